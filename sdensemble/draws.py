@@ -1,0 +1,435 @@
+"""Uncertain constants: priors read from TOML, and draws of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from sdensemble.distributions import (
+    DISTRIBUTIONS,
+    Distribution,
+    Truncated,
+)
+from sdensemble.errors import Problems, SDError, did_you_mean
+from sdensemble.model.types import Model, Variable
+from sdensemble.rng import Stream
+from sdensemble.section import (
+    EVIDENCE_KEYS,
+    Cell,
+    Floats,
+    Section,
+    bounds,
+    cell_name,
+    default_of,
+    find_cells,
+    find_constant,
+    known_later,
+    read_evidence,
+    read_toml,
+    short,
+    span,
+)
+
+Method = Literal["sobol", "latin", "plain"]
+
+
+DEFAULT_SETS = ("history", "plan")
+PRIOR_KEYS = ("constant", "element", "each", "scale", "sets", "distribution", "group")
+TOLERATED = 0.01
+"""The probability that may lie outside the model's limits and be cut off."""
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is believed of one constant before seeing history.
+
+    ``cells`` are the indices of the elements it acts on, ``((),)`` for a scalar; with ``each``
+    every one of them is drawn by itself. With ``scale`` the drawn number multiplies the model's
+    own value. ``distribution`` is already cut to the model's limits.
+    """
+
+    constant: str
+    element: str | None
+    each: bool
+    scale: bool
+    distribution: Distribution
+    unit: str
+    basis: str
+    known_on: date | None
+    kind: str
+    assumption: bool
+    group: str | None
+    sets: tuple[str, ...]
+    cells: tuple[Cell, ...] = ((),)
+
+    @property
+    def columns(self) -> int:
+        """How many numbers a member draws for it."""
+        return len(self.cells) if self.each else 1
+
+    @property
+    def name(self) -> str:
+        """The constant with its element, as messages print it."""
+        return f"{self.constant}[{self.element}]" if self.element else self.constant
+
+
+@dataclass(frozen=True)
+class Priors:
+    """The priors of one set, in file order, with the correlation within each group."""
+
+    items: tuple[Prior, ...]
+    correlations: Mapping[str, float] = field(default_factory=dict)
+    name: str = "history"
+    path: Path = Path("priors.toml")
+    digest: str = ""
+
+    def check_vintage(self, as_of: date | str) -> tuple[str, ...]:
+        """Return a line for each anchored prior that rests on something known after a date."""
+        entries = ((prior.name, prior.known_on, prior.kind) for prior in self.items)
+        return known_later(self.path, entries, as_of)
+
+
+def read_priors(path: Path, model: Model, prior_set: str = "history") -> Priors:
+    """Return one set of priors of a TOML file, checked against the model.
+
+    The whole file is checked, the other sets too. Raise SDError with every problem found.
+    """
+    path = Path(path)
+    content, digest = read_toml(path)
+    found = Problems()
+    top = Section(short(path), content, found)
+    top.only(("prior", "correlation"))
+    entries = [
+        _read_prior(Section(f"{top.where} [[prior]] {i}", values, found), model)
+        for i, values in enumerate(top.tables("prior"), start=1)
+    ]
+    items = tuple(prior for prior in entries if prior is not None)
+    correlations = _read_correlations(top, items)
+    known = {name: None for prior in items for name in (*DEFAULT_SETS, *prior.sets)}
+    if known and prior_set not in known:
+        top.problem(f'no prior set "{prior_set}"; it has {", ".join(known)}')
+    for name in known:
+        _check_set(name, [p for p in items if name in p.sets], correlations, model, top)
+    found.raise_if_any()
+    chosen = tuple(prior for prior in items if prior_set in prior.sets)
+    return Priors(chosen, correlations, prior_set, path, digest)
+
+
+def _read_prior(table: Section, model: Model) -> Prior | None:
+    """Return one prior, or None with its problems noted."""
+    name, element = table.text("constant", needed=True), table.text("element")
+    if name:
+        place = table.where.rsplit(" ", 1)[0]
+        title = f"{name}[{element}]" if element else name
+        table = Section(f'{place} "{title}"', table.values, table.found)
+    before = len(table.found.lines)
+    base = _read_distribution(table)
+    evidence = read_evidence(table)
+    scale, each = table.flag("scale"), table.flag("each")
+    variable = find_constant(model, name, table) if name else None
+    cells: tuple[Cell, ...] = ()
+    if variable is not None:
+        table.unit("Dmnl" if scale else variable.unit)
+        cells = find_cells(model, variable, element, table)
+        if len(cells) > 1 and not (each or scale):
+            table.problem(
+                f"has {len(cells)} elements — give element = …, each = true (a draw for each), "
+                "or scale = true (one factor for all)"
+            )
+    sets = _read_sets(table)
+    if variable is None or base is None or not cells or len(table.found.lines) > before:
+        return None
+    distribution = _within_limits(base, variable, cells, scale, model, table)
+    return Prior(
+        constant=variable.name,
+        element=element or None,
+        each=each,
+        scale=scale,
+        distribution=distribution,
+        unit="Dmnl" if scale else variable.unit,
+        group=table.text("group") or None,
+        sets=sets,
+        cells=cells,
+        **evidence._asdict(),
+    )
+
+
+def _read_distribution(table: Section) -> Distribution | None:
+    """Return the distribution of one entry, and note the keys that belong to none."""
+    name = table.text("distribution", needed=True)
+    if name not in DISTRIBUTIONS:
+        if name:
+            hint = did_you_mean(name, DISTRIBUTIONS) or f": there are {', '.join(DISTRIBUTIONS)}"
+            table.problem(f'no distribution "{name}"{hint}')
+        return None
+    kind = DISTRIBUTIONS[name]
+    keys = [parameter.name for parameter in fields(kind)]
+    table.only((*PRIOR_KEYS, *EVIDENCE_KEYS, *keys))
+    numbers = [table.number(key) for key in keys]
+    if None in numbers:
+        return None
+    made = kind(*numbers)
+    if made.valid():
+        return made
+    table.problem(f"{kind.rule} in {describe(made)}")
+    return None
+
+
+def _read_sets(table: Section) -> tuple[str, ...]:
+    """Return the names of the sets an entry belongs to: both where it does not say."""
+    sets = table.values.get("sets", DEFAULT_SETS)
+    if isinstance(sets, list | tuple) and sets and all(isinstance(name, str) for name in sets):
+        return tuple(sets)
+    table.problem('sets must be a list of names such as ["history", "plan"]')
+    return DEFAULT_SETS
+
+
+def _within_limits(
+    base: Distribution,
+    variable: Variable,
+    cells: Sequence[Cell],
+    scale: bool,
+    model: Model,
+    table: Section,
+) -> Distribution:
+    """Return the distribution cut to the limits; note a problem if that cuts off too much."""
+    low, high = bounds(variable)
+    if scale:
+        own = default_of(model, variable)
+        low, high = _factor_bounds([float(own[cell]) for cell in cells], low, high)
+    cut = Truncated(base, low, high)
+    if low > high or cut.outside > TOLERATED:
+        share = 1.0 if low > high else cut.outside
+        factor = f" as a factor, {low:.4g} to {high:.4g}" if scale else ""
+        table.problem(
+            f"{share:.1%} of {describe(base)} lies outside the limits in {short(model.path)} "
+            f"({span(variable)}{factor}); at most {TOLERATED:.0%} may"
+        )
+    return cut if cut.outside > 0 else base
+
+
+def _factor_bounds(own: Sequence[float], low: float, high: float) -> tuple[float, float]:
+    """Return the factors that keep every value within low and high."""
+    ends = [sorted((low / value, high / value)) for value in own if value]
+    return max((e[0] for e in ends), default=-math.inf), min((e[1] for e in ends), default=math.inf)
+
+
+def describe(distribution: Any) -> str:
+    """Return a distribution in words: ``lognormal(median 0.36, log_sd 0.4)``."""
+    if isinstance(distribution, Truncated):
+        return describe(distribution.base)
+    inside = ", ".join(
+        f"{part.name} {getattr(distribution, part.name):g}" for part in fields(distribution)
+    )
+    return f"{type(distribution).__name__.lower()}({inside})"
+
+
+def _read_correlations(top: Section, items: Sequence[Prior]) -> dict[str, float]:
+    """Return the correlation within each group."""
+    groups = {prior.group for prior in items if prior.group}
+    correlations: dict[str, float] = {}
+    for i, values in enumerate(top.tables("correlation"), start=1):
+        table = Section(f"{top.where} [[correlation]] {i}", values, top.found)
+        table.only(("group", "rho"))
+        group, rho = table.text("group", needed=True), table.number("rho")
+        if group and group not in groups:
+            table.problem(f'no prior has group "{group}"{did_you_mean(group, groups)}')
+        if group in correlations:
+            table.problem(f'group "{group}" is given twice')
+        if group and rho is not None:
+            correlations[group] = rho
+    return correlations
+
+
+def _check_set(
+    name: str,
+    items: Sequence[Prior],
+    correlations: Mapping[str, float],
+    model: Model,
+    top: Section,
+) -> None:
+    """Note elements that one set draws twice, and correlations that cannot be."""
+    seen: dict[tuple[str, Cell], Prior] = {}
+    for prior in items:
+        twice = [cell for cell in prior.cells if (prior.constant, cell) in seen]
+        seen.update({(prior.constant, cell): prior for cell in prior.cells})
+        if twice:
+            where = cell_name(model, model[prior.constant], twice[0])
+            top.problem(f'[[prior]] "{where}" is drawn twice in the set "{name}"')
+    for group, rho in correlations.items():
+        size = sum(prior.columns for prior in items if prior.group == group)
+        # An equicorrelated matrix is positive definite between -1/(size - 1) and 1.
+        if size > 1 and not -1 / (size - 1) < rho < 1:
+            top.problem(
+                f'[[correlation]] "{group}": rho {rho:g} is impossible for {size} numbers — '
+                f"it must lie between {-1 / (size - 1):.3g} and 1"
+            )
+
+
+# ── drawing ────────────────────────────────────────────────────────────────────────────────
+
+SOBOL_COLUMNS = 256
+"""Sobol columns made at least, so that a prior appended to the file changes no earlier one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """The constants of every member.
+
+    ``values`` maps a constant to an array (*ranges, member) in the model's unit, with the
+    model's own value where an element is not drawn. ``replicate`` (member,) numbers the
+    independent repetitions: the spread of their means is the Monte Carlo error.
+    """
+
+    values: Mapping[str, Floats]
+    replicate: NDArray[np.int64]
+    seed: int
+    method: Method
+    priors: Priors
+
+    @property
+    def members(self) -> int:
+        """The number of members."""
+        return self.replicate.size
+
+
+def draw(
+    priors: Priors,
+    model: Model,
+    n: int,
+    *,
+    seed: int,
+    method: Method = "sobol",
+    replicates: int = 16,
+) -> Draws:
+    """Return the constants of ``n`` members, the same for the same seed on every call.
+
+    Replicate r holds the members from r × n / replicates on: its own scramble of the Sobol
+    points, its own Latin hypercube, or just the next members. The members belong to ``n``: with
+    another ``n``, member 7 of a Sobol or Latin sample is another world.
+
+    Sobol columns follow the order of the file: a prior put between others shifts the columns
+    behind it, one appended at the end changes none (up to SOBOL_COLUMNS numbers a member, and
+    from there up to each doubling). Latin and plain columns go by the constant's name: no prior
+    changes another, unless they are correlated. Raise SDError for an impossible ``n``.
+
+    Sources: Owen (1998), scrambling, as in ``scipy.stats.qmc``; McKay et al. (1979), Latin
+    hypercube.
+    """
+    _check_size(n, method, replicates, seed)
+    names = column_names(priors, model)
+    count = n // replicates
+    uniforms = np.empty((len(names), n))
+    for r in range(replicates if names else 0):
+        ids = np.arange(r * count, (r + 1) * count)
+        uniforms[:, ids[0] : ids[-1] + 1] = _SAMPLERS[method](names, ids, seed, r)
+    _correlate(uniforms, priors)
+    values = _values(priors, model, uniforms)
+    return Draws(values, np.repeat(np.arange(replicates), count), seed, method, priors)
+
+
+def column_names(priors: Priors, model: Model) -> tuple[str, ...]:
+    """Return the names of the numbers a member draws, in the order of the Sobol columns."""
+    return tuple(
+        cell_name(model, model[prior.constant], cell) if prior.each else prior.name
+        for prior in priors.items
+        for cell in (prior.cells if prior.each else prior.cells[:1])
+    )
+
+
+def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
+    """Raise SDError for an unknown method, a seed below 0, or an ``n`` that cannot be."""
+    if method not in get_args(Method):
+        methods = ", ".join(get_args(Method))
+        raise SDError(f'sampling method "{method}": there are {methods}')
+    if seed < 0:
+        raise SDError(f"seed {seed}: must be a whole number from 0")
+    count = max(n, 1) / replicates
+    if method == "sobol":
+        below = 2 ** max(math.floor(math.log2(count)), 0)
+        above = 2 ** max(math.ceil(math.log2(count)), 0)
+        rule = f"Sobol points need {replicates} replicates of 1, 2, 4, 8 … members"
+    else:
+        below, above = max(math.floor(count), 1), math.ceil(count)
+        rule = f"members come in {replicates} equal replicates"
+    if n not in (below * replicates, above * replicates):
+        sizes = " or ".join(str(size * replicates) for size in sorted({below, above}))
+        raise SDError(f"{n} members: {rule} — take {sizes}")
+
+
+def _sobol(names: Sequence[str], ids: NDArray[np.int64], seed: int, replicate: int) -> Floats:
+    """Return one scramble of the first Sobol points, shape (column, member)."""
+    # Here, because importing scipy.stats takes most of a second.
+    from scipy.stats import qmc
+
+    # scipy's scramble depends on the number of columns, so that is rounded up generously.
+    columns = max(SOBOL_COLUMNS, 2 ** math.ceil(math.log2(len(names))))
+    sequence = np.random.SeedSequence(seed, spawn_key=(replicate,))
+    engine = qmc.Sobol(columns, scramble=True, bits=30, rng=np.random.default_rng(sequence))
+    # Half a step of the 30-bit grid keeps 0 out.
+    return engine.random(ids.size)[:, : len(names)].T + 2.0**-31
+
+
+def _latin(names: Sequence[str], ids: NDArray[np.int64], seed: int, replicate: int) -> Floats:
+    """Return one Latin hypercube, shape (column, member)."""
+    streams = [Stream(seed, "draws").sub(name) for name in names]
+    order = np.array([stream.sub("order").uniform(ids)[0, 0] for stream in streams])
+    inside = np.array([stream.uniform(ids)[0, 0] for stream in streams])
+    rank = order.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
+    return (rank + inside) / ids.size
+
+
+def _plain(names: Sequence[str], ids: NDArray[np.int64], seed: int, replicate: int) -> Floats:
+    """Return independent uniform numbers, shape (column, member)."""
+    return np.array([Stream(seed, "draws").sub(name).uniform(ids)[0, 0] for name in names])
+
+
+_SAMPLERS = {"sobol": _sobol, "latin": _latin, "plain": _plain}
+
+
+def _correlate(uniforms: Floats, priors: Priors) -> None:
+    """Give each group its correlation, in place, by a Gaussian copula.
+
+    The factor is triangular, so a column depends on earlier ones only; the sums have a fixed
+    order, where a matrix product might depend on the number of threads.
+    """
+    owner = [prior.group for prior in priors.items for _ in range(prior.columns)]
+    for group, rho in priors.correlations.items():
+        rows = [i for i, name in enumerate(owner) if name == group]
+        if rho == 0 or len(rows) < 2:
+            continue
+        size = len(rows)
+        factor = np.linalg.cholesky(np.full((size, size), rho) + (1 - rho) * np.eye(size))
+        normals = ndtri(uniforms[rows])
+        for j, row in enumerate(rows):
+            total = factor[j, 0] * normals[0]
+            for i in range(1, j + 1):
+                total += factor[j, i] * normals[i]
+            uniforms[row] = np.clip(ndtr(total), 2.0**-53, 1 - 2.0**-53)
+
+
+def _values(priors: Priors, model: Model, uniforms: Floats) -> dict[str, Floats]:
+    """Return the constants' full arrays from the uniform numbers (column, member)."""
+    values: dict[str, Floats] = {}
+    column = 0
+    for prior in priors.items:
+        variable = model[prior.constant]
+        own = default_of(model, variable)
+        if prior.constant not in values:
+            values[prior.constant] = np.repeat(own[..., None], uniforms.shape[1], axis=-1)
+        numbers = prior.distribution.ppf(uniforms[column : column + prior.columns])
+        for i, cell in enumerate(prior.cells):
+            drawn = numbers[i if prior.each else 0]
+            value = own[cell] * drawn if prior.scale else drawn
+            # Only rounding can carry a value over a limit here; see _within_limits.
+            values[prior.constant][cell] = np.clip(value, *bounds(variable))
+        column += prior.columns
+    return values

@@ -1,0 +1,192 @@
+"""Scenarios × draws → one labelled Dataset: every member meets the same world in each scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdensemble import __version__
+from sdensemble.draws import (
+    Draws,
+)
+from sdensemble.errors import SDError
+from sdensemble.forcing import Forcing, sample
+from sdensemble.kernel.compile import Kernel, Trajectories
+from sdensemble.kernel.inputs import Held
+from sdensemble.model.types import Model
+from sdensemble.scenarios import Scenario, apply
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+CHUNK = 2048  # members whose forcing is held in memory at once; no result depends on it
+
+
+@dataclass(frozen=True)
+class World:
+    """Constants and schedules of some members in one scenario: the input of ``Kernel.run``."""
+
+    constants: Mapping[str, NDArray[np.float64]]
+    held: Mapping[str, Held]
+
+
+def run_ensemble(
+    kernel: Kernel,
+    scenarios: Sequence[Scenario],
+    draws: Draws,
+    forcing: Forcing | None = None,
+    *,
+    keep: Mapping[str, str],
+    chunk: int = CHUNK,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> xr.Dataset:
+    """Return a Dataset over scenario, member, year and the variables' own ranges.
+
+    ``keep`` maps variables to an aggregate: "annual", the integral over [Y, Y + 1) by the
+    trapezium rule; "mean", that integral over one time unit; "end", the value at Y + 1. Units
+    and labels are attributes. The same draws and the same forcing serve every scenario, so
+    differences between scenarios are paired by member. ``progress`` is called with the number
+    of members finished. Raises SDError where the clock has no whole years.
+    """
+    model = kernel.model
+    names = {_written(model, name): aggregate for name, aggregate in keep.items()}
+    every, years = _years(model)
+    results = _empty(model, scenarios, draws.members, years, names)
+    for members in _chunks(draws.members, chunk):
+        world_of = worlds(model, draws, forcing, members)
+        for index, scenario in enumerate(scenarios):
+            world = world_of(scenario)
+            run = kernel.run(
+                world.constants,
+                world.held,
+                report=[n for n, a in names.items() if a == "end"],
+                totals=[n for n, a in names.items() if a != "end"],
+                members=len(members),
+                every=every,
+                steps=every * len(years),
+                threads=threads,
+                progress=progress,
+            )
+            for name, aggregate in names.items():
+                values = _yearly(run, name, aggregate)
+                results[name][index, members] = np.moveaxis(values, -1, 0)
+    return _dataset(model, scenarios, draws, forcing, years, names, results)
+
+
+def worlds(
+    model: Model, draws: Draws, forcing: Forcing | None, members: NDArray[np.int64]
+) -> Callable[[Scenario], World]:
+    """Return a function from a scenario to the World of these members.
+
+    The members' constants and forcing are made once; a scenario only overrides them.
+    """
+    constants = {name: values[..., members] for name, values in draws.values.items()}
+    shocks = sample(forcing, model, members, seed=draws.seed) if forcing else {}
+
+    def world(scenario: Scenario) -> World:
+        own, held = apply(scenario, model, constants, len(members))
+        clash = sorted(
+            set(held) & set(shocks) | {s.constant for s in scenario.settings} & set(shocks)
+        )
+        if clash:
+            raise SDError(
+                f'{scenario.path}: "{clash[0]}" is driven by the forcing and cannot be set as well'
+            )
+        return World(own, {**shocks, **held})
+
+    return world
+
+
+def _written(model: Model, name: str) -> str:
+    return model[name].name
+
+
+def _years(model: Model) -> tuple[int, range]:
+    """Return (steps in a year, the whole years of the clock)."""
+    clock = model.clock
+    per_year = 1 / clock.step
+    if abs(per_year - round(per_year)) > 1e-9 or clock.start != int(clock.start):
+        raise SDError(
+            f"{model.path.name}: an ensemble is kept by whole {clock.unit or 'time unit'}s, so "
+            f"INITIAL TIME must be whole and TIME STEP divide 1 (they are {clock.start:g} and "
+            f"{clock.step:g})"
+        )
+    return round(per_year), range(int(clock.start), int(clock.stop + 1e-9))
+
+
+def _chunks(members: int, chunk: int) -> Iterator[NDArray[np.int64]]:
+    for first in range(0, members, chunk):
+        yield np.arange(first, min(first + chunk, members))
+
+
+def _empty(
+    model: Model,
+    scenarios: Sequence[Scenario],
+    members: int,
+    years: range,
+    names: Mapping[str, str],
+) -> dict[str, NDArray[np.float64]]:
+    lead = (len(scenarios), members, len(years))
+    return {name: np.empty((*lead, *model.shape(model[name]))) for name in names}
+
+
+def _yearly(run: Trajectories, name: str, aggregate: str) -> NDArray[np.float64]:
+    """Return (year, *dims, member); a mean over a year is the integral over one time unit."""
+    return run.values[name][1:] if aggregate == "end" else run.totals[name]
+
+
+def _dataset(
+    model: Model,
+    scenarios: Sequence[Scenario],
+    draws: Draws,
+    forcing: Forcing | None,
+    years: range,
+    names: Mapping[str, str],
+    results: Mapping[str, NDArray[np.float64]],
+) -> xr.Dataset:
+    import xarray as xr
+
+    ranges = {dim: model.elements(dim) for name in names for dim in model[name].dims}
+    coords: dict[str, Any] = {
+        "scenario": [scenario.name for scenario in scenarios],
+        "member": np.arange(draws.members),
+        "year": np.array(years),
+        "replicate": ("member", draws.replicate),
+        **{dim: list(elements) for dim, elements in ranges.items()},
+    }
+    variables = {
+        name: (
+            ("scenario", "member", "year", *model[name].dims),
+            results[name],
+            _attributes(model, name, aggregate),
+        )
+        for name, aggregate in names.items()
+    }
+    attributes = {
+        "model": model.path.name,
+        "model_digest": model.digest,
+        "prior_set": draws.priors.name,
+        "priors_digest": draws.priors.digest,
+        "forcing_digest": forcing.digest if forcing else "",
+        "seed": draws.seed,
+        "method": draws.method,
+        "engine": f"sdensemble {__version__}",
+    }
+    return xr.Dataset(variables, coords, attributes)
+
+
+def _attributes(model: Model, name: str, aggregate: str) -> dict[str, str]:
+    variable = model[name]
+    unit = variable.unit
+    per = f"/{model.clock.unit}"
+    if aggregate == "annual" and unit.endswith(per):
+        unit = unit.removesuffix(per)
+    elif aggregate == "annual":
+        unit = f"{unit}*{model.clock.unit}"
+    note = variable.note
+    return {"unit": unit, "zh": note.zh or name, "en": note.en or name, "aggregate": aggregate}

@@ -1,0 +1,293 @@
+"""Model → Kernel, and a Kernel's run: the table of contents of this room."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sdensemble.errors import Problems, SDError, did_you_mean
+from sdensemble.kernel.emit import emit
+from sdensemble.kernel.inputs import Held
+from sdensemble.kernel.lower import lower
+from sdensemble.kernel.native import Native, aligned, load_or_compile
+from sdensemble.kernel.plan import make_plan
+from sdensemble.kernel.program import Program, Slots
+from sdensemble.model.types import Model
+
+LANES = 16  # members side by side; results do not depend on it, speed does (benchmarks/)
+
+
+def compile_model(model: Model, *, lanes: int = LANES, use_cache: bool = True) -> Kernel:
+    """Return the model's Kernel: machine code that runs many members at once.
+
+    The code is kept in the user's cache folder under a key made of what it computes and the
+    processor it was made for; a second call loads it. Raises SDError where the model holds a
+    function or structure that is not supported, or a loop without a stock.
+
+    >>> from sdensemble import compile_model, read_model  # doctest: +SKIP
+    >>> kernel = compile_model(read_model("examples/teacup/model/teacup.mdl"))  # doctest: +SKIP
+    """
+    program = lower(model)
+    plan = make_plan(program)
+    native, cached = load_or_compile(emit(plan, lanes), use_cache=use_cache)
+    return Kernel(model, program, lanes, plan.size, native, cached)
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectories:
+    """What a run kept.
+
+    ``values[name]`` has shape (time, *dims, member), at ``times``. ``totals[name]`` has shape
+    (interval, *dims, member): the integral from ``times[i]`` to ``times[i + 1]`` by the
+    trapezium rule, in the variable's unit times the time unit. ``first_bad`` has one integer
+    per member: the index in ``times`` at which a kept value or a stock was first not finite,
+    or -1.
+    """
+
+    times: NDArray[np.float64]
+    values: Mapping[str, NDArray[np.float64]]
+    totals: Mapping[str, NDArray[np.float64]]
+    first_bad: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """A compiled model. ``run`` is safe to call from several threads."""
+
+    model: Model
+    program: Program
+    lanes: int
+    size: int
+    native: Native = field(repr=False)
+    from_cache: bool
+
+    def run(
+        self,
+        constants: Mapping[str, ArrayLike] | None = None,
+        held: Mapping[str, Held] | None = None,
+        *,
+        report: Iterable[str] = (),
+        totals: Iterable[str] = (),
+        members: int | None = None,
+        steps: int | None = None,
+        every: int | None = None,
+        threads: int | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Trajectories:
+        """Return the trajectories of all members.
+
+        ``constants`` maps a constant to (*dims,) or (*dims, member); ``held`` maps a constant
+        to values through time. ``report`` names variables kept at every saved time, ``totals``
+        variables integrated between saved times; nothing else is kept. ``every`` is the number
+        of steps between saved times (the file's SAVEPER without it), ``steps`` the number of
+        steps to run. ``progress`` is called with the number of members just finished.
+
+        Same inputs, same bits, whatever ``threads`` is and however members are split into
+        calls. Raises SDError listing every unknown name, wrong shape and value that is not
+        finite.
+        """
+        inputs = _Inputs(self.model, self.program)
+        inputs.read(constants or {}, held or {})
+        kept, summed = self._named(report, inputs), self._named(totals, inputs)
+        inputs.problems.raise_if_any()
+        count = inputs.count(members)
+        steps = self.program.steps if steps is None else steps
+        every = every or self.program.save_every
+        saved = steps // every + 1
+        table = inputs.table(count, self.lanes)
+        stride = table["stride"]
+        out = np.empty((saved, len(_all(kept)), stride))
+        out_totals = np.empty((saved, len(_all(summed)), stride))
+        bad = np.full(stride, -1, np.int64)
+        shared = {
+            **table,
+            "defaults": self.program.defaults,
+            "report": _all(kept),
+            "n_report": len(_all(kept)),
+            "totals": _all(summed),
+            "n_totals": len(_all(summed)),
+            "out": out,
+            "out_totals": out_totals,
+            "bad": bad,
+            "steps": steps,
+            "every": every,
+        }
+        self._blocks(shared, count, threads or default_threads(), progress)
+        times = self.program.start + self.program.step * every * np.arange(saved)
+        return Trajectories(
+            times=times,
+            values=dict(_split(out, kept, count)),
+            totals=dict(_split(out_totals[1:], summed, count)),
+            first_bad=bad[:count],
+        )
+
+    def _named(self, names: Iterable[str], inputs: _Inputs) -> dict[str, Slots]:
+        found = {}
+        for name in names:
+            written = self.model.name_of(name)
+            if written is None or written not in self.program.slots:
+                known = did_you_mean(name, self.program.slots)
+                inputs.problems.add(self.program.name, f'no variable "{name}" to keep{known}')
+            else:
+                found[written] = self.program.where(written)
+        return found
+
+    def _blocks(
+        self,
+        shared: dict[str, Any],
+        count: int,
+        threads: int,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        """Run every block of ``lanes`` members; each thread has a workspace of its own."""
+        starts = iter(range(0, shared["stride"], self.lanes))
+        lock, stop = threading.Lock(), threading.Event()
+
+        def work() -> None:
+            workspace = aligned(self.size * self.lanes)
+            sums = aligned(max(shared["n_totals"], 1) * self.lanes)
+            own = {**shared, "W": workspace, "sums": sums}
+            while not stop.is_set():
+                with lock:
+                    start = next(starts, None)
+                if start is None:
+                    return
+                self.native.run({**own, "m0": start})
+                if progress:
+                    progress(min(self.lanes, count - start))
+
+        blocks = shared["stride"] // self.lanes
+        if min(threads, blocks) <= 1:
+            work()
+            return
+        with ThreadPoolExecutor(min(threads, blocks)) as pool:
+            jobs = [pool.submit(work) for _ in range(min(threads, blocks))]
+            try:
+                wait(jobs, return_when=FIRST_EXCEPTION)
+            finally:
+                stop.set()
+        for job in jobs:
+            job.result()
+
+
+def default_threads() -> int:
+    """Return the number of processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _all(named: Mapping[str, Slots]) -> Slots:
+    parts = [slots.ravel() for slots in named.values()]
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def _split(
+    out: NDArray[np.float64], named: Mapping[str, Slots], count: int
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    at = 0
+    for name, slots in named.items():
+        part = out[:, at : at + slots.size, :count]
+        yield name, part.reshape(len(out), *slots.shape, count)
+        at += slots.size
+
+
+class _Inputs:
+    """Checks what a run is given and lays it out as the driver reads it."""
+
+    def __init__(self, model: Model, program: Program):
+        self.model, self.program = model, program
+        self.problems = Problems()
+        self.changes: list[tuple[int, Slots, NDArray[np.float64]]] = []  # step, slots, values
+        self.counts: dict[int, str] = {}
+
+    def read(self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held]) -> None:
+        for name, given in constants.items():
+            slots = self._settable(name)
+            if slots is not None:
+                self._change(name, -1, slots, np.asarray(given, dtype=float))
+        for name, series in held.items():
+            slots = self._settable(name)
+            if slots is None:
+                continue
+            start, step = self.program.start, self.program.step
+            when = np.ceil((np.asarray(series.times, float) - start) / step - 1e-6).astype(int)
+            if (np.diff(when) < 0).any():
+                self.problems.add(self.program.name, f'"{name}": times must ascend')
+            for at, values in zip(when, np.asarray(series.values, float), strict=True):
+                self._change(name, max(int(at), 0), slots, values)
+
+    def _settable(self, name: str) -> Slots | None:
+        written = self.model.name_of(name)
+        if written in self.program.settable:
+            return self.program.where(written)  # type: ignore[arg-type]
+        why = "is not a constant" if written else "is not in the model"
+        near = did_you_mean(name, self.program.settable) if not written else ""
+        self.problems.add(self.program.name, f'"{name}" {why}{near}')
+        return None
+
+    def _change(self, name: str, step: int, slots: Slots, values: NDArray[np.float64]) -> None:
+        alike = values.shape in (slots.shape, ())
+        if not alike and values.shape[:-1] != slots.shape:
+            dims = self.model[name].dims
+            self.problems.add(
+                self.program.name,
+                f'"{name}" needs shape {slots.shape} {dims} or that with members last, '
+                f"got {values.shape}",
+            )
+            return
+        if not np.isfinite(values).all():
+            self.problems.add(self.program.name, f'"{name}" is given a value that is not finite')
+            return
+        if not alike:
+            self.counts.setdefault(values.shape[-1], name)
+        else:
+            values = np.broadcast_to(values, slots.shape)
+        self.changes.append((step, slots, values))
+
+    def count(self, members: int | None) -> int:
+        """Return the number of members; every input that has a member axis must agree."""
+        counts = dict(self.counts)
+        if members is not None:
+            counts.setdefault(members, "members")
+        if len(counts) > 1:
+            parts = ", ".join(f'"{name}" {count}' for count, name in counts.items())
+            raise SDError(f"{self.program.name}: numbers of members differ: {parts}")
+        return next(iter(counts), 1)
+
+    def table(self, count: int, lanes: int) -> dict[str, Any]:
+        """Return rows, events and strides for the driver, ascending in step."""
+        stride = -(-count // lanes) * lanes
+        ordered = sorted(self.changes, key=lambda change: change[0])
+        each = [c for c in ordered if c[2].ndim > c[1].ndim]
+        rows = np.empty((sum(c[1].size for c in each), stride))
+        events: list[NDArray[np.int64]] = []
+        event_values: list[NDArray[np.float64]] = []
+        row = 0
+        for step, slots, values in ordered:
+            event = np.empty((slots.size, 3), np.int64)
+            event[:, 0], event[:, 1], event[:, 2] = step, slots.ravel(), -1
+            value = np.zeros(slots.size)
+            if values.ndim > slots.ndim:
+                rows[row : row + slots.size, :count] = values.reshape(slots.size, count)
+                event[:, 2] = np.arange(row, row + slots.size)
+                row += slots.size
+            else:
+                value[:] = values.ravel()
+            events.append(event)
+            event_values.append(value)
+        rows[:, count:] = rows[:, count - 1 : count]  # the tail repeats the last member
+        return {
+            "rows": rows,
+            "stride": stride,
+            "events": np.concatenate(events) if events else np.zeros((1, 3), np.int64),
+            "event_values": np.concatenate(event_values) if events else np.zeros(1),
+            "n_events": sum(len(e) for e in events),
+        }

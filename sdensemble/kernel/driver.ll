@@ -1,0 +1,256 @@
+; The driver around the generated loops. Words in capitals are replaced by driver.py: VEC, IVEC
+; and MVEC are the vector types, LANES their width, SIZE and STOCKS numbers of slots, RATES the
+; distance from a stock to its rate, STEP the time step, HALF half of it.
+define internal i64 @apply(ptr noalias %W, ptr %rows, i64 %stride, i64 %m0, ptr %events,
+    ptr %event_values, i64 %n_events, i64 %from, i64 %step) #0 {
+entry:
+  br label %next
+next:
+  %i = phi i64 [ %from, %entry ], [ %i1, %done ]
+  %left = icmp ult i64 %i, %n_events
+  br i1 %left, label %look, label %out
+look:
+  %i3 = mul i64 %i, 3
+  %pe = getelementptr i64, ptr %events, i64 %i3
+  %when = load i64, ptr %pe
+  %due = icmp sle i64 %when, %step
+  br i1 %due, label %take, label %out
+take:
+  %ps = getelementptr i64, ptr %pe, i64 1
+  %slot = load i64, ptr %ps
+  %pr = getelementptr i64, ptr %pe, i64 2
+  %row = load i64, ptr %pr
+  %offset = mul i64 %slot, LANES
+  %to = getelementptr double, ptr %W, i64 %offset
+  %alike = icmp slt i64 %row, 0
+  br i1 %alike, label %same, label %each
+same:
+  %pv = getelementptr double, ptr %event_values, i64 %i
+  %value = load double, ptr %pv
+  %one = insertelement VEC poison, double %value, i64 0
+  %all = shufflevector VEC %one, VEC poison, ZEROS
+  store VEC %all, ptr %to, align 64
+  br label %done
+each:
+  %start = mul i64 %row, %stride
+  %at = add i64 %start, %m0
+  %pf = getelementptr double, ptr %rows, i64 %at
+  %values = load VEC, ptr %pf, align 8
+  store VEC %values, ptr %to, align 64
+  br label %done
+done:
+  %i1 = add i64 %i, 1
+  br label %next
+out:
+  ret i64 %i
+}
+
+define internal void @fill(ptr noalias %W, ptr %defaults) #0 {
+entry:
+  br label %loop
+loop:
+  %s = phi i64 [ 0, %entry ], [ %s1, %loop ]
+  %pd = getelementptr double, ptr %defaults, i64 %s
+  %value = load double, ptr %pd
+  %one = insertelement VEC poison, double %value, i64 0
+  %all = shufflevector VEC %one, VEC poison, ZEROS
+  %offset = mul i64 %s, LANES
+  %to = getelementptr double, ptr %W, i64 %offset
+  store VEC %all, ptr %to, align 64
+  %s1 = add i64 %s, 1
+  %more = icmp ult i64 %s1, SIZE
+  br i1 %more, label %loop, label %exit
+exit:
+  ret void
+}
+
+define internal void @advance(ptr noalias %W) #0 {
+entry:
+  %some = icmp ugt i64 STOCKS, 0
+  br i1 %some, label %loop, label %exit
+loop:
+  %s = phi i64 [ 0, %entry ], [ %s1, %loop ]
+  %offset = mul i64 %s, LANES
+  %ps = getelementptr double, ptr %W, i64 %offset
+  %rate_offset = add i64 %offset, RATES
+  %pr = getelementptr double, ptr %W, i64 %rate_offset
+  %stock = load VEC, ptr %ps, align 64
+  %rate = load VEC, ptr %pr, align 64
+  %change = fmul contract VEC %rate, STEPS
+  %new = fadd contract VEC %stock, %change
+  store VEC %new, ptr %ps, align 64
+  %s1 = add i64 %s, 1
+  %more = icmp ult i64 %s1, STOCKS
+  br i1 %more, label %loop, label %exit
+exit:
+  ret void
+}
+
+; the trapezium rule: half of each end, all of what lies between
+define internal void @accumulate(ptr noalias %W, ptr %totals, i64 %n_totals, ptr noalias %sums) #0 {
+entry:
+  br label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %i1, %body ]
+  %more = icmp ult i64 %i, %n_totals
+  br i1 %more, label %body, label %exit
+body:
+  %p = getelementptr i64, ptr %totals, i64 %i
+  %slot = load i64, ptr %p
+  %offset = mul i64 %slot, LANES
+  %from = getelementptr double, ptr %W, i64 %offset
+  %value = load VEC, ptr %from, align 64
+  %part = fmul VEC %value, HALF
+  %sum_offset = mul i64 %i, LANES
+  %at = getelementptr double, ptr %sums, i64 %sum_offset
+  %old = load VEC, ptr %at, align 64
+  %new = fadd VEC %old, %part
+  store VEC %new, ptr %at, align 64
+  %i1 = add i64 %i, 1
+  br label %head
+exit:
+  ret void
+}
+
+; copies n slots (or sums) of this block to one saved time, adding 0 × value to a NaN detector
+define internal VEC @save(ptr noalias %from, ptr %slots, i64 %n, ptr noalias %to, i64 %first,
+    i64 %stride, VEC %check) #0 {
+entry:
+  br label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %i1, %copy ]
+  %seen = phi VEC [ %check, %entry ], [ %seen1, %copy ]
+  %more = icmp ult i64 %i, %n
+  br i1 %more, label %body, label %exit
+body:
+  %indirect = icmp ne ptr %slots, null
+  br i1 %indirect, label %lookup, label %copy
+lookup:
+  %p = getelementptr i64, ptr %slots, i64 %i
+  %slot = load i64, ptr %p
+  br label %copy
+copy:
+  %which = phi i64 [ %slot, %lookup ], [ %i, %body ]
+  %offset = mul i64 %which, LANES
+  %source = getelementptr double, ptr %from, i64 %offset
+  %value = load VEC, ptr %source, align 64
+  %row = mul i64 %i, %stride
+  %at = add i64 %first, %row
+  %dest = getelementptr double, ptr %to, i64 %at
+  store VEC %value, ptr %dest, align 8
+  %nought = fmul VEC %value, zeroinitializer
+  %seen1 = fadd VEC %seen, %nought
+  %i1 = add i64 %i, 1
+  br label %head
+exit:
+  ret VEC %seen
+}
+
+define internal VEC @check_stocks(ptr noalias %W) #0 {
+entry:
+  %some = icmp ugt i64 STOCKS, 0
+  br i1 %some, label %loop, label %exit
+loop:
+  %s = phi i64 [ 0, %entry ], [ %s1, %loop ]
+  %seen = phi VEC [ zeroinitializer, %entry ], [ %seen1, %loop ]
+  %offset = mul i64 %s, LANES
+  %p = getelementptr double, ptr %W, i64 %offset
+  %value = load VEC, ptr %p, align 64
+  %nought = fmul VEC %value, zeroinitializer
+  %seen1 = fadd VEC %seen, %nought
+  %s1 = add i64 %s, 1
+  %more = icmp ult i64 %s1, STOCKS
+  br i1 %more, label %loop, label %exit
+exit:
+  %out = phi VEC [ zeroinitializer, %entry ], [ %seen1, %loop ]
+  ret VEC %out
+}
+
+define internal void @clear(ptr noalias %sums, i64 %n) #0 {
+entry:
+  br label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %i1, %body ]
+  %more = icmp ult i64 %i, %n
+  br i1 %more, label %body, label %exit
+body:
+  %offset = mul i64 %i, LANES
+  %p = getelementptr double, ptr %sums, i64 %offset
+  store VEC zeroinitializer, ptr %p, align 64
+  %i1 = add i64 %i, 1
+  br label %head
+exit:
+  ret void
+}
+
+define void @run(ptr noalias %W, ptr %defaults, ptr %rows, i64 %stride, i64 %m0, ptr %events,
+    ptr %event_values, i64 %n_events, ptr %report, i64 %n_report, ptr %totals, i64 %n_totals,
+    ptr noalias %sums, ptr noalias %out, ptr noalias %out_totals, ptr noalias %bad, i64 %steps,
+    i64 %every) #0 {
+entry:
+  call void @fill(ptr %W, ptr %defaults)
+  call void @clear(ptr %sums, i64 %n_totals)
+  %first = call i64 @apply(ptr %W, ptr %rows, i64 %stride, i64 %m0, ptr %events,
+    ptr %event_values, i64 %n_events, i64 0, i64 0)
+  call void @initial(ptr %W, double START)
+  call void @invariant(ptr %W, double START)
+  br label %step
+step:
+  %k = phi i64 [ 0, %entry ], [ %k1, %move ]
+  %cursor = phi i64 [ %first, %entry ], [ %cursor1, %move ]
+  %saved = phi i64 [ 0, %entry ], [ %saved1, %move ]
+  %cursor1 = call i64 @apply(ptr %W, ptr %rows, i64 %stride, i64 %m0, ptr %events,
+    ptr %event_values, i64 %n_events, i64 %cursor, i64 %k)
+  %changed = icmp ne i64 %cursor1, %cursor
+  br i1 %changed, label %renew, label %compute
+renew:
+  call void @invariant(ptr %W, double START)
+  br label %compute
+compute:
+  %kf = sitofp i64 %k to double
+  %gone = fmul double %kf, STEP
+  %time = fadd double %gone, START
+  call void @dynamic(ptr %W, double %time)
+  call void @accumulate(ptr %W, ptr %totals, i64 %n_totals, ptr %sums)
+  %phase = urem i64 %k, %every
+  %keep = icmp eq i64 %phase, 0
+  br i1 %keep, label %store, label %between
+between:
+  call void @accumulate(ptr %W, ptr %totals, i64 %n_totals, ptr %sums)
+  br label %after
+store:
+  %per_report = mul i64 %n_report, %stride
+  %row_report = mul i64 %saved, %per_report
+  %to_report = add i64 %row_report, %m0
+  %per_total = mul i64 %n_totals, %stride
+  %row_total = mul i64 %saved, %per_total
+  %to_total = add i64 %row_total, %m0
+  %check0 = call VEC @check_stocks(ptr %W)
+  %check1 = call VEC @save(ptr %W, ptr %report, i64 %n_report, ptr %out, i64 %to_report,
+    i64 %stride, VEC %check0)
+  %check2 = call VEC @save(ptr %sums, ptr null, i64 %n_totals, ptr %out_totals, i64 %to_total,
+    i64 %stride, VEC %check1)
+  call void @clear(ptr %sums, i64 %n_totals)
+  call void @accumulate(ptr %W, ptr %totals, i64 %n_totals, ptr %sums)
+  %pb = getelementptr i64, ptr %bad, i64 %m0
+  %old = load IVEC, ptr %pb, align 8
+  %broken = fcmp uno VEC %check2, %check2
+  %unset = icmp slt IVEC %old, zeroinitializer
+  %both = and MVEC %broken, %unset
+  %now1 = insertelement IVEC poison, i64 %saved, i64 0
+  %now = shufflevector IVEC %now1, IVEC poison, ZEROS
+  %new = select MVEC %both, IVEC %now, IVEC %old
+  store IVEC %new, ptr %pb, align 8
+  br label %after
+after:
+  %next_saved = add i64 %saved, 1
+  %saved1 = select i1 %keep, i64 %next_saved, i64 %saved
+  %last = icmp eq i64 %k, %steps
+  br i1 %last, label %exit, label %move
+move:
+  call void @advance(ptr %W)
+  %k1 = add i64 %k, 1
+  br label %step
+exit:
+  ret void
+}

@@ -1,0 +1,58 @@
+"""The one exported function of a kernel: run a block of members from start to stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sdensemble.kernel.llvm import literal
+from sdensemble.kernel.program import Program
+
+# Argument order of @run, shared with ``native``.
+SIGNATURE = (
+    "W",  # workspace: slots × lanes doubles
+    "defaults",  # one double per program slot
+    "rows",  # values that differ between members: rows × stride doubles
+    "stride",  # members in a row, padded
+    "m0",  # first member of this block
+    "events",  # (step, slot, row or -1) per change of a constant, ascending in step
+    "event_values",  # the value where row is -1
+    "n_events",
+    "report",  # slots kept at every saved time
+    "n_report",
+    "totals",  # slots integrated between saved times
+    "n_totals",
+    "sums",  # n_totals × lanes doubles of scratch
+    "out",  # saved × n_report × stride doubles
+    "out_totals",  # saved × n_totals × stride doubles
+    "bad",  # first saved time with a value that is not finite, or -1: stride integers
+    "steps",
+    "every",  # steps between saved times
+)
+
+_TEXT = Path(__file__).with_name("driver.ll").read_text(encoding="utf-8")
+
+
+def driver(program: Program, lanes: int) -> str:
+    """Return the driver's text for a program."""
+
+    def splat(value: float) -> str:
+        return "<" + ", ".join(f"double {literal(value)}" for _ in range(lanes)) + ">"
+
+    words = {
+        "IVEC": f"<{lanes} x i64>",
+        "MVEC": f"<{lanes} x i1>",
+        "VEC": f"<{lanes} x double>",
+        "ZEROS": f"<{lanes} x i32> zeroinitializer",
+        "LANES": str(lanes),
+        "SIZE": str(program.size),
+        "STOCKS": str(program.stocks),
+        "RATES": str(program.stocks * lanes),
+        "STEPS": splat(program.step),
+        "HALF": splat(program.step / 2),
+        "STEP": literal(program.step),
+        "START": literal(program.start),
+    }
+    text = _TEXT
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return text

@@ -1,0 +1,107 @@
+"""The functions a kernel knows, each with its NumPy meaning.
+
+This table is the definition: the reference evaluator calls it, and the native kernel is
+tested against it. To support a further elementwise function, add it here and to
+``kernel/emit.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
+SMALL = 1e-6  # what Vensim takes for zero in ZIDZ, XIDZ and its pulse tests
+
+
+def _truth(condition: Values) -> Values:
+    return np.asarray(condition, dtype=float)
+
+
+def _quantum(a: Values, b: Values) -> Values:
+    with np.errstate(all="ignore"):
+        return np.where(b < SMALL, a, b * np.trunc(a / b))
+
+
+def _xidz(a: Values, b: Values, x: Values) -> Values:
+    with np.errstate(all="ignore"):
+        return np.where(np.abs(b) < SMALL, x, a / b)
+
+
+def _ramp(t: Values, slope: Values, start: Values, finish: Values | None = None) -> Values:
+    end = t if finish is None else np.minimum(finish, t)
+    return (t + SMALL > start) * slope * (end - start)
+
+
+def _pulse(t: Values, dt: Values, start: Values, width: Values) -> Values:
+    return _truth((t >= start - SMALL) & (t < start + width))
+
+
+TABLE: dict[str, Callable[..., Values]] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "pow": np.power,
+    "neg": np.negative,
+    "abs": np.abs,
+    "exp": np.exp,
+    "ln": np.log,
+    "sqrt": np.sqrt,
+    "min": np.minimum,
+    "max": np.maximum,
+    "integer": np.trunc,
+    "modulo": lambda a, b: a - _quantum(a, b),
+    "quantum": _quantum,
+    "eq": lambda a, b: _truth(a == b),
+    "ne": lambda a, b: _truth(a != b),
+    "lt": lambda a, b: _truth(a < b),
+    "le": lambda a, b: _truth(a <= b),
+    "gt": lambda a, b: _truth(a > b),
+    "ge": lambda a, b: _truth(a >= b),
+    "and": lambda a, b: _truth((a != 0) & (b != 0)),
+    "or": lambda a, b: _truth((a != 0) | (b != 0)),
+    "not": lambda a: _truth(a == 0),
+    "if_then_else": lambda c, a, b: np.where(c != 0, a, b),
+    "zidz": lambda a, b: _xidz(a, b, np.float64(0.0)),
+    "xidz": _xidz,
+    "step": lambda t, dt, height, start: height * (t + dt / 2 > start),
+    "ramp": _ramp,
+    "pulse": _pulse,
+}
+
+# How many arguments each takes in a model file, where time and step are not written.
+ARITY: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(("neg", "abs", "exp", "ln", "sqrt", "integer", "not"), (1,)),
+    **dict.fromkeys(("add", "sub", "mul", "div", "pow", "min", "max", "modulo"), (2,)),
+    **dict.fromkeys(("quantum", "eq", "ne", "lt", "le", "gt", "ge", "and", "or"), (2,)),
+    **dict.fromkeys(("zidz", "step", "pulse"), (2,)),
+    **dict.fromkeys(("if_then_else", "xidz"), (3,)),
+    "ramp": (2, 3),
+}
+
+ALIASES = {"power": "pow", "log_e": "ln"}
+
+FOLDS: dict[str, Callable[..., Values]] = {
+    "sum": np.add,
+    "prod": np.multiply,
+    "vmin": np.minimum,
+    "vmax": np.maximum,
+}
+
+
+def interpolate(x: Values, table: tuple[tuple[float, ...], tuple[float, ...], str]) -> Values:
+    """Return a graphical function's value at ``x``; the ends are held in mode "hold"."""
+    xs, ys, mode = np.asarray(table[0]), np.asarray(table[1]), table[2]
+    if mode == "discrete":
+        at = np.clip(np.searchsorted(xs, x, side="right") - 1, 0, len(xs) - 1)
+        return np.where(np.isnan(x), np.nan, ys[at])
+    inside = np.interp(x, xs, ys)
+    if mode == "hold" or len(xs) < 2:
+        return inside
+    low = ys[0] + (x - xs[0]) * (ys[1] - ys[0]) / (xs[1] - xs[0])
+    high = ys[-1] + (x - xs[-1]) * (ys[-1] - ys[-2]) / (xs[-1] - xs[-2])
+    return np.where(x < xs[0], low, np.where(x > xs[-1], high, inside))

@@ -1,0 +1,162 @@
+"""Writing LLVM assembly: literals, constant arrays, and function bodies of vector operations."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from sdensemble.kernel.program import Slots
+
+
+class Tables:
+    """Constant arrays of the module, each stored once."""
+
+    def __init__(self) -> None:
+        self.names: dict[tuple[str, bytes], str] = {}
+        self.lines: list[str] = []
+
+    def add(self, kind: str, values: Sequence[float] | np.ndarray) -> str:
+        """Return the name of a constant array of ``kind`` (i64 or double)."""
+        data = np.ascontiguousarray(values, np.int64 if kind == "i64" else np.float64)
+        key = (kind, data.tobytes())
+        if key not in self.names:
+            name = self.names[key] = f"@table{len(self.names)}"
+            cells = ", ".join(f"{kind} {_scalar(kind, v)}" for v in data)
+            self.lines.append(
+                f"{name} = private unnamed_addr constant [{len(data)} x {kind}] [{cells}]"
+            )
+        return self.names[key]
+
+    def text(self) -> str:
+        return "\n".join(self.lines) + "\n"
+
+
+def _scalar(kind: str, value: float) -> str:
+    return str(int(value)) if kind == "i64" else literal(float(value))
+
+
+def literal(value: float) -> str:
+    """Return a double as LLVM writes it, bit for bit."""
+    return "0x" + struct.pack(">d", value).hex().upper()
+
+
+class Body:
+    """The text of one function: fresh names, blocks, and the values already at hand."""
+
+    def __init__(self, lanes: int, tables: Tables):
+        self.lanes = lanes
+        self.vector = f"<{lanes} x double>"
+        self.whole_vector = f"<{lanes} x i64>"
+        self.mask = f"<{lanes} x i1>"
+        self.tables = tables
+        self.lines: list[str] = []
+        self.count = 0
+        self.block = "entry"
+        self.known: dict[tuple, str] = {}
+
+    def new(self, text: str) -> str:
+        """Append ``%name = text`` and return the name."""
+        self.count += 1
+        name = f"%v{self.count}"
+        self.lines.append(f"  {name} = {text}")
+        return name
+
+    def label(self, name: str) -> None:
+        self.lines.append(f"{name}:")
+        self.block = name
+
+    def fresh(self, stem: str) -> str:
+        self.count += 1
+        return f"{stem}{self.count}"
+
+    # ── vector operations ──────────────────────────────────────────────────────────────────
+
+    def splat(self, kind: str, value: str) -> str:
+        return "<" + ", ".join(f"{kind} {value}" for _ in range(self.lanes)) + ">"
+
+    def number(self, value: float) -> str:
+        return self.splat("double", literal(value))
+
+    def whole(self, value: int) -> str:
+        return self.splat("i64", str(value))
+
+    def arithmetic(self, op: str, *args: str) -> str:
+        """Float operation that may be contracted into a multiply-add."""
+        return self.new(f"{op} contract {self.vector} {', '.join(args)}")
+
+    def exact(self, op: str, *args: str) -> str:
+        """Float operation that stays as written."""
+        return self.new(f"{op} {self.vector} {', '.join(args)}")
+
+    def integer(self, op: str, *args: str) -> str:
+        return self.new(f"{op} {self.whole_vector} {', '.join(args)}")
+
+    def compare(self, how: str, a: str, b: str) -> str:
+        return self.new(f"fcmp {how} {self.vector} {a}, {b}")
+
+    def both(self, a: str, b: str) -> str:
+        return self.new(f"and {self.mask} {a}, {b}")
+
+    def select(self, mask: str, a: str, b: str) -> str:
+        return self.new(f"select {self.mask} {mask}, {self.vector} {a}, {self.vector} {b}")
+
+    def fma(self, a: str, b: str, c: str) -> str:
+        v = self.vector
+        return self.new(f"call {v} @llvm.fmuladd.v{self.lanes}f64({v} {a}, {v} {b}, {v} {c})")
+
+    def unary(self, intrinsic: str, a: str) -> str:
+        return self.new(f"call {self.vector} @llvm.{intrinsic}.v{self.lanes}f64({self.vector} {a})")
+
+    def bits(self, a: str) -> str:
+        return self.new(f"bitcast {self.vector} {a} to {self.whole_vector}")
+
+    def floats(self, a: str) -> str:
+        return self.new(f"bitcast {self.whole_vector} {a} to {self.vector}")
+
+    def broadcast(self, scalar: str) -> str:
+        """Return a vector with one double in every lane."""
+        first = self.new(f"insertelement {self.vector} poison, double {scalar}, i64 0")
+        zeros = "<" + ", ".join(["i32 0"] * self.lanes) + ">"
+        return self.new(
+            f"shufflevector {self.vector} {first}, {self.vector} poison, <{self.lanes} x i32> {zeros}"
+        )
+
+    # ── memory ─────────────────────────────────────────────────────────────────────────────
+
+    def pointer(self, slots: Slots, index: str | None) -> str:
+        """Return the address of the slot at point ``index``; ``slots`` has one entry a point."""
+        if index is None or bool((slots == slots[0]).all()):
+            offset = str(int(slots[0]) * self.lanes)
+        else:
+            stride = int(slots[1] - slots[0])
+            if bool((np.diff(slots) == stride).all()):
+                scaled = self.cached(
+                    ("scaled", index, stride),
+                    lambda: self.new(f"mul i64 {index}, {stride * self.lanes}"),
+                )
+                offset = self.new(f"add i64 {scaled}, {int(slots[0]) * self.lanes}")
+            else:
+                offset = self.entry("i64", slots * self.lanes, index)
+        return self.new(f"getelementptr inbounds double, ptr %W, i64 {offset}")
+
+    def entry(self, kind: str, values: np.ndarray, index: str) -> str:
+        """Return the entry of a constant array at ``index``."""
+        table = self.tables.add(kind, values)
+        at = self.new(f"getelementptr inbounds {kind}, ptr {table}, i64 {index}")
+        return self.new(f"load {kind}, ptr {at}")
+
+    def load(self, slots: Slots, index: str | None) -> str:
+        pointer = self.pointer(slots, index)
+        return self.new(f"load {self.vector}, ptr {pointer}, align 64")
+
+    def store(self, slots: Slots, index: str | None, value: str) -> None:
+        pointer = self.pointer(slots, index)
+        self.lines.append(f"  store {self.vector} {value}, ptr {pointer}, align 64")
+
+    def cached(self, key: tuple, make: Callable[[], str]) -> str:
+        """Return the value of ``key``, making it the first time."""
+        if key not in self.known:
+            self.known[key] = make()
+        return self.known[key]

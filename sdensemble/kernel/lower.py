@@ -1,0 +1,436 @@
+"""Model → Program: every subscript becomes an index array, every delay a chain of stocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from sdensemble.errors import Problems, did_you_mean
+from sdensemble.kernel.functions import ALIASES, ARITY, FOLDS
+from sdensemble.kernel.order import sort_statements
+from sdensemble.kernel.program import (
+    Const,
+    Fold,
+    Interp,
+    Load,
+    Node,
+    Op,
+    Program,
+    Slots,
+    Statement,
+    Time,
+    Values,
+)
+from sdensemble.kernel.stateful import STATEFUL
+from sdensemble.model.types import (
+    Array,
+    Call,
+    Equation,
+    Expr,
+    Kind,
+    Model,
+    Number,
+    Ref,
+    Table,
+    Variable,
+    fold,
+    walk,
+)
+
+
+def lower(model: Model) -> Program:
+    """Return the Program of a model.
+
+    Raises SDError naming every unknown name, unsupported function and every loop without a
+    stock, all in one message.
+    """
+    builder = Builder(model)
+    for variable in model.variables.values():
+        if variable.kind is not Kind.LOOKUP and variable.value is None:
+            for equation in variable.equations:
+                builder.add(variable, equation)
+    builder.problems.raise_if_any()
+    return builder.finish()
+
+
+class LoweringError(Exception):
+    """What is wrong with one equation, in words."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where an expression stands: its point shape and, per range name, the element at each
+    point (element numbers of ``Builder.element``, broadcastable to ``shape``)."""
+
+    shape: tuple[int, ...]
+    axes: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass
+class Builder:
+    """Collects slots and statements while the equations are walked."""
+
+    model: Model
+    problems: Problems = field(default_factory=Problems)
+
+    def __post_init__(self) -> None:
+        model = self.model
+        self.ranges = {fold(name): elements for name, elements in model.ranges.items()}
+        names = dict.fromkeys(fold(e) for es in model.ranges.values() for e in es)
+        self.element = {name: number for number, name in enumerate(names)}
+        self.variables = {fold(name): v for name, v in model.variables.items()}
+        self.position = {name: self._positions(elements) for name, elements in self.ranges.items()}
+        self.stock_slots = 0
+        self.plain_slots = 0
+        self.slots: dict[str, tuple[int, tuple[int, ...]]] = {}
+        for kind_is_stock in (True, False):
+            for variable in model.variables.values():
+                if variable.kind is Kind.LOOKUP or (variable.kind is Kind.STOCK) != kind_is_stock:
+                    continue
+                self._allocate(variable.name, model.shape(variable), stock=kind_is_stock)
+        self.initial: list[Statement] = []
+        self.rates: list[Statement] = []
+        self.dynamic: list[Statement] = []
+        self.current = ""
+        self.hidden = 0
+
+    def _positions(self, elements: tuple[str, ...]) -> np.ndarray:
+        out = np.full(len(self.element), -1, np.int64)
+        for position, name in enumerate(elements):
+            out[self.element[fold(name)]] = position
+        return out
+
+    # Slots are negative for stocks and rates while the number of stocks still grows:
+    # stock s is -1-2s, its rate -2-2s; ``finish`` renumbers.
+    def _allocate(self, name: str, shape: tuple[int, ...], *, stock: bool) -> Slots:
+        count = int(np.prod(shape, dtype=int))
+        if stock:
+            numbers = np.arange(self.stock_slots, self.stock_slots + count)
+            self.stock_slots += count
+            out = -1 - 2 * numbers
+            self.slots[name] = (int(out[0]) if count else 0, shape)
+            return out.reshape(shape)
+        first = self.plain_slots
+        self.plain_slots += count
+        self.slots[name] = (first, shape)
+        return np.arange(first, first + count).reshape(shape)
+
+    def where(self, name: str) -> Slots:
+        first, shape = self.slots[name]
+        count = int(np.prod(shape, dtype=int))
+        step = 1 if first >= 0 else -2
+        return (first + step * np.arange(count, dtype=np.int64)).reshape(shape)
+
+    # ── equations ──────────────────────────────────────────────────────────────────────────
+
+    def add(self, variable: Variable, equation: Equation) -> None:
+        """Lower one equation into statements; a problem is noted, not raised."""
+        self.current = variable.name
+        try:
+            scope, target = self._points(variable, equation)
+            self._statements(variable, equation.expr, scope, target)
+        except LoweringError as error:
+            self.problems.add(f'{self.model.path.name} "{variable.name}"', str(error))
+
+    def _points(self, variable: Variable, equation: Equation) -> tuple[Scope, Slots]:
+        """Return the equation's points as a scope, and the slot each of them writes."""
+        lists = [self._elements(subscript) for subscript in equation.subscripts]
+        grid = np.meshgrid(*lists, indexing="ij") if lists else []
+        columns = [axis.ravel() for axis in grid]
+        keep = np.ones(columns[0].shape if columns else (1,), bool)
+        for excepted in equation.excepts:
+            inside = np.ones_like(keep)
+            for column, subscript in zip(columns, excepted, strict=True):
+                inside &= np.isin(column, self._elements(subscript))
+            keep &= ~inside
+        columns = [column[keep] for column in columns]
+        axes = {
+            fold(subscript): column
+            for subscript, column in zip(equation.subscripts, columns, strict=True)
+            if fold(subscript) in self.ranges
+        }
+        scope = Scope((int(keep.sum()),), axes)
+        return scope, self._pick(variable, [self.position[fold(d)] for d in variable.dims], columns)
+
+    def _elements(self, subscript: str) -> np.ndarray:
+        name = fold(subscript)
+        if name in self.ranges:
+            return np.array([self.element[fold(e)] for e in self.ranges[name]], np.int64)
+        if name in self.element:
+            return np.array([self.element[name]], np.int64)
+        known = [*self.ranges, *self.element]
+        raise LoweringError(f'unknown subscript "{subscript}"{did_you_mean(subscript, known)}')
+
+    def _pick(self, variable: Variable, positions: list, columns: list) -> Slots:
+        """Return the slot of ``variable`` at the elements in ``columns``, one per dimension."""
+        slots = self.where(variable.name)
+        if not columns:
+            return np.broadcast_to(slots, (1,)).copy()
+        index = []
+        for dim, position, column in zip(variable.dims, positions, columns, strict=True):
+            at = position[column]
+            if (at < 0).any():
+                raise LoweringError(f'"{variable.name}" has no such element in range "{dim}"')
+            index.append(at)
+        return slots[tuple(np.broadcast_arrays(*index))]
+
+    def _statements(self, variable: Variable, expr: Expr, scope: Scope, target: Slots) -> None:
+        if isinstance(expr, Call) and expr.function == "integ":
+            flow, initial = expr.args
+            self.rates.append(Statement(variable.name, target - 1, self.node(flow, scope)))
+            self.initial.append(Statement(variable.name, target, self.node(initial, scope)))
+        elif isinstance(expr, Call) and expr.function == "active_initial":
+            running, initial = expr.args
+            self.dynamic.append(Statement(variable.name, target, self.node(running, scope)))
+            self.initial.append(Statement(variable.name, target, self.node(initial, scope)))
+        else:
+            self.dynamic.append(Statement(variable.name, target, self.node(expr, scope)))
+
+    # ── expressions ────────────────────────────────────────────────────────────────────────
+
+    def node(self, expr: Expr, scope: Scope) -> Node:
+        """Return an expression over the points of ``scope``."""
+        if isinstance(expr, Number):
+            return Const(expr.value)
+        if isinstance(expr, Array):
+            return Values(np.broadcast_to(expr.values.reshape(-1), scope.shape).astype(float))
+        if isinstance(expr, Ref):
+            return self._reference(expr, scope)
+        if isinstance(expr, Call):
+            return self._call(expr, scope)
+        raise LoweringError("a graphical function stands where a number is expected")
+
+    def _reference(self, ref: Ref, scope: Scope) -> Node:
+        name = fold(ref.name)
+        clock = self.model.clock
+        builtin = {
+            "time": None,
+            "time step": clock.step,
+            "initial time": clock.start,
+            "final time": clock.stop,
+            "saveper": clock.save,
+        }
+        if name in builtin and name not in self.variables:
+            value = builtin[name]
+            return Time() if value is None else Const(value)
+        if name not in self.variables:
+            if name in self.ranges:  # a range where a number is expected: 1, 2, 3, …
+                return Values(self.position[name][self._axis(ref.name, scope)] + 1.0)
+            if name in self.element:
+                holder = next(r for r, p in self.position.items() if p[self.element[name]] >= 0)
+                return Const(float(self.position[holder][self.element[name]] + 1))
+            raise LoweringError(
+                f'no variable "{ref.name}"{did_you_mean(ref.name, self.model.variables)}'
+            )
+        variable = self.variables[name]
+        if variable.kind is Kind.LOOKUP:
+            raise LoweringError(f'graphical function "{ref.name}" needs an argument')
+        return Load(np.broadcast_to(self._slots(variable, ref.subscripts, scope), scope.shape))
+
+    def _slots(self, variable: Variable, subscripts: tuple[str, ...], scope: Scope) -> Slots:
+        if len(subscripts) != len(variable.dims):
+            raise LoweringError(
+                f'"{variable.name}" has {len(variable.dims)} subscripts, is used with '
+                f"{len(subscripts)}"
+            )
+        positions = [self.position[fold(dim)] for dim in variable.dims]
+        return self._pick(variable, positions, [self._axis(s, scope) for s in subscripts])
+
+    def _axis(self, subscript: str, scope: Scope) -> np.ndarray:
+        """Return the element a subscript stands for at each point."""
+        name = fold(subscript)
+        if name in scope.axes:
+            return scope.axes[name]
+        if name in self.element and name not in self.ranges:
+            return np.array(self.element[name])
+        if name not in self.ranges:
+            raise LoweringError(f'unknown subscript "{subscript}"')
+        mapped = self._mapped(name, scope)
+        if mapped is None:
+            raise LoweringError(
+                f'subscript "{subscript}" is used without "!" but is not on the left-hand side'
+            )
+        return mapped
+
+    def _mapped(self, name: str, scope: Scope) -> np.ndarray | None:
+        """Follow a mapping between ``name`` and a range of the left-hand side."""
+        for source, target in self.model.mappings:
+            for here, there in ((source, target), (target, source)):
+                if fold(here) != name or fold(there) not in scope.axes:
+                    continue
+                elements = self._elements(here)
+                return elements[self.position[fold(there)][scope.axes[fold(there)]]]
+        for axis_name, axis in scope.axes.items():  # a range whose elements are all in ``name``
+            if np.isin(axis, self._elements(name)).all() and not axis_name.endswith("!"):
+                return axis
+        return None
+
+    def _call(self, call: Call, scope: Scope) -> Node:
+        name = fold(call.function).replace(" ", "_")
+        name = ALIASES.get(name, name)
+        variable = self.variables.get(fold(call.function))
+        if variable is not None and variable.kind is Kind.LOOKUP:
+            return self._interp(Ref(call.function), call.args, scope)
+        if name == "lookup":
+            return self._interp(call.args[0], call.args[1:], scope)
+        if name in FOLDS:
+            return self._fold(name, call.args, scope)
+        if name == "elmcount" and isinstance(call.args[0], Ref):
+            return Const(float(len(self._elements(call.args[0].name))))
+        if name == "initial":
+            return self._frozen(self.node(call.args[0], scope), scope)
+        if name in STATEFUL:
+            args = tuple(self.node(arg, scope) for arg in call.args)
+            return STATEFUL[name](self, args, scope)
+        if name not in ARITY:
+            raise LoweringError(
+                f'function "{call.function}" is not supported; '
+                f"supported: {', '.join(sorted([*ARITY, *STATEFUL, *FOLDS]))}"
+            )
+        if len(call.args) not in ARITY[name]:
+            raise LoweringError(f"{call.function} takes {ARITY[name]} arguments")
+        args = tuple(self.node(arg, scope) for arg in call.args)
+        if name in ("step", "pulse", "pulse_train", "xpulse"):
+            args = (Time(), Const(self.model.clock.step), *args)
+        elif name == "ramp":
+            args = (Time(), *args)
+        return Op(name, args)
+
+    def _interp(self, table: Expr, args: tuple[Expr, ...], scope: Scope) -> Node:
+        if isinstance(table, Ref):
+            variable = self.variables.get(fold(table.name))
+            if variable is None or len(variable.equations) != 1 or table.subscripts:
+                raise LoweringError(f'graphical function "{table.name}" with subscripts')
+            table = variable.equations[0].expr
+        if not isinstance(table, Table) or len(args) != 1:
+            raise LoweringError("a graphical function takes one argument")
+        return Interp((table.x, table.y, table.mode), (self.node(args[0], scope),))
+
+    def _fold(self, name: str, args: tuple[Expr, ...], scope: Scope) -> Node:
+        (arg,) = args
+        marked = dict.fromkeys(
+            s for e in walk(arg) if isinstance(e, Ref) for s in e.subscripts if s.endswith("!")
+        )
+        lists = [self._elements(s[:-1].strip()) for s in marked]
+        if not lists:
+            return self.node(arg, scope)
+        grid = [axis.ravel() for axis in np.meshgrid(*lists, indexing="ij")]
+        width = len(grid[0])
+        axes = {k: v[..., None] for k, v in scope.axes.items()}
+        axes |= {fold(s): column for s, column in zip(marked, grid, strict=True)}
+        inner = Scope((*scope.shape, width), axes)
+        return Fold(name, width, (self.node(arg, inner),))
+
+    # ── stocks that the file does not name ─────────────────────────────────────────────────
+
+    def _frozen(self, value: Node, scope: Scope) -> Node:
+        """Return a load of ``value`` as it is at the start."""
+        self.hidden += 1
+        slots = self._allocate(f"{self.current} · initial {self.hidden}", scope.shape, stock=False)
+        self.initial.append(Statement(self.current, slots.ravel(), _flat(value, scope.shape)))
+        return Load(slots)
+
+    def stock(self, what: str, initial: Node, scope: Scope) -> Load:
+        """Allocate a hidden stock per point, starting at ``initial``."""
+        self.hidden += 1
+        slots = self._allocate(f"{self.current} · {what} {self.hidden}", scope.shape, stock=True)
+        self.initial.append(Statement(self.current, slots.ravel(), _flat(initial, scope.shape)))
+        return Load(slots)
+
+    def rate(self, stock: Load, flow: Node, scope: Scope) -> None:
+        """State the net flow of a hidden stock."""
+        self.rates.append(
+            Statement(self.current, stock.slots.ravel() - 1, _flat(flow, scope.shape))
+        )
+
+    # ── the end ────────────────────────────────────────────────────────────────────────────
+
+    def finish(self) -> Program:
+        """Number the slots for good, order the statements, and return the Program."""
+        stocks, model, clock = self.stock_slots, self.model, self.model.clock
+        table = _Renumber(stocks)
+        size = 2 * stocks + self.plain_slots
+        slots = {n: (int(table(np.array(f))), s) for n, (f, s) in self.slots.items()}
+        defaults = np.full(size, np.nan)
+        constants = [v for v in model.variables.values() if v.value is not None]
+        for variable in constants:
+            first = slots[variable.name][0]
+            defaults[first : first + variable.value.size] = variable.value.ravel()  # type: ignore[union-attr]
+        dynamic = [table.statement(s) for s in (*self.dynamic, *self.rates)]
+        initial = [table.statement(s) for s in self.initial]
+        given = np.isfinite(defaults)
+        before_step = given.copy()
+        before_step[:stocks] = True
+        for statement in initial:
+            before_step[statement.target] = True
+        for statement in dynamic:
+            before_step[statement.target] = False
+        return Program(
+            name=model.path.name,
+            digest=model.digest,
+            start=clock.start,
+            step=clock.step,
+            steps=clock.steps,
+            save_every=clock.save_every,
+            stocks=stocks,
+            size=size,
+            slots=slots,
+            defaults=defaults,
+            initial=sort_statements(_first_pass(initial, dynamic, size), given, model.path.name),
+            dynamic=sort_statements(dynamic, before_step, model.path.name),
+            settable=frozenset(v.name for v in constants),
+        )
+
+
+def _first_pass(initial: list[Statement], dynamic: list[Statement], size: int) -> list[Statement]:
+    """Return the initial statements and those of the dynamic ones they need."""
+    owner: list[Statement | None] = [None] * size
+    for statement in (*dynamic, *initial):  # an initial equation wins over the running one
+        for slot in statement.target:
+            owner[slot] = statement
+    needed = {id(statement): statement for statement in initial}
+    todo = list(initial)
+    while todo:
+        for slot in todo.pop().reads:
+            found = owner[slot]
+            if found is not None and id(found) not in needed:
+                needed[id(found)] = found
+                todo.append(found)
+    return list(needed.values())
+
+
+class _Renumber:
+    """Maps the builder's slot numbers to the final ones."""
+
+    def __init__(self, stocks: int):
+        self.stocks = stocks
+
+    def __call__(self, slots: np.ndarray) -> np.ndarray:
+        stock, rate = (-1 - slots) // 2, (-2 - slots) // 2 + self.stocks
+        negative = np.where(slots % 2 == 1, stock, rate)
+        return np.where(slots >= 0, slots + 2 * self.stocks, negative).astype(np.int64)
+
+    def statement(self, statement: Statement) -> Statement:
+        return replace(statement, target=self(statement.target), expr=self.expr(statement.expr))
+
+    def expr(self, node: Node) -> Node:
+        if isinstance(node, Load):
+            return Load(np.ascontiguousarray(self(node.slots)))
+        if node.parts:
+            return replace(node, parts=tuple(self.expr(part) for part in node.parts))  # type: ignore[type-var]
+        return node
+
+
+def _flat(node: Node, shape: tuple[int, ...]) -> Node:
+    """Return a node over (n, width) points as one over n × width points."""
+    if len(shape) == 1:
+        return node
+    if isinstance(node, Load):
+        return Load(node.slots.reshape(-1, *node.slots.shape[len(shape) :]))
+    if isinstance(node, Values):
+        return Values(node.values.ravel())
+    if node.parts:
+        return replace(node, parts=tuple(_flat(p, shape) for p in node.parts))  # type: ignore[type-var]
+    return node

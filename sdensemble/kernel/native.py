@@ -1,0 +1,111 @@
+"""LLVM assembly → machine code, kept in the user's cache folder, and the call into it."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import platform
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdensemble import cache
+from sdensemble.errors import SDError
+from sdensemble.kernel.driver import SIGNATURE
+
+_POINTERS = {
+    "W", "defaults", "rows", "events", "event_values", "report", "totals", "sums", "out",
+    "out_totals", "bad",
+}  # fmt: skip
+
+
+class Native:
+    """Machine code of one kernel, loaded. Keeps the engine alive that owns the code."""
+
+    def __init__(self, code: bytes):
+        import llvmlite.binding as llvm
+
+        self._engine = llvm.create_mcjit_compiler(_empty_module(), _machine())
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+        address = self._engine.get_function_address("run")
+        if not address:
+            raise SDError("the compiled kernel holds no entry point: clear the kernel cache")
+        kinds = [ctypes.c_void_p if name in _POINTERS else ctypes.c_int64 for name in SIGNATURE]
+        self._call = ctypes.CFUNCTYPE(None, *kinds)(address)
+
+    def run(self, arguments: dict[str, Any]) -> None:
+        """Call the kernel on one block. Arrays are passed by address; the GIL is released."""
+        self._call(*(_pass(arguments[name]) for name in SIGNATURE))
+
+
+def _pass(value: Any) -> int:
+    return value.ctypes.data if isinstance(value, np.ndarray) else int(value)
+
+
+def aligned(doubles: int) -> NDArray[np.float64]:
+    """Return an array of doubles that starts on a 64-byte boundary."""
+    raw = np.empty(doubles + 8)
+    skip = (-raw.ctypes.data // 8) % 8
+    return raw[skip : skip + doubles]
+
+
+def load_or_compile(text: str, *, use_cache: bool = True) -> tuple[Native, bool]:
+    """Return (machine code of a module, whether it came from the cache)."""
+    path = cache.cache_folder() / f"{_key(text)}.o"
+    code = cache.load(path) if use_cache else None
+    if code is not None:
+        return Native(code), True
+    code = compile_text(text)
+    if use_cache:
+        cache.store(path, code)
+    return Native(code), False
+
+
+def _key(text: str) -> str:
+    """Return the name of a kernel's cache file: what it says and what it was compiled for."""
+    import llvmlite
+
+    machine = (llvmlite.__version__, *_host(), platform.machine())
+    return hashlib.blake2b("\n".join([*machine, text]).encode(), digest_size=16).hexdigest()
+
+
+@functools.cache
+def _host() -> tuple[str, str]:
+    """Return the processor's name and features."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    try:
+        features = llvm.get_host_cpu_features().flatten()
+    except RuntimeError:
+        features = ""
+    return llvm.get_host_cpu_name(), features
+
+
+def _machine() -> Any:
+    import llvmlite.binding as llvm
+
+    name, features = _host()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(cpu=name, features=features, opt=2, jit=True)
+
+
+def _empty_module() -> Any:
+    import llvmlite.binding as llvm
+
+    _host()
+    return llvm.parse_assembly("")
+
+
+def compile_text(text: str) -> bytes:
+    """Return the object file of a module."""
+    import llvmlite.binding as llvm
+
+    machine = _machine()
+    module = llvm.parse_assembly(text)
+    module.verify()
+    return machine.emit_object(module)

@@ -1,0 +1,308 @@
+"""Program → Plan: what is computed when, and which statements share a loop.
+
+Three things are taken out of the step: what only constants reach (computed once, and again
+when a constant changes), what is the same at every point of a loop (computed once per loop
+instead of once per point), and divisions by either (a reciprocal is kept instead).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sdensemble.kernel.order import sort_statements
+from sdensemble.kernel.program import (
+    Const,
+    Fold,
+    Interp,
+    Load,
+    Node,
+    Op,
+    Program,
+    Slots,
+    Statement,
+    Time,
+    Values,
+    nodes,
+)
+
+# Work in one loop body, in units of one simple operation. Long bodies spill registers and
+# compile slowly; short ones load and store more. Found by benchmark (docs/decisions).
+BODY = 220
+COST = {"exp": 20, "ln": 30, "pow": 55, "div": 8, "sqrt": 8, "quantum": 12, "modulo": 12}
+
+
+@dataclass(frozen=True, eq=False)
+class Loop:
+    """Statements computed together, point by point."""
+
+    points: int
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The loops of a kernel: ``initial`` at the start, ``invariant`` whenever constants have
+    changed, ``dynamic`` at every step. ``size`` counts slots, temporaries included."""
+
+    program: Program
+    initial: tuple[Loop, ...]
+    invariant: tuple[Loop, ...]
+    dynamic: tuple[Loop, ...]
+    size: int
+
+
+def make_plan(program: Program) -> Plan:
+    """Return the Plan of a Program."""
+    hoister = _Hoister(program)
+    for statement in program.dynamic:
+        hoister.add(statement)
+    constant = np.isfinite(program.defaults)
+    fixed = np.zeros(hoister.size, bool)
+    fixed[: program.size] = constant | hoister.frozen[: program.size]
+    before_step = fixed.copy()
+    before_step[: program.stocks] = True
+    for statement in hoister.invariant:
+        before_step[statement.target] = True
+    start = np.zeros(hoister.size, bool)
+    start[: program.size] = constant
+    where = program.name
+    return Plan(
+        program=program,
+        initial=group(program.initial, start),
+        invariant=group(sort_statements(hoister.invariant, fixed, where), fixed),
+        dynamic=group(sort_statements(hoister.dynamic, before_step, where), before_step),
+        size=hoister.size,
+    )
+
+
+class _Hoister:
+    """Splits statements into an invariant and a dynamic part, sharing temporaries."""
+
+    def __init__(self, program: Program):
+        self.program = program
+        self.size = program.size
+        self.invariant: list[Statement] = []
+        self.dynamic: list[Statement] = []
+        self.temporaries: dict[tuple, Slots] = {}
+        self.frozen = np.zeros(program.size, bool)
+        for statement in program.initial:
+            self.frozen[statement.target] = True
+        self.frozen[: 2 * program.stocks] = False
+        for statement in program.dynamic:
+            self.frozen[statement.target] = False
+        self.constant = np.isfinite(program.defaults) | self.frozen
+
+    def add(self, statement: Statement) -> None:
+        """Place one statement, with what can be taken out of it taken out."""
+        if self._is_invariant(statement.expr):
+            self.constant[statement.target] = True
+            self.invariant.append(statement)
+            return
+        expr = self._inside(statement.expr, statement.points)
+        self.dynamic.append(replace(statement, expr=expr))
+
+    def _is_invariant(self, node: Node) -> bool:
+        if isinstance(node, Time):
+            return False
+        if isinstance(node, Load):
+            slots = node.slots
+            return bool((slots < len(self.constant)).all() and self.constant[slots].all())
+        return all(self._is_invariant(part) for part in node.parts)
+
+    def _inside(self, node: Node, points: int) -> Node:
+        """Return ``node`` with its hoistable parts replaced by loads; never hoists itself."""
+        if isinstance(node, Fold):
+            part = node.parts[0]
+            return replace(node, parts=(self._take(part, points, folded=True),))
+        if isinstance(node, Op) and node.name == "div":
+            above, below = node.parts
+            if self._cheap_reciprocal(below, points):
+                one_over = Op("div", (Const(1.0), below))
+                return Op("mul", (self._take(above, points), self._take(one_over, points)))
+        if not node.parts:
+            return node
+        return replace(node, parts=tuple(self._take(p, points) for p in node.parts))  # type: ignore[type-var]
+
+    def _cheap_reciprocal(self, node: Node, points: int) -> bool:
+        if isinstance(node, Const):
+            return np.isfinite(node.value) and node.value != 0
+        return self._is_invariant(node) or (points > 1 and _is_uniform(node))
+
+    def _take(self, node: Node, points: int, *, folded: bool = False) -> Node:
+        """Return a load of a temporary in place of ``node`` where that saves work."""
+        if isinstance(node, Op) and all(isinstance(p, Const) for p in node.parts):
+            return _folded_constant(node)
+        if not node.parts:
+            return node
+        uniform = _is_uniform(node)
+        invariant = self._is_invariant(node)
+        if uniform and (invariant or points > 1 or folded):
+            slots = self._temporary(_first(node), 1, invariant)
+            return Load(np.broadcast_to(slots[0], _shape(node, points)).astype(np.int64))
+        if invariant and not folded:
+            return Load(self._temporary(node, points, True))
+        if folded and not isinstance(node, Fold):
+            return replace(  # type: ignore[type-var]
+                node, parts=tuple(self._take(p, points, folded=True) for p in node.parts)
+            )
+        return self._inside(node, points)
+
+    def _temporary(self, node: Node, points: int, invariant: bool) -> Slots:
+        key = (node.key, points)
+        if key not in self.temporaries:
+            slots = np.arange(self.size, self.size + points, dtype=np.int64)
+            self.size += points
+            self.temporaries[key] = slots
+            if invariant:
+                self.constant = _mark(self.constant, slots)
+                self.invariant.append(Statement("·", slots, node))
+            else:
+                self.dynamic.append(Statement("·", slots, self._inside(node, points)))
+        return self.temporaries[key]
+
+
+def _mark(mask: np.ndarray, slots: Slots) -> np.ndarray:
+    grown = np.zeros(max(len(mask), slots.max() + 1), bool)
+    grown[: len(mask)] = mask
+    grown[slots] = True
+    return grown
+
+
+def _is_uniform(node: Node) -> bool:
+    """Whether a node has the same value at every point (and on every folded axis)."""
+    return all(
+        (not isinstance(n, Load) or n.uniform)
+        and not isinstance(n, Fold)
+        and (not isinstance(n, Values) or bool((n.values == n.values.flat[0]).all()))
+        for n in nodes(node)
+    )
+
+
+def _shape(node: Node, points: int) -> tuple[int, ...]:
+    shapes = [n.slots.shape for n in nodes(node) if isinstance(n, Load)]
+    return max(shapes, key=len) if shapes else (points,)
+
+
+def _first(node: Node) -> Node:
+    """Return a uniform node as one over a single point."""
+    if isinstance(node, Load):
+        return Load(node.slots.reshape(-1)[:1])
+    if isinstance(node, Values):
+        return Const(float(node.values.flat[0]))
+    if node.parts:
+        return replace(node, parts=tuple(_first(p) for p in node.parts))  # type: ignore[type-var]
+    return node
+
+
+def _folded_constant(node: Op) -> Const:
+    from sdensemble.kernel.functions import TABLE
+
+    with np.errstate(all="ignore"):
+        return Const(float(TABLE[node.name](*(np.float64(p.value) for p in node.parts))))  # type: ignore[attr-defined]
+
+
+# ── loops ──────────────────────────────────────────────────────────────────────────────────
+
+
+def group(statements: Sequence[Statement], given: np.ndarray) -> tuple[Loop, ...]:
+    """Return loops holding ordered ``statements``: equal point counts together, bodies bounded.
+
+    A statement may stand in the loop of one it reads only when it reads, at every point, what
+    that very point has just written.
+    """
+    owner = np.full(len(given), -1)
+    for number, statement in enumerate(statements):
+        owner[statement.target] = number
+    needs = [
+        {
+            n
+            for n in set(owner[s.reads].tolist())
+            if n >= 0 and n != i and not _given(s, n, owner, given)
+        }
+        for i, s in enumerate(statements)
+    ]
+    done: set[int] = set()
+    left = list(range(len(statements)))
+    loops = []
+    while left:
+        chosen = _choose(statements, left, needs, done)
+        done |= set(chosen)
+        left = [n for n in left if n not in done]
+        loops.append(Loop(statements[chosen[0]].points, tuple(statements[n] for n in chosen)))
+    return tuple(loops)
+
+
+def _given(statement: Statement, number: int, owner: np.ndarray, given: np.ndarray) -> bool:
+    reads = statement.reads
+    return bool(given[reads[owner[reads] == number]].all())
+
+
+def _choose(
+    statements: Sequence[Statement], left: list[int], needs: list[set[int]], done: set[int]
+) -> list[int]:
+    """Return the numbers of the next loop: single points first, then the longest loop."""
+    best: list[int] = []
+    sizes = dict.fromkeys(statements[n].points for n in left if needs[n] <= done)
+    for points in sizes:
+        chosen = _fill(statements, left, needs, done, points)
+        if points == 1:
+            return chosen
+        if len(chosen) > len(best):
+            best = chosen
+    return best
+
+
+def _fill(
+    statements: Sequence[Statement],
+    left: list[int],
+    needs: list[set[int]],
+    done: set[int],
+    points: int,
+) -> list[int]:
+    chosen: list[int] = []
+    inside: set[int] = set()
+    work = 0
+    for number in left:
+        statement = statements[number]
+        if statement.points != points or not needs[number] <= done | inside:
+            continue
+        if not _pointwise(statement, [statements[n] for n in needs[number] & inside]):
+            continue
+        weight = cost(statement.expr)
+        if chosen and work + weight > BODY:
+            break
+        chosen.append(number)
+        inside.add(number)
+        work += weight
+    return chosen
+
+
+def _pointwise(statement: Statement, others: list[Statement]) -> bool:
+    """Whether ``statement`` reads each of ``others`` only at its own point."""
+    for other in others:
+        low, high = other.target.min(), other.target.max()
+        for node in nodes(statement.expr):
+            if not isinstance(node, Load):
+                continue
+            touches = (node.slots >= low) & (node.slots <= high)
+            if not touches.any():
+                continue
+            target = other.target.reshape(-1, *(1,) * (node.slots.ndim - 1))
+            if not (node.slots == target).all():
+                return False
+    return True
+
+
+def cost(node: Node) -> int:
+    """Return the rough work of a node, in simple operations."""
+    if isinstance(node, Fold):
+        return 2 + cost(node.parts[0])
+    own = 0
+    if isinstance(node, Op):
+        own = COST.get(node.name, 1)
+    elif isinstance(node, Interp):
+        own = 3 * len(node.table[0])
+    return own + sum(cost(part) for part in node.parts)

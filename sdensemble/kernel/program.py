@@ -1,0 +1,164 @@
+"""The small form between a model and its kernel: numbered slots and pointwise statements.
+
+Every element of every variable is one *slot*. A statement computes one value at each of its
+*points* and writes it to the point's target slot; what it reads is given as an array of slots,
+one per point. Subscript ranges, subranges, mappings and exceptions are therefore gone from
+here: they have become index arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Slots = NDArray[np.int64]
+
+
+class Node:
+    """An expression over points. ``key`` is equal for equal expressions."""
+
+    key: tuple
+    parts: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Const(Node):
+    """One number, the same at every point."""
+
+    value: float
+
+    @cached_property
+    def key(self) -> tuple:  # type: ignore[override]
+        return ("const", np.float64(self.value).tobytes())
+
+
+@dataclass(frozen=True, eq=False)
+class Values(Node):
+    """One number per point."""
+
+    values: NDArray[np.float64]
+
+    @cached_property
+    def key(self) -> tuple:  # type: ignore[override]
+        return ("values", self.values.shape, self.values.tobytes())
+
+
+@dataclass(frozen=True, eq=False)
+class Time(Node):
+    """The simulated time."""
+
+    key = ("time",)
+
+
+@dataclass(frozen=True, eq=False)
+class Load(Node):
+    """The value of one slot per point; inside a Fold the slots have one more axis."""
+
+    slots: Slots
+
+    @cached_property
+    def key(self) -> tuple:  # type: ignore[override]
+        return ("load", self.slots.shape, self.slots.tobytes())
+
+    @cached_property
+    def uniform(self) -> bool:
+        """Whether every point reads the same slot."""
+        return bool((self.slots == self.slots.flat[0]).all())
+
+
+@dataclass(frozen=True, eq=False)
+class Op(Node):
+    """An elementwise function of its parts (see ``functions``)."""
+
+    name: str
+    parts: tuple[Node, ...]
+
+    @cached_property
+    def key(self) -> tuple:  # type: ignore[override]
+        return (self.name, *(part.key for part in self.parts))
+
+
+@dataclass(frozen=True, eq=False)
+class Interp(Node):
+    """A graphical function: a table (x, y, mode), the same at every point, of one part."""
+
+    table: tuple[tuple[float, ...], tuple[float, ...], str]
+    parts: tuple[Node, ...]
+
+    @cached_property
+    def key(self) -> tuple:  # type: ignore[override]
+        return ("interp", self.table, self.parts[0].key)
+
+
+@dataclass(frozen=True, eq=False)
+class Fold(Node):
+    """A reduction (sum, prod, vmin, vmax) of its part over the part's last axis, in order."""
+
+    name: str
+    width: int
+    parts: tuple[Node, ...]
+
+    @cached_property
+    def key(self) -> tuple:  # type: ignore[override]
+        return ("fold", self.name, self.width, self.parts[0].key)
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """``target[p] = expr at p`` for every point p; ``name`` is the variable it belongs to."""
+
+    name: str
+    target: Slots
+    expr: Node
+
+    @cached_property
+    def points(self) -> int:
+        return len(self.target)
+
+    @cached_property
+    def reads(self) -> Slots:
+        """Every slot the expression reads, each once, ascending."""
+        found = [node.slots.ravel() for node in nodes(self.expr) if isinstance(node, Load)]
+        return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+
+def nodes(expr: Node) -> Iterator[Node]:
+    """Yield ``expr`` and every node inside it."""
+    yield expr
+    for part in expr.parts:
+        yield from nodes(part)
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A model with its subscripts resolved.
+
+    ``slots`` maps a variable's name to (first slot, shape). Stocks, hidden stocks of delays
+    and smooths included, hold slots [0, stocks); the rate of stock s is in slot stocks + s.
+    ``defaults`` has one value per slot, NaN where the slot is computed. Statements stand in an
+    order that may be run: ``initial`` once at the start (constants set), ``dynamic`` at every
+    step (stocks set). ``size`` counts all slots.
+    """
+
+    name: str
+    digest: str
+    start: float
+    step: float
+    steps: int
+    save_every: int
+    stocks: int
+    size: int
+    slots: dict[str, tuple[int, tuple[int, ...]]]
+    defaults: NDArray[np.float64]
+    initial: tuple[Statement, ...]
+    dynamic: tuple[Statement, ...]
+    settable: frozenset[str] = field(default_factory=frozenset)
+
+    def where(self, name: str) -> Slots:
+        """Return the slots of a variable, in its own shape."""
+        first, shape = self.slots[name]
+        return first + np.arange(int(np.prod(shape, dtype=int)), dtype=np.int64).reshape(shape)

@@ -1,0 +1,101 @@
+"""Run a Program with plain NumPy, statement by statement: slow, short, and the native
+kernel's oracle. Nothing here is optimised, so that it can be read beside the equations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdensemble.kernel.functions import FOLDS, TABLE, interpolate
+from sdensemble.kernel.program import (
+    Const,
+    Fold,
+    Interp,
+    Load,
+    Node,
+    Op,
+    Program,
+    Statement,
+    Time,
+    Values,
+)
+
+
+def run_reference(
+    program: Program,
+    constants: Mapping[str, NDArray[np.float64]] | None = None,
+    *,
+    members: int = 1,
+    held: Mapping[int, Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]]] | None = None,
+    steps: int | None = None,
+    every: int | None = None,
+) -> NDArray[np.float64]:
+    """Return every slot at every saved time, shape (time, slot, member).
+
+    ``constants`` maps names to (*dims,) or (*dims, member); ``held`` maps a step number to
+    (slots, values (slot, member)) set from that step on.
+    """
+    held = held or {}
+    state = np.repeat(program.defaults[:, None], members, axis=1)
+    for name, value in (constants or {}).items():
+        slots = program.where(name)
+        value = np.asarray(value, float)
+        if value.ndim == slots.ndim:
+            value = value[..., None]
+        state[slots] = value
+    steps = program.steps if steps is None else steps
+    every = every or program.save_every
+    saved = []
+    with np.errstate(all="ignore"):
+        _apply(state, held.get(0, ()))
+        _execute(program.initial, state, program.start, program.step)
+        for k in range(steps + 1):
+            if k:
+                _apply(state, held.get(k, ()))
+            _execute(program.dynamic, state, program.start + k * program.step, program.step)
+            if k % every == 0:
+                saved.append(state.copy())
+            n = program.stocks
+            state[:n] += program.step * state[n : 2 * n]
+    return np.array(saved)
+
+
+def _apply(
+    state: NDArray[np.float64],
+    changes: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]],
+) -> None:
+    for slots, values in changes:
+        state[slots] = values
+
+
+def _execute(
+    statements: Sequence[Statement], state: NDArray[np.float64], time: float, step: float
+) -> None:
+    for statement in statements:
+        value = _value(statement.expr, state, time)
+        state[statement.target] = np.broadcast_to(value, (statement.points, state.shape[1]))
+
+
+def _value(node: Node, state: NDArray[np.float64], time: float) -> NDArray[np.float64]:
+    """Return a node's value, broadcastable to (*points, member)."""
+    if isinstance(node, Const):
+        return np.float64(node.value)  # type: ignore[return-value]
+    if isinstance(node, Values):
+        return node.values[..., None]
+    if isinstance(node, Time):
+        return np.float64(time)  # type: ignore[return-value]
+    if isinstance(node, Load):
+        return state[node.slots]
+    parts = [_value(part, state, time) for part in node.parts]
+    if isinstance(node, Interp):
+        return interpolate(parts[0], node.table)
+    if isinstance(node, Fold):
+        terms = np.broadcast_to(parts[0], np.broadcast_shapes(np.shape(parts[0]), (node.width, 1)))
+        total = terms[..., 0, :]
+        for column in range(1, node.width):  # in order: np.sum's order depends on the shape
+            total = FOLDS[node.name](total, terms[..., column, :])
+        return total
+    assert isinstance(node, Op)
+    return TABLE[node.name](*parts)

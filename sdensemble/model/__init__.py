@@ -1,0 +1,1 @@
+"""Reading a model file: what it says, with units, limits and notes."""

@@ -1,0 +1,220 @@
+"""What a model file says, as frozen values: Model, Variable, Note, Clock and expressions."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from sdensemble.errors import SDError, did_you_mean
+
+
+class Kind(enum.Enum):
+    """What a variable is to the modeller."""
+
+    STOCK = "stock"
+    AUXILIARY = "auxiliary"
+    CONSTANT = "constant"
+    LOOKUP = "lookup"
+    DATA = "data"
+
+
+# ── expressions ────────────────────────────────────────────────────────────────────────────
+
+
+class Expr:
+    """An equation's right-hand side; one of the five forms below."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Number(Expr):
+    """A literal."""
+
+    value: float
+
+
+@dataclass(frozen=True, eq=False)
+class Array(Expr):
+    """A literal list or matrix, in the order of the subscripts on the left-hand side."""
+
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Ref(Expr):
+    """A variable by its name in the file; ``subscripts`` as written, ``d!`` where reduced."""
+
+    name: str
+    subscripts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table(Expr):
+    """A graphical function. ``mode`` is "hold" (flat ends) or "extrapolate" or "discrete"."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    mode: str = "hold"
+
+
+@dataclass(frozen=True)
+class Call(Expr):
+    """A function of expressions; operators are functions too (add, mul, lt, integ, smooth …)."""
+
+    function: str
+    args: tuple[Expr, ...]
+
+
+def walk(expr: Expr):
+    """Yield ``expr`` and every expression inside it, outermost first."""
+    yield expr
+    if isinstance(expr, Call):
+        for arg in expr.args:
+            yield from walk(arg)
+
+
+# ── the model ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Note:
+    """A variable's comment, taken apart: "中文: …; EN: …; source: …; known_on: …".
+
+    ``text`` is the comment as written. ``assumption`` is true where the comment holds the
+    word ASSUMPTION. Missing parts are empty strings.
+    """
+
+    text: str = ""
+    zh: str = ""
+    en: str = ""
+    source: str = ""
+    known_on: str = ""
+    assumption: bool = False
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One equation of a variable: the subscripts it is written for, and its right-hand side."""
+
+    subscripts: tuple[str, ...]
+    expr: Expr
+    excepts: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of the file.
+
+    ``dims`` are subscript ranges, outermost first. ``value`` is the array of a constant
+    (shape: the sizes of ``dims``), None for every other kind.
+    """
+
+    name: str
+    kind: Kind
+    dims: tuple[str, ...]
+    unit: str
+    limits: tuple[float | None, float | None]
+    note: Note
+    equations: tuple[Equation, ...]
+    value: np.ndarray | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Start, stop, step and save interval, in the file's own time unit."""
+
+    start: float
+    stop: float
+    step: float
+    save: float
+    unit: str = ""
+
+    @property
+    def steps(self) -> int:
+        """Number of steps from start to stop."""
+        return round((self.stop - self.start) / self.step)
+
+    @property
+    def save_every(self) -> int:
+        """Steps between two saved times."""
+        return max(1, round(self.save / self.step))
+
+    def times(self) -> np.ndarray:
+        """Return the saved times, start and stop included."""
+        count = self.steps // self.save_every + 1
+        return self.start + self.step * self.save_every * np.arange(count)
+
+
+def fold(name: str) -> str:
+    """Return a name as Vensim compares it: case, spaces and underscores alike.
+
+    >>> fold(' Land  Pool ') == fold('land_pool')
+    True
+    """
+    name = name.strip()
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = name[1:-1]
+    return " ".join(name.replace("_", " ").split()).casefold()
+
+
+@dataclass(frozen=True)
+class Model:
+    """What one model file says.
+
+    ``ranges`` maps each subscript range to its element names in order; ``variables`` maps
+    names as written to variables. ``labels`` maps (range, element) to language → label, from
+    ``labels.csv`` beside the file where there is one. ``digest`` is a hash of the file.
+    """
+
+    path: Path
+    digest: str
+    clock: Clock
+    ranges: Mapping[str, tuple[str, ...]]
+    variables: Mapping[str, Variable]
+    labels: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    mappings: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.__dict__["_folded"] = {fold(name): name for name in self.variables}
+
+    def name_of(self, name: str) -> str | None:
+        """Return the name as written in the file, or None."""
+        return self.__dict__["_folded"].get(fold(name))
+
+    def __contains__(self, name: str) -> bool:
+        return self.name_of(name) is not None
+
+    def __getitem__(self, name: str) -> Variable:
+        """Return a variable by any spelling Vensim accepts; raise SDError with the nearest."""
+        found = self.name_of(name)
+        if found is None:
+            raise SDError(
+                f'{self.path.name}: no variable "{name}"{did_you_mean(name, self.variables)}'
+            )
+        return self.variables[found]
+
+    def shape(self, variable: Variable) -> tuple[int, ...]:
+        """Return the sizes of a variable's ranges."""
+        return tuple(len(self.ranges[dim]) for dim in variable.dims)
+
+    def elements(self, range_name: str) -> tuple[str, ...]:
+        """Return the element names of a range."""
+        return self.ranges[range_name]
+
+    def constants(self) -> tuple[Variable, ...]:
+        """Return the constants, in file order."""
+        return tuple(v for v in self.variables.values() if v.kind is Kind.CONSTANT)
+
+    def label(self, name: str, lang: str) -> str:
+        """Return a variable's label in "zh" or "en"; its own name where it has none."""
+        variable = self[name]
+        return getattr(variable.note, lang, "") or variable.name
+
+    def element_label(self, range_name: str, element: str, lang: str) -> str:
+        """Return an element's label in "zh" or "en"; its own name where it has none."""
+        return self.labels.get((range_name, element), {}).get(lang) or element

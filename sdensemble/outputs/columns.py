@@ -1,0 +1,161 @@
+"""The columns of every CSV a run writes: identifier, meaning in Chinese and in English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Columns = Mapping[str, tuple[str, str]]
+
+SCENARIO: Columns = {
+    "scenario": ("情景标识", "scenario identifier"),
+    "scenario_zh": ("情景（中文）", "scenario (Chinese)"),
+    "scenario_en": ("情景（英文）", "scenario (English)"),
+}
+CONDITIONS: Columns = {
+    "measure": ("口径", "measure"),
+    "scope": ("统计范围", "scope"),
+    "price_basis": ("价格基准", "price basis"),
+    "as_of": ("信息截止", "information date"),
+    "prior_set": ("先验组", "prior set"),
+    "model_digest": ("模型摘要值", "model digest"),
+}
+OUTCOME: Columns = {
+    "outcome": ("对象标识", "outcome identifier"),
+    "outcome_zh": ("对象（中文）", "outcome (Chinese)"),
+    "outcome_en": ("对象（英文）", "outcome (English)"),
+}
+UNIT: Columns = {
+    "unit": ("单位（模型）", "unit (model)"),
+    "unit_zh": ("单位（中文）", "unit (Chinese)"),
+    "unit_en": ("单位（英文）", "unit (English)"),
+}
+
+PROBABILITIES: Columns = {
+    "target": ("目标标识", "target identifier"),
+    "target_zh": ("目标（中文）", "target (Chinese)"),
+    "target_en": ("目标（英文）", "target (English)"),
+    **SCENARIO,
+    "year": ("年份", "year"),
+    "event": ("条件", "condition"),
+    "comparator": ("比较符", "comparator"),
+    "value": ("目标值", "target value"),
+    **UNIT,
+    "p": ("达标概率；有缺失成员时空白", "probability; blank where members were lost"),
+    "p_least": ("概率下限：缺失计为未达标", "lower bound: lost members counted as misses"),
+    "p_most": ("概率上限：缺失计为达标", "upper bound: lost members counted as hits"),
+    "low": ("95%区间下端", "lower end of the 95% interval"),
+    "high": ("95%区间上端", "upper end of the 95% interval"),
+    "mc_error": ("抽样标准误；无法估计时空白", "Monte Carlo standard error; blank where unknown"),
+    "interval_method": ("区间算法", "how the interval was made"),
+    "members": ("成员数", "members"),
+    "lost_members": ("缺失（非数值）成员数", "lost (NaN) members"),
+    "replicates": ("独立重复数", "independent replicates"),
+    "in_words_zh": ("文字表述（中文）", "in words (Chinese)"),
+    "in_words_en": ("文字表述（英文）", "in words (English)"),
+    "shortfall": (
+        "期望缺口 E[max(0, 目标值−实现值)]",
+        "expected shortfall E[max(0, value − outcome)]",
+    ),
+    "shortfall_error": ("期望缺口的标准误", "standard error of the shortfall"),
+    **CONDITIONS,
+}
+DIFFERENCES: Columns = {
+    "kind": (
+        "类别：probability 概率, output 产出, displacement 挤出, outlay 财政支出",
+        "probability, output, displacement or outlay",
+    ),
+    **SCENARIO,
+    "against": ("对照情景", "compared with"),
+    "outcome": ("对象标识", "outcome identifier"),
+    "outcome_zh": ("对象（中文）", "outcome (Chinese)"),
+    "outcome_en": ("对象（英文）", "outcome (English)"),
+    "year": ("年份（财政支出为累计至该年）", "year (outlay: cumulative through it)"),
+    **UNIT,
+    "difference": ("同成员配对差的均值", "mean paired difference"),
+    "error": ("配对差的标准误", "standard error of the paired difference"),
+    "low": ("均值95%区间下端", "lower end of the mean's 95% interval"),
+    "high": ("均值95%区间上端", "upper end of the mean's 95% interval"),
+    "median": ("成员间中位数", "median over members"),
+    "q05": ("成员间5%分位", "5% quantile over members"),
+    "q95": ("成员间95%分位", "95% quantile over members"),
+    "share_helped": ("上升的成员占比", "share of members that rise"),
+    "share_hurt": ("下降的成员占比", "share of members that fall"),
+    "p_value": ("p值（t检验）", "p-value (t test)"),
+    "p_value_holm": ("Holm校正后p值", "p-value after Holm's correction"),
+    "verdict": ("判断", "verdict"),
+    "verdict_zh": ("判断（中文）", "verdict (Chinese)"),
+    "verdict_en": ("判断（英文）", "verdict (English)"),
+    "pairs": ("配对成员数", "pairs"),
+    **CONDITIONS,
+}
+GAP: Columns = {
+    **SCENARIO,
+    **OUTCOME,
+    "target": ("目标标识", "target identifier"),
+    "base_year": ("基年", "base year"),
+    "year": ("目标年", "target year"),
+    **UNIT,
+    "base_mean": ("基年均值", "mean in the base year"),
+    "mean": ("目标年均值", "mean in the target year"),
+    "contribution": ("增量均值（对增长的贡献额）", "mean increase (contribution to growth)"),
+    "contribution_q05": ("增量5%分位", "increase, 5% quantile"),
+    "contribution_q95": ("增量95%分位", "increase, 95% quantile"),
+    "contribution_points": (
+        "对总量累计增速的贡献，百分点",
+        "contribution to the whole's cumulative growth, percentage points",
+    ),
+    "contribution_share_percent": ("占总增量的比重，%", "share of the whole's increase, %"),
+    "target_value": ("目标值", "target value"),
+    "gap_mean": ("缺口均值（目标值−实现值；负为超出）", "mean gap (target − outcome)"),
+    "shortfall": ("期望缺口 E[max(0, 缺口)]", "expected shortfall E[max(0, gap)]"),
+    "required_growth_percent": (
+        "达标所需年均增速中位数，%",
+        "median yearly growth required from the base year, %",
+    ),
+    "required_growth_q05_percent": ("所需年均增速5%分位，%", "5% quantile of it, %"),
+    "required_growth_q95_percent": ("所需年均增速95%分位，%", "95% quantile of it, %"),
+    "growth_percent": ("实现的年均增速中位数，%", "median yearly growth of the run, %"),
+    **CONDITIONS,
+}
+PROGRESS: Columns = {
+    **SCENARIO,
+    **OUTCOME,
+    "target": ("目标标识", "target identifier"),
+    "target_year": ("目标年", "target year"),
+    "target_value": ("目标值", "target value"),
+    **UNIT,
+    "year": ("年份", "year"),
+    "median": ("当年中位数", "median in the year"),
+    "progress_percent": (
+        "进度：已完成增量占应完成增量，%",
+        "progress: share of the increase done, %",
+    ),
+    "schedule_percent": ("序时进度：已过时间占比，%", "schedule: share of the time passed, %"),
+    "ahead_points": ("超前（负为滞后），百分点", "ahead of schedule, percentage points"),
+    "required_growth_percent": (
+        "此后达标尚需年均增速，%",
+        "yearly growth still required after the year, %",
+    ),
+    **CONDITIONS,
+}
+BOTTLENECKS: Columns = {
+    **SCENARIO,
+    "set": ("制约组", "set of limits"),
+    **OUTCOME,
+    "year": ("年份；all 为全部年份", "year; all is every year"),
+    "regime": ("制约因素标识", "limit identifier"),
+    "regime_zh": ("制约因素（中文）", "limit (Chinese)"),
+    "regime_en": ("制约因素（英文）", "limit (English)"),
+    "unit": ("单位（比例）", "unit (a share)"),
+    "mean_share": ("制约因素占比均值", "mean share of the limit"),
+    "share_largest": ("该因素占比最大的成员年比例", "share of member-years in which it is largest"),
+    "member_years": ("成员年数", "member-years"),
+    **CONDITIONS,
+}
+FILES: Mapping[str, Columns] = {
+    "probabilities.csv": PROBABILITIES,
+    "differences.csv": DIFFERENCES,
+    "gap.csv": GAP,
+    "progress.csv": PROGRESS,
+    "bottlenecks.csv": BOTTLENECKS,
+}

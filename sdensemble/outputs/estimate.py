@@ -1,0 +1,131 @@
+"""Means over members with an honest error: from independent scrambles, or exact counts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+LEVEL = 0.95
+"""Coverage of every interval given here."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over members, its standard error and interval, in the unit of what was averaged.
+
+    ``se`` is NaN where the sample cannot show it; ``method`` names how the interval was made.
+    """
+
+    mean: float
+    se: float
+    low: float
+    high: float
+    members: int
+    replicates: int
+    method: str
+
+
+def replicate_means(values: Array, replicate: NDArray[np.int64]) -> Array:
+    """Return the mean of each replicate, shape (replicate,); NaN members are left out."""
+    kept = np.isfinite(values)
+    groups, index = np.unique(replicate, return_inverse=True)
+    count = np.bincount(index[kept], minlength=groups.size)
+    total = np.bincount(index[kept], weights=values[kept], minlength=groups.size)
+    return total[count > 0] / count[count > 0]
+
+
+def standard_error(values: Array, replicate: NDArray[np.int64]) -> tuple[float, int]:
+    """Return the standard error of the mean and the number of independent parts behind it.
+
+    Members inside one scramble of a Sobol sequence are not independent, the scrambles are:
+    sd of the replicate means over the root of their number (Owen 1997). With fewer than two
+    replicates the members themselves are taken as independent.
+    """
+    means = replicate_means(values, replicate)
+    if means.size < 2:
+        means = values[np.isfinite(values)]
+    if means.size < 2:
+        return math.nan, means.size
+    return float(np.std(means, ddof=1) / math.sqrt(means.size)), int(means.size)
+
+
+def mean_of(values: Array, replicate: NDArray[np.int64]) -> Estimate:
+    """Estimate a mean over members with a t interval from the replicates."""
+    kept = values[np.isfinite(values)]
+    if kept.size == 0:
+        return Estimate(math.nan, math.nan, math.nan, math.nan, 0, 0, "no member")
+    mean = float(kept.mean())
+    se, parts = standard_error(values, replicate)
+    half = t_quantile(parts) * se
+    return Estimate(
+        mean, se, mean - half, mean + half, kept.size, parts, f"replicates, t({parts - 1})"
+    )
+
+
+def share_of(hit: NDArray[np.bool_], replicate: NDArray[np.int64]) -> Estimate:
+    """Estimate the share of members that hit, with an interval inside [0, 1].
+
+    Where hits or misses are fewer than the replicates, replicate means cannot show the tail:
+    the interval is then the exact binomial one (Clopper and Pearson 1934), one-sided when
+    there are none at all, and the standard error is NaN in that case.
+    """
+    n, hits = hit.size, int(np.count_nonzero(hit))
+    found = mean_of(hit.astype(float), replicate)
+    if n == 0:
+        return found
+    rare = min(hits, n - hits) < max(found.replicates, 1) or found.se == 0.0
+    if not rare:
+        low, high = max(found.low, 0.0), min(found.high, 1.0)
+        return Estimate(found.mean, found.se, low, high, n, found.replicates, found.method)
+    low, high = exact_interval(hits, n)
+    one_sided = hits in (0, n)
+    se = math.nan if one_sided else found.se or math.sqrt(found.mean * (1 - found.mean) / n)
+    method = "exact binomial, one-sided" if one_sided else "exact binomial"
+    return Estimate(found.mean, se, low, high, n, found.replicates, method)
+
+
+def exact_interval(hits: int, n: int) -> tuple[float, float]:
+    """Return the Clopper-Pearson interval of a share; one-sided when no or every member hits."""
+    out = 1.0 - LEVEL
+    if hits == 0:
+        return 0.0, 1.0 - out ** (1.0 / n)
+    if hits == n:
+        return float(out ** (1.0 / n)), 1.0
+    low = special.betaincinv(hits, n - hits + 1, out / 2)
+    high = special.betaincinv(hits + 1, n - hits, 1 - out / 2)
+    return float(low), float(high)
+
+
+def t_quantile(parts: int) -> float:
+    """Return the two-sided t quantile of the interval for a mean of ``parts`` values."""
+    if parts < 2:
+        return math.nan
+    return float(special.stdtrit(parts - 1, 0.5 + LEVEL / 2))
+
+
+def p_value(found: Estimate) -> float:
+    """Return the two-sided p-value of a mean being zero; 1 for an exact zero."""
+    if found.mean == 0.0:
+        return 1.0
+    if not found.se > 0.0:
+        return math.nan
+    return float(2 * special.stdtr(found.replicates - 1, -abs(found.mean / found.se)))
+
+
+def holm(p_values: Array) -> Array:
+    """Return p-values corrected for their number (Holm 1979), in the given order.
+
+    NaN stays NaN and is not counted.
+    """
+    result = np.full(p_values.shape, np.nan)
+    valid = np.flatnonzero(np.isfinite(p_values))
+    order = valid[np.argsort(p_values[valid], kind="stable")]
+    steps = p_values[order] * np.arange(order.size, 0, -1)
+    result[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if order.size else steps
+    return result

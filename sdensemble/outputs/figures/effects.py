@@ -1,0 +1,164 @@
+"""The lever comparison: paired effects as distributions over members, with what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sdensemble.outputs.estimate import Array
+from sdensemble.outputs.figures import style
+from sdensemble.outputs.figures.fan import conditions
+from sdensemble.outputs.figures.words import say
+from sdensemble.outputs.probability import distinguishable
+from sdensemble.outputs.results import Effect, Results
+from sdensemble.outputs.terminal import reference
+from sdensemble.outputs.words import points, rounded
+
+if TYPE_CHECKING:
+    from sdensemble.scenarios import Scenario
+
+ROW_MM = 8.2
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One row of the figure."""
+
+    name: str
+    effect: Effect
+    outlay: Effect | None
+
+
+def effects(results: Results, lang: str) -> Figure:
+    """Return a row per scenario: members' paired effect on the headline, median, 5-95%.
+
+    Scenarios that only stress the world have an axis of their own, so that they do not press
+    the levers together.
+    """
+    groups = [g for g in _groups(results, lang) if g[1]]
+    rows = [len(lines) + 0.4 for _, lines in groups]
+    head, foot = style.fold_head(_axis(results, lang)), _foot(results, lang)
+    body, gap = ROW_MM * sum(rows), 12.0
+    room = style.margins(body + gap * (len(groups) - 1), head, foot, above=9)
+    figure = style.new_figure(room.height)
+    axes = figure.subplots(
+        len(groups), 1, squeeze=False,
+        gridspec_kw={"height_ratios": rows, "left": 0.2, "right": 0.74, "top": room.top,
+                     "bottom": room.bottom, "hspace": gap / (body / len(groups))},
+    )  # fmt: skip
+    style.head_and_foot(figure, head, foot)
+    for ax, (title, lines) in zip(axes[:, 0], groups, strict=True):
+        _panel(ax, results, lines, lang)
+        if len(groups) > 1:
+            ax.set_title(title, x=-0.36)
+    _heads(axes[0, 0], results, lang)
+    return figure
+
+
+def is_stress(scenario: Scenario) -> bool:
+    """Return whether a scenario moves the world and no lever."""
+    kinds = {setting.kind for setting in scenario.settings}
+    return kinds == {"world"}
+
+
+def _groups(results: Results, lang: str) -> list[tuple[str, list[Line]]]:
+    year, head = results.question().year, results.spec.headline.whole
+    found: dict[bool, list[Line]] = {False: [], True: []}
+    for scenario, against in results.pairs():
+        name = scenario.title[lang]
+        if against is not reference(results):
+            name += f" − {against.title[lang]}"
+        effect = results.effect(head, scenario, against, year)
+        outlay = results.payers_outlay(scenario, against, year)
+        found[is_stress(scenario)].append(Line(name, effect, outlay))
+    return [(say("levers", lang), found[False]), (say("stresses", lang), found[True])]
+
+
+def _panel(ax: Axes, results: Results, lines: Sequence[Line], lang: str) -> None:
+    ax.axvline(0, color=style.GREY, linewidth=0.6)
+    for place, line in enumerate(lines):
+        _distribution(ax, -place, line.effect)
+        _numbers(ax, -place, line, lang)
+    ax.set_ylim(-len(lines) + 0.6, 0.95)
+    ax.set_yticks([-place for place in range(len(lines))])
+    ax.set_yticklabels([style.fold_label(line.name, 19) for line in lines], fontsize=style.NORMAL)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.margins(x=0.03)
+
+
+def _distribution(ax: Axes, place: float, effect: Effect) -> None:
+    """Draw members as a half violin of counts, 5-95% as a line and the median as a dot."""
+    kept = effect.moved[np.isfinite(effect.moved)]
+    if kept.size and np.ptp(kept) > 0:
+        edges, heights = _counts(kept)
+        ax.fill_between(edges, place + 0.06, place + 0.06 + 0.72 * heights, step="post",
+                        color="#5b9bd0", edgecolor="white", linewidth=0.3)  # fmt: skip
+    ax.plot([effect.low, effect.high], [place - 0.06] * 2, color="black", linewidth=1.0)
+    ax.plot([effect.median], [place - 0.06], "o", ms=4, color="black", mec="white", mew=0.4)
+
+
+def _counts(values: Array) -> tuple[Array, Array]:
+    """Return bin edges over the central 99% and counts scaled to 1, closed with a zero."""
+    low, high = np.quantile(values, [0.005, 0.995])
+    if high <= low:
+        low, high = float(values.min()), float(values.max())
+    counts, edges = np.histogram(values, bins=36, range=(low, high))
+    return edges, np.append(counts, 0) / counts.max()
+
+
+def _numbers(ax: Axes, place: float, line: Line, lang: str) -> None:
+    """Write median, share that rises and outlay to the right of a row."""
+    found = line.effect.found
+    if distinguishable(found):
+        middle = _signed(line.effect.median, found.se)
+    else:
+        middle = say("not_distinct", lang)
+    cells = [(1.12, middle), (1.26, f"{points(line.effect.helped)}%")]
+    if line.outlay is not None:
+        cells.append((1.41, _signed(line.outlay.found.mean, line.outlay.found.se)))
+    for x, text in cells:
+        ax.text(x, place, text, transform=ax.get_yaxis_transform(), ha="center", va="center",
+                fontsize=style.NORMAL if "\n" not in text else style.SMALL,
+                linespacing=1.0)  # fmt: skip
+
+
+def _signed(value: float, se: float) -> str:
+    """Return a signed number: one decimal below ten where its error allows, none above."""
+    shown = rounded(value, se, 1 if abs(value) < 10 else 0)
+    if shown == "—" or float(shown) == 0:
+        return "0" if shown != "—" else shown
+    return f"+{shown}" if value > 0 else f"−{shown.lstrip('-')}"
+
+
+def _heads(ax: Axes, results: Results, lang: str) -> None:
+    heads = [(1.12, say("median_head", lang)), (1.26, say("helped", lang))]
+    if results.spec.payers:
+        heads.append((1.41, say("outlay", lang)))
+    for x, text in heads:
+        ax.text(x, 1.02, text, transform=ax.transAxes, ha="center", va="bottom",
+                fontsize=style.SMALL, linespacing=1.1)  # fmt: skip
+
+
+def _axis(results: Results, lang: str) -> str:
+    asked = results.question()
+    return say(
+        "effects_axis",
+        lang,
+        year=asked.year,
+        name=asked.zh if lang == "zh" else asked.en,
+        against=reference(results).title[lang],
+        unit=results.spec.unit_label(asked.unit, lang),
+    )
+
+
+def _foot(results: Results, lang: str) -> str:
+    unit = results.unit(results.spec.payers[0].variable) if results.spec.payers else ""
+    shown = results.spec.unit_label(unit, lang)
+    text = say("effects_note", lang, year=results.question().year, unit=shown)
+    return text + "\n" + conditions(results, lang)

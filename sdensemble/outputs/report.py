@@ -1,0 +1,327 @@
+"""Reads ``outputs/report.toml``: what a run keeps, and what its tables and figures show.
+
+The machine knows no study; this file tells it which variable is the headline, which ranges
+and groups it is made of, which variables say what limits production and who pays. The schema
+(every table but ``headline`` may be left out; any name may be spelt as Vensim accepts it)::
+
+    keep = [ {variable = "price level", aggregate = "mean"}, … ]
+                              # beside what is named below; aggregate = annual | mean | end
+    [headline]
+    variable = "…"            # scalar, kept as annual integral; targets speak of it
+    zh = "…"  en = "…"        # a few characters: column heads, axis labels
+    components = "…"          # the same by element, with…
+    range = "…"               # …this range
+    real = "…"                # optional: the headline at constant prices
+    sales = "…"               # optional: the headline's counterpart in another measure
+    groups = [ {id, variable, element (optional), zh, en}, … ]     # parts of the headline
+    displaced = "…"           # optional: id of the group whose loss is called displacement
+                              #   (default: the group with id "other", where there is one)
+    [[regime]]                # shares of what limits: kept as annual mean, one per limit
+    id, zh, en, variable
+    set = "…"                 # regimes of one set sum to one
+    [[payer]]                 # outlay by payer: kept as annual integral
+    id, zh, en, variable
+    present_value = "…"       # optional: cumulative present value, kept at the year's end
+    [history]
+    file = "calibration/history.csv"
+    measure = "…"             # measure drawn beside the fan, never on its axis
+    sector = "…"              # rows of the headline in that file (default "total")
+    [units]                   # model unit → label
+    "…" = {zh = "…", en = "…"}
+    [labels]                  # any identifier a table prints: scopes, price bases, sets …
+    "…" = {zh = "…", en = "…"}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sdensemble.errors import Problems, SDError, did_you_mean
+from sdensemble.model.types import Model
+
+AGGREGATES = ("annual", "mean", "end")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A variable a run keeps, and how a year of it becomes one number."""
+
+    variable: str
+    aggregate: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A series people read: a scalar variable, or one element of a subscripted one."""
+
+    id: str
+    variable: str
+    element: str | None
+    label: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The series the targets speak of, and its parts."""
+
+    whole: Outcome
+    components: str | None
+    range: str | None
+    groups: tuple[Outcome, ...]
+    real: str | None
+    sales: str | None
+    displaced: str | None
+
+
+@dataclass(frozen=True)
+class Regime:
+    """One limit of a set of limits, and the variable that is its share."""
+
+    id: str
+    set: str
+    variable: str
+    label: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Payer:
+    """Who pays, and the variable of what they pay."""
+
+    id: str
+    variable: str
+    present_value: str | None
+    label: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class HistorySpec:
+    """Which observed series stands beside the fan."""
+
+    file: str
+    measure: str
+    sector: str
+
+
+@dataclass(frozen=True)
+class ReportSpec:
+    """What ``outputs/report.toml`` says."""
+
+    path: Path
+    digest: str
+    extra_keep: tuple[Kept, ...]
+    headline: Headline
+    regimes: tuple[Regime, ...] = ()
+    payers: tuple[Payer, ...] = ()
+    history: HistorySpec | None = None
+    units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def keep(self, targets: Iterable[Any] = ()) -> tuple[Kept, ...]:
+        """Return all a run must keep for its tables, figures and these targets.
+
+        Raises SDError where a variable is wanted in two aggregates.
+        """
+        wanted = [*self._named(), *self.extra_keep]
+        wanted += [Kept(t.variable, t.aggregate) for t in targets if t.variable]
+        found: dict[str, Kept] = {}
+        problems = Problems()
+        for kept in wanted:
+            first = found.setdefault(kept.variable, kept)
+            if first.aggregate != kept.aggregate:
+                problems.add(
+                    f'{self.path.name} "{kept.variable}"',
+                    f"wanted both as {first.aggregate} and as {kept.aggregate}; a run keeps one"
+                    " — give the second a variable of its own in the model",
+                )
+        problems.raise_if_any()
+        return tuple(found.values())
+
+    def _named(self) -> list[Kept]:
+        head = self.headline
+        annual = [head.whole.variable, head.components, head.real, head.sales]
+        annual += [group.variable for group in head.groups]
+        annual += [payer.variable for payer in self.payers]
+        named = [Kept(name, "annual") for name in annual if name]
+        named += [Kept(regime.variable, "mean") for regime in self.regimes]
+        return named + [Kept(p.present_value, "end") for p in self.payers if p.present_value]
+
+    def unit_label(self, unit: str, lang: str) -> str:
+        """Return a unit as people write it; the model's own where no label is given."""
+        return self.units.get(unit, {}).get(lang) or unit
+
+
+def read_report(path: Path, model: Model) -> ReportSpec:
+    """Read ``report.toml`` against a model; raise one SDError with every problem found."""
+    try:
+        text = path.read_bytes()
+        data = tomllib.loads(text.decode("utf-8-sig"))
+    except FileNotFoundError as error:
+        raise SDError(f"{path}: no such file; a study needs one, see the one of teacup") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SDError(f"{path}: not readable as TOML: {error}") from error
+    reader = _Reader(path, model)
+    spec = reader.spec(data, hashlib.sha256(text).hexdigest())
+    reader.problems.raise_if_any()
+    return spec
+
+
+class _Reader:
+    """Turns tables into values, noting problems instead of stopping at the first."""
+
+    def __init__(self, path: Path, model: Model):
+        self.name, self.path, self.model = f"{path.parent.name}/{path.name}", path, model
+        self.problems = Problems()
+
+    def spec(self, data: dict[str, Any], digest: str) -> ReportSpec:
+        known = {"keep", "headline", "regime", "payer", "history", "units", "labels"}
+        self.known_keys("", data, known)
+        return ReportSpec(
+            self.path,
+            digest,
+            tuple(self.kept(row) for row in self.rows(data, "keep")),
+            self.headline(self.table(data, "headline", required=True)),
+            tuple(self.regime(row) for row in self.rows(data, "regime")),
+            tuple(self.payer(row) for row in self.rows(data, "payer")),
+            self.history(self.table(data, "history")),
+            self.labels(data, "units"),
+            self.labels(data, "labels"),
+        )
+
+    # ── tables ──
+
+    def kept(self, row: dict[str, Any]) -> Kept:
+        where = self.known_keys("keep", row, {"variable", "aggregate"})
+        aggregate = row.get("aggregate", "annual")
+        if aggregate not in AGGREGATES:
+            self.problems.add(where, f"aggregate {aggregate!r} is not one of annual, mean, end")
+        return Kept(self.variable(where, row, "variable") or "", str(aggregate))
+
+    def headline(self, row: dict[str, Any]) -> Headline:
+        keys = {"variable", "zh", "en", "components", "range", "real", "sales", "groups"}
+        where = self.known_keys("headline", row, keys | {"displaced"})
+        groups = tuple(self.outcome(group) for group in self.rows(row, "groups"))
+        displaced = row.get("displaced", "other")
+        if displaced not in {group.id for group in groups}:
+            if "displaced" in row:
+                self.problems.add(where, f"displaced {displaced!r} is the id of no group")
+            displaced = None
+        whole = self.variable(where, row, "variable") or ""
+        components = self.variable(where, row, "components", required=False)
+        return Headline(
+            Outcome("total", whole, None, self.label(where, row, whole)),
+            components,
+            self.range(where, row, components),
+            groups,
+            self.variable(where, row, "real", required=False),
+            self.variable(where, row, "sales", required=False),
+            displaced,
+        )
+
+    def outcome(self, row: dict[str, Any]) -> Outcome:
+        where = self.known_keys("headline groups", row, {"id", "variable", "element", "zh", "en"})
+        name = self.variable(where, row, "variable") or ""
+        element = row.get("element") or None
+        self.element(where, name, element)
+        return Outcome(self.text(where, row, "id"), name, element, self.label(where, row, name))
+
+    def regime(self, row: dict[str, Any]) -> Regime:
+        where = self.known_keys("regime", row, {"id", "zh", "en", "set", "variable"})
+        name = self.variable(where, row, "variable") or ""
+        ids = self.text(where, row, "id"), self.text(where, row, "set")
+        return Regime(*ids, name, self.label(where, row, ids[0]))
+
+    def payer(self, row: dict[str, Any]) -> Payer:
+        keys = {"id", "zh", "en", "variable", "present_value"}
+        where = self.known_keys("payer", row, keys)
+        name = self.variable(where, row, "variable") or ""
+        value = self.variable(where, row, "present_value", required=False)
+        return Payer(self.text(where, row, "id"), name, value, self.label(where, row, name))
+
+    def history(self, row: dict[str, Any]) -> HistorySpec | None:
+        if not row:
+            return None
+        where = self.known_keys("history", row, {"file", "measure", "sector"})
+        file, measure = self.text(where, row, "file"), self.text(where, row, "measure")
+        return HistorySpec(file, measure, str(row.get("sector", "total")))
+
+    def labels(self, data: dict[str, Any], key: str) -> dict[str, Mapping[str, str]]:
+        return {
+            str(name): self.label(f"{self.name} [{key}] {name!r}", row, str(name))
+            for name, row in self.table(data, key).items()
+        }
+
+    # ── fields ──
+
+    def table(self, data: dict[str, Any], key: str, required: bool = False) -> dict[str, Any]:
+        value = data.get(key, {})
+        if not isinstance(value, dict) or (required and not value):
+            self.problems.add(self.name, f"needs a table [{key}]")
+            return {}
+        return value
+
+    def rows(self, data: dict[str, Any], key: str) -> list[dict[str, Any]]:
+        value = data.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+            self.problems.add(self.name, f"{key} must be a list of tables")
+            return []
+        return value
+
+    def known_keys(self, table: str, row: dict[str, Any], known: set[str]) -> str:
+        shown = row.get("id") or row.get("variable")
+        where = f"{self.name} [{table}]" if table else self.name
+        where += f' "{shown}"' if table and shown else ""
+        for key in row:
+            if key not in known:
+                self.problems.add(where, f'no such key "{key}"{did_you_mean(key, known)}')
+        return where
+
+    def text(self, where: str, row: dict[str, Any], key: str) -> str:
+        value = row.get(key)
+        if not isinstance(value, str) or not value:
+            self.problems.add(where, f'needs {key} = "…"')
+            return ""
+        return value
+
+    def label(self, where: str, row: Any, fallback: str) -> Mapping[str, str]:
+        row = row if isinstance(row, dict) else {}
+        if not all(isinstance(row.get(lang), str) for lang in ("zh", "en")):
+            self.problems.add(where, 'needs both labels, zh = "…" and en = "…"')
+        return {lang: str(row.get(lang) or fallback) for lang in ("zh", "en")}
+
+    def variable(
+        self, where: str, row: dict[str, Any], key: str, required: bool = True
+    ) -> str | None:
+        if key not in row and not required:
+            return None
+        name = self.text(where, row, key)
+        found = self.model.name_of(name)
+        if name and found is None:
+            known = did_you_mean(name, self.model.variables)
+            self.problems.add(where, f'{key}: no variable "{name}" in the model{known}')
+        return found or name
+
+    def range(self, where: str, row: dict[str, Any], components: str | None) -> str | None:
+        if components is None:
+            return None
+        name = self.text(where, row, "range")
+        dims = self.model[components].dims if components in self.model else (name,)
+        if name and dims != (name,):
+            shown = ", ".join(dims) or "none"
+            self.problems.add(where, f'range "{name}" is not that of "{components}" ({shown})')
+        return name
+
+    def element(self, where: str, variable: str, element: str | None) -> None:
+        if variable not in self.model:
+            return
+        dims = self.model[variable].dims
+        known = self.model.elements(dims[0]) if dims else ()
+        if element is None and dims:
+            self.problems.add(where, f'"{variable}" is by {dims[0]}: name one element')
+        elif element is not None and element not in known:
+            hint = did_you_mean(element, known)
+            self.problems.add(where, f'"{variable}" has no element "{element}"{hint}')

@@ -1,0 +1,323 @@
+"""What tables, figures and the terminal all ask of a run: series, events, paired effects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdensemble.errors import SDError, did_you_mean
+from sdensemble.model.types import Model
+from sdensemble.outputs.estimate import Array, Estimate, mean_of
+from sdensemble.outputs.probability import Event, Key, joint_event, threshold_event
+from sdensemble.outputs.report import Outcome, ReportSpec
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from sdensemble.scenarios import Scenario, Target
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """A paired difference between two scenarios in one series and year, in its unit.
+
+    ``moved`` has shape (member,), NaN where either side is lost. ``helped`` and ``hurt`` are
+    shares of the pairs that rose and fell by more than rounding.
+    """
+
+    moved: Array
+    found: Estimate
+    median: float
+    low: float
+    high: float
+    helped: float
+    hurt: float
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """One ensemble with all that is needed to read it.
+
+    ``data`` has dimensions scenario, member, year and ranges; ``scenarios`` are those in it,
+    in their order.
+    """
+
+    data: xr.Dataset
+    scenarios: tuple[Scenario, ...]
+    targets: tuple[Target, ...]
+    spec: ReportSpec
+    model: Model
+    _series: dict[tuple[str, str | None], Array] = field(default_factory=dict, repr=False)
+
+    # ── labels and axes ──
+
+    @cached_property
+    def prior_set(self) -> str:
+        """Name of the prior set the members were drawn from."""
+        return str(self.data.attrs["prior_set"])
+
+    @cached_property
+    def as_of(self) -> str:
+        """Information date of the run."""
+        return str(self.data.attrs["as_of"])
+
+    @cached_property
+    def years(self) -> NDArray[np.int64]:
+        """The years of the series."""
+        return self.data["year"].values.astype(int)
+
+    @cached_property
+    def members(self) -> int:
+        """Number of members of each scenario."""
+        return int(self.data.sizes["member"])
+
+    @cached_property
+    def replicate(self) -> NDArray[np.int64]:
+        """Independent scramble each member belongs to, shape (member,)."""
+        if "replicate" in self.data.coords:
+            return self.data["replicate"].values.astype(int)
+        return np.zeros(self.members, dtype=int)
+
+    def scenario(self, name: str) -> Scenario:
+        """Return a scenario of this run by name."""
+        for scenario in self.scenarios:
+            if scenario.name == name:
+                return scenario
+        raise SDError(f'no scenario "{name}"{did_you_mean(name, [s.name for s in self.scenarios])}')
+
+    def has(self, name: str) -> bool:
+        """Return whether a scenario was run."""
+        return any(scenario.name == name for scenario in self.scenarios)
+
+    def pairs(self) -> tuple[tuple[Scenario, Scenario], ...]:
+        """Return each scenario with the one it is compared with, where both were run."""
+        return tuple(
+            (scenario, self.scenario(scenario.compares))
+            for scenario in self.scenarios
+            if scenario.compares != scenario.name and self.has(scenario.compares)
+        )
+
+    def unit(self, variable: str) -> str:
+        """Return the unit of a kept series as the model writes it."""
+        return str(self.data[variable].attrs.get("unit", ""))
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Return the headline, its groups, and its components that are no group."""
+        head = self.spec.headline
+        groups = {(g.variable, g.element) for g in head.groups}
+        parts = [c for c in self.components() if (c.variable, c.element) not in groups]
+        return (head.whole, *head.groups, *parts)
+
+    def components(self) -> tuple[Outcome, ...]:
+        """Return every element of the headline's components."""
+        head = self.spec.headline
+        if head.components is None or head.range is None:
+            return ()
+        return tuple(
+            Outcome(element, head.components, element, self._labels(head.range, element))
+            for element in self.model.elements(head.range)
+        )
+
+    def _labels(self, range_name: str, element: str) -> Mapping[str, str]:
+        return {lang: self.model.element_label(range_name, element, lang) for lang in ("zh", "en")}
+
+    # ── series ──
+
+    def series(self, variable: str, element: str | None = None) -> Array:
+        """Return one series, (scenario, member, year) in the data's order and own unit."""
+        key = (variable, element)
+        if key not in self._series:
+            self._series[key] = self._read(variable, element)
+        return self._series[key]
+
+    def _read(self, variable: str, element: str | None) -> Array:
+        if variable not in self.data:
+            known = did_you_mean(variable, map(str, self.data.data_vars))
+            raise SDError(f'the run kept no "{variable}"{known}; add it to outputs/report.toml')
+        array = self.data[variable].transpose("scenario", "member", "year", ...)
+        if element:
+            where = array.dims[3:]
+            if len(where) != 1 or element not in array[where[0]].values:
+                raise SDError(f'"{variable}" has no single element "{element}"')
+            array = array.sel({where[0]: element})
+        if array.ndim != 3:
+            raise SDError(f'"{variable}" is by {array.dims[3]}: name one element')
+        return array.values
+
+    def at(self, outcome: Outcome, scenario: Scenario, year: int | None = None) -> Array:
+        """Return an outcome's members under a scenario: (member,), or (member, year)."""
+        found = self.series(outcome.variable, outcome.element)[self.place(scenario)]
+        return found if year is None else found[:, self.year_index(year)]
+
+    def place(self, scenario: Scenario) -> int:
+        """Return where a scenario stands along the data's own axis."""
+        return self._places[scenario.name]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {str(name): index for index, name in enumerate(self.data["scenario"].values)}
+
+    def year_index(self, year: int) -> int:
+        """Return where a year stands; raise SDError for one the run does not cover."""
+        found = np.flatnonzero(self.years == year)
+        if not found.size:
+            raise SDError(f"year {year} is outside the run, {self.years[0]} to {self.years[-1]}")
+        return int(found[0])
+
+    # ── targets ──
+
+    def headline_targets(self) -> tuple[Target, ...]:
+        """Return the targets shown on the terminal; the first is the question of the study."""
+        return tuple(target for target in self.targets if target.headline)
+
+    def question(self) -> Target:
+        """Return the target the study is about: the first single one marked as headline."""
+        single = [t for t in self.headline_targets() if not t.joint]
+        if not single:
+            raise SDError("scenarios/targets.csv: mark at least one single target with headline=1")
+        whole = self.spec.headline.whole.variable
+        return next((t for t in single if t.variable == whole), single[0])
+
+    def targets_of(self, outcome: Outcome) -> tuple[Target, ...]:
+        """Return the single targets that speak of an outcome, by year."""
+        found = [
+            t
+            for t in self.targets
+            if not t.joint
+            and (t.variable, t.element or None) == (outcome.variable, outcome.element)
+            and t.year in self.years
+        ]
+        return tuple(sorted(found, key=lambda t: t.year))
+
+    def key(self, target: Target, scenario: Scenario, *, year: int | None = None) -> Key:
+        """Return what a probability of this target under this scenario is conditional on."""
+        return Key(
+            self._condition(target),
+            target.year if year is None else year,
+            target.measure,
+            target.scope,
+            target.price_basis,
+            self.as_of,
+            self.prior_set,
+            str(self.data.attrs.get("model_digest", "")),
+            scenario.name,
+        )
+
+    def _condition(self, target: Target) -> str:
+        if target.joint:
+            return " & ".join(self._condition(part) for part in self.parts(target))
+        name = f"{target.variable}[{target.element}]" if target.element else target.variable
+        return f"{name} {target.aggregate} {target.comparator} {target.value:g} {target.unit}"
+
+    def parts(self, target: Target) -> tuple[Target, ...]:
+        """Return the single targets a joint one consists of."""
+        by_id = {t.id: t for t in self.targets}
+        ids: Any = target.joint
+        ids = [p.strip() for p in ids.split(";")] if isinstance(ids, str) else ids
+        missing = [part for part in ids if part not in by_id]
+        if missing:
+            hint = did_you_mean(missing[0], by_id)
+            raise SDError(f'targets.csv "{target.id}": no target "{missing[0]}"{hint}')
+        return tuple(by_id[part] for part in ids)
+
+    def event(self, target: Target, scenario: Scenario, *, year: int | None = None) -> Event:
+        """Return which members meet a target under a scenario; ``year`` asks another year."""
+        key = self.key(target, scenario, year=year)
+        if target.joint:
+            parts = [self.event(part, scenario, year=year) for part in self.parts(target)]
+            return joint_event(key, parts)
+        values = self.target_values(target, scenario, year=year)
+        return threshold_event(key, values, target.comparator, target.value, self.replicate)
+
+    def target_values(
+        self, target: Target, scenario: Scenario, *, year: int | None = None
+    ) -> Array:
+        """Return the members' values a single target is judged on, shape (member,)."""
+        kept = self.data[target.variable].attrs.get("aggregate") if self._kept(target) else None
+        if kept not in (None, target.aggregate):
+            raise SDError(f'target "{target.id}" asks for {target.aggregate}, the run kept {kept}')
+        index = self.year_index(target.year if year is None else year)
+        element = target.element or None
+        return self.series(target.variable, element)[self.place(scenario)][:, index]
+
+    def _kept(self, target: Target) -> bool:
+        return target.variable in self.data
+
+    # ── effects ──
+
+    def effect(self, outcome: Outcome, scenario: Scenario, against: Scenario, year: int) -> Effect:
+        """Return the paired effect on an outcome in a year."""
+        first, second = self.at(outcome, scenario, year), self.at(outcome, against, year)
+        return self.effect_of(first - second, float(np.nanmax(np.abs(second), initial=0.0)))
+
+    def outlay(
+        self, variable: str, scenario: Scenario, against: Scenario, through: int, last: bool
+    ) -> Effect:
+        """Return the paired difference in outlay summed through a year (or at it: ``last``)."""
+        end = self.year_index(through) + 1
+        total = self.series(variable)
+        span = slice(end - 1, end) if last else slice(0, end)
+        first, second = (total[self.place(s)][:, span].sum(axis=1) for s in (scenario, against))
+        return self.effect_of(first - second, float(np.nanmax(np.abs(first), initial=0.0)))
+
+    def effect_of(self, moved: Array, scale: float) -> Effect:
+        """Summarise paired differences, shape (member,); ``scale`` says what rounding is."""
+        kept = moved[np.isfinite(moved)]
+        tiny = 1e-9 * scale
+        moved = np.where(np.abs(moved) <= tiny, 0.0, moved)
+        if not kept.size:
+            nan = math.nan
+            return Effect(moved, mean_of(moved, self.replicate), nan, nan, nan, nan, nan)
+        low, median, high = np.quantile(kept, [0.05, 0.5, 0.95])
+        helped, hurt = float(np.mean(kept > tiny)), float(np.mean(kept < -tiny))
+        found = mean_of(moved, self.replicate)
+        return Effect(moved, found, float(median), float(low), float(high), helped, hurt)
+
+    def payers_outlay(self, scenario: Scenario, against: Scenario, through: int) -> Effect | None:
+        """Return the paired difference in outlay of all payers together; None without payers."""
+        if not self.spec.payers:
+            return None
+        moved = [
+            self.outlay(payer.variable, scenario, against, through, last=False).moved
+            for payer in self.spec.payers
+        ]
+        return self.effect_of(np.sum(moved, axis=0), 1.0)
+
+    def lost(self) -> tuple[dict[str, Any], ...]:
+        """Return what is NaN: variable, scenario, first year, members lost, one to replay."""
+        found = []
+        for name in map(str, self.data.data_vars):
+            array = self.data[name].transpose("scenario", "member", "year", ...)
+            bad = ~np.isfinite(array.values)
+            if not bad.any():
+                continue
+            bad = bad.reshape(*bad.shape[:3], -1).any(axis=3)
+            for index in np.flatnonzero(bad.any(axis=(1, 2))):
+                year = int(np.argmax(bad[index].any(axis=0)))
+                found.append(
+                    {
+                        "variable": name,
+                        "scenario": str(self.data["scenario"].values[index]),
+                        "first_year": int(self.years[year]),
+                        "members": int(bad[index].any(axis=1).sum()),
+                        "member": int(np.argmax(bad[index][:, year])),
+                    }
+                )
+        return tuple(found)
+
+
+def quantile(values: Array, q: float | list[float], axis: int = 0) -> Any:
+    """Return sample quantiles over members, lost ones left out; NaN where none is left."""
+    if np.isfinite(values).all():
+        return np.quantile(values, q, axis=axis)
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.nanquantile(values, q, axis=axis)

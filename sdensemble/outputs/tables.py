@@ -1,0 +1,473 @@
+"""The tables of a run, as rows and as CSV that Excel and WPS open correctly."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sdensemble.outputs.columns import FILES, Columns
+from sdensemble.outputs.estimate import Array, Estimate, holm, mean_of, p_value
+from sdensemble.outputs.probability import difference, distinguishable
+from sdensemble.outputs.report import Outcome
+from sdensemble.outputs.results import Effect, Results, quantile
+from sdensemble.outputs.words import in_ten
+
+if TYPE_CHECKING:
+    from sdensemble.scenarios import Scenario, Target
+
+Row = dict[str, Any]
+
+PAIRS_TO_CORRECT = 10
+"""More pairs than this in one question, and Holm's correction has a say in the verdict."""
+
+VERDICTS: Mapping[str, tuple[str, str]] = {
+    "distinguishable": ("有显著差别", "distinguishable from zero"),
+    "not_distinguishable": ("与零无显著差别", "not distinguishable from zero"),
+    "not_after_correction": (
+        "单独看有差别，多重比较（Holm）校正后不显著",
+        "not distinguishable after Holm's correction for the number of pairs",
+    ),
+    "none": ("各成员均无变化", "no change in any member"),
+}
+
+
+def write_tables(folder: Path, results: Sequence[Results]) -> tuple[Path, ...]:
+    """Write every table of a run; the first results are the run's own, others further priors."""
+    rows = {
+        "probabilities.csv": probability_rows,
+        "differences.csv": difference_rows,
+        "gap.csv": gap_rows,
+        "progress.csv": progress_rows,
+        "bottlenecks.csv": bottleneck_rows,
+    }
+    written = []
+    for name, make in rows.items():
+        found = (row for one in results for row in make(one))
+        written.append(write_csv(folder / name, FILES[name], found))
+    return (*written, write_columns(folder / "columns.csv"))
+
+
+def write_csv(path: Path, columns: Columns, rows: Iterable[Row]) -> Path:
+    """Write rows in UTF-8 with a byte-order mark and CRLF; blank where a number is NaN."""
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow([_cell(row.get(name, "")) for name in columns])
+    return path
+
+
+def write_columns(path: Path) -> Path:
+    """Write what each column of each table means."""
+    header = {"file": ("", ""), "column": ("", ""), "zh": ("", ""), "en": ("", "")}
+    rows = (
+        {"file": file, "column": column, "zh": zh, "en": en}
+        for file, columns in FILES.items()
+        for column, (zh, en) in columns.items()
+    )
+    return write_csv(path, header, rows)
+
+
+def _cell(value: Any) -> str:
+    """Return a cell: seven digits of a number; no text a spreadsheet would run as a formula."""
+    if isinstance(value, (bool, np.bool_)):
+        return "1" if value else "0"
+    if isinstance(value, (int, np.integer)):
+        return str(value)
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.7g}" if math.isfinite(value) else ""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+
+
+# ── shared cells ──
+
+
+def _scenario(scenario: Scenario) -> Row:
+    zh, en = scenario.title["zh"], scenario.title["en"]
+    return {"scenario": scenario.name, "scenario_zh": zh, "scenario_en": en}
+
+
+def _outcome(outcome: Outcome) -> Row:
+    zh, en = outcome.label["zh"], outcome.label["en"]
+    return {"outcome": outcome.id, "outcome_zh": zh, "outcome_en": en}
+
+
+def _unit(results: Results, unit: str) -> Row:
+    zh, en = (results.spec.unit_label(unit, lang) for lang in ("zh", "en"))
+    return {"unit": unit, "unit_zh": zh, "unit_en": en}
+
+
+def _conditions(results: Results, target: Target) -> Row:
+    return {
+        "measure": target.measure,
+        "scope": target.scope,
+        "price_basis": target.price_basis,
+        "as_of": results.as_of,
+        "prior_set": results.prior_set,
+        "model_digest": str(results.data.attrs.get("model_digest", "")),
+    }
+
+
+# ── probabilities ──
+
+
+def probability_rows(results: Results) -> Iterator[Row]:
+    """Yield one row per target and scenario: P, its interval and error, shortfall, full key."""
+    for target in results.targets:
+        for scenario in results.scenarios:
+            yield {
+                "target": target.id,
+                "target_zh": target.zh,
+                "target_en": target.en,
+                **_scenario(scenario),
+                "year": target.year,
+                "comparator": "" if target.joint else target.comparator,
+                "value": "" if target.joint else target.value,
+                **({} if target.joint else _unit(results, target.unit)),
+                **_probability(results, target, scenario),
+                **_shortfall(results, target, scenario),
+                **_conditions(results, target),
+            }
+
+
+def _probability(results: Results, target: Target, scenario: Scenario) -> Row:
+    found = results.event(target, scenario).probability()
+    low, high = found.interval
+    return {
+        "event": found.key.event,
+        "p": "" if found.bounded else found.least.mean,
+        "p_least": found.least.mean,
+        "p_most": found.most.mean,
+        "low": low,
+        "high": high,
+        "mc_error": found.se,
+        "interval_method": found.least.method,
+        "members": found.members,
+        "lost_members": found.lost,
+        "replicates": found.least.replicates,
+        "in_words_zh": in_ten(found.least.mean, found.most.mean, "zh"),
+        "in_words_en": in_ten(found.least.mean, found.most.mean, "en"),
+    }
+
+
+def _shortfall(results: Results, target: Target, scenario: Scenario) -> Row:
+    if target.joint:
+        return {}
+    values = results.target_values(target, scenario)
+    found = mean_of(np.maximum(0.0, target.value - values), results.replicate)
+    return {"shortfall": found.mean, "shortfall_error": found.se}
+
+
+# ── differences ──
+
+
+def difference_rows(results: Results) -> Iterator[Row]:
+    """Yield paired differences of each scenario from its comparison.
+
+    In P per target; in output of the headline, its groups and components per target year; in
+    outlay per payer, cumulative through the question's year. Holm's correction runs over the
+    scenarios within one outcome and year.
+    """
+    families: dict[tuple[Any, ...], list[Row]] = {}
+    for scenario, against in results.pairs():
+        for row in _pair_rows(results, scenario, against):
+            family = row["kind"], row["outcome"], row["year"]
+            families.setdefault(family, []).append(row)
+    for rows in families.values():
+        _add_verdicts(rows)
+        yield from rows
+
+
+def _pair_rows(results: Results, scenario: Scenario, against: Scenario) -> Iterator[Row]:
+    question = results.question()
+    shared = {**_scenario(scenario), "against": against.name}
+    for target in results.targets:
+        yield {**shared, **_probability_difference(results, target, scenario, against)}
+    for year in target_years(results):
+        for outcome in results.outcomes():
+            found = results.effect(outcome, scenario, against, year)
+            lost = outcome.id == results.spec.headline.displaced
+            yield {
+                **shared,
+                "kind": "displacement" if lost else "output",
+                **_outcome(outcome),
+                "year": year,
+                **_unit(results, results.unit(outcome.variable)),
+                **_effect(found),
+                **_conditions(results, question),
+            }
+    for row in _outlay_rows(results, scenario, against, question.year):
+        yield {**shared, **row, **_conditions(results, question)}
+
+
+def target_years(results: Results) -> tuple[int, ...]:
+    """Return the years in which the headline has a target and the run has numbers."""
+    found = {target.year for target in results.targets_of(results.spec.headline.whole)}
+    return tuple(sorted(found | {results.question().year}))
+
+
+def _probability_difference(
+    results: Results, target: Target, scenario: Scenario, against: Scenario
+) -> Row:
+    first, second = results.event(target, scenario), results.event(target, against)
+    found = difference(first, second)
+    kept = ~(first.lost | second.lost)
+    return {
+        "kind": "probability",
+        "outcome": target.id,
+        "outcome_zh": target.zh,
+        "outcome_en": target.en,
+        "year": target.year,
+        "unit": "Dmnl",
+        "unit_zh": "概率差",
+        "unit_en": "difference in probability",
+        **_estimate(found.found),
+        "share_helped": float(np.mean((first.hit & ~second.hit)[kept])) if kept.any() else "",
+        "share_hurt": float(np.mean((second.hit & ~first.hit)[kept])) if kept.any() else "",
+        **_conditions(results, target),
+    }
+
+
+def _outlay_rows(
+    results: Results, scenario: Scenario, against: Scenario, through: int
+) -> Iterator[Row]:
+    for payer in results.spec.payers:
+        for variable, last in ((payer.variable, False), (payer.present_value, True)):
+            if variable is None:
+                continue
+            found = results.outlay(variable, scenario, against, through, last)
+            suffix = ("_present_value", "（现值）", ", present value") if last else ("", "", "")
+            yield {
+                "kind": "outlay",
+                "outcome": payer.id + suffix[0],
+                "outcome_zh": payer.label["zh"] + suffix[1],
+                "outcome_en": payer.label["en"] + suffix[2],
+                "year": through,
+                **_unit(results, results.unit(variable)),
+                **_effect(found),
+            }
+
+
+def _effect(effect: Effect) -> Row:
+    return {
+        **_estimate(effect.found),
+        "median": effect.median,
+        "q05": effect.low,
+        "q95": effect.high,
+        "share_helped": effect.helped,
+        "share_hurt": effect.hurt,
+    }
+
+
+def _estimate(found: Estimate) -> Row:
+    return {
+        "difference": found.mean,
+        "error": found.se,
+        "low": found.low,
+        "high": found.high,
+        "pairs": found.members,
+        "p_value": p_value(found),
+        "verdict": "distinguishable" if distinguishable(found) else "not_distinguishable",
+    }
+
+
+def _add_verdicts(rows: list[Row]) -> None:
+    """Correct the p-values of one family and put the verdicts into words, in place."""
+    corrected = holm(np.array([row["p_value"] for row in rows], dtype=float))
+    for row, p in zip(rows, corrected, strict=True):
+        row["p_value_holm"] = p
+        many = len(rows) > PAIRS_TO_CORRECT
+        if many and row["verdict"] == "distinguishable" and p >= 0.05:
+            row["verdict"] = "not_after_correction"
+        if row["share_helped"] == row["share_hurt"] == 0.0:
+            row["verdict"] = "none"
+        row["verdict_zh"], row["verdict_en"] = VERDICTS[row["verdict"]]
+
+
+# ── gap and progress ──
+
+
+def gap_rows(results: Results) -> Iterator[Row]:
+    """Yield each outcome's part in growth from the base year, and its gap to its target."""
+    base = int(results.years[0])
+    for scenario in results.scenarios:
+        for year in target_years(results):
+            for outcome in results.outcomes():
+                target = next((t for t in results.targets_of(outcome) if t.year == year), None)
+                yield {
+                    **_scenario(scenario),
+                    **_outcome(outcome),
+                    "base_year": base,
+                    "year": year,
+                    **_unit(results, results.unit(outcome.variable)),
+                    **_contribution(results, scenario, outcome, year),
+                    **_gap(results, scenario, outcome, target, year),
+                    **_conditions(results, target or results.question()),
+                }
+
+
+def _contribution(results: Results, scenario: Scenario, outcome: Outcome, year: int) -> Row:
+    whole = results.at(results.spec.headline.whole, scenario)
+    part = results.at(outcome, scenario)
+    index = results.year_index(year)
+    grown, grown_whole = part[:, index] - part[:, 0], whole[:, index] - whole[:, 0]
+    kept = np.isfinite(grown) & np.isfinite(grown_whole)
+    mean = _mean(grown[kept])
+    mean_whole = _mean(grown_whole[kept])
+    low, high = quantile(grown, [0.05, 0.95])
+    return {
+        "base_mean": _mean(part[kept, 0]),
+        "mean": _mean(part[kept, index]),
+        "contribution": mean,
+        "contribution_q05": low,
+        "contribution_q95": high,
+        "contribution_points": 100 * _mean(grown[kept] / whole[kept, 0]),
+        "contribution_share_percent": 100 * mean / mean_whole if mean_whole else math.nan,
+        "growth_percent": _median_growth(part[:, 0], part[:, index], year - results.years[0]),
+    }
+
+
+def _gap(
+    results: Results, scenario: Scenario, outcome: Outcome, target: Target | None, year: int
+) -> Row:
+    if target is None:
+        return {}
+    part = results.at(outcome, scenario)
+    gap = target.value - part[:, results.year_index(year)]
+    span = year - int(results.years[0])
+    required = _growth(part[:, 0], np.full(part.shape[0], target.value), span)
+    low, median, high = quantile(required, [0.05, 0.5, 0.95])
+    return {
+        "target": target.id,
+        "target_value": target.value,
+        "gap_mean": _mean(gap[np.isfinite(gap)]),
+        "shortfall": _mean(np.maximum(0.0, gap[np.isfinite(gap)])),
+        "required_growth_percent": median,
+        "required_growth_q05_percent": low,
+        "required_growth_q95_percent": high,
+    }
+
+
+def _growth(first: Array, last: Array, years: int) -> Array:
+    """Return yearly growth in percent that leads from ``first`` to ``last``."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = 100 * ((last / first) ** (1 / years) - 1) if years > 0 else first * np.nan
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def _median_growth(first: Array, last: Array, years: int) -> float:
+    return float(quantile(_growth(first, last, years), 0.5))
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean()) if values.size else math.nan
+
+
+def progress_rows(results: Results) -> Iterator[Row]:
+    """Yield progress against the schedule: medians year by year on the way to each target."""
+    for scenario in results.scenarios:
+        for outcome in results.outcomes():
+            medians = quantile(results.at(outcome, scenario), 0.5)
+            for target in results.targets_of(outcome):
+                for index in range(1, results.year_index(target.year)):
+                    yield {
+                        **_scenario(scenario),
+                        **_outcome(outcome),
+                        "target": target.id,
+                        "target_year": target.year,
+                        "target_value": target.value,
+                        **_unit(results, target.unit),
+                        **_progress(results, medians, target, index),
+                        **_conditions(results, target),
+                    }
+
+
+def _progress(results: Results, medians: Array, target: Target, index: int) -> Row:
+    base, year = int(results.years[0]), int(results.years[index])
+    wanted, time = target.value - medians[0], (year - base) / (target.year - base)
+    done = (medians[index] - medians[0]) / wanted if wanted > 0 else math.nan
+    left = _growth(medians[index], np.float64(target.value), target.year - year)
+    return {
+        "year": year,
+        "median": medians[index],
+        "progress_percent": 100 * done,
+        "schedule_percent": 100 * time,
+        "ahead_points": 100 * (done - time),
+        "required_growth_percent": float(left),
+    }
+
+
+# ── what limits ──
+
+
+def bottleneck_rows(results: Results) -> Iterator[Row]:
+    """Yield mean regime shares by element and year, and how often each is the largest."""
+    sets: dict[str, list[Any]] = {}
+    for regime in results.spec.regimes:
+        sets.setdefault(regime.set, []).append(regime)
+    conditions = _conditions(results, results.question())
+    for name, regimes in sets.items():
+        shares = [_by_element(results, regime.variable) for regime in regimes]
+        elements = _elements(results, regimes[0].variable)
+        for scenario in results.scenarios:
+            stacked = np.stack([share[results.place(scenario)] for share in shares])
+            for row in _limits(stacked, results.years):
+                regime, element = regimes[row.pop("regime")], elements[row.pop("element")]
+                yield {
+                    **_scenario(scenario),
+                    "set": name,
+                    **_outcome(element),
+                    "regime": regime.id,
+                    "regime_zh": regime.label["zh"],
+                    "regime_en": regime.label["en"],
+                    "unit": "Dmnl",
+                    **row,
+                    **conditions,
+                }
+
+
+def _by_element(results: Results, variable: str) -> Array:
+    """Return a share as (scenario, member, year, element); one element where it has no range."""
+    values = results.data[variable].transpose("scenario", "member", "year", ...).values
+    return values.reshape(*values.shape[:3], -1)
+
+
+def _elements(results: Results, variable: str) -> tuple[Outcome, ...]:
+    dims = [str(d) for d in results.data[variable].dims if d not in ("scenario", "member", "year")]
+    if not dims:
+        return (results.spec.headline.whole,)
+    names = map(str, results.data[dims[0]].values)
+    labels = results.model.element_label
+    return tuple(
+        Outcome(name, variable, name, {lang: labels(dims[0], name, lang) for lang in ("zh", "en")})
+        for name in names
+    )
+
+
+def _limits(shares: Array, years: Array | Any) -> Iterator[Row]:
+    """Yield mean share and share of member-years for (regime, member, year, element) shares."""
+    known = np.isfinite(shares).all(axis=0)
+    count = known.sum(axis=0)
+    filled = np.where(known, shares, 0.0)
+    largest = np.argmax(filled, axis=0)
+    for regime in range(shares.shape[0]):
+        total = filled[regime].sum(axis=0)
+        most = ((largest == regime) & known).sum(axis=0)
+        for element in range(shares.shape[3]):
+            spans = [(int(y), slice(i, i + 1)) for i, y in enumerate(years)]
+            for year, span in [*spans, ("all", slice(None))]:
+                n = int(count[span, element].sum())
+                yield {
+                    "regime": regime,
+                    "element": element,
+                    "year": year,
+                    "mean_share": total[span, element].sum() / n if n else math.nan,
+                    "share_largest": most[span, element].sum() / n if n else math.nan,
+                    "member_years": n,
+                }

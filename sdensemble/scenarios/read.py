@@ -1,0 +1,333 @@
+"""Scenario files: what a person sets, when, and what that makes of each member's constants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdensemble.errors import Problems, SDError, did_you_mean
+from sdensemble.kernel.inputs import Held
+from sdensemble.model.types import Clock, Model, Variable
+from sdensemble.section import (
+    Cell,
+    Section,
+    as_number,
+    bounds,
+    cell_name,
+    default_of,
+    find_cells,
+    find_constant,
+    read_toml,
+    same_unit,
+    short,
+    span,
+)
+
+Floats = NDArray[np.float64]
+Kind = Literal["lever", "world"]
+BASELINE = "baseline"
+LANGUAGES = ("zh", "en")
+EXECUTION = "execution"
+"""A lever's execution rate is the constant named as the lever with this word behind."""
+LAST = 1_000_000
+"""The order of a scenario that gives none: behind those that do."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One constant, or one element of it, set from some times on.
+
+    ``values`` are in the model's unit; each holds from its time until the next. ``cells`` are
+    the indices it sets, ``((),)`` for a scalar.
+    """
+
+    constant: str
+    element: str | None
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+    kind: Kind
+    cells: tuple[Cell, ...] = ((),)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named set of settings: a choice made by people, or a stress of the world.
+
+    ``title`` and ``purpose`` map "zh" and "en" to a text, the title always to one.
+    """
+
+    name: str
+    order: int
+    title: Mapping[str, str]
+    purpose: Mapping[str, str]
+    settings: tuple[Setting, ...]
+    compares: str = BASELINE
+    package: str | None = None
+    path: Path = Path()
+    digest: str = ""
+
+
+def read_scenarios(folder: Path, model: Model) -> tuple[Scenario, ...]:
+    """Return the scenarios of a folder's TOML files, by their order, then by name.
+
+    Raise SDError with the problems of all files together.
+    """
+    folder = Path(folder)
+    paths = sorted(path for path in folder.glob("*.toml") if not path.name.startswith("."))
+    if not paths:
+        raise SDError(f"{folder.name}: holds no scenario (a .toml file)")
+    found, scenarios = Problems(), []
+    for path in paths:
+        try:
+            scenarios.append(read_scenario(path, model))
+        except SDError as error:
+            found.take(error)
+    names = [path.stem for path in paths]
+    for scenario in scenarios:
+        # A study may do without a baseline, but not without a scenario that one names.
+        if scenario.compares not in (*names, BASELINE):
+            hint = did_you_mean(scenario.compares, names)
+            found.add(
+                short(scenario.path), f'compares: no such scenario "{scenario.compares}"{hint}'
+            )
+    found.raise_if_any()
+    return tuple(sorted(scenarios, key=lambda scenario: (scenario.order, scenario.name)))
+
+
+def read_scenario(path: Path, model: Model) -> Scenario:
+    """Return the scenario of one TOML file, named as the file and checked against the model.
+
+    Raise SDError with every problem found.
+    """
+    path = Path(path)
+    content, digest = read_toml(path)
+    found = Problems()
+    top = Section(short(path), content, found)
+    top.only(("order", "title", "purpose", "compares", "package", "levers", "world"))
+    order = top.number("order") if "order" in content else LAST
+    title = _read_words(top, "title") or dict.fromkeys(LANGUAGES, path.stem)
+    purpose = _read_words(top, "purpose")
+    settings = _read_settings(top, "levers", "lever", model)
+    settings += _read_settings(top, "world", "world", model)
+    _check_twice(settings, model, top)
+    compares, package = top.text("compares") or BASELINE, top.text("package") or None
+    found.raise_if_any()
+    return Scenario(
+        name=path.stem,
+        order=LAST if order is None else int(order),
+        title=title,
+        purpose=purpose,
+        settings=tuple(settings),
+        compares=compares,
+        package=package,
+        path=path,
+        digest=digest,
+    )
+
+
+def _read_words(top: Section, key: str) -> dict[str, str]:
+    """Return a text in each language, one standing in for another; empty where there is none."""
+    given = top.values.get(key, {})
+    if isinstance(given, str):
+        given = dict.fromkeys(LANGUAGES, given)
+    if not isinstance(given, dict):
+        top.problem(f"{key} must be a table with zh and en")
+        return {}
+    table = Section(f"{top.where} [{key}]", given, top.found)
+    table.only(LANGUAGES)
+    words = {language: table.text(language) for language in LANGUAGES}
+    spare = next((word for word in words.values() if word), "")
+    return {language: word or spare for language, word in words.items()} if spare else {}
+
+
+# ── settings ───────────────────────────────────────────────────────────────────────────────
+
+
+def _read_settings(top: Section, key: str, kind: Kind, model: Model) -> list[Setting]:
+    """Return the settings of ``[levers]`` or ``[world]``, those of execution rates behind each."""
+    given = top.values.get(key, {})
+    if not isinstance(given, dict):
+        top.problem(f"{key} must be a table: write [{key}] on a line of its own")
+        return []
+    settings = []
+    for name, value in given.items():
+        values = value if isinstance(value, dict) else {"value": value}
+        table = Section(f'{top.where} [{key}] "{name}"', values, top.found)
+        settings += _read_setting(name, table, kind, model)
+    return settings
+
+
+def _read_setting(name: str, table: Section, kind: Kind, model: Model) -> list[Setting]:
+    """Return the setting of one line, and that of its execution rate where it gives one."""
+    table.only(("value", "by_year", "start", EXECUTION, "unit"))
+    constant, element = split_name(name)
+    variable = find_constant(model, constant, table)
+    schedule = _read_schedule(table, model.clock)
+    if variable is None:
+        return []
+    if "unit" in table.values and not same_unit(table.text("unit"), variable.unit):
+        table.problem(f"unit is {table.text('unit')}, but {variable.unit or 'Dmnl'} in the model")
+    settings = [_setting(variable, element, schedule, kind, model, table)]
+    if EXECUTION in table.values:
+        rate = table.number(EXECUTION)
+        companion = f"{variable.name} {EXECUTION}"
+        place = Section(f'{table.where} {EXECUTION}: "{companion}"', table.values, table.found)
+        found = find_constant(model, companion, place)
+        if found is not None and rate is not None:
+            own = element if found.dims == variable.dims else ""
+            whole = {model.clock.start: rate}
+            settings.append(_setting(found, own, whole, kind, model, place))
+    return settings
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return a constant's name and the element in brackets behind it, empty where none is.
+
+    >>> split_name("unit capital cost[brewing]")
+    ('unit capital cost', 'brewing')
+    """
+    match = re.fullmatch(r"(.*\S)\s*\[([^\[\]]*)\]\s*", name)
+    return (match[1].strip(), match[2].strip()) if match else (name.strip(), "")
+
+
+def _read_schedule(table: Section, clock: Clock) -> dict[float, float]:
+    """Return the values of one line by the time from which each holds, in order of time."""
+    if ("value" in table.values) == ("by_year" in table.values):
+        table.problem("give either value or by_year")
+        return {}
+    if "by_year" not in table.values:
+        start = table.number("start") if "start" in table.values else clock.start
+        pairs = [(start, table.number("value"))]
+    else:
+        pairs = _read_years(table)
+    for time in [time for time, _ in pairs if time is not None]:
+        if not clock.start <= time < clock.stop:
+            table.problem(
+                f"{time:g} is outside the model's time, {clock.start:g} to {clock.stop:g}"
+            )
+    return dict(sorted((t, v) for t, v in pairs if t is not None and v is not None))
+
+
+def _read_years(table: Section) -> list[tuple[float | None, float | None]]:
+    """Return the (time, value) pairs of ``by_year``, None where either is no number."""
+    if "start" in table.values:
+        table.problem("start does not go with by_year: the years there say when")
+    years = table.values["by_year"]
+    if not isinstance(years, dict) or not years:
+        table.problem('by_year must be a table such as { "2020.5" = 5, "2023" = 9 }')
+        return []
+    pairs = []
+    for key, value in years.items():
+        # An unquoted 2020.5 is, to TOML, the key 5 inside a table 2020.
+        if isinstance(value, dict):
+            table.problem(f'by_year: write the year in quotes, "{key}.{next(iter(value), "")}"')
+            continue
+        time = as_number(float(key)) if re.fullmatch(r"\s*\d+(\.\d*)?\s*", key) else None
+        if time is None:
+            table.problem(f'by_year: "{key}" is no year')
+        if as_number(value) is None:
+            table.problem(f'by_year: the value of "{key}" must be a number, not {value!r}')
+        pairs.append((time, as_number(value)))
+    times = [time for time, _ in pairs]
+    for time in dict.fromkeys(t for t in times if t is not None and times.count(t) > 1):
+        table.problem(f"by_year: {time:g} is given twice")
+    return pairs
+
+
+def _setting(
+    variable: Variable,
+    element: str,
+    schedule: Mapping[float, float],
+    kind: Kind,
+    model: Model,
+    table: Section,
+) -> Setting:
+    """Return one setting, with an unknown element or a value outside the limits noted."""
+    low, high = bounds(variable)
+    for value in schedule.values():
+        if not low <= value <= high:
+            table.problem(f"{value:g} is outside the limits of the constant ({span(variable)})")
+    cells = find_cells(model, variable, element, table)
+    times, values = tuple(schedule), tuple(schedule.values())
+    return Setting(variable.name, element or None, times, values, kind, cells)
+
+
+def _check_twice(settings: Sequence[Setting], model: Model, top: Section) -> None:
+    """Note each constant with an element that two lines set."""
+    seen: set[tuple[str, Cell]] = set()
+    for setting in settings:
+        twice = [cell for cell in setting.cells if (setting.constant, cell) in seen]
+        seen.update((setting.constant, cell) for cell in setting.cells)
+        if twice:
+            name = cell_name(model, model[setting.constant], twice[0])
+            top.problem(f'"{name}" is set twice')
+
+
+# ── what a scenario makes of the members' constants ────────────────────────────────────────
+
+
+def apply(
+    scenario: Scenario, model: Model, values: Mapping[str, Floats], n: int
+) -> tuple[dict[str, Floats], dict[str, Held]]:
+    """Return the constants (*ranges, member) and the schedules of ``n`` members in a scenario.
+
+    ``values`` are the members' own constants, which pass through where nothing is set; what is
+    set from the model's start stands in the constants, what is set later in a schedule, before
+    whose first time the constant holds. Elements that are not set keep each member's own value
+    throughout. No array of ``values`` is changed.
+    """
+    constants, held = dict(values), {}
+    for name in dict.fromkeys(setting.constant for setting in scenario.settings):
+        settings = [setting for setting in scenario.settings if setting.constant == name]
+        own = _members_own(model, name, values, n)
+        at_start = [setting for setting in settings if setting.times[0] <= model.clock.start]
+        if at_start:
+            own = own.copy()
+            for setting in at_start:
+                _put(own, setting, setting.values[0])
+            constants[name] = own
+        schedule = _schedule(settings, own, model.clock.start)
+        if schedule is not None:
+            held[name] = schedule
+    return constants, held
+
+
+def _members_own(model: Model, name: str, values: Mapping[str, Floats], n: int) -> Floats:
+    """Return a constant's value for each member before the scenario, shape (*ranges, member)."""
+    own = values.get(name)
+    if own is None:
+        own = default_of(model, model[name])[..., None]
+    return np.broadcast_to(own, (*model.shape(model[name]), n))
+
+
+def _schedule(settings: Sequence[Setting], own: Floats, start: float) -> Held | None:
+    """Return the values set after the start, or None where there are none.
+
+    The member axis is left out where every element is set at every time, and no member differs.
+    """
+    later = sorted({time for time in chain(*(s.times for s in settings)) if time > start})
+    if not later:
+        return None
+    cells = {cell for setting in settings if setting.times[0] <= later[0] for cell in setting.cells}
+    alike = len(cells) == own[..., 0].size
+    now = own[..., 0].copy() if alike else own.copy()
+    rows = []
+    for time in later:
+        for setting in settings:
+            if time in setting.times:
+                _put(now, setting, setting.values[setting.times.index(time)])
+        rows.append(now.copy())
+    return Held(np.array(later), np.array(rows))
+
+
+def _put(array: NDArray[Any], setting: Setting, value: float) -> None:
+    """Set the setting's elements, in place."""
+    for cell in setting.cells:
+        array[cell] = value

@@ -1,0 +1,116 @@
+"""A study: one folder with model/, scenarios/, calibration/ and outputs/."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sdensemble.draws import (
+    Priors,
+    read_priors,
+)
+from sdensemble.errors import Problems, SDError, did_you_mean
+from sdensemble.forcing import Forcing, read_forcing
+from sdensemble.model.read import read_model
+from sdensemble.model.types import Model
+from sdensemble.outputs.history import Observation, read_history
+from sdensemble.outputs.report import ReportSpec, read_report
+from sdensemble.scenarios import Scenario, Target, read_scenarios, read_targets
+
+MODEL_KINDS = (".mdl", ".xmile", ".stmx")
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a study's folder holds. Parts are read when first asked for; the model at once."""
+
+    folder: Path
+    model: Model
+
+    @cached_property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Every scenario file, in its stated order."""
+        return read_scenarios(self.folder / "scenarios", self.model)
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """The rows of ``scenarios/targets.csv``."""
+        return read_targets(self.folder / "scenarios" / "targets.csv", self.model)
+
+    @cached_property
+    def report(self) -> ReportSpec:
+        """What a run keeps and shows: ``outputs/report.toml``."""
+        return read_report(self.folder / "outputs" / "report.toml", self.model)
+
+    @cached_property
+    def forcing(self) -> Forcing | None:
+        """The random processes, or None where the study has no forcing.toml."""
+        path = self.folder / "calibration" / "forcing.toml"
+        return read_forcing(path, self.model) if path.is_file() else None
+
+    @cached_property
+    def history(self) -> tuple[Observation, ...]:
+        """The observed series, empty where the study has none."""
+        path = self.folder / "calibration" / "history.csv"
+        return read_history(path) if path.is_file() else ()
+
+    def priors(self, prior_set: str) -> Priors:
+        """Return the priors of one set of ``calibration/priors.toml``."""
+        return read_priors(self.folder / "calibration" / "priors.toml", self.model, prior_set)
+
+    def choose(self, names: tuple[str, ...]) -> tuple[Scenario, ...]:
+        """Return the scenarios named and those they are compared with; all where none is named."""
+        if not names:
+            return self.scenarios
+        known = {scenario.name: scenario for scenario in self.scenarios}
+        problems = Problems()
+        for name in names:
+            if name not in known:
+                problems.add("--scenario", f'no scenario "{name}"{did_you_mean(name, known)}')
+        problems.raise_if_any()
+        wanted = set(names) | {known[name].compares for name in names}
+        return tuple(s for s in self.scenarios if s.name in wanted)
+
+    def check(self, prior_sets: tuple[str, ...] = ("history",)) -> tuple[str, ...]:
+        """Read every file and return all problems, without running anything."""
+        problems = Problems()
+        parts = [lambda: self.scenarios, lambda: self.targets, lambda: self.report]
+        parts += [lambda: self.forcing, lambda: self.history]  # type: ignore[list-item]
+        parts += [lambda name=name: self.priors(name) for name in prior_sets]  # type: ignore[misc]
+        for part in parts:
+            try:
+                part()
+            except SDError as error:
+                problems.take(error)
+        return tuple(problems.lines)
+
+    def digests(self) -> dict[str, str]:
+        """Return a digest of each input file, by its path in the study."""
+        patterns = ("model/*", "scenarios/*", "calibration/*.*", "outputs/report.toml")
+        files = sorted(p for pattern in patterns for p in self.folder.glob(pattern) if p.is_file())
+        return {
+            path.relative_to(self.folder).as_posix(): hashlib.blake2b(
+                path.read_bytes(), digest_size=16
+            ).hexdigest()
+            for path in files
+        }
+
+
+def find_model(folder: Path) -> Path:
+    """Return the one model file in a study's ``model/``; raise SDError where there is not one."""
+    place = folder / "model"
+    found = sorted(p for p in place.glob("*") if p.suffix.lower() in MODEL_KINDS)
+    if len(found) == 1:
+        return found[0]
+    if not place.is_dir():
+        raise SDError(f"{folder}: no study here: it has no folder model/ (see --study)")
+    what = ", ".join(p.name for p in found) or "no model file"
+    raise SDError(f"{place}: needs exactly one model file (.mdl, .xmile, .stmx), has {what}")
+
+
+def open_study(folder: str | Path) -> Study:
+    """Return the Study in a folder; its model is read, the rest when it is needed."""
+    folder = Path(folder)
+    return Study(folder, read_model(find_model(folder)))
