@@ -123,6 +123,14 @@ def read_priors(path: Path, model: Model, prior_set: str = "history") -> Priors:
     return Priors(chosen, correlations, prior_set, path, digest)
 
 
+def read_prior_sets(path: Path) -> tuple[str, ...]:
+    """Return the prior sets a file names, in order; the default alone where it names none."""
+    content, _ = read_toml(path)
+    rows = content.get("prior", [])
+    named = [s for row in rows if isinstance(row, dict) for s in row.get("sets", [])]
+    return tuple(dict.fromkeys([DEFAULT_SETS[0], *map(str, named)]))
+
+
 def _read_prior(table: Section, model: Model) -> Prior | None:
     """Return one prior, or None with its problems noted."""
     name, element = table.text("constant", needed=True), table.text("element")

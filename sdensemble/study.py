@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sdensemble.draws import (
-    Priors,
-    read_priors,
-)
+from sdensemble.draws import Priors, read_prior_sets, read_priors
 from sdensemble.errors import Problems, SDError, did_you_mean
 from sdensemble.forcing import Forcing, read_forcing
+from sdensemble.kernel.lower import lower
+from sdensemble.model.describe import outside_limits, undocumented
 from sdensemble.model.read import read_model
 from sdensemble.model.types import Model
+from sdensemble.model.units import bare_numbers, check_units
 from sdensemble.outputs.history import Observation, read_history
 from sdensemble.outputs.report import ReportSpec, read_report
 from sdensemble.scenarios import Scenario, Target, read_scenarios, read_targets
@@ -56,9 +57,17 @@ class Study:
         path = self.folder / "calibration" / "history.csv"
         return read_history(path) if path.is_file() else ()
 
+    def prior_sets(self) -> tuple[str, ...]:
+        """Return the names of the prior sets the study has."""
+        return read_prior_sets(self._priors_path)
+
+    @property
+    def _priors_path(self) -> Path:
+        return self.folder / "calibration" / "priors.toml"
+
     def priors(self, prior_set: str) -> Priors:
         """Return the priors of one set of ``calibration/priors.toml``."""
-        return read_priors(self.folder / "calibration" / "priors.toml", self.model, prior_set)
+        return read_priors(self._priors_path, self.model, prior_set)
 
     def choose(self, names: tuple[str, ...]) -> tuple[Scenario, ...]:
         """Return the scenarios named and those they are compared with; all where none is named."""
@@ -73,15 +82,20 @@ class Study:
         wanted = set(names) | {known[name].compares for name in names}
         return tuple(s for s in self.scenarios if s.name in wanted)
 
-    def check(self, prior_sets: tuple[str, ...] = ("history",)) -> tuple[str, ...]:
+    def check(self) -> tuple[str, ...]:
         """Read every file and return all problems, without running anything."""
         problems = Problems()
-        parts = [lambda: self.scenarios, lambda: self.targets, lambda: self.report]
-        parts += [lambda: self.forcing, lambda: self.history]  # type: ignore[list-item]
-        parts += [lambda name=name: self.priors(name) for name in prior_sets]  # type: ignore[misc]
-        for part in parts:
+        reading: list[Callable[[], object]] = [
+            lambda: self.scenarios,
+            lambda: self.targets,
+            lambda: self.report,
+            lambda: self.forcing,
+            lambda: self.history,
+            lambda: [self.priors(name) for name in self.prior_sets()],
+        ]
+        for read in reading:
             try:
-                part()
+                read()
             except SDError as error:
                 problems.take(error)
         return tuple(problems.lines)
@@ -114,3 +128,20 @@ def open_study(folder: str | Path) -> Study:
     """Return the Study in a folder; its model is read, the rest when it is needed."""
     folder = Path(folder)
     return Study(folder, read_model(find_model(folder)))
+
+
+def check_study(study: Study) -> tuple[str, ...]:
+    """Return every problem of a study's files and of its model, one line each.
+
+    The model's part: equations the kernel cannot run, units that do not agree, numbers without
+    a name, constants outside their limits, variables without label, limits or source.
+    """
+    model = study.model
+    found = []
+    try:
+        lower(model)
+    except SDError as error:
+        found += error.problems
+    for test in (check_units, bare_numbers, outside_limits, undocumented):
+        found += [f"{model.path.name} {line}" for line in test(model)]
+    return (*found, *study.check())

@@ -30,7 +30,6 @@ from sdensemble.model.types import (
     Table,
     Variable,
     fold,
-    walk,
 )
 
 CONTROL = ("initial time", "final time", "time step", "saveper")
@@ -108,6 +107,7 @@ def _read(path: Path, digest: str) -> Model:
     if not variables:
         raise SDError(f"{path.name}: no variable found — is this a system-dynamics model?")
     clock = _clock(control, path, unit)
+    variables = _spelled(variables)
     return Model(path, digest, clock, ranges, variables, {}, mappings)
 
 
@@ -214,6 +214,28 @@ def _equations(element: Any, path: Path, problems: Problems) -> tuple[Equation, 
         names, excepts = component.subscripts
         out.append(Equation(tuple(names), expr, tuple(tuple(e) for e in excepts)))
     return tuple(out)
+
+
+def _spelled(variables: Mapping[str, Variable]) -> dict[str, Variable]:
+    """Return the variables with every reference spelled as its variable is (PySD folds them)."""
+    written = {fold(name): name for name in variables}
+
+    def spell(expr: Expr) -> Expr:
+        if isinstance(expr, Ref):
+            return dataclasses.replace(expr, name=written.get(fold(expr.name), expr.name))
+        if isinstance(expr, Call):
+            return Call(expr.function, tuple(map(spell, expr.args)))
+        return expr
+
+    return {
+        name: dataclasses.replace(
+            variable,
+            equations=tuple(
+                dataclasses.replace(e, expr=spell(e.expr)) for e in variable.equations
+            ),
+        )
+        for name, variable in variables.items()
+    }
 
 
 def _kind(equations: tuple[Equation, ...]) -> Kind:
@@ -426,10 +448,3 @@ _HANDLERS = {
         "lookup", (_expression(node.lookups), _expression(node.argument))
     ),
 }
-
-
-def references(expr: Expr) -> set[str]:
-    """Return the folded names of the variables an expression refers to."""
-    names = {fold(e.name) for e in walk(expr) if isinstance(e, Ref) and e.name}
-    names |= {fold(e.function) for e in walk(expr) if isinstance(e, Call)}
-    return names

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdensemble.errors import SDError
 from sdensemble.outputs.estimate import Estimate, mean_of, share_of
+
+if TYPE_CHECKING:
+    from sdensemble.scenarios import Target
+
+
+def year_of(target: Target) -> int:
+    """Return the year of a single target."""
+    if target.year is None:
+        raise SDError(f'target "{target.id}" has no year of its own')
+    return target.year
+
+
+def value_of(target: Target) -> float:
+    """Return the value a single target compares with, in its unit."""
+    if target.value is None:
+        raise SDError(f'target "{target.id}" has no value of its own')
+    return target.value
 
 
 @dataclass(frozen=True)
@@ -174,7 +192,3 @@ def difference(first: Event, second: Event) -> Difference:
     found = mean_of(moved, first.replicate)
     return Difference(first.key, second.key.scenario, found, int(np.count_nonzero(lost)))
 
-
-def at_year(key: Key, year: int, event: str) -> Key:
-    """Return the key of the same question asked of another year."""
-    return replace(key, year=year, event=event)

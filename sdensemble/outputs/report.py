@@ -14,6 +14,8 @@ and groups it is made of, which variables say what limits production and who pay
     real = "…"                # optional: the headline at constant prices
     sales = "…"               # optional: the headline's counterpart in another measure
     groups = [ {id, variable, element (optional), zh, en}, … ]     # parts of the headline
+    question = "…"            # optional: id of the target the study is about (default: the
+                              #   first single headline target of the headline variable)
     displaced = "…"           # optional: id of the group whose loss is called displacement
                               #   (default: the group with id "other", where there is one)
     [[regime]]                # shares of what limits: kept as annual mean, one per limit
@@ -76,6 +78,7 @@ class Headline:
     real: str | None
     sales: str | None
     displaced: str | None
+    question: str | None = None
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,7 @@ class _Reader:
 
     def headline(self, row: dict[str, Any]) -> Headline:
         keys = {"variable", "zh", "en", "components", "range", "real", "sales", "groups"}
-        where = self.known_keys("headline", row, keys | {"displaced"})
+        where = self.known_keys("headline", row, keys | {"displaced", "question"})
         groups = tuple(self.outcome(group) for group in self.rows(row, "groups"))
         displaced = row.get("displaced", "other")
         if displaced not in {group.id for group in groups}:
@@ -220,6 +223,7 @@ class _Reader:
             self.variable(where, row, "real", required=False),
             self.variable(where, row, "sales", required=False),
             displaced,
+            self.text(where, row, "question") if "question" in row else None,
         )
 
     def outcome(self, row: dict[str, Any]) -> Outcome:

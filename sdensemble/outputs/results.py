@@ -14,8 +14,16 @@ from numpy.typing import NDArray
 from sdensemble.errors import SDError, did_you_mean
 from sdensemble.model.types import Model
 from sdensemble.outputs.estimate import Array, Estimate, mean_of
-from sdensemble.outputs.probability import Event, Key, joint_event, threshold_event
+from sdensemble.outputs.probability import (
+    Event,
+    Key,
+    joint_event,
+    threshold_event,
+    value_of,
+    year_of,
+)
 from sdensemble.outputs.report import Outcome, ReportSpec
+from sdensemble.scenarios import leaves
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -176,13 +184,34 @@ class Results:
         """Return the targets shown on the terminal; the first is the question of the study."""
         return tuple(target for target in self.targets if target.headline)
 
+    @cached_property
     def question(self) -> Target:
-        """Return the target the study is about: the first single one marked as headline."""
-        single = [t for t in self.headline_targets() if not t.joint]
-        if not single:
-            raise SDError("scenarios/targets.csv: mark at least one single target with headline=1")
-        whole = self.spec.headline.whole.variable
-        return next((t for t in single if t.variable == whole), single[0])
+        """The target the study is about: the one the report names, or the first headline one."""
+        single = [t for t in self.targets if not t.joint]
+        named = self.spec.headline.question
+        if named is not None:
+            found = [t for t in single if t.id == named]
+            hint = did_you_mean(named, [t.id for t in single])
+            problem = f'{self.spec.path.name} [headline] question: no single target "{named}"{hint}'
+        else:
+            whole = self.spec.headline.whole.variable
+            marked = [t for t in single if t.headline]
+            found = [t for t in marked if t.variable == whole] or marked
+            problem = "the targets: mark at least one single target with headline = 1"
+        if not found:
+            raise SDError(problem)
+        return found[0]
+
+    @cached_property
+    def asked_year(self) -> int:
+        """The year of the question."""
+        return year_of(self.question)
+
+    def year(self, target: Target) -> int:
+        """Return a target's year; of a joint one the last of its parts'."""
+        if not target.joint:
+            return year_of(target)
+        return max(year_of(part) for part in self.parts(target))
 
     def targets_of(self, outcome: Outcome) -> tuple[Target, ...]:
         """Return the single targets that speak of an outcome, by year."""
@@ -193,13 +222,13 @@ class Results:
             and (t.variable, t.element or None) == (outcome.variable, outcome.element)
             and t.year in self.years
         ]
-        return tuple(sorted(found, key=lambda t: t.year))
+        return tuple(sorted(found, key=year_of))
 
     def key(self, target: Target, scenario: Scenario, *, year: int | None = None) -> Key:
         """Return what a probability of this target under this scenario is conditional on."""
         return Key(
             self._condition(target),
-            target.year if year is None else year,
+            self.year(target) if year is None else year,
             target.measure,
             target.scope,
             target.price_basis,
@@ -213,18 +242,16 @@ class Results:
         if target.joint:
             return " & ".join(self._condition(part) for part in self.parts(target))
         name = f"{target.variable}[{target.element}]" if target.element else target.variable
-        return f"{name} {target.aggregate} {target.comparator} {target.value:g} {target.unit}"
+        return f"{name} {target.aggregate} {target.comparator} {value_of(target):g} {target.unit}"
 
     def parts(self, target: Target) -> tuple[Target, ...]:
         """Return the single targets a joint one consists of."""
-        by_id = {t.id: t for t in self.targets}
-        ids: Any = target.joint
-        ids = [p.strip() for p in ids.split(";")] if isinstance(ids, str) else ids
-        missing = [part for part in ids if part not in by_id]
+        by_id = {t.id for t in self.targets}
+        missing = [part for part in target.joint if part not in by_id]
         if missing:
             hint = did_you_mean(missing[0], by_id)
-            raise SDError(f'targets.csv "{target.id}": no target "{missing[0]}"{hint}')
-        return tuple(by_id[part] for part in ids)
+            raise SDError(f'target "{target.id}": no target "{missing[0]}"{hint}')
+        return leaves(target, self.targets)
 
     def event(self, target: Target, scenario: Scenario, *, year: int | None = None) -> Event:
         """Return which members meet a target under a scenario; ``year`` asks another year."""
@@ -233,21 +260,19 @@ class Results:
             parts = [self.event(part, scenario, year=year) for part in self.parts(target)]
             return joint_event(key, parts)
         values = self.target_values(target, scenario, year=year)
-        return threshold_event(key, values, target.comparator, target.value, self.replicate)
+        return threshold_event(key, values, target.comparator, value_of(target), self.replicate)
 
     def target_values(
         self, target: Target, scenario: Scenario, *, year: int | None = None
     ) -> Array:
         """Return the members' values a single target is judged on, shape (member,)."""
-        kept = self.data[target.variable].attrs.get("aggregate") if self._kept(target) else None
+        held = target.variable in self.data
+        kept = self.data[target.variable].attrs.get("aggregate") if held else None
         if kept not in (None, target.aggregate):
             raise SDError(f'target "{target.id}" asks for {target.aggregate}, the run kept {kept}')
-        index = self.year_index(target.year if year is None else year)
+        index = self.year_index(year_of(target) if year is None else year)
         element = target.element or None
         return self.series(target.variable, element)[self.place(scenario)][:, index]
-
-    def _kept(self, target: Target) -> bool:
-        return target.variable in self.data
 
     # ── effects ──
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from sdensemble.outputs.columns import FILES, Columns
 from sdensemble.outputs.estimate import Array, Estimate, holm, mean_of, p_value
-from sdensemble.outputs.probability import difference, distinguishable
+from sdensemble.outputs.probability import difference, distinguishable, value_of, year_of
 from sdensemble.outputs.report import Outcome
 from sdensemble.outputs.results import Effect, Results, quantile
 from sdensemble.outputs.words import in_ten
@@ -126,9 +126,9 @@ def probability_rows(results: Results) -> Iterator[Row]:
                 "target_zh": target.zh,
                 "target_en": target.en,
                 **_scenario(scenario),
-                "year": target.year,
+                "year": results.year(target),
                 "comparator": "" if target.joint else target.comparator,
-                "value": "" if target.joint else target.value,
+                "value": "" if target.joint else value_of(target),
                 **({} if target.joint else _unit(results, target.unit)),
                 **_probability(results, target, scenario),
                 **_shortfall(results, target, scenario),
@@ -160,7 +160,7 @@ def _shortfall(results: Results, target: Target, scenario: Scenario) -> Row:
     if target.joint:
         return {}
     values = results.target_values(target, scenario)
-    found = mean_of(np.maximum(0.0, target.value - values), results.replicate)
+    found = mean_of(np.maximum(0.0, value_of(target) - values), results.replicate)
     return {"shortfall": found.mean, "shortfall_error": found.se}
 
 
@@ -185,7 +185,7 @@ def difference_rows(results: Results) -> Iterator[Row]:
 
 
 def _pair_rows(results: Results, scenario: Scenario, against: Scenario) -> Iterator[Row]:
-    question = results.question()
+    question = results.question
     shared = {**_scenario(scenario), "against": against.name}
     for target in results.targets:
         yield {**shared, **_probability_difference(results, target, scenario, against)}
@@ -202,14 +202,14 @@ def _pair_rows(results: Results, scenario: Scenario, against: Scenario) -> Itera
                 **_effect(found),
                 **_conditions(results, question),
             }
-    for row in _outlay_rows(results, scenario, against, question.year):
+    for row in _outlay_rows(results, scenario, against, results.asked_year):
         yield {**shared, **row, **_conditions(results, question)}
 
 
 def target_years(results: Results) -> tuple[int, ...]:
     """Return the years in which the headline has a target and the run has numbers."""
-    found = {target.year for target in results.targets_of(results.spec.headline.whole)}
-    return tuple(sorted(found | {results.question().year}))
+    found = {year_of(target) for target in results.targets_of(results.spec.headline.whole)}
+    return tuple(sorted(found | {results.asked_year}))
 
 
 def _probability_difference(
@@ -223,7 +223,7 @@ def _probability_difference(
         "outcome": target.id,
         "outcome_zh": target.zh,
         "outcome_en": target.en,
-        "year": target.year,
+        "year": results.year(target),
         "unit": "Dmnl",
         "unit_zh": "概率差",
         "unit_en": "difference in probability",
@@ -308,7 +308,7 @@ def gap_rows(results: Results) -> Iterator[Row]:
                     **_unit(results, results.unit(outcome.variable)),
                     **_contribution(results, scenario, outcome, year),
                     **_gap(results, scenario, outcome, target, year),
-                    **_conditions(results, target or results.question()),
+                    **_conditions(results, target or results.question),
                 }
 
 
@@ -338,14 +338,14 @@ def _gap(
 ) -> Row:
     if target is None:
         return {}
-    part = results.at(outcome, scenario)
-    gap = target.value - part[:, results.year_index(year)]
+    part, value = results.at(outcome, scenario), value_of(target)
+    gap = value - part[:, results.year_index(year)]
     span = year - int(results.years[0])
-    required = _growth(part[:, 0], np.full(part.shape[0], target.value), span)
+    required = _growth(part[:, 0], np.full(part.shape[0], value), span)
     low, median, high = quantile(required, [0.05, 0.5, 0.95])
     return {
         "target": target.id,
-        "target_value": target.value,
+        "target_value": value,
         "gap_mean": _mean(gap[np.isfinite(gap)]),
         "shortfall": _mean(np.maximum(0.0, gap[np.isfinite(gap)])),
         "required_growth_percent": median,
@@ -375,13 +375,13 @@ def progress_rows(results: Results) -> Iterator[Row]:
         for outcome in results.outcomes():
             medians = quantile(results.at(outcome, scenario), 0.5)
             for target in results.targets_of(outcome):
-                for index in range(1, results.year_index(target.year)):
+                for index in range(1, results.year_index(year_of(target))):
                     yield {
                         **_scenario(scenario),
                         **_outcome(outcome),
                         "target": target.id,
-                        "target_year": target.year,
-                        "target_value": target.value,
+                        "target_year": year_of(target),
+                        "target_value": value_of(target),
                         **_unit(results, target.unit),
                         **_progress(results, medians, target, index),
                         **_conditions(results, target),
@@ -389,10 +389,10 @@ def progress_rows(results: Results) -> Iterator[Row]:
 
 
 def _progress(results: Results, medians: Array, target: Target, index: int) -> Row:
-    base, year = int(results.years[0]), int(results.years[index])
-    wanted, time = target.value - medians[0], (year - base) / (target.year - base)
+    base, year, last = int(results.years[0]), int(results.years[index]), year_of(target)
+    wanted, time = value_of(target) - medians[0], (year - base) / (last - base)
     done = (medians[index] - medians[0]) / wanted if wanted > 0 else math.nan
-    left = _growth(medians[index], np.float64(target.value), target.year - year)
+    left = _growth(medians[index], np.asarray(value_of(target)), last - year)
     return {
         "year": year,
         "median": medians[index],
@@ -411,7 +411,7 @@ def bottleneck_rows(results: Results) -> Iterator[Row]:
     sets: dict[str, list[Any]] = {}
     for regime in results.spec.regimes:
         sets.setdefault(regime.set, []).append(regime)
-    conditions = _conditions(results, results.question())
+    conditions = _conditions(results, results.question)
     for name, regimes in sets.items():
         shares = [_by_element(results, regime.variable) for regime in regimes]
         elements = _elements(results, regimes[0].variable)

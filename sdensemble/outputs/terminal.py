@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +9,7 @@ from sdensemble.outputs.estimate import standard_error
 from sdensemble.outputs.probability import Probability, distinguishable
 from sdensemble.outputs.report import Outcome
 from sdensemble.outputs.results import Results, quantile
+from sdensemble.outputs.text import table, width, wrap
 from sdensemble.outputs.words import (
     beyond,
     in_ten,
@@ -20,6 +19,7 @@ from sdensemble.outputs.words import (
     percent,
     points,
     rounded,
+    target_name,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "zh": "；新增财政支出，累计至{year}年（{unit}）",
         "en": "; added outlay, cumulative through {year} ({unit})",
     },
+    "against_others": {"zh": "；*对照为{names}", "en": "; *: against {names}"},
+    "years": {"zh": "{scenario}情景下，{items}。", "en": "Under {scenario}: {items}."},
     "answer": {
         "zh": "回答：{scenario}情景下，{target}，",
         "en": "Answer: under {scenario}, {target}: ",
@@ -85,13 +87,14 @@ def terminal_summary(results: Results, lang: str, others: Sequence[Results] = ()
     notes = [
         _columns_note(results, lang),
         _answer(results, lang, others),
+        *_other_years(results, lang),
         *_joint_notes(results, lang),
         WORDS["before" if others else "one_set"][lang],
         *(WORDS["lost"][lang].format(**found) for found in results.lost()),
     ]
     head = [
         _conditions(results, lang),
-        WORDS["asked"][lang] + statement(results, results.question(), lang),
+        WORDS["asked"][lang] + statement(results, results.question, lang),
     ]
     columns = max(80, max(map(width, rows)))
     folded = [line for note in notes for line in wrap(note, columns)]
@@ -100,7 +103,7 @@ def terminal_summary(results: Results, lang: str, others: Sequence[Results] = ()
 
 def _conditions(results: Results, lang: str) -> str:
     """Return the first line: measure, scope, price basis, information date, priors, members."""
-    target = results.question()
+    target = results.question
     return WORDS["conditions"][lang].format(
         measure=label(results.spec, target.measure, lang),
         scope=label(results.spec, target.scope, lang),
@@ -113,30 +116,34 @@ def _conditions(results: Results, lang: str) -> str:
 
 def statement(results: Results, target: Target, lang: str) -> str:
     """Return a target in words: "2025年全省产值超过3000亿元"."""
+    year, name = results.year(target), target_name(target, lang)
     if target.joint:
-        return f"{target.year}年{target.zh}" if lang == "zh" else f"{target.en}, {target.year}"
+        return f"{year}年{name}" if lang == "zh" else f"{name}, {year}"
     words = beyond(target, results.spec, lang)
-    if lang == "zh":
-        return f"{target.year}年{target.zh}{words}"
-    return f"{target.en} {words} in {target.year}"
+    return f"{year}年{name}{words}" if lang == "zh" else f"{name} {words} in {year}"
 
 
 # ── the table ──
 
 
 def _rows(results: Results, lang: str, others: Sequence[Results]) -> list[list[str]]:
-    asked = results.question()
-    targets = [asked, *(t for t in results.headline_targets() if t is not asked)]
-    several = len({target.year for target in targets}) > 1
+    asked = results.question
+    targets = [asked, *(t for t in _headlines(results, now=True) if t is not asked)]
     head = [WORDS["scenario"][lang]]
     for place, target in enumerate(targets):
-        head.append(_target_head(results, target, lang, several))
+        head.append(_target_head(results, target, lang))
         if place == 0:
             head += [f"({label(o.spec, o.prior_set, lang)})" for o in others]
     head += [WORDS["median"][lang], WORDS["effect"][lang]]
     if results.spec.payers:
         head.append(WORDS["outlay"][lang])
     return [head, *(_row(results, lang, others, targets, s) for s in results.scenarios)]
+
+
+def _headlines(results: Results, now: bool) -> list[Target]:
+    """Return the headline targets of the question's year, or those of other years."""
+    year = results.asked_year
+    return [t for t in results.headline_targets() if (results.year(t) == year) == now]
 
 
 def _row(
@@ -152,18 +159,17 @@ def _row(
         cells.append(percent(found) if place == 0 else _bare(found))
         if place == 0:
             cells += [_other(other, target, scenario) for other in others]
-    cells += [_band(results, scenario, targets[0]), _effect(results, scenario, targets[0].year)]
+    cells += [_band(results, scenario), _effect(results, scenario)]
     if results.spec.payers:
-        cells.append(_outlay(results, scenario, targets[0].year))
+        cells.append(_outlay(results, scenario))
     return cells
 
 
-def _target_head(results: Results, target: Target, lang: str, several: bool) -> str:
+def _target_head(results: Results, target: Target, lang: str) -> str:
     head = results.spec.headline
     named = {(o.variable, o.element): o for o in (head.whole, *head.groups)}
     found = named.get((target.variable, target.element or None))
-    name = found.label[lang] if found else (target.zh if lang == "zh" else target.en)
-    return f"{name} {target.year}" if several else name
+    return found.label[lang] if found else target_name(target, lang)
 
 
 def _bare(found: Probability) -> str:
@@ -176,42 +182,52 @@ def _other(other: Results, target: Target, scenario: Scenario) -> str:
     return percent(other.event(target, other.scenario(scenario.name)).probability())
 
 
-def _band(results: Results, scenario: Scenario, target: Target) -> str:
-    values = results.at(results.spec.headline.whole, scenario, target.year)
+def _band(results: Results, scenario: Scenario) -> str:
+    values = results.at(results.spec.headline.whole, scenario, results.asked_year)
     low, median, high = quantile(values, [0.05, 0.5, 0.95])
     se = standard_error(values, results.replicate)[0]
     return f"{rounded(median, se, 0)} ({rounded(low, 2 * se, 0)}–{rounded(high, 2 * se, 0)})"
 
 
-def _effect(results: Results, scenario: Scenario, year: int) -> str:
-    against = next((b for a, b in results.pairs() if a is scenario), None)
+def _against(results: Results, scenario: Scenario) -> Scenario | None:
+    return next((other for one, other in results.pairs() if one is scenario), None)
+
+
+def _effect(results: Results, scenario: Scenario) -> str:
+    against = _against(results, scenario)
     if against is None:
         return "—"
-    found = results.effect(results.spec.headline.whole, scenario, against, year).found
+    whole = results.spec.headline.whole
+    found = results.effect(whole, scenario, against, results.asked_year).found
+    text = measured(found.mean, found.se) if distinguishable(found) else "≈0"
     if found.mean == 0.0 and not found.se > 0.0:
-        return "0"
-    return measured(found.mean, found.se) if distinguishable(found) else "≈0"
+        text = "0"
+    return text if against is reference(results) else f"{text}*"
 
 
-def _outlay(results: Results, scenario: Scenario, through: int) -> str:
-    against = next((b for a, b in results.pairs() if a is scenario), None)
-    found = results.payers_outlay(scenario, against, through) if against else None
+def _outlay(results: Results, scenario: Scenario) -> str:
+    against = _against(results, scenario)
+    found = results.payers_outlay(scenario, against, results.asked_year) if against else None
     if found is None:
         return "—"
-    if abs(found.found.mean) < 0.05:
-        return "0"
-    return f"{found.found.mean:+.1f}" if abs(found.found.mean) < 10 else f"{found.found.mean:+.0f}"
+    mean = found.found.mean
+    text = f"{mean:+.1f}" if abs(mean) < 10 else f"{mean:+.0f}"
+    text = "0" if abs(mean) < 0.05 else text.replace("-", "−")
+    return text if against is reference(results) else f"{text}*"
 
 
 def _columns_note(results: Results, lang: str) -> str:
-    target = results.question()
-    unit = results.spec.unit_label(results.unit(results.spec.headline.whole.variable), lang)
-    against = sorted({b.title[lang] for _, b in results.pairs()}) or ["—"]
-    note = WORDS["columns"][lang].format(year=target.year, unit=unit, against="/".join(against))
+    year, whole = results.asked_year, results.spec.headline.whole
+    unit = results.spec.unit_label(results.unit(whole.variable), lang)
+    base = reference(results)
+    note = WORDS["columns"][lang].format(year=year, unit=unit, against=base.title[lang])
     if results.spec.payers:
         payer_unit = results.unit(results.spec.payers[0].variable)
         shown = results.spec.unit_label(payer_unit, lang)
-        note += WORDS["outlay_column"][lang].format(year=target.year, unit=shown)
+        note += WORDS["outlay_column"][lang].format(year=year, unit=shown)
+    others = {b.title[lang] for _, b in results.pairs() if b is not base}
+    if others:
+        note += WORDS["against_others"][lang].format(names=" / ".join(sorted(others)))
     return note + ("。" if lang == "zh" else ".")
 
 
@@ -219,7 +235,7 @@ def _columns_note(results: Results, lang: str) -> str:
 
 
 def _answer(results: Results, lang: str, others: Sequence[Results]) -> str:
-    target, scenario = results.question(), reference(results)
+    target, scenario = results.question, reference(results)
     found = [results.event(target, scenario).probability()]
     sets = [f"{label(results.spec, results.prior_set, lang)} {percent(found[0])}"]
     for other in others:
@@ -232,6 +248,20 @@ def _answer(results: Results, lang: str, others: Sequence[Results]) -> str:
         scenario=scenario.title[lang], target=statement(results, target, lang)
     )
     return answer + WORDS["ranges"][lang].format(words=in_ten(low, high, lang), sets=shown)
+
+
+def _other_years(results: Results, lang: str) -> list[str]:
+    """Say P of the headline targets of other years under the reference scenario."""
+    scenario = reference(results)
+    items = [
+        f"{statement(results, target, lang)}{'：' if lang == 'zh' else ': '}"
+        f"{_bare(results.event(target, scenario).probability())}"
+        for target in _headlines(results, now=False)
+    ]
+    if not items:
+        return []
+    joined = ("；" if lang == "zh" else "; ").join(items)
+    return [WORDS["years"][lang].format(scenario=scenario.title[lang], items=joined)]
 
 
 def reference(results: Results) -> Scenario:
@@ -271,43 +301,4 @@ def _part_name(results: Results, target: Target, lang: str) -> str:
     spoken: Outcome | None = next(
         (o for o in results.outcomes() if target in results.targets_of(o)), None
     )
-    return spoken.label[lang] if spoken else (target.zh if lang == "zh" else target.en)
-
-
-# ── alignment ──
-
-
-def width(text: str) -> int:
-    """Return how many columns a text takes on a terminal: two for each wide character."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
-
-
-def wrap(text: str, columns: int) -> list[str]:
-    """Return a text as lines of at most ``columns``, broken at blanks or between wide signs."""
-    lines, line = [], ""
-    for piece in re.findall(r"[ -~–—±−≈]+?(?:\s+|$|(?=[^ -~–—±−≈]))|.", text):
-        closing = piece[0] in "，。；：、）"
-        if line and width(line + piece.rstrip()) > columns and not closing:
-            lines.append(line.rstrip())
-            line = ""
-        line += piece
-    return [*lines, line.rstrip()]
-
-
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return lines of aligned cells with a rule under the head; the first column to the left."""
-    widths = [max(width(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  ".join(_pad(c, w, i == 0) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
-        for row in rows
-    ]
-    rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
-    return [line.rstrip() for line in (lines[0], rule, *lines[1:])]
-
-
-def _pad(text: str, size: int, left: bool) -> str:
-    space = " " * (size - width(text))
-    return text + space if left else space + text
+    return spoken.label[lang] if spoken else target_name(target, lang)

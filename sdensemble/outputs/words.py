@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from sdensemble.outputs.probability import value_of
+
 if TYPE_CHECKING:
     from sdensemble.outputs.probability import Probability
     from sdensemble.outputs.report import ReportSpec
@@ -62,13 +64,19 @@ def information_date(as_of: str, lang: str) -> str:
     return say("ex_ante", lang, date=date)
 
 
+def target_name(target: Target, lang: str) -> str:
+    """Return a target's label without its year, which sentences say elsewhere."""
+    text = target.zh if lang == "zh" else target.en
+    return re.sub(r"[\s,，]*(?<!\d)(19|20)\d\d年?(?=\s*([(（]|$))", "", text)
+
+
 def beyond(target: Target, spec: ReportSpec, lang: str) -> str:
     """Return a target's condition in words: "超过3000亿元", "at least 1200 × 100 million yuan"."""
     unit, strict = spec.unit_label(target.unit, lang), target.comparator == ">"
     if lang == "zh":
-        return f"{'超过' if strict else '不低于'}{target.value:g}{unit}"
+        return f"{'超过' if strict else '不低于'}{value_of(target):g}{unit}"
     times = "× " if unit[:1].isdigit() else ""
-    return f"{'above' if strict else 'at least'} {target.value:g} {times}{unit}"
+    return f"{'above' if strict else 'at least'} {value_of(target):g} {times}{unit}"
 
 
 # ── numbers ──

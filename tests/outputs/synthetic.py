@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from sdensemble.model.types import Clock, Kind, Model, Note, Variable
 from sdensemble.outputs.history import Observation
 from sdensemble.outputs.report import ReportSpec, read_report
 from sdensemble.outputs.results import Results
+from sdensemble.scenarios import Scenario, Setting, Target
 
 YEARS = np.arange(2019, 2031)
 SECTORS = {
@@ -56,6 +57,7 @@ zh = "全省"
 en = "Province"
 components = "nominal output"
 range = "sector"
+question = "total_2025"
 real = "total real output"
 groups = [
   {id = "ten", variable = "cluster nominal output", zh = "十大集群", en = "Ten clusters"},
@@ -106,51 +108,6 @@ all_firms = {zh = "全部企业", en = "all firms"}
 """
 
 
-@dataclass(frozen=True)
-class FakeScenario:
-    """What outputs read of a scenario."""
-
-    name: str
-    order: int
-    title: Mapping[str, str]
-    purpose: Mapping[str, str]
-    settings: tuple[object, ...] = ()
-    compares: str = "baseline"
-    package: str | None = None
-    digest: str = "0" * 64
-
-
-@dataclass(frozen=True)
-class FakeSetting:
-    """What outputs read of a setting."""
-
-    constant: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class FakeTarget:
-    """What outputs read of a target."""
-
-    id: str
-    zh: str
-    en: str
-    variable: str
-    element: str
-    year: int
-    value: float
-    comparator: str = ">="
-    aggregate: str = "annual"
-    unit: str = "Yi"
-    measure: str = "output_value"
-    scope: str = "constant_2019"
-    price_basis: str = "nominal"
-    section: str = "一"
-    joint: tuple[str, ...] = ()
-    headline: bool = False
-    note: str = ""
-
-
 def variable(name: str, dims: tuple[str, ...] = (), unit: str = "Yi/Year") -> Variable:
     """Return a variable with no equation."""
     return Variable(name, Kind.AUXILIARY, dims, unit, (None, None), Note(), ())
@@ -172,41 +129,52 @@ def model() -> Model:
     )
 
 
-def scenarios(names: tuple[str, ...] = tuple(SCENARIOS)) -> tuple[FakeScenario, ...]:
-    """Return scenarios of the shape their reader makes."""
+def scenarios(names: tuple[str, ...] = tuple(SCENARIOS)) -> tuple[Scenario, ...]:
+    """Return scenarios of the shape their reader makes; the delay is compared with all."""
     return tuple(
-        FakeScenario(
+        Scenario(
             name,
             order,
             {"zh": SCENARIOS[name][0], "en": SCENARIOS[name][1]},
             {"zh": "虚构", "en": "made up"},
-            (FakeSetting("x", "world" if name in STRESSES else "lever"),),
+            (Setting("x", None, (2020.5,), (1.0,), "world" if name in STRESSES else "lever"),),
+            "all" if name == "one-year-delay" and "all" in names else "baseline",
         )
         for order, name in enumerate(names)
     )
 
 
-def targets() -> tuple[FakeTarget, ...]:
+def target(name: str, zh: str, en: str, variable: str, year: int, value: float, **other: Any):
+    """Return a single target."""
+    row = {
+        "element": "", "aggregate": "annual", "comparator": ">=", "unit": "Yi",
+        "measure": "output_value", "scope": "constant_2019", "price_basis": "nominal",
+        "section": "一", "joint": (), "headline": False, "note": "",
+    }  # fmt: skip
+    return Target(id=name, zh=zh, en=en, variable=variable, year=year, value=value, **row | other)
+
+
+def targets() -> tuple[Target, ...]:
     """Return targets of total, ten, other, each sector, and all eleven at once."""
-    total = "total nominal output"
-    zh, en = "全省农产品加工业产值", "Provincial agro-processing output value"
+    total, zh, en = "total nominal output", "全省农产品加工业产值", "Agro-processing output value"
     rows = [
-        FakeTarget("total_2025", zh, en, total, "", 2025, 3000.0, ">", headline=True),
-        FakeTarget("total_2030", zh, en, total, "", 2030, 3500.0, ">"),
-        FakeTarget(
-            "ten_2025", "十大集群产值合计", "Output value of the ten clusters",
-            "cluster nominal output", "", 2025, 1200.0, headline=True,
-        ),
+        target("total_2022", f"{zh} 2022", f"{en} 2022", total, 2022, 2500.0, headline=True),
+        target("total_2025", f"{zh} 2025", f"{en} 2025", total, 2025, 3000.0, comparator=">",
+               headline=True),
+        target("total_2030", f"{zh} 2030（示例）", f"{en} 2030 (example)", total, 2030, 3500.0,
+               comparator=">", headline=True),
+        target("ten_2025", "十大集群合计 2025", "Ten clusters 2025", "cluster nominal output",
+               2025, 1200.0, headline=True),
     ]  # fmt: skip
-    rows += [
-        FakeTarget(f"{key}_2025", f"{row[0]}产值", f"{row[1]}, output value", "nominal output",
-                   key, 2025, row[2], headline=key == "other")
-        for key, row in SECTORS.items()
-    ]  # fmt: skip
-    eleven = tuple(f"{key}_2025" for key in SECTORS)
-    joint = FakeTarget("all_2025", "十一项同时达标", "All eleven at once", "", "", 2025, 0.0,
-                       joint=eleven, headline=True)  # fmt: skip
-    return (*rows, joint)
+    for key, (zh, en, value, _) in SECTORS.items():
+        rows.append(
+            target(f"{key}_2025", f"{zh} 2025", f"{en} 2025", "nominal output", 2025, value,
+                   element=key, headline=key == "other")
+        )  # fmt: skip
+    joint = tuple(f"{key}_2025" for key in SECTORS)
+    last = target("all_2025", "十一项同时达标", "All eleven at once", "", 2025, 0.0, joint=joint,
+                  headline=True)  # fmt: skip
+    return (*rows, replace(last, year=None, value=None, comparator="", aggregate="", unit=""))
 
 
 def dataset(
@@ -273,7 +241,7 @@ def spec(folder: Path, text: str = REPORT) -> ReportSpec:
 def results(folder: Path, names: tuple[str, ...] = tuple(SCENARIOS), **options) -> Results:
     """Return results over a synthetic ensemble."""
     data = dataset(names, **options)
-    return Results(data, scenarios(names), targets(), spec(folder), model())  # type: ignore[arg-type]
+    return Results(data, scenarios(names), targets(), spec(folder), model())
 
 
 def history() -> tuple[Observation, ...]:

@@ -14,6 +14,7 @@ from sdensemble.outputs.fonts import missing_glyphs
 from sdensemble.outputs.history import Observation
 from sdensemble.outputs.results import Results
 from sdensemble.outputs.terminal import reference
+from sdensemble.outputs.words import target_name
 
 
 def draw_figures(
@@ -56,15 +57,15 @@ def _captions(results: Results, names: Sequence[str], history: Sequence[Observat
 
 
 def _values(results: Results, lang: str, history: Sequence[Observation]) -> dict[str, object]:
-    asked = results.question()
+    asked = results.question
     drawn = drawn_history(results, history)
     left = [o for o in related(results, history) if o not in drawn]
     years = ("、" if lang == "zh" else ", ").join(f"{o.time:.0f}" for o in left)
     omitted = CAPTIONS["omitted"][lang].format(n=len(left), years=years) if left else ""
     return {
-        "name": asked.zh if lang == "zh" else asked.en,
+        "name": target_name(asked, lang),
         "scenario": reference(results).title[lang],
         "unit": results.spec.unit_label(asked.unit, lang),
-        "year": asked.year,
+        "year": results.asked_year,
         "omitted": omitted,
     }

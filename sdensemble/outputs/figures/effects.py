@@ -17,7 +17,7 @@ from sdensemble.outputs.figures.words import say
 from sdensemble.outputs.probability import distinguishable
 from sdensemble.outputs.results import Effect, Results
 from sdensemble.outputs.terminal import reference
-from sdensemble.outputs.words import points, rounded
+from sdensemble.outputs.words import points, rounded, target_name
 
 if TYPE_CHECKING:
     from sdensemble.scenarios import Scenario
@@ -37,8 +37,8 @@ class Line:
 def effects(results: Results, lang: str) -> Figure:
     """Return a row per scenario: members' paired effect on the headline, median, 5-95%.
 
-    Scenarios that only stress the world have an axis of their own, so that they do not press
-    the levers together.
+    Scenarios that only stress the world, or are compared with another than the others are,
+    have an axis of their own, so that they do not press the levers together.
     """
     groups = [g for g in _groups(results, lang) if g[1]]
     rows = [len(lines) + 0.4 for _, lines in groups]
@@ -67,7 +67,7 @@ def is_stress(scenario: Scenario) -> bool:
 
 
 def _groups(results: Results, lang: str) -> list[tuple[str, list[Line]]]:
-    year, head = results.question().year, results.spec.headline.whole
+    year, head = results.asked_year, results.spec.headline.whole
     found: dict[bool, list[Line]] = {False: [], True: []}
     for scenario, against in results.pairs():
         name = scenario.title[lang]
@@ -75,7 +75,8 @@ def _groups(results: Results, lang: str) -> list[tuple[str, list[Line]]]:
             name += f" − {against.title[lang]}"
         effect = results.effect(head, scenario, against, year)
         outlay = results.payers_outlay(scenario, against, year)
-        found[is_stress(scenario)].append(Line(name, effect, outlay))
+        apart = is_stress(scenario) or against is not reference(results)
+        found[apart].append(Line(name, effect, outlay))
     return [(say("levers", lang), found[False]), (say("stresses", lang), found[True])]
 
 
@@ -146,12 +147,12 @@ def _heads(ax: Axes, results: Results, lang: str) -> None:
 
 
 def _axis(results: Results, lang: str) -> str:
-    asked = results.question()
+    asked = results.question
     return say(
         "effects_axis",
         lang,
-        year=asked.year,
-        name=asked.zh if lang == "zh" else asked.en,
+        year=results.asked_year,
+        name=target_name(asked, lang),
         against=reference(results).title[lang],
         unit=results.spec.unit_label(asked.unit, lang),
     )
@@ -160,5 +161,5 @@ def _axis(results: Results, lang: str) -> str:
 def _foot(results: Results, lang: str) -> str:
     unit = results.unit(results.spec.payers[0].variable) if results.spec.payers else ""
     shown = results.spec.unit_label(unit, lang)
-    text = say("effects_note", lang, year=results.question().year, unit=shown)
+    text = say("effects_note", lang, year=results.asked_year, unit=shown)
     return text + "\n" + conditions(results, lang)

@@ -13,8 +13,9 @@ from matplotlib.ticker import MultipleLocator
 from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.words import say
 from sdensemble.outputs.history import Observation
+from sdensemble.outputs.probability import value_of, year_of
 from sdensemble.outputs.results import Results
-from sdensemble.outputs.words import beyond, information_date, label, points
+from sdensemble.outputs.words import beyond, information_date, label, points, target_name
 
 if TYPE_CHECKING:
     from sdensemble.scenarios import Scenario, Target
@@ -26,8 +27,8 @@ def fan(
     """Return the fan chart of the headline under one scenario."""
     shown = drawn_history(results, history)
     heights = [5.6, 1.4, 1.2] if shown else [5.6, 1.4]
-    asked = results.question()
-    name = asked.zh if lang == "zh" else asked.en
+    asked = results.question
+    name = target_name(asked, lang)
     title = style.fold_head(axis_title(results, asked, name, lang))
     below = note(results, lang)
     margins = style.margins(104 if shown else 84, title, below)
@@ -78,7 +79,7 @@ def axis_title(results: Results, target: Target, name: str, lang: str) -> str:
 
 
 def _main(ax: Axes, results: Results, scenario: Scenario, lang: str) -> None:
-    asked, head = results.question(), results.spec.headline.whole
+    asked, head = results.question, results.spec.headline.whole
     found = style.draw_fan(ax, results.years, results.at(head, scenario))
     low, high = found.min(), found.max()
     ax.set_ylim(low - 0.13 * (high - low), high + 0.04 * (high - low))
@@ -101,20 +102,20 @@ def _targets(ax: Axes, results: Results, asked: Target, lang: str) -> list[tuple
     at_end = []
     for target in results.targets_of(results.spec.headline.whole):
         main = target.id == asked.id
-        style.draw_target(ax, target.year, target.value, start if main else None, end)
+        style.draw_target(ax, year_of(target), value_of(target), start if main else None, end)
         year = f"{target.year}年" if lang == "zh" else f"{target.year}: "
-        text = f"{year}{style.sign(target.comparator)}{target.value:g}"
+        text = f"{year}{style.sign(target.comparator)}{value_of(target):g}"
         if target.year == results.years[-1]:
-            at_end.append((text, target.value, style.TARGET))
+            at_end.append((text, value_of(target), style.TARGET))
         elif not main:
             ax.annotate(
-                text, (target.year, target.value), (0, 5), textcoords="offset points",
+                text, (year_of(target), value_of(target)), (0, 5), textcoords="offset points",
                 fontsize=style.SMALL, color=style.TARGET, ha="center", va="bottom", **style.CASED,
             )  # fmt: skip
     words = beyond(asked, results.spec, lang)
-    text = f"{asked.year}年{words}" if lang == "zh" else f"{words}, {asked.year}"
+    text = f"{results.asked_year}年{words}" if lang == "zh" else f"{words}, {results.asked_year}"
     ax.annotate(
-        say("target", lang, text=text), (start, asked.value), (0, 3), textcoords="offset points",
+        say("target", lang, text=text), (start, value_of(asked)), (0, 3), textcoords="offset points",
         fontsize=style.NORMAL, color=style.TARGET, va="bottom", **style.CASED,
     )  # fmt: skip
     return at_end
@@ -139,12 +140,12 @@ def _start(ax: Axes, results: Results, first: style.Array, lang: str) -> None:
 
 def _by_year(ax: Axes, results: Results, scenario: Scenario, lang: str) -> None:
     """Draw the probability of passing the question's value in each year, with its error."""
-    asked = results.question()
+    asked = results.question
     for year in results.years:
         found = results.event(asked, scenario, year=int(year)).probability()
         low, high = found.interval
         middle = 100 * found.middle
-        colour = "#08519c" if year == asked.year else "#5b9bd0"
+        colour = "#08519c" if year == results.asked_year else "#5b9bd0"
         ax.bar(year, middle, width=0.62, color=colour)
         ax.plot([year, year], [100 * low, 100 * high], color="black", linewidth=0.8)
         ax.annotate(

@@ -12,10 +12,11 @@ from matplotlib.ticker import MaxNLocator
 from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.fan import axis_title, note
 from sdensemble.outputs.figures.words import say
+from sdensemble.outputs.probability import value_of, year_of
 from sdensemble.outputs.report import Outcome
 from sdensemble.outputs.results import Results, quantile
 from sdensemble.outputs.terminal import reference
-from sdensemble.outputs.words import label, points
+from sdensemble.outputs.words import label, points, target_name
 
 if TYPE_CHECKING:
     from sdensemble.scenarios import Scenario, Target
@@ -27,7 +28,7 @@ TITLE = 22
 
 def sectors(results: Results, scenario: Scenario, lang: str) -> Figure:
     """Return a panel per component, each with its own axis, its targets and P of the next."""
-    shown, asked = results.components(), results.question()
+    shown, asked = results.components(), results.question
     measure = label(results.spec, asked.measure, lang)
     names = [style.fold_label(outcome.label[lang], TITLE) for outcome in shown]
     head = axis_title(results, asked, measure, lang)
@@ -43,10 +44,10 @@ def _sector(ax: Axes, results: Results, outcome: Outcome, scenario: Scenario, la
     found = style.draw_fan(ax, results.years, results.at(outcome, scenario))
     targets = results.targets_of(outcome)
     for target in targets:
-        style.draw_target(ax, target.year, target.value)
-    top = max(found[6].max(), *(t.value for t in targets), 0.0)
+        style.draw_target(ax, year_of(target), value_of(target))
+    top = max(found[6].max(), *(value_of(t) for t in targets), 0.0)
     ax.set_ylim(0, 1.5 * top)
-    asked = next((t for t in targets if t.year == results.question().year), None)
+    asked = next((t for t in targets if t.year == results.asked_year), None)
     if asked is not None:
         _sector_target(ax, results, asked, scenario, lang)
     ax.text(0.04, 0.84 if asked else 0.97, say("no_history", lang), transform=ax.transAxes,
@@ -59,24 +60,24 @@ def _sector_target(
 ) -> None:
     found = results.event(target, scenario).probability()
     sign, p = style.sign(target.comparator), points(found.middle, found.se)
-    shown = f"{target.year}{sign}{target.value:g}: {p}%"
+    shown = f"{target.year}{sign}{value_of(target):g}: {p}%"
     if lang == "zh":
-        shown = f"{target.year}年{sign}{target.value:g}：{p}%"
+        shown = f"{target.year}年{sign}{value_of(target):g}：{p}%"
     ax.text(0.04, 0.97, shown, transform=ax.transAxes, va="top", fontsize=style.SMALL,
             color=style.TARGET)  # fmt: skip
 
 
 def scenarios(results: Results, lang: str) -> Figure:
     """Return the headline's fan under every scenario on one vertical axis."""
-    asked, base, whole = results.question(), reference(results), results.spec.headline.whole
-    head = axis_title(results, asked, asked.zh if lang == "zh" else asked.en, lang)
+    asked, base, whole = results.question, reference(results), results.spec.headline.whole
+    head = axis_title(results, asked, target_name(asked, lang), lang)
     names = [style.fold_label(scenario.title[lang], TITLE) for scenario in results.scenarios]
     figure, axes = _grid(names, head, note(results, lang), sharey=True)
     middle = quantile(results.at(whole, base), 0.5)
     for ax, scenario in zip(axes, results.scenarios, strict=False):
         style.draw_fan(ax, results.years, results.at(whole, scenario))
         ax.plot(results.years, middle, color="black", linewidth=0.9, linestyle=":")
-        style.draw_target(ax, asked.year, asked.value, results.years[0] - 0.4)
+        style.draw_target(ax, results.asked_year, value_of(asked), results.years[0] - 0.4)
         p = results.event(asked, scenario).probability()
         ax.text(0.04, 0.97, say("p", lang, p=points(p.middle, p.se)), transform=ax.transAxes,
                 va="top", fontsize=style.NORMAL)  # fmt: skip
@@ -120,7 +121,7 @@ def _grid(names: Sequence[str], head: str, foot: str, sharey: bool) -> tuple[Fig
 def _panel_years(ax: Axes, results: Results) -> None:
     first, last = int(results.years[0]), int(results.years[-1])
     ax.set_xlim(first - 0.5, last + 0.7)
-    ax.set_xticks([first, results.question().year, last])
+    ax.set_xticks([first, results.asked_year, last])
     ax.tick_params(labelbottom=True)
     ax.yaxis.set_major_locator(MaxNLocator(4))
 

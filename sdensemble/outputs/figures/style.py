@@ -19,7 +19,7 @@ from matplotlib.patheffects import withStroke
 from sdensemble.outputs.estimate import Array
 from sdensemble.outputs.fonts import register_font
 from sdensemble.outputs.results import quantile
-from sdensemble.outputs.terminal import width, wrap
+from sdensemble.outputs.text import width, wrap
 
 WIDTH = 146 / 25.4
 """Inches: fits the 156 mm text block of a Chinese official page."""

@@ -41,7 +41,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "Paired difference in {year} from {against}, {name}, {unit}",
     },
     "levers": {"zh": "政策工具", "en": "Levers"},
-    "stresses": {"zh": "外部冲击（横轴另设）", "en": "World stresses (an axis of their own)"},
+    "stresses": {"zh": "压力情景（横轴另设）", "en": "Stresses (an axis of their own)"},
     "helped": {"zh": "上升\n成员", "en": "share\nthat rise"},
     "effects_note": {
         "zh": "色块：成员分布；横线：5%至95%；圆点：中位数。财政支出（{unit}）为累计至{year}年的新增额。",

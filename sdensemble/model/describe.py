@@ -1,0 +1,202 @@
+"""Say in words what a model holds, and explain one variable: equation, unit, source, users."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sdensemble.model.types import (
+    Array,
+    Call,
+    Equation,
+    Expr,
+    Kind,
+    Model,
+    Number,
+    Ref,
+    Table,
+    Variable,
+    fold,
+    walk,
+)
+
+EXECUTION = " execution"  # "x execution" is how much of lever "x" is carried out
+
+_INFIX = {
+    "add": ("+", 4), "sub": ("-", 4), "mul": ("*", 5), "div": ("/", 5), "pow": ("^", 6),
+    "eq": ("=", 3), "ne": ("<>", 3), "lt": ("<", 3), "gt": (">", 3), "le": ("<=", 3),
+    "ge": (">=", 3), "and": (":AND:", 2), "or": (":OR:", 1),
+}  # fmt: skip
+
+
+def levers(model: Model) -> tuple[Variable, ...]:
+    """Return the constants a policy may move: those with a companion "… execution"."""
+    return tuple(v for v in model.constants() if f"{v.name}{EXECUTION}" in model)
+
+
+def used_by(model: Model, name: str) -> tuple[str, ...]:
+    """Return the variables whose equations read a variable, in file order."""
+    wanted = fold(name)
+    return tuple(
+        variable.name
+        for variable in model.variables.values()
+        if any(wanted in references(equation.expr) for equation in variable.equations)
+    )
+
+
+def reads(variable: Variable) -> tuple[str, ...]:
+    """Return the names a variable's equations read, sorted."""
+    names = (references(equation.expr) for equation in variable.equations)
+    return tuple(sorted(set().union(*names)))
+
+
+def references(expr: Expr) -> set[str]:
+    """Return the folded names an expression refers to, graphical functions included."""
+    names = {fold(e.name) for e in walk(expr) if isinstance(e, Ref) and e.name}
+    return names | {fold(e.function) for e in walk(expr) if isinstance(e, Call)}
+
+
+def overview(model: Model, lang: str = "en") -> str:
+    """Return a model's size, clock, ranges and levers as text."""
+    kinds = Counter(v.kind.value for v in model.variables.values())
+    clock = model.clock
+    lines = [
+        f"{model.path.name}: {len(model.variables)} variables "
+        f"({', '.join(f'{n} {kind}' for kind, n in kinds.most_common())})",
+        f"clock: {clock.start:g} to {clock.stop:g} {clock.unit}, step {clock.step:g}, "
+        f"saved every {clock.save:g}",
+    ]
+    for name, elements in model.ranges.items():
+        labels = (model.element_label(name, element, lang) for element in elements)
+        lines.append(f"range {name} ({len(elements)}): {', '.join(labels)}")
+    assumed = sum(v.note.assumption for v in model.constants())
+    lines.append(f"constants: {len(model.constants())}, of them marked ASSUMPTION: {assumed}")
+    table = lever_table(model, lang)
+    return "\n".join([*lines, *(["levers:", table] if table else [])])
+
+
+def lever_table(model: Model, lang: str = "en") -> str:
+    """Return one line for each lever: name, label, value, limits, unit."""
+    rows = [
+        f"  {v.name}: {model.label(v.name, lang)}; now {_value(v)} {_limits(v)} {v.unit}"
+        for v in levers(model)
+    ]
+    return "\n".join(rows)
+
+
+def variable_table(model: Model, lang: str = "en") -> str:
+    """Return one line for each variable: name, kind, unit, label."""
+    return "\n".join(
+        f"{v.name}{list(v.dims) if v.dims else ''}  {v.kind.value}  {v.unit}  "
+        f"{model.label(v.name, lang)}"
+        for v in model.variables.values()
+    )
+
+
+def explain(model: Model, name: str) -> str:
+    """Return one variable explained: labels, kind, unit, limits, equation, source, users."""
+    variable = model[name]
+    note = variable.note
+    dims = f"[{', '.join(variable.dims)}]" if variable.dims else ""
+    lines = [f"{variable.name}{dims}"]
+    if note.zh or note.en:
+        lines.append(f"  {note.zh}  {note.en}".rstrip())
+    lines.append(f"  kind     {variable.kind.value}")
+    lines.append(f"  unit     {variable.unit or '(none)'}")
+    if variable.limits != (None, None):
+        lines.append(f"  limits   {_limits(variable)}")
+    lines += [f"  equation {line}" for line in equations(variable)]
+    if note.source:
+        known = f" (known on {note.known_on})" if note.known_on else ""
+        lines.append(f"  source   {note.source}{known}")
+    if note.assumption:
+        lines.append("  source   ASSUMPTION")
+    lines.append(f"  reads    {_list(model, reads(variable))}")
+    lines.append(f"  used by  {', '.join(used_by(model, variable.name)) or '(nothing)'}")
+    return "\n".join(lines)
+
+
+def _list(model: Model, folded: tuple[str, ...]) -> str:
+    names = [model.name_of(name) for name in folded]
+    return ", ".join(name for name in names if name) or "(nothing)"
+
+
+def _value(variable: Variable) -> str:
+    value = variable.value
+    if value is None:
+        return "computed"
+    return f"{float(value):g}" if value.ndim == 0 else f"{value.min():g} … {value.max():g}"
+
+
+def _limits(variable: Variable) -> str:
+    low, high = variable.limits
+    if low is None and high is None:
+        return ""
+    ends = ("-∞" if low is None else f"{low:g}", "∞" if high is None else f"{high:g}")
+    return f"[{', '.join(ends)}]"
+
+
+def equations(variable: Variable) -> tuple[str, ...]:
+    """Return a variable's equations as Vensim writes them, one line each."""
+    return tuple(_equation(variable.name, equation) for equation in variable.equations)
+
+
+def _equation(name: str, equation: Equation) -> str:
+    left = f"{name}[{','.join(equation.subscripts)}]" if equation.subscripts else name
+    for excepted in equation.excepts:
+        left += f" :EXCEPT: [{','.join(excepted)}]"
+    return f"{left} = {text(equation.expr)}"
+
+
+def text(expr: Expr, outer: int = 0) -> str:
+    """Return an expression in Vensim's notation."""
+    if isinstance(expr, Number):
+        return f"{expr.value:g}"
+    if isinstance(expr, Array):
+        return ", ".join(f"{value:g}" for value in expr.values.ravel())
+    if isinstance(expr, Ref):
+        return expr.name + (f"[{','.join(expr.subscripts)}]" if expr.subscripts else "")
+    if isinstance(expr, Table):
+        return ", ".join(f"({x:g},{y:g})" for x, y in zip(expr.x, expr.y, strict=True))
+    assert isinstance(expr, Call)
+    if expr.function in _INFIX:
+        sign, rank = _INFIX[expr.function]
+        left, right = text(expr.args[0], rank), text(expr.args[1], rank + 1)
+        out = f"{left} {sign} {right}"
+        return f"({out})" if rank < outer else out
+    if expr.function == "neg":
+        return f"-{text(expr.args[0], 6)}"
+    name = expr.function.replace("_", " ").upper()
+    return f"{name}({', '.join(text(arg) for arg in expr.args)})"
+
+
+def undocumented(model: Model) -> tuple[str, ...]:
+    """Return one line for each variable that lacks a label, or a constant that lacks limits,
+    or both a source and the word ASSUMPTION."""
+    found = []
+    for variable in model.variables.values():
+        note, missing = variable.note, []
+        if not note.zh or not note.en:
+            missing.append("a label (中文: …; EN: …)")
+        if variable.kind is Kind.CONSTANT:
+            if None in variable.limits:
+                missing.append("limits [min, max]")
+            if not note.source and not note.assumption:
+                missing.append("a source or the word ASSUMPTION")
+            elif not note.known_on and not note.assumption:
+                missing.append("known_on")
+        if missing:
+            found.append(f'"{variable.name}": has no {", no ".join(missing)}')
+    return tuple(found)
+
+
+def outside_limits(model: Model) -> tuple[str, ...]:
+    """Return one line for each constant whose value lies outside its own limits."""
+    found = []
+    for variable in model.constants():
+        low, high = variable.limits
+        assert variable.value is not None
+        if (low is not None and (variable.value < low).any()) or (
+            high is not None and (variable.value > high).any()
+        ):
+            found.append(f'"{variable.name}": {_value(variable)} is outside {_limits(variable)}')
+    return tuple(found)
