@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdensemble import __version__
-from sdensemble.draws import (
-    Draws,
-)
+from sdensemble.draws import Draws
 from sdensemble.errors import SDError
 from sdensemble.forcing import Forcing, sample
 from sdensemble.kernel.compile import Kernel, Trajectories
 from sdensemble.kernel.inputs import Held
 from sdensemble.model.types import Model
 from sdensemble.scenarios import Scenario, apply
+from sdensemble.section import cell_name
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,6 +31,21 @@ class World:
 
     constants: Mapping[str, NDArray[np.float64]]
     held: Mapping[str, Held]
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What went wrong in a scenario where a kept value is NaN or infinite in some members.
+
+    ``member`` is one of those that fail first; in it ``variable`` is the first that is not
+    finite, by time and then by the order of evaluation, and ``time`` is when.
+    """
+
+    scenario: str
+    members: int
+    member: int
+    variable: str
+    time: float
 
 
 def run_ensemble(
@@ -51,11 +65,12 @@ def run_ensemble(
     trapezium rule; "mean", that integral over one time unit; "end", the value at Y + 1. Units
     and labels are attributes. The same draws and the same forcing serve every scenario, so
     differences between scenarios are paired by member. ``progress`` is called with the number
-    of members finished. Raises SDError where the clock has no whole years.
+    of members finished. The attribute ``lost`` has one entry (see Lost) for each scenario with
+    members that are not finite. Raises SDError where the clock has no whole years.
     """
     model = kernel.model
     names = {_written(model, name): aggregate for name, aggregate in keep.items()}
-    every, years = _years(model)
+    every, years = whole_years(model)
     results = _empty(model, scenarios, draws.members, years, names)
     for members in _chunks(draws.members, chunk):
         world_of = worlds(model, draws, forcing, members)
@@ -75,7 +90,57 @@ def run_ensemble(
             for name, aggregate in names.items():
                 values = _yearly(run, name, aggregate)
                 results[name][index, members] = np.moveaxis(values, -1, 0)
-    return _dataset(model, scenarios, draws, forcing, years, names, results)
+    dataset = _dataset(model, scenarios, draws, forcing, years, names, results)
+    lost = diagnose(kernel, scenarios, draws, forcing, results)
+    dataset.attrs["lost"] = [asdict(one) for one in lost]
+    return dataset
+
+
+def replay(
+    kernel: Kernel, scenario: Scenario, draws: Draws, forcing: Forcing | None, member: int
+) -> Trajectories:
+    """Return one member's run once more, alone, with every variable at every step."""
+    world = worlds(kernel.model, draws, forcing, np.array([member]))(scenario)
+    names = [name for name in kernel.program.slots if name in kernel.model]
+    return kernel.run(world.constants, world.held, report=names, every=1, members=1)
+
+
+def diagnose(
+    kernel: Kernel,
+    scenarios: Sequence[Scenario],
+    draws: Draws,
+    forcing: Forcing | None,
+    results: Mapping[str, NDArray[np.float64]],
+) -> tuple[Lost, ...]:
+    """Return what was lost in each scenario, found by replaying one of its members.
+
+    ``results`` are the kept values, shape (scenario, member, year, *ranges).
+    """
+    shapes = [(~np.isfinite(values)).any(axis=tuple(range(3, values.ndim)))
+              for values in results.values()]  # fmt: skip
+    bad = np.any(shapes, axis=0) if shapes else np.zeros((len(scenarios), 1, 1), bool)
+    found = []
+    for scenario, lost in zip(scenarios, bad, strict=True):
+        if not lost.any():
+            continue
+        first = int(np.argmax(lost.any(axis=0)))
+        member = int(np.argmax(lost[:, first]))
+        where = _first_bad(kernel, replay(kernel, scenario, draws, forcing, member))
+        found.append(Lost(scenario.name, int(lost.any(axis=1).sum()), member, *where))
+    return tuple(found)
+
+
+def _first_bad(kernel: Kernel, run: Trajectories) -> tuple[str, float]:
+    """Return the name and time of the first value of a single member that is not finite."""
+    statements = (*kernel.program.initial, *kernel.program.dynamic)
+    order = list(dict.fromkeys(s.name for s in statements if s.name in run.values))
+    bad = np.array([(~np.isfinite(run.values[name])).reshape(len(run.times), -1).any(axis=1)
+                    for name in order])  # fmt: skip
+    step = int(np.argmax(bad.any(axis=0)))
+    name = order[int(np.argmax(bad[:, step]))]
+    values = run.values[name][step, ..., 0]
+    cell = np.argwhere(~np.isfinite(values))[0]
+    return cell_name(kernel.model, kernel.model[name], tuple(cell)), float(run.times[step])
 
 
 def worlds(
@@ -106,8 +171,11 @@ def _written(model: Model, name: str) -> str:
     return model[name].name
 
 
-def _years(model: Model) -> tuple[int, range]:
-    """Return (steps in a year, the whole years of the clock)."""
+def whole_years(model: Model) -> tuple[int, range]:
+    """Return (steps in a year, the whole years of the clock), a year being one time unit.
+
+    Raises SDError where a year is no whole number of steps or the clock has no whole year.
+    """
     clock = model.clock
     per_year = 1 / clock.step
     if abs(per_year - round(per_year)) > 1e-9 or clock.start != int(clock.start):
@@ -116,7 +184,11 @@ def _years(model: Model) -> tuple[int, range]:
             f"INITIAL TIME must be whole and TIME STEP divide 1 (they are {clock.start:g} and "
             f"{clock.step:g})"
         )
-    return round(per_year), range(int(clock.start), int(clock.stop + 1e-9))
+    years = range(int(clock.start), int(clock.stop + 1e-9))
+    if not years:
+        unit = clock.unit or "time unit"
+        raise SDError(f"{model.path.name}: the run is shorter than one {unit}: nothing to keep")
+    return round(per_year), years
 
 
 def _chunks(members: int, chunk: int) -> Iterator[NDArray[np.int64]]:

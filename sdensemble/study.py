@@ -18,6 +18,7 @@ from sdensemble.model.types import Model
 from sdensemble.model.units import bare_numbers, check_units
 from sdensemble.outputs.history import Observation, read_history
 from sdensemble.outputs.report import ReportSpec, read_report
+from sdensemble.outputs.words import known_until
 from sdensemble.scenarios import Scenario, Target, read_scenarios, read_targets
 
 MODEL_KINDS = (".mdl", ".xmile", ".stmx")
@@ -98,7 +99,19 @@ class Study:
                 read()
             except SDError as error:
                 problems.take(error)
+        if not problems:
+            problems.lines += self.known_later()
         return tuple(problems.lines)
+
+    def known_later(self) -> tuple[str, ...]:
+        """Return a line for each anchored number known only after the report's ``as_of``."""
+        if not self.report.as_of:
+            return ()
+        stop = known_until(self.report.as_of)
+        sources = [self.priors(name) for name in self.prior_sets()]
+        lines = [line for priors in sources for line in priors.check_vintage(stop)]
+        lines += self.forcing.check_vintage(stop) if self.forcing else ()
+        return tuple(dict.fromkeys(lines))
 
     def digests(self) -> dict[str, str]:
         """Return a digest of each input file, by its path in the study."""

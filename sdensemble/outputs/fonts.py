@@ -46,5 +46,5 @@ def missing_glyphs(figure: Figure) -> str:
     """Return the characters of a figure that the font cannot draw, sorted; "" when none."""
     from matplotlib.text import Text
 
-    text = "".join(artist.get_text() for artist in figure.findobj(Text))  # type: ignore[attr-defined]
+    text = "".join(artist.get_text() for artist in figure.findobj(Text))
     return "".join(sorted({c for c in text if ord(c) not in _glyphs() and not c.isspace()}))

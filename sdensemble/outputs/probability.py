@@ -191,4 +191,3 @@ def difference(first: Event, second: Event) -> Difference:
     moved = np.where(lost, np.nan, first.hit.astype(float) - second.hit.astype(float))
     found = mean_of(moved, first.replicate)
     return Difference(first.key, second.key.scenario, found, int(np.count_nonzero(lost)))
-

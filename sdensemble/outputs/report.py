@@ -4,10 +4,13 @@ The machine knows no study; this file tells it which variable is the headline, w
 and groups it is made of, which variables say what limits production and who pays. The schema
 (every table but ``headline`` may be left out; any name may be spelt as Vensim accepts it)::
 
+    as_of = "through-2019"    # information date of every prior; checked against each known_on
     keep = [ {variable = "price level", aggregate = "mean"}, … ]
                               # beside what is named below; aggregate = annual | mean | end
     [headline]
-    variable = "…"            # scalar, kept as annual integral; targets speak of it
+    variable = "…"            # scalar; targets speak of it
+    element = "…"             # only where the variable has a range: the element meant
+    aggregate = "annual"      # annual (integral over the year; the default), mean or end
     zh = "…"  en = "…"        # a few characters: column heads, axis labels
     components = "…"          # the same by element, with…
     range = "…"               # …this range
@@ -15,7 +18,7 @@ and groups it is made of, which variables say what limits production and who pay
     sales = "…"               # optional: the headline's counterpart in another measure
     groups = [ {id, variable, element (optional), zh, en}, … ]     # parts of the headline
     question = "…"            # optional: id of the target the study is about (default: the
-                              #   first single headline target of the headline variable)
+                              #   headline's target in the year most headline targets share)
     displaced = "…"           # optional: id of the group whose loss is called displacement
                               #   (default: the group with id "other", where there is one)
     [[regime]]                # shares of what limits: kept as annual mean, one per limit
@@ -79,6 +82,7 @@ class Headline:
     sales: str | None
     displaced: str | None
     question: str | None = None
+    aggregate: str = "annual"
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ class ReportSpec:
     history: HistorySpec | None = None
     units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    as_of: str = ""
 
     def keep(self, targets: Iterable[Any] = ()) -> tuple[Kept, ...]:
         """Return all a run must keep for its tables, figures and these targets.
@@ -146,10 +151,10 @@ class ReportSpec:
 
     def _named(self) -> list[Kept]:
         head = self.headline
-        annual = [head.whole.variable, head.components, head.real, head.sales]
-        annual += [group.variable for group in head.groups]
-        annual += [payer.variable for payer in self.payers]
-        named = [Kept(name, "annual") for name in annual if name]
+        heads = [head.whole.variable, head.components, head.real, head.sales]
+        heads += [group.variable for group in head.groups]
+        named = [Kept(name, head.aggregate) for name in heads if name]
+        named += [Kept(payer.variable, "annual") for payer in self.payers]
         named += [Kept(regime.variable, "mean") for regime in self.regimes]
         return named + [Kept(p.present_value, "end") for p in self.payers if p.present_value]
 
@@ -181,7 +186,7 @@ class _Reader:
         self.problems = Problems()
 
     def spec(self, data: dict[str, Any], digest: str) -> ReportSpec:
-        known = {"keep", "headline", "regime", "payer", "history", "units", "labels"}
+        known = {"keep", "headline", "regime", "payer", "history", "units", "labels", "as_of"}
         self.known_keys("", data, known)
         return ReportSpec(
             self.path,
@@ -193,20 +198,20 @@ class _Reader:
             self.history(self.table(data, "history")),
             self.labels(data, "units"),
             self.labels(data, "labels"),
+            self.text(self.name, data, "as_of") if "as_of" in data else "",
         )
 
     # ── tables ──
 
     def kept(self, row: dict[str, Any]) -> Kept:
         where = self.known_keys("keep", row, {"variable", "aggregate"})
-        aggregate = row.get("aggregate", "annual")
-        if aggregate not in AGGREGATES:
-            self.problems.add(where, f"aggregate {aggregate!r} is not one of annual, mean, end")
-        return Kept(self.variable(where, row, "variable") or "", str(aggregate))
+        aggregate = self.aggregate(where, row)
+        return Kept(self.variable(where, row, "variable") or "", aggregate)
 
     def headline(self, row: dict[str, Any]) -> Headline:
         keys = {"variable", "zh", "en", "components", "range", "real", "sales", "groups"}
-        where = self.known_keys("headline", row, keys | {"displaced", "question"})
+        keys |= {"displaced", "question", "aggregate", "element"}
+        where = self.known_keys("headline", row, keys)
         groups = tuple(self.outcome(group) for group in self.rows(row, "groups"))
         displaced = row.get("displaced", "other")
         if displaced not in {group.id for group in groups}:
@@ -215,8 +220,10 @@ class _Reader:
             displaced = None
         whole = self.variable(where, row, "variable") or ""
         components = self.variable(where, row, "components", required=False)
+        element = row.get("element") or None
+        self.element(where, whole, element)
         return Headline(
-            Outcome("total", whole, None, self.label(where, row, whole)),
+            Outcome("total", whole, element, self.label(where, row, whole)),
             components,
             self.range(where, row, components),
             groups,
@@ -224,6 +231,7 @@ class _Reader:
             self.variable(where, row, "sales", required=False),
             displaced,
             self.text(where, row, "question") if "question" in row else None,
+            self.aggregate(where, row),
         )
 
     def outcome(self, row: dict[str, Any]) -> Outcome:
@@ -260,6 +268,12 @@ class _Reader:
         }
 
     # ── fields ──
+
+    def aggregate(self, where: str, row: dict[str, Any]) -> str:
+        value = row.get("aggregate", "annual")
+        if value not in AGGREGATES:
+            self.problems.add(where, f"aggregate {value!r} is not one of annual, mean, end")
+        return str(value)
 
     def table(self, data: dict[str, Any], key: str, required: bool = False) -> dict[str, Any]:
         value = data.get(key, {})

@@ -186,7 +186,10 @@ class Results:
 
     @cached_property
     def question(self) -> Target:
-        """The target the study is about: the one the report names, or the first headline one."""
+        """The target the study is about: the one the report names.
+
+        Where it names none: the headline's target in the year most headline targets share.
+        """
         single = [t for t in self.targets if not t.joint]
         named = self.spec.headline.question
         if named is not None:
@@ -197,6 +200,8 @@ class Results:
             whole = self.spec.headline.whole.variable
             marked = [t for t in single if t.headline]
             found = [t for t in marked if t.variable == whole] or marked
+            years = [self.year(t) for t in self.headline_targets()]
+            found.sort(key=lambda t: -years.count(year_of(t)))
             problem = "the targets: mark at least one single target with headline = 1"
         if not found:
             raise SDError(problem)
@@ -314,27 +319,32 @@ class Results:
         ]
         return self.effect_of(np.sum(moved, axis=0), 1.0)
 
+    @cached_property
     def lost(self) -> tuple[dict[str, Any], ...]:
-        """Return what is NaN: variable, scenario, first year, members lost, one to replay."""
+        """What is NaN: variable, scenario, first year, members lost, and one to replay."""
         found = []
         for name in map(str, self.data.data_vars):
-            array = self.data[name].transpose("scenario", "member", "year", ...)
-            bad = ~np.isfinite(array.values)
-            if not bad.any():
+            array = self.data[name].transpose("scenario", "member", "year", ...).values
+            if math.isfinite(array.sum()):  # one NaN makes the sum NaN; far faster than a mask
                 continue
-            bad = bad.reshape(*bad.shape[:3], -1).any(axis=3)
-            for index in np.flatnonzero(bad.any(axis=(1, 2))):
-                year = int(np.argmax(bad[index].any(axis=0)))
-                found.append(
-                    {
-                        "variable": name,
-                        "scenario": str(self.data["scenario"].values[index]),
-                        "first_year": int(self.years[year]),
-                        "members": int(bad[index].any(axis=1).sum()),
-                        "member": int(np.argmax(bad[index][:, year])),
-                    }
-                )
+            bad = ~np.isfinite(array).reshape(*array.shape[:3], -1).all(axis=3)
+            for scenario in self.scenarios:
+                rows = bad[self.place(scenario)]
+                if rows.any():
+                    found.append(
+                        {"variable": name, "scenario": scenario.name, **_first(rows, self.years)}
+                    )
         return tuple(found)
+
+
+def _first(bad: NDArray[np.bool_], years: NDArray[np.int64]) -> dict[str, int]:
+    """Return the first year of a (member, year) mask, its first member, and the members hit."""
+    year = int(np.argmax(bad.any(axis=0)))
+    return {
+        "first_year": int(years[year]),
+        "members": int(bad.any(axis=1).sum()),
+        "member": int(np.argmax(bad[:, year])),
+    }
 
 
 def quantile(values: Array, q: float | list[float], axis: int = 0) -> Any:

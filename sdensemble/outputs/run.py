@@ -138,7 +138,7 @@ def _record(
         "report_digest": first.spec.digest,
         "scenario_digests": {s.name: s.digest for s in first.scenarios},
         "ensembles": [
-            {**one.data.attrs, "members": one.members, "lost": one.lost()} for one in every
+            {**one.data.attrs, "members": one.members, "lost": one.lost} for one in every
         ],
         "versions": versions(),
         "files": list(files),

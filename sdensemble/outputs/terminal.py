@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "conditions": {
-        "zh": "口径：{measure}（{scope}，{price}）；{date}；先验组：{prior}；每情景{n}个成员；校准之前",
+        "zh": "口径：{measure}（{scope}，{price}）；{date}；先验组：{prior}；"
+        "每情景{n}个成员；校准之前",
         "en": "Measure: {measure} ({scope}, {price}); {date}; prior set: {prior};"
         " {n} members a scenario; before calibration",
     },
@@ -37,8 +38,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "effect": {"zh": "比对照", "en": "Effect"},
     "outlay": {"zh": "财政支出", "en": "Outlay"},
     "columns": {
-        "zh": "各列：达标概率 ±抽样标准误；{year}年产出中位数及90%区间（{unit}）；与对照情景（{against}）"
-        "的同成员配对差 ±标准误（{unit}，≈0 为与零无显著差别）",
+        "zh": "各列：达标概率 ±抽样标准误；{year}年产出中位数及90%区间（{unit}）；"
+        "与对照情景（{against}）的同成员配对差 ±标准误（{unit}，≈0 为与零无显著差别）",
         "en": "Columns: probability of meeting the target ± Monte Carlo standard error; median and"
         " 90% band in {year} ({unit}); paired effect against {against} ± standard error"
         " ({unit}; ≈0: not distinguishable from zero)",
@@ -90,7 +91,7 @@ def terminal_summary(results: Results, lang: str, others: Sequence[Results] = ()
         *_other_years(results, lang),
         *_joint_notes(results, lang),
         WORDS["before" if others else "one_set"][lang],
-        *(WORDS["lost"][lang].format(**found) for found in results.lost()),
+        *(WORDS["lost"][lang].format(**found) for found in results.lost),
     ]
     head = [
         _conditions(results, lang),
@@ -186,7 +187,7 @@ def _band(results: Results, scenario: Scenario) -> str:
     values = results.at(results.spec.headline.whole, scenario, results.asked_year)
     low, median, high = quantile(values, [0.05, 0.5, 0.95])
     se = standard_error(values, results.replicate)[0]
-    return f"{rounded(median, se, 0)} ({rounded(low, 2 * se, 0)}–{rounded(high, 2 * se, 0)})"
+    return f"{rounded(median, 2 * se, 0)} ({rounded(low, 2 * se, 0)}–{rounded(high, 2 * se, 0)})"
 
 
 def _against(results: Results, scenario: Scenario) -> Scenario | None:

@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Sequence
 
 
-
 def width(text: str) -> int:
     """Return how many columns a text takes on a terminal: two for each wide character."""
     return sum(

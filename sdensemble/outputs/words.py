@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sdensemble.outputs.probability import value_of
@@ -35,6 +35,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "ex_ante": {"zh": "事前预测（{date}）", "en": "ex ante forecast ({date})"},
     "through": {"zh": "信息截至{year}年末", "en": "information to the end of {year}"},
     "as_of": {"zh": "信息截至{date}", "en": "information as of {date}"},
+    "no_date": {"zh": "未设信息截止日", "en": "no information date"},
     "year": {"zh": "{year}年", "en": "{year}"},
     "constant_as_of": {"zh": "{year}年口径不变", "en": "scope constant as of {year}"},
     "under": {"zh": "不到", "en": "under "},
@@ -61,7 +62,21 @@ def information_date(as_of: str, lang: str) -> str:
     """Return an information date in words; "through-2019" is the end of that year."""
     through = re.fullmatch(r"through-(\d{4})", as_of)
     date = say("through", lang, year=through[1]) if through else say("as_of", lang, date=as_of)
-    return say("ex_ante", lang, date=date)
+    return say("ex_ante", lang, date=date) if as_of else say("no_date", lang)
+
+
+def known_until(as_of: str) -> str:
+    """Return the last day of an information date, as ISO text."""
+    through = re.fullmatch(r"through-(\d{4})", as_of)
+    return f"{through[1]}-12-31" if through else as_of
+
+
+def bracketed(spec: ReportSpec, identifiers: Sequence[str], lang: str) -> str:
+    """Return identifiers in brackets, as people write them; empty where none is given."""
+    shown = [label(spec, one, lang) for one in identifiers if one]
+    if not shown:
+        return ""
+    return f"（{'，'.join(shown)}）" if lang == "zh" else f" ({', '.join(shown)})"
 
 
 def target_name(target: Target, lang: str) -> str:

@@ -25,7 +25,7 @@ from sdensemble.section import (
 AGGREGATES = ("annual", "end", "mean")
 COMPARATORS = {">": np.greater, ">=": np.greater_equal}
 KEY = ("measure", "scope", "price_basis")
-SINGLE = ("variable", "aggregate", "year", "comparator", "value", "unit", *KEY)
+SINGLE = ("variable", "aggregate", "year", "comparator", "value", "unit", "measure")
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _check_header(header: Sequence[str], table: Section) -> None:
     for name in header:
         if name and name not in COLUMNS:
             table.problem(f'no such column "{name}"{did_you_mean(name, COLUMNS)}')
-    for name in ("id", *SINGLE):
+    for name in dict.fromkeys(("id", *SINGLE, *KEY)):
         if name not in header:
             table.problem(f'column "{name}" is missing')
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr

@@ -29,7 +29,8 @@ def fan(
     heights = [5.6, 1.4, 1.2] if shown else [5.6, 1.4]
     asked = results.question
     name = target_name(asked, lang)
-    title = style.fold_head(axis_title(results, asked, name, lang))
+    axis = axis_title(results, asked, name, lang)
+    title = style.fold_head(say("under", lang, axis=axis, scenario=scenario.title[lang]))
     below = note(results, lang)
     margins = style.margins(104 if shown else 84, title, below)
     figure = style.new_figure(margins.height)
@@ -115,8 +116,9 @@ def _targets(ax: Axes, results: Results, asked: Target, lang: str) -> list[tuple
     words = beyond(asked, results.spec, lang)
     text = f"{results.asked_year}年{words}" if lang == "zh" else f"{words}, {results.asked_year}"
     ax.annotate(
-        say("target", lang, text=text), (start, value_of(asked)), (0, 3), textcoords="offset points",
-        fontsize=style.NORMAL, color=style.TARGET, va="bottom", **style.CASED,
+        say("target", lang, text=text), (start, value_of(asked)), (0, 3),
+        textcoords="offset points", fontsize=style.NORMAL, color=style.TARGET, va="bottom",
+        **style.CASED,
     )  # fmt: skip
     return at_end
 
@@ -192,12 +194,6 @@ def _strip(ax: Axes, results: Results, shown: Sequence[Observation], lang: str) 
     unit = results.spec.unit_label(shown[0].unit, lang)
     title = style.capital(say("history", lang, measure=measure, unit=unit))
     ax.set_title(title, fontsize=style.SMALL + 0.5)
-
-
-def known_until(as_of: str) -> str:
-    """Return the last day of an information date, as ISO text."""
-    through = re.fullmatch(r"through-(\d{4})", as_of)
-    return f"{through[1]}-12-31" if through else as_of
 
 
 def _years(axes: Sequence[Axes], results: Results) -> None:

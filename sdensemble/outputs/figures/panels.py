@@ -31,7 +31,8 @@ def sectors(results: Results, scenario: Scenario, lang: str) -> Figure:
     shown, asked = results.components(), results.question
     measure = label(results.spec, asked.measure, lang)
     names = [style.fold_label(outcome.label[lang], TITLE) for outcome in shown]
-    head = axis_title(results, asked, measure, lang)
+    axis = axis_title(results, asked, measure, lang)
+    head = say("under", lang, axis=axis, scenario=scenario.title[lang])
     figure, axes = _grid(names, head, note(results, lang), sharey=False)
     for ax, outcome in zip(axes, shown, strict=False):
         _sector(ax, results, outcome, scenario, lang)

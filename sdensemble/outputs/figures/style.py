@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
 
 from sdensemble.outputs.estimate import Array
 from sdensemble.outputs.fonts import register_font
@@ -75,7 +76,8 @@ METADATA: dict[str, dict[str, None]] = {
 
 def settings() -> Any:
     """Return a context in which every figure is made and saved."""
-    return matplotlib.rc_context({**SETTINGS, "font.family": [register_font()]})
+    chosen: Any = {**SETTINGS, "font.family": [register_font()]}
+    return matplotlib.rc_context(chosen)
 
 
 def new_figure(height_mm: float) -> Figure:
@@ -95,7 +97,7 @@ def save(figure: Figure, stem: Path) -> tuple[Path, ...]:
     return tuple(written)
 
 
-def draw_fan(ax: Axes, years: Sequence[int] | Array, values: Array) -> Array:
+def draw_fan(ax: Axes, years: NDArray[np.int64], values: Array) -> Array:
     """Draw central 30, 60 and 90% bands and the median of values (member, year).
 
     Returns the quantiles, shape (7, year). Bands are pointwise sample quantiles.

@@ -8,6 +8,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "median": {"zh": "中位数", "en": "median"},
     "band": {"zh": "中央{share}%区间", "en": "central {share}%"},
     "axis": {"zh": "{name}，{unit}（{price}，{scope}）", "en": "{name}, {unit} ({price}, {scope})"},
+    "under": {"zh": "{axis}：{scenario}情景", "en": "{axis}: {scenario}"},
     "target": {"zh": "目标：{text}", "en": "Target: {text}"},
     "target_short": {"zh": "目标", "en": "target"},
     "target_p": {"zh": "目标（左上\n为达标概率）", "en": "target (top left:\nits probability)"},
@@ -30,8 +31,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "Bands are pointwise sample quantiles, not envelopes of paths.",
     },
     "conditions": {
-        "zh": "{date}；{prior}；{n}个成员；校准之前。",
-        "en": "{date}; {prior}; {n} members; before calibration.",
+        "zh": "{date}；先验组：{prior}；{n}个成员；校准之前。",
+        "en": "{date}; prior set: {prior}; {n} members; before calibration.",
     },
     "no_history": {"zh": "无同口径统计", "en": "no matching statistics"},
     "p": {"zh": "达标概率{p}%", "en": "P {p}%"},
@@ -44,7 +45,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "stresses": {"zh": "压力情景（横轴另设）", "en": "Stresses (an axis of their own)"},
     "helped": {"zh": "上升\n成员", "en": "share\nthat rise"},
     "effects_note": {
-        "zh": "色块：成员分布；横线：5%至95%；圆点：中位数。财政支出（{unit}）为累计至{year}年的新增额。",
+        "zh": "色块：成员分布；横线：5%至95%；圆点：中位数。"
+        "财政支出（{unit}）为累计至{year}年的新增额。",
         "en": "Blue: members; line: 5 to 95%; dot: median. Outlay ({unit}): added, cumulative"
         " through {year}.",
     },
@@ -61,7 +63,8 @@ CAPTIONS: Mapping[str, Mapping[str, str]] = {
         " target; beneath: probability of passing the target's value in each year.{omitted}",
     },
     "sectors": {
-        "zh": "各产业的扇形图（{scenario}情景；纵轴各自独立，{unit}）。菱形为目标。各产业均无同口径统计。",
+        "zh": "各产业的扇形图（{scenario}情景；纵轴各自独立，{unit}）。"
+        "菱形为目标。各产业均无同口径统计。",
         "en": "Fans by sector ({scenario}; independent vertical axes, {unit}). Diamonds: targets."
         " No sector has statistics on this measure.",
     },

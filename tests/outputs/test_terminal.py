@@ -1,0 +1,77 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from sdensemble.outputs import terminal_summary
+from sdensemble.outputs.text import table, width, wrap
+
+
+def test_the_first_line_names_measure_information_date_and_prior_set(run):
+    first = terminal_summary(**run, lang="zh").splitlines()[0]
+    for part in ("产值", "现价", "2019年口径不变", "信息截至2019年末", "历史先验", "校准之前"):
+        assert part in first
+    first = terminal_summary(**run, lang="en").splitlines()[0]
+    for part in ("output value", "information to the end of 2019", "history priors"):
+        assert part in first
+
+
+def test_columns_line_up_with_chinese_titles(run):
+    lines = terminal_summary(**run, lang="zh").splitlines()
+    rows = lines[lines.index("") + 1 :][: 2 + 14]
+    assert len({width(row) for row in rows}) == 1
+
+
+def test_the_answer_is_said_in_words_over_both_prior_sets(run, results, plan):
+    text = terminal_summary(**run, lang="en")
+    shares = [
+        float((r.data["total nominal output"].sel(scenario="baseline", year=2025) > 3000).mean())
+        for r in (results, plan)
+    ]
+    assert round(10 * min(shares)) != round(10 * max(shares))
+    assert " in ten" in text
+    assert "plan priors" in text
+    assert "before calibration" in text
+    assert "alone below 1%: Cosmetics" in text
+
+
+def test_an_effect_below_two_standard_errors_is_not_printed_as_a_number(run, results):
+    data = results.data.copy(deep=True)
+    noise = np.random.default_rng(5).normal(0, 40, data.sizes["member"])
+    noise -= noise.mean()
+    data["total nominal output"].values[1] = data["total nominal output"].values[0] + noise[:, None]
+    text = terminal_summary(**run | {"dataset": data, "extra": None}, lang="zh")
+    row = next(line for line in text.splitlines() if line.startswith("意见补助组合"))
+    assert "≈0" in row
+
+
+def test_lost_members_are_named_and_leave_bounds(run, results):
+    data = results.data.copy(deep=True)
+    data["total nominal output"].values[0, :26, 4:] = np.nan
+    text = terminal_summary(**run | {"dataset": data}, lang="zh")
+    assert "26个成员出现非数值（total nominal output，最早2023年" in text
+    row = next(line for line in text.splitlines() if line.startswith("基准 "))
+    assert "–" in row.split("%")[0]
+
+
+def test_one_scenario_alone_can_be_told(run, results):
+    alone = results.data.sel(scenario=["baseline"])
+    assert "基准" in terminal_summary(**run | {"dataset": alone, "extra": None}, lang="zh")
+
+
+def test_the_terminal_path_imports_no_matplotlib():
+    code = "import sys, sdensemble.outputs; print('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("text", ["一二三四，五六七八。九十", "one two three four five"])
+def test_folded_text_keeps_every_word_and_fits(text):
+    lines = wrap(text, 10)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert max(map(width, lines)) <= 12  # closing punctuation may hang
+
+
+def test_a_table_pads_by_the_width_of_its_signs():
+    assert table([["情景", "P"], ["a", "1"]])[2] == "a     1"

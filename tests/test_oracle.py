@@ -1,0 +1,101 @@
+"""The kernel equals PySD on every variable of the shipped model.
+
+The quick part runs a year by default and two months for five random worlds; the whole horizon
+is held against a stored PySD run, made anew by ``python -m tests.store_oracle`` (some minutes).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sdensemble import Held, compile_model
+from sdensemble.draws import draw
+from sdensemble.ensemble import worlds
+from sdensemble.study import open_study
+from tests.oracle import Oracle, disagreements, run_kernel
+from tests.store_oracle import STORED, load
+
+QUICK_STEPS, WORLD_STEPS, WORLDS = 32, 8, 5
+
+
+@pytest.fixture(scope="module")
+def study(root):
+    return open_study(root)
+
+
+@pytest.fixture(scope="module")
+def kernel(study):
+    return compile_model(study.model)
+
+
+@pytest.fixture(scope="module")
+def oracle(study):
+    return Oracle(study.model)
+
+
+def one_world(study, member):
+    """A random member under the scenario that moves most levers, moved from the start on."""
+    draws = draw(study.priors("history"), study.model, 16 * 16, seed=7)
+    scenario = next(s for s in study.scenarios if s.name == "all")
+    world = worlds(study.model, draws, study.forcing, np.array([member]))(scenario)
+    start = study.model.clock.start
+    constants = {name: value[..., 0] for name, value in world.constants.items()}
+    held = {}
+    for name, series in world.held.items():
+        values = series.values
+        if values.ndim > 1 + len(study.model[name].dims):
+            values = values[..., 0]
+        first = series.times[0] > start
+        times = np.where(series.times > start, series.times - 1.5 * first, series.times)
+        held[name] = Held(np.maximum(times, start), values)
+    return constants, held
+
+
+def test_the_kernel_equals_pysd_in_the_first_year(study, kernel, oracle):
+    expected = oracle.run(steps=QUICK_STEPS)
+    found = run_kernel(kernel, steps=QUICK_STEPS)
+    assert len(expected) == len(study.model.variables)
+    assert disagreements(study.model, found, expected) == []
+
+
+@pytest.mark.parametrize("member", range(0, 16 * WORLDS, 16))
+def test_the_kernel_equals_pysd_in_random_worlds(study, kernel, oracle, member):
+    constants, held = one_world(study, member)
+    expected = oracle.run(constants=constants, held=held, steps=WORLD_STEPS)
+    found = run_kernel(kernel, constants=constants, held=held, steps=WORLD_STEPS)
+    assert disagreements(study.model, found, expected) == []
+
+
+def test_the_kernel_equals_the_stored_pysd_run_to_the_end(study, kernel):
+    stored = load(study.model)
+    clock = study.model.clock
+    found = run_kernel(kernel, steps=clock.steps, every=stored.every)
+    assert disagreements(study.model, found, stored.values) == []
+
+
+@pytest.mark.full
+def test_the_kernel_equals_a_live_pysd_run_to_the_end(study, kernel, oracle):
+    clock = study.model.clock
+    expected = oracle.run(steps=clock.steps)
+    found = run_kernel(kernel, steps=clock.steps)
+    assert disagreements(study.model, found, expected) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("member", range(16, 16 * 6, 16))
+def test_the_kernel_equals_pysd_in_random_worlds_to_the_end(study, kernel, oracle, member):
+    constants, held = one_world(study, member)
+    steps = study.model.clock.steps
+    expected = oracle.run(constants=constants, held=held, steps=steps)
+    found = run_kernel(kernel, constants=constants, held=held, steps=steps)
+    assert disagreements(study.model, found, expected) == []
+
+
+def test_the_stored_run_says_how_to_renew_it(study, monkeypatch):
+    import dataclasses
+
+    changed = dataclasses.replace(study.model, digest="another")
+    with pytest.raises(AssertionError, match=r"python -m tests\.store_oracle"):
+        load(changed)
+    assert STORED.is_file()
