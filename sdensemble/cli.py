@@ -93,11 +93,15 @@ def _lang(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of this run.  输出文件夹")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
-def run(folder: Path, **options: Any) -> None:
+@click.option("--member", type=click.IntRange(0), help="Only replay this member.  重放一个成员")
+def run(folder: Path, member: int | None, **options: Any) -> None:
     """Run the scenarios: probabilities, differences, tables and figures.  运行情景"""
-    from sdensemble.job import Options, run_study
+    from sdensemble.job import Options, replay_member, run_study
     from sdensemble.study import open_study
 
+    if member is not None:
+        click.echo(replay_member(open_study(folder), Options(**options), member))
+        return
     with _Bar() as bar:
         outcome = run_study(open_study(folder), Options(**options), bar.start)
     click.echo(outcome.answer)
@@ -119,6 +123,8 @@ class _Bar:
         """Open the bar for so many member runs; return what advances it."""
         import threading
 
+        if not sys.stderr.isatty():
+            return lambda done: None
         lock = threading.Lock()
         self.bar = click.progressbar(
             length=length, label="members", file=sys.stderr, update_min_steps=length // 200
@@ -129,7 +135,7 @@ class _Bar:
             with lock:
                 self.bar.update(done)
 
-        return advance if sys.stderr.isatty() else lambda done: None
+        return advance
 
     def __exit__(self, *exception: Any) -> None:
         if self.bar is not None:

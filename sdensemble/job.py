@@ -5,17 +5,20 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sdensemble.draws import Method, draw
-from sdensemble.ensemble import run_ensemble
+import numpy as np
+
+from sdensemble.draws import Draws, Method, draw
+from sdensemble.ensemble import replay, run_ensemble
 from sdensemble.errors import SDError
 from sdensemble.kernel.compile import Kernel, compile_model
 from sdensemble.scenarios import Scenario
+from sdensemble.section import cell_name
 from sdensemble.study import Study
 
 if TYPE_CHECKING:
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
 
     from sdensemble.outputs.run import RunPaths
 
-AS_OF = "through-2019"
 REPLICATES = 16
 
 
@@ -65,10 +67,8 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
 
     begun = time.perf_counter()
     started = datetime.now().astimezone()
-    problems = study.check()
-    if problems:
-        raise SDError(problems)
-    folder = options.out or study.folder / "outputs" / started.strftime("%Y%m%d-%H%M%S")
+    _require_sound(study)
+    folder = _folder(study, options, started)
     check_ready(folder)
     kernel = compile_model(study.model)
     plan = _plan(study, options)
@@ -86,10 +86,21 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
         "lang": options.lang,
         "extra": datasets,
     }
-    answer = terminal_summary(main, **shared)
+    replays = _replay_note(options, [main, *datasets.values()])
+    answer = "\n".join([terminal_summary(main, **shared), *replays])
     info = _info(study, kernel, options, started, time.perf_counter() - begun)
     paths = write_run(folder, main, info=info, history=study.history, **shared)
     return Outcome(answer, paths, time.perf_counter() - begun)
+
+
+def _require_sound(study: Study) -> None:
+    problems = study.check()
+    if problems:
+        raise SDError(problems)
+
+
+def _folder(study: Study, options: Options, now: datetime) -> Path:
+    return options.out or study.folder / "outputs" / now.strftime("%Y%m%d-%H%M%S")
 
 
 def _plan(study: Study, options: Options) -> Mapping[str, tuple[Scenario, ...]]:
@@ -110,15 +121,7 @@ def _ensemble(
     scenarios: tuple[Scenario, ...],
     count: Callable[[int], None] | None,
 ) -> xr.Dataset:
-    priors = study.priors(prior_set)
-    draws = draw(
-        priors,
-        study.model,
-        options.members,
-        seed=options.seed,
-        method=options.method,
-        replicates=REPLICATES,
-    )
+    draws = _draws(study, options, prior_set)
     keep = {kept.variable: kept.aggregate for kept in study.report.keep(study.targets)}
     dataset = run_ensemble(
         kernel,
@@ -129,8 +132,57 @@ def _ensemble(
         threads=options.threads,
         progress=count,
     )
-    dataset.attrs["as_of"] = AS_OF
+    dataset.attrs["as_of"] = study.report.as_of
     return dataset
+
+
+def _draws(study: Study, options: Options, prior_set: str) -> Draws:
+    return draw(
+        study.priors(prior_set),
+        study.model,
+        options.members,
+        seed=options.seed,
+        method=options.method,
+        replicates=REPLICATES,
+    )
+
+
+def replay_member(study: Study, options: Options, member: int) -> Path:
+    """Run one member of one scenario again; return the CSV of every variable at every step."""
+    from sdensemble.outputs.folder import whole_folder
+    from sdensemble.outputs.tables import write_csv
+
+    _require_sound(study)
+    if len(options.scenarios) != 1 or not 0 <= member < options.members:
+        raise SDError(
+            f"--member: name one --scenario and a member from 0 to {options.members - 1}, with the"
+            " --members, --seed, --prior and --method of the run it comes from"
+        )
+    scenario = next(s for s in study.choose(options.scenarios) if s.name == options.scenarios[0])
+    draws = _draws(study, options, options.prior_set)
+    run = replay(compile_model(study.model), scenario, draws, study.forcing, member)
+    columns = {"time": run.times} | {
+        cell_name(study.model, study.model[name], cell): values[(slice(None), *cell, 0)]
+        for name, values in run.values.items()
+        for cell in np.ndindex(values.shape[1:-1])
+    }
+    folder = _folder(study, options, datetime.now())
+    file = f"{scenario.name}-member-{member}.csv"
+    with whole_folder(folder) as partial:
+        rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+        write_csv(partial / file, dict.fromkeys(columns, ("", "")), rows)
+    return folder / file
+
+
+def _replay_note(options: Options, datasets: Sequence[xr.Dataset]) -> list[str]:
+    """Return how to replay a lost member, one line for each prior set that has any."""
+    return [
+        "python run_sim.py run"
+        f" --scenario {lost['scenario']} --prior {data.attrs['prior_set']} --seed {options.seed}"
+        f" --members {options.members} --method {options.method} --member {lost['member']}"
+        for data in datasets
+        for lost in data.attrs["lost"][:1]
+    ]
 
 
 def _info(
@@ -141,7 +193,7 @@ def _info(
         "started": started.isoformat(timespec="seconds"),
         "seconds_to_results": round(computed, 2),
         "options": asdict(options),
-        "as_of": AS_OF,
+        "as_of": study.report.as_of,
         "kernel_from_cache": kernel.from_cache,
         "files_read": study.digests(),
     }

@@ -150,7 +150,7 @@ def check_study(study: Study) -> tuple[str, ...]:
     a name, constants outside their limits, variables without label, limits or source.
     """
     model = study.model
-    found = []
+    found: list[str] = []
     try:
         lower(model)
     except SDError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -34,3 +35,23 @@ def write_model(tmp_path: Path):
         return path
 
     return write
+
+
+@pytest.fixture
+def teacup(tmp_path: Path) -> Path:
+    """A copy of the teacup study in a folder with Chinese characters and a space."""
+    folder = tmp_path / "山西 研究" / "茶杯 study"
+    shutil.copytree(ROOT / "examples" / "teacup", folder, ignore=_runs)
+    return folder
+
+
+def _runs(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if Path(folder).name == "outputs" and "." not in name]
+
+
+@pytest.fixture
+def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the drawing out of a run, which takes longer than all the rest of it."""
+    import sdensemble.outputs.figures as figures
+
+    monkeypatch.setattr(figures, "draw_figures", lambda *args: ((), ""))

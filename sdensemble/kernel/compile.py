@@ -153,7 +153,8 @@ class Kernel:
         def work() -> None:
             workspace = aligned(self.size * self.lanes)
             sums = aligned(max(shared["n_totals"], 1) * self.lanes)
-            own = {**shared, "W": workspace, "sums": sums}
+            history = aligned(len(self.program.fixed) * (shared["steps"] + 1) * self.lanes)
+            own = {**shared, "W": workspace, "sums": sums, "history": history}
             while not stop.is_set():
                 with lock:
                     start = next(starts, None)

@@ -1,6 +1,7 @@
 ; The driver around the generated loops. Words in capitals are replaced by driver.py: VEC, IVEC
 ; and MVEC are the vector types, LANES their width, SIZE and STOCKS numbers of slots, RATES the
-; distance from a stock to its rate, STEP the time step, HALF half of it.
+; distance from a stock to its rate, STEP the time step, HALF half of it; RAISED, COPIES and FIXED
+; are the program's tables of what moves between two steps.
 define internal i64 @apply(ptr noalias %W, ptr %rows, i64 %stride, i64 %m0, ptr %events,
     ptr %event_values, i64 %n_events, i64 %from, i64 %step) #0 {
 entry:
@@ -76,8 +77,8 @@ loop:
   %pr = getelementptr double, ptr %W, i64 %rate_offset
   %stock = load VEC, ptr %ps, align 64
   %rate = load VEC, ptr %pr, align 64
-  %change = fmul contract VEC %rate, STEPS
-  %new = fadd contract VEC %stock, %change
+  %change = fmul VEC %rate, STEPS
+  %new = fadd VEC %stock, %change
   store VEC %new, ptr %ps, align 64
   %s1 = add i64 %s, 1
   %more = icmp ult i64 %s1, STOCKS
@@ -183,7 +184,125 @@ exit:
   ret void
 }
 
-define void @run(ptr noalias %W, ptr %defaults, ptr %rows, i64 %stride, i64 %m0, ptr %events,
+; stocks that may not fall below 0; NaN stays
+define internal void @raise(ptr noalias %W) #0 {
+entry:
+  br label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %i1, %body ]
+  %more = icmp ult i64 %i, N_RAISED
+  br i1 %more, label %body, label %exit
+body:
+  %p = getelementptr i64, ptr RAISED, i64 %i
+  %slot = load i64, ptr %p
+  %offset = mul i64 %slot, LANES
+  %at = getelementptr double, ptr %W, i64 %offset
+  %value = load VEC, ptr %at, align 64
+  %below = fcmp olt VEC %value, zeroinitializer
+  %new = select MVEC %below, VEC zeroinitializer, VEC %value
+  store VEC %new, ptr %at, align 64
+  %i1 = add i64 %i, 1
+  br label %head
+exit:
+  ret void
+}
+
+; each row (state, source) moves a value on
+define internal void @copy(ptr noalias %W) #0 {
+entry:
+  br label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %i1, %body ]
+  %more = icmp ult i64 %i, N_COPIES
+  br i1 %more, label %body, label %exit
+body:
+  %i2 = mul i64 %i, 2
+  %p = getelementptr i64, ptr COPIES, i64 %i2
+  %slot = load i64, ptr %p
+  %q = getelementptr i64, ptr %p, i64 1
+  %source = load i64, ptr %q
+  %from_offset = mul i64 %source, LANES
+  %from = getelementptr double, ptr %W, i64 %from_offset
+  %value = load VEC, ptr %from, align 64
+  %offset = mul i64 %slot, LANES
+  %at = getelementptr double, ptr %W, i64 %offset
+  store VEC %value, ptr %at, align 64
+  %i1 = add i64 %i, 1
+  br label %head
+exit:
+  ret void
+}
+
+; each row (output, input, order, initial) of a fixed delay: keep the input of step k in the
+; history, and give the output of step k + 1 the input of step k + 1 - order, lane by lane
+define internal void @shift(ptr noalias %W, ptr noalias %history, i64 %k) #0 {
+entry:
+  %k1 = add i64 %k, 1
+  br label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %i1, %done ]
+  %more = icmp ult i64 %i, N_FIXED
+  br i1 %more, label %keep, label %exit
+keep:
+  %i4 = mul i64 %i, 4
+  %p = getelementptr i64, ptr FIXED, i64 %i4
+  %out_slot = load i64, ptr %p
+  %p1 = getelementptr i64, ptr %p, i64 1
+  %in_slot = load i64, ptr %p1
+  %p2 = getelementptr i64, ptr %p, i64 2
+  %order_slot = load i64, ptr %p2
+  %p3 = getelementptr i64, ptr %p, i64 3
+  %first_slot = load i64, ptr %p3
+  %out_offset = mul i64 %out_slot, LANES
+  %in_offset = mul i64 %in_slot, LANES
+  %order_offset = mul i64 %order_slot, LANES
+  %first_offset = mul i64 %first_slot, LANES
+  %from = getelementptr double, ptr %W, i64 %in_offset
+  %value = load VEC, ptr %from, align 64
+  %row = mul i64 %k, N_FIXED
+  %place = add i64 %row, %i
+  %place_offset = mul i64 %place, LANES
+  %to = getelementptr double, ptr %history, i64 %place_offset
+  store VEC %value, ptr %to, align 64
+  br label %lane
+lane:
+  %l = phi i64 [ 0, %keep ], [ %l1, %put ]
+  %order_at = add i64 %order_offset, %l
+  %order_p = getelementptr double, ptr %W, i64 %order_at
+  %order_f = load double, ptr %order_p
+  %order = fptosi double %order_f to i64
+  %when = sub i64 %k1, %order
+  %known = icmp sge i64 %when, 0
+  br i1 %known, label %old, label %first
+old:
+  %old_row = mul i64 %when, N_FIXED
+  %old_place = add i64 %old_row, %i
+  %old_offset = mul i64 %old_place, LANES
+  %old_at = add i64 %old_offset, %l
+  %old_p = getelementptr double, ptr %history, i64 %old_at
+  %old_value = load double, ptr %old_p
+  br label %put
+first:
+  %first_at = add i64 %first_offset, %l
+  %first_p = getelementptr double, ptr %W, i64 %first_at
+  %first_value = load double, ptr %first_p
+  br label %put
+put:
+  %new = phi double [ %old_value, %old ], [ %first_value, %first ]
+  %out_at = add i64 %out_offset, %l
+  %out_p = getelementptr double, ptr %W, i64 %out_at
+  store double %new, ptr %out_p
+  %l1 = add i64 %l, 1
+  %lanes_left = icmp ult i64 %l1, LANES
+  br i1 %lanes_left, label %lane, label %done
+done:
+  %i1 = add i64 %i, 1
+  br label %head
+exit:
+  ret void
+}
+
+define void @run(ptr noalias %W, ptr noalias %history, ptr %defaults, ptr %rows, i64 %stride, i64 %m0, ptr %events,
     ptr %event_values, i64 %n_events, ptr %report, i64 %n_report, ptr %totals, i64 %n_totals,
     ptr noalias %sums, ptr noalias %out, ptr noalias %out_totals, ptr noalias %bad, i64 %steps,
     i64 %every) #0 {
@@ -249,6 +368,9 @@ after:
   br i1 %last, label %exit, label %move
 move:
   call void @advance(ptr %W)
+  call void @raise(ptr %W)
+  call void @copy(ptr %W)
+  call void @shift(ptr %W, ptr %history, i64 %k)
   %k1 = add i64 %k, 1
   br label %step
 exit:

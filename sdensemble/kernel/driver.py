@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sdensemble.kernel.llvm import literal
+from sdensemble.kernel.llvm import Tables, literal
 from sdensemble.kernel.program import Program
 
 # Argument order of @run, shared with ``native``.
 SIGNATURE = (
     "W",  # workspace: slots × lanes doubles
+    "history",  # inputs of fixed delays: steps × fixed × lanes doubles of scratch
     "defaults",  # one double per program slot
     "rows",  # values that differ between members: rows × stride doubles
     "stride",  # members in a row, padded
@@ -32,13 +33,19 @@ SIGNATURE = (
 _TEXT = Path(__file__).with_name("driver.ll").read_text(encoding="utf-8")
 
 
-def driver(program: Program, lanes: int) -> str:
-    """Return the driver's text for a program."""
+def driver(program: Program, lanes: int, tables: Tables) -> str:
+    """Return the driver's text for a program; its constant arrays go into ``tables``."""
 
     def splat(value: float) -> str:
         return "<" + ", ".join(f"double {literal(value)}" for _ in range(lanes)) + ">"
 
     words = {
+        "N_RAISED": str(len(program.non_negative)),
+        "N_COPIES": str(len(program.copies)),
+        "N_FIXED": str(len(program.fixed)),
+        "RAISED": tables.add("i64", [*program.non_negative, 0]),
+        "COPIES": tables.add("i64", [*program.copies.ravel(), 0]),
+        "FIXED": tables.add("i64", [*program.fixed.ravel(), 0]),
         "IVEC": f"<{lanes} x i64>",
         "MVEC": f"<{lanes} x i1>",
         "VEC": f"<{lanes} x double>",

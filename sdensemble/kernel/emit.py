@@ -3,8 +3,8 @@
 The workspace W holds ``lanes`` doubles per slot; a loop walks its points and computes every
 statement for all lanes at once. Vectors are written out here, not left to a vectoriser: what
 is emitted does not depend on a compiler's mood, compiles in about a second, and gives every
-member the same bits in whatever lane it runs. Only floating-point contraction (multiply-add)
-is allowed; nothing that would hide a NaN or reorder a sum is.
+member the same bits in whatever lane it runs. Arithmetic is rounded as IEEE 754 says, in the
+order of the equation; no fast-math flag is set, so no NaN hides and no sum is reordered.
 
 Names from the model file never reach this text: slots are numbers here.
 """
@@ -22,6 +22,10 @@ from sdensemble.kernel.llvm import Body, Tables
 from sdensemble.kernel.plan import Loop, Plan, cost
 from sdensemble.kernel.program import Const, Fold, Interp, Load, Node, Op, Time, Values
 
+LIBRARY = {
+    **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    **{"arcsin": "asin", "arccos": "acos", "arctan": "atan"},
+}  # called once a lane: rare in ensembles, so not worth vector code
 UNROLL = 160  # work up to which a reduction is written out term by term
 _COMPARE = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
 _TRUTH = {*_COMPARE, "and", "or", "not"}
@@ -45,10 +49,12 @@ def emit(plan: Plan, lanes: int) -> str:
         f"declare {vector} @llvm.{name}.v{lanes}f64({', '.join([vector] * count)})\n"
         for name, count in (("fmuladd", 3), ("sqrt", 1), ("fabs", 1), ("trunc", 1))
     )
+    declared += "".join(f"declare double @{name}(double)\n" for name in LIBRARY.values())
     attributes = (
         'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
     )
-    return "\n".join([declared, tables.text(), *text, driver(plan.program, lanes), attributes])
+    text.append(driver(plan.program, lanes, tables))
+    return "\n".join([declared, tables.text(), *text, attributes])
 
 
 def _loop(name: str, loop: Loop, plan: Plan, lanes: int, tables: Tables) -> str:
@@ -113,6 +119,8 @@ class Writer:
         if node.name in _TRUTH:
             one, zero = b.number(1.0), b.number(0.0)
             return b.select(self.truth(node, index), one, zero)
+        if node.name in LIBRARY:
+            return b.library(LIBRARY[node.name], self.value(node.parts[0], index))
         return getattr(self, f"_{node.name}", self._plain)(node, index)
 
     def truth(self, node: Node, index: str | None) -> str:
@@ -137,7 +145,7 @@ class Writer:
 
     def _plain(self, node: Op, index: str | None) -> str:
         op = {"add": "fadd", "sub": "fsub", "mul": "fmul", "neg": "fneg"}[node.name]
-        return self.body.arithmetic(op, *(self.value(p, index) for p in node.parts))
+        return self.body.exact(op, *(self.value(p, index) for p in node.parts))
 
     def _div(self, node: Op, index: str | None) -> str:
         return self.body.exact("fdiv", *(self.value(p, index) for p in node.parts))
@@ -233,8 +241,7 @@ class Writer:
         b = self.body
         late = b.exact("fadd", t, b.exact("fmul", dt, b.number(0.5)))
         # 0 times an infinite height would be NaN, as it is in the definition
-        on = b.select(b.compare("ogt", late, start), b.number(1.0), b.number(0.0))
-        return b.exact("fmul", height, on)
+        return b.exact("fmul", height, self._one_where(b.compare("ogt", late, start)))
 
     def _ramp(self, node: Op, index: str | None) -> str:
         t, slope, start, *finish = (self.value(p, index) for p in node.parts)
@@ -242,15 +249,52 @@ class Writer:
         if finish:
             end = b.select(b.compare("olt", t, finish[0]), t, finish[0])
         begun = b.compare("ogt", b.exact("fadd", t, b.number(SMALL)), start)
-        on = b.select(begun, b.number(1.0), b.number(0.0))
+        on = self._one_where(begun)
         return b.exact("fmul", b.exact("fmul", on, slope), b.exact("fsub", end, start))
 
     def _pulse(self, node: Op, index: str | None) -> str:
         t, _, start, width = (self.value(p, index) for p in node.parts)
+        return self._one_where(self._during(t, start, width))
+
+    def _one_where(self, mask: str) -> str:
+        return self.body.select(mask, self.body.number(1.0), self.body.number(0.0))
+
+    def _during(self, t: str, start: str, width: str) -> str:
         b = self.body
         after = b.compare("oge", t, b.exact("fsub", start, b.number(SMALL)))
-        before = b.compare("olt", t, b.exact("fadd", start, width))
-        return b.select(b.both(after, before), b.number(1.0), b.number(0.0))
+        return b.both(after, b.compare("olt", t, b.exact("fadd", start, width)))
+
+    def _repeated(self, t: str, start: str, every: str, width: str) -> str:
+        b = self.body
+        since = b.exact("fadd", b.exact("fsub", t, start), b.number(SMALL))
+        phase = b.exact("fsub", since, self._quantised(since, every))
+        return b.both(b.compare("oge", t, start), b.compare("olt", phase, width))
+
+    def _pulse_train(self, node: Op, index: str | None) -> str:
+        t, _, start, every, width, end = (self.value(p, index) for p in node.parts)
+        b = self.body
+        going = b.compare("ole", t, b.exact("fadd", end, b.number(SMALL)))
+        return self._one_where(b.both(self._repeated(t, start, every, width), going))
+
+    def _xpulse(self, node: Op, index: str | None) -> str:
+        t, dt, start, magnitude = (self.value(p, index) for p in node.parts)
+        b = self.body
+        on = self._during(t, start, b.exact("fmul", dt, b.number(0.5)))
+        return b.exact("fmul", b.exact("fdiv", magnitude, dt), self._one_where(on))
+
+    def _xpulse_train(self, node: Op, index: str | None) -> str:
+        t, dt, start, every, magnitude = (self.value(p, index) for p in node.parts)
+        b = self.body
+        half = b.exact("fmul", dt, b.number(0.5))
+        once = self._one_where(self._during(t, start, half))
+        again = self._one_where(self._repeated(t, start, every, half))
+        on = b.select(b.compare("oeq", every, b.number(0.0)), once, again)
+        return b.exact("fmul", b.exact("fdiv", magnitude, dt), on)
+
+    def _log(self, node: Op, index: str | None) -> str:
+        a, base = (self.value(p, index) for p in node.parts)
+        b = self.body
+        return b.exact("fdiv", vmath.log(b, a), vmath.log(b, base))
 
     # ── reductions ─────────────────────────────────────────────────────────────────────────
 
@@ -330,7 +374,7 @@ def _interpolate(b: Body, x: str, table: tuple[tuple[float, ...], tuple[float, .
         x = b.select(b.compare("olt", high, x), high, x)
         x = b.select(b.compare("ogt", low, x), low, x)
     if len(xs) == 1:
-        return b.arithmetic("fadd", b.number(ys[0]), b.exact("fsub", x, x))
+        return b.exact("fadd", b.number(ys[0]), b.exact("fsub", x, x))
     if mode == "discrete":
         out = b.number(ys[0])
         for j in range(1, len(xs)):
@@ -340,8 +384,11 @@ def _interpolate(b: Body, x: str, table: tuple[tuple[float, ...], tuple[float, .
     slopes = np.diff(ys) / np.where(steep, 1.0, np.diff(xs))
     segments = [j for j in range(len(slopes)) if not steep[j]]
     out = ""
-    for j in segments:
+    for j in segments:  # rounded as NumPy's interp does it
         offset = b.exact("fsub", x, b.number(xs[j]))
-        line = b.fma(offset, b.number(slopes[j]), b.number(ys[j]))
+        line = b.exact("fmul", b.number(slopes[j]), offset)
+        line = b.exact("fadd", line, b.number(ys[j]))
         out = line if not out else b.select(b.compare("olt", x, b.number(xs[j])), out, line)
+    if mode == "hold":
+        out = b.select(b.compare("oge", x, b.number(xs[-1])), b.number(ys[-1]), out)
     return out

@@ -40,6 +40,29 @@ def _pulse(t: Values, dt: Values, start: Values, width: Values) -> Values:
     return _truth((t >= start - SMALL) & (t < start + width))
 
 
+def _pulse_train(
+    t: Values, dt: Values, start: Values, every: Values, width: Values, end: Values
+) -> Values:
+    # a pulse that begins at ``end`` still shows for one step, as in Vensim
+    phase = (t - start + SMALL) - _quantum(t - start + SMALL, every)
+    return _truth((t >= start) & (t <= end + SMALL) & (phase < width))
+
+
+def _xmile_pulse(t: Values, dt: Values, start: Values, magnitude: Values) -> Values:
+    return magnitude / dt * _pulse(t, dt, start, dt / 2)
+
+
+def _xmile_pulse_train(
+    t: Values, dt: Values, start: Values, every: Values, magnitude: Values
+) -> Values:
+    once = _pulse(t, dt, start, dt / 2)
+    phase = (t - start + SMALL) - _quantum(t - start + SMALL, every)
+    again = _truth((t >= start) & (phase < dt / 2))
+    return magnitude / dt * np.where(every == 0, once, again)
+
+
+TRIGONOMETRY = ("sin", "cos", "tan", "sinh", "cosh", "tanh")
+
 TABLE: dict[str, Callable[..., Values]] = {
     "add": np.add,
     "sub": np.subtract,
@@ -51,6 +74,11 @@ TABLE: dict[str, Callable[..., Values]] = {
     "exp": np.exp,
     "ln": np.log,
     "sqrt": np.sqrt,
+    **{name: getattr(np, name) for name in TRIGONOMETRY},
+    "arcsin": np.arcsin,
+    "arccos": np.arccos,
+    "arctan": np.arctan,
+    "log": lambda a, base: np.log(a) / np.log(base),
     "min": np.minimum,
     "max": np.maximum,
     "integer": np.trunc,
@@ -71,6 +99,9 @@ TABLE: dict[str, Callable[..., Values]] = {
     "step": lambda t, dt, height, start: height * (t + dt / 2 > start),
     "ramp": _ramp,
     "pulse": _pulse,
+    "pulse_train": _pulse_train,
+    "xpulse": _xmile_pulse,
+    "xpulse_train": _xmile_pulse_train,
 }
 
 # How many arguments each takes in a model file, where time and step are not written.
@@ -78,12 +109,20 @@ ARITY: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(("neg", "abs", "exp", "ln", "sqrt", "integer", "not"), (1,)),
     **dict.fromkeys(("add", "sub", "mul", "div", "pow", "min", "max", "modulo"), (2,)),
     **dict.fromkeys(("quantum", "eq", "ne", "lt", "le", "gt", "ge", "and", "or"), (2,)),
-    **dict.fromkeys(("zidz", "step", "pulse"), (2,)),
-    **dict.fromkeys(("if_then_else", "xidz"), (3,)),
+    **dict.fromkeys((*TRIGONOMETRY, "arcsin", "arccos", "arctan"), (1,)),
+    **dict.fromkeys(("zidz", "step", "pulse", "xpulse", "log"), (2,)),
+    **dict.fromkeys(("if_then_else", "xidz", "xpulse_train"), (3,)),
+    "pulse_train": (4,),
     "ramp": (2, 3),
 }
 
-ALIASES = {"power": "pow", "log_e": "ln"}
+ALIASES = {"power": "pow", "xramp": "ramp"}
+
+TIMED = ("step", "pulse", "pulse_train", "xpulse", "xpulse_train")  # take time and step first
+JUMPS = {
+    *("integer", "quantum", "modulo", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not"),
+    *("if_then_else", "zidz", "xidz", "ramp", *TIMED),
+}
 
 FOLDS: dict[str, Callable[..., Values]] = {
     "sum": np.add,

@@ -82,12 +82,8 @@ class Body:
     def whole(self, value: int) -> str:
         return self.splat("i64", str(value))
 
-    def arithmetic(self, op: str, *args: str) -> str:
-        """Float operation that may be contracted into a multiply-add."""
-        return self.new(f"{op} contract {self.vector} {', '.join(args)}")
-
     def exact(self, op: str, *args: str) -> str:
-        """Float operation that stays as written."""
+        """Float operation, rounded once, as IEEE 754 says."""
         return self.new(f"{op} {self.vector} {', '.join(args)}")
 
     def integer(self, op: str, *args: str) -> str:
@@ -109,6 +105,15 @@ class Body:
     def unary(self, intrinsic: str, a: str) -> str:
         return self.new(f"call {self.vector} @llvm.{intrinsic}.v{self.lanes}f64({self.vector} {a})")
 
+    def library(self, function: str, a: str) -> str:
+        """Call a scalar function of the C library once a lane."""
+        out = "poison"
+        for lane in range(self.lanes):
+            x = self.new(f"extractelement {self.vector} {a}, i64 {lane}")
+            y = self.new(f"call double @{function}(double {x})")
+            out = self.new(f"insertelement {self.vector} {out}, double {y}, i64 {lane}")
+        return out
+
     def bits(self, a: str) -> str:
         return self.new(f"bitcast {self.vector} {a} to {self.whole_vector}")
 
@@ -119,9 +124,8 @@ class Body:
         """Return a vector with one double in every lane."""
         first = self.new(f"insertelement {self.vector} poison, double {scalar}, i64 0")
         zeros = "<" + ", ".join(["i32 0"] * self.lanes) + ">"
-        return self.new(
-            f"shufflevector {self.vector} {first}, {self.vector} poison, <{self.lanes} x i32> {zeros}"
-        )
+        pair = f"{self.vector} {first}, {self.vector} poison"
+        return self.new(f"shufflevector {pair}, <{self.lanes} x i32> {zeros}")
 
     # ── memory ─────────────────────────────────────────────────────────────────────────────
 

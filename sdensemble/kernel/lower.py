@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from sdensemble.errors import Problems, did_you_mean
-from sdensemble.kernel.functions import ALIASES, ARITY, FOLDS
+from sdensemble.kernel.functions import ALIASES, ARITY, FOLDS, TABLE, TIMED
 from sdensemble.kernel.order import sort_statements
 from sdensemble.kernel.program import (
     Const,
@@ -22,6 +22,7 @@ from sdensemble.kernel.program import (
     Statement,
     Time,
     Values,
+    nodes,
 )
 from sdensemble.kernel.stateful import STATEFUL
 from sdensemble.model.types import (
@@ -59,6 +60,10 @@ class LoweringError(Exception):
     """What is wrong with one equation, in words."""
 
 
+class _ApartError(Exception):
+    """The equation needs another graphical function at each point: lower them one by one."""
+
+
 @dataclass(frozen=True)
 class Scope:
     """Where an expression stands: its point shape and, per range name, the element at each
@@ -90,6 +95,12 @@ class Builder:
                 if variable.kind is Kind.LOOKUP or (variable.kind is Kind.STOCK) != kind_is_stock:
                     continue
                 self._allocate(variable.name, model.shape(variable), stock=kind_is_stock)
+        self.copies: list[tuple[Slots, Slots]] = []
+        self.fixed: list[tuple[Slots, Slots, Slots, Slots]] = []
+        self.non_negative: list[Slots] = []
+        self.structural: set[str] = set()
+        self.visited: list[str] = []
+        self.at_start = False  # whether Time counts as known: the order of a delay is set once
         self.initial: list[Statement] = []
         self.rates: list[Statement] = []
         self.dynamic: list[Statement] = []
@@ -130,7 +141,12 @@ class Builder:
         self.current = variable.name
         try:
             scope, target = self._points(variable, equation)
-            self._statements(variable, equation.expr, scope, target)
+            try:
+                self._statements(variable, equation.expr, scope, target)
+            except _ApartError:
+                for point in range(len(target)):
+                    one = Scope((1,), {k: v[point : point + 1] for k, v in scope.axes.items()})
+                    self._statements(variable, equation.expr, one, target[point : point + 1])
         except LoweringError as error:
             self.problems.add(f'{self.model.path.name} "{variable.name}"', str(error))
 
@@ -177,8 +193,10 @@ class Builder:
         return slots[tuple(np.broadcast_arrays(*index))]
 
     def _statements(self, variable: Variable, expr: Expr, scope: Scope, target: Slots) -> None:
-        if isinstance(expr, Call) and expr.function == "integ":
+        if isinstance(expr, Call) and expr.function in ("integ", "integ_non_negative"):
             flow, initial = expr.args
+            if expr.function == "integ_non_negative":
+                self.non_negative.append(target)
             self.rates.append(Statement(variable.name, target - 1, self.node(flow, scope)))
             self.initial.append(Statement(variable.name, target, self.node(initial, scope)))
         elif isinstance(expr, Call) and expr.function == "active_initial":
@@ -216,11 +234,12 @@ class Builder:
             value = builtin[name]
             return Time() if value is None else Const(value)
         if name not in self.variables:
-            if name in self.ranges:  # a range where a number is expected: 1, 2, 3, …
-                return Values(self.position[name][self._axis(ref.name, scope)] + 1.0)
+            if name in self.ranges:
+                numbers = self._numbers(name)[self._axis(ref.name, scope)]
+                return Values(np.broadcast_to(numbers, scope.shape).astype(float))
             if name in self.element:
                 holder = next(r for r, p in self.position.items() if p[self.element[name]] >= 0)
-                return Const(float(self.position[holder][self.element[name]] + 1))
+                return Const(float(self._numbers(holder)[self.element[name]]))
             raise LoweringError(
                 f'no variable "{ref.name}"{did_you_mean(ref.name, self.model.variables)}'
             )
@@ -229,7 +248,15 @@ class Builder:
             raise LoweringError(f'graphical function "{ref.name}" needs an argument')
         return Load(np.broadcast_to(self._slots(variable, ref.subscripts, scope), scope.shape))
 
+    def _numbers(self, name: str) -> np.ndarray:
+        """Return the number of each element of a range: 1, 2, 3 … in the widest range around it."""
+        inside = self.position[name] >= 0
+        around = [p for p in self.position.values() if (p[inside] >= 0).all()]
+        return max(around, key=lambda p: int((p >= 0).sum())) + 1
+
     def _slots(self, variable: Variable, subscripts: tuple[str, ...], scope: Scope) -> Slots:
+        if not subscripts and all(fold(dim) in scope.axes for dim in variable.dims):
+            subscripts = variable.dims  # XMILE leaves out subscripts that are the target's own
         if len(subscripts) != len(variable.dims):
             raise LoweringError(
                 f'"{variable.name}" has {len(variable.dims)} subscripts, is used with '
@@ -275,8 +302,10 @@ class Builder:
             return self._interp(Ref(call.function), call.args, scope)
         if name == "lookup":
             return self._interp(call.args[0], call.args[1:], scope)
-        if name in FOLDS:
+        if name in FOLDS or name in ("vmin_xmile", "vmax_xmile"):
             return self._fold(name, call.args, scope)
+        if name == "pi":
+            return Const(np.pi)
         if name == "elmcount" and isinstance(call.args[0], Ref):
             return Const(float(len(self._elements(call.args[0].name))))
         if name == "initial":
@@ -292,24 +321,42 @@ class Builder:
         if len(call.args) not in ARITY[name]:
             raise LoweringError(f"{call.function} takes {ARITY[name]} arguments")
         args = tuple(self.node(arg, scope) for arg in call.args)
-        if name in ("step", "pulse", "pulse_train", "xpulse"):
+        if name in TIMED:
             args = (Time(), Const(self.model.clock.step), *args)
         elif name == "ramp":
             args = (Time(), *args)
         return Op(name, args)
 
+    def _table_of(self, ref: Ref, scope: Scope) -> Expr:
+        """Return the one table a graphical function's reference means at these points."""
+        variable = self.variables.get(fold(ref.name))
+        if variable is None or variable.kind is not Kind.LOOKUP:
+            raise LoweringError(f'no graphical function "{ref.name}"')
+        if not variable.dims:
+            return variable.equations[0].expr
+        if scope.shape != (1,):
+            raise _ApartError
+        wanted = [int(np.ravel(self._axis(s, scope))[0]) for s in ref.subscripts]
+        for equation in variable.equations:
+            lists = [self._elements(s) for s in equation.subscripts]
+            if all(w in elements for w, elements in zip(wanted, lists, strict=True)):
+                return equation.expr
+        raise LoweringError(f'graphical function "{ref.name}" has no table for this element')
+
     def _interp(self, table: Expr, args: tuple[Expr, ...], scope: Scope) -> Node:
         if isinstance(table, Ref):
-            variable = self.variables.get(fold(table.name))
-            if variable is None or len(variable.equations) != 1 or table.subscripts:
-                raise LoweringError(f'graphical function "{table.name}" with subscripts')
-            table = variable.equations[0].expr
+            table = self._table_of(table, scope)
         if not isinstance(table, Table) or len(args) != 1:
             raise LoweringError("a graphical function takes one argument")
         return Interp((table.x, table.y, table.mode), (self.node(args[0], scope),))
 
     def _fold(self, name: str, args: tuple[Expr, ...], scope: Scope) -> Node:
+        if len(args) != 1:
+            raise LoweringError(f"{name.upper()} takes one argument")
         (arg,) = args
+        arg = self._whole_array(arg)
+        if name.endswith("_xmile"):  # XMILE reduces over every subscript left open
+            name, arg = name.removesuffix("_xmile"), self._reduced(arg, scope)
         marked = dict.fromkeys(
             s for e in walk(arg) if isinstance(e, Ref) for s in e.subscripts if s.endswith("!")
         )
@@ -322,6 +369,28 @@ class Builder:
         axes |= {fold(s): column for s, column in zip(marked, grid, strict=True)}
         inner = Scope((*scope.shape, width), axes)
         return Fold(name, width, (self.node(arg, inner),))
+
+    def _whole_array(self, arg: Expr) -> Expr:
+        """Return a bare reference to an array (XMILE: MIN(x)) with all its subscripts reduced."""
+        if isinstance(arg, Ref) and not arg.subscripts:
+            variable = self.variables.get(fold(arg.name))
+            if variable is not None and variable.dims:
+                return Ref(arg.name, tuple(f"{dim}!" for dim in variable.dims))
+        return arg
+
+    def _reduced(self, expr: Expr, scope: Scope) -> Expr:
+        """Return an expression with every range that is not on the left-hand side marked "!"."""
+        if isinstance(expr, Ref):
+            return Ref(
+                expr.name,
+                tuple(
+                    f"{s}!" if fold(s) in self.ranges and fold(s) not in scope.axes else s
+                    for s in expr.subscripts
+                ),
+            )
+        if isinstance(expr, Call):
+            return Call(expr.function, tuple(self._reduced(arg, scope) for arg in expr.args))
+        return expr
 
     # ── stocks that the file does not name ─────────────────────────────────────────────────
 
@@ -338,6 +407,106 @@ class Builder:
         slots = self._allocate(f"{self.current} · {what} {self.hidden}", scope.shape, stock=True)
         self.initial.append(Statement(self.current, slots.ravel(), _flat(initial, scope.shape)))
         return Load(slots)
+
+    def _slot_of(self, value: Node, what: str, scope: Scope, *, at_start: bool) -> Slots:
+        """Return slots that hold ``value``: at the start only, or at every step."""
+        self.hidden += 1
+        slots = self._allocate(f"{self.current} · {what} {self.hidden}", scope.shape, stock=False)
+        statement = Statement(self.current, slots.ravel(), _flat(value, scope.shape))
+        (self.initial if at_start else self.dynamic).append(statement)
+        return slots
+
+    def memory(self, update: Callable[[Node], Node], initial: Node, scope: Scope) -> Node:
+        """Return ``update(last)``, where last is what this was one step ago."""
+        last = self.stock("memory", initial, scope)
+        self.rate(last, Const(0.0), scope)
+        now = Load(self._slot_of(update(last), "sample", scope, at_start=False))
+        self.copies.append((last.slots.ravel(), now.slots.ravel()))
+        return now
+
+    def lagged(self, value: Node, initial: Node, scope: Scope) -> Node:
+        """Return ``value`` of one step ago, at first ``initial``."""
+        last = self.stock("lag", initial, scope)
+        self.rate(last, Const(0.0), scope)
+        now = self._slot_of(value, "lag", scope, at_start=False)
+        self.copies.insert(0, (last.slots.ravel(), now.ravel()))
+        return last
+
+    def pipeline(self, inflow: Node, steps: Node, initial: Node, scope: Scope) -> Node:
+        """Return ``inflow`` of so many steps ago (as they are at the start)."""
+        out = self.stock("pipeline", initial, scope)
+        self.rate(out, Const(0.0), scope)
+        source = self._slot_of(inflow, "inflow", scope, at_start=False)
+        order = self._slot_of(steps, "order", scope, at_start=True)
+        first = self._slot_of(initial, "first", scope, at_start=True)
+        parts = (out.slots, source, order, first)
+        self.fixed.append(tuple(part.ravel() for part in parts))  # type: ignore[arg-type]
+        return out
+
+    def whole_number(self, node: Node) -> int:
+        """Return the order of a delay or smooth; a constant that gives it can no longer move."""
+        self.at_start = True
+        value = self.constant(node)
+        self.at_start = False
+        if value is None or np.unique(value).size != 1 or float(np.ravel(value)[0]) < 1:
+            raise LoweringError("the order of a delay or smooth must be a constant of at least 1")
+        for part in nodes(node):
+            if isinstance(part, Load):
+                self.structural |= {
+                    v.name
+                    for v in self.variables.values()
+                    if v.value is not None and np.isin(self.where(v.name), part.slots).any()
+                }
+        return int(np.ravel(value)[0])
+
+    def constant(self, node: Node) -> np.ndarray | None:
+        """Return a node's value where constants of the file alone give it, else None."""
+        if isinstance(node, Const):
+            return np.asarray(node.value)
+        if isinstance(node, Time) and self.at_start:
+            return np.asarray(self.model.clock.start)
+        if isinstance(node, Load):
+            return self._constant_slots(node.slots)
+        if not isinstance(node, Op):
+            return None
+        parts = [self.constant(part) for part in node.parts]
+        with np.errstate(all="ignore"):
+            return None if any(p is None for p in parts) else TABLE[node.name](*parts)
+
+    def _constant_slots(self, slots: Slots) -> np.ndarray | None:
+        for variable in self.variables.values():
+            if variable.name not in self.slots:
+                continue
+            own = self.where(variable.name)
+            if np.isin(slots, own).all():
+                values = self._constant_variable(variable)
+                step = 1 if own.flat[0] >= 0 else -2
+                return None if values is None else values.ravel()[(slots - own.flat[0]) // step]
+        return None
+
+    def _constant_variable(self, variable: Variable) -> np.ndarray | None:
+        """Return a variable's array where its equations are arithmetic on constants."""
+        if variable.value is not None:
+            return variable.value
+        if variable.kind is not Kind.AUXILIARY or variable.name in self.visited:
+            return None
+        out = np.full(self.model.shape(variable), np.nan)
+        first = self.where(variable.name).flat[0]
+        self.visited.append(variable.name)
+        try:
+            for equation in variable.equations:
+                if any(
+                    isinstance(e, Call) and e.function not in TABLE for e in walk(equation.expr)
+                ):
+                    return None
+                scope, target = self._points(variable, equation)
+                value = self.constant(self.node(equation.expr, scope))
+                if value is None:
+                    return None
+                out.reshape(-1)[target - first] = value
+        finally:
+            self.visited.pop()
+        return out
 
     def rate(self, stock: Load, flow: Node, scope: Scope) -> None:
         """State the net flow of a hidden stock."""
@@ -380,8 +549,19 @@ class Builder:
             defaults=defaults,
             initial=sort_statements(_first_pass(initial, dynamic, size), given, model.path.name),
             dynamic=sort_statements(dynamic, before_step, model.path.name),
-            settable=frozenset(v.name for v in constants),
+            settable=frozenset(v.name for v in constants) - self.structural,
+            copies=_columns(self.copies, 2, table),
+            fixed=_columns(self.fixed, 4, table),
+            non_negative=table(np.concatenate([*self.non_negative, np.empty(0, np.int64)])),
         )
+
+
+def _columns(
+    rows: Sequence[tuple[Slots, ...]], width: int, renumber: Callable[[Slots], Slots]
+) -> Slots:
+    """Return groups of parallel slot arrays as one array of rows, in order."""
+    parts = [np.stack([renumber(column) for column in row], axis=1) for row in rows]
+    return np.concatenate(parts) if parts else np.empty((0, width), np.int64)
 
 
 def _first_pass(initial: list[Statement], dynamic: list[Statement], size: int) -> list[Statement]:

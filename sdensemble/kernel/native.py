@@ -6,6 +6,7 @@ import ctypes
 import functools
 import hashlib
 import platform
+import sys
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from numpy.typing import NDArray
 from sdensemble import cache
 from sdensemble.errors import SDError
 from sdensemble.kernel.driver import SIGNATURE
+from sdensemble.kernel.emit import LIBRARY
 
 _POINTERS = {
-    "W", "defaults", "rows", "events", "event_values", "report", "totals", "sums", "out",
+    "W", "history", "defaults", "rows", "events", "event_values", "report", "totals", "sums", "out",
     "out_totals", "bad",
 }  # fmt: skip
 
@@ -77,6 +79,7 @@ def _host() -> tuple[str, str]:
     """Return the processor's name and features."""
     import llvmlite.binding as llvm
 
+    _add_library(llvm)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     try:
@@ -84,6 +87,14 @@ def _host() -> tuple[str, str]:
     except RuntimeError:
         features = ""
     return llvm.get_host_cpu_name(), features
+
+
+def _add_library(llvm: Any) -> None:
+    """Tell the linker where the C library's functions are (Windows does not find them itself)."""
+    library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
+    for name in LIBRARY.values():
+        address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value
+        llvm.add_symbol(name, address)
 
 
 def _machine() -> Any:

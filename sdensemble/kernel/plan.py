@@ -94,6 +94,8 @@ class _Hoister:
         for statement in program.dynamic:
             self.frozen[statement.target] = False
         self.constant = np.isfinite(program.defaults) | self.frozen
+        # a reciprocal changes the last bit of a quotient: not where something may jump on it
+        self.reciprocals = not program.jumps
 
     def add(self, statement: Statement) -> None:
         """Place one statement, with what can be taken out of it taken out."""
@@ -115,8 +117,7 @@ class _Hoister:
     def _inside(self, node: Node, points: int) -> Node:
         """Return ``node`` with its hoistable parts replaced by loads; never hoists itself."""
         if isinstance(node, Fold):
-            part = node.parts[0]
-            return replace(node, parts=(self._take(part, points, folded=True),))
+            return replace(node, parts=(self._take(node.parts[0], points, node.width),))
         if isinstance(node, Op) and node.name == "div":
             above, below = node.parts
             if self._cheap_reciprocal(below, points):
@@ -127,28 +128,32 @@ class _Hoister:
         return replace(node, parts=tuple(self._take(p, points) for p in node.parts))  # type: ignore[type-var]
 
     def _cheap_reciprocal(self, node: Node, points: int) -> bool:
+        if not self.reciprocals:
+            return False
         if isinstance(node, Const):
             return np.isfinite(node.value) and node.value != 0
         return self._is_invariant(node) or (points > 1 and _is_uniform(node))
 
-    def _take(self, node: Node, points: int, *, folded: bool = False) -> Node:
-        """Return a load of a temporary in place of ``node`` where that saves work."""
+    def _take(self, node: Node, points: int, width: int = 0) -> Node:
+        """Return a load of a temporary in place of ``node`` where that saves work.
+
+        ``width`` is that of the reduction the node stands in, 0 outside reductions.
+        """
         if isinstance(node, Op) and all(isinstance(p, Const) for p in node.parts):
             return _folded_constant(node)
-        if not node.parts:
+        if not node.parts or (width and isinstance(node, Fold)):
             return node
-        uniform = _is_uniform(node)
         invariant = self._is_invariant(node)
-        if uniform and (invariant or points > 1 or folded):
+        if _is_uniform(node) and (invariant or points > 1 or width):
             slots = self._temporary(_first(node), 1, invariant)
-            return Load(np.broadcast_to(slots[0], _shape(node, points)).astype(np.int64))
-        if invariant and not folded:
-            return Load(self._temporary(node, points, True))
-        if folded and not isinstance(node, Fold):
-            return replace(  # type: ignore[type-var]
-                node, parts=tuple(self._take(p, points, folded=True) for p in node.parts)
-            )
-        return self._inside(node, points)
+            shape = (points, width) if width else (points,)
+            return Load(np.full(shape, slots[0], np.int64))
+        if width:
+            parts = tuple(self._take(p, points, width) for p in node.parts)
+            return replace(node, parts=parts)  # type: ignore[type-var]
+        return (
+            Load(self._temporary(node, points, True)) if invariant else self._inside(node, points)
+        )
 
     def _temporary(self, node: Node, points: int, invariant: bool) -> Slots:
         key = (node.key, points)
@@ -179,11 +184,6 @@ def _is_uniform(node: Node) -> bool:
         and (not isinstance(n, Values) or bool((n.values == n.values.flat[0]).all()))
         for n in nodes(node)
     )
-
-
-def _shape(node: Node, points: int) -> tuple[int, ...]:
-    shapes = [n.slots.shape for n in nodes(node) if isinstance(n, Load)]
-    return max(shapes, key=len) if shapes else (points,)
 
 
 def _first(node: Node) -> Node:

@@ -15,6 +15,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from sdensemble.kernel.functions import JUMPS
+
 Slots = NDArray[np.int64]
 
 
@@ -142,6 +144,11 @@ class Program:
     ``defaults`` has one value per slot, NaN where the slot is computed. Statements stand in an
     order that may be run: ``initial`` once at the start (constants set), ``dynamic`` at every
     step (stocks set). ``size`` counts all slots.
+
+    Between two steps, after the stocks have moved: stocks in ``non_negative`` are raised to 0
+    where they fell below; each row (state, source) of ``copies`` moves a value on, in order;
+    each row (output, input, order, initial) of ``fixed`` gives the output its input of
+    ``order`` steps ago, and ``initial`` before that.
     """
 
     name: str
@@ -157,6 +164,18 @@ class Program:
     initial: tuple[Statement, ...]
     dynamic: tuple[Statement, ...]
     settable: frozenset[str] = field(default_factory=frozenset)
+    copies: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
+    fixed: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 4), np.int64))
+    non_negative: Slots = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @cached_property
+    def jumps(self) -> bool:
+        """Whether a value anywhere may jump: then even the last bit of an input matters."""
+        return any(
+            isinstance(node, Op) and node.name in JUMPS
+            for statement in (*self.initial, *self.dynamic)
+            for node in nodes(statement.expr)
+        )
 
     def where(self, name: str) -> Slots:
         """Return the slots of a variable, in its own shape."""

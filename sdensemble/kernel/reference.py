@@ -47,7 +47,7 @@ def run_reference(
         state[slots] = value
     steps = program.steps if steps is None else steps
     every = every or program.save_every
-    saved = []
+    saved, inflows = [], []
     with np.errstate(all="ignore"):
         _apply(state, held.get(0, ()))
         _execute(program.initial, state, program.start, program.step)
@@ -57,9 +57,24 @@ def run_reference(
             _execute(program.dynamic, state, program.start + k * program.step, program.step)
             if k % every == 0:
                 saved.append(state.copy())
-            n = program.stocks
-            state[:n] += program.step * state[n : 2 * n]
+            inflows.append(state[program.fixed[:, 1]].copy())
+            _move(program, state, inflows)
     return np.array(saved)
+
+
+def _move(
+    program: Program, state: NDArray[np.float64], inflows: Sequence[NDArray[np.float64]]
+) -> None:
+    """Take the state to the next step; ``inflows`` are those of fixed delays, so far."""
+    n = program.stocks
+    state[:n] += program.step * state[n : 2 * n]
+    state[program.non_negative] = np.maximum(state[program.non_negative], 0.0)
+    for to, source in program.copies:
+        state[to] = state[source]
+    for row, (out, _, order, first) in enumerate(program.fixed):
+        for member in range(state.shape[1]):
+            at = len(inflows) - int(state[order, member])
+            state[out, member] = inflows[at][row, member] if at >= 0 else state[first, member]
 
 
 def _apply(

@@ -6,9 +6,10 @@ import csv
 import dataclasses
 import functools
 import hashlib
+import operator
 import pickle
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from sdensemble.model.types import (
     fold,
 )
 
+STOCKS = ("integ", "integ_non_negative")
 CONTROL = ("initial time", "final time", "time step", "saveper")
 
 _ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
@@ -44,6 +46,13 @@ _LOGIC = {
     ">=": "ge",
     ":AND:": "and",
     ":OR:": "or",
+}
+_PLAIN: dict[str, Callable[..., float]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "div": operator.truediv,
+    "neg": operator.neg,
 }
 _NOTE_KEYS = {"中文": "zh", "EN": "en", "source": "source", "known_on": "known_on"}
 
@@ -106,7 +115,7 @@ def _read(path: Path, digest: str) -> Model:
     problems.raise_if_any()
     if not variables:
         raise SDError(f"{path.name}: no variable found — is this a system-dynamics model?")
-    clock = _clock(control, path, unit)
+    clock = _clock(control, variables, path, unit)
     variables = _spelled(variables)
     return Model(path, digest, clock, ranges, variables, {}, mappings)
 
@@ -154,6 +163,8 @@ def _ranges(
             ranges[item.name] = tuple(item.subscripts)
         elif isinstance(item.subscripts, dict):
             problems.add(path.name, f'range "{item.name}" is read from a file: not supported')
+    for name, elements in ranges.items():
+        ranges[name] = _expanded(elements, ranges)
     for item in pending:
         if isinstance(item.subscripts, str):
             copied = _lookup(ranges, item.subscripts)
@@ -164,6 +175,20 @@ def _ranges(
         for target in item.mapping or []:
             mappings[item.name, target] = ranges.get(item.name, ())
     return ranges, mappings
+
+
+def _expanded(
+    elements: tuple[str, ...], ranges: Mapping[str, tuple[str, ...]], depth: int = 0
+) -> tuple[str, ...]:
+    """Return a range's elements with the ranges among them replaced by their elements."""
+    out: list[str] = []
+    for element in elements:
+        inner = _lookup(ranges, element)
+        if inner is None or depth > len(ranges):
+            out.append(element)
+        else:
+            out += _expanded(ranges[inner], ranges, depth + 1)
+    return tuple(out)
 
 
 def _lookup(known: Mapping[str, Any], name: str) -> str | None:
@@ -230,9 +255,7 @@ def _spelled(variables: Mapping[str, Variable]) -> dict[str, Variable]:
     return {
         name: dataclasses.replace(
             variable,
-            equations=tuple(
-                dataclasses.replace(e, expr=spell(e.expr)) for e in variable.equations
-            ),
+            equations=tuple(dataclasses.replace(e, expr=spell(e.expr)) for e in variable.equations),
         )
         for name, variable in variables.items()
     }
@@ -244,7 +267,7 @@ def _kind(equations: tuple[Equation, ...]) -> Kind:
         return Kind.CONSTANT
     if all(isinstance(e, Table) for e in exprs):
         return Kind.LOOKUP
-    if any(isinstance(e, Call) and e.function == "integ" for e in exprs):
+    if any(isinstance(e, Call) and e.function in STOCKS for e in exprs):
         return Kind.STOCK
     return Kind.AUXILIARY
 
@@ -334,16 +357,32 @@ def _labels(path: Path) -> dict[tuple[str, str], dict[str, str]]:
     }
 
 
-def _clock(control: Mapping[str, Expr], path: Path, unit: str) -> Clock:
+def _clock(
+    control: Mapping[str, Expr], variables: Mapping[str, Variable], path: Path, unit: str
+) -> Clock:
+    """Return the clock; its four numbers may be written as arithmetic on constants."""
+    constants = {fold(n): v for n, v in variables.items() if v.value is not None and not v.dims}
+
     def value(name: str, depth: int = 0) -> float:
         expr = control.get(name)
-        if isinstance(expr, Number):
-            return expr.value
-        if isinstance(expr, Ref) and depth < len(CONTROL):
-            return value(fold(expr.name), depth + 1)
         if name == "saveper" and expr is None:
             return value("time step")
-        raise SDError(f'{path.name}: "{name.upper()}" must be a number')
+        found = None if expr is None else number(expr, depth)
+        if found is None:
+            raise SDError(f'{path.name}: "{name.upper()}" must be a number')
+        return found
+
+    def number(expr: Expr, depth: int) -> float | None:
+        if isinstance(expr, Number):
+            return expr.value
+        if isinstance(expr, Ref) and fold(expr.name) in CONTROL and depth < len(CONTROL):
+            return value(fold(expr.name), depth + 1)
+        if isinstance(expr, Ref) and fold(expr.name) in constants:
+            return float(np.asarray(constants[fold(expr.name)].value))
+        if isinstance(expr, Call) and expr.function in _PLAIN:
+            parts = [number(arg, depth) for arg in expr.args]
+            return None if None in parts else _PLAIN[expr.function](*parts)
+        return None
 
     clock = Clock(*(value(name) for name in CONTROL), unit=(unit or "").strip())
     ratio = clock.save / clock.step if clock.step > 0 else 0.0
@@ -380,8 +419,8 @@ def _arithmetic(node: Any) -> Expr:
         inner = _expression(node.arguments[0])
         return Number(-inner.value) if isinstance(inner, Number) else Call("neg", (inner,))
     out = _expression(node.arguments[0])
-    for operator, argument in zip(node.operators, node.arguments[1:], strict=True):
-        out = Call(_ARITHMETIC[operator], (out, _expression(argument)))
+    for sign, argument in zip(node.operators, node.arguments[1:], strict=True):
+        out = Call(_ARITHMETIC[sign], (out, _expression(argument)))
     return out
 
 
@@ -389,8 +428,8 @@ def _logic(node: Any) -> Expr:
     if node.operators == [":NOT:"]:
         return Call("not", (_expression(node.arguments[0]),))
     out = _expression(node.arguments[0])
-    for operator, argument in zip(node.operators, node.arguments[1:], strict=True):
-        out = Call(_LOGIC[operator], (out, _expression(argument)))
+    for sign, argument in zip(node.operators, node.arguments[1:], strict=True):
+        out = Call(_LOGIC[sign], (out, _expression(argument)))
     return out
 
 
@@ -425,8 +464,6 @@ def _stateful(function: str, *fields: str) -> Any:
 
 def _integ(node: Any) -> Expr:
     function = "integ_non_negative" if node.non_negative else "integ"
-    if node.non_negative:
-        raise _Unsupported("a non-negative stock")
     return Call(function, (_expression(node.flow), _expression(node.initial)))
 
 
@@ -440,6 +477,10 @@ _HANDLERS = {
     "InitialStructure": _stateful("initial", "initial"),
     "IntegStructure": _integ,
     "SmoothStructure": _stateful("smooth", "input", "smooth_time", "initial", "order"),
+    "SmoothNStructure": _stateful("smooth", "input", "smooth_time", "initial", "order"),
+    "DelayNStructure": _stateful("delay_n", "input", "delay_time", "initial", "order"),
+    "DelayFixedStructure": _stateful("delay_fixed", "input", "delay_time", "initial"),
+    "SampleIfTrueStructure": _stateful("sample_if_true", "condition", "input", "initial"),
     "DelayStructure": _stateful("delay", "input", "delay_time", "initial", "order"),
     "TrendStructure": _stateful("trend", "input", "average_time", "initial_trend"),
     "ForecastStructure": _stateful("forecast", "input", "average_time", "horizon", "initial_trend"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from sdensemble.outputs.results import Results, quantile
 from sdensemble.outputs.text import table, width, wrap
 from sdensemble.outputs.words import (
     beyond,
+    bracketed,
     in_ten,
     information_date,
     label,
@@ -27,9 +29,8 @@ if TYPE_CHECKING:
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "conditions": {
-        "zh": "口径：{measure}（{scope}，{price}）；{date}；先验组：{prior}；"
-        "每情景{n}个成员；校准之前",
-        "en": "Measure: {measure} ({scope}, {price}); {date}; prior set: {prior};"
+        "zh": "口径：{measure}{key}；{date}；先验组：{prior}；每情景{n}个成员；校准之前",
+        "en": "Measure: {measure}{key}; {date}; prior set: {prior};"
         " {n} members a scenario; before calibration",
     },
     "asked": {"zh": "目标：", "en": "Target: "},
@@ -38,14 +39,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "effect": {"zh": "比对照", "en": "Effect"},
     "outlay": {"zh": "财政支出", "en": "Outlay"},
     "columns": {
-        "zh": "各列：达标概率 ±抽样标准误；{year}年产出中位数及90%区间（{unit}）；"
+        "zh": "各列：达标概率 ±抽样标准误；{year}{name}中位数及90%区间（{unit}）；"
         "与对照情景（{against}）的同成员配对差 ±标准误（{unit}，≈0 为与零无显著差别）",
         "en": "Columns: probability of meeting the target ± Monte Carlo standard error; median and"
         " 90% band in {year} ({unit}); paired effect against {against} ± standard error"
         " ({unit}; ≈0: not distinguishable from zero)",
     },
     "outlay_column": {
-        "zh": "；新增财政支出，累计至{year}年（{unit}）",
+        "zh": "；新增财政支出，累计至{year}（{unit}）",
         "en": "; added outlay, cumulative through {year} ({unit})",
     },
     "against_others": {"zh": "；*对照为{names}", "en": "; *: against {names}"},
@@ -71,7 +72,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "{joint}: {p} under {scenario}; alone below 1%: {names}.",
     },
     "lost": {
-        "zh": "注意：{scenario}情景有{members}个成员出现非数值（{variable}，最早{first_year}年，"
+        "zh": "注意：{scenario}情景有{members}个成员出现非数值（{variable}，最早在{first_year}，"
         "例如成员{member}）；相应概率给出上下限。",
         "en": "Note: {members} members under {scenario} are not finite ({variable}, first in"
         " {first_year}, e.g. member {member}); such probabilities are given as bounds.",
@@ -107,8 +108,7 @@ def _conditions(results: Results, lang: str) -> str:
     target = results.question
     return WORDS["conditions"][lang].format(
         measure=label(results.spec, target.measure, lang),
-        scope=label(results.spec, target.scope, lang),
-        price=label(results.spec, target.price_basis, lang),
+        key=bracketed(results.spec, (target.scope, target.price_basis), lang),
         date=information_date(results.as_of, lang),
         prior=label(results.spec, results.prior_set, lang),
         n=results.members,
@@ -117,11 +117,11 @@ def _conditions(results: Results, lang: str) -> str:
 
 def statement(results: Results, target: Target, lang: str) -> str:
     """Return a target in words: "2025年全省产值超过3000亿元"."""
-    year, name = results.year(target), target_name(target, lang)
+    year, name = results.when(results.year(target), lang), target_name(target, lang)
     if target.joint:
-        return f"{year}年{name}" if lang == "zh" else f"{name}, {year}"
+        return f"{year}{name}" if lang == "zh" else f"{name}, {year}"
     words = beyond(target, results.spec, lang)
-    return f"{year}年{name}{words}" if lang == "zh" else f"{name} {words} in {year}"
+    return f"{year}{name}{words}" if lang == "zh" else f"{name} {words} in {year}"
 
 
 # ── the table ──
@@ -187,7 +187,9 @@ def _band(results: Results, scenario: Scenario) -> str:
     values = results.at(results.spec.headline.whole, scenario, results.asked_year)
     low, median, high = quantile(values, [0.05, 0.5, 0.95])
     se = standard_error(values, results.replicate)[0]
-    return f"{rounded(median, 2 * se, 0)} ({rounded(low, 2 * se, 0)}–{rounded(high, 2 * se, 0)})"
+    most = max(0, 1 - math.floor(math.log10(abs(median)))) if median else 0
+    cells = (rounded(value, 2 * se, most) for value in (median, low, high))
+    return "{} ({}–{})".format(*cells)
 
 
 def _against(results: Results, scenario: Scenario) -> Scenario | None:
@@ -218,10 +220,11 @@ def _outlay(results: Results, scenario: Scenario) -> str:
 
 
 def _columns_note(results: Results, lang: str) -> str:
-    year, whole = results.asked_year, results.spec.headline.whole
+    year, whole = results.when(results.asked_year, lang), results.spec.headline.whole
     unit = results.spec.unit_label(results.unit(whole.variable), lang)
     base = reference(results)
-    note = WORDS["columns"][lang].format(year=year, unit=unit, against=base.title[lang])
+    name = whole.label[lang]
+    note = WORDS["columns"][lang].format(year=year, name=name, unit=unit, against=base.title[lang])
     if results.spec.payers:
         payer_unit = results.unit(results.spec.payers[0].variable)
         shown = results.spec.unit_label(payer_unit, lang)

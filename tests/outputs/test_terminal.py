@@ -50,7 +50,7 @@ def test_lost_members_are_named_and_leave_bounds(run, results):
     data = results.data.copy(deep=True)
     data["total nominal output"].values[0, :26, 4:] = np.nan
     text = terminal_summary(**run | {"dataset": data}, lang="zh")
-    assert "26个成员出现非数值（total nominal output，最早2023年" in text
+    assert "26个成员出现非数值（total nominal output，最早在2023" in text
     row = next(line for line in text.splitlines() if line.startswith("基准 "))
     assert "–" in row.split("%")[0]
 

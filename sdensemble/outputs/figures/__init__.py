@@ -66,6 +66,6 @@ def _values(results: Results, lang: str, history: Sequence[Observation]) -> dict
         "name": target_name(asked, lang),
         "scenario": reference(results).title[lang],
         "unit": results.spec.unit_label(asked.unit, lang),
-        "year": results.asked_year,
+        "year": results.when(results.asked_year, lang),
         "omitted": omitted,
     }

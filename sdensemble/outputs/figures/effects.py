@@ -151,7 +151,7 @@ def _axis(results: Results, lang: str) -> str:
     return say(
         "effects_axis",
         lang,
-        year=results.asked_year,
+        year=results.when(results.asked_year, lang),
         name=target_name(asked, lang),
         against=reference(results).title[lang],
         unit=results.spec.unit_label(asked.unit, lang),
@@ -159,7 +159,9 @@ def _axis(results: Results, lang: str) -> str:
 
 
 def _foot(results: Results, lang: str) -> str:
-    unit = results.unit(results.spec.payers[0].variable) if results.spec.payers else ""
-    shown = results.spec.unit_label(unit, lang)
-    text = say("effects_note", lang, year=results.asked_year, unit=shown)
+    text = say("effects_note", lang)
+    if results.spec.payers:
+        unit = results.unit(results.spec.payers[0].variable)
+        shown, year = results.spec.unit_label(unit, lang), results.when(results.asked_year, lang)
+        text += say("outlay_note", lang, year=year, unit=shown)
     return text + "\n" + conditions(results, lang)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,15 @@ from sdensemble.outputs.figures.words import say
 from sdensemble.outputs.history import Observation
 from sdensemble.outputs.probability import value_of, year_of
 from sdensemble.outputs.results import Results
-from sdensemble.outputs.words import beyond, information_date, label, points, target_name
+from sdensemble.outputs.words import (
+    beyond,
+    bracketed,
+    information_date,
+    known_until,
+    label,
+    points,
+    target_name,
+)
 
 if TYPE_CHECKING:
     from sdensemble.scenarios import Scenario, Target
@@ -73,8 +80,7 @@ def axis_title(results: Results, target: Target, name: str, lang: str) -> str:
         lang,
         name=name,
         unit=results.spec.unit_label(target.unit, lang),
-        price=label(results.spec, target.price_basis, lang),
-        scope=label(results.spec, target.scope, lang),
+        key=bracketed(results.spec, (target.price_basis, target.scope), lang),
     )
     return style.capital(text)
 
@@ -91,7 +97,9 @@ def _main(ax: Axes, results: Results, scenario: Scenario, lang: str) -> None:
     ends = [(name, float(at), "black") for name, at in zip(names, found[:, -1], strict=True)]
     style.end_labels(ax, float(results.years[-1]), [*ends, *at_end])
     handles = style.fan_handles(say("median", lang), say("band", lang, share="{share}"))
-    ax.legend(handles=handles, loc="upper left", frameon=False, borderaxespad=0.1, labelspacing=0.3)
+    rising = found[3, -1] >= found[3, 0]
+    place = "upper left" if rising else "upper right"
+    ax.legend(handles=handles, loc=place, frameon=False, borderaxespad=0.1, labelspacing=0.3)
 
 
 def _targets(ax: Axes, results: Results, asked: Target, lang: str) -> list[tuple[str, float, str]]:
@@ -104,7 +112,7 @@ def _targets(ax: Axes, results: Results, asked: Target, lang: str) -> list[tuple
     for target in results.targets_of(results.spec.headline.whole):
         main = target.id == asked.id
         style.draw_target(ax, year_of(target), value_of(target), start if main else None, end)
-        year = f"{target.year}年" if lang == "zh" else f"{target.year}: "
+        year = results.when(year_of(target), lang) + ("" if lang == "zh" else ": ")
         text = f"{year}{style.sign(target.comparator)}{value_of(target):g}"
         if target.year == results.years[-1]:
             at_end.append((text, value_of(target), style.TARGET))
@@ -114,7 +122,8 @@ def _targets(ax: Axes, results: Results, asked: Target, lang: str) -> list[tuple
                 fontsize=style.SMALL, color=style.TARGET, ha="center", va="bottom", **style.CASED,
             )  # fmt: skip
     words = beyond(asked, results.spec, lang)
-    text = f"{results.asked_year}年{words}" if lang == "zh" else f"{words}, {results.asked_year}"
+    year = results.when(results.asked_year, lang)
+    text = f"{year}{words}" if lang == "zh" else f"{words}, {year}"
     ax.annotate(
         say("target", lang, text=text), (start, value_of(asked)), (0, 3),
         textcoords="offset points", fontsize=style.NORMAL, color=style.TARGET, va="bottom",
@@ -131,7 +140,8 @@ def _start(ax: Axes, results: Results, first: style.Array, lang: str) -> None:
     spec = results.spec.history
     if spec is None:
         return
-    text = say("start", lang, year=year, measure=label(results.spec, spec.measure, lang))
+    measure = label(results.spec, spec.measure, lang)
+    text = say("start", lang, year=results.when(year, lang), measure=measure)
     ax.annotate(
         text, (year, first[0]), (14, -3), textcoords="offset points", fontsize=style.SMALL,
         va="top", color="black",
@@ -156,8 +166,8 @@ def _by_year(ax: Axes, results: Results, scenario: Scenario, lang: str) -> None:
         )  # fmt: skip
     ax.set_ylim(0, 125)
     ax.set_yticks([0, 50, 100])
-    words = beyond(asked, results.spec, lang)
-    ax.set_title(say("p_strip", lang, beyond=words), fontsize=style.SMALL + 0.5)
+    words, unit = beyond(asked, results.spec, lang), results.time_unit(lang)
+    ax.set_title(say("p_strip", lang, beyond=words, unit=unit), fontsize=style.SMALL + 0.5)
 
 
 def drawn_history(results: Results, history: Sequence[Observation]) -> tuple[Observation, ...]:

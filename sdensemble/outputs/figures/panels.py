@@ -61,9 +61,9 @@ def _sector_target(
 ) -> None:
     found = results.event(target, scenario).probability()
     sign, p = style.sign(target.comparator), points(found.middle, found.se)
-    shown = f"{target.year}{sign}{value_of(target):g}: {p}%"
-    if lang == "zh":
-        shown = f"{target.year}年{sign}{value_of(target):g}：{p}%"
+    colon = "：" if lang == "zh" else ": "
+    year = results.when(year_of(target), lang)
+    shown = f"{year}{sign}{value_of(target):g}{colon}{p}%"
     ax.text(0.04, 0.97, shown, transform=ax.transAxes, va="top", fontsize=style.SMALL,
             color=style.TARGET)  # fmt: skip
 

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 WORDS: Mapping[str, Mapping[str, str]] = {
     "median": {"zh": "中位数", "en": "median"},
     "band": {"zh": "中央{share}%区间", "en": "central {share}%"},
-    "axis": {"zh": "{name}，{unit}（{price}，{scope}）", "en": "{name}, {unit} ({price}, {scope})"},
+    "axis": {"zh": "{name}，{unit}{key}", "en": "{name}, {unit}{key}"},
     "under": {"zh": "{axis}：{scenario}情景", "en": "{axis}: {scenario}"},
     "target": {"zh": "目标：{text}", "en": "Target: {text}"},
     "target_short": {"zh": "目标", "en": "target"},
     "target_p": {"zh": "目标（左上\n为达标概率）", "en": "target (top left:\nits probability)"},
     "start": {
-        "zh": "{year}年起点：k×{measure}，中位数与90%区间",
+        "zh": "{year}起点：k×{measure}，中位数与90%区间",
         "en": "{year}, start: k × {measure}, median and 90% band",
     },
     "p_strip": {
-        "zh": "各年{beyond}的概率，%（竖线：抽样误差95%区间）",
-        "en": "Probability of {beyond} by year, % (line: 95% Monte Carlo)",
+        "zh": "各{unit}{beyond}的概率，%（竖线：抽样误差95%区间）",
+        "en": "Probability of {beyond} by {unit}, % (line: 95% Monte Carlo)",
     },
     "history": {
         "zh": "{measure}，{unit}：另一口径，仅供对照，不与上图同轴",
@@ -38,17 +38,19 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "p": {"zh": "达标概率{p}%", "en": "P {p}%"},
     "baseline": {"zh": "{name}中位数", "en": "{name}, median"},
     "effects_axis": {
-        "zh": "{year}年{name}的同成员配对差（对照：{against}），{unit}",
+        "zh": "{year}{name}的同成员配对差（对照：{against}），{unit}",
         "en": "Paired difference in {year} from {against}, {name}, {unit}",
     },
     "levers": {"zh": "政策工具", "en": "Levers"},
     "stresses": {"zh": "压力情景（横轴另设）", "en": "Stresses (an axis of their own)"},
     "helped": {"zh": "上升\n成员", "en": "share\nthat rise"},
     "effects_note": {
-        "zh": "色块：成员分布；横线：5%至95%；圆点：中位数。"
-        "财政支出（{unit}）为累计至{year}年的新增额。",
-        "en": "Blue: members; line: 5 to 95%; dot: median. Outlay ({unit}): added, cumulative"
-        " through {year}.",
+        "zh": "色块：成员分布；横线：5%至95%；圆点：中位数。",
+        "en": "Blue: members; line: 5 to 95%; dot: median.",
+    },
+    "outlay_note": {
+        "zh": "财政支出（{unit}）为累计至{year}的新增额。",
+        "en": " Outlay ({unit}): added, cumulative through {year}.",
     },
     "median_head": {"zh": "中位数", "en": "median"},
     "outlay": {"zh": "财政\n支出", "en": "outlay"},
@@ -74,11 +76,11 @@ CAPTIONS: Mapping[str, Mapping[str, str]] = {
         " percentages: probability of meeting the target.",
     },
     "effects": {
-        "zh": "政策工具的效果：{year}年{name}与{scenario}情景的同成员配对差的分布（{unit}）。"
-        "半提琴形为成员分布，横线为5%至95%，圆点为中位数；财政支出为累计至{year}年的新增额。",
+        "zh": "政策工具的效果：{year}{name}与{scenario}情景的同成员配对差的分布（{unit}）。"
+        "半提琴形为成员分布，横线为5%至95%，圆点为中位数。",
         "en": "Effects of levers: distribution over members of the paired difference from"
-        " {scenario} in {year} ({name}, {unit}). Half violin: members; line: 5 to 95%; dot:"
-        " median; outlay: added, cumulative through {year}.",
+        " {scenario} in {year} ({name}, {unit}). Half violin: members; line: 5 to"
+        " 95%; dot: median.",
     },
     "omitted": {
         "zh": "另有{n}个早于横轴的观测未画出（{years}年）。",

@@ -1,0 +1,135 @@
+"""The two READMEs say the same, and what they tell people to type and open exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sdensemble import open_study
+from sdensemble.cli import main
+from sdensemble.scenarios import read_scenario
+
+ROOT = Path(__file__).resolve().parent.parent
+ENGLISH, CHINESE = "README.md", "README.zh.md"
+BOTH = pytest.mark.parametrize("name", [ENGLISH, CHINESE])
+NUMBER = re.compile(r"\d+(?:\.\d+)*")
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def _text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def _blocks(name: str) -> list[tuple[str, str]]:
+    """Return (language, text) of every code block."""
+    return FENCE.findall(_text(name))
+
+
+def _headings(name: str) -> list[str]:
+    return [line.split()[0] for line in FENCE.sub("", _text(name)).splitlines() if line[:1] == "#"]
+
+
+def _commands(name: str) -> set[str]:
+    """Return what follows ``run_sim.py`` wherever the page shows it."""
+    text = _text(name)
+    lines = [line for _, block in _blocks(name) for line in block.splitlines()]
+    lines += re.findall(r"`([^`\n]+)`", FENCE.sub("", text))
+    found = {m[1].strip() for line in lines for m in re.finditer(r"run_sim\.py([^;&#]*)", line)}
+    return found - {""}
+
+
+def _test_line() -> str:
+    part = re.search(r"<!-- test command -->\n```sh\n(.*?)```\n<!-- end -->", _text(ENGLISH), re.S)
+    assert part, "the markers around the test command are gone"
+    return part[1]
+
+
+def test_both_languages_have_the_same_headings():
+    assert _headings(ENGLISH) == _headings(CHINESE)
+    assert len(_headings(ENGLISH)) > 5
+
+
+def test_both_languages_show_the_same_code():
+    assert _blocks(ENGLISH) == _blocks(CHINESE)
+
+
+def test_both_languages_give_the_same_numbers():
+    english, chinese = (Counter(NUMBER.findall(_text(name))) for name in (ENGLISH, CHINESE))
+    assert english - chinese == chinese - english == Counter()
+
+
+def test_the_table_of_values_is_the_same_in_both_languages():
+    def cells(name: str) -> list[list[str]]:
+        part = _text(name).split("<!-- values -->")[1].split("<!-- end of values -->")[0]
+        rows = [line for line in part.splitlines() if line.startswith("|")][2:]
+        return [[cell.strip() for cell in row.strip("|").split("|")[1:]] for row in rows]
+
+    assert cells(ENGLISH) == cells(CHINESE)
+
+
+@BOTH
+def test_each_language_links_to_the_other(name: str):
+    other = CHINESE if name == ENGLISH else ENGLISH
+    assert f"]({other})" in _text(name).splitlines()[0]
+
+
+@BOTH
+def test_linked_files_exist(name: str):
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", _text(name))
+    local = [link for link in links if not re.match(r"\w+:", link)]
+    assert len(local) > 5
+    assert [link for link in local if not (ROOT / link).exists()] == []
+
+
+@BOTH
+def test_commands_are_verbs_and_options_of_the_command_line(name: str):
+    commands = _commands(name)
+    assert len(commands) > 5
+    for command in commands:
+        verb, *words = shlex.split(command)
+        assert verb in main.commands, command
+        known = {o for p in main.commands[verb].params for o in (*p.opts, *p.secondary_opts)}
+        given = {word.split("=")[0] for word in words if word.startswith("-")}
+        assert given <= known, command
+
+
+def test_the_test_command_is_one_line_that_ci_can_run():
+    (line,) = _test_line().splitlines()
+    assert line.endswith("-m pytest")
+    assert "'.[test]'" in line
+    if sys.platform == "win32":
+        return
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    extract = re.search(r"^command=\$\((sed .*)\)$", script, re.MULTILINE)
+    assert extract, ".ci/run no longer takes its command from README.md"
+    done = subprocess.run(["bash", "-c", extract[1]], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == line
+
+
+def test_the_scenario_shown_can_be_read(tmp_path: Path):
+    (block,) = [text for language, text in _blocks(ENGLISH) if language == "toml"]
+    path = tmp_path / "brands-and-grants.toml"
+    path.write_text(block, encoding="utf-8")
+    scenario = read_scenario(path, open_study(ROOT).model)
+    assert scenario.name == "brands-and-grants"
+
+
+def test_the_python_shown_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    (block,) = [text for language, text in _blocks(ENGLISH) if language == "python"]
+    monkeypatch.chdir(ROOT)
+    shown: dict[str, object] = {}
+    exec(compile(block, ENGLISH, "exec"), shown)
+    assert capsys.readouterr().out
+    assert shown["run"].values["total nominal output"].shape == (49, 3)  # type: ignore[attr-defined]
+
+
+def test_counts_of_the_model_are_those_of_the_file():
+    constants = open_study(ROOT).model.constants()
+    assumed = [c for c in constants if c.note.assumption]
+    assert f"Of the {len(constants)} constants of the model {len(assumed)} are" in _text(ENGLISH)

@@ -1,0 +1,98 @@
+import pytest
+
+from sdensemble.errors import SDError
+from sdensemble.study import check_study, find_model, open_study
+
+
+def change(path, old, new):
+    text = path.read_text("utf-8-sig")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_the_shipped_studies_have_no_problem(root):
+    for folder in (root, root / "examples" / "teacup"):
+        assert check_study(open_study(folder)) == ()
+
+
+def test_every_part_of_a_study_is_read(teacup):
+    study = open_study(teacup)
+    assert [s.name for s in study.scenarios] == ["baseline", "lid", "world-cold-room"]
+    assert [t.id for t in study.targets] == ["warm_at_10", "warm_at_15"]
+    assert study.prior_sets() == ("history",)
+    assert len(study.priors("history").items) == 5
+    assert study.report.headline.whole.variable == "teacup temperature"
+    assert (study.forcing, study.history) == (None, ())
+
+
+def test_the_problems_of_all_files_are_told_at_once(teacup):
+    change(teacup / "scenarios" / "lid.toml", '"lid" =', '"lidd" =')
+    change(teacup / "scenarios" / "targets.csv", "teacup temperature", "tea temperature")
+    change(teacup / "calibration" / "priors.toml", "median = 16", "median = 60")
+    change(teacup / "outputs" / "report.toml", 'variable = "heat loss', 'variable = "heatloss')
+    (teacup / "calibration" / "history.csv").write_text("time,sector\n", "utf-8")
+    (teacup / "calibration" / "forcing.toml").write_text("[[process]]\n", "utf-8")
+    text = "\n".join(open_study(teacup).check())
+    for part in ("lidd", "tea temperature", "outside the limits", "heatloss", "columns missing",
+                 "forcing.toml"):  # fmt: skip
+        assert part in text
+
+
+def test_a_number_known_after_the_information_date_is_a_problem(teacup):
+    change(teacup / "calibration" / "priors.toml",
+           'kind = "structural"\nassumption = true\n\n[[prior]]\nconstant = "initial',
+           'known_on = "2021-03-01"\n\n[[prior]]\nconstant = "initial')  # fmt: skip
+    report = teacup / "outputs" / "report.toml"
+    assert open_study(teacup).check() == ()
+    report.write_text('as_of = "through-2019"\n' + report.read_text("utf-8"), "utf-8")
+    (line,) = open_study(teacup).check()
+    assert 'priors.toml "characteristic time": known on 2021-03-01, after 2019-12-31' in line
+
+
+def test_choosing_scenarios_brings_those_they_are_compared_with(teacup):
+    study = open_study(teacup)
+    assert study.choose(()) == study.scenarios
+    assert [s.name for s in study.choose(("lid",))] == ["baseline", "lid"]
+    with pytest.raises(SDError) as caught:
+        study.choose(("lib", "basline"))
+    assert caught.value.problems == (
+        '--scenario: no scenario "lib" — did you mean "lid"?',
+        '--scenario: no scenario "basline" — did you mean "baseline"?',
+    )
+
+
+def test_a_digest_changes_with_its_file_alone(teacup):
+    before = open_study(teacup).digests()
+    assert {"model/teacup.mdl", "scenarios/lid.toml", "outputs/report.toml"} <= set(before)
+    change(teacup / "scenarios" / "lid.toml", "start = 2", "start = 3")
+    after = open_study(teacup).digests()
+    assert {name for name in before if before[name] != after[name]} == {"scenarios/lid.toml"}
+
+
+def test_a_folder_that_is_no_study_is_named(tmp_path, teacup):
+    with pytest.raises(SDError, match="no study here: it has no folder model/"):
+        find_model(tmp_path)
+    model = teacup / "model" / "teacup.mdl"
+    model.with_name("more.mdl").write_bytes(model.read_bytes())
+    with pytest.raises(SDError, match=r"needs exactly one model file .* has more.mdl, teacup.mdl"):
+        open_study(teacup)
+    model.unlink()
+    model.with_name("more.mdl").unlink()
+    with pytest.raises(SDError, match="has no model file"):
+        open_study(teacup)
+
+
+def test_check_reports_what_is_wrong_with_the_model_itself(teacup):
+    model = teacup / "model" / "teacup.mdl"
+    change(model, "Degree/Minute", "Degree")
+    change(model, "lid gain * lid *", "0.5 * lid *")
+    change(model, "\t90\n", "\t120\n")
+    change(model, "中文: 杯盖增益; ", "")
+    text = "\n".join(check_study(open_study(teacup)))
+    for part in (
+        '"heat loss to room": the equation gives',
+        '"characteristic time in use": bare number 0.5',
+        '"initial temperature": 120 is outside [60, 100]',
+        '"lid gain": has no a label',
+    ):
+        assert part in text
