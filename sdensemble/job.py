@@ -78,6 +78,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
         for name, scenarios in plan.items()
     }
     main = datasets.pop(options.prior_set)
+    _require_some(study, main, options)
     shared: dict[str, Any] = {
         "scenarios": plan[options.prior_set],
         "targets": study.targets,
@@ -86,7 +87,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
         "lang": options.lang,
         "extra": datasets,
     }
-    replays = _replay_note(options, [main, *datasets.values()])
+    replays = _replay_note(study, options, [main, *datasets.values()])
     answer = "\n".join([terminal_summary(main, **shared), *replays])
     info = _info(study, kernel, options, started, time.perf_counter() - begun)
     paths = write_run(folder, main, info=info, history=study.history, **shared)
@@ -174,12 +175,28 @@ def replay_member(study: Study, options: Options, member: int) -> Path:
     return folder / file
 
 
-def _replay_note(options: Options, datasets: Sequence[xr.Dataset]) -> list[str]:
+def _require_some(study: Study, data: xr.Dataset, options: Options) -> None:
+    """Raise SDError where no member of any scenario is finite: there is nothing to tell."""
+    if sum(one["members"] for one in data.attrs["lost"]) < data.scenario.size * data.member.size:
+        return
+    first = data.attrs["lost"][0]
+    raise SDError(
+        f'every member is not finite, under every scenario: "{first["variable"]}" first, at'
+        f" {first['time']:.7g} in member {first['member']} under {first['scenario']}; nothing was"
+        f" written. To see that member: {_replay_note(study, options, [data])[0]}"
+    )
+
+
+def _replay_note(study: Study, options: Options, datasets: Sequence[xr.Dataset]) -> list[str]:
     """Return how to replay a lost member, one line for each prior set that has any."""
+    where = ["--study", str(study.folder)] if study.folder != Path() else []
     return [
-        "python run_sim.py run"
-        f" --scenario {lost['scenario']} --prior {data.attrs['prior_set']} --seed {options.seed}"
-        f" --members {options.members} --method {options.method} --member {lost['member']}"
+        shlex.join(
+            ["python", "run_sim.py", "run", *where, "--scenario", lost["scenario"]]
+            + ["--prior", data.attrs["prior_set"], "--seed", str(options.seed)]
+            + ["--members", str(options.members), "--method", options.method]
+            + ["--member", str(lost["member"])]
+        )
         for data in datasets
         for lost in data.attrs["lost"][:1]
     ]

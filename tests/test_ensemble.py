@@ -14,6 +14,7 @@ from sdensemble.study import open_study
 
 MEMBERS = 64
 
+
 @pytest.fixture(scope="module")
 def cup(root):
     return open_study(root / "examples" / "teacup")

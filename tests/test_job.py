@@ -1,7 +1,6 @@
 import csv
 import errno
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,30 +149,39 @@ def test_lost_members_are_counted_named_and_leave_bounds(broken, tmp_path, no_fi
 def test_a_lost_member_can_be_replayed_as_the_answer_says(broken, tmp_path, no_figures):
     answer = run_study(broken, options(tmp_path / "run")).answer
     line = answer.splitlines()[-1]
-    assert line.startswith("python run_sim.py run --scenario baseline --prior history --seed 1")
+    assert line.startswith(f"python run_sim.py run --study {broken.folder} --scenario baseline ")
+    assert " --prior history --seed 1 --members 32 --method sobol " in line
     member = int(line.rsplit(" ", 1)[1])
     chosen = options(tmp_path / "one", scenarios=("baseline",))
     path = replay_member(broken, chosen, member)
     assert path == tmp_path / "one" / f"baseline-member-{member}.csv"
     table = rows(path)
-    assert list(table[0]) == ["time", "loss rate", "unit", "year", *_rest(table[0])]
+    assert set(table[0]) == {"time", *broken.model.variables}
     blank = [row["time"] for row in table if row["worth"] == ""]
     assert blank
     assert float(table[0]["level"]) == 2.0
 
 
-def _rest(row):
-    return [name for name in row if name not in ("time", "loss rate", "unit", "year")]
-
-
-def test_all_members_lost_still_gives_an_answer(broken, tmp_path, no_figures):
+def test_all_members_lost_is_an_error_and_writes_nothing(broken, tmp_path):
     priors = broken.folder / "calibration" / "priors.toml"
     text = priors.read_text("utf-8").replace("low = 0.0", "low = 3.0")
     priors.write_text(text, "utf-8")
     study = open_study(broken.folder)
-    study.__dict__["targets"] = tuple(replace(t, year=3) for t in study.targets)
-    answer = run_study(study, options(tmp_path / "run")).answer
-    assert "32 members under baseline are not finite" in " ".join(answer.split())
+    with pytest.raises(SDError, match=r'"worth" first, at 0\.75') as caught:
+        run_study(study, options(tmp_path / "run"))
+    assert "nothing was written" in str(caught.value)
+    assert "--scenario baseline" in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_scenario_that_loses_all_its_members_leaves_the_others_their_answer(
+    broken, tmp_path, no_figures
+):
+    (broken.folder / "scenarios" / "flood.toml").write_text(
+        'title = "Flood"\n[world]\n"loss rate" = 4\n', "utf-8"
+    )
+    answer = run_study(open_study(broken.folder), options(tmp_path / "run")).answer
+    assert "Note: 32 members under flood are not finite" in " ".join(answer.split())
     assert "<1–>99%" in answer
 
 

@@ -50,11 +50,22 @@ def emit(plan: Plan, lanes: int) -> str:
         for name, count in (("fmuladd", 3), ("sqrt", 1), ("fabs", 1), ("trunc", 1))
     )
     declared += "".join(f"declare double @{name}(double)\n" for name in LIBRARY.values())
-    attributes = (
-        'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
-    )
+    vectors = 'nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512"'
+    attributes = f"attributes #0 = {{ {vectors} }}\nattributes #1 = {{ noinline cold {vectors} }}\n"
+    text += [_general_power(lanes, tables), '!0 = !{!"branch_weights", i32 1000, i32 1}\n']
     text.append(driver(plan.program, lanes, tables))
     return "\n".join([declared, tables.text(), *text, attributes])
+
+
+def _general_power(lanes: int, tables: Tables) -> str:
+    """Return the function that serves the vectors with an unusual base."""
+    body = Body(lanes, tables)
+    value = vmath.general_power(body, "%x", "%y")
+    v, lines = body.vector, "\n".join(body.lines)
+    return (
+        f"define internal {v} @general_power({v} %x, {v} %y) #1 {{\nentry:\n{lines}\n"
+        f"  ret {v} {value}\n}}\n"
+    )
 
 
 def _loop(name: str, loop: Loop, plan: Plan, lanes: int, tables: Tables) -> str:
@@ -176,10 +187,7 @@ class Writer:
             return {2.0: square}.get(y) or b.exact("fmul", square, x if y == 3.0 else square)
         if y == 0.5:
             return b.unary("sqrt", x)
-        whole = bool(np.isfinite(y) and y == np.trunc(y))
-        if y == 0:
-            return b.number(1.0)
-        return vmath.power(b, x, b.number(y), whole=whole, odd=whole and bool(y % 2))
+        return b.number(1.0) if y == 0 else vmath.power(b, x, b.number(y))
 
     def _min(self, node: Op, index: str | None) -> str:
         return self._extreme("olt", node, index)

@@ -120,9 +120,9 @@ ALIASES = {"power": "pow", "xramp": "ramp"}
 
 TIMED = ("step", "pulse", "pulse_train", "xpulse", "xpulse_train")  # take time and step first
 JUMPS = {
-    *("integer", "quantum", "modulo", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not"),
-    *("if_then_else", "zidz", "xidz", "ramp", *TIMED),
-}
+    *("integer", "quantum", "modulo", "eq", "ne", "lt", "le", "gt", "ge"),
+    *("ramp", *TIMED),
+}  # a last bit of an argument may change their value by more than a last bit
 
 FOLDS: dict[str, Callable[..., Values]] = {
     "sum": np.add,

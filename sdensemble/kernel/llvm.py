@@ -105,6 +105,27 @@ class Body:
     def unary(self, intrinsic: str, a: str) -> str:
         return self.new(f"call {self.vector} @llvm.{intrinsic}.v{self.lanes}f64({self.vector} {a})")
 
+    def branch(self, mask: str, likely: Callable[[], str], otherwise: Callable[[], str]) -> str:
+        """Return ``likely()`` where the mask holds in every lane, else ``otherwise()``."""
+        stem = self.fresh("b")
+        bits = self.new(f"bitcast {self.mask} {mask} to i{self.lanes}")
+        every = self.new(f"icmp eq i{self.lanes} {bits}, -1")
+        self.lines.append(f"  br i1 {every}, label %{stem}.yes, label %{stem}.no, !prof !0")
+        values = []
+        for name, make in (("yes", likely), ("no", otherwise)):
+            self.label(f"{stem}.{name}")
+            value = make()
+            values.append(f"[ {value}, %{self.block} ]")
+            self.lines.append(f"  br label %{stem}.join")
+        self.label(f"{stem}.join")
+        return self.new(f"phi {self.vector} {', '.join(values)}")
+
+    def call(self, function: str, *args: str) -> str:
+        """Call a function of this module on vectors."""
+        return self.new(
+            f"call {self.vector} @{function}({', '.join(f'{self.vector} {a}' for a in args)})"
+        )
+
     def library(self, function: str, a: str) -> str:
         """Call a scalar function of the C library once a lane."""
         out = "poison"

@@ -170,9 +170,21 @@ class Program:
 
     @cached_property
     def jumps(self) -> bool:
-        """Whether a value anywhere may jump: then even the last bit of an input matters."""
+        """Whether some value may jump on the last bit of a computed one.
+
+        What jumps on time and constants alone does not count: they carry no rounding.
+        """
+        given = np.isfinite(self.defaults)
+
+        def plain(node: Node) -> bool:
+            if isinstance(node, Load):
+                return bool(given[node.slots].all())
+            if isinstance(node, Op) and node.name not in ("add", "sub", "mul", "neg"):
+                return False
+            return not isinstance(node, Fold | Interp) and all(map(plain, node.parts))
+
         return any(
-            isinstance(node, Op) and node.name in JUMPS
+            isinstance(node, Op) and node.name in JUMPS and not all(map(plain, node.parts))
             for statement in (*self.initial, *self.dynamic)
             for node in nodes(statement.expr)
         )

@@ -92,30 +92,37 @@ def _log_positive(b: Body, x: str) -> str:
 
 def log(b: Body, x: str) -> str:
     """Return the natural logarithm: -inf at 0, NaN below."""
-    ordinary = b.both(
-        b.compare("ogt", x, b.number(0.0)), b.compare("olt", x, b.number(float("inf")))
-    )
     below = b.compare("olt", x, b.number(0.0))
     other = b.select(below, b.number(float("nan")), x)  # inf and NaN stay
     other = b.select(b.compare("oeq", x, b.number(0.0)), b.number(float("-inf")), other)
-    return b.select(ordinary, _log_positive(b, x), other)
+    return b.select(_ordinary(b, x), _log_positive(b, x), other)
 
 
-def power(b: Body, x: str, y: str, *, whole: bool | None = None, odd: bool = False) -> str:
+def power(b: Body, x: str, y: str) -> str:
     """Return x to the y, as C's pow: a negative x needs a whole y.
 
-    ``whole`` and ``odd`` say what is known of a literal y; None where y is computed.
+    Where every lane holds a positive finite x, which is nearly always, nothing else is looked
+    at; one lane that does not sends the vector to ``general_power``, whose ordinary lanes are
+    computed the same way and so have the same bits.
     """
+    return b.branch(
+        _ordinary(b, x),
+        lambda: exp(b, b.exact("fmul", y, _log_positive(b, x))),
+        lambda: b.call("general_power", x, y),
+    )
+
+
+def _ordinary(b: Body, x: str) -> str:
+    return b.both(b.compare("ogt", x, b.number(0.0)), b.compare("olt", x, b.number(float("inf"))))
+
+
+def general_power(b: Body, x: str, y: str) -> str:
+    """Return x to the y for any x."""
     out = exp(b, b.exact("fmul", y, log(b, b.unary("fabs", x))))
-    negative = b.compare("olt", x, b.number(0.0))
-    if whole is None:
-        is_whole = b.compare("oeq", b.unary("trunc", y), y)
-        half = b.exact("fmul", y, b.number(0.5))
-        is_odd = b.compare("une", b.unary("trunc", half), half)
-        signed = b.select(is_odd, b.exact("fneg", out), out)
-        signed = b.select(is_whole, signed, b.number(float("nan")))
-        out = b.select(negative, signed, out)
-        return b.select(b.compare("oeq", y, b.number(0.0)), b.number(1.0), out)
-    if not whole:
-        return b.select(negative, b.number(float("nan")), out)
-    return b.select(negative, b.exact("fneg", out), out) if odd else out
+    is_whole = b.compare("oeq", b.unary("trunc", y), y)
+    half = b.exact("fmul", y, b.number(0.5))
+    is_odd = b.compare("une", b.unary("trunc", half), half)
+    signed = b.select(is_odd, b.exact("fneg", out), out)
+    signed = b.select(is_whole, signed, b.number(float("nan")))
+    out = b.select(b.compare("olt", x, b.number(0.0)), signed, out)
+    return b.select(b.compare("oeq", y, b.number(0.0)), b.number(1.0), out)

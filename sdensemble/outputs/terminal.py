@@ -187,7 +187,8 @@ def _band(results: Results, scenario: Scenario) -> str:
     values = results.at(results.spec.headline.whole, scenario, results.asked_year)
     low, median, high = quantile(values, [0.05, 0.5, 0.95])
     se = standard_error(values, results.replicate)[0]
-    most = max(0, 1 - math.floor(math.log10(abs(median)))) if median else 0
+    known = math.isfinite(median) and median != 0
+    most = max(0, 1 - math.floor(math.log10(abs(median)))) if known else 0
     cells = (rounded(value, 2 * se, most) for value in (median, low, high))
     return "{} ({}–{})".format(*cells)
 
