@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +19,9 @@ def repeated(model: Model, times: int, path: Path) -> Path:
     pattern = re.compile(rf"(?<![\w])({'|'.join(map(re.escape, names))})(?![\w])", re.IGNORECASE)
     text = [_ranges(model)]
     for copy in range(times):
-        suffix = f" copy {copy}" if copy else ""
-        for variable in model.variables.values():
-            text.append(_equation(variable, lambda line: pattern.sub(rf"\g<1>{suffix}", line)))
+        suffix = rf"\g<1> copy {copy}" if copy else r"\g<1>"
+        rename = partial(pattern.sub, suffix)
+        text += [_equation(variable, rename) for variable in model.variables.values()]
     path.write_text("{UTF-8}\n" + "".join(text) + _clock(model), encoding="utf-8")
     return path
 
@@ -28,7 +30,7 @@ def _ranges(model: Model) -> str:
     return "".join(f"{name}: {','.join(e)}~~|\n" for name, e in model.ranges.items())
 
 
-def _equation(variable: Variable, rename) -> str:
+def _equation(variable: Variable, rename: Callable[[str], str]) -> str:
     out = []
     for line in equations(variable):
         left, right = line.split(" = ", 1)
@@ -90,7 +92,7 @@ def _formula(rng: np.random.Generator, stocks: int, constants: int, made: list[s
 
 
 def tables(path: Path, *, count: int = 50, points: int = 12, seed: int = 2) -> Path:
-    """Write a World3-like model: scalar stocks in a ring, each driven through graphical functions."""
+    """Write a World3-like model: a ring of scalar stocks, each driven by graphical functions."""
     rng = np.random.default_rng(seed)
     lines = []
     for i in range(count):

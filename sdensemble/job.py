@@ -190,12 +190,14 @@ def _require_some(study: Study, data: xr.Dataset, options: Options) -> None:
 def _replay_note(study: Study, options: Options, datasets: Sequence[xr.Dataset]) -> list[str]:
     """Return how to replay a lost member, one line for each prior set that has any."""
     where = ["--study", str(study.folder)] if study.folder != Path() else []
+    common = [f"--seed={options.seed}", f"--members={options.members}"]
+    common += [f"--method={options.method}"]
     return [
         shlex.join(
-            ["python", "run_sim.py", "run", *where, "--scenario", lost["scenario"]]
-            + ["--prior", data.attrs["prior_set"], "--seed", str(options.seed)]
-            + ["--members", str(options.members), "--method", options.method]
-            + ["--member", str(lost["member"])]
+            [
+                *("python", "run_sim.py", "run", *where, "--scenario", lost["scenario"]),
+                *(*common, "--prior", data.attrs["prior_set"], "--member", str(lost["member"])),
+            ]
         )
         for data in datasets
         for lost in data.attrs["lost"][:1]

@@ -21,13 +21,14 @@ def present_values(
 ) -> dict[str, float]:
     """Return each scenario's outlay from the model's start to ``until``, all payers together.
 
-    Money is at present value as the model discounts it (the payers' ``present_value``
-    variables of report.toml; their plain outlay where none is stated), in the unit of their
-    integral. Constants are the model's own; nothing is drawn. Raises SDError where the study
+    Money is at present value as the model discounts it: the payers' cumulative
+    ``present_value`` of report.toml at ``until``, or the integral of their outlay where none is
+    stated. Constants are the model's own; nothing is drawn. Raises SDError where the study
     names no payer.
     """
-    names = [payer.present_value or payer.variable for payer in spec.payers]
-    if not names:
+    ends = [payer.present_value for payer in spec.payers if payer.present_value]
+    rates = [payer.variable for payer in spec.payers if not payer.present_value]
+    if not spec.payers:
         raise SDError(f"{spec.path}: names no [[payer]], so there is no outlay to compare")
     program = kernel.program
     steps = round((until - program.start) / program.step)
@@ -35,9 +36,16 @@ def present_values(
     for scenario in scenarios:
         world = World(*apply(scenario, kernel.model, {}, 1))
         run = kernel.run(
-            world.constants, world.held, totals=names, steps=steps, every=steps, members=1
+            world.constants,
+            world.held,
+            report=ends,
+            totals=rates,
+            steps=steps,
+            every=steps,
+            members=1,
         )
-        out[scenario.name] = float(np.sum([run.totals[kernel.model[n].name] for n in names]))
+        paid = [values[-1] for values in (*run.values.values(), *run.totals.values())]
+        out[scenario.name] = float(np.sum(paid))
     return out
 
 
@@ -79,12 +87,18 @@ def equalising_factor(
     return float(brentq(gap, 0.0, 20.0, xtol=1e-6))
 
 
+def _unit(study: Study) -> str:
+    """Return the unit of the payers' integrals: their own, times the time unit."""
+    unit = study.model[study.report.payers[0].variable].unit
+    return unit.removesuffix(f"/{study.model.clock.unit}")
+
+
 def outlay_text(study: Study, lang: str) -> str:
     """Return each scenario's outlay, and the factor that would make the packages cost alike."""
     kernel = compile_model(study.model)
     until = horizon(study)
     values = present_values(kernel, study.scenarios, study.report, until=until)
-    unit = study.report.unit_label("Yi", lang)
+    unit = study.report.unit_label(_unit(study), lang)
     head = {
         "zh": f"财政支出现值，至{until - 1:g}年底，默认常数运行（{unit}）",
         "en": f"Outlay at present value to the end of {until - 1:g}, default constants ({unit})",

@@ -150,7 +150,7 @@ def test_a_lost_member_can_be_replayed_as_the_answer_says(broken, tmp_path, no_f
     answer = run_study(broken, options(tmp_path / "run")).answer
     line = answer.splitlines()[-1]
     assert line.startswith(f"python run_sim.py run --study {broken.folder} --scenario baseline ")
-    assert " --prior history --seed 1 --members 32 --method sobol " in line
+    assert " --seed=1 --members=32 --method=sobol --prior history --member " in line
     member = int(line.rsplit(" ", 1)[1])
     chosen = options(tmp_path / "one", scenarios=("baseline",))
     path = replay_member(broken, chosen, member)

@@ -16,15 +16,15 @@ from sdensemble.errors import Problems, SDError, did_you_mean
 from sdensemble.kernel.emit import emit
 from sdensemble.kernel.inputs import Held
 from sdensemble.kernel.lower import lower
-from sdensemble.kernel.native import Native, aligned, load_or_compile
+from sdensemble.kernel.native import Native, aligned, fused, load_or_compile
 from sdensemble.kernel.plan import make_plan
 from sdensemble.kernel.program import Program, Slots
 from sdensemble.model.types import Model
 
-LANES = 16  # members side by side; results do not depend on it, speed does (benchmarks/)
+CACHE = 2**20  # bytes of workspace that stay in a processor's second-level cache
 
 
-def compile_model(model: Model, *, lanes: int = LANES, use_cache: bool = True) -> Kernel:
+def compile_model(model: Model, *, lanes: int | None = None, use_cache: bool = True) -> Kernel:
     """Return the model's Kernel: machine code that runs many members at once.
 
     The code is kept in the user's cache folder under a key made of what it computes and the
@@ -36,8 +36,18 @@ def compile_model(model: Model, *, lanes: int = LANES, use_cache: bool = True) -
     """
     program = lower(model)
     plan = make_plan(program)
-    native, cached = load_or_compile(emit(plan, lanes), use_cache=use_cache)
-    return Kernel(model, program, lanes, plan.size, native, cached)
+    size = plan.size + 2 * program.stocks
+    lanes = lanes or lanes_for(size)
+    native, cached = load_or_compile(emit(plan, lanes, fused=fused()), use_cache=use_cache)
+    return Kernel(model, program, lanes, size, native, cached)
+
+
+def lanes_for(size: int) -> int:
+    """Return how many members run side by side: as many as the cache holds.
+
+    No result depends on it; speed does (benchmarks/speed.py).
+    """
+    return next((lanes for lanes in (32, 16) if size * lanes * 8 <= CACHE), 8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +132,7 @@ class Kernel:
         self._blocks(shared, count, threads or default_threads(), progress)
         times = self.program.start + self.program.step * every * np.arange(saved)
         return Trajectories(
-            times=times,
+            times=np.asarray(times, np.float64),
             values=dict(_split(out, kept, count)),
             totals=dict(_split(out_totals[1:], summed, count)),
             first_bad=bad[:count],

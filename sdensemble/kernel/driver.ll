@@ -87,6 +87,148 @@ exit:
   ret void
 }
 
+; keeps the stocks and their first rates: the start of a Runge-Kutta step
+define internal void @begin_stages(ptr noalias %W) #0 {
+entry:
+  br label %head
+head:
+  %s = phi i64 [ 0, %entry ], [ %s1, %body ]
+  %more = icmp ult i64 %s, STOCKS
+  br i1 %more, label %body, label %exit
+body:
+  %offset = mul i64 %s, LANES
+  %stock_at = getelementptr double, ptr %W, i64 %offset
+  %stock = load VEC, ptr %stock_at, align 64
+  %rate_offset = add i64 %offset, RATES
+  %rate_at = getelementptr double, ptr %W, i64 %rate_offset
+  %rate = load VEC, ptr %rate_at, align 64
+  %start_offset = add i64 %offset, STARTS
+  %start_at = getelementptr double, ptr %W, i64 %start_offset
+  store VEC %stock, ptr %start_at, align 64
+  %sum_offset = add i64 %offset, SUMS
+  %sum_at = getelementptr double, ptr %W, i64 %sum_offset
+  store VEC %rate, ptr %sum_at, align 64
+  %s1 = add i64 %s, 1
+  br label %head
+exit:
+  ret void
+}
+
+; stock = start + by × rate: where the next stage is computed
+define internal void @stage(ptr noalias %W, double %by) #0 {
+entry:
+  %one = insertelement VEC poison, double %by, i64 0
+  %all = shufflevector VEC %one, VEC poison, ZEROS
+  br label %head
+head:
+  %s = phi i64 [ 0, %entry ], [ %s1, %body ]
+  %more = icmp ult i64 %s, STOCKS
+  br i1 %more, label %body, label %exit
+body:
+  %offset = mul i64 %s, LANES
+  %rate_offset = add i64 %offset, RATES
+  %rate_at = getelementptr double, ptr %W, i64 %rate_offset
+  %rate = load VEC, ptr %rate_at, align 64
+  %start_offset = add i64 %offset, STARTS
+  %start_at = getelementptr double, ptr %W, i64 %start_offset
+  %start = load VEC, ptr %start_at, align 64
+  %change = fmul VEC %rate, %all
+  %new = fadd VEC %start, %change
+  %stock_at = getelementptr double, ptr %W, i64 %offset
+  store VEC %new, ptr %stock_at, align 64
+  %s1 = add i64 %s, 1
+  br label %head
+exit:
+  ret void
+}
+
+; sum = sum + weight × rate
+define internal void @weigh(ptr noalias %W, double %weight) #0 {
+entry:
+  %one = insertelement VEC poison, double %weight, i64 0
+  %all = shufflevector VEC %one, VEC poison, ZEROS
+  br label %head
+head:
+  %s = phi i64 [ 0, %entry ], [ %s1, %body ]
+  %more = icmp ult i64 %s, STOCKS
+  br i1 %more, label %body, label %exit
+body:
+  %offset = mul i64 %s, LANES
+  %rate_offset = add i64 %offset, RATES
+  %rate_at = getelementptr double, ptr %W, i64 %rate_offset
+  %rate = load VEC, ptr %rate_at, align 64
+  %sum_offset = add i64 %offset, SUMS
+  %sum_at = getelementptr double, ptr %W, i64 %sum_offset
+  %sum = load VEC, ptr %sum_at, align 64
+  %part = fmul VEC %rate, %all
+  %new = fadd VEC %sum, %part
+  store VEC %new, ptr %sum_at, align 64
+  %s1 = add i64 %s, 1
+  br label %head
+exit:
+  ret void
+}
+
+; stock = start + by × sum: the end of a Runge-Kutta step
+define internal void @end_stages(ptr noalias %W, double %by) #0 {
+entry:
+  %one = insertelement VEC poison, double %by, i64 0
+  %all = shufflevector VEC %one, VEC poison, ZEROS
+  br label %head
+head:
+  %s = phi i64 [ 0, %entry ], [ %s1, %body ]
+  %more = icmp ult i64 %s, STOCKS
+  br i1 %more, label %body, label %exit
+body:
+  %offset = mul i64 %s, LANES
+  %start_offset = add i64 %offset, STARTS
+  %start_at = getelementptr double, ptr %W, i64 %start_offset
+  %start = load VEC, ptr %start_at, align 64
+  %sum_offset = add i64 %offset, SUMS
+  %sum_at = getelementptr double, ptr %W, i64 %sum_offset
+  %sum = load VEC, ptr %sum_at, align 64
+  %change = fmul VEC %sum, %all
+  %new = fadd VEC %start, %change
+  %stock_at = getelementptr double, ptr %W, i64 %offset
+  store VEC %new, ptr %stock_at, align 64
+  %s1 = add i64 %s, 1
+  br label %head
+exit:
+  ret void
+}
+
+define internal void @advance_euler(ptr noalias %W, double %time) #0 {
+  call void @advance(ptr %W)
+  ret void
+}
+
+define internal void @advance_rk2(ptr noalias %W, double %time) #0 {
+  %end = fadd double %time, STEP
+  call void @begin_stages(ptr %W)
+  call void @stage(ptr %W, double STEP)
+  call void @dynamic(ptr %W, double %end)
+  call void @weigh(ptr %W, double ONE)
+  call void @end_stages(ptr %W, double STEP_HALF)
+  ret void
+}
+
+define internal void @advance_rk4(ptr noalias %W, double %time) #0 {
+  %middle = fadd double %time, STEP_HALF
+  %end = fadd double %time, STEP
+  call void @begin_stages(ptr %W)
+  call void @stage(ptr %W, double STEP_HALF)
+  call void @dynamic(ptr %W, double %middle)
+  call void @weigh(ptr %W, double TWO)
+  call void @stage(ptr %W, double STEP_HALF)
+  call void @dynamic(ptr %W, double %middle)
+  call void @weigh(ptr %W, double TWO)
+  call void @stage(ptr %W, double STEP)
+  call void @dynamic(ptr %W, double %end)
+  call void @weigh(ptr %W, double ONE)
+  call void @end_stages(ptr %W, double STEP_SIXTH)
+  ret void
+}
+
 ; the trapezium rule: half of each end, all of what lies between
 define internal void @accumulate(ptr noalias %W, ptr %totals, i64 %n_totals, ptr noalias %sums) #0 {
 entry:
@@ -367,7 +509,7 @@ after:
   %last = icmp eq i64 %k, %steps
   br i1 %last, label %exit, label %move
 move:
-  call void @advance(ptr %W)
+  call void @advance_METHOD(ptr %W, double %time)
   call void @raise(ptr %W)
   call void @copy(ptr %W)
   call void @shift(ptr %W, ptr %history, i64 %k)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from sdensemble.kernel.llvm import Tables, literal
@@ -33,8 +34,11 @@ SIGNATURE = (
 _TEXT = Path(__file__).with_name("driver.ll").read_text(encoding="utf-8")
 
 
-def driver(program: Program, lanes: int, tables: Tables) -> str:
-    """Return the driver's text for a program; its constant arrays go into ``tables``."""
+def driver(program: Program, lanes: int, size: int, tables: Tables) -> str:
+    """Return the driver's text for a program; its constant arrays go into ``tables``.
+
+    ``size`` is the number of slots in use; Runge-Kutta keeps two values a stock behind them.
+    """
 
     def splat(value: float) -> str:
         return "<" + ", ".join(f"double {literal(value)}" for _ in range(lanes)) + ">"
@@ -54,12 +58,17 @@ def driver(program: Program, lanes: int, tables: Tables) -> str:
         "SIZE": str(program.size),
         "STOCKS": str(program.stocks),
         "RATES": str(program.stocks * lanes),
+        "STARTS": str(size * lanes),
+        "SUMS": str((size + program.stocks) * lanes),
+        "METHOD": program.method,
+        "STEP_HALF": literal(program.step / 2),
+        "STEP_SIXTH": literal(program.step / 6),
+        "ONE": literal(1.0),
+        "TWO": literal(2.0),
         "STEPS": splat(program.step),
         "HALF": splat(program.step / 2),
         "STEP": literal(program.step),
         "START": literal(program.start),
     }
-    text = _TEXT
-    for word, value in words.items():
-        text = text.replace(word, value)
-    return text
+    pattern = "|".join(sorted(words, key=len, reverse=True))
+    return re.sub(rf"\b({pattern})\b|(?<=_)METHOD", lambda m: words[m.group(0)], _TEXT)

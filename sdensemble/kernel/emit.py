@@ -31,14 +31,18 @@ _COMPARE = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge
 _TRUTH = {*_COMPARE, "and", "or", "not"}
 
 
-def emit(plan: Plan, lanes: int) -> str:
-    """Return the module's text: loops, the three phases and the driver."""
+def emit(plan: Plan, lanes: int, *, fused: bool) -> str:
+    """Return the module's text: loops, the three phases and the driver.
+
+    ``fused`` says whether the processor has a fused multiply-add; it changes no result but
+    the last bits of exp, log and pow.
+    """
     tables = Tables()
     phases = {"initial": plan.initial, "invariant": plan.invariant, "dynamic": plan.dynamic}
     text: list[str] = []
     for phase, loops in phases.items():
         for number, loop in enumerate(loops):
-            text.append(_loop(f"{phase}_{number}", loop, plan, lanes, tables))
+            text.append(_loop(f"{phase}_{number}", loop, plan, Body(lanes, tables, fused)))
         calls = "".join(
             f"  call void @{phase}_{n}(ptr %W, double %time)\n" for n in range(len(loops))
         )
@@ -47,19 +51,21 @@ def emit(plan: Plan, lanes: int) -> str:
     vector = f"<{lanes} x double>"
     declared = "".join(
         f"declare {vector} @llvm.{name}.v{lanes}f64({', '.join([vector] * count)})\n"
-        for name, count in (("fmuladd", 3), ("sqrt", 1), ("fabs", 1), ("trunc", 1))
+        for name, count in (("fmuladd", 3), ("fma", 3), ("sqrt", 1), ("fabs", 1), ("trunc", 1))
     )
     declared += "".join(f"declare double @{name}(double)\n" for name in LIBRARY.values())
     vectors = 'nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512"'
     attributes = f"attributes #0 = {{ {vectors} }}\nattributes #1 = {{ noinline cold {vectors} }}\n"
-    text += [_general_power(lanes, tables), '!0 = !{!"branch_weights", i32 1000, i32 1}\n']
-    text.append(driver(plan.program, lanes, tables))
+    text += [
+        _general_power(Body(lanes, tables, fused)),
+        '!0 = !{!"branch_weights", i32 1000, i32 1}\n',
+    ]
+    text.append(driver(plan.program, lanes, plan.size, tables))
     return "\n".join([declared, tables.text(), *text, attributes])
 
 
-def _general_power(lanes: int, tables: Tables) -> str:
+def _general_power(body: Body) -> str:
     """Return the function that serves the vectors with an unusual base."""
-    body = Body(lanes, tables)
     value = vmath.general_power(body, "%x", "%y")
     v, lines = body.vector, "\n".join(body.lines)
     return (
@@ -68,9 +74,8 @@ def _general_power(lanes: int, tables: Tables) -> str:
     )
 
 
-def _loop(name: str, loop: Loop, plan: Plan, lanes: int, tables: Tables) -> str:
+def _loop(name: str, loop: Loop, plan: Plan, body: Body) -> str:
     """Return one loop as a function."""
-    body = Body(lanes, tables)
     writer = Writer(body, plan.program.defaults)
     head = f"define internal void @{name}(ptr noalias %W, double %time) #0 {{\nentry:\n"
     if loop.points == 1:
@@ -160,6 +165,9 @@ class Writer:
 
     def _div(self, node: Op, index: str | None) -> str:
         return self.body.exact("fdiv", *(self.value(p, index) for p in node.parts))
+
+    def _quotient(self, node: Op, index: str | None) -> str:
+        return self.body.quotient(*(self.value(p, index) for p in node.parts))
 
     def _abs(self, node: Op, index: str | None) -> str:
         return self.body.unary("fabs", self.value(node.parts[0], index))

@@ -119,10 +119,6 @@ ARITY: dict[str, tuple[int, ...]] = {
 ALIASES = {"power": "pow", "xramp": "ramp"}
 
 TIMED = ("step", "pulse", "pulse_train", "xpulse", "xpulse_train")  # take time and step first
-JUMPS = {
-    *("integer", "quantum", "modulo", "eq", "ne", "lt", "le", "gt", "ge"),
-    *("ramp", *TIMED),
-}  # a last bit of an argument may change their value by more than a last bit
 
 FOLDS: dict[str, Callable[..., Values]] = {
     "sum": np.add,

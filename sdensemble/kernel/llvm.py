@@ -45,8 +45,9 @@ def literal(value: float) -> str:
 class Body:
     """The text of one function: fresh names, blocks, and the values already at hand."""
 
-    def __init__(self, lanes: int, tables: Tables):
+    def __init__(self, lanes: int, tables: Tables, fused: bool):
         self.lanes = lanes
+        self.fused = fused  # whether the processor multiplies and adds in one rounding
         self.vector = f"<{lanes} x double>"
         self.whole_vector = f"<{lanes} x i64>"
         self.mask = f"<{lanes} x i1>"
@@ -101,6 +102,24 @@ class Body:
     def fma(self, a: str, b: str, c: str) -> str:
         v = self.vector
         return self.new(f"call {v} @llvm.fmuladd.v{self.lanes}f64({v} {a}, {v} {b}, {v} {c})")
+
+    def quotient(self, a: str, d: str, one_over_d: str) -> str:
+        """Return a / d, correctly rounded, from a correctly rounded reciprocal of d.
+
+        The remainder of a first guess is exact in a fused multiply-add, and its share added
+        rounds the quotient correctly (Markstein 1990; Muller et al., Handbook of
+        Floating-Point Arithmetic, 4.7). Where that breaks down (a zero or infinite divisor, an
+        infinite a) the guess is the answer. Four cheap operations for a slow one.
+        """
+        if not self.fused:
+            return self.exact("fdiv", a, d)
+        v = self.vector
+        guess = self.exact("fmul", a, one_over_d)
+        minus = self.exact("fneg", guess)
+        fma = f"call {v} @llvm.fma.v{self.lanes}f64"
+        rest = self.new(f"{fma}({v} {minus}, {v} {d}, {v} {a})")
+        better = self.new(f"{fma}({v} {rest}, {v} {one_over_d}, {v} {guess})")
+        return self.select(self.compare("uno", better, better), guess, better)
 
     def unary(self, intrinsic: str, a: str) -> str:
         return self.new(f"call {self.vector} @llvm.{intrinsic}.v{self.lanes}f64({self.vector} {a})")

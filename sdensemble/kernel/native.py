@@ -74,6 +74,11 @@ def _key(text: str) -> str:
     return hashlib.blake2b("\n".join([*machine, text]).encode(), digest_size=16).hexdigest()
 
 
+def fused() -> bool:
+    """Return whether this processor has a fused multiply-add."""
+    return "+fma" in _host()[1].split(",") or platform.machine().lower() in ("arm64", "aarch64")
+
+
 @functools.cache
 def _host() -> tuple[str, str]:
     """Return the processor's name and features."""

@@ -2,7 +2,8 @@
 
 Three things are taken out of the step: what only constants reach (computed once, and again
 when a constant changes), what is the same at every point of a loop (computed once per loop
-instead of once per point), and divisions by either (a reciprocal is kept instead).
+instead of once per point), and the reciprocals of divisors of either kind (a quotient is got
+back from one, to the last bit: ``llvm.Body.quotient``).
 """
 
 from __future__ import annotations
@@ -31,7 +32,16 @@ from sdensemble.kernel.program import (
 # Work in one loop body, in units of one simple operation. Long bodies spill registers and
 # compile slowly; short ones load and store more. Found by benchmark (docs/decisions).
 BODY = 220
-COST = {"exp": 20, "ln": 30, "pow": 55, "div": 8, "sqrt": 8, "quantum": 12, "modulo": 12}
+COST = {
+    "quotient": 4,
+    "exp": 20,
+    "ln": 30,
+    "pow": 55,
+    "div": 8,
+    "sqrt": 8,
+    "quantum": 12,
+    "modulo": 12,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +104,6 @@ class _Hoister:
         for statement in program.dynamic:
             self.frozen[statement.target] = False
         self.constant = np.isfinite(program.defaults) | self.frozen
-        # a reciprocal changes the last bit of a quotient: not where something may jump on it
-        self.reciprocals = not program.jumps
 
     def add(self, statement: Statement) -> None:
         """Place one statement, with what can be taken out of it taken out."""
@@ -122,14 +130,15 @@ class _Hoister:
             above, below = node.parts
             if self._cheap_reciprocal(below, points):
                 one_over = Op("div", (Const(1.0), below))
-                return Op("mul", (self._take(above, points), self._take(one_over, points)))
+                return Op(
+                    "quotient",
+                    tuple(self._take(part, points) for part in (above, below, one_over)),
+                )
         if not node.parts:
             return node
         return replace(node, parts=tuple(self._take(p, points) for p in node.parts))  # type: ignore[type-var]
 
     def _cheap_reciprocal(self, node: Node, points: int) -> bool:
-        if not self.reciprocals:
-            return False
         if isinstance(node, Const):
             return np.isfinite(node.value) and node.value != 0
         return self._is_invariant(node) or (points > 1 and _is_uniform(node))

@@ -15,8 +15,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.kernel.functions import JUMPS
-
 Slots = NDArray[np.int64]
 
 
@@ -163,31 +161,11 @@ class Program:
     defaults: NDArray[np.float64]
     initial: tuple[Statement, ...]
     dynamic: tuple[Statement, ...]
+    method: str = "euler"
     settable: frozenset[str] = field(default_factory=frozenset)
     copies: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
     fixed: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 4), np.int64))
     non_negative: Slots = field(default_factory=lambda: np.empty(0, np.int64))
-
-    @cached_property
-    def jumps(self) -> bool:
-        """Whether some value may jump on the last bit of a computed one.
-
-        What jumps on time and constants alone does not count: they carry no rounding.
-        """
-        given = np.isfinite(self.defaults)
-
-        def plain(node: Node) -> bool:
-            if isinstance(node, Load):
-                return bool(given[node.slots].all())
-            if isinstance(node, Op) and node.name not in ("add", "sub", "mul", "neg"):
-                return False
-            return not isinstance(node, Fold | Interp) and all(map(plain, node.parts))
-
-        return any(
-            isinstance(node, Op) and node.name in JUMPS and not all(map(plain, node.parts))
-            for statement in (*self.initial, *self.dynamic)
-            for node in nodes(statement.expr)
-        )
 
     def where(self, name: str) -> Slots:
         """Return the slots of a variable, in its own shape."""

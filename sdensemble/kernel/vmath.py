@@ -32,6 +32,8 @@ EXP_Q = (
     2.7620138719733994e-07,
     2.5100424157005067e-08,
 )
+# 1 / d = (1 - T4(d)) / d with the Chebyshev polynomial T4 of [1.70710, 2.41422], scaled to 1 at 0
+RECIPROCAL = (1.970343018779422, -1.4485399907899479, 0.47094354524959203, -0.057135032706876566)
 LOG_L = (
     6.666666666666735130e-01,
     3.999999999940941908e-01,
@@ -81,13 +83,27 @@ def _log_positive(b: Body, x: str) -> str:
     kf = b.floats(b.integer("add", k, b.whole(0x4338000000000000)))
     kf = b.exact("fsub", kf, b.number(MAGIC))
     f = b.exact("fsub", m, b.number(1.0))
-    s = b.exact("fdiv", f, b.exact("fadd", b.number(2.0), f))
+    s = b.exact("fmul", f, _reciprocal(b, b.exact("fadd", b.number(2.0), f)))
     z = b.exact("fmul", s, s)
     r = b.exact("fmul", _estrin(b, LOG_L, z), z)
     half = b.exact("fmul", b.exact("fmul", b.number(0.5), f), f)
     inner = b.fma(s, b.exact("fadd", half, r), b.exact("fmul", kf, b.number(LN2_LO)))
     rest = b.exact("fsub", b.exact("fsub", half, inner), f)
     return b.fma(kf, b.number(LN2_HI), b.exact("fneg", rest))
+
+
+def _reciprocal(b: Body, d: str) -> str:
+    """Return 1 / d to a last bit or two, for d from 1.70 to 2.42; faster than a division.
+
+    A cubic with error 1.1e-4, then Newton's method twice.
+    """
+    r = b.number(RECIPROCAL[-1])
+    for coefficient in RECIPROCAL[-2::-1]:
+        r = b.fma(r, d, b.number(coefficient))
+    minus = b.exact("fneg", d)
+    for _ in range(2):
+        r = b.fma(r, b.fma(minus, r, b.number(1.0)), r)
+    return r
 
 
 def log(b: Body, x: str) -> str:

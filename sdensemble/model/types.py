@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class Kind(enum.Enum):
 
 
 class Expr:
-    """An equation's right-hand side; one of the five forms below."""
+    """An equation's right-hand side; one of the six forms below."""
 
     __slots__ = ()
 
@@ -62,6 +62,17 @@ class Table(Expr):
     mode: str = "hold"
 
 
+@dataclass(frozen=True, eq=False)
+class Series(Expr):
+    """Data through time. ``rule`` says what holds between two times: "interpolate" or
+    "look_forward" or "hold_backward", or "raw" where nothing does. Empty where the file names
+    no source: then a run must be given the values."""
+
+    times: np.ndarray
+    values: np.ndarray
+    rule: str = "interpolate"
+
+
 @dataclass(frozen=True)
 class Call(Expr):
     """A function of expressions; operators are functions too (add, mul, lt, integ, smooth …)."""
@@ -70,7 +81,7 @@ class Call(Expr):
     args: tuple[Expr, ...]
 
 
-def walk(expr: Expr):
+def walk(expr: Expr) -> Iterator[Expr]:
     """Yield ``expr`` and every expression inside it, outermost first."""
     yield expr
     if isinstance(expr, Call):
@@ -126,13 +137,17 @@ class Variable:
 
 @dataclass(frozen=True)
 class Clock:
-    """Start, stop, step and save interval, in the file's own time unit."""
+    """Start, stop, step and save interval, in the file's own time unit.
+
+    ``method`` is how the file asks stocks to be integrated: "euler", "rk2" or "rk4".
+    """
 
     start: float
     stop: float
     step: float
     save: float
     unit: str = ""
+    method: str = "euler"
 
     @property
     def steps(self) -> int:
@@ -153,7 +168,7 @@ class Clock:
 def fold(name: str) -> str:
     """Return a name as Vensim compares it: case, spaces and underscores alike.
 
-    >>> fold(' Land  Pool ') == fold('land_pool')
+    >>> fold(' Water  Level ') == fold('water_level')
     True
     """
     name = name.strip()
@@ -168,7 +183,8 @@ class Model:
 
     ``ranges`` maps each subscript range to its element names in order; ``variables`` maps
     names as written to variables. ``labels`` maps (range, element) to language → label, from
-    ``labels.csv`` beside the file where there is one. ``digest`` is a hash of the file.
+    ``labels.csv`` beside the file where there is one. ``digest`` is a hash of the file and of
+    the files it reads numbers from; ``files`` maps the names of those to their own hashes.
     """
 
     path: Path
@@ -178,6 +194,7 @@ class Model:
     variables: Mapping[str, Variable]
     labels: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     mappings: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.__dict__["_folded"] = {fold(name): name for name in self.variables}

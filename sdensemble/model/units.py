@@ -82,7 +82,7 @@ class _Checker:
     def __init__(self, model: Model):
         import pint
 
-        self.registry = pint.UnitRegistry(None)
+        self.registry: Any = pint.UnitRegistry(None)
         self.names: dict[str, str] = {}
         self.model = model
         self.none = self.registry.Unit("")

@@ -5,7 +5,7 @@ and groups it is made of, which variables say what limits production and who pay
 (every table but ``headline`` may be left out; any name may be spelt as Vensim accepts it)::
 
     as_of = "through-2019"    # information date of every prior; checked against each known_on
-    keep = [ {variable = "price level", aggregate = "mean"}, … ]
+    keep = [ {variable = "…", aggregate = "mean"}, … ]
                               # beside what is named below; aggregate = annual | mean | end
     [headline]
     variable = "…"            # scalar; targets speak of it

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sdensemble.scenarios import Scenario, Target
 
-PACKAGES = ("numpy", "scipy", "numba", "xarray", "netCDF4", "matplotlib", "pysd")
+PACKAGES = ("numpy", "scipy", "llvmlite", "xarray", "netCDF4", "matplotlib", "pysd")
 """Whose versions run.json records."""
 
 FIGURES = "figures"

@@ -75,8 +75,8 @@ def read_ensemble(path: Path) -> xr.Dataset:
 def safe_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
     """Return name → ASCII identifier, each different, in the order given.
 
-    >>> safe_names(["land pool", "产值", "land_pool"])
-    {'land pool': 'land_pool', '产值': 'v', 'land_pool': 'land_pool_2'}
+    >>> safe_names(["water level", "产值", "water_level"])
+    {'water level': 'water_level', '产值': 'v', 'water_level': 'water_level_2'}
     """
     used, found = set(taken), dict[str, str]()
     for name in names:

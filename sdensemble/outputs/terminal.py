@@ -116,7 +116,7 @@ def _conditions(results: Results, lang: str) -> str:
 
 
 def statement(results: Results, target: Target, lang: str) -> str:
-    """Return a target in words: "2025年全省产值超过3000亿元"."""
+    """Return a target in words: "2025年全省产值超过1000亿元"."""
     year, name = results.when(results.year(target), lang), target_name(target, lang)
     if target.joint:
         return f"{year}{name}" if lang == "zh" else f"{name}, {year}"

@@ -190,8 +190,8 @@ def _read_setting(name: str, table: Section, kind: Kind, model: Model) -> list[S
 def split_name(name: str) -> tuple[str, str]:
     """Return a constant's name and the element in brackets behind it, empty where none is.
 
-    >>> split_name("unit capital cost[brewing]")
-    ('unit capital cost', 'brewing')
+    >>> split_name("birth rate[north]")
+    ('birth rate', 'north')
     """
     match = re.fullmatch(r"(.*\S)\s*\[([^\[\]]*)\]\s*", name)
     return (match[1].strip(), match[2].strip()) if match else (name.strip(), "")

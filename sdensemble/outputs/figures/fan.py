@@ -97,9 +97,14 @@ def _main(ax: Axes, results: Results, scenario: Scenario, lang: str) -> None:
     ends = [(name, float(at), "black") for name, at in zip(names, found[:, -1], strict=True)]
     style.end_labels(ax, float(results.years[-1]), [*ends, *at_end])
     handles = style.fan_handles(say("median", lang), say("band", lang, share="{share}"))
-    rising = found[3, -1] >= found[3, 0]
-    place = "upper left" if rising else "upper right"
-    ax.legend(handles=handles, loc=place, frameon=False, borderaxespad=0.1, labelspacing=0.3)
+    falling = found[3, -1] < found[3, 0]
+    ax.legend(
+        handles=handles,
+        loc="upper right" if falling else "upper left",
+        frameon=False,
+        borderaxespad=0.1,
+        labelspacing=0.3,
+    )
 
 
 def _targets(ax: Axes, results: Results, asked: Target, lang: str) -> list[tuple[str, float, str]]:

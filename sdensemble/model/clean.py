@@ -1,0 +1,240 @@
+"""Text of a model file → text its parser accepts, or an error: what real files contain.
+
+Pure functions of text. They take out inline ``{comments}`` and a byte-order mark, give data
+variables without an equation a keyword, bring macros to the front and old XMILE files into
+today's shape. They refuse what the parser would drop without a word: an entry cut short, one
+with a missing or surplus field, XML that is not well formed, and XMILE parts it does not read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+SKETCH = "\\\\\\---///"
+METHODS = {"0": "euler", "1": "rk4", "2": "euler", "3": "rk2", "4": "rk2", "5": "rk4"}
+_NAMES = {"euler": "euler", "rk2": "rk2", "rk4": "rk4", "": "euler"}
+_XMILE = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
+_UNREAD = ("module", "macro", "conveyor", "queue", "oven")
+_FIELDS = (2, 3)  # "~" in an entry: units and comment, and perhaps :SUPPLEMENTARY
+
+
+def decode(data: bytes) -> str:
+    """Return a file's text without a byte-order mark, its lines ended by one newline.
+
+    >>> decode(bytes.fromhex("efbbbf") + b"a=1~~|")
+    'a=1~~|'
+    """
+    for encoding in _encodings(data):
+        try:
+            text = data.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+        return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return data.decode("latin-1")
+
+
+def _encodings(data: bytes) -> Iterator[str]:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        yield "utf-16"
+    yield "utf-8-sig"
+    said = re.match(rb"\s*\{\s*([A-Za-z0-9_-]+)\s*\}", data) or re.match(
+        rb"""\s*<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9_-]+)["']""", data
+    )
+    if said:
+        yield said[1].decode("ascii")
+    yield "gb18030"
+    yield "cp1252"
+
+
+def method_of(text: str, *, vensim: bool) -> str:
+    """Return the integration method a file asks for: "euler", "rk2" or "rk4".
+
+    Raises ValueError where it asks for one that is not known.
+    """
+    if vensim:
+        settings = text.split(SKETCH, 1)[1] if SKETCH in text else ""
+        found = re.search(r"^15:\s*\d+,\s*\d+,\s*\d+,\s*(\d+)", settings, re.M)
+        said = found[1] if found else "0"
+        known = METHODS
+    else:
+        found = re.search(r"<sim_specs\b[^>]*?\smethod\s*=\s*[\"']([^\"']*)[\"']", text)
+        said = found[1].strip().lower() if found else ""
+        known = _NAMES
+    if said not in known:
+        raise ValueError(f'integration method "{said}" is not supported (euler, rk2, rk4)')
+    return known[said]
+
+
+# ── Vensim ─────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Entry:
+    """One entry of a Vensim file: the fields between "~", without the closing bar."""
+
+    fields: list[str]
+
+
+def clean_vensim(text: str) -> str:
+    """Return the equations of a Vensim file as the parser accepts them, macros first.
+
+    >>> clean_vensim("{UTF-8}\\na = 1 {one} + 2~~{kept}|")
+    '{UTF-8}\\na = 1   + 2~~{kept}|\\n'
+    """
+    body = text.split(SKETCH, 1)[0].removeprefix("\ufeff")
+    entries, rest = _entries(body)
+    macros: list[str] = []
+    main: list[str] = []
+    here = main
+    for entry in entries:
+        head = entry.fields[0]
+        while True:
+            stripped = head.lstrip()
+            mark = stripped[:16].upper()
+            if mark.startswith(":END OF MACRO:") and here is macros:
+                macros.append(":END OF MACRO:")
+                here, head = main, stripped[len(":END OF MACRO:") :]
+            elif mark.startswith(":MACRO:") and here is main:
+                end = stripped.find(")") + 1
+                if not end:
+                    raise ValueError(f"a macro without parameters: {_start(stripped)}")
+                macros.append(":MACRO:" + stripped[len(":MACRO:") : end])
+                here, head = macros, stripped[end:]
+            else:
+                break
+        here.append(_entry(head, entry.fields[1:]))
+    rest = rest.strip()
+    if here is macros and rest.upper().startswith(":END OF MACRO:"):
+        macros.append(":END OF MACRO:")
+        here, rest = main, rest[len(":END OF MACRO:") :].strip()
+    if here is macros:
+        raise ValueError("a macro does not end: :END OF MACRO: is missing")
+    if rest:
+        raise ValueError(f"the file ends inside an equation: {_start(rest)}")
+    return "{UTF-8}\n" + "\n".join([*macros, *main]) + "\n"
+
+
+def _entries(body: str) -> tuple[list[Entry], str]:
+    """Return the entries of the equations and what stands behind the last one."""
+    entries: list[Entry] = []
+    fields: list[str] = [""]
+    at, start = 0, 0
+    while at < len(body):
+        sign = body[at]
+        if sign == '"' and len(fields) == 1:
+            at = _end_of_quote(body, at)
+        elif sign == "{" and len(fields) == 1:
+            fields[0] += body[start:at] + " "
+            at = start = _end_of_comment(body, at)
+        elif sign in "~|":
+            fields[-1] += body[start:at]
+            at = start = at + 1
+            if sign == "~":
+                fields.append("")
+            else:
+                entries.append(Entry(fields))
+                fields = [""]
+        else:
+            at += 1
+    fields[-1] += body[start:]
+    return entries, "~".join(fields)
+
+
+def _end_of_quote(text: str, at: int) -> int:
+    found = re.compile(r'"(?:\\"|[^"])*"').match(text, at)
+    return found.end() if found else at + 1
+
+
+def _end_of_comment(text: str, at: int) -> int:
+    depth = 0
+    for place in range(at, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            return place + 1
+    raise ValueError(f"a comment does not end: {_start(text[at:])}")
+
+
+def _entry(head: str, fields: list[str]) -> str:
+    """Return one entry, checked and mended."""
+    if re.match(r"\s*\*{3,}", head):  # the name of a group
+        return "~".join([head, *fields]) + "|"
+    if len(fields) not in _FIELDS:
+        raise ValueError(
+            f'an equation with {len(fields)} "~", which needs two or three: {_start(head)}'
+        )
+    if _is_bare(head):
+        head = head.rstrip() + " :INTERPOLATE: "
+    return "~".join([head, *fields]) + "|"
+
+
+def _is_bare(head: str) -> bool:
+    """Whether an entry is a name alone, with or without subscripts: data without a source."""
+    bare = re.sub(r'"(?:\\"|[^"])*"', "x", head)
+    return re.fullmatch(r"\s*[\w][\w\s'$]*(\[[^\]]*\])?\s*", bare) is not None
+
+
+def _start(text: str) -> str:
+    return '"' + " ".join(text.split())[:60] + '"'
+
+
+# ── XMILE ──────────────────────────────────────────────────────────────────────────────────
+
+
+def clean_xmile(text: str) -> str:
+    """Return an XMILE file in today's shape: variables inside ``<variables>``, a namespace."""
+    from lxml import etree
+
+    if re.search(r"<!\s*(DOCTYPE|ENTITY)", text, re.I):
+        raise ValueError("a document type is not accepted in a model file")
+    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
+    if not re.search(r"<xmile\b[^>]*\sxmlns\s*=", text):
+        text = re.sub(r"<xmile\b", f'<xmile xmlns="{_XMILE}"', text, count=1)
+    try:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
+        root = etree.fromstring(text.encode("utf-8"), parser)
+    except etree.XMLSyntaxError as error:
+        raise ValueError(f"the XML is not well formed: {error}") from None
+    space = root.nsmap.get(None)
+    if space is None or etree.QName(root).localname != "xmile":
+        raise ValueError("this is not an XMILE file: no <xmile> element")
+    _refuse_unread(root, space)
+    for model in root.iter(f"{{{space}}}model"):
+        _gather(model, space)
+    for equation in root.iter(f"{{{space}}}eqn"):
+        equation.text = _without_comments(equation.text or "")
+    return etree.tostring(root, encoding="unicode")
+
+
+def _refuse_unread(root: Any, space: str) -> None:
+    """Raise where the file holds parts that the parser would leave out without a word."""
+    for kind in _UNREAD:
+        found = next(root.iter(f"{{{space}}}{kind}"), None)
+        if found is not None:
+            owner = found if found.get("name") else found.getparent()
+            raise ValueError(f'<{kind}> ("{owner.get("name", "")}") is not supported')
+    models = [child for child in root if child.tag == f"{{{space}}}model"]
+    if len(models) != 1:
+        raise ValueError(f"{len(models)} <model> elements; one is read")
+
+
+def _gather(model: Any, space: str) -> None:
+    """Put variables that stand beside ``<variables>`` into it, as old files have them."""
+    from lxml import etree
+
+    kinds = {f"{{{space}}}{kind}" for kind in ("stock", "flow", "aux", "gf")}
+    loose = [child for child in model if child.tag in kinds]
+    if loose:
+        inside = model.find(f"{{{space}}}variables")
+        if inside is None:
+            inside = etree.SubElement(model, f"{{{space}}}variables")
+        for child in loose:
+            inside.append(child)
+
+
+def _without_comments(text: str) -> str:
+    """Return an equation without ``{comments}``, quoted names left alone."""
+    parts = re.split(r'("(?:\\"|[^"])*")', text)
+    return "".join(p if p.startswith('"') else re.sub(r"\{[^{}]*\}", " ", p) for p in parts)

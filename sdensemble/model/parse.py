@@ -1,0 +1,252 @@
+"""A model file's text → sections of equations in our own forms. The only importer of PySD."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sdensemble.errors import Problems, SDError
+from sdensemble.model.clean import clean_vensim, clean_xmile, decode, method_of
+from sdensemble.model.external import Source
+from sdensemble.model.types import Array, Call, Equation, Expr, Number, Ref, Series, Table
+
+_ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
+_LOGIC = {
+    "=": "eq",
+    "<>": "ne",
+    "<": "lt",
+    ">": "gt",
+    "<=": "le",
+    ">=": "ge",
+    ":AND:": "and",
+    ":OR:": "or",
+}
+RULES = ("interpolate", "look_forward", "hold_backward", "raw")
+
+
+@dataclass(frozen=True)
+class Element:
+    """One name of a section with its equations. ``rule`` is the data keyword, if any."""
+
+    name: str
+    equations: tuple[Equation, ...]
+    unit: str = ""
+    limits: tuple[float | None, float | None] = (None, None)
+    text: str = ""
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """The main part of a file, or one macro. ``ranges`` are (name, elements or the name of the
+    range it copies or the place it is read from, ranges it maps to)."""
+
+    name: str
+    params: tuple[str, ...]
+    elements: tuple[Element, ...]
+    ranges: tuple[tuple[str, Any, tuple[str, ...]], ...]
+
+
+def parse(path: Path) -> tuple[list[Section], str]:
+    """Return the main section and the macros of a file, and its integration method.
+
+    Every failure of the parser becomes one SDError, as does every structure that has no form
+    here, by the name of its variable.
+    """
+    kind = path.suffix.lower()
+    if kind not in (".mdl", ".xmile", ".stmx", ".xml"):
+        raise SDError(f"{path.name}: not a Vensim (.mdl) or XMILE (.xmile, .stmx) file")
+    vensim = kind == ".mdl"
+    text = decode(path.read_bytes())
+    try:
+        method = method_of(text, vensim=vensim)
+        clean = clean_vensim(text) if vensim else clean_xmile(text)
+        sections = _abstract(clean, vensim=vensim)
+    except RecursionError:
+        raise SDError(f"{path.name}: an equation is nested too deeply to be read") from None
+    except ValueError as error:
+        raise SDError(f"{path.name}: {_short(error)}") from error
+    except Exception as error:
+        raise SDError(f"{path.name}: cannot be read: {_short(error)}") from error
+    problems = Problems()
+    out = [_section(section, path, problems) for section in sections]
+    problems.raise_if_any()
+    return out, method
+
+
+def _abstract(text: str, *, vensim: bool) -> Any:
+    """Return PySD's abstract sections of a cleaned text."""
+    from pysd.translators.vensim.vensim_file import VensimFile
+    from pysd.translators.xmile.xmile_file import XmileFile
+
+    folder = tempfile.mkdtemp()
+    try:
+        copy = Path(folder) / ("model.mdl" if vensim else "model.xmile")
+        copy.write_text(text, encoding="utf-8")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            file = VensimFile(copy, encoding="utf-8") if vensim else XmileFile(copy)
+            file.parse()
+            return file.get_abstract_model().sections
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _short(error: Exception) -> str:
+    """Return the useful end of a parser's message on one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " … ".join(lines[:2] + lines[-1:])[:400] if lines else type(error).__name__
+
+
+def _section(section: Any, path: Path, problems: Problems) -> Section:
+    ranges = tuple(
+        (item.name, item.subscripts, tuple(item.mapping or ())) for item in section.subscripts
+    )
+    elements = [_element(element, path, problems) for element in section.elements]
+    return Section(section.name, tuple(section.params or ()), tuple(elements), ranges)
+
+
+def _element(element: Any, path: Path, problems: Problems) -> Element:
+    equations, rule = [], ""
+    for component in element.components:
+        if component.type == "Data":
+            rule = component.keyword or rule or "interpolate"
+        try:
+            expr = expression(component.ast)
+        except UnsupportedError as error:
+            problems.add(f'{path.name} "{element.name}"', f"{error} is not supported")
+            continue
+        names, excepts = component.subscripts
+        equations.append(Equation(tuple(names), expr, tuple(tuple(e) for e in excepts)))
+    if rule and rule not in RULES:
+        problems.add(f'{path.name} "{element.name}"', f'keyword ":{rule}:" is not supported')
+    return Element(
+        name=element.name,
+        equations=tuple(equations),
+        unit=(element.units or "").strip(),
+        limits=tuple(element.limits or (None, None)),
+        text=element.documentation or "",
+        rule=rule,
+    )
+
+
+# ── expressions ────────────────────────────────────────────────────────────────────────────
+
+
+class UnsupportedError(Exception):
+    """A structure of the file that has no form here."""
+
+
+def expression(node: Any) -> Expr:
+    """Return PySD's syntax tree in our forms."""
+    if isinstance(node, bool | int | float | np.integer | np.floating):
+        return Number(float(node))
+    if isinstance(node, np.ndarray):
+        return Array(np.asarray(node, dtype=float))
+    handler = _HANDLERS.get(type(node).__name__)
+    if handler is None:
+        raise UnsupportedError(type(node).__name__.removesuffix("Structure"))
+    return handler(node)
+
+
+def _arithmetic(node: Any) -> Expr:
+    if node.operators == ["negative"]:
+        inner = expression(node.arguments[0])
+        return Number(-inner.value) if isinstance(inner, Number) else Call("neg", (inner,))
+    out = expression(node.arguments[0])
+    for sign, argument in zip(node.operators, node.arguments[1:], strict=True):
+        out = Call(_ARITHMETIC[sign], (out, expression(argument)))
+    return out
+
+
+def _logic(node: Any) -> Expr:
+    if node.operators == [":NOT:"]:
+        return Call("not", (expression(node.arguments[0]),))
+    out = expression(node.arguments[0])
+    for sign, argument in zip(node.operators, node.arguments[1:], strict=True):
+        out = Call(_LOGIC[sign], (out, expression(argument)))
+    return out
+
+
+def _reference(node: Any) -> Ref:
+    subscripts = node.subscripts.subscripts if node.subscripts else ()
+    return Ref(node.reference, tuple(subscripts))
+
+
+def _call(node: Any) -> Expr:
+    function = node.function
+    if not isinstance(function, str):
+        if function.subscripts:
+            args = tuple(expression(argument) for argument in node.arguments)
+            return Call("lookup", (_reference(function), *args))
+        function = function.reference
+    if any(isinstance(argument, str) for argument in node.arguments):
+        raise UnsupportedError(f'function "{function}"')
+    args = tuple(expression(argument) for argument in node.arguments)
+    return Call(function.replace(" ", "_").casefold(), args)
+
+
+def _table(node: Any) -> Table:
+    mode = {"interpolate": "hold", "extrapolate": "extrapolate", "hold_backward": "discrete"}
+    if node.type not in mode:
+        raise UnsupportedError(f"lookup of type {node.type}")
+    return Table(tuple(map(float, node.x)), tuple(map(float, node.y)), mode[node.type])
+
+
+def _stateful(function: str, *fields: str) -> Callable[[Any], Expr]:
+    def convert(node: Any) -> Expr:
+        return Call(function, tuple(expression(getattr(node, field)) for field in fields))
+
+    return convert
+
+
+def _integ(node: Any) -> Expr:
+    function = "integ_non_negative" if node.non_negative else "integ"
+    return Call(function, (expression(node.flow), expression(node.initial)))
+
+
+def _outside(kind: str, across: str) -> Callable[[Any], Expr]:
+    def convert(node: Any) -> Expr:
+        axis = getattr(node, across) if across else ""
+        return Source(kind, node.file, node.tab, axis, node.cell)
+
+    return convert
+
+
+_HANDLERS: dict[str, Callable[[Any], Expr]] = {
+    "ArithmeticStructure": _arithmetic,
+    "LogicStructure": _logic,
+    "ReferenceStructure": _reference,
+    "SubscriptsReferenceStructure": lambda node: Ref("", tuple(node.subscripts)),
+    "CallStructure": _call,
+    "GameStructure": lambda node: expression(node.expression),
+    "AllocateAvailableStructure": _stateful("allocate_available", "request", "pp", "avail"),
+    "AllocateByPriorityStructure": _stateful(
+        "allocate_by_priority", "request", "priority", "size", "width", "supply"
+    ),
+    "InitialStructure": _stateful("initial", "initial"),
+    "IntegStructure": _integ,
+    "SmoothStructure": _stateful("smooth", "input", "smooth_time", "initial", "order"),
+    "SmoothNStructure": _stateful("smooth", "input", "smooth_time", "initial", "order"),
+    "DelayNStructure": _stateful("delay_n", "input", "delay_time", "initial", "order"),
+    "DelayFixedStructure": _stateful("delay_fixed", "input", "delay_time", "initial"),
+    "SampleIfTrueStructure": _stateful("sample_if_true", "condition", "input", "initial"),
+    "DelayStructure": _stateful("delay", "input", "delay_time", "initial", "order"),
+    "TrendStructure": _stateful("trend", "input", "average_time", "initial_trend"),
+    "ForecastStructure": _stateful("forecast", "input", "average_time", "horizon", "initial_trend"),
+    "LookupsStructure": _table,
+    "InlineLookupsStructure": lambda node: Call(
+        "lookup", (expression(node.lookups), expression(node.argument))
+    ),
+    "DataStructure": lambda node: Series(np.empty(0), np.empty(0)),
+    "GetDataStructure": _outside("data", "time_row_or_col"),
+    "GetLookupsStructure": _outside("lookups", "x_row_or_col"),
+    "GetConstantsStructure": _outside("constants", ""),
+}
