@@ -34,7 +34,7 @@ NARROW_DOOR = "sdensemble.kernel.inputs"
 # package → the places that may import it
 ONLY_IN = {
     "matplotlib": ("outputs/figures/", "outputs/fonts.py"),
-    "pysd": ("model/read.py",),
+    "pysd": ("model/parse.py",),
     "click": ("cli.py",),
     "llvmlite": ("kernel/native.py",),
     "pint": ("model/units.py",),

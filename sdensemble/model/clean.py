@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-SKETCH = "\\\\\\---///"
+_SKETCH = re.compile(r"\\{2,3}---///")
 METHODS = {"0": "euler", "1": "rk4", "2": "euler", "3": "rk2", "4": "rk2", "5": "rk4"}
 _NAMES = {"euler": "euler", "rk2": "rk2", "rk4": "rk4", "": "euler"}
 _XMILE = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
-_UNREAD = ("module", "macro", "conveyor", "queue", "oven")
+_UNREAD = ("module", "conveyor", "queue", "oven")
 _FIELDS = (2, 3)  # "~" in an entry: units and comment, and perhaps :SUPPLEMENTARY
 
 
@@ -55,7 +55,7 @@ def method_of(text: str, *, vensim: bool) -> str:
     Raises ValueError where it asks for one that is not known.
     """
     if vensim:
-        settings = text.split(SKETCH, 1)[1] if SKETCH in text else ""
+        settings = "".join(_SKETCH.split(text, maxsplit=1)[1:])
         found = re.search(r"^15:\s*\d+,\s*\d+,\s*\d+,\s*(\d+)", settings, re.M)
         said = found[1] if found else "0"
         known = METHODS
@@ -84,7 +84,7 @@ def clean_vensim(text: str) -> str:
     >>> clean_vensim("{UTF-8}\\na = 1 {one} + 2~~{kept}|")
     '{UTF-8}\\na = 1   + 2~~{kept}|\\n'
     """
-    body = text.split(SKETCH, 1)[0].removeprefix("\ufeff")
+    body = _SKETCH.split(text, maxsplit=1)[0].removeprefix("\ufeff")
     entries, rest = _entries(body)
     macros: list[str] = []
     main: list[str] = []
@@ -192,12 +192,17 @@ def clean_xmile(text: str) -> str:
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
     if not re.search(r"<xmile\b[^>]*\sxmlns\s*=", text):
         text = re.sub(r"<xmile\b", f'<xmile xmlns="{_XMILE}"', text, count=1)
-    try:
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
-        root = etree.fromstring(text.encode("utf-8"), parser)
-    except etree.XMLSyntaxError as error:
-        raise ValueError(f"the XML is not well formed: {error}") from None
-    space = root.nsmap.get(None)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, remove_comments=True, recover=True
+    )
+    root = etree.fromstring(text.encode("utf-8"), parser) if text.strip() else None
+    harmless = ("NS_ERR_UNDEFINED_NAMESPACE",)  # a prefix that is not declared
+    faults = [
+        e for e in parser.error_log if e.level_name != "WARNING" and e.type_name not in harmless
+    ]
+    if faults:
+        raise ValueError(f"the XML is not well formed: line {faults[0].line}: {faults[0].message}")
+    space = None if root is None else root.nsmap.get(None)
     if space is None or etree.QName(root).localname != "xmile":
         raise ValueError("this is not an XMILE file: no <xmile> element")
     _refuse_unread(root, space)
@@ -210,11 +215,14 @@ def clean_xmile(text: str) -> str:
 
 def _refuse_unread(root: Any, space: str) -> None:
     """Raise where the file holds parts that the parser would leave out without a word."""
-    for kind in _UNREAD:
-        found = next(root.iter(f"{{{space}}}{kind}"), None)
-        if found is not None:
-            owner = found if found.get("name") else found.getparent()
-            raise ValueError(f'<{kind}> ("{owner.get("name", "")}") is not supported')
+    from lxml import etree
+
+    parts = [child for child in root if child.tag == f"{{{space}}}macro"]
+    for variables in root.iter(f"{{{space}}}variables"):
+        parts += [part for kind in _UNREAD for part in variables.iter(f"{{{space}}}{kind}")]
+    for part in parts:
+        name = part.get("name") or part.getparent().get("name", "")
+        raise ValueError(f'<{etree.QName(part).localname}> ("{name}") is not supported')
     models = [child for child in root if child.tag == f"{{{space}}}model"]
     if len(models) != 1:
         raise ValueError(f"{len(models)} <model> elements; one is read")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import tempfile
 import warnings
@@ -83,9 +84,13 @@ def parse(path: Path) -> tuple[list[Section], str]:
 
 def _abstract(text: str, *, vensim: bool) -> Any:
     """Return PySD's abstract sections of a cleaned text."""
+    from pysd.translators.vensim import vensim_element
     from pysd.translators.vensim.vensim_file import VensimFile
+    from pysd.translators.xmile import xmile_element
     from pysd.translators.xmile.xmile_file import XmileFile
 
+    for module in (vensim_element, xmile_element):  # text of a file is never run as code
+        module.eval = ast.literal_eval
     folder = tempfile.mkdtemp()
     try:
         copy = Path(folder) / ("model.mdl" if vensim else "model.xmile")

@@ -1,4 +1,4 @@
-"""Read a Vensim or XMILE file into a Model. The only module that imports PySD."""
+"""Read a Vensim or XMILE file into a Model: the table of contents of this room."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import csv
 import dataclasses
 import functools
 import hashlib
+import itertools
 import operator
 import pickle
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ import numpy as np
 
 from sdensemble import cache
 from sdensemble.errors import Problems, SDError
+from sdensemble.model.external import Outside, OutsideError, Points, Source, digest_of
+from sdensemble.model.macros import inline
+from sdensemble.model.parse import Element, Section, parse
 from sdensemble.model.types import (
     Array,
     Call,
@@ -28,25 +32,16 @@ from sdensemble.model.types import (
     Note,
     Number,
     Ref,
+    Series,
     Table,
     Variable,
     fold,
+    walk,
 )
 
 STOCKS = ("integ", "integ_non_negative")
 CONTROL = ("initial time", "final time", "time step", "saveper")
 
-_ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
-_LOGIC = {
-    "=": "eq",
-    "<>": "ne",
-    "<": "lt",
-    ">": "gt",
-    "<=": "le",
-    ">=": "ge",
-    ":AND:": "and",
-    ":OR:": "or",
-}
 _PLAIN: dict[str, Callable[..., float]] = {
     "add": operator.add,
     "sub": operator.sub,
@@ -60,15 +55,16 @@ _NOTE_KEYS = {"中文": "zh", "EN": "en", "source": "source", "known_on": "known
 def read_model(path: str | Path, *, use_cache: bool = True) -> Model:
     """Return the Model a ``.mdl``, ``.xmile`` or ``.stmx`` file describes.
 
-    A file read before is taken from the user's cache by its content, without PySD. Raises
-    SDError naming every variable that cannot be read, and refuses an empty model.
+    A file read before is taken from the user's cache by its content and that of the files it
+    reads numbers from, without PySD. Raises SDError naming every variable that cannot be read,
+    and refuses an empty model.
     """
     path = Path(path)
     if not path.is_file():
         raise SDError(f"{path}: no such model file")
     digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
     stored = cache.cache_folder() / f"{digest}-{_version()}.model"
-    model = _recall(stored) if use_cache else None
+    model = _recall(stored, path.parent) if use_cache else None
     if model is None:
         model = _read(path, digest)
         if use_cache:
@@ -76,104 +72,82 @@ def read_model(path: str | Path, *, use_cache: bool = True) -> Model:
     return dataclasses.replace(model, path=path, labels=_labels(path.with_name("labels.csv")))
 
 
-def _recall(stored: Path) -> Model | None:
+def _recall(stored: Path, folder: Path) -> Model | None:
     """Return a cached model; a cache file that cannot be used counts as missing."""
     data = cache.load(stored)
     try:
-        return pickle.loads(data) if data else None
+        model = pickle.loads(data) if data else None
+        fresh = model and all(digest_of(folder / f) == d for f, d in model.files.items())
+        return model if fresh else None
     except Exception:
         return None
 
 
 @functools.cache
 def _version() -> str:
-    """Return a key that changes with this reader and with PySD."""
+    """Return a key that changes with these readers and with PySD."""
     from importlib.metadata import version
 
-    here = Path(__file__)
-    own = here.read_bytes() + here.with_name("types.py").read_bytes()
+    own = b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py")))
     return hashlib.blake2b(own + version("pysd").encode(), digest_size=8).hexdigest()
 
 
 def _read(path: Path, digest: str) -> Model:
-    section = _parse(path)
+    (section, *macros), method = parse(path)
     problems = Problems()
-    ranges, mappings = _ranges(section, path, problems)
+    outside = Outside(path.parent)
+    ranges, mappings = _ranges(section, path, problems, outside)
     variables: dict[str, Variable] = {}
     control: dict[str, Expr] = {}
     unit = ""
-    for element in section.elements:
-        equations = _equations(element, path, problems)
+    for element in inline(section.elements, macros, path):
         if fold(element.name) in CONTROL:
-            unit = (element.units or "").strip() or unit
-            if equations:
-                control[fold(element.name)] = equations[0].expr
+            unit = element.unit or unit
+            if element.equations:
+                control[fold(element.name)] = element.equations[0].expr
             continue
-        variable = _variable(element, equations, ranges, path, problems)
+        variable = _variable(element, ranges, path, problems, outside)
         if variable is not None:
             variables[variable.name] = variable
     problems.raise_if_any()
     if not variables:
         raise SDError(f"{path.name}: no variable found — is this a system-dynamics model?")
-    clock = _clock(control, variables, path, unit)
+    clock = dataclasses.replace(_clock(control, variables, path, unit), method=method)
     variables = _spelled(variables)
-    return Model(path, digest, clock, ranges, variables, {}, mappings)
-
-
-def _parse(path: Path) -> Any:
-    """Return PySD's main section; every failure of its parser becomes one SDError."""
-    from pysd.translators.vensim.vensim_file import VensimFile
-    from pysd.translators.xmile.xmile_file import XmileFile
-
-    kind = path.suffix.lower()
-    if kind not in (".mdl", ".xmile", ".stmx", ".xml"):
-        raise SDError(f"{path.name}: not a Vensim (.mdl) or XMILE (.xmile, .stmx) file")
-    reader = VensimFile if kind == ".mdl" else XmileFile
-    try:
-        file = reader(path)
-        file.parse()
-        sections = file.get_abstract_model().sections
-    except RecursionError:
-        raise SDError(f"{path.name}: an equation is nested too deeply to be read") from None
-    except Exception as error:
-        raise SDError(f"{path.name}: cannot be read: {_short(error)}") from error
-    macros = [section.name for section in sections[1:]]
-    if macros:
-        raise SDError(f"{path.name}: macros are not supported: {', '.join(macros)}")
-    return sections[0]
-
-
-def _short(error: Exception) -> str:
-    """Return the useful end of a parser's message on one line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " … ".join(lines[:2] + lines[-1:])[:400] if lines else type(error).__name__
+    files = dict(sorted(outside.files.items()))
+    if files:
+        parts = "".join([digest, *(name + own for name, own in files.items())])
+        digest = hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()
+    return Model(path, digest, clock, ranges, variables, {}, mappings, files)
 
 
 # ── subscript ranges ───────────────────────────────────────────────────────────────────────
 
 
 def _ranges(
-    section: Any, path: Path, problems: Problems
+    section: Section, path: Path, problems: Problems, outside: Outside
 ) -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, str], tuple[str, ...]]]:
     ranges: dict[str, tuple[str, ...]] = {}
     mappings: dict[tuple[str, str], tuple[str, ...]] = {}
-    pending = list(section.subscripts)
-    for item in pending:
-        if isinstance(item.subscripts, list):
-            ranges[item.name] = tuple(item.subscripts)
-        elif isinstance(item.subscripts, dict):
-            problems.add(path.name, f'range "{item.name}" is read from a file: not supported')
+    for name, content, _ in section.ranges:
+        if isinstance(content, list):
+            ranges[name] = tuple(content)
+        elif isinstance(content, dict):
+            try:
+                ranges[name] = tuple(outside.subscript(**content))
+            except OutsideError as error:
+                problems.add(f'{path.name} range "{name}"', str(error))
     for name, elements in ranges.items():
         ranges[name] = _expanded(elements, ranges)
-    for item in pending:
-        if isinstance(item.subscripts, str):
-            copied = _lookup(ranges, item.subscripts)
+    for name, content, targets in section.ranges:
+        if isinstance(content, str):
+            copied = _lookup(ranges, content)
             if copied is None:
-                problems.add(path.name, f'range "{item.name}" copies unknown "{item.subscripts}"')
+                problems.add(path.name, f'range "{name}" copies unknown "{content}"')
             else:
-                ranges[item.name] = ranges[copied]
-        for target in item.mapping or []:
-            mappings[item.name, target] = ranges.get(item.name, ())
+                ranges[name] = ranges[copied]
+        for target in targets:
+            mappings[name, target] = ranges.get(name, ())
     return ranges, mappings
 
 
@@ -199,28 +173,36 @@ def _lookup(known: Mapping[str, Any], name: str) -> str | None:
 
 
 def _variable(
-    element: Any,
-    equations: tuple[Equation, ...],
+    element: Element,
     ranges: Mapping[str, tuple[str, ...]],
     path: Path,
     problems: Problems,
+    outside: Outside,
 ) -> Variable | None:
-    if not equations:
+    if not element.equations:
         return None
-    kind = _kind(equations)
-    dims = _dims(element.name, equations, ranges, path, problems)
+    dims = _dims(element.name, element.equations, ranges, path, problems)
     if dims is None:
+        return None
+    try:
+        equations = tuple(
+            made
+            for equation in element.equations
+            for made in _told(equation, element, ranges, outside)
+        )
+    except OutsideError as error:
+        problems.add(f'{path.name} "{element.name}"', str(error))
         return None
     variable = Variable(
         name=element.name,
-        kind=kind,
+        kind=_kind(equations),
         dims=dims,
-        unit=(element.units or "").strip(),
-        limits=tuple(element.limits),
-        note=read_note(element.documentation or ""),
+        unit=element.unit,
+        limits=element.limits,
+        note=read_note(element.text),
         equations=equations,
     )
-    if kind is not Kind.CONSTANT:
+    if variable.kind is not Kind.CONSTANT:
         return variable
     value = _constant_value(variable, ranges)
     if value is None:  # the elements are not all given: let the equations speak
@@ -228,17 +210,44 @@ def _variable(
     return dataclasses.replace(variable, value=value)
 
 
-def _equations(element: Any, path: Path, problems: Problems) -> tuple[Equation, ...]:
-    out = []
-    for component in element.components:
-        try:
-            expr = _expression(component.ast)
-        except _Unsupported as error:
-            problems.add(f'{path.name} "{element.name}"', f"{error} is not supported")
-            continue
-        names, excepts = component.subscripts
-        out.append(Equation(tuple(names), expr, tuple(tuple(e) for e in excepts)))
-    return tuple(out)
+def _told(
+    equation: Equation,
+    element: Element,
+    ranges: Mapping[str, tuple[str, ...]],
+    outside: Outside,
+) -> Iterator[Equation]:
+    """Yield an equation with the numbers in place of the file it reads them from."""
+    source = equation.expr
+    if isinstance(source, Series):
+        yield dataclasses.replace(equation, expr=dataclasses.replace(source, rule=element.rule))
+        return
+    if not isinstance(source, Source):
+        if any(isinstance(part, Source) for part in walk(source)):
+            raise OutsideError("numbers from a file inside a larger expression: not supported")
+        yield equation
+        return
+    owns = [_lookup(ranges, subscript) for subscript in equation.subscripts]
+    lists = [ranges[own] if own else (s,) for own, s in zip(owns, equation.subscripts, strict=True)]
+    shape = [len(names) for names in lists]
+    if source.kind == "constants":
+        values = outside.constants(source, shape)
+        expr = Array(values) if shape else Number(float(values))
+        yield dataclasses.replace(equation, expr=expr)
+        return
+    if sum(n > 1 for n in shape) > 1:
+        raise OutsideError("a series from a file has at most one dimension")
+    size = int(np.prod(shape, dtype=int))
+    rule = element.rule if source.kind == "data" else "lookup"
+    read = outside.raw_points if rule == "raw" else outside.points
+    for names, points in zip(itertools.product(*lists), read(source, size), strict=True):
+        yield Equation(tuple(names), _series(points, rule), equation.excepts)
+
+
+def _series(points: Points, rule: str) -> Expr:
+    x, y = points
+    if rule == "lookup":
+        return Table(tuple(x.tolist()), tuple(y.tolist()))
+    return Series(x, y, rule)
 
 
 def _spelled(variables: Mapping[str, Variable]) -> dict[str, Variable]:
@@ -267,6 +276,8 @@ def _kind(equations: tuple[Equation, ...]) -> Kind:
         return Kind.CONSTANT
     if all(isinstance(e, Table) for e in exprs):
         return Kind.LOOKUP
+    if all(isinstance(e, Series) for e in exprs):
+        return Kind.DATA
     if any(isinstance(e, Call) and e.function in STOCKS for e in exprs):
         return Kind.STOCK
     return Kind.AUXILIARY
@@ -393,99 +404,3 @@ def _clock(
             f"{path.name}: SAVEPER {clock.save} is not a multiple of TIME STEP {clock.step}"
         )
     return clock
-
-
-# ── expressions ────────────────────────────────────────────────────────────────────────────
-
-
-class _Unsupported(Exception):
-    """A structure of the file that has no form here."""
-
-
-def _expression(node: Any) -> Expr:
-    """Return PySD's syntax tree in our five forms."""
-    if isinstance(node, bool | int | float | np.integer | np.floating):
-        return Number(float(node))
-    if isinstance(node, np.ndarray):
-        return Array(np.asarray(node, dtype=float))
-    handler = _HANDLERS.get(type(node).__name__)
-    if handler is None:
-        raise _Unsupported(type(node).__name__.removesuffix("Structure"))
-    return handler(node)
-
-
-def _arithmetic(node: Any) -> Expr:
-    if node.operators == ["negative"]:
-        inner = _expression(node.arguments[0])
-        return Number(-inner.value) if isinstance(inner, Number) else Call("neg", (inner,))
-    out = _expression(node.arguments[0])
-    for sign, argument in zip(node.operators, node.arguments[1:], strict=True):
-        out = Call(_ARITHMETIC[sign], (out, _expression(argument)))
-    return out
-
-
-def _logic(node: Any) -> Expr:
-    if node.operators == [":NOT:"]:
-        return Call("not", (_expression(node.arguments[0]),))
-    out = _expression(node.arguments[0])
-    for sign, argument in zip(node.operators, node.arguments[1:], strict=True):
-        out = Call(_LOGIC[sign], (out, _expression(argument)))
-    return out
-
-
-def _reference(node: Any) -> Ref:
-    subscripts = node.subscripts.subscripts if node.subscripts else ()
-    return Ref(node.reference, tuple(subscripts))
-
-
-def _call(node: Any) -> Expr:
-    args = tuple(_expression(argument) for argument in node.arguments)
-    function = node.function
-    if not isinstance(function, str):
-        if function.subscripts:
-            return Call("lookup", (_reference(function), *args))
-        function = function.reference
-    return Call(function.replace(" ", "_").casefold(), args)
-
-
-def _table(node: Any) -> Table:
-    mode = {"interpolate": "hold", "extrapolate": "extrapolate", "hold_backward": "discrete"}
-    if node.type not in mode:
-        raise _Unsupported(f"lookup of type {node.type}")
-    return Table(tuple(map(float, node.x)), tuple(map(float, node.y)), mode[node.type])
-
-
-def _stateful(function: str, *fields: str) -> Any:
-    def convert(node: Any) -> Expr:
-        return Call(function, tuple(_expression(getattr(node, field)) for field in fields))
-
-    return convert
-
-
-def _integ(node: Any) -> Expr:
-    function = "integ_non_negative" if node.non_negative else "integ"
-    return Call(function, (_expression(node.flow), _expression(node.initial)))
-
-
-_HANDLERS = {
-    "ArithmeticStructure": _arithmetic,
-    "LogicStructure": _logic,
-    "ReferenceStructure": _reference,
-    "SubscriptsReferenceStructure": lambda node: Ref("", tuple(node.subscripts)),
-    "CallStructure": _call,
-    "GameStructure": lambda node: _expression(node.expression),
-    "InitialStructure": _stateful("initial", "initial"),
-    "IntegStructure": _integ,
-    "SmoothStructure": _stateful("smooth", "input", "smooth_time", "initial", "order"),
-    "SmoothNStructure": _stateful("smooth", "input", "smooth_time", "initial", "order"),
-    "DelayNStructure": _stateful("delay_n", "input", "delay_time", "initial", "order"),
-    "DelayFixedStructure": _stateful("delay_fixed", "input", "delay_time", "initial"),
-    "SampleIfTrueStructure": _stateful("sample_if_true", "condition", "input", "initial"),
-    "DelayStructure": _stateful("delay", "input", "delay_time", "initial", "order"),
-    "TrendStructure": _stateful("trend", "input", "average_time", "initial_trend"),
-    "ForecastStructure": _stateful("forecast", "input", "average_time", "horizon", "initial_trend"),
-    "LookupsStructure": _table,
-    "InlineLookupsStructure": lambda node: Call(
-        "lookup", (_expression(node.lookups), _expression(node.argument))
-    ),
-}

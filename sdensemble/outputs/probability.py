@@ -34,7 +34,7 @@ def value_of(target: Target) -> float:
 class Key:
     """What a probability is conditional on: all of it must agree before two are compared.
 
-    ``event`` is the condition in words of the model ("total nominal output annual > 1000 Yi");
+    ``event`` is the condition in words of the model ("teacup temperature end >= 60 Degree");
     ``as_of`` the information date; ``scenario`` the policy path, the one field that may differ.
     """
 
