@@ -203,7 +203,7 @@ def clean_xmile(text: str) -> str:
     if faults:
         raise ValueError(f"the XML is not well formed: line {faults[0].line}: {faults[0].message}")
     space = None if root is None else root.nsmap.get(None)
-    if space is None or etree.QName(root).localname != "xmile":
+    if root is None or space is None or etree.QName(root).localname != "xmile":
         raise ValueError("this is not an XMILE file: no <xmile> element")
     _refuse_unread(root, space)
     for model in root.iter(f"{{{space}}}model"):

@@ -224,10 +224,10 @@ def _column(letters: str) -> int:
 def _sheet(path: Path, tab: str) -> NDArray[np.object_]:
     import pandas as pd
 
-    engine = "xlrd" if path.suffix.lower() == ".xls" else "openpyxl"
+    engine: Any = "xlrd" if path.suffix.lower() == ".xls" else "openpyxl"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with pd.ExcelFile(path, engine=engine) as book:  # type: ignore[arg-type]
+        with pd.ExcelFile(path, engine=engine) as book:
             names = {str(name).casefold(): name for name in book.sheet_names}
             if tab.casefold() not in names:
                 raise OutsideError(f'"{path.name}" has no sheet "{tab}"')

@@ -90,7 +90,7 @@ def _abstract(text: str, *, vensim: bool) -> Any:
     from pysd.translators.xmile.xmile_file import XmileFile
 
     for module in (vensim_element, xmile_element):  # text of a file is never run as code
-        module.eval = ast.literal_eval
+        module.eval = literal  # type: ignore[attr-defined]
     folder = tempfile.mkdtemp()
     try:
         copy = Path(folder) / ("model.mdl" if vensim else "model.xmile")
@@ -102,6 +102,33 @@ def _abstract(text: str, *, vensim: bool) -> Any:
             return file.get_abstract_model().sections
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def literal(text: str) -> Any:
+    """Return the numbers, strings and tuples a text spells; anything else raises ValueError.
+
+    PySD calls ``eval`` on pieces of the file; this stands in its place.
+
+    >>> literal("(1, -2), (3e1, 4)")
+    ((1, -2), (30.0, 4))
+    """
+    return _value(ast.parse(text.strip(), mode="eval").body)
+
+
+def _value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str):
+        return node.value
+    if isinstance(node, ast.Tuple | ast.List):
+        return tuple(map(_value, node.elts))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
+        value = _value(node.operand)
+        if isinstance(value, int | float):
+            return -value if isinstance(node.op, ast.USub) else value
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        left, right = _value(node.left), _value(node.right)  # PySD takes 41+1 for two numbers
+        if isinstance(left, int | float) and isinstance(right, int | float):
+            return left - right if isinstance(node.op, ast.Sub) else left + right
+    raise ValueError("something else than numbers where numbers are expected")
 
 
 def _short(error: Exception) -> str:

@@ -336,8 +336,8 @@ def _constant_value(variable: Variable, ranges: Mapping[str, tuple[str, ...]]) -
             names = ranges[own] if own else (subscript,)
             order = [fold(e) for e in ranges[dim]]
             index.append([order.index(fold(n)) for n in names])
-        literal = equation.expr
-        data = literal.values if isinstance(literal, Array) else literal.value  # type: ignore[union-attr]
+        literal: Any = equation.expr
+        data = literal.values if isinstance(literal, Array) else literal.value
         spot = np.ix_(*index) if index else ()
         value[spot] = np.reshape(data, value[spot].shape) if np.ndim(data) else data
     value.setflags(write=False)
@@ -395,7 +395,8 @@ def _clock(
             return None if None in parts else _PLAIN[expr.function](*parts)
         return None
 
-    clock = Clock(*(value(name) for name in CONTROL), unit=(unit or "").strip())
+    start, stop, step, save = (value(name) for name in CONTROL)
+    clock = Clock(start, stop, step, save, (unit or "").strip())
     ratio = clock.save / clock.step if clock.step > 0 else 0.0
     if clock.step <= 0 or clock.stop <= clock.start:
         raise SDError(f"{path.name}: FINAL TIME must lie after INITIAL TIME, TIME STEP above 0")
