@@ -104,11 +104,12 @@ class Kernel:
         finite.
         """
         inputs = _Inputs(self.model, self.program)
+        steps = self.program.steps if steps is None else steps
         inputs.read(constants or {}, held or {})
+        inputs.feed(held or {}, steps)
         kept, summed = self._named(report, inputs), self._named(totals, inputs)
         inputs.problems.raise_if_any()
         count = inputs.count(members)
-        steps = self.program.steps if steps is None else steps
         every = every or self.program.save_every
         saved = steps // every + 1
         table = inputs.table(count, self.lanes)
@@ -217,6 +218,8 @@ class _Inputs:
         self.model, self.program = model, program
         self.problems = Problems()
         self.changes: list[tuple[int, Slots, NDArray[np.float64]]] = []  # step, slots, values
+        self.feeds: list[tuple[int, Slots, NDArray[np.float64]]] = []
+        self.given: set[str] = set()
         self.counts: dict[int, str] = {}
 
     def read(self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held]) -> None:
@@ -235,10 +238,29 @@ class _Inputs:
             for at, values in zip(when, np.asarray(series.values, float), strict=True):
                 self._change(name, max(int(at), 0), slots, values)
 
+    def feed(self, held: Mapping[str, Held], steps: int) -> None:
+        """Note what data are at every step: as in the file, until the caller's own begin."""
+        program = self.program
+        until = {
+            self.model.name_of(name): float(np.min(series.times, initial=np.inf))
+            for name, series in held.items()
+        }
+        for name in sorted(program.unfed - self.given):
+            self.problems.add(program.name, f'data "{name}" have no source: give their values')
+        when = program.start + program.step * np.arange(steps + 1)
+        for feed in program.feeds:
+            end = until.get(feed.name, np.inf if feed.name not in self.given else -np.inf)
+            values = feed.at(when[when < end - 1e-6 * program.step], program.step)
+            new = np.ones_like(values, bool)
+            new[1:] = (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
+            for k in np.flatnonzero(new.any(axis=1)):
+                self.feeds.append((int(k), feed.slots[new[k]], values[k][new[k]]))
+
     def _settable(self, name: str) -> Slots | None:
         written = self.model.name_of(name)
         if written in self.program.settable:
-            return self.program.where(written)  # type: ignore[arg-type]
+            self.given.add(written)  # type: ignore[arg-type]
+            return self.program.where(str(written))
         why = "is not a constant" if written else "is not in the model"
         near = did_you_mean(name, self.program.settable) if not written else ""
         self.problems.add(self.program.name, f'"{name}" {why}{near}')
@@ -277,6 +299,7 @@ class _Inputs:
         """Return rows, events and strides for the driver, ascending in step."""
         stride = -(-count // lanes) * lanes
         ordered = sorted(self.changes, key=lambda change: change[0])
+        feeds, feed_values = _data_events(self.feeds)
         each = [c for c in ordered if c[2].ndim > c[1].ndim]
         rows = np.empty((sum(c[1].size for c in each), stride))
         events: list[NDArray[np.int64]] = []
@@ -301,4 +324,20 @@ class _Inputs:
             "events": np.concatenate(events) if events else np.zeros((1, 3), np.int64),
             "event_values": np.concatenate(event_values) if events else np.zeros(1),
             "n_events": sum(len(e) for e in events),
+            "feeds": feeds,
+            "feed_values": feed_values,
+            "n_feeds": sum(change[1].size for change in self.feeds),
         }
+
+
+def _data_events(
+    changes: list[tuple[int, Slots, NDArray[np.float64]]],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return changes that are the same for every member as rows (step, slot, -1) and values."""
+    if not changes:
+        return np.zeros((1, 3), np.int64), np.zeros(1)
+    ordered = sorted(changes, key=lambda change: change[0])
+    steps = np.concatenate([np.full(slots.size, step) for step, slots, _ in ordered])
+    slots = np.concatenate([slots for _, slots, _ in ordered])
+    rows = np.stack([steps, slots, np.full(slots.size, -1)], axis=1).astype(np.int64)
+    return np.ascontiguousarray(rows), np.concatenate([values for _, _, values in ordered])

@@ -19,6 +19,9 @@ SIGNATURE = (
     "events",  # (step, slot, row or -1) per change of a constant, ascending in step
     "event_values",  # the value where row is -1
     "n_events",
+    "feeds",  # the same for data, on which nothing kept between steps depends
+    "feed_values",
+    "n_feeds",
     "report",  # slots kept at every saved time
     "n_report",
     "totals",  # slots integrated between saved times

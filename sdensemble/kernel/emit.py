@@ -24,7 +24,7 @@ from sdensemble.kernel.program import Const, Fold, Interp, Load, Node, Op, Time,
 
 LIBRARY = {
     **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    **{"arcsin": "asin", "arccos": "acos", "arctan": "atan"},
+    **{"arcsin": "asin", "arccos": "acos", "arctan": "atan", "erfc": "erfc"},
 }  # called once a lane: rare in ensembles, so not worth vector code
 UNROLL = 160  # work up to which a reduction is written out term by term
 _COMPARE = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}

@@ -8,17 +8,24 @@ tested against it. To support a further elementwise function, add it here and to
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import erfc
 
 Values = NDArray[np.float64]
+Number = float | Values
 
 SMALL = 1e-6  # what Vensim takes for zero in ZIDZ, XIDZ and its pulse tests
 
 
-def _truth(condition: Values) -> Values:
+def _truth(condition: Any) -> Values:
     return np.asarray(condition, dtype=float)
+
+
+def _where(condition: Values, yes: Values, no: Values) -> Values:
+    return np.where(condition != 0, yes, no)
 
 
 def _quantum(a: Values, b: Values) -> Values:
@@ -26,7 +33,7 @@ def _quantum(a: Values, b: Values) -> Values:
         return np.where(b < SMALL, a, b * np.trunc(a / b))
 
 
-def _xidz(a: Values, b: Values, x: Values) -> Values:
+def _xidz(a: Values, b: Values, x: Number) -> Values:
     with np.errstate(all="ignore"):
         return np.where(np.abs(b) < SMALL, x, a / b)
 
@@ -78,6 +85,7 @@ TABLE: dict[str, Callable[..., Values]] = {
     "arcsin": np.arcsin,
     "arccos": np.arccos,
     "arctan": np.arctan,
+    "erfc": erfc,
     "log": lambda a, base: np.log(a) / np.log(base),
     "min": np.minimum,
     "max": np.maximum,
@@ -93,8 +101,8 @@ TABLE: dict[str, Callable[..., Values]] = {
     "and": lambda a, b: _truth((a != 0) & (b != 0)),
     "or": lambda a, b: _truth((a != 0) | (b != 0)),
     "not": lambda a: _truth(a == 0),
-    "if_then_else": lambda c, a, b: np.where(c != 0, a, b),
-    "zidz": lambda a, b: _xidz(a, b, np.float64(0.0)),
+    "if_then_else": _where,
+    "zidz": lambda a, b: _xidz(a, b, 0.0),
     "xidz": _xidz,
     "step": lambda t, dt, height, start: height * (t + dt / 2 > start),
     "ramp": _ramp,
@@ -126,6 +134,25 @@ FOLDS: dict[str, Callable[..., Values]] = {
     "vmin": np.minimum,
     "vmax": np.maximum,
 }
+
+
+def data_at(x: Values, y: Values, rule: str, when: Values, step: float) -> Values:
+    """Return a data series at the times ``when``; before and after it, its first and last.
+
+    A time within a millionth of a step of one in the series is that one. Under "raw" there is
+    no value at any other.
+    """
+    near = 1e-6 * step
+    last = len(x) - 1
+    at = np.clip(np.searchsorted(x, when + near, side="right") - 1, 0, last)
+    hit = np.abs(x[at] - when) <= near
+    if rule == "raw":
+        return np.where(hit, y[at], np.nan)
+    if rule == "hold_backward":
+        return y[at]
+    if rule == "look_forward":
+        return y[np.clip(np.searchsorted(x, when - near), 0, last)]
+    return np.where(hit, y[at], np.interp(when, x, y))
 
 
 def interpolate(x: Values, table: tuple[tuple[float, ...], tuple[float, ...], str]) -> Values:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from sdensemble.errors import Problems, did_you_mean
+from sdensemble.kernel.allocate import ALLOCATIONS
 from sdensemble.kernel.functions import ALIASES, ARITY, FOLDS, TABLE, TIMED
 from sdensemble.kernel.order import sort_statements
 from sdensemble.kernel.program import (
     Const,
+    Feed,
     Fold,
     Interp,
     Load,
@@ -24,7 +26,9 @@ from sdensemble.kernel.program import (
     Values,
     nodes,
 )
+from sdensemble.kernel.scope import LoweringError, Scope
 from sdensemble.kernel.stateful import STATEFUL
+from sdensemble.kernel.vectors import VECTORS
 from sdensemble.model.types import (
     Array,
     Call,
@@ -34,6 +38,7 @@ from sdensemble.model.types import (
     Model,
     Number,
     Ref,
+    Series,
     Table,
     Variable,
     fold,
@@ -49,28 +54,23 @@ def lower(model: Model) -> Program:
     """
     builder = Builder(model)
     for variable in model.variables.values():
-        if variable.kind is not Kind.LOOKUP and variable.value is None:
+        if variable.kind is Kind.DATA:
+            builder.feed(variable)
+        elif variable.kind is not Kind.LOOKUP and variable.value is None:
             for equation in variable.equations:
                 builder.add(variable, equation)
+    if model.clock.method != "euler" and (builder.copies or builder.fixed):
+        builder.problems.add(
+            model.path.name,
+            f"the model asks for {model.clock.method}, under which DELAY FIXED, DELAY N and "
+            "SAMPLE IF TRUE are not supported: run it with Euler",
+        )
     builder.problems.raise_if_any()
     return builder.finish()
 
 
-class LoweringError(Exception):
-    """What is wrong with one equation, in words."""
-
-
 class _ApartError(Exception):
     """The equation needs another graphical function at each point: lower them one by one."""
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Where an expression stands: its point shape and, per range name, the element at each
-    point (element numbers of ``Builder.element``, broadcastable to ``shape``)."""
-
-    shape: tuple[int, ...]
-    axes: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass
@@ -98,6 +98,8 @@ class Builder:
         self.copies: list[tuple[Slots, Slots]] = []
         self.fixed: list[tuple[Slots, Slots, Slots, Slots]] = []
         self.non_negative: list[Slots] = []
+        self.feeds: list[Feed] = []
+        self.unfed: list[str] = []
         self.structural: set[str] = set()
         self.visited: list[str] = []
         self.at_start = False  # whether Time counts as known: the order of a delay is set once
@@ -150,16 +152,29 @@ class Builder:
         except LoweringError as error:
             self.problems.add(f'{self.model.path.name} "{variable.name}"', str(error))
 
+    def feed(self, variable: Variable) -> None:
+        """Note which data series fills which slot of a data variable."""
+        parts: list[tuple[Slots, Series]] = []
+        for equation in variable.equations:
+            assert isinstance(equation.expr, Series)
+            parts += [(slot, equation.expr) for slot in self._points(variable, equation)[1]]
+        if any(not len(series.times) for _, series in parts):
+            self.unfed.append(variable.name)
+            return
+        slots = np.array([slot for slot, _ in parts], np.int64)
+        series = tuple((s.times, s.values) for _, s in parts)
+        self.feeds.append(Feed(variable.name, slots, series, parts[0][1].rule))
+
     def _points(self, variable: Variable, equation: Equation) -> tuple[Scope, Slots]:
         """Return the equation's points as a scope, and the slot each of them writes."""
-        lists = [self._elements(subscript) for subscript in equation.subscripts]
+        lists = [self.elements(subscript) for subscript in equation.subscripts]
         grid = np.meshgrid(*lists, indexing="ij") if lists else []
         columns = [axis.ravel() for axis in grid]
         keep = np.ones(columns[0].shape if columns else (1,), bool)
         for excepted in equation.excepts:
             inside = np.ones_like(keep)
             for column, subscript in zip(columns, excepted, strict=True):
-                inside &= np.isin(column, self._elements(subscript))
+                inside &= np.isin(column, self.elements(subscript))
             keep &= ~inside
         columns = [column[keep] for column in columns]
         axes = {
@@ -170,7 +185,7 @@ class Builder:
         scope = Scope((int(keep.sum()),), axes)
         return scope, self._pick(variable, [self.position[fold(d)] for d in variable.dims], columns)
 
-    def _elements(self, subscript: str) -> np.ndarray:
+    def elements(self, subscript: str) -> np.ndarray:
         name = fold(subscript)
         if name in self.ranges:
             return np.array([self.element[fold(e)] for e in self.ranges[name]], np.int64)
@@ -274,25 +289,28 @@ class Builder:
             return np.array(self.element[name])
         if name not in self.ranges:
             raise LoweringError(f'unknown subscript "{subscript}"')
-        mapped = self._mapped(name, scope)
-        if mapped is None:
-            raise LoweringError(
-                f'subscript "{subscript}" is used without "!" but is not on the left-hand side'
-            )
-        return mapped
+        return self.follow(subscript, scope)[1]
 
-    def _mapped(self, name: str, scope: Scope) -> np.ndarray | None:
-        """Follow a mapping between ``name`` and a range of the left-hand side."""
+    def follow(self, subscript: str, scope: Scope) -> tuple[str, np.ndarray]:
+        """Return the range of the left-hand side that a range stands for, itself or by a
+        mapping, and its element at each point."""
+        name = fold(subscript)
+        if name in scope.axes:
+            return name, scope.axes[name]
+        if name not in self.ranges:
+            raise LoweringError(f'"{subscript}" is not a subscript range')
         for source, target in self.model.mappings:
             for here, there in ((source, target), (target, source)):
                 if fold(here) != name or fold(there) not in scope.axes:
                     continue
-                elements = self._elements(here)
-                return elements[self.position[fold(there)][scope.axes[fold(there)]]]
+                elements = self.elements(here)
+                return fold(there), elements[self.position[fold(there)][scope.axes[fold(there)]]]
         for axis_name, axis in scope.axes.items():  # a range whose elements are all in ``name``
-            if np.isin(axis, self._elements(name)).all() and not axis_name.endswith("!"):
-                return axis
-        return None
+            if np.isin(axis, self.elements(name)).all() and not axis_name.endswith("!"):
+                return axis_name, axis
+        raise LoweringError(
+            f'subscript "{subscript}" is used without "!" but is not on the left-hand side'
+        )
 
     def _call(self, call: Call, scope: Scope) -> Node:
         name = fold(call.function).replace(" ", "_")
@@ -307,9 +325,17 @@ class Builder:
         if name == "pi":
             return Const(np.pi)
         if name == "elmcount" and isinstance(call.args[0], Ref):
-            return Const(float(len(self._elements(call.args[0].name))))
+            return Const(float(len(self.elements(call.args[0].name))))
         if name == "initial":
             return self._frozen(self.node(call.args[0], scope), scope)
+        for table in (VECTORS, ALLOCATIONS):
+            if name in table:
+                count, function = table[name]
+                if len(call.args) != count:
+                    raise LoweringError(f"{call.function} takes {count} arguments")
+                return function(self, call, scope)
+        if name == "get_time_value":
+            return self._time_value(call, scope)
         if name in STATEFUL:
             args = tuple(self.node(arg, scope) for arg in call.args)
             return STATEFUL[name](self, args, scope)
@@ -327,6 +353,17 @@ class Builder:
             args = (Time(), *args)
         return Op(name, args)
 
+    def _time_value(self, call: Call, scope: Scope) -> Node:
+        relative, offset, measure = (self.node(arg, scope) for arg in call.args)
+        origin, unit = self.constant(relative), self.constant(measure)
+        if origin is None or unit is None or np.any(unit != 0) or not np.isin(origin, (0, 1)).all():
+            raise LoweringError(
+                "GET TIME VALUE is supported for the model's own time unit only (its third "
+                "argument 0), relative to now or to the start (its first argument 0 or 1)"
+            )
+        since = Time() if np.all(origin == 0) else Const(self.model.clock.start)
+        return Op("add", (since, offset))
+
     def _table_of(self, ref: Ref, scope: Scope) -> Expr:
         """Return the one table a graphical function's reference means at these points."""
         variable = self.variables.get(fold(ref.name))
@@ -338,7 +375,7 @@ class Builder:
             raise _ApartError
         wanted = [int(np.ravel(self._axis(s, scope))[0]) for s in ref.subscripts]
         for equation in variable.equations:
-            lists = [self._elements(s) for s in equation.subscripts]
+            lists = [self.elements(s) for s in equation.subscripts]
             if all(w in elements for w, elements in zip(wanted, lists, strict=True)):
                 return equation.expr
         raise LoweringError(f'graphical function "{ref.name}" has no table for this element')
@@ -357,18 +394,23 @@ class Builder:
         arg = self._whole_array(arg)
         if name.endswith("_xmile"):  # XMILE reduces over every subscript left open
             name, arg = name.removesuffix("_xmile"), self._reduced(arg, scope)
-        marked = dict.fromkeys(
-            s for e in walk(arg) if isinstance(e, Ref) for s in e.subscripts if s.endswith("!")
-        )
-        lists = [self._elements(s[:-1].strip()) for s in marked]
-        if not lists:
+        inner, width = self.inside_marks((arg,), scope)
+        if not width:
             return self.node(arg, scope)
+        return Fold(name, width, (self.node(arg, inner),))
+
+    def inside_marks(self, exprs: Sequence[Expr], scope: Scope) -> tuple[Scope, int]:
+        """Return the scope inside a reduction over the subscripts marked "!", and its width."""
+        refs = [e for expr in exprs for e in walk(expr) if isinstance(e, Ref)]
+        marked = dict.fromkeys(s for ref in refs for s in ref.subscripts if s.endswith("!"))
+        lists = [self.elements(s[:-1].strip()) for s in marked]
+        if not lists:
+            return scope, 0
         grid = [axis.ravel() for axis in np.meshgrid(*lists, indexing="ij")]
         width = len(grid[0])
         axes = {k: v[..., None] for k, v in scope.axes.items()}
         axes |= {fold(s): column for s, column in zip(marked, grid, strict=True)}
-        inner = Scope((*scope.shape, width), axes)
-        return Fold(name, width, (self.node(arg, inner),))
+        return Scope((*scope.shape, width), axes), width
 
     def _whole_array(self, arg: Expr) -> Expr:
         """Return a bare reference to an array (XMILE: MIN(x)) with all its subscripts reduced."""
@@ -416,6 +458,20 @@ class Builder:
         (self.initial if at_start else self.dynamic).append(statement)
         return slots
 
+    def keep(self, value: Node, what: str, scope: Scope) -> Slots:
+        """Return slots that hold ``value`` at every step, in the scope's shape."""
+        return self._slot_of(value, what, scope, at_start=False).reshape(scope.shape)
+
+    def key(self, name: str) -> str:
+        """Return a name of a range or element as scopes know it."""
+        return fold(name)
+
+    def variable(self, name: str) -> Variable:
+        """Return a variable of the model by its name in an equation."""
+        if fold(name) not in self.variables:
+            raise LoweringError(f'no variable "{name}"{did_you_mean(name, self.model.variables)}')
+        return self.variables[fold(name)]
+
     def memory(self, update: Callable[[Node], Node], initial: Node, scope: Scope) -> Node:
         """Return ``update(last)``, where last is what this was one step ago."""
         last = self.stock("memory", initial, scope)
@@ -450,14 +506,42 @@ class Builder:
         self.at_start = False
         if value is None or np.unique(value).size != 1 or float(np.ravel(value)[0]) < 1:
             raise LoweringError("the order of a delay or smooth must be a constant of at least 1")
+        self._bind(node)
+        return int(np.ravel(value)[0])
+
+    def fixed_value(self, node: Node) -> np.ndarray | None:
+        """Return a node's value where constants give it, which can then no longer move."""
+        value = self.constant(node)
+        if value is not None:
+            self._bind(node)
+        return value
+
+    def _bind(self, node: Node) -> None:
+        """Take the constants a node reads out of what a run may set."""
         for part in nodes(node):
             if isinstance(part, Load):
-                self.structural |= {
-                    v.name
-                    for v in self.variables.values()
-                    if v.value is not None and np.isin(self.where(v.name), part.slots).any()
-                }
-        return int(np.ravel(value)[0])
+                for variable in self.variables.values():
+                    self._bind_variable(variable, part.slots)
+
+    def _bind_variable(self, variable: Variable, slots: Slots) -> None:
+        if variable.name not in self.slots or variable.name in self.visited:
+            return
+        own = self.where(variable.name)
+        if not np.isin(own, slots).any():
+            return
+        if variable.value is not None:
+            self.structural.add(variable.name)
+            return
+        self.visited.append(variable.name)  # an auxiliary: what it is computed from
+        try:
+            for equation in variable.equations:
+                scope, target = self._points(variable, equation)
+                if np.isin(target, slots).any():
+                    for ref in (e for e in walk(equation.expr) if isinstance(e, Ref)):
+                        if fold(ref.name) in self.variables:
+                            self._bind(self.node(ref, scope))
+        finally:
+            self.visited.pop()
 
     def constant(self, node: Node) -> np.ndarray | None:
         """Return a node's value where constants of the file alone give it, else None."""
@@ -479,13 +563,14 @@ class Builder:
                 continue
             own = self.where(variable.name)
             if np.isin(slots, own).all():
-                values = self._constant_variable(variable)
+                values = self._constant_variable(variable, slots)
                 step = 1 if own.flat[0] >= 0 else -2
                 return None if values is None else values.ravel()[(slots - own.flat[0]) // step]
         return None
 
-    def _constant_variable(self, variable: Variable) -> np.ndarray | None:
-        """Return a variable's array where its equations are arithmetic on constants."""
+    def _constant_variable(self, variable: Variable, wanted: Slots) -> np.ndarray | None:
+        """Return a variable's array where its equations for the ``wanted`` slots are arithmetic
+        on constants."""
         if variable.value is not None:
             return variable.value
         if variable.kind is not Kind.AUXILIARY or variable.name in self.visited:
@@ -495,11 +580,13 @@ class Builder:
         self.visited.append(variable.name)
         try:
             for equation in variable.equations:
+                scope, target = self._points(variable, equation)
+                if not np.isin(target, wanted).any():
+                    continue
                 if any(
                     isinstance(e, Call) and e.function not in TABLE for e in walk(equation.expr)
                 ):
                     return None
-                scope, target = self._points(variable, equation)
                 value = self.constant(self.node(equation.expr, scope))
                 if value is None:
                     return None
@@ -527,9 +614,14 @@ class Builder:
         for variable in constants:
             first = slots[variable.name][0]
             defaults[first : first + variable.value.size] = variable.value.ravel()  # type: ignore[union-attr]
+        feeds = tuple(replace(feed, slots=table(feed.slots)) for feed in self.feeds)
         dynamic = [table.statement(s) for s in (*self.dynamic, *self.rates)]
         initial = [table.statement(s) for s in self.initial]
         given = np.isfinite(defaults)
+        for feed in feeds:
+            given[feed.slots] = True
+        for name in self.unfed:
+            given[slots[name][0] : slots[name][0] + int(np.prod(slots[name][1], dtype=int))] = True
         before_step = given.copy()
         before_step[:stocks] = True
         for statement in initial:
@@ -549,7 +641,12 @@ class Builder:
             defaults=defaults,
             initial=sort_statements(_first_pass(initial, dynamic, size), given, model.path.name),
             dynamic=sort_statements(dynamic, before_step, model.path.name),
-            settable=frozenset(v.name for v in constants) - self.structural,
+            method=clock.method,
+            settable=frozenset(v.name for v in constants) - self.structural
+            | {feed.name for feed in feeds}
+            | set(self.unfed),
+            feeds=feeds,
+            unfed=frozenset(self.unfed),
             copies=_columns(self.copies, 2, table),
             fixed=_columns(self.fixed, 4, table),
             non_negative=table(np.concatenate([*self.non_negative, np.empty(0, np.int64)])),
@@ -610,7 +707,7 @@ def _flat(node: Node, shape: tuple[int, ...]) -> Node:
     if isinstance(node, Load):
         return Load(node.slots.reshape(-1, *node.slots.shape[len(shape) :]))
     if isinstance(node, Values):
-        return Values(node.values.ravel())
+        return Values(node.values.reshape(-1, *node.values.shape[len(shape) :]))
     if node.parts:
         return replace(node, parts=tuple(_flat(p, shape) for p in node.parts))  # type: ignore[type-var]
     return node

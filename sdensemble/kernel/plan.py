@@ -69,15 +69,17 @@ def make_plan(program: Program) -> Plan:
     hoister = _Hoister(program)
     for statement in program.dynamic:
         hoister.add(statement)
-    constant = np.isfinite(program.defaults)
+    constant = np.isfinite(program.defaults)  # data are not: they change with time
     fixed = np.zeros(hoister.size, bool)
     fixed[: program.size] = constant | hoister.frozen[: program.size]
     before_step = fixed.copy()
     before_step[: program.stocks] = True
+    before_step[program.fed] = True
     for statement in hoister.invariant:
         before_step[statement.target] = True
     start = np.zeros(hoister.size, bool)
     start[: program.size] = constant
+    start[program.fed] = True
     where = program.name
     return Plan(
         program=program,

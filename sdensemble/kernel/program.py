@@ -15,6 +15,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from sdensemble.kernel.functions import data_at
+
 Slots = NDArray[np.int64]
 
 
@@ -134,6 +136,22 @@ def nodes(expr: Node) -> Iterator[Node]:
 
 
 @dataclass(frozen=True, eq=False)
+class Feed:
+    """Data of one variable through time: a series (x, y) for each of ``slots``, and the rule
+    that holds between its points (see ``functions.data_at``)."""
+
+    name: str
+    slots: Slots
+    series: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...]
+    rule: str
+
+    def at(self, when: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+        """Return the values at the times ``when``, shape (time, slot)."""
+        columns = [data_at(x, y, self.rule, when, step) for x, y in self.series]
+        return np.stack(columns, axis=1) if columns else np.empty((len(when), 0))
+
+
+@dataclass(frozen=True, eq=False)
 class Program:
     """A model with its subscripts resolved.
 
@@ -147,6 +165,9 @@ class Program:
     where they fell below; each row (state, source) of ``copies`` moves a value on, in order;
     each row (output, input, order, initial) of ``fixed`` gives the output its input of
     ``order`` steps ago, and ``initial`` before that.
+
+    Slots of data are computed by nobody: ``feeds`` says what they hold at every step. They may
+    be set like constants; those in ``unfed`` must be, since the file names no source.
     """
 
     name: str
@@ -166,6 +187,14 @@ class Program:
     copies: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
     fixed: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 4), np.int64))
     non_negative: Slots = field(default_factory=lambda: np.empty(0, np.int64))
+    feeds: tuple[Feed, ...] = ()
+    unfed: frozenset[str] = frozenset()
+
+    @cached_property
+    def fed(self) -> Slots:
+        """The slots whose values come from outside and change with time."""
+        parts = [feed.slots for feed in self.feeds] + [self.where(n).ravel() for n in self.unfed]
+        return np.concatenate([np.empty(0, np.int64), *parts])
 
     def where(self, name: str) -> Slots:
         """Return the slots of a variable, in its own shape."""

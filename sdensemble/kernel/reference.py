@@ -22,6 +22,8 @@ from sdensemble.kernel.program import (
     Values,
 )
 
+Change = tuple[NDArray[np.int64], NDArray[np.float64]]
+
 
 def run_reference(
     program: Program,
@@ -31,11 +33,13 @@ def run_reference(
     held: Mapping[int, Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]]] | None = None,
     steps: int | None = None,
     every: int | None = None,
+    given: Sequence[str] = (),
 ) -> NDArray[np.float64]:
     """Return every slot at every saved time, shape (time, slot, member).
 
     ``constants`` maps names to (*dims,) or (*dims, member); ``held`` maps a step number to
-    (slots, values (slot, member)) set from that step on.
+    (slots, values (slot, member)) set from that step on. Data named in ``given`` are left to
+    ``held``.
     """
     held = held or {}
     state = np.repeat(program.defaults[:, None], members, axis=1)
@@ -48,11 +52,14 @@ def run_reference(
     steps = program.steps if steps is None else steps
     every = every or program.save_every
     saved, inflows = [], []
+    fed = _fed(program, {*(constants or {}), *given}, steps)
     with np.errstate(all="ignore"):
+        _apply(state, fed.get(0, ()))
         _apply(state, held.get(0, ()))
         _execute(program.initial, state, program.start, program.step)
         for k in range(steps + 1):
             if k:
+                _apply(state, fed.get(k, ()))
                 _apply(state, held.get(k, ()))
             _execute(program.dynamic, state, program.start + k * program.step, program.step)
             if k % every == 0:
@@ -60,6 +67,17 @@ def run_reference(
             inflows.append(state[program.fixed[:, 1]].copy())
             _move(program, state, inflows)
     return np.array(saved)
+
+
+def _fed(program: Program, given: set[str], steps: int) -> dict[int, list[Change]]:
+    """Return what data are set to at every step, but for those given by the caller."""
+    when = program.start + program.step * np.arange(steps + 1)
+    out: dict[int, list[Change]] = {}
+    for feed in program.feeds:
+        if feed.name not in given:
+            for k, values in enumerate(feed.at(when, program.step)):
+                out.setdefault(k, []).append((feed.slots, values[:, None]))
+    return out
 
 
 def _move(

@@ -10,7 +10,8 @@ import numpy as np
 from sdensemble.kernel.program import Const, Node, Op
 
 if TYPE_CHECKING:
-    from sdensemble.kernel.lower import Builder, Scope
+    from sdensemble.kernel.lower import Builder
+    from sdensemble.kernel.scope import Scope
 
 
 def _op(name: str, *parts: Node) -> Op:

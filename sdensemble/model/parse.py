@@ -89,8 +89,9 @@ def _abstract(text: str, *, vensim: bool) -> Any:
     from pysd.translators.xmile import xmile_element
     from pysd.translators.xmile.xmile_file import XmileFile
 
-    for module in (vensim_element, xmile_element):  # text of a file is never run as code
-        module.eval = literal  # type: ignore[attr-defined]
+    modules: list[Any] = [vensim_element, xmile_element]
+    for module in modules:  # text of a file is never run as code
+        module.eval = literal
     folder = tempfile.mkdtemp()
     try:
         copy = Path(folder) / ("model.mdl" if vensim else "model.xmile")

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import enum
+import functools
+import keyword
+import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,6 +183,24 @@ def fold(name: str) -> str:
     return " ".join(name.replace("_", " ").split()).casefold()
 
 
+def identifier(name: str) -> str:
+    """Return the Python name PySD gives a variable; empty where no letter or digit is left.
+
+    PySD numbers names that end up alike and names its own code uses; of these only Python's
+    words are known here.
+
+    >>> identifier("Température (°C)"), identifier("for"), identifier("2nd cup")
+    ('temperature_c', 'for_1', 'nvs_2nd_cup')
+    """
+    plain = unicodedata.normalize("NFD", re.sub(r"[\s_]+", "_", name.strip().lower()))
+    word = re.sub(r"_+", "_", re.sub(r"[^0-9a-z_]", "", plain.encode("ascii", "ignore").decode()))
+    if not word.strip("_"):
+        return ""
+    if not word[0].isalpha():
+        word = f"nvs_{word.lstrip('_')}"
+    return f"{word}_1" if keyword.iskeyword(word) or hasattr(builtins, word) else word
+
+
 @dataclass(frozen=True)
 class Model:
     """What one model file says.
@@ -200,14 +224,25 @@ class Model:
         self.__dict__["_folded"] = {fold(name): name for name in self.variables}
 
     def name_of(self, name: str) -> str | None:
-        """Return the name as written in the file, or None."""
-        return self.__dict__["_folded"].get(fold(name))
+        """Return the name as written in the file, or None.
+
+        ``name`` is compared as Vensim does (case, spaces and underscores alike); failing that,
+        as the Python name PySD gives a variable, where only one variable has it.
+        """
+        found = self.__dict__["_folded"].get(fold(name))
+        return found if found is not None else self._identified.get(name.strip())
+
+    @functools.cached_property
+    def _identified(self) -> dict[str, str]:
+        words = {name: identifier(name) for name in self.variables}
+        count = Counter(words.values())
+        return {word: name for name, word in words.items() if word and count[word] == 1}
 
     def __contains__(self, name: str) -> bool:
         return self.name_of(name) is not None
 
     def __getitem__(self, name: str) -> Variable:
-        """Return a variable by any spelling Vensim accepts; raise SDError with the nearest."""
+        """Return a variable by any name ``name_of`` knows; raise SDError with the nearest."""
         found = self.name_of(name)
         if found is None:
             raise SDError(

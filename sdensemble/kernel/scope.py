@@ -1,0 +1,21 @@
+"""Where an expression stands while it is lowered, and what is said when it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+class LoweringError(Exception):
+    """What is wrong with one equation, in words."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where an expression stands: its point shape and, per range name, the element at each
+    point (element numbers of ``Builder.element``, broadcastable to ``shape``)."""
+
+    shape: tuple[int, ...]
+    axes: Mapping[str, np.ndarray] = field(default_factory=dict)

@@ -1,0 +1,162 @@
+"""Every open test model against PySD's stored runs, and against Vensim's published output.
+
+The norm: each value within 1e-9 of its column's largest and 1e-12 of the largest of all columns.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from sdensemble import SDError, compile_model, read_model
+from sdensemble.kernel.compile import Kernel
+from sdensemble.kernel.lower import lower
+from sdensemble.kernel.reference import run_reference
+from tests.open_models import (
+    CLOCK,
+    Columns,
+    Row,
+    Run,
+    column,
+    euler,
+    load,
+    published,
+    rows,
+    spread,
+)
+
+ROWS = {row.name: row for row in rows()}
+
+# Where PySD is not the measure: the reason, and whether Vensim's or Stella's output is instead.
+VENSIM = {
+    "sde/pulsetrain/pulsetrain.mdl": "PySD leaves out the pulse that begins at the end time",
+    "sde/subscript/subscript.mdl": "PySD spreads d[A1] over DimA and s[DimA] over DimB",
+    "tm/lookups/test_lookups_no-indirect.stmx": "PySD reads an old namespace as an empty model",
+}
+# Where PySD's own solver stops early: the relative tolerance, and why.
+LOOSE = {
+    "sde/allocate/allocate.mdl": 1e-7,  # PySD's least squares stop at 1e-8
+    "tm/allocate_available/test_allocate_available.mdl": 1e-7,
+}
+# Vensim's output that nobody matches, PySD included: the reason.
+NOT_PUBLISHED = {
+    "sde/allocate/allocate.mdl": "Vensim takes the normal curve from a table: 5e-5 of a request",
+    "sde/directlookups_invalidcell/directlookups_invalidcell.mdl": "a fault of Vensim's, see file",
+    "tms/Roessler_Chaos/roessler_chaos.mdl": "chaotic, and published in single precision",
+}
+UNSUPPORTED = {
+    "tm/dynamic_final_time/test_dynamic_final_time.mdl": "FINAL TIME",
+}
+SHORT = 200  # steps of the reference evaluator, which is slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quiet():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
+
+
+def kernel_of(row: Row) -> Kernel:
+    return compile_model(euler(read_model(row.path)))
+
+
+def from_kernel(kernel: Kernel, constants: Mapping[str, np.ndarray], saves: int) -> Columns:
+    names = [name for name in kernel.program.slots if name in kernel.model]
+    every = kernel.program.save_every
+    run = kernel.run(constants, report=names, steps=(saves - 1) * every, every=every)
+    return spread(kernel.model, {name: v[..., 0] for name, v in run.values.items()})
+
+
+def from_reference(kernel: Kernel, constants: Mapping[str, np.ndarray], saves: int) -> Columns:
+    program = lower(kernel.model)
+    every = program.save_every
+    steps = min(saves - 1, SHORT // every) * every
+    state = run_reference(program, constants, steps=steps, every=every)[..., 0]
+    names = [name for name in program.slots if name in kernel.model]
+    return spread(kernel.model, {name: state[:, program.where(name)] for name in names})
+
+
+def disagreements(found: Columns, expected: Columns, relative: float) -> list[str]:
+    """Return one line for each column outside the norm or missing."""
+    finite = [np.abs(v[np.isfinite(v)]).max(initial=0.0) for v in expected.values()]
+    largest = max(finite, default=0.0)
+    lines = []
+    for name, values in expected.items():
+        if name not in found:
+            lines.append(f"{name}: missing")
+            continue
+        count = min(len(values), len(found[name]))
+        mine, theirs = found[name][:count], values[:count]
+        scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=0.0)
+        near = np.abs(mine - theirs) <= relative * scale + 1e-12 * largest
+        same = near | (mine == theirs) | (np.isnan(mine) & np.isnan(theirs))
+        if not same.all():
+            at = int(np.flatnonzero(~same)[0])
+            lines.append(f"{name}: {mine[at]!r} at {at}, should be {theirs[at]!r}")
+    return lines
+
+
+def thinned(columns: Columns, run: Run) -> Columns:
+    return {name: values[:: run.every] for name, values in columns.items()}
+
+
+def saves(run: Run) -> int:
+    return (run.steps - 1) * run.every + 1
+
+
+@pytest.mark.parametrize("name", [n for n in ROWS if n not in {*VENSIM, *UNSUPPORTED}])
+def test_every_run_of_pysd_is_matched(name):
+    row = ROWS[name]
+    kernel = kernel_of(row)
+    for number, run in enumerate(load(row)):
+        for evaluate in (from_kernel, from_reference):
+            found = thinned(evaluate(kernel, run.constants, saves(run)), run)
+            lines = disagreements(found, run.columns, LOOSE.get(name, 1e-9))
+            assert not lines, f"{evaluate.__name__}, run {number}: " + "; ".join(lines[:5])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n for n, r in ROWS.items() if r.canonical and n not in {*NOT_PUBLISHED, *UNSUPPORTED}],
+)
+def test_the_published_output_is_matched(name):
+    row = ROWS[name]
+    expected = published(row)
+    kernel = compile_model(euler(read_model(row.path)))
+    found = from_kernel(kernel, {}, kernel.model.clock.steps // kernel.program.save_every + 1)
+    times = kernel.model.clock.times()
+    axis = next(expected[key] for key in ("time", "months", "days", *expected) if key in expected)
+    compared = 0
+    for key, values in expected.items():
+        if column(key) in CLOCK or key not in found:
+            continue
+        mine = np.interp(axis, times, found[key]) if len(times) > 1 else found[key]
+        known = np.isfinite(values) & np.isin(np.round(axis, 6), np.round(times, 6))
+        scale = np.abs(values[known]).max(initial=0.0)
+        off = np.abs(mine - values)[known].max(initial=0.0)
+        assert off <= row.atol + row.rtol * scale, f"{key}: off by {off:.3g} of {scale:.3g}"
+        compared += 1
+    assert compared
+
+
+@pytest.mark.parametrize("name", UNSUPPORTED)
+def test_what_is_not_supported_is_refused_by_name(name):
+    with pytest.raises(SDError, match=UNSUPPORTED[name]):
+        compile_model(read_model(ROWS[name].path))
+
+
+def test_count_of_what_is_supported():
+    count: Counter[int] = Counter()
+    for row in ROWS.values():
+        try:
+            lower(euler(read_model(row.path)))
+        except SDError:
+            assert row.name in UNSUPPORTED
+        else:
+            count[row.tier] += 1
+    assert count == {1: 146, 2: 21}

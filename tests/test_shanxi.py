@@ -1,0 +1,389 @@
+"""The shipped model under test: conservation, allocation, regimes, extremes, step size.
+
+Numbers (V…) are those of the study's validation list. Worlds are prior draws with forcing under
+the scenario that moves every lever, so that a test can fail anywhere in the ranges in use.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sdensemble import compile_model, read_model
+from sdensemble.draws import draw
+from sdensemble.ensemble import worlds
+from sdensemble.study import open_study
+
+MEMBERS = 64
+QUARTERS = 8  # steps between kept times
+
+
+@pytest.fixture(scope="module")
+def study(root):
+    return open_study(root)
+
+
+@pytest.fixture(scope="module")
+def kernel(study):
+    return compile_model(study.model)
+
+
+@pytest.fixture(scope="module")
+def scenario(study):
+    named = {s.name: s for s in study.scenarios}
+    return lambda name: named[name]
+
+
+@pytest.fixture(scope="module")
+def world_of(study):
+    draws = draw(study.priors("history"), study.model, MEMBERS, seed=11, method="latin")
+    return worlds(study.model, draws, study.forcing, np.arange(MEMBERS))
+
+
+@pytest.fixture(scope="module")
+def run(kernel, world_of, scenario):
+    """Return a function running the worlds under a scenario, with constants overridden."""
+
+    def go(name, *keep, totals=(), **constants):
+        world = world_of(scenario(name))
+        given = {key.replace("_", " "): value for key, value in constants.items()}
+        held = {key: h for key, h in world.held.items() if key not in given}
+        return kernel.run(
+            {**world.constants, **given}, held, report=keep, totals=totals, every=QUARTERS
+        )
+
+    return go
+
+
+@pytest.fixture(scope="module")
+def default(kernel):
+    """Return a function running the model's own constants, some overridden."""
+
+    def go(*keep, totals=(), held=None, **constants):
+        given = {key.replace("_", " "): value for key, value in constants.items()}
+        return kernel.run(given, held, report=keep, totals=totals, every=QUARTERS)
+
+    return go
+
+
+def annual(run, name):
+    """Return yearly integrals, shape (year, …, member), from quarterly ones."""
+    quarters = run.totals[name]
+    return quarters.reshape(-1, 4, *quarters.shape[1:]).sum(axis=1)
+
+
+# ── conservation ───────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("audit", "stock", "allowed"),
+    [
+        ("land audit", "Land In Use", 1e-6),
+        ("money audit", "Cash", 1e-9),
+        ("loan audit", "Loans", 1e-9),
+    ],
+)
+def test_what_flows_in_and_out_adds_up(run, audit, stock, allowed):
+    """V03, V04: the audit stays at its start; the stock it watches does move."""
+    kept = run("all", audit, stock)
+    drift = np.abs(kept.values[audit] - kept.values[audit][0])
+    assert drift.max() < allowed
+    assert np.ptp(kept.values[stock], axis=0).max() > 1.0
+
+
+def test_no_raw_material_is_used_that_is_not_there(run):
+    """V05."""
+    kept = run("all", "material audit", "raw use", "raw supply", "import ceiling")
+    assert np.abs(kept.values["material audit"]).max() < 1e-9
+    there = kept.values["raw supply"] + kept.values["import ceiling"]
+    assert (kept.values["raw use"] <= there * (1 + 1e-9)).all()
+    assert kept.values["raw use"].min() > 0
+
+
+def test_sectors_add_up_to_the_total_and_the_ten_to_their_sum(run, study):
+    """V09, with the order of sectors taken from the model."""
+    kept = run("all", "nominal output", "total nominal output", "cluster nominal output")
+    sectors = list(study.model.elements("sector"))
+    parts = kept.values["nominal output"]
+    np.testing.assert_allclose(parts.sum(axis=1), kept.values["total nominal output"], rtol=1e-12)
+    ten = np.delete(parts, sectors.index("other"), axis=1).sum(axis=1)
+    np.testing.assert_allclose(ten, kept.values["cluster nominal output"], rtol=1e-12)
+
+
+# ── allocation ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("request_name", "granted", "supply", "priority"),
+    [
+        ("land request", "land allocation", "land available", "land priority"),
+        ("credit request", "new loans", "credit supply", "credit priority"),
+    ],
+)
+@pytest.mark.parametrize("scarcity", [1.0, 0.2, 0.0])
+def test_scarce_supply_is_shared_out_whole_and_never_above_a_request(
+    run, request_name, granted, supply, priority, scarcity
+):
+    """V06, on the model's own requests: plenty, scarce, and nothing to share."""
+    cut = {"annual_land_quota": 150_000 * scarcity, "credit_shock": scarcity - 1}
+    rng = np.random.default_rng(3)
+    weights = {priority.replace(" ", "_"): rng.uniform(0.5, 3.0, (11, MEMBERS))}
+    kept = run("all", request_name, granted, supply, **cut, **weights).values
+    wanted, given, there = kept[request_name], kept[granted], kept[supply]
+    assert given.min() >= -1e-9
+    assert (given <= wanted * (1 + 1e-9) + 1e-9).all()
+    expected = np.minimum(there, wanted.sum(axis=1))
+    np.testing.assert_allclose(given.sum(axis=1), expected, rtol=1e-9, atol=1e-6)
+
+
+def test_a_higher_priority_gets_a_higher_share_of_scarce_land(run, study):
+    first = list(study.model.elements("sector")).index("dairy")
+    plain = np.ones((11, MEMBERS))
+    high = plain.copy()
+    high[first] = 3.0
+    cut = {"annual_land_quota": 30_000.0}
+    before = run("all", "land allocation", land_priority=plain, **cut).values["land allocation"]
+    after = run("all", "land allocation", land_priority=high, **cut).values["land allocation"]
+    assert (after[1, first] >= before[1, first] - 1e-9).all()
+    assert (after[1, first] > before[1, first]).mean() > 0.9
+
+
+# ── limits and regimes ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        ("output regime capacity", "output regime raw", "output regime demand"),
+        ("investment regime will", "investment regime finance", "investment regime land"),
+    ],
+)
+def test_regime_shares_are_shares_and_sum_to_one(run, shares):
+    """V07."""
+    kept = run("all", *shares).values
+    assert min(kept[name].min() for name in shares) >= 0
+    total = sum(kept[name] for name in shares)
+    assert np.abs(total - 1).max() < 1e-12
+
+
+@pytest.mark.parametrize("exponent", [4.0, 7.0, 10.0])
+def test_with_nothing_scarce_starts_equal_the_wish_for_every_exponent(default, exponent):
+    """Amendment 12: a CES without a norm would give 0.95 of the wish at exponent 6."""
+    kept = default(
+        "greenfield starts", "greenfield wish", "renewal starts", "renewal wish",
+        rho_invest=exponent, annual_land_quota=3e6, credit_shock=3.0, ceiling_ratio=3.0,
+    ).values  # fmt: skip
+    later = slice(8, None)  # after two years the new land has become ready
+    for kind in ("greenfield", "renewal"):
+        made, wished = kept[f"{kind} starts"][later], kept[f"{kind} wish"][later]
+        np.testing.assert_allclose(made, wished, rtol=1e-12)
+
+
+@pytest.mark.parametrize("exponent", [8.0, 12.0, 16.0])
+def test_the_start_is_the_observed_one_for_every_exponent(default, study, exponent):
+    """V09: the integral over 2019 is k times sales, and utilisation is what the data say."""
+    model = study.model
+    kept = default("utilisation", totals=["total nominal output"], rho_output=exponent)
+    expected = float(model["output to sales ratio"].value * model["sales revenue 2019"].value)
+    assert annual(kept, "total nominal output")[0, 0] == pytest.approx(expected, rel=5e-3)
+    sectors = list(model.elements("sector"))
+    start = dict(zip(sectors, kept.values["utilisation"][0, :, 0], strict=True))
+    food, medicine = (
+        float(model[f"initial utilisation {kind}"].value) for kind in ("food", "medicine")
+    )
+    assert start["dairy"] == pytest.approx(food, rel=1e-6)
+    assert start["tcm"] == pytest.approx(medicine, rel=1e-6)
+
+
+def test_capacity_never_outgrows_its_land(run):
+    """Amendment 13: capacity and what is on its way stay under land in use × ceiling."""
+    kept = run(
+        "all", "Capacity", "Capacity Under Construction", "Capacity Ramping Up", "Land In Use",
+        "land ceiling", ceiling_ratio=np.full(MEMBERS, 1.05), ceiling_growth=np.zeros(MEMBERS),
+    ).values  # fmt: skip
+    held = kept["Capacity"] + kept["Capacity Under Construction"] + kept["Capacity Ramping Up"]
+    room = kept["Land In Use"] * kept["land ceiling"][:, None]
+    assert (held <= room * (1 + 1e-6)).all()
+    assert (held > 0.9 * room).any()
+
+
+def test_the_implied_raw_price_is_near_the_farm_price(default):
+    """Cost share over raw intensity, in Yi per Wt, against the farm price of each sector."""
+    check = default("implied price check").values["implied price check"][0, :, 0]
+    assert np.abs(check - 1).max() < 0.25
+
+
+# ── extreme conditions ─────────────────────────────────────────────────────────────────────
+
+
+def test_without_land_greenfield_stops_and_renewal_goes_on(default):
+    """V11: sign and limit."""
+    names = ("greenfield starts", "renewal starts", "Capacity")
+    base = default(*names, totals=["total nominal output"])
+    none = default(*names, totals=["total nominal output"], annual_land_quota=0.0)
+    assert (
+        none.values["greenfield starts"][-1].sum()
+        < 0.05 * base.values["greenfield starts"][-1].sum()
+    )
+    assert none.values["renewal starts"][-1].min() > 0
+    lost = annual(none, "total nominal output")[6, 0] - annual(base, "total nominal output")[6, 0]
+    assert lost < 0
+
+
+def test_without_any_money_investment_stops_and_capacity_decays(default, study):
+    """V12: no credit, no retained profit, no depreciation fund, no equity, no grants."""
+    none = {
+        "credit_shock": -1.0, "retention": 0.0, "plant_grant_budget": 0.0,
+        "plant_grant_baseline": 0.0, "depreciation_share": np.zeros(11),
+        "owner_equity_factor": 0.0,
+    }  # fmt: skip
+    kept = default("starts", "Capacity", "Cash", **none).values
+    base = default("starts", "Capacity").values
+    assert kept["starts"][-1].sum() < 0.01 * base["starts"][-1].sum()
+    # each step of the ageing chain only drains: never faster than 1 / life
+    life = float(study.model["capacity life"].value)
+    shrink = kept["Capacity"][-1].sum() / kept["Capacity"][-5].sum()
+    assert np.exp(-1 / life) * 0.99 < shrink < 0.97
+    assert kept["Cash"].min() > -1e-3
+
+
+def test_when_demand_collapses_output_stays_below_it(default):
+    """V13."""
+    kept = default("output", "market demand", macro_shock=-2.5).values
+    assert (kept["output"][5:] <= kept["market demand"][5:] * (1 + 1e-9)).all()
+    assert kept["market demand"][8].sum() < 0.4 * kept["market demand"][0].sum()
+
+
+def test_a_crop_failure_leaves_what_imports_feed(default):
+    """V14: outside purchases do not stop with the local crop."""
+    kept = default("raw supply", "import ceiling", "output", weather_shock=-4.0).values
+    assert kept["raw supply"][8, 0].sum() < 0.2 * kept["raw supply"][0, 0].sum()
+    assert kept["import ceiling"][8].min() > 0
+    assert (kept["output"][8] > 0).all()
+    assert kept["output"][8].sum() < kept["output"][0].sum()
+
+
+def test_sick_herds_hurt_meat_and_not_medicine(default, study):
+    """V15."""
+    sectors = list(study.model.elements("sector"))
+    base = default("output").values["output"][8, :, 0]
+    sick = default("output", disease_shock=0.9).values["output"][8, :, 0]
+    change = dict(zip(sectors, sick / base - 1, strict=True))
+    assert change["meat"] < -0.3
+    assert abs(change["tcm"]) < 0.01
+
+
+def test_dear_raw_material_cuts_real_output_and_may_raise_its_value(default):
+    """V18: both measures are shown, as the nominal target rewards dear raw material."""
+    dear = {"raw_price_shock": np.full(11, 1.6)}
+    names = ("total nominal output", "total real output")
+    base, shocked = default(*names).values, default(*names, **dear).values
+    assert shocked["total real output"][8, 0] < 0.95 * base["total real output"][8, 0]
+    assert shocked["total nominal output"][8, 0] > shocked["total real output"][8, 0]
+
+
+def test_no_stock_falls_below_zero_and_nothing_is_nan(run, study):
+    """V08, in the worlds of the study and at corners of the constants' own limits."""
+    stocks = [v.name for v in study.model.variables.values() if v.kind.value == "stock"]
+    signed = {"Planning Growth", "Expected Profit Rate"}
+    for name in ("baseline", "all", "world-fenjiu-stagnates"):
+        kept = run(name, *stocks)
+        assert (kept.first_bad == -1).all()
+        for stock in stocks:
+            if stock not in signed:
+                assert kept.values[stock].min() > -1e-3, stock
+
+
+# ── step size and steady state ─────────────────────────────────────────────────────────────
+
+
+def test_halving_the_step_changes_totals_and_lever_differences_little(study, scenario, tmp_path):
+    """V20: the total by less than 0.2%, a lever's difference by less than 10% or 0.1 亿元."""
+    text = study.model.path.read_text(encoding="utf-8")
+    step = study.model.clock.step
+    fine = tmp_path / "fine.mdl"
+    fine.write_text(text.replace(f"{step:g}", f"{step / 2:g}"), encoding="utf-8")
+    results = []
+    for model in (study.model, read_model(fine)):
+        kernel = compile_model(model)
+        year = round(1 / model.clock.step)
+        found = {}
+        for name in ("baseline", "all", "plant-grants", "land-quota", "research"):
+            world = _default_world(scenario(name), model)
+            out = kernel.run(*world, totals=["total nominal output"], every=year)
+            found[name] = float(out.totals["total nominal output"][6, 0])
+        results.append(found)
+    coarse, halved = results
+    assert model.clock.step == step / 2
+    assert coarse["baseline"] == pytest.approx(halved["baseline"], rel=2e-3)
+    for name in coarse:
+        one, two = coarse[name] - coarse["baseline"], halved[name] - halved["baseline"]
+        assert abs(one - two) <= max(0.1 * abs(two), 0.1), name
+
+
+def _default_world(scenario, model):
+    from sdensemble.scenarios import apply
+
+    return apply(scenario, model, {}, 1)
+
+
+def test_without_growth_and_shocks_nothing_drifts(default):
+    """V22: 12 years, within 0.5%."""
+    still = {
+        "initial_nominal_demand_growth": 0.0, "terminal_real_demand_growth": 0.0,
+        "inflation": 0.0, "growth_offset": np.zeros(11), "technology_trend": 0.0,
+        "yield_trend": 0.0, "Fenjiu_initial_nominal_growth": 0.0, "Fenjiu_growth_factor": 0.0,
+        "credit_growth": 0.0, "ceiling_growth": 0.0,
+    }  # fmt: skip
+    total = default("total real output", **still).values["total real output"][:, 0]
+    assert np.abs(total / total[0] - 1).max() < 5e-3
+
+
+def test_a_step_in_demand_settles_without_much_overshoot(default):
+    """V23: overshoot below 30%, settled within 8 years."""
+    from sdensemble import Held
+
+    held = {"macro shock": Held(np.array([2021.0]), np.array([0.1]))}
+    moved = default("total real output", held=held).values["total real output"][:, 0]
+    base = default("total real output").values["total real output"][:, 0]
+    response = moved / base - 1
+    final = response[-4:].mean()
+    assert final > 0.02
+    assert response.max() < 1.3 * final
+    assert np.abs(response[-8:] - final).max() < 0.1 * final
+
+
+# ── levers ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("scenario_name", "least_helped"),
+    [("brand", 0.95), ("research", 0.95), ("plant-grants", 0.9), ("bases", 0.9)],
+)
+def test_a_lever_does_not_lower_the_ten_it_is_meant_for(run, scenario_name, least_helped):
+    """V25 for levers of one sign: the ten clusters together in 2025, by member."""
+    base = annual(run("baseline", totals=["cluster nominal output"]), "cluster nominal output")[6]
+    moved = annual(run(scenario_name, totals=["cluster nominal output"]), "cluster nominal output")[
+        6
+    ]
+    assert (moved >= base - 1e-6).mean() > least_helped
+
+
+def test_a_lever_whose_execution_is_zero_does_nothing(run):
+    no = {f"{lever}_execution".replace(" ", "_"): np.zeros(MEMBERS) for lever in (
+        "plant grant budget", "interest subsidy", "guarantee capital", "land share floor",
+        "base programme budget", "park programme budget", "brand programme budget",
+        "research programme budget",
+    )}  # fmt: skip
+    base = run("baseline", "total nominal output", **no).values["total nominal output"]
+    all_levers = run("all", "total nominal output", **no).values["total nominal output"]
+    assert np.array_equal(base, all_levers)
+
+
+def test_outlay_is_what_the_payers_pay(run):
+    kept = run("all", "treasury outlay", "outlay province", "outlay county",
+               "outlay forgone land revenue").values  # fmt: skip
+    payers = ("outlay province", "outlay county", "outlay forgone land revenue")
+    paid = sum(kept[name] for name in payers)
+    np.testing.assert_allclose(paid, kept["treasury outlay"], rtol=1e-12)
+    assert kept["treasury outlay"].min() > 0
