@@ -1,0 +1,65 @@
+"""What is said of a model and of one variable."""
+
+from __future__ import annotations
+
+import pytest
+
+from sdensemble import SDError, read_model
+from sdensemble.model import describe
+
+MODEL = """
+region: north,south~~|
+birth rate=0.4~1/Year [0,2]~中文: 出生率; EN: Birth rate; source: survey 2018; known_on: 2018-12-31|
+birth rate execution=1~Dmnl [0,1]~中文: 执行率; EN: Execution; ASSUMPTION|
+Fish[region]=INTEG(births[region]-Fish[region]/life, 100)~Ton~中文: 鱼; EN: Fish|
+births[region]=birth rate*birth rate execution*Fish[region]~Ton/Year~中文: 出生; EN: Births|
+life=5~Year [20,30]~|
+"""
+
+
+@pytest.fixture
+def model(write_model):
+    return read_model(write_model(MODEL))
+
+
+def test_a_variable_is_explained_with_equation_unit_source_and_users(model):
+    text = describe.explain(model, "birth_rate")
+    for part in ("出生率", "Birth rate", "1/Year", "[0, 2]", "survey 2018", "2018-12-31", "births"):
+        assert part in text
+    text = describe.explain(model, "births")
+    assert "births[region] = birth rate * birth rate execution * Fish[region]" in text
+    assert "used by  Fish" in text
+
+
+def test_levers_are_the_constants_with_an_execution(model):
+    assert [v.name for v in describe.levers(model)] == ["birth rate"]
+    assert "出生率" in describe.lever_table(model, "zh")
+
+
+def test_what_lacks_label_limits_or_source_is_named(model):
+    lines = describe.undocumented(model)
+    assert len(lines) == 1
+    assert lines[0].startswith('"life"')
+    assert "a label" in lines[0]
+    assert "a source" in lines[0]
+
+
+def test_a_constant_outside_its_own_limits_is_named(model):
+    assert describe.outside_limits(model) == ('"life": 5 is outside [20, 30]',)
+
+
+def test_an_unknown_variable_is_refused_with_the_nearest_name(model):
+    with pytest.raises(SDError, match="birth rate"):
+        describe.explain(model, "brith rate")
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["a - (b - c)", "a / (b * c)", "(a + b) * c", "a ^ (b + c)", "-(a + b)", "a - b - c"],
+)
+def test_an_equation_is_written_so_that_it_means_the_same(write_model, formula):
+    path = write_model(f"a=5~~|\nb=3~~|\nc=2~~|\nx={formula}~~|\n")
+    first = read_model(path)
+    (line,) = describe.equations(first["x"])
+    again = read_model(write_model(f"a=5~~|\nb=3~~|\nc=2~~|\n{line}~~|\n", "again.mdl"))
+    assert again["x"].equations == first["x"].equations
