@@ -77,12 +77,53 @@ def _lang(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+_FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
+_OF_A_MODEL = {
+    "settings": click.option("--set", "settings", multiple=True, help='"name=3"  设定常数'),
+    "changes": click.option("--changes", multiple=True, type=_FILE, help="A .cin file.  改动"),
+    "sample": click.option("--sample", type=_FILE, help="Constants, a row a member.  样本"),
+    "sensitivity": click.option("--sensitivity", type=_FILE, help="A .vsc file.  抽样设定"),
+    "save_list": click.option("--save-list", type=_FILE, help="A .lst file.  保留变量表"),
+    "report": click.option("--report", default="", help='Keep and show "a,b".  保留变量'),
+}
+_OPTION = {"folder": "study", "scenarios": "scenario", "prior_set": "prior"}
+_OPTION |= {"settings": "set", "save_list": "save-list"}
+_OF_A_STUDY = ("folder", "scenarios", "prior_set", "method", "member")
+
+
+def _model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_OF_A_MODEL.values()):
+        command = option(command)
+    return click.argument("target", required=False, type=click.Path(exists=True, path_type=Path))(
+        command
+    )
+
+
+def _given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def _run_model(ctx: click.Context, target: Path, lang: str, options: dict[str, Any]) -> None:
+    """Run a model file by itself; members and seed count only where they were typed."""
+    from sdensemble.single import FileOptions, run_file
+
+    chosen = {name: options[name] for name in (*_OF_A_MODEL, "out", "threads")}
+    chosen |= {name: options[name] for name in ("members", "seed") if _given(ctx, name)}
+    found = run_file(target, FileOptions(**chosen, lang=lang))
+    click.echo(found.text)
+    for note in found.notes:
+        click.echo(note, err=True)
+    if found.folder:
+        click.echo(f"\n{found.folder}")
+
+
 @main.command()
+@_model_options
 @_study
 @_lang
 @click.option("--members", default=2048, show_default=True, help="Members a scenario.  成员数")
 @click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
-@click.option("--scenario", "scenarios", multiple=True, help="Only this one (repeatable).  情景")
+@click.option("--scenario", "scenarios", multiple=True, help="Only this (name or title).  情景")
 @click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
 @click.option(
     "--method",
@@ -94,11 +135,29 @@ def _lang(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of this run.  输出文件夹")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
 @click.option("--member", type=click.IntRange(0), help="Only replay this member.  重放一个成员")
-def run(folder: Path, member: int | None, **options: Any) -> None:
-    """Run the scenarios: probabilities, differences, tables and figures.  运行情景"""
+@click.pass_context
+def run(
+    ctx: click.Context, target: Path | None, folder: Path, member: int | None, **options: Any
+) -> None:
+    """Run the scenarios: probabilities, differences, tables and figures.  运行情景
+
+    TARGET is a study's folder, or a model file (.mdl, .xmile, .stmx), which is run by itself:
+    one run, or with --sample or --sensitivity an ensemble.  模型文件可单独运行
+    """
     from sdensemble.job import Options, replay_member, run_study
     from sdensemble.study import open_study
 
+    alone = target is not None and target.is_file()
+    for name in _OF_A_STUDY if alone else (*_OF_A_MODEL, *(["folder"] if target else [])):
+        if _given(ctx, name):
+            what = "a model file" if alone else "a study"
+            raise click.UsageError(f"--{_OPTION.get(name, name)} does not go with {what}")
+    if target is not None and alone:
+        _run_model(ctx, target, options["lang"], options)
+        return
+    folder = target or folder
+    for name in _OF_A_MODEL:
+        del options[name]
     if member is not None:
         click.echo(replay_member(open_study(folder), Options(**options), member))
         return
@@ -170,13 +229,13 @@ def check(folder: Path) -> None:
     "--outlay", "what", flag_value="outlay", help="What scenarios cost at default constants.  支出"
 )
 def describe(folder: Path, lang: str, variable: str | None, what: str | None) -> None:
-    """Say what the model holds, or explain one VARIABLE.  说明"""
+    """Say what the model holds, or explain one VARIABLE, by name or label.  说明"""
     from sdensemble.model import describe as words
     from sdensemble.study import open_study
 
     study = open_study(folder)
     if variable:
-        click.echo(words.explain(study.model, variable))
+        click.echo(words.explain(study.model, study.find(variable)))
     elif what == "levers":
         click.echo(words.lever_table(study.model, lang))
     elif what == "variables":
@@ -199,6 +258,23 @@ def new(model: Path, folder: Path, headline: str | None) -> None:
 
     for path in new_study(model, folder, headline):
         click.echo(path)
+
+
+@main.command()
+@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--steps", type=click.IntRange(1), help="Only the first steps.  步数")
+@click.option("--all", "every", is_flag=True, help="Every variable.  全部变量")
+@click.pass_context
+def crosscheck(ctx: click.Context, model: Path, steps: int | None, every: bool) -> None:
+    """Run a MODEL file here, in PySD and in pysimlin; show the differences.  对照
+
+    Ends with status 1 where PySD and our kernel disagree, or PySD did not run.
+    """
+    from sdensemble.crosscheck import crosscheck as check_against
+
+    found = check_against(model, steps)
+    click.echo(found.text(every=every))
+    ctx.exit(0 if found.agree else 1)
 
 
 if __name__ == "__main__":

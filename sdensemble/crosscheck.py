@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -234,7 +235,7 @@ def _with_simlin(kernel: Kernel, steps: int, random: Iterable[str]) -> Compariso
 
 
 def _from_simlin(
-    run: object, series: Mapping[str, str], model: Model, name: str, times: int
+    run: Any, series: Mapping[str, str], model: Model, name: str, times: int
 ) -> NDArray[np.float64] | None:
     """Return (time, *dims) of a variable, or None where pysimlin lacks an element of it."""
     variable = model[name]
@@ -244,7 +245,7 @@ def _from_simlin(
         key = _key(f"{name}[{','.join(inside)}]" if inside else name)
         if key not in series:
             return None
-        values = np.asarray(run.get_series(series[key]), float)  # type: ignore[attr-defined]
+        values = np.asarray(run.get_series(series[key]), float)
         if len(values) < times:
             return None
         out[(slice(None), *cell)] = values[:times]

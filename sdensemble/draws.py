@@ -29,6 +29,7 @@ from sdensemble.section import (
     bounds,
     cell_name,
     default_of,
+    exempt_names,
     find_cells,
     find_constant,
     known_later,
@@ -69,6 +70,7 @@ class Prior:
     group: str | None
     sets: tuple[str, ...]
     cells: tuple[Cell, ...] = ((),)
+    exempt: str = ""
 
     @property
     def columns(self) -> int:
@@ -92,9 +94,12 @@ class Priors:
     digest: str = ""
 
     def check_vintage(self, as_of: date | str) -> tuple[str, ...]:
-        """Return a line for each anchored prior that rests on something known after a date."""
-        entries = ((prior.name, prior.known_on, prior.kind) for prior in self.items)
-        return known_later(self.path, entries, as_of)
+        """Return a line for each anchored prior known only after a date and not exempt."""
+        return known_later(self.path, self.items, as_of)
+
+    def exempt(self, as_of: date | str) -> tuple[str, ...]:
+        """Return the names of those known only after a date and exempt, or structural."""
+        return exempt_names(self.items, as_of)
 
 
 def read_priors(path: Path, model: Model, prior_set: str = "history") -> Priors:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from sdensemble import __version__
 from sdensemble.draws import Draws
 from sdensemble.errors import SDError
 from sdensemble.forcing import Forcing, sample
-from sdensemble.kernel.compile import Kernel, Trajectories
+from sdensemble.kernel.compile import Kernel, Trajectories, default_threads
 from sdensemble.kernel.inputs import Held
 from sdensemble.model.types import Model
 from sdensemble.scenarios import Scenario, apply
@@ -22,7 +24,7 @@ from sdensemble.section import cell_name
 if TYPE_CHECKING:
     import xarray as xr
 
-CHUNK = 2048  # members whose forcing is held in memory at once; no result depends on it
+CHUNK = 1024  # members a thread takes at once, with their forcing; no result depends on it
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,13 @@ def run_ensemble(
     names = {_written(model, name): aggregate for name, aggregate in keep.items()}
     every, years = whole_years(model)
     results = _empty(model, scenarios, draws.members, years, names)
-    for members in _chunks(draws.members, chunk):
+
+    def work(members: NDArray[np.int64], stop: threading.Event) -> None:
+        """Run a chunk of members in every scenario: each thread works on chunks of its own."""
         world_of = worlds(model, draws, forcing, members)
         for index, scenario in enumerate(scenarios):
+            if stop.is_set():
+                return
             world = world_of(scenario)
             run = kernel.run(
                 world.constants,
@@ -84,12 +90,14 @@ def run_ensemble(
                 members=len(members),
                 every=every,
                 steps=every * len(years),
-                threads=threads,
+                threads=1,
                 progress=progress,
             )
             for name, aggregate in names.items():
                 values = _yearly(run, name, aggregate)
                 results[name][index, members] = np.moveaxis(values, -1, 0)
+
+    _in_threads(work, _chunks(draws.members, chunk), threads or default_threads())
     dataset = _dataset(model, scenarios, draws, forcing, years, names, results)
     lost = diagnose(kernel, scenarios, draws, forcing, results)
     dataset.attrs["lost"] = [asdict(one) for one in lost]
@@ -165,6 +173,24 @@ def worlds(
         return World(own, {**shocks, **held})
 
     return world
+
+
+def _in_threads(
+    work: Callable[[NDArray[np.int64], threading.Event], None],
+    chunks: Iterable[NDArray[np.int64]],
+    threads: int,
+) -> None:
+    """Call ``work`` on every chunk; the first error, or an interruption, stops the others."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(threads) as pool:
+        jobs = [pool.submit(work, members, stop) for members in chunks]
+        try:
+            for job in as_completed(jobs):
+                job.result()
+        finally:
+            stop.set()
+            for job in jobs:
+                job.cancel()
 
 
 def _written(model: Model, name: str) -> str:

@@ -30,6 +30,7 @@ from sdensemble.section import (
     bounds,
     cell_name,
     default_of,
+    exempt_names,
     find_cells,
     find_constant,
     known_later,
@@ -113,9 +114,11 @@ class Ar1(Form):
     rule: ClassVar[str] = "sd and half_life must be above 0, and common from 0 to 1"
 
     def valid(self, hold: float) -> bool:
+        """Tell whether the parameters keep the rule."""
         return 0 < self.sd[0] <= self.sd[1] and self.half_life > 0 and 0 <= self.common <= 1
 
     def path(self, stream: Stream, grid: Grid) -> Floats:
+        """Return what the process adds, in the constant's unit, shape (step, element, member)."""
         phi = 0.5 ** (grid.hold / self.half_life)
         sd = grid.between(stream.sub("sd"), self.sd)
         own = _autoregress(grid.normal(stream), phi, self.stationary)
@@ -132,6 +135,7 @@ class Ar1(Form):
         return own
 
     def reach(self) -> tuple[float, float, float]:
+        """Return the least and greatest jump, and the greatest standard deviation around it."""
         shift = -(self.sd[1] ** 2) / 2 if self.mean_corrected else 0.0
         return shift, 0.0, self.sd[1]
 
@@ -156,10 +160,12 @@ class Cycle(Form):
     )
 
     def valid(self, hold: float) -> bool:
+        """Tell whether the parameters keep the rule."""
         sound = 0 < self.sd[0] <= self.sd[1] and self.half_life > 0
         return sound and 4 * hold <= self.period[0] <= self.period[1]
 
     def path(self, stream: Stream, grid: Grid) -> Floats:
+        """Return what the process adds, in the constant's unit, shape (step, element, member)."""
         damping = 0.5 ** (grid.hold / self.half_life)
         period = grid.between(stream.sub("period"), self.period)
         sd = grid.between(stream.sub("sd"), self.sd)
@@ -185,6 +191,7 @@ class Cycle(Form):
         return x - reached * (sd**2 / 2) if self.mean_corrected else x
 
     def reach(self) -> tuple[float, float, float]:
+        """Return the least and greatest jump, and the greatest standard deviation around it."""
         shift = -(self.sd[1] ** 2) / 2 if self.mean_corrected else 0.0
         return shift, 0.0, self.sd[1]
 
@@ -207,11 +214,13 @@ class Jump(Form):
     )
 
     def valid(self, hold: float) -> bool:
+        """Tell whether the parameters keep the rule."""
         low, high = self.size
         sound = self.rate > 0 and self.recovery_half_life > 0
         return sound and low <= high and low * high >= 0
 
     def path(self, stream: Stream, grid: Grid) -> Floats:
+        """Return what the process adds, in the constant's unit, shape (step, element, member)."""
         fading = 0.5 ** (grid.hold / self.recovery_half_life)
         chance = -math.expm1(-self.rate * grid.hold)
         arrives = grid.uniform(stream) < chance
@@ -224,6 +233,7 @@ class Jump(Form):
         return sizes
 
     def reach(self) -> tuple[float, float, float]:
+        """Return the least and greatest jump, and the greatest standard deviation around it."""
         return min(self.size[0], 0.0), max(self.size[1], 0.0), 0.0
 
 
@@ -241,9 +251,11 @@ class Markov(Form):
     rule: ClassVar[str] = "size must be above 0, and stay at least one step of the grid"
 
     def valid(self, hold: float) -> bool:
+        """Tell whether the parameters keep the rule."""
         return self.size > 0 and self.stay >= hold
 
     def path(self, stream: Stream, grid: Grid) -> Floats:
+        """Return what the process adds, in the constant's unit, shape (step, element, member)."""
         changes = grid.uniform(stream) < grid.hold / self.stay
         changes[0] = self.stationary
         side = np.where(grid.uniform(stream.sub("side"))[:1] < 0.5, 1.0, -1.0)
@@ -251,6 +263,7 @@ class Markov(Form):
         return np.where(count == 0, 0.0, self.size * side * np.where(count % 2, 1.0, -1.0))
 
     def reach(self) -> tuple[float, float, float]:
+        """Return the least and greatest jump, and the greatest standard deviation around it."""
         return -self.size, self.size, 0.0
 
 
@@ -290,6 +303,7 @@ class Process:
     kind: str
     assumption: bool
     cells: tuple[Cell, ...] = ((),)
+    exempt: str = ""
 
 
 @dataclass(frozen=True)
@@ -302,9 +316,12 @@ class Forcing:
     digest: str = ""
 
     def check_vintage(self, as_of: date | str) -> tuple[str, ...]:
-        """Return a line for each anchored process that rests on something known after a date."""
-        entries = ((process.name, process.known_on, process.kind) for process in self.processes)
-        return known_later(self.path, entries, as_of)
+        """Return a line for each anchored process known only after a date and not exempt."""
+        return known_later(self.path, self.processes, as_of)
+
+    def exempt(self, as_of: date | str) -> tuple[str, ...]:
+        """Return the names of those known only after a date and exempt, or structural."""
+        return exempt_names(self.processes, as_of)
 
 
 def read_forcing(path: Path, model: Model) -> Forcing:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from sdensemble.draws import Draws, Method, draw
 from sdensemble.ensemble import replay, run_ensemble
 from sdensemble.errors import SDError
 from sdensemble.kernel.compile import Kernel, compile_model
+from sdensemble.model.units import check_units
 from sdensemble.scenarios import Scenario
 from sdensemble.section import cell_name
 from sdensemble.study import Study
@@ -68,8 +70,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
     begun = time.perf_counter()
     started = datetime.now().astimezone()
     _require_sound(study)
-    folder = _folder(study, options, started)
-    check_ready(folder)
+    check_ready(_folder(study, options, started))
     kernel = compile_model(study.model)
     plan = _plan(study, options)
     count = progress(options.members * sum(map(len, plan.values()))) if progress else None
@@ -86,11 +87,13 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
         "model": study.model,
         "lang": options.lang,
         "extra": datasets,
+        "notes": _notes(study),
     }
     replays = _replay_note(study, options, [main, *datasets.values()])
     answer = "\n".join([terminal_summary(main, **shared), *replays])
     info = _info(study, kernel, options, started, time.perf_counter() - begun)
-    paths = write_run(folder, main, info=info, history=study.history, **shared)
+    with _place(study, options, started) as folder:
+        paths = write_run(folder, main, info=info, history=study.history, **shared)
     return Outcome(answer, paths, time.perf_counter() - begun)
 
 
@@ -102,6 +105,46 @@ def _require_sound(study: Study) -> None:
 
 def _folder(study: Study, options: Options, now: datetime) -> Path:
     return options.out or study.folder / "outputs" / now.strftime("%Y%m%d-%H%M%S")
+
+
+@contextlib.contextmanager
+def _place(study: Study, options: Options, now: datetime) -> Iterator[Path]:
+    """Yield the folder of a run: the one asked for, or one of its own named by the time."""
+    from sdensemble.outputs.folder import free_name
+
+    if options.out is not None:
+        yield options.out
+        return
+    with free_name(_folder(study, options, now)) as folder:
+        yield folder
+
+
+NOTES: Mapping[str, Mapping[str, str]] = {
+    "units": {
+        "zh": "注意：模型有{n}处单位不一致（首处：{first}），结果照常计算；全部见 run.json，"
+        "也可用 check 列出。",
+        "en": "Note: units disagree in {n} places of the model (first: {first}); the run went on."
+        " All are in run.json, and `check` lists them.",
+    },
+    "late": {
+        "zh": "注意：有{n}项先验或常数的依据晚于信息截止日，作为事前假设使用，逐项见 run.json。",
+        "en": "Note: the evidence of {n} priors or constants is later than the information date;"
+        " they serve as ex ante assumptions, and run.json lists them.",
+    },
+}
+
+
+def _notes(study: Study) -> dict[str, tuple[str, ...]]:
+    """Return what the answer says of the study itself, by language."""
+    found = {"units": check_units(study.model), "late": study.late_evidence()}
+    return {
+        lang: tuple(
+            NOTES[name][lang].format(n=len(lines), first=lines[0])
+            for name, lines in found.items()
+            if lines
+        )
+        for lang in ("zh", "en")
+    }
 
 
 def _plan(study: Study, options: Options) -> Mapping[str, tuple[Scenario, ...]]:
@@ -159,7 +202,7 @@ def replay_member(study: Study, options: Options, member: int) -> Path:
             f"--member: name one --scenario and a member from 0 to {options.members - 1}, with the"
             " --members, --seed, --prior and --method of the run it comes from"
         )
-    scenario = next(s for s in study.choose(options.scenarios) if s.name == options.scenarios[0])
+    (scenario,) = study.named(options.scenarios)
     draws = _draws(study, options, options.prior_set)
     run = replay(compile_model(study.model), scenario, draws, study.forcing, member)
     columns = {"time": run.times} | {
@@ -167,9 +210,8 @@ def replay_member(study: Study, options: Options, member: int) -> Path:
         for name, values in run.values.items()
         for cell in np.ndindex(values.shape[1:-1])
     }
-    folder = _folder(study, options, datetime.now())
     file = f"{scenario.name}-member-{member}.csv"
-    with whole_folder(folder) as partial:
+    with _place(study, options, datetime.now()) as folder, whole_folder(folder) as partial:
         rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
         write_csv(partial / file, dict.fromkeys(columns, ("", "")), rows)
     return folder / file
@@ -213,6 +255,8 @@ def _info(
         "seconds_to_results": round(computed, 2),
         "options": asdict(options),
         "as_of": study.report.as_of,
+        "unit_problems": list(check_units(study.model)),
+        "late_evidence": list(study.late_evidence()),
         "kernel_from_cache": kernel.from_cache,
         "files_read": study.digests(),
     }

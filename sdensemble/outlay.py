@@ -99,6 +99,8 @@ def outlay_text(study: Study, lang: str) -> str:
     until = horizon(study)
     values = present_values(kernel, study.scenarios, study.report, until=until)
     unit = study.report.unit_label(_unit(study), lang)
+    note = study.report.unit_notes([_unit(study)], lang)
+    unit += f"; {note}" if note else ""
     head = {
         "zh": f"财政支出现值，至{until - 1:g}年底，默认常数运行（{unit}）",
         "en": f"Outlay at present value to the end of {until - 1:g}, default constants ({unit})",

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,15 +190,33 @@ def default_of(model: Model, variable: Variable) -> Floats:
 
 
 class Evidence(NamedTuple):
-    """Where numbers come from: the basis, the date it was known, and what it rests on."""
+    """Where numbers come from.
+
+    ``known_on`` is the end of the period of the latest figure they rest on; ``exempt`` is the
+    reason why that may lie after the information date, empty where it may not.
+    """
 
     basis: str
     known_on: date | None
     kind: str
     assumption: bool
+    exempt: str = ""
 
 
-EVIDENCE_KEYS = ("unit", "basis", "known_on", "kind", "assumption")
+class Dated(Protocol):
+    """An entry with evidence: a prior or a process."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def known_on(self) -> date | None: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def exempt(self) -> str: ...
+
+
+EVIDENCE_KEYS = ("unit", "basis", "known_on", "kind", "assumption", "exempt")
 KINDS = ("anchored", "structural")
 
 
@@ -222,16 +240,44 @@ def read_evidence(table: Section) -> Evidence:
         known_on=known_on if type(known_on) is date else None,
         kind=kind or "anchored",
         assumption=table.flag("assumption"),
+        exempt=_read_exempt(table, known_on, kind),
     )
 
 
-def known_later(
-    path: Path, items: Iterable[tuple[str, date | None, str]], as_of: date | str
-) -> tuple[str, ...]:
-    """Return a line for each anchored (name, known_on, kind) that was not yet known on a date."""
-    day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+def _read_exempt(table: Section, known_on: object, kind: str) -> str:
+    """Return the reason of an exemption; note one that is empty or that exempts nothing."""
+    if "exempt" not in table.values:
+        return ""
+    if kind == "structural":
+        table.problem("exempt is not needed: structural entries are exempt")
+    elif known_on is None:
+        table.problem("exempt needs known_on: the date that is exempted")
+    reason = table.text("exempt")
+    if not reason and isinstance(table.values["exempt"], str):
+        table.problem("exempt must give the reason")
+    return reason
+
+
+def known_later(path: Path, items: Iterable[Dated], as_of: date | str) -> tuple[str, ...]:
+    """Return a line for each anchored entry known only after a date and not exempt."""
+    day = as_date(as_of)
     return tuple(
-        f'{short(path)} "{name}": known on {known_on}, after {day}'
-        for name, known_on, kind in items
-        if kind == "anchored" and known_on is not None and known_on > day
+        f'{short(path)} "{item.name}": known on {item.known_on}, after {day}'
+        for item in _later(items, day)
+        if item.kind == "anchored" and not item.exempt
     )
+
+
+def exempt_names(items: Iterable[Dated], as_of: date | str) -> tuple[str, ...]:
+    """Return the names of entries known only after a date and let through all the same."""
+    late = _later(items, as_date(as_of))
+    return tuple(item.name for item in late if item.kind != "anchored" or item.exempt)
+
+
+def _later(items: Iterable[Dated], day: date) -> list[Dated]:
+    return [item for item in items if item.known_on is not None and item.known_on > day]
+
+
+def as_date(day: date | str) -> date:
+    """Return a date given as such or as ISO text."""
+    return date.fromisoformat(day) if isinstance(day, str) else day

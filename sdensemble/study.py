@@ -7,14 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from sdensemble.draws import Priors, read_prior_sets, read_priors
-from sdensemble.errors import Problems, SDError, did_you_mean
+from sdensemble.errors import Problems, SDError, containing, did_you_mean, nearest
 from sdensemble.forcing import Forcing, read_forcing
 from sdensemble.kernel.lower import lower
+from sdensemble.model import describe
 from sdensemble.model.describe import outside_limits, undocumented
 from sdensemble.model.read import read_model
-from sdensemble.model.types import Model
+from sdensemble.model.types import Model, fold
 from sdensemble.model.units import bare_numbers, check_units
 from sdensemble.outputs.history import Observation, read_history
 from sdensemble.outputs.report import ReportSpec, read_report
@@ -71,17 +73,77 @@ class Study:
         return read_priors(self._priors_path, self.model, prior_set)
 
     def choose(self, names: tuple[str, ...]) -> tuple[Scenario, ...]:
-        """Return the scenarios named and those they are compared with; all where none is named."""
+        """Return the scenarios named and those they are compared with; all where none is named.
+
+        A scenario goes by its name or by its title in either language.
+        """
         if not names:
             return self.scenarios
-        known = {scenario.name: scenario for scenario in self.scenarios}
-        problems = Problems()
-        for name in names:
-            if name not in known:
-                problems.add("--scenario", f'no scenario "{name}"{did_you_mean(name, known)}')
-        problems.raise_if_any()
-        wanted = set(names) | {known[name].compares for name in names}
+        chosen = self.named(names)
+        wanted = {s.name for s in chosen} | {s.compares for s in chosen}
         return tuple(s for s in self.scenarios if s.name in wanted)
+
+    def named(self, names: tuple[str, ...]) -> tuple[Scenario, ...]:
+        """Return the scenarios of these names or titles; raise SDError listing those there are."""
+        problems, found = Problems(), []
+        by_name = {fold(s.name): [s] for s in self.scenarios}
+        titles: dict[str, list[Scenario]] = {}
+        for scenario in self.scenarios:
+            for title in {fold(title) for title in scenario.title.values()}:
+                titles.setdefault(title, []).append(scenario)
+        for name in names:
+            match = by_name.get(fold(name)) or titles.get(fold(name), [])
+            if len(match) == 1:
+                found += match
+                continue
+            shown = ", ".join(s.name for s in match or self.scenarios)
+            if match:
+                problems.add("--scenario", f'"{name}" is the title of more than one: {shown}')
+                continue
+            spoken = [title for s in self.scenarios for title in s.title.values()]
+            hint = did_you_mean(name, [s.name for s in self.scenarios]) or did_you_mean(
+                name, dict.fromkeys(spoken)
+            )
+            problems.add("--scenario", f'no scenario "{name}"{hint} (there are {shown})')
+        problems.raise_if_any()
+        return tuple(found)
+
+    def find(self, name: str) -> str:
+        """Return the model's own name of a variable, given that, or a label in either language.
+
+        Labels are those of the model and of the report. Raises SDError where there is none, or
+        more than one, with the nearest.
+        """
+        written = self.model.name_of(name)
+        if written is not None:
+            return written
+        labels = self._labels()
+        match = sorted(labels.get(fold(name), ()))
+        if len(match) == 1:
+            return match[0]
+        if match:
+            raise SDError(f'{self.model.path.name}: "{name}" is the label of {", ".join(match)}')
+        known = self.model.variables
+        near = containing(name, known) or containing(name, labels)
+        near = near or [one for one in [nearest(name, known) or nearest(name, labels)] if one]
+        shown = (one if one in known else f"{min(labels[one])} ({one})" for one in near)
+        hint = " or ".join(dict.fromkeys(f'"{one}"' for one in shown))
+        said = f" — did you mean {hint}?" if hint else ""
+        raise SDError(f'{self.model.path.name}: no variable "{name}"{said}')
+
+    def _labels(self) -> dict[str, set[str]]:
+        """Return each label of the model and the report, folded, with the variables it names."""
+        found: dict[str, set[str]] = {}
+        for variable in self.model.variables.values():
+            for label in filter(None, (variable.note.zh, variable.note.en)):
+                found.setdefault(fold(label), set()).add(variable.name)
+        try:
+            spoken = self.report.spoken()
+        except SDError:  # the model can be described before the report is right
+            spoken = ()
+        for label, name in spoken:
+            found.setdefault(fold(label), {name})
+        return found
 
     def check(self) -> tuple[str, ...]:
         """Read every file and return all problems, without running anything."""
@@ -100,6 +162,7 @@ class Study:
             except SDError as error:
                 problems.take(error)
         if not problems:
+            problems.lines += self.report.check(self.targets)
             problems.lines += self.known_later()
         return tuple(problems.lines)
 
@@ -112,6 +175,25 @@ class Study:
         lines = [line for priors in sources for line in priors.check_vintage(stop)]
         lines += self.forcing.check_vintage(stop) if self.forcing else ()
         return tuple(dict.fromkeys(lines))
+
+    def late_evidence(self) -> tuple[str, ...]:
+        """Return a line for each number whose evidence is later than the report's ``as_of``.
+
+        These are the ones declared as such: priors, processes and constants of the model that
+        are assumptions for an ex ante reading.
+        """
+        if not self.report.as_of:
+            return ()
+        stop = known_until(self.report.as_of)
+        sources: list[Any] = [self.priors(name) for name in self.prior_sets()]
+        lines = [
+            line
+            for one in [*sources, self.forcing]
+            if hasattr(one, "exempt")
+            for line in one.exempt(stop)
+        ]
+        late = getattr(describe, "late_constants", None)
+        return tuple(dict.fromkeys([*lines, *(late(self.model, stop) if late else ())]))
 
     def digests(self) -> dict[str, str]:
         """Return a digest of each input file, by its path in the study."""

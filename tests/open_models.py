@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sdensemble.model.clean import decode
 from sdensemble.model.types import Model, fold
 
 FOLDER = Path(__file__).with_name("models")
@@ -124,7 +125,7 @@ def spread(model: Model, values: Mapping[str, NDArray[np.float64]]) -> Columns:
 def published(row: Row) -> Columns:
     """Return Vensim's or Stella's output; where a cell is empty the value is NaN."""
     assert row.canonical is not None
-    text = row.canonical.read_text(encoding="utf-8-sig", errors="replace")
+    text = decode(row.canonical.read_bytes())
     mark = "\t" if "\t" in text.splitlines()[0] else ","
     lines = [line for line in csv.reader(text.splitlines(), delimiter=mark) if any(line)]
     head = [column(name.strip('"')) for name in lines[0]]

@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 
 from sdensemble import SDError, read_model
 from sdensemble.kernel.lower import lower
+from sdensemble.kernel.stop import settled
 from sdensemble.model.types import Model, fold
 from tests.open_models import CLOCK, Row, column, digest, euler, rows
 
 DRAWS = 3
 LONG = 500  # saved times above which only some are kept
 KEPT = 100
-DRAW_STEPS = 48
+DRAW_STEPS = 300
 
 
 def main() -> None:
@@ -47,7 +48,7 @@ def store(row: Row) -> None:
         runs = [_run(reader, {}, None)]
         try:
             model = euler(read_model(row.path, use_cache=False))
-            settable = lower(model).settable
+            settable = lower(settled(model)).settable
         except SDError as error:
             print(f"{row.name}: defaults only: {error}")
         else:

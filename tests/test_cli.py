@@ -181,7 +181,10 @@ def test_a_model_that_cannot_be_run_is_explained(teacup, tmp_path, old, new, mes
 
 def test_an_unknown_scenario_or_prior_set_is_named_with_the_nearest(teacup, tmp_path):
     text = refused(tmp_path, "run", "--study", teacup, "--scenario", "lit")
-    assert text == 'error: --scenario: no scenario "lit" — did you mean "lid"?'
+    assert text == (
+        'error: --scenario: no scenario "lit" — did you mean "lid"?'
+        " (there are baseline, lid, world-cold-room)"
+    )
     text = refused(tmp_path, "run", "--study", teacup, "--prior", "none")
     assert 'no prior set "none"; it has history' in text
     text = refused(tmp_path, "run", "--study", teacup, "--members", 100)

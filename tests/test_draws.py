@@ -270,6 +270,29 @@ def test_a_prior_known_after_the_information_date_is_found(study):
     (line,) = priors.check_vintage("2019-12-31")
     assert line == ('calibration/priors.toml "grant budget": known on 2021-01-31, after 2019-12-31')
     assert priors.check_vintage(date(2021, 1, 31)) == ()
+    assert priors.exempt("2019-12-31") == ("macro shock",)
+
+
+def test_an_exemption_lets_a_later_prior_through_and_is_counted(study):
+    late = BUDGET.replace("2019-06-30", "2021-01-31") + 'exempt = "no other figure"\n'
+    priors = study(COLD, late)
+    assert priors.check_vintage("2019-12-31") == ()
+    assert priors.exempt("2019-12-31") == ("grant budget",)
+    assert priors.exempt(date(2021, 1, 31)) == ()
+
+
+@pytest.mark.parametrize(
+    ("evidence", "what"),
+    [
+        (EVIDENCE + 'exempt = " "\n', "exempt must give the reason"),
+        (EVIDENCE + "exempt = true\n", "exempt must be a text"),
+        ('basis = "b"\nkind = "structural"\nexempt = "x"\n', "structural entries are exempt"),
+        ('basis = "b"\nexempt = "x"\n', "known_on is missing"),
+    ],
+)
+def test_an_exemption_needs_a_reason_and_a_date(study, evidence, what):
+    found = problems(study, BUDGET.replace(EVIDENCE, evidence))
+    assert any(what in line for line in found)
 
 
 # ── drawing ──

@@ -283,6 +283,9 @@ def test_a_process_known_after_the_information_date_is_found(read):
     late = DISEASE.replace("2019-06-30", "2020-02-01")
     (line,) = read(MACRO, late).check_vintage("2019-12-31")
     assert '"herd disease": known on 2020-02-01' in line
+    excused = read(MACRO, late + 'exempt = "no other record"\n')
+    assert excused.check_vintage("2019-12-31") == ()
+    assert excused.exempt("2019-12-31") == ("herd disease",)
 
 
 def test_a_file_without_processes_drives_nothing(read):

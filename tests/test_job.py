@@ -138,7 +138,8 @@ def test_lost_members_are_counted_named_and_leave_bounds(broken, tmp_path, no_fi
     bad = int((~np.isfinite(data["total"].values[0])).any(axis=1).sum())
     assert 0 < bad < 32
     words = " ".join(outcome.answer.split())
-    assert f"Note: {bad} members under baseline are not finite (worth, first in" in words
+    said = f"Note: {bad} members under baseline (history priors) are not finite (worth, first in"
+    assert said in words
     (row,) = rows(tmp_path / "run" / "probabilities.csv")
     assert (row["p"], row["lost_members"]) == ("", str(bad))
     assert float(row["p_most"]) - float(row["p_least"]) == pytest.approx(bad / 32)
@@ -181,7 +182,8 @@ def test_a_scenario_that_loses_all_its_members_leaves_the_others_their_answer(
         'title = "Flood"\n[world]\n"loss rate" = 4\n', "utf-8"
     )
     answer = run_study(open_study(broken.folder), options(tmp_path / "run")).answer
-    assert "Note: 32 members under flood are not finite" in " ".join(answer.split())
+    said = "Note: 32 members under flood (history priors) are not finite"
+    assert said in " ".join(answer.split())
     assert "<1–>99%" in answer
 
 
@@ -191,3 +193,49 @@ def test_a_member_to_replay_must_be_one_of_one_scenario(teacup, tmp_path):
         with pytest.raises(SDError, match="name one --scenario and a member from 0 to 31"):
             replay_member(study, chosen, member)
     assert left(teacup) == ["report.toml"]
+
+
+def test_two_runs_of_the_same_second_have_a_folder_each(teacup, no_figures, monkeypatch):
+    monkeypatch.setattr("sdensemble.job._folder", lambda study, *_: study.folder / "outputs" / "t")
+    study = open_study(teacup)
+    folders = [run_study(study, options(None)).paths.folder.name for _ in range(3)]
+    assert folders == ["t", "t-2", "t-3"]
+    for name in folders:
+        assert (teacup / "outputs" / name / "run.json").is_file()
+
+    def fail(*args, **named):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(runs, "write_tables", fail)
+    with pytest.raises(SDError, match="disk is full"):
+        run_study(study, options(None))
+    assert left(teacup) == ["report.toml", "t", "t-2", "t-3"]
+
+
+def test_units_that_disagree_are_a_note_and_stop_no_run(teacup, tmp_path, no_figures):
+    model = teacup / "model" / "teacup.mdl"
+    model.write_text(model.read_text("utf-8").replace("Degree/Minute", "Degree"), "utf-8")
+    outcome = run_study(open_study(teacup), options(tmp_path / "run", lang="zh"))
+    record = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))
+    assert record["unit_problems"]
+    note = f"注意：模型有{len(record['unit_problems'])}处单位不一致（首处："
+    for text in (outcome.answer, (tmp_path / "run" / "answer-zh.txt").read_text("utf-8")):
+        assert note in text.replace("\n", "")
+    english = (tmp_path / "run" / "answer-en.txt").read_text("utf-8")
+    assert "Note: units disagree in" in english
+
+
+def test_members_lost_under_a_further_prior_set_alone_are_named(broken, tmp_path, no_figures):
+    priors = broken.folder / "calibration" / "priors.toml"
+    head, *entries = priors.read_text("utf-8").split("[[prior]]")
+    lossy = next(e for e in entries if '"loss rate"' in e)
+    bad = lossy.replace("distribution", 'sets = ["plan"]\ndistribution', 1)
+    good = lossy.replace("distribution", 'sets = ["history"]\ndistribution', 1)
+    good = good.replace("high = 4.0", "high = 0.2")
+    rest = [e for e in entries if e is not lossy]
+    priors.write_text("[[prior]]".join([head, *rest, good, bad]), "utf-8")
+    answer = run_study(open_study(broken.folder), options(tmp_path / "run")).answer
+    words = " ".join(answer.split())
+    assert "members under baseline (plan priors) are not finite (worth, first in" in words
+    assert "(history priors) are not finite" not in words
+    assert "--prior plan" in answer

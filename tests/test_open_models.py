@@ -5,7 +5,6 @@ The norm: each value within 1e-9 of its column's largest and 1e-12 of the larges
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Mapping
 
@@ -48,17 +47,7 @@ NOT_PUBLISHED = {
     "sde/directlookups_invalidcell/directlookups_invalidcell.mdl": "a fault of Vensim's, see file",
     "tms/Roessler_Chaos/roessler_chaos.mdl": "chaotic, and published in single precision",
 }
-UNSUPPORTED = {
-    "tm/dynamic_final_time/test_dynamic_final_time.mdl": "FINAL TIME",
-}
 SHORT = 200  # steps of the reference evaluator, which is slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quiet():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        yield
 
 
 def kernel_of(row: Row) -> Kernel:
@@ -93,7 +82,8 @@ def disagreements(found: Columns, expected: Columns, relative: float) -> list[st
         count = min(len(values), len(found[name]))
         mine, theirs = found[name][:count], values[:count]
         scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=0.0)
-        near = np.abs(mine - theirs) <= relative * scale + 1e-12 * largest
+        with np.errstate(invalid="ignore"):
+            near = np.abs(mine - theirs) <= relative * scale + 1e-12 * largest
         same = near | (mine == theirs) | (np.isnan(mine) & np.isnan(theirs))
         if not same.all():
             at = int(np.flatnonzero(~same)[0])
@@ -109,7 +99,7 @@ def saves(run: Run) -> int:
     return (run.steps - 1) * run.every + 1
 
 
-@pytest.mark.parametrize("name", [n for n in ROWS if n not in {*VENSIM, *UNSUPPORTED}])
+@pytest.mark.parametrize("name", [n for n in ROWS if n not in {*VENSIM}])
 def test_every_run_of_pysd_is_matched(name):
     row = ROWS[name]
     kernel = kernel_of(row)
@@ -122,7 +112,7 @@ def test_every_run_of_pysd_is_matched(name):
 
 @pytest.mark.parametrize(
     "name",
-    [n for n, r in ROWS.items() if r.canonical and n not in {*NOT_PUBLISHED, *UNSUPPORTED}],
+    [n for n, r in ROWS.items() if r.canonical and n not in {*NOT_PUBLISHED}],
 )
 def test_the_published_output_is_matched(name):
     row = ROWS[name]
@@ -144,19 +134,13 @@ def test_the_published_output_is_matched(name):
     assert compared
 
 
-@pytest.mark.parametrize("name", UNSUPPORTED)
-def test_what_is_not_supported_is_refused_by_name(name):
-    with pytest.raises(SDError, match=UNSUPPORTED[name]):
-        compile_model(read_model(ROWS[name].path))
-
-
 def test_count_of_what_is_supported():
     count: Counter[int] = Counter()
     for row in ROWS.values():
         try:
-            lower(euler(read_model(row.path)))
-        except SDError:
-            assert row.name in UNSUPPORTED
+            compile_model(euler(read_model(row.path)))
+        except SDError as error:
+            print(f"{row.name}: {error}")
         else:
             count[row.tier] += 1
-    assert count == {1: 146, 2: 21}
+    assert count == {1: 147, 2: 21}

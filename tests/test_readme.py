@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 
 from sdensemble import open_study
 from sdensemble.cli import main
+from sdensemble.draws import column_names
 from sdensemble.scenarios import read_scenario
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -133,3 +136,37 @@ def test_counts_of_the_model_are_those_of_the_file():
     constants = open_study(ROOT).model.constants()
     assumed = [c for c in constants if c.note.assumption]
     assert f"Of the {len(constants)} constants of the model {len(assumed)} are" in _text(ENGLISH)
+
+
+def test_the_table_of_values_is_that_of_the_shipped_run():
+    stored = json.loads((ROOT / "docs" / "shipped.json").read_text(encoding="utf-8"))
+    study = open_study(ROOT)
+    files = {path: study.digests()[path] for path in stored["digests"] if "/" in path}
+    renew = (
+        "renew with `python run_sim.py run --lang en --out outputs/shipped`, "
+        "`python docs/shipped.py`, and put what it prints in both READMEs"
+    )
+    assert stored["digests"] == {"model": study.model.digest, **files}, renew
+    part = _text(ENGLISH).split("<!-- values -->")[1].split("<!-- end of values -->")[0]
+    rows = [line for line in part.splitlines() if line.startswith("|")][2:]
+    shown = [[cell.strip() for cell in row.strip("|").split("|")[1:]] for row in rows]
+    assert shown == list(stored["rows"].values()), renew
+
+
+def test_prose_that_repeats_an_outlay_agrees_with_the_table():
+    rows = json.loads((ROOT / "docs" / "shipped.json").read_text(encoding="utf-8"))["rows"]
+    land, grants = (float(rows[f"outlay {one}"][0]) for one in ("land-quota", "plant-grants"))
+    assert f"costs {land:.0f} 亿元 against {grants:.0f}" in " ".join(_text(ENGLISH).split())
+
+
+def test_counts_of_the_priors_are_those_of_the_file():
+    text = (ROOT / "calibration" / "README.md").read_text(encoding="utf-8")
+    entries = tomllib.loads((ROOT / "calibration" / "priors.toml").read_text("utf-8"))["prior"]
+    study = open_study(ROOT)
+    columns = len(column_names(study.priors("history"), study.model))
+    counts = (
+        f"{len(entries)} entries on {len({e['constant'] for e in entries})} constants; "
+        f"{sum(e.get('assumption', False) for e in entries)} are marked as"
+    )
+    assert counts in text
+    assert f"draws {columns} numbers a member" in text

@@ -6,13 +6,17 @@ the scenario that moves every lever, so that a test can fail anywhere in the ran
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from sdensemble import compile_model, read_model
-from sdensemble.draws import draw
+from sdensemble.draws import draw, read_priors
 from sdensemble.ensemble import worlds
+from sdensemble.model.describe import late_constants, levers
 from sdensemble.study import open_study
+from tests import store_scenarios
 
 MEMBERS = 64
 QUARTERS = 8  # steps between kept times
@@ -213,6 +217,14 @@ def test_the_implied_raw_price_is_near_the_farm_price(default):
     assert np.abs(check - 1).max() < 0.25
 
 
+def test_the_implied_price_of_herbs_is_what_farmers_were_paid(default, study):
+    """Herbs: farm income of 122 亿元 for 71.5万吨 is 17,000 yuan a tonne."""
+    herbs = list(study.model.elements("sector")).index("tcm")
+    implied = default("implied raw price").values["implied raw price"][0, herbs, 0]
+    yuan_a_tonne = implied * 1e8 / 1e4  # Yi per Wt
+    assert yuan_a_tonne == pytest.approx(17_000, rel=0.05)
+
+
 # ── extreme conditions ─────────────────────────────────────────────────────────────────────
 
 
@@ -283,7 +295,7 @@ def test_dear_raw_material_cuts_real_output_and_may_raise_its_value(default):
 
 
 def test_no_stock_falls_below_zero_and_nothing_is_nan(run, study):
-    """V08, in the worlds of the study and at corners of the constants' own limits."""
+    """V08, in the worlds of the study; the test below goes to the constants' own limits."""
     stocks = [v.name for v in study.model.variables.values() if v.kind.value == "stock"]
     signed = {"Planning Growth", "Expected Profit Rate"}
     for name in ("baseline", "all", "world-fenjiu-stagnates"):
@@ -294,11 +306,166 @@ def test_no_stock_falls_below_zero_and_nothing_is_nan(run, study):
                 assert kept.values[stock].min() > -1e-3, stock
 
 
+@pytest.fixture(scope="module")
+def one_by_one(kernel, study):
+    """Return a function running one member per change of one constant, and the last without any.
+
+    ``changes`` are (constant, cell or ``...`` for all its cells, value); ``fixed`` holds for every
+    member. It returns the yearly totals (year, member) and the first step that went wrong.
+    """
+    from sdensemble.scenarios import apply
+
+    def go(scenario, changes, fixed=None):
+        model, n = study.model, len(changes) + 1
+        given = {name: np.full(n, value) for name, value in (fixed or {}).items()}
+        for i, (constant, cell, value) in enumerate(changes):
+            if constant.name not in given:
+                own = np.broadcast_to(constant.value, model.shape(constant))
+                given[constant.name] = np.repeat(own[..., None], n, axis=-1).astype(float)
+            at = given[constant.name]
+            at[..., i] = value if cell is ... else at[..., i]
+            if cell is not ...:
+                at[(*cell, i)] = value
+        world = apply(scenario, model, given, n)
+        year = round(1 / model.clock.step)
+        out = kernel.run(*world, totals=["total nominal output"], every=year, members=n)
+        return out.totals["total nominal output"], out.first_bad
+
+    return go
+
+
+@pytest.mark.parametrize("name", ["baseline", "all"])
+def test_every_constant_may_stand_at_either_of_its_limits(one_by_one, scenario, study, name):
+    """V08: all elements of a constant at once, then each element by itself."""
+    changes = [
+        (constant, cell, end)
+        for constant in study.model.constants()
+        for cell in (..., *(np.ndindex(study.model.shape(constant)) if constant.dims else ()))
+        for end in constant.limits
+    ]
+    total, first_bad = one_by_one(scenario(name), changes)
+    wrong = (first_bad != -1) | ~np.isfinite(total).all(axis=0)
+    assert len(changes) > 2 * len(study.model.constants())
+    assert [(changes[i][0].name, *changes[i][1:]) for i in np.flatnonzero(wrong)] == []
+
+
+# ── what has no prior ──────────────────────────────────────────────────────────────────────
+
+NO_PRIOR_NEEDED = {
+    "eligible": "a flag: which sectors the opinion names",
+    "Fenjiu in sector": "a flag: where the firm stands",
+    "pig price factor": "a stress that scenarios set",
+    "Fenjiu growth factor": "a stress that scenarios set",
+}
+"""Besides levers and their levels without the policy, which are choices and not beliefs."""
+
+LAND_BINDS = {"ceiling ratio": 1.05, "ceiling growth": 0.0, "baseline land share": 0.02}
+
+
+@pytest.mark.parametrize("fixed", [{}, LAND_BINDS], ids=["defaults", "land binds"])
+def test_no_constant_without_a_prior_moves_a_lever_by_more_than_a_fifth(one_by_one, study, fixed):
+    """Amendment 19, one constant at a time by 30% either way, levers worth 0.5 亿元 or more.
+
+    The worlds are the model's own constants; how the levers' effects add up is not looked at.
+    """
+    model = study.model
+    drawn = {p.constant for name in study.prior_sets() for p in study.priors(name).items}
+    left_out = drawn | set(NO_PRIOR_NEEDED) | {v.name for v in levers(model)}
+    left_out |= {name for name in model.variables if name.endswith(" baseline")}
+    constants = [v for v in model.constants() if v.name not in left_out]
+    changes = [
+        (v, ..., np.clip(v.value * factor, *v.limits)) for v in constants for factor in (0.7, 1.3)
+    ]
+    changes = [(v, cell, np.reshape(value, model.shape(v))) for v, cell, value in changes]
+    assert len(constants) > 50
+    totals = {}
+    moved, looked_at = [], 0
+    for scenario in study.scenarios:
+        totals[scenario.name] = one_by_one(scenario, changes, fixed)[0][6]
+        if scenario.name == scenario.compares or scenario.name.startswith("world-"):
+            continue
+        effect = totals[scenario.name] - totals[scenario.compares]
+        if abs(effect[-1]) < 0.5:
+            continue
+        looked_at += 1
+        change = effect[:-1] / effect[-1] - 1
+        moved += [
+            (scenario.name, changes[i][0].name, round(float(change[i]), 2))
+            for i in np.flatnonzero(np.abs(change) > 0.2)
+        ]
+    assert moved == []
+    assert looked_at >= 5
+
+
+# ── where numbers come from ────────────────────────────────────────────────────────────────
+
+VINTAGE = "2019-12-31"
+LATE_YEAR = re.compile(r"(?<![\d.-])20[2-9]\d(?!\d)")
+
+
+def _names_a_later_year(text):
+    without_links = re.sub(r"https?://\S+|published (in )?\d{4}(-\d{2})*", "", text)
+    return LATE_YEAR.search(without_links) is not None
+
+
+@pytest.mark.parametrize("prior_set", ["history", "plan"])
+def test_an_entry_whose_exemption_is_taken_away_is_a_leak(study, tmp_path, prior_set):
+    """Amendment 3, on the entries of the study themselves, one at a time."""
+    text = study.priors(prior_set).path.read_text(encoding="utf-8")
+    reasons = [m.span() for m in re.finditer(r"^exempt = .*\n", text, re.MULTILINE)]
+    assert study.priors(prior_set).check_vintage(VINTAGE) == ()
+    exempt = study.priors(prior_set).exempt(VINTAGE)
+    planted = tmp_path / "priors.toml"
+    found = set()
+    for start, end in reasons:
+        planted.write_text(text[:start] + text[end:], encoding="utf-8")
+        found |= set(read_priors(planted, study.model, prior_set).check_vintage(VINTAGE))
+    names = {line.split('"')[1] for line in found}
+    structural = {p.name for p in study.priors(prior_set).items if p.kind == "structural"}
+    assert names == set(exempt) - structural
+    assert len(names) > 10
+
+
+def test_a_basis_that_names_a_later_year_has_a_later_date(study):
+    for prior_set in study.prior_sets():
+        for prior in study.priors(prior_set).items:
+            if _names_a_later_year(prior.basis):
+                assert prior.known_on is not None, prior.name
+                assert prior.known_on.isoformat() > VINTAGE, prior.name
+
+
+def test_a_source_that_names_a_later_year_makes_a_late_constant(study):
+    late = late_constants(study.model, VINTAGE)
+    for constant in study.model.constants():
+        if _names_a_later_year(constant.note.source):
+            assert constant.name in late
+    assert {"raw cost share", "base margin", "depreciation share"} <= set(late)
+    assert late_constants(study.model, "2026-01-01") == ()
+
+
+def test_no_target_rests_on_the_reporting_of_2021(study):
+    assert not [t.id for t in study.targets if "as reported" in (t.variable or "")]
+
+
+# ── reference summaries ────────────────────────────────────────────────────────────────────
+
+
+def test_every_scenario_gives_what_it_gave(study):
+    stored, found = store_scenarios.load(), store_scenarios.summaries(study)
+    renew = "if the change is meant, renew it with `python -m tests.store_scenarios`"
+    assert list(stored) == list(found), renew
+    for name, values in found.items():
+        np.testing.assert_allclose(values, stored[name], rtol=1e-9, err_msg=f"{name}: {renew}")
+
+
 # ── step size and steady state ─────────────────────────────────────────────────────────────
 
 
 def test_halving_the_step_changes_totals_and_lever_differences_little(study, scenario, tmp_path):
-    """V20: the total by less than 0.2%, a lever's difference by less than 10% or 0.1 亿元."""
+    """V20: the total by less than 0.2%, a lever's difference by less than 10%.
+
+    Land adds nothing on the defaults, so its lever is tried where the ceiling binds.
+    """
     text = study.model.path.read_text(encoding="utf-8")
     step = study.model.clock.step
     fine = tmp_path / "fine.mdl"
@@ -309,22 +476,27 @@ def test_halving_the_step_changes_totals_and_lever_differences_little(study, sce
         year = round(1 / model.clock.step)
         found = {}
         for name in ("baseline", "all", "plant-grants", "land-quota", "research"):
-            world = _default_world(scenario(name), model)
-            out = kernel.run(*world, totals=["total nominal output"], every=year)
-            found[name] = float(out.totals["total nominal output"][6, 0])
+            for place, own in (("defaults", {}), ("land binds", LAND_BINDS)):
+                world = _world(scenario(name), model, own)
+                out = kernel.run(*world, totals=["total nominal output"], every=year)
+                found[name, place] = float(out.totals["total nominal output"][6, 0])
         results.append(found)
     coarse, halved = results
     assert model.clock.step == step / 2
-    assert coarse["baseline"] == pytest.approx(halved["baseline"], rel=2e-3)
-    for name in coarse:
-        one, two = coarse[name] - coarse["baseline"], halved[name] - halved["baseline"]
-        assert abs(one - two) <= max(0.1 * abs(two), 0.1), name
+    for place in ("defaults", "land binds"):
+        base = ("baseline", place)
+        assert coarse[base] == pytest.approx(halved[base], rel=2e-3)
+    compared = [("all", "defaults"), ("plant-grants", "defaults"), ("research", "defaults")]
+    for name, place in [*compared, ("land-quota", "land binds"), ("all", "land binds")]:
+        one, two = (found[name, place] - found["baseline", place] for found in results)
+        assert abs(two) > 0.5, (name, place)
+        assert one == pytest.approx(two, rel=0.1), (name, place)
 
 
-def _default_world(scenario, model):
+def _world(scenario, model, own):
     from sdensemble.scenarios import apply
 
-    return apply(scenario, model, {}, 1)
+    return apply(scenario, model, {name: np.full(1, value) for name, value in own.items()}, 1)
 
 
 def test_without_growth_and_shocks_nothing_drifts(default):

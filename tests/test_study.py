@@ -56,8 +56,10 @@ def test_choosing_scenarios_brings_those_they_are_compared_with(teacup):
     with pytest.raises(SDError) as caught:
         study.choose(("lib", "basline"))
     assert caught.value.problems == (
-        '--scenario: no scenario "lib" — did you mean "lid"?',
-        '--scenario: no scenario "basline" — did you mean "baseline"?',
+        '--scenario: no scenario "lib" — did you mean "lid"? (there are baseline, lid,'
+        " world-cold-room)",
+        '--scenario: no scenario "basline" — did you mean "baseline"? (there are baseline, lid,'
+        " world-cold-room)",
     )
 
 
@@ -96,3 +98,52 @@ def test_check_reports_what_is_wrong_with_the_model_itself(teacup):
         '"lid gain": has no a label',
     ):
         assert part in text
+
+
+# ── names, references, fit of the files ──
+
+
+def test_scenarios_go_by_their_titles_as_well(teacup):
+    study = open_study(teacup)
+    titles = {s.name: s.title for s in study.scenarios}
+    for lang in ("zh", "en"):
+        assert [s.name for s in study.named((titles["lid"][lang],))] == ["lid"]
+    change(teacup / "scenarios" / "world-cold-room.toml", titles["world-cold-room"]["en"],
+           titles["baseline"]["en"])  # fmt: skip
+    with pytest.raises(SDError, match="is the title of more than one: baseline, world-cold-room"):
+        open_study(teacup).choose((titles["baseline"]["en"],))
+
+
+def test_a_variable_is_found_by_a_label_of_the_model_or_the_report(teacup, root):
+    study = open_study(teacup)
+    variable = study.model["lid gain"]
+    for label in ("Lid_Gain", variable.note.zh, variable.note.en.upper()):
+        assert study.find(label) == "lid gain"
+    shanxi = open_study(root)
+    assert shanxi.find(shanxi.report.regimes[0].label["en"])
+    with pytest.raises(SDError, match='did you mean "land share floor" or'):
+        shanxi.find("land share")
+
+
+def test_a_missing_baseline_is_a_problem_told_once_with_the_others(teacup):
+    (teacup / "scenarios" / "baseline.toml").unlink()
+    change(teacup / "scenarios" / "targets.csv", "teacup temperature", "tea temperature")
+    lines = open_study(teacup).check()
+    (line,) = [one for one in lines if "baseline" in one]
+    assert 'no such scenario "baseline" (baseline.toml), with which lid and 1 more' in line
+    assert any("tea temperature" in one for one in lines)
+    (teacup / "scenarios" / "lid.toml").unlink()
+    assert not any("baseline" in one for one in open_study(teacup).check())
+
+
+def test_check_reads_the_report_against_the_targets(teacup):
+    report = teacup / "outputs" / "report.toml"
+    change(report, 'question = "warm_at_10"', 'question = "warm_at_9"')
+    (line,) = open_study(teacup).check()
+    assert line.startswith("outputs/report.toml [headline] question: no single target")
+    assert 'did you mean "warm_at_1' in line
+
+
+def test_evidence_later_than_the_information_date_is_listed(root):
+    study = open_study(root)
+    assert len(study.late_evidence()) == len(set(study.late_evidence())) > 0

@@ -19,6 +19,8 @@ from sdensemble.kernel.lower import lower
 from sdensemble.kernel.native import Native, aligned, fused, load_or_compile
 from sdensemble.kernel.plan import make_plan
 from sdensemble.kernel.program import Program, Slots
+from sdensemble.kernel.stop import settled
+from sdensemble.model.deep import deeply
 from sdensemble.model.types import Model
 
 CACHE = 2**20  # bytes of workspace that stay in a processor's second-level cache
@@ -31,15 +33,27 @@ def compile_model(model: Model, *, lanes: int | None = None, use_cache: bool = T
     processor it was made for; a second call loads it. Raises SDError where the model holds a
     function or structure that is not supported, or a loop without a stock.
 
-    >>> from sdensemble import compile_model, read_model  # doctest: +SKIP
-    >>> kernel = compile_model(read_model("examples/teacup/model/teacup.mdl"))  # doctest: +SKIP
+    >>> from sdensemble import compile_model, read_model
+    >>> kernel = compile_model(read_model("examples/teacup/model/teacup.mdl"))
+    >>> kernel.program.stocks
+    1
     """
+    model = settled(model)
     program = lower(model)
+    try:
+        lanes, size, text = deeply(_written, program, lanes)
+    except RecursionError:
+        raise SDError(f"{model.path.name}: an equation is nested too deeply") from None
+    native, cached = load_or_compile(text, use_cache=use_cache)
+    return Kernel(model, program, lanes, size, native, cached)
+
+
+def _written(program: Program, lanes: int | None) -> tuple[int, int, str]:
+    """Return (lanes, slots, assembly) of a program."""
     plan = make_plan(program)
     size = plan.size + 2 * program.stocks
     lanes = lanes or lanes_for(size)
-    native, cached = load_or_compile(emit(plan, lanes, fused=fused()), use_cache=use_cache)
-    return Kernel(model, program, lanes, size, native, cached)
+    return lanes, size, emit(plan, lanes, fused=fused())
 
 
 def lanes_for(size: int) -> int:
@@ -90,6 +104,7 @@ class Kernel:
         every: int | None = None,
         threads: int | None = None,
         progress: Callable[[int], None] | None = None,
+        ids: ArrayLike | None = None,
     ) -> Trajectories:
         """Return the trajectories of all members.
 
@@ -97,16 +112,23 @@ class Kernel:
         to values through time. ``report`` names variables kept at every saved time, ``totals``
         variables integrated between saved times; nothing else is kept. ``every`` is the number
         of steps between saved times (the file's SAVEPER without it), ``steps`` the number of
-        steps to run. ``progress`` is called with the number of members just finished.
+        steps to run. ``progress`` is called with the number of members just finished. ``ids``
+        are the members' numbers, 0 and up without it: random functions hang on them.
 
         Same inputs, same bits, whatever ``threads`` is and however members are split into
         calls. Raises SDError listing every unknown name, wrong shape and value that is not
         finite.
+
+        >>> from sdensemble import compile_model, read_model
+        >>> kernel = compile_model(read_model("examples/teacup/model/teacup.mdl"))
+        >>> run = kernel.run({"lid": [0, 0.5, 1]}, report=["teacup temperature"])
+        >>> run.values["teacup temperature"].shape, run.times[-1]
+        ((31, 3), np.float64(30.0))
         """
         inputs = _Inputs(self.model, self.program)
         steps = self.program.steps if steps is None else steps
         inputs.read(constants or {}, held or {})
-        inputs.feed(held or {}, steps)
+        inputs.feed(constants or {}, held or {}, steps)
         kept, summed = self._named(report, inputs), self._named(totals, inputs)
         inputs.problems.raise_if_any()
         count = inputs.count(members)
@@ -129,6 +151,7 @@ class Kernel:
             "bad": bad,
             "steps": steps,
             "every": every,
+            "ids": _numbers(ids, count, stride, self.program.name),
         }
         self._blocks(shared, count, threads or default_threads(), progress)
         times = self.program.start + self.program.step * every * np.arange(saved)
@@ -171,7 +194,9 @@ class Kernel:
                     start = next(starts, None)
                 if start is None:
                     return
-                self.native.run({**own, "m0": start})
+                members = shared["ids"][start : start + self.lanes]
+                random = _noise_rows(self.program, members, shared["steps"])
+                self.native.run({**own, "m0": start, "feed_rows": random})
                 if progress:
                     progress(min(self.lanes, count - start))
 
@@ -220,6 +245,7 @@ class _Inputs:
         self.changes: list[tuple[int, Slots, NDArray[np.float64]]] = []  # step, slots, values
         self.feeds: list[tuple[int, Slots, NDArray[np.float64]]] = []
         self.given: set[str] = set()
+        self.steps = 0
         self.counts: dict[int, str] = {}
 
     def read(self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held]) -> None:
@@ -238,18 +264,22 @@ class _Inputs:
             for at, values in zip(when, np.asarray(series.values, float), strict=True):
                 self._change(name, max(int(at), 0), slots, values)
 
-    def feed(self, held: Mapping[str, Held], steps: int) -> None:
+    def feed(
+        self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held], steps: int
+    ) -> None:
         """Note what data are at every step: as in the file, until the caller's own begin."""
         program = self.program
-        until = {
+        self.steps = steps
+        until: dict[str | None, float] = {
             self.model.name_of(name): float(np.min(series.times, initial=np.inf))
             for name, series in held.items()
         }
+        until |= {self.model.name_of(name): -np.inf for name in constants}
         for name in sorted(program.unfed - self.given):
             self.problems.add(program.name, f'data "{name}" have no source: give their values')
-        when = program.start + program.step * np.arange(steps + 1)
+        when = program.start + program.step * np.arange(steps + 1, dtype=np.float64)
         for feed in program.feeds:
-            end = until.get(feed.name, np.inf if feed.name not in self.given else -np.inf)
+            end = until.get(feed.name, np.inf)
             values = feed.at(when[when < end - 1e-6 * program.step], program.step)
             new = np.ones_like(values, bool)
             new[1:] = (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
@@ -259,7 +289,7 @@ class _Inputs:
     def _settable(self, name: str) -> Slots | None:
         written = self.model.name_of(name)
         if written in self.program.settable:
-            self.given.add(written)  # type: ignore[arg-type]
+            self.given.add(str(written))
             return self.program.where(str(written))
         why = "is not a constant" if written else "is not in the model"
         near = did_you_mean(name, self.program.settable) if not written else ""
@@ -299,7 +329,7 @@ class _Inputs:
         """Return rows, events and strides for the driver, ascending in step."""
         stride = -(-count // lanes) * lanes
         ordered = sorted(self.changes, key=lambda change: change[0])
-        feeds, feed_values = _data_events(self.feeds)
+        feeds, feed_values = _feed_events(self.feeds, self.program, self.steps)
         each = [c for c in ordered if c[2].ndim > c[1].ndim]
         rows = np.empty((sum(c[1].size for c in each), stride))
         events: list[NDArray[np.int64]] = []
@@ -326,18 +356,39 @@ class _Inputs:
             "n_events": sum(len(e) for e in events),
             "feeds": feeds,
             "feed_values": feed_values,
-            "n_feeds": sum(change[1].size for change in self.feeds),
+            "n_feeds": len(feed_values),
         }
 
 
-def _data_events(
-    changes: list[tuple[int, Slots, NDArray[np.float64]]],
+def _feed_events(
+    changes: list[tuple[int, Slots, NDArray[np.float64]]], program: Program, steps: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return changes that are the same for every member as rows (step, slot, -1) and values."""
-    if not changes:
-        return np.zeros((1, 3), np.int64), np.zeros(1)
-    ordered = sorted(changes, key=lambda change: change[0])
-    steps = np.concatenate([np.full(slots.size, step) for step, slots, _ in ordered])
-    slots = np.concatenate([slots for _, slots, _ in ordered])
-    rows = np.stack([steps, slots, np.full(slots.size, -1)], axis=1).astype(np.int64)
-    return np.ascontiguousarray(rows), np.concatenate([values for _, _, values in ordered])
+    """Return what data and random numbers do as rows (step, slot, row or -1) and values."""
+    parts = [np.zeros((0, 4))]
+    for step, slots, values in changes:
+        same = np.full(slots.size, -1.0)
+        parts.append(np.stack([np.full(slots.size, step), slots, same, values], axis=1))
+    slots = np.concatenate([np.empty(0, np.int64), *(noise.slots for noise in program.noises)])
+    if slots.size:
+        when = np.repeat(np.arange(steps + 1), slots.size)
+        row = np.arange(when.size)
+        parts.append(np.stack([when, np.tile(slots, steps + 1), row, 0.0 * row], axis=1))
+    table = np.concatenate(parts)
+    table = table[np.argsort(table[:, 0], kind="stable")]
+    return np.ascontiguousarray(table[:, :3], np.int64), np.ascontiguousarray(table[:, 3])
+
+
+def _noise_rows(program: Program, members: NDArray[np.int64], steps: int) -> NDArray[np.float64]:
+    """Return the random numbers of a block of members, one row for each step and slot."""
+    if not program.noises:
+        return np.zeros((1, len(members)))
+    parts = [noise.at(members, steps) for noise in program.noises]
+    return np.ascontiguousarray(np.concatenate(parts, axis=1).reshape(-1, len(members)))
+
+
+def _numbers(ids: ArrayLike | None, count: int, stride: int, name: str) -> NDArray[np.int64]:
+    """Return the members' numbers, the tail repeating the last."""
+    numbers = np.arange(count) if ids is None else np.asarray(ids)
+    if numbers.shape != (count,) or (numbers < 0).any() or (numbers >= 2**32).any():
+        raise SDError(f"{name}: ids must be {count} whole numbers from 0 to 2**32 - 1")
+    return np.concatenate([numbers, np.repeat(numbers[-1:], stride - count)]).astype(np.int64)

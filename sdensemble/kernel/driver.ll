@@ -445,7 +445,7 @@ exit:
 }
 
 define void @run(ptr noalias %W, ptr noalias %history, ptr %defaults, ptr %rows, i64 %stride, i64 %m0, ptr %events,
-    ptr %event_values, i64 %n_events, ptr %feeds, ptr %feed_values, i64 %n_feeds,
+    ptr %event_values, i64 %n_events, ptr %feeds, ptr %feed_values, i64 %n_feeds, ptr %feed_rows,
     ptr %report, i64 %n_report, ptr %totals, i64 %n_totals, ptr noalias %sums, ptr noalias %out, ptr noalias %out_totals, ptr noalias %bad, i64 %steps,
     i64 %every) #0 {
 entry:
@@ -453,7 +453,7 @@ entry:
   call void @clear(ptr %sums, i64 %n_totals)
   %first = call i64 @apply(ptr %W, ptr %rows, i64 %stride, i64 %m0, ptr %events,
     ptr %event_values, i64 %n_events, i64 0, i64 0)
-  %fed0 = call i64 @apply(ptr %W, ptr %rows, i64 %stride, i64 %m0, ptr %feeds,
+  %fed0 = call i64 @apply(ptr %W, ptr %feed_rows, i64 LANES, i64 0, ptr %feeds,
     ptr %feed_values, i64 %n_feeds, i64 0, i64 0)
   call void @initial(ptr %W, double START)
   call void @invariant(ptr %W, double START)
@@ -463,7 +463,7 @@ step:
   %cursor = phi i64 [ %first, %entry ], [ %cursor1, %move ]
   %fed = phi i64 [ %fed0, %entry ], [ %fed1, %move ]
   %saved = phi i64 [ 0, %entry ], [ %saved1, %move ]
-  %fed1 = call i64 @apply(ptr %W, ptr %rows, i64 %stride, i64 %m0, ptr %feeds,
+  %fed1 = call i64 @apply(ptr %W, ptr %feed_rows, i64 LANES, i64 0, ptr %feeds,
     ptr %feed_values, i64 %n_feeds, i64 %fed, i64 %k)
   %cursor1 = call i64 @apply(ptr %W, ptr %rows, i64 %stride, i64 %m0, ptr %events,
     ptr %event_values, i64 %n_events, i64 %cursor, i64 %k)

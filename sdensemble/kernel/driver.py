@@ -22,6 +22,7 @@ SIGNATURE = (
     "feeds",  # the same for data, on which nothing kept between steps depends
     "feed_values",
     "n_feeds",
+    "feed_rows",  # random numbers of this block: rows × lanes doubles
     "report",  # slots kept at every saved time
     "n_report",
     "totals",  # slots integrated between saved times

@@ -30,6 +30,7 @@ class Tables:
         return self.names[key]
 
     def text(self) -> str:
+        """Return the lines as one text."""
         return "\n".join(self.lines) + "\n"
 
 
@@ -65,22 +66,27 @@ class Body:
         return name
 
     def label(self, name: str) -> None:
+        """Begin a block of this name."""
         self.lines.append(f"{name}:")
         self.block = name
 
     def fresh(self, stem: str) -> str:
+        """Return a name not used before."""
         self.count += 1
         return f"{stem}{self.count}"
 
     # ── vector operations ──────────────────────────────────────────────────────────────────
 
     def splat(self, kind: str, value: str) -> str:
+        """Return a vector constant with one value in every lane."""
         return "<" + ", ".join(f"{kind} {value}" for _ in range(self.lanes)) + ">"
 
     def number(self, value: float) -> str:
+        """Return a number in every lane."""
         return self.splat("double", literal(value))
 
     def whole(self, value: int) -> str:
+        """Return a whole number in every lane."""
         return self.splat("i64", str(value))
 
     def exact(self, op: str, *args: str) -> str:
@@ -88,18 +94,23 @@ class Body:
         return self.new(f"{op} {self.vector} {', '.join(args)}")
 
     def integer(self, op: str, *args: str) -> str:
+        """Return the result of an operation on whole numbers."""
         return self.new(f"{op} {self.whole_vector} {', '.join(args)}")
 
     def compare(self, how: str, a: str, b: str) -> str:
+        """Return the mask of an ordered comparison, such as "olt"."""
         return self.new(f"fcmp {how} {self.vector} {a}, {b}")
 
     def both(self, a: str, b: str) -> str:
+        """Return the mask of lanes in which both hold."""
         return self.new(f"and {self.mask} {a}, {b}")
 
     def select(self, mask: str, a: str, b: str) -> str:
+        """Return ``a`` in the lanes of the mask and ``b`` in the others."""
         return self.new(f"select {self.mask} {mask}, {self.vector} {a}, {self.vector} {b}")
 
     def fma(self, a: str, b: str, c: str) -> str:
+        """Return a × b + c, fused where the machine can."""
         v = self.vector
         return self.new(f"call {v} @llvm.fmuladd.v{self.lanes}f64({v} {a}, {v} {b}, {v} {c})")
 
@@ -122,6 +133,7 @@ class Body:
         return self.select(self.compare("uno", better, better), guess, better)
 
     def unary(self, intrinsic: str, a: str) -> str:
+        """Return an intrinsic of one vector."""
         return self.new(f"call {self.vector} @llvm.{intrinsic}.v{self.lanes}f64({self.vector} {a})")
 
     def branch(self, mask: str, likely: Callable[[], str], otherwise: Callable[[], str]) -> str:
@@ -155,9 +167,11 @@ class Body:
         return out
 
     def bits(self, a: str) -> str:
+        """Return the bits of numbers as whole numbers."""
         return self.new(f"bitcast {self.vector} {a} to {self.whole_vector}")
 
     def floats(self, a: str) -> str:
+        """Return the numbers that bits stand for."""
         return self.new(f"bitcast {self.whole_vector} {a} to {self.vector}")
 
     def broadcast(self, scalar: str) -> str:
@@ -192,10 +206,12 @@ class Body:
         return self.new(f"load {kind}, ptr {at}")
 
     def load(self, slots: Slots, index: str | None) -> str:
+        """Return a vector read from a slot."""
         pointer = self.pointer(slots, index)
         return self.new(f"load {self.vector}, ptr {pointer}, align 64")
 
     def store(self, slots: Slots, index: str | None, value: str) -> None:
+        """Write a vector to a slot."""
         pointer = self.pointer(slots, index)
         self.lines.append(f"  store {self.vector} {value}, ptr {pointer}, align 64")
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sdensemble.errors import Problems, did_you_mean
+from sdensemble.errors import Problems, SDError, did_you_mean
 from sdensemble.kernel.allocate import ALLOCATIONS
 from sdensemble.kernel.functions import ALIASES, ARITY, FOLDS, TABLE, TIMED
+from sdensemble.kernel.noise import NOISE, lower_noise
 from sdensemble.kernel.order import sort_statements
 from sdensemble.kernel.program import (
     Const,
@@ -18,6 +20,7 @@ from sdensemble.kernel.program import (
     Interp,
     Load,
     Node,
+    Noise,
     Op,
     Program,
     Slots,
@@ -26,9 +29,11 @@ from sdensemble.kernel.program import (
     Values,
     nodes,
 )
-from sdensemble.kernel.scope import LoweringError, Scope
+from sdensemble.kernel.scope import LoweringError, Scope, allowed
 from sdensemble.kernel.stateful import STATEFUL
+from sdensemble.kernel.stop import stops_by_equation, upstream
 from sdensemble.kernel.vectors import VECTORS
+from sdensemble.model.deep import deeply
 from sdensemble.model.types import (
     Array,
     Call,
@@ -52,6 +57,13 @@ def lower(model: Model) -> Program:
     Raises SDError naming every unknown name, unsupported function and every loop without a
     stock, all in one message.
     """
+    try:
+        return deeply(_lower, model)
+    except RecursionError:
+        raise SDError(f"{model.path.name}: an equation is nested too deeply") from None
+
+
+def _lower(model: Model) -> Program:
     builder = Builder(model)
     for variable in model.variables.values():
         if variable.kind is Kind.DATA:
@@ -65,6 +77,8 @@ def lower(model: Model) -> Program:
             f"the model asks for {model.clock.method}, under which DELAY FIXED, DELAY N and "
             "SAMPLE IF TRUE are not supported: run it with Euler",
         )
+    if stops_by_equation(model):
+        builder.structural |= upstream(model, "FINAL TIME")
     builder.problems.raise_if_any()
     return builder.finish()
 
@@ -99,6 +113,7 @@ class Builder:
         self.fixed: list[tuple[Slots, Slots, Slots, Slots]] = []
         self.non_negative: list[Slots] = []
         self.feeds: list[Feed] = []
+        self.noises: list[Noise] = []
         self.unfed: list[str] = []
         self.structural: set[str] = set()
         self.visited: list[str] = []
@@ -324,16 +339,18 @@ class Builder:
             return self._fold(name, call.args, scope)
         if name == "pi":
             return Const(np.pi)
-        if name == "elmcount" and isinstance(call.args[0], Ref):
+        if name in ("elmcount", "size") and isinstance(call.args[0], Ref):
             return Const(float(len(self.elements(call.args[0].name))))
         if name == "initial":
-            return self._frozen(self.node(call.args[0], scope), scope)
+            return self.frozen(self.node(call.args[0], scope), scope)
         for table in (VECTORS, ALLOCATIONS):
             if name in table:
                 count, function = table[name]
                 if len(call.args) != count:
                     raise LoweringError(f"{call.function} takes {count} arguments")
                 return function(self, call, scope)
+        if name in NOISE:
+            return lower_noise(self, name, call, scope)
         if name == "get_time_value":
             return self._time_value(call, scope)
         if name in STATEFUL:
@@ -406,6 +423,7 @@ class Builder:
         lists = [self.elements(s[:-1].strip()) for s in marked]
         if not lists:
             return scope, 0
+        allowed(math.prod(scope.shape) * math.prod(map(len, lists)))
         grid = [axis.ravel() for axis in np.meshgrid(*lists, indexing="ij")]
         width = len(grid[0])
         axes = {k: v[..., None] for k, v in scope.axes.items()}
@@ -436,7 +454,7 @@ class Builder:
 
     # ── stocks that the file does not name ─────────────────────────────────────────────────
 
-    def _frozen(self, value: Node, scope: Scope) -> Node:
+    def frozen(self, value: Node, scope: Scope) -> Load:
         """Return a load of ``value`` as it is at the start."""
         self.hidden += 1
         slots = self._allocate(f"{self.current} · initial {self.hidden}", scope.shape, stock=False)
@@ -471,6 +489,25 @@ class Builder:
         if fold(name) not in self.variables:
             raise LoweringError(f'no variable "{name}"{did_you_mean(name, self.model.variables)}')
         return self.variables[fold(name)]
+
+    def noise(self, seed: Node | None, scope: Scope) -> Load:
+        """Return a load of random numbers in (0, 1): of this call, each element its own.
+
+        The seed is the call's own, else the model's NOISE SEED, else 0.
+        """
+        said = None if seed is None else self.fixed_value(seed)
+        if seed is not None and (said is None or np.unique(said).size != 1):
+            raise LoweringError("the seed of a random function must be one constant")
+        number = 0 if said is None else int(np.ravel(said)[0])
+        common = self.variables.get("noise seed")
+        if number == 0 and common is not None and common.value is not None:
+            self.structural.add(common.name)
+            number = int(np.ravel(common.value)[0])
+        calls = sum(noise.name.rpartition(" ")[0] == self.current for noise in self.noises)
+        name = f"{self.current} {calls + 1}"
+        slots = self._allocate(f"{self.current} · noise {calls + 1}", scope.shape, stock=False)
+        self.noises.append(Noise(name, slots.ravel(), number))
+        return Load(slots)
 
     def memory(self, update: Callable[[Node], Node], initial: Node, scope: Scope) -> Node:
         """Return ``update(last)``, where last is what this was one step ago."""
@@ -615,11 +652,12 @@ class Builder:
             first = slots[variable.name][0]
             defaults[first : first + variable.value.size] = variable.value.ravel()  # type: ignore[union-attr]
         feeds = tuple(replace(feed, slots=table(feed.slots)) for feed in self.feeds)
+        noises = tuple(replace(noise, slots=table(noise.slots)) for noise in self.noises)
         dynamic = [table.statement(s) for s in (*self.dynamic, *self.rates)]
         initial = [table.statement(s) for s in self.initial]
         given = np.isfinite(defaults)
-        for feed in feeds:
-            given[feed.slots] = True
+        for fed in [*(feed.slots for feed in feeds), *(noise.slots for noise in noises)]:
+            given[fed] = True
         for name in self.unfed:
             given[slots[name][0] : slots[name][0] + int(np.prod(slots[name][1], dtype=int))] = True
         before_step = given.copy()
@@ -647,6 +685,7 @@ class Builder:
             | set(self.unfed),
             feeds=feeds,
             unfed=frozenset(self.unfed),
+            noises=noises,
             copies=_columns(self.copies, 2, table),
             fixed=_columns(self.fixed, 4, table),
             non_negative=table(np.concatenate([*self.non_negative, np.empty(0, np.int64)])),

@@ -18,8 +18,8 @@ from sdensemble.kernel.driver import SIGNATURE
 from sdensemble.kernel.emit import LIBRARY
 
 _POINTERS = {
-    "W", "history", "defaults", "rows", "events", "event_values", "feeds", "feed_values", "report",
-    "totals", "sums", "out", "out_totals", "bad",
+    "W", "history", "defaults", "rows", "events", "event_values", "feeds", "feed_values",
+    "feed_rows", "report",    "totals", "sums", "out", "out_totals", "bad",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdensemble.kernel.functions import data_at
+from sdensemble.rng import Stream
 
 Slots = NDArray[np.int64]
 
@@ -152,6 +153,20 @@ class Feed:
 
 
 @dataclass(frozen=True, eq=False)
+class Noise:
+    """Slots of one call of a random function, fed a number in (0, 1) at each step."""
+
+    name: str
+    slots: Slots
+    seed: int
+
+    def at(self, members: NDArray[np.int64], steps: int) -> NDArray[np.float64]:
+        """Return the numbers of steps 0 to ``steps``, shape (time, slot, member)."""
+        stream = Stream(self.seed, self.name)
+        return stream.uniform(members, steps=steps + 1, elements=len(self.slots))
+
+
+@dataclass(frozen=True, eq=False)
 class Program:
     """A model with its subscripts resolved.
 
@@ -167,7 +182,8 @@ class Program:
     ``order`` steps ago, and ``initial`` before that.
 
     Slots of data are computed by nobody: ``feeds`` says what they hold at every step. They may
-    be set like constants; those in ``unfed`` must be, since the file names no source.
+    be set like constants; those in ``unfed`` must be, since the file names no source. The slots
+    of ``noises`` hold a new random number at every step.
     """
 
     name: str
@@ -189,11 +205,13 @@ class Program:
     non_negative: Slots = field(default_factory=lambda: np.empty(0, np.int64))
     feeds: tuple[Feed, ...] = ()
     unfed: frozenset[str] = frozenset()
+    noises: tuple[Noise, ...] = ()
 
     @cached_property
     def fed(self) -> Slots:
         """The slots whose values come from outside and change with time."""
-        parts = [feed.slots for feed in self.feeds] + [self.where(n).ravel() for n in self.unfed]
+        parts = [feed.slots for feed in self.feeds] + [noise.slots for noise in self.noises]
+        parts += [self.where(name).ravel() for name in sorted(self.unfed)]
         return np.concatenate([np.empty(0, np.int64), *parts])
 
     def where(self, name: str) -> Slots:

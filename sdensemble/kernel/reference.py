@@ -52,7 +52,7 @@ def run_reference(
     steps = program.steps if steps is None else steps
     every = every or program.save_every
     saved, inflows = [], []
-    fed = _fed(program, {*(constants or {}), *given}, steps)
+    fed = _fed(program, {*(constants or {}), *given}, steps, members)
     with np.errstate(all="ignore"):
         _apply(state, fed.get(0, ()))
         _apply(state, held.get(0, ()))
@@ -69,14 +69,18 @@ def run_reference(
     return np.array(saved)
 
 
-def _fed(program: Program, given: set[str], steps: int) -> dict[int, list[Change]]:
-    """Return what data are set to at every step, but for those given by the caller."""
-    when = program.start + program.step * np.arange(steps + 1)
+def _fed(program: Program, given: set[str], steps: int, members: int) -> dict[int, list[Change]]:
+    """Return what data and random numbers are at every step, but for what the caller gives."""
+    when = program.start + program.step * np.arange(steps + 1, dtype=np.float64)
     out: dict[int, list[Change]] = {}
     for feed in program.feeds:
         if feed.name not in given:
             for k, values in enumerate(feed.at(when, program.step)):
                 out.setdefault(k, []).append((feed.slots, values[:, None]))
+    ids = np.arange(members)
+    for noise in program.noises:
+        for k, numbers in enumerate(noise.at(ids, steps)):
+            out.setdefault(k, []).append((noise.slots, numbers))
     return out
 
 

@@ -19,3 +19,12 @@ class Scope:
 
     shape: tuple[int, ...]
     axes: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+TERMS = 20_000_000  # terms of one equation, over all its elements
+
+
+def allowed(terms: int) -> None:
+    """Raise where an equation has more terms than are held in memory."""
+    if terms > TERMS:
+        raise LoweringError(f"has {terms:,} terms over its elements; at most {TERMS:,} are taken")

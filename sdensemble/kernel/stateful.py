@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdensemble.kernel.program import Const, Node, Op
+from sdensemble.kernel.program import Const, Fold, Load, Node, Op, Time, nodes
 
 if TYPE_CHECKING:
     from sdensemble.kernel.lower import Builder
@@ -33,24 +33,50 @@ def smooth(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
 def delay(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """DELAYn: n stocks in a row, each draining within time/n; returns the last outflow."""
     inflow, time, initial, order = args
-    stages = _stages(builder, time, order)
-    pace = _op("div", time, Const(float(stages)))
+    stages, count = _stages(builder, time, order, scope)
+    pace = _op("div", time, count)
+    outflows: list[Node] = []
     for _ in range(stages):
         stock = builder.stock("delay", _op("mul", initial, pace), scope)
         outflow = _op("div", stock, pace)
         builder.rate(stock, _op("sub", inflow, outflow), scope)
+        outflows.append(outflow)
         inflow = outflow
-    return inflow
+    return _last(outflows, count)
 
 
-def _stages(builder: Builder, time: Node, order: Node) -> int:
-    """Return a delay's order, lowered where a stage would be shorter than a step (as PySD)."""
-    stages = builder.whole_number(order)
-    value = builder.constant(time)
-    step = builder.model.clock.step
-    while value is not None and stages > 1 and stages * step > float(np.min(value)):
-        stages -= 1
-    return stages
+def _stages(builder: Builder, time: Node, order: Node, scope: Scope) -> tuple[int, Node]:
+    """Return how many stages a delay has room for, and how many of them a member uses.
+
+    As in PySD, the order falls where a stage would be shorter than a step at the start, at any
+    element of the equation.
+    """
+    most, step = builder.whole_number(order), builder.model.clock.step
+    if not any(isinstance(part, Load | Time) for part in nodes(time)):
+        value = builder.constant(time)
+        while value is not None and most > 1 and most * step > float(np.min(value)):
+            most -= 1
+        return most, Const(float(most))
+    if most == 1:
+        return 1, Const(1.0)
+    at_start = builder.frozen(time, scope).slots.reshape(1, -1)
+    shortest = Fold("vmin", at_start.size, (Load(at_start),))
+    fitting: Node = Const(1.0)
+    for stage in range(2, most + 1):
+        fitting = _op("add", fitting, _op("le", Const(stage * step), shortest))
+    count = builder.frozen(fitting, type(scope)((1,)))
+    return most, Load(np.broadcast_to(count.slots, scope.shape))
+
+
+def _last(stages: list[Node], count: Node) -> Node:
+    """Return the node of the last stage in use."""
+    out = stages[0]
+    for number, stage in enumerate(stages[1:], 2):
+        if isinstance(count, Const):
+            out = stage
+        else:
+            out = _op("if_then_else", _op("ge", count, Const(float(number))), stage, out)
+    return out
 
 
 def delay_n(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
@@ -58,19 +84,19 @@ def delay_n(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     inflow, time, initial, order = args
     if builder.constant(time) is not None:
         return delay(builder, args, scope)
-    stages = _stages(builder, time, order)
+    stages, count = _stages(builder, time, order, scope)
     times: list[Node] = [time]
     for _ in range(max(stages - 1, 1)):
         times.append(builder.lagged(times[-1], time, scope))
     start = _op("mul", initial, time)
-    stock: Node = inflow
+    stocks: list[Node] = []
     for stage in range(stages):
         stock = builder.stock("delay", start, scope)
         outflow = _op("div", stock, times[stage])
-        change = _op("mul", _op("sub", inflow, outflow), Const(float(stages)))
-        builder.rate(stock, change, scope)
+        builder.rate(stock, _op("mul", _op("sub", inflow, outflow), count), scope)
+        stocks.append(stock)
         inflow = outflow
-    return _op("div", stock, times[1])
+    return _op("div", _last(stocks, count), times[1])
 
 
 def delay_fixed(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:

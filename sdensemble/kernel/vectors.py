@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdensemble.kernel.program import Const, Fold, Load, Node, Op, Slots, Values
-from sdensemble.kernel.scope import LoweringError, Scope
+from sdensemble.kernel.scope import LoweringError, Scope, allowed
 from sdensemble.model.types import Call, Expr, Ref, walk
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def across(builder: Builder, subscript: str, scope: Scope) -> Across:
     outer_axes = {name: axis[first] for name, axis in others.items()}
     inner_axes = {name: axis[:, None] for name, axis in outer_axes.items()}
     count, width = len(first), len(members)
+    allowed(2 * count * width * width)
     position = np.full(len(builder.element), -1, np.int64)
     position[members] = np.arange(width)
     return Across(

@@ -18,15 +18,23 @@ METHODS = {"0": "euler", "1": "rk4", "2": "euler", "3": "rk2", "4": "rk2", "5": 
 _NAMES = {"euler": "euler", "rk2": "rk2", "rk4": "rk4", "": "euler"}
 _XMILE = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
 _UNREAD = ("module", "conveyor", "queue", "oven")
+LONGEST = 100_000  # elements of a subscript range
 _FIELDS = (2, 3)  # "~" in an entry: units and comment, and perhaps :SUPPLEMENTARY
+
+
+MOST = 16_000_000  # bytes of a model file
 
 
 def decode(data: bytes) -> str:
     """Return a file's text without a byte-order mark, its lines ended by one newline.
 
+    Raises ValueError for a file that is too large to be a model.
+
     >>> decode(bytes.fromhex("efbbbf") + b"a=1~~|")
     'a=1~~|'
     """
+    if len(data) > MOST:
+        raise ValueError(f"a file of {len(data):,} bytes; at most {MOST:,} are read")
     for encoding in _encodings(data):
         try:
             text = data.decode(encoding)
@@ -114,6 +122,8 @@ def clean_vensim(text: str) -> str:
         raise ValueError("a macro does not end: :END OF MACRO: is missing")
     if rest:
         raise ValueError(f"the file ends inside an equation: {_start(rest)}")
+    if not main:
+        raise ValueError("no variable found — is this a system-dynamics model?")
     return "{UTF-8}\n" + "\n".join([*macros, *main]) + "\n"
 
 
@@ -165,6 +175,8 @@ def _entry(head: str, fields: list[str]) -> str:
         raise ValueError(
             f'an equation with {len(fields)} "~", which needs two or three: {_start(head)}'
         )
+    if _is_long(head):
+        raise ValueError(f"a subscript range of more than {LONGEST:,} elements: {_start(head)}")
     if _is_bare(head):
         head = head.rstrip() + " :INTERPOLATE: "
     return "~".join([head, *fields]) + "|"
@@ -172,8 +184,19 @@ def _entry(head: str, fields: list[str]) -> str:
 
 def _is_bare(head: str) -> bool:
     """Whether an entry is a name alone, with or without subscripts: data without a source."""
-    bare = re.sub(r'"(?:\\"|[^"])*"', "x", head)
-    return re.fullmatch(r"\s*[\w][\w\s'$]*(\[[^\]]*\])?\s*", bare) is not None
+    bare = re.sub(r'"(?:\\"|[^"])*"', "x", head).strip()
+    return re.fullmatch(r"\w[\w\s'$]*(\[[^\]]*\])?", bare) is not None
+
+
+def _is_long(head: str) -> bool:
+    """Whether an entry holds a numbered range (A1-A9) that is too long to be spelled out."""
+    for inner in re.findall(r"\(([^()]{1,200})\)", head):
+        ends = [re.search(r"(\d+)\s*$", part) for part in inner.split("-")]
+        if len(ends) == 2 and ends[0] and ends[1]:
+            low, high = ends[0][1], ends[1][1]
+            if len(high) > 9 or int(high) - int(low) > LONGEST:
+                return ":" in head and "=" not in head
+    return False
 
 
 def _start(text: str) -> str:
@@ -208,8 +231,10 @@ def clean_xmile(text: str) -> str:
     _refuse_unread(root, space)
     for model in root.iter(f"{{{space}}}model"):
         _gather(model, space)
+    looked_up: set[str] = set()
     for equation in root.iter(f"{{{space}}}eqn"):
-        equation.text = _without_comments(equation.text or "")
+        looked_up |= _mend_equation(equation, space)
+    _free_tables(root, space, looked_up)
     return etree.tostring(root, encoding="unicode")
 
 
@@ -226,6 +251,39 @@ def _refuse_unread(root: Any, space: str) -> None:
     models = [child for child in root if child.tag == f"{{{space}}}model"]
     if len(models) != 1:
         raise ValueError(f"{len(models)} <model> elements; one is read")
+
+
+def _mend_equation(equation: Any, space: str) -> set[str]:
+    """Take comments out of an equation, and put in what PySD does not look at.
+
+    Returns the names of the graphical functions it calls by LOOKUP.
+    """
+    text = _without_comments(equation.text or "")
+    owner = equation.getparent()
+    if "???" in text:
+        name = owner.get("name") or owner.getparent().get("name", "")
+        raise ValueError(f'"{name}" has no equation ("???")')
+    called = re.compile(r"\bLOOKUP\s*\(\s*(\w+)\s*,", re.I)
+    tables = {_plain(name) for name in called.findall(text)}
+    text = called.sub(r"\1(", text)
+    start = owner.find(f"{{{space}}}init_eqn")
+    if start is not None and (start.text or "").strip():
+        text = f"ACTIVE_INITIAL({text.strip()}, {_without_comments(start.text).strip()})"
+    equation.text = text
+    return tables
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.replace("_", " ").split()).casefold()
+
+
+def _free_tables(root: Any, space: str, names: set[str]) -> None:
+    """Make graphical functions of their own of those that equations call by LOOKUP."""
+    for variable in list(root.iter(f"{{{space}}}aux")):
+        table = variable.find(f"{{{space}}}gf")
+        if table is not None and _plain(variable.get("name", "")) in names:
+            table.set("name", variable.get("name"))
+            variable.getparent().replace(variable, table)
 
 
 def _gather(model: Any, space: str) -> None:

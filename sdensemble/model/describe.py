@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 
 from sdensemble.model.types import (
     Array,
@@ -108,7 +109,7 @@ def explain(model: Model, name: str) -> str:
     if note.source:
         known = f" (known on {note.known_on})" if note.known_on else ""
         lines.append(f"  source   {note.source}{known}")
-    if note.assumption:
+    if note.assumption and "ASSUMPTION" not in note.source:
         lines.append("  source   ASSUMPTION")
     lines.append(f"  reads    {_list(model, reads(variable))}")
     lines.append(f"  used by  {', '.join(used_by(model, variable.name)) or '(nothing)'}")
@@ -200,3 +201,9 @@ def outside_limits(model: Model) -> tuple[str, ...]:
         ):
             found.append(f'"{variable.name}": {_value(variable)} is outside {_limits(variable)}')
     return tuple(found)
+
+
+def late_constants(model: Model, as_of: date | str) -> tuple[str, ...]:
+    """Return the constants whose ``known_on`` is later than a date, in file order."""
+    day = as_of if isinstance(as_of, str) else as_of.isoformat()
+    return tuple(v.name for v in model.constants() if v.note.known_on and v.note.known_on > day)

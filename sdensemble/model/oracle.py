@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import warnings
+import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.model.types import Kind, Model
+from sdensemble.model.types import Kind, Model, fold
 
 Series = dict[str, NDArray[np.float64]]
 
@@ -41,8 +42,9 @@ class Oracle:
 
         self.model = model
         self.version = str(pysd.__version__)
-        self._folder = tempfile.TemporaryDirectory()  # data are read when a run begins
-        copy = Path(self._folder.name) / f"model{model.path.suffix}"
+        folder = tempfile.mkdtemp()
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)  # runs read data in it
+        copy = Path(folder) / f"model{model.path.suffix}"
         shutil.copy(model.path, copy)
         for name in model.files:
             source, to = model.path.parent / name, copy.parent / name
@@ -53,6 +55,7 @@ class Oracle:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.pysd = reader(str(copy))
+            self.known = {fold(name) for name in self.pysd.doc["Real Name"]}
 
     def run(
         self,
@@ -64,12 +67,15 @@ class Oracle:
     ) -> Series:
         """Return variables at every step, shape (time, *dims), for one member.
 
-        Without ``names`` all but lookups. A variable of which PySD lacks an element is left out.
+        Without ``names`` all but lookups. What PySD does not have, or not every element of, is
+        left out: the inside of macros, for one.
         """
         # PySD keeps a whole number of the file as an integer and then truncates the state of a
         # SMOOTH or DELAY that starts from it, so every constant is handed over as a float.
         params: dict[str, Any] = {
-            v.name: self._labelled(v.name, v.value) for v in self.model.constants()
+            v.name: self._labelled(v.name, v.value)
+            for v in self.model.constants()
+            if fold(v.name) in self.known
         }
         for name, value in (constants or {}).items():
             params[name] = self._labelled(name, value)
@@ -78,7 +84,7 @@ class Oracle:
         clock = self.model.clock
         variables = self.model.variables.values()
         wanted = [v.name for v in variables if v.kind is not Kind.LOOKUP]
-        wanted = wanted if names is None else list(names)
+        wanted = [n for n in (wanted if names is None else names) if fold(n) in self.known]
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             frame = self.pysd.run(

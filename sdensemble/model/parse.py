@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
+import re
 import shutil
 import tempfile
 import warnings
@@ -65,15 +68,15 @@ def parse(path: Path) -> tuple[list[Section], str]:
     if kind not in (".mdl", ".xmile", ".stmx", ".xml"):
         raise SDError(f"{path.name}: not a Vensim (.mdl) or XMILE (.xmile, .stmx) file")
     vensim = kind == ".mdl"
-    text = decode(path.read_bytes())
     try:
+        text = decode(path.read_bytes())
         method = method_of(text, vensim=vensim)
         clean = clean_vensim(text) if vensim else clean_xmile(text)
         sections = _abstract(clean, vensim=vensim)
     except RecursionError:
         raise SDError(f"{path.name}: an equation is nested too deeply to be read") from None
     except ValueError as error:
-        raise SDError(f"{path.name}: {_short(error)}") from error
+        raise SDError([f"{path.name}: {line}" for line in str(error).split("; ")]) from error
     except Exception as error:
         raise SDError(f"{path.name}: cannot be read: {_short(error)}") from error
     problems = Problems()
@@ -98,11 +101,41 @@ def _abstract(text: str, *, vensim: bool) -> Any:
         copy.write_text(text, encoding="utf-8")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            file = VensimFile(copy, encoding="utf-8") if vensim else XmileFile(copy)
-            file.parse()
+            reader: Any = functools.partial(VensimFile, encoding="utf-8") if vensim else XmileFile
+            file = reader(copy)
+            try:
+                file.parse()
+            except RecursionError:
+                raise
+            except Exception as error:
+                raise ValueError(_culprits(reader(copy)) or _short(error)) from error
             return file.get_abstract_model().sections
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _culprits(file: Any) -> str:
+    """Return which variables PySD's parser fails on, each with its message, or an empty text."""
+    found = []
+    with contextlib.suppress(Exception):
+        file.parse(parse_all=False)
+        for section in file.sections:
+            section.parse(parse_all=False)
+            for element in section.components or section.elements:
+                name = getattr(element, "name", None) or _named(getattr(element, "equation", ""))
+                try:
+                    if section.components:
+                        element.parse(section.behaviors)
+                    else:
+                        getattr(element.parse(), "parse", lambda: None)()
+                except Exception as error:
+                    found.append(f'"{name}" cannot be read: {_short(error)}')
+    return "; ".join(found[:10])
+
+
+def _named(equation: str) -> str:
+    """Return what stands left of an equation's sign."""
+    return " ".join(re.split(r"[=(:\[]", equation.strip(), maxsplit=1)[0].split())[:60]
 
 
 def literal(text: str) -> Any:
@@ -135,7 +168,8 @@ def _value(node: ast.expr) -> Any:
 def _short(error: Exception) -> str:
     """Return the useful end of a parser's message on one line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " … ".join(lines[:2] + lines[-1:])[:400] if lines else type(error).__name__
+    told = dict.fromkeys(lines[:2] + lines[-1:])
+    return " … ".join(told)[:400] or type(error).__name__
 
 
 def _section(section: Any, path: Path, problems: Problems) -> Section:

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import hashlib
 import itertools
+import math
 import operator
 import pickle
 import re
@@ -18,6 +19,7 @@ import numpy as np
 
 from sdensemble import cache
 from sdensemble.errors import Problems, SDError
+from sdensemble.model.deep import deeply
 from sdensemble.model.external import Outside, OutsideError, Points, Source, digest_of
 from sdensemble.model.macros import inline
 from sdensemble.model.parse import Element, Section, parse
@@ -40,6 +42,8 @@ from sdensemble.model.types import (
 )
 
 STOCKS = ("integ", "integ_non_negative")
+LARGEST = 1_000_000  # elements of one variable, and of a model's variables together
+MOST_STEPS = 10_000_000
 CONTROL = ("initial time", "final time", "time step", "saveper")
 
 _PLAIN: dict[str, Callable[..., float]] = {
@@ -66,9 +70,12 @@ def read_model(path: str | Path, *, use_cache: bool = True) -> Model:
     stored = cache.cache_folder() / f"{digest}-{_version()}.model"
     model = _recall(stored, path.parent) if use_cache else None
     if model is None:
-        model = _read(path, digest)
+        try:
+            model, data = deeply(_read_whole, path, digest)
+        except RecursionError:
+            raise SDError(f"{path.name}: an equation is nested too deeply to be read") from None
         if use_cache:
-            cache.store(stored, pickle.dumps(model))
+            cache.store(stored, data)
     return dataclasses.replace(model, path=path, labels=_labels(path.with_name("labels.csv")))
 
 
@@ -76,7 +83,7 @@ def _recall(stored: Path, folder: Path) -> Model | None:
     """Return a cached model; a cache file that cannot be used counts as missing."""
     data = cache.load(stored)
     try:
-        model = pickle.loads(data) if data else None
+        model = deeply(pickle.loads, data) if data else None
         fresh = model and all(digest_of(folder / f) == d for f, d in model.files.items())
         return model if fresh else None
     except Exception:
@@ -92,6 +99,11 @@ def _version() -> str:
     return hashlib.blake2b(own + version("pysd").encode(), digest_size=8).hexdigest()
 
 
+def _read_whole(path: Path, digest: str) -> tuple[Model, bytes]:
+    model = _read(path, digest)
+    return model, pickle.dumps(model)
+
+
 def _read(path: Path, digest: str) -> Model:
     (section, *macros), method = parse(path)
     problems = Problems()
@@ -100,19 +112,29 @@ def _read(path: Path, digest: str) -> Model:
     variables: dict[str, Variable] = {}
     control: dict[str, Expr] = {}
     unit = ""
+    last: Element | None = None
     for element in inline(section.elements, macros, path):
         if fold(element.name) in CONTROL:
             unit = element.unit or unit
             if element.equations:
                 control[fold(element.name)] = element.equations[0].expr
+            if fold(element.name) == "final time":
+                last = element
             continue
         variable = _variable(element, ranges, path, problems, outside)
         if variable is not None:
             variables[variable.name] = variable
     problems.raise_if_any()
+    size = sum(math.prod(len(ranges[d]) for d in v.dims) for v in variables.values())
+    if size > LARGEST:
+        raise SDError(f"{path.name}: {size:,} elements in all; at most {LARGEST:,} are read")
     if not variables:
         raise SDError(f"{path.name}: no variable found — is this a system-dynamics model?")
     clock = dataclasses.replace(_clock(control, variables, path, unit), method=method)
+    if math.isnan(clock.stop) and last is not None:  # an equation: known when the model runs
+        stop = _variable(last, ranges, path, problems, outside)
+        problems.raise_if_any()
+        variables |= {} if stop is None else {stop.name: stop}
     variables = _spelled(variables)
     files = dict(sorted(outside.files.items()))
     if files:
@@ -184,6 +206,15 @@ def _variable(
     dims = _dims(element.name, element.equations, ranges, path, problems)
     if dims is None:
         return None
+    size = math.prod(len(ranges[dim]) for dim in dims)
+    if size > LARGEST:
+        problems.add(
+            f'{path.name} "{element.name}"', f"has {size:,} elements; at most {LARGEST:,} are read"
+        )
+        return None
+    if _twice(element.equations, ranges):
+        problems.add(f'{path.name} "{element.name}"', "is defined twice")
+        return None
     try:
         equations = tuple(
             made
@@ -208,6 +239,30 @@ def _variable(
     if value is None:  # the elements are not all given: let the equations speak
         return variable
     return dataclasses.replace(variable, value=value)
+
+
+def _twice(equations: tuple[Equation, ...], ranges: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether two equations define the same element."""
+    if len(equations) == 1:
+        return False
+    seen: set[tuple[str, ...]] = set()
+    for equation in equations:
+        own = set(_points(equation.subscripts, ranges))
+        for excepted in equation.excepts:
+            own -= set(_points(excepted, ranges))
+        if seen & own:
+            return True
+        seen |= own
+    return False
+
+
+def _points(
+    subscripts: tuple[str, ...], ranges: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, ...]]:
+    """Yield the elements that subscripts stand for, as names are compared."""
+    owns = [_lookup(ranges, subscript) for subscript in subscripts]
+    lists = [ranges[own] if own else (s,) for own, s in zip(owns, subscripts, strict=True)]
+    yield from itertools.product(*([fold(name) for name in names] for names in lists))
 
 
 def _told(
@@ -379,6 +434,8 @@ def _clock(
         if name == "saveper" and expr is None:
             return value("time step")
         found = None if expr is None else number(expr, depth)
+        if found is None and name == "final time" and expr is not None:
+            return math.nan
         if found is None:
             raise SDError(f'{path.name}: "{name.upper()}" must be a number')
         return found
@@ -397,9 +454,13 @@ def _clock(
 
     start, stop, step, save = (value(name) for name in CONTROL)
     clock = Clock(start, stop, step, save, (unit or "").strip())
+    if not all(map(math.isfinite, (start, step, save))) or math.isinf(stop):
+        raise SDError(f"{path.name}: the times of the simulation must be finite numbers")
     ratio = clock.save / clock.step if clock.step > 0 else 0.0
     if clock.step <= 0 or clock.stop <= clock.start:
         raise SDError(f"{path.name}: FINAL TIME must lie after INITIAL TIME, TIME STEP above 0")
+    if clock.stop - clock.start > MOST_STEPS * clock.step:
+        raise SDError(f"{path.name}: more than {MOST_STEPS:,} steps from start to end")
     if ratio < 1 - 1e-9 or abs(ratio - round(ratio)) > 1e-6:
         raise SDError(
             f"{path.name}: SAVEPER {clock.save} is not a multiple of TIME STEP {clock.step}"

@@ -12,9 +12,12 @@ SCENARIO: Columns = {
     "scenario_en": ("情景（英文）", "scenario (English)"),
 }
 CONDITIONS: Columns = {
-    "measure": ("口径", "measure"),
-    "scope": ("统计范围", "scope"),
-    "price_basis": ("价格基准", "price basis"),
+    "measure": ("口径；占比无口径时空白", "measure; blank for shares"),
+    "scope": ("统计范围；不适用时空白", "scope; blank where there is none"),
+    "price_basis": (
+        "价格基准；财政支出为 nominal 当年额或 discounted 现值",
+        "price basis; of outlay nominal or discounted (present value)",
+    ),
     "as_of": ("信息截止", "information date"),
     "prior_set": ("先验组", "prior set"),
     "model_digest": ("模型摘要值", "model digest"),
@@ -61,8 +64,10 @@ PROBABILITIES: Columns = {
 }
 DIFFERENCES: Columns = {
     "kind": (
-        "类别：probability 概率, output 产出, displacement 挤出, outlay 财政支出",
-        "probability, output, displacement or outlay",
+        "类别：probability 概率, output 产出, other_change 其他加工业变化（负为挤出）,"
+        " outlay 财政支出",
+        "probability, output, other_change (output outside the groups of the policy; negative:"
+        " displacement) or outlay",
     ),
     **SCENARIO,
     "against": ("对照情景", "compared with"),
@@ -71,15 +76,25 @@ DIFFERENCES: Columns = {
     "outcome_en": ("对象（英文）", "outcome (English)"),
     "year": ("年份（财政支出为累计至该年）", "year (outlay: cumulative through it)"),
     **UNIT,
-    "difference": ("同成员配对差的均值", "mean paired difference"),
+    "difference": (
+        "同成员配对差的均值：本情景减对照情景，正为增加",
+        "mean paired difference: this scenario minus the one compared with; positive: a rise",
+    ),
     "error": ("配对差的标准误", "standard error of the paired difference"),
     "low": ("均值95%区间下端", "lower end of the mean's 95% interval"),
     "high": ("均值95%区间上端", "upper end of the mean's 95% interval"),
     "median": ("成员间中位数", "median over members"),
     "q05": ("成员间5%分位", "5% quantile over members"),
     "q95": ("成员间95%分位", "95% quantile over members"),
-    "share_helped": ("上升的成员占比", "share of members that rise"),
-    "share_hurt": ("下降的成员占比", "share of members that fall"),
+    "share_helped": (
+        "上升的成员占比：产出升幅须超过对照情景中位水平的万分之一，财政支出与概率为任何上升",
+        "share of members that rise: output by more than 1/10,000 of the median level of the"
+        " scenario compared with; outlay and probability by anything",
+    ),
+    "share_hurt": (
+        "下降的成员占比：门槛同上",
+        "share of members that fall, with the same threshold",
+    ),
     "p_value": ("p值（t检验）", "p-value (t test)"),
     "p_value_holm": ("Holm校正后p值", "p-value after Holm's correction"),
     "verdict": ("判断", "verdict"),
@@ -147,7 +162,11 @@ BOTTLENECKS: Columns = {
     "regime_zh": ("制约因素（中文）", "limit (Chinese)"),
     "regime_en": ("制约因素（英文）", "limit (English)"),
     "unit": ("单位（比例）", "unit (a share)"),
-    "mean_share": ("制约因素占比均值", "mean share of the limit"),
+    "mean_share": (
+        "制约因素占比均值；合计与分组各行为成员内按当年产出加权的平均",
+        "mean share of the limit; in rows of the whole and of groups the mean of a member's"
+        " elements weighted by their output in the year",
+    ),
     "share_largest": ("该因素占比最大的成员年比例", "share of member-years in which it is largest"),
     "member_years": ("成员年数", "member-years"),
     **CONDITIONS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import json
 import os
 import shutil
@@ -74,11 +75,38 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             shutil.rmtree(partial, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def free_name(folder: Path) -> Iterator[Path]:
+    """Yield ``folder``, or the first of ``folder-2``, ``folder-3`` … that nobody has.
+
+    The name is taken by an empty folder, which goes again where nothing was put into it, so that
+    two runs started in the same second have two folders.
+    """
+    for number in itertools.count(1):
+        taken = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
+        try:
+            taken.parent.mkdir(parents=True, exist_ok=True)
+            taken.mkdir()
+            break
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise SDError(_disk_problem(folder, error)) from error
+    try:
+        yield taken
+    finally:
+        with contextlib.suppress(OSError):  # not empty: the run is there
+            taken.rmdir()
+
+
 def _take_name(partial: Path, folder: Path) -> None:
     """Rename ``partial`` to ``folder``; an earlier run steps aside and returns on failure."""
-    if not folder.exists():
-        partial.rename(folder)
+    try:
+        partial.rename(folder)  # onto nothing; on POSIX onto an empty folder as well
         return
+    except OSError:
+        if not folder.exists():
+            raise
     aside = folder.with_name(f".{folder.name}.{os.getpid()}.earlier")
     folder.rename(aside)
     try:

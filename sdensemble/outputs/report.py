@@ -32,7 +32,8 @@ and groups it is made of, which variables say what limits production and who pay
     measure = "…"             # measure drawn beside the fan, never on its axis
     sector = "…"              # rows of the headline in that file (default "total")
     [units]                   # model unit → label
-    "…" = {zh = "…", en = "…"}
+    "…" = {zh = "…", en = "…"} # zh_note and en_note, optional: said once where the unit is used,
+                              #   such as en_note = "1 dozen = 12"
     [labels]                  # any identifier a table prints: scopes, price bases, sets …
     "…" = {zh = "…", en = "…"}
 """
@@ -41,13 +42,17 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sdensemble.errors import Problems, SDError, did_you_mean
 from sdensemble.model.types import Model
+from sdensemble.scenarios.targets import leaves
+
+if TYPE_CHECKING:
+    from sdensemble.scenarios import Target
 
 AGGREGATES = ("annual", "mean", "end")
 
@@ -129,7 +134,7 @@ class ReportSpec:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     as_of: str = ""
 
-    def keep(self, targets: Iterable[Any] = ()) -> tuple[Kept, ...]:
+    def keep(self, targets: Iterable[Target] = ()) -> tuple[Kept, ...]:
         """Return all a run must keep for its tables, figures and these targets.
 
         Raises SDError where a variable is wanted in two aggregates.
@@ -162,6 +167,58 @@ class ReportSpec:
         """Return a unit as people write it; the model's own where no label is given."""
         return self.units.get(unit, {}).get(lang) or unit
 
+    def unit_notes(self, units: Iterable[str], lang: str) -> str:
+        """Return what the report explains of the units named, each once: "1 dozen = 12"."""
+        notes = (self.units.get(unit, {}).get(f"{lang}_note", "") for unit in units)
+        return ("；" if lang == "zh" else "; ").join(dict.fromkeys(filter(None, notes)))
+
+    def spoken(self) -> tuple[tuple[str, str], ...]:
+        """Return each label of the headline, groups, limits and payers with its variable."""
+        head = self.headline
+        named = [head.whole, *(g for g in head.groups if g.element is None)]
+        pairs = [(one.label, one.variable) for one in named]
+        pairs += [(one.label, one.variable) for one in self.regimes]
+        pairs += [(one.label, one.variable) for one in self.payers]
+        return tuple((text, name) for label, name in pairs for text in label.values())
+
+    def question(self, targets: Sequence[Target]) -> Target:
+        """Return the target the study is about: the one the report names.
+
+        Where it names none: the headline's target in the year most headline targets share.
+        Raises SDError where there is no such target.
+        """
+        where = f"{self.path.parent.name}/{self.path.name}"
+        single = [t for t in targets if not t.joint]
+        named = self.headline.question
+        if named is not None:
+            found = [t for t in single if t.id == named]
+            hint = did_you_mean(named, [t.id for t in single])
+            problem = f'{where} [headline] question: no single target "{named}"{hint}'
+        else:
+            marked = [t for t in single if t.headline]
+            found = [t for t in marked if t.variable == self.headline.whole.variable] or marked
+            years = [_last_year(t, targets) for t in targets if t.headline]
+            found.sort(key=lambda t: -years.count(_last_year(t, targets)))
+            problem = f"{where}: the targets: mark at least one single target with headline = 1"
+        if not found:
+            raise SDError(problem)
+        return found[0]
+
+    def check(self, targets: Sequence[Target]) -> tuple[str, ...]:
+        """Return every way in which the report and the targets do not fit together."""
+        problems = Problems()
+        for test in (self.question, self.keep):
+            try:
+                test(targets)
+            except SDError as error:
+                problems.take(error)
+        return tuple(problems.lines)
+
+
+def _last_year(target: Target, targets: Sequence[Target]) -> int:
+    """Return a target's year; of a joint one the last of its parts'."""
+    return max(part.year or 0 for part in leaves(target, targets))
+
 
 def read_report(path: Path, model: Model) -> ReportSpec:
     """Read ``report.toml`` against a model; raise one SDError with every problem found."""
@@ -186,6 +243,7 @@ class _Reader:
         self.problems = Problems()
 
     def spec(self, data: dict[str, Any], digest: str) -> ReportSpec:
+        """Return the whole report."""
         known = {"keep", "headline", "regime", "payer", "history", "units", "labels", "as_of"}
         self.known_keys("", data, known)
         return ReportSpec(
@@ -196,7 +254,7 @@ class _Reader:
             tuple(self.regime(row) for row in self.rows(data, "regime")),
             tuple(self.payer(row) for row in self.rows(data, "payer")),
             self.history(self.table(data, "history")),
-            self.labels(data, "units"),
+            self.units(data),
             self.labels(data, "labels"),
             self.text(self.name, data, "as_of") if "as_of" in data else "",
         )
@@ -204,11 +262,13 @@ class _Reader:
     # ── tables ──
 
     def kept(self, row: dict[str, Any]) -> Kept:
+        """Return one entry of ``keep``."""
         where = self.known_keys("keep", row, {"variable", "aggregate"})
         aggregate = self.aggregate(where, row)
         return Kept(self.variable(where, row, "variable") or "", aggregate)
 
     def headline(self, row: dict[str, Any]) -> Headline:
+        """Return the headline and its parts."""
         keys = {"variable", "zh", "en", "components", "range", "real", "sales", "groups"}
         keys |= {"displaced", "question", "aggregate", "element"}
         where = self.known_keys("headline", row, keys)
@@ -235,6 +295,7 @@ class _Reader:
         )
 
     def outcome(self, row: dict[str, Any]) -> Outcome:
+        """Return one group of the headline."""
         where = self.known_keys("headline groups", row, {"id", "variable", "element", "zh", "en"})
         name = self.variable(where, row, "variable") or ""
         element = row.get("element") or None
@@ -242,12 +303,14 @@ class _Reader:
         return Outcome(self.text(where, row, "id"), name, element, self.label(where, row, name))
 
     def regime(self, row: dict[str, Any]) -> Regime:
+        """Return one limit."""
         where = self.known_keys("regime", row, {"id", "zh", "en", "set", "variable"})
         name = self.variable(where, row, "variable") or ""
         ids = self.text(where, row, "id"), self.text(where, row, "set")
         return Regime(*ids, name, self.label(where, row, ids[0]))
 
     def payer(self, row: dict[str, Any]) -> Payer:
+        """Return one payer."""
         keys = {"id", "zh", "en", "variable", "present_value"}
         where = self.known_keys("payer", row, keys)
         name = self.variable(where, row, "variable") or ""
@@ -255,13 +318,25 @@ class _Reader:
         return Payer(self.text(where, row, "id"), name, value, self.label(where, row, name))
 
     def history(self, row: dict[str, Any]) -> HistorySpec | None:
+        """Return which observed series is shown, or None."""
         if not row:
             return None
         where = self.known_keys("history", row, {"file", "measure", "sector"})
         file, measure = self.text(where, row, "file"), self.text(where, row, "measure")
         return HistorySpec(file, measure, str(row.get("sector", "total")))
 
+    def units(self, data: dict[str, Any]) -> dict[str, Mapping[str, str]]:
+        """Return the labels of units, with what is to be explained of them."""
+        found = self.labels(data, "units")
+        for name, row in self.table(data, "units").items():
+            notes = row if isinstance(row, dict) else {}
+            found[name] = {**found[name]} | {
+                key: str(notes[key]) for key in ("zh_note", "en_note") if key in notes
+            }
+        return found
+
     def labels(self, data: dict[str, Any], key: str) -> dict[str, Mapping[str, str]]:
+        """Return a table of labels by identifier."""
         return {
             str(name): self.label(f"{self.name} [{key}] {name!r}", row, str(name))
             for name, row in self.table(data, key).items()
@@ -270,12 +345,14 @@ class _Reader:
     # ── fields ──
 
     def aggregate(self, where: str, row: dict[str, Any]) -> str:
+        """Return how a year becomes one number; note one that is unknown."""
         value = row.get("aggregate", "annual")
         if value not in AGGREGATES:
             self.problems.add(where, f"aggregate {value!r} is not one of annual, mean, end")
         return str(value)
 
     def table(self, data: dict[str, Any], key: str, required: bool = False) -> dict[str, Any]:
+        """Return a table of the file; empty, with the problem noted, where it is none."""
         value = data.get(key, {})
         if not isinstance(value, dict) or (required and not value):
             self.problems.add(self.name, f"needs a table [{key}]")
@@ -283,6 +360,7 @@ class _Reader:
         return value
 
     def rows(self, data: dict[str, Any], key: str) -> list[dict[str, Any]]:
+        """Return a list of tables; empty, with the problem noted, where it is none."""
         value = data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
             self.problems.add(self.name, f"{key} must be a list of tables")
@@ -290,6 +368,7 @@ class _Reader:
         return value
 
     def known_keys(self, table: str, row: dict[str, Any], known: set[str]) -> str:
+        """Return the place of a table as messages name it; note every unknown key."""
         shown = row.get("id") or row.get("variable")
         where = f"{self.name} [{table}]" if table else self.name
         where += f' "{shown}"' if table and shown else ""
@@ -299,6 +378,7 @@ class _Reader:
         return where
 
     def text(self, where: str, row: dict[str, Any], key: str) -> str:
+        """Return a text; note one that is missing."""
         value = row.get(key)
         if not isinstance(value, str) or not value:
             self.problems.add(where, f'needs {key} = "…"')
@@ -306,6 +386,7 @@ class _Reader:
         return value
 
     def label(self, where: str, row: Any, fallback: str) -> Mapping[str, str]:
+        """Return both labels; note any that is missing."""
         row = row if isinstance(row, dict) else {}
         if not all(isinstance(row.get(lang), str) for lang in ("zh", "en")):
             self.problems.add(where, 'needs both labels, zh = "…" and en = "…"')
@@ -314,6 +395,7 @@ class _Reader:
     def variable(
         self, where: str, row: dict[str, Any], key: str, required: bool = True
     ) -> str | None:
+        """Return a variable's own name; note one the model does not have."""
         if key not in row and not required:
             return None
         name = self.text(where, row, key)
@@ -324,6 +406,7 @@ class _Reader:
         return found or name
 
     def range(self, where: str, row: dict[str, Any], components: str | None) -> str | None:
+        """Return the range of the components; note one that is not theirs."""
         if components is None:
             return None
         name = self.text(where, row, "range")
@@ -334,6 +417,7 @@ class _Reader:
         return name
 
     def element(self, where: str, variable: str, element: str | None) -> None:
+        """Note an element that is missing or that the variable does not have."""
         if variable not in self.model:
             return
         dims = self.model[variable].dims

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdensemble.errors import SDError, did_you_mean
-from sdensemble.model.types import Model
+from sdensemble.model.types import Call, Model, Ref, fold
 from sdensemble.outputs.estimate import Array, Estimate, mean_of
 from sdensemble.outputs.probability import (
     Event,
@@ -31,12 +31,17 @@ if TYPE_CHECKING:
     from sdensemble.scenarios import Scenario, Target
 
 
+FELT = 1e-4
+"""Share of an outcome's median level below which a member counts as neither helped nor hurt."""
+
+
 @dataclass(frozen=True, eq=False)
 class Effect:
     """A paired difference between two scenarios in one series and year, in its unit.
 
     ``moved`` has shape (member,), NaN where either side is lost. ``helped`` and ``hurt`` are
-    shares of the pairs that rose and fell by more than rounding.
+    shares of the pairs that rose and fell by more than FELT of the level they are compared
+    with; of outlay, by more than rounding.
     """
 
     moved: Array
@@ -146,6 +151,27 @@ class Results:
             for element in self.model.elements(head.range)
         )
 
+    def made_of(self, outcome: Outcome) -> tuple[str, ...]:
+        """Return the components' elements an outcome is the sum of; none where that is unknown.
+
+        A group is the sum of a subrange where its equation in the model says so.
+        """
+        head = self.spec.headline
+        if head.components is None or head.range is None:
+            return ()
+        if outcome is head.whole:
+            return self.model.elements(head.range)
+        if outcome.element is not None:
+            return (outcome.element,)
+        for equation in self.model[outcome.variable].equations:
+            expr = equation.expr
+            part = expr.args[0] if isinstance(expr, Call) and expr.function == "sum" else None
+            if isinstance(part, Ref) and fold(part.name) == fold(head.components):
+                wanted = [fold(one.rstrip("!")) for one in part.subscripts]
+                found = [v for name, v in self.model.ranges.items() if [fold(name)] == wanted]
+                return found[0] if found else ()
+        return ()
+
     def _labels(self, range_name: str, element: str) -> Mapping[str, str]:
         return {lang: self.model.element_label(range_name, element, lang) for lang in ("zh", "en")}
 
@@ -200,26 +226,8 @@ class Results:
 
     @cached_property
     def question(self) -> Target:
-        """The target the study is about: the one the report names.
-
-        Where it names none: the headline's target in the year most headline targets share.
-        """
-        single = [t for t in self.targets if not t.joint]
-        named = self.spec.headline.question
-        if named is not None:
-            found = [t for t in single if t.id == named]
-            hint = did_you_mean(named, [t.id for t in single])
-            problem = f'{self.spec.path.name} [headline] question: no single target "{named}"{hint}'
-        else:
-            whole = self.spec.headline.whole.variable
-            marked = [t for t in single if t.headline]
-            found = [t for t in marked if t.variable == whole] or marked
-            years = [self.year(t) for t in self.headline_targets()]
-            found.sort(key=lambda t: -years.count(year_of(t)))
-            problem = "the targets: mark at least one single target with headline = 1"
-        if not found:
-            raise SDError(problem)
-        return found[0]
+        """The target the study is about."""
+        return self.spec.question(self.targets)
 
     @cached_property
     def asked_year(self) -> int:
@@ -298,7 +306,9 @@ class Results:
     def effect(self, outcome: Outcome, scenario: Scenario, against: Scenario, year: int) -> Effect:
         """Return the paired effect on an outcome in a year."""
         first, second = self.at(outcome, scenario, year), self.at(outcome, against, year)
-        return self.effect_of(first - second, float(np.nanmax(np.abs(second), initial=0.0)))
+        level = np.abs(second[np.isfinite(second)])
+        felt = FELT * float(np.median(level)) if level.size else 0.0
+        return self.effect_of(first - second, float(level.max(initial=0.0)), felt)
 
     def outlay(
         self, variable: str, scenario: Scenario, against: Scenario, through: int, last: bool
@@ -310,8 +320,11 @@ class Results:
         first, second = (total[self.place(s)][:, span].sum(axis=1) for s in (scenario, against))
         return self.effect_of(first - second, float(np.nanmax(np.abs(first), initial=0.0)))
 
-    def effect_of(self, moved: Array, scale: float) -> Effect:
-        """Summarise paired differences, shape (member,); ``scale`` says what rounding is."""
+    def effect_of(self, moved: Array, scale: float, felt: float = 0.0) -> Effect:
+        """Summarise paired differences, shape (member,).
+
+        ``scale`` says what rounding is; a member is helped or hurt by more than ``felt``.
+        """
         kept = moved[np.isfinite(moved)]
         tiny = 1e-9 * scale
         moved = np.where(np.abs(moved) <= tiny, 0.0, moved)
@@ -319,7 +332,8 @@ class Results:
             nan = math.nan
             return Effect(moved, mean_of(moved, self.replicate), nan, nan, nan, nan, nan)
         low, median, high = np.quantile(kept, [0.05, 0.5, 0.95])
-        helped, hurt = float(np.mean(kept > tiny)), float(np.mean(kept < -tiny))
+        felt = max(felt, tiny)
+        helped, hurt = float(np.mean(kept > felt)), float(np.mean(kept < -felt))
         found = mean_of(moved, self.replicate)
         return Effect(moved, found, float(median), float(low), float(high), helped, hurt)
 
@@ -366,6 +380,11 @@ def _first(bad: NDArray[np.bool_], years: NDArray[np.int64]) -> dict[str, int]:
         "members": int(bad.any(axis=1).sum()),
         "member": int(np.argmax(bad[:, year])),
     }
+
+
+def is_stress(scenario: Scenario) -> bool:
+    """Return whether a scenario moves the world and no lever."""
+    return {setting.kind for setting in scenario.settings} == {"world"}
 
 
 def quantile(values: Array, q: float | list[float], axis: int = 0) -> Any:

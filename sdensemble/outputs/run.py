@@ -55,26 +55,28 @@ def write_run(
     info: Mapping[str, Any],
     lang: str = "zh",
     extra: Mapping[str, xr.Dataset] | None = None,
+    notes: Mapping[str, Sequence[str]] | None = None,
     history: Sequence[Observation] = (),
 ) -> RunPaths:
     """Write a run's folder: ensemble, tables, figures with captions, answer and record.
 
     ``extra`` holds ensembles under further prior sets, by name; they add rows to the tables,
-    columns to the answer and a NetCDF file each. ``info`` goes into ``run.json`` as it is.
+    columns to the answer and a NetCDF file each. ``info`` goes into ``run.json`` as it is;
+    ``notes``, lines by language, stand at the end of the answer.
     Nothing of the folder exists until all of it does. Raises SDError.
     """
     check_ready(folder)
     every = all_results(dataset, extra, scenarios, targets, spec, model)
     check_space(folder, sum(one.data.nbytes for one in every) + 30_000_000)
     with whole_folder(folder) as partial:
-        missing = _write(partial, every, lang, history)
+        missing = _write(partial, every, lang, history, notes or {})
         names = sorted(p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file())
         record = _record(info, every, names)
         (partial / RECORD).write_text(
             json.dumps(record, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8"
         )
-    notes = (f"figures: the font has no glyph for {' '.join(missing)}",) if missing else ()
-    return RunPaths(folder, tuple(folder / name for name in [*names, RECORD]), notes)
+    told = (f"figures: the font has no glyph for {' '.join(missing)}",) if missing else ()
+    return RunPaths(folder, tuple(folder / name for name in [*names, RECORD]), told)
 
 
 def terminal_summary(
@@ -86,10 +88,11 @@ def terminal_summary(
     model: Model,
     lang: str = "zh",
     extra: Mapping[str, xr.Dataset] | None = None,
+    notes: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """Return the answer as a short table and sentences for the terminal; imports no figures."""
     first, *others = all_results(dataset, extra, scenarios, targets, spec, model)
-    return terminal.terminal_summary(first, lang, others)
+    return terminal.terminal_summary(first, lang, others, (notes or {}).get(lang, ()))
 
 
 def all_results(
@@ -110,7 +113,11 @@ def all_results(
 
 
 def _write(
-    folder: Path, every: Sequence[Results], lang: str, history: Sequence[Observation]
+    folder: Path,
+    every: Sequence[Results],
+    lang: str,
+    history: Sequence[Observation],
+    notes: Mapping[str, Sequence[str]],
 ) -> str:
     """Write all files but the record; return the characters figures could not show."""
     from sdensemble.outputs.figures import draw_figures
@@ -122,7 +129,7 @@ def _write(
         write_ensemble(folder / f"ensemble-{other.prior_set}.nc", label_dataset(other))
     write_tables(folder, every)
     for language in ("zh", "en"):
-        text = terminal.terminal_summary(first, language, others)
+        text = terminal.terminal_summary(first, language, others, notes.get(language, ()))
         (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
     (folder / FIGURES).mkdir()
     return draw_figures(folder / FIGURES, first, lang, history)[1]

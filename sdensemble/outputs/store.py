@@ -25,12 +25,13 @@ NAMES = "sdensemble_names"
 COMMENT = "Series by element are stored in single precision (7 digits), scalar series in double."
 
 
-def write_ensemble(path: Path, dataset: xr.Dataset) -> None:
+def write_ensemble(path: Path, dataset: xr.Dataset, *, double: bool = False) -> None:
     """Write a labelled ensemble as NetCDF-4.
 
     Variables get ASCII names and keep the model's name in ``long_name``. Series with a range
-    are stored in single precision, scalars in double. Nothing is compressed: zstd saves a tenth
-    of such noise and ties the file to a plug-in, zlib costs more than the simulation.
+    are stored in single precision, scalars (with ``double`` everything) in double. Nothing is
+    compressed: zstd saves a tenth of such noise and ties the file to a plug-in, zlib costs more
+    than the simulation.
     Raises OSError when the disk is full.
     """
     dims = safe_names([str(name) for name in (*dataset.dims, *dataset.coords)])
@@ -42,10 +43,10 @@ def write_ensemble(path: Path, dataset: xr.Dataset) -> None:
     renamed.attrs = {
         **{key: _plain(value) for key, value in dataset.attrs.items()},
         "Conventions": "CF-1.11",
-        "comment": COMMENT,
+        "comment": "" if double else COMMENT,
         NAMES: json.dumps({safe: name for name, safe in dims.items()}, ensure_ascii=False),
     }
-    encoding = {safe: _encoding(renamed[safe]) for safe in names.values()}
+    encoding = {safe: _encoding(renamed[safe], double) for safe in names.values()}
     try:
         renamed.to_netcdf(path, engine="netcdf4", format="NETCDF4", encoding=encoding)
     except RuntimeError as error:  # HDF5 says no more than "HDF error" when a write fails
@@ -105,10 +106,10 @@ def _plain(value: object) -> object:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _encoding(variable: xr.DataArray) -> Mapping[str, object]:
+def _encoding(variable: xr.DataArray, double: bool) -> Mapping[str, object]:
     if variable.dtype.kind != "f":
         return {}
-    single = variable.ndim > 3
+    single = variable.ndim > 3 and not double
     return {"dtype": "float32" if single else "float64", "zlib": False, "_FillValue": None}
 
 

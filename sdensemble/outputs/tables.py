@@ -15,7 +15,7 @@ from sdensemble.outputs.estimate import Array, Estimate, holm, mean_of, p_value
 from sdensemble.outputs.probability import difference, distinguishable, value_of, year_of
 from sdensemble.outputs.report import Outcome
 from sdensemble.outputs.results import Effect, Results, quantile
-from sdensemble.outputs.words import in_ten
+from sdensemble.outputs.words import LANGS, in_ten
 
 if TYPE_CHECKING:
     from sdensemble.scenarios import Scenario, Target
@@ -49,7 +49,7 @@ def write_tables(folder: Path, results: Sequence[Results]) -> tuple[Path, ...]:
     for name, make in rows.items():
         found = (row for one in results for row in make(one))
         written.append(write_csv(folder / name, FILES[name], found))
-    return (*written, write_columns(folder / "columns.csv"))
+    return (*written, write_columns(folder / "columns.csv", results[0]))
 
 
 def write_csv(path: Path, columns: Columns, rows: Iterable[Row]) -> Path:
@@ -62,13 +62,16 @@ def write_csv(path: Path, columns: Columns, rows: Iterable[Row]) -> Path:
     return path
 
 
-def write_columns(path: Path) -> Path:
-    """Write what each column of each table means."""
+def write_columns(path: Path, results: Results) -> Path:
+    """Write what each column of each table means, with what the report says of its units."""
+    notes = {f"unit_{lang}": results.spec.unit_notes(results.spec.units, lang) for lang in LANGS}
+    shown = {column: (f"；{note}", f"; {note}") for column, note in notes.items() if note}
     header = {"file": ("", ""), "column": ("", ""), "zh": ("", ""), "en": ("", "")}
     rows = (
-        {"file": file, "column": column, "zh": zh, "en": en}
+        {"file": file, "column": column, "zh": zh + more_zh, "en": en + more_en}
         for file, columns in FILES.items()
         for column, (zh, en) in columns.items()
+        for more_zh, more_en in [shown.get(column, ("", ""))]
     )
     return write_csv(path, header, rows)
 
@@ -104,10 +107,12 @@ def _unit(results: Results, unit: str) -> Row:
 
 
 def _conditions(results: Results, target: Target) -> Row:
+    key = {name: getattr(target, name) for name in ("measure", "scope", "price_basis")}
+    return key | _source(results)
+
+
+def _source(results: Results) -> Row:
     return {
-        "measure": target.measure,
-        "scope": target.scope,
-        "price_basis": target.price_basis,
         "as_of": results.as_of,
         "prior_set": results.prior_set,
         "model_digest": str(results.data.attrs.get("model_digest", "")),
@@ -192,10 +197,10 @@ def _pair_rows(results: Results, scenario: Scenario, against: Scenario) -> Itera
     for year in target_years(results):
         for outcome in results.outcomes():
             found = results.effect(outcome, scenario, against, year)
-            lost = outcome.id == results.spec.headline.displaced
+            other = outcome.id == results.spec.headline.displaced
             yield {
                 **shared,
-                "kind": "displacement" if lost else "output",
+                "kind": "other_change" if other else "output",
                 **_outcome(outcome),
                 "year": year,
                 **_unit(results, results.unit(outcome.variable)),
@@ -203,7 +208,7 @@ def _pair_rows(results: Results, scenario: Scenario, against: Scenario) -> Itera
                 **_conditions(results, question),
             }
     for row in _outlay_rows(results, scenario, against, results.asked_year):
-        yield {**shared, **row, **_conditions(results, question)}
+        yield {**shared, **row, **_source(results)}
 
 
 def target_years(results: Results) -> tuple[int, ...]:
@@ -250,6 +255,8 @@ def _outlay_rows(
                 "outcome_en": payer.label["en"] + suffix[2],
                 "year": through,
                 **_unit(results, results.unit(variable)),
+                "measure": "outlay",
+                "price_basis": "discounted" if last else "nominal",
                 **_effect(found),
             }
 
@@ -285,7 +292,9 @@ def _add_verdicts(rows: list[Row]) -> None:
         many = len(rows) > PAIRS_TO_CORRECT
         if many and row["verdict"] == "distinguishable" and p >= 0.05:
             row["verdict"] = "not_after_correction"
-        if row["share_helped"] == row["share_hurt"] == 0.0:
+        if row["difference"] == row["share_helped"] == row["share_hurt"] == 0 and not (
+            row["error"] > 0
+        ):
             row["verdict"] = "none"
         row["verdict_zh"], row["verdict_en"] = VERDICTS[row["verdict"]]
 
@@ -407,18 +416,25 @@ def _progress(results: Results, medians: Array, target: Target, index: int) -> R
 
 
 def bottleneck_rows(results: Results) -> Iterator[Row]:
-    """Yield mean regime shares by element and year, and how often each is the largest."""
+    """Yield mean regime shares by element and year, and how often each is the largest.
+
+    Behind the elements come the headline's groups and the headline itself: there a member's
+    share is the mean of its elements' shares, weighted by their output in the year.
+    """
     sets: dict[str, list[Any]] = {}
     for regime in results.spec.regimes:
         sets.setdefault(regime.set, []).append(regime)
-    conditions = _conditions(results, results.question)
+    source = _source(results)
     for name, regimes in sets.items():
         shares = [_by_element(results, regime.variable) for regime in regimes]
         elements = _elements(results, regimes[0].variable)
+        wholes = _wholes(results, elements)
+        every = (*elements, *(whole for whole, _ in wholes))
         for scenario in results.scenarios:
             stacked = np.stack([share[results.place(scenario)] for share in shares])
+            stacked = _with_wholes(results, scenario, stacked, elements, wholes)
             for row in _limits(stacked, results.years):
-                regime, element = regimes[row.pop("regime")], elements[row.pop("element")]
+                regime, element = regimes[row.pop("regime")], every[row.pop("element")]
                 yield {
                     **_scenario(scenario),
                     "set": name,
@@ -428,7 +444,7 @@ def bottleneck_rows(results: Results) -> Iterator[Row]:
                     "regime_en": regime.label["en"],
                     "unit": "Dmnl",
                     **row,
-                    **conditions,
+                    **source,
                 }
 
 
@@ -448,6 +464,44 @@ def _elements(results: Results, variable: str) -> tuple[Outcome, ...]:
         Outcome(name, variable, name, {lang: labels(dims[0], name, lang) for lang in ("zh", "en")})
         for name in names
     )
+
+
+def _wholes(results: Results, elements: Sequence[Outcome]) -> list[tuple[Outcome, list[int]]]:
+    """Return the groups and the headline with the places of the elements they are made of."""
+    head = results.spec.headline
+    if len(elements) < 2:
+        return []
+    places = {element.id: place for place, element in enumerate(elements)}
+    found = []
+    for whole in (*head.groups, head.whole):
+        parts = results.made_of(whole)
+        if len(parts) > 1 and all(part in places for part in parts):
+            found.append((whole, [places[part] for part in parts]))
+    return found
+
+
+def _with_wholes(
+    results: Results,
+    scenario: Scenario,
+    shares: Array,
+    elements: Sequence[Outcome],
+    wholes: Sequence[tuple[Outcome, list[int]]],
+) -> Array:
+    """Return (regime, member, year, element) shares with those of the wholes behind them."""
+    variable = results.spec.headline.components
+    added = [shares]
+    for _, places in wholes:
+        weights = np.stack(
+            [
+                results.series(str(variable), elements[place].id)[results.place(scenario)]
+                for place in places
+            ],
+            axis=-1,
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = (shares[..., places] * weights).sum(axis=-1) / weights.sum(axis=-1)
+        added.append(mean[..., None])
+    return np.concatenate(added, axis=-1)
 
 
 def _limits(shares: Array, years: Array | Any) -> Iterator[Row]:

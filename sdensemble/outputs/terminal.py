@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sdensemble.outputs.estimate import standard_error
 from sdensemble.outputs.probability import Probability, distinguishable
 from sdensemble.outputs.report import Outcome
-from sdensemble.outputs.results import Results, quantile
+from sdensemble.outputs.results import Effect, Results, is_stress, quantile
 from sdensemble.outputs.text import table, width, wrap
 from sdensemble.outputs.words import (
     beyond,
@@ -33,7 +33,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "Measure: {measure}{key}; {date}; prior set: {prior};"
         " {n} members a scenario; before calibration",
     },
-    "asked": {"zh": "目标：", "en": "Target: "},
+    "asked": {"zh": "目标：{target}{units}", "en": "Target: {target}{units}"},
+    "units": {"zh": "（{notes}）", "en": " ({notes})"},
+    "per_outlay": {"zh": "每单位支出", "en": "Per outlay"},
     "scenario": {"zh": "情景", "en": "Scenario"},
     "median": {"zh": "中位数（90%区间）", "en": "Median (90% band)"},
     "effect": {"zh": "比对照", "en": "Effect"},
@@ -46,8 +48,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         " ({unit}; ≈0: not distinguishable from zero)",
     },
     "outlay_column": {
-        "zh": "；新增财政支出，累计至{year}（{unit}）",
-        "en": "; added outlay, cumulative through {year} ({unit})",
+        "zh": "；新增财政支出，累计至{year}（{unit}）；每单位支出的效果（两列均值之比，"
+        "支出或效果与零无显著差别及纯压力情景为—）",
+        "en": "; added outlay, cumulative through {year} ({unit}); effect per unit of outlay (ratio"
+        " of the two means; —: either is not distinguishable from zero, or no lever is moved)",
+    },
+    "equal": {
+        "zh": "等额支出只在默认常数运行上成立：各成员中同一政策的支出随落实率与世界而变，"
+        "{names}之间请比较每单位支出的效果。",
+        "en": "Outlay is equal on the default-constant run only; over members it moves with the"
+        " world, so compare {names} by the effect per unit of outlay.",
     },
     "against_others": {"zh": "；*对照为{names}", "en": "; *: against {names}"},
     "years": {"zh": "{scenario}情景下，{items}。", "en": "Under {scenario}: {items}."},
@@ -72,18 +82,21 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "{joint}: {p} under {scenario}; alone below 1%: {names}.",
     },
     "lost": {
-        "zh": "注意：{scenario}情景有{members}个成员出现非数值（{variable}，最早在{first_year}，"
-        "例如成员{member}）；相应概率给出上下限。",
-        "en": "Note: {members} members under {scenario} are not finite ({variable}, first in"
-        " {first_year}, e.g. member {member}); such probabilities are given as bounds.",
+        "zh": "注意：{prior}下{scenario}情景有{members}个成员出现非数值（{variable}，"
+        "最早在{first_year}，例如成员{member}）；相应概率给出上下限。",
+        "en": "Note: {members} members under {scenario} ({prior}) are not finite ({variable},"
+        " first in {first_year}, e.g. member {member}); such probabilities are given as bounds.",
     },
 }
 
 
-def terminal_summary(results: Results, lang: str, others: Sequence[Results] = ()) -> str:
+def terminal_summary(
+    results: Results, lang: str, others: Sequence[Results] = (), more: Sequence[str] = ()
+) -> str:
     """Return the answer as text: conditions, one row per scenario, words, what it is not.
 
-    ``others`` are the same study under further prior sets, each a column of P.
+    ``others`` are the same study under further prior sets, each a column of P; ``more`` are
+    notes on the study itself.
     """
     rows = table(_rows(results, lang, others))
     notes = [
@@ -91,12 +104,21 @@ def terminal_summary(results: Results, lang: str, others: Sequence[Results] = ()
         _answer(results, lang, others),
         *_other_years(results, lang),
         *_joint_notes(results, lang),
+        *equal_outlay_note(results, lang),
         WORDS["before" if others else "one_set"][lang],
-        *(WORDS["lost"][lang].format(**found) for found in results.lost),
+        *(
+            WORDS["lost"][lang].format(prior=label(one.spec, one.prior_set, lang), **found)
+            for one in (results, *others)
+            for found in one.lost
+        ),
+        *more,
     ]
+    asked = statement(results, results.question, lang)
+    units = results.spec.unit_notes(_units(results), lang)
+    units = WORDS["units"][lang].format(notes=units) if units else ""
     head = [
         _conditions(results, lang),
-        WORDS["asked"][lang] + statement(results, results.question, lang),
+        WORDS["asked"][lang].format(target=asked, units=units),
     ]
     columns = max(80, max(map(width, rows)))
     folded = [line for note in notes for line in wrap(note, columns)]
@@ -113,6 +135,12 @@ def _conditions(results: Results, lang: str) -> str:
         prior=label(results.spec, results.prior_set, lang),
         n=results.members,
     )
+
+
+def _units(results: Results) -> list[str]:
+    """Return the units the answer is written in."""
+    payers = [results.unit(payer.variable) for payer in results.spec.payers]
+    return [results.question.unit, results.unit(results.spec.headline.whole.variable), *payers]
 
 
 def statement(results: Results, target: Target, lang: str) -> str:
@@ -137,7 +165,7 @@ def _rows(results: Results, lang: str, others: Sequence[Results]) -> list[list[s
             head += [f"({label(o.spec, o.prior_set, lang)})" for o in others]
     head += [WORDS["median"][lang], WORDS["effect"][lang]]
     if results.spec.payers:
-        head.append(WORDS["outlay"][lang])
+        head += [WORDS["outlay"][lang], WORDS["per_outlay"][lang]]
     return [head, *(_row(results, lang, others, targets, s) for s in results.scenarios)]
 
 
@@ -162,7 +190,7 @@ def _row(
             cells += [_other(other, target, scenario) for other in others]
     cells += [_band(results, scenario), _effect(results, scenario)]
     if results.spec.payers:
-        cells.append(_outlay(results, scenario))
+        cells += [_outlay(results, scenario), _per_outlay(results, scenario)]
     return cells
 
 
@@ -218,6 +246,37 @@ def _outlay(results: Results, scenario: Scenario) -> str:
     text = f"{mean:+.1f}" if abs(mean) < 10 else f"{mean:+.0f}"
     text = "0" if abs(mean) < 0.05 else text.replace("-", "−")
     return text if against is reference(results) else f"{text}*"
+
+
+def _per_outlay(results: Results, scenario: Scenario) -> str:
+    against = _against(results, scenario)
+    outlay = results.payers_outlay(scenario, against, results.asked_year) if against else None
+    if against is None or outlay is None or is_stress(scenario):
+        return "—"
+    whole = results.spec.headline.whole
+    text = per_outlay(results.effect(whole, scenario, against, results.asked_year), outlay)
+    return text if text == "—" or against is reference(results) else f"{text}*"
+
+
+def per_outlay(effect: Effect, outlay: Effect) -> str:
+    """Return the effect per unit of outlay, the ratio of two means, to two decimals.
+
+    A dash where either is within its error of zero: the ratio then says nothing.
+    """
+    if not (distinguishable(effect.found) and distinguishable(outlay.found)):
+        return "—"
+    ratio = effect.found.mean / outlay.found.mean
+    places = min(2, max(0, 1 - math.floor(math.log10(abs(ratio)))))
+    return f"{ratio:+.{places}f}".replace("-", "−") if round(ratio, places) else "≈0"
+
+
+def equal_outlay_note(results: Results, lang: str) -> list[str]:
+    """Say of packages that cost alike where they do; nothing where fewer than two were run."""
+    packages = [s.title[lang] for s in results.scenarios if s.package]
+    if not results.spec.payers or len(packages) < 2:
+        return []
+    names = ("、" if lang == "zh" else ", ").join(packages)
+    return [WORDS["equal"][lang].format(names=names)]
 
 
 def _columns_note(results: Results, lang: str) -> str:

@@ -86,7 +86,7 @@ def target_name(target: Target, lang: str) -> str:
 
 
 def beyond(target: Target, spec: ReportSpec, lang: str) -> str:
-    """Return a target's condition in words: "超过1000亿元", "at least 1200 × 100 million yuan"."""
+    """Return a target's condition in words: "超过1000亿元", "at least 1200 亿元"."""
     unit, strict = spec.unit_label(target.unit, lang), target.comparator == ">"
     if lang == "zh":
         return f"{'超过' if strict else '不低于'}{value_of(target):g}{unit}"

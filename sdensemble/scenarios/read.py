@@ -89,16 +89,33 @@ def read_scenarios(folder: Path, model: Model) -> tuple[Scenario, ...]:
             scenarios.append(read_scenario(path, model))
         except SDError as error:
             found.take(error)
-    names = [path.stem for path in paths]
-    for scenario in scenarios:
-        # A study may do without a baseline, but not without a scenario that one names.
-        if scenario.compares not in (*names, BASELINE):
+    _check_compares(folder, scenarios, [path.stem for path in paths], found)
+    found.raise_if_any()
+    return tuple(sorted(scenarios, key=lambda scenario: (scenario.order, scenario.name)))
+
+
+def _check_compares(
+    folder: Path, scenarios: Sequence[Scenario], names: Sequence[str], found: Problems
+) -> None:
+    """Note scenarios that are compared with one that is missing; one alone is compared with none.
+
+    Those that name none are compared with the baseline, whose absence is one problem.
+    """
+    orphans = [s for s in scenarios if s.compares not in names]
+    for scenario in orphans:
+        if scenario.compares != BASELINE:
             hint = did_you_mean(scenario.compares, names)
             found.add(
                 short(scenario.path), f'compares: no such scenario "{scenario.compares}"{hint}'
             )
-    found.raise_if_any()
-    return tuple(sorted(scenarios, key=lambda scenario: (scenario.order, scenario.name)))
+    left = [s.name for s in orphans if s.compares == BASELINE]
+    if left and len(names) > 1:
+        what = left[0] if len(left) == 1 else f"{left[0]} and {len(left) - 1} more"
+        found.add(
+            folder.name,
+            f'no such scenario "{BASELINE}" ({BASELINE}.toml), with which {what} would be compared:'
+            ' add it, or give each compares = "…" (its own name: with none)',
+        )
 
 
 def read_scenario(path: Path, model: Model) -> Scenario:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -25,6 +27,8 @@ from sdensemble.section import (
 AGGREGATES = ("annual", "end", "mean")
 COMPARATORS = {">": np.greater, ">=": np.greater_equal}
 KEY = ("measure", "scope", "price_basis")
+TYPED = ("year", "comparator", "value", "headline")
+"""Columns in which signs and digits of full width are read as plain ones."""
 SINGLE = ("variable", "aggregate", "year", "comparator", "value", "unit", "measure")
 
 
@@ -95,6 +99,7 @@ def read_targets(path: Path, model: Model) -> tuple[Target, ...]:
         if not any(cell.strip() for cell in row):
             continue
         cells = {name: cell.strip() for name, cell in zip(header, row, strict=False) if name}
+        cells |= {key: _plain(cells[key]) for key in TYPED if key in cells}
         name = cells.get("id", "")
         table = Section(f"{short(path)} line {reader.line_num} ({name})", cells, found)
         if not name or name in places:
@@ -118,6 +123,17 @@ def _read_text(path: Path) -> str:
         except UnicodeDecodeError:
             continue
     raise SDError(f"{short(path)}: is neither UTF-8 nor GBK — save it as CSV UTF-8")
+
+
+def _plain(cell: str) -> str:
+    """Return a cell as Excel and WPS mean it: plain signs and digits, no thousands separators.
+
+    >>> _plain("＞"), _plain("≥"), _plain("１,２００"), _plain("1 234.5")
+    ('>', '>=', '1200', '1234.5')
+    """
+    cell = unicodedata.normalize("NFKC", cell).replace("≥", ">=").replace("≧", ">=").strip()
+    grouped = re.fullmatch(r"[+-]?\d{1,3}([,\u2019' ]\d{3})+(\.\d+)?", cell)
+    return re.sub(r"[,\u2019' ]", "", cell) if grouped else cell
 
 
 def _check_header(header: Sequence[str], table: Section) -> None:

@@ -58,7 +58,7 @@ def _entries(path: Path) -> Iterator[tuple[str, str]]:
 def _read(where: str, text: str, found: Problems) -> Change | None:
     middle = _middle(text)
     left, sign, right = _equation(middle)
-    lookup = re.match(r'\s*("[^"]*"|[^("=]+?)\s*(?:=\s*)?\(', middle)
+    lookup = re.match(r'("[^"]*"\s*|[^("=]+)\(', middle)
     if ":IS:" in middle.upper():
         found.add(where, f'"{middle.split(":")[0].strip()}" is a string; strings are not supported')
     elif lookup and not sign:

@@ -39,7 +39,10 @@ def read_sample(path: Path) -> Sample:
     text = read_text(path)
     first = text.split("\n", 1)[0]
     cells = csv.reader(text.split("\n"), delimiter="\t" if "\t" in first else ",")
-    rows = [(n, row) for n, row in enumerate(cells, start=1) if any(c.strip() for c in row)]
+    try:
+        rows = [(n, row) for n, row in enumerate(cells, start=1) if any(c.strip() for c in row)]
+    except csv.Error as error:
+        raise SDError(f"{short(path)}: is no table — {error}") from None
     if len(rows) < 2:
         raise SDError(f"{short(path)}: needs a header of constants and a row for each member")
     found = Problems()

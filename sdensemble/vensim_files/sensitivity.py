@@ -189,7 +189,7 @@ def _header(line: str, where: str, found: Problems) -> tuple[int, str, int, str]
 def _factor(where: str, line: str, found: Problems) -> Factor | None:
     sides = split_outside(line, "=")
     name = split_name(sides[0])
-    call = re.fullmatch(r"\s*([A-Za-z][\w ]*?)\s*\(([^()]*)\)\s*", sides[-1])
+    call = re.fullmatch(r"([A-Za-z][\w ]*)\(([^()]*)\)", sides[-1].strip())
     if len(sides) != 2 or name is None or call is None:
         found.add(where, f'"{line}" is not understood; write name = DISTRIBUTION(min, max, …)')
         return None

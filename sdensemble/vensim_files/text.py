@@ -11,7 +11,7 @@ from sdensemble.errors import SDError
 from sdensemble.model.clean import decode
 from sdensemble.section import short
 
-_NAME = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^\[\]"=<>|]+?)\s*(?:\[([^\[\]]*)\])?\s*')
+_NAME = re.compile(r'("(?:[^"\\]|\\.)*"\s*|[^\[\]"=<>|]+)(?:\[([^\[\]]*)\])?')
 
 
 def read_text(path: Path) -> str:
@@ -36,11 +36,11 @@ def split_name(text: str) -> tuple[str, str] | None:
     >>> split_name('"price, net"[north]')
     ('price, net', 'north')
     """
-    found = _NAME.fullmatch(text)
+    found = _NAME.fullmatch(text.strip())
     if found is None:
         return None
-    name = found[1][1:-1] if found[1].startswith('"') else found[1]
-    return name, (found[2] or "").strip()
+    name = found[1].strip()
+    return name[1:-1] if name.startswith('"') else name, (found[2] or "").strip()
 
 
 def split_outside(text: str, sign: str) -> list[str]:

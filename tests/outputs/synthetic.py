@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from sdensemble.model.types import Clock, Kind, Model, Note, Variable
+from sdensemble.model.types import Call, Clock, Equation, Kind, Model, Note, Ref, Variable
 from sdensemble.outputs.history import Observation
 from sdensemble.outputs.report import ReportSpec, read_report
 from sdensemble.outputs.results import Results
@@ -30,6 +30,7 @@ SECTORS = {
     "tcm": ("中药", "Chinese medicine", 100.0, 56.0),
     "other": ("十大集群以外的农产品加工业", "Other agro-processing", 1800.0, 1180.0),
 }
+TEN = tuple(name for name in SECTORS if name != "other")
 SCENARIOS = {
     "baseline": ("基准", "Baseline", 0.0, 0.0),
     "opinion-bundle": ("意见补助组合", "Opinion's own bundle", 0.012, 9.0),
@@ -101,8 +102,8 @@ en = "city and county"
 file = "calibration/history.csv"
 measure = "sales_revenue"
 [units]
-Yi = {zh = "亿元", en = "100 million yuan"}
-"Yi/Year" = {zh = "亿元/年", en = "100 million yuan a year"}
+Yi = {zh = "亿元", en = "亿元", en_note = "亿元 = 100 million yuan"}
+"Yi/Year" = {zh = "亿元/年", en = "亿元 a year", en_note = "亿元 = 100 million yuan"}
 [labels]
 all_firms = {zh = "全部企业", en = "all firms"}
 """
@@ -119,11 +120,16 @@ def model() -> Model:
     scalars += ["outlay province", "outlay county", "price level"]
     ranged = ["nominal output", *(f"output regime {name}" for name in REGIMES)]
     found = [variable(name) for name in scalars] + [variable(name, ("sector",)) for name in ranged]
+    part = Call("sum", (Ref("nominal output", ("cluster!",)),))
+    found = [
+        replace(v, equations=(Equation((), part),)) if v.name == "cluster nominal output" else v
+        for v in found
+    ]
     return Model(
         Path("made-up.mdl"),
         "abc123",
         Clock(2019.0, 2031.0, 1 / 32, 0.25, "Year"),
-        {"sector": tuple(SECTORS)},
+        {"sector": tuple(SECTORS), "cluster": TEN},
         {v.name: v for v in found},
         {("sector", key): {"zh": row[0], "en": row[1]} for key, row in SECTORS.items()},
     )

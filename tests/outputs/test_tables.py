@@ -34,7 +34,12 @@ def test_every_table_opens_in_a_spreadsheet(tmp_path, results):
             rows = list(csv.DictReader(stream))
         assert list(rows[0]) == list(columns)
         assert all(row["unit"] or not row.get("value", "1") for row in rows)
-        assert all(row["measure"] == "output_value" for row in rows)
+        for row in rows:
+            outlay, share = row.get("kind") == "outlay", name == "bottlenecks.csv"
+            key = ("output_value", "constant_2019", "nominal")
+            key = ("outlay", "", "nominal") if outlay else key
+            found = tuple(row[part] for part in ("measure", "scope", "price_basis"))
+            assert found == (("", "", "") if share else key)
     with (tmp_path / "columns.csv").open(encoding="utf-8-sig") as stream:
         assert len(list(csv.DictReader(stream))) == sum(map(len, FILES.values()))
 
@@ -92,7 +97,7 @@ def test_more_than_ten_pairs_are_judged_after_holms_correction(results):
 
 
 def test_a_scenario_is_compared_with_the_one_it_names(results):
-    row = pick(difference_rows(results), kind="displacement", year=2025, scenario="one-year-delay")
+    row = pick(difference_rows(results), kind="other_change", year=2025, scenario="one-year-delay")
     assert (row["against"], row["outcome"]) == ("all", "other")
     assert row["difference"] < 0
 
@@ -171,3 +176,30 @@ def test_without_a_name_the_question_stands_in_the_year_of_most_headline_targets
     spec = replace(results.spec, headline=replace(results.spec.headline, question=None))
     one = Results(results.data, results.scenarios, results.targets, spec, results.model)
     assert one.question.id == "total_2025"
+
+
+def test_the_whole_and_its_groups_have_the_weighted_share_of_their_elements(results):
+    rows = [r for r in bottleneck_rows(results) if r["scenario"] == "brand" and r["year"] == 2025]
+    data = results.data.sel(scenario="brand", year=2025)
+    for outcome, parts in (("total", tuple(synthetic.SECTORS)), ("ten", tuple(synthetic.TEN))):
+        row = pick(rows, outcome=outcome, regime="raw")
+        weights = data["nominal output"].sel(sector=list(parts)).values
+        shares = data["output regime raw"].sel(sector=list(parts)).values
+        wanted = ((weights * shares).sum(axis=1) / weights.sum(axis=1)).mean()
+        assert row["mean_share"] == pytest.approx(wanted)
+        assert sum(r["mean_share"] for r in rows if r["outcome"] == outcome) == pytest.approx(1)
+
+
+def test_a_member_is_helped_by_more_than_a_ten_thousandth_of_the_median_level(results):
+    data = results.data.copy(deep=True)
+    values = data["total nominal output"].values
+    at = list(data["scenario"].values).index("brand")
+    values[at] = values[0]
+    felt = np.median(values[0, :, 6]) * 1e-4
+    values[at, :64] += 0.9 * felt
+    values[at, 64:96] += 1.1 * felt
+    values[at, 96:100] -= 1.1 * felt
+    small = Results(data, results.scenarios, results.targets, results.spec, results.model)
+    row = pick(difference_rows(small), kind="output", outcome="total", year=2025, scenario="brand")
+    assert (row["share_helped"], row["share_hurt"]) == (32 / 256, 4 / 256)
+    assert row["verdict"] != "none"

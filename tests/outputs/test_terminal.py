@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,3 +76,30 @@ def test_folded_text_keeps_every_word_and_fits(text):
 
 def test_a_table_pads_by_the_width_of_its_signs():
     assert table([["情景", "P"], ["a", "1"]])[2] == "a     1"
+
+
+def test_the_effect_per_unit_of_outlay_stands_beside_the_outlay(run, results):
+    lines = terminal_summary(**run, lang="zh").splitlines()
+    row = next(line for line in lines if line.startswith("品牌 "))
+    moved = results.data["total nominal output"].sel(year=2025)
+    effect = float((moved.sel(scenario="brand") - moved.sel(scenario="baseline")).mean())
+    paid = sum(results.data[f"outlay {payer}"] for payer in ("province", "county"))
+    outlay = float(paid.sel(scenario="brand", year=slice(2019, 2025)).sum("year").mean())
+    assert float(row.split()[-1]) == pytest.approx(effect / outlay, rel=0.05)
+    for title in ("汾酒停滞", "基准"):
+        assert next(line for line in lines if line.startswith(f"{title} ")).endswith("—")
+
+
+def test_packages_are_said_to_cost_alike_at_the_default_constants_only(run):
+    said = "默认常数运行上成立"
+    assert said not in terminal_summary(**run, lang="zh")
+    packages = [
+        replace(s, package="x") if s.name in ("brand", "bases") else s for s in run["scenarios"]
+    ]
+    assert said in terminal_summary(**run | {"scenarios": packages}, lang="zh")
+
+
+def test_english_keeps_the_unit_and_explains_it_once(run):
+    text = terminal_summary(**run, lang="en")
+    assert "above 3000 亿元 in 2025 (亿元 = 100 million yuan)" in text
+    assert text.count("100 million") == 1

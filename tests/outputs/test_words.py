@@ -72,7 +72,7 @@ def test_an_information_date_is_said_as_the_end_of_its_year():
 def test_a_target_is_said_with_its_comparator_in_words_and_its_year_once(results):
     question = results.question
     assert beyond(question, results.spec, "zh") == "超过3000亿元"
-    assert beyond(question, results.spec, "en") == "above 3000 × 100 million yuan"
+    assert beyond(question, results.spec, "en") == "above 3000 亿元"
     assert target_name(question, "zh") == "全省农产品加工业产值"
     example = SimpleNamespace(zh="全省产值 2030（示例）", en="Output value 2030 (example)")
     assert target_name(example, "zh") == "全省产值（示例）"

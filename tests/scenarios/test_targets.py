@@ -149,3 +149,15 @@ def test_over_and_at_least_differ_at_the_threshold_and_nan_meets_nothing():
     assert scenarios.met(values, ">=", 3000).tolist() == [False, True, True, False]
     with pytest.raises(SDError, match='comparator "=>"'):
         scenarios.met(values, "=>", 3000)
+
+
+def test_signs_and_digits_of_full_width_and_thousands_are_read(read):
+    written = {"＞": "3,000", "≥": "３０００", "＞＝": "3 000.0"}
+    rows = [
+        TOTAL | {"id": sign, "comparator": sign, "value": value, "year": "２０２５"}
+        for sign, value in written.items()
+    ]
+    found = read(*rows)
+    assert [t.comparator for t in found] == [">", ">=", ">="]
+    assert {(t.value, t.year) for t in found} == {(3000.0, 2025)}
+    assert any('not "3,00"' in line for line in problems(read, TOTAL | {"value": "3,00"}))

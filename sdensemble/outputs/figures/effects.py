@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,17 +11,17 @@ from matplotlib.figure import Figure
 
 from sdensemble.outputs.estimate import Array
 from sdensemble.outputs.figures import style
-from sdensemble.outputs.figures.fan import conditions
+from sdensemble.outputs.figures.fan import conditions, units
 from sdensemble.outputs.figures.words import say
 from sdensemble.outputs.probability import distinguishable
-from sdensemble.outputs.results import Effect, Results
-from sdensemble.outputs.terminal import reference
+from sdensemble.outputs.results import Effect, Results, is_stress
+from sdensemble.outputs.terminal import equal_outlay_note, per_outlay, reference
+from sdensemble.outputs.text import wrap
 from sdensemble.outputs.words import points, rounded, target_name
 
-if TYPE_CHECKING:
-    from sdensemble.scenarios import Scenario
-
 ROW_MM = 8.2
+FOOT = 112
+"""Narrow characters of the small size that fit the width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +31,7 @@ class Line:
     name: str
     effect: Effect
     outlay: Effect | None
+    stress: bool
 
 
 def effects(results: Results, lang: str) -> Figure:
@@ -48,22 +48,16 @@ def effects(results: Results, lang: str) -> Figure:
     figure = style.new_figure(room.height)
     axes = figure.subplots(
         len(groups), 1, squeeze=False,
-        gridspec_kw={"height_ratios": rows, "left": 0.2, "right": 0.74, "top": room.top,
+        gridspec_kw={"height_ratios": rows, "left": 0.2, "right": 0.7, "top": room.top,
                      "bottom": room.bottom, "hspace": gap / (body / len(groups))},
     )  # fmt: skip
     style.head_and_foot(figure, head, foot)
     for ax, (title, lines) in zip(axes[:, 0], groups, strict=True):
         _panel(ax, results, lines, lang)
         if len(groups) > 1:
-            ax.set_title(title, x=-0.36)
+            ax.set_title(title, x=-0.39)
     _heads(axes[0, 0], results, lang)
     return figure
-
-
-def is_stress(scenario: Scenario) -> bool:
-    """Return whether a scenario moves the world and no lever."""
-    kinds = {setting.kind for setting in scenario.settings}
-    return kinds == {"world"}
 
 
 def _groups(results: Results, lang: str) -> list[tuple[str, list[Line]]]:
@@ -76,7 +70,7 @@ def _groups(results: Results, lang: str) -> list[tuple[str, list[Line]]]:
         effect = results.effect(head, scenario, against, year)
         outlay = results.payers_outlay(scenario, against, year)
         apart = is_stress(scenario) or against is not reference(results)
-        found[apart].append(Line(name, effect, outlay))
+        found[apart].append(Line(name, effect, outlay, is_stress(scenario)))
     return [(say("levers", lang), found[False]), (say("stresses", lang), found[True])]
 
 
@@ -120,9 +114,10 @@ def _numbers(ax: Axes, place: float, line: Line, lang: str) -> None:
         middle = _signed(line.effect.median, found.se)
     else:
         middle = say("not_distinct", lang)
-    cells = [(1.12, middle), (1.26, f"{points(line.effect.helped)}%")]
+    cells = [(1.11, middle), (1.25, f"{points(line.effect.helped)}%")]
     if line.outlay is not None:
-        cells.append((1.41, _signed(line.outlay.found.mean, line.outlay.found.se)))
+        cells.append((1.38, _signed(line.outlay.found.mean, line.outlay.found.se)))
+        cells.append((1.5, "—" if line.stress else per_outlay(line.effect, line.outlay)))
     for x, text in cells:
         ax.text(x, place, text, transform=ax.get_yaxis_transform(), ha="center", va="center",
                 fontsize=style.NORMAL if "\n" not in text else style.SMALL,
@@ -138,9 +133,9 @@ def _signed(value: float, se: float) -> str:
 
 
 def _heads(ax: Axes, results: Results, lang: str) -> None:
-    heads = [(1.12, say("median_head", lang)), (1.26, say("helped", lang))]
+    heads = [(1.11, say("median_head", lang)), (1.25, say("helped", lang))]
     if results.spec.payers:
-        heads.append((1.41, say("outlay", lang)))
+        heads += [(1.38, say("outlay", lang)), (1.5, say("per_outlay", lang))]
     for x, text in heads:
         ax.text(x, 1.02, text, transform=ax.transAxes, ha="center", va="bottom",
                 fontsize=style.SMALL, linespacing=1.1)  # fmt: skip
@@ -159,9 +154,10 @@ def _axis(results: Results, lang: str) -> str:
 
 
 def _foot(results: Results, lang: str) -> str:
-    text = say("effects_note", lang)
+    text = say("effects_note", lang) + units(results, lang)
     if results.spec.payers:
         unit = results.unit(results.spec.payers[0].variable)
         shown, year = results.spec.unit_label(unit, lang), results.when(results.asked_year, lang)
         text += say("outlay_note", lang, year=year, unit=shown)
-    return text + "\n" + conditions(results, lang)
+    notes = [text, *equal_outlay_note(results, lang), conditions(results, lang)]
+    return "\n".join(line for note in notes for line in wrap(note, FOOT))

@@ -58,7 +58,7 @@ def fan(
 def note(results: Results, lang: str) -> str:
     """Return the small note under a fan: what bands are, and on what they are conditional."""
     between = "" if lang == "zh" else "\n"
-    return say("note", lang) + between + conditions(results, lang)
+    return say("note", lang) + units(results, lang) + between + conditions(results, lang)
 
 
 def conditions(results: Results, lang: str) -> str:
@@ -71,6 +71,13 @@ def conditions(results: Results, lang: str) -> str:
         n=results.members,
     )
     return style.capital(text)
+
+
+def units(results: Results, lang: str) -> str:
+    """Return what the report explains of the units a figure prints, as a sentence."""
+    paid = [results.unit(payer.variable) for payer in results.spec.payers]
+    text = results.spec.unit_notes([results.question.unit, *paid], lang)
+    return (f"{text}。" if lang == "zh" else f" {text}.") if text else ""
 
 
 def axis_title(results: Results, target: Target, name: str, lang: str) -> str:
