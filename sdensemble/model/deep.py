@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-LEVELS = 20_000
+LEVELS = 5_000
 STACK = 256 * 1024 * 1024  # bytes of address space, touched only as far as needed
 T = TypeVar("T")
 
