@@ -142,9 +142,9 @@ class Kernel:
         shared = {
             **table,
             "defaults": self.program.defaults,
-            "report": _all(kept),
+            "report": _without(_all(kept), self.program.void),
             "n_report": len(_all(kept)),
-            "totals": _all(summed),
+            "totals": _without(_all(summed), self.program.void),
             "n_totals": len(_all(summed)),
             "out": out,
             "out_totals": out_totals,
@@ -154,6 +154,8 @@ class Kernel:
             "ids": _numbers(ids, count, stride, self.program.name),
         }
         self._blocks(shared, count, threads or default_threads(), progress)
+        out[:, np.isin(_all(kept), self.program.void)] = np.nan
+        out_totals[:, np.isin(_all(summed), self.program.void)] = np.nan
         times = self.program.start + self.program.step * every * np.arange(saved)
         return Trajectories(
             times=np.asarray(times, np.float64),
@@ -224,6 +226,15 @@ def default_threads() -> int:
 def _all(named: Mapping[str, Slots]) -> Slots:
     parts = [slots.ravel() for slots in named.values()]
     return np.concatenate(parts) if parts else np.empty(0, np.int64)
+
+
+def _without(slots: Slots, void: Slots) -> Slots:
+    """Return slots with another in place of those that have no value, so that no check fails."""
+    empty = np.isin(slots, void)
+    if not empty.any():
+        return slots
+    some = slots[~empty][:1]
+    return np.where(empty, some[0] if some.size else 0, slots)
 
 
 def _split(

@@ -666,6 +666,11 @@ class Builder:
             before_step[statement.target] = True
         for statement in dynamic:
             before_step[statement.target] = False
+        void = ~given
+        for statement in (*initial, *dynamic):
+            void[statement.target] = False
+        void[:stocks] &= void[stocks : 2 * stocks]
+        defaults[: 2 * stocks][void[: 2 * stocks]] = 0.0
         return Program(
             name=model.path.name,
             digest=model.digest,
@@ -686,6 +691,7 @@ class Builder:
             feeds=feeds,
             unfed=frozenset(self.unfed),
             noises=noises,
+            void=np.flatnonzero(void),
             copies=_columns(self.copies, 2, table),
             fixed=_columns(self.fixed, 4, table),
             non_negative=table(np.concatenate([*self.non_negative, np.empty(0, np.int64)])),

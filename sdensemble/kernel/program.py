@@ -183,7 +183,8 @@ class Program:
 
     Slots of data are computed by nobody: ``feeds`` says what they hold at every step. They may
     be set like constants; those in ``unfed`` must be, since the file names no source. The slots
-    of ``noises`` hold a new random number at every step.
+    of ``noises`` hold a new random number at every step. Slots in ``void`` belong to elements
+    that no equation defines: they have no value and nothing reads them.
     """
 
     name: str
@@ -206,6 +207,7 @@ class Program:
     feeds: tuple[Feed, ...] = ()
     unfed: frozenset[str] = frozenset()
     noises: tuple[Noise, ...] = ()
+    void: Slots = field(default_factory=lambda: np.empty(0, np.int64))
 
     @cached_property
     def fed(self) -> Slots:

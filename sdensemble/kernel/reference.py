@@ -88,8 +88,7 @@ def _move(
     program: Program, state: NDArray[np.float64], inflows: Sequence[NDArray[np.float64]]
 ) -> None:
     """Take the state to the next step; ``inflows`` are those of fixed delays, so far."""
-    n = program.stocks
-    state[:n] += program.step * state[n : 2 * n]
+    _advance(program, state, program.start + (len(inflows) - 1) * program.step)
     state[program.non_negative] = np.maximum(state[program.non_negative], 0.0)
     for to, source in program.copies:
         state[to] = state[source]
@@ -97,6 +96,22 @@ def _move(
         for member in range(state.shape[1]):
             at = len(inflows) - int(state[order, member])
             state[out, member] = inflows[at][row, member] if at >= 0 else state[first, member]
+
+
+STAGES = {"euler": (), "rk2": ((1.0, 1.0),), "rk4": ((0.5, 2.0), (0.5, 2.0), (1.0, 1.0))}
+
+
+def _advance(program: Program, state: NDArray[np.float64], time: float) -> None:
+    """Move the stocks on by one step; each later stage is (part of the step, weight)."""
+    n, step = program.stocks, program.step
+    start, total = state[:n].copy(), state[n : 2 * n].copy()
+    weights = 1.0
+    for part, weight in STAGES[program.method]:
+        state[:n] = start + part * step * state[n : 2 * n]
+        _execute(program.dynamic, state, time + part * step, step)
+        total += weight * state[n : 2 * n]
+        weights += weight
+    state[:n] = start + step / weights * total
 
 
 def _apply(

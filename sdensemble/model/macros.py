@@ -97,7 +97,7 @@ class _Inliner:
             names[fold(element.name)] = Ref(f"{prefix} · {element.name}", subscripts)
         if fold(macro.name) not in names:
             raise MacroError(f'macro "{macro.name}" has no equation for its own name')
-        local = _Local(macro.name, names)
+        local = _Local(macro.name, names, tables | {fold(param) for param in macro.params})
         for element in macro.elements:
             for equation in element.equations:
                 expr = self.expand(local.of(equation.expr), site, depth + 1)
@@ -130,6 +130,7 @@ class _Local:
 
     macro: str
     names: Mapping[str, Expr]
+    tables: set[str]  # those that may stand as functions
 
     def of(self, expr: Expr) -> Expr:
         """Return an expression of the macro with its names replaced by what they stand for."""
@@ -138,8 +139,9 @@ class _Local:
         if not isinstance(expr, Call):
             return expr
         args = tuple(self.of(arg) for arg in expr.args)
-        stands = self.names.get(fold(expr.function))
-        if stands is None:
+        function = fold(expr.function)
+        stands = self.names.get(function)
+        if stands is None or function not in self.tables:
             return Call(expr.function.removesuffix("$"), args)
         if not isinstance(stands, Ref):
             raise MacroError(f'"{expr.function}" in macro "{self.macro}" is not a function')
