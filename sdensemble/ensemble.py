@@ -88,6 +88,7 @@ def run_ensemble(
                 report=[n for n, a in names.items() if a == "end"],
                 totals=[n for n, a in names.items() if a != "end"],
                 members=len(members),
+                ids=members,
                 every=every,
                 steps=every * len(years),
                 threads=1,
@@ -110,7 +111,7 @@ def replay(
     """Return one member's run once more, alone, with every variable at every step."""
     world = worlds(kernel.model, draws, forcing, np.array([member]))(scenario)
     names = [name for name in kernel.program.slots if name in kernel.model]
-    return kernel.run(world.constants, world.held, report=names, every=1, members=1)
+    return kernel.run(world.constants, world.held, report=names, every=1, members=1, ids=[member])
 
 
 def diagnose(

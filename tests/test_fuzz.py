@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import time
 import warnings
 
@@ -171,6 +173,22 @@ def test_nothing_in_a_file_is_run(tmp_path, lookup, use):
     path = tmp_path / "run.mdl"
     path.write_text("{UTF-8}\n" + text + CLOCK, encoding="utf-8")
     assert attempt(path) is None
+    assert not mark.exists()
+
+
+def test_the_oracle_does_not_run_text_of_the_file_either(tmp_path):
+    """PySD's own reading evaluates the limits of a graphical function; in the oracle too."""
+    mark = tmp_path / "ran"
+    path = tmp_path / "attack.mdl"
+    attack = f"t([__import__('pathlib').Path('{mark}').touch()],(0,0),(1,1))"
+    path.write_text("{UTF-8}\n" + attack + "~~|\n" + CLOCK, encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path; from sdensemble import read_model\n"
+        "from sdensemble.model.oracle import Oracle\n"
+        "from sdensemble.model.types import Clock, Model\n"
+        f"Oracle(Model(Path({str(path)!r}), '', Clock(0, 1, 1, 1), {{}}, {{}}))\n"
+    )
+    subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120, check=False)
     assert not mark.exists()
 
 

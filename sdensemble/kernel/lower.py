@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -49,6 +49,8 @@ from sdensemble.model.types import (
     fold,
     walk,
 )
+
+SUPPORTED = {*ARITY, *STATEFUL, *FOLDS, *VECTORS, *ALLOCATIONS, *NOISE}
 
 
 def lower(model: Model) -> Program:
@@ -359,7 +361,7 @@ class Builder:
         if name not in ARITY:
             raise LoweringError(
                 f'function "{call.function}" is not supported; '
-                f"supported: {', '.join(sorted([*ARITY, *STATEFUL, *FOLDS]))}"
+                f"supported: {', '.join(sorted(SUPPORTED))}"
             )
         if len(call.args) not in ARITY[name]:
             raise LoweringError(f"{call.function} takes {ARITY[name]} arguments")
@@ -640,17 +642,26 @@ class Builder:
 
     # ── the end ────────────────────────────────────────────────────────────────────────────
 
+    def _defaults(
+        self,
+        constants: Sequence[Variable],
+        slots: Mapping[str, tuple[int, tuple[int, ...]]],
+        size: int,
+    ) -> np.ndarray:
+        out = np.full(size, np.nan)
+        for variable in constants:
+            first, value = slots[variable.name][0], np.ravel(variable.value)  # type: ignore[arg-type]
+            out[first : first + value.size] = value
+        return out
+
     def finish(self) -> Program:
         """Number the slots for good, order the statements, and return the Program."""
         stocks, model, clock = self.stock_slots, self.model, self.model.clock
         table = _Renumber(stocks)
         size = 2 * stocks + self.plain_slots
         slots = {n: (int(table(np.array(f))), s) for n, (f, s) in self.slots.items()}
-        defaults = np.full(size, np.nan)
         constants = [v for v in model.variables.values() if v.value is not None]
-        for variable in constants:
-            first = slots[variable.name][0]
-            defaults[first : first + variable.value.size] = variable.value.ravel()  # type: ignore[union-attr]
+        defaults = self._defaults(constants, slots, size)
         feeds = tuple(replace(feed, slots=table(feed.slots)) for feed in self.feeds)
         noises = tuple(replace(noise, slots=table(noise.slots)) for noise in self.noises)
         dynamic = [table.statement(s) for s in (*self.dynamic, *self.rates)]
@@ -658,18 +669,17 @@ class Builder:
         given = np.isfinite(defaults)
         for fed in [*(feed.slots for feed in feeds), *(noise.slots for noise in noises)]:
             given[fed] = True
-        for name in self.unfed:
-            given[slots[name][0] : slots[name][0] + int(np.prod(slots[name][1], dtype=int))] = True
+        for first, shape in (slots[name] for name in self.unfed):
+            given[first : first + math.prod(shape)] = True
+        void = ~given
+        for statement in (*initial, *dynamic):
+            void[statement.target] = False
         before_step = given.copy()
-        before_step[:stocks] = True
+        before_step[:stocks] = ~void[:stocks]
         for statement in initial:
             before_step[statement.target] = True
         for statement in dynamic:
             before_step[statement.target] = False
-        void = ~given
-        for statement in (*initial, *dynamic):
-            void[statement.target] = False
-        void[:stocks] &= void[stocks : 2 * stocks]
         defaults[: 2 * stocks][void[: 2 * stocks]] = 0.0
         return Program(
             name=model.path.name,

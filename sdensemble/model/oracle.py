@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sdensemble.model.parse import disarm_pysd
 from sdensemble.model.types import Kind, Model, fold
 
 Series = dict[str, NDArray[np.float64]]
@@ -40,6 +41,7 @@ class Oracle:
     def __init__(self, model: Model):
         import pysd
 
+        disarm_pysd()
         self.model = model
         self.version = str(pysd.__version__)
         folder = tempfile.mkdtemp()

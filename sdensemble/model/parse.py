@@ -87,14 +87,10 @@ def parse(path: Path) -> tuple[list[Section], str]:
 
 def _abstract(text: str, *, vensim: bool) -> Any:
     """Return PySD's abstract sections of a cleaned text."""
-    from pysd.translators.vensim import vensim_element
     from pysd.translators.vensim.vensim_file import VensimFile
-    from pysd.translators.xmile import xmile_element
     from pysd.translators.xmile.xmile_file import XmileFile
 
-    modules: list[Any] = [vensim_element, xmile_element]
-    for module in modules:  # text of a file is never run as code
-        module.eval = literal
+    disarm_pysd()
     folder = tempfile.mkdtemp()
     try:
         copy = Path(folder) / ("model.mdl" if vensim else "model.xmile")
@@ -136,6 +132,16 @@ def _culprits(file: Any) -> str:
 def _named(equation: str) -> str:
     """Return what stands left of an equation's sign."""
     return " ".join(re.split(r"[=(:\[]", equation.strip(), maxsplit=1)[0].split())[:60]
+
+
+def disarm_pysd() -> None:
+    """Put ``literal`` in the place of PySD's ``eval``: text of a file is never run as code."""
+    from pysd.translators.vensim import vensim_element
+    from pysd.translators.xmile import xmile_element
+
+    modules: list[Any] = [vensim_element, xmile_element]
+    for module in modules:
+        module.eval = literal
 
 
 def literal(text: str) -> Any:

@@ -252,3 +252,10 @@ def test_elements_without_an_equation_have_no_value_and_spoil_none(write_model):
     assert np.isnan(run.totals["x"][:, 1]).all()
     assert np.isfinite(run.values["y"]).all()
     assert (run.first_bad == -1).all()
+
+
+@pytest.mark.parametrize("undefined", ["x[b]", "S[a]"])
+def test_reading_an_element_without_an_equation_is_refused(write_model, undefined):
+    path = write_model(f"s: a,b~~|\nx[a]=Time~~|\nS[b]=INTEG(1,2)~~|\ny={undefined}+Time~~|\n")
+    with pytest.raises(SDError, match='"y" reads an element that no equation defines'):
+        compile_model(read_model(path))
