@@ -205,6 +205,8 @@ def main() -> None:
         "agro11 × 2": models.repeated(agro, 2, folder / "agro11x2.mdl"),
         "agro11 × 4": models.repeated(agro, 4, folder / "agro11x4.mdl"),
         "tables": models.tables(folder / "tables.mdl"),
+        "workforce": HERE.parent
+        / "tests/models/sdxorg-test-models/samples/Workforce/workforce.mdl",
         "generated 100": models.generated(100, folder / "g100.mdl"),
         "generated 300": models.generated(300, folder / "g300.mdl"),
         "generated 1000": models.generated(1000, folder / "g1000.mdl"),
