@@ -8,9 +8,15 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("SDENSEMBLE_CACHE", tempfile.mkdtemp(prefix="sdensemble-test-cache-"))
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# The same examples on every machine: what is accepted must not hang on luck. Explore with
+# `pytest --hypothesis-profile default`.
+settings.register_profile("fixed", derandomize=True)
+settings.load_profile("fixed")
 
 ROOT = Path(__file__).resolve().parent.parent
 
