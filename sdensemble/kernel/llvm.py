@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class Body:
         self.lines: list[str] = []
         self.count = 0
         self.block = "entry"
-        self.known: dict[tuple, str] = {}
+        self.known: dict[Hashable, str] = {}
 
     def new(self, text: str) -> str:
         """Append ``%name = text`` and return the name."""
@@ -215,7 +215,7 @@ class Body:
         pointer = self.pointer(slots, index)
         self.lines.append(f"  store {self.vector} {value}, ptr {pointer}, align 64")
 
-    def cached(self, key: tuple, make: Callable[[], str]) -> str:
+    def cached(self, key: Hashable, make: Callable[[], str]) -> str:
         """Return the value of ``key``, making it the first time."""
         if key not in self.known:
             self.known[key] = make()

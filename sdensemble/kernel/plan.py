@@ -18,6 +18,7 @@ from sdensemble.kernel.program import (
     Const,
     Fold,
     Interp,
+    Key,
     Load,
     Node,
     Op,
@@ -98,7 +99,8 @@ class _Hoister:
         self.size = program.size
         self.invariant: list[Statement] = []
         self.dynamic: list[Statement] = []
-        self.temporaries: dict[tuple, Slots] = {}
+        self.asked: dict[int, tuple[Node, bool]] = {}
+        self.temporaries: dict[tuple[Key, int], Slots] = {}
         self.frozen = np.zeros(program.size, bool)
         for statement in program.initial:
             self.frozen[statement.target] = True
@@ -109,6 +111,7 @@ class _Hoister:
 
     def add(self, statement: Statement) -> None:
         """Place one statement, with what can be taken out of it taken out."""
+        self.asked.clear()
         if self._is_invariant(statement.expr):
             self.constant[statement.target] = True
             self.invariant.append(statement)
@@ -117,6 +120,12 @@ class _Hoister:
         self.dynamic.append(replace(statement, expr=expr))
 
     def _is_invariant(self, node: Node) -> bool:
+        """Whether only constants reach a node; asked at every level, so remembered."""
+        if id(node) not in self.asked:
+            self.asked[id(node)] = node, self._reached_by_constants(node)
+        return self.asked[id(node)][1]
+
+    def _reached_by_constants(self, node: Node) -> bool:
         if isinstance(node, Time):
             return False
         if isinstance(node, Load):
@@ -143,7 +152,7 @@ class _Hoister:
     def _cheap_reciprocal(self, node: Node, points: int) -> bool:
         if isinstance(node, Const):
             return np.isfinite(node.value) and node.value != 0
-        return self._is_invariant(node) or (points > 1 and _is_uniform(node))
+        return self._is_invariant(node) or (points > 1 and node.uniform)
 
     def _take(self, node: Node, points: int, width: int = 0) -> Node:
         """Return a load of a temporary in place of ``node`` where that saves work.
@@ -155,7 +164,7 @@ class _Hoister:
         if not node.parts or (width and isinstance(node, Fold)):
             return node
         invariant = self._is_invariant(node)
-        if _is_uniform(node) and (invariant or points > 1 or width):
+        if node.uniform and (invariant or points > 1 or width):
             slots = self._temporary(_first(node), 1, invariant)
             shape = (points, width) if width else (points,)
             return Load(np.full(shape, slots[0], np.int64))
@@ -185,16 +194,6 @@ def _mark(mask: np.ndarray, slots: Slots) -> np.ndarray:
     grown[: len(mask)] = mask
     grown[slots] = True
     return grown
-
-
-def _is_uniform(node: Node) -> bool:
-    """Whether a node has the same value at every point (and on every folded axis)."""
-    return all(
-        (not isinstance(n, Load) or n.uniform)
-        and not isinstance(n, Fold)
-        and (not isinstance(n, Values) or bool((n.values == n.values.flat[0]).all()))
-        for n in nodes(node)
-    )
 
 
 def _first(node: Node) -> Node:

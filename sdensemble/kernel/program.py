@@ -8,7 +8,7 @@ here: they have become index arrays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,11 +21,34 @@ from sdensemble.rng import Stream
 Slots = NDArray[np.int64]
 
 
+class Key:
+    """What an expression is, as a value: hashed once, so that deep expressions stay cheap."""
+
+    __slots__ = ("hash", "parts")
+
+    def __init__(self, *parts: Hashable):
+        self.parts = parts
+        self.hash = hash(parts)
+
+    def __hash__(self) -> int:
+        return self.hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Key) and self.hash == other.hash and self.parts == other.parts
+        )
+
+
 class Node:
     """An expression over points. ``key`` is equal for equal expressions."""
 
-    key: tuple
+    key: Key
     parts: tuple[Node, ...] = ()
+
+    @cached_property
+    def uniform(self) -> bool:
+        """Whether the value is the same at every point, and on every folded axis."""
+        return all(part.uniform for part in self.parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +58,8 @@ class Const(Node):
     value: float
 
     @cached_property
-    def key(self) -> tuple:  # type: ignore[override]
-        return ("const", np.float64(self.value).tobytes())
+    def key(self) -> Key:  # type: ignore[override]
+        return Key("const", np.float64(self.value).tobytes())
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,15 +69,19 @@ class Values(Node):
     values: NDArray[np.float64]
 
     @cached_property
-    def key(self) -> tuple:  # type: ignore[override]
-        return ("values", self.values.shape, self.values.tobytes())
+    def key(self) -> Key:  # type: ignore[override]
+        return Key("values", self.values.shape, self.values.tobytes())
+
+    @cached_property
+    def uniform(self) -> bool:
+        return bool((self.values == self.values.flat[0]).all())
 
 
 @dataclass(frozen=True, eq=False)
 class Time(Node):
     """The simulated time."""
 
-    key = ("time",)
+    key = Key("time")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +91,8 @@ class Load(Node):
     slots: Slots
 
     @cached_property
-    def key(self) -> tuple:  # type: ignore[override]
-        return ("load", self.slots.shape, self.slots.tobytes())
+    def key(self) -> Key:  # type: ignore[override]
+        return Key("load", self.slots.shape, self.slots.tobytes())
 
     @cached_property
     def uniform(self) -> bool:
@@ -81,8 +108,8 @@ class Op(Node):
     parts: tuple[Node, ...]
 
     @cached_property
-    def key(self) -> tuple:  # type: ignore[override]
-        return (self.name, *(part.key for part in self.parts))
+    def key(self) -> Key:  # type: ignore[override]
+        return Key(self.name, *(part.key for part in self.parts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +120,8 @@ class Interp(Node):
     parts: tuple[Node, ...]
 
     @cached_property
-    def key(self) -> tuple:  # type: ignore[override]
-        return ("interp", self.table, self.parts[0].key)
+    def key(self) -> Key:  # type: ignore[override]
+        return Key("interp", self.table, self.parts[0].key)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +133,12 @@ class Fold(Node):
     parts: tuple[Node, ...]
 
     @cached_property
-    def key(self) -> tuple:  # type: ignore[override]
-        return ("fold", self.name, self.width, self.parts[0].key)
+    def key(self) -> Key:  # type: ignore[override]
+        return Key("fold", self.name, self.width, self.parts[0].key)
+
+    @cached_property
+    def uniform(self) -> bool:
+        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,10 +161,12 @@ class Statement:
 
 
 def nodes(expr: Node) -> Iterator[Node]:
-    """Yield ``expr`` and every node inside it."""
-    yield expr
-    for part in expr.parts:
-        yield from nodes(part)
+    """Yield ``expr`` and every node inside it, outermost first."""
+    waiting = [expr]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(node.parts))
 
 
 @dataclass(frozen=True, eq=False)
