@@ -79,6 +79,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
         for name, scenarios in plan.items()
     }
     main = datasets.pop(options.prior_set)
+    findings = _findings(study)
     _require_some(study, main, options)
     shared: dict[str, Any] = {
         "scenarios": plan[options.prior_set],
@@ -87,11 +88,11 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
         "model": study.model,
         "lang": options.lang,
         "extra": datasets,
-        "notes": _notes(study),
+        "notes": _notes(findings),
     }
     replays = _replay_note(study, options, [main, *datasets.values()])
     answer = "\n".join([terminal_summary(main, **shared), *replays])
-    info = _info(study, kernel, options, started, time.perf_counter() - begun)
+    info = _info(study, kernel, options, started, time.perf_counter() - begun) | findings
     with _place(study, options, started) as folder:
         paths = write_run(folder, main, info=info, history=study.history, **shared)
     return Outcome(answer, paths, time.perf_counter() - begun)
@@ -120,13 +121,13 @@ def _place(study: Study, options: Options, now: datetime) -> Iterator[Path]:
 
 
 NOTES: Mapping[str, Mapping[str, str]] = {
-    "units": {
+    "unit_problems": {
         "zh": "注意：模型有{n}处单位不一致（首处：{first}），结果照常计算；全部见 run.json，"
         "也可用 check 列出。",
         "en": "Note: units disagree in {n} places of the model (first: {first}); the run went on."
         " All are in run.json, and `check` lists them.",
     },
-    "late": {
+    "late_evidence": {
         "zh": "注意：有{n}项先验或常数的依据晚于信息截止日，作为事前假设使用，逐项见 run.json。",
         "en": "Note: the evidence of {n} priors or constants is later than the information date;"
         " they serve as ex ante assumptions, and run.json lists them.",
@@ -134,13 +135,20 @@ NOTES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _notes(study: Study) -> dict[str, tuple[str, ...]]:
+def _findings(study: Study) -> dict[str, list[str]]:
+    """Return what is to be told of the study itself: for the answer and for run.json."""
+    return {
+        "unit_problems": list(check_units(study.model)),
+        "late_evidence": list(study.late_evidence()),
+    }
+
+
+def _notes(findings: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Return what the answer says of the study itself, by language."""
-    found = {"units": check_units(study.model), "late": study.late_evidence()}
     return {
         lang: tuple(
             NOTES[name][lang].format(n=len(lines), first=lines[0])
-            for name, lines in found.items()
+            for name, lines in findings.items()
             if lines
         )
         for lang in ("zh", "en")
@@ -255,8 +263,6 @@ def _info(
         "seconds_to_results": round(computed, 2),
         "options": asdict(options),
         "as_of": study.report.as_of,
-        "unit_problems": list(check_units(study.model)),
-        "late_evidence": list(study.late_evidence()),
         "kernel_from_cache": kernel.from_cache,
         "files_read": study.digests(),
     }

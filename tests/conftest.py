@@ -27,6 +27,22 @@ def root() -> Path:
     return ROOT
 
 
+@pytest.fixture(scope="session")
+def study(root: Path):
+    """The shipped study, read."""
+    from sdensemble.study import open_study
+
+    return open_study(root)
+
+
+@pytest.fixture(scope="session")
+def kernel(study):
+    """The shipped model, compiled."""
+    from sdensemble import compile_model
+
+    return compile_model(study.model)
+
+
 @pytest.fixture
 def write_model(tmp_path: Path):
     """Return a function that writes a Vensim file with a short clock and returns its path."""

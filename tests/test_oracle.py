@@ -9,24 +9,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sdensemble import Held, compile_model
+from sdensemble import Held
 from sdensemble.draws import draw
 from sdensemble.ensemble import worlds
-from sdensemble.study import open_study
 from tests.oracle import Oracle, disagreements, run_kernel
 from tests.store_oracle import STORED, load
 
 QUICK_STEPS, WORLD_STEPS, WORLDS = 32, 8, 5
-
-
-@pytest.fixture(scope="module")
-def study(root):
-    return open_study(root)
-
-
-@pytest.fixture(scope="module")
-def kernel(study):
-    return compile_model(study.model)
 
 
 @pytest.fixture(scope="module")

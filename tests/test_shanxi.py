@@ -15,21 +15,10 @@ from sdensemble import compile_model, read_model
 from sdensemble.draws import draw, read_priors
 from sdensemble.ensemble import worlds
 from sdensemble.model.describe import late_constants, levers
-from sdensemble.study import open_study
 from tests import store_scenarios
 
 MEMBERS = 64
 QUARTERS = 8  # steps between kept times
-
-
-@pytest.fixture(scope="module")
-def study(root):
-    return open_study(root)
-
-
-@pytest.fixture(scope="module")
-def kernel(study):
-    return compile_model(study.model)
 
 
 @pytest.fixture(scope="module")
