@@ -1,23 +1,25 @@
 """Time per member against other engines, side by side in one run: ``python benchmarks/speed.py``.
 
 Every engine runs the same file. Before a time is printed the values are compared: with PySD on
-the first steps, with pysimlin (if installed) to the end. PySD is timed on few steps and scaled
-to the whole run, which is said in the table. Figures are medians; ratios are taken within one
-round, so a machine that slows down slows both sides.
+the first steps, with pysimlin, the plain C and NumPy to the end. PySD, and EMA Workbench driving
+it, are timed on few steps and scaled to the whole run. Every round times every engine once; a
+figure is the least of its rounds, and ratios are of such figures, since other work on the machine
+only ever adds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import shutil
-import statistics
+import subprocess
 import sys
 import tempfile
-import time
+import tracemalloc
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,152 +29,192 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from benchmarks import models  # noqa: E402
+from benchmarks.limit import limit, throughput  # noqa: E402
+from benchmarks.peers import PySD, Simlin, clock, workbench  # noqa: E402
+from benchmarks.plain_c import PlainC  # noqa: E402
 from sdensemble import compile_model, read_model  # noqa: E402
+from sdensemble.kernel.compile import Kernel  # noqa: E402
 from sdensemble.kernel.lower import lower  # noqa: E402
 from sdensemble.kernel.reference import run_reference  # noqa: E402
 from sdensemble.model.types import Kind, Model  # noqa: E402
 
-ROUNDS = 5
+COLD = """
+import sys, time
+begun = time.perf_counter()
+from sdensemble import compile_model, read_model
+imported = time.perf_counter()
+compile_model(read_model(sys.argv[1])).run(steps=1)
+print(imported - begun, time.perf_counter() - imported)
+"""
 
 
-def clock(work: Callable[[], Any]) -> float:
-    """Return the seconds one call takes."""
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
-
-
-def drawn(model: Model, members: int) -> dict[str, np.ndarray]:
-    """Return every constant per member, within 2% of its own value."""
+def drawn(model: Model, members: int, *, most: int | None = None) -> dict[str, np.ndarray]:
+    """Return constants per member, within 2% of their own value: every one, or the first few."""
     rng = np.random.default_rng(0)
+    constants = [v for v in model.constants() if v.value is not None][:most]
     return {
         v.name: v.value[..., None] * rng.uniform(0.98, 1.02, (*v.value.shape, members))
-        for v in model.constants()
+        for v in constants
         if v.value is not None
     }
 
 
-def measure(name: str, path: Path, *, members: int, pysd_steps: int) -> dict[str, Any]:
-    """Return one row: compile and load times, microseconds a member of each engine, agreement."""
+def stocks(model: Model) -> list[str]:
+    """Return the stocks that every engine keeps."""
+    return [v.name for v in model.variables.values() if v.kind is Kind.STOCK][:4]
+
+
+def measure(path: Path, folder: Path, args: argparse.Namespace, pysd: bool) -> dict[str, Any]:
+    """Return one row: what starting costs, microseconds a member of each engine, agreement."""
     model = read_model(path)
-    read = clock(lambda: read_model(path, use_cache=False))
-    compile_seconds = clock(lambda: compile_model(model, use_cache=False))
+    row: dict[str, Any] = {
+        "variables": len(model.variables),
+        "slots": lower(model).size,
+        "steps": model.clock.steps,
+        "compile s": clock(lambda: compile_model(model, use_cache=False)),
+    }
     kernel = compile_model(model)
-    load = clock(lambda: compile_model(model))
+    row["cached load s"] = min(clock(lambda: compile_model(model)) for _ in range(3))
+    row["import s"], row["cold start s"], row["cached start s"] = starts(path, folder)
+    engines, off = _engines(model, kernel, path, folder, args, pysd)
+    times: dict[str, float] = {}
+    for _ in range(args.rounds):
+        for name, engine in engines.items():
+            times[name] = min(times.get(name, np.inf), engine())
+    row |= times
+    if "pysimlin" in times:
+        for threads in ("1 thread", "2 threads"):
+            row[f"pysimlin / {threads}"] = times["pysimlin"] / times[threads]
+    if "plain C" in times:
+        row["plain C / 1 thread"] = times["plain C"] / times["1 thread"]
+    row["KiB a member"] = memory(kernel)
+    return row | off()
+
+
+def _engines(
+    model: Model,
+    kernel: Kernel,
+    path: Path,
+    folder: Path,
+    args: argparse.Namespace,
+    pysd: bool,
+) -> tuple[dict[str, Callable[[], float]], Callable[[], dict[str, float]]]:
+    """Return what times each engine once, in microseconds a member, and what compares values."""
+    kept, members = stocks(model), args.members
     constants = drawn(model, members)
-    stocks = [v.name for v in model.variables.values() if v.kind is Kind.STOCK][:4]
-    every = model.clock.save_every
+    few = min(members, 256)
+    some = {n: v[..., :few] for n, v in constants.items()}
 
     def ours(threads: int) -> float:
-        work = lambda: kernel.run(constants, report=stocks, every=every, threads=threads)  # noqa: E731
+        work = lambda: kernel.run(constants, report=kept, threads=threads)  # noqa: E731
         return clock(work) / members * 1e6
 
-    simlin = Simlin.open(path)
-    times: dict[str, list[float]] = {"1 thread": [], "2 threads": [], "pysimlin": []}
-    ours(2)
-    for _ in range(ROUNDS):
-        times["1 thread"].append(ours(1))
-        times["2 threads"].append(ours(2))
-        if simlin:
-            times["pysimlin"].append(simlin.microseconds())
-    row: dict[str, Any] = {
-        "model": name,
-        "variables": len(model.variables),
-        "slots": kernel.program.size,
-        "steps": model.clock.steps,
-        "read s": read,
-        "compile s": compile_seconds,
-        "load s": load,
-        **{key: statistics.median(t) for key, t in times.items() if t},
+    def numpy() -> float:
+        last = kernel.program.steps
+        work = lambda: run_reference(kernel.program, some, members=few, every=last)  # noqa: E731
+        return clock(work) / few * 1e6
+
+    engines: dict[str, Callable[[], float]] = {
+        "1 thread": lambda: ours(1),
+        "2 threads": lambda: ours(2),
     }
+    simlin, plain = Simlin.open(path), PlainC.open(kernel.program, folder)
     if simlin:
-        for threads in ("1 thread", "2 threads"):
-            ratios = [a / b for a, b in zip(times["pysimlin"], times[threads], strict=True)]
-            row[f"pysimlin / {threads}"] = statistics.median(ratios)
-        row["off pysimlin"] = simlin.difference(model, kernel, stocks)
-    chunk = min(members, 256)
-    program = lower(model)
-    few = {n: v[..., :chunk] for n, v in constants.items()}
-    numpy_time = clock(lambda: run_reference(program, few, members=chunk, every=program.steps))
-    row["NumPy"] = numpy_time / chunk * 1e6
-    if pysd_steps:
-        row |= against_pysd(model, kernel, pysd_steps)
-    return row
+        engines["pysimlin"] = lambda: clock(simlin.run) * 1e6
+    if plain:
+        engines["plain C"] = lambda: clock(plain.run) * 1e6
+    engines["NumPy"] = _once(numpy)
+    slow = PySD(model, args.pysd_steps) if pysd and args.pysd_steps else None
+    if slow:
+        engines["PySD (scaled)"] = _once(slow.microseconds)
+        ema = workbench(model, args.pysd_steps)
+        if ema is not None:
+            engines["EMA + PySD (scaled)"] = lambda: ema
+
+    def off() -> dict[str, float]:
+        found = {"off NumPy": _off(kernel, kept)}
+        if simlin:
+            found["off pysimlin"] = simlin.difference(model, kernel, kept)
+        if plain:
+            run, end = kernel.run(report=kept), plain.run()
+            found["off plain C"] = max(
+                _relative(end[kernel.program.where(n)], run.values[n][-1, ..., 0]) for n in kept
+            )
+        return found | ({"off PySD": slow.difference(kernel)} if slow else {})
+
+    return engines, off
 
 
-def against_pysd(model: Model, kernel: Any, steps: int) -> dict[str, Any]:
-    """Return PySD's microseconds for a whole run, scaled from ``steps``, and the difference."""
-    from tests.oracle import Oracle, run_kernel
+def _once(work: Callable[[], float]) -> Callable[[], float]:
+    """Return a timer that measures in the first round only: the slow engines."""
+    found: list[float] = []
 
-    oracle = Oracle(model)
-    expected: dict[str, Any] = {}
+    def timed() -> float:
+        if not found:
+            found.append(work())
+        return found[0]
 
-    def work() -> None:
-        expected.update(oracle.run(steps=steps))
-
-    taken = clock(work)
-    found = run_kernel(kernel, steps=steps)
-    off = max(
-        float(np.abs(found[n] - e).max() / (np.abs(e).max() + 1e-300))
-        for n, e in expected.items()
-        if np.abs(e).max() > 1e-9
-    )
-    return {"PySD (scaled)": taken / steps * model.clock.steps * 1e6, "off PySD": off}
+    return timed
 
 
-class Simlin:
-    """Simlin's engine through its Python package, where it is installed."""
-
-    def __init__(self, model: Any):
-        self.sim = model.simulate()
-        self.sim.run_to_end()
-
-    @classmethod
-    def open(cls, path: Path) -> Simlin | None:
-        """Return the model loaded, or None where pysimlin is missing or cannot run it."""
-        try:
-            import simlin
-
-            return cls(simlin.load(path))
-        except Exception as error:
-            print(f"  pysimlin not used for {path.name}: {str(error)[:90]}", file=sys.stderr)
-            return None
-
-    def run(self) -> None:
-        """Run once from the start: the engine alone, without building a table of results."""
-        self.sim.reset()
-        self.sim.run_to_end()
-
-    def microseconds(self) -> float:
-        return clock(self.run) * 1e6
-
-    def difference(self, model: Model, kernel: Any, names: list[str]) -> float:
-        """Return the largest relative difference of some stocks at the end of the run."""
-        run = kernel.run(report=names)
-        worst = 0.0
-        for name in names:
-            variable = model[name]
-            for index in np.ndindex(*model.shape(variable)):
-                elements = [model.elements(d)[i] for d, i in zip(variable.dims, index, strict=True)]
-                key = "_".join(name.lower().split())
-                key += f"[{','.join(e.lower() for e in elements)}]" if elements else ""
-                theirs = float(self.sim.get_series(key)[-1])
-                own = float(run.values[name][(-1, *index, 0)])
-                worst = max(worst, abs(theirs - own) / max(abs(theirs), 1e-12))
-        return worst
+def _off(kernel: Kernel, kept: list[str]) -> float:
+    run = kernel.run(report=kept)
+    end = run_reference(kernel.program, every=kernel.program.steps)[-1, :, 0]
+    at = kernel.program.where
+    return max(_relative(end[at(n)], run.values[n][-1, ..., 0]) for n in kept)
 
 
-def study_seconds(members: int) -> float:
-    """Return the seconds of one scenario of the study in the repository, compiled before."""
-    from sdensemble.draws import draw
-    from sdensemble.ensemble import run_ensemble
-    from sdensemble.study import open_study
+def _relative(found: np.ndarray, expected: np.ndarray) -> float:
+    return float(np.abs(found - expected).max() / (np.abs(expected).max() + 1e-300))
 
-    study = open_study(HERE.parent)
-    kernel = compile_model(study.model)
-    draws = draw(study.priors("history"), study.model, members, seed=1)
-    keep = {k.variable: k.aggregate for k in study.report.keep(study.targets)}
-    return clock(lambda: run_ensemble(kernel, study.scenarios[:1], draws, study.forcing, keep=keep))
+
+def starts(path: Path, folder: Path) -> tuple[float, float, float]:
+    """Return seconds of the imports, and from there to the first step: nothing cached, cached."""
+    with tempfile.TemporaryDirectory(dir=folder) as empty:
+        environment = {
+            **os.environ,
+            "SDENSEMBLE_CACHE": empty,
+            "PYTHONPATH": os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")]),
+        }
+        command = [sys.executable, "-c", COLD, str(path)]
+        said = [
+            subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+            for _ in range(2)
+        ]
+    cold, cached = ([float(x) for x in one.stdout.split()] for one in said)
+    return cached[0], cold[1], cached[1]
+
+
+def memory(kernel: Kernel, members: int = 2048) -> float:
+    """Return KiB each further member takes while a run lasts, its drawn constants left out."""
+    kept, peaks = stocks(kernel.model), []
+    for count in (members, 2 * members):
+        constants = drawn(kernel.model, count)
+        tracemalloc.start()
+        run = kernel.run(constants, report=kept, threads=2)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        del run
+    return (peaks[1] - peaks[0]) / members / 1024
+
+
+def scaling(path: Path, sizes: list[int]) -> list[dict[str, Any]]:
+    """Return microseconds a member and thread count by number of members, eight drawn constants
+    and one stock kept."""
+    model = read_model(path)
+    kernel, kept = compile_model(model), stocks(model)[:1]
+    rows = []
+    for members in sizes:
+        constants = drawn(model, members, most=8)
+        row: dict[str, Any] = {"members": members}
+        for threads in (1, 2):
+            work = lambda: kernel.run(constants, report=kept, threads=threads)  # noqa: B023, E731
+            rounds = 3 if members <= 10_000 else 1
+            row[f"{threads} thread{'s' * (threads > 1)}"] = (
+                min(clock(work) for _ in range(rounds)) / members * 1e6
+            )
+        rows.append(row)
+    return rows
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -187,46 +229,66 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Run the benchmark and print its table; ``--json`` keeps the numbers."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--members", type=int, default=2048)
-    parser.add_argument("--pysd-steps", type=int, default=8, help="0 leaves PySD out")
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--only", help="names of models, comma-separated")
-    args = parser.parse_args()
-    warnings.simplefilter("ignore")
-    folder = Path(tempfile.mkdtemp())
+def _paths(folder: Path, workforce: Path) -> Mapping[str, Path]:
     agro = read_model(HERE / "models" / "agro11.mdl")
-    shanxi = next((HERE.parent / "model").glob("*.mdl"))
-    paths = {
-        "shanxi": shanxi,
+    return {
+        "shanxi": next((HERE.parent / "model").glob("*.mdl")),
         "agro11": HERE / "models" / "agro11.mdl",
         "agro11 × 2": models.repeated(agro, 2, folder / "agro11x2.mdl"),
         "agro11 × 4": models.repeated(agro, 4, folder / "agro11x4.mdl"),
         "tables": models.tables(folder / "tables.mdl"),
-        "workforce": HERE.parent
-        / "tests/models/sdxorg-test-models/samples/Workforce/workforce.mdl",
+        "workforce": workforce,
         "generated 100": models.generated(100, folder / "g100.mdl"),
         "generated 300": models.generated(300, folder / "g300.mdl"),
         "generated 1000": models.generated(1000, folder / "g1000.mdl"),
         "generated 100, 110 elements": models.generated(100, folder / "w.mdl", elements=110),
     }
-    wanted = args.only.split(",") if args.only else list(paths)
-    rows = []
-    for name in wanted:
-        steps = args.pysd_steps if name in ("shanxi", "agro11") else 0
-        rows.append(measure(name, paths[name], members=args.members, pysd_steps=steps))
+
+
+def main() -> None:
+    """Run the benchmark and print its tables; ``--json`` keeps the numbers."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--members", type=int, default=2048)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--pysd-steps", type=int, default=8, help="0 leaves PySD and EMA out")
+    parser.add_argument("--most", type=int, default=10**6, help="largest ensemble of the scaling")
+    parser.add_argument(
+        "--workforce",
+        type=Path,
+        default=HERE.parent / "tests/models/sdxorg-test-models/samples/Workforce/workforce.mdl",
+        help="the open Workforce model, where it is not among the test models",
+    )
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--only", help="names of models, comma-separated")
+    args = parser.parse_args()
+    warnings.simplefilter("ignore")
+    folder = Path(tempfile.mkdtemp())
+    paths = _paths(folder, args.workforce)
+    rows: list[dict[str, Any]] = []
+    rates = np.array(throughput())
+    for name in args.only.split(",") if args.only else paths:
+        if not paths[name].exists():
+            print(f"  no {name}: {paths[name]} is missing", file=sys.stderr)
+            continue
+        row = measure(paths[name], folder, args, name in ("shanxi", "agro11"))
+        rows.append({"model": name, **row})
+        rates = np.maximum(rates, throughput())  # what it can do when nothing else runs
         print(f"  {name} done", file=sys.stderr)
+    for row in rows:
+        row["limit"], _ = limit(lower(read_model(paths[row["model"]])), (rates[0], rates[1]))
+        row["share of limit"] = f"{row['limit'] / row['1 thread']:.0%}"
     print(
-        f"microseconds a member; {platform.processor() or platform.machine()}, median of {ROUNDS}"
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors: "
+        f"{rates[0] / 1e9:.1f} G multiply-adds, {rates[1] / 1e9:.2f} G divisions a second and "
+        f"core; microseconds a member, the least of {args.rounds} rounds; load "
+        f"{os.getloadavg()[0]:.1f}\n"
     )
     print(table(rows))
-    study_seconds(1024)
-    for members in (1024, 4096):
-        print(f"one scenario of the study, {members} members: {study_seconds(members):.2f} s")
+    sizes = [n for n in (10**3, 10**4, 10**5, 10**6) if n <= args.most]
+    scaled = scaling(paths["agro11"], sizes)
+    print("\nagro11 by number of members\n\n" + table(scaled))
     if args.json:
-        args.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        args.json.write_text(json.dumps({"models": rows, "members": scaled}, indent=1))
     shutil.rmtree(folder)
 
 

@@ -78,6 +78,7 @@ def _lang(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
+_DIR = click.Path(file_okay=False, path_type=Path)
 _OF_A_MODEL = {
     "settings": click.option("--set", "settings", multiple=True, help='"name=3"  设定常数'),
     "changes": click.option("--changes", multiple=True, type=_FILE, help="A .cin file.  改动"),
@@ -86,9 +87,13 @@ _OF_A_MODEL = {
     "save_list": click.option("--save-list", type=_FILE, help="A .lst file.  保留变量表"),
     "report": click.option("--report", default="", help='Keep and show "a,b".  保留变量'),
 }
-_OPTION = {"folder": "study", "scenarios": "scenario", "prior_set": "prior"}
+_OPTION = {"folder": "study", "scenarios": "scenario", "prior_set": "prior", "variants": "variant"}
+_OPTION |= {"as_of": "as-of", "prior_only": "prior-only"}
 _OPTION |= {"settings": "set", "save_list": "save-list"}
-_OF_A_STUDY = ("folder", "scenarios", "prior_set", "method", "member")
+_OF_A_STUDY = (
+    *("folder", "scenarios", "prior_set", "method", "member"),
+    *("variants", "weights", "as_of", "prior_only"),
+)
 
 
 def _model_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -135,6 +140,10 @@ def _run_model(ctx: click.Context, target: Path, lang: str, options: dict[str, A
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of this run.  输出文件夹")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
 @click.option("--member", type=click.IntRange(0), help="Only replay this member.  重放一个成员")
+@click.option("--as-of", default="", help="through-2019, latest, 2021-06-30.  信息截止")
+@click.option("--prior-only", is_flag=True, help="Leave a stored posterior aside.  不用后验")
+@click.option("--variant", "variants", multiple=True, help="Another structure, or all.  结构变体")
+@click.option("--weights", type=_FILE, help="Weights of the variants (csv).  变体权重")
 @click.pass_context
 def run(
     ctx: click.Context, target: Path | None, folder: Path, member: int | None, **options: Any
@@ -158,6 +167,12 @@ def run(
     folder = target or folder
     for name in _OF_A_MODEL:
         del options[name]
+    variants, weights = options.pop("variants"), options.pop("weights")
+    if weights and not variants:
+        raise click.UsageError("--weights goes with --variant")
+    if variants:
+        _run_variants(folder, Options(**options), variants, weights)
+        return
     if member is not None:
         click.echo(replay_member(open_study(folder), Options(**options), member))
         return
@@ -167,6 +182,18 @@ def run(
     for note in outcome.paths.notes:
         click.echo(note, err=True)
     click.echo(f"\n{outcome.paths.folder}  ({outcome.seconds:.0f} s)")
+
+
+def _run_variants(folder: Path, options: Any, names: tuple[str, ...], weights: Any) -> None:
+    """Run a study under several structures."""
+    from sdensemble.modelset import run_variants
+    from sdensemble.study import open_study
+
+    with _Bar() as bar:
+        answer, written, seconds = run_variants(
+            open_study(folder), options, names, weights, bar.start
+        )
+    click.echo(f"{answer}\n\n{written}  ({seconds:.0f} s)")
 
 
 class _Bar:
@@ -201,13 +228,36 @@ class _Bar:
             self.bar.__exit__(*exception)
 
 
+def _validate(study: Any, out: Path | None, lang: str) -> int:
+    """Run the validation tests, telling each as it ends; return the exit status."""
+    from sdensemble.validation import full_check
+    from sdensemble.validation.report import line, text
+
+    def tell(done: Any) -> None:
+        click.echo(line(done, lang), err=True)
+
+    checked, folder = full_check(study, out, lang, tell)
+    click.echo(f"{text(checked, lang)}\n\n{folder}")
+    return int(any(one.found.status == "fail" for one in checked))
+
+
 @main.command()
 @_study
-def check(folder: Path) -> None:
-    """Check every file and the model's units, without running.  检查"""
+@_lang
+@click.option("--full", is_flag=True, help="Run the validation tests and report them.  全面检验")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the report.  报告文件夹")
+@click.pass_context
+def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | None) -> None:
+    """Check every file and the model's units, without running.  检查
+
+    With --full the validation tests of model/validation.toml run too and write a report; the
+    status is 1 where one of them fails.
+    """
     from sdensemble.study import check_study, open_study
 
     study = open_study(folder)
+    if full:
+        ctx.exit(_validate(study, out, lang))
     problems = check_study(study)
     if problems:
         raise SDError(problems)
@@ -224,20 +274,47 @@ def check(folder: Path) -> None:
 @_lang
 @click.argument("variable", required=False)
 @click.option("--levers", "what", flag_value="levers", help="The levers.  政策工具")
+@click.option("--regions", "what", flag_value="regions", help="What is laid out where.  布局")
 @click.option("--variables", "what", flag_value="variables", help="Every variable.  全部变量")
 @click.option(
     "--outlay", "what", flag_value="outlay", help="What scenarios cost at default constants.  支出"
 )
-def describe(folder: Path, lang: str, variable: str | None, what: str | None) -> None:
+@click.option("--reference", type=_DIR, help="Write the model's reference.  模型参考")
+@click.option("--no-png", is_flag=True, help="Of the reference's pictures only SVG.")
+@click.option("--grey", is_flag=True, help="The reference's pictures in greys.  灰度")
+def describe(
+    folder: Path,
+    lang: str,
+    variable: str | None,
+    what: str | None,
+    reference: Path | None,
+    no_png: bool,
+    grey: bool,
+) -> None:
     """Say what the model holds, or explain one VARIABLE, by name or label.  说明"""
     from sdensemble.model import describe as words
     from sdensemble.study import open_study
 
     study = open_study(folder)
+    if reference is not None:
+        from sdensemble.reference.write import write_reference
+
+        files = write_reference(study, reference, png=not no_png, grey=grey)
+        click.echo(f"{reference}: {len(files)} files")
+        return
     if variable:
         click.echo(words.explain(study.model, study.find(variable)))
     elif what == "levers":
         click.echo(words.lever_table(study.model, lang))
+        if study.instruments:
+            from sdensemble.outputs.instruments import instruments_text
+
+            click.echo(f"\n{instruments_text(study.instruments, study.model, study.report, lang)}")
+    elif what == "regions":
+        from sdensemble.standing import show_regions
+
+        shown = show_regions(study, lang=lang)
+        click.echo(f"{shown.text}\n\n{shown.folder}")
     elif what == "variables":
         click.echo(words.variable_table(study.model, lang))
     elif what == "outlay":
@@ -246,6 +323,151 @@ def describe(folder: Path, lang: str, variable: str | None, what: str | None) ->
         click.echo(outlay_text(study, lang))
     else:
         click.echo(words.overview(study.model, lang))
+
+
+_RUN = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--as-of", default="", help="2022-03-31, or through-2021.  信息截止")
+@click.option("--run", type=_RUN, help="The run P is read from (default: the latest).  运行")
+@click.option("--scenario", default="", help="The scenario P is read under.  情景")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write.  输出文件夹")
+def ledger(folder: Path, **options: Any) -> None:
+    """Say of each target what is published: met, not met, not published.  达标台账"""
+    from sdensemble.standing import show_ledger
+    from sdensemble.study import open_study
+
+    shown = show_ledger(open_study(folder), **options)
+    click.echo(f"{shown.text}\n\n{shown.folder}")
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--run", type=_RUN, help="The run to score (default: the latest).  运行")
+@click.option("--members", type=click.IntRange(1), help="Run now, with so many.  现在运行")
+@click.option("--seed", default=1, show_default=True, help="Seed of a run made now.  随机种子")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Its priors. 先验")
+@click.option("--scenario", "scenarios", multiple=True, help="Its scenarios (all).  情景")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write.  输出文件夹")
+def scorecard(
+    folder: Path, lang: str, run: Path | None, members: int | None, out: Path | None, **options: Any
+) -> None:
+    """Score every target under every scenario, least likely first.  达标概率总表"""
+    from sdensemble.job import Options
+    from sdensemble.standing import show_scorecard
+    from sdensemble.study import open_study
+
+    if run is not None and members is not None:
+        raise click.UsageError("--members does not go with --run: a stored run has its own")
+    asked = None if members is None else Options(members=members, lang=lang, **options)
+    with _Bar() as bar:
+        shown = show_scorecard(
+            open_study(folder), run=run, options=asked, lang=lang, out=out, progress=bar.start
+        )
+    click.echo(f"{shown.text}\n\n{shown.folder}")
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--as-of", default="", help="latest, through-2020, 2021-06-30.  信息截止")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--particles", default=4096, show_default=True, help="Draws to keep.  粒子数")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+@click.option("--no-profiles", is_flag=True, help="Leave the profiles out.  不算剖面似然")
+@click.option("--out", type=_FILE, help="Where to keep it (calibration/posterior.nc).  输出文件")
+def calibrate(folder: Path, no_profiles: bool, **options: Any) -> None:
+    """Fit the model to what was observed; keep the posterior.  校准
+
+    Interrupted, it goes on where it was when called again.  可中断后继续
+    """
+    from sdensemble.evidence.calibrate import Asked
+    from sdensemble.evidence.calibrate import calibrate as fit
+    from sdensemble.study import open_study
+
+    asked = Asked(**options, profiles=not no_profiles)
+    done = fit(open_study(folder), asked, lambda line: click.echo(line, err=True))
+    click.echo(done.text)
+    if done.path:
+        click.echo(f"\n{done.path}  ({done.seconds:.0f} s)")
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--particles", default=2048, show_default=True, help="Draws of each fit.  粒子数")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for table and figure.  输出")
+def backtest(folder: Path, **options: Any) -> None:
+    """Forecast from every origin and score it against naive forecasts.  回测"""
+    from sdensemble.evidence.backtest import backtest as test
+    from sdensemble.study import open_study
+
+    found = test(open_study(folder), **options, tell=lambda line: click.echo(line, err=True))
+    click.echo(f"{found.text}\n\n{found.folder or ''}  ({found.seconds:.0f} s)")
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--scenario", default="", help="Whose levers are set from --from on.  新政策情景")
+@click.option("--from", "start", default=2026.0, show_default=True, help="When.  起始年份")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--members", default=2048, show_default=True, help="Draws.  成员数")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+def audit(folder: Path, **options: Any) -> None:
+    """The forecast at the policy's issue against what came, and why.  审计"""
+    from sdensemble.evidence.audit import audit as account
+    from sdensemble.study import open_study
+
+    found = account(open_study(folder), **options)
+    click.echo(f"{found.text}\n\n({found.seconds:.0f} s)")
+
+
+@main.group()
+def observe() -> None:
+    """Figures of one's own: add them, see what they move.  观测数据"""
+
+
+@observe.command("add")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_study
+@_lang
+@click.option("--measure", default="", help="Measure of all rows.  口径")
+@click.option("--sector", default="", help="Sector of all rows.  范围")
+@click.option("--unit", default="", help="Unit of all rows.  单位")
+@click.option("--published-on", default="", help="When all rows were published.  公布日期")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--particles", default=4096, show_default=True, help="Draws to keep.  粒子数")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+def observe_add(
+    file: Path,
+    folder: Path,
+    measure: str,
+    sector: str,
+    unit: str,
+    published_on: str,
+    **options: Any,
+) -> None:
+    """Add the figures of FILE (.xlsx, or .csv in UTF-8 or GBK) and refit.  加入数据并重新拟合"""
+    from sdensemble.evidence.observe import observe_add as add
+    from sdensemble.evidence.observe import read_figures
+    from sdensemble.study import open_study
+
+    ask = click.prompt if sys.stdin.isatty() else None
+    given = {"measure": measure, "sector": sector, "unit": unit, "published_on": published_on}
+    rows = read_figures(file, ask, **given)
+    done = add(open_study(folder), rows, file=file.name, **options)
+    click.echo(f"{done.text}\n\n({done.seconds:.0f} s)")
 
 
 @main.command()

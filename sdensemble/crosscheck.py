@@ -89,7 +89,9 @@ def crosscheck(path: Path, steps: int | None = None) -> CrossCheck:
     """Run a model file's own constants in each engine and compare every variable.
 
     PySD knows Euler only: a model that asks for another method is held against our kernel under
-    Euler. Variables that random functions reach are left out.
+    Euler. With ``steps`` our kernel and PySD stop there; pysimlin gives nothing before its end,
+    so it runs to it and is compared at the saved times up to that step. Variables that random
+    functions reach are left out.
     """
     model = read_model(path)
     clock = model.clock
@@ -212,11 +214,8 @@ def _with_simlin(kernel: Kernel, steps: int, random: Iterable[str]) -> Compariso
         return None
     model = kernel.model
     every = model.clock.save_every
-    found = {
-        name: values[: steps // every + 1]
-        for name, values in run_kernel(kernel, steps=model.clock.steps, every=every).items()
-        if name not in random
-    }
+    own = run_kernel(kernel, steps=steps, every=every)
+    found = {name: values for name, values in own.items() if name not in random}
     engine = f"pysimlin {getattr(simlin, '__version__', '')}".strip()
     try:
         with contextlib.redirect_stdout(io.StringIO()):

@@ -18,7 +18,7 @@ from sdensemble.distributions import (
     Distribution,
     Truncated,
 )
-from sdensemble.errors import Problems, SDError, did_you_mean
+from sdensemble.errors import SDError, did_you_mean
 from sdensemble.model.types import Model, Variable
 from sdensemble.rng import Stream
 from sdensemble.section import (
@@ -26,13 +26,12 @@ from sdensemble.section import (
     Cell,
     Floats,
     Section,
+    Vintage,
     bounds,
     cell_name,
     default_of,
-    exempt_names,
     find_cells,
     find_constant,
-    known_later,
     read_evidence,
     read_toml,
     short,
@@ -84,7 +83,7 @@ class Prior:
 
 
 @dataclass(frozen=True)
-class Priors:
+class Priors(Vintage):
     """The priors of one set, in file order, with the correlation within each group."""
 
     items: tuple[Prior, ...]
@@ -93,13 +92,10 @@ class Priors:
     path: Path = Path("priors.toml")
     digest: str = ""
 
-    def check_vintage(self, as_of: date | str) -> tuple[str, ...]:
-        """Return a line for each anchored prior known only after a date and not exempt."""
-        return known_later(self.path, self.items, as_of)
-
-    def exempt(self, as_of: date | str) -> tuple[str, ...]:
-        """Return the names of those known only after a date and exempt, or structural."""
-        return exempt_names(self.items, as_of)
+    @property
+    def entries(self) -> tuple[Prior, ...]:
+        """The priors, as entries with evidence."""
+        return self.items
 
 
 def read_priors(path: Path, model: Model, prior_set: str = "history") -> Priors:
@@ -108,14 +104,8 @@ def read_priors(path: Path, model: Model, prior_set: str = "history") -> Priors:
     The whole file is checked, the other sets too. Raise SDError with every problem found.
     """
     path = Path(path)
-    content, digest = read_toml(path)
-    found = Problems()
-    top = Section(short(path), content, found)
-    top.only(("prior", "correlation"))
-    entries = [
-        _read_prior(Section(f"{top.where} [[prior]] {i}", values, found), model)
-        for i, values in enumerate(top.tables("prior"), start=1)
-    ]
+    top, digest = Section.of_file(path, ("prior", "correlation"))
+    entries = [_read_prior(table, model) for table in top.entries("prior")]
     items = tuple(prior for prior in entries if prior is not None)
     correlations = _read_correlations(top, items)
     known = {name: None for prior in items for name in (*DEFAULT_SETS, *prior.sets)}
@@ -123,7 +113,7 @@ def read_priors(path: Path, model: Model, prior_set: str = "history") -> Priors:
         top.problem(f'no prior set "{prior_set}"; it has {", ".join(known)}')
     for name in known:
         _check_set(name, [p for p in items if name in p.sets], correlations, model, top)
-    found.raise_if_any()
+    top.found.raise_if_any()
     chosen = tuple(prior for prior in items if prior_set in prior.sets)
     return Priors(chosen, correlations, prior_set, path, digest)
 
@@ -139,10 +129,7 @@ def read_prior_sets(path: Path) -> tuple[str, ...]:
 def _read_prior(table: Section, model: Model) -> Prior | None:
     """Return one prior, or None with its problems noted."""
     name, element = table.text("constant", needed=True), table.text("element")
-    if name:
-        place = table.where.rsplit(" ", 1)[0]
-        title = f"{name}[{element}]" if element else name
-        table = Section(f'{place} "{title}"', table.values, table.found)
+    table = table.titled(f"{name}[{element}]" if name and element else name)
     before = len(table.found.lines)
     base = _read_distribution(table)
     evidence = read_evidence(table)
@@ -249,8 +236,7 @@ def _read_correlations(top: Section, items: Sequence[Prior]) -> dict[str, float]
     """Return the correlation within each group."""
     groups = {prior.group for prior in items if prior.group}
     correlations: dict[str, float] = {}
-    for i, values in enumerate(top.tables("correlation"), start=1):
-        table = Section(f"{top.where} [[correlation]] {i}", values, top.found)
+    for table in top.entries("correlation"):
         table.only(("group", "rho"))
         group, rho = table.text("group", needed=True), table.number("rho")
         if group and group not in groups:
@@ -305,7 +291,7 @@ class Draws:
     values: Mapping[str, Floats]
     replicate: NDArray[np.int64]
     seed: int
-    method: Method
+    method: str
     priors: Priors
 
     @property
@@ -340,12 +326,14 @@ def draw(
     _check_size(n, method, replicates, seed)
     names = column_names(priors, model)
     count = n // replicates
-    uniforms = np.empty((len(names), n))
-    for r in range(replicates if names else 0):
+    values: dict[str, Floats] = {}
+    for r in range(replicates if names else 0):  # one after the other: they need a lot of memory
         ids = np.arange(r * count, (r + 1) * count)
-        uniforms[:, ids[0] : ids[-1] + 1] = _SAMPLERS[method](names, ids, seed, r)
-    _correlate(uniforms, priors)
-    values = _values(priors, model, uniforms)
+        numbers = drawn_numbers(priors, _SAMPLERS[method](names, ids, seed, r))
+        for name, part in constants_of(priors, model, numbers).items():
+            if name not in values:
+                values[name] = np.empty((*part.shape[:-1], n))
+            values[name][..., ids[0] : ids[-1] + 1] = part
     return Draws(values, np.repeat(np.arange(replicates), count), seed, method, priors)
 
 
@@ -429,18 +417,34 @@ def _correlate(uniforms: Floats, priors: Priors) -> None:
             uniforms[row] = np.clip(ndtr(total), 2.0**-53, 1 - 2.0**-53)
 
 
-def _values(priors: Priors, model: Model, uniforms: Floats) -> dict[str, Floats]:
-    """Return the constants' full arrays from the uniform numbers (column, member)."""
+def drawn_numbers(priors: Priors, uniforms: Floats) -> Floats:
+    """Return the numbers of members, (column, member), from uniform ones in (0, 1).
+
+    Columns are those of ``column_names``; a group's correlation is given to them first. The
+    numbers are in the constants' units, or factors where a prior scales. ``uniforms`` stay.
+    """
+    uniforms = uniforms.copy()
+    _correlate(uniforms, priors)
+    numbers = np.empty_like(uniforms)
+    column = 0
+    for prior in priors.items:
+        end = column + prior.columns
+        numbers[column:end] = prior.distribution.ppf(uniforms[column:end])
+        column = end
+    return numbers
+
+
+def constants_of(priors: Priors, model: Model, numbers: Floats) -> dict[str, Floats]:
+    """Return the constants' full arrays, (*ranges, member), from ``drawn_numbers``."""
     values: dict[str, Floats] = {}
     column = 0
     for prior in priors.items:
         variable = model[prior.constant]
         own = default_of(model, variable)
         if prior.constant not in values:
-            values[prior.constant] = np.repeat(own[..., None], uniforms.shape[1], axis=-1)
-        numbers = prior.distribution.ppf(uniforms[column : column + prior.columns])
+            values[prior.constant] = np.repeat(own[..., None], numbers.shape[1], axis=-1)
         for i, cell in enumerate(prior.cells):
-            drawn = numbers[i if prior.each else 0]
+            drawn = numbers[column + (i if prior.each else 0)]
             value = own[cell] * drawn if prior.scale else drawn
             # Only rounding can carry a value over a limit here; see _within_limits.
             values[prior.constant][cell] = np.clip(value, *bounds(variable))

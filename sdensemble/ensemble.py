@@ -24,7 +24,8 @@ from sdensemble.section import cell_name
 if TYPE_CHECKING:
     import xarray as xr
 
-CHUNK = 1024  # members a thread takes at once, with their forcing; no result depends on it
+CHUNK = 2048  # members a thread takes at once, at most, with their forcing
+MANY = 2**15  # runs of a member from which a kernel for the kept variables alone pays
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,16 @@ def run_ensemble(
     trapezium rule; "mean", that integral over one time unit; "end", the value at Y + 1. Units
     and labels are attributes. The same draws and the same forcing serve every scenario, so
     differences between scenarios are paired by member. ``progress`` is called with the number
-    of members finished. The attribute ``lost`` has one entry (see Lost) for each scenario with
+    of members finished. No result depends on ``chunk``, the members a thread takes at once, or
+    on ``threads``; of MANY runs only what the kept variables hang on is computed, with the same
+    bits (``Kernel.only``). The attribute ``lost`` has one entry (see Lost) for each scenario with
     members that are not finite. Raises SDError where the clock has no whole years.
     """
     model = kernel.model
     names = {_written(model, name): aggregate for name, aggregate in keep.items()}
     every, years = whole_years(model)
     results = _empty(model, scenarios, draws.members, years, names)
+    few = kernel.only(names) if draws.members * len(scenarios) >= MANY else kernel
 
     def work(members: NDArray[np.int64], stop: threading.Event) -> None:
         """Run a chunk of members in every scenario: each thread works on chunks of its own."""
@@ -82,7 +86,7 @@ def run_ensemble(
             if stop.is_set():
                 return
             world = world_of(scenario)
-            run = kernel.run(
+            run = few.run(
                 world.constants,
                 world.held,
                 report=[n for n, a in names.items() if a == "end"],
@@ -98,7 +102,9 @@ def run_ensemble(
                 values = _yearly(run, name, aggregate)
                 results[name][index, members] = np.moveaxis(values, -1, 0)
 
-    _in_threads(work, _chunks(draws.members, chunk), threads or default_threads())
+    threads = threads or default_threads()
+    share = max(1, min(chunk, -(-draws.members // threads)))
+    _in_threads(work, _chunks(draws.members, share), threads)
     dataset = _dataset(model, scenarios, draws, forcing, years, names, results)
     lost = diagnose(kernel, scenarios, draws, forcing, results)
     dataset.attrs["lost"] = [asdict(one) for one in lost]

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdensemble.errors import Problems, SDError, did_you_mean
+from sdensemble.errors import SDError, did_you_mean
 from sdensemble.kernel.inputs import Held
 from sdensemble.model.types import Clock, Model
 from sdensemble.rng import Stream
@@ -26,16 +26,14 @@ from sdensemble.section import (
     EVIDENCE_KEYS,
     Cell,
     Section,
+    Vintage,
     as_number,
     bounds,
     cell_name,
     default_of,
-    exempt_names,
     find_cells,
     find_constant,
-    known_later,
     read_evidence,
-    read_toml,
     short,
     span,
 )
@@ -307,21 +305,22 @@ class Process:
 
 
 @dataclass(frozen=True)
-class Forcing:
-    """The processes of a study, and the years for which their values are held."""
+class Forcing(Vintage):
+    """The processes of a study, and the years for which their values are held.
+
+    Before ``from_time``, where one is given, the constants they drive keep their own values.
+    """
 
     processes: tuple[Process, ...] = ()
     hold: float = 0.25
     path: Path = Path("forcing.toml")
     digest: str = ""
+    from_time: float | None = None
 
-    def check_vintage(self, as_of: date | str) -> tuple[str, ...]:
-        """Return a line for each anchored process known only after a date and not exempt."""
-        return known_later(self.path, self.processes, as_of)
-
-    def exempt(self, as_of: date | str) -> tuple[str, ...]:
-        """Return the names of those known only after a date and exempt, or structural."""
-        return exempt_names(self.processes, as_of)
+    @property
+    def entries(self) -> tuple[Process, ...]:
+        """The processes, as entries with evidence."""
+        return self.processes
 
 
 def read_forcing(path: Path, model: Model) -> Forcing:
@@ -331,21 +330,15 @@ def read_forcing(path: Path, model: Model) -> Forcing:
     later. Raise SDError with every problem found.
     """
     path = Path(path)
-    content, digest = read_toml(path)
-    found = Problems()
-    top = Section(short(path), content, found)
-    top.only(("hold", "process"))
+    top, digest = Section.of_file(path, ("hold", "process"))
     hold = _read_hold(top, model.clock)
-    entries = [
-        _read_process(Section(f"{top.where} [[process]] {i}", values, found), hold, model)
-        for i, values in enumerate(top.tables("process"), start=1)
-    ]
+    entries = [_read_process(table, hold, model) for table in top.entries("process")]
     processes = tuple(process for process in entries if process is not None)
     names = [process.name for process in processes]
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         top.problem(f'[[process]] "{name}" is given twice; its name is the key of its numbers')
     _check_reach(processes, model, top)
-    found.raise_if_any()
+    top.found.raise_if_any()
     return Forcing(processes, hold, path, digest)
 
 
@@ -363,9 +356,7 @@ def _read_hold(top: Section, clock: Clock) -> float:
 def _read_process(table: Section, hold: float, model: Model) -> Process | None:
     """Return one process, or None with its problems noted."""
     name, drives = table.text("name", needed=True), table.text("drives", needed=True)
-    if name:
-        place = table.where.rsplit(" ", 1)[0]
-        table = Section(f'{place} "{name}"', table.values, table.found)
+    table = table.titled(name)
     form = _read_form(table, hold)
     evidence = read_evidence(table)
     element = table.text("element")
@@ -480,6 +471,7 @@ def sample(
     value leaves its constant's limits, which reading has made next to impossible.
     """
     clock, ids = model.clock, np.asarray(members, dtype=np.int64)
+    from_time = forcing.from_time if from_time is None else from_time
     skip = 0
     if from_time is not None:
         skip = max(0, math.ceil((from_time - clock.start) / forcing.hold - 1e-9))

@@ -7,16 +7,20 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdensemble.draws import Draws, Method, draw
+from sdensemble.calibration.posterior import posterior_draws
+from sdensemble.calibration.stored import Chosen, choose
+from sdensemble.draws import Draws, Method, Priors, draw
 from sdensemble.ensemble import replay, run_ensemble
 from sdensemble.errors import SDError
+from sdensemble.forcing import Forcing
+from sdensemble.history import LATEST
 from sdensemble.kernel.compile import Kernel, compile_model
 from sdensemble.model.units import check_units
 from sdensemble.scenarios import Scenario
@@ -43,6 +47,8 @@ class Options:
     out: Path | None = None
     lang: str = "zh"
     threads: int | None = None
+    as_of: str = ""
+    prior_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,13 +75,15 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
 
     begun = time.perf_counter()
     started = datetime.now().astimezone()
+    study = study.at(options.as_of)
     _require_sound(study)
     check_ready(_folder(study, options, started))
     kernel = compile_model(study.model)
     plan = _plan(study, options)
+    chosen = {name: choose_draws(study, options, name) for name in plan}
     count = progress(options.members * sum(map(len, plan.values()))) if progress else None
     datasets = {
-        name: _ensemble(study, kernel, options, name, scenarios, count)
+        name: _ensemble(study, kernel, options, chosen[name], name, scenarios, count)
         for name, scenarios in plan.items()
     }
     main = datasets.pop(options.prior_set)
@@ -88,7 +96,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
         "model": study.model,
         "lang": options.lang,
         "extra": datasets,
-        "notes": _notes(findings),
+        "notes": _notes(findings, chosen[options.prior_set]),
     }
     replays = _replay_note(study, options, [main, *datasets.values()])
     answer = "\n".join([terminal_summary(main, **shared), *replays])
@@ -143,10 +151,11 @@ def _findings(study: Study) -> dict[str, list[str]]:
     }
 
 
-def _notes(findings: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """Return what the answer says of the study itself, by language."""
+def _notes(findings: Mapping[str, Sequence[str]], chosen: Chosen) -> dict[str, tuple[str, ...]]:
+    """Return what the answer says of the draws and of the study itself, by language."""
     return {
-        lang: tuple(
+        lang: (chosen.says(lang),)
+        + tuple(
             NOTES[name][lang].format(n=len(lines), first=lines[0])
             for name, lines in findings.items()
             if lines
@@ -161,6 +170,9 @@ def _plan(study: Study, options: Options) -> Mapping[str, tuple[Scenario, ...]]:
     packages = [s for s in chosen if s.package]
     compared = {s.name for s in packages} | {s.compares for s in packages or chosen}
     others = [s for s in study.prior_sets() if s != options.prior_set]
+    if choose_draws(study, options, options.prior_set).posterior is not None:
+        # Beside a posterior stand posteriors only: a prior is the answer to another question.
+        others = [s for s in others if choose_draws(study, options, s).posterior is not None]
     few = tuple(s for s in chosen if s.name in compared)
     return {options.prior_set: chosen, **dict.fromkeys(others, few)}
 
@@ -169,28 +181,56 @@ def _ensemble(
     study: Study,
     kernel: Kernel,
     options: Options,
+    chosen: Chosen,
     prior_set: str,
     scenarios: tuple[Scenario, ...],
     count: Callable[[int], None] | None,
 ) -> xr.Dataset:
-    draws = _draws(study, options, prior_set)
-    keep = {kept.variable: kept.aggregate for kept in study.report.keep(study.targets)}
+    draws, forcing = _draws(study, options, chosen, prior_set)
+    keep = {kept.variable: kept.aggregate for kept in study.kept()}
     dataset = run_ensemble(
         kernel,
         scenarios,
         draws,
-        study.forcing,
+        forcing,
         keep=keep,
         threads=options.threads,
         progress=count,
     )
-    dataset.attrs["as_of"] = study.report.as_of
+    dataset.attrs |= {"as_of": study.report.as_of, "posterior": chosen.key}
     return dataset
 
 
-def _draws(study: Study, options: Options, prior_set: str) -> Draws:
-    return draw(
+def choose_draws(study: Study, options: Options, prior_set: str) -> Chosen:
+    """Return what a run draws its constants from: the posterior of its vintage, or the prior."""
+    return choose(
+        study.folder,
+        study.model,
         study.priors(prior_set),
+        study.fit,
+        study.history,
+        study.lived,
+        study.report.as_of or LATEST,
+        prior_only=options.prior_only,
+    )
+
+
+def _draws(
+    study: Study, options: Options, chosen: Chosen, prior_set: str
+) -> tuple[Draws, Forcing | None]:
+    """Return the draws, and the forcing from the last observation on."""
+    priors, found = study.priors(prior_set), chosen.posterior
+    if found is not None:
+        forcing = study.forcing
+        later = replace(forcing, from_time=found.forecast_from) if forcing else None
+        made = posterior_draws(found, priors, study.model, options.members, options.seed)
+        return made, later
+    return _prior_draws(study, options, priors), study.forcing
+
+
+def _prior_draws(study: Study, options: Options, priors: Priors) -> Draws:
+    return draw(
+        priors,
         study.model,
         options.members,
         seed=options.seed,
@@ -204,6 +244,7 @@ def replay_member(study: Study, options: Options, member: int) -> Path:
     from sdensemble.outputs.folder import whole_folder
     from sdensemble.outputs.tables import write_csv
 
+    study = study.at(options.as_of)
     _require_sound(study)
     if len(options.scenarios) != 1 or not 0 <= member < options.members:
         raise SDError(
@@ -211,8 +252,9 @@ def replay_member(study: Study, options: Options, member: int) -> Path:
             " --members, --seed, --prior and --method of the run it comes from"
         )
     (scenario,) = study.named(options.scenarios)
-    draws = _draws(study, options, options.prior_set)
-    run = replay(compile_model(study.model), scenario, draws, study.forcing, member)
+    chosen = choose_draws(study, options, options.prior_set)
+    draws, forcing = _draws(study, options, chosen, options.prior_set)
+    run = replay(compile_model(study.model), scenario, draws, forcing, member)
     columns = {"time": run.times} | {
         cell_name(study.model, study.model[name], cell): values[(slice(None), *cell, 0)]
         for name, values in run.values.items()
@@ -242,6 +284,8 @@ def _replay_note(study: Study, options: Options, datasets: Sequence[xr.Dataset])
     where = ["--study", str(study.folder)] if study.folder != Path() else []
     common = [f"--seed={options.seed}", f"--members={options.members}"]
     common += [f"--method={options.method}"]
+    common += [f"--as-of={options.as_of}"] if options.as_of else []
+    common += ["--prior-only"] if options.prior_only else []
     return [
         shlex.join(
             [

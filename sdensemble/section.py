@@ -7,7 +7,7 @@ import itertools
 import math
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -56,6 +56,28 @@ class Section:
     where: str
     values: Mapping[str, Any]
     found: Problems
+
+    @classmethod
+    def of_file(cls, path: Path, keys: Collection[str]) -> tuple[Section, str]:
+        """Return a TOML file as the table that may hold ``keys``, and the digest of its bytes."""
+        content, digest = read_toml(path)
+        top = cls(short(path), content, Problems())
+        top.only(keys)
+        return top, digest
+
+    def entries(self, key: str) -> list[Section]:
+        """Return the tables of an array, each under its number: ``[[prior]] 3``."""
+        return [
+            Section(f"{self.where} [[{key}]] {i}", values, self.found)
+            for i, values in enumerate(self.tables(key), start=1)
+        ]
+
+    def titled(self, title: str) -> Section:
+        """Return an entry under its title in place of its number, where it has one."""
+        if not title:
+            return self
+        place = self.where.rsplit(" ", 1)[0]
+        return Section(f'{place} "{title}"', self.values, self.found)
 
     def problem(self, what: str) -> None:
         """Note a problem of this table."""
@@ -258,20 +280,29 @@ def _read_exempt(table: Section, known_on: object, kind: str) -> str:
     return reason
 
 
-def known_later(path: Path, items: Iterable[Dated], as_of: date | str) -> tuple[str, ...]:
-    """Return a line for each anchored entry known only after a date and not exempt."""
-    day = as_date(as_of)
-    return tuple(
-        f'{short(path)} "{item.name}": known on {item.known_on}, after {day}'
-        for item in _later(items, day)
-        if item.kind == "anchored" and not item.exempt
-    )
+class Vintage:
+    """A file of entries with evidence, which can tell what was not known at a date."""
 
+    path: Path
 
-def exempt_names(items: Iterable[Dated], as_of: date | str) -> tuple[str, ...]:
-    """Return the names of entries known only after a date and let through all the same."""
-    late = _later(items, as_date(as_of))
-    return tuple(item.name for item in late if item.kind != "anchored" or item.exempt)
+    @property
+    def entries(self) -> Sequence[Dated]:
+        """The entries, in file order."""
+        raise NotImplementedError
+
+    def check_vintage(self, as_of: date | str) -> tuple[str, ...]:
+        """Return a line for each anchored entry known only after a date and not exempt."""
+        day = as_date(as_of)
+        return tuple(
+            f'{short(self.path)} "{item.name}": known on {item.known_on}, after {day}'
+            for item in _later(self.entries, day)
+            if item.kind == "anchored" and not item.exempt
+        )
+
+    def exempt(self, as_of: date | str) -> tuple[str, ...]:
+        """Return the names of those known only after a date and exempt, or structural."""
+        late = _later(self.entries, as_date(as_of))
+        return tuple(item.name for item in late if item.kind != "anchored" or item.exempt)
 
 
 def _later(items: Iterable[Dated], day: date) -> list[Dated]:

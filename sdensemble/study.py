@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sdensemble.calibration.terms import Fit, read_fit
 from sdensemble.draws import Priors, read_prior_sets, read_priors
 from sdensemble.errors import Problems, SDError, containing, did_you_mean, nearest
 from sdensemble.forcing import Forcing, read_forcing
+from sdensemble.history import Observation, read_history
 from sdensemble.kernel.lower import lower
 from sdensemble.model import describe
 from sdensemble.model.describe import outside_limits, undocumented
 from sdensemble.model.read import read_model
 from sdensemble.model.types import Model, fold
 from sdensemble.model.units import bare_numbers, check_units
-from sdensemble.outputs.history import Observation, read_history
-from sdensemble.outputs.report import ReportSpec, read_report
+from sdensemble.outputs.published import Statistic, read_published
+from sdensemble.outputs.regions import Place, read_places
+from sdensemble.outputs.report import Kept, ReportSpec, read_report
 from sdensemble.outputs.words import known_until
-from sdensemble.scenarios import Scenario, Target, read_scenarios, read_targets
+from sdensemble.scenarios import (
+    Conflict,
+    Instrument,
+    Scenario,
+    Target,
+    read_conflicts,
+    read_instruments,
+    read_scenarios,
+    read_targets,
+    refusals,
+    scored,
+)
+from sdensemble.variants import Variant, read_variants
 
 MODEL_KINDS = (".mdl", ".xmile", ".stmx")
 
@@ -36,12 +51,47 @@ class Study:
     @cached_property
     def scenarios(self) -> tuple[Scenario, ...]:
         """Every scenario file, in its stated order."""
-        return read_scenarios(self.folder / "scenarios", self.model)
+        refused = refusals(self.instruments)
+        return read_scenarios(self.folder / "scenarios", self.model, refused)
+
+    @cached_property
+    def instruments(self) -> tuple[Instrument, ...]:
+        """The rows of ``scenarios/instruments.csv``, empty where the study has none."""
+        path = self.folder / "scenarios" / "instruments.csv"
+        return read_instruments(path, self.model) if path.is_file() else ()
+
+    @cached_property
+    def goals(self) -> tuple[Target, ...]:
+        """Every row of ``scenarios/targets.csv``: scored, set as a lever, or not simulated."""
+        return read_targets(self.folder / "scenarios" / "targets.csv", self.model)
 
     @cached_property
     def targets(self) -> tuple[Target, ...]:
-        """The rows of ``scenarios/targets.csv``."""
-        return read_targets(self.folder / "scenarios" / "targets.csv", self.model)
+        """The rows of ``scenarios/targets.csv`` that a run gives a probability."""
+        return scored(self.goals)
+
+    @cached_property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """The conflicts inside the policy's text, empty where the study has none."""
+        path = self.folder / "model" / "conflicts.toml"
+        return read_conflicts(path, self.model, self.goals) if path.is_file() else ()
+
+    @cached_property
+    def published(self) -> tuple[Statistic, ...]:
+        """The published statistics the ledger judges by, empty where the study has none."""
+        path = self.folder / "calibration" / "published.csv"
+        return read_published(path, self.goals) if path.is_file() else ()
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Where the policy lays out what, empty where the study has no ``model/regions.csv``."""
+        path = self.folder / "model" / "regions.csv"
+        return read_places(path, self.model) if path.is_file() else ()
+
+    def kept(self) -> tuple[Kept, ...]:
+        """Return all a run keeps: for the report, the targets and the conflicts."""
+        terms = [term for one in self.conflicts for number in one.model for term in number.terms]
+        return self.report.keep(self.targets, [Kept(t.variable, t.aggregate) for t in terms])
 
     @cached_property
     def report(self) -> ReportSpec:
@@ -55,10 +105,34 @@ class Study:
         return read_forcing(path, self.model) if path.is_file() else None
 
     @cached_property
+    def variants(self) -> tuple[Variant, ...]:
+        """The other structures of ``variants/``, empty where the study has none."""
+        return read_variants(self.folder / "variants", self.model)
+
+    @cached_property
     def history(self) -> tuple[Observation, ...]:
         """The observed series, empty where the study has none."""
         path = self.folder / "calibration" / "history.csv"
         return read_history(path) if path.is_file() else ()
+
+    @cached_property
+    def fit(self) -> Fit | None:
+        """What the model must match: ``calibration/fit.toml``, None where the study has none."""
+        path = self.folder / "calibration" / "fit.toml"
+        return read_fit(path, self.model) if path.is_file() else None
+
+    @property
+    def lived(self) -> Scenario | None:
+        """The scenario under which the observed years went by, None where the fit names none."""
+        return self.named((self.fit.scenario,))[0] if self.fit and self.fit.scenario else None
+
+    def at(self, as_of: str) -> Study:
+        """Return the study as of another information date than its report's."""
+        if not as_of or as_of == self.report.as_of:
+            return self
+        other = Study(self.folder, self.model)
+        other.__dict__["report"] = replace(self.report, as_of=as_of)
+        return other
 
     def prior_sets(self) -> tuple[str, ...]:
         """Return the names of the prior sets the study has."""
@@ -151,9 +225,14 @@ class Study:
         reading: list[Callable[[], object]] = [
             lambda: self.scenarios,
             lambda: self.targets,
+            lambda: self.conflicts,
+            lambda: self.published,
+            lambda: self.places,
             lambda: self.report,
             lambda: self.forcing,
             lambda: self.history,
+            lambda: self.lived,
+            lambda: self.variants,
             lambda: [self.priors(name) for name in self.prior_sets()],
         ]
         for read in reading:
@@ -163,8 +242,17 @@ class Study:
                 problems.take(error)
         if not problems:
             problems.lines += self.report.check(self.targets)
+            problems.lines += [one for one in self._check_kept() if one not in problems.lines]
             problems.lines += self.known_later()
         return tuple(problems.lines)
+
+    def _check_kept(self) -> tuple[str, ...]:
+        """Return what stands between the conflicts and what a run can keep."""
+        try:
+            self.kept()
+        except SDError as error:
+            return error.problems
+        return ()
 
     def known_later(self) -> tuple[str, ...]:
         """Return a line for each anchored number known only after the report's ``as_of``."""
@@ -197,7 +285,8 @@ class Study:
 
     def digests(self) -> dict[str, str]:
         """Return a digest of each input file, by its path in the study."""
-        patterns = ("model/*", "scenarios/*", "calibration/*.*", "outputs/report.toml")
+        inputs = ("model/*", "scenarios/*", "calibration/*.*", "variants/*", "variants/*/*")
+        patterns = (*inputs, "outputs/report.toml")
         files = sorted(p for pattern in patterns for p in self.folder.glob(pattern) if p.is_file())
         return {
             path.relative_to(self.folder).as_posix(): hashlib.blake2b(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from sdensemble import SDError, compile_model, read_model
 from sdensemble.kernel.emit import emit
+from sdensemble.kernel.llvm import Processor
 from sdensemble.kernel.lower import lower
 from sdensemble.kernel.plan import make_plan
 
@@ -151,7 +152,7 @@ def test_no_name_reaches_the_generated_code(tmp_path, name):
         model = read_model(path, use_cache=False)
     except SDError:
         return  # refused: also fine
-    code = emit(make_plan(lower(model)), 16, fused=False).casefold()
+    code = emit(make_plan(lower(model)), 16, Processor(fused=False, permutes=False)).casefold()
     assert "zqx" not in code
     assert path.stem not in code
     run = compile_model(model, use_cache=False).run(report=["zqxS"])

@@ -18,7 +18,7 @@ import numpy as np
 from sdensemble.kernel import vmath
 from sdensemble.kernel.driver import driver
 from sdensemble.kernel.functions import SMALL
-from sdensemble.kernel.llvm import Body, Tables
+from sdensemble.kernel.llvm import Body, Processor, Tables
 from sdensemble.kernel.plan import Loop, Plan, cost
 from sdensemble.kernel.program import Const, Fold, Interp, Load, Node, Op, Time, Values
 
@@ -31,18 +31,16 @@ _COMPARE = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge
 _TRUTH = {*_COMPARE, "and", "or", "not"}
 
 
-def emit(plan: Plan, lanes: int, *, fused: bool) -> str:
-    """Return the module's text: loops, the three phases and the driver.
-
-    ``fused`` says whether the processor has a fused multiply-add; it changes no result but
-    the last bits of exp, log and pow.
-    """
+def emit(plan: Plan, lanes: int, processor: Processor) -> str:
+    """Return the module's text: loops, the three phases and the driver."""
     tables = Tables()
     phases = {"initial": plan.initial, "invariant": plan.invariant, "dynamic": plan.dynamic}
     text: list[str] = []
     for phase, loops in phases.items():
         for number, loop in enumerate(loops):
-            text.append(_loop(f"{phase}_{number}", loop, plan, Body(lanes, tables, fused)))
+            writer = Writer(Body(lanes, tables, processor), plan.program.defaults)
+            stored = plan.stored if phase == "dynamic" else np.ones(plan.size, bool)
+            text.append(_loop(f"{phase}_{number}", loop, writer, stored))
         calls = "".join(
             f"  call void @{phase}_{n}(ptr %W, double %time)\n" for n in range(len(loops))
         )
@@ -53,11 +51,15 @@ def emit(plan: Plan, lanes: int, *, fused: bool) -> str:
         f"declare {vector} @llvm.{name}.v{lanes}f64({', '.join([vector] * count)})\n"
         for name, count in (("fmuladd", 3), ("fma", 3), ("sqrt", 1), ("fabs", 1), ("trunc", 1))
     )
+    declared += "declare <8 x i64> @llvm.umax.v8i64(<8 x i64>, <8 x i64>)\n"
+    if processor.permutes:
+        eight, name = "<8 x double>", "llvm.x86.avx512.vpermi2var.pd.512"
+        declared += f"declare {eight} @{name}({eight}, <8 x i64>, {eight})\n"
     declared += "".join(f"declare double @{name}(double)\n" for name in LIBRARY.values())
     vectors = 'nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512"'
     attributes = f"attributes #0 = {{ {vectors} }}\nattributes #1 = {{ noinline cold {vectors} }}\n"
     text += [
-        _general_power(Body(lanes, tables, fused)),
+        _general_power(Body(lanes, tables, processor)),
         '!0 = !{!"branch_weights", i32 1000, i32 1}\n',
     ]
     text.append(driver(plan.program, lanes, plan.size, tables))
@@ -74,16 +76,16 @@ def _general_power(body: Body) -> str:
     )
 
 
-def _loop(name: str, loop: Loop, plan: Plan, body: Body) -> str:
-    """Return one loop as a function."""
-    writer = Writer(body, plan.program.defaults)
+def _loop(name: str, loop: Loop, writer: Writer, stored: np.ndarray) -> str:
+    """Return one loop as a function that writes the slots ``stored``."""
+    body = writer.body
     head = f"define internal void @{name}(ptr noalias %W, double %time) #0 {{\nentry:\n"
     if loop.points == 1:
-        _statements(writer, loop, None)
+        _statements(writer, loop, None, stored)
         return head + "\n".join(body.lines) + "\n  ret void\n}\n"
     body.lines.append("  br label %loop")
     body.block = "loop"
-    _statements(writer, loop, "%c")
+    _statements(writer, loop, "%c", stored)
     phi = f"loop:\n  %c = phi i64 [ 0, %entry ], [ %next, %{body.block} ]"
     lines = [body.lines[0], phi, *body.lines[1:]]
     tail = (
@@ -94,10 +96,11 @@ def _loop(name: str, loop: Loop, plan: Plan, body: Body) -> str:
     return head + "\n".join(lines) + "\n" + tail
 
 
-def _statements(writer: Writer, loop: Loop, index: str | None) -> None:
+def _statements(writer: Writer, loop: Loop, index: str | None, stored: np.ndarray) -> None:
     for statement in loop.statements:
         value = writer.value(statement.expr, index)
-        writer.body.store(statement.target, index, value)
+        if stored[statement.target].any():
+            writer.body.store(statement.target, index, value)
         writer.body.known[Load(statement.target).key] = value
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
 from sdensemble.kernel.program import Slots
+
+T = TypeVar("T")
 
 
 class Tables:
@@ -43,12 +47,22 @@ def literal(value: float) -> str:
     return "0x" + struct.pack(">d", value).hex().upper()
 
 
+@dataclass(frozen=True)
+class Processor:
+    """What the text may make use of: ``fused``, a multiply-add with one rounding, which changes
+    the last bits of exp, log and pow; ``permutes``, the instruction of AVX-512 that looks up
+    eight entries of a table of sixteen at once, which changes no bit."""
+
+    fused: bool
+    permutes: bool
+
+
 class Body:
     """The text of one function: fresh names, blocks, and the values already at hand."""
 
-    def __init__(self, lanes: int, tables: Tables, fused: bool):
+    def __init__(self, lanes: int, tables: Tables, processor: Processor):
         self.lanes = lanes
-        self.fused = fused  # whether the processor multiplies and adds in one rounding
+        self.processor = processor
         self.vector = f"<{lanes} x double>"
         self.whole_vector = f"<{lanes} x i64>"
         self.mask = f"<{lanes} x i1>"
@@ -56,7 +70,7 @@ class Body:
         self.lines: list[str] = []
         self.count = 0
         self.block = "entry"
-        self.known: dict[Hashable, str] = {}
+        self.known: dict[Hashable, Any] = {}
 
     def new(self, text: str) -> str:
         """Append ``%name = text`` and return the name."""
@@ -122,7 +136,7 @@ class Body:
         Floating-Point Arithmetic, 4.7). Where that breaks down (a zero or infinite divisor, an
         infinite a) the guess is the answer. Four cheap operations for a slow one.
         """
-        if not self.fused:
+        if not self.processor.fused:
             return self.exact("fdiv", a, d)
         v = self.vector
         guess = self.exact("fmul", a, one_over_d)
@@ -136,20 +150,82 @@ class Body:
         """Return an intrinsic of one vector."""
         return self.new(f"call {self.vector} @llvm.{intrinsic}.v{self.lanes}f64({self.vector} {a})")
 
-    def branch(self, mask: str, likely: Callable[[], str], otherwise: Callable[[], str]) -> str:
-        """Return ``likely()`` where the mask holds in every lane, else ``otherwise()``."""
-        stem = self.fresh("b")
-        bits = self.new(f"bitcast {self.mask} {mask} to i{self.lanes}")
-        every = self.new(f"icmp eq i{self.lanes} {bits}, -1")
-        self.lines.append(f"  br i1 {every}, label %{stem}.yes, label %{stem}.no, !prof !0")
-        values = []
-        for name, make in (("yes", likely), ("no", otherwise)):
-            self.label(f"{stem}.{name}")
-            value = make()
-            values.append(f"[ {value}, %{self.block} ]")
-            self.lines.append(f"  br label %{stem}.join")
+    def branch(self, condition: str, likely: str, otherwise: Callable[[], str]) -> str:
+        """Return ``likely``, a value at hand, where the condition (one bit) holds, else
+        ``otherwise()``."""
+        stem, before = self.fresh("b"), self.block
+        self.lines.append(f"  br i1 {condition}, label %{stem}.join, label %{stem}.no, !prof !0")
+        known = dict(self.known)
+        self.label(f"{stem}.no")
+        other = otherwise()
+        rare = self.block
+        self.lines.append(f"  br label %{stem}.join")
+        self.known = known
         self.label(f"{stem}.join")
-        return self.new(f"phi {self.vector} {', '.join(values)}")
+        return self.new(f"phi {self.vector} [ {likely}, %{before} ], [ {other}, %{rare} ]")
+
+    def all_positive(self, a: str) -> str:
+        """Return one bit: whether every lane is a positive number, normal and finite."""
+        least, span = 0x0010000000000000, 0x7FE0000000000000
+        parts = self.eights(self.integer("sub", self.bits(a), self.whole(least)), "i64")
+        while len(parts) > 1:  # the greatest of the lanes, eight side by side
+            parts = [
+                self.new(f"call <8 x i64> @llvm.umax.v8i64(<8 x i64> {x}, <8 x i64> {y})")
+                for x, y in zip(parts[::2], parts[1::2], strict=True)
+            ]
+        limit = ", ".join([f"i64 {span}"] * 8)
+        inside = self.new(f"icmp ult <8 x i64> {parts[0]}, <{limit}>")
+        return self.new(f"icmp eq i8 {self.new(f'bitcast <8 x i1> {inside} to i8')}, -1")
+
+    def eights(self, a: str, kind: str) -> list[str]:
+        """Return a vector in pieces of eight lanes."""
+        whole = f"<{self.lanes} x {kind}>"
+        if self.lanes == 8:
+            return [a]
+        out = []
+        for first in range(0, self.lanes, 8):
+            lanes = ", ".join(f"i32 {first + lane}" for lane in range(8))
+            pair = f"{whole} {a}, {whole} poison"
+            out.append(self.new(f"shufflevector {pair}, <8 x i32> <{lanes}>"))
+        return out
+
+    def joined(self, parts: list[str]) -> str:
+        """Return vectors of eight doubles as one vector."""
+        width = 8
+        while len(parts) > 1:
+            half = f"<{width} x double>"
+            lanes = ", ".join(f"i32 {lane}" for lane in range(2 * width))
+            parts = [
+                self.new(f"shufflevector {half} {x}, {half} {y}, <{2 * width} x i32> <{lanes}>")
+                for x, y in zip(parts[::2], parts[1::2], strict=True)
+            ]
+            width *= 2
+        return parts[0]
+
+    def lookup(self, table: Sequence[float], index: str) -> str:
+        """Return entries of a table of sixteen numbers; the low four bits of whole numbers
+        choose them."""
+        if self.processor.permutes:
+            eight = "<8 x double>"
+            halves = [
+                "<" + ", ".join(f"double {literal(v)}" for v in half) + ">"
+                for half in (table[:8], table[8:])
+            ]
+            how = f"call {eight} @llvm.x86.avx512.vpermi2var.pd.512"
+            return self.joined(
+                [
+                    self.new(f"{how}({eight} {halves[0]}, <8 x i64> {i}, {eight} {halves[1]})")
+                    for i in self.eights(index, "i64")
+                ]
+            )
+        name = self.tables.add("double", table)
+        low, out = self.integer("and", index, self.whole(15)), "poison"
+        for lane in range(self.lanes):
+            at = self.new(f"extractelement {self.whole_vector} {low}, i64 {lane}")
+            entry = self.new(f"getelementptr inbounds double, ptr {name}, i64 {at}")
+            value = self.new(f"load double, ptr {entry}")
+            out = self.new(f"insertelement {self.vector} {out}, double {value}, i64 {lane}")
+        return out
 
     def call(self, function: str, *args: str) -> str:
         """Call a function of this module on vectors."""
@@ -215,8 +291,8 @@ class Body:
         pointer = self.pointer(slots, index)
         self.lines.append(f"  store {self.vector} {value}, ptr {pointer}, align 64")
 
-    def cached(self, key: Hashable, make: Callable[[], str]) -> str:
-        """Return the value of ``key``, making it the first time."""
+    def cached(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return the value (or values) of ``key``, making it the first time."""
         if key not in self.known:
             self.known[key] = make()
         return self.known[key]

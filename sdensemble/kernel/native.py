@@ -16,6 +16,7 @@ from sdensemble import cache
 from sdensemble.errors import SDError
 from sdensemble.kernel.driver import SIGNATURE
 from sdensemble.kernel.emit import LIBRARY
+from sdensemble.kernel.llvm import Processor
 
 _POINTERS = {
     "W", "history", "defaults", "rows", "events", "event_values", "feeds", "feed_values",
@@ -74,9 +75,11 @@ def _key(text: str) -> str:
     return hashlib.blake2b("\n".join([*machine, text]).encode(), digest_size=16).hexdigest()
 
 
-def fused() -> bool:
-    """Return whether this processor has a fused multiply-add."""
-    return "+fma" in _host()[1].split(",") or platform.machine().lower() in ("arm64", "aarch64")
+def processor() -> Processor:
+    """Return what this processor can do that the text may make use of."""
+    features = _host()[1].split(",")
+    arm = platform.machine().lower() in ("arm64", "aarch64")
+    return Processor(fused="+fma" in features or arm, permutes="+avx512f" in features)
 
 
 @functools.cache

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sdensemble.kernel.order import sort_statements
 from sdensemble.kernel.program import (
@@ -56,13 +57,15 @@ class Loop:
 @dataclass(frozen=True, eq=False)
 class Plan:
     """The loops of a kernel: ``initial`` at the start, ``invariant`` whenever constants have
-    changed, ``dynamic`` at every step. ``size`` counts slots, temporaries included."""
+    changed, ``dynamic`` at every step. ``size`` counts slots, temporaries included. ``stored``
+    marks the slots that anything beyond the dynamic loop that computes them looks at."""
 
     program: Program
     initial: tuple[Loop, ...]
     invariant: tuple[Loop, ...]
     dynamic: tuple[Loop, ...]
     size: int
+    stored: NDArray[np.bool_]
 
 
 def make_plan(program: Program) -> Plan:
@@ -82,13 +85,35 @@ def make_plan(program: Program) -> Plan:
     start[: program.size] = constant
     start[program.fed] = True
     where = program.name
+    dynamic = group(sort_statements(hoister.dynamic, before_step, where), before_step)
     return Plan(
         program=program,
         initial=group(program.initial, start),
         invariant=group(sort_statements(hoister.invariant, fixed, where), fixed),
-        dynamic=group(sort_statements(hoister.dynamic, before_step, where), before_step),
+        dynamic=dynamic,
         size=hoister.size,
+        stored=before_step | _stored(program, dynamic, hoister.size),
     )
+
+
+def _stored(program: Program, loops: Sequence[Loop], size: int) -> NDArray[np.bool_]:
+    """Return the slots read by a loop other than their own, in a reduction, or after a step."""
+    out = np.zeros(size, bool)
+    out[: program.size] = program.kept is None
+    if program.kept is not None:
+        out[program.kept] = True
+    out[: 2 * program.stocks] = True
+    out[program.copies.ravel()] = True
+    out[program.fixed.ravel()] = True
+    for loop in loops:
+        own = np.zeros(size, bool)
+        for statement in loop.statements:
+            own[statement.target] = True
+            for node in nodes(statement.expr):
+                if isinstance(node, Load):
+                    reduced = node.slots.ndim > 1
+                    out[node.slots] |= reduced | ~own[node.slots]
+    return out
 
 
 class _Hoister:

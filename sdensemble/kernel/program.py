@@ -217,7 +217,8 @@ class Program:
     Slots of data are computed by nobody: ``feeds`` says what they hold at every step. They may
     be set like constants; those in ``unfed`` must be, since the file names no source. The slots
     of ``noises`` hold a new random number at every step. Slots in ``void`` belong to elements
-    that no equation defines: they have no value and nothing reads them.
+    that no equation defines: they have no value and nothing reads them. ``kept`` are the only
+    slots a run may keep, or None where it may keep any (``prune``).
     """
 
     name: str
@@ -241,6 +242,7 @@ class Program:
     unfed: frozenset[str] = frozenset()
     noises: tuple[Noise, ...] = ()
     void: Slots = field(default_factory=lambda: np.empty(0, np.int64))
+    kept: Slots | None = None
 
     @cached_property
     def fed(self) -> Slots:

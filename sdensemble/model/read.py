@@ -62,6 +62,10 @@ def read_model(path: str | Path, *, use_cache: bool = True) -> Model:
     A file read before is taken from the user's cache by its content and that of the files it
     reads numbers from, without PySD. Raises SDError naming every variable that cannot be read,
     and refuses an empty model.
+
+    >>> model = read_model("examples/teacup/model/teacup.mdl")
+    >>> model["Teacup_Temperature"].unit, model.clock.steps
+    ('Degree', 240)
     """
     path = Path(path)
     if not path.is_file():

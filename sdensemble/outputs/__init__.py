@@ -3,7 +3,7 @@
 Figures, and with them matplotlib, are imported only when a run is written.
 """
 
-from sdensemble.outputs.history import Observation, read_history
+from sdensemble.history import Observation, read_history
 from sdensemble.outputs.report import Kept, ReportSpec, read_report
 from sdensemble.outputs.run import RunPaths, check_ready, terminal_summary, write_run
 from sdensemble.outputs.store import read_ensemble, write_ensemble

@@ -36,6 +36,8 @@ class Key:
 
     ``event`` is the condition in words of the model ("teacup temperature end >= 60 Degree");
     ``as_of`` the information date; ``scenario`` the policy path, the one field that may differ.
+    ``model_set`` names the structure, or the structures averaged over; ``posterior`` the draws
+    given observations, "prior" where constants are drawn from the prior.
     """
 
     event: str
@@ -47,6 +49,8 @@ class Key:
     prior_set: str
     model_digest: str
     scenario: str
+    model_set: str = "main"
+    posterior: str = "prior"
 
 
 def require_same_question(first: Key, second: Key) -> None:
@@ -144,6 +148,19 @@ def threshold_event(
         raise SDError(f"comparator {comparator!r} of {key.event!r} is not one of > >=")
     with np.errstate(invalid="ignore"):
         hit = values > value if comparator == ">" else values >= value
+    return Event(key, hit, ~np.isfinite(values), replicate)
+
+
+def band_event(
+    key: Key,
+    values: NDArray[np.float64],
+    low: float,
+    high: float,
+    replicate: NDArray[np.int64],
+) -> Event:
+    """Return the event that ``values``, shape (member,), are from ``low`` to ``high``."""
+    with np.errstate(invalid="ignore"):
+        hit = (values >= low) & (values <= high)
     return Event(key, hit, ~np.isfinite(values), replicate)
 
 

@@ -134,13 +134,15 @@ class ReportSpec:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     as_of: str = ""
 
-    def keep(self, targets: Iterable[Target] = ()) -> tuple[Kept, ...]:
-        """Return all a run must keep for its tables, figures and these targets.
+    def keep(
+        self, targets: Iterable[Target] = (), more: Iterable[Kept] = ()
+    ) -> tuple[Kept, ...]:
+        """Return all a run must keep for its tables, figures, these targets and ``more``.
 
         Raises SDError where a variable is wanted in two aggregates.
         """
-        wanted = [*self._named(), *self.extra_keep]
-        wanted += [Kept(t.variable, t.aggregate) for t in targets if t.variable]
+        wanted = [*self._named(), *self.extra_keep, *more]
+        wanted += [Kept(t.variable, t.aggregate) for t in targets if t.variable and t.scored]
         found: dict[str, Kept] = {}
         problems = Problems()
         for kept in wanted:

@@ -17,6 +17,7 @@ from sdensemble.outputs.estimate import Array, Estimate, mean_of
 from sdensemble.outputs.probability import (
     Event,
     Key,
+    band_event,
     joint_event,
     threshold_event,
     value_of,
@@ -24,6 +25,7 @@ from sdensemble.outputs.probability import (
 )
 from sdensemble.outputs.report import Outcome, ReportSpec
 from sdensemble.scenarios import leaves
+from sdensemble.scenarios.targets import ABOUT, band
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -263,13 +265,18 @@ class Results:
             self.prior_set,
             str(self.data.attrs.get("model_digest", "")),
             scenario.name,
+            str(self.data.attrs.get("model_set", "main")),
+            str(self.data.attrs.get("posterior", "prior")),
         )
 
     def _condition(self, target: Target) -> str:
         if target.joint:
             return " & ".join(self._condition(part) for part in self.parts(target))
         name = f"{target.variable}[{target.element}]" if target.element else target.variable
-        return f"{name} {target.aggregate} {target.comparator} {value_of(target):g} {target.unit}"
+        value = f"{value_of(target):g}"
+        if target.comparator == ABOUT:
+            value += " ({:g} to {:g})".format(*band(target))
+        return f"{name} {target.aggregate} {target.comparator} {value} {target.unit}"
 
     def parts(self, target: Target) -> tuple[Target, ...]:
         """Return the single targets a joint one consists of."""
@@ -287,6 +294,8 @@ class Results:
             parts = [self.event(part, scenario, year=year) for part in self.parts(target)]
             return joint_event(key, parts)
         values = self.target_values(target, scenario, year=year)
+        if target.comparator == ABOUT:
+            return band_event(key, values, *band(target), self.replicate)
         return threshold_event(key, values, target.comparator, value_of(target), self.replicate)
 
     def target_values(

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sdensemble.history import Observation
 from sdensemble.model.types import Model
 from sdensemble.outputs import fonts, terminal
 from sdensemble.outputs.folder import RECORD, check_folder, check_space, whole_folder
-from sdensemble.outputs.history import Observation
 from sdensemble.outputs.report import ReportSpec
 from sdensemble.outputs.results import Results
 from sdensemble.outputs.tables import write_tables

@@ -16,6 +16,7 @@ from sdensemble.outputs.probability import difference, distinguishable, value_of
 from sdensemble.outputs.report import Outcome
 from sdensemble.outputs.results import Effect, Results, quantile
 from sdensemble.outputs.words import LANGS, in_ten
+from sdensemble.scenarios.targets import ABOUT, band
 
 if TYPE_CHECKING:
     from sdensemble.scenarios import Scenario, Target
@@ -130,10 +131,13 @@ def probability_rows(results: Results) -> Iterator[Row]:
                 "target": target.id,
                 "target_zh": target.zh,
                 "target_en": target.en,
+                "role": target.role,
                 **_scenario(scenario),
                 "year": results.year(target),
                 "comparator": "" if target.joint else target.comparator,
                 "value": "" if target.joint else value_of(target),
+                "band_low": "" if target.low is None else target.low,
+                "band_high": "" if target.high is None else target.high,
                 **({} if target.joint else _unit(results, target.unit)),
                 **_probability(results, target, scenario),
                 **_shortfall(results, target, scenario),
@@ -165,7 +169,8 @@ def _shortfall(results: Results, target: Target, scenario: Scenario) -> Row:
     if target.joint:
         return {}
     values = results.target_values(target, scenario)
-    found = mean_of(np.maximum(0.0, value_of(target) - values), results.replicate)
+    wanted = band(target)[0] if target.comparator == ABOUT else value_of(target)
+    found = mean_of(np.maximum(0.0, wanted - values), results.replicate)
     return {"shortfall": found.mean, "shortfall_error": found.se}
 
 

@@ -27,11 +27,11 @@ def wrap(text: str, columns: int) -> list[str]:
     return [*lines, line.rstrip()]
 
 
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return lines of aligned cells with a rule under the head; the first column to the left."""
+def table(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
+    """Return lines of aligned cells with a rule under the head; the first ``left`` to the left."""
     widths = [max(width(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [
-        "  ".join(_pad(c, w, i == 0) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(_pad(c, w, i < left) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
         for row in rows
     ]
     rule = "─" * (sum(widths) + 2 * (len(widths) - 1))

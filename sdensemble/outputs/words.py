@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
+from sdensemble.history import LATEST
 from sdensemble.outputs.probability import value_of
+from sdensemble.scenarios.targets import ABOUT, band
 
 if TYPE_CHECKING:
     from sdensemble.outputs.probability import Probability
@@ -35,6 +38,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "ex_ante": {"zh": "事前预测（{date}）", "en": "ex ante forecast ({date})"},
     "through": {"zh": "信息截至{year}年末", "en": "information to the end of {year}"},
     "as_of": {"zh": "信息截至{date}", "en": "information as of {date}"},
+    "nowcast": {"zh": "现时推算（信息截至最新数据）", "en": "nowcast (all data to hand)"},
     "no_date": {"zh": "未设信息截止日", "en": "no information date"},
     "year": {"zh": "{year}年", "en": "{year}"},
     "constant_as_of": {"zh": "{year}年口径不变", "en": "scope constant as of {year}"},
@@ -60,15 +64,22 @@ def label(spec: ReportSpec, identifier: str, lang: str) -> str:
 
 def information_date(as_of: str, lang: str) -> str:
     """Return an information date in words; "through-2019" is the end of that year."""
+    if as_of == LATEST:
+        return say("nowcast", lang)
     through = re.fullmatch(r"through-(\d{4})", as_of)
-    date = say("through", lang, year=through[1]) if through else say("as_of", lang, date=as_of)
-    return say("ex_ante", lang, date=date) if as_of else say("no_date", lang)
+    day = say("through", lang, year=through[1]) if through else say("as_of", lang, date=as_of)
+    return say("ex_ante", lang, date=day) if as_of else say("no_date", lang)
 
 
 def known_until(as_of: str) -> str:
     """Return the last day of an information date, as ISO text."""
     through = re.fullmatch(r"through-(\d{4})", as_of)
-    return f"{through[1]}-12-31" if through else as_of
+    if through:
+        return f"{through[1]}-12-31"
+    try:
+        return date.fromisoformat(as_of).isoformat()
+    except ValueError:
+        return "9999-12-31"  # "latest", or the name of an import: all that is to hand
 
 
 def bracketed(spec: ReportSpec, identifiers: Sequence[str], lang: str) -> str:
@@ -88,6 +99,11 @@ def target_name(target: Target, lang: str) -> str:
 def beyond(target: Target, spec: ReportSpec, lang: str) -> str:
     """Return a target's condition in words: "超过1000亿元", "at least 1200 亿元"."""
     unit, strict = spec.unit_label(target.unit, lang), target.comparator == ">"
+    if target.comparator == ABOUT:
+        low, high = band(target)
+        if lang == "zh":
+            return f"约为{value_of(target):g}{unit}（{low:g}至{high:g}）"
+        return f"about {value_of(target):g} {unit} ({low:g} to {high:g})"
     if lang == "zh":
         return f"{'超过' if strict else '不低于'}{value_of(target):g}{unit}"
     times = "× " if unit[:1].isdigit() else ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from sdensemble.errors import Problems, SDError, did_you_mean
 from sdensemble.kernel.inputs import Held
-from sdensemble.model.types import Clock, Model, Variable
+from sdensemble.model.types import Clock, Model, Variable, fold
 from sdensemble.section import (
     Cell,
     Section,
@@ -74,10 +75,13 @@ class Scenario:
     digest: str = ""
 
 
-def read_scenarios(folder: Path, model: Model) -> tuple[Scenario, ...]:
+def read_scenarios(
+    folder: Path, model: Model, refused: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Scenario, ...]:
     """Return the scenarios of a folder's TOML files, by their order, then by name.
 
-    Raise SDError with the problems of all files together.
+    ``refused`` says of folded names of instruments why no constant stands for them. Raise
+    SDError with the problems of all files together.
     """
     folder = Path(folder)
     paths = sorted(path for path in folder.glob("*.toml") if not path.name.startswith("."))
@@ -86,7 +90,7 @@ def read_scenarios(folder: Path, model: Model) -> tuple[Scenario, ...]:
     found, scenarios = Problems(), []
     for path in paths:
         try:
-            scenarios.append(read_scenario(path, model))
+            scenarios.append(read_scenario(path, model, refused))
         except SDError as error:
             found.take(error)
     _check_compares(folder, scenarios, [path.stem for path in paths], found)
@@ -118,10 +122,12 @@ def _check_compares(
         )
 
 
-def read_scenario(path: Path, model: Model) -> Scenario:
+def read_scenario(
+    path: Path, model: Model, refused: Mapping[str, str] = MappingProxyType({})
+) -> Scenario:
     """Return the scenario of one TOML file, named as the file and checked against the model.
 
-    Raise SDError with every problem found.
+    ``refused`` is as in ``read_scenarios``. Raise SDError with every problem found.
     """
     path = Path(path)
     content, digest = read_toml(path)
@@ -129,10 +135,10 @@ def read_scenario(path: Path, model: Model) -> Scenario:
     top = Section(short(path), content, found)
     top.only(("order", "title", "purpose", "compares", "package", "levers", "world"))
     order = top.number("order") if "order" in content else LAST
-    title = _read_words(top, "title") or dict.fromkeys(LANGUAGES, path.stem)
-    purpose = _read_words(top, "purpose")
-    settings = _read_settings(top, "levers", "lever", model)
-    settings += _read_settings(top, "world", "world", model)
+    title = read_words(top, "title") or dict.fromkeys(LANGUAGES, path.stem)
+    purpose = read_words(top, "purpose")
+    settings = read_settings(top, "levers", "lever", model, refused)
+    settings += read_settings(top, "world", "world", model, refused)
     _check_twice(settings, model, top)
     compares, package = top.text("compares") or BASELINE, top.text("package") or None
     found.raise_if_any()
@@ -149,7 +155,7 @@ def read_scenario(path: Path, model: Model) -> Scenario:
     )
 
 
-def _read_words(top: Section, key: str) -> dict[str, str]:
+def read_words(top: Section, key: str) -> dict[str, str]:
     """Return a text in each language, one standing in for another; empty where there is none."""
     given = top.values.get(key, {})
     if isinstance(given, str):
@@ -167,7 +173,13 @@ def _read_words(top: Section, key: str) -> dict[str, str]:
 # ── settings ───────────────────────────────────────────────────────────────────────────────
 
 
-def _read_settings(top: Section, key: str, kind: Kind, model: Model) -> list[Setting]:
+def read_settings(
+    top: Section,
+    key: str,
+    kind: Kind,
+    model: Model,
+    refused: Mapping[str, str] = MappingProxyType({}),
+) -> list[Setting]:
     """Return the settings of ``[levers]`` or ``[world]``, those of execution rates behind each."""
     given = top.values.get(key, {})
     if not isinstance(given, dict):
@@ -177,6 +189,9 @@ def _read_settings(top: Section, key: str, kind: Kind, model: Model) -> list[Set
     for name, value in given.items():
         values = value if isinstance(value, dict) else {"value": value}
         table = Section(f'{top.where} [{key}] "{name}"', values, top.found)
+        if fold(name) in refused and model.name_of(name) is None:
+            table.problem(f"is refused: {refused[fold(name)]}")
+            continue
         settings += _read_setting(name, table, kind, model)
     return settings
 

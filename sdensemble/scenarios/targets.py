@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -17,17 +12,25 @@ from numpy.typing import ArrayLike, NDArray
 
 from sdensemble.errors import Problems, SDError, did_you_mean, nearest
 from sdensemble.model.types import Clock, Model, Variable
+from sdensemble.scenarios.rows import cell_number, parts_of, read_rows
 from sdensemble.section import (
     Section,
+    bounds,
     find_cells,
+    find_constant,
     same_unit,
     short,
+    span,
 )
 
 AGGREGATES = ("annual", "end", "mean")
 COMPARATORS = {">": np.greater, ">=": np.greater_equal}
+ABOUT = "about"
+"""The comparator of a value written as "about": met inside the band ``low`` to ``high``."""
 KEY = ("measure", "scope", "price_basis")
-TYPED = ("year", "comparator", "value", "headline")
+ROLES = ("outcome", "reference", "lever", "indicator")
+SCORED = ("outcome", "reference")
+TYPED = ("year", "comparator", "value", "headline", "low", "high", "lever_value")
 """Columns in which signs and digits of full width are read as plain ones."""
 SINGLE = ("variable", "aggregate", "year", "comparator", "value", "unit", "measure")
 
@@ -36,10 +39,22 @@ SINGLE = ("variable", "aggregate", "year", "comparator", "value", "unit", "measu
 class Target:
     """One row of the targets.
 
+    ``role`` says what becomes of the row: an "outcome" is scored in every run; a "reference" is
+    scored too but is no target of the policy; a "lever" is set, through the constants ``lever``
+    (parted by semicolons) at ``lever_value`` in ``lever_unit``; an "indicator" is not simulated.
+    A lever row without a constant, and every indicator, says why in ``reason_zh`` and
+    ``reason_en``.
+
     A joint target names others in ``joint`` and is met when all of them are; it has no
     variable, comparator or value, and its measure, scope and price basis are theirs unless the
-    row says other. ``aggregate`` is "annual" (integral over the year), "mean" (of the year) or
-    "end" (value at the end of the year); ``unit`` is that of ``value``.
+    row says other. ``within`` names the row of the whole this one is a part of: the two are
+    never added, and are scored jointly where both are scored. ``aggregate`` is "annual"
+    (integral over the year), "mean" (of the year) or "end" (value at the end of the year);
+    ``unit`` is that of ``value``, ``low`` and ``high``. These two are the band of a value
+    written as "about", or the ends of a range, which is met at its lower end.
+
+    ``entity`` and ``quantity`` are what published statistics are found by; ``source_row`` is
+    the row's name in the list it was taken from.
     """
 
     id: str
@@ -59,6 +74,23 @@ class Target:
     joint: tuple[str, ...]
     headline: bool
     note: str
+    role: str = "outcome"
+    low: float | None = None
+    high: float | None = None
+    within: str = ""
+    lever: tuple[str, ...] = ()
+    lever_value: float | None = None
+    lever_unit: str = ""
+    reason_zh: str = ""
+    reason_en: str = ""
+    entity: str = ""
+    quantity: str = ""
+    source_row: str = ""
+
+    @property
+    def scored(self) -> bool:
+        """True where a run gives the row a probability."""
+        return self.role in SCORED
 
 
 COLUMNS = tuple(field.name for field in fields(Target))
@@ -74,6 +106,29 @@ def met(values: ArrayLike, comparator: str, threshold: float) -> NDArray[np.bool
     return COMPARATORS[comparator](np.asarray(values, dtype=float), threshold)
 
 
+def holds(target: Target, values: ArrayLike) -> NDArray[np.bool_]:
+    """Return, in the shape of ``values``, whether each meets a target with a value of its own."""
+    if target.value is None:
+        raise SDError(f'target "{target.id}" has no value of its own')
+    if target.comparator != ABOUT:
+        return met(values, target.comparator, target.value)
+    low, high = band(target)
+    values = np.asarray(values, dtype=float)
+    return (values >= low) & (values <= high)
+
+
+def band(target: Target) -> tuple[float, float]:
+    """Return the band of a target written as "about"; raise SDError where it has none."""
+    if target.low is None or target.high is None:
+        raise SDError(f'target "{target.id}" has no band: it needs low and high')
+    return target.low, target.high
+
+
+def scored(targets: Sequence[Target]) -> tuple[Target, ...]:
+    """Return the rows that a run gives a probability, in their order."""
+    return tuple(target for target in targets if target.scored)
+
+
 def leaves(target: Target, targets: Sequence[Target]) -> tuple[Target, ...]:
     """Return the single targets that make up a joint one, each once; a single one itself."""
     if not target.joint:
@@ -84,107 +139,98 @@ def leaves(target: Target, targets: Sequence[Target]) -> tuple[Target, ...]:
 
 
 def read_targets(path: Path, model: Model) -> tuple[Target, ...]:
-    """Return the targets of a CSV file in UTF-8 or GBK, in file order, checked against the model.
+    """Return the rows of a CSV file in UTF-8 or GBK, in file order, checked against the model.
 
-    Raise SDError with every problem found.
+    Rows of every role; ``scored`` picks those a run gives a probability. Raise SDError with
+    every problem found.
     """
-    path = Path(path)
     found = Problems()
-    reader = csv.reader(io.StringIO(_read_text(path), newline=""))
-    header = [cell.strip() for cell in next(reader, [])]
-    _check_header(header, Section(f"{short(path)} line 1", {}, found))
-    found.raise_if_any()
     targets, places = [], {}
-    for row in reader:
-        if not any(cell.strip() for cell in row):
-            continue
-        cells = {name: cell.strip() for name, cell in zip(header, row, strict=False) if name}
-        cells |= {key: _plain(cells[key]) for key in TYPED if key in cells}
-        name = cells.get("id", "")
-        table = Section(f"{short(path)} line {reader.line_num} ({name})", cells, found)
-        if not name or name in places:
-            table.problem("id is given twice" if name else "id is missing")
-        places[name] = table
+    for table in read_rows(Path(path), COLUMNS, ("id", *SINGLE, *KEY), TYPED, found):
+        places[table.text("id")] = table
         targets.append(_read_target(table, model))
     _check_joint(targets, places)
     found.raise_if_any()
     return tuple(_with_key(target, targets) for target in targets)
 
 
-def _read_text(path: Path) -> str:
-    """Return a file's text, from UTF-8 or else from GBK, as Excel saves it in China."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise SDError(f"{short(path)}: cannot be read — {error.strerror or error}") from None
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise SDError(f"{short(path)}: is neither UTF-8 nor GBK — save it as CSV UTF-8")
-
-
-def _plain(cell: str) -> str:
-    """Return a cell as Excel and WPS mean it: plain signs and digits, no thousands separators.
-
-    >>> _plain("＞"), _plain("≥"), _plain("１,２００"), _plain("1 234.5")
-    ('>', '>=', '1200', '1234.5')
-    """
-    cell = unicodedata.normalize("NFKC", cell).replace("≥", ">=").replace("≧", ">=").strip()
-    grouped = re.fullmatch(r"[+-]?\d{1,3}([,\u2019' ]\d{3})+(\.\d+)?", cell)
-    return re.sub(r"[,\u2019' ]", "", cell) if grouped else cell
-
-
-def _check_header(header: Sequence[str], table: Section) -> None:
-    """Note columns that are missing or unknown."""
-    for name in header:
-        if name and name not in COLUMNS:
-            table.problem(f'no such column "{name}"{did_you_mean(name, COLUMNS)}')
-    for name in dict.fromkeys(("id", *SINGLE, *KEY)):
-        if name not in header:
-            table.problem(f'column "{name}" is missing')
-
-
 def _read_target(table: Section, model: Model) -> Target:
     """Return one row; the problems of a row that does not hold are noted."""
     text = {name: table.text(name) for name in COLUMNS}
-    joint = tuple(part.strip() for part in text["joint"].split(";") if part.strip())
-    year, value = _number(table, "year"), _number(table, "value")
+    joint = parts_of(text["joint"])
+    numbers = {name: cell_number(table, name) for name in ("value", "low", "high", "lever_value")}
+    year = cell_number(table, "year")
     if year is not None and year != int(year):
         table.problem(f'year must be a whole year, not "{text["year"]}"')
+    role = text["role"] or "outcome"
+    if role not in ROLES:
+        hint = did_you_mean(role, ROLES)
+        table.problem(f'role must be one of {", ".join(ROLES)}, not "{role}"{hint}')
     if text["headline"] not in ("", "0", "1"):
         table.problem(f'headline must be 1, 0 or empty, not "{text["headline"]}"')
     if joint:
         for name in ("variable", "comparator", "value"):
             if text[name]:
                 table.problem(f"{name} must be empty in a joint target")
-    else:
+    elif role in SCORED:
         _check_single(table, year, model)
+        _check_band(table, numbers)
+    if role not in SCORED:
+        _check_unscored(table, role, joint, model)
+    typed = ("year", "joint", "headline", "role", "lever", *numbers)
+    given: dict[str, Any] = {name: text[name] for name in COLUMNS if name not in typed}
     return Target(
-        **{
-            name: text[name]
-            for name in COLUMNS
-            if name not in ("year", "value", "joint", "headline")
-        },
+        **given | numbers,
         year=None if year is None else int(year),
-        value=value,
         joint=joint,
         headline=text["headline"] == "1",
+        role=role,
+        lever=tuple(model.name_of(name) or name for name in parts_of(text["lever"])),
     )
 
 
-def _number(table: Section, name: str) -> float | None:
-    """Return a cell as a finite number, or None where it is empty or no number."""
-    text = table.text(name)
-    try:
-        number = float(text) if text else None
-    except ValueError:
-        number = math.nan
-    if number is None or math.isfinite(number):
-        return number
-    table.problem(f'{name} must be a number, not "{text}"')
-    return None
+def _check_band(table: Section, numbers: Mapping[str, float | None]) -> None:
+    """Note a band that is missing, turned round, or does not fit the value."""
+    value, low, high = (numbers[name] for name in ("value", "low", "high"))
+    about = table.text("comparator") == ABOUT
+    if (low is None) != (high is None) or (about and low is None):
+        table.problem("low and high: give both" if not about else "about needs low and high")
+        return
+    if value is None or low is None or high is None:
+        return
+    if not low < high:
+        table.problem(f"low ({low:g}) must be below high ({high:g})")
+    elif about and not low <= value <= high:
+        table.problem(f"value ({value:g}) is outside its band, {low:g} to {high:g}")
+    elif not about and value != low:
+        table.problem(f"value must be the lower end of the range, {low:g}, not {value:g}")
+
+
+def _check_unscored(table: Section, role: str, joint: Sequence[str], model: Model) -> None:
+    """Note what a row that no run scores must say, or must leave empty."""
+    for name in ("variable", "headline"):
+        if table.text(name) not in ("", "0"):
+            table.problem(f"{name} must be empty in a row that is not scored (role {role})")
+    if joint:
+        table.problem(f"joint must be empty in a row that is not scored (role {role})")
+    levers = parts_of(table.text("lever"))
+    if role == "indicator" and levers:
+        table.problem("lever must be empty in an indicator")
+    if role == "indicator" or not levers:
+        for name in ("reason_zh", "reason_en"):
+            what = "is not simulated" if role == "indicator" else "has no lever of its own"
+            if not table.text(name):
+                table.problem(f"{name} is missing: say why the row {what}")
+    for name in levers:
+        variable = find_constant(model, name, table)
+        if variable is None or not table.text("lever_value"):
+            continue
+        value, unit = cell_number(table, "lever_value"), table.text("lever_unit", needed=True)
+        if unit and not same_unit(unit, variable.unit):
+            table.problem(f"lever_unit is {unit}, but must be {variable.unit or 'Dmnl'} ({name})")
+        low, high = bounds(variable)
+        if value is not None and not low <= value <= high:
+            table.problem(f"lever_value {value:g} is outside the limits ({span(variable)})")
 
 
 def _check_single(table: Section, year: float | None, model: Model) -> None:
@@ -195,8 +241,8 @@ def _check_single(table: Section, year: float | None, model: Model) -> None:
     if aggregate and aggregate not in AGGREGATES:
         hint = did_you_mean(aggregate, AGGREGATES)
         table.problem(f'aggregate must be one of {", ".join(AGGREGATES)}, not "{aggregate}"{hint}')
-    if comparator and comparator not in COMPARATORS:
-        table.problem(f'comparator must be > or >=, not "{comparator}"')
+    if comparator and comparator not in (*COMPARATORS, ABOUT):
+        table.problem(f'comparator must be >, >= or about, not "{comparator}"')
     clock = model.clock
     if year is not None and not clock.start <= year <= clock.stop - 1:
         table.problem(
@@ -246,12 +292,26 @@ def unit_of(variable: Variable, aggregate: str, clock: Clock) -> str | None:
 
 
 def _check_joint(targets: Sequence[Target], places: Mapping[str, Section]) -> None:
-    """Note parts of joint targets that do not exist, and targets that are part of themselves."""
+    """Note parts and wholes that do not exist, parts that no run scores, and rings of either."""
     parts = {target.id: target.joint for target in targets}
+    unscored = {target.id: target.role for target in targets if not target.scored}
+    by_id = {target.id: target for target in targets}
     for target in targets:
         for name in target.joint:
             if name not in parts:
                 places[target.id].problem(f'joint: no target "{name}"{did_you_mean(name, parts)}')
+            elif name in unscored:
+                what = unscored[name]
+                places[target.id].problem(f'joint: "{name}" is not scored (role {what})')
+        if target.within and target.within not in parts:
+            hint = did_you_mean(target.within, parts)
+            places[target.id].problem(f'within: no target "{target.within}"{hint}')
+        above, seen = target.within, {target.id}
+        while above and above in by_id and above not in seen:
+            seen.add(above)
+            above = by_id[above].within
+        if above and above == target.id:
+            places[target.id].problem("within: the target is part of itself")
         reached: set[str] = set()
         ahead = list(target.joint)
         while ahead:

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from sdensemble.model.types import Call, Clock, Equation, Kind, Model, Note, Ref, Variable
-from sdensemble.outputs.history import Observation
+from sdensemble.history import Observation
 from sdensemble.outputs.report import ReportSpec, read_report
 from sdensemble.outputs.results import Results
 from sdensemble.scenarios import Scenario, Setting, Target

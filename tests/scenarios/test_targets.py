@@ -108,7 +108,7 @@ def test_every_problem_of_a_file_is_told_at_once(read):
     for part in (
         'scenarios/targets.csv line 2 (total_2025): no variable "totals" in model/small.mdl — '
         'did you mean "total" (Yi/Year)?',
-        'line 3 (b): comparator must be > or >=, not "=>"',
+        'line 3 (b): comparator must be >, >= or about, not "=>"',
         "line 3 (b): aggregate must be one of annual, end, mean",
         "line 4 (c): the year 2026 is not wholly within the model's time, 2019 to 2026",
         'line 5 (d): value must be a number, not "3k"',
@@ -161,3 +161,73 @@ def test_signs_and_digits_of_full_width_and_thousands_are_read(read):
     assert [t.comparator for t in found] == [">", ">=", ">="]
     assert {(t.value, t.year) for t in found} == {(3000.0, 2025)}
     assert any('not "3,00"' in line for line in problems(read, TOTAL | {"value": "3,00"}))
+
+
+# ── roles, bands and wholes ────────────────────────────────────────────────────────────────
+
+ABOUT = TOTAL | {"id": "income", "comparator": "about", "value": "1.8", "low": "1.75",
+                 "high": "1.85"}  # fmt: skip
+LEVER = {"id": "quota", "zh": "指标", "role": "lever", "lever": "grant budget",
+         "lever_value": "5", "lever_unit": "Yi/Year", "value": "30", "unit": "brands"}  # fmt: skip
+RANK = {"id": "rank", "zh": "名次", "role": "indicator", "comparator": "=", "value": "7",
+        "reason_zh": "没有统计", "reason_en": "no statistics"}  # fmt: skip
+
+
+def test_about_is_met_inside_its_band_and_not_above_it(read):
+    (target,) = read(ABOUT)
+    values = [1.74, 1.75, 1.8, 1.85, 1.86, np.nan]
+    assert scenarios.holds(target, values).tolist() == [False, True, True, True, False, False]
+    (at_least,) = read(ABOUT | {"comparator": ">=", "low": "", "high": ""})
+    assert scenarios.holds(at_least, values).tolist() == [False, False, True, True, True, False]
+
+
+def test_a_range_is_met_at_its_lower_end(read):
+    (target,) = read(TOTAL | {"comparator": ">=", "value": "3", "low": "3", "high": "5"})
+    assert scenarios.holds(target, [2.9, 3.0, 6.0]).tolist() == [False, True, True]
+    (line,) = problems(read, TOTAL | {"value": "5", "low": "3", "high": "5"})
+    assert "value must be the lower end of the range, 3, not 5" in line
+
+
+def test_levers_and_indicators_are_read_and_never_scored(read):
+    rows = read(TOTAL, LEVER, RANK, TOTAL | {"id": "example", "role": "reference", "headline": ""})
+    assert [row.role for row in rows] == ["outcome", "lever", "indicator", "reference"]
+    assert [row.id for row in scenarios.scored(rows)] == ["total_2025", "example"]
+    assert (rows[1].lever, rows[1].lever_value) == (("grant budget",), 5.0)
+    assert rows[2].year is None
+
+
+def test_what_a_row_of_a_role_must_say_is_told(read):
+    lines = problems(
+        read,
+        TOTAL | {"role": "outcom"},
+        RANK | {"reason_en": ""},
+        RANK | {"id": "b", "variable": "total"},
+        LEVER | {"id": "c", "lever": "grant buget"},
+        LEVER | {"id": "d", "lever_value": "51"},
+        LEVER | {"id": "e", "lever_unit": "Yi"},
+        LEVER | {"id": "f", "lever": "", "lever_value": ""},
+        ABOUT | {"id": "g", "high": ""},
+        ABOUT | {"id": "h", "value": "2"},
+        ABOUT | {"id": "i", "low": "1.9"},
+        {"id": "j", "joint": "rank; total_2025"},
+        TOTAL | {"id": "k", "within": "totl_2025"},
+        TOTAL | {"id": "l", "within": "m"},
+        TOTAL | {"id": "m", "within": "l"},
+    )
+    text = "\n".join(lines)
+    for part in (
+        "line 2 (total_2025): role must be one of outcome, reference, lever, indicator",
+        "line 3 (rank): reason_en is missing: say why the row is not simulated",
+        "line 4 (b): variable must be empty in a row that is not scored (role indicator)",
+        'line 5 (c): no such constant in model/small.mdl — did you mean "grant budget"',
+        "line 6 (d): lever_value 51 is outside the limits (Yi/Year, 0 to 50)",
+        "line 7 (e): lever_unit is Yi, but must be Yi/Year",
+        "line 8 (f): reason_zh is missing: say why the row has no lever of its own",
+        "line 9 (g): about needs low and high",
+        "line 10 (h): value (2) is outside its band, 1.75 to 1.85",
+        "line 11 (i): low (1.9) must be below high (1.85)",
+        'line 12 (j): joint: "rank" is not scored (role indicator)',
+        'line 13 (k): within: no target "totl_2025" — did you mean "total_2025"?',
+        "line 14 (l): within: the target is part of itself",
+    ):
+        assert part in text, part

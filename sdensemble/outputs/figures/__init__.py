@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from sdensemble.history import Observation
 from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.effects import effects
 from sdensemble.outputs.figures.fan import conditions, drawn_history, fan, note, related
 from sdensemble.outputs.figures.panels import scenarios, sectors
 from sdensemble.outputs.figures.words import CAPTIONS
 from sdensemble.outputs.fonts import missing_glyphs
-from sdensemble.outputs.history import Observation
 from sdensemble.outputs.results import Results
 from sdensemble.outputs.terminal import reference
 from sdensemble.outputs.words import target_name

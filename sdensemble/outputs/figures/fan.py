@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
+from sdensemble.history import Observation
 from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.words import say
-from sdensemble.outputs.history import Observation
 from sdensemble.outputs.probability import value_of, year_of
 from sdensemble.outputs.results import Results
 from sdensemble.outputs.words import (

@@ -142,7 +142,7 @@ def draw_target(
 
 def sign(comparator: str) -> str:
     """Return a comparator as one sign."""
-    return "≥" if comparator == ">=" else comparator
+    return {">=": "≥", "about": "≈"}.get(comparator, comparator)
 
 
 def spread(positions: Sequence[float], gap: float) -> Array:

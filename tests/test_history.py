@@ -1,7 +1,7 @@
 import pytest
 
 from sdensemble.errors import SDError
-from sdensemble.outputs.history import read_history
+from sdensemble.history import read_history
 
 HEAD = "time,sector,measure,value,unit,source,period_end,published_on\n"
 

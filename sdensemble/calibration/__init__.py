@@ -1,0 +1,1 @@
+"""Conditioning on observations: likelihood, sampler, posterior, scores. Knows no study's names."""

@@ -1,0 +1,272 @@
+"""``calibration/fit.toml``: which observed series the model must match, and with what error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sdensemble.calibration.baselines import Baseline, read_baseline
+from sdensemble.errors import Problems, did_you_mean
+from sdensemble.history import LATEST, Observation
+from sdensemble.model.types import Model
+from sdensemble.section import (
+    Cell,
+    Section,
+    find_cells,
+    read_toml,
+    short,
+)
+
+KEYS = ("scenario", "vintage", "term", "group", "baseline", "screened")
+TERM_KEYS = (
+    "measure",
+    "sector",
+    "title",
+    "variable",
+    "element",
+    "aggregate",
+    "times",
+    "over",
+    "factor",
+    "unit",
+    "sd",
+    "discrepancy_sd",
+    "half_life",
+    "bias_sd",
+    "first",
+    "leads",
+    "optional",
+    "basis",
+)
+AGGREGATES = ("annual", "mean", "end")
+FREEDOM = 4.0
+"""Degrees of freedom of the Student-t errors."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One observed series and the number of the model it is compared with, in logarithms.
+
+    The model's number is ``factor`` times the sum over ``cells`` of ``variable``, taken by
+    ``aggregate``, times and over the means of other variables. Errors: ``sd`` of one figure
+    (Student-t); ``discrepancy_sd`` of an autoregression that halves in ``half_life`` years, for
+    what the model leaves out; ``bias_sd`` of a constant factor between the two scopes. A term
+    that ``leads`` says how far the state of the world is known. Figures before the year ``first``
+    are what the model starts from, and not fitted a second time. Errors are in logs.
+    """
+
+    measure: str
+    sector: str
+    title: Mapping[str, str]
+    variable: str
+    cells: tuple[Cell, ...]
+    aggregate: str
+    times: tuple[str, ...]
+    over: tuple[str, ...]
+    factor: float
+    unit: str
+    sd: float
+    discrepancy_sd: float
+    half_life: float
+    bias_sd: float
+    first: float
+    leads: bool
+    basis: str
+
+    @property
+    def series(self) -> tuple[str, str]:
+        """The measure and sector it is about."""
+        return self.measure, self.sector
+
+    @property
+    def name(self) -> str:
+        """The measure and sector in one word."""
+        return f"{self.measure}/{self.sector}"
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What ``fit.toml`` says: terms, the policy that was in force, groups of constants.
+
+    ``scenario`` names the scenario under which the observed years went by. ``groups`` share the
+    priors' constants out for the account of a miss. ``skipped`` are the terms whose variable
+    the model lacks.
+    """
+
+    terms: tuple[Term, ...] = ()
+    scenario: str = ""
+    vintage: str = LATEST
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    baselines: tuple[Baseline, ...] = ()
+    screened: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    path: Path = Path("fit.toml")
+    digest: str = ""
+
+
+def read_fit(path: Path, model: Model, *, other: bool = False) -> Fit:
+    """Return what a file says of the fit, checked against the model.
+
+    With ``other`` the model is not the study's own, and terms whose variable it lacks are left
+    out. Raise SDError with every problem found.
+    """
+    content, digest = read_toml(path)
+    found = Problems()
+    top = Section(short(path), content, found)
+    top.only(KEYS)
+    terms, skipped = [], []
+    for i, values in enumerate(top.tables("term"), start=1):
+        table = Section(f"{top.where} [[term]] {i}", values, found)
+        name = table.text("variable", needed=True)
+        if name and model.name_of(name) is None and (other or table.flag("optional")):
+            skipped.append(f"{table.text('measure')}/{table.text('sector')}")
+            continue
+        term = _read_term(table, model)
+        if term is not None:
+            terms.append(term)
+    series = [term.series for term in terms]
+    for twice in {one for one in series if series.count(one) > 1}:
+        top.problem(f"[[term]]: the series {'/'.join(twice)} is fitted twice")
+    groups, titles = _read_groups(top, model, other)
+    baselines = [
+        read_baseline(Section(f"{top.where} [[baseline]] {i}", values, found))
+        for i, values in enumerate(top.tables("baseline"), start=1)
+    ]
+    screened = _names(top, "screened")
+    found.raise_if_any()
+    return Fit(
+        tuple(terms),
+        top.text("scenario"),
+        top.text("vintage") or LATEST,
+        groups,
+        titles,
+        tuple(one for one in baselines if one is not None),
+        screened,
+        tuple(skipped),
+        path,
+        digest,
+    )
+
+
+def _read_term(table: Section, model: Model) -> Term | None:
+    before = len(table.found.lines)
+    table.only(TERM_KEYS)
+    measure, sector = table.text("measure", needed=True), table.text("sector", needed=True)
+    table = Section(f"{table.where} {measure}/{sector}", table.values, table.found)
+    name = table.text("variable")
+    written = model.name_of(name) if name else None
+    if name and written is None:
+        table.problem(f'no variable "{name}" in the model{did_you_mean(name, model.variables)}')
+    aggregate = table.text("aggregate") or "annual"
+    if aggregate not in AGGREGATES:
+        table.problem(f"aggregate must be one of {', '.join(AGGREGATES)}")
+    cells: tuple[Cell, ...] = ()
+    if written is not None:
+        element = table.text("element")
+        cells = find_cells(model, model[written], element, table)
+    numbers = {}
+    for key, default in (("factor", 1.0), ("discrepancy_sd", 0.0), ("half_life", 2.0),
+                         ("bias_sd", 0.0), ("first", 0.0)):  # fmt: skip
+        value = table.number(key) if key in table.values else default
+        if value is not None and (value < 0 or (value == 0 and key in ("factor", "half_life"))):
+            table.problem(f"{key} must be above 0" if default else f"{key} must not be below 0")
+        numbers[key] = value or 0.0
+    sd = table.number("sd")
+    if sd is not None and sd <= 0:
+        table.problem("sd must be above 0")
+    table.text("unit", needed=True)
+    table.text("basis", needed=True)
+    lists = {key: _variables(table, key, model) for key in ("times", "over")}
+    title = table.values.get("title", {})
+    if not isinstance(title, dict):
+        table.problem("title must be { zh = …, en = … }")
+        title = {}
+    if len(table.found.lines) > before or written is None or sd is None:
+        return None
+    return Term(
+        measure, sector, {lang: title.get(lang, measure) for lang in ("zh", "en")}, written,
+        cells, aggregate, lists["times"], lists["over"], numbers["factor"], table.text("unit"), sd,
+        numbers["discrepancy_sd"], numbers["half_life"], numbers["bias_sd"], numbers["first"],
+        table.flag("leads"), table.text("basis"),
+    )  # fmt: skip
+
+
+def _names(table: Section, key: str) -> tuple[str, ...]:
+    value = table.values.get(key, [])
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    table.problem(f"{key} must be a list of names")
+    return ()
+
+
+def _variables(table: Section, key: str, model: Model) -> tuple[str, ...]:
+    found = []
+    for name in _names(table, key):
+        written = model.name_of(name)
+        if written is None:
+            table.problem(f'{key}: no variable "{name}"{did_you_mean(name, model.variables)}')
+        else:
+            found.append(written)
+    return tuple(found)
+
+
+def _read_groups(
+    top: Section, model: Model, other: bool
+) -> tuple[dict[str, tuple[str, ...]], dict[str, Mapping[str, str]]]:
+    """Return constants and titles by group; names may be patterns such as "* execution"."""
+    groups, titles = {}, {}
+    for i, values in enumerate(top.tables("group"), start=1):
+        table = Section(f"{top.where} [[group]] {i}", values, top.found)
+        table.only(("name", "title", "constants"))
+        name = table.text("name", needed=True)
+        groups[name] = _names(table, "constants")
+        title = values.get("title", {})
+        titles[name] = {lang: title.get(lang, name) for lang in ("zh", "en")}
+    return groups, titles
+
+
+def matches(observation: Observation, term: Term, model: Model) -> bool:
+    """Tell whether an observation is of a term's series and period, within the model's time."""
+    clock = model.clock
+    year = int(observation.time)
+    if (observation.measure, observation.sector) != term.series:
+        return False
+    if not max(clock.start, term.first) <= year or year + 1 > clock.stop + 1e-9:
+        return False
+    full = (observation.period_end.month, observation.period_end.day) == (12, 31)
+    return term.aggregate == "end" or full
+
+
+def pick(
+    terms: Sequence[Term], observations: Sequence[Observation], model: Model
+) -> dict[int, tuple[Observation, ...]]:
+    """Return each term's observations, by the term's index, in order of time."""
+    found: dict[int, tuple[Observation, ...]] = {}
+    for i, term in enumerate(terms):
+        own = [o for o in observations if matches(o, term, model)]
+        if own:
+            found[i] = tuple(sorted(own, key=lambda o: o.time))
+    return found
+
+
+def check_units(fit: Fit, observations: Sequence[Observation]) -> tuple[str, ...]:
+    """Return a line for each observation whose unit is not that of its term."""
+    by_series = {term.series: term for term in fit.terms}
+    return tuple(
+        f"{short(fit.path)} {term.name}: the row of {o.time:g} ({o.id or o.source}) is in {o.unit},"
+        f" the term in {term.unit}"
+        for o in observations
+        if (term := by_series.get(o.series)) is not None and o.unit != term.unit
+    )
+
+
+def group_of(constant: str, fit: Fit) -> str:
+    """Return the first group a constant belongs to, or "other"."""
+    from fnmatch import fnmatchcase
+
+    for name, patterns in fit.groups.items():
+        if any(fnmatchcase(constant.casefold(), pattern.casefold()) for pattern in patterns):
+            return name
+    return "other"

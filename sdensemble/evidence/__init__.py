@@ -1,0 +1,1 @@
+"""What observations say of a study: calibrate, audit, backtest, observe."""

@@ -1,0 +1,292 @@
+"""The verb ``backtest``: forecast from every origin the data allow, and score against naive ones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sdensemble.calibration.fitting import make_problem
+from sdensemble.calibration.forecast import Source, forecast_logs, score_figure
+from sdensemble.calibration.likelihood import Problem
+from sdensemble.calibration.posterior import Posterior, posterior_draws
+from sdensemble.calibration.scores import BANDS, Score, score_normal
+from sdensemble.calibration.smc import Settings
+from sdensemble.calibration.stacking import stack
+from sdensemble.calibration.terms import pick
+from sdensemble.draws import draw
+from sdensemble.errors import SDError
+from sdensemble.evidence.calibrate import fit_vintage, settings_of
+from sdensemble.evidence.words import columns, say, series_title
+from sdensemble.history import LATEST, Observation, Vintage, vintage
+from sdensemble.kernel.compile import Kernel, compile_model
+from sdensemble.scenarios import Scenario
+from sdensemble.study import Study
+
+MODEL = "model"
+Line = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One forecast of one figure: what was known (``origin``), who forecast, and its score."""
+
+    origin: int
+    year: int
+    series: str
+    method: str
+    value: float
+    score: Score
+
+    @property
+    def horizon(self) -> int:
+        """Years from the end of what was known to the figure's year."""
+        return self.year - self.origin
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """All rows, and where they are kept."""
+
+    rows: tuple[Row, ...]
+    text: str
+    folder: Path | None
+    seconds: float
+
+
+def source_of(
+    study: Study,
+    kernel: Kernel,
+    prior_set: str,
+    known: Vintage,
+    settings: Settings,
+    *,
+    seed: int = 1,
+    members: int | None = None,
+    variant: Scenario | None = None,
+    problem: Problem | None = None,
+    posterior: Posterior | None = None,
+) -> Source:
+    """Return what forecasts from a vintage come from: its posterior, or the prior without data."""
+    if problem is None:
+        if study.fit is None:
+            raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file")
+        problem = make_problem(kernel, study.priors(prior_set), study.fit, known.fitted(),
+                               study.lived, variant, settings.threads)  # fmt: skip
+    members = members or settings.size
+    if not problem.data:
+        draws = draw(problem.priors, problem.model, members, seed=seed,
+                     replicates=settings.replicates)  # fmt: skip
+        return Source(problem, draws, None, study.forcing, seed)
+    if posterior is None:
+        posterior = fit_vintage(study, problem, known, settings, seed)
+    draws = posterior_draws(posterior, problem.priors, problem.model, members, seed)
+    return Source(problem, draws, posterior, study.forcing, seed)
+
+
+def origins(study: Study, kernel: Kernel) -> tuple[int, ...]:
+    """Return the years at whose end a forecast has something later to be scored against."""
+    assert study.fit is not None
+    chosen = pick(study.fit.terms, vintage(study.history, LATEST).fitted(), kernel.model)
+    years = sorted({int(one.time) for rows in chosen.values() for one in rows})
+    first = int(kernel.model.clock.start)
+    return tuple(year for year in range(first, max(years, default=first)) if year < max(years))
+
+
+def held_out(
+    problem: Problem, observations: Sequence[Observation], origin: int
+) -> dict[int, list[Observation]]:
+    """Return each term's figures of the years after an origin, by the term's index."""
+    chosen = pick(problem.fit.terms, observations, problem.model)
+    return {
+        index: later
+        for index, rows in chosen.items()
+        if (later := [one for one in rows if int(one.time) > origin])
+    }
+
+
+def score_model(
+    source: Source, later: dict[int, list[Observation]], origin: int, method: str
+) -> list[Row]:
+    """Score a source's forecasts of the figures that came later."""
+    if not later:
+        return []
+    start = int(source.problem.model.clock.start)
+    last = max(int(one.time) for rows in later.values() for one in rows)
+    logs = forecast_logs(source, sorted(later), last)
+    return [
+        Row(origin, int(one.time), source.problem.fit.terms[index].name, method, one.value,
+            score_figure(source, index, logs[index][int(one.time) - start], int(one.time),
+                         one.value, str(int(one.time))))
+        for index, rows in later.items()
+        for one in rows
+    ]  # fmt: skip
+
+
+def score_baselines(
+    study: Study, known: Vintage, later: dict[int, list[Observation]], origin: int
+) -> list[Row]:
+    """Score the forecasts without a model; they may use derived figures, as people do."""
+    found = []
+    assert study.fit is not None
+    for index, rows in later.items():
+        term = study.fit.terms[index]
+        past = _series(known, term.series)
+        for baseline in study.fit.baselines:
+            for one in rows:
+                middle = baseline.median(past, one.time)
+                if middle is None:
+                    continue
+                spread = baseline.spread(one.time - past[-1].time)
+                score = score_normal(float(np.log(middle)), spread, one.value)
+                found.append(Row(origin, int(one.time), term.name, baseline.name, one.value, score))
+    return found
+
+
+def _series(known: Vintage, series: tuple[str, str]) -> list[Observation]:
+    """Return a series' whole years in a vintage, observed or derived, the last publication each."""
+    best: dict[float, Observation] = {}
+    for row in known.rows:
+        whole = (row.period_end.month, row.period_end.day) == (12, 31)
+        if row.series == series and row.role != "target" and whole:
+            best[row.time] = row
+    return [best[when] for when in sorted(best)]
+
+
+def backtest(
+    study: Study,
+    *,
+    prior_set: str = "history",
+    seed: int = 1,
+    particles: int = 2048,
+    threads: int | None = None,
+    lang: str = "zh",
+    out: Path | None = None,
+    tell: Line | None = None,
+) -> Backtest:
+    """Fit at every origin, forecast all later figures, and score them against naive forecasts."""
+    begun = time.perf_counter()
+    kernel = compile_model(study.model)
+    settings = settings_of(particles, threads)
+    everything = vintage(study.history, LATEST).fitted()
+    if study.fit is None:
+        raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file")
+    rows: list[Row] = []
+    for origin in origins(study, kernel):
+        known = vintage(study.history, f"through-{origin}")
+        source = source_of(study, kernel, prior_set, known, settings, seed=seed)
+        later = held_out(source.problem, everything, origin)
+        rows += score_model(source, later, origin, MODEL)
+        rows += score_baselines(study, known, later, origin)
+        if tell:
+            tell(f"through-{origin}: {len(source.problem.data)} figures fitted,"
+                 f" {sum(map(len, later.values()))} scored")  # fmt: skip
+    found = Backtest(tuple(rows), backtest_text(study, rows, lang), None, 0.0)
+    folder = _write(found, study, out, lang) if out else None
+    return Backtest(found.rows, found.text, folder, time.perf_counter() - begun)
+
+
+def _mean(rows: Sequence[Row], what: str) -> float:
+    return float(np.mean([getattr(row.score, what) for row in rows])) if rows else float("nan")
+
+
+def backtest_text(study: Study, rows: Sequence[Row], lang: str) -> str:
+    """Return the table of forecasts, the means by series and horizon, and the plain verdict."""
+    if not rows:
+        return say("no backtest", lang)
+    names = list(dict.fromkeys(row.method for row in rows))
+    head = [say(key, lang) for key in ("series", "origin", "year", "value", "who")]
+    head += [say("forecast", lang), "CRPS", say("log score", lang), "PIT", "50/80/95%"]
+    table = [head]
+    for row in rows:
+        score = row.score
+        marks = "".join("+" if one else "-" for one in score.inside)
+        table.append(
+            [series_title(study, row.series, lang), str(row.origin), str(row.year),
+             f"{row.value:g}", _method(study, row.method, lang),
+             f"{score.low:.4g} / {score.median:.4g} / {score.high:.4g}", f"{score.crps:.3f}",
+             f"{score.log_score:.2f}", f"{score.pit:.2f}", marks]
+        )  # fmt: skip
+    lines = [say("backtest", lang), *columns(table), ""]
+    lines += _verdicts(study, rows, names, lang)
+    return "\n".join(lines)
+
+
+def _method(study: Study, name: str, lang: str) -> str:
+    if name == MODEL:
+        return say("model", lang)
+    return next((b.title[lang] for b in (study.fit.baselines if study.fit else ())
+                 if b.name == name), name)  # fmt: skip
+
+
+def _verdicts(study: Study, rows: Sequence[Row], names: Sequence[str], lang: str) -> list[str]:
+    """Return by series and horizon who forecast best, and coverage of the model."""
+    lines = [say("by horizon", lang)]
+    table = [[say("series", lang), say("horizon", lang), say("figures", lang),
+              *(_method(study, name, lang) for name in names), say("verdict", lang)]]  # fmt: skip
+    for series in dict.fromkeys(row.series for row in rows):
+        for horizon in sorted({row.horizon for row in rows if row.series == series}):
+            own = [row for row in rows if (row.series, row.horizon) == (series, horizon)]
+            means = {name: _mean([r for r in own if r.method == name], "crps") for name in names}
+            best = min((name for name in names if np.isfinite(means[name])), key=means.__getitem__)
+            rivals = [name for name in names if name != MODEL and np.isfinite(means[name])]
+            word = say("model best" if best == MODEL else "naive best", lang,
+                       who=_method(study, best, lang)) if rivals else say("no rival", lang)  # fmt: skip
+            shown = ["–" if np.isnan(means[n]) else f"{means[n]:.3f}" for n in names]
+            count = sum(row.method == MODEL for row in own)
+            table.append(
+                [series_title(study, series, lang), str(horizon), str(count), *shown, word]
+            )
+    lines += columns(table)
+    for name in names:
+        own = [row for row in rows if row.method == name]
+        shares = [np.mean([row.score.inside[i] for row in own]) for i in range(len(BANDS))]
+        lines.append(say("coverage", lang, who=_method(study, name, lang), n=len(own),
+                         a=f"{shares[0]:.0%}", b=f"{shares[1]:.0%}", c=f"{shares[2]:.0%}",
+                         log=f"{_mean(own, 'log_score'):.2f}"))  # fmt: skip
+    return lines
+
+
+COLUMNS = ("series", "origin", "year", "horizon", "method", "value", "low", "median", "high",
+           "crps_log", "log_score", "pit", "inside_50", "inside_80", "inside_95")  # fmt: skip
+
+
+def _write(found: Backtest, study: Study, folder: Path, lang: str) -> Path:
+    """Write the table, the text and the figure in a folder, whole or not at all."""
+    from sdensemble.outputs.figures import style
+    from sdensemble.outputs.figures.evidence import scores_figure
+    from sdensemble.outputs.folder import whole_folder
+    from sdensemble.outputs.tables import write_csv
+
+    with whole_folder(folder) as partial:
+        write_csv(partial / "backtest.csv", dict.fromkeys(COLUMNS, ("", "")), (
+            dict(zip(COLUMNS, (r.series, r.origin, r.year, r.horizon, r.method, r.value, r.score.low,
+                               r.score.median, r.score.high, r.score.crps, r.score.log_score,
+                               r.score.pit, *map(int, r.score.inside)), strict=True))
+            for r in found.rows))  # fmt: skip
+        for language in ("zh", "en"):
+            text = backtest_text(study, found.rows, language)
+            (partial / f"backtest-{language}.txt").write_text(text + "\n", encoding="utf-8")
+        drawn = [
+            (series_title(study, r.series, lang), _method(study, r.method, lang), r.origin, r.year,
+             r.value, r.score.low, r.score.median, r.score.high)
+            for r in found.rows
+        ]  # fmt: skip
+        with style.settings():
+            style.save(
+                scores_figure(drawn, _method(study, MODEL, lang), lang), partial / "backtest"
+            )
+    return folder
+
+
+# ── structures ─────────────────────────────────────────────────────────────────────────────
+
+
+def stacking_weights(scores: dict[str, list[float]], seed: int = 1) -> dict[str, float]:
+    """Return the weight of each variant from its held-out log scores, figure by figure."""
+    names = list(scores)
+    table = np.array([scores[name] for name in names]).T.reshape(-1, len(names))
+    return dict(zip(names, map(float, stack(table, seed=seed)), strict=True))

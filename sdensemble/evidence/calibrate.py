@@ -1,0 +1,121 @@
+"""The verb ``calibrate``: fit a study to a vintage, keep the posterior, say what was learned."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sdensemble.calibration.diagnose import Diagnosis, diagnose
+from sdensemble.calibration.fitting import fit_posterior, make_problem
+from sdensemble.calibration.likelihood import Problem
+from sdensemble.calibration.posterior import (
+    Posterior,
+    bound_of,
+    posterior_path,
+    read_posterior,
+    write_posterior,
+)
+from sdensemble.calibration.smc import Settings
+from sdensemble.calibration.stored import WHY, fitted_rows
+from sdensemble.errors import SDError
+from sdensemble.evidence.words import calibration_text
+from sdensemble.history import Vintage, vintage
+from sdensemble.kernel.compile import Kernel, compile_model, default_threads
+from sdensemble.study import Study
+
+Line = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person may ask of a calibration."""
+
+    as_of: str = ""
+    prior_set: str = "history"
+    seed: int = 1
+    particles: int = 4096
+    threads: int | None = None
+    profiles: bool = True
+    out: Path | None = None
+    lang: str = "zh"
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """A fitted posterior, what is to be said of it, and where it is; no posterior without data."""
+
+    posterior: Posterior | None
+    diagnosis: Diagnosis | None
+    text: str
+    path: Path | None
+    figures: tuple[Path, ...]
+    seconds: float
+
+
+def settings_of(particles: int, threads: int | None) -> Settings:
+    """Return the sampler's settings for so many particles in all; raise SDError for too few."""
+    replicates = Settings().replicates
+    if particles < 8 * replicates or particles % replicates:
+        raise SDError(f"--particles: must be a multiple of {replicates}, at least {8 * replicates}")
+    return Settings(particles=particles // replicates, threads=threads or default_threads())
+
+
+def problem_of(
+    study: Study, kernel: Kernel, prior_set: str, known: Vintage, threads: int | None = None
+) -> Problem:
+    """Return what is to be fitted of a study in a vintage; raise SDError without a fit.toml."""
+    if study.fit is None:
+        raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file: nothing says"
+                      " which series the model must match")  # fmt: skip
+    return make_problem(kernel, study.priors(prior_set), study.fit, known.fitted(), study.lived,
+                        threads=threads)  # fmt: skip
+
+
+def fit_vintage(
+    study: Study,
+    problem: Problem,
+    known: Vintage,
+    settings: Settings,
+    seed: int,
+    checkpoint: Path | None = None,
+    say: Line | None = None,
+) -> Posterior:
+    """Return the posterior of a study's problem in a vintage."""
+    rows = fitted_rows(problem.fit, known, problem.model)
+    bound = bound_of(problem.model, problem.priors, problem.fit, problem.scenario, rows, known.name)
+    told = (lambda share, line: say(line)) if say else None
+    return fit_posterior(problem, bound, seed=seed, settings=settings, checkpoint=checkpoint,
+                         progress=told)  # fmt: skip
+
+
+def calibrate(study: Study, asked: Asked = Asked(), say: Line | None = None) -> Calibrated:
+    """Fit a study to a vintage and write the posterior, its diagnosis and figures.
+
+    Interrupted, it goes on where it was when called again. Raises SDError with every problem of
+    the study's files.
+    """
+    begun = time.perf_counter()
+    fit = study.fit
+    name = asked.as_of or (fit.vintage if fit else "")
+    study = study.at(name)
+    problems = study.check()
+    if problems:
+        raise SDError(problems)
+    known = vintage(study.history, name)
+    kernel = compile_model(study.model)
+    problem = problem_of(study, kernel, asked.prior_set, known, asked.threads)
+    path = posterior_path(study.folder, name, asked.prior_set, problem.fit.vintage)
+    path = asked.out or path
+    if not problem.data:
+        text = WHY["no figure"][asked.lang].format(vintage=name)
+        return Calibrated(None, None, text, None, (), time.perf_counter() - begun)
+    settings = settings_of(asked.particles, asked.threads)
+    checkpoint = path.with_name(f".{path.name}.unfinished.npz")
+    posterior = fit_vintage(study, problem, known, settings, asked.seed, checkpoint, say)
+    write_posterior(path, posterior)
+    posterior = read_posterior(path)
+    diagnosis = diagnose(replace(problem), posterior, profiles=asked.profiles)
+    text = calibration_text(study, posterior, diagnosis, known, asked.lang)
+    return Calibrated(posterior, diagnosis, text, path, (), time.perf_counter() - begun)

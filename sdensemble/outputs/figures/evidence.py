@@ -1,0 +1,137 @@
+"""Figures of the evidence: what shrank, figures against predictions, scores of forecasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from sdensemble.outputs.figures import style
+
+Triple = tuple[float, float, float]
+
+WORDS = {
+    "shrinkage": {"zh": "方差收缩（0＝只有先验，1＝完全由数据决定）",
+                  "en": "Shrinkage of variance (0: prior only, 1: the data decide)"},
+    "only": {"zh": "虚线 0.1：以下视为“只有先验”；余下 {rest} 个参数均在线下",
+             "en": "Dashed at 0.1: prior only below; the other {rest} numbers are all below"},
+    "checks": {"zh": "观测值与预测分布（观测值＝100）", "en": "Predictive distributions, figure = 100"},
+    "prior": {"zh": "先验预测 90%", "en": "prior predictive 90%"},
+    "posterior": {"zh": "后验预测 90%", "en": "posterior predictive 90%"},
+    "figure": {"zh": "观测值", "en": "figure"},
+    "foot": {"zh": "点为中位数；区间含统计误差与模型偏差。",
+             "en": "Points are medians; error and discrepancy included."},
+    "scores": {"zh": "滚动起点预测与后来的数（观测值＝100）",
+               "en": "Rolling-origin forecasts and what came later, figure = 100"},
+    "from": {"zh": "{year}年，{origin}年末预测", "en": "{year}, as of end {origin}"},
+}  # fmt: skip
+
+
+def _say(key: str, lang: str, **values: object) -> str:
+    return WORDS[key][lang].format(**values)
+
+
+def shrinkage_figure(shown: Sequence[tuple[str, float]], rest: int, lang: str) -> Figure:
+    """Return bars of shrinkage for (name, share), the greatest on top."""
+    head = _say("shrinkage", lang)
+    foot = _say("only", lang, rest=rest)
+    margin = style.margins(5.0 * max(len(shown), 3) + 6, head, foot)
+    figure = style.new_figure(margin.height)
+    ax = figure.add_axes((0.36, margin.bottom, 0.6, margin.top - margin.bottom))
+    places = range(len(shown))[::-1]
+    ax.barh(list(places), [max(share, 0.0) for _, share in shown], height=0.62, color="#5b9bd0",
+            edgecolor="black", linewidth=0.4)  # fmt: skip
+    for place, (_, share) in zip(places, shown, strict=True):
+        ax.text(max(share, 0.0) + 0.01, place, f"{share:.2f}", va="center", fontsize=style.SMALL)
+    ax.axvline(0.1, color="black", linewidth=0.8, dashes=(4, 2))
+    ax.set_yticks(list(places), [style.fold_label(name, 38) for name, _ in shown])
+    ax.set_xlim(0, 1)
+    style.head_and_foot(figure, head, foot)
+    return figure
+
+
+def checks_figure(rows: Sequence[tuple[str, float, Triple, Triple]], lang: str) -> Figure:
+    """Return prior and posterior predictive intervals relative to each figure.
+
+    ``rows`` are (label, figure, prior, posterior), the last two 5, 50 and 95% in its unit.
+    """
+    head, foot = _say("checks", lang), _say("foot", lang)
+    margin = style.margins(8.5 * max(len(rows), 2) + 12, head, foot)
+    figure = style.new_figure(margin.height)
+    ax = figure.add_axes((0.36, margin.bottom, 0.6, margin.top - margin.bottom))
+    for place, (_, value, prior, posterior) in zip(range(len(rows))[::-1], rows, strict=True):
+        for up, found, colour, wide, marker in ((0.16, prior, "#b9d5ea", 5.0, "o"),
+                                                (-0.16, posterior, "#08519c", 5.0, "s")):  # fmt: skip
+            low, middle, high = (100 * one / value for one in found)
+            ax.plot([low, high], [place + up] * 2, color=colour, linewidth=wide,
+                    solid_capstyle="butt")  # fmt: skip
+            ax.plot([middle], [place + up], marker=marker, color="white", markeredgecolor="black",
+                    markeredgewidth=0.5, markersize=3.4)  # fmt: skip
+    ax.axvline(100, color=style.TARGET, linewidth=0.9, linestyle="-.")
+    ax.set_yticks(list(range(len(rows)))[::-1], [style.fold_label(row[0], 38) for row in rows])
+    ax.set_ylim(-0.6, len(rows) - 0.1 + 0.5)
+    ax.legend(
+        handles=[
+            Patch(facecolor="#b9d5ea", label=_say("prior", lang)),
+            Patch(facecolor="#08519c", label=_say("posterior", lang)),
+            Line2D([], [], color=style.TARGET, linestyle="-.", linewidth=0.9,
+                   label=_say("figure", lang)),
+        ],
+        loc="upper center", ncol=3, frameon=False, borderaxespad=0.1,
+    )  # fmt: skip
+    style.head_and_foot(figure, head, foot)
+    return figure
+
+
+MARKERS = ("s", "o", "^", "v", "D", "P", "X")
+
+
+def scores_figure(
+    rows: Sequence[tuple[str, str, int, int, float, float, float, float]], main: str, lang: str
+) -> Figure:
+    """Return each forecast's interval relative to the figure that came later, method by method.
+
+    ``rows`` are (series, method, origin, year, figure, low, median, high); ``main`` is the method
+    drawn dark.
+    """
+    groups = list(dict.fromkeys((row[0], row[2], row[3]) for row in rows))
+    methods = list(dict.fromkeys(row[1] for row in rows))
+    head, foot = _say("scores", lang), _say("foot", lang)
+    margin = style.margins(13.0 * max(len(groups), 2) + 12, head, foot)
+    figure = style.new_figure(margin.height)
+    ax = figure.add_axes((0.36, margin.bottom, 0.6, margin.top - margin.bottom))
+    gap = 0.78 / max(len(methods), 1)
+    for place, group in zip(range(len(groups))[::-1], groups, strict=True):
+        for i, method in enumerate(methods):
+            y = place + 0.39 - gap * (i + 0.5)
+            for series, who, origin, year, value, low, middle, high in rows:
+                if (series, origin, year) != group or who != method:
+                    continue
+                dark = method == main
+                ax.plot([100 * low / value, 100 * high / value], [y, y],
+                        color="#08519c" if dark else style.GREY, linewidth=2.2 if dark else 0.9,
+                        solid_capstyle="butt")  # fmt: skip
+                ax.plot([100 * middle / value], [y], marker=MARKERS[i % len(MARKERS)],
+                        color="#08519c" if dark else "white", markeredgecolor="black",
+                        markeredgewidth=0.5, markersize=4)  # fmt: skip
+    ax.axvline(100, color=style.TARGET, linewidth=0.9, linestyle="-.")
+    labels = [
+        style.fold_label(f"{series} {_say('from', lang, year=year, origin=origin)}", 40)
+        for series, origin, year in groups
+    ]
+    ax.set_yticks(list(range(len(groups)))[::-1], labels)
+    ax.set_ylim(-0.6, len(groups) + 0.25)
+    handles = [
+        Line2D([], [], marker=MARKERS[i % len(MARKERS)], linestyle="-",
+               color="#08519c" if method == main else style.GREY,
+               linewidth=2.2 if method == main else 0.9, markeredgecolor="black",
+               markerfacecolor="#08519c" if method == main else "white", markersize=4,
+               markeredgewidth=0.5, label=method)
+        for i, method in enumerate(methods)
+    ]  # fmt: skip
+    ax.legend(handles=handles, loc="upper center", ncol=3, frameon=False, borderaxespad=0.1,
+              columnspacing=1.2)  # fmt: skip
+    style.head_and_foot(figure, head, foot)
+    return figure

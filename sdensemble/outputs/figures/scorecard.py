@@ -1,0 +1,159 @@
+"""The scorecard as tables of shaded cells, readable in grey: probabilities stand in the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from sdensemble.outputs.figures import style
+from sdensemble.outputs.figures.fan import conditions
+from sdensemble.outputs.ledger import wanted
+from sdensemble.outputs.results import Results
+from sdensemble.outputs.scorecard import JOINT, Line, pages_of
+from sdensemble.outputs.terminal import reference
+from sdensemble.outputs.text import width, wrap
+from sdensemble.outputs.words import points, target_name
+
+SHADES = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#b9d5ea", "#5b9bd0", "#08519c"])
+"""Lightness falls with the probability, so that the order survives in grey."""
+
+DARK = 0.78
+"""Probability from which figures in a cell are white."""
+
+ROW_MM, CELL_MM, LABEL_MM = 3.75, 6.1, 58.0
+LABEL = 42
+"""Narrow characters of a row's name on one line."""
+FOOT = 112
+
+WORDS = {
+    "head": {
+        "zh": "达标概率（%），每行一项目标，{scenario}情景下最不可能者在上：{what}",
+        "en": "Probability of each target in %, least likely under {scenario} on top: {what}",
+    },
+    "scorecard": {"zh": "{year}年及以后", "en": "{year} and later"},
+    "scorecard-earlier": {"zh": "{year}年以前", "en": "before {year}"},
+    "scorecard-together": {"zh": "同时达标", "en": "met together"},
+    "foot": {
+        "zh": "格中为达标概率（百分点），颜色越深概率越高；抽样标准误最大{se}个百分点，"
+        "逐格见 csv。",
+        "en": "Cells: probability in points, darker is likelier; Monte Carlo standard error at most"
+        " {se} points, by cell in the csv. ",
+    },
+    "captions": {
+        "zh": "达标概率总表（{what}）。{note}",
+        "en": "Scorecard ({what}). {note}",
+    },
+}
+
+
+def draw_scorecard(
+    folder: Path, lines: Sequence[Line], results: Results, lang: str
+) -> tuple[Path, ...]:
+    """Write the scorecard as PNG, SVG and PDF, with captions in both languages.
+
+    A figure for the question's year and later, one for the years before, one for what is met
+    together; more of each where there are more than ``PAGE`` scenarios. References are left to
+    the table.
+    """
+    written: list[Path] = []
+    captions = []
+    pages = pages_of(results)
+    with style.settings():
+        for kind, chosen in _parts(lines, results).items():
+            for number, page in enumerate(pages, start=1):
+                name = kind if number == 1 else f"{kind}-{number}"
+                figure = _figure(chosen, results, lang, kind, page)
+                written += style.save(figure, folder / name)
+                captions += _captions(name, kind, chosen, results)
+    path = folder / "captions.md"
+    path.write_text("\n".join(captions), encoding="utf-8")
+    return (*written, path)
+
+
+def _captions(name: str, kind: str, lines: Sequence[Line], results: Results) -> list[str]:
+    found = [f"## {name}", ""]
+    for lang in ("zh", "en"):
+        what = WORDS[kind][lang].format(year=results.asked_year)
+        note = _foot(lines, results, lang).replace("\n", "" if lang == "zh" else " ")
+        found += [WORDS["captions"][lang].format(what=what, note=note), ""]
+    return found
+
+
+def _parts(lines: Sequence[Line], results: Results) -> dict[str, list[Line]]:
+    """Return the lines of each figure by its name."""
+    asked = results.asked_year
+    single = [line for line in lines if line.kind == "single"]
+    found = {
+        "scorecard": [line for line in single if line.year >= asked],
+        "scorecard-earlier": [line for line in single if line.year < asked],
+        "scorecard-together": [line for line in lines if line.kind in JOINT],
+    }
+    return {name: chosen for name, chosen in found.items() if chosen}
+
+
+def _foot(lines: Sequence[Line], results: Results, lang: str) -> str:
+    errors = [p.se for line in lines for p in line.found if p.se == p.se]
+    worst = -(-100 * max(errors, default=0.0) // 1)
+    text = WORDS["foot"][lang].format(se=f"{worst:.0f}") + conditions(results, lang)
+    return "\n".join(wrap(text, FOOT))
+
+
+def _figure(
+    lines: Sequence[Line], results: Results, lang: str, kind: str, page: Sequence[int]
+) -> Figure:
+    """Return the cells of ``lines`` under the scenarios at the places ``page``."""
+    scenario = reference(results).title[lang]
+    what = WORDS[kind][lang].format(year=results.asked_year)
+    head = style.fold_head(WORDS["head"][lang].format(scenario=scenario, what=what))
+    foot = _foot(lines, results, lang)
+    labels = [_label(line, results, lang) for line in lines]
+    heights = [ROW_MM * (1 + 0.75 * text.count("\n")) for text in labels]
+    titles = [style.fold_label(results.scenarios[place].title[lang], 24) for place in page]
+    longest = max(width(part) for title in titles for part in title.split("\n"))
+    room = style.margins(sum(heights), head, foot, above=4 + 1.24 * longest)
+    figure = style.new_figure(room.height)
+    style.head_and_foot(figure, head, foot)
+    wide, cells = style.WIDTH * 25.4, CELL_MM * len(page)
+    left = (LABEL_MM + 1) / wide
+    ax = figure.add_axes((left, room.bottom, cells / wide, room.top - room.bottom))
+    ax.set_xlim(0, len(page))
+    ax.set_ylim(sum(heights), 0)
+    ax.axis("off")
+    y = 0.0
+    for line, text, height in zip(lines, labels, heights, strict=True):
+        _row(ax, line, text, y, height, page)
+        y += height
+    for column, title in enumerate(titles):
+        ax.text(column + 0.5, -1.0, title, rotation=90, ha="center", va="bottom",
+                fontsize=style.SMALL, linespacing=0.95)  # fmt: skip
+    return figure
+
+
+def _row(ax: Axes, line: Line, text: str, y: float, height: float, page: Sequence[int]) -> None:
+    ax.text(-0.15, y + height / 2, text, ha="right", va="center", fontsize=style.SMALL,
+            linespacing=0.95)  # fmt: skip
+    for column, place in enumerate(page):
+        found = line.found[place]
+        p = found.middle
+        ax.add_patch(
+            Rectangle((column, y), 1, height, facecolor=SHADES(p if p == p else 0.0),
+                      edgecolor="#8c8c8c", linewidth=0.3)
+        )  # fmt: skip
+        ax.text(column + 0.5, y + height / 2, points(p, found.se), ha="center", va="center",
+                fontsize=style.SMALL, color="white" if p > DARK else "black")  # fmt: skip
+
+
+def _label(line: Line, results: Results, lang: str) -> str:
+    """Return a row's name with its year and what it asks, folded where it is long."""
+    name = target_name(line.target, lang)
+    if line.kind in JOINT:
+        return style.fold_label(name, LABEL)
+    several = {one.year for one in results.targets if one.scored and not one.joint}
+    year = f" {line.year}" if len(several) > 1 else ""
+    shown = f"{name}{year}  {wanted(line.target, results.spec, lang)}"
+    return shown if width(shown) <= LABEL else style.fold_label(shown, LABEL)

@@ -1,0 +1,132 @@
+"""Reads ``model/regions.csv``: what a policy lays out where. Shown, used by no equation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from sdensemble.errors import Problems, did_you_mean
+from sdensemble.model.types import Model
+from sdensemble.outputs.tables import Row
+from sdensemble.outputs.text import table, wrap
+from sdensemble.scenarios.rows import read_rows
+from sdensemble.section import Section
+
+COLUMN = 60
+"""Columns a cell of products may take on a terminal before it is folded."""
+
+HEADS = {"zh": ("产业", "区域", "布局产品"), "en": ("Industry", "Region", "Products laid out")}
+TEXTS = {
+    "zh": "{n}处布局；原文未给任何数量，不进入任何方程。来源：{source}",
+    "en": "{n} places; the text gives no quantity, and no equation uses them. Source: {source}",
+}
+REGIONS_CSV = {
+    "id": ("标识", "identifier"),
+    "range": ("下标范围", "range of the model"),
+    "element": ("产业标识", "industry identifier"),
+    "element_zh": ("产业（中文）", "industry (Chinese)"),
+    "element_en": ("产业（英文）", "industry (English)"),
+    "region": ("区域标识", "region identifier"),
+    "region_zh": ("区域（中文）", "region (Chinese)"),
+    "region_en": ("区域（英文）", "region (English)"),
+    "product_zh": ("布局产品（中文）", "product laid out (Chinese)"),
+    "product_en": ("布局产品（英文）", "product laid out (English)"),
+    "materials_zh": ("依托原料（中文）", "raw materials relied on (Chinese)"),
+    "source": ("来源", "source"),
+    "note": ("说明", "note"),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One product of one element of a range of the model, laid out in one region."""
+
+    id: str
+    range: str
+    element: str
+    region: str
+    region_zh: str
+    region_en: str
+    product_zh: str
+    product_en: str
+    materials_zh: str
+    source: str
+    note: str
+
+    def name(self, lang: str) -> str:
+        """Return the region in a language."""
+        return self.region_zh if lang == "zh" else self.region_en
+
+    def product(self, lang: str) -> str:
+        """Return the product in a language."""
+        return self.product_zh if lang == "zh" else self.product_en
+
+
+COLUMNS = tuple(field.name for field in fields(Place))
+
+
+def read_places(path: Path, model: Model) -> tuple[Place, ...]:
+    """Return the places of a CSV file, in file order; SDError with every problem found."""
+    found = Problems()
+    rows = read_rows(Path(path), COLUMNS, COLUMNS[:-1], (), found)
+    places = tuple(_read(row, model) for row in rows)
+    found.raise_if_any()
+    return places
+
+
+def _read(row: Section, model: Model) -> Place:
+    text = {name: row.text(name, needed=name not in ("note", "id")) for name in COLUMNS}
+    elements = model.ranges.get(text["range"])
+    if text["range"] and elements is None:
+        row.problem(f'no range "{text["range"]}"{did_you_mean(text["range"], model.ranges)}')
+    elif elements is not None and text["element"] not in elements:
+        hint = did_you_mean(text["element"], elements)
+        row.problem(f'no element "{text["element"]}" in range {text["range"]}{hint}')
+    return Place(**text)
+
+
+def elements_of(places: Sequence[Place]) -> tuple[tuple[str, str], ...]:
+    """Return each (range, element) that occurs, in order."""
+    return tuple(dict.fromkeys((one.range, one.element) for one in places))
+
+
+def regions_of(places: Sequence[Place]) -> tuple[str, ...]:
+    """Return the regions, those with most industries first, else in order."""
+    order = list(dict.fromkeys(one.region for one in places))
+    held = {region: {p.element for p in places if p.region == region} for region in order}
+    return tuple(sorted(order, key=lambda region: -len(held[region])))
+
+
+def products_at(places: Sequence[Place], element: str, region: str, lang: str) -> tuple[str, ...]:
+    """Return the products of one element in one region, in order."""
+    return tuple(p.product(lang) for p in places if (p.element, p.region) == (element, region))
+
+
+def places_text(places: Sequence[Place], model: Model, lang: str) -> str:
+    """Return the places as a table for the terminal, and what they are."""
+    rows = [list(HEADS[lang])]
+    for range_name, element in elements_of(places):
+        first = model.element_label(range_name, element, lang)
+        for region in dict.fromkeys(p.region for p in places if p.element == element):
+            name = next(p.name(lang) for p in places if p.region == region)
+            comma = "、" if lang == "zh" else ", "
+            shown = comma.join(products_at(places, element, region, lang))
+            for place, line in enumerate(wrap(shown, COLUMN)):
+                rows.append([first, name if place == 0 else "", line])
+                first = ""
+    sources = "; ".join(dict.fromkeys(p.source for p in places))
+    note = TEXTS[lang].format(n=len(places), source=sources)
+    return "\n".join([*table(rows, left=3), "", *wrap(note, 100)])
+
+
+def place_rows(places: Sequence[Place], model: Model) -> list[Row]:
+    """Return the places as rows of a CSV, with the labels of the model."""
+    return [
+        {name: getattr(one, name) for name in COLUMNS}
+        | {
+            f"element_{lang}": model.element_label(one.range, one.element, lang)
+            for lang in ("zh", "en")
+        }
+        for one in places
+    ]

@@ -1,0 +1,85 @@
+"""Reads a run's folder back: its ensemble with all that is needed to ask it further questions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdensemble.errors import SDError
+from sdensemble.model.types import Model
+from sdensemble.outputs.folder import RECORD
+from sdensemble.outputs.report import ReportSpec
+from sdensemble.outputs.results import Results
+
+if TYPE_CHECKING:
+    from sdensemble.scenarios import Scenario, Target
+
+ENSEMBLE = "ensemble.nc"
+
+
+def latest_run(folder: Path) -> Path | None:
+    """Return the run in a folder of runs that was written last; None where there is none."""
+    held = [path for path in folder.glob("*/") if (path / ENSEMBLE).is_file()]
+    return max(held, key=lambda path: (path / ENSEMBLE).stat().st_mtime, default=None)
+
+
+def stored_results(
+    folder: Path,
+    *,
+    scenarios: Sequence[Scenario],
+    targets: Sequence[Target],
+    spec: ReportSpec,
+    model: Model,
+) -> Results:
+    """Return the results of a stored run, read with today's targets and titles.
+
+    Raises SDError where there is no ensemble, it is of another model, or the study no longer
+    has one of its scenarios.
+    """
+    from sdensemble.outputs.store import read_ensemble
+
+    path = folder / ENSEMBLE
+    if not path.is_file():
+        raise SDError(f"{folder}: holds no {ENSEMBLE}, so it is no run")
+    data = read_ensemble(path)
+    data.attrs = {name: _value(value) for name, value in data.attrs.items()}
+    written = str(data.attrs.get("model_digest", ""))
+    if written != model.digest:
+        raise SDError(
+            f"{folder}: this run is of another state of {model.path.name} ({written[:12]}, now"
+            f" {model.digest[:12]}): run the study again"
+        )
+    held = [str(name) for name in data["scenario"].values]
+    known = {scenario.name: scenario for scenario in scenarios}
+    gone = [name for name in held if name not in known]
+    if gone:
+        raise SDError(f'{folder}: ran the scenario "{gone[0]}", which the study no longer has')
+    _require_same_scenarios(folder, [known[name] for name in held])
+    run = tuple(scenario for scenario in scenarios if scenario.name in held)
+    return Results(data, run, tuple(targets), spec, model)
+
+
+def _require_same_scenarios(folder: Path, scenarios: Sequence[Scenario]) -> None:
+    """Raise SDError where a scenario's file has changed since the run, as its record tells."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        digests = dict(record["scenario_digests"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    for scenario in scenarios:
+        if digests.get(scenario.name, scenario.digest) != scenario.digest:
+            raise SDError(
+                f'{folder}: the scenario "{scenario.name}" has changed since this run: run again'
+            )
+
+
+def _value(value: object) -> object:
+    """Return an attribute as it was before it was stored: lists and tables out of their JSON."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value

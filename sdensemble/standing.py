@@ -1,0 +1,204 @@
+"""Where a policy stands: its ledger, its scorecard, and what it lays out where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdensemble.errors import SDError
+from sdensemble.job import Options, run_study
+from sdensemble.outputs.conflicts import CONFLICTS_CSV, conflict_rows, conflicts_text
+from sdensemble.outputs.folder import RECORD, whole_folder
+from sdensemble.outputs.ledger import LEDGER_CSV, ledger, ledger_rows, ledger_text
+from sdensemble.outputs.published import known_at
+from sdensemble.outputs.regions import REGIONS_CSV, place_rows, places_text
+from sdensemble.outputs.scorecard import (
+    SCORECARD_CSV,
+    YEARS_CSV,
+    scorecard,
+    scorecard_rows,
+    scorecard_text,
+    year_rows,
+)
+from sdensemble.outputs.stored import latest_run, stored_results
+from sdensemble.outputs.tables import write_csv
+from sdensemble.outputs.terminal import reference
+from sdensemble.study import Study
+
+if TYPE_CHECKING:
+    from sdensemble.outputs.results import Results
+    from sdensemble.scenarios import Scenario
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a verb shows, and the folder it wrote."""
+
+    text: str
+    folder: Path
+
+
+def show_ledger(
+    study: Study,
+    *,
+    as_of: str = "",
+    run: Path | None = None,
+    scenario: str = "",
+    lang: str = "zh",
+    out: Path | None = None,
+) -> Shown:
+    """Write the ledger of a study's targets, and return it as text.
+
+    ``as_of`` is an information date ("2022-03-31", "through-2021"; empty: all there is). P is
+    read from the run named, else from the latest of the study; without one there is none.
+    Raises SDError.
+    """
+    _require_sound(study)
+    statistics = known_at(study.published, as_of)
+    folder = run or _latest_fitting(study)
+    results = _stored(study, folder) if folder else None
+    chosen = _scenario(study, results, scenario) if results else None
+    entries = ledger(study.goals, statistics, results, chosen)
+    name = folder.name if folder else ""
+    text = ledger_text(entries, study.report, lang, as_of, results, chosen, name)
+    conflicts = conflicts_text(study.conflicts, lang, results, chosen)
+    concerned: dict[str, list[str]] = {}
+    for one in study.conflicts:
+        for target in one.targets:
+            concerned.setdefault(target, []).append(one.id)
+    written = _write(
+        out or study.folder / "outputs" / "ledger",
+        {
+            "ledger.csv": lambda path: write_csv(
+                path, LEDGER_CSV, ledger_rows(entries, as_of, concerned)
+            ),
+            "conflicts.csv": lambda path: write_csv(
+                path, CONFLICTS_CSV, conflict_rows(study.conflicts, results)
+            ),
+        },
+    )
+    return Shown("\n".join([text, *(["", *conflicts] if conflicts else [])]), written)
+
+
+def show_scorecard(
+    study: Study,
+    *,
+    run: Path | None = None,
+    options: Options | None = None,
+    lang: str = "zh",
+    out: Path | None = None,
+    progress: Callable[[int], Callable[[int], None]] | None = None,
+) -> Shown:
+    """Write the scorecard of a run in tables and figures, and return it as text.
+
+    The run named, else one made now where ``options`` are given, else the study's latest.
+    Raises SDError where there is none.
+    """
+    _require_sound(study)
+    if run is None and options is not None:
+        run = run_study(study, options, progress).paths.folder
+    folder = run or latest_run(study.folder / "outputs")
+    if folder is None:
+        raise SDError("no stored run in outputs/: use the verb run first, or --members to run now")
+    results = _stored(study, folder)
+    lines = scorecard(results)
+    text = scorecard_text(lines, results, study.goals, lang)
+    conflicts = conflicts_text(study.conflicts, lang, results, reference(results))
+
+    def draw(path: Path) -> None:
+        from sdensemble.outputs.figures.scorecard import draw_scorecard
+
+        path.mkdir()
+        draw_scorecard(path, lines, results, lang)
+
+    written = _write(
+        out or folder.with_name(f"{folder.name}-scorecard"),
+        {
+            "scorecard.csv": lambda path: write_csv(
+                path, SCORECARD_CSV, scorecard_rows(lines, results)
+            ),
+            "scorecard-years.csv": lambda path: write_csv(path, YEARS_CSV, year_rows(results)),
+            "conflicts.csv": lambda path: write_csv(
+                path, CONFLICTS_CSV, conflict_rows(study.conflicts, results)
+            ),
+            "figures": draw,
+        },
+    )
+    return Shown("\n".join([text, *(["", *conflicts] if conflicts else [])]), written)
+
+
+def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> Shown:
+    """Write what the policy lays out where as a table and a figure, and return it as text."""
+    places = study.places
+    if not places:
+        raise SDError(f"{study.folder}: the study has no model/regions.csv")
+
+    def draw(path: Path) -> None:
+        from sdensemble.outputs.figures.regions import draw_regions
+
+        path.mkdir()
+        draw_regions(path, places, study.model, lang)
+
+    written = _write(
+        out or study.folder / "outputs" / "regions",
+        {
+            "regions.csv": lambda path: write_csv(
+                path, REGIONS_CSV, place_rows(places, study.model)
+            ),
+            "figures": draw,
+        },
+    )
+    return Shown(places_text(places, study.model, lang), written)
+
+
+def _require_sound(study: Study) -> None:
+    problems = study.check()
+    if problems:
+        raise SDError(problems)
+
+
+def _stored(study: Study, folder: Path) -> Results:
+    return stored_results(
+        folder,
+        scenarios=study.scenarios,
+        targets=study.targets,
+        spec=study.report,
+        model=study.model,
+    )
+
+
+def _latest_fitting(study: Study) -> Path | None:
+    """Return the study's latest run where it is of today's model and scenarios, else None."""
+    folder = latest_run(study.folder / "outputs")
+    if folder is None:
+        return None
+    try:
+        _stored(study, folder)
+    except SDError:
+        return None
+    return folder
+
+
+def _scenario(study: Study, results: Results, name: str) -> Scenario:
+    """Return the scenario asked for, by name or title; the run's reference where none is."""
+    if not name:
+        return reference(results)
+    return results.scenario(study.named((name,))[0].name)
+
+
+def _write(folder: Path, makers: Mapping[str, Callable[[Path], object]]) -> Path:
+    """Write files by name into a folder, whole or not at all, with a record of them."""
+    with whole_folder(folder) as partial:
+        for name, make in makers.items():
+            make(partial / name)
+        names: Sequence[str] = sorted(
+            p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()
+        )
+        (partial / RECORD).write_text(
+            json.dumps({"files": [*names, RECORD]}, ensure_ascii=False, indent=2) + "\n",
+            encoding="utf-8",
+        )
+    return folder

@@ -1,0 +1,325 @@
+"""The validation report: Markdown in two languages, a table, the details, the figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sdensemble.errors import SDError
+from sdensemble.loops import find_links, read_loops
+from sdensemble.outputs.columns import Columns
+from sdensemble.outputs.folder import RECORD, whole_folder
+from sdensemble.outputs.tables import write_csv
+from sdensemble.outputs.text import table, width, wrap
+from sdensemble.study import Study
+from sdensemble.validation.bench import Bench
+from sdensemble.validation.found import FAIL, NO_DATA, NOT_RUN, PASS, READ
+from sdensemble.validation.read import GROUPS, LANGUAGES
+from sdensemble.validation.run import Checked, counts
+from sdensemble.validation.structure import read_boundary
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "title": {"zh": "模型检验报告", "en": "Validation report"},
+    "made": {
+        "zh": "由 `python run_sim.py check --full` 生成。模型 {model}（摘要 {digest}）。"
+        "顺序按 Barlas（1996）：先结构，后行为。没有通过的检验照样列出；标准在运行之前写定，"
+        "见 `{file}`。",
+        "en": "Written by `python run_sim.py check --full`. Model {model} (digest {digest}). In the"
+        " order of Barlas (1996): structure first, then behaviour. Tests that fail are listed like"
+        " the others; the criteria are fixed beforehand in `{file}`.",
+    },
+    "sum": {
+        "zh": "共{n}项：通过{pass}，未通过{fail}，无数据{no_data}，未运行{not_run}，"
+        "书面评审{read}。",
+        "en": "{n} tests: {pass} passed, {fail} failed, {no_data} without data, {not_run} not run,"
+        " {read} written reviews.",
+    },
+    "failed": {"zh": "未通过的检验", "en": "Tests that failed"},
+    "structure": {"zh": "一、结构检验", "en": "1. Structure"},
+    "conditions": {
+        "zh": "二、以行为检验结构：极端条件、敏感性、回路",
+        "en": "2. Structure through behaviour: extreme conditions, sensitivity, loops",
+    },
+    "behaviour": {"zh": "三、行为检验", "en": "3. Behaviour"},
+    "construction": {
+        "zh": "四、按构造即成立（单元测试，不算证据）",
+        "en": "4. True by construction (unit tests, no evidence)",
+    },
+    "review": {"zh": "五、书面评审", "en": "5. Written reviews"},
+    "boundary": {"zh": "边界表", "en": "Boundary table"},
+    "loops": {"zh": "回路表", "en": "Named loops"},
+    "knocked": {"zh": "断开回路的结果", "en": "Loops opened"},
+    "details": {"zh": "明细", "en": "Details"},
+    "asks": {"zh": "检验", "en": "Test"},
+    "criterion": {"zh": "标准", "en": "Criterion"},
+    "result": {"zh": "结果", "en": "Result"},
+    "status": {"zh": "判断", "en": "Verdict"},
+    "concept": {"zh": "内容", "en": "Concept"},
+    "inside": {"zh": "位置", "en": "Place"},
+    "names": {"zh": "变量", "en": "Variables"},
+    "why": {"zh": "说明", "en": "Why"},
+    "loop": {"zh": "回路", "en": "Loop"},
+    "kind": {"zh": "类型", "en": "Kind"},
+    "path": {"zh": "路径", "en": "Path"},
+    "cut": {"zh": "断开方式", "en": "Opened by"},
+    "none": {"zh": "无", "en": "none"},
+    "watched": {"zh": "观测", "en": "Watched"},
+    "of_lever": {"zh": "（政策效果）", "en": " (effect of a lever)"},
+    "expected": {"zh": "预期", "en": "Expected"},
+    "lower": {"zh": "降低", "en": "lower"},
+    "higher": {"zh": "升高", "en": "higher"},
+    "change": {"zh": "断开后的变化 ±标准误", "en": "Change when opened ± standard error"},
+    "table": {"zh": "明细表：`{name}.csv`", "en": "Details: `{name}.csv`"},
+    PASS: {"zh": "通过", "en": "pass"},
+    FAIL: {"zh": "**未通过**", "en": "**fail**"},
+    NO_DATA: {"zh": "无数据", "en": "no data"},
+    NOT_RUN: {"zh": "未运行", "en": "not run"},
+    READ: {"zh": "书面评审", "en": "review"},
+    "endogenous": {"zh": "内生", "en": "endogenous"},
+    "exogenous": {"zh": "外生", "en": "exogenous"},
+    "excluded": {"zh": "不含", "en": "excluded"},
+}
+COLUMNS: Columns = {
+    "id": ("编号", "identifier"),
+    "group": ("组别", "group"),
+    "kind": ("方法", "kind of test"),
+    **{f"{k}_{lang}": (f"{zh}（{lang}）", f"{en} ({lang})") for k, zh, en in (
+        ("title", "名称", "name"), ("asks", "检验什么", "what it asks"),
+        ("criterion", "标准", "criterion"), ("result", "结果", "result"), ("note", "说明", "note"),
+    ) for lang in LANGUAGES},
+    "number": ("所判数值；无则空白", "the number judged; blank where there is none"),
+    "status": ("判断：pass、fail、no_data、not_run、read", "pass, fail, no_data, not_run or read"),
+    "seconds": ("用时（秒）", "seconds it took"),
+}  # fmt: skip
+
+
+def write_report(
+    folder: Path, study: Study, checked: Sequence[Checked], lang: str
+) -> tuple[Path, ...]:
+    """Write the report of a validation into a folder of its own, whole or not at all.
+
+    ``validation.md`` (English), ``validation.zh.md``, ``validation.csv``, a table of details for
+    each test that has some, and figures in the language asked for.
+    """
+    with whole_folder(folder) as partial:
+        rows = (_row(one) for one in checked)
+        write_csv(partial / "validation.csv", COLUMNS, rows)
+        (partial / "details").mkdir()
+        for one in checked:
+            if one.found.rows:
+                header = dict.fromkeys((k for row in one.found.rows for k in row), ("", ""))
+                write_csv(partial / "details" / f"{one.test.id}.csv", header,
+                          (dict(row) for row in one.found.rows))  # fmt: skip
+        units = _units(study, lang)
+        figures = _figures(partial / "figures", checked, lang, units)
+        for language, suffix in (("en", ".md"), ("zh", ".zh.md")):
+            text = markdown(study, checked, language, figures)
+            (partial / f"validation{suffix}").write_text(text, encoding="utf-8")
+        files = [p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()]
+        record: dict[str, Any] = {"model_digest": study.model.digest, "files": sorted(files)}
+        record |= {"counts": counts(tuple(checked))}
+        (partial / RECORD).write_text(
+            json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+        )
+    return tuple(folder / name for name in sorted(files))
+
+
+def _units(study: Study, lang: str) -> Callable[[str], str]:
+    """Return what writes a unit of the model as people do."""
+    return lambda unit: study.report.unit_label(unit, lang)
+
+
+def _figures(
+    folder: Path, checked: Sequence[Checked], lang: str, unit: Callable[[str], str]
+) -> tuple[str, ...]:
+    """Draw what the tests have to draw; return the names of the figures."""
+    from sdensemble.outputs.figures import style
+    from sdensemble.outputs.figures.validation import bars, panels
+
+    folder.mkdir()
+    names = []
+    shown = [(one.test.id, one.test.title[lang], p) for one in checked for p in one.found.panels]
+    with style.settings():
+        if shown:
+            style.save(panels(shown, lang, unit), folder / "conditions")
+            names.append("conditions")
+        for one in checked:
+            if one.found.bars is not None and one.found.bars.labels:
+                title = f"{one.test.id} {one.test.title[lang]}"
+                style.save(bars(one.found.bars, title, lang, unit), folder / one.test.id)
+                names.append(one.test.id)
+    return tuple(names)
+
+
+def _row(one: Checked) -> dict[str, Any]:
+    test = one.test
+    keys = ("title", "asks", "criterion", "note")
+    texts = {f"{key}_{lang}": filled(one, key, lang) for key in keys for lang in LANGUAGES}
+    return {
+        "id": test.id,
+        "group": test.group,
+        "kind": test.kind,
+        **texts,
+        **{f"result_{lang}": one.found.shown[lang] for lang in LANGUAGES},
+        "number": "" if one.found.number is None else one.found.number,
+        "status": one.found.status,
+        "seconds": round(one.seconds, 2),
+    }
+
+
+def filled(one: Checked, key: str, lang: str) -> str:
+    """Return one of a test's texts with its numbers filled in."""
+    text: str = getattr(one.test, key)[lang]
+    return text.format(**one.test.given)
+
+
+# ── Markdown ───────────────────────────────────────────────────────────────────────────────
+
+
+def markdown(
+    study: Study, checked: Sequence[Checked], lang: str, figures: Sequence[str] = ()
+) -> str:
+    """Return the whole report as Markdown in one language."""
+    from sdensemble.validation.run import FILE
+
+    say = {key: words[lang] for key, words in WORDS.items()}
+    lines = [f"# {say['title']}", ""]
+    made = say["made"].format(
+        model=study.model.path.name, digest=study.model.digest[:12], file=FILE
+    )
+    lines += [made, "", say["sum"].format(n=len(checked), **counts(tuple(checked))), ""]
+    failed = [one for one in checked if one.found.status == FAIL]
+    if failed:
+        lines += [f"## {say['failed']}", ""]
+        lines += [f"- **{one.test.id} {one.test.title[lang]}** — {one.found.shown[lang]}"
+                  + (f" {one.test.note[lang]}" if one.test.note[lang] else "")
+                  for one in failed]  # fmt: skip
+        lines.append("")
+    for group in GROUPS:
+        members = [one for one in checked if one.test.group == group]
+        if members:
+            lines += [f"## {say[group]}", "", *_table(members, lang), ""]
+            lines += _pictures(group, members, figures)
+    lines += list(_boundary(study, lang))
+    lines += list(_loops(study, checked, lang))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _table(members: Sequence[Checked], lang: str) -> list[str]:
+    head = ["", *(WORDS[key][lang] for key in ("asks", "criterion", "result", "status"))]
+    rows = [
+        [
+            one.test.id,
+            f"**{one.test.title[lang]}** {filled(one, 'asks', lang)}",
+            filled(one, "criterion", lang),
+            one.found.shown[lang] + (f" *{one.test.note[lang]}*" if one.test.note[lang] else ""),
+            WORDS[one.found.status][lang],
+        ]
+        for one in members
+    ]
+    return _markdown_table([head, *rows])
+
+
+def _markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
+    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    lines = ["| " + " | ".join(row) + " |" for row in cells]
+    return [lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]]
+
+
+def _pictures(group: str, members: Sequence[Checked], figures: Sequence[str]) -> list[str]:
+    names = [name for name in figures if name in {one.test.id for one in members}]
+    if "conditions" in figures and group == "conditions":
+        names.insert(0, "conditions")
+    return [line for name in names for line in (f"![{name}](figures/{name}.png)", "")]
+
+
+def _boundary(study: Study, lang: str) -> Iterator[str]:
+    """Yield the boundary table of the study, where a test names its file."""
+    rows = read_boundary(Bench(study, None), BOUNDARY)  # type: ignore[arg-type]
+    if not rows:
+        return
+    say = {key: words[lang] for key, words in WORDS.items()}
+    head = [say[key] for key in ("concept", "inside", "names", "why")]
+    body = [
+        [
+            row[lang],
+            say.get(row["status"], row["status"]),
+            "; ".join(f"`{n.strip()}`" for n in row["variables"].split(";") if n.strip()),
+            row[f"why_{lang}"],
+        ]
+        for row in rows
+    ]
+    yield from (f"## {say['boundary']}", "", *_markdown_table([head, *body]), "")
+
+
+BOUNDARY, LOOPS = "model/boundary.csv", "model/loops.toml"
+
+
+def _loops(study: Study, checked: Sequence[Checked], lang: str) -> Iterator[str]:
+    """Yield the table of the named loops, and what opening them did."""
+    path = study.folder / LOOPS
+    if not path.is_file():
+        return
+    say = {key: words[lang] for key, words in WORDS.items()}
+    try:
+        loops = read_loops(path, study.model)
+    except SDError:
+        return
+    head = [say[key] for key in ("loop", "kind", "path", "cut")]
+    rows = []
+    for loop in loops:
+        missing = {(one.source, one.target) for one in find_links(loop, study.model)
+                   if not one.found}  # fmt: skip
+        steps = [
+            f"{study.model.label(source, lang)} {'✗' if (source, target) in missing else sign}→"
+            for source, target, sign in loop.links
+        ]
+        cut = ", ".join(f"`{s.constant}` = {s.values[0]:g}" for s in loop.cut) or say["none"]
+        rows.append([f"**{loop.id}** {loop.title[lang]}", loop.kind, " ".join(steps), cut])
+    yield from (f"## {say['loops']}", "", *_markdown_table([head, *rows]), "")
+    for one in checked:
+        if one.test.kind == "knockout" and one.found.rows:
+            yield from (f"### {say['knocked']}", "", *_knocked(study, one, lang), "")
+
+
+def _knocked(study: Study, one: Checked, lang: str) -> list[str]:
+    say = {key: words[lang] for key, words in WORDS.items()}
+    head = [say[key] for key in ("loop", "watched", "expected", "change", "status")]
+    rows = [
+        [
+            f"{row['loop']} {row[lang]}",
+            study.model.label(str(row["watched"]), lang)
+            + (say["of_lever"] if row["of a lever"] else ""),
+            say[str(row["expected"])],
+            f"{row['change']:+.3g} ± {row['error']:.2g}",
+            say[PASS if row["holds"] else FAIL],
+        ]
+        for row in one.found.rows
+    ]
+    return _markdown_table([head, *rows])
+
+
+# ── terminal ───────────────────────────────────────────────────────────────────────────────
+
+
+def line(one: Checked, lang: str) -> str:
+    """Return a test in one line, as it is told while they run."""
+    verdict = WORDS[one.found.status][lang].strip("*")
+    return f"{one.test.id:<5} {verdict:<8} {one.test.title[lang]} — {one.found.shown[lang]}"
+
+
+def text(checked: Sequence[Checked], lang: str) -> str:
+    """Return the count by group and every test that failed, for the terminal."""
+    head = ["", *(WORDS[s][lang].strip("*") for s in (PASS, FAIL, NO_DATA, NOT_RUN, READ))]
+    rows = [head]
+    for group in GROUPS:
+        members = tuple(one for one in checked if one.test.group == group)
+        if members:
+            rows.append([WORDS[group][lang], *(str(n) for n in counts(members).values())])
+    failed = [one for one in checked if one.found.status == FAIL]
+    told = [f"✗ {line(one, lang)}" for one in failed]
+    lines = [piece for one in told for piece in (wrap(one, 100) if width(one) > 100 else [one])]
+    total = WORDS["sum"][lang].format(n=len(checked), **counts(tuple(checked)))
+    return "\n".join([*table(rows), "", *lines, total])
