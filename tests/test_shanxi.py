@@ -287,6 +287,8 @@ def test_no_stock_falls_below_zero_and_nothing_is_nan(run, study):
     """V08, in the worlds of the study; the test below goes to the constants' own limits."""
     stocks = [v.name for v in study.model.variables.values() if v.kind.value == "stock"]
     signed = {"Planning Growth", "Expected Profit Rate"}
+    # net sums of the audits: a herd or an area may shrink
+    signed |= {f"Cumulative {what}" for what in ("Planting", "Breeding", "Signing", "Pigs")}
     for name in ("baseline", "all", "world-fenjiu-stagnates"):
         kept = run(name, *stocks)
         assert (kept.first_bad == -1).all()
@@ -382,7 +384,7 @@ def test_no_constant_without_a_prior_moves_a_lever_by_more_than_a_fifth(one_by_o
             (scenario.name, changes[i][0].name, round(float(change[i]), 2))
             for i in np.flatnonzero(np.abs(change) > 0.2)
         ]
-    assert moved == []
+    assert moved == [], moved
     assert looked_at >= 5
 
 
@@ -530,12 +532,10 @@ def test_a_lever_does_not_lower_the_ten_it_is_meant_for(run, scenario_name, leas
     assert (moved >= base - 1e-6).mean() > least_helped
 
 
-def test_a_lever_whose_execution_is_zero_does_nothing(run):
-    no = {f"{lever}_execution".replace(" ", "_"): np.zeros(MEMBERS) for lever in (
-        "plant grant budget", "interest subsidy", "guarantee capital", "land share floor",
-        "base programme budget", "park programme budget", "brand programme budget",
-        "research programme budget",
-    )}  # fmt: skip
+def test_a_lever_whose_execution_is_zero_does_nothing(run, study):
+    names = [v.name for v in levers(study.model)]
+    assert len(names) > 20
+    no = {f"{name}_execution".replace(" ", "_"): np.zeros(MEMBERS) for name in names}
     base = run("baseline", "total nominal output", **no).values["total nominal output"]
     all_levers = run("all", "total nominal output", **no).values["total nominal output"]
     assert np.array_equal(base, all_levers)
