@@ -89,7 +89,7 @@ class Study:
         return tuple(s for s in self.scenarios if s.name in wanted)
 
     def named(self, names: tuple[str, ...]) -> tuple[Scenario, ...]:
-        """Return the scenarios of these names, titles or sets; raise SDError listing those there are.
+        """Return the scenarios of these names, titles or sets; SDError lists those there are.
 
         The default set, asked for by name, is every scenario where none is in it.
         """
