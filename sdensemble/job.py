@@ -205,12 +205,13 @@ def replay_member(study: Study, options: Options, member: int) -> Path:
     from sdensemble.outputs.tables import write_csv
 
     _require_sound(study)
-    if len(options.scenarios) != 1 or not 0 <= member < options.members:
+    chosen = study.named(options.scenarios)
+    if len(options.scenarios) != 1 or len(chosen) != 1 or not 0 <= member < options.members:
         raise SDError(
             f"--member: name one --scenario and a member from 0 to {options.members - 1}, with the"
             " --members, --seed, --prior and --method of the run it comes from"
         )
-    (scenario,) = study.named(options.scenarios)
+    (scenario,) = chosen
     draws = _draws(study, options, options.prior_set)
     run = replay(compile_model(study.model), scenario, draws, study.forcing, member)
     columns = {"time": run.times} | {

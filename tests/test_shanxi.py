@@ -114,7 +114,7 @@ def test_sectors_add_up_to_the_total_and_the_ten_to_their_sum(run, study):
     ("request_name", "granted", "supply", "priority"),
     [
         ("land request", "land allocation", "land available", "land priority"),
-        ("credit request", "new loans", "credit supply", "credit priority"),
+        ("credit request", "credit granted", "credit supply", "credit priority"),
     ],
 )
 @pytest.mark.parametrize("scarcity", [1.0, 0.2, 0.0])
@@ -225,7 +225,11 @@ def test_without_land_greenfield_stops_and_renewal_goes_on(default):
     """V11: sign and limit."""
     names = ("greenfield starts", "renewal starts", "Capacity")
     base = default(*names, totals=["total nominal output"])
-    none = default(*names, totals=["total nominal output"], annual_land_quota=0.0)
+    no_land = {
+        "annual_land_quota": 0.0, "consolidated_land": 0.0, "consolidated_land_baseline": 0.0,
+        "scrap_land_release": 0.0,
+    }  # fmt: skip
+    none = default(*names, totals=["total nominal output"], **no_land)
     assert (
         none.values["greenfield starts"][-1].sum()
         < 0.05 * base.values["greenfield starts"][-1].sum()
@@ -290,7 +294,7 @@ def test_dear_raw_material_cuts_real_output_and_may_raise_its_value(default):
 def test_no_stock_falls_below_zero_and_nothing_is_nan(run, study):
     """V08, in the worlds of the study; the test below goes to the constants' own limits."""
     stocks = [v.name for v in study.model.variables.values() if v.kind.value == "stock"]
-    signed = {"Planning Growth", "Expected Profit Rate"}
+    signed = {"Planning Growth", "Expected Profit Rate", "Large By Price"}
     # net sums of the audits: a herd or an area may shrink
     signed |= {f"Cumulative {what}" for what in ("Planting", "Breeding", "Signing", "Pigs")}
     for name in ("baseline", "all", "world-fenjiu-stagnates"):
@@ -576,6 +580,9 @@ NO_PRIOR_NEEDED = {
     "Fenjiu growth factor": "a stress that scenarios set",
     "grain base crop": "a flag: what the programme plants",
     "herb base crop": "a flag: what the programme plants",
+    "credit endogeneity": "a structural choice, run as a variant",
+    "credit pool openness": "a structural choice, run as a variant",
+    "land pool openness": "a structural choice, run as a variant",
 }
 """Besides levers and their levels without the policy, which are choices and not beliefs."""
 

@@ -33,6 +33,8 @@ from sdensemble.section import (
 Floats = NDArray[np.float64]
 Kind = Literal["lever", "world"]
 BASELINE = "baseline"
+DEFAULT_SET = "default"
+"""The set of the scenarios that name none: what a run does where no scenario is asked for."""
 LANGUAGES = ("zh", "en")
 EXECUTION = "execution"
 """A lever's execution rate is the constant named as the lever with this word behind."""
@@ -60,7 +62,8 @@ class Setting:
 class Scenario:
     """A named set of settings: a choice made by people, or a stress of the world.
 
-    ``title`` and ``purpose`` map "zh" and "en" to a text, the title always to one.
+    ``title`` and ``purpose`` map "zh" and "en" to a text, the title always to one. ``sets`` are
+    the names under which it is run together with others.
     """
 
     name: str
@@ -70,6 +73,7 @@ class Scenario:
     settings: tuple[Setting, ...]
     compares: str = BASELINE
     package: str | None = None
+    sets: tuple[str, ...] = (DEFAULT_SET,)
     path: Path = Path()
     digest: str = ""
 
@@ -127,7 +131,7 @@ def read_scenario(path: Path, model: Model) -> Scenario:
     content, digest = read_toml(path)
     found = Problems()
     top = Section(short(path), content, found)
-    top.only(("order", "title", "purpose", "compares", "package", "levers", "world"))
+    top.only(("order", "title", "purpose", "compares", "package", "set", "levers", "world"))
     order = top.number("order") if "order" in content else LAST
     title = _read_words(top, "title") or dict.fromkeys(LANGUAGES, path.stem)
     purpose = _read_words(top, "purpose")
@@ -135,6 +139,7 @@ def read_scenario(path: Path, model: Model) -> Scenario:
     settings += _read_settings(top, "world", "world", model)
     _check_twice(settings, model, top)
     compares, package = top.text("compares") or BASELINE, top.text("package") or None
+    sets = _read_sets(top)
     found.raise_if_any()
     return Scenario(
         name=path.stem,
@@ -144,9 +149,20 @@ def read_scenario(path: Path, model: Model) -> Scenario:
         settings=tuple(settings),
         compares=compares,
         package=package,
+        sets=sets,
         path=path,
         digest=digest,
     )
+
+
+def _read_sets(top: Section) -> tuple[str, ...]:
+    """Return the sets a scenario is in: one name or a list of them, or the default set."""
+    given = top.values.get("set", DEFAULT_SET)
+    names = given if isinstance(given, list) else [given]
+    if not names or not all(isinstance(name, str) and name.strip() for name in names):
+        top.problem(f'set must be a name or a list of names such as ["{DEFAULT_SET}"]')
+        return (DEFAULT_SET,)
+    return tuple(dict.fromkeys(name.strip() for name in names))
 
 
 def _read_words(top: Section, key: str) -> dict[str, str]:
