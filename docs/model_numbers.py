@@ -16,7 +16,7 @@ from sdensemble.study import Study
 YEARS = (2019, 2020, 2022, 2025, 2030)
 OUTPUTS = ("total nominal output", "cluster nominal output", "total real output")
 RATIOS = (1.05, 1.1, 1.15, 1.2, 1.3, 1.4, 1.5, 1.6)
-AREAS = ("Area Mature", "Area Immature", "Herd Mature", "Herd Growing")
+AREAS = ("Area Mature", "area young", "Herd Mature", "Herd Growing")
 
 
 def annual(kernel: Kernel, study: Study, scenario: str, own: dict[str, float], name: str) -> float:

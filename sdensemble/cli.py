@@ -128,7 +128,7 @@ def _run_model(ctx: click.Context, target: Path, lang: str, options: dict[str, A
 @_lang
 @click.option("--members", default=2048, show_default=True, help="Members a scenario.  成员数")
 @click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
-@click.option("--scenario", "scenarios", multiple=True, help="Only this (name or title).  情景")
+@click.option("--scenario", "scenarios", multiple=True, help="Name, title or set.  情景")
 @click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
 @click.option(
     "--method",

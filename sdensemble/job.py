@@ -246,12 +246,13 @@ def replay_member(study: Study, options: Options, member: int) -> Path:
 
     study = study.at(options.as_of)
     _require_sound(study)
-    if len(options.scenarios) != 1 or not 0 <= member < options.members:
+    named = study.named(options.scenarios)
+    if len(options.scenarios) != 1 or len(named) != 1 or not 0 <= member < options.members:
         raise SDError(
             f"--member: name one --scenario and a member from 0 to {options.members - 1}, with the"
             " --members, --seed, --prior and --method of the run it comes from"
         )
-    (scenario,) = study.named(options.scenarios)
+    (scenario,) = named
     chosen = choose_draws(study, options, options.prior_set)
     draws, forcing = _draws(study, options, chosen, options.prior_set)
     run = replay(compile_model(study.model), scenario, draws, forcing, member)

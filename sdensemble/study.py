@@ -25,6 +25,7 @@ from sdensemble.outputs.regions import Place, read_places
 from sdensemble.outputs.report import Kept, ReportSpec, read_report
 from sdensemble.outputs.words import known_until
 from sdensemble.scenarios import (
+    DEFAULT_SET,
     Conflict,
     Instrument,
     Scenario,
@@ -147,26 +148,37 @@ class Study:
         return read_priors(self._priors_path, self.model, prior_set)
 
     def choose(self, names: tuple[str, ...]) -> tuple[Scenario, ...]:
-        """Return the scenarios named and those they are compared with; all where none is named.
+        """Return the scenarios named and those they are compared with.
 
-        A scenario goes by its name or by its title in either language.
+        Where none is named these are the scenarios of the default set. A scenario goes by its
+        name, by its title in either language, or, with all others of it, by the name of a set.
         """
-        if not names:
-            return self.scenarios
-        chosen = self.named(names)
+        chosen = self.named(names or (DEFAULT_SET,))
         wanted = {s.name for s in chosen} | {s.compares for s in chosen}
         return tuple(s for s in self.scenarios if s.name in wanted)
 
     def named(self, names: tuple[str, ...]) -> tuple[Scenario, ...]:
-        """Return the scenarios of these names or titles; raise SDError listing those there are."""
+        """Return the scenarios of these names, titles or sets; SDError lists those there are.
+
+        The default set, asked for by name, is every scenario where none is in it.
+        """
         problems, found = Problems(), []
         by_name = {fold(s.name): [s] for s in self.scenarios}
+        sets: dict[str, list[Scenario]] = {fold(DEFAULT_SET): []}
+        for scenario in self.scenarios:
+            for one in scenario.sets:
+                sets.setdefault(fold(one), []).append(scenario)
+        if not sets[fold(DEFAULT_SET)]:
+            sets[fold(DEFAULT_SET)] = list(self.scenarios)
         titles: dict[str, list[Scenario]] = {}
         for scenario in self.scenarios:
             for title in {fold(title) for title in scenario.title.values()}:
                 titles.setdefault(title, []).append(scenario)
         for name in names:
             match = by_name.get(fold(name)) or titles.get(fold(name), [])
+            if not match and fold(name) in sets:
+                found += sets[fold(name)]
+                continue
             if len(match) == 1:
                 found += match
                 continue
@@ -175,9 +187,8 @@ class Study:
                 problems.add("--scenario", f'"{name}" is the title of more than one: {shown}')
                 continue
             spoken = [title for s in self.scenarios for title in s.title.values()]
-            hint = did_you_mean(name, [s.name for s in self.scenarios]) or did_you_mean(
-                name, dict.fromkeys(spoken)
-            )
+            named = [s.name for s in self.scenarios]
+            hint = did_you_mean(name, [*named, *sets]) or did_you_mean(name, dict.fromkeys(spoken))
             problems.add("--scenario", f'no scenario "{name}"{hint} (there are {shown})')
         problems.raise_if_any()
         return tuple(found)

@@ -63,6 +63,27 @@ def test_choosing_scenarios_brings_those_they_are_compared_with(teacup):
     )
 
 
+def test_a_set_of_scenarios_is_run_by_its_name_and_the_default_set_without_one(teacup):
+    change(teacup / "scenarios" / "lid.toml", "[title]", 'set = "one by one"\n\n[title]')
+    study = open_study(teacup)
+    every = [s.name for s in study.scenarios]
+    plain = [name for name in every if name != "lid"]
+    assert [s.name for s in study.choose(())] == plain
+    assert [s.name for s in study.choose(("One by one",))] == ["baseline", "lid"]
+    assert [s.name for s in study.choose(("default", "one by one"))] == every
+    change(teacup / "scenarios" / "lid.toml", '"one by one"', '["one by one", "default"]')
+    assert [s.name for s in open_study(teacup).choose(())] == every
+    change(teacup / "scenarios" / "lid.toml", '["one by one", "default"]', "[]")
+    with pytest.raises(SDError, match="set must be a name or a list of names"):
+        _ = open_study(teacup).scenarios
+
+
+def test_a_scenario_named_as_a_set_stands_for_itself(teacup):
+    change(teacup / "scenarios" / "lid.toml", "[title]", 'set = ["baseline", "lid"]\n\n[title]')
+    study = open_study(teacup)
+    assert [s.name for s in study.named(("baseline",))] == ["baseline"]
+
+
 def test_a_digest_changes_with_its_file_alone(teacup):
     before = open_study(teacup).digests()
     assert {"model/teacup.mdl", "scenarios/lid.toml", "outputs/report.toml"} <= set(before)

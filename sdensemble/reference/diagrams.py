@@ -66,8 +66,8 @@ WORDS = {
         " underlined: table or data; <grey>: shown elsewhere; dashed: initial value only; bars: delay",
     ),
     "loop": (
-        "+ 同向，− 反向，± 因部门或时期而异，(+) 默认运行中不起作用；双横：时滞",
-        "+ same direction, − opposite, ± differs by element or time, (+) not active in the default run;"
+        "+ 同向，− 反向，± 因部门、时期或路径而异，(+) 默认运行中不起作用；双横：时滞",
+        "+ same direction, − opposite, ± differs by element, time or way, (+) not active in the default run;"
         " bars: delay",
     ),
     "overview": ("总览：各视图之间的主要联系", "Overview: main links between the views"),
@@ -98,7 +98,7 @@ def lines_of(model: Model) -> Callable[[str], int]:
     def count(name: str) -> int:
         if name not in known:
             texts = (caption(model, name, lang) for lang in ("zh", "en"))
-            known[name] = max(len(wrap(f"<{text}>", NARROW - 2)) for text in texts)
+            known[name] = max(len(wrap(text, NARROW - 3)) for text in texts)
         return known[name]
 
     return count
@@ -192,18 +192,21 @@ def _node(node: Node, text: str, colours: Palette) -> list[Shape]:
         bow = ((x - 1.7, y - 1.5), (x + 1.7, y + 1.5), (x + 1.7, y - 1.5), (x - 1.7, y + 1.5))
         return [Area(bow, "#ffffff", colours.edge, 0.3)]
     leaf = w < LEAF
-    ink, shapes = colours.ink, []
+    ink = colours.ink
+    shapes: list[Shape] = []
     if node.role == "stock":
         shapes.append(Area(rectangle(x, y, w, h), colours.stock, colours.edge, 0.45))
     elif node.role == "shadow":
-        text, ink = f"<{text}>", colours.shadow
+        ink = colours.shadow
         if not leaf:
             shapes.append(Area(rectangle(x, y, w, h), "#ffffff", colours.shadow, 0.25, (0.8, 0.6)))
     elif node.role in ("constant", "lookup"):
         ink = colours.constant
     if node.role in ("variable", "flow") or (not leaf and node.role in ("constant", "lookup")):
         shapes.append(Area(rounded(x, y, w, h, 1.4), colours.variable, colours.thin, 0.22))
-    lines = wrap(text, NARROW - 2)
+    lines = wrap(text, NARROW - 3)
+    if node.role == "shadow":
+        lines = [f"<{lines[0]}", *lines[1:-1], f"{lines[-1]}>"] if lines[1:] else [f"<{text}>"]
     shapes.append(Text(x, y, tuple(lines), ink, SIZE))
     if node.role == "lookup":
         low = y + 1.38 * len(lines)
@@ -226,7 +229,7 @@ def draw_loop(
     rx, ry = max(34.0, 8.2 * count + 6), max(22.0, 4.3 * count + 10)
     rx, ry = min(rx, 118.0), min(ry, 78.0)
     centre = (rx + LABEL / 2 + 8, ry + TOP + 12)
-    nodes = []
+    nodes: list[Node] = []
     for angle in _angles(count, rx, ry):
         name = names[len(nodes)]
         role = "stock" if model[name].kind is Kind.STOCK else "variable"
@@ -274,8 +277,9 @@ def _signed(
     normal = np.array([source.y - target.y, target.x - source.x])
     outward = 1.0 if float(normal @ (mid - centre)) >= 0 else -1.0
     line = points(curve(source, target, 0.16 * outward))
-    colour = colours.minus if sign.sign == "−" else colours.plus
-    dash = (1.2, 0.8) if sign.sign == "−" else ()
+    minus = (sign.sign or sign.stated) == "−"
+    colour = colours.minus if minus else colours.plus
+    dash = (1.2, 0.8) if minus else ()
     shapes: list[Shape] = [Line(line, colour, 0.35, dash), head(line, 2.0, colour)]
     if late:
         shapes += _bars(line, colours.ink)

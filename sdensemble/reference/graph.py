@@ -1,4 +1,4 @@
-"""Who reads whom, which auxiliaries are flows between which stocks, and who stands in which view."""
+"""Who reads whom, which auxiliaries are flows between which stocks, and the view of each."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def loop_signs(model: Model, loops: Sequence[Loop]) -> dict[str, tuple[Sign, ...
 def _ways(link: Link, acts: Mapping[str, tuple[str, ...]], model: Model) -> list[tuple[str, ...]]:
     """Return the ways from source to target through auxiliaries, the nearest first."""
     ways = [(link.source, *link.through, link.target)]
-    ahead = deque([(link.target,)])
+    ahead: deque[tuple[str, ...]] = deque([(link.target,)])
     while ahead and len(ways) < MOST_WAYS:
         way = ahead.popleft()
         for name in acts[way[0]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 POINT = 25.4 / 72  # mm
 FONTS = "'Noto Sans SC','Source Han Sans SC','Microsoft YaHei','PingFang SC',sans-serif"
@@ -62,7 +62,8 @@ class Picture:
 def rectangle(x: float, y: float, w: float, h: float) -> tuple[tuple[float, float], ...]:
     """Return the corners of a rectangle by its centre."""
     return (
-        (x - w / 2, y - h / 2), (x + w / 2, y - h / 2), (x + w / 2, y + h / 2), (x - w / 2, y + h / 2)
+        (x - w / 2, y - h / 2), (x + w / 2, y - h / 2),
+        (x + w / 2, y + h / 2), (x - w / 2, y + h / 2),
     )  # fmt: skip
 
 
@@ -87,9 +88,7 @@ def cloud(x: float, y: float, r: float) -> tuple[tuple[float, float], ...]:
     )
 
 
-def points(
-    line: NDArray[np.float64] | Sequence[Sequence[float]],
-) -> tuple[tuple[float, float], ...]:
+def points(line: Iterable[Any]) -> tuple[tuple[float, float], ...]:
     """Return points as plain numbers."""
     return tuple((float(p[0]), float(p[1])) for p in line)
 
@@ -130,7 +129,8 @@ def _svg(shape: Shape) -> str:
     path = _path(shape.points)
     dash = f' stroke-dasharray="{" ".join(f"{d:g}" for d in shape.dash)}"' if shape.dash else ""
     if isinstance(shape, Line):
-        return f'<path d="{path}" fill="none" stroke="{shape.colour}" stroke-width="{shape.width:g}"{dash}/>'
+        stroke = f'stroke="{shape.colour}" stroke-width="{shape.width:g}"{dash}'
+        return f'<path d="{path}" fill="none" {stroke}/>'
     edge = f' stroke="{shape.edge}" stroke-width="{shape.width:g}"{dash}' if shape.edge else ""
     return f'<path d="{path}Z" fill="{shape.fill}"{edge}/>'
 

@@ -13,6 +13,7 @@ import random
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,16 +148,16 @@ def _split(
     count = max(1, math.ceil(sum(sizes) / room))
     target = sum(sizes) / count
     links = _between(units, graph)
-    left, parts = set(range(len(units))), []
+    left = set(range(len(units)))
+    parts: list[list[list[str]]] = []
     while left:
         part: list[int] = []
         filled = 0.0
         while left:
-
-            def pull(i: int) -> tuple[float, float, int]:
-                return (sum(links[i, j] for j in part), sizes[i] if not part else 0.0, -i)
-
-            best = max(left, key=pull)
+            best = max(
+                left,
+                key=lambda i: (links[i, part].sum(), 0.0 if part else sizes[i], -i),
+            )
             last = len(parts) >= count - 1
             if part and filled + sizes[best] > (room if last else min(room, target * 1.08)):
                 break
@@ -386,7 +387,7 @@ _EXTRA = ("shadow", "cloud", "valve")
 
 def _next(row: Sequence[str], flow: Flow) -> bool:
     """Whether a flow joins two neighbours of a row."""
-    return any(a == flow.source and b == flow.target for a, b in zip(row, row[1:], strict=False))
+    return any(a == flow.source and b == flow.target for a, b in pairwise(row))
 
 
 def _rows(stocks: list[str], flows: list[Flow]) -> list[list[str]]:
@@ -521,7 +522,7 @@ def _cost(spots: Floats, ends: NDArray[np.int64], offset: Floats, size: Floats) 
     t = np.linspace(0.15, 0.85, 8)[:, None, None]
     on = a + (b - a) * t
     inside = (on[:, :, None] > spots - 1).all(-1) & (on[:, :, None] < spots + size + 1).all(-1)
-    hit = inside.any(0)
+    hit = np.asarray(inside.any(0))
     rows = np.arange(len(ends))
     hit[rows, ends[:, 0]] = hit[rows, ends[:, 1]] = False
     return total + 1.5 * float(hit.sum()) + 0.6 * float(crossings(a, b).sum()) / 2
@@ -606,7 +607,7 @@ def _route(nodes: Sequence[Node], pairs: Sequence[tuple[int, int]]) -> tuple[lis
 
 
 def _hits(line: Floats, boxes: Floats, ends: tuple[int, int]) -> bool:
-    near = (np.abs(line[:, None] - boxes[:, :2]) < boxes[:, 2:] + 0.4).all(-1).any(0)
+    near = np.asarray((np.abs(line[:, None] - boxes[:, :2]) < boxes[:, 2:] + 0.4).all(-1).any(0))
     near[list(ends)] = False
     return bool(near.any())
 

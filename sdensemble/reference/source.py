@@ -43,7 +43,9 @@ def read_source(model: Model) -> Source:
     if model.path.suffix.lower() != ".mdl" or not model.path.is_file():
         return Source()
     body, sketch, _ = halves(decode(model.path.read_bytes()))
-    heading, written, headings = "", {}, {}
+    heading = ""
+    written: dict[str, str] = {}
+    headings: dict[str, str] = {}
     for block in _blocks(body):
         found = _HEADING.search(block)
         if found:

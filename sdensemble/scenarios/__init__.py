@@ -2,10 +2,18 @@
 
 from sdensemble.scenarios.conflicts import Conflict, read_conflicts
 from sdensemble.scenarios.instruments import Instrument, read_instruments, refusals
-from sdensemble.scenarios.read import Scenario, Setting, apply, read_scenario, read_scenarios
+from sdensemble.scenarios.read import (
+    DEFAULT_SET,
+    Scenario,
+    Setting,
+    apply,
+    read_scenario,
+    read_scenarios,
+)
 from sdensemble.scenarios.targets import Target, holds, leaves, met, read_targets, scored
 
 __all__ = [
+    "DEFAULT_SET",
     "Conflict",
     "Instrument",
     "Scenario",

@@ -34,6 +34,8 @@ from sdensemble.section import (
 Floats = NDArray[np.float64]
 Kind = Literal["lever", "world"]
 BASELINE = "baseline"
+DEFAULT_SET = "default"
+"""The set of the scenarios that name none: what a run does where no scenario is asked for."""
 LANGUAGES = ("zh", "en")
 EXECUTION = "execution"
 """A lever's execution rate is the constant named as the lever with this word behind."""
@@ -61,7 +63,8 @@ class Setting:
 class Scenario:
     """A named set of settings: a choice made by people, or a stress of the world.
 
-    ``title`` and ``purpose`` map "zh" and "en" to a text, the title always to one.
+    ``title`` and ``purpose`` map "zh" and "en" to a text, the title always to one. ``sets`` are
+    the names under which it is run together with others.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Scenario:
     settings: tuple[Setting, ...]
     compares: str = BASELINE
     package: str | None = None
+    sets: tuple[str, ...] = (DEFAULT_SET,)
     path: Path = Path()
     digest: str = ""
 
@@ -133,7 +137,7 @@ def read_scenario(
     content, digest = read_toml(path)
     found = Problems()
     top = Section(short(path), content, found)
-    top.only(("order", "title", "purpose", "compares", "package", "levers", "world"))
+    top.only(("order", "title", "purpose", "compares", "package", "set", "levers", "world"))
     order = top.number("order") if "order" in content else LAST
     title = read_words(top, "title") or dict.fromkeys(LANGUAGES, path.stem)
     purpose = read_words(top, "purpose")
@@ -141,6 +145,7 @@ def read_scenario(
     settings += read_settings(top, "world", "world", model, refused)
     _check_twice(settings, model, top)
     compares, package = top.text("compares") or BASELINE, top.text("package") or None
+    sets = _read_sets(top)
     found.raise_if_any()
     return Scenario(
         name=path.stem,
@@ -150,9 +155,20 @@ def read_scenario(
         settings=tuple(settings),
         compares=compares,
         package=package,
+        sets=sets,
         path=path,
         digest=digest,
     )
+
+
+def _read_sets(top: Section) -> tuple[str, ...]:
+    """Return the sets a scenario is in: one name or a list of them, or the default set."""
+    given = top.values.get("set", DEFAULT_SET)
+    names = given if isinstance(given, list) else [given]
+    if not names or not all(isinstance(name, str) and name.strip() for name in names):
+        top.problem(f'set must be a name or a list of names such as ["{DEFAULT_SET}"]')
+        return (DEFAULT_SET,)
+    return tuple(dict.fromkeys(name.strip() for name in names))
 
 
 def read_words(top: Section, key: str) -> dict[str, str]:

@@ -65,7 +65,7 @@ def test_every_variable_is_in_the_table_with_its_equation_as_written(tmp_path: P
 
 
 def test_every_variable_stands_in_one_view_and_every_sheet_fits_a_page(drawn):
-    model, graph, sheets = drawn
+    model, _, sheets = drawn
     own = [n.name for s in sheets for n in s.nodes if n.name and n.role != "shadow"]
     assert sorted(own) == sorted(model.variables)
     for sheet in sheets:
