@@ -1,4 +1,6 @@
-"""Print numbers of model/README.md: defaults by year, areas at the start, land against grants.
+"""Print numbers of model/README.md and calibration/README.md.
+
+Counts of variables and priors, defaults by year, areas at the start, land against grants.
 
     python docs/model_numbers.py
 
@@ -7,9 +9,14 @@ Runs of the model's own constants, without shocks; a few seconds.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from sdensemble import Kernel, compile_model, open_study
+from sdensemble.draws import draw
+from sdensemble.model.describe import late_constants, levers
+from sdensemble.model.types import Kind
 from sdensemble.scenarios import apply
 from sdensemble.study import Study
 
@@ -39,10 +46,36 @@ def per_outlay(kernel: Kernel, study: Study, scenario: str, own: dict[str, float
     return moved / paid
 
 
+def print_counts(study: Study) -> None:
+    """Print how many variables, assumptions, levers and priors there are."""
+    model = study.model
+    kinds = Counter(variable.kind.value for variable in model.variables.values())
+    print("variables", len(model.variables), dict(kinds))
+    stocks = (v for v in model.variables.values() if v.kind is Kind.STOCK)
+    print("elements of stocks", sum(int(np.prod(model.shape(v))) for v in stocks))
+    assumed = sum(constant.note.assumption for constant in model.constants())
+    print("constants in whole or in part ASSUMPTION", assumed)
+    print("levers", len(levers(model)))
+    for name in study.prior_sets():
+        priors = study.priors(name)
+        structural = sum(prior.kind == "structural" for prior in priors.items)
+        drawn = draw(priors, model, 16, seed=1).values.values()
+        print(
+            f"priors {name}: {len(priors.items)} entries on",
+            f"{len({prior.constant for prior in priors.items})} constants;",
+            f"assumption {sum(prior.assumption for prior in priors.items)},",
+            f"structural {structural}, later than 2019 {len(priors.exempt('2019-12-31'))};",
+            f"numbers drawn a member {sum(v.size // v.shape[-1] for v in drawn)}",
+        )
+    print("constants without a prior that rest on later figures:", end=" ")
+    print(len(late_constants(model, "2019-12-31")))
+
+
 def main() -> None:
     """Print the numbers."""
     study = open_study(".")
     model, kernel = study.model, compile_model(study.model)
+    print_counts(study)
     start, step = round(model.clock.start), round(1 / model.clock.step)
     run = kernel.run({}, totals=list(OUTPUTS), every=step)
     print("defaults", *YEARS)

@@ -380,12 +380,17 @@ def scorecard(
 @click.option("--particles", default=4096, show_default=True, help="Draws to keep.  粒子数")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
 @click.option("--no-profiles", is_flag=True, help="Leave the profiles out.  不算剖面似然")
+@click.option("--variants", is_flag=True, help="Every structure, weighted.  结构变体与权重")
+@click.option("--figures", type=click.Path(path_type=Path), help="Folder for figures.  图件文件夹")
 @click.option("--out", type=_FILE, help="Where to keep it (calibration/posterior.nc).  输出文件")
-def calibrate(folder: Path, no_profiles: bool, **options: Any) -> None:
+def calibrate(folder: Path, no_profiles: bool, variants: bool, **options: Any) -> None:
     """Fit the model to what was observed; keep the posterior.  校准
 
     Interrupted, it goes on where it was when called again.  可中断后继续
     """
+    if variants:
+        _compare_structures(folder, options)
+        return
     from sdensemble.evidence.calibrate import Asked
     from sdensemble.evidence.calibrate import calibrate as fit
     from sdensemble.study import open_study
@@ -395,6 +400,18 @@ def calibrate(folder: Path, no_profiles: bool, **options: Any) -> None:
     click.echo(done.text)
     if done.path:
         click.echo(f"\n{done.path}  ({done.seconds:.0f} s)")
+
+
+def _compare_structures(folder: Path, options: dict[str, Any]) -> None:
+    """Fit every structure of a study and weigh it."""
+    from sdensemble.evidence.structures import compare_structures
+    from sdensemble.study import open_study
+
+    asked = {name: options[name] for name in ("prior_set", "seed", "particles", "threads", "lang")}
+    found = compare_structures(
+        open_study(folder), **asked, tell=lambda line: click.echo(line, err=True)
+    )
+    click.echo(f"{found.text}\n\n{found.path}  ({found.seconds:.0f} s)")
 
 
 @main.command()

@@ -154,11 +154,13 @@ def _findings(study: Study) -> dict[str, list[str]]:
 def _notes(findings: Mapping[str, Sequence[str]], chosen: Chosen) -> dict[str, tuple[str, ...]]:
     """Return what the answer says of the draws and of the study itself, by language."""
     return {
-        lang: (chosen.says(lang),)
-        + tuple(
-            NOTES[name][lang].format(n=len(lines), first=lines[0])
-            for name, lines in findings.items()
-            if lines
+        lang: (
+            chosen.says(lang),
+            *(
+                NOTES[name][lang].format(n=len(lines), first=lines[0])
+                for name, lines in findings.items()
+                if lines
+            ),
         )
         for lang in ("zh", "en")
     }

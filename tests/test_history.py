@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from sdensemble.errors import SDError
-from sdensemble.history import read_history
+from sdensemble.history import append_history, read_history, vintage
 
 HEAD = "time,sector,measure,value,unit,source,period_end,published_on\n"
 
@@ -31,3 +33,64 @@ def test_a_file_without_the_columns_is_refused(tmp_path):
 
 def test_the_shipped_history_is_readable(root):
     assert read_history(root / "calibration" / "history.csv")
+
+
+ROWS = (
+    "2019,total,sales,100,Yi,a,2019-12-31,2020-03-01\n"
+    "2019,total,sales,104,Yi,a,2019-12-31,2021-03-01\n"
+    "2020,total,sales,110,Yi,a,2020-12-31,2021\n"
+    "2021,total,sales,120,Yi,a,2021-12-31,undated\n"
+)
+
+
+def test_a_vintage_holds_what_its_name_says(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text(HEAD + ROWS, "utf-8")
+    rows = read_history(path)
+    assert [o.value for o in vintage(rows, "latest").fitted()] == [104, 110, 120]
+    assert [o.value for o in vintage(rows, "through-2019").fitted()] == [104]
+    dated = vintage(rows, "2021-06-30")
+    assert [o.value for o in dated.fitted()] == [104]
+    assert [(o.value, why) for o, why in dated.lacks] == [(110, "2021")]
+    assert [o.value for o in vintage(rows, "2020-06-30").fitted()] == [100]
+    with pytest.raises(SDError, match="no vintage"):
+        vintage(rows, "yesterday")
+
+
+def test_a_revision_is_a_new_row_and_the_old_one_stays(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text(
+        HEAD.strip() + ",id,url,role,note,batch\n" + ROWS.replace("\n", ",,,,,\n"), "utf-8"
+    )
+    before = path.read_bytes()
+    new = replace(read_history(path)[2], value=111.0, published_on="2022-01-01", batch="b1")
+    append_history(path, [new])
+    assert path.read_bytes().startswith(before)
+    rows = read_history(path)
+    assert len(rows) == 5
+    assert [o.value for o in vintage(rows, "latest").fitted()] == [104, 111, 120]
+    assert [o.value for o in vintage(rows, "b1").fitted()] == [104, 111, 120]
+
+
+def test_a_role_that_is_none_is_refused(tmp_path):
+    path = tmp_path / "history.csv"
+    row = "2019,total,sales,1,Yi,a,2019-12-31,2020,guess\n"
+    path.write_text(HEAD.strip() + ",role\n" + row, "utf-8")
+    with pytest.raises(SDError, match="guess"):
+        read_history(path)
+
+
+def test_shipped_rows_keep_measures_apart_and_fit_no_target_and_nothing_derived(root, study):
+    rows = read_history(root / "calibration" / "history.csv")
+    assert len({o.id for o in rows}) == len(rows)
+    assert all(o.unit and o.source for o in rows)
+    for row in rows:
+        if "DERIVED" in row.note:
+            assert row.role != "observed", row.id
+        if "TARGET" in row.note:
+            assert row.role == "target", row.id
+    fitted = vintage(rows, "latest").fitted()
+    assert {o.role for o in fitted} == {"observed"}
+    assert {o.unit for o in rows if o.measure == "sales_revenue"} == {"Yi"}
+    assert study.fit is not None
+    assert len({term.series for term in study.fit.terms}) == len(study.fit.terms)

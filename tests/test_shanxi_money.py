@@ -5,6 +5,7 @@ Conservation is held step by step: a stock changes by the step times its flows, 
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -103,13 +104,17 @@ def test_the_fiscal_pool_pays_what_programmes_get_and_no_more_than_it_holds(step
         "bond interest paid", "base outlay", "certificate spending", "guarantee injection",
         "guidance injection", "research money", "training money paid",
     )  # fmt: skip
+    cluster_programmes = [
+        f"{n} money in force" for n in ("cold chain", "standards", "export", "green")
+    ]
     kept = steps(
         "all", "fiscal spending", "fiscal coverage", "fiscal wanted", "Fiscal Pool", "grant paid",
         "interest grant", "park awards", "brand programme budget in force",
         "tourism money in force", "attraction money in force", "listings coached in force",
-        "consolidated land delivered", *programmes,
+        "consolidated land delivered", *cluster_programmes, "consortia rate in force", *programmes,
     )  # fmt: skip
-    award, cost = (float(study.model[n].value) for n in ("listing award", "consolidation cost"))
+    unit_costs = ("listing award", "consolidation cost", "consortia cost")
+    award, cost, consortium = (float(study.model[n].value) for n in unit_costs)
     draws = draw(study.priors("history"), study.model, MEMBERS, seed=5, method="latin")
     cost = draws.values.get("consolidation cost", cost)
     paid = sum(kept[name] for name in programmes)
@@ -117,6 +122,8 @@ def test_the_fiscal_pool_pays_what_programmes_get_and_no_more_than_it_holds(step
     paid = paid + kept["fiscal coverage"] * (
         kept["brand programme budget in force"] + kept["tourism money in force"]
         + kept["attraction money in force"] + award * kept["listings coached in force"]
+        + sum(kept[n] for n in cluster_programmes)
+        + consortium * kept["consortia rate in force"]
     )  # fmt: skip
     paid = paid + cost * kept["consolidated land delivered"]
     np.testing.assert_allclose(paid, kept["fiscal spending"], rtol=1e-10)
@@ -305,7 +312,23 @@ MOVES = {
     "interest subsidy": "interest grant",
     "guarantee capital": "guaranteed loans",
     "land share floor": "quota release",
-    "base programme budget": "base outlay",
+    "brewing grain base rate": "Area Mature",
+    "medicinal tea base rate": "Tea Base",
+    "forage base rate": "Forage Base",
+    "alfalfa base rate": "Alfalfa Base",
+    "herb base rate": "herb standardised share",
+    "orchard renovation rate": "Orchard Renovating",
+    "orchard soil rate": "Soil Effective",
+    "dairy farm rate": "Herd Growing",
+    "pig farm rate": "policy sows",
+    "sheep farm rate": "policy breeding",
+    "broiler plant rate": "policy breeding",
+    "beef base rate": "policy breeding",
+    "cold chain money": "Cold Chain Capital",
+    "consortia rate": "Consortia",
+    "standards money": "Standards Capital",
+    "export money": "Export Capital",
+    "green money": "Green Capital",
     "brand programme budget": "Brand",
     "research programme budget": "Technology",
     "guidance fund": "guidance money",
@@ -356,22 +379,22 @@ def test_a_lever_moves_what_it_is_for_and_in_the_end_output(one, study, lever):
     assert np.abs(gain).max() > 1e-3, "inert"
 
 
-def test_every_lever_of_money_land_and_firms_is_looked_at(study):
-    """The real side has a table of its own."""
-    own = {"guarantee", "bond", "fund", "credit", "collateral", "listings", "reserve", "supply",
-           "consolidated", "facility", "key", "park", "attraction", "certificate", "tourism",
-           "training", "grant", "interest", "brand", "research"}  # fmt: skip
-    named = [v.name for v in levers(study.model)]
-    assert [n for n in named if own & set(n.split()) and n not in MOVES] == []
+def test_every_lever_is_looked_at_and_assessment_moves_reporting_alone(one, study):
+    assert {v.name for v in levers(study.model)} - set(MOVES) == {"assessment effort"}
+    names = ("total nominal output", "treasury outlay", "Reporting Scope")
+    base, moved = one(*names), one(*names, assessment_effort=0.0)
+    for name in names[:2]:
+        np.testing.assert_array_equal(base[name], moved[name])
+    assert _last(base["Reporting Scope"]) > _last(moved["Reporting Scope"])
 
 
 @pytest.mark.parametrize("lever", MOVES)
 def test_a_lever_at_its_baseline_leaves_the_start_in_balance(one, study, lever):
     """The first year does not jump when the baseline itself is another."""
     value = _strong(study, lever)
-    name = f"{lever} baseline" if f"{lever} baseline" in study.model else None
-    name = name or lever.replace(" budget", "").replace(" capital", "") + " baseline"
-    name = name if name in study.model else "baseline land share"
+    stem = re.sub(" (budget|capital|rate|money)$", "", lever)
+    names = (f"{lever} baseline", f"{stem} baseline", "baseline land share")
+    name = next(n for n in names if n in study.model)
     value = 0.5 * (value + float(study.model[lever].value))
     both = {lever.replace(" ", "_"): value, name.replace(" ", "_"): value}
     kept = one("total nominal output", every=1, **both)["total nominal output"][:, 0]

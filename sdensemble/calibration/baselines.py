@@ -25,7 +25,7 @@ class Baseline:
 
     "last growth" repeats the last yearly growth; "trend" grows by ``growth`` a year; "logistic"
     fits a logistic curve; "path" goes from the last figure at the yearly growth of ``points``
-    (year, value), a plan. ``sd`` is that of the log error one year ahead.
+    (year, value), a plan. ``sd`` is that of the log error a year ahead.
     """
 
     name: str
@@ -69,7 +69,7 @@ def read_baseline(table: Section) -> Baseline | None:
     growth = table.number("growth") if kind == "trend" else 0.0
     points = table.values.get("points", {})
     if kind == "path" and not (isinstance(points, dict) and len(points) > 1):
-        table.problem('points must be a table such as { "2020" = 2100, "2025" = 3000 }')
+        table.problem('points must be a table such as { "2020" = 100, "2025" = 150 }')
         points = {}
     pairs = []
     for year, value in points.items() if isinstance(points, dict) else ():

@@ -11,12 +11,13 @@ from scipy.special import ndtri
 from sdensemble.calibration.fitting import mode
 from sdensemble.calibration.likelihood import Problem, student_noise
 from sdensemble.calibration.posterior import Posterior
+from sdensemble.calibration.smc import log_evidence
 from sdensemble.rng import Stream
 
 Floats = NDArray[np.float64]
 PRIOR_ONLY = 0.1
 """Below this shrinkage the data say nothing of a constant: it is "prior only"."""
-DRAWS = 4096
+DRAWS = 16384
 GRID = (-2.0, -1.0, 0.0, 1.0, 2.0)
 FLAT = 1.92
 """A profile that falls by less is flat: half the 95% point of chi-square with one degree."""
@@ -148,7 +149,6 @@ def diagnose(problem: Problem, posterior: Posterior, *, profiles: bool = True) -
         _learned(name, np.sort(numbers[i]), posterior.numbers[i], posterior.replicates)
         for i, name in enumerate(posterior.names)
     )
-    evidence = posterior.evidence
     first = [one.effective for one in sorted(learned, key=lambda one: -one.shrinkage)[:10]]
     return Diagnosis(
         learned,
@@ -156,8 +156,7 @@ def diagnose(problem: Problem, posterior: Posterior, *, profiles: bool = True) -
         _checks(problem, posterior, z, numbers),
         _theil(posterior),
         float(np.median(first)) if first else 0.0,
-        float(evidence.mean()),
-        float(evidence.std(ddof=1) / np.sqrt(evidence.size)),
+        *log_evidence(posterior.evidence),
         max((stage.memory for stage in posterior.stages), default=0.0),
         sum(stage.moves for stage in posterior.stages),
     )

@@ -53,7 +53,7 @@ def make_problem(
     return Problem(kernel, priors, fit, data, scenario, settings, threads)
 
 
-def forecast_start(problem: Problem) -> float:
+def shocks_from(problem: Problem) -> float:
     """Return the time from which shocks are drawn: the end of the last leading figure's year.
 
     Without a series that leads it is the end of the last figure, without any the model's start.
@@ -68,7 +68,7 @@ def fit_posterior(
     bound: Bound,
     *,
     seed: int = 1,
-    settings: Settings = Settings(),
+    settings: Settings | None = None,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
 ) -> Posterior:
@@ -77,6 +77,7 @@ def fit_posterior(
     With a ``checkpoint`` the state is kept there after every power of the likelihood; a later call
     with the same inputs goes on from it, and the file goes when all is done.
     """
+    settings = settings or Settings()
     key = _key(bound, seed, settings)
     state = _resume(checkpoint, key)
     if progress and state is not None:
@@ -132,7 +133,7 @@ def _posterior(
         state.evidence,
         state.stages,
         tuple(_figure(problem, datum) for datum in problem.data),
-        forecast_start(problem),
+        shocks_from(problem),
         problem.numbers(best[:, None])[:, 0],
         _single(start[:, keep]),
     )

@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,16 +118,25 @@ class Problem:
 
     def wander(self, one: Latent, z: Floats) -> Floats:
         """Return the discrepancies of a term's figures without the bias, (figure, particle)."""
-        term = self.fit.terms[one.term]
         assert one.first is not None
-        times = np.array([self.data[i].observation.time for i in one.rows])
-        apart = np.abs(times[:, None] - times[None, :])
-        factor = cholesky(term.discrepancy_sd**2 * 0.5 ** (apart / term.half_life))
+        factor = self._factors[one.term]
         out = np.zeros((len(one.rows), z.shape[1]))
         for i in range(len(one.rows)):
             for j in range(i + 1):
                 out[i] += factor[i, j] * z[one.first + j]
         return out
+
+    @cached_property
+    def _factors(self) -> dict[int, Floats]:
+        """The triangular factor of each term's discrepancies, by the term's index."""
+        found = {}
+        for one in self.latents:
+            term = self.fit.terms[one.term]
+            times = np.array([self.data[i].observation.time for i in one.rows])
+            apart = np.abs(times[:, None] - times[None, :])
+            if one.first is not None:
+                found[one.term] = cholesky(term.discrepancy_sd**2 * 0.5 ** (apart / term.half_life))
+        return found
 
     @cached_property
     def years(self) -> tuple[int, ...]:
@@ -237,14 +247,15 @@ def _number(
     dims = problem.model[term.variable].dims
     total = np.zeros((main.shape[0], main.shape[-1]))
     for cell in term.cells:
-        part = main[(slice(None), *cell)].copy()
+        place: tuple[Any, ...] = (slice(None), *cell)
+        part = main[place].copy()
         for names, sign in ((term.times, 1), (term.over, -1)):
             for name in names:
                 other = totals[name]
                 if problem.model[name].dims:
                     if problem.model[name].dims != dims:
                         raise SDError(f'{term.name}: "{name}" has other ranges than the variable')
-                    other = other[(slice(None), *cell)]
+                    other = other[place]
                 part = part * other if sign > 0 else part / other
         total += part
     return term.factor * total

@@ -215,22 +215,25 @@ def _write_head(file: Any, posterior: Posterior) -> None:
 
 
 def _write_draws(group: Any, posterior: Posterior) -> None:
-    shape = (posterior.replicates, posterior.particles)
-    for name, safe, row, low, high in zip(posterior.names, _safe(posterior.names), posterior.packed,
-                                          posterior.low, posterior.high, strict=True):  # fmt: skip
-        variable = group.createVariable(safe, "u2", ("chain", "draw"))
-        variable.set_auto_maskandscale(False)
-        variable.setncatts({"long_name": name, "scale_factor": (high - low) / LEVELS,
-                            "add_offset": low, "high": high})  # fmt: skip
-        variable[:] = row.reshape(shape)
+    """Write the numbers as 16-bit steps: a number is offset + scale * step."""
+    count = len(posterior.names)
+    group.createDimension("parameter", count)
+    names = group.createVariable("parameter", str, ("parameter",))
+    names[:] = np.array(posterior.names, dtype=object)
+    dims = ("parameter", "chain", "draw")
+    steps = group.createVariable("numbers", "u2", dims, zlib=True, complevel=4)
+    steps.comment = "number = offset + scale * step, each of its parameter"
+    steps[:] = posterior.packed.reshape(count, posterior.replicates, posterior.particles)
+    for name, values in (("offset", posterior.low), ("end", posterior.high),
+                         ("scale", (posterior.high - posterior.low) / LEVELS)):  # fmt: skip
+        group.createVariable(name, "f8", ("parameter",))[:] = values
 
 
 def _write_prior(group: Any, posterior: Posterior) -> None:
-    for name, safe, row in zip(posterior.names, _safe(posterior.names), posterior.prior,
-                               strict=True):  # fmt: skip
-        variable = group.createVariable(safe, "f4", ("chain", "prior_draw"))
-        variable.long_name = name
-        variable[:] = row.reshape(posterior.replicates, -1)
+    group.createDimension("parameter", len(posterior.names))
+    dims = ("parameter", "chain", "prior_draw")
+    values = group.createVariable("numbers", "f4", dims, zlib=True, complevel=4)
+    values[:] = posterior.prior.reshape(len(posterior.names), posterior.replicates, -1)
 
 
 def _write_figures(file: Any, posterior: Posterior) -> None:
@@ -276,14 +279,10 @@ def read_posterior(path: Path) -> Posterior:
 
 def _read(file: Any) -> Posterior:
     head = {name: file.getncattr(name) for name in file.ncattrs()}
-    rows, names, low, high = [], [], [], []
-    for variable in file["posterior"].variables.values():
-        variable.set_auto_maskandscale(False)
-        rows.append(variable[:].ravel())
-        names.append(variable.long_name)
-        low.append(float(variable.add_offset))
-        high.append(float(variable.high))
-    size = rows[0].size if rows else 0
+    group = file["posterior"]
+    names = tuple(map(str, group["parameter"][:]))
+    packed = np.asarray(group["numbers"][:], np.uint16).reshape(len(names), -1)
+    size = packed.shape[1]
     figures = tuple(json.loads(file["observed_data"].figures))
 
     def of_figures(group: str, name: str) -> Floats:
@@ -292,16 +291,16 @@ def _read(file: Any) -> Posterior:
         values = np.asarray(file[group][name][:], dtype=np.float64)
         return np.ascontiguousarray(values.reshape(size, -1).T)
 
-    prior = [np.asarray(v[:], float).ravel() for v in file["prior"].variables.values()]
+    prior = np.asarray(file["prior"]["numbers"][:], float)
     stats = file["sample_stats"]
     return Posterior(
         Bound(**{name.removeprefix("bound_"): head[name] for name in head if "bound_" in name}),
         int(head["seed"]),
         file.dimensions["chain"].size,
-        tuple(names),
-        np.array(rows, dtype=np.uint16).reshape(len(names), size),
-        np.array(low),
-        np.array(high),
+        names,
+        packed,
+        np.asarray(group["offset"][:], float),
+        np.asarray(group["end"][:], float),
         of_figures("log_likelihood", "log_likelihood"),
         of_figures("posterior_predictive", "log_predicted"),
         of_figures("posterior_predictive", "discrepancy"),
@@ -311,22 +310,8 @@ def _read(file: Any) -> Posterior:
         figures,
         float(head["forecast_from"]),
         np.asarray(stats["map"][:], float),
-        np.array(prior).reshape(len(names), -1),
+        prior.reshape(len(names), -1),
     )
-
-
-def _safe(names: Sequence[str]) -> tuple[str, ...]:
-    """Return an ASCII identifier for each name, all different."""
-    found: list[str] = []
-    for name in names:
-        stem = re.sub(r"[^0-9A-Za-z]+", "_", name).strip("_") or "v"
-        stem = stem if stem[0].isalpha() else f"v_{stem}"
-        safe, count = stem, 1
-        while safe in found:
-            count += 1
-            safe = f"{stem}_{count}"
-        found.append(safe)
-    return tuple(found)
 
 
 def require_bound(posterior: Posterior, wanted: Bound, path: Path, command: str) -> Posterior:

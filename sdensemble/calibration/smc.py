@@ -36,6 +36,8 @@ WANTED = 0.3
 """The share of proposals to accept."""
 MEMORY = 0.15
 """The correlation with the start of the moves, of any direction, below which they end."""
+CHANCE = 3.5
+"""Standard errors by which a coordinate must be off the prior to be told by the data."""
 COLUMNS = 512
 
 
@@ -99,6 +101,17 @@ class State:
         }
 
 
+def log_evidence(evidence: Floats) -> tuple[float, float]:
+    """Return the log evidence of replicates' logs, and its standard error.
+
+    The mean is taken of the evidence itself, whose estimate is unbiased, not of its log.
+    """
+    top = float(evidence.max())
+    each = np.exp(evidence - top)
+    error = float(each.std(ddof=1) / math.sqrt(each.size) / each.mean())
+    return top + math.log(float(each.mean())), error
+
+
 def from_arrays(arrays: Any) -> State:
     """Return the state that ``to_arrays`` gave."""
     rows = [(float(p), int(m), float(a), float(c), int(d)) for p, m, a, c, d in arrays["stages"]]
@@ -117,7 +130,7 @@ def temper(
     dimensions: int,
     *,
     seed: int,
-    settings: Settings = Settings(),
+    settings: Settings | None = None,
     state: State | None = None,
     after_stage: Callable[[State], None] | None = None,
 ) -> State:
@@ -127,6 +140,7 @@ def temper(
     of each power. Same seed and settings, same bits, whatever the threads and wherever it was
     interrupted. Raises SDError where no particle has a finite likelihood.
     """
+    settings = settings or Settings()
     state = state or _start(target, dimensions, seed, settings)
     while not state.done:
         state = _stage(target, state, seed, settings)
@@ -227,9 +241,9 @@ def _move(
     target: LogLikelihood, start: State, stream: Stream, settings: Settings, distinct: int
 ) -> State:
     """Return the state after enough moves at its power."""
-    mean, factor, inverse = _reference(start.z)
+    reference = _reference(start.z, settings.threads)
     walk = _Walk(start.z.copy(), start.loglik.copy())
-    begun = _away(inverse, start.z, mean, settings.threads)
+    begun = reference.away(start.z)
     scale = np.maximum((begun**2).mean(axis=1), 1e-12)
     begun_fit = _standard(start.loglik)
     steps = list(start.steps)
@@ -238,13 +252,10 @@ def _move(
         for kind in (0, 0, 1):
             made += 1
             noise = stream.sub(f"move {made}")
-            if kind == 0:
-                rate = _step(target, walk, start.power, steps[0], noise, settings,
-                             (mean, factor, inverse))  # fmt: skip
-            else:
-                rate = _step(target, walk, start.power, steps[1], noise, settings, None)
+            own = reference if kind == 0 else None
+            rate = _step(target, walk, start.power, steps[kind], noise, own)
             steps[kind] = min(max(steps[kind] * math.exp(rate - WANTED), 1e-4), 0.999)
-        now = _away(inverse, walk.z, mean, settings.threads)
+        now = reference.away(walk.z)
         kept = (begun * now).mean(axis=1) / scale
         fit = float((begun_fit * _standard(walk.loglik)).mean())
         memory = float(max(kept.max(), fit))
@@ -266,12 +277,11 @@ def _step(
     power: float,
     step: float,
     stream: Stream,
-    settings: Settings,
-    reference: tuple[Floats, Floats, Floats] | None,
+    reference: _Reference | None,
 ) -> float:
     """Move every particle once, in place; return the share accepted.
 
-    The proposal keeps N(mean, factor factor') in balance, the prior where no reference is given.
+    The proposal keeps the reference in balance, the prior where none is given.
     """
     ids = np.arange(walk.z.shape[1])
     noise = stream.normal(ids, elements=len(walk.z))[0]
@@ -280,12 +290,10 @@ def _step(
         new = shrink * walk.z + step * noise
         odds = np.zeros(ids.size)
     else:
-        mean, factor, inverse = reference
-        w = _away(inverse, walk.z, mean, settings.threads)
+        w = reference.away(walk.z)
         moved = shrink * w + step * noise
-        new = mean[:, None] + _product(factor, moved, settings.threads)
-        odds = ((moved**2).sum(axis=0) - (w**2).sum(axis=0)) / 2
-        odds -= ((new**2).sum(axis=0) - (walk.z**2).sum(axis=0)) / 2
+        new = reference.back(moved)
+        odds = reference.odds(moved, new) - reference.odds(w, walk.z)
     found = _finite(target(new))
     with np.errstate(invalid="ignore"):
         odds = odds + power * (found - walk.loglik)
@@ -298,20 +306,53 @@ def _step(
     return rate
 
 
-def _reference(z: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return mean, triangular factor and its inverse of the particles' Gaussian.
+@dataclass(frozen=True, eq=False)
+class _Reference:
+    """The Gaussian that proposals keep in balance: fitted in ``told``, the prior elsewhere."""
 
-    The sample's own covariance errs alike in every direction, however narrow; only where there
-    are too few particles for the dimensions is it drawn towards independent ones.
+    told: NDArray[np.int64]
+    mean: Floats
+    factor: Floats
+    inverse: Floats
+    threads: int
+
+    def away(self, z: Floats) -> Floats:
+        """Return where particles are relative to the reference, standard normal under it."""
+        w = z.copy()
+        w[self.told] = _product(self.inverse, z[self.told] - self.mean[:, None], self.threads)
+        return w
+
+    def back(self, w: Floats) -> Floats:
+        """Return the particles that are so far away."""
+        z = w.copy()
+        z[self.told] = self.mean[:, None] + _product(self.factor, w[self.told], self.threads)
+        return z
+
+    def odds(self, w: Floats, z: Floats) -> Floats:
+        """Return the log of the prior's density over the reference's, but for a constant."""
+        return ((w[self.told] ** 2).sum(axis=0) - (z[self.told] ** 2).sum(axis=0)) / 2
+
+
+def _reference(z: Floats, threads: int) -> _Reference:
+    """Return the particles' own Gaussian in the coordinates the data speak of.
+
+    Those are the ones whose mean or variance is off the prior's by more than chance. In all the
+    others the prior itself is the better guess: a covariance of hundreds of coordinates is mostly
+    noise. Where there are too few particles it is drawn towards independent coordinates.
     """
-    dimensions, count = z.shape
-    mean = z.mean(axis=1)
-    away = z - mean[:, None]
+    count = z.shape[1]
+    off = np.abs(z.mean(axis=1)) * math.sqrt(count)
+    off = np.maximum(off, np.abs((z**2).mean(axis=1) - 1) * math.sqrt(count / 2))
+    told = np.flatnonzero(off > CHANCE)
+    own = z[told]
+    mean = own.mean(axis=1)
+    away = own - mean[:, None]
     covariance = np.einsum("in,jn->ij", away, away) / count
-    share = 1e-9 if count >= 4 * dimensions else dimensions / (dimensions + count)
+    size = told.size
+    share = 1e-9 if count >= 4 * size else size / (size + count)
     covariance = (1 - share) * covariance + share * np.diag(np.diag(covariance))
     factor = cholesky(covariance)
-    return mean, factor, invert(factor)
+    return _Reference(told, mean, factor, invert(factor), threads)
 
 
 def cholesky(matrix: Floats) -> Floats:
@@ -335,10 +376,6 @@ def invert(factor: Floats) -> Floats:
         if i:
             inverse[i, :i] = -np.einsum("k,kj->j", factor[i, :i], inverse[:i, :i]) * inverse[i, i]
     return inverse
-
-
-def _away(inverse: Floats, z: Floats, mean: Floats, threads: int) -> Floats:
-    return _product(inverse, z - mean[:, None], threads)
 
 
 def _product(matrix: Floats, columns: Floats, threads: int) -> Floats:

@@ -216,7 +216,8 @@ def _read_groups(
     top: Section, model: Model, other: bool
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, Mapping[str, str]]]:
     """Return constants and titles by group; names may be patterns such as "* execution"."""
-    groups, titles = {}, {}
+    groups: dict[str, tuple[str, ...]] = {}
+    titles: dict[str, Mapping[str, str]] = {}
     for i, values in enumerate(top.tables("group"), start=1):
         table = Section(f"{top.where} [[group]] {i}", values, top.found)
         table.only(("name", "title", "constants"))

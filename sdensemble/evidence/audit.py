@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdensemble.calibration.fitting import make_problem
-from sdensemble.calibration.forecast import Source, carried, forecast_logs
+from sdensemble.calibration.forecast import Source, carried
 from sdensemble.calibration.likelihood import Problem, predict
 from sdensemble.calibration.smc import Settings
 from sdensemble.calibration.stored import choose
@@ -99,7 +99,7 @@ def audit(
     origin = _last_year(issued, study)
     everything = vintage(study.history, LATEST).fitted()
     later = held_out(before.problem, everything, origin)
-    rows = score_model(before, later, origin, "model")
+    rows = tuple(score_model(before, later, origin, "model"))
     splits = split_misses(before, after)
     if tell:
         tell(f"{len(rows)} figures forecast, {len(splits)} misses split")
@@ -116,9 +116,18 @@ def _last_year(name: str, study: Study) -> int:
     """Return the last year of which a vintage can have a whole-year figure."""
     rows = vintage(study.history, name).rows
     first = int(study.model.clock.start)
-    return max((row.period_end.year for row in rows
-                if (row.period_end.month, row.period_end.day) == (12, 31)
-                and row.role == "observed"), default=first) if name != LATEST else first  # fmt: skip
+    return (
+        max(
+            (
+                row.period_end.year
+                for row in rows
+                if (row.period_end.month, row.period_end.day) == (12, 31) and row.role == "observed"
+            ),
+            default=first,
+        )
+        if name != LATEST
+        else first
+    )
 
 
 def _now(study: Study, kernel: Kernel, prior_set: str, settings: Settings, seed: int) -> Source:
@@ -156,12 +165,12 @@ def split_misses(before: Source, after: Source) -> tuple[Split, ...]:
     found = []
     for i, datum in enumerate(problem.data):
         start = values[()][i]
-        shares = {name: 0.0 for name in groups}
+        shares = dict.fromkeys(groups, 0.0)
         for name in groups:
             rest = [one for one in groups if one != name]
             for size in range(len(rest) + 1):
-                weight = math.factorial(size) * math.factorial(len(rest) - size)
-                weight /= math.factorial(len(groups))
+                ways = math.factorial(size) * math.factorial(len(rest) - size)
+                weight = ways / math.factorial(len(groups))
                 for chosen in itertools.combinations(rest, size):
                     more = tuple(sorted((*chosen, name)))
                     shares[name] += weight * (values[more][i] - values[chosen][i])
@@ -174,7 +183,7 @@ def split_misses(before: Source, after: Source) -> tuple[Split, ...]:
 
 
 def _medians(problem: Problem, before: Source, after: Source, chosen: tuple[str, ...]) -> Floats:
-    """Return the median log of the model's number for each figure with groups from the posterior."""
+    """Return the median log of each figure's number with some groups from the posterior."""
     taken = {
         prior.constant
         for prior in problem.priors.items
@@ -261,8 +270,12 @@ def audit_text(
         lines += ["", say("split", lang), *_split_lines(study, found.splits, lang)]
     lines += ["", say("counterfactual", lang, scenario=lived.title[lang],
                       baseline=baseline.title[lang], unit=unit)]  # fmt: skip
-    lines += columns([[str(year) for year in found.years],
-                      [three(np.nanquantile(row, [0.05, 0.5, 0.95])) for row in found.effect]])  # fmt: skip
+    lines += columns(
+        [
+            [str(year) for year in found.years],
+            [three(np.nanquantile(row, [0.05, 0.5, 0.95])) for row in found.effect],
+        ]
+    )
     lines += ["", say("ahead", lang, end=found.years[-1], start=start, scenario=ahead.title[lang],
                       name=head.label[lang], unit=unit)]  # fmt: skip
     rows = [["", *(str(year) for year in found.years if year >= start - 1)]]

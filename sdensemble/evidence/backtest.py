@@ -1,4 +1,4 @@
-"""The verb ``backtest``: forecast from every origin the data allow, and score against naive ones."""
+"""The verb ``backtest``: forecast from every origin there is, and score against naive ones."""
 
 from __future__ import annotations
 
@@ -233,8 +233,15 @@ def _verdicts(study: Study, rows: Sequence[Row], names: Sequence[str], lang: str
             means = {name: _mean([r for r in own if r.method == name], "crps") for name in names}
             best = min((name for name in names if np.isfinite(means[name])), key=means.__getitem__)
             rivals = [name for name in names if name != MODEL and np.isfinite(means[name])]
-            word = say("model best" if best == MODEL else "naive best", lang,
-                       who=_method(study, best, lang)) if rivals else say("no rival", lang)  # fmt: skip
+            word = (
+                say(
+                    "model best" if best == MODEL else "naive best",
+                    lang,
+                    who=_method(study, best, lang),
+                )
+                if rivals
+                else say("no rival", lang)
+            )
             shown = ["–" if np.isnan(means[n]) else f"{means[n]:.3f}" for n in names]
             count = sum(row.method == MODEL for row in own)
             table.append(
@@ -263,9 +270,10 @@ def _write(found: Backtest, study: Study, folder: Path, lang: str) -> Path:
 
     with whole_folder(folder) as partial:
         write_csv(partial / "backtest.csv", dict.fromkeys(COLUMNS, ("", "")), (
-            dict(zip(COLUMNS, (r.series, r.origin, r.year, r.horizon, r.method, r.value, r.score.low,
-                               r.score.median, r.score.high, r.score.crps, r.score.log_score,
-                               r.score.pit, *map(int, r.score.inside)), strict=True))
+            dict(zip(COLUMNS, (r.series, r.origin, r.year, r.horizon, r.method, r.value,
+                               r.score.low, r.score.median, r.score.high, r.score.crps,
+                               r.score.log_score, r.score.pit, *map(int,
+                               r.score.inside)), strict=True))
             for r in found.rows))  # fmt: skip
         for language in ("zh", "en"):
             text = backtest_text(study, found.rows, language)

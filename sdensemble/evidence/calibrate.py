@@ -20,7 +20,7 @@ from sdensemble.calibration.posterior import (
 from sdensemble.calibration.smc import Settings
 from sdensemble.calibration.stored import WHY, fitted_rows
 from sdensemble.errors import SDError
-from sdensemble.evidence.words import calibration_text
+from sdensemble.evidence.words import calibration_text, label_of, series_title
 from sdensemble.history import Vintage, vintage
 from sdensemble.kernel.compile import Kernel, compile_model, default_threads
 from sdensemble.study import Study
@@ -39,6 +39,7 @@ class Asked:
     threads: int | None = None
     profiles: bool = True
     out: Path | None = None
+    figures: Path | None = None
     lang: str = "zh"
 
 
@@ -118,4 +119,25 @@ def calibrate(study: Study, asked: Asked = Asked(), say: Line | None = None) -> 
     posterior = read_posterior(path)
     diagnosis = diagnose(replace(problem), posterior, profiles=asked.profiles)
     text = calibration_text(study, posterior, diagnosis, known, asked.lang)
-    return Calibrated(posterior, diagnosis, text, path, (), time.perf_counter() - begun)
+    drawn = _draw(study, diagnosis, asked.figures, asked.lang) if asked.figures else ()
+    return Calibrated(posterior, diagnosis, text, path, drawn, time.perf_counter() - begun)
+
+
+def _draw(study: Study, diagnosis: Diagnosis, folder: Path, lang: str) -> tuple[Path, ...]:
+    """Draw what shrank, and the figures against their predictive distributions."""
+    from sdensemble.outputs.figures import style
+    from sdensemble.outputs.figures.evidence import checks_figure, shrinkage_figure
+    from sdensemble.outputs.folder import whole_folder
+
+    first = sorted(diagnosis.learned, key=lambda one: -one.shrinkage)
+    shown = [one for one in first if not one.prior_only] or first[:3]
+    rows = [
+        (f"{series_title(study, one.series, lang)} {one.year}", one.value, one.prior, one.posterior)
+        for one in diagnosis.checks
+    ]
+    with whole_folder(folder) as partial, style.settings():
+        bars = [(label_of(study, one.name, lang), one.shrinkage) for one in shown]
+        rest = len(diagnosis.learned) - len(shown)
+        made = [*style.save(shrinkage_figure(bars, rest, lang), partial / "shrinkage")]
+        made += style.save(checks_figure(rows, lang), partial / "predictive")
+    return tuple(folder / path.name for path in made)

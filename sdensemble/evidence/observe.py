@@ -45,15 +45,15 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "unit": ("unit", "单位", "计量单位"),
     "source": ("source", "来源", "数据来源", "出处", "资料来源"),
     "period_end": ("period_end", "period end", "期末", "截止日", "截至", "时期末", "统计截止日"),
-    "published_on": ("published_on", "published on", "published", "公布日期", "发布日期", "公布时间",
-                     "发布时间"),
+    "published_on": ("published_on", "published on", "published", "公布日期", "发布日期",
+                     "公布时间", "发布时间"),
     "note": ("note", "备注", "说明"),
     "url": ("url", "网址", "链接"),
 }  # fmt: skip
 """How a column may be headed."""
 UNITS: Mapping[str, str] = {
-    "亿元": "Yi", "万吨": "Wt", "万头": "Wh", "万亩": "Wmu", "家": "Firm", "个": "Firm", "%": "Percent",
-    "百分比": "Percent", "元": "Yuan", "比例": "Dmnl",
+    "亿元": "Yi", "万吨": "Wt", "万头": "Wh", "万亩": "Wmu", "家": "Firm", "个": "Firm",
+    "%": "Percent", "百分比": "Percent", "元": "Yuan", "比例": "Dmnl",
 }  # fmt: skip
 LOG = "observed.log.csv"
 LOG_HEAD = ("when", "batch", "file", "time", "sector", "measure", "value", "unit", "replaces",
@@ -205,7 +205,7 @@ def resolve(study: Study, rows: Sequence[Observation]) -> tuple[Observation, ...
     problems, found = Problems(), []
     for row in rows:
         term = titles.get(row.measure.casefold())
-        if term is not None:
+        if term is not None and row.measure not in measures:
             row = replace(row, measure=term.measure, sector=term.sector)
         if row.measure not in measures:
             problems.add(f"{row.time:g}", f'no measure "{row.measure}" in this study'
@@ -306,8 +306,11 @@ def _batch(study: Study) -> str:
 
 def _revised(study: Study, row: Observation) -> Observation | None:
     """Return the figure of the same series and period a row revises, or None."""
-    same = [o for o in vintage(study.history, LATEST).fitted()
-            if (o.series, o.time, o.period_end) == (row.series, row.time, row.period_end)]  # fmt: skip
+    same = [
+        o
+        for o in vintage(study.history, LATEST).fitted()
+        if (o.series, o.time, o.period_end) == (row.series, row.time, row.period_end)
+    ]
     return same[0] if same else None
 
 
@@ -351,7 +354,7 @@ def _refit(
 
 
 def _chances(study: Study, kernel: Kernel, made: _Made, settings: Settings) -> dict[str, float]:
-    """Return P of the targets shown on the terminal under the lived scenario, on the same shocks."""
+    """Return P of the targets shown on the terminal under the lived scenario, same shocks."""
     scenario = study.lived or study.scenarios[0]
     targets = [t for t in study.targets if t.headline] or list(study.targets[:1])
     parts = [part for t in targets for part in leaves(t, study.targets)]

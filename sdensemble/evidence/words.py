@@ -14,12 +14,15 @@ from sdensemble.study import Study
 WORDS: Mapping[str, Mapping[str, str]] = {
     "fitted": {
         "zh": "拟合：{date}，{n}个观测值，先验组 {priors}，情景 {scenario}。后验编号 {digest}。",
-        "en": "Fit: {date}, {n} figures, prior set {priors}, scenario {scenario}. Posterior {digest}.",
+        "en": "Fit: {date}, {n} figures, prior set {priors}, scenario {scenario}. Posterior"
+        " {digest}.",
     },
     "sampler": {
-        "zh": "抽样：{chains}组×{particles}个粒子，{stages}个温度，{moves}步；信息量最大的10个参数的有效样本数中位数"
+        "zh": "抽样：{chains}组×{particles}个粒子，{stages}个温度，{moves}步；信息量最大的10个参"
+        "数的有效样本数中位数"
         "约{effective:.0f}；对数证据 {evidence:.2f}（误差 {error:.2f}）。",
-        "en": "Sampler: {chains} runs of {particles} particles, {stages} powers, {moves} moves; median"
+        "en": "Sampler: {chains} runs of {particles} particles, {stages} powers, {moves} moves;"
+        " median"
         " effective size of the ten best informed numbers about {effective:.0f}; log evidence"
         " {evidence:.2f} (error {error:.2f}).",
     },
@@ -30,13 +33,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "shrinkage": {
         "zh": "数据让{some}个参数的方差缩小10%以上，其余{rest}个只有先验（收缩小于0.1）：",
-        "en": "The data shrink the variance of {some} numbers by a tenth or more; the other {rest} are"
+        "en": "The data shrink the variance of {some} numbers by a tenth or more; the other"
+        " {rest} are"
         " prior only (shrinkage below 0.1):",
     },
     "checks": {"zh": "观测值与预测分布：", "en": "Figures against their predictive distributions:"},
     "profiles": {
         "zh": "剖面似然（先验 ±2 个标准差内对数似然的落差；小于1.92为平坦，不可识别）：",
-        "en": "Profile likelihood (its fall within two prior sd; below 1.92 it is flat, not identified):",
+        "en": "Profile likelihood (its fall within two prior sd; below 1.92 it is flat, not"
+        " identified):",
     },
     "theil": {
         "zh": "Theil 统计量（对数；点数很少，只作描述）：",
@@ -88,7 +93,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "model": {"zh": "本模型", "en": "this model"},
     "by horizon": {
         "zh": "各序列、各期限的平均CRPS（对数，约等于相对误差，越小越好）：",
-        "en": "Mean CRPS by series and horizon (in logs, about the relative error; smaller is better):",
+        "en": "Mean CRPS by series and horizon (in logs, about the relative error; smaller is"
+        " better):",
     },
     "horizon": {"zh": "期限（年）", "en": "years ahead"},
     "figures": {"zh": "点数", "en": "figures"},
@@ -106,7 +112,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "split": {
         "zh": "偏离的分解（对数点×100，观测值与事前中位数之差；按先验换成后验的Shapley分摊）：",
-        "en": "The miss split (log points × 100, figure over ex ante median; Shapley shares of going"
+        "en": "The miss split (log points × 100, figure over ex ante median; Shapley shares of"
+        " going"
         " from prior to posterior):",
     },
     "miss": {"zh": "合计偏离", "en": "miss"},
@@ -118,7 +125,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         " “{baseline}”, {unit}, 5/50/95%):",
     },
     "ahead": {
-        "zh": "从滤波状态继续运行至{end}年：既有政策按估计的执行率延续，“{scenario}”的工具自{start:g}年起启用（{name}，{unit}，5/50/95%）：",
+        "zh": "从滤波状态继续运行至{end}年：既有政策按估计的执行率延续，“{scenario}”的工具自"
+        "{start:g}年起启用（{name}，{unit}，5/50/95%）：",
         "en": "On from the filtered state to {end}: past levers at their estimates, those of"
         " “{scenario}” from {start:g} on ({name}, {unit}, 5/50/95%):",
     },
@@ -137,7 +145,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "moved": {
         "zh": "新数据使概率如何变化（每行只加这一个数；最后一行为全部重新拟合）：",
-        "en": "Which number moved which probability (each line adds that number alone; the last is the"
+        "en": "Which number moved which probability (each line adds that number alone; the last"
+        " is the"
         " full refit):",
     },
     "before": {"zh": "此前", "en": "before"},
@@ -167,7 +176,7 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
         "  "
         + "  ".join(
             cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True)
-        ).rstrip()  # fmt: skip
+        ).rstrip()
         for row in rows
     ]
 
@@ -207,17 +216,27 @@ def calibration_text(
     lines += columns(
         [head]
         + [
-            [one.name, three(one.prior), three(one.posterior), f"{one.shrinkage:.2f}",
-             f"{one.effective:.0f}"]
+            [label_of(study, one.name, lang), three(one.prior), three(one.posterior),
+             f"{one.shrinkage:.2f}", f"{one.effective:.0f}"]
             for one in informed
         ]
     )  # fmt: skip
     lines += ["", say("checks", lang), *_check_lines(study, diagnosis, lang)]
     if diagnosis.profiles:
-        lines += ["", say("profiles", lang), *_profile_lines(diagnosis, lang)]
+        lines += ["", say("profiles", lang), *_profile_lines(study, diagnosis, lang)]
     if diagnosis.theil:
         lines += ["", say("theil", lang), *_theil_lines(study, diagnosis, lang)]
     return "\n".join(lines)
+
+
+def label_of(study: Study, name: str, lang: str) -> str:
+    """Return a number of the priors as people write it: the constant's label with its element."""
+    constant, _, element = name.partition("[")
+    note = study.model[constant].note if constant in study.model else None
+    label = (note.zh if lang == "zh" else note.en) if note else ""
+    if not label or width(label) > 48:  # an explanation more than a name
+        label = constant
+    return f"{label}{'[' + element if element else ''}"
 
 
 def series_title(study: Study, name: str, lang: str) -> str:
@@ -229,8 +248,19 @@ def series_title(study: Study, name: str, lang: str) -> str:
 
 
 def _check_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:
-    head = [say(key, lang) for key in
-            ("series", "year", "value", "prior", "posterior", "pit", "residual", "discrepancy")]  # fmt: skip
+    head = [
+        say(key, lang)
+        for key in (
+            "series",
+            "year",
+            "value",
+            "prior",
+            "posterior",
+            "pit",
+            "residual",
+            "discrepancy",
+        )
+    ]
     return columns(
         [head]
         + [
@@ -242,11 +272,17 @@ def _check_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:
     )  # fmt: skip
 
 
-def _profile_lines(diagnosis: Diagnosis, lang: str) -> list[str]:
+def _profile_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:
     rows = [[say(key, lang) for key in ("number", "fall", "verdict")]]
     for one in diagnosis.profiles:
         fall = max(one.likelihood) - min(one.likelihood)
-        rows.append([one.name, f"{fall:.2f}", say("flat" if one.flat else "identified", lang)])
+        rows.append(
+            [
+                label_of(study, one.name, lang),
+                f"{fall:.2f}",
+                say("flat" if one.flat else "identified", lang),
+            ]
+        )
     return columns(rows)
 
 

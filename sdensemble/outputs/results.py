@@ -83,6 +83,12 @@ class Results:
         return str(self.data.attrs["as_of"])
 
     @cached_property
+    def posterior(self) -> str:
+        """Digest of the posterior the constants were drawn from; empty where of the prior."""
+        found = str(self.data.attrs.get("posterior", "prior"))
+        return "" if found == "prior" else found
+
+    @cached_property
     def years(self) -> NDArray[np.int64]:
         """The years of the series."""
         return self.data["year"].values.astype(int)

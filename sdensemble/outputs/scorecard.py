@@ -16,7 +16,7 @@ from sdensemble.outputs.results import Results
 from sdensemble.outputs.tables import Row
 from sdensemble.outputs.terminal import reference
 from sdensemble.outputs.text import table, width, wrap
-from sdensemble.outputs.words import information_date, label, percent, target_name
+from sdensemble.outputs.words import fitted, information_date, label, percent, target_name
 from sdensemble.scenarios import Target
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         " least likely under {scenario} first",
     },
     "conditions": {
-        "zh": "{date}；先验组：{prior}；每情景{members}个成员；校准之前；"
+        "zh": "{date}；先验组：{prior}；每情景{members}个成员；{fitted}；"
         "口径与价格基准逐项见 csv。",
-        "en": "{date}; prior set: {prior}; {members} members a scenario; before calibration;"
+        "en": "{date}; prior set: {prior}; {members} members a scenario; {fitted};"
         " measure and price basis of each row are in the csv.",
     },
     "target": {"zh": "目标", "en": "Target"},
@@ -200,6 +200,7 @@ def scorecard_text(
         date=information_date(results.as_of, lang),
         prior=label(results.spec, results.prior_set, lang),
         members=results.members,
+        fitted=fitted(results.posterior, lang),
     )
     blocks = [
         (say["target"], say["asked"], single),

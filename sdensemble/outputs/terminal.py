@@ -14,6 +14,7 @@ from sdensemble.outputs.text import table, width, wrap
 from sdensemble.outputs.words import (
     beyond,
     bracketed,
+    fitted,
     in_ten,
     information_date,
     label,
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "conditions": {
-        "zh": "口径：{measure}{key}；{date}；先验组：{prior}；每情景{n}个成员；校准之前",
+        "zh": "口径：{measure}{key}；{date}；先验组：{prior}；每情景{n}个成员；{fitted}",
         "en": "Measure: {measure}{key}; {date}; prior set: {prior};"
-        " {n} members a scenario; before calibration",
+        " {n} members a scenario; {fitted}",
     },
     "asked": {"zh": "目标：{target}{units}", "en": "Target: {target}{units}"},
     "units": {"zh": "（{notes}）", "en": " ({notes})"},
@@ -72,6 +73,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "This is before calibration: ± is Monte Carlo error alone, without the uncertainty of"
         " priors, structure and measure; the distance between prior sets is part of it too.",
     },
+    "after": {
+        "zh": "以上结果的参数已由观测值校准：±只含抽样误差；后验仍随先验、误差设定与结构而变。",
+        "en": "Constants are calibrated: ± is Monte Carlo error alone; the posterior still hangs on"
+        " priors, error sizes and structure.",
+    },
     "one_set": {
         "zh": "以上为校准之前的结果：±只含抽样误差，不含先验、结构与口径的不确定性。",
         "en": "This is before calibration: ± is Monte Carlo error alone, without the uncertainty of"
@@ -105,7 +111,9 @@ def terminal_summary(
         *_other_years(results, lang),
         *_joint_notes(results, lang),
         *equal_outlay_note(results, lang),
-        WORDS["before" if others else "one_set"][lang],
+        WORDS["after"][lang]
+        if results.posterior
+        else WORDS["before" if others else "one_set"][lang],
         *(
             WORDS["lost"][lang].format(prior=label(one.spec, one.prior_set, lang), **found)
             for one in (results, *others)
@@ -134,6 +142,7 @@ def _conditions(results: Results, lang: str) -> str:
         date=information_date(results.as_of, lang),
         prior=label(results.spec, results.prior_set, lang),
         n=results.members,
+        fitted=fitted(results.posterior, lang),
     )
 
 

@@ -39,6 +39,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "through": {"zh": "信息截至{year}年末", "en": "information to the end of {year}"},
     "as_of": {"zh": "信息截至{date}", "en": "information as of {date}"},
     "nowcast": {"zh": "现时推算（信息截至最新数据）", "en": "nowcast (all data to hand)"},
+    "uncalibrated": {"zh": "校准之前", "en": "before calibration"},
+    "calibrated": {"zh": "已校准（后验 {digest}）", "en": "calibrated (posterior {digest})"},
     "no_date": {"zh": "未设信息截止日", "en": "no information date"},
     "year": {"zh": "{year}年", "en": "{year}"},
     "constant_as_of": {"zh": "{year}年口径不变", "en": "scope constant as of {year}"},
@@ -80,6 +82,11 @@ def known_until(as_of: str) -> str:
         return date.fromisoformat(as_of).isoformat()
     except ValueError:
         return "9999-12-31"  # "latest", or the name of an import: all that is to hand
+
+
+def fitted(posterior: str, lang: str) -> str:
+    """Return what is said of the draws: before calibration, or the posterior's digest."""
+    return say("calibrated" if posterior else "uncalibrated", lang, digest=posterior)
 
 
 def bracketed(spec: ReportSpec, identifiers: Sequence[str], lang: str) -> str:

@@ -335,7 +335,7 @@ def draw_overview(
     bends: list[float] = []
     nodes: list[Node] = []
     for _ in range(30):
-        state = sheets._arrange(blocks, pairs, where, state, chance, 3000 if state is None else 400)
+        state = sheets._arrange(blocks, pairs, where, state, chance, 2500 if state is None else 400)
         nodes, _arrows = sheets._placed(blocks, state)
         bends, bad = sheets._route(nodes, [(where[s][0], where[t][0]) for s, t in pairs])
         if not bad:

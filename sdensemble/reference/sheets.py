@@ -26,12 +26,14 @@ LINE = 2.75  # between two lines of 6.5 point
 LABEL = 27.0  # width of a name
 LEAF = 25.0  # width of a name below another
 CELL = 35.0  # a flow between two stocks
+MOST_FLOWS = 3  # on one side of a box; more stand at a shadow of the stock
 PITCH = 46.0  # from one column to the next
 COLUMNS = 6
+UPRIGHT, TALL = 4, 268.0  # columns and height of a sheet held upright
 GAP = 6.5  # between two blocks of a column
 CLOUD = 5.0
 GHOST = 22.0
-FILL = 0.70  # of a sheet taken up by blocks and their gaps
+FILL = 0.68  # of a sheet taken up by blocks and their gaps
 TRIES = 1500
 BENDS = (0.0, 0.12, -0.12, 0.25, -0.25)
 CROSSINGS = 2
@@ -143,7 +145,7 @@ def _split(
     units: list[list[str]], graph: Graph, lines: Lines, model: Model
 ) -> list[list[list[str]]]:
     """Return the units in as few sheets as they fit, those that read each other together."""
-    sizes = [_size(unit, graph, lines) for unit in units]
+    sizes = [_size(unit, graph, lines, model) for unit in units]
     room = FILL * WIDE * HIGH
     count = max(1, math.ceil(sum(sizes) / room))
     target = sum(sizes) / count
@@ -168,14 +170,10 @@ def _split(
     return parts or [[]]
 
 
-def _size(unit: Sequence[str], graph: Graph, lines: Lines) -> float:
-    inside = set(unit)
-    total = 0.0
-    for name in unit:
-        below = [s for s in (*graph.acts[name], *graph.starts[name]) if s not in inside]
-        own = max(9.0, lines(name) * LINE + 2)
-        total += PITCH * (own + GAP + 0.8 * sum(_leaf_height(lines(s)) for s in below))
-    return total
+def _size(unit: list[str], graph: Graph, lines: Lines, model: Model) -> float:
+    """Return the area a unit takes where most of what it reads stands below it."""
+    blocks = _Drawing(model, graph, lines, [unit], []).blocks()
+    return sum(b.span * PITCH * (0.85 * b.h + GAP) for b in blocks)
 
 
 def _leaf_height(lines: int) -> float:
@@ -220,9 +218,13 @@ class _Drawing:
         state: list[tuple[int, int]] | None = None
         chance = random.Random(seed)
         for turn in range(50):
-            blocks = self._blocks()
+            blocks = self.blocks()
             where = _names(blocks)
             pairs = sorted(p for p in self.links if p[0] in where and p[1] in where)
+            upright = max(b.h for b in blocks) > HIGH - 4
+            columns = UPRIGHT if upright else COLUMNS
+            if state is not None:
+                state = [(b, min(c, columns - min(columns, blocks[b].span))) for b, c in state]
             state = _arrange(
                 blocks,
                 pairs,
@@ -230,6 +232,7 @@ class _Drawing:
                 state,
                 chance,
                 TRIES // (1 if not turn else 3) if turn < 5 else 0,
+                columns,
             )
             nodes, arrows = _placed(blocks, state)
             index = {n.name: i for i, n in enumerate(nodes) if n.role not in _EXTRA}
@@ -243,16 +246,17 @@ class _Drawing:
         ]
         return tuple(nodes), (*arrows, *made)
 
-    def _blocks(self) -> list[Block]:
+    def blocks(self) -> list[Block]:
+        """Return every unit as blocks, with what no arrow brings below its reader."""
         self.unplaced = set(self.free)
-        return [self._unit(unit) for unit in self.units]
+        return [block for unit in self.units for block in self._unit(unit)]
 
-    def _unit(self, unit: list[str]) -> Block:
+    def _unit(self, unit: list[str]) -> list[Block]:
         if self.model[unit[0]].kind is Kind.STOCK:
             return self._chain(unit)
         block = Block([], [], LABEL + 2, 0)
         self._stack(block, unit[0], 0, 0)
-        return block
+        return [block]
 
     def _below(self, name: str) -> list[tuple[str, bool]]:
         """Return what stands below a name: (what it reads but no arrow brings, start only)."""
@@ -296,20 +300,32 @@ class _Drawing:
 
     # ── chains ──
 
-    def _chain(self, unit: list[str]) -> Block:
+    def _chain(self, unit: list[str]) -> list[Block]:
         """Return stocks in rows, each row a chain from left to right."""
         stocks = [n for n in unit if self.model[n].kind is Kind.STOCK]
         flows = [self.graph.flows[n] for n in unit if n not in set(stocks)]
-        block = Block([], [], 0, 0)
+        blocks: list[Block] = []
         drawn: set[str] = set()
-        for row in _rows(stocks, flows):
-            self._row(block, row, flows, drawn, block.h + (GAP if block.h else 0))
-        return block
+        most = 4 if all(any(_next(r, f) for r in _rows(stocks, flows, 4)) or not f.source
+                        or not f.target for f in flows) else 3  # fmt: skip
+        for row in _rows(stocks, flows, most):
+            blocks.append(Block([], [], 0, 0))
+            self._row(blocks[-1], row, flows, drawn)
+        for stock in stocks:  # flows for which the box has no room
+            while any(f.name not in drawn and stock in (f.source, f.target) for f in flows):
+                blocks.append(Block([], [], 0, 0))
+                self._row(blocks[-1], [stock], flows, drawn, "shadow")
+        return blocks
 
     def _row(
-        self, block: Block, row: list[str], flows: list[Flow], drawn: set[str], top: float
+        self,
+        block: Block,
+        row: list[str],
+        flows: list[Flow],
+        drawn: set[str],
+        role: str = "stock",
     ) -> None:
-        columns = _columns(row, flows, drawn)
+        columns, top = _columns(row, flows, drawn), 0.0
         x = 0.0
         edges: list[tuple[float, float]] = []
         places: list[float] = []
@@ -329,7 +345,7 @@ class _Drawing:
         reach = [top + 9.0] * len(row)
         made: dict[str, int] = {}
         for i, name in enumerate(row):
-            block.nodes.append(Node(name, "stock", edges[i][1] + stock_w / 2, top, stock_w, 0))
+            block.nodes.append(Node(name, role, edges[i][1] + stock_w / 2, top, stock_w, 0))
             made[name] = len(block.nodes) - 1
         for i, column in enumerate(columns):
             y = top + 4.5
@@ -343,7 +359,9 @@ class _Drawing:
             high = max(reach[i] - top, self.lines(name) * LINE + 3)
             node = block.nodes[made[name]]
             block.nodes[made[name]] = replace(node, y=top + high / 2, h=high)
-            self._leaves(block, made[name], edges[i][1], top + high)
+            if role == "stock":
+                self._leaves(block, made[name], edges[i][1], top + high)
+            block.h = max(block.h, top + high)
 
     def _flow(
         self,
@@ -356,29 +374,30 @@ class _Drawing:
         made: Mapping[str, int],
     ) -> float:
         left, right = edge
+        sides: dict[str, int] = {}  # which node stands at the flow's source and at its target
         before = row[i - 1] if i > 0 else None
         after = row[i] if i < len(row) else None
-        inward = after is not None and after == flow.target
-        outward = before is not None and before == flow.source
-        ends: list[int] = []
-        for side, joined, stock in (
-            ("left", outward, flow.source), ("right", inward, flow.target)
-        ):  # fmt: skip
-            if joined:
-                assert stock is not None
-                ends.append(made[stock])
+        if before in (flow.source, flow.target) and before is not None:
+            sides["source" if before == flow.source else "target"] = made[before]
+        if after is not None and after == flow.target:
+            sides["target"] = made[after]
+        for end, stock in (("source", flow.source), ("target", flow.target)):
+            if end in sides:
                 continue
+            free_left = (before is None or before not in (flow.source, flow.target)) and (
+                end == "source" or after is not None
+            )
             wide = GHOST if stock else CLOUD
-            at = left + wide / 2 if side == "left" else right - wide / 2
+            at = left + wide / 2 if free_left else right - wide / 2
             high = self.lines(stock) * LINE + 2 if stock else 4.0
             block.nodes.append(Node(stock or "", "shadow" if stock else "cloud", at, y, wide, high))
-            ends.append(len(block.nodes) - 1)
-            left, right = (left + wide, right) if side == "left" else (left, right - wide)
+            sides[end] = len(block.nodes) - 1
+            left, right = (left + wide, right) if free_left else (left, right - wide)
         centre = (left + right) / 2
         block.nodes.append(Node("", "valve", centre, y, 4.0, 4.0))
         valve = len(block.nodes) - 1
-        block.arrows.append(Arrow(ends[0], valve, "pipe"))
-        block.arrows.append(Arrow(valve, ends[1], "pipe"))
+        block.arrows.append(Arrow(sides["source"], valve, "pipe"))
+        block.arrows.append(Arrow(valve, sides["target"], "pipe"))
         return self._stack(block, flow.name, centre - LABEL / 2, y + 2.6)
 
 
@@ -390,7 +409,7 @@ def _next(row: Sequence[str], flow: Flow) -> bool:
     return any(a == flow.source and b == flow.target for a, b in pairwise(row))
 
 
-def _rows(stocks: list[str], flows: list[Flow]) -> list[list[str]]:
+def _rows(stocks: list[str], flows: list[Flow], most: int) -> list[list[str]]:
     """Return chains of stocks that fit the width of a sheet."""
     after: dict[str, list[str]] = {}
     entered = set()
@@ -402,7 +421,7 @@ def _rows(stocks: list[str], flows: list[Flow]) -> list[list[str]]:
     rows = []
     while left:
         row = [left[0]]
-        while len(row) < 4:
+        while len(row) < most:
             more = [s for s in after.get(row[-1], ()) if s in left and s not in row]
             if not more:
                 break
@@ -418,12 +437,16 @@ def _columns(row: list[str], flows: list[Flow], drawn: set[str]) -> list[list[Fl
     for flow in sorted(flows, key=lambda f: not _next(row, f)):
         if flow.name in drawn or not {flow.source, flow.target} & set(row):
             continue
-        drawn.add(flow.name)
         if flow.source in row:
-            columns[row.index(flow.source) + 1].append(flow)
+            place = row.index(flow.source) + 1
         else:
             assert flow.target is not None
-            columns[row.index(flow.target)].append(flow)
+            place = row.index(flow.target)
+        if len(columns[place]) < MOST_FLOWS:
+            columns[place].append(flow)
+            drawn.add(flow.name)
+    while len(row) == 1 and len(columns[0]) > len(columns[1]) + 1:
+        columns[1].append(columns[0].pop())  # a stock with many inflows has some on the right
     return columns
 
 
@@ -446,10 +469,11 @@ def _arrange(
     state: list[tuple[int, int]] | None,
     chance: random.Random,
     tries: int,
+    columns: int = COLUMNS,
 ) -> list[tuple[int, int]]:
     """Return (block, column) in the order in which blocks are dropped into their columns."""
     if state is None:
-        state = _first(blocks, pairs, where)
+        state = _first(blocks, pairs, where, columns)
     if not tries or len(blocks) < 2:
         return state
     ends = np.array([[where[s], where[t]] for s, t in pairs]).reshape(-1, 2, 2)
@@ -458,8 +482,10 @@ def _arrange(
     ).reshape(-1, 2, 2)
     size = np.array([(b.w, b.h) for b in blocks])
 
+    room = HIGH if columns == COLUMNS else TALL
+
     def cost(order: list[tuple[int, int]]) -> float:
-        return _cost(_drop(blocks, order), ends[:, :, 0], offset, size)
+        return _cost(_drop(blocks, order), ends[:, :, 0], offset, size, room)
 
     best = now = cost(state)
     kept, heat = state, 2.0
@@ -468,7 +494,7 @@ def _arrange(
         i = chance.randrange(len(trial))
         if chance.random() < 0.5:
             block, _ = trial[i]
-            trial[i] = (block, chance.randrange(COLUMNS - blocks[block].span + 1))
+            trial[i] = (block, chance.randrange(max(1, columns - blocks[block].span + 1)))
         else:
             trial.insert(chance.randrange(len(trial)), trial.pop(i))
         value = cost(trial)
@@ -484,16 +510,17 @@ def _first(
     blocks: Sequence[Block],
     pairs: Sequence[tuple[str, str]],
     where: Mapping[str, tuple[int, int]],
+    columns: int,
 ) -> list[tuple[int, int]]:
     """Return a start: columns by how far along the links a block comes."""
     rank = [0] * len(blocks)
-    for _ in range(COLUMNS):
+    for _ in range(columns):
         for source, target in pairs:
             a, b = where[source][0], where[target][0]
             if a != b:
-                rank[b] = max(rank[b], min(COLUMNS - 1, rank[a] + 1))
+                rank[b] = max(rank[b], min(columns - 1, rank[a] + 1))
     order = sorted(range(len(blocks)), key=lambda b: (-blocks[b].span, rank[b]))
-    return [(b, min(rank[b], COLUMNS - blocks[b].span)) for b in order]
+    return [(b, min(rank[b], max(0, columns - blocks[b].span))) for b in order]
 
 
 def _drop(blocks: Sequence[Block], order: Sequence[tuple[int, int]]) -> Floats:
@@ -508,10 +535,12 @@ def _drop(blocks: Sequence[Block], order: Sequence[tuple[int, int]]) -> Floats:
     return spots
 
 
-def _cost(spots: Floats, ends: NDArray[np.int64], offset: Floats, size: Floats) -> float:
+def _cost(
+    spots: Floats, ends: NDArray[np.int64], offset: Floats, size: Floats, room: float
+) -> float:
     """Return how bad a placing is: length, backward arrows, arrows over blocks, crossings."""
     height = float((spots[:, 1] + size[:, 1]).max())
-    total = 0.02 * height + 0.5 * max(0.0, height - HIGH)
+    total = 0.02 * height + 0.5 * max(0.0, height - room)
     if not len(ends):
         return total
     points = spots[ends] + offset

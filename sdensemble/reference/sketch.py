@@ -1,6 +1,6 @@
 """Write the sketch of a Vensim file from the layout, leaving every other byte as it is.
 
-    python -m sdensemble.reference.sketch model/shanxi.mdl
+    python -m sdensemble.reference.sketch model/study.mdl
 
 Views are those the sketch has; new variables join the view of their group heading. The format is
 that of the Vensim reference manual, "Files > .mdl Model Files > Objects": lines 10 are words, 11

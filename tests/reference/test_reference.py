@@ -69,7 +69,9 @@ def test_every_variable_stands_in_one_view_and_every_sheet_fits_a_page(drawn):
     own = [n.name for s in sheets for n in s.nodes if n.name and n.role != "shadow"]
     assert sorted(own) == sorted(model.variables)
     for sheet in sheets:
-        shrink = min(1.0, WIDE / sheet.width, (HIGH + 14) / (sheet.height + 14))
+        across = min(WIDE / sheet.width, (HIGH + 14) / (sheet.height + 14))
+        upright = min(190 / sheet.width, 277 / (sheet.height + 14))
+        shrink = min(1.0, max(across, upright))
         assert 6.5 * shrink >= 6, sheet.title
 
 
@@ -110,6 +112,18 @@ def test_flows_lead_from_stock_to_stock(write_model):
     assert (flows["growing up"].source, flows["growing up"].target) == ("Young", "Old")
     assert (flows["births"].source, flows["births"].target) == (None, "Young")
     assert (flows["deaths"].source, flows["deaths"].target) == ("Old", None)
+
+
+def test_an_inflow_comes_from_the_left_and_an_outflow_leaves_to_the_right(write_model):
+    model = read_model(write_model(STOCKS))
+    graph = read_graph(model, read_source(model))
+    (sheet,) = make_sheets(model, graph, lines_of(model))
+    pipes = [
+        (sheet.nodes[a.source], sheet.nodes[a.target]) for a in sheet.arrows if a.kind == "pipe"
+    ]
+    assert len(pipes) == 6
+    assert all(a.x < b.x for a, b in pipes)
+    assert [b.name for a, b in pipes if b.role == "stock"] == ["Young", "Old"]
 
 
 def test_signs_come_from_the_equations_in_the_default_run(write_model):

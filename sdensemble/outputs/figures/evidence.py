@@ -17,7 +17,8 @@ WORDS = {
                   "en": "Shrinkage of variance (0: prior only, 1: the data decide)"},
     "only": {"zh": "虚线 0.1：以下视为“只有先验”；余下 {rest} 个参数均在线下",
              "en": "Dashed at 0.1: prior only below; the other {rest} numbers are all below"},
-    "checks": {"zh": "观测值与预测分布（观测值＝100）", "en": "Predictive distributions, figure = 100"},
+    "checks": {"zh": "观测值与预测分布（观测值＝100）",
+               "en": "Predictive distributions, figure = 100"},
     "prior": {"zh": "先验预测 90%", "en": "prior predictive 90%"},
     "posterior": {"zh": "后验预测 90%", "en": "posterior predictive 90%"},
     "figure": {"zh": "观测值", "en": "figure"},
@@ -62,16 +63,18 @@ def checks_figure(rows: Sequence[tuple[str, float, Triple, Triple]], lang: str) 
     figure = style.new_figure(margin.height)
     ax = figure.add_axes((0.36, margin.bottom, 0.6, margin.top - margin.bottom))
     for place, (_, value, prior, posterior) in zip(range(len(rows))[::-1], rows, strict=True):
-        for up, found, colour, wide, marker in ((0.16, prior, "#b9d5ea", 5.0, "o"),
-                                                (-0.16, posterior, "#08519c", 5.0, "s")):  # fmt: skip
+        for up, found, colour, wide, marker in (
+            (0.16, prior, "#b9d5ea", 5.0, "o"),
+            (-0.16, posterior, "#08519c", 5.0, "s"),
+        ):
             low, middle, high = (100 * one / value for one in found)
             ax.plot([low, high], [place + up] * 2, color=colour, linewidth=wide,
                     solid_capstyle="butt")  # fmt: skip
             ax.plot([middle], [place + up], marker=marker, color="white", markeredgecolor="black",
                     markeredgewidth=0.5, markersize=3.4)  # fmt: skip
-    ax.axvline(100, color=style.TARGET, linewidth=0.9, linestyle="-.")
+    ax.plot([100, 100], [-0.6, len(rows) - 0.4], color=style.TARGET, linewidth=0.9, linestyle="-.")
     ax.set_yticks(list(range(len(rows)))[::-1], [style.fold_label(row[0], 38) for row in rows])
-    ax.set_ylim(-0.6, len(rows) - 0.1 + 0.5)
+    ax.set_ylim(-0.6, len(rows) + 0.4)
     ax.legend(
         handles=[
             Patch(facecolor="#b9d5ea", label=_say("prior", lang)),
@@ -116,13 +119,14 @@ def scores_figure(
                 ax.plot([100 * middle / value], [y], marker=MARKERS[i % len(MARKERS)],
                         color="#08519c" if dark else "white", markeredgecolor="black",
                         markeredgewidth=0.5, markersize=4)  # fmt: skip
-    ax.axvline(100, color=style.TARGET, linewidth=0.9, linestyle="-.")
+    ax.plot([100, 100], [-0.6, len(groups) - 0.45], color=style.TARGET, linewidth=0.9,
+            linestyle="-.")  # fmt: skip
     labels = [
         style.fold_label(f"{series} {_say('from', lang, year=year, origin=origin)}", 40)
         for series, origin, year in groups
     ]
     ax.set_yticks(list(range(len(groups)))[::-1], labels)
-    ax.set_ylim(-0.6, len(groups) + 0.25)
+    ax.set_ylim(-0.6, len(groups) + 0.4)
     handles = [
         Line2D([], [], marker=MARKERS[i % len(MARKERS)], linestyle="-",
                color="#08519c" if method == main else style.GREY,

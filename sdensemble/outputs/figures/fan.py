@@ -17,6 +17,7 @@ from sdensemble.outputs.results import Results
 from sdensemble.outputs.words import (
     beyond,
     bracketed,
+    fitted,
     information_date,
     known_until,
     label,
@@ -69,6 +70,7 @@ def conditions(results: Results, lang: str) -> str:
         date=information_date(results.as_of, lang),
         prior=label(results.spec, results.prior_set, lang),
         n=results.members,
+        fitted=fitted(results.posterior, lang),
     )
     return style.capital(text)
 

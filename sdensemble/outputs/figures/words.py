@@ -31,8 +31,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "Bands are pointwise sample quantiles, not envelopes of paths.",
     },
     "conditions": {
-        "zh": "{date}；先验组：{prior}；{n}个成员；校准之前。",
-        "en": "{date}; prior set: {prior}; {n} members; before calibration.",
+        "zh": "{date}；先验组：{prior}；{n}个成员；{fitted}。",
+        "en": "{date}; prior set: {prior}; {n} members; {fitted}.",
     },
     "no_history": {"zh": "无同口径统计", "en": "no matching statistics"},
     "p": {"zh": "达标概率{p}%", "en": "P {p}%"},

@@ -1,0 +1,37 @@
+"""Seconds of a default calibration: python benchmarks/calibrate.py [--particles 4096]."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from sdensemble.evidence.calibrate import Asked, calibrate
+from sdensemble.kernel.compile import default_threads
+from sdensemble.study import open_study
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Time the fit alone, then the fit with profiles, as ``calibrate`` does them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--particles", type=int, default=4096)
+    parser.add_argument("--threads", type=int, default=default_threads())
+    given = parser.parse_args()
+    study = open_study(ROOT)
+    for profiles in (False, True):
+        with tempfile.TemporaryDirectory() as folder:
+            asked = Asked(particles=given.particles, threads=given.threads, profiles=profiles,
+                          out=Path(folder) / "posterior.nc")  # fmt: skip
+            done = calibrate(study, asked)
+        assert done.diagnosis is not None
+        what = "fit, checks and profiles" if profiles else "fit and checks"
+        print(
+            f"{what}: {done.seconds:.0f} s, {given.threads} threads, {given.particles} particles,"
+            f" {len(done.diagnosis.learned)} numbers, {done.diagnosis.moves} moves"
+        )
+
+
+if __name__ == "__main__":
+    main()

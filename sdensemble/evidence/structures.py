@@ -1,0 +1,217 @@
+"""Structures fitted side by side, weighted by how each forecast what it had not seen."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sdensemble.calibration.fitting import make_problem
+from sdensemble.calibration.forecast import Source
+from sdensemble.calibration.likelihood import Problem
+from sdensemble.calibration.smc import Settings
+from sdensemble.calibration.terms import Fit, read_fit
+from sdensemble.draws import Priors, draw, read_priors
+from sdensemble.ensemble import run_ensemble
+from sdensemble.errors import SDError
+from sdensemble.evidence.backtest import (
+    held_out,
+    origins,
+    score_model,
+    source_of,
+    stacking_weights,
+)
+from sdensemble.evidence.calibrate import settings_of
+from sdensemble.evidence.words import columns, say
+from sdensemble.history import LATEST, Vintage, vintage
+from sdensemble.kernel.compile import Kernel, compile_model
+from sdensemble.outputs.probability import Key
+from sdensemble.outputs.results import Results
+from sdensemble.outputs.words import target_name
+from sdensemble.scenarios import Scenario
+from sdensemble.section import default_of
+from sdensemble.study import Study
+from sdensemble.variants import Variant, apply, main_variant
+
+Line = Callable[[str], None]
+NAME = "variant-weights.csv"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One structure: its held-out log score (a sum over figures), weight, and P of the question."""
+
+    variant: Variant
+    log_score: float
+    weight: float
+    probability: float
+    error: float
+    key: Key
+
+
+@dataclass(frozen=True)
+class Structures:
+    """Every structure, the mixture's probability, and where the weights are kept."""
+
+    standings: tuple[Standing, ...]
+    mixture: float
+    figures: int
+    text: str
+    path: Path | None
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitter:
+    """A variant made ready to be fitted: its kernel, priors, terms and scenario."""
+
+    variant: Variant
+    kernel: Kernel
+    priors: Priors
+    fit: Fit
+    scenario: Scenario | None
+    fixed: Scenario
+    study: Study
+
+    def problem(self, known: Vintage, threads: int) -> Problem:
+        """Return what is to be fitted in a vintage."""
+        return make_problem(self.kernel, self.priors, self.fit, known.fitted(), self.scenario,
+                            self.fixed, threads)  # fmt: skip
+
+    def source(self, known: Vintage, settings: Settings, prior_set: str, seed: int) -> Source:
+        """Return what this structure forecasts with from a vintage."""
+        problem = self.problem(known, settings.threads)
+        found = source_of(self.study, self.kernel, prior_set, known, settings, seed=seed,
+                          problem=problem)  # fmt: skip
+        constants = {v.name for v in self.kernel.model.constants()}
+        forcing = self.study.forcing
+        if forcing is not None:
+            own = tuple(p for p in forcing.processes if p.drives in constants)
+            forcing = replace(forcing, processes=own)
+        return replace(found, forcing=forcing)
+
+
+def _fitter(study: Study, variant: Variant, prior_set: str) -> _Fitter:
+    """Return a variant ready to be fitted; raise SDError where its priors are wrong."""
+    assert study.fit is not None
+    priors, fit, scenario = study.priors(prior_set), study.fit, study.lived
+    if variant.own_model:
+        model = variant.model
+        shapes = {v.name: default_of(model, v).shape for v in model.constants()}
+        main = study.model
+        kept = [p for p in priors.items if shapes.get(p.constant)
+                == default_of(main, main[p.constant]).shape]  # fmt: skip
+        own = read_priors(variant.priors, model, prior_set).items if variant.priors else ()
+        priors = replace(priors, items=(*kept, *own), digest=priors.digest + variant.digest)
+        fit = read_fit(study.fit.path, model, other=True)
+        if scenario is not None:
+            few = draw(study.priors(prior_set), study.model, 16, seed=1)
+            (scenario,) = apply(variant, few, None, (scenario,)).scenarios
+    fixed = Scenario(variant.name, 0, variant.title, variant.purpose, variant.settings)
+    kernel = compile_model(variant.model)
+    return _Fitter(variant, kernel, priors, fit, scenario, fixed, study)
+
+
+def compare_structures(
+    study: Study,
+    *,
+    prior_set: str = "history",
+    seed: int = 1,
+    particles: int = 2048,
+    threads: int | None = None,
+    lang: str = "zh",
+    keep: bool = True,
+    tell: Line | None = None,
+) -> Structures:
+    """Fit every structure, weigh it by held-out log scores, and give P under each and mixed.
+
+    A figure's score is that of the forecast one origin before it, the same for all structures;
+    only figures that every structure forecasts count. Writes the weights for ``run --weights``.
+    """
+    begun = time.perf_counter()
+    if study.fit is None:
+        raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file")
+    settings = settings_of(particles, threads)
+    fitters = [_fitter(study, v, prior_set) for v in (main_variant(study.model), *study.variants)]
+    everything = vintage(study.history, LATEST).fitted()
+    scores: dict[str, dict[tuple[str, int], float]] = {}
+    chances: dict[str, tuple[float, float, Key]] = {}
+    for fitter in fitters:
+        own = scores.setdefault(fitter.variant.name, {})
+        for origin in origins(study, fitters[0].kernel):
+            known = vintage(study.history, f"through-{origin}")
+            source = fitter.source(known, settings, prior_set, seed)
+            later = held_out(source.problem, everything, origin)
+            rows = score_model(source, later, origin, fitter.variant.name)
+            own |= {(r.series, r.year): r.score.log_score for r in rows}
+        latest = fitter.source(vintage(study.history, LATEST), settings, prior_set, seed)
+        chances[fitter.variant.name] = _chance(study, fitter, latest, settings)
+        if tell:
+            tell(f"{fitter.variant.name}: P {chances[fitter.variant.name][0]:.0%}")
+    common = sorted(set.intersection(*(set(one) for one in scores.values())))
+    table = {name: [own[figure] for figure in common] for name, own in scores.items()}
+    weights = stacking_weights(table, seed)
+    standings = tuple(
+        Standing(f.variant, sum(table[f.variant.name]), weights[f.variant.name],
+                 *chances[f.variant.name])
+        for f in fitters
+    )  # fmt: skip
+    path = _write(study, weights) if keep else None
+    mixture = sum(one.weight * one.probability for one in standings)
+    text = structures_text(study, standings, mixture, len(common), lang)
+    return Structures(standings, mixture, len(common), text, path, time.perf_counter() - begun)
+
+
+def _chance(
+    study: Study, fitter: _Fitter, source: Source, settings: Settings
+) -> tuple[float, float, Key]:
+    """Return P of the study's question under the lived scenario, its error and its key."""
+    target = study.report.question(study.targets)
+    scenario = fitter.scenario or study.scenarios[0]
+    fixed = fitter.fixed.settings
+    held = {(s.constant, s.cells) for s in fixed}
+    both = (*fixed, *(s for s in scenario.settings if (s.constant, s.cells) not in held))
+    forcing = source.forcing
+    if forcing is not None and source.posterior is not None:
+        forcing = replace(forcing, from_time=source.posterior.forecast_from)
+    data = run_ensemble(
+        fitter.kernel, [replace(scenario, settings=both)], source.draws, forcing,
+        keep={target.variable: target.aggregate}, threads=settings.threads,
+    )  # fmt: skip
+    data.attrs |= {
+        "as_of": LATEST,
+        "model_set": fitter.variant.name,
+        "posterior": source.posterior.digest if source.posterior else "prior",
+    }
+    results = Results(data, (scenario,), study.targets, study.report, fitter.kernel.model)
+    found = results.event(target, scenario).probability()
+    return found.middle, found.se, found.key
+
+
+def _write(study: Study, weights: Mapping[str, float]) -> Path:
+    path = study.folder / "calibration" / NAME
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(("variant", "weight"))
+        writer.writerows((name, f"{weight:.6f}") for name, weight in weights.items())
+    return path
+
+
+def structures_text(
+    study: Study, standings: tuple[Standing, ...], mixture: float, figures: int, lang: str
+) -> str:
+    """Return the structures with their scores, weights and P, and the range beside the mixture."""
+    target = study.report.question(study.targets)
+    name = target_name(target, lang)
+    rows = [[say("variant", lang), say("log score", lang), say("weight", lang), f"P({name})"]]
+    for one in standings:
+        rows.append([one.variant.title[lang], f"{one.log_score:.2f}", f"{one.weight:.2f}",
+                     f"{one.probability:.0%} ±{100 * one.error:.0f}"])  # fmt: skip
+    chances = [one.probability for one in standings]
+    return "\n".join([
+        f"{say('weights', lang)} {figures} {say('figures', lang)}",
+        *columns(rows),
+        say("range", lang, name=name, low=min(chances), high=max(chances), mixed=mixture),
+    ])  # fmt: skip
