@@ -14,7 +14,7 @@ from collections import Counter
 import numpy as np
 
 from sdensemble import Kernel, compile_model, open_study
-from sdensemble.draws import draw
+from sdensemble.draws import column_names
 from sdensemble.model.describe import late_constants, levers
 from sdensemble.model.types import Kind
 from sdensemble.scenarios import apply
@@ -59,13 +59,12 @@ def print_counts(study: Study) -> None:
     for name in study.prior_sets():
         priors = study.priors(name)
         structural = sum(prior.kind == "structural" for prior in priors.items)
-        drawn = draw(priors, model, 16, seed=1).values.values()
         print(
             f"priors {name}: {len(priors.items)} entries on",
             f"{len({prior.constant for prior in priors.items})} constants;",
             f"assumption {sum(prior.assumption for prior in priors.items)},",
             f"structural {structural}, later than 2019 {len(priors.exempt('2019-12-31'))};",
-            f"numbers drawn a member {sum(v.size // v.shape[-1] for v in drawn)}",
+            f"numbers drawn a member {len(column_names(priors, model))}",
         )
     print("constants without a prior that rest on later figures:", end=" ")
     print(len(late_constants(model, "2019-12-31")))

@@ -807,6 +807,41 @@ def test_a_lever_does_not_lower_the_ten_it_is_meant_for(run, scenario_name, leas
     assert (moved >= base - 1e-6).mean() > least_helped
 
 
+def test_the_policy_as_written_asks_for_its_own_quantities_by_the_end_of_2025(scenario, study):
+    """What the rates add up to, against the table of instruments; then they stop, or halve."""
+    quantities = {
+        "national park rate": 8, "provincial park rate": 100, "county park rate": 150,
+        "brewing grain base rate": 100, "medicinal tea base rate": 3, "forage base rate": 100,
+        "alfalfa base rate": 20, "herb base rate": 100, "orchard renovation rate": 500,
+        "orchard soil rate": 800, "dairy farm rate": 150, "pig farm rate": 200,
+        "sheep farm rate": 100, "broiler plant rate": 4, "beef base rate": 4,
+    }  # fmt: skip
+    written, longer = (
+        {s.constant: s for s in scenario(name).settings}
+        for name in ("policy-as-written", "plan15-2030")
+    )
+    for name, quantity in quantities.items():
+        one, two = written.pop(name), longer.pop(name)
+        assert one.times == two.times == (2020.5, 2026.0), name
+        assert one.values[0] * (2026 - 2020.5) == pytest.approx(quantity, rel=2e-3), name
+        assert one.values == (two.values[0], 0.0), name
+        assert two.values[1] == pytest.approx(two.values[0] / 2, rel=2e-3), name
+    assert written == longer
+    assert set(written) < {v.name for v in levers(study.model)}
+
+
+def test_the_15th_plan_parts_from_the_policy_as_written_after_2025_alone(run):
+    written, longer = (
+        run(name, "total nominal output", "treasury outlay").values
+        for name in ("policy-as-written", "plan15-2030")
+    )
+    until = 7 * 4 + 1  # quarters from 2019.0 to 2026.0
+    for name in written:
+        np.testing.assert_array_equal(written[name][:until], longer[name][:until])
+    later = longer["treasury outlay"][until + 4 :] - written["treasury outlay"][until + 4 :]
+    assert later.mean() > 1
+
+
 def test_a_lever_whose_execution_is_zero_does_nothing(run, study):
     names = [v.name for v in levers(study.model)]
     assert len(names) > 20
