@@ -1,4 +1,4 @@
-"""Write docs/shipped.json, the values of the README's table, from the shipped run.
+"""Write docs/shipped.json and the table of both READMEs from the shipped run.
 
     python run_sim.py run --lang en --out outputs/shipped
     python docs/shipped.py [FOLDER OF THE RUN]
@@ -24,6 +24,8 @@ from sdensemble.study import Study
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "docs" / "shipped.json"
+PAGES = (ROOT / "README.md", ROOT / "README.zh.md")
+START, END = "<!-- values -->", "<!-- end of values -->"
 SETS = {"history": "ensemble.nc", "plan": "ensemble-plan.nc"}
 PACKAGES = ("opinion-bundle", "plant-grants", "land-quota")
 PAYERS = ("province", "county", "land_revenue")
@@ -88,6 +90,21 @@ def table(study: Study, folder: Path, prior_set: str) -> Iterator[tuple[str, str
         yield f"thirds {name}", f"{percent(row_of.lowest)} / {percent(row_of.highest)}"
 
 
+def fill(page: str, rows: dict[str, list[str]]) -> str:
+    """Return a page with the values of its table, row by row; the words of each row stay."""
+    before, part = page.split(START)
+    part, after = part.split(END)
+    lines = part.splitlines(keepends=True)
+    places = [k for k, line in enumerate(lines) if line.startswith("|")][2:]
+    if len(places) != len(rows):
+        raise SystemExit(f"the table has {len(places)} rows, the run gives {len(rows)}")
+    for k, values in zip(places, rows.values(), strict=True):
+        label = lines[k].strip().strip("|").split(" | ")[0].strip()
+        cells = " | ".join(value or "" for value in values)
+        lines[k] = f"| {label} | {cells} |".replace("|  |", "| |") + "\n"
+    return before + START + "".join(lines) + END + after
+
+
 def digests(study: Study) -> dict[str, str]:
     """Return the digests of what the table rests on."""
     files = ("calibration/priors.toml", "calibration/forcing.toml")
@@ -106,6 +123,8 @@ def main(folder: str = "outputs/shipped") -> None:
     rows = {label: [column[label] for column in columns] for label in columns[0]}
     text = json.dumps({"digests": now, "rows": rows}, ensure_ascii=False, indent=1)
     FILE.write_text(text + "\n", encoding="utf-8")
+    for page in PAGES:
+        page.write_text(fill(page.read_text(encoding="utf-8"), rows), encoding="utf-8")
     for label, values in rows.items():
         print(label, *values, sep=" | ")
 
