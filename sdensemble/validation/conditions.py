@@ -13,7 +13,7 @@ from sdensemble.loops import Loop, read_loops
 from sdensemble.outputs.estimate import Array, Estimate, mean_of
 from sdensemble.outputs.probability import distinguishable
 from sdensemble.scenarios import Scenario
-from sdensemble.validation.bench import Bench, at, element, in_year
+from sdensemble.validation.bench import BASELINE, Bench, at, element, in_year
 from sdensemble.validation.found import Bars, Found, Panel, judged
 
 Given = Mapping[str, Any]
@@ -270,7 +270,7 @@ def response(bench: Bench, given: Given) -> Found:
 
 
 def pulse(bench: Bench, given: Given) -> Found:
-    """V24: after a shock that ends, half of the loss is made up within some time."""
+    """V24: after a shock that ends, half of the loss felt just before its end is made up in time."""
     name, chosen = given["variable"], given["element"]
     bench.needs([name])
     base = bench.run(bench.case({}), [name], drawn=False, every=1)
@@ -278,23 +278,54 @@ def pulse(bench: Bench, given: Given) -> Found:
     values = [element(bench.model, name, np.moveaxis(r.values[name], 0, -2), chosen)
               for r in (base, moved)]  # fmt: skip
     loss = 1 - (values[1] / values[0])[..., 0]
-    over = base.times >= given["start"] + given["length"]
+    end = given["start"] + given["length"]
+    over = base.times >= end
     worst = float(loss.max())
-    at_end = float(loss[over][0])
-    below = base.times[over][loss[over] <= worst / 2]
-    half = float(below[0] - given["start"] - given["length"]) if below.size else np.inf
+    at_end = float(loss[base.times < end - 1e-9][-1])
+    below = base.times[over][loss[over] <= at_end / 2]
+    half = float(below[0] - end) if below.size else np.inf
     left = float(loss[-1])
-    zh = f"最大损失{worst:.1%}，冲击结束时{at_end:.1%}，此后{half:.2f}年内减半，期末余{left:.1%}"
+    zh = f"最大损失{worst:.1%}，结束前{at_end:.1%}，此后{half:.2f}年内减半，期末余{left:.1%}"
     en = (
-        f"largest loss {worst:.1%}, {at_end:.1%} when the shock ends; halved {half:.2f} years"
+        f"largest loss {worst:.1%}, {at_end:.1%} just before it ends; halved {half:.2f} years"
         f" later; {left:.1%} left at the end"
     )
     return judged(half <= given["years"] and worst > given["felt"], zh, en, half)
 
 
+def cycle(bench: Bench, given: Given) -> Found:
+    """V23b: after a passing shock a variable swings with a period inside bounds, and dies away.
+
+    The swings are those of the ratio of the runs with and without, less one. A peak counts from
+    ``felt`` up; the mean distance of successive peaks is the period, and each is at most
+    ``damping`` times the one before.
+    """
+    name = given["variable"]
+    bench.needs([name])
+    base = bench.run(bench.case({}), [name], drawn=False, every=1)
+    moved = bench.run(_pulse(bench, given), [name], drawn=False, every=1)
+    swing = _total(moved, name) / _total(base, name) - 1
+    inside = np.arange(1, len(swing) - 1)
+    top = inside[(swing[inside] >= swing[inside - 1]) & (swing[inside] > swing[inside + 1])]
+    top = top[swing[top] >= given["felt"]]
+    panel = _panel(bench, name, base, moved)
+    if len(top) < 2:
+        zh, en = f"只有{len(top)}个波峰，没有周期", f"{len(top)} peaks: no cycle"
+        return judged(False, zh, en, panels=(panel,))
+    period = float(np.diff(base.times[top]).mean())
+    ratio = float((swing[top][1:] / swing[top][:-1]).max())
+    low, high = given["period"]
+    rows = tuple({"time": float(base.times[i]), "swing": float(swing[i])} for i in top)
+    zh = f"周期{period:.1f}年；相邻波峰之比最大{ratio:.2f}（{len(top)}个波峰）"
+    en = f"a period of {period:.1f} years; a peak at most {ratio:.2f} of the one before"
+    en += f" ({len(top)} peaks)"
+    passed = low <= period <= high and ratio <= given["damping"]
+    return judged(passed, zh, en, period, rows=rows, panels=(panel,))
+
+
 def _pulse(bench: Bench, given: Given) -> Scenario:
-    size, start = given["size"], given["start"]
-    years = {f"{start:g}": size, f"{start + given['length']:g}": 0.0}
+    size, start, rest = given["size"], given["start"], given.get("rest", 0.0)
+    years = {f"{start:g}": size, f"{start + given['length']:g}": rest}
     return bench.case({given["constant"]: {"by_year": years}})
 
 
@@ -309,18 +340,20 @@ def _total(run: Trajectories, name: str) -> Array:
 def monotone(bench: Bench, given: Given) -> Found:
     """V25: more of a lever never lowers what it is meant for, over doses and members.
 
-    What happens to the rest of the headline (displacement) is reported, not judged.
+    What happens to the rest of the headline (displacement) is reported, not judged. ``common``
+    settings hold in every run.
     """
     name, rest = given["variable"], given["displaced"]
     bench.needs([name, rest["variable"]])
     rows, worst = [], 1.0
-    start = bench.run(bench.case({}), totals=[name, rest["variable"]])
+    common = given.get("common", {})
+    start = bench.run(bench.case(common), totals=[name, rest["variable"]])
     for lever, (constant, doses) in _doses(given).items():
         before = in_year(start, name, bench.asked)
         first, shares = before, []
         other = np.zeros_like(before)
         for dose in doses:
-            settings = {constant: {"value": dose, "start": given["start"]}}
+            settings = {**common, constant: {"value": dose, "start": given["start"]}}
             run = bench.run(bench.case(settings), totals=[name, rest["variable"]])
             now = in_year(run, name, bench.asked)
             tiny = given["felt"] * np.abs(before)
@@ -382,7 +415,8 @@ def knockout(bench: Bench, given: Given) -> Found:
 
     Each of ``expected`` names a ``loop``, what to watch (``variable``, ``element``, ``year``)
     and the direction: "lower" or "higher". With ``lever`` (settings) it is the lever's effect
-    that is watched; with ``common`` both runs have those settings too.
+    that is watched; with ``common`` both runs have those settings too, and ``scenario`` names
+    another scenario than the baseline to start from.
     """
     loops = {loop.id: loop for loop in read_loops(bench.study.folder / given["file"], bench.model)}
     rows, wrong, missing = [], 0, []
@@ -422,7 +456,7 @@ def _watched(
     bench.needs([name])
 
     def value(settings: Mapping[str, Any]) -> Array:
-        case = bench.case({**common, **settings})
+        case = bench.case({**common, **settings}, one.get("scenario", BASELINE))
         named = {setting.constant for setting in cut}
         kept = (s for s in case.settings if s.constant not in named)
         run = bench.run(replace(case, settings=(*kept, *cut)), totals=[name])

@@ -288,7 +288,11 @@ def family(bench: Bench, given: Given) -> Found:
 
 
 def stored(bench: Bench, given: Given) -> Found:
-    """V32 and other long jobs: a number that an earlier command left in a file of the study."""
+    """V32 and other long jobs: a number that an earlier command left in a file of the study.
+
+    ``key`` leads to it. A "*" in the key stands for every entry there: the least of them counts,
+    times their number where ``corrected`` (Bonferroni's correction of p-values, at most 1).
+    """
     path = bench.study.folder / given["file"]
     how = given["command"]
     if not path.is_file():
@@ -298,14 +302,26 @@ def stored(bench: Bench, given: Given) -> Found:
         if isinstance(value, dict) and value.get("model_digest") not in (None, bench.model.digest):
             said = {"zh": f"结果属于另一版模型：重新执行 {how}", "en": f"of another model: {how}"}
             return Found(NOT_RUN, said)
-        for key in given["key"]:
-            value = value[key]
-        number = float(value)
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        found = _stored(value, list(given["key"]))
+        number = min(found) * (len(found) if given.get("corrected") else 1)
+        number = min(number, 1.0) if given.get("corrected") else number
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         said = {"zh": f"{given['file']}中没有所需数值", "en": f"{given['file']} lacks the number"}
         return Found(NOT_RUN, said)
     low, high = given.get("low", -np.inf), given.get("high", np.inf)
-    return judged(low <= number <= high, f"{number:.4g}", f"{number:.4g}", number)
+    zh = en = f"{number:.4g}"
+    if len(found) > 1:
+        zh, en = f"{number:.4g}（{len(found)}项中最小）", f"{number:.4g} (least of {len(found)})"
+    return judged(low <= number <= high, zh, en, number)
+
+
+def _stored(value: Any, keys: list[Any]) -> list[float]:
+    """Return the numbers at the end of a path of keys, of which "*" means every one."""
+    if not keys:
+        return [float(value)]
+    if keys[0] != "*":
+        return _stored(value[keys[0]], keys[1:])
+    return [number for one in value.values() for number in _stored(one, keys[1:])]
 
 
 def no_data(bench: Bench, given: Given) -> Found:

@@ -58,6 +58,60 @@ def balance(bench: Bench, given: Given) -> Found:
     return judged(drift < given["tolerance"] and moved > given["moves"], zh, en, drift)
 
 
+def ledger(bench: Bench, given: Given) -> Found:
+    """V04c and others: at every step a chain of stocks changes by what enters less what leaves.
+
+    Each of ``chains`` names ``stocks``, the flows ``into`` them and ``out`` of them, and a ``least``
+    movement (in the stocks' unit) below which nothing was tested. All are summed over ranges.
+    Euler's rule, with which the model is integrated, makes the difference zero but for rounding
+    unless a flow leaves one stock and does not arrive in the next.
+    """
+    rows, worst, still = [], 0.0, []
+    clock = bench.model.clock
+    if clock.method != "euler":
+        said = {"zh": "只对欧拉法成立", "en": "holds for Euler's rule only"}
+        return Found(NO_DATA, said)
+    for chain in given["chains"]:
+        names = [*chain["stocks"], *chain["into"], *chain["out"]]
+        bench.needs(names)
+        run = bench.run(bench.case({}, given.get("scenario", "all")), names, every=1)
+        stock, into, out = (
+            sum((_all(run.values[bench.model[n].name]) for n in part), np.zeros(1))
+            for part in (chain["stocks"], chain["into"], chain["out"])
+        )
+        flow = np.broadcast_to(clock.step * (into - out), stock.shape)[:-1]
+        scale = max(float(np.abs(stock).max()), 1e-12)
+        off = float(np.abs(np.diff(stock, axis=0) - flow).max()) / scale
+        moved = float(np.ptp(stock, axis=0).max())
+        worst = max(worst, off)
+        if moved <= chain["least"]:
+            still.append(chain["stocks"][0])
+        rows.append({"stocks": "; ".join(chain["stocks"]), "off, relative": off, "moved": moved})
+    zh = f"{len(rows)}条存量链逐步核对，最大相对差{worst:.1e}"
+    en = f"{len(rows)} chains of stocks at every step, off by at most {worst:.1e}"
+    if still:
+        zh, en = f"{zh}；{'、'.join(still)}没有变动", f"{en}; {', '.join(still)} never moved"
+    return judged(worst <= given["tolerance"] and not still, zh, en, worst, rows=tuple(rows))
+
+
+def _all(values: Array) -> Array:
+    """Return (time, member): the sum over every range of (time, *ranges, member)."""
+    return np.asarray(values.sum(axis=tuple(range(1, values.ndim - 1))))
+
+
+def identity(bench: Bench, given: Given) -> Found:
+    """V10: a difference that must be zero is so, against the size of what it is a difference of."""
+    name, scale, watch = given["variable"], given["of"], given["watch"]
+    bench.needs([name, scale, watch])
+    run = bench.run(bench.case({}, given.get("scenario", "all")), [name, scale, watch])
+    worst = float((np.abs(run.values[name]) / np.maximum(run.values[scale], 1e-9)).max())
+    moved = float(np.ptp(run.values[watch], axis=0).max())
+    unit, one = (bench.unit(watch, lang) for lang in ("zh", "en"))
+    zh = f"最大相对差{worst:.1e}；其间变动达{moved:.3g} {unit}"
+    en = f"off by at most {worst:.1e}, while it moves by up to {moved:.3g} {one}"
+    return judged(worst <= given["tolerance"] and moved > given["moves"], zh, en, worst)
+
+
 def at_most(bench: Bench, given: Given) -> Found:
     """V05, V13: a variable never above the sum of others, element by element."""
     name, others = given["variable"], list(given["limits"])
@@ -287,7 +341,11 @@ def alone(bench: Bench, given: Given) -> Found:
 
 
 def independent(bench: Bench, given: Given) -> Found:
-    """V36: the model as plain NumPy statements gives every variable that the kernel gives."""
+    """V36: the model as plain NumPy statements gives every variable that the kernel gives.
+
+    Differences are held against the variable's own size, or ``least`` where it is smaller: what
+    is zero but for rounding has no size of its own.
+    """
     steps, members = given["steps"], given["members"]
     chosen = np.arange(members)
     constants = {n: v[..., chosen] for n, v in bench.draws.values.items()}
@@ -299,7 +357,7 @@ def independent(bench: Bench, given: Given) -> Found:
     worst = (0.0, "")
     for name in names:
         theirs = slots[-1][bench.kernel.program.where(name)]
-        scale = max(float(np.abs(theirs).max()), 1e-9)
+        scale = max(float(np.abs(theirs).max()), given["least"])
         off = float(np.abs(ours.values[name][-1] - theirs).max()) / scale
         worst = max(worst, (off, name))
     zh = f"{len(names)}个变量、{steps}步、{members}个成员，最大相对差{worst[0]:.1e}（{worst[1]}）"
