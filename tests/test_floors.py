@@ -123,8 +123,23 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
-@pytest.mark.parametrize("verb", ["", "run", "check", "describe", "new", "crosscheck", "ledger", "scorecard", "calibrate",
-                                  "backtest", "audit", "observe"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "",
+        "run",
+        "check",
+        "describe",
+        "new",
+        "crosscheck",
+        "ledger",
+        "scorecard",
+        "calibrate",
+        "backtest",
+        "audit",
+        "observe",
+    ],
+)
 def test_help_loads_no_heavy_package(verb: str, root: Path):
     command = [sys.executable, "-c", HELP, *verb.split(), "--help"]
     done = subprocess.run(

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from sdensemble.model.types import Call, Clock, Equation, Kind, Model, Note, Ref, Variable
 from sdensemble.history import Observation
+from sdensemble.model.types import Call, Clock, Equation, Kind, Model, Note, Ref, Variable
 from sdensemble.outputs.report import ReportSpec, read_report
 from sdensemble.outputs.results import Results
 from sdensemble.scenarios import Scenario, Setting, Target
