@@ -236,7 +236,7 @@ def _validate(study: Any, out: Path | None, lang: str) -> int:
     def tell(done: Any) -> None:
         click.echo(line(done, lang), err=True)
 
-    checked, folder = full_check(study, out, lang, tell)
+    checked, folder = full_check(study, out, tell)
     click.echo(f"{text(checked, lang)}\n\n{folder}")
     return int(any(one.found.status == "fail" for one in checked))
 

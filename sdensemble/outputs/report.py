@@ -134,9 +134,7 @@ class ReportSpec:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     as_of: str = ""
 
-    def keep(
-        self, targets: Iterable[Target] = (), more: Iterable[Kept] = ()
-    ) -> tuple[Kept, ...]:
+    def keep(self, targets: Iterable[Target] = (), more: Iterable[Kept] = ()) -> tuple[Kept, ...]:
         """Return all a run must keep for its tables, figures, these targets and ``more``.
 
         Raises SDError where a variable is wanted in two aggregates.

@@ -270,7 +270,7 @@ def response(bench: Bench, given: Given) -> Found:
 
 
 def pulse(bench: Bench, given: Given) -> Found:
-    """V24: after a shock that ends, half of the loss felt just before its end is made up in time."""
+    """V24: after a shock that ends, half of the loss felt at its end is made up in time."""
     name, chosen = given["variable"], given["element"]
     bench.needs([name])
     base = bench.run(bench.case({}), [name], drawn=False, every=1)
@@ -314,7 +314,7 @@ def cycle(bench: Bench, given: Given) -> Found:
         return judged(False, zh, en, panels=(panel,))
     period = float(np.diff(base.times[top]).mean())
     ratio = float((swing[top][1:] / swing[top][:-1]).max())
-    low, high = given["period"]
+    low, high = given["shortest"], given["longest"]
     rows = tuple({"time": float(base.times[i]), "swing": float(swing[i])} for i in top)
     zh = f"周期{period:.1f}年；相邻波峰之比最大{ratio:.2f}（{len(top)}个波峰）"
     en = f"a period of {period:.1f} years; a peak at most {ratio:.2f} of the one before"

@@ -112,14 +112,14 @@ def counts(checked: tuple[Checked, ...]) -> dict[str, int]:
 
 
 def full_check(
-    study: Study, folder: Path | None, lang: str, progress: Progress | None = None
+    study: Study, folder: Path | None, progress: Progress | None = None
 ) -> tuple[tuple[Checked, ...], Path]:
     """Run every test and write the report; return the tests and the folder of the report."""
     from sdensemble.validation.report import write_report
 
     checked = validate(study, members=FULL, progress=progress)
     place = folder or study.folder / "outputs" / "validation"
-    write_report(place, study, checked, lang)
+    write_report(place, study, checked)
     return checked, place
 
 

@@ -61,8 +61,9 @@ def balance(bench: Bench, given: Given) -> Found:
 def ledger(bench: Bench, given: Given) -> Found:
     """V04c and others: at every step a chain of stocks changes by what enters less what leaves.
 
-    Each of ``chains`` names ``stocks``, the flows ``into`` them and ``out`` of them, and a ``least``
-    movement (in the stocks' unit) below which nothing was tested. All are summed over ranges.
+    Each of ``chains`` names ``stocks``, the flows ``into`` them and ``out`` of them, and a
+    ``least`` movement (in the stocks' unit) below which nothing was tested; ``settings`` make it
+    move. All are summed over ranges.
     Euler's rule, with which the model is integrated, makes the difference zero but for rounding
     unless a flow leaves one stock and does not arrive in the next.
     """
@@ -74,7 +75,8 @@ def ledger(bench: Bench, given: Given) -> Found:
     for chain in given["chains"]:
         names = [*chain["stocks"], *chain["into"], *chain["out"]]
         bench.needs(names)
-        run = bench.run(bench.case({}, given.get("scenario", "all")), names, every=1)
+        case = bench.case(chain.get("settings", {}), given.get("scenario", "all"))
+        run = bench.run(case, names, every=1)
         stock, into, out = (
             sum((_all(run.values[bench.model[n].name]) for n in part), np.zeros(1))
             for part in (chain["stocks"], chain["into"], chain["out"])
