@@ -17,7 +17,7 @@ from sdensemble.validation import KINDS, read_tests, run_test, validate
 from sdensemble.validation.bench import Bench
 from sdensemble.validation.found import FAIL, NO_DATA, NOT_RUN, PASS, READ, Bars, Panel
 from sdensemble.validation.read import GROUPS, Test
-from sdensemble.validation.report import markdown, digests_tested, text, write_report
+from sdensemble.validation.report import digests_tested, markdown, text, write_report
 from sdensemble.validation.statistics import crps, elementary_effects, morris_design
 from sdensemble.validation.structure import in_feedback
 
