@@ -425,13 +425,14 @@ def knockout(bench: Bench, given: Given) -> Found:
         if loop is None or not loop.cut:
             missing.append(one["loop"])
             continue
-        found = _knocked(bench, loop, one)
+        found, level = _knocked(bench, loop, one)
         right = (found.mean < 0) == (one["direction"] == "lower")
         holds = right and distinguishable(found)
         wrong += not holds
         rows.append({"loop": loop.id, "zh": loop.title["zh"], "en": loop.title["en"],
                      "watched": one["variable"], "of a lever": "lever" in one,
                      "expected": one["direction"], "change": found.mean, "error": found.se,
+                     "level": level,
                      "holds": holds})  # fmt: skip
     wrong += len(missing)
     zh = f"{len(rows)}个回路断开后{len(rows) - wrong + len(missing)}个按预期方向变化"
@@ -442,16 +443,18 @@ def knockout(bench: Bench, given: Given) -> Found:
     return judged(wrong == 0, zh, en, float(wrong), rows=tuple(rows), bars=bars)
 
 
-def _knocked(bench: Bench, loop: Loop, one: Mapping[str, Any]) -> Estimate:
+def _knocked(bench: Bench, loop: Loop, one: Mapping[str, Any]) -> tuple[Estimate, float]:
+    """Return the change when a loop is opened, and the mean of what is watched, no lever moved."""
     common = dict(one.get("common", {}))
-    whole = _watched(bench, one, common, ())
-    cut = _watched(bench, one, common, loop.cut)
-    return mean_of(cut - whole, np.zeros(len(cut), dtype=int))
+    whole, level = _watched(bench, one, common, ())
+    cut, _ = _watched(bench, one, common, loop.cut)
+    return mean_of(cut - whole, np.zeros(len(cut), dtype=int)), float(level.mean())
 
 
 def _watched(
     bench: Bench, one: Mapping[str, Any], common: Mapping[str, Any], cut: Sequence[Any]
-) -> Array:
+) -> tuple[Array, Array]:
+    """Return the result, or a lever's effect on it, and the result with no lever moved."""
     name = one["variable"]
     bench.needs([name])
 
@@ -463,20 +466,19 @@ def _watched(
         year = in_year(run, name, one.get("year", bench.asked))
         return element(bench.model, name, year, str(one.get("element", "")))
 
-    if "lever" not in one:
-        return value({})
-    return value(one["lever"]) - value({})
+    level = value({})
+    return (value(one["lever"]) - level if "lever" in one else level), level
 
 
 def _loop_bars(bench: Bench, rows: Sequence[Mapping[str, Any]]) -> Bars:
     axis = {
-        "zh": "断开后所观测结果的变化",
-        "en": "change of the watched result when the loop is opened",
+        "zh": "断开后的变化，占所观测结果",
+        "en": "change when the loop is opened, relative to what is watched",
     }
     return Bars(
         axis,
         tuple({lang: f"{row['loop']} {row[lang]}" for lang in ("zh", "en")} for row in rows),
-        tuple(float(row["change"]) for row in rows),
-        tuple(2 * float(row["error"]) for row in rows),
-        bench.yearly_unit,
+        tuple(100 * row["change"] / row["level"] for row in rows),
+        tuple(200 * row["error"] / row["level"] for row in rows),
+        "%",
     )

@@ -72,7 +72,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "expected": {"zh": "预期", "en": "Expected"},
     "lower": {"zh": "降低", "en": "lower"},
     "higher": {"zh": "升高", "en": "higher"},
-    "change": {"zh": "断开后的变化 ±标准误", "en": "Change when opened ± standard error"},
+    "change": {
+        "zh": "断开后的变化，占所观测结果 ±标准误",
+        "en": "Change when opened, relative to what is watched ± standard error",
+    },
     PASS: {"zh": "通过", "en": "pass"},
     FAIL: {"zh": "**未通过**", "en": "**fail**"},
     NO_DATA: {"zh": "无数据", "en": "no data"},
@@ -256,6 +259,12 @@ def _table(members: Sequence[Checked], lang: str) -> list[str]:
     return _markdown_table([head, *rows])
 
 
+def _relative(row: Mapping[str, Any]) -> str:
+    """Return what opening a loop changed, in per cent of what is watched."""
+    change, error = (100 * row[key] / row["level"] for key in ("change", "error"))
+    return f"{change:+.2g}% ± {error:.1g}%"
+
+
 def _markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
     cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
     lines = ["| " + " | ".join(row) + " |" for row in cells]
@@ -326,7 +335,7 @@ def _knocked(study: Study, one: Checked, lang: str) -> list[str]:
             study.model.label(str(row["watched"]), lang)
             + (say["of_lever"] if row["of a lever"] else ""),
             say[str(row["expected"])],
-            f"{row['change']:+.3g} ± {row['error']:.2g}",
+            _relative(row),
             say[PASS if row["holds"] else FAIL],
         ]
         for row in one.found.rows
