@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sdensemble.errors import SDError
@@ -111,16 +110,4 @@ def counts(checked: tuple[Checked, ...]) -> dict[str, int]:
     return {name: sum(one.found.status == name for one in checked) for name in COUNTED}
 
 
-def full_check(
-    study: Study, folder: Path | None, progress: Progress | None = None
-) -> tuple[tuple[Checked, ...], Path]:
-    """Run every test and write the report; return the tests and the folder of the report."""
-    from sdensemble.validation.report import write_report
-
-    checked = validate(study, members=FULL, progress=progress)
-    place = folder or study.folder / "outputs" / "validation"
-    write_report(place, study, checked)
-    return checked, place
-
-
-__all__ = ["GROUPS", "KINDS", "Checked", "counts", "full_check", "run_test", "validate"]
+__all__ = ["FULL", "GROUPS", "KINDS", "Checked", "counts", "run_test", "validate"]
