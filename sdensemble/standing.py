@@ -14,7 +14,13 @@ from sdensemble.outputs.conflicts import CONFLICTS_CSV, conflict_rows, conflicts
 from sdensemble.outputs.folder import RECORD, whole_folder
 from sdensemble.outputs.ledger import LEDGER_CSV, ledger, ledger_rows, ledger_text
 from sdensemble.outputs.published import known_at
-from sdensemble.outputs.regions import REGIONS_CSV, place_rows, places_text
+from sdensemble.outputs.regions import (
+    REGIONS_CSV,
+    layout,
+    layout_text,
+    place_rows,
+    places_text,
+)
 from sdensemble.outputs.scorecard import (
     SCORECARD_CSV,
     YEARS_CSV,
@@ -63,7 +69,9 @@ def show_ledger(
     chosen = _scenario(study, results, scenario) if results else None
     entries = ledger(study.goals, statistics, results, chosen)
     name = folder.name if folder else ""
-    text = ledger_text(entries, study.report, lang, as_of, results, chosen, name)
+    laid = layout(study.goals, study.places, study.report)
+    text = ledger_text(entries, study.report, lang, as_of, results, chosen, name, study.model)
+    regions = layout_text(study.goals, laid, lang)
     conflicts = conflicts_text(study.conflicts, lang, results, chosen)
     concerned: dict[str, list[str]] = {}
     for one in study.conflicts:
@@ -73,14 +81,15 @@ def show_ledger(
         out or study.folder / "outputs" / "ledger",
         {
             "ledger.csv": lambda path: write_csv(
-                path, LEDGER_CSV, ledger_rows(entries, as_of, concerned)
+                path, LEDGER_CSV, ledger_rows(entries, as_of, concerned, laid)
             ),
+            **_regions_table(study),
             "conflicts.csv": lambda path: write_csv(
                 path, CONFLICTS_CSV, conflict_rows(study.conflicts, results)
             ),
         },
     )
-    return Shown("\n".join([text, *(["", *conflicts] if conflicts else [])]), written)
+    return Shown(_blocks([text], regions, conflicts), written)
 
 
 def show_scorecard(
@@ -105,7 +114,9 @@ def show_scorecard(
         raise SDError("no stored run in outputs/: use the verb run first, or --members to run now")
     results = _stored(study, folder)
     lines = scorecard(results)
+    laid = layout(study.goals, study.places, study.report)
     text = scorecard_text(lines, results, study.goals, lang)
+    regions = layout_text(study.goals, laid, lang)
     conflicts = conflicts_text(study.conflicts, lang, results, reference(results))
 
     def draw(path: Path) -> None:
@@ -118,8 +129,9 @@ def show_scorecard(
         out or folder.with_name(f"{folder.name}-scorecard"),
         {
             "scorecard.csv": lambda path: write_csv(
-                path, SCORECARD_CSV, scorecard_rows(lines, results)
+                path, SCORECARD_CSV, scorecard_rows(lines, results, laid)
             ),
+            **_regions_table(study),
             "scorecard-years.csv": lambda path: write_csv(path, YEARS_CSV, year_rows(results)),
             "conflicts.csv": lambda path: write_csv(
                 path, CONFLICTS_CSV, conflict_rows(study.conflicts, results)
@@ -127,7 +139,7 @@ def show_scorecard(
             "figures": draw,
         },
     )
-    return Shown("\n".join([text, *(["", *conflicts] if conflicts else [])]), written)
+    return Shown(_blocks([text], regions, conflicts), written)
 
 
 def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> Shown:
@@ -152,6 +164,19 @@ def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> 
         },
     )
     return Shown(places_text(places, study.model, lang), written)
+
+
+def _regions_table(study: Study) -> dict[str, Callable[[Path], object]]:
+    """Return what writes the table of places; nothing where the study has none."""
+    if not study.places:
+        return {}
+    rows = place_rows(study.places, study.model)
+    return {"regions.csv": lambda path: write_csv(path, REGIONS_CSV, rows)}
+
+
+def _blocks(*blocks: Sequence[str]) -> str:
+    """Return blocks of lines with a blank line between those that are not empty."""
+    return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
 def _require_sound(study: Study) -> None:

@@ -16,7 +16,7 @@ from sdensemble.errors import Problems, SDError, did_you_mean
 from sdensemble.outputs.columns import CONDITIONS, SCENARIO, UNIT, Columns
 from sdensemble.outputs.estimate import Array, Estimate, mean_of
 from sdensemble.outputs.probability import Key, Probability, difference, distinguishable
-from sdensemble.outputs.results import Results
+from sdensemble.outputs.results import Results, outlay_told
 from sdensemble.outputs.text import table, wrap
 from sdensemble.outputs.words import LANGS, points, rounded, target_name
 from sdensemble.scenarios import Scenario, Target
@@ -263,7 +263,7 @@ def per_outlay(results: Results, scenario: Scenario, against: Scenario, year: in
     except SDError:  # a model of its own may know no payers
         return math.nan
     found = results.effect(results.spec.headline.whole, first, second, year).found
-    if outlay is None or not (distinguishable(outlay.found) and outlay.found.mean > 0):
+    if outlay is None or not (outlay_told(outlay) and outlay.found.mean > 0):
         return math.nan
     return found.mean / outlay.found.mean
 
@@ -323,6 +323,8 @@ def _gap(
         try:
             outlay = results.payers_outlay(first, second, year)
         except SDError:
+            return None
+        if outlay is not None and not outlay_told(outlay):
             return None
         scale = 1.0 if outlay is None else outlay.found.mean
         if not scale > 0:

@@ -13,12 +13,14 @@ from sdensemble.outputs.results import Results
 from sdensemble.outputs.scorecard import (
     SCORECARD_CSV,
     YEARS_CSV,
+    asked,
     pages_of,
     scorecard,
     scorecard_rows,
     scorecard_text,
     year_rows,
 )
+from sdensemble.scenarios.targets import readings
 from tests.outputs import synthetic
 
 NAMES = ("baseline", "brand", "land-quota")
@@ -45,9 +47,43 @@ def lines(scored):
 
 
 def test_the_least_likely_under_the_reference_comes_first(lines):
-    middles = [line.middle(0) for line in lines]
-    assert middles == sorted(middles)
-    assert len(set(middles)) > 3
+    reached = [line.reach(0) for line in lines]
+    assert reached == sorted(reached)
+    assert len(set(reached)) > 3
+
+
+def test_about_ranks_by_its_lower_end_and_says_where_most_of_the_miss_lies(scored):
+    first = scored.scenarios[0]
+    low = next(t for t in scored.targets if t.id == "about_2025")
+    low = replace(low, low=100.0, value=150.0, high=200.0)
+    easy = Results(scored.data, scored.scenarios, (*scored.targets[:5], low), scored.spec,
+                   scored.model)  # fmt: skip
+    found = scorecard(easy)
+    line = next(one for one in found if one.target.id == "about_2025")
+    assert (line.middle(0), line.reach(0)) == (0.0, 1.0)
+    assert line.splits[0] == easy.split(low, first)
+    assert asked(line, easy, "zh").endswith("高于区间")
+    rows = [r for r in scorecard_rows(found, easy) if r["target"] == "about_2025"]
+    assert (rows[0]["p_below"], rows[0]["p_in"], rows[0]["p_above"]) == (0.0, 0.0, 1.0)
+    assert "mostly above" in scorecard_text(found, easy, easy.targets, "en")
+
+
+def test_a_target_read_in_another_scope_stands_below_it(scored):
+    own = replace(scored.targets[1], entity="province", quantity="output_value")
+    other = replace(own, id="reported", role="reference", scope="as_reported", headline=False,
+                    variable="total real output", reason_zh="依据", reason_en="why")  # fmt: skip
+    both = Results(scored.data, scored.scenarios, (own, other), scored.spec, scored.model)
+    assert readings(own, both.targets) == (other,)
+    found = scorecard(both)
+    assert {line.target.id: line.reading_of for line in found} == {
+        "total_2025": "",
+        "reported": "total_2025",
+    }
+    text = scorecard_text(found, both, both.targets, "zh").splitlines()
+    place = next(i for i, line in enumerate(text) if line.startswith("全省农产品加工业产值 2025"))
+    assert "按上报口径" in text[place + 1]
+    assert "依据" in text
+    assert not any(line.startswith("参照") for line in text)
 
 
 def test_every_probability_is_that_of_its_own_event(lines, scored):
