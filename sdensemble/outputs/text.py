@@ -21,10 +21,12 @@ def wrap(text: str, columns: int) -> list[str]:
     """Return a text as lines of at most ``columns``, broken at blanks or between wide signs."""
     lines, line = [], ""
     for piece in re.findall(r"[ -~–—±−≈]+?(?:\s+|$|(?=[^ -~–—±−≈]))|.", text):
-        closing = piece[0] in "，。；：、）"
+        closing = piece[0] in "，。；：、）”"
         if line and width(line + piece.rstrip()) > columns and not closing:
+            kept = line.rstrip("（“")  # an opening sign goes with what it opens
+            line, carried = (kept, line[len(kept) :]) if kept else (line, "")
             lines.append(line.rstrip())
-            line = ""
+            line = carried
         line += piece
     return [*lines, line.rstrip()]
 
