@@ -1,5 +1,6 @@
 import warnings
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -189,3 +190,26 @@ def test_many_scenarios_stand_on_pages_each_with_the_reference(results):
 def test_shades_darken_with_the_probability_so_that_grey_tells_them_apart():
     grey = [np.dot(SHADES(p)[:3], [0.299, 0.587, 0.114]) for p in np.linspace(0, 1, 21)]
     assert np.all(np.diff(grey) < -0.01)
+
+
+def test_black_figures_stand_out_in_every_cell():
+    for p in np.linspace(0, 1, 21):
+        rgb = np.asarray(SHADES(p)[:3])
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        assert (linear @ [0.2126, 0.7152, 0.0722] + 0.05) / 0.05 > 7  # WCAG AAA
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_names_of_rows_do_not_overlap_and_no_line_ends_in_a_sign(lines, scored, lang):
+    with style.settings():
+        for name, chosen in _parts(lines, scored).items():
+            figure = _figure(chosen, scored, lang, name, (0, 1, 2))
+            canvas = figure.canvas.get_renderer()
+            names = [t for t in figure.axes[0].texts if t.get_ha() == "right"]
+            boxes = [t.get_window_extent(canvas) for t in names]
+            assert len(boxes) == len(chosen)
+            for above, below in pairwise(boxes):
+                assert above.y0 >= below.y1 - 0.5
+            for text in names:
+                for line in text.get_text().split("\n"):
+                    assert line[-1] not in "≥>＞约"
