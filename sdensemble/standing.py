@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ from sdensemble.outputs.scorecard import (
     scorecard_text,
     year_rows,
 )
-from sdensemble.outputs.stored import latest_run, stored_results
+from sdensemble.outputs.stored import latest_run, run_of, stored_results
 from sdensemble.outputs.tables import write_csv
 from sdensemble.outputs.terminal import reference
 from sdensemble.study import Study
@@ -41,10 +42,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a verb shows, and the folder it wrote."""
+    """What a verb shows, the folder it wrote (if any), and the run it read (if any)."""
 
     text: str
-    folder: Path
+    folder: Path | None
+    run: Path | None = None
 
 
 def show_ledger(
@@ -64,7 +66,7 @@ def show_ledger(
     """
     _require_sound(study)
     statistics = known_at(study.published, as_of)
-    folder = run or _latest_fitting(study)
+    folder = run_of(run) if run else _latest_fitting(study)
     results = _stored(study, folder) if folder else None
     chosen = _scenario(study, results, scenario) if results else None
     entries = ledger(study.goals, statistics, results, chosen)
@@ -97,14 +99,16 @@ def show_scorecard(
     *,
     run: Path | None = None,
     options: Options | None = None,
+    scenarios: Sequence[str] = (),
     lang: str = "zh",
     out: Path | None = None,
     progress: Callable[[int], Callable[[int], None]] | None = None,
 ) -> Shown:
     """Write the scorecard of a run in tables and figures, and return it as text.
 
-    The run named, else one made now where ``options`` are given, else the study's latest.
-    Raises SDError where there is none.
+    The run named, else one made now where ``options`` are given, else the study's latest; of its
+    ``scenarios`` those named with what they are compared with, or all. Raises SDError where there
+    is none.
     """
     _require_sound(study)
     if run is None and options is not None:
@@ -112,7 +116,8 @@ def show_scorecard(
     folder = run or latest_run(study.folder / "outputs")
     if folder is None:
         raise SDError("no stored run in outputs/: use the verb run first, or --members to run now")
-    results = _stored(study, folder)
+    folder = run_of(folder)
+    results = _few(study, _stored(study, folder), scenarios)
     lines = scorecard(results)
     laid = layout(study.goals, study.places, study.report)
     text = scorecard_text(lines, results, study.goals, lang)
@@ -138,12 +143,22 @@ def show_scorecard(
             ),
             "figures": draw,
         },
+        folder,
     )
-    return Shown(_blocks([text], regions, conflicts), written)
+    return Shown(_blocks([text], regions, conflicts), written, folder)
+
+
+def _few(study: Study, results: Results, names: Sequence[str]) -> Results:
+    """Return results with only the scenarios named and those they are compared with."""
+    if not names:
+        return results
+    wanted = [one.name for one in study.named(tuple(names))]
+    wanted += [results.scenario(name).compares for name in wanted]
+    return replace(results, scenarios=tuple(s for s in results.scenarios if s.name in wanted))
 
 
 def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> Shown:
-    """Write what the policy lays out where as a table and a figure, and return it as text."""
+    """Return what the policy lays out where as text; with ``out`` write table and figure there."""
     places = study.places
     if not places:
         raise SDError(f"{study.folder}: the study has no model/regions.csv")
@@ -154,16 +169,10 @@ def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> 
         path.mkdir()
         draw_regions(path, places, study.model, lang)
 
-    written = _write(
-        out or study.folder / "outputs" / "regions",
-        {
-            "regions.csv": lambda path: write_csv(
-                path, REGIONS_CSV, place_rows(places, study.model)
-            ),
-            "figures": draw,
-        },
-    )
-    return Shown(places_text(places, study.model, lang), written)
+    text = places_text(places, study.model, lang)
+    if out is None:
+        return Shown(text, None)
+    return Shown(text, _write(out, {**_regions_table(study), "figures": draw}))
 
 
 def _regions_table(study: Study) -> dict[str, Callable[[Path], object]]:
@@ -214,8 +223,14 @@ def _scenario(study: Study, results: Results, name: str) -> Scenario:
     return results.scenario(study.named((name,))[0].name)
 
 
-def _write(folder: Path, makers: Mapping[str, Callable[[Path], object]]) -> Path:
-    """Write files by name into a folder, whole or not at all, with a record of them."""
+def _write(
+    folder: Path, makers: Mapping[str, Callable[[Path], object]], run: Path | None = None
+) -> Path:
+    """Write files by name into a folder, whole or not at all, with a record of them.
+
+    The record names the run they were made from, by its place beside the folder.
+    """
+    told = {} if run is None else {"run": os.path.relpath(run, folder)}
     with whole_folder(folder) as partial:
         for name, make in makers.items():
             make(partial / name)
@@ -223,7 +238,7 @@ def _write(folder: Path, makers: Mapping[str, Callable[[Path], object]]) -> Path
             p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()
         )
         (partial / RECORD).write_text(
-            json.dumps({"files": [*names, RECORD]}, ensure_ascii=False, indent=2) + "\n",
+            json.dumps({**told, "files": [*names, RECORD]}, ensure_ascii=False, indent=2) + "\n",
             encoding="utf-8",
         )
     return folder

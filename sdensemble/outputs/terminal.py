@@ -81,7 +81,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "zh": "起制约作用的因素（{scenario}情景，{year}，{name}，按产出加权的占比）：{items}。"
         "占比小的因素，放宽它的政策作用也小。",
         "en": "What limits ({scenario}, {year}, {name}, shares weighted by output): {items}."
-        " Policies that relax a limit of a small share move little.",
+        " Relaxing a limit with a low share moves little.",
     },
     "limits_of": {"zh": "{set}——{shares}", "en": "{set} — {shares}"},
     "answer": {

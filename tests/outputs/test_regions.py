@@ -6,7 +6,7 @@ from matplotlib.text import Text
 
 from sdensemble.errors import SDError
 from sdensemble.outputs.figures import style
-from sdensemble.outputs.figures.regions import region_matrix
+from sdensemble.outputs.figures.regions import ACROSS, region_matrix
 from sdensemble.outputs.fonts import missing_glyphs
 from sdensemble.outputs.regions import (
     COLUMNS,
@@ -109,3 +109,13 @@ def test_targets_of_bases_and_land_name_the_regions_of_their_industry(tmp_path, 
     assert layout_cells(targets[0], laid) == {"regions_zh": "北部", "regions_en": "North"}
     assert layout_text(targets, laid, "zh")[1] == "  乳品：北部"
     assert layout_text(targets, {}, "zh") == []
+
+
+def test_names_of_the_regions_in_a_strip_stand_on_one_line(study):
+    with style.settings():
+        figure = region_matrix(study.places, study.model, "en")
+    names = {p.region_en for p in study.places}
+    heads = [t for t in figure.findobj(Text) if t.get_text().replace("\n", " ") in names]
+    assert len(heads) == len(names)
+    assert {t.get_va() for t in heads} == {"baseline"}
+    assert len({t.get_position()[1] for t in heads}) == -(-len(names) // ACROSS)
