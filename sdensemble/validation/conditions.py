@@ -54,7 +54,7 @@ def condition(bench: Bench, given: Given) -> Found:
     shown = {
         lang: ("；" if lang == "zh" else "; ").join(
             f"{short_label(bench.model.label(r['variable'], lang))}"
-            f"{_element(bench, r, lang)} {_when(r, lang)} {_ratio(r, lang)}"
+            f"{_element(bench, r, lang)}{_when(r, lang)}{_ratio(bench, r, lang)}"
             + ("" if r["holds"] else (" ✗"))
             for r in rows
         )
@@ -79,7 +79,7 @@ def _expectation(
     found = []
     if one.get("growth") or "growth_of" in one:
         found.append(_growth(bench, one, name, chosen, moved))
-        of = "growth"
+        of = LESS if "growth_of" in one else GROWTH
         times_each: list[Any] = []
     else:
         times_each = times if isinstance(times, list) else [times]
@@ -109,6 +109,7 @@ def _expectation(
         "variable": name,
         "element": chosen,
         "time": str(times),
+        "yearly": yearly,
         "of": of,
         "found": float(typical[worst, 0]),
         "low": low,
@@ -155,26 +156,45 @@ def _element(bench: Bench, row: Mapping[str, Any], lang: str) -> str:
     if not row["element"] or not dims:
         return ""
     if row["element"] == "each":
-        return "（逐个部门）" if lang == "zh" else " (each)"
+        return "（逐个部门，取最差）" if lang == "zh" else " (each; the worst)"
     label = bench.model.element_label(dims[0], row["element"], lang)
     return f"（{label}）" if lang == "zh" else f" ({label})"
 
 
 def _when(row: Mapping[str, Any], lang: str) -> str:
-    return str(row["time"]).strip("[]")
+    times = str(row["time"]).strip("[]")
+    return f"{times.replace(', ', '、')}年" if lang == "zh" else f" {times}: "
 
 
-def _ratio(row: Mapping[str, Any], lang: str) -> str:
-    words = {
-        "base": ("为不设该条件时的", "of the run without"),
-        "start": ("为起点的", "of the start"),
-        "first": ("为首年的", "of the first year"),
-        "growth": ("年均增速（差）", "a year in logs"),
-        "": ("", ""),
-    }
-    zh, en = words.get(row["of"], (f"为“{row['of']}”的", f'of "{row["of"]}"'))
+GROWTH, LESS = "growth", "growth less another's"
+RATIOS = {
+    "base": ("为不设该条件时的", " of the run without"),
+    "start": ("为起点的", " of the start"),
+    "first": ("为首年的", " of the first year"),
+}
+
+
+def _ratio(bench: Bench, row: Mapping[str, Any], lang: str) -> str:
+    """Return what was found in words: per cent of what it is held against, or an amount."""
+    of, share, zh = row["of"], f"{100 * row['found']:.4g}%", lang == "zh"
+    if of == GROWTH:
+        return f"年均变化{share}" if zh else f"{share} a year"
+    if of == LESS:
+        points = share.removesuffix("%")
+        return f"年均增速相差{points}个百分点" if zh else f"{points} points a year apart"
+    if of:
+        if of in RATIOS:
+            before, behind = RATIOS[of]
+        else:
+            label = bench.model.label(bench.model[of].name, lang)
+            before, behind = f"为“{label}”的", f' of "{label}"'
+        return f"{before}{share}" if zh else f"{share}{behind}"
+    unit = bench.model[row["variable"]].unit
+    if row["yearly"]:
+        unit = unit.removesuffix(f"/{bench.model.clock.unit}")
+    shown = "" if unit in ("", "Dmnl") else bench.study.report.unit_label(unit, lang)
     number = f"{row['found']:.4g}"
-    return f"{zh}{number}" if lang == "zh" else f"{number} {en}".rstrip()
+    return f"为{number}{shown}" if zh else f"{number} {shown}".rstrip()
 
 
 def _panel(bench: Bench, name: str, base: Trajectories, moved: Trajectories) -> Panel:
