@@ -33,6 +33,7 @@ from sdensemble.outputs.scorecard import (
 from sdensemble.outputs.stored import latest_run, run_of, stored_results
 from sdensemble.outputs.tables import write_csv
 from sdensemble.outputs.terminal import reference
+from sdensemble.outputs.text import terminal_columns
 from sdensemble.study import Study
 
 if TYPE_CHECKING:
@@ -72,9 +73,10 @@ def show_ledger(
     entries = ledger(study.goals, statistics, results, chosen)
     name = folder.name if folder else ""
     laid = layout(study.goals, study.places, study.report)
-    text = ledger_text(entries, study.report, lang, as_of, results, chosen, name, study.model)
-    regions = layout_text(study.goals, laid, lang)
-    conflicts = conflicts_text(study.conflicts, lang, results, chosen)
+    wide = terminal_columns()
+    text = ledger_text(entries, study.report, lang, as_of, results, chosen, name, study.model, wide)
+    regions = layout_text(study.goals, laid, lang, wide or 110)
+    conflicts = conflicts_text(study.conflicts, lang, results, chosen, wide or 100)
     concerned: dict[str, list[str]] = {}
     for one in study.conflicts:
         for target in one.targets:
@@ -120,9 +122,10 @@ def show_scorecard(
     results = _few(study, _stored(study, folder), scenarios)
     lines = scorecard(results)
     laid = layout(study.goals, study.places, study.report)
-    text = scorecard_text(lines, results, study.goals, lang)
-    regions = layout_text(study.goals, laid, lang)
-    conflicts = conflicts_text(study.conflicts, lang, results, reference(results))
+    wide = terminal_columns()
+    text = scorecard_text(lines, results, study.goals, lang, wide)
+    regions = layout_text(study.goals, laid, lang, wide or 110)
+    conflicts = conflicts_text(study.conflicts, lang, results, reference(results), wide or 100)
 
     def draw(path: Path) -> None:
         from sdensemble.outputs.figures.scorecard import draw_scorecard

@@ -17,7 +17,7 @@ from sdensemble.outputs.regions import LAYOUT_CSV, Layout, layout_cells
 from sdensemble.outputs.report import ReportSpec
 from sdensemble.outputs.results import Results, Split
 from sdensemble.outputs.tables import Row
-from sdensemble.outputs.text import table, wrap
+from sdensemble.outputs.text import folded, wrap
 from sdensemble.outputs.words import (
     information_date,
     label,
@@ -284,25 +284,28 @@ def ledger_text(
     scenario: Scenario | None = None,
     run: str = "",
     model: Model | None = None,
+    columns: int | None = None,
 ) -> str:
     """Return the ledger for the terminal: outcomes, levers, and what is not simulated.
 
-    Levers are named by the labels of ``model`` where the text is Chinese.
+    Levers are named by the labels of ``model`` where the text is Chinese. Tables wider than
+    ``columns`` are folded.
     """
+    wide = columns or COLUMNS
     words = {name: text[lang] for name, text in WORDS.items()}
     scored = [one for one in entries if one.target.scored]
     rows = [words["heads"].split("|"), *(_line(one, spec, lang) for one in scored)]
-    lines = [_title(entries, lang, as_of), "", *table(rows, left=5)]
+    lines = [*wrap(_title(entries, lang, as_of), wide), "", *folded(rows, columns, left=5)]
     levers = [one.target for one in entries if one.target.role == "lever"]
     if levers:
         rows = [words["lever_heads"].split("|")]
         rows += [_lever_line(target, spec, lang, model) for target in levers]
-        lines += ["", *table(rows, left=3)]
+        lines += ["", *folded(rows, columns, left=3)]
     indicators = [one for one in entries if one.target.role == "indicator"]
     if indicators:
         lines += ["", words["indicators"]]
         for one in indicators:
-            lines += [f"  {line}" for line in wrap(_indicator(one, spec, lang), COLUMNS)]
+            lines += [f"  {line}" for line in wrap(_indicator(one, spec, lang), wide - 2)]
     note = words["note"]
     shown = [reading for one in entries for reading, _ in one.readings]
     why = dict.fromkeys(one.reason_zh if lang == "zh" else one.reason_en for one in shown)
@@ -316,7 +319,7 @@ def ledger_text(
         )
     else:
         note += ("" if lang == "zh" else " ") + words["no_run"]
-    return "\n".join([*lines, "", *wrap(note, COLUMNS)])
+    return "\n".join([*lines, "", *wrap(note, wide)])
 
 
 def _title(entries: Sequence[Entry], lang: str, as_of: str) -> str:

@@ -16,7 +16,7 @@ from sdensemble.outputs.regions import LAYOUT_CSV, Layout, layout_cells
 from sdensemble.outputs.results import Results, Split
 from sdensemble.outputs.tables import Row
 from sdensemble.outputs.terminal import reference
-from sdensemble.outputs.text import table, width, wrap
+from sdensemble.outputs.text import folded, width, wrap
 from sdensemble.outputs.words import fitted, information_date, label, percent, target_name
 from sdensemble.scenarios import Target
 from sdensemble.scenarios.targets import readings
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PAGE = 14
 """Scenarios side by side on a terminal or in a figure; more stand below, or in another figure."""
+COLUMNS = 110
+"""Columns of notes where no width is asked for."""
 NAME = 52
 """Columns a target's name may take on a terminal before it is cut."""
 
@@ -229,9 +231,16 @@ def _together(name: str, names: Mapping[str, str], parts: Sequence[Target]) -> T
 
 
 def scorecard_text(
-    lines: Sequence[Line], results: Results, goals: Sequence[Target], lang: str
+    lines: Sequence[Line],
+    results: Results,
+    goals: Sequence[Target],
+    lang: str,
+    columns: int | None = None,
 ) -> str:
-    """Return the scorecard for the terminal: single rows, then those met together, references."""
+    """Return the scorecard for the terminal: single rows, then those met together, references.
+
+    Tables wider than ``columns`` are folded.
+    """
     say = {name: words[lang] for name, words in WORDS.items()}
     single = [line for line in lines if line.kind == "single"]
     title = say["title"].format(
@@ -249,12 +258,16 @@ def scorecard_text(
         (say["reference"], "", _references(lines)),
     ]
     out = [title, conditions]
+    if columns:
+        out = [line for text in out for line in wrap(text, columns)]
     for page in pages_of(results):
         heads = [str(place + 1) for place in page]
         for name, asked, chosen in blocks:
             rows = [[*_names(ln, results, lang), *_cells(ln, page)] for ln in chosen]
-            out += ["", *table([[name, asked, *heads], *rows], left=2)] if rows else []
-    return "\n".join([*out, "", *_notes(lines, results, goals, lang)])
+            out += ["", *folded([[name, asked, *heads], *rows], columns, left=2)] if rows else []
+    notes = _notes(lines, results, goals, lang)
+    told = [piece for note in notes for piece in wrap(note, columns or COLUMNS)]
+    return "\n".join([*out, "", *told])
 
 
 def _references(lines: Sequence[Line]) -> list[Line]:
@@ -328,7 +341,7 @@ def _notes(
     }
     if any(counts.values()):
         notes.append(WORDS["not_scored"][lang].format(**counts))
-    return [piece for note in notes for piece in wrap(note, 110)]
+    return notes
 
 
 # ── tables ──

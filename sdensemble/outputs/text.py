@@ -23,7 +23,7 @@ def wrap(text: str, columns: int) -> list[str]:
     for piece in re.findall(r"[ -~–—±−≈]+?(?:\s+|$|(?=[^ -~–—±−≈]))|.", text):
         closing = piece[0] in "，。；：、）”"
         if line and width(line + piece.rstrip()) > columns and not closing:
-            kept = line.rstrip("（“")  # an opening sign goes with what it opens
+            kept = line.rstrip("（“([")  # an opening sign goes with what it opens
             line, carried = (kept, line[len(kept) :]) if kept else (line, "")
             lines.append(line.rstrip())
             line = carried

@@ -21,6 +21,7 @@ from sdensemble.outputs.scorecard import (
     scorecard_text,
     year_rows,
 )
+from sdensemble.outputs.text import width
 from sdensemble.scenarios.targets import readings
 from tests.outputs import synthetic
 
@@ -213,3 +214,10 @@ def test_names_of_rows_do_not_overlap_and_no_line_ends_in_a_sign(lines, scored, 
             for text in names:
                 for line in text.get_text().split("\n"):
                     assert line[-1] not in "≥>＞约"
+
+
+def test_a_narrow_terminal_gets_every_cell_in_tables_that_fit(lines, scored):
+    text = scorecard_text(lines, scored, scored.targets, "en", 60).splitlines()
+    assert max(map(width, text)) <= 72  # a name and what it asks may be wider than that
+    single = [line for line in text if line.startswith("Dairy 2025")]
+    assert sum(line.count("±") for line in single) == 3
