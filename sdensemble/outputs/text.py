@@ -47,8 +47,8 @@ def folded(
 ) -> list[str]:
     """Return a table, or, where it is wider than ``columns``, tables below one another.
 
-    Each holds the first ``keys`` cells of every row and as many of the others as fit; None fits
-    everything.
+    Each holds the first ``keys`` cells of every row and as many of the others as fit; cells of
+    one that is too wide alone stand on several lines. None fits everything.
     """
     whole = table(rows, left)
     if columns is None or max(map(width, whole)) <= columns:
@@ -65,9 +65,15 @@ def folded(
         used += widths[place]
     lines: list[str] = []
     for part in parts:
-        chosen = [*range(keys), *part]
         lines += [""] if lines else []
-        lines += table([[row[i] for i in chosen] for row in rows], left)
+        shown = [[row[i] for i in (*range(keys), *part)] for row in rows]
+        if len(part) == 1 and widths[part[0]] > room > 20:
+            shown = [
+                [*(row[:keys] if place == 0 else [""] * keys), piece]
+                for row in shown
+                for place, piece in enumerate(wrap(row[keys], room - 2))
+            ]
+        lines += table(shown, left)
     return lines
 
 

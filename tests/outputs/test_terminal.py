@@ -9,7 +9,7 @@ import pytest
 from sdensemble.outputs import terminal_summary
 from sdensemble.outputs.tables import limits_of
 from sdensemble.outputs.terminal import per_outlay
-from sdensemble.outputs.text import table, width, wrap
+from sdensemble.outputs.text import folded, table, width, wrap
 
 
 def test_the_first_line_names_measure_information_date_and_prior_set(run):
@@ -79,6 +79,14 @@ def test_folded_text_keeps_every_word_and_fits(text):
 
 def test_a_table_pads_by_the_width_of_its_signs():
     assert table([["情景", "P"], ["a", "1"]])[2] == "a     1"
+
+
+def test_cells_too_wide_alone_stand_on_several_lines():
+    rows = [["name", "short", "long"], ["a", "1", "words " * 12]]
+    lines = folded(rows, 40, left=3)
+    assert max(map(width, lines)) <= 40
+    assert " ".join(lines).split().count("words") == 12
+    assert folded(rows, None, left=3) == table(rows, left=3)
 
 
 def test_the_effect_per_unit_of_outlay_stands_beside_the_outlay(run, results):
