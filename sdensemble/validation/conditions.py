@@ -12,6 +12,7 @@ from sdensemble.kernel.compile import Kernel, Trajectories
 from sdensemble.loops import Loop, read_loops
 from sdensemble.outputs.estimate import Array, Estimate, mean_of
 from sdensemble.outputs.probability import distinguishable
+from sdensemble.outputs.words import scale_of
 from sdensemble.scenarios import Scenario
 from sdensemble.validation.bench import BASELINE, Bench, at, element, in_year
 from sdensemble.validation.found import Bars, Found, Panel, judged
@@ -176,7 +177,7 @@ RATIOS = {
 
 def _ratio(bench: Bench, row: Mapping[str, Any], lang: str) -> str:
     """Return what was found in words: per cent of what it is held against, or an amount."""
-    of, share, zh = row["of"], f"{100 * row['found']:.4g}%", lang == "zh"
+    of, share, zh = row["of"], f"{100 * row['found']:.4g}%".replace("-", "−"), lang == "zh"
     if of == GROWTH:
         return f"年均变化{share}" if zh else f"{share} a year"
     if of == LESS:
@@ -186,15 +187,16 @@ def _ratio(bench: Bench, row: Mapping[str, Any], lang: str) -> str:
         if of in RATIOS:
             before, behind = RATIOS[of]
         else:
-            label = bench.model.label(bench.model[of].name, lang)
+            label = short_label(bench.model.label(bench.model[of].name, lang)).split("; ")[0]
             before, behind = f"为“{label}”的", f' of "{label}"'
         return f"{before}{share}" if zh else f"{share}{behind}"
     unit = bench.model[row["variable"]].unit
     if row["yearly"]:
         unit = unit.removesuffix(f"/{bench.model.clock.unit}")
-    shown = "" if unit in ("", "Dmnl") else bench.study.report.unit_label(unit, lang)
-    number = f"{row['found']:.4g}"
-    return f"为{number}{shown}" if zh else f"{number} {shown}".rstrip()
+    found = float(row["found"])
+    scale = scale_of(bench.study.report, unit, lang, found)
+    amount = f"{found * scale.factor:.4g}{scale.gap}{scale.unit}"
+    return f"为{amount}" if zh else amount
 
 
 def _panel(bench: Bench, name: str, base: Trajectories, moved: Trajectories) -> Panel:
