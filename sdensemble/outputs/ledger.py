@@ -407,9 +407,18 @@ def _lever_line(target: Target, spec: ReportSpec, lang: str, model: Model | None
     elif target.lever_value is None:
         shown = WORDS["no_level"][lang].format(lever=names, why=reason)
     else:
-        scale = scale_of(spec, target.lever_unit, lang, target.lever_value)
-        shown = f"{names} = {scale.amount(target.lever_value)}"
+        shown = f"{names} = {_as_typed(target, spec, lang)}"
     return [_name(target, lang), wanted(target, spec, lang), shown]
+
+
+def _as_typed(target: Target, spec: ReportSpec, lang: str) -> str:
+    """Return a lever's value in the model's own unit, as a scenario file has it."""
+    unit = spec.unit_label(target.lever_unit, lang)
+    if target.lever_unit in ("", "1", "Dmnl"):
+        return f"{target.lever_value:g}"
+    if lang == "zh":
+        return f"{target.lever_value:g}{unit}"
+    return f"{target.lever_value:g} {'× ' if unit[:1].isdigit() else ''}{unit}"
 
 
 def _indicator(entry: Entry, spec: ReportSpec, lang: str) -> str:

@@ -158,7 +158,7 @@ def layout_text(
     if not groups:
         return []
     comma, colon = ("、", "：") if lang == "zh" else (", ", ": ")
-    lines = [LAYOUT[lang]]
+    lines = wrap(LAYOUT[lang], columns)
     for regions, names in groups.items():
         told = f"{comma.join(names)}{colon}{comma.join(regions)}"
         lines += [f"  {line}" for line in wrap(told, columns - 2)]
