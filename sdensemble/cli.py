@@ -390,7 +390,7 @@ def scorecard(
         )  # fmt: skip
     click.echo(f"{shown.text}\n\n{shown.folder}")
     if shown.run and members is not None:
-        click.echo(f"{shown.run}  (run 运行)")
+        click.echo(f"{shown.run}  ({'运行' if lang == 'zh' else 'run'})")
 
 
 @main.command()

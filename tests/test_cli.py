@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from sdensemble.cli import main
+from sdensemble.errors import SDError
 from sdensemble.outputs import folder as folders
 from sdensemble.outputs import fonts
 
@@ -269,3 +270,7 @@ def test_too_little_memory_is_told_with_what_to_do(teacup, monkeypatch):
     monkeypatch.setattr("sdensemble.job.run_ensemble", full)
     found = call("run", "--study", teacup, "--members", 32)
     assert (found.exit_code, "ask for fewer --members" in found.stderr) == (1, True)
+
+
+def test_the_same_problem_is_told_once():
+    assert SDError(["a", "b", "a"]).problems == ("a", "b")
