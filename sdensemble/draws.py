@@ -224,9 +224,8 @@ def _factor_bounds(own: Sequence[float], low: float, high: float) -> tuple[float
 
 CHINESE: Mapping[str, str] = {
     "uniform": "均匀分布", "triangular": "三角分布", "beta": "贝塔分布", "normal": "正态分布",
-    "lognormal": "对数正态分布", "fixed": "固定值",
-    "low": "下端", "high": "上端", "mode": "众数", "median": "中位数", "log_sd": "对数标准差",
-    "mean": "均值", "sd": "标准差", "alpha": "α", "beta_": "β", "value": "取值",
+    "lognormal": "对数正态分布", "low": "下端", "high": "上端", "mode": "众数",
+    "median": "中位数", "log_sd": "对数标准差", "mean": "均值", "sd": "标准差",
 }  # fmt: skip
 
 
