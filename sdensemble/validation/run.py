@@ -12,7 +12,15 @@ from sdensemble.kernel.compile import compile_model
 from sdensemble.study import Study
 from sdensemble.validation import conditions, statistics, structure
 from sdensemble.validation.bench import Bench
-from sdensemble.validation.found import FAIL, NO_DATA, NOT_RUN, PASS, READ, Found
+from sdensemble.validation.found import (
+    FAIL,
+    NO_DATA,
+    NOT_APPLICABLE,
+    NOT_RUN,
+    PASS,
+    READ,
+    Found,
+)
 from sdensemble.validation.read import GROUPS, Test, read_tests
 
 KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
@@ -53,7 +61,7 @@ KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
 FILE = "model/validation.toml"
 FULL = 1024
 """Members of the worlds that `check --full` looks at."""
-COUNTED = (PASS, FAIL, NO_DATA, NOT_RUN, READ)
+COUNTED = (PASS, FAIL, NO_DATA, NOT_APPLICABLE, NOT_RUN, READ)
 Progress = Callable[["Checked"], None]
 
 
