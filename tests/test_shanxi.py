@@ -518,12 +518,35 @@ def test_each_type_of_project_has_its_own_time_to_build(default, study):
 
 def test_the_ageing_store_brings_brewing_to_its_capital_ratio(default, study):
     """priors.csv: 0.9 of capital per unit of capacity, plant and store together."""
-    kept = default("unit capital cost", "Ageing Stock", "ageing laid down").values
-    costs = _elements(study, "sector", kept["unit capital cost"][0, :, 0])
-    assert costs["brewing"] == pytest.approx(0.9, rel=0.02)
-    assert costs["meat"] == pytest.approx(float(study.model["capital cost"].value))
+    kept = default(
+        "capital value", "price level", "Capacity", "Ageing Stock", "ageing laid down"
+    ).values
+    value = _elements(study, "sector", kept["capital value"][0, :, 0])
+    plants = _elements(study, "sector", kept["Capacity"][0, :, 0])
+    price = kept["price level"][0, 0]
+    cost = float(study.model["capital cost"].value)
+    # what has grown since it was laid down stands at today's output: a little less than 0.9
+    assert value["brewing"] / (price * plants["brewing"]) == pytest.approx(0.9, rel=0.15)
+    assert value["meat"] / (price * plants["meat"]) == pytest.approx(cost)
     years = kept["Ageing Stock"] / kept["ageing laid down"]
     assert 3 < years.min() <= years.max() < float(study.model["ageing time"].value)
+
+
+def test_growth_of_the_ageing_store_claims_cash_before_projects(default, run):
+    """What is laid down beyond what is taken out is paid from cash; without cash none is."""
+    names = ("Cash", "ageing funding", "ageing need", "ageing laid down", "ageing taken out")
+    kept = default(*names).values
+    growth = kept["ageing laid down"] - kept["ageing taken out"]
+    assert (growth > 0).all()
+    assert kept["ageing funding"].sum(axis=1) == pytest.approx(kept["ageing need"].sum(axis=1))
+    poor = default(
+        *names, credit_shock=-1.0, retention=0.0, depreciation_share=0.0, owner_equity_factor=0.0
+    ).values
+    short = poor["ageing funding"].sum(axis=1) < poor["ageing need"].sum(axis=1) - 1e-9
+    assert short.any()
+    assert poor["Cash"].min() >= -1e-3
+    without = default("starts", ageing_share=0.0).values["starts"]
+    assert not np.allclose(without, default("starts").values["starts"])
 
 
 def test_as_a_share_of_a_national_market_demand_meets_a_ceiling(default, study):
