@@ -588,20 +588,20 @@ def test_medicinal_tea_stays_inside_beverages(run, study):
 
 def test_without_assessment_what_is_reported_is_what_there_is(run):
     names = ("reported total output", "total nominal output", "Reporting Scope")
-    off = run("all", *names, assessment_effort=0.0).values
-    on = run("all", *names).values
+    off = run("baseline", *names).values
+    on = run("assessment", *names).values
     np.testing.assert_allclose(off["reported total output"], off["total nominal output"])
     assert np.array_equal(off["total nominal output"], on["total nominal output"])
     assert (on["reported total output"][-1] > 1.02 * on["total nominal output"][-1]).all()
 
 
 def test_reporting_reaches_no_further_than_its_prior_and_ratchets_up(run, world_of, scenario):
-    reach = np.asarray(world_of(scenario("baseline")).constants["reporting scope factor"])
-    scope = run("baseline", "Reporting Scope").values["Reporting Scope"]
+    reach = np.asarray(world_of(scenario("assessment")).constants["reporting scope factor"])
+    scope = run("assessment", "Reporting Scope").values["Reporting Scope"]
     assert (scope >= 1).all()
     assert (scope <= reach + 1e-9).all()
     assert np.all(scope[:5] == 1)  # nobody is assessed before 2020
-    slack = run("baseline", "Reporting Scope", ratchet=0.0).values["Reporting Scope"]
+    slack = run("assessment", "Reporting Scope", ratchet=0.0).values["Reporting Scope"]
     assert (slack <= scope + 1e-9).all()
     assert slack[-1].mean() < scope[-1].mean() - 0.01
 
@@ -612,6 +612,7 @@ NO_PRIOR_NEEDED = {
     "eligible": "a flag: which sectors the opinion names",
     "Fenjiu in sector": "a flag: where the firm stands",
     "pig price factor": "a stress that scenarios set",
+    "fiscal backing": "a setting of the world that scenarios set",
     "Fenjiu growth factor": "a stress that scenarios set",
     "grain base crop": "a flag: what the programme plants",
     "herb base crop": "a flag: what the programme plants",
@@ -830,7 +831,7 @@ def test_a_lever_does_not_lower_the_ten_it_is_meant_for(run, scenario_name, leas
     assert (moved >= base - 1e-6).mean() > least_helped
 
 
-def test_the_policy_as_written_asks_for_its_own_quantities_by_the_end_of_2025(scenario, study):
+def test_the_policy_as_executed_asks_for_the_quantities_of_the_text_by_the_end_of_2025(scenario, study):
     """What the rates add up to, against the table of instruments; then they stop, or halve."""
     quantities = {
         "national park rate": 8, "provincial park rate": 100, "county park rate": 150,
@@ -841,7 +842,7 @@ def test_the_policy_as_written_asks_for_its_own_quantities_by_the_end_of_2025(sc
     }  # fmt: skip
     written, longer = (
         {s.constant: s for s in scenario(name).settings}
-        for name in ("policy-as-written", "plan15-2030")
+        for name in ("policy-executed", "plan15-2030")
     )
     for name, quantity in quantities.items():
         one, two = written.pop(name), longer.pop(name)
@@ -853,10 +854,10 @@ def test_the_policy_as_written_asks_for_its_own_quantities_by_the_end_of_2025(sc
     assert set(written) < {v.name for v in levers(study.model)}
 
 
-def test_the_15th_plan_parts_from_the_policy_as_written_after_2025_alone(run):
+def test_the_15th_plan_parts_from_the_policy_as_executed_after_2025_alone(run):
     written, longer = (
         run(name, "total nominal output", "treasury outlay").values
-        for name in ("policy-as-written", "plan15-2030")
+        for name in ("policy-executed", "plan15-2030")
     )
     until = 7 * 4 + 1  # quarters from 2019.0 to 2026.0
     for name in written:
