@@ -28,7 +28,7 @@ def asked(study):
     """Return (lever, quantity, level of the lever) of every row of targets.csv that sets one."""
     return [
         (t.lever[0], t.value, t.lever_value)
-        for t in study.targets
+        for t in study.goals
         if t.role == "lever" and t.lever and t.lever_value is not None
     ]
 
@@ -63,7 +63,7 @@ def _delivered(study, run, lever):
         return run.values["Certified Products"][end]
     if lever in PACE:
         yearly = run.values[PACE[lever]][settled]
-        return yearly.reshape(len(yearly), -1, run.n).sum(axis=1).min(axis=0)
+        return yearly.reshape(len(yearly), -1, yearly.shape[-1]).sum(axis=1).min(axis=0)
     if lever in LEVEL:
         return run.values[LEVEL[lever]][settled].min(axis=0)
     rate = run.values[f"{lever} in force"] * run.values["fiscal coverage"]
