@@ -234,7 +234,7 @@ def test_an_unknown_set_is_refused(study):
 
 
 def test_a_correlation_that_cannot_be_is_refused(study):
-    (line, _) = problems(study, COST, RHO.replace("0.5", "-0.6"))
+    (line,) = problems(study, COST, RHO.replace("0.5", "-0.6"))
     assert "rho -0.6 is impossible for 3 numbers — it must lie between -0.5 and 1" in line
 
 

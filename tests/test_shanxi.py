@@ -15,6 +15,7 @@ from sdensemble import compile_model, read_model
 from sdensemble.draws import draw, read_priors
 from sdensemble.ensemble import worlds
 from sdensemble.model.describe import late_constants, levers
+from sdensemble.scenarios.targets import readings
 from tests import store_scenarios
 
 MEMBERS = 64
@@ -707,8 +708,15 @@ def test_a_source_that_names_a_later_year_makes_a_late_constant(study):
     assert late_constants(study.model, "2026-01-01") == ()
 
 
-def test_no_target_rests_on_the_reporting_of_2021(study):
-    assert not [t.id for t in study.targets if "as reported" in (t.variable or "")]
+def test_no_target_rests_on_the_reporting_of_2021_and_its_references_say_so(study):
+    reported = [t for t in study.targets if "reported" in (t.variable or "")]
+    assert {t.role for t in reported} == {"reference"}
+    assert all("2021" in t.reason_zh and "2021" in t.reason_en for t in reported)
+    read = {t.id: [r.id for r in readings(t, study.targets)] for t in study.targets}
+    shown = {name: found for name, found in read.items() if found}
+    assert shown == {
+        name: [f"{name}_as_reported"] for name in ("ten_2020", "ten_2022", "ten_2025", "total_2025")
+    }
 
 
 # ── reference summaries ────────────────────────────────────────────────────────────────────

@@ -85,6 +85,7 @@ CAPTIONS: Mapping[str, Mapping[str, str]] = {
         " {scenario} in {year} ({name}, {unit}). Half violin: members; line: 5 to"
         " 95%; dot: median.",
     },
+    "page": {"zh": "（第{page}页，共{pages}页）", "en": " (Page {page} of {pages}.)"},
     "omitted": {
         "zh": "另有{n}个早于横轴的观测未画出（{years}年）。",
         "en": " Observations before the axis are not drawn ({years}).",
