@@ -54,7 +54,7 @@ def _compiled(model: Model, program: Program, lanes: int | None, use_cache: bool
 
 def _written(program: Program, lanes: int | None) -> tuple[int, int, str]:
     """Return (lanes, slots, assembly) of a program."""
-    plan = make_plan(program)
+    plan = make_plan(program, reciprocals=not processor().divides)
     size = plan.size + 2 * program.stocks
     lanes = lanes or lanes_for(size)
     return lanes, size, emit(plan, lanes, processor())

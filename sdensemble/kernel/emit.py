@@ -19,7 +19,7 @@ from sdensemble.kernel import vmath
 from sdensemble.kernel.driver import driver
 from sdensemble.kernel.functions import SMALL
 from sdensemble.kernel.llvm import Body, Processor, Tables
-from sdensemble.kernel.plan import Loop, Plan, cost
+from sdensemble.kernel.plan import WRITTEN_OUT, Loop, Plan, cost
 from sdensemble.kernel.program import Const, Fold, Interp, Load, Node, Op, Time, Values
 
 LIBRARY = {
@@ -51,7 +51,6 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
         f"declare {vector} @llvm.{name}.v{lanes}f64({', '.join([vector] * count)})\n"
         for name, count in (("fmuladd", 3), ("fma", 3), ("sqrt", 1), ("fabs", 1), ("trunc", 1))
     )
-    declared += "declare <8 x i64> @llvm.umax.v8i64(<8 x i64>, <8 x i64>)\n"
     if processor.permutes:
         eight, name = "<8 x double>", "llvm.x86.avx512.vpermi2var.pd.512"
         declared += f"declare {eight} @{name}({eight}, <8 x i64>, {eight})\n"
@@ -193,12 +192,20 @@ class Writer:
         if not isinstance(exponent, Const):
             return vmath.power(b, x, self.value(exponent, index))
         y = exponent.value
+        if y not in WRITTEN_OUT:
+            return vmath.power(b, x, b.number(y))
         if y in (2.0, 3.0, 4.0):
             square = b.exact("fmul", x, x)
             return {2.0: square}.get(y) or b.exact("fmul", square, x if y == 3.0 else square)
         if y == 0.5:
             return b.unary("sqrt", x)
-        return b.number(1.0) if y == 0 else vmath.power(b, x, b.number(y))
+        return b.number(1.0)
+
+    def _log2_mantissa(self, node: Op, index: str | None) -> str:
+        return vmath.log2_mantissa(self.body, self.value(node.parts[0], index))
+
+    def _power_of(self, node: Op, index: str | None) -> str:
+        return vmath.power_of(self.body, *(self.value(p, index) for p in node.parts))
 
     def _min(self, node: Op, index: str | None) -> str:
         return self._extreme("olt", node, index)

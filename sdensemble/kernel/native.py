@@ -23,6 +23,10 @@ _POINTERS = {
     "feed_rows", "report",    "totals", "sums", "out", "out_totals", "bad",
 }  # fmt: skip
 
+# Processors of which it was measured that dividing takes less than getting the quotient back
+# from a kept reciprocal.
+QUICK_DIVISION = ("znver5",)
+
 
 class Native:
     """Machine code of one kernel, loaded. Keeps the engine alive that owns the code."""
@@ -79,7 +83,11 @@ def processor() -> Processor:
     """Return what this processor can do that the text may make use of."""
     features = _host()[1].split(",")
     arm = platform.machine().lower() in ("arm64", "aarch64")
-    return Processor(fused="+fma" in features or arm, permutes="+avx512f" in features)
+    return Processor(
+        fused="+fma" in features or arm,
+        permutes="+avx512f" in features,
+        divides=_host()[0] in QUICK_DIVISION,
+    )
 
 
 @functools.cache
@@ -110,7 +118,11 @@ def _machine() -> Any:
 
     name, features = _host()
     target = llvm.Target.from_default_triple()
-    return target.create_target_machine(cpu=name, features=features, opt=2, jit=True)
+    # the small code model: addresses within the code's own 2 GB, so that a number from a table
+    # takes no instruction of its own
+    return target.create_target_machine(
+        cpu=name, features=features, opt=2, reloc="pic", codemodel="small", jit=True
+    )
 
 
 def _empty_module() -> Any:

@@ -2,8 +2,12 @@
 
 Three things are taken out of the step: what only constants reach (computed once, and again
 when a constant changes), what is the same at every point of a loop (computed once per loop
-instead of once per point), and the reciprocals of divisors of either kind (a quotient is got
-back from one, to the last bit: ``llvm.Body.quotient``).
+instead of once per point), and, where the processor divides slowly, the reciprocals of divisors
+of either kind (a quotient is got back from one, to the last bit: ``llvm.Body.quotient``).
+
+A power is computed in two loops, the logarithm of its base and then the rest: the processor
+works ahead by a few hundred operations, and two short chains of them fit where a long one that
+waits for itself does not.
 """
 
 from __future__ import annotations
@@ -33,12 +37,16 @@ from sdensemble.kernel.program import (
 
 # Work in one loop body, in units of one simple operation. Long bodies spill registers and
 # compile slowly; short ones load and store more. Found by benchmark (docs/decisions).
-BODY = 220
+BODY = 100
+WRITTEN_OUT = (0.0, 0.5, 2.0, 3.0, 4.0)
+"""Exponents that need no logarithm."""
 COST = {
     "quotient": 4,
     "exp": 20,
     "ln": 30,
     "pow": 55,
+    "log2_mantissa": 25,
+    "power_of": 30,
     "div": 8,
     "sqrt": 8,
     "quantum": 12,
@@ -68,9 +76,9 @@ class Plan:
     stored: NDArray[np.bool_]
 
 
-def make_plan(program: Program) -> Plan:
-    """Return the Plan of a Program."""
-    hoister = _Hoister(program)
+def make_plan(program: Program, *, reciprocals: bool = True) -> Plan:
+    """Return the Plan of a Program; ``reciprocals`` says whether divisors' are kept."""
+    hoister = _Hoister(program, reciprocals)
     for statement in program.dynamic:
         hoister.add(statement)
     constant = np.isfinite(program.defaults)  # data are not: they change with time
@@ -119,8 +127,9 @@ def _stored(program: Program, loops: Sequence[Loop], size: int) -> NDArray[np.bo
 class _Hoister:
     """Splits statements into an invariant and a dynamic part, sharing temporaries."""
 
-    def __init__(self, program: Program):
+    def __init__(self, program: Program, reciprocals: bool):
         self.program = program
+        self.reciprocals = reciprocals
         self.size = program.size
         self.invariant: list[Statement] = []
         self.dynamic: list[Statement] = []
@@ -162,7 +171,9 @@ class _Hoister:
         """Return ``node`` with its hoistable parts replaced by loads; never hoists itself."""
         if isinstance(node, Fold):
             return replace(node, parts=(self._take(node.parts[0], points, node.width),))
-        if isinstance(node, Op) and node.name == "div":
+        if isinstance(node, Op) and node.name == "pow" and points > 1:
+            return self._power(node, points)
+        if isinstance(node, Op) and node.name == "div" and self.reciprocals:
             above, below = node.parts
             if self._cheap_reciprocal(below, points):
                 one_over = Op("div", (Const(1.0), below))
@@ -173,6 +184,21 @@ class _Hoister:
         if not node.parts:
             return node
         return replace(node, parts=tuple(self._take(p, points) for p in node.parts))  # type: ignore[type-var]
+
+    def _power(self, node: Op, points: int) -> Node:
+        """Return a power with the logarithm of its base as a temporary."""
+        base, exponent = self._slot(node.parts[0], points), self._take(node.parts[1], points)
+        written_out = isinstance(exponent, Const) and exponent.value in WRITTEN_OUT
+        if written_out or not isinstance(base, Load):
+            return Op("pow", (base, exponent))
+        logarithm = self._slot(Op("log2_mantissa", (base,)), points)
+        return Op("power_of", (base, exponent, logarithm))
+
+    def _slot(self, node: Node, points: int) -> Node:
+        """Return a load of ``node``'s value, which is kept in a temporary, or a literal."""
+        if not node.parts or node.uniform or self._is_invariant(node):
+            return self._take(node, points)
+        return Load(self._temporary(node, points, False))
 
     def _cheap_reciprocal(self, node: Node, points: int) -> bool:
         if isinstance(node, Const):
@@ -316,8 +342,10 @@ def _fill(
 
 
 def _pointwise(statement: Statement, others: list[Statement]) -> bool:
-    """Whether ``statement`` reads each of ``others`` only at its own point."""
+    """Whether ``statement`` reads each of ``others`` only at its own point, none a logarithm."""
     for other in others:
+        if isinstance(other.expr, Op) and other.expr.name == "log2_mantissa":
+            return False
         low, high = other.target.min(), other.target.max()
         for node in nodes(statement.expr):
             if not isinstance(node, Load):
