@@ -165,7 +165,7 @@ def worlds(
 
     The members' constants and forcing are made once; a scenario only overrides them.
     """
-    constants = {name: values[..., members] for name, values in draws.values.items()}
+    constants = draws.of(members)
     shocks = sample(forcing, model, members, seed=draws.seed) if forcing else {}
 
     def world(scenario: Scenario) -> World:

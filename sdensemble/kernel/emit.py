@@ -34,7 +34,12 @@ _TRUTH = {*_COMPARE, "and", "or", "not"}
 def emit(plan: Plan, lanes: int, processor: Processor) -> str:
     """Return the module's text: loops, the three phases and the driver."""
     tables = Tables()
-    phases = {"initial": plan.initial, "invariant": plan.invariant, "dynamic": plan.dynamic}
+    phases = {
+        "initial": plan.initial,
+        "invariant": plan.invariant,
+        "switch": plan.switch,
+        "dynamic": plan.dynamic,
+    }
     text: list[str] = []
     for phase, loops in phases.items():
         for number, loop in enumerate(loops):
@@ -46,6 +51,7 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
         )
         head = f"define internal void @{phase}(ptr noalias %W, double %time) #0"
         text.append(f"{head} {{\n{calls}  ret void\n}}\n")
+    text.append(_renewal(len(plan.invariant)))
     vector = f"<{lanes} x double>"
     declared = "".join(
         f"declare {vector} @llvm.{name}.v{lanes}f64({', '.join([vector] * count)})\n"
@@ -61,8 +67,27 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
         _general_power(Body(lanes, tables, processor)),
         '!0 = !{!"branch_weights", i32 1000, i32 1}\n',
     ]
-    text.append(driver(plan.program, lanes, plan.size, tables))
+    text.append(driver(plan, lanes, tables))
     return "\n".join([declared, tables.text(), *text, attributes])
+
+
+def _renewal(loops: int) -> str:
+    """Return the function that runs those invariant loops whose flags have a bit of a mask."""
+    head = "define internal void @renew(ptr noalias %W, double %time, ptr %flags, i64 %mask) #0"
+    lines = []
+    for n in range(loops):
+        lines += [
+            f"  %p{n} = getelementptr i64, ptr %flags, i64 {n}",
+            f"  %flag{n} = load i64, ptr %p{n}",
+            f"  %common{n} = and i64 %flag{n}, %mask",
+            f"  %due{n} = icmp ne i64 %common{n}, 0",
+            f"  br i1 %due{n}, label %run{n}, label %past{n}",
+            f"run{n}:",
+            f"  call void @invariant_{n}(ptr %W, double %time)",
+            f"  br label %past{n}",
+            f"past{n}:",
+        ]
+    return "\n".join([f"{head} {{\nentry:", *lines, "  ret void\n}\n"])
 
 
 def _general_power(body: Body) -> str:

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import platform
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from sdensemble.kernel.llvm import Processor
 
 _POINTERS = {
     "W", "history", "defaults", "rows", "events", "event_values", "feeds", "feed_values",
-    "feed_rows", "report",    "totals", "sums", "out", "out_totals", "bad",
+    "feed_rows", "flags", "report", "totals", "sums", "out", "out_totals", "bad",
 }  # fmt: skip
 
 # Processors of which it was measured that dividing takes less than getting the quotient back
@@ -43,12 +44,13 @@ class Native:
         kinds = [ctypes.c_void_p if name in _POINTERS else ctypes.c_int64 for name in SIGNATURE]
         self._call = ctypes.CFUNCTYPE(None, *kinds)(address)
 
-    def run(self, arguments: dict[str, Any]) -> None:
-        """Call the kernel on one block. Arrays are passed by address; the GIL is released."""
-        self._call(*(_pass(arguments[name]) for name in SIGNATURE))
+    def run(self, arguments: Mapping[str, int]) -> None:
+        """Call the kernel on one block, arrays by their ``address``; the GIL is released."""
+        self._call(*(arguments[name] for name in SIGNATURE))
 
 
-def _pass(value: Any) -> int:
+def address(value: NDArray[Any] | int) -> int:
+    """Return where an array begins, which the caller keeps alive; a number stays what it is."""
     return value.ctypes.data if isinstance(value, np.ndarray) else int(value)
 
 

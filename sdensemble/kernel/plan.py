@@ -40,6 +40,8 @@ from sdensemble.kernel.program import (
 BODY = 100
 WRITTEN_OUT = (0.0, 0.5, 2.0, 3.0, 4.0)
 """Exponents that need no logarithm."""
+SWITCHES = ("eq", "ne", "lt", "le", "gt", "ge", "step", "pulse", "pulse_train")
+"""Functions of time that stay what they are for many steps."""
 COST = {
     "quotient": 4,
     "exp": 20,
@@ -64,16 +66,31 @@ class Loop:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The loops of a kernel: ``initial`` at the start, ``invariant`` whenever constants have
-    changed, ``dynamic`` at every step. ``size`` counts slots, temporaries included. ``stored``
-    marks the slots that anything beyond the dynamic loop that computes them looks at."""
+    """The loops of a kernel: ``initial`` at the start, ``invariant`` whenever constants or
+    switches have changed, ``switch`` and ``dynamic`` at every step. ``size`` counts slots,
+    temporaries included. ``stored`` marks the slots that anything beyond the dynamic loop that
+    computes them looks at. Each row (now, before) of ``switches`` is a switch: the slot the
+    switch loops write at every step, and the one that holds what the others have seen."""
 
     program: Program
     initial: tuple[Loop, ...]
     invariant: tuple[Loop, ...]
+    switch: tuple[Loop, ...]
     dynamic: tuple[Loop, ...]
     size: int
     stored: NDArray[np.bool_]
+    switches: NDArray[np.int64]
+
+    def waiting(self, slots: Slots) -> NDArray[np.bool_]:
+        """Return which invariant loops have to run again once these slots have changed."""
+        changed = np.zeros(self.size, bool)
+        changed[slots] = True
+        again = np.zeros(len(self.invariant), bool)
+        for number, loop in enumerate(self.invariant):
+            for statement in loop.statements:
+                if changed[statement.reads].any():
+                    again[number] = changed[statement.target] = True
+        return again
 
 
 def make_plan(program: Program, *, reciprocals: bool = True) -> Plan:
@@ -89,18 +106,27 @@ def make_plan(program: Program, *, reciprocals: bool = True) -> Plan:
     before_step[program.fed] = True
     for statement in hoister.invariant:
         before_step[statement.target] = True
+    switches = np.array([*hoister.switches.values()], np.int64).reshape(-1, 2)
+    before_step[switches.ravel()] = True
+    fixed[switches[:, 1]] = True
     start = np.zeros(hoister.size, bool)
     start[: program.size] = constant
     start[program.fed] = True
     where = program.name
     dynamic = group(sort_statements(hoister.dynamic, before_step, where), before_step)
+    # what hangs on a switch stands behind all that does not, in loops of its own
+    invariant = sort_statements(hoister.invariant, fixed, where)
+    steady = [s for s in invariant if not hoister.hangs_on_switch(s.target)]
+    switched = [s for s in invariant if hoister.hangs_on_switch(s.target)]
     return Plan(
         program=program,
         initial=group(program.initial, start),
-        invariant=group(sort_statements(hoister.invariant, fixed, where), fixed),
+        invariant=group(steady, fixed) + group(switched, before_step),
+        switch=group(hoister.switch, before_step),
         dynamic=dynamic,
         size=hoister.size,
         stored=before_step | _stored(program, dynamic, hoister.size),
+        switches=switches,
     )
 
 
@@ -142,13 +168,16 @@ class _Hoister:
         for statement in program.dynamic:
             self.frozen[statement.target] = False
         self.constant = np.isfinite(program.defaults) | self.frozen
+        self.switch: list[Statement] = []
+        self.switches: dict[Key, tuple[int, int]] = {}  # slots (now, before)
+        self.switched = np.zeros(program.size, bool)  # slots that hang on a switch
 
     def add(self, statement: Statement) -> None:
         """Place one statement, with what can be taken out of it taken out."""
         self.asked.clear()
         if self._is_invariant(statement.expr):
             self.constant[statement.target] = True
-            self.invariant.append(statement)
+            self._settle(statement)
             return
         expr = self._inside(statement.expr, statement.points)
         self.dynamic.append(replace(statement, expr=expr))
@@ -162,10 +191,61 @@ class _Hoister:
     def _reached_by_constants(self, node: Node) -> bool:
         if isinstance(node, Time):
             return False
+        if self._is_switch(node):
+            return True
         if isinstance(node, Load):
-            slots = node.slots
-            return bool((slots < len(self.constant)).all() and self.constant[slots].all())
+            return bool(_marked(self.constant, node.slots).all())
         return all(self._is_invariant(part) for part in node.parts)
+
+    def _is_switch(self, node: Node) -> bool:
+        """Whether a node is a number that time alone changes, and that only now and then.
+
+        Between the stages of a Runge-Kutta step there is nobody to look, so there are none then.
+        """
+        return (
+            isinstance(node, Op)
+            and node.name in SWITCHES
+            and node.uniform
+            and self.program.method == "euler"
+            and any(isinstance(part, Time) for part in nodes(node))
+            and all(self._is_steady(part) for part in nodes(node) if not part.parts)
+        )
+
+    def _is_steady(self, leaf: Node) -> bool:
+        if not isinstance(leaf, Load):
+            return True
+        slots = leaf.slots
+        return bool(_marked(self.constant, slots).all()) and not self.hangs_on_switch(slots)
+
+    def hangs_on_switch(self, slots: Slots) -> bool:
+        """Whether what only switches and constants reach is in one of the slots."""
+        return bool(_marked(self.switched, slots).any())
+
+    def _settle(self, statement: Statement) -> None:
+        """Place an invariant statement, reading what switches were."""
+        expr = self._with_switches(statement.expr, (statement.points,))
+        if any(isinstance(n, Load) and self.hangs_on_switch(n.slots) for n in nodes(expr)):
+            self.switched = _mark(self.switched, statement.target)
+        self.invariant.append(replace(statement, expr=expr))
+
+    def _with_switches(self, node: Node, shape: tuple[int, ...]) -> Node:
+        if self._is_switch(node):
+            return Load(np.full(shape, self._before(_first(node)), np.int64))
+        if not node.parts:
+            return node
+        inner = (*shape, node.width) if isinstance(node, Fold) else shape
+        return replace(node, parts=tuple(self._with_switches(p, inner) for p in node.parts))  # type: ignore[type-var]
+
+    def _before(self, node: Node) -> int:
+        """Return the slot of what a switch was when last looked at."""
+        if node.key not in self.switches:
+            now, before = self.size, self.size + 1
+            self.size += 2
+            self.switches[node.key] = now, before
+            self.switch.append(Statement("·", np.array([now]), node))
+            self.constant = _mark(self.constant, np.array([before]))
+            self.switched = _mark(self.switched, np.array([before]))
+        return self.switches[node.key][1]
 
     def _inside(self, node: Node, points: int) -> Node:
         """Return ``node`` with its hoistable parts replaced by loads; never hoists itself."""
@@ -212,6 +292,8 @@ class _Hoister:
         """
         if isinstance(node, Op) and all(isinstance(p, Const) for p in node.parts):
             return _folded_constant(node)
+        if self._is_switch(node):
+            return self._with_switches(node, (points, width) if width else (points,))
         if not node.parts or (width and isinstance(node, Fold)):
             return node
         invariant = self._is_invariant(node)
@@ -234,10 +316,15 @@ class _Hoister:
             self.temporaries[key] = slots
             if invariant:
                 self.constant = _mark(self.constant, slots)
-                self.invariant.append(Statement("·", slots, node))
+                self._settle(Statement("·", slots, node))
             else:
                 self.dynamic.append(Statement("·", slots, self._inside(node, points)))
         return self.temporaries[key]
+
+
+def _marked(mask: np.ndarray, slots: Slots) -> np.ndarray:
+    """Return which slots are marked; those a mask does not reach are not."""
+    return (slots < len(mask)) & mask[np.minimum(slots, len(mask) - 1)]
 
 
 def _mark(mask: np.ndarray, slots: Slots) -> np.ndarray:
