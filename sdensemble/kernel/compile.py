@@ -60,11 +60,11 @@ def _written(program: Program, lanes: int | None) -> tuple[Plan, int, str]:
 
 
 def lanes_for(size: int) -> int:
-    """Return how many members run side by side: as many as the cache holds.
+    """Return how many members run side by side: 16 where the cache holds them, else 8.
 
     No result depends on it; speed does (benchmarks/speed.py).
     """
-    return next((lanes for lanes in (32, 16) if size * lanes * 8 <= CACHE), 8)
+    return 16 if size * 16 * 8 <= CACHE else 8
 
 
 @dataclass(frozen=True, eq=False)

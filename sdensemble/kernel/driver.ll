@@ -518,10 +518,16 @@ turn:
   call void @renew(ptr %W, double START, ptr %flags, i64 2)
   br label %compute
 compute:
-  call void @dynamic(ptr %W, double %time)
-  call void @accumulate(ptr %W, ptr %totals, i64 %n_totals, ptr %sums)
   %phase = urem i64 %k, %every
   %keep = icmp eq i64 %phase, 0
+  br i1 %keep, label %inspect, label %go
+inspect:
+  %check = call VEC @check_stocks(ptr %W)
+  br label %go
+go:
+  %check0 = phi VEC [ %check, %inspect ], [ zeroinitializer, %compute ]
+  call void @dynamic(ptr %W, double %time)
+  call void @accumulate(ptr %W, ptr %totals, i64 %n_totals, ptr %sums)
   br i1 %keep, label %store, label %between
 between:
   call void @accumulate(ptr %W, ptr %totals, i64 %n_totals, ptr %sums)
@@ -533,7 +539,6 @@ store:
   %per_total = mul i64 %n_totals, %stride
   %row_total = mul i64 %saved, %per_total
   %to_total = add i64 %row_total, %m0
-  %check0 = call VEC @check_stocks(ptr %W)
   %check1 = call VEC @save(ptr %W, ptr %report, i64 %n_report, ptr %out, i64 %to_report,
     i64 %stride, VEC %check0)
   %check2 = call VEC @save(ptr %sums, ptr null, i64 %n_totals, ptr %out_totals, i64 %to_total,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+
 from sdensemble.kernel.llvm import Tables, literal
 from sdensemble.kernel.plan import Plan
 
@@ -46,15 +48,16 @@ def driver(plan: Plan, lanes: int, tables: Tables) -> str:
     Runge-Kutta keeps two values a stock behind the slots in use.
     """
     program, size = plan.program, plan.size
+    moving = np.setdiff1d(program.moving, np.flatnonzero(plan.early))
 
     def splat(value: float) -> str:
         return "<" + ", ".join(f"double {literal(value)}" for _ in range(lanes)) + ">"
 
     words = {
         "ANY_BIT": f"llvm.vector.reduce.or.v{lanes}i64",
-        "N_MOVING": str(len(program.moving)),
+        "N_MOVING": str(len(moving)),
         "N_SWITCHES": str(len(plan.switches)),
-        "MOVING": tables.add("i64", [*program.moving, 0]),
+        "MOVING": tables.add("i64", [*moving, 0]),
         "SWITCHES": tables.add("i64", [*plan.switches.ravel(), 0]),
         "N_RAISED": str(len(program.non_negative)),
         "N_COPIES": str(len(program.copies)),

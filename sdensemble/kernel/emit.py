@@ -44,8 +44,7 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
     for phase, loops in phases.items():
         for number, loop in enumerate(loops):
             writer = Writer(Body(lanes, tables, processor), plan.program.defaults)
-            stored = plan.stored if phase == "dynamic" else np.ones(plan.size, bool)
-            text.append(_loop(f"{phase}_{number}", loop, writer, stored))
+            text.append(_loop(f"{phase}_{number}", loop, writer, plan, phase == "dynamic"))
         calls = "".join(
             f"  call void @{phase}_{n}(ptr %W, double %time)\n" for n in range(len(loops))
         )
@@ -100,16 +99,16 @@ def _general_power(body: Body) -> str:
     )
 
 
-def _loop(name: str, loop: Loop, writer: Writer, stored: np.ndarray) -> str:
-    """Return one loop as a function that writes the slots ``stored``."""
+def _loop(name: str, loop: Loop, writer: Writer, plan: Plan, dynamic: bool) -> str:
+    """Return one loop as a function."""
     body = writer.body
     head = f"define internal void @{name}(ptr noalias %W, double %time) #0 {{\nentry:\n"
     if loop.points == 1:
-        _statements(writer, loop, None, stored)
+        _statements(writer, loop, None, plan, dynamic)
         return head + "\n".join(body.lines) + "\n  ret void\n}\n"
     body.lines.append("  br label %loop")
     body.block = "loop"
-    _statements(writer, loop, "%c", stored)
+    _statements(writer, loop, "%c", plan, dynamic)
     phi = f"loop:\n  %c = phi i64 [ 0, %entry ], [ %next, %{body.block} ]"
     lines = [body.lines[0], phi, *body.lines[1:]]
     tail = (
@@ -120,12 +119,20 @@ def _loop(name: str, loop: Loop, writer: Writer, stored: np.ndarray) -> str:
     return head + "\n".join(lines) + "\n" + tail
 
 
-def _statements(writer: Writer, loop: Loop, index: str | None, stored: np.ndarray) -> None:
+def _statements(
+    writer: Writer, loop: Loop, index: str | None, plan: Plan, dynamic: bool
+) -> None:
+    b, stocks = writer.body, plan.program.stocks
     for statement in loop.statements:
         value = writer.value(statement.expr, index)
-        if stored[statement.target].any():
-            writer.body.store(statement.target, index, value)
-        writer.body.known[Load(statement.target).key] = value
+        target = statement.target
+        if dynamic and plan.moves(statement):
+            stock = writer.value(Load(target - stocks), index)
+            change = b.exact("fmul", value, b.number(plan.program.step))
+            b.store(target - stocks, index, b.exact("fadd", stock, change))
+        elif not dynamic or plan.stored[target].any():
+            b.store(target, index, value)
+        b.known[Load(target).key] = value
 
 
 class Writer:

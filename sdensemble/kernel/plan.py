@@ -37,7 +37,7 @@ from sdensemble.kernel.program import (
 
 # Work in one loop body, in units of one simple operation. Long bodies spill registers and
 # compile slowly; short ones load and store more. Found by benchmark (docs/decisions).
-BODY = 100
+BODY = 80
 WRITTEN_OUT = (0.0, 0.5, 2.0, 3.0, 4.0)
 """Exponents that need no logarithm."""
 SWITCHES = ("eq", "ne", "lt", "le", "gt", "ge", "step", "pulse", "pulse_train")
@@ -70,7 +70,8 @@ class Plan:
     switches have changed, ``switch`` and ``dynamic`` at every step. ``size`` counts slots,
     temporaries included. ``stored`` marks the slots that anything beyond the dynamic loop that
     computes them looks at. Each row (now, before) of ``switches`` is a switch: the slot the
-    switch loops write at every step, and the one that holds what the others have seen."""
+    switch loops write at every step, and the one that holds what the others have seen. Stocks in
+    ``early`` are moved on by the dynamic loop that computes their rate, all others after them."""
 
     program: Program
     initial: tuple[Loop, ...]
@@ -80,6 +81,11 @@ class Plan:
     size: int
     stored: NDArray[np.bool_]
     switches: NDArray[np.int64]
+    early: NDArray[np.bool_]
+
+    def moves(self, statement: Statement) -> bool:
+        """Whether the loop that computes this moves on the stocks it is the rate of."""
+        return self.early[_stocks_moved(statement, self.program)].any()
 
     def waiting(self, slots: Slots) -> NDArray[np.bool_]:
         """Return which invariant loops have to run again once these slots have changed."""
@@ -127,7 +133,45 @@ def make_plan(program: Program, *, reciprocals: bool = True) -> Plan:
         size=hoister.size,
         stored=before_step | _stored(program, dynamic, hoister.size),
         switches=switches,
+        early=_early(program, dynamic),
     )
+
+
+def _early(program: Program, loops: Sequence[Loop]) -> NDArray[np.bool_]:
+    """Return the stocks that nobody looks at in a step once their rate is known.
+
+    Whoever reads one stands in an earlier loop, or reads it at its own point of the same loop.
+    Where any stock can be kept there are none.
+    """
+    early = np.zeros(program.stocks, bool)
+    if program.method != "euler" or program.kept is None:
+        return early
+    where = np.full(program.stocks, -1)
+    for number, loop in enumerate(loops):
+        for statement in loop.statements:
+            where[_stocks_moved(statement, program)] = number
+    early |= where >= 0
+    early[program.kept[program.kept < program.stocks]] = False
+    for number, loop in enumerate(loops):
+        own = {Load(s.target - program.stocks).key for s in loop.statements}
+        for node in (n for s in loop.statements for n in nodes(s.expr) if isinstance(n, Load)):
+            read = node.slots[node.slots < program.stocks]
+            early[read[where[read] < number]] = False
+            if node.key not in own:
+                early[read[where[read] == number]] = False
+            rates = node.slots[(node.slots >= program.stocks) & (node.slots < 2 * program.stocks)]
+            early[rates - program.stocks] = False
+    for statement in (s for loop in loops for s in loop.statements):  # all of its stocks or none
+        moved = _stocks_moved(statement, program)
+        early[moved] = early[moved].all()
+    return early
+
+
+def _stocks_moved(statement: Statement, program: Program) -> Slots:
+    """Return the stocks whose rates a statement computes: none, or one at each point."""
+    stocks = statement.target - program.stocks
+    is_rate = (stocks >= 0) & (stocks < program.stocks)
+    return stocks if is_rate.all() else stocks[:0]
 
 
 def _stored(program: Program, loops: Sequence[Loop], size: int) -> NDArray[np.bool_]:
