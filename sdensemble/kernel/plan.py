@@ -1,9 +1,10 @@
 """Program → Plan: what is computed when, and which statements share a loop.
 
-Three things are taken out of the step: what only constants reach (computed once, and again
-when a constant changes), what is the same at every point of a loop (computed once per loop
-instead of once per point), and, where the processor divides slowly, the reciprocals of divisors
-of either kind (a quotient is got back from one, to the last bit: ``llvm.Body.quotient``).
+Some things are taken out of the step: what only constants reach (computed once, and again
+when a constant changes), with them what hangs on time only through comparisons, which change now
+and then; what is the same at every point of a loop (computed once per loop instead of once per
+point); and, where the processor divides slowly, the reciprocals of divisors of either kind (a
+quotient is got back from one, to the last bit: ``llvm.Body.quotient``).
 
 A power is computed in two loops, the logarithm of its base and then the rest: the processor
 works ahead by a few hundred operations, and two short chains of them fit where a long one that
