@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sdensemble.errors import SDError, did_you_mean
 from sdensemble.kernel.inputs import Held
+from sdensemble.kernel.uniform import normal, uniform
 from sdensemble.model.types import Clock, Model
 from sdensemble.rng import Stream
 from sdensemble.section import (
@@ -58,12 +59,12 @@ class Grid:
     def normal(self, stream: Stream, *, elements: int | None = None) -> Floats:
         """Return standard normal numbers, shape (step, element, member)."""
         count = self.elements if elements is None else elements
-        return stream.normal(self.members, steps=self.steps, elements=count, first=self.first)
+        return normal(stream, self.members, steps=self.steps, elements=count, first=self.first)
 
     def uniform(self, stream: Stream) -> Floats:
         """Return uniform numbers, shape (step, element, member)."""
-        return stream.uniform(
-            self.members, steps=self.steps, elements=self.elements, first=self.first
+        return uniform(
+            stream, self.members, steps=self.steps, elements=self.elements, first=self.first
         )
 
     def between(self, stream: Stream, pair: Pair) -> Floats:

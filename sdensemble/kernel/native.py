@@ -7,7 +7,7 @@ import functools
 import hashlib
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,20 +33,37 @@ class Native:
     """Machine code of one kernel, loaded. Keeps the engine alive that owns the code."""
 
     def __init__(self, code: bytes):
-        import llvmlite.binding as llvm
-
-        self._engine = llvm.create_mcjit_compiler(_empty_module(), _machine())
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        self._engine.finalize_object()
-        address = self._engine.get_function_address("run")
-        if not address:
-            raise SDError("the compiled kernel holds no entry point: clear the kernel cache")
-        kinds = [ctypes.c_void_p if name in _POINTERS else ctypes.c_int64 for name in SIGNATURE]
-        self._call = ctypes.CFUNCTYPE(None, *kinds)(address)
+        kinds = ["p" if name in _POINTERS else "i" for name in SIGNATURE]
+        self._engine, self._call = _linked(code, kinds)
 
     def run(self, arguments: Mapping[str, int]) -> None:
         """Call the kernel on one block, arrays by their ``address``; the GIL is released."""
         self._call(*(arguments[name] for name in SIGNATURE))
+
+
+def _linked(code: bytes, kinds: Iterable[str]) -> tuple[Any, Callable[..., None]]:
+    """Return the engine that owns an object file's code, and its function "run"."""
+    import llvmlite.binding as llvm
+
+    engine = llvm.create_mcjit_compiler(_empty_module(), _machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    entry = engine.get_function_address("run")
+    if not entry:
+        raise SDError("the compiled kernel holds no entry point: clear the kernel cache")
+    types = {"p": ctypes.c_void_p, "i": ctypes.c_int64}
+    return engine, ctypes.CFUNCTYPE(None, *(types[kind] for kind in kinds))(entry)
+
+
+def loaded(text: str, kinds: Iterable[str]) -> Callable[..., None]:
+    """Return the function "run" of a module, taking an address for each "p" and a whole number
+    for each "i"; as long as somebody holds it its code stays."""
+    engine, call = _linked(_code_of(text, use_cache=True)[0], kinds)
+
+    def run(*arguments: int, _owner: Any = engine) -> None:
+        call(*arguments)
+
+    return run
 
 
 def address(value: NDArray[Any] | int) -> int:
@@ -63,14 +80,19 @@ def aligned(doubles: int) -> NDArray[np.float64]:
 
 def load_or_compile(text: str, *, use_cache: bool = True) -> tuple[Native, bool]:
     """Return (machine code of a module, whether it came from the cache)."""
+    code, cached = _code_of(text, use_cache)
+    return Native(code), cached
+
+
+def _code_of(text: str, use_cache: bool) -> tuple[bytes, bool]:
     path = cache.cache_folder() / f"{_key(text)}.o"
     code = cache.load(path) if use_cache else None
     if code is not None:
-        return Native(code), True
+        return code, True
     code = compile_text(text)
     if use_cache:
         cache.store(path, code)
-    return Native(code), False
+    return code, False
 
 
 def _key(text: str) -> str:
