@@ -171,6 +171,7 @@ class Clock:
         return self.start + self.step * self.save_every * np.arange(count)
 
 
+@functools.lru_cache(2**16)
 def fold(name: str) -> str:
     """Return a name as Vensim compares it: case, spaces and underscores alike.
 
