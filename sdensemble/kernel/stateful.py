@@ -135,6 +135,19 @@ def _average(builder: Builder, value: Node, time: Node, start: Node, scope: Scop
     return stock
 
 
+def npv(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """NPV: the discounted sum of a stream so far, times a factor."""
+    stream, rate, initial, factor = args
+    step = Const(builder.model.clock.step)
+    worth = builder.stock("discount factor", Const(1.0), scope)
+    spread = _op("add", Const(1.0), _op("mul", rate, step))
+    builder.rate(worth, _op("neg", _op("div", _op("mul", worth, rate), spread)), scope)
+    total = builder.stock("present value", initial, scope)
+    builder.rate(total, _op("mul", stream, worth), scope)
+    now = _op("mul", _op("mul", stream, step), worth)
+    return _op("mul", _op("add", total, now), factor)
+
+
 STATEFUL: dict[str, Callable[[Builder, tuple[Node, ...], Scope], Node]] = {
     "smooth": smooth,
     "delay": delay,
@@ -143,4 +156,10 @@ STATEFUL: dict[str, Callable[[Builder, tuple[Node, ...], Scope], Node]] = {
     "sample_if_true": sample_if_true,
     "trend": trend,
     "forecast": forecast,
+    "npv": npv,
+}
+
+STATEFUL_ARITY = {
+    **{"smooth": 4, "delay": 4, "delay_n": 4, "delay_fixed": 3, "sample_if_true": 3},
+    **{"trend": 3, "forecast": 4, "npv": 4},
 }
