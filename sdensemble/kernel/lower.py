@@ -245,10 +245,10 @@ class Builder(Known):
             args = tuple(self.node(arg, scope) for arg in call.args)
             return STATEFUL[name](self, args, scope)
         if name not in ARITY:
-            raise LoweringError(
-                f'function "{call.function}" is not supported; '
-                f"supported: {', '.join(sorted(SUPPORTED))}"
-            )
+            if name == "a_function_of":
+                raise LoweringError("has no equation yet, only A FUNCTION OF what it hangs on")
+            near = did_you_mean(name, SUPPORTED)
+            raise LoweringError(f'function "{call.function}" is not supported{near}')
         if len(call.args) not in ARITY[name]:
             counts = " or ".join(map(str, ARITY[name]))
             raise LoweringError(f"{call.function} takes {counts} arguments, not {len(call.args)}")

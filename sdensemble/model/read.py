@@ -11,6 +11,7 @@ import math
 import operator
 import pickle
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,9 @@ def _ranges(
     mappings: dict[tuple[str, str], tuple[str, ...]] = {}
     for name, content in section.ranges:
         if isinstance(content, list):
+            twice = [e for e, n in Counter(map(fold, content)).items() if n > 1]
+            if twice:
+                problems.add(path.name, f'range "{name}" has the element "{twice[0]}" twice')
             ranges[name] = tuple(content)
         elif isinstance(content, dict):
             try:
@@ -248,7 +252,8 @@ def _expanded(
             out.append(element)
         else:
             out += _expanded(ranges[inner], ranges, depth + 1)
-    return tuple(out)
+    return tuple({fold(element): element for element in reversed(out)}[key] for key in
+                 dict.fromkeys(map(fold, out)))
 
 
 def _lookup(known: Mapping[str, Any], name: str) -> str | None:
@@ -464,9 +469,8 @@ def _constant_value(variable: Variable, ranges: Mapping[str, tuple[str, ...]]) -
         spot = np.ix_(*index) if index else ()
         wanted = value[spot].shape
         if np.ndim(data) and np.size(data) != math.prod(wanted):
-            raise ValueError(
-                f"{np.size(data)} numbers stand where {' × '.join(map(str, wanted))} are needed"
-            )
+            size = f"{' × '.join(map(str, wanted))} are" if wanted else "one is"
+            raise ValueError(f"{np.size(data)} numbers stand where {size} needed")
         value[spot] = np.reshape(data, wanted) if np.ndim(data) else data
     value.setflags(write=False)
     return None if np.isnan(value).any() else value
