@@ -12,6 +12,7 @@ from sdensemble.kernel.allocate import ALLOCATIONS
 from sdensemble.kernel.functions import ALIASES, ARITY, FOLDS, TIMED
 from sdensemble.kernel.known import Known
 from sdensemble.kernel.lookups import DATA, LOOKUPS
+from sdensemble.kernel.matrix import MATRICES
 from sdensemble.kernel.noise import NOISE, lower_noise
 from sdensemble.kernel.numbering import finish
 from sdensemble.kernel.program import (
@@ -48,7 +49,7 @@ from sdensemble.model.types import (
     fold,
 )
 
-SUPPORTED = {*ARITY, *STATEFUL, *FOLDS, *VECTORS, *ALLOCATIONS, *NOISE, *LOOKUPS, *DATA}
+SUPPORTED = {*ARITY, *STATEFUL, *FOLDS, *VECTORS, *ALLOCATIONS, *NOISE, *LOOKUPS, *MATRICES, *DATA}
 
 
 def lower(model: Model) -> Program:
@@ -226,7 +227,7 @@ class Builder(Known):
             return Const(float(len(self.elements(call.args[0].name))))
         if name == "initial":
             return self.frozen(self.node(call.args[0], scope), scope)
-        for table in (VECTORS, ALLOCATIONS, DATA):
+        for table in (VECTORS, ALLOCATIONS, MATRICES, DATA):
             if name in table:
                 count, function = table[name]
                 _counted(call, count)

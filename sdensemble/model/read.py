@@ -134,6 +134,7 @@ def _read(path: Path, digest: str) -> Model:
     control: dict[str, Expr] = {}
     unit = ""
     last: Element | None = None
+    known: set[str] = set()
     for element in inline(section.elements, macros, path):
         if fold(element.name) in CONTROL:
             unit = element.unit or unit
@@ -142,6 +143,9 @@ def _read(path: Path, digest: str) -> Model:
             if fold(element.name) == "final time":
                 last = element
             continue
+        if fold(element.name) in known:
+            problems.add(f'{path.name} "{element.name}"', "is defined twice")
+        known.add(fold(element.name))
         variable = _variable(element, ranges, path, problems, outside)
         if variable is not None:
             variables[variable.name] = variable
@@ -252,8 +256,10 @@ def _expanded(
             out.append(element)
         else:
             out += _expanded(ranges[inner], ranges, depth + 1)
-    return tuple({fold(element): element for element in reversed(out)}[key] for key in
-                 dict.fromkeys(map(fold, out)))
+    return tuple(
+        {fold(element): element for element in reversed(out)}[key]
+        for key in dict.fromkeys(map(fold, out))
+    )
 
 
 def _lookup(known: Mapping[str, Any], name: str) -> str | None:

@@ -48,6 +48,9 @@ class Names:
 
 def mend(root: Any, space: str, found: Found) -> set[str]:
     """Rewrite a document in place; return the graphical functions equations call by LOOKUP."""
+    _check_clock(root, space)
+    for table in root.iter(f"{{{space}}}gf"):
+        _check_table(table, space)
     _number_ranges(root, space)
     names = _names(root, space)
     for variables in root.iter(f"{{{space}}}variables"):
@@ -55,6 +58,11 @@ def mend(root: Any, space: str, found: Found) -> set[str]:
             if isinstance(variable.tag, str):
                 _take_apart(variable, space)
     for equation in root.iter(*(f"{{{space}}}{tag}" for tag in ("eqn", "init_eqn"))):
+        more = equation.getnext()
+        while more is not None and more.tag != equation.tag:
+            more = more.getnext()
+        if more is not None:
+            raise ValueError(f'"{equation.getparent().get("name", "")}" has two equations')
         equation.text = _rewritten(equation, space, names, found)
     for tag in ("inflow", "outflow"):
         for flow in root.iter(f"{{{space}}}{tag}"):
@@ -66,6 +74,43 @@ def mend(root: Any, space: str, found: Found) -> set[str]:
     for variable in root.iter(*(f"{{{space}}}{kind}" for kind in KINDS)):
         variable.attrib.pop(MODULE, None)
     return names.looked_up
+
+
+def _check_clock(root: Any, space: str) -> None:
+    """Raise where the times of the simulation are not all there."""
+    specs = [child for child in root if child.tag == f"{{{space}}}sim_specs"]
+    if not specs:
+        raise ValueError("no <sim_specs> element: start, stop and dt are not given")
+    for kind in ("start", "stop", "dt"):
+        if not (specs[0].findtext(f"{{{space}}}{kind}") or "").strip():
+            raise ValueError(f"<sim_specs> has no <{kind}>")
+
+
+def _check_table(table: Any, space: str) -> None:
+    """Raise where a graphical function lacks points or has odd ones."""
+    owner = table
+    while owner.get("name") is None and owner.getparent() is not None:
+        owner = owner.getparent()
+    where = f'"{owner.get("name", "")}": its graphical function'
+    counts = {}
+    for kind in ("xpts", "ypts"):
+        points = table.find(f"{{{space}}}{kind}")
+        if points is None:
+            continue
+        parts = (
+            (points.text or "").strip().strip(points.get("sep", ",")).split(points.get("sep", ","))
+        )
+        try:
+            counts[kind] = len([float(part) for part in parts])
+        except ValueError:
+            raise ValueError(f"{where} has something else than numbers in <{kind}>") from None
+    scale = table.find(f"{{{space}}}xscale")
+    if "ypts" not in counts or ("xpts" not in counts and scale is None):
+        raise ValueError(f"{where} lacks points (<ypts>, and <xpts> or <xscale>)")
+    if scale is None and counts["xpts"] != counts["ypts"]:
+        raise ValueError(f"{where} has {counts['xpts']} x and {counts['ypts']} y values")
+    if table.get("type", "continuous") not in ("continuous", "extrapolate", "discrete"):
+        raise ValueError(f'{where} has the unknown type "{table.get("type")}"')
 
 
 def _bare(name: str) -> str:

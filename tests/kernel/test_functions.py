@@ -94,6 +94,12 @@ def _assert_close(found, expected, what):
         ("PULSE TRAIN(0, 2, 1, 1)", [1, 1, 1, 0, 0]),
         ("RAMP(2, 0.5, 1.5)", [0, 0, 1, 2, 2]),
         ("GAMMA LN(5) + Time*0", [np.log(24)] * 5),
+        ("DEPRECIATE STRAIGHTLINE(1+Time, 1, 1, 0)", [1, 2.5, 3.5, 4.5, 5.5]),
+        (
+            "DEPRECIATE STRAIGHTLINE(1+Time, 1.3, 1, 0)",
+            [1 / 1.3, 2.5 / 1.3, 4.5 / 1.3, 6 / 1.3, 7.5 / 1.3],
+        ),
+        ("DEPRECIATE STRAIGHTLINE(1+Time, 0.5, 1, 0)", [2, 3, 4, 5, 6]),
         ("NPV(2, 0.2, 0, 3)", np.cumsum(3 * 2 * 0.5 / 1.1 ** np.arange(5)).tolist()),
         ("MODULO(Time, 1)", [0, 0.5, 0, 0.5, 0]),
         ("QUANTUM(Time, 1)", [0, 0, 1, 1, 2]),

@@ -87,6 +87,30 @@ def test_an_aging_chain_by_place_is_no_loop(write_model):
     assert (run.first_bad == -1).all()
 
 
+# ── INVERT MATRIX ──────────────────────────────────────────────────────────────────────────
+
+
+def test_matrices_are_inverted_by_member_and_by_further_subscripts(write_model):
+    path = write_model(
+        "r: a,b,c~~|\nq: x,y,z~~|\nt: p,o~~|\nm[r,q]=0,2,1;4,1,0;1,1,3;~~|\nf[t]=1,2~~|\n"
+        "v[t,r,q]=m[r,q]*f[t]~~|\nw[r,q]=INVERT MATRIX(m[r,q],3)~~|\n"
+        "u[t,r,q]=INVERT MATRIX(v[t,r,q],ELMCOUNT(r))~~|"
+    )
+    rng = np.random.default_rng(3)
+    m = np.stack([np.array([[0, 2, 1], [4, 1, 0], [1, 1, 3.0]]), rng.normal(size=(3, 3))], -1)
+    run = compile_model(read_model(path)).run({"m": m}, report=["w", "u"])
+    for member in range(2):
+        inverse = np.linalg.inv(m[..., member])
+        np.testing.assert_allclose(run.values["w"][0, ..., member], inverse, rtol=1e-10)
+        np.testing.assert_allclose(run.values["u"][0, 1, ..., member], inverse / 2, rtol=1e-10)
+
+
+def test_only_square_matrices_are_inverted(write_model):
+    path = write_model("r: a,b,c~~|\nq: x,y~~|\nm[r,q]=1~~|\nw[r,q]=INVERT MATRIX(m[r,q],3)~~|")
+    with pytest.raises(SDError, match='"w": INVERT MATRIX needs a square matrix'):
+        compile_model(read_model(path))
+
+
 # ── data ───────────────────────────────────────────────────────────────────────────────────
 
 

@@ -170,6 +170,7 @@ def test_tables_are_read_in_every_form(write_model, table, shape):
         ("s: a,b~~|\nt: p,q~~|\ny[s,t]=1,2;3,4;5,6;", "6 numbers stand where 2 × 2 are needed"),
         ("s: a,b~~|\nt: p,q~~|\ny[s,t]=1,2;3;", "rows are not equally long"),
         ("y()", "y"),
+        ('a b=1~~|\n"a_b"=2~~|\ny=1~~|\ny=2', "is defined twice"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_name(write_model, entry, words):
@@ -247,3 +248,15 @@ def test_more_results_than_a_macro_has_are_refused(write_model):
     path = write_model(TWO + ":END OF MACRO:\ny=SPAN(Time,2:a,b,c)~~|")
     with pytest.raises(SDError, match="has 2 further results"):
         read_model(path)
+
+
+def test_a_range_with_an_element_twice_is_refused(write_model):
+    with pytest.raises(SDError, match='range "s" has the element "a" twice'):
+        read_model(write_model("s: a,b,A~~|\nx[s]=1,2,3~~|"))
+
+
+def test_data_files_are_found_however_their_name_is_written(write_model, tmp_path):
+    (tmp_path / "Data").mkdir()
+    (tmp_path / "Data" / "数据 A.csv").write_text("t,0,9\nv,5,5\n", encoding="utf-8")
+    path = write_model("d:=GET DIRECT DATA('.\\data\\数据 a.CSV',',','1','B2')~~|")
+    assert first(path, "d") == [5]

@@ -177,6 +177,13 @@ def test_graphical_functions_are_called_by_name_and_inverted(write):
         (aux("w", "IF TIME=4 THEN 1"), "ends where ELSE is expected"),
         (aux("w", "TREND(1)"), "TREND with 1 arguments, it takes 2 or 3"),
         (aux("w", ""), '"w" cannot be read: it has no equation'),
+        (aux("w", "1") + aux("W", "2"), '"W": is defined twice'),
+        ('<aux name="w"><eqn>1</eqn><eqn>2</eqn></aux>', '"w" has two equations'),
+        ('<aux name="w"><eqn>1</eqn><gf/></aux>', '"w": its graphical function lacks points'),
+        (
+            '<aux name="w"><eqn>1</eqn><gf><xpts>0,1,2</xpts><ypts>0,1</ypts></gf></aux>',
+            '"w": its graphical function has 3 x and 2 y values',
+        ),
         ('<module name="Q"/>', r'<module> \("Q"\) has no model of its own'),
     ],
 )
@@ -242,3 +249,12 @@ def test_a_model_that_no_module_uses_is_refused(write):
     extra = '<model name="M"><variables><aux name="b"><eqn>2</eqn></aux></variables></model>'
     with pytest.raises(SDError, match='model "M" is in no <module>'):
         read_model(write(aux("q", "1"), extra))
+
+
+@pytest.mark.parametrize("kind", ["start", "stop", "dt"])
+def test_a_clock_that_lacks_a_part_is_refused(write, kind):
+    path = write(aux("q", "1"))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(f"<{kind}>", "<!--").replace(f"</{kind}>", "-->"), "utf-8")
+    with pytest.raises(SDError, match=f"<sim_specs> has no <{kind}>"):
+        read_model(path)
