@@ -168,7 +168,9 @@ def power_of(b: Body, x: str, y: str, log2_m: str) -> str:
     t, shifted, grown = _power_parts(b, x, y, log2_m)
     usual = b.both(b.positive(x), b.compare("olt", b.unary("fabs", t), b.number(1022.0)))
     return b.branch(
-        b.every(usual), _times_power_of_two(b, shifted, grown), lambda: b.call("general_power", x, y)
+        b.every(usual),
+        _times_power_of_two(b, shifted, grown),
+        lambda: b.call("general_power", x, y),
     )
 
 
