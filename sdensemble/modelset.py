@@ -10,9 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sdensemble.calibration.stored import fitted_rows
 from sdensemble.draws import draw
 from sdensemble.ensemble import run_ensemble
 from sdensemble.errors import SDError, did_you_mean
+from sdensemble.history import LATEST, vintage
 from sdensemble.job import REPLICATES, Options, Progress
 from sdensemble.kernel.compile import compile_model
 from sdensemble.outputs.models import COLUMNS, ModelSet, read_weights, rows, text
@@ -164,6 +166,19 @@ def _attrs(results: Results) -> dict[str, Any]:
     return {"lost": results.lost, "model_digest": results.data.attrs["model_digest"]}
 
 
+def _require_prior(study: Study, options: Options) -> None:
+    """Raise SDError where the run would draw from a posterior: that belongs to one structure."""
+    as_of = study.report.as_of or LATEST
+    known = vintage(study.history, as_of)
+    if options.prior_only or not study.fit or not fitted_rows(study.fit, known, study.model):
+        return
+    raise SDError(
+        f"--variant: figures of the vintage {as_of} can be fitted, and a posterior"
+        " belongs to one structure. P under every fitted structure: python run_sim.py"
+        " calibrate --variants. From the priors all the same: add --prior-only"
+    )
+
+
 def run_variants(
     study: Study,
     options: Options,
@@ -183,10 +198,12 @@ def run_variants(
     from sdensemble.outputs.text import terminal_columns
 
     begun, started = time.perf_counter(), datetime.now().astimezone()
+    study = study.at(options.as_of)
     problems = study.check()
     if problems:
         raise SDError(problems)
     chosen = choose_variants(study, names)
+    _require_prior(study, options)
     stamp = started.strftime("%Y%m%d-%H%M%S")
     folder = options.out or study.folder / "outputs" / f"{stamp}-variants"
     check_ready(folder)

@@ -126,7 +126,8 @@ def outlay_text(study: Study, lang: str) -> str:
     for one in packages[:-1]:
         factor = equalising_factor(study, kernel, one, packages[-1])
         levels = ", ".join(
-            f"{s.constant} = {s.values[-1]:.4g}" for s in scaled(one, study, factor).settings
+            f"{s.constant} = {max(s.values, key=abs):.4g}"
+            for s in scaled(one, study, factor).settings
         )
         first, last = _titled(one, lang), _titled(packages[-1], lang)
         lines.append(EQUAL[lang].format(one=first, other=last, factor=factor, levels=levels))

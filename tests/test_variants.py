@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ import pytest
 from sdensemble.draws import draw
 from sdensemble.errors import SDError
 from sdensemble.job import Options
-from sdensemble.modelset import choose_variants, run_models, write_models
+from sdensemble.modelset import choose_variants, run_models, run_variants, write_models
 from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.variants import ALL_AT, MARKS, PAIR_AT
 from sdensemble.outputs.figures.variants import variants as figure_of
@@ -283,3 +284,12 @@ def test_figure_and_table_name_the_same_leaders(models):
             line for line in text(models, "zh").splitlines() if line.startswith(variant.title["zh"])
         )
         assert (best is None) or (best.title["zh"] in cells)
+
+
+def test_a_run_of_variants_does_not_pass_priors_off_as_a_posterior(study, tmp_path):
+    asked = Options(members=64, as_of="latest", scenarios=("baseline",), out=tmp_path / "run")
+    with pytest.raises(SDError, match="calibrate --variants"):
+        run_variants(study, asked, ("min",))
+    run_variants(study, replace(asked, prior_only=True), ("min",))
+    record = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
+    assert record["as_of"] == "latest"
