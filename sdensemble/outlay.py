@@ -113,7 +113,8 @@ def outlay_text(study: Study, lang: str) -> str:
     for one in packages[:-1]:
         factor = equalising_factor(study, kernel, one, packages[-1])
         levels = ", ".join(
-            f"{s.constant} = {max(s.values, key=abs):.4g}" for s in scaled(one, study, factor).settings
+            f"{s.constant} = {max(s.values, key=abs):.4g}"
+            for s in scaled(one, study, factor).settings
         )
         lines.append(f"  {one.name} = {packages[-1].name} at {factor:.4f}: {levels}")
     return "\n".join(lines)
