@@ -354,7 +354,7 @@ class _Drawing:
                 for k in (i - 1, i):
                     if 0 <= k < len(row) and row[k] in (flow.source, flow.target):
                         reach[k] = max(reach[k], y + 4.5)
-                y = end + 6.5
+                y = end + 6.0
         for i, name in enumerate(row):
             high = max(reach[i] - top, self.lines(name) * LINE + 3)
             node = block.nodes[made[name]]
