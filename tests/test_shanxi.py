@@ -839,9 +839,7 @@ def test_a_lever_does_not_lower_the_ten_it_is_meant_for(run, scenario_name, leas
     assert (moved >= base - 1e-6).mean() > least_helped
 
 
-def test_the_policy_as_executed_asks_for_the_quantities_of_the_text_by_the_end_of_2025(
-    scenario, study
-):
+def test_the_policy_as_executed_announces_the_quantities_of_the_text(scenario, study):
     """What the rates add up to, against the table of instruments; then they stop, or halve."""
     quantities = {
         "national park rate": 8, "provincial park rate": 100, "county park rate": 150,
