@@ -132,3 +132,16 @@ def test_a_character_the_font_lacks_is_reported():
 def test_a_missing_font_says_how_to_restore_it(tmp_path):
     with pytest.raises(SDError, match="git checkout"):
         fonts.require_font(tmp_path / "none.otf")
+
+
+def test_beside_the_fan_stand_whole_years_and_the_last_publication_of_each(results):
+    from dataclasses import replace
+    from datetime import date
+
+    from sdensemble.outputs.figures.fan import related
+
+    first = related(results, synthetic.history())[0]
+    part = replace(first, value=1.0, period_end=date(int(first.time), 6, 30))
+    later = replace(first, value=2.0, published_on="2099-01-01")
+    rows = (later, *synthetic.history(), part)
+    assert [o.value for o in related(results, rows) if o.time == first.time] == [2.0]

@@ -159,10 +159,12 @@ class _Reading:
         if role:
             self.bad(line, "role", Bad(role, name=text(row, "measure")))
         year = self.read(line, "time", lambda: period(text(row, "time")))
+        series = self.read(line, "measure", lambda: self.series(row))
         stated = text(row, "period_end")
         end = self.read(line, "period_end", lambda: day(stated)) if stated else year and year[1]
+        if not stated and year and series and year[1] == date(year[0], 12, 31):
+            end = self.names.end(series, year[0])
         published = self.read(line, "published_on", lambda: day_text(text(row, "published_on")))
-        series = self.read(line, "measure", lambda: self.series(row))
         value = self.read(line, "value", lambda: number(text(row, "value")))
         unit = self.read(line, "value", lambda: self.unit(row, value[1])) if value else None
         if year and end and published:

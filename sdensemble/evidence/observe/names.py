@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -61,6 +63,14 @@ class Names:
         """Each series that may be observed, with its unit."""
         found = {row.series: row.unit for row in self.study.history if row.role != "target"}
         return found | {term.series: term.unit for term in self._terms}
+
+    def end(self, series: Series, year: int) -> date:
+        """Return when a year's figure of a series ends: with the year, or where all it has do."""
+        ends = {(row.period_end.month, row.period_end.day) for row in self.study.history
+                if row.series == series}  # fmt: skip
+        month = next(iter(ends))[0] if len(ends) == 1 else 12
+        full = date(year, month, monthrange(year, month)[1])
+        return full if ends == {(full.month, full.day)} else date(year, 12, 31)
 
     @property
     def _terms(self) -> Sequence[Any]:

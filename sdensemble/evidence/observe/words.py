@@ -98,8 +98,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "the period ends on {end}, which is not in {year}",
     },
     "too early": {
-        "zh": "公布日期 {published} 早于期末 {end}：那一期还没结束",
-        "en": "published {published}, before the period ends on {end}",
+        "zh": "公布日期 {published} 早于期末 {end}：那一期还没结束；时点数或部分时期的数，"
+        "请加“期末”列写明截止日",
+        "en": "published {published}, before the period ends on {end}; of a day, or of part of a"
+        " year, say in a column period_end when it ends",
     },
     "future": {"zh": "{what} {day} 在今天之后", "en": "{what} {day} lies in the future"},
     "clash": {
