@@ -560,6 +560,79 @@ def test_a_failure_at_any_step_leaves_all_files_as_they_were(small, monkeypatch,
     assert {p.name: p.read_bytes() for p in calibration.iterdir()} == held
 
 
+def test_files_that_were_not_there_are_gone_again_after_a_failure(small, monkeypatch):
+    calibration = small.folder / "calibration"
+    held = {p.name: p.read_bytes() for p in calibration.iterdir()}
+    swap = os.replace
+
+    def last_fails(old, new):
+        if new.name == "history.csv" and old.name.endswith(".new"):
+            raise KeyboardInterrupt
+        swap(old, new)
+
+    monkeypatch.setattr(keep.os, "replace", last_fails)
+    with pytest.raises(KeyboardInterrupt):
+        add(small, "2023,sales,total,200,Ton,2024,")
+    assert {p.name: p.read_bytes() for p in calibration.iterdir()} == held
+
+
+def renew(one, two):
+    with keep.Together() as files:
+        files.add(one, lambda path: path.write_text("new one"))
+        files.add(two, lambda path: path.write_text("new two"))
+        files.put()
+
+
+def test_a_form_half_written_leaves_nothing(tmp_path):
+    def half(path):
+        path.with_name(f".{path.name}.partial").write_text("half")
+        raise KeyboardInterrupt
+
+    def write():
+        with keep.Together() as files:
+            files.add(tmp_path / "one", half)
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", [OSError, KeyboardInterrupt])
+def test_what_cannot_be_put_back_stays_beside_its_file(tmp_path, monkeypatch, kind):
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_text("old one")
+    two.write_text("old two")
+    swap = os.replace
+
+    def fails(old, new):
+        if old.name == ".two.new" or (old.name == ".one.old"):
+            raise kind
+        swap(old, new)
+
+    monkeypatch.setattr(keep.os, "replace", fails)
+    with pytest.raises(kind):
+        renew(one, two)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".one.old", "one", "two"]
+    assert (tmp_path / ".one.old").read_text() == "old one"
+    assert two.read_text() == "old two"
+
+
+def test_a_second_interruption_does_not_stop_the_putting_back(tmp_path, monkeypatch):
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_text("old one")
+    swap, stops = os.replace, [KeyboardInterrupt, KeyboardInterrupt]
+
+    def interrupted(old, new):
+        if (old.name == ".two.new" or old.name == ".one.old") and stops:
+            raise stops.pop()
+        swap(old, new)
+
+    monkeypatch.setattr(keep.os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        renew(one, two)
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"one": "old one"}
+
+
 def test_a_history_changed_meanwhile_is_not_written_over(small):
     study = open_study(small.folder)
     figures = read(study, HEAD + "2015,sales,total,9,Ton,2016,")

@@ -45,6 +45,7 @@ from sdensemble.kernel.compile import compile_model
 from sdensemble.outputs.estimate import Estimate
 from sdensemble.outputs.probability import Key, Probability, distinguishable
 from sdensemble.outputs.words import label, percent, rounded, target_name
+from sdensemble.outputs.words import points as whole
 from sdensemble.study import Study
 
 Line = Callable[[str], None]
@@ -261,7 +262,7 @@ def _moved_text(study: Study, found: Observed, size: int, seed: int, lang: str) 
     lines = _table(study, found, lang) if found.after else [tell("none fitted", lang)]
     if found.after:
         first = next(iter(found.before))
-        lines += ["", *dict.fromkeys(_key(study, p.key, lang) for p in found.before.values())]
+        lines += ["", *_keys(study, found, lang)]
         old, new = found.before[first].key, found.after[first].key
         day = vintage(study.history, LATEST).published
         lines.append(
@@ -272,32 +273,52 @@ def _moved_text(study: Study, found: Observed, size: int, seed: int, lang: str) 
     return [*lines, *([""] if notes else []), *notes]
 
 
+def _name(study: Study, key: str, lang: str) -> str:
+    """Return a target's name with its year."""
+    target = next(target for target in study.targets if target.id == key)
+    return target_name(target, lang) + (f" {target.year}" if target.year else "")
+
+
+def chance(p: Probability) -> str:
+    """Return a probability in whole points with its error: "31% ±2"; bounds where it has any."""
+    shown = whole(p.middle)
+    if p.bounded or not math.isfinite(p.se) or not shown.isdigit():
+        return percent(p)
+    return f"{shown}% ±{max(1, math.ceil(100 * p.se - 1e-9))}"
+
+
 def _table(study: Study, found: Observed, lang: str) -> list[str]:
-    by_id = {target.id: target for target in study.targets}
-    names = [target_name(by_id[key], lang) + (f" {by_id[key].year}" if by_id[key].year else "")
-             for key in found.before]  # fmt: skip
-    table = [["", *names], [tell("before", lang), *map(percent, found.before.values())]]
-    for one in found.moved:
-        if one.fitted:
-            cells = [points(one.alone[key], lang) for key in found.before]
-            table.append([_title(study, one.row, lang), *cells])
-    table.append([tell("after", lang), *(
-        f"{percent(found.after[key])}  ({points(found.change[key], lang)})"
-        for key in found.before)])  # fmt: skip
-    return [tell("moved", lang), *columns(table)]
+    """Return a line for each target: before, each figure alone, all together."""
+    fitted = [one for one in found.moved if one.fitted]
+    legend = [f"  ({i}) {_title(study, one.row, lang)}" for i, one in enumerate(fitted, start=1)]
+    marks = [f"({i})" for i in range(1, len(fitted) + 1)]
+    table = [["", tell("before", lang), *marks, tell("after", lang), tell("change", lang)]]
+    for key, before in found.before.items():
+        cells = [points(one.alone[key], lang) for one in fitted]
+        table.append([_name(study, key, lang), chance(before), *cells, chance(found.after[key]),
+                      points(found.change[key], lang)])  # fmt: skip
+    return [tell("moved", lang), *legend, "", *columns(table)]
 
 
-def _key(study: Study, key: Key, lang: str) -> str:
-    """Return what a probability is conditional on, but for the information date."""
+def _keys(study: Study, found: Observed, lang: str) -> list[str]:
+    """Return what the probabilities are conditional on, but for the information date.
+
+    Targets that share all but the event and its year are told together.
+    """
 
     def word(text: str) -> str:
         return label(study.report, text, lang) if text else "—"
 
-    scenario = study.named((key.scenario,))[0].title[lang]
-    return tell("key", lang, event=f"{key.event}, {key.year}", measure=word(key.measure),
-                scope=word(key.scope), prices=word(key.price_basis),
-                priors=word(key.prior_set), scenario=scenario, models=key.model_set,
-                model=key.model_digest[:8])  # fmt: skip
+    together: dict[str, list[str]] = {}
+    for name, p in found.before.items():
+        key = p.key
+        said = tell("key", lang, measure=word(key.measure), scope=word(key.scope),
+                    prices=word(key.price_basis), priors=word(key.prior_set),
+                    scenario=study.named((key.scenario,))[0].title[lang], models=key.model_set,
+                    model=key.model_digest[:8])  # fmt: skip
+        event = f"  {_name(study, name, lang)}: {key.event}, {key.year}"
+        together.setdefault(said, []).append(event)
+    return [line for said, events in together.items() for line in (said, *events)]
 
 
 def _draws(key: Key, lang: str) -> str:

@@ -28,6 +28,10 @@ class Together:
 
     def __init__(self) -> None:
         self.made: list[tuple[Path, Path]] = []
+        self.held: set[Path] = set()
+        """Files that were there before."""
+        self.unrestored: set[Path] = set()
+        """Files whose old form could not be put back: it stays beside them."""
 
     def __enter__(self) -> Together:
         return self
@@ -37,7 +41,8 @@ class Together:
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         for new, path in self.made:
-            for left in (new, _aside(path)):
+            aside = [] if path in self.unrestored else [_aside(path)]
+            for left in (new, *aside, *new.parent.glob(f".{new.name}.*")):
                 with contextlib.suppress(OSError):
                     left.unlink(missing_ok=True)
 
@@ -53,18 +58,27 @@ class Together:
         try:
             for _, path in self.made:
                 if path.exists():
+                    self.held.add(path)
                     shutil.copy2(path, _aside(path))
             for new, path in self.made:
                 begun.append(path)
                 os.replace(new, path)
         except BaseException:
-            for path in reversed(begun):
-                old = _aside(path)
-                if old.exists():
-                    os.replace(old, path)
-                else:
-                    path.unlink(missing_ok=True)
+            self._restore(begun)
             raise
+
+    def _restore(self, begun: Sequence[Path]) -> None:
+        """Put the old forms back; go on with the others where one fails or one is interrupted."""
+        self.unrestored = set(begun)
+        for path in reversed(begun):
+            for _ in range(2):  # a second interruption must not end it half way
+                with contextlib.suppress(OSError, KeyboardInterrupt):
+                    old = _aside(path)
+                    if path in self.held and old.exists():
+                        os.replace(old, path)
+                    elif path not in self.held:
+                        path.unlink(missing_ok=True)
+                    self.unrestored.discard(path)
 
 
 def _aside(path: Path) -> Path:

@@ -120,13 +120,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "Already in the history and not written again: line {lines}.",
     },
     "moved": {
-        "zh": "新数据使概率如何变化（百分点；每行只加这一个数，"
-        "最后一行为全部重新拟合；±为抽样误差）：",
-        "en": "Which number moved which probability (in points; each line adds that number alone,"
-        " the last is the full refit; ± is Monte Carlo error):",
+        "zh": "新数据使概率如何变化（变化以百分点计；每个编号列只加那一个数，末两列为全部重新拟合；"
+        "±为抽样误差）：",
+        "en": "Which number moved which probability (moves in points; a numbered column adds that"
+        " number alone, the last two are the full refit; ± is Monte Carlo error):",
     },
     "before": {"zh": "此前", "en": "before"},
     "after": {"zh": "全部", "en": "all"},
+    "change": {"zh": "变化", "en": "moved"},
     "none fitted": {
         "zh": "没有一个新数参与拟合：不重新拟合，概率不变。",
         "en": "No new number is fitted: nothing was refitted, no probability moves.",
@@ -134,10 +135,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "no effect": {"zh": "≈0 ±{se}（不能与零区分）", "en": "≈0 ±{se} (not distinguishable)"},
     "small effect": {"zh": "{sign}不到1", "en": "{sign}under 1"},
     "key": {
-        "zh": "P的条件：{event}；口径 {measure}；范围 {scope}；价格 {prices}；先验组 {priors}；"
-        "情景 {scenario}；结构 {models}；模型 {model}。",
-        "en": "P is of: {event}; measure {measure}; scope {scope}; prices {prices}; priors"
-        " {priors}; scenario {scenario}; structure {models}; model {model}.",
+        "zh": "P的条件：口径 {measure}；范围 {scope}；价格 {prices}；先验组 {priors}；"
+        "情景 {scenario}；结构 {models}；模型 {model}；事件：",
+        "en": "P is conditional on: measure {measure}; scope {scope}; prices {prices}; priors"
+        " {priors}; scenario {scenario}; structure {models}; model {model}; of the events:",
     },
     "across": {
         "zh": "此前与其后是同一问题在两个信息日下的概率"
