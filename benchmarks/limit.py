@@ -31,7 +31,7 @@ WIDTH = re.compile(r"<(\d+) x (?:double|i64)>")
 def limit(program: Program, rates: tuple[float, float]) -> tuple[float, dict[str, float]]:
     """Return the least microseconds a member on one core, and the operations of one step."""
     lanes = 8
-    plan = make_plan(program)
+    plan = make_plan(program, reciprocals=not processor().divides)
     text = emit(plan, lanes, processor())
     counts = {"simple": 0.0, "slow": 0.0}
     for number, loop in enumerate(plan.dynamic):

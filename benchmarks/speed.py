@@ -32,6 +32,7 @@ from benchmarks import models  # noqa: E402
 from benchmarks.limit import limit, throughput  # noqa: E402
 from benchmarks.peers import PySD, Simlin, clock, workbench  # noqa: E402
 from benchmarks.plain_c import PlainC  # noqa: E402
+from benchmarks.sdeverywhere import SDEverywhere, version  # noqa: E402
 from sdensemble import compile_model, read_model  # noqa: E402
 from sdensemble.kernel.compile import Kernel  # noqa: E402
 from sdensemble.kernel.lower import lower  # noqa: E402
@@ -85,8 +86,9 @@ def measure(path: Path, folder: Path, args: argparse.Namespace, pysd: bool) -> d
     if "pysimlin" in times:
         for threads in ("1 thread", "2 threads"):
             row[f"pysimlin / {threads}"] = times["pysimlin"] / times[threads]
-    if "plain C" in times:
-        row["plain C / 1 thread"] = times["plain C"] / times["1 thread"]
+    for name in ("SDEverywhere", "plain C"):
+        if name in times:
+            row[f"{name} / 1 thread"] = times[name] / times["1 thread"]
     row["KiB a member"] = memory(kernel)
     return row | off()
 
@@ -119,8 +121,11 @@ def _engines(
         "2 threads": lambda: ours(2),
     }
     simlin, plain = Simlin.open(path), PlainC.open(kernel.program, folder)
+    theirs = SDEverywhere.open(path, args.sdeverywhere, folder)
     if simlin:
         engines["pysimlin"] = lambda: clock(simlin.run) * 1e6
+    if theirs:
+        engines["SDEverywhere"] = lambda: clock(theirs.run) * 1e6
     if plain:
         engines["plain C"] = lambda: clock(plain.run) * 1e6
     engines["NumPy"] = _once(numpy)
@@ -135,6 +140,8 @@ def _engines(
         found = {"off NumPy": _off(kernel, kept)}
         if simlin:
             found["off pysimlin"] = simlin.difference(model, kernel, kept)
+        if theirs:
+            found["off SDEverywhere"] = theirs.difference(model, kernel, kept)
         if plain:
             run, end = kernel.run(report=kept), plain.run()
             found["off plain C"] = max(
@@ -258,6 +265,11 @@ def main() -> None:
         default=HERE.parent / "tests/models/sdxorg-test-models/samples/Workforce/workforce.mdl",
         help="the open Workforce model, where it is not among the test models",
     )
+    parser.add_argument(
+        "--sdeverywhere",
+        type=Path,
+        help="a folder in which `npm install @sdeverywhere/compile` was run; left out without it",
+    )
     parser.add_argument("--json", type=Path)
     parser.add_argument("--only", help="names of models, comma-separated")
     args = parser.parse_args()
@@ -283,6 +295,8 @@ def main() -> None:
         f"core; microseconds a member, the least of {args.rounds} rounds; load "
         f"{os.getloadavg()[0]:.1f}\n"
     )
+    if args.sdeverywhere:
+        print(f"SDEverywhere {version(args.sdeverywhere)}\n")
     print(table(rows))
     sizes = [n for n in (10**3, 10**4, 10**5, 10**6) if n <= args.most]
     scaled = scaling(paths["agro11"], sizes)

@@ -203,7 +203,10 @@ def over_structures() -> Iterator[tuple[str, object]]:
     each = {
         (row["variant"], row["scenario"]): float(row["per_outlay"])
         for row in rows
-        if row["kind"] == "effect" and row["scenario"] in PACKAGES and row["per_outlay"]
+        if row["kind"] == "effect"
+        and row["scenario"] in PACKAGES
+        and row["per_outlay"]
+        and not row["same_as"]  # a structure that changes nothing is not another one
     }
     pairs = [
         (value, each[variant, "plant-grants"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
@@ -222,14 +222,23 @@ def _factor_bounds(own: Sequence[float], low: float, high: float) -> tuple[float
     return max((e[0] for e in ends), default=-math.inf), min((e[1] for e in ends), default=math.inf)
 
 
-def describe(distribution: Any) -> str:
+CHINESE: Mapping[str, str] = {
+    "uniform": "均匀分布", "triangular": "三角分布", "beta": "贝塔分布", "normal": "正态分布",
+    "lognormal": "对数正态分布", "low": "下端", "high": "上端", "mode": "众数",
+    "median": "中位数", "log_sd": "对数标准差", "mean": "均值", "sd": "标准差",
+}  # fmt: skip
+
+
+def describe(distribution: Any, lang: str = "en") -> str:
     """Return a distribution in words: ``lognormal(median 0.36, log_sd 0.4)``."""
     if isinstance(distribution, Truncated):
-        return describe(distribution.base)
-    inside = ", ".join(
-        f"{part.name} {getattr(distribution, part.name):g}" for part in fields(distribution)
-    )
-    return f"{type(distribution).__name__.lower()}({inside})"
+        return describe(distribution.base, lang)
+    name = type(distribution).__name__.lower()
+    parts = [(part.name, f"{getattr(distribution, part.name):g}") for part in fields(distribution)]
+    if lang == "zh":
+        told = "，".join(f"{CHINESE.get(key, key)}{value}" for key, value in parts)
+        return f"{CHINESE.get(name, name)}（{told}）"
+    return f"{name}({', '.join(f'{key} {value}' for key, value in parts)})"
 
 
 def _read_correlations(top: Section, items: Sequence[Prior]) -> dict[str, float]:
@@ -277,6 +286,8 @@ def _check_set(
 
 SOBOL_COLUMNS = 256
 """Sobol columns made at least, so that a prior appended to the file changes no earlier one."""
+BITS = 30  # of a Sobol number; half a step of that grid is added, which keeps 0 out
+PART = 4096  # members worked on at once where all are
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,6 +309,50 @@ class Draws:
     def members(self) -> int:
         """The number of members."""
         return self.replicate.size
+
+    def of(self, members: NDArray[np.int64]) -> dict[str, Floats]:
+        """Return the constants of some members, (*ranges, member)."""
+        if isinstance(self.values, Drawn):
+            return self.values.of(members)
+        return {name: values[..., members] for name, values in self.values.items()}
+
+
+class Drawn(Mapping[str, Floats]):
+    """Constants made from points in the unit cube when somebody asks for them.
+
+    The points of a million members take a third of the memory their constants would, and are
+    turned into constants by the threads that run them. ``points`` has shape (column, member):
+    uniform numbers, or whole ones of BITS bits, of which a number is the middle.
+    """
+
+    def __init__(self, priors: Priors, model: Model, points: NDArray[Any]):
+        self.priors, self.model, self.points = priors, model, points
+        self.names = tuple(dict.fromkeys(prior.constant for prior in priors.items))
+        self.whole: dict[str, Floats] = {}
+
+    def of(self, members: NDArray[np.int64] | slice) -> dict[str, Floats]:
+        """Return the constants of some members: the same bits whatever others are asked for."""
+        if isinstance(members, np.ndarray) and (np.diff(members) == 1).all() and members.size:
+            members = slice(int(members[0]), int(members[-1]) + 1)  # no copy
+        points = self.points[:, members]
+        if points.dtype == np.uint32:
+            points = points * 2.0**-BITS + 2.0 ** -(BITS + 1)
+        return constants_of(self.priors, self.model, drawn_numbers(self.priors, points))
+
+    def __getitem__(self, name: str) -> Floats:
+        if name not in self.names:
+            raise KeyError(name)
+        if not self.whole:
+            count = self.points.shape[1]
+            parts = [self.of(slice(at, at + PART)) for at in range(0, count, PART)]
+            self.whole = {n: np.concatenate([p[n] for p in parts], axis=-1) for n in self.names}
+        return self.whole[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
 
 
 def draw(
@@ -326,15 +381,12 @@ def draw(
     _check_size(n, method, replicates, seed)
     names = column_names(priors, model)
     count = n // replicates
-    values: dict[str, Floats] = {}
-    for r in range(replicates if names else 0):  # one after the other: they need a lot of memory
+    points = np.empty((len(names), n), np.uint32 if method == "sobol" else np.float64)
+    for r in range(replicates if names else 0):
         ids = np.arange(r * count, (r + 1) * count)
-        numbers = drawn_numbers(priors, _SAMPLERS[method](names, ids, seed, r))
-        for name, part in constants_of(priors, model, numbers).items():
-            if name not in values:
-                values[name] = np.empty((*part.shape[:-1], n))
-            values[name][..., ids[0] : ids[-1] + 1] = part
-    return Draws(values, np.repeat(np.arange(replicates), count), seed, method, priors)
+        points[:, ids[0] : ids[-1] + 1] = _SAMPLERS[method](names, ids, seed, r)
+    replicate = np.repeat(np.arange(replicates), count)
+    return Draws(Drawn(priors, model, points), replicate, seed, method, priors)
 
 
 def column_names(priors: Priors, model: Model) -> tuple[str, ...]:
@@ -366,17 +418,22 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
         raise SDError(f"{n} members: {rule} — take {sizes}")
 
 
-def _sobol(names: Sequence[str], ids: NDArray[np.int64], seed: int, replicate: int) -> Floats:
-    """Return one scramble of the first Sobol points, shape (column, member)."""
+def _sobol(
+    names: Sequence[str], ids: NDArray[np.int64], seed: int, replicate: int
+) -> NDArray[np.uint32]:
+    """Return one scramble of the first Sobol points as whole numbers, shape (column, member)."""
     # Here, because importing scipy.stats takes most of a second.
     from scipy.stats import qmc
 
     # scipy's scramble depends on the number of columns, so that is rounded up generously.
     columns = max(SOBOL_COLUMNS, 2 ** math.ceil(math.log2(len(names))))
     sequence = np.random.SeedSequence(seed, spawn_key=(replicate,))
-    engine = qmc.Sobol(columns, scramble=True, bits=30, rng=np.random.default_rng(sequence))
-    # Half a step of the 30-bit grid keeps 0 out.
-    return engine.random(ids.size)[:, : len(names)].T + 2.0**-31
+    engine = qmc.Sobol(columns, scramble=True, bits=BITS, rng=np.random.default_rng(sequence))
+    points = np.empty((len(names), ids.size), np.uint32)
+    for at in range(0, ids.size, PART):  # a part at a time: all columns take a lot of memory
+        part = engine.random(min(PART, ids.size - at))[:, : len(names)]
+        points[:, at : at + PART] = part.T * 2.0**BITS
+    return points
 
 
 def _latin(names: Sequence[str], ids: NDArray[np.int64], seed: int, replicate: int) -> Floats:

@@ -24,7 +24,7 @@ from sdensemble.section import cell_name
 if TYPE_CHECKING:
     import xarray as xr
 
-CHUNK = 2048  # members a thread takes at once, at most, with their forcing
+CHUNK = 4096  # members a thread takes at once, at most, with their forcing
 MANY = 2**15  # runs of a member from which a kernel for the kept variables alone pays
 
 
@@ -165,7 +165,7 @@ def worlds(
 
     The members' constants and forcing are made once; a scenario only overrides them.
     """
-    constants = {name: values[..., members] for name, values in draws.values.items()}
+    constants = draws.of(members)
     shocks = sample(forcing, model, members, seed=draws.seed) if forcing else {}
 
     def world(scenario: Scenario) -> World:

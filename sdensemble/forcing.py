@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sdensemble.errors import SDError, did_you_mean
 from sdensemble.kernel.inputs import Held
+from sdensemble.kernel.uniform import normal, uniform
 from sdensemble.model.types import Clock, Model
 from sdensemble.rng import Stream
 from sdensemble.section import (
@@ -58,12 +59,12 @@ class Grid:
     def normal(self, stream: Stream, *, elements: int | None = None) -> Floats:
         """Return standard normal numbers, shape (step, element, member)."""
         count = self.elements if elements is None else elements
-        return stream.normal(self.members, steps=self.steps, elements=count, first=self.first)
+        return normal(stream, self.members, steps=self.steps, elements=count, first=self.first)
 
     def uniform(self, stream: Stream) -> Floats:
         """Return uniform numbers, shape (step, element, member)."""
-        return stream.uniform(
-            self.members, steps=self.steps, elements=self.elements, first=self.first
+        return uniform(
+            stream, self.members, steps=self.steps, elements=self.elements, first=self.first
         )
 
     def between(self, stream: Stream, pair: Pair) -> Floats:
@@ -177,7 +178,7 @@ class Cycle(Form):
         before, effect, effect_before = np.zeros_like(noise[0]), push, np.zeros_like(push)
         reached = np.zeros((grid.steps, 1, grid.members.size))
         if self.stationary:
-            before = grid.normal(stream.sub("before"))[0]
+            before = replace(grid, steps=1).normal(stream.sub("before"))[0]
             x[0] = alike * before + np.sqrt(1 - alike**2) * noise[0]
             reached[:] = 1
         for i in range(1, grid.steps):
@@ -256,9 +257,10 @@ class Markov(Form):
         """Return what the process adds, in the constant's unit, shape (step, element, member)."""
         changes = grid.uniform(stream) < grid.hold / self.stay
         changes[0] = self.stationary
-        side = np.where(grid.uniform(stream.sub("side"))[:1] < 0.5, 1.0, -1.0)
-        count = np.cumsum(changes, axis=0)
-        return np.where(count == 0, 0.0, self.size * side * np.where(count % 2, 1.0, -1.0))
+        side = np.where(replace(grid, steps=1).uniform(stream.sub("side")) < 0.5, 1.0, -1.0)
+        begun = np.logical_or.accumulate(changes, axis=0)
+        odd = np.logical_xor.accumulate(changes, axis=0)
+        return np.where(begun, self.size * side * np.where(odd, 1.0, -1.0), 0.0)
 
     def reach(self) -> tuple[float, float, float]:
         """Return the least and greatest jump, and the greatest standard deviation around it."""

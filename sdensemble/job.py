@@ -72,6 +72,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
     study's files before anything is computed.
     """
     from sdensemble.outputs.run import check_ready, terminal_summary, write_run
+    from sdensemble.outputs.text import terminal_columns
 
     begun = time.perf_counter()
     started = datetime.now().astimezone()
@@ -99,7 +100,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
         "notes": _notes(findings, chosen[options.prior_set]),
     }
     replays = _replay_note(study, options, [main, *datasets.values()])
-    answer = "\n".join([terminal_summary(main, **shared), *replays])
+    answer = "\n".join([terminal_summary(main, **shared, columns=terminal_columns()), *replays])
     info = _info(study, kernel, options, started, time.perf_counter() - begun) | findings
     with _place(study, options, started) as folder:
         paths = write_run(folder, main, info=info, history=study.history, **shared)

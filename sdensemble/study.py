@@ -24,6 +24,7 @@ from sdensemble.outputs.published import Statistic, read_published
 from sdensemble.outputs.regions import Place, read_places
 from sdensemble.outputs.report import Kept, ReportSpec, read_report
 from sdensemble.outputs.words import known_until
+from sdensemble.outputs.words import label as word
 from sdensemble.scenarios import (
     DEFAULT_SET,
     Conflict,
@@ -98,6 +99,14 @@ class Study:
     def report(self) -> ReportSpec:
         """What a run keeps and shows: ``outputs/report.toml``."""
         return read_report(self.folder / "outputs" / "report.toml", self.model)
+
+    def unit_writer(self, lang: str) -> Callable[[str], str]:
+        """Return what writes a unit of the model as people do; as it is without a report."""
+        try:
+            spec = self.report
+        except SDError:
+            return str
+        return lambda unit: spec.unit_label(unit, lang)
 
     @cached_property
     def forcing(self) -> Forcing | None:
@@ -328,6 +337,31 @@ def open_study(folder: str | Path) -> Study:
     """Return the Study in a folder; its model is read, the rest when it is needed."""
     folder = Path(folder)
     return Study(folder, read_model(find_model(folder)))
+
+
+SOUND = {
+    "zh": "{file}：{n}个变量，所有方程单位一致\n{scenarios}个情景，{targets}项计概率的目标与参照，"
+    "{sets}：没有问题",
+    "en": "{file}: {n} variables, units agree in every equation\n{scenarios} scenarios,"
+    " {targets} targets, {sets}: no problem",
+}
+SETS = {"zh": "{n}项先验（{set}）", "en": "{n} priors ({set})"}
+
+
+def sound_text(study: Study, lang: str) -> str:
+    """Return what is said of a study without a problem: what was read, and how much of it."""
+    named = {one: word(study.report, one, lang) if lang == "zh" else one
+             for one in study.prior_sets()}  # fmt: skip
+    sets = [
+        SETS[lang].format(n=len(study.priors(one).items), set=name) for one, name in named.items()
+    ]
+    return SOUND[lang].format(
+        file=study.model.path.name,
+        n=len(study.model.variables),
+        scenarios=len(study.scenarios),
+        targets=len(study.targets),
+        sets=("，" if lang == "zh" else ", ").join(sets),
+    )
 
 
 def check_study(study: Study) -> tuple[str, ...]:

@@ -94,3 +94,15 @@ def test_no_number_agrees_with_no_number_only():
     assert checks.disagreements(model, {"a": nan}, {"a": nan}) == []
     assert checks.disagreements(model, {"a": nan}, {"a": one}) != []
     assert checks.disagreements(model, {"a": one}, {"a": nan}) != []
+
+
+def test_an_engine_that_takes_its_process_with_it_is_only_said(monkeypatch, tmp_path):
+    package = tmp_path / "simlin"
+    package.mkdir()
+    (package / "__init__.py").write_text("import os\nos.abort()\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    found = checks.crosscheck(TEACUP, 4)
+    assert found.comparisons[1].engine.startswith("pysimlin")
+    assert found.comparisons[1].failure.startswith("RuntimeError")
+    assert found.agree

@@ -15,14 +15,23 @@ from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.validation import bars, panels
 from sdensemble.validation import KINDS, read_tests, run_test, validate
 from sdensemble.validation.bench import Bench
-from sdensemble.validation.found import FAIL, NO_DATA, NOT_RUN, PASS, READ, Bars, Panel
+from sdensemble.validation.found import (
+    FAIL,
+    NO_DATA,
+    NOT_APPLICABLE,
+    NOT_RUN,
+    PASS,
+    READ,
+    Bars,
+    Panel,
+)
 from sdensemble.validation.read import GROUPS, Test
 from sdensemble.validation.report import digests_tested, markdown, text, write_report
 from sdensemble.validation.statistics import crps, elementary_effects, morris_design
 from sdensemble.validation.structure import in_feedback
 
 MEMBERS = 64
-KNOWN_TO_FAIL = {"V08", "V25", "V40"}
+KNOWN_TO_FAIL = {"V25", "V40"}
 """Reported as failed by `check --full`, with their reasons in docs/validation/surprises.md; a
 quick test that fails and is not named here stops the suite."""
 
@@ -121,6 +130,28 @@ def test_a_review_without_text_fails(bench):
     there = _test("review", file="docs/validation/surprises.md")
     assert run_test(bench, there).found.status == READ
     assert run_test(bench, _test("no data")).found.status == NO_DATA
+    why = {"zh": "不适用：在边界之外", "en": "not applicable: outside the boundary"}
+    assert run_test(bench, _test("no data", why=why)).found.status == NOT_APPLICABLE
+
+
+def test_what_a_condition_found_is_said_with_labels_units_and_per_cent(bench):
+    expect = [
+        {"variable": "total real output", "year": 2025, "of": "base", "low": 0.0},
+        {"variable": "output", "element": "dairy", "at": 2025, "of": "market demand", "high": 9.0},
+        {"variable": "Capacity", "at": [2025, 2027], "growth": True, "low": -9.0},
+        {"variable": "Loans", "at": 2025, "low": 0.0},
+        {"variable": "output", "element": "dairy", "at": [2025, 2027], "low": -9.0,
+         "growth_of": "market demand"},
+    ]  # fmt: skip
+    found = run_test(bench, _test("condition", settings={}, expect=expect)).found
+    zh, en = found.shown["zh"].split("；"), found.shown["en"].split("; ")
+    assert zh[0].endswith("2025年为不设该条件时的100%")
+    assert en[0].endswith("100% of the run without")
+    assert f"为“{bench.model.label('market demand', 'zh')}”的" in zh[1]
+    assert zh[1].endswith("%")
+    assert "2025、2027年年均变化" in zh[2]
+    assert zh[3].endswith("亿元")
+    assert zh[4].endswith("个百分点")
 
 
 def test_feedback_is_found_downstream_of_loops_only(write_model):

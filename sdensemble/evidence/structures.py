@@ -33,7 +33,7 @@ from sdensemble.outputs.words import target_name
 from sdensemble.scenarios import Scenario
 from sdensemble.section import default_of
 from sdensemble.study import Study
-from sdensemble.variants import Variant, apply, main_variant
+from sdensemble.variants import Variant, apply, duplicates, main_variant
 
 Line = Callable[[str], None]
 NAME = "variant-weights.csv"
@@ -128,13 +128,16 @@ def compare_structures(
     """Fit every structure, weigh it by held-out log scores, and give P under each and mixed.
 
     A figure's score is that of the forecast one origin before it, the same for all structures;
-    only figures that every structure forecasts count. Writes the weights for ``run --weights``.
+    only figures that every structure forecasts count. A variant that is the same as another is
+    not fitted and weighs nothing. Writes the weights for ``run --weights``.
     """
     begun = time.perf_counter()
     if study.fit is None:
         raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file")
     settings = settings_of(particles, threads)
-    fitters = [_fitter(study, v, prior_set) for v in (main_variant(study.model), *study.variants)]
+    variants = (main_variant(study.model), *study.variants)
+    same = duplicates(variants, {p.constant for p in study.priors(prior_set).items})
+    fitters = [_fitter(study, v, prior_set) for v in variants if v.name not in same]
     everything = vintage(study.history, LATEST).fitted()
     scores: dict[str, dict[tuple[str, int], float]] = {}
     chances: dict[str, tuple[float, float, Key]] = {}
@@ -153,14 +156,19 @@ def compare_structures(
     common = sorted(set.intersection(*(set(one) for one in scores.values())))
     table = {name: [own[figure] for figure in common] for name, own in scores.items()}
     weights = stacking_weights(table, seed)
+    every = {variant.name: weights.get(variant.name, 0.0) for variant in variants}
     standings = tuple(
         Standing(f.variant, sum(table[f.variant.name]), weights[f.variant.name],
                  *chances[f.variant.name])
         for f in fitters
     )  # fmt: skip
-    path = _write(study, weights) if keep else None
+    path = _write(study, every) if keep else None
     mixture = sum(one.weight * one.probability for one in standings)
     text = structures_text(study, standings, mixture, len(common), lang)
+    if same:
+        titles = {variant.name: variant.title[lang] for variant in variants}
+        shown = [f"{titles[name]} = {titles[other]}" for name, other in same.items()]
+        text += f"\n{say('same', lang)}{('；' if lang == 'zh' else '; ').join(shown)}"
     return Structures(standings, mixture, len(common), text, path, time.perf_counter() - begun)
 
 

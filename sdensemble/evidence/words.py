@@ -137,6 +137,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "zh": "结构变体（留出对数得分之和、均匀先验下的堆叠权重）：",
         "en": "Structures (sum of held-out log scores; stacking weights under a uniform prior):",
     },
+    "same": {
+        "zh": "没有改变任何设定、不另计权重的变体：",
+        "en": "Variants that change nothing and have no weight of their own: ",
+    },
     "variant": {"zh": "变体", "en": "variant"},
     "weight": {"zh": "权重", "en": "weight"},
     "range": {

@@ -16,8 +16,8 @@ from sdensemble.errors import Problems, SDError, did_you_mean
 from sdensemble.kernel.emit import emit
 from sdensemble.kernel.inputs import Held
 from sdensemble.kernel.lower import lower
-from sdensemble.kernel.native import Native, aligned, load_or_compile, processor
-from sdensemble.kernel.plan import make_plan
+from sdensemble.kernel.native import Native, address, aligned, load_or_compile, processor
+from sdensemble.kernel.plan import Plan, make_plan
 from sdensemble.kernel.program import Program, Slots
 from sdensemble.kernel.prune import pruned
 from sdensemble.kernel.stop import settled
@@ -45,27 +45,26 @@ def compile_model(model: Model, *, lanes: int | None = None, use_cache: bool = T
 
 def _compiled(model: Model, program: Program, lanes: int | None, use_cache: bool) -> Kernel:
     try:
-        lanes, size, text = deeply(_written, program, lanes)
+        plan, lanes, text = deeply(_written, program, lanes)
     except RecursionError:
         raise SDError(f"{model.path.name}: an equation is nested too deeply") from None
     native, cached = load_or_compile(text, use_cache=use_cache)
-    return Kernel(model, program, lanes, size, native, cached)
+    return Kernel(model, plan, lanes, native, cached)
 
 
-def _written(program: Program, lanes: int | None) -> tuple[int, int, str]:
-    """Return (lanes, slots, assembly) of a program."""
-    plan = make_plan(program)
-    size = plan.size + 2 * program.stocks
-    lanes = lanes or lanes_for(size)
-    return lanes, size, emit(plan, lanes, processor())
+def _written(program: Program, lanes: int | None) -> tuple[Plan, int, str]:
+    """Return (plan, lanes, assembly) of a program."""
+    plan = make_plan(program, reciprocals=not processor().divides)
+    lanes = lanes or lanes_for(plan.size)
+    return plan, lanes, emit(plan, lanes, processor())
 
 
 def lanes_for(size: int) -> int:
-    """Return how many members run side by side: as many as the cache holds.
+    """Return how many members run side by side: 16 where the cache holds them, else 8.
 
     No result depends on it; speed does (benchmarks/speed.py).
     """
-    return next((lanes for lanes in (32, 16) if size * lanes * 8 <= CACHE), 8)
+    return 16 if size * 16 * 8 <= CACHE else 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,11 +89,15 @@ class Kernel:
     """A compiled model. ``run`` is safe to call from several threads."""
 
     model: Model
-    program: Program
+    plan: Plan = field(repr=False)
     lanes: int
-    size: int
     native: Native = field(repr=False)
     from_cache: bool
+
+    @property
+    def program(self) -> Program:
+        """The model as slots and statements."""
+        return self.plan.program
 
     def only(self, names: Iterable[str], *, use_cache: bool = True) -> Kernel:
         """Return a kernel that computes what these variables hang on and keeps nothing else.
@@ -172,9 +175,10 @@ class Kernel:
             "bad": bad,
             "steps": steps,
             "every": every,
-            "ids": _numbers(ids, count, stride, self.program.name),
+            "flags": self._flags(inputs),
         }
-        self._blocks(shared, count, threads or default_threads(), progress)
+        numbers = _numbers(ids, count, stride, self.program.name)
+        self._blocks(shared, numbers, count, threads or default_threads(), progress)
         out[:, np.isin(_all(kept), self.program.void)] = np.nan
         out_totals[:, np.isin(_all(summed), self.program.void)] = np.nan
         times = self.program.start + self.program.step * every * np.arange(saved)
@@ -184,6 +188,13 @@ class Kernel:
             totals=dict(_split(out_totals[1:], summed, count)),
             first_bad=bad[:count],
         )
+
+    def _flags(self, inputs: _Inputs) -> NDArray[np.int64]:
+        """Return for each invariant loop what can make it run again (see ``driver``)."""
+        later = [slots.ravel() for step, slots, _ in inputs.changes if step > 0]
+        held = self.plan.waiting(np.concatenate([np.empty(0, np.int64), *later]))
+        switched = self.plan.waiting(self.plan.switches[:, 1])
+        return held + 2 * switched.astype(np.int64)
 
     def _named(self, names: Iterable[str], inputs: _Inputs) -> dict[str, Slots]:
         found = {}
@@ -207,27 +218,33 @@ class Kernel:
     def _blocks(
         self,
         shared: dict[str, Any],
+        numbers: NDArray[np.int64],
         count: int,
         threads: int,
         progress: Callable[[int], None] | None,
     ) -> None:
         """Run every block of ``lanes`` members; each thread has a workspace of its own."""
         starts = iter(range(0, shared["stride"], self.lanes))
+        slots = self.plan.size + 2 * self.program.stocks
+        places = {name: address(value) for name, value in shared.items()}
+        block = shared["rows"].nbytes // len(shared["rows"])
         lock, stop = threading.Lock(), threading.Event()
 
         def work() -> None:
-            workspace = aligned(self.size * self.lanes)
+            workspace = aligned(slots * self.lanes)
             sums = aligned(max(shared["n_totals"], 1) * self.lanes)
             history = aligned(len(self.program.fixed) * (shared["steps"] + 1) * self.lanes)
-            own = {**shared, "W": workspace, "sums": sums, "history": history}
+            scratch = {"W": workspace, "sums": sums, "history": history}
+            own = {**places, **{name: address(array) for name, array in scratch.items()}}
             while not stop.is_set():
                 with lock:
                     start = next(starts, None)
                 if start is None:
                     return
-                members = shared["ids"][start : start + self.lanes]
+                members = numbers[start : start + self.lanes]
                 random = _noise_rows(self.program, members, shared["steps"])
-                self.native.run({**own, "m0": start, "feed_rows": random})
+                own["rows"] = places["rows"] + start // self.lanes * block
+                self.native.run({**own, "m0": start, "feed_rows": address(random)})
                 if progress:
                     progress(min(self.lanes, count - start))
 
@@ -310,13 +327,15 @@ class _Inputs:
         """Note what data are at every step: as in the file, until the caller's own begin."""
         program = self.program
         self.steps = steps
+        for name in sorted(program.unfed - self.given):
+            self.problems.add(program.name, f'data "{name}" have no source: give their values')
+        if not program.feeds:
+            return
         until: dict[str | None, float] = {
             self.model.name_of(name): float(np.min(series.times, initial=np.inf))
             for name, series in held.items()
         }
         until |= {self.model.name_of(name): -np.inf for name in constants}
-        for name in sorted(program.unfed - self.given):
-            self.problems.add(program.name, f'data "{name}" have no source: give their values')
         when = program.start + program.step * np.arange(steps + 1, dtype=np.float64)
         for feed in program.feeds:
             end = until.get(feed.name, np.inf)
@@ -346,7 +365,7 @@ class _Inputs:
                 f"got {values.shape}",
             )
             return
-        if not np.isfinite(values).all():
+        if not (np.isfinite(values.sum()) or np.isfinite(values).all()):
             self.problems.add(self.program.name, f'"{name}" is given a value that is not finite')
             return
         if not alike:
@@ -371,7 +390,8 @@ class _Inputs:
         ordered = sorted(self.changes, key=lambda change: change[0])
         feeds, feed_values = _feed_events(self.feeds, self.program, self.steps)
         each = [c for c in ordered if c[2].ndim > c[1].ndim]
-        rows = np.empty((sum(c[1].size for c in each), stride))
+        # block by block, so that what a block reads lies together
+        rows = np.empty((stride // lanes, sum(c[1].size for c in each), lanes))
         events: list[NDArray[np.int64]] = []
         event_values: list[NDArray[np.float64]] = []
         row = 0
@@ -380,14 +400,13 @@ class _Inputs:
             event[:, 0], event[:, 1], event[:, 2] = step, slots.ravel(), -1
             value = np.zeros(slots.size)
             if values.ndim > slots.ndim:
-                rows[row : row + slots.size, :count] = values.reshape(slots.size, count)
+                _spread(values.reshape(slots.size, count), rows[:, row : row + slots.size])
                 event[:, 2] = np.arange(row, row + slots.size)
                 row += slots.size
             else:
                 value[:] = values.ravel()
             events.append(event)
             event_values.append(value)
-        rows[:, count:] = rows[:, count - 1 : count]  # the tail repeats the last member
         return {
             "rows": rows,
             "stride": stride,
@@ -398,6 +417,16 @@ class _Inputs:
             "feed_values": feed_values,
             "n_feeds": len(feed_values),
         }
+
+
+def _spread(values: NDArray[np.float64], blocks: NDArray[np.float64]) -> None:
+    """Write (row, member) into (block, row, lane); the tail repeats the last member."""
+    count, lanes = values.shape[1], blocks.shape[2]
+    full = count // lanes
+    blocks[:full] = values[:, : full * lanes].reshape(len(values), full, lanes).swapaxes(0, 1)
+    if full < len(blocks):
+        blocks[full] = values[:, -1:]
+        blocks[full, :, : count - full * lanes] = values[:, full * lanes :]
 
 
 def _feed_events(

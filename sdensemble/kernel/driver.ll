@@ -1,7 +1,7 @@
 ; The driver around the generated loops. Words in capitals are replaced by driver.py: VEC, IVEC
 ; and MVEC are the vector types, LANES their width, SIZE and STOCKS numbers of slots, RATES the
-; distance from a stock to its rate, STEP the time step, HALF half of it; RAISED, COPIES and FIXED
-; are the program's tables of what moves between two steps.
+; distance from a stock to its rate, STEP the time step, HALF half of it; MOVING, RAISED, COPIES
+; and FIXED are the program's tables of what moves between two steps, SWITCHES that of the plan.
 define internal i64 @apply(ptr noalias %W, ptr %rows, i64 %stride, i64 %m0, ptr %events,
     ptr %event_values, i64 %n_events, i64 %from, i64 %step) #0 {
 entry:
@@ -67,10 +67,12 @@ exit:
 
 define internal void @advance(ptr noalias %W) #0 {
 entry:
-  %some = icmp ugt i64 STOCKS, 0
+  %some = icmp ugt i64 N_MOVING, 0
   br i1 %some, label %loop, label %exit
 loop:
-  %s = phi i64 [ 0, %entry ], [ %s1, %loop ]
+  %i = phi i64 [ 0, %entry ], [ %i1, %loop ]
+  %p = getelementptr i64, ptr MOVING, i64 %i
+  %s = load i64, ptr %p
   %offset = mul i64 %s, LANES
   %ps = getelementptr double, ptr %W, i64 %offset
   %rate_offset = add i64 %offset, RATES
@@ -80,11 +82,44 @@ loop:
   %change = fmul VEC %rate, STEPS
   %new = fadd VEC %stock, %change
   store VEC %new, ptr %ps, align 64
-  %s1 = add i64 %s, 1
-  %more = icmp ult i64 %s1, STOCKS
+  %i1 = add i64 %i, 1
+  %more = icmp ult i64 %i1, N_MOVING
   br i1 %more, label %loop, label %exit
 exit:
   ret void
+}
+
+; takes over what switches are now, and tells whether any has changed, bit by bit
+declare i64 @ANY_BIT(IVEC)
+define internal i1 @switched(ptr noalias %W) #0 {
+entry:
+  br label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %i1, %body ]
+  %seen = phi IVEC [ zeroinitializer, %entry ], [ %seen1, %body ]
+  %more = icmp ult i64 %i, N_SWITCHES
+  br i1 %more, label %body, label %exit
+body:
+  %i2 = mul i64 %i, 2
+  %p = getelementptr i64, ptr SWITCHES, i64 %i2
+  %slot = load i64, ptr %p
+  %q = getelementptr i64, ptr %p, i64 1
+  %kept = load i64, ptr %q
+  %offset = mul i64 %slot, LANES
+  %now_at = getelementptr double, ptr %W, i64 %offset
+  %now = load IVEC, ptr %now_at, align 64
+  %kept_offset = mul i64 %kept, LANES
+  %before_at = getelementptr double, ptr %W, i64 %kept_offset
+  %before = load IVEC, ptr %before_at, align 64
+  store IVEC %now, ptr %before_at, align 64
+  %other = xor IVEC %now, %before
+  %seen1 = or IVEC %seen, %other
+  %i1 = add i64 %i, 1
+  br label %head
+exit:
+  %any = call i64 @ANY_BIT(IVEC %seen)
+  %changed = icmp ne i64 %any, 0
+  ret i1 %changed
 }
 
 ; keeps the stocks and their first rates: the start of a Runge-Kutta step
@@ -445,13 +480,13 @@ exit:
 }
 
 define void @run(ptr noalias %W, ptr noalias %history, ptr %defaults, ptr %rows, i64 %stride, i64 %m0, ptr %events,
-    ptr %event_values, i64 %n_events, ptr %feeds, ptr %feed_values, i64 %n_feeds, ptr %feed_rows,
+    ptr %event_values, i64 %n_events, ptr %feeds, ptr %feed_values, i64 %n_feeds, ptr %feed_rows, ptr %flags,
     ptr %report, i64 %n_report, ptr %totals, i64 %n_totals, ptr noalias %sums, ptr noalias %out, ptr noalias %out_totals, ptr noalias %bad, i64 %steps,
     i64 %every) #0 {
 entry:
   call void @fill(ptr %W, ptr %defaults)
   call void @clear(ptr %sums, i64 %n_totals)
-  %first = call i64 @apply(ptr %W, ptr %rows, i64 %stride, i64 %m0, ptr %events,
+  %first = call i64 @apply(ptr %W, ptr %rows, i64 LANES, i64 0, ptr %events,
     ptr %event_values, i64 %n_events, i64 0, i64 0)
   %fed0 = call i64 @apply(ptr %W, ptr %feed_rows, i64 LANES, i64 0, ptr %feeds,
     ptr %feed_values, i64 %n_feeds, i64 0, i64 0)
@@ -465,21 +500,34 @@ step:
   %saved = phi i64 [ 0, %entry ], [ %saved1, %move ]
   %fed1 = call i64 @apply(ptr %W, ptr %feed_rows, i64 LANES, i64 0, ptr %feeds,
     ptr %feed_values, i64 %n_feeds, i64 %fed, i64 %k)
-  %cursor1 = call i64 @apply(ptr %W, ptr %rows, i64 %stride, i64 %m0, ptr %events,
+  %cursor1 = call i64 @apply(ptr %W, ptr %rows, i64 LANES, i64 0, ptr %events,
     ptr %event_values, i64 %n_events, i64 %cursor, i64 %k)
-  %changed = icmp ne i64 %cursor1, %cursor
-  br i1 %changed, label %renew, label %compute
-renew:
-  call void @invariant(ptr %W, double START)
-  br label %compute
-compute:
   %kf = sitofp i64 %k to double
   %gone = fmul double %kf, STEP
   %time = fadd double %gone, START
-  call void @dynamic(ptr %W, double %time)
-  call void @accumulate(ptr %W, ptr %totals, i64 %n_totals, ptr %sums)
+  %changed = icmp ne i64 %cursor1, %cursor
+  br i1 %changed, label %renew, label %look
+renew:
+  call void @renew(ptr %W, double START, ptr %flags, i64 1)
+  br label %look
+look:
+  call void @switch(ptr %W, double %time)
+  %switched = call i1 @switched(ptr %W)
+  br i1 %switched, label %turn, label %compute
+turn:
+  call void @renew(ptr %W, double START, ptr %flags, i64 2)
+  br label %compute
+compute:
   %phase = urem i64 %k, %every
   %keep = icmp eq i64 %phase, 0
+  br i1 %keep, label %inspect, label %go
+inspect:
+  %check = call VEC @check_stocks(ptr %W)
+  br label %go
+go:
+  %check0 = phi VEC [ %check, %inspect ], [ zeroinitializer, %compute ]
+  call void @dynamic(ptr %W, double %time)
+  call void @accumulate(ptr %W, ptr %totals, i64 %n_totals, ptr %sums)
   br i1 %keep, label %store, label %between
 between:
   call void @accumulate(ptr %W, ptr %totals, i64 %n_totals, ptr %sums)
@@ -491,7 +539,6 @@ store:
   %per_total = mul i64 %n_totals, %stride
   %row_total = mul i64 %saved, %per_total
   %to_total = add i64 %row_total, %m0
-  %check0 = call VEC @check_stocks(ptr %W)
   %check1 = call VEC @save(ptr %W, ptr %report, i64 %n_report, ptr %out, i64 %to_report,
     i64 %stride, VEC %check0)
   %check2 = call VEC @save(ptr %sums, ptr null, i64 %n_totals, ptr %out_totals, i64 %to_total,

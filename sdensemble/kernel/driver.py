@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+
 from sdensemble.kernel.llvm import Tables, literal
-from sdensemble.kernel.program import Program
+from sdensemble.kernel.plan import Plan
 
 # Argument order of @run, shared with ``native``.
 SIGNATURE = (
     "W",  # workspace: slots × lanes doubles
     "history",  # inputs of fixed delays: steps × fixed × lanes doubles of scratch
     "defaults",  # one double per program slot
-    "rows",  # values that differ between members: rows × stride doubles
-    "stride",  # members in a row, padded
+    "rows",  # values that differ between the members of this block: rows × lanes doubles
+    "stride",  # members kept side by side, padded
     "m0",  # first member of this block
     "events",  # (step, slot, row or -1) per change of a constant, ascending in step
     "event_values",  # the value where row is -1
@@ -23,6 +25,8 @@ SIGNATURE = (
     "feed_values",
     "n_feeds",
     "feed_rows",  # random numbers of this block: rows × lanes doubles
+    "flags",  # an integer for each invariant loop: bit 1 where a constant held through time
+    # reaches it, bit 2 where a switch does
     "report",  # slots kept at every saved time
     "n_report",
     "totals",  # slots integrated between saved times
@@ -38,16 +42,23 @@ SIGNATURE = (
 _TEXT = Path(__file__).with_name("driver.ll").read_text(encoding="utf-8")
 
 
-def driver(program: Program, lanes: int, size: int, tables: Tables) -> str:
-    """Return the driver's text for a program; its constant arrays go into ``tables``.
+def driver(plan: Plan, lanes: int, tables: Tables) -> str:
+    """Return the driver's text for a plan; its constant arrays go into ``tables``.
 
-    ``size`` is the number of slots in use; Runge-Kutta keeps two values a stock behind them.
+    Runge-Kutta keeps two values a stock behind the slots in use.
     """
+    program, size = plan.program, plan.size
+    moving = np.setdiff1d(program.moving, np.flatnonzero(plan.early))
 
     def splat(value: float) -> str:
         return "<" + ", ".join(f"double {literal(value)}" for _ in range(lanes)) + ">"
 
     words = {
+        "ANY_BIT": f"llvm.vector.reduce.or.v{lanes}i64",
+        "N_MOVING": str(len(moving)),
+        "N_SWITCHES": str(len(plan.switches)),
+        "MOVING": tables.add("i64", [*moving, 0]),
+        "SWITCHES": tables.add("i64", [*plan.switches.ravel(), 0]),
         "N_RAISED": str(len(program.non_negative)),
         "N_COPIES": str(len(program.copies)),
         "N_FIXED": str(len(program.fixed)),

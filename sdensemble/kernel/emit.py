@@ -19,12 +19,13 @@ from sdensemble.kernel import vmath
 from sdensemble.kernel.driver import driver
 from sdensemble.kernel.functions import SMALL
 from sdensemble.kernel.llvm import Body, Processor, Tables
-from sdensemble.kernel.plan import Loop, Plan, cost
+from sdensemble.kernel.plan import WRITTEN_OUT, Loop, Plan, cost
 from sdensemble.kernel.program import Const, Fold, Interp, Load, Node, Op, Time, Values
 
 LIBRARY = {
     **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     **{"arcsin": "asin", "arccos": "acos", "arctan": "atan", "erfc": "erfc"},
+    "gamma_ln": "lgamma",
 }  # called once a lane: rare in ensembles, so not worth vector code
 UNROLL = 160  # work up to which a reduction is written out term by term
 _COMPARE = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
@@ -34,24 +35,28 @@ _TRUTH = {*_COMPARE, "and", "or", "not"}
 def emit(plan: Plan, lanes: int, processor: Processor) -> str:
     """Return the module's text: loops, the three phases and the driver."""
     tables = Tables()
-    phases = {"initial": plan.initial, "invariant": plan.invariant, "dynamic": plan.dynamic}
+    phases = {
+        "initial": plan.initial,
+        "invariant": plan.invariant,
+        "switch": plan.switch,
+        "dynamic": plan.dynamic,
+    }
     text: list[str] = []
     for phase, loops in phases.items():
         for number, loop in enumerate(loops):
             writer = Writer(Body(lanes, tables, processor), plan.program.defaults)
-            stored = plan.stored if phase == "dynamic" else np.ones(plan.size, bool)
-            text.append(_loop(f"{phase}_{number}", loop, writer, stored))
+            text.append(_loop(f"{phase}_{number}", loop, writer, plan, phase == "dynamic"))
         calls = "".join(
             f"  call void @{phase}_{n}(ptr %W, double %time)\n" for n in range(len(loops))
         )
         head = f"define internal void @{phase}(ptr noalias %W, double %time) #0"
         text.append(f"{head} {{\n{calls}  ret void\n}}\n")
+    text.append(_renewal(len(plan.invariant)))
     vector = f"<{lanes} x double>"
     declared = "".join(
         f"declare {vector} @llvm.{name}.v{lanes}f64({', '.join([vector] * count)})\n"
         for name, count in (("fmuladd", 3), ("fma", 3), ("sqrt", 1), ("fabs", 1), ("trunc", 1))
     )
-    declared += "declare <8 x i64> @llvm.umax.v8i64(<8 x i64>, <8 x i64>)\n"
     if processor.permutes:
         eight, name = "<8 x double>", "llvm.x86.avx512.vpermi2var.pd.512"
         declared += f"declare {eight} @{name}({eight}, <8 x i64>, {eight})\n"
@@ -62,8 +67,27 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
         _general_power(Body(lanes, tables, processor)),
         '!0 = !{!"branch_weights", i32 1000, i32 1}\n',
     ]
-    text.append(driver(plan.program, lanes, plan.size, tables))
+    text.append(driver(plan, lanes, tables))
     return "\n".join([declared, tables.text(), *text, attributes])
+
+
+def _renewal(loops: int) -> str:
+    """Return the function that runs those invariant loops whose flags have a bit of a mask."""
+    head = "define internal void @renew(ptr noalias %W, double %time, ptr %flags, i64 %mask) #0"
+    lines = []
+    for n in range(loops):
+        lines += [
+            f"  %p{n} = getelementptr i64, ptr %flags, i64 {n}",
+            f"  %flag{n} = load i64, ptr %p{n}",
+            f"  %common{n} = and i64 %flag{n}, %mask",
+            f"  %due{n} = icmp ne i64 %common{n}, 0",
+            f"  br i1 %due{n}, label %run{n}, label %past{n}",
+            f"run{n}:",
+            f"  call void @invariant_{n}(ptr %W, double %time)",
+            f"  br label %past{n}",
+            f"past{n}:",
+        ]
+    return "\n".join([f"{head} {{\nentry:", *lines, "  ret void\n}\n"])
 
 
 def _general_power(body: Body) -> str:
@@ -76,16 +100,16 @@ def _general_power(body: Body) -> str:
     )
 
 
-def _loop(name: str, loop: Loop, writer: Writer, stored: np.ndarray) -> str:
-    """Return one loop as a function that writes the slots ``stored``."""
+def _loop(name: str, loop: Loop, writer: Writer, plan: Plan, dynamic: bool) -> str:
+    """Return one loop as a function."""
     body = writer.body
     head = f"define internal void @{name}(ptr noalias %W, double %time) #0 {{\nentry:\n"
     if loop.points == 1:
-        _statements(writer, loop, None, stored)
+        _statements(writer, loop, None, plan, dynamic)
         return head + "\n".join(body.lines) + "\n  ret void\n}\n"
     body.lines.append("  br label %loop")
     body.block = "loop"
-    _statements(writer, loop, "%c", stored)
+    _statements(writer, loop, "%c", plan, dynamic)
     phi = f"loop:\n  %c = phi i64 [ 0, %entry ], [ %next, %{body.block} ]"
     lines = [body.lines[0], phi, *body.lines[1:]]
     tail = (
@@ -96,12 +120,18 @@ def _loop(name: str, loop: Loop, writer: Writer, stored: np.ndarray) -> str:
     return head + "\n".join(lines) + "\n" + tail
 
 
-def _statements(writer: Writer, loop: Loop, index: str | None, stored: np.ndarray) -> None:
+def _statements(writer: Writer, loop: Loop, index: str | None, plan: Plan, dynamic: bool) -> None:
+    b, stocks = writer.body, plan.program.stocks
     for statement in loop.statements:
         value = writer.value(statement.expr, index)
-        if stored[statement.target].any():
-            writer.body.store(statement.target, index, value)
-        writer.body.known[Load(statement.target).key] = value
+        target = statement.target
+        if dynamic and plan.moves(statement):
+            stock = writer.value(Load(target - stocks), index)
+            change = b.exact("fmul", value, b.number(plan.program.step))
+            b.store(target - stocks, index, b.exact("fadd", stock, change))
+        elif not dynamic or plan.stored[target].any():
+            b.store(target, index, value)
+        b.known[Load(target).key] = value
 
 
 class Writer:
@@ -193,12 +223,20 @@ class Writer:
         if not isinstance(exponent, Const):
             return vmath.power(b, x, self.value(exponent, index))
         y = exponent.value
+        if y not in WRITTEN_OUT:
+            return vmath.power(b, x, b.number(y))
         if y in (2.0, 3.0, 4.0):
             square = b.exact("fmul", x, x)
             return {2.0: square}.get(y) or b.exact("fmul", square, x if y == 3.0 else square)
         if y == 0.5:
             return b.unary("sqrt", x)
-        return b.number(1.0) if y == 0 else vmath.power(b, x, b.number(y))
+        return b.number(1.0)
+
+    def _log2_mantissa(self, node: Op, index: str | None) -> str:
+        return vmath.log2_mantissa(self.body, self.value(node.parts[0], index))
+
+    def _power_of(self, node: Op, index: str | None) -> str:
+        return vmath.power_of(self.body, *(self.value(p, index) for p in node.parts))
 
     def _min(self, node: Op, index: str | None) -> str:
         return self._extreme("olt", node, index)
@@ -272,8 +310,12 @@ class Writer:
         return b.exact("fmul", b.exact("fmul", on, slope), b.exact("fsub", end, start))
 
     def _pulse(self, node: Op, index: str | None) -> str:
-        t, _, start, width = (self.value(p, index) for p in node.parts)
-        return self._one_where(self._during(t, start, width))
+        t, dt, start, width = (self.value(p, index) for p in node.parts)
+        b = self.body
+        late = b.exact("fadd", t, b.exact("fmul", dt, b.number(0.5)))
+        wide = b.select(b.compare("oeq", width, b.number(0.0)), dt, width)
+        inside = b.compare("olt", late, b.exact("fadd", start, wide))
+        return self._one_where(b.both(b.compare("ogt", late, start), inside))
 
     def _one_where(self, mask: str) -> str:
         return self.body.select(mask, self.body.number(1.0), self.body.number(0.0))
@@ -290,10 +332,15 @@ class Writer:
         return b.both(b.compare("oge", t, start), b.compare("olt", phase, width))
 
     def _pulse_train(self, node: Op, index: str | None) -> str:
-        t, _, start, every, width, end = (self.value(p, index) for p in node.parts)
+        t, dt, start, every, width, end = (self.value(p, index) for p in node.parts)
         b = self.body
+        late = b.exact("fadd", t, b.exact("fmul", dt, b.number(0.5)))
+        since = b.exact("fsub", late, start)
+        phase = b.exact("fsub", since, self._quantised(since, every))
+        wide = b.select(b.compare("ogt", dt, width), dt, width)
+        begun = b.both(b.compare("ogt", since, b.number(0.0)), b.compare("olt", phase, wide))
         going = b.compare("ole", t, b.exact("fadd", end, b.number(SMALL)))
-        return self._one_where(b.both(self._repeated(t, start, every, width), going))
+        return self._one_where(b.both(begun, going))
 
     def _xpulse(self, node: Op, index: str | None) -> str:
         t, dt, start, magnitude = (self.value(p, index) for p in node.parts)

@@ -51,10 +51,12 @@ def literal(value: float) -> str:
 class Processor:
     """What the text may make use of: ``fused``, a multiply-add with one rounding, which changes
     the last bits of exp, log and pow; ``permutes``, the instruction of AVX-512 that looks up
-    eight entries of a table of sixteen at once, which changes no bit."""
+    eight entries of a table of sixteen at once, which changes no bit; ``divides``, quick division:
+    one costs less than getting it back from a kept reciprocal."""
 
     fused: bool
     permutes: bool
+    divides: bool = False
 
 
 class Body:
@@ -164,18 +166,16 @@ class Body:
         self.label(f"{stem}.join")
         return self.new(f"phi {self.vector} [ {likely}, %{before} ], [ {other}, %{rare} ]")
 
-    def all_positive(self, a: str) -> str:
-        """Return one bit: whether every lane is a positive number, normal and finite."""
+    def positive(self, a: str) -> str:
+        """Return the mask of lanes that hold a positive number, normal and finite."""
         least, span = 0x0010000000000000, 0x7FE0000000000000
-        parts = self.eights(self.integer("sub", self.bits(a), self.whole(least)), "i64")
-        while len(parts) > 1:  # the greatest of the lanes, eight side by side
-            parts = [
-                self.new(f"call <8 x i64> @llvm.umax.v8i64(<8 x i64> {x}, <8 x i64> {y})")
-                for x, y in zip(parts[::2], parts[1::2], strict=True)
-            ]
-        limit = ", ".join([f"i64 {span}"] * 8)
-        inside = self.new(f"icmp ult <8 x i64> {parts[0]}, <{limit}>")
-        return self.new(f"icmp eq i8 {self.new(f'bitcast <8 x i1> {inside} to i8')}, -1")
+        above = self.integer("sub", self.bits(a), self.whole(least))
+        return self.new(f"icmp ult {self.whole_vector} {above}, {self.whole(span)}")
+
+    def every(self, mask: str) -> str:
+        """Return one bit: whether all lanes are in the mask."""
+        bits = self.new(f"bitcast {self.mask} {mask} to i{self.lanes}")
+        return self.new(f"icmp eq i{self.lanes} {bits}, -1")
 
     def eights(self, a: str, kind: str) -> list[str]:
         """Return a vector in pieces of eight lanes."""

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import platform
 import sys
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,31 +21,53 @@ from sdensemble.kernel.llvm import Processor
 
 _POINTERS = {
     "W", "history", "defaults", "rows", "events", "event_values", "feeds", "feed_values",
-    "feed_rows", "report",    "totals", "sums", "out", "out_totals", "bad",
+    "feed_rows", "flags", "report", "totals", "sums", "out", "out_totals", "bad",
 }  # fmt: skip
+
+# Processors of which it was measured that dividing takes less than getting the quotient back
+# from a kept reciprocal.
+QUICK_DIVISION = ("znver5",)
 
 
 class Native:
     """Machine code of one kernel, loaded. Keeps the engine alive that owns the code."""
 
     def __init__(self, code: bytes):
-        import llvmlite.binding as llvm
+        kinds = ["p" if name in _POINTERS else "i" for name in SIGNATURE]
+        self._engine, self._call = _linked(code, kinds)
 
-        self._engine = llvm.create_mcjit_compiler(_empty_module(), _machine())
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        self._engine.finalize_object()
-        address = self._engine.get_function_address("run")
-        if not address:
-            raise SDError("the compiled kernel holds no entry point: clear the kernel cache")
-        kinds = [ctypes.c_void_p if name in _POINTERS else ctypes.c_int64 for name in SIGNATURE]
-        self._call = ctypes.CFUNCTYPE(None, *kinds)(address)
-
-    def run(self, arguments: dict[str, Any]) -> None:
-        """Call the kernel on one block. Arrays are passed by address; the GIL is released."""
-        self._call(*(_pass(arguments[name]) for name in SIGNATURE))
+    def run(self, arguments: Mapping[str, int]) -> None:
+        """Call the kernel on one block, arrays by their ``address``; the GIL is released."""
+        self._call(*(arguments[name] for name in SIGNATURE))
 
 
-def _pass(value: Any) -> int:
+def _linked(code: bytes, kinds: Iterable[str]) -> tuple[Any, Callable[..., None]]:
+    """Return the engine that owns an object file's code, and its function "run"."""
+    import llvmlite.binding as llvm
+
+    engine = llvm.create_mcjit_compiler(_empty_module(), _machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    entry = engine.get_function_address("run")
+    if not entry:
+        raise SDError("the compiled kernel holds no entry point: clear the kernel cache")
+    types = {"p": ctypes.c_void_p, "i": ctypes.c_int64}
+    return engine, ctypes.CFUNCTYPE(None, *(types[kind] for kind in kinds))(entry)
+
+
+def loaded(text: str, kinds: Iterable[str]) -> Callable[..., None]:
+    """Return the function "run" of a module, taking an address for each "p" and a whole number
+    for each "i"; as long as somebody holds it its code stays."""
+    engine, call = _linked(_code_of(text, use_cache=True)[0], kinds)
+
+    def run(*arguments: int, _owner: Any = engine) -> None:
+        call(*arguments)
+
+    return run
+
+
+def address(value: NDArray[Any] | int) -> int:
+    """Return where an array begins, which the caller keeps alive; a number stays what it is."""
     return value.ctypes.data if isinstance(value, np.ndarray) else int(value)
 
 
@@ -57,14 +80,19 @@ def aligned(doubles: int) -> NDArray[np.float64]:
 
 def load_or_compile(text: str, *, use_cache: bool = True) -> tuple[Native, bool]:
     """Return (machine code of a module, whether it came from the cache)."""
+    code, cached = _code_of(text, use_cache)
+    return Native(code), cached
+
+
+def _code_of(text: str, use_cache: bool) -> tuple[bytes, bool]:
     path = cache.cache_folder() / f"{_key(text)}.o"
     code = cache.load(path) if use_cache else None
     if code is not None:
-        return Native(code), True
+        return code, True
     code = compile_text(text)
     if use_cache:
         cache.store(path, code)
-    return Native(code), False
+    return code, False
 
 
 def _key(text: str) -> str:
@@ -79,7 +107,11 @@ def processor() -> Processor:
     """Return what this processor can do that the text may make use of."""
     features = _host()[1].split(",")
     arm = platform.machine().lower() in ("arm64", "aarch64")
-    return Processor(fused="+fma" in features or arm, permutes="+avx512f" in features)
+    return Processor(
+        fused="+fma" in features or arm,
+        permutes="+avx512f" in features,
+        divides=_host()[0] in QUICK_DIVISION,
+    )
 
 
 @functools.cache
@@ -110,7 +142,11 @@ def _machine() -> Any:
 
     name, features = _host()
     target = llvm.Target.from_default_triple()
-    return target.create_target_machine(cpu=name, features=features, opt=2, jit=True)
+    # the small code model: addresses within the code's own 2 GB, so that a number from a table
+    # takes no instruction of its own
+    return target.create_target_machine(
+        cpu=name, features=features, opt=2, reloc="pic", codemodel="small", jit=True
+    )
 
 
 def _empty_module() -> Any:

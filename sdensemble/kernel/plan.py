@@ -1,9 +1,14 @@
 """Program → Plan: what is computed when, and which statements share a loop.
 
-Three things are taken out of the step: what only constants reach (computed once, and again
-when a constant changes), what is the same at every point of a loop (computed once per loop
-instead of once per point), and the reciprocals of divisors of either kind (a quotient is got
-back from one, to the last bit: ``llvm.Body.quotient``).
+Some things are taken out of the step: what only constants reach (computed once, and again
+when a constant changes), with them what hangs on time only through comparisons, which change now
+and then; what is the same at every point of a loop (computed once per loop instead of once per
+point); and, where the processor divides slowly, the reciprocals of divisors of either kind (a
+quotient is got back from one, to the last bit: ``llvm.Body.quotient``).
+
+A power is computed in two loops, the logarithm of its base and then the rest: the processor
+works ahead by a few hundred operations, and two short chains of them fit where a long one that
+waits for itself does not.
 """
 
 from __future__ import annotations
@@ -33,12 +38,18 @@ from sdensemble.kernel.program import (
 
 # Work in one loop body, in units of one simple operation. Long bodies spill registers and
 # compile slowly; short ones load and store more. Found by benchmark (docs/decisions).
-BODY = 220
+BODY = 80
+WRITTEN_OUT = (0.0, 0.5, 2.0, 3.0, 4.0)
+"""Exponents that need no logarithm."""
+SWITCHES = ("eq", "ne", "lt", "le", "gt", "ge", "step", "pulse", "pulse_train")
+"""Functions of time that stay what they are for many steps."""
 COST = {
     "quotient": 4,
     "exp": 20,
     "ln": 30,
     "pow": 55,
+    "log2_mantissa": 25,
+    "power_of": 30,
     "div": 8,
     "sqrt": 8,
     "quantum": 12,
@@ -56,21 +67,42 @@ class Loop:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The loops of a kernel: ``initial`` at the start, ``invariant`` whenever constants have
-    changed, ``dynamic`` at every step. ``size`` counts slots, temporaries included. ``stored``
-    marks the slots that anything beyond the dynamic loop that computes them looks at."""
+    """The loops of a kernel: ``initial`` at the start, ``invariant`` whenever constants or
+    switches have changed, ``switch`` and ``dynamic`` at every step. ``size`` counts slots,
+    temporaries included. ``stored`` marks the slots that anything beyond the dynamic loop that
+    computes them looks at. Each row (now, before) of ``switches`` is a switch: the slot the
+    switch loops write at every step, and the one that holds what the others have seen. Stocks in
+    ``early`` are moved on by the dynamic loop that computes their rate, all others after them."""
 
     program: Program
     initial: tuple[Loop, ...]
     invariant: tuple[Loop, ...]
+    switch: tuple[Loop, ...]
     dynamic: tuple[Loop, ...]
     size: int
     stored: NDArray[np.bool_]
+    switches: NDArray[np.int64]
+    early: NDArray[np.bool_]
+
+    def moves(self, statement: Statement) -> bool:
+        """Whether the loop that computes this moves on the stocks it is the rate of."""
+        return self.early[_stocks_moved(statement, self.program)].any()
+
+    def waiting(self, slots: Slots) -> NDArray[np.bool_]:
+        """Return which invariant loops have to run again once these slots have changed."""
+        changed = np.zeros(self.size, bool)
+        changed[slots] = True
+        again = np.zeros(len(self.invariant), bool)
+        for number, loop in enumerate(self.invariant):
+            for statement in loop.statements:
+                if changed[statement.reads].any():
+                    again[number] = changed[statement.target] = True
+        return again
 
 
-def make_plan(program: Program) -> Plan:
-    """Return the Plan of a Program."""
-    hoister = _Hoister(program)
+def make_plan(program: Program, *, reciprocals: bool = True) -> Plan:
+    """Return the Plan of a Program; ``reciprocals`` says whether divisors' are kept."""
+    hoister = _Hoister(program, reciprocals)
     for statement in program.dynamic:
         hoister.add(statement)
     constant = np.isfinite(program.defaults)  # data are not: they change with time
@@ -81,19 +113,66 @@ def make_plan(program: Program) -> Plan:
     before_step[program.fed] = True
     for statement in hoister.invariant:
         before_step[statement.target] = True
+    switches = np.array([*hoister.switches.values()], np.int64).reshape(-1, 2)
+    before_step[switches.ravel()] = True
+    fixed[switches[:, 1]] = True
     start = np.zeros(hoister.size, bool)
     start[: program.size] = constant
     start[program.fed] = True
     where = program.name
     dynamic = group(sort_statements(hoister.dynamic, before_step, where), before_step)
+    # what hangs on a switch stands behind all that does not, in loops of its own
+    invariant = sort_statements(hoister.invariant, fixed, where)
+    steady = [s for s in invariant if not hoister.hangs_on_switch(s.target)]
+    switched = [s for s in invariant if hoister.hangs_on_switch(s.target)]
     return Plan(
         program=program,
         initial=group(program.initial, start),
-        invariant=group(sort_statements(hoister.invariant, fixed, where), fixed),
+        invariant=group(steady, fixed) + group(switched, before_step),
+        switch=group(hoister.switch, before_step),
         dynamic=dynamic,
         size=hoister.size,
         stored=before_step | _stored(program, dynamic, hoister.size),
+        switches=switches,
+        early=_early(program, dynamic),
     )
+
+
+def _early(program: Program, loops: Sequence[Loop]) -> NDArray[np.bool_]:
+    """Return the stocks that nobody looks at in a step once their rate is known.
+
+    Whoever reads one stands in an earlier loop, or reads it at its own point of the same loop.
+    Where any stock can be kept there are none.
+    """
+    early = np.zeros(program.stocks, bool)
+    if program.method != "euler" or program.kept is None:
+        return early
+    where = np.full(program.stocks, -1)
+    for number, loop in enumerate(loops):
+        for statement in loop.statements:
+            where[_stocks_moved(statement, program)] = number
+    early |= where >= 0
+    early[program.kept[program.kept < program.stocks]] = False
+    for number, loop in enumerate(loops):
+        own = {Load(s.target - program.stocks).key for s in loop.statements}
+        for node in (n for s in loop.statements for n in nodes(s.expr) if isinstance(n, Load)):
+            read = node.slots[node.slots < program.stocks]
+            early[read[where[read] < number]] = False
+            if node.key not in own:
+                early[read[where[read] == number]] = False
+            rates = node.slots[(node.slots >= program.stocks) & (node.slots < 2 * program.stocks)]
+            early[rates - program.stocks] = False
+    for statement in (s for loop in loops for s in loop.statements):  # all of its stocks or none
+        moved = _stocks_moved(statement, program)
+        early[moved] = early[moved].all()
+    return early
+
+
+def _stocks_moved(statement: Statement, program: Program) -> Slots:
+    """Return the stocks whose rates a statement computes: none, or one at each point."""
+    stocks = statement.target - program.stocks
+    is_rate = (stocks >= 0) & (stocks < program.stocks)
+    return stocks if is_rate.all() else stocks[:0]
 
 
 def _stored(program: Program, loops: Sequence[Loop], size: int) -> NDArray[np.bool_]:
@@ -119,8 +198,9 @@ def _stored(program: Program, loops: Sequence[Loop], size: int) -> NDArray[np.bo
 class _Hoister:
     """Splits statements into an invariant and a dynamic part, sharing temporaries."""
 
-    def __init__(self, program: Program):
+    def __init__(self, program: Program, reciprocals: bool):
         self.program = program
+        self.reciprocals = reciprocals
         self.size = program.size
         self.invariant: list[Statement] = []
         self.dynamic: list[Statement] = []
@@ -133,13 +213,16 @@ class _Hoister:
         for statement in program.dynamic:
             self.frozen[statement.target] = False
         self.constant = np.isfinite(program.defaults) | self.frozen
+        self.switch: list[Statement] = []
+        self.switches: dict[Key, tuple[int, int]] = {}  # slots (now, before)
+        self.switched = np.zeros(program.size, bool)  # slots that hang on a switch
 
     def add(self, statement: Statement) -> None:
         """Place one statement, with what can be taken out of it taken out."""
         self.asked.clear()
         if self._is_invariant(statement.expr):
             self.constant[statement.target] = True
-            self.invariant.append(statement)
+            self._settle(statement)
             return
         expr = self._inside(statement.expr, statement.points)
         self.dynamic.append(replace(statement, expr=expr))
@@ -153,16 +236,69 @@ class _Hoister:
     def _reached_by_constants(self, node: Node) -> bool:
         if isinstance(node, Time):
             return False
+        if self._is_switch(node):
+            return True
         if isinstance(node, Load):
-            slots = node.slots
-            return bool((slots < len(self.constant)).all() and self.constant[slots].all())
+            return bool(_marked(self.constant, node.slots).all())
         return all(self._is_invariant(part) for part in node.parts)
+
+    def _is_switch(self, node: Node) -> bool:
+        """Whether a node is a number that time alone changes, and that only now and then.
+
+        Between the stages of a Runge-Kutta step there is nobody to look, so there are none then.
+        """
+        return (
+            isinstance(node, Op)
+            and node.name in SWITCHES
+            and node.uniform
+            and self.program.method == "euler"
+            and any(isinstance(part, Time) for part in nodes(node))
+            and all(self._is_steady(part) for part in nodes(node) if not part.parts)
+        )
+
+    def _is_steady(self, leaf: Node) -> bool:
+        if not isinstance(leaf, Load):
+            return True
+        slots = leaf.slots
+        return bool(_marked(self.constant, slots).all()) and not self.hangs_on_switch(slots)
+
+    def hangs_on_switch(self, slots: Slots) -> bool:
+        """Whether what only switches and constants reach is in one of the slots."""
+        return bool(_marked(self.switched, slots).any())
+
+    def _settle(self, statement: Statement) -> None:
+        """Place an invariant statement, reading what switches were."""
+        expr = self._with_switches(statement.expr, (statement.points,))
+        if any(isinstance(n, Load) and self.hangs_on_switch(n.slots) for n in nodes(expr)):
+            self.switched = _mark(self.switched, statement.target)
+        self.invariant.append(replace(statement, expr=expr))
+
+    def _with_switches(self, node: Node, shape: tuple[int, ...]) -> Node:
+        if self._is_switch(node):
+            return Load(np.full(shape, self._before(_first(node)), np.int64))
+        if not node.parts:
+            return node
+        inner = (*shape, node.width) if isinstance(node, Fold) else shape
+        return replace(node, parts=tuple(self._with_switches(p, inner) for p in node.parts))  # type: ignore[type-var]
+
+    def _before(self, node: Node) -> int:
+        """Return the slot of what a switch was when last looked at."""
+        if node.key not in self.switches:
+            now, before = self.size, self.size + 1
+            self.size += 2
+            self.switches[node.key] = now, before
+            self.switch.append(Statement("·", np.array([now]), node))
+            self.constant = _mark(self.constant, np.array([before]))
+            self.switched = _mark(self.switched, np.array([before]))
+        return self.switches[node.key][1]
 
     def _inside(self, node: Node, points: int) -> Node:
         """Return ``node`` with its hoistable parts replaced by loads; never hoists itself."""
         if isinstance(node, Fold):
             return replace(node, parts=(self._take(node.parts[0], points, node.width),))
-        if isinstance(node, Op) and node.name == "div":
+        if isinstance(node, Op) and node.name == "pow" and points > 1:
+            return self._power(node, points)
+        if isinstance(node, Op) and node.name == "div" and self.reciprocals:
             above, below = node.parts
             if self._cheap_reciprocal(below, points):
                 one_over = Op("div", (Const(1.0), below))
@@ -173,6 +309,21 @@ class _Hoister:
         if not node.parts:
             return node
         return replace(node, parts=tuple(self._take(p, points) for p in node.parts))  # type: ignore[type-var]
+
+    def _power(self, node: Op, points: int) -> Node:
+        """Return a power with the logarithm of its base as a temporary."""
+        base, exponent = self._slot(node.parts[0], points), self._take(node.parts[1], points)
+        written_out = isinstance(exponent, Const) and exponent.value in WRITTEN_OUT
+        if written_out or not isinstance(base, Load):
+            return Op("pow", (base, exponent))
+        logarithm = self._slot(Op("log2_mantissa", (base,)), points)
+        return Op("power_of", (base, exponent, logarithm))
+
+    def _slot(self, node: Node, points: int) -> Node:
+        """Return a load of ``node``'s value, which is kept in a temporary, or a literal."""
+        if not node.parts or node.uniform or self._is_invariant(node):
+            return self._take(node, points)
+        return Load(self._temporary(node, points, False))
 
     def _cheap_reciprocal(self, node: Node, points: int) -> bool:
         if isinstance(node, Const):
@@ -186,6 +337,8 @@ class _Hoister:
         """
         if isinstance(node, Op) and all(isinstance(p, Const) for p in node.parts):
             return _folded_constant(node)
+        if self._is_switch(node):
+            return self._with_switches(node, (points, width) if width else (points,))
         if not node.parts or (width and isinstance(node, Fold)):
             return node
         invariant = self._is_invariant(node)
@@ -208,10 +361,15 @@ class _Hoister:
             self.temporaries[key] = slots
             if invariant:
                 self.constant = _mark(self.constant, slots)
-                self.invariant.append(Statement("·", slots, node))
+                self._settle(Statement("·", slots, node))
             else:
                 self.dynamic.append(Statement("·", slots, self._inside(node, points)))
         return self.temporaries[key]
+
+
+def _marked(mask: np.ndarray, slots: Slots) -> np.ndarray:
+    """Return which slots are marked; those a mask does not reach are not."""
+    return (slots < len(mask)) & mask[np.minimum(slots, len(mask) - 1)]
 
 
 def _mark(mask: np.ndarray, slots: Slots) -> np.ndarray:
@@ -316,8 +474,10 @@ def _fill(
 
 
 def _pointwise(statement: Statement, others: list[Statement]) -> bool:
-    """Whether ``statement`` reads each of ``others`` only at its own point."""
+    """Whether ``statement`` reads each of ``others`` only at its own point, none a logarithm."""
     for other in others:
+        if isinstance(other.expr, Op) and other.expr.name == "log2_mantissa":
+            return False
         low, high = other.target.min(), other.target.max()
         for node in nodes(statement.expr):
             if not isinstance(node, Load):

@@ -218,7 +218,8 @@ class Program:
     be set like constants; those in ``unfed`` must be, since the file names no source. The slots
     of ``noises`` hold a new random number at every step. Slots in ``void`` belong to elements
     that no equation defines: they have no value and nothing reads them. ``kept`` are the only
-    slots a run may keep, or None where it may keep any (``prune``).
+    slots a run may keep, or None where it may keep any, and stocks in ``still`` are left where
+    they are (``prune``).
     """
 
     name: str
@@ -243,6 +244,12 @@ class Program:
     noises: tuple[Noise, ...] = ()
     void: Slots = field(default_factory=lambda: np.empty(0, np.int64))
     kept: Slots | None = None
+    still: Slots = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @cached_property
+    def moving(self) -> Slots:
+        """The stocks that have a rate."""
+        return np.setdiff1d(np.arange(self.stocks), self.still)
 
     @cached_property
     def fed(self) -> Slots:

@@ -41,6 +41,7 @@ def pruned(program: Program, names: Iterable[str]) -> Program:
         fixed=program.fixed[needed[program.fixed[:, 0]]],
         noises=tuple(noise for noise in program.noises if _used(noise, needed)),
         kept=kept,
+        still=np.flatnonzero(~needed[: program.stocks]),
     )
 
 

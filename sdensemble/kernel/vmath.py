@@ -90,12 +90,17 @@ def exp(b: Body, x: str) -> str:
 def _scaled(b: Body, shifted: str, grown: str, t: str, most: float, least: float) -> str:
     """Return 2^k 2^(j/16) (1 + grown), with k and j in the low bits of ``shifted``; infinity
     where t > most, 0 where t < least."""
+    out = _times_power_of_two(b, shifted, grown)
+    out = b.select(b.compare("ogt", t, b.number(most)), b.number(float("inf")), out)
+    return b.select(b.compare("olt", t, b.number(least)), b.number(0.0), out)
+
+
+def _times_power_of_two(b: Body, shifted: str, grown: str) -> str:
+    """Return 2^k 2^(j/16) (1 + grown), with k and j in the low bits of ``shifted``."""
     bits = b.bits(shifted)
     root = b.bits(b.lookup(SCALES, bits))
     scale = b.floats(b.integer("add", root, b.integer("shl", bits, b.whole(48))))
-    out = b.fma(scale, grown, scale)
-    out = b.select(b.compare("ogt", t, b.number(most)), b.number(float("inf")), out)
-    return b.select(b.compare("olt", t, b.number(least)), b.number(0.0), out)
+    return b.fma(scale, grown, scale)
 
 
 def _polynomial(b: Body, coefficients: tuple[float, ...], x: str) -> str:
@@ -110,20 +115,28 @@ def _polynomial(b: Body, coefficients: tuple[float, ...], x: str) -> str:
     return b.fma(halves[1], x, halves[0])
 
 
-def _reduced(b: Body, x: str) -> tuple[str, str, str]:
-    """Return (k, r, interval in the low four bits) of a positive, normal, finite x."""
-    bits = b.bits(x)
-    above = b.integer("sub", bits, b.whole(FIRST))
-    k = b.new(f"sitofp {b.whole_vector} {b.integer('ashr', above, b.whole(52))} to {b.vector}")
+def _above(b: Body, x: str) -> str:
+    """Return how far the bits of a positive, normal, finite x lie above the first interval."""
+    return b.cached(("above", x), lambda: b.integer("sub", b.bits(x), b.whole(FIRST)))
+
+
+def _exponent(b: Body, above: str) -> str:
+    """Return k of x = 2^k m."""
+    return b.new(f"sitofp {b.whole_vector} {b.integer('ashr', above, b.whole(52))} to {b.vector}")
+
+
+def _fraction(b: Body, x: str, above: str) -> tuple[str, str]:
+    """Return r and, in the low four bits of a whole number, the interval of m."""
     interval = b.integer("lshr", above, b.whole(48))
     power = b.integer("and", above, b.whole(-(2**52)))
-    m = b.floats(b.integer("sub", bits, power))
-    return k, b.fma(m, b.lookup(INVERSE, interval), b.number(-1.0)), interval
+    m = b.floats(b.integer("sub", b.bits(x), power))
+    return b.fma(m, b.lookup(INVERSE, interval), b.number(-1.0)), interval
 
 
 def _log_positive(b: Body, x: str) -> str:
     """Return the logarithm of a positive, normal, finite x."""
-    k, r, interval = _reduced(b, x)
+    above = _above(b, x)
+    k, (r, interval) = _exponent(b, above), _fraction(b, x, above)
     rest = b.exact("fmul", b.exact("fmul", r, r), _polynomial(b, LOG_Q, r))
     whole = b.fma(k, b.number(LN2_HI), b.lookup(MINUS_LOG, interval))
     head = b.exact("fadd", whole, r)
@@ -147,26 +160,39 @@ def power(b: Body, x: str, y: str) -> str:
     at; one lane that does not sends the vector to ``general_power``, whose ordinary lanes are
     computed the same way and so have the same bits.
     """
-    likely = _positive_power(b, x, y)
-    return b.branch(b.all_positive(x), likely, lambda: b.call("general_power", x, y))
+    return power_of(b, x, y, log2_mantissa(b, x))
 
 
-def _positive_power(b: Body, x: str, y: str) -> str:
-    """Return x to the y for a positive, normal, finite x."""
-    k, log2_m = b.cached(("log2", x), lambda: _log2_positive(b, x))
+def power_of(b: Body, x: str, y: str, log2_m: str) -> str:
+    """Return x to the y from ``log2_mantissa`` of x, computed here or in an earlier loop."""
+    t, shifted, grown = _power_parts(b, x, y, log2_m)
+    usual = b.both(b.positive(x), b.compare("olt", b.unary("fabs", t), b.number(1022.0)))
+    return b.branch(
+        b.every(usual),
+        _times_power_of_two(b, shifted, grown),
+        lambda: b.call("general_power", x, y),
+    )
+
+
+def log2_mantissa(b: Body, x: str) -> str:
+    """Return log2 m of a positive, normal, finite x = 2^k m."""
+    return b.cached(("log2", x), lambda: _log2_mantissa(b, x))
+
+
+def _log2_mantissa(b: Body, x: str) -> str:
+    r, interval = _fraction(b, x, _above(b, x))
+    return b.fma(r, _polynomial(b, LOG2_Q, r), b.lookup(MINUS_LOG2, interval))
+
+
+def _power_parts(b: Body, x: str, y: str, log2_m: str) -> tuple[str, str, str]:
+    """Return t = log2 of x^y, t in sixteenths, and what 2 to the rest of it exceeds 1 by."""
+    k = _exponent(b, _above(b, x))
     part = b.exact("fmul", y, log2_m)
     t = b.fma(y, k, part)
     shifted = b.exact("fadd", t, b.number(SIXTEENTHS))
     near = b.exact("fsub", shifted, b.number(SIXTEENTHS))
     r = b.exact("fadd", b.fma(y, k, b.exact("fneg", near)), part)
-    grown = b.exact("fmul", r, _polynomial(b, EXP2_Q, r))
-    return _scaled(b, shifted, grown, t, 1023.9, -1022.0)
-
-
-def _log2_positive(b: Body, x: str) -> tuple[str, str]:
-    """Return (k, log2 m) of a positive, normal, finite x = 2^k m."""
-    k, r, interval = _reduced(b, x)
-    return k, b.fma(r, _polynomial(b, LOG2_Q, r), b.lookup(MINUS_LOG2, interval))
+    return t, shifted, b.exact("fmul", r, _polynomial(b, EXP2_Q, r))
 
 
 def _ordinary(b: Body, x: str) -> str:
@@ -176,7 +202,8 @@ def _ordinary(b: Body, x: str) -> str:
 def general_power(b: Body, x: str, y: str) -> str:
     """Return x to the y for any x."""
     size = b.unary("fabs", x)
-    out = _positive_power(b, size, y)
+    t, shifted, grown = _power_parts(b, size, y, log2_mantissa(b, size))
+    out = _scaled(b, shifted, grown, t, 1023.9, -1022.0)
     rises = b.compare("ogt", y, b.number(0.0))
     at_zero = b.select(rises, b.number(0.0), b.number(float("inf")))
     at_infinity = b.select(rises, b.number(float("inf")), b.number(0.0))

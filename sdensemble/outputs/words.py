@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -121,16 +122,58 @@ def target_name(target: Target, lang: str) -> str:
 
 def beyond(target: Target, spec: ReportSpec, lang: str) -> str:
     """Return a target's condition in words: "超过1000亿元", "at least 1200 亿元"."""
-    unit, strict = spec.unit_label(target.unit, lang), target.comparator == ">"
+    strict, value = target.comparator == ">", value_of(target)
+    scale = scale_of(spec, target.unit, lang, value, target.measure)
+    shown = scale.amount(value)
     if target.comparator == ABOUT:
-        low, high = band(target)
+        low, high = map(scale.number, band(target))
         if lang == "zh":
-            return f"约为{value_of(target):g}{unit}（{low:g}至{high:g}）"
-        return f"about {value_of(target):g} {unit} ({low:g} to {high:g})"
+            return f"约为{shown}（{low}至{high}）"
+        return f"about {shown} ({low} to {high})"
     if lang == "zh":
-        return f"{'超过' if strict else '不低于'}{value_of(target):g}{unit}"
-    times = "× " if unit[:1].isdigit() else ""
-    return f"{'above' if strict else 'at least'} {value_of(target):g} {times}{unit}"
+        return f"{'超过' if strict else '不低于'}{shown}"
+    return f"{'above' if strict else 'at least'} {shown}"
+
+
+# ── amounts ──
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How numbers of one unit are written: times ``factor``, with ``unit`` behind them."""
+
+    factor: float
+    unit: str
+    gap: str
+
+    def number(self, value: float) -> str:
+        """Return a number without its unit."""
+        return f"{value * self.factor:{',' if self.factor >= 1000 else ''}g}"
+
+    def amount(self, value: float) -> str:
+        """Return a number with its unit: "80%", "1400万吨", "14 million tonnes"."""
+        return f"{self.number(value)}{self.gap}{self.unit}"
+
+
+def scale_of(
+    spec: ReportSpec, unit: str, lang: str, value: float = 0.0, measure: str = ""
+) -> Scale:
+    """Return how amounts in a unit of the model read, at about the size of ``value``.
+
+    A measure of the report's own ``[measures]`` is written as it says. English has no 万: units
+    of "10,000 tonnes" become tonnes, or millions of them.
+    """
+    factor, shown = 1.0, spec.unit_label(unit, lang)
+    if measure in spec.measures:
+        factor, shown = spec.measures[measure].factor, spec.measures[measure].label[lang]
+    elif unit in ("", "1", "Dmnl"):
+        shown = ""
+    myriad = re.fullmatch(r"(?:[x×] )?10,000 (.+)", shown)
+    if myriad and lang == "en":
+        many = abs(value) >= 100
+        factor, shown = (0.01, f"million {myriad[1]}") if many else (1e4, myriad[1])
+    gap = "" if lang == "zh" or not shown or shown[0] == "%" else " "
+    return Scale(factor, shown, gap)
 
 
 # ── numbers ──

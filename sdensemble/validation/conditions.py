@@ -12,6 +12,7 @@ from sdensemble.kernel.compile import Kernel, Trajectories
 from sdensemble.loops import Loop, read_loops
 from sdensemble.outputs.estimate import Array, Estimate, mean_of
 from sdensemble.outputs.probability import distinguishable
+from sdensemble.outputs.words import scale_of
 from sdensemble.scenarios import Scenario
 from sdensemble.validation.bench import BASELINE, Bench, at, element, in_year
 from sdensemble.validation.found import Bars, Found, Panel, judged
@@ -54,7 +55,7 @@ def condition(bench: Bench, given: Given) -> Found:
     shown = {
         lang: ("；" if lang == "zh" else "; ").join(
             f"{short_label(bench.model.label(r['variable'], lang))}"
-            f"{_element(bench, r, lang)} {_when(r, lang)} {_ratio(r, lang)}"
+            f"{_element(bench, r, lang)}{_when(r, lang)}{_ratio(bench, r, lang)}"
             + ("" if r["holds"] else (" ✗"))
             for r in rows
         )
@@ -79,7 +80,7 @@ def _expectation(
     found = []
     if one.get("growth") or "growth_of" in one:
         found.append(_growth(bench, one, name, chosen, moved))
-        of = "growth"
+        of = LESS if "growth_of" in one else GROWTH
         times_each: list[Any] = []
     else:
         times_each = times if isinstance(times, list) else [times]
@@ -109,6 +110,7 @@ def _expectation(
         "variable": name,
         "element": chosen,
         "time": str(times),
+        "yearly": yearly,
         "of": of,
         "found": float(typical[worst, 0]),
         "low": low,
@@ -155,26 +157,46 @@ def _element(bench: Bench, row: Mapping[str, Any], lang: str) -> str:
     if not row["element"] or not dims:
         return ""
     if row["element"] == "each":
-        return "（逐个部门）" if lang == "zh" else " (each)"
+        return "（逐个部门，取最差）" if lang == "zh" else " (each; the worst)"
     label = bench.model.element_label(dims[0], row["element"], lang)
     return f"（{label}）" if lang == "zh" else f" ({label})"
 
 
 def _when(row: Mapping[str, Any], lang: str) -> str:
-    return str(row["time"]).strip("[]")
+    times = str(row["time"]).strip("[]")
+    return f"{times.replace(', ', '、')}年" if lang == "zh" else f" {times}: "
 
 
-def _ratio(row: Mapping[str, Any], lang: str) -> str:
-    words = {
-        "base": ("为不设该条件时的", "of the run without"),
-        "start": ("为起点的", "of the start"),
-        "first": ("为首年的", "of the first year"),
-        "growth": ("年均增速（差）", "a year in logs"),
-        "": ("", ""),
-    }
-    zh, en = words.get(row["of"], (f"为“{row['of']}”的", f'of "{row["of"]}"'))
-    number = f"{row['found']:.4g}"
-    return f"{zh}{number}" if lang == "zh" else f"{number} {en}".rstrip()
+GROWTH, LESS = "growth", "growth less another's"
+RATIOS = {
+    "base": ("为不设该条件时的", " of the run without"),
+    "start": ("为起点的", " of the start"),
+    "first": ("为首年的", " of the first year"),
+}
+
+
+def _ratio(bench: Bench, row: Mapping[str, Any], lang: str) -> str:
+    """Return what was found in words: per cent of what it is held against, or an amount."""
+    of, share, zh = row["of"], f"{100 * row['found']:.4g}%".replace("-", "−"), lang == "zh"
+    if of == GROWTH:
+        return f"年均变化{share}" if zh else f"{share} a year"
+    if of == LESS:
+        points = share.removesuffix("%")
+        return f"年均增速相差{points}个百分点" if zh else f"{points} points a year apart"
+    if of:
+        if of in RATIOS:
+            before, behind = RATIOS[of]
+        else:
+            label = short_label(bench.model.label(bench.model[of].name, lang)).split("; ")[0]
+            before, behind = f"为“{label}”的", f' of "{label}"'
+        return f"{before}{share}" if zh else f"{share}{behind}"
+    unit = bench.model[row["variable"]].unit
+    if row["yearly"]:
+        unit = unit.removesuffix(f"/{bench.model.clock.unit}")
+    found = float(row["found"])
+    scale = scale_of(bench.study.report, unit, lang, found)
+    amount = f"{found * scale.factor:.4g}{scale.gap}{scale.unit}"
+    return f"为{amount}" if zh else amount
 
 
 def _panel(bench: Bench, name: str, base: Trajectories, moved: Trajectories) -> Panel:

@@ -17,26 +17,27 @@ from sdensemble.outputs.text import table, width, wrap
 from sdensemble.reference.source import MARK
 from sdensemble.study import Study
 from sdensemble.validation.bench import Bench
-from sdensemble.validation.found import FAIL, NO_DATA, NOT_RUN, PASS, READ
+from sdensemble.validation.found import FAIL, NO_DATA, NOT_APPLICABLE, NOT_RUN, PASS, READ
 from sdensemble.validation.read import GROUPS, LANGUAGES
-from sdensemble.validation.run import Checked, counts
+from sdensemble.validation.run import COUNTED, Checked, counts
 from sdensemble.validation.structure import read_boundary
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title": {"zh": "模型检验报告", "en": "Validation report"},
     "made": {
         "zh": "由 `python run_sim.py check --full` 生成。模型 {model}（方程摘要 {digest}）。"
-        "顺序按 Barlas（1996）：先结构，后行为。没有通过的检验照样列出；标准在运行之前写定，"
-        "见 `{file}`。",
+        "顺序按 Barlas（1996）：先结构，后行为。没有通过的检验照样列出；标准见 `{file}`，"
+        "运行之后改过的，在该项说明中写明。",
         "en": "Written by `python run_sim.py check --full`. Model {model} (digest of its equations"
         " {digest}). In the order of Barlas (1996): structure first, then behaviour. Those"
-        " that fail are listed like the others; the criteria are fixed beforehand in `{file}`.",
+        " that fail are listed like the others. The criteria stand in `{file}`; where one was"
+        " changed after a run, its note says so.",
     },
     "sum": {
-        "zh": "共{n}项：通过{pass}，未通过{fail}，无数据{no_data}，未运行{not_run}，"
-        "书面评审{read}。",
-        "en": "{n} tests: {pass} passed, {fail} failed, {no_data} without data, {not_run} not run,"
-        " {read} written reviews.",
+        "zh": "共{n}项：通过{pass}，未通过{fail}，无数据{no_data}，不适用{not_applicable}，"
+        "未运行{not_run}，书面评审{read}。",
+        "en": "{n} tests: {pass} passed, {fail} failed, {no_data} without data, {not_applicable}"
+        " not applicable, {not_run} not run, {read} written reviews.",
     },
     "failed": {"zh": "未通过的检验", "en": "Tests that failed"},
     "structure": {"zh": "一、结构检验", "en": "1. Structure"},
@@ -79,6 +80,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     PASS: {"zh": "通过", "en": "pass"},
     FAIL: {"zh": "**未通过**", "en": "**fail**"},
     NO_DATA: {"zh": "无数据", "en": "no data"},
+    NOT_APPLICABLE: {"zh": "不适用", "en": "not applicable"},
     NOT_RUN: {"zh": "未运行", "en": "not run"},
     READ: {"zh": "书面评审", "en": "review"},
     "endogenous": {"zh": "内生", "en": "endogenous"},
@@ -94,7 +96,10 @@ COLUMNS: Columns = {
         ("criterion", "标准", "criterion"), ("result", "结果", "result"), ("note", "说明", "note"),
     ) for lang in LANGUAGES},
     "number": ("所判数值；无则空白", "the number judged; blank where there is none"),
-    "status": ("判断：pass、fail、no_data、not_run、read", "pass, fail, no_data, not_run or read"),
+    "status": (
+        "判断：pass、fail、no_data、not_applicable、not_run、read",
+        "pass, fail, no_data, not_applicable, not_run or read",
+    ),
 }  # fmt: skip
 DETAILS: Columns = {
     "id": ("检验编号", "identifier of the test"),
@@ -354,7 +359,7 @@ def line(one: Checked, lang: str) -> str:
 
 def text(checked: Sequence[Checked], lang: str) -> str:
     """Return the count by group and every test that failed, for the terminal."""
-    head = ["", *(WORDS[s][lang].strip("*") for s in (PASS, FAIL, NO_DATA, NOT_RUN, READ))]
+    head = ["", *(WORDS[s][lang].strip("*") for s in COUNTED)]
     rows = [head]
     for group in GROUPS:
         members = tuple(one for one in checked if one.test.group == group)
