@@ -504,8 +504,9 @@ def observe_add(
 
     ask = click.prompt if sys.stdin.isatty() else None
     given = {"measure": measure, "sector": sector, "unit": unit, "published_on": published_on}
-    rows = read_figures(file, ask, **given)
-    done = add(open_study(folder), rows, file=file.name, **options)
+    study = open_study(folder)
+    figures = read_figures(file, study, ask, lang=options["lang"], **given)
+    done = add(study, figures, tell_line=lambda line: click.echo(line, err=True), **options)
     click.echo(f"{done.text}\n\n({done.seconds:.0f} s)")
 
 

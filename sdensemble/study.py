@@ -13,7 +13,7 @@ from sdensemble.calibration.terms import Fit, read_fit
 from sdensemble.draws import Priors, read_prior_sets, read_priors
 from sdensemble.errors import Problems, SDError, containing, did_you_mean, nearest
 from sdensemble.forcing import Forcing, read_forcing
-from sdensemble.history import Observation, read_history
+from sdensemble.history import Observation, information, read_history
 from sdensemble.kernel.lower import lower
 from sdensemble.model import describe
 from sdensemble.model.describe import outside_limits, undocumented
@@ -143,6 +143,11 @@ class Study:
         other = Study(self.folder, self.model)
         other.__dict__["report"] = replace(self.report, as_of=as_of)
         return other
+
+    @property
+    def information(self) -> str:
+        """The report's information date; of an import, with the day of its latest publication."""
+        return information(self.history, self.report.as_of)
 
     def prior_sets(self) -> tuple[str, ...]:
         """Return the names of the prior sets the study has."""

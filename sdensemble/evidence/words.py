@@ -147,23 +147,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "zh": "各变体 {name} 从 {low:.0%} 到 {high:.0%}；按权重混合 {mixed:.0%}。",
         "en": "{name}: from {low:.0%} to {high:.0%} over the variants; {mixed:.0%} in the mixture.",
     },
-    "moved": {
-        "zh": "新数据使概率如何变化（每行只加这一个数；最后一行为全部重新拟合）：",
-        "en": "Which number moved which probability (each line adds that number alone; the last"
-        " is the"
-        " full refit):",
-    },
-    "before": {"zh": "此前", "en": "before"},
-    "after": {"zh": "全部", "en": "all"},
-    "not fitted": {
-        "zh": "（没有拟合项用到它，不改变概率）",
-        "en": "(no term of fit.toml uses it: it moves nothing)",
-    },
-    "revises": {"zh": "修订 {old:g} → {new:g}", "en": "revises {old:g} → {new:g}"},
-    "kept": {
-        "zh": "写入 {path}：{n}行，批次 {batch}（旧行一概保留）。记录：{log}",
-        "en": "{n} rows written to {path}, batch {batch} (no row was overwritten). Log: {log}",
-    },
     "rmse": {"zh": "均方根误差", "en": "rms error"},
 }
 

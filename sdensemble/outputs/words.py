@@ -40,6 +40,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "through": {"zh": "信息截至{year}年末", "en": "information to the end of {year}"},
     "as_of": {"zh": "信息截至{date}", "en": "information as of {date}"},
     "nowcast": {"zh": "现时推算（信息截至最新数据）", "en": "nowcast (all data to hand)"},
+    "nowcast_import": {
+        "zh": "现时推算（所用数据公布至{date}，批次 {batch}）",
+        "en": "nowcast (data published to {date}, {batch})",
+    },
     "uncalibrated": {"zh": "校准之前", "en": "before calibration"},
     "calibrated": {"zh": "已校准（后验 {digest}）", "en": "calibrated (posterior {digest})"},
     "no_date": {"zh": "未设信息截止日", "en": "no information date"},
@@ -65,10 +69,20 @@ def label(spec: ReportSpec, identifier: str, lang: str) -> str:
     return identifier.replace("_", " ")
 
 
+IMPORT = re.compile(r"(\d{4}-\d\d-\d\d) \((.+)\)")
+"""The information date of an import: the latest publication, and the batch in brackets."""
+
+
 def information_date(as_of: str, lang: str) -> str:
-    """Return an information date in words; "through-2019" is the end of that year."""
+    """Return an information date in words; "through-2019" is the end of that year.
+
+    >>> information_date("2024-03-01 (2026-05-04-import-1)", "en")
+    'nowcast (data published to 2024-03-01, 2026-05-04-import-1)'
+    """
     if as_of == LATEST:
         return say("nowcast", lang)
+    if found := IMPORT.fullmatch(as_of):
+        return say("nowcast_import", lang, date=found[1], batch=found[2])
     through = re.fullmatch(r"through-(\d{4})", as_of)
     day = say("through", lang, year=through[1]) if through else say("as_of", lang, date=as_of)
     return say("ex_ante", lang, date=day) if as_of else say("no_date", lang)
@@ -76,9 +90,11 @@ def information_date(as_of: str, lang: str) -> str:
 
 def known_until(as_of: str) -> str:
     """Return the last day of an information date, as ISO text."""
-    through = re.fullmatch(r"through-(\d{4})", as_of)
+    through, brought = re.fullmatch(r"through-(\d{4})", as_of), IMPORT.fullmatch(as_of)
     if through:
         return f"{through[1]}-12-31"
+    if brought:
+        return brought[1]
     try:
         return date.fromisoformat(as_of).isoformat()
     except ValueError:

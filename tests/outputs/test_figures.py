@@ -137,6 +137,18 @@ def test_a_missing_font_says_how_to_restore_it(tmp_path):
         fonts.require_font(tmp_path / "none.otf")
 
 
+def test_beside_the_fan_stand_whole_years_and_the_last_publication_of_each(results):
+    from datetime import date
+
+    from sdensemble.outputs.figures.fan import related
+
+    first = related(results, synthetic.history())[0]
+    part = replace(first, value=1.0, period_end=date(int(first.time), 6, 30))
+    later = replace(first, value=2.0, published_on="2099-01-01")
+    rows = (later, *synthetic.history(), part)
+    assert [o.value for o in related(results, rows) if o.time == first.time] == [2.0]
+
+
 def test_many_scenarios_stand_on_pages_that_the_captions_name(results, tmp_path):
     places = [*range(14), *range(1, 14), *range(1, 14)]
     many = [
