@@ -72,12 +72,13 @@ def _lower(model: Model) -> Program:
         elif variable.kind is not Kind.LOOKUP and variable.value is None:
             for equation in variable.equations:
                 builder.add(variable, equation)
-    if model.clock.method != "euler" and (builder.copies or builder.fixed):
-        builder.problems.add(
-            model.path.name,
-            f"the model asks for {model.clock.method}, under which DELAY FIXED, DELAY N and "
-            "SAMPLE IF TRUE are not supported: run it with Euler",
-        )
+    if model.clock.method != "euler":
+        for name in sorted(builder.lagging):
+            builder.problems.add(
+                f'{model.path.name} "{name}"',
+                f"DELAY N with a delay time that varies is not supported under "
+                f"{model.clock.method}, which the model asks for: run it with Euler",
+            )
     builder.structural |= model.bound
     if stops_by_equation(model):
         builder.structural |= upstream(model, "FINAL TIME")

@@ -111,7 +111,15 @@ def delay_fixed(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
 def sample_if_true(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """SAMPLE IF TRUE: the input while the condition holds, else what it last was."""
     condition, value, initial = args
-    return builder.memory(lambda last: _op("if_then_else", condition, value, last), initial, scope)
+
+    def update(last: Node) -> Node:
+        out = _op("if_then_else", condition, value, last)
+        if builder.model.clock.method == "euler":
+            return out
+        at_step = _op("eq", Time(), builder.step_time())  # Runge-Kutta's later stages hold it
+        return _op("if_then_else", at_step, out, last)
+
+    return builder.memory(update, initial, scope)
 
 
 def trend(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:

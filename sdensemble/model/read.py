@@ -256,10 +256,10 @@ def _expanded(
             out.append(element)
         else:
             out += _expanded(ranges[inner], ranges, depth + 1)
-    return tuple(
-        {fold(element): element for element in reversed(out)}[key]
-        for key in dict.fromkeys(map(fold, out))
-    )
+    first: dict[str, str] = {}
+    for element in out:
+        first.setdefault(fold(element), element)
+    return tuple(first.values())
 
 
 def _lookup(known: Mapping[str, Any], name: str) -> str | None:

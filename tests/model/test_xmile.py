@@ -178,7 +178,7 @@ def test_graphical_functions_are_called_by_name_and_inverted(write):
         (aux("w", "TREND(1)"), "TREND with 1 arguments, it takes 2 or 3"),
         (aux("w", ""), '"w" cannot be read: it has no equation'),
         (aux("w", "1") + aux("W", "2"), '"W": is defined twice'),
-        ('<aux name="w"><eqn>1</eqn><eqn>2</eqn></aux>', '"w" has two equations'),
+        ('<aux name="w"><eqn>1</eqn><eqn>2</eqn></aux>', '"w" has 2 equations'),
         ('<aux name="w"><eqn>1</eqn><gf/></aux>', '"w": its graphical function lacks points'),
         (
             '<aux name="w"><eqn>1</eqn><gf><xpts>0,1,2</xpts><ypts>0,1</ypts></gf></aux>',
