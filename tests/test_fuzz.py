@@ -41,7 +41,8 @@ XMILE = (
     '</variables></macro><model><variables><module name="M"><connect to="M.in" from="g"/></module>'
     f'<aux name="e">{D}<element subscript="p"><eqn>h</eqn></element><element subscript="q">'
     "<eqn>IF M.out &gt; 2 THEN SUM(S[*]) ELSE -2^2 MOD 3</eqn></element></aux>"
-    f'<aux name="h"><eqn>acc(1)</eqn></aux><stock name="S">{D}<eqn>1</eqn><inflow>f</inflow></stock><flow name="f">{D}<eqn>S*k</eqn>'
+    '<aux name="h"><eqn>acc(1)</eqn></aux>'
+    f'<stock name="S">{D}<eqn>1</eqn><inflow>f</inflow></stock><flow name="f">{D}<eqn>S*k</eqn>'
     '</flow><aux name="k"><eqn>SIN(TIME)+g</eqn></aux><aux name="g"><eqn>TIME</eqn>'
     "<gf><xpts>0,1,2</xpts><ypts>0,1,4</ypts></gf></aux></variables></model>"
     '<model name="M"><variables><aux name="in"><eqn>0</eqn></aux><aux name="out"><eqn>in*2</eqn>'
@@ -238,7 +239,7 @@ def test_what_is_too_large_is_refused_and_soon(tmp_path, text, words):
     [
         ("FINAL TIME=1e300", "steps from start to end"),
         ("FINAL TIME=1e999", "too large"),
-        ("FINAL TIME=-5", "after INITIAL TIME"),
+        ("FINAL TIME=-5", "not lie before INITIAL TIME"),
     ],
 )
 def test_a_clock_without_end_is_refused(tmp_path, clock, words):

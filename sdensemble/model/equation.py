@@ -245,6 +245,8 @@ class Reader:
             if out:
                 self.take(",")
             out.append(self._subscript())
+        if not out:
+            raise EquationError("has [] without a subscript")
         return tuple(out)
 
     def _subscript(self) -> str:
