@@ -261,3 +261,9 @@ def test_data_files_are_found_however_their_name_is_written(write_model, tmp_pat
     (tmp_path / "Data" / "数据 A.csv").write_text("t,0,9\nv,5,5\n", encoding="utf-8")
     path = write_model("d:=GET DIRECT DATA('.\\data\\数据 a.CSV',',','1','B2')~~|")
     assert first(path, "d") == [5]
+
+
+def test_a_sum_of_very_many_terms_is_read(write_model):
+    terms = " + ".join(["Time"] * 600)
+    run = compile_model(read_model(write_model(f"x={terms}-1~~|"))).run(report=["x"])
+    assert run.values["x"][-1, 0] == 1199
