@@ -229,7 +229,7 @@ def _mapped(
         raise ValueError(f"it has {len(own)} elements, and {len(listed)} stand against them")
     out = [""] * len(order)
     for element, part in zip(own, listed, strict=True):
-        inside = _lookup(ranges, part)
+        inside = _lookup(ranges, part) if parts else None
         for name in ranges[inside] if inside else (part,):
             if fold(name) not in order:
                 raise ValueError(f'"{name}" is not in "{there}"{did_you_mean(name, ranges[there])}')
