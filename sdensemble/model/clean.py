@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sdensemble.model.entries import Found, rewritten
+from sdensemble.model.entries import Found, macro_head, rewritten
 from sdensemble.model.xmile import join_modules, mend, plain, taken_macros
 
 _SKETCH = re.compile(r"\\{2,3}---///")
@@ -99,8 +99,8 @@ def clean_vensim(text: str, found: Found | None = None) -> str:
 
     What stands beside them is noted in ``found``.
 
-    >>> clean_vensim("{UTF-8}\\na = 1 {one} + 2~~{kept}|")
-    '{UTF-8}\\na = 1 + 2~~{kept}|\\n'
+    >>> clean_vensim("{UTF-8}\\na = b {one} + 2~~{kept}|")
+    '{UTF-8}\\na = b + 2~~{kept}|\\n'
     """
     found = Found() if found is None else found
     body = _SKETCH.split(text, maxsplit=1)[0].removeprefix("\ufeff")
@@ -120,7 +120,7 @@ def clean_vensim(text: str, found: Found | None = None) -> str:
                 end = stripped.find(")") + 1
                 if not end:
                     raise ValueError(f"a macro without parameters: {_start(stripped)}")
-                macros.append(":MACRO:" + stripped[len(":MACRO:") : end])
+                macros.append(":MACRO: " + macro_head(stripped[len(":MACRO:") : end], found))
                 here, head = macros, stripped[end:]
             else:
                 break

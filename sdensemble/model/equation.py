@@ -115,7 +115,7 @@ class Reader:
         if self.at >= len(self.tokens):
             raise EquationError(f"ends where {wanted or 'more'} is expected")
         if wanted and self.peek() != wanted:
-            raise EquationError(f'has "{self.tokens[self.at].text}" where {wanted} is expected')
+            raise EquationError(f"has {self._shown()} where {wanted} is expected")
         self.at += 1
         return self.tokens[self.at - 1]
 
@@ -130,7 +130,12 @@ class Reader:
     def end(self) -> None:
         """Raise where tokens are left."""
         if self.at < len(self.tokens):
-            raise EquationError(f'has "{self.tokens[self.at].text}" where it should end')
+            raise EquationError(f"has {self._shown()} where it should end")
+
+    def _shown(self) -> str:
+        text = self.tokens[self.at].text
+        wide = any(sign in text for sign in "，（）；：＋－＊／＝＞＜")
+        return f'"{text}"' + (" (full-width signs are letters of a name)" if wide else "")
 
     # ── expressions ────────────────────────────────────────────────────────────────────────
 

@@ -245,6 +245,19 @@ def test_a_macro_may_have_several_results(write_model):
     assert z == 3 + 70
 
 
+@pytest.mark.parametrize("name", ["平滑", "宏（a）x", '"m/x"'])
+def test_macros_and_their_parameters_may_have_any_name(write_model, name):
+    path = write_model(
+        f":MACRO: {name}(输入（x）)\n{name}=输入（x）*2~~|\n:END OF MACRO:\ny={name}(3)~~|"
+    )
+    assert first(path, "y") == [6]
+
+
+def test_full_width_signs_are_pointed_out(write_model):
+    with pytest.raises(SDError, match="full-width signs are letters of a name"):
+        read_model(write_model("x=Time~~|\ny=MAX(x，1)~~|"))
+
+
 def test_more_results_than_a_macro_has_are_refused(write_model):
     path = write_model(TWO + ":END OF MACRO:\ny=SPAN(Time,2:a,b,c)~~|")
     with pytest.raises(SDError, match="has 2 further results"):
