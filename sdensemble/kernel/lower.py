@@ -34,6 +34,7 @@ from sdensemble.kernel.stateful import STATEFUL, STATEFUL_ARITY
 from sdensemble.kernel.stop import stops_by_equation, upstream
 from sdensemble.kernel.vectors import VECTORS
 from sdensemble.model.deep import deeply
+from sdensemble.model.equation import wide_signs
 from sdensemble.model.types import (
     Array,
     Call,
@@ -194,7 +195,8 @@ class Builder(Known):
                 holder = next(r for r, p in self.position.items() if p[self.element[name]] >= 0)
                 return Const(float(self.numbers(holder)[self.element[name]]))
             raise LoweringError(
-                f'no variable "{ref.name}"{did_you_mean(ref.name, self.model.variables)}'
+                f'no variable "{ref.name}"{wide_signs(ref.name)}'
+                f"{did_you_mean(ref.name, self.model.variables)}"
             )
         variable = self.variables[name]
         if variable.kind is Kind.LOOKUP:

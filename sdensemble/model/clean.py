@@ -38,13 +38,21 @@ def decode(data: bytes) -> str:
     """
     if len(data) > MOST:
         raise ValueError(f"a file of {len(data):,} bytes; at most {MOST:,} are read")
+    text = data.decode("utf-8-sig", errors="replace")
+    bad, high = text.count("\ufffd"), sum(sign > "\x7f" for sign in text)
+    if 0 < 20 * bad < high and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        return _lines(text)  # UTF-8 with a letter cut through here and there
     for encoding in _encodings(data):
         try:
             text = data.decode(encoding)
         except (UnicodeDecodeError, LookupError):
             continue
-        return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return data.decode("latin-1")
+        return _lines(text)
+    return _lines(data.decode("latin-1"))
+
+
+def _lines(text: str) -> str:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _encodings(data: bytes) -> Iterator[str]:

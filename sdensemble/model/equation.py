@@ -57,6 +57,12 @@ class Tree:
     outputs: tuple[str, ...] = ()
 
 
+def wide_signs(text: str) -> str:
+    """Return a remark where a text holds full-width signs, which Vensim takes for letters."""
+    wide = any(sign in text for sign in "，（）；：＋－＊／＝＞＜")
+    return " (full-width signs are letters of a name)" if wide else ""
+
+
 def is_plain(name: str) -> bool:
     """Return whether PySD reads a name without quotes."""
     return all(c.isalpha() or c.isdecimal() or c in " _'$" for c in name) and (
@@ -134,8 +140,7 @@ class Reader:
 
     def _shown(self) -> str:
         text = self.tokens[self.at].text
-        wide = any(sign in text for sign in "，（）；：＋－＊／＝＞＜")
-        return f'"{text}"' + (" (full-width signs are letters of a name)" if wide else "")
+        return f'"{text}"{wide_signs(text)}'
 
     # ── expressions ────────────────────────────────────────────────────────────────────────
 

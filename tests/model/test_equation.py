@@ -253,9 +253,10 @@ def test_macros_and_their_parameters_may_have_any_name(write_model, name):
     assert first(path, "y") == [6]
 
 
-def test_full_width_signs_are_pointed_out(write_model):
+@pytest.mark.parametrize("formula", ["IF THEN ELSE(x>1，1，0)", "2*（x+1）"])
+def test_full_width_signs_are_pointed_out(write_model, formula):
     with pytest.raises(SDError, match="full-width signs are letters of a name"):
-        read_model(write_model("x=Time~~|\ny=MAX(x，1)~~|"))
+        compile_model(read_model(write_model(f"x=Time~~|\ny={formula}~~|")))
 
 
 def test_more_results_than_a_macro_has_are_refused(write_model):
