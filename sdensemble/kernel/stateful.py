@@ -148,7 +148,7 @@ def npv(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """NPV: the discounted sum of a stream so far, times a factor."""
     stream, rate, initial, factor = args
     step = Const(builder.model.clock.step)
-    worth = builder.stock("discount factor", Const(1.0), scope)
+    worth = builder.stock("worth today", Const(1.0), scope)
     spread = _op("add", Const(1.0), _op("mul", rate, step))
     builder.rate(worth, _op("neg", _op("div", _op("mul", worth, rate), spread)), scope)
     total = builder.stock("present value", initial, scope)
