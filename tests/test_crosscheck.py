@@ -106,3 +106,9 @@ def test_an_engine_that_takes_its_process_with_it_is_only_said(monkeypatch, tmp_
     assert found.comparisons[1].engine.startswith("pysimlin")
     assert found.comparisons[1].failure.startswith("RuntimeError")
     assert found.agree
+
+
+def test_pysd_is_given_the_cleaned_file_where_it_cannot_read_the_own(write_model):
+    found = checks.crosscheck(write_model("x=Time {since the start} + 2 \\\n+ 1~~|\ny=-x^2~~|"))
+    assert found.agree
+    assert "given the file as our reader cleans it" in found.text()

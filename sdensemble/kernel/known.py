@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from sdensemble.kernel.functions import TABLE
 from sdensemble.kernel.ledger import Ledger
-from sdensemble.kernel.program import Const, Feed, Load, Node, Noise, Op, Slots, Time, Values, nodes
+from sdensemble.kernel.program import (
+    Const,
+    Load,
+    Node,
+    Noise,
+    Op,
+    Slots,
+    StepTime,
+    Time,
+    Values,
+    nodes,
+)
 from sdensemble.kernel.scope import LoweringError, Scope
 from sdensemble.model.types import Call, Expr, Kind, Model, Ref, Variable, fold, walk
 
@@ -67,15 +76,11 @@ class Known(Ledger):
 
     def step_time(self) -> Node:
         """Return the time at the start of a step, which Runge-Kutta's stages leave alone."""
-        clock = self.model.clock
-        if clock.method == "euler" or math.isnan(clock.stop):
+        if self.model.clock.method == "euler":
             return Time()
         if self.held_time is None:
             self.held_time = self.allocate(" · step time", (1,), stock=False)
-            times = np.asarray(clock.start + clock.step * np.arange(clock.steps + 1), np.float64)
-            self.feeds.append(
-                Feed(" · step time", self.held_time, ((times, times),), "interpolate")
-            )
+            self.feeds.append(StepTime(" · step time", self.held_time, (), ""))
         return Load(self.held_time)
 
     def _bind(self, node: Node) -> None:

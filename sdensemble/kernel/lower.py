@@ -34,6 +34,7 @@ from sdensemble.kernel.stateful import STATEFUL, STATEFUL_ARITY
 from sdensemble.kernel.stop import stops_by_equation, upstream
 from sdensemble.kernel.vectors import VECTORS
 from sdensemble.model.deep import deeply
+from sdensemble.model.equation import wide_signs
 from sdensemble.model.types import (
     Array,
     Call,
@@ -72,12 +73,13 @@ def _lower(model: Model) -> Program:
         elif variable.kind is not Kind.LOOKUP and variable.value is None:
             for equation in variable.equations:
                 builder.add(variable, equation)
-    if model.clock.method != "euler" and (builder.copies or builder.fixed):
-        builder.problems.add(
-            model.path.name,
-            f"the model asks for {model.clock.method}, under which DELAY FIXED, DELAY N and "
-            "SAMPLE IF TRUE are not supported: run it with Euler",
-        )
+    if model.clock.method != "euler":
+        for name in sorted(builder.lagging):
+            builder.problems.add(
+                f'{model.path.name} "{name}"',
+                f"DELAY N with a delay time that varies is not supported under "
+                f"{model.clock.method}, which the model asks for: run it with Euler",
+            )
     builder.structural |= model.bound
     if stops_by_equation(model):
         builder.structural |= upstream(model, "FINAL TIME")
@@ -193,7 +195,8 @@ class Builder(Known):
                 holder = next(r for r, p in self.position.items() if p[self.element[name]] >= 0)
                 return Const(float(self.numbers(holder)[self.element[name]]))
             raise LoweringError(
-                f'no variable "{ref.name}"{did_you_mean(ref.name, self.model.variables)}'
+                f'no variable "{ref.name}"{wide_signs(ref.name)}'
+                f"{did_you_mean(ref.name, self.model.variables)}"
             )
         variable = self.variables[name]
         if variable.kind is Kind.LOOKUP:

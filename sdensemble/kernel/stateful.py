@@ -111,7 +111,15 @@ def delay_fixed(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
 def sample_if_true(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """SAMPLE IF TRUE: the input while the condition holds, else what it last was."""
     condition, value, initial = args
-    return builder.memory(lambda last: _op("if_then_else", condition, value, last), initial, scope)
+
+    def update(last: Node) -> Node:
+        out = _op("if_then_else", condition, value, last)
+        if builder.model.clock.method == "euler":
+            return out
+        at_step = _op("eq", Time(), builder.step_time())  # Runge-Kutta's later stages hold it
+        return _op("if_then_else", at_step, out, last)
+
+    return builder.memory(update, initial, scope)
 
 
 def trend(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
@@ -140,7 +148,7 @@ def npv(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """NPV: the discounted sum of a stream so far, times a factor."""
     stream, rate, initial, factor = args
     step = Const(builder.model.clock.step)
-    worth = builder.stock("discount factor", Const(1.0), scope)
+    worth = builder.stock("worth today", Const(1.0), scope)
     spread = _op("add", Const(1.0), _op("mul", rate, step))
     builder.rate(worth, _op("neg", _op("div", _op("mul", worth, rate), spread)), scope)
     total = builder.stock("present value", initial, scope)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sdensemble.model.entries import Found, rewritten
+from sdensemble.model.entries import Found, macro_head, rewritten
 from sdensemble.model.xmile import join_modules, mend, plain, taken_macros
 
 _SKETCH = re.compile(r"\\{2,3}---///")
@@ -38,13 +38,21 @@ def decode(data: bytes) -> str:
     """
     if len(data) > MOST:
         raise ValueError(f"a file of {len(data):,} bytes; at most {MOST:,} are read")
+    text = data.decode("utf-8-sig", errors="replace")
+    bad, high = text.count("\ufffd"), sum(sign > "\x7f" for sign in text)
+    if 0 < 20 * bad < high and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        return _lines(text)  # UTF-8 with a letter cut through here and there
     for encoding in _encodings(data):
         try:
             text = data.decode(encoding)
         except (UnicodeDecodeError, LookupError):
             continue
-        return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return data.decode("latin-1")
+        return _lines(text)
+    return _lines(data.decode("latin-1"))
+
+
+def _lines(text: str) -> str:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _encodings(data: bytes) -> Iterator[str]:
@@ -99,8 +107,8 @@ def clean_vensim(text: str, found: Found | None = None) -> str:
 
     What stands beside them is noted in ``found``.
 
-    >>> clean_vensim("{UTF-8}\\na = 1 {one} + 2~~{kept}|")
-    '{UTF-8}\\na = 1 + 2~~{kept}|\\n'
+    >>> clean_vensim("{UTF-8}\\na = b {one} + 2~~{kept}|")
+    '{UTF-8}\\na = b + 2~~{kept}|\\n'
     """
     found = Found() if found is None else found
     body = _SKETCH.split(text, maxsplit=1)[0].removeprefix("\ufeff")
@@ -120,7 +128,7 @@ def clean_vensim(text: str, found: Found | None = None) -> str:
                 end = stripped.find(")") + 1
                 if not end:
                     raise ValueError(f"a macro without parameters: {_start(stripped)}")
-                macros.append(":MACRO:" + stripped[len(":MACRO:") : end])
+                macros.append(":MACRO: " + macro_head(stripped[len(":MACRO:") : end], found))
                 here, head = macros, stripped[end:]
             else:
                 break

@@ -15,6 +15,7 @@ from sdensemble.model.types import (
     Model,
     Number,
     Ref,
+    Series,
     Table,
     Variable,
     fold,
@@ -217,10 +218,14 @@ def text(expr: Expr, outer: int = 0) -> str:
         return expr.name + (f"[{','.join(expr.subscripts)}]" if expr.subscripts else "")
     if isinstance(expr, Table):
         return ", ".join(f"({x:g},{y:g})" for x, y in zip(expr.x, expr.y, strict=True))
+    if isinstance(expr, Series):
+        return f"data at {len(expr.times)} times" if len(expr.times) else "data to be given"
     assert isinstance(expr, Call)
     if expr.function in _INFIX:
         sign, rank = _INFIX[expr.function]
         left, right = text(expr.args[0], rank), text(expr.args[1], rank + 1)
+        if expr.function == "pow" and left.startswith("-"):  # -2 ^ 2 would be -(2 ^ 2)
+            left = f"({left})"
         out = f"{left} {sign} {right}"
         return f"({out})" if rank < outer else out
     if expr.function == "neg":

@@ -47,8 +47,8 @@ class Found:
 def rewritten(head: str, found: Found) -> str:
     """Return an entry's equation as PySD reads it; one that is not understood stays as it is.
 
-    >>> rewritten("a.b [s] : except : [c] = -2^x * \\\\ 3", Found())
-    '"a.b"[s] :EXCEPT: [c] = -(2^x) * 3'
+    >>> rewritten("a [s] : except : [c] = -2^x * 3", Found())
+    'a[s] :EXCEPT: [c] = -(2^x) * 3'
     """
     if _CHECKS.search(head) or not head.strip():
         return head
@@ -60,6 +60,27 @@ def rewritten(head: str, found: Found) -> str:
         name = reader.tokens[0].text if reader and reader.tokens else named(head)
         found.faults.append((name.strip('"'), str(error)))
         return head
+
+
+def macro_head(text: str, found: Found) -> str:
+    """Return "name(parameters : further results)" as PySD reads it.
+
+    >>> macro_head(" 宏（a） ( x,k : low )", Found())
+    '"宏（a）"(x, k : low)'
+    """
+    try:
+        reader, writer = Reader(tokens(text)), Writer(names=found.names)
+        head = f"{writer.name(reader.take().text)}("
+        reader.take("(")
+        while not reader.took(")"):
+            sign = reader.took(",", ":")
+            if not sign and reader.peek() not in ("<name>", "<quoted>"):
+                return text.strip()
+            head += {",": ", ", ":": " : "}.get(sign) or writer.name(reader.take().text)
+        reader.end()
+    except EquationError:
+        return text.strip()
+    return head + ")"
 
 
 def named(equation: str) -> str:

@@ -9,7 +9,7 @@ evaluation would be in doubt. What cannot be read here is left to PySD as it sta
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _PIECES = r"""(?P<space>[\s\\]+)
@@ -55,6 +55,12 @@ class Tree:
     parts: tuple[Tree, ...] = ()
     subscripts: tuple[str, ...] | None = None
     outputs: tuple[str, ...] = ()
+
+
+def wide_signs(text: str) -> str:
+    """Return a remark where a text holds full-width signs, which Vensim takes for letters."""
+    wide = any(sign in text for sign in "，（）；：＋－＊／＝＞＜")
+    return " (full-width signs are letters of a name)" if wide else ""
 
 
 def is_plain(name: str) -> bool:
@@ -115,7 +121,7 @@ class Reader:
         if self.at >= len(self.tokens):
             raise EquationError(f"ends where {wanted or 'more'} is expected")
         if wanted and self.peek() != wanted:
-            raise EquationError(f'has "{self.tokens[self.at].text}" where {wanted} is expected')
+            raise EquationError(f"has {self._shown()} where {wanted} is expected")
         self.at += 1
         return self.tokens[self.at - 1]
 
@@ -130,7 +136,11 @@ class Reader:
     def end(self) -> None:
         """Raise where tokens are left."""
         if self.at < len(self.tokens):
-            raise EquationError(f'has "{self.tokens[self.at].text}" where it should end')
+            raise EquationError(f"has {self._shown()} where it should end")
+
+    def _shown(self) -> str:
+        text = self.tokens[self.at].text
+        return f'"{text}"{wide_signs(text)}'
 
     # ── expressions ────────────────────────────────────────────────────────────────────────
 
@@ -245,6 +255,8 @@ class Reader:
             if out:
                 self.take(",")
             out.append(self._subscript())
+        if not out:
+            raise EquationError("has [] without a subscript")
         return tuple(out)
 
     def _subscript(self) -> str:
@@ -319,7 +331,6 @@ class Writer:
 
     xmile: bool = False
     names: dict[str, str] = field(default_factory=dict)
-    rename: Callable[[Tree], Tree] = lambda tree: tree
 
     def name(self, text: str) -> str:
         """Return a name as PySD takes it, in quotes where its grammar asks for them."""
@@ -341,7 +352,6 @@ class Writer:
 
     def text(self, tree: Tree, level: int = 0) -> str:
         """Return an expression, in brackets where it binds more loosely than ``level``."""
-        tree = self.rename(tree)
         own = _BINDING.get(tree.kind)
         if own is None:
             return self._leaf(tree)
@@ -364,7 +374,17 @@ class Writer:
             return f"{left} {sign} {right}"
         if sign == "^":
             return f"{self.text(first, 6)}^{self.text(rest[0], 6)}"
-        return f"{self.text(first, own)} {sign} {self.text(rest[0], own + 1)}"
+        return self._chain(tree, own)
+
+    def _chain(self, tree: Tree, own: int) -> str:
+        """Return operators that go from left to right, however many, without recursion."""
+        signs = []
+        while _BINDING.get(tree.kind) == own and len(tree.parts) == 2:
+            tree, right = tree.parts[0], (tree.kind, tree.parts[1])
+            signs.append(right)
+        out = [self.text(tree, own)]
+        out += [f" {sign} {self.text(part, own + 1)}" for sign, part in reversed(signs)]
+        return "".join(out)
 
     def _leaf(self, tree: Tree) -> str:
         if tree.kind == "number":
@@ -422,6 +442,8 @@ def _value(tree: Tree) -> float:
 
 def walk_tree(tree: Tree) -> Iterator[Tree]:
     """Yield a tree and all trees inside it."""
-    yield tree
-    for part in tree.parts:
-        yield from walk_tree(part)
+    waiting = [tree]
+    while waiting:
+        tree = waiting.pop()
+        yield tree
+        waiting.extend(reversed(tree.parts))

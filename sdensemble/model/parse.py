@@ -104,6 +104,17 @@ def parse(path: Path) -> tuple[list[Section], str]:
     return out, method
 
 
+def cleaned_text(path: Path) -> str | None:
+    """Return a file's text as PySD is given it, or None where that leaves something out."""
+    found = Found()
+    clean = clean_vensim if path.suffix.lower() == ".mdl" else clean_xmile
+    try:
+        text = clean(decode(path.read_bytes()), found)
+    except ValueError:
+        return None
+    return None if found.mappings or found.macros or MARK in text else text
+
+
 def _abstract(text: str, *, vensim: bool, faults: Sequence[tuple[str, str]]) -> Any:
     """Return PySD's abstract sections of a cleaned text."""
     from pysd.translators.vensim.vensim_file import VensimFile

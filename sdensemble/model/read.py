@@ -229,7 +229,7 @@ def _mapped(
         raise ValueError(f"it has {len(own)} elements, and {len(listed)} stand against them")
     out = [""] * len(order)
     for element, part in zip(own, listed, strict=True):
-        inside = _lookup(ranges, part)
+        inside = _lookup(ranges, part) if parts else None
         for name in ranges[inside] if inside else (part,):
             if fold(name) not in order:
                 raise ValueError(f'"{name}" is not in "{there}"{did_you_mean(name, ranges[there])}')
@@ -256,10 +256,10 @@ def _expanded(
             out.append(element)
         else:
             out += _expanded(ranges[inner], ranges, depth + 1)
-    return tuple(
-        {fold(element): element for element in reversed(out)}[key]
-        for key in dict.fromkeys(map(fold, out))
-    )
+    first: dict[str, str] = {}
+    for element in out:
+        first.setdefault(fold(element), element)
+    return tuple(first.values())
 
 
 def _lookup(known: Mapping[str, Any], name: str) -> str | None:
@@ -426,6 +426,7 @@ def _dims(
 ) -> tuple[str, ...] | None:
     """Return the smallest ranges that hold every subscript the variable is written with."""
     ranks = {len(equation.subscripts) for equation in equations}
+    ranks |= {len(excepted) for equation in equations for excepted in equation.excepts}
     if len(ranks) != 1:
         problems.add(f'{path.name} "{name}"', "is written with different numbers of subscripts")
         return None
@@ -462,14 +463,7 @@ def _constant_value(variable: Variable, ranges: Mapping[str, tuple[str, ...]]) -
     shape = tuple(len(ranges[dim]) for dim in variable.dims)
     value = np.full(shape, np.nan)
     for equation in variable.equations:
-        if equation.excepts:
-            return None
-        index = []
-        for dim, subscript in zip(variable.dims, equation.subscripts, strict=True):
-            own = _lookup(ranges, subscript)
-            names = ranges[own] if own else (subscript,)
-            order = [fold(e) for e in ranges[dim]]
-            index.append([order.index(fold(n)) for n in names])
+        index = _places(variable, equation.subscripts, ranges)
         literal: Any = equation.expr
         data = literal.values if isinstance(literal, Array) else literal.value
         spot = np.ix_(*index) if index else ()
@@ -477,9 +471,30 @@ def _constant_value(variable: Variable, ranges: Mapping[str, tuple[str, ...]]) -
         if np.ndim(data) and np.size(data) != math.prod(wanted):
             size = f"{' × '.join(map(str, wanted))} are" if wanted else "one is"
             raise ValueError(f"{np.size(data)} numbers stand where {size} needed")
+        before = value.copy()
         value[spot] = np.reshape(data, wanted) if np.ndim(data) else data
+        for excepted in equation.excepts:
+            gap = np.ix_(*_places(variable, excepted, ranges))
+            value[gap] = before[gap]
     value.setflags(write=False)
     return None if np.isnan(value).any() else value
+
+
+def _places(
+    variable: Variable, subscripts: tuple[str, ...], ranges: Mapping[str, tuple[str, ...]]
+) -> list[list[int]]:
+    """Return, for each of a variable's ranges, the places that a subscript stands for."""
+    index = []
+    for dim, subscript in zip(variable.dims, subscripts, strict=True):
+        own = _lookup(ranges, subscript)
+        names = ranges[own] if own else (subscript,)
+        order = {fold(e): place for place, e in enumerate(ranges[dim])}
+        for name in names:
+            if fold(name) not in order:
+                near = did_you_mean(name, ranges[dim])
+                raise ValueError(f'"{name}" is not in range "{dim}"{near}')
+        index.append([order[fold(name)] for name in names])
+    return index
 
 
 def read_note(text: str) -> Note:
@@ -551,8 +566,10 @@ def _clock(
     if not all(map(math.isfinite, (start, step, save))) or math.isinf(stop):
         raise SDError(f"{path.name}: the times of the simulation must be finite numbers")
     ratio = clock.save / clock.step if clock.step > 0 else 0.0
-    if clock.step <= 0 or clock.stop <= clock.start:
-        raise SDError(f"{path.name}: FINAL TIME must lie after INITIAL TIME, TIME STEP above 0")
+    if clock.step <= 0 or clock.stop < clock.start:
+        raise SDError(
+            f"{path.name}: FINAL TIME must not lie before INITIAL TIME, TIME STEP above 0"
+        )
     if clock.stop - clock.start > MOST_STEPS * clock.step:
         raise SDError(f"{path.name}: more than {MOST_STEPS:,} steps from start to end")
     if ratio < 1 - 1e-9 or abs(ratio - round(ratio)) > 1e-6:

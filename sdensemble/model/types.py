@@ -171,7 +171,7 @@ class Clock:
         return self.start + self.step * self.save_every * np.arange(count)
 
 
-@functools.lru_cache(2**16)
+@functools.lru_cache(maxsize=2**16)
 def fold(name: str) -> str:
     """Return a name as Vensim compares it: case, spaces and underscores alike.
 
@@ -264,8 +264,10 @@ class Model:
         return self.ranges[range_name]
 
     def constants(self) -> tuple[Variable, ...]:
-        """Return the constants, in file order."""
-        return tuple(v for v in self.variables.values() if v.kind is Kind.CONSTANT)
+        """Return the constants all of whose elements have a value, in file order."""
+        return tuple(
+            v for v in self.variables.values() if v.kind is Kind.CONSTANT and v.value is not None
+        )
 
     def label(self, name: str, lang: str) -> str:
         """Return a variable's label in "zh" or "en"; its own name where it has none."""

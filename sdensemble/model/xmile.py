@@ -53,16 +53,13 @@ def mend(root: Any, space: str, found: Found) -> set[str]:
         _check_table(table, space)
     _number_ranges(root, space)
     names = _names(root, space)
+    names.looked_up |= _without_equation(root, space)
     for variables in root.iter(f"{{{space}}}variables"):
         for variable in list(variables):
             if isinstance(variable.tag, str):
                 _take_apart(variable, space)
     for equation in root.iter(*(f"{{{space}}}{tag}" for tag in ("eqn", "init_eqn"))):
-        more = equation.getnext()
-        while more is not None and more.tag != equation.tag:
-            more = more.getnext()
-        if more is not None:
-            raise ValueError(f'"{equation.getparent().get("name", "")}" has two equations')
+        _check_count(equation, space, names)
         equation.text = _rewritten(equation, space, names, found)
     for tag in ("inflow", "outflow"):
         for flow in root.iter(f"{{{space}}}{tag}"):
@@ -84,6 +81,34 @@ def _check_clock(root: Any, space: str) -> None:
     for kind in ("start", "stop", "dt"):
         if not (specs[0].findtext(f"{{{space}}}{kind}") or "").strip():
             raise ValueError(f"<sim_specs> has no <{kind}>")
+
+
+def _without_equation(root: Any, space: str) -> set[str]:
+    """Return the variables that are graphical functions alone; raise for those that lack more."""
+    found = set()
+    for variable in root.iter(*(f"{{{space}}}{kind}" for kind in ("stock", "flow", "aux"))):
+        if variable.getparent().tag != f"{{{space}}}variables":
+            continue  # a drawing
+        parts = {child.tag for child in variable}
+        if parts & {f"{{{space}}}eqn", f"{{{space}}}element"}:
+            continue
+        name = variable.get("name", "")
+        if f"{{{space}}}gf" not in parts or variable.tag != f"{{{space}}}aux":
+            raise ValueError(f'"{name}" has no equation')
+        found.add(plain(name))
+    return found
+
+
+def _check_count(equation: Any, space: str, names: Names) -> None:
+    """Raise where a variable has several equations, and not one for each element of its range."""
+    owner = equation.getparent()
+    count = len(owner.findall(equation.tag))
+    if count == 1:
+        return
+    dims = [dim.get("name", "") for dim in owner.iter(f"{{{space}}}dim")]
+    sizes = [len(names.ranges.get(plain(dim), ("", ()))[1]) for dim in dims]
+    if sizes != [count]:
+        raise ValueError(f'"{owner.get("name", "")}" has {count} equations')
 
 
 def _check_table(table: Any, space: str) -> None:

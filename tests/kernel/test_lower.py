@@ -84,6 +84,28 @@ def test_exceptions_are_read_however_the_keyword_is_written(write_model, keyword
     np.testing.assert_array_equal(x, [[1, 5], [5, 2], [5, 5]])
 
 
+def test_constants_with_exceptions_can_be_set(write_model):
+    path = write_model("s: a,b,c~~|\nx[s] :EXCEPT: [a]=5~~|\nx[a]=3~~|\ny=SUM(x[s!])+Time*0~~|")
+    kernel = compile_model(read_model(path))
+    np.testing.assert_array_equal(kernel.model["x"].value, [3, 5, 5])
+    run = kernel.run({"x": [1.0, 2.0, 4.0]}, report=["y"])
+    assert run.values["y"][0, 0] == 7
+
+
+@pytest.mark.parametrize(
+    ("excepted", "words"),
+    [("q", '"q" is not in range "s"'), ("a,b", "different numbers of subscripts")],
+)
+def test_an_exception_that_fits_nothing_is_refused(write_model, excepted, words):
+    with pytest.raises(SDError, match=words):
+        read_model(write_model(f"s: a,b,c~~|\nx[s] :EXCEPT: [{excepted}]=5~~|"))
+
+
+def test_a_run_of_no_length_has_its_start(write_model):
+    (x,) = values(write_model("x=Time+3~~|", stop=0), "x")
+    assert x == 3
+
+
 def test_two_subscripts_reduce_over_either_or_both(write_model):
     path = write_model(
         "s: a,b~~|\nt: p,q,r~~|\nm[s,t]=1,2,3;4,5,6;~~|\nw[t]=1,10,100~~|\n"

@@ -74,3 +74,18 @@ def test_an_equation_is_written_so_that_it_means_the_same(write_model, formula):
     (line,) = describe.equations(first["x"])
     again = read_model(write_model(f"a=5~~|\nb=3~~|\nc=2~~|\n{line}~~|\n", "again.mdl"))
     assert again["x"].equations == first["x"].equations
+
+
+@pytest.mark.parametrize(
+    ("equation", "shown"),
+    [
+        ("(-2)^x", "(-2) ^ x"),
+        ("-2^x", "-2 ^ x"),
+        ("2^3^x", "2 ^ (3 ^ x)"),
+        ("(x-1)-(2-x)", "x - 1 - (2 - x)"),
+    ],
+)
+def test_an_equation_is_shown_as_it_is_computed(write_model, equation, shown):
+    model = read_model(write_model(f"x=Time~~|\ny={equation}~~|\nd~~|"))
+    assert f"y = {shown}" in describe.explain(model, "y")
+    assert "data to be given" in describe.explain(model, "d")

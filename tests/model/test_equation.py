@@ -164,6 +164,7 @@ def test_tables_are_read_in_every_form(write_model, table, shape):
         ("y=1+", "ends where a value is expected"),
         ("y=(1", "ends where \\) is expected"),
         ("y=1)", 'has "\\)" where it should end'),
+        ("s: p,q~~|\nx[s]=1,2~~|\ny=x[]", "without a subscript"),
         ("y=a%b", "is not understood"),
         ("y=1e400", "too large"),
         ("s: a,b,c~~|\ny[s]=1,2", "2 numbers stand where 3 are needed"),
@@ -244,6 +245,20 @@ def test_a_macro_may_have_several_results(write_model):
     assert z == 3 + 70
 
 
+@pytest.mark.parametrize("name", ["平滑", "宏（a）x", '"m/x"'])
+def test_macros_and_their_parameters_may_have_any_name(write_model, name):
+    path = write_model(
+        f":MACRO: {name}(输入（x）)\n{name}=输入（x）*2~~|\n:END OF MACRO:\ny={name}(3)~~|"
+    )
+    assert first(path, "y") == [6]
+
+
+@pytest.mark.parametrize("formula", ["IF THEN ELSE(x>1，1，0)", "2*（x+1）"])
+def test_full_width_signs_are_pointed_out(write_model, formula):
+    with pytest.raises(SDError, match="full-width signs are letters of a name"):
+        compile_model(read_model(write_model(f"x=Time~~|\ny={formula}~~|")))
+
+
 def test_more_results_than_a_macro_has_are_refused(write_model):
     path = write_model(TWO + ":END OF MACRO:\ny=SPAN(Time,2:a,b,c)~~|")
     with pytest.raises(SDError, match="has 2 further results"):
@@ -260,3 +275,9 @@ def test_data_files_are_found_however_their_name_is_written(write_model, tmp_pat
     (tmp_path / "Data" / "数据 A.csv").write_text("t,0,9\nv,5,5\n", encoding="utf-8")
     path = write_model("d:=GET DIRECT DATA('.\\data\\数据 a.CSV',',','1','B2')~~|")
     assert first(path, "d") == [5]
+
+
+def test_a_sum_of_very_many_terms_is_read(write_model):
+    terms = " + ".join(["Time"] * 600)
+    run = compile_model(read_model(write_model(f"x={terms}-1~~|"))).run(report=["x"])
+    assert run.values["x"][-1, 0] == 1199

@@ -164,6 +164,8 @@ def test_graphical_functions_are_called_by_name_and_inverted(write):
     table = '<gf name="tab"><xscale min="0" max="4"/><ypts>0,8</ypts></gf>'
     path = write(table + aux("q", "tab(1) + LOOKUP(tab, 2) + LOOKUPINV(tab, 6) + TIME*0"))
     assert last(path, "q") == [2 + 4 + 3]
+    alone = table.replace('<gf name="tab">', '<aux name="tab"><gf>').replace("</gf>", "</gf></aux>")
+    assert last(write(alone + aux("q", "tab(1) + LOOKUP(tab, 2) + TIME*0")), "q") == [6]
 
 
 @pytest.mark.parametrize(
@@ -176,9 +178,10 @@ def test_graphical_functions_are_called_by_name_and_inverted(write):
         (elements("w", R, {"a": "1"}) + aux("z", "w*2", R), r'"z": reads "w"\[b\]'),
         (aux("w", "IF TIME=4 THEN 1"), "ends where ELSE is expected"),
         (aux("w", "TREND(1)"), "TREND with 1 arguments, it takes 2 or 3"),
+        ('<aux name="w"/>', '"w" has no equation'),
         (aux("w", ""), '"w" cannot be read: it has no equation'),
         (aux("w", "1") + aux("W", "2"), '"W": is defined twice'),
-        ('<aux name="w"><eqn>1</eqn><eqn>2</eqn></aux>', '"w" has two equations'),
+        ('<aux name="w"><eqn>1</eqn><eqn>2</eqn></aux>', '"w" has 2 equations'),
         ('<aux name="w"><eqn>1</eqn><gf/></aux>', '"w": its graphical function lacks points'),
         (
             '<aux name="w"><eqn>1</eqn><gf><xpts>0,1,2</xpts><ypts>0,1</ypts></gf></aux>',
