@@ -119,9 +119,7 @@ def _loop(name: str, loop: Loop, writer: Writer, plan: Plan, dynamic: bool) -> s
     return head + "\n".join(lines) + "\n" + tail
 
 
-def _statements(
-    writer: Writer, loop: Loop, index: str | None, plan: Plan, dynamic: bool
-) -> None:
+def _statements(writer: Writer, loop: Loop, index: str | None, plan: Plan, dynamic: bool) -> None:
     b, stocks = writer.body, plan.program.stocks
     for statement in loop.statements:
         value = writer.value(statement.expr, index)
