@@ -68,7 +68,7 @@ def _text() -> str:
         lines.append(f"  {name} = {text}")
         return name
 
-    def splat(value: int | float, kind: str = "i64") -> str:
+    def splat(value: int | float | str, kind: str = "i64") -> str:
         return "<" + ", ".join([f"{kind} {value}"] * LANES) + ">"
 
     def each(scalar: str) -> str:
