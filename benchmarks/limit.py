@@ -63,8 +63,7 @@ def _rate(kind: str) -> float:
     body = "".join(
         f"  %y{c} = call {v} @llvm.fma.v8f64({v} %x{c}, {v} %start, {v} %start)\n"
         if kind == "fma"
-        else f"  %l{c} = load volatile {v}, ptr %p, align 8\n"  # waiting for nobody
-        f"  %q{c} = fdiv {v} %start, %l{c}\n  %y{c} = fadd {v} %x{c}, %q{c}\n"
+        else f"  %y{c} = fdiv {v} %start, %x{c}\n"
         for c in range(chains)
     )
     ends = "".join(
