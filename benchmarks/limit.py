@@ -13,10 +13,9 @@ from __future__ import annotations
 import ctypes
 import re
 import time
-from typing import Any
 
 from sdensemble.kernel.emit import emit
-from sdensemble.kernel.native import _empty_module, _machine, compile_text, processor
+from sdensemble.kernel.native import loaded, processor
 from sdensemble.kernel.plan import make_plan
 from sdensemble.kernel.program import Program
 
@@ -78,23 +77,12 @@ def _rate(kind: str) -> float:
         f"  store {v} %s{chains - 1}, ptr %p, align 8\n  ret void\n}}\n"
         'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
     )
-    engine, call = _loaded(text)
+    call = loaded(text, "pi")
     numbers = (ctypes.c_double * 8)(*[0.999] * 8)
     best = 1e9
     for _ in range(5):
-        begun = time.perf_counter()
+        begun = time.process_time()
         call(ctypes.addressof(numbers), rounds)
-        best = min(best, time.perf_counter() - begun)
+        best = min(best, time.process_time() - begun)
         numbers[:] = [0.999] * 8
-    del engine
     return chains * rounds * 8 / best
-
-
-def _loaded(text: str) -> tuple[Any, Any]:
-    import llvmlite.binding as llvm
-
-    engine = llvm.create_mcjit_compiler(_empty_module(), _machine())
-    engine.add_object_file(llvm.ObjectFileRef.from_data(compile_text(text)))
-    engine.finalize_object()
-    kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
-    return engine, kind(engine.get_function_address("run"))

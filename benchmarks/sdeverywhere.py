@@ -48,7 +48,8 @@ static inline double _LOOKUP(Lookup *table, double x) {
   table->last = x; table->hit = i;
   if (i == table->size) return p[2 * i - 1];
   if (i == 0 || p[2 * i] == x) return p[2 * i + 1];
-  return p[2 * i - 1] + (p[2 * i + 1] - p[2 * i - 1]) / (p[2 * i] - p[2 * i - 2]) * (x - p[2 * i - 2]);
+  double dx = p[2 * i] - p[2 * i - 2], dy = p[2 * i + 1] - p[2 * i - 1];
+  return p[2 * i - 1] + dy / dx * (x - p[2 * i - 2]);
 }
 static inline double _XIDZ(double a, double b, double x) { return fabs(b) < 1e-6 ? x : a / b; }
 static inline double _ZIDZ(double a, double b) { return fabs(b) < 1e-6 ? 0.0 : a / b; }

@@ -24,7 +24,7 @@ from sdensemble.section import cell_name
 if TYPE_CHECKING:
     import xarray as xr
 
-CHUNK = 4096  # members a thread takes at once, at most, with their forcing
+CHUNK = 2048  # members a thread takes at once, at most, with their forcing
 MANY = 2**15  # runs of a member from which a kernel for the kept variables alone pays
 
 

@@ -309,6 +309,30 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(study, method
 
 
 @pytest.mark.parametrize("method", ["sobol", "latin", "plain"])
+@pytest.mark.parametrize("members", [range(256), [7], [200, 3, 77], range(40, 53), []])
+def test_some_members_have_the_bits_they_have_among_all(study, method, members):
+    made = draws.draw(study(COLD, COST, SHARES, RHO), MODEL, 256, seed=1, method=method)
+    some = made.of(np.array(members, np.int64))
+    assert set(some) == set(made.values)
+    for name, values in some.items():
+        assert np.array_equal(values, made.values[name][..., list(members)])
+    plain = draws.Draws(dict(made.values), made.replicate, 1, method, made.priors)
+    for name, values in plain.of(np.array(members, np.int64)).items():
+        assert np.array_equal(values, some[name])
+
+
+def test_more_members_than_are_made_at_once_have_the_bits_of_any_part(study, monkeypatch):
+    priors = study(COLD, COST, SHARES, RHO)
+    whole = draws.draw(priors, MODEL, 256, seed=1, replicates=2).values
+    monkeypatch.setattr(draws, "PART", 32)
+    parts = draws.draw(priors, MODEL, 256, seed=1, replicates=2).values
+    assert all(np.array_equal(whole[name], parts[name]) for name in whole)
+    assert len(whole) == 3
+    with pytest.raises(KeyError):
+        whole["grant budget"]
+
+
+@pytest.mark.parametrize("method", ["sobol", "latin", "plain"])
 def test_a_prior_appended_at_the_end_changes_no_other(study, method):
     before = draws.draw(study(COLD, COST, RHO), MODEL, 256, seed=1, method=method)
     after = draws.draw(study(COLD, COST, SHARES, BUDGET, RHO), MODEL, 256, seed=1, method=method)

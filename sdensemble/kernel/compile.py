@@ -25,6 +25,7 @@ from sdensemble.model.deep import deeply
 from sdensemble.model.types import Model
 
 CACHE = 2**20  # bytes of workspace that stay in a processor's second-level cache
+SMALL_CACHE = 2**15  # and in its first
 
 
 def compile_model(model: Model, *, lanes: int | None = None, use_cache: bool = True) -> Kernel:
@@ -60,10 +61,13 @@ def _written(program: Program, lanes: int | None) -> tuple[Plan, int, str]:
 
 
 def lanes_for(size: int) -> int:
-    """Return how many members run side by side: 16 where the cache holds them, else 8.
+    """Return how many members run side by side: 16 where the cache holds them, else 8, and 32
+    of a small model, which then spends its time on what it keeps.
 
     No result depends on it; speed does (benchmarks/speed.py).
     """
+    if size * 32 * 8 <= SMALL_CACHE:
+        return 32
     return 16 if size * 16 * 8 <= CACHE else 8
 
 

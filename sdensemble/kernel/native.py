@@ -142,11 +142,7 @@ def _machine() -> Any:
 
     name, features = _host()
     target = llvm.Target.from_default_triple()
-    # the small code model: addresses within the code's own 2 GB, so that a number from a table
-    # takes no instruction of its own
-    return target.create_target_machine(
-        cpu=name, features=features, opt=2, reloc="pic", codemodel="small", jit=True
-    )
+    return target.create_target_machine(cpu=name, features=features, opt=2, jit=True)
 
 
 def _empty_module() -> Any:

@@ -86,7 +86,7 @@ class Plan:
 
     def moves(self, statement: Statement) -> bool:
         """Whether the loop that computes this moves on the stocks it is the rate of."""
-        return self.early[_stocks_moved(statement, self.program)].any()
+        return bool(self.early[_stocks_moved(statement, self.program)].any())
 
     def waiting(self, slots: Slots) -> NDArray[np.bool_]:
         """Return which invariant loops have to run again once these slots have changed."""

@@ -68,7 +68,7 @@ def _text() -> str:
         lines.append(f"  {name} = {text}")
         return name
 
-    def splat(value: int | float, kind: str = "i64") -> str:
+    def splat(value: int | float | str, kind: str = "i64") -> str:
         return "<" + ", ".join([f"{kind} {value}"] * LANES) + ">"
 
     def each(scalar: str) -> str:
@@ -102,8 +102,8 @@ def _text() -> str:
         to = new(f"getelementptr double, ptr %out, i64 {new(f'add i64 {begin}, %m')}")
         lines.append(f"  store {_F} {number}, ptr {to}, align 64")
     body = "\n".join(lines)
-    return f"""define void @run(ptr %ids, i64 %members, i64 %start, i64 %pairs, i64 %elements, i64 %k0,
-    i64 %k1, ptr noalias %out) #0 {{
+    return f"""define void @run(ptr %ids, i64 %members, i64 %start, i64 %pairs, i64 %elements,
+    i64 %k0, i64 %k1, ptr noalias %out) #0 {{
 entry:
   %rows = mul i64 %elements, 2
   br label %by_pair

@@ -167,11 +167,8 @@ def power_of(b: Body, x: str, y: str, log2_m: str) -> str:
     """Return x to the y from ``log2_mantissa`` of x, computed here or in an earlier loop."""
     t, shifted, grown = _power_parts(b, x, y, log2_m)
     usual = b.both(b.positive(x), b.compare("olt", b.unary("fabs", t), b.number(1022.0)))
-    return b.branch(
-        b.every(usual),
-        _times_power_of_two(b, shifted, grown),
-        lambda: b.call("general_power", x, y),
-    )
+    likely = _times_power_of_two(b, shifted, grown)
+    return b.branch(b.every(usual), likely, lambda: b.call("general_power", x, y))
 
 
 def log2_mantissa(b: Body, x: str) -> str:
