@@ -162,6 +162,7 @@ def split_misses(before: Source, after: Source) -> tuple[Split, ...]:
         for size in range(len(groups) + 1)
         for chosen in itertools.combinations(groups, size)
     }
+    first = int(problem.model.clock.start)
     found = []
     for i, datum in enumerate(problem.data):
         start = values[()][i]
@@ -174,7 +175,8 @@ def split_misses(before: Source, after: Source) -> tuple[Split, ...]:
                 for chosen in itertools.combinations(rest, size):
                     more = tuple(sorted((*chosen, name)))
                     shares[name] += weight * (values[more][i] - values[chosen][i])
-        shares[SHOCKS] = float(carried(after, datum.term, datum.year).mean())
+        away = carried(after, datum.term, datum.year)[datum.year - first] + problem.shares[i]
+        shares[SHOCKS] = float(away.mean())
         seen = math.log(datum.observation.value)
         shares[LEFT] = seen - start - sum(shares.values())
         found.append(Split(problem.fit.terms[datum.term].name, datum.year, datum.observation.value,

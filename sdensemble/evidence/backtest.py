@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from sdensemble.calibration.fitting import make_problem
-from sdensemble.calibration.forecast import Source, forecast_logs, score_figure
+from sdensemble.calibration.forecast import Source, carried, forecast_logs, score_figure
 from sdensemble.calibration.likelihood import Problem
 from sdensemble.calibration.posterior import Posterior, posterior_draws
 from sdensemble.calibration.scores import BANDS, Score, score_normal
@@ -117,24 +118,25 @@ def score_model(
     start = int(source.problem.model.clock.start)
     last = max(int(one.time) for rows in later.values() for one in rows)
     logs = forecast_logs(source, sorted(later), last)
-    return [
-        Row(origin, int(one.time), source.problem.fit.terms[index].name, method, one.value,
-            score_figure(source, index, logs[index][int(one.time) - start], int(one.time),
-                         one.value, str(int(one.time))))
-        for index, rows in later.items()
-        for one in rows
-    ]  # fmt: skip
+    found = []
+    for index, rows in later.items():
+        name = source.problem.fit.terms[index].name
+        centre = logs[index] + carried(source, index, last)
+        for one in rows:
+            score = score_figure(source, index, centre[int(one.time) - start], one)
+            found.append(Row(origin, int(one.time), name, method, one.value, score))
+    return found
 
 
 def score_baselines(
     study: Study, known: Vintage, later: dict[int, list[Observation]], origin: int
 ) -> list[Row]:
-    """Score the forecasts without a model; they may use derived figures, as people do."""
+    """Score the forecasts without a model, from what was known at the origin alone."""
     found = []
     assert study.fit is not None
     for index, rows in later.items():
         term = study.fit.terms[index]
-        past = _series(known, term.series)
+        past = known_years(known, term.series, origin)
         for baseline in study.fit.baselines:
             for one in rows:
                 middle = baseline.median(past, one.time)
@@ -146,12 +148,18 @@ def score_baselines(
     return found
 
 
-def _series(known: Vintage, series: tuple[str, str]) -> list[Observation]:
-    """Return a series' whole years in a vintage, observed or derived, the last publication each."""
+def known_years(known: Vintage, series: tuple[str, str], origin: int) -> list[Observation]:
+    """Return the whole years of a series that a rival may start from, the last publication each.
+
+    Observed ones, and derived ones published by the end of the year after the origin, when the
+    origin's own figures are: one published later may be computed from later figures.
+    """
     best: dict[float, Observation] = {}
-    for row in known.rows:
+    for row in sorted(known.rows, key=lambda one: (one.role == "observed", one.known or date.min)):
         whole = (row.period_end.month, row.period_end.day) == (12, 31)
-        if row.series == series and row.role != "target" and whole:
+        if row.series != series or row.role == "target" or not whole:
+            continue
+        if row.role == "observed" or (row.known and row.known <= date(origin + 1, 12, 31)):
             best[row.time] = row
     return [best[when] for when in sorted(best)]
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sdensemble.calibration.diagnose import Diagnosis
 from sdensemble.calibration.posterior import Posterior
+from sdensemble.calibration.terms import without_term
 from sdensemble.history import Vintage
 from sdensemble.outputs.text import width
-from sdensemble.outputs.words import information_date
+from sdensemble.outputs.words import information_date, label
 from sdensemble.study import Study
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -160,6 +162,31 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "zh": "写入 {path}：{n}行，批次 {batch}（旧行一概保留）。记录：{log}",
         "en": "{n} rows written to {path}, batch {batch} (no row was overwritten). Log: {log}",
     },
+    "unit": {"zh": "单位", "en": "unit"},
+    "from prior": {"zh": "无（先验）", "en": "none (the prior)"},
+    "fitting": {
+        "zh": "没有已存的后验（{vintage}）：用{n}个观测值拟合",
+        "en": "no posterior of {vintage} is stored: fitting {n} figures",
+    },
+    "forecast of": {
+        "zh": "预测：{date}，政策按“{scenario}”，先验组 {priors}，后验 {posterior}（5/50/95%）。",
+        "en": "Forecast: {date}, policy as in “{scenario}”, prior set {priors}, posterior"
+        " {posterior} (5/50/95%).",
+    },
+    "kind statistic": {
+        "zh": "将公布的统计数（含统计误差、口径常差与模型偏差）：",
+        "en": "Figures as they would be published (error, bias of scope and discrepancy included):",
+    },
+    "kind model": {
+        "zh": "模型自身变量（不含统计误差与偏差，不可与统计数直接比较）：",
+        "en": "The model's own variables (no error and no discrepancy: not to be compared with a"
+        " published figure):",
+    },
+    "no term": {
+        "zh": "该信息日有{n}行观测没有对应的拟合项，不参与拟合与评分：{rows}",
+        "en": "{n} rows of this vintage have no term and are neither fitted nor scored: {rows}",
+    },
+    "more measures": {"zh": "等另{n}种口径", "en": "and {n} other measures"},
     "rmse": {"zh": "均方根误差", "en": "rms error"},
 }
 
@@ -210,6 +237,7 @@ def calibration_text(
     if known.lacks:
         shown = ", ".join(f"{row.id or row.measure} ({why})" for row, why in known.lacks)
         lines.append(say("lacks", lang, rows=shown))
+    lines += no_term_line(study, known, lang)
     rest = len(diagnosis.learned) - len(informed)
     lines += ["", say("shrinkage", lang, some=len(informed), rest=rest)]
     head = [say(key, lang) for key in ("number", "prior", "posterior", "shrink", "effective")]
@@ -245,6 +273,23 @@ def series_title(study: Study, name: str, lang: str) -> str:
         if term.name == name:
             return term.title[lang]
     return name
+
+
+def no_term_line(study: Study, known: Vintage, lang: str, most: int = 6) -> list[str]:
+    """Return a line that names, by measure, the rows of a vintage no term speaks of, if any."""
+    if study.fit is None:
+        return []
+    rows = without_term(study.fit.terms, known.fitted(), study.model)
+    if not rows:
+        return []
+    counts = Counter(row.measure for row in rows).most_common()
+    shown = [
+        f"{label(study.report, name, lang)}" + (f" ×{n}" if n > 1 else "")
+        for name, n in counts[:most]
+    ]
+    if len(counts) > most:
+        shown.append(say("more measures", lang, n=len(counts) - most))
+    return [say("no term", lang, n=len(rows), rows=("、" if lang == "zh" else ", ").join(shown))]
 
 
 def _check_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from numpy.typing import NDArray
 
 from sdensemble.outputs.figures import style
 
@@ -26,6 +28,15 @@ WORDS = {
              "en": "Points are medians; error and discrepancy included."},
     "scores": {"zh": "滚动起点预测与后来的数（观测值＝100）",
                "en": "Rolling-origin forecasts and what came later, figure = 100"},
+    "fans": {"zh": "预测：{date}", "en": "Forecast: {date}"},
+    "fans foot": {"zh": "统计数的预测含统计误差与模型偏差；标“模型”者不含。"
+                        "圆点为已拟合的观测值，菱形为起点之后公布、预测未用的数。",
+                  "en": "Statistics include error and discrepancy, panels marked “model” do not."
+                        " Circles: figures fitted; diamonds: published later, unknown to the"
+                        " forecast."},
+    "model": {"zh": "〔模型〕", "en": " [model]"},
+    "median": {"zh": "中位数", "en": "median"},
+    "band": {"zh": "{{share}}%", "en": "{{share}}%"},
     "from": {"zh": "{year}年，{origin}年末预测", "en": "{year}, as of end {origin}"},
 }  # fmt: skip
 
@@ -137,5 +148,43 @@ def scores_figure(
     ]  # fmt: skip
     ax.legend(handles=handles, loc="upper center", ncol=3, frameon=False, borderaxespad=0.1,
               columnspacing=1.2)  # fmt: skip
+    style.head_and_foot(figure, head, foot)
+    return figure
+
+
+Points = Sequence[tuple[int, float]]
+Fan = tuple[str, bool, NDArray[np.int64], NDArray[np.float64], Points, Points]
+
+
+def fans_figure(shown: Sequence[Fan], date: str, lang: str) -> Figure:
+    """Return a fan for each series, with the figures known as points.
+
+    ``shown`` are (title, whether it is the model's own, years, draws (member, year), figures known
+    and figures published later).
+    """
+    across, tall = 3, 30.0
+    down = -(-len(shown) // across)
+    head, foot = _say("fans", lang, date=date), style.fold_head(_say("fans foot", lang))
+    margin = style.margins(tall * down, head, foot, above=9.0)
+    figure = style.new_figure(margin.height)
+    body = (margin.top - margin.bottom) / down
+    for place, (title, own, years, draws, known, later) in enumerate(shown):
+        row, column = divmod(place, across)
+        bottom = margin.top - (row + 1) * body + 0.28 * body
+        ax = figure.add_axes((0.065 + 0.325 * column, bottom, 0.265, 0.5 * body))
+        style.draw_fan(ax, years, np.where(np.isfinite(draws), draws, np.nan))
+        for points, marker, fill in ((known, "o", "white"), (later, "D", style.TARGET)):
+            for year, value in points:
+                ax.plot([year], [value], marker=marker, color=fill, markeredgecolor="black",
+                        markeredgewidth=0.7, markersize=3.4, zorder=5)  # fmt: skip
+        first = min([int(years[0]), *(year for year, _ in (*known, *later))])
+        ax.set_xlim(first - 0.5, int(years[-1]) + 0.5)
+        step = max((int(years[-1]) - first) // 4, 1)
+        ax.set_xticks(list(range(first, int(years[-1]) + 1, step)))
+        ax.set_ylim(bottom=0)
+        name = f"{title}{_say('model', lang) if own else ''}"
+        ax.set_title(style.fold_label(name, 34), fontsize=style.SMALL)
+    figure.legend(handles=style.fan_handles(_say("median", lang), _say("band", lang)),
+                  loc="upper right", ncol=4, frameon=False)  # fmt: skip
     style.head_and_foot(figure, head, foot)
     return figure
