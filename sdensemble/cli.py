@@ -458,7 +458,7 @@ def forecast(folder: Path, **options: Any) -> None:
 @main.command()
 @_study
 @_lang
-@click.option("--scenario", default="", help="Whose levers are set from --from on.  新政策情景")
+@click.option("--scenario", default="", help="Levers set from --from on (none).  新政策情景")
 @click.option("--from", "start", default=2026.0, show_default=True, help="When.  起始年份")
 @click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
 @click.option("--members", default=2048, show_default=True, help="Draws.  成员数")

@@ -190,7 +190,7 @@ def score_figure(source: Source, index: int, centre: Floats, observation: Observ
     good = np.isfinite(centre)
     value = observation.value
     density = student(np.log(value) - centre[good], np.full(int(good.sum()), sd))
-    return score_draws((centre + noise)[good], density, value)
+    return score_draws((centre + noise)[good], density, value, source.draws.replicate[good])
 
 
 def shock_shares(source: Source, terms: Sequence[int], years: int = 3) -> dict[int, float]:

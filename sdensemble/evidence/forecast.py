@@ -307,7 +307,7 @@ def forecast_text(
         shown = [*shown[: SHOWN_YEARS - 1], shown[-1]]
     prior = say("from prior", lang)
     lines = [
-        say("forecast of", lang, date=information_date(known.name, lang),
+        say("forecast of", lang, date=information_date(known.name, lang, study.report.issued),
             scenario=policy.title[lang] if policy else "-",
             priors=label(study.report, str(found.key["prior_set"]), lang),
             posterior=prior if found.key["posterior"] == "prior" else found.key["posterior"]),
@@ -350,7 +350,7 @@ def write_forecast(
                  np.array(found.years), one.draws.T, one.seen, one.later)
                 for one in found.series
             ]  # fmt: skip
-            date = information_date(known.name, language)
+            date = information_date(known.name, language, study.report.issued)
             with style.settings():
                 figure = fans_figure(shown, date, language)
                 style.save(figure, partial / f"forecast-{language}")

@@ -102,6 +102,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "figures": {"zh": "点数", "en": "figures"},
     "model best": {"zh": "本模型最好", "en": "this model is best"},
     "naive best": {"zh": "{who}胜过本模型", "en": "{who} beats this model"},
+    "tie": {"zh": "与{who}不分高下", "en": "tied with {who}"},
+    "same figures": {
+        "zh": "结论只比较双方都预测了的数；括号内为点数，少于本模型时标出。"
+        "差额不超过抽样误差的两倍为不分高下。",
+        "en": "Verdicts compare the figures both have forecast; in brackets how many, where fewer"
+        " than the model's. Within two Monte Carlo errors it is a tie.",
+    },
+    "rivals' error": {
+        "zh": "可比方法的误差为假设：一年期对数标准差 {sd}，随期限的平方根增大。",
+        "en": "The rivals' error is assumed: sd of the log {sd} a year ahead, growing with the root"
+        " of the horizon.",
+    },
     "no rival": {"zh": "无可比方法", "en": "no rival"},
     "coverage": {
         "zh": "{who}：{n}个预测，50/80/95%区间实际覆盖 {a}/{b}/{c}，平均对数得分 {log}。",
@@ -120,6 +132,52 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "miss": {"zh": "合计偏离", "en": "miss"},
     "shocks word": {"zh": "冲击", "en": "shocks"},
+    "scope word": {"zh": "口径常差", "en": "constant bias of scope"},
+    "outside word": {"zh": "模型以外（口径变动等）", "en": "outside the model"},
+    "other word": {"zh": "其他参数", "en": "other numbers"},
+    "zero discrepancy": {
+        "zh": "按设定为0：冲击、模型以外（这些序列没有偏差过程）：{rows}",
+        "en": "0 by construction: shocks and outside the model, of series without a discrepancy:"
+        " {rows}",
+    },
+    "zero shocks": {
+        "zh": "按设定为0：冲击（偏差过程中没有代表冲击的部分）：{rows}",
+        "en": "0 by construction: shocks, where no part of the discrepancy stands for them: {rows}",
+    },
+    "zero bias": {
+        "zh": "口径一项只含参数、按设定没有口径常差：{rows}",
+        "en": "0 by construction: constant bias of scope (what scope has there is its numbers'):"
+        " {rows}",
+    },
+    "shapley": {
+        "zh": "分摊时部分参数取先验、部分取后验，二者在组间相互独立：后验中各组之间的相关因此丢失。"
+        "“模型以外”是口径变动与模型遗漏。",
+        "en": "Mixed sets take some groups from the prior and some from the posterior, as if"
+        " independent: the posterior's dependence between groups is lost. Outside the model are"
+        " changes of scope and what the model leaves out.",
+    },
+    "left out": {
+        "zh": "另有{n}行后来的统计没有拟合项，未作预测：",
+        "en": "{n} rows of later statistics have no term and were not forecast:",
+    },
+    "why no measure": {
+        "zh": "没有该口径与范围的拟合项：",
+        "en": "no term of this measure and sector: ",
+    },
+    "why part of a year": {
+        "zh": "只是一年中的一部分，拟合项没有相应份额：",
+        "en": "part of a year the term has no share for: ",
+    },
+    "why out of time": {
+        "zh": "在模型时间以外，或为模型的起点：",
+        "en": "outside the model's time, or what it starts from: ",
+    },
+    "kept ahead": {
+        "zh": "从滤波状态继续运行至{end}年：既有政策按估计的执行率延续（{name}，{unit}，5/50/95%；"
+        "加新工具用 --scenario）：",
+        "en": "On from the filtered state to {end}: past levers at their estimates ({name}, {unit},"
+        " 5/50/95%; new ones with --scenario):",
+    },
     "left": {"zh": "统计误差", "en": "error of the figure"},
     "counterfactual": {
         "zh": "无政策反事实（同一组后验与冲击；“{scenario}”减“{baseline}”，{unit}，5/50/95%）：",
@@ -221,8 +279,9 @@ def calibration_text(
     informed.sort(key=lambda one: -one.shrinkage)
     fit = study.fit
     scenario = study.lived.title[lang] if study.lived else "-"
+    date = information_date(known.name, lang, study.report.issued)
     lines = [
-        say("fitted", lang, date=information_date(known.name, lang), n=len(posterior.figures),
+        say("fitted", lang, date=date, n=len(posterior.figures),
             priors=posterior.bound.prior_set, scenario=scenario, digest=posterior.digest),
         say("sampler", lang, chains=posterior.replicates, particles=posterior.particles,
             stages=len(posterior.stages), moves=diagnosis.moves, effective=diagnosis.effective,

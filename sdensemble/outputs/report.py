@@ -133,6 +133,8 @@ class ReportSpec:
     units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     as_of: str = ""
+    issued: str = ""
+    """The information date in the file: later ones are not ex ante."""
 
     def keep(self, targets: Iterable[Target] = (), more: Iterable[Kept] = ()) -> tuple[Kept, ...]:
         """Return all a run must keep for its tables, figures, these targets and ``more``.
@@ -256,7 +258,7 @@ class _Reader:
             self.history(self.table(data, "history")),
             self.units(data),
             self.labels(data, "labels"),
-            self.text(self.name, data, "as_of") if "as_of" in data else "",
+            *(2 * (self.text(self.name, data, "as_of") if "as_of" in data else "",)),
         )
 
     # ── tables ──
