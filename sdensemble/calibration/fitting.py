@@ -1,4 +1,9 @@
-"""From observations to a Posterior: a start by optimisation, then the sampler; resumable."""
+"""From observations to a Posterior: the mode by optimisation, then the sampler; resumable.
+
+The mode comes first: it is told, kept with the draws (``map``), and is where the profiles and the
+second sampler start. Our own sampler starts from the prior, as its evidence demands, and
+knows nothing of the mode: a particle that stands higher says that the mode was not found.
+"""
 
 from __future__ import annotations
 
@@ -88,6 +93,9 @@ def fit_posterior(
     state = _resume(checkpoint, key)
     if progress and state is not None:
         progress(state.power, f"resumed at power {state.power:.3g}")
+    top, height = mode(problem)
+    if progress:
+        progress(state.power if state else 0.0, f"mode: log posterior density {height:.2f}")
 
     def after(state: State) -> None:
         if checkpoint is not None and not state.done:
@@ -99,14 +107,19 @@ def fit_posterior(
 
     state = temper(problem.loglik, problem.dimensions, seed=seed, settings=settings, state=state,
                    after_stage=after)  # fmt: skip
-    made = _posterior(problem, bound, seed, settings, state)
+    made = _posterior(problem, bound, seed, settings, state, (top, height))
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     return made
 
 
 def _posterior(
-    problem: Problem, bound: Bound, seed: int, settings: Settings, state: State
+    problem: Problem,
+    bound: Bound,
+    seed: int,
+    settings: Settings,
+    state: State,
+    top: tuple[Floats, float],
 ) -> Posterior:
     packed, low, high = pack(problem.numbers(state.z))
     numbers = unpack(packed, low, high)
@@ -122,7 +135,10 @@ def _posterior(
     few = settings.particles // 16 or 1
     start = problem.numbers(prior_particles(problem.dimensions, seed, settings))
     keep = np.arange(count).reshape(settings.replicates, -1)[:, :few].ravel()
-    best, _ = mode(problem, state.z[:, int(np.argmax(log_posterior(problem, state.z)))])
+    best, height = top
+    heights = log_posterior(problem, state.z)
+    if float(heights.max()) > height:
+        best, _ = mode(problem, state.z[:, int(np.argmax(heights))])
     return Posterior(
         bound,
         seed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sdensemble.calibration.diagnose import Diagnosis
+from sdensemble.calibration.diagnose import Check, Diagnosis
 from sdensemble.calibration.posterior import Posterior
 from sdensemble.calibration.terms import without_term
 from sdensemble.history import Vintage
@@ -20,13 +20,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         " {digest}.",
     },
     "sampler": {
-        "zh": "抽样：{chains}组×{particles}个粒子，{stages}个温度，{moves}步；信息量最大的10个参"
-        "数的有效样本数中位数"
-        "约{effective:.0f}；对数证据 {evidence:.2f}（误差 {error:.2f}）。",
-        "en": "Sampler: {chains} runs of {particles} particles, {stages} powers, {moves} moves;"
-        " median"
-        " effective size of the ten best informed numbers about {effective:.0f}; log evidence"
-        " {evidence:.2f} (error {error:.2f}).",
+        "zh": "抽样：{chains}组×{particles}个粒子（互异{distinct}个），{stages}个温度，{moves}步；"
+        "信息量最大的10个参数的有效样本数中位数约{effective:.0f}；"
+        "对数证据 {evidence:.2f}（误差 {error:.2f}）。",
+        "en": "Sampler: {chains} runs of {particles} particles ({distinct} distinct), {stages}"
+        " powers, {moves} moves; median effective size of the ten best informed numbers about"
+        " {effective:.0f}; log evidence {evidence:.2f} (error {error:.2f}).",
     },
     "stuck": {
         "zh": "警告：抽样在 {n} 个温度上未充分混合（残留相关 {memory:.2f}），请加大 --particles。",
@@ -34,10 +33,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         " {memory:.2f}): take more --particles.",
     },
     "shrinkage": {
-        "zh": "数据让{some}个参数的方差缩小10%以上，其余{rest}个只有先验（收缩小于0.1）：",
-        "en": "The data shrink the variance of {some} numbers by a tenth or more; the other"
-        " {rest} are"
-        " prior only (shrinkage below 0.1):",
+        "zh": "数据让{some}个参数的方差缩小10%以上（超出两倍误差），其余{rest}个只有先验：",
+        "en": "The data shrink the variance of {some} numbers by more than a tenth, by two errors;"
+        " the other {rest} are prior only:",
+    },
+    "loo": {
+        "zh": "后验预测用新的偏差（只由该序列其余的数推出），不用为该数本身求得的偏差；"
+        "留一PIT出自略去该数的后验，近0或近1表示该数出人意料（括号：权重只值这么多个样本，不足100时标出）。",
+        "en": "The posterior predictive takes a fresh discrepancy, known from the series' other"
+        " figures alone; the leave-one-out PIT is of a posterior without the figure: near 0 or 1 it"
+        " came as a surprise (in brackets: what the weights are worth, where below 100 draws).",
     },
     "checks": {"zh": "观测值与预测分布：", "en": "Figures against their predictive distributions:"},
     "profiles": {
@@ -70,6 +75,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "year": {"zh": "年份", "en": "year"},
     "value": {"zh": "观测值", "en": "figure"},
     "pit": {"zh": "先验PIT", "en": "prior PIT"},
+    "loo pit": {"zh": "留一PIT", "en": "leave-one-out PIT"},
     "residual": {"zh": "残差", "en": "residual"},
     "discrepancy": {"zh": "偏差", "en": "discrepancy"},
     "fall": {"zh": "落差", "en": "fall"},
@@ -165,8 +171,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "no term of this measure and sector: ",
     },
     "why part of a year": {
-        "zh": "只是一年中的一部分，拟合项没有相应份额：",
-        "en": "part of a year the term has no share for: ",
+        "zh": "时期止于年中，没有拟合项采用：",
+        "en": "ends within a year, and no term takes it: part of a year, or a day: ",
     },
     "why out of time": {
         "zh": "在模型时间以外，或为模型的起点：",
@@ -218,7 +224,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "revises": {"zh": "修订 {old:g} → {new:g}", "en": "revises {old:g} → {new:g}"},
     "kept": {
         "zh": "写入 {path}：{n}行，批次 {batch}（旧行一概保留）。记录：{log}",
-        "en": "{n} rows written to {path}, batch {batch} (no row was overwritten). Log: {log}",
+        "en": "Rows written to {path}: {n}, batch {batch} (no row was overwritten). Log: {log}",
     },
     "unit": {"zh": "单位", "en": "unit"},
     "from prior": {"zh": "无（先验）", "en": "none (the prior)"},
@@ -284,7 +290,8 @@ def calibration_text(
         say("fitted", lang, date=date, n=len(posterior.figures),
             priors=posterior.bound.prior_set, scenario=scenario, digest=posterior.digest),
         say("sampler", lang, chains=posterior.replicates, particles=posterior.particles,
-            stages=len(posterior.stages), moves=diagnosis.moves, effective=diagnosis.effective,
+            stages=len(posterior.stages), moves=diagnosis.moves, distinct=diagnosis.distinct,
+            effective=diagnosis.effective,
             evidence=diagnosis.evidence, error=diagnosis.evidence_error),
         say("shocks", lang, when=posterior.forecast_from),
     ]  # fmt: skip
@@ -304,11 +311,12 @@ def calibration_text(
         [head]
         + [
             [label_of(study, one.name, lang), three(one.prior), three(one.posterior),
-             f"{one.shrinkage:.2f}", f"{one.effective:.0f}"]
+             f"{one.shrinkage:.2f} ±{one.error:.2f}", f"{one.effective:.0f}"]
             for one in informed
         ]
     )  # fmt: skip
-    lines += ["", say("checks", lang), *_check_lines(study, diagnosis, lang)]
+    lines += ["", say("checks", lang), *_check_lines(study, diagnosis, lang),
+              say("loo", lang)]  # fmt: skip
     if diagnosis.profiles:
         lines += ["", say("profiles", lang), *_profile_lines(study, diagnosis, lang)]
     if diagnosis.theil:
@@ -361,6 +369,7 @@ def _check_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:
             "prior",
             "posterior",
             "pit",
+            "loo pit",
             "residual",
             "discrepancy",
         )
@@ -368,12 +377,18 @@ def _check_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:
     return columns(
         [head]
         + [
-            [series_title(study, one.series, lang), str(one.year), f"{one.value:g} {one.unit}",
-             three(one.prior), three(one.posterior), f"{one.pit:.2f}", f"{one.residual:+.3f}",
-             f"{one.discrepancy:+.3f}"]
+            [series_title(study, one.series, lang), str(one.year),
+             f"{one.value:g} {study.report.unit_label(one.unit, lang)}",
+             three(one.prior), three(one.posterior), f"{one.pit:.2f}", _loo(one),
+             f"{one.residual:+.3f}", f"{one.discrepancy:+.3f}"]
             for one in diagnosis.checks
         ]
     )  # fmt: skip
+
+
+def _loo(one: Check) -> str:
+    few = f" ({one.effective:.0f})" if one.effective < 100 else ""
+    return f"{one.posterior_pit:.2f}{few}"
 
 
 def _profile_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:
