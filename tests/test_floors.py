@@ -136,6 +136,7 @@ print(json.dumps(sorted(sys.modules)))
         "scorecard",
         "calibrate",
         "backtest",
+        "forecast",
         "audit",
         "observe",
     ],

@@ -136,7 +136,8 @@ def forecast(
     known = vintage(study.history, name)
     kernel = compile_model(study.model)
     policy = study.named((scenario,))[0] if scenario else study.lived
-    source = _source(study, kernel, known, prior_set, prior_only, members, seed, threads, tell)
+    said = (lambda key, **words: tell(say(key, lang, **words))) if tell else None
+    source = _source(study, kernel, known, prior_set, prior_only, members, seed, threads, said)
     _, all_years = whole_years(study.model)
     last = int(all_years[-1]) if to is None else to
     origin = origin_of(known, source.problem)
@@ -170,7 +171,7 @@ def _source(
     members: int,
     seed: int,
     threads: int | None,
-    tell: Line | None,
+    said: Callable[..., None] | None,
 ) -> Source:
     """Return what is forecast from: the stored posterior, one fitted here, or the prior."""
     assert study.fit is not None
@@ -182,8 +183,8 @@ def _source(
         return Source(problem, draws, None, study.forcing, seed)
     chosen = choose(study.folder, study.model, priors, study.fit, study.history, study.lived,
                     known.name)  # fmt: skip
-    if tell and chosen.posterior is None and problem.data:
-        tell(say("fitting", "en", n=len(problem.data), vintage=known.name))
+    if said and chosen.posterior is None and problem.data:
+        said("fitting", n=len(problem.data), vintage=known.name)
     return source_of(study, kernel, prior_set, known, settings, seed=seed, problem=problem,
                      posterior=chosen.posterior)  # fmt: skip
 

@@ -9,7 +9,7 @@ from sdensemble.calibration.diagnose import Check, Diagnosis
 from sdensemble.calibration.posterior import Posterior
 from sdensemble.calibration.terms import without_term
 from sdensemble.history import Vintage
-from sdensemble.outputs.text import width
+from sdensemble.outputs.text import width, wrap
 from sdensemble.outputs.words import information_date, label
 from sdensemble.study import Study
 
@@ -255,6 +255,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+LABEL = 60
+"""Columns a label may take in a table."""
+
+
 def say(key: str, lang: str, **values: object) -> str:
     """Return one of WORDS filled in."""
     return WORDS[key][lang].format(**values)
@@ -325,13 +329,23 @@ def calibration_text(
 
 
 def label_of(study: Study, name: str, lang: str) -> str:
-    """Return a number of the priors as people write it: the constant's label with its element."""
+    """Return a number of the priors as people write it: the constant's label with its element.
+
+    Of a label that explains, the part before the colon, cut at a word to LABEL columns.
+    """
     constant, _, element = name.partition("[")
-    note = study.model[constant].note if constant in study.model else None
+    variable = study.model.variables.get(constant)
+    note = variable.note if variable else None
     label = (note.zh if lang == "zh" else note.en) if note else ""
-    if not label or width(label) > 48:  # an explanation more than a name
-        label = constant
-    return f"{label}{'[' + element if element else ''}"
+    label = label.split("：" if lang == "zh" else ": ")[0] or constant
+    if width(label) > LABEL:
+        label = wrap(label, LABEL)[0] + "…"
+    if not element:
+        return label
+    inside = element.removesuffix("]")
+    if variable is not None and len(variable.dims) == 1:
+        inside = study.model.element_label(variable.dims[0], inside, lang)
+    return f"{label}（{inside}）" if lang == "zh" else f"{label} ({inside})"
 
 
 def series_title(study: Study, name: str, lang: str) -> str:

@@ -56,8 +56,9 @@ def test_ninety_per_cent_of_later_figures_lie_in_the_90_per_cent_intervals(tmp_p
     study = open_study(make_study(tmp_path, truth_figures(
         {"growth": 0.1, "start": 105.0, "ratio": 0.9}, range(FIRST, LAST + 1), 1)))  # fmt: skip
     assert study.fit is not None
-    fit = replace(study.fit, terms=tuple(
-        replace(t, shock_share=0.6 if t.discrepancy_sd else 0.0) for t in study.fit.terms))  # fmt: skip
+    shares = [0.6 if term.discrepancy_sd else 0.0 for term in study.fit.terms]
+    terms = [replace(t, shock_share=s) for t, s in zip(study.fit.terms, shares, strict=True)]
+    fit = replace(study.fit, terms=tuple(terms))
     rows = vintage(study.history, "latest").fitted()
     base = make_problem(compile_model(study.model), study.priors("history"), fit, rows, study.lived)
     made = worlds(study, base)

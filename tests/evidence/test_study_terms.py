@@ -11,8 +11,9 @@ from sdensemble import compile_model, open_study
 from sdensemble.calibration.fitting import make_problem
 from sdensemble.calibration.forecast import Source, shock_shares
 from sdensemble.draws import draw
-from sdensemble.evidence.words import no_term_line
+from sdensemble.evidence.words import label_of, no_term_line
 from sdensemble.history import vintage
+from sdensemble.outputs.text import width
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -54,6 +55,17 @@ def test_what_has_no_term_is_said_by_measure(study):
     assert "other measures" in said
     (said,) = no_term_line(study, vintage(study.history, "latest"), "zh")
     assert "没有对应的拟合项" in said
+
+
+def test_every_number_of_the_priors_is_said_in_words_and_in_few(study):
+    for prior in study.priors("history").items:
+        for lang in ("zh", "en"):
+            said = label_of(study, prior.name, lang)
+            assert said.split(" (")[0] != prior.constant or " " not in prior.constant, prior.name
+            assert width(said) < 100
+    assert label_of(study, "tea lead", "en") == (
+        "Growth of medicinal tea above that of beverages while it is…")  # fmt: skip
+    assert label_of(study, "growth offset[fruit]", "zh").endswith("（果品）")
 
 
 def test_the_share_of_the_shocks_is_what_the_forcing_makes_of_each_series(study):
