@@ -456,7 +456,31 @@ def backtest(folder: Path, **options: Any) -> None:
 @main.command()
 @_study
 @_lang
-@click.option("--scenario", default="", help="Whose levers are set from --from on.  新政策情景")
+@click.option("--as-of", default="", help="latest, through-2020, 2021-06-30.  信息截止")
+@click.option("--to", type=int, help="The last year (the model's).  截止年份")
+@click.option("--scenario", default="", help="The policy path (that of fit.toml).  情景")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--prior-only", is_flag=True, help="Leave the posterior aside.  不用后验")
+@click.option("--members", default=2048, show_default=True, help="Draws.  成员数")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for table and draws.  输出")
+def forecast(folder: Path, **options: Any) -> None:
+    """Forecast every series still to be published, blind, from what was known.  预测
+
+    With --out: forecast.csv, the draws (forecast.nc), texts and figures.
+    """
+    from sdensemble.evidence.forecast import forecast as ahead
+    from sdensemble.study import open_study
+
+    found = ahead(open_study(folder), **options, tell=lambda line: click.echo(line, err=True))
+    click.echo(f"{found.text}\n\n{found.folder or ''}  ({found.seconds:.0f} s)")
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--scenario", default="", help="Levers set from --from on (none).  新政策情景")
 @click.option("--from", "start", default=2026.0, show_default=True, help="When.  起始年份")
 @click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
 @click.option("--members", default=2048, show_default=True, help="Draws.  成员数")

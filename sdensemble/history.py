@@ -236,6 +236,16 @@ def information(history: Sequence[Observation], name: str) -> str:
     return f"{day} ({name})" if day else name
 
 
+def known_through(name: str) -> int | None:
+    """Return the last year that is over at a vintage's date; None where its name has none."""
+    if through := re.fullmatch(r"through-(\d{4})", name):
+        return int(through[1])
+    day = _day(name)
+    if day is None:
+        return None
+    return day.year if (day.month, day.day) == (12, 31) else day.year - 1
+
+
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text)

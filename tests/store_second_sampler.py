@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdensemble import compile_model, open_study
-from sdensemble.calibration.fitting import log_posterior, make_problem
+from sdensemble.calibration.fitting import log_posterior, make_problem, mode
 from sdensemble.calibration.likelihood import Problem
 from sdensemble.calibration.sbc import reduced
 from sdensemble.calibration.smc import Settings, temper
@@ -58,7 +58,9 @@ def theirs(fit: Problem, steps: int = STEPS, burn: int = BURN) -> Moments:
         moves=moves, vectorize=True,
     )  # fmt: skip
     sampler.random_state = np.random.RandomState(1).get_state()
-    start = np.random.default_rng(1).standard_normal((WALKERS, fit.dimensions))
+    # Around the mode, about as wide as the prior: in most directions wider than the posterior.
+    spread = np.random.default_rng(1).standard_normal((WALKERS, fit.dimensions))
+    start = mode(fit)[0] + spread
     sampler.run_mcmc(start, steps + burn)
     forgets = sampler.get_autocorr_time(discard=burn, tol=0)
     z = sampler.get_chain(discard=burn, flat=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from sdensemble.evidence.calibrate import settings_of
 from sdensemble.evidence.words import columns, say
 from sdensemble.history import LATEST, Vintage, vintage
 from sdensemble.kernel.compile import Kernel, compile_model
-from sdensemble.outputs.probability import Key
+from sdensemble.outputs.probability import Key, require_same_question
 from sdensemble.outputs.results import Results
 from sdensemble.outputs.words import target_name
 from sdensemble.scenarios import Scenario
@@ -52,11 +52,48 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Mixture:
+    """P over the structures, weighted, with its key; ``low`` and ``high`` are the range."""
+
+    key: Key
+    probability: float
+    error: float
+    low: float
+    high: float
+
+    def __lt__(self, other: Mixture) -> bool:
+        require_same_question(self.key, other.key)
+        return self.probability < other.probability
+
+    def __gt__(self, other: Mixture) -> bool:
+        return other < self
+
+
+def mix(standings: Sequence[Standing]) -> Mixture:
+    """Return the mixture of the structures by their weights."""
+    chances = [one.probability for one in standings]
+    # One seed serves all structures, so their errors may go together: the bound adds them up.
+    return Mixture(
+        replace(
+            standings[0].key,
+            model_set="stacked: "
+            + "+".join(f"{s.key.model_set} {s.weight:.4f}" for s in standings),
+            model_digest="+".join(s.key.model_digest[:8] for s in standings),
+            posterior="+".join(s.key.posterior[:8] for s in standings),
+        ),
+        sum(one.weight * one.probability for one in standings),
+        sum(one.weight * one.error for one in standings),
+        min(chances),
+        max(chances),
+    )
+
+
+@dataclass(frozen=True)
 class Structures:
     """Every structure, the mixture's probability, and where the weights are kept."""
 
     standings: tuple[Standing, ...]
-    mixture: float
+    mixture: Mixture
     figures: int
     text: str
     path: Path | None
@@ -163,7 +200,7 @@ def compare_structures(
         for f in fitters
     )  # fmt: skip
     path = _write(study, every) if keep else None
-    mixture = sum(one.weight * one.probability for one in standings)
+    mixture = mix(standings)
     text = structures_text(study, standings, mixture, len(common), lang)
     if same:
         titles = {variant.name: variant.title[lang] for variant in variants}
@@ -208,7 +245,7 @@ def _write(study: Study, weights: Mapping[str, float]) -> Path:
 
 
 def structures_text(
-    study: Study, standings: tuple[Standing, ...], mixture: float, figures: int, lang: str
+    study: Study, standings: tuple[Standing, ...], mixture: Mixture, figures: int, lang: str
 ) -> str:
     """Return the structures with their scores, weights and P, and the range beside the mixture."""
     target = study.report.question(study.targets)
@@ -217,9 +254,9 @@ def structures_text(
     for one in standings:
         rows.append([one.variant.title[lang], f"{one.log_score:.2f}", f"{one.weight:.2f}",
                      f"{one.probability:.0%} ±{100 * one.error:.0f}"])  # fmt: skip
-    chances = [one.probability for one in standings]
     return "\n".join([
         f"{say('weights', lang)} {figures} {say('figures', lang)}",
         *columns(rows),
-        say("range", lang, name=name, low=min(chances), high=max(chances), mixed=mixture),
+        say("range", lang, name=name, low=mixture.low, high=mixture.high,
+            mixed=mixture.probability),
     ])  # fmt: skip

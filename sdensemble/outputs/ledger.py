@@ -314,7 +314,7 @@ def ledger_text(
         note += ("" if lang == "zh" else " ") + words["p_from"].format(
             run=run,
             scenario=scenario.title[lang],
-            date=information_date(results.as_of, lang),
+            date=information_date(results.as_of, lang, spec.issued),
             prior=label(spec, results.prior_set, lang),
         )
     else:

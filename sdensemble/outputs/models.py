@@ -69,7 +69,6 @@ COLUMNS: Columns = {
         "distinguishable, not_distinguishable, or no_lever: the variant's model has no such lever",
     ),
     **CONDITIONS,
-    "model_set": ("模型集", "model set"),
 }
 
 WORDS: Words = {
@@ -541,6 +540,7 @@ def _conditions(models: ModelSet, target: Target) -> Row:
     return {name: getattr(target, name) for name in ("measure", "scope", "price_basis")} | {
         "as_of": main.as_of,
         "prior_set": main.prior_set,
+        "posterior": main.posterior or "prior",
     }
 
 
@@ -615,7 +615,7 @@ def text(models: ModelSet, lang: str, columns: int | None = None) -> str:
         "head",
         n=len(models.variants),
         members=main.members,
-        date=information_date(main.as_of, lang),
+        date=information_date(main.as_of, lang, main.spec.issued),
     )
     shown = [
         first,

@@ -147,6 +147,8 @@ class ReportSpec:
     as_of: str = ""
     measures: Mapping[str, Measure] = field(default_factory=dict)
     layout_units: tuple[str, ...] = ()
+    issued: str = ""
+    """The information date in the file: later ones are not ex ante."""
 
     def keep(self, targets: Iterable[Target] = (), more: Iterable[Kept] = ()) -> tuple[Kept, ...]:
         """Return all a run must keep for its tables, figures, these targets and ``more``.
@@ -274,6 +276,7 @@ class _Reader:
             self.text(self.name, data, "as_of") if "as_of" in data else "",
             self.measures(data),
             self.layout(self.table(data, "layout")),
+            self.text(self.name, data, "as_of") if "as_of" in data else "",
         )
 
     # ── tables ──

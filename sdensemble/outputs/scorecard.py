@@ -247,7 +247,7 @@ def scorecard_text(
         n=len(single), m=len(results.scenarios), scenario=reference(results).title[lang]
     )
     conditions = say["conditions"].format(
-        date=information_date(results.as_of, lang),
+        date=information_date(results.as_of, lang, results.spec.issued),
         prior=label(results.spec, results.prior_set, lang),
         members=results.members,
         fitted=fitted(results.posterior, lang),

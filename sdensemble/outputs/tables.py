@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdensemble.outputs.columns import FILES, Columns
+from sdensemble.errors import SDError
+from sdensemble.outputs.columns import CONDITIONS, FILES, Columns
 from sdensemble.outputs.estimate import Array, Estimate, holm, mean_of, p_value
 from sdensemble.outputs.probability import difference, distinguishable, value_of, year_of
 from sdensemble.outputs.report import Outcome, Regime
@@ -117,7 +118,26 @@ def _source(results: Results) -> Row:
         "as_of": results.as_of,
         "prior_set": results.prior_set,
         "model_digest": str(results.data.attrs.get("model_digest", "")),
+        "model_set": str(results.data.attrs.get("model_set", "main")),
+        "posterior": str(results.data.attrs.get("posterior", "prior")),
     }
+
+
+def require_same_key(first: Mapping[str, str], second: Mapping[str, str]) -> None:
+    """Raise SDError where two rows of a table, of this run or another, answer other questions.
+
+    All of CONDITIONS must agree, with the event or outcome and the year; the scenario may differ.
+    """
+    asked = ("target", "outcome", "kind", "event", "year", "unit")
+    differing = [
+        f"{name}: {first.get(name, '')!r} against {second.get(name, '')!r}"
+        for name in (*asked, *CONDITIONS)
+        if str(first.get(name, "")) != str(second.get(name, ""))
+    ]
+    if differing:
+        raise SDError(
+            "these rows answer different questions and cannot be compared: " + "; ".join(differing)
+        )
 
 
 # ── probabilities ──

@@ -168,7 +168,7 @@ def _conditions(results: Results, lang: str) -> str:
     return WORDS["conditions"][lang].format(
         measure=label(results.spec, target.measure, lang),
         key=bracketed(results.spec, (target.scope, target.price_basis), lang),
-        date=information_date(results.as_of, lang),
+        date=information_date(results.as_of, lang, results.spec.issued),
         prior=label(results.spec, results.prior_set, lang),
         n=results.members,
         fitted=fitted(results.posterior, lang),

@@ -39,6 +39,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "ex_ante": {"zh": "事前预测（{date}）", "en": "ex ante forecast ({date})"},
     "through": {"zh": "信息截至{year}年末", "en": "information to the end of {year}"},
     "as_of": {"zh": "信息截至{date}", "en": "information as of {date}"},
+    "known": {"zh": "现时推算（{date}）", "en": "nowcast ({date})"},
     "nowcast": {"zh": "现时推算（信息截至最新数据）", "en": "nowcast (all data to hand)"},
     "nowcast_import": {
         "zh": "现时推算（所用数据公布至{date}，批次 {batch}）",
@@ -73,19 +74,25 @@ IMPORT = re.compile(r"(\d{4}-\d\d-\d\d) \((.+)\)")
 """The information date of an import: the latest publication, and the batch in brackets."""
 
 
-def information_date(as_of: str, lang: str) -> str:
+def information_date(as_of: str, lang: str, issued: str = "") -> str:
     """Return an information date in words; "through-2019" is the end of that year.
+
+    Ex ante is what was known by ``issued``, the date the policy was made; later is a nowcast by
+    its date. Without it every date but the latest is taken as ex ante.
 
     >>> information_date("2024-03-01 (2026-05-04-import-1)", "en")
     'nowcast (data published to 2024-03-01, 2026-05-04-import-1)'
     """
     if as_of == LATEST:
         return say("nowcast", lang)
+    if not as_of:
+        return say("no_date", lang)
     if found := IMPORT.fullmatch(as_of):
         return say("nowcast_import", lang, date=found[1], batch=found[2])
     through = re.fullmatch(r"through-(\d{4})", as_of)
     day = say("through", lang, year=through[1]) if through else say("as_of", lang, date=as_of)
-    return say("ex_ante", lang, date=day) if as_of else say("no_date", lang)
+    late = bool(issued) and known_until(as_of) > known_until(issued)
+    return say("known" if late else "ex_ante", lang, date=day)
 
 
 def known_until(as_of: str) -> str:

@@ -72,6 +72,16 @@ def test_an_information_date_is_said_as_the_end_of_its_year():
     assert information_date("2020-03-31", "en") == "ex ante forecast (information as of 2020-03-31)"
 
 
+def test_what_was_known_later_than_the_policys_issue_is_no_ex_ante_forecast():
+    issued = "through-2019"
+    assert information_date("through-2019", "zh", issued) == "事前预测（信息截至2019年末）"
+    assert information_date("through-2021", "zh", issued) == "现时推算（信息截至2021年末）"
+    assert (
+        information_date("through-2021", "en", issued) == "nowcast (information to the end of 2021)"
+    )
+    assert "nowcast" in information_date("2022-03-31", "en", issued)
+
+
 def test_a_target_is_said_with_its_comparator_in_words_and_its_year_once(results):
     question = results.question
     assert beyond(question, results.spec, "zh") == "超过3000亿元"

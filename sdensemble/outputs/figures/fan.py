@@ -68,7 +68,7 @@ def conditions(results: Results, lang: str) -> str:
     text = say(
         "conditions",
         lang,
-        date=information_date(results.as_of, lang),
+        date=information_date(results.as_of, lang, results.spec.issued),
         prior=label(results.spec, results.prior_set, lang),
         n=results.members,
         fitted=fitted(results.posterior, lang),
