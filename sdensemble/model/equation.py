@@ -31,6 +31,9 @@ _VENSIM = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$\s]|[^\x00-\x7f]|\\\s*)*"""
 _XMILE = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$]|[^\x00-\x7f]|\.(?=[^\W\d]))*""")
 
 
+NO_COMMA = "where , is expected"
+
+
 class EquationError(Exception):
     """What is wrong with an equation's text, in words."""
 

@@ -19,7 +19,7 @@ import numpy as np
 from sdensemble.errors import Problems, SDError
 from sdensemble.model.clean import clean_vensim, clean_xmile, decode, method_of
 from sdensemble.model.entries import Found, named
-from sdensemble.model.equation import MARK
+from sdensemble.model.equation import MARK, NO_COMMA
 from sdensemble.model.external import Source
 from sdensemble.model.types import Array, Call, Equation, Expr, Number, Ref, Series, Table, fold
 
@@ -138,6 +138,10 @@ def _abstract(text: str, *, vensim: bool, faults: Sequence[tuple[str, str]]) -> 
                     f'"{name}" cannot be read: it {what}' for name, what in faults[:10]
                 )
                 raise ValueError(told or _culprits(reader(copy)) or _short(error)) from error
+            loose = [(name, what) for name, what in faults if NO_COMMA in what]
+            if loose:  # PySD takes arguments without commas
+                told = "; ".join(f'"{name}" cannot be read: it {what}' for name, what in loose[:10])
+                raise ValueError(told)
             return file.get_abstract_model().sections
     finally:
         shutil.rmtree(folder, ignore_errors=True)

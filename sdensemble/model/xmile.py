@@ -59,6 +59,8 @@ def mend(root: Any, space: str, found: Found) -> set[str]:
             if isinstance(variable.tag, str):
                 _take_apart(variable, space)
     for equation in root.iter(*(f"{{{space}}}{tag}" for tag in ("eqn", "init_eqn"))):
+        if equation.getparent().tag == f"{{{space}}}unit":
+            continue
         _check_count(equation, space, names)
         equation.text = _rewritten(equation, space, names, found)
     for tag in ("inflow", "outflow"):

@@ -165,6 +165,7 @@ def test_tables_are_read_in_every_form(write_model, table, shape):
         ("y=(1", "ends where \\) is expected"),
         ("y=1)", 'has "\\)" where it should end'),
         ("s: p,q~~|\nx[s]=1,2~~|\ny=x[]", "without a subscript"),
+        ("y=MAX(1 2)", 'has "2" where , is expected'),
         ("y=a%b", "is not understood"),
         ("y=1e400", "too large"),
         ("s: a,b,c~~|\ny[s]=1,2", "2 numbers stand where 3 are needed"),
