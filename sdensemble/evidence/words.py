@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sdensemble.calibration.diagnose import Diagnosis
 from sdensemble.calibration.posterior import Posterior
-from sdensemble.history import Vintage
+from sdensemble.history import Vintage, information
 from sdensemble.outputs.text import width
 from sdensemble.outputs.words import information_date
 from sdensemble.study import Study
@@ -179,10 +179,10 @@ def calibration_text(
     """Return what a calibration learned, as lines for the terminal."""
     informed = [one for one in diagnosis.learned if not one.prior_only]
     informed.sort(key=lambda one: -one.shrinkage)
-    fit = study.fit
+    fit, dated = study.fit, information(study.history, known.name)
     scenario = study.lived.title[lang] if study.lived else "-"
     lines = [
-        say("fitted", lang, date=information_date(known.name, lang), n=len(posterior.figures),
+        say("fitted", lang, date=information_date(dated, lang), n=len(posterior.figures),
             priors=posterior.bound.prior_set, scenario=scenario, digest=posterior.digest),
         say("sampler", lang, chains=posterior.replicates, particles=posterior.particles,
             stages=len(posterior.stages), moves=diagnosis.moves, effective=diagnosis.effective,
