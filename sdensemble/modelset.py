@@ -112,7 +112,7 @@ def _results(study: Study, applied: Applied, options: Options, count: Any) -> Re
         threads=options.threads,
         progress=count,
     )
-    data.attrs |= {"as_of": study.report.as_of, "model_set": applied.variant.name}
+    data.attrs |= {"as_of": study.information, "model_set": applied.variant.name}
     return Results(data, applied.scenarios, targets, study.report, model)
 
 
@@ -212,7 +212,7 @@ def run_variants(
         "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
         "started": started.isoformat(timespec="seconds"),
         "options": asdict(options),
-        "as_of": study.report.as_of,
+        "as_of": study.information,
         "files_read": study.digests(),
     }
     if options.out is not None:

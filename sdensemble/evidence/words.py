@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from sdensemble.calibration.diagnose import Check, Diagnosis
 from sdensemble.calibration.posterior import Posterior
 from sdensemble.calibration.terms import without_term
-from sdensemble.history import Vintage
+from sdensemble.history import Vintage, information
 from sdensemble.outputs.text import width, wrap
 from sdensemble.outputs.words import information_date, label
 from sdensemble.study import Study
@@ -274,9 +274,9 @@ def calibration_text(
     """Return what a calibration learned, as lines for the terminal."""
     informed = [one for one in diagnosis.learned if not one.prior_only]
     informed.sort(key=lambda one: -one.shrinkage)
-    fit = study.fit
+    fit, dated = study.fit, information(study.history, known.name)
     scenario = study.lived.title[lang] if study.lived else "-"
-    date = information_date(known.name, lang, study.report.issued)
+    date = information_date(dated, lang, study.report.issued)
     lines = [
         say("fitted", lang, date=date, n=len(posterior.figures),
             priors=posterior.bound.prior_set, scenario=scenario, digest=posterior.digest),

@@ -16,6 +16,7 @@ from sdensemble import SDError
 from sdensemble.calibration.posterior import read_posterior
 from sdensemble.cli import main
 from sdensemble.evidence import observe
+from sdensemble.evidence.calibrate import Asked, calibrate
 from sdensemble.evidence.observe import LOG, keep, observe_add, read_figures
 from sdensemble.evidence.observe.add import points
 from sdensemble.evidence.observe.effects import moved
@@ -510,6 +511,11 @@ def test_an_import_is_a_vintage_with_its_posterior_and_the_date_of_its_latest_pu
     second = add(small, "2024,sales,total,215,Ton,2025,", particles=FEW)
     options = Options(members=64, as_of=second.batch, lang="en", out=small.folder / "outputs" / "2")
     assert "calibrated (posterior" in run_study(open_study(small.folder), options).answer
+    fitted = calibrate(
+        open_study(small.folder),
+        Asked(as_of=second.batch, particles=FEW, profiles=False, lang="en"),
+    )
+    assert "Fit: nowcast (data published to 2025-12-31" in fitted.text
 
 
 # ── all or nothing ──
