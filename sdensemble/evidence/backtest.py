@@ -215,13 +215,17 @@ def backtest_text(study: Study, rows: Sequence[Row], lang: str) -> str:
         table.append(
             [series_title(study, row.series, lang), str(row.origin), str(row.year),
              f"{row.value:g}", _method(study, row.method, lang),
-             f"{score.low:.4g} / {score.median:.4g} / {score.high:.4g}", f"{score.crps:.3f}",
+             " / ".join(map(_four, (score.low, score.median, score.high))), f"{score.crps:.3f}",
              f"{score.log_score:.2f}", f"{score.pit:.2f}", marks]
         )  # fmt: skip
     lines = [say("backtest", lang), *columns(table), ""]
     lines += _verdicts(study, rows, names, lang)
     lines += no_term_line(study, vintage(study.history, LATEST), lang)
     return "\n".join(lines)
+
+
+def _four(value: float) -> str:
+    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
 
 
 def _method(study: Study, name: str, lang: str) -> str:

@@ -237,7 +237,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "zh": "该信息日有{n}行观测没有对应的拟合项，不参与拟合与评分：{rows}",
         "en": "{n} rows of this vintage have no term and are neither fitted nor scored: {rows}",
     },
-    "more measures": {"zh": "等另{n}种口径", "en": "and {n} other measures"},
+    "more measures": {"zh": "另有{n}种口径", "en": "and {n} other measures"},
     "rmse": {"zh": "均方根误差", "en": "rms error"},
 }
 

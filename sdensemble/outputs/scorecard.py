@@ -395,4 +395,5 @@ def _row(
         "members": p.members, "lost_members": p.lost, "measure": p.key.measure,
         "scope": p.key.scope, "price_basis": p.key.price_basis, "as_of": p.key.as_of,
         "prior_set": p.key.prior_set, "model_digest": p.key.model_digest,
+        "model_set": p.key.model_set, "posterior": p.key.posterior,
     }  # fmt: skip
