@@ -1,33 +1,63 @@
-"""Write docs/shipped.json and the table of both READMEs from the shipped run.
+"""Renew every number the pages quote: ``python docs/shipped.py --write`` (a few minutes).
 
-    python run_sim.py run --lang en --out outputs/shipped
-    python docs/shipped.py [FOLDER OF THE RUN]
+It runs the shipped study (ex ante in both languages, with all figures published, and under every
+structure), writes docs/shipped.json, and puts the values where the pages have markers: the table
+between ``<!-- values -->`` and ``<!-- end of values -->``, cell by cell in its order, and single
+values between ``<!--=name-->`` and ``<!--/-->``. The fan charts of the READMEs are copied from the
+run. The words of every row and sentence stay as they are.
 
-The last rows are P by thirds of a constant, as docs/what_p_hangs_on.py prints them. The digests of
-the model, the priors and the forcing stand in the file: a test compares them and the table.
+``python docs/shipped.py --fill`` only puts stored values into pages that were edited.
+``python docs/shipped.py`` says what is out of date: docs/shipped.json holds the digests of the
+files its values rest on, and the tests compare them and every page.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import re
+import shutil
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from what_p_hangs_on import thirds
 
 from sdensemble import open_study
+from sdensemble.job import Options, run_study
+from sdensemble.model.describe import levers
+from sdensemble.modelset import run_variants
+from sdensemble.outputs.words import in_ten
 from sdensemble.study import Study
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "docs" / "shipped.json"
-PAGES = (ROOT / "README.md", ROOT / "README.zh.md")
+OUT = ROOT / "outputs"
+RUNS = {"en": OUT / "shipped", "zh": OUT / "shipped-zh"}
+LATEST, STRUCTURES = OUT / "shipped-latest", OUT / "shipped-structures"
+FIGURES = {"en": "fan-total.png", "zh": "fan-total.zh.png"}
+PAGES = {
+    "README.md": "en",
+    "README.zh.md": "zh",
+    "docs/briefing.md": "en",
+    "docs/briefing.zh.md": "zh",
+    "scenarios/README.md": "en",
+}
 START, END = "<!-- values -->", "<!-- end of values -->"
-SETS = {"history": "ensemble.nc", "plan": "ensemble-plan.nc"}
+MARK = re.compile(r"(<!--=([\w ]+)-->)(.*?)(<!--/-->)", re.DOTALL)
+MEMBERS = 2048
+"""Of every run here: the shipped default."""
+COLUMNS = (
+    ("history", RUNS["en"], "ensemble.nc"),
+    ("plan", RUNS["en"], "ensemble-plan.nc"),
+    ("history", LATEST, "ensemble.nc"),
+)
 PACKAGES = ("opinion-bundle", "plant-grants", "land-quota")
+SHOWN = ("baseline", *PACKAGES, "all")
 PAYERS = ("province", "county", "land_revenue")
 HANGS_ON = (
     "initial nominal demand growth",
@@ -35,63 +65,190 @@ HANGS_ON = (
     "growth offset[other]",
     "inflation",
 )
+RESTS_ON = (
+    "calibration/priors.toml",
+    "calibration/forcing.toml",
+    "calibration/fit.toml",
+    "calibration/history.csv",
+    "calibration/posterior.nc",
+    "scenarios/targets.csv",
+    "scenarios/instruments.csv",
+    *(f"scenarios/{name}.toml" for name in SHOWN),
+)
 Row = dict[str, str]
+Values = dict[str, dict[str, str]]
+
+
+# ── reading a run ──────────────────────────────────────────────────────────────────────────
 
 
 def read(path: Path) -> list[Row]:
-    """Return the rows of a table of the run."""
+    """Return the rows of a table of a run."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
+def facts(folder: Path) -> dict[str, Any]:
+    """Return the record of a run."""
+    return json.loads((folder / "run.json").read_text(encoding="utf-8"))
+
+
+def chances(folder: Path, prior_set: str = "history") -> dict[tuple[str, str], Row]:
+    """Return the rows of probabilities.csv by target and scenario."""
+    rows = read(folder / "probabilities.csv")
+    return {(r["target"], r["scenario"]): r for r in rows if r["prior_set"] == prior_set}
+
+
+def moves(folder: Path, prior_set: str = "history") -> dict[tuple[str, str, str], Row]:
+    """Return the rows of differences.csv for 2025 by kind, scenario and outcome."""
+    rows = read(folder / "differences.csv")
+    return {
+        (r["kind"], r["scenario"], r["outcome"]): r
+        for r in rows
+        if r["prior_set"] == prior_set and r["year"] == "2025"
+    }
+
+
+def outlay(found: Mapping[tuple[str, str, str], Row], scenario: str, suffix: str = "") -> float:
+    """Return what a scenario costs all payers above the baseline, mean over members, in Yi."""
+    return sum(float(found["outlay", scenario, one + suffix]["difference"]) for one in PAYERS)
+
+
 def percent(p: float) -> str:
-    """Return a probability as the page writes it."""
-    return "<1%" if p < 0.005 else f"{p:.0%}"
+    """Return a probability as the pages write it."""
+    return "<1%" if p < 0.005 else ">99%" if p > 0.995 else f"{p:.0%}"
 
 
-def table(study: Study, folder: Path, prior_set: str) -> Iterator[tuple[str, str]]:
-    """Yield the label of each row and its value under one prior set."""
-    chances = {
-        (row["target"], row["scenario"]): row
-        for row in read(folder / "probabilities.csv")
-        if row["prior_set"] == prior_set
-    }
-    moves = {
-        (row["kind"], row["scenario"], row["outcome"]): row
-        for row in read(folder / "differences.csv")
-        if row["prior_set"] == prior_set and row["year"] == "2025"
-    }
-    for scenario in ("baseline", *PACKAGES, "all"):
-        row = chances.get(("total_2025", scenario))
-        error = f" ±{max(1, round(100 * float(row['mc_error'])))}" if row else ""
-        yield f"p {scenario}", percent(float(row["p"])) + error if row else ""
-    total = xr.open_dataset(folder / SETS[prior_set])["total_nominal_output"]
-    total = total.sel(scenario="baseline")
+def with_error(row: Row | None) -> str:
+    """Return a probability and its Monte Carlo error in points; empty where there is no row."""
+    if row is None:
+        return ""
+    p = float(row["p"])
+    shown = percent(p)
+    return shown if shown[0] in "<>" else f"{shown} ±{max(1, round(100 * float(row['mc_error'])))}"
+
+
+# ── the values ─────────────────────────────────────────────────────────────────────────────
+
+
+def column(study: Study, prior_set: str, folder: Path, file: str) -> Iterator[tuple[str, str]]:
+    """Yield the label of each row of the table and its value in one column."""
+    found, moved = chances(folder, prior_set), moves(folder, prior_set)
+    for scenario in SHOWN:
+        yield f"p {scenario}", with_error(found.get(("total_2025", scenario)))
+    with xr.open_dataset(folder / file) as run:
+        total = run["total_nominal_output"].sel(scenario="baseline").load()
     low, median, high = np.quantile(total.sel(year=2025), [0.05, 0.5, 0.95])
     yield "output", f"{median:.0f} ({low:.0f}–{high:.0f})"
     for scenario in PACKAGES:
-        effect = moves["output", scenario, "total"]
+        effect = moved["output", scenario, "total"]
         value, error = float(effect["difference"]), float(effect["error"])
         yield f"effect {scenario}", f"{value:+.1f} ±{max(error, 0.1):.1f}"
     for scenario in PACKAGES:
-        paid = sum(float(moves["outlay", scenario, one]["difference"]) for one in PAYERS)
-        effect = float(moves["output", scenario, "total"]["difference"])
+        paid = outlay(moved, scenario)
         yield f"outlay {scenario}", f"{paid:.1f}"
-        yield f"per outlay {scenario}", f"{effect / paid:.2f}"
-    yield "helped", percent(float(moves["output", "land-quota", "total"]["share_helped"]))
+        gained = float(moved["output", scenario, "total"]["difference"])
+        yield f"per outlay {scenario}", f"{gained / paid:.2f}"
+    yield "helped", percent(float(moved["output", "land-quota", "total"]["share_helped"]))
     for target in ("total_2025_constant_prices", "all_eleven_2025"):
-        yield target, percent(float(chances[target, "baseline"]["p"]))
+        yield target, percent(float(found[target, "baseline"]["p"]))
     growth = total.sel(year=2021).values / total.sel(year=2020).values - 1
     low, median, high = 100 * np.quantile(growth, [0.05, 0.5, 0.95])
-    yield "growth 2021", f"{median:.0f}% ({low:.0f}–{high:.0f})"
-    by_constant = {row.constant: row for row in thirds(study, "total_2025", prior_set)[1]}
+    ex_ante = folder != LATEST
+    yield "growth 2021", f"{median:.0f}% ({low:.0f}–{high:.0f})" if ex_ante else ""
+    rows = thirds(study, "total_2025", prior_set)[1] if ex_ante else []
+    by_constant = {row.constant: row for row in rows}
     for name in HANGS_ON:
-        row_of = by_constant[name]
-        yield f"thirds {name}", f"{percent(row_of.lowest)} / {percent(row_of.highest)}"
+        row = by_constant.get(name)
+        yield f"thirds {name}", f"{percent(row.lowest)} / {percent(row.highest)}" if row else ""
 
 
-def fill(page: str, rows: dict[str, list[str]]) -> str:
-    """Return a page with the values of its table, row by row; the words of each row stay."""
+def same(value: object) -> dict[str, str]:
+    """Return a value that reads the same in both languages."""
+    return {"en": str(value), "zh": str(value)}
+
+
+def words(low: float, high: float) -> dict[str, str]:
+    """Return a range of probabilities in words."""
+    return {lang: in_ten(low, high, lang) for lang in ("en", "zh")}
+
+
+def counts(study: Study) -> Iterator[tuple[str, object]]:
+    """Yield what the pages count in the files."""
+    model, constants = study.model, study.model.constants()
+    yield "variables", len(model.variables)
+    yield "constants", len(constants)
+    yield "assumed", sum(constant.note.assumption for constant in constants)
+    yield "levers", len(levers(model))
+    rows = [goal for goal in study.goals if goal.source_row]
+    roles = Counter(goal.role for goal in rows)
+    yield "targets", len(rows)
+    yield "scored", roles["outcome"] + roles["reference"]
+    yield "set as lever", roles["lever"]
+    yield "not simulated", roles["indicator"]
+    yield "instruments", len(study.instruments)
+    yield "refused", sum(bool(one.refused_en) for one in study.instruments)
+    yield "structures", len(study.variants) + 1
+
+
+def over_structures() -> Iterator[tuple[str, object]]:
+    """Yield the range of P over the structures, and in how many land leads grants."""
+    rows = read(STRUCTURES / "variants.csv")
+    for row in rows:
+        if (row["kind"], row["target"], row["scenario"], row["variant"]) == (
+            *("probability", "total_2025", "baseline", "range"),
+        ):
+            yield "structures low", percent(float(row["low"]))
+            yield "structures high", percent(float(row["high"]))
+    each = {
+        (row["variant"], row["scenario"]): float(row["per_outlay"])
+        for row in rows
+        if row["kind"] == "effect"
+        and row["scenario"] in PACKAGES
+        and row["per_outlay"]
+        and not row["same_as"]  # a structure that changes nothing is not another one
+    }
+    pairs = [
+        (value, each[variant, "plant-grants"])
+        for (variant, scenario), value in each.items()
+        if scenario == "land-quota"
+    ]
+    yield "compared", sum(np.isfinite(pair).all() for pair in pairs)
+    yield "land leads", sum(land > grants for land, grants in pairs)
+
+
+def inline(study: Study) -> Values:
+    """Return every single value the pages quote, by name and language."""
+    found = {name: chances(folder) for name, folder in (("ante", RUNS["en"]), ("now", LATEST))}
+    plan = chances(RUNS["en"], "plan")
+    asked = "total_2025", "baseline"
+    ante, planned, now = (float(rows[asked]["p"]) for rows in (found["ante"], plan, found["now"]))
+    moved = moves(RUNS["en"])
+    values = {name: same(value) for name, value in (*counts(study), *over_structures())}
+    values["in ten"] = words(min(ante, planned), max(ante, planned))
+    values["in ten latest"] = words(now, now)
+    for name, p in (("p history", ante), ("p plan", planned), ("p latest", now)):
+        values[name] = same(percent(p))
+    for scenario in PACKAGES:
+        values[f"outlay {scenario}".replace("-", " ")] = same(f"{outlay(moved, scenario):.0f}")
+        paid = outlay(moved, scenario, "_present_value")
+        values[f"present {scenario}".replace("-", " ")] = same(f"{paid:.1f}")
+    values["late"] = same(len(facts(RUNS["en"])["late_evidence"]))
+    answer = (LATEST / "answer-en.txt").read_text(encoding="utf-8")
+    fitted = re.search(r"vintage latest, (\d+) figures", " ".join(answer.split()))
+    if fitted is None:
+        raise SystemExit("the run with all figures used no posterior: renew it with calibrate")
+    values["fitted"] = same(fitted[1])
+    return values
+
+
+# ── the pages ──────────────────────────────────────────────────────────────────────────────
+
+
+def fill_table(page: str, rows: Mapping[str, list[str]]) -> str:
+    """Return a page with the values of its table, row by row; a page without one as it is."""
+    if START not in page:
+        return page
     before, part = page.split(START)
     part, after = part.split(END)
     lines = part.splitlines(keepends=True)
@@ -100,33 +257,99 @@ def fill(page: str, rows: dict[str, list[str]]) -> str:
         raise SystemExit(f"the table has {len(places)} rows, the run gives {len(rows)}")
     for k, values in zip(places, rows.values(), strict=True):
         label = lines[k].strip().strip("|").split(" | ")[0].strip()
-        cells = " | ".join(value or "" for value in values)
-        lines[k] = f"| {label} | {cells} |".replace("|  |", "| |") + "\n"
+        lines[k] = " | ".join([f"| {label}", *values]).replace("|  |", "| |").rstrip() + " |\n"
     return before + START + "".join(lines) + END + after
 
 
+def fill(page: str, lang: str, stored: Mapping[str, Any]) -> str:
+    """Return a page with every value it quotes; stop at a name that no value has."""
+
+    def put(mark: re.Match[str]) -> str:
+        if mark[2] not in stored["values"]:
+            raise SystemExit(f'no value "{mark[2]}" (there are {", ".join(stored["values"])})')
+        return mark[1] + stored["values"][mark[2]][lang] + mark[4]
+
+    return MARK.sub(put, fill_table(page, stored["rows"]))
+
+
+def stored_values() -> dict[str, Any]:
+    """Return docs/shipped.json."""
+    return json.loads(FILE.read_text(encoding="utf-8"))
+
+
 def digests(study: Study) -> dict[str, str]:
-    """Return the digests of what the table rests on."""
-    files = ("calibration/priors.toml", "calibration/forcing.toml")
-    return {"model": study.model.digest, **{file: study.digests()[file] for file in files}}
+    """Return the digests of what the values rest on."""
+    known = study.digests()
+    return {"model": study.model.digest} | {file: known.get(file, "") for file in RESTS_ON}
 
 
-def main(folder: str = "outputs/shipped") -> None:
-    """Write the values."""
-    study, place = open_study(ROOT), Path(folder)
-    facts = json.loads((place / "run.json").read_text(encoding="utf-8"))
-    run = {facts["model_digest"], *(e["priors_digest"] for e in facts["ensembles"])}
-    now = digests(study)
-    if run != {now["model"], now["calibration/priors.toml"]}:
-        raise SystemExit(f"{folder} is a run of another model or of other priors: run it again")
-    columns = [dict(table(study, place, prior_set)) for prior_set in SETS]
-    rows = {label: [column[label] for column in columns] for label in columns[0]}
-    text = json.dumps({"digests": now, "rows": rows}, ensure_ascii=False, indent=1)
-    FILE.write_text(text + "\n", encoding="utf-8")
-    for page in PAGES:
-        page.write_text(fill(page.read_text(encoding="utf-8"), rows), encoding="utf-8")
+def stale(study: Study) -> list[str]:
+    """Return what is out of date: files that changed since the run, and pages."""
+    stored, now = stored_values(), digests(study)
+    found = [file for file, digest in now.items() if stored["digests"].get(file) != digest]
+    for name, lang in PAGES.items():
+        page = (ROOT / name).read_text(encoding="utf-8")
+        if page != fill(page, lang, stored):
+            found.append(name)
+    return found
+
+
+def fill_pages() -> None:
+    """Put the stored values into every page."""
+    stored = stored_values()
+    for name, lang in PAGES.items():
+        page = (ROOT / name).read_text(encoding="utf-8")
+        (ROOT / name).write_text(fill(page, lang, stored), encoding="utf-8", newline="\n")
+
+
+# ── the one command ────────────────────────────────────────────────────────────────────────
+
+
+def run_all(study: Study) -> None:
+    """Run the shipped default in both languages, with all figures, and under every structure."""
+    for lang, folder in RUNS.items():
+        print(folder.relative_to(ROOT), flush=True)
+        run_study(study, Options(members=MEMBERS, lang=lang, out=folder))
+    print(LATEST.relative_to(ROOT), flush=True)
+    run_study(study, Options(members=MEMBERS, lang="en", out=LATEST, as_of="latest"))
+    print(STRUCTURES.relative_to(ROOT), flush=True)
+    asked = Options(members=MEMBERS, lang="en", out=STRUCTURES, scenarios=("baseline", *PACKAGES))
+    run_variants(study, asked, ("all",), None, None)
+
+
+def write(study: Study) -> None:
+    """Run, store the values and renew pages and figures."""
+    before = digests(study)
+    run_all(study)
+    columns = [dict(column(study, *one)) for one in COLUMNS]
+    rows = {label: [one[label] for one in columns] for label in columns[0]}
+    if digests(open_study(ROOT)) != before:
+        raise SystemExit("files of the study changed during the runs: start again")
+    stored = {"digests": before, "rows": rows, "values": inline(study)}
+    text = json.dumps(stored, ensure_ascii=False, indent=1)
+    FILE.write_text(text + "\n", encoding="utf-8", newline="\n")
+    fill_pages()
+    for lang, name in FIGURES.items():
+        shutil.copyfile(RUNS[lang] / "figures" / "fan.png", ROOT / "docs" / "figures" / name)
     for label, values in rows.items():
         print(label, *values, sep=" | ")
+    for label, value in stored["values"].items():
+        print(label, value["en"], sep=": ")
+
+
+def main(*asked: str) -> None:
+    """Renew, fill, or say what is out of date."""
+    if asked == ("--write",):
+        write(open_study(ROOT))
+    elif asked == ("--fill",):
+        fill_pages()
+    elif not asked:
+        found = stale(open_study(ROOT))
+        for one in found:
+            print(f"out of date: {one}")
+        raise SystemExit(1 if found else 0)
+    else:
+        raise SystemExit(f"unknown: {' '.join(asked)} (there are --write and --fill)")
 
 
 if __name__ == "__main__":

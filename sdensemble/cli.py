@@ -236,7 +236,7 @@ def _validate(study: Any, out: Path | None, lang: str) -> int:
     def tell(done: Any) -> None:
         click.echo(line(done, lang), err=True)
 
-    checked, folder = full_check(study, out, lang, tell)
+    checked, folder = full_check(study, out, tell)
     click.echo(f"{text(checked, lang)}\n\n{folder}")
     return int(any(one.found.status == "fail" for one in checked))
 
@@ -253,7 +253,7 @@ def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | N
     With --full the validation tests of model/validation.toml run too and write a report; the
     status is 1 where one of them fails.
     """
-    from sdensemble.study import check_study, open_study
+    from sdensemble.study import check_study, open_study, sound_text
 
     study = open_study(folder)
     if full:
@@ -261,12 +261,7 @@ def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | N
     problems = check_study(study)
     if problems:
         raise SDError(problems)
-    model = study.model
-    sets = ", ".join(f"{len(study.priors(s).items)} priors ({s})" for s in study.prior_sets())
-    click.echo(
-        f"{model.path.name}: {len(model.variables)} variables, units agree in every equation\n"
-        f"{len(study.scenarios)} scenarios, {len(study.targets)} targets, {sets}: no problem"
-    )
+    click.echo(sound_text(study, lang))
 
 
 @main.command()
@@ -280,6 +275,7 @@ def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | N
     "--outlay", "what", flag_value="outlay", help="What scenarios cost at default constants.  支出"
 )
 @click.option("--reference", type=_DIR, help="Write the model's reference.  模型参考")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for --regions.  布局文件夹")
 @click.option("--no-png", is_flag=True, help="Of the reference's pictures only SVG.")
 @click.option("--grey", is_flag=True, help="The reference's pictures in greys.  灰度")
 def describe(
@@ -288,14 +284,21 @@ def describe(
     variable: str | None,
     what: str | None,
     reference: Path | None,
+    out: Path | None,
     no_png: bool,
     grey: bool,
 ) -> None:
-    """Say what the model holds, or explain one VARIABLE, by name or label.  说明"""
+    """Say what the model holds, or explain one VARIABLE, by name or label.  说明
+
+    With --out, --regions also writes its table and figure into that folder.
+    """
     from sdensemble.model import describe as words
     from sdensemble.study import open_study
 
+    if out is not None and what != "regions":
+        raise click.UsageError("--out goes with --regions")
     study = open_study(folder)
+    unit = study.unit_writer(lang)
     if reference is not None:
         from sdensemble.reference.write import write_reference
 
@@ -303,26 +306,28 @@ def describe(
         click.echo(f"{reference}: {len(files)} files")
         return
     if variable:
-        click.echo(words.explain(study.model, study.find(variable)))
+        click.echo(words.explain(study.model, study.find(variable), lang, unit))
     elif what == "levers":
-        click.echo(words.lever_table(study.model, lang))
+        click.echo(words.lever_table(study.model, lang, unit))
         if study.instruments:
             from sdensemble.outputs.instruments import instruments_text
+            from sdensemble.outputs.text import terminal_columns
 
-            click.echo(f"\n{instruments_text(study.instruments, study.model, study.report, lang)}")
+            told = (study.instruments, study.model, study.report, lang, terminal_columns())
+            click.echo(f"\n{instruments_text(*told)}")
     elif what == "regions":
         from sdensemble.standing import show_regions
 
-        shown = show_regions(study, lang=lang)
-        click.echo(f"{shown.text}\n\n{shown.folder}")
+        shown = show_regions(study, lang=lang, out=out)
+        click.echo(shown.text + (f"\n\n{shown.folder}" if shown.folder else ""))
     elif what == "variables":
-        click.echo(words.variable_table(study.model, lang))
+        click.echo(words.variable_table(study.model, lang, unit))
     elif what == "outlay":
         from sdensemble.outlay import outlay_text
 
         click.echo(outlay_text(study, lang))
     else:
-        click.echo(words.overview(study.model, lang))
+        click.echo(words.overview(study.model, lang, unit))
 
 
 _RUN = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -351,24 +356,41 @@ def ledger(folder: Path, **options: Any) -> None:
 @click.option("--members", type=click.IntRange(1), help="Run now, with so many.  现在运行")
 @click.option("--seed", default=1, show_default=True, help="Seed of a run made now.  随机种子")
 @click.option("--prior", "prior_set", default="history", show_default=True, help="Its priors. 先验")
-@click.option("--scenario", "scenarios", multiple=True, help="Its scenarios (all).  情景")
+@click.option("--scenario", "scenarios", multiple=True, help="Only these (else all).  情景")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write.  输出文件夹")
+@click.pass_context
 def scorecard(
-    folder: Path, lang: str, run: Path | None, members: int | None, out: Path | None, **options: Any
+    ctx: click.Context,
+    folder: Path,
+    lang: str,
+    run: Path | None,
+    members: int | None,
+    out: Path | None,
+    **options: Any,
 ) -> None:
-    """Score every target under every scenario, least likely first.  达标概率总表"""
+    """Score every target under every scenario, least likely first.  达标概率总表
+
+    Of a stored run --scenario picks columns; what they are compared with stays.
+    """
     from sdensemble.job import Options
     from sdensemble.standing import show_scorecard
     from sdensemble.study import open_study
 
     if run is not None and members is not None:
         raise click.UsageError("--members does not go with --run: a stored run has its own")
+    for name in ("seed", "prior_set"):
+        if members is None and _given(ctx, name):
+            option = _OPTION.get(name, name)
+            raise click.UsageError(f"--{option} goes with --members: a stored run has its own")
     asked = None if members is None else Options(members=members, lang=lang, **options)
     with _Bar() as bar:
         shown = show_scorecard(
-            open_study(folder), run=run, options=asked, lang=lang, out=out, progress=bar.start
-        )
+            open_study(folder), run=run, options=asked, scenarios=options["scenarios"],
+            lang=lang, out=out, progress=bar.start,
+        )  # fmt: skip
     click.echo(f"{shown.text}\n\n{shown.folder}")
+    if shown.run and members is not None:
+        click.echo(f"{shown.run}  ({'运行' if lang == 'zh' else 'run'})")
 
 
 @main.command()
@@ -434,7 +456,31 @@ def backtest(folder: Path, **options: Any) -> None:
 @main.command()
 @_study
 @_lang
-@click.option("--scenario", default="", help="Whose levers are set from --from on.  新政策情景")
+@click.option("--as-of", default="", help="latest, through-2020, 2021-06-30.  信息截止")
+@click.option("--to", type=int, help="The last year (the model's).  截止年份")
+@click.option("--scenario", default="", help="The policy path (that of fit.toml).  情景")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--prior-only", is_flag=True, help="Leave the posterior aside.  不用后验")
+@click.option("--members", default=2048, show_default=True, help="Draws.  成员数")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for table and draws.  输出")
+def forecast(folder: Path, **options: Any) -> None:
+    """Forecast every series still to be published, blind, from what was known.  预测
+
+    With --out: forecast.csv, the draws (forecast.nc), texts and figures.
+    """
+    from sdensemble.evidence.forecast import forecast as ahead
+    from sdensemble.study import open_study
+
+    found = ahead(open_study(folder), **options, tell=lambda line: click.echo(line, err=True))
+    click.echo(f"{found.text}\n\n{found.folder or ''}  ({found.seconds:.0f} s)")
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--scenario", default="", help="Levers set from --from on (none).  新政策情景")
 @click.option("--from", "start", default=2026.0, show_default=True, help="When.  起始年份")
 @click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
 @click.option("--members", default=2048, show_default=True, help="Draws.  成员数")
@@ -482,8 +528,9 @@ def observe_add(
 
     ask = click.prompt if sys.stdin.isatty() else None
     given = {"measure": measure, "sector": sector, "unit": unit, "published_on": published_on}
-    rows = read_figures(file, ask, **given)
-    done = add(open_study(folder), rows, file=file.name, **options)
+    study = open_study(folder)
+    figures = read_figures(file, study, ask, lang=options["lang"], **given)
+    done = add(study, figures, tell_line=lambda line: click.echo(line, err=True), **options)
     click.echo(f"{done.text}\n\n({done.seconds:.0f} s)")
 
 

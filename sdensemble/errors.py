@@ -9,13 +9,13 @@ from collections.abc import Iterable
 class SDError(Exception):
     """A list of problems, each one line: where, what is wrong, what to do.
 
-    The command line prints the lines without a traceback; ``problems`` keeps them apart.
+    The command line prints the lines without a traceback; ``problems`` keeps them apart, each
+    once.
     """
 
     def __init__(self, problems: str | Iterable[str]):
-        self.problems: tuple[str, ...] = (
-            (problems,) if isinstance(problems, str) else tuple(problems)
-        )
+        given = (problems,) if isinstance(problems, str) else tuple(problems)
+        self.problems: tuple[str, ...] = tuple(dict.fromkeys(given))
         super().__init__("\n".join(self.problems))
 
 

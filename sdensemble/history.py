@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import re
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
@@ -116,20 +117,27 @@ def _observation(row: dict[str, str]) -> Observation:
     )
 
 
-def append_history(path: Path, rows: Sequence[Observation]) -> None:
-    """Append rows to a file, which keeps every byte it has; columns it lacks are refused."""
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        names = next(csv.reader(stream), [])
+def appended(path: Path, rows: Sequence[Observation]) -> bytes:
+    """Return a file's bytes with rows behind them; columns it lacks are refused.
+
+    Every byte it has is kept; without the file it is the rows below a header.
+    """
+    if not path.is_file():
+        held, names = b"\xef\xbb\xbf", [*COLUMNS, *MORE]
+        held += (",".join(names) + "\n").encode()
+    else:
+        held = path.read_bytes()
+        names = next(csv.reader([held.decode("utf-8-sig").split("\n", 1)[0].strip()]), [])
     lacking = [name for name in (*COLUMNS, *MORE) if name not in names]
     if lacking:
         raise SDError(f"{path}: columns missing: {', '.join(lacking)}")
-    ends = path.read_bytes().endswith(b"\n")
-    with path.open("a", encoding="utf-8", newline="") as stream:
-        if not ends:
-            stream.write("\n")
-        writer = csv.writer(stream, lineterminator="\n")
-        for row in rows:
-            writer.writerow([_text(getattr(row, name, "")) for name in names])
+    end = "\r\n" if held.endswith(b"\r\n") else "\n"
+    made = io.StringIO("" if held.endswith(b"\n") else end, newline="")
+    made.seek(0, io.SEEK_END)
+    writer = csv.writer(made, lineterminator=end)
+    for row in rows:
+        writer.writerow([_text(getattr(row, name, "")) for name in names])
+    return held + made.getvalue().encode("utf-8")
 
 
 def _text(value: object) -> str:
@@ -151,6 +159,11 @@ class Vintage:
     def digest(self) -> str:
         """A digest of the rows, the same for the same rows in any order."""
         return digest_of(self.rows)
+
+    @property
+    def published(self) -> date | None:
+        """The day of the latest publication in it; None where no row states one."""
+        return max((row.known for row in self.rows if row.known), default=None)
 
     def fitted(self) -> tuple[Observation, ...]:
         """Return the rows that may be fitted: observed, the last publication of each period."""
@@ -205,6 +218,32 @@ def vintage(history: Sequence[Observation], name: str) -> Vintage:
         elif row.period_end <= day:
             lacks.append((row, row.published_on or "no date of publication"))
     return Vintage(name, tuple(kept_rows), tuple(lacks))
+
+
+def batches_of(history: Sequence[Observation]) -> tuple[str, ...]:
+    """Return the names of the imports that brought rows, in their order."""
+    return tuple(dict.fromkeys(row.batch for row in history if row.batch))
+
+
+def information(history: Sequence[Observation], name: str) -> str:
+    """Return what a probability's key says of a vintage: its name.
+
+    Of an import it is the day of its latest publication, the name behind it in brackets.
+    """
+    if name not in batches_of(history):
+        return name
+    day = vintage(history, name).published
+    return f"{day} ({name})" if day else name
+
+
+def known_through(name: str) -> int | None:
+    """Return the last year that is over at a vintage's date; None where its name has none."""
+    if through := re.fullmatch(r"through-(\d{4})", name):
+        return int(through[1])
+    day = _day(name)
+    if day is None:
+        return None
+    return day.year if (day.month, day.day) == (12, 31) else day.year - 1
 
 
 def _day(text: str) -> date | None:

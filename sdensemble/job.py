@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdensemble.calibration.posterior import posterior_draws
-from sdensemble.calibration.stored import Chosen, choose
+from sdensemble.calibration.posterior import posterior_draws, read_posterior
+from sdensemble.calibration.stored import Chosen, choose, wanted_bound
 from sdensemble.draws import Draws, Method, Priors, draw
 from sdensemble.ensemble import replay, run_ensemble
 from sdensemble.errors import SDError
 from sdensemble.forcing import Forcing
-from sdensemble.history import LATEST
+from sdensemble.history import LATEST, batches_of
 from sdensemble.kernel.compile import Kernel, compile_model
 from sdensemble.model.units import check_units
 from sdensemble.scenarios import Scenario
@@ -72,6 +72,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
     study's files before anything is computed.
     """
     from sdensemble.outputs.run import check_ready, terminal_summary, write_run
+    from sdensemble.outputs.text import terminal_columns
 
     begun = time.perf_counter()
     started = datetime.now().astimezone()
@@ -99,7 +100,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
         "notes": _notes(findings, chosen[options.prior_set]),
     }
     replays = _replay_note(study, options, [main, *datasets.values()])
-    answer = "\n".join([terminal_summary(main, **shared), *replays])
+    answer = "\n".join([terminal_summary(main, **shared, columns=terminal_columns()), *replays])
     info = _info(study, kernel, options, started, time.perf_counter() - begun) | findings
     with _place(study, options, started) as folder:
         paths = write_run(folder, main, info=info, history=study.history, **shared)
@@ -199,22 +200,44 @@ def _ensemble(
         threads=options.threads,
         progress=count,
     )
-    dataset.attrs |= {"as_of": study.report.as_of, "posterior": chosen.key}
+    dataset.attrs |= {"as_of": study.information, "posterior": chosen.key}
     return dataset
 
 
 def choose_draws(study: Study, options: Options, prior_set: str) -> Chosen:
-    """Return what a run draws its constants from: the posterior of its vintage, or the prior."""
-    return choose(
-        study.folder,
-        study.model,
-        study.priors(prior_set),
-        study.fit,
-        study.history,
-        study.lived,
-        study.report.as_of or LATEST,
-        prior_only=options.prior_only,
-    )
+    """Return what a run draws its constants from: the posterior of its vintage, or the prior.
+
+    That of the latest vintage or of an import is found by its data, under whatever name it lies.
+    """
+    name = study.report.as_of or LATEST
+    priors = study.priors(prior_set)
+    inputs = (study.model, priors, study.fit, study.history, study.lived)
+    try:
+        chosen = choose(study.folder, *inputs, name, prior_only=options.prior_only)
+    except SDError:
+        other = _same_data(study, priors, name)
+        if other is None:
+            raise
+        return other
+    if chosen.why == "none stored":
+        return _same_data(study, priors, name) or chosen
+    return chosen
+
+
+def _same_data(study: Study, priors: Priors, name: str) -> Chosen | None:
+    """Return a stored posterior that rests on the same inputs as an import's or the latest's."""
+    if study.fit is None or name not in (LATEST, *batches_of(study.history)):
+        return None
+    wanted = wanted_bound(study.fit, study.model, priors, study.history, study.lived, name)
+    for path in sorted((study.folder / "calibration").glob("posterior*.nc")):
+        found = read_posterior(path)
+        bound = found.bound
+        if bound.variant or bound.prior_set != priors.name or bound.differs(wanted):
+            continue
+        words = {"vintage": study.information, "figures": len(found.figures),
+                 "digest": found.digest}  # fmt: skip
+        return Chosen(found, "posterior", words)
+    return None
 
 
 def _draws(
@@ -309,7 +332,7 @@ def _info(
         "started": started.isoformat(timespec="seconds"),
         "seconds_to_results": round(computed, 2),
         "options": asdict(options),
-        "as_of": study.report.as_of,
+        "as_of": study.information,
         "kernel_from_cache": kernel.from_cache,
         "files_read": study.digests(),
     }

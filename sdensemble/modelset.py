@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sdensemble.calibration.stored import fitted_rows
 from sdensemble.draws import draw
 from sdensemble.ensemble import run_ensemble
 from sdensemble.errors import SDError, did_you_mean
+from sdensemble.history import LATEST, vintage
 from sdensemble.job import REPLICATES, Options, Progress
 from sdensemble.kernel.compile import compile_model
 from sdensemble.outputs.models import COLUMNS, ModelSet, read_weights, rows, text
 from sdensemble.outputs.results import Results
 from sdensemble.scenarios import Target, leaves
 from sdensemble.study import Study
-from sdensemble.variants import MAIN, Applied, Variant, apply, main_variant
+from sdensemble.variants import MAIN, Applied, Variant, apply, duplicates, main_variant
 
 ALL = "all"
 
@@ -47,10 +50,10 @@ def run_models(
 ) -> ModelSet:
     """Return the study's scenarios under each variant, on the same draws and shocks.
 
-    ``weights`` is a CSV of variant and weight; without it every variant weighs the same.
+    ``weights`` is a CSV of variant and weight; without it every variant weighs the same. One
+    that is the same as another is not run and has no weight of its own.
     """
     names = [variant.name for variant in variants]
-    shares = read_weights(weights, names) if weights else (1 / len(names),) * len(names)
     scenarios = study.choose(options.scenarios)
     draws = draw(
         study.priors(options.prior_set),
@@ -60,13 +63,32 @@ def run_models(
         method=options.method,
         replicates=REPLICATES,
     )
-    count = progress(options.members * len(scenarios) * len(variants)) if progress else None
-    found = []
+    same = duplicates(variants, draws.values)
+    shares = _weigh_once(names, same, read_weights(weights, names) if weights else None)
+    runs = len(variants) - len(same)
+    count = progress(options.members * len(scenarios) * runs) if progress else None
+    found: list[tuple[Results, tuple[str, ...]]] = []
     for variant in variants:
+        if variant.name in same:
+            other, lacks = found[names.index(same[variant.name])]
+            data = other.data.assign_attrs(model_set=variant.name)
+            found.append((replace(other, data=data), lacks))
+            continue
         applied = apply(variant, draws, study.forcing, scenarios)
         found.append((_results(study, applied, options, count), applied.without))
     results, without = zip(*found, strict=True)
-    return ModelSet(variants, results, shares, without, weighted=weights is not None)
+    return ModelSet(variants, results, shares, without, weights is not None, same)
+
+
+def _weigh_once(
+    names: Sequence[str], same: Mapping[str, str], given: Sequence[float] | None
+) -> tuple[float, ...]:
+    """Return weights that sum to one; a variant that is the same as another has none."""
+    held = [0.0 if name in same else w for name, w in zip(names, given or [1.0] * len(names),
+                                                          strict=True)]  # fmt: skip
+    if not sum(held) > 0:
+        raise SDError("the weights: only variants that are the same as others weigh anything")
+    return tuple(weight / sum(held) for weight in held)
 
 
 def _results(study: Study, applied: Applied, options: Options, count: Any) -> Results:
@@ -123,7 +145,12 @@ def write_models(models: ModelSet, folder: Path, info: dict[str, Any], lang: str
             **info,
             "model_set": models.name,
             "variants": {
-                variant.name: {"weight": weight, "digest": variant.digest, **_attrs(results)}
+                variant.name: {
+                    "weight": weight,
+                    "digest": variant.digest,
+                    "same_as": models.same.get(variant.name, ""),
+                    **_attrs(results),
+                }
                 for variant, weight, results in zip(
                     models.variants, models.weights, models.results, strict=True
                 )
@@ -137,6 +164,19 @@ def write_models(models: ModelSet, folder: Path, info: dict[str, Any], lang: str
 
 def _attrs(results: Results) -> dict[str, Any]:
     return {"lost": results.lost, "model_digest": results.data.attrs["model_digest"]}
+
+
+def _require_prior(study: Study, options: Options) -> None:
+    """Raise SDError where the run would draw from a posterior: that belongs to one structure."""
+    as_of = study.report.as_of or LATEST
+    known = vintage(study.history, as_of)
+    if options.prior_only or not study.fit or not fitted_rows(study.fit, known, study.model):
+        return
+    raise SDError(
+        f"--variant: figures of the vintage {as_of} can be fitted, and a posterior"
+        " belongs to one structure. P under every fitted structure: python run_sim.py"
+        " calibrate --variants. From the priors all the same: add --prior-only"
+    )
 
 
 def run_variants(
@@ -155,12 +195,15 @@ def run_variants(
 
     from sdensemble.outputs.folder import free_name
     from sdensemble.outputs.run import check_ready
+    from sdensemble.outputs.text import terminal_columns
 
     begun, started = time.perf_counter(), datetime.now().astimezone()
+    study = study.at(options.as_of)
     problems = study.check()
     if problems:
         raise SDError(problems)
     chosen = choose_variants(study, names)
+    _require_prior(study, options)
     stamp = started.strftime("%Y%m%d-%H%M%S")
     folder = options.out or study.folder / "outputs" / f"{stamp}-variants"
     check_ready(folder)
@@ -177,4 +220,4 @@ def run_variants(
     else:
         with free_name(folder) as folder:
             write_models(models, folder, info, options.lang)
-    return text(models, options.lang), folder, time.perf_counter() - begun
+    return text(models, options.lang, terminal_columns()), folder, time.perf_counter() - begun

@@ -93,6 +93,18 @@ def _unit(study: Study) -> str:
     return unit.removesuffix(f"/{study.model.clock.unit}")
 
 
+EQUAL = {
+    "zh": "  {one}的力度乘以{factor:.4f}时与{other}支出相同：{levels}",
+    "en": "  {one} costs what {other} does at {factor:.4f} of its levels: {levels}",
+}
+
+
+def _titled(scenario: Scenario, lang: str) -> str:
+    """Return a scenario's title with its name, by which it is called."""
+    title = scenario.title[lang]
+    return f"{title}（{scenario.name}）" if lang == "zh" else f"{title} ({scenario.name})"
+
+
 def outlay_text(study: Study, lang: str) -> str:
     """Return each scenario's outlay, and the factor that would make the packages cost alike."""
     kernel = compile_model(study.model)
@@ -108,12 +120,15 @@ def outlay_text(study: Study, lang: str) -> str:
     lines = [head[lang]]
     for scenario in study.scenarios:
         above = values[scenario.name] - values.get(scenario.compares, values[scenario.name])
-        lines.append(f"  {scenario.name}: {values[scenario.name]:.3f}  ({above:+.3f})")
+        name = _titled(scenario, lang)
+        lines.append(f"  {name}: {values[scenario.name]:.3f}  ({above:+.3f})")
     packages = [s for s in study.scenarios if s.package]
     for one in packages[:-1]:
         factor = equalising_factor(study, kernel, one, packages[-1])
         levels = ", ".join(
-            f"{s.constant} = {s.values[-1]:.4g}" for s in scaled(one, study, factor).settings
+            f"{s.constant} = {max(s.values, key=abs):.4g}"
+            for s in scaled(one, study, factor).settings
         )
-        lines.append(f"  {one.name} = {packages[-1].name} at {factor:.4f}: {levels}")
+        first, last = _titled(one, lang), _titled(packages[-1], lang)
+        lines.append(EQUAL[lang].format(one=first, other=last, factor=factor, levels=levels))
     return "\n".join(lines)

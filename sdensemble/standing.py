@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,13 @@ from sdensemble.outputs.conflicts import CONFLICTS_CSV, conflict_rows, conflicts
 from sdensemble.outputs.folder import RECORD, whole_folder
 from sdensemble.outputs.ledger import LEDGER_CSV, ledger, ledger_rows, ledger_text
 from sdensemble.outputs.published import known_at
-from sdensemble.outputs.regions import REGIONS_CSV, place_rows, places_text
+from sdensemble.outputs.regions import (
+    REGIONS_CSV,
+    layout,
+    layout_text,
+    place_rows,
+    places_text,
+)
 from sdensemble.outputs.scorecard import (
     SCORECARD_CSV,
     YEARS_CSV,
@@ -23,9 +30,10 @@ from sdensemble.outputs.scorecard import (
     scorecard_text,
     year_rows,
 )
-from sdensemble.outputs.stored import latest_run, stored_results
+from sdensemble.outputs.stored import latest_run, run_of, stored_results
 from sdensemble.outputs.tables import write_csv
 from sdensemble.outputs.terminal import reference
+from sdensemble.outputs.text import terminal_columns
 from sdensemble.study import Study
 
 if TYPE_CHECKING:
@@ -35,10 +43,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shown:
-    """What a verb shows, and the folder it wrote."""
+    """What a verb shows, the folder it wrote (if any), and the run it read (if any)."""
 
     text: str
-    folder: Path
+    folder: Path | None
+    run: Path | None = None
 
 
 def show_ledger(
@@ -58,13 +67,16 @@ def show_ledger(
     """
     _require_sound(study)
     statistics = known_at(study.published, as_of)
-    folder = run or _latest_fitting(study)
+    folder = run_of(run) if run else _latest_fitting(study)
     results = _stored(study, folder) if folder else None
     chosen = _scenario(study, results, scenario) if results else None
     entries = ledger(study.goals, statistics, results, chosen)
     name = folder.name if folder else ""
-    text = ledger_text(entries, study.report, lang, as_of, results, chosen, name)
-    conflicts = conflicts_text(study.conflicts, lang, results, chosen)
+    laid = layout(study.goals, study.places, study.report)
+    wide = terminal_columns()
+    text = ledger_text(entries, study.report, lang, as_of, results, chosen, name, study.model, wide)
+    regions = layout_text(study.goals, laid, lang, wide or 110)
+    conflicts = conflicts_text(study.conflicts, lang, results, chosen, wide or 100)
     concerned: dict[str, list[str]] = {}
     for one in study.conflicts:
         for target in one.targets:
@@ -73,14 +85,15 @@ def show_ledger(
         out or study.folder / "outputs" / "ledger",
         {
             "ledger.csv": lambda path: write_csv(
-                path, LEDGER_CSV, ledger_rows(entries, as_of, concerned)
+                path, LEDGER_CSV, ledger_rows(entries, as_of, concerned, laid)
             ),
+            **_regions_table(study),
             "conflicts.csv": lambda path: write_csv(
                 path, CONFLICTS_CSV, conflict_rows(study.conflicts, results)
             ),
         },
     )
-    return Shown("\n".join([text, *(["", *conflicts] if conflicts else [])]), written)
+    return Shown(_blocks([text], regions, conflicts), written)
 
 
 def show_scorecard(
@@ -88,14 +101,16 @@ def show_scorecard(
     *,
     run: Path | None = None,
     options: Options | None = None,
+    scenarios: Sequence[str] = (),
     lang: str = "zh",
     out: Path | None = None,
     progress: Callable[[int], Callable[[int], None]] | None = None,
 ) -> Shown:
     """Write the scorecard of a run in tables and figures, and return it as text.
 
-    The run named, else one made now where ``options`` are given, else the study's latest.
-    Raises SDError where there is none.
+    The run named, else one made now where ``options`` are given, else the study's latest; of its
+    ``scenarios`` those named with what they are compared with, or all. Raises SDError where there
+    is none.
     """
     _require_sound(study)
     if run is None and options is not None:
@@ -103,10 +118,14 @@ def show_scorecard(
     folder = run or latest_run(study.folder / "outputs")
     if folder is None:
         raise SDError("no stored run in outputs/: use the verb run first, or --members to run now")
-    results = _stored(study, folder)
+    folder = run_of(folder)
+    results = _few(study, _stored(study, folder), scenarios)
     lines = scorecard(results)
-    text = scorecard_text(lines, results, study.goals, lang)
-    conflicts = conflicts_text(study.conflicts, lang, results, reference(results))
+    laid = layout(study.goals, study.places, study.report)
+    wide = terminal_columns()
+    text = scorecard_text(lines, results, study.goals, lang, wide)
+    regions = layout_text(study.goals, laid, lang, wide or 110)
+    conflicts = conflicts_text(study.conflicts, lang, results, reference(results), wide or 100)
 
     def draw(path: Path) -> None:
         from sdensemble.outputs.figures.scorecard import draw_scorecard
@@ -118,20 +137,31 @@ def show_scorecard(
         out or folder.with_name(f"{folder.name}-scorecard"),
         {
             "scorecard.csv": lambda path: write_csv(
-                path, SCORECARD_CSV, scorecard_rows(lines, results)
+                path, SCORECARD_CSV, scorecard_rows(lines, results, laid)
             ),
+            **_regions_table(study),
             "scorecard-years.csv": lambda path: write_csv(path, YEARS_CSV, year_rows(results)),
             "conflicts.csv": lambda path: write_csv(
                 path, CONFLICTS_CSV, conflict_rows(study.conflicts, results)
             ),
             "figures": draw,
         },
+        folder,
     )
-    return Shown("\n".join([text, *(["", *conflicts] if conflicts else [])]), written)
+    return Shown(_blocks([text], regions, conflicts), written, folder)
+
+
+def _few(study: Study, results: Results, names: Sequence[str]) -> Results:
+    """Return results with only the scenarios named and those they are compared with."""
+    if not names:
+        return results
+    wanted = [one.name for one in study.named(tuple(names))]
+    wanted += [results.scenario(name).compares for name in wanted]
+    return replace(results, scenarios=tuple(s for s in results.scenarios if s.name in wanted))
 
 
 def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> Shown:
-    """Write what the policy lays out where as a table and a figure, and return it as text."""
+    """Return what the policy lays out where as text; with ``out`` write table and figure there."""
     places = study.places
     if not places:
         raise SDError(f"{study.folder}: the study has no model/regions.csv")
@@ -142,16 +172,23 @@ def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> 
         path.mkdir()
         draw_regions(path, places, study.model, lang)
 
-    written = _write(
-        out or study.folder / "outputs" / "regions",
-        {
-            "regions.csv": lambda path: write_csv(
-                path, REGIONS_CSV, place_rows(places, study.model)
-            ),
-            "figures": draw,
-        },
-    )
-    return Shown(places_text(places, study.model, lang), written)
+    text = places_text(places, study.model, lang)
+    if out is None:
+        return Shown(text, None)
+    return Shown(text, _write(out, {**_regions_table(study), "figures": draw}))
+
+
+def _regions_table(study: Study) -> dict[str, Callable[[Path], object]]:
+    """Return what writes the table of places; nothing where the study has none."""
+    if not study.places:
+        return {}
+    rows = place_rows(study.places, study.model)
+    return {"regions.csv": lambda path: write_csv(path, REGIONS_CSV, rows)}
+
+
+def _blocks(*blocks: Sequence[str]) -> str:
+    """Return blocks of lines with a blank line between those that are not empty."""
+    return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
 def _require_sound(study: Study) -> None:
@@ -189,8 +226,14 @@ def _scenario(study: Study, results: Results, name: str) -> Scenario:
     return results.scenario(study.named((name,))[0].name)
 
 
-def _write(folder: Path, makers: Mapping[str, Callable[[Path], object]]) -> Path:
-    """Write files by name into a folder, whole or not at all, with a record of them."""
+def _write(
+    folder: Path, makers: Mapping[str, Callable[[Path], object]], run: Path | None = None
+) -> Path:
+    """Write files by name into a folder, whole or not at all, with a record of them.
+
+    The record names the run they were made from, by its place beside the folder.
+    """
+    told = {} if run is None else {"run": os.path.relpath(run, folder)}
     with whole_folder(folder) as partial:
         for name, make in makers.items():
             make(partial / name)
@@ -198,7 +241,7 @@ def _write(folder: Path, makers: Mapping[str, Callable[[Path], object]]) -> Path
             p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()
         )
         (partial / RECORD).write_text(
-            json.dumps({"files": [*names, RECORD]}, ensure_ascii=False, indent=2) + "\n",
+            json.dumps({**told, "files": [*names, RECORD]}, ensure_ascii=False, indent=2) + "\n",
             encoding="utf-8",
         )
     return folder

@@ -13,7 +13,7 @@ from sdensemble.calibration.terms import Fit, read_fit
 from sdensemble.draws import Priors, read_prior_sets, read_priors
 from sdensemble.errors import Problems, SDError, containing, did_you_mean, nearest
 from sdensemble.forcing import Forcing, read_forcing
-from sdensemble.history import Observation, read_history
+from sdensemble.history import Observation, information, read_history
 from sdensemble.kernel.lower import lower
 from sdensemble.model import describe
 from sdensemble.model.describe import outside_limits, undocumented
@@ -24,6 +24,7 @@ from sdensemble.outputs.published import Statistic, read_published
 from sdensemble.outputs.regions import Place, read_places
 from sdensemble.outputs.report import Kept, ReportSpec, read_report
 from sdensemble.outputs.words import known_until
+from sdensemble.outputs.words import label as word
 from sdensemble.scenarios import (
     DEFAULT_SET,
     Conflict,
@@ -99,6 +100,14 @@ class Study:
         """What a run keeps and shows: ``outputs/report.toml``."""
         return read_report(self.folder / "outputs" / "report.toml", self.model)
 
+    def unit_writer(self, lang: str) -> Callable[[str], str]:
+        """Return what writes a unit of the model as people do; as it is without a report."""
+        try:
+            spec = self.report
+        except SDError:
+            return str
+        return lambda unit: spec.unit_label(unit, lang)
+
     @cached_property
     def forcing(self) -> Forcing | None:
         """The random processes, or None where the study has no forcing.toml."""
@@ -134,6 +143,11 @@ class Study:
         other = Study(self.folder, self.model)
         other.__dict__["report"] = replace(self.report, as_of=as_of)
         return other
+
+    @property
+    def information(self) -> str:
+        """The report's information date; of an import, with the day of its latest publication."""
+        return information(self.history, self.report.as_of)
 
     def prior_sets(self) -> tuple[str, ...]:
         """Return the names of the prior sets the study has."""
@@ -323,6 +337,31 @@ def open_study(folder: str | Path) -> Study:
     """Return the Study in a folder; its model is read, the rest when it is needed."""
     folder = Path(folder)
     return Study(folder, read_model(find_model(folder)))
+
+
+SOUND = {
+    "zh": "{file}：{n}个变量，所有方程单位一致\n{scenarios}个情景，{targets}项计概率的目标与参照，"
+    "{sets}：没有问题",
+    "en": "{file}: {n} variables, units agree in every equation\n{scenarios} scenarios,"
+    " {targets} targets, {sets}: no problem",
+}
+SETS = {"zh": "{n}项先验（{set}）", "en": "{n} priors ({set})"}
+
+
+def sound_text(study: Study, lang: str) -> str:
+    """Return what is said of a study without a problem: what was read, and how much of it."""
+    named = {one: word(study.report, one, lang) if lang == "zh" else one
+             for one in study.prior_sets()}  # fmt: skip
+    sets = [
+        SETS[lang].format(n=len(study.priors(one).items), set=name) for one, name in named.items()
+    ]
+    return SOUND[lang].format(
+        file=study.model.path.name,
+        n=len(study.model.variables),
+        scenarios=len(study.scenarios),
+        targets=len(study.targets),
+        sets=("，" if lang == "zh" else ", ").join(sets),
+    )
 
 
 def check_study(study: Study) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -173,6 +173,33 @@ def _settings(top: Section, model: Model) -> tuple[Setting, ...]:
             else:
                 Section(table.where, value, top.found).only(FIELDS)
     return tuple(read_settings(top, "settings", "world", model))
+
+
+def duplicates(variants: Sequence[Variant], drawn: Collection[str]) -> dict[str, str]:
+    """Return, for each variant that changes nothing, the one before it that it is the same as.
+
+    A setting changes something where the constant is ``drawn`` from a prior, or has another
+    value in the model. A model of its own is never the same as another.
+    """
+    first: dict[object, str] = {}
+    found: dict[str, str] = {}
+    for variant in variants:
+        key = variant.name if variant.own_model else _changes(variant, drawn)
+        if first.setdefault(key, variant.name) != variant.name:
+            found[variant.name] = first[key]
+    return found
+
+
+def _changes(variant: Variant, drawn: Collection[str]) -> frozenset[object]:
+    """Return the settings of a variant that differ from its model's own constants."""
+    kept = []
+    for setting in variant.settings:
+        own = np.asarray(variant.model[setting.constant].value, dtype=float)
+        cells = setting.cells or list(np.ndindex(own.shape))
+        same = all(float(own[cell]) == value for cell in cells for value in setting.values)
+        if setting.constant in drawn or not same:
+            kept.append((setting.constant, setting.cells, setting.values))
+    return frozenset(kept)
 
 
 # ── what a variant makes of a study's run ──────────────────────────────────────────────────

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from sdensemble.cli import main
+from sdensemble.errors import SDError
 from sdensemble.outputs import folder as folders
 from sdensemble.outputs import fonts
 
@@ -38,18 +39,24 @@ def change(path, old, new):
 
 
 def test_check_says_what_it_read(teacup):
-    found = call("check", "--study", teacup)
+    found = call("check", "--study", teacup, "--lang", "en")
     assert found.exit_code == 0
     assert "teacup.mdl: 9 variables, units agree in every equation" in found.output
     assert "3 scenarios, 2 targets, 5 priors (history): no problem" in found.output
+    assert "9个变量，所有方程单位一致" in call("check", "--study", teacup).output
 
 
 def test_describe_explains_the_model_its_levers_and_one_variable(teacup):
-    assert "clock: 0 to 30 Minute" in call("describe", "--study", teacup).output
+    told = call("describe", "--study", teacup, "--lang", "en").output
+    assert "clock: 0 to 30 minute" in told.replace("Minute", "minute")
+    assert "时间：0至30" in call("describe", "--study", teacup).output
     levers = call("describe", "--study", teacup, "--levers", "--lang", "en").output
     assert "lid: Part of the time the cup is covered" in levers
     assert "heat loss to room" in call("describe", "--study", teacup, "--variables").output
-    one = call("describe", "--study", teacup, "heat_loss_to_room").output
+    zh = call("describe", "--study", teacup, "heat_loss_to_room").output
+    assert "类型    辅助变量" in zh
+    assert "方程    heat loss to room = (teacup temperature" in zh
+    one = call("describe", "--study", teacup, "heat_loss_to_room", "--lang", "en").output
     assert "equation heat loss to room = (teacup temperature - room temperature) / " in one
     assert "used by  teacup temperature" in one
 
@@ -263,3 +270,7 @@ def test_too_little_memory_is_told_with_what_to_do(teacup, monkeypatch):
     monkeypatch.setattr("sdensemble.job.run_ensemble", full)
     found = call("run", "--study", teacup, "--members", 32)
     assert (found.exit_code, "ask for fewer --members" in found.stderr) == (1, True)
+
+
+def test_the_same_problem_is_told_once():
+    assert SDError(["a", "b", "a"]).problems == ("a", "b")

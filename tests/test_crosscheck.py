@@ -94,3 +94,21 @@ def test_no_number_agrees_with_no_number_only():
     assert checks.disagreements(model, {"a": nan}, {"a": nan}) == []
     assert checks.disagreements(model, {"a": nan}, {"a": one}) != []
     assert checks.disagreements(model, {"a": one}, {"a": nan}) != []
+
+
+def test_an_engine_that_takes_its_process_with_it_is_only_said(monkeypatch, tmp_path):
+    package = tmp_path / "simlin"
+    package.mkdir()
+    (package / "__init__.py").write_text("import os\nos.abort()\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    found = checks.crosscheck(TEACUP, 4)
+    assert found.comparisons[1].engine.startswith("pysimlin")
+    assert found.comparisons[1].failure.startswith("RuntimeError")
+    assert found.agree
+
+
+def test_pysd_is_given_the_cleaned_file_where_it_cannot_read_the_own(write_model):
+    found = checks.crosscheck(write_model("x=Time {since the start} + 2 \\\n+ 1~~|\ny=-x^2~~|"))
+    assert found.agree
+    assert "given the file as our reader cleans it" in found.text()

@@ -234,7 +234,7 @@ def test_an_unknown_set_is_refused(study):
 
 
 def test_a_correlation_that_cannot_be_is_refused(study):
-    (line, _) = problems(study, COST, RHO.replace("0.5", "-0.6"))
+    (line,) = problems(study, COST, RHO.replace("0.5", "-0.6"))
     assert "rho -0.6 is impossible for 3 numbers — it must lie between -0.5 and 1" in line
 
 
@@ -455,3 +455,19 @@ def test_paths_may_hold_chinese_and_blanks(tmp_path):
     path.parent.mkdir(parents=True)
     path.write_text("\ufeff" + COLD, encoding="utf-8")
     assert len(draws.read_priors(path, MODEL).items) == 1
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        Beta(0.5, 0.1),
+        Lognormal(1.0, 0.1),
+        Normal(0.0, 1.0),
+        Triangular(0.0, 0.5, 1.0),
+        Uniform(0.0, 1.0),
+    ],
+)
+def test_a_distribution_is_told_in_chinese_without_english_words(made):
+    told = draws.describe(made, "zh")
+    assert told.isascii() is False
+    assert not [c for c in told if c.isascii() and c.isalpha()]

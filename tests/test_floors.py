@@ -137,6 +137,7 @@ print(json.dumps(sorted(sys.modules)))
         "scorecard",
         "calibrate",
         "backtest",
+        "forecast",
         "audit",
         "observe",
     ],

@@ -21,26 +21,38 @@ from sdensemble.kernel.plan import make_plan
 
 CLOCK = "INITIAL TIME=0~~|\nFINAL TIME=2~~|\nTIME STEP=0.5~~|\nSAVEPER=TIME STEP~~|\n"
 VENSIM = (
-    "{UTF-8}\n:MACRO: GROW(x, rate)\nGROW=INTEG(x*rate, x)~~|\n:END OF MACRO:\n"
-    "s: a,b,(n1-n3)~~|\nx[s]=1,2,3,4,5~ kg [0,10] ~ a comment|\n"
+    "{UTF-8}\n:MACRO: GROW(x, rate : twice)\nGROW=INTEG(x*rate, x)~~|\ntwice=2*x~~|\n"
+    ":END OF MACRO:\n"
+    "s: a,b,(n1-n3)~~|\nbig: p,q -> (s: small,n3)~~|\nsmall: a,b,n1,n2~~|\nv[big]=1,2~~|\n"
+    "w[s]=v[big]+VECTOR ELM MAP(x[a],Time)-2^2*LOOKUP INVERT(up,Time)~~|\nup((0,0),(9,9))~~|\n"
+    "x[s]=1,2,3,4,5~ kg [0,10] ~ a comment|\n"
     'table((0,0),(1,2),(4,-1))~~|\n"odd name!"=table(Time)+SUM(x[s!])~~|\n'
-    "S[s]=INTEG(GROW(x[s], 0.1)-S[s]*DELAY3(x[s],2), x[s])~~|\n"
+    "S[s]=INTEG(GROW(x[s], 0.1 : more[s])-S[s]*DELAY3(x[s],2), x[s])~~|\n"
     'y[s] :EXCEPT: [a]=IF THEN ELSE(S[s]>"odd name!", 1, 0)~~|\ny[a]=MODULO(Time,2)~~|\n'
     "总产值=VMAX(S[s!])*RANDOM UNIFORM(0,1,3)~ 亿元 ~ 中文: 产值|\n" + CLOCK
 )
+D = '<dimensions><dim name="d"/></dimensions>'
 XMILE = (
     '<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">'
     "<sim_specs><start>0</start><stop>2</stop><dt>0.5</dt></sim_specs>"
     '<dimensions><dim name="d"><elem name="p"/><elem name="q"/></dim></dimensions>'
-    '<model><variables><stock name="S"><dimensions><dim name="d"/></dimensions><eqn>1</eqn>'
-    '<inflow>f</inflow></stock><flow name="f"><dimensions><dim name="d"/></dimensions>'
-    '<eqn>S*k</eqn></flow><aux name="k"><eqn>SIN(TIME)+g</eqn></aux><aux name="g"><eqn>TIME</eqn>'
-    "<gf><xpts>0,1,2</xpts><ypts>0,1,4</ypts></gf></aux></variables></model></xmile>"
+    '<macro name="acc"><parm>in</parm><parm default="1">by</parm><eqn>A</eqn><variables>'
+    '<stock name="A"><eqn>in</eqn><inflow>g</inflow></stock><flow name="g"><eqn>in*by</eqn></flow>'
+    '</variables></macro><model><variables><module name="M"><connect to="M.in" from="g"/></module>'
+    f'<aux name="e">{D}<element subscript="p"><eqn>h</eqn></element><element subscript="q">'
+    "<eqn>IF M.out &gt; 2 THEN SUM(S[*]) ELSE -2^2 MOD 3</eqn></element></aux>"
+    '<aux name="h"><eqn>acc(1)</eqn></aux>'
+    f'<stock name="S">{D}<eqn>1</eqn><inflow>f</inflow></stock><flow name="f">{D}<eqn>S*k</eqn>'
+    '</flow><aux name="k"><eqn>SIN(TIME)+g</eqn></aux><aux name="g"><eqn>TIME</eqn>'
+    "<gf><xpts>0,1,2</xpts><ypts>0,1,4</ypts></gf></aux></variables></model>"
+    '<model name="M"><variables><aux name="in"><eqn>0</eqn></aux><aux name="out"><eqn>in*2</eqn>'
+    "</aux></variables></model></xmile>"
 )
 PIECES = [
     *('"', "'", "{", "}", "|", "~", "(", ")", "[", "]", "\\", "\n", "\0", "!", ";", ":", "="),
     *(":MACRO:", ":END OF MACRO:", ":EXCEPT:", "INTEG(", "1e999", "-", "^^", "~~|", "\\\\---///"),
     *("中", "\u202e", "<", ">", "&", "]]>", "<!--", "<eqn>", "</eqn>", "=Time~~|", "NaN", ":NA:"),
+    *("->", "(s:a)", "[*]", "//", " MOD ", "<module name='M'/>", "<macro>", "M.out", "acc("),
     *("__import__('os')", "(s1-s99999999)", "x[s]", "TIME STEP", "DELAY FIXED(", "%v1", "@run"),
 ]
 
@@ -226,8 +238,8 @@ def test_what_is_too_large_is_refused_and_soon(tmp_path, text, words):
     ("clock", "words"),
     [
         ("FINAL TIME=1e300", "steps from start to end"),
-        ("FINAL TIME=1e999", "finite"),
-        ("FINAL TIME=-5", "after INITIAL TIME"),
+        ("FINAL TIME=1e999", "too large"),
+        ("FINAL TIME=-5", "not lie before INITIAL TIME"),
     ],
 )
 def test_a_clock_without_end_is_refused(tmp_path, clock, words):

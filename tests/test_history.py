@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from sdensemble.errors import SDError
-from sdensemble.history import append_history, read_history, vintage
+from sdensemble.history import appended, information, read_history, vintage
 
 HEAD = "time,sector,measure,value,unit,source,period_end,published_on\n"
 
@@ -64,12 +64,33 @@ def test_a_revision_is_a_new_row_and_the_old_one_stays(tmp_path):
     )
     before = path.read_bytes()
     new = replace(read_history(path)[2], value=111.0, published_on="2022-01-01", batch="b1")
-    append_history(path, [new])
+    path.write_bytes(appended(path, [new]))
     assert path.read_bytes().startswith(before)
     rows = read_history(path)
     assert len(rows) == 5
     assert [o.value for o in vintage(rows, "latest").fitted()] == [104, 111, 120]
     assert [o.value for o in vintage(rows, "b1").fitted()] == [104, 111, 120]
+    assert information(rows, "b1") == "2022-01-01 (b1)"
+    assert information(rows, "latest") == "latest"
+
+
+@pytest.mark.parametrize(("end", "last"), [("\n", True), ("\r\n", True), ("\n", False)])
+def test_rows_are_put_behind_a_file_in_its_own_line_ends(tmp_path, end, last):
+    path = tmp_path / "history.csv"
+    text = (HEAD.strip() + ",id,url,role,note,batch\n" + ROWS.replace("\n", ",,,,,\n")).replace(
+        "\n", end
+    )
+    path.write_bytes(text.encode() if last else text.removesuffix(end).encode())
+    rows = read_history(path)
+    path.write_bytes(made := appended(path, rows[:1]))
+    assert read_history(path) == (*rows, rows[0])
+    assert made.count(b"\r\n") in (0, made.count(b"\n"))
+    new = tmp_path / "new.csv"
+    new.write_bytes(appended(new, rows))
+    assert read_history(new) == rows
+    path.write_text(HEAD, "utf-8")
+    with pytest.raises(SDError, match="columns missing: id"):
+        appended(path, rows)
 
 
 def test_a_role_that_is_none_is_refused(tmp_path):
@@ -87,10 +108,14 @@ def test_shipped_rows_keep_measures_apart_and_fit_no_target_and_nothing_derived(
     for row in rows:
         if "DERIVED" in row.note:
             assert row.role != "observed", row.id
-        if "TARGET" in row.note:
-            assert row.role == "target", row.id
+        assert row.role != "target", row.id
+        assert row.known is None or row.period_end <= row.known, row.id
     fitted = vintage(rows, "latest").fitted()
     assert {o.role for o in fitted} == {"observed"}
     assert {o.unit for o in rows if o.measure == "sales_revenue"} == {"Yi"}
     assert study.fit is not None
     assert len({term.series for term in study.fit.terms}) == len(study.fit.terms)
+    plans = read_history(root / "calibration" / "plans.csv")
+    assert {o.role for o in plans} == {"target"}
+    assert not {o.series for o in plans} & {o.series for o in rows}
+    assert len({o.id for o in (*rows, *plans)}) == len(rows) + len(plans)

@@ -70,8 +70,9 @@ def test_the_text_says_each_outlay_and_the_level_at_which_packages_cost_alike(sh
         text = outlay_text(study, lang)
         assert text.startswith(words)
         for scenario in study.scenarios:
-            assert f"  {scenario.name}: " in text
-        assert " = land-quota at " in text
+            ends = f"（{scenario.name}）: " if lang == "zh" else f" ({scenario.name}): "
+            assert f"  {scenario.title[lang]}{ends}" in text
+        assert ("支出相同：" if lang == "zh" else " costs what ") in text
 
 
 def test_a_study_without_payers_is_told_so(root):

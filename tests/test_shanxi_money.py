@@ -75,7 +75,27 @@ STOCKS = {
     "Bad Loans": ("defaults", "-recovery", "-bad loan loss"),
     "Working Capital": ("working capital funding",),
     "Listing Proceeds": ("listing equity", "-listing investment"),
-    "Fiscal Pool": ("appropriation", "guidance returned", "-fiscal spending", "-budget lapse"),
+    "Fiscal Pool": (
+        "appropriation", "guidance returned", "fiscal backing money", "-fiscal spending",
+        "-budget lapse",
+    ),
+    "Ageing Stock": ("ageing laid down", "-ageing taken out"),
+    "Greenfield Building": ("greenfield starts", "-greenfield completion"),
+    "Renewal Building": ("technical renewal starts", "-renewal completion"),
+    "Small Building": ("small project starts", "-small completion"),
+    "Area Planted": ("private planting", "policy planting", "-area to growing"),
+    "Area Growing": ("area to growing", "-area to near harvest"),
+    "Area Near Harvest": ("area to near harvest", "-area maturing"),
+    "Orchard Renovating": ("renovation", "-renovation finished"),
+    "Orchard Renovated": ("renovation finished", "-renovated area retired"),
+    "Soil Recent": ("soil treatment", "-soil taking effect"),
+    "Soil Effective": ("soil taking effect", "-soil worn out"),
+    "Piglets": ("farrowing", "-pigs to second stage"),
+    "Growers": ("pigs to second stage", "-pigs to third stage"),
+    "Finishers": ("pigs to third stage", "-pigs ready"),
+    "Consortia": ("consortia named", "-consortia ended"),
+    "Cold Chain Capital": ("cold chain investment", "-cold chain wear"),
+    "Certified Products": ("certificates issued", "-certificates expiring"),
     "Guarantee Fund": ("guarantee injection", "guarantee fees", "-guarantee compensation"),
     "Guidance Invested": ("guidance injection", "-guidance exit"),
     "Special Bonds Outstanding": ("special bond issue in force", "-special bond redemption"),
@@ -382,10 +402,11 @@ def test_a_lever_moves_what_it_is_for_and_in_the_end_output(one, study, lever):
 def test_every_lever_is_looked_at_and_assessment_moves_reporting_alone(one, study):
     assert {v.name for v in levers(study.model)} - set(MOVES) == {"assessment effort"}
     names = ("total nominal output", "treasury outlay", "Reporting Scope")
-    base, moved = one(*names), one(*names, assessment_effort=0.0)
+    base, moved = one(*names), one(*names, assessment_effort=1.0)
     for name in names[:2]:
         np.testing.assert_array_equal(base[name], moved[name])
-    assert _last(base["Reporting Scope"]) > _last(moved["Reporting Scope"])
+    assert _last(base["Reporting Scope"]) == 1.0
+    assert _last(moved["Reporting Scope"]) > 1.05
 
 
 @pytest.mark.parametrize("lever", MOVES)

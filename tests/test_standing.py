@@ -1,5 +1,6 @@
 import csv
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -111,6 +112,45 @@ def test_scorecard_runs_when_members_are_asked_for(cup, no_figures):
     assert "16个成员" in found.output
     both = call("scorecard", "--study", cup, "--members", 16, "--run", cup / "outputs" / "first")
     assert both.exit_code == 2
+    seed = call("scorecard", "--study", cup, "--run", cup / "outputs" / "first", "--seed", 3)
+    assert seed.exit_code == 2
+    scored, run = (Path(line.split("  (")[0]) for line in found.output.splitlines()[-2:])
+    assert (run / "ensemble.nc").is_file()
+    told = call("ledger", "--study", cup, "--run", scored)  # the folder of tables leads to its run
+    assert told.exit_code == 0, told.output
+    assert f"概率取自运行 {run.name}" in told.output
+
+
+def test_scorecard_of_a_stored_run_shows_the_scenarios_named(cup, tmp_path):
+    first = cup / "outputs" / "first"
+    found = call("scorecard", "--study", cup, "--run", first, "--scenario", "lid", "--out",
+                 tmp_path / "few")  # fmt: skip
+    assert found.exit_code == 0, found.output
+    rows = rows_of(tmp_path / "few" / "scorecard.csv")
+    assert {row["scenario"] for row in rows} == {"baseline", "lid"}
+    wrong = call("scorecard", "--study", cup, "--run", first, "--scenario", "lidd")
+    assert wrong.exit_code == 1
+    assert "lid" in wrong.stderr
+
+
+def test_regions_are_written_only_where_a_folder_is_named(root, tmp_path):
+    before = sorted((root / "outputs").iterdir())
+    told = call("describe", "--study", root, "--regions")
+    assert told.exit_code == 0
+    assert "（原文如此）" in told.output
+    assert sorted((root / "outputs").iterdir()) == before
+    written = call("describe", "--study", root, "--regions", "--out", tmp_path / "r")
+    assert written.output.rstrip().endswith(str(tmp_path / "r"))
+    assert (tmp_path / "r" / "figures" / "regions.pdf").is_file()
+    assert rows_of(tmp_path / "r" / "regions.csv")
+    assert call("describe", "--study", root, "--levers", "--out", tmp_path / "x").exit_code == 2
+
+
+def test_chinese_output_is_chinese(root):
+    levers = call("describe", "--study", root, "--levers").output
+    assert "per " not in levers.split("拒绝设定")[0]
+    assert "现值1.5，界限[0, 40]，单位亿元/年" in levers
+    assert "个辅助变量" in call("describe", "--study", root).output
 
 
 def test_scorecard_without_a_run_says_how_to_make_one(teacup):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +13,16 @@ import pytest
 from sdensemble.draws import draw
 from sdensemble.errors import SDError
 from sdensemble.job import Options
-from sdensemble.modelset import choose_variants, run_models, write_models
+from sdensemble.modelset import choose_variants, run_models, run_variants, write_models
+from sdensemble.outputs.figures import style
+from sdensemble.outputs.figures.variants import ALL_AT, MARKS, PAIR_AT
+from sdensemble.outputs.figures.variants import variants as figure_of
+from sdensemble.outputs.fonts import missing_glyphs
 from sdensemble.outputs.models import (
     effects,
+    flipped,
     flips,
+    leader,
     mixture_probability,
     packages,
     probabilities,
@@ -22,7 +30,14 @@ from sdensemble.outputs.models import (
     rows,
     text,
 )
-from sdensemble.variants import apply, own_seed, read_variant, read_variants
+from sdensemble.variants import (
+    apply,
+    duplicates,
+    main_variant,
+    own_seed,
+    read_variant,
+    read_variants,
+)
 
 
 @pytest.fixture
@@ -202,3 +217,79 @@ def test_a_run_is_written_whole(models, tmp_path):
     names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert {"answer-zh.txt", "answer-en.txt", "run.json", "figures/variants.png"} <= names
     shutil.rmtree(folder)
+
+
+# ── variants that change nothing ───────────────────────────────────────────────────────────
+
+
+def test_a_variant_at_the_models_own_values_is_the_same_as_the_main_model(study, variant_of):
+    drawn = {p.constant for p in study.priors("history").items}
+    name, constant = next(
+        (v.name, v) for v in study.model.constants() if v.name not in drawn and not v.dims
+    )
+    value, unit = float(constant.value), constant.unit or "Dmnl"
+    setting = '[settings]\n"{}" = {{ value = {}, unit = "{}" }}\n'
+    nothing = variant_of(setting.format(name, value, unit), "nothing")
+    other = next(v for v in study.variants if v.name == "land-every-start")
+    main = main_variant(study.model)
+    assert duplicates((main, nothing, other), drawn) == {"nothing": "main"}
+    assert duplicates((main, nothing), {name}) == {}  # a draw is taken from it
+    again = replace(other, name="again")
+    assert duplicates((main, other, again), drawn) == {"again": "land-every-start"}
+
+
+def test_what_is_the_same_is_run_once_and_weighs_nothing(study, tmp_path):
+    same = replace(study.variants[0], name="same", settings=())
+    logistic = next(v for v in study.variants if v.own_model)
+    chosen = (main_variant(study.model), same, logistic)
+    weights = tmp_path / "weights.csv"
+    weights.write_text("variant,weight\nmain,1\nsame,5\nlogistic,3\n", "utf-8")
+    options = Options(members=32, scenarios=("baseline",))
+    plain, given = (run_models(study, options, chosen, w) for w in (None, weights))
+    assert plain.weights == (0.5, 0.0, 0.5)
+    assert given.weights == (0.25, 0.0, 0.75)
+    assert plain.same == {"same": "main"}
+    target, scenario = plain.main.question, plain.main.scenarios[0]
+    found = probabilities(plain, target, scenario)
+    assert found.each[0] == found.each[1]
+    assert found.mixture.mean == pytest.approx((found.each[0].mean + found.each[2].mean) / 2)
+    assert plain.results[1].key(target, scenario).model_set == "same"
+    assert plain.name == "equal: main, logistic"
+    assert "（同主模型）" in text(plain, "zh")
+    (row,) = [r for r in rows(plain) if (r["kind"], r["variant"], r["target"]) ==
+              ("probability", "same", target.id)]  # fmt: skip
+    assert (row["same_as"], row["weight"]) == ("main", 0.0)
+
+
+def test_figure_and_table_name_the_same_leaders(models):
+    with style.settings():
+        figure = figure_of(models, "zh")
+        assert missing_glyphs(figure) == ""
+    ax = figure.axes[1]
+    drawn = {}
+    for line in ax.lines:
+        x, y = line.get_xdata(), line.get_ydata()
+        if len(x) == 1 and x[0] in (ALL_AT, PAIR_AT):
+            drawn[x[0], int(y[0])] = line.get_marker()
+    order = [one.name for one, _ in packages(models)]
+    turned, top = flipped(models), len(models.variants)
+    for index, variant in enumerate(models.variants):
+        best = leader(models, index)
+        marker = MARKS[order.index(best.name)][0] if best else None
+        assert drawn.get((ALL_AT, top - index)) == marker
+        ahead = turned.leads(variant) if turned else None
+        marker = MARKS[order.index(ahead.name)][0] if ahead else None
+        assert drawn.get((PAIR_AT, top - index)) == marker
+        cells = next(
+            line for line in text(models, "zh").splitlines() if line.startswith(variant.title["zh"])
+        )
+        assert (best is None) or (best.title["zh"] in cells)
+
+
+def test_a_run_of_variants_does_not_pass_priors_off_as_a_posterior(study, tmp_path):
+    asked = Options(members=64, as_of="latest", scenarios=("baseline",), out=tmp_path / "run")
+    with pytest.raises(SDError, match="calibrate --variants"):
+        run_variants(study, asked, ("min",))
+    run_variants(study, replace(asked, prior_only=True), ("min",))
+    record = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
+    assert record["as_of"] == "latest"

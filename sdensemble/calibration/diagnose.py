@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtr
 
 from sdensemble.calibration.fitting import mode
-from sdensemble.calibration.likelihood import Problem, student_noise
+from sdensemble.calibration.likelihood import Problem, student, student_noise
 from sdensemble.calibration.posterior import Posterior
 from sdensemble.calibration.smc import log_evidence
+from sdensemble.calibration.terms import FREEDOM
 from sdensemble.rng import Stream
 
 Floats = NDArray[np.float64]
@@ -28,12 +30,14 @@ class Learned:
     """What was learned of one number of the priors.
 
     ``shrinkage`` is 1 - var(posterior) / var(prior) on the scale where the prior is standard
-    normal; ``shift`` the posterior mean there, in prior standard deviations; ``effective`` the
-    number of independent draws behind the posterior mean. Quantiles 5, 50, 95% in its own unit.
+    normal, ``error`` its Monte Carlo error; ``shift`` the posterior mean there, in prior standard
+    deviations; ``effective`` the number of independent draws behind the posterior mean, no more
+    than there are distinct particles. Quantiles 5, 50, 95% in its own unit.
     """
 
     name: str
     shrinkage: float
+    error: float
     shift: float
     effective: float
     prior: tuple[float, float, float]
@@ -41,8 +45,8 @@ class Learned:
 
     @property
     def prior_only(self) -> bool:
-        """True where the data say nothing of it."""
-        return self.shrinkage < PRIOR_ONLY
+        """True where the data say nothing of it: not above PRIOR_ONLY by two errors."""
+        return self.shrinkage - 2 * self.error <= PRIOR_ONLY
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,12 @@ class Profile:
 class Check:
     """One figure against its predictive distributions, all in its unit.
 
-    ``prior`` and ``posterior`` are 5, 50, 95% of the predictive, discrepancy and error included;
-    ``pit`` the share of the prior predictive below the figure, ``posterior_pit`` of the
-    posterior's. ``residual`` is the log of the figure over the model's median number, before the
-    discrepancy; ``discrepancy`` its posterior mean.
+    ``prior`` and ``posterior`` are 5, 50, 95% of the predictive, error and a fresh discrepancy
+    included: given those of the series' other figures, not the one found for this figure, which
+    could not miss it. ``pit`` is the share of the prior predictive below the figure,
+    ``posterior_pit`` of the predictive of a posterior that leaves this figure out, by importance
+    weights worth ``effective`` draws. ``residual`` is the log of the figure over the model's
+    median number, before the discrepancy; ``discrepancy`` its posterior mean.
     """
 
     series: str
@@ -82,6 +88,7 @@ class Check:
     posterior: tuple[float, float, float]
     pit: float
     posterior_pit: float
+    effective: float
     residual: float
     discrepancy: float
 
@@ -99,6 +106,15 @@ class Theil:
 
 
 @dataclass(frozen=True)
+class Residual:
+    """The log of a figure over the model's number, 5, 50, 95% of the posterior, with its year."""
+
+    series: str
+    year: int
+    logs: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """Everything a calibration says of itself."""
 
@@ -111,21 +127,24 @@ class Diagnosis:
     evidence_error: float
     worst_memory: float
     moves: int
+    distinct: int
+    residuals: tuple[Residual, ...] = ()
 
 
-def effective_size(values: Floats, replicates: int) -> float:
+def effective_size(values: Floats, replicates: int, distinct: int | None = None) -> float:
     """Return how many independent draws the mean of values (particle,) is worth.
 
     From the spread of the replicates' means, which is their own Monte Carlo error; at most the
-    number of particles. With R replicates it is itself known within a factor of about
-    1 ± sqrt(2 / R).
+    number of distinct particles, by default of distinct values. With R replicates it is itself
+    known within a factor of about 1 ± sqrt(2 / R).
     """
+    most = float(np.unique(values).size if distinct is None else distinct)
     means = values.reshape(replicates, -1).mean(axis=1)
     error = float(means.var(ddof=1)) / replicates
     total = float(values.var())
-    if total <= 0:
-        return float(values.size)
-    return float(values.size) if error <= 0 else min(total / error, float(values.size))
+    if total <= 0 or error <= 0:
+        return most
+    return min(total / error, most)
 
 
 def prior_numbers(problem: Problem, count: int = DRAWS, seed: int = 1) -> tuple[Floats, Floats]:
@@ -145,8 +164,9 @@ def score_of(sorted_prior: Floats, values: Floats) -> Floats:
 def diagnose(problem: Problem, posterior: Posterior, *, profiles: bool = True) -> Diagnosis:
     """Return what is to be said of a posterior; ``profiles`` takes the most time."""
     z, numbers = prior_numbers(problem)
+    distinct = int(np.unique(posterior.packed, axis=1).shape[1])
     learned = tuple(
-        _learned(name, np.sort(numbers[i]), posterior.numbers[i], posterior.replicates)
+        _learned(name, np.sort(numbers[i]), posterior.numbers[i], posterior.replicates, distinct)
         for i, name in enumerate(posterior.names)
     )
     first = [one.effective for one in sorted(learned, key=lambda one: -one.shrinkage)[:10]]
@@ -159,16 +179,25 @@ def diagnose(problem: Problem, posterior: Posterior, *, profiles: bool = True) -
         *log_evidence(posterior.evidence),
         max((stage.memory for stage in posterior.stages), default=0.0),
         sum(stage.moves for stage in posterior.stages),
+        distinct,
+        _residuals(posterior),
     )
 
 
-def _learned(name: str, prior: Floats, values: Floats, replicates: int) -> Learned:
+def _learned(name: str, prior: Floats, values: Floats, replicates: int, distinct: int) -> Learned:
     scores = score_of(prior, values)
+    before = float(score_of(prior, prior).var())
+    shrinkage = 1 - float(scores.var()) / before
+    each = 1 - scores.reshape(replicates, -1).var(axis=1) / before
+    error = float(each.std(ddof=1)) / math.sqrt(replicates) if replicates > 1 else 0.0
+    # The prior's variance is of a sample too.
+    error = math.hypot(error, (1 - shrinkage) * math.sqrt(2 / prior.size))
     return Learned(
         name,
-        float(1 - scores.var() / score_of(prior, prior).var()),
+        shrinkage,
+        error,
         float(scores.mean()),
-        effective_size(values, replicates),
+        effective_size(values, replicates, distinct),
         _three(prior),
         _three(values),
     )
@@ -185,30 +214,93 @@ def _checks(
     if not problem.data:
         return ()
     before = problem.predicted(numbers) + problem.discrepancy(z)
-    after = posterior.predicted + posterior.discrepancy
     found = []
     for i, datum in enumerate(problem.data):
         term, one = problem.fit.terms[datum.term], datum.observation
-        sides = []
-        for side, values in (("prior", before[i]), ("posterior", after[i])):
-            ids = np.arange(values.size)
-            noise = student_noise(Stream(1, f"check {side}").sub(f"{i}"), ids, term.sd)
-            sides.append(np.exp(values + noise))
+        error, seen = float(problem.errors[i]), math.log(one.value)
+        ids = np.arange(before.shape[1])
+        noise = student_noise(Stream(1, "check prior").sub(f"{i}"), ids, error)
+        prior = np.exp(before[i] + noise)
+        centre, spread = _without(problem, posterior, i)
+        stream = Stream(1, "check posterior").sub(f"{i}")
+        ids = np.arange(centre.size)
+        fresh = centre + spread * stream.sub("discrepancy").normal(ids)[0, 0]
+        after = np.exp(fresh + student_noise(stream.sub("error"), ids, error))
+        pit, effective = leave_out(centre, spread, error, seen)
         found.append(
             Check(
                 term.name,
                 datum.year,
                 one.value,
                 one.unit,
-                _three(sides[0]),
-                _three(sides[1]),
-                float((sides[0] < one.value).mean()),
-                float((sides[1] < one.value).mean()),
-                float(np.log(one.value) - np.median(posterior.predicted[i])),
+                _three(prior),
+                _three(after),
+                float((prior < one.value).mean()),
+                pit,
+                effective,
+                float(seen - np.median(posterior.predicted[i])),
                 float(posterior.discrepancy[i].mean()),
             )
         )
     return tuple(found)
+
+
+def _without(problem: Problem, posterior: Posterior, row: int) -> tuple[Floats, float]:
+    """Return where a figure is expected by each particle, and the sd around it, in logs.
+
+    The discrepancy is that of the term's other figures, carried on; with no other figure the
+    bias, too, is as unknown as before.
+    """
+    index = problem.data[row].term
+    term = problem.fit.terms[index]
+    others = [i for i, d in enumerate(problem.data) if d.term == index and i != row]
+    centre = posterior.predicted[row].copy()
+    if not others:
+        return centre, math.hypot(term.discrepancy_sd, term.bias_sd)
+    centre += posterior.bias[row]
+    if not term.discrepancy_sd:
+        return centre, 0.0
+    times = np.array([problem.data[i].observation.time for i in (row, *others)])
+    near = 0.5 ** (np.abs(times[:, None] - times[None, :]) / term.half_life)
+    gain = np.linalg.solve(near[1:, 1:], near[1:, 0])
+    for weight, i in zip(gain, others, strict=True):
+        centre += weight * (posterior.discrepancy[i] - posterior.bias[i])
+    left = max(1 - float((gain * near[1:, 0]).sum()), 0.0)
+    return centre, term.discrepancy_sd * math.sqrt(left)
+
+
+def leave_out(centre: Floats, spread: float, error: float, seen: float) -> tuple[float, float]:
+    """Return the leave-one-out PIT of a figure, and how many draws its weights are worth.
+
+    ``centre`` (particle,) is where each particle expects the log ``seen``, ``spread`` the sd of a
+    normal around it, ``error`` that of the Student-t error. Weights are the inverse density of the
+    figure, the normal integrated out by quadrature. Source: Gelfand, Dey and Chang (1992).
+    """
+    nodes, shares = np.polynomial.hermite_e.hermegauss(31)
+    shares = shares / shares.sum()
+    if spread <= 0:
+        nodes, shares = np.zeros(1), np.ones(1)
+    miss = seen - centre[None, :] - spread * nodes[:, None]
+    density = (shares[:, None] * np.exp(student(miss, np.full((1, 1), error)))).sum(axis=0)
+    scale = error * math.sqrt((FREEDOM - 2) / FREEDOM)
+    below = (shares[:, None] * stdtr(FREEDOM, miss / scale)).sum(axis=0)
+    good = np.isfinite(density) & (density > 0)
+    if not good.any():
+        return float("nan"), 0.0
+    weights = density[good].min() / density[good]
+    pit = float((weights * below[good]).sum() / weights.sum())
+    return pit, float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def _residuals(posterior: Posterior) -> tuple[Residual, ...]:
+    return tuple(
+        Residual(
+            figure.get("series", f"{figure['measure']}/{figure['sector']}"),
+            int(figure["year"]),
+            _three(np.log(figure["value"]) - posterior.predicted[i]),
+        )
+        for i, figure in enumerate(posterior.figures)
+    )
 
 
 def theil_shares(seen: Floats, fitted: Floats) -> tuple[float, float, float, float]:
@@ -229,7 +321,8 @@ def _theil(posterior: Posterior) -> tuple[Theil, ...]:
     """Return Theil's shares of each series with at least two figures, in logs."""
     series: dict[str, list[int]] = {}
     for i, figure in enumerate(posterior.figures):
-        series.setdefault(f"{figure['measure']}/{figure['sector']}", []).append(i)
+        name = figure.get("series", f"{figure['measure']}/{figure['sector']}")
+        series.setdefault(name, []).append(i)
     found = []
     for name, rows in series.items():
         if len(rows) < 2:

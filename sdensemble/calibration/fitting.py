@@ -1,4 +1,9 @@
-"""From observations to a Posterior: a start by optimisation, then the sampler; resumable."""
+"""From observations to a Posterior: the mode by optimisation, then the sampler; resumable.
+
+The mode comes first: it is told, kept with the draws (``map``), and is where the profiles and the
+second sampler start. Our own sampler starts from the prior, as its evidence demands, and
+knows nothing of the mode: a particle that stands higher says that the mode was not found.
+"""
 
 from __future__ import annotations
 
@@ -58,9 +63,15 @@ def shocks_from(problem: Problem) -> float:
 
     Without a series that leads it is the end of the last figure, without any the model's start.
     """
-    leading = [d.year for d in problem.data if problem.fit.terms[d.term].leads]
-    years = leading or [d.year for d in problem.data]
-    return float(max(years) + 1) if years else problem.model.clock.start
+    leading = [d for d in problem.data if problem.fit.terms[d.term].leads]
+    ends = [_end(problem, d) for d in leading or problem.data]
+    return max(ends) if ends else problem.model.clock.start
+
+
+def _end(problem: Problem, datum: Datum) -> float:
+    """Return the end of a figure's period: of its year, or of the month its part ends with."""
+    part = problem.fit.terms[datum.term].part_of(datum.observation)
+    return datum.year + (datum.observation.period_end.month / 12 if part else 1.0)
 
 
 def fit_posterior(
@@ -82,6 +93,9 @@ def fit_posterior(
     state = _resume(checkpoint, key)
     if progress and state is not None:
         progress(state.power, f"resumed at power {state.power:.3g}")
+    top, height = mode(problem)
+    if progress:
+        progress(state.power if state else 0.0, f"mode: log posterior density {height:.2f}")
 
     def after(state: State) -> None:
         if checkpoint is not None and not state.done:
@@ -93,31 +107,38 @@ def fit_posterior(
 
     state = temper(problem.loglik, problem.dimensions, seed=seed, settings=settings, state=state,
                    after_stage=after)  # fmt: skip
-    made = _posterior(problem, bound, seed, settings, state)
+    made = _posterior(problem, bound, seed, settings, state, (top, height))
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     return made
 
 
 def _posterior(
-    problem: Problem, bound: Bound, seed: int, settings: Settings, state: State
+    problem: Problem,
+    bound: Bound,
+    seed: int,
+    settings: Settings,
+    state: State,
+    top: tuple[Floats, float],
 ) -> Posterior:
     packed, low, high = pack(problem.numbers(state.z))
     numbers = unpack(packed, low, high)
     count = state.z.shape[1]
     predicted = problem.predicted(numbers) if problem.data else np.zeros((0, count))
     seen = np.log([datum.observation.value for datum in problem.data])
-    sd = np.array([problem.fit.terms[datum.term].sd for datum in problem.data])
     away = problem.discrepancy(state.z)
     bias = np.zeros_like(away)
     for one in problem.latents:
         if one.bias is not None:
             bias[list(one.rows)] = problem.fit.terms[one.term].bias_sd * state.z[one.bias]
-    loglik = student(seen[:, None] - predicted - away, sd[:, None])
+    loglik = student(seen[:, None] - predicted - away, problem.errors[:, None])
     few = settings.particles // 16 or 1
     start = problem.numbers(prior_particles(problem.dimensions, seed, settings))
     keep = np.arange(count).reshape(settings.replicates, -1)[:, :few].ravel()
-    best, _ = mode(problem, state.z[:, int(np.argmax(log_posterior(problem, state.z)))])
+    best, height = top
+    heights = log_posterior(problem, state.z)
+    if float(heights.max()) > height:
+        best, _ = mode(problem, state.z[:, int(np.argmax(heights))])
     return Posterior(
         bound,
         seed,
@@ -156,8 +177,10 @@ def _figure(problem: Problem, datum: Datum) -> dict[str, Any]:
         "source": one.source,
         "published_on": one.published_on,
         "variable": term.variable,
-        "sd": term.sd,
+        "sd": term.sd_of(one),
+        "series": term.name,
         "discrepancy_sd": term.discrepancy_sd,
+        "shock_share": term.shock_share,
         "half_life": term.half_life,
         "bias_sd": term.bias_sd,
     }

@@ -148,16 +148,25 @@ class Problem:
         terms = sorted({datum.term for datum in self.data})
         series = predict(self, self.constants(numbers), terms, max(self.years, default=0))
         start = int(self.model.clock.start)
-        return np.array([series[d.term][d.year - start] for d in self.data]).reshape(
-            len(self.data), -1
-        )
+        found = np.array([series[d.term][d.year - start] for d in self.data])
+        return found.reshape(len(self.data), -1) + self.shares[:, None]
+
+    @cached_property
+    def shares(self) -> Floats:
+        """The log of the share of its year each figure speaks of, (figure,): 0 of a whole one."""
+        parts = [self.fit.terms[d.term].part_of(d.observation) for d in self.data]
+        return np.log([part.share if part else 1.0 for part in parts])
+
+    @cached_property
+    def errors(self) -> Floats:
+        """The standard deviation of each figure's own error in logs, (figure,)."""
+        return np.array([self.fit.terms[d.term].sd_of(d.observation) for d in self.data])
 
     def pointwise(self, z: Floats, predicted: Floats) -> Floats:
         """Return the log density of the log of each figure, (figure, particle)."""
         seen = np.log([datum.observation.value for datum in self.data])
-        sd = np.array([self.fit.terms[datum.term].sd for datum in self.data])
         miss = seen[:, None] - predicted - self.discrepancy(z)
-        return student(miss, sd[:, None])
+        return student(miss, self.errors[:, None])
 
     def loglik(self, z: Floats) -> Floats:
         """Return the log-likelihood of particles (dimension, particle)."""

@@ -33,7 +33,7 @@ def simulated(problem: Problem, truth: Floats, seed: int) -> Problem:
     data = []
     for i, datum in enumerate(problem.data):
         stream = Stream(seed, "simulated").sub(f"{i}")
-        noise = student_noise(stream, np.array([0]), problem.fit.terms[datum.term].sd)[0]
+        noise = student_noise(stream, np.array([0]), float(problem.errors[i]))[0]
         value = float(np.exp(logs[i] + noise))
         data.append(Datum(datum.term, replace(datum.observation, value=value)))
     return replace(problem, data=tuple(data))

@@ -20,7 +20,8 @@ class Score:
     ``crps`` is the continuous ranked probability score of the logarithm: about the relative
     error, smaller is better. ``log_score`` is the log density of the logarithm at the figure,
     greater is better. ``pit`` is the forecast's probability below the figure; ``inside`` tells
-    for each of BANDS whether the central interval holds it. Source: Gneiting and Raftery (2007).
+    for each of BANDS whether the central interval holds it. ``error`` is the Monte Carlo error of
+    the CRPS. Source: Gneiting and Raftery (2007).
     """
 
     low: float
@@ -30,6 +31,7 @@ class Score:
     log_score: float
     pit: float
     inside: tuple[bool, ...]
+    error: float = 0.0
 
 
 def crps_of(draws: Floats, seen: float) -> float:
@@ -48,11 +50,13 @@ def crps_normal(mean: float, sd: float, seen: float) -> float:
     return float(sd * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / math.sqrt(math.pi)))
 
 
-def score_draws(logs: Floats, density: Floats, seen: float) -> Score:
+def score_draws(
+    logs: Floats, density: Floats, seen: float, replicate: NDArray[np.int64] | None = None
+) -> Score:
     """Score draws of a logarithm; ``density`` is each draw's own log density at the figure.
 
     The log score is the log of the mean density: a mixture over draws, no smoothing. ``seen`` is
-    the figure in its unit.
+    the figure in its unit. The error comes from the spread over replicates.
     """
     y = math.log(seen)
     top = float(density.max())
@@ -60,7 +64,15 @@ def score_draws(logs: Floats, density: Floats, seen: float) -> Score:
     pit = float((logs < y).mean())
     low, median, high = np.exp(np.quantile(logs, [0.05, 0.5, 0.95]))
     return Score(float(low), float(median), float(high), crps_of(logs, y), log_score, pit,
-                 inside(pit))  # fmt: skip
+                 inside(pit), _crps_error(logs, y, replicate))  # fmt: skip
+
+
+def _crps_error(logs: Floats, y: float, replicate: NDArray[np.int64] | None) -> float:
+    names = np.unique(replicate) if replicate is not None else np.zeros(0)
+    if names.size < 2:
+        return 0.0
+    each = np.array([crps_of(logs[replicate == name], y) for name in names])
+    return float(each.std(ddof=1) / math.sqrt(names.size))
 
 
 def score_normal(mean: float, sd: float, seen: float) -> Score:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 from sdensemble.calibration.baselines import Baseline, read_baseline
 from sdensemble.errors import Problems, did_you_mean
 from sdensemble.history import LATEST, Observation
-from sdensemble.model.types import Model
+from sdensemble.model.types import Model, fold
 from sdensemble.section import (
     Cell,
     Section,
@@ -32,16 +34,36 @@ TERM_KEYS = (
     "unit",
     "sd",
     "discrepancy_sd",
+    "shock_share",
     "half_life",
     "bias_sd",
     "first",
     "leads",
     "optional",
+    "each",
+    "part",
     "basis",
 )
+PART_KEYS = ("measure", "sector", "ends", "share", "sd", "basis")
 AGGREGATES = ("annual", "mean", "end")
 FREEDOM = 4.0
 """Degrees of freedom of the Student-t errors."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A figure of a part of the year, until that of the whole year is known.
+
+    A row of ``measure`` (or of the term's own) whose period ends on ``ends`` (month-day) is the
+    year's number times ``share``, give or take ``sd`` in logarithms: how the year goes on.
+    """
+
+    measure: str
+    sector: str
+    ends: str
+    share: float
+    sd: float
+    basis: str
 
 
 @dataclass(frozen=True)
@@ -49,11 +71,13 @@ class Term:
     """One observed series and the number of the model it is compared with, in logarithms.
 
     The model's number is ``factor`` times the sum over ``cells`` of ``variable``, taken by
-    ``aggregate``, times and over the means of other variables. Errors: ``sd`` of one figure
-    (Student-t); ``discrepancy_sd`` of an autoregression that halves in ``half_life`` years, for
-    what the model leaves out; ``bias_sd`` of a constant factor between the two scopes. A term
-    that ``leads`` says how far the state of the world is known. Figures before the year ``first``
-    are what the model starts from, and not fitted a second time. Errors are in logs.
+    ``aggregate``, times and over the means of other variables. Errors, in logs: ``sd`` of one
+    figure (Student-t); ``discrepancy_sd`` of an autoregression that halves in ``half_life``
+    years, for the shocks that are off in the fit and for what the model leaves out;
+    ``shock_share`` is the part of its variance that stands for the shocks, and goes where shocks
+    are drawn instead; ``bias_sd`` of a constant factor between the two scopes. A term that
+    ``leads`` says how far the state of the world is known. Figures before the year ``first`` are
+    what the model starts from, and not fitted a second time. ``parts`` of a year stand in for it.
     """
 
     measure: str
@@ -73,6 +97,19 @@ class Term:
     first: float
     leads: bool
     basis: str
+    shock_share: float = 0.0
+    parts: tuple[Part, ...] = ()
+
+    def part_of(self, observation: Observation) -> Part | None:
+        """Return which part of the year an observation of this term speaks of, None of it all."""
+        if self.aggregate == "end" or (observation.series == self.series and _whole(observation)):
+            return None
+        return next((part for part in self.parts if _is_part(observation, self, part)), None)
+
+    def sd_of(self, observation: Observation) -> float:
+        """Return the error of one figure: greater where it is of a part of the year."""
+        part = self.part_of(observation)
+        return math.hypot(self.sd, part.sd) if part else self.sd
 
     @property
     def series(self) -> tuple[str, str]:
@@ -123,9 +160,10 @@ def read_fit(path: Path, model: Model, *, other: bool = False) -> Fit:
         if name and model.name_of(name) is None and (other or table.flag("optional")):
             skipped.append(f"{table.text('measure')}/{table.text('sector')}")
             continue
-        term = _read_term(table, model)
-        if term is not None:
-            terms.append(term)
+        for one in _each(table, model):
+            term = _read_term(one, model)
+            if term is not None:
+                terms.append(term)
     series = [term.series for term in terms]
     for twice in {one for one in series if series.count(one) > 1}:
         top.problem(f"[[term]]: the series {'/'.join(twice)} is fitted twice")
@@ -150,6 +188,31 @@ def read_fit(path: Path, model: Model, *, other: bool = False) -> Fit:
     )
 
 
+def _each(table: Section, model: Model) -> list[Section]:
+    """Return the tables a term stands for: with ``each`` one for every element of a range."""
+    name = table.text("each")
+    if not name:
+        return [table]
+    ranges = {fold(one): one for one in model.ranges}
+    if fold(name) not in ranges:
+        table.problem(f'each: no range "{name}"{did_you_mean(name, model.ranges)}')
+        return []
+    title = table.values.get("title", {})
+    found = []
+    for element in model.ranges[ranges[fold(name)]]:
+        written = model.name_of(table.text("variable"))
+        home = model[written].dims[0] if written and model[written].dims else ranges[fold(name)]
+        own = {
+            lang: str(title.get(lang, "{name}")).replace(
+                "{name}", model.element_label(home, element, lang)
+            )
+            for lang in ("zh", "en")
+        }
+        values = {**table.values, "sector": element, "element": element, "title": own}
+        found.append(Section(table.where, values, table.found))
+    return found
+
+
 def _read_term(table: Section, model: Model) -> Term | None:
     before = len(table.found.lines)
     table.only(TERM_KEYS)
@@ -168,14 +231,17 @@ def _read_term(table: Section, model: Model) -> Term | None:
         cells = find_cells(model, model[written], element, table)
     numbers = {}
     for key, default in (("factor", 1.0), ("discrepancy_sd", 0.0), ("half_life", 2.0),
-                         ("bias_sd", 0.0), ("first", 0.0)):  # fmt: skip
+                         ("bias_sd", 0.0), ("first", 0.0), ("shock_share", 0.0)):  # fmt: skip
         value = table.number(key) if key in table.values else default
         if value is not None and (value < 0 or (value == 0 and key in ("factor", "half_life"))):
             table.problem(f"{key} must be above 0" if default else f"{key} must not be below 0")
         numbers[key] = value or 0.0
+    if numbers["shock_share"] > 1:
+        table.problem("shock_share must be from 0 to 1")
     sd = table.number("sd")
     if sd is not None and sd <= 0:
         table.problem("sd must be above 0")
+    parts = tuple(_read_part(one, measure, sector) for one in table.entries("part"))
     table.text("unit", needed=True)
     table.text("basis", needed=True)
     lists = {key: _variables(table, key, model) for key in ("times", "over")}
@@ -189,8 +255,22 @@ def _read_term(table: Section, model: Model) -> Term | None:
         measure, sector, {lang: title.get(lang, measure) for lang in ("zh", "en")}, written,
         cells, aggregate, lists["times"], lists["over"], numbers["factor"], table.text("unit"), sd,
         numbers["discrepancy_sd"], numbers["half_life"], numbers["bias_sd"], numbers["first"],
-        table.flag("leads"), table.text("basis"),
+        table.flag("leads"), table.text("basis"), numbers["shock_share"], parts,
     )  # fmt: skip
+
+
+def _read_part(table: Section, measure: str, sector: str) -> Part:
+    table.only(PART_KEYS)
+    ends, share, sd = table.text("ends", needed=True), table.number("share"), table.number("sd")
+    if ends and not re.fullmatch(r"(0[1-9]|1[0-2])-\d\d", ends):
+        table.problem('ends must be a month and day such as "06-30"')
+    if share is not None and not 0 < share <= 1:
+        table.problem("share must be above 0 and at most 1")
+    if sd is not None and sd < 0:
+        table.problem("sd must not be below 0")
+    table.text("basis", needed=True)
+    return Part(table.text("measure") or measure, table.text("sector") or sector, ends,
+                share or 1.0, sd or 0.0, table.text("basis"))  # fmt: skip
 
 
 def _names(table: Section, key: str) -> tuple[str, ...]:
@@ -228,33 +308,67 @@ def _read_groups(
     return groups, titles
 
 
+def _whole(observation: Observation) -> bool:
+    return (observation.period_end.month, observation.period_end.day) == (12, 31)
+
+
+def _is_part(observation: Observation, term: Term, part: Part) -> bool:
+    if f"{observation.period_end:%m-%d}" != part.ends:
+        return False
+    return observation.series in (term.series, (part.measure, part.sector))
+
+
 def matches(observation: Observation, term: Term, model: Model) -> bool:
-    """Tell whether an observation is of a term's series and period, within the model's time."""
+    """Tell whether an observation is of a term's series and period, within the model's time.
+
+    Of the whole year, or of a part of it that the term has a share for.
+    """
     clock = model.clock
     year = int(observation.time)
-    if (observation.measure, observation.sector) != term.series:
-        return False
     if not max(clock.start, term.first) <= year or year + 1 > clock.stop + 1e-9:
         return False
-    full = (observation.period_end.month, observation.period_end.day) == (12, 31)
-    return term.aggregate == "end" or full
+    if observation.series == term.series and (term.aggregate == "end" or _whole(observation)):
+        return True
+    return term.aggregate != "end" and term.part_of(observation) is not None
 
 
 def pick(
     terms: Sequence[Term], observations: Sequence[Observation], model: Model
 ) -> dict[int, tuple[Observation, ...]]:
-    """Return each term's observations, by the term's index, in order of time."""
+    """Return each term's observations, by the term's index, in order of time.
+
+    One a year: the figure of the whole year, or until there is one that of its longest part.
+    """
     found: dict[int, tuple[Observation, ...]] = {}
     for i, term in enumerate(terms):
         own = [o for o in observations if matches(o, term, model)]
-        if own:
-            found[i] = tuple(sorted(own, key=lambda o: o.time))
+        best: dict[object, Observation] = {}
+        for one in sorted(own, key=lambda o: (o.time, o.period_end, o.series == term.series)):
+            best[one.time if term.aggregate == "end" else int(one.time)] = one
+        if best:
+            found[i] = tuple(best[when] for when in sorted(best, key=float))  # type: ignore[arg-type]
     return found
+
+
+def without_term(
+    terms: Sequence[Term], observations: Sequence[Observation], model: Model
+) -> tuple[Observation, ...]:
+    """Return the observations of the model's time that no term of the fit speaks of."""
+    start = model.clock.start
+    return tuple(
+        one
+        for one in observations
+        if one.time >= start and not any(matches(one, term, model) for term in terms)
+    )
 
 
 def check_units(fit: Fit, observations: Sequence[Observation]) -> tuple[str, ...]:
     """Return a line for each observation whose unit is not that of its term."""
     by_series = {term.series: term for term in fit.terms}
+    by_series |= {
+        (part.measure, part.sector): term for term in fit.terms for part in term.parts
+        if (part.measure, part.sector) not in by_series
+    }  # fmt: skip
     return tuple(
         f"{short(fit.path)} {term.name}: the row of {o.time:g} ({o.id or o.source}) is in {o.unit},"
         f" the term in {term.unit}"

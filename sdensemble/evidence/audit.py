@@ -12,25 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdensemble.calibration.fitting import make_problem
-from sdensemble.calibration.forecast import Source, carried
+from sdensemble.calibration.forecast import Source, bias_of, wander
 from sdensemble.calibration.likelihood import Problem, predict
 from sdensemble.calibration.smc import Settings
 from sdensemble.calibration.stored import choose
-from sdensemble.calibration.terms import group_of
+from sdensemble.calibration.terms import group_of, without_term
 from sdensemble.ensemble import run_ensemble
 from sdensemble.errors import SDError
 from sdensemble.evidence.backtest import Row, held_out, score_model, source_of
 from sdensemble.evidence.calibrate import settings_of
 from sdensemble.evidence.words import columns, say, series_title, three
-from sdensemble.history import LATEST, vintage
+from sdensemble.history import LATEST, Observation, vintage
 from sdensemble.kernel.compile import Kernel, compile_model
-from sdensemble.outputs.words import information_date
+from sdensemble.outputs.words import information_date, label
 from sdensemble.scenarios import Scenario, Setting
 from sdensemble.scenarios.read import BASELINE
 from sdensemble.study import Study
 
 Floats = NDArray[np.float64]
-SHOCKS, LEFT = "shocks", "left"
+SHOCKS, SCOPE, OUTSIDE, LEFT = "shocks", "scope", "outside", "left"
+OWN = (SCOPE, SHOCKS, OUTSIDE, LEFT)
+"""Shares that are no group's: constant bias, shocks, what the model leaves out, error."""
 Line = Callable[[str], None]
 
 
@@ -54,15 +56,17 @@ class Split:
 class Audit:
     """The forecasts with their scores, the split of the misses, and the paths ahead.
 
-    ``effect`` and ``ahead`` are (year, member) in the headline's unit.
+    ``left_out`` are the later statistics no term speaks of, each with a reason. ``effect``,
+    ``kept`` and ``new`` are (year, member) in the headline's unit; no ``new`` without new levers.
     """
 
     rows: tuple[Row, ...]
     splits: tuple[Split, ...]
+    left_out: tuple[tuple[Observation, str], ...]
     years: tuple[int, ...]
     effect: Floats
     kept: Floats
-    new: Floats
+    new: Floats | None
     text: str
     seconds: float
 
@@ -81,8 +85,8 @@ def audit(
 ) -> Audit:
     """Audit a study: its ex ante forecast, the misses, the counterfactual, and the way ahead.
 
-    ``scenario`` names the one whose levers are set from ``start`` on; that of the observed years
-    without it. Raises SDError where the study has nothing to fit.
+    ``scenario`` names the one whose levers are set from ``start`` on; without it the levers of
+    the observed years stay as they are. Raises SDError where the study has nothing to fit.
     """
     begun = time.perf_counter()
     issued = study.report.as_of or LATEST
@@ -104,10 +108,12 @@ def audit(
     if tell:
         tell(f"{len(rows)} figures forecast, {len(splits)} misses split")
     baseline = study.named((BASELINE,))[0]
-    ahead = study.named((scenario,))[0] if scenario else lived
-    then = from_year(lived, ahead, start)
-    years, paths = _paths(study, kernel, after, (baseline, lived, then), threads)
-    found = Audit(rows, splits, years, paths[1] - paths[0], paths[1], paths[2], "", 0.0)
+    ahead = study.named((scenario,))[0] if scenario else None
+    then = (from_year(lived, ahead, start),) if ahead else ()
+    years, paths = _paths(study, kernel, after, (baseline, lived, *then), threads)
+    new = paths[2] if ahead else None
+    left_out = _left_out(study, everything, origin)
+    found = Audit(rows, splits, left_out, years, paths[1] - paths[0], paths[1], new, "", 0.0)
     text = audit_text(study, found, (baseline, lived, ahead), start, issued, lang)
     return replace(found, text=text, seconds=time.perf_counter() - begun)
 
@@ -130,6 +136,23 @@ def _last_year(name: str, study: Study) -> int:
     )
 
 
+def _left_out(
+    study: Study, observations: Sequence[Observation], origin: int
+) -> tuple[tuple[Observation, str], ...]:
+    """Return the later statistics that no term speaks of, each with the reason."""
+    assert study.fit is not None
+    own = {term.series for term in study.fit.terms}
+    found = []
+    for row in without_term(study.fit.terms, observations, study.model):
+        if row.time > origin:
+            whole = (row.period_end.month, row.period_end.day) == (12, 31)
+            why = "no measure" if whole else "part of a year"
+            if whole and row.series in own:
+                why = "out of time"
+            found.append((row, why))
+    return tuple(sorted(found, key=lambda one: (one[1], one[0].measure, one[0].time)))
+
+
 def _now(study: Study, kernel: Kernel, prior_set: str, settings: Settings, seed: int) -> Source:
     """Return the posterior given all that is known: the stored one, or one made here."""
     known = vintage(study.history, LATEST)
@@ -149,9 +172,11 @@ def split_misses(before: Source, after: Source) -> tuple[Split, ...]:
     """Split the miss of every figure fitted now among groups of constants, shocks and error.
 
     The groups go from the prior's draws to the posterior's one by one, in every order (Shapley):
-    the median of the model's number moves by their shares. The posterior mean of the discrepancy
-    is the shocks', with what had been left of it at the issue; the rest is error of the figure.
-    The ex ante median has no shocks drawn, so that the shares add up.
+    the median of the model's number moves by their shares. Of the posterior mean of the
+    discrepancy ``shock_share`` is the shocks', the rest lies outside the model; the constant bias
+    is scope; what remains is error of the figure. The ex ante median has no shocks drawn, so that
+    the shares add up. Groups taken from the prior and the posterior are independent of each
+    other: dependence between groups in the posterior is lost in the mixed sets.
     """
     problem = after.problem
     if not problem.data:
@@ -162,9 +187,10 @@ def split_misses(before: Source, after: Source) -> tuple[Split, ...]:
         for size in range(len(groups) + 1)
         for chosen in itertools.combinations(groups, size)
     }
+    first = int(problem.model.clock.start)
     found = []
     for i, datum in enumerate(problem.data):
-        start = values[()][i]
+        start = values[()][i] + float(problem.shares[i])
         shares = dict.fromkeys(groups, 0.0)
         for name in groups:
             rest = [one for one in groups if one != name]
@@ -174,7 +200,13 @@ def split_misses(before: Source, after: Source) -> tuple[Split, ...]:
                 for chosen in itertools.combinations(rest, size):
                     more = tuple(sorted((*chosen, name)))
                     shares[name] += weight * (values[more][i] - values[chosen][i])
-        shares[SHOCKS] = float(carried(after, datum.term, datum.year).mean())
+        term = problem.fit.terms[datum.term]
+        share = term.shock_share if after.forcing is not None else 0.0
+        away = float(wander(after, datum.term, datum.year)[datum.year - first].mean())
+        bias = float(bias_of(after, datum.term).mean()) if term.bias_sd else 0.0
+        shares[SCOPE] = shares.get(SCOPE, 0.0) + bias
+        shares[SHOCKS] = share * away
+        shares[OUTSIDE] = (1 - share) * away
         seen = math.log(datum.observation.value)
         shares[LEFT] = seen - start - sum(shares.values())
         found.append(Split(problem.fit.terms[datum.term].name, datum.year, datum.observation.value,
@@ -248,7 +280,7 @@ def _paths(
 def audit_text(
     study: Study,
     found: Audit,
-    scenarios: tuple[Scenario, Scenario, Scenario],
+    scenarios: tuple[Scenario, Scenario, Scenario | None],
     start: float,
     issued: str,
     lang: str,
@@ -257,7 +289,14 @@ def audit_text(
     baseline, lived, ahead = scenarios
     head = study.report.headline.whole
     unit = study.report.unit_label(study.model[head.variable].unit.removesuffix("/Year"), lang)
-    lines = [say("audit", lang, date=information_date(issued, lang), scenario=lived.title[lang])]
+    lines = [
+        say(
+            "audit",
+            lang,
+            date=information_date(issued, lang, study.report.issued),
+            scenario=lived.title[lang],
+        )
+    ]
     table = [[say(key, lang) for key in ("series", "year", "value", "forecast")] + ["PIT", "CRPS"]]
     for row in found.rows:
         table.append(
@@ -266,6 +305,8 @@ def audit_text(
              f"{row.score.crps:.3f}"]
         )  # fmt: skip
     lines += columns(table)
+    if found.left_out:
+        lines += ["", *_left_out_lines(study, found.left_out, lang)]
     if found.splits:
         lines += ["", say("split", lang), *_split_lines(study, found.splits, lang)]
     lines += ["", say("counterfactual", lang, scenario=lived.title[lang],
@@ -276,12 +317,17 @@ def audit_text(
             [three(np.nanquantile(row, [0.05, 0.5, 0.95])) for row in found.effect],
         ]
     )
-    lines += ["", say("ahead", lang, end=found.years[-1], start=start, scenario=ahead.title[lang],
-                      name=head.label[lang], unit=unit)]  # fmt: skip
+    words: dict[str, object] = {"end": found.years[-1], "name": head.label[lang], "unit": unit}
+    if ahead is None:
+        lines += ["", say("kept ahead", lang, **words)]
+    else:
+        lines += ["", say("ahead", lang, start=start, scenario=ahead.title[lang], **words)]
     rows = [["", *(str(year) for year in found.years if year >= start - 1)]]
     keep = [i for i, year in enumerate(found.years) if year >= start - 1]
-    for key, values in (("kept on", found.kept), ("new", found.new),
-                        ("difference", found.new - found.kept)):  # fmt: skip
+    shown_paths = [("kept on", found.kept)]
+    if found.new is not None:
+        shown_paths += [("new", found.new), ("difference", found.new - found.kept)]
+    for key, values in shown_paths:
         shown = [three(np.nanquantile(values[i], [0.05, 0.5, 0.95])) for i in keep]
         rows.append([say(key, lang), *shown])
     return "\n".join([*lines, *columns(rows)])
@@ -291,7 +337,13 @@ def _split_lines(study: Study, splits: Sequence[Split], lang: str) -> list[str]:
     assert study.fit is not None
     names = list(splits[0].shares)
     titles = [study.fit.titles.get(name, {}).get(lang, name) for name in names]
-    words = {SHOCKS: say("shocks word", lang), LEFT: say("left", lang)}
+    words = {SHOCKS: say("shocks word", lang), LEFT: say("left", lang),
+             OUTSIDE: say("outside word", lang)}  # fmt: skip
+    if SCOPE not in study.fit.titles:
+        words[SCOPE] = say("scope word", lang)
+    words.setdefault("other", say("other word", lang))
+    if "other" in study.fit.titles:
+        del words["other"]
     shown = [words.get(name, title) for name, title in zip(names, titles, strict=True)]
     table = [[say("series", lang), say("year", lang), say("miss", lang), *shown]]
     for one in splits:
@@ -299,4 +351,41 @@ def _split_lines(study: Study, splits: Sequence[Split], lang: str) -> list[str]:
             [series_title(study, one.series, lang), str(one.year), f"{100 * one.miss:+.1f}",
              *(f"{100 * one.shares[name]:+.1f}" for name in names)]
         )  # fmt: skip
-    return columns(table)
+    return [*columns(table), *_zero_lines(study, splits, lang), say("shapley", lang)]
+
+
+def _zero_lines(study: Study, splits: Sequence[Split], lang: str) -> list[str]:
+    """Return which parts are 0 by construction: no discrepancy or no bias in the series' term."""
+    assert study.fit is not None
+    terms = {term.name: term for term in study.fit.terms}
+    series = list(dict.fromkeys(one.series for one in splits))
+    mark, lines = "、" if lang == "zh" else ", ", []
+    for key, names in (
+        ("zero discrepancy", [n for n in series if not terms[n].discrepancy_sd]),
+        ("zero shocks", [n for n in series if terms[n].discrepancy_sd
+                         and not terms[n].shock_share]),
+        ("zero bias", [n for n in series if not terms[n].bias_sd]),
+    ):  # fmt: skip
+        if names:
+            shown = mark.join(terms[name].title[lang] for name in names)
+            lines.append(say(key, lang, rows=shown))
+    return lines
+
+
+def _left_out_lines(
+    study: Study, left_out: Sequence[tuple[Observation, str]], lang: str
+) -> list[str]:
+    """Return the later statistics without a term, by reason and measure."""
+    lines = [say("left out", lang, n=len(left_out))]
+    mark = "、" if lang == "zh" else ", "
+    for why in dict.fromkeys(why for _, why in left_out):
+        rows: dict[tuple[str, str], list[str]] = {}
+        for row, own in left_out:
+            if own == why:
+                rows.setdefault((row.measure, row.sector), []).append(f"{row.time:g}")
+        shown = mark.join(
+            f"{label(study.report, measure, lang)}/{sector} {' '.join(years)}"
+            for (measure, sector), years in rows.items()
+        )
+        lines.append(f"  {say(f'why {why}', lang)}{shown}")
+    return lines

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from sdensemble.calibration.fitting import make_problem
-from sdensemble.calibration.forecast import Source, forecast_logs, score_figure
+from sdensemble.calibration.forecast import Source, carried, forecast_logs, score_figure
 from sdensemble.calibration.likelihood import Problem
 from sdensemble.calibration.posterior import Posterior, posterior_draws
 from sdensemble.calibration.scores import BANDS, Score, score_normal
@@ -20,7 +21,7 @@ from sdensemble.calibration.terms import pick
 from sdensemble.draws import draw
 from sdensemble.errors import SDError
 from sdensemble.evidence.calibrate import fit_vintage, settings_of
-from sdensemble.evidence.words import columns, say, series_title
+from sdensemble.evidence.words import columns, no_term_line, say, series_title
 from sdensemble.history import LATEST, Observation, Vintage, vintage
 from sdensemble.kernel.compile import Kernel, compile_model
 from sdensemble.scenarios import Scenario
@@ -117,24 +118,25 @@ def score_model(
     start = int(source.problem.model.clock.start)
     last = max(int(one.time) for rows in later.values() for one in rows)
     logs = forecast_logs(source, sorted(later), last)
-    return [
-        Row(origin, int(one.time), source.problem.fit.terms[index].name, method, one.value,
-            score_figure(source, index, logs[index][int(one.time) - start], int(one.time),
-                         one.value, str(int(one.time))))
-        for index, rows in later.items()
-        for one in rows
-    ]  # fmt: skip
+    found = []
+    for index, rows in later.items():
+        name = source.problem.fit.terms[index].name
+        centre = logs[index] + carried(source, index, last)
+        for one in rows:
+            score = score_figure(source, index, centre[int(one.time) - start], one)
+            found.append(Row(origin, int(one.time), name, method, one.value, score))
+    return found
 
 
 def score_baselines(
     study: Study, known: Vintage, later: dict[int, list[Observation]], origin: int
 ) -> list[Row]:
-    """Score the forecasts without a model; they may use derived figures, as people do."""
+    """Score the forecasts without a model, from what was known at the origin alone."""
     found = []
     assert study.fit is not None
     for index, rows in later.items():
         term = study.fit.terms[index]
-        past = _series(known, term.series)
+        past = known_years(known, term.series, origin)
         for baseline in study.fit.baselines:
             for one in rows:
                 middle = baseline.median(past, one.time)
@@ -146,12 +148,18 @@ def score_baselines(
     return found
 
 
-def _series(known: Vintage, series: tuple[str, str]) -> list[Observation]:
-    """Return a series' whole years in a vintage, observed or derived, the last publication each."""
+def known_years(known: Vintage, series: tuple[str, str], origin: int) -> list[Observation]:
+    """Return the whole years of a series that a rival may start from, the last publication each.
+
+    Observed ones, and derived ones published by the end of the year after the origin, when the
+    origin's own figures are: one published later may be computed from later figures.
+    """
     best: dict[float, Observation] = {}
-    for row in known.rows:
+    for row in sorted(known.rows, key=lambda one: (one.role == "observed", one.known or date.min)):
         whole = (row.period_end.month, row.period_end.day) == (12, 31)
-        if row.series == series and row.role != "target" and whole:
+        if row.series != series or row.role == "target" or not whole:
+            continue
+        if row.role == "observed" or (row.known and row.known <= date(origin + 1, 12, 31)):
             best[row.time] = row
     return [best[when] for when in sorted(best)]
 
@@ -212,6 +220,7 @@ def backtest_text(study: Study, rows: Sequence[Row], lang: str) -> str:
         )  # fmt: skip
     lines = [say("backtest", lang), *columns(table), ""]
     lines += _verdicts(study, rows, names, lang)
+    lines += no_term_line(study, vintage(study.history, LATEST), lang)
     return "\n".join(lines)
 
 
@@ -222,6 +231,25 @@ def _method(study: Study, name: str, lang: str) -> str:
                  if b.name == name), name)  # fmt: skip
 
 
+def against(rows: Sequence[Row], rival: str) -> int | None:
+    """Return 1 where the model beats a rival in mean CRPS, -1 where it loses, 0 for a tie.
+
+    Over the figures that both forecast; None where there is none. A tie is a difference within
+    two Monte Carlo errors of the model's mean.
+    """
+    own = {(r.origin, r.series, r.year): r.score for r in rows if r.method == MODEL}
+    pairs = [
+        (own[key], r.score)
+        for r in rows
+        if r.method == rival and (key := (r.origin, r.series, r.year)) in own
+    ]
+    if not pairs:
+        return None
+    ahead = float(np.mean([theirs.crps - ours.crps for ours, theirs in pairs]))
+    error = float(np.sqrt(np.sum([ours.error**2 for ours, _ in pairs]))) / len(pairs)
+    return 0 if abs(ahead) <= 2 * error else 1 if ahead > 0 else -1
+
+
 def _verdicts(study: Study, rows: Sequence[Row], names: Sequence[str], lang: str) -> list[str]:
     """Return by series and horizon who forecast best, and coverage of the model."""
     lines = [say("by horizon", lang)]
@@ -230,24 +258,16 @@ def _verdicts(study: Study, rows: Sequence[Row], names: Sequence[str], lang: str
     for series in dict.fromkeys(row.series for row in rows):
         for horizon in sorted({row.horizon for row in rows if row.series == series}):
             own = [row for row in rows if (row.series, row.horizon) == (series, horizon)]
-            means = {name: _mean([r for r in own if r.method == name], "crps") for name in names}
-            best = min((name for name in names if np.isfinite(means[name])), key=means.__getitem__)
-            rivals = [name for name in names if name != MODEL and np.isfinite(means[name])]
-            word = (
-                say(
-                    "model best" if best == MODEL else "naive best",
-                    lang,
-                    who=_method(study, best, lang),
-                )
-                if rivals
-                else say("no rival", lang)
-            )
-            shown = ["–" if np.isnan(means[n]) else f"{means[n]:.3f}" for n in names]
             count = sum(row.method == MODEL for row in own)
+            shown = [_cell([r for r in own if r.method == name], count) for name in names]
             table.append(
-                [series_title(study, series, lang), str(horizon), str(count), *shown, word]
-            )
-    lines += columns(table)
+                [series_title(study, series, lang), str(horizon), str(count), *shown,
+                 _verdict(study, own, names, lang)]
+            )  # fmt: skip
+    lines += [*columns(table), say("same figures", lang)]
+    if study.fit and study.fit.baselines:
+        sizes = sorted({f"{b.sd:.0%}" for b in study.fit.baselines})
+        lines.append(say("rivals' error", lang, sd="/".join(sizes)))
     for name in names:
         own = [row for row in rows if row.method == name]
         shares = [np.mean([row.score.inside[i] for row in own]) for i in range(len(BANDS))]
@@ -257,8 +277,30 @@ def _verdicts(study: Study, rows: Sequence[Row], names: Sequence[str], lang: str
     return lines
 
 
-COLUMNS = ("series", "origin", "year", "horizon", "method", "value", "low", "median", "high",
-           "crps_log", "log_score", "pit", "inside_50", "inside_80", "inside_95")  # fmt: skip
+def _cell(rows: Sequence[Row], most: int) -> str:
+    """Return a mean CRPS, with the number of figures where they are fewer than the model's."""
+    if not rows:
+        return "–"
+    return f"{_mean(rows, 'crps'):.3f}" + (f" ({len(rows)})" if len(rows) < most else "")
+
+
+def _verdict(study: Study, rows: Sequence[Row], names: Sequence[str], lang: str) -> str:
+    found = {name: against(rows, name) for name in names if name != MODEL}
+    rivals = {name: way for name, way in found.items() if way is not None}
+    if not rivals:
+        return say("no rival", lang)
+    said = []
+    for way, word in ((-1, "naive best"), (0, "tie")):
+        who = [_method(study, name, lang) for name, one in rivals.items() if one == way]
+        if who:
+            said.append(say(word, lang, who=("、" if lang == "zh" else ", ").join(who)))
+    return ("；" if lang == "zh" else "; ").join(said) or say("model best", lang)
+
+
+COLUMNS = (
+    *("series", "origin", "year", "horizon", "method", "value", "low", "median", "high"),
+    *("crps_log", "crps_error", "log_score", "pit", "inside_50", "inside_80", "inside_95"),
+)
 
 
 def _write(found: Backtest, study: Study, folder: Path, lang: str) -> Path:
@@ -272,21 +314,22 @@ def _write(found: Backtest, study: Study, folder: Path, lang: str) -> Path:
         write_csv(partial / "backtest.csv", dict.fromkeys(COLUMNS, ("", "")), (
             dict(zip(COLUMNS, (r.series, r.origin, r.year, r.horizon, r.method, r.value,
                                r.score.low, r.score.median, r.score.high, r.score.crps,
-                               r.score.log_score, r.score.pit, *map(int,
+                               r.score.error, r.score.log_score, r.score.pit, *map(int,
                                r.score.inside)), strict=True))
             for r in found.rows))  # fmt: skip
         for language in ("zh", "en"):
             text = backtest_text(study, found.rows, language)
             (partial / f"backtest-{language}.txt").write_text(text + "\n", encoding="utf-8")
-        drawn = [
-            (series_title(study, r.series, lang), _method(study, r.method, lang), r.origin, r.year,
-             r.value, r.score.low, r.score.median, r.score.high)
-            for r in found.rows
-        ]  # fmt: skip
-        with style.settings():
-            style.save(
-                scores_figure(drawn, _method(study, MODEL, lang), lang), partial / "backtest"
-            )
+        for language in ("zh", "en"):
+            drawn = [
+                (series_title(study, r.series, language), _method(study, r.method, language),
+                 r.origin, r.year, r.value, r.score.low, r.score.median, r.score.high)
+                for r in found.rows
+            ]  # fmt: skip
+            name = "backtest" if language == lang else f"backtest-{language}"
+            with style.settings():
+                figure = scores_figure(drawn, _method(study, MODEL, language), language)
+                style.save(figure, partial / name)
     return folder
 
 

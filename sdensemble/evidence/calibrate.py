@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sdensemble.calibration.diagnose import Diagnosis, diagnose
+from sdensemble.calibration.diagnose import FLAT, Diagnosis, diagnose
 from sdensemble.calibration.fitting import fit_posterior, make_problem
 from sdensemble.calibration.likelihood import Problem
 from sdensemble.calibration.posterior import (
@@ -119,25 +119,47 @@ def calibrate(study: Study, asked: Asked = Asked(), say: Line | None = None) -> 
     posterior = read_posterior(path)
     diagnosis = diagnose(replace(problem), posterior, profiles=asked.profiles)
     text = calibration_text(study, posterior, diagnosis, known, asked.lang)
-    drawn = _draw(study, diagnosis, asked.figures, asked.lang) if asked.figures else ()
+    drawn = _draw(study, diagnosis, asked.figures) if asked.figures else ()
     return Calibrated(posterior, diagnosis, text, path, drawn, time.perf_counter() - begun)
 
 
-def _draw(study: Study, diagnosis: Diagnosis, folder: Path, lang: str) -> tuple[Path, ...]:
-    """Draw what shrank, and the figures against their predictive distributions."""
+def _draw(study: Study, diagnosis: Diagnosis, folder: Path) -> tuple[Path, ...]:
+    """Draw shrinkage, predictive distributions, profiles and residuals, in both languages."""
     from sdensemble.outputs.figures import style
-    from sdensemble.outputs.figures.evidence import checks_figure, shrinkage_figure
+    from sdensemble.outputs.figures.evidence import (
+        checks_figure,
+        profiles_figure,
+        residuals_figure,
+        shrinkage_figure,
+    )
     from sdensemble.outputs.folder import whole_folder
 
     first = sorted(diagnosis.learned, key=lambda one: -one.shrinkage)
     shown = [one for one in first if not one.prior_only] or first[:3]
-    rows = [
-        (f"{series_title(study, one.series, lang)} {one.year}", one.value, one.prior, one.posterior)
-        for one in diagnosis.checks
-    ]
+    rest = len(diagnosis.learned) - len(shown)
+    made: list[Path] = []
     with whole_folder(folder) as partial, style.settings():
-        bars = [(label_of(study, one.name, lang), one.shrinkage) for one in shown]
-        rest = len(diagnosis.learned) - len(shown)
-        made = [*style.save(shrinkage_figure(bars, rest, lang), partial / "shrinkage")]
-        made += style.save(checks_figure(rows, lang), partial / "predictive")
+        for lang in ("zh", "en"):
+            bars = [(label_of(study, one.name, lang), one.shrinkage) for one in shown]
+            rows = [
+                (f"{series_title(study, one.series, lang)} {one.year}", one.value, one.prior,
+                 one.posterior)
+                for one in diagnosis.checks
+            ]  # fmt: skip
+            profiles = [(label_of(study, p.name, lang), p.at, p.likelihood)
+                        for p in diagnosis.profiles]  # fmt: skip
+            left = [(series_title(study, r.series, lang), r.year, r.logs)
+                    for r in diagnosis.residuals]  # fmt: skip
+            theil = [(series_title(study, t.series, lang),
+                      f"{t.bias:.2f}/{t.variation:.2f}/{t.covariation:.2f}")
+                     for t in diagnosis.theil]  # fmt: skip
+            figures = {
+                "shrinkage": shrinkage_figure(bars, rest, lang),
+                "predictive": checks_figure(rows, lang),
+                "residuals": residuals_figure(left, theil, lang),
+            }
+            if profiles:
+                figures["profiles"] = profiles_figure(profiles, FLAT, lang)
+            for name, figure in figures.items():
+                made += style.save(figure, partial / f"{name}-{lang}")
     return tuple(folder / path.name for path in made)

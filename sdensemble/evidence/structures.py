@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,13 +27,13 @@ from sdensemble.evidence.calibrate import settings_of
 from sdensemble.evidence.words import columns, say
 from sdensemble.history import LATEST, Vintage, vintage
 from sdensemble.kernel.compile import Kernel, compile_model
-from sdensemble.outputs.probability import Key
+from sdensemble.outputs.probability import Key, require_same_question
 from sdensemble.outputs.results import Results
 from sdensemble.outputs.words import target_name
 from sdensemble.scenarios import Scenario
 from sdensemble.section import default_of
 from sdensemble.study import Study
-from sdensemble.variants import Variant, apply, main_variant
+from sdensemble.variants import Variant, apply, duplicates, main_variant
 
 Line = Callable[[str], None]
 NAME = "variant-weights.csv"
@@ -52,11 +52,48 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Mixture:
+    """P over the structures, weighted, with its key; ``low`` and ``high`` are the range."""
+
+    key: Key
+    probability: float
+    error: float
+    low: float
+    high: float
+
+    def __lt__(self, other: Mixture) -> bool:
+        require_same_question(self.key, other.key)
+        return self.probability < other.probability
+
+    def __gt__(self, other: Mixture) -> bool:
+        return other < self
+
+
+def mix(standings: Sequence[Standing]) -> Mixture:
+    """Return the mixture of the structures by their weights."""
+    chances = [one.probability for one in standings]
+    # One seed serves all structures, so their errors may go together: the bound adds them up.
+    return Mixture(
+        replace(
+            standings[0].key,
+            model_set="stacked: "
+            + "+".join(f"{s.key.model_set} {s.weight:.4f}" for s in standings),
+            model_digest="+".join(s.key.model_digest[:8] for s in standings),
+            posterior="+".join(s.key.posterior[:8] for s in standings),
+        ),
+        sum(one.weight * one.probability for one in standings),
+        sum(one.weight * one.error for one in standings),
+        min(chances),
+        max(chances),
+    )
+
+
+@dataclass(frozen=True)
 class Structures:
     """Every structure, the mixture's probability, and where the weights are kept."""
 
     standings: tuple[Standing, ...]
-    mixture: float
+    mixture: Mixture
     figures: int
     text: str
     path: Path | None
@@ -128,13 +165,16 @@ def compare_structures(
     """Fit every structure, weigh it by held-out log scores, and give P under each and mixed.
 
     A figure's score is that of the forecast one origin before it, the same for all structures;
-    only figures that every structure forecasts count. Writes the weights for ``run --weights``.
+    only figures that every structure forecasts count. A variant that is the same as another is
+    not fitted and weighs nothing. Writes the weights for ``run --weights``.
     """
     begun = time.perf_counter()
     if study.fit is None:
         raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file")
     settings = settings_of(particles, threads)
-    fitters = [_fitter(study, v, prior_set) for v in (main_variant(study.model), *study.variants)]
+    variants = (main_variant(study.model), *study.variants)
+    same = duplicates(variants, {p.constant for p in study.priors(prior_set).items})
+    fitters = [_fitter(study, v, prior_set) for v in variants if v.name not in same]
     everything = vintage(study.history, LATEST).fitted()
     scores: dict[str, dict[tuple[str, int], float]] = {}
     chances: dict[str, tuple[float, float, Key]] = {}
@@ -153,14 +193,19 @@ def compare_structures(
     common = sorted(set.intersection(*(set(one) for one in scores.values())))
     table = {name: [own[figure] for figure in common] for name, own in scores.items()}
     weights = stacking_weights(table, seed)
+    every = {variant.name: weights.get(variant.name, 0.0) for variant in variants}
     standings = tuple(
         Standing(f.variant, sum(table[f.variant.name]), weights[f.variant.name],
                  *chances[f.variant.name])
         for f in fitters
     )  # fmt: skip
-    path = _write(study, weights) if keep else None
-    mixture = sum(one.weight * one.probability for one in standings)
+    path = _write(study, every) if keep else None
+    mixture = mix(standings)
     text = structures_text(study, standings, mixture, len(common), lang)
+    if same:
+        titles = {variant.name: variant.title[lang] for variant in variants}
+        shown = [f"{titles[name]} = {titles[other]}" for name, other in same.items()]
+        text += f"\n{say('same', lang)}{('；' if lang == 'zh' else '; ').join(shown)}"
     return Structures(standings, mixture, len(common), text, path, time.perf_counter() - begun)
 
 
@@ -200,7 +245,7 @@ def _write(study: Study, weights: Mapping[str, float]) -> Path:
 
 
 def structures_text(
-    study: Study, standings: tuple[Standing, ...], mixture: float, figures: int, lang: str
+    study: Study, standings: tuple[Standing, ...], mixture: Mixture, figures: int, lang: str
 ) -> str:
     """Return the structures with their scores, weights and P, and the range beside the mixture."""
     target = study.report.question(study.targets)
@@ -209,9 +254,9 @@ def structures_text(
     for one in standings:
         rows.append([one.variant.title[lang], f"{one.log_score:.2f}", f"{one.weight:.2f}",
                      f"{one.probability:.0%} ±{100 * one.error:.0f}"])  # fmt: skip
-    chances = [one.probability for one in standings]
     return "\n".join([
         f"{say('weights', lang)} {figures} {say('figures', lang)}",
         *columns(rows),
-        say("range", lang, name=name, low=min(chances), high=max(chances), mixed=mixture),
+        say("range", lang, name=name, low=mixture.low, high=mixture.high,
+            mixed=mixture.probability),
     ])  # fmt: skip

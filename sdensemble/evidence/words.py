@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sdensemble.calibration.diagnose import Diagnosis
+from sdensemble.calibration.diagnose import Check, Diagnosis
 from sdensemble.calibration.posterior import Posterior
+from sdensemble.calibration.terms import without_term
 from sdensemble.history import Vintage
-from sdensemble.outputs.text import width
-from sdensemble.outputs.words import information_date
+from sdensemble.outputs.text import width, wrap
+from sdensemble.outputs.words import information_date, label
 from sdensemble.study import Study
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -18,13 +20,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         " {digest}.",
     },
     "sampler": {
-        "zh": "抽样：{chains}组×{particles}个粒子，{stages}个温度，{moves}步；信息量最大的10个参"
-        "数的有效样本数中位数"
-        "约{effective:.0f}；对数证据 {evidence:.2f}（误差 {error:.2f}）。",
-        "en": "Sampler: {chains} runs of {particles} particles, {stages} powers, {moves} moves;"
-        " median"
-        " effective size of the ten best informed numbers about {effective:.0f}; log evidence"
-        " {evidence:.2f} (error {error:.2f}).",
+        "zh": "抽样：{chains}组×{particles}个粒子（互异{distinct}个），{stages}个温度，{moves}步；"
+        "信息量最大的10个参数的有效样本数中位数约{effective:.0f}；"
+        "对数证据 {evidence:.2f}（误差 {error:.2f}）。",
+        "en": "Sampler: {chains} runs of {particles} particles ({distinct} distinct), {stages}"
+        " powers, {moves} moves; median effective size of the ten best informed numbers about"
+        " {effective:.0f}; log evidence {evidence:.2f} (error {error:.2f}).",
     },
     "stuck": {
         "zh": "警告：抽样在 {n} 个温度上未充分混合（残留相关 {memory:.2f}），请加大 --particles。",
@@ -32,10 +33,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         " {memory:.2f}): take more --particles.",
     },
     "shrinkage": {
-        "zh": "数据让{some}个参数的方差缩小10%以上，其余{rest}个只有先验（收缩小于0.1）：",
-        "en": "The data shrink the variance of {some} numbers by a tenth or more; the other"
-        " {rest} are"
-        " prior only (shrinkage below 0.1):",
+        "zh": "数据让{some}个参数的方差缩小10%以上（超出两倍误差），其余{rest}个只有先验：",
+        "en": "The data shrink the variance of {some} numbers by more than a tenth, by two errors;"
+        " the other {rest} are prior only:",
+    },
+    "loo": {
+        "zh": "后验预测用新的偏差（只由该序列其余的数推出），不用为该数本身求得的偏差；"
+        "留一PIT出自略去该数的后验，近0或近1表示该数出人意料（括号：权重只值这么多个样本，不足100时标出）。",
+        "en": "The posterior predictive takes a fresh discrepancy, known from the series' other"
+        " figures alone; the leave-one-out PIT is of a posterior without the figure: near 0 or 1 it"
+        " came as a surprise (in brackets: what the weights are worth, where below 100 draws).",
     },
     "checks": {"zh": "观测值与预测分布：", "en": "Figures against their predictive distributions:"},
     "profiles": {
@@ -68,6 +75,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "year": {"zh": "年份", "en": "year"},
     "value": {"zh": "观测值", "en": "figure"},
     "pit": {"zh": "先验PIT", "en": "prior PIT"},
+    "loo pit": {"zh": "留一PIT", "en": "leave-one-out PIT"},
     "residual": {"zh": "残差", "en": "residual"},
     "discrepancy": {"zh": "偏差", "en": "discrepancy"},
     "fall": {"zh": "落差", "en": "fall"},
@@ -100,6 +108,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "figures": {"zh": "点数", "en": "figures"},
     "model best": {"zh": "本模型最好", "en": "this model is best"},
     "naive best": {"zh": "{who}胜过本模型", "en": "{who} beats this model"},
+    "tie": {"zh": "与{who}不分高下", "en": "tied with {who}"},
+    "same figures": {
+        "zh": "结论只比较双方都预测了的数；括号内为点数，少于本模型时标出。"
+        "差额不超过抽样误差的两倍为不分高下。",
+        "en": "Verdicts compare the figures both have forecast; in brackets how many, where fewer"
+        " than the model's. Within two Monte Carlo errors it is a tie.",
+    },
+    "rivals' error": {
+        "zh": "可比方法的误差为假设：一年期对数标准差 {sd}，随期限的平方根增大。",
+        "en": "The rivals' error is assumed: sd of the log {sd} a year ahead, growing with the root"
+        " of the horizon.",
+    },
     "no rival": {"zh": "无可比方法", "en": "no rival"},
     "coverage": {
         "zh": "{who}：{n}个预测，50/80/95%区间实际覆盖 {a}/{b}/{c}，平均对数得分 {log}。",
@@ -118,6 +138,52 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "miss": {"zh": "合计偏离", "en": "miss"},
     "shocks word": {"zh": "冲击", "en": "shocks"},
+    "scope word": {"zh": "口径常差", "en": "constant bias of scope"},
+    "outside word": {"zh": "模型以外（口径变动等）", "en": "outside the model"},
+    "other word": {"zh": "其他参数", "en": "other numbers"},
+    "zero discrepancy": {
+        "zh": "按设定为0：冲击、模型以外（这些序列没有偏差过程）：{rows}",
+        "en": "0 by construction: shocks and outside the model, of series without a discrepancy:"
+        " {rows}",
+    },
+    "zero shocks": {
+        "zh": "按设定为0：冲击（偏差过程中没有代表冲击的部分）：{rows}",
+        "en": "0 by construction: shocks, where no part of the discrepancy stands for them: {rows}",
+    },
+    "zero bias": {
+        "zh": "口径一项只含参数、按设定没有口径常差：{rows}",
+        "en": "0 by construction: constant bias of scope (what scope has there is its numbers'):"
+        " {rows}",
+    },
+    "shapley": {
+        "zh": "分摊时部分参数取先验、部分取后验，二者在组间相互独立：后验中各组之间的相关因此丢失。"
+        "“模型以外”是口径变动与模型遗漏。",
+        "en": "Mixed sets take some groups from the prior and some from the posterior, as if"
+        " independent: the posterior's dependence between groups is lost. Outside the model are"
+        " changes of scope and what the model leaves out.",
+    },
+    "left out": {
+        "zh": "另有{n}行后来的统计没有拟合项，未作预测：",
+        "en": "{n} rows of later statistics have no term and were not forecast:",
+    },
+    "why no measure": {
+        "zh": "没有该口径与范围的拟合项：",
+        "en": "no term of this measure and sector: ",
+    },
+    "why part of a year": {
+        "zh": "时期止于年中，没有拟合项采用：",
+        "en": "ends within a year, and no term takes it: part of a year, or a day: ",
+    },
+    "why out of time": {
+        "zh": "在模型时间以外，或为模型的起点：",
+        "en": "outside the model's time, or what it starts from: ",
+    },
+    "kept ahead": {
+        "zh": "从滤波状态继续运行至{end}年：既有政策按估计的执行率延续（{name}，{unit}，5/50/95%；"
+        "加新工具用 --scenario）：",
+        "en": "On from the filtered state to {end}: past levers at their estimates ({name}, {unit},"
+        " 5/50/95%; new ones with --scenario):",
+    },
     "left": {"zh": "统计误差", "en": "error of the figure"},
     "counterfactual": {
         "zh": "无政策反事实（同一组后验与冲击；“{scenario}”减“{baseline}”，{unit}，5/50/95%）：",
@@ -137,31 +203,47 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "zh": "结构变体（留出对数得分之和、均匀先验下的堆叠权重）：",
         "en": "Structures (sum of held-out log scores; stacking weights under a uniform prior):",
     },
+    "same": {
+        "zh": "没有改变任何设定、不另计权重的变体：",
+        "en": "Variants that change nothing and have no weight of their own: ",
+    },
     "variant": {"zh": "变体", "en": "variant"},
     "weight": {"zh": "权重", "en": "weight"},
     "range": {
         "zh": "各变体 {name} 从 {low:.0%} 到 {high:.0%}；按权重混合 {mixed:.0%}。",
         "en": "{name}: from {low:.0%} to {high:.0%} over the variants; {mixed:.0%} in the mixture.",
     },
-    "moved": {
-        "zh": "新数据使概率如何变化（每行只加这一个数；最后一行为全部重新拟合）：",
-        "en": "Which number moved which probability (each line adds that number alone; the last"
-        " is the"
-        " full refit):",
+    "unit": {"zh": "单位", "en": "unit"},
+    "from prior": {"zh": "无（先验）", "en": "none (the prior)"},
+    "fitting": {
+        "zh": "没有已存的后验（{vintage}）：用{n}个观测值拟合",
+        "en": "no posterior of {vintage} is stored: fitting {n} figures",
     },
-    "before": {"zh": "此前", "en": "before"},
-    "after": {"zh": "全部", "en": "all"},
-    "not fitted": {
-        "zh": "（没有拟合项用到它，不改变概率）",
-        "en": "(no term of fit.toml uses it: it moves nothing)",
+    "forecast of": {
+        "zh": "预测：{date}，政策按“{scenario}”，先验组 {priors}，后验 {posterior}（5/50/95%）。",
+        "en": "Forecast: {date}, policy as in “{scenario}”, prior set {priors}, posterior"
+        " {posterior} (5/50/95%).",
     },
-    "revises": {"zh": "修订 {old:g} → {new:g}", "en": "revises {old:g} → {new:g}"},
-    "kept": {
-        "zh": "写入 {path}：{n}行，批次 {batch}（旧行一概保留）。记录：{log}",
-        "en": "{n} rows written to {path}, batch {batch} (no row was overwritten). Log: {log}",
+    "kind statistic": {
+        "zh": "将公布的统计数（含统计误差、口径常差与模型偏差）：",
+        "en": "Figures as they would be published (error, bias of scope and discrepancy included):",
     },
+    "kind model": {
+        "zh": "模型自身变量（不含统计误差与偏差，不可与统计数直接比较）：",
+        "en": "The model's own variables (no error and no discrepancy: not to be compared with a"
+        " published figure):",
+    },
+    "no term": {
+        "zh": "该信息日有{n}行观测没有对应的拟合项，不参与拟合与评分：{rows}",
+        "en": "{n} rows of this vintage have no term and are neither fitted nor scored: {rows}",
+    },
+    "more measures": {"zh": "等另{n}种口径", "en": "and {n} other measures"},
     "rmse": {"zh": "均方根误差", "en": "rms error"},
 }
+
+
+LABEL = 60
+"""Columns a label may take in a table."""
 
 
 def say(key: str, lang: str, **values: object) -> str:
@@ -194,11 +276,13 @@ def calibration_text(
     informed.sort(key=lambda one: -one.shrinkage)
     fit = study.fit
     scenario = study.lived.title[lang] if study.lived else "-"
+    date = information_date(known.name, lang, study.report.issued)
     lines = [
-        say("fitted", lang, date=information_date(known.name, lang), n=len(posterior.figures),
+        say("fitted", lang, date=date, n=len(posterior.figures),
             priors=posterior.bound.prior_set, scenario=scenario, digest=posterior.digest),
         say("sampler", lang, chains=posterior.replicates, particles=posterior.particles,
-            stages=len(posterior.stages), moves=diagnosis.moves, effective=diagnosis.effective,
+            stages=len(posterior.stages), moves=diagnosis.moves, distinct=diagnosis.distinct,
+            effective=diagnosis.effective,
             evidence=diagnosis.evidence, error=diagnosis.evidence_error),
         say("shocks", lang, when=posterior.forecast_from),
     ]  # fmt: skip
@@ -210,6 +294,7 @@ def calibration_text(
     if known.lacks:
         shown = ", ".join(f"{row.id or row.measure} ({why})" for row, why in known.lacks)
         lines.append(say("lacks", lang, rows=shown))
+    lines += no_term_line(study, known, lang)
     rest = len(diagnosis.learned) - len(informed)
     lines += ["", say("shrinkage", lang, some=len(informed), rest=rest)]
     head = [say(key, lang) for key in ("number", "prior", "posterior", "shrink", "effective")]
@@ -217,11 +302,12 @@ def calibration_text(
         [head]
         + [
             [label_of(study, one.name, lang), three(one.prior), three(one.posterior),
-             f"{one.shrinkage:.2f}", f"{one.effective:.0f}"]
+             f"{one.shrinkage:.2f} ±{one.error:.2f}", f"{one.effective:.0f}"]
             for one in informed
         ]
     )  # fmt: skip
-    lines += ["", say("checks", lang), *_check_lines(study, diagnosis, lang)]
+    lines += ["", say("checks", lang), *_check_lines(study, diagnosis, lang),
+              say("loo", lang)]  # fmt: skip
     if diagnosis.profiles:
         lines += ["", say("profiles", lang), *_profile_lines(study, diagnosis, lang)]
     if diagnosis.theil:
@@ -230,13 +316,23 @@ def calibration_text(
 
 
 def label_of(study: Study, name: str, lang: str) -> str:
-    """Return a number of the priors as people write it: the constant's label with its element."""
+    """Return a number of the priors as people write it: the constant's label with its element.
+
+    Of a label that explains, the part before the colon, cut at a word to LABEL columns.
+    """
     constant, _, element = name.partition("[")
-    note = study.model[constant].note if constant in study.model else None
+    variable = study.model.variables.get(constant)
+    note = variable.note if variable else None
     label = (note.zh if lang == "zh" else note.en) if note else ""
-    if not label or width(label) > 48:  # an explanation more than a name
-        label = constant
-    return f"{label}{'[' + element if element else ''}"
+    label = label.split("：" if lang == "zh" else ": ")[0] or constant
+    if width(label) > LABEL:
+        label = wrap(label, LABEL)[0] + "…"
+    if not element:
+        return label
+    inside = element.removesuffix("]")
+    if variable is not None and len(variable.dims) == 1:
+        inside = study.model.element_label(variable.dims[0], inside, lang)
+    return f"{label}（{inside}）" if lang == "zh" else f"{label} ({inside})"
 
 
 def series_title(study: Study, name: str, lang: str) -> str:
@@ -245,6 +341,23 @@ def series_title(study: Study, name: str, lang: str) -> str:
         if term.name == name:
             return term.title[lang]
     return name
+
+
+def no_term_line(study: Study, known: Vintage, lang: str, most: int = 6) -> list[str]:
+    """Return a line that names, by measure, the rows of a vintage no term speaks of, if any."""
+    if study.fit is None:
+        return []
+    rows = without_term(study.fit.terms, known.fitted(), study.model)
+    if not rows:
+        return []
+    counts = Counter(row.measure for row in rows).most_common()
+    shown = [
+        f"{label(study.report, name, lang)}" + (f" ×{n}" if n > 1 else "")
+        for name, n in counts[:most]
+    ]
+    if len(counts) > most:
+        shown.append(say("more measures", lang, n=len(counts) - most))
+    return [say("no term", lang, n=len(rows), rows=("、" if lang == "zh" else ", ").join(shown))]
 
 
 def _check_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:
@@ -257,6 +370,7 @@ def _check_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:
             "prior",
             "posterior",
             "pit",
+            "loo pit",
             "residual",
             "discrepancy",
         )
@@ -264,12 +378,18 @@ def _check_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:
     return columns(
         [head]
         + [
-            [series_title(study, one.series, lang), str(one.year), f"{one.value:g} {one.unit}",
-             three(one.prior), three(one.posterior), f"{one.pit:.2f}", f"{one.residual:+.3f}",
-             f"{one.discrepancy:+.3f}"]
+            [series_title(study, one.series, lang), str(one.year),
+             f"{one.value:g} {study.report.unit_label(one.unit, lang)}",
+             three(one.prior), three(one.posterior), f"{one.pit:.2f}", _loo(one),
+             f"{one.residual:+.3f}", f"{one.discrepancy:+.3f}"]
             for one in diagnosis.checks
         ]
     )  # fmt: skip
+
+
+def _loo(one: Check) -> str:
+    few = f" ({one.effective:.0f})" if one.effective < 100 else ""
+    return f"{one.posterior_pit:.2f}{few}"
 
 
 def _profile_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:

@@ -411,29 +411,20 @@ exit:
 }
 
 ; each row (output, input, order, initial) of a fixed delay: keep the input of step k in the
-; history, and give the output of step k + 1 the input of step k + 1 - order, lane by lane
-define internal void @shift(ptr noalias %W, ptr noalias %history, i64 %k) #0 {
+; history
+define internal void @keep(ptr noalias %W, ptr noalias %history, i64 %k) #0 {
 entry:
-  %k1 = add i64 %k, 1
   br label %head
 head:
-  %i = phi i64 [ 0, %entry ], [ %i1, %done ]
+  %i = phi i64 [ 0, %entry ], [ %i1, %body ]
   %more = icmp ult i64 %i, N_FIXED
-  br i1 %more, label %keep, label %exit
-keep:
+  br i1 %more, label %body, label %exit
+body:
   %i4 = mul i64 %i, 4
   %p = getelementptr i64, ptr FIXED, i64 %i4
-  %out_slot = load i64, ptr %p
   %p1 = getelementptr i64, ptr %p, i64 1
   %in_slot = load i64, ptr %p1
-  %p2 = getelementptr i64, ptr %p, i64 2
-  %order_slot = load i64, ptr %p2
-  %p3 = getelementptr i64, ptr %p, i64 3
-  %first_slot = load i64, ptr %p3
-  %out_offset = mul i64 %out_slot, LANES
   %in_offset = mul i64 %in_slot, LANES
-  %order_offset = mul i64 %order_slot, LANES
-  %first_offset = mul i64 %first_slot, LANES
   %from = getelementptr double, ptr %W, i64 %in_offset
   %value = load VEC, ptr %from, align 64
   %row = mul i64 %k, N_FIXED
@@ -441,9 +432,35 @@ keep:
   %place_offset = mul i64 %place, LANES
   %to = getelementptr double, ptr %history, i64 %place_offset
   store VEC %value, ptr %to, align 64
+  %i1 = add i64 %i, 1
+  br label %head
+exit:
+  ret void
+}
+
+; give the output of step k + 1 the input of step k + 1 - order, lane by lane
+define internal void @shift(ptr noalias %W, ptr noalias %history, i64 %k) #0 {
+entry:
+  %k1 = add i64 %k, 1
+  br label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %i1, %done ]
+  %more = icmp ult i64 %i, N_FIXED
+  br i1 %more, label %find, label %exit
+find:
+  %i4 = mul i64 %i, 4
+  %p = getelementptr i64, ptr FIXED, i64 %i4
+  %out_slot = load i64, ptr %p
+  %p2 = getelementptr i64, ptr %p, i64 2
+  %order_slot = load i64, ptr %p2
+  %p3 = getelementptr i64, ptr %p, i64 3
+  %first_slot = load i64, ptr %p3
+  %out_offset = mul i64 %out_slot, LANES
+  %order_offset = mul i64 %order_slot, LANES
+  %first_offset = mul i64 %first_slot, LANES
   br label %lane
 lane:
-  %l = phi i64 [ 0, %keep ], [ %l1, %put ]
+  %l = phi i64 [ 0, %find ], [ %l1, %put ]
   %order_at = add i64 %order_offset, %l
   %order_p = getelementptr double, ptr %W, i64 %order_at
   %order_f = load double, ptr %order_p
@@ -561,9 +578,10 @@ after:
   %last = icmp eq i64 %k, %steps
   br i1 %last, label %exit, label %move
 move:
+  call void @keep(ptr %W, ptr %history, i64 %k)
+  call void @copy(ptr %W)
   call void @advance_METHOD(ptr %W, double %time)
   call void @raise(ptr %W)
-  call void @copy(ptr %W)
   call void @shift(ptr %W, ptr %history, i64 %k)
   %k1 = add i64 %k, 1
   br label %step

@@ -25,6 +25,7 @@ from sdensemble.kernel.program import Const, Fold, Interp, Load, Node, Op, Time,
 LIBRARY = {
     **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
     **{"arcsin": "asin", "arccos": "acos", "arctan": "atan", "erfc": "erfc"},
+    "gamma_ln": "lgamma",
 }  # called once a lane: rare in ensembles, so not worth vector code
 UNROLL = 160  # work up to which a reduction is written out term by term
 _COMPARE = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
@@ -309,8 +310,12 @@ class Writer:
         return b.exact("fmul", b.exact("fmul", on, slope), b.exact("fsub", end, start))
 
     def _pulse(self, node: Op, index: str | None) -> str:
-        t, _, start, width = (self.value(p, index) for p in node.parts)
-        return self._one_where(self._during(t, start, width))
+        t, dt, start, width = (self.value(p, index) for p in node.parts)
+        b = self.body
+        late = b.exact("fadd", t, b.exact("fmul", dt, b.number(0.5)))
+        wide = b.select(b.compare("oeq", width, b.number(0.0)), dt, width)
+        inside = b.compare("olt", late, b.exact("fadd", start, wide))
+        return self._one_where(b.both(b.compare("ogt", late, start), inside))
 
     def _one_where(self, mask: str) -> str:
         return self.body.select(mask, self.body.number(1.0), self.body.number(0.0))
@@ -327,10 +332,15 @@ class Writer:
         return b.both(b.compare("oge", t, start), b.compare("olt", phase, width))
 
     def _pulse_train(self, node: Op, index: str | None) -> str:
-        t, _, start, every, width, end = (self.value(p, index) for p in node.parts)
+        t, dt, start, every, width, end = (self.value(p, index) for p in node.parts)
         b = self.body
+        late = b.exact("fadd", t, b.exact("fmul", dt, b.number(0.5)))
+        since = b.exact("fsub", late, start)
+        phase = b.exact("fsub", since, self._quantised(since, every))
+        wide = b.select(b.compare("ogt", dt, width), dt, width)
+        begun = b.both(b.compare("ogt", since, b.number(0.0)), b.compare("olt", phase, wide))
         going = b.compare("ole", t, b.exact("fadd", end, b.number(SMALL)))
-        return self._one_where(b.both(self._repeated(t, start, every, width), going))
+        return self._one_where(b.both(begun, going))
 
     def _xpulse(self, node: Op, index: str | None) -> str:
         t, dt, start, magnitude = (self.value(p, index) for p in node.parts)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erfc
+from scipy.special import erfc, gammaln
 
 Values = NDArray[np.float64]
 Number = float | Values
@@ -44,25 +44,28 @@ def _ramp(t: Values, slope: Values, start: Values, finish: Values | None = None)
 
 
 def _pulse(t: Values, dt: Values, start: Values, width: Values) -> Values:
-    return _truth((t >= start - SMALL) & (t < start + width))
+    # half a step later than now lies inside; no width is one step, as Vensim has it
+    late, wide = t + dt / 2, np.where(width == 0, dt, width)
+    return _truth((late > start) & (late < start + wide))
 
 
 def _pulse_train(
     t: Values, dt: Values, start: Values, every: Values, width: Values, end: Values
 ) -> Values:
-    # a pulse that begins at ``end`` still shows for one step, as in Vensim
-    phase = (t - start + SMALL) - _quantum(t - start + SMALL, every)
-    return _truth((t >= start) & (t <= end + SMALL) & (phase < width))
+    # a pulse lasts one step at least; one that begins at ``end`` still shows
+    since = t + dt / 2 - start
+    phase = since - _quantum(since, every)
+    return _truth((since > 0) & (t <= end + SMALL) & (phase < np.maximum(width, dt)))
 
 
 def _xmile_pulse(t: Values, dt: Values, start: Values, magnitude: Values) -> Values:
-    return magnitude / dt * _pulse(t, dt, start, dt / 2)
+    return magnitude / dt * _truth((t >= start - SMALL) & (t < start + dt / 2))
 
 
 def _xmile_pulse_train(
     t: Values, dt: Values, start: Values, every: Values, magnitude: Values
 ) -> Values:
-    once = _pulse(t, dt, start, dt / 2)
+    once = _truth((t >= start - SMALL) & (t < start + dt / 2))
     phase = (t - start + SMALL) - _quantum(t - start + SMALL, every)
     again = _truth((t >= start) & (phase < dt / 2))
     return magnitude / dt * np.where(every == 0, once, again)
@@ -86,6 +89,7 @@ TABLE: dict[str, Callable[..., Values]] = {
     "arccos": np.arccos,
     "arctan": np.arctan,
     "erfc": erfc,
+    "gamma_ln": gammaln,
     "log": lambda a, base: np.log(a) / np.log(base),
     "min": np.minimum,
     "max": np.maximum,
@@ -114,7 +118,7 @@ TABLE: dict[str, Callable[..., Values]] = {
 
 # How many arguments each takes in a model file, where time and step are not written.
 ARITY: dict[str, tuple[int, ...]] = {
-    **dict.fromkeys(("neg", "abs", "exp", "ln", "sqrt", "integer", "not"), (1,)),
+    **dict.fromkeys(("neg", "abs", "exp", "ln", "sqrt", "integer", "not", "gamma_ln"), (1,)),
     **dict.fromkeys(("add", "sub", "mul", "div", "pow", "min", "max", "modulo"), (2,)),
     **dict.fromkeys(("quantum", "eq", "ne", "lt", "le", "gt", "ge", "and", "or"), (2,)),
     **dict.fromkeys((*TRIGONOMETRY, "arcsin", "arccos", "arctan"), (1,)),

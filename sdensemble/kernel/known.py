@@ -6,7 +6,18 @@ import numpy as np
 
 from sdensemble.kernel.functions import TABLE
 from sdensemble.kernel.ledger import Ledger
-from sdensemble.kernel.program import Const, Load, Node, Noise, Op, Slots, Time, nodes
+from sdensemble.kernel.program import (
+    Const,
+    Load,
+    Node,
+    Noise,
+    Op,
+    Slots,
+    StepTime,
+    Time,
+    Values,
+    nodes,
+)
 from sdensemble.kernel.scope import LoweringError, Scope
 from sdensemble.model.types import Call, Expr, Kind, Model, Ref, Variable, fold, walk
 
@@ -20,6 +31,7 @@ class Known(Ledger):
     def __init__(self, model: Model):
         super().__init__(model)
         self.visited: list[str] = []
+        self.held_time: Slots | None = None
         self.at_start = False  # whether Time counts as known: the order of a delay is set once
 
     def node(self, expr: Expr, scope: Scope) -> Node:
@@ -62,6 +74,15 @@ class Known(Ledger):
         self.noises.append(Noise(name, slots.ravel(), number))
         return Load(slots)
 
+    def step_time(self) -> Node:
+        """Return the time at the start of a step, which Runge-Kutta's stages leave alone."""
+        if self.model.clock.method == "euler":
+            return Time()
+        if self.held_time is None:
+            self.held_time = self.allocate(" · step time", (1,), stock=False)
+            self.feeds.append(StepTime(" · step time", self.held_time, (), ""))
+        return Load(self.held_time)
+
     def _bind(self, node: Node) -> None:
         """Take the constants a node reads out of what a run may set."""
         for part in nodes(node):
@@ -93,6 +114,8 @@ class Known(Ledger):
         """Return a node's value where constants of the file alone give it, else None."""
         if isinstance(node, Const):
             return np.asarray(node.value)
+        if isinstance(node, Values):
+            return node.values
         if isinstance(node, Time) and self.at_start:
             return np.asarray(self.model.clock.start)
         if isinstance(node, Load):

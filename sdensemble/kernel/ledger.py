@@ -39,6 +39,7 @@ class Ledger(Subscripts):
         self.noises: list[Noise] = []
         self.unfed: list[str] = []
         self.structural: set[str] = set()
+        self.lagging: set[str] = set()
         self.initial: list[Statement] = []
         self.rates: list[Statement] = []
         self.dynamic: list[Statement] = []
@@ -141,6 +142,7 @@ class Ledger(Subscripts):
 
     def lagged(self, value: Node, initial: Node, scope: Scope) -> Node:
         """Return ``value`` of one step ago, at first ``initial``."""
+        self.lagging.add(self.current)
         last = self.stock("lag", initial, scope)
         self.rate(last, Const(0.0), scope)
         now = self._slot_of(value, "lag", scope, at_start=False)

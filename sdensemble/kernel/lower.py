@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from sdensemble.errors import SDError, did_you_mean
 from sdensemble.kernel.allocate import ALLOCATIONS
 from sdensemble.kernel.functions import ALIASES, ARITY, FOLDS, TIMED
 from sdensemble.kernel.known import Known
+from sdensemble.kernel.lookups import DATA, LOOKUPS
+from sdensemble.kernel.matrix import MATRICES
 from sdensemble.kernel.noise import NOISE, lower_noise
 from sdensemble.kernel.numbering import finish
 from sdensemble.kernel.program import (
@@ -28,10 +30,11 @@ from sdensemble.kernel.program import (
     Values,
 )
 from sdensemble.kernel.scope import LoweringError, Scope, allowed
-from sdensemble.kernel.stateful import STATEFUL
+from sdensemble.kernel.stateful import STATEFUL, STATEFUL_ARITY
 from sdensemble.kernel.stop import stops_by_equation, upstream
 from sdensemble.kernel.vectors import VECTORS
 from sdensemble.model.deep import deeply
+from sdensemble.model.equation import wide_signs
 from sdensemble.model.types import (
     Array,
     Call,
@@ -45,10 +48,9 @@ from sdensemble.model.types import (
     Table,
     Variable,
     fold,
-    walk,
 )
 
-SUPPORTED = {*ARITY, *STATEFUL, *FOLDS, *VECTORS, *ALLOCATIONS, *NOISE}
+SUPPORTED = {*ARITY, *STATEFUL, *FOLDS, *VECTORS, *ALLOCATIONS, *NOISE, *LOOKUPS, *MATRICES, *DATA}
 
 
 def lower(model: Model) -> Program:
@@ -71,16 +73,39 @@ def _lower(model: Model) -> Program:
         elif variable.kind is not Kind.LOOKUP and variable.value is None:
             for equation in variable.equations:
                 builder.add(variable, equation)
-    if model.clock.method != "euler" and (builder.copies or builder.fixed):
-        builder.problems.add(
-            model.path.name,
-            f"the model asks for {model.clock.method}, under which DELAY FIXED, DELAY N and "
-            "SAMPLE IF TRUE are not supported: run it with Euler",
-        )
+    if model.clock.method != "euler":
+        for name in sorted(builder.lagging):
+            builder.problems.add(
+                f'{model.path.name} "{name}"',
+                f"DELAY N with a delay time that varies is not supported under "
+                f"{model.clock.method}, which the model asks for: run it with Euler",
+            )
+    builder.structural |= model.bound
     if stops_by_equation(model):
         builder.structural |= upstream(model, "FINAL TIME")
     builder.problems.raise_if_any()
     return finish(builder)
+
+
+_AGAINST_NA = ("eq", "ne", "lt", "le", "gt", "ge")
+_MIRRORED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
+_TERMS = {"sum": "add", "prod": "mul", "vmin": "min", "vmax": "max"}
+_REDUCING = {*FOLDS, "vmin_xmile", "vmax_xmile", "vector_select"}
+
+
+def _reduced_here(expr: Expr) -> Iterator[Ref]:
+    """Yield the references of an expression but for those that a reduction inside it reduces."""
+    if isinstance(expr, Ref):
+        yield expr
+    elif isinstance(expr, Call) and fold(expr.function).replace(" ", "_") not in _REDUCING:
+        for arg in expr.args:
+            yield from _reduced_here(arg)
+
+
+def _counted(call: Call, count: int) -> None:
+    """Raise where a call has another number of arguments."""
+    if len(call.args) != count:
+        raise LoweringError(f"{call.function} takes {count} arguments, not {len(call.args)}")
 
 
 class _ApartError(Exception):
@@ -103,6 +128,9 @@ class Builder(Known):
                     self._statements(variable, equation.expr, one, target[point : point + 1])
         except LoweringError as error:
             self.problems.add(f'{self.model.path.name} "{variable.name}"', str(error))
+        except (_ApartError, ValueError, IndexError, KeyError, AttributeError) as error:
+            what = f"cannot be compiled ({type(error).__name__}: {error})"
+            self.problems.add(f'{self.model.path.name} "{variable.name}"', what)
 
     def feed(self, variable: Variable) -> None:
         """Note which data series fills which slot of a data variable."""
@@ -157,6 +185,9 @@ class Builder(Known):
             value = builtin[name]
             return Time() if value is None else Const(value)
         if name not in self.variables:
+            if name.endswith("!") and name[:-1].strip() in self.ranges:
+                numbers = self.numbers(name[:-1].strip())[self.axis(f"{name[:-1].strip()}!", scope)]
+                return Values(np.broadcast_to(numbers, scope.shape).astype(float))
             if name in self.ranges:
                 numbers = self.numbers(name)[self.axis(ref.name, scope)]
                 return Values(np.broadcast_to(numbers, scope.shape).astype(float))
@@ -164,7 +195,8 @@ class Builder(Known):
                 holder = next(r for r, p in self.position.items() if p[self.element[name]] >= 0)
                 return Const(float(self.numbers(holder)[self.element[name]]))
             raise LoweringError(
-                f'no variable "{ref.name}"{did_you_mean(ref.name, self.model.variables)}'
+                f'no variable "{ref.name}"{wide_signs(ref.name)}'
+                f"{did_you_mean(ref.name, self.model.variables)}"
             )
         variable = self.variables[name]
         if variable.kind is Kind.LOOKUP:
@@ -198,32 +230,62 @@ class Builder(Known):
             return Const(float(len(self.elements(call.args[0].name))))
         if name == "initial":
             return self.frozen(self.node(call.args[0], scope), scope)
-        for table in (VECTORS, ALLOCATIONS):
+        for table in (VECTORS, ALLOCATIONS, MATRICES, DATA):
             if name in table:
                 count, function = table[name]
-                if len(call.args) != count:
-                    raise LoweringError(f"{call.function} takes {count} arguments")
+                _counted(call, count)
                 return function(self, call, scope)
+        if name in LOOKUPS:
+            count, shape = LOOKUPS[name]
+            _counted(call, count)
+            table_of = self._table_of(call.args[0], scope)
+            return shape(table_of, *(self.node(arg, scope) for arg in call.args[1:]))
         if name in NOISE:
             return lower_noise(self, name, call, scope)
         if name == "get_time_value":
             return self._time_value(call, scope)
         if name in STATEFUL:
+            _counted(call, STATEFUL_ARITY[name])
             args = tuple(self.node(arg, scope) for arg in call.args)
             return STATEFUL[name](self, args, scope)
         if name not in ARITY:
-            raise LoweringError(
-                f'function "{call.function}" is not supported; '
-                f"supported: {', '.join(sorted(SUPPORTED))}"
-            )
+            if name == "a_function_of":
+                raise LoweringError("has no equation yet, only A FUNCTION OF what it hangs on")
+            near = did_you_mean(name, SUPPORTED)
+            raise LoweringError(f'function "{call.function}" is not supported{near}')
         if len(call.args) not in ARITY[name]:
-            raise LoweringError(f"{call.function} takes {ARITY[name]} arguments")
+            counts = " or ".join(map(str, ARITY[name]))
+            raise LoweringError(f"{call.function} takes {counts} arguments, not {len(call.args)}")
+        if name in _AGAINST_NA and any(map(self._is_missing, call.args)):
+            return self._against_missing(name, call.args, scope)
         args = tuple(self.node(arg, scope) for arg in call.args)
         if name in TIMED:
-            args = (Time(), Const(self.model.clock.step), *args)
+            args = (self.step_time(), Const(self.model.clock.step), *args)
         elif name == "ramp":
             args = (Time(), *args)
         return Op(name, args)
+
+    def _is_missing(self, expr: Expr) -> bool:
+        """Whether an expression is :NA:, or a variable that is always :NA:."""
+        if isinstance(expr, Number):
+            return math.isnan(expr.value)
+        variable = self.variables.get(fold(expr.name)) if isinstance(expr, Ref) else None
+        return variable is not None and all(
+            isinstance(e.expr, Number) and math.isnan(e.expr.value) for e in variable.equations
+        )
+
+    def _against_missing(self, name: str, args: tuple[Expr, ...], scope: Scope) -> Node:
+        """Return a comparison with :NA:, which in Vensim is a number far below all others."""
+        first, second = args
+        if self._is_missing(first):
+            if self._is_missing(second):
+                return Const(float(name in ("eq", "le", "ge")))
+            first, name = second, _MIRRORED.get(name, name)
+        value = self.node(first, scope)
+        kinds = {"eq": "ne", "le": "ne", "ne": "eq", "gt": "eq"}  # only NaN differs from itself
+        if name in kinds:
+            return Op(kinds[name], (value, value))
+        return Const(float(name == "ge"))
 
     def _time_value(self, call: Call, scope: Scope) -> Node:
         relative, offset, measure = (self.node(arg, scope) for arg in call.args)
@@ -236,13 +298,38 @@ class Builder(Known):
         since = Time() if np.all(origin == 0) else Const(self.model.clock.start)
         return Op("add", (since, offset))
 
-    def _table_of(self, ref: Ref, scope: Scope) -> Expr:
+    def series_of(self, ref: Expr, scope: Scope) -> Series:
+        """Return the one data series a reference means at these points, which no run can set."""
+        variable = self.variables.get(fold(ref.name)) if isinstance(ref, Ref) else None
+        if variable is None or variable.kind is not Kind.DATA or not isinstance(ref, Ref):
+            name = ref.name if isinstance(ref, Ref) else "an expression"
+            raise LoweringError(f'"{name}" is no data variable')
+        series = self._one_of(variable, ref, scope)
+        if not isinstance(series, Series) or not len(series.times):
+            raise LoweringError(f'data "{variable.name}" have no source')
+        self.structural.add(variable.name)
+        return series
+
+    def _table_of(self, ref: Expr, scope: Scope) -> Table:
         """Return the one table a graphical function's reference means at these points."""
-        variable = self.variables.get(fold(ref.name))
-        if variable is None or variable.kind is not Kind.LOOKUP:
-            raise LoweringError(f'no graphical function "{ref.name}"')
+        variable = self.variables.get(fold(ref.name)) if isinstance(ref, Ref) else None
+        if variable is None or variable.kind is not Kind.LOOKUP or not isinstance(ref, Ref):
+            name = ref.name if isinstance(ref, Ref) else "an expression"
+            raise LoweringError(f'no graphical function "{name}"')
+        table = self._one_of(variable, ref, scope)
+        if not isinstance(table, Table):
+            raise LoweringError(f'"{variable.name}" is no graphical function')
+        return table
+
+    def _one_of(self, variable: Variable, ref: Ref, scope: Scope) -> Expr:
+        """Return the equation's right-hand side that holds for the element a reference means."""
         if not variable.dims:
             return variable.equations[0].expr
+        if len(ref.subscripts) != len(variable.dims):
+            raise LoweringError(
+                f'"{variable.name}" has {len(variable.dims)} subscripts, is used with '
+                f"{len(ref.subscripts)}"
+            )
         if scope.shape != (1,):
             raise _ApartError
         wanted = [int(np.ravel(self.axis(s, scope))[0]) for s in ref.subscripts]
@@ -250,7 +337,7 @@ class Builder(Known):
             lists = [self.elements(s) for s in equation.subscripts]
             if all(w in elements for w, elements in zip(wanted, lists, strict=True)):
                 return equation.expr
-        raise LoweringError(f'graphical function "{ref.name}" has no table for this element')
+        raise LoweringError(f'"{variable.name}" has no equation for this element')
 
     def _interp(self, table: Expr, args: tuple[Expr, ...], scope: Scope) -> Node:
         if isinstance(table, Ref):
@@ -269,11 +356,27 @@ class Builder(Known):
         inner, width = self.inside_marks((arg,), scope)
         if not width:
             return self.node(arg, scope)
-        return Fold(name, width, (self.node(arg, inner),))
+        try:
+            return Fold(name, width, (self.node(arg, inner),))
+        except _ApartError:
+            if scope.shape != (1,):
+                raise
+        return self._spelled_out(name, arg, inner, width)
+
+    def _spelled_out(self, name: str, arg: Expr, inner: Scope, width: int) -> Node:
+        """Return a reduction whose terms need graphical functions of their own, term by term."""
+        axes = {k: np.broadcast_to(v, inner.shape)[0] for k, v in inner.axes.items()}
+        out: Node | None = None
+        for place in range(width):
+            one = Scope((1,), {k: v[place : place + 1] for k, v in axes.items()})
+            term = self.node(arg, one)
+            out = term if out is None else Op(_TERMS[name], (out, term))
+        assert out is not None
+        return out
 
     def inside_marks(self, exprs: Sequence[Expr], scope: Scope) -> tuple[Scope, int]:
         """Return the scope inside a reduction over the subscripts marked "!", and its width."""
-        refs = [e for expr in exprs for e in walk(expr) if isinstance(e, Ref)]
+        refs = [ref for expr in exprs for ref in _reduced_here(expr)]
         marked = dict.fromkeys(s for ref in refs for s in ref.subscripts if s.endswith("!"))
         lists = [self.elements(s[:-1].strip()) for s in marked]
         if not lists:

@@ -134,11 +134,61 @@ def exponential(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     return op("sub", start, op("mul", stretch, op("ln", share)))
 
 
+def _drawn(builder: Builder, seed: Node, low: Node, high: Node, scope: Scope) -> Load:
+    """Return a number between two shares of a distribution."""
+    share = _between(builder.noise(seed, scope), low, high)
+    return Load(builder.keep(share, "share", scope))
+
+
+def triangular(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """RANDOM TRIANGULAR: from a start over a peak to a stop, cut off at two values."""
+    low, high, start, peak, stop, seed = args
+    width, left, right = (op("sub", a, b) for a, b in ((stop, start), (peak, start), (stop, peak)))
+
+    def below(end: Node) -> Node:
+        up, down = (
+            op("max", op("sub", end, start), Const(0.0)),
+            op("max", op("sub", stop, end), Const(0.0)),
+        )
+        rising = op("div", op("mul", up, up), op("mul", width, left))
+        falling = op("div", op("mul", down, down), op("mul", width, right))
+        return chosen(op("lt", end, peak), rising, op("sub", Const(1.0), falling))
+
+    first, last = (
+        op(
+            "min",
+            op("max", chosen(op("ge", end, stop), Const(1.0), below(end)), Const(0.0)),
+            Const(1.0),
+        )
+        for end in (low, high)
+    )
+    share = _drawn(builder, seed, first, last, scope)
+    rising = op("add", start, op("sqrt", op("mul", share, op("mul", width, left))))
+    rest = op("sub", Const(1.0), share)
+    falling = op("sub", stop, op("sqrt", op("mul", rest, op("mul", width, right))))
+    return chosen(op("lt", share, op("div", left, width)), rising, falling)
+
+
+def weibull(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """RANDOM WEIBULL: by its shape from a shift, stretched, cut off at two values."""
+    low, high, shape, shift, stretch, seed = args
+
+    def above(end: Node) -> Node:
+        z = op("max", op("div", op("sub", end, shift), stretch), Const(0.0))
+        return op("exp", op("neg", op("pow", z, shape)))
+
+    share = _drawn(builder, seed, above(low), above(high), scope)
+    scaled = op("pow", op("neg", op("ln", share)), op("div", Const(1.0), shape))
+    return op("min", op("max", op("add", shift, op("mul", stretch, scaled)), low), high)
+
+
 NOISE: dict[str, tuple[int, Callable[[Builder, tuple[Node, ...], Scope], Node]]] = {
     "random_0_1": (0, uniform_0_1),
     "random_uniform": (3, uniform),
     "random_normal": (5, normal),
     "random_exponential": (5, exponential),
+    "random_triangular": (6, triangular),
+    "random_weibull": (6, weibull),
 }
 
 

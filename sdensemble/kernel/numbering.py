@@ -41,6 +41,16 @@ def finish(ledger: Ledger) -> Program:
     for statement in dynamic:
         before_step[statement.target] = False
     defaults[: 2 * stocks][void[: 2 * stocks]] = 0.0
+
+    def owner_of(slot: int) -> str:
+        for name, (first, shape) in slots.items():
+            if name in model.variables and first <= slot < first + math.prod(shape):
+                cell = np.unravel_index(slot - first, shape) if shape else ()
+                dims = model.variables[name].dims
+                inside = [model.ranges[d][i] for d, i in zip(dims, cell, strict=True)]
+                return f'"{name}"' + (f"[{','.join(inside)}]" if inside else "")
+        return ""
+
     return Program(
         name=model.path.name,
         digest=model.digest,
@@ -52,11 +62,13 @@ def finish(ledger: Ledger) -> Program:
         size=size,
         slots=slots,
         defaults=defaults,
-        initial=sort_statements(_first_pass(initial, dynamic, size), given, model.path.name),
-        dynamic=sort_statements(dynamic, before_step, model.path.name),
+        initial=sort_statements(
+            _first_pass(initial, dynamic, size), given, model.path.name, owner_of
+        ),
+        dynamic=sort_statements(dynamic, before_step, model.path.name, owner_of),
         method=clock.method,
-        settable=frozenset(v.name for v in constants) - ledger.structural
-        | {feed.name for feed in feeds}
+        settable=(frozenset(v.name for v in constants) | {feed.name for feed in feeds})
+        - ledger.structural
         | set(ledger.unfed),
         feeds=feeds,
         unfed=frozenset(ledger.unfed),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,14 +12,19 @@ from sdensemble.kernel.program import Load, Node, Statement, Values
 
 
 def sort_statements(
-    statements: Sequence[Statement], given: np.ndarray, where: str
+    statements: Sequence[Statement],
+    given: np.ndarray,
+    where: str,
+    owner_of: Callable[[int], str] = lambda slot: "",
 ) -> tuple[Statement, ...]:
     """Return the statements in dependency order.
 
-    ``given`` marks the slots that have a value before the first statement. Where statements
+    ``given`` marks the slots that have a value before the first statement, ``owner_of`` names
+    the variable and element a slot belongs to. Where statements
     of whole variables depend on each other in a ring, the ring is taken apart point by point;
     a ring that remains raises SDError naming its variables.
     """
+    _refuse_orphans(statements, given, where, owner_of)
     order, stuck = _sort(statements, given)
     if not stuck:
         return tuple(order)
@@ -29,6 +34,26 @@ def sort_statements(
     if stuck:
         raise SDError(f"{where}: {_describe(stuck, given)}")
     return tuple(order)
+
+
+def _refuse_orphans(
+    statements: Sequence[Statement],
+    given: np.ndarray,
+    where: str,
+    owner_of: Callable[[int], str],
+) -> None:
+    """Raise where a statement reads a slot that nothing gives a value, naming both."""
+    defined = given.copy()
+    for statement in statements:
+        defined[statement.target] = True
+    lines: dict[str, None] = {}
+    for statement in statements:
+        orphan = statement.reads[~defined[statement.reads]]
+        if orphan.size:
+            what = owner_of(int(orphan[0])) or "an element"
+            lines[f'{where} "{statement.name}": reads {what}, which no equation defines'] = None
+    if lines:
+        raise SDError(list(lines))
 
 
 def _sort(
@@ -59,9 +84,6 @@ def _sort(
 def _needs(statement: Statement, owner: np.ndarray, given: np.ndarray) -> set[int]:
     reads = statement.reads
     owners = owner[reads]
-    orphan = reads[(owners < 0) & ~given[reads]]
-    if orphan.size:
-        raise SDError(f'"{statement.name}" reads an element that no equation defines')
     return set(owners[(owners >= 0) & ~given[reads]].tolist())
 
 

@@ -186,6 +186,15 @@ class Feed:
 
 
 @dataclass(frozen=True, eq=False)
+class StepTime(Feed):
+    """The time at the start of each step, for what Runge-Kutta's stages leave alone."""
+
+    def at(self, when: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+        """Return the times themselves, shape (time, 1)."""
+        return when[:, None]
+
+
+@dataclass(frozen=True, eq=False)
 class Noise:
     """Slots of one call of a random function, fed a number in (0, 1) at each step."""
 
@@ -209,9 +218,9 @@ class Program:
     order that may be run: ``initial`` once at the start (constants set), ``dynamic`` at every
     step (stocks set). ``size`` counts all slots.
 
-    Between two steps, after the stocks have moved: stocks in ``non_negative`` are raised to 0
-    where they fell below; each row (state, source) of ``copies`` moves a value on, in order;
-    each row (output, input, order, initial) of ``fixed`` gives the output its input of
+    Between two steps each row (state, source) of ``copies`` moves a value on, in order, before
+    the stocks move. After that stocks in ``non_negative`` are raised to 0 where they fell below,
+    and each row (output, input, order, initial) of ``fixed`` gives the output its input of
     ``order`` steps ago, and ``initial`` before that.
 
     Slots of data are computed by nobody: ``feeds`` says what they hold at every step. They may

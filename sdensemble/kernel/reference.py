@@ -88,10 +88,10 @@ def _move(
     program: Program, state: NDArray[np.float64], inflows: Sequence[NDArray[np.float64]]
 ) -> None:
     """Take the state to the next step; ``inflows`` are those of fixed delays, so far."""
-    _advance(program, state, program.start + (len(inflows) - 1) * program.step)
-    state[program.non_negative] = np.maximum(state[program.non_negative], 0.0)
     for to, source in program.copies:
         state[to] = state[source]
+    _advance(program, state, program.start + (len(inflows) - 1) * program.step)
+    state[program.non_negative] = np.maximum(state[program.non_negative], 0.0)
     for row, (out, _, order, first) in enumerate(program.fixed):
         for member in range(state.shape[1]):
             at = len(inflows) - int(state[order, member])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdensemble.kernel.program import Const, Fold, Load, Node, Op, Time, nodes
+from sdensemble.kernel.scope import LoweringError
 
 if TYPE_CHECKING:
     from sdensemble.kernel.lower import Builder
@@ -110,7 +111,15 @@ def delay_fixed(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
 def sample_if_true(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """SAMPLE IF TRUE: the input while the condition holds, else what it last was."""
     condition, value, initial = args
-    return builder.memory(lambda last: _op("if_then_else", condition, value, last), initial, scope)
+
+    def update(last: Node) -> Node:
+        out = _op("if_then_else", condition, value, last)
+        if builder.model.clock.method == "euler":
+            return out
+        at_step = _op("eq", Time(), builder.step_time())  # Runge-Kutta's later stages hold it
+        return _op("if_then_else", at_step, out, last)
+
+    return builder.memory(update, initial, scope)
 
 
 def trend(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
@@ -135,6 +144,38 @@ def _average(builder: Builder, value: Node, time: Node, start: Node, scope: Scop
     return stock
 
 
+def npv(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """NPV: the discounted sum of a stream so far, times a factor."""
+    stream, rate, initial, factor = args
+    step = Const(builder.model.clock.step)
+    worth = builder.stock("worth today", Const(1.0), scope)
+    spread = _op("add", Const(1.0), _op("mul", rate, step))
+    builder.rate(worth, _op("neg", _op("div", _op("mul", worth, rate), spread)), scope)
+    total = builder.stock("present value", initial, scope)
+    builder.rate(total, _op("mul", stream, worth), scope)
+    now = _op("mul", _op("mul", stream, step), worth)
+    return _op("mul", _op("add", total, now), factor)
+
+
+def depreciate(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """DEPRECIATE STRAIGHTLINE: what entered within the depreciation time, spread evenly over it."""
+    stream, time, year, initial = args
+    for what, part, wanted in (("fiscal year", year, 1.0), ("initial value", initial, 0.0)):
+        value = builder.fixed_value(part)
+        if value is None or not np.all(value == wanted):
+            raise LoweringError(f"DEPRECIATE STRAIGHTLINE needs {wanted:g} for its {what}")
+    step = Const(builder.model.clock.step)
+    exact = _op("div", time, step)  # a part of a step counts as one
+    steps = _op("max", _op("integer", _op("add", exact, Const(1.0 - 1e-6))), Const(1.0))
+    total = builder.stock("entered", Const(0.0), scope)
+    builder.rate(total, stream, scope)
+    earlier = _op("max", _op("sub", steps, Const(1.0)), Const(1.0))
+    before = builder.pipeline(total, earlier, Const(0.0), scope)
+    since = _op("div", _op("sub", total, before), step)
+    now = _op("if_then_else", _op("gt", steps, Const(1.0)), since, Const(0.0))
+    return _op("div", _op("add", stream, now), time)
+
+
 STATEFUL: dict[str, Callable[[Builder, tuple[Node, ...], Scope], Node]] = {
     "smooth": smooth,
     "delay": delay,
@@ -143,4 +184,11 @@ STATEFUL: dict[str, Callable[[Builder, tuple[Node, ...], Scope], Node]] = {
     "sample_if_true": sample_if_true,
     "trend": trend,
     "forecast": forecast,
+    "npv": npv,
+    "depreciate_straightline": depreciate,
+}
+
+STATEFUL_ARITY = {
+    **{"smooth": 4, "delay": 4, "delay_n": 4, "delay_fixed": 3, "sample_if_true": 3},
+    **{"trend": 3, "forecast": 4, "npv": 4, "depreciate_straightline": 4},
 }

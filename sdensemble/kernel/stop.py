@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
 
 from sdensemble.errors import SDError
+from sdensemble.model.deep import deeply
 from sdensemble.model.types import Model, Ref, fold, walk
 
 LONGEST = 16384  # steps to look ahead
@@ -47,7 +49,8 @@ def settled(model: Model) -> Model:
     while steps <= LONGEST:
         clock = dataclasses.replace(model.clock, stop=model.clock.start + steps * model.clock.step)
         program = lower(dataclasses.replace(model, clock=clock))
-        ends = run_reference(program, every=1)[:, int(program.where("FINAL TIME").flat[0]), 0]
+        values = deeply(functools.partial(run_reference, program, every=1))
+        ends = values[:, int(program.where("FINAL TIME").flat[0]), 0]
         times = clock.start + clock.step * np.arange(steps + 1)
         reached = np.flatnonzero(times >= ends - 1e-6 * clock.step)
         if reached.size:

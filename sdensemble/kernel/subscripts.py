@@ -72,15 +72,51 @@ class Subscripts:
             return name, scope.axes[name]
         if name not in self.ranges:
             raise LoweringError(f'"{subscript}" is not a subscript range')
-        for source, target in self.model.mappings:
-            for here, there in ((source, target), (target, source)):
-                if fold(here) != name or fold(there) not in scope.axes:
-                    continue
-                elements = self.elements(here)
-                return fold(there), elements[self.position[fold(there)][scope.axes[fold(there)]]]
+        found = self._by_mapping(name, scope)
+        if found is not None:
+            return found
         for axis_name, axis in scope.axes.items():  # a range whose elements are all in ``name``
             if np.isin(axis, self.elements(name)).all() and not axis_name.endswith("!"):
                 return axis_name, axis
         raise LoweringError(
             f'subscript "{subscript}" is used without "!" but is not on the left-hand side'
         )
+
+    def _by_mapping(self, name: str, scope: Scope) -> tuple[str, np.ndarray] | None:
+        """Return the range of the left-hand side that maps to ``name`` or is mapped by it."""
+        refused = ""
+        for (source, target), owners in self.model.mappings.items():
+            if fold(source) == name:
+                place = self.position[fold(target)]
+                table = np.array([self.element[fold(e)] if e else -1 for e in owners], np.int64)
+            elif fold(target) == name:
+                place = self.position[fold(source)]
+                table = self._turned(source, target, owners)
+            else:
+                continue
+            around = fold(target) if fold(source) == name else fold(source)
+            for axis_name, axis in scope.axes.items():
+                at = place[axis]
+                if axis_name.endswith("!") or (at < 0).any():
+                    continue
+                if axis_name == around or np.isin(axis, self.elements(around)).all():
+                    elements = table[at]
+                    if (elements >= 0).all():
+                        return axis_name, elements
+                    refused = (
+                        f'the mapping of "{source}" to "{target}" gives no single element for '
+                        "every element of the equation"
+                    )
+        if refused:
+            raise LoweringError(refused)
+        return None
+
+    def _turned(self, source: str, target: str, owners: tuple[str, ...]) -> np.ndarray:
+        """Return the one element of ``target`` for each of ``source``, -1 where it is not one."""
+        folded = [fold(owner) for owner in owners]
+        elements = self.elements(target)
+        out = [
+            elements[folded.index(fold(e))] if folded.count(fold(e)) == 1 else -1
+            for e in self.model.ranges[source]
+        ]
+        return np.array(out, np.int64)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.kernel.program import Const, Fold, Load, Node, Op, Slots, Values
+from sdensemble.kernel.program import Const, Fold, Load, Node, Op, Slots, Time, Values, nodes
 from sdensemble.kernel.scope import LoweringError, Scope, allowed
 from sdensemble.model.types import Call, Expr, Ref, walk
 
@@ -178,9 +178,54 @@ def select(builder: Builder, call: Call, scope: Scope) -> Node:
     return out
 
 
+def element_map(builder: Builder, call: Call, scope: Scope) -> Node:
+    """VECTOR ELM MAP: the value so many places after an element in its variable's own order.
+
+    Outside the variable there is no value.
+    """
+    vector, shift = call.args
+    if not isinstance(vector, Ref) or not vector.subscripts:
+        raise LoweringError("VECTOR ELM MAP needs an element of an array for its first argument")
+    start = builder.node(vector, scope)
+    if not isinstance(start, Load):
+        raise LoweringError("VECTOR ELM MAP needs a variable for its first argument")
+    slots = builder.where(builder.variable(vector.name).name).ravel()
+    step = 1 if slots[0] >= 0 else -2
+    place = (start.slots - slots[0]) // step
+    offset = builder.node(shift, scope)
+    if not any(isinstance(part, Load | Time) for part in nodes(offset)):
+        value = builder.constant(offset)
+        if value is not None:
+            return _at(slots, place + np.rint(np.broadcast_to(value, place.shape)).astype(int))
+    inside = _inside(scope, len(slots))
+    allowed(int(np.prod(inside.shape)))
+    wanted = op("integer", op("add", op("add", Values(place.astype(float)), offset), Const(0.5)))
+    order = np.broadcast_to(np.arange(len(slots), dtype=float), inside.shape).copy()
+    kept = Load(builder.keep(wanted, "place", scope))
+    spread = Load(np.broadcast_to(kept.slots[..., None], inside.shape))
+    found = chosen(
+        op("eq", Values(order), spread),
+        Load(np.broadcast_to(slots, inside.shape)),
+        Const(0.0),
+    )
+    total = Fold("sum", len(slots), (found,))
+    known = op("and", op("ge", kept, Const(0.0)), op("lt", kept, Const(float(len(slots)))))
+    return chosen(known, total, Const(np.nan))
+
+
+def _at(slots: Slots, place: NDArray[np.int64]) -> Node:
+    """Return the values at these places of a variable, no value outside it."""
+    outside = (place < 0) | (place >= len(slots))
+    found = Load(slots[np.clip(place, 0, len(slots) - 1)])
+    if not outside.any():
+        return found
+    return chosen(Values(outside.astype(float)), Const(np.nan), found)
+
+
 VECTORS: dict[str, tuple[int, Callable[[Builder, Call, Scope], Node]]] = {
     "vector_sort_order": (2, sort_order),
     "vector_rank": (2, rank),
     "vector_reorder": (2, reorder),
     "vector_select": (5, select),
+    "vector_elm_map": (2, element_map),
 }

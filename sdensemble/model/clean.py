@@ -13,11 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sdensemble.model.entries import Found, macro_head, rewritten
+from sdensemble.model.xmile import join_modules, mend, plain, taken_macros
+
 _SKETCH = re.compile(r"\\{2,3}---///")
 METHODS = {"0": "euler", "1": "rk4", "2": "euler", "3": "rk2", "4": "rk2", "5": "rk4"}
 _NAMES = {"euler": "euler", "rk2": "rk2", "rk4": "rk4", "": "euler"}
 _XMILE = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
-_UNREAD = ("module", "conveyor", "queue", "oven")
+_UNREAD = ("conveyor", "queue", "oven")
 LONGEST = 100_000  # elements of a subscript range
 _FIELDS = (2, 3)  # "~" in an entry: units and comment, and perhaps :SUPPLEMENTARY
 
@@ -35,13 +38,21 @@ def decode(data: bytes) -> str:
     """
     if len(data) > MOST:
         raise ValueError(f"a file of {len(data):,} bytes; at most {MOST:,} are read")
+    text = data.decode("utf-8-sig", errors="replace")
+    bad, high = text.count("\ufffd"), sum(sign > "\x7f" for sign in text)
+    if 0 < 20 * bad < high and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+        return _lines(text)  # UTF-8 with a letter cut through here and there
     for encoding in _encodings(data):
         try:
             text = data.decode(encoding)
         except (UnicodeDecodeError, LookupError):
             continue
-        return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return data.decode("latin-1")
+        return _lines(text)
+    return _lines(data.decode("latin-1"))
+
+
+def _lines(text: str) -> str:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _encodings(data: bytes) -> Iterator[str]:
@@ -53,8 +64,13 @@ def _encodings(data: bytes) -> Iterator[str]:
     )
     if said:
         yield said[1].decode("ascii")
-    yield "gb18030"
-    yield "cp1252"
+    yield from ("gb18030", "cp1252") if _looks_chinese(data) else ("cp1252", "gb18030")
+
+
+def _looks_chinese(data: bytes) -> bool:
+    """Whether pairs of high bytes outnumber single ones: in Latin text those stand alone."""
+    runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", data)]
+    return sum(length // 2 for length in runs) > sum(length % 2 for length in runs)
 
 
 def method_of(text: str, *, vensim: bool) -> str:
@@ -86,12 +102,15 @@ class Entry:
     fields: list[str]
 
 
-def clean_vensim(text: str) -> str:
+def clean_vensim(text: str, found: Found | None = None) -> str:
     """Return the equations of a Vensim file as the parser accepts them, macros first.
 
-    >>> clean_vensim("{UTF-8}\\na = 1 {one} + 2~~{kept}|")
-    '{UTF-8}\\na = 1   + 2~~{kept}|\\n'
+    What stands beside them is noted in ``found``.
+
+    >>> clean_vensim("{UTF-8}\\na = b {one} + 2~~{kept}|")
+    '{UTF-8}\\na = b + 2~~{kept}|\\n'
     """
+    found = Found() if found is None else found
     body = _SKETCH.split(text, maxsplit=1)[0].removeprefix("\ufeff")
     entries, rest = _entries(body)
     macros: list[str] = []
@@ -109,11 +128,13 @@ def clean_vensim(text: str) -> str:
                 end = stripped.find(")") + 1
                 if not end:
                     raise ValueError(f"a macro without parameters: {_start(stripped)}")
-                macros.append(":MACRO:" + stripped[len(":MACRO:") : end])
+                macros.append(":MACRO: " + macro_head(stripped[len(":MACRO:") : end], found))
                 here, head = macros, stripped[end:]
             else:
                 break
-        here.append(_entry(head, entry.fields[1:]))
+        here.append(_entry(head, entry.fields[1:], found))
+        here += [f"{more}~~|" for more in found.extra]
+        found.extra.clear()
     rest = rest.strip()
     if here is macros and rest.upper().startswith(":END OF MACRO:"):
         macros.append(":END OF MACRO:")
@@ -167,7 +188,7 @@ def _end_of_comment(text: str, at: int) -> int:
     raise ValueError(f"a comment does not end: {_start(text[at:])}")
 
 
-def _entry(head: str, fields: list[str]) -> str:
+def _entry(head: str, fields: list[str], found: Found) -> str:
     """Return one entry, checked and mended."""
     if re.match(r"\s*\*{3,}", head):  # the name of a group
         return "~".join([head, *fields]) + "|"
@@ -179,7 +200,24 @@ def _entry(head: str, fields: list[str]) -> str:
         raise ValueError(f"a subscript range of more than {LONGEST:,} elements: {_start(head)}")
     if _is_bare(head):
         head = head.rstrip() + " :INTERPOLATE: "
-    return "~".join([head, *fields]) + "|"
+    return "~".join([rewritten(head, found), _unit(fields[0]), *fields[1:]]) + "|"
+
+
+def _unit(text: str) -> str:
+    """Return units without limits that are no numbers, which the parser would stumble on."""
+    unit, bracket, limits = text.rstrip().rpartition("[")
+    if not bracket or not limits.endswith("]"):
+        return text
+    ends = [end.strip() for end in limits[:-1].split(",")][:2]
+    if len(ends) == 2 and all(_is_limit(end) for end in ends):
+        return f"{unit.replace('[', '(')} [{', '.join(ends)}]"
+    return (
+        unit if len(ends) < 2 else f"{unit} [{', '.join(e if _is_limit(e) else '?' for e in ends)}]"
+    )
+
+
+def _is_limit(text: str) -> bool:
+    return re.fullmatch(r"\?|[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", text) is not None
 
 
 def _is_bare(head: str) -> bool:
@@ -206,9 +244,14 @@ def _start(text: str) -> str:
 # ── XMILE ──────────────────────────────────────────────────────────────────────────────────
 
 
-def clean_xmile(text: str) -> str:
-    """Return an XMILE file in today's shape: variables inside ``<variables>``, a namespace."""
+def clean_xmile(text: str, found: Found | None = None) -> str:
+    """Return an XMILE file in today's shape: variables inside ``<variables>``, a namespace.
+
+    What stands beside them is noted in ``found``.
+    """
     from lxml import etree
+
+    found = Found() if found is None else found
 
     if re.search(r"<!\s*(DOCTYPE|ENTITY)", text, re.I):
         raise ValueError("a document type is not accepted in a model file")
@@ -231,10 +274,14 @@ def clean_xmile(text: str) -> str:
     _refuse_unread(root, space)
     for model in root.iter(f"{{{space}}}model"):
         _gather(model, space)
-    looked_up: set[str] = set()
+    join_modules(root, space)
     for equation in root.iter(f"{{{space}}}eqn"):
-        looked_up |= _mend_equation(equation, space)
-    _free_tables(root, space, looked_up)
+        _mend_equation(equation, space)
+    _free_tables(root, space, mend(root, space, found))
+    found.macros += [
+        (name, params, etree.tostring(macro, encoding="unicode"))
+        for name, params, macro in taken_macros(root, space)
+    ]
     return etree.tostring(root, encoding="unicode")
 
 
@@ -242,46 +289,32 @@ def _refuse_unread(root: Any, space: str) -> None:
     """Raise where the file holds parts that the parser would leave out without a word."""
     from lxml import etree
 
-    parts = [child for child in root if child.tag == f"{{{space}}}macro"]
+    parts = []
     for variables in root.iter(f"{{{space}}}variables"):
         parts += [part for kind in _UNREAD for part in variables.iter(f"{{{space}}}{kind}")]
     for part in parts:
         name = part.get("name") or part.getparent().get("name", "")
         raise ValueError(f'<{etree.QName(part).localname}> ("{name}") is not supported')
-    models = [child for child in root if child.tag == f"{{{space}}}model"]
-    if len(models) != 1:
-        raise ValueError(f"{len(models)} <model> elements; one is read")
 
 
-def _mend_equation(equation: Any, space: str) -> set[str]:
-    """Take comments out of an equation, and put in what PySD does not look at.
-
-    Returns the names of the graphical functions it calls by LOOKUP.
-    """
+def _mend_equation(equation: Any, space: str) -> None:
+    """Take comments out of an equation, and put in what PySD does not look at."""
     text = _without_comments(equation.text or "")
     owner = equation.getparent()
     if "???" in text:
         name = owner.get("name") or owner.getparent().get("name", "")
         raise ValueError(f'"{name}" has no equation ("???")')
-    called = re.compile(r"\bLOOKUP\s*\(\s*(\w+)\s*,", re.I)
-    tables = {_plain(name) for name in called.findall(text)}
-    text = called.sub(r"\1(", text)
     start = owner.find(f"{{{space}}}init_eqn")
     if start is not None and (start.text or "").strip():
         text = f"ACTIVE_INITIAL({text.strip()}, {_without_comments(start.text).strip()})"
     equation.text = text
-    return tables
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.replace("_", " ").split()).casefold()
 
 
 def _free_tables(root: Any, space: str, names: set[str]) -> None:
     """Make graphical functions of their own of those that equations call by LOOKUP."""
     for variable in list(root.iter(f"{{{space}}}aux")):
         table = variable.find(f"{{{space}}}gf")
-        if table is not None and _plain(variable.get("name", "")) in names:
+        if table is not None and plain(variable.get("name", "")) in names:
             table.set("name", variable.get("name"))
             variable.getparent().replace(variable, table)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from sdensemble.model.types import (
@@ -14,6 +15,7 @@ from sdensemble.model.types import (
     Model,
     Number,
     Ref,
+    Series,
     Table,
     Variable,
     fold,
@@ -27,6 +29,51 @@ _INFIX = {
     "eq": ("=", 3), "ne": ("<>", 3), "lt": ("<", 3), "gt": (">", 3), "le": ("<=", 3),
     "ge": (">=", 3), "and": (":AND:", 2), "or": (":OR:", 1),
 }  # fmt: skip
+
+
+# What is said in either language; equations and names stay as the model writes them.
+WORDS: Mapping[str, tuple[str, str]] = {
+    "size": ("{file}：{n}个变量（{kinds}）", "{file}: {n} variables ({kinds})"),
+    "count": ("{n}个{kind}", "{n} {kind}"),
+    "clock": (
+        "时间：{start:g}至{stop:g}，单位{unit}，步长{step:g}，每{save:g}存一次",
+        "clock: {start:g} to {stop:g} {unit}, step {step:g}, saved every {save:g}",
+    ),
+    "range": ("下标 {name}（{n}个）：{labels}", "range {name} ({n}): {labels}"),
+    "assumed": (
+        "常量：{n}个，其中标为假设的{assumed}个",
+        "constants: {n}, of them marked ASSUMPTION: {assumed}",
+    ),
+    "levers": ("政策工具：", "levers:"),
+    "lever": (
+        "  {label}（{name}）：现值{now}，界限{limits}，单位{unit}",
+        "  {name}: {label}; now {now} {limits} {unit}",
+    ),
+    "kind": ("类型", "kind"),
+    "unit": ("单位", "unit"),
+    "limits": ("界限", "limits"),
+    "equation": ("方程", "equation"),
+    "source": ("来源", "source"),
+    "known": ("（所述时期截至{date}）", " (known on {date})"),
+    "assumption": ("假设（ASSUMPTION）", "ASSUMPTION"),
+    "reads": ("读取", "reads"),
+    "used by": ("用于", "used by"),
+    "nothing": ("（无）", "(nothing)"),
+    "none": ("（无）", "(none)"),
+    "computed": ("由方程算出", "computed"),
+    "stock": ("存量", "stock"),
+    "auxiliary": ("辅助变量", "auxiliary"),
+    "constant": ("常量", "constant"),
+    "lookup": ("表函数", "lookup"),
+    "data": ("数据", "data"),
+}
+
+Unit = Callable[[str], str]
+"""Writes a unit of the model as people do."""
+
+
+def _say(key: str, lang: str, **values: object) -> str:
+    return WORDS[key][lang == "en"].format(**values)
 
 
 def levers(model: Model) -> tuple[Variable, ...]:
@@ -56,75 +103,88 @@ def references(expr: Expr) -> set[str]:
     return names | {fold(e.function) for e in walk(expr) if isinstance(e, Call)}
 
 
-def overview(model: Model, lang: str = "en") -> str:
-    """Return a model's size, clock, ranges and levers as text."""
+def overview(model: Model, lang: str = "en", unit: Unit = str) -> str:
+    """Return a model's size, clock, ranges and levers as text; ``unit`` writes units."""
     kinds = Counter(v.kind.value for v in model.variables.values())
-    clock = model.clock
+    comma = "、" if lang == "zh" else ", "
+    counts = [_say("count", lang, n=n, kind=_say(kind, lang)) for kind, n in kinds.most_common()]
+    size = len(model.variables)
+    clock = {**vars(model.clock), "unit": unit(model.clock.unit)}
     lines = [
-        f"{model.path.name}: {len(model.variables)} variables "
-        f"({', '.join(f'{n} {kind}' for kind, n in kinds.most_common())})",
-        f"clock: {clock.start:g} to {clock.stop:g} {clock.unit}, step {clock.step:g}, "
-        f"saved every {clock.save:g}",
+        _say("size", lang, file=model.path.name, n=size, kinds=comma.join(counts)),
+        _say("clock", lang, **clock),
     ]
     for name, elements in model.ranges.items():
-        labels = (model.element_label(name, element, lang) for element in elements)
-        lines.append(f"range {name} ({len(elements)}): {', '.join(labels)}")
+        labels = comma.join(model.element_label(name, element, lang) for element in elements)
+        lines.append(_say("range", lang, name=name, n=len(elements), labels=labels))
     assumed = sum(v.note.assumption for v in model.constants())
-    lines.append(f"constants: {len(model.constants())}, of them marked ASSUMPTION: {assumed}")
-    table = lever_table(model, lang)
-    return "\n".join([*lines, *(["levers:", table] if table else [])])
+    lines.append(_say("assumed", lang, n=len(model.constants()), assumed=assumed))
+    table = lever_table(model, lang, unit)
+    return "\n".join([*lines, *([_say("levers", lang), table] if table else [])])
 
 
-def lever_table(model: Model, lang: str = "en") -> str:
+def lever_table(model: Model, lang: str = "en", unit: Unit = str) -> str:
     """Return one line for each lever: name, label, value, limits, unit."""
-    rows = [
-        f"  {v.name}: {model.label(v.name, lang)}; now {_value(v)} {_limits(v)} {v.unit}"
+    return "\n".join(
+        _say(
+            "lever", lang, name=v.name, label=model.label(v.name, lang), now=_value(v, lang),
+            limits=_limits(v), unit=unit(v.unit),
+        )
         for v in levers(model)
-    ]
-    return "\n".join(rows)
+    )  # fmt: skip
 
 
-def variable_table(model: Model, lang: str = "en") -> str:
+def variable_table(model: Model, lang: str = "en", unit: Unit = str) -> str:
     """Return one line for each variable: name, kind, unit, label."""
     return "\n".join(
-        f"{v.name}{list(v.dims) if v.dims else ''}  {v.kind.value}  {v.unit}  "
+        f"{v.name}{list(v.dims) if v.dims else ''}  {_say(v.kind.value, lang)}  {unit(v.unit)}  "
         f"{model.label(v.name, lang)}"
         for v in model.variables.values()
     )
 
 
-def explain(model: Model, name: str) -> str:
+def explain(model: Model, name: str, lang: str = "en", unit: Unit = str) -> str:
     """Return one variable explained: labels, kind, unit, limits, equation, source, users."""
+    width = 4 if lang == "zh" else 8
+
+    def line(key: str, text: str) -> str:
+        head = _say(key, lang)
+        return f"  {head}{' ' * (width - len(head) + (2 if lang == 'zh' else 1))}{text}"
+
     variable = model[name]
     note = variable.note
     dims = f"[{', '.join(variable.dims)}]" if variable.dims else ""
     lines = [f"{variable.name}{dims}"]
     if note.zh or note.en:
         lines.append(f"  {note.zh}  {note.en}".rstrip())
-    lines.append(f"  kind     {variable.kind.value}")
-    lines.append(f"  unit     {variable.unit or '(none)'}")
+    lines.append(line("kind", _say(variable.kind.value, lang)))
+    lines.append(line("unit", unit(variable.unit) or _say("none", lang)))
     if variable.limits != (None, None):
-        lines.append(f"  limits   {_limits(variable)}")
-    lines += [f"  equation {line}" for line in equations(variable)]
+        lines.append(line("limits", _limits(variable)))
+    lines += [line("equation", one) for one in equations(variable)]
     if note.source:
-        known = f" (known on {note.known_on})" if note.known_on else ""
-        lines.append(f"  source   {note.source}{known}")
+        known = _say("known", lang, date=note.known_on) if note.known_on else ""
+        lines.append(line("source", f"{note.source}{known}"))
     if note.assumption and "ASSUMPTION" not in note.source:
-        lines.append("  source   ASSUMPTION")
-    lines.append(f"  reads    {_list(model, reads(variable))}")
-    lines.append(f"  used by  {', '.join(used_by(model, variable.name)) or '(nothing)'}")
+        lines.append(line("source", _say("assumption", lang)))
+    lines.append(line("reads", _list(model, reads(variable), lang)))
+    lines.append(line("used by", _list(model, used_by(model, variable.name), lang)))
     return "\n".join(lines)
 
 
-def _list(model: Model, folded: tuple[str, ...]) -> str:
-    names = [model.name_of(name) for name in folded]
-    return ", ".join(name for name in names if name) or "(nothing)"
+def _list(model: Model, names: Sequence[str], lang: str) -> str:
+    """Return names as the model writes them, in Chinese with their labels."""
+    own = [name for name in map(model.name_of, names) if name]
+    if lang == "zh":
+        labels = ((name, model.label(name, lang)) for name in own)
+        own = [name if text == name else f"{name}（{text}）" for name, text in labels]
+    return ("、" if lang == "zh" else ", ").join(own) or _say("nothing", lang)
 
 
-def _value(variable: Variable) -> str:
+def _value(variable: Variable, lang: str = "en") -> str:
     value = variable.value
     if value is None:
-        return "computed"
+        return _say("computed", lang)
     return f"{float(value):g}" if value.ndim == 0 else f"{value.min():g} … {value.max():g}"
 
 
@@ -158,10 +218,14 @@ def text(expr: Expr, outer: int = 0) -> str:
         return expr.name + (f"[{','.join(expr.subscripts)}]" if expr.subscripts else "")
     if isinstance(expr, Table):
         return ", ".join(f"({x:g},{y:g})" for x, y in zip(expr.x, expr.y, strict=True))
+    if isinstance(expr, Series):
+        return f"data at {len(expr.times)} times" if len(expr.times) else "data to be given"
     assert isinstance(expr, Call)
     if expr.function in _INFIX:
         sign, rank = _INFIX[expr.function]
         left, right = text(expr.args[0], rank), text(expr.args[1], rank + 1)
+        if expr.function == "pow" and left.startswith("-"):  # -2 ^ 2 would be -(2 ^ 2)
+            left = f"({left})"
         out = f"{left} {sign} {right}"
         return f"({out})" if rank < outer else out
     if expr.function == "neg":

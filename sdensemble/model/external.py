@@ -137,8 +137,9 @@ class Outside:
             x = grid[start[0] :, _column(across)].ravel()
             y = grid[start[0] :, start[1] : start[1] + size]
         else:
+            y = _numbers(self._named(source, source.cell))
             upright = _numbers(self._named(source, across))
-            x, y = upright.ravel(), _numbers(self._named(source, source.cell))
+            x = upright.ravel()
             y = y if upright.shape[1] == 1 and upright.shape[0] > 1 else y.T
         if y.shape != (len(x), size) or not len(x):
             raise OutsideError(f"{self._place(source)}: no {size} series as long as their axis")
@@ -153,10 +154,12 @@ class Outside:
         path = self.folder / file.replace("\\", "/")
         if path.suffix.lower() not in SHEETS + TEXTS:
             raise OutsideError(f'"{file}" is not one of {", ".join(SHEETS + TEXTS)}')
+        path = path if path.is_file() else _however_written(self.folder, file)
         if not path.is_file():
             raise OutsideError(f'no file "{file}" beside the model')
-        if file not in self.files:
-            self.files[file] = digest_of(path)
+        name = path.relative_to(self.folder).as_posix()
+        if name not in self.files:
+            self.files[name] = digest_of(path)
         return path
 
     def _grid(self, file: str, tab: str) -> NDArray[np.object_]:
@@ -194,6 +197,18 @@ class Outside:
             raise OutsideError(f'{source.file}: cell range "{name}" is not a block of cells')
         grid = self._grid(source.file, source.tab)
         return grid[first[0] : last[0] + 1, first[1] : last[1] + 1]
+
+
+def _however_written(folder: Path, file: str) -> Path:
+    """Return the file in a folder whose name differs in small and capital letters only."""
+    path = folder
+    for part in file.replace("\\", "/").split("/"):
+        own = path / part
+        if not own.exists() and path.is_dir():
+            alike = [one for one in path.iterdir() if one.name.casefold() == part.casefold()]
+            own = alike[0] if len(alike) == 1 else own
+        path = own
+    return path
 
 
 def digest_of(path: Path) -> str:
@@ -237,7 +252,7 @@ def _sheet(path: Path, tab: str) -> NDArray[np.object_]:
 
 def _delimited(path: Path, tab: str) -> NDArray[np.object_]:
     usual = "," if path.suffix.lower() == ".csv" else "\t"
-    mark = tab[:1] if tab and not tab[0].isalnum() else usual
+    mark = tab[:1] if tab.strip() and not tab[0].isalnum() else usual
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
         rows = list(csv.reader(file, delimiter=mark))
     out = np.full((len(rows), max(map(len, rows), default=0)), None, dtype=object)

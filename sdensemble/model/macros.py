@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sdensemble.errors import Problems
+from sdensemble.model.equation import MARK
 from sdensemble.model.external import Source
 from sdensemble.model.parse import Element, Section
 from sdensemble.model.types import Call, Equation, Expr, Number, Ref, Table, fold, walk
@@ -59,14 +60,22 @@ class _Inliner:
         if not isinstance(expr, Call):
             return expr
         args = tuple(self.expand(arg, site, depth) for arg in expr.args)
-        macro = self.macros.get(fold(expr.function))
+        called, _, number = fold(expr.function).partition(MARK)
+        macro = self.macros.get(called)
         if macro is None:
             return Call(expr.function, args)
         if depth >= DEPTH:
             raise MacroError(f'macro "{macro.name}" calls itself')
-        return self._call(macro, args, site, depth)
+        result = macro.name
+        if number:
+            if int(number) >= len(macro.returns):
+                raise MacroError(f'macro "{macro.name}" has {len(macro.returns)} further results')
+            result = macro.returns[int(number)]
+        return self._call(macro, args, site, depth, result)
 
-    def _call(self, macro: Section, args: tuple[Expr, ...], site: _Site, depth: int) -> Expr:
+    def _call(
+        self, macro: Section, args: tuple[Expr, ...], site: _Site, depth: int, result: str
+    ) -> Expr:
         if len(args) != len(macro.params):
             raise MacroError(
                 f'macro "{macro.name}" takes {len(macro.params)} arguments, is given {len(args)}'
@@ -95,8 +104,8 @@ class _Inliner:
                 tables.add(fold(element.name))
             subscripts = () if _is_table(element) else site.equation.subscripts
             names[fold(element.name)] = Ref(f"{prefix} · {element.name}", subscripts)
-        if fold(macro.name) not in names:
-            raise MacroError(f'macro "{macro.name}" has no equation for its own name')
+        if fold(result) not in names:
+            raise MacroError(f'macro "{macro.name}" has no equation for "{result}"')
         local = _Local(macro.name, names, tables | {fold(param) for param in macro.params})
         for element in macro.elements:
             for equation in element.equations:
@@ -106,7 +115,7 @@ class _Inliner:
                     site.made.append(Element(name, (Equation((), expr),), element.unit))
                 else:
                     site.define(name, expr, own=(), unit=element.unit)
-        return names[fold(macro.name)]
+        return names[fold(result)]
 
 
 @dataclasses.dataclass

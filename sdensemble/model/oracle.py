@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.model.parse import disarm_pysd
+from sdensemble.model.parse import cleaned_text, disarm_pysd
 from sdensemble.model.types import Kind, Model, fold
 
 Series = dict[str, NDArray[np.float64]]
@@ -35,7 +35,8 @@ class Oracle:
     """A model loaded by PySD, which integrates by Euler whatever the file asks for.
 
     PySD writes beside the file it reads, so it is given a copy, with the files of data the
-    model names.
+    model names. A file it cannot read is given to it once more as our reader cleans it, and
+    ``cleaned`` is true then.
     """
 
     def __init__(self, model: Model):
@@ -54,9 +55,18 @@ class Oracle:
                 to.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, to)
         reader = pysd.read_vensim if copy.suffix.lower() == ".mdl" else pysd.read_xmile
+        self.cleaned = False
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self.pysd = reader(str(copy))
+            try:
+                self.pysd = reader(str(copy))
+            except Exception:
+                text = cleaned_text(model.path)
+                if text is None:
+                    raise
+                copy.write_text(text, encoding="utf-8")
+                self.pysd = reader(str(copy))
+                self.cleaned = True
             self.known = {fold(name) for name in self.pysd.doc["Real Name"]}
 
     def run(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import dataclasses
 import functools
-import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ import numpy as np
 
 from sdensemble.errors import Problems, SDError
 from sdensemble.model.clean import clean_vensim, clean_xmile, decode, method_of
+from sdensemble.model.entries import Found, named
+from sdensemble.model.equation import MARK
 from sdensemble.model.external import Source
-from sdensemble.model.types import Array, Call, Equation, Expr, Number, Ref, Series, Table
+from sdensemble.model.types import Array, Call, Equation, Expr, Number, Ref, Series, Table, fold
 
 _ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
 _LOGIC = {
@@ -32,6 +34,7 @@ _LOGIC = {
     ":AND:": "and",
     ":OR:": "or",
 }
+CLOCK = ("initial time", "final time", "time step", "saveper")
 RULES = ("interpolate", "look_forward", "hold_backward", "raw")
 
 
@@ -50,12 +53,16 @@ class Element:
 @dataclass(frozen=True)
 class Section:
     """The main part of a file, or one macro. ``ranges`` are (name, elements or the name of the
-    range it copies or the place it is read from, ranges it maps to)."""
+    range it copies or the place it is read from). ``mappings`` are (range, range it maps to,
+    elements or ranges in there, none where the mapping goes by position). ``returns`` are the
+    further results of a macro."""
 
     name: str
     params: tuple[str, ...]
     elements: tuple[Element, ...]
-    ranges: tuple[tuple[str, Any, tuple[str, ...]], ...]
+    ranges: tuple[tuple[str, Any], ...]
+    mappings: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    returns: tuple[str, ...] = ()
 
 
 def parse(path: Path) -> tuple[list[Section], str]:
@@ -71,8 +78,13 @@ def parse(path: Path) -> tuple[list[Section], str]:
     try:
         text = decode(path.read_bytes())
         method = method_of(text, vensim=vensim)
-        clean = clean_vensim(text) if vensim else clean_xmile(text)
-        sections = _abstract(clean, vensim=vensim)
+        found = Found()
+        clean = clean_vensim(text, found) if vensim else clean_xmile(text, found)
+        sections = list(_abstract(clean, vensim=vensim, faults=found.faults))
+        inner = [
+            (name, params, *_abstract(document, vensim=False, faults=found.faults))
+            for name, params, document in found.macros
+        ]
     except RecursionError:
         raise SDError(f"{path.name}: an equation is nested too deeply to be read") from None
     except ValueError as error:
@@ -80,12 +92,30 @@ def parse(path: Path) -> tuple[list[Section], str]:
     except Exception as error:
         raise SDError(f"{path.name}: cannot be read: {_short(error)}") from error
     problems = Problems()
-    out = [_section(section, path, problems) for section in sections]
+    out = [_section(section, path, problems, found) for section in sections]
+    for name, params, section in inner:
+        whole = _section(section, path, problems, found)
+        elements = tuple(e for e in whole.elements if fold(e.name) not in CLOCK)
+        out.append(
+            dataclasses.replace(whole, name=name, params=params, elements=elements, ranges=())
+        )
     problems.raise_if_any()
+    out[0] = dataclasses.replace(out[0], mappings=tuple(found.mappings))
     return out, method
 
 
-def _abstract(text: str, *, vensim: bool) -> Any:
+def cleaned_text(path: Path) -> str | None:
+    """Return a file's text as PySD is given it, or None where that leaves something out."""
+    found = Found()
+    clean = clean_vensim if path.suffix.lower() == ".mdl" else clean_xmile
+    try:
+        text = clean(decode(path.read_bytes()), found)
+    except ValueError:
+        return None
+    return None if found.mappings or found.macros or MARK in text else text
+
+
+def _abstract(text: str, *, vensim: bool, faults: Sequence[tuple[str, str]]) -> Any:
     """Return PySD's abstract sections of a cleaned text."""
     from pysd.translators.vensim.vensim_file import VensimFile
     from pysd.translators.xmile.xmile_file import XmileFile
@@ -104,7 +134,10 @@ def _abstract(text: str, *, vensim: bool) -> Any:
             except RecursionError:
                 raise
             except Exception as error:
-                raise ValueError(_culprits(reader(copy)) or _short(error)) from error
+                told = "; ".join(
+                    f'"{name}" cannot be read: it {what}' for name, what in faults[:10]
+                )
+                raise ValueError(told or _culprits(reader(copy)) or _short(error)) from error
             return file.get_abstract_model().sections
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -118,7 +151,7 @@ def _culprits(file: Any) -> str:
         for section in file.sections:
             section.parse(parse_all=False)
             for element in section.components or section.elements:
-                name = getattr(element, "name", None) or _named(getattr(element, "equation", ""))
+                name = getattr(element, "name", None) or named(getattr(element, "equation", ""))
                 try:
                     if section.components:
                         element.parse(section.behaviors)
@@ -127,11 +160,6 @@ def _culprits(file: Any) -> str:
                 except Exception as error:
                     found.append(f'"{name}" cannot be read: {_short(error)}')
     return "; ".join(found[:10])
-
-
-def _named(equation: str) -> str:
-    """Return what stands left of an equation's sign."""
-    return " ".join(re.split(r"[=(:\[]", equation.strip(), maxsplit=1)[0].split())[:60]
 
 
 def disarm_pysd() -> None:
@@ -178,15 +206,22 @@ def _short(error: Exception) -> str:
     return " … ".join(told)[:400] or type(error).__name__
 
 
-def _section(section: Any, path: Path, problems: Problems) -> Section:
-    ranges = tuple(
-        (item.name, item.subscripts, tuple(item.mapping or ())) for item in section.subscripts
-    )
-    elements = [_element(element, path, problems) for element in section.elements]
-    return Section(section.name, tuple(section.params or ()), tuple(elements), ranges)
+def _section(section: Any, path: Path, problems: Problems, found: Found) -> Section:
+    def written(content: Any) -> Any:
+        """Return names as the file has them, without quotes that were put in."""
+        if isinstance(content, list):
+            return [found.names.get(name, name) for name in content]
+        return found.names.get(content, content) if isinstance(content, str) else content
+
+    ranges = tuple((written(item.name), written(item.subscripts)) for item in section.subscripts)
+    elements = [
+        _element(element, written(element.name), path, problems) for element in section.elements
+    ]
+    params, returns = (tuple(names or ()) for names in (section.params, section.returns))
+    return Section(section.name, params, tuple(elements), ranges, returns=returns)
 
 
-def _element(element: Any, path: Path, problems: Problems) -> Element:
+def _element(element: Any, name: str, path: Path, problems: Problems) -> Element:
     equations, rule = [], ""
     for component in element.components:
         if component.type == "Data":
@@ -194,14 +229,14 @@ def _element(element: Any, path: Path, problems: Problems) -> Element:
         try:
             expr = expression(component.ast)
         except UnsupportedError as error:
-            problems.add(f'{path.name} "{element.name}"', f"{error} is not supported")
+            problems.add(f'{path.name} "{name}"', f"{error} is not supported")
             continue
         names, excepts = component.subscripts
         equations.append(Equation(tuple(names), expr, tuple(tuple(e) for e in excepts)))
     if rule and rule not in RULES:
-        problems.add(f'{path.name} "{element.name}"', f'keyword ":{rule}:" is not supported')
+        problems.add(f'{path.name} "{name}"', f'keyword ":{rule}:" is not supported')
     return Element(
-        name=element.name,
+        name=name,
         equations=tuple(equations),
         unit=(element.units or "").strip(),
         limits=tuple(element.limits or (None, None)),
@@ -220,6 +255,8 @@ class UnsupportedError(Exception):
 def expression(node: Any) -> Expr:
     """Return PySD's syntax tree in our forms."""
     if isinstance(node, bool | int | float | np.integer | np.floating):
+        if np.isinf(float(node)):
+            raise UnsupportedError("a number that is too large")
         return Number(float(node))
     if isinstance(node, np.ndarray):
         return Array(np.asarray(node, dtype=float))
@@ -233,9 +270,15 @@ def _arithmetic(node: Any) -> Expr:
     if node.operators == ["negative"]:
         inner = expression(node.arguments[0])
         return Number(-inner.value) if isinstance(inner, Number) else Call("neg", (inner,))
-    out = expression(node.arguments[0])
-    for sign, argument in zip(node.operators, node.arguments[1:], strict=True):
-        out = Call(_ARITHMETIC[sign], (out, expression(argument)))
+    parts = [expression(argument) for argument in node.arguments]
+    if "^" in node.operators:  # from the right, as in PySD and XMILE
+        out = parts.pop()
+        while parts:
+            out = Call("pow", (parts.pop(), out))
+        return out
+    out = parts[0]
+    for sign, part in zip(node.operators, parts[1:], strict=True):
+        out = Call(_ARITHMETIC[sign], (out, part))
     return out
 
 
@@ -250,7 +293,7 @@ def _logic(node: Any) -> Expr:
 
 def _reference(node: Any) -> Ref:
     subscripts = node.subscripts.subscripts if node.subscripts else ()
-    return Ref(node.reference, tuple(subscripts))
+    return Ref(node.reference.replace(MARK, "!"), tuple(subscripts))
 
 
 def _call(node: Any) -> Expr:

@@ -11,14 +11,15 @@ import math
 import operator
 import pickle
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sdensemble import cache
-from sdensemble.errors import Problems, SDError
+from sdensemble.errors import Problems, SDError, did_you_mean
 from sdensemble.model.deep import deeply
 from sdensemble.model.external import Outside, OutsideError, Points, Source, digest_of
 from sdensemble.model.macros import inline
@@ -52,6 +53,22 @@ _PLAIN: dict[str, Callable[..., float]] = {
     "mul": operator.mul,
     "div": operator.truediv,
     "neg": operator.neg,
+    "pow": operator.pow,
+    "power": operator.pow,
+    "min": min,
+    "max": max,
+    "abs": abs,
+    "integer": math.trunc,
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "and": lambda a, b: bool(a and b),
+    "or": lambda a, b: bool(a or b),
+    "not": operator.not_,
+    "if_then_else": lambda condition, yes, no: yes if condition else no,
 }
 _NOTE_KEYS = {"中文": "zh", "EN": "en", "source": "source", "known_on": "known_on"}
 
@@ -117,6 +134,7 @@ def _read(path: Path, digest: str) -> Model:
     control: dict[str, Expr] = {}
     unit = ""
     last: Element | None = None
+    known: set[str] = set()
     for element in inline(section.elements, macros, path):
         if fold(element.name) in CONTROL:
             unit = element.unit or unit
@@ -125,6 +143,9 @@ def _read(path: Path, digest: str) -> Model:
             if fold(element.name) == "final time":
                 last = element
             continue
+        if fold(element.name) in known:
+            problems.add(f'{path.name} "{element.name}"', "is defined twice")
+        known.add(fold(element.name))
         variable = _variable(element, ranges, path, problems, outside)
         if variable is not None:
             variables[variable.name] = variable
@@ -144,7 +165,8 @@ def _read(path: Path, digest: str) -> Model:
     if files:
         parts = "".join([digest, *(name + own for name, own in files.items())])
         digest = hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()
-    return Model(path, digest, clock, ranges, variables, {}, mappings, files)
+    bound = _bound(control.values(), variables)
+    return Model(path, digest, clock, ranges, variables, {}, mappings, files, bound)
 
 
 # ── subscript ranges ───────────────────────────────────────────────────────────────────────
@@ -155,8 +177,11 @@ def _ranges(
 ) -> tuple[dict[str, tuple[str, ...]], dict[tuple[str, str], tuple[str, ...]]]:
     ranges: dict[str, tuple[str, ...]] = {}
     mappings: dict[tuple[str, str], tuple[str, ...]] = {}
-    for name, content, _ in section.ranges:
+    for name, content in section.ranges:
         if isinstance(content, list):
+            twice = [e for e, n in Counter(map(fold, content)).items() if n > 1]
+            if twice:
+                problems.add(path.name, f'range "{name}" has the element "{twice[0]}" twice')
             ranges[name] = tuple(content)
         elif isinstance(content, dict):
             try:
@@ -165,16 +190,59 @@ def _ranges(
                 problems.add(f'{path.name} range "{name}"', str(error))
     for name, elements in ranges.items():
         ranges[name] = _expanded(elements, ranges)
-    for name, content, targets in section.ranges:
+    for name, content in section.ranges:
         if isinstance(content, str):
             copied = _lookup(ranges, content)
             if copied is None:
-                problems.add(path.name, f'range "{name}" copies unknown "{content}"')
+                near = did_you_mean(content, ranges)
+                problems.add(path.name, f'range "{name}" copies unknown "{content}"{near}')
             else:
                 ranges[name] = ranges[copied]
-        for target in targets:
-            mappings[name, target] = ranges.get(name, ())
+    for name, target, parts in section.mappings:
+        here, there = _lookup(ranges, name), _lookup(ranges, target)
+        if here is None or there is None:
+            if here is not None:
+                near = did_you_mean(target, ranges)
+                problems.add(path.name, f'range "{name}" maps to unknown "{target}"{near}')
+            continue
+        try:
+            mappings[here, there] = _mapped(ranges, here, there, parts)
+        except ValueError as error:
+            problems.add(path.name, f'range "{name}" cannot map to "{target}": {error}')
     return ranges, mappings
+
+
+def _mapped(
+    ranges: Mapping[str, tuple[str, ...]], here: str, there: str, parts: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return, for each element of the range ``there``, the element of ``here`` it belongs to.
+
+    It is an empty text where there is none. ``parts`` are elements or ranges in ``there``, one
+    for each element of ``here``; without them the mapping goes by position.
+    """
+    own, order = ranges[here], [fold(element) for element in ranges[there]]
+    listed = [e for part in parts for e in _numbered(part)]
+    if listed and len(listed) != len(own):
+        listed = list(_expanded(tuple(listed), ranges))
+    listed = listed or list(ranges[there])
+    if len(listed) != len(own):
+        raise ValueError(f"it has {len(own)} elements, and {len(listed)} stand against them")
+    out = [""] * len(order)
+    for element, part in zip(own, listed, strict=True):
+        inside = _lookup(ranges, part) if parts else None
+        for name in ranges[inside] if inside else (part,):
+            if fold(name) not in order:
+                raise ValueError(f'"{name}" is not in "{there}"{did_you_mean(name, ranges[there])}')
+            out[order.index(fold(name))] = element
+    return tuple(out)
+
+
+def _numbered(part: str) -> list[str]:
+    """Return the elements of a numbered range (A1-A9), or the name itself."""
+    ends = re.fullmatch(r"\((.*?)(\d+)-(.*?)(\d+)\)", part)
+    if ends is None or ends[1] != ends[3]:
+        return [part]
+    return [f"{ends[1]}{number}" for number in range(int(ends[2]), int(ends[4]) + 1)]
 
 
 def _expanded(
@@ -188,7 +256,10 @@ def _expanded(
             out.append(element)
         else:
             out += _expanded(ranges[inner], ranges, depth + 1)
-    return tuple(out)
+    first: dict[str, str] = {}
+    for element in out:
+        first.setdefault(fold(element), element)
+    return tuple(first.values())
 
 
 def _lookup(known: Mapping[str, Any], name: str) -> str | None:
@@ -239,7 +310,11 @@ def _variable(
     )
     if variable.kind is not Kind.CONSTANT:
         return variable
-    value = _constant_value(variable, ranges)
+    try:
+        value = _constant_value(variable, ranges)
+    except ValueError as error:
+        problems.add(f'{path.name} "{element.name}"', str(error))
+        return None
     if value is None:  # the elements are not all given: let the equations speak
         return variable
     return dataclasses.replace(variable, value=value)
@@ -351,6 +426,7 @@ def _dims(
 ) -> tuple[str, ...] | None:
     """Return the smallest ranges that hold every subscript the variable is written with."""
     ranks = {len(equation.subscripts) for equation in equations}
+    ranks |= {len(excepted) for equation in equations for excepted in equation.excepts}
     if len(ranks) != 1:
         problems.add(f'{path.name} "{name}"', "is written with different numbers of subscripts")
         return None
@@ -387,20 +463,38 @@ def _constant_value(variable: Variable, ranges: Mapping[str, tuple[str, ...]]) -
     shape = tuple(len(ranges[dim]) for dim in variable.dims)
     value = np.full(shape, np.nan)
     for equation in variable.equations:
-        if equation.excepts:
-            return None
-        index = []
-        for dim, subscript in zip(variable.dims, equation.subscripts, strict=True):
-            own = _lookup(ranges, subscript)
-            names = ranges[own] if own else (subscript,)
-            order = [fold(e) for e in ranges[dim]]
-            index.append([order.index(fold(n)) for n in names])
+        index = _places(variable, equation.subscripts, ranges)
         literal: Any = equation.expr
         data = literal.values if isinstance(literal, Array) else literal.value
         spot = np.ix_(*index) if index else ()
-        value[spot] = np.reshape(data, value[spot].shape) if np.ndim(data) else data
+        wanted = value[spot].shape
+        if np.ndim(data) and np.size(data) != math.prod(wanted):
+            size = f"{' × '.join(map(str, wanted))} are" if wanted else "one is"
+            raise ValueError(f"{np.size(data)} numbers stand where {size} needed")
+        before = value.copy()
+        value[spot] = np.reshape(data, wanted) if np.ndim(data) else data
+        for excepted in equation.excepts:
+            gap = np.ix_(*_places(variable, excepted, ranges))
+            value[gap] = before[gap]
     value.setflags(write=False)
     return None if np.isnan(value).any() else value
+
+
+def _places(
+    variable: Variable, subscripts: tuple[str, ...], ranges: Mapping[str, tuple[str, ...]]
+) -> list[list[int]]:
+    """Return, for each of a variable's ranges, the places that a subscript stands for."""
+    index = []
+    for dim, subscript in zip(variable.dims, subscripts, strict=True):
+        own = _lookup(ranges, subscript)
+        names = ranges[own] if own else (subscript,)
+        order = {fold(e): place for place, e in enumerate(ranges[dim])}
+        for name in names:
+            if fold(name) not in order:
+                near = did_you_mean(name, ranges[dim])
+                raise ValueError(f'"{name}" is not in range "{dim}"{near}')
+        index.append([order[fold(name)] for name in names])
+    return index
 
 
 def read_note(text: str) -> Note:
@@ -427,6 +521,12 @@ def _labels(path: Path) -> dict[tuple[str, str], dict[str, str]]:
     }
 
 
+def _bound(control: Iterable[Expr], variables: Mapping[str, Variable]) -> frozenset[str]:
+    """Return the constants that the times of the simulation are computed from."""
+    read = {fold(e.name) for expr in control for e in walk(expr) if isinstance(e, Ref)}
+    return frozenset(n for n, v in variables.items() if fold(n) in read and v.value is not None)
+
+
 def _clock(
     control: Mapping[str, Expr], variables: Mapping[str, Variable], path: Path, unit: str
 ) -> Clock:
@@ -440,6 +540,8 @@ def _clock(
         found = None if expr is None else number(expr, depth)
         if found is None and name == "final time" and expr is not None:
             return math.nan
+        if expr is None:
+            raise SDError(f'{path.name}: "{name.upper()}" is missing')
         if found is None:
             raise SDError(f'{path.name}: "{name.upper()}" must be a number')
         return found
@@ -453,7 +555,10 @@ def _clock(
             return float(np.asarray(constants[fold(expr.name)].value))
         if isinstance(expr, Call) and expr.function in _PLAIN:
             parts = [number(arg, depth) for arg in expr.args]
-            return None if None in parts else _PLAIN[expr.function](*parts)
+            try:
+                return None if None in parts else float(_PLAIN[expr.function](*parts))
+            except (ArithmeticError, TypeError):
+                return None
         return None
 
     start, stop, step, save = (value(name) for name in CONTROL)
@@ -461,8 +566,10 @@ def _clock(
     if not all(map(math.isfinite, (start, step, save))) or math.isinf(stop):
         raise SDError(f"{path.name}: the times of the simulation must be finite numbers")
     ratio = clock.save / clock.step if clock.step > 0 else 0.0
-    if clock.step <= 0 or clock.stop <= clock.start:
-        raise SDError(f"{path.name}: FINAL TIME must lie after INITIAL TIME, TIME STEP above 0")
+    if clock.step <= 0 or clock.stop < clock.start:
+        raise SDError(
+            f"{path.name}: FINAL TIME must not lie before INITIAL TIME, TIME STEP above 0"
+        )
     if clock.stop - clock.start > MOST_STEPS * clock.step:
         raise SDError(f"{path.name}: more than {MOST_STEPS:,} steps from start to end")
     if ratio < 1 - 1e-9 or abs(ratio - round(ratio)) > 1e-6:

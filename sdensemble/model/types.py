@@ -171,7 +171,7 @@ class Clock:
         return self.start + self.step * self.save_every * np.arange(count)
 
 
-@functools.lru_cache(2**16)
+@functools.lru_cache(maxsize=2**16)
 def fold(name: str) -> str:
     """Return a name as Vensim compares it: case, spaces and underscores alike.
 
@@ -210,6 +210,9 @@ class Model:
     names as written to variables. ``labels`` maps (range, element) to language → label, from
     ``labels.csv`` beside the file where there is one. ``digest`` is a hash of the file and of
     the files it reads numbers from; ``files`` maps the names of those to their own hashes.
+    ``mappings`` maps (range, range it maps to) to the element of the first that belongs to each
+    element of the second, an empty text where none does. ``bound`` are constants the clock
+    hangs on: a run cannot set them.
     """
 
     path: Path
@@ -220,6 +223,7 @@ class Model:
     labels: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     mappings: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    bound: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.__dict__["_folded"] = {fold(name): name for name in self.variables}
@@ -260,8 +264,10 @@ class Model:
         return self.ranges[range_name]
 
     def constants(self) -> tuple[Variable, ...]:
-        """Return the constants, in file order."""
-        return tuple(v for v in self.variables.values() if v.kind is Kind.CONSTANT)
+        """Return the constants all of whose elements have a value, in file order."""
+        return tuple(
+            v for v in self.variables.values() if v.kind is Kind.CONSTANT and v.value is not None
+        )
 
     def label(self, name: str, lang: str) -> str:
         """Return a variable's label in "zh" or "en"; its own name where it has none."""

@@ -97,8 +97,8 @@ class _Checker:
         code = word.sub(lambda match: self._base(match.group(0)), text)
         try:
             return self.registry.parse_units(code.replace("^", "**"))
-        except Exception:
-            raise ValueError(f"cannot read the unit {text!r}") from None
+        except Exception:  # °C, or words: a unit of its own
+            return self.registry.parse_units(self._base(text))
 
     def _base(self, name: str) -> str:
         key = " ".join(name.split()).casefold()

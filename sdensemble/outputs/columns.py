@@ -21,6 +21,11 @@ CONDITIONS: Columns = {
     "as_of": ("信息截止", "information date"),
     "prior_set": ("先验组", "prior set"),
     "model_digest": ("模型摘要值", "model digest"),
+    "model_set": ("结构（模型集）", "structure (model set)"),
+    "posterior": (
+        "参数所取后验的编号；prior 为先验",
+        "digest of the posterior constants are drawn from; prior: of the prior",
+    ),
 }
 OUTCOME: Columns = {
     "outcome": ("对象标识", "outcome identifier"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from sdensemble.model.types import Model
 from sdensemble.outputs.report import ReportSpec
-from sdensemble.outputs.text import table, wrap
+from sdensemble.outputs.text import folded, wrap
 from sdensemble.scenarios.instruments import delay_of
 
 if TYPE_CHECKING:
@@ -35,22 +35,30 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 
 
 def instruments_text(
-    instruments: Sequence[Instrument], model: Model, spec: ReportSpec, lang: str
+    instruments: Sequence[Instrument],
+    model: Model,
+    spec: ReportSpec,
+    lang: str,
+    columns: int | None = None,
 ) -> str:
-    """Return the instruments that have a lever as a table, and the refused with their reasons."""
+    """Return the instruments that have a lever as a table, and the refused with their reasons.
+
+    A table wider than ``columns`` is folded.
+    """
     words = {name: text[lang] for name, text in WORDS.items()}
+    wide = columns or 110
     moved = [one for one in instruments if not one.refused]
     rows = [words["heads"].split("|")]
     rows += [_row(one, model, spec, lang) for one in moved]
-    lines = table(rows, left=4) if moved else []
+    lines = folded(rows, columns, left=4) if moved else []
     refused = [one for one in instruments if one.refused]
     if refused:
         lines += ["", words["refused"]]
         colon = "：" if lang == "zh" else ": "
         for one in refused:
             name = f"{_name(one, lang)} ({one.section})"
-            lines += [f"  {piece}" for piece in wrap(f"{name}{colon}{one.reason(lang)}", 110)]
-    return "\n".join([*lines, "", *wrap(words["note"], 110)])
+            lines += [f"  {piece}" for piece in wrap(f"{name}{colon}{one.reason(lang)}", wide - 2)]
+    return "\n".join([*lines, "", *wrap(words["note"], wide)])
 
 
 def _name(one: Instrument, lang: str) -> str:
@@ -77,7 +85,7 @@ def _row(one: Instrument, model: Model, spec: ReportSpec, lang: str) -> list[str
         _limits(one, variable.limits),
         "—" if delay is None else f"{float(np.asarray(delay.value).flat[0]):g}",
         one.payer_zh if lang == "zh" else one.payer_en,
-        "" if one.cost is None else f"{one.cost:g} {one.cost_unit}",
+        "" if one.cost is None else f"{one.cost:g} {spec.unit_label(one.cost_unit, lang)}",
         grade.get(one.confidence, ""),
     ]
 

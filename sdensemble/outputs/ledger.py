@@ -13,18 +13,27 @@ from typing import TYPE_CHECKING
 
 from sdensemble.outputs.probability import Probability
 from sdensemble.outputs.published import Statistic
+from sdensemble.outputs.regions import LAYOUT_CSV, Layout, layout_cells
 from sdensemble.outputs.report import ReportSpec
-from sdensemble.outputs.results import Results
+from sdensemble.outputs.results import Results, Split
 from sdensemble.outputs.tables import Row
-from sdensemble.outputs.text import table, wrap
-from sdensemble.outputs.words import information_date, label, percent, target_name
+from sdensemble.outputs.text import folded, wrap
+from sdensemble.outputs.words import (
+    information_date,
+    label,
+    percent,
+    points,
+    scale_of,
+    target_name,
+)
 from sdensemble.scenarios import Target, holds
-from sdensemble.scenarios.targets import ABOUT
+from sdensemble.scenarios.targets import ABOUT, readings
 
 if TYPE_CHECKING:
+    from sdensemble.model.types import Model
     from sdensemble.scenarios import Scenario
 
-MET, NOT_MET, NOT_PUBLISHED = "met", "not_met", "not_published"
+STATUSES = MET, NOT_MET, NOT_PUBLISHED = "met", "not_met", "not_published"
 COLUMNS = 118
 SIGNS = {">": "＞", ">=": "≥", "=": "＝", ABOUT: "约"}
 SIGNS_EN = {">": ">", ">=": "≥", "=": "=", ABOUT: "about"}
@@ -34,10 +43,21 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     NOT_MET: {"zh": "未达标", "en": "not met"},
     NOT_PUBLISHED: {"zh": "未公布", "en": "not published"},
     "title": {
-        "zh": "达标台账（{date}）：{n}项，已达标{met}，未达标{not_met}，未公布{not_published}",
-        "en": "Ledger of the targets ({date}): {n} rows, {met} met, {not_met} not met,"
-        " {not_published} not published",
+        "zh": "达标台账（{date}）：{groups}",
+        "en": "Ledger of the targets ({date}): {groups}",
     },
+    "outcome_count": {
+        "zh": "计概率的目标{n}项，已达标{met}，未达标{not_met}，未公布{not_published}",
+        "en": "{n} scored targets, {met} met, {not_met} not met, {not_published} not published",
+    },
+    "lever_count": {"zh": "由政策工具设定{n}项{judged}", "en": "{n} set by levers{judged}"},
+    "indicator_count": {"zh": "不模拟{n}项{judged}", "en": "{n} not simulated{judged}"},
+    "judged": {
+        "zh": "（其中已达标{met}，未达标{not_met}）",
+        "en": " ({met} met, {not_met} not met)",
+    },
+    "reading": {"zh": "（{scope}：{p}）", "en": " ({scope}: {p})"},
+    "above": {"zh": "（高于区间{p}%）", "en": " (above the band: {p}%)"},
     "no_date": {"zh": "全部已收集的统计", "en": "all statistics collected"},
     "heads": {
         "zh": "目标|要求|状态|最近的已公布统计（年份，口径）|公布于|达标概率",
@@ -53,13 +73,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "other_measure": {"zh": "{shown}，口径不同，不作判断", "en": "{shown}: another measure"},
     "other_year": {"zh": "{shown}，年份不同", "en": "{shown}: another year"},
-    "statistic": {"zh": "{value:g}{unit}（{year}，{measure}）",
-                  "en": "{value:g} {unit} ({year}, {measure})"},
+    "statistic": {"zh": "{amount}（{year}，{measure}）", "en": "{amount} ({year}, {measure})"},
+    "whose": {"zh": "{whose}：{measure}", "en": "{measure} of {whose}"},
     "note": {
         "zh": "判断只用同口径、同年份的统计；口径或年份不同的只列出、不判断。"
-        "已公布的年份不再给概率。",
+        "已公布的年份不再给概率。括号内为同一目标按另一口径的概率。",
         "en": "Only a statistic of the same measure and year judges; others are shown and judge"
-        " nothing. A year already published needs no probability.",
+        " nothing. A year already published needs no probability. In brackets: the same target in"
+        " another scope.",
     },
     "p_from": {
         "zh": "概率取自运行 {run}：{scenario}情景；{date}；先验组：{prior}；"
@@ -112,6 +133,14 @@ LEDGER_CSV = {
     "reason_en": ("不模拟或不设定的理由（英文）", "why not simulated or set (English)"),
     "p": ("达标概率；已公布或无运行时空白", "probability; blank where published, or without a run"),
     "mc_error": ("抽样标准误", "Monte Carlo standard error"),
+    "p_above": ("“约”类目标：高于区间的概率", "of an about target: probability above the band"),
+    "reading": (
+        "另一口径的参照（标识）",
+        "reference that reads it in another measure (identifier)",
+    ),
+    "reading_p": ("另一口径下的概率", "probability in that measure"),
+    "reading_error": ("其抽样标准误", "its Monte Carlo standard error"),
+    **LAYOUT_CSV,
     "event": ("概率的条件", "condition of the probability"),
     "scenario": ("概率的情景", "scenario of the probability"),
     "run_as_of": ("概率的信息截止", "information date of the probability"),
@@ -131,6 +160,8 @@ class Entry:
     judged: tuple[Statistic, ...]
     latest: Statistic | None
     probability: Probability | None
+    split: Split | None = None
+    readings: tuple[tuple[Target, Probability], ...] = ()
 
 
 def ledger(
@@ -151,10 +182,18 @@ def ledger(
             continue
         judged = _judging(target, statistics, by_id)
         status = _status(target, statistics, by_id)
-        p = None
+        p, split = None, None
+        others: tuple[tuple[Target, Probability], ...] = ()
         if status == NOT_PUBLISHED and target.scored and results and scenario:
             p = _probability(results, target, scenario)
-        found.append(Entry(target, status, judged, _latest(target, statistics), p))
+            split = results.split(target, scenario) if p else None
+            others = tuple(
+                (one, p)
+                for one in readings(target, targets)
+                if not _judging(one, statistics, by_id)
+                and (p := _probability(results, one, scenario))
+            )
+        found.append(Entry(target, status, judged, _latest(target, statistics), p, split, others))
     return tuple(found)
 
 
@@ -244,47 +283,70 @@ def ledger_text(
     results: Results | None = None,
     scenario: Scenario | None = None,
     run: str = "",
+    model: Model | None = None,
+    columns: int | None = None,
 ) -> str:
-    """Return the ledger for the terminal: outcomes, levers, and what is not simulated."""
+    """Return the ledger for the terminal: outcomes, levers, and what is not simulated.
+
+    Levers are named by the labels of ``model`` where the text is Chinese. Tables wider than
+    ``columns`` are folded.
+    """
+    wide = columns or COLUMNS
     words = {name: text[lang] for name, text in WORDS.items()}
     scored = [one for one in entries if one.target.scored]
     rows = [words["heads"].split("|"), *(_line(one, spec, lang) for one in scored)]
-    lines = [_title(entries, lang, as_of), "", *table(rows, left=5)]
+    lines = [*wrap(_title(entries, lang, as_of), wide), "", *folded(rows, columns, left=5)]
     levers = [one.target for one in entries if one.target.role == "lever"]
     if levers:
-        rows = [words["lever_heads"].split("|"), *(_lever_line(t, spec, lang) for t in levers)]
-        lines += ["", *table(rows, left=3)]
+        rows = [words["lever_heads"].split("|")]
+        rows += [_lever_line(target, spec, lang, model) for target in levers]
+        lines += ["", *folded(rows, columns, left=3)]
     indicators = [one for one in entries if one.target.role == "indicator"]
     if indicators:
         lines += ["", words["indicators"]]
         for one in indicators:
-            lines += [f"  {line}" for line in wrap(_indicator(one, spec, lang), COLUMNS)]
+            lines += [f"  {line}" for line in wrap(_indicator(one, spec, lang), wide - 2)]
     note = words["note"]
+    shown = [reading for one in entries for reading, _ in one.readings]
+    why = dict.fromkeys(one.reason_zh if lang == "zh" else one.reason_en for one in shown)
+    note += "".join(f"{'' if lang == 'zh' else ' '}{text}" for text in why if text)
     if results is not None and scenario is not None:
         note += ("" if lang == "zh" else " ") + words["p_from"].format(
             run=run,
             scenario=scenario.title[lang],
-            date=information_date(results.as_of, lang),
+            date=information_date(results.as_of, lang, spec.issued),
             prior=label(spec, results.prior_set, lang),
         )
     else:
         note += ("" if lang == "zh" else " ") + words["no_run"]
-    return "\n".join([*lines, "", *wrap(note, COLUMNS)])
+    return "\n".join([*lines, "", *wrap(note, wide)])
 
 
 def _title(entries: Sequence[Entry], lang: str, as_of: str) -> str:
-    counts = {name: sum(e.status == name for e in entries) for name in (MET, NOT_MET)}
-    counts[NOT_PUBLISHED] = len(entries) - sum(counts.values())
+    groups = []
+    for role in ("outcome", "lever", "indicator"):
+        held = [one for one in entries if one.target.role == role]
+        counts = {name: sum(e.status == name for e in held) for name in STATUSES}
+        judged = WORDS["judged"][lang].format(**counts) if counts[MET] + counts[NOT_MET] else ""
+        if held:
+            text = WORDS[f"{role}_count"][lang]
+            groups.append(text.format(n=len(held), judged=judged, **counts))
     date = information_date(as_of, lang) if as_of else WORDS["no_date"][lang]
     for before in ("事前预测（", "ex ante forecast ("):  # a ledger forecasts nothing
         if date.startswith(before):
             date = date.removeprefix(before)[:-1]
-    return WORDS["title"][lang].format(date=date, n=len(entries), **counts)
+    told = ("；" if lang == "zh" else "; ").join(groups)
+    return WORDS["title"][lang].format(date=date, groups=told)
 
 
 def _line(entry: Entry, spec: ReportSpec, lang: str) -> list[str]:
     target = entry.target
     p = percent(entry.probability) if entry.probability else "—"
+    if entry.split is not None and entry.split.mostly_above:
+        p += WORDS["above"][lang].format(p=points(entry.split.above))
+    for reading, found in entry.readings:
+        scope = label(spec, reading.scope, lang)
+        p += WORDS["reading"][lang].format(scope=scope, p=percent(found))
     return [
         _name(target, lang),
         wanted(target, spec, lang),
@@ -301,16 +363,14 @@ def _name(target: Target, lang: str) -> str:
 
 
 def wanted(target: Target, spec: ReportSpec, lang: str) -> str:
-    """Return what a target asks in a few signs: "≥100亿元", "≥3（3–5）"; empty for a joint one."""
+    """Return what a target asks in a few signs: "≥100亿元", "＞80%"; empty for a joint one."""
     if target.value is None:
         return ""
     sign = (SIGNS if lang == "zh" else SIGNS_EN)[target.comparator or ">="]
-    gap = "" if lang == "zh" else " "
-    unit = spec.unit_label(target.unit, lang)
-    unit = "" if unit in ("无量纲", "no unit") else f"{gap}{unit}"
-    shown = f"{sign}{gap}{target.value:g}{unit}"
+    scale = scale_of(spec, target.unit, lang, target.value, target.measure)
+    shown = f"{sign}{'' if lang == 'zh' else ' '}{scale.amount(target.value)}"
     if target.low is not None and target.high is not None:
-        span = f"{target.low:g}–{target.high:g}"
+        span = f"{scale.number(target.low)}–{scale.number(target.high)}"
         shown += f"（{span}）" if lang == "zh" else f" ({span})"
     return shown
 
@@ -320,10 +380,9 @@ def _statistic(entry: Entry, spec: ReportSpec, lang: str) -> str:
     if one is None:
         return ""
     shown = WORDS["statistic"][lang].format(
-        value=one.value,
-        unit=spec.unit_label(one.unit, lang),
+        amount=scale_of(spec, one.unit, lang, one.value, one.measure).amount(one.value),
         year=one.year,
-        measure=label(spec, one.measure, lang),
+        measure=_measure(one, spec, lang),
     )
     if one.measure != entry.target.measure:
         return WORDS["other_measure"][lang].format(shown=shown)
@@ -332,17 +391,34 @@ def _statistic(entry: Entry, spec: ReportSpec, lang: str) -> str:
     return shown
 
 
-def _lever_line(target: Target, spec: ReportSpec, lang: str) -> list[str]:
+def _measure(one: Statistic, spec: ReportSpec, lang: str) -> str:
+    """Return a statistic's measure, and whose it is where that is not the target's own."""
+    whose = one.whose_zh if lang == "zh" else one.whose_en
+    measure = label(spec, one.measure, lang)
+    return WORDS["whose"][lang].format(whose=whose, measure=measure) if whose else measure
+
+
+def _lever_line(target: Target, spec: ReportSpec, lang: str, model: Model | None) -> list[str]:
     reason = target.reason_zh if lang == "zh" else target.reason_en
+    told = model is not None and lang == "zh"
+    names = "; ".join(model.label(n, lang) if told and model else n for n in target.lever)
     if not target.lever:
         shown = WORDS["no_lever"][lang].format(why=reason)
     elif target.lever_value is None:
-        shown = WORDS["no_level"][lang].format(lever="; ".join(target.lever), why=reason)
+        shown = WORDS["no_level"][lang].format(lever=names, why=reason)
     else:
-        unit = spec.unit_label(target.lever_unit, lang)
-        unit = "" if unit in ("无量纲", "no unit") else f" {unit}"
-        shown = f"{'; '.join(target.lever)} = {target.lever_value:g}{unit}"
+        shown = f"{names} = {_as_typed(target, spec, lang)}"
     return [_name(target, lang), wanted(target, spec, lang), shown]
+
+
+def _as_typed(target: Target, spec: ReportSpec, lang: str) -> str:
+    """Return a lever's value in the model's own unit, as a scenario file has it."""
+    unit = spec.unit_label(target.lever_unit, lang)
+    if target.lever_unit in ("", "1", "Dmnl"):
+        return f"{target.lever_value:g}"
+    if lang == "zh":
+        return f"{target.lever_value:g}{unit}"
+    return f"{target.lever_value:g} {'× ' if unit[:1].isdigit() else ''}{unit}"
 
 
 def _indicator(entry: Entry, spec: ReportSpec, lang: str) -> str:
@@ -358,9 +434,15 @@ def _indicator(entry: Entry, spec: ReportSpec, lang: str) -> str:
 
 
 def ledger_rows(
-    entries: Sequence[Entry], as_of: str, concerned: Mapping[str, Sequence[str]]
+    entries: Sequence[Entry],
+    as_of: str,
+    concerned: Mapping[str, Sequence[str]],
+    laid: Layout | None = None,
 ) -> Iterator[Row]:
-    """Yield the ledger as rows; ``concerned`` names the conflicts each target is part of."""
+    """Yield the ledger as rows; ``concerned`` names the conflicts each target is part of.
+
+    ``laid`` holds the regions laid out for targets of bases and land.
+    """
     for entry in entries:
         target, one, p = entry.target, entry.latest, entry.probability
         row: Row = {
@@ -373,7 +455,14 @@ def ledger_rows(
             "lever_unit": target.lever_unit, "reason_zh": target.reason_zh,
             "reason_en": target.reason_en, "ledger_as_of": as_of,
             "conflicts": "; ".join(concerned.get(target.id, ())), "note": target.note,
+            "p_above": entry.split.above if entry.split else "",
+            **layout_cells(target, laid or {}),
         }  # fmt: skip
+        for reading, other in entry.readings[:1]:
+            row |= {
+                "reading": reading.id, "reading_p": "" if other.bounded else other.least.mean,
+                "reading_error": other.se,
+            }  # fmt: skip
         if one is not None:
             row |= {
                 "latest": one.id, "latest_year": one.year, "latest_value": one.value,

@@ -6,7 +6,7 @@ import csv
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ from sdensemble.errors import Problems, SDError, did_you_mean
 from sdensemble.outputs.columns import CONDITIONS, SCENARIO, UNIT, Columns
 from sdensemble.outputs.estimate import Array, Estimate, mean_of
 from sdensemble.outputs.probability import Key, Probability, difference, distinguishable
-from sdensemble.outputs.results import Results
-from sdensemble.outputs.text import table, wrap
+from sdensemble.outputs.results import Results, outlay_told
+from sdensemble.outputs.text import folded, wrap
 from sdensemble.outputs.words import LANGS, points, rounded, target_name
 from sdensemble.scenarios import Scenario, Target
 from sdensemble.variants import Variant
@@ -46,6 +46,10 @@ COLUMNS: Columns = {
     "variant_zh": ("结构变体（中文）", "variant (Chinese)"),
     "variant_en": ("结构变体（英文）", "variant (English)"),
     "question": ("所涉结构问题", "structural question it answers"),
+    "same_as": (
+        "与哪一变体相同（没有改变任何设定，权重为零）",
+        "the variant it is the same as: it changes nothing and weighs nothing",
+    ),
     "weight": ("混合权重", "weight in the mixture"),
     "mean": (
         "概率（缺失成员计为未达标）或同成员配对差的均值；range 行空白",
@@ -65,7 +69,6 @@ COLUMNS: Columns = {
         "distinguishable, not_distinguishable, or no_lever: the variant's model has no such lever",
     ),
     **CONDITIONS,
-    "model_set": ("模型集", "model set"),
 }
 
 WORDS: Words = {
@@ -77,7 +80,20 @@ WORDS: Words = {
     "variant": {"zh": "结构", "en": "Structure"},
     "p": {"zh": "P（{scenario}）", "en": "P ({scenario})"},
     "weight": {"zh": "权重", "en": "Weight"},
+    "same": {"zh": "{title}（同{other}）", "en": "{title} (same as {other})"},
+    "once": {
+        "zh": "标“同{other}”的变体在当前常数下没有改变任何设定，不重复计入混合。",
+        "en": 'Variants marked "same as" change nothing at the present constants and are not'
+        " counted again in the mixture.",
+    },
     "leads": {"zh": "每单位支出领先", "en": "Leads per outlay"},
+    "pair_leads": {"zh": "{first}与{second}之间", "en": "{first} or {second}"},
+    "leaders": {
+        "zh": "“每单位支出领先”在全部政策组合中比较；另一栏只比较排序翻转的两种；"
+        "≈：前两名相差不到两倍标准误。",
+        "en": '"Leads per outlay" is among all packages; the other column compares the two whose'
+        " ranking flips; ≈: the first two are less than two standard errors apart.",
+    },
     "range": {"zh": "范围", "en": "Range"},
     "mixture": {"zh": "混合（{how}）", "en": "Mixture ({how})"},
     "equal": {"zh": "等权", "en": "equal weights"},
@@ -122,7 +138,8 @@ class ModelSet:
     """The same members under several structures.
 
     ``results[i]`` belongs to ``variants[i]``; ``weights`` sum to one; ``without[i]`` names the
-    scenarios whose levers the variant's model has not.
+    scenarios whose levers the variant's model has not; ``same`` names variants that change
+    nothing, with the one they are the same as: they weigh nothing.
     """
 
     variants: tuple[Variant, ...]
@@ -130,6 +147,7 @@ class ModelSet:
     weights: tuple[float, ...]
     without: tuple[tuple[str, ...], ...]
     weighted: bool = False
+    same: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def main(self) -> Results:
@@ -140,7 +158,16 @@ class ModelSet:
     def name(self) -> str:
         """The model set as a probability's key carries it."""
         how = "stacked" if self.weighted else "equal"
-        return f"{how}: {', '.join(variant.name for variant in self.variants)}"
+        own = [variant.name for variant in self.variants if variant.name not in self.same]
+        return f"{how}: {', '.join(own)}"
+
+    def title(self, variant: Variant, lang: str) -> str:
+        """Return a variant's title, with the one it is the same as where it changes nothing."""
+        title = variant.title[lang]
+        if variant.name not in self.same:
+            return title
+        other = next(v for v in self.variants if v.name == self.same[variant.name])
+        return WORDS["same"][lang].format(title=title, other=other.title[lang])
 
 
 def read_weights(path: Path, names: Sequence[str]) -> tuple[float, ...]:
@@ -263,7 +290,7 @@ def per_outlay(results: Results, scenario: Scenario, against: Scenario, year: in
     except SDError:  # a model of its own may know no payers
         return math.nan
     found = results.effect(results.spec.headline.whole, first, second, year).found
-    if outlay is None or not (distinguishable(outlay.found) and outlay.found.mean > 0):
+    if outlay is None or not (outlay_told(outlay) and outlay.found.mean > 0):
         return math.nan
     return found.mean / outlay.found.mean
 
@@ -273,24 +300,65 @@ def packages(models: ModelSet) -> tuple[tuple[Scenario, Scenario], ...]:
     return tuple(pair for pair in models.main.pairs() if pair[0].package)
 
 
-def leader(models: ModelSet, index: int) -> Scenario | None:
-    """Return the package worth most per unit of outlay in one variant, if that can be told."""
+def _told(models: ModelSet, index: int) -> list[tuple[float, Scenario, Scenario]]:
+    """Return packages whose worth per outlay can be told in a variant, the largest first."""
     results, year = models.results[index], models.main.asked_year
     found = [
-        (per_outlay(results, scenario, against, year), scenario.name, scenario)
+        (per_outlay(results, scenario, against, year), scenario, against)
         for scenario, against in packages(models)
         if scenario.name not in models.without[index]
     ]
     told = [one for one in found if math.isfinite(one[0])]
-    return max(told, key=lambda one: one[:2])[2] if len(told) > 1 else None
+    return sorted(told, key=lambda one: (-one[0], one[1].name))
+
+
+def leader(models: ModelSet, index: int) -> Scenario | None:
+    """Return the package worth most per unit of outlay in one variant.
+
+    None where that cannot be told: fewer than two, or the first two too close.
+    """
+    told = _told(models, index)
+    if len(told) < 2:
+        return None
+    pairs = [(scenario, against) for _, scenario, against in told[:2]]
+    gap = _gap(models.results[index], pairs[0], pairs[1], models.main.asked_year)
+    return told[0][1] if gap is not None and distinguishable(gap) else None
+
+
+def unclear(models: ModelSet, index: int) -> str:
+    """Return the sign that stands where no package leads: too close, or nothing to compare."""
+    return "≈" if len(_told(models, index)) > 1 else "—"
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Two packages whose ranking per unit of outlay flips, and where each leads."""
+
+    one: Scenario
+    two: Scenario
+    ahead: tuple[Variant, ...]
+    behind: tuple[Variant, ...]
+
+    def leads(self, variant: Variant) -> Scenario | None:
+        """Return which of the two leads in a variant; None where neither clearly does."""
+        for scenario, side in ((self.one, self.ahead), (self.two, self.behind)):
+            if any(one.name == variant.name for one in side):
+                return scenario
+        return None
+
+
+def flipped(models: ModelSet) -> Flip | None:
+    """Return the first two packages whose ranking flips; None where none does."""
+    return next((Flip(*found) for found in flips(models) if found[2] and found[3]), None)
 
 
 def flips(
-    models: ModelSet,
+    models: ModelSet, repeated: bool = True
 ) -> Iterator[tuple[Scenario, Scenario, tuple[Variant, ...], tuple[Variant, ...]]]:
     """Yield each pair of packages with the variants in which either leads per unit of outlay.
 
-    A variant counts only where the two effects per unit are at least two standard errors apart.
+    A variant counts only where the two effects per unit are at least two standard errors apart;
+    those that are the same as another only where they are ``repeated``.
     """
     year = models.main.asked_year
     for (one, base), (two, other) in itertools.combinations(packages(models), 2):
@@ -299,6 +367,8 @@ def flips(
             models.variants, models.results, models.without, strict=True
         ):
             if {one.name, two.name} & set(without):
+                continue
+            if variant.name in models.same and not repeated:
                 continue
             gap = _gap(results, (one, base), (two, other), year)
             if gap is not None and distinguishable(gap):
@@ -323,6 +393,8 @@ def _gap(
         try:
             outlay = results.payers_outlay(first, second, year)
         except SDError:
+            return None
+        if outlay is not None and not outlay_told(outlay):
             return None
         scale = 1.0 if outlay is None else outlay.found.mean
         if not scale > 0:
@@ -399,7 +471,8 @@ def _rows_of(models: ModelSet, found: Across, shared: Row) -> Iterator[Row]:
         row = {
             **shared,
             "variant": variant.name,
-            **{f"variant_{lang}": variant.title[lang] for lang in LANGS},
+            **{f"variant_{lang}": models.title(variant, lang) for lang in LANGS},
+            "same_as": models.same.get(variant.name, ""),
             "question": variant.question,
             "weight": weight,
             "model_set": variant.name,
@@ -467,14 +540,18 @@ def _conditions(models: ModelSet, target: Target) -> Row:
     return {name: getattr(target, name) for name in ("measure", "scope", "price_basis")} | {
         "as_of": main.as_of,
         "prior_set": main.prior_set,
+        "posterior": main.posterior or "prior",
     }
 
 
 # ── the answer ─────────────────────────────────────────────────────────────────────────────
 
 
-def text(models: ModelSet, lang: str) -> str:
-    """Return the answer as a table by variant with the range, the mixture and what flips."""
+def text(models: ModelSet, lang: str, columns: int | None = None) -> str:
+    """Return the answer as a table by variant with the range, the mixture and what flips.
+
+    A table wider than ``columns`` is folded.
+    """
     from sdensemble.outputs.terminal import reference, statement
     from sdensemble.outputs.words import information_date
 
@@ -489,6 +566,10 @@ def text(models: ModelSet, lang: str) -> str:
         *(one.title[lang] for one, _ in pairs),
         say("leads"),
     ]
+    turned = flipped(models)
+    if turned:
+        first, second = turned.one.title[lang], turned.two.title[lang]
+        head.append(say("pair_leads", first=first, second=second))
     lines = [head]
     for i, variant in enumerate(models.variants):
         best = leader(models, i)
@@ -496,22 +577,30 @@ def text(models: ModelSet, lang: str) -> str:
             _moved(move.each[i], models.results[i], pair, main.asked_year)
             for move, pair in zip(moves, pairs, strict=True)
         ]
-        p, lead = _p(found.each[i]), best.title[lang] if best else "—"
-        lines.append([variant.title[lang], p, *cells, lead])
-    low, high = found.span
+        p, lead = _p(found.each[i]), best.title[lang] if best else unclear(models, i)
+        row = [models.title(variant, lang), p, *cells, lead]
+        if turned:
+            ahead = turned.leads(variant)
+            none = {turned.one.name, turned.two.name} & set(models.without[i])
+            row.append(ahead.title[lang] if ahead else "—" if none else "≈")
+        lines.append(row)
+    empty = [""] * (len(head) - 2 - len(pairs))
+    low, high = _ends(found)
     spans = [_span(move.span) for move in moves]
-    lines.append([say("range"), f"{points(low)}–{points(high)}%", *spans, ""])
+    lines.append([say("range"), f"{low}–{high}%", *spans, *empty])
     mixed = [_plain(move.mixture) for move in moves]
     how = how_mixed(models, lang)
-    lines.append([say("mixture", how=how), _p(found.mixture), *mixed, ""])
+    lines.append([say("mixture", how=how), _p(found.mixture), *mixed, *empty])
     unit = main.spec.unit_label(asked.unit, lang)
     year, name = main.when(main.asked_year, lang), target_name(asked, lang)
     mixture = found.mixture
     notes = [
         say("columns", year=year, name=name, unit=unit),
+        *([say("leaders")] if turned else []),
+        *([say("once", other=models.variants[0].title[lang])] if models.same else []),
         say(
             "answer", scenario=base.title[lang], target=statement(main, asked, lang), how=how,
-            low=f"{points(low)}%", high=f"{points(high)}%",
+            low=f"{low}%", high=f"{high}%",
             mixture=f"{points(mixture.mean, mixture.se)}%" if mixture else "—",
         ),
         *flip_lines(models, lang),
@@ -526,17 +615,23 @@ def text(models: ModelSet, lang: str) -> str:
         "head",
         n=len(models.variants),
         members=main.members,
-        date=information_date(main.as_of, lang),
+        date=information_date(main.as_of, lang, main.spec.issued),
     )
-    shown = [first, say("asked", target=statement(main, asked, lang)), "", *table(lines), ""]
-    return "\n".join([*shown, *(line for note in notes for line in wrap(note, 100))])
+    shown = [
+        first,
+        say("asked", target=statement(main, asked, lang)),
+        "",
+        *folded(lines, columns),
+        "",
+    ]
+    return "\n".join([*shown, *(line for note in notes for line in wrap(note, columns or 100))])
 
 
 def flip_lines(models: ModelSet, lang: str) -> list[str]:
     """Return a sentence for each pair of packages: where their ranking flips, if it does."""
     say, join = _sayer(lang), WORDS["and"][lang].join
     lines = []
-    for one, two, ahead, behind in flips(models):
+    for one, two, ahead, behind in flips(models, repeated=False):
         names = {"first": one.title[lang], "second": two.title[lang]}
         if ahead and behind:
             mark = "“{}”" if lang == "zh" else '"{}"'
@@ -549,6 +644,14 @@ def flip_lines(models: ModelSet, lang: str) -> list[str]:
 
 def _sayer(lang: str) -> Callable[..., str]:
     return lambda key, /, **values: WORDS[key][lang].format(**values)
+
+
+def _ends(found: Across) -> tuple[str, str]:
+    """Return the least and the most of a probability over variants, rounded as in their rows."""
+    held = sorted((one for one in found.each if one is not None), key=lambda one: one.mean)
+    if not held:
+        return "—", "—"
+    return points(held[0].mean, held[0].se), points(held[-1].mean, held[-1].se)
 
 
 def _p(found: Estimate | None) -> str:

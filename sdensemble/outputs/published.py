@@ -14,9 +14,9 @@ from sdensemble.scenarios import Target
 from sdensemble.scenarios.rows import cell_number, read_rows
 from sdensemble.section import Section, same_unit
 
-COLUMNS = ("id", "entity", "quantity", "year", "value", "unit", "measure", "source",
-           "published_on", "note")  # fmt: skip
-NEEDED = COLUMNS[:-1]
+NEEDED = ("id", "entity", "quantity", "year", "value", "unit", "measure", "source",
+          "published_on")  # fmt: skip
+COLUMNS = (*NEEDED, "note", "whose_zh", "whose_en")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Statistic:
 
     It speaks of the targets of the same ``entity`` and ``quantity``, and judges those of the
     same ``measure``. ``year`` is the period's; ``published_on`` as written, a date, a month or
-    a year; ``public`` is its last day.
+    a year; ``public`` is its last day. ``whose`` names the firm or place a number is of where
+    that is not the whole of the entity.
     """
 
     id: str
@@ -38,6 +39,8 @@ class Statistic:
     source: str
     published_on: str
     note: str
+    whose_zh: str = ""
+    whose_en: str = ""
 
     @property
     def public(self) -> date:

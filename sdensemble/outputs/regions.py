@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from sdensemble.errors import Problems, did_you_mean
 from sdensemble.model.types import Model
+from sdensemble.outputs.report import ReportSpec
 from sdensemble.outputs.tables import Row
 from sdensemble.outputs.text import table, wrap
+from sdensemble.outputs.words import target_name
+from sdensemble.scenarios import Target
 from sdensemble.scenarios.rows import read_rows
 from sdensemble.section import Section
 
@@ -21,6 +24,17 @@ TEXTS = {
     "zh": "{n}处布局；原文未给任何数量，不进入任何方程。来源：{source}",
     "en": "{n} places; the text gives no quantity, and no equation uses them. Source: {source}",
 }
+LAYOUT = {
+    "zh": "基地与用地各项所属产业的布局区域（原文未给数量，不进入方程；产品见 regions.csv）",
+    "en": "Regions laid out for the industries of base and land rows (no quantity in the text, used"
+    " by no equation; products in regions.csv)",
+}
+LAYOUT_CSV = {
+    "regions_zh": ("所属产业的布局区域（中文）", "regions laid out for the industry (Chinese)"),
+    "regions_en": ("所属产业的布局区域（英文）", "regions laid out for the industry (English)"),
+}
+AS_WRITTEN = "原文如此"
+"""Said behind a product whose note holds these words: it stands as the source has it."""
 REGIONS_CSV = {
     "id": ("标识", "identifier"),
     "range": ("下标范围", "range of the model"),
@@ -59,11 +73,16 @@ class Place:
         return self.region_zh if lang == "zh" else self.region_en
 
     def product(self, lang: str) -> str:
-        """Return the product in a language."""
-        return self.product_zh if lang == "zh" else self.product_en
+        """Return the product in a language, marked where it is quoted as it was written."""
+        shown = self.product_zh if lang == "zh" else self.product_en
+        if AS_WRITTEN not in self.note or lang == "en":
+            return shown
+        return f"{shown}（{AS_WRITTEN}）"
 
 
 COLUMNS = tuple(field.name for field in fields(Place))
+Layout = Mapping[str, tuple[Place, ...]]
+"""Target → one place of each region laid out for its industry."""
 
 
 def read_places(path: Path, model: Model) -> tuple[Place, ...]:
@@ -103,6 +122,49 @@ def products_at(places: Sequence[Place], element: str, region: str, lang: str) -
     return tuple(p.product(lang) for p in places if (p.element, p.region) == (element, region))
 
 
+def layout(targets: Sequence[Target], places: Sequence[Place], spec: ReportSpec) -> Layout:
+    """Return, for each target of bases or land, the regions laid out for its industry.
+
+    Which units are of bases and land is said in the report's ``[layout]``.
+    """
+    found: dict[str, tuple[Place, ...]] = {}
+    for target in targets:
+        if target.unit not in spec.layout_units or target.joint:
+            continue
+        first = {p.region: p for p in reversed(places) if p.element == target.entity}
+        if first:
+            found[target.id] = tuple(sorted(first.values(), key=places.index))
+    return found
+
+
+def layout_cells(target: Target, laid: Layout) -> Row:
+    """Return the cells of a table that name a target's regions; none where it has none."""
+    held = laid.get(target.id, ())
+    return {
+        f"regions_{lang}": ("、" if lang == "zh" else "; ").join(p.name(lang) for p in held)
+        for lang in ("zh", "en")
+    }
+
+
+def layout_text(
+    targets: Sequence[Target], laid: Layout, lang: str, columns: int = 110
+) -> list[str]:
+    """Return lines naming the regions of each industry's targets of bases and land."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for target in targets:
+        if target.id in laid:
+            regions = tuple(p.name(lang) for p in laid[target.id])
+            groups.setdefault(regions, []).append(target_name(target, lang))
+    if not groups:
+        return []
+    comma, colon = ("、", "：") if lang == "zh" else (", ", ": ")
+    lines = wrap(LAYOUT[lang], columns)
+    for regions, names in groups.items():
+        told = f"{comma.join(names)}{colon}{comma.join(regions)}"
+        lines += [f"  {line}" for line in wrap(told, columns - 2)]
+    return lines
+
+
 def places_text(places: Sequence[Place], model: Model, lang: str) -> str:
     """Return the places as a table for the terminal, and what they are."""
     rows = [list(HEADS[lang])]
@@ -124,6 +186,7 @@ def place_rows(places: Sequence[Place], model: Model) -> list[Row]:
     """Return the places as rows of a CSV, with the labels of the model."""
     return [
         {name: getattr(one, name) for name in COLUMNS}
+        | {"product_zh": one.product("zh")}
         | {
             f"element_{lang}": model.element_label(one.range, one.element, lang)
             for lang in ("zh", "en")

@@ -34,8 +34,12 @@ and groups it is made of, which variables say what limits production and who pay
     [units]                   # model unit → label
     "…" = {zh = "…", en = "…"} # zh_note and en_note, optional: said once where the unit is used,
                               #   such as en_note = "1 dozen = 12"
+    [measures]                # optional: a measure written in another unit than the model's:
+    "…" = {zh = "%", en = "%", factor = 100}
     [labels]                  # any identifier a table prints: scopes, price bases, sets …
     "…" = {zh = "…", en = "…"}
+    [layout]                  # optional: units of the targets of bases and land, beside which
+    units = ["…", …]          #   the places of model/regions.csv are shown
 """
 
 from __future__ import annotations
@@ -73,6 +77,14 @@ class Outcome:
     variable: str
     element: str | None
     label: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How numbers of a measure are written: times ``factor``, with the label as their unit."""
+
+    label: Mapping[str, str]
+    factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -133,10 +145,12 @@ class ReportSpec:
     units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     as_of: str = ""
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    layout_units: tuple[str, ...] = ()
+    issued: str = ""
+    """The information date in the file: later ones are not ex ante."""
 
-    def keep(
-        self, targets: Iterable[Target] = (), more: Iterable[Kept] = ()
-    ) -> tuple[Kept, ...]:
+    def keep(self, targets: Iterable[Target] = (), more: Iterable[Kept] = ()) -> tuple[Kept, ...]:
         """Return all a run must keep for its tables, figures, these targets and ``more``.
 
         Raises SDError where a variable is wanted in two aggregates.
@@ -247,6 +261,7 @@ class _Reader:
     def spec(self, data: dict[str, Any], digest: str) -> ReportSpec:
         """Return the whole report."""
         known = {"keep", "headline", "regime", "payer", "history", "units", "labels", "as_of"}
+        known |= {"measures", "layout"}
         self.known_keys("", data, known)
         return ReportSpec(
             self.path,
@@ -258,6 +273,9 @@ class _Reader:
             self.history(self.table(data, "history")),
             self.units(data),
             self.labels(data, "labels"),
+            self.text(self.name, data, "as_of") if "as_of" in data else "",
+            self.measures(data),
+            self.layout(self.table(data, "layout")),
             self.text(self.name, data, "as_of") if "as_of" in data else "",
         )
 
@@ -336,6 +354,28 @@ class _Reader:
                 key: str(notes[key]) for key in ("zh_note", "en_note") if key in notes
             }
         return found
+
+    def measures(self, data: dict[str, Any]) -> dict[str, Measure]:
+        """Return how measures are written; note a factor that is no positive number."""
+        found = {}
+        for name, text in self.labels(data, "measures").items():
+            factor = self.table(data, "measures")[name].get("factor", 1.0)
+            if isinstance(factor, bool) or not isinstance(factor, int | float) or factor <= 0:
+                self.problems.add(
+                    f"{self.name} [measures] {name!r}", f"factor must be above 0, not {factor!r}"
+                )
+                factor = 1.0
+            found[name] = Measure(text, float(factor))
+        return found
+
+    def layout(self, row: dict[str, Any]) -> tuple[str, ...]:
+        """Return the units of targets beside which the layout by region is shown."""
+        self.known_keys("layout", row, {"units"})
+        units = row.get("units", [])
+        if not isinstance(units, list) or not all(isinstance(unit, str) for unit in units):
+            self.problems.add(f"{self.name} [layout]", "units must be a list of texts")
+            return ()
+        return tuple(units)
 
     def labels(self, data: dict[str, Any], key: str) -> dict[str, Mapping[str, str]]:
         """Return a table of labels by identifier."""

@@ -18,6 +18,7 @@ from sdensemble.outputs.probability import (
     Event,
     Key,
     band_event,
+    distinguishable,
     joint_event,
     threshold_event,
     value_of,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
     from sdensemble.scenarios import Scenario, Target
 
+
+LEAST_OUTLAY = 0.05
+"""An outlay below this is printed as 0, so nothing is divided by it."""
 
 FELT = 1e-4
 """Share of an outcome's median level below which a member counts as neither helped nor hurt."""
@@ -53,6 +57,20 @@ class Effect:
     high: float
     helped: float
     hurt: float
+
+
+@dataclass(frozen=True)
+class Split:
+    """Shares of the finite members below, inside and above the band of an "about" target."""
+
+    below: float
+    inside: float
+    above: float
+
+    @property
+    def mostly_above(self) -> bool:
+        """True where most of what misses the band lies above it."""
+        return self.above > self.below
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,6 +334,17 @@ class Results:
         element = target.element or None
         return self.series(target.variable, element)[self.place(scenario)][:, index]
 
+    def split(self, target: Target, scenario: Scenario, *, year: int | None = None) -> Split | None:
+        """Return where the members of an "about" target lie; None for any other target."""
+        if target.joint or target.comparator != ABOUT:
+            return None
+        values = self.target_values(target, scenario, year=year)
+        values, (low, high) = values[np.isfinite(values)], band(target)
+        if not values.size:
+            return Split(math.nan, math.nan, math.nan)
+        below, above = float(np.mean(values < low)), float(np.mean(values > high))
+        return Split(below, float(np.mean((values >= low) & (values <= high))), above)
+
     # ── effects ──
 
     def effect(self, outcome: Outcome, scenario: Scenario, against: Scenario, year: int) -> Effect:
@@ -395,6 +424,11 @@ def _first(bad: NDArray[np.bool_], years: NDArray[np.int64]) -> dict[str, int]:
         "members": int(bad.any(axis=1).sum()),
         "member": int(np.argmax(bad[:, year])),
     }
+
+
+def outlay_told(outlay: Effect) -> bool:
+    """Return whether an outlay is far enough from zero to be divided by."""
+    return distinguishable(outlay.found) and abs(outlay.found.mean) >= LEAST_OUTLAY
 
 
 def is_stress(scenario: Scenario) -> bool:

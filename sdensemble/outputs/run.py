@@ -89,10 +89,14 @@ def terminal_summary(
     lang: str = "zh",
     extra: Mapping[str, xr.Dataset] | None = None,
     notes: Mapping[str, Sequence[str]] | None = None,
+    columns: int | None = None,
 ) -> str:
-    """Return the answer as a short table and sentences for the terminal; imports no figures."""
+    """Return the answer as a short table and sentences for the terminal; imports no figures.
+
+    A table wider than ``columns`` is folded.
+    """
     first, *others = all_results(dataset, extra, scenarios, targets, spec, model)
-    return terminal.terminal_summary(first, lang, others, (notes or {}).get(lang, ()))
+    return terminal.terminal_summary(first, lang, others, (notes or {}).get(lang, ()), columns)
 
 
 def all_results(

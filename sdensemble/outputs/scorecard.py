@@ -12,18 +12,22 @@ from sdensemble.errors import SDError
 from sdensemble.outputs.columns import CONDITIONS, SCENARIO
 from sdensemble.outputs.ledger import kept, wanted
 from sdensemble.outputs.probability import Probability
-from sdensemble.outputs.results import Results
+from sdensemble.outputs.regions import LAYOUT_CSV, Layout, layout_cells
+from sdensemble.outputs.results import Results, Split
 from sdensemble.outputs.tables import Row
 from sdensemble.outputs.terminal import reference
-from sdensemble.outputs.text import table, width, wrap
+from sdensemble.outputs.text import folded, width, wrap
 from sdensemble.outputs.words import fitted, information_date, label, percent, target_name
 from sdensemble.scenarios import Target
+from sdensemble.scenarios.targets import readings
 
 if TYPE_CHECKING:
     from sdensemble.scenarios import Scenario
 
 PAGE = 14
 """Scenarios side by side on a terminal or in a figure; more stand below, or in another figure."""
+COLUMNS = 110
+"""Columns of notes where no width is asked for."""
 NAME = 52
 """Columns a target's name may take on a terminal before it is cut."""
 
@@ -44,6 +48,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "asked": {"zh": "要求", "en": "Asked"},
     "joint": {"zh": "同时达标", "en": "Met together"},
     "reference": {"zh": "参照（并非政策目标）", "en": "References (no targets of the policy)"},
+    "reading": {"zh": "  – {scope}", "en": "  – {scope}"},
+    "above": {"zh": "高于区间", "en": "mostly above"},
+    "about": {
+        "zh": "“约”类目标按达到区间下端的概率排序；“高于区间”指未落入区间者多数高于上端，"
+        "三段概率见 csv。",
+        "en": "Rows of \"about\" are ranked by the probability of reaching the lower end of their"
+        " band; \"mostly above\": most of what misses the band exceeds it (shares in the csv).",
+    },
     "path": {"zh": "{name}：{years}各年均达标", "en": "{name}, every year ({years})"},
     "nested": {"zh": "{name}，连同{whole}（{year}年）", "en": "{name}, with {whole} ({year})"},
     "legend": {"zh": "情景：{names}。", "en": "Scenarios: {names}."},
@@ -72,6 +84,11 @@ SCORECARD_CSV = {
     "parts": ("同时达标的各项", "parts of a joint row"),
     "section": ("原文位置", "section of the text"),
     "year": ("年份", "year"),
+    "reading_of": (
+        "按另一口径所读的目标（标识）",
+        "the target it reads in another measure or scope (identifier)",
+    ),
+    **LAYOUT_CSV,
     **SCENARIO,
     "event": ("条件", "condition"),
     "p": ("达标概率；有缺失成员时空白", "probability; blank where members were lost"),
@@ -80,25 +97,40 @@ SCORECARD_CSV = {
     "low": ("95%区间下端", "lower end of the 95% interval"),
     "high": ("95%区间上端", "upper end of the 95% interval"),
     "mc_error": ("抽样标准误；无法估计时空白", "Monte Carlo standard error; blank where unknown"),
+    "p_below": ("“约”类目标：低于区间的成员占比", "of an about target: share below the band"),
+    "p_in": ("“约”类目标：区间内的成员占比", "of an about target: share inside the band"),
+    "p_above": ("“约”类目标：高于区间的成员占比", "of an about target: share above the band"),
     "members": ("成员数", "members"),
     "lost_members": ("缺失成员数", "lost members"),
     **CONDITIONS,
 }
-YEARS_CSV = {name: words for name, words in SCORECARD_CSV.items() if name not in ("rank", "parts")}
+OF_LINES = ("rank", "parts", "reading_of", *LAYOUT_CSV)
+YEARS_CSV = {name: words for name, words in SCORECARD_CSV.items() if name not in OF_LINES}
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row of the scorecard: its kind, its target, and P under each scenario."""
+    """One row of the scorecard: its kind, its target, and P under each scenario.
+
+    ``splits`` says where the members of an "about" target lie; ``reading_of`` names the target
+    that a reference reads in another measure or scope.
+    """
 
     kind: str
     target: Target
     year: int
     found: tuple[Probability, ...]
+    splits: tuple[Split | None, ...]
+    reading_of: str = ""
 
     def middle(self, place: int) -> float:
         """Return the probability under one scenario, or the middle of its bounds."""
         return self.found[place].middle
+
+    def reach(self, place: int) -> float:
+        """Return the probability that ranks the row: of "about", of reaching the lower end."""
+        split = self.splits[place]
+        return self.middle(place) if split is None else 1 - split.below
 
 
 def scorecard(results: Results) -> tuple[Line, ...]:
@@ -114,10 +146,12 @@ def scorecard(results: Results) -> tuple[Line, ...]:
     own = [(_kind(target), target) for target in held]
     place = results.scenarios.index(reference(results))
     lines = [_line(results, *one) for one in (*own, *_nested(results, held), *_paths(held))]
+    other = {one.id: target.id for target in held for one in readings(target, held)}
+    lines = [replace(line, reading_of=other.get(line.target.id, "")) for line in lines]
 
     def likeness(line: Line) -> tuple[float, float, str]:
-        every = float(np.mean([p.middle for p in line.found]))
-        return line.middle(place), every, line.target.id
+        every = float(np.mean([line.reach(i) for i in range(len(line.found))]))
+        return line.reach(place), every, line.target.id
 
     return tuple(sorted(lines, key=likeness))
 
@@ -130,7 +164,16 @@ def _kind(target: Target) -> str:
 
 def _line(results: Results, kind: str, target: Target) -> Line:
     found = tuple(results.event(target, scenario).probability() for scenario in results.scenarios)
-    return Line(kind, target, results.year(target), found)
+    splits = tuple(results.split(target, scenario) for scenario in results.scenarios)
+    return Line(kind, target, results.year(target), found, splits)
+
+
+def with_readings(lines: Sequence[Line], every: Sequence[Line]) -> list[Line]:
+    """Return lines, each with those behind it that read it in another measure or scope."""
+    held: dict[str, list[Line]] = {}
+    for line in every:
+        held.setdefault(line.reading_of, []).append(line)
+    return [one for line in lines for one in (line, *held.get(line.target.id, ()))]
 
 
 def _nested(results: Results, held: Sequence[Target]) -> Iterator[tuple[str, Target]]:
@@ -188,44 +231,79 @@ def _together(name: str, names: Mapping[str, str], parts: Sequence[Target]) -> T
 
 
 def scorecard_text(
-    lines: Sequence[Line], results: Results, goals: Sequence[Target], lang: str
+    lines: Sequence[Line],
+    results: Results,
+    goals: Sequence[Target],
+    lang: str,
+    columns: int | None = None,
 ) -> str:
-    """Return the scorecard for the terminal: single rows, then those met together, references."""
+    """Return the scorecard for the terminal: single rows, then those met together, references.
+
+    Tables wider than ``columns`` are folded.
+    """
     say = {name: words[lang] for name, words in WORDS.items()}
     single = [line for line in lines if line.kind == "single"]
     title = say["title"].format(
         n=len(single), m=len(results.scenarios), scenario=reference(results).title[lang]
     )
     conditions = say["conditions"].format(
-        date=information_date(results.as_of, lang),
+        date=information_date(results.as_of, lang, results.spec.issued),
         prior=label(results.spec, results.prior_set, lang),
         members=results.members,
         fitted=fitted(results.posterior, lang),
     )
     blocks = [
-        (say["target"], say["asked"], single),
+        (say["target"], say["asked"], with_readings(single, lines)),
         (say["joint"], "", [line for line in lines if line.kind in JOINT]),
-        (say["reference"], "", [line for line in lines if line.kind == "reference"]),
+        (say["reference"], "", _references(lines)),
     ]
     out = [title, conditions]
+    if columns:
+        out = [line for text in out for line in wrap(text, columns)]
     for page in pages_of(results):
         heads = [str(place + 1) for place in page]
         for name, asked, chosen in blocks:
             rows = [[*_names(ln, results, lang), *_cells(ln, page)] for ln in chosen]
-            out += ["", *table([[name, asked, *heads], *rows], left=2)] if rows else []
-    return "\n".join([*out, "", *_notes(lines, results, goals, lang)])
+            out += ["", *folded([[name, asked, *heads], *rows], columns, left=2)] if rows else []
+    notes = _notes(lines, results, goals, lang)
+    told = [piece for note in notes for piece in wrap(note, columns or COLUMNS)]
+    return "\n".join([*out, "", *told])
+
+
+def _references(lines: Sequence[Line]) -> list[Line]:
+    """Return the references that do not stand beside a target they read otherwise."""
+    return [line for line in lines if line.kind == "reference" and not line.reading_of]
 
 
 JOINT = ("joint", "nested", "path")
 
 
+def reading_name(line: Line, results: Results, lang: str) -> str:
+    """Return how a line that reads another's target otherwise is named below it."""
+    return WORDS["reading"][lang].format(scope=label(results.spec, line.target.scope, lang))
+
+
+def asked(line: Line, results: Results, lang: str) -> str:
+    """Return what a line asks, and where "about" is mostly missed above its band, that."""
+    shown, split = wanted(line.target, results.spec, lang), line.splits[_base(results)]
+    if split is None or not split.mostly_above:
+        return shown
+    return f"{shown}{'；' if lang == 'zh' else '; '}{WORDS['above'][lang]}"
+
+
+def _base(results: Results) -> int:
+    return results.scenarios.index(reference(results))
+
+
 def _names(line: Line, results: Results, lang: str) -> tuple[str, str]:
+    if line.reading_of:
+        return reading_name(line, results, lang), ""
     name = target_name(line.target, lang)
     if line.kind in ("single", "reference"):
         name = f"{name} {line.year}"
     while width(name) > NAME:
         name = name[:-2] + "…"
-    return name, wanted(line.target, results.spec, lang)
+    return name, asked(line, results, lang)
 
 
 def pages_of(results: Results) -> tuple[tuple[int, ...], ...]:
@@ -249,6 +327,10 @@ def _notes(
     join, stop = ("；", "、") if lang == "zh" else ("; ", ", ")
     names = join.join(f"{i} {s.title[lang]}" for i, s in enumerate(results.scenarios, start=1))
     notes = [WORDS["legend"][lang].format(names=names)]
+    if any(split is not None for line in lines for split in line.splits):
+        notes.append(WORDS["about"][lang])
+    read = [line.target for line in lines if line.reading_of]
+    notes += dict.fromkeys(t.reason_zh if lang == "zh" else t.reason_en for t in read)
     left = [t for t in results.targets if t.scored and not kept(results, t)]
     if left:
         shown = stop.join(target_name(t, lang) for t in left)
@@ -259,21 +341,26 @@ def _notes(
     }
     if any(counts.values()):
         notes.append(WORDS["not_scored"][lang].format(**counts))
-    return [piece for note in notes for piece in wrap(note, 110)]
+    return notes
 
 
 # ── tables ──
 
 
-def scorecard_rows(lines: Sequence[Line], results: Results) -> Iterator[Row]:
-    """Yield a row for each target and scenario, in the order of the scorecard."""
+def scorecard_rows(
+    lines: Sequence[Line], results: Results, laid: Layout | None = None
+) -> Iterator[Row]:
+    """Yield a row for each target and scenario, in the order of the scorecard.
+
+    ``laid`` holds the regions laid out for targets of bases and land.
+    """
     for rank, line in enumerate(lines, start=1):
-        for scenario, found in zip(results.scenarios, line.found, strict=True):
-            yield {
-                "rank": rank,
-                "parts": "; ".join(line.target.joint),
-                **_row(line.kind, line.target, line.year, scenario, found),
-            }
+        shared = {
+            "rank": rank, "parts": "; ".join(line.target.joint), "reading_of": line.reading_of,
+            **layout_cells(line.target, laid or {}),
+        }  # fmt: skip
+        for scenario, found, split in zip(results.scenarios, line.found, line.splits, strict=True):
+            yield shared | _row(line.kind, line.target, line.year, scenario, found, split)
 
 
 def year_rows(results: Results) -> Iterator[Row]:
@@ -284,17 +371,27 @@ def year_rows(results: Results) -> Iterator[Row]:
         for scenario in results.scenarios:
             for year in map(int, results.years):
                 found = results.event(target, scenario, year=year).probability()
-                yield _row(_kind(target), target, year, scenario, found)
+                split = results.split(target, scenario, year=year)
+                yield _row(_kind(target), target, year, scenario, found, split)
 
 
-def _row(kind: str, target: Target, year: int, scenario: Scenario, p: Probability) -> Row:
+def _row(
+    kind: str,
+    target: Target,
+    year: int,
+    scenario: Scenario,
+    p: Probability,
+    split: Split | None = None,
+) -> Row:
     low, high = p.interval
+    shares = ("", "", "") if split is None else (split.below, split.inside, split.above)
     return {
         "kind": kind, "target": target.id, "target_zh": target.zh, "target_en": target.en,
         "section": target.section, "year": year, "scenario": scenario.name,
         "scenario_zh": scenario.title["zh"], "scenario_en": scenario.title["en"],
         "event": p.key.event, "p": "" if p.bounded else p.least.mean, "p_least": p.least.mean,
         "p_most": p.most.mean, "low": low, "high": high, "mc_error": p.se,
+        **dict(zip(("p_below", "p_in", "p_above"), shares, strict=True)),
         "members": p.members, "lost_members": p.lost, "measure": p.key.measure,
         "scope": p.key.scope, "price_basis": p.key.price_basis, "as_of": p.key.as_of,
         "prior_set": p.key.prior_set, "model_digest": p.key.model_digest,

@@ -25,6 +25,17 @@ def latest_run(folder: Path) -> Path | None:
     return max(held, key=lambda path: (path / ENSEMBLE).stat().st_mtime, default=None)
 
 
+def run_of(folder: Path) -> Path:
+    """Return the run a folder holds, or the one its record says it was made from."""
+    if (folder / ENSEMBLE).is_file():
+        return folder
+    try:
+        named = json.loads((folder / RECORD).read_text(encoding="utf-8"))["run"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return folder
+    return (folder / str(named)).resolve()
+
+
 def stored_results(
     folder: Path,
     *,

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdensemble.outputs.columns import FILES, Columns
+from sdensemble.errors import SDError
+from sdensemble.outputs.columns import CONDITIONS, FILES, Columns
 from sdensemble.outputs.estimate import Array, Estimate, holm, mean_of, p_value
 from sdensemble.outputs.probability import difference, distinguishable, value_of, year_of
-from sdensemble.outputs.report import Outcome
+from sdensemble.outputs.report import Outcome, Regime
 from sdensemble.outputs.results import Effect, Results, quantile
 from sdensemble.outputs.words import LANGS, in_ten
 from sdensemble.scenarios.targets import ABOUT, band
@@ -117,7 +118,26 @@ def _source(results: Results) -> Row:
         "as_of": results.as_of,
         "prior_set": results.prior_set,
         "model_digest": str(results.data.attrs.get("model_digest", "")),
+        "model_set": str(results.data.attrs.get("model_set", "main")),
+        "posterior": str(results.data.attrs.get("posterior", "prior")),
     }
+
+
+def require_same_key(first: Mapping[str, str], second: Mapping[str, str]) -> None:
+    """Raise SDError where two rows of a table, of this run or another, answer other questions.
+
+    All of CONDITIONS must agree, with the event or outcome and the year; the scenario may differ.
+    """
+    asked = ("target", "outcome", "kind", "event", "year", "unit")
+    differing = [
+        f"{name}: {first.get(name, '')!r} against {second.get(name, '')!r}"
+        for name in (*asked, *CONDITIONS)
+        if str(first.get(name, "")) != str(second.get(name, ""))
+    ]
+    if differing:
+        raise SDError(
+            "these rows answer different questions and cannot be compared: " + "; ".join(differing)
+        )
 
 
 # ── probabilities ──
@@ -420,7 +440,7 @@ def _progress(results: Results, medians: Array, target: Target, index: int) -> R
 # ── what limits ──
 
 
-def bottleneck_rows(results: Results) -> Iterator[Row]:
+def bottleneck_rows(results: Results, scenarios: Sequence[Scenario] | None = None) -> Iterator[Row]:
     """Yield mean regime shares by element and year, and how often each is the largest.
 
     Behind the elements come the headline's groups and the headline itself: there a member's
@@ -435,7 +455,7 @@ def bottleneck_rows(results: Results) -> Iterator[Row]:
         elements = _elements(results, regimes[0].variable)
         wholes = _wholes(results, elements)
         every = (*elements, *(whole for whole, _ in wholes))
-        for scenario in results.scenarios:
+        for scenario in results.scenarios if scenarios is None else scenarios:
             stacked = np.stack([share[results.place(scenario)] for share in shares])
             stacked = _with_wholes(results, scenario, stacked, elements, wholes)
             for row in _limits(stacked, results.years):
@@ -451,6 +471,28 @@ def bottleneck_rows(results: Results) -> Iterator[Row]:
                     **row,
                     **source,
                 }
+
+
+def limits_of(
+    results: Results, scenario: Scenario, year: int
+) -> tuple[Outcome, dict[str, list[tuple[Regime, float]]]] | None:
+    """Return what limits the first group of several elements (else the headline) in a year.
+
+    For each set of limits their mean shares, the largest first; None where the report names no
+    limits by element.
+    """
+    head = results.spec.headline
+    several = [one for one in (*head.groups, head.whole) if len(results.made_of(one)) > 1]
+    chosen = several[0] if several else head.whole
+    regimes = {(one.set, one.id): one for one in results.spec.regimes}
+    found: dict[str, list[tuple[Regime, float]]] = {}
+    for row in bottleneck_rows(results, (scenario,)):
+        if row["year"] == year and row["outcome"] == chosen.id:
+            regime = regimes[row["set"], row["regime"]]
+            found.setdefault(row["set"], []).append((regime, row["mean_share"]))
+    if not found:
+        return None
+    return chosen, {name: sorted(held, key=lambda one: -one[1]) for name, held in found.items()}
 
 
 def _by_element(results: Results, variable: str) -> Array:

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING
 from sdensemble.outputs.estimate import standard_error
 from sdensemble.outputs.probability import Probability, distinguishable
 from sdensemble.outputs.report import Outcome
-from sdensemble.outputs.results import Effect, Results, is_stress, quantile
-from sdensemble.outputs.text import table, width, wrap
+from sdensemble.outputs.results import (
+    LEAST_OUTLAY,
+    Effect,
+    Results,
+    is_stress,
+    outlay_told,
+    quantile,
+)
+from sdensemble.outputs.tables import limits_of
+from sdensemble.outputs.text import folded, width, wrap
 from sdensemble.outputs.words import (
     beyond,
     bracketed,
@@ -24,6 +32,7 @@ from sdensemble.outputs.words import (
     rounded,
     target_name,
 )
+from sdensemble.scenarios.targets import readings
 
 if TYPE_CHECKING:
     from sdensemble.scenarios import Scenario, Target
@@ -62,6 +71,19 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "against_others": {"zh": "；*对照为{names}", "en": "; *: against {names}"},
     "years": {"zh": "{scenario}情景下，{items}。", "en": "Under {scenario}: {items}."},
+    "readings": {
+        "zh": "另一口径（参照，非目标）：{items}。{why}",
+        "en": "In another scope (references, no targets): {items}. {why}",
+    },
+    "reading": {"zh": "{target}：{scenario}情景{p}", "en": "{target}: {p} under {scenario}"},
+    "reading_span": {"zh": "，各情景{span}", "en": ", {span} over the scenarios"},
+    "limits": {
+        "zh": "起制约作用的因素（{scenario}情景，{year}，{name}，按产出加权的占比）：{items}。"
+        "占比小的因素，放宽它的政策作用也小。",
+        "en": "What limits ({scenario}, {year}, {name}, shares weighted by output): {items}."
+        " Relaxing a limit with a low share moves little.",
+    },
+    "limits_of": {"zh": "{set}——{shares}", "en": "{set} — {shares}"},
     "answer": {
         "zh": "回答：{scenario}情景下，{target}，",
         "en": "Answer: under {scenario}, {target}: ",
@@ -97,18 +119,24 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 
 
 def terminal_summary(
-    results: Results, lang: str, others: Sequence[Results] = (), more: Sequence[str] = ()
+    results: Results,
+    lang: str,
+    others: Sequence[Results] = (),
+    more: Sequence[str] = (),
+    columns: int | None = None,
 ) -> str:
     """Return the answer as text: conditions, one row per scenario, words, what it is not.
 
     ``others`` are the same study under further prior sets, each a column of P; ``more`` are
-    notes on the study itself.
+    notes on the study itself. A table wider than ``columns`` is folded into several.
     """
-    rows = table(_rows(results, lang, others))
+    rows = folded(_rows(results, lang, others), columns)
     notes = [
         _columns_note(results, lang),
         _answer(results, lang, others),
         *_other_years(results, lang),
+        *_readings_notes(results, lang),
+        *_limits_note(results, lang),
         *_joint_notes(results, lang),
         *equal_outlay_note(results, lang),
         WORDS["after"][lang]
@@ -128,9 +156,10 @@ def terminal_summary(
         _conditions(results, lang),
         WORDS["asked"][lang].format(target=asked, units=units),
     ]
-    columns = max(80, max(map(width, rows)))
-    folded = [line for note in notes for line in wrap(note, columns)]
-    return "\n".join([*head, "", *rows, "", *folded])
+    wide = columns or max(80, max(map(width, rows)))
+    told = [line for note in notes for line in wrap(note, wide)]
+    first = [line for text in head for line in wrap(text, columns)] if columns else head
+    return "\n".join([*first, "", *rows, "", *told])
 
 
 def _conditions(results: Results, lang: str) -> str:
@@ -139,7 +168,7 @@ def _conditions(results: Results, lang: str) -> str:
     return WORDS["conditions"][lang].format(
         measure=label(results.spec, target.measure, lang),
         key=bracketed(results.spec, (target.scope, target.price_basis), lang),
-        date=information_date(results.as_of, lang),
+        date=information_date(results.as_of, lang, results.spec.issued),
         prior=label(results.spec, results.prior_set, lang),
         n=results.members,
         fitted=fitted(results.posterior, lang),
@@ -253,7 +282,7 @@ def _outlay(results: Results, scenario: Scenario) -> str:
         return "—"
     mean = found.found.mean
     text = f"{mean:+.1f}" if abs(mean) < 10 else f"{mean:+.0f}"
-    text = "0" if abs(mean) < 0.05 else text.replace("-", "−")
+    text = "0" if abs(mean) < LEAST_OUTLAY else text.replace("-", "−")
     return text if against is reference(results) else f"{text}*"
 
 
@@ -270,9 +299,10 @@ def _per_outlay(results: Results, scenario: Scenario) -> str:
 def per_outlay(effect: Effect, outlay: Effect) -> str:
     """Return the effect per unit of outlay, the ratio of two means, to two decimals.
 
-    A dash where either is within its error of zero: the ratio then says nothing.
+    A dash where either is within its error of zero, or the outlay is printed as zero: the ratio
+    then says nothing.
     """
-    if not (distinguishable(effect.found) and distinguishable(outlay.found)):
+    if not (distinguishable(effect.found) and outlay_told(outlay)):
         return "—"
     ratio = effect.found.mean / outlay.found.mean
     places = min(2, max(0, 1 - math.floor(math.log10(abs(ratio)))))
@@ -335,6 +365,62 @@ def _other_years(results: Results, lang: str) -> list[str]:
         return []
     joined = ("；" if lang == "zh" else "; ").join(items)
     return [WORDS["years"][lang].format(scenario=scenario.title[lang], items=joined)]
+
+
+def _readings_notes(results: Results, lang: str) -> list[str]:
+    """Say P of the question and its year's headlines where they are read in another scope."""
+    base, zh = reference(results), lang == "zh"
+    read = [
+        one
+        for target in _headlines(results, now=True)
+        for one in readings(target, results.targets)
+        if one.variable in results.data
+    ]
+    items = []
+    for target in read:
+        found = [results.event(target, s).probability().middle for s in results.scenarios]
+        own = _bare(results.event(target, base).probability())
+        item = WORDS["reading"][lang].format(
+            target=statement(results, target, lang), scenario=base.title[lang], p=own
+        )
+        if len(found) > 1:
+            low, high = points(min(found)), points(max(found))
+            span = f"{low}%" if low == high else f"{low}%{'至' if zh else ' to '}{high}%"
+            item += WORDS["reading_span"][lang].format(span=span)
+        items.append(item)
+    if not items:
+        return []
+    why = dict.fromkeys(one.reason_zh if zh else one.reason_en for one in read)
+    told = ("；" if zh else "; ").join(items)
+    return [WORDS["readings"][lang].format(items=told, why=("" if zh else " ").join(why)).rstrip()]
+
+
+def _limits_note(results: Results, lang: str) -> list[str]:
+    """Say which limits bind the first group in the question's year, under the reference."""
+    scenario = reference(results)
+    found = limits_of(results, scenario, results.asked_year)
+    if found is None:
+        return []
+    outcome, sets = found
+    comma = "、" if lang == "zh" else ", "
+    items = [
+        WORDS["limits_of"][lang].format(
+            set=label(results.spec, name, lang),
+            shares=comma.join(
+                f"{regime.label[lang]}{'' if lang == 'zh' else ' '}{points(share)}%"
+                for regime, share in held
+            ),
+        )
+        for name, held in sets.items()
+    ]
+    return [
+        WORDS["limits"][lang].format(
+            scenario=scenario.title[lang],
+            year=results.when(results.asked_year, lang),
+            name=outcome.label[lang],
+            items=("；" if lang == "zh" else "; ").join(items),
+        )
+    ]
 
 
 def reference(results: Results) -> Scenario:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 import unicodedata
 from collections.abc import Sequence
 
@@ -19,10 +21,12 @@ def wrap(text: str, columns: int) -> list[str]:
     """Return a text as lines of at most ``columns``, broken at blanks or between wide signs."""
     lines, line = [], ""
     for piece in re.findall(r"[ -~–—±−≈]+?(?:\s+|$|(?=[^ -~–—±−≈]))|.", text):
-        closing = piece[0] in "，。；：、）"
+        closing = piece[0] in "，。；：、）”"
         if line and width(line + piece.rstrip()) > columns and not closing:
+            kept = line.rstrip("（“([")  # an opening sign goes with what it opens
+            line, carried = (kept, line[len(kept) :]) if kept else (line, "")
             lines.append(line.rstrip())
-            line = ""
+            line = carried
         line += piece
     return [*lines, line.rstrip()]
 
@@ -36,6 +40,46 @@ def table(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
     ]
     rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
     return [line.rstrip() for line in (lines[0], rule, *lines[1:])]
+
+
+def folded(
+    rows: Sequence[Sequence[str]], columns: int | None, left: int = 1, keys: int = 1
+) -> list[str]:
+    """Return a table, or, where it is wider than ``columns``, tables below one another.
+
+    Each holds the first ``keys`` cells of every row and as many of the others as fit; cells of
+    one that is too wide alone stand on several lines. None fits everything.
+    """
+    whole = table(rows, left)
+    if columns is None or max(map(width, whole)) <= columns:
+        return whole
+    widths = [max(width(row[i]) for row in rows) + 2 for i in range(len(rows[0]))]
+    room = columns + 2 - sum(widths[:keys])
+    parts: list[list[int]] = []
+    used = room + 1
+    for place in range(keys, len(widths)):
+        if used + widths[place] > room or not parts:
+            parts.append([])
+            used = 0
+        parts[-1].append(place)
+        used += widths[place]
+    lines: list[str] = []
+    for part in parts:
+        lines += [""] if lines else []
+        shown = [[row[i] for i in (*range(keys), *part)] for row in rows]
+        if len(part) == 1 and widths[part[0]] > room > 20:
+            shown = [
+                [*(row[:keys] if place == 0 else [""] * keys), piece]
+                for row in shown
+                for place, piece in enumerate(wrap(row[keys], room - 2))
+            ]
+        lines += table(shown, left)
+    return lines
+
+
+def terminal_columns() -> int | None:
+    """Return the columns of the terminal text goes to; None where it goes to a file or pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _pad(text: str, size: int, left: bool) -> str:

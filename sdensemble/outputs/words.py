@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,12 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "ex_ante": {"zh": "事前预测（{date}）", "en": "ex ante forecast ({date})"},
     "through": {"zh": "信息截至{year}年末", "en": "information to the end of {year}"},
     "as_of": {"zh": "信息截至{date}", "en": "information as of {date}"},
+    "known": {"zh": "现时推算（{date}）", "en": "nowcast ({date})"},
     "nowcast": {"zh": "现时推算（信息截至最新数据）", "en": "nowcast (all data to hand)"},
+    "nowcast_import": {
+        "zh": "现时推算（所用数据公布至{date}，批次 {batch}）",
+        "en": "nowcast (data published to {date}, {batch})",
+    },
     "uncalibrated": {"zh": "校准之前", "en": "before calibration"},
     "calibrated": {"zh": "已校准（后验 {digest}）", "en": "calibrated (posterior {digest})"},
     "no_date": {"zh": "未设信息截止日", "en": "no information date"},
@@ -64,20 +70,38 @@ def label(spec: ReportSpec, identifier: str, lang: str) -> str:
     return identifier.replace("_", " ")
 
 
-def information_date(as_of: str, lang: str) -> str:
-    """Return an information date in words; "through-2019" is the end of that year."""
+IMPORT = re.compile(r"(\d{4}-\d\d-\d\d) \((.+)\)")
+"""The information date of an import: the latest publication, and the batch in brackets."""
+
+
+def information_date(as_of: str, lang: str, issued: str = "") -> str:
+    """Return an information date in words; "through-2019" is the end of that year.
+
+    Ex ante is what was known by ``issued``, the date the policy was made; later is a nowcast by
+    its date. Without it every date but the latest is taken as ex ante.
+
+    >>> information_date("2024-03-01 (2026-05-04-import-1)", "en")
+    'nowcast (data published to 2024-03-01, 2026-05-04-import-1)'
+    """
     if as_of == LATEST:
         return say("nowcast", lang)
+    if not as_of:
+        return say("no_date", lang)
+    if found := IMPORT.fullmatch(as_of):
+        return say("nowcast_import", lang, date=found[1], batch=found[2])
     through = re.fullmatch(r"through-(\d{4})", as_of)
     day = say("through", lang, year=through[1]) if through else say("as_of", lang, date=as_of)
-    return say("ex_ante", lang, date=day) if as_of else say("no_date", lang)
+    late = bool(issued) and known_until(as_of) > known_until(issued)
+    return say("known" if late else "ex_ante", lang, date=day)
 
 
 def known_until(as_of: str) -> str:
     """Return the last day of an information date, as ISO text."""
-    through = re.fullmatch(r"through-(\d{4})", as_of)
+    through, brought = re.fullmatch(r"through-(\d{4})", as_of), IMPORT.fullmatch(as_of)
     if through:
         return f"{through[1]}-12-31"
+    if brought:
+        return brought[1]
     try:
         return date.fromisoformat(as_of).isoformat()
     except ValueError:
@@ -105,16 +129,58 @@ def target_name(target: Target, lang: str) -> str:
 
 def beyond(target: Target, spec: ReportSpec, lang: str) -> str:
     """Return a target's condition in words: "超过1000亿元", "at least 1200 亿元"."""
-    unit, strict = spec.unit_label(target.unit, lang), target.comparator == ">"
+    strict, value = target.comparator == ">", value_of(target)
+    scale = scale_of(spec, target.unit, lang, value, target.measure)
+    shown = scale.amount(value)
     if target.comparator == ABOUT:
-        low, high = band(target)
+        low, high = map(scale.number, band(target))
         if lang == "zh":
-            return f"约为{value_of(target):g}{unit}（{low:g}至{high:g}）"
-        return f"about {value_of(target):g} {unit} ({low:g} to {high:g})"
+            return f"约为{shown}（{low}至{high}）"
+        return f"about {shown} ({low} to {high})"
     if lang == "zh":
-        return f"{'超过' if strict else '不低于'}{value_of(target):g}{unit}"
-    times = "× " if unit[:1].isdigit() else ""
-    return f"{'above' if strict else 'at least'} {value_of(target):g} {times}{unit}"
+        return f"{'超过' if strict else '不低于'}{shown}"
+    return f"{'above' if strict else 'at least'} {shown}"
+
+
+# ── amounts ──
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How numbers of one unit are written: times ``factor``, with ``unit`` behind them."""
+
+    factor: float
+    unit: str
+    gap: str
+
+    def number(self, value: float) -> str:
+        """Return a number without its unit."""
+        return f"{value * self.factor:{',' if self.factor >= 1000 else ''}g}"
+
+    def amount(self, value: float) -> str:
+        """Return a number with its unit: "80%", "1400万吨", "14 million tonnes"."""
+        return f"{self.number(value)}{self.gap}{self.unit}"
+
+
+def scale_of(
+    spec: ReportSpec, unit: str, lang: str, value: float = 0.0, measure: str = ""
+) -> Scale:
+    """Return how amounts in a unit of the model read, at about the size of ``value``.
+
+    A measure of the report's own ``[measures]`` is written as it says. English has no 万: units
+    of "10,000 tonnes" become tonnes, or millions of them.
+    """
+    factor, shown = 1.0, spec.unit_label(unit, lang)
+    if measure in spec.measures:
+        factor, shown = spec.measures[measure].factor, spec.measures[measure].label[lang]
+    elif unit in ("", "1", "Dmnl"):
+        shown = ""
+    myriad = re.fullmatch(r"(?:[x×] )?10,000 (.+)", shown)
+    if myriad and lang == "en":
+        many = abs(value) >= 100
+        factor, shown = (0.01, f"million {myriad[1]}") if many else (1e4, myriad[1])
+    gap = "" if lang == "zh" or not shown or shown[0] == "%" else " "
+    return Scale(factor, shown, gap)
 
 
 # ── numbers ──

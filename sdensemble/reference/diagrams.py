@@ -33,6 +33,7 @@ from sdensemble.reference.sheets import LABEL, LEAF, Node, Sheet, curve
 NARROW = 22  # narrow signs in a line of a name; a wide one counts two
 TOP, BOTTOM = 9.0, 6.5  # room for the title and the key
 SIZE = 6.5
+NUMBER = (3.8, 3.0)  # room for a number of two digits on a line
 
 
 @dataclass(frozen=True)
@@ -343,13 +344,15 @@ def draw_overview(
         pairs = [p for i, p in enumerate(pairs) if i not in bad]
     shapes: list[Shape] = []
     nodes = [n.moved(0, TOP) for n in nodes]
+    lines_drawn = []
     for (s, t), bend in zip(pairs, bends, strict=True):
         line = points(curve(nodes[where[s][0]], nodes[where[t][0]], bend))
         strong = 0.25 + 0.06 * min(weights[s, t], 12)
         shapes += [Line(line, colours.link, strong), head(line, 2.2, colours.link)]
-        x, y = line[len(line) // 2]
-        shapes.append(Area(rectangle(x, y, 3.4, 2.8), "#ffffff"))
-        shapes.append(Text(x, y, (str(weights[s, t]),), colours.ink, 6.3))
+        lines_drawn.append(line)
+    for pair, (x, y) in zip(pairs, _apart(lines_drawn), strict=True):
+        shapes.append(Area(rectangle(x, y, *NUMBER), "#ffffff"))
+        shapes.append(Text(x, y, (str(weights[pair]),), colours.ink, 6.3))
     for node in nodes:
         inside = [caption(model, n, lang) for n in stocks[node.name]]
         top = node.y - node.h / 2
@@ -372,6 +375,27 @@ def draw_overview(
     note = wrap(word("links", lang).format(len(weights), len(pairs)), int(wide / 1.12))
     shapes.append(Text(3, high + 1.4 * len(note), tuple(note), colours.shadow, 6.3, 2.7, "start"))
     return Picture(tuple(shapes), wide, high + 2 + 2.8 * len(note))
+
+
+def _apart(lines: Sequence[Sequence[tuple[float, float]]]) -> list[tuple[float, float]]:
+    """Return a place for a number on each line, as near its middle as keeps off other numbers.
+
+    A number also keeps off other lines where it can.
+    """
+    placed: list[tuple[float, float]] = []
+    for index, line in enumerate(lines):
+        others = [p for i, other in enumerate(lines) if i != index for p in other]
+        ends = range(len(line) // 6, len(line) - len(line) // 6)
+        tried = sorted(ends, key=lambda i: abs(i - len(line) // 2)) or [len(line) // 2]
+        crowded = [(_near(line[i], placed, 1.0), _near(line[i], others, 0.6)) for i in tried]
+        placed.append(line[tried[crowded.index(min(crowded))]])
+    return placed
+
+
+def _near(place: tuple[float, float], others: Sequence[tuple[float, float]], share: float) -> int:
+    """Return how many places lie within ``share`` of the size of a number."""
+    wide, high = (share * size for size in NUMBER)
+    return sum(abs(place[0] - x) < wide and abs(place[1] - y) < high for x, y in others)
 
 
 def _main(weights: Counter[tuple[str, str]], views: Sequence[str]) -> list[tuple[str, str]]:

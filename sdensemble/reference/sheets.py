@@ -25,7 +25,7 @@ WIDE, HIGH = 277.0, 180.0  # A4 across, without margins and title
 LINE = 2.75  # between two lines of 6.5 point
 LABEL = 27.0  # width of a name
 LEAF = 25.0  # width of a name below another
-CELL = 35.0  # a flow between two stocks
+CELL = 33.0  # a flow between two stocks
 MOST_FLOWS = 3  # on one side of a box; more stand at a shadow of the stock
 PITCH = 46.0  # from one column to the next
 COLUMNS = 6
@@ -354,7 +354,7 @@ class _Drawing:
                 for k in (i - 1, i):
                     if 0 <= k < len(row) and row[k] in (flow.source, flow.target):
                         reach[k] = max(reach[k], y + 4.5)
-                y = end + 6.5
+                y = end + 6.0
         for i, name in enumerate(row):
             high = max(reach[i] - top, self.lines(name) * LINE + 3)
             node = block.nodes[made[name]]

@@ -39,6 +39,7 @@ WORDS = {
     "known": ("所述时期截至", "known on"), "reads": ("读取", "reads"), "used": ("用于", "used by"),
     "prior": ("先验", "prior"), "value": ("取值", "value"), "initial": ("仅初值", "initial value only"),
     "nothing": ("（无）", "(nothing)"), "none": ("未抽取（固定）", "not drawn (fixed)"),
+    "assumption": ("假设（ASSUMPTION）", "ASSUMPTION"),
     "basis": ("依据", "basis"), "index": ("索引", "Index"), "variable": ("变量", "variable"),
     "label": ("名称", "label"), "kind": ("类型", "kind"), "view": ("视图", "view"),
     "stock": ("存量", "stock"), "flow": ("流量", "flow"), "auxiliary": ("辅助变量", "auxiliary"),
@@ -85,20 +86,20 @@ class Content:
         """Return a view's name in a language: from labels.csv, else as it is."""
         return self.model.element_label(VIEW, view, lang)
 
-    def prior_texts(self, name: str) -> dict[str, str]:
+    def prior_texts(self, name: str, lang: str = "en") -> dict[str, str]:
         """Return set → the priors of a constant as text."""
         found = {}
         for prior_set, items in self.priors.items():
-            own = [_prior(p) for p in items if p.constant == name]
+            own = [_prior(p, lang) for p in items if p.constant == name]
             if own:
                 found[prior_set] = "; ".join(own)
         return found
 
 
-def _prior(prior: Prior) -> str:
+def _prior(prior: Prior, lang: str) -> str:
     element = f"[{prior.element}] " if prior.element else ""
     times = "× " if prior.scale else ""
-    return f"{element}{times}{describe(prior.distribution)} {prior.unit}".rstrip()
+    return f"{element}{times}{describe(prior.distribution, lang)} {prior.unit}".rstrip()
 
 
 def write_reference(
@@ -253,11 +254,13 @@ def _entry(content: Content, name: str, lang: str) -> list[str]:
         head.append(f"{say('limits')} {_limits(variable)}")
     lines = [f"### {_anchor(name)}{_md(name)}{dims}", "", both, "", " · ".join(head), ""]
     lines += ["```", content.source.equation(model, name), "```", ""]
-    source = _cell(note.source) or ("ASSUMPTION" if note.assumption else "")
+    source = _cell(note.source) or (say("assumption") if note.assumption else "")
     if source:
         known = f" ({say('known')} {note.known_on})" if note.known_on else ""
         lines.append(f"- {say('source')}: {source}{known}")
-    lines += [f"- {say('prior')} ({s}): {_cell(t)}" for s, t in content.prior_texts(name).items()]
+    lines += [
+        f"- {say('prior')} ({s}): {_cell(t)}" for s, t in content.prior_texts(name, lang).items()
+    ]
     reads = [_link(content, r) for r in graph.acts[name]]
     reads += [f"{_link(content, r)} ({say('initial')})" for r in graph.starts[name]]
     if variable.kind is not Kind.CONSTANT:
@@ -291,10 +294,10 @@ def _assumptions(content: Content, lang: str) -> str:
         "|---" * (6 + len(sets)) + "|",
     ]  # fmt: skip
     for v in assumed:
-        priors = content.prior_texts(v.name)
+        priors = content.prior_texts(v.name, lang)
         cells = [_link(content, v.name), model.label(v.name, lang), _value(v), v.unit, _limits(v)]
         cells += [priors.get(s) or say("none") for s in sets]
-        cells.append(v.note.source or ("ASSUMPTION" if v.note.assumption else ""))
+        cells.append(v.note.source or (say("assumption") if v.note.assumption else ""))
         lines.append("| " + " | ".join([cells[0], *map(_cell, cells[1:])]) + " |")
     basis = {p.name: p for items in content.priors.values() for p in items}
     lines += ["", f"## {say('basis')}", ""]

@@ -43,7 +43,7 @@ class Target:
     scored too but is no target of the policy; a "lever" is set, through the constants ``lever``
     (parted by semicolons) at ``lever_value`` in ``lever_unit``; an "indicator" is not simulated.
     A lever row without a constant, and every indicator, says why in ``reason_zh`` and
-    ``reason_en``.
+    ``reason_en``; a reference may say there what it rests on.
 
     A joint target names others in ``joint`` and is met when all of them are; it has no
     variable, comparator or value, and its measure, scope and price basis are theirs unless the
@@ -127,6 +127,24 @@ def band(target: Target) -> tuple[float, float]:
 def scored(targets: Sequence[Target]) -> tuple[Target, ...]:
     """Return the rows that a run gives a probability, in their order."""
     return tuple(target for target in targets if target.scored)
+
+
+def readings(target: Target, targets: Sequence[Target]) -> tuple[Target, ...]:
+    """Return the references that ask the same of the same thing in another measure or scope."""
+
+    def asked(one: Target) -> tuple[object, ...]:
+        same = one.entity, one.quantity, one.year, one.comparator, one.value, one.unit
+        return (*same, one.price_basis)
+
+    if not target.quantity or target.joint or target.role == "reference":
+        return ()
+    return tuple(
+        one
+        for one in targets
+        if one.role == "reference"
+        and asked(one) == asked(target)
+        and (one.measure, one.scope) != (target.measure, target.scope)
+    )
 
 
 def leaves(target: Target, targets: Sequence[Target]) -> tuple[Target, ...]:

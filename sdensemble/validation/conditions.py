@@ -12,6 +12,7 @@ from sdensemble.kernel.compile import Kernel, Trajectories
 from sdensemble.loops import Loop, read_loops
 from sdensemble.outputs.estimate import Array, Estimate, mean_of
 from sdensemble.outputs.probability import distinguishable
+from sdensemble.outputs.words import scale_of
 from sdensemble.scenarios import Scenario
 from sdensemble.validation.bench import BASELINE, Bench, at, element, in_year
 from sdensemble.validation.found import Bars, Found, Panel, judged
@@ -54,7 +55,7 @@ def condition(bench: Bench, given: Given) -> Found:
     shown = {
         lang: ("；" if lang == "zh" else "; ").join(
             f"{short_label(bench.model.label(r['variable'], lang))}"
-            f"{_element(bench, r, lang)} {_when(r, lang)} {_ratio(r, lang)}"
+            f"{_element(bench, r, lang)}{_when(r, lang)}{_ratio(bench, r, lang)}"
             + ("" if r["holds"] else (" ✗"))
             for r in rows
         )
@@ -79,7 +80,7 @@ def _expectation(
     found = []
     if one.get("growth") or "growth_of" in one:
         found.append(_growth(bench, one, name, chosen, moved))
-        of = "growth"
+        of = LESS if "growth_of" in one else GROWTH
         times_each: list[Any] = []
     else:
         times_each = times if isinstance(times, list) else [times]
@@ -109,6 +110,7 @@ def _expectation(
         "variable": name,
         "element": chosen,
         "time": str(times),
+        "yearly": yearly,
         "of": of,
         "found": float(typical[worst, 0]),
         "low": low,
@@ -155,26 +157,46 @@ def _element(bench: Bench, row: Mapping[str, Any], lang: str) -> str:
     if not row["element"] or not dims:
         return ""
     if row["element"] == "each":
-        return "（逐个部门）" if lang == "zh" else " (each)"
+        return "（逐个部门，取最差）" if lang == "zh" else " (each; the worst)"
     label = bench.model.element_label(dims[0], row["element"], lang)
     return f"（{label}）" if lang == "zh" else f" ({label})"
 
 
 def _when(row: Mapping[str, Any], lang: str) -> str:
-    return str(row["time"]).strip("[]")
+    times = str(row["time"]).strip("[]")
+    return f"{times.replace(', ', '、')}年" if lang == "zh" else f" {times}: "
 
 
-def _ratio(row: Mapping[str, Any], lang: str) -> str:
-    words = {
-        "base": ("为不设该条件时的", "of the run without"),
-        "start": ("为起点的", "of the start"),
-        "first": ("为首年的", "of the first year"),
-        "growth": ("年均增速（差）", "a year in logs"),
-        "": ("", ""),
-    }
-    zh, en = words.get(row["of"], (f"为“{row['of']}”的", f'of "{row["of"]}"'))
-    number = f"{row['found']:.4g}"
-    return f"{zh}{number}" if lang == "zh" else f"{number} {en}".rstrip()
+GROWTH, LESS = "growth", "growth less another's"
+RATIOS = {
+    "base": ("为不设该条件时的", " of the run without"),
+    "start": ("为起点的", " of the start"),
+    "first": ("为首年的", " of the first year"),
+}
+
+
+def _ratio(bench: Bench, row: Mapping[str, Any], lang: str) -> str:
+    """Return what was found in words: per cent of what it is held against, or an amount."""
+    of, share, zh = row["of"], f"{100 * row['found']:.4g}%".replace("-", "−"), lang == "zh"
+    if of == GROWTH:
+        return f"年均变化{share}" if zh else f"{share} a year"
+    if of == LESS:
+        points = share.removesuffix("%")
+        return f"年均增速相差{points}个百分点" if zh else f"{points} points a year apart"
+    if of:
+        if of in RATIOS:
+            before, behind = RATIOS[of]
+        else:
+            label = short_label(bench.model.label(bench.model[of].name, lang)).split("; ")[0]
+            before, behind = f"为“{label}”的", f' of "{label}"'
+        return f"{before}{share}" if zh else f"{share}{behind}"
+    unit = bench.model[row["variable"]].unit
+    if row["yearly"]:
+        unit = unit.removesuffix(f"/{bench.model.clock.unit}")
+    found = float(row["found"])
+    scale = scale_of(bench.study.report, unit, lang, found)
+    amount = f"{found * scale.factor:.4g}{scale.gap}{scale.unit}"
+    return f"为{amount}" if zh else amount
 
 
 def _panel(bench: Bench, name: str, base: Trajectories, moved: Trajectories) -> Panel:
@@ -270,7 +292,7 @@ def response(bench: Bench, given: Given) -> Found:
 
 
 def pulse(bench: Bench, given: Given) -> Found:
-    """V24: after a shock that ends, half of the loss felt just before its end is made up in time."""
+    """V24: after a shock that ends, half of the loss felt at its end is made up in time."""
     name, chosen = given["variable"], given["element"]
     bench.needs([name])
     base = bench.run(bench.case({}), [name], drawn=False, every=1)
@@ -314,7 +336,7 @@ def cycle(bench: Bench, given: Given) -> Found:
         return judged(False, zh, en, panels=(panel,))
     period = float(np.diff(base.times[top]).mean())
     ratio = float((swing[top][1:] / swing[top][:-1]).max())
-    low, high = given["period"]
+    low, high = given["shortest"], given["longest"]
     rows = tuple({"time": float(base.times[i]), "swing": float(swing[i])} for i in top)
     zh = f"周期{period:.1f}年；相邻波峰之比最大{ratio:.2f}（{len(top)}个波峰）"
     en = f"a period of {period:.1f} years; a peak at most {ratio:.2f} of the one before"
@@ -425,13 +447,14 @@ def knockout(bench: Bench, given: Given) -> Found:
         if loop is None or not loop.cut:
             missing.append(one["loop"])
             continue
-        found = _knocked(bench, loop, one)
+        found, level = _knocked(bench, loop, one)
         right = (found.mean < 0) == (one["direction"] == "lower")
         holds = right and distinguishable(found)
         wrong += not holds
         rows.append({"loop": loop.id, "zh": loop.title["zh"], "en": loop.title["en"],
                      "watched": one["variable"], "of a lever": "lever" in one,
                      "expected": one["direction"], "change": found.mean, "error": found.se,
+                     "level": level,
                      "holds": holds})  # fmt: skip
     wrong += len(missing)
     zh = f"{len(rows)}个回路断开后{len(rows) - wrong + len(missing)}个按预期方向变化"
@@ -442,16 +465,18 @@ def knockout(bench: Bench, given: Given) -> Found:
     return judged(wrong == 0, zh, en, float(wrong), rows=tuple(rows), bars=bars)
 
 
-def _knocked(bench: Bench, loop: Loop, one: Mapping[str, Any]) -> Estimate:
+def _knocked(bench: Bench, loop: Loop, one: Mapping[str, Any]) -> tuple[Estimate, float]:
+    """Return the change when a loop is opened, and the mean of what is watched, no lever moved."""
     common = dict(one.get("common", {}))
-    whole = _watched(bench, one, common, ())
-    cut = _watched(bench, one, common, loop.cut)
-    return mean_of(cut - whole, np.zeros(len(cut), dtype=int))
+    whole, level = _watched(bench, one, common, ())
+    cut, _ = _watched(bench, one, common, loop.cut)
+    return mean_of(cut - whole, np.zeros(len(cut), dtype=int)), float(level.mean())
 
 
 def _watched(
     bench: Bench, one: Mapping[str, Any], common: Mapping[str, Any], cut: Sequence[Any]
-) -> Array:
+) -> tuple[Array, Array]:
+    """Return the result, or a lever's effect on it, and the result with no lever moved."""
     name = one["variable"]
     bench.needs([name])
 
@@ -463,20 +488,19 @@ def _watched(
         year = in_year(run, name, one.get("year", bench.asked))
         return element(bench.model, name, year, str(one.get("element", "")))
 
-    if "lever" not in one:
-        return value({})
-    return value(one["lever"]) - value({})
+    level = value({})
+    return (value(one["lever"]) - level if "lever" in one else level), level
 
 
 def _loop_bars(bench: Bench, rows: Sequence[Mapping[str, Any]]) -> Bars:
     axis = {
-        "zh": "断开后所观测结果的变化",
-        "en": "change of the watched result when the loop is opened",
+        "zh": "断开后的变化，占所观测结果",
+        "en": "change when the loop is opened, relative to what is watched",
     }
     return Bars(
         axis,
         tuple({lang: f"{row['loop']} {row[lang]}" for lang in ("zh", "en")} for row in rows),
-        tuple(float(row["change"]) for row in rows),
-        tuple(2 * float(row["error"]) for row in rows),
-        bench.yearly_unit,
+        tuple(100 * row["change"] / row["level"] for row in rows),
+        tuple(200 * row["error"] / row["level"] for row in rows),
+        "%",
     )

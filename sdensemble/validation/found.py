@@ -9,6 +9,7 @@ from typing import Any
 from sdensemble.outputs.estimate import Array
 
 PASS, FAIL, NO_DATA, NOT_RUN, READ = "pass", "fail", "no_data", "not_run", "read"
+NOT_APPLICABLE = "not_applicable"
 
 
 @dataclass(frozen=True, eq=False)

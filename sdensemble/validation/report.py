@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,28 +14,30 @@ from sdensemble.outputs.columns import Columns
 from sdensemble.outputs.folder import RECORD, whole_folder
 from sdensemble.outputs.tables import write_csv
 from sdensemble.outputs.text import table, width, wrap
+from sdensemble.reference.source import MARK
 from sdensemble.study import Study
 from sdensemble.validation.bench import Bench
-from sdensemble.validation.found import FAIL, NO_DATA, NOT_RUN, PASS, READ
+from sdensemble.validation.found import FAIL, NO_DATA, NOT_APPLICABLE, NOT_RUN, PASS, READ
 from sdensemble.validation.read import GROUPS, LANGUAGES
-from sdensemble.validation.run import Checked, counts
+from sdensemble.validation.run import COUNTED, Checked, counts
 from sdensemble.validation.structure import read_boundary
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "title": {"zh": "模型检验报告", "en": "Validation report"},
     "made": {
-        "zh": "由 `python run_sim.py check --full` 生成。模型 {model}（摘要 {digest}）。"
-        "顺序按 Barlas（1996）：先结构，后行为。没有通过的检验照样列出；标准在运行之前写定，"
-        "见 `{file}`。",
-        "en": "Written by `python run_sim.py check --full`. Model {model} (digest {digest}). In the"
-        " order of Barlas (1996): structure first, then behaviour. Tests that fail are listed like"
-        " the others; the criteria are fixed beforehand in `{file}`.",
+        "zh": "由 `python run_sim.py check --full` 生成。模型 {model}（方程摘要 {digest}）。"
+        "顺序按 Barlas（1996）：先结构，后行为。没有通过的检验照样列出；标准见 `{file}`，"
+        "运行之后改过的，在该项说明中写明。",
+        "en": "Written by `python run_sim.py check --full`. Model {model} (digest of its equations"
+        " {digest}). In the order of Barlas (1996): structure first, then behaviour. Those"
+        " that fail are listed like the others. The criteria stand in `{file}`; where one was"
+        " changed after a run, its note says so.",
     },
     "sum": {
-        "zh": "共{n}项：通过{pass}，未通过{fail}，无数据{no_data}，未运行{not_run}，"
-        "书面评审{read}。",
-        "en": "{n} tests: {pass} passed, {fail} failed, {no_data} without data, {not_run} not run,"
-        " {read} written reviews.",
+        "zh": "共{n}项：通过{pass}，未通过{fail}，无数据{no_data}，不适用{not_applicable}，"
+        "未运行{not_run}，书面评审{read}。",
+        "en": "{n} tests: {pass} passed, {fail} failed, {no_data} without data, {not_applicable}"
+        " not applicable, {not_run} not run, {read} written reviews.",
     },
     "failed": {"zh": "未通过的检验", "en": "Tests that failed"},
     "structure": {"zh": "一、结构检验", "en": "1. Structure"},
@@ -70,11 +73,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "expected": {"zh": "预期", "en": "Expected"},
     "lower": {"zh": "降低", "en": "lower"},
     "higher": {"zh": "升高", "en": "higher"},
-    "change": {"zh": "断开后的变化 ±标准误", "en": "Change when opened ± standard error"},
-    "table": {"zh": "明细表：`{name}.csv`", "en": "Details: `{name}.csv`"},
+    "change": {
+        "zh": "断开后的变化，占所观测结果 ±标准误",
+        "en": "Change when opened, relative to what is watched ± standard error",
+    },
     PASS: {"zh": "通过", "en": "pass"},
     FAIL: {"zh": "**未通过**", "en": "**fail**"},
     NO_DATA: {"zh": "无数据", "en": "no data"},
+    NOT_APPLICABLE: {"zh": "不适用", "en": "not applicable"},
     NOT_RUN: {"zh": "未运行", "en": "not run"},
     READ: {"zh": "书面评审", "en": "review"},
     "endogenous": {"zh": "内生", "en": "endogenous"},
@@ -90,40 +96,77 @@ COLUMNS: Columns = {
         ("criterion", "标准", "criterion"), ("result", "结果", "result"), ("note", "说明", "note"),
     ) for lang in LANGUAGES},
     "number": ("所判数值；无则空白", "the number judged; blank where there is none"),
-    "status": ("判断：pass、fail、no_data、not_run、read", "pass, fail, no_data, not_run or read"),
-    "seconds": ("用时（秒）", "seconds it took"),
+    "status": (
+        "判断：pass、fail、no_data、not_applicable、not_run、read",
+        "pass, fail, no_data, not_applicable, not_run or read",
+    ),
 }  # fmt: skip
+DETAILS: Columns = {
+    "id": ("检验编号", "identifier of the test"),
+    "row": ("明细行号", "row of its details"),
+    "key": ("内容", "what the value is"),
+    "value": ("数值", "value"),
+}
+DPI = 130  # of the figures: small enough to be kept beside the text
+BOUNDARY, LOOPS = "model/boundary.csv", "model/loops.toml"
+DRAWN = "calibration/priors.toml", "calibration/forcing.toml"
 
 
-def write_report(
-    folder: Path, study: Study, checked: Sequence[Checked], lang: str
-) -> tuple[Path, ...]:
+def write_report(folder: Path, study: Study, checked: Sequence[Checked]) -> tuple[Path, ...]:
     """Write the report of a validation into a folder of its own, whole or not at all.
 
-    ``validation.md`` (English), ``validation.zh.md``, ``validation.csv``, a table of details for
-    each test that has some, and figures in the language asked for.
+    ``report.en.md`` and ``report.zh.md``, ``results.csv`` (a row a test), ``details.csv`` (a row
+    for each number behind a test), the figures in both languages, and ``run.json`` with the digests
+    of what was tested. Nothing in it changes from run to run of the same files.
     """
     with whole_folder(folder) as partial:
-        rows = (_row(one) for one in checked)
-        write_csv(partial / "validation.csv", COLUMNS, rows)
-        (partial / "details").mkdir()
-        for one in checked:
-            if one.found.rows:
-                header = dict.fromkeys((k for row in one.found.rows for k in row), ("", ""))
-                write_csv(partial / "details" / f"{one.test.id}.csv", header,
-                          (dict(row) for row in one.found.rows))  # fmt: skip
-        units = _units(study, lang)
-        figures = _figures(partial / "figures", checked, lang, units)
-        for language, suffix in (("en", ".md"), ("zh", ".zh.md")):
+        write_csv(partial / "results.csv", COLUMNS, (_row(one) for one in checked))
+        write_csv(partial / "details.csv", DETAILS, _details(checked))
+        for language in LANGUAGES:
+            units = _units(study, language)
+            figures = _figures(partial / "figures", checked, language, units)
             text = markdown(study, checked, language, figures)
-            (partial / f"validation{suffix}").write_text(text, encoding="utf-8")
+            (partial / f"report.{language}.md").write_text(text, encoding="utf-8")
         files = [p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()]
-        record: dict[str, Any] = {"model_digest": study.model.digest, "files": sorted(files)}
+        record: dict[str, Any] = {"files": sorted(files), "tested": digests_tested(study)}
         record |= {"counts": counts(tuple(checked))}
         (partial / RECORD).write_text(
             json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
         )
     return tuple(folder / name for name in sorted(files))
+
+
+def digests_tested(study: Study) -> dict[str, str]:
+    """Return file → digest of what a report is about: a stored report with others is old.
+
+    Of the model only the equations count: a sketch drawn anew changes no result.
+    """
+    from sdensemble.validation.run import FILE
+
+    beside = [study.folder / name for name in (FILE, BOUNDARY, LOOPS, *DRAWN)]
+    found = {study.model.path.name: equations_digest(study.model.path)}
+    for path in beside:
+        if path.is_file():
+            found[path.name] = _digest(path.read_text(encoding="utf-8-sig"))
+    return found
+
+
+def equations_digest(path: Path) -> str:
+    """Return a digest of a model file without its sketch, whatever its line ends."""
+    return _digest(path.read_text(encoding="utf-8-sig").split(MARK)[0].rstrip())
+
+
+def _digest(text: str) -> str:
+    plain = text.replace("\r\n", "\n").encode()
+    return hashlib.blake2b(plain, digest_size=16).hexdigest()
+
+
+def _details(checked: Sequence[Checked]) -> Iterator[dict[str, Any]]:
+    for one in checked:
+        for number, row in enumerate(one.found.rows, start=1):
+            for key, value in row.items():
+                plain = float(f"{value:.6g}") if isinstance(value, float) else value
+                yield {"id": one.test.id, "row": number, "key": key, "value": plain}
 
 
 def _units(study: Study, lang: str) -> Callable[[str], str]:
@@ -134,23 +177,23 @@ def _units(study: Study, lang: str) -> Callable[[str], str]:
 def _figures(
     folder: Path, checked: Sequence[Checked], lang: str, unit: Callable[[str], str]
 ) -> tuple[str, ...]:
-    """Draw what the tests have to draw; return the names of the figures."""
+    """Draw what the tests have to draw in one language; return the names of the figures."""
     from sdensemble.outputs.figures import style
     from sdensemble.outputs.figures.validation import bars, panels
 
-    folder.mkdir()
-    names = []
+    folder.mkdir(exist_ok=True)
+    made = {}
     shown = [(one.test.id, one.test.title[lang], p) for one in checked for p in one.found.panels]
     with style.settings():
         if shown:
-            style.save(panels(shown, lang, unit), folder / "conditions")
-            names.append("conditions")
+            made["conditions"] = panels(shown, lang, unit)
         for one in checked:
             if one.found.bars is not None and one.found.bars.labels:
                 title = f"{one.test.id} {one.test.title[lang]}"
-                style.save(bars(one.found.bars, title, lang, unit), folder / one.test.id)
-                names.append(one.test.id)
-    return tuple(names)
+                made[one.test.id] = bars(one.found.bars, title, lang, unit)
+        for name, figure in made.items():
+            figure.savefig(folder / f"{name}.{lang}.png", dpi=DPI, metadata={"Software": None})
+    return tuple(made)
 
 
 def _row(one: Checked) -> dict[str, Any]:
@@ -163,9 +206,8 @@ def _row(one: Checked) -> dict[str, Any]:
         "kind": test.kind,
         **texts,
         **{f"result_{lang}": one.found.shown[lang] for lang in LANGUAGES},
-        "number": "" if one.found.number is None else one.found.number,
+        "number": "" if one.found.number is None else float(f"{one.found.number:.6g}"),
         "status": one.found.status,
-        "seconds": round(one.seconds, 2),
     }
 
 
@@ -187,7 +229,7 @@ def markdown(
     say = {key: words[lang] for key, words in WORDS.items()}
     lines = [f"# {say['title']}", ""]
     made = say["made"].format(
-        model=study.model.path.name, digest=study.model.digest[:12], file=FILE
+        model=study.model.path.name, digest=equations_digest(study.model.path)[:12], file=FILE
     )
     lines += [made, "", say["sum"].format(n=len(checked), **counts(tuple(checked))), ""]
     failed = [one for one in checked if one.found.status == FAIL]
@@ -201,7 +243,7 @@ def markdown(
         members = [one for one in checked if one.test.group == group]
         if members:
             lines += [f"## {say[group]}", "", *_table(members, lang), ""]
-            lines += _pictures(group, members, figures)
+            lines += _pictures(group, members, figures, lang)
     lines += list(_boundary(study, lang))
     lines += list(_loops(study, checked, lang))
     return "\n".join(lines).rstrip() + "\n"
@@ -222,17 +264,25 @@ def _table(members: Sequence[Checked], lang: str) -> list[str]:
     return _markdown_table([head, *rows])
 
 
+def _relative(row: Mapping[str, Any]) -> str:
+    """Return what opening a loop changed, in per cent of what is watched."""
+    change, error = (100 * row[key] / row["level"] for key in ("change", "error"))
+    return f"{change:+.2g}% ± {error:.1g}%"
+
+
 def _markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
     cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
     lines = ["| " + " | ".join(row) + " |" for row in cells]
     return [lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]]
 
 
-def _pictures(group: str, members: Sequence[Checked], figures: Sequence[str]) -> list[str]:
+def _pictures(
+    group: str, members: Sequence[Checked], figures: Sequence[str], lang: str
+) -> list[str]:
     names = [name for name in figures if name in {one.test.id for one in members}]
     if "conditions" in figures and group == "conditions":
         names.insert(0, "conditions")
-    return [line for name in names for line in (f"![{name}](figures/{name}.png)", "")]
+    return [line for name in names for line in (f"![{name}](figures/{name}.{lang}.png)", "")]
 
 
 def _boundary(study: Study, lang: str) -> Iterator[str]:
@@ -252,9 +302,6 @@ def _boundary(study: Study, lang: str) -> Iterator[str]:
         for row in rows
     ]
     yield from (f"## {say['boundary']}", "", *_markdown_table([head, *body]), "")
-
-
-BOUNDARY, LOOPS = "model/boundary.csv", "model/loops.toml"
 
 
 def _loops(study: Study, checked: Sequence[Checked], lang: str) -> Iterator[str]:
@@ -293,7 +340,7 @@ def _knocked(study: Study, one: Checked, lang: str) -> list[str]:
             study.model.label(str(row["watched"]), lang)
             + (say["of_lever"] if row["of a lever"] else ""),
             say[str(row["expected"])],
-            f"{row['change']:+.3g} ± {row['error']:.2g}",
+            _relative(row),
             say[PASS if row["holds"] else FAIL],
         ]
         for row in one.found.rows
@@ -312,7 +359,7 @@ def line(one: Checked, lang: str) -> str:
 
 def text(checked: Sequence[Checked], lang: str) -> str:
     """Return the count by group and every test that failed, for the terminal."""
-    head = ["", *(WORDS[s][lang].strip("*") for s in (PASS, FAIL, NO_DATA, NOT_RUN, READ))]
+    head = ["", *(WORDS[s][lang].strip("*") for s in COUNTED)]
     rows = [head]
     for group in GROUPS:
         members = tuple(one for one in checked if one.test.group == group)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sdensemble.errors import SDError
@@ -13,7 +12,15 @@ from sdensemble.kernel.compile import compile_model
 from sdensemble.study import Study
 from sdensemble.validation import conditions, statistics, structure
 from sdensemble.validation.bench import Bench
-from sdensemble.validation.found import FAIL, NO_DATA, NOT_RUN, PASS, READ, Found
+from sdensemble.validation.found import (
+    FAIL,
+    NO_DATA,
+    NOT_APPLICABLE,
+    NOT_RUN,
+    PASS,
+    READ,
+    Found,
+)
 from sdensemble.validation.read import GROUPS, Test, read_tests
 
 KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
@@ -54,7 +61,7 @@ KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
 FILE = "model/validation.toml"
 FULL = 1024
 """Members of the worlds that `check --full` looks at."""
-COUNTED = (PASS, FAIL, NO_DATA, NOT_RUN, READ)
+COUNTED = (PASS, FAIL, NO_DATA, NOT_APPLICABLE, NOT_RUN, READ)
 Progress = Callable[["Checked"], None]
 
 
@@ -111,16 +118,4 @@ def counts(checked: tuple[Checked, ...]) -> dict[str, int]:
     return {name: sum(one.found.status == name for one in checked) for name in COUNTED}
 
 
-def full_check(
-    study: Study, folder: Path | None, lang: str, progress: Progress | None = None
-) -> tuple[tuple[Checked, ...], Path]:
-    """Run every test and write the report; return the tests and the folder of the report."""
-    from sdensemble.validation.report import write_report
-
-    checked = validate(study, members=FULL, progress=progress)
-    place = folder or study.folder / "outputs" / "validation"
-    write_report(place, study, checked, lang)
-    return checked, place
-
-
-__all__ = ["GROUPS", "KINDS", "Checked", "counts", "full_check", "run_test", "validate"]
+__all__ = ["FULL", "GROUPS", "KINDS", "Checked", "counts", "run_test", "validate"]

@@ -16,7 +16,16 @@ from sdensemble.kernel.compile import compile_model
 from sdensemble.outputs.estimate import Array
 from sdensemble.validation.bench import Bench, in_year
 from sdensemble.validation.conditions import condition, short_label
-from sdensemble.validation.found import FAIL, NO_DATA, NOT_RUN, READ, Bars, Found, judged
+from sdensemble.validation.found import (
+    FAIL,
+    NO_DATA,
+    NOT_APPLICABLE,
+    NOT_RUN,
+    READ,
+    Bars,
+    Found,
+    judged,
+)
 
 Given = Mapping[str, Any]
 LEVELS = 4  # levels of the Morris design, at these points of each prior
@@ -325,8 +334,10 @@ def _stored(value: Any, keys: list[Any]) -> list[float]:
 
 
 def no_data(bench: Bench, given: Given) -> Found:
-    """Return that a test cannot be run for want of data."""
-    return Found(NO_DATA, given.get("why", {"zh": "无数据", "en": "no data"}))
+    """Return that a test lacks its data, or, where ``why`` says so, that it is not applicable."""
+    why = given.get("why", {"zh": "无数据", "en": "no data"})
+    apart = str(why["en"]).casefold().startswith("not applicable")
+    return Found(NOT_APPLICABLE if apart else NO_DATA, why)
 
 
 def review(bench: Bench, given: Given) -> Found:

@@ -61,8 +61,9 @@ def balance(bench: Bench, given: Given) -> Found:
 def ledger(bench: Bench, given: Given) -> Found:
     """V04c and others: at every step a chain of stocks changes by what enters less what leaves.
 
-    Each of ``chains`` names ``stocks``, the flows ``into`` them and ``out`` of them, and a ``least``
-    movement (in the stocks' unit) below which nothing was tested. All are summed over ranges.
+    Each of ``chains`` names ``stocks``, the flows ``into`` them and ``out`` of them, and a
+    ``least`` movement (in the stocks' unit) below which nothing was tested; ``settings`` make it
+    move. All are summed over ranges.
     Euler's rule, with which the model is integrated, makes the difference zero but for rounding
     unless a flow leaves one stock and does not arrive in the next.
     """
@@ -74,7 +75,8 @@ def ledger(bench: Bench, given: Given) -> Found:
     for chain in given["chains"]:
         names = [*chain["stocks"], *chain["into"], *chain["out"]]
         bench.needs(names)
-        run = bench.run(bench.case({}, given.get("scenario", "all")), names, every=1)
+        case = bench.case(chain.get("settings", {}), given.get("scenario", "all"))
+        run = bench.run(case, names, every=1)
         stock, into, out = (
             sum((_all(run.values[bench.model[n].name]) for n in part), np.zeros(1))
             for part in (chain["stocks"], chain["into"], chain["out"])
@@ -227,8 +229,10 @@ def bounds(bench: Bench, given: Given) -> Found:
             rows.append({"scenario": scenario, "set": what, "members": run.first_bad.size,
                          "not finite": wrong, "least stock": low[0], "where": low[1]})  # fmt: skip
     members = sum(int(row["members"]) for row in rows)
-    zh = f"{members}个成员中{bad}个出现非数值；最小存量{least[0]:.1e}（{least[1] or '无负值'}）"
-    en = f"{bad} of {members} members not finite; least stock {least[0]:.1e} ({least[1] or 'none'})"
+    zh = f"{members}个成员中{bad}个出现非数值；最小存量{least[0]:.2g}"
+    zh += f"（{model.label(least[1], 'zh') if least[1] else '无负值'}）"
+    en = f"{bad} of {members} members not finite; least stock {least[0]:.2g}"
+    en += f" ({model.label(least[1], 'en') if least[1] else 'none'})"
     passed = bad == 0 and least[0] >= -given["tolerance"]
     return judged(passed, zh, en, least[0], rows=tuple(rows))
 
@@ -360,6 +364,7 @@ def independent(bench: Bench, given: Given) -> Found:
         scale = max(float(np.abs(theirs).max()), given["least"])
         off = float(np.abs(ours.values[name][-1] - theirs).max()) / scale
         worst = max(worst, (off, name))
-    zh = f"{len(names)}个变量、{steps}步、{members}个成员，最大相对差{worst[0]:.1e}（{worst[1]}）"
-    en = f"{len(names)} variables, {steps} steps, {members} members: {worst[0]:.1e} ({worst[1]})"
+    told = {lang: bench.model.label(worst[1], lang) if worst[1] else "" for lang in ("zh", "en")}
+    zh = f"{len(names)}个变量、{steps}步、{members}个成员，最大相对差{worst[0]:.1e}（{told['zh']}）"
+    en = f"{len(names)} variables, {steps} steps, {members} members: {worst[0]:.1e} ({told['en']})"
     return judged(worst[0] <= given["tolerance"], zh, en, worst[0])

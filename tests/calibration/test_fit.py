@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sdensemble import SDError, compile_model
-from sdensemble.calibration.diagnose import diagnose, effective_size, theil_shares
+from sdensemble.calibration.diagnose import Learned, diagnose, effective_size, theil_shares
 from sdensemble.calibration.fitting import fit_posterior, make_problem, mode
 from sdensemble.calibration.likelihood import Problem
 from sdensemble.calibration.posterior import (
@@ -248,6 +248,81 @@ def test_the_effective_size_counts_repeats_once():
     assert 300 < effective_size(free, 16) <= 1024
     clumped = np.repeat(rng.normal(size=16 * 4), 16)
     assert effective_size(clumped, 16) < 300
+
+
+def test_no_effective_size_exceeds_the_distinct_particles():
+    few = np.tile(np.random.default_rng(1).normal(size=8), 128)
+    assert effective_size(few, 16) <= 8
+    assert effective_size(np.random.default_rng(2).normal(size=64), 16, distinct=5) <= 5
+
+
+def test_a_number_is_informed_only_above_a_tenth_by_two_errors():
+    def learned(shrinkage: float, error: float) -> Learned:
+        return Learned("a", shrinkage, error, 0.0, 1.0, (0, 0, 0), (0, 0, 0))
+
+    assert learned(0.14, 0.03).prior_only
+    assert not learned(0.17, 0.03).prior_only
+
+
+def test_the_error_of_a_shrinkage_is_about_its_spread_over_seeds(small):
+    told = [diagnose(problem_of(small), fitted(small, seed=seed), profiles=False)
+            for seed in range(1, 9)]  # fmt: skip
+    found = [{one.name: one for one in t.learned}["nuisance"] for t in told]
+    spread = float(np.std([one.shrinkage for one in found], ddof=1))
+    assert 0.3 < float(np.mean([one.error for one in found])) / spread < 3
+
+
+def test_a_figure_that_misses_is_seen_to_miss_by_the_check_that_leaves_it_out(tmp_path):
+    """With its own fitted discrepancy the check could not fail: the discrepancy takes the miss."""
+    rows = "".join(line(2019 + i, "sales", 112 * 1.1**i) for i in range(4))
+    wild = rows + line(2023, "sales", 112 * 1.1**4 * 1.5)
+    told = {}
+    for name, text in (("tame", rows + line(2023, "sales", 112 * 1.1**4)), ("wild", wild)):
+        study = open_study(make_study(tmp_path / name, text))
+        found = diagnose(problem_of(study), fitted(study, Settings(particles=64)), profiles=False)
+        told[name] = found.checks[-1]
+    assert told["wild"].posterior_pit > 0.99
+    assert 0.05 < told["tame"].posterior_pit < 0.95
+    low, _, high = told["wild"].posterior
+    assert not low < told["wild"].value < high
+
+
+def test_leaving_a_figure_out_agrees_with_a_fit_without_it(tmp_path):
+    rows = [line(2019 + i, "sales", v) for i, v in enumerate((118, 125, 146, 152))]
+    study = open_study(make_study(tmp_path / "a", "".join(rows)))
+    settings = Settings(particles=256)
+    check = diagnose(problem_of(study), fitted(study, settings), profiles=False).checks[-1]
+    fewer = open_study(make_study(tmp_path / "b", "".join(rows[:-1])))
+    posterior = fitted(fewer, settings)
+    problem = problem_of(study)
+    predicted = problem.predicted(posterior.numbers)[-1]
+    near = posterior.discrepancy[-1] * 0.5 ** (1 / 2.0)
+    rng = np.random.default_rng(1)
+    spread = 0.03 * np.sqrt(1 - 0.5 ** (2 / 2.0))
+    noise = 0.03 * np.sqrt(0.5) * rng.standard_t(4, predicted.size)
+    ahead = predicted + near + spread * rng.standard_normal(predicted.size) + noise
+    assert check.posterior_pit == pytest.approx((ahead < np.log(152)).mean(), abs=0.06)
+    assert check.effective > 100
+
+
+def test_the_mode_is_told_before_the_sampler_starts_and_kept(small):
+    said: list[str] = []
+    posterior = fitted(small, progress=lambda share, text: said.append(text))
+    assert said[0].startswith("mode: log posterior density")
+    problem = problem_of(small)
+    top, height = mode(problem)
+    assert f"{height:.2f}" in said[0]
+    assert np.allclose(posterior.best, problem.numbers(top[:, None])[:, 0])
+
+
+def test_a_calibration_draws_every_diagnosis_in_both_languages(small, tmp_path):
+    done = calibrate(small, Asked(particles=256, figures=tmp_path / "f", lang="en"))
+    names = {path.name for path in done.figures}
+    for what in ("shrinkage", "predictive", "residuals", "profiles"):
+        assert {f"{what}-zh.png", f"{what}-en.png"} <= names
+    assert all(path.is_file() for path in done.figures)
+    assert "leave-one-out PIT" in done.text
+    assert "distinct" in done.text
 
 
 def test_theils_shares_sum_to_one():

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from sdensemble.evidence.audit import audit, from_year
-from sdensemble.evidence.backtest import MODEL, backtest, stacking_weights
+from sdensemble import SDError
+from sdensemble.calibration.scores import Score
+from sdensemble.evidence.audit import OUTSIDE, OWN, SCOPE, SHOCKS, audit, from_year
+from sdensemble.evidence.backtest import (
+    MODEL,
+    Row,
+    against,
+    backtest,
+    known_years,
+    stacking_weights,
+)
 from sdensemble.evidence.calibrate import Asked, calibrate
+from sdensemble.evidence.structures import Standing, mix
 from sdensemble.history import vintage
+from sdensemble.outputs.probability import Key
 from sdensemble.scenarios import Scenario, Setting
 from sdensemble.study import open_study
+from sdensemble.variants import Variant
 from tests.calibration.conftest import TRUTH
-from tests.calibration.small import make_study, truth_figures
+from tests.calibration.small import line, make_study, truth_figures
 
 
 def test_every_later_figure_is_forecast_from_every_origin(small, tmp_path):
@@ -57,10 +70,43 @@ def test_the_shares_of_a_miss_add_up_to_it(small):
     assert {r.year for r in found.rows} == {2020, 2021, 2022}
     for one in found.splits:
         assert sum(one.shares.values()) == pytest.approx(math.log(one.value / one.forecast))
-        assert set(one.shares) == {"demand", "other", "shocks", "left"}
+        assert set(one.shares) == {"demand", "other", *OWN}
     assert np.array_equal(found.kept[: 2027 - 2019], found.new[: 2027 - 2019])
     assert (found.new[-1] > found.kept[-1]).all()
     assert "Counterfactual" in found.text
+
+
+def test_a_constant_bias_is_scope_and_what_has_no_discrepancy_has_no_shocks(small):
+    found = audit(small, members=256, lang="en")
+    volume = [one for one in found.splits if one.series == "volume/total"]
+    sales = [one for one in found.splits if one.series == "sales/total"]
+    assert all(one.shares[SHOCKS] == one.shares[OUTSIDE] == 0 for one in volume)
+    assert len({round(one.shares[SCOPE], 12) for one in volume}) == 1  # a constant, not 0
+    assert volume[0].shares[SCOPE] != 0
+    assert all(one.shares[SCOPE] == 0 for one in sales)
+    assert "0 by construction" in found.text
+    assert "Volume" in found.text or "volume" in found.text
+    assert "dependence" in found.text
+
+
+def test_without_new_levers_the_way_ahead_is_that_of_the_past_ones_alone(small):
+    found = audit(small, members=256, lang="en")
+    assert found.new is None
+    assert "past levers kept" in found.text
+    assert "with the new levers" not in found.text
+    assert "with the new levers" in audit(small, scenario="dear", members=256, lang="en").text
+
+
+def test_every_later_statistic_is_in_the_audit_or_named_with_its_reason(small):
+    path = small.folder / "calibration" / "history.csv"
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(line(2021, "firms", 12))
+        stream.write(line(2021, "sales", 70).replace("2021-12-31", "2021-06-30"))
+    found = audit(open_study(small.folder), members=256, lang="en")
+    assert [(one.measure, why) for one, why in found.left_out] == [
+        ("firms", "no measure"), ("sales", "part of a year")]  # fmt: skip
+    assert "no term of this measure and sector" in found.text
+    assert "part of a year" in found.text
 
 
 def test_past_levers_hold_until_the_year_and_new_ones_follow():
@@ -85,6 +131,60 @@ def test_a_structure_that_forecast_better_weighs_more():
     found = stacking_weights({"main": [1.0, 1.2], "other": [-2.0, -1.0]})
     assert found["main"] > 0.7
     assert sum(found.values()) == pytest.approx(1)
+
+
+def test_the_mixture_of_structures_has_a_key_and_refuses_another():
+    key = Key("sales", 2025, "sales", "", "", "latest", "history", "m" * 16, "all")
+    words = {"zh": "", "en": ""}
+
+    def standing(name: str, p: float, weight: float, posterior: str = "p") -> Standing:
+        variant = Variant(name, 1, words, words, "", None)  # type: ignore[arg-type]
+        own = replace(key, model_set=name, posterior=posterior)
+        return Standing(variant, 0.0, weight, p, 0.01, own)
+
+    found = mix((standing("a", 0.2, 0.25), standing("b", 0.6, 0.75)))
+    assert found.probability == pytest.approx(0.5)
+    assert (found.low, found.high) == (0.2, 0.6)
+    assert "a 0.25" in found.key.model_set
+    assert "b 0.75" in found.key.model_set
+    later = mix((standing("a", 0.3, 0.25, "q"), standing("b", 0.6, 0.75)))
+    with pytest.raises(SDError, match="posterior"):
+        _ = found < later
+    assert found < mix((standing("a", 0.4, 0.25), standing("b", 0.6, 0.75)))
+
+
+def test_a_rival_starts_from_nothing_computed_from_a_later_figure(tmp_path):
+    """A row derived backward from 2020 and published with it is unknown at the end of 2019."""
+    rows = (line(2018, "sales", 80, "2021-08-27", role="derived")
+            + line(2019, "sales", 100, "2020-09-21", role="derived")
+            + line(2020, "sales", 110, "2021-08-27"))  # fmt: skip
+    study = open_study(make_study(tmp_path, rows))
+
+    def known(origin: int) -> list[tuple[float, float]]:
+        found = known_years(vintage(study.history, f"through-{origin}"), ("sales", "total"), origin)
+        return [(o.time, o.value) for o in found]
+
+    assert known(2019) == [(2019, 100)]
+    assert known(2020) == [(2018, 80), (2019, 100), (2020, 110)]
+
+
+def test_a_rival_starts_from_the_last_published_revision_whatever_the_order_of_rows(tmp_path):
+    rows = (line(2020, "sales", 115, "2022-06-01") + line(2020, "sales", 110, "2021-03-01")
+            + line(2019, "sales", 90)
+            + line(2019, "sales", 99, "2020-09-21", role="derived"))  # fmt: skip
+    study = open_study(make_study(tmp_path, rows))
+    found = known_years(vintage(study.history, "through-2020"), ("sales", "total"), 2020)
+    assert [o.value for o in found] == [90, 115]
+
+
+def test_rivals_are_compared_on_the_same_figures_and_a_difference_within_error_is_a_tie():
+    def row(method: str, year: int, crps: float, error: float = 0.0) -> Row:
+        return Row(2019, year, "s/t", method, 1.0,
+                   Score(1, 1, 1, crps, 0, 0.5, (True,) * 3, error))  # fmt: skip
+
+    rows = [row(MODEL, 2020, 0.09), row(MODEL, 2021, 0.03, 0.002), row("a", 2021, 0.033),
+            row("b", 2021, 0.02), row("c", 2021, 0.05)]  # fmt: skip
+    assert [against(rows, name) for name in "abcd"] == [0, -1, 1, None]
 
 
 def test_origins_use_only_what_was_known(small):

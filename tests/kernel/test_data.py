@@ -257,5 +257,5 @@ def test_elements_without_an_equation_have_no_value_and_spoil_none(write_model):
 @pytest.mark.parametrize("undefined", ["x[b]", "S[a]"])
 def test_reading_an_element_without_an_equation_is_refused(write_model, undefined):
     path = write_model(f"s: a,b~~|\nx[a]=Time~~|\nS[b]=INTEG(1,2)~~|\ny={undefined}+Time~~|\n")
-    with pytest.raises(SDError, match='"y" reads an element that no equation defines'):
+    with pytest.raises(SDError, match=r'"y": reads "[xS]".*, which no equation defines'):
         compile_model(read_model(path))

@@ -11,7 +11,7 @@ from sdensemble import compile_model, read_model
 from sdensemble.kernel.lower import lower
 from sdensemble.kernel.reference import run_reference
 
-ONE = ["ABS", "SQRT", "EXP", "LN", "SIN", "COS", "ARCTAN", "TANH"]
+ONE = ["GAMMA LN", "ABS", "SQRT", "EXP", "LN", "SIN", "COS", "ARCTAN", "TANH"]
 LEAVES = ["a", "b", "x[s]", "y[s]", "Time", "S[s]", "2", "0.5", "SUM(x[s!])", "VMAX(y[s!])"]
 
 
@@ -85,7 +85,22 @@ def _assert_close(found, expected, what):
     [
         ("STEP(3, 1)", [0, 0, 3, 3, 3]),
         ("PULSE(0.5, 1)", [0, 1, 1, 0, 0]),
+        ("STEP(3, 0.9)", [0, 0, 3, 3, 3]),
+        ("PULSE(1, 0)", [0, 0, 1, 0, 0]),
+        ("PULSE(0.9, 0.5)", [0, 0, 1, 0, 0]),
+        ("PULSE(1, 0.1)", [0, 0, 0, 0, 0]),
+        ("PULSE TRAIN(0.5, 0.1, 1, 9)", [0, 1, 0, 1, 0]),
+        ("PULSE TRAIN(0.4, 0.5, 1, 9)", [0, 1, 0, 1, 0]),
+        ("PULSE TRAIN(0, 2, 1, 1)", [1, 1, 1, 0, 0]),
         ("RAMP(2, 0.5, 1.5)", [0, 0, 1, 2, 2]),
+        ("GAMMA LN(5) + Time*0", [np.log(24)] * 5),
+        ("DEPRECIATE STRAIGHTLINE(1+Time, 1, 1, 0)", [1, 2.5, 3.5, 4.5, 5.5]),
+        (
+            "DEPRECIATE STRAIGHTLINE(1+Time, 1.3, 1, 0)",
+            [1 / 1.3, 2.5 / 1.3, 4.5 / 1.3, 6 / 1.3, 7.5 / 1.3],
+        ),
+        ("DEPRECIATE STRAIGHTLINE(1+Time, 0.5, 1, 0)", [2, 3, 4, 5, 6]),
+        ("NPV(2, 0.2, 0, 3)", np.cumsum(3 * 2 * 0.5 / 1.1 ** np.arange(5)).tolist()),
         ("MODULO(Time, 1)", [0, 0.5, 0, 0.5, 0]),
         ("QUANTUM(Time, 1)", [0, 0, 1, 1, 2]),
         ("INTEGER(-1.5) + Time*0", [-1] * 5),

@@ -34,6 +34,78 @@ def test_mapped_ranges_follow_each_other_by_position(write_model):
     np.testing.assert_array_equal(y, [10, 20, 30])
 
 
+@pytest.mark.parametrize(
+    ("ranges", "values_in", "expected"),
+    [
+        ("Big: X,Y,Z->(Small: c,a,b)~~|\nSmall: a,b,c~~|", "10,20,30", [20, 30, 10]),
+        ("Big: X,Y->(Small: SX,SY)~~|\nSmall: a,b,c~~|\nSX: a,b~~|\nSY: c~~|", "1,2", [1, 1, 2]),
+        ("Big: X,Y->(Small: (a1-a2),a3)~~|\nSmall: (a1-a3)~~|", "1,2,", None),
+        ("Big: X,Y->Other,(Small: b,a)~~|\nSmall: a,b~~|\nOther: p,q~~|", "1,2", [2, 1]),
+    ],
+)
+def test_a_mapping_may_name_the_elements(write_model, ranges, values_in, expected):
+    equations = f"{ranges}\nv[Big]={values_in.strip(',')}~~|\ny[Small]=v[Big]*1+Time*0~~|"
+    if expected is None:
+        with pytest.raises(SDError, match='range "Big" cannot map to "Small"'):
+            read_model(write_model(equations))
+        return
+    (y,) = values(write_model(equations), "y")
+    np.testing.assert_array_equal(y, expected)
+    assert read_model(write_model(equations)).ranges["Small"][0] in ("a", "b")
+
+
+def test_a_mapping_is_followed_backwards_where_it_is_one_to_one(write_model):
+    ranges = "Big: X,Y,Z->(Small: c,a,b)~~|\nSmall: a,b,c~~|\n"
+    (y,) = values(write_model(ranges + "v[Small]=1,2,3~~|\ny[Big]=v[Small]+Time*0~~|"), "y")
+    np.testing.assert_array_equal(y, [3, 1, 2])
+    wide = "Big: X,Y->(Small: SX,c)~~|\nSmall: a,b,c~~|\nSX: a,b~~|\n"
+    path = write_model(wide + "v[Small]=1,2,3~~|\ny[Big]=v[Small]+Time*0~~|")
+    with pytest.raises(SDError, match=r'"y".*gives no single element'):
+        compile_model(read_model(path))
+
+
+def test_a_sum_inside_a_sum_has_marks_of_its_own(write_model):
+    path = write_model(
+        "s: a,b~~|\nt: p,q~~|\nx[s]=1,2~~|\nm[s,t]=1,2;3,4;~~|\n"
+        "e[s]=SUM(m[s,t!]*SUM(x[s!]))~~|\nk=SUM(m[s!,t!]*IF THEN ELSE(s!=t!,1,0))~~|"
+    )
+    e, k = values(path, "e", "k")
+    np.testing.assert_array_equal(e, [9, 21])
+    assert k == 5
+
+
+@pytest.mark.parametrize("keyword", [":EXCEPT:", ":except:", ": Except :"])
+def test_exceptions_are_read_however_the_keyword_is_written(write_model, keyword):
+    path = write_model(
+        f"s: a,b,c~~|\nt: p,q~~|\nx[s,t] {keyword} [a,p] , [b,q]=5+Time~~|\nx[a,p]=1~~|\n"
+        "x[b,q]=2~~|"
+    )
+    (x,) = values(path, "x")
+    np.testing.assert_array_equal(x, [[1, 5], [5, 2], [5, 5]])
+
+
+def test_constants_with_exceptions_can_be_set(write_model):
+    path = write_model("s: a,b,c~~|\nx[s] :EXCEPT: [a]=5~~|\nx[a]=3~~|\ny=SUM(x[s!])+Time*0~~|")
+    kernel = compile_model(read_model(path))
+    np.testing.assert_array_equal(kernel.model["x"].value, [3, 5, 5])
+    run = kernel.run({"x": [1.0, 2.0, 4.0]}, report=["y"])
+    assert run.values["y"][0, 0] == 7
+
+
+@pytest.mark.parametrize(
+    ("excepted", "words"),
+    [("q", '"q" is not in range "s"'), ("a,b", "different numbers of subscripts")],
+)
+def test_an_exception_that_fits_nothing_is_refused(write_model, excepted, words):
+    with pytest.raises(SDError, match=words):
+        read_model(write_model(f"s: a,b,c~~|\nx[s] :EXCEPT: [{excepted}]=5~~|"))
+
+
+def test_a_run_of_no_length_has_its_start(write_model):
+    (x,) = values(write_model("x=Time+3~~|", stop=0), "x")
+    assert x == 3
+
+
 def test_two_subscripts_reduce_over_either_or_both(write_model):
     path = write_model(
         "s: a,b~~|\nt: p,q,r~~|\nm[s,t]=1,2,3;4,5,6;~~|\nw[t]=1,10,100~~|\n"

@@ -60,6 +60,13 @@ def test_chinese_is_read_in_the_usual_encodings(encoding):
     assert "产值" in decode("产值 = 1 ~~|".encode(encoding))
 
 
+def test_a_letter_cut_through_does_not_spoil_the_others():
+    text = "产值" * 40 + " = 1 ~ 亿元 ~ 说明"
+    broken = text.encode() + "说".encode()[:2] + b" ~|"
+    assert decode(broken).startswith(text)
+    assert decode(("产值" * 40).encode("gbk")) == "产值" * 40
+
+
 def test_repeated_lookup_points_are_read(write_model):
     path = write_model("t((0,0),(1,1),(1,1),(2,4))~~|\ny=t(1.5)+Time*0~~|\nz=t(1)+Time*0~~|")
     assert first(path, "y", "z") == [2.5, 1]

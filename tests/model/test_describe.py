@@ -31,6 +31,17 @@ def test_a_variable_is_explained_with_equation_unit_source_and_users(model):
     assert "used by  Fish" in text
 
 
+def test_chinese_says_all_but_equations_and_names_in_chinese(model):
+    text = describe.explain(model, "births", "zh", {"Ton/Year": "吨/年"}.get)
+    for part in ("类型    辅助变量", "单位    吨/年", "方程    births[region] = birth rate *"):
+        assert part in text
+    assert "用于    Fish（鱼）" in text
+    told = describe.overview(model, "zh", lambda unit: {"1/Year": "1/年"}.get(unit, unit))
+    assert "存量" in told
+    assert "下标 region（2个）：north、south" in told
+    assert "出生率（birth rate）：现值0.4，界限[0, 2]，单位1/年" in told
+
+
 def test_levers_are_the_constants_with_an_execution(model):
     assert [v.name for v in describe.levers(model)] == ["birth rate"]
     assert "出生率" in describe.lever_table(model, "zh")
@@ -63,3 +74,18 @@ def test_an_equation_is_written_so_that_it_means_the_same(write_model, formula):
     (line,) = describe.equations(first["x"])
     again = read_model(write_model(f"a=5~~|\nb=3~~|\nc=2~~|\n{line}~~|\n", "again.mdl"))
     assert again["x"].equations == first["x"].equations
+
+
+@pytest.mark.parametrize(
+    ("equation", "shown"),
+    [
+        ("(-2)^x", "(-2) ^ x"),
+        ("-2^x", "-2 ^ x"),
+        ("2^3^x", "2 ^ (3 ^ x)"),
+        ("(x-1)-(2-x)", "x - 1 - (2 - x)"),
+    ],
+)
+def test_an_equation_is_shown_as_it_is_computed(write_model, equation, shown):
+    model = read_model(write_model(f"x=Time~~|\ny={equation}~~|\nd~~|"))
+    assert f"y = {shown}" in describe.explain(model, "y")
+    assert "data to be given" in describe.explain(model, "d")

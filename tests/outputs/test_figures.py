@@ -1,4 +1,5 @@
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,9 @@ from matplotlib.text import Text
 from sdensemble.errors import SDError
 from sdensemble.outputs import figures, fonts
 from sdensemble.outputs.figures import style
+from sdensemble.outputs.figures.effects import effect_pages
 from sdensemble.outputs.results import Results
+from sdensemble.outputs.scorecard import pages_of
 from tests.outputs import synthetic
 
 
@@ -132,3 +135,44 @@ def test_a_character_the_font_lacks_is_reported():
 def test_a_missing_font_says_how_to_restore_it(tmp_path):
     with pytest.raises(SDError, match="git checkout"):
         fonts.require_font(tmp_path / "none.otf")
+
+
+def test_beside_the_fan_stand_whole_years_and_the_last_publication_of_each(results):
+    from datetime import date
+
+    from sdensemble.outputs.figures.fan import related
+
+    first = related(results, synthetic.history())[0]
+    part = replace(first, value=1.0, period_end=date(int(first.time), 6, 30))
+    later = replace(first, value=2.0, published_on="2099-01-01")
+    rows = (later, *synthetic.history(), part)
+    assert [o.value for o in related(results, rows) if o.time == first.time] == [2.0]
+
+
+def test_many_scenarios_stand_on_pages_that_the_captions_name(results, tmp_path):
+    places = [*range(14), *range(1, 14), *range(1, 14)]
+    many = [
+        replace(results.scenarios[i], name=f"{results.scenarios[i].name}-{n}" if n > 13 else
+                results.scenarios[i].name, order=n)
+        for n, i in enumerate(places)
+    ]  # fmt: skip
+    data = results.data.isel(scenario=places).assign_coords(scenario=[s.name for s in many])
+    found = Results(data, tuple(many), results.targets, results.spec, results.model)
+    with style.settings():
+        for page in range(effect_pages(found)):
+            assert figures.effects(found, "zh", page).get_figheight() < 11.0
+        for page in pages_of(found):
+            figure = figures.scenarios(found, "en", page)
+            assert figure.get_figheight() < 11.0
+            assert sum(bool(ax.get_title(loc="left")) for ax in figure.axes) == len(page)
+    names = [line.get_text() for page in range(effect_pages(found))
+             for ax in figures.effects(found, "zh", page).axes
+             for line in ax.get_yticklabels()]  # fmt: skip
+    assert len(names) == len(found.pairs())
+    files, _ = figures.draw_figures(tmp_path, found, "zh")
+    pages = {p.stem for p in files if p.suffix == ".png"}
+    assert {"effects", "effects-2", "scenarios", "scenarios-2", "scenarios-3"} <= pages
+    captions = (tmp_path / "captions.md").read_text("utf-8")
+    assert all(f"## {name}\n" in captions for name in pages)
+    assert "（第2页，共2页）" in captions
+    assert "(Page 2 of 2.)" in captions

@@ -1,12 +1,23 @@
+from dataclasses import replace
+
 import pytest
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from sdensemble.errors import SDError
 from sdensemble.outputs.figures import style
-from sdensemble.outputs.figures.regions import region_matrix
+from sdensemble.outputs.figures.regions import ACROSS, region_matrix
 from sdensemble.outputs.fonts import missing_glyphs
-from sdensemble.outputs.regions import COLUMNS, place_rows, places_text, read_places, regions_of
+from sdensemble.outputs.regions import (
+    COLUMNS,
+    layout,
+    layout_cells,
+    layout_text,
+    place_rows,
+    places_text,
+    read_places,
+    regions_of,
+)
 from tests.outputs import synthetic
 
 MODEL = synthetic.model()
@@ -74,3 +85,37 @@ def test_the_shipped_layout_is_whole_and_no_equation_reads_it(study):
     assert len({p.region for p in places}) == 16
     assert {p.element for p in places} == set(study.model.ranges["cluster"])
     assert not any(p.region in study.model for p in places)
+
+
+def test_a_product_quoted_as_written_is_marked_in_chinese(study):
+    places = [p for p in study.places if "原文如此" in p.note]
+    assert places
+    text = places_text(study.places, study.model, "zh")
+    for place in places:
+        assert f"{place.product_zh}（原文如此）" in text
+    rows = {row["id"]: row for row in place_rows(study.places, study.model)}
+    assert rows[places[0].id]["product_zh"].endswith("（原文如此）")
+
+
+def test_targets_of_bases_and_land_name_the_regions_of_their_industry(tmp_path, results):
+    places = read(tmp_path)
+    spec = replace(results.spec, layout_units=("Yi",))
+    dairy = next(t for t in results.targets if t.id == "dairy_2025")
+    targets = (replace(dairy, entity="dairy"), replace(dairy, id="x", entity="dairy", unit="Wt"))
+    laid = layout(targets, places, spec)
+    assert {name: [p.region for p in held] for name, held in laid.items()} == {
+        "dairy_2025": ["north"]
+    }
+    assert layout_cells(targets[0], laid) == {"regions_zh": "北部", "regions_en": "North"}
+    assert layout_text(targets, laid, "zh")[1] == "  乳品：北部"
+    assert layout_text(targets, {}, "zh") == []
+
+
+def test_names_of_the_regions_in_a_strip_stand_on_one_line(study):
+    with style.settings():
+        figure = region_matrix(study.places, study.model, "en")
+    names = {p.region_en for p in study.places}
+    heads = [t for t in figure.findobj(Text) if t.get_text().replace("\n", " ") in names]
+    assert len(heads) == len(names)
+    assert {t.get_va() for t in heads} == {"baseline"}
+    assert len({t.get_position()[1] for t in heads}) == -(-len(names) // ACROSS)

@@ -1,5 +1,6 @@
 import warnings
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,12 +14,15 @@ from sdensemble.outputs.results import Results
 from sdensemble.outputs.scorecard import (
     SCORECARD_CSV,
     YEARS_CSV,
+    asked,
     pages_of,
     scorecard,
     scorecard_rows,
     scorecard_text,
     year_rows,
 )
+from sdensemble.outputs.text import width
+from sdensemble.scenarios.targets import readings
 from tests.outputs import synthetic
 
 NAMES = ("baseline", "brand", "land-quota")
@@ -45,9 +49,43 @@ def lines(scored):
 
 
 def test_the_least_likely_under_the_reference_comes_first(lines):
-    middles = [line.middle(0) for line in lines]
-    assert middles == sorted(middles)
-    assert len(set(middles)) > 3
+    reached = [line.reach(0) for line in lines]
+    assert reached == sorted(reached)
+    assert len(set(reached)) > 3
+
+
+def test_about_ranks_by_its_lower_end_and_says_where_most_of_the_miss_lies(scored):
+    first = scored.scenarios[0]
+    low = next(t for t in scored.targets if t.id == "about_2025")
+    low = replace(low, low=100.0, value=150.0, high=200.0)
+    easy = Results(scored.data, scored.scenarios, (*scored.targets[:5], low), scored.spec,
+                   scored.model)  # fmt: skip
+    found = scorecard(easy)
+    line = next(one for one in found if one.target.id == "about_2025")
+    assert (line.middle(0), line.reach(0)) == (0.0, 1.0)
+    assert line.splits[0] == easy.split(low, first)
+    assert asked(line, easy, "zh").endswith("高于区间")
+    rows = [r for r in scorecard_rows(found, easy) if r["target"] == "about_2025"]
+    assert (rows[0]["p_below"], rows[0]["p_in"], rows[0]["p_above"]) == (0.0, 0.0, 1.0)
+    assert "mostly above" in scorecard_text(found, easy, easy.targets, "en")
+
+
+def test_a_target_read_in_another_scope_stands_below_it(scored):
+    own = replace(scored.targets[1], entity="province", quantity="output_value")
+    other = replace(own, id="reported", role="reference", scope="as_reported", headline=False,
+                    variable="total real output", reason_zh="依据", reason_en="why")  # fmt: skip
+    both = Results(scored.data, scored.scenarios, (own, other), scored.spec, scored.model)
+    assert readings(own, both.targets) == (other,)
+    found = scorecard(both)
+    assert {line.target.id: line.reading_of for line in found} == {
+        "total_2025": "",
+        "reported": "total_2025",
+    }
+    text = scorecard_text(found, both, both.targets, "zh").splitlines()
+    place = next(i for i, line in enumerate(text) if line.startswith("全省农产品加工业产值 2025"))
+    assert "按上报口径" in text[place + 1]
+    assert "依据" in text
+    assert not any(line.startswith("参照") for line in text)
 
 
 def test_every_probability_is_that_of_its_own_event(lines, scored):
@@ -153,3 +191,33 @@ def test_many_scenarios_stand_on_pages_each_with_the_reference(results):
 def test_shades_darken_with_the_probability_so_that_grey_tells_them_apart():
     grey = [np.dot(SHADES(p)[:3], [0.299, 0.587, 0.114]) for p in np.linspace(0, 1, 21)]
     assert np.all(np.diff(grey) < -0.01)
+
+
+def test_black_figures_stand_out_in_every_cell():
+    for p in np.linspace(0, 1, 21):
+        rgb = np.asarray(SHADES(p)[:3])
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        assert (linear @ [0.2126, 0.7152, 0.0722] + 0.05) / 0.05 > 7  # WCAG AAA
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_names_of_rows_do_not_overlap_and_no_line_ends_in_a_sign(lines, scored, lang):
+    with style.settings():
+        for name, chosen in _parts(lines, scored).items():
+            figure = _figure(chosen, scored, lang, name, (0, 1, 2))
+            canvas = figure.canvas.get_renderer()
+            names = [t for t in figure.axes[0].texts if t.get_ha() == "right"]
+            boxes = [t.get_window_extent(canvas) for t in names]
+            assert len(boxes) == len(chosen)
+            for above, below in pairwise(boxes):
+                assert above.y0 >= below.y1 - 0.5
+            for text in names:
+                for line in text.get_text().split("\n"):
+                    assert line[-1] not in "≥>＞约"
+
+
+def test_a_narrow_terminal_gets_every_cell_in_tables_that_fit(lines, scored):
+    text = scorecard_text(lines, scored, scored.targets, "en", 60).splitlines()
+    assert max(map(width, text)) <= 72  # a name and what it asks may be wider than that
+    single = [line for line in text if line.startswith("Dairy 2025")]
+    assert sum(line.count("±") for line in single) == 3

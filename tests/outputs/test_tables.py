@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sdensemble import SDError
 from sdensemble.outputs.columns import FILES
 from sdensemble.outputs.results import Results
 from sdensemble.outputs.tables import (
@@ -12,6 +13,7 @@ from sdensemble.outputs.tables import (
     gap_rows,
     probability_rows,
     progress_rows,
+    require_same_key,
     write_csv,
     write_tables,
 )
@@ -203,3 +205,16 @@ def test_a_member_is_helped_by_more_than_a_ten_thousandth_of_the_median_level(re
     row = pick(difference_rows(small), kind="output", outcome="total", year=2025, scenario="brand")
     assert (row["share_helped"], row["share_hurt"]) == (32 / 256, 4 / 256)
     assert row["verdict"] != "none"
+
+
+def test_rows_from_the_prior_and_from_a_posterior_have_other_keys_and_are_not_compared(results):
+    fitted = replace(results, data=results.data.assign_attrs(posterior="0123456789abcdef"))
+    for make in (probability_rows, difference_rows, gap_rows, progress_rows, bottleneck_rows):
+        one, other = next(iter(make(results))), next(iter(make(fitted)))
+        assert (one["posterior"], one["model_set"]) == ("prior", "main")
+        assert other["posterior"] == "0123456789abcdef"
+        with pytest.raises(SDError, match="posterior: 'prior' against '0123456789abcdef'"):
+            require_same_key(one, other)
+    first, second = list(probability_rows(results))[:2]
+    if first["target"] == second["target"]:
+        require_same_key(first, second)  # another scenario of the same question

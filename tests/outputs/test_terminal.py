@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -6,7 +7,9 @@ import numpy as np
 import pytest
 
 from sdensemble.outputs import terminal_summary
-from sdensemble.outputs.text import table, width, wrap
+from sdensemble.outputs.tables import limits_of
+from sdensemble.outputs.terminal import per_outlay
+from sdensemble.outputs.text import folded, table, width, wrap
 
 
 def test_the_first_line_names_measure_information_date_and_prior_set(run):
@@ -78,6 +81,14 @@ def test_a_table_pads_by_the_width_of_its_signs():
     assert table([["情景", "P"], ["a", "1"]])[2] == "a     1"
 
 
+def test_cells_too_wide_alone_stand_on_several_lines():
+    rows = [["name", "short", "long"], ["a", "1", "words " * 12]]
+    lines = folded(rows, 40, left=3)
+    assert max(map(width, lines)) <= 40
+    assert " ".join(lines).split().count("words") == 12
+    assert folded(rows, None, left=3) == table(rows, left=3)
+
+
 def test_the_effect_per_unit_of_outlay_stands_beside_the_outlay(run, results):
     lines = terminal_summary(**run, lang="zh").splitlines()
     row = next(line for line in lines if line.startswith("品牌 "))
@@ -103,3 +114,50 @@ def test_english_keeps_the_unit_and_explains_it_once(run):
     text = terminal_summary(**run, lang="en")
     assert "above 3000 亿元 in 2025 (亿元 = 100 million yuan)" in text
     assert text.count("100 million") == 1
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_table_too_wide_is_folded_and_says_the_same(run, lang):
+    wide = terminal_summary(**run, lang=lang).splitlines()
+    narrow = terminal_summary(**run, lang=lang, columns=80).splitlines()
+    assert max(map(width, narrow)) <= 81  # closing punctuation may hang
+    title = run["scenarios"][8].title[lang]
+    row = next(line for line in wide if line.startswith(f"{title} "))
+    parts = [line.removeprefix(title).split() for line in narrow if line.startswith(f"{title} ")]
+    assert len(parts) > 1
+    assert [cell for part in parts for cell in part] == row.removeprefix(title).split()
+
+
+def test_the_answer_names_what_limits_the_group_largest_first(run, results):
+    text = terminal_summary(**run, lang="zh").replace("\n", "")
+    said = "起制约作用的因素（基准情景，2025年，十大集群，按产出加权的占比）：产出——"
+    found = re.search(f"{said}(.+?)。", text)
+    shares = [float(s) for s in re.findall(r"(\d+)%", found[1])]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(100, abs=2)
+    outcome, sets = limits_of(results, results.scenarios[0], 2025)
+    assert outcome.id == "ten"
+    assert sum(share for _, share in sets["output"]) == pytest.approx(1)
+
+
+def test_nothing_is_divided_by_an_outlay_printed_as_zero(results):
+    brand, base = results.scenario("brand"), results.scenario("baseline")
+    effect = results.effect(results.spec.headline.whole, brand, base, 2025)
+    outlay = results.payers_outlay(brand, base, 2025)
+    assert per_outlay(effect, outlay) != "—"
+    tiny = replace(outlay, found=replace(outlay.found, mean=0.04, se=0.001))
+    unclear = replace(outlay, found=replace(outlay.found, mean=5.0, se=3.0))
+    assert per_outlay(effect, tiny) == per_outlay(effect, unclear) == "—"
+
+
+def test_a_target_read_in_another_scope_is_told_beside_it(run, results):
+    own, other = run["targets"][1], "total real output"
+    own = replace(own, entity="province", quantity="output")
+    read = replace(own, id="r", role="reference", scope="as_reported", variable=other,
+                   headline=False, reason_zh="依据后来的信息。", reason_en="later.")  # fmt: skip
+    targets = (run["targets"][0], own, *run["targets"][2:], read)
+    text = terminal_summary(**run | {"targets": targets}, lang="zh").replace("\n", "")
+    p = results.event(replace(own, variable=other), results.scenarios[0]).probability()
+    assert f"基准情景{round(100 * p.middle)}%，各情景" in text
+    assert "依据后来的信息。" in text
+    assert "另一口径" not in terminal_summary(**run, lang="zh")

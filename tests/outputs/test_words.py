@@ -1,9 +1,11 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from sdensemble.outputs.probability import Key, threshold_event
+from sdensemble.outputs.report import Measure
 from sdensemble.outputs.words import (
     beyond,
     in_ten,
@@ -12,6 +14,7 @@ from sdensemble.outputs.words import (
     percent,
     points,
     rounded,
+    scale_of,
     target_name,
 )
 
@@ -69,6 +72,16 @@ def test_an_information_date_is_said_as_the_end_of_its_year():
     assert information_date("2020-03-31", "en") == "ex ante forecast (information as of 2020-03-31)"
 
 
+def test_what_was_known_later_than_the_policys_issue_is_no_ex_ante_forecast():
+    issued = "through-2019"
+    assert information_date("through-2019", "zh", issued) == "事前预测（信息截至2019年末）"
+    assert information_date("through-2021", "zh", issued) == "现时推算（信息截至2021年末）"
+    assert (
+        information_date("through-2021", "en", issued) == "nowcast (information to the end of 2021)"
+    )
+    assert "nowcast" in information_date("2022-03-31", "en", issued)
+
+
 def test_a_target_is_said_with_its_comparator_in_words_and_its_year_once(results):
     question = results.question
     assert beyond(question, results.spec, "zh") == "超过3000亿元"
@@ -77,3 +90,18 @@ def test_a_target_is_said_with_its_comparator_in_words_and_its_year_once(results
     example = SimpleNamespace(zh="全省产值 2030（示例）", en="Output value 2030 (example)")
     assert target_name(example, "zh") == "全省产值（示例）"
     assert target_name(example, "en") == "Output value (example)"
+
+
+def test_amounts_read_well_in_both_languages(results):
+    units = {"Wt": {"zh": "万吨", "en": "10,000 tonnes"}, "x": {"zh": "万亩", "en": "x 10,000 mu"}}
+    share = Measure({"zh": "%", "en": "%"}, 100.0)
+    spec = replace(results.spec, units=units, measures={"rate": share})
+
+    def shown(value, unit, measure=""):
+        return [scale_of(spec, unit, lang, value, measure).amount(value) for lang in ("zh", "en")]
+
+    assert shown(1400, "Wt") == ["1400万吨", "14 million tonnes"]
+    assert shown(1.8, "Wt") == ["1.8万吨", "18,000 tonnes"]
+    assert shown(100, "x") == ["100万亩", "1 million mu"]
+    assert shown(0.8, "Dmnl", "rate") == ["80%", "80%"]
+    assert shown(1.8, "Dmnl") == ["1.8", "1.8"]

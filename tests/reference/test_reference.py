@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sdensemble.model.read import read_model
+from sdensemble.reference import diagrams
 from sdensemble.reference.diagrams import GREY, draw_sheet, lines_of
 from sdensemble.reference.graph import read_graph
 from sdensemble.reference.polarity import link_signs
@@ -146,3 +147,14 @@ def test_a_picture_holds_every_name_in_both_languages_and_in_greys(write_model):
     assert all(s.size >= 6 for s in picture.shapes if isinstance(s, Text))
     colours = set(re.findall(r"#(..)(..)(..)", svg(picture)))
     assert all(r == g == b for r, g, b in colours)
+
+
+def test_numbers_on_the_links_of_the_overview_keep_off_each_other():
+    across = [(float(i), 0.0) for i in range(40)]
+    down = [(20.0, float(i) - 20) for i in range(40)]
+    back = [(x, 0.3) for x, _ in reversed(across)]
+    places = diagrams._apart([across, down, back])
+    wide, high = diagrams.NUMBER
+    for i, (x, y) in enumerate(places):
+        for x2, y2 in places[:i]:
+            assert abs(x - x2) >= wide or abs(y - y2) >= high

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+
+from matplotlib.figure import Figure
 
 from sdensemble.history import Observation
 from sdensemble.outputs.figures import style
-from sdensemble.outputs.figures.effects import effects
+from sdensemble.outputs.figures.effects import effect_pages, effects
 from sdensemble.outputs.figures.fan import conditions, drawn_history, fan, note, related
 from sdensemble.outputs.figures.panels import scenarios, sectors
 from sdensemble.outputs.figures.words import CAPTIONS
 from sdensemble.outputs.fonts import missing_glyphs
 from sdensemble.outputs.results import Results
+from sdensemble.outputs.scorecard import pages_of
 from sdensemble.outputs.terminal import reference
 from sdensemble.outputs.words import target_name
 
@@ -23,16 +28,19 @@ def draw_figures(
     """Write all figures of a run as PNG, SVG and PDF, and their captions.
 
     Returns the paths and the characters the font lacks ("" where it has them all). Components
-    are drawn where the report names some, comparisons where there is a pair.
+    are drawn where the report names some, comparisons where there is a pair; many scenarios stand
+    on several pages, each a figure of its own.
     """
     base = reference(results)
-    made = {"fan": lambda: fan(results, base, lang, history)}
+    made: dict[str, Callable[[], Figure]] = {"fan": lambda: fan(results, base, lang, history)}
     if results.components():
         made["sectors"] = lambda: sectors(results, base, lang)
     if len(results.scenarios) > 1:
-        made["scenarios"] = lambda: scenarios(results, lang)
+        for number, places in enumerate(pages_of(results), start=1):
+            made[_page("scenarios", number)] = partial(scenarios, results, lang, places)
     if results.pairs():
-        made["effects"] = lambda: effects(results, lang)
+        for number in range(1, effect_pages(results) + 1):
+            made[_page("effects", number)] = partial(effects, results, lang, number - 1)
     written: list[Path] = []
     missing: set[str] = set()
     with style.settings():
@@ -45,14 +53,23 @@ def draw_figures(
     return (*written, captions), "".join(sorted(missing))
 
 
+def _page(name: str, number: int) -> str:
+    """Return the name of a figure's page: the first has the figure's own."""
+    return name if number == 1 else f"{name}-{number}"
+
+
 def _captions(results: Results, names: Sequence[str], history: Sequence[Observation]) -> str:
     lines = []
-    for number, name in enumerate(names, start=1):
-        lines += [f"## {name}", ""]
+    kinds = [re.sub(r"-\d+$", "", name) for name in names]
+    for number, (page, name) in enumerate(zip(names, kinds, strict=True), start=1):
+        lines += [f"## {page}", ""]
+        of = {"page": kinds[:number].count(name), "pages": kinds.count(name)}
         for lang, head in (("zh", f"图{number}　"), ("en", f"Figure {number}. ")):
             words = _values(results, lang, history)
             end = (conditions if name == "effects" else note)(results, lang).replace("\n", " ")
-            lines += [head + CAPTIONS[name][lang].format(**words) + " " + end, ""]
+            text = CAPTIONS[name][lang].format(**words)
+            text += CAPTIONS["page"][lang].format(**of) if of["pages"] > 1 else ""
+            lines += [f"{head}{text} {end}", ""]
     return "\n".join(lines)
 
 

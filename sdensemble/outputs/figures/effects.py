@@ -20,6 +20,8 @@ from sdensemble.outputs.text import wrap
 from sdensemble.outputs.words import points, rounded, target_name
 
 ROW_MM = 8.2
+ROWS = 20
+"""Rows on one page."""
 FOOT = 112
 """Narrow characters of the small size that fit the width."""
 
@@ -34,13 +36,23 @@ class Line:
     stress: bool
 
 
-def effects(results: Results, lang: str) -> Figure:
+def effect_pages(results: Results) -> int:
+    """Return on how many pages the rows of the figure stand."""
+    return max(1, -(-len(results.pairs()) // ROWS))
+
+
+def effects(results: Results, lang: str, page: int = 0) -> Figure:
     """Return a row per scenario: members' paired effect on the headline, median, 5-95%.
 
-    Scenarios that only stress the world, or are compared with another than the others are,
-    have an axis of their own, so that they do not press the levers together.
+    Of more than ``ROWS`` those of one page, counted from 0. Scenarios that only stress the world,
+    or are compared with another than the others are, have an axis of their own, so that they do
+    not press the levers together.
     """
-    groups = [g for g in _groups(results, lang) if g[1]]
+    first, groups = ROWS * page, []
+    for title, lines in _groups(results, lang):
+        groups.append((title, lines[max(first, 0) : max(first + ROWS, 0)]))
+        first -= len(lines)
+    groups = [group for group in groups if group[1]]
     rows = [len(lines) + 0.4 for _, lines in groups]
     head, foot = style.fold_head(_axis(results, lang)), _foot(results, lang)
     body, gap = ROW_MM * sum(rows), 12.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
@@ -67,7 +68,7 @@ def conditions(results: Results, lang: str) -> str:
     text = say(
         "conditions",
         lang,
-        date=information_date(results.as_of, lang),
+        date=information_date(results.as_of, lang, results.spec.issued),
         prior=label(results.spec, results.prior_set, lang),
         n=results.members,
         fitted=fitted(results.posterior, lang),
@@ -191,11 +192,23 @@ def drawn_history(results: Results, history: Sequence[Observation]) -> tuple[Obs
 
 
 def related(results: Results, history: Sequence[Observation]) -> tuple[Observation, ...]:
-    """Return the observations the report asks to show beside the headline."""
+    """Return the observations the report asks to show beside the headline.
+
+    Whole years only, of each the last publication; what was observed comes before what is derived.
+    """
     spec = results.spec.history
-    if spec is None:
-        return ()
-    return tuple(o for o in history if (o.measure, o.sector) == (spec.measure, spec.sector))
+    best: dict[float, Observation] = {}
+    for row in history if spec else ():
+        whole = (row.period_end.month, row.period_end.day) == (12, 31)
+        if spec is None or row.series != (spec.measure, spec.sector) or not whole:
+            continue
+        if row.time not in best or _rank(row) >= _rank(best[row.time]):
+            best[row.time] = row
+    return tuple(best[time] for time in sorted(best))
+
+
+def _rank(row: Observation) -> tuple[bool, date]:
+    return row.role == "observed", row.known or date.min
 
 
 def _strip(ax: Axes, results: Results, shown: Sequence[Observation], lang: str) -> None:

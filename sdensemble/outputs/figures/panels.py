@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -68,14 +69,18 @@ def _sector_target(
             color=style.TARGET)  # fmt: skip
 
 
-def scenarios(results: Results, lang: str) -> Figure:
-    """Return the headline's fan under every scenario on one vertical axis."""
+def scenarios(results: Results, lang: str, page: Sequence[int] | None = None) -> Figure:
+    """Return the headline's fan under scenarios on one vertical axis.
+
+    ``page`` holds the places of those to draw; None is all. The axis is the same on every page.
+    """
+    shown = [results.scenarios[i] for i in page or range(len(results.scenarios))]
     asked, base, whole = results.question, reference(results), results.spec.headline.whole
     head = axis_title(results, asked, target_name(asked, lang), lang)
-    names = [style.fold_label(scenario.title[lang], TITLE) for scenario in results.scenarios]
+    names = [style.fold_label(scenario.title[lang], TITLE) for scenario in shown]
     figure, axes = _grid(names, head, note(results, lang), sharey=True)
     middle = quantile(results.at(whole, base), 0.5)
-    for ax, scenario in zip(axes, results.scenarios, strict=False):
+    for ax, scenario in zip(axes, shown, strict=False):
         style.draw_fan(ax, results.years, results.at(whole, scenario))
         ax.plot(results.years, middle, color="black", linewidth=0.9, linestyle=":")
         style.draw_target(ax, results.asked_year, value_of(asked), results.years[0] - 0.4)
@@ -83,12 +88,23 @@ def scenarios(results: Results, lang: str) -> Figure:
         ax.text(0.04, 0.97, say("p", lang, p=points(p.middle, p.se)), transform=ax.transAxes,
                 va="top", fontsize=style.NORMAL)  # fmt: skip
         _panel_years(ax, results)
+    axes[0].set_ylim(*_span(results))
     for index, ax in enumerate(axes):
         ax.tick_params(labelleft=index % COLUMNS == 0)
     handles = style.fan_handles(say("median", lang), say("band", lang, share="{share}"))
     handles += [_dotted(base, lang), style.target_handle(say("target_short", lang))]
-    _legend(axes[len(results.scenarios) :], handles)
+    _legend(axes[len(shown) :], handles)
     return figure
+
+
+def _span(results: Results) -> tuple[float, float]:
+    """Return the ends of the axis that holds every scenario's band and the target."""
+    whole, ends = results.spec.headline.whole, [style.QUANTILES[0], style.QUANTILES[-1]]
+    found = [quantile(results.at(whole, one), ends) for one in results.scenarios]
+    low = min(value_of(results.question), *(float(np.nanmin(band)) for band in found))
+    high = max(value_of(results.question), *(float(np.nanmax(band)) for band in found))
+    room = 0.05 * (high - low)
+    return low - room, high + 2 * room
 
 
 def _dotted(base: Scenario, lang: str) -> Any:

@@ -70,8 +70,9 @@ def region_matrix(places: Sequence[Place], model: Model, lang: str) -> Figure:
     for strip, rows in zip(strips, laid, strict=True):
         for place, region in enumerate(strip):
             title = next(p.name(lang) for p in places if p.region == region)
-            ax.text(label + (place + 0.5) * cell, y + 4.6, "\n".join(wrap(title, fits)),
-                    ha="center", va="center", fontsize=style.SMALL, linespacing=0.95)  # fmt: skip
+            ax.text(label + (place + 0.5) * cell, y + 5.4, "\n".join(wrap(title, fits)),
+                    ha="center", va="baseline", fontsize=style.SMALL,
+                    linespacing=0.95)  # fmt: skip
         y += 6.5
         for key, height, cells in rows:
             ax.text(label - 1, y + height / 2, model.element_label(*key, lang), ha="right",

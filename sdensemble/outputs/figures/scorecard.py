@@ -12,23 +12,27 @@ from matplotlib.patches import Rectangle
 
 from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.fan import conditions
-from sdensemble.outputs.ledger import wanted
 from sdensemble.outputs.results import Results
-from sdensemble.outputs.scorecard import JOINT, Line, pages_of
+from sdensemble.outputs.scorecard import (
+    JOINT,
+    Line,
+    asked,
+    pages_of,
+    reading_name,
+    with_readings,
+)
 from sdensemble.outputs.terminal import reference
 from sdensemble.outputs.text import width, wrap
-from sdensemble.outputs.words import points, target_name
+from sdensemble.outputs.words import bracketed, label, points, target_name
 
-SHADES = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#b9d5ea", "#5b9bd0", "#08519c"])
-"""Lightness falls with the probability, so that the order survives in grey."""
+SHADES = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#e3eef9", "#b5d4e9", "#6baed6"])
+"""Lightness falls with the probability, so that the order survives in grey; all are light enough
+for black figures."""
 
-DARK = 0.78
-"""Probability from which figures in a cell are white."""
-
-ROW_MM, CELL_MM, LABEL_MM = 3.75, 6.1, 58.0
+ROW_MM, LINE_MM, CELL_MM, LABEL_MM = 3.75, 3.1, 6.1, 58.0
 LABEL = 42
 """Narrow characters of a row's name on one line."""
-FOOT = 112
+FOOT = 110
 
 WORDS = {
     "head": {
@@ -40,9 +44,15 @@ WORDS = {
     "scorecard-together": {"zh": "同时达标", "en": "met together"},
     "foot": {
         "zh": "格中为达标概率（百分点），颜色越深概率越高；抽样标准误最大{se}个百分点，"
-        "逐格见 csv。",
+        "逐格见 csv。{measure}；其余各行的口径与价格基准见 csv。",
         "en": "Cells: probability in points, darker is likelier; Monte Carlo standard error at most"
-        " {se} points, by cell in the csv. ",
+        " {se} points, by cell in the csv. {measure}; measure and price basis of the other rows are"
+        " in the csv. ",
+    },
+    "of_measure": {"zh": "{measure}各行{key}", "en": "Rows of {measure}{key}"},
+    "measures": {
+        "zh": "口径（统计范围，价格基准）：{shown}。",
+        "en": " Measures (scope, price basis): {shown}.",
     },
     "captions": {
         "zh": "达标概率总表（{what}）。{note}",
@@ -80,17 +90,18 @@ def _captions(name: str, kind: str, lines: Sequence[Line], results: Results) -> 
     for lang in ("zh", "en"):
         what = WORDS[kind][lang].format(year=results.asked_year)
         note = _foot(lines, results, lang).replace("\n", "" if lang == "zh" else " ")
+        note += WORDS["measures"][lang].format(shown=_measures(lines, results, lang))
         found += [WORDS["captions"][lang].format(what=what, note=note), ""]
     return found
 
 
 def _parts(lines: Sequence[Line], results: Results) -> dict[str, list[Line]]:
     """Return the lines of each figure by its name."""
-    asked = results.asked_year
+    year = results.asked_year
     single = [line for line in lines if line.kind == "single"]
     found = {
-        "scorecard": [line for line in single if line.year >= asked],
-        "scorecard-earlier": [line for line in single if line.year < asked],
+        "scorecard": with_readings([ln for ln in single if ln.year >= year], lines),
+        "scorecard-earlier": with_readings([ln for ln in single if ln.year < year], lines),
         "scorecard-together": [line for line in lines if line.kind in JOINT],
     }
     return {name: chosen for name, chosen in found.items() if chosen}
@@ -99,8 +110,25 @@ def _parts(lines: Sequence[Line], results: Results) -> dict[str, list[Line]]:
 def _foot(lines: Sequence[Line], results: Results, lang: str) -> str:
     errors = [p.se for line in lines for p in line.found if p.se == p.se]
     worst = -(-100 * max(errors, default=0.0) // 1)
-    text = WORDS["foot"][lang].format(se=f"{worst:.0f}") + conditions(results, lang)
-    return "\n".join(wrap(text, FOOT))
+    own = results.question
+    measure = WORDS["of_measure"][lang].format(
+        measure=label(results.spec, own.measure, lang),
+        key=bracketed(results.spec, (own.scope, own.price_basis), lang),
+    )
+    text = WORDS["foot"][lang].format(se=f"{worst:.0f}", measure=measure)
+    return "\n".join(wrap(text + conditions(results, lang), FOOT))
+
+
+def _measures(lines: Sequence[Line], results: Results, lang: str) -> str:
+    """Return each measure of the lines with its scope and price basis, once."""
+    parts = [results.parts(line.target) if line.target.joint else (line.target,) for line in lines]
+    shown = dict.fromkeys(
+        label(results.spec, one.measure, lang)
+        + bracketed(results.spec, (one.scope, one.price_basis), lang)
+        for part in parts
+        for one in part
+    )
+    return ("；" if lang == "zh" else "; ").join(shown)
 
 
 def _figure(
@@ -112,7 +140,7 @@ def _figure(
     head = style.fold_head(WORDS["head"][lang].format(scenario=scenario, what=what))
     foot = _foot(lines, results, lang)
     labels = [_label(line, results, lang) for line in lines]
-    heights = [ROW_MM * (1 + 0.75 * text.count("\n")) for text in labels]
+    heights = [ROW_MM + LINE_MM * text.count("\n") for text in labels]
     titles = [style.fold_label(results.scenarios[place].title[lang], 24) for place in page]
     longest = max(width(part) for title in titles for part in title.split("\n"))
     room = style.margins(sum(heights), head, foot, above=4 + 1.24 * longest)
@@ -136,7 +164,7 @@ def _figure(
 
 def _row(ax: Axes, line: Line, text: str, y: float, height: float, page: Sequence[int]) -> None:
     ax.text(-0.15, y + height / 2, text, ha="right", va="center", fontsize=style.SMALL,
-            linespacing=0.95)  # fmt: skip
+            linespacing=1.15)  # fmt: skip
     for column, place in enumerate(page):
         found = line.found[place]
         p = found.middle
@@ -145,15 +173,22 @@ def _row(ax: Axes, line: Line, text: str, y: float, height: float, page: Sequenc
                       edgecolor="#8c8c8c", linewidth=0.3)
         )  # fmt: skip
         ax.text(column + 0.5, y + height / 2, points(p, found.se), ha="center", va="center",
-                fontsize=style.SMALL, color="white" if p > DARK else "black")  # fmt: skip
+                fontsize=style.SMALL)  # fmt: skip
 
 
 def _label(line: Line, results: Results, lang: str) -> str:
     """Return a row's name with its year and what it asks, folded where it is long."""
+    if line.reading_of:
+        return style.fold_label(reading_name(line, results, lang).strip(), LABEL)
     name = target_name(line.target, lang)
     if line.kind in JOINT:
         return style.fold_label(name, LABEL)
     several = {one.year for one in results.targets if one.scored and not one.joint}
     year = f" {line.year}" if len(several) > 1 else ""
-    shown = f"{name}{year}  {wanted(line.target, results.spec, lang)}"
-    return shown if width(shown) <= LABEL else style.fold_label(shown, LABEL)
+    wanted = asked(line, results, lang)
+    if width(f"{name}{year}  {wanted}") <= LABEL:
+        return f"{name}{year}  {wanted}"
+    lines = style.fold_label(f"{name}{year}", LABEL).split("\n")
+    if len(lines) > 1 and width(f"{lines[-1]}  {wanted}") <= LABEL:
+        return "\n".join([*lines[:-1], f"{lines[-1]}  {wanted}"])
+    return "\n".join([*lines, *style.fold_label(wanted, LABEL).split("\n")])

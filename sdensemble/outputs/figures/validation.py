@@ -70,20 +70,21 @@ def _panel(ax: Axes, panel: Any, unit: str) -> None:
 
 def bars(found: Any, title: str, lang: str, unit: Callable[[str], str]) -> Figure:
     """Draw horizontal bars with their spread, the first on top."""
-    count = len(found.labels)
+    labels = [style.fold_label(label[lang], 46) for label in found.labels]
+    heights = np.array([max(5.2, 3.6 * (label.count("\n") + 1) + 1.4) for label in labels])
     foot = WORDS["spread"][lang]
-    room = style.margins(5.2 * count + 8, title, foot)
+    room = style.margins(heights.sum() + 8, title, foot)
     figure = style.new_figure(room.height)
     ax = figure.add_axes((0.42, room.bottom, 0.55, room.top - room.bottom))
-    places = np.arange(count)[::-1]
-    ax.barh(places, found.lengths, height=0.62, color="#9ebcd9", edgecolor="#1f4e79", linewidth=0.6)
+    places = np.cumsum(heights) - heights / 2  # mm from the top
+    ax.barh(places, found.lengths, height=3.2, color="#9ebcd9", edgecolor="#1f4e79", linewidth=0.6)
     for place, length, spread in zip(places, found.lengths, found.spreads, strict=True):
         ax.plot([length - spread, length + spread], [place, place], color="black", linewidth=1.0)
     ax.axvline(0, color="black", linewidth=0.6)
-    ax.set_yticks(places, [style.fold_label(label[lang], 46) for label in found.labels])
+    ax.set_yticks(places, labels)
     ax.tick_params(axis="y", length=0)
     shown = "{}，{}" if lang == "zh" else "{}, {}"
     ax.set_xlabel(shown.format(style.capital(found.axis[lang]), unit(found.unit)))
-    ax.set_ylim(-0.6, count - 0.4)
+    ax.set_ylim(heights.sum(), 0)
     style.head_and_foot(figure, title, foot)
     return figure

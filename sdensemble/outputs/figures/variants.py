@@ -15,20 +15,28 @@ from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.fan import conditions
 from sdensemble.outputs.models import (
     Across,
+    Flip,
     ModelSet,
     effects,
     flip_lines,
-    flips,
+    flipped,
     how_mixed,
+    leader,
     packages,
     probabilities,
+    unclear,
 )
 from sdensemble.outputs.terminal import reference, statement
 from sdensemble.outputs.text import wrap
 from sdensemble.outputs.words import target_name
+from sdensemble.scenarios import Scenario
 
 MARKS = (("o", "black", "black"), ("s", "#5b9bd0", "#08519c"), ("^", "white", "#595959"))
 """Marker, face and edge of each package: told apart by shape and by grey."""
+SIGNS = ("●", "■", "△")
+"""The markers as characters."""
+ALL_AT, PAIR_AT = 1.065, 1.2
+"""Where the two columns of leaders stand, in widths of the panel."""
 WIDE, FOOT = 22.0, 108
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -41,7 +49,22 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "zh": "对{year}{name}的效果，{unit}",
         "en": "Effect on {name} in {year}, {unit}",
     },
-    "leads": {"zh": "每单位支出\n谁领先", "en": "ahead per\noutlay"},
+    "leads": {"zh": "全部中\n领先", "en": "first\nof all"},
+    "pair": {"zh": "{first}{second}\n之间", "en": "{first} or\n{second}"},
+    "leaders": {
+        "zh": "右侧两栏：每单位支出的效果，在全部政策组合中谁领先；排序翻转的两种之间谁领先。",
+        "en": "Columns on the right: which package is worth most per unit of outlay, of all"
+        " and of the two whose ranking flips.",
+    },
+    "same": {
+        "zh": "*：在当前常数下没有改变任何设定，与主模型相同，不重复计入混合。",
+        "en": "*: changes nothing at the present constants, the same as the main model, and is not"
+        " counted again in the mixture.",
+    },
+    "leader": {
+        "zh": "右侧一栏：每单位支出的效果，在全部政策组合中谁领先。",
+        "en": "Column on the right: which package is worth most per unit of outlay.",
+    },
     "mixture": {"zh": "混合（{how}）", "en": "Mixture ({how})"},
     "none": {"zh": "模型中没有政策工具", "en": "no lever in this model"},
     "note": {
@@ -65,12 +88,18 @@ def variants(models: ModelSet, lang: str) -> Figure:
     head = style.fold_head(
         _say("head", lang, target=statement(main, asked, lang), n=len(models.variants))
     )
-    notes = [_say("note", lang), *flip_lines(models, lang), conditions(main, lang)]
+    turned, several = flipped(models), len(packages(models)) > 1
+    notes = [_say("note", lang)]
+    notes += [_say("leaders" if turned else "leader", lang)] if several else []
+    notes += [_say("same", lang)] if models.same else []
+    flips = [line.replace("“", "").replace("”", "") for line in flip_lines(models, lang)]
+    notes = [("" if lang == "zh" else " ").join(notes), *flips, conditions(main, lang)]
     foot = "\n".join(line for note in notes for line in wrap(note, FOOT))
     room = style.margins(6.2 * rows + 12, head, foot, above=8.0)
     figure = style.new_figure(room.height)
     grid = figure.add_gridspec(
-        1, 2, left=0.235, right=0.9, top=room.top, bottom=room.bottom + 0.03, wspace=0.08,
+        1, 2, left=0.235, right=0.87 if turned else 0.9, top=room.top,
+        bottom=room.bottom + 0.03, wspace=0.08,
         width_ratios=(1, 1.5),
     )  # fmt: skip
     left = figure.add_subplot(grid[0])
@@ -78,7 +107,10 @@ def variants(models: ModelSet, lang: str) -> Figure:
     places = np.arange(rows)[::-1]
     _probability_panel(left, found, places)
     _effect_panel(right, moves, places, lang)
-    titles = [variant.title[lang] for variant in models.variants]
+    titles = [
+        variant.title[lang] + ("*" if variant.name in models.same else "")
+        for variant in models.variants
+    ]
     labels = [*titles, _say("mixture", lang, how=how_mixed(models, lang))]
     left.set_yticks(places, [style.fold_label(label, WIDE) for label in labels])
     left.set_ylim(-0.6, rows - 0.4)
@@ -91,7 +123,8 @@ def variants(models: ModelSet, lang: str) -> Figure:
         ax.margins(x=0.06)
     right.tick_params(axis="y", labelleft=False)
     right.axvline(0, color=style.GREY, linewidth=0.5)
-    _leaders(right, models, places, lang)
+    if several:
+        _leaders(right, models, turned, places, lang)
     handles = [
         Line2D([], [], linestyle="", marker=marker, markerfacecolor=face, markeredgecolor=edge,
                markersize=4.5, label=one.title[lang])
@@ -136,25 +169,41 @@ def _point(
             markeredgecolor=edge, markeredgewidth=0.8)  # fmt: skip
 
 
-def _leaders(ax: Axes, models: ModelSet, places: np.ndarray, lang: str) -> None:
-    """Mark right of each row which of the packages whose ranking flips is ahead per outlay."""
-    marks = {one.name: mark for (one, _), mark in zip(packages(models), MARKS, strict=False)}
-    turned = next((found for found in flips(models) if found[2] and found[3]), None)
-    if turned is None or not {turned[0].name, turned[1].name} <= set(marks):
-        return
-    one, two, ahead, behind = turned
-    ax.text(1.07, 1.0, _say("leads", lang), transform=ax.transAxes, va="bottom", ha="center",
-            fontsize=style.SMALL, linespacing=1.1)  # fmt: skip
-    for variant, place in zip(models.variants, places, strict=False):
-        best = one if variant in ahead else two if variant in behind else None
-        if best is None:
-            ax.text(1.07, place, "≈" if variant.model is models.main.model else "—",
-                    transform=ax.get_yaxis_transform(), va="center", ha="center",
-                    fontsize=style.SMALL)  # fmt: skip
-            continue
-        marker, face, edge = marks[best.name]
-        ax.plot([1.07], [place], marker, markersize=4.5, markerfacecolor=face, clip_on=False,
+def _leaders(
+    ax: Axes, models: ModelSet, turned: Flip | None, places: np.ndarray, lang: str
+) -> None:
+    """Mark right of each row which package is ahead per outlay, of all and of those that flip."""
+    order = [one.name for one, _ in packages(models)][: len(MARKS)]
+    heads = [(ALL_AT, _say("leads", lang))]
+    if turned:
+        signs = {
+            key: SIGNS[order.index(one.name)] if one.name in order else one.title[lang]
+            for key, one in (("first", turned.one), ("second", turned.two))
+        }
+        heads.append((PAIR_AT, _say("pair", lang, **signs)))
+    for x, text in heads:
+        ax.text(x, 1.0, text, transform=ax.transAxes, va="bottom", ha="center",
+                fontsize=style.SMALL, linespacing=1.1)  # fmt: skip
+    for index, (variant, place) in enumerate(zip(models.variants, places, strict=False)):
+        none = unclear(models, index)
+        _leader(ax, ALL_AT, place, leader(models, index), none, order, lang)
+        if turned:
+            lacks = {turned.one.name, turned.two.name} & set(models.without[index])
+            _leader(ax, PAIR_AT, place, turned.leads(variant), "—" if lacks else "≈", order, lang)
+
+
+def _leader(
+    ax: Axes, x: float, place: float, best: Scenario | None, none: str, order: Sequence[str],
+    lang: str,
+) -> None:  # fmt: skip
+    """Draw the marker of a leader; its title where it is not drawn, a sign where none leads."""
+    if best is not None and best.name in order:
+        marker, face, edge = MARKS[order.index(best.name)]
+        ax.plot([x], [place], marker, markersize=4.5, markerfacecolor=face, clip_on=False,
                 markeredgecolor=edge, transform=ax.get_yaxis_transform())  # fmt: skip
+        return
+    ax.text(x, place, best.title[lang] if best else none, transform=ax.get_yaxis_transform(),
+            va="center", ha="center", fontsize=style.SMALL)  # fmt: skip
 
 
 def _say(key: str, language: str, **values: object) -> str:

@@ -47,7 +47,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "effects_note": {
         "zh": "色块：成员分布；横线：5%至95%；圆点：中位数；上升：升幅超过中位水平的万分之一。",
         "en": "Blue: members; line: 5 to 95%; dot: median; rise: by over 1/10,000 of the median"
-        " level.",
+        " level; ≈0: not distinguishable from zero.",
     },
     "outlay_note": {
         "zh": "财政支出（{unit}）为累计至{year}的新增额；每单位支出：平均效果除以平均支出。",
@@ -57,7 +57,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "median_head": {"zh": "中位数", "en": "median"},
     "outlay": {"zh": "财政\n支出", "en": "outlay"},
     "per_outlay": {"zh": "每单位\n支出", "en": "per\noutlay"},
-    "not_distinct": {"zh": "与零无\n显著差别", "en": "not dis-\ntinguishable"},
+    "not_distinct": {"zh": "与零无\n显著差别", "en": "≈0"},
 }
 
 CAPTIONS: Mapping[str, Mapping[str, str]] = {
@@ -85,6 +85,7 @@ CAPTIONS: Mapping[str, Mapping[str, str]] = {
         " {scenario} in {year} ({name}, {unit}). Half violin: members; line: 5 to"
         " 95%; dot: median.",
     },
+    "page": {"zh": "（第{page}页，共{pages}页）", "en": " (Page {page} of {pages}.)"},
     "omitted": {
         "zh": "另有{n}个早于横轴的观测未画出（{years}年）。",
         "en": " Observations before the axis are not drawn ({years}).",

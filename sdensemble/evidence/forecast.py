@@ -1,0 +1,398 @@
+"""The verb ``forecast``: what later figures will be, blind, from what was known at a date.
+
+A table, and the draws behind it, so that anyone can score a figure when it comes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdensemble.calibration.fitting import make_problem, shocks_from
+from sdensemble.calibration.forecast import Source, carried, error_of, forecast_logs
+from sdensemble.calibration.likelihood import Problem
+from sdensemble.calibration.stored import choose
+from sdensemble.calibration.terms import pick
+from sdensemble.draws import draw
+from sdensemble.ensemble import run_ensemble, whole_years
+from sdensemble.errors import SDError
+from sdensemble.evidence.backtest import source_of
+from sdensemble.evidence.calibrate import settings_of
+from sdensemble.evidence.words import columns, no_term_line, say, three
+from sdensemble.history import LATEST, Observation, Vintage, known_through, vintage
+from sdensemble.kernel.compile import Kernel, compile_model
+from sdensemble.outputs.words import information_date, label
+from sdensemble.scenarios import Scenario
+from sdensemble.study import Study
+
+Floats = NDArray[np.float64]
+Line = Callable[[str], None]
+LEVELS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
+STATISTIC, MODEL = "statistic", "model"
+SHOWN_YEARS = 5
+COLUMNS: Mapping[str, tuple[str, str]] = {
+    "kind": (
+        "类别：statistic 将公布的统计数（含统计误差、口径常差与模型偏差）；"
+        "model 模型自身变量（均不含）",
+        "statistic: the figure as it would be published, with its error, bias of scope and"
+        " discrepancy; model: the model's own variable, with none of them",
+    ),
+    "series": ("序列标识：口径/范围", "series: measure/sector"),
+    "measure": ("口径", "measure"),
+    "sector": ("范围", "sector"),
+    "title_zh": ("序列（中文）", "series (Chinese)"),
+    "title_en": ("序列（英文）", "series (English)"),
+    "unit": ("单位（模型）", "unit (model)"),
+    "unit_zh": ("单位（中文）", "unit (Chinese)"),
+    "unit_en": ("单位（英文）", "unit (English)"),
+    "year": ("年份（全年）", "year (the whole of it)"),
+    "as_of": ("信息截止", "information date"),
+    "origin": ("起点：已知的最后一年", "origin: the last year known"),
+    "horizon": ("期限，年", "years from the origin"),
+    "fitted": ("1：该年该序列的数已用于拟合", "1: the fit has a figure of this series and year"),
+    "mean": ("均值", "mean"),
+    "sd": ("标准差", "standard deviation"),
+    "mean_log": ("对数的均值", "mean of the logarithm"),
+    "sd_log": ("对数的标准差", "standard deviation of the logarithm"),
+    **{f"q{1000 * q:03.0f}": (f"{100 * q:g}%分位", f"{100 * q:g}% quantile") for q in LEVELS},
+    "members": ("成员数", "members"),
+    "lost_members": ("缺失（非数值）成员数", "lost (NaN) members"),
+    "replicates": ("独立重复数", "independent replicates"),
+    "mc_error": ("均值的抽样标准误", "Monte Carlo standard error of the mean"),
+    "mc_error_median": ("中位数的抽样标准误", "Monte Carlo standard error of the median"),
+    "scenario": ("政策情景", "policy path"),
+    "prior_set": ("先验组", "prior set"),
+    "posterior": ("后验编号；prior 为先验", "digest of the posterior; prior: none"),
+    "model_set": ("结构", "structure"),
+    "model_digest": ("模型摘要值", "model digest"),
+    "fit_digest": ("fit.toml 摘要值", "digest of fit.toml"),
+    "seed": ("随机种子", "seed"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One series ahead: ``draws`` is (year, member) in its unit.
+
+    ``seen`` are the figures (year, value) known at the origin, ``later`` those published since,
+    of which the forecast knows nothing.
+    """
+
+    kind: str
+    name: str
+    title: Mapping[str, str]
+    unit: str
+    draws: Floats
+    seen: tuple[tuple[int, float], ...] = ()
+    fitted: frozenset[int] = frozenset()
+    later: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """The predictive draws of every series, in years after the origin, and what they rest on."""
+
+    series: tuple[Series, ...]
+    years: tuple[int, ...]
+    replicate: NDArray[np.int64]
+    origin: int
+    key: Mapping[str, Any]
+    text: str
+    folder: Path | None
+    seconds: float
+
+
+def forecast(
+    study: Study,
+    *,
+    as_of: str = "",
+    to: int | None = None,
+    scenario: str = "",
+    prior_set: str = "history",
+    prior_only: bool = False,
+    members: int = 2048,
+    seed: int = 1,
+    threads: int | None = None,
+    lang: str = "zh",
+    out: Path | None = None,
+    tell: Line | None = None,
+) -> Forecast:
+    """Forecast every series of fit.toml, and the headline's own variables, from a vintage.
+
+    The policy is that of the observed years, or ``scenario``. Takes the stored posterior of the
+    vintage, or fits it; the prior with ``prior_only`` or where no figure is known.
+    """
+    begun = time.perf_counter()
+    if study.fit is None:
+        raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file: nothing says"
+                      " which series there are to forecast")  # fmt: skip
+    name = as_of or study.fit.vintage
+    known = vintage(study.history, name)
+    kernel = compile_model(study.model)
+    policy = study.named((scenario,))[0] if scenario else study.lived
+    said = (lambda key, **words: tell(say(key, lang, **words))) if tell else None
+    source = _source(study, kernel, known, prior_set, prior_only, members, seed, threads, said)
+    _, all_years = whole_years(study.model)
+    last = int(all_years[-1]) if to is None else to
+    origin = origin_of(known, source.problem)
+    if not origin < last <= int(all_years[-1]):
+        raise SDError(f"--to: {last} is not from {origin + 1} to {int(all_years[-1])}")
+    years = tuple(range(origin + 1, last + 1))
+    now = vintage(study.history, LATEST).fitted()
+    series = (*_statistics(source, policy, years, now), *_own(study, kernel, source, policy, years))
+    key = {
+        "as_of": name,
+        "scenario": policy.name if policy else "",
+        "prior_set": prior_set,
+        "posterior": source.posterior.digest if source.posterior else "prior",
+        "model_set": "main",
+        "model_digest": study.model.digest,
+        "fit_digest": study.fit.digest,
+        "seed": seed,
+    }
+    found = Forecast(series, years, source.draws.replicate, origin, key, "", None, 0.0)
+    text = forecast_text(study, found, known, policy, lang)
+    folder = write_forecast(study, found, known, policy, out) if out else None
+    return replace(found, text=text, folder=folder, seconds=time.perf_counter() - begun)
+
+
+def _source(
+    study: Study,
+    kernel: Kernel,
+    known: Vintage,
+    prior_set: str,
+    prior_only: bool,
+    members: int,
+    seed: int,
+    threads: int | None,
+    said: Callable[..., None] | None,
+) -> Source:
+    """Return what is forecast from: the stored posterior, one fitted here, or the prior."""
+    assert study.fit is not None
+    settings, priors = settings_of(members, threads), study.priors(prior_set)
+    problem = make_problem(kernel, priors, study.fit, known.fitted(), study.lived,
+                           threads=settings.threads)  # fmt: skip
+    if prior_only:
+        draws = draw(priors, study.model, members, seed=seed, replicates=settings.replicates)
+        return Source(problem, draws, None, study.forcing, seed)
+    chosen = choose(study.folder, study.model, priors, study.fit, study.history, study.lived,
+                    known.name)  # fmt: skip
+    if said and chosen.posterior is None and problem.data:
+        said("fitting", n=len(problem.data), vintage=known.name)
+    return source_of(study, kernel, prior_set, known, settings, seed=seed, problem=problem,
+                     posterior=chosen.posterior)  # fmt: skip
+
+
+def origin_of(known: Vintage, problem: Problem) -> int:
+    """Return the last year a vintage knows: by its name, or by the last figure that leads."""
+    through = known_through(known.name)
+    if through is not None:
+        return max(through, int(problem.model.clock.start))
+    return (
+        int(np.ceil(shocks_from(problem))) - 1 if problem.data else int(problem.model.clock.start)
+    )
+
+
+def _statistics(
+    source: Source, policy: Scenario | None, years: Sequence[int], now: Sequence[Observation]
+) -> Iterator[Series]:
+    """Yield each term's figures as they would be published; ``now`` is all observed by today."""
+    problem = source.problem
+    published = pick(problem.fit.terms, now, problem.model)
+    start, terms = int(problem.model.clock.start), range(len(problem.fit.terms))
+    logs = forecast_logs(source, list(terms), years[-1], policy)
+    for index in terms:
+        term = problem.fit.terms[index]
+        centre = (logs[index] + carried(source, index, years[-1]))[years[0] - start :]
+        errors = np.array([error_of(source, index, year) for year in years])
+        rows = [datum.observation for datum in problem.data if datum.term == index]
+        seen = tuple((int(o.time), o.value) for o in rows if term.part_of(o) is None)
+        known = {year for year, _ in seen}
+        later = tuple(
+            (int(o.time), o.value) for o in published.get(index, ())
+            if term.part_of(o) is None and int(o.time) not in known and int(o.time) <= years[-1]
+        )  # fmt: skip
+        yield Series(STATISTIC, term.name, term.title, term.unit, np.exp(centre + errors), seen,
+                     frozenset(int(o.time) for o in rows), later)  # fmt: skip
+
+
+def _own(
+    study: Study, kernel: Kernel, source: Source, policy: Scenario | None, years: Sequence[int]
+) -> Iterator[Series]:
+    """Yield the headline's variables, the model's own: no error, no discrepancy."""
+    head = study.report.headline
+    forcing = source.forcing
+    if forcing is not None and source.posterior is not None:
+        forcing = replace(forcing, from_time=source.posterior.forecast_from)
+    outcomes = (head.whole, *head.groups)
+    keep = {one.variable: head.aggregate for one in outcomes}
+    chosen = policy or study.scenarios[0]
+    data = run_ensemble(kernel, [chosen], source.draws, forcing, keep=keep,
+                        threads=source.problem.threads)  # fmt: skip
+    places = [list(map(int, data["year"].values)).index(year) for year in years]
+    for one in outcomes:
+        values = data[one.variable].isel(scenario=0)
+        if one.element is not None:
+            (dim,) = [d for d in values.dims if d not in ("member", "year")]
+            values = values.sel({dim: one.element})
+        draws = values.transpose("year", "member").values[places].astype(float)
+        unit = study.model[one.variable].unit
+        if head.aggregate == "annual":
+            unit = unit.removesuffix("/Year")
+        yield Series(MODEL, f"{one.variable}/{one.id}", one.label, unit, draws)
+
+
+# ── the table ──────────────────────────────────────────────────────────────────────────────
+
+
+def forecast_rows(study: Study, found: Forecast) -> Iterator[dict[str, Any]]:
+    """Yield a row for each series and year."""
+    for one in found.series:
+        measure, _, sector = one.name.partition("/")
+        for i, year in enumerate(found.years):
+            yield {
+                "kind": one.kind,
+                "series": one.name,
+                "measure": measure,
+                "sector": sector,
+                "title_zh": one.title["zh"],
+                "title_en": one.title["en"],
+                "unit": one.unit,
+                "unit_zh": study.report.unit_label(one.unit, "zh"),
+                "unit_en": study.report.unit_label(one.unit, "en"),
+                "year": year,
+                "origin": found.origin,
+                "horizon": year - found.origin,
+                "fitted": int(year in one.fitted),
+                **_moments(one.draws[i], found.replicate),
+                **found.key,
+            }
+
+
+def _moments(draws: Floats, replicate: NDArray[np.int64]) -> dict[str, float | int]:
+    good = np.isfinite(draws) & (draws > 0)
+    values, own = draws[good], replicate[good]
+    groups = [values[own == r] for r in np.unique(own)]
+    count = len(groups)
+    found: dict[str, float | int] = {
+        "members": int(draws.size),
+        "lost_members": int((~good).sum()),
+        "replicates": count,
+    }
+    if not values.size:
+        return found
+    logs = np.log(values)
+    found |= {"mean": float(values.mean()), "sd": float(values.std()),
+              "mean_log": float(logs.mean()), "sd_log": float(logs.std())}  # fmt: skip
+    cuts = np.quantile(values, LEVELS)
+    found |= {f"q{1000 * q:03.0f}": float(cut) for q, cut in zip(LEVELS, cuts, strict=True)}
+    for name, what in (("mc_error", np.mean), ("mc_error_median", np.median)):
+        each = np.array([float(what(group)) for group in groups])
+        found[name] = float(each.std(ddof=1) / np.sqrt(count)) if count > 1 else float("nan")
+    return found
+
+
+def forecast_text(
+    study: Study, found: Forecast, known: Vintage, policy: Scenario | None, lang: str
+) -> str:
+    """Return the forecast as a table for the terminal: 5, 50 and 95% of each series and year."""
+    assert study.fit is not None
+    shown = list(found.years)
+    if len(shown) > SHOWN_YEARS:
+        shown = [*shown[: SHOWN_YEARS - 1], shown[-1]]
+    prior = say("from prior", lang)
+    lines = [
+        say("forecast of", lang, date=information_date(known.name, lang, study.report.issued),
+            scenario=policy.title[lang] if policy else "-",
+            priors=label(study.report, str(found.key["prior_set"]), lang),
+            posterior=prior if found.key["posterior"] == "prior" else found.key["posterior"]),
+    ]  # fmt: skip
+    for kind in (STATISTIC, MODEL):
+        table = [[say("series", lang), say("unit", lang), *map(str, shown)]]
+        for one in found.series:
+            if one.kind == kind:
+                cells = [
+                    three(np.nanquantile(one.draws[found.years.index(year)], [0.05, 0.5, 0.95]))
+                    for year in shown
+                ]
+                unit = study.report.unit_label(one.unit, lang)
+                table.append([one.title[lang], unit, *cells])
+        lines += ["", say(f"kind {kind}", lang), *columns(table)]
+    missing = no_term_line(study, known, lang)
+    return "\n".join([*lines, *([""] if missing else []), *missing])
+
+
+def write_forecast(
+    study: Study, found: Forecast, known: Vintage, policy: Scenario | None, folder: Path
+) -> Path:
+    """Write table, draws, texts and figures in a folder, whole or not at all."""
+    from sdensemble.outputs.figures import style
+    from sdensemble.outputs.figures.evidence import fans_figure
+    from sdensemble.outputs.folder import whole_folder
+    from sdensemble.outputs.tables import write_csv
+
+    with whole_folder(folder) as partial:
+        write_csv(partial / "forecast.csv", COLUMNS, forecast_rows(study, found))
+        head = {"column": ("", ""), "zh": ("", ""), "en": ("", "")}
+        meanings = ({"column": c, "zh": zh, "en": en} for c, (zh, en) in COLUMNS.items())
+        write_csv(partial / "columns.csv", head, meanings)
+        write_draws(partial / "forecast.nc", found)
+        for language in ("zh", "en"):
+            text = forecast_text(study, found, known, policy, language)
+            (partial / f"forecast-{language}.txt").write_text(text + "\n", encoding="utf-8")
+            shown = [
+                (f"{one.title[language]}{_unit(study, one.unit, language)}", one.kind == MODEL,
+                 np.array(found.years), one.draws.T, one.seen, one.later)
+                for one in found.series
+            ]  # fmt: skip
+            date = information_date(known.name, language, study.report.issued)
+            with style.settings():
+                figure = fans_figure(shown, date, language)
+                style.save(figure, partial / f"forecast-{language}")
+    return folder
+
+
+def _unit(study: Study, unit: str, lang: str) -> str:
+    shown = study.report.unit_label(unit, lang)
+    return f"（{shown}）" if lang == "zh" else f", {shown}"
+
+
+def write_draws(path: Path, found: Forecast) -> None:
+    """Write the draws as NetCDF: ``draws`` (series, year, member), in each series' unit."""
+    import netCDF4
+
+    from sdensemble import __version__
+
+    with netCDF4.Dataset(path, "w", format="NETCDF4") as file:
+        file.setncatts({
+            "Conventions": "CF-1.11",
+            "title": "Predictive draws of figures still to be published",
+            "engine": f"sdensemble {__version__}",
+            "origin": found.origin,
+            "comment": "kind statistic: as it would be published, with error, bias of scope and"
+            " discrepancy; kind model: the model's own variable, with none. A member is the same"
+            " world in every series and year.",
+            **{name: str(value) for name, value in found.key.items()},
+        })  # fmt: skip
+        sizes = {"series": len(found.series), "year": len(found.years),
+                 "member": found.replicate.size}  # fmt: skip
+        for name, size in sizes.items():
+            file.createDimension(name, size)
+        for name, values in (
+            ("series", [one.name for one in found.series]),
+            ("kind", [one.kind for one in found.series]),
+            ("unit", [one.unit for one in found.series]),
+        ):
+            file.createVariable(name, str, ("series",))[:] = np.array(values, dtype=object)
+        file.createVariable("year", "i4", ("year",))[:] = found.years
+        file.createVariable("replicate", "i4", ("member",))[:] = found.replicate
+        draws = file.createVariable("draws", "f4", ("series", "year", "member"), zlib=True,
+                                    complevel=4)  # fmt: skip
+        draws.comment = "the unit of each series is in the variable unit"
+        draws[:] = np.array([one.draws for one in found.series])

@@ -1,0 +1,140 @@
+"""What new figures move: the same events before and after, fitted alike from the same seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sdensemble.calibration.fitting import make_problem
+from sdensemble.calibration.posterior import Posterior, posterior_draws
+from sdensemble.calibration.smc import Settings
+from sdensemble.calibration.stored import choose
+from sdensemble.calibration.terms import pick
+from sdensemble.draws import draw
+from sdensemble.ensemble import run_ensemble
+from sdensemble.errors import SDError
+from sdensemble.evidence.calibrate import fit_vintage
+from sdensemble.history import LATEST, Observation, Vintage, vintage
+from sdensemble.kernel.compile import Kernel
+from sdensemble.outputs.estimate import Estimate, mean_of
+from sdensemble.outputs.probability import Event, require_same_question
+from sdensemble.outputs.results import Results
+from sdensemble.scenarios import leaves
+from sdensemble.study import Study
+
+Events = Mapping[str, Event]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitter:
+    """One way of fitting a study: prior set, settings and seed, the same for every vintage."""
+
+    study: Study
+    kernel: Kernel
+    prior_set: str
+    settings: Settings
+    seed: int
+
+    def stored(self) -> Posterior | None:
+        """Return the stored posterior of all that is known, if this way of fitting made it."""
+        study = self.study
+        try:
+            found = choose(study.folder, study.model, study.priors(self.prior_set), study.fit,
+                           study.history, study.lived, LATEST).posterior  # fmt: skip
+        except SDError:  # made for other inputs: fit anew
+            return None
+        if found is None:
+            return None
+        ours = (self.settings.replicates, self.settings.particles, self.seed)
+        return found if (found.replicates, found.particles, found.seed) == ours else None
+
+    def fit(self, known: Vintage) -> Posterior | None:
+        """Return the posterior of a vintage, None where no figure of it is fitted."""
+        study = self.study
+        assert study.fit is not None
+        problem = make_problem(
+            self.kernel,
+            study.priors(self.prior_set),
+            study.fit,
+            known.fitted(),
+            study.lived,
+            threads=self.settings.threads,
+        )
+        if not problem.data:
+            return None
+        return fit_vintage(study, problem, known, self.settings, self.seed)
+
+    def events(self, posterior: Posterior | None, as_of: str) -> Events:
+        """Return the targets shown on the terminal as events under the lived scenario."""
+        study, priors = self.study, self.study.priors(self.prior_set)
+        scenario = study.lived or study.scenarios[0]
+        targets = [t for t in study.targets if t.headline] or list(study.targets[:1])
+        parts = [part for t in targets for part in leaves(t, study.targets)]
+        forcing = study.forcing
+        if posterior is None:
+            draws = draw(priors, study.model, self.settings.size, seed=self.seed,
+                         replicates=self.settings.replicates)  # fmt: skip
+        else:
+            draws = posterior_draws(posterior, priors, study.model, self.settings.size, self.seed)
+            if forcing is not None:
+                forcing = replace(forcing, from_time=posterior.forecast_from)
+        data = run_ensemble(self.kernel, [scenario], draws, forcing,
+                            keep={part.variable: part.aggregate for part in parts},
+                            threads=self.settings.threads)  # fmt: skip
+        digest = posterior.digest if posterior else "prior"
+        data.attrs |= {"as_of": as_of, "posterior": digest}
+        results = Results(data, (scenario,), study.targets, study.report, study.model)
+        return {t.id: results.event(t, scenario) for t in targets}
+
+
+def moved(after: Event, before: Event) -> Estimate:
+    """Return how far the probability of one question moved between two vintages.
+
+    A deliberate comparison across information dates: of the key, only the date and the draws may
+    differ. The fits start from the same seeds, so their replicates are taken in pairs.
+    """
+    require_same_question(*(replace(one.key, as_of="", posterior="") for one in (after, before)))
+    lost = after.lost | before.lost
+    steps = np.where(lost, np.nan, after.hit.astype(float) - before.hit.astype(float))
+    return mean_of(steps, after.replicate)
+
+
+# ── which figures are fitted ───────────────────────────────────────────────────────────────
+
+
+def with_rows(study: Study, rows: Sequence[Observation], name: str = LATEST) -> Vintage:
+    """Return all that is known and these rows, under a name."""
+    return replace(vintage((*study.history, *rows), LATEST), name=name)
+
+
+def is_fitted(study: Study, row: Observation, rows: Sequence[Observation]) -> bool:
+    """Tell whether a fit of all that is known and ``rows`` takes a row."""
+    if study.fit is None:
+        return False
+    chosen = pick(study.fit.terms, with_rows(study, rows).fitted(), study.model)
+    return any(row is one for own in chosen.values() for one in own)
+
+
+def why_not(study: Study, row: Observation, rows: Sequence[Observation]) -> tuple[str, object]:
+    """Return why a fit does not take a row: a key of the words, and what it is about."""
+    known = with_rows(study, rows).fitted()
+    same = [o for o in known if _period(o) == _period(row)]
+    if same and same[0] is not row:
+        return "stands", same[0]
+    if study.fit is None or row.series not in {term.series for term in study.fit.terms}:
+        return "no term", None
+    if (row.period_end.month, row.period_end.day) != (12, 31):
+        return "part of a year", row.period_end
+    return "not this year", int(row.time)
+
+
+def known_before(study: Study, row: Observation) -> Observation | None:
+    """Return the figure of the same series and period the latest vintage uses, or None."""
+    same = [o for o in vintage(study.history, LATEST).fitted() if _period(o) == _period(row)]
+    return same[0] if same else None
+
+
+def _period(row: Observation) -> tuple[object, ...]:
+    return (*row.series, row.time, row.period_end)

@@ -1,0 +1,212 @@
+"""A person's file as a table of texts: .xlsx, or .csv in UTF-8 or GBK; and its header."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sdensemble.errors import Problems, SDError
+from sdensemble.evidence.observe.cells import folded, plain
+from sdensemble.evidence.observe.words import tell
+
+HEADERS: Mapping[str, tuple[str, ...]] = {
+    "time": ("time", "year", "年份", "年度", "年", "时间", "时期"),
+    "sector": ("sector", "entity", "部门", "行业", "集群", "地区", "范围", "对象"),
+    "measure": ("measure", "quantity", "口径", "指标", "指标名称", "统计口径"),
+    "value": ("value", "数值", "值", "数据", "金额"),
+    "unit": ("unit", "单位", "计量单位"),
+    "source": ("source", "source_title", "来源", "数据来源", "出处", "资料来源"),
+    "period_end": ("period_end", "period end", "期末", "截止日", "截至", "时期末", "统计截止日"),
+    "published_on": ("published_on", "published on", "published", "source_date", "公布日期",
+                     "发布日期", "公布时间", "发布时间"),
+    "note": ("note", "measure_note", "备注", "说明"),
+    "url": ("url", "source_url", "网址", "链接"),
+    "role": ("role", "性质"),
+}  # fmt: skip
+"""How a column may be headed. A unit may stand in brackets behind it."""
+NEEDED = ("time", "value")
+HEAD_ROWS = 20
+"""How many rows are searched for the header: titles may stand above it."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table: texts of each row by the line it stands on, where each column is, units in heads."""
+
+    file: str
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    header: tuple[str, ...]
+    places: Mapping[str, int]
+    unit: str = ""
+
+    def cell(self, row: Sequence[str], name: str) -> str:
+        """Return a row's text in a column, empty where the row or the table has none."""
+        place = self.places.get(name)
+        return row[place].strip() if place is not None and place < len(row) else ""
+
+    def where(self, line: int, lang: str, name: str = "") -> str:
+        """Return file, line and column in words."""
+        said = tell("line", lang, file=self.file, line=line)
+        place = self.places.get(name)
+        if place is None:
+            return said
+        header = plain(self.header[place])
+        return said + tell("column", lang, header=header, letter=letters(place))
+
+
+def letters(place: int) -> str:
+    """Return a column's letters as a spreadsheet names it.
+
+    >>> letters(0), letters(27)
+    ('A', 'AB')
+    """
+    found = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        found = chr(65 + rest) + found
+    return found
+
+
+def read_sheet(path: Path, lang: str) -> Sheet:
+    """Return a file's first table that has a header; raise SDError where there is none."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise _wrong(path, "unreadable", lang, why=error.strerror or error) from None
+    if raw.startswith(b"\xd0\xcf\x11\xe0"):
+        raise _wrong(path, "old excel", lang)
+    tables = _xlsx(path, raw, lang) if raw.startswith(b"PK") else [_csv(path, raw, lang)]
+    heads = [_header(table) for table in tables]
+    best = max(range(len(tables)), key=lambda i: (heads[i][1], -i))
+    return _sheet(path, tables[best], heads[best][0], lang)
+
+
+def _wrong(path: Path, key: str, lang: str, **values: object) -> SDError:
+    return SDError(f"{path.name}: {tell(key, lang, **values)}")
+
+
+Table = list[tuple[int, list[str]]]
+
+
+def _csv(path: Path, raw: bytes, lang: str) -> Table:
+    if path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
+        raise _wrong(path, "not excel", lang, why="no zip")
+    utf16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "gb18030"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        break
+    else:
+        raise _wrong(path, "encoding", lang)
+    first = "\n".join(text.splitlines()[:HEAD_ROWS])
+    mark = max(",\t;", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+    table: Table = []
+    begun = 1
+    try:
+        for row in reader:
+            table.append((begun, row))
+            begun = reader.line_num + 1
+    except csv.Error as error:
+        raise _wrong(path, "unreadable", lang, why=error) from None
+    return table
+
+
+def _xlsx(path: Path, raw: bytes, lang: str) -> list[Table]:
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(io.BytesIO(raw), data_only=True)
+    except Exception as error:  # openpyxl lets through whatever its parts raise
+        raise _wrong(path, "not excel", lang, why=error) from None
+    tables = []
+    for sheet in book.worksheets:
+        texts = [[_text(cell) for cell in row] for row in sheet.iter_rows()]
+        for area in sheet.merged_cells.ranges:
+            first = texts[area.min_row - 1][area.min_col - 1]
+            for row in texts[area.min_row - 1 : area.max_row]:
+                row[area.min_col - 1 : area.max_col] = [first] * (area.max_col - area.min_col + 1)
+        tables.append(list(enumerate(texts, start=1)))
+    return tables or [[]]
+
+
+def _text(cell: Any) -> str:
+    """Return what a cell of Excel shows: dates as 2023-02-01, per cents with their sign."""
+    value = cell.value
+    if value is None:
+        return ""
+    shown = str(cell.number_format).casefold()
+    if isinstance(value, datetime | date):
+        year_alone = "y" in shown and not set("md") & set(shown)
+        return f"{value.year}" if year_alone else value.isoformat()[:10]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if "%" in shown:
+            return f"{100 * value:.12g}%"
+        return f"{value:.15g}"
+    return str(value)
+
+
+STATED = re.compile(r"单位\s*:\s*(\S+?)\s*[)\]]?$")
+"""The unit of a table, on a line of its own above the header."""
+BRACKETS = re.compile(r"\((.*?)\)|[/:](.+)$")
+
+
+def _named(cell: str) -> tuple[str, str]:
+    """Return the name of the column a cell heads, and the unit it states; names may be empty."""
+    shown = folded(cell)
+    by_word = {word: name for name, words in HEADERS.items() for word in words}
+    if shown in by_word:
+        return by_word[shown], ""
+    found = BRACKETS.search(plain(cell))
+    bare = folded(BRACKETS.sub("", plain(cell)))
+    if found and bare in by_word:
+        return by_word[bare], (found[1] or found[2] or "").strip().removeprefix("单位:").strip()
+    return "", ""
+
+
+def _header(table: Table) -> tuple[int, int]:
+    """Return the place of the row that heads a table, and how many of its cells are known."""
+    best = (0, 0)
+    for i, (_, row) in enumerate(table[:HEAD_ROWS]):
+        names = {_named(cell)[0] for cell in row} - {""}
+        score = len(names) + 100 * names.issuperset(NEEDED)
+        if score > best[1]:
+            best = (i, score)
+    return best
+
+
+def _sheet(path: Path, table: Table, head: int, lang: str) -> Sheet:
+    header = tuple(table[head][1]) if table else ()
+    problems = Problems()
+    places: dict[str, int] = {}
+    above = [STATED.search(plain(cell)) for _, row in table[:head] for cell in row]
+    unit = next((found[1] for found in above if found), "")
+    for i, cell in enumerate(header):
+        name, stated = _named(cell)
+        if name in places:
+            both = f"{letters(places[name])}, {letters(i)}"
+            problems.add(path.name, tell("two columns", lang, name=name, columns=both))
+        elif name:
+            places[name] = i
+            unit = stated if name == "value" and stated else unit
+    for needed in NEEDED:
+        if needed not in places:
+            shown = ", ".join(HEADERS[needed])
+            said = tell("no column", lang, name=needed, n=HEAD_ROWS, shown=shown)
+            problems.add(path.name, said)
+    rows = tuple(
+        (line, tuple(row)) for line, row in table[head + 1 :] if any(cell.strip() for cell in row)
+    )
+    if not rows and not problems:
+        problems.add(path.name, tell("no rows", lang))
+    problems.raise_if_any()
+    return Sheet(path.name, rows, header, places, unit)
