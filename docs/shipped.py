@@ -31,7 +31,7 @@ from sdensemble import open_study
 from sdensemble.job import Options, run_study
 from sdensemble.model.describe import levers
 from sdensemble.modelset import run_variants
-from sdensemble.outputs.words import in_ten
+from sdensemble.outputs.words import in_ten, rounded_up
 from sdensemble.study import Study
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,7 +143,7 @@ def column(study: Study, prior_set: str, folder: Path, file: str) -> Iterator[tu
     for scenario in PACKAGES:
         effect = moved["output", scenario, "total"]
         value, error = float(effect["difference"]), float(effect["error"])
-        yield f"effect {scenario}", f"{value:+.1f} ±{max(error, 0.1):.1f}"
+        yield f"effect {scenario}", f"{value:+.1f} ±{rounded_up(error, 1)}"
     for scenario in PACKAGES:
         paid = outlay(moved, scenario)
         yield f"outlay {scenario}", f"{paid:.1f}"
@@ -188,12 +188,15 @@ def counts(study: Study) -> Iterator[tuple[str, object]]:
     yield "not simulated", roles["indicator"]
     yield "instruments", len(study.instruments)
     yield "refused", sum(bool(one.refused_en) for one in study.instruments)
-    yield "structures", len(study.variants) + 1
 
 
 def over_structures() -> Iterator[tuple[str, object]]:
     """Yield the range of P over the structures, and in how many land leads grants."""
     rows = read(STRUCTURES / "variants.csv")
+    # a structure that changes nothing is not another one
+    yield "structures", len({row["variant"] for row in rows if row["scenario"] == "baseline"
+                             and row["variant"] not in ("range", "mixture")
+                             and not row["same_as"]})  # fmt: skip
     for row in rows:
         if (row["kind"], row["target"], row["scenario"], row["variant"]) == (
             *("probability", "total_2025", "baseline", "range"),
@@ -206,7 +209,7 @@ def over_structures() -> Iterator[tuple[str, object]]:
         if row["kind"] == "effect"
         and row["scenario"] in PACKAGES
         and row["per_outlay"]
-        and not row["same_as"]  # a structure that changes nothing is not another one
+        and not row["same_as"]
     }
     pairs = [
         (value, each[variant, "plant-grants"])

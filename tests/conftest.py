@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault("SDENSEMBLE_CACHE", tempfile.mkdtemp(prefix="sdensemble-test-cache-"))
+if "SDENSEMBLE_CACHE" not in os.environ:
+    os.environ["SDENSEMBLE_CACHE"] = tempfile.mkdtemp(prefix="sdensemble-test-cache-")
+    atexit.register(shutil.rmtree, os.environ["SDENSEMBLE_CACHE"], ignore_errors=True)
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 # The same examples on every machine: what is accepted must not hang on luck. Explore with

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
 from sdensemble.calibration.fitting import make_problem
@@ -37,6 +38,7 @@ from sdensemble.variants import Variant, apply, duplicates, main_variant
 
 Line = Callable[[str], None]
 NAME = "variant-weights.csv"
+CHANCES = "variant-chances.csv"
 
 
 @dataclass(frozen=True)
@@ -199,8 +201,8 @@ def compare_structures(
                  *chances[f.variant.name])
         for f in fitters
     )  # fmt: skip
-    path = _write(study, every) if keep else None
     mixture = mix(standings)
+    path = _write(study, every, standings, mixture) if keep else None
     text = structures_text(study, standings, mixture, len(common), lang)
     if same:
         titles = {variant.name: variant.title[lang] for variant in variants}
@@ -235,13 +237,32 @@ def _chance(
     return found.middle, found.se, found.key
 
 
-def _write(study: Study, weights: Mapping[str, float]) -> Path:
+def _write(
+    study: Study, weights: Mapping[str, float], standings: Sequence[Standing], mixture: Mixture
+) -> Path:
+    """Write the weights, and beside them P under each structure and mixed, each with its key."""
     path = study.folder / "calibration" / NAME
+    _table(path, ("variant", "weight"), [(n, f"{w:.6f}") for n, w in weights.items()])
+    rows = [
+        (one.variant.name, f"{one.log_score:.4f}", f"{one.weight:.6f}", one.probability, one.error,
+         "", "", *astuple(one.key))
+        for one in standings
+    ]  # fmt: skip
+    rows.append(("mixture", "", "", mixture.probability, mixture.error, mixture.low, mixture.high,
+                 *astuple(mixture.key)))  # fmt: skip
+    head = ("variant", "log_score", "weight", "p", "mc_error", "low", "high")
+    _table(path.with_name(CHANCES), (*head, *(f.name for f in fields(Key))), rows)
+    return path
+
+
+def _table(path: Path, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Write a table as Excel opens it; probabilities to five digits."""
     with path.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(("variant", "weight"))
-        writer.writerows((name, f"{weight:.6f}") for name, weight in weights.items())
-    return path
+        writer.writerow(head)
+        writer.writerows(
+            [f"{cell:.5f}" if isinstance(cell, float) else cell for cell in row] for row in rows
+        )
 
 
 def structures_text(
@@ -253,7 +274,7 @@ def structures_text(
     rows = [[say("variant", lang), say("log score", lang), say("weight", lang), f"P({name})"]]
     for one in standings:
         rows.append([one.variant.title[lang], f"{one.log_score:.2f}", f"{one.weight:.2f}",
-                     f"{one.probability:.0%} ±{100 * one.error:.0f}"])  # fmt: skip
+                     f"{one.probability:.0%} ±{max(1, math.ceil(100 * one.error))}"])  # fmt: skip
     return "\n".join([
         f"{say('weights', lang)} {figures} {say('figures', lang)}",
         *columns(rows),

@@ -18,7 +18,7 @@ from sdensemble.outputs.estimate import Array, Estimate, mean_of
 from sdensemble.outputs.probability import Key, Probability, difference, distinguishable
 from sdensemble.outputs.results import Results, outlay_told
 from sdensemble.outputs.text import folded, wrap
-from sdensemble.outputs.words import LANGS, points, rounded, target_name
+from sdensemble.outputs.words import LANGS, decimals, points, rounded, rounded_up, target_name
 from sdensemble.scenarios import Scenario, Target
 from sdensemble.variants import Variant
 
@@ -666,7 +666,7 @@ def _plain(found: Estimate | None) -> str:
         return "—"
     if not distinguishable(found):
         return "≈0"
-    return f"{rounded(found.mean, found.se)} ±{rounded(found.se, found.se)}"
+    return f"{rounded(found.mean, found.se)} ±{rounded_up(found.se, decimals(found.se, 1))}"
 
 
 def _moved(
