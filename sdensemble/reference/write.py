@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from sdensemble.draws import Prior, describe
 from sdensemble.loops import Loop, read_loops
 from sdensemble.model.types import Kind, Model, Variable
 from sdensemble.outputs.figures.diagram import save_png
+from sdensemble.outputs.folder import RECORD, whole_folder
 from sdensemble.reference import diagrams
 from sdensemble.reference.graph import Graph, read_graph
 from sdensemble.reference.polarity import Sign, loop_signs
@@ -24,7 +26,6 @@ from sdensemble.reference.source import Source, read_source
 from sdensemble.study import Study
 
 LANGS = ("zh", "en")
-STAMP = "reference.digest"
 VIEW = "view"  # the range of labels.csv that names views
 
 # ruff: noqa: E501 — a table of words
@@ -109,10 +110,20 @@ def write_reference(
 
     Per language: README.md (index), a page for each view, loops.md, assumptions.md, and the
     pictures (SVG, with ``png`` also PNG; in greys with ``grey``). In common: variables.csv
-    (UTF-8 with a mark for Excel) and the digest of the files it was made from.
+    (UTF-8 with a mark for Excel) and run.json with the digest of the files it was made from. An
+    earlier reference in the folder is replaced whole; a folder that holds anything else is refused.
     """
-    content = _content(study)
-    folder = Path(folder)
+    content, folder = _content(study), Path(folder)
+    with whole_folder(folder) as partial:
+        written = _write(content, partial, png=png, grey=grey)
+        names = sorted(path.relative_to(partial).as_posix() for path in written)
+        record = {"made_from": reference_digest(study), "files": names}
+        _save(partial / RECORD, json.dumps(record, indent=1) + "\n")
+    return tuple(folder / name for name in (*names, RECORD))
+
+
+def _write(content: Content, folder: Path, *, png: bool, grey: bool) -> list[Path]:
+    """Write pages, pictures and the table of variables; return their paths."""
     written = [_save(folder / "variables.csv", "﻿" + _table(content))]
     colours = diagrams.GREY if grey else diagrams.COLOUR
     for lang in LANGS:
@@ -128,8 +139,7 @@ def write_reference(
             if png:
                 save_png(picture, place / f"{stem}.png")
                 written.append(place / f"{stem}.png")
-    written.append(_save(folder / STAMP, reference_digest(study) + "\n"))
-    return tuple(written)
+    return written
 
 
 def reference_digest(study: Study) -> str:

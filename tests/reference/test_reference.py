@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from sdensemble.reference.polarity import link_signs
 from sdensemble.reference.shapes import Text, svg
 from sdensemble.reference.sheets import HIGH, WIDE, curve, make_sheets
 from sdensemble.reference.source import read_source
-from sdensemble.reference.write import STAMP, reference_digest, write_reference
+from sdensemble.reference.write import reference_digest, write_reference
 from sdensemble.study import open_study
 
 TEACUP = Path(__file__).resolve().parents[2] / "examples" / "teacup"
@@ -42,8 +43,8 @@ def drawn(study):
 
 
 def test_the_committed_reference_is_as_new_as_the_model(study, root: Path):
-    stored = (root / "docs" / "model" / STAMP).read_text(encoding="utf-8").strip()
-    assert stored == reference_digest(study), (
+    stored = json.loads((root / "docs" / "model" / "run.json").read_text(encoding="utf-8"))
+    assert stored["made_from"] == reference_digest(study), (
         "renew it: python run_sim.py describe --reference docs/model --no-png"
     )
 
