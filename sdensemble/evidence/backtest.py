@@ -225,7 +225,7 @@ def backtest_text(study: Study, rows: Sequence[Row], lang: str) -> str:
 
 
 def _four(value: float) -> str:
-    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
+    return f"{value:.4g}" if abs(value) < 9_999.5 else f"{value:.0f}"
 
 
 def _method(study: Study, name: str, lang: str) -> str:

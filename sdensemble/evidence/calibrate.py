@@ -59,7 +59,10 @@ def settings_of(particles: int, threads: int | None) -> Settings:
     """Return the sampler's settings for so many particles in all; raise SDError for too few."""
     replicates = Settings().replicates
     if particles < 8 * replicates or particles % replicates:
-        raise SDError(f"--particles: must be a multiple of {replicates}, at least {8 * replicates}")
+        raise SDError(
+            f"a fit needs a multiple of {replicates} draws, at least {8 * replicates}, not"
+            f" {particles} (--particles; of forecast and audit --members)"
+        )
     return Settings(particles=particles // replicates, threads=threads or default_threads())
 
 

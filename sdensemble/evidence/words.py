@@ -264,8 +264,12 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def three(values: Sequence[float]) -> str:
-    """Return three quantiles with as many digits as are worth reading."""
-    return " / ".join(f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}" for value in values)
+    """Return three quantiles with as many digits as are worth reading.
+
+    >>> three([0.12345, 999.7, 12345.6])
+    '0.123 / 1000 / 12346'
+    """
+    return " / ".join(f"{v:.3g}" if abs(v) < 999.5 else f"{v:.0f}" for v in values)
 
 
 def calibration_text(

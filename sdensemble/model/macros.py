@@ -84,7 +84,10 @@ class _Inliner:
             raise MacroError(f'macro "{macro.name}" defines subscripts of its own: not supported')
         for ref in (e for arg in args for e in walk(arg) if isinstance(e, Ref)):
             if any(s.endswith("!") for s in ref.subscripts):
-                raise MacroError(f'macro "{macro.name}" inside a sum over "!": not supported')
+                raise MacroError(
+                    f'macro "{macro.name}" has a sum over "!" in an argument or stands inside one:'
+                    " not supported; give the sum a variable of its own"
+                )
         self.calls += 1
         prefix = f"{site.owner} · {macro.name} {self.calls}"
         names: dict[str, Expr] = {}

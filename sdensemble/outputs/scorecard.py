@@ -283,6 +283,12 @@ def reading_name(line: Line, results: Results, lang: str) -> str:
     return WORDS["reading"][lang].format(scope=label(results.spec, line.target.scope, lang))
 
 
+def about_note(lines: Sequence[Line], lang: str) -> list[str]:
+    """Return how rows of "about" are ranked, where there are some."""
+    told = any(split is not None for line in lines for split in line.splits)
+    return [WORDS["about"][lang]] if told else []
+
+
 def asked(line: Line, results: Results, lang: str) -> str:
     """Return what a line asks, and where "about" is mostly missed above its band, that."""
     shown, split = wanted(line.target, results.spec, lang), line.splits[_base(results)]
@@ -327,8 +333,7 @@ def _notes(
     join, stop = ("；", "、") if lang == "zh" else ("; ", ", ")
     names = join.join(f"{i} {s.title[lang]}" for i, s in enumerate(results.scenarios, start=1))
     notes = [WORDS["legend"][lang].format(names=names)]
-    if any(split is not None for line in lines for split in line.splits):
-        notes.append(WORDS["about"][lang])
+    notes += about_note(lines, lang)
     read = [line.target for line in lines if line.reading_of]
     notes += dict.fromkeys(t.reason_zh if lang == "zh" else t.reason_en for t in read)
     left = [t for t in results.targets if t.scored and not kept(results, t)]

@@ -52,10 +52,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "outlay": {"zh": "财政支出", "en": "Outlay"},
     "columns": {
         "zh": "各列：达标概率 ±抽样标准误；{year}{name}中位数及90%区间（{unit}）；"
-        "与对照情景（{against}）的同成员配对差 ±标准误（{unit}，≈0 为与零无显著差别）",
+        "与对照情景（{against}）的同成员配对差 ±标准误（{unit}，≈0 为与零无显著差别；· 为未计算）",
         "en": "Columns: probability of meeting the target ± Monte Carlo standard error; median and"
         " 90% band in {year} ({unit}); paired effect against {against} ± standard error"
-        " ({unit}; ≈0: not distinguishable from zero)",
+        " ({unit}; ≈0: not distinguishable from zero; ·: not run)",
     },
     "outlay_column": {
         "zh": "；新增财政支出，累计至{year}（{unit}）；每单位支出的效果（两列均值之比，"

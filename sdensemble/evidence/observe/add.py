@@ -126,13 +126,18 @@ def observe_add(
         fitter = Fitter(study, compile_model(study.model), prior_set, settings, seed)
         place, name = _place(study, prior_set, settings.size, batch)
         here = information((*study.history, *rows), batch)
-        old = fitter.stored() or fitter.fit(vintage(study.history, LATEST))
+        old = fitter.stored()
+        each = taken if len(taken) > 1 else []
+        if tell_line:
+            count = (old is None) + len(each) + 1
+            tell_line(tell("fitting", lang, n=count, particles=settings.size))
+        old = old or fitter.fit(vintage(study.history, LATEST))
         before = fitter.events(old, LATEST)
-        for row in taken if len(taken) > 1 else ():
+        for row in each:
             made = fitter.fit(with_rows(study, (row,)))
             alone[id(row)] = fitter.events(made, here)
             if tell_line:
-                tell_line(_title(study, row, lang))
+                tell_line(tell("fitted", lang, row=_title(study, row, lang)))
         posterior = fitter.fit(with_rows(study, rows, name))
         after = fitter.events(posterior, here)
         alone = alone or {id(taken[0]): after}

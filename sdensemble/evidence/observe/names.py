@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -62,10 +62,21 @@ class Names:
     def series(self) -> Mapping[Series, str]:
         """Each series that may be observed, with its unit."""
         found = {row.series: row.unit for row in self.study.history if row.role != "target"}
+        found |= {(part.measure, part.sector): term.unit for term, part in self._parts()}
         return found | {term.series: term.unit for term in self._terms}
+
+    def _parts(self) -> Iterator[tuple[Any, Any]]:
+        """Yield what stands in for a whole year under a name of its own, with its term."""
+        for term in self._terms:
+            for part in term.parts:
+                if (part.measure, part.sector) != term.series:
+                    yield term, part
 
     def end(self, series: Series, year: int) -> date:
         """Return when a year's figure of a series ends: with the year, or where all it has do."""
+        for _, part in self._parts():
+            if (part.measure, part.sector) == series:
+                return date.fromisoformat(f"{year}-{part.ends}")
         ends = {(row.period_end.month, row.period_end.day) for row in self.study.history
                 if row.series == series}  # fmt: skip
         month = next(iter(ends))[0] if len(ends) == 1 else 12
@@ -162,6 +173,7 @@ def names_of(study: Study) -> Names:
             found.units.setdefault(folded(labels.get(lang, unit)), unit)
     measures = [row.measure for row in (*study.history, *found.plans)]
     measures += [term.measure for term in found._terms]
+    measures += [part.measure for _, part in found._parts()]
     sectors = [sector for _, sector in found.series]
     _read(found, measures, sectors)
     for kept, codes in ((found.measures, measures), (found.sectors, sectors)):

@@ -29,6 +29,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "zh": "有的行没有“{name}”：加一列，或用 {option} 给出",
         "en": "{name} is missing in some row: add a column, or give {option}",
     },
+    # ── while it works ──
+    "fitting": {
+        "zh": "重新拟合{n}次，每次{particles}个粒子，双核约一至三分钟；中断则什么都不写入。",
+        "en": "Refitting {n} times with {particles} particles, one to three minutes each on two"
+        " cores; interrupted, nothing is written.",
+    },
+    "fitted": {"zh": "已拟合：{row}", "en": "fitted: {row}"},
     # ── of a cell ──
     "line": {"zh": "{file} 第{line}行", "en": "{file} line {line}"},
     "column": {"zh": "，“{header}”列（{letter}）", "en": ', column "{header}" ({letter})'},

@@ -16,6 +16,7 @@ from sdensemble.outputs.results import Results
 from sdensemble.outputs.scorecard import (
     JOINT,
     Line,
+    about_note,
     asked,
     pages_of,
     reading_name,
@@ -32,7 +33,7 @@ for black figures."""
 ROW_MM, LINE_MM, CELL_MM, LABEL_MM = 3.75, 3.1, 6.1, 58.0
 LABEL = 42
 """Narrow characters of a row's name on one line."""
-FOOT = 110
+FOOT = 104
 
 WORDS = {
     "head": {
@@ -116,6 +117,7 @@ def _foot(lines: Sequence[Line], results: Results, lang: str) -> str:
         key=bracketed(results.spec, (own.scope, own.price_basis), lang),
     )
     text = WORDS["foot"][lang].format(se=f"{worst:.0f}", measure=measure)
+    text += "".join(f"{note}{'' if lang == 'zh' else ' '}" for note in about_note(lines, lang))
     return "\n".join(wrap(text + conditions(results, lang), FOOT))
 
 
