@@ -85,7 +85,7 @@ class _Inliner:
         for ref in (e for arg in args for e in walk(arg) if isinstance(e, Ref)):
             if any(s.endswith("!") for s in ref.subscripts):
                 raise MacroError(
-                    f'macro "{macro.name}" has a sum over "!" in an argument or stands inside one:'
+                    f'macro "{macro.name}" stands inside a sum over "!" or has one in an argument:'
                     " not supported; give the sum a variable of its own"
                 )
         self.calls += 1
