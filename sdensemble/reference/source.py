@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sdensemble.model.clean import decode
 from sdensemble.model.describe import equations
@@ -111,8 +110,3 @@ def fields(line: str) -> list[str]:
 def same(left: str, right: str) -> bool:
     """Whether Vensim takes two names for one."""
     return fold(left) == fold(right)
-
-
-def folder_of(path: Path) -> Path:
-    """Return the folder of the study a model file belongs to: the one above ``model/``."""
-    return path.parent.parent

@@ -54,7 +54,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "boundary": {"zh": "边界表", "en": "Boundary table"},
     "loops": {"zh": "回路表", "en": "Named loops"},
     "knocked": {"zh": "断开回路的结果", "en": "Loops opened"},
-    "details": {"zh": "明细", "en": "Details"},
     "asks": {"zh": "检验", "en": "Test"},
     "criterion": {"zh": "标准", "en": "Criterion"},
     "result": {"zh": "结果", "en": "Result"},
