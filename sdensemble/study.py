@@ -54,7 +54,17 @@ class Study:
     def scenarios(self) -> tuple[Scenario, ...]:
         """Every scenario file, in its stated order."""
         refused = refusals(self.instruments)
-        return read_scenarios(self.folder / "scenarios", self.model, refused)
+        return read_scenarios(self.folder / "scenarios", self.model, refused, self.unit_words)
+
+    @cached_property
+    def unit_words(self) -> dict[str, tuple[str, ...]]:
+        """The words the report writes for each unit; none where there is no report to read."""
+        try:
+            units = self.report.units
+        except SDError:  # told where the report is read
+            return {}
+        return {unit: tuple(dict.fromkeys(filter(None, (words.get("zh"), words.get("en")))))
+                for unit, words in units.items()}  # fmt: skip
 
     @cached_property
     def instruments(self) -> tuple[Instrument, ...]:
