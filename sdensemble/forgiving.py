@@ -33,10 +33,10 @@ def tidied(text: str) -> str:
 
     Nothing inside quotes or comments is changed, and lines keep their numbers.
 
-    >>> tidied('品牌资金 ＝ ｛ value = ３亿元/年， start = 2021 ｝')
-    '"品牌资金" = { value = "3亿元/年", start = 2021 }'
-    >>> tidied("plant grant budget = 1,000")
-    '"plant grant budget" = 1000'
+    >>> tidied('杯子 ＝ ｛ value = ３亿元/年， start = 2021 ｝')
+    '"杯子" = { value = "3亿元/年", start = 2021 }'
+    >>> tidied("cup size = 1,000")
+    '"cup size" = 1000'
     """
     return "\n".join(_line(line) for line in text.splitlines())
 

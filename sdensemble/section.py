@@ -179,7 +179,7 @@ def _bare(unit: str) -> str:
 
 def in_words(unit: str, units: Units) -> str:
     """Return a unit of the model with the first word people write for it."""
-    word = next(iter(units.get(unit, ())), "")
+    word = "" if unit in ("", "Dmnl", "1") else next(iter(units.get(unit, ())), "")
     return f"{unit} ({word})" if word and word != unit else unit or "Dmnl"
 
 
