@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tomllib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import click
 
 from sdensemble import __version__
-from sdensemble.errors import SDError, Told
+from sdensemble.errors import Message, SDError
 
 LANG = "sdensemble.lang"
 """Under which a context keeps the language asked for."""
@@ -26,7 +25,7 @@ class Door(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo(_said(Told("interrupted; no run was written"), ctx), err=True)
+            click.echo(_said(Message("interrupted; no run was written"), ctx), err=True)
             ctx.exit(130)
         except Exception as error:
             if ctx.params.get("debug"):
@@ -35,15 +34,15 @@ class Door(click.Group):
             if lines is None:
                 raise
             for line in lines:
-                click.echo(_said(Told("error: {line}", line=line), ctx), err=True)
+                click.echo(_said(Message("error: {line}", line=line), ctx), err=True)
             ctx.exit(1)
 
 
-def _said(line: Told, ctx: click.Context) -> str:
+def _said(line: Message, ctx: click.Context) -> str:
     """Return a message in the language asked for; in English where the catalogue lacks it."""
-    lang = ctx.meta.get(LANG, "zh")
-    path = Path(__file__).parent / "outputs" / "lang" / f"errors.{lang}.toml"
-    return line.said(tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {})
+    from sdensemble.lang import LANGS, message
+
+    return line.said(partial(message, lang=ctx.meta.get(LANG, LANGS[0])))
 
 
 def _lines(error: Exception) -> tuple[str, ...] | None:
@@ -53,10 +52,10 @@ def _lines(error: Exception) -> tuple[str, ...] | None:
     if isinstance(error, SDError):
         return error.problems
     if isinstance(error, MemoryError):
-        return (Told("not enough memory: ask for fewer --members or fewer variables to keep"),)
+        return (Message("not enough memory: ask for fewer --members or fewer variables to keep"),)
     what = f"{type(error).__name__}: {error}"
     told = "{what} — this is a fault of the program: run again with --debug to see where"
-    return (Told(told, what=what),)
+    return (Message(told, what=what),)
 
 
 @click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})

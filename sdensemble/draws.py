@@ -18,7 +18,7 @@ from sdensemble.distributions import (
     Distribution,
     Truncated,
 )
-from sdensemble.errors import SDError, Told, did_you_mean
+from sdensemble.errors import Message, SDError, did_you_mean
 from sdensemble.model.types import Model, Variable
 from sdensemble.rng import Stream
 from sdensemble.section import (
@@ -111,7 +111,7 @@ def read_priors(path: Path, model: Model, prior_set: str = "history") -> Priors:
     known = {name: None for prior in items for name in (*DEFAULT_SETS, *prior.sets)}
     if known and prior_set not in known:
         top.problem(
-            Told(
+            Message(
                 'no prior set "{prior_set}"; it has {known}',
                 prior_set=prior_set,
                 known=", ".join(known),
@@ -147,7 +147,7 @@ def _read_prior(table: Section, model: Model) -> Prior | None:
         cells = find_cells(model, variable, element, table)
         if len(cells) > 1 and not (each or scale):
             table.problem(
-                Told(
+                Message(
                     "has {cells} elements — give element = …, each = true (a draw for each), or"
                     " scale = true (one factor for all)",
                     cells=len(cells),
@@ -177,7 +177,7 @@ def _read_distribution(table: Section) -> Distribution | None:
     if name not in DISTRIBUTIONS:
         if name:
             hint = did_you_mean(name, DISTRIBUTIONS) or f": there are {', '.join(DISTRIBUTIONS)}"
-            table.problem(Told('no distribution "{name}"{hint}', name=name, hint=hint))
+            table.problem(Message('no distribution "{name}"{hint}', name=name, hint=hint))
         return None
     kind = DISTRIBUTIONS[name]
     keys = [parameter.name for parameter in fields(kind)]
@@ -188,7 +188,7 @@ def _read_distribution(table: Section) -> Distribution | None:
     made = kind(*numbers)
     if made.valid():
         return made
-    table.problem(Told("{rule} in {made}", rule=kind.rule, made=describe(made)))
+    table.problem(Message("{rule} in {made}", rule=kind.rule, made=describe(made)))
     return None
 
 
@@ -197,7 +197,7 @@ def _read_sets(table: Section) -> tuple[str, ...]:
     sets = table.values.get("sets", DEFAULT_SETS)
     if isinstance(sets, list | tuple) and sets and all(isinstance(name, str) for name in sets):
         return tuple(sets)
-    table.problem(Told('sets must be a list of names such as ["history", "plan"]'))
+    table.problem(Message('sets must be a list of names such as ["history", "plan"]'))
     return DEFAULT_SETS
 
 
@@ -219,7 +219,7 @@ def _within_limits(
         share = 1.0 if low > high else cut.outside
         factor = f" as a factor, {low:.4g} to {high:.4g}" if scale else ""
         table.problem(
-            Told(
+            Message(
                 "{share:.1%} of {base} lies outside the limits in {file} ({variable}{factor});"
                 " at most {tolerated:.0%} may",
                 share=share,
@@ -267,14 +267,14 @@ def _read_correlations(top: Section, items: Sequence[Prior]) -> dict[str, float]
         group, rho = table.text("group", needed=True), table.number("rho")
         if group and group not in groups:
             table.problem(
-                Told(
+                Message(
                     'no prior has group "{group}"{hint}',
                     group=group,
                     hint=did_you_mean(group, groups),
                 )
             )
         if group in correlations:
-            table.problem(Told('group "{group}" is given twice', group=group))
+            table.problem(Message('group "{group}" is given twice', group=group))
         if group and rho is not None:
             correlations[group] = rho
     return correlations
@@ -295,7 +295,7 @@ def _check_set(
         if twice:
             where = cell_name(model, model[prior.constant], twice[0])
             top.problem(
-                Told(
+                Message(
                     '[[prior]] "{where}" is drawn twice in the set "{name}"', where=where, name=name
                 )
             )
@@ -304,7 +304,7 @@ def _check_set(
         # An equicorrelated matrix is positive definite between -1/(size - 1) and 1.
         if size > 1 and not -1 / (size - 1) < rho < 1:
             top.problem(
-                Told(
+                Message(
                     '[[correlation]] "{group}": rho {rho:g} is impossible for {size} numbers —'
                     " it must lie between {size2:.3g} and 1",
                     group=group,
@@ -436,10 +436,12 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
     if method not in get_args(Method):
         methods = ", ".join(get_args(Method))
         raise SDError(
-            Told('sampling method "{method}": there are {methods}', method=method, methods=methods)
+            Message(
+                'sampling method "{method}": there are {methods}', method=method, methods=methods
+            )
         )
     if seed < 0:
-        raise SDError(Told("seed {seed}: must be a whole number from 0", seed=seed))
+        raise SDError(Message("seed {seed}: must be a whole number from 0", seed=seed))
     count = max(n, 1) / replicates
     if method == "sobol":
         below = 2 ** max(math.floor(math.log2(count)), 0)
@@ -450,7 +452,7 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
         rule = f"members come in {replicates} equal replicates"
     if n not in (below * replicates, above * replicates):
         sizes = " or ".join(str(size * replicates) for size in sorted({below, above}))
-        raise SDError(Told("{n} members: {rule} — take {sizes}", n=n, rule=rule, sizes=sizes))
+        raise SDError(Message("{n} members: {rule} — take {sizes}", n=n, rule=rule, sizes=sizes))
 
 
 def _sobol(

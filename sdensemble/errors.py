@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 
-class Told(str):
+class Message(str):
     """A message in English that remembers how it was made, so that it can be said otherwise.
 
     It is a plain text for whoever knows nothing of languages. ``template`` is the English
-    sentence with its gaps, ``values`` fill them; a value may itself be Told.
+    sentence with its gaps, ``values`` fill them; a value may itself be Message.
 
-    >>> line = Told("no such key {key}", key="zz")
-    >>> line, line.said({"no such key {key}": "没有 {key} 这个键"})
+    >>> line = Message("no such key {key}", key="zz")
+    >>> line, line.said({"no such key {key}": "没有 {key} 这个键"}.get)
     ('no such key zz', '没有 zz 这个键')
     """
 
     template: str
     values: Mapping[str, object]
 
-    def __new__(cls, template: str, **values: object) -> Told:
+    def __new__(cls, template: str, **values: object) -> Message:
         """Return the message filled in."""
         made = super().__new__(cls, template.format(**values))
         made.template, made.values = template, values
@@ -30,13 +30,13 @@ class Told(str):
         """Return what makes a copy, as pickling and copying ask."""
         return (self.template,), dict(self.values)
 
-    def said(self, catalogue: Mapping[str, str]) -> str:
-        """Return the message by a catalogue of templates; English where it has none."""
+    def said(self, translate: Callable[[str], str | None]) -> str:
+        """Return the message by what translates a template; in English where it gives none."""
         values = {
-            name: value.said(catalogue) if isinstance(value, Told) else value
+            name: value.said(translate) if isinstance(value, Message) else value
             for name, value in self.values.items()
         }
-        return catalogue.get(self.template, self.template).format(**values)
+        return (translate(self.template) or self.template).format(**values)
 
 
 class SDError(Exception):
@@ -66,7 +66,7 @@ class Problems:
 
     def add(self, where: object, what: str) -> None:
         """Note one problem; ``where`` names file and key."""
-        self.lines.append(Told("{where}: {what}", where=where, what=what))
+        self.lines.append(Message("{where}: {what}", where=where, what=what))
 
     def take(self, error: SDError) -> None:
         """Add the problems of an error raised by a smaller reading."""
@@ -97,14 +97,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return " — did you mean …?" for the nearest known names, or an empty string."""
     match = containing(name, known := tuple(known)) or _spelt_alike(name, known)
     shown = either(f'"{one}"' for one in match)
-    return Told(" — did you mean {shown}?", shown=shown) if match else ""
+    return Message(" — did you mean {shown}?", shown=shown) if match else ""
 
 
 def either(names: Iterable[str]) -> str:
     """Return names with "or" between them."""
     found = ""
     for name in names:
-        found = Told("{one} or {other}", one=found, other=name) if found else name
+        found = Message("{one} or {other}", one=found, other=name) if found else name
     return found
 
 

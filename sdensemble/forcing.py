@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdensemble.errors import SDError, Told, did_you_mean
+from sdensemble.errors import Message, SDError, did_you_mean
 from sdensemble.kernel.inputs import Held
 from sdensemble.kernel.uniform import normal, uniform
 from sdensemble.model.types import Clock, Model
@@ -339,7 +339,7 @@ def read_forcing(path: Path, model: Model) -> Forcing:
     names = [process.name for process in processes]
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         top.problem(
-            Told(
+            Message(
                 '[[process]] "{name}" is given twice; its name is the key of its numbers', name=name
             )
         )
@@ -356,7 +356,7 @@ def _read_hold(top: Section, clock: Clock) -> float:
     steps = hold / clock.step
     if steps < 0.5 or abs(steps - round(steps)) > 1e-9:
         top.problem(
-            Told(
+            Message(
                 "hold {hold:g} must be a whole number of the model's steps of {step:g}",
                 hold=hold,
                 step=clock.step,
@@ -397,7 +397,7 @@ def _read_form(table: Section, hold: float) -> Form | None:
     if name not in FORMS:
         if name:
             hint = did_you_mean(name, FORMS) or f": there are {', '.join(FORMS)}"
-            table.problem(Told('no form "{name}"{hint}', name=name, hint=hint))
+            table.problem(Message('no form "{name}"{hint}', name=name, hint=hint))
         return None
     kind = FORMS[name]
     before = len(table.found.lines)
@@ -431,16 +431,16 @@ def _read_parameter(table: Section, key: str, kind: str) -> float | bool | Pair 
     value = table.values.get(key)
     if key == "sd" and isinstance(value, int | float):
         if "sd_low" in table.values or "sd_high" in table.values:
-            table.problem(Told("give sd, or sd_low and sd_high, not both"))
+            table.problem(Message("give sd, or sd_low and sd_high, not both"))
         value = [value, value]
     if key not in table.values:
-        table.problem(Told("{key} is missing", key=key))
+        table.problem(Message("{key} is missing", key=key))
         return None
     ends = [as_number(end) for end in value] if isinstance(value, list) else []
     if len(ends) == 2 and None not in ends:
         return ends[0], ends[1]  # type: ignore[return-value]
     table.problem(
-        Told("{key} must be two numbers such as [0.1, 0.4], not {value!r}", key=key, value=value)
+        Message("{key} must be two numbers such as [0.1, 0.4], not {value!r}", key=key, value=value)
     )
     return None
 
@@ -462,7 +462,7 @@ def _check_reach(processes: Sequence[Process], model: Model, top: Section) -> No
             if least < low or most > high:
                 names = ", ".join(f'"{process.name}"' for process in acting)
                 top.problem(
-                    Told(
+                    Message(
                         "[[process]] {names}: {cell} may reach {least:.3g} to {most:.3g}"
                         " ({band:g} standard deviations), outside its limits in {file}"
                         " ({variable})",
@@ -515,7 +515,7 @@ def sample(
         low, high = bounds(model[name])
         if array.size and (array.min() < low or array.max() > high):
             raise SDError(
-                Told(
+                Message(
                     '{file}: "{name}" reached {min:.3g} to {max:.3g}, outside its limits in'
                     " {file2} ({name2}) — widen them",
                     file=short(forcing.path),

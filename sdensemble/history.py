@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sdensemble.errors import Problems, SDError, Told
+from sdensemble.errors import Message, Problems, SDError
 
 COLUMNS = ("time", "sector", "measure", "value", "unit", "source", "period_end", "published_on")
 MORE = ("id", "url", "role", "note", "batch")
@@ -84,15 +84,15 @@ def read_history(path: Path) -> tuple[Observation, ...]:
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise SDError(
-                    Told(
+                    Message(
                         "{path}: columns missing: {missing}", path=path, missing=", ".join(missing)
                     )
                 )
             rows = list(reader)
     except FileNotFoundError as error:
-        raise SDError(Told("{path}: no such file", path=path)) from error
+        raise SDError(Message("{path}: no such file", path=path)) from error
     except UnicodeDecodeError as error:
-        raise SDError(Told("{path}: not UTF-8; save it as CSV UTF-8", path=path)) from error
+        raise SDError(Message("{path}: not UTF-8; save it as CSV UTF-8", path=path)) from error
     problems = Problems()
     found = []
     for number, row in enumerate(rows, start=2):
@@ -135,7 +135,7 @@ def appended(path: Path, rows: Sequence[Observation]) -> bytes:
     lacking = [name for name in (*COLUMNS, *MORE) if name not in names]
     if lacking:
         raise SDError(
-            Told("{path}: columns missing: {lacking}", path=path, lacking=", ".join(lacking))
+            Message("{path}: columns missing: {lacking}", path=path, lacking=", ".join(lacking))
         )
     end = "\r\n" if held.endswith(b"\r\n") else "\n"
     made = io.StringIO("" if held.endswith(b"\n") else end, newline="")

@@ -18,7 +18,7 @@ from sdensemble.calibration.posterior import posterior_draws, read_posterior
 from sdensemble.calibration.stored import Chosen, choose, wanted_bound
 from sdensemble.draws import Draws, Method, Priors, draw
 from sdensemble.ensemble import replay, run_ensemble
-from sdensemble.errors import SDError, Told
+from sdensemble.errors import Message, SDError
 from sdensemble.forcing import Forcing
 from sdensemble.history import LATEST, batches_of
 from sdensemble.kernel.compile import Kernel, compile_model
@@ -274,7 +274,7 @@ def replay_member(study: Study, options: Options, member: int) -> Path:
     named = study.named(options.scenarios)
     if len(options.scenarios) != 1 or len(named) != 1 or not 0 <= member < options.members:
         raise SDError(
-            Told(
+            Message(
                 "--member: name one --scenario and a member from 0 to {members}, with the"
                 " --members, --seed, --prior and --method of the run it comes from",
                 members=options.members - 1,
@@ -302,7 +302,7 @@ def _require_some(study: Study, data: xr.Dataset, options: Options) -> None:
         return
     first = data.attrs["lost"][0]
     raise SDError(
-        Told(
+        Message(
             'every member is not finite, under every scenario: "{variable}" first, at {time:.7g}'
             " in member {member} under {scenario}; nothing was written. To see that member:"
             " {data}",

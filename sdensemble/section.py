@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.errors import Problems, SDError, Told, containing, did_you_mean, either, nearest
+from sdensemble.errors import Message, Problems, SDError, containing, did_you_mean, either, nearest
 from sdensemble.forgiving import decoded, tidied
 from sdensemble.model.types import Model, Variable, fold
 
@@ -41,12 +41,14 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         raw = path.read_bytes()
     except OSError as error:
         why = error.strerror or error
-        raise SDError(Told("{file}: cannot be read — {why}", file=short(path), why=why)) from None
+        raise SDError(
+            Message("{file}: cannot be read — {why}", file=short(path), why=why)
+        ) from None
     try:
         text = decoded(raw)
     except UnicodeDecodeError:
         told = "{file}: is neither UTF-8 nor GBK — save it as UTF-8"
-        raise SDError(Told(told, file=short(path))) from None
+        raise SDError(Message(told, file=short(path))) from None
     return _parsed(path, text), hashlib.blake2b(raw, digest_size=16).hexdigest()
 
 
@@ -60,10 +62,10 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError:
         pass
     if not (at := re.search(r" \(at line (\d+), column (\d+)\)$", str(first))):
-        raise SDError(Told("{file}: is not valid TOML — {why}", file=short(path), why=first))
+        raise SDError(Message("{file}: is not valid TOML — {why}", file=short(path), why=first))
     told = "{file} line {line} column {column}: is not valid TOML — {why}"
     where = {"file": short(path), "line": at[1], "column": at[2]}
-    raise SDError(Told(told, **where, why=str(first)[: at.start()]))
+    raise SDError(Message(told, **where, why=str(first)[: at.start()]))
 
 
 @dataclass(frozen=True)
@@ -108,33 +110,37 @@ class Section:
         for key in self.values:
             if key not in known:
                 hint = did_you_mean(key, known)
-                self.problem(Told('no such key "{key}"{hint}', key=key, hint=hint))
+                self.problem(Message('no such key "{key}"{hint}', key=key, hint=hint))
 
     def text(self, key: str, *, needed: bool = False) -> str:
         """Return a text without outer blanks; empty where it is missing."""
         value = self.values.get(key, "")
         if not isinstance(value, str):
-            self.problem(Told("{key} must be a text in quotes, not {value}", key=key, value=value))
+            self.problem(
+                Message("{key} must be a text in quotes, not {value}", key=key, value=value)
+            )
         elif needed and not value.strip():
-            self.problem(Told("{key} is missing", key=key))
+            self.problem(Message("{key} is missing", key=key))
         return value.strip() if isinstance(value, str) else ""
 
     def flag(self, key: str) -> bool:
         """Return true or false; false where it is missing."""
         value = self.values.get(key, False)
         if not isinstance(value, bool):
-            self.problem(Told("{key} must be true or false, not {value!r}", key=key, value=value))
+            self.problem(
+                Message("{key} must be true or false, not {value!r}", key=key, value=value)
+            )
         return value is True
 
     def number(self, key: str) -> float | None:
         """Return a finite number, or None where it is missing or no number."""
         if key not in self.values:
-            self.problem(Told("{key} is missing", key=key))
+            self.problem(Message("{key} is missing", key=key))
             return None
         value = as_number(self.values[key])
         if value is None:
             given = self.values[key]
-            self.problem(Told("{key} must be a number, not {value!r}", key=key, value=given))
+            self.problem(Message("{key} must be a number, not {value!r}", key=key, value=given))
         return value
 
     def tables(self, key: str) -> list[Mapping[str, Any]]:
@@ -142,7 +148,7 @@ class Section:
         value = self.values.get(key, [])
         if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
             return value
-        self.problem(Told("write [[{key}]] before each entry", key=key))
+        self.problem(Message("write [[{key}]] before each entry", key=key))
         return []
 
     def unit(self, expected: str) -> None:
@@ -150,7 +156,7 @@ class Section:
         given = self.text("unit", needed=True)
         if given and not same_unit(given, expected):
             words = {"given": given, "unit": expected or "Dmnl"}
-            self.problem(Told("unit is {given}, but must be {unit} as in the model", **words))
+            self.problem(Message("unit is {given}, but must be {unit} as in the model", **words))
 
 
 def as_number(value: object) -> float | None:
@@ -233,8 +239,10 @@ def span(variable: Variable, units: Units = MappingProxyType({})) -> str:
     if low is None and high is None:
         return unit
     if high is None:
-        return Told("{unit}, from {low:g}", **words)
-    return Told("{unit}, up to {high:g}" if low is None else "{unit}, {low:g} to {high:g}", **words)
+        return Message("{unit}, from {low:g}", **words)
+    return Message(
+        "{unit}, up to {high:g}" if low is None else "{unit}, {low:g} to {high:g}", **words
+    )
 
 
 def find_constant(
@@ -254,16 +262,16 @@ def find_constant(
         return constants[meant[0]]
     if written is None and meant:
         shown = either(f'"{one}"' for one in meant)
-        table.problem(Told("is the label of more than one constant: {shown}", shown=shown))
+        table.problem(Message("is the label of more than one constant: {shown}", shown=shown))
         return None
     hint = _hint(name, constants, labels, units)
     file = short(model.path)
     if written is None:
-        table.problem(Told("no such constant in {file}{hint}", file=file, hint=hint))
+        table.problem(Message("no such constant in {file}{hint}", file=file, hint=hint))
     else:
-        kind = Told(model.variables[written].kind.value)
+        kind = Message(model.variables[written].kind.value)
         told = "is no constant in {file} but {kind}{hint}"
-        table.problem(Told(told, file=file, kind=kind, hint=hint))
+        table.problem(Message(told, file=file, kind=kind, hint=hint))
     return None
 
 
@@ -291,7 +299,9 @@ def _hint(
             shown = f'"{label}" ({like})'
     if like is None:
         return ""
-    return Told(" — did you mean {name} ({span})?", name=shown, span=span(constants[like], units))
+    return Message(
+        " — did you mean {name} ({span})?", name=shown, span=span(constants[like], units)
+    )
 
 
 def find_cells(model: Model, variable: Variable, element: str, table: Section) -> tuple[Cell, ...]:
@@ -303,11 +313,11 @@ def find_cells(model: Model, variable: Variable, element: str, table: Section) -
     """
     parts = [part.strip() for part in re.split("[,，、]", element)] if element else variable.dims
     if len(parts) != len(variable.dims):
-        both: Told | str = Told("no range: it is a scalar")
+        both: Message | str = Message("no range: it is a scalar")
         for i, dim in enumerate(variable.dims):
-            both = Told("{one} and {other}", one=both, other=dim) if i else dim
+            both = Message("{one} and {other}", one=both, other=dim) if i else dim
         told = 'element "{element}" does not fit — "{name}" has {shape}'
-        table.problem(Told(told, element=element, name=variable.name, shape=both))
+        table.problem(Message(told, element=element, name=variable.name, shape=both))
         return ()
     positions = []
     for part, dim in zip(parts, variable.dims, strict=True):
@@ -321,7 +331,7 @@ def find_cells(model: Model, variable: Variable, element: str, table: Section) -
             known = model.ranges[dim]
             hint = did_you_mean(part, known) or f": {', '.join(known)}"
             told = 'no element "{part}" in range {dim}{hint}'
-            table.problem(Told(told, part=part, dim=dim, hint=hint))
+            table.problem(Message(told, part=part, dim=dim, hint=hint))
             return ()
         positions.append([elements[fold(name)] for name in chosen])
     return tuple(itertools.product(*positions))

@@ -11,7 +11,7 @@ from typing import Any
 
 from sdensemble.calibration.terms import Fit, read_fit
 from sdensemble.draws import Priors, read_prior_sets, read_priors
-from sdensemble.errors import Problems, SDError, Told, containing, did_you_mean, nearest
+from sdensemble.errors import Message, Problems, SDError, containing, did_you_mean, nearest
 from sdensemble.forcing import Forcing, read_forcing
 from sdensemble.history import Observation, information, read_history
 from sdensemble.kernel.lower import lower
@@ -210,7 +210,9 @@ class Study:
             if match:
                 problems.add(
                     "--scenario",
-                    Told('"{name}" is the title of more than one: {shown}', name=name, shown=shown),
+                    Message(
+                        '"{name}" is the title of more than one: {shown}', name=name, shown=shown
+                    ),
                 )
                 continue
             spoken = [title for s in self.scenarios for title in s.title.values()]
@@ -218,7 +220,7 @@ class Study:
             hint = did_you_mean(name, [*named, *sets]) or did_you_mean(name, dict.fromkeys(spoken))
             problems.add(
                 "--scenario",
-                Told(
+                Message(
                     'no scenario "{name}"{hint} (there are {shown})',
                     name=name,
                     hint=hint,
@@ -243,7 +245,7 @@ class Study:
             return match[0]
         if match:
             raise SDError(
-                Told(
+                Message(
                     '{path}: "{name}" is the label of {match}',
                     path=self.model.path.name,
                     name=name,
@@ -257,7 +259,7 @@ class Study:
         hint = " or ".join(dict.fromkeys(f'"{one}"' for one in shown))
         said = f" — did you mean {hint}?" if hint else ""
         raise SDError(
-            Told(
+            Message(
                 '{path}: no variable "{name}"{said}',
                 path=self.model.path.name,
                 name=name,
@@ -364,11 +366,11 @@ def find_model(folder: Path) -> Path:
         return found[0]
     if not place.is_dir():
         raise SDError(
-            Told("{folder}: no study here: it has no folder model/ (see --study)", folder=folder)
+            Message("{folder}: no study here: it has no folder model/ (see --study)", folder=folder)
         )
     what = ", ".join(p.name for p in found) or "no model file"
     raise SDError(
-        Told(
+        Message(
             "{place}: needs exactly one model file (.mdl, .xmile, .stmx), has {what}",
             place=place,
             what=what,

@@ -8,12 +8,10 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from sdensemble.errors import Problems, Told
+from sdensemble.errors import Message, Problems
 
 PACKAGE = Path(__file__).resolve().parent.parent / "sdensemble"
-CATALOGUE = tomllib.loads(
-    (PACKAGE / "outputs" / "lang" / "errors.zh.toml").read_text(encoding="utf-8")
-)
+CATALOGUE = tomllib.loads((PACKAGE / "lang" / "zh.toml").read_text(encoding="utf-8"))["errors"]
 
 
 def _texts(node: ast.AST) -> Iterator[str]:
@@ -26,7 +24,7 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 
 def _templates() -> Iterator[tuple[str, str]]:
-    """Yield (place, template) of every ``Told`` of the package; a name stands for its texts."""
+    """Yield (place, template) of every ``Message`` of the package; a name stands for its texts."""
     for path in sorted(PACKAGE.rglob("*.py")):
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(function, ast.FunctionDef):
@@ -36,7 +34,7 @@ def _templates() -> Iterator[tuple[str, str]]:
                 if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                     named.setdefault(node.targets[0].id, []).extend(_texts(node.value))
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Told":
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Message":
                     first = node.args[0]
                     texts = named.get(first.id, []) if isinstance(first, ast.Name) else ()
                     for text in (*texts, *_texts(first)):
@@ -63,8 +61,10 @@ def test_both_languages_have_the_same_gaps():
 
 def test_a_nested_message_is_said_in_chinese_throughout():
     found = Problems()
-    hint = Told(" — did you mean {shown}?", shown=Told("{one} or {other}", one="a", other="b"))
-    found.add("x.toml", Told('no such key "{key}"{hint}', key="{odd}", hint=hint))
+    hint = Message(
+        " — did you mean {shown}?", shown=Message("{one} or {other}", one="a", other="b")
+    )
+    found.add("x.toml", Message('no such key "{key}"{hint}', key="{odd}", hint=hint))
     (line,) = found.lines
     assert line == 'x.toml: no such key "{odd}" — did you mean a or b?'
-    assert line.said(CATALOGUE) == "x.toml：没有“{odd}”这个键——是否指 a 或 b？"
+    assert line.said(CATALOGUE.get) == "x.toml：没有“{odd}”这个键——是否指 a 或 b？"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sdensemble.calibration.baselines import Baseline, read_baseline
-from sdensemble.errors import Problems, Told, did_you_mean
+from sdensemble.errors import Message, Problems, did_you_mean
 from sdensemble.history import LATEST, Observation
 from sdensemble.model.types import Model, fold
 from sdensemble.section import (
@@ -166,7 +166,7 @@ def read_fit(path: Path, model: Model, *, other: bool = False) -> Fit:
                 terms.append(term)
     series = [term.series for term in terms]
     for twice in {one for one in series if series.count(one) > 1}:
-        top.problem(Told("[[term]]: the series {twice} is fitted twice", twice="/".join(twice)))
+        top.problem(Message("[[term]]: the series {twice} is fitted twice", twice="/".join(twice)))
     groups, titles = _read_groups(top, model, other)
     baselines = [
         read_baseline(Section(f"{top.where} [[baseline]] {i}", values, found))
@@ -196,7 +196,9 @@ def _each(table: Section, model: Model) -> list[Section]:
     ranges = {fold(one): one for one in model.ranges}
     if fold(name) not in ranges:
         table.problem(
-            Told('each: no range "{name}"{hint}', name=name, hint=did_you_mean(name, model.ranges))
+            Message(
+                'each: no range "{name}"{hint}', name=name, hint=did_you_mean(name, model.ranges)
+            )
         )
         return []
     title = table.values.get("title", {})
@@ -224,7 +226,7 @@ def _read_term(table: Section, model: Model) -> Term | None:
     written = model.name_of(name) if name else None
     if name and written is None:
         table.problem(
-            Told(
+            Message(
                 'no variable "{name}" in the model{hint}',
                 name=name,
                 hint=did_you_mean(name, model.variables),
@@ -233,7 +235,7 @@ def _read_term(table: Section, model: Model) -> Term | None:
     aggregate = table.text("aggregate") or "annual"
     if aggregate not in AGGREGATES:
         table.problem(
-            Told("aggregate must be one of {aggregates}", aggregates=", ".join(AGGREGATES))
+            Message("aggregate must be one of {aggregates}", aggregates=", ".join(AGGREGATES))
         )
     cells: tuple[Cell, ...] = ()
     if written is not None:
@@ -247,17 +249,17 @@ def _read_term(table: Section, model: Model) -> Term | None:
             table.problem(f"{key} must be above 0" if default else f"{key} must not be below 0")
         numbers[key] = value or 0.0
     if numbers["shock_share"] > 1:
-        table.problem(Told("shock_share must be from 0 to 1"))
+        table.problem(Message("shock_share must be from 0 to 1"))
     sd = table.number("sd")
     if sd is not None and sd <= 0:
-        table.problem(Told("sd must be above 0"))
+        table.problem(Message("sd must be above 0"))
     parts = tuple(_read_part(one, measure, sector) for one in table.entries("part"))
     table.text("unit", needed=True)
     table.text("basis", needed=True)
     lists = {key: _variables(table, key, model) for key in ("times", "over")}
     title = table.values.get("title", {})
     if not isinstance(title, dict):
-        table.problem(Told("title must be {{ zh = …, en = … }}"))
+        table.problem(Message("title must be {{ zh = …, en = … }}"))
         title = {}
     if len(table.found.lines) > before or written is None or sd is None:
         return None
@@ -273,11 +275,11 @@ def _read_part(table: Section, measure: str, sector: str) -> Part:
     table.only(PART_KEYS)
     ends, share, sd = table.text("ends", needed=True), table.number("share"), table.number("sd")
     if ends and not re.fullmatch(r"(0[1-9]|1[0-2])-\d\d", ends):
-        table.problem(Told('ends must be a month and day such as "06-30"'))
+        table.problem(Message('ends must be a month and day such as "06-30"'))
     if share is not None and not 0 < share <= 1:
-        table.problem(Told("share must be above 0 and at most 1"))
+        table.problem(Message("share must be above 0 and at most 1"))
     if sd is not None and sd < 0:
-        table.problem(Told("sd must not be below 0"))
+        table.problem(Message("sd must not be below 0"))
     table.text("basis", needed=True)
     return Part(table.text("measure") or measure, table.text("sector") or sector, ends,
                 share or 1.0, sd or 0.0, table.text("basis"))  # fmt: skip
@@ -287,7 +289,7 @@ def _names(table: Section, key: str) -> tuple[str, ...]:
     value = table.values.get(key, [])
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return tuple(value)
-    table.problem(Told("{key} must be a list of names", key=key))
+    table.problem(Message("{key} must be a list of names", key=key))
     return ()
 
 
@@ -297,7 +299,7 @@ def _variables(table: Section, key: str, model: Model) -> tuple[str, ...]:
         written = model.name_of(name)
         if written is None:
             table.problem(
-                Told(
+                Message(
                     '{key}: no variable "{name}"{hint}',
                     key=key,
                     name=name,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sdensemble.errors import Problems, SDError, Told, did_you_mean
+from sdensemble.errors import Message, Problems, SDError, did_you_mean
 from sdensemble.scenarios import Target
 from sdensemble.scenarios.rows import cell_number, read_rows
 from sdensemble.section import Section, same_unit
@@ -79,12 +79,12 @@ def _read(table: Section, targets: Sequence[Target]) -> Statistic | None:
         known = dict.fromkeys(f"{t.entity} {t.quantity}" for t in targets if t.quantity)
         what = f"{text['entity']} {text['quantity']}"
         table.problem(
-            Told('no target speaks of "{what}"{hint}', what=what, hint=did_you_mean(what, known))
+            Message('no target speaks of "{what}"{hint}', what=what, hint=did_you_mean(what, known))
         )
     for target in same:
         if target.measure == text["measure"] and not same_unit(target.unit, text["unit"]):
             table.problem(
-                Told(
+                Message(
                     'unit is {unit}, but target "{id}" of the same measure is in {unit2}',
                     unit=text["unit"],
                     id=target.id,
@@ -94,7 +94,7 @@ def _read(table: Section, targets: Sequence[Target]) -> Statistic | None:
             break
     if text["published_on"] and last_day(text["published_on"]) is None:
         table.problem(
-            Told(
+            Message(
                 'published_on must be a date, a month or a year, not "{published_on}"',
                 published_on=text["published_on"],
             )
@@ -102,7 +102,7 @@ def _read(table: Section, targets: Sequence[Target]) -> Statistic | None:
     if year is None or value is None:
         return None
     if year != int(year):
-        table.problem(Told('year must be a whole year, not "{year}"', year=table.text("year")))
+        table.problem(Message('year must be a whole year, not "{year}"', year=table.text("year")))
     return Statistic(
         **{name: text[name] for name in COLUMNS if name not in ("year", "value")},
         year=int(year),
@@ -130,7 +130,7 @@ def _day(as_of: str) -> date:
     found = last_day(as_of)
     if found is None:
         raise SDError(
-            Told(
+            Message(
                 '--as-of: "{as_of}" is neither a date such as 2022-03-31 nor through-2021, the'
                 " end of a year",
                 as_of=as_of,

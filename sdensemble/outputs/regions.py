@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from sdensemble.errors import Problems, Told, did_you_mean
+from sdensemble.errors import Message, Problems, did_you_mean
 from sdensemble.model.types import Model
 from sdensemble.outputs.report import ReportSpec
 from sdensemble.outputs.tables import Row
@@ -99,7 +99,7 @@ def _read(row: Section, model: Model) -> Place:
     elements = model.ranges.get(text["range"])
     if text["range"] and elements is None:
         row.problem(
-            Told(
+            Message(
                 'no range "{range}"{hint}',
                 range=text["range"],
                 hint=did_you_mean(text["range"], model.ranges),
@@ -108,7 +108,7 @@ def _read(row: Section, model: Model) -> Place:
     elif elements is not None and text["element"] not in elements:
         hint = did_you_mean(text["element"], elements)
         row.problem(
-            Told(
+            Message(
                 'no element "{element}" in range {range}{hint}',
                 element=text["element"],
                 range=text["range"],

@@ -51,7 +51,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sdensemble.errors import Problems, SDError, Told, did_you_mean
+from sdensemble.errors import Message, Problems, SDError, did_you_mean
 from sdensemble.model.types import Model
 from sdensemble.scenarios.targets import leaves
 
@@ -164,7 +164,7 @@ class ReportSpec:
             if first.aggregate != kept.aggregate:
                 problems.add(
                     f'{self.path.name} "{kept.variable}"',
-                    Told(
+                    Message(
                         "wanted both as {aggregate} and as {aggregate2}; a run keeps one — give"
                         " the second a variable of its own in the model",
                         aggregate=first.aggregate,
@@ -247,11 +247,11 @@ def read_report(path: Path, model: Model) -> ReportSpec:
         data = tomllib.loads(text.decode("utf-8-sig"))
     except FileNotFoundError as error:
         raise SDError(
-            Told("{path}: no such file; a study needs one, see the one of teacup", path=path)
+            Message("{path}: no such file; a study needs one, see the one of teacup", path=path)
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SDError(
-            Told("{path}: not readable as TOML: {error}", path=path, error=error)
+            Message("{path}: not readable as TOML: {error}", path=path, error=error)
         ) from error
     reader = _Reader(path, model)
     spec = reader.spec(data, hashlib.sha256(text).hexdigest())
@@ -306,7 +306,7 @@ class _Reader:
             if "displaced" in row:
                 self.problems.add(
                     where,
-                    Told("displaced {displaced!r} is the id of no group", displaced=displaced),
+                    Message("displaced {displaced!r} is the id of no group", displaced=displaced),
                 )
             displaced = None
         whole = self.variable(where, row, "variable") or ""
@@ -374,7 +374,7 @@ class _Reader:
             if isinstance(factor, bool) or not isinstance(factor, int | float) or factor <= 0:
                 self.problems.add(
                     f"{self.name} [measures] {name!r}",
-                    Told("factor must be above 0, not {factor!r}", factor=factor),
+                    Message("factor must be above 0, not {factor!r}", factor=factor),
                 )
                 factor = 1.0
             found[name] = Measure(text, float(factor))
@@ -385,7 +385,7 @@ class _Reader:
         self.known_keys("layout", row, {"units"})
         units = row.get("units", [])
         if not isinstance(units, list) or not all(isinstance(unit, str) for unit in units):
-            self.problems.add(f"{self.name} [layout]", Told("units must be a list of texts"))
+            self.problems.add(f"{self.name} [layout]", Message("units must be a list of texts"))
             return ()
         return tuple(units)
 
@@ -403,7 +403,7 @@ class _Reader:
         value = row.get("aggregate", "annual")
         if value not in AGGREGATES:
             self.problems.add(
-                where, Told("aggregate {value!r} is not one of annual, mean, end", value=value)
+                where, Message("aggregate {value!r} is not one of annual, mean, end", value=value)
             )
         return str(value)
 
@@ -411,7 +411,7 @@ class _Reader:
         """Return a table of the file; empty, with the problem noted, where it is none."""
         value = data.get(key, {})
         if not isinstance(value, dict) or (required and not value):
-            self.problems.add(self.name, Told("needs a table [{key}]", key=key))
+            self.problems.add(self.name, Message("needs a table [{key}]", key=key))
             return {}
         return value
 
@@ -419,7 +419,7 @@ class _Reader:
         """Return a list of tables; empty, with the problem noted, where it is none."""
         value = data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-            self.problems.add(self.name, Told("{key} must be a list of tables", key=key))
+            self.problems.add(self.name, Message("{key} must be a list of tables", key=key))
             return []
         return value
 
@@ -431,7 +431,8 @@ class _Reader:
         for key in row:
             if key not in known:
                 self.problems.add(
-                    where, Told('no such key "{key}"{hint}', key=key, hint=did_you_mean(key, known))
+                    where,
+                    Message('no such key "{key}"{hint}', key=key, hint=did_you_mean(key, known)),
                 )
         return where
 
@@ -439,7 +440,7 @@ class _Reader:
         """Return a text; note one that is missing."""
         value = row.get(key)
         if not isinstance(value, str) or not value:
-            self.problems.add(where, Told('needs {key} = "…"', key=key))
+            self.problems.add(where, Message('needs {key} = "…"', key=key))
             return ""
         return value
 
@@ -447,7 +448,7 @@ class _Reader:
         """Return both labels; note any that is missing."""
         row = row if isinstance(row, dict) else {}
         if not all(isinstance(row.get(lang), str) for lang in ("zh", "en")):
-            self.problems.add(where, Told('needs both labels, zh = "…" and en = "…"'))
+            self.problems.add(where, Message('needs both labels, zh = "…" and en = "…"'))
         return {lang: str(row.get(lang) or fallback) for lang in ("zh", "en")}
 
     def variable(
@@ -462,7 +463,7 @@ class _Reader:
             known = did_you_mean(name, self.model.variables)
             self.problems.add(
                 where,
-                Told(
+                Message(
                     '{key}: no variable "{name}" in the model{known}',
                     key=key,
                     name=name,
@@ -481,7 +482,7 @@ class _Reader:
             shown = ", ".join(dims) or "none"
             self.problems.add(
                 where,
-                Told(
+                Message(
                     'range "{name}" is not that of "{components}" ({shown})',
                     name=name,
                     components=components,
@@ -499,7 +500,7 @@ class _Reader:
         if element is None and dims:
             self.problems.add(
                 where,
-                Told(
+                Message(
                     '"{variable}" is by {dims}: name one element', variable=variable, dims=dims[0]
                 ),
             )
@@ -507,7 +508,7 @@ class _Reader:
             hint = did_you_mean(element, known)
             self.problems.add(
                 where,
-                Told(
+                Message(
                     '"{variable}" has no element "{element}"{hint}',
                     variable=variable,
                     element=element,

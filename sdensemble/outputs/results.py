@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.errors import SDError, Told, did_you_mean
+from sdensemble.errors import Message, SDError, did_you_mean
 from sdensemble.model.types import Call, Model, Ref, fold
 from sdensemble.outputs.estimate import Array, Estimate, mean_of
 from sdensemble.outputs.probability import (
@@ -129,7 +129,7 @@ class Results:
             if scenario.name == name:
                 return scenario
         raise SDError(
-            Told(
+            Message(
                 'no scenario "{name}"{hint}',
                 name=name,
                 hint=did_you_mean(name, [s.name for s in self.scenarios]),
@@ -220,7 +220,7 @@ class Results:
         if variable not in self.data:
             known = did_you_mean(variable, map(str, self.data.data_vars))
             raise SDError(
-                Told(
+                Message(
                     'the run kept no "{variable}"{known}; add it to outputs/report.toml',
                     variable=variable,
                     known=known,
@@ -231,7 +231,7 @@ class Results:
             where = array.dims[3:]
             if len(where) != 1 or element not in array[where[0]].values:
                 raise SDError(
-                    Told(
+                    Message(
                         '"{variable}" has no single element "{element}"',
                         variable=variable,
                         element=element,
@@ -240,7 +240,7 @@ class Results:
             array = array.sel({where[0]: element})
         if array.ndim != 3:
             raise SDError(
-                Told(
+                Message(
                     '"{variable}" is by {dims}: name one element',
                     variable=variable,
                     dims=array.dims[3],
@@ -266,7 +266,7 @@ class Results:
         found = np.flatnonzero(self.years == year)
         if not found.size:
             raise SDError(
-                Told(
+                Message(
                     "year {year} is outside the run, {years} to {years2}",
                     year=year,
                     years=self.years[0],
@@ -340,7 +340,7 @@ class Results:
         if missing:
             hint = did_you_mean(missing[0], by_id)
             raise SDError(
-                Told(
+                Message(
                     'target "{id}": no target "{missing}"{hint}',
                     id=target.id,
                     missing=missing[0],
@@ -368,7 +368,7 @@ class Results:
         kept = self.data[target.variable].attrs.get("aggregate") if held else None
         if kept not in (None, target.aggregate):
             raise SDError(
-                Told(
+                Message(
                     'target "{id}" asks for {aggregate}, the run kept {kept}',
                     id=target.id,
                     aggregate=target.aggregate,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdensemble.errors import SDError, Told
+from sdensemble.errors import Message, SDError
 from sdensemble.model.types import Model
 from sdensemble.outputs.folder import RECORD
 from sdensemble.outputs.report import ReportSpec
@@ -54,14 +54,16 @@ def stored_results(
     path = folder / ENSEMBLE
     if not path.is_file():
         raise SDError(
-            Told("{folder}: holds no {ensemble}, so it is no run", folder=folder, ensemble=ENSEMBLE)
+            Message(
+                "{folder}: holds no {ensemble}, so it is no run", folder=folder, ensemble=ENSEMBLE
+            )
         )
     data = read_ensemble(path)
     data.attrs = {name: _value(value) for name, value in data.attrs.items()}
     written = str(data.attrs.get("model_digest", ""))
     if written != model.digest:
         raise SDError(
-            Told(
+            Message(
                 "{folder}: this run is of another state of {path} ({written}, now {digest}): run"
                 " the study again",
                 folder=folder,
@@ -75,7 +77,7 @@ def stored_results(
     gone = [name for name in held if name not in known]
     if gone:
         raise SDError(
-            Told(
+            Message(
                 '{folder}: ran the scenario "{gone}", which the study no longer has',
                 folder=folder,
                 gone=gone[0],
@@ -96,7 +98,7 @@ def _require_same_scenarios(folder: Path, scenarios: Sequence[Scenario]) -> None
     for scenario in scenarios:
         if digests.get(scenario.name, scenario.digest) != scenario.digest:
             raise SDError(
-                Told(
+                Message(
                     '{folder}: the scenario "{scenario}" has changed since this run: run again',
                     folder=folder,
                     scenario=scenario.name,

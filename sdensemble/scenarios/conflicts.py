@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sdensemble.errors import Problems, Told, did_you_mean
+from sdensemble.errors import Message, Problems, did_you_mean
 from sdensemble.model.types import Model
 from sdensemble.scenarios.targets import AGGREGATES, Target
 from sdensemble.section import Section, find_cells, read_toml, short
@@ -109,16 +109,16 @@ def _read_conflict(table: Section, model: Model, known: Sequence[str]) -> Confli
     kind = table.text("kind", needed=True)
     if kind and kind not in KINDS:
         table.problem(
-            Told('kind must be {kinds}, not "{kind}"', kinds=" or ".join(KINDS), kind=kind)
+            Message('kind must be {kinds}, not "{kind}"', kinds=" or ".join(KINDS), kind=kind)
         )
     targets = table.values.get("targets", [])
     if not isinstance(targets, list):
-        table.problem(Told('targets must be a list of names: ["…", "…"]'))
+        table.problem(Message('targets must be a list of names: ["…", "…"]'))
         targets = []
     for name in targets:
         if name not in known:
             table.problem(
-                Told('no target "{name}"{hint}', name=name, hint=did_you_mean(str(name), known))
+                Message('no target "{name}"{hint}', name=name, hint=did_you_mean(str(name), known))
             )
     return Conflict(
         table.text("id"),
@@ -147,11 +147,11 @@ def _read_model(table: Section, model: Model) -> ModelNumber:
     table.only(("label", "unit", "year", "factor", "terms"))
     year = table.number("year")
     if year is not None and not model.clock.start <= year <= model.clock.stop - 1:
-        table.problem(Told("the year {year:g} is not wholly within the model's time", year=year))
+        table.problem(Message("the year {year:g} is not wholly within the model's time", year=year))
     factor = table.number("factor") if "factor" in table.values else 1.0
     terms = table.tables("terms")
     if not terms:
-        table.problem(Told("terms is missing: name at least one series"))
+        table.problem(Message("terms is missing: name at least one series"))
     return ModelNumber(
         _words(table, "label"),
         _words(table, "unit"),
@@ -167,21 +167,21 @@ def _read_term(table: Section, model: Model) -> Term:
     aggregate, power = table.text("aggregate", needed=True), table.values.get("power", 1)
     if aggregate and aggregate not in AGGREGATES:
         table.problem(
-            Told("aggregate must be one of {aggregates}", aggregates=", ".join(AGGREGATES))
+            Message("aggregate must be one of {aggregates}", aggregates=", ".join(AGGREGATES))
         )
     if power not in (1, -1):
-        table.problem(Told("power must be 1 or -1, not {power}", power=power))
+        table.problem(Message("power must be 1 or -1, not {power}", power=power))
     written = model.name_of(name)
     if name and written is None:
         table.problem(
-            Told(
+            Message(
                 'no variable "{name}" in the model{hint}',
                 name=name,
                 hint=did_you_mean(name, model.variables),
             )
         )
     elif written is not None and len(find_cells(model, model[written], element, table)) > 1:
-        table.problem(Told('"{written}" has more than one element: name one', written=written))
+        table.problem(Message('"{written}" has more than one element: name one', written=written))
     return Term(written or name, element, aggregate, 1 if power == 1 else -1)
 
 
@@ -191,5 +191,5 @@ def _words(table: Section, key: str) -> Words:
     values = given if isinstance(given, dict) else {}
     words = {language: str(values.get(language, "")).strip() for language in LANGUAGES}
     if not all(words.values()):
-        table.problem(Told('{key} needs both languages: {{zh = "…", en = "…"}}', key=key))
+        table.problem(Message('{key} needs both languages: {{zh = "…", en = "…"}}', key=key))
     return words

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from sdensemble.errors import Problems, Told
+from sdensemble.errors import Message, Problems
 from sdensemble.model.describe import levers
 from sdensemble.model.types import Model, Variable, fold
 from sdensemble.scenarios.rows import cell_number, read_rows
@@ -82,7 +82,8 @@ def read_instruments(path: Path, model: Model) -> tuple[Instrument, ...]:
     for lever in levers(model):
         if fold(lever.name) not in named:
             found.add(
-                Path(path).name, Told('no instrument names the lever "{lever}"', lever=lever.name)
+                Path(path).name,
+                Message('no instrument names the lever "{lever}"', lever=lever.name),
             )
     found.raise_if_any()
     return instruments
@@ -113,12 +114,12 @@ def _read(table: Section, model: Model) -> Instrument:
         table.text(name, needed=True)
     if text["outside"] not in ("", "0", "1"):
         table.problem(
-            Told('outside must be 1, 0 or empty, not "{outside}"', outside=text["outside"])
+            Message('outside must be 1, 0 or empty, not "{outside}"', outside=text["outside"])
         )
     if text["confidence"] not in ("", *CONFIDENCE):
         what = f'not "{text["confidence"]}"'
         table.problem(
-            Told(
+            Message(
                 "confidence must be one of {confidence}, {what}",
                 confidence=", ".join(CONFIDENCE),
                 what=what,
@@ -133,7 +134,7 @@ def _read(table: Section, model: Model) -> Instrument:
         for name in ("refused_zh", "refused_en"):
             if not text[name]:
                 table.problem(
-                    Told("{name} is missing: name a lever, or say why there is none", name=name)
+                    Message("{name} is missing: name a lever, or say why there is none", name=name)
                 )
     outside = text.pop("outside") == "1"
     words = {name: value for name, value in text.items() if name not in NUMBERS}
@@ -144,14 +145,14 @@ def _check_lever(table: Section, numbers: Mapping[str, float | None], model: Mod
     """Return the lever's own name in the model; note what does not fit it."""
     name = table.text("lever")
     if table.text("refused_zh") or table.text("refused_en"):
-        table.problem(Told("a refused instrument has no lever: leave one of the two empty"))
+        table.problem(Message("a refused instrument has no lever: leave one of the two empty"))
     variable = find_constant(model, name, table)
     if variable is None:
         return name
     unit = table.text("unit", needed=True)
     if unit and not same_unit(unit, variable.unit):
         table.problem(
-            Told(
+            Message(
                 "unit is {unit}, but must be {unit2} ({variable})",
                 unit=unit,
                 unit2=variable.unit or "Dmnl",
@@ -163,7 +164,7 @@ def _check_lever(table: Section, numbers: Mapping[str, float | None], model: Mod
         value = numbers[key]
         if value is not None and not low <= value <= high:
             table.problem(
-                Told(
+                Message(
                     "{key} {value:g} is outside the limits ({variable})",
                     key=key,
                     value=value,
@@ -173,7 +174,7 @@ def _check_lever(table: Section, numbers: Mapping[str, float | None], model: Mod
     own_low, own_high = numbers["low"], numbers["high"]
     if own_low is not None and own_high is not None and not own_low <= own_high:
         table.problem(
-            Told(
+            Message(
                 "low ({own_low:g}) must not be above high ({own_high:g})",
                 own_low=own_low,
                 own_high=own_high,

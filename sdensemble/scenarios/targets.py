@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdensemble.errors import Problems, SDError, Told, did_you_mean, nearest
+from sdensemble.errors import Message, Problems, SDError, did_you_mean, nearest
 from sdensemble.model.types import Clock, Model, Variable
 from sdensemble.scenarios.rows import cell_number, parts_of, read_rows
 from sdensemble.section import (
@@ -103,7 +103,7 @@ def met(values: ArrayLike, comparator: str, threshold: float) -> NDArray[np.bool
     """
     if comparator not in COMPARATORS:
         raise SDError(
-            Told(
+            Message(
                 'comparator "{comparator}": there are {comparators}',
                 comparator=comparator,
                 comparators=", ".join(COMPARATORS),
@@ -115,7 +115,7 @@ def met(values: ArrayLike, comparator: str, threshold: float) -> NDArray[np.bool
 def holds(target: Target, values: ArrayLike) -> NDArray[np.bool_]:
     """Return, in the shape of ``values``, whether each meets a target with a value of its own."""
     if target.value is None:
-        raise SDError(Told('target "{id}" has no value of its own', id=target.id))
+        raise SDError(Message('target "{id}" has no value of its own', id=target.id))
     if target.comparator != ABOUT:
         return met(values, target.comparator, target.value)
     low, high = band(target)
@@ -126,7 +126,7 @@ def holds(target: Target, values: ArrayLike) -> NDArray[np.bool_]:
 def band(target: Target) -> tuple[float, float]:
     """Return the band of a target written as "about"; raise SDError where it has none."""
     if target.low is None or target.high is None:
-        raise SDError(Told('target "{id}" has no band: it needs low and high', id=target.id))
+        raise SDError(Message('target "{id}" has no band: it needs low and high', id=target.id))
     return target.low, target.high
 
 
@@ -185,12 +185,12 @@ def _read_target(table: Section, model: Model) -> Target:
     numbers = {name: cell_number(table, name) for name in ("value", "low", "high", "lever_value")}
     year = cell_number(table, "year")
     if year is not None and year != int(year):
-        table.problem(Told('year must be a whole year, not "{year}"', year=text["year"]))
+        table.problem(Message('year must be a whole year, not "{year}"', year=text["year"]))
     role = text["role"] or "outcome"
     if role not in ROLES:
         hint = did_you_mean(role, ROLES)
         table.problem(
-            Told(
+            Message(
                 'role must be one of {roles}, not "{role}"{hint}',
                 roles=", ".join(ROLES),
                 role=role,
@@ -199,12 +199,12 @@ def _read_target(table: Section, model: Model) -> Target:
         )
     if text["headline"] not in ("", "0", "1"):
         table.problem(
-            Told('headline must be 1, 0 or empty, not "{headline}"', headline=text["headline"])
+            Message('headline must be 1, 0 or empty, not "{headline}"', headline=text["headline"])
         )
     if joint:
         for name in ("variable", "comparator", "value"):
             if text[name]:
-                table.problem(Told("{name} must be empty in a joint target", name=name))
+                table.problem(Message("{name} must be empty in a joint target", name=name))
     elif role in SCORED:
         _check_single(table, year, model)
         _check_band(table, numbers)
@@ -228,15 +228,15 @@ def _check_band(table: Section, numbers: Mapping[str, float | None]) -> None:
     about = table.text("comparator") == ABOUT
     if (low is None) != (high is None) or (about and low is None):
         told = "low and high: give both" if not about else "about needs low and high"
-        table.problem(Told(told))
+        table.problem(Message(told))
         return
     if value is None or low is None or high is None:
         return
     if not low < high:
-        table.problem(Told("low ({low:g}) must be below high ({high:g})", low=low, high=high))
+        table.problem(Message("low ({low:g}) must be below high ({high:g})", low=low, high=high))
     elif about and not low <= value <= high:
         table.problem(
-            Told(
+            Message(
                 "value ({value:g}) is outside its band, {low:g} to {high:g}",
                 value=value,
                 low=low,
@@ -245,7 +245,7 @@ def _check_band(table: Section, numbers: Mapping[str, float | None]) -> None:
         )
     elif not about and value != low:
         table.problem(
-            Told(
+            Message(
                 "value must be the lower end of the range, {low:g}, not {value:g}",
                 low=low,
                 value=value,
@@ -258,7 +258,7 @@ def _check_unscored(table: Section, role: str, joint: Sequence[str], model: Mode
     for name in ("variable", "headline"):
         if table.text(name) not in ("", "0"):
             table.problem(
-                Told(
+                Message(
                     "{name} must be empty in a row that is not scored (role {role})",
                     name=name,
                     role=role,
@@ -266,18 +266,18 @@ def _check_unscored(table: Section, role: str, joint: Sequence[str], model: Mode
             )
     if joint:
         table.problem(
-            Told("joint must be empty in a row that is not scored (role {role})", role=role)
+            Message("joint must be empty in a row that is not scored (role {role})", role=role)
         )
     levers = parts_of(table.text("lever"))
     if role == "indicator" and levers:
-        table.problem(Told("lever must be empty in an indicator"))
+        table.problem(Message("lever must be empty in an indicator"))
     if role == "indicator" or not levers:
         for name in ("reason_zh", "reason_en"):
             lacks = "has no lever of its own"
-            what = Told("is not simulated" if role == "indicator" else lacks)
+            what = Message("is not simulated" if role == "indicator" else lacks)
             if not table.text(name):
                 table.problem(
-                    Told("{name} is missing: say why the row {what}", name=name, what=what)
+                    Message("{name} is missing: say why the row {what}", name=name, what=what)
                 )
     for name in levers:
         variable = find_constant(model, name, table)
@@ -286,7 +286,7 @@ def _check_unscored(table: Section, role: str, joint: Sequence[str], model: Mode
         value, unit = cell_number(table, "lever_value"), table.text("lever_unit", needed=True)
         if unit and not same_unit(unit, variable.unit):
             table.problem(
-                Told(
+                Message(
                     "lever_unit is {unit}, but must be {unit2} ({name})",
                     unit=unit,
                     unit2=variable.unit or "Dmnl",
@@ -296,7 +296,7 @@ def _check_unscored(table: Section, role: str, joint: Sequence[str], model: Mode
         low, high = bounds(variable)
         if value is not None and not low <= value <= high:
             table.problem(
-                Told(
+                Message(
                     "lever_value {value:g} is outside the limits ({variable})",
                     value=value,
                     variable=span(variable),
@@ -312,7 +312,7 @@ def _check_single(table: Section, year: float | None, model: Model) -> None:
     if aggregate and aggregate not in AGGREGATES:
         hint = did_you_mean(aggregate, AGGREGATES)
         table.problem(
-            Told(
+            Message(
                 'aggregate must be one of {aggregates}, not "{aggregate}"{hint}',
                 aggregates=", ".join(AGGREGATES),
                 aggregate=aggregate,
@@ -321,12 +321,12 @@ def _check_single(table: Section, year: float | None, model: Model) -> None:
         )
     if comparator and comparator not in (*COMPARATORS, ABOUT):
         table.problem(
-            Told('comparator must be >, >= or about, not "{comparator}"', comparator=comparator)
+            Message('comparator must be >, >= or about, not "{comparator}"', comparator=comparator)
         )
     clock = model.clock
     if year is not None and not clock.start <= year <= clock.stop - 1:
         table.problem(
-            Told(
+            Message(
                 "the year {year:g} is not wholly within the model's time, {start:g} to {stop:g}",
                 year=year,
                 start=clock.start,
@@ -344,7 +344,7 @@ def _check_variable(table: Section, name: str, model: Model) -> None:
         like = nearest(name, model.variables)
         hint = f' — did you mean "{like}" ({model.variables[like].unit})?' if like else ""
         table.problem(
-            Told(
+            Message(
                 'no variable "{name}" in {file}{hint}', name=name, file=short(model.path), hint=hint
             )
         )
@@ -354,7 +354,7 @@ def _check_variable(table: Section, name: str, model: Model) -> None:
         cells = find_cells(model, variable, element, table)
         if len(cells) > 1:
             table.problem(
-                Told(
+                Message(
                     '"{written}" has {cells} elements here — name one in element',
                     written=written,
                     cells=len(cells),
@@ -364,7 +364,7 @@ def _check_variable(table: Section, name: str, model: Model) -> None:
     expected = unit_of(variable, aggregate, model.clock)
     if expected is None:
         table.problem(
-            Told(
+            Message(
                 '"{written}" is in {unit}, no rate a year: use aggregate mean or end',
                 written=written,
                 unit=variable.unit or "Dmnl",
@@ -372,7 +372,7 @@ def _check_variable(table: Section, name: str, model: Model) -> None:
         )
     elif unit and aggregate in AGGREGATES and not same_unit(unit, expected):
         table.problem(
-            Told(
+            Message(
                 "unit is {unit}, but must be {expected} ({aggregate} of {written})",
                 unit=unit,
                 expected=expected,
@@ -405,26 +405,26 @@ def _check_joint(targets: Sequence[Target], places: Mapping[str, Section]) -> No
         for name in target.joint:
             if name not in parts:
                 places[target.id].problem(
-                    Told(
+                    Message(
                         'joint: no target "{name}"{hint}', name=name, hint=did_you_mean(name, parts)
                     )
                 )
             elif name in unscored:
                 what = unscored[name]
                 places[target.id].problem(
-                    Told('joint: "{name}" is not scored (role {what})', name=name, what=what)
+                    Message('joint: "{name}" is not scored (role {what})', name=name, what=what)
                 )
         if target.within and target.within not in parts:
             hint = did_you_mean(target.within, parts)
             places[target.id].problem(
-                Told('within: no target "{within}"{hint}', within=target.within, hint=hint)
+                Message('within: no target "{within}"{hint}', within=target.within, hint=hint)
             )
         above, seen = target.within, {target.id}
         while above and above in by_id and above not in seen:
             seen.add(above)
             above = by_id[above].within
         if above and above == target.id:
-            places[target.id].problem(Told("within: the target is part of itself"))
+            places[target.id].problem(Message("within: the target is part of itself"))
         reached: set[str] = set()
         ahead = list(target.joint)
         while ahead:
@@ -433,7 +433,7 @@ def _check_joint(targets: Sequence[Target], places: Mapping[str, Section]) -> No
                 reached.add(name)
                 ahead += parts.get(name, ())
         if target.id in reached:
-            places[target.id].problem(Told("joint: the target is part of itself"))
+            places[target.id].problem(Message("joint: the target is part of itself"))
 
 
 def _with_key(target: Target, targets: Sequence[Target]) -> Target:
