@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "sdensemble"
 
 # A room may import rooms of lower floors only. Rooms of one floor do not know each other.
 FLOORS = {
-    0: ("errors", "cache", "rng", "lang"),
+    0: ("errors", "cache", "rng", "lang", "forgiving"),
     1: ("model", "distributions", "history"),
     2: ("kernel", "section"),
     3: ("draws", "forcing", "scenarios", "vensim_files"),
