@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sdensemble.errors import Problems, SDError
+from sdensemble.errors import Message, Problems, SDError
 
 COLUMNS = ("time", "sector", "measure", "value", "unit", "source", "period_end", "published_on")
 MORE = ("id", "url", "role", "note", "batch")
@@ -86,12 +86,16 @@ def read_history(path: Path) -> tuple[Observation, ...]:
             reader = csv.DictReader(stream)
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
-                raise SDError(f"{path}: columns missing: {', '.join(missing)}")
+                raise SDError(
+                    Message(
+                        "{path}: columns missing: {missing}", path=path, missing=", ".join(missing)
+                    )
+                )
             rows = list(reader)
     except FileNotFoundError as error:
-        raise SDError(f"{path}: no such file") from error
+        raise SDError(Message("{path}: no such file", path=path)) from error
     except UnicodeDecodeError as error:
-        raise SDError(f"{path}: not UTF-8; save it as CSV UTF-8") from error
+        raise SDError(Message("{path}: not UTF-8; save it as CSV UTF-8", path=path)) from error
     problems = Problems()
     found = []
     for number, row in enumerate(rows, start=2):
@@ -133,7 +137,9 @@ def appended(path: Path, rows: Sequence[Observation]) -> bytes:
         names = next(csv.reader([held.decode("utf-8-sig").split("\n", 1)[0].strip()]), [])
     lacking = [name for name in (*COLUMNS, *MORE) if name not in names]
     if lacking:
-        raise SDError(f"{path}: columns missing: {', '.join(lacking)}")
+        raise SDError(
+            Message("{path}: columns missing: {lacking}", path=path, lacking=", ".join(lacking))
+        )
     end = "\r\n" if held.endswith(b"\r\n") else "\n"
     made = io.StringIO("" if held.endswith(b"\n") else end, newline="")
     made.seek(0, io.SEEK_END)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sdensemble.calibration.baselines import Baseline, read_baseline
-from sdensemble.errors import Problems, did_you_mean
+from sdensemble.errors import Message, Problems, did_you_mean
 from sdensemble.history import LATEST, Observation
 from sdensemble.model.types import Model, fold
 from sdensemble.section import (
@@ -170,7 +170,7 @@ def read_fit(path: Path, model: Model, *, other: bool = False) -> Fit:
                 terms.append(term)
     series = [term.series for term in terms]
     for twice in {one for one in series if series.count(one) > 1}:
-        top.problem(f"[[term]]: the series {'/'.join(twice)} is fitted twice")
+        top.problem(Message("[[term]]: the series {twice} is fitted twice", twice="/".join(twice)))
     groups, titles = _read_groups(top, model, other)
     baselines = [
         read_baseline(Section(f"{top.where} [[baseline]] {i}", values, found))
@@ -199,7 +199,11 @@ def _each(table: Section, model: Model) -> list[Section]:
         return [table]
     ranges = {fold(one): one for one in model.ranges}
     if fold(name) not in ranges:
-        table.problem(f'each: no range "{name}"{did_you_mean(name, model.ranges)}')
+        table.problem(
+            Message(
+                'each: no range "{name}"{hint}', name=name, hint=did_you_mean(name, model.ranges)
+            )
+        )
         return []
     title = table.values.get("title", {})
     found = []
@@ -225,10 +229,18 @@ def _read_term(table: Section, model: Model) -> Term | None:
     name = table.text("variable")
     written = model.name_of(name) if name else None
     if name and written is None:
-        table.problem(f'no variable "{name}" in the model{did_you_mean(name, model.variables)}')
+        table.problem(
+            Message(
+                'no variable "{name}" in the model{hint}',
+                name=name,
+                hint=did_you_mean(name, model.variables),
+            )
+        )
     aggregate = table.text("aggregate") or "annual"
     if aggregate not in AGGREGATES:
-        table.problem(f"aggregate must be one of {', '.join(AGGREGATES)}")
+        table.problem(
+            Message("aggregate must be one of {aggregates}", aggregates=", ".join(AGGREGATES))
+        )
     cells: tuple[Cell, ...] = ()
     if written is not None:
         element = table.text("element")
@@ -241,10 +253,10 @@ def _read_term(table: Section, model: Model) -> Term | None:
             table.problem(f"{key} must be above 0" if default else f"{key} must not be below 0")
         numbers[key] = value or 0.0
     if numbers["shock_share"] > 1:
-        table.problem("shock_share must be from 0 to 1")
+        table.problem(Message("shock_share must be from 0 to 1"))
     sd = table.number("sd")
     if sd is not None and sd <= 0:
-        table.problem("sd must be above 0")
+        table.problem(Message("sd must be above 0"))
     parts = tuple(_read_part(one, measure, sector) for one in table.entries("part"))
     table.text("unit", needed=True)
     table.text("basis", needed=True)
@@ -255,7 +267,7 @@ def _read_term(table: Section, model: Model) -> Term | None:
     )  # fmt: skip
     title = table.values.get("title", {})
     if not isinstance(title, dict):
-        table.problem("title must be { zh = …, en = … }")
+        table.problem(Message("title must be {{ zh = …, en = … }}"))
         title = {}
     if len(table.found.lines) > before or written is None or sd is None:
         return None
@@ -271,11 +283,11 @@ def _read_part(table: Section, measure: str, sector: str) -> Part:
     table.only(PART_KEYS)
     ends, share, sd = table.text("ends", needed=True), table.number("share"), table.number("sd")
     if ends and not re.fullmatch(r"(0[1-9]|1[0-2])-\d\d", ends):
-        table.problem('ends must be a month and day such as "06-30"')
+        table.problem(Message('ends must be a month and day such as "06-30"'))
     if share is not None and not 0 < share <= 1:
-        table.problem("share must be above 0 and at most 1")
+        table.problem(Message("share must be above 0 and at most 1"))
     if sd is not None and sd < 0:
-        table.problem("sd must not be below 0")
+        table.problem(Message("sd must not be below 0"))
     table.text("basis", needed=True)
     return Part(table.text("measure") or measure, table.text("sector") or sector, ends,
                 share or 1.0, sd or 0.0, table.text("basis"))  # fmt: skip
@@ -285,7 +297,7 @@ def _names(table: Section, key: str) -> tuple[str, ...]:
     value = table.values.get(key, [])
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return tuple(value)
-    table.problem(f"{key} must be a list of names")
+    table.problem(Message("{key} must be a list of names", key=key))
     return ()
 
 
@@ -294,7 +306,14 @@ def _variables(table: Section, key: str, model: Model) -> tuple[str, ...]:
     for name in _names(table, key):
         written = model.name_of(name)
         if written is None:
-            table.problem(f'{key}: no variable "{name}"{did_you_mean(name, model.variables)}')
+            table.problem(
+                Message(
+                    '{key}: no variable "{name}"{hint}',
+                    key=key,
+                    name=name,
+                    hint=did_you_mean(name, model.variables),
+                )
+            )
         else:
             found.append(written)
     return tuple(found)
