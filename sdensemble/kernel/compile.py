@@ -24,6 +24,7 @@ from sdensemble.kernel.stop import settled
 from sdensemble.model.deep import deeply
 from sdensemble.model.types import Model
 
+LANES = (1, 2, 4, 8, 16, 32, 64)
 CACHE = 2**20  # bytes of workspace that stay in a processor's second-level cache
 SMALL_CACHE = 2**15  # and in its first
 
@@ -32,14 +33,16 @@ def compile_model(model: Model, *, lanes: int | None = None, use_cache: bool = T
     """Return the model's Kernel: machine code that runs many members at once.
 
     The code is kept in the user's cache folder under a key made of what it computes and the
-    processor it was made for; a second call loads it. Raises SDError where the model holds a
-    function or structure that is not supported, or a loop without a stock.
+    processor it was made for; a second call loads it. ``lanes`` members run side by side (see
+    ``lanes_for``). Raises SDError where the model holds a function or structure that is not supported, or a loop without a stock.
 
     >>> from sdensemble import compile_model, read_model
     >>> kernel = compile_model(read_model("examples/teacup/model/teacup.mdl"))
     >>> kernel.program.stocks
     1
     """
+    if lanes is not None and lanes not in LANES:
+        raise SDError(f"lanes must be one of {', '.join(map(str, LANES))}, not {lanes!r}")
     model = settled(model)
     return _compiled(model, lower(model), lanes, use_cache)
 
