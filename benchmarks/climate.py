@@ -56,7 +56,8 @@ retiring {s}[region]=capacity {s}[region]/plant life {s}~~|
 gap {s}[region]=wanted capacity {s}[region]-capacity {s}[region]~~|
 building {s}[region]=MAX(0,retiring {s}[region]+gap {s}[region]/building time {s})~~|
 used {s}[region]=MIN(energy {s}[region],capacity {s}[region])~~|
-clean share {s}[region]=INTEG((wanted clean {s}[region]-clean share {s}[region])/plant life {s},0.05)~~|
+clean share {s}[region]=INTEG(
+    (wanted clean {s}[region]-clean share {s}[region])/plant life {s},0.05)~~|
 wanted clean {s}[region]=MIN(0.95,0.05+SATURATED(price {s},half price {s})*ambition[region]*2)~~|
 dirty {s}[region]=used {s}[region]*(1-clean share {s}[region])~~|
 carbon factor {s}={carbon:.4f}~~|
@@ -108,7 +109,8 @@ CORE = """
 heat response=MAX(0,warming)~~|
 fossil carbon={fossil}~~|
 land path year=Time/one year~~|
-land carbon[region]=land path[region](land path year)*(1-0.5*ambition[region]*RAMPED(0,1,policy start,policy length))~~|
+land carbon[region]=land path[region](land path year)
+    *(1-0.5*ambition[region]*RAMPED(0,1,policy start,policy length))~~|
 carbon in=fossil carbon+SUM(land carbon[region!])~~|
 preindustrial air=590~~|
 air=INTEG(carbon in-into plants+out of plants-into sea+out of soil,preindustrial air)~~|
@@ -144,8 +146,8 @@ down[lower]=eddy/1500*(dense[upper]-dense[lower])~~|
 carbon forcing=5.35*LN(air/preindustrial air)~~|
 other forcing={forcing}~~|
 aerosol forcing=aerosol path(Time/one year)~~|
-total forcing=carbon forcing+other forcing+aerosol forcing+IF THEN ELSE(Time>eruption,-eruption size,0)
-    *EXP(-MAX(0,Time-eruption)/2)~~|
+total forcing=carbon forcing+other forcing+aerosol forcing
+    +IF THEN ELSE(Time>eruption,-eruption size,0)*EXP(-MAX(0,Time-eruption)/2)~~|
 eruption=2031.3~~|
 eruption size=1.5~~|
 sensitivity=3~~|

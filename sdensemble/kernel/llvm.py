@@ -294,7 +294,9 @@ class Body:
     def store(self, slots: Slots, index: str | None, value: str) -> None:
         """Write a vector to a slot."""
         pointer = self.pointer(slots, index)
-        self.lines.append(f"  store {self.vector} {value}, ptr {pointer}, align {alignment(self.lanes)}")
+        self.lines.append(
+            f"  store {self.vector} {value}, ptr {pointer}, align {alignment(self.lanes)}"
+        )
 
     def cached(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the value (or values) of ``key``, making it the first time."""
