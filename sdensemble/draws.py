@@ -37,12 +37,13 @@ from sdensemble.section import (
     short,
     span,
 )
+from sdensemble.sources import Sources, read_sources
 
 Method = Literal["sobol", "latin", "plain"]
 
 
 DEFAULT_SETS = ("history", "plan")
-PRIOR_KEYS = ("constant", "element", "each", "scale", "sets", "distribution", "group")
+PRIOR_KEYS = ("constant", "element", "each", "scale", "sets", "distribution", "group", "effects")
 TOLERATED = 0.01
 """The probability that may lie outside the model's limits and be cut off."""
 
@@ -53,7 +54,8 @@ class Prior:
 
     ``cells`` are the indices of the elements it acts on, ``((),)`` for a scalar; with ``each``
     every one of them is drawn by itself. With ``scale`` the drawn number multiplies the model's
-    own value. ``distribution`` is already cut to the model's limits.
+    own value. ``distribution`` is already cut to the model's limits. ``effects`` names the rows of
+    collected evidence it rests on.
     """
 
     constant: str
@@ -70,6 +72,7 @@ class Prior:
     sets: tuple[str, ...]
     cells: tuple[Cell, ...] = ((),)
     exempt: str = ""
+    effects: tuple[str, ...] = ()
 
     @property
     def columns(self) -> int:
@@ -105,7 +108,8 @@ def read_priors(path: Path, model: Model, prior_set: str = "history") -> Priors:
     """
     path = Path(path)
     top, digest = Section.of_file(path, ("prior", "correlation"))
-    entries = [_read_prior(table, model) for table in top.entries("prior")]
+    sources = read_sources(path.parent)
+    entries = [_read_prior(table, model, sources) for table in top.entries("prior")]
     items = tuple(prior for prior in entries if prior is not None)
     correlations = _read_correlations(top, items)
     known = {name: None for prior in items for name in (*DEFAULT_SETS, *prior.sets)}
@@ -132,7 +136,7 @@ def read_prior_sets(path: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys([DEFAULT_SETS[0], *map(str, named)]))
 
 
-def _read_prior(table: Section, model: Model) -> Prior | None:
+def _read_prior(table: Section, model: Model, sources: Sources) -> Prior | None:
     """Return one prior, or None with its problems noted."""
     name, element = table.text("constant", needed=True), table.text("element")
     table = table.titled(f"{name}[{element}]" if name and element else name)
@@ -154,6 +158,7 @@ def _read_prior(table: Section, model: Model) -> Prior | None:
                 )
             )
     sets = _read_sets(table)
+    effects = _read_effects(table, sources)
     if variable is None or base is None or not cells or len(table.found.lines) > before:
         return None
     distribution = _within_limits(base, variable, cells, scale, model, table)
@@ -167,6 +172,7 @@ def _read_prior(table: Section, model: Model) -> Prior | None:
         group=table.text("group") or None,
         sets=sets,
         cells=cells,
+        effects=effects,
         **evidence._asdict(),
     )
 
@@ -199,6 +205,19 @@ def _read_sets(table: Section) -> tuple[str, ...]:
         return tuple(sets)
     table.problem(Message('sets must be a list of names such as ["history", "plan"]'))
     return DEFAULT_SETS
+
+
+def _read_effects(table: Section, sources: Sources) -> tuple[str, ...]:
+    """Return the rows of evidence an entry names; note those that no table has."""
+    names = table.values.get("effects", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        table.problem('effects must be a list of rows such as ["E004", "E079"]')
+        return ()
+    for name in names:
+        if name not in sources.by_id:
+            hint = did_you_mean(name, sources.by_id)
+            table.problem(f'effects: no row "{name}" in the tables of evidence{hint}')
+    return tuple(names)
 
 
 def _within_limits(

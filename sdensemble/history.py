@@ -21,6 +21,8 @@ from sdensemble.errors import Message, Problems, SDError
 COLUMNS = ("time", "sector", "measure", "value", "unit", "source", "period_end", "published_on")
 MORE = ("id", "url", "role", "note", "batch")
 """Columns a file may have besides; without ``role`` every row is observed."""
+COPY = "copy"
+"""A column a file may have: whose copy of the publication was looked at, as in evidence tables."""
 ROLES = ("observed", "derived", "target")
 LATEST = "latest"
 
@@ -32,7 +34,7 @@ class Observation:
     ``published_on`` is an ISO date, or what is known of it ("2022", "2021-04"). ``role`` is
     "observed", "derived" (computed from other figures) or "target" (a plan): only what was
     observed is ever fitted. ``batch`` names the import that brought the row, empty for the
-    study's own.
+    study's own. ``copy`` says whose copy of the publication was looked at, empty where untold.
     """
 
     time: float
@@ -48,6 +50,7 @@ class Observation:
     role: str = "observed"
     note: str = ""
     batch: str = ""
+    copy: str = ""
 
     @property
     def series(self) -> tuple[str, str]:
@@ -105,7 +108,7 @@ def read_history(path: Path) -> tuple[Observation, ...]:
 
 
 def _observation(row: dict[str, str]) -> Observation:
-    more = {name: row[name] for name in MORE if row.get(name)}
+    more = {name: row[name] for name in (*MORE, COPY) if row.get(name)}
     if more.get("role", "observed") not in ROLES:
         raise ValueError(f'role "{more["role"]}" is none of {", ".join(ROLES)}')
     return Observation(

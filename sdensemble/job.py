@@ -20,7 +20,7 @@ from sdensemble.draws import Draws, Method, Priors, draw
 from sdensemble.ensemble import replay, run_ensemble
 from sdensemble.errors import Message, SDError
 from sdensemble.forcing import Forcing
-from sdensemble.history import LATEST, batches_of
+from sdensemble.history import LATEST
 from sdensemble.kernel.compile import Kernel, compile_model
 from sdensemble.model.units import check_units
 from sdensemble.scenarios import Scenario
@@ -207,7 +207,7 @@ def _ensemble(
 def choose_draws(study: Study, options: Options, prior_set: str) -> Chosen:
     """Return what a run draws its constants from: the posterior of its vintage, or the prior.
 
-    That of the latest vintage or of an import is found by its data, under whatever name it lies.
+    One made of the same figures is found under whatever name it lies.
     """
     name = study.report.as_of or LATEST
     priors = study.priors(prior_set)
@@ -225,8 +225,8 @@ def choose_draws(study: Study, options: Options, prior_set: str) -> Chosen:
 
 
 def _same_data(study: Study, priors: Priors, name: str) -> Chosen | None:
-    """Return a stored posterior that rests on the same inputs as an import's or the latest's."""
-    if study.fit is None or name not in (LATEST, *batches_of(study.history)):
+    """Return a stored posterior that rests on the same figures and inputs as a vintage's."""
+    if study.fit is None:
         return None
     wanted = wanted_bound(study.fit, study.model, priors, study.history, study.lived, name)
     for path in sorted((study.folder / "calibration").glob("posterior*.nc")):

@@ -38,6 +38,7 @@ from sdensemble.scenarios import (
     refusals,
     scored,
 )
+from sdensemble.sources import Sources, of_observations, read_sources
 from sdensemble.variants import Variant, read_variants
 
 MODEL_KINDS = (".mdl", ".xmile", ".stmx")
@@ -134,6 +135,15 @@ class Study:
         """The observed series, empty where the study has none."""
         path = self.folder / "calibration" / "history.csv"
         return read_history(path) if path.is_file() else ()
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Every row of evidence: the tables of ``calibration/evidence`` and the series."""
+        folder = self.folder / "calibration"
+        found = read_sources(folder)
+        plans = folder / "plans.csv"
+        told = (*self.history, *(read_history(plans) if plans.is_file() else ()))
+        return replace(found, rows=(*found.rows, *of_observations(told, "observations")))
 
     @cached_property
     def fit(self) -> Fit | None:
@@ -293,6 +303,7 @@ class Study:
             lambda: self.report,
             lambda: self.forcing,
             lambda: self.history,
+            lambda: self.sources,
             lambda: self.lived,
             lambda: self.variants,
             lambda: [self.priors(name) for name in self.prior_sets()],
@@ -356,6 +367,20 @@ class Study:
             ).hexdigest()
             for path in files
         }
+
+
+def _cited(study: Study) -> list[str]:
+    """Return a line for each row of evidence that the model's sources name and no table has."""
+    try:
+        sources = study.sources
+    except SDError:  # told by the study's own check
+        return []
+    name = study.model.path.name
+    return [
+        f'{name} "{variable.name}": source names {code}, which no table of evidence has'
+        for variable in study.model.variables.values()
+        for code in sources.unknown(variable.note.source)
+    ]
 
 
 def find_model(folder: Path) -> Path:
@@ -423,4 +448,5 @@ def check_study(study: Study) -> tuple[str, ...]:
         found += error.problems
     for test in (check_units, bare_numbers, outside_limits, undocumented):
         found += [f"{model.path.name} {line}" for line in test(model)]
+    found += _cited(study)
     return (*found, *study.check())

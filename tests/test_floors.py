@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "sdensemble"
 FLOORS = {
     0: ("errors", "cache", "rng", "lang", "forgiving"),
     1: ("model", "distributions", "history"),
-    2: ("kernel", "section"),
+    2: ("kernel", "section", "sources"),
     3: ("draws", "forcing", "scenarios", "vensim_files"),
     4: ("ensemble", "convert", "crosscheck", "given", "loops", "variants"),
     5: ("outputs", "calibration"),
@@ -41,6 +41,9 @@ ONLY_IN = {
     "click": ("cli.py",),
     "llvmlite": ("kernel/native.py",),
     "pint": ("model/units.py",),
+    "docx": ("outputs/write/docx.py",),
+    "xlsxwriter": ("outputs/write/xlsx.py",),
+    "typst": ("outputs/write/pdf.py",),
     "numba": (),
 }
 NEVER_IN = {"xarray": ("kernel/", "model/")}

@@ -16,6 +16,7 @@ from sdensemble.section import (
     Cell,
     Section,
     find_cells,
+    find_constant,
     read_toml,
     short,
 )
@@ -40,6 +41,7 @@ TERM_KEYS = (
     "first",
     "leads",
     "optional",
+    "informs",
     "each",
     "part",
     "basis",
@@ -78,6 +80,7 @@ class Term:
     are drawn instead; ``bias_sd`` of a constant factor between the two scopes. A term that
     ``leads`` says how far the state of the world is known. Figures before the year ``first`` are
     what the model starts from, and not fitted a second time. ``parts`` of a year stand in for it.
+    A term that ``informs`` some constants teaches nothing about any other: it is cut from the rest.
     """
 
     measure: str
@@ -99,6 +102,7 @@ class Term:
     basis: str
     shock_share: float = 0.0
     parts: tuple[Part, ...] = ()
+    informs: tuple[str, ...] = ()
 
     def part_of(self, observation: Observation) -> Part | None:
         """Return which part of the year an observation of this term speaks of, None of it all."""
@@ -257,6 +261,10 @@ def _read_term(table: Section, model: Model) -> Term | None:
     table.text("unit", needed=True)
     table.text("basis", needed=True)
     lists = {key: _variables(table, key, model) for key in ("times", "over")}
+    informs = tuple(
+        one.name for name in _names(table, "informs")
+        if (one := find_constant(model, name, table)) is not None
+    )  # fmt: skip
     title = table.values.get("title", {})
     if not isinstance(title, dict):
         table.problem(Message("title must be {{ zh = …, en = … }}"))
@@ -267,7 +275,7 @@ def _read_term(table: Section, model: Model) -> Term | None:
         measure, sector, {lang: title.get(lang, measure) for lang in ("zh", "en")}, written,
         cells, aggregate, lists["times"], lists["over"], numbers["factor"], table.text("unit"), sd,
         numbers["discrepancy_sd"], numbers["half_life"], numbers["bias_sd"], numbers["first"],
-        table.flag("leads"), table.text("basis"), numbers["shock_share"], parts,
+        table.flag("leads"), table.text("basis"), numbers["shock_share"], parts, informs,
     )  # fmt: skip
 
 
