@@ -19,7 +19,7 @@ from sdengine.native.driver import SIGNATURE
 from sdengine.native.emit import LIBRARY
 from sdengine.native.llvm import Processor
 
-_POINTERS = {
+POINTERS = {
     "W", "history", "defaults", "rows", "events", "event_values", "feeds", "feed_values",
     "feed_rows", "flags", "report", "totals", "sums", "out", "out_totals", "bad",
 }  # fmt: skip
@@ -33,7 +33,7 @@ class Native:
     """Machine code of one kernel, loaded. Keeps the engine alive that owns the code."""
 
     def __init__(self, code: bytes):
-        kinds = ["p" if name in _POINTERS else "i" for name in SIGNATURE]
+        kinds = ["p" if name in POINTERS else "i" for name in SIGNATURE]
         self._engine, self._call = _linked(code, kinds)
 
     def run(self, arguments: Mapping[str, int]) -> None:

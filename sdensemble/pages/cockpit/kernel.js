@@ -40,86 +40,63 @@ function logGamma(x) {
 
 const PAGE = 65536;
 
-// One instance of the module with a memory of its own. `most` are the numbers of rows, events
-// and feeds that a block may have.
+// One instance of the module with a memory of its own, laid out as `layout` says (see
+// sdengine.native.wasm). `most` are the numbers of rows and events that a caller will set.
 class Kernel {
-  constructor(module, program, most) {
-    this.program = program;
-    const { lanes, steps, every } = program;
-    const saved = steps / every + 1;
-    this.saved = saved;
-    const sizes = {
-      W: program.workspace * lanes,
-      history: Math.max(program.fixed * (steps + 1) * lanes, 1),
-      defaults: program.defaults.length,
-      rows: Math.max(most.rows, 1) * lanes,
-      events: 3 * Math.max(most.events, 1),
-      event_values: Math.max(most.events, 1),
-      feeds: Math.max(program.feeds.length, 3),
-      feed_values: Math.max(program.feedValues.length, 1),
-      feed_rows: lanes,
-      flags: Math.max(program.loops, 1),
-      report: Math.max(program.report.length, 1),
-      totals: Math.max(program.totals.length, 1),
-      sums: Math.max(program.totals.length, 1) * lanes,
-      out: Math.max(saved * program.report.length * lanes, 1),
-      out_totals: Math.max(saved * program.totals.length * lanes, 1),
-      bad: lanes,
-    };
-    let at = Math.ceil((program.constantsEnd + PAGE) / 64) * 64; // the stack lies below
-    const top = at;
+  constructor(module, layout, most = null) {
+    this.layout = layout;
+    this.most = most;
+    this.numbers = { ...layout.numbers };
+    const lengths = Object.fromEntries(Object.entries(layout.arrays).map(([name, one]) => [name, one.length]));
+    if (most)
+      Object.assign(lengths, { rows: Math.max(most.rows, 1) * layout.lanes, events: 3 * Math.max(most.events, 1),
+        event_values: Math.max(most.events, 1) });
+    const top = Math.ceil((layout.constants_end + PAGE) / 64) * 64; // the stack lies below
+    let at = top;
     this.place = {};
-    for (const [name, size] of Object.entries(sizes)) {
+    for (const [name, length] of Object.entries(lengths)) {
       this.place[name] = at;
-      at = Math.ceil((at + 8 * size) / 64) * 64;
+      at = Math.ceil((at + 8 * Math.max(length, 1)) / 64) * 64;
     }
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil(at / PAGE) + 1 });
-    const stack = new WebAssembly.Global({ value: "i32", mutable: true }, top - 64);
-    const table = new WebAssembly.Table({ initial: 1, element: "anyfunc" });
-    const env = {
-      __linear_memory: this.memory, __stack_pointer: stack, __indirect_function_table: table,
+    const memory = new WebAssembly.Memory({ initial: Math.ceil(at / PAGE) });
+    this.view = Object.fromEntries(Object.entries(layout.arrays).map(([name, { kind }]) => [name,
+      new (kind === "i64" ? BigInt64Array : Float64Array)(memory.buffer, this.place[name], lengths[name])]));
+    for (const [name, { kind, values }] of Object.entries(layout.arrays))
+      if (values && values.length <= lengths[name])
+        this.view[name].set(kind === "i64" ? values.map(BigInt) : values.map((v) => (v === null ? NaN : v)));
+    this.flags = Array.from(this.view.flags);
+    this.run = new WebAssembly.Instance(module, { env: {
+      __linear_memory: memory,
+      __stack_pointer: new WebAssembly.Global({ value: "i32", mutable: true }, top - 64),
+      __indirect_function_table: new WebAssembly.Table({ initial: 1, element: "anyfunc" }),
       ...LIBRARY,
-    };
-    this.run = new WebAssembly.Instance(module, { env }).exports.run;
-    this.doubles = (name, size = sizes[name]) =>
-      new Float64Array(this.memory.buffer, this.place[name], size);
-    this.whole = (name, size = sizes[name]) =>
-      new BigInt64Array(this.memory.buffer, this.place[name], size);
-    this.doubles("defaults").set(program.defaults.map((v) => (v === null ? NaN : v)));
-    this.whole("report").set(program.report.map(BigInt));
-    this.whole("totals").set(program.totals.map(BigInt));
-    this.whole("feeds").set(program.feeds.map(BigInt));
-    this.doubles("feed_values").set(program.feedValues);
-    this.numbers = {
-      stride: lanes, m0: 0, n_events: 0, n_feeds: program.feeds.length / 3,
-      n_report: program.report.length, n_totals: program.totals.length, steps, every,
-    };
+    } }).exports.run;
   }
 
   // Sets what happens in the blocks to come: events are [step, slot, row or -1, value], in
   // ascending order of step. Where two meet in one slot at one step the later one holds.
   setEvents(events) {
-    const table = this.whole("events"), values = this.doubles("event_values");
-    const flags = this.whole("flags");
-    flags.set(this.program.switched.map((one) => 2n * BigInt(one)));
+    const { events: table, event_values: values, flags } = this.view;
+    flags.set(this.flags);
     events.forEach(([step, slot, row, value], i) => {
       table[3 * i] = BigInt(step);
       table[3 * i + 1] = BigInt(slot);
       table[3 * i + 2] = BigInt(row);
       values[i] = value;
-      if (step > 0) for (const loop of this.program.waiting[slot] || []) flags[loop] |= 1n;
+      if (step > 0) for (const loop of this.layout.waiting[slot] || []) flags[loop] |= 1n;
     });
     this.numbers.n_events = events.length;
   }
 
-  // Runs one block; `rows` are its own values, row after row, `lanes` wide. Returns views that
-  // hold until the next block: report (saved, report, lane), totals (saved, totals, lane), bad.
-  block(rows) {
-    this.doubles("rows", rows.length).set(rows);
-    this.whole("bad").fill(-1n);
-    const pointers = this.program.pointers;
-    this.run(...this.program.signature.map((name) =>
-      pointers.includes(name) ? this.place[name] : BigInt(this.numbers[name])));
-    return { report: this.doubles("out"), totals: this.doubles("out_totals"), bad: this.whole("bad") };
+  // Runs one block; `rows` are its own values, row after row, as wide as the block. Returns views
+  // that hold until the next block: report (saved, report, lane), totals (saved, totals, lane).
+  block(rows = null) {
+    if (rows) this.view.rows.set(rows);
+    this.view.bad.fill(-1n);
+    this.run(...this.layout.signature.map((name) =>
+      name in this.place ? this.place[name] : BigInt(this.numbers[name])));
+    return { report: this.view.out, totals: this.view.out_totals };
   }
 }
+
+if (typeof module !== "undefined") module.exports = { Kernel, complementaryError, logGamma };

@@ -1,4 +1,4 @@
-"""A kernel's assembly → a WebAssembly module that any browser or Node can run.
+"""A plan's assembly → a WebAssembly module that a browser or Node runs, and its memory's layout.
 
 LLVM writes a relocatable object, which is a valid module but for two things: it exports nothing,
 and its symbols stand in a section that only a linker reads. As a kernel is one object with one
@@ -13,31 +13,86 @@ WebAssembly/tool-conventions, Linking.md ("linking" section and its symbol table
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sdensemble.errors import SDError
-from sdensemble.kernel.compile import Kernel
-from sdensemble.kernel.emit import emit
-from sdensemble.kernel.llvm import Processor
+import numpy as np
+from numpy.typing import NDArray
+
+from sdengine.errors import SDError
+from sdengine.native.driver import SIGNATURE
+from sdengine.native.emit import emit
+from sdengine.native.jit import POINTERS
+from sdengine.native.llvm import Processor
+from sdengine.native.plan import Plan
 
 TRIPLE = "wasm32-unknown-unknown"
 FEATURES = "+simd128,+bulk-memory,+nontrapping-fptoint"
 PLAIN = Processor(fused=False, permutes=False)
 HEADER = b"\0asm\1\0\0\0"
 CUSTOM, EXPORT, DATA = 0, 7, 11
-ORDER = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 13: 6, 6: 7, EXPORT: 8, 8: 9, 9: 10, 12: 11, 10: 12, DATA: 13}
+ORDER = (1, 2, 3, 4, 5, 13, 6, EXPORT, 8, 9, 12, 10, DATA)  # of a module's sections
+SCRATCH = ("W", "history", "sums", "out", "out_totals", "bad")  # written before they are read
 SYMBOL_TABLE, FUNCTION_SYMBOL, DATA_SYMBOL, SECTION_SYMBOL = 8, 0, 1, 3
 UNDEFINED, EXPLICIT_NAME = 0x10, 0x40
 
 
-def wasm_module(kernel: Kernel, *, lanes: int = 4) -> bytes:
-    """Return the kernel as a WebAssembly module, ``lanes`` members side by side.
+@dataclass(frozen=True, eq=False)
+class WasmKernel:
+    """A kernel for WebAssembly: the module, and how its caller lays out the memory.
 
-    Values agree with the native kernel's to rounding: exp, log and powers are made without
-    fused multiply-add. Raises SDError where this LLVM has no WebAssembly back end.
+    ``layout`` holds what JSON can say:
+    ``signature``, the names of ``run``'s arguments in order; ``lanes``, the members of a block;
+    ``constants_end``, the first address behind the module's own constants; ``arrays``, for each
+    array of the signature its ``kind`` ("f64" or "i64"), ``length`` and ``values`` (None where
+    the run writes it before it reads it); ``numbers``, the whole numbers of the signature;
+    ``waiting``, for the slot of a constant the invariant loops whose flag needs bit 1 once the
+    constant changes on the way. A caller with inputs of its own replaces rows, events,
+    event_values, n_events and, where a change comes after the start, the flags.
     """
-    return _exported(_object(emit(kernel.plan, lanes, PLAIN)), "run")
+
+    module: bytes
+    layout: Mapping[str, Any]
+
+
+def wasm_kernel(
+    plan: Plan,
+    arrays: Mapping[str, NDArray[Any]],
+    numbers: Mapping[str, int],
+    *,
+    lanes: int,
+) -> WasmKernel:
+    """Return a plan as a WebAssembly module of ``lanes`` members side by side, with its layout.
+
+    ``arrays`` and ``numbers`` are those of a run of one block. Values agree with the native
+    kernel's to rounding: exp, log and powers are made without fused multiply-add. Raises SDError
+    where this LLVM has no WebAssembly back end.
+    """
+    module = _exported(_object(emit(plan, lanes, PLAIN)), "run")
+    settable = np.unique(np.concatenate([*map(np.ravel, _settable(plan)), np.empty(0, np.int64)]))
+    waiting = {int(slot): np.flatnonzero(plan.waiting(np.array([slot]))) for slot in settable}
+    layout = {
+        "signature": list(SIGNATURE),
+        "lanes": lanes,
+        "constants_end": constants_end(module),
+        "arrays": {
+            name: {
+                "kind": "i64" if array.dtype == np.int64 else "f64",
+                "length": array.size,
+                "values": None if name in SCRATCH else array.ravel().tolist(),
+            }
+            for name, array in arrays.items()
+            if name in POINTERS
+        },
+        "numbers": {name: int(numbers[name]) for name in SIGNATURE if name not in POINTERS},
+        "waiting": {slot: loops.tolist() for slot, loops in waiting.items() if loops.size},
+    }
+    return WasmKernel(module, layout)
+
+
+def _settable(plan: Plan) -> list[NDArray[np.int64]]:
+    return [plan.program.where(name) for name in sorted(plan.program.settable)]
 
 
 def constants_end(module: bytes) -> int:
@@ -88,7 +143,7 @@ def _exported(module: bytes, name: str) -> bytes:
     body = b"\1" + _leb(len(label)) + label + b"\0" + _leb(index)
     export = _Section(EXPORT, bytes([EXPORT]) + _leb(len(body)) + body, body)
     kept = [section for section in sections if section.number != CUSTOM]
-    ordered = sorted([*kept, export], key=lambda section: ORDER[section.number])
+    ordered = sorted([*kept, export], key=lambda section: ORDER.index(section.number))
     return HEADER + b"".join(section.whole for section in ordered)
 
 
