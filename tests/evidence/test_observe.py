@@ -51,10 +51,10 @@ def problems(study, text, lang="en", **given):
     return caught.value.problems
 
 
-def add(study, *rows, particles=FEW, lang="en"):
+def add(study, *rows, particles=FEW, lang="en", **more):
     study = open_study(study.folder)
     figures = read(study, HEAD + "\n".join(rows))
-    return observe_add(study, figures, particles=particles, lang=lang)
+    return observe_add(study, figures, particles=particles, lang=lang, **more)
 
 
 def book(folder, rows, merged=(), formats=()):
@@ -386,7 +386,8 @@ def test_two_values_of_one_period_and_publication_are_refused(small):
 def test_a_high_figure_moves_the_probability_up_and_the_log_names_it(small):
     history = small.folder / "calibration" / "history.csv"
     before = history.read_bytes()
-    found = add(small, "2023,sales,total,260,Ton,2024,", "2023,volume,total,150,Ton,2024,")
+    rows = "2023,sales,total,260,Ton,2024,", "2023,volume,total,150,Ton,2024,"
+    found = add(small, *rows, each=True)
     high, low = found.moved
     assert high.alone["sales_2025"].mean > 0.02
     assert low.alone["sales_2025"].mean < high.alone["sales_2025"].mean

@@ -409,4 +409,3 @@ def trace_sentence(results: Results, material: Material) -> Words:
     command = str(material.record.get("command", ""))
     key = "trace" if run and command else "trace_run" if run else "trace_none"
     return phrase(f"brief.{key}", run=run, command=command)
-

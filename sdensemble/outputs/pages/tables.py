@@ -170,9 +170,7 @@ def targets_by_scenario(results: Results) -> Table:
             "target": target_label(target),
             "year": results.year(target),
             "measure": label(results.spec, target.measure) if target.measure else "",
-            **{
-                s.name: results.event(target, s).probability() for s in results.scenarios
-            },
+            **{s.name: results.event(target, s).probability() for s in results.scenarios},
         }
         for target in results.targets
     )
@@ -352,10 +350,7 @@ def outlays(results: Results) -> Table | None:
     columns = [
         Column("scenario", _head("scenario")),
         Column("year", _head("year"), Whole()),
-        *(
-            Column(p.id, p.label, Measured(), unit_of(results, p.variable))
-            for p in payers
-        ),
+        *(Column(p.id, p.label, Measured(), unit_of(results, p.variable)) for p in payers),
     ]
 
     def rows() -> Rows:
@@ -433,4 +428,3 @@ def _cell_label(results: Results, name: str, at: tuple[int, ...]) -> dict[str, s
         )
         found[lang] = model.label(name, lang) + (f"[{where}]" if where else "")
     return found
-
