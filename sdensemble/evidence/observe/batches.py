@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sdensemble.errors import Message, SDError, did_you_mean
+from sdengine.errors import Message, SDError, did_you_mean
 from sdensemble.evidence.observe.add import _title
 from sdensemble.evidence.observe.keep import LOG, LOG_HEAD, Together, logged
 from sdensemble.evidence.observe.words import tell
-from sdensemble.history import Observation, batches_of
+from sdensemble.inputs.history import Observation, batches_of
 from sdensemble.study import Study
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sdensemble.errors import Problems, SDError
+from sdengine.errors import Problems, SDError
 from sdensemble.evidence.observe.cells import folded, plain
 from sdensemble.evidence.observe.words import tell
 
@@ -44,6 +44,8 @@ class Sheet:
     header: tuple[str, ...]
     places: Mapping[str, int]
     unit: str = ""
+    made: tuple[str, ...] = ()
+    """Columns that a wide file does not have: they were made of its heads."""
 
     def cell(self, row: Sequence[str], name: str) -> str:
         """Return a row's text in a column, empty where the row or the table has none."""
@@ -54,7 +56,7 @@ class Sheet:
         """Return file, line and column in words."""
         said = tell("line", lang, file=self.file, line=line)
         place = self.places.get(name)
-        if place is None:
+        if place is None or name in self.made:
             return said
         header = plain(self.header[place])
         return said + tell("column", lang, header=header, letter=letters(place))
@@ -202,6 +204,11 @@ ABSENT = ("", "-", "—", "–", "…", "...", "/", "..")
 YEAR = re.compile(r"(?:19|20)\d\d(?:\.0+)?\s*年?\s*度?(?:\s*(?:上半年|第?一季度|前三季度))?")
 
 
+def _named_in(table: Table, head: int) -> set[str]:
+    """Return the names of the columns that a row heads."""
+    return {_named(cell)[0] for cell in table[head][1]} - {""} if table else set()
+
+
 def _unpivoted(table: Table, head: int) -> tuple[Table, int]:
     """Return a wide table as a long one, with the place of its header; a long one as it is.
 
@@ -264,6 +271,7 @@ def _split(cell: str) -> tuple[str, str]:
 
 
 def _sheet(path: Path, table: Table, head: int, lang: str) -> Sheet:
+    long = _named_in(table, head)
     table, head = _unpivoted(table, head)
     header = tuple(table[head][1]) if table else ()
     problems = Problems()
@@ -289,4 +297,5 @@ def _sheet(path: Path, table: Table, head: int, lang: str) -> Sheet:
     if not rows and not problems:
         problems.add(path.name, tell("no rows", lang))
     problems.raise_if_any()
-    return Sheet(path.name, rows, header, places, unit)
+    made = tuple(name for name in places if name not in long) if "value" not in long else ()
+    return Sheet(path.name, rows, header, places, unit, made)

@@ -1,1 +1,0 @@
-"""What papers and workbooks say: which tables, figures and sentences, in which order."""
