@@ -41,6 +41,9 @@ ONLY_IN = {
     "click": ("cli.py",),
     "llvmlite": ("kernel/native.py",),
     "pint": ("model/units.py",),
+    "docx": ("outputs/write/docx.py",),
+    "xlsxwriter": ("outputs/write/xlsx.py",),
+    "typst": ("outputs/write/pdf.py",),
     "numba": (),
 }
 NEVER_IN = {"xarray": ("kernel/", "model/")}

@@ -24,6 +24,7 @@ from sdensemble.kernel.stop import settled
 from sdensemble.model.deep import deeply
 from sdensemble.model.types import Model
 
+LANES = (1, 2, 4, 8, 16, 32, 64)
 CACHE = 2**20  # bytes of workspace that stay in a processor's second-level cache
 SMALL_CACHE = 2**15  # and in its first
 
@@ -32,14 +33,17 @@ def compile_model(model: Model, *, lanes: int | None = None, use_cache: bool = T
     """Return the model's Kernel: machine code that runs many members at once.
 
     The code is kept in the user's cache folder under a key made of what it computes and the
-    processor it was made for; a second call loads it. Raises SDError where the model holds a
-    function or structure that is not supported, or a loop without a stock.
+    processor it was made for; a second call loads it. ``lanes`` members run side by side, 1 to
+    64 in powers of two (see ``lanes_for``). Raises SDError where the model holds a function or
+    structure that is not supported, or a loop without a stock.
 
     >>> from sdensemble import compile_model, read_model
     >>> kernel = compile_model(read_model("examples/teacup/model/teacup.mdl"))
     >>> kernel.program.stocks
     1
     """
+    if lanes is not None and (isinstance(lanes, bool) or lanes not in LANES):
+        raise SDError(f"lanes must be one of {', '.join(map(str, LANES))}, not {lanes!r}")
     model = settled(model)
     return _compiled(model, lower(model), lanes, use_cache)
 
@@ -154,13 +158,16 @@ class Kernel:
         ((31, 3), np.float64(30.0))
         """
         inputs = _Inputs(self.model, self.program)
-        steps = self.program.steps if steps is None else steps
+        steps = inputs.whole("steps", steps, self.program.steps, 0)
+        every = inputs.whole("every", every, self.program.save_every, 1)
+        threads = inputs.whole("threads", threads, default_threads(), 1)
+        members = None if members is None else inputs.whole("members", members, 1, 1)
+        inputs.problems.raise_if_any()
         inputs.read(constants or {}, held or {})
         inputs.feed(constants or {}, held or {}, steps)
         kept, summed = self._named(report, inputs), self._named(totals, inputs)
         inputs.problems.raise_if_any()
         count = inputs.count(members)
-        every = every or self.program.save_every
         saved = steps // every + 1
         table = inputs.table(count, self.lanes)
         stride = table["stride"]
@@ -182,7 +189,7 @@ class Kernel:
             "flags": self._flags(inputs),
         }
         numbers = _numbers(ids, count, stride, self.program.name)
-        self._blocks(shared, numbers, count, threads or default_threads(), progress)
+        self._blocks(shared, numbers, count, threads, progress)
         out[:, np.isin(_all(kept), self.program.void)] = np.nan
         out_totals[:, np.isin(_all(summed), self.program.void)] = np.nan
         times = self.program.start + self.program.step * every * np.arange(saved)
@@ -309,20 +316,43 @@ class _Inputs:
         self.steps = 0
         self.counts: dict[int, str] = {}
 
+    def whole(self, what: str, given: object, default: int, least: int) -> int:
+        """Return a whole number given for ``what``, or its default; note another thing."""
+        if given is None:
+            return default
+        if isinstance(given, int | np.integer) and not isinstance(given, bool) and given >= least:
+            return int(given)
+        why = f"{what} must be a whole number of at least {least}, not {given!r}"
+        self.problems.add(self.program.name, why)
+        return least
+
+    def _numbers(self, name: str, given: object) -> NDArray[np.float64] | None:
+        """Return what is given for ``name`` as numbers; note where it is none."""
+        try:
+            return np.asarray(given, dtype=float)
+        except (TypeError, ValueError):
+            self.problems.add(self.program.name, f'"{name}" is given what is not a number')
+            return None
+
     def read(self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held]) -> None:
         for name, given in constants.items():
-            slots = self._settable(name)
-            if slots is not None:
-                self._change(name, -1, slots, np.asarray(given, dtype=float))
+            slots, numbers = self._settable(name), self._numbers(name, given)
+            if slots is not None and numbers is not None:
+                self._change(name, -1, slots, numbers)
         for name, series in held.items():
             slots = self._settable(name)
-            if slots is None:
+            times, rows = (self._numbers(name, part) for part in (series.times, series.values))
+            if slots is None or times is None or rows is None:
+                continue
+            if times.ndim != 1 or rows.ndim < 1 or len(times) != len(rows):
+                self.problems.add(self.program.name, f'"{name}" needs one value for each time')
                 continue
             start, step = self.program.start, self.program.step
-            when = np.ceil((np.asarray(series.times, float) - start) / step - 1e-6).astype(int)
-            if (np.diff(when) < 0).any():
+            if not np.isfinite(times).all() or (np.diff(times) < 0).any():
                 self.problems.add(self.program.name, f'"{name}": times must ascend')
-            for at, values in zip(when, np.asarray(series.values, float), strict=True):
+                continue
+            when = np.ceil(np.clip((times - start) / step, -1, 2**53) - 1e-6).astype(int)
+            for at, values in zip(when, rows, strict=True):
                 self._change(name, max(int(at), 0), slots, values)
 
     def feed(
@@ -462,6 +492,11 @@ def _noise_rows(program: Program, members: NDArray[np.int64], steps: int) -> NDA
 def _numbers(ids: ArrayLike | None, count: int, stride: int, name: str) -> NDArray[np.int64]:
     """Return the members' numbers, the tail repeating the last."""
     numbers = np.arange(count) if ids is None else np.asarray(ids)
-    if numbers.shape != (count,) or (numbers < 0).any() or (numbers >= 2**32).any():
+    if (
+        numbers.shape != (count,)
+        or numbers.dtype.kind not in "iu"
+        or (numbers < 0).any()
+        or (numbers >= 2**32).any()
+    ):
         raise SDError(f"{name}: ids must be {count} whole numbers from 0 to 2**32 - 1")
     return np.concatenate([numbers, np.repeat(numbers[-1:], stride - count)]).astype(np.int64)

@@ -30,14 +30,14 @@ same:
   %value = load double, ptr %pv
   %one = insertelement VEC poison, double %value, i64 0
   %all = shufflevector VEC %one, VEC poison, ZEROS
-  store VEC %all, ptr %to, align 64
+  store VEC %all, ptr %to, align ALIGN
   br label %done
 each:
   %start = mul i64 %row, %stride
   %at = add i64 %start, %m0
   %pf = getelementptr double, ptr %rows, i64 %at
   %values = load VEC, ptr %pf, align 8
-  store VEC %values, ptr %to, align 64
+  store VEC %values, ptr %to, align ALIGN
   br label %done
 done:
   %i1 = add i64 %i, 1
@@ -57,7 +57,7 @@ loop:
   %all = shufflevector VEC %one, VEC poison, ZEROS
   %offset = mul i64 %s, LANES
   %to = getelementptr double, ptr %W, i64 %offset
-  store VEC %all, ptr %to, align 64
+  store VEC %all, ptr %to, align ALIGN
   %s1 = add i64 %s, 1
   %more = icmp ult i64 %s1, SIZE
   br i1 %more, label %loop, label %exit
@@ -77,11 +77,11 @@ loop:
   %ps = getelementptr double, ptr %W, i64 %offset
   %rate_offset = add i64 %offset, RATES
   %pr = getelementptr double, ptr %W, i64 %rate_offset
-  %stock = load VEC, ptr %ps, align 64
-  %rate = load VEC, ptr %pr, align 64
+  %stock = load VEC, ptr %ps, align ALIGN
+  %rate = load VEC, ptr %pr, align ALIGN
   %change = fmul VEC %rate, STEPS
   %new = fadd VEC %stock, %change
-  store VEC %new, ptr %ps, align 64
+  store VEC %new, ptr %ps, align ALIGN
   %i1 = add i64 %i, 1
   %more = icmp ult i64 %i1, N_MOVING
   br i1 %more, label %loop, label %exit
@@ -107,11 +107,11 @@ body:
   %kept = load i64, ptr %q
   %offset = mul i64 %slot, LANES
   %now_at = getelementptr double, ptr %W, i64 %offset
-  %now = load IVEC, ptr %now_at, align 64
+  %now = load IVEC, ptr %now_at, align ALIGN
   %kept_offset = mul i64 %kept, LANES
   %before_at = getelementptr double, ptr %W, i64 %kept_offset
-  %before = load IVEC, ptr %before_at, align 64
-  store IVEC %now, ptr %before_at, align 64
+  %before = load IVEC, ptr %before_at, align ALIGN
+  store IVEC %now, ptr %before_at, align ALIGN
   %other = xor IVEC %now, %before
   %seen1 = or IVEC %seen, %other
   %i1 = add i64 %i, 1
@@ -133,16 +133,16 @@ head:
 body:
   %offset = mul i64 %s, LANES
   %stock_at = getelementptr double, ptr %W, i64 %offset
-  %stock = load VEC, ptr %stock_at, align 64
+  %stock = load VEC, ptr %stock_at, align ALIGN
   %rate_offset = add i64 %offset, RATES
   %rate_at = getelementptr double, ptr %W, i64 %rate_offset
-  %rate = load VEC, ptr %rate_at, align 64
+  %rate = load VEC, ptr %rate_at, align ALIGN
   %start_offset = add i64 %offset, STARTS
   %start_at = getelementptr double, ptr %W, i64 %start_offset
-  store VEC %stock, ptr %start_at, align 64
+  store VEC %stock, ptr %start_at, align ALIGN
   %sum_offset = add i64 %offset, SUMS
   %sum_at = getelementptr double, ptr %W, i64 %sum_offset
-  store VEC %rate, ptr %sum_at, align 64
+  store VEC %rate, ptr %sum_at, align ALIGN
   %s1 = add i64 %s, 1
   br label %head
 exit:
@@ -163,14 +163,14 @@ body:
   %offset = mul i64 %s, LANES
   %rate_offset = add i64 %offset, RATES
   %rate_at = getelementptr double, ptr %W, i64 %rate_offset
-  %rate = load VEC, ptr %rate_at, align 64
+  %rate = load VEC, ptr %rate_at, align ALIGN
   %start_offset = add i64 %offset, STARTS
   %start_at = getelementptr double, ptr %W, i64 %start_offset
-  %start = load VEC, ptr %start_at, align 64
+  %start = load VEC, ptr %start_at, align ALIGN
   %change = fmul VEC %rate, %all
   %new = fadd VEC %start, %change
   %stock_at = getelementptr double, ptr %W, i64 %offset
-  store VEC %new, ptr %stock_at, align 64
+  store VEC %new, ptr %stock_at, align ALIGN
   %s1 = add i64 %s, 1
   br label %head
 exit:
@@ -191,13 +191,13 @@ body:
   %offset = mul i64 %s, LANES
   %rate_offset = add i64 %offset, RATES
   %rate_at = getelementptr double, ptr %W, i64 %rate_offset
-  %rate = load VEC, ptr %rate_at, align 64
+  %rate = load VEC, ptr %rate_at, align ALIGN
   %sum_offset = add i64 %offset, SUMS
   %sum_at = getelementptr double, ptr %W, i64 %sum_offset
-  %sum = load VEC, ptr %sum_at, align 64
+  %sum = load VEC, ptr %sum_at, align ALIGN
   %part = fmul VEC %rate, %all
   %new = fadd VEC %sum, %part
-  store VEC %new, ptr %sum_at, align 64
+  store VEC %new, ptr %sum_at, align ALIGN
   %s1 = add i64 %s, 1
   br label %head
 exit:
@@ -218,14 +218,14 @@ body:
   %offset = mul i64 %s, LANES
   %start_offset = add i64 %offset, STARTS
   %start_at = getelementptr double, ptr %W, i64 %start_offset
-  %start = load VEC, ptr %start_at, align 64
+  %start = load VEC, ptr %start_at, align ALIGN
   %sum_offset = add i64 %offset, SUMS
   %sum_at = getelementptr double, ptr %W, i64 %sum_offset
-  %sum = load VEC, ptr %sum_at, align 64
+  %sum = load VEC, ptr %sum_at, align ALIGN
   %change = fmul VEC %sum, %all
   %new = fadd VEC %start, %change
   %stock_at = getelementptr double, ptr %W, i64 %offset
-  store VEC %new, ptr %stock_at, align 64
+  store VEC %new, ptr %stock_at, align ALIGN
   %s1 = add i64 %s, 1
   br label %head
 exit:
@@ -277,13 +277,13 @@ body:
   %slot = load i64, ptr %p
   %offset = mul i64 %slot, LANES
   %from = getelementptr double, ptr %W, i64 %offset
-  %value = load VEC, ptr %from, align 64
+  %value = load VEC, ptr %from, align ALIGN
   %part = fmul VEC %value, HALF
   %sum_offset = mul i64 %i, LANES
   %at = getelementptr double, ptr %sums, i64 %sum_offset
-  %old = load VEC, ptr %at, align 64
+  %old = load VEC, ptr %at, align ALIGN
   %new = fadd VEC %old, %part
-  store VEC %new, ptr %at, align 64
+  store VEC %new, ptr %at, align ALIGN
   %i1 = add i64 %i, 1
   br label %head
 exit:
@@ -311,7 +311,7 @@ copy:
   %which = phi i64 [ %slot, %lookup ], [ %i, %body ]
   %offset = mul i64 %which, LANES
   %source = getelementptr double, ptr %from, i64 %offset
-  %value = load VEC, ptr %source, align 64
+  %value = load VEC, ptr %source, align ALIGN
   %row = mul i64 %i, %stride
   %at = add i64 %first, %row
   %dest = getelementptr double, ptr %to, i64 %at
@@ -333,7 +333,7 @@ loop:
   %seen = phi VEC [ zeroinitializer, %entry ], [ %seen1, %loop ]
   %offset = mul i64 %s, LANES
   %p = getelementptr double, ptr %W, i64 %offset
-  %value = load VEC, ptr %p, align 64
+  %value = load VEC, ptr %p, align ALIGN
   %nought = fmul VEC %value, zeroinitializer
   %seen1 = fadd VEC %seen, %nought
   %s1 = add i64 %s, 1
@@ -354,7 +354,7 @@ head:
 body:
   %offset = mul i64 %i, LANES
   %p = getelementptr double, ptr %sums, i64 %offset
-  store VEC zeroinitializer, ptr %p, align 64
+  store VEC zeroinitializer, ptr %p, align ALIGN
   %i1 = add i64 %i, 1
   br label %head
 exit:
@@ -374,10 +374,10 @@ body:
   %slot = load i64, ptr %p
   %offset = mul i64 %slot, LANES
   %at = getelementptr double, ptr %W, i64 %offset
-  %value = load VEC, ptr %at, align 64
+  %value = load VEC, ptr %at, align ALIGN
   %below = fcmp olt VEC %value, zeroinitializer
   %new = select MVEC %below, VEC zeroinitializer, VEC %value
-  store VEC %new, ptr %at, align 64
+  store VEC %new, ptr %at, align ALIGN
   %i1 = add i64 %i, 1
   br label %head
 exit:
@@ -400,10 +400,10 @@ body:
   %source = load i64, ptr %q
   %from_offset = mul i64 %source, LANES
   %from = getelementptr double, ptr %W, i64 %from_offset
-  %value = load VEC, ptr %from, align 64
+  %value = load VEC, ptr %from, align ALIGN
   %offset = mul i64 %slot, LANES
   %at = getelementptr double, ptr %W, i64 %offset
-  store VEC %value, ptr %at, align 64
+  store VEC %value, ptr %at, align ALIGN
   %i1 = add i64 %i, 1
   br label %head
 exit:
@@ -426,12 +426,12 @@ body:
   %in_slot = load i64, ptr %p1
   %in_offset = mul i64 %in_slot, LANES
   %from = getelementptr double, ptr %W, i64 %in_offset
-  %value = load VEC, ptr %from, align 64
+  %value = load VEC, ptr %from, align ALIGN
   %row = mul i64 %k, N_FIXED
   %place = add i64 %row, %i
   %place_offset = mul i64 %place, LANES
   %to = getelementptr double, ptr %history, i64 %place_offset
-  store VEC %value, ptr %to, align 64
+  store VEC %value, ptr %to, align ALIGN
   %i1 = add i64 %i, 1
   br label %head
 exit:
@@ -464,11 +464,12 @@ lane:
   %order_at = add i64 %order_offset, %l
   %order_p = getelementptr double, ptr %W, i64 %order_at
   %order_f = load double, ptr %order_p
-  %order = fptosi double %order_f to i64
-  %when = sub i64 %k1, %order
-  %known = icmp sge i64 %when, 0
+  %past = sitofp i64 %k1 to double
+  %known = fcmp ole double %order_f, %past
   br i1 %known, label %old, label %first
 old:
+  %order = fptosi double %order_f to i64
+  %when = sub i64 %k1, %order
   %old_row = mul i64 %when, N_FIXED
   %old_place = add i64 %old_row, %i
   %old_offset = mul i64 %old_place, LANES

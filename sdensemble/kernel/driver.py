@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdensemble.kernel.llvm import Tables, literal
+from sdensemble.kernel.llvm import Tables, alignment, literal
 from sdensemble.kernel.plan import Plan
 
 # Argument order of @run, shared with ``native``.
@@ -70,6 +70,7 @@ def driver(plan: Plan, lanes: int, tables: Tables) -> str:
         "VEC": f"<{lanes} x double>",
         "ZEROS": f"<{lanes} x i32> zeroinitializer",
         "LANES": str(lanes),
+        "ALIGN": str(alignment(lanes)),
         "SIZE": str(program.size),
         "STOCKS": str(program.stocks),
         "RATES": str(program.stocks * lanes),

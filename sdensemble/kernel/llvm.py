@@ -42,6 +42,11 @@ def _scalar(kind: str, value: float) -> str:
     return str(int(value)) if kind == "i64" else literal(float(value))
 
 
+def alignment(lanes: int) -> int:
+    """Return the bytes on whose multiples a vector in the workspace lies."""
+    return min(64, 8 * lanes)
+
+
 def literal(value: float) -> str:
     """Return a double as LLVM writes it, bit for bit."""
     return "0x" + struct.pack(">d", value).hex().upper()
@@ -205,7 +210,7 @@ class Body:
     def lookup(self, table: Sequence[float], index: str) -> str:
         """Return entries of a table of sixteen numbers; the low four bits of whole numbers
         choose them."""
-        if self.processor.permutes:
+        if self.processor.permutes and self.lanes >= 8:
             eight = "<8 x double>"
             halves = [
                 "<" + ", ".join(f"double {literal(v)}" for v in half) + ">"
@@ -284,12 +289,14 @@ class Body:
     def load(self, slots: Slots, index: str | None) -> str:
         """Return a vector read from a slot."""
         pointer = self.pointer(slots, index)
-        return self.new(f"load {self.vector}, ptr {pointer}, align 64")
+        return self.new(f"load {self.vector}, ptr {pointer}, align {alignment(self.lanes)}")
 
     def store(self, slots: Slots, index: str | None, value: str) -> None:
         """Write a vector to a slot."""
         pointer = self.pointer(slots, index)
-        self.lines.append(f"  store {self.vector} {value}, ptr {pointer}, align 64")
+        self.lines.append(
+            f"  store {self.vector} {value}, ptr {pointer}, align {alignment(self.lanes)}"
+        )
 
     def cached(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the value (or values) of ``key``, making it the first time."""
