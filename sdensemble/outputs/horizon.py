@@ -72,7 +72,7 @@ def horizons(results: Results) -> Iterator[Horizon]:
             effect = results.effect(whole, scenario, against, year)
             total = results.cumulative(whole, scenario, against, year) if adds_up else None
             treasury = results.payers_outlay(scenario, against, year)
-            forgone = results.payers_outlay(scenario, against, year, treasury=False)
+            forgone = results.payers_outlay(scenario, against, year, forgone=True)
             yield Horizon(
                 scenario,
                 against,
@@ -154,8 +154,8 @@ def _inside(
     replicate = results.replicate[inside]
     moved = results.effect(outcome, scenario, against, year).moved[inside]
     ratios: list[Ratio | None] = []
-    for treasury in (True, False):
-        outlay = results.payers_outlay(scenario, against, year, treasury=treasury)
+    for forgone in (False, True):
+        outlay = results.payers_outlay(scenario, against, year, forgone=forgone)
         told = outlay is not None and outlay_told(outlay)
         paid = outlay.moved[inside] if outlay is not None and told else None
         ratios.append(None if paid is None else ratio_of(moved, paid, replicate))

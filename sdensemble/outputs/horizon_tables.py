@@ -34,8 +34,8 @@ def _unit(results: Results) -> Words:
 
 def _pays(results: Results) -> tuple[bool, bool]:
     """Return whether anybody pays, and whether anybody forgoes."""
-    kinds = {payer.treasury for payer in results.spec.payers}
-    return True in kinds, False in kinds
+    kinds = {payer.forgone for payer in results.spec.payers}
+    return False in kinds, True in kinds
 
 
 def horizon_table(results: Results) -> Table:

@@ -29,7 +29,7 @@ and groups it is made of, which variables say what limits production and who pay
     [[payer]]                 # outlay by payer: kept as annual integral
     id, zh, en, variable
     present_value = "…"       # optional: cumulative present value, kept at the year's end
-    treasury = true           # false: no money of a treasury but something forgone; never added up
+    forgone = false           # true: no money of a treasury but something forgone; never added up
     [[condition]]             # optional: what members are told apart by
     id, zh, en, variable      # a scalar variable, under the scenario others are compared with
     aggregate = "mean"        # annual, mean or end
@@ -134,7 +134,7 @@ class Payer:
     variable: str
     present_value: str | None
     label: Mapping[str, str]
-    treasury: bool = True
+    forgone: bool = False
 
 
 @dataclass(frozen=True)
@@ -419,15 +419,15 @@ class _Reader:
 
     def payer(self, row: dict[str, Any]) -> Payer:
         """Return one payer."""
-        keys = {"id", "zh", "en", "variable", "present_value", "treasury"}
+        keys = {"id", "zh", "en", "variable", "present_value", "forgone"}
         where = self.known_keys("payer", row, keys)
         name = self.variable(where, row, "variable") or ""
         value = self.variable(where, row, "present_value", required=False)
-        treasury = row.get("treasury", True)
-        if not isinstance(treasury, bool):
-            self.problems.add(where, Message("treasury must be true or false"))
+        forgone = row.get("forgone", False)
+        if not isinstance(forgone, bool):
+            self.problems.add(where, Message("forgone must be true or false"))
         ident = self.text(where, row, "id")
-        return Payer(ident, name, value, self.label(where, row, name), treasury is not False)
+        return Payer(ident, name, value, self.label(where, row, name), forgone is True)
 
     def history(self, row: dict[str, Any]) -> HistorySpec | None:
         """Return which observed series is shown, or None."""

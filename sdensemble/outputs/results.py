@@ -437,16 +437,16 @@ class Results:
         return Effect(moved, found, float(median), float(low), float(high), helped, hurt)
 
     def payers_outlay(
-        self, scenario: Scenario, against: Scenario, through: int, *, treasury: bool = True
+        self, scenario: Scenario, against: Scenario, through: int, *, forgone: bool = False
     ) -> Effect | None:
         """Return the paired difference in outlay of the treasury's payers together.
 
-        With ``treasury`` false it is what the others forgo. None where there is no such payer.
+        With ``forgone`` it is what the others forgo. None where there is no such payer.
         """
         moved = [
             self.outlay(payer.variable, scenario, against, through, last=False).moved
             for payer in self.spec.payers
-            if payer.treasury is treasury
+            if payer.forgone is forgone
         ]
         return self.effect_of(np.sum(moved, axis=0), 1.0) if moved else None
 
