@@ -33,9 +33,7 @@ def asked(folder, more: str = "", report: str = SPLIT):
         'question = "total_2025"',
         'question = "total_2030"\nbeside = ["total_2025"]\nhorizons = [2025, 2028]' + more,
     )
-    text = text.replace(
-        'variable = "outlay county"', 'variable = "outlay county"\ntreasury = false'
-    )
+    text = text.replace('variable = "outlay county"', 'variable = "outlay county"\nforgone = true')
     found = synthetic.results(folder, NAMES)
     spec = synthetic.spec(folder, text + report)
     return type(found)(found.data, found.scenarios, found.targets, spec, found.model)
