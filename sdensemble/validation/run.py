@@ -10,7 +10,7 @@ from typing import Any
 from sdensemble.errors import SDError
 from sdensemble.kernel.compile import compile_model
 from sdensemble.study import Study
-from sdensemble.validation import conditions, statistics, structure
+from sdensemble.validation import against, conditions, statistics, structure
 from sdensemble.validation.bench import Bench
 from sdensemble.validation.found import (
     FAIL,
@@ -39,6 +39,11 @@ KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
     "alone": structure.alone,
     "independent": structure.independent,
     "condition": conditions.condition,
+    "refused": against.refused,
+    "formula": against.formula,
+    "studies": against.studies,
+    "shares": against.shares,
+    "scores": against.scores,
     "step size": conditions.step_size,
     "integrator": conditions.integrator,
     "response": conditions.response,
@@ -59,6 +64,8 @@ KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
     "review": statistics.review,
 }
 FILE = "model/validation.toml"
+MORE = "model/extremes.toml"
+"""Further tests in the same form, where a study has them: extreme conditions."""
 FULL = 1024
 """Members of the worlds that `check --full` looks at."""
 COUNTED = (PASS, FAIL, NO_DATA, NOT_APPLICABLE, NOT_RUN, READ)
@@ -103,7 +110,10 @@ def validate(
     path = study.folder / FILE
     if not path.is_file():
         raise SDError(f"{study.folder}: has no {FILE}, so there is nothing to validate")
-    tests = [test for test in read_tests(path, KINDS) if test.quick or not quick]
+    more = study.folder / MORE
+    every = (*read_tests(path, KINDS), *(read_tests(more, KINDS) if more.is_file() else ()))
+    every = tuple(sorted(every, key=lambda test: GROUPS.index(test.group)))
+    tests = [test for test in every if test.quick or not quick]
     bench = Bench(study, compile_model(study.model), members, prior_set=study.prior_sets()[0])
     done = []
     for test in tests:
