@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.models import generated
+from sdengine import kernel as kernels
 from sdensemble import compile_model, read_model
-from sdensemble.kernel import compile as kernels
 
 PAGE = mmap.PAGESIZE
 KINDS = """

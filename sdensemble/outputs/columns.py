@@ -217,7 +217,7 @@ HORIZONS: Columns = {
     "share_helped": ("受益成员占比", "share of members helped"),
     "share_hurt": ("受损成员占比", "share of members hurt"),
     "pairs": ("配对数", "pairs"),
-    "treasury": ("新增财政支出，累计", "added treasury outlay, cumulative"),
+    "treasury": ("新增财政支出，累计", "added treasury money, cumulative"),
     "treasury_error": ("其抽样标准误", "its Monte Carlo standard error"),
     "forgone": (
         "新增让渡收益，累计（不是财政支出）",

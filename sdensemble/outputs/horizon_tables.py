@@ -7,9 +7,9 @@ from typing import Any
 
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.form import Measured, Number, Share, Shown, Whole
-from sdensemble.outputs.horizon import Horizon, Part, horizons, parts
-from sdensemble.outputs.results import Results
 from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.results.horizon import Horizon, Part, horizons, parts
+from sdensemble.results.results import Results
 
 
 def answer_tables(results: Results) -> Iterator[Table]:
