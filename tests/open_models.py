@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.model.clean import decode
+from sdensemble.model.text import decode
 from sdensemble.model.types import Model, fold
 
 FOLDER = Path(__file__).with_name("models")

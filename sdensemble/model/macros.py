@@ -9,7 +9,7 @@ from pathlib import Path
 from sdensemble.errors import Problems
 from sdensemble.model.equation import MARK
 from sdensemble.model.external import Source
-from sdensemble.model.parse import Element, Section
+from sdensemble.model.sections import Element, Section
 from sdensemble.model.types import Call, Equation, Expr, Number, Ref, Table, fold, walk
 
 DEPTH = 20  # macros calling macros

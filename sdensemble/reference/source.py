@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sdensemble.model.clean import decode
+from sdensemble.model.text import decode
 from sdensemble.model.describe import equations
 from sdensemble.model.types import Model, fold
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sdensemble.errors import SDError
-from sdensemble.model.clean import decode
+from sdensemble.model.text import decode
 from sdensemble.section import short
 
 _NAME = re.compile(r'("(?:[^"\\]|\\.)*"\s*|[^\[\]"=<>|]+)(?:\[([^\[\]]*)\])?')
