@@ -157,9 +157,7 @@ class Ranges:
             listed = [e for part in listed for e in self.names(part)]
         listed = listed or list(self.elements[there])
         if len(listed) != len(own):
-            raise ValueError(
-                f"it has {len(own)} elements, and {len(listed)} stand against them"
-            )
+            raise ValueError(f"it has {len(own)} elements, and {len(listed)} stand against them")
         out = [""] * len(order)
         for element, part in zip(own, listed, strict=True):
             for name in self.names(part) if parts else (part,):

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sdensemble.model.equation import EquationError, Reader, Subscript, Text, tokens
+from sdensemble.model.equation import Reader, Subscript, Text, tokens
+from sdensemble.model.points import EquationError
 from sdensemble.model.types import Call, Expr, Number, Ref
 
 TABLE_OF = " · table"  # ends the name of a graphical function that belongs to a variable
@@ -155,9 +156,7 @@ class Stella:
         assert inside is not None
         safe = Call("if_then_else", (inside, offset, Number(0.0)))
         ref = Ref(_written(text), tuple(str(one) for one in first))
-        return Call(
-            "if_then_else", (inside, Call("vector_elm_map", (ref, safe)), Number(0.0))
-        )
+        return Call("if_then_else", (inside, Call("vector_elm_map", (ref, safe)), Number(0.0)))
 
     # ── functions ──────────────────────────────────────────────────────────────────────────
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from sdensemble.errors import Problems, did_you_mean
 from sdensemble.limits import at_most, limit
-from sdensemble.model.equation import table_of
 from sdensemble.model.external import Outside, OutsideError, Points, Source
 from sdensemble.model.notes import read_note
+from sdensemble.model.points import table_of
 from sdensemble.model.ranges import Ranges
 from sdensemble.model.sections import Element
 from sdensemble.model.types import (
@@ -55,7 +55,9 @@ def variable_of(
         return None
     try:
         equations = tuple(
-            made for equation in element.equations for made in _told(equation, element, ranges, outside)
+            made
+            for equation in element.equations
+            for made in _told(equation, element, ranges, outside)
         )
     except OutsideError as error:
         problems.add(where, str(error))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sdensemble.model.equation import EquationError, negated
+from sdensemble.model.equation import negated
 from sdensemble.model.items import Item, Piece
 from sdensemble.model.modules import joined
+from sdensemble.model.points import EquationError
 from sdensemble.model.repair import document
 from sdensemble.model.sections import CLOCK, Element, File, Section
 from sdensemble.model.stella import TABLE_OF, Names, Stella, plain
@@ -133,9 +134,7 @@ class _Items:
                 Equation((element,), self._right(item, text, item.table, item.first))
                 for element, text in zip(lists[0], item.equations, strict=True)
             ]
-        return [
-            Equation(item.dims, self._right(item, item.equations[0], item.table, item.first))
-        ]
+        return [Equation(item.dims, self._right(item, item.equations[0], item.table, item.first))]
 
     def _piece(self, item: Item, piece: Piece) -> Expr:
         text = piece.equation

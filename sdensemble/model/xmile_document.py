@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sdensemble.limits import at_most, limit
-from sdensemble.model.equation import EquationError, number, table_of
 from sdensemble.model.items import Item, Piece
+from sdensemble.model.points import EquationError, number, table_of
 from sdensemble.model.stella import plain
 from sdensemble.model.types import Table
 

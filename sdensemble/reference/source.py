@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sdensemble.model.text import decode
 from sdensemble.model.describe import equations
+from sdensemble.model.text import decode
 from sdensemble.model.types import Model, fold
 
 MARK = "\\\\\\---///"
