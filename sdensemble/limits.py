@@ -10,6 +10,7 @@ import os
 
 LIMITS = {
     "ELEMENTS": 1_000_000,  # elements of one variable, and of a model's variables together
+    "VARIABLES": 30_000,  # variables of a model file
     "RANGES": 1_000_000,  # elements of all subscript ranges together
     "STEPS": 10_000_000,  # steps from start to end
     "MACROS": 100_000,  # equations that calls of macros stand for

@@ -24,4 +24,4 @@ def parse(path: Path) -> File:
     except RecursionError:
         raise SDError(f"{path.name}: an equation is nested too deeply to be read") from None
     except ValueError as error:
-        raise SDError([f"{path.name}: {line}" for line in str(error).split("; ")]) from error
+        raise SDError([f"{path.name}: {line}" for line in error.args]) from error

@@ -59,6 +59,14 @@ class Ranges:
         self.elements[name] = elements
         self._written.setdefault(fold(name), name)
 
+    def alias(self, name: str) -> str:
+        """Return a second name for a range, so that an equation may run over it twice."""
+        own = self.name(name)
+        other = f"{name} · again"
+        if own is not None and self.name(other) is None:
+            self._note(other, self.elements[own])
+        return other
+
     # ── what a subscript stands for ────────────────────────────────────────────────────────
 
     def name(self, subscript: str) -> str | None:

@@ -51,7 +51,7 @@ def _read(path: Path) -> Model:
     unit, size = "", 0
     last: Element | None = None
     known: set[str] = set()
-    for element in inline(section.elements, macros, path):
+    for element in inline(section.elements, macros, path, ranges):
         key = fold(element.name)
         if key in CLOCK:
             unit = element.unit or unit

@@ -37,11 +37,13 @@ def read_vensim(text: str) -> File:
     """Return the sections of a Vensim file: the model itself, then its macros.
 
     Raises ValueError saying what is wrong with the file as a whole, and with each equation by
-    its name, parted by "; ".
+    its name, one argument each.
     """
     method = method_of(text)
     body = _SKETCH.split(text, maxsplit=1)[0].removeprefix("\ufeff")
     entries, rest = _entries(body)
+    if len(entries) > limit("VARIABLES"):
+        raise ValueError(f"{len(entries):,} equations; {at_most('VARIABLES')}")
     faults: list[tuple[str, str]] = []
     main = _Part("__main__", dialect=Vensim())
     parts, here = [main], main
@@ -68,7 +70,7 @@ def read_vensim(text: str) -> File:
     if not entries:
         raise ValueError("no variable found — is this a system-dynamics model?")
     if faults:
-        raise ValueError("; ".join(f'"{n}" cannot be read: it {what}' for n, what in faults[:10]))
+        raise ValueError(*(f'"{n}" cannot be read: it {what}' for n, what in faults[:10]))
     return File(tuple(part.section() for part in parts), method)
 
 
@@ -213,9 +215,10 @@ def _entry(head: str, fields: list[str], part: _Part, faults: list[tuple[str, st
             return
         reader = Reader(tokens(head), part.dialect)
         _read_entry(reader, fields, part)
-    except EquationError as error:
+    except (EquationError, RecursionError) as error:
         name = reader.tokens[0].text if reader and reader.tokens else named(head)
-        faults.append((name.strip('"'), str(error)))
+        deep = isinstance(error, RecursionError)
+        faults.append((name.strip('"'), "is nested too deeply" if deep else str(error)))
 
 
 def _read_table(head: str, fields: list[str], part: _Part) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sdensemble.limits import at_most, limit
 from sdensemble.model.equation import negated
 from sdensemble.model.items import Item, Piece
 from sdensemble.model.modules import joined
@@ -25,12 +26,14 @@ def read_xmile(text: str) -> File:
     """Return the sections of an XMILE file: the model itself, then its macros.
 
     Raises ValueError saying what is wrong with the file as a whole, or with each equation by
-    its name, parted by "; ".
+    its name, one argument each.
     """
     root, space, remarks = document(text)
     tree = Document(root, space)
     method, clock, ranges = tree.method(), tree.clock(), tree.ranges()
     items, macros = joined(tree.models()), list(tree.macros())
+    if len(items) > limit("VARIABLES"):
+        raise ValueError(f"{len(items):,} variables; {at_most('VARIABLES')}")
     names = _names(ranges, items, macros)
     names.macros = tree.defaults()
     reader = _Items(names, tree.non_negative())
@@ -41,7 +44,7 @@ def read_xmile(text: str) -> File:
         sections.append(Section(name, params, found, ()))
     if reader.faults:
         told = (f'"{name}" cannot be read: it {what}' for name, what in reader.faults[:10])
-        raise ValueError("; ".join(told))
+        raise ValueError(*told)
     return File(tuple(sections), method, remarks)
 
 
@@ -158,8 +161,9 @@ class _Items:
                 expr = Call("lookup", (table, expr))
             if first.strip():
                 expr = Call("active_initial", (expr, dialect.read(first)))
-        except EquationError as error:
-            self.faults.append((_shown(item), str(error)))
+        except (EquationError, RecursionError) as error:
+            deep = isinstance(error, RecursionError)
+            self.faults.append((_shown(item), "is nested too deeply" if deep else str(error)))
             return Number(0.0)
         own = item.non_negative
         if item.kind == "flow" and (self.flows[1] if own is None else own):
