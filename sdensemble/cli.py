@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sdensemble import __version__
-from sdensemble.errors import SDError
+from sdensemble.errors import Message, SDError
+
+LANG = "sdensemble.lang"
+"""Under which a context keeps the language asked for."""
 
 
 class Door(click.Group):
@@ -21,7 +25,7 @@ class Door(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("interrupted; no run was written", err=True)
+            click.echo(_said(Message("interrupted; no run was written"), ctx), err=True)
             ctx.exit(130)
         except Exception as error:
             if ctx.params.get("debug"):
@@ -30,8 +34,15 @@ class Door(click.Group):
             if lines is None:
                 raise
             for line in lines:
-                click.echo(f"error: {line}", err=True)
+                click.echo(_said(Message("error: {line}", line=line), ctx), err=True)
             ctx.exit(1)
+
+
+def _said(line: Message, ctx: click.Context) -> str:
+    """Return a message in the language asked for; in English where the catalogue lacks it."""
+    from sdensemble.lang import LANGS, message
+
+    return line.said(partial(message, lang=ctx.meta.get(LANG, LANGS[0])))
 
 
 def _lines(error: Exception) -> tuple[str, ...] | None:
@@ -41,9 +52,10 @@ def _lines(error: Exception) -> tuple[str, ...] | None:
     if isinstance(error, SDError):
         return error.problems
     if isinstance(error, MemoryError):
-        return ("not enough memory: ask for fewer --members or fewer variables to keep",)
+        return (Message("not enough memory: ask for fewer --members or fewer variables to keep"),)
     what = f"{type(error).__name__}: {error}"
-    return (f"{what} — this is a fault of the program: run again with --debug to see where",)
+    told = "{what} — this is a fault of the program: run again with --debug to see where"
+    return (Message(told, what=what),)
 
 
 @click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,10 +82,23 @@ def _study(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def _lang(command: Callable[..., Any]) -> Callable[..., Any]:
+def _lang(command: Callable[..., Any], expose: bool = True) -> Callable[..., Any]:
+    """Give a verb its language; not exposed, it is only that of its messages."""
     choice = click.Choice(["zh", "en"])
+
+    def keep(ctx: click.Context, _: click.Parameter, lang: str) -> str:
+        ctx.meta[LANG] = lang
+        return lang
+
     return click.option(
-        "--lang", type=choice, default="zh", show_default=True, help="Language of the output.  语言"
+        "--lang",
+        type=choice,
+        default="zh",
+        show_default=True,
+        callback=keep,
+        is_eager=True,
+        expose_value=expose,
+        help="Language of the output.  语言",
     )(command)
 
 
@@ -538,6 +563,7 @@ def observe_add(
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--headline", help="The variable the target speaks of (else the first stock).")
+@partial(_lang, expose=False)
 def new(model: Path, folder: Path, headline: str | None) -> None:
     """Make a study in FOLDER from a MODEL file.  新建研究"""
     from sdensemble.scaffold import new_study
@@ -550,6 +576,7 @@ def new(model: Path, folder: Path, headline: str | None) -> None:
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--steps", type=click.IntRange(1), help="Only the first steps.  步数")
 @click.option("--all", "every", is_flag=True, help="Every variable.  全部变量")
+@partial(_lang, expose=False)
 @click.pass_context
 def crosscheck(ctx: click.Context, model: Path, steps: int | None, every: bool) -> None:
     """Run a MODEL file here, in PySD and in pysimlin; show the differences.  对照

@@ -18,7 +18,7 @@ from sdensemble.distributions import (
     Distribution,
     Truncated,
 )
-from sdensemble.errors import SDError, did_you_mean
+from sdensemble.errors import Message, SDError, did_you_mean
 from sdensemble.model.types import Model, Variable
 from sdensemble.rng import Stream
 from sdensemble.section import (
@@ -37,12 +37,13 @@ from sdensemble.section import (
     short,
     span,
 )
+from sdensemble.sources import Sources, read_sources
 
 Method = Literal["sobol", "latin", "plain"]
 
 
 DEFAULT_SETS = ("history", "plan")
-PRIOR_KEYS = ("constant", "element", "each", "scale", "sets", "distribution", "group")
+PRIOR_KEYS = ("constant", "element", "each", "scale", "sets", "distribution", "group", "effects")
 TOLERATED = 0.01
 """The probability that may lie outside the model's limits and be cut off."""
 
@@ -53,7 +54,8 @@ class Prior:
 
     ``cells`` are the indices of the elements it acts on, ``((),)`` for a scalar; with ``each``
     every one of them is drawn by itself. With ``scale`` the drawn number multiplies the model's
-    own value. ``distribution`` is already cut to the model's limits.
+    own value. ``distribution`` is already cut to the model's limits. ``effects`` names the rows of
+    collected evidence it rests on.
     """
 
     constant: str
@@ -70,6 +72,7 @@ class Prior:
     sets: tuple[str, ...]
     cells: tuple[Cell, ...] = ((),)
     exempt: str = ""
+    effects: tuple[str, ...] = ()
 
     @property
     def columns(self) -> int:
@@ -105,12 +108,19 @@ def read_priors(path: Path, model: Model, prior_set: str = "history") -> Priors:
     """
     path = Path(path)
     top, digest = Section.of_file(path, ("prior", "correlation"))
-    entries = [_read_prior(table, model) for table in top.entries("prior")]
+    sources = read_sources(path.parent)
+    entries = [_read_prior(table, model, sources) for table in top.entries("prior")]
     items = tuple(prior for prior in entries if prior is not None)
     correlations = _read_correlations(top, items)
     known = {name: None for prior in items for name in (*DEFAULT_SETS, *prior.sets)}
     if known and prior_set not in known:
-        top.problem(f'no prior set "{prior_set}"; it has {", ".join(known)}')
+        top.problem(
+            Message(
+                'no prior set "{prior_set}"; it has {known}',
+                prior_set=prior_set,
+                known=", ".join(known),
+            )
+        )
     for name in known:
         _check_set(name, [p for p in items if name in p.sets], correlations, model, top)
     top.found.raise_if_any()
@@ -126,7 +136,7 @@ def read_prior_sets(path: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys([DEFAULT_SETS[0], *map(str, named)]))
 
 
-def _read_prior(table: Section, model: Model) -> Prior | None:
+def _read_prior(table: Section, model: Model, sources: Sources) -> Prior | None:
     """Return one prior, or None with its problems noted."""
     name, element = table.text("constant", needed=True), table.text("element")
     table = table.titled(f"{name}[{element}]" if name and element else name)
@@ -141,10 +151,14 @@ def _read_prior(table: Section, model: Model) -> Prior | None:
         cells = find_cells(model, variable, element, table)
         if len(cells) > 1 and not (each or scale):
             table.problem(
-                f"has {len(cells)} elements — give element = …, each = true (a draw for each), "
-                "or scale = true (one factor for all)"
+                Message(
+                    "has {cells} elements — give element = …, each = true (a draw for each), or"
+                    " scale = true (one factor for all)",
+                    cells=len(cells),
+                )
             )
     sets = _read_sets(table)
+    effects = _read_effects(table, sources)
     if variable is None or base is None or not cells or len(table.found.lines) > before:
         return None
     distribution = _within_limits(base, variable, cells, scale, model, table)
@@ -158,6 +172,7 @@ def _read_prior(table: Section, model: Model) -> Prior | None:
         group=table.text("group") or None,
         sets=sets,
         cells=cells,
+        effects=effects,
         **evidence._asdict(),
     )
 
@@ -168,7 +183,7 @@ def _read_distribution(table: Section) -> Distribution | None:
     if name not in DISTRIBUTIONS:
         if name:
             hint = did_you_mean(name, DISTRIBUTIONS) or f": there are {', '.join(DISTRIBUTIONS)}"
-            table.problem(f'no distribution "{name}"{hint}')
+            table.problem(Message('no distribution "{name}"{hint}', name=name, hint=hint))
         return None
     kind = DISTRIBUTIONS[name]
     keys = [parameter.name for parameter in fields(kind)]
@@ -179,7 +194,7 @@ def _read_distribution(table: Section) -> Distribution | None:
     made = kind(*numbers)
     if made.valid():
         return made
-    table.problem(f"{kind.rule} in {describe(made)}")
+    table.problem(Message("{rule} in {made}", rule=kind.rule, made=describe(made)))
     return None
 
 
@@ -188,8 +203,21 @@ def _read_sets(table: Section) -> tuple[str, ...]:
     sets = table.values.get("sets", DEFAULT_SETS)
     if isinstance(sets, list | tuple) and sets and all(isinstance(name, str) for name in sets):
         return tuple(sets)
-    table.problem('sets must be a list of names such as ["history", "plan"]')
+    table.problem(Message('sets must be a list of names such as ["history", "plan"]'))
     return DEFAULT_SETS
+
+
+def _read_effects(table: Section, sources: Sources) -> tuple[str, ...]:
+    """Return the rows of evidence an entry names; note those that no table has."""
+    names = table.values.get("effects", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        table.problem('effects must be a list of rows such as ["E004", "E079"]')
+        return ()
+    for name in names:
+        if name not in sources.by_id:
+            hint = did_you_mean(name, sources.by_id)
+            table.problem(f'effects: no row "{name}" in the tables of evidence{hint}')
+    return tuple(names)
 
 
 def _within_limits(
@@ -210,8 +238,16 @@ def _within_limits(
         share = 1.0 if low > high else cut.outside
         factor = f" as a factor, {low:.4g} to {high:.4g}" if scale else ""
         table.problem(
-            f"{share:.1%} of {describe(base)} lies outside the limits in {short(model.path)} "
-            f"({span(variable)}{factor}); at most {TOLERATED:.0%} may"
+            Message(
+                "{share:.1%} of {base} lies outside the limits in {file} ({variable}{factor});"
+                " at most {tolerated:.0%} may",
+                share=share,
+                base=describe(base),
+                file=short(model.path),
+                variable=span(variable),
+                factor=factor,
+                tolerated=TOLERATED,
+            )
         )
     return cut if cut.outside > 0 else base
 
@@ -249,9 +285,15 @@ def _read_correlations(top: Section, items: Sequence[Prior]) -> dict[str, float]
         table.only(("group", "rho"))
         group, rho = table.text("group", needed=True), table.number("rho")
         if group and group not in groups:
-            table.problem(f'no prior has group "{group}"{did_you_mean(group, groups)}')
+            table.problem(
+                Message(
+                    'no prior has group "{group}"{hint}',
+                    group=group,
+                    hint=did_you_mean(group, groups),
+                )
+            )
         if group in correlations:
-            table.problem(f'group "{group}" is given twice')
+            table.problem(Message('group "{group}" is given twice', group=group))
         if group and rho is not None:
             correlations[group] = rho
     return correlations
@@ -271,14 +313,24 @@ def _check_set(
         seen.update({(prior.constant, cell): prior for cell in prior.cells})
         if twice:
             where = cell_name(model, model[prior.constant], twice[0])
-            top.problem(f'[[prior]] "{where}" is drawn twice in the set "{name}"')
+            top.problem(
+                Message(
+                    '[[prior]] "{where}" is drawn twice in the set "{name}"', where=where, name=name
+                )
+            )
     for group, rho in correlations.items():
         size = sum(prior.columns for prior in items if prior.group == group)
         # An equicorrelated matrix is positive definite between -1/(size - 1) and 1.
         if size > 1 and not -1 / (size - 1) < rho < 1:
             top.problem(
-                f'[[correlation]] "{group}": rho {rho:g} is impossible for {size} numbers — '
-                f"it must lie between {-1 / (size - 1):.3g} and 1"
+                Message(
+                    '[[correlation]] "{group}": rho {rho:g} is impossible for {size} numbers —'
+                    " it must lie between {size2:.3g} and 1",
+                    group=group,
+                    rho=rho,
+                    size=size,
+                    size2=-1 / (size - 1),
+                )
             )
 
 
@@ -402,9 +454,13 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
     """Raise SDError for an unknown method, a seed below 0, or an ``n`` that cannot be."""
     if method not in get_args(Method):
         methods = ", ".join(get_args(Method))
-        raise SDError(f'sampling method "{method}": there are {methods}')
+        raise SDError(
+            Message(
+                'sampling method "{method}": there are {methods}', method=method, methods=methods
+            )
+        )
     if seed < 0:
-        raise SDError(f"seed {seed}: must be a whole number from 0")
+        raise SDError(Message("seed {seed}: must be a whole number from 0", seed=seed))
     count = max(n, 1) / replicates
     if method == "sobol":
         below = 2 ** max(math.floor(math.log2(count)), 0)
@@ -415,7 +471,7 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
         rule = f"members come in {replicates} equal replicates"
     if n not in (below * replicates, above * replicates):
         sizes = " or ".join(str(size * replicates) for size in sorted({below, above}))
-        raise SDError(f"{n} members: {rule} — take {sizes}")
+        raise SDError(Message("{n} members: {rule} — take {sizes}", n=n, rule=rule, sizes=sizes))
 
 
 def _sobol(

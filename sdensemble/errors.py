@@ -3,7 +3,40 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+
+
+class Message(str):
+    """A message in English that remembers how it was made, so that it can be said otherwise.
+
+    It is a plain text for whoever knows nothing of languages. ``template`` is the English
+    sentence with its gaps, ``values`` fill them; a value may itself be Message.
+
+    >>> line = Message("no such key {key}", key="zz")
+    >>> line, line.said({"no such key {key}": "没有 {key} 这个键"}.get)
+    ('no such key zz', '没有 zz 这个键')
+    """
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, **values: object) -> Message:
+        """Return the message filled in."""
+        made = super().__new__(cls, template.format(**values))
+        made.template, made.values = template, values
+        return made
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, object]]:
+        """Return what makes a copy, as pickling and copying ask."""
+        return (self.template,), dict(self.values)
+
+    def said(self, translate: Callable[[str], str | None]) -> str:
+        """Return the message by what translates a template; in English where it gives none."""
+        values = {
+            name: value.said(translate) if isinstance(value, Message) else value
+            for name, value in self.values.items()
+        }
+        return (translate(self.template) or self.template).format(**values)
 
 
 class SDError(Exception):
@@ -33,7 +66,7 @@ class Problems:
 
     def add(self, where: object, what: str) -> None:
         """Note one problem; ``where`` names file and key."""
-        self.lines.append(f"{where}: {what}")
+        self.lines.append(Message("{where}: {what}", where=where, what=what))
 
     def take(self, error: SDError) -> None:
         """Add the problems of an error raised by a smaller reading."""
@@ -63,8 +96,16 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return " — did you mean …?" for the nearest known names, or an empty string."""
     match = containing(name, known := tuple(known)) or _spelt_alike(name, known)
-    shown = " or ".join(f'"{one}"' for one in match)
-    return f" — did you mean {shown}?" if match else ""
+    shown = either(f'"{one}"' for one in match)
+    return Message(" — did you mean {shown}?", shown=shown) if match else ""
+
+
+def either(names: Iterable[str]) -> str:
+    """Return names with "or" between them."""
+    found = ""
+    for name in names:
+        found = Message("{one} or {other}", one=found, other=name) if found else name
+    return found
 
 
 def containing(name: str, known: Iterable[str]) -> list[str]:

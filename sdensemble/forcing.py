@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdensemble.errors import SDError, did_you_mean
+from sdensemble.errors import Message, SDError, did_you_mean
 from sdensemble.kernel.inputs import Held
 from sdensemble.kernel.uniform import normal, uniform
 from sdensemble.model.types import Clock, Model
@@ -338,7 +338,11 @@ def read_forcing(path: Path, model: Model) -> Forcing:
     processes = tuple(process for process in entries if process is not None)
     names = [process.name for process in processes]
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
-        top.problem(f'[[process]] "{name}" is given twice; its name is the key of its numbers')
+        top.problem(
+            Message(
+                '[[process]] "{name}" is given twice; its name is the key of its numbers', name=name
+            )
+        )
     _check_reach(processes, model, top)
     top.found.raise_if_any()
     return Forcing(processes, hold, path, digest)
@@ -351,7 +355,13 @@ def _read_hold(top: Section, clock: Clock) -> float:
         return 0.25
     steps = hold / clock.step
     if steps < 0.5 or abs(steps - round(steps)) > 1e-9:
-        top.problem(f"hold {hold:g} must be a whole number of the model's steps of {clock.step:g}")
+        top.problem(
+            Message(
+                "hold {hold:g} must be a whole number of the model's steps of {step:g}",
+                hold=hold,
+                step=clock.step,
+            )
+        )
     return hold if hold > 0 else 0.25
 
 
@@ -387,7 +397,7 @@ def _read_form(table: Section, hold: float) -> Form | None:
     if name not in FORMS:
         if name:
             hint = did_you_mean(name, FORMS) or f": there are {', '.join(FORMS)}"
-            table.problem(f'no form "{name}"{hint}')
+            table.problem(Message('no form "{name}"{hint}', name=name, hint=hint))
         return None
     kind = FORMS[name]
     before = len(table.found.lines)
@@ -421,15 +431,17 @@ def _read_parameter(table: Section, key: str, kind: str) -> float | bool | Pair 
     value = table.values.get(key)
     if key == "sd" and isinstance(value, int | float):
         if "sd_low" in table.values or "sd_high" in table.values:
-            table.problem("give sd, or sd_low and sd_high, not both")
+            table.problem(Message("give sd, or sd_low and sd_high, not both"))
         value = [value, value]
     if key not in table.values:
-        table.problem(f"{key} is missing")
+        table.problem(Message("{key} is missing", key=key))
         return None
     ends = [as_number(end) for end in value] if isinstance(value, list) else []
     if len(ends) == 2 and None not in ends:
         return ends[0], ends[1]  # type: ignore[return-value]
-    table.problem(f"{key} must be two numbers such as [0.1, 0.4], not {value!r}")
+    table.problem(
+        Message("{key} must be two numbers such as [0.1, 0.4], not {value!r}", key=key, value=value)
+    )
     return None
 
 
@@ -450,9 +462,18 @@ def _check_reach(processes: Sequence[Process], model: Model, top: Section) -> No
             if least < low or most > high:
                 names = ", ".join(f'"{process.name}"' for process in acting)
                 top.problem(
-                    f"[[process]] {names}: {cell_name(model, variable, cell)} may reach "
-                    f"{least:.3g} to {most:.3g} ({BAND:g} standard deviations), outside its "
-                    f"limits in {short(model.path)} ({span(variable)})"
+                    Message(
+                        "[[process]] {names}: {cell} may reach {least:.3g} to {most:.3g}"
+                        " ({band:g} standard deviations), outside its limits in {file}"
+                        " ({variable})",
+                        names=names,
+                        cell=cell_name(model, variable, cell),
+                        least=least,
+                        most=most,
+                        band=BAND,
+                        file=short(model.path),
+                        variable=span(variable),
+                    )
                 )
                 break
 
@@ -494,7 +515,15 @@ def sample(
         low, high = bounds(model[name])
         if array.size and (array.min() < low or array.max() > high):
             raise SDError(
-                f'{short(forcing.path)}: "{name}" reached {array.min():.3g} to {array.max():.3g}, '
-                f"outside its limits in {short(model.path)} ({span(model[name])}) — widen them"
+                Message(
+                    '{file}: "{name}" reached {min:.3g} to {max:.3g}, outside its limits in'
+                    " {file2} ({name2}) — widen them",
+                    file=short(forcing.path),
+                    name=name,
+                    min=array.min(),
+                    max=array.max(),
+                    file2=short(model.path),
+                    name2=span(model[name]),
+                )
             )
     return {name: Held(times, array) for name, array in values.items()}

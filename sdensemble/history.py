@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sdensemble.errors import Problems, SDError
+from sdensemble.errors import Message, Problems, SDError
 
 COLUMNS = ("time", "sector", "measure", "value", "unit", "source", "period_end", "published_on")
 MORE = ("id", "url", "role", "note", "batch")
 """Columns a file may have besides; without ``role`` every row is observed."""
+COPY = "copy"
+"""A column a file may have: whose copy of the publication was looked at, as in evidence tables."""
 ROLES = ("observed", "derived", "target")
 LATEST = "latest"
 
@@ -32,7 +34,7 @@ class Observation:
     ``published_on`` is an ISO date, or what is known of it ("2022", "2021-04"). ``role`` is
     "observed", "derived" (computed from other figures) or "target" (a plan): only what was
     observed is ever fitted. ``batch`` names the import that brought the row, empty for the
-    study's own.
+    study's own. ``copy`` says whose copy of the publication was looked at, empty where untold.
     """
 
     time: float
@@ -48,6 +50,7 @@ class Observation:
     role: str = "observed"
     note: str = ""
     batch: str = ""
+    copy: str = ""
 
     @property
     def series(self) -> tuple[str, str]:
@@ -83,12 +86,16 @@ def read_history(path: Path) -> tuple[Observation, ...]:
             reader = csv.DictReader(stream)
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
-                raise SDError(f"{path}: columns missing: {', '.join(missing)}")
+                raise SDError(
+                    Message(
+                        "{path}: columns missing: {missing}", path=path, missing=", ".join(missing)
+                    )
+                )
             rows = list(reader)
     except FileNotFoundError as error:
-        raise SDError(f"{path}: no such file") from error
+        raise SDError(Message("{path}: no such file", path=path)) from error
     except UnicodeDecodeError as error:
-        raise SDError(f"{path}: not UTF-8; save it as CSV UTF-8") from error
+        raise SDError(Message("{path}: not UTF-8; save it as CSV UTF-8", path=path)) from error
     problems = Problems()
     found = []
     for number, row in enumerate(rows, start=2):
@@ -101,7 +108,7 @@ def read_history(path: Path) -> tuple[Observation, ...]:
 
 
 def _observation(row: dict[str, str]) -> Observation:
-    more = {name: row[name] for name in MORE if row.get(name)}
+    more = {name: row[name] for name in (*MORE, COPY) if row.get(name)}
     if more.get("role", "observed") not in ROLES:
         raise ValueError(f'role "{more["role"]}" is none of {", ".join(ROLES)}')
     return Observation(
@@ -130,7 +137,9 @@ def appended(path: Path, rows: Sequence[Observation]) -> bytes:
         names = next(csv.reader([held.decode("utf-8-sig").split("\n", 1)[0].strip()]), [])
     lacking = [name for name in (*COLUMNS, *MORE) if name not in names]
     if lacking:
-        raise SDError(f"{path}: columns missing: {', '.join(lacking)}")
+        raise SDError(
+            Message("{path}: columns missing: {lacking}", path=path, lacking=", ".join(lacking))
+        )
     end = "\r\n" if held.endswith(b"\r\n") else "\n"
     made = io.StringIO("" if held.endswith(b"\n") else end, newline="")
     made.seek(0, io.SEEK_END)

@@ -18,9 +18,9 @@ from sdensemble.calibration.posterior import posterior_draws, read_posterior
 from sdensemble.calibration.stored import Chosen, choose, wanted_bound
 from sdensemble.draws import Draws, Method, Priors, draw
 from sdensemble.ensemble import replay, run_ensemble
-from sdensemble.errors import SDError
+from sdensemble.errors import Message, SDError
 from sdensemble.forcing import Forcing
-from sdensemble.history import LATEST, batches_of
+from sdensemble.history import LATEST
 from sdensemble.kernel.compile import Kernel, compile_model
 from sdensemble.model.units import check_units
 from sdensemble.scenarios import Scenario
@@ -207,7 +207,7 @@ def _ensemble(
 def choose_draws(study: Study, options: Options, prior_set: str) -> Chosen:
     """Return what a run draws its constants from: the posterior of its vintage, or the prior.
 
-    That of the latest vintage or of an import is found by its data, under whatever name it lies.
+    One made of the same figures is found under whatever name it lies.
     """
     name = study.report.as_of or LATEST
     priors = study.priors(prior_set)
@@ -225,8 +225,8 @@ def choose_draws(study: Study, options: Options, prior_set: str) -> Chosen:
 
 
 def _same_data(study: Study, priors: Priors, name: str) -> Chosen | None:
-    """Return a stored posterior that rests on the same inputs as an import's or the latest's."""
-    if study.fit is None or name not in (LATEST, *batches_of(study.history)):
+    """Return a stored posterior that rests on the same figures and inputs as a vintage's."""
+    if study.fit is None:
         return None
     wanted = wanted_bound(study.fit, study.model, priors, study.history, study.lived, name)
     for path in sorted((study.folder / "calibration").glob("posterior*.nc")):
@@ -274,8 +274,11 @@ def replay_member(study: Study, options: Options, member: int) -> Path:
     named = study.named(options.scenarios)
     if len(options.scenarios) != 1 or len(named) != 1 or not 0 <= member < options.members:
         raise SDError(
-            f"--member: name one --scenario and a member from 0 to {options.members - 1}, with the"
-            " --members, --seed, --prior and --method of the run it comes from"
+            Message(
+                "--member: name one --scenario and a member from 0 to {members}, with the"
+                " --members, --seed, --prior and --method of the run it comes from",
+                members=options.members - 1,
+            )
         )
     (scenario,) = named
     chosen = choose_draws(study, options, options.prior_set)
@@ -299,9 +302,16 @@ def _require_some(study: Study, data: xr.Dataset, options: Options) -> None:
         return
     first = data.attrs["lost"][0]
     raise SDError(
-        f'every member is not finite, under every scenario: "{first["variable"]}" first, at'
-        f" {first['time']:.7g} in member {first['member']} under {first['scenario']}; nothing was"
-        f" written. To see that member: {_replay_note(study, options, [data])[0]}"
+        Message(
+            'every member is not finite, under every scenario: "{variable}" first, at {time:.7g}'
+            " in member {member} under {scenario}; nothing was written. To see that member:"
+            " {data}",
+            variable=first["variable"],
+            time=first["time"],
+            member=first["member"],
+            scenario=first["scenario"],
+            data=_replay_note(study, options, [data])[0],
+        )
     )
 
 

@@ -7,17 +7,20 @@ import itertools
 import math
 import re
 import tomllib
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.errors import Problems, SDError, did_you_mean, nearest
-from sdensemble.model.types import Kind, Model, Variable, fold
+from sdensemble.errors import Message, Problems, SDError, containing, did_you_mean, either, nearest
+from sdensemble.forgiving import decoded, tidied
+from sdensemble.model.types import Model, Variable, fold
 
 Floats = NDArray[np.float64]
 Cell = tuple[int, ...]
@@ -29,21 +32,40 @@ def short(path: Path) -> str:
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
-    """Return a TOML file's content and the digest of its bytes; raise SDError with the line."""
+    """Return a TOML file's content and the digest of its bytes; raise SDError with the line.
+
+    UTF-8, UTF-16 and GBK are read. What is no TOML is read again with the signs of a Chinese
+    keyboard made plain and bare words quoted, before it is refused as it stands.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise SDError(f"{short(path)}: cannot be read — {error.strerror or error}") from None
+        why = error.strerror or error
+        raise SDError(
+            Message("{file}: cannot be read — {why}", file=short(path), why=why)
+        ) from None
     try:
-        content = tomllib.loads(raw.decode("utf-8-sig"))
+        text = decoded(raw)
     except UnicodeDecodeError:
-        raise SDError(f"{short(path)}: is not UTF-8 — save it as UTF-8") from None
+        told = "{file}: is neither UTF-8 nor GBK — save it as UTF-8"
+        raise SDError(Message(told, file=short(path))) from None
+    return _parsed(path, text), hashlib.blake2b(raw, digest_size=16).hexdigest()
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        what, line = str(error), ""
-        if at := re.search(r" \(at line (\d+), column (\d+)\)$", what):
-            what, line = what[: at.start()], f" line {at[1]} column {at[2]}"
-        raise SDError(f"{short(path)}{line}: is not valid TOML — {what}") from None
-    return content, hashlib.blake2b(raw, digest_size=16).hexdigest()
+        first = error
+    try:
+        return tomllib.loads(tidied(text))
+    except tomllib.TOMLDecodeError:
+        pass
+    if not (at := re.search(r" \(at line (\d+), column (\d+)\)$", str(first))):
+        raise SDError(Message("{file}: is not valid TOML — {why}", file=short(path), why=first))
+    told = "{file} line {line} column {column}: is not valid TOML — {why}"
+    where = {"file": short(path), "line": at[1], "column": at[2]}
+    raise SDError(Message(told, **where, why=str(first)[: at.start()]))
 
 
 @dataclass(frozen=True)
@@ -87,32 +109,38 @@ class Section:
         """Note every key that is not one of ``known``."""
         for key in self.values:
             if key not in known:
-                self.problem(f'no such key "{key}"{did_you_mean(key, known)}')
+                hint = did_you_mean(key, known)
+                self.problem(Message('no such key "{key}"{hint}', key=key, hint=hint))
 
     def text(self, key: str, *, needed: bool = False) -> str:
         """Return a text without outer blanks; empty where it is missing."""
         value = self.values.get(key, "")
         if not isinstance(value, str):
-            self.problem(f"{key} must be a text in quotes, not {value}")
+            self.problem(
+                Message("{key} must be a text in quotes, not {value}", key=key, value=value)
+            )
         elif needed and not value.strip():
-            self.problem(f"{key} is missing")
+            self.problem(Message("{key} is missing", key=key))
         return value.strip() if isinstance(value, str) else ""
 
     def flag(self, key: str) -> bool:
         """Return true or false; false where it is missing."""
         value = self.values.get(key, False)
         if not isinstance(value, bool):
-            self.problem(f"{key} must be true or false, not {value!r}")
+            self.problem(
+                Message("{key} must be true or false, not {value!r}", key=key, value=value)
+            )
         return value is True
 
     def number(self, key: str) -> float | None:
         """Return a finite number, or None where it is missing or no number."""
         if key not in self.values:
-            self.problem(f"{key} is missing")
+            self.problem(Message("{key} is missing", key=key))
             return None
         value = as_number(self.values[key])
         if value is None:
-            self.problem(f"{key} must be a number, not {self.values[key]!r}")
+            given = self.values[key]
+            self.problem(Message("{key} must be a number, not {value!r}", key=key, value=given))
         return value
 
     def tables(self, key: str) -> list[Mapping[str, Any]]:
@@ -120,14 +148,15 @@ class Section:
         value = self.values.get(key, [])
         if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
             return value
-        self.problem(f"write [[{key}]] before each entry")
+        self.problem(Message("write [[{key}]] before each entry", key=key))
         return []
 
     def unit(self, expected: str) -> None:
         """Note a unit that is missing or not the expected one."""
         given = self.text("unit", needed=True)
         if given and not same_unit(given, expected):
-            self.problem(f"unit is {given}, but must be {expected or 'Dmnl'} as in the model")
+            words = {"given": given, "unit": expected or "Dmnl"}
+            self.problem(Message("unit is {given}, but must be {unit} as in the model", **words))
 
 
 def as_number(value: object) -> float | None:
@@ -137,9 +166,63 @@ def as_number(value: object) -> float | None:
     return float(value)
 
 
-def same_unit(one: str, other: str) -> bool:
-    """Tell whether two units are written alike, blanks apart; no unit is Dmnl."""
-    return ("".join(one.split()) or "Dmnl") == ("".join(other.split()) or "Dmnl")
+Units = Mapping[str, Sequence[str]]
+"""The words people write for each unit of the model: ``{"Yi/Year": ("亿元/年", …)}``."""
+
+
+def same_unit(one: str, other: str, units: Units = MappingProxyType({})) -> bool:
+    """Tell whether two units are the same: written alike, blanks apart, or a word for it.
+
+    No unit is Dmnl. ``units`` holds the words for ``other``.
+    """
+    given = _bare(one) or "Dmnl"
+    return given in {_bare(other) or "Dmnl", *map(_bare, units.get(other, ()))}
+
+
+def _bare(unit: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", unit).split())
+
+
+def in_words(unit: str, units: Units) -> str:
+    """Return a unit of the model with the first word people write for it."""
+    word = "" if unit in ("", "Dmnl", "1") else next(iter(units.get(unit, ())), "")
+    return f"{unit} ({word})" if word and word != unit else unit or "Dmnl"
+
+
+QUANTITY = re.compile(r"([+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\D.*)?")
+PER_CENT = "%"
+
+
+def quantity(value: object) -> tuple[float, str] | None:
+    """Return a number and the unit written behind it, empty where none is; None for no number.
+
+    >>> quantity(3), quantity("３亿元/年"), quantity("1,000"), quantity("30％")
+    ((3.0, ''), (3.0, '亿元/年'), (1000.0, ''), (30.0, '%'))
+    """
+    if not isinstance(value, str):
+        number = as_number(value)
+        return None if number is None else (number, "")
+    found = QUANTITY.fullmatch(unicodedata.normalize("NFKC", value).strip())
+    if not found:
+        return None
+    number = as_number(float(found[1].replace(",", "")))
+    return None if number is None else (number, (found[2] or "").strip())
+
+
+def of_unit(variable: Variable, given: str, units: Units) -> float | None:
+    """Return what turns a number in a unit as given into the model's; None where it is another.
+
+    A per cent of a plain number or of a yearly rate is a hundredth.
+    """
+    if not given or same_unit(given, variable.unit, units):
+        return 1.0
+    rate = variable.unit.removeprefix("1")
+    plain = variable.unit in ("", "Dmnl", "1") or (rate != variable.unit and rate[:1] == "/")
+    if not plain or PER_CENT not in given:
+        return None
+    behind = _bare(given).replace(PER_CENT, "1" if rate[:1] == "/" else "", 1)
+    yearly = behind == "1" or same_unit(behind, variable.unit, units)
+    return 0.01 if not behind or yearly else None
 
 
 def bounds(variable: Variable) -> tuple[float, float]:
@@ -148,52 +231,107 @@ def bounds(variable: Variable) -> tuple[float, float]:
     return -math.inf if low is None else low, math.inf if high is None else high
 
 
-def span(variable: Variable) -> str:
+def span(variable: Variable, units: Units = MappingProxyType({})) -> str:
     """Return a variable's unit and limits in words: ``1/Year, 0 to 0.5``."""
     low, high = variable.limits
-    unit = variable.unit or "Dmnl"
+    unit = in_words(variable.unit, units)
+    words = {"unit": unit, "low": low, "high": high}
     if low is None and high is None:
         return unit
     if high is None:
-        return f"{unit}, from {low:g}"
-    return f"{unit}, up to {high:g}" if low is None else f"{unit}, {low:g} to {high:g}"
+        return Message("{unit}, from {low:g}", **words)
+    return Message(
+        "{unit}, up to {high:g}" if low is None else "{unit}, {low:g} to {high:g}", **words
+    )
 
 
-def find_constant(model: Model, name: str, table: Section) -> Variable | None:
-    """Return a constant of the model; note a problem with the nearest one if there is none."""
+def find_constant(
+    model: Model, name: str, table: Section, units: Units = MappingProxyType({})
+) -> Variable | None:
+    """Return a constant of the model by its name or its label in either language.
+
+    Note a problem with the nearest one where there is none, or where a label means several.
+    """
     constants = {variable.name: variable for variable in model.constants()}
     written = model.name_of(name)
     if written in constants:
         return constants[written]
-    like = nearest(name, constants)
-    hint = f' — did you mean "{like}" ({span(constants[like])})?' if like else ""
+    labels = _labels(constants.values())
+    meant = labels.get(fold(unicodedata.normalize("NFKC", name)), [])
+    if written is None and len(meant) == 1:
+        return constants[meant[0]]
+    if written is None and meant:
+        shown = either(f'"{one}"' for one in meant)
+        table.problem(Message("is the label of more than one constant: {shown}", shown=shown))
+        return None
+    hint = _hint(name, constants, labels, units)
+    file = short(model.path)
     if written is None:
-        table.problem(f"no such constant in {short(model.path)}{hint}")
+        table.problem(Message("no such constant in {file}{hint}", file=file, hint=hint))
     else:
-        kind = model.variables[written].kind.value
-        table.problem(f"is no {Kind.CONSTANT.value} in {short(model.path)} but {kind}{hint}")
+        kind = Message(model.variables[written].kind.value)
+        told = "is no constant in {file} but {kind}{hint}"
+        table.problem(Message(told, file=file, kind=kind, hint=hint))
     return None
+
+
+def _labels(variables: Iterable[Variable]) -> dict[str, list[str]]:
+    """Return each label, folded, with the names of the constants that have it."""
+    found: dict[str, list[str]] = {}
+    for variable in variables:
+        for label in dict.fromkeys(filter(None, (variable.note.zh, variable.note.en))):
+            named = found.setdefault(fold(unicodedata.normalize("NFKC", label)), [])
+            if variable.name not in named:
+                named.append(variable.name)
+    return found
+
+
+def _hint(
+    name: str, constants: Mapping[str, Variable], labels: Mapping[str, Sequence[str]], units: Units
+) -> str:
+    """Return the nearest constant with its unit and limits; by its label where one is typed."""
+    like = nearest(name, constants)
+    shown = f'"{like}"'
+    if not name.isascii() or like is None:
+        label = next(iter(containing(name, labels)), None) or nearest(name, labels)
+        if label is not None:
+            like = labels[label][0]
+            shown = f'"{label}" ({like})'
+    if like is None:
+        return ""
+    return Message(
+        " — did you mean {name} ({span})?", name=shown, span=span(constants[like], units)
+    )
 
 
 def find_cells(model: Model, variable: Variable, element: str, table: Section) -> tuple[Cell, ...]:
     """Return the indices of an element, of a subrange's elements, or of all where it is empty.
 
-    For more than one range, ``element`` names one of each, parted by commas. A scalar has the
-    one index ``()``. Return no index, with the problem noted, where a name is unknown.
+    An element goes by its name or its label. For more than one range, ``element`` names one of
+    each, parted by commas. A scalar has the one index ``()``. Return no index, with the problem
+    noted, where a name is unknown.
     """
-    parts = [part.strip() for part in element.split(",")] if element else list(variable.dims)
+    parts = [part.strip() for part in re.split("[,，、]", element)] if element else variable.dims
     if len(parts) != len(variable.dims):
-        shape = " and ".join(variable.dims) or "no range: it is a scalar"
-        table.problem(f'element "{element}" does not fit — "{variable.name}" has {shape}')
+        both: Message | str = Message("no range: it is a scalar")
+        for i, dim in enumerate(variable.dims):
+            both = Message("{one} and {other}", one=both, other=dim) if i else dim
+        told = 'element "{element}" does not fit — "{name}" has {shape}'
+        table.problem(Message(told, element=element, name=variable.name, shape=both))
         return ()
     positions = []
     for part, dim in zip(parts, variable.dims, strict=True):
         elements = {fold(name): i for i, name in enumerate(model.ranges[dim])}
+        for i, name in enumerate(model.ranges[dim]):
+            for lang in ("zh", "en"):
+                elements.setdefault(fold(model.element_label(dim, name, lang)), i)
         subranges = {fold(name): inside for name, inside in model.ranges.items()}
         chosen = [part] if fold(part) in elements else subranges.get(fold(part), (part,))
         if not all(fold(name) in elements for name in chosen):
-            hint = did_you_mean(part, model.ranges[dim]) or f": {', '.join(model.ranges[dim])}"
-            table.problem(f'no element "{part}" in range {dim}{hint}')
+            known = model.ranges[dim]
+            hint = did_you_mean(part, known) or f": {', '.join(known)}"
+            told = 'no element "{part}" in range {dim}{hint}'
+            table.problem(Message(told, part=part, dim=dim, hint=hint))
             return ()
         positions.append([elements[fold(name)] for name in chosen])
     return tuple(itertools.product(*positions))

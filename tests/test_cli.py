@@ -16,10 +16,15 @@ def call(*arguments):
     return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
+def in_english(*arguments):
+    """Call a verb that has a language, in English."""
+    return call(*arguments, "--lang", "en")
+
+
 def refused(tmp_path, *arguments):
     """Return the one message of a verb that fails, having made sure that it wrote nothing."""
     before = sorted(tmp_path.rglob("*"))
-    found = call(*arguments)
+    found = in_english(*arguments)
     assert found.exit_code == 1
     assert "Traceback" not in found.output
     assert found.stdout == ""
@@ -223,7 +228,7 @@ def test_an_interruption_ends_with_its_own_status(teacup, tmp_path, monkeypatch)
 
     monkeypatch.setattr("sdensemble.job.run_ensemble", interrupt)
     found = call("run", "--study", teacup, "--members", 32, "--out", tmp_path / "run")
-    assert (found.exit_code, found.stderr) == (130, "interrupted; no run was written\n")
+    assert (found.exit_code, found.stderr) == (130, "已中断；没有写入任何文件\n")
     assert not (tmp_path / "run").exists()
 
 
@@ -247,7 +252,7 @@ def test_a_real_interruption_leaves_no_folder(teacup):
         assert job.stdout.readline().startswith("running")
         job.send_signal(signal.SIGINT)
         _, errors = job.communicate(timeout=60)
-    assert (job.returncode, errors) == (130, "interrupted; no run was written\n")
+    assert (job.returncode, errors) == (130, "已中断；没有写入任何文件\n")
     assert sorted(p.name for p in teacup.iterdir()) == [
         "README.md", "calibration", "model", "outputs", "scenarios"
     ]  # fmt: skip
@@ -256,10 +261,10 @@ def test_a_real_interruption_leaves_no_folder(teacup):
 
 def test_a_fault_of_the_program_is_one_line_and_debug_shows_where(teacup, monkeypatch):
     monkeypatch.setattr("sdensemble.job.run_ensemble", lambda *args, **named: 1 / 0)
-    found = call("run", "--study", teacup, "--members", 32)
+    found = in_english("run", "--study", teacup, "--members", 32)
     assert found.exit_code == 1
     assert found.stderr.startswith("error: ZeroDivisionError: division by zero — this is a fault")
-    shown = call("--debug", "run", "--study", teacup, "--members", 32)
+    shown = in_english("--debug", "run", "--study", teacup, "--members", 32)
     assert isinstance(shown.exception, ZeroDivisionError)
 
 
@@ -268,7 +273,7 @@ def test_too_little_memory_is_told_with_what_to_do(teacup, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr("sdensemble.job.run_ensemble", full)
-    found = call("run", "--study", teacup, "--members", 32)
+    found = in_english("run", "--study", teacup, "--members", 32)
     assert (found.exit_code, "ask for fewer --members" in found.stderr) == (1, True)
 
 

@@ -246,10 +246,12 @@ def test_bad_toml_is_told_with_its_line_and_a_file_that_is_missing_by_name(study
         draws.read_priors(tmp_path / "山西 省" / "priors.toml", MODEL)
 
 
-def test_a_file_in_gbk_is_told_to_be_saved_as_utf8(tmp_path):
+def test_a_file_in_gbk_is_read_and_one_in_no_known_encoding_refused(tmp_path):
     path = tmp_path / "先验.toml"
     path.write_bytes("# 中文\n".encode("gbk"))
-    with pytest.raises(SDError, match="is not UTF-8"):
+    assert draws.read_priors(path, MODEL).items == ()
+    path.write_bytes(b"# \xff\n")
+    with pytest.raises(SDError, match="is neither UTF-8 nor GBK"):
         draws.read_priors(path, MODEL)
 
 

@@ -15,9 +15,9 @@ PACKAGE = Path(__file__).resolve().parent.parent / "sdensemble"
 
 # A room may import rooms of lower floors only. Rooms of one floor do not know each other.
 FLOORS = {
-    0: ("errors", "cache", "rng"),
+    0: ("errors", "cache", "rng", "lang", "forgiving"),
     1: ("model", "distributions", "history"),
-    2: ("kernel", "section"),
+    2: ("kernel", "section", "sources"),
     3: ("draws", "forcing", "scenarios", "vensim_files"),
     4: ("ensemble", "convert", "crosscheck", "given", "loops", "variants"),
     5: ("outputs", "calibration"),
@@ -35,12 +35,15 @@ NARROW_DOORS = ("sdensemble.kernel.inputs.", "sdensemble.kernel.uniform.")
 
 # package → the places that may import it
 ONLY_IN = {
-    "matplotlib": ("outputs/figures/", "outputs/fonts.py"),
+    "matplotlib": ("outputs/figures/", "outputs/fonts.py", "outputs/write/picture.py"),
     "pysd": ("model/parse.py", "model/oracle.py"),
     "simlin": ("crosscheck.py",),
     "click": ("cli.py",),
     "llvmlite": ("kernel/native.py",),
     "pint": ("model/units.py",),
+    "docx": ("outputs/write/docx.py",),
+    "xlsxwriter": ("outputs/write/xlsx.py",),
+    "typst": ("outputs/write/pdf.py",),
     "numba": (),
 }
 NEVER_IN = {"xarray": ("kernel/", "model/")}

@@ -221,7 +221,7 @@ def _checks(
         ids = np.arange(before.shape[1])
         noise = student_noise(Stream(1, "check prior").sub(f"{i}"), ids, error)
         prior = np.exp(before[i] + noise)
-        centre, spread = _without(problem, posterior, i)
+        centre, spread = expected_without(problem, posterior, i)
         stream = Stream(1, "check posterior").sub(f"{i}")
         ids = np.arange(centre.size)
         fresh = centre + spread * stream.sub("discrepancy").normal(ids)[0, 0]
@@ -245,7 +245,7 @@ def _checks(
     return tuple(found)
 
 
-def _without(problem: Problem, posterior: Posterior, row: int) -> tuple[Floats, float]:
+def expected_without(problem: Problem, posterior: Posterior, row: int) -> tuple[Floats, float]:
     """Return where a figure is expected by each particle, and the sd around it, in logs.
 
     The discrepancy is that of the term's other figures, carried on; with no other figure the
@@ -269,12 +269,13 @@ def _without(problem: Problem, posterior: Posterior, row: int) -> tuple[Floats, 
     return centre, term.discrepancy_sd * math.sqrt(left)
 
 
-def leave_out(centre: Floats, spread: float, error: float, seen: float) -> tuple[float, float]:
-    """Return the leave-one-out PIT of a figure, and how many draws its weights are worth.
+def left_out(centre: Floats, spread: float, error: float, seen: float) -> tuple[Floats, Floats]:
+    """Return the weights that leave a figure out, and the predictive share below it, (particle,).
 
     ``centre`` (particle,) is where each particle expects the log ``seen``, ``spread`` the sd of a
     normal around it, ``error`` that of the Student-t error. Weights are the inverse density of the
-    figure, the normal integrated out by quadrature. Source: Gelfand, Dey and Chang (1992).
+    figure, the normal integrated out by quadrature, at most 1; 0 where the density is none.
+    Source: Gelfand, Dey and Chang (1992).
     """
     nodes, shares = np.polynomial.hermite_e.hermegauss(31)
     shares = shares / shares.sum()
@@ -285,10 +286,19 @@ def leave_out(centre: Floats, spread: float, error: float, seen: float) -> tuple
     scale = error * math.sqrt((FREEDOM - 2) / FREEDOM)
     below = (shares[:, None] * stdtr(FREEDOM, miss / scale)).sum(axis=0)
     good = np.isfinite(density) & (density > 0)
+    weights = np.zeros(centre.size)
+    if good.any():
+        weights[good] = density[good].min() / density[good]
+    return weights, below
+
+
+def leave_out(centre: Floats, spread: float, error: float, seen: float) -> tuple[float, float]:
+    """Return the leave-one-out PIT of a figure, and how many draws its weights are worth."""
+    weights, below = left_out(centre, spread, error, seen)
+    good = weights > 0
     if not good.any():
         return float("nan"), 0.0
-    weights = density[good].min() / density[good]
-    pit = float((weights * below[good]).sum() / weights.sum())
+    pit = float((weights[good] * below[good]).sum() / weights.sum())
     return pit, float(weights.sum() ** 2 / (weights**2).sum())
 
 

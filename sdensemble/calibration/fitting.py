@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sdensemble.calibration.cut import draw_cut, require_apart
 from sdensemble.calibration.likelihood import Datum, Problem, student
 from sdensemble.calibration.posterior import Bound, Posterior, pack, unpack
 from sdensemble.calibration.smc import (
@@ -89,6 +91,7 @@ def fit_posterior(
     with the same inputs goes on from it, and the file goes when all is done.
     """
     settings = settings or Settings()
+    require_apart(problem)
     key = _key(bound, seed, settings)
     state = _resume(checkpoint, key)
     if progress and state is not None:
@@ -107,6 +110,7 @@ def fit_posterior(
 
     state = temper(problem.loglik, problem.dimensions, seed=seed, settings=settings, state=state,
                    after_stage=after)  # fmt: skip
+    state = replace(state, z=draw_cut(problem, state.z, seed))
     made = _posterior(problem, bound, seed, settings, state, (top, height))
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
@@ -183,6 +187,7 @@ def _figure(problem: Problem, datum: Datum) -> dict[str, Any]:
         "shock_share": term.shock_share,
         "half_life": term.half_life,
         "bias_sd": term.bias_sd,
+        "cut": bool(term.informs),
     }
 
 

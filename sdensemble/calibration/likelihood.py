@@ -88,6 +88,35 @@ class Problem:
             found.append(Latent(index, tuple(rows), bias, first))
         return tuple(found)
 
+    @cached_property
+    def told(self) -> NDArray[np.intp]:
+        """Which figures speak of everything they rest on, by place: all that are not cut."""
+        return np.array(
+            [i for i, d in enumerate(self.data) if not self.fit.terms[d.term].informs], np.intp
+        )
+
+    @cached_property
+    def cut(self) -> NDArray[np.intp]:
+        """Which figures inform the constants their term names and nothing else, by place."""
+        return np.setdiff1d(np.arange(len(self.data)), self.told)
+
+    @cached_property
+    def cut_coordinates(self) -> NDArray[np.intp]:
+        """The coordinates of the whitened space that the cut figures inform."""
+        terms = {self.data[i].term for i in self.cut}
+        names = {name for index in terms for name in self.fit.terms[index].informs}
+        own = 0
+        found: list[int] = []
+        for prior in self.priors.items:
+            if prior.constant in names:
+                found += range(own, own + prior.columns)
+            own += prior.columns
+        for one in self.latents:
+            if one.term in terms:
+                found += [] if one.bias is None else [one.bias]
+                found += [] if one.first is None else range(one.first, one.first + len(one.rows))
+        return np.array(sorted(found), np.intp)
+
     @property
     def dimensions(self) -> int:
         """How many coordinates the whitened space has."""
@@ -143,13 +172,16 @@ class Problem:
         """The years that figures speak of, in order."""
         return tuple(sorted({datum.year for datum in self.data}))
 
-    def predicted(self, numbers: Floats) -> Floats:
-        """Return the log of the model's number for each figure, (figure, particle)."""
-        terms = sorted({datum.term for datum in self.data})
-        series = predict(self, self.constants(numbers), terms, max(self.years, default=0))
+    def predicted(self, numbers: Floats, rows: NDArray[np.intp] | None = None) -> Floats:
+        """Return the log of the model's number for figures (of ``rows``), (figure, particle)."""
+        places = np.arange(len(self.data)) if rows is None else rows
+        data = [self.data[i] for i in places]
+        terms = sorted({datum.term for datum in data})
+        last = max((datum.year for datum in data), default=0)
+        series = predict(self, self.constants(numbers), terms, last)
         start = int(self.model.clock.start)
-        found = np.array([series[d.term][d.year - start] for d in self.data])
-        return found.reshape(len(self.data), -1) + self.shares[:, None]
+        found = np.array([series[d.term][d.year - start] for d in data])
+        return found.reshape(len(data), -1) + self.shares[places][:, None]
 
     @cached_property
     def shares(self) -> Floats:
@@ -162,17 +194,21 @@ class Problem:
         """The standard deviation of each figure's own error in logs, (figure,)."""
         return np.array([self.fit.terms[d.term].sd_of(d.observation) for d in self.data])
 
-    def pointwise(self, z: Floats, predicted: Floats) -> Floats:
-        """Return the log density of the log of each figure, (figure, particle)."""
-        seen = np.log([datum.observation.value for datum in self.data])
-        miss = seen[:, None] - predicted - self.discrepancy(z)
-        return student(miss, self.errors[:, None])
+    def pointwise(self, z: Floats, rows: NDArray[np.intp]) -> Floats:
+        """Return the log density of the log of some figures, (figure, particle)."""
+        seen = np.log([self.data[i].observation.value for i in rows])
+        miss = seen[:, None] - self.predicted(self.numbers(z), rows) - self.discrepancy(z)[rows]
+        return student(miss, self.errors[rows][:, None])
 
     def loglik(self, z: Floats) -> Floats:
-        """Return the log-likelihood of particles (dimension, particle)."""
-        if not self.data:
+        """Return the log-likelihood of particles (dimension, particle), cut figures left out."""
+        if not self.told.size:
             return np.zeros(z.shape[1])
-        return self.pointwise(z, self.predicted(self.numbers(z))).sum(axis=0)
+        return self.pointwise(z, self.told).sum(axis=0)
+
+    def cut_loglik(self, z: Floats) -> Floats:
+        """Return the log-likelihood of the figures that are cut, (particle,)."""
+        return self.pointwise(z, self.cut).sum(axis=0)
 
 
 @dataclass(frozen=True)

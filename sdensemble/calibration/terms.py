@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sdensemble.calibration.baselines import Baseline, read_baseline
-from sdensemble.errors import Problems, did_you_mean
+from sdensemble.errors import Message, Problems, did_you_mean
 from sdensemble.history import LATEST, Observation
 from sdensemble.model.types import Model, fold
 from sdensemble.section import (
     Cell,
     Section,
     find_cells,
+    find_constant,
     read_toml,
     short,
 )
@@ -40,6 +41,7 @@ TERM_KEYS = (
     "first",
     "leads",
     "optional",
+    "informs",
     "each",
     "part",
     "basis",
@@ -78,6 +80,7 @@ class Term:
     are drawn instead; ``bias_sd`` of a constant factor between the two scopes. A term that
     ``leads`` says how far the state of the world is known. Figures before the year ``first`` are
     what the model starts from, and not fitted a second time. ``parts`` of a year stand in for it.
+    A term that ``informs`` some constants teaches nothing about any other: it is cut from the rest.
     """
 
     measure: str
@@ -99,6 +102,7 @@ class Term:
     basis: str
     shock_share: float = 0.0
     parts: tuple[Part, ...] = ()
+    informs: tuple[str, ...] = ()
 
     def part_of(self, observation: Observation) -> Part | None:
         """Return which part of the year an observation of this term speaks of, None of it all."""
@@ -166,7 +170,7 @@ def read_fit(path: Path, model: Model, *, other: bool = False) -> Fit:
                 terms.append(term)
     series = [term.series for term in terms]
     for twice in {one for one in series if series.count(one) > 1}:
-        top.problem(f"[[term]]: the series {'/'.join(twice)} is fitted twice")
+        top.problem(Message("[[term]]: the series {twice} is fitted twice", twice="/".join(twice)))
     groups, titles = _read_groups(top, model, other)
     baselines = [
         read_baseline(Section(f"{top.where} [[baseline]] {i}", values, found))
@@ -195,7 +199,11 @@ def _each(table: Section, model: Model) -> list[Section]:
         return [table]
     ranges = {fold(one): one for one in model.ranges}
     if fold(name) not in ranges:
-        table.problem(f'each: no range "{name}"{did_you_mean(name, model.ranges)}')
+        table.problem(
+            Message(
+                'each: no range "{name}"{hint}', name=name, hint=did_you_mean(name, model.ranges)
+            )
+        )
         return []
     title = table.values.get("title", {})
     found = []
@@ -221,10 +229,18 @@ def _read_term(table: Section, model: Model) -> Term | None:
     name = table.text("variable")
     written = model.name_of(name) if name else None
     if name and written is None:
-        table.problem(f'no variable "{name}" in the model{did_you_mean(name, model.variables)}')
+        table.problem(
+            Message(
+                'no variable "{name}" in the model{hint}',
+                name=name,
+                hint=did_you_mean(name, model.variables),
+            )
+        )
     aggregate = table.text("aggregate") or "annual"
     if aggregate not in AGGREGATES:
-        table.problem(f"aggregate must be one of {', '.join(AGGREGATES)}")
+        table.problem(
+            Message("aggregate must be one of {aggregates}", aggregates=", ".join(AGGREGATES))
+        )
     cells: tuple[Cell, ...] = ()
     if written is not None:
         element = table.text("element")
@@ -237,17 +253,21 @@ def _read_term(table: Section, model: Model) -> Term | None:
             table.problem(f"{key} must be above 0" if default else f"{key} must not be below 0")
         numbers[key] = value or 0.0
     if numbers["shock_share"] > 1:
-        table.problem("shock_share must be from 0 to 1")
+        table.problem(Message("shock_share must be from 0 to 1"))
     sd = table.number("sd")
     if sd is not None and sd <= 0:
-        table.problem("sd must be above 0")
+        table.problem(Message("sd must be above 0"))
     parts = tuple(_read_part(one, measure, sector) for one in table.entries("part"))
     table.text("unit", needed=True)
     table.text("basis", needed=True)
     lists = {key: _variables(table, key, model) for key in ("times", "over")}
+    informs = tuple(
+        one.name for name in _names(table, "informs")
+        if (one := find_constant(model, name, table)) is not None
+    )  # fmt: skip
     title = table.values.get("title", {})
     if not isinstance(title, dict):
-        table.problem("title must be { zh = …, en = … }")
+        table.problem(Message("title must be {{ zh = …, en = … }}"))
         title = {}
     if len(table.found.lines) > before or written is None or sd is None:
         return None
@@ -255,7 +275,7 @@ def _read_term(table: Section, model: Model) -> Term | None:
         measure, sector, {lang: title.get(lang, measure) for lang in ("zh", "en")}, written,
         cells, aggregate, lists["times"], lists["over"], numbers["factor"], table.text("unit"), sd,
         numbers["discrepancy_sd"], numbers["half_life"], numbers["bias_sd"], numbers["first"],
-        table.flag("leads"), table.text("basis"), numbers["shock_share"], parts,
+        table.flag("leads"), table.text("basis"), numbers["shock_share"], parts, informs,
     )  # fmt: skip
 
 
@@ -263,11 +283,11 @@ def _read_part(table: Section, measure: str, sector: str) -> Part:
     table.only(PART_KEYS)
     ends, share, sd = table.text("ends", needed=True), table.number("share"), table.number("sd")
     if ends and not re.fullmatch(r"(0[1-9]|1[0-2])-\d\d", ends):
-        table.problem('ends must be a month and day such as "06-30"')
+        table.problem(Message('ends must be a month and day such as "06-30"'))
     if share is not None and not 0 < share <= 1:
-        table.problem("share must be above 0 and at most 1")
+        table.problem(Message("share must be above 0 and at most 1"))
     if sd is not None and sd < 0:
-        table.problem("sd must not be below 0")
+        table.problem(Message("sd must not be below 0"))
     table.text("basis", needed=True)
     return Part(table.text("measure") or measure, table.text("sector") or sector, ends,
                 share or 1.0, sd or 0.0, table.text("basis"))  # fmt: skip
@@ -277,7 +297,7 @@ def _names(table: Section, key: str) -> tuple[str, ...]:
     value = table.values.get(key, [])
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return tuple(value)
-    table.problem(f"{key} must be a list of names")
+    table.problem(Message("{key} must be a list of names", key=key))
     return ()
 
 
@@ -286,7 +306,14 @@ def _variables(table: Section, key: str, model: Model) -> tuple[str, ...]:
     for name in _names(table, key):
         written = model.name_of(name)
         if written is None:
-            table.problem(f'{key}: no variable "{name}"{did_you_mean(name, model.variables)}')
+            table.problem(
+                Message(
+                    '{key}: no variable "{name}"{hint}',
+                    key=key,
+                    name=name,
+                    hint=did_you_mean(name, model.variables),
+                )
+            )
         else:
             found.append(written)
     return tuple(found)

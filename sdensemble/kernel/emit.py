@@ -11,16 +11,26 @@ Names from the model file never reach this text: slots are numbers here.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from sdensemble.kernel import vmath
 from sdensemble.kernel.driver import driver
 from sdensemble.kernel.functions import SMALL
 from sdensemble.kernel.llvm import Body, Processor, Tables
-from sdensemble.kernel.plan import WRITTEN_OUT, Loop, Plan, cost
-from sdensemble.kernel.program import Const, Fold, Interp, Load, Node, Op, Time, Values
+from sdensemble.kernel.plan import WRITTEN_OUT, Loop, Plan, cost, searched
+from sdensemble.kernel.program import (
+    Const,
+    Curve,
+    Fold,
+    Interp,
+    Load,
+    Node,
+    Op,
+    Time,
+    Values,
+    reshaped,
+)
+from sdensemble.kernel.search import Curves
 
 LIBRARY = {
     **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
@@ -34,7 +44,7 @@ _TRUTH = {*_COMPARE, "and", "or", "not"}
 
 def emit(plan: Plan, lanes: int, processor: Processor) -> str:
     """Return the module's text: loops, the three phases and the driver."""
-    tables = Tables()
+    tables, curves = Tables(), Curves()
     phases = {
         "initial": plan.initial,
         "invariant": plan.invariant,
@@ -44,7 +54,7 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
     text: list[str] = []
     for phase, loops in phases.items():
         for number, loop in enumerate(loops):
-            writer = Writer(Body(lanes, tables, processor), plan.program.defaults)
+            writer = Writer(Body(lanes, tables, processor), curves, plan.program.defaults)
             text.append(_loop(f"{phase}_{number}", loop, writer, plan, phase == "dynamic"))
         calls = "".join(
             f"  call void @{phase}_{n}(ptr %W, double %time)\n" for n in range(len(loops))
@@ -68,7 +78,8 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
         '!0 = !{!"branch_weights", i32 1000, i32 1}\n',
     ]
     text.append(driver(plan, lanes, tables))
-    return "\n".join([declared, tables.text(), *text, attributes])
+    searches = curves.text(lanes, tables, processor)
+    return "\n".join([declared, tables.text(), *text, searches + attributes])
 
 
 def _renewal(loops: int) -> str:
@@ -137,8 +148,9 @@ def _statements(writer: Writer, loop: Loop, index: str | None, plan: Plan, dynam
 class Writer:
     """Writes expressions into a body. An equal expression is written once."""
 
-    def __init__(self, body: Body, defaults: np.ndarray):
+    def __init__(self, body: Body, curves: Curves, defaults: np.ndarray):
         self.body = body
+        self.curves = curves
         self.defaults = defaults
 
     def value(self, node: Node, index: str | None) -> str:
@@ -161,7 +173,7 @@ class Writer:
                 return b.number(float(node.values.flat[0]))
             return b.broadcast(b.entry("double", node.values, index))
         if isinstance(node, Interp):
-            return _interpolate(b, self.value(node.parts[0], index), node.table)
+            return self._looked_up(node, index)
         if isinstance(node, Fold):
             return self._fold(node, index)
         assert isinstance(node, Op)
@@ -362,6 +374,19 @@ class Writer:
         b = self.body
         return b.exact("fdiv", vmath.log(b, a), vmath.log(b, base))
 
+    def _looked_up(self, node: Interp, index: str | None) -> str:
+        b, x = self.body, self.value(node.parts[0], index)
+        if not searched(node):
+            return _interpolate(b, x, node.curves[0])
+        shape = self.curves.shape_of(node.curves)
+        places = np.array([self.curves.add(curve, shape) for curve in node.curves])
+        if node.which is None or index is None:
+            place = str(places[0 if node.which is None else node.which.flat[0]])
+        else:
+            place = b.entry("i64", places[node.which], index)
+        at = b.new(f"getelementptr inbounds double, ptr @curves, i64 {place}")
+        return b.new(f"call {b.vector} @curve_{shape.name}_{b.lanes}({b.vector} {x}, ptr {at})")
+
     # ── reductions ─────────────────────────────────────────────────────────────────────────
 
     def _fold(self, node: Fold, index: str | None) -> str:
@@ -411,30 +436,20 @@ def _has_fold(node: Node) -> bool:
 
 def _column(node: Node, k: int) -> Node:
     """Return a node over (points, width, …) at one place of the width."""
-    if isinstance(node, Load):
-        return Load(np.ascontiguousarray(node.slots[:, k]))
-    if isinstance(node, Values):
-        return Values(
-            np.ascontiguousarray(node.values[:, k]) if node.values.ndim > 1 else node.values
-        )
-    return replace(node, parts=tuple(_column(p, k) for p in node.parts)) if node.parts else node  # type: ignore[type-var]
+    return reshaped(node, lambda cells: cells[:, k] if cells.ndim > 1 else cells)
 
 
 def _flatten(node: Node) -> Node:
     """Return a node over (points, width, …) as one over points × width."""
-    if isinstance(node, Load):
-        return Load(np.ascontiguousarray(node.slots.reshape(-1, *node.slots.shape[2:])))
-    if isinstance(node, Values):
-        return Values(node.values.reshape(-1, *node.values.shape[2:]))
-    return replace(node, parts=tuple(_flatten(p) for p in node.parts)) if node.parts else node  # type: ignore[type-var]
+    return reshaped(node, lambda cells: cells.reshape(-1, *cells.shape[2:]))
 
 
 # ── graphical functions ────────────────────────────────────────────────────────────────────
 
 
-def _interpolate(b: Body, x: str, table: tuple[tuple[float, ...], tuple[float, ...], str]) -> str:
-    """Return a graphical function's value at x."""
-    xs, ys, mode = np.asarray(table[0]), np.asarray(table[1]), table[2]
+def _interpolate(b: Body, x: str, curve: Curve) -> str:
+    """Return a curve's value at x, every piece written out."""
+    xs, ys, mode = curve.x, curve.y, curve.mode
     if mode == "hold":  # NaN passes both comparisons
         low, high = b.number(xs[0]), b.number(xs[-1])
         x = b.select(b.compare("olt", high, x), high, x)

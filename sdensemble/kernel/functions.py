@@ -159,9 +159,8 @@ def data_at(x: Values, y: Values, rule: str, when: Values, step: float) -> Value
     return np.where(hit, y[at], np.interp(when, x, y))
 
 
-def interpolate(x: Values, table: tuple[tuple[float, ...], tuple[float, ...], str]) -> Values:
+def interpolate(x: Values, xs: Values, ys: Values, mode: str) -> Values:
     """Return a graphical function's value at ``x``; the ends are held in mode "hold"."""
-    xs, ys, mode = np.asarray(table[0]), np.asarray(table[1]), table[2]
     if mode == "discrete":
         at = np.clip(np.searchsorted(xs, x, side="right") - 1, 0, len(xs) - 1)
         return np.where(np.isnan(x), np.nan, ys[at])

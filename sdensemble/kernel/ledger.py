@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
 from sdensemble.errors import Problems
-from sdensemble.kernel.program import Const, Feed, Load, Node, Noise, Slots, Statement, Values
+from sdensemble.kernel.program import Const, Feed, Load, Node, Noise, Slots, Statement, reshaped
 from sdensemble.kernel.scope import LoweringError, Scope
 from sdensemble.kernel.subscripts import Subscripts
 from sdensemble.model.types import Equation, Kind, Model, Variable, fold
@@ -165,10 +164,4 @@ def _flat(node: Node, shape: tuple[int, ...]) -> Node:
     """Return a node over (n, width) points as one over n × width points."""
     if len(shape) == 1:
         return node
-    if isinstance(node, Load):
-        return Load(node.slots.reshape(-1, *node.slots.shape[len(shape) :]))
-    if isinstance(node, Values):
-        return Values(node.values.reshape(-1, *node.values.shape[len(shape) :]))
-    if node.parts:
-        return replace(node, parts=tuple(_flat(p, shape) for p in node.parts))  # type: ignore[type-var]
-    return node
+    return reshaped(node, lambda cells: cells.reshape(-1, *cells.shape[len(shape) :]))

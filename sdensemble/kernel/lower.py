@@ -6,20 +6,21 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sdensemble.errors import SDError, did_you_mean
 from sdensemble.kernel.allocate import ALLOCATIONS
 from sdensemble.kernel.functions import ALIASES, ARITY, FOLDS, TIMED
 from sdensemble.kernel.known import Known
-from sdensemble.kernel.lookups import DATA, LOOKUPS
+from sdensemble.kernel.lookups import DATA, LOOKUPS, Choice
 from sdensemble.kernel.matrix import MATRICES
 from sdensemble.kernel.noise import NOISE, lower_noise
 from sdensemble.kernel.numbering import finish
 from sdensemble.kernel.program import (
     Const,
+    Curve,
     Feed,
     Fold,
-    Interp,
     Load,
     Node,
     Op,
@@ -89,7 +90,6 @@ def _lower(model: Model) -> Program:
 
 _AGAINST_NA = ("eq", "ne", "lt", "le", "gt", "ge")
 _MIRRORED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
-_TERMS = {"sum": "add", "prod": "mul", "vmin": "min", "vmax": "max"}
 _REDUCING = {*FOLDS, "vmin_xmile", "vmax_xmile", "vector_select"}
 
 
@@ -108,10 +108,6 @@ def _counted(call: Call, count: int) -> None:
         raise LoweringError(f"{call.function} takes {count} arguments, not {len(call.args)}")
 
 
-class _ApartError(Exception):
-    """The equation needs another graphical function at each point: lower them one by one."""
-
-
 class Builder(Known):
     """Lowers the equations of a model: expressions become nodes over the points of a scope."""
 
@@ -120,15 +116,10 @@ class Builder(Known):
         self.current = variable.name
         try:
             scope, target = self.points(variable, equation)
-            try:
-                self._statements(variable, equation.expr, scope, target)
-            except _ApartError:
-                for point in range(len(target)):
-                    one = Scope((1,), {k: v[point : point + 1] for k, v in scope.axes.items()})
-                    self._statements(variable, equation.expr, one, target[point : point + 1])
+            self._statements(variable, equation.expr, scope, target)
         except LoweringError as error:
             self.problems.add(f'{self.model.path.name} "{variable.name}"', str(error))
-        except (_ApartError, ValueError, IndexError, KeyError, AttributeError) as error:
+        except (ValueError, IndexError, KeyError, AttributeError) as error:
             what = f"cannot be compiled ({type(error).__name__}: {error})"
             self.problems.add(f'{self.model.path.name} "{variable.name}"', what)
 
@@ -238,8 +229,8 @@ class Builder(Known):
         if name in LOOKUPS:
             count, shape = LOOKUPS[name]
             _counted(call, count)
-            table_of = self._table_of(call.args[0], scope)
-            return shape(table_of, *(self.node(arg, scope) for arg in call.args[1:]))
+            curves = self._curves(call.args[0], scope)
+            return shape(curves, *(self.node(arg, scope) for arg in call.args[1:]))
         if name in NOISE:
             return lower_noise(self, name, call, scope)
         if name == "get_time_value":
@@ -298,53 +289,64 @@ class Builder(Known):
         since = Time() if np.all(origin == 0) else Const(self.model.clock.start)
         return Op("add", (since, offset))
 
-    def series_of(self, ref: Expr, scope: Scope) -> Series:
-        """Return the one data series a reference means at these points, which no run can set."""
+    def series_of(self, ref: Expr, scope: Scope) -> tuple[Choice, str]:
+        """Return the data series a reference means at each point, which no run can set, and the
+        rule that holds between their times."""
         variable = self.variables.get(fold(ref.name)) if isinstance(ref, Ref) else None
         if variable is None or variable.kind is not Kind.DATA or not isinstance(ref, Ref):
             name = ref.name if isinstance(ref, Ref) else "an expression"
             raise LoweringError(f'"{name}" is no data variable')
-        series = self._one_of(variable, ref, scope)
-        if not isinstance(series, Series) or not len(series.times):
+        exprs, which = self._equations_at(variable, ref, scope)
+        series = [expr for expr in exprs if isinstance(expr, Series) and len(expr.times)]
+        if len(series) < len(exprs):
             raise LoweringError(f'data "{variable.name}" have no source')
         self.structural.add(variable.name)
-        return series
+        curves = tuple(Curve.of(one.times, one.values) for one in series)
+        return Choice(curves, which), series[0].rule
 
-    def _table_of(self, ref: Expr, scope: Scope) -> Table:
-        """Return the one table a graphical function's reference means at these points."""
+    def _curves(self, ref: Expr, scope: Scope) -> Choice:
+        """Return the graphical function a reference means at each point."""
+        if isinstance(ref, Table):
+            return Choice((Curve.of(ref.x, ref.y, ref.mode),), np.zeros(scope.shape, np.int64))
         variable = self.variables.get(fold(ref.name)) if isinstance(ref, Ref) else None
         if variable is None or variable.kind is not Kind.LOOKUP or not isinstance(ref, Ref):
             name = ref.name if isinstance(ref, Ref) else "an expression"
             raise LoweringError(f'no graphical function "{name}"')
-        table = self._one_of(variable, ref, scope)
-        if not isinstance(table, Table):
+        exprs, which = self._equations_at(variable, ref, scope)
+        tables = [expr for expr in exprs if isinstance(expr, Table)]
+        if len(tables) < len(exprs):
             raise LoweringError(f'"{variable.name}" is no graphical function')
-        return table
+        return Choice(tuple(Curve.of(t.x, t.y, t.mode) for t in tables), which)
 
-    def _one_of(self, variable: Variable, ref: Ref, scope: Scope) -> Expr:
-        """Return the equation's right-hand side that holds for the element a reference means."""
-        if not variable.dims:
-            return variable.equations[0].expr
-        if len(ref.subscripts) != len(variable.dims):
+    def _equations_at(
+        self, variable: Variable, ref: Ref, scope: Scope
+    ) -> tuple[list[Expr], NDArray[np.int64]]:
+        """Return the right-hand sides a reference means, and the number of each point's."""
+        subscripts = ref.subscripts
+        if not subscripts and all(fold(dim) in scope.axes for dim in variable.dims):
+            subscripts = variable.dims
+        if len(subscripts) != len(variable.dims):
             raise LoweringError(
                 f'"{variable.name}" has {len(variable.dims)} subscripts, is used with '
-                f"{len(ref.subscripts)}"
+                f"{len(subscripts)}"
             )
-        if scope.shape != (1,):
-            raise _ApartError
-        wanted = [int(np.ravel(self.axis(s, scope))[0]) for s in ref.subscripts]
-        for equation in variable.equations:
+        wanted = [self.axis(subscript, scope) for subscript in subscripts]
+        which = np.full(scope.shape, -1, np.int64)
+        for number, equation in enumerate(variable.equations):
             lists = [self.elements(s) for s in equation.subscripts]
-            if all(w in elements for w, elements in zip(wanted, lists, strict=True)):
-                return equation.expr
-        raise LoweringError(f'"{variable.name}" has no equation for this element')
+            here = which < 0
+            for axis, elements in zip(wanted, lists, strict=True):
+                here &= np.isin(axis, elements)
+            which[here] = number
+        if (which < 0).any():
+            raise LoweringError(f'"{variable.name}" has no equation for this element')
+        used, numbers = np.unique(which, return_inverse=True)
+        return [variable.equations[n].expr for n in used], numbers.reshape(scope.shape)
 
     def _interp(self, table: Expr, args: tuple[Expr, ...], scope: Scope) -> Node:
-        if isinstance(table, Ref):
-            table = self._table_of(table, scope)
-        if not isinstance(table, Table) or len(args) != 1:
+        if len(args) != 1:
             raise LoweringError("a graphical function takes one argument")
-        return Interp((table.x, table.y, table.mode), (self.node(args[0], scope),))
+        return self._curves(table, scope).read(self.node(args[0], scope))
 
     def _fold(self, name: str, args: tuple[Expr, ...], scope: Scope) -> Node:
         if len(args) != 1:
@@ -356,23 +358,7 @@ class Builder(Known):
         inner, width = self.inside_marks((arg,), scope)
         if not width:
             return self.node(arg, scope)
-        try:
-            return Fold(name, width, (self.node(arg, inner),))
-        except _ApartError:
-            if scope.shape != (1,):
-                raise
-        return self._spelled_out(name, arg, inner, width)
-
-    def _spelled_out(self, name: str, arg: Expr, inner: Scope, width: int) -> Node:
-        """Return a reduction whose terms need graphical functions of their own, term by term."""
-        axes = {k: np.broadcast_to(v, inner.shape)[0] for k, v in inner.axes.items()}
-        out: Node | None = None
-        for place in range(width):
-            one = Scope((1,), {k: v[place : place + 1] for k, v in axes.items()})
-            term = self.node(arg, one)
-            out = term if out is None else Op(_TERMS[name], (out, term))
-        assert out is not None
-        return out
+        return Fold(name, width, (self.node(arg, inner),))
 
     def inside_marks(self, exprs: Sequence[Expr], scope: Scope) -> tuple[Scope, int]:
         """Return the scope inside a reduction over the subscripts marked "!", and its width."""

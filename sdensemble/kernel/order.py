@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from sdensemble.errors import SDError
-from sdensemble.kernel.program import Load, Node, Statement, Values
+from sdensemble.kernel.program import Statement, reshaped
 
 
 def sort_statements(
@@ -89,20 +89,12 @@ def _needs(statement: Statement, owner: np.ndarray, given: np.ndarray) -> set[in
 
 def points(statement: Statement) -> tuple[Statement, ...]:
     """Return a statement as one statement per point."""
-    return tuple(
-        Statement(statement.name, statement.target[p : p + 1], _at(statement.expr, p))
-        for p in range(statement.points)
-    )
-
-
-def _at(node: Node, point: int) -> Node:
-    if isinstance(node, Load):
-        return Load(node.slots[point : point + 1])
-    if isinstance(node, Values):
-        return Values(node.values[point : point + 1])
-    if node.parts:
-        return replace(node, parts=tuple(_at(part, point) for part in node.parts))  # type: ignore[type-var]
-    return node
+    out = []
+    for p in range(statement.points):
+        place = slice(p, p + 1)
+        expr = reshaped(statement.expr, operator.itemgetter(place))
+        out.append(Statement(statement.name, statement.target[place], expr))
+    return tuple(out)
 
 
 def _describe(stuck: Sequence[Statement], given: np.ndarray) -> str:

@@ -33,6 +33,7 @@ from sdensemble.kernel.program import (
     Statement,
     Time,
     Values,
+    interp,
     nodes,
 )
 
@@ -55,6 +56,10 @@ COST = {
     "quantum": 12,
     "modulo": 12,
 }
+
+
+SEARCH = 40  # work of a search in a curve
+MOST_WRITTEN = 18  # points of a curve that is written out piece by piece rather than searched
 
 
 @dataclass(frozen=True, eq=False)
@@ -385,6 +390,8 @@ def _first(node: Node) -> Node:
         return Load(node.slots.reshape(-1)[:1])
     if isinstance(node, Values):
         return Const(float(node.values.flat[0]))
+    if isinstance(node, Interp) and node.which is not None:
+        return interp(node.curves, node.which.reshape(-1)[:1], _first(node.parts[0]))
     if node.parts:
         return replace(node, parts=tuple(_first(p) for p in node.parts))  # type: ignore[type-var]
     return node
@@ -491,6 +498,11 @@ def _pointwise(statement: Statement, others: list[Statement]) -> bool:
     return True
 
 
+def searched(node: Interp) -> bool:
+    """Whether a curve's piece is looked for in memory, not among pieces written out."""
+    return node.which is not None or len(node.curves[0].x) > MOST_WRITTEN
+
+
 def cost(node: Node) -> int:
     """Return the rough work of a node, in simple operations."""
     if isinstance(node, Fold):
@@ -499,5 +511,5 @@ def cost(node: Node) -> int:
     if isinstance(node, Op):
         own = COST.get(node.name, 1)
     elif isinstance(node, Interp):
-        own = 3 * len(node.table[0])
+        own = SEARCH if searched(node) else 3 * len(node.curves[0].x)
     return own + sum(cost(part) for part in node.parts)

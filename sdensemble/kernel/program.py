@@ -8,12 +8,12 @@ here: they have become index arrays.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sdensemble.kernel.functions import data_at
 from sdensemble.rng import Stream
@@ -113,15 +113,44 @@ class Op(Node):
 
 
 @dataclass(frozen=True, eq=False)
-class Interp(Node):
-    """A graphical function: a table (x, y, mode), the same at every point, of one part."""
+class Curve:
+    """A graphical function: y at ascending x. ``mode`` is "hold" (flat ends) or "extrapolate" or
+    "discrete" (the last point that is not after the argument)."""
 
-    table: tuple[tuple[float, ...], tuple[float, ...], str]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    mode: str
+
+    @cached_property
+    def key(self) -> Key:
+        """What the curve is, as a value."""
+        return Key(self.mode, self.x.tobytes(), self.y.tobytes())
+
+    @classmethod
+    def of(cls, x: ArrayLike, y: ArrayLike, mode: str = "hold") -> Curve:
+        """Return the curve through points."""
+        return cls(np.asarray(x, np.float64), np.asarray(y, np.float64), mode)
+
+
+@dataclass(frozen=True, eq=False)
+class Interp(Node):
+    """A curve's value at its part. ``which`` has the number of each point's curve in
+    ``curves``; without it they have one."""
+
+    curves: tuple[Curve, ...]
     parts: tuple[Node, ...]
+    which: Slots | None = None
 
     @cached_property
     def key(self) -> Key:  # type: ignore[override]
-        return Key("interp", self.table, self.parts[0].key)
+        which = () if self.which is None else (self.which.shape, self.which.tobytes())
+        return Key("interp", *(curve.key for curve in self.curves), which, self.parts[0].key)
+
+    @cached_property
+    def uniform(self) -> bool:
+        """Whether all points have one curve, and the same argument."""
+        alike = self.which is None or bool((self.which == self.which.flat[0]).all())
+        return alike and self.parts[0].uniform
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +187,28 @@ class Statement:
         """Every slot the expression reads, each once, ascending."""
         found = [node.slots.ravel() for node in nodes(self.expr) if isinstance(node, Load)]
         return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+
+def reshaped(node: Node, change: Callable[[NDArray], NDArray]) -> Node:
+    """Return a node over other points: ``change`` is done to each of its arrays over points."""
+    if isinstance(node, Load):
+        return Load(np.ascontiguousarray(change(node.slots)))
+    if isinstance(node, Values):
+        return Values(np.ascontiguousarray(change(node.values)))
+    if not node.parts:
+        return node
+    parts = tuple(reshaped(part, change) for part in node.parts)
+    if isinstance(node, Interp) and node.which is not None:
+        return interp(node.curves, np.ascontiguousarray(change(node.which)), parts[0])
+    return replace(node, parts=parts)  # type: ignore[type-var]
+
+
+def interp(curves: Sequence[Curve], which: Slots, at: Node) -> Interp:
+    """Return the value of each point's curve, with one curve where all have the same."""
+    used, number = np.unique(which, return_inverse=True)
+    if len(used) == 1:
+        return Interp((curves[int(used[0])],), (at,))
+    return Interp(tuple(curves[n] for n in used), (at,), number.reshape(which.shape))
 
 
 def nodes(expr: Node) -> Iterator[Node]:

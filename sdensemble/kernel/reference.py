@@ -142,7 +142,7 @@ def _value(node: Node, state: NDArray[np.float64], time: float) -> NDArray[np.fl
         return state[node.slots]
     parts = [_value(part, state, time) for part in node.parts]
     if isinstance(node, Interp):
-        return interpolate(parts[0], node.table)
+        return _looked_up(node, parts[0])
     if isinstance(node, Fold):
         terms = np.broadcast_to(parts[0], np.broadcast_shapes(np.shape(parts[0]), (node.width, 1)))
         total = terms[..., 0, :]
@@ -151,3 +151,15 @@ def _value(node: Node, state: NDArray[np.float64], time: float) -> NDArray[np.fl
         return total
     assert isinstance(node, Op)
     return TABLE[node.name](*parts)
+
+
+def _looked_up(node: Interp, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each point's curve at ``at``, broadcastable to (*points, member)."""
+    found = [interpolate(at, curve.x, curve.y, curve.mode) for curve in node.curves]
+    if node.which is None:
+        return found[0]
+    number = node.which[..., None]
+    out = np.broadcast_to(found[0], np.broadcast_shapes(np.shape(at), number.shape))
+    for other, values in enumerate(found[1:], 1):
+        out = np.where(number == other, values, out)
+    return out

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from sdensemble.errors import SDError
+from sdensemble.errors import Message, SDError
 
 RECORD = "run.json"
 """Every run's own record; its ``files`` lists what the run wrote."""
@@ -26,7 +26,9 @@ def check_folder(folder: Path) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise SDError(f"{folder}: is a file; a run needs a folder of its own")
+        raise SDError(
+            Message("{folder}: is a file; a run needs a folder of its own", folder=folder)
+        )
     held = {str(p.relative_to(folder).as_posix()) for p in folder.rglob("*") if p.is_file()}
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
@@ -36,7 +38,11 @@ def check_folder(folder: Path) -> None:
     foreign = sorted(held - ours)
     if foreign:
         raise SDError(
-            f"{folder}: holds {foreign[0]}, which no run wrote; choose another folder with --out"
+            Message(
+                "{folder}: holds {foreign}, which no run wrote; choose another folder with --out",
+                folder=folder,
+                foreign=foreign[0],
+            )
         )
 
 
@@ -46,8 +52,13 @@ def check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(parent).free
     if free < needed:
         raise SDError(
-            f"{folder}: the disk has {free / 1e6:.0f} MB left and the run needs about"
-            f" {needed / 1e6:.0f} MB; nothing was written"
+            Message(
+                "{folder}: the disk has {free:.0f} MB left and the run needs about {needed:.0f}"
+                " MB; nothing was written",
+                folder=folder,
+                free=free / 1000000.0,
+                needed=needed / 1000000.0,
+            )
         )
 
 
@@ -125,7 +136,10 @@ def _umask() -> int:
 
 def _disk_problem(folder: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{folder}: the disk is full; nothing was written. Free some space or use --out"
+        told = "{folder}: the disk is full; nothing was written. Free some space or use --out"
+        return Message(told, folder=folder)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{folder}: writing is not allowed here; nothing was written. Use --out"
-    return f"{folder}: could not be written ({error}); nothing was written"
+        told = "{folder}: writing is not allowed here; nothing was written. Use --out"
+        return Message(told, folder=folder)
+    told = "{folder}: could not be written ({error}); nothing was written"
+    return Message(told, folder=folder, error=error)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from sdensemble.errors import Problems, did_you_mean
+from sdensemble.errors import Message, Problems, did_you_mean
 from sdensemble.model.types import Model
 from sdensemble.outputs.report import ReportSpec
 from sdensemble.outputs.tables import Row
@@ -98,10 +98,23 @@ def _read(row: Section, model: Model) -> Place:
     text = {name: row.text(name, needed=name not in ("note", "id")) for name in COLUMNS}
     elements = model.ranges.get(text["range"])
     if text["range"] and elements is None:
-        row.problem(f'no range "{text["range"]}"{did_you_mean(text["range"], model.ranges)}')
+        row.problem(
+            Message(
+                'no range "{range}"{hint}',
+                range=text["range"],
+                hint=did_you_mean(text["range"], model.ranges),
+            )
+        )
     elif elements is not None and text["element"] not in elements:
         hint = did_you_mean(text["element"], elements)
-        row.problem(f'no element "{text["element"]}" in range {text["range"]}{hint}')
+        row.problem(
+            Message(
+                'no element "{element}" in range {range}{hint}',
+                element=text["element"],
+                range=text["range"],
+                hint=hint,
+            )
+        )
     return Place(**text)
 
 

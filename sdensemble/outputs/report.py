@@ -51,7 +51,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sdensemble.errors import Problems, SDError, did_you_mean
+from sdensemble.errors import Message, Problems, SDError, did_you_mean
 from sdensemble.model.types import Model
 from sdensemble.scenarios.targets import leaves
 
@@ -164,8 +164,12 @@ class ReportSpec:
             if first.aggregate != kept.aggregate:
                 problems.add(
                     f'{self.path.name} "{kept.variable}"',
-                    f"wanted both as {first.aggregate} and as {kept.aggregate}; a run keeps one"
-                    " — give the second a variable of its own in the model",
+                    Message(
+                        "wanted both as {aggregate} and as {aggregate2}; a run keeps one — give"
+                        " the second a variable of its own in the model",
+                        aggregate=first.aggregate,
+                        aggregate2=kept.aggregate,
+                    ),
                 )
         problems.raise_if_any()
         return tuple(found.values())
@@ -242,9 +246,13 @@ def read_report(path: Path, model: Model) -> ReportSpec:
         text = path.read_bytes()
         data = tomllib.loads(text.decode("utf-8-sig"))
     except FileNotFoundError as error:
-        raise SDError(f"{path}: no such file; a study needs one, see the one of teacup") from error
+        raise SDError(
+            Message("{path}: no such file; a study needs one, see the one of teacup", path=path)
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SDError(f"{path}: not readable as TOML: {error}") from error
+        raise SDError(
+            Message("{path}: not readable as TOML: {error}", path=path, error=error)
+        ) from error
     reader = _Reader(path, model)
     spec = reader.spec(data, hashlib.sha256(text).hexdigest())
     reader.problems.raise_if_any()
@@ -296,7 +304,10 @@ class _Reader:
         displaced = row.get("displaced", "other")
         if displaced not in {group.id for group in groups}:
             if "displaced" in row:
-                self.problems.add(where, f"displaced {displaced!r} is the id of no group")
+                self.problems.add(
+                    where,
+                    Message("displaced {displaced!r} is the id of no group", displaced=displaced),
+                )
             displaced = None
         whole = self.variable(where, row, "variable") or ""
         components = self.variable(where, row, "components", required=False)
@@ -362,7 +373,8 @@ class _Reader:
             factor = self.table(data, "measures")[name].get("factor", 1.0)
             if isinstance(factor, bool) or not isinstance(factor, int | float) or factor <= 0:
                 self.problems.add(
-                    f"{self.name} [measures] {name!r}", f"factor must be above 0, not {factor!r}"
+                    f"{self.name} [measures] {name!r}",
+                    Message("factor must be above 0, not {factor!r}", factor=factor),
                 )
                 factor = 1.0
             found[name] = Measure(text, float(factor))
@@ -373,7 +385,7 @@ class _Reader:
         self.known_keys("layout", row, {"units"})
         units = row.get("units", [])
         if not isinstance(units, list) or not all(isinstance(unit, str) for unit in units):
-            self.problems.add(f"{self.name} [layout]", "units must be a list of texts")
+            self.problems.add(f"{self.name} [layout]", Message("units must be a list of texts"))
             return ()
         return tuple(units)
 
@@ -390,14 +402,16 @@ class _Reader:
         """Return how a year becomes one number; note one that is unknown."""
         value = row.get("aggregate", "annual")
         if value not in AGGREGATES:
-            self.problems.add(where, f"aggregate {value!r} is not one of annual, mean, end")
+            self.problems.add(
+                where, Message("aggregate {value!r} is not one of annual, mean, end", value=value)
+            )
         return str(value)
 
     def table(self, data: dict[str, Any], key: str, required: bool = False) -> dict[str, Any]:
         """Return a table of the file; empty, with the problem noted, where it is none."""
         value = data.get(key, {})
         if not isinstance(value, dict) or (required and not value):
-            self.problems.add(self.name, f"needs a table [{key}]")
+            self.problems.add(self.name, Message("needs a table [{key}]", key=key))
             return {}
         return value
 
@@ -405,7 +419,7 @@ class _Reader:
         """Return a list of tables; empty, with the problem noted, where it is none."""
         value = data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-            self.problems.add(self.name, f"{key} must be a list of tables")
+            self.problems.add(self.name, Message("{key} must be a list of tables", key=key))
             return []
         return value
 
@@ -416,14 +430,17 @@ class _Reader:
         where += f' "{shown}"' if table and shown else ""
         for key in row:
             if key not in known:
-                self.problems.add(where, f'no such key "{key}"{did_you_mean(key, known)}')
+                self.problems.add(
+                    where,
+                    Message('no such key "{key}"{hint}', key=key, hint=did_you_mean(key, known)),
+                )
         return where
 
     def text(self, where: str, row: dict[str, Any], key: str) -> str:
         """Return a text; note one that is missing."""
         value = row.get(key)
         if not isinstance(value, str) or not value:
-            self.problems.add(where, f'needs {key} = "…"')
+            self.problems.add(where, Message('needs {key} = "…"', key=key))
             return ""
         return value
 
@@ -431,7 +448,7 @@ class _Reader:
         """Return both labels; note any that is missing."""
         row = row if isinstance(row, dict) else {}
         if not all(isinstance(row.get(lang), str) for lang in ("zh", "en")):
-            self.problems.add(where, 'needs both labels, zh = "…" and en = "…"')
+            self.problems.add(where, Message('needs both labels, zh = "…" and en = "…"'))
         return {lang: str(row.get(lang) or fallback) for lang in ("zh", "en")}
 
     def variable(
@@ -444,7 +461,15 @@ class _Reader:
         found = self.model.name_of(name)
         if name and found is None:
             known = did_you_mean(name, self.model.variables)
-            self.problems.add(where, f'{key}: no variable "{name}" in the model{known}')
+            self.problems.add(
+                where,
+                Message(
+                    '{key}: no variable "{name}" in the model{known}',
+                    key=key,
+                    name=name,
+                    known=known,
+                ),
+            )
         return found or name
 
     def range(self, where: str, row: dict[str, Any], components: str | None) -> str | None:
@@ -455,7 +480,15 @@ class _Reader:
         dims = self.model[components].dims if components in self.model else (name,)
         if name and dims != (name,):
             shown = ", ".join(dims) or "none"
-            self.problems.add(where, f'range "{name}" is not that of "{components}" ({shown})')
+            self.problems.add(
+                where,
+                Message(
+                    'range "{name}" is not that of "{components}" ({shown})',
+                    name=name,
+                    components=components,
+                    shown=shown,
+                ),
+            )
         return name
 
     def element(self, where: str, variable: str, element: str | None) -> None:
@@ -465,7 +498,20 @@ class _Reader:
         dims = self.model[variable].dims
         known = self.model.elements(dims[0]) if dims else ()
         if element is None and dims:
-            self.problems.add(where, f'"{variable}" is by {dims[0]}: name one element')
+            self.problems.add(
+                where,
+                Message(
+                    '"{variable}" is by {dims}: name one element', variable=variable, dims=dims[0]
+                ),
+            )
         elif element is not None and element not in known:
             hint = did_you_mean(element, known)
-            self.problems.add(where, f'"{variable}" has no element "{element}"{hint}')
+            self.problems.add(
+                where,
+                Message(
+                    '"{variable}" has no element "{element}"{hint}',
+                    variable=variable,
+                    element=element,
+                    hint=hint,
+                ),
+            )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.errors import SDError, did_you_mean
+from sdensemble.errors import Message, SDError, did_you_mean
 from sdensemble.model.types import Call, Model, Ref, fold
 from sdensemble.outputs.estimate import Array, Estimate, mean_of
 from sdensemble.outputs.probability import (
@@ -128,7 +128,13 @@ class Results:
         for scenario in self.scenarios:
             if scenario.name == name:
                 return scenario
-        raise SDError(f'no scenario "{name}"{did_you_mean(name, [s.name for s in self.scenarios])}')
+        raise SDError(
+            Message(
+                'no scenario "{name}"{hint}',
+                name=name,
+                hint=did_you_mean(name, [s.name for s in self.scenarios]),
+            )
+        )
 
     def has(self, name: str) -> bool:
         """Return whether a scenario was run."""
@@ -213,15 +219,33 @@ class Results:
     def _read(self, variable: str, element: str | None) -> Array:
         if variable not in self.data:
             known = did_you_mean(variable, map(str, self.data.data_vars))
-            raise SDError(f'the run kept no "{variable}"{known}; add it to outputs/report.toml')
+            raise SDError(
+                Message(
+                    'the run kept no "{variable}"{known}; add it to outputs/report.toml',
+                    variable=variable,
+                    known=known,
+                )
+            )
         array = self.data[variable].transpose("scenario", "member", "year", ...)
         if element:
             where = array.dims[3:]
             if len(where) != 1 or element not in array[where[0]].values:
-                raise SDError(f'"{variable}" has no single element "{element}"')
+                raise SDError(
+                    Message(
+                        '"{variable}" has no single element "{element}"',
+                        variable=variable,
+                        element=element,
+                    )
+                )
             array = array.sel({where[0]: element})
         if array.ndim != 3:
-            raise SDError(f'"{variable}" is by {array.dims[3]}: name one element')
+            raise SDError(
+                Message(
+                    '"{variable}" is by {dims}: name one element',
+                    variable=variable,
+                    dims=array.dims[3],
+                )
+            )
         return array.values
 
     def at(self, outcome: Outcome, scenario: Scenario, year: int | None = None) -> Array:
@@ -241,7 +265,14 @@ class Results:
         """Return where a year stands; raise SDError for one the run does not cover."""
         found = np.flatnonzero(self.years == year)
         if not found.size:
-            raise SDError(f"year {year} is outside the run, {self.years[0]} to {self.years[-1]}")
+            raise SDError(
+                Message(
+                    "year {year} is outside the run, {years} to {years2}",
+                    year=year,
+                    years=self.years[0],
+                    years2=self.years[-1],
+                )
+            )
         return int(found[0])
 
     # ── targets ──
@@ -308,7 +339,14 @@ class Results:
         missing = [part for part in target.joint if part not in by_id]
         if missing:
             hint = did_you_mean(missing[0], by_id)
-            raise SDError(f'target "{target.id}": no target "{missing[0]}"{hint}')
+            raise SDError(
+                Message(
+                    'target "{id}": no target "{missing}"{hint}',
+                    id=target.id,
+                    missing=missing[0],
+                    hint=hint,
+                )
+            )
         return leaves(target, self.targets)
 
     def event(self, target: Target, scenario: Scenario, *, year: int | None = None) -> Event:
@@ -329,7 +367,14 @@ class Results:
         held = target.variable in self.data
         kept = self.data[target.variable].attrs.get("aggregate") if held else None
         if kept not in (None, target.aggregate):
-            raise SDError(f'target "{target.id}" asks for {target.aggregate}, the run kept {kept}')
+            raise SDError(
+                Message(
+                    'target "{id}" asks for {aggregate}, the run kept {kept}',
+                    id=target.id,
+                    aggregate=target.aggregate,
+                    kept=kept,
+                )
+            )
         index = self.year_index(year_of(target) if year is None else year)
         element = target.element or None
         return self.series(target.variable, element)[self.place(scenario)][:, index]

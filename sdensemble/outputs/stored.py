@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdensemble.errors import SDError
+from sdensemble.errors import Message, SDError
 from sdensemble.model.types import Model
 from sdensemble.outputs.folder import RECORD
 from sdensemble.outputs.report import ReportSpec
@@ -53,20 +53,36 @@ def stored_results(
 
     path = folder / ENSEMBLE
     if not path.is_file():
-        raise SDError(f"{folder}: holds no {ENSEMBLE}, so it is no run")
+        raise SDError(
+            Message(
+                "{folder}: holds no {ensemble}, so it is no run", folder=folder, ensemble=ENSEMBLE
+            )
+        )
     data = read_ensemble(path)
     data.attrs = {name: _value(value) for name, value in data.attrs.items()}
     written = str(data.attrs.get("model_digest", ""))
     if written != model.digest:
         raise SDError(
-            f"{folder}: this run is of another state of {model.path.name} ({written[:12]}, now"
-            f" {model.digest[:12]}): run the study again"
+            Message(
+                "{folder}: this run is of another state of {path} ({written}, now {digest}): run"
+                " the study again",
+                folder=folder,
+                path=model.path.name,
+                written=written[:12],
+                digest=model.digest[:12],
+            )
         )
     held = [str(name) for name in data["scenario"].values]
     known = {scenario.name: scenario for scenario in scenarios}
     gone = [name for name in held if name not in known]
     if gone:
-        raise SDError(f'{folder}: ran the scenario "{gone[0]}", which the study no longer has')
+        raise SDError(
+            Message(
+                '{folder}: ran the scenario "{gone}", which the study no longer has',
+                folder=folder,
+                gone=gone[0],
+            )
+        )
     _require_same_scenarios(folder, [known[name] for name in held])
     run = tuple(scenario for scenario in scenarios if scenario.name in held)
     return Results(data, run, tuple(targets), spec, model)
@@ -82,7 +98,11 @@ def _require_same_scenarios(folder: Path, scenarios: Sequence[Scenario]) -> None
     for scenario in scenarios:
         if digests.get(scenario.name, scenario.digest) != scenario.digest:
             raise SDError(
-                f'{folder}: the scenario "{scenario.name}" has changed since this run: run again'
+                Message(
+                    '{folder}: the scenario "{scenario}" has changed since this run: run again',
+                    folder=folder,
+                    scenario=scenario.name,
+                )
             )
 
 

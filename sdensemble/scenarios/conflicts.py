@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sdensemble.errors import Problems, did_you_mean
+from sdensemble.errors import Message, Problems, did_you_mean
 from sdensemble.model.types import Model
 from sdensemble.scenarios.targets import AGGREGATES, Target
 from sdensemble.section import Section, find_cells, read_toml, short
@@ -108,14 +108,18 @@ def _read_conflict(table: Section, model: Model, known: Sequence[str]) -> Confli
     table.only(("id", "kind", "section", "targets", "title", "text", "number", "model"))
     kind = table.text("kind", needed=True)
     if kind and kind not in KINDS:
-        table.problem(f'kind must be {" or ".join(KINDS)}, not "{kind}"')
+        table.problem(
+            Message('kind must be {kinds}, not "{kind}"', kinds=" or ".join(KINDS), kind=kind)
+        )
     targets = table.values.get("targets", [])
     if not isinstance(targets, list):
-        table.problem('targets must be a list of names: ["…", "…"]')
+        table.problem(Message('targets must be a list of names: ["…", "…"]'))
         targets = []
     for name in targets:
         if name not in known:
-            table.problem(f'no target "{name}"{did_you_mean(str(name), known)}')
+            table.problem(
+                Message('no target "{name}"{hint}', name=name, hint=did_you_mean(str(name), known))
+            )
     return Conflict(
         table.text("id"),
         kind,
@@ -143,11 +147,11 @@ def _read_model(table: Section, model: Model) -> ModelNumber:
     table.only(("label", "unit", "year", "factor", "terms"))
     year = table.number("year")
     if year is not None and not model.clock.start <= year <= model.clock.stop - 1:
-        table.problem(f"the year {year:g} is not wholly within the model's time")
+        table.problem(Message("the year {year:g} is not wholly within the model's time", year=year))
     factor = table.number("factor") if "factor" in table.values else 1.0
     terms = table.tables("terms")
     if not terms:
-        table.problem("terms is missing: name at least one series")
+        table.problem(Message("terms is missing: name at least one series"))
     return ModelNumber(
         _words(table, "label"),
         _words(table, "unit"),
@@ -162,14 +166,22 @@ def _read_term(table: Section, model: Model) -> Term:
     name, element = table.text("variable", needed=True), table.text("element")
     aggregate, power = table.text("aggregate", needed=True), table.values.get("power", 1)
     if aggregate and aggregate not in AGGREGATES:
-        table.problem(f"aggregate must be one of {', '.join(AGGREGATES)}")
+        table.problem(
+            Message("aggregate must be one of {aggregates}", aggregates=", ".join(AGGREGATES))
+        )
     if power not in (1, -1):
-        table.problem(f"power must be 1 or -1, not {power}")
+        table.problem(Message("power must be 1 or -1, not {power}", power=power))
     written = model.name_of(name)
     if name and written is None:
-        table.problem(f'no variable "{name}" in the model{did_you_mean(name, model.variables)}')
+        table.problem(
+            Message(
+                'no variable "{name}" in the model{hint}',
+                name=name,
+                hint=did_you_mean(name, model.variables),
+            )
+        )
     elif written is not None and len(find_cells(model, model[written], element, table)) > 1:
-        table.problem(f'"{written}" has more than one element: name one')
+        table.problem(Message('"{written}" has more than one element: name one', written=written))
     return Term(written or name, element, aggregate, 1 if power == 1 else -1)
 
 
@@ -179,5 +191,5 @@ def _words(table: Section, key: str) -> Words:
     values = given if isinstance(given, dict) else {}
     words = {language: str(values.get(language, "")).strip() for language in LANGUAGES}
     if not all(words.values()):
-        table.problem(f'{key} needs both languages: {{zh = "…", en = "…"}}')
+        table.problem(Message('{key} needs both languages: {{zh = "…", en = "…"}}', key=key))
     return words

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from sdensemble.errors import Problems
+from sdensemble.errors import Message, Problems
 from sdensemble.model.describe import levers
 from sdensemble.model.types import Model, Variable, fold
 from sdensemble.scenarios.rows import cell_number, read_rows
@@ -81,7 +81,10 @@ def read_instruments(path: Path, model: Model) -> tuple[Instrument, ...]:
     named = {fold(one.lever) for one in instruments if one.lever}
     for lever in levers(model):
         if fold(lever.name) not in named:
-            found.add(Path(path).name, f'no instrument names the lever "{lever.name}"')
+            found.add(
+                Path(path).name,
+                Message('no instrument names the lever "{lever}"', lever=lever.name),
+            )
     found.raise_if_any()
     return instruments
 
@@ -110,10 +113,18 @@ def _read(table: Section, model: Model) -> Instrument:
     for name in ("zh", "en", "section"):
         table.text(name, needed=True)
     if text["outside"] not in ("", "0", "1"):
-        table.problem(f'outside must be 1, 0 or empty, not "{text["outside"]}"')
+        table.problem(
+            Message('outside must be 1, 0 or empty, not "{outside}"', outside=text["outside"])
+        )
     if text["confidence"] not in ("", *CONFIDENCE):
         what = f'not "{text["confidence"]}"'
-        table.problem(f"confidence must be one of {', '.join(CONFIDENCE)}, {what}")
+        table.problem(
+            Message(
+                "confidence must be one of {confidence}, {what}",
+                confidence=", ".join(CONFIDENCE),
+                what=what,
+            )
+        )
     if numbers["cost"] is not None:
         table.text("cost_unit", needed=True)
         table.text("cost_basis", needed=True)
@@ -122,7 +133,9 @@ def _read(table: Section, model: Model) -> Instrument:
     else:
         for name in ("refused_zh", "refused_en"):
             if not text[name]:
-                table.problem(f"{name} is missing: name a lever, or say why there is none")
+                table.problem(
+                    Message("{name} is missing: name a lever, or say why there is none", name=name)
+                )
     outside = text.pop("outside") == "1"
     words = {name: value for name, value in text.items() if name not in NUMBERS}
     return Instrument(**words, **numbers, outside=outside)  # type: ignore[arg-type]
@@ -132,19 +145,39 @@ def _check_lever(table: Section, numbers: Mapping[str, float | None], model: Mod
     """Return the lever's own name in the model; note what does not fit it."""
     name = table.text("lever")
     if table.text("refused_zh") or table.text("refused_en"):
-        table.problem("a refused instrument has no lever: leave one of the two empty")
+        table.problem(Message("a refused instrument has no lever: leave one of the two empty"))
     variable = find_constant(model, name, table)
     if variable is None:
         return name
     unit = table.text("unit", needed=True)
     if unit and not same_unit(unit, variable.unit):
-        table.problem(f"unit is {unit}, but must be {variable.unit or 'Dmnl'} ({variable.name})")
+        table.problem(
+            Message(
+                "unit is {unit}, but must be {unit2} ({variable})",
+                unit=unit,
+                unit2=variable.unit or "Dmnl",
+                variable=variable.name,
+            )
+        )
     low, high = bounds(variable)
     for key in ("policy_level", "low", "high"):
         value = numbers[key]
         if value is not None and not low <= value <= high:
-            table.problem(f"{key} {value:g} is outside the limits ({span(variable)})")
+            table.problem(
+                Message(
+                    "{key} {value:g} is outside the limits ({variable})",
+                    key=key,
+                    value=value,
+                    variable=span(variable),
+                )
+            )
     own_low, own_high = numbers["low"], numbers["high"]
     if own_low is not None and own_high is not None and not own_low <= own_high:
-        table.problem(f"low ({own_low:g}) must not be above high ({own_high:g})")
+        table.problem(
+            Message(
+                "low ({own_low:g}) must not be above high ({own_high:g})",
+                own_low=own_low,
+                own_high=own_high,
+            )
+        )
     return variable.name

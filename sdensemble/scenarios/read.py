@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -13,20 +14,23 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.errors import Problems, SDError, did_you_mean
+from sdensemble.errors import Message, Problems, SDError, did_you_mean
 from sdensemble.kernel.inputs import Held
 from sdensemble.model.types import Clock, Model, Variable, fold
 from sdensemble.section import (
     Cell,
     Section,
+    Units,
     as_number,
     bounds,
     cell_name,
     default_of,
     find_cells,
     find_constant,
+    in_words,
+    of_unit,
+    quantity,
     read_toml,
-    same_unit,
     short,
     span,
 )
@@ -39,6 +43,14 @@ DEFAULT_SET = "default"
 LANGUAGES = ("zh", "en")
 EXECUTION = "execution"
 """A lever's execution rate is the constant named as the lever with this word behind."""
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
+KEYS = {
+    "顺序": "order", "标题": "title", "名称": "title", "目的": "purpose", "说明": "purpose",
+    "对照": "compares", "政策包": "package", "政策组": "set", "政策工具": "levers",
+    "外部条件": "world", "取值": "value", "值": "value", "逐年": "by_year", "起始": "start",
+    "起": "start", "执行率": EXECUTION, "单位": "unit", "中文": "zh", "英文": "en",
+}  # fmt: skip
+"""Chinese words for the keys of a scenario file."""
 LAST = 1_000_000
 """The order of a scenario that gives none: behind those that do."""
 
@@ -80,21 +92,24 @@ class Scenario:
 
 
 def read_scenarios(
-    folder: Path, model: Model, refused: Mapping[str, str] = MappingProxyType({})
+    folder: Path, model: Model, refused: Mapping[str, str] = NOTHING, units: Units = NOTHING
 ) -> tuple[Scenario, ...]:
     """Return the scenarios of a folder's TOML files, by their order, then by name.
 
-    ``refused`` says of folded names of instruments why no constant stands for them. Raise
-    SDError with the problems of all files together.
+    ``refused`` says of folded names of instruments why no constant stands for them, ``units``
+    holds the words for units of the model. Raise SDError with the problems of all files together.
     """
     folder = Path(folder)
     paths = sorted(path for path in folder.glob("*.toml") if not path.name.startswith("."))
-    if not paths:
-        raise SDError(f"{folder.name}: holds no scenario (a .toml file)")
     found, scenarios = Problems(), []
+    for path in sorted(folder.glob("*.toml.txt")):
+        told = "the name ends in .toml.txt (Windows may hide it): rename it to {name}"
+        found.add(short(path), Message(told, name=path.stem))
+    if not paths and not found:
+        raise SDError(Message("{folder}: holds no scenario (a .toml file)", folder=folder.name))
     for path in paths:
         try:
-            scenarios.append(read_scenario(path, model, refused))
+            scenarios.append(read_scenario(path, model, refused, units))
         except SDError as error:
             found.take(error)
     _check_compares(folder, scenarios, [path.stem for path in paths], found)
@@ -113,36 +128,38 @@ def _check_compares(
     for scenario in orphans:
         if scenario.compares != BASELINE:
             hint = did_you_mean(scenario.compares, names)
-            found.add(
-                short(scenario.path), f'compares: no such scenario "{scenario.compares}"{hint}'
-            )
+            told = 'compares: no such scenario "{name}"{hint}'
+            found.add(short(scenario.path), Message(told, name=scenario.compares, hint=hint))
     left = [s.name for s in orphans if s.compares == BASELINE]
     if left and len(names) > 1:
-        what = left[0] if len(left) == 1 else f"{left[0]} and {len(left) - 1} more"
-        found.add(
-            folder.name,
-            f'no such scenario "{BASELINE}" ({BASELINE}.toml), with which {what} would be compared:'
-            ' add it, or give each compares = "…" (its own name: with none)',
+        more = Message("{first} and {n} more", first=left[0], n=len(left) - 1)
+        told = (
+            'no such scenario "{name}" ({name}.toml), with which {what} would be compared:'
+            ' add it, or give each compares = "…" (its own name: with none)'
         )
+        what = left[0] if len(left) == 1 else more
+        found.add(folder.name, Message(told, name=BASELINE, what=what))
 
 
 def read_scenario(
-    path: Path, model: Model, refused: Mapping[str, str] = MappingProxyType({})
+    path: Path, model: Model, refused: Mapping[str, str] = NOTHING, units: Units = NOTHING
 ) -> Scenario:
     """Return the scenario of one TOML file, named as the file and checked against the model.
 
-    ``refused`` is as in ``read_scenarios``. Raise SDError with every problem found.
+    Constants and elements go by name or label, units by name or word; a number may carry its
+    unit or a per cent sign. ``refused`` and ``units`` are as in ``read_scenarios``. Raise SDError
+    with every problem found.
     """
     path = Path(path)
     content, digest = read_toml(path)
     found = Problems()
-    top = Section(short(path), content, found)
+    top = Section(short(path), _keyed(content), found)
     top.only(("order", "title", "purpose", "compares", "package", "set", "levers", "world"))
     order = top.number("order") if "order" in content else LAST
     title = read_words(top, "title") or dict.fromkeys(LANGUAGES, path.stem)
     purpose = read_words(top, "purpose")
-    settings = read_settings(top, "levers", "lever", model, refused)
-    settings += read_settings(top, "world", "world", model, refused)
+    settings = read_settings(top, "levers", "lever", model, refused, units)
+    settings += read_settings(top, "world", "world", model, refused, units)
     _check_twice(settings, model, top)
     compares, package = top.text("compares") or BASELINE, top.text("package") or None
     sets = _read_sets(top)
@@ -161,12 +178,22 @@ def read_scenario(
     )
 
 
+def _keyed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with Chinese words for keys put as the keys; names of constants stay."""
+    keyed = {KEYS.get(key, key): value for key, value in values.items()}
+    for key in ("title", "purpose"):
+        if isinstance(keyed.get(key), dict):
+            keyed[key] = {KEYS.get(lang, lang): text for lang, text in keyed[key].items()}
+    return keyed
+
+
 def _read_sets(top: Section) -> tuple[str, ...]:
     """Return the sets a scenario is in: one name or a list of them, or the default set."""
     given = top.values.get("set", DEFAULT_SET)
     names = given if isinstance(given, list) else [given]
     if not names or not all(isinstance(name, str) and name.strip() for name in names):
-        top.problem(f'set must be a name or a list of names such as ["{DEFAULT_SET}"]')
+        told = 'set must be a name or a list of names such as ["{name}"]'
+        top.problem(Message(told, name=DEFAULT_SET))
         return (DEFAULT_SET,)
     return tuple(dict.fromkeys(name.strip() for name in names))
 
@@ -177,7 +204,7 @@ def read_words(top: Section, key: str) -> dict[str, str]:
     if isinstance(given, str):
         given = dict.fromkeys(LANGUAGES, given)
     if not isinstance(given, dict):
-        top.problem(f"{key} must be a table with zh and en")
+        top.problem(Message("{key} must be a table with zh and en", key=key))
         return {}
     table = Section(f"{top.where} [{key}]", given, top.found)
     table.only(LANGUAGES)
@@ -194,45 +221,74 @@ def read_settings(
     key: str,
     kind: Kind,
     model: Model,
-    refused: Mapping[str, str] = MappingProxyType({}),
+    refused: Mapping[str, str] = NOTHING,
+    units: Units = NOTHING,
 ) -> list[Setting]:
     """Return the settings of ``[levers]`` or ``[world]``, those of execution rates behind each."""
     given = top.values.get(key, {})
     if not isinstance(given, dict):
-        top.problem(f"{key} must be a table: write [{key}] on a line of its own")
+        top.problem(Message("{key} must be a table: write [{key}] on a line of its own", key=key))
         return []
     settings = []
     for name, value in given.items():
-        values = value if isinstance(value, dict) else {"value": value}
+        values = _keyed(value) if isinstance(value, dict) else {"value": value}
         table = Section(f'{top.where} [{key}] "{name}"', values, top.found)
         if fold(name) in refused and model.name_of(name) is None:
-            table.problem(f"is refused: {refused[fold(name)]}")
+            table.problem(Message("is refused: {why}", why=refused[fold(name)]))
             continue
-        settings += _read_setting(name, table, kind, model)
+        settings += _read_setting(name, table, kind, model, units)
     return settings
 
 
-def _read_setting(name: str, table: Section, kind: Kind, model: Model) -> list[Setting]:
+def _read_setting(
+    name: str, table: Section, kind: Kind, model: Model, units: Units
+) -> list[Setting]:
     """Return the setting of one line, and that of its execution rate where it gives one."""
     table.only(("value", "by_year", "start", EXECUTION, "unit"))
     constant, element = split_name(name)
-    variable = find_constant(model, constant, table)
-    schedule = _read_schedule(table, model.clock)
+    variable = find_constant(model, constant, table, units)
+    schedule = _read_schedule(table, model.clock, variable, units)
     if variable is None:
         return []
-    if "unit" in table.values and not same_unit(table.text("unit"), variable.unit):
-        table.problem(f"unit is {table.text('unit')}, but {variable.unit or 'Dmnl'} in the model")
-    settings = [_setting(variable, element, schedule, kind, model, table)]
+    if "unit" in table.values and of_unit(variable, table.text("unit"), units) is None:
+        _wrong_unit(table, table.text("unit"), variable, units)
+    settings = [_setting(variable, element, schedule, kind, model, table, units)]
     if EXECUTION in table.values:
-        rate = table.number(EXECUTION)
         companion = f"{variable.name} {EXECUTION}"
         place = Section(f'{table.where} {EXECUTION}: "{companion}"', table.values, table.found)
-        found = find_constant(model, companion, place)
+        found = find_constant(model, companion, place, units)
+        rate = _amount(table, EXECUTION, table.values[EXECUTION], found, units)
         if found is not None and rate is not None:
             own = element if found.dims == variable.dims else ""
             whole = {model.clock.start: rate}
-            settings.append(_setting(found, own, whole, kind, model, place))
+            settings.append(_setting(found, own, whole, kind, model, place, units))
     return settings
+
+
+def _amount(
+    table: Section, key: str, value: object, variable: Variable | None, units: Units, unit: str = ""
+) -> float | None:
+    """Return a number in the model's unit, or None with the problem noted.
+
+    The unit stands behind the number, or is given for the line (``unit``).
+    """
+    read = quantity(value)
+    if read is None:
+        table.problem(Message("{key} must be a number, not {value!r}", key=key, value=value))
+        return None
+    number, behind = read
+    if variable is None:
+        return number
+    factor = of_unit(variable, behind or unit, units)
+    if factor is None and behind:
+        _wrong_unit(table, behind, variable, units)
+    # 30% is three tenths to the last bit, which 30 times a hundredth is not.
+    return number / 100 if factor == 0.01 else number
+
+
+def _wrong_unit(table: Section, given: str, variable: Variable, units: Units) -> None:
+    words = {"given": given, "unit": in_words(variable.unit, units)}
+    table.problem(Message("unit is {given}, but {unit} in the model", **words))
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -241,51 +297,65 @@ def split_name(name: str) -> tuple[str, str]:
     >>> split_name("birth rate[north]")
     ('birth rate', 'north')
     """
-    match = re.fullmatch(r"(.*\S)\s*\[([^\[\]]*)\]\s*", name)
+    plain = unicodedata.normalize("NFKC", name).replace("【", "[").replace("】", "]")
+    match = re.fullmatch(r"(.*\S)\s*\[([^\[\]]*)\]\s*", plain)
     return (match[1].strip(), match[2].strip()) if match else (name.strip(), "")
 
 
-def _read_schedule(table: Section, clock: Clock) -> dict[float, float]:
+def _read_schedule(
+    table: Section, clock: Clock, variable: Variable | None, units: Units
+) -> dict[float, float]:
     """Return the values of one line by the time from which each holds, in order of time."""
     if ("value" in table.values) == ("by_year" in table.values):
-        table.problem("give either value or by_year")
+        table.problem(Message("give either value or by_year"))
         return {}
+    unit = table.text("unit") if "unit" in table.values else ""
     if "by_year" not in table.values:
         start = table.number("start") if "start" in table.values else clock.start
-        pairs = [(start, table.number("value"))]
+        value = table.values["value"]
+        pairs = [(start, _amount(table, "value", value, variable, units, unit))]
     else:
-        pairs = _read_years(table)
+        pairs = _read_years(table, variable, units, unit)
     for time in [time for time, _ in pairs if time is not None]:
         if not clock.start <= time < clock.stop:
-            table.problem(
-                f"{time:g} is outside the model's time, {clock.start:g} to {clock.stop:g}"
-            )
+            words = {"time": time, "start": clock.start, "stop": clock.stop}
+            told = "{time:g} is outside the model's time, {start:g} to {stop:g}"
+            table.problem(Message(told, **words))
     return dict(sorted((t, v) for t, v in pairs if t is not None and v is not None))
 
 
-def _read_years(table: Section) -> list[tuple[float | None, float | None]]:
+def _read_years(
+    table: Section, variable: Variable | None, units: Units, unit: str
+) -> list[tuple[float | None, float | None]]:
     """Return the (time, value) pairs of ``by_year``, None where either is no number."""
     if "start" in table.values:
-        table.problem("start does not go with by_year: the years there say when")
+        table.problem(Message("start does not go with by_year: the years there say when"))
     years = table.values["by_year"]
     if not isinstance(years, dict) or not years:
-        table.problem('by_year must be a table such as { "2020.5" = 5, "2023" = 9 }')
+        told = 'by_year must be a table such as {{ "2020.5" = 5, "2023" = 9 }}'
+        table.problem(Message(told))
         return []
     pairs = []
     for key, value in years.items():
         # An unquoted 2020.5 is, to TOML, the key 5 inside a table 2020.
         if isinstance(value, dict):
-            table.problem(f'by_year: write the year in quotes, "{key}.{next(iter(value), "")}"')
+            year = f"{key}.{next(iter(value), '')}"
+            table.problem(Message('by_year: write the year in quotes, "{year}"', year=year))
             continue
-        time = as_number(float(key)) if re.fullmatch(r"\s*\d+(\.\d*)?\s*", key) else None
+        plain = unicodedata.normalize("NFKC", key).strip().removesuffix("年")
+        time = as_number(float(plain)) if re.fullmatch(r"\d+(\.\d*)?", plain) else None
         if time is None:
-            table.problem(f'by_year: "{key}" is no year')
-        if as_number(value) is None:
-            table.problem(f'by_year: the value of "{key}" must be a number, not {value!r}')
-        pairs.append((time, as_number(value)))
+            table.problem(Message('by_year: "{key}" is no year', key=key))
+        amount = None
+        if quantity(value) is None:
+            told = 'by_year: the value of "{key}" must be a number, not {value!r}'
+            table.problem(Message(told, key=key, value=value))
+        else:
+            amount = _amount(table, f"by_year {key}", value, variable, units, unit)
+        pairs.append((time, amount))
     times = [time for time, _ in pairs]
     for time in dict.fromkeys(t for t in times if t is not None and times.count(t) > 1):
-        table.problem(f"by_year: {time:g} is given twice")
+        table.problem(Message("by_year: {time:g} is given twice", time=time))
     return pairs
 
 
@@ -296,12 +366,16 @@ def _setting(
     kind: Kind,
     model: Model,
     table: Section,
+    units: Units,
 ) -> Setting:
     """Return one setting, with an unknown element or a value outside the limits noted."""
     low, high = bounds(variable)
     for value in schedule.values():
         if not low <= value <= high:
-            table.problem(f"{value:g} is outside the limits of the constant ({span(variable)})")
+            words = {"value": value, "span": span(variable, units)}
+            table.problem(
+                Message("{value:g} is outside the limits of the constant ({span})", **words)
+            )
     cells = find_cells(model, variable, element, table)
     times, values = tuple(schedule), tuple(schedule.values())
     return Setting(variable.name, element or None, times, values, kind, cells)
@@ -315,7 +389,7 @@ def _check_twice(settings: Sequence[Setting], model: Model, top: Section) -> Non
         seen.update((setting.constant, cell) for cell in setting.cells)
         if twice:
             name = cell_name(model, model[setting.constant], twice[0])
-            top.problem(f'"{name}" is set twice')
+            top.problem(Message('"{name}" is set twice', name=name))
 
 
 # ── what a scenario makes of the members' constants ────────────────────────────────────────

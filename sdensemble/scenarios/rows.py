@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from sdensemble.errors import Problems, SDError, did_you_mean
+from sdensemble.errors import Message, Problems, SDError, did_you_mean
 from sdensemble.section import Section, short
 
 
@@ -36,7 +36,7 @@ def read_rows(
         name = cells.get("id", "")
         table = Section(f"{short(path)} line {reader.line_num} ({name})", cells, found)
         if not name or name in names:
-            table.problem("id is given twice" if name else "id is missing")
+            table.problem(Message("id is given twice" if name else "id is missing"))
         names.add(name)
         tables.append(table)
     return tables
@@ -47,13 +47,19 @@ def read_text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise SDError(f"{short(path)}: cannot be read — {error.strerror or error}") from None
+        raise SDError(
+            Message(
+                "{file}: cannot be read — {error}", file=short(path), error=error.strerror or error
+            )
+        ) from None
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise SDError(f"{short(path)}: is neither UTF-8 nor GBK — save it as CSV UTF-8")
+    raise SDError(
+        Message("{file}: is neither UTF-8 nor GBK — save it as CSV UTF-8", file=short(path))
+    )
 
 
 def _plain(cell: str) -> str:
@@ -73,10 +79,14 @@ def _check_header(
     """Note columns that are missing or unknown."""
     for name in header:
         if name and name not in columns:
-            table.problem(f'no such column "{name}"{did_you_mean(name, columns)}')
+            table.problem(
+                Message(
+                    'no such column "{name}"{hint}', name=name, hint=did_you_mean(name, columns)
+                )
+            )
     for name in dict.fromkeys(needed):
         if name not in header:
-            table.problem(f'column "{name}" is missing')
+            table.problem(Message('column "{name}" is missing', name=name))
 
 
 def cell_number(table: Section, name: str) -> float | None:
@@ -88,7 +98,7 @@ def cell_number(table: Section, name: str) -> float | None:
         number = math.nan
     if number is None or math.isfinite(number):
         return number
-    table.problem(f'{name} must be a number, not "{text}"')
+    table.problem(Message('{name} must be a number, not "{text}"', name=name, text=text))
     return None
 
 

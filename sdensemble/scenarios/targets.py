@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdensemble.errors import Problems, SDError, did_you_mean, nearest
+from sdensemble.errors import Message, Problems, SDError, did_you_mean, nearest
 from sdensemble.model.types import Clock, Model, Variable
 from sdensemble.scenarios.rows import cell_number, parts_of, read_rows
 from sdensemble.section import (
@@ -102,14 +102,20 @@ def met(values: ArrayLike, comparator: str, threshold: float) -> NDArray[np.bool
     NaN meets nothing: whoever reports a probability counts the NaN apart.
     """
     if comparator not in COMPARATORS:
-        raise SDError(f'comparator "{comparator}": there are {", ".join(COMPARATORS)}')
+        raise SDError(
+            Message(
+                'comparator "{comparator}": there are {comparators}',
+                comparator=comparator,
+                comparators=", ".join(COMPARATORS),
+            )
+        )
     return COMPARATORS[comparator](np.asarray(values, dtype=float), threshold)
 
 
 def holds(target: Target, values: ArrayLike) -> NDArray[np.bool_]:
     """Return, in the shape of ``values``, whether each meets a target with a value of its own."""
     if target.value is None:
-        raise SDError(f'target "{target.id}" has no value of its own')
+        raise SDError(Message('target "{id}" has no value of its own', id=target.id))
     if target.comparator != ABOUT:
         return met(values, target.comparator, target.value)
     low, high = band(target)
@@ -120,7 +126,7 @@ def holds(target: Target, values: ArrayLike) -> NDArray[np.bool_]:
 def band(target: Target) -> tuple[float, float]:
     """Return the band of a target written as "about"; raise SDError where it has none."""
     if target.low is None or target.high is None:
-        raise SDError(f'target "{target.id}" has no band: it needs low and high')
+        raise SDError(Message('target "{id}" has no band: it needs low and high', id=target.id))
     return target.low, target.high
 
 
@@ -179,17 +185,26 @@ def _read_target(table: Section, model: Model) -> Target:
     numbers = {name: cell_number(table, name) for name in ("value", "low", "high", "lever_value")}
     year = cell_number(table, "year")
     if year is not None and year != int(year):
-        table.problem(f'year must be a whole year, not "{text["year"]}"')
+        table.problem(Message('year must be a whole year, not "{year}"', year=text["year"]))
     role = text["role"] or "outcome"
     if role not in ROLES:
         hint = did_you_mean(role, ROLES)
-        table.problem(f'role must be one of {", ".join(ROLES)}, not "{role}"{hint}')
+        table.problem(
+            Message(
+                'role must be one of {roles}, not "{role}"{hint}',
+                roles=", ".join(ROLES),
+                role=role,
+                hint=hint,
+            )
+        )
     if text["headline"] not in ("", "0", "1"):
-        table.problem(f'headline must be 1, 0 or empty, not "{text["headline"]}"')
+        table.problem(
+            Message('headline must be 1, 0 or empty, not "{headline}"', headline=text["headline"])
+        )
     if joint:
         for name in ("variable", "comparator", "value"):
             if text[name]:
-                table.problem(f"{name} must be empty in a joint target")
+                table.problem(Message("{name} must be empty in a joint target", name=name))
     elif role in SCORED:
         _check_single(table, year, model)
         _check_band(table, numbers)
@@ -212,43 +227,81 @@ def _check_band(table: Section, numbers: Mapping[str, float | None]) -> None:
     value, low, high = (numbers[name] for name in ("value", "low", "high"))
     about = table.text("comparator") == ABOUT
     if (low is None) != (high is None) or (about and low is None):
-        table.problem("low and high: give both" if not about else "about needs low and high")
+        told = "low and high: give both" if not about else "about needs low and high"
+        table.problem(Message(told))
         return
     if value is None or low is None or high is None:
         return
     if not low < high:
-        table.problem(f"low ({low:g}) must be below high ({high:g})")
+        table.problem(Message("low ({low:g}) must be below high ({high:g})", low=low, high=high))
     elif about and not low <= value <= high:
-        table.problem(f"value ({value:g}) is outside its band, {low:g} to {high:g}")
+        table.problem(
+            Message(
+                "value ({value:g}) is outside its band, {low:g} to {high:g}",
+                value=value,
+                low=low,
+                high=high,
+            )
+        )
     elif not about and value != low:
-        table.problem(f"value must be the lower end of the range, {low:g}, not {value:g}")
+        table.problem(
+            Message(
+                "value must be the lower end of the range, {low:g}, not {value:g}",
+                low=low,
+                value=value,
+            )
+        )
 
 
 def _check_unscored(table: Section, role: str, joint: Sequence[str], model: Model) -> None:
     """Note what a row that no run scores must say, or must leave empty."""
     for name in ("variable", "headline"):
         if table.text(name) not in ("", "0"):
-            table.problem(f"{name} must be empty in a row that is not scored (role {role})")
+            table.problem(
+                Message(
+                    "{name} must be empty in a row that is not scored (role {role})",
+                    name=name,
+                    role=role,
+                )
+            )
     if joint:
-        table.problem(f"joint must be empty in a row that is not scored (role {role})")
+        table.problem(
+            Message("joint must be empty in a row that is not scored (role {role})", role=role)
+        )
     levers = parts_of(table.text("lever"))
     if role == "indicator" and levers:
-        table.problem("lever must be empty in an indicator")
+        table.problem(Message("lever must be empty in an indicator"))
     if role == "indicator" or not levers:
         for name in ("reason_zh", "reason_en"):
-            what = "is not simulated" if role == "indicator" else "has no lever of its own"
+            lacks = "has no lever of its own"
+            what = Message("is not simulated" if role == "indicator" else lacks)
             if not table.text(name):
-                table.problem(f"{name} is missing: say why the row {what}")
+                table.problem(
+                    Message("{name} is missing: say why the row {what}", name=name, what=what)
+                )
     for name in levers:
         variable = find_constant(model, name, table)
         if variable is None or not table.text("lever_value"):
             continue
         value, unit = cell_number(table, "lever_value"), table.text("lever_unit", needed=True)
         if unit and not same_unit(unit, variable.unit):
-            table.problem(f"lever_unit is {unit}, but must be {variable.unit or 'Dmnl'} ({name})")
+            table.problem(
+                Message(
+                    "lever_unit is {unit}, but must be {unit2} ({name})",
+                    unit=unit,
+                    unit2=variable.unit or "Dmnl",
+                    name=name,
+                )
+            )
         low, high = bounds(variable)
         if value is not None and not low <= value <= high:
-            table.problem(f"lever_value {value:g} is outside the limits ({span(variable)})")
+            table.problem(
+                Message(
+                    "lever_value {value:g} is outside the limits ({variable})",
+                    value=value,
+                    variable=span(variable),
+                )
+            )
 
 
 def _check_single(table: Section, year: float | None, model: Model) -> None:
@@ -258,14 +311,27 @@ def _check_single(table: Section, year: float | None, model: Model) -> None:
     aggregate, comparator = table.text("aggregate"), table.text("comparator")
     if aggregate and aggregate not in AGGREGATES:
         hint = did_you_mean(aggregate, AGGREGATES)
-        table.problem(f'aggregate must be one of {", ".join(AGGREGATES)}, not "{aggregate}"{hint}')
+        table.problem(
+            Message(
+                'aggregate must be one of {aggregates}, not "{aggregate}"{hint}',
+                aggregates=", ".join(AGGREGATES),
+                aggregate=aggregate,
+                hint=hint,
+            )
+        )
     if comparator and comparator not in (*COMPARATORS, ABOUT):
-        table.problem(f'comparator must be >, >= or about, not "{comparator}"')
+        table.problem(
+            Message('comparator must be >, >= or about, not "{comparator}"', comparator=comparator)
+        )
     clock = model.clock
     if year is not None and not clock.start <= year <= clock.stop - 1:
         table.problem(
-            f"the year {year:g} is not wholly within the model's time, "
-            f"{clock.start:g} to {clock.stop:g}"
+            Message(
+                "the year {year:g} is not wholly within the model's time, {start:g} to {stop:g}",
+                year=year,
+                start=clock.start,
+                stop=clock.stop,
+            )
         )
     if name := table.text("variable"):
         _check_variable(table, name, model)
@@ -277,22 +343,43 @@ def _check_variable(table: Section, name: str, model: Model) -> None:
     if written is None:
         like = nearest(name, model.variables)
         hint = f' — did you mean "{like}" ({model.variables[like].unit})?' if like else ""
-        table.problem(f'no variable "{name}" in {short(model.path)}{hint}')
+        table.problem(
+            Message(
+                'no variable "{name}" in {file}{hint}', name=name, file=short(model.path), hint=hint
+            )
+        )
         return
     variable, element = model.variables[written], table.text("element")
     if element or variable.dims:
         cells = find_cells(model, variable, element, table)
         if len(cells) > 1:
-            table.problem(f'"{written}" has {len(cells)} elements here — name one in element')
+            table.problem(
+                Message(
+                    '"{written}" has {cells} elements here — name one in element',
+                    written=written,
+                    cells=len(cells),
+                )
+            )
     unit, aggregate = table.text("unit"), table.text("aggregate")
     expected = unit_of(variable, aggregate, model.clock)
     if expected is None:
         table.problem(
-            f'"{written}" is in {variable.unit or "Dmnl"}, no rate a year: '
-            "use aggregate mean or end"
+            Message(
+                '"{written}" is in {unit}, no rate a year: use aggregate mean or end',
+                written=written,
+                unit=variable.unit or "Dmnl",
+            )
         )
     elif unit and aggregate in AGGREGATES and not same_unit(unit, expected):
-        table.problem(f"unit is {unit}, but must be {expected} ({aggregate} of {written})")
+        table.problem(
+            Message(
+                "unit is {unit}, but must be {expected} ({aggregate} of {written})",
+                unit=unit,
+                expected=expected,
+                aggregate=aggregate,
+                written=written,
+            )
+        )
 
 
 def unit_of(variable: Variable, aggregate: str, clock: Clock) -> str | None:
@@ -317,19 +404,27 @@ def _check_joint(targets: Sequence[Target], places: Mapping[str, Section]) -> No
     for target in targets:
         for name in target.joint:
             if name not in parts:
-                places[target.id].problem(f'joint: no target "{name}"{did_you_mean(name, parts)}')
+                places[target.id].problem(
+                    Message(
+                        'joint: no target "{name}"{hint}', name=name, hint=did_you_mean(name, parts)
+                    )
+                )
             elif name in unscored:
                 what = unscored[name]
-                places[target.id].problem(f'joint: "{name}" is not scored (role {what})')
+                places[target.id].problem(
+                    Message('joint: "{name}" is not scored (role {what})', name=name, what=what)
+                )
         if target.within and target.within not in parts:
             hint = did_you_mean(target.within, parts)
-            places[target.id].problem(f'within: no target "{target.within}"{hint}')
+            places[target.id].problem(
+                Message('within: no target "{within}"{hint}', within=target.within, hint=hint)
+            )
         above, seen = target.within, {target.id}
         while above and above in by_id and above not in seen:
             seen.add(above)
             above = by_id[above].within
         if above and above == target.id:
-            places[target.id].problem("within: the target is part of itself")
+            places[target.id].problem(Message("within: the target is part of itself"))
         reached: set[str] = set()
         ahead = list(target.joint)
         while ahead:
@@ -338,7 +433,7 @@ def _check_joint(targets: Sequence[Target], places: Mapping[str, Section]) -> No
                 reached.add(name)
                 ahead += parts.get(name, ())
         if target.id in reached:
-            places[target.id].problem("joint: the target is part of itself")
+            places[target.id].problem(Message("joint: the target is part of itself"))
 
 
 def _with_key(target: Target, targets: Sequence[Target]) -> Target:
