@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdensemble.kernel.program import (
+from sdengine.program.ir import (
     Const,
     Fold,
     Interp,

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sdensemble.calibration.diagnose import FLAT, Diagnosis, diagnose
-from sdensemble.calibration.fitting import fit_posterior, make_problem
-from sdensemble.calibration.likelihood import Problem
-from sdensemble.calibration.posterior import (
+from sdengine.errors import SDError
+from sdengine.kernel import Kernel, compile_model, default_threads
+from sdensemble.ensemble.run import run_ensemble
+from sdensemble.evidence.diagnose import FLAT, Diagnosis, diagnose
+from sdensemble.evidence.fitting import fit_posterior, make_problem
+from sdensemble.evidence.likelihood import Problem
+from sdensemble.evidence.posterior import (
     Posterior,
     bound_of,
     posterior_draws,
@@ -18,16 +21,13 @@ from sdensemble.calibration.posterior import (
     read_posterior,
     write_posterior,
 )
-from sdensemble.calibration.smc import Settings
-from sdensemble.calibration.stored import WHY, fitted_rows
-from sdensemble.ensemble import run_ensemble
-from sdensemble.errors import SDError
 from sdensemble.evidence.pull import Pull, pulls
+from sdensemble.evidence.smc import Settings
+from sdensemble.evidence.stored import WHY, fitted_rows
 from sdensemble.evidence.words import calibration_text, label_of, pull_text, series_title
-from sdensemble.history import Vintage, vintage
-from sdensemble.kernel.compile import Kernel, compile_model, default_threads
-from sdensemble.outputs.results import Results
-from sdensemble.scenarios.targets import leaves
+from sdensemble.inputs.history import Vintage, vintage
+from sdensemble.inputs.targets import leaves
+from sdensemble.results.results import Results
 from sdensemble.study import Study
 
 Line = Callable[[str], None]
@@ -161,6 +161,7 @@ def pulls_of(
 
 def _draw(study: Study, diagnosis: Diagnosis, folder: Path) -> tuple[Path, ...]:
     """Draw shrinkage, predictive distributions, profiles and residuals, in both languages."""
+    from sdensemble.inputs.folder import whole_folder
     from sdensemble.outputs.figures import style
     from sdensemble.outputs.figures.evidence import (
         checks_figure,
@@ -168,7 +169,6 @@ def _draw(study: Study, diagnosis: Diagnosis, folder: Path) -> tuple[Path, ...]:
         residuals_figure,
         shrinkage_figure,
     )
-    from sdensemble.outputs.folder import whole_folder
 
     first = sorted(diagnosis.learned, key=lambda one: -one.shrinkage)
     shown = [one for one in first if not one.prior_only] or first[:3]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.calibration.diagnose import expected_without, left_out
-from sdensemble.calibration.likelihood import Problem
-from sdensemble.calibration.posterior import Posterior
+from sdensemble.evidence.diagnose import expected_without, left_out
+from sdensemble.evidence.likelihood import Problem
+from sdensemble.evidence.posterior import Posterior
 
 Floats = NDArray[np.float64]
 

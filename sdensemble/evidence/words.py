@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sdensemble.calibration.diagnose import Check, Diagnosis
-from sdensemble.calibration.posterior import Posterior
-from sdensemble.calibration.terms import without_term
+from sdensemble.evidence.diagnose import Check, Diagnosis
+from sdensemble.evidence.posterior import Posterior
 from sdensemble.evidence.pull import Pull
-from sdensemble.history import Vintage, information
+from sdensemble.inputs.fit import without_term
+from sdensemble.inputs.history import Vintage, information
 from sdensemble.outputs.text import width, wrap
 from sdensemble.outputs.words import information_date, label, target_name
 from sdensemble.study import Study

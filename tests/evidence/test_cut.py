@@ -10,17 +10,17 @@ from scipy.integrate import cumulative_trapezoid
 from scipy.stats import kstest
 
 from sdensemble import SDError
-from sdensemble.calibration.cut import draw_cut
-from sdensemble.calibration.diagnose import diagnose
-from sdensemble.calibration.fitting import fit_posterior
-from sdensemble.calibration.likelihood import student
-from sdensemble.calibration.posterior import Posterior, bound_of, posterior_draws
-from sdensemble.calibration.smc import Settings
 from sdensemble.evidence.calibrate import pulls_of
+from sdensemble.evidence.cut import draw_cut
+from sdensemble.evidence.diagnose import diagnose
+from sdensemble.evidence.fitting import fit_posterior
+from sdensemble.evidence.likelihood import student
+from sdensemble.evidence.posterior import Posterior, bound_of, posterior_draws
 from sdensemble.evidence.pull import pulls
+from sdensemble.evidence.smc import Settings
 from sdensemble.study import Study, open_study
-from tests.calibration.small import FIT, HEAD, MODEL, PRIOR, line, make_study
-from tests.calibration.test_fit import problem_of
+from tests.evidence.small import FIT, HEAD, MODEL, PRIOR, line, make_study
+from tests.evidence.test_fit import problem_of
 
 STEPS = {2019: 0.0, 2020: 0.12, 2021: 0.2, 2022: 0.05}
 WALK = """{UTF-8}

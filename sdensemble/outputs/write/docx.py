@@ -26,7 +26,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from sdensemble.errors import Message, SDError, did_you_mean
+from sdengine.errors import Message, SDError, did_you_mean
 from sdensemble.lang import Words, say, tell
 from sdensemble.outputs.document import (
     Annex,

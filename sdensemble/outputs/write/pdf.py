@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sdensemble.errors import Message, SDError
+from sdengine.errors import Message, SDError
 from sdensemble.lang import Words, say, tell
 from sdensemble.outputs.document import (
     Annex,

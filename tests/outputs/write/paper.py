@@ -1,15 +1,7 @@
 """A small paper and a small workbook with everything a writer may meet."""
 
 from sdensemble.lang import joined
-from sdensemble.outputs.document import (
-    Annex,
-    Box,
-    Document,
-    Heading,
-    Items,
-    Paragraph,
-    Ref,
-)
+from sdensemble.outputs.document import Annex, Box, Document, Heading, Items, Paragraph, Ref
 from sdensemble.outputs.figure import Axis, Band, Figure, Line, Panel, Target
 from sdensemble.outputs.form import Number, Share, Whole
 from sdensemble.outputs.table import Column, table_of

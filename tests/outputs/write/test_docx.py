@@ -9,7 +9,7 @@ import pytest
 from docx.oxml.ns import qn
 from docx.shared import Mm
 
-from sdensemble.errors import SDError
+from sdengine.errors import SDError
 from sdensemble.outputs.write.docx import layout_of, write_docx
 from tests.outputs.write.paper import ANSWER, LONG, PAPER, RUN, TABLE
 

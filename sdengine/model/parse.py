@@ -1,0 +1,27 @@
+"""A model file → its sections, in one reading: Vensim's language or XMILE's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sdengine.errors import SDError
+from sdengine.model.sections import File
+from sdengine.model.text import decode
+from sdengine.model.vensim import read_vensim
+from sdengine.model.xmile import read_xmile
+
+ENDINGS = (".mdl", ".xmile", ".stmx", ".xml")
+
+
+def parse(path: Path) -> File:
+    """Return the sections of a file. Every failure is one SDError that names its variables."""
+    kind = path.suffix.lower()
+    if kind not in ENDINGS:
+        raise SDError(f"{path.name}: not a Vensim (.mdl) or XMILE (.xmile, .stmx) file")
+    try:
+        text = decode(path.read_bytes())
+        return read_vensim(text) if kind == ".mdl" else read_xmile(text)
+    except RecursionError:
+        raise SDError(f"{path.name}: an equation is nested too deeply to be read") from None
+    except ValueError as error:
+        raise SDError([f"{path.name}: {line}" for line in error.args]) from error

@@ -1,0 +1,205 @@
+"""The text of an XMILE file → its sections: variables, ranges, modules, macros.
+
+A document (``xmile_document``) becomes items, one for each variable, whose modules are joined
+(``modules``); each item's texts are then read once, by Stella's rules (``stella``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sdengine.limits import at_most, limit
+from sdengine.model.equation import negated
+from sdengine.model.items import Item, Piece
+from sdengine.model.modules import joined
+from sdengine.model.points import EquationError
+from sdengine.model.repair import document
+from sdengine.model.sections import CLOCK, Element, File, Section
+from sdengine.model.stella import TABLE_OF, Names, Stella, plain
+from sdengine.model.xmile_document import KINDS, Document
+from sdengine.syntax import Call, Equation, Expr, Number, Ref, Table, fold
+
+Macros = Sequence[tuple[str, tuple[str, ...], list[Item]]]
+
+
+def read_xmile(text: str) -> File:
+    """Return the sections of an XMILE file: the model itself, then its macros.
+
+    Raises ValueError saying what is wrong with the file as a whole, or with each equation by
+    its name, one argument each.
+    """
+    root, space, remarks = document(text)
+    tree = Document(root, space)
+    method, clock, ranges = tree.method(), tree.clock(), tree.ranges()
+    items, macros = joined(tree.models()), list(tree.macros())
+    if len(items) > limit("VARIABLES"):
+        raise ValueError(f"{len(items):,} variables; {at_most('VARIABLES')}")
+    names = _names(ranges, items, macros)
+    names.macros = tree.defaults()
+    reader = _Items(names, tree.non_negative())
+    main = reader.elements(items) + _clock(clock, names)
+    sections = [Section("__main__", (), tuple(main), tuple(ranges))]
+    for name, params, own in macros:
+        found = tuple(e for e in reader.elements(own) if fold(e.name) not in CLOCK)
+        sections.append(Section(name, params, found, ()))
+    if reader.faults:
+        told = (f'"{name}" cannot be read: it {what}' for name, what in reader.faults[:10])
+        raise ValueError(*told)
+    return File(tuple(sections), method, remarks)
+
+
+def _names(
+    ranges: Sequence[tuple[str, list[str]]],
+    items: Sequence[Item],
+    macros: Macros,
+) -> Names:
+    names = Names()
+    for name, elements in ranges:
+        names.ranges[plain(name)] = (name, tuple(elements))
+    for item in [*items, *(item for _, _, own in macros for item in own)]:
+        name = plain(item.name)
+        names.variables.add(name)
+        if item.dims:
+            names.arrays[name] = item.dims
+        if item.table is not None and any(text.strip() for text in item.equations):
+            names.tabled.add(name)
+    return names
+
+
+def _clock(clock: tuple[str, str, str, str], names: Names) -> list[Element]:
+    """Return the four times of the simulation; every step is saved."""
+    *texts, unit = clock
+    own = ("INITIAL TIME", "FINAL TIME", "TIME STEP")
+    out = []
+    for name, text in zip(own, texts, strict=True):
+        try:
+            expr = Stella(names).read(text)
+        except EquationError as error:
+            raise ValueError(f'"{name}" cannot be read: it {error}') from None
+        out.append(Element(name, (Equation((), expr),), unit))
+    return [*out, Element("SAVEPER", (Equation((), Ref("time_step")),), unit)]
+
+
+class _Items:
+    """Reads items into elements. ``faults`` are (name, what is wrong with its equation).
+
+    ``flows`` says whether stocks and flows are non-negative where they do not say.
+    """
+
+    def __init__(self, names: Names, flows: tuple[bool, bool]):
+        self.names, self.flows = names, flows
+        self.faults: list[tuple[str, str]] = []
+
+    def elements(self, items: Sequence[Item]) -> list[Element]:
+        """Return the elements of a model or macro, by their kind."""
+        found: dict[str, list[Element]] = {kind: [] for kind in KINDS}
+        for item in items:
+            if item.kind in ("aux", "flow") and fold(item.name) in CLOCK:
+                continue
+            if item.kind == "stock" and item.pieces:
+                found["aux"].append(self._firsts(item))
+            equations = tuple(self._equations(item))
+            kind = "gf" if all(isinstance(e.expr, Table) for e in equations) else item.kind
+            found[kind].append(_element(item, equations))
+        found["gf"] += [
+            _element(item, (Equation((), item.table),), f"{item.name}{TABLE_OF}")
+            for item in items
+            if item.table is not None and plain(f"{item.name}{TABLE_OF}") in self.names.looked_up
+        ]
+        return [element for kind in KINDS for element in found[kind]]
+
+    def _firsts(self, item: Item) -> Element:
+        """Return the first values of a stock that are given by element, as a variable."""
+        if not item.dims:
+            raise ValueError(f'"{item.name}" has elements but no dimensions')
+        name = f"{item.name} · initial"
+        pieces, item.pieces = item.pieces, ()
+        start = Item("aux", name, item.module, item.macro, item.dims, pieces=pieces)
+        inside = ", ".join(f'"{dim}"' for dim in item.dims)
+        item.equations = (f'"{name}"[{inside}]',)
+        self.names.variables.add(plain(name))
+        self.names.arrays[plain(name)] = item.dims
+        return _element(start, tuple(self._equations(start)))
+
+    def _equations(self, item: Item) -> list[Equation]:
+        if item.pieces:
+            return [Equation(p.subscripts, self._piece(item, p)) for p in item.pieces]
+        texts = [text for text in item.equations if text.strip()]
+        if item.table is not None and not texts and item.kind in ("aux", "gf"):
+            return [Equation(item.dims, item.table)]  # a table that is called by name
+        if not item.equations:
+            raise ValueError(f'"{_shown(item)}" has no equation')
+        if len(item.equations) > 1:
+            lists = [self.names.ranges.get(plain(dim), ("", ()))[1] for dim in item.dims]
+            if [len(elements) for elements in lists] != [len(item.equations)]:
+                raise ValueError(f'"{_shown(item)}" has {len(item.equations)} equations')
+            return [
+                Equation((element,), self._right(item, text, item.table, item.first))
+                for element, text in zip(lists[0], item.equations, strict=True)
+            ]
+        return [Equation(item.dims, self._right(item, item.equations[0], item.table, item.first))]
+
+    def _piece(self, item: Item, piece: Piece) -> Expr:
+        text = piece.equation
+        if text is None and item.equations:
+            text = item.equations[0]
+        table = piece.table or item.table
+        if table is not None and (item.kind == "gf" or text is None):
+            if item.kind not in ("gf", "aux"):
+                raise ValueError(f'"{_shown(item)}" has a graphical function without an equation')
+            return table
+        return self._right(item, text or "", table, piece.first or item.first)
+
+    def _right(self, item: Item, text: str, table: Table | None, first: str) -> Expr:
+        """Return a variable's right-hand side; note what is wrong with it."""
+        dialect = Stella(self.names, item.module, item.name, item.dims)
+        try:
+            if not text.strip():
+                raise EquationError("has no equation")
+            expr = dialect.read(text)
+            if table is not None:
+                expr = Call("lookup", (table, expr))
+            if first.strip():
+                expr = Call("active_initial", (expr, dialect.read(first)))
+        except (EquationError, RecursionError) as error:
+            deep = isinstance(error, RecursionError)
+            self.faults.append((_shown(item), "is nested too deeply" if deep else str(error)))
+            return Number(0.0)
+        own = item.non_negative
+        if item.kind == "flow" and (self.flows[1] if own is None else own):
+            return Call("max", (expr, Number(0.0)))
+        if item.kind == "stock":
+            function = "integ_non_negative" if (self.flows[0] if own is None else own) else "integ"
+            return Call(function, (_net(item, dialect), expr))
+        return expr
+
+
+def _net(item: Item, dialect: Stella) -> Expr:
+    """Return what a stock gains in a unit of time: its inflows less its outflows."""
+    gains, losses = (
+        [Ref(dialect.whole_name(_bare(flow)).strip('"')) for flow in flows]
+        for flows in (item.inflows, item.outflows)
+    )
+    if not gains and not losses:
+        return Number(0.0)
+    out: Expr = gains[0] if gains else negated(losses.pop(0))
+    for gain in gains[1:]:
+        out = Call("add", (out, gain))
+    for loss in losses:
+        out = Call("sub", (out, loss))
+    return out
+
+
+def _bare(name: str) -> str:
+    """Return a flow's name as it stands, a quoted one with its quotes."""
+    name = name.replace("\\n", "_").strip()
+    return name if name.startswith('"') else "_".join(name.split())
+
+
+def _shown(item: Item) -> str:
+    return item.name.replace("\\n", " ")
+
+
+def _element(item: Item, equations: tuple[Equation, ...], name: str = "") -> Element:
+    name = (name or item.name).replace("\\n", " ")
+    return Element(name, equations, item.unit, item.limits, item.text)
