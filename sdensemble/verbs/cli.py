@@ -113,11 +113,11 @@ _OF_A_MODEL = {
     "report": click.option("--report", default="", help='Keep and show "a,b".  保留变量'),
 }
 _OPTION = {"folder": "study", "scenarios": "scenario", "prior_set": "prior", "variants": "variant"}
-_OPTION |= {"as_of": "as-of", "prior_only": "prior-only"}
+_OPTION |= {"as_of": "as-of", "prior_only": "prior-only", "question": "target"}
 _OPTION |= {"settings": "set", "save_list": "save-list"}
 _OF_A_STUDY = (
     *("folder", "scenarios", "prior_set", "method", "member"),
-    *("variants", "weights", "as_of", "prior_only"),
+    *("variants", "weights", "as_of", "prior_only", "question"),
 )
 
 
@@ -167,6 +167,7 @@ def _run_model(ctx: click.Context, target: Path, lang: str, options: dict[str, A
 @click.option("--member", type=click.IntRange(0), help="Only replay this member.  重放一个成员")
 @click.option("--as-of", default="", help="through-2019, latest, 2021-06-30.  信息截止")
 @click.option("--prior-only", is_flag=True, help="Leave a stored posterior aside.  不用后验")
+@click.option("--target", "question", default="", help="Another target of targets.csv.  目标")
 @click.option("--variant", "variants", multiple=True, help="Another structure, or all.  结构变体")
 @click.option("--weights", type=_FILE, help="Weights of the variants (csv).  变体权重")
 @click.pass_context
