@@ -84,34 +84,43 @@ function paint() {
   paintLevers();
   paintTabs();
   paintView();
-  $("footer").textContent = label(study.footer);
+  $("footer").textContent = `${study.model} · ${study.digest.slice(0, 12)} · ${study.command}`;
   $("set-print").innerHTML = `<h3>${escapeText(t("view-set"))}</h3>${setTable(state.settings)}`;
 }
 
 function paintHead() {
-  const target = targetOf(state.target) || study.targets[0];
   document.title = $("title").textContent = label(study.title);
-  const now = resultOf(state.settings), base = resultOf({});
+  const now = resultOf(state.settings), target = targetOf(state.target);
   $("answer").classList.toggle("stale", !now);
-  if (now && target) {
-    const p = chance(now, target);
-    let text = t("answer", { target: label(target.question), p: sayChance(p) });
-    if (Object.keys(state.settings).length && base) {
-      const n = Math.min(now.ids.length, base.ids.length);
-      const a = event(now, target), b = event(base, target), d = new Float64Array(n);
-      for (let m = 0; m < n; m++) d[m] = a.lost[m] || b.lost[m] ? NaN : a.hit[m] - b.hit[m];
-      const moved = meanOf(d, replicateOf(now).slice(0, n));
-      text += ` <span class="why">${escapeText(distinct(moved)
-        ? t("answer-moved", { points: signed(100 * moved.mean, 2), se: short(100 * moved.se, 2) })
-        : t("answer-same"))}</span>`;
-      $("answer").innerHTML = escapeText(t("answer", { target: label(target.question), p: sayChance(p) })) + text.slice(text.indexOf(" <span"));
-    } else $("answer").textContent = text;
+  if (now) {
+    $("answer").textContent = target ? sayTarget(now, target) : sayOutcome(now);
     const set = study.sets.find((one) => one.id === state.set);
-    $("caveats").innerHTML = [label(set.says), ...study.caveats.map(label),
-      t("error-says", { members: now.ids.length })].filter(Boolean)
-      .map((line) => `<li>${escapeText(line)}</li>`).join("");
-  } else if (!pool.workers.length) $("answer").textContent = t("starting");
+    const others = target ? study.sets.filter((one) => one.id !== state.set) : [];
+    const named = others.map((one) => [one, resultOf(state.settings, one.id)]).filter(([, result]) => result)
+      .map(([one, result]) => t("others", { name: label(one.name), p: sayChance(chance(result, target)) }));
+    const lines = [...named, ...study.caveats.map(label), label(set.says),
+      study.members > 1 ? t("error-says", { members: now.ids.length }) : ""];
+    $("caveats").innerHTML = lines.filter(Boolean).map((line) => `<li>${escapeText(line)}</li>`).join("");
+  } else if (!pool.workers.length && $("problem").hidden) $("answer").textContent = t("starting");
   paintBar();
+}
+
+// The answer in words: the chance of the target, and what the settings do to it.
+function sayTarget(now, target) {
+  const answer = t("answer", { target: label(target.question), p: sayChance(chance(now, target)) });
+  const base = resultOf({});
+  if (!Object.keys(state.settings).length || !base || base.ids.length !== now.ids.length) return answer;
+  const a = event(now, target), b = event(base, target);
+  const moved = meanOf(Float64Array.from(a.hit, (hit, m) => (a.lost[m] || b.lost[m] ? NaN : hit - b.hit[m])),
+    replicateOf(now));
+  return `${answer} ${distinct(moved)
+    ? t("answer-moved", { points: signed(100 * moved.mean, 2), se: short(100 * moved.se, 2) }) : t("answer-same")}`;
+}
+
+function sayOutcome(now) {
+  const outcome = outcomeOf(state.outcome), year = study.years[study.years.length - 1];
+  const [middle] = quantiles(values(now, outcome.series, year), [0.5]);
+  return t("outcome-now", { outcome: label(outcome.label), year, value: short(middle, 4), unit: label(outcome.unit) });
 }
 
 function option(value, text, chosen) {
@@ -122,7 +131,7 @@ function paintBar() {
   const targets = study.targets.map((one) => option(one.id, label(one.name), state.target)).join("");
   const sets = study.sets.map((one) => option(one.id, label(one.name), state.set)).join("");
   const scenarios = option("", t("choose-scenario"), "") + study.scenarios.map((one) => option(one.id, label(one.title), "-")).join("");
-  const bar = `<label>${escapeText(t("target"))} <select id="pick-target">${targets}</select></label>
+  const bar = `${targets ? `<label>${escapeText(t("target"))} <select id="pick-target">${targets}</select></label>` : ""}
     ${study.sets.length > 1 ? `<label>${escapeText(t("set"))} <select id="pick-set">${sets}</select></label>` : ""}
     ${study.scenarios.length ? `<label>${escapeText(t("scenario"))} <select id="pick-scenario">${scenarios}</select></label>` : ""}
     <button id="undo"${past.length ? "" : " disabled"}>${escapeText(t("undo"))}</button>

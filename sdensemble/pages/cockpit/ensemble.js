@@ -4,8 +4,7 @@
 
 // One member's inputs: what it draws at the start and what shocks it meets, as rows.
 class Members {
-  constructor(program, set, members) {
-    this.program = program;
+  constructor(set, members) {
     this.ids = members.ids;
     const draws = set.slots.map((slot, i) => ({ step: -1, slot, values: members.draws[i] }));
     const fixed = set.fixed.map(([slot, value]) => [-1, slot, -1, value]);
@@ -34,9 +33,9 @@ class Members {
 // Runs members from..to under settings; returns values (series, year, member) of the variables
 // kept: those at the end of each year first, then those integrated over each year.
 function runMembers(kernel, members, settings, from, to) {
-  const { lanes, report, totals } = kernel.program, years = kernel.saved - 1, count = to - from;
-  const series = report.length + totals.length;
-  const out = new Float64Array(series * years * count);
+  const { lanes, numbers: { n_report: ends, n_totals: sums, steps, every } } = kernel.layout;
+  const years = steps / every, count = to - from;
+  const out = new Float64Array((ends + sums) * years * count);
   kernel.setEvents(members.with(settings));
   for (let first = from; first < to; first += lanes) {
     const found = kernel.block(members.block(first, lanes));
@@ -48,8 +47,8 @@ function runMembers(kernel, members, settings, from, to) {
             out[((base + s) * years + y) * count + first - from + lane] =
               values[((y + 1) * slots + s) * lanes + lane];
     };
-    take(found.report, report.length, 0);
-    take(found.totals, totals.length, report.length);
+    take(found.report, ends, 0);
+    take(found.totals, sums, ends);
   }
   return out;
 }
@@ -76,13 +75,11 @@ function serve(port) {
       } else if (data.kind === "run") {
         latest[data.lane] = data.id;
         const held = members[data.set][data.stage];
-        held.made ||= new Members(program, sets[data.set], held.given);
+        held.made ||= new Members(sets[data.set], held.given);
         const { rows, events } = held.made;
         const most = { rows: rows.length, events: events.length + 4096 };
-        if (!kernel || kernel.most.rows < most.rows || kernel.most.events < most.events) {
+        if (!kernel || kernel.most.rows < most.rows || kernel.most.events < most.events)
           kernel = new Kernel(port.module, program, most);
-          kernel.most = most;
-        }
         const total = held.made.ids.length, parts = [];
         for (let from = 0; from < total; from += AT_ONCE) {
           if (latest[data.lane] !== data.id) return;

@@ -4,6 +4,7 @@
 // ── the ensemble ───────────────────────────────────────────────────────────────────────────
 
 const pool = { workers: [], pending: new Map(), next: 1, failed: "" };
+const KEPT = 5; // results held at once: what was seen lately comes back without a run
 const found = new Map(); // key of (set, settings) → {few, all}: results of the first members, of all
 
 async function bytesOf(id) {
@@ -94,7 +95,7 @@ function receive(data) {
   job.parts.push(data);
   if (--job.left) return;
   pool.pending.delete(data.id);
-  const ids = [], series = study.series.length, years = study.years.length;
+  const ids = [], series = study.series, years = study.years.length;
   for (const part of job.parts) ids.push(...part.ids);
   const values = new Float64Array(series * years * ids.length);
   let base = 0;
@@ -134,7 +135,8 @@ async function stage(set, settings, number, lane) {
     if (!rest) return null;
     found.set(key, { few, all: rest.ids.length ? joined(few, rest) : few });
   }
-  while (found.size > 6) found.delete([...found.keys()].find((one) => one !== key && one !== keyOf(set, {})));
+  const needed = [key, keyOf(state.set, {}), keyOf(state.set, state.settings), ...(state.other ? [keyOf(state.set, state.other)] : [])];
+  for (const one of found.keys()) if (found.size > KEPT && !needed.includes(one)) found.delete(one);
   return found.get(key);
 }
 
@@ -152,11 +154,21 @@ async function ask() {
     paint();
     document.dispatchEvent(new CustomEvent("drawn", { detail: { stage: number, ms: performance.now() - begun } }));
   }
+  askOthers(mine, settings);
   if (state.view === "surface") fillSurface();
 }
 
-function resultOf(settings) {
-  const held = found.get(keyOf(state.set, settings));
+// The same settings under the other prior sets, by the first members: named beside the answer.
+async function askOthers(mine, settings) {
+  for (const set of study.sets) {
+    if (set.id === state.set) continue;
+    if (!(await stage(set.id, settings, 0, `set ${set.id}`)) || mine !== asked) return;
+    paintHead();
+  }
+}
+
+function resultOf(settings, set = state.set) {
+  const held = found.get(keyOf(set, settings));
   return held ? held.all || held.few : null;
 }
 

@@ -106,7 +106,7 @@ const PAINT = {
     }
     const year = study.horizons[study.horizons.length - 1], paid = study.payers.map((payer) => [payer, paired(now, base, payer.series, year, { summed: true })]);
     const cost = study.payers.length ? `<h3>${escapeText(t("cost", { year }))}</h3>${table([t("payer"), t("cost-mean"), t("cost-band")],
-      paid.map(([payer, one]) => [label(payer.label), distinct(one) ? `${signed(one.mean)} ±${short(one.se, 2)}` : t("about-zero"), `${signed(one.low)} … ${signed(one.high)}`]))}` : "";
+      paid.map(([payer, one]) => [`${label(payer.label)}（${label(payer.unit)}）`, distinct(one) ? `${signed(one.mean)} ±${short(one.se, 2)}` : t("about-zero"), `${signed(one.low)} … ${signed(one.high)}`]))}` : "";
     const whole = paired(now, base, outcome.series, year, { summed: true }), per = perOutlay(whole, paid, year);
     const chart = dotChart({ width: width(), height: 240, xs: study.years, xLabels: yearLabels(study.years, width() - 80), zero: true, yTitle: measureOf(outcome),
       rows: [{ className: "now", points: study.years.map((y) => { const one = paired(now, base, outcome.series, y); return [y, one.mean, one.se]; }) }],
