@@ -47,6 +47,8 @@ and groups it is made of, which variables say what limits production and who pay
     "…" = {zh = "%", en = "%", factor = 100}
     [labels]                  # any identifier a table prints: scopes, price bases, sets …
     "…" = {zh = "…", en = "…"}
+    [policy]                  # optional: the text that sets the targets, in full
+    zh = "…"  en = "…"        #   with its number, as papers cite it
     [layout]                  # optional: units of the targets of bases and land, beside which
     units = ["…", …]          #   the places of model/regions.csv are shown
 """
@@ -184,6 +186,8 @@ class ReportSpec:
     conditions: tuple[Condition, ...] = ()
     issued: str = ""
     """The information date in the file: later ones are not ex ante."""
+    policy: Mapping[str, str] = field(default_factory=dict)
+    """Full name, with its number, of the text that sets the targets; empty where none is given."""
 
     def keep(self, targets: Iterable[Target] = (), more: Iterable[Kept] = ()) -> tuple[Kept, ...]:
         """Return all a run must keep for its tables, figures, these targets and ``more``.
@@ -305,7 +309,7 @@ class _Reader:
     def spec(self, data: dict[str, Any], digest: str) -> ReportSpec:
         """Return the whole report."""
         known = {"keep", "headline", "regime", "payer", "history", "units", "labels", "as_of"}
-        known |= {"measures", "layout", "condition"}
+        known |= {"measures", "layout", "condition", "policy"}
         self.known_keys("", data, known)
         return ReportSpec(
             self.path,
@@ -322,6 +326,7 @@ class _Reader:
             self.layout(self.table(data, "layout")),
             tuple(self.condition(row) for row in self.rows(data, "condition")),
             self.text(self.name, data, "as_of") if "as_of" in data else "",
+            self.policy(self.table(data, "policy")),
         )
 
     # ── tables ──
@@ -331,6 +336,11 @@ class _Reader:
         where = self.known_keys("keep", row, {"variable", "aggregate"})
         aggregate = self.aggregate(where, row)
         return Kept(self.variable(where, row, "variable") or "", aggregate)
+
+    def policy(self, row: dict[str, Any]) -> Mapping[str, str]:
+        """Return the name of the text that sets the targets; empty where there is none."""
+        where = self.known_keys("policy", row, {"zh", "en"})
+        return self.label(where, row, "") if row else {}
 
     def headline(self, row: dict[str, Any]) -> Headline:
         """Return the headline and its parts."""
