@@ -160,8 +160,8 @@ def studies(bench: Bench, given: Given) -> Found:
     the published ``low`` and ``high`` of the effect in per cent, with the ``row`` of evidence they
     are from. The effect is divided by its dose: a number ``dose``, or the mean change of another
     variable (``per``; ``relative`` to what it was, times ``factor``), and told for ``unit`` doses;
-    with ``absolute`` it is no per cent but the difference itself. A case passes where the median over the
-    members lies inside; ``reason`` says why one may lie outside.
+    with ``absolute`` it is no per cent but the difference itself. A case passes where the median
+    over the members lies inside; ``reason`` says why one may lie outside.
     """
     rows, inside = [], []
     for case in given["cases"]:
