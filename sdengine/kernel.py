@@ -160,9 +160,8 @@ class Kernel:
         """
         inputs = _Inputs(self.model, self.program)
         threads = inputs.whole("threads", threads, default_threads(), 1)
-        kept, summed = self._named(report, inputs), self._named(totals, inputs)
-        shared, count = self._laid_out(
-            inputs, constants or {}, held or {}, kept, summed, members, steps, every, self.lanes
+        shared, count, kept, summed = self._laid_out(
+            inputs, constants or {}, held or {}, report, totals, members, steps, every, self.lanes
         )
         out, out_totals, every = shared["out"], shared["out_totals"], shared["every"]
         numbers = _numbers(ids, count, shared["stride"], self.program.name)
@@ -199,9 +198,8 @@ class Kernel:
         b'\x00asm'
         """
         inputs = _Inputs(self.model, self.program)
-        kept, summed = self._named(report, inputs), self._named(totals, inputs)
         given = {name: np.asarray(value, float) for name, value in (constants or {}).items()}
-        shared, _ = self._laid_out(inputs, given, {}, kept, summed, None, steps, every, lanes)
+        shared, *_ = self._laid_out(inputs, given, {}, report, totals, None, steps, every, lanes)
         members = np.arange(lanes)
         scratch = {
             "W": np.empty((self.plan.size + 2 * self.program.stocks) * lanes),
@@ -217,20 +215,22 @@ class Kernel:
         inputs: _Inputs,
         constants: Mapping[str, ArrayLike],
         held: Mapping[str, Held],
-        kept: Mapping[str, Slots],
-        summed: Mapping[str, Slots],
+        report: Iterable[str],
+        totals: Iterable[str],
         members: int | None,
         steps: int | None,
         every: int | None,
         lanes: int,
-    ) -> tuple[dict[str, Any], int]:
-        """Return (what all blocks of a run share, the number of members)."""
+    ) -> tuple[dict[str, Any], int, dict[str, Slots], dict[str, Slots]]:
+        """Return (what all blocks of a run share, the number of members, the slots of each
+        variable kept, and of each integrated)."""
         steps = inputs.whole("steps", steps, self.program.steps, 0)
         every = inputs.whole("every", every, self.program.save_every, 1)
         members = None if members is None else inputs.whole("members", members, 1, 1)
         inputs.problems.raise_if_any()
         inputs.read(constants, held)
         inputs.feed(constants, held, steps)
+        kept, summed = self._named(report, inputs), self._named(totals, inputs)
         inputs.problems.raise_if_any()
         count = inputs.count(members)
         saved = steps // every + 1
@@ -250,7 +250,7 @@ class Kernel:
             "every": every,
             "flags": self._flags(inputs),
         }
-        return shared, count
+        return shared, count, kept, summed
 
     def _flags(self, inputs: _Inputs) -> NDArray[np.int64]:
         """Return for each invariant loop what can make it run again (see ``driver``)."""

@@ -160,3 +160,23 @@ def compile_text(text: str) -> bytes:
     module = llvm.parse_assembly(text)
     module.verify()
     return machine.emit_object(module)
+
+
+WASM = "wasm32-unknown-unknown"
+WASM_FEATURES = "+simd128,+bulk-memory,+nontrapping-fptoint"
+
+
+def wasm_object(text: str) -> bytes:
+    """Return a module's relocatable object for WebAssembly; SDError where LLVM cannot."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    try:
+        target = llvm.Target.from_triple(WASM)
+    except RuntimeError as error:
+        raise SDError(f"this LLVM writes no WebAssembly: {error}") from None
+    machine = target.create_target_machine(features=WASM_FEATURES, opt=2)
+    module = llvm.parse_assembly(text)
+    module.triple, module.data_layout = WASM, str(machine.target_data)
+    return machine.emit_object(module)

@@ -23,12 +23,10 @@ from numpy.typing import NDArray
 from sdengine.errors import SDError
 from sdengine.native.driver import SIGNATURE
 from sdengine.native.emit import emit
-from sdengine.native.jit import POINTERS
+from sdengine.native.jit import POINTERS, wasm_object
 from sdengine.native.llvm import Processor
 from sdengine.native.plan import Plan
 
-TRIPLE = "wasm32-unknown-unknown"
-FEATURES = "+simd128,+bulk-memory,+nontrapping-fptoint"
 PLAIN = Processor(fused=False, permutes=False)
 HEADER = b"\0asm\1\0\0\0"
 CUSTOM, EXPORT, DATA = 0, 7, 11
@@ -69,7 +67,7 @@ def wasm_kernel(
     kernel's to rounding: exp, log and powers are made without fused multiply-add. Raises SDError
     where this LLVM has no WebAssembly back end.
     """
-    module = _exported(_object(emit(plan, lanes, PLAIN)), "run")
+    module = _exported(wasm_object(emit(plan, lanes, PLAIN)), "run")
     settable = np.unique(np.concatenate([*map(np.ravel, _settable(plan)), np.empty(0, np.int64)]))
     waiting = {int(slot): np.flatnonzero(plan.waiting(np.array([slot]))) for slot in settable}
     layout = {
@@ -101,21 +99,6 @@ def constants_end(module: bytes) -> int:
         if section.number == DATA:
             return max(_data_ends(section.body), default=0)
     return 0
-
-
-def _object(text: str) -> bytes:
-    import llvmlite.binding as llvm
-
-    llvm.initialize_all_targets()
-    llvm.initialize_all_asmprinters()
-    try:
-        target = llvm.Target.from_triple(TRIPLE)
-    except RuntimeError as error:
-        raise SDError(f"this LLVM writes no WebAssembly: {error}") from None
-    machine = target.create_target_machine(features=FEATURES, opt=2)
-    module = llvm.parse_assembly(text)
-    module.triple, module.data_layout = TRIPLE, str(machine.target_data)
-    return machine.emit_object(module)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sdengine.kernel import compile_model
 from sdengine.model.read import read_model
-from sdensemble.ensemble.members import MemberKey, Members
 from sdensemble.lang import LANGS
 from sdensemble.pages.cockpit.carried import carried
 from sdensemble.pages.cockpit.facts import (
@@ -32,8 +31,7 @@ def study_cockpit(study: Study, options: Options) -> str:
     for name in _plan(study, options):
         chosen = choose_draws(study, options, name)
         draws, forcing = _draws(study, options, chosen, name)
-        members = Members(draws, forcing, MemberKey(study.information, chosen.key))
-        sets[name] = members, {lang: chosen.says(lang) for lang in LANGS}
+        sets[name] = draws, forcing, {lang: chosen.says(lang) for lang in LANGS}
     words = ["python", "run_sim.py", "run", "--scenario", SCENARIO]
     words += ["--members", str(options.members), "--seed", str(options.seed)]
     words += ["--as-of", options.as_of] if options.as_of else []

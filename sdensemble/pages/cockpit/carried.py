@@ -13,7 +13,6 @@ from sdengine.errors import Message, SDError
 from sdengine.kernel import Kernel
 from sdengine.native.wasm import WasmKernel
 from sdengine.streams import Stream
-from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Draws
 from sdensemble.ensemble.forcing import Forcing
 from sdensemble.ensemble.run import whole_years
@@ -128,8 +127,7 @@ def forced(forcing: Forcing | None, kernel: Kernel, seed: int) -> dict[str, Any]
                 "slots": [int(s) for s in kernel.program.where(process.drives).ravel()],
                 "defaults": own.tolist(),
                 "cells": [
-                    int(np.ravel_multi_index(cell, shape)) if shape else 0
-                    for cell in process.cells
+                    int(np.ravel_multi_index(cell, shape)) if shape else 0 for cell in process.cells
                 ],
                 "keys": {"own": stream.key, **{n: stream.sub(n).key for n in SUBSTREAMS}},
             }

@@ -10,8 +10,9 @@ import numpy as np
 
 from sdengine.model.describe import levers
 from sdengine.syntax import Kind, Model, Variable
-from sdensemble.ensemble.members import Members
-from sdensemble.inputs.config import cell_name, default_of
+from sdensemble.ensemble.draws import Draws
+from sdensemble.ensemble.forcing import Forcing
+from sdensemble.inputs.config import bounds, cell_name, default_of
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario, Setting
 from sdensemble.inputs.targets import Target, unit_of
@@ -52,15 +53,15 @@ def words_of_page() -> dict[str, dict[str, str]]:
 def study_contents(
     study: Study,
     held: Carried,
-    sets: Mapping[str, tuple[Members, Words]],
+    sets: Mapping[str, tuple[Draws, Forcing | None, Words]],
     *,
     command: str,
     lang: str,
 ) -> Contents:
     """Return the contents of a study's page.
 
-    ``sets`` maps each prior set to its members and to what is said of where they come from; the
-    first is shown first. ``command`` runs the same members outside the page.
+    ``sets`` maps each prior set to its draws, its forcing and what is said of where they come
+    from; the first is shown first. ``command`` runs the same members outside the page.
     """
     spec, model = study.report, study.model
     first = next(iter(sets.values()))[0]
@@ -69,7 +70,7 @@ def study_contents(
     constants = _constants(study, held)
     sliders = _sliders(study, held, shown)
     facts = {
-        **_frame(model, held, lang, first.size, int(np.unique(first.replicate).size)),
+        **_frame(model, held, lang, first.members, int(np.unique(first.replicate).size)),
         "title": said(spec.headline.whole.label),
         "outcomes": [_outcome(study, held, one) for one in _outcomes(study)],
         "parts": [one.id for one in _components(study)],
@@ -95,8 +96,8 @@ def study_contents(
         "sets": [],
     }
     blobs = {"wasm": held.wasm.module}
-    for name, (members, note) in sets.items():
-        slots, fixed, blobs[f"draws-{name}"] = drawn(held.kernel, members.draws)
+    for name, (draws, forcing, note) in sets.items():
+        slots, fixed, blobs[f"draws-{name}"] = drawn(held.kernel, draws)
         facts["sets"].append(
             {
                 "id": name,
@@ -104,7 +105,7 @@ def study_contents(
                 "says": said(note),
                 "slots": slots,
                 "fixed": fixed,
-                "forcing": forced(members.forcing, held.kernel, members.seed),
+                "forcing": forced(forcing, held.kernel, draws.seed),
             }
         )
     return Contents(facts, blobs)
@@ -321,7 +322,7 @@ def _slider(
 ) -> Facts:
     model = held.kernel.model
     own = float(np.ravel(default_of(model, variable))[0])
-    low, high = map(float, variable.limits)
+    low, high = bounds(variable)
     low = low if np.isfinite(low) else min(0.0, 2 * own)
     return {
         "id": variable.name,
@@ -341,7 +342,7 @@ def _slider(
 def _constants_with_a_range(model: Model) -> list[str]:
     """Return the scalar constants that can be slid, those with limits of their own first."""
     scalars = [v for v in model.constants() if not v.dims and v.name in model.variables]
-    return [v.name for v in sorted(scalars, key=lambda v: not np.isfinite(v.limits).all())]
+    return [v.name for v in sorted(scalars, key=lambda v: not np.isfinite(bounds(v)).all())]
 
 
 def _constants(study: Study, held: Carried) -> Facts:
@@ -359,8 +360,8 @@ def _constants(study: Study, held: Carried) -> Facts:
         facts[key] = {
             "label": {lang: model.label(variable.name, lang) + element for lang in LANGS},
             "unit": said(naming.unit_label(spec, variable.unit or "Dmnl")),
-            "low": float(variable.limits[0]),
-            "high": float(variable.limits[1]),
+            "low": bounds(variable)[0],
+            "high": bounds(variable)[1],
             "value": float(np.ravel(default_of(model, variable))[0]),
         }
     units = {key: model[key.partition("[")[0]].unit or "Dmnl" for key in settable}
