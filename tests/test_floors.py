@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "sdensemble"
 
 # A room may import rooms of lower floors only. Rooms of one floor do not know each other.
 FLOORS = {
-    0: ("errors", "cache", "rng"),
+    0: ("errors", "cache", "rng", "lang"),
     1: ("model", "distributions", "history"),
     2: ("kernel", "section"),
     3: ("draws", "forcing", "scenarios", "vensim_files"),
@@ -35,7 +35,7 @@ NARROW_DOORS = ("sdensemble.kernel.inputs.", "sdensemble.kernel.uniform.")
 
 # package → the places that may import it
 ONLY_IN = {
-    "matplotlib": ("outputs/figures/", "outputs/fonts.py"),
+    "matplotlib": ("outputs/figures/", "outputs/fonts.py", "outputs/write/picture.py"),
     "pysd": ("model/parse.py", "model/oracle.py"),
     "simlin": ("crosscheck.py",),
     "click": ("cli.py",),

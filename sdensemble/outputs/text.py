@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 def width(text: str) -> int:
@@ -17,12 +17,15 @@ def width(text: str) -> int:
     )
 
 
-def wrap(text: str, columns: int) -> list[str]:
-    """Return a text as lines of at most ``columns``, broken at blanks or between wide signs."""
+def wrap(text: str, columns: float, measure: Callable[[str], float] = width) -> list[str]:
+    """Return a text as lines of at most ``columns``, broken at blanks or between wide signs.
+
+    ``measure`` returns how wide a text is, in columns unless another unit is wanted.
+    """
     lines, line = [], ""
     for piece in re.findall(r"[ -~–—±−≈]+?(?:\s+|$|(?=[^ -~–—±−≈]))|.", text):
         closing = piece[0] in "，。；：、）”"
-        if line and width(line + piece.rstrip()) > columns and not closing:
+        if line and measure(line + piece.rstrip()) > columns and not closing:
             kept = line.rstrip("（“([")  # an opening sign goes with what it opens
             line, carried = (kept, line[len(kept) :]) if kept else (line, "")
             lines.append(line.rstrip())

@@ -1,0 +1,176 @@
+"""Words: one catalogue a language, and values that carry keys until they are told in one.
+
+A language is one file here, ``<code>.toml``: keys to templates with named placeholders. Code never
+asks which language it speaks; it makes a ``Phrase`` (key and values) and a writer tells it. Text of
+a study, such as a scenario's title, is a mapping from language to text and is told the same way.
+"""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+FOLDER = Path(__file__).parent
+
+
+@runtime_checkable
+class Told(Protocol):
+    """Anything that becomes text only when a language is named."""
+
+    def told(self, lang: str) -> str:
+        """Return the text in a language."""
+
+
+Words: TypeAlias = "str | Mapping[str, str] | Told"
+"""A text as it is, a text by language, or something to be told."""
+
+
+@cache
+def _read(lang: str) -> Mapping[str, Any]:
+    return tomllib.loads((FOLDER / f"{lang}.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def catalogue(lang: str) -> Mapping[str, str]:
+    """Return every template of a language by its dotted key."""
+    tables = {name: table for name, table in _read(lang).items() if name != "errors"}
+    return dict(_flat(tables, ""))
+
+
+def _flat(table: Mapping[str, Any], above: str) -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield above + key, str(value)
+
+
+def _languages() -> tuple[str, ...]:
+    found = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return tuple(sorted(found, key=lambda lang: int(_read(lang)["language"]["order"])))
+
+
+LANGS = _languages()
+"""Codes of the languages there are, in the order their files ask for; the first is the default."""
+
+
+def names(key: str, lang: str) -> frozenset[str]:
+    """Return the names of the placeholders of a template."""
+    return frozenset(name for _, name, _, _ in _parse(catalogue(lang)[key]) if name)
+
+
+def _parse(template: str) -> Iterable[tuple[str, str | None, str | None, str | None]]:
+    return string.Formatter().parse(template)
+
+
+def say(key: str, lang: str, **values: object) -> str:
+    """Return a template of the catalogue filled in; values that are words are told first.
+
+    Raises KeyError where the catalogue has no such key or the template asks for another value.
+
+    >>> say("document.figure", "en", n=3), say("document.figure", "zh", n=3)
+    ('Figure 3', '图3')
+    """
+    told = {name: _filled(value, lang) for name, value in values.items()}
+    return catalogue(lang)[key].format(**told)
+
+
+def message(template: str, lang: str) -> str:
+    """Return the template of an error in a language: its English form is its key in ``[errors]``.
+
+    An error that has no translation is told in English.
+    """
+    return _read(lang).get("errors", {}).get(template, template)
+
+
+def has(key: str, lang: str = LANGS[0]) -> bool:
+    """Return whether the catalogue has a key."""
+    return key in catalogue(lang)
+
+
+def _filled(value: object, lang: str) -> object:
+    return tell(value, lang) if isinstance(value, Mapping | Told) else value
+
+
+def tell(words: Words, lang: str) -> str:
+    """Return words as text in a language.
+
+    A text of a study that lacks the language is told in English, or the first it has.
+
+    >>> tell({"zh": "杯温", "en": "cup"}, "zh"), tell("as it is", "zh")
+    ('杯温', 'as it is')
+    """
+    if isinstance(words, str):
+        return words
+    if isinstance(words, Mapping):
+        return words.get(lang) or words.get("en") or next(iter(words.values()), "")
+    return words.told(lang)
+
+
+def in_all(words: Words) -> dict[str, str]:
+    """Return words told in every language there is, by its code."""
+    return {lang: tell(words, lang) for lang in LANGS}
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A key of the catalogue with what its placeholders stand for; compared as data."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def told(self, lang: str) -> str:
+        """Return the text in a language."""
+        return say(self.key, lang, **self.values)
+
+    def __hash__(self) -> int:
+        return hash((self.key, tuple(self.values)))
+
+
+def phrase(key: str, **values: object) -> Phrase:
+    """Return a phrase: ``phrase("document.figure", n=3)``."""
+    return Phrase(key, values)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Several words in a row; ``by`` is a separator of ``[language]``: list, clause, sentence.
+
+    ``nothing`` sets them side by side. Words that come out empty are left out.
+    """
+
+    parts: tuple[Words, ...]
+    by: str = "list"
+
+    def told(self, lang: str) -> str:
+        """Return the text in a language."""
+        between = "" if self.by == "nothing" else say(f"language.{self.by}", lang)
+        return between.join(filter(None, (tell(part, lang) for part in self.parts)))
+
+
+def joined(parts: Iterable[Words], by: str = "list") -> Joined:
+    """Return words joined: ``joined(names)`` reads "甲、乙" or "a, b"."""
+    return Joined(tuple(parts), by)
+
+
+@dataclass(frozen=True)
+class Capital:
+    """Words that begin with a capital letter where the script has them."""
+
+    words: Words
+
+    def told(self, lang: str) -> str:
+        """Return the text in a language."""
+        text = tell(self.words, lang)
+        return text[:1].upper() + text[1:]
+
+
+def bracketed(parts: Iterable[Words]) -> Words:
+    """Return words in brackets; nothing where there are none."""
+    kept = tuple(part for part in parts if part)
+    return phrase("language.brackets", text=joined(kept, "within")) if kept else ""

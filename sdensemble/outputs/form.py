@@ -1,0 +1,342 @@
+"""Formatters: how a number is written, the same in a cell and in a sentence.
+
+Each is a frozen value with ``text`` (for people, in a language, with no more digits than known),
+``number`` (for a spreadsheet, unrounded) and ``excel`` (a spreadsheet's own format of it). What one
+formats may be a plain number or several that belong together; its docstring says which.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sdensemble.lang import Told, say, tell
+
+if TYPE_CHECKING:
+    from sdensemble.outputs.probability import Probability
+
+Native = float | int | str | None
+"""What a cell of a spreadsheet holds."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A formatter; this one is of words and whatever else reads well as it is."""
+
+    @property
+    def right(self) -> bool:
+        """Whether a column of these stands to the right."""
+        return False
+
+    @property
+    def excel(self) -> str:
+        """A spreadsheet's format of the number."""
+        return "General"
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the value as people read it."""
+        if value is None or value == "":
+            return ""
+        return tell(value, lang) if isinstance(value, str | Mapping | Told) else f"{value}"
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the value a spreadsheet calculates with; a text where it is one."""
+        return self.text(value, lang)
+
+
+TEXT = Form()
+
+
+@dataclass(frozen=True)
+class Number(Form):
+    """A number: with ``places`` decimals, or ``digits`` significant ones, times ``factor``."""
+
+    places: int | None = None
+    digits: int = 7
+    signed: bool = False
+    grouped: bool = False
+    factor: float = 1.0
+    suffix: str = ""
+
+    @property
+    def right(self) -> bool:
+        """Numbers stand to the right."""
+        return True
+
+    @property
+    def excel(self) -> str:
+        """A spreadsheet's format: as many decimals as are shown."""
+        if self.suffix == "%" and self.factor == 100:
+            return "0" + ("." + "0" * self.places if self.places else "") + "%"
+        whole = "#,##0" if self.grouped else "0"
+        shown = (
+            "General"
+            if self.places is None
+            else whole + ("." + "0" * self.places) * (self.places > 0)
+        )
+        return f"+{shown};-{shown};0" if self.signed and shown != "General" else shown
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the number with its sign as a minus, not a hyphen."""
+        if value is None or value == "" or not math.isfinite(value):
+            return say("number.missing", lang)
+        value = value * self.factor
+        group = "," if self.grouped else ""
+        kind = f"{group}.{self.digits}g" if self.places is None else f"{group}.{self.places}f"
+        shown = f"{value:{'+' if self.signed else ''}{kind}}"
+        if float(shown.replace(",", "")) == 0:
+            shown = shown.lstrip("+-")
+        return shown.replace("-", "−") + self.suffix
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the number; nothing where there is none."""
+        if value is None or value == "" or not math.isfinite(value):
+            return None
+        return float(value) * (1.0 if self.suffix == "%" else self.factor)
+
+
+@dataclass(frozen=True)
+class Whole(Form):
+    """A year or a count: no grouping, no decimals."""
+
+    @property
+    def right(self) -> bool:
+        """Numbers stand to the right."""
+        return True
+
+    @property
+    def excel(self) -> str:
+        """A spreadsheet's format."""
+        return "0"
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the number; a word such as "all" as it is."""
+        if value is None or value == "":
+            return ""
+        return f"{value:.0f}" if isinstance(value, float) else TEXT.text(value, lang)
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the whole number."""
+        return value if value is None or isinstance(value, str) else int(value)
+
+
+@dataclass(frozen=True)
+class Rounded(Number):
+    """(number, its standard error): to the first digit of the error, at most ``most`` decimals."""
+
+    most: int = 1
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the number to the digit its error supports."""
+        number, se = value
+        return rounded(number, se, self.most).replace("-", "−")
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the number without its error."""
+        return super().number(value[0], lang)
+
+
+@dataclass(frozen=True)
+class Measured(Number):
+    """An estimate with ``mean`` and ``se``, or (number, error): "+5.4 ±0.1"."""
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the signed number with its error."""
+        return say("number.missing", lang) if value is None else measured(*_with_error(value))
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the number without its error."""
+        return None if value is None else super().number(_with_error(value)[0], lang)
+
+
+@dataclass(frozen=True)
+class Chance(Number):
+    """A ``Probability``: "31% ±1"; without ``error`` only "31%"."""
+
+    error: bool = True
+
+    @property
+    def excel(self) -> str:
+        """A spreadsheet's format."""
+        return "0%"
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the probability in whole points."""
+        if value is None:
+            return say("number.missing", lang)
+        shown = percent(value)
+        return shown if self.error else shown.split(" ±")[0]
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the share in [0, 1], the middle of its bounds."""
+        return None if value is None else super().number(value.middle, lang)
+
+
+@dataclass(frozen=True)
+class Share(Number):
+    """A share in [0, 1], or (share, error): "31%", "<1%", never 0% or 100%."""
+
+    @property
+    def excel(self) -> str:
+        """A spreadsheet's format."""
+        return "0%"
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the share in whole points."""
+        if value is None:
+            return say("number.missing", lang)
+        shown = points(*value) if isinstance(value, tuple) else points(value)
+        return shown if shown == "—" else f"{shown}%"
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the share."""
+        return super().number(value[0] if isinstance(value, tuple) else value, lang)
+
+
+@dataclass(frozen=True)
+class InTen(Form):
+    """(low, high), or (low, high, error of low, error of high): "about three to six in ten"."""
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return a range of probabilities in words."""
+        return in_ten(value[0], value[1], lang, *value[2:])
+
+
+@dataclass(frozen=True)
+class Interval(Form):
+    """(middle, low, high) each written by ``each``: "2840 (2600–3100)"."""
+
+    each: Form = Number(digits=3)
+
+    @property
+    def right(self) -> bool:
+        """Numbers stand to the right."""
+        return True
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the middle with its ends in brackets."""
+        middle, low, high = (self.each.text(one, lang) for one in value)
+        return say("number.band", lang, middle=middle, low=low, high=high)
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the middle."""
+        return self.each.number(value[0], lang)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A number with its formatter, as a value of a sentence."""
+
+    value: Any
+    form: Form
+
+    def told(self, lang: str) -> str:
+        """Return the text in a language."""
+        return self.form.text(self.value, lang)
+
+
+def _with_error(value: Any) -> tuple[float, float]:
+    return value if isinstance(value, tuple) else (value.mean, value.se)
+
+
+# ── the rules behind them ──
+
+
+def decimals(se: float, most: int = 1) -> int:
+    """Return how many decimals an error of ``se`` supports: its first digit, at most ``most``.
+
+    Negative for tens and hundreds, as ``round`` takes it; at an error of zero, ``most``.
+    """
+    if not math.isfinite(se) or se <= 0:
+        return most
+    return min(most, -math.floor(math.log10(se)))
+
+
+def rounded(value: float, se: float, most: int = 1) -> str:
+    """Return a number to the first digit of its error.
+
+    >>> rounded(2843.2, 12.0), rounded(5.43, 0.12), rounded(5.43, 2.1)
+    ('2840', '5.4', '5')
+    """
+    if not math.isfinite(value):
+        return "—"
+    places = decimals(se, most)
+    return f"{round(value, places):.{max(places, 0)}f}"
+
+
+def measured(value: float, se: float) -> str:
+    """Return a signed number with its error: "+5.4 ±0.1"; "0" where all members agree."""
+    if not math.isfinite(value):
+        return "—"
+    if value == 0.0 and not se > 0.0:
+        return "0"
+    shown = rounded(value, se)
+    sign = "+" if float(shown) > 0 else "−" if float(shown) < 0 else ""
+    return f"{sign}{shown.lstrip('-')} ±{rounded_up(se, decimals(se))}"
+
+
+def rounded_up(se: float, places: int) -> str:
+    """Return an error rounded up, so that none is printed as zero."""
+    unit = 10.0**-places
+    return f"{math.ceil(se / unit - 1e-9) * unit:.{max(places, 0)}f}"
+
+
+def percent(p: Probability) -> str:
+    """Return a probability in whole points with its Monte Carlo error: "31% ±1".
+
+    Never 0% or 100%; rounded to fives or tens where the error is that large; as bounds
+    ("31–33%") where members were lost.
+    """
+    least, most = points(p.least.mean, p.least.se), points(p.most.mean, p.most.se)
+    if p.bounded and least != most:
+        return f"{least}–{most}%"
+    if not least.isdigit() or not math.isfinite(p.se):
+        return f"{least}%"
+    return f"{least}% ±{max(1, math.ceil(100 * p.se - 1e-9))}"
+
+
+def points(share: float, se: float = 0.0) -> str:
+    """Return a share in points without the sign: "31", "<1" or ">99"."""
+    if not math.isfinite(share):
+        return "—"
+    if share < 0.005:
+        return "<1"
+    if share > 0.995:
+        return ">99"
+    step = 10 if se >= 0.1 else 5 if se >= 0.025 else 1
+    found = step * round(100 * share / step)
+    return f"<{step}" if found == 0 else f">{100 - step}" if found == 100 else str(found)
+
+
+def in_ten(low: float, high: float, lang: str, low_se: float = 0.0, high_se: float = 0.0) -> str:
+    """Return a range of probabilities in words: "about three to six in ten".
+
+    Each end is taken two standard errors outwards, so that an end near the boundary between two
+    words takes the wider one and the words do not hang on the seed.
+
+    >>> in_ten(0.31, 0.58, "en"), in_ten(0.31, 0.33, "zh"), in_ten(0.0, 0.004, "en")
+    ('about three to six in ten', '约三成', 'less than one in a hundred')
+    >>> in_ten(0.31, 0.54, "en"), in_ten(0.31, 0.54, "en", 0.01, 0.01)
+    ('about three to five in ten', 'about three to six in ten')
+    """
+    low = max(0.0, low - 2 * low_se) if low_se > 0 else low
+    high = min(1.0, high + 2 * high_se) if high_se > 0 else high
+    first, last = math.floor(10 * low + 0.5), math.floor(10 * high + 0.5)
+    if high < 0.01:
+        key = "one_in_hundred"
+    elif low > 0.99:
+        key = "ninety_nine"
+    elif last == 0:
+        key = "one_in_ten"
+    elif first == 10:
+        key = "nine_in_ten"
+    elif first == last:
+        key = "in_ten"
+    elif first == 0:
+        key = "up_to_ten"
+    else:
+        key = "from_ten" if last == 10 else "between_ten"
+    words = {"low": say(f"number.n{first}", lang), "high": say(f"number.n{last}", lang)}
+    return say(f"number.{key}", lang, **words)

@@ -1,0 +1,46 @@
+"""Tables as CSV that Excel and WPS open correctly."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sdensemble.outputs.table import Table
+
+
+def write_table(path: Path, table: Table, lang: str | None = None) -> Path:
+    """Write a table: heads in a language, or the columns' ids where ``lang`` is None."""
+    heads = [column.id for column in table.columns] if lang is None else table.head(lang)
+    return write_rows(path, heads, table.natives(lang or "en"))
+
+
+def write_rows(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
+    """Write rows in UTF-8 with a byte-order mark and CRLF; blank where a number is NaN."""
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(heads)
+        writer.writerows([cell(value) for value in row] for row in rows)
+    return path
+
+
+def write_records(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> Path:
+    """Write rows by column id; blank where a row lacks one."""
+    heads = list(columns)
+    return write_rows(path, heads, ([row.get(name, "") for name in heads] for row in rows))
+
+
+def cell(value: Any) -> str:
+    """Return a cell: seven digits of a number; no text a spreadsheet would run as a formula."""
+    if isinstance(value, bool | np.bool_):
+        return "1" if value else "0"
+    if isinstance(value, int | np.integer):
+        return str(value)
+    if isinstance(value, float | np.floating):
+        return f"{value:.7g}" if math.isfinite(value) else ""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
