@@ -9,36 +9,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sdensemble.calibration.terms import Fit, read_fit
-from sdensemble.draws import Priors, read_prior_sets, read_priors
-from sdensemble.errors import Problems, SDError, containing, did_you_mean, nearest
-from sdensemble.forcing import Forcing, read_forcing
-from sdensemble.history import Observation, information, read_history
-from sdensemble.kernel.lower import lower
-from sdensemble.model import describe
-from sdensemble.model.describe import outside_limits, undocumented
-from sdensemble.model.read import read_model
-from sdensemble.model.types import Model, fold
-from sdensemble.model.units import bare_numbers, check_units
-from sdensemble.outputs.published import Statistic, read_published
-from sdensemble.outputs.regions import Place, read_places
-from sdensemble.outputs.report import Kept, ReportSpec, read_report
-from sdensemble.outputs.words import known_until
-from sdensemble.outputs.words import label as word
-from sdensemble.scenarios import (
-    DEFAULT_SET,
-    Conflict,
-    Instrument,
-    Scenario,
-    Target,
-    read_conflicts,
-    read_instruments,
-    read_scenarios,
-    read_targets,
-    refusals,
-    scored,
-)
-from sdensemble.variants import Variant, read_variants
+from sdengine.errors import Message, Problems, SDError, containing, did_you_mean, nearest
+from sdengine.model import describe
+from sdengine.model.describe import outside_limits, undocumented
+from sdengine.model.read import read_model
+from sdengine.model.units import bare_numbers, check_units
+from sdengine.program.lower import lower
+from sdengine.syntax import Model, fold
+from sdensemble.ensemble.draws import Priors, read_prior_sets, read_priors
+from sdensemble.ensemble.forcing import Forcing, read_forcing
+from sdensemble.ensemble.variants import Variant, read_variants
+from sdensemble.inputs.conflicts import Conflict, read_conflicts
+from sdensemble.inputs.fit import Fit, read_fit
+from sdensemble.inputs.history import Observation, information, known_until, read_history
+from sdensemble.inputs.instruments import Instrument, read_instruments, refusals
+from sdensemble.inputs.published import Statistic, read_published
+from sdensemble.inputs.regions import Place, read_places
+from sdensemble.inputs.report import Kept, ReportSpec, read_report
+from sdensemble.inputs.scenarios import DEFAULT_SET, Scenario, read_scenarios
+from sdensemble.inputs.sources import Sources, of_observations, read_sources
+from sdensemble.inputs.targets import Target, read_targets, scored
 
 MODEL_KINDS = (".mdl", ".xmile", ".stmx")
 
@@ -54,7 +44,17 @@ class Study:
     def scenarios(self) -> tuple[Scenario, ...]:
         """Every scenario file, in its stated order."""
         refused = refusals(self.instruments)
-        return read_scenarios(self.folder / "scenarios", self.model, refused)
+        return read_scenarios(self.folder / "scenarios", self.model, refused, self.unit_words)
+
+    @cached_property
+    def unit_words(self) -> dict[str, tuple[str, ...]]:
+        """The words the report writes for each unit; none where there is no report to read."""
+        try:
+            units = self.report.units
+        except SDError:  # told where the report is read
+            return {}
+        return {unit: tuple(dict.fromkeys(filter(None, (words.get("zh"), words.get("en")))))
+                for unit, words in units.items()}  # fmt: skip
 
     @cached_property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -124,6 +124,15 @@ class Study:
         """The observed series, empty where the study has none."""
         path = self.folder / "calibration" / "history.csv"
         return read_history(path) if path.is_file() else ()
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Every row of evidence: the tables of ``calibration/evidence`` and the series."""
+        folder = self.folder / "calibration"
+        found = read_sources(folder)
+        plans = folder / "plans.csv"
+        told = (*self.history, *(read_history(plans) if plans.is_file() else ()))
+        return replace(found, rows=(*found.rows, *of_observations(told, "observations")))
 
     @cached_property
     def fit(self) -> Fit | None:
@@ -198,12 +207,25 @@ class Study:
                 continue
             shown = ", ".join(s.name for s in match or self.scenarios)
             if match:
-                problems.add("--scenario", f'"{name}" is the title of more than one: {shown}')
+                problems.add(
+                    "--scenario",
+                    Message(
+                        '"{name}" is the title of more than one: {shown}', name=name, shown=shown
+                    ),
+                )
                 continue
             spoken = [title for s in self.scenarios for title in s.title.values()]
             named = [s.name for s in self.scenarios]
             hint = did_you_mean(name, [*named, *sets]) or did_you_mean(name, dict.fromkeys(spoken))
-            problems.add("--scenario", f'no scenario "{name}"{hint} (there are {shown})')
+            problems.add(
+                "--scenario",
+                Message(
+                    'no scenario "{name}"{hint} (there are {shown})',
+                    name=name,
+                    hint=hint,
+                    shown=shown,
+                ),
+            )
         problems.raise_if_any()
         return tuple(found)
 
@@ -221,14 +243,28 @@ class Study:
         if len(match) == 1:
             return match[0]
         if match:
-            raise SDError(f'{self.model.path.name}: "{name}" is the label of {", ".join(match)}')
+            raise SDError(
+                Message(
+                    '{path}: "{name}" is the label of {match}',
+                    path=self.model.path.name,
+                    name=name,
+                    match=", ".join(match),
+                )
+            )
         known = self.model.variables
         near = containing(name, known) or containing(name, labels)
         near = near or [one for one in [nearest(name, known) or nearest(name, labels)] if one]
         shown = (one if one in known else f"{min(labels[one])} ({one})" for one in near)
         hint = " or ".join(dict.fromkeys(f'"{one}"' for one in shown))
         said = f" — did you mean {hint}?" if hint else ""
-        raise SDError(f'{self.model.path.name}: no variable "{name}"{said}')
+        raise SDError(
+            Message(
+                '{path}: no variable "{name}"{said}',
+                path=self.model.path.name,
+                name=name,
+                said=said,
+            )
+        )
 
     def _labels(self) -> dict[str, set[str]]:
         """Return each label of the model and the report, folded, with the variables it names."""
@@ -256,6 +292,7 @@ class Study:
             lambda: self.report,
             lambda: self.forcing,
             lambda: self.history,
+            lambda: self.sources,
             lambda: self.lived,
             lambda: self.variants,
             lambda: [self.priors(name) for name in self.prior_sets()],
@@ -321,6 +358,20 @@ class Study:
         }
 
 
+def _cited(study: Study) -> list[str]:
+    """Return a line for each row of evidence that the model's sources name and no table has."""
+    try:
+        sources = study.sources
+    except SDError:  # told by the study's own check
+        return []
+    name = study.model.path.name
+    return [
+        f'{name} "{variable.name}": source names {code}, which no table of evidence has'
+        for variable in study.model.variables.values()
+        for code in sources.unknown(variable.note.source)
+    ]
+
+
 def find_model(folder: Path) -> Path:
     """Return the one model file in a study's ``model/``; raise SDError where there is not one."""
     place = folder / "model"
@@ -328,40 +379,23 @@ def find_model(folder: Path) -> Path:
     if len(found) == 1:
         return found[0]
     if not place.is_dir():
-        raise SDError(f"{folder}: no study here: it has no folder model/ (see --study)")
+        raise SDError(
+            Message("{folder}: no study here: it has no folder model/ (see --study)", folder=folder)
+        )
     what = ", ".join(p.name for p in found) or "no model file"
-    raise SDError(f"{place}: needs exactly one model file (.mdl, .xmile, .stmx), has {what}")
+    raise SDError(
+        Message(
+            "{place}: needs exactly one model file (.mdl, .xmile, .stmx), has {what}",
+            place=place,
+            what=what,
+        )
+    )
 
 
 def open_study(folder: str | Path) -> Study:
     """Return the Study in a folder; its model is read, the rest when it is needed."""
     folder = Path(folder)
     return Study(folder, read_model(find_model(folder)))
-
-
-SOUND = {
-    "zh": "{file}：{n}个变量，所有方程单位一致\n{scenarios}个情景，{targets}项计概率的目标与参照，"
-    "{sets}：没有问题",
-    "en": "{file}: {n} variables, units agree in every equation\n{scenarios} scenarios,"
-    " {targets} targets, {sets}: no problem",
-}
-SETS = {"zh": "{n}项先验（{set}）", "en": "{n} priors ({set})"}
-
-
-def sound_text(study: Study, lang: str) -> str:
-    """Return what is said of a study without a problem: what was read, and how much of it."""
-    named = {one: word(study.report, one, lang) if lang == "zh" else one
-             for one in study.prior_sets()}  # fmt: skip
-    sets = [
-        SETS[lang].format(n=len(study.priors(one).items), set=name) for one, name in named.items()
-    ]
-    return SOUND[lang].format(
-        file=study.model.path.name,
-        n=len(study.model.variables),
-        scenarios=len(study.scenarios),
-        targets=len(study.targets),
-        sets=("，" if lang == "zh" else ", ").join(sets),
-    )
 
 
 def check_study(study: Study) -> tuple[str, ...]:
@@ -378,4 +412,5 @@ def check_study(study: Study) -> tuple[str, ...]:
         found += error.problems
     for test in (check_units, bare_numbers, outside_limits, undocumented):
         found += [f"{model.path.name} {line}" for line in test(model)]
+    found += _cited(study)
     return (*found, *study.check())

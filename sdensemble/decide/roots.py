@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from sdensemble.outputs.estimate import mean_of, share_of, t_quantile
+from sdensemble.results.estimate import mean_of, share_of, t_quantile
 
 Array = NDArray[np.float64]
 Of = Callable[[float], Array]

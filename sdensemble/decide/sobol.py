@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sdensemble.decide.jackknife import jackknife
-from sdensemble.errors import SDError
+from sdengine.errors import SDError
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -11,22 +11,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.calibration.fitting import make_problem
-from sdensemble.calibration.forecast import Source, bias_of, wander
-from sdensemble.calibration.likelihood import Problem, predict
-from sdensemble.calibration.smc import Settings
-from sdensemble.calibration.stored import choose
-from sdensemble.calibration.terms import group_of, without_term
-from sdensemble.ensemble import run_ensemble
-from sdensemble.errors import SDError
+from sdengine.errors import SDError
+from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.run import run_ensemble
 from sdensemble.evidence.backtest import Row, held_out, score_model, source_of
 from sdensemble.evidence.calibrate import settings_of
+from sdensemble.evidence.fitting import make_problem
+from sdensemble.evidence.likelihood import Problem, predict
+from sdensemble.evidence.predictive import Source, bias_of, wander
+from sdensemble.evidence.smc import Settings
+from sdensemble.evidence.stored import choose
 from sdensemble.evidence.words import columns, say, series_title, three
-from sdensemble.history import LATEST, Observation, vintage
-from sdensemble.kernel.compile import Kernel, compile_model
+from sdensemble.inputs.fit import group_of, without_term
+from sdensemble.inputs.history import LATEST, Observation, vintage
+from sdensemble.inputs.scenarios import BASELINE, Scenario, Setting
 from sdensemble.outputs.words import information_date, label
-from sdensemble.scenarios import Scenario, Setting
-from sdensemble.scenarios.read import BASELINE
 from sdensemble.study import Study
 
 Floats = NDArray[np.float64]

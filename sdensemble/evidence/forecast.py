@@ -14,21 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.calibration.fitting import make_problem, shocks_from
-from sdensemble.calibration.forecast import Source, carried, error_of, forecast_logs
-from sdensemble.calibration.likelihood import Problem
-from sdensemble.calibration.stored import choose
-from sdensemble.calibration.terms import pick
-from sdensemble.draws import draw
-from sdensemble.ensemble import run_ensemble, whole_years
-from sdensemble.errors import SDError
+from sdengine.errors import SDError
+from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.run import run_ensemble, whole_years
 from sdensemble.evidence.backtest import source_of
 from sdensemble.evidence.calibrate import settings_of
+from sdensemble.evidence.fitting import make_problem, shocks_from
+from sdensemble.evidence.likelihood import Problem
+from sdensemble.evidence.predictive import Source, carried, error_of, forecast_logs
+from sdensemble.evidence.stored import choose
 from sdensemble.evidence.words import columns, no_term_line, say, three
-from sdensemble.history import LATEST, Observation, Vintage, known_through, vintage
-from sdensemble.kernel.compile import Kernel, compile_model
+from sdensemble.inputs.fit import pick
+from sdensemble.inputs.history import LATEST, Observation, Vintage, known_through, vintage
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.outputs.words import information_date, label
-from sdensemble.scenarios import Scenario
 from sdensemble.study import Study
 
 Floats = NDArray[np.float64]
@@ -332,9 +332,9 @@ def write_forecast(
     study: Study, found: Forecast, known: Vintage, policy: Scenario | None, folder: Path
 ) -> Path:
     """Write table, draws, texts and figures in a folder, whole or not at all."""
+    from sdensemble.inputs.folder import whole_folder
     from sdensemble.outputs.figures import style
     from sdensemble.outputs.figures.evidence import fans_figure
-    from sdensemble.outputs.folder import whole_folder
     from sdensemble.outputs.tables import write_csv
 
     with whole_folder(folder) as partial:

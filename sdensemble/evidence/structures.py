@@ -9,32 +9,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
-from sdensemble.calibration.fitting import make_problem
-from sdensemble.calibration.forecast import Source
-from sdensemble.calibration.likelihood import Problem
-from sdensemble.calibration.smc import Settings
-from sdensemble.calibration.terms import Fit, read_fit
-from sdensemble.draws import Priors, draw, read_priors
-from sdensemble.ensemble import run_ensemble
-from sdensemble.errors import SDError
-from sdensemble.evidence.backtest import (
-    held_out,
-    origins,
-    score_model,
-    source_of,
-    stacking_weights,
-)
+from sdengine.errors import SDError
+from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.draws import Priors, draw, read_priors
+from sdensemble.ensemble.run import run_ensemble
+from sdensemble.ensemble.variants import Variant, apply, duplicates, main_variant
+from sdensemble.evidence.backtest import held_out, origins, score_model, source_of, stacking_weights
 from sdensemble.evidence.calibrate import settings_of
+from sdensemble.evidence.fitting import make_problem
+from sdensemble.evidence.likelihood import Problem
+from sdensemble.evidence.predictive import Source
+from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.words import columns, say
-from sdensemble.history import LATEST, Vintage, vintage
-from sdensemble.kernel.compile import Kernel, compile_model
-from sdensemble.outputs.probability import Key, require_same_question
-from sdensemble.outputs.results import Results
+from sdensemble.inputs.config import default_of
+from sdensemble.inputs.fit import Fit, read_fit
+from sdensemble.inputs.history import LATEST, Vintage, vintage
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.outputs.words import target_name
-from sdensemble.scenarios import Scenario
-from sdensemble.section import default_of
+from sdensemble.results.probability import Key, require_same_question
+from sdensemble.results.results import Results
 from sdensemble.study import Study
-from sdensemble.variants import Variant, apply, duplicates, main_variant
 
 Line = Callable[[str], None]
 NAME = "variant-weights.csv"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sdensemble.calibration.diagnose import Check, Diagnosis
-from sdensemble.calibration.posterior import Posterior
-from sdensemble.calibration.terms import without_term
-from sdensemble.history import Vintage, information
+from sdensemble.evidence.diagnose import Check, Diagnosis
+from sdensemble.evidence.posterior import Posterior
+from sdensemble.evidence.pull import Pull
+from sdensemble.inputs.fit import without_term
+from sdensemble.inputs.history import Vintage, information
 from sdensemble.outputs.text import width, wrap
-from sdensemble.outputs.words import information_date, label
+from sdensemble.outputs.words import information_date, label, target_name
 from sdensemble.study import Study
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -66,6 +67,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "zh": "模型没有相应变量、未参与拟合的序列：{rows}",
         "en": "Series left out because the model lacks their variable: {rows}",
     },
+    "pull": {
+        "zh": "每个观测值对概率的拉动（有它与没有它的概率之差，百分点；按留一权重计算，"
+        "±为抽样误差，括号内为权重相当的样本数，不足100时只能粗略参考）：",
+        "en": "What each figure does to the probabilities (P with it less P without it, in points;"
+        " by leave-one-out weights, ± Monte Carlo error; in brackets the draws the weights are"
+        " worth: below 100 it is a rough guess):",
+    },
+    "cut": {"zh": "0（只用于估计口径）", "en": "0 (informs scope only)"},
     "number": {"zh": "参数", "en": "number"},
     "prior": {"zh": "先验 5/50/95%", "en": "prior 5/50/95%"},
     "posterior": {"zh": "后验 5/50/95%", "en": "posterior 5/50/95%"},
@@ -317,6 +326,26 @@ def calibration_text(
     if diagnosis.theil:
         lines += ["", say("theil", lang), *_theil_lines(study, diagnosis, lang)]
     return "\n".join(lines)
+
+
+def pull_text(study: Study, pulled: Mapping[str, Sequence[Pull]], lang: str) -> str:
+    """Return what each figure does to P of each target, a row a figure."""
+    targets = {t.id: target_name(t, lang) for t in study.targets}
+    first = next(iter(pulled.values()), ())
+    head = [say(key, lang) for key in ("series", "year", "value")]
+    rows = [[*head, *(f"{targets[name]} {own[0].given:.0%}" for name, own in pulled.items())]]
+    for i, one in enumerate(first):
+        value = f"{one.value:g} {study.report.unit_label(one.unit, lang)}"
+        cells = [_pulled(own[i], lang) for own in pulled.values()]
+        rows.append([series_title(study, one.series, lang), str(one.year), value, *cells])
+    return "\n".join([say("pull", lang), *columns(rows)]) if first else ""
+
+
+def _pulled(one: Pull, lang: str) -> str:
+    if one.cut:
+        return say("cut", lang)
+    shown = f"{100 * one.pull:+.1f} ±{100 * one.error:.1f}".replace("-", "−")
+    return f"{shown} ({one.effective:.0f})"
 
 
 def label_of(study: Study, name: str, lang: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sdensemble.lang import Told, say, tell
 
 if TYPE_CHECKING:
-    from sdensemble.outputs.probability import Probability
+    from sdensemble.results.probability import Probability
 
 Native = float | int | str | None
 """What a cell of a spreadsheet holds."""

@@ -12,15 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from sdensemble.errors import Problems, SDError, did_you_mean
+from sdengine.errors import Problems, SDError, did_you_mean
+from sdensemble.ensemble.variants import Variant
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target
 from sdensemble.outputs.columns import CONDITIONS, SCENARIO, UNIT, Columns
-from sdensemble.outputs.estimate import Array, Estimate, mean_of
-from sdensemble.outputs.probability import Key, Probability, difference, distinguishable
-from sdensemble.outputs.results import Results, outlay_told
 from sdensemble.outputs.text import folded, wrap
 from sdensemble.outputs.words import LANGS, decimals, points, rounded, rounded_up, target_name
-from sdensemble.scenarios import Scenario, Target
-from sdensemble.variants import Variant
+from sdensemble.results.estimate import Array, Estimate, mean_of
+from sdensemble.results.probability import Key, Probability, difference, distinguishable
+from sdensemble.results.results import Results, outlay_told
 
 Row = dict[str, Any]
 Words = Mapping[str, Mapping[str, str]]

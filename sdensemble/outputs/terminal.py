@@ -6,17 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sdensemble.outputs.estimate import standard_error
-from sdensemble.outputs.probability import Probability, distinguishable
-from sdensemble.outputs.report import Outcome
-from sdensemble.outputs.results import (
-    LEAST_OUTLAY,
-    Effect,
-    Results,
-    is_stress,
-    outlay_told,
-    quantile,
-)
+from sdensemble.inputs.report import Outcome
+from sdensemble.inputs.targets import readings
 from sdensemble.outputs.tables import limits_of
 from sdensemble.outputs.text import folded, width, wrap
 from sdensemble.outputs.words import (
@@ -32,10 +23,20 @@ from sdensemble.outputs.words import (
     rounded,
     target_name,
 )
-from sdensemble.scenarios.targets import readings
+from sdensemble.results.estimate import standard_error
+from sdensemble.results.probability import Probability, distinguishable
+from sdensemble.results.results import (
+    LEAST_OUTLAY,
+    Effect,
+    Results,
+    is_stress,
+    outlay_told,
+    quantile,
+)
 
 if TYPE_CHECKING:
-    from sdensemble.scenarios import Scenario, Target
+    from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.inputs.targets import Target
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "conditions": {
@@ -461,3 +462,17 @@ def _part_name(results: Results, target: Target, lang: str) -> str:
         (o for o in results.outcomes() if target in results.targets_of(o)), None
     )
     return spoken.label[lang] if spoken else target_name(target, lang)
+
+
+PAGE = 14
+"""Scenarios side by side on a terminal or in a figure; more stand below, or in another figure."""
+
+
+def pages_of(results: Results) -> tuple[tuple[int, ...], ...]:
+    """Return the places of the scenarios that stand side by side, the reference first in each."""
+    base = results.scenarios.index(reference(results))
+    others = [place for place in range(len(results.scenarios)) if place != base]
+    step = PAGE - 1
+    return tuple(
+        tuple(sorted((base, *others[i : i + step]))) for i in range(0, max(len(others), 1), step)
+    )

@@ -10,14 +10,8 @@ from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
-from sdensemble.calibration.posterior import (
-    Posterior,
-    posterior_path,
-    read_posterior,
-    write_posterior,
-)
-from sdensemble.calibration.stored import command_of
-from sdensemble.errors import SDError
+from sdengine.errors import SDError
+from sdengine.kernel import compile_model
 from sdensemble.evidence.calibrate import settings_of
 from sdensemble.evidence.observe.effects import (
     Events,
@@ -31,8 +25,10 @@ from sdensemble.evidence.observe.effects import (
 from sdensemble.evidence.observe.figures import Figure, Figures
 from sdensemble.evidence.observe.keep import LOG, Together, logged
 from sdensemble.evidence.observe.words import tell
+from sdensemble.evidence.posterior import Posterior, posterior_path, read_posterior, write_posterior
+from sdensemble.evidence.stored import command_of
 from sdensemble.evidence.words import columns, series_title
-from sdensemble.history import (
+from sdensemble.inputs.history import (
     LATEST,
     Observation,
     appended,
@@ -41,11 +37,10 @@ from sdensemble.history import (
     read_history,
     vintage,
 )
-from sdensemble.kernel.compile import compile_model
-from sdensemble.outputs.estimate import Estimate
-from sdensemble.outputs.probability import Key, Probability, distinguishable
 from sdensemble.outputs.words import label, percent, rounded, target_name
 from sdensemble.outputs.words import points as whole
+from sdensemble.results.estimate import Estimate
+from sdensemble.results.probability import Key, Probability, distinguishable
 from sdensemble.study import Study
 
 Line = Callable[[str], None]

@@ -9,12 +9,12 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sdensemble.errors import nearest
+from sdengine.errors import nearest
 from sdensemble.evidence.observe.cells import folded
 from sdensemble.evidence.observe.words import Bad, tell
-from sdensemble.history import Observation, read_history
+from sdensemble.inputs.config import Section
+from sdensemble.inputs.history import Observation, read_history
 from sdensemble.outputs.words import LABELS, LANGS
-from sdensemble.section import Section
 from sdensemble.study import Study
 
 NAMES = "names.toml"

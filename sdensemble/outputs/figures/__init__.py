@@ -9,17 +9,16 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from sdensemble.history import Observation
+from sdensemble.inputs.history import Observation
 from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.effects import effect_pages, effects
 from sdensemble.outputs.figures.fan import conditions, drawn_history, fan, note, related
 from sdensemble.outputs.figures.panels import scenarios, sectors
 from sdensemble.outputs.figures.words import CAPTIONS
 from sdensemble.outputs.fonts import missing_glyphs
-from sdensemble.outputs.results import Results
-from sdensemble.outputs.scorecard import pages_of
-from sdensemble.outputs.terminal import reference
+from sdensemble.outputs.terminal import pages_of, reference
 from sdensemble.outputs.words import target_name
+from sdensemble.results.results import Results
 
 
 def draw_figures(

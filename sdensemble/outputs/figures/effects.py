@@ -9,15 +9,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sdensemble.outputs.estimate import Array
 from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.fan import conditions, units
 from sdensemble.outputs.figures.words import say
-from sdensemble.outputs.probability import distinguishable
-from sdensemble.outputs.results import Effect, Results, is_stress
 from sdensemble.outputs.terminal import equal_outlay_note, per_outlay, reference
 from sdensemble.outputs.text import wrap
 from sdensemble.outputs.words import points, rounded, target_name
+from sdensemble.results.estimate import Array
+from sdensemble.results.probability import distinguishable
+from sdensemble.results.results import Effect, Results, is_stress
 
 ROW_MM = 8.2
 ROWS = 20

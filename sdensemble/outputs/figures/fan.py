@@ -10,24 +10,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
-from sdensemble.history import Observation
+from sdensemble.inputs.history import Observation, known_until
 from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.words import say
-from sdensemble.outputs.probability import value_of, year_of
-from sdensemble.outputs.results import Results
 from sdensemble.outputs.words import (
     beyond,
     bracketed,
     fitted,
     information_date,
-    known_until,
     label,
     points,
     target_name,
 )
+from sdensemble.results.probability import value_of, year_of
+from sdensemble.results.results import Results
 
 if TYPE_CHECKING:
-    from sdensemble.scenarios import Scenario, Target
+    from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.inputs.targets import Target
 
 
 def fan(

@@ -10,17 +10,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from sdensemble.inputs.report import Outcome
 from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.fan import axis_title, note
 from sdensemble.outputs.figures.words import say
-from sdensemble.outputs.probability import value_of, year_of
-from sdensemble.outputs.report import Outcome
-from sdensemble.outputs.results import Results, quantile
 from sdensemble.outputs.terminal import reference
 from sdensemble.outputs.words import label, points, target_name
+from sdensemble.results.probability import value_of, year_of
+from sdensemble.results.results import Results, quantile
 
 if TYPE_CHECKING:
-    from sdensemble.scenarios import Scenario, Target
+    from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.inputs.targets import Target
 
 COLUMNS = 4
 TITLE = 22

@@ -17,10 +17,10 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from sdensemble.outputs.estimate import Array
 from sdensemble.outputs.fonts import register_font
-from sdensemble.outputs.results import quantile
 from sdensemble.outputs.text import width, wrap
+from sdensemble.results.estimate import Array
+from sdensemble.results.results import quantile
 
 WIDTH = 146 / 25.4
 """Inches: fits the 156 mm text block of a Chinese official page."""

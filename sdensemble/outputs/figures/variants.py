@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sdensemble.outputs.estimate import Estimate
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.fan import conditions
 from sdensemble.outputs.models import (
@@ -29,7 +29,7 @@ from sdensemble.outputs.models import (
 from sdensemble.outputs.terminal import reference, statement
 from sdensemble.outputs.text import wrap
 from sdensemble.outputs.words import target_name
-from sdensemble.scenarios import Scenario
+from sdensemble.results.estimate import Estimate
 
 MARKS = (("o", "black", "black"), ("s", "#5b9bd0", "#08519c"), ("^", "white", "#595959"))
 """Marker, face and edge of each package: told apart by shape and by grey."""

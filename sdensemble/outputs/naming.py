@@ -1,0 +1,207 @@
+"""How things of a study are called: identifiers, targets, dates and amounts, as words.
+
+What a study says of itself (``[labels]``, ``[units]`` and ``[measures]`` of its report) comes
+first, then the catalogue, then the identifier itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sdensemble.inputs.history import LATEST
+from sdensemble.inputs.targets import ABOUT, band
+from sdensemble.lang import LANGS, Words, bracketed, has, joined, phrase, say, tell
+from sdensemble.results.probability import value_of
+
+if TYPE_CHECKING:
+    from sdensemble.inputs.report import ReportSpec
+    from sdensemble.inputs.targets import Target
+    from sdensemble.results.results import Results
+
+SIGNS = {">": ">", ">=": "≥", "=": "=", ABOUT: "≈"}
+"""Comparators as one sign."""
+
+
+def label(spec: ReportSpec, identifier: str) -> Words:
+    """Return an identifier as people write it."""
+    if identifier in spec.labels:
+        return spec.labels[identifier]
+    if has(f"label.{identifier}"):
+        return phrase(f"label.{identifier}")
+    scope = re.fullmatch(r"constant[_-](?:as[_-]of[_-])?(\d{4})", identifier)
+    if scope:
+        return phrase("date.constant_as_of", year=scope[1])
+    return identifier.replace("_", " ")
+
+
+def conditioned(spec: ReportSpec, identifiers: Iterable[str]) -> Words:
+    """Return identifiers in brackets; empty where none is given."""
+    return bracketed([label(spec, one) for one in identifiers if one])
+
+
+def unit_label(spec: ReportSpec, unit: str) -> Words:
+    """Return a unit as people write it; the model's own where no label is given."""
+    return {lang: spec.unit_label(unit, lang) for lang in LANGS}
+
+
+def unit_notes(spec: ReportSpec, units: Iterable[str]) -> Words:
+    """Return what the report explains of units, each once: "1 dozen = 12"."""
+    kept = tuple(units)
+    return {lang: spec.unit_notes(kept, lang) for lang in LANGS}
+
+
+# ── dates ──
+
+IMPORT = re.compile(r"(\d{4}-\d\d-\d\d) \((.+)\)")
+"""The information date of an import: the latest publication, and the batch in brackets."""
+
+
+def information_date(as_of: str, issued: str = "") -> Words:
+    """Return an information date in words; "through-2019" is the end of that year.
+
+    Ex ante is what was known by ``issued``, the date the policy was made; later is a nowcast by
+    its date. Without it every date but the latest is taken as ex ante.
+    """
+    if as_of == LATEST:
+        return phrase("date.nowcast")
+    if not as_of:
+        return phrase("date.no_date")
+    if found := IMPORT.fullmatch(as_of):
+        return phrase("date.nowcast_import", date=found[1], batch=found[2])
+    through = re.fullmatch(r"through-(\d{4})", as_of)
+    day = phrase("date.through", year=through[1]) if through else phrase("date.as_of", date=as_of)
+    late = bool(issued) and known_until(as_of) > known_until(issued)
+    return phrase("date.known" if late else "date.ex_ante", date=day)
+
+
+def known_until(as_of: str) -> str:
+    """Return the last day of an information date, as ISO text."""
+    through, brought = re.fullmatch(r"through-(\d{4})", as_of), IMPORT.fullmatch(as_of)
+    if through:
+        return f"{through[1]}-12-31"
+    if brought:
+        return brought[1]
+    try:
+        return date.fromisoformat(as_of).isoformat()
+    except ValueError:
+        return "9999-12-31"  # "latest", or the name of an import: all that is to hand
+
+
+def fitted(posterior: str) -> Words:
+    """Return what is said of the draws: before calibration, or the posterior's digest."""
+    return phrase("date.calibrated" if posterior else "date.uncalibrated", digest=posterior)
+
+
+def time_unit(results: Results) -> Words:
+    """Return the model's unit of time: "year", or what the report calls it."""
+    unit = results.model.clock.unit
+    if unit.casefold() in ("", "year", "years"):
+        return phrase("date.unit")
+    return {lang: results.spec.unit_label(unit, lang).lower() for lang in LANGS}
+
+
+def when(results: Results, year: int) -> Words:
+    """Return a year in words; where the model's time unit is another, that: "minute 9"."""
+    if results.model.clock.unit.casefold() in ("", "year", "years"):
+        return phrase("date.year", year=year)
+    return phrase("date.step", n=year, unit=time_unit(results))
+
+
+# ── targets ──
+
+
+def target_label(target: Target) -> dict[str, str]:
+    """Return a target's name with its year, by language."""
+    return {"zh": target.zh, "en": target.en}
+
+
+def target_name(target: Target) -> Words:
+    """Return a target's name without its year, which sentences say elsewhere."""
+    year = r"[\s,，]*(?<!\d)(19|20)\d\d年?(?=\s*([(（]|$))"
+    return {lang: re.sub(year, "", text) for lang, text in target_label(target).items()}
+
+
+def is_example(target: Target) -> bool:
+    """Return whether a target is none of the policy's own, such as one a person may edit."""
+    return target.role == "reference"
+
+
+def beyond(target: Target, spec: ReportSpec) -> Words:
+    """Return a target's condition in words: "超过1000亿元", "at least 1200 亿元"."""
+    value = value_of(target)
+    shown = Amount.of(spec, target.unit, value, target.measure)
+    if target.comparator == ABOUT:
+        low, high = (
+            Amount.of(spec, target.unit, end, target.measure, like=value).bare()
+            for end in band(target)
+        )
+        return phrase("number.about", amount=shown, low=low, high=high)
+    return phrase("number.above" if target.comparator == ">" else "number.at_least", amount=shown)
+
+
+def statement(results: Results, target: Target) -> Words:
+    """Return a target in words: "2025年全省产值超过1000亿元"."""
+    year, name = when(results, results.year(target)), target_name(target)
+    if target.joint:
+        return phrase("date.together", year=year, name=name)
+    return phrase("date.condition", year=year, name=name, words=beyond(target, results.spec))
+
+
+# ── amounts ──
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A value with its unit, as people of a language write it.
+
+    A language without 万 has units such as "10,000 tonnes": they become tonnes, or millions of
+    them where ``like``, about the size of what is written, is large.
+    """
+
+    value: float
+    unit: Words
+    factor: float = 1.0
+    like: float = 0.0
+    with_unit: bool = True
+
+    @classmethod
+    def of(
+        cls, spec: ReportSpec, unit: str, value: float, measure: str = "", like: float | None = None
+    ) -> Amount:
+        """Return an amount in a unit of the model; a measure of the report is written its way."""
+        size = abs(value if like is None else like)
+        if measure in spec.measures:
+            own = spec.measures[measure]
+            return cls(value, own.label, own.factor, size)
+        plain = unit in ("", "1", "Dmnl")
+        return cls(value, "" if plain else unit_label(spec, unit), 1.0, size)
+
+    def bare(self) -> Amount:
+        """Return the amount written without its unit."""
+        return Amount(self.value, self.unit, self.factor, self.like, False)
+
+    def told(self, lang: str) -> str:
+        """Return the text: "80%", "1400万吨", "14 million tonnes"."""
+        factor, unit = self.factor, tell(self.unit, lang)
+        myriad = re.fullmatch(r"(?:[x×] )?10,000 (.+)", unit)
+        if myriad and self.like >= 100:
+            factor, unit = 0.01, say("number.million", lang, unit=myriad[1])
+        elif myriad:
+            factor, unit = 1e4, myriad[1]
+        number = f"{self.value * factor:{',' if factor >= 1000 else ''}g}"
+        if not unit or not self.with_unit:
+            return number
+        if unit[0] == "%":
+            return number + unit
+        return say("language.amount", lang, number=number, unit=unit)
+
+
+def measures_of(spec: ReportSpec, targets: Sequence[Target]) -> Words:
+    """Return each measure of targets with its scope and price basis, once."""
+    keys = dict.fromkeys((t.measure, t.scope, t.price_basis) for t in targets)
+    said = [joined([label(spec, m), conditioned(spec, (s, p))], "nothing") for m, s, p in keys]
+    return joined(said, "clause")

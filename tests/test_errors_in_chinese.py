@@ -1,0 +1,70 @@
+"""Every message of a mistake that knows its template has a Chinese sentence with the same gaps."""
+
+from __future__ import annotations
+
+import ast
+import string
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from sdengine.errors import Message, Problems
+
+PACKAGE = Path(__file__).resolve().parent.parent / "sdensemble"
+CATALOGUE = tomllib.loads((PACKAGE / "lang" / "zh.toml").read_text(encoding="utf-8"))["errors"]
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    """Yield the literal texts a template may be: a literal, or either side of a choice."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    if isinstance(node, ast.IfExp):
+        yield from _texts(node.body)
+        yield from _texts(node.orelse)
+
+
+def _templates() -> Iterator[tuple[str, str]]:
+    """Yield (place, template) of every ``Message`` of the package; a name stands for its texts."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            named: dict[str, list[str]] = {}
+            for node in ast.walk(function):
+                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                    named.setdefault(node.targets[0].id, []).extend(_texts(node.value))
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Message":
+                    first = node.args[0]
+                    texts = named.get(first.id, []) if isinstance(first, ast.Name) else ()
+                    for text in (*texts, *_texts(first)):
+                        yield f"{path.name}:{node.lineno}", text
+
+
+def _gaps(template: str) -> list[tuple[str, str, str]]:
+    return sorted(
+        (name, spec or "", conversion or "")
+        for _, name, spec, conversion in string.Formatter().parse(template)
+        if name is not None
+    )
+
+
+def test_every_template_has_a_chinese_sentence():
+    missing = [f"{place}: {text}" for place, text in _templates() if text not in CATALOGUE]
+    assert not missing, "\n".join(missing)
+
+
+def test_both_languages_have_the_same_gaps():
+    wrong = [english for english, chinese in CATALOGUE.items() if _gaps(english) != _gaps(chinese)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_nested_message_is_said_in_chinese_throughout():
+    found = Problems()
+    hint = Message(
+        " — did you mean {shown}?", shown=Message("{one} or {other}", one="a", other="b")
+    )
+    found.add("x.toml", Message('no such key "{key}"{hint}', key="{odd}", hint=hint))
+    (line,) = found.lines
+    assert line == 'x.toml: no such key "{odd}" — did you mean a or b?'
+    assert line.said(CATALOGUE.get) == "x.toml：没有“{odd}”这个键——是否指 a 或 b？"
