@@ -70,7 +70,7 @@ class Pair:
 
     @property
     def sign(self) -> int:
-        """Which is better by the mean of the outcome: 1 the first, −1 the second, 0 neither told."""
+        """Which does more in the mean: 1 the first, −1 the second, 0 where not told."""
         return _sign(self.effect.found)
 
     @property
@@ -146,13 +146,14 @@ def compare(
     target: Target,
     *,
     through: int | None = None,
+    pairs: bool = True,
     progress: Count | None = None,
 ) -> Comparison:
     """Return scenarios compared with a baseline and with each other, in every world.
 
     All run on the same members. ``through`` is the year to whose end money is counted, that of
-    the target where none is given. Worlds whose model lacks the target are left out. Raises
-    SDError where none is left.
+    the target where none is given; without ``pairs`` each is held against the baseline alone.
+    Worlds whose model lacks the target are left out. Raises SDError where none is left.
     """
     study = worlds[0].study
     outcome = outcome_of(study, target)
@@ -171,7 +172,7 @@ def compare(
         if not world.has(target):
             continue
         results = world.run(every, keep, until=max(through, year), progress=progress)
-        found.append(in_world(world, results, every, baseline, target, through))
+        found.append(in_world(world, results, every, baseline, target, through, pairs))
     if not found:
         raise SDError(f'no structure asked for has all that target "{target.id}" speaks of')
     levers = {s.name: moved(s, baseline, study.model) for s in every}
@@ -191,6 +192,7 @@ def in_world(
     baseline: Scenario,
     target: Target,
     through: int,
+    paired: bool = True,
 ) -> InWorld:
     """Return the comparison in one world from its results."""
     outcome, year = outcome_of(world.study, target), _year(world.study.targets, target)
@@ -199,7 +201,7 @@ def in_world(
     every = [named[s.name] for s in scenarios]
     rows = tuple(_row(results, one, base, target, outcome, year, through) for one in every)
     pairs = []
-    for one, other in combinations(every, 2):
+    for one, other in combinations(every, 2) if paired else ():
         change = difference(results.event(target, one), results.event(target, other))
         pairs.append((one.name, other.name, change, results.effect(outcome, one, other, year)))
     changes = holm(np.array([p_value(pair[2].found) for pair in pairs]))
@@ -252,9 +254,7 @@ def _row(
                per_point, per_unit, displaced, binds)  # fmt: skip
 
 
-def _ratio(
-    top: Array, bottom: Array, replicate: NDArray[np.int64]
-) -> tuple[float, float] | None:
+def _ratio(top: Array, bottom: Array, replicate: NDArray[np.int64]) -> tuple[float, float] | None:
     """Return a ratio of means and its error; None where the bottom cannot be told from 0."""
     kept = np.isfinite(top) & np.isfinite(bottom)
     if not distinguishable(mean_of(bottom[kept], replicate[kept])):
@@ -314,6 +314,3 @@ def _dataset(found: Comparison) -> xr.Dataset:
     coords = {"world": worlds, "scenario": names, "first": names, "second": names}
     attrs = {"target": found.target.id, "through": found.through, "outcome": found.outcome.variable}
     return xr.Dataset(data | pairs, coords, attrs)
-
-
-

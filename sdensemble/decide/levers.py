@@ -112,7 +112,9 @@ def turned(base: Scenario, levels: Sequence[tuple[Lever, float]], name: str) -> 
         if cells:
             kept.append(replace(setting, cells=cells))
     new = [
-        Setting(lever.constant, lever.element, (lever.start,), (float(level),), "lever", lever.cells)
+        Setting(
+            lever.constant, lever.element, (lever.start,), (float(level),), "lever", lever.cells
+        )
         for lever, level in levels
     ]
     return replace(base, name=name, settings=(*kept, *new), digest="", package=None)

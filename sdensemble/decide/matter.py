@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,9 @@ def inputs_of(draws: Draws, model) -> tuple[tuple[str, ...], Array]:  # type: ig
     names, rows = [], []
     for prior in draws.priors.items:
         for cell in prior.cells if prior.each else prior.cells[:1]:
-            names.append(prior.name if cell == () or not prior.each else f"{prior.name}{list(cell)}")
+            names.append(
+                prior.name if cell == () or not prior.each else f"{prior.name}{list(cell)}"
+            )
             rows.append(np.asarray(draws.values[prior.constant])[cell])
     return tuple(names), np.array(rows)
 
@@ -228,7 +230,9 @@ def take_apart(
         groups.setdefault(name if name in groups else setting.constant, []).append(place)
     names = list(groups)
     if len(names) < 2:
-        raise SDError(f'"{package.name}" moves fewer than two levers: there is nothing to share out')
+        raise SDError(
+            f'"{package.name}" moves fewer than two levers: there is nothing to share out'
+        )
     outcome = outcome_of(world.study, target)
     head = world.study.report.headline
     keep = keep_for(world.study, [target],
@@ -323,7 +327,7 @@ def knowledge(
         felt = forcing_inputs(world, last)[1]
         if felt.size:
             several.append((SHOCKS, evppi(utility, felt, replicate)))
-    means = [jackknife(lambda some, u=u: np.nanmean(u[some]), replicate) for u in utility]
+    means = [jackknife(partial(_mean_of, own), replicate) for own in utility]
     chosen = [s.name for s in every[1:]]
     best = chosen[int(np.argmax([float(m.value) for m in means]))]
     ranked = sorted(single, key=lambda one: -one[1].value)
@@ -334,6 +338,10 @@ def knowledge(
         evpi(utility, replicate), tuple(ranked), tuple(sorted(several, key=lambda o: -o[1].value)),
         favours,
     )  # fmt: skip
+
+
+def _mean_of(values: Array, some: NDArray[np.int64]) -> float:
+    return float(np.nanmean(values[some]))
 
 
 def _favours(utility: Array, values: Array, names: Sequence[str]) -> tuple[str, str]:
@@ -359,7 +367,8 @@ def forcing_inputs(world: World, last: int) -> tuple[tuple[str, ...], Array]:
         times = np.asarray(schedule.times)
         values = np.asarray(schedule.values)[times < last + 1]
         for cell in process.cells:
-            path = values[(slice(None), *cell)]
+            index: Any = (slice(None), *cell)
+            path = values[index]
             if path.ndim == 2:
                 rows.append(path.mean(axis=0))
                 names.append(process.name if cell == () else f"{process.name}{list(cell)}")
@@ -432,5 +441,3 @@ def _units(priors: Priors, names: Sequence[str]) -> dict[str, str]:
             found[name] = prior.unit
         column += prior.columns
     return found
-
-

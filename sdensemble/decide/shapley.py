@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdensemble.decide.jackknife import jackknife
 from sdengine.errors import SDError
+from sdensemble.decide.jackknife import jackknife
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdensemble.decide.jackknife import jackknife
 from sdengine.errors import SDError
+from sdensemble.decide.jackknife import jackknife
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -1,11 +1,12 @@
-"""Two levers against each other: doses on the same members, prices, budgets, and where each wins."""
+"""Two levers against each other: doses on the same members, prices, budgets, where each wins."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from sdensemble.decide.measures import find_target, margin, outcome_of
 from sdensemble.decide.worlds import Count, World, keep_for
 from sdensemble.inputs.questions import Question
 from sdensemble.inputs.report import Outcome
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.results.results import Results
 
@@ -186,10 +188,7 @@ def weigh(
             for y in years]  # fmt: skip
     medians = [(float(np.nanmedian(doses.outcome[y, i, c])),
                 float(np.nanmedian(doses.outcome[y, b, j]))) for y in years]  # fmt: skip
-    together = tuple(
-        _mean(doses.outcome[y, i, j] - doses.outcome[y, i, c] - doses.outcome[y, b, j], replicate)
-        for y in years
-    )
+    together = tuple(_interaction(doses, y) for y in years)
     return Weighed(
         question=question,
         target=target,
@@ -254,6 +253,8 @@ def run_doses(
 
     def surface(values: Array) -> Array:
         above = values - values[:, zero][:, None]
+        tiny = 1e-9 * float(np.nanmax(np.abs(values), initial=0.0))
+        above[np.abs(above) <= tiny] = 0.0
         return above.reshape(len(found.years), *shape, -1)
 
     return Doses(
@@ -287,7 +288,7 @@ def _run(
     world: World,
     question: Question,
     target: Target,
-    scenarios: Sequence,  # type: ignore[type-arg]
+    scenarios: Sequence[Scenario],
     progress: Count | None,
 ) -> _Run:
     """Run scenarios and return what the question asks of them."""
@@ -331,6 +332,15 @@ def _discount(years: NDArray[np.int64], rate: float, begin: float) -> Array:
 
 
 # ── what follows from the doses ──
+
+
+def _interaction(doses: Doses, y: int) -> Figure:
+    """Return what both levers at the levels asked give beyond their sum; rounding is 0."""
+    (i, j), (b, c) = doses.asked, doses.base
+    both, sides = doses.outcome[y, i, j], doses.outcome[y, i, c] + doses.outcome[y, b, j]
+    size = 1e-9 * float(np.nanmax(np.abs(both), initial=0.0))
+    moved = both - sides
+    return _mean(np.where(np.abs(moved) <= size, 0.0, moved), doses.replicate)
 
 
 def _mean(values: Array, replicate: NDArray[np.int64]) -> Figure:
@@ -492,7 +502,9 @@ def _parts(doses: Doses, question: Question, main: int) -> list[Part]:
             first = _member_at(doses.outcome[y, b:, c], equal[y])
             second = doses.outcome[y, b, doses.asked[1]]
             kept = mask & np.isfinite(first) & np.isfinite(second)
-            rows.append([_masked(v, kept, doses.replicate) for v in (first, second, second - first)])
+            rows.append(
+                [_masked(v, kept, doses.replicate) for v in (first, second, second - first)]
+            )
         first_, second_, gap = zip(*rows, strict=True)
         found.append(Part(name, float(mask.mean()), first_, second_, gap))
     return found
@@ -559,14 +571,18 @@ def _elsewhere(
     return Elsewhere(world.name, world.structure, world.prior_set, one_, two_, gap, tuple(medians))
 
 
+def _means(values: Array, some: Members) -> Array:
+    return np.asarray(np.nanmean(values[..., some], axis=-1))
+
+
 def _dataset(found: Weighed) -> xr.Dataset:
     import xarray as xr
 
     doses = found.doses
     dims = ("year", "first", "second")
-    data = {}
+    data: dict[str, Any] = {}
     for name, values in (("effect", doses.outcome), ("money", doses.money), ("used", doses.used)):
-        made = jackknife(lambda some, v=values: np.nanmean(v[..., some], axis=-1), doses.replicate)
+        made = jackknife(partial(_means, values), doses.replicate)
         data[name], data[f"{name}_se"] = (dims, made.value), (dims, made.se)
     share = jackknife(lambda some: doses.hit[..., some].mean(axis=-1), doses.replicate)
     change = doses.hit.astype(float) - doses.hit[doses.base]

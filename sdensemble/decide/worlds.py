@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from sdensemble.study import Study
 
 Count = Callable[[int], None]
 """Told of the member runs just finished."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +131,9 @@ def world_of(
     )
 
 
-def keep_for(study: Study, targets: Sequence[Target], more: Mapping[str, str] = {}) -> dict[str, str]:  # noqa: B006
+def keep_for(
+    study: Study, targets: Sequence[Target], more: Mapping[str, str] = NOTHING
+) -> dict[str, str]:
     """Return what judging scenarios by some targets needs: the targets' series and the payers'.
 
     ``more`` adds variables with their aggregates. Raises SDError where a variable is wanted in

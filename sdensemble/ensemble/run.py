@@ -67,12 +67,12 @@ def run_ensemble(
 
     ``keep`` maps variables to an aggregate: "annual", the integral over [Y, Y + 1) by the
     trapezium rule; "mean", that integral over one time unit; "end", the value at Y + 1. Units
-    and labels are attributes. Of the clock's years those to ``until`` are run. The same draws and the same forcing serve every scenario, so
-    differences between scenarios are paired by member. ``progress`` is called with the number
-    of members finished. No result depends on ``chunk``, the members a thread takes at once, or
-    on ``threads``; of MANY runs only what the kept variables hang on is computed, with the same
-    bits (``Kernel.only``). The attribute ``lost`` has one entry (see Lost) for each scenario with
-    members that are not finite. Raises SDError where the clock has no whole years.
+    and labels are attributes. Years after ``until`` are not run. The same draws and the same
+    forcing serve every scenario, so differences between scenarios are paired by member.
+    ``progress`` is called with the number of members finished. No result depends on ``chunk``,
+    the members a thread takes at once, or on ``threads``; of MANY runs only what the kept
+    variables hang on is computed, with the same bits (``Kernel.only``). The attribute ``lost``
+    has one entry (see Lost) for each scenario with members that are not finite. Raises SDError where the clock has no whole years.
     """
     model = kernel.model
     names = {_written(model, name): aggregate for name, aggregate in keep.items()}

@@ -1,9 +1,9 @@
-"""A batch of scenarios as people make it: one Excel or CSV file, a row a scenario, a column a lever.
+"""A batch of scenarios as people make it: one Excel or CSV file, a row each, a column a lever.
 
 The first row with a name column heads the table; titles may stand above it. Columns are levers by
 name or label in either language, with an element in square brackets and a unit in round ones:
-``工厂投资补助（亿元/年）``. A cell is a number, a per cent (30%), a number with its unit, or a schedule
-(``2021: 2; 2023: 6``); an empty one leaves the lever as it is.
+``工厂投资补助（亿元/年）``. A cell is a number, a per cent (30%), a number with its unit,
+or a schedule (``2021: 2; 2023: 6``); an empty one leaves the lever as it is.
 """
 
 from __future__ import annotations
@@ -82,9 +82,7 @@ def read_batch(
         found.add(grid.place, Message("{n} scenarios; at most {most} at a time",
                                       n=len(scenarios), most=MOST))  # fmt: skip
     found.raise_if_any()
-    return tuple(
-        Scenario(**{**vars(one), "compares": baseline, "path": path}) for one in scenarios
-    )
+    return tuple(Scenario(**{**vars(one), "compares": baseline, "path": path}) for one in scenarios)
 
 
 def _columns(
@@ -117,7 +115,7 @@ def _columns(
 
 
 def headed(cell: str, model: Model) -> tuple[str, str]:
-    """Return the lever and the unit of a head: ``补助（亿元/年）`` is both, a label may hold brackets."""
+    """Return the lever and the unit of a head; a label may hold brackets of its own."""
     text = unicodedata.normalize("NFKC", cell).strip()
     labels = {fold(unicodedata.normalize("NFKC", label)) for v in model.constants()
               for label in (v.name, v.note.zh, v.note.en) if label}  # fmt: skip
@@ -167,7 +165,9 @@ def _row(
         if parts and all(parts):
             values["by_year"] = {part[1]: part[2].strip() for part in parts if part}
         else:
-            constant = find_constant(model, split_name(lever)[0], Section("", {}, Problems()), units)
+            constant = find_constant(
+                model, split_name(lever)[0], Section("", {}, Problems()), units
+            )
             began = starts(constant.name) if constant is not None else model.clock.start
             values |= {"value": text, "start": began if start is None else start}
         table = Section(f'{place(i)} "{lever}"', values, found)

@@ -184,8 +184,10 @@ def _side(table: Section, model: Model) -> Side:
     name = table.text("lever", needed=True)
     table = table.titled(name)
     variable = find_constant(model, split_name(name)[0], table) if name else None
-    if variable is not None and "unit" in table.values and not same_unit(
-        table.text("unit"), variable.unit
+    if (
+        variable is not None
+        and "unit" in table.values
+        and not same_unit(table.text("unit"), variable.unit)
     ):
         table.problem(f"unit is {table.text('unit')}, but {variable.unit or 'Dmnl'} in the model")
     level = table.number("level")

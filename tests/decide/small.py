@@ -159,21 +159,25 @@ FILES = {
     "outputs/report.toml": '[headline]\nvariable = "output"\naggregate = "end"\nzh = "产值"\n'
     'en = "Output"\nquestion = "goal"\n'
     '[[payer]]\nid = "town"\nvariable = "grants paid"\nzh = "财政"\nen = "Treasury"\n'
-    '[[payer]]\nid = "land"\nvariable = "land revenue forgone"\nforgone = true\nzh = "让渡土地收益"\n'
+    '[[payer]]\nid = "land"\nvariable = "land revenue forgone"\nforgone = true\n'
+    'zh = "让渡土地收益"\n'
     'en = "Land revenue forgone"\n'
-    '[units]\n"Yi/Year" = { zh = "亿元/年", en = "亿元 a year" }\n"Yi" = { zh = "亿元", en = "亿元" }\n'
+    '[units]\n"Yi/Year" = { zh = "亿元/年", en = "亿元 a year" }\n'
+    '"Yi" = { zh = "亿元", en = "亿元" }\n'
     '"Mu/Year" = { zh = "亩/年", en = "mu a year" }\n"Mu" = { zh = "亩", en = "mu" }\n'
     '"Yi/Mu" = { zh = "亿元/亩", en = "亿元 a mu" }\n',
     "scenarios/questions/land-or-grants.toml": 'target = "goal"\nyears = [2025, 2029]\nlevels = 5\n'
     '[title]\nzh = "补助与用地"\nen = "Grants against land"\n'
     '[[side]]\nlever = "grant budget"\nunit = "Yi/Year"\nlevel = 2.0\nhigh = 8.0\nstart = 2021.0\n'
     'zh = "补助"\nen = "Grants"\n'
-    '[[side]]\nlever = "land release"\nunit = "Mu/Year"\nlevel = 100.0\nhigh = 200.0\nstart = 2021.0\n'
+    '[[side]]\nlever = "land release"\nunit = "Mu/Year"\nlevel = 100.0\nhigh = 200.0\n'
+    "start = 2021.0\n"
     'zh = "用地"\nen = "Land"\n'
     '[used]\nvariable = "land taken"\nzh = "实际用地"\nen = "Land taken"\n'
     '[[cost]]\nid = "free"\nprice = 0\nkind = "none"\nzh = "不计地价"\nen = "Free"\n'
     '[[cost]]\nid = "service"\nprice = 0.002\nkind = "treasury"\nzh = "配套"\nen = "Servicing"\n'
-    '[[cost]]\nid = "price"\nprice = 0.01\nkind = "forgone"\nmain = true\nzh = "地价"\nen = "Price"\n'
+    '[[cost]]\nid = "price"\nprice = 0.01\nkind = "forgone"\nmain = true\n'
+    'zh = "地价"\nen = "Price"\n'
     '[condition]\nvariable = "land binds"\nfrom = 2021\nto = 2025\nlow = 0.1\nhigh = 0.5\n'
     'zh = "用地受限"\nen = "Land binds"\n',
 }
@@ -195,7 +199,11 @@ def _priors() -> str:
 
 def make_town(folder: Path) -> Study:
     """Write the study into a folder and return it, read."""
-    for name, text in {**FILES, "model/town.mdl": MODEL, "calibration/priors.toml": _priors()}.items():
+    for name, text in {
+        **FILES,
+        "model/town.mdl": MODEL,
+        "calibration/priors.toml": _priors(),
+    }.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -8,7 +8,7 @@ from sdensemble.decide.allocate import Allotted, Slot
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.document import Document, Paragraph
+from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, numbers
 from sdensemble.outputs.form import Number, Shown
 from sdensemble.outputs.table import Column, table_of
@@ -73,7 +73,7 @@ def allocate_document(found: Allotted, world: World, study: Study) -> Document:
               x=Axis(phrase("decide.head.steps"), low=0.0),
               y=Axis(names=tuple(slot_name(found.slots[k], study) for k in told)),
               height=10 + 4.5 * len(told)),))  # fmt: skip
-    blocks = [*(Paragraph(words, "lead") for words in said),
+    blocks: list[Block] = [*(Paragraph(words, "lead") for words in said),
               table_of("allocate", phrase("decide.allocate.table"), columns, rows, stub=2), figure,
               Paragraph(phrase("decide.allocate.notes",
                                flattered=c.plain(found.searched_effect - found.best_effect.mean,

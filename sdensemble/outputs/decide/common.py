@@ -1,12 +1,14 @@
-"""Words shared by the documents on decisions: names of scenarios, levers, worlds, money, verdicts."""
+"""Words the documents on decisions share: names of scenarios, levers, worlds, money, verdicts."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sdengine.syntax import Model
 from sdensemble.decide.levers import Lever, Moved
 from sdensemble.decide.worlds import World
 from sdensemble.inputs.report import ReportSpec
@@ -17,7 +19,6 @@ from sdensemble.outputs.form import Native, Number, Shown, rounded, rounded_up
 from sdensemble.outputs.naming import beyond, conditioned, information_date, label, unit_label
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import Study
-from sdengine.syntax import Model
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def _first(se: float) -> int:
 
 
 def places_for(mean: float, se: float) -> int:
-    """Return decimals: those of the error's first digit, no more than three digits of the number."""
+    """Return as many decimals as leave three digits of the number."""
     size = abs(mean) if mean else se
     three = 2 - math.floor(math.log10(size)) if size > 0 else 1
     return max(0, min(three, 6))
@@ -109,7 +110,7 @@ def scenario_name(scenario: Scenario) -> Words:
 def variable_label(model: Model, name: str) -> Words:
     """Return a variable's label in short: what stands before a bracket or a colon."""
     note = model[name].note
-    short = {"zh": note.zh.split("（")[0], "en": note.en.split(" (")[0].split(": ")[0]}
+    short = {"zh": note.zh.split("（")[0], "en": re.split(r" \(|: |; ", note.en)[0]}
     return {lang: text or name for lang, text in short.items()}
 
 
@@ -137,7 +138,7 @@ def level(value: float, unit: str, spec: ReportSpec, digits: int = 4) -> Words:
 
 
 def moved_words(model: Model, spec: ReportSpec, levers: Sequence[Moved]) -> Words:
-    """Return all levers that differ: "补助 1.5→4.16亿元/年（2020.5年起）"; a dash where none does."""
+    """Return all levers that differ, from what to what and when; a dash where none does."""
     if not levers:
         return phrase("number.missing")
     parts = []

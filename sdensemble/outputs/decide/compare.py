@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 from sdensemble.decide.compare import Comparison, InWorld, Pair, Row
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.document import Document, Paragraph
+from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Beside, Figure, Panel, Points, Rule, numbers
 from sdensemble.outputs.form import Chance, Number, Share, Shown
 from sdensemble.outputs.table import Column, Table, table_of
@@ -19,11 +21,13 @@ MANY = 10
 def compare_document(found: Comparison, study: Study) -> Document:
     """Return a comparison as a document."""
     unit = _unit(found, study)
-    blocks = [Paragraph(words, "lead") for words in answer(found, study)]
+    blocks: list[Block] = [Paragraph(words, "lead") for words in answer(found, study)]
     blocks += [compare_table(found, study), pair_table(found, study), worlds_table(found, study)]
     if found.main.rows[0].binds:
         blocks.append(binds_table(found, study))
     blocks.append(compare_figure(found, study))
+    if len(found.worlds) > 1:
+        blocks.append(worlds_figure(found, study))
     notes = phrase("decide.compare.notes", unit=unit, money=c.money_unit(study),
                    through=found.through)  # fmt: skip
     others = [s.title for s in found.scenarios if s.name != found.baseline.name]
@@ -104,7 +108,7 @@ def _pair(found: Comparison, pair: Pair, study: Study) -> Words:
         size = abs(pair.effect.found.mean), pair.effect.found.se
         first = phrase("decide.compare.better", first=better, second=worse,
                        gap=c.amount(size, unit, c.SPENT))  # fmt: skip
-    parts = [first]
+    parts: list[Words] = [first]
     if pair.split:
         parts.append(phrase("decide.compare.split",
                             median=Shown(pair.effect.median, Number(digits=3, signed=True)),
@@ -272,7 +276,7 @@ def order_words(found: Comparison, one: InWorld, others: list[Scenario]) -> Word
     ranked = sorted((s for s in others), key=lambda s: -mean[s.name])
     sign = {(p.first, p.second): p.sign for p in one.pairs}
     parts: list[Words] = [ranked[0].title] if ranked else []
-    for before, after in zip(ranked, ranked[1:], strict=False):
+    for before, after in itertools.pairwise(ranked):
         told = sign.get((before.name, after.name)) or sign.get((after.name, before.name))
         parts += [" > " if told else " ≈ ", after.title]
     return joined(parts, "nothing")
@@ -312,23 +316,6 @@ def compare_figure(found: Comparison, study: Study) -> Figure:
         Panel((Rule(0.0), spread, means), x=axis, y=Axis(names=names), beside=(chances,),
               height=10 + 8 * len(rows), id="effects")
     ]  # fmt: skip
-    if len(found.worlds) > 1:
-        marks = []
-        for row in rows:
-            line = [next(r for r in one.rows if r.scenario == row.scenario)
-                    for one in found.worlds]  # fmt: skip
-            means_ = [r.effect.found for r in line if r.effect]
-            marks.append(
-                Points(numbers(m.mean for m in means_), numbers(range(len(means_))),
-                       numbers(m.mean - 2 * m.se for m in means_),
-                       numbers(m.mean + 2 * m.se for m in means_), "series",
-                       _title(found, row.scenario), across=True)
-            )  # fmt: skip
-        places = tuple(c.world_name(one.world, study.report) for one in found.worlds)
-        panels.append(
-            Panel((Rule(0.0), *marks), x=axis, y=Axis(names=places),
-                  title=phrase("decide.fig.worlds"), height=12 + 6 * len(places), id="worlds")
-        )  # fmt: skip
     return Figure(
         "effects",
         phrase("decide.compare.figure", outcome=found.outcome.label, year=_year(found),
@@ -336,6 +323,35 @@ def compare_figure(found: Comparison, study: Study) -> Figure:
         tuple(panels),
         notes=(phrase("decide.fig.note"),),
     )  # fmt: skip
+
+
+def worlds_figure(found: Comparison, study: Study) -> Figure:
+    """Return mean effects in every world, a mark a scenario."""
+    unit = _unit(found, study)
+    rows = [row for row in found.main.rows if row.effect is not None]
+    marks: list[Points | Rule] = [Rule(0.0)]
+    for row in rows:
+        line = [next(r for r in one.rows if r.scenario == row.scenario) for one in found.worlds]
+        means = [r.effect.found for r in line if r.effect]
+        marks.append(
+            Points(numbers(m.mean for m in means), numbers(range(len(means))),
+                   numbers(m.mean - 2 * m.se for m in means),
+                   numbers(m.mean + 2 * m.se for m in means), "series",
+                   _title(found, row.scenario), across=True)
+        )  # fmt: skip
+    places = tuple(c.world_name(one.world, study.report) for one in found.worlds)
+    panel = Panel(
+        tuple(marks),
+        x=Axis(phrase("decide.fig.effect", outcome=found.outcome.label), unit),
+        y=Axis(names=places),
+        height=12 + 6 * len(places),
+        id="worlds",
+    )
+    return Figure(
+        "effects-by-world",
+        phrase("decide.fig.worlds", outcome=found.outcome.label, year=_year(found)),
+        (panel,),
+    )
 
 
 def _year(found: Comparison) -> int:

@@ -8,7 +8,7 @@ from sdensemble.decide.hold import Held
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.document import Document, Paragraph
+from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Figure, Panel, Points, numbers
 from sdensemble.outputs.form import Number, Share, Shown
 from sdensemble.outputs.table import Column, Table, table_of
@@ -17,7 +17,7 @@ from sdensemble.study import Study
 
 def hold_document(found: Held, world: World, study: Study) -> Document:
     """Return how choices hold over worlds as a document."""
-    blocks = [Paragraph(words, "lead") for words in answer(found, study)]
+    blocks: list[Block] = [Paragraph(words, "lead") for words in answer(found, study)]
     blocks += [choice_table(found, study), regret_table(found, study), hold_figure(found, study)]
     blocks.append(Paragraph(phrase("decide.robust.notes"), "note"))
     return Document(
@@ -94,7 +94,8 @@ def _dominances(found: Held) -> list[Words]:
             key = "first" if order == 1 else "second"
             where = "everywhere" if every >= order else "only_second" if every else "main_only"
             said.append(phrase(f"decide.robust.{key}_order", first=_title(found, a),
-                               second=_title(found, b), where=phrase(f"decide.robust.{where}")))  # fmt: skip
+                               second=_title(found, b),
+                               where=phrase(f"decide.robust.{where}")))  # fmt: skip
     if not said:
         said.append(phrase("decide.robust.no_order"))
     return said
@@ -174,7 +175,8 @@ def hold_figure(found: Held, study: Study) -> Figure:
             se = factor * data["regret_se"].sel(action=s.name).values
             se = np.where(np.isfinite(se), se, 0.0)
             marks.append(Points(numbers(value), y, numbers(value - 2 * se),
-                                numbers(value + 2 * se), "series", s.title, across=True))  # fmt: skip
+                                numbers(value + 2 * se), "series", s.title,
+                                across=True))  # fmt: skip
         panels.append(
             Panel(tuple(marks), x=Axis(phrase(f"decide.fig.regret_{key}"), unit, low=None),
                   y=Axis(names=names), height=12 + 6 * len(names), id=f"regret-{key}")

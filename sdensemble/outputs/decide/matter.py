@@ -12,7 +12,7 @@ from sdensemble.decide.matter import SHOCKS, Discovered, Knowledge, Package_, Sh
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, has, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.document import Document, Paragraph
+from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, Rule, numbers
 from sdensemble.outputs.form import Number, Share, Shown
 from sdensemble.outputs.table import Column, Table, table_of
@@ -60,7 +60,9 @@ def group_name(study: Study, labels: Labels, name: str) -> Words:
 
 def shares_document(found: Shares, world: World, study: Study, labels: Labels) -> Document:
     """Return what the outcome and each effect hang on, as a document."""
-    blocks = [Paragraph(words, "lead") for words in shares_answer(found, study, labels)]
+    blocks: list[Block] = [
+        Paragraph(words, "lead") for words in shares_answer(found, study, labels)
+    ]
     blocks += [shares_table(found, study, labels), shares_figure(found, study, labels)]
     key = "notes" if found.swapped else "notes_posterior"
     blocks.append(Paragraph(phrase(f"decide.sobol.{key}", n=found.members), "note"))
@@ -87,8 +89,10 @@ def shares_answer(found: Shares, study: Study, labels: Labels) -> list[Words]:
         order = np.argsort(-values)
         told = [i for i in order if values[i] >= 2 * se[i] and values[i] > 0.005][:FEW]
         items = [
-            phrase("decide.sobol.item", group=group_name(study, labels, str(data["group"].values[i])),
-                   share=Shown((float(values[i]), float(se[i])), c.Errored(scale=100, signed=False)))
+            phrase("decide.sobol.item",
+                   group=group_name(study, labels, str(data["group"].values[i])),
+                   share=Shown((float(values[i]), float(se[i])),
+                               c.Errored(scale=100, signed=False)))
             for i in told
         ]  # fmt: skip
         said.append(phrase(f"decide.sobol.{key}", output=_output(found, name, study),
@@ -135,7 +139,7 @@ def shares_figure(found: Shares, study: Study, labels: Labels) -> Figure:
             continue
         order = np.argsort(-values, kind="stable")
         y = numbers(range(order.size))
-        marks: list = [  # type: ignore[type-arg]
+        marks: list = [
             Bars(y, numbers(np.maximum(values[order], 0)), numbers(values[order] - 2 * se[order]),
                  numbers(values[order] + 2 * se[order]), "estimate",
                  phrase(f"decide.fig.{key}_share"), across=True)
@@ -145,7 +149,8 @@ def shares_figure(found: Shares, study: Study, labels: Labels) -> Figure:
                                 name=phrase("decide.fig.first_share")))  # fmt: skip
         names = tuple(group_name(study, labels, str(data["group"].values[i])) for i in order)
         panels.append(
-            Panel(tuple(marks), x=Axis(phrase("decide.fig.share"), "%", low=0.0),
+            Panel(tuple(marks),
+                  x=Axis(phrase("decide.fig.share"), "%", low=-float(np.nanmax(values)) / 50),
                   y=Axis(names=names), title=_output(found, name, study),
                   height=8 + 5 * len(names), id=name)
         )  # fmt: skip
@@ -195,7 +200,7 @@ def package_document(found: Package_, world: World, study: Study) -> Document:
                                for key in ("share", "alone", "last")}}
         for i in order
     ]  # fmt: skip
-    blocks: list = [Paragraph(words, "lead") for words in said]  # type: ignore[type-arg]
+    blocks: list[Block] = [Paragraph(words, "lead") for words in said]
     blocks.append(table_of("package", phrase("decide.package.table"), columns, rows))
     if "interaction" in data:
         pairs = [(i, j) for i in range(len(names)) for j in range(i)]
@@ -207,7 +212,9 @@ def package_document(found: Package_, world: World, study: Study) -> Document:
         columns = [Column("first", phrase("decide.head.lever")),
                    Column("second", phrase("decide.head.other_lever")),
                    Column("amount", phrase("decide.head.interaction"), form, unit)]  # fmt: skip
-        blocks.append(table_of("interactions", phrase("decide.package.pairs"), columns, rows, stub=2))
+        blocks.append(
+            table_of("interactions", phrase("decide.package.pairs"), columns, rows, stub=2)
+        )
     top = [int(i) for i in order[:SHOWN]]
     y = numbers(range(len(top)))
     share, se = scale * data["share"].values[top], scale * data["share_se"].values[top]
@@ -224,7 +231,8 @@ def package_document(found: Package_, world: World, study: Study) -> Document:
     blocks.append(Paragraph(phrase(f"decide.package.{key}", n=2 ** len(names),
                                    m=int(attrs.get("packages", 0))), "note"))  # fmt: skip
     return Document("package", phrase("decide.package.title", name=found.scenario.title),
-                    tuple(blocks), subtitle=c.conditions(world, world.draws.members, study))  # fmt: skip
+                    tuple(blocks),
+                    subtitle=c.conditions(world, world.draws.members, study))  # fmt: skip
 
 
 def _lever(study: Study, name: str) -> Words:
@@ -289,7 +297,8 @@ def knowledge_document(
         for s, m in zip(found.scenarios, found.means, strict=True)
     ]
     effects = [Column("scenario", phrase("decide.head.scenario")),
-               Column("effect", phrase("decide.head.effect"), c.Errored(scale=scale), unit)]  # fmt: skip
+               Column("effect", phrase("decide.head.effect"), c.Errored(scale=scale),
+                      unit)]  # fmt: skip
     top = [(n, w) for n, w in found.partial[:10]]
     y = numbers(range(len(top)))
     values = np.array([scale * w.value for _, w in top])
@@ -301,7 +310,7 @@ def knowledge_document(
               x=Axis(phrase("decide.head.worth"), unit),
               y=Axis(names=tuple(input_name(study, n) for n, _ in top)),
               height=10 + 6 * len(top)),))  # fmt: skip
-    blocks = [*(Paragraph(words, "lead") for words in said),
+    blocks: list[Block] = [*(Paragraph(words, "lead") for words in said),
               table_of("choices", phrase("decide.evpi.choices"), effects, means),
               table_of("information", phrase("decide.evpi.table"), columns, rows), figure,
               Paragraph(phrase("decide.evpi.notes"), "note")]  # fmt: skip
@@ -360,7 +369,7 @@ def boxes_document(found: Discovered, world: World, study: Study, meets: bool = 
                 "end_high": limit.end[1],
             }
         )
-    blocks: list = [Paragraph(words, "lead") for words in said]  # type: ignore[type-arg]
+    blocks: list[Block] = [Paragraph(words, "lead") for words in said]
     blocks.append(table_of("box", phrase("decide.boxes.table"), columns, rows))
     if rows:
         y = numbers(range(len(rows)))

@@ -8,7 +8,7 @@ from sdensemble.decide.reach import Edge, Reached, Solved
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.document import Document, Paragraph
+from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Figure, Line, Panel, Points, Rule, numbers
 from sdensemble.outputs.form import Number, Share, Shown
 from sdensemble.outputs.table import Column, Table, table_of
@@ -17,7 +17,7 @@ from sdensemble.study import Study
 
 def solve_document(found: Solved, world: World, study: Study) -> Document:
     """Return how much of a lever gives what was asked, as a document."""
-    blocks = [Paragraph(words, "lead") for words in solve_answer(found, study)]
+    blocks: list[Block] = [Paragraph(words, "lead") for words in solve_answer(found, study)]
     blocks += [solve_table(found, study), solve_figure(found, study)]
     blocks.append(Paragraph(phrase("decide.solve.notes"), "note"))
     name = c.lever_label(study.model, found.lever)
@@ -161,7 +161,7 @@ def solve_figure(found: Solved, study: Study) -> Figure:
 
 def edge_document(found: Edge, world: World, study: Study) -> Document:
     """Return the least-cost mixes as a document."""
-    blocks = [Paragraph(words, "lead") for words in edge_answer(found, study)]
+    blocks: list[Block] = [Paragraph(words, "lead") for words in edge_answer(found, study)]
     blocks += [edge_table(found, study), edge_figure(found, study)]
     blocks.append(Paragraph(phrase("decide.frontier.notes", n=found.searched, m=found.confirmed),
                             "note"))  # fmt: skip

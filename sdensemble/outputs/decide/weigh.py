@@ -7,15 +7,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sdensemble.decide.weigh import Convention, Figure as Found, Weighed
+from sdensemble.decide.weigh import Convention, Weighed
+from sdensemble.decide.weigh import Figure as Found
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.document import Document, Paragraph
+from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import (
     Axis,
     Cells,
     Figure,
     Line,
+    Mark,
     Panel,
     Points,
     Rule,
@@ -28,14 +30,16 @@ from sdensemble.study import Study
 
 def weigh_document(found: Weighed, study: Study) -> Document:
     """Return the answer to a question of two levers as a document."""
-    blocks = [Paragraph(words, "lead") for words in answer(found, study)]
-    blocks += [weigh_table(found, study), parts_table(found, study), worlds_table(found, study)]
-    blocks += [weigh_figure(found, study), surface_figure(found, study), surface_table(found, study)]
+    blocks: list[Block] = [Paragraph(words, "lead") for words in answer(found, study)]
+    parts = parts_table(found, study)
+    blocks += [weigh_table(found, study), *([parts] if parts else []), worlds_table(found, study)]
+    blocks += [weigh_figure(found, study), surface_figure(found, study)]
+    blocks.append(surface_table(found, study))
     blocks.append(Paragraph(phrase("decide.weigh.notes"), "note"))
     return Document(
         found.question.name,
         found.question.title,
-        tuple(block for block in blocks if block is not None),
+        tuple(blocks),
         subtitle=c.conditions(found.world, found.doses.replicate.size, study),
     )
 
@@ -86,7 +90,8 @@ def answer(found: Weighed, study: Study) -> list[Words]:
     ]  # fmt: skip
     if prices:
         said.append(phrase("decide.weigh.price", first=first, second=second,
-                           items=joined(prices, "clause"), used=found.question.used_label))  # fmt: skip
+                           items=joined(prices, "clause"),
+                           used=found.question.used_label))  # fmt: skip
     else:
         said.append(phrase("decide.weigh.no_price", first=first, second=second))
     inter = found.interaction[-1]
@@ -163,7 +168,8 @@ def _elsewhere(found: Weighed, study: Study) -> Words:
         ahead = sum(1 for g in gaps if c.told_of(g) and g.value > 0)
         behind = sum(1 for g in gaps if c.told_of(g) and g.value < 0)
         parts.append(phrase("decide.weigh.count", year=year, first=first, second=second,
-                            ahead=ahead, behind=behind, rest=len(gaps) - ahead - behind))  # fmt: skip
+                            ahead=ahead, behind=behind,
+                            rest=len(gaps) - ahead - behind))  # fmt: skip
     return phrase("decide.weigh.elsewhere", n=len(found.elsewhere), items=joined(parts, "clause"))
 
 
@@ -361,7 +367,7 @@ def _outlay_panel(
     b, k = doses.base
     gain = np.nanmean(doses.outcome[y, b:, k], axis=1)
     spent = np.nanmean(doses.money[y, b:, k], axis=1)
-    marks: list = [Line(numbers(spent), numbers(gain), "series", first)]  # type: ignore[type-arg]
+    marks: list[Mark] = [Line(numbers(spent), numbers(gain), "series", first)]
     effect = np.nanmean(doses.outcome[y, b, k:], axis=1)
     for one in found.conventions:
         paid = np.nanmean(doses.money[y, b, k:] + one.price * doses.used[y, b, k:], axis=1)
@@ -372,12 +378,18 @@ def _outlay_panel(
     asked = found.conventions[found.main]
     if math.isfinite(asked.cost[y].value):
         marks.append(Rule(asked.cost[y].value, "limit", phrase("decide.weigh.asked_outlay")))
-    most = max(float(spent[-1]), float(asked.cost[y].value)) if math.isfinite(
-        asked.cost[y].value) else float(spent[-1])  # fmt: skip
+    # Far beyond what the second can cost there is nothing to compare.
+    dear = max((float(m.x[-1]) for m in marks[1:] if isinstance(m, Line)), default=0.0)
+    most = min(float(spent[-1]), 1.6 * dear) if dear > 0 else float(spent[-1])
     return Panel(
         tuple(marks),
         x=Axis(phrase("decide.fig.outlay"), money, low=0.0, high=most * 1.02),
-        y=Axis(phrase("decide.fig.effect_short"), unit),
+        y=Axis(
+            phrase("decide.fig.effect_short"),
+            unit,
+            low=0.0 if gain.min() >= 0 else None,
+            high=1.05 * float(max(np.interp(most, spent, gain), effect.max())),
+        ),
         title=phrase("decide.fig.in_year", year=doses.years[y]),
         height=48,
         id=f"outlay-{doses.years[y]}",
@@ -387,7 +399,10 @@ def _outlay_panel(
 def _where_panels(found: Weighed, study: Study, unit: Words) -> list[Panel]:
     """Return the gap at equal outlay by condition, and by structure and prior set."""
     years = found.doses.years
+    first, second = _names(found)
+    gap = phrase("decide.fig.gap", first=first, second=second)
     panels = []
+    names: tuple[Words, ...]
     if found.parts:
         told = [part for part in found.parts if math.isfinite(part.gap[-1].value)]
         rows = [(part, y) for y in range(len(years)) for part in told]
@@ -398,27 +413,28 @@ def _where_panels(found: Weighed, study: Study, unit: Words) -> list[Panel]:
             for part, y in rows
         )  # fmt: skip
         panels.append(_gap_panel([part.gap[y] for part, y in rows], names, unit,
-                                 phrase("decide.weigh.by_condition"), "estimate"))  # fmt: skip
+                                 phrase("decide.weigh.by_condition"), gap))  # fmt: skip
     last = len(years) - 1
     names = tuple(c.world_called(study, one.structure, one.prior_set) for one in found.elsewhere)
     panels.append(
         _gap_panel([one.gap[last] for one in found.elsewhere], names, unit,
-                   phrase("decide.weigh.by_world", year=years[last]), "estimate")
+                   phrase("decide.weigh.by_world", year=years[last]), gap)
     )  # fmt: skip
     return panels
 
 
 def _gap_panel(
-    gaps: Sequence[Found], names: tuple[Words, ...], unit: Words, title: Words, role: str
+    gaps: Sequence[Found], names: tuple[Words, ...], unit: Words, title: Words, gap: Words
 ) -> Panel:
     kept = [(i, g) for i, g in enumerate(gaps) if math.isfinite(g.value)]
     points = Points(
         numbers(g.value for _, g in kept), numbers(i for i, _ in kept),
         numbers(g.value - 2 * g.se for _, g in kept), numbers(g.value + 2 * g.se for _, g in kept),
-        role, across=True,
+        "estimate", across=True,
     )  # fmt: skip
-    return Panel((Rule(0.0), points), x=Axis(phrase("decide.fig.gap"), unit), y=Axis(names=names),
-                 title=title, height=max(48.0, 8 + 5.0 * len(names)), id=f"gap-{len(names)}")  # fmt: skip
+    return Panel((Rule(0.0), points), x=Axis(gap, unit), y=Axis(names=names),
+                 title=title, height=max(48.0, 8 + 5.0 * len(names)),
+                 id=f"gap-{len(names)}")  # fmt: skip
 
 
 def surface_figure(found: Weighed, study: Study) -> Figure:
@@ -428,6 +444,8 @@ def surface_figure(found: Weighed, study: Study) -> Figure:
     doses = found.doses
     some = [np.unique(np.round(np.linspace(0, size - 1, 8)).astype(int))
             for size in (doses.first.size, doses.second.size)]  # fmt: skip
+    own = c.unit_of(study.report, found.levers[0].unit)
+    rows = joined([part for part in (first, own) if part], "within")
     panels = []
     for y in dict.fromkeys((0, len(doses.years) - 1)):
         mean = np.nanmean(doses.outcome[y], axis=-1)[np.ix_(*some)]
@@ -443,7 +461,7 @@ def surface_figure(found: Weighed, study: Study) -> Figure:
                 y=Axis(first, c.unit_of(study.report, found.levers[0].unit),
                        names=tuple(Shown(float(v), Number(digits=3))
                                    for v in doses.first[some[0]])),
-                title=phrase("decide.fig.in_year", year=doses.years[y]),
+                title=phrase("decide.fig.rows", year=doses.years[y], axis=rows),
                 height=62,
                 id=f"surface-{doses.years[y]}",
             )
