@@ -72,7 +72,8 @@ def run_ensemble(
     ``progress`` is called with the number of members finished. No result depends on ``chunk``,
     the members a thread takes at once, or on ``threads``; of MANY runs only what the kept
     variables hang on is computed, with the same bits (``Kernel.only``). The attribute ``lost``
-    has one entry (see Lost) for each scenario with members that are not finite. Raises SDError where the clock has no whole years.
+    has one entry (see Lost) for each scenario with members that are not finite. Raises SDError
+    where the clock has no whole years.
     """
     model = kernel.model
     names = {_written(model, name): aggregate for name, aggregate in keep.items()}
