@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdensemble.decide.measures import outcome_of, paid
 from sdensemble.decide.reach import last_year
 from sdensemble.decide.worlds import Count, World, keep_for
@@ -153,7 +153,8 @@ def allocate(
                  if spent[slot.envelope] < steps
                  and slot.before + (counts[k] + 1) * slot.step <= slot.most + 1e-12]  # fmt: skip
         if not open_:
-            raise SDError("the envelope is larger than all its places can take within their limits")
+            told = "the envelope is larger than all its places can take within their limits"
+            raise SDError(Message(told))
         tried = [with_steps(base, slots, [c + (i == k) for i, c in enumerate(counts)], f"{k}")
                  for k in open_]  # fmt: skip
         results = world.run(tried, keep, until=last, progress=progress)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdensemble.decide.jackknife import jackknife
 from sdensemble.decide.levers import Moved, moved
 from sdensemble.decide.measures import outcome_of, paid
@@ -174,7 +174,8 @@ def compare(
         results = world.run(every, keep, until=max(through, year), progress=progress)
         found.append(in_world(world, results, every, baseline, target, through, pairs))
     if not found:
-        raise SDError(f'no structure asked for has all that target "{target.id}" speaks of')
+        told = 'no structure asked for has all that target "{name}" speaks of'
+        raise SDError(Message(told, name=target.id))
     levers = {s.name: moved(s, baseline, study.model) for s in every}
     return Comparison(target, outcome, through, baseline, tuple(every), levers, tuple(found))
 

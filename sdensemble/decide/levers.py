@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, Problems, SDError
 from sdengine.syntax import Model
-from sdensemble.inputs.config import Cell, bounds, cell_name, default_of
+from sdensemble.inputs.config import Cell, Section, bounds, default_of, find_cells
 from sdensemble.inputs.scenarios import Scenario, Setting, split_name
 from sdensemble.study import Study
 
@@ -56,11 +56,17 @@ def find_lever(
     written = study.find(constant)
     variable = model[written]
     if written not in {one.name for one in model.constants()}:
-        raise SDError(f'"{written}" is computed by the model and cannot be set: it is no lever')
+        told = '"{name}" is computed by the model and cannot be set: it is no lever'
+        raise SDError(Message(told, name=written))
     least, most = bounds(variable)
     problems = [
-        f'"{written}": {value:g} is outside the limits of the constant, {least:g} to {most:g}'
-        f" {variable.unit}"
+        Message(
+            '"{name}": {value:g} is outside the limits of the constant ({low:g} to {high:g})',
+            name=written,
+            value=value,
+            low=least,
+            high=most,
+        )
         for value in (low, high)
         if value is not None and not least <= value <= most
     ]
@@ -68,29 +74,19 @@ def find_lever(
         raise SDError(problems)
     low, high = least if low is None else low, most if high is None else high
     if not np.isfinite([low, high]).all() or not low < high:
-        raise SDError(f'"{written}": no range to search, {low:g} to {high:g}: give --from and --to')
-    cells = _cells(model, written, element)
+        told = '"{name}": no range to search, {low:g} to {high:g}: give --from and --to'
+        raise SDError(Message(told, name=written, low=low, high=high))
+    found = Problems()
+    cells = find_cells(model, variable, element, Section(f'"{written}"', {}, found))
+    found.raise_if_any()
     own = default_of(model, variable)
     now = float(own[cells[0]])
     begins = start_of(study, written) if start is None else start
     if not model.clock.start <= begins < model.clock.stop:
-        raise SDError(
-            f'"{written}": start {begins:g} is outside the model\'s time, {model.clock.start:g}'
-            f" to {model.clock.stop:g}"
-        )
+        told = '"{name}": {time:g} is outside the model\'s time, {start:g} to {stop:g}'
+        words = {"time": begins, "start": model.clock.start, "stop": model.clock.stop}
+        raise SDError(Message(told, name=written, **words))
     return Lever(written, element or None, cells, variable.unit, now, low, high, begins)
-
-
-def _cells(model: Model, name: str, element: str) -> tuple[Cell, ...]:
-    """Return the cells of one element, or all of a constant."""
-    every = tuple(np.ndindex(model.shape(model[name])))
-    if not element:
-        return every
-    found = [c for c in every if cell_name(model, model[name], c) == f"{name}[{element}]"]
-    if not found:
-        shown = ", ".join(cell_name(model, model[name], cell) for cell in every)
-        raise SDError(f'"{name}" has no element "{element}" (there are {shown})')
-    return tuple(found)
 
 
 def start_of(study: Study, constant: str) -> float:

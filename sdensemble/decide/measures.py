@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError, did_you_mean
+from sdengine.errors import Message, SDError, did_you_mean
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import ABOUT, Target, band
@@ -21,8 +23,6 @@ def find_target(study: Study, name: str, year: int | None = None) -> Target:
 
     ``year`` asks the same of another year. Raises SDError naming the nearest.
     """
-    from dataclasses import replace
-
     if not name:
         found = study.report.question(study.targets)
     else:
@@ -32,19 +32,19 @@ def find_target(study: Study, name: str, year: int | None = None) -> Target:
             by_name.setdefault(target.en, target)
         if name not in by_name:
             ids = [t.id for t in study.targets]
-            raise SDError(
-                f'--target: no target "{name}"{did_you_mean(name, by_name)}'
-                f" (there are {', '.join(ids)})"
-            )
+            told = '--target: no target "{name}"{hint} (there are {known})'
+            hint = did_you_mean(name, by_name)
+            raise SDError(Message(told, name=name, hint=hint, known=", ".join(ids)))
         found = by_name[name]
     if year is None or year == found.year:
         return found
     if found.joint:
-        raise SDError(f'--year: "{found.id}" is a joint target, each part has its own year')
+        told = '--year: "{name}" is a joint target, each part has its own year'
+        raise SDError(Message(told, name=found.id))
     clock = study.model.clock
     if not clock.start <= year < clock.stop:
-        raise SDError(f"--year {year} is outside the model's time, {clock.start:g} to"
-                      f" {clock.stop - 1:g}")  # fmt: skip
+        told = "--year {year} is outside the model's time, {first:g} to {last:g}"
+        raise SDError(Message(told, year=year, first=clock.start, last=clock.stop - 1))
     return replace(found, year=year)
 
 

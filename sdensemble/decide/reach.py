@@ -160,7 +160,7 @@ def paid_total(results: Results, scenario: Scenario, through: int, forgone: bool
 class Edge:
     """The least-cost mix of levers for each probability, confirmed on a fresh sample.
 
-    ``cost`` of a Point is treasury outlay above the base to the end of the target's year, plus
+    ``cost`` of a Point is treasury spending above the base to the end of the target's year, plus
     land revenue forgone only where ``with_forgone`` (``forgone`` tells it apart). ``curse`` is
     the mean of what the search's own sample flattered P by, with its error; ``best`` P with every
     lever at the better end, ``base_p`` P of the base, both on the fresh sample.

@@ -15,7 +15,7 @@ from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, bracketed, joined, phrase, say
-from sdensemble.outputs.form import Native, Number, Shown, rounded, rounded_up
+from sdensemble.outputs.form import Native, Number, Share, Shown, rounded, rounded_up
 from sdensemble.outputs.naming import beyond, conditioned, information_date, label, unit_label
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import Study
@@ -231,8 +231,6 @@ def listed(names: Iterable[Words]) -> Words:
 
 def chance(value: float, se: float = 0.0) -> Words:
     """Return a probability in points: "74%"."""
-    from sdensemble.outputs.form import Share
-
     return Shown((value, se), Share())
 
 
