@@ -111,7 +111,8 @@ def test_a_flow_that_runs_back_takes_no_more_than_there_is(write):
 
 
 def test_arrays_and_models_without_limits_are_limited_element_by_element(write):
-    own = '<element subscript="a"><eqn>{}</eqn></element><element subscript="b"><eqn>{}</eqn></element>'
+    one = '<element subscript="{}"><eqn>{{}}</eqn></element>'
+    own = one.format("a") + one.format("b")
     body = (
         f'<stock name="s">{R}{own.format(4, 9)}<outflow>f</outflow>{NON}</stock>'
         f'<flow name="f">{R}{own.format(3, 2)}{NON}</flow>'
