@@ -110,7 +110,7 @@ class NewFolder(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path; ask on a terminal, and fail elsewhere, where it is not free."""
-        path = Path(super().convert(value, param, ctx))
+        path = Path(str(super().convert(value, param, ctx)))
         if ctx is None or ctx.meta.get(REPLACE) or not path.is_dir() or not any(path.iterdir()):
             return path
         told = "{folder} holds files already: choose another folder, or add --replace"
