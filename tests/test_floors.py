@@ -88,7 +88,10 @@ ROOMS = {
         ),
         "checks": Room(
             "the validation tests a study declares, and their report",
-            ("lang", "inputs", "ensemble", "study", "results", "outputs", "evidence", "pages"),
+            (
+                *("lang", "inputs", "ensemble", "study", "results", "decide", "outputs"),
+                *("evidence", "pages"),
+            ),
         ),
         "verbs": Room(
             "the command line, and what each verb does",
