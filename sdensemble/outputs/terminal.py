@@ -387,7 +387,7 @@ def _readings_notes(results: Results, lang: str) -> list[str]:
     base, zh = reference(results), lang == "zh"
     read = [
         one
-        for target in _headlines(results, now=True)
+        for target in dict.fromkeys((*_headlines(results, now=True), *results.beside()))
         for one in readings(target, results.targets)
         if one.variable in results.data
     ]
