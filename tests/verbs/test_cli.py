@@ -91,7 +91,10 @@ def test_run_prints_the_answer_and_where_its_files_are(teacup, tmp_path, no_figu
     assert found.output.startswith("口径：温度")
     assert f"{out}  (" in found.output
     english = call("run", "--study", teacup, "--members", 32, "--out", out, "--lang", "en")
-    assert english.output.startswith("Measure: temperature")
+    assert english.exit_code == 1
+    assert english.stderr.startswith(f"error: {out} holds files already")
+    common = ("run", "--study", teacup, "--members", 32, "--out", out, "--lang", "en", "--replace")
+    assert call(*common).output.startswith("Measure: temperature")
 
 
 def test_run_takes_only_the_scenario_asked_for_and_its_comparison(teacup, tmp_path, no_figures):
