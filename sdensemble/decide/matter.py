@@ -230,9 +230,8 @@ def take_apart(
         groups.setdefault(name if name in groups else setting.constant, []).append(place)
     names = list(groups)
     if len(names) < 2:
-        raise SDError(
-            f'"{package.name}" moves fewer than two levers: there is nothing to share out'
-        )
+        told = '"{name}" moves fewer than two levers: nothing to share'
+        raise SDError(Message(told, name=package.name))
     outcome = outcome_of(world.study, target)
     head = world.study.report.headline
     keep = keep_for(world.study, [target],
