@@ -58,9 +58,11 @@ COLUMNS = (
 )
 PACKAGES = ("opinion-bundle", "plant-grants", "land-quota")
 SHOWN = ("baseline", *PACKAGES, "all")
-PAYERS = ("province", "county", "land_revenue")
+PAYERS = ("central", "province", "county", "land_revenue")
 HANGS_ON = (
-    "initial nominal demand growth",
+    "past reported growth",
+    "scope drift",
+    "market nominal growth",
     "output to sales ratio",
     "growth offset[other]",
     "inflation",
