@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sdengine.errors import SDError
 from sdengine.limits import at_most, limit
 from sdengine.syntax import Expr
 
@@ -211,6 +212,22 @@ class Outside:
         return grid[first[0] : last[0] + 1, first[1] : last[1] + 1]
 
 
+def grid_of(path: Path, tab: str = "") -> NDArray[np.object_]:
+    """Return all cells of a csv, text or spreadsheet file, of its first sheet without ``tab``.
+
+    Raises SDError where it cannot be read.
+    """
+    try:
+        if path.suffix.lower() not in SHEETS + TEXTS:
+            raise OutsideError(f'"{path.name}" is not one of {", ".join(SHEETS + TEXTS)}')
+        return (_sheet if path.suffix.lower() in SHEETS else _delimited)(path, tab)
+    except OutsideError as error:
+        raise SDError(str(error)) from None
+    except Exception as error:
+        what = " ".join(str(error).split())[:200] or type(error).__name__
+        raise SDError(f"{path.name}: cannot be read: {what}") from error
+
+
 def _however_written(folder: Path, file: str) -> Path:
     """Return the file in a folder whose name differs in small and capital letters only."""
     path = folder
@@ -281,6 +298,8 @@ def _old_rows(path: Path, tab: str) -> Iterator[Sequence[Any]]:
 
 def _own_name(path: Path, tab: str, names: Sequence[Any]) -> str:
     known = {str(name).casefold(): str(name) for name in names}
+    if not tab and names:
+        return str(names[0])
     if tab.casefold() not in known:
         raise OutsideError(f'"{path.name}" has no sheet "{tab}"')
     return known[tab.casefold()]
