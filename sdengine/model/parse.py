@@ -21,7 +21,7 @@ from sdengine.model.clean import clean_vensim, clean_xmile, decode, method_of
 from sdengine.model.entries import Found, named
 from sdengine.model.equation import MARK, NO_COMMA
 from sdengine.model.external import Source
-from sdengine.syntax import Array, Call, Equation, Expr, Number, Ref, Series, Table, fold
+from sdengine.syntax import NA, Array, Call, Equation, Expr, Number, Ref, Series, Table, fold
 
 _ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
 _LOGIC = {
@@ -261,9 +261,9 @@ def expression(node: Any) -> Expr:
     if isinstance(node, bool | int | float | np.integer | np.floating):
         if np.isinf(float(node)):
             raise UnsupportedError("a number that is too large")
-        return Number(float(node))
+        return Number(NA if np.isnan(float(node)) else float(node))
     if isinstance(node, np.ndarray):
-        return Array(np.asarray(node, dtype=float))
+        return Array(np.where(np.isnan(node), NA, np.asarray(node, dtype=float)))
     handler = _HANDLERS.get(type(node).__name__)
     if handler is None:
         raise UnsupportedError(type(node).__name__.removesuffix("Structure"))

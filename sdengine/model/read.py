@@ -20,6 +20,7 @@ import numpy as np
 
 from sdengine import cache
 from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.functions import STOCKS
 from sdengine.model.external import Outside, OutsideError, Points, Source, digest_of
 from sdengine.model.macros import inline
 from sdengine.model.parse import Element, Section, parse
@@ -42,7 +43,6 @@ from sdengine.syntax import (
     walk,
 )
 
-STOCKS = ("integ", "integ_non_negative")
 LARGEST = 1_000_000  # elements of one variable, and of a model's variables together
 MOST_STEPS = 10_000_000
 CONTROL = ("initial time", "final time", "time step", "saveper")

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from sdengine import cache
 from sdengine.errors import SDError
+from sdengine.functions.arithmetic import LIBRARY
 from sdengine.native.driver import SIGNATURE
-from sdengine.native.emit import LIBRARY
 from sdengine.native.llvm import Processor
 
 _POINTERS = {

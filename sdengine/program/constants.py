@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sdengine.functions.table import TABLE
-from sdengine.program.ir import Const, Load, Node, Noise, Op, Slots, StepTime, Time, Values, nodes
-from sdengine.program.scope import LoweringError, Scope
+from sdengine.functions import MEANINGS
+from sdengine.functions.scope import LoweringError, Scope
+from sdengine.ir import Const, Load, Node, Noise, Op, Slots, StepTime, Time, Values, nodes
 from sdengine.program.slots import Ledger
 from sdengine.syntax import Call, Expr, Kind, Model, Ref, Variable, fold, walk
 
@@ -113,7 +113,7 @@ class Known(Ledger):
             return None
         parts = [self.constant(part) for part in node.parts]
         with np.errstate(all="ignore"):
-            return None if any(p is None for p in parts) else TABLE[node.name](*parts)
+            return None if any(p is None for p in parts) else MEANINGS[node.name](*parts)
 
     def _constant_slots(self, slots: Slots) -> np.ndarray | None:
         for variable in self.variables.values():
@@ -142,7 +142,7 @@ class Known(Ledger):
                 if not np.isin(target, wanted).any():
                     continue
                 if any(
-                    isinstance(e, Call) and e.function not in TABLE for e in walk(equation.expr)
+                    isinstance(e, Call) and e.function not in MEANINGS for e in walk(equation.expr)
                 ):
                     return None
                 value = self.constant(self.node(equation.expr, scope))

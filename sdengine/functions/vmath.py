@@ -2,7 +2,7 @@
 
 Each takes a ``Body`` and names of vector values and returns the name of the result. Relative
 error against the true value is below 4e-16 for exp and log, and for pow below 2e-16 times
-(2 + |y|), whatever the size of x (``tests/engine/native/test_vmath.py``); NaN propagates,
+(2 + |y|), whatever the size of x (``tests/engine/functions/test_vmath.py``); NaN propagates,
 infinities are exact, results below 2.3e-308 become 0 and results above 1.6e308 infinity.
 
 Method (Tang 1989 and 1990, table-driven exp and log; the layout of the tables follows Arm's
