@@ -28,27 +28,27 @@ ROOMS = {
     "sdengine": {
         "errors": Room("one error type for everything a person can mend"),
         "streams": Room("random numbers by address"),
-        "cache": Room("the user's cache folder"),
         "recursion": Room("room for deeply nested equations"),
+        "limits": Room("how large a model may be, and how to raise it"),
         "syntax": Room("what a model file says: Model, Variable, Expr", ("errors",)),
         "ir": Room(
             "Program: numbered slots and statements, what lowering makes", ("streams", "syntax")
         ),
         "functions": Room(
             "one record for each function: spelling, arguments, meaning, unit, lowering, code",
-            ("errors", "syntax", "ir"),
+            ("errors", "limits", "syntax", "ir"),
         ),
         "model": Room(
             "Vensim and XMILE text → Model; its units; a model said in words",
-            ("errors", "cache", "recursion", "syntax", "functions"),
+            ("errors", "recursion", "limits", "syntax", "functions"),
         ),
         "program": Room(
             "Model → Program; a slow run of it in NumPy",
-            ("errors", "streams", "recursion", "syntax", "ir", "functions", "model"),
+            ("errors", "streams", "recursion", "limits", "syntax", "ir", "functions", "model"),
         ),
         "native": Room(
-            "Program → plan → LLVM assembly → machine code",
-            ("errors", "streams", "cache", "recursion", "syntax", "ir", "functions", "program"),
+            "Program → plan → LLVM assembly → machine code; the cache folder",
+            ("errors", "streams", "recursion", "syntax", "ir", "functions", "program"),
         ),
         "kernel": Room(
             "`compile_model` → `Kernel.run`",
@@ -93,7 +93,10 @@ ROOMS = {
         ),
         "checks": Room(
             "the validation tests a study declares, and their report",
-            ("lang", "inputs", "ensemble", "study", "results", "outputs", "evidence", "pages"),
+            (
+                *("lang", "inputs", "ensemble", "study", "results", "decide", "outputs"),
+                *("evidence", "pages"),
+            ),
         ),
         "verbs": Room(
             "the command line, and what each verb does",
@@ -128,7 +131,7 @@ ONLY_IN = {
         "sdensemble/outputs/write/picture.py",
         "sdensemble/policy/figures/",
     ),
-    "pysd": ("sdengine/model/parse.py", "sdengine/oracle/pysd.py"),
+    "pysd": ("sdengine/oracle/pysd.py",),
     "simlin": ("sdengine/oracle/crosscheck.py",),
     "click": ("sdensemble/verbs/cli.py",),
     "llvmlite": ("sdengine/native/jit.py",),

@@ -7,6 +7,7 @@ import numpy as np
 from sdengine.functions import MEANINGS
 from sdengine.functions.scope import LoweringError, Scope
 from sdengine.ir import Const, Load, Node, Noise, Op, Slots, StepTime, Time, Values, nodes
+from sdengine.limits import at_most, limit
 from sdengine.program.slots import Ledger
 from sdengine.syntax import Call, Expr, Kind, Model, Ref, Variable, fold, walk
 
@@ -34,8 +35,13 @@ class Known(Ledger):
         self.at_start = False
         if value is None or np.unique(value).size != 1 or float(np.ravel(value)[0]) < 1:
             raise LoweringError("the order of a delay or smooth must be a constant of at least 1")
+        order = float(np.ravel(value)[0])
+        if not order <= limit("ORDER"):
+            raise LoweringError(
+                f"has a delay or smooth of {order:,.0f} stages; {at_most('ORDER', 'taken')}"
+            )
         self._bind(node)
-        return int(np.ravel(value)[0])
+        return int(order)
 
     def fixed_value(self, node: Node) -> np.ndarray | None:
         """Return a node's value where constants give it, which can then no longer move."""

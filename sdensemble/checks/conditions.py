@@ -32,7 +32,8 @@ def condition(bench: Bench, given: Given) -> Found:
     (its own first value), "first" (its own first year), another variable of the same run, or
     nothing (the number itself). With ``growth`` or ``growth_of`` (another variable) it is the
     yearly growth in logs between two times, less that of the other. With ``drawn`` the worlds
-    are the members, of which ``share`` must hold.
+    are the members, of which ``share`` must hold. With ``beyond`` settings may lie outside the
+    limits of the model.
     """
     scenario, drawn = given.get("scenario", "baseline"), bool(given.get("drawn", False))
     common = given.get("common", {})
@@ -42,9 +43,11 @@ def condition(bench: Bench, given: Given) -> Found:
     names += [other for other in others if other not in ("", "base", "start", "first")]
     bench.needs(names)
     names = list(dict.fromkeys(bench.model[name].name for name in names))
-    base = bench.run(bench.case(common, scenario), names, names, drawn=drawn)
+    beyond = bool(given.get("beyond", False))
+    base = bench.run(bench.case(common, scenario, beyond=beyond), names, names, drawn=drawn)
     settings = {**common, **given["settings"]}
-    moved = bench.run(bench.case(settings, scenario), names, names, drawn=drawn)
+    case = bench.case(settings, scenario, beyond=beyond)
+    moved = bench.run(case, names, names, drawn=drawn)
     share = float(given.get("share", 1.0))
     rows, kept = [], []
     for one in expected:
@@ -249,10 +252,21 @@ def _against_kernel(bench: Bench, given: Given, other: Kernel) -> tuple[float, f
 
 
 def step_size(bench: Bench, given: Given) -> Found:
-    """V20: halving the step hardly moves the total or the differences between levers."""
-    total, lever, rows = _against_kernel(bench, given, bench.finer(2))
-    zh = f"步长减半：{bench.asked}年合计变{total:.3%}，政策差异最多变{lever:.1%}"
-    en = f"half the step: the {bench.asked} total moves {total:.3%}, lever differences {lever:.1%}"
+    """V20: halving the step hardly moves the total or the differences between levers.
+
+    With ``halvings`` it is halved so many times, each held against the model's own.
+    """
+    total, lever, rows = 0.0, 0.0, []
+    for power in range(1, int(given.get("halvings", 1)) + 1):
+        one, two, more = _against_kernel(bench, given, bench.finer(2**power))
+        total, lever = max(total, one), max(lever, two)
+        rows += [{"step divided by": 2**power, **row} for row in more]
+    finest = 2 ** int(given.get("halvings", 1))
+    zh = f"步长至1/{finest}：{bench.asked}年合计变{total:.3%}，政策差异最多变{lever:.1%}"
+    en = (
+        f"the step down to 1/{finest}: the {bench.asked} total moves {total:.3%}, lever"
+        f" differences {lever:.1%}"
+    )
     passed = total <= given["total"] and lever <= given["lever"]
     return judged(passed, zh, en, lever, rows=tuple(rows))
 

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model, default_threads
-from sdensemble.ensemble.run import run_ensemble
 from sdensemble.evidence.diagnose import FLAT, Diagnosis, diagnose
-from sdensemble.evidence.fitting import fit_posterior, make_problem
+from sdensemble.evidence.fitting import Progress, fit_posterior, make_problem
 from sdensemble.evidence.likelihood import Problem
+from sdensemble.evidence.members import from_posterior
 from sdensemble.evidence.posterior import (
     Posterior,
     bound_of,
-    posterior_draws,
     posterior_path,
     read_posterior,
     write_posterior,
@@ -90,11 +89,15 @@ def fit_vintage(
     seed: int,
     checkpoint: Path | None = None,
     say: Line | None = None,
+    progress: Progress | None = None,
 ) -> Posterior:
-    """Return the posterior of a study's problem in a vintage."""
+    """Return the posterior of a study's problem in a vintage.
+
+    ``say`` is told each line, ``progress`` each power of the likelihood with the line.
+    """
     rows = fitted_rows(problem.fit, known, problem.model)
     bound = bound_of(problem.model, problem.priors, problem.fit, problem.scenario, rows, known.name)
-    told = (lambda share, line: say(line)) if say else None
+    told = progress or ((lambda share, line: say(line)) if say else None)
     return fit_posterior(problem, bound, seed=seed, settings=settings, checkpoint=checkpoint,
                          progress=told)  # fmt: skip
 
@@ -144,14 +147,11 @@ def pulls_of(
     model, scenario = problem.model, study.scenarios[0]
     asked = study.report.question(study.targets)
     targets = [t for t in study.targets if t is asked or (t.headline and not t.joint)]
-    forcing = study.forcing
-    if forcing is not None:
-        forcing = replace(forcing, from_time=posterior.forecast_from)
     size = posterior.replicates * posterior.particles
-    draws = posterior_draws(posterior, problem.priors, model, size, posterior.seed)
+    members = from_posterior(posterior, problem.priors, model, study.forcing, size,
+                             seed=posterior.seed, as_of=posterior.bound.vintage)  # fmt: skip
     keep = {t.variable: t.aggregate for one in targets for t in leaves(one, study.targets)}
-    data = run_ensemble(problem.kernel, [scenario], draws, forcing, keep=keep, threads=threads)
-    data.attrs |= {"as_of": posterior.bound.vintage, "posterior": posterior.digest}
+    data = members.run(problem.kernel, [scenario], keep, threads=threads)
     results = Results(data, (scenario,), study.targets, study.report, model)
     return {
         target.id: pulls(problem, posterior, results.event(target, scenario).hit.astype(float))

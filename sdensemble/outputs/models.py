@@ -252,7 +252,7 @@ def mixture_probability(models: ModelSet, target: Target, scenario: Scenario) ->
 def mixture_key(models: ModelSet, target: Target, scenario: Scenario) -> Key:
     """Return the key of a probability over the mixture."""
     key = models.main.key(target, models.main.scenario(scenario.name))
-    digests = "+".join(str(r.data.attrs.get("model_digest", ""))[:8] for r in models.results)
+    digests = "+".join(str(r.data.attrs["model_digest"])[:8] for r in models.results)
     return replace(key, model_set=models.name, model_digest=digests)
 
 
@@ -477,7 +477,7 @@ def _rows_of(models: ModelSet, found: Across, shared: Row) -> Iterator[Row]:
             "question": variant.question,
             "weight": weight,
             "model_set": variant.name,
-            "model_digest": str(results.data.attrs.get("model_digest", "")),
+            "model_digest": str(results.data.attrs["model_digest"]),
         }
         yield row | (_numbers(one, shared["kind"]) if one else {"verdict": "no_lever"})
     low, high = found.span

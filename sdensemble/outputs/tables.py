@@ -16,6 +16,7 @@ from sdensemble.inputs.targets import ABOUT, band
 from sdensemble.outputs.columns import CONDITIONS, FILES, Columns
 from sdensemble.outputs.words import LANGS, in_ten
 from sdensemble.results.estimate import Array, Estimate, holm, mean_of, p_value
+from sdensemble.results.horizon import Ratio, horizons, parts, reference
 from sdensemble.results.probability import difference, distinguishable, value_of, year_of
 from sdensemble.results.results import Effect, Results, quantile
 
@@ -47,6 +48,8 @@ def write_tables(folder: Path, results: Sequence[Results]) -> tuple[Path, ...]:
         "gap.csv": gap_rows,
         "progress.csv": progress_rows,
         "bottlenecks.csv": bottleneck_rows,
+        "horizons.csv": horizon_rows,
+        "conditions.csv": condition_rows,
     }
     written = []
     for name, make in rows.items():
@@ -118,9 +121,9 @@ def _source(results: Results) -> Row:
     return {
         "as_of": results.as_of,
         "prior_set": results.prior_set,
-        "model_digest": str(results.data.attrs.get("model_digest", "")),
-        "model_set": str(results.data.attrs.get("model_set", "main")),
-        "posterior": str(results.data.attrs.get("posterior", "prior")),
+        "model_digest": str(results.data.attrs["model_digest"]),
+        "model_set": str(results.data.attrs["model_set"]),
+        "posterior": str(results.data.attrs["posterior"]),
     }
 
 
@@ -233,14 +236,15 @@ def _pair_rows(results: Results, scenario: Scenario, against: Scenario) -> Itera
                 **_effect(found),
                 **_conditions(results, question),
             }
-    for row in _outlay_rows(results, scenario, against, results.asked_year):
-        yield {**shared, **row, **_source(results)}
+    for year in results.horizons:
+        for row in _outlay_rows(results, scenario, against, year):
+            yield {**shared, **row, **_source(results)}
 
 
 def target_years(results: Results) -> tuple[int, ...]:
     """Return the years in which the headline has a target and the run has numbers."""
     found = {year_of(target) for target in results.targets_of(results.spec.headline.whole)}
-    return tuple(sorted(found | {results.asked_year}))
+    return tuple(sorted(found | set(results.horizons)))
 
 
 def _probability_difference(
@@ -436,6 +440,99 @@ def _progress(results: Results, medians: Array, target: Target, index: int) -> R
         "ahead_points": 100 * (done - time),
         "required_growth_percent": float(left),
     }
+
+
+# ── by horizon and condition ──
+
+
+def horizon_rows(results: Results) -> Iterator[Row]:
+    """Yield what each compared scenario does by each horizon, and for a unit of money."""
+    unit = _unit(results, results.unit(results.asked_outcome.variable))
+    for one in horizons(results):
+        shared = {
+            **_scenario(one.scenario),
+            "against": one.against.name,
+            **_outcome(one.outcome),
+            "year": one.year,
+            **unit,
+            "treasury": math.nan if one.treasury is None else one.treasury.found.mean,
+            "treasury_error": math.nan if one.treasury is None else one.treasury.found.se,
+            "forgone": math.nan if one.forgone is None else one.forgone.found.mean,
+            "forgone_error": math.nan if one.forgone is None else one.forgone.found.se,
+            **_conditions(results, results.question),
+        }
+        for span, effect, paid, forgone in (
+            ("year", one.effect, one.per_treasury, one.per_forgone),
+            ("cumulative", one.cumulative, one.cumulative_per_treasury, one.cumulative_per_forgone),
+        ):
+            if effect is None:
+                continue
+            told = {k: v for k, v in _effect(effect).items() if k not in ("p_value", "verdict")}
+            yield {
+                **shared,
+                "span": span,
+                **told,
+                **_per("treasury", paid),
+                **_per("forgone", forgone),
+            }
+
+
+def _per(name: str, ratio: Ratio | None) -> Row:
+    value, error = ratio or (math.nan, math.nan)
+    return {f"per_{name}": value, f"per_{name}_error": error}
+
+
+def condition_rows(results: Results) -> Iterator[Row]:
+    """Yield P and effects among the members that each condition tells apart."""
+    base = reference(results)
+    unit = _unit(results, results.unit(results.asked_outcome.variable))
+    for part in parts(results):
+        one, label = part.condition, part.condition.labels[part.place]
+        ends = (-math.inf, *one.splits, math.inf)[part.place : part.place + 2]
+        shared = {
+            "condition": one.id,
+            "condition_zh": one.label["zh"],
+            "condition_en": one.label["en"],
+            "part": part.place,
+            "part_zh": label["zh"],
+            "part_en": label["en"],
+            "from": ends[0],
+            "to": ends[1],
+            "share": part.share,
+            "members": part.members,
+            **_source(results),
+        }
+        for target, p, error in part.chances:
+            yield {
+                **shared,
+                **_scenario(base),
+                "kind": "probability",
+                "outcome": target.id,
+                "outcome_zh": target.zh,
+                "outcome_en": target.en,
+                "year": results.year(target),
+                "unit": "Dmnl",
+                "unit_zh": "概率",
+                "unit_en": "probability",
+                "value": p,
+                "error": error,
+                **_conditions(results, target),
+            }
+        for scenario, year, mean, median, paid, forgone in part.effects:
+            yield {
+                **shared,
+                **_scenario(scenario),
+                "kind": "effect",
+                **_outcome(results.asked_outcome),
+                "year": year,
+                **unit,
+                "value": mean.mean,
+                "error": mean.se,
+                "median": median,
+                **_per("treasury", paid),
+                **_per("forgone", forgone),
+                **_conditions(results, results.question),
+            }
 
 
 # ── what limits ──

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.targets import readings
+from sdensemble.outputs.horizon_tables import answer_tables
 from sdensemble.outputs.tables import limits_of
 from sdensemble.outputs.text import folded, width, wrap
 from sdensemble.outputs.words import (
@@ -23,7 +24,9 @@ from sdensemble.outputs.words import (
     rounded,
     target_name,
 )
+from sdensemble.outputs.write.terminal import table_text
 from sdensemble.results.estimate import standard_error
+from sdensemble.results.horizon import reference
 from sdensemble.results.probability import Probability, distinguishable
 from sdensemble.results.results import (
     LEAST_OUTLAY,
@@ -159,6 +162,8 @@ def terminal_summary(
     ]
     wide = columns or max(80, max(map(width, rows)))
     told = [line for note in notes for line in wrap(note, wide)]
+    for table in answer_tables(results):
+        told += ["", *table_text(table, lang, columns).splitlines()]
     first = [line for text in head for line in wrap(text, columns)] if columns else head
     return "\n".join([*first, "", *rows, "", *told])
 
@@ -196,10 +201,13 @@ def statement(results: Results, target: Target, lang: str) -> str:
 
 def _rows(results: Results, lang: str, others: Sequence[Results]) -> list[list[str]]:
     asked = results.question
-    targets = [asked, *(t for t in _headlines(results, now=True) if t is not asked)]
+    now = [t for t in _headlines(results, now=True) if t is not asked]
+    targets = [asked, *now, *(t for t in results.beside() if t not in now)]
     head = [WORDS["scenario"][lang]]
     for place, target in enumerate(targets):
-        head.append(_target_head(results, target, lang))
+        shown = _target_head(results, target, lang)
+        dated = results.year(target) != results.asked_year
+        head.append(f"{shown} {results.when(results.year(target), lang)}" if dated else shown)
         if place == 0:
             head += [f"({label(o.spec, o.prior_set, lang)})" for o in others]
     head += [WORDS["median"][lang], WORDS["effect"][lang]]
@@ -251,7 +259,7 @@ def _other(other: Results, target: Target, scenario: Scenario) -> str:
 
 
 def _band(results: Results, scenario: Scenario) -> str:
-    values = results.at(results.spec.headline.whole, scenario, results.asked_year)
+    values = results.at(results.asked_outcome, scenario, results.asked_year)
     low, median, high = quantile(values, [0.05, 0.5, 0.95])
     se = standard_error(values, results.replicate)[0]
     known = math.isfinite(median) and median != 0
@@ -268,7 +276,7 @@ def _effect(results: Results, scenario: Scenario) -> str:
     against = _against(results, scenario)
     if against is None:
         return "—"
-    whole = results.spec.headline.whole
+    whole = results.asked_outcome
     found = results.effect(whole, scenario, against, results.asked_year).found
     text = measured(found.mean, found.se) if distinguishable(found) else "≈0"
     if found.mean == 0.0 and not found.se > 0.0:
@@ -292,7 +300,7 @@ def _per_outlay(results: Results, scenario: Scenario) -> str:
     outlay = results.payers_outlay(scenario, against, results.asked_year) if against else None
     if against is None or outlay is None or is_stress(scenario):
         return "—"
-    whole = results.spec.headline.whole
+    whole = results.asked_outcome
     text = per_outlay(results.effect(whole, scenario, against, results.asked_year), outlay)
     return text if text == "—" or against is reference(results) else f"{text}*"
 
@@ -320,7 +328,7 @@ def equal_outlay_note(results: Results, lang: str) -> list[str]:
 
 
 def _columns_note(results: Results, lang: str) -> str:
-    year, whole = results.when(results.asked_year, lang), results.spec.headline.whole
+    year, whole = results.when(results.asked_year, lang), results.asked_outcome
     unit = results.spec.unit_label(results.unit(whole.variable), lang)
     base = reference(results)
     name = whole.label[lang]
@@ -422,12 +430,6 @@ def _limits_note(results: Results, lang: str) -> list[str]:
             items=("；" if lang == "zh" else "; ").join(items),
         )
     ]
-
-
-def reference(results: Results) -> Scenario:
-    """Return the scenario most others are compared with; the first where there is none."""
-    against = [b for _, b in results.pairs()]
-    return max(results.scenarios, key=against.count) if against else results.scenarios[0]
 
 
 def _joint_notes(results: Results, lang: str) -> list[str]:

@@ -73,6 +73,10 @@ class Split:
         return self.above > self.below
 
 
+KEYED = ("prior_set", "as_of", "posterior", "model_set", "model_digest")
+"""What an ensemble's attributes must say of it: every probability is conditional on these."""
+
+
 @dataclass(frozen=True, eq=False)
 class Results:
     """One ensemble with all that is needed to read it.
@@ -87,6 +91,15 @@ class Results:
     spec: ReportSpec
     model: Model
     _series: dict[tuple[str, str | None], Array] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that do not say what a probability of them is conditional on."""
+        lacking = [name for name in KEYED if name not in self.data.attrs]
+        if lacking:
+            raise SDError(
+                f"an ensemble must say what it is conditional on; {', '.join(lacking)} is missing"
+                " — run it as Members"
+            )
 
     # ── labels and axes ──
 
@@ -103,7 +116,7 @@ class Results:
     @cached_property
     def posterior(self) -> str:
         """Digest of the posterior the constants were drawn from; empty where of the prior."""
-        found = str(self.data.attrs.get("posterior", "prior"))
+        found = str(self.data.attrs["posterior"])
         return "" if found == "prior" else found
 
     @cached_property
@@ -287,6 +300,16 @@ class Results:
         return self.spec.question(self.targets)
 
     @cached_property
+    def asked_outcome(self) -> Outcome:
+        """The series the question is about: the headline, unless its target is of another."""
+        target, named = self.question, (self.spec.headline.whole, *self.spec.headline.groups)
+        for one in named:
+            if (one.variable, one.element) == (target.variable, target.element or None):
+                return one
+        label = {"zh": target.zh, "en": target.en}
+        return Outcome(target.id, target.variable, target.element or None, label)
+
+    @cached_property
     def asked_year(self) -> int:
         """The year of the question."""
         return year_of(self.question)
@@ -318,10 +341,10 @@ class Results:
             target.price_basis,
             self.as_of,
             self.prior_set,
-            str(self.data.attrs.get("model_digest", "")),
+            str(self.data.attrs["model_digest"]),
             scenario.name,
-            str(self.data.attrs.get("model_set", "main")),
-            str(self.data.attrs.get("posterior", "prior")),
+            str(self.data.attrs["model_set"]),
+            str(self.data.attrs["posterior"]),
         )
 
     def _condition(self, target: Target) -> str:
@@ -426,15 +449,41 @@ class Results:
         found = mean_of(moved, self.replicate)
         return Effect(moved, found, float(median), float(low), float(high), helped, hurt)
 
-    def payers_outlay(self, scenario: Scenario, against: Scenario, through: int) -> Effect | None:
-        """Return the paired difference in outlay of all payers together; None without payers."""
-        if not self.spec.payers:
-            return None
+    def payers_outlay(
+        self, scenario: Scenario, against: Scenario, through: int, *, forgone: bool = False
+    ) -> Effect | None:
+        """Return the paired difference in outlay of the treasury's payers together.
+
+        With ``forgone`` it is what the others forgo. None where there is no such payer.
+        """
         moved = [
             self.outlay(payer.variable, scenario, against, through, last=False).moved
             for payer in self.spec.payers
+            if payer.forgone is forgone
         ]
-        return self.effect_of(np.sum(moved, axis=0), 1.0)
+        return self.effect_of(np.sum(moved, axis=0), 1.0) if moved else None
+
+    def cumulative(
+        self, outcome: Outcome, scenario: Scenario, against: Scenario, through: int
+    ) -> Effect:
+        """Return the paired effect on an outcome summed over the years up to ``through``."""
+        end = self.year_index(through) + 1
+        first, second = (self.at(outcome, one)[:, :end].sum(axis=1) for one in (scenario, against))
+        level = np.abs(second[np.isfinite(second)])
+        felt = FELT * float(np.median(level)) if level.size else 0.0
+        return self.effect_of(first - second, float(level.max(initial=0.0)), felt)
+
+    @cached_property
+    def horizons(self) -> tuple[int, ...]:
+        """The years whose effects are told; the question's where the report names none."""
+        named = [year for year in self.spec.headline.horizons if year in self.years]
+        return tuple(sorted({*named, self.asked_year}))
+
+    def beside(self) -> tuple[Target, ...]:
+        """Return the targets whose probability stands beside the question's."""
+        by_id = {target.id: target for target in self.targets}
+        named = [by_id[one] for one in self.spec.headline.beside if one in by_id]
+        return tuple(target for target in named if target is not self.question)
 
     @cached_property
     def lost(self) -> tuple[dict[str, Any], ...]:

@@ -166,7 +166,8 @@ def test_a_run_of_an_older_model_is_refused_by_name(cup):
     assert changed != text
     model.write_text(changed, "utf-8")
     try:
-        found = call("scorecard", "--study", cup, "--run", cup / "outputs" / "first")
+        found = call("scorecard", "--study", cup, "--run", cup / "outputs" / "first",
+                     "--lang", "en")  # fmt: skip
         assert found.exit_code == 1
         assert "run the study again" in found.stderr
     finally:
@@ -184,7 +185,7 @@ def test_ledger_of_a_study_without_statistics_gives_probabilities(cup):
 
 
 def test_ledger_refuses_a_date_it_cannot_read(cup):
-    found = call("ledger", "--study", cup, "--as-of", "soon")
+    found = call("ledger", "--study", cup, "--as-of", "soon", "--lang", "en")
     assert found.exit_code == 1
     assert "neither a date such as 2022-03-31 nor through-2021" in found.stderr
 
