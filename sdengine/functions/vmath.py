@@ -15,12 +15,11 @@ at Chebyshev nodes; their errors are below 3e-17.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from sdengine.native.llvm import Body
+Body = Any  # what writes a function's text: ``native.llvm.Body``
 
 LOG2E = 1.4426950408889634
 LN2_HI = 6.93147180369123816490e-01
