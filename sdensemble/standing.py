@@ -11,29 +11,29 @@ from typing import TYPE_CHECKING
 
 from sdensemble.errors import SDError
 from sdensemble.job import Options, run_study
-from sdensemble.outputs.conflicts import CONFLICTS_CSV, conflict_rows, conflicts_text
+from sdensemble.outputs.columns import TABLES
+from sdensemble.outputs.conflicts import conflict_rows, conflicts_blocks
+from sdensemble.outputs.document import Block, Document
 from sdensemble.outputs.folder import RECORD, whole_folder
-from sdensemble.outputs.ledger import LEDGER_CSV, ledger, ledger_rows, ledger_text
+from sdensemble.outputs.ledger import ledger, ledger_blocks, ledger_rows
 from sdensemble.outputs.published import known_at
 from sdensemble.outputs.regions import (
-    REGIONS_CSV,
     layout,
-    layout_text,
+    layout_blocks,
     place_rows,
-    places_text,
+    places_blocks,
 )
+from sdensemble.outputs.results import reference
 from sdensemble.outputs.scorecard import (
-    SCORECARD_CSV,
-    YEARS_CSV,
     scorecard,
+    scorecard_blocks,
     scorecard_rows,
-    scorecard_text,
     year_rows,
 )
 from sdensemble.outputs.stored import latest_run, run_of, stored_results
-from sdensemble.outputs.tables import write_csv
-from sdensemble.outputs.terminal import reference
 from sdensemble.outputs.text import terminal_columns
+from sdensemble.outputs.write.csv import write_records
+from sdensemble.outputs.write.terminal import document_text
 from sdensemble.study import Study
 
 if TYPE_CHECKING:
@@ -73,10 +73,11 @@ def show_ledger(
     entries = ledger(study.goals, statistics, results, chosen)
     name = folder.name if folder else ""
     laid = layout(study.goals, study.places, study.report)
-    wide = terminal_columns()
-    text = ledger_text(entries, study.report, lang, as_of, results, chosen, name, study.model, wide)
-    regions = layout_text(study.goals, laid, lang, wide or 110)
-    conflicts = conflicts_text(study.conflicts, lang, results, chosen, wide or 100)
+    blocks = (
+        *ledger_blocks(entries, study.report, as_of, results, chosen, name, study.model),
+        *layout_blocks(study.goals, laid),
+        *conflicts_blocks(study.conflicts, results, chosen),
+    )
     concerned: dict[str, list[str]] = {}
     for one in study.conflicts:
         for target in one.targets:
@@ -84,16 +85,16 @@ def show_ledger(
     written = _write(
         out or study.folder / "outputs" / "ledger",
         {
-            "ledger.csv": lambda path: write_csv(
-                path, LEDGER_CSV, ledger_rows(entries, as_of, concerned, laid)
+            "ledger.csv": lambda path: write_records(
+                path, TABLES["ledger"], ledger_rows(entries, as_of, concerned, laid)
             ),
             **_regions_table(study),
-            "conflicts.csv": lambda path: write_csv(
-                path, CONFLICTS_CSV, conflict_rows(study.conflicts, results)
+            "conflicts.csv": lambda path: write_records(
+                path, TABLES["conflicts"], conflict_rows(study.conflicts, results)
             ),
         },
     )
-    return Shown(_blocks([text], regions, conflicts), written)
+    return Shown(_text(blocks, lang), written)
 
 
 def show_scorecard(
@@ -122,33 +123,37 @@ def show_scorecard(
     results = _few(study, _stored(study, folder), scenarios)
     lines = scorecard(results)
     laid = layout(study.goals, study.places, study.report)
-    wide = terminal_columns()
-    text = scorecard_text(lines, results, study.goals, lang, wide)
-    regions = layout_text(study.goals, laid, lang, wide or 110)
-    conflicts = conflicts_text(study.conflicts, lang, results, reference(results), wide or 100)
+    blocks = (
+        *scorecard_blocks(lines, results, study.goals),
+        *layout_blocks(study.goals, laid),
+        *conflicts_blocks(study.conflicts, results, reference(results)),
+    )
 
     def draw(path: Path) -> None:
-        from sdensemble.outputs.figures.scorecard import draw_scorecard
+        from sdensemble.outputs.figures import draw_figures
+        from sdensemble.outputs.figures.scorecard import scorecard_figures
 
         path.mkdir()
-        draw_scorecard(path, lines, results, lang)
+        draw_figures(path, scorecard_figures(lines, results), lang)
 
     written = _write(
         out or folder.with_name(f"{folder.name}-scorecard"),
         {
-            "scorecard.csv": lambda path: write_csv(
-                path, SCORECARD_CSV, scorecard_rows(lines, results, laid)
+            "scorecard.csv": lambda path: write_records(
+                path, TABLES["scorecard"], scorecard_rows(lines, results, laid)
             ),
             **_regions_table(study),
-            "scorecard-years.csv": lambda path: write_csv(path, YEARS_CSV, year_rows(results)),
-            "conflicts.csv": lambda path: write_csv(
-                path, CONFLICTS_CSV, conflict_rows(study.conflicts, results)
+            "scorecard-years.csv": lambda path: write_records(
+                path, TABLES["scorecard-years"], year_rows(results)
+            ),
+            "conflicts.csv": lambda path: write_records(
+                path, TABLES["conflicts"], conflict_rows(study.conflicts, results)
             ),
             "figures": draw,
         },
         folder,
     )
-    return Shown(_blocks([text], regions, conflicts), written, folder)
+    return Shown(_text(blocks, lang), written, folder)
 
 
 def _few(study: Study, results: Results, names: Sequence[str]) -> Results:
@@ -167,12 +172,13 @@ def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> 
         raise SDError(f"{study.folder}: the study has no model/regions.csv")
 
     def draw(path: Path) -> None:
-        from sdensemble.outputs.figures.regions import draw_regions
+        from sdensemble.outputs.figures.regions import region_matrix
+        from sdensemble.outputs.write.picture import write_figure
 
         path.mkdir()
-        draw_regions(path, places, study.model, lang)
+        write_figure(region_matrix(places, study.model), path / "regions", lang)
 
-    text = places_text(places, study.model, lang)
+    text = _text(places_blocks(places, study.model), lang)
     if out is None:
         return Shown(text, None)
     return Shown(text, _write(out, {**_regions_table(study), "figures": draw}))
@@ -183,12 +189,11 @@ def _regions_table(study: Study) -> dict[str, Callable[[Path], object]]:
     if not study.places:
         return {}
     rows = place_rows(study.places, study.model)
-    return {"regions.csv": lambda path: write_csv(path, REGIONS_CSV, rows)}
+    return {"regions.csv": lambda path: write_records(path, TABLES["regions"], rows)}
 
 
-def _blocks(*blocks: Sequence[str]) -> str:
-    """Return blocks of lines with a blank line between those that are not empty."""
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+def _text(blocks: Sequence[Block], lang: str) -> str:
+    return document_text(Document("policy", "", tuple(blocks)), lang, terminal_columns())
 
 
 def _require_sound(study: Study) -> None:

@@ -22,6 +22,7 @@ from sdensemble.calibration.stored import WHY, fitted_rows
 from sdensemble.errors import SDError
 from sdensemble.evidence.words import calibration_text, label_of, series_title
 from sdensemble.history import Vintage, vintage
+from sdensemble.lang import LANGS, joined
 from sdensemble.kernel.compile import Kernel, compile_model, default_threads
 from sdensemble.study import Study
 
@@ -127,8 +128,7 @@ def calibrate(study: Study, asked: Asked = Asked(), say: Line | None = None) -> 
 
 
 def _draw(study: Study, diagnosis: Diagnosis, folder: Path) -> tuple[Path, ...]:
-    """Draw shrinkage, predictive distributions, profiles and residuals, in both languages."""
-    from sdensemble.outputs.figures import style
+    """Draw shrinkage, predictive distributions, profiles and residuals, in every language."""
     from sdensemble.outputs.figures.evidence import (
         checks_figure,
         profiles_figure,
@@ -136,33 +136,28 @@ def _draw(study: Study, diagnosis: Diagnosis, folder: Path) -> tuple[Path, ...]:
         shrinkage_figure,
     )
     from sdensemble.outputs.folder import whole_folder
+    from sdensemble.outputs.write.picture import write_figure
 
     first = sorted(diagnosis.learned, key=lambda one: -one.shrinkage)
     shown = [one for one in first if not one.prior_only] or first[:3]
     rest = len(diagnosis.learned) - len(shown)
+    bars = [(label_of(study, one.name), one.shrinkage) for one in shown]
+    rows = [
+        (joined([series_title(study, one.series), f" {one.year}"], "nothing"), one.value,
+         one.prior, one.posterior)
+        for one in diagnosis.checks
+    ]  # fmt: skip
+    profiles = [(label_of(study, p.name), p.at, p.likelihood) for p in diagnosis.profiles]
+    left = [(series_title(study, r.series), r.year, r.logs) for r in diagnosis.residuals]
+    theil = [
+        (series_title(study, t.series), f"{t.bias:.2f}/{t.variation:.2f}/{t.covariation:.2f}")
+        for t in diagnosis.theil
+    ]
+    figures = [shrinkage_figure(bars, rest), checks_figure(rows), residuals_figure(left, theil)]
+    figures += [profiles_figure(profiles, FLAT)] if profiles else []
     made: list[Path] = []
-    with whole_folder(folder) as partial, style.settings():
-        for lang in ("zh", "en"):
-            bars = [(label_of(study, one.name, lang), one.shrinkage) for one in shown]
-            rows = [
-                (f"{series_title(study, one.series, lang)} {one.year}", one.value, one.prior,
-                 one.posterior)
-                for one in diagnosis.checks
-            ]  # fmt: skip
-            profiles = [(label_of(study, p.name, lang), p.at, p.likelihood)
-                        for p in diagnosis.profiles]  # fmt: skip
-            left = [(series_title(study, r.series, lang), r.year, r.logs)
-                    for r in diagnosis.residuals]  # fmt: skip
-            theil = [(series_title(study, t.series, lang),
-                      f"{t.bias:.2f}/{t.variation:.2f}/{t.covariation:.2f}")
-                     for t in diagnosis.theil]  # fmt: skip
-            figures = {
-                "shrinkage": shrinkage_figure(bars, rest, lang),
-                "predictive": checks_figure(rows, lang),
-                "residuals": residuals_figure(left, theil, lang),
-            }
-            if profiles:
-                figures["profiles"] = profiles_figure(profiles, FLAT, lang)
-            for name, figure in figures.items():
-                made += style.save(figure, partial / f"{name}-{lang}")
+    with whole_folder(folder) as partial:
+        for lang in LANGS:
+            for figure in figures:
+                made += write_figure(figure, partial / f"{figure.id}-{lang}", lang).paths
     return tuple(folder / path.name for path in made)

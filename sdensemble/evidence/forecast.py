@@ -306,10 +306,10 @@ def forecast_text(
     shown = list(found.years)
     if len(shown) > SHOWN_YEARS:
         shown = [*shown[: SHOWN_YEARS - 1], shown[-1]]
-    prior = say("from prior", lang)
+    prior = say("from_prior", lang)
     lines = [
-        say("forecast of", lang, date=information_date(known.name, lang, study.report.issued),
-            scenario=policy.title[lang] if policy else "-",
+        say("forecast_of", lang, date=tell(information_date(known.name, study.report.issued), lang),
+            scenario=tell(policy.title, lang) if policy else "-",
             priors=label(study.report, str(found.key["prior_set"]), lang),
             posterior=prior if found.key["posterior"] == "prior" else found.key["posterior"]),
     ]  # fmt: skip
@@ -322,8 +322,8 @@ def forecast_text(
                     for year in shown
                 ]
                 unit = study.report.unit_label(one.unit, lang)
-                table.append([one.title[lang], unit, *cells])
-        lines += ["", say(f"kind {kind}", lang), *columns(table)]
+                table.append([tell(one.title, lang), unit, *cells])
+        lines += ["", say(f"kind_{kind}", lang), *columns(table)]
     missing = no_term_line(study, known, lang)
     return "\n".join([*lines, *([""] if missing else []), *missing])
 
@@ -332,35 +332,28 @@ def write_forecast(
     study: Study, found: Forecast, known: Vintage, policy: Scenario | None, folder: Path
 ) -> Path:
     """Write table, draws, texts and figures in a folder, whole or not at all."""
-    from sdensemble.outputs.figures import style
+    from sdensemble.outputs.columns import TABLES, write_meanings
     from sdensemble.outputs.figures.evidence import fans_figure
     from sdensemble.outputs.folder import whole_folder
-    from sdensemble.outputs.tables import write_csv
+    from sdensemble.outputs.naming import unit_label
+    from sdensemble.outputs.write.csv import write_records
+    from sdensemble.outputs.write.picture import write_figure
 
+    shown = [
+        (one.title, unit_label(study.report, one.unit), one.kind == MODEL, np.array(found.years),
+         one.draws.T, one.seen, one.later)
+        for one in found.series
+    ]  # fmt: skip
+    figure = fans_figure(shown, information_date(known.name, study.report.issued))
     with whole_folder(folder) as partial:
-        write_csv(partial / "forecast.csv", COLUMNS, forecast_rows(study, found))
-        head = {"column": ("", ""), "zh": ("", ""), "en": ("", "")}
-        meanings = ({"column": c, "zh": zh, "en": en} for c, (zh, en) in COLUMNS.items())
-        write_csv(partial / "columns.csv", head, meanings)
+        write_records(partial / "forecast.csv", TABLES["forecast"], forecast_rows(study, found))
+        write_meanings(partial / "columns.csv", ["forecast"])
         write_draws(partial / "forecast.nc", found)
-        for language in ("zh", "en"):
+        for language in LANGS:
             text = forecast_text(study, found, known, policy, language)
             (partial / f"forecast-{language}.txt").write_text(text + "\n", encoding="utf-8")
-            shown = [
-                (f"{one.title[language]}{_unit(study, one.unit, language)}", one.kind == MODEL,
-                 np.array(found.years), one.draws.T, one.seen, one.later)
-                for one in found.series
-            ]  # fmt: skip
-            date = information_date(known.name, language, study.report.issued)
-            with style.settings():
-                figure = fans_figure(shown, date, language)
-                style.save(figure, partial / f"forecast-{language}")
+            write_figure(figure, partial / f"forecast-{language}", language)
     return folder
-
-
-def _unit(study: Study, unit: str, lang: str) -> str:
-    shown = study.report.unit_label(unit, lang)
-    return f"（{shown}）" if lang == "zh" else f", {shown}"
 
 
 def write_draws(path: Path, found: Forecast) -> None:

@@ -205,9 +205,9 @@ def compare_structures(
     path = _write(study, every, standings, mixture) if keep else None
     text = structures_text(study, standings, mixture, len(common), lang)
     if same:
-        titles = {variant.name: variant.title[lang] for variant in variants}
+        titles = {variant.name: tell(variant.title, lang) for variant in variants}
         shown = [f"{titles[name]} = {titles[other]}" for name, other in same.items()]
-        text += f"\n{say('same', lang)}{('；' if lang == 'zh' else '; ').join(shown)}"
+        text += f"\n{say('same', lang)}{tell(joined(shown, "clause"), lang)}"
     return Structures(standings, mixture, len(common), text, path, time.perf_counter() - begun)
 
 
@@ -271,9 +271,9 @@ def structures_text(
     """Return the structures with their scores, weights and P, and the range beside the mixture."""
     target = study.report.question(study.targets)
     name = target_name(target, lang)
-    rows = [[say("variant", lang), say("log score", lang), say("weight", lang), f"P({name})"]]
+    rows = [[say("variant", lang), say("log_score", lang), say("weight", lang), f"P({name})"]]
     for one in standings:
-        rows.append([one.variant.title[lang], f"{one.log_score:.2f}", f"{one.weight:.2f}",
+        rows.append([tell(one.variant.title, lang), f"{one.log_score:.2f}", f"{one.weight:.2f}",
                      f"{one.probability:.0%} ±{max(1, math.ceil(100 * one.error))}"])  # fmt: skip
     return "\n".join([
         f"{say('weights', lang)} {figures} {say('figures', lang)}",

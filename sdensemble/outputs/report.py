@@ -27,6 +27,7 @@ and groups it is made of, which variables say what limits production and who pay
     [[payer]]                 # outlay by payer: kept as annual integral
     id, zh, en, variable
     present_value = "…"       # optional: cumulative present value, kept at the year's end
+    forgone = true            # optional: income given up, shown apart from what is paid out
     [history]
     file = "calibration/history.csv"
     measure = "…"             # measure drawn beside the fan, never on its axis
@@ -120,6 +121,8 @@ class Payer:
     variable: str
     present_value: str | None
     label: Mapping[str, str]
+    forgone: bool = False
+    """True where nothing is paid out, but income is given up: never called outlay."""
 
 
 @dataclass(frozen=True)
@@ -342,11 +345,14 @@ class _Reader:
 
     def payer(self, row: dict[str, Any]) -> Payer:
         """Return one payer."""
-        keys = {"id", "zh", "en", "variable", "present_value"}
+        keys = {"id", "zh", "en", "variable", "present_value", "forgone"}
         where = self.known_keys("payer", row, keys)
         name = self.variable(where, row, "variable") or ""
         value = self.variable(where, row, "present_value", required=False)
-        return Payer(self.text(where, row, "id"), name, value, self.label(where, row, name))
+        label, forgone = self.label(where, row, name), row.get("forgone", False)
+        if not isinstance(forgone, bool):
+            self.problems.add(where, "forgone must be true or false")
+        return Payer(self.text(where, row, "id"), name, value, label, bool(forgone))
 
     def history(self, row: dict[str, Any]) -> HistorySpec | None:
         """Return which observed series is shown, or None."""

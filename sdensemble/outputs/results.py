@@ -426,13 +426,19 @@ class Results:
         found = mean_of(moved, self.replicate)
         return Effect(moved, found, float(median), float(low), float(high), helped, hurt)
 
-    def payers_outlay(self, scenario: Scenario, against: Scenario, through: int) -> Effect | None:
-        """Return the paired difference in outlay of all payers together; None without payers."""
-        if not self.spec.payers:
+    def payers_outlay(
+        self, scenario: Scenario, against: Scenario, through: int, forgone: bool | None = None
+    ) -> Effect | None:
+        """Return the paired difference in what payers bear together; None without such payers.
+
+        ``forgone`` takes only those who give up income (True) or only those who pay (False).
+        """
+        payers = [p for p in self.spec.payers if forgone is None or p.forgone is forgone]
+        if not payers:
             return None
         moved = [
             self.outlay(payer.variable, scenario, against, through, last=False).moved
-            for payer in self.spec.payers
+            for payer in payers
         ]
         return self.effect_of(np.sum(moved, axis=0), 1.0)
 
@@ -469,6 +475,23 @@ def _first(bad: NDArray[np.bool_], years: NDArray[np.int64]) -> dict[str, int]:
         "members": int(bad.any(axis=1).sum()),
         "member": int(np.argmax(bad[:, year])),
     }
+
+
+def reference(results: Results) -> Scenario:
+    """Return the scenario most others are compared with; the first where there is none."""
+    against = [b for _, b in results.pairs()]
+    return max(results.scenarios, key=against.count) if against else results.scenarios[0]
+
+
+def per_outlay(effect: Effect, cost: Effect) -> float | None:
+    """Return the effect per unit of what it costs, the ratio of two means.
+
+    None where either is within its error of zero, or the cost is printed as zero: the ratio then
+    says nothing.
+    """
+    if not (distinguishable(effect.found) and outlay_told(cost)):
+        return None
+    return effect.found.mean / cost.found.mean
 
 
 def outlay_told(outlay: Effect) -> bool:

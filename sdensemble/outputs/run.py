@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdensemble.history import Observation
+from sdensemble.lang import LANGS
 from sdensemble.model.types import Model
-from sdensemble.outputs import fonts, terminal
+from sdensemble.outputs import fonts
+from sdensemble.outputs.answer import answer
 from sdensemble.outputs.folder import RECORD, check_folder, check_space, whole_folder
 from sdensemble.outputs.report import ReportSpec
 from sdensemble.outputs.results import Results
 from sdensemble.outputs.tables import write_tables
+from sdensemble.outputs.write.terminal import document_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -96,7 +99,7 @@ def terminal_summary(
     A table wider than ``columns`` is folded.
     """
     first, *others = all_results(dataset, extra, scenarios, targets, spec, model)
-    return terminal.terminal_summary(first, lang, others, (notes or {}).get(lang, ()), columns)
+    return document_text(answer(first, others, (notes or {}).get(lang, ())), lang, columns)
 
 
 def all_results(
@@ -124,7 +127,7 @@ def _write(
     notes: Mapping[str, Sequence[str]],
 ) -> str:
     """Write all files but the record; return the characters figures could not show."""
-    from sdensemble.outputs.figures import draw_figures
+    from sdensemble.outputs.figures import draw_figures, figures_of
     from sdensemble.outputs.store import label_dataset, write_ensemble
 
     first, *others = every
@@ -132,11 +135,11 @@ def _write(
     for other in others:
         write_ensemble(folder / f"ensemble-{other.prior_set}.nc", label_dataset(other))
     write_tables(folder, every)
-    for language in ("zh", "en"):
-        text = terminal.terminal_summary(first, language, others, notes.get(language, ()))
+    for language in LANGS:
+        text = document_text(answer(first, others, notes.get(language, ())), language)
         (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
     (folder / FIGURES).mkdir()
-    return draw_figures(folder / FIGURES, first, lang, history)[1]
+    return draw_figures(folder / FIGURES, figures_of(first, history, others), lang)[1]
 
 
 def _record(

@@ -15,7 +15,7 @@ from typing import Any
 from sdensemble.draws import Prior, describe
 from sdensemble.loops import Loop, read_loops
 from sdensemble.model.types import Kind, Model, Variable
-from sdensemble.outputs.figures.diagram import save_png
+from sdensemble.outputs.write.diagram import save_png
 from sdensemble.outputs.folder import RECORD, whole_folder
 from sdensemble.reference import diagrams
 from sdensemble.reference.graph import Graph, read_graph
