@@ -12,7 +12,7 @@ error: this Python ({here}, {version}) lacks what the program needs ({missing}).
 
 if __name__ == "__main__":
     try:
-        from sdensemble.cli import main
+        from sdensemble.verbs.cli import main
     except (ImportError, SyntaxError) as error:  # an older Python fails on the syntax
         version = "{}.{}".format(*sys.version_info)
         missing = getattr(error, "name", None) or "Python 3.11"

@@ -6,8 +6,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from sdengine.kernel import default_threads
 from sdensemble.evidence.calibrate import Asked, calibrate
-from sdensemble.kernel.compile import default_threads
 from sdensemble.study import open_study
 
 ROOT = Path(__file__).resolve().parent.parent

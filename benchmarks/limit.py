@@ -14,10 +14,10 @@ import ctypes
 import re
 import time
 
-from sdensemble.kernel.emit import emit
-from sdensemble.kernel.native import loaded, processor
-from sdensemble.kernel.plan import make_plan
-from sdensemble.kernel.program import Program
+from sdengine.native.emit import emit
+from sdengine.native.jit import loaded, processor
+from sdengine.native.plan import make_plan
+from sdengine.program.ir import Program
 
 SIMPLE = re.compile(
     r"= (?:fadd|fsub|fmul|fneg|fcmp|select|add|sub|shl|ashr|lshr|and|sitofp|"

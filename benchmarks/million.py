@@ -15,9 +15,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from sdensemble.draws import draw  # noqa: E402
-from sdensemble.ensemble import run_ensemble  # noqa: E402
-from sdensemble.kernel.compile import compile_model  # noqa: E402
+from sdengine.kernel import compile_model  # noqa: E402
+from sdensemble.ensemble.draws import draw  # noqa: E402
+from sdensemble.ensemble.run import run_ensemble  # noqa: E402
 from sdensemble.study import open_study  # noqa: E402
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sdensemble.model.describe import equations
-from sdensemble.model.types import Model, Variable
+from sdengine.model.describe import equations
+from sdengine.syntax import Model, Variable
 
 
 def repeated(model: Model, times: int, path: Path) -> Path:

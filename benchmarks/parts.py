@@ -17,10 +17,10 @@ sys.path.insert(0, str(HERE.parent))
 
 from benchmarks.limit import limit, throughput  # noqa: E402
 from benchmarks.peers import busy  # noqa: E402
-from sdensemble.draws import draw  # noqa: E402
-from sdensemble.ensemble import worlds  # noqa: E402
-from sdensemble.forcing import sample  # noqa: E402
-from sdensemble.kernel.compile import Kernel, compile_model  # noqa: E402
+from sdengine.kernel import Kernel, compile_model  # noqa: E402
+from sdensemble.ensemble.draws import draw  # noqa: E402
+from sdensemble.ensemble.forcing import sample  # noqa: E402
+from sdensemble.ensemble.run import worlds  # noqa: E402
 from sdensemble.study import open_study  # noqa: E402
 
 

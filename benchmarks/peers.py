@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from sdensemble.crosscheck import run_kernel
-from sdensemble.model.oracle import Oracle
-from sdensemble.model.types import Model
+from sdengine.oracle.crosscheck import run_kernel
+from sdengine.oracle.pysd import Oracle
+from sdengine.syntax import Model
 
 
 def clock(work: Callable[[], Any]) -> float:
@@ -99,14 +99,8 @@ def workbench(model: Model, steps: int, experiments: int = 2) -> float | None:
     None where ema_workbench is not installed. The sequential evaluator; one constant varies.
     """
     try:
-        from ema_workbench import (
-            Model as Workbench,
-        )
-        from ema_workbench import (
-            RealParameter,
-            SequentialEvaluator,
-            TimeSeriesOutcome,
-        )
+        from ema_workbench import Model as Workbench
+        from ema_workbench import RealParameter, SequentialEvaluator, TimeSeriesOutcome
     except ImportError as error:
         print(f"  EMA Workbench not used: {error}", file=sys.stderr)
         return None

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdensemble.kernel.program import (
+from sdengine.program.ir import (
     Const,
     Fold,
     Interp,
@@ -151,11 +151,18 @@ def _value(node: Node, tables: dict[bytes, str], index: str = "i") -> str:
         return _fold(node, tables, index)
     parts = [_value(p, tables, index) for p in node.parts]
     if isinstance(node, Interp):
-        x, y, mode = node.table
-        if mode != "hold":
-            raise Unsupported(f"a graphical function that is not held ({mode})")
-        xs, ys = (_table("double", np.array(v, float), tables) for v in (x, y))
-        return f"interp({xs}, {ys}, {len(x)}, {parts[0]})"
+        if any(curve.mode != "hold" for curve in node.curves):
+            raise Unsupported("a graphical function that is not held")
+        where = (
+            "0" if node.which is None else f"{_table('int', node.which.ravel(), tables)}[{index}]"
+        )
+        first = np.cumsum([0, *(len(curve.x) for curve in node.curves)])
+        xs, ys = (
+            _table("double", np.concatenate([getattr(c, axis) for c in node.curves]), tables)
+            for axis in "xy"
+        )
+        at = f"{_table('int', first, tables)}[{where}"
+        return f"interp({xs} + {at}], {ys} + {at}], {at} + 1] - {at}], {parts[0]})"
     assert isinstance(node, Op)
     if node.name in INFIX:
         return f"({parts[0]} {INFIX[node.name]} {parts[1]})"

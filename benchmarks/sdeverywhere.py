@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdensemble.model.types import Model
+from sdengine.syntax import Model
 
 GENERATE = """
 import fs from 'fs'

@@ -33,16 +33,16 @@ from benchmarks.limit import limit, throughput  # noqa: E402
 from benchmarks.peers import PySD, Simlin, busy, clock, workbench  # noqa: E402
 from benchmarks.plain_c import PlainC  # noqa: E402
 from benchmarks.sdeverywhere import SDEverywhere, version  # noqa: E402
+from sdengine.kernel import Kernel  # noqa: E402
+from sdengine.program.interpreter import run_reference  # noqa: E402
+from sdengine.program.lower import lower  # noqa: E402
+from sdengine.syntax import Kind, Model  # noqa: E402
 from sdensemble import compile_model, read_model  # noqa: E402
-from sdensemble.kernel.compile import Kernel  # noqa: E402
-from sdensemble.kernel.lower import lower  # noqa: E402
-from sdensemble.kernel.reference import run_reference  # noqa: E402
-from sdensemble.model.types import Kind, Model  # noqa: E402
 
 COLD = """
 import sys, time
 begun = time.perf_counter()
-from sdensemble import compile_model, read_model
+from sdensemble import compile_model, read_model  # noqa: E402
 imported = time.perf_counter()
 compile_model(read_model(sys.argv[1])).run(steps=1)
 print(imported - begun, time.perf_counter() - imported)

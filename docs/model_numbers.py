@@ -13,11 +13,11 @@ from collections import Counter
 
 import numpy as np
 
+from sdengine.model.describe import late_constants, levers
+from sdengine.syntax import Kind
 from sdensemble import Kernel, compile_model, open_study
-from sdensemble.draws import column_names
-from sdensemble.model.describe import late_constants, levers
-from sdensemble.model.types import Kind
-from sdensemble.scenarios import apply
+from sdensemble.ensemble.draws import column_names
+from sdensemble.inputs.scenarios import apply
 from sdensemble.study import Study
 
 YEARS = (2019, 2020, 2022, 2025, 2030)

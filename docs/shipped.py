@@ -27,12 +27,12 @@ import numpy as np
 import xarray as xr
 from what_p_hangs_on import thirds
 
+from sdengine.model.describe import levers
 from sdensemble import open_study
-from sdensemble.job import Options, run_study
-from sdensemble.model.describe import levers
-from sdensemble.modelset import run_variants
 from sdensemble.outputs.words import in_ten, rounded_up
 from sdensemble.study import Study
+from sdensemble.verbs.run import Options, run_study
+from sdensemble.verbs.run_variants import run_variants
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "docs" / "shipped.json"

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sdensemble import compile_model, open_study, run_ensemble
-from sdensemble.draws import draw
-from sdensemble.scenarios import met
+from sdensemble.ensemble.draws import draw
+from sdensemble.inputs.targets import met
 from sdensemble.study import Study
 
 SHOWN = 8

@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "SDError": "sdensemble.errors",
-    "Model": "sdensemble.model.types",
-    "read_model": "sdensemble.model.read",
-    "check_units": "sdensemble.model.units",
-    "Held": "sdensemble.kernel.inputs",
-    "Kernel": "sdensemble.kernel.compile",
-    "Trajectories": "sdensemble.kernel.compile",
-    "compile_model": "sdensemble.kernel.compile",
+    "SDError": "sdengine.errors",
+    "Model": "sdengine.syntax",
+    "read_model": "sdengine.model.read",
+    "check_units": "sdengine.model.units",
+    "Held": "sdengine.program.held",
+    "Kernel": "sdengine.kernel",
+    "Trajectories": "sdengine.kernel",
+    "compile_model": "sdengine.kernel",
     "open_study": "sdensemble.study",
-    "run_ensemble": "sdensemble.ensemble",
-    "FileOptions": "sdensemble.single",
-    "FileRun": "sdensemble.single",
-    "run_file": "sdensemble.single",
-    "salib_problem": "sdensemble.convert",
-    "to_arviz_dict": "sdensemble.convert",
-    "to_dataset": "sdensemble.convert",
-    "to_ema": "sdensemble.convert",
+    "run_ensemble": "sdensemble.ensemble.run",
+    "FileOptions": "sdensemble.verbs.run_file",
+    "FileRun": "sdensemble.verbs.run_file",
+    "run_file": "sdensemble.verbs.run_file",
+    "salib_problem": "sdensemble.results.convert",
+    "to_arviz_dict": "sdensemble.results.convert",
+    "to_dataset": "sdensemble.results.convert",
+    "to_ema": "sdensemble.results.convert",
 }
 __all__ = [
     "FileOptions",
@@ -53,16 +53,16 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from sdensemble.convert import salib_problem, to_arviz_dict, to_dataset, to_ema
-    from sdensemble.ensemble import run_ensemble
-    from sdensemble.errors import SDError
-    from sdensemble.kernel.compile import Kernel, Trajectories, compile_model
-    from sdensemble.kernel.inputs import Held
-    from sdensemble.model.read import read_model
-    from sdensemble.model.types import Model
-    from sdensemble.model.units import check_units
-    from sdensemble.single import FileOptions, FileRun, run_file
+    from sdengine.errors import SDError
+    from sdengine.kernel import Kernel, Trajectories, compile_model
+    from sdengine.model.read import read_model
+    from sdengine.model.units import check_units
+    from sdengine.program.held import Held
+    from sdengine.syntax import Model
+    from sdensemble.ensemble.run import run_ensemble
+    from sdensemble.results.convert import salib_problem, to_arviz_dict, to_dataset, to_ema
     from sdensemble.study import open_study
+    from sdensemble.verbs.run_file import FileOptions, FileRun, run_file
 
 
 def __getattr__(name: str) -> Any:

@@ -9,36 +9,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sdensemble.calibration.terms import Fit, read_fit
-from sdensemble.draws import Priors, read_prior_sets, read_priors
-from sdensemble.errors import Message, Problems, SDError, containing, did_you_mean, nearest
-from sdensemble.forcing import Forcing, read_forcing
-from sdensemble.history import Observation, information, read_history
-from sdensemble.kernel.lower import lower
-from sdensemble.model import describe
-from sdensemble.model.describe import outside_limits, undocumented
-from sdensemble.model.read import read_model
-from sdensemble.model.types import Model, fold
-from sdensemble.model.units import bare_numbers, check_units
-from sdensemble.outputs.published import Statistic, read_published
-from sdensemble.outputs.regions import Place, read_places
-from sdensemble.outputs.report import Kept, ReportSpec, read_report
-from sdensemble.outputs.words import known_until
-from sdensemble.outputs.words import label as word
-from sdensemble.scenarios import (
-    DEFAULT_SET,
-    Conflict,
-    Instrument,
-    Scenario,
-    Target,
-    read_conflicts,
-    read_instruments,
-    read_scenarios,
-    read_targets,
-    refusals,
-    scored,
-)
-from sdensemble.variants import Variant, read_variants
+from sdengine.errors import Message, Problems, SDError, containing, did_you_mean, nearest
+from sdengine.model import describe
+from sdengine.model.describe import outside_limits, undocumented
+from sdengine.model.read import read_model
+from sdengine.model.units import bare_numbers, check_units
+from sdengine.program.lower import lower
+from sdengine.syntax import Model, fold
+from sdensemble.ensemble.draws import Priors, read_prior_sets, read_priors
+from sdensemble.ensemble.forcing import Forcing, read_forcing
+from sdensemble.ensemble.variants import Variant, read_variants
+from sdensemble.inputs.conflicts import Conflict, read_conflicts
+from sdensemble.inputs.fit import Fit, read_fit
+from sdensemble.inputs.history import Observation, information, known_until, read_history
+from sdensemble.inputs.instruments import Instrument, read_instruments, refusals
+from sdensemble.inputs.published import Statistic, read_published
+from sdensemble.inputs.regions import Place, read_places
+from sdensemble.inputs.report import Kept, ReportSpec, read_report
+from sdensemble.inputs.scenarios import DEFAULT_SET, Scenario, read_scenarios
+from sdensemble.inputs.sources import Sources, of_observations, read_sources
+from sdensemble.inputs.targets import Target, read_targets, scored
 
 MODEL_KINDS = (".mdl", ".xmile", ".stmx")
 
@@ -134,6 +124,15 @@ class Study:
         """The observed series, empty where the study has none."""
         path = self.folder / "calibration" / "history.csv"
         return read_history(path) if path.is_file() else ()
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Every row of evidence: the tables of ``calibration/evidence`` and the series."""
+        folder = self.folder / "calibration"
+        found = read_sources(folder)
+        plans = folder / "plans.csv"
+        told = (*self.history, *(read_history(plans) if plans.is_file() else ()))
+        return replace(found, rows=(*found.rows, *of_observations(told, "observations")))
 
     @cached_property
     def fit(self) -> Fit | None:
@@ -293,6 +292,7 @@ class Study:
             lambda: self.report,
             lambda: self.forcing,
             lambda: self.history,
+            lambda: self.sources,
             lambda: self.lived,
             lambda: self.variants,
             lambda: [self.priors(name) for name in self.prior_sets()],
@@ -358,6 +358,20 @@ class Study:
         }
 
 
+def _cited(study: Study) -> list[str]:
+    """Return a line for each row of evidence that the model's sources name and no table has."""
+    try:
+        sources = study.sources
+    except SDError:  # told by the study's own check
+        return []
+    name = study.model.path.name
+    return [
+        f'{name} "{variable.name}": source names {code}, which no table of evidence has'
+        for variable in study.model.variables.values()
+        for code in sources.unknown(variable.note.source)
+    ]
+
+
 def find_model(folder: Path) -> Path:
     """Return the one model file in a study's ``model/``; raise SDError where there is not one."""
     place = folder / "model"
@@ -384,31 +398,6 @@ def open_study(folder: str | Path) -> Study:
     return Study(folder, read_model(find_model(folder)))
 
 
-SOUND = {
-    "zh": "{file}：{n}个变量，所有方程单位一致\n{scenarios}个情景，{targets}项计概率的目标与参照，"
-    "{sets}：没有问题",
-    "en": "{file}: {n} variables, units agree in every equation\n{scenarios} scenarios,"
-    " {targets} targets, {sets}: no problem",
-}
-SETS = {"zh": "{n}项先验（{set}）", "en": "{n} priors ({set})"}
-
-
-def sound_text(study: Study, lang: str) -> str:
-    """Return what is said of a study without a problem: what was read, and how much of it."""
-    named = {one: word(study.report, one, lang) if lang == "zh" else one
-             for one in study.prior_sets()}  # fmt: skip
-    sets = [
-        SETS[lang].format(n=len(study.priors(one).items), set=name) for one, name in named.items()
-    ]
-    return SOUND[lang].format(
-        file=study.model.path.name,
-        n=len(study.model.variables),
-        scenarios=len(study.scenarios),
-        targets=len(study.targets),
-        sets=("，" if lang == "zh" else ", ").join(sets),
-    )
-
-
 def check_study(study: Study) -> tuple[str, ...]:
     """Return every problem of a study's files and of its model, one line each.
 
@@ -423,4 +412,5 @@ def check_study(study: Study) -> tuple[str, ...]:
         found += error.problems
     for test in (check_units, bare_numbers, outside_limits, undocumented):
         found += [f"{model.path.name} {line}" for line in test(model)]
+    found += _cited(study)
     return (*found, *study.check())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdensemble.model.types import Clock, Kind, Model, Note, Variable
+from sdengine.syntax import Clock, Kind, Model, Note, Variable
 
 ELEMENTS = ("brewing", "dairy", "other")
 

@@ -80,3 +80,34 @@ def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     import sdensemble.outputs.figures as figures
 
     monkeypatch.setattr(figures, "draw_figures", lambda *args: ((), ""))
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory):
+    """A synthetic run of every scenario, never changed by a test."""
+    from tests.outputs import synthetic
+
+    return synthetic.results(tmp_path_factory.mktemp("spec"))
+
+
+@pytest.fixture(scope="session")
+def plan(tmp_path_factory):
+    """Three scenarios of the same study under another prior set."""
+    from tests.outputs import synthetic
+
+    names = ("baseline", "plant-grants", "land-quota")
+    folder = tmp_path_factory.mktemp("plan")
+    return synthetic.results(folder, names, growth=0.08, prior_set="plan")
+
+
+@pytest.fixture
+def run(results, plan):
+    """What write_run and terminal_summary are given, as keyword arguments."""
+    return {
+        "dataset": results.data,
+        "scenarios": results.scenarios,
+        "targets": results.targets,
+        "spec": results.spec,
+        "model": results.model,
+        "extra": {"plan": plan.data},
+    }

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.model.clean import decode
-from sdensemble.model.types import Model, fold
+from sdengine.model.clean import decode
+from sdengine.syntax import Model, fold
 
 FOLDER = Path(__file__).with_name("models")
 STORED = FOLDER / "pysd"

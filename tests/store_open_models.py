@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sdengine.program.final_time import settled
+from sdengine.program.lower import lower
+from sdengine.syntax import Model, fold
 from sdensemble import SDError, read_model
-from sdensemble.kernel.lower import lower
-from sdensemble.kernel.stop import settled
-from sdensemble.model.types import Model, fold
 from tests.open_models import CLOCK, Row, column, digest, euler, rows
 
 DRAWS = 3

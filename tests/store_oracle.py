@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdensemble.model.types import Model
+from sdengine.syntax import Model
 from tests.oracle import Oracle, Series
 
 STORED = Path(__file__).with_name("golden") / "shanxi-pysd.npz"

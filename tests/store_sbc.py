@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from sdensemble import compile_model, open_study
-from sdensemble.calibration.fitting import make_problem
-from sdensemble.calibration.sbc import ranks, reduced, uniform_p
-from sdensemble.calibration.smc import Settings
-from sdensemble.history import vintage
+from sdensemble.evidence.fitting import make_problem
+from sdensemble.evidence.sbc import ranks, reduced, uniform_p
+from sdensemble.evidence.smc import Settings
+from sdensemble.inputs.history import vintage
 
 ROOT = Path(__file__).resolve().parent.parent
 STORED = ROOT / "tests" / "golden" / "sbc.json"

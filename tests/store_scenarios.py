@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sdensemble import compile_model, open_study, run_ensemble
-from sdensemble.draws import draw
+from sdensemble.ensemble.draws import draw
 from sdensemble.study import Study
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdensemble import compile_model, open_study
-from sdensemble.calibration.fitting import log_posterior, make_problem, mode
-from sdensemble.calibration.likelihood import Problem
-from sdensemble.calibration.sbc import reduced
-from sdensemble.calibration.smc import Settings, temper
-from sdensemble.history import vintage
+from sdensemble.evidence.fitting import log_posterior, make_problem, mode
+from sdensemble.evidence.likelihood import Problem
+from sdensemble.evidence.sbc import reduced
+from sdensemble.evidence.smc import Settings, temper
+from sdensemble.inputs.history import vintage
 
 ROOT = Path(__file__).resolve().parent.parent
 STORED = ROOT / "tests" / "golden" / "second-sampler.json"

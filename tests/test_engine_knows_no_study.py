@@ -26,7 +26,8 @@ def _found(words: list[str], root: Path) -> list[str]:
     pattern = re.compile(rf"(?<![A-Za-z0-9_])(?:{'|'.join(parts)})(?![A-Za-z0-9_])", re.IGNORECASE)
     return [
         f"{path.relative_to(root)}:{number}: {found[0]!r} in {line.strip()}"
-        for path in sorted((root / "sdensemble").rglob("*"))
+        for package in ("sdengine", "sdensemble")
+        for path in sorted((root / package).rglob("*"))
         if path.suffix in TEXT
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         for found in pattern.finditer(line)

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from sdensemble.errors import Message, Problems
+from sdengine.errors import Message, Problems
 
 PACKAGE = Path(__file__).resolve().parent.parent / "sdensemble"
 CATALOGUE = tomllib.loads((PACKAGE / "lang" / "zh.toml").read_text(encoding="utf-8"))["errors"]

@@ -1,4 +1,4 @@
-"""Imports go only down, heavy packages stay in their rooms, and ``--help`` loads none of them."""
+"""Imports go only down, by one table; heavy packages stay in their rooms; ``--help`` loads none."""
 
 from __future__ import annotations
 
@@ -8,53 +8,144 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parent.parent / "sdensemble"
+ROOT = Path(__file__).resolve().parent.parent
 
-# A room may import rooms of lower floors only. Rooms of one floor do not know each other.
-FLOORS = {
-    0: ("errors", "cache", "rng", "lang", "forgiving"),
-    1: ("model", "distributions", "history"),
-    2: ("kernel", "section"),
-    3: ("draws", "forcing", "scenarios", "vensim_files"),
-    4: ("ensemble", "convert", "crosscheck", "given", "loops", "variants"),
-    5: ("outputs", "calibration"),
-    6: ("study",),
-    7: ("job", "outlay", "reference", "scaffold", "single"),
-    8: ("standing", "evidence", "modelset", "validation"),
-    9: ("cli",),
+
+class Room(NamedTuple):
+    """What a room holds, and the rooms of its package it may import."""
+
+    holds: str
+    imports: tuple[str, ...] = ()
+
+
+# The one table of what may import what. CONTRIBUTING.md shows it:
+# `python -m tests.test_floors` writes the page anew.
+ROOMS = {
+    "sdengine": {
+        "errors": Room("one error type for everything a person can mend"),
+        "streams": Room("random numbers by address"),
+        "cache": Room("the user's cache folder"),
+        "recursion": Room("room for deeply nested equations"),
+        "functions": Room("the functions a model may call, and what each means"),
+        "syntax": Room("what a model file says: Model, Variable, Expr", ("errors", "functions")),
+        "model": Room(
+            "Vensim and XMILE text → Model; its units; a model said in words",
+            ("errors", "cache", "recursion", "functions", "syntax"),
+        ),
+        "program": Room(
+            "Model → Program: numbered slots and statements; a slow run in NumPy",
+            ("errors", "streams", "recursion", "functions", "syntax", "model"),
+        ),
+        "native": Room(
+            "Program → plan → LLVM assembly → machine code",
+            ("errors", "streams", "cache", "recursion", "functions", "syntax", "program"),
+        ),
+        "kernel": Room(
+            "`compile_model` → `Kernel.run`",
+            ("errors", "recursion", "functions", "syntax", "model", "program", "native"),
+        ),
+        "oracle": Room(
+            "PySD and pysimlin on the same file: independent judges",
+            ("errors", "functions", "syntax", "model", "program", "native", "kernel"),
+        ),
+    },
+    "sdensemble": {
+        "lang": Room("the words of every language, by key"),
+        "inputs": Room("every file of a study → frozen values; Vensim's side files", ("lang",)),
+        "ensemble": Room(
+            "draws, forcing, variants, and the run of all members", ("lang", "inputs")
+        ),
+        "study": Room(
+            "one folder: its files, each read when needed", ("lang", "inputs", "ensemble")
+        ),
+        "results": Room(
+            "probabilities and effects with their errors, stored and read back",
+            ("lang", "inputs", "ensemble"),
+        ),
+        "decide": Room(
+            "which lever gets there", ("lang", "inputs", "ensemble", "study", "results")
+        ),
+        "outputs": Room(
+            "tables, figures and answers as people read them",
+            ("lang", "inputs", "ensemble", "study", "results", "decide"),
+        ),
+        "evidence": Room(
+            "likelihood, sampler, posterior; calibrate, forecast, backtest, audit, observe",
+            ("lang", "inputs", "ensemble", "study", "results", "outputs"),
+        ),
+        "policy": Room(
+            "the reading of a policy text: instruments, regions, conflicts, ledger, scorecard",
+            ("lang", "inputs", "ensemble", "study", "results", "outputs"),
+        ),
+        "pages": Room(
+            "a model's reference: pages, diagrams, sketch",
+            ("lang", "inputs", "ensemble", "study", "results", "outputs"),
+        ),
+        "checks": Room(
+            "the validation tests a study declares, and their report",
+            ("lang", "inputs", "ensemble", "study", "results", "outputs", "evidence", "pages"),
+        ),
+        "verbs": Room(
+            "the command line, and what each verb does",
+            (
+                "lang",
+                "inputs",
+                "ensemble",
+                "study",
+                "results",
+                "decide",
+                "outputs",
+                "evidence",
+                "policy",
+                "pages",
+                "checks",
+            ),
+        ),
+    },
 }
-FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
+MOST = 12  # rooms at the top of a package
 
-# What readers of a study's files may know of the kernel: the shape of what it is given, and
-# random numbers made in machine code.
-NARROW = {("draws", "kernel"), ("forcing", "kernel"), ("scenarios", "kernel")}
-NARROW_DOORS = ("sdensemble.kernel.inputs.", "sdensemble.kernel.uniform.")
+# What readers of a study's files may know of the engine: what a model says, the shape of what a
+# kernel is given, random numbers, and not the kernel.
+NARROW = ("errors", "streams", "syntax", "model", "program.held", "native.uniform")
+NARROW_ROOMS = ("inputs/", "ensemble/draws.py", "ensemble/forcing.py")
 
 # package → the places that may import it
 ONLY_IN = {
-    "matplotlib": ("outputs/figures/", "outputs/fonts.py", "outputs/write/picture.py"),
-    "pysd": ("model/parse.py", "model/oracle.py"),
-    "simlin": ("crosscheck.py",),
-    "click": ("cli.py",),
-    "llvmlite": ("kernel/native.py",),
-    "pint": ("model/units.py",),
+    "matplotlib": (
+        "sdensemble/outputs/figures/",
+        "sdensemble/outputs/fonts.py",
+        "sdensemble/outputs/write/picture.py",
+        "sdensemble/policy/figures/",
+    ),
+    "pysd": ("sdengine/model/parse.py", "sdengine/oracle/pysd.py"),
+    "simlin": ("sdengine/oracle/crosscheck.py",),
+    "click": ("sdensemble/verbs/cli.py",),
+    "llvmlite": ("sdengine/native/jit.py",),
+    "pint": ("sdengine/model/units.py",),
+    "docx": ("sdensemble/outputs/write/docx.py",),
+    "xlsxwriter": ("sdensemble/outputs/write/xlsx.py",),
+    "typst": ("sdensemble/outputs/write/pdf.py",),
     "numba": (),
 }
-NEVER_IN = {"xarray": ("kernel/", "model/")}
+NEVER_IN = {"xarray": ("sdengine/",), "netCDF4": ("sdengine/",), "sdensemble": ("sdengine/",)}
 HEAVY = ("numpy", "scipy", "pandas", "pysd", "matplotlib", "xarray", "llvmlite", "pint", "netCDF4")
+NOT_OF_THE_ENGINE = ("pandas", "xarray", "matplotlib", "click", "pysd")
 
-MODULES = sorted(PACKAGE.rglob("*.py"))
+MODULES = sorted(path for package in ROOMS for path in (ROOT / package).rglob("*.py"))
 
 
 def _name(path: Path) -> str:
-    return path.relative_to(PACKAGE).as_posix()
+    return path.relative_to(ROOT).as_posix()
 
 
-def _room(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def _room(path: Path) -> tuple[str, str]:
+    package, room, *_ = path.relative_to(ROOT).parts
+    return package, room.removesuffix(".py")
 
 
 def _imports(path: Path) -> Iterator[tuple[int, str]]:
@@ -68,36 +159,92 @@ def _imports(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _own(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Yield (line, room, full name) of what a module imports from other rooms of the package."""
+    """Yield (line, room, full name) of what a module imports from other rooms of its package."""
+    package, here = _room(path)
     for line, name in _imports(path):
         parts = name.split(".")
-        if parts[0] != "sdensemble" or parts[1] == "__version__" or parts[1] == _room(path):
-            continue
-        yield line, parts[1], name
+        if parts[0] == package and parts[1] not in ("__version__", here):
+            yield line, parts[1], name
 
 
-def test_every_room_has_a_floor():
-    rooms = {_room(path) for path in MODULES} - {"__init__"}
-    assert rooms == set(FLOOR)
+def floors(package: str) -> list[list[str]]:
+    """Return the rooms of a package from the ground up: each imports lower ones only."""
+    left = dict(ROOMS[package])
+    found: list[list[str]] = []
+    while left:
+        free = [name for name, room in left.items() if not set(room.imports) & set(left)]
+        assert free, f"{package}: a circle among {', '.join(left)}"
+        found.append(free)
+        for name in free:
+            del left[name]
+    return found
 
 
-def test_imports_go_only_down():
+def table() -> str:
+    """Return the rooms as CONTRIBUTING.md shows them, the highest first."""
+    lines = []
+    for package, rooms in ROOMS.items():
+        lines += [f"| `{package}` | holds | imports |", "|---|---|---|"]
+        for floor in reversed(floors(package)):
+            for name in floor:
+                there = (ROOT / package / name).is_dir()
+                shown = ", ".join(f"`{one}`" for one in rooms[name].imports) or "nothing"
+                if set(rooms[name].imports) == {r for r in rooms if _below(package, r, name)}:
+                    shown = "all below"
+                lines.append(f"| `{name}{'/' if there else ''}` | {rooms[name].holds} | {shown} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _below(package: str, one: str, other: str) -> bool:
+    heights = {name: i for i, floor in enumerate(floors(package)) for name in floor}
+    return heights[one] < heights[other]
+
+
+def shown(text: str) -> str:
+    """Return the text of CONTRIBUTING.md with the table as it is now."""
+    head, _, rest = text.partition("<!-- rooms -->\n")
+    _, _, tail = rest.partition("<!-- end of rooms -->")
+    assert tail, "CONTRIBUTING.md must hold <!-- rooms --> and <!-- end of rooms -->"
+    return f"{head}<!-- rooms -->\n{table()}<!-- end of rooms -->{tail}"
+
+
+def test_the_page_shows_the_rooms_as_they_are():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert text == shown(text), "run: python -m tests.test_floors"
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_every_room_stands_in_the_table_and_they_are_few(package: str):
+    rooms = {_room(path)[1] for path in MODULES if _room(path)[0] == package} - {"__init__"}
+    assert rooms == set(ROOMS[package])
+    assert len(rooms) <= MOST
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_no_room_may_import_in_a_circle(package: str):
+    assert sum(map(len, floors(package))) == len(ROOMS[package])
+
+
+def test_rooms_import_only_what_the_table_allows():
     wrong = [
-        f"{_name(path)}:{line} (floor {FLOOR[_room(path)]}) imports {name} (floor {FLOOR[room]})"
+        f"{_name(path)}:{line} imports {name}"
         for path in MODULES
-        if _room(path) != "__init__"  # the package's own page of contents; lazy
+        if _room(path)[1] != "__init__"  # the package's own page of contents; lazy
         for line, room, name in _own(path)
-        if FLOOR[room] >= FLOOR[_room(path)]
+        if room not in ROOMS[_room(path)[0]][_room(path)[1]].imports
     ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_readers_of_a_study_know_only_what_a_kernel_is_given():
+    doors = tuple(f"sdengine.{one}." for one in NARROW)
     wrong = [
         f"{_name(path)}:{line} imports {name}"
         for path in MODULES
-        for line, room, name in _own(path)
-        if (_room(path), room) in NARROW and not name.startswith(NARROW_DOORS)
+        if _name(path).startswith(tuple(f"sdensemble/{room}" for room in NARROW_ROOMS))
+        for line, name in _imports(path)
+        if name.startswith("sdengine.") and not name.startswith(doors)
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -111,6 +258,21 @@ def test_heavy_packages_stay_in_their_rooms():
             if (allowed is not None and not here.startswith(allowed)) or here.startswith(barred):
                 wrong.append(f"{here}:{line} imports {package}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_engine_alone_loads_no_package_of_the_study(root: Path):
+    code = (
+        "import importlib, pkgutil, sys, sdengine; from sdengine import *;"
+        "[importlib.import_module(m.name) for m in pkgutil.walk_packages(sdengine.__path__,"
+        " 'sdengine.')]; print(*{m.split('.')[0] for m in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.split())
+    assert "sdengine" in loaded
+    assert not loaded & {*NOT_OF_THE_ENGINE, "sdensemble"}
 
 
 HELP = """
@@ -151,3 +313,8 @@ def test_help_loads_no_heavy_package(verb: str, root: Path):
     loaded = json.loads(done.stdout.splitlines()[-1])
     assert "click" in loaded
     assert not set(HEAVY) & set(loaded)
+
+
+if __name__ == "__main__":
+    page = ROOT / "CONTRIBUTING.md"
+    page.write_text(shown(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -17,9 +17,9 @@ from sdensemble import (
     to_dataset,
     to_ema,
 )
-from sdensemble.distributions import Normal, Uniform
-from sdensemble.draws import Prior, Priors
-from sdensemble.vensim_files import read_optimisation
+from sdensemble.ensemble.draws import Prior, Priors
+from sdensemble.inputs.distributions import Normal, Uniform
+from sdensemble.inputs.vensim import read_optimisation
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = """
@@ -44,11 +44,19 @@ def kernel(model):
 
 @pytest.mark.parametrize(
     "module",
-    ["", ".kernel.compile", ".single", ".model.read", ".model.types", ".vensim_files.text"],
+    [
+        "sdensemble",
+        "sdengine",
+        "sdengine.kernel",
+        "sdengine.model.read",
+        "sdengine.syntax",
+        "sdensemble.verbs.run_file",
+        "sdensemble.inputs.vensim.text",
+    ],
 )
 def test_the_examples_in_docstrings_run(module, monkeypatch):
     monkeypatch.chdir(ROOT)
-    found = doctest.testmod(importlib.import_module(f"sdensemble{module}"))
+    found = doctest.testmod(importlib.import_module(module))
     assert found.failed == 0
 
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from sdengine.kernel import Kernel
+from sdengine.program.interpreter import run_reference
+from sdengine.program.lower import lower
 from sdensemble import SDError, compile_model, read_model
-from sdensemble.kernel.compile import Kernel
-from sdensemble.kernel.lower import lower
-from sdensemble.kernel.reference import run_reference
 from tests.open_models import (
     CLOCK,
     FOLDER,

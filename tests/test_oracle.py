@@ -11,10 +11,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from sdengine.syntax import Kind
 from sdensemble import Held
-from sdensemble.draws import draw
-from sdensemble.ensemble import worlds
-from sdensemble.model.types import Kind
+from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.run import worlds
 from tests.oracle import Oracle, disagreements, run_kernel
 from tests.store_oracle import EVERY, SKETCH, load
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sdensemble.draws import draw
-from sdensemble.ensemble import worlds
-from sdensemble.scenarios import apply
+from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.run import worlds
+from sdensemble.inputs.scenarios import apply
 
 MEMBERS = 48
 END = 2026.0

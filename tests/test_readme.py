@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from sdensemble import open_study
-from sdensemble.cli import main
-from sdensemble.draws import column_names
-from sdensemble.scenarios import read_scenario
+from sdensemble.ensemble.draws import column_names
+from sdensemble.inputs.scenarios import read_scenario
+from sdensemble.verbs.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGLISH, CHINESE = "README.md", "README.zh.md"

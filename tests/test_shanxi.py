@@ -11,11 +11,11 @@ import re
 import numpy as np
 import pytest
 
+from sdengine.model.describe import late_constants, levers
 from sdensemble import compile_model, read_model
-from sdensemble.draws import draw, read_priors
-from sdensemble.ensemble import worlds
-from sdensemble.model.describe import late_constants, levers
-from sdensemble.scenarios.targets import readings
+from sdensemble.ensemble.draws import draw, read_priors
+from sdensemble.ensemble.run import worlds
+from sdensemble.inputs.targets import readings
 from tests import store_scenarios
 
 MEMBERS = 64
@@ -313,7 +313,7 @@ def one_by_one(kernel, study):
     ``changes`` are (constant, cell or ``...`` for all its cells, value); ``fixed`` holds for every
     member. It returns the yearly totals (year, member) and the first step that went wrong.
     """
-    from sdensemble.scenarios import apply
+    from sdensemble.inputs.scenarios import apply
 
     def go(scenario, changes, fixed=None):
         model, n = study.model, len(changes) + 1
@@ -766,7 +766,7 @@ def test_halving_the_step_changes_totals_and_lever_differences_little(study, sce
 
 
 def _world(scenario, model, own):
-    from sdensemble.scenarios import apply
+    from sdensemble.inputs.scenarios import apply
 
     return apply(scenario, model, {name: np.full(1, value) for name, value in own.items()}, 1)
 

@@ -11,10 +11,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sdensemble.draws import draw
-from sdensemble.ensemble import worlds
-from sdensemble.model.describe import levers
-from sdensemble.scenarios import apply
+from sdengine.model.describe import levers
+from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.run import worlds
+from sdensemble.inputs.scenarios import apply
 
 MEMBERS = 16
 LAND_SHORT = {"ceiling ratio": 1.0, "ceiling growth": 0.0, "baseline land share": 0.02}

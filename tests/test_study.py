@@ -1,6 +1,6 @@
 import pytest
 
-from sdensemble.errors import SDError
+from sdengine.errors import SDError
 from sdensemble.study import check_study, find_model, open_study
 
 

@@ -11,22 +11,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.calibration.fitting import make_problem
-from sdensemble.calibration.forecast import Source, bias_of, wander
-from sdensemble.calibration.likelihood import Problem, predict
-from sdensemble.calibration.smc import Settings
-from sdensemble.calibration.stored import choose
-from sdensemble.calibration.terms import group_of, without_term
-from sdensemble.ensemble import run_ensemble
-from sdensemble.errors import SDError
+from sdengine.errors import SDError
+from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.run import run_ensemble
 from sdensemble.evidence.backtest import Row, held_out, score_model, source_of
 from sdensemble.evidence.calibrate import settings_of
+from sdensemble.evidence.fitting import make_problem
+from sdensemble.evidence.likelihood import Problem, predict
+from sdensemble.evidence.predictive import Source, bias_of, wander
+from sdensemble.evidence.smc import Settings
+from sdensemble.evidence.stored import choose
 from sdensemble.evidence.words import columns, say, series_title, three
-from sdensemble.history import LATEST, Observation, vintage
-from sdensemble.kernel.compile import Kernel, compile_model
-from sdensemble.outputs.words import information_date, label
-from sdensemble.scenarios import Scenario, Setting
-from sdensemble.scenarios.read import BASELINE
+from sdensemble.inputs.fit import group_of, without_term
+from sdensemble.inputs.history import LATEST, Observation, vintage
+from sdensemble.inputs.scenarios import BASELINE, Scenario, Setting
+from sdensemble.lang import joined, tell
+from sdensemble.outputs.naming import information_date, label
 from sdensemble.study import Study
 
 Floats = NDArray[np.float64]
@@ -359,7 +359,7 @@ def _zero_lines(study: Study, splits: Sequence[Split], lang: str) -> list[str]:
     assert study.fit is not None
     terms = {term.name: term for term in study.fit.terms}
     series = list(dict.fromkeys(one.series for one in splits))
-    mark, lines = "、" if lang == "zh" else ", ", []
+    lines = []
     for key, names in (
         ("zero discrepancy", [n for n in series if not terms[n].discrepancy_sd]),
         ("zero shocks", [n for n in series if terms[n].discrepancy_sd
@@ -367,7 +367,7 @@ def _zero_lines(study: Study, splits: Sequence[Split], lang: str) -> list[str]:
         ("zero bias", [n for n in series if not terms[n].bias_sd]),
     ):  # fmt: skip
         if names:
-            shown = mark.join(tell(terms[name].title, lang) for name in names)
+            shown = joined([terms[name].title for name in names])
             lines.append(say(key, lang, rows=shown))
     return lines
 
@@ -377,15 +377,14 @@ def _left_out_lines(
 ) -> list[str]:
     """Return the later statistics without a term, by reason and measure."""
     lines = [say("left_out", lang, n=len(left_out))]
-    mark = "、" if lang == "zh" else ", "
     for why in dict.fromkeys(why for _, why in left_out):
         rows: dict[tuple[str, str], list[str]] = {}
         for row, own in left_out:
             if own == why:
                 rows.setdefault((row.measure, row.sector), []).append(f"{row.time:g}")
-        shown = mark.join(
-            f"{label(study.report, measure, lang)}/{sector} {' '.join(years)}"
+        shown = [
+            joined([label(study.report, measure), f"/{sector} {' '.join(years)}"], "nothing")
             for (measure, sector), years in rows.items()
-        )
-        lines.append(f"  {say(f'why_{why}', lang)}{shown}")
+        ]
+        lines.append(f"  {say(f'why {why}', lang)}{tell(joined(shown), lang)}")
     return lines

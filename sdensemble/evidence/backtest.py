@@ -10,21 +10,22 @@ from pathlib import Path
 
 import numpy as np
 
-from sdensemble.calibration.fitting import make_problem
-from sdensemble.calibration.forecast import Source, carried, forecast_logs, score_figure
-from sdensemble.calibration.likelihood import Problem
-from sdensemble.calibration.posterior import Posterior, posterior_draws
-from sdensemble.calibration.scores import BANDS, Score, score_normal
-from sdensemble.calibration.smc import Settings
-from sdensemble.calibration.stacking import stack
-from sdensemble.calibration.terms import pick
-from sdensemble.draws import draw
-from sdensemble.errors import SDError
+from sdengine.errors import SDError
+from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.draws import draw
 from sdensemble.evidence.calibrate import fit_vintage, settings_of
+from sdensemble.evidence.fitting import make_problem
+from sdensemble.evidence.likelihood import Problem
+from sdensemble.evidence.posterior import Posterior, posterior_draws
+from sdensemble.evidence.predictive import Source, carried, forecast_logs, score_figure
+from sdensemble.evidence.scores import BANDS, Score, score_normal
+from sdensemble.evidence.smc import Settings
+from sdensemble.evidence.stacking import stack
 from sdensemble.evidence.words import columns, no_term_line, say, series_title
-from sdensemble.history import LATEST, Observation, Vintage, vintage
-from sdensemble.kernel.compile import Kernel, compile_model
-from sdensemble.scenarios import Scenario
+from sdensemble.inputs.fit import pick
+from sdensemble.inputs.history import LATEST, Observation, Vintage, vintage
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.lang import LANGS, Words, joined, phrase, tell
 from sdensemble.study import Study
 
 MODEL = "model"
@@ -258,7 +259,8 @@ def _verdicts(study: Study, rows: Sequence[Row], names: Sequence[str], lang: str
     """Return by series and horizon who forecast best, and coverage of the model."""
     lines = [say("by_horizon", lang)]
     table = [[say("series", lang), say("horizon", lang), say("figures", lang),
-              *(tell(_method(study, name), lang) for name in names), say("verdict", lang)]]  # fmt: skip
+              *(tell(_method(study, name), lang) for name in names),
+              say("verdict", lang)]]  # fmt: skip
     for series in dict.fromkeys(row.series for row in rows):
         for horizon in sorted({row.horizon for row in rows if row.series == series}):
             own = [row for row in rows if (row.series, row.horizon) == (series, horizon)]
@@ -309,8 +311,8 @@ COLUMNS = (
 
 def _write(found: Backtest, study: Study, folder: Path, lang: str) -> Path:
     """Write the table, the texts and the figure in a folder, whole or not at all."""
+    from sdensemble.inputs.folder import whole_folder
     from sdensemble.outputs.figures.evidence import scores_figure
-    from sdensemble.outputs.folder import whole_folder
     from sdensemble.outputs.write.csv import write_rows
     from sdensemble.outputs.write.picture import write_figure
 

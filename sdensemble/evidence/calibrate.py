@@ -7,23 +7,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sdensemble.calibration.diagnose import FLAT, Diagnosis, diagnose
-from sdensemble.calibration.fitting import fit_posterior, make_problem
-from sdensemble.calibration.likelihood import Problem
-from sdensemble.calibration.posterior import (
+from sdengine.errors import SDError
+from sdengine.kernel import Kernel, compile_model, default_threads
+from sdensemble.ensemble.run import run_ensemble
+from sdensemble.evidence.diagnose import FLAT, Diagnosis, diagnose
+from sdensemble.evidence.fitting import fit_posterior, make_problem
+from sdensemble.evidence.likelihood import Problem
+from sdensemble.evidence.posterior import (
     Posterior,
     bound_of,
+    posterior_draws,
     posterior_path,
     read_posterior,
     write_posterior,
 )
-from sdensemble.calibration.smc import Settings
-from sdensemble.calibration.stored import WHY, fitted_rows
-from sdensemble.errors import SDError
-from sdensemble.evidence.words import calibration_text, label_of, series_title
-from sdensemble.history import Vintage, vintage
+from sdensemble.evidence.pull import Pull, pulls
+from sdensemble.evidence.smc import Settings
+from sdensemble.evidence.stored import WHY, fitted_rows
+from sdensemble.evidence.words import calibration_text, label_of, pull_text, series_title
+from sdensemble.inputs.history import Vintage, vintage
+from sdensemble.inputs.targets import leaves
 from sdensemble.lang import LANGS, joined
-from sdensemble.kernel.compile import Kernel, compile_model, default_threads
+from sdensemble.results.results import Results
 from sdensemble.study import Study
 
 Line = Callable[[str], None]
@@ -123,19 +128,47 @@ def calibrate(study: Study, asked: Asked = Asked(), say: Line | None = None) -> 
     posterior = read_posterior(path)
     diagnosis = diagnose(replace(problem), posterior, profiles=asked.profiles)
     text = calibration_text(study, posterior, diagnosis, known, asked.lang)
+    pulled = pulls_of(study, problem, posterior, asked.threads)
+    text += "\n\n" + pull_text(study, pulled, asked.lang)
     drawn = _draw(study, diagnosis, asked.figures) if asked.figures else ()
     return Calibrated(posterior, diagnosis, text, path, drawn, time.perf_counter() - begun)
 
 
+def pulls_of(
+    study: Study, problem: Problem, posterior: Posterior, threads: int | None = None
+) -> dict[str, tuple[Pull, ...]]:
+    """Return what each figure does to P of the study's headline targets, by the target's id.
+
+    Under the first scenario, each particle run once with shocks of its own from the last figure of
+    a series that leads on.
+    """
+    model, scenario = problem.model, study.scenarios[0]
+    asked = study.report.question(study.targets)
+    targets = [t for t in study.targets if t is asked or (t.headline and not t.joint)]
+    forcing = study.forcing
+    if forcing is not None:
+        forcing = replace(forcing, from_time=posterior.forecast_from)
+    size = posterior.replicates * posterior.particles
+    draws = posterior_draws(posterior, problem.priors, model, size, posterior.seed)
+    keep = {t.variable: t.aggregate for one in targets for t in leaves(one, study.targets)}
+    data = run_ensemble(problem.kernel, [scenario], draws, forcing, keep=keep, threads=threads)
+    data.attrs |= {"as_of": posterior.bound.vintage, "posterior": posterior.digest}
+    results = Results(data, (scenario,), study.targets, study.report, model)
+    return {
+        target.id: pulls(problem, posterior, results.event(target, scenario).hit.astype(float))
+        for target in targets
+    }
+
+
 def _draw(study: Study, diagnosis: Diagnosis, folder: Path) -> tuple[Path, ...]:
     """Draw shrinkage, predictive distributions, profiles and residuals, in every language."""
+    from sdensemble.inputs.folder import whole_folder
     from sdensemble.outputs.figures.evidence import (
         checks_figure,
         profiles_figure,
         residuals_figure,
         shrinkage_figure,
     )
-    from sdensemble.outputs.folder import whole_folder
     from sdensemble.outputs.write.picture import write_figure
 
     first = sorted(diagnosis.learned, key=lambda one: -one.shrinkage)

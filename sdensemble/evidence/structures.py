@@ -9,32 +9,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
-from sdensemble.calibration.fitting import make_problem
-from sdensemble.calibration.forecast import Source
-from sdensemble.calibration.likelihood import Problem
-from sdensemble.calibration.smc import Settings
-from sdensemble.calibration.terms import Fit, read_fit
-from sdensemble.draws import Priors, draw, read_priors
-from sdensemble.ensemble import run_ensemble
-from sdensemble.errors import SDError
-from sdensemble.evidence.backtest import (
-    held_out,
-    origins,
-    score_model,
-    source_of,
-    stacking_weights,
-)
+from sdengine.errors import SDError
+from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.draws import Priors, draw, read_priors
+from sdensemble.ensemble.run import run_ensemble
+from sdensemble.ensemble.variants import Variant, apply, duplicates, main_variant
+from sdensemble.evidence.backtest import held_out, origins, score_model, source_of, stacking_weights
 from sdensemble.evidence.calibrate import settings_of
+from sdensemble.evidence.fitting import make_problem
+from sdensemble.evidence.likelihood import Problem
+from sdensemble.evidence.predictive import Source
+from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.words import columns, say
-from sdensemble.history import LATEST, Vintage, vintage
-from sdensemble.kernel.compile import Kernel, compile_model
-from sdensemble.outputs.probability import Key, require_same_question
-from sdensemble.outputs.results import Results
-from sdensemble.outputs.words import target_name
-from sdensemble.scenarios import Scenario
-from sdensemble.section import default_of
+from sdensemble.inputs.config import default_of
+from sdensemble.inputs.fit import Fit, read_fit
+from sdensemble.inputs.history import LATEST, Vintage, vintage
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.lang import joined
+from sdensemble.lang import tell as told
+from sdensemble.outputs.naming import target_name
+from sdensemble.results.probability import Key, require_same_question
+from sdensemble.results.results import Results
 from sdensemble.study import Study
-from sdensemble.variants import Variant, apply, duplicates, main_variant
 
 Line = Callable[[str], None]
 NAME = "variant-weights.csv"
@@ -205,9 +201,9 @@ def compare_structures(
     path = _write(study, every, standings, mixture) if keep else None
     text = structures_text(study, standings, mixture, len(common), lang)
     if same:
-        titles = {variant.name: tell(variant.title, lang) for variant in variants}
+        titles = {variant.name: told(variant.title, lang) for variant in variants}
         shown = [f"{titles[name]} = {titles[other]}" for name, other in same.items()]
-        text += f"\n{say('same', lang)}{tell(joined(shown, "clause"), lang)}"
+        text += f"\n{say('same', lang)}{told(joined(shown, 'clause'), lang)}"
     return Structures(standings, mixture, len(common), text, path, time.perf_counter() - begun)
 
 
@@ -270,10 +266,10 @@ def structures_text(
 ) -> str:
     """Return the structures with their scores, weights and P, and the range beside the mixture."""
     target = study.report.question(study.targets)
-    name = target_name(target, lang)
+    name = told(target_name(target), lang)
     rows = [[say("variant", lang), say("log_score", lang), say("weight", lang), f"P({name})"]]
     for one in standings:
-        rows.append([tell(one.variant.title, lang), f"{one.log_score:.2f}", f"{one.weight:.2f}",
+        rows.append([told(one.variant.title, lang), f"{one.log_score:.2f}", f"{one.weight:.2f}",
                      f"{one.probability:.0%} ±{max(1, math.ceil(100 * one.error))}"])  # fmt: skip
     return "\n".join([
         f"{say('weights', lang)} {figures} {say('figures', lang)}",

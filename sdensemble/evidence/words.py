@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sdensemble.calibration.diagnose import Check, Diagnosis
-from sdensemble.calibration.posterior import Posterior
-from sdensemble.calibration.terms import without_term
-from sdensemble.history import Vintage, information
+from sdengine.syntax import Model
+from sdensemble.evidence.diagnose import Check, Diagnosis
+from sdensemble.evidence.posterior import Posterior
+from sdensemble.evidence.pull import Pull
+from sdensemble.inputs.fit import without_term
+from sdensemble.inputs.history import Vintage, information
 from sdensemble.lang import LANGS, Words, bracketed, joined, tell
 from sdensemble.lang import say as from_catalogue
-from sdensemble.model.types import Model
+from sdensemble.outputs.naming import element_label, information_date, label, target_name
 from sdensemble.outputs.text import width, wrap
-from sdensemble.outputs.naming import element_label, information_date, label
 from sdensemble.study import Study
 
 LABEL = 60
@@ -21,8 +22,8 @@ LABEL = 60
 
 
 def say(key: str, lang: str, **values: object) -> str:
-    """Return a text of the evidence from the catalogue."""
-    return from_catalogue(f"evidence.{key}", lang, **values)
+    """Return a text of ``[evidence]`` filled in; blanks in a key stand for underscores."""
+    return from_catalogue(f"evidence.{key.replace(' ', '_')}", lang, **values)
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -91,6 +92,26 @@ def calibration_text(
     if diagnosis.theil:
         lines += ["", say("theil", lang), *_theil_lines(study, diagnosis, lang)]
     return "\n".join(lines)
+
+
+def pull_text(study: Study, pulled: Mapping[str, Sequence[Pull]], lang: str) -> str:
+    """Return what each figure does to P of each target, a row a figure."""
+    targets = {t.id: tell(target_name(t), lang) for t in study.targets}
+    first = next(iter(pulled.values()), ())
+    head = [say(key, lang) for key in ("series", "year", "value")]
+    rows = [[*head, *(f"{targets[name]} {own[0].given:.0%}" for name, own in pulled.items())]]
+    for i, one in enumerate(first):
+        value = f"{one.value:g} {study.report.unit_label(one.unit, lang)}"
+        cells = [_pulled(own[i], lang) for own in pulled.values()]
+        rows.append([tell(series_title(study, one.series), lang), str(one.year), value, *cells])
+    return "\n".join([say("pull", lang), *columns(rows)]) if first else ""
+
+
+def _pulled(one: Pull, lang: str) -> str:
+    if one.cut:
+        return say("cut", lang)
+    shown = f"{100 * one.pull:+.1f} ±{100 * one.error:.1f}".replace("-", "−")
+    return f"{shown} ({one.effective:.0f})"
 
 
 def label_of(study: Study, name: str) -> Words:
@@ -192,7 +213,7 @@ def _theil_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:
     rows = [[say(key, lang) for key in ("series", "rmse", "bias", "variation", "covariation")]]
     for one in diagnosis.theil:
         rows.append(
-            [tell(series_title(study, one.series), lang), f"{one.error**0.5:.3f}", f"{one.bias:.2f}",
-             f"{one.variation:.2f}", f"{one.covariation:.2f}"]
+            [tell(series_title(study, one.series), lang), f"{one.error**0.5:.3f}",
+             f"{one.bias:.2f}", f"{one.variation:.2f}", f"{one.covariation:.2f}"]
         )  # fmt: skip
     return columns(rows)

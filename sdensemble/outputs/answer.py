@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sdensemble.inputs.targets import readings
 from sdensemble.lang import Ended, Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
-from sdensemble.outputs.estimate import standard_error
 from sdensemble.outputs.form import (
     TEXT,
     Chance,
@@ -32,15 +32,16 @@ from sdensemble.outputs.naming import (
     unit_notes,
     when,
 )
-from sdensemble.outputs.probability import Probability
-from sdensemble.outputs.results import Results, is_stress, per_outlay, quantile, reference
 from sdensemble.outputs.table import Column, Table
 from sdensemble.outputs.tables import limits_of
-from sdensemble.scenarios.targets import readings
+from sdensemble.results.estimate import standard_error
+from sdensemble.results.probability import Probability
+from sdensemble.results.results import Results, is_stress, per_outlay, quantile, reference
 
 if TYPE_CHECKING:
-    from sdensemble.outputs.report import Outcome
-    from sdensemble.scenarios import Scenario, Target
+    from sdensemble.inputs.report import Outcome
+    from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.inputs.targets import Target
 
 
 def answer(
@@ -72,7 +73,11 @@ def answer(
     asked = statement(results, results.question)
     units = bracketed([unit_notes(results.spec, _units(results))])
     head = [conditions(results), phrase("answer.asked", target=asked, units=units)]
-    blocks: list[Block] = [*map(Paragraph, head), comparison(results, others), *map(Paragraph, notes)]
+    blocks: list[Block] = [
+        *map(Paragraph, head),
+        comparison(results, others),
+        *map(Paragraph, notes),
+    ]
     return Document("answer", "", tuple(blocks))
 
 

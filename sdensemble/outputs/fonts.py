@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdensemble.errors import SDError
+from sdengine.errors import SDError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sdensemble.lang import Told, say, tell
-from sdensemble.outputs.probability import distinguishable
 from sdensemble.outputs.text import width
+from sdensemble.results.probability import distinguishable
 
 if TYPE_CHECKING:
-    from sdensemble.outputs.probability import Probability
+    from sdensemble.results.probability import Probability
 
 LEAST = 0.05
 """An amount below this is printed as 0."""

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from sdensemble.errors import Problems, SDError, did_you_mean
+from sdengine.errors import Problems, SDError, did_you_mean
+from sdensemble.ensemble.variants import Variant
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
-from sdensemble.outputs.estimate import Array, Estimate, mean_of
 from sdensemble.outputs.form import Native, Number, Shown, decimals, points, rounded, rounded_up
 from sdensemble.outputs.naming import (
     information_date,
@@ -25,11 +27,10 @@ from sdensemble.outputs.naming import (
     unit_label,
     when,
 )
-from sdensemble.outputs.probability import Key, Probability, difference, distinguishable
-from sdensemble.outputs.results import Results, outlay_told, reference
 from sdensemble.outputs.table import Column, Table, by_language
-from sdensemble.scenarios import Scenario, Target
-from sdensemble.variants import Variant
+from sdensemble.results.estimate import Array, Estimate, mean_of
+from sdensemble.results.probability import Key, Probability, difference, distinguishable
+from sdensemble.results.results import Results, outlay_told, reference
 
 Row = dict[str, Any]
 
@@ -459,7 +460,11 @@ def answer(models: ModelSet) -> Document:
     lines = (head, phrase("variants.asked", target=statement(main, asked)))
     found = probabilities(models, asked, base)
     notes = _notes(models, found, base)
-    blocks: list[Block] = [*map(Paragraph, lines), _table(models, found, base), *map(Paragraph, notes)]
+    blocks: list[Block] = [
+        *map(Paragraph, lines),
+        _table(models, found, base),
+        *map(Paragraph, notes),
+    ]
     return Document("variants", "", tuple(blocks))
 
 

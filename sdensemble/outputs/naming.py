@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sdensemble.history import LATEST
+from sdensemble.inputs.history import LATEST
+from sdensemble.inputs.targets import ABOUT, band
 from sdensemble.lang import LANGS, Words, bracketed, has, joined, phrase, say, tell
-from sdensemble.outputs.probability import value_of
-from sdensemble.scenarios.targets import ABOUT, band
+from sdensemble.results.probability import value_of
 
 if TYPE_CHECKING:
-    from sdensemble.model.types import Model
-    from sdensemble.outputs.report import ReportSpec
-    from sdensemble.outputs.results import Results
-    from sdensemble.scenarios import Target
+    from sdengine.syntax import Model
+    from sdensemble.inputs.report import ReportSpec
+    from sdensemble.inputs.targets import Target
+    from sdensemble.results.results import Results
 
 SIGNS = {">": ">", ">=": "≥", "=": "=", ABOUT: "≈"}
 """Comparators as one sign."""

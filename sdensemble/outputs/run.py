@@ -10,21 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sdensemble.history import Observation
+from sdengine.syntax import Model
+from sdensemble.inputs.folder import RECORD, check_folder, check_space, whole_folder
+from sdensemble.inputs.history import Observation
+from sdensemble.inputs.report import ReportSpec
 from sdensemble.lang import LANGS
-from sdensemble.model.types import Model
 from sdensemble.outputs import fonts
 from sdensemble.outputs.answer import answer
-from sdensemble.outputs.folder import RECORD, check_folder, check_space, whole_folder
-from sdensemble.outputs.report import ReportSpec
-from sdensemble.outputs.results import Results
 from sdensemble.outputs.tables import write_tables
 from sdensemble.outputs.write.terminal import document_text
+from sdensemble.results.results import Results
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from sdensemble.scenarios import Scenario, Target
+    from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.inputs.targets import Target
 
 PACKAGES = ("numpy", "scipy", "llvmlite", "xarray", "netCDF4", "matplotlib", "pysd")
 """Whose versions run.json records."""
@@ -128,7 +129,7 @@ def _write(
 ) -> str:
     """Write all files but the record; return the characters figures could not show."""
     from sdensemble.outputs.figures import draw_figures, figures_of
-    from sdensemble.outputs.store import label_dataset, write_ensemble
+    from sdensemble.results.store import label_dataset, write_ensemble
 
     first, *others = every
     write_ensemble(folder / "ensemble.nc", label_dataset(first))

@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdensemble.errors import SDError
+from sdengine.errors import SDError
+from sdensemble.inputs.report import Outcome, Regime
+from sdensemble.inputs.targets import ABOUT, band
 from sdensemble.lang import LANGS, phrase, tell
 from sdensemble.outputs.columns import CONDITIONS, TABLES, write_meanings
-from sdensemble.outputs.estimate import Array, Estimate, holm, mean_of, p_value
 from sdensemble.outputs.form import InTen, Shown
 from sdensemble.outputs.naming import target_label, unit_label, unit_notes
-from sdensemble.outputs.probability import difference, distinguishable, value_of, year_of
-from sdensemble.outputs.report import Outcome, Regime
-from sdensemble.outputs.results import Effect, Results, quantile
 from sdensemble.outputs.table import by_language
 from sdensemble.outputs.write.csv import write_records
-from sdensemble.scenarios.targets import ABOUT, band
+from sdensemble.results.estimate import Array, Estimate, holm, mean_of, p_value
+from sdensemble.results.probability import difference, distinguishable, value_of, year_of
+from sdensemble.results.results import Effect, Results, quantile
 
 if TYPE_CHECKING:
-    from sdensemble.scenarios import Scenario, Target
+    from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.inputs.targets import Target
 
 Row = dict[str, Any]
 

@@ -6,17 +6,16 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
-from sdensemble.history import LATEST
-from sdensemble.outputs.probability import value_of
-from sdensemble.scenarios.targets import ABOUT, band
+from sdensemble.inputs.history import IMPORT, LATEST, known_until
+from sdensemble.inputs.targets import ABOUT, band
+from sdensemble.results.probability import value_of
 
 if TYPE_CHECKING:
-    from sdensemble.outputs.probability import Probability
-    from sdensemble.outputs.report import ReportSpec
-    from sdensemble.scenarios import Target
+    from sdensemble.inputs.report import ReportSpec
+    from sdensemble.inputs.targets import Target
+    from sdensemble.results.probability import Probability
 
 LANGS = ("zh", "en")
 
@@ -70,10 +69,6 @@ def label(spec: ReportSpec, identifier: str, lang: str) -> str:
     return identifier.replace("_", " ")
 
 
-IMPORT = re.compile(r"(\d{4}-\d\d-\d\d) \((.+)\)")
-"""The information date of an import: the latest publication, and the batch in brackets."""
-
-
 def information_date(as_of: str, lang: str, issued: str = "") -> str:
     """Return an information date in words; "through-2019" is the end of that year.
 
@@ -93,19 +88,6 @@ def information_date(as_of: str, lang: str, issued: str = "") -> str:
     day = say("through", lang, year=through[1]) if through else say("as_of", lang, date=as_of)
     late = bool(issued) and known_until(as_of) > known_until(issued)
     return say("known" if late else "ex_ante", lang, date=day)
-
-
-def known_until(as_of: str) -> str:
-    """Return the last day of an information date, as ISO text."""
-    through, brought = re.fullmatch(r"through-(\d{4})", as_of), IMPORT.fullmatch(as_of)
-    if through:
-        return f"{through[1]}-12-31"
-    if brought:
-        return brought[1]
-    try:
-        return date.fromisoformat(as_of).isoformat()
-    except ValueError:
-        return "9999-12-31"  # "latest", or the name of an import: all that is to hand
 
 
 def fitted(posterior: str, lang: str) -> str:

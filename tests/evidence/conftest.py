@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sdensemble.study import Study, open_study
-from tests.calibration.small import make_study, truth_figures
+from tests.evidence.small import make_study, truth_figures
 
 TRUTH = {"growth": 0.1, "start": 105.0, "ratio": 0.9}
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sdensemble import SDError
-from sdensemble.calibration.scores import Score
+from sdensemble.ensemble.variants import Variant
 from sdensemble.evidence.audit import OUTSIDE, OWN, SCOPE, SHOCKS, audit, from_year
 from sdensemble.evidence.backtest import (
     MODEL,
@@ -20,14 +20,14 @@ from sdensemble.evidence.backtest import (
     stacking_weights,
 )
 from sdensemble.evidence.calibrate import Asked, calibrate
+from sdensemble.evidence.scores import Score
 from sdensemble.evidence.structures import Standing, mix
-from sdensemble.history import vintage
-from sdensemble.outputs.probability import Key
-from sdensemble.scenarios import Scenario, Setting
+from sdensemble.inputs.history import vintage
+from sdensemble.inputs.scenarios import Scenario, Setting
+from sdensemble.results.probability import Key
 from sdensemble.study import open_study
-from sdensemble.variants import Variant
-from tests.calibration.conftest import TRUTH
-from tests.calibration.small import line, make_study, truth_figures
+from tests.evidence.conftest import TRUTH
+from tests.evidence.small import line, make_study, truth_figures
 
 
 def test_every_later_figure_is_forecast_from_every_origin(small, tmp_path):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdensemble import open_study
-from sdensemble.outputs.words import known_until
+from sdensemble.inputs.history import known_until
 
 ROOT = Path(__file__).resolve().parents[2]
 HISTORY = {

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from sdensemble import SDError
-from sdensemble.calibration.scores import crps_of
 from sdensemble.evidence.backtest import MODEL, backtest
 from sdensemble.evidence.calibrate import Asked, calibrate
 from sdensemble.evidence.forecast import LEVELS, forecast
-from sdensemble.history import known_through
+from sdensemble.evidence.scores import crps_of
+from sdensemble.inputs.history import known_through
 from sdensemble.study import open_study
-from tests.calibration.small import make_study, truth_figures
+from tests.evidence.small import make_study, truth_figures
 
 TRUTH = {"growth": 0.1, "start": 105.0, "ratio": 0.9}
 

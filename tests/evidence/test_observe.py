@@ -13,17 +13,17 @@ from click.testing import CliRunner
 from openpyxl import Workbook
 
 from sdensemble import SDError
-from sdensemble.calibration.posterior import read_posterior
-from sdensemble.cli import main
 from sdensemble.evidence import observe
 from sdensemble.evidence.calibrate import Asked, calibrate
 from sdensemble.evidence.observe import LOG, keep, observe_add, read_figures
 from sdensemble.evidence.observe.add import points
 from sdensemble.evidence.observe.effects import moved
-from sdensemble.history import read_history, vintage
-from sdensemble.job import Options, run_study
-from sdensemble.outputs.estimate import Estimate
+from sdensemble.evidence.posterior import read_posterior
+from sdensemble.inputs.history import read_history, vintage
+from sdensemble.results.estimate import Estimate
 from sdensemble.study import open_study
+from sdensemble.verbs.cli import main
+from sdensemble.verbs.run import Options, run_study
 
 HEAD = "year,measure,sector,value,unit,published_on,period_end\n"
 TABLE = "年份,指标,范围,数值,单位,公布日期\n2023,销售额,total,190,Ton,2024-03-01\n"
@@ -417,9 +417,9 @@ def test_probabilities_carry_keys_and_only_the_information_date_and_draws_differ
 
 
 def test_moves_of_different_questions_are_not_compared(small):
+    from sdengine.kernel import compile_model
     from sdensemble.evidence.calibrate import settings_of
     from sdensemble.evidence.observe.effects import Fitter
-    from sdensemble.kernel.compile import compile_model
 
     fitter = Fitter(small, compile_model(small.model), "history", settings_of(FEW, None), 1)
     one = fitter.events(None, "latest")["sales_2025"]

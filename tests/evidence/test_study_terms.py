@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from sdensemble import compile_model, open_study
-from sdensemble.calibration.fitting import make_problem
-from sdensemble.calibration.forecast import Source, shock_shares
-from sdensemble.draws import draw
+from sdensemble.ensemble.draws import draw
+from sdensemble.evidence.fitting import make_problem
+from sdensemble.evidence.predictive import Source, shock_shares
 from sdensemble.evidence.words import label_of, no_term_line
-from sdensemble.history import vintage
+from sdensemble.inputs.history import vintage
 from sdensemble.outputs.text import width
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from sdensemble.history import Observation
-from sdensemble.model.types import Call, Clock, Equation, Kind, Model, Note, Ref, Variable
-from sdensemble.outputs.report import ReportSpec, read_report
-from sdensemble.outputs.results import Results
-from sdensemble.scenarios import Scenario, Setting, Target
+from sdengine.syntax import Call, Clock, Equation, Kind, Model, Note, Ref, Variable
+from sdensemble.inputs.history import Observation
+from sdensemble.inputs.report import ReportSpec, read_report
+from sdensemble.inputs.scenarios import Scenario, Setting
+from sdensemble.inputs.targets import Target
+from sdensemble.results.results import Results
 
 YEARS = np.arange(2019, 2031)
 SECTORS = {

@@ -4,13 +4,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from matplotlib.text import Text
+from sdensemble.outputs.terminal import pages_of
 
-from sdensemble.errors import SDError
+from sdengine.errors import SDError
 from sdensemble.outputs import figures, fonts
 from sdensemble.outputs.figures import style
 from sdensemble.outputs.figures.effects import effect_pages
-from sdensemble.outputs.results import Results
-from sdensemble.outputs.scorecard import pages_of
+from sdensemble.results.results import Results
 from tests.outputs import synthetic
 
 

@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sdensemble.errors import SDError
-from sdensemble.outputs import folder as folders
-from sdensemble.outputs import fonts, read_ensemble, write_run
+from sdengine.errors import SDError
+from sdensemble.inputs import folder as folders
+from sdensemble.outputs import fonts
 from sdensemble.outputs import run as runs
+from sdensemble.outputs.run import write_run
+from sdensemble.results.store import read_ensemble
 from tests.outputs import synthetic
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from sdensemble import SDError
 from sdensemble.outputs.columns import FILES
-from sdensemble.outputs.results import Results
 from sdensemble.outputs.tables import (
     bottleneck_rows,
     difference_rows,
@@ -17,6 +16,7 @@ from sdensemble.outputs.tables import (
     write_csv,
     write_tables,
 )
+from sdensemble.results.results import Results
 from tests.outputs import synthetic
 
 

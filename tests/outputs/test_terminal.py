@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from sdensemble.outputs import terminal_summary
-from sdensemble.outputs.tables import limits_of
 from sdensemble.outputs.terminal import per_outlay
+
+from sdensemble.outputs.run import terminal_summary
+from sdensemble.outputs.tables import limits_of
 from sdensemble.outputs.text import folded, table, width, wrap
 
 

@@ -4,8 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sdensemble.outputs.probability import Key, threshold_event
-from sdensemble.outputs.report import Measure
+from sdensemble.inputs.report import Measure
 from sdensemble.outputs.words import (
     beyond,
     in_ten,
@@ -17,6 +16,7 @@ from sdensemble.outputs.words import (
     scale_of,
     target_name,
 )
+from sdensemble.results.probability import Key, threshold_event
 
 KEY = Key("y", 2025, "m", "s", "p", "d", "h", "x", "a")
 

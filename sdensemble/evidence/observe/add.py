@@ -10,14 +10,8 @@ from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
-from sdensemble.calibration.posterior import (
-    Posterior,
-    posterior_path,
-    read_posterior,
-    write_posterior,
-)
-from sdensemble.calibration.stored import command_of
-from sdensemble.errors import SDError
+from sdengine.errors import SDError
+from sdengine.kernel import compile_model
 from sdensemble.evidence.calibrate import settings_of
 from sdensemble.evidence.observe.effects import (
     Events,
@@ -31,8 +25,10 @@ from sdensemble.evidence.observe.effects import (
 from sdensemble.evidence.observe.figures import Figure, Figures
 from sdensemble.evidence.observe.keep import LOG, Together, logged
 from sdensemble.evidence.observe.words import tell
+from sdensemble.evidence.posterior import Posterior, posterior_path, read_posterior, write_posterior
+from sdensemble.evidence.stored import command_of
 from sdensemble.evidence.words import columns, series_title
-from sdensemble.history import (
+from sdensemble.inputs.history import (
     LATEST,
     Observation,
     appended,
@@ -41,11 +37,12 @@ from sdensemble.history import (
     read_history,
     vintage,
 )
-from sdensemble.kernel.compile import compile_model
-from sdensemble.outputs.estimate import Estimate
-from sdensemble.outputs.probability import Key, Probability, distinguishable
-from sdensemble.outputs.words import label, percent, rounded, target_name
-from sdensemble.outputs.words import points as whole
+from sdensemble.lang import tell as told
+from sdensemble.outputs.form import percent, rounded
+from sdensemble.outputs.form import points as whole
+from sdensemble.outputs.naming import label, target_name
+from sdensemble.results.estimate import Estimate
+from sdensemble.results.probability import Key, Probability, distinguishable
 from sdensemble.study import Study
 
 Line = Callable[[str], None]
@@ -243,10 +240,9 @@ def _log_rows(found: Observed, file: str) -> list[list[object]]:
 
 def _title(study: Study, row: Observation, lang: str) -> str:
     """Return a figure as a line begins with it."""
-    name = series_title(study, "/".join(row.series), lang)
+    name = told(series_title(study, "/".join(row.series)), lang)
     if name == "/".join(row.series):
-        known = label(study.report, row.measure, lang)
-        name = f"{known if lang == 'zh' else row.measure}/{row.sector}"
+        name = f"{told(label(study.report, row.measure), lang)}/{row.sector}"
     return f"{name} {row.time:g} = {row.value:g} {study.report.unit_label(row.unit, lang)}"
 
 
@@ -281,7 +277,7 @@ def _moved_text(study: Study, found: Observed, size: int, seed: int, lang: str) 
 def _name(study: Study, key: str, lang: str) -> str:
     """Return a target's name with its year."""
     target = next(target for target in study.targets if target.id == key)
-    return target_name(target, lang) + (f" {target.year}" if target.year else "")
+    return told(target_name(target), lang) + (f" {target.year}" if target.year else "")
 
 
 def chance(p: Probability) -> str:
@@ -312,7 +308,7 @@ def _keys(study: Study, found: Observed, lang: str) -> list[str]:
     """
 
     def word(text: str) -> str:
-        return label(study.report, text, lang) if text else "—"
+        return told(label(study.report, text), lang) if text else "—"
 
     together: dict[str, list[str]] = {}
     for name, p in found.before.items():

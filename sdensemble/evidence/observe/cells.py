@@ -8,7 +8,7 @@ from calendar import monthrange
 from datetime import date
 
 from sdensemble.evidence.observe.words import Bad
-from sdensemble.history import last_day
+from sdensemble.inputs.history import last_day
 
 
 def plain(text: str) -> str:

@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sdensemble.calibration.fitting import make_problem
-from sdensemble.calibration.posterior import Posterior, posterior_draws
-from sdensemble.calibration.smc import Settings
-from sdensemble.calibration.stored import choose
-from sdensemble.calibration.terms import pick
-from sdensemble.draws import draw
-from sdensemble.ensemble import run_ensemble
-from sdensemble.errors import SDError
+from sdengine.errors import SDError
+from sdengine.kernel import Kernel
+from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.run import run_ensemble
 from sdensemble.evidence.calibrate import fit_vintage
-from sdensemble.history import LATEST, Observation, Vintage, vintage
-from sdensemble.kernel.compile import Kernel
-from sdensemble.outputs.estimate import Estimate, mean_of
-from sdensemble.outputs.probability import Event, require_same_question
-from sdensemble.outputs.results import Results
-from sdensemble.scenarios import leaves
+from sdensemble.evidence.fitting import make_problem
+from sdensemble.evidence.posterior import Posterior, posterior_draws
+from sdensemble.evidence.smc import Settings
+from sdensemble.evidence.stored import choose
+from sdensemble.inputs.fit import pick
+from sdensemble.inputs.history import LATEST, Observation, Vintage, vintage
+from sdensemble.inputs.targets import leaves
+from sdensemble.results.estimate import Estimate, mean_of
+from sdensemble.results.probability import Event, require_same_question
+from sdensemble.results.results import Results
 from sdensemble.study import Study
 
 Events = Mapping[str, Event]

@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from sdensemble.errors import Problems, SDError
+from sdengine.errors import Problems, SDError
 from sdensemble.evidence.observe.cells import day, day_text, number, period
 from sdensemble.evidence.observe.names import Names, Series, names_of
 from sdensemble.evidence.observe.sheet import Sheet, read_sheet
 from sdensemble.evidence.observe.words import Bad, tell
-from sdensemble.history import Observation, last_day
+from sdensemble.inputs.history import Observation, last_day
 from sdensemble.study import Study
 
 Ask = Callable[[str], str]

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sdensemble.errors import Problems, SDError
+from sdengine.errors import Problems, SDError
 from sdensemble.evidence.observe.cells import folded, plain
 from sdensemble.evidence.observe.words import tell
 

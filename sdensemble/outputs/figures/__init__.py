@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sdensemble.history import Observation
+from sdensemble.inputs.history import Observation
 from sdensemble.lang import LANGS, joined, phrase, tell
 from sdensemble.outputs.document import source_line
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.compare import pages, scenarios, sectors
 from sdensemble.outputs.figures.effects import effect_pages, effects
 from sdensemble.outputs.figures.fan import fan
-from sdensemble.outputs.results import Results, reference
+from sdensemble.results.results import Results, reference
 
 
 def figures_of(

@@ -10,12 +10,13 @@ from sdensemble.outputs.figure import Axis, Beside, Figure, Mark, Panel, Points,
 from sdensemble.outputs.figures.parts import conditions, key_of, run_of, source, units
 from sdensemble.outputs.form import Chance, Number, Shown
 from sdensemble.outputs.naming import SIGNS, unit_label, when
-from sdensemble.outputs.probability import Probability, value_of
-from sdensemble.outputs.results import Results, quantile
+from sdensemble.results.probability import Probability, value_of
+from sdensemble.results.results import Results, quantile
 
 if TYPE_CHECKING:
-    from sdensemble.outputs.report import Outcome
-    from sdensemble.scenarios import Scenario, Target
+    from sdensemble.inputs.report import Outcome
+    from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.inputs.targets import Target
 
 ROWS = 24
 """Rows on one page."""

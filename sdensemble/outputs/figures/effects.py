@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdensemble.lang import Capital, Words, joined, phrase, tell
-from sdensemble.outputs.estimate import Array
 from sdensemble.outputs.figure import (
     Axis,
     Beside,
@@ -23,8 +22,9 @@ from sdensemble.outputs.figure import (
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
 from sdensemble.outputs.form import Money, Paired, Ratio, Shown, points
 from sdensemble.outputs.naming import unequal_costs, unit_label, when
-from sdensemble.outputs.results import Effect, Results, is_stress, per_outlay, reference
 from sdensemble.outputs.text import width, wrap
+from sdensemble.results.estimate import Array
+from sdensemble.results.results import Effect, Results, is_stress, per_outlay, reference
 
 ROWS = 20
 """Rows on one page."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sdensemble.history import Observation
+from sdensemble.inputs.history import Observation
+from sdensemble.inputs.targets import readings
 from sdensemble.lang import Capital, Words, joined, phrase
-from sdensemble.outputs.estimate import Array
 from sdensemble.outputs.figure import (
     Axis,
     Bars,
@@ -41,13 +41,14 @@ from sdensemble.outputs.naming import (
     unit_label,
     when,
 )
-from sdensemble.outputs.probability import value_of, year_of
-from sdensemble.outputs.results import Results, quantile
-from sdensemble.scenarios.targets import readings
+from sdensemble.results.estimate import Array
+from sdensemble.results.probability import value_of, year_of
+from sdensemble.results.results import Results, quantile
 
 if TYPE_CHECKING:
-    from sdensemble.outputs.report import Outcome
-    from sdensemble.scenarios import Scenario, Target
+    from sdensemble.inputs.report import Outcome
+    from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.inputs.targets import Target
 
 
 def fan(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sdensemble.inputs.targets import Target
 from sdensemble.lang import Capital, Ended, Words, phrase
-from sdensemble.outputs.estimate import Array
 from sdensemble.outputs.figure import Band, Line, Mark, numbers
 from sdensemble.outputs.naming import conditioned, fitted, information_date, label, unit_notes
-from sdensemble.outputs.results import Results, quantile
-from sdensemble.scenarios import Target
+from sdensemble.results.estimate import Array
+from sdensemble.results.results import Results, quantile
 
 QUANTILES = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
 SHARES = ((0.9, 0, 6), (0.6, 1, 5), (0.3, 2, 4))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Capital, Words, joined, phrase
 from sdensemble.outputs.figure import (
     Axis,
@@ -31,8 +32,7 @@ from sdensemble.outputs.models import (
     unclear,
 )
 from sdensemble.outputs.naming import statement, target_name, unit_label, when
-from sdensemble.outputs.results import reference
-from sdensemble.scenarios import Scenario
+from sdensemble.results.results import reference
 
 
 def variants(models: ModelSet) -> Figure:

@@ -1,0 +1,1 @@
+"""The functions a model may call, and what each means."""

@@ -1,0 +1,286 @@
+"""Numbers a model reads from files beside it: GET XLS and GET DIRECT data, lookups, constants.
+
+A file is read as plain cells: nothing in it is executed, and only spreadsheets and delimited
+text are opened. A cell that holds no number counts as missing: a point without a place on its
+axis is left out, and so is a point without a value, as in Vensim.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdengine.syntax import Expr
+
+SHEETS = (".xls", ".xlsx", ".xlsm")
+TEXTS = (".csv", ".txt", ".tab", ".tsv")
+_CELL = re.compile(r"([A-Za-z]{1,3})([1-9][0-9]*)")
+
+Points = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+class OutsideError(Exception):
+    """What is wrong with a file or with what is asked of it, in words."""
+
+
+@dataclass(frozen=True)
+class Source(Expr):
+    """A place in a file, until its numbers are read.
+
+    ``kind`` is "data", "lookups" or "constants"; ``across`` is the row, column or cell range of
+    times or x values; ``cell`` the first cell of the values, or the name of a cell range.
+    """
+
+    kind: str
+    file: str
+    tab: str
+    across: str
+    cell: str
+
+
+@dataclass
+class Outside:
+    """Reads cells from the files beside a model and remembers which files it read."""
+
+    folder: Path
+    files: dict[str, str] = field(default_factory=dict)
+    _grids: dict[tuple[str, str], NDArray[np.object_]] = field(default_factory=dict)
+
+    def points(self, source: Source, size: int) -> list[Points]:
+        """Return ``size`` series (x, y), ascending in x, of numbers only."""
+        x, y = self._columns(source, size)
+        keep = ~np.isnan(x)
+        x, y = x[keep], y[keep]
+        order = np.argsort(x, kind="stable")
+        x, y = x[order], y[order]
+        if (np.diff(x) == 0).any():
+            raise OutsideError(f"{self._place(source)}: a time or x value stands there twice")
+        out = []
+        for column in y.T:
+            known = ~np.isnan(column)
+            if not known.any():
+                raise OutsideError(f"{self._place(source)}: no numbers there")
+            out.append((x[known], column[known]))
+        return out
+
+    def raw_points(self, source: Source, size: int) -> list[Points]:
+        """Return ``size`` series as ``points`` does, with NaN where a value is missing."""
+        x, y = self._columns(source, size)
+        keep = ~np.isnan(x)
+        order = np.argsort(x[keep], kind="stable")
+        return [(x[keep][order], column[keep][order]) for column in y.T]
+
+    def constants(self, source: Source, shape: Sequence[int]) -> NDArray[np.float64]:
+        """Return an array of ``shape``; a "*" after the cell's name says it stands upright."""
+        upright = source.cell.endswith("*") and int(np.prod(shape)) > 1
+        cell = source.cell.strip().rstrip("*")
+        table = [n for n in shape if n > 1]
+        if len(table) > 2:
+            raise OutsideError("constants from a file have at most two dimensions")
+        rows, columns = [1] * (2 - len(table)) + table
+        if upright:
+            rows, columns = columns, rows
+        grid = self._grid(source.file, source.tab)
+        start = split_cell(cell)
+        if start is None:
+            part = self._named(source, cell)
+        else:
+            part = grid[start[0] : start[0] + rows, start[1] : start[1] + columns]
+        values = _numbers(part)
+        if values.shape != (rows, columns) or np.isnan(values).any():
+            raise OutsideError(
+                f"{self._place(source)}: {rows} × {columns} numbers are needed there"
+            )
+        return (values.T if upright else values).reshape(shape)
+
+    def subscript(
+        self, file: str, tab: str, firstcell: str, lastcell: str, prefix: str
+    ) -> list[str]:
+        """Return the element names GET DIRECT SUBSCRIPT reads."""
+        source = Source("subscript", file, tab, "", firstcell)
+        grid = self._grid(file, tab)
+        start = split_cell(firstcell)
+        if start is None:
+            part = self._named(source, firstcell)
+        else:
+            end = split_cell(lastcell)
+            row = end[0] if end else int(lastcell) - 1 if lastcell.isdigit() else None
+            column = end[1] if end else None if lastcell.isdigit() else _column(lastcell)
+            part = grid[
+                start[0] : None if row is None else row + 1,
+                start[1] : None if column is None or not lastcell else column + 1,
+            ]
+        names = [prefix + _text(value) for value in part.ravel() if _text(value)]
+        if not names:
+            raise OutsideError(f"{self._place(source)}: no subscript there")
+        return names
+
+    # ── cells ──────────────────────────────────────────────────────────────────────────────
+
+    def _columns(self, source: Source, size: int) -> Points:
+        """Return x and y (x, series) as they stand in the file, missing cells as NaN."""
+        grid = _numbers(self._grid(source.file, source.tab))
+        start, across = split_cell(source.cell), source.across.strip()
+        if start is not None and across.isdigit():
+            x = grid[int(across) - 1 : int(across), start[1] :].ravel()
+            y = grid[start[0] : start[0] + size, start[1] :].T
+        elif start is not None and across.isalpha() and len(across) <= 3:
+            x = grid[start[0] :, _column(across)].ravel()
+            y = grid[start[0] :, start[1] : start[1] + size]
+        else:
+            y = _numbers(self._named(source, source.cell))
+            upright = _numbers(self._named(source, across))
+            x = upright.ravel()
+            y = y if upright.shape[1] == 1 and upright.shape[0] > 1 else y.T
+        if y.shape != (len(x), size) or not len(x):
+            raise OutsideError(f"{self._place(source)}: no {size} series as long as their axis")
+        return x, y
+
+    def _place(self, source: Source) -> str:
+        return f"{source.file}, {source.tab}, {source.cell}"
+
+    def _path(self, file: str) -> Path:
+        if file.startswith("?"):
+            raise OutsideError(f'file "{file}" stands for a name given in Vensim: write its name')
+        path = self.folder / file.replace("\\", "/")
+        if path.suffix.lower() not in SHEETS + TEXTS:
+            raise OutsideError(f'"{file}" is not one of {", ".join(SHEETS + TEXTS)}')
+        path = path if path.is_file() else _however_written(self.folder, file)
+        if not path.is_file():
+            raise OutsideError(f'no file "{file}" beside the model')
+        name = path.relative_to(self.folder).as_posix()
+        if name not in self.files:
+            self.files[name] = digest_of(path)
+        return path
+
+    def _grid(self, file: str, tab: str) -> NDArray[np.object_]:
+        """Return all cells of a sheet; rows and columns count from the first cell."""
+        if (file, tab) not in self._grids:
+            path = self._path(file)
+            try:
+                cells = (_sheet if path.suffix.lower() in SHEETS else _delimited)(path, tab)
+            except OutsideError:
+                raise
+            except Exception as error:
+                raise OutsideError(f'"{file}" cannot be read: {error}') from error
+            self._grids[file, tab] = cells
+        return self._grids[file, tab]
+
+    def _named(self, source: Source, name: str) -> NDArray[np.object_]:
+        """Return the cells of a named range, the sheet's own before the workbook's."""
+        import openpyxl
+
+        path = self._path(source.file)
+        if path.suffix.lower() not in (".xlsx", ".xlsm"):
+            raise OutsideError(f'"{name}" is not a cell, and only .xlsx files have named ranges')
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(path, read_only=False, data_only=True)
+        sheets = {sheet.casefold(): sheet for sheet in book.sheetnames}
+        own = sheets.get(source.tab.casefold())
+        found = (book[own].defined_names.get(name) if own else None) or book.defined_names.get(name)
+        places = list(found.destinations) if found is not None else []
+        if len(places) != 1 or places[0][0].casefold() != source.tab.casefold():
+            raise OutsideError(f'{source.file}, {source.tab}: no cell range "{name}"')
+        ends = places[0][1].replace("$", "").split(":")
+        first, last = split_cell(ends[0]), split_cell(ends[-1])
+        if first is None or last is None:
+            raise OutsideError(f'{source.file}: cell range "{name}" is not a block of cells')
+        grid = self._grid(source.file, source.tab)
+        return grid[first[0] : last[0] + 1, first[1] : last[1] + 1]
+
+
+def _however_written(folder: Path, file: str) -> Path:
+    """Return the file in a folder whose name differs in small and capital letters only."""
+    path = folder
+    for part in file.replace("\\", "/").split("/"):
+        own = path / part
+        if not own.exists() and path.is_dir():
+            alike = [one for one in path.iterdir() if one.name.casefold() == part.casefold()]
+            own = alike[0] if len(alike) == 1 else own
+        path = own
+    return path
+
+
+def digest_of(path: Path) -> str:
+    """Return a hash of a file, empty where it cannot be read."""
+    try:
+        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    except OSError:
+        return ""
+
+
+def split_cell(cell: str) -> tuple[int, int] | None:
+    """Return (row, column), from 0, of a cell's name, or None where it is not one.
+
+    >>> split_cell("C5"), split_cell("value1")
+    ((4, 2), None)
+    """
+    found = _CELL.fullmatch(cell.strip())
+    return (int(found[2]) - 1, _column(found[1])) if found else None
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = 26 * number + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+def _sheet(path: Path, tab: str) -> NDArray[np.object_]:
+    import pandas as pd
+
+    engine: Any = "xlrd" if path.suffix.lower() == ".xls" else "openpyxl"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pd.ExcelFile(path, engine=engine) as book:
+            names = {str(name).casefold(): name for name in book.sheet_names}
+            if tab.casefold() not in names:
+                raise OutsideError(f'"{path.name}" has no sheet "{tab}"')
+            frame = book.parse(names[tab.casefold()], header=None, dtype=object)
+    return frame.to_numpy(dtype=object)
+
+
+def _delimited(path: Path, tab: str) -> NDArray[np.object_]:
+    usual = "," if path.suffix.lower() == ".csv" else "\t"
+    mark = tab[:1] if tab.strip() and not tab[0].isalnum() else usual
+    with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
+        rows = list(csv.reader(file, delimiter=mark))
+    out = np.full((len(rows), max(map(len, rows), default=0)), None, dtype=object)
+    for number, row in enumerate(rows):
+        out[number, : len(row)] = row
+    return out
+
+
+def _numbers(cells: NDArray[np.object_]) -> NDArray[np.float64]:
+    return np.array([[_number(value) for value in row] for row in cells], dtype=float).reshape(
+        cells.shape
+    )
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or value is None:
+        return np.nan
+    if isinstance(value, int | float | np.integer | np.floating):
+        return float(value)
+    try:
+        return float(value.strip()) if isinstance(value, str) else np.nan
+    except ValueError:
+        return np.nan
+
+
+def _text(value: Any) -> str:
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()

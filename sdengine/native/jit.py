@@ -1,0 +1,162 @@
+"""LLVM assembly → machine code, kept in the user's cache folder, and the call into it."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import platform
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdengine import cache
+from sdengine.errors import SDError
+from sdengine.native.driver import SIGNATURE
+from sdengine.native.emit import LIBRARY
+from sdengine.native.llvm import Processor
+
+_POINTERS = {
+    "W", "history", "defaults", "rows", "events", "event_values", "feeds", "feed_values",
+    "feed_rows", "flags", "report", "totals", "sums", "out", "out_totals", "bad",
+}  # fmt: skip
+
+# Processors of which it was measured that dividing takes less than getting the quotient back
+# from a kept reciprocal.
+QUICK_DIVISION = ("znver5",)
+
+
+class Native:
+    """Machine code of one kernel, loaded. Keeps the engine alive that owns the code."""
+
+    def __init__(self, code: bytes):
+        kinds = ["p" if name in _POINTERS else "i" for name in SIGNATURE]
+        self._engine, self._call = _linked(code, kinds)
+
+    def run(self, arguments: Mapping[str, int]) -> None:
+        """Call the kernel on one block, arrays by their ``address``; the GIL is released."""
+        self._call(*(arguments[name] for name in SIGNATURE))
+
+
+def _linked(code: bytes, kinds: Iterable[str]) -> tuple[Any, Callable[..., None]]:
+    """Return the engine that owns an object file's code, and its function "run"."""
+    import llvmlite.binding as llvm
+
+    engine = llvm.create_mcjit_compiler(_empty_module(), _machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    entry = engine.get_function_address("run")
+    if not entry:
+        raise SDError("the compiled kernel holds no entry point: clear the kernel cache")
+    types = {"p": ctypes.c_void_p, "i": ctypes.c_int64}
+    return engine, ctypes.CFUNCTYPE(None, *(types[kind] for kind in kinds))(entry)
+
+
+def loaded(text: str, kinds: Iterable[str]) -> Callable[..., None]:
+    """Return the function "run" of a module, taking an address for each "p" and a whole number
+    for each "i"; as long as somebody holds it its code stays."""
+    engine, call = _linked(_code_of(text, use_cache=True)[0], kinds)
+
+    def run(*arguments: int, _owner: Any = engine) -> None:
+        call(*arguments)
+
+    return run
+
+
+def address(value: NDArray[Any] | int) -> int:
+    """Return where an array begins, which the caller keeps alive; a number stays what it is."""
+    return value.ctypes.data if isinstance(value, np.ndarray) else int(value)
+
+
+def aligned(doubles: int) -> NDArray[np.float64]:
+    """Return an array of doubles that starts on a 64-byte boundary."""
+    raw = np.empty(doubles + 8)
+    skip = (-raw.ctypes.data // 8) % 8
+    return raw[skip : skip + doubles]
+
+
+def load_or_compile(text: str, *, use_cache: bool = True) -> tuple[Native, bool]:
+    """Return (machine code of a module, whether it came from the cache)."""
+    code, cached = _code_of(text, use_cache)
+    return Native(code), cached
+
+
+def _code_of(text: str, use_cache: bool) -> tuple[bytes, bool]:
+    path = cache.cache_folder() / f"{_key(text)}.o"
+    code = cache.load(path) if use_cache else None
+    if code is not None:
+        return code, True
+    code = compile_text(text)
+    if use_cache:
+        cache.store(path, code)
+    return code, False
+
+
+def _key(text: str) -> str:
+    """Return the name of a kernel's cache file: what it says and what it was compiled for."""
+    import llvmlite
+
+    machine = (llvmlite.__version__, *_host(), platform.machine())
+    return hashlib.blake2b("\n".join([*machine, text]).encode(), digest_size=16).hexdigest()
+
+
+def processor() -> Processor:
+    """Return what this processor can do that the text may make use of."""
+    features = _host()[1].split(",")
+    arm = platform.machine().lower() in ("arm64", "aarch64")
+    return Processor(
+        fused="+fma" in features or arm,
+        permutes="+avx512f" in features,
+        divides=_host()[0] in QUICK_DIVISION,
+    )
+
+
+@functools.cache
+def _host() -> tuple[str, str]:
+    """Return the processor's name and features."""
+    import llvmlite.binding as llvm
+
+    _add_library(llvm)
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    try:
+        features = llvm.get_host_cpu_features().flatten()
+    except RuntimeError:
+        features = ""
+    return llvm.get_host_cpu_name(), features
+
+
+def _add_library(llvm: Any) -> None:
+    """Tell the linker where the C library's functions are (Windows does not find them itself)."""
+    library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
+    for name in LIBRARY.values():
+        address = ctypes.cast(getattr(library, name), ctypes.c_void_p).value
+        llvm.add_symbol(name, address)
+
+
+def _machine() -> Any:
+    import llvmlite.binding as llvm
+
+    name, features = _host()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(cpu=name, features=features, opt=2, jit=True)
+
+
+def _empty_module() -> Any:
+    import llvmlite.binding as llvm
+
+    _host()
+    return llvm.parse_assembly("")
+
+
+def compile_text(text: str) -> bytes:
+    """Return the object file of a module."""
+    import llvmlite.binding as llvm
+
+    machine = _machine()
+    module = llvm.parse_assembly(text)
+    module.verify()
+    return machine.emit_object(module)

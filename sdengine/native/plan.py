@@ -1,0 +1,515 @@
+"""Program → Plan: what is computed when, and which statements share a loop.
+
+Some things are taken out of the step: what only constants reach (computed once, and again
+when a constant changes), with them what hangs on time only through comparisons, which change now
+and then; what is the same at every point of a loop (computed once per loop instead of once per
+point); and, where the processor divides slowly, the reciprocals of divisors of either kind (a
+quotient is got back from one, to the last bit: ``llvm.Body.quotient``).
+
+A power is computed in two loops, the logarithm of its base and then the rest: the processor
+works ahead by a few hundred operations, and two short chains of them fit where a long one that
+waits for itself does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdengine.program.ir import (
+    Const,
+    Fold,
+    Interp,
+    Key,
+    Load,
+    Node,
+    Op,
+    Program,
+    Slots,
+    Statement,
+    Time,
+    Values,
+    interp,
+    nodes,
+)
+from sdengine.program.order import sort_statements
+
+# Work in one loop body, in units of one simple operation. Long bodies spill registers and
+# compile slowly; short ones load and store more. Found by benchmark (docs/decisions).
+BODY = 80
+WRITTEN_OUT = (0.0, 0.5, 2.0, 3.0, 4.0)
+"""Exponents that need no logarithm."""
+SWITCHES = ("eq", "ne", "lt", "le", "gt", "ge", "step", "pulse", "pulse_train")
+"""Functions of time that stay what they are for many steps."""
+COST = {
+    "quotient": 4,
+    "exp": 20,
+    "ln": 30,
+    "pow": 55,
+    "log2_mantissa": 25,
+    "power_of": 30,
+    "div": 8,
+    "sqrt": 8,
+    "quantum": 12,
+    "modulo": 12,
+}
+
+
+SEARCH = 40  # work of a search in a curve
+MOST_WRITTEN = 18  # points of a curve that is written out piece by piece rather than searched
+
+
+@dataclass(frozen=True, eq=False)
+class Loop:
+    """Statements computed together, point by point."""
+
+    points: int
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The loops of a kernel: ``initial`` at the start, ``invariant`` whenever constants or
+    switches have changed, ``switch`` and ``dynamic`` at every step. ``size`` counts slots,
+    temporaries included. ``stored`` marks the slots that anything beyond the dynamic loop that
+    computes them looks at. Each row (now, before) of ``switches`` is a switch: the slot the
+    switch loops write at every step, and the one that holds what the others have seen. Stocks in
+    ``early`` are moved on by the dynamic loop that computes their rate, all others after them."""
+
+    program: Program
+    initial: tuple[Loop, ...]
+    invariant: tuple[Loop, ...]
+    switch: tuple[Loop, ...]
+    dynamic: tuple[Loop, ...]
+    size: int
+    stored: NDArray[np.bool_]
+    switches: NDArray[np.int64]
+    early: NDArray[np.bool_]
+
+    def moves(self, statement: Statement) -> bool:
+        """Whether the loop that computes this moves on the stocks it is the rate of."""
+        return bool(self.early[_stocks_moved(statement, self.program)].any())
+
+    def waiting(self, slots: Slots) -> NDArray[np.bool_]:
+        """Return which invariant loops have to run again once these slots have changed."""
+        changed = np.zeros(self.size, bool)
+        changed[slots] = True
+        again = np.zeros(len(self.invariant), bool)
+        for number, loop in enumerate(self.invariant):
+            for statement in loop.statements:
+                if changed[statement.reads].any():
+                    again[number] = changed[statement.target] = True
+        return again
+
+
+def make_plan(program: Program, *, reciprocals: bool = True) -> Plan:
+    """Return the Plan of a Program; ``reciprocals`` says whether divisors' are kept."""
+    hoister = _Hoister(program, reciprocals)
+    for statement in program.dynamic:
+        hoister.add(statement)
+    constant = np.isfinite(program.defaults)  # data are not: they change with time
+    fixed = np.zeros(hoister.size, bool)
+    fixed[: program.size] = constant | hoister.frozen[: program.size]
+    before_step = fixed.copy()
+    before_step[: program.stocks] = True
+    before_step[program.fed] = True
+    for statement in hoister.invariant:
+        before_step[statement.target] = True
+    switches = np.array([*hoister.switches.values()], np.int64).reshape(-1, 2)
+    before_step[switches.ravel()] = True
+    fixed[switches[:, 1]] = True
+    start = np.zeros(hoister.size, bool)
+    start[: program.size] = constant
+    start[program.fed] = True
+    where = program.name
+    dynamic = group(sort_statements(hoister.dynamic, before_step, where), before_step)
+    # what hangs on a switch stands behind all that does not, in loops of its own
+    invariant = sort_statements(hoister.invariant, fixed, where)
+    steady = [s for s in invariant if not hoister.hangs_on_switch(s.target)]
+    switched = [s for s in invariant if hoister.hangs_on_switch(s.target)]
+    return Plan(
+        program=program,
+        initial=group(program.initial, start),
+        invariant=group(steady, fixed) + group(switched, before_step),
+        switch=group(hoister.switch, before_step),
+        dynamic=dynamic,
+        size=hoister.size,
+        stored=before_step | _stored(program, dynamic, hoister.size),
+        switches=switches,
+        early=_early(program, dynamic),
+    )
+
+
+def _early(program: Program, loops: Sequence[Loop]) -> NDArray[np.bool_]:
+    """Return the stocks that nobody looks at in a step once their rate is known.
+
+    Whoever reads one stands in an earlier loop, or reads it at its own point of the same loop.
+    Where any stock can be kept there are none.
+    """
+    early = np.zeros(program.stocks, bool)
+    if program.method != "euler" or program.kept is None:
+        return early
+    where = np.full(program.stocks, -1)
+    for number, loop in enumerate(loops):
+        for statement in loop.statements:
+            where[_stocks_moved(statement, program)] = number
+    early |= where >= 0
+    early[program.kept[program.kept < program.stocks]] = False
+    for number, loop in enumerate(loops):
+        own = {Load(s.target - program.stocks).key for s in loop.statements}
+        for node in (n for s in loop.statements for n in nodes(s.expr) if isinstance(n, Load)):
+            read = node.slots[node.slots < program.stocks]
+            early[read[where[read] < number]] = False
+            if node.key not in own:
+                early[read[where[read] == number]] = False
+            rates = node.slots[(node.slots >= program.stocks) & (node.slots < 2 * program.stocks)]
+            early[rates - program.stocks] = False
+    for statement in (s for loop in loops for s in loop.statements):  # all of its stocks or none
+        moved = _stocks_moved(statement, program)
+        early[moved] = early[moved].all()
+    return early
+
+
+def _stocks_moved(statement: Statement, program: Program) -> Slots:
+    """Return the stocks whose rates a statement computes: none, or one at each point."""
+    stocks = statement.target - program.stocks
+    is_rate = (stocks >= 0) & (stocks < program.stocks)
+    return stocks if is_rate.all() else stocks[:0]
+
+
+def _stored(program: Program, loops: Sequence[Loop], size: int) -> NDArray[np.bool_]:
+    """Return the slots read by a loop other than their own, in a reduction, or after a step."""
+    out = np.zeros(size, bool)
+    out[: program.size] = program.kept is None
+    if program.kept is not None:
+        out[program.kept] = True
+    out[: 2 * program.stocks] = True
+    out[program.copies.ravel()] = True
+    out[program.fixed.ravel()] = True
+    for loop in loops:
+        own = np.zeros(size, bool)
+        for statement in loop.statements:
+            own[statement.target] = True
+            for node in nodes(statement.expr):
+                if isinstance(node, Load):
+                    reduced = node.slots.ndim > 1
+                    out[node.slots] |= reduced | ~own[node.slots]
+    return out
+
+
+class _Hoister:
+    """Splits statements into an invariant and a dynamic part, sharing temporaries."""
+
+    def __init__(self, program: Program, reciprocals: bool):
+        self.program = program
+        self.reciprocals = reciprocals
+        self.size = program.size
+        self.invariant: list[Statement] = []
+        self.dynamic: list[Statement] = []
+        self.asked: dict[int, tuple[Node, bool]] = {}
+        self.temporaries: dict[tuple[Key, int], Slots] = {}
+        self.frozen = np.zeros(program.size, bool)
+        for statement in program.initial:
+            self.frozen[statement.target] = True
+        self.frozen[: 2 * program.stocks] = False
+        for statement in program.dynamic:
+            self.frozen[statement.target] = False
+        self.constant = np.isfinite(program.defaults) | self.frozen
+        self.switch: list[Statement] = []
+        self.switches: dict[Key, tuple[int, int]] = {}  # slots (now, before)
+        self.switched = np.zeros(program.size, bool)  # slots that hang on a switch
+
+    def add(self, statement: Statement) -> None:
+        """Place one statement, with what can be taken out of it taken out."""
+        self.asked.clear()
+        if self._is_invariant(statement.expr):
+            self.constant[statement.target] = True
+            self._settle(statement)
+            return
+        expr = self._inside(statement.expr, statement.points)
+        self.dynamic.append(replace(statement, expr=expr))
+
+    def _is_invariant(self, node: Node) -> bool:
+        """Whether only constants reach a node; asked at every level, so remembered."""
+        if id(node) not in self.asked:
+            self.asked[id(node)] = node, self._reached_by_constants(node)
+        return self.asked[id(node)][1]
+
+    def _reached_by_constants(self, node: Node) -> bool:
+        if isinstance(node, Time):
+            return False
+        if self._is_switch(node):
+            return True
+        if isinstance(node, Load):
+            return bool(_marked(self.constant, node.slots).all())
+        return all(self._is_invariant(part) for part in node.parts)
+
+    def _is_switch(self, node: Node) -> bool:
+        """Whether a node is a number that time alone changes, and that only now and then.
+
+        Between the stages of a Runge-Kutta step there is nobody to look, so there are none then.
+        """
+        return (
+            isinstance(node, Op)
+            and node.name in SWITCHES
+            and node.uniform
+            and self.program.method == "euler"
+            and any(isinstance(part, Time) for part in nodes(node))
+            and all(self._is_steady(part) for part in nodes(node) if not part.parts)
+        )
+
+    def _is_steady(self, leaf: Node) -> bool:
+        if not isinstance(leaf, Load):
+            return True
+        slots = leaf.slots
+        return bool(_marked(self.constant, slots).all()) and not self.hangs_on_switch(slots)
+
+    def hangs_on_switch(self, slots: Slots) -> bool:
+        """Whether what only switches and constants reach is in one of the slots."""
+        return bool(_marked(self.switched, slots).any())
+
+    def _settle(self, statement: Statement) -> None:
+        """Place an invariant statement, reading what switches were."""
+        expr = self._with_switches(statement.expr, (statement.points,))
+        if any(isinstance(n, Load) and self.hangs_on_switch(n.slots) for n in nodes(expr)):
+            self.switched = _mark(self.switched, statement.target)
+        self.invariant.append(replace(statement, expr=expr))
+
+    def _with_switches(self, node: Node, shape: tuple[int, ...]) -> Node:
+        if self._is_switch(node):
+            return Load(np.full(shape, self._before(_first(node)), np.int64))
+        if not node.parts:
+            return node
+        inner = (*shape, node.width) if isinstance(node, Fold) else shape
+        return replace(node, parts=tuple(self._with_switches(p, inner) for p in node.parts))  # type: ignore[type-var]
+
+    def _before(self, node: Node) -> int:
+        """Return the slot of what a switch was when last looked at."""
+        if node.key not in self.switches:
+            now, before = self.size, self.size + 1
+            self.size += 2
+            self.switches[node.key] = now, before
+            self.switch.append(Statement("·", np.array([now]), node))
+            self.constant = _mark(self.constant, np.array([before]))
+            self.switched = _mark(self.switched, np.array([before]))
+        return self.switches[node.key][1]
+
+    def _inside(self, node: Node, points: int) -> Node:
+        """Return ``node`` with its hoistable parts replaced by loads; never hoists itself."""
+        if isinstance(node, Fold):
+            return replace(node, parts=(self._take(node.parts[0], points, node.width),))
+        if isinstance(node, Op) and node.name == "pow" and points > 1:
+            return self._power(node, points)
+        if isinstance(node, Op) and node.name == "div" and self.reciprocals:
+            above, below = node.parts
+            if self._cheap_reciprocal(below, points):
+                one_over = Op("div", (Const(1.0), below))
+                return Op(
+                    "quotient",
+                    tuple(self._take(part, points) for part in (above, below, one_over)),
+                )
+        if not node.parts:
+            return node
+        return replace(node, parts=tuple(self._take(p, points) for p in node.parts))  # type: ignore[type-var]
+
+    def _power(self, node: Op, points: int) -> Node:
+        """Return a power with the logarithm of its base as a temporary."""
+        base, exponent = self._slot(node.parts[0], points), self._take(node.parts[1], points)
+        written_out = isinstance(exponent, Const) and exponent.value in WRITTEN_OUT
+        if written_out or not isinstance(base, Load):
+            return Op("pow", (base, exponent))
+        logarithm = self._slot(Op("log2_mantissa", (base,)), points)
+        return Op("power_of", (base, exponent, logarithm))
+
+    def _slot(self, node: Node, points: int) -> Node:
+        """Return a load of ``node``'s value, which is kept in a temporary, or a literal."""
+        if not node.parts or node.uniform or self._is_invariant(node):
+            return self._take(node, points)
+        return Load(self._temporary(node, points, False))
+
+    def _cheap_reciprocal(self, node: Node, points: int) -> bool:
+        if isinstance(node, Const):
+            return np.isfinite(node.value) and node.value != 0
+        return self._is_invariant(node) or (points > 1 and node.uniform)
+
+    def _take(self, node: Node, points: int, width: int = 0) -> Node:
+        """Return a load of a temporary in place of ``node`` where that saves work.
+
+        ``width`` is that of the reduction the node stands in, 0 outside reductions.
+        """
+        if isinstance(node, Op) and all(isinstance(p, Const) for p in node.parts):
+            return _folded_constant(node)
+        if self._is_switch(node):
+            return self._with_switches(node, (points, width) if width else (points,))
+        if not node.parts or (width and isinstance(node, Fold)):
+            return node
+        invariant = self._is_invariant(node)
+        if node.uniform and (invariant or points > 1 or width):
+            slots = self._temporary(_first(node), 1, invariant)
+            shape = (points, width) if width else (points,)
+            return Load(np.full(shape, slots[0], np.int64))
+        if width:
+            parts = tuple(self._take(p, points, width) for p in node.parts)
+            return replace(node, parts=parts)  # type: ignore[type-var]
+        return (
+            Load(self._temporary(node, points, True)) if invariant else self._inside(node, points)
+        )
+
+    def _temporary(self, node: Node, points: int, invariant: bool) -> Slots:
+        key = (node.key, points)
+        if key not in self.temporaries:
+            slots = np.arange(self.size, self.size + points, dtype=np.int64)
+            self.size += points
+            self.temporaries[key] = slots
+            if invariant:
+                self.constant = _mark(self.constant, slots)
+                self._settle(Statement("·", slots, node))
+            else:
+                self.dynamic.append(Statement("·", slots, self._inside(node, points)))
+        return self.temporaries[key]
+
+
+def _marked(mask: np.ndarray, slots: Slots) -> np.ndarray:
+    """Return which slots are marked; those a mask does not reach are not."""
+    return (slots < len(mask)) & mask[np.minimum(slots, len(mask) - 1)]
+
+
+def _mark(mask: np.ndarray, slots: Slots) -> np.ndarray:
+    grown = np.zeros(max(len(mask), slots.max() + 1), bool)
+    grown[: len(mask)] = mask
+    grown[slots] = True
+    return grown
+
+
+def _first(node: Node) -> Node:
+    """Return a uniform node as one over a single point."""
+    if isinstance(node, Load):
+        return Load(node.slots.reshape(-1)[:1])
+    if isinstance(node, Values):
+        return Const(float(node.values.flat[0]))
+    if isinstance(node, Interp) and node.which is not None:
+        return interp(node.curves, node.which.reshape(-1)[:1], _first(node.parts[0]))
+    if node.parts:
+        return replace(node, parts=tuple(_first(p) for p in node.parts))  # type: ignore[type-var]
+    return node
+
+
+def _folded_constant(node: Op) -> Const:
+    from sdengine.functions.table import TABLE
+
+    with np.errstate(all="ignore"):
+        return Const(float(TABLE[node.name](*(np.float64(p.value) for p in node.parts))))  # type: ignore[attr-defined]
+
+
+# ── loops ──────────────────────────────────────────────────────────────────────────────────
+
+
+def group(statements: Sequence[Statement], given: np.ndarray) -> tuple[Loop, ...]:
+    """Return loops holding ordered ``statements``: equal point counts together, bodies bounded.
+
+    A statement may stand in the loop of one it reads only when it reads, at every point, what
+    that very point has just written.
+    """
+    owner = np.full(len(given), -1)
+    for number, statement in enumerate(statements):
+        owner[statement.target] = number
+    needs = [
+        {
+            n
+            for n in set(owner[s.reads].tolist())
+            if n >= 0 and n != i and not _given(s, n, owner, given)
+        }
+        for i, s in enumerate(statements)
+    ]
+    done: set[int] = set()
+    left = list(range(len(statements)))
+    loops = []
+    while left:
+        chosen = _choose(statements, left, needs, done)
+        done |= set(chosen)
+        left = [n for n in left if n not in done]
+        loops.append(Loop(statements[chosen[0]].points, tuple(statements[n] for n in chosen)))
+    return tuple(loops)
+
+
+def _given(statement: Statement, number: int, owner: np.ndarray, given: np.ndarray) -> bool:
+    reads = statement.reads
+    return bool(given[reads[owner[reads] == number]].all())
+
+
+def _choose(
+    statements: Sequence[Statement], left: list[int], needs: list[set[int]], done: set[int]
+) -> list[int]:
+    """Return the numbers of the next loop: single points first, then the longest loop."""
+    best: list[int] = []
+    sizes = dict.fromkeys(statements[n].points for n in left if needs[n] <= done)
+    for points in sizes:
+        chosen = _fill(statements, left, needs, done, points)
+        if points == 1:
+            return chosen
+        if len(chosen) > len(best):
+            best = chosen
+    return best
+
+
+def _fill(
+    statements: Sequence[Statement],
+    left: list[int],
+    needs: list[set[int]],
+    done: set[int],
+    points: int,
+) -> list[int]:
+    chosen: list[int] = []
+    inside: set[int] = set()
+    work = 0
+    for number in left:
+        statement = statements[number]
+        if statement.points != points or not needs[number] <= done | inside:
+            continue
+        if not _pointwise(statement, [statements[n] for n in needs[number] & inside]):
+            continue
+        weight = cost(statement.expr)
+        if chosen and work + weight > BODY:
+            break
+        chosen.append(number)
+        inside.add(number)
+        work += weight
+    return chosen
+
+
+def _pointwise(statement: Statement, others: list[Statement]) -> bool:
+    """Whether ``statement`` reads each of ``others`` only at its own point, none a logarithm."""
+    for other in others:
+        if isinstance(other.expr, Op) and other.expr.name == "log2_mantissa":
+            return False
+        low, high = other.target.min(), other.target.max()
+        for node in nodes(statement.expr):
+            if not isinstance(node, Load):
+                continue
+            touches = (node.slots >= low) & (node.slots <= high)
+            if not touches.any():
+                continue
+            target = other.target.reshape(-1, *(1,) * (node.slots.ndim - 1))
+            if not (node.slots == target).all():
+                return False
+    return True
+
+
+def searched(node: Interp) -> bool:
+    """Whether a curve's piece is looked for in memory, not among pieces written out."""
+    return node.which is not None or len(node.curves[0].x) > MOST_WRITTEN
+
+
+def cost(node: Node) -> int:
+    """Return the rough work of a node, in simple operations."""
+    if isinstance(node, Fold):
+        return 2 + cost(node.parts[0])
+    own = 0
+    if isinstance(node, Op):
+        own = COST.get(node.name, 1)
+    elif isinstance(node, Interp):
+        own = SEARCH if searched(node) else 3 * len(node.curves[0].x)
+    return own + sum(cost(part) for part in node.parts)

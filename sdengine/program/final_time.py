@@ -1,0 +1,60 @@
+"""When a model stops that says so by an equation: FINAL TIME as a variable of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+
+import numpy as np
+
+from sdengine.errors import SDError
+from sdengine.recursion import deeply
+from sdengine.syntax import Model, Ref, fold, walk
+
+LONGEST = 16384  # steps to look ahead
+
+
+def stops_by_equation(model: Model) -> bool:
+    """Return whether the file gives FINAL TIME as an equation, not a number."""
+    return "final time" in {fold(name) for name in model.variables}
+
+
+def upstream(model: Model, name: str) -> set[str]:
+    """Return the variables that ``name`` is computed from, however far."""
+    found: set[str] = set()
+    todo = [name]
+    while todo:
+        variable = model[todo.pop()]
+        for equation in variable.equations:
+            for part in walk(equation.expr):
+                other = model.name_of(part.name) if isinstance(part, Ref) else None
+                if other is not None and other not in found:
+                    found.add(other)
+                    todo.append(other)
+    return found
+
+
+def settled(model: Model) -> Model:
+    """Return the model with the time at which its default run stops as FINAL TIME.
+
+    Every member then runs to that time; the constants it hangs on cannot be set.
+    """
+    if not math.isnan(model.clock.stop):
+        return model
+    from sdengine.program.interpreter import run_reference
+    from sdengine.program.lower import lower
+
+    steps = 64
+    while steps <= LONGEST:
+        clock = dataclasses.replace(model.clock, stop=model.clock.start + steps * model.clock.step)
+        program = lower(dataclasses.replace(model, clock=clock))
+        values = deeply(functools.partial(run_reference, program, every=1))
+        ends = values[:, int(program.where("FINAL TIME").flat[0]), 0]
+        times = clock.start + clock.step * np.arange(steps + 1)
+        reached = np.flatnonzero(times >= ends - 1e-6 * clock.step)
+        if reached.size:
+            stop = float(times[reached[0]])
+            return dataclasses.replace(model, clock=dataclasses.replace(clock, stop=stop))
+        steps *= 2
+    raise SDError(f"{model.path.name}: FINAL TIME is not reached within {LONGEST} steps")

@@ -1,1 +1,0 @@
-"""Conditioning on observations: likelihood, sampler, posterior, scores. Knows no study's names."""

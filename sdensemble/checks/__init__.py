@@ -1,0 +1,1 @@
+"""Executes the validation tests a study declares, and writes the report of them."""

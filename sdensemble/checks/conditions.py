@@ -1,0 +1,506 @@
+"""Structure-oriented behaviour: extreme conditions, step size, responses, knockouts, doses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from sdengine.kernel import Kernel, Trajectories
+from sdensemble.checks.finding import Bars, Found, Panel, judged
+from sdensemble.checks.runs import BASELINE, Bench, at, element, in_year
+from sdensemble.inputs.loops import Loop, read_loops
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.outputs.words import scale_of
+from sdensemble.results.estimate import Array, Estimate, mean_of
+from sdensemble.results.probability import distinguishable
+
+Given = Mapping[str, Any]
+
+
+# ── extreme conditions ─────────────────────────────────────────────────────────────────────
+
+
+def condition(bench: Bench, given: Given) -> Found:
+    """Run settings beside the same without them; hold numbers against bounds.
+
+    Each of ``expect`` names a ``variable`` and its ``element`` (all summed without one, "each"
+    for every one), a time ``at`` or ``year`` (the integral over it), or several in a list, and
+    ``low`` and ``high`` of its ratio to ``of``: "base" (the run without the settings), "start"
+    (its own first value), "first" (its own first year), another variable of the same run, or
+    nothing (the number itself). With ``growth`` or ``growth_of`` (another variable) it is the
+    yearly growth in logs between two times, less that of the other. With ``drawn`` the worlds
+    are the members, of which ``share`` must hold.
+    """
+    scenario, drawn = given.get("scenario", "baseline"), bool(given.get("drawn", False))
+    common = given.get("common", {})
+    expected = list(given["expect"])
+    names = [one["variable"] for one in expected]
+    others = [str(one.get(key, "")) for one in expected for key in ("of", "growth_of")]
+    names += [other for other in others if other not in ("", "base", "start", "first")]
+    bench.needs(names)
+    names = list(dict.fromkeys(bench.model[name].name for name in names))
+    base = bench.run(bench.case(common, scenario), names, names, drawn=drawn)
+    settings = {**common, **given["settings"]}
+    moved = bench.run(bench.case(settings, scenario), names, names, drawn=drawn)
+    share = float(given.get("share", 1.0))
+    rows, kept = [], []
+    for one in expected:
+        row = _expectation(bench, one, base, moved)
+        row["holds"] = row.pop("holding") >= share
+        rows.append(row)
+        kept.append(row["holds"])
+    shown = {
+        lang: ("；" if lang == "zh" else "; ").join(
+            f"{short_label(bench.model.label(r['variable'], lang))}"
+            f"{_element(bench, r, lang)}{_when(r, lang)}{_ratio(bench, r, lang)}"
+            + ("" if r["holds"] else (" ✗"))
+            for r in rows
+        )
+        for lang in ("zh", "en")
+    }  # fmt: skip
+    panels = [_panel(bench, given["shows"], base, moved)] if given.get("shows") in names else []
+    return judged(
+        all(kept), shown["zh"], shown["en"], float(np.mean(kept)), rows=tuple(rows),
+        panels=tuple(panels),
+    )  # fmt: skip
+
+
+def _expectation(
+    bench: Bench, one: Mapping[str, Any], base: Trajectories, moved: Trajectories
+) -> dict[str, Any]:
+    """Return one expectation with the worst of what was found, and the share that holds."""
+    name, chosen = bench.model[one["variable"]].name, str(one.get("element", ""))
+    low, high = float(one.get("low", -np.inf)), float(one.get("high", np.inf))
+    of = str(one.get("of", ""))
+    times = one.get("at", one.get("year"))
+    yearly = "year" in one
+    found = []
+    if one.get("growth") or "growth_of" in one:
+        found.append(_growth(bench, one, name, chosen, moved))
+        of = LESS if "growth_of" in one else GROWTH
+        times_each: list[Any] = []
+    else:
+        times_each = times if isinstance(times, list) else [times]
+    for time in times_each:
+        elements = _elements(bench, name) if chosen == "each" else (chosen,)
+        for part in elements:
+            value = _value(bench, moved, name, part, time, yearly)
+            if of == "base":
+                against = _value(bench, base, name, part, time, yearly)
+            elif of == "start":
+                against = element(bench.model, name, moved.values[name][0], part)
+            elif of == "first":
+                against = _value(bench, moved, name, part, bench.model.clock.start, True)
+            elif of:
+                against = _value(bench, moved, bench.model[of].name, part, time, yearly)
+            else:
+                against = np.ones_like(value)
+            found.append(value / np.where(against == 0, np.nan, against))
+    ratios = np.array(found)  # (time and element, member)
+    inside = (ratios >= low - 1e-9) & (ratios <= high + 1e-9)
+    centre = (max(low, -1e300) + min(high, 1e300)) / 2
+    typical = ratios if ratios.shape[1] == 1 else np.median(ratios, axis=1, keepdims=True)
+    worst = int(np.nanargmax(np.abs(typical - centre))) if np.isfinite(typical).any() else 0
+    if not np.isfinite(low) or not np.isfinite(high):
+        worst = int(np.nanargmin(typical)) if np.isfinite(low) else int(np.nanargmax(typical))
+    return {
+        "variable": name,
+        "element": chosen,
+        "time": str(times),
+        "yearly": yearly,
+        "of": of,
+        "found": float(typical[worst, 0]),
+        "low": low,
+        "high": high,
+        "members holding": float(inside.all(axis=0).mean()),
+        "holding": float(inside.all(axis=0).mean()),
+    }
+
+
+def short_label(label: str) -> str:
+    """Return a label without what explains it behind a colon."""
+    head = label.split("：")[0].split(": ")[0]
+    return head if len(head) > 1 else label
+
+
+def _growth(
+    bench: Bench, one: Mapping[str, Any], name: str, chosen: str, run: Trajectories
+) -> Array:
+    """Return yearly log growth between two times, less that of another variable if one is named."""
+    begin, end = one["at"]
+
+    def rate(of: str) -> Array:
+        first, last = (_value(bench, run, of, chosen, t, False) for t in (begin, end))
+        return np.log(np.maximum(last, 1e-300) / np.maximum(first, 1e-300)) / (end - begin)
+
+    other = one.get("growth_of")
+    return rate(name) - (rate(bench.model[other].name) if other else 0.0)
+
+
+def _elements(bench: Bench, name: str) -> tuple[str, ...]:
+    dims = bench.model[name].dims
+    return bench.model.elements(dims[0]) if dims else ("",)
+
+
+def _value(
+    bench: Bench, run: Trajectories, name: str, chosen: str, time: float, yearly: bool
+) -> Array:
+    values = in_year(run, name, time) if yearly else at(run, name, time)
+    return element(bench.model, name, values, chosen)
+
+
+def _element(bench: Bench, row: Mapping[str, Any], lang: str) -> str:
+    dims = bench.model[row["variable"]].dims
+    if not row["element"] or not dims:
+        return ""
+    if row["element"] == "each":
+        return "（逐个部门，取最差）" if lang == "zh" else " (each; the worst)"
+    label = bench.model.element_label(dims[0], row["element"], lang)
+    return f"（{label}）" if lang == "zh" else f" ({label})"
+
+
+def _when(row: Mapping[str, Any], lang: str) -> str:
+    times = str(row["time"]).strip("[]")
+    return f"{times.replace(', ', '、')}年" if lang == "zh" else f" {times}: "
+
+
+GROWTH, LESS = "growth", "growth less another's"
+RATIOS = {
+    "base": ("为不设该条件时的", " of the run without"),
+    "start": ("为起点的", " of the start"),
+    "first": ("为首年的", " of the first year"),
+}
+
+
+def _ratio(bench: Bench, row: Mapping[str, Any], lang: str) -> str:
+    """Return what was found in words: per cent of what it is held against, or an amount."""
+    of, share, zh = row["of"], f"{100 * row['found']:.4g}%".replace("-", "−"), lang == "zh"
+    if of == GROWTH:
+        return f"年均变化{share}" if zh else f"{share} a year"
+    if of == LESS:
+        points = share.removesuffix("%")
+        return f"年均增速相差{points}个百分点" if zh else f"{points} points a year apart"
+    if of:
+        if of in RATIOS:
+            before, behind = RATIOS[of]
+        else:
+            label = short_label(bench.model.label(bench.model[of].name, lang)).split("; ")[0]
+            before, behind = f"为“{label}”的", f' of "{label}"'
+        return f"{before}{share}" if zh else f"{share}{behind}"
+    unit = bench.model[row["variable"]].unit
+    if row["yearly"]:
+        unit = unit.removesuffix(f"/{bench.model.clock.unit}")
+    found = float(row["found"])
+    scale = scale_of(bench.study.report, unit, lang, found)
+    amount = f"{found * scale.factor:.4g}{scale.gap}{scale.unit}"
+    return f"为{amount}" if zh else amount
+
+
+def _panel(bench: Bench, name: str, base: Trajectories, moved: Trajectories) -> Panel:
+    def line(run: Trajectories) -> Array:
+        values = run.values[bench.model[name].name]
+        total = values.reshape(values.shape[0], -1, values.shape[-1]).sum(axis=1)
+        return np.median(total, axis=-1)
+
+    title = {lang: short_label(bench.model.label(name, lang)) for lang in ("zh", "en")}
+    return Panel(title, bench.model[name].unit, base.times, line(base), line(moved))
+
+
+# ── integration ────────────────────────────────────────────────────────────────────────────
+
+
+def _levers(bench: Bench, given: Given) -> Mapping[str, Scenario]:
+    """Return the cases of a test's ``levers``: name → settings beside the baseline."""
+    return {name: bench.case(settings) for name, settings in given["levers"].items()}
+
+
+def _headline(bench: Bench, case: Scenario, kernel: Kernel, common: Mapping[str, Any]) -> float:
+    model = kernel.model
+    quarter = max(1, round(1 / model.clock.step) // 4)
+    merged = replace(
+        case,
+        settings=(
+            *case.settings,
+            *(s for s in bench.case(common).settings if s not in case.settings),
+        ),
+    )
+    run = bench.run(merged, totals=[bench.headline], drawn=False, kernel=kernel, every=quarter)
+    return float(in_year(run, bench.headline, bench.asked)[..., 0])
+
+
+def _against_kernel(bench: Bench, given: Given, other: Kernel) -> tuple[float, float, list[Any]]:
+    """Return the worst relative change of the total and of lever differences, and the rows."""
+    rows, total, lever = [], 0.0, 0.0
+    for place, common in given["places"].items():
+        base = [_headline(bench, bench.case({}), k, common) for k in (bench.kernel, other)]
+        total = max(total, abs(base[1] / base[0] - 1))
+        for name, case in _levers(bench, given).items():
+            moved = [_headline(bench, case, k, common) for k in (bench.kernel, other)]
+            one, two = moved[0] - base[0], moved[1] - base[1]
+            small = abs(one) < given["small"]
+            change = abs(two - one) / max(abs(one), given["small"])
+            lever = max(lever, change)
+            rows.append({"place": place, "lever": name, "difference": one,
+                         "difference, other": two, "change": change, "small": small})  # fmt: skip
+    return total, lever, rows
+
+
+def step_size(bench: Bench, given: Given) -> Found:
+    """V20: halving the step hardly moves the total or the differences between levers."""
+    total, lever, rows = _against_kernel(bench, given, bench.finer(2))
+    zh = f"步长减半：{bench.asked}年合计变{total:.3%}，政策差异最多变{lever:.1%}"
+    en = f"half the step: the {bench.asked} total moves {total:.3%}, lever differences {lever:.1%}"
+    passed = total <= given["total"] and lever <= given["lever"]
+    return judged(passed, zh, en, lever, rows=tuple(rows))
+
+
+def integrator(bench: Bench, given: Given) -> Found:
+    """V21: the classical Runge-Kutta method agrees with Euler's at the model's step."""
+    total, lever, rows = _against_kernel(bench, given, bench.by_runge_kutta())
+    zh = f"四阶龙格—库塔法：{bench.asked}年合计差{total:.3%}，政策差异最多差{lever:.1%}"
+    en = f"Runge-Kutta: the {bench.asked} total differs {total:.3%}, lever differences {lever:.1%}"
+    passed = total <= given["total"] and lever <= given["lever"]
+    return judged(passed, zh, en, total, rows=tuple(rows))
+
+
+# ── responses ──────────────────────────────────────────────────────────────────────────────
+
+
+def response(bench: Bench, given: Given) -> Found:
+    """V23: a lasting step in an input settles, without much overshoot.
+
+    The response is the ratio of the runs with and without, less one. It has settled from the
+    first time after which it stays within ``band`` of its final value.
+    """
+    name = given["variable"]
+    bench.needs([name])
+    base = bench.run(bench.case({}), [name], drawn=False)
+    moved = bench.run(bench.case(given["settings"]), [name], drawn=False)
+    ratio = _total(moved, name) / _total(base, name) - 1
+    final = float(ratio[-4:].mean())
+    overshoot = float(ratio.max() / final - 1) if final > 0 else float(ratio.min() / final - 1)
+    outside = np.flatnonzero(np.abs(ratio - final) > given["band"] * abs(final))
+    settled = float(base.times[outside[-1]] if outside.size else given["start"]) - given["start"]
+    zh = f"最终{final:+.2%}，超调{overshoot:.0%}，{settled:.1f}年后稳定"
+    en = f"final {final:+.2%}, overshoot {overshoot:.0%}, settled after {settled:.1f} years"
+    passed = overshoot <= given["overshoot"] and settled <= given["years"]
+    panel = _panel(bench, name, base, moved)
+    return judged(passed, zh, en, overshoot, panels=(panel,))
+
+
+def pulse(bench: Bench, given: Given) -> Found:
+    """V24: after a shock that ends, half of the loss felt at its end is made up in time."""
+    name, chosen = given["variable"], given["element"]
+    bench.needs([name])
+    base = bench.run(bench.case({}), [name], drawn=False, every=1)
+    moved = bench.run(_pulse(bench, given), [name], drawn=False, every=1)
+    values = [element(bench.model, name, np.moveaxis(r.values[name], 0, -2), chosen)
+              for r in (base, moved)]  # fmt: skip
+    loss = 1 - (values[1] / values[0])[..., 0]
+    end = given["start"] + given["length"]
+    over = base.times >= end
+    worst = float(loss.max())
+    at_end = float(loss[base.times < end - 1e-9][-1])
+    below = base.times[over][loss[over] <= at_end / 2]
+    half = float(below[0] - end) if below.size else np.inf
+    left = float(loss[-1])
+    zh = f"最大损失{worst:.1%}，结束前{at_end:.1%}，此后{half:.2f}年内减半，期末余{left:.1%}"
+    en = (
+        f"largest loss {worst:.1%}, {at_end:.1%} just before it ends; halved {half:.2f} years"
+        f" later; {left:.1%} left at the end"
+    )
+    return judged(half <= given["years"] and worst > given["felt"], zh, en, half)
+
+
+def cycle(bench: Bench, given: Given) -> Found:
+    """V23b: after a passing shock a variable swings with a period inside bounds, and dies away.
+
+    The swings are those of the ratio of the runs with and without, less one. A peak counts from
+    ``felt`` up; the mean distance of successive peaks is the period, and each is at most
+    ``damping`` times the one before.
+    """
+    name = given["variable"]
+    bench.needs([name])
+    base = bench.run(bench.case({}), [name], drawn=False, every=1)
+    moved = bench.run(_pulse(bench, given), [name], drawn=False, every=1)
+    swing = _total(moved, name) / _total(base, name) - 1
+    inside = np.arange(1, len(swing) - 1)
+    top = inside[(swing[inside] >= swing[inside - 1]) & (swing[inside] > swing[inside + 1])]
+    top = top[swing[top] >= given["felt"]]
+    panel = _panel(bench, name, base, moved)
+    if len(top) < 2:
+        zh, en = f"只有{len(top)}个波峰，没有周期", f"{len(top)} peaks: no cycle"
+        return judged(False, zh, en, panels=(panel,))
+    period = float(np.diff(base.times[top]).mean())
+    ratio = float((swing[top][1:] / swing[top][:-1]).max())
+    low, high = given["shortest"], given["longest"]
+    rows = tuple({"time": float(base.times[i]), "swing": float(swing[i])} for i in top)
+    zh = f"周期{period:.1f}年；相邻波峰之比最大{ratio:.2f}（{len(top)}个波峰）"
+    en = f"a period of {period:.1f} years; a peak at most {ratio:.2f} of the one before"
+    en += f" ({len(top)} peaks)"
+    passed = low <= period <= high and ratio <= given["damping"]
+    return judged(passed, zh, en, period, rows=rows, panels=(panel,))
+
+
+def _pulse(bench: Bench, given: Given) -> Scenario:
+    size, start, rest = given["size"], given["start"], given.get("rest", 0.0)
+    years = {f"{start:g}": size, f"{start + given['length']:g}": rest}
+    return bench.case({given["constant"]: {"by_year": years}})
+
+
+def _total(run: Trajectories, name: str) -> Array:
+    values = run.values[name]
+    return values.reshape(values.shape[0], -1, values.shape[-1]).sum(axis=1)[:, 0]
+
+
+# ── levers ─────────────────────────────────────────────────────────────────────────────────
+
+
+def monotone(bench: Bench, given: Given) -> Found:
+    """V25: more of a lever never lowers what it is meant for, over doses and members.
+
+    What happens to the rest of the headline (displacement) is reported, not judged. ``common``
+    settings hold in every run.
+    """
+    name, rest = given["variable"], given["displaced"]
+    bench.needs([name, rest["variable"]])
+    rows, worst = [], 1.0
+    common = given.get("common", {})
+    start = bench.run(bench.case(common), totals=[name, rest["variable"]])
+    for lever, (constant, doses) in _doses(given).items():
+        before = in_year(start, name, bench.asked)
+        first, shares = before, []
+        other = np.zeros_like(before)
+        for dose in doses:
+            settings = {**common, constant: {"value": dose, "start": given["start"]}}
+            run = bench.run(bench.case(settings), totals=[name, rest["variable"]])
+            now = in_year(run, name, bench.asked)
+            tiny = given["felt"] * np.abs(before)
+            shares.append(float((now >= before - tiny).mean()))
+            before = now
+            other = _displaced(bench, rest, run) - _displaced(bench, rest, start)
+        worst = min(worst, *shares)
+        gain = float((before - first).mean())
+        rows.append({"lever": lever, "doses": str(doses), "gain": gain,
+                     "least share of members not hurt by a step": min(shares),
+                     "change of the rest": float(np.mean(other))})  # fmt: skip
+    zh = f"{len(rows)}种工具、逐级加码：不受损的成员占比最低{worst:.1%}"
+    en = f"{len(rows)} levers in steps: not hurt in at least {worst:.1%} of the members"
+    return judged(worst >= given["share"], zh, en, worst, rows=tuple(rows))
+
+
+def _displaced(bench: Bench, rest: Mapping[str, str], run: Trajectories) -> Array:
+    return element(
+        bench.model, rest["variable"], in_year(run, rest["variable"], bench.asked), rest["element"]
+    )
+
+
+def _doses(given: Given) -> dict[str, tuple[str, list[float]]]:
+    """Return lever → (constant, doses above the baseline, least first)."""
+    return {name: (name, list(doses)) for name, doses in given["doses"].items()}
+
+
+def diminishing(bench: Bench, given: Given) -> Found:
+    """V26: a further unit of a lever never buys more than the one before, within a tolerance."""
+    rows, worst = [], 0.0
+    for lever, (constant, doses) in _doses(given).items():
+        effects = [0.0]
+        base = _mean(bench, {})
+        for dose in doses:
+            settings = {constant: {"value": dose, "start": given["start"]}}
+            effects.append(_mean(bench, settings) - base)
+        own = float(np.asarray(bench.model[constant].value))
+        slopes = np.diff(effects) / np.diff([own, *doses])
+        rise = float(np.max(np.diff(slopes), initial=-np.inf) / max(np.abs(slopes).max(), 1e-12))
+        worst = max(worst, rise)
+        rows.append({"lever": lever, "doses": str(doses),
+                     "effect per unit": ", ".join(f"{s:.4g}" for s in slopes),
+                     "largest rise": rise})  # fmt: skip
+    zh = f"单位效果最多上升{max(worst, 0):.1%}（相对于最大单位效果）"
+    en = f"the effect of a unit rises by at most {max(worst, 0):.1%} of the largest"
+    return judged(worst <= given["tolerance"], zh, en, worst, rows=tuple(rows))
+
+
+def _mean(bench: Bench, settings: Mapping[str, Any]) -> float:
+    run = bench.run(bench.case(settings), totals=[bench.headline])
+    return float(in_year(run, bench.headline, bench.asked).mean())
+
+
+# ── loop knockouts ─────────────────────────────────────────────────────────────────────────
+
+
+def knockout(bench: Bench, given: Given) -> Found:
+    """V27: opening a named loop moves a result in the expected direction, over the members.
+
+    Each of ``expected`` names a ``loop``, what to watch (``variable``, ``element``, ``year``)
+    and the direction: "lower" or "higher". With ``lever`` (settings) it is the lever's effect
+    that is watched; with ``common`` both runs have those settings too, and ``scenario`` names
+    another scenario than the baseline to start from.
+    """
+    loops = {loop.id: loop for loop in read_loops(bench.study.folder / given["file"], bench.model)}
+    rows, wrong, missing = [], 0, []
+    for one in given["expected"]:
+        loop = loops.get(one["loop"])
+        if loop is None or not loop.cut:
+            missing.append(one["loop"])
+            continue
+        found, level = _knocked(bench, loop, one)
+        right = (found.mean < 0) == (one["direction"] == "lower")
+        holds = right and distinguishable(found)
+        wrong += not holds
+        rows.append({"loop": loop.id, "zh": loop.title["zh"], "en": loop.title["en"],
+                     "watched": one["variable"], "of a lever": "lever" in one,
+                     "expected": one["direction"], "change": found.mean, "error": found.se,
+                     "level": level,
+                     "holds": holds})  # fmt: skip
+    wrong += len(missing)
+    zh = f"{len(rows)}个回路断开后{len(rows) - wrong + len(missing)}个按预期方向变化"
+    en = f"{len(rows) - wrong + len(missing)} of {len(rows)} loops, opened, move it as expected"
+    if missing:
+        zh, en = f"{zh}；{', '.join(missing)}缺断开设定", f"{en}; no cut for {', '.join(missing)}"
+    bars = _loop_bars(bench, rows)
+    return judged(wrong == 0, zh, en, float(wrong), rows=tuple(rows), bars=bars)
+
+
+def _knocked(bench: Bench, loop: Loop, one: Mapping[str, Any]) -> tuple[Estimate, float]:
+    """Return the change when a loop is opened, and the mean of what is watched, no lever moved."""
+    common = dict(one.get("common", {}))
+    whole, level = _watched(bench, one, common, ())
+    cut, _ = _watched(bench, one, common, loop.cut)
+    return mean_of(cut - whole, np.zeros(len(cut), dtype=int)), float(level.mean())
+
+
+def _watched(
+    bench: Bench, one: Mapping[str, Any], common: Mapping[str, Any], cut: Sequence[Any]
+) -> tuple[Array, Array]:
+    """Return the result, or a lever's effect on it, and the result with no lever moved."""
+    name = one["variable"]
+    bench.needs([name])
+
+    def value(settings: Mapping[str, Any]) -> Array:
+        case = bench.case({**common, **settings}, one.get("scenario", BASELINE))
+        named = {setting.constant for setting in cut}
+        kept = (s for s in case.settings if s.constant not in named)
+        run = bench.run(replace(case, settings=(*kept, *cut)), totals=[name])
+        year = in_year(run, name, one.get("year", bench.asked))
+        return element(bench.model, name, year, str(one.get("element", "")))
+
+    level = value({})
+    return (value(one["lever"]) - level if "lever" in one else level), level
+
+
+def _loop_bars(bench: Bench, rows: Sequence[Mapping[str, Any]]) -> Bars:
+    axis = {
+        "zh": "断开后的变化，占所观测结果",
+        "en": "change when the loop is opened, relative to what is watched",
+    }
+    return Bars(
+        axis,
+        tuple({lang: f"{row['loop']} {row[lang]}" for lang in ("zh", "en")} for row in rows),
+        tuple(100 * row["change"] / row["level"] for row in rows),
+        tuple(200 * row["error"] / row["level"] for row in rows),
+        "%",
+    )

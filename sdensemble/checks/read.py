@@ -1,0 +1,98 @@
+"""A study's validation tests as data: ``model/validation.toml``, checked against the model."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sdengine.errors import Problems, did_you_mean
+from sdensemble.inputs.config import Section, read_toml, short
+
+KEYS = ("id", "group", "kind", "quick", "title", "asks", "criterion", "note", "given")
+GROUPS = ("structure", "conditions", "behaviour", "construction", "review")
+"""In the order of Barlas (1996): direct structure, structure-oriented behaviour, behaviour;
+then what holds by construction and what is read, not run."""
+LANGUAGES = ("zh", "en")
+
+
+@dataclass(frozen=True)
+class Test:
+    """One validation test: what it asks, its criterion, and what its kind needs to run.
+
+    ``given`` are the numbers and names of the test, as the file has them; the texts may quote
+    them as ``{name}``. ``quick`` tests belong to the test suite too. Texts map "zh" and
+    "en".
+    """
+
+    __test__ = False  # not a test case of pytest
+
+    id: str
+    group: str
+    kind: str
+    title: Mapping[str, str]
+    asks: Mapping[str, str]
+    criterion: Mapping[str, str]
+    note: Mapping[str, str]
+    given: Mapping[str, Any]
+    quick: bool
+
+
+def read_tests(path: Path, kinds: Collection[str]) -> tuple[Test, ...]:
+    """Return the tests of a file in file order; raise SDError with every problem found.
+
+    ``kinds`` are the kinds of test there are. The names of variables inside ``given`` are
+    checked when the test runs: one that the model lacks makes that test fail, not the reading.
+    """
+    content, _ = read_toml(path)
+    found = Problems()
+    top = Section(short(path), content, found)
+    top.only(("test",))
+    tests = [
+        _read_test(Section(f"{top.where} [[test]] {values.get('id', i)}", values, found), kinds)
+        for i, values in enumerate(top.tables("test"), start=1)
+    ]
+    names = [test.id for test in tests]
+    for name in dict.fromkeys(n for n in names if names.count(n) > 1):
+        top.problem(f'test "{name}" is given twice')
+    found.raise_if_any()
+    return tuple(sorted(tests, key=lambda test: GROUPS.index(test.group)))
+
+
+def _read_test(table: Section, kinds: Collection[str]) -> Test:
+    table.only(KEYS)
+    group, kind = table.text("group", needed=True), table.text("kind", needed=True)
+    if group and group not in GROUPS:
+        table.problem(f'group must be one of {", ".join(GROUPS)}, not "{group}"')
+    if kind and kind not in kinds:
+        table.problem(f'no kind of test "{kind}"{did_you_mean(kind, kinds)}')
+    given = table.values.get("given", {})
+    if not isinstance(given, dict):
+        table.problem("given must be a table")
+        given = {}
+    texts = {key: _words(table, key, needed=key != "note") for key in KEYS[4:8]}
+    for key, words in texts.items():
+        quoted = {n for text in words.values() for _, n, _, _ in string.Formatter().parse(text)}
+        for name in sorted(filter(None, quoted)):
+            if name not in given:
+                table.problem(f'{key} quotes "{name}", which given lacks')
+    return Test(
+        id=table.text("id", needed=True),
+        group=group if group in GROUPS else GROUPS[0],
+        kind=kind,
+        given=given,
+        quick=table.flag("quick"),
+        **texts,
+    )
+
+
+def _words(table: Section, key: str, *, needed: bool) -> dict[str, str]:
+    value = table.values.get(key, {})
+    if not isinstance(value, dict) or (needed and not value):
+        table.problem(f"{key} must be a table with zh and en")
+        return dict.fromkeys(LANGUAGES, "")
+    inside = Section(f"{table.where} {key}", value, table.found)
+    inside.only(LANGUAGES)
+    return {lang: inside.text(lang, needed=bool(value)) for lang in LANGUAGES}

@@ -1,0 +1,298 @@
+"""The validation report: Markdown in two languages, a table, the details, the figures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sdengine.errors import SDError
+from sdensemble.checks.finding import FAIL, PASS
+from sdensemble.checks.read import GROUPS, LANGUAGES
+from sdensemble.checks.run import COUNTED, Checked, counts
+from sdensemble.checks.runs import Bench
+from sdensemble.checks.structure import read_boundary
+from sdensemble.inputs.folder import RECORD, whole_folder
+from sdensemble.inputs.loops import find_links, read_loops
+from sdensemble.inputs.report import ReportSpec
+from sdensemble.lang import has, joined, say
+from sdensemble.outputs.columns import TABLES
+from sdensemble.outputs.naming import unit_label
+from sdensemble.outputs.text import table, width, wrap
+from sdensemble.outputs.write.csv import write_records
+from sdensemble.pages.source import MARK
+from sdensemble.study import Study
+
+DPI = 130  # of the figures: small enough to be kept beside the text
+BOUNDARY, LOOPS = "model/boundary.csv", "model/loops.toml"
+DRAWN = "calibration/priors.toml", "calibration/forcing.toml"
+
+
+def write_report(folder: Path, study: Study, checked: Sequence[Checked]) -> tuple[Path, ...]:
+    """Write the report of a validation into a folder of its own, whole or not at all.
+
+    ``report.en.md`` and ``report.zh.md``, ``results.csv`` (a row a test), ``details.csv`` (a row
+    for each number behind a test), the figures in both languages, and ``run.json`` with the digests
+    of what was tested. Nothing in it changes from run to run of the same files.
+    """
+    with whole_folder(folder) as made:
+        rows = (_row(one) for one in checked)
+        write_records(made / "results.csv", TABLES["validation"], rows)
+        write_records(made / "details.csv", TABLES["details"], _details(checked))
+        for language in LANGUAGES:
+            figures = _figures(made / "figures", checked, language, study.report)
+            text = markdown(study, checked, language, figures)
+            (made / f"report.{language}.md").write_text(text, encoding="utf-8")
+        files = [p.relative_to(made).as_posix() for p in made.rglob("*") if p.is_file()]
+        record: dict[str, Any] = {"files": sorted(files), "tested": digests_tested(study)}
+        record |= {"counts": counts(tuple(checked))}
+        (made / RECORD).write_text(
+            json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
+        )
+    return tuple(folder / name for name in sorted(files))
+
+
+def digests_tested(study: Study) -> dict[str, str]:
+    """Return file → digest of what a report is about: a stored report with others is old.
+
+    Of the model only the equations count: a sketch drawn anew changes no result.
+    """
+    from sdensemble.checks.run import FILE
+
+    beside = [study.folder / name for name in (FILE, BOUNDARY, LOOPS, *DRAWN)]
+    found = {study.model.path.name: equations_digest(study.model.path)}
+    for path in beside:
+        if path.is_file():
+            found[path.name] = _digest(path.read_text(encoding="utf-8-sig"))
+    return found
+
+
+def equations_digest(path: Path) -> str:
+    """Return a digest of a model file without its sketch, whatever its line ends."""
+    return _digest(path.read_text(encoding="utf-8-sig").split(MARK)[0].rstrip())
+
+
+def _digest(text: str) -> str:
+    plain = text.replace("\r\n", "\n").encode()
+    return hashlib.blake2b(plain, digest_size=16).hexdigest()
+
+
+def _details(checked: Sequence[Checked]) -> Iterator[dict[str, Any]]:
+    for one in checked:
+        for number, row in enumerate(one.found.rows, start=1):
+            for key, value in row.items():
+                plain = float(f"{value:.6g}") if isinstance(value, float) else value
+                yield {"id": one.test.id, "row": number, "key": key, "value": plain}
+
+
+def _figures(
+    folder: Path, checked: Sequence[Checked], lang: str, spec: ReportSpec
+) -> tuple[str, ...]:
+    """Draw what the tests have to draw in one language; return the names of the figures."""
+    from sdensemble.outputs.figures.validation import bars, panels
+    from sdensemble.outputs.write.picture import png_bytes
+
+    folder.mkdir(exist_ok=True)
+    unit = partial(unit_label, spec)
+    made = {}
+    shown = [(one.test.id, one.test.title, p) for one in checked for p in one.found.panels]
+    if shown:
+        made["conditions"] = panels(shown, unit)
+    for one in checked:
+        if one.found.bars is not None and one.found.bars.labels:
+            title = joined([f"{one.test.id} ", one.test.title], "nothing")
+            made[one.test.id] = bars(one.found.bars, title, unit)
+    for name, figure in made.items():
+        (folder / f"{name}.{lang}.png").write_bytes(png_bytes(figure, lang, DPI))
+    return tuple(made)
+
+
+def _row(one: Checked) -> dict[str, Any]:
+    test = one.test
+    keys = ("title", "asks", "criterion", "note")
+    texts = {f"{key}_{lang}": filled(one, key, lang) for key in keys for lang in LANGUAGES}
+    return {
+        "id": test.id,
+        "group": test.group,
+        "kind": test.kind,
+        **texts,
+        **{f"result_{lang}": one.found.shown[lang] for lang in LANGUAGES},
+        "number": "" if one.found.number is None else float(f"{one.found.number:.6g}"),
+        "status": one.found.status,
+    }
+
+
+def filled(one: Checked, key: str, lang: str) -> str:
+    """Return one of a test's texts with its numbers filled in."""
+    text: str = getattr(one.test, key)[lang]
+    return text.format(**one.test.given)
+
+
+# ── Markdown ───────────────────────────────────────────────────────────────────────────────
+
+
+def markdown(
+    study: Study, checked: Sequence[Checked], lang: str, figures: Sequence[str] = ()
+) -> str:
+    """Return the whole report as Markdown in one language."""
+    from sdensemble.checks.run import FILE
+
+    lines = [f"# {say('validation.title', lang)}", ""]
+    made = say(
+        "validation.made",
+        lang,
+        model=study.model.path.name,
+        digest=equations_digest(study.model.path)[:12],
+        file=FILE,
+    )
+    lines += [made, "", say("validation.sum", lang, n=len(checked), **counts(tuple(checked))), ""]
+    failed = [one for one in checked if one.found.status == FAIL]
+    if failed:
+        lines += [f"## {say('validation.failed', lang)}", ""]
+        lines += [f"- **{one.test.id} {one.test.title[lang]}** — {one.found.shown[lang]}"
+                  + (f" {one.test.note[lang]}" if one.test.note[lang] else "")
+                  for one in failed]  # fmt: skip
+        lines.append("")
+    for group in GROUPS:
+        members = [one for one in checked if one.test.group == group]
+        if members:
+            lines += [f"## {_word(group, lang)}", "", *_table(members, lang), ""]
+            lines += _pictures(group, members, figures, lang)
+    lines += list(_boundary(study, lang))
+    lines += list(_loops(study, checked, lang))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _word(key: str, lang: str) -> str:
+    """Return a word of the report; an identifier it does not know as it is."""
+    return say(f"validation.{key}", lang) if has(f"validation.{key}") else key
+
+
+def _table(members: Sequence[Checked], lang: str) -> list[str]:
+    head = ["", *(_word(key, lang) for key in ("asks", "criterion", "result", "status"))]
+    rows = [
+        [
+            one.test.id,
+            f"**{one.test.title[lang]}** {filled(one, 'asks', lang)}",
+            filled(one, "criterion", lang),
+            one.found.shown[lang] + (f" *{one.test.note[lang]}*" if one.test.note[lang] else ""),
+            _word(one.found.status, lang),
+        ]
+        for one in members
+    ]
+    return _markdown_table([head, *rows])
+
+
+def _relative(row: Mapping[str, Any]) -> str:
+    """Return what opening a loop changed, in per cent of what is watched."""
+    change, error = (100 * row[key] / row["level"] for key in ("change", "error"))
+    return f"{change:+.2g}% ± {error:.1g}%"
+
+
+def _markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
+    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    lines = ["| " + " | ".join(row) + " |" for row in cells]
+    return [lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]]
+
+
+def _pictures(
+    group: str, members: Sequence[Checked], figures: Sequence[str], lang: str
+) -> list[str]:
+    names = [name for name in figures if name in {one.test.id for one in members}]
+    if "conditions" in figures and group == "conditions":
+        names.insert(0, "conditions")
+    return [line for name in names for line in (f"![{name}](figures/{name}.{lang}.png)", "")]
+
+
+def _boundary(study: Study, lang: str) -> Iterator[str]:
+    """Yield the boundary table of the study, where a test names its file."""
+    rows = read_boundary(Bench(study, None), BOUNDARY)  # type: ignore[arg-type]
+    if not rows:
+        return
+    head = [_word(key, lang) for key in ("concept", "inside", "names", "why")]
+    body = [
+        [
+            row[lang],
+            _word(row["status"], lang),
+            "; ".join(f"`{n.strip()}`" for n in row["variables"].split(";") if n.strip()),
+            row[f"why_{lang}"],
+        ]
+        for row in rows
+    ]
+    yield from (f"## {say('validation.boundary', lang)}", "", *_markdown_table([head, *body]), "")
+
+
+def _loops(study: Study, checked: Sequence[Checked], lang: str) -> Iterator[str]:
+    """Yield the table of the named loops, and what opening them did."""
+    path = study.folder / LOOPS
+    if not path.is_file():
+        return
+    try:
+        loops = read_loops(path, study.model)
+    except SDError:
+        return
+    head = [_word(key, lang) for key in ("loop", "kind", "path", "cut")]
+    rows = []
+    for loop in loops:
+        missing = {(one.source, one.target) for one in find_links(loop, study.model)
+                   if not one.found}  # fmt: skip
+        steps = [
+            f"{study.model.label(source, lang)} {'✗' if (source, target) in missing else sign}→"
+            for source, target, sign in loop.links
+        ]
+        cut = ", ".join(f"`{s.constant}` = {s.values[0]:g}" for s in loop.cut) or say(
+            "validation.none", lang
+        )
+        rows.append([f"**{loop.id}** {loop.title[lang]}", loop.kind, " ".join(steps), cut])
+    yield from (f"## {say('validation.loops', lang)}", "", *_markdown_table([head, *rows]), "")
+    for one in checked:
+        if one.test.kind == "knockout" and one.found.rows:
+            yield from (
+                f"### {say('validation.knocked', lang)}",
+                "",
+                *_knocked(study, one, lang),
+                "",
+            )
+
+
+def _knocked(study: Study, one: Checked, lang: str) -> list[str]:
+    head = [_word(key, lang) for key in ("loop", "watched", "expected", "change", "status")]
+    rows = [
+        [
+            f"{row['loop']} {row[lang]}",
+            study.model.label(str(row["watched"]), lang)
+            + (say("validation.of_lever", lang) if row["of a lever"] else ""),
+            _word(str(row["expected"]), lang),
+            _relative(row),
+            _word(PASS if row["holds"] else FAIL, lang),
+        ]
+        for row in one.found.rows
+    ]
+    return _markdown_table([head, *rows])
+
+
+# ── terminal ───────────────────────────────────────────────────────────────────────────────
+
+
+def line(one: Checked, lang: str) -> str:
+    """Return a test in one line, as it is told while they run."""
+    verdict = _word(one.found.status, lang).strip("*")
+    return f"{one.test.id:<5} {verdict:<8} {one.test.title[lang]} — {one.found.shown[lang]}"
+
+
+def text(checked: Sequence[Checked], lang: str) -> str:
+    """Return the count by group and every test that failed, for the terminal."""
+    head = ["", *(_word(s, lang).strip("*") for s in COUNTED)]
+    rows = [head]
+    for group in GROUPS:
+        members = tuple(one for one in checked if one.test.group == group)
+        if members:
+            rows.append([_word(group, lang), *(str(n) for n in counts(members).values())])
+    failed = [one for one in checked if one.found.status == FAIL]
+    told = [f"✗ {line(one, lang)}" for one in failed]
+    lines = [piece for one in told for piece in (wrap(one, 100) if width(one) > 100 else [one])]
+    total = say("validation.sum", lang, n=len(checked), **counts(tuple(checked)))
+    return "\n".join([*table(rows), "", *lines, total])

@@ -1,0 +1,375 @@
+"""Behaviour and statistics: sensitivity, seeds, bands, benchmarks, and what is not run here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from sdengine.kernel import compile_model
+from sdensemble.checks.conditions import condition, short_label
+from sdensemble.checks.finding import (
+    FAIL,
+    NO_DATA,
+    NOT_APPLICABLE,
+    NOT_RUN,
+    READ,
+    Bars,
+    Found,
+    judged,
+)
+from sdensemble.checks.runs import Bench, in_year
+from sdensemble.ensemble.draws import draw
+from sdensemble.inputs.history import Observation
+from sdensemble.results.estimate import Array
+
+Given = Mapping[str, Any]
+LEVELS = 4  # levels of the Morris design, at these points of each prior
+POINTS = (0.125, 0.375, 0.625, 0.875)
+
+
+# ── sensitivity ────────────────────────────────────────────────────────────────────────────
+
+
+def morris_design(factors: int, paths: int, seed: int) -> Array:
+    """Return levels (path, factors + 1, factor): each row moves one factor by half the levels.
+
+    Source: Morris (1991), Technometrics 33: one-at-a-time paths through a grid.
+    """
+    rng = np.random.default_rng(seed)
+    design = np.empty((paths, factors + 1, factors), dtype=int)
+    for path in design:
+        path[0] = rng.integers(0, LEVELS // 2, factors)
+        up = rng.integers(0, 2, factors).astype(bool)
+        path[0] += np.where(up, 0, LEVELS // 2)
+        for k, factor in enumerate(rng.permutation(factors)):
+            path[k + 1] = path[k]
+            path[k + 1, factor] += LEVELS // 2 if up[factor] else -(LEVELS // 2)
+    return design
+
+
+def elementary_effects(design: Array, results: Array) -> Array:
+    """Return the change of a result per step of each factor, (path, factor), signed upward."""
+    steps = np.diff(design, axis=1)  # (path, step, factor): one entry of ±LEVELS/2 each
+    moved = np.diff(results, axis=1)
+    return np.einsum("psf,ps->pf", np.sign(steps), moved)
+
+
+def morris(bench: Bench, given: Given) -> Found:
+    """V33: elementary effects of every uncertain constant on the total and on levers' effects.
+
+    Half-range steps between the 12.5, 37.5, 62.5 and 87.5% points of each prior, without
+    shocks. Passes where the ranking of constants by mean absolute effect is the same in two
+    halves of the paths; says in how many points the better of the first two levers changes.
+    """
+    names = list(bench.draws.values)
+    grid = {n: np.quantile(bench.draws.values[n], POINTS, axis=-1) for n in names}
+    design = morris_design(len(names), given["paths"], bench.seed)
+    flat = design.reshape(-1, len(names))
+    constants = {name: np.moveaxis(grid[name][flat[:, k]], 0, -1) for k, name in enumerate(names)}
+
+    def total(settings: Mapping[str, Any]) -> Array:
+        run = bench.run(
+            bench.case(settings), totals=[bench.headline], drawn=False, constants=constants
+        )
+        return in_year(run, bench.headline, bench.asked).reshape(design.shape[:2])
+
+    base = total({})
+    results = {"total": base} | {n: total(s) - base for n, s in given["levers"].items()}
+    rows, stable = [], []
+    for what, values in results.items():
+        effects = elementary_effects(design, values)
+        mean, spread = np.abs(effects).mean(axis=0), effects.std(axis=0, ddof=1)
+        half = len(effects) // 2
+        parts = [np.abs(effects[:half]).mean(axis=0), np.abs(effects[half:]).mean(axis=0)]
+        moving = mean > given["felt"] * mean.max()
+        stable.append(float(spearmanr(parts[0][moving], parts[1][moving]).statistic))
+        for rank, k in enumerate(np.argsort(-mean)[: given["shown"]], start=1):
+            rows.append({"of": what, "rank": rank, "constant": names[k], "mean absolute": mean[k],
+                         "spread": spread[k], "sign": np.sign(effects[:, k].mean())})  # fmt: skip
+    first, second = list(given["levers"])[:2]
+    better = results[first] > results[second]
+    flip = float(min(better.mean(), 1 - better.mean()))
+    worst = min(stable)
+    top = [row for row in rows if row["of"] == "total"][:3]
+    most = {
+        lang: ("、" if lang == "zh" else ", ").join(
+            short_label(bench.model.label(str(row["constant"]), lang)) for row in top
+        )
+        for lang in ("zh", "en")
+    }
+    zh = (
+        f"{len(names)}个常数、{len(flat)}个点：两半路径的排序相关最低{worst:.2f}；最敏感：{most['zh']}；"
+        f"两种工具效果的先后在{flip:.0%}的点上相反"
+    )
+    en = (
+        f"{len(names)} constants, {len(flat)} points: rank correlation of two halves at least"
+        f" {worst:.2f}; most sensitive: {most['en']};"
+        f" the better of two levers changes in {flip:.0%} of the points"
+    )
+    drawn = [row for row in rows if row["of"] == "total"]
+    axis = {
+        "zh": f"先验移动半个范围时{bench.asked}年合计变化的绝对值均值",
+        "en": f"mean absolute change of the {bench.asked} total for half the range of a prior",
+    }
+    bars = Bars(
+        axis,
+        tuple({lang: short_label(bench.model.label(str(r["constant"]), lang))
+               for lang in ("zh", "en")} for r in drawn),
+        tuple(float(str(r["mean absolute"])) for r in drawn),
+        tuple(float(str(r["spread"])) / np.sqrt(len(design)) * 2 for r in drawn),
+        bench.yearly_unit,
+    )  # fmt: skip
+    return judged(worst >= given["correlation"], zh, en, worst, rows=tuple(rows), bars=bars)
+
+
+# ── probability ────────────────────────────────────────────────────────────────────────────
+
+
+def seeds(bench: Bench, given: Given) -> Found:
+    """V34: P from disjoint seeds agrees within three standard errors of randomised Sobol points."""
+    target = bench.study.report.question(bench.study.targets)
+    value = float(target.value or 0.0)
+    found, errors = [], []
+    for seed in range(given["first"], given["first"] + given["seeds"]):
+        draws = draw(bench.study.priors(bench.prior_set), bench.model, given["members"], seed=seed)
+        other = Bench(bench.study, bench.kernel, given["members"], seed, bench.prior_set)
+        other.__dict__["draws"] = draws
+        run = other.run(bench.case({}), totals=[target.variable])
+        hit = in_year(run, target.variable, bench.asked).reshape(-1) > value
+        means = [hit[draws.replicate == r].mean() for r in np.unique(draws.replicate)]
+        found.append(float(hit.mean()))
+        errors.append(float(np.std(means, ddof=1) / np.sqrt(len(means))))
+    centre, error = float(np.mean(found)), float(np.sqrt(np.mean(np.square(errors))))
+    worst = float(np.max(np.abs(np.array(found) - centre)) / error)
+    shown = ", ".join(f"{p:.3f}" for p in found)
+    zh = f"P = {shown}；标准误{error:.3f}，离均值最远{worst:.1f}个标准误"
+    en = f"P = {shown}; standard error {error:.3f}, furthest from the mean {worst:.1f} of it"
+    return judged(worst <= given["errors"], zh, en, worst)
+
+
+def coverage(bench: Bench, given: Given) -> Found:
+    """V31: on made-up observations the 90% band covers nine in ten, and PIT is uniform.
+
+    Each of some members, with measurement noise, plays the observed world; the band and the PIT
+    come from all others with noise of their own. Tests the machine of bands and ranks, not the
+    model.
+    """
+    from scipy.stats import kstest
+
+    names = [c for c in (bench.study.report.headline.components, bench.headline) if c]
+    run = bench.run(bench.case({}), totals=names[:1])
+    years = given["years"]
+    values = np.array([in_year(run, names[0], y).reshape(-1, bench.members) for y in years])
+    values = values.reshape(-1, bench.members)
+    rng = np.random.default_rng(bench.seed)
+    noisy = values * np.exp(given["noise"] * rng.standard_normal(values.shape))
+    truths = rng.permutation(bench.members)[: given["truths"]]
+    pit = []
+    for truth in truths:
+        others = np.delete(noisy, truth, axis=1)
+        pit.append((others < noisy[:, [truth]]).mean(axis=1))
+    ranks = np.array(pit)
+    covered = float(((ranks > 0.05) & (ranks < 0.95)).mean())
+    # Series of one world go together: one PIT a world is independent, the rest are not.
+    p = float(kstest(ranks[:, -1], "uniform").pvalue)
+    zh = f"90%区间覆盖{covered:.1%}；PIT均匀性KS检验p = {p:.2f}（{len(truths)}个假想世界）"
+    en = (
+        f"the 90% band covers {covered:.1%}; PIT uniform with KS p = {p:.2f} ({len(truths)} worlds)"
+    )
+    passed = abs(covered - 0.9) <= given["points"] and p > given["p"]
+    return judged(passed, zh, en, covered)
+
+
+# ── against what was observed ──────────────────────────────────────────────────────────────
+
+
+def _observed(bench: Bench, given: Given) -> list[Observation]:
+    """Return the observations of a measure after the start of the run, by time."""
+    found = [
+        one
+        for one in bench.study.history
+        if one.measure == given["measure"] and one.sector == given["sector"]
+    ]
+    return sorted(found, key=lambda one: one.time)
+
+
+def _forecast(bench: Bench, given: Given, year: float) -> Array:
+    """Return the members' forecast of a year, scaled to the base year's observed level.
+
+    The base year is known when the forecast is made; the growth since is the model's.
+    """
+    run = bench.run(bench.case({}), totals=[given["variable"]])
+    now = in_year(run, given["variable"], year).reshape(-1)
+    base = in_year(run, given["variable"], given["base_year"]).reshape(-1)
+    level = next(o.value for o in _observed(bench, given) if int(o.time) == given["base_year"])
+    noise = np.random.default_rng(bench.seed).standard_normal(now.size)
+    return level * now / base * np.exp(given["noise"] * noise)
+
+
+def band(bench: Bench, given: Given) -> Found:
+    """V29: each held-out year lies inside the 90% interval of a forecast that did not see it."""
+    bench.needs([given["variable"]])
+    later = [o for o in _observed(bench, given) if o.time > given["base_year"]]
+    if not later:
+        return no_data(bench, given)
+    rows, outside = [], 0
+    for one in later:
+        low, middle, high = np.quantile(_forecast(bench, given, int(one.time)), [0.05, 0.5, 0.95])
+        inside = bool(low <= one.value <= high)
+        outside += not inside
+        rows.append({"year": int(one.time), "observed": one.value, "low": float(low),
+                     "median": float(middle), "high": float(high), "inside": inside})  # fmt: skip
+    parts = [f"{r['year']}: {r['observed']:g} ({r['low']:.0f}–{r['high']:.0f})" for r in rows]
+    zh = f"{len(rows)}年中{outside}年在区间之外；" + "，".join(parts)
+    en = f"{outside} of {len(rows)} years outside; " + ", ".join(parts)
+    return judged(outside == 0, zh, en, float(outside), rows=tuple(rows))
+
+
+def crps(sample: Array, observed: float) -> float:
+    """Return the continuous ranked probability score of a sample, in the observed unit.
+
+    Source: Gneiting and Raftery (2007), eq. 21; the sorted form of the double sum.
+    """
+    ordered = np.sort(sample)
+    n = ordered.size
+    weights = 2 * np.arange(1, n + 1) - n - 1
+    return float(np.abs(ordered - observed).mean() - (weights * ordered).sum() / n**2)
+
+
+def naive(bench: Bench, given: Given) -> Found:
+    """V40: the model's forecast of held-out years scores better than a trend with error bars.
+
+    The benchmark goes on at the mean growth before the base year, with ``spread`` as the sd of
+    a year's log growth, known as early as the model's forecast.
+    """
+    bench.needs([given["variable"]])
+    seen = _observed(bench, given)
+    before = [o for o in seen if o.time <= given["base_year"]]
+    later = [o for o in seen if o.time > given["base_year"]]
+    if len(before) < 2 or not later:
+        return no_data(bench, given)
+    first, last = before[0], before[-1]
+    growth = np.log(last.value / first.value) / (last.time - first.time)
+    rng = np.random.default_rng(bench.seed)
+    ours, theirs, rows = 0.0, 0.0, []
+    for one in later:
+        ahead = one.time - last.time
+        steps = rng.standard_normal(given["draws"]) * given["spread"] * np.sqrt(ahead)
+        trend = last.value * np.exp(growth * ahead + steps)
+        scores = crps(_forecast(bench, given, int(one.time)), one.value), crps(trend, one.value)
+        ours, theirs = ours + scores[0] / len(later), theirs + scores[1] / len(later)
+        rows.append({"year": int(one.time), "observed": one.value, "CRPS, model": scores[0],
+                     "CRPS, trend": scores[1]})  # fmt: skip
+    zh = f"CRPS：模型{ours:.1f}，趋势外推（年增{np.expm1(growth):.1%}）{theirs:.1f}，越小越好"
+    en = f"CRPS: model {ours:.1f}, trend of {np.expm1(growth):.1%} a year {theirs:.1f};"
+    en += " less is better"
+    return judged(ours < theirs, zh, en, ours / theirs, rows=tuple(rows))
+
+
+# ── another member of the family ───────────────────────────────────────────────────────────
+
+
+def family(bench: Bench, given: Given) -> Found:
+    """V38: with another place's made-up numbers the model still runs, balances and behaves.
+
+    ``file`` is a TOML of settings beside the model, labelled as made up, which may leave the
+    limits of constants; expectations are as in the extreme conditions.
+    """
+    from sdensemble.inputs.config import read_toml
+
+    path = bench.study.folder / given["file"]
+    if not path.is_file():
+        return Found(NO_DATA, {"zh": f"没有{given['file']}", "en": f"no {given['file']}"})
+    content, _ = read_toml(path)
+    model = bench.model
+    free = {n: replace(v, limits=(None, None)) for n, v in model.variables.items()}
+    kernel = replace(bench.kernel, model=replace(model, variables=free))
+    other = replace(bench, kernel=kernel)
+    return condition(other, {**given, "settings": content["settings"]})
+
+
+# ── what others have run, or nobody can ────────────────────────────────────────────────────
+
+
+def stored(bench: Bench, given: Given) -> Found:
+    """V32 and other long jobs: a number that an earlier command left in a file of the study.
+
+    ``key`` leads to it. A "*" in the key stands for every entry there: the least of them counts,
+    times their number where ``corrected`` (Bonferroni's correction of p-values, at most 1).
+    """
+    path = bench.study.folder / given["file"]
+    how = given["command"]
+    if not path.is_file():
+        return Found(NOT_RUN, {"zh": f"未运行：先执行 {how}", "en": f"not run: first {how}"})
+    try:
+        value: Any = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(value, dict) and value.get("model_digest") not in (None, bench.model.digest):
+            said = {"zh": f"结果属于另一版模型：重新执行 {how}", "en": f"of another model: {how}"}
+            return Found(NOT_RUN, said)
+        found = _stored(value, list(given["key"]))
+        number = min(found) * (len(found) if given.get("corrected") else 1)
+        number = min(number, 1.0) if given.get("corrected") else number
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        said = {"zh": f"{given['file']}中没有所需数值", "en": f"{given['file']} lacks the number"}
+        return Found(NOT_RUN, said)
+    low, high = given.get("low", -np.inf), given.get("high", np.inf)
+    zh = en = f"{number:.4g}"
+    if len(found) > 1:
+        zh, en = f"{number:.4g}（{len(found)}项中最小）", f"{number:.4g} (least of {len(found)})"
+    return judged(low <= number <= high, zh, en, number)
+
+
+def _stored(value: Any, keys: list[Any]) -> list[float]:
+    """Return the numbers at the end of a path of keys, of which "*" means every one."""
+    if not keys:
+        return [float(value)]
+    if keys[0] != "*":
+        return _stored(value[keys[0]], keys[1:])
+    return [number for one in value.values() for number in _stored(one, keys[1:])]
+
+
+def no_data(bench: Bench, given: Given) -> Found:
+    """Return that a test lacks its data, or, where ``why`` says so, that it is not applicable."""
+    why = given.get("why", {"zh": "无数据", "en": "no data"})
+    apart = str(why["en"]).casefold().startswith("not applicable")
+    return Found(NOT_APPLICABLE if apart else NO_DATA, why)
+
+
+def review(bench: Bench, given: Given) -> Found:
+    """Return a written review: read, not run. Without its text the review is missing."""
+    path = bench.study.folder / given["file"]
+    if not path.is_file() or len(path.read_text(encoding="utf-8").strip()) < 200:
+        said = {
+            "zh": f"缺少书面评审 {given['file']}",
+            "en": f"the review {given['file']} is missing",
+        }
+        return Found(FAIL, said)
+    return Found(READ, {"zh": f"见 {given['file']}", "en": f"see {given['file']}"})
+
+
+def variant_runs(bench: Bench, given: Given) -> Found:
+    """Every structural variant runs to the end and gives finite, positive totals."""
+    from sdensemble.ensemble.variants import apply
+
+    rows, bad = [], 0
+    for variant in bench.study.variants:
+        applied = apply(variant, bench.draws, bench.study.forcing, (bench.case({}),))
+        kernel = compile_model(applied.model)
+        quarter = max(1, round(1 / applied.model.clock.step) // 4)
+        run = kernel.run(
+            applied.draws.values, totals=[bench.headline], every=quarter, members=bench.members
+        )
+        total = in_year(run, bench.headline, bench.asked)
+        wrong = int((~np.isfinite(total) | (total <= 0)).sum() + (run.first_bad != -1).sum())
+        bad += wrong
+        rows.append({"variant": variant.name, "median": float(np.median(total)), "bad": wrong})
+    if not rows:
+        return no_data(bench, given)
+    zh = f"{len(rows)}种结构、各{bench.members}个成员，{bad}个非数值或非正"
+    en = f"{len(rows)} structures of {bench.members} members: {bad} not finite or not positive"
+    return judged(bad == 0, zh, en, float(bad), rows=tuple(rows))

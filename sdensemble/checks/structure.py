@@ -1,0 +1,370 @@
+"""Tests of the structure: units, names, conservation, sharing, identities, boundary, loops."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from sdengine.errors import SDError
+from sdengine.model.describe import outside_limits, undocumented
+from sdengine.model.units import bare_numbers, check_units
+from sdengine.program.interpreter import run_reference
+from sdengine.syntax import Kind, Model
+from sdensemble.checks.finding import FAIL, NO_DATA, Found, judged
+from sdensemble.checks.runs import Bench, corners, limits
+from sdensemble.inputs.loops import find_links, influences, read_loops
+from sdensemble.results.estimate import Array
+
+STATUSES = ("endogenous", "exogenous", "excluded")
+Given = Mapping[str, Any]
+
+
+def units(bench: Bench, given: Given) -> Found:
+    """V01: no equation whose unit disagrees."""
+    wrong = check_units(bench.model)
+    n = sum(len(v.equations) for v in bench.model.variables.values())
+    rows = tuple({"problem": line} for line in wrong)
+    zh, en = f"{n}个方程中{len(wrong)}处不一致", f"{len(wrong)} of {n} equations disagree"
+    return judged(not wrong, zh, en, float(len(wrong)), rows=rows)
+
+
+def named_numbers(bench: Bench, given: Given) -> Found:
+    """V02: no bare number; every constant with label, limits, source; values inside limits."""
+    tests = (bare_numbers, undocumented, outside_limits)
+    wrong = [line for test in tests for line in test(bench.model)]
+    constants = bench.model.constants()
+    assumed = sum(v.note.assumption for v in constants)
+    zh = f"{len(wrong)}处不合；{len(constants)}个常数中{assumed}个标为假设"
+    en = f"{len(wrong)} problems; {assumed} of {len(constants)} constants are marked as assumptions"
+    rows = tuple({"problem": line} for line in wrong)
+    return judged(not wrong, zh, en, float(len(wrong)), rows=rows)
+
+
+def balance(bench: Bench, given: Given) -> Found:
+    """V03, V04: an audit stays where it starts while the stock it watches moves."""
+    audit, stock = given["audit"], given["watch"]
+    bench.needs([audit, stock])
+    case = bench.case(given.get("settings", {}), given.get("scenario", "all"))
+    run = bench.run(case, [audit, stock])
+    drift = float(np.abs(run.values[audit] - run.values[audit][0]).max())
+    moved = float(np.ptp(run.values[stock], axis=0).max())
+    unit, one = (bench.unit(audit, lang) for lang in ("zh", "en"))
+    zh = f"最大漂移{drift:.1e} {unit}；所监测存量变动达{moved:.3g} {unit}"
+    en = f"largest drift {drift:.1e} {one}; the stock it watches moves by up to {moved:.3g} {one}"
+    return judged(drift < given["tolerance"] and moved > given["moves"], zh, en, drift)
+
+
+def ledger(bench: Bench, given: Given) -> Found:
+    """V04c and others: at every step a chain of stocks changes by what enters less what leaves.
+
+    Each of ``chains`` names ``stocks``, the flows ``into`` them and ``out`` of them, and a
+    ``least`` movement (in the stocks' unit) below which nothing was tested; ``settings`` make it
+    move. All are summed over ranges.
+    Euler's rule, with which the model is integrated, makes the difference zero but for rounding
+    unless a flow leaves one stock and does not arrive in the next.
+    """
+    rows, worst, still = [], 0.0, []
+    clock = bench.model.clock
+    if clock.method != "euler":
+        said = {"zh": "只对欧拉法成立", "en": "holds for Euler's rule only"}
+        return Found(NO_DATA, said)
+    for chain in given["chains"]:
+        names = [*chain["stocks"], *chain["into"], *chain["out"]]
+        bench.needs(names)
+        case = bench.case(chain.get("settings", {}), given.get("scenario", "all"))
+        run = bench.run(case, names, every=1)
+        stock, into, out = (
+            sum((_all(run.values[bench.model[n].name]) for n in part), np.zeros(1))
+            for part in (chain["stocks"], chain["into"], chain["out"])
+        )
+        flow = np.broadcast_to(clock.step * (into - out), stock.shape)[:-1]
+        scale = max(float(np.abs(stock).max()), 1e-12)
+        off = float(np.abs(np.diff(stock, axis=0) - flow).max()) / scale
+        moved = float(np.ptp(stock, axis=0).max())
+        worst = max(worst, off)
+        if moved <= chain["least"]:
+            still.append(chain["stocks"][0])
+        rows.append({"stocks": "; ".join(chain["stocks"]), "off, relative": off, "moved": moved})
+    zh = f"{len(rows)}条存量链逐步核对，最大相对差{worst:.1e}"
+    en = f"{len(rows)} chains of stocks at every step, off by at most {worst:.1e}"
+    if still:
+        zh, en = f"{zh}；{'、'.join(still)}没有变动", f"{en}; {', '.join(still)} never moved"
+    return judged(worst <= given["tolerance"] and not still, zh, en, worst, rows=tuple(rows))
+
+
+def _all(values: Array) -> Array:
+    """Return (time, member): the sum over every range of (time, *ranges, member)."""
+    return np.asarray(values.sum(axis=tuple(range(1, values.ndim - 1))))
+
+
+def identity(bench: Bench, given: Given) -> Found:
+    """V10: a difference that must be zero is so, against the size of what it is a difference of."""
+    name, scale, watch = given["variable"], given["of"], given["watch"]
+    bench.needs([name, scale, watch])
+    run = bench.run(bench.case({}, given.get("scenario", "all")), [name, scale, watch])
+    worst = float((np.abs(run.values[name]) / np.maximum(run.values[scale], 1e-9)).max())
+    moved = float(np.ptp(run.values[watch], axis=0).max())
+    unit, one = (bench.unit(watch, lang) for lang in ("zh", "en"))
+    zh = f"最大相对差{worst:.1e}；其间变动达{moved:.3g} {unit}"
+    en = f"off by at most {worst:.1e}, while it moves by up to {moved:.3g} {one}"
+    return judged(worst <= given["tolerance"] and moved > given["moves"], zh, en, worst)
+
+
+def at_most(bench: Bench, given: Given) -> Found:
+    """V05, V13: a variable never above the sum of others, element by element."""
+    name, others = given["variable"], list(given["limits"])
+    bench.needs([name, *others])
+    case = bench.case(given.get("settings", {}), given.get("scenario", "all"))
+    run = bench.run(case, [name, *others])
+    room = np.sum([run.values[other] for other in others], axis=0)
+    over = float((run.values[name] / np.maximum(room, 1e-12) - 1).max())
+    zh = f"最多超出{over:.1e}（相对）" if over > 0 else f"从不超出（最接近时余{-over:.1e}）"
+    en = f"above by at most {over:.1e} of it" if over > 0 else f"never above ({-over:.1e} left)"
+    return judged(over <= given["tolerance"], zh, en, over)
+
+
+def allocation(bench: Bench, given: Given) -> Found:
+    """V06: what is granted is within requests and uses up what there is, plenty or scarce.
+
+    ``cases`` are settings that make the supply plentiful, scarce or zero; priorities are random
+    in every member.
+    """
+    asked, granted, supply = given["request"], given["granted"], given["supply"]
+    bench.needs([asked, granted, supply, given["priority"]])
+    rng = np.random.default_rng(bench.seed)
+    shape = (*bench.model.shape(bench.model[given["priority"]]), bench.members)
+    weights = {given["priority"]: rng.uniform(0.5, 3.0, shape)}
+    worst, rows, count, scarcity = 0.0, [], 0, 0.0
+    for settings in given["cases"]:
+        run = bench.run(bench.case(settings, "all"), [asked, granted, supply], constants=weights)
+        wanted, given_out, there = (run.values[name] for name in (asked, granted, supply))
+        scale = max(float(there.max()), float(wanted.sum(axis=1).max()), 1e-9)
+        below = max(0.0, float(-given_out.min())) / scale
+        above = max(0.0, float((given_out - wanted).max())) / scale
+        expected = np.minimum(there, wanted.sum(axis=1))
+        off = float(np.abs(given_out.sum(axis=1) - expected).max()) / scale
+        scarce = float((there < wanted.sum(axis=1)).mean())
+        scarcity = max(scarcity, scarce)
+        count += there.size
+        worst = max(worst, below, above, off)
+        rows.append({"settings": str(dict(settings)), "scarce share": scarce,
+                     "below zero": below, "above request": above, "sum off": off})  # fmt: skip
+    zh = f"{count}次分配中最大偏差{worst:.1e}（相对于总量）；最紧的情形{scarcity:.0%}供不应求"
+    en = f"{count} allocations, off by at most {worst:.1e} of the total; {scarcity:.0%} scarce in"
+    en += " the tightest case"
+    passed = worst <= given["tolerance"] and scarcity > 0.5
+    return judged(passed, zh, en, worst, rows=tuple(rows))
+
+
+def sums_to_one(bench: Bench, given: Given) -> Found:
+    """V07: shares lie in [0, 1] and sum to one."""
+    worst, least = 0.0, 1.0
+    for names in given["sets"]:
+        bench.needs(names)
+        run = bench.run(bench.case({}, "all"), names)
+        total = np.sum([run.values[name] for name in names], axis=0)
+        worst = max(worst, float(np.abs(total - 1).max()))
+        least = min(least, min(float(run.values[name].min()) for name in names))
+    zh = f"与1最多差{worst:.1e}；最小份额{least:.1e}"
+    en = f"off one by at most {worst:.1e}; least share {least:.1e}"
+    return judged(worst <= given["tolerance"] and least >= 0, zh, en, worst)
+
+
+def adds_up(bench: Bench, given: Given) -> Found:
+    """V09, V10: the parts sum to the whole at every saved time."""
+    worst = 0.0
+    for identity in given["identities"]:
+        parts, whole = identity["parts"], identity["whole"]
+        bench.needs([*parts, whole])
+        run = bench.run(bench.case({}, "all"), [*parts, whole])
+        chosen = identity.get("elements", "")
+        total = sum(_inside(bench.model, name, run.values[name], chosen) for name in parts)
+        scale = np.abs(run.values[whole]).max()
+        worst = max(worst, float(np.abs(total - run.values[whole]).max() / scale))
+    n = len(given["identities"])
+    zh, en = f"{n}个恒等式最多差{worst:.1e}（相对）", f"{n} identities, off by at most {worst:.1e}"
+    return judged(worst <= given["tolerance"], zh, en, worst)
+
+
+def _inside(model: Model, name: str, values: Array, chosen: str) -> Array:
+    """Return the sum over a subrange's elements of (time, *ranges, member); all without one."""
+    dims = model[name].dims
+    if not dims:
+        return values
+    if not chosen:
+        return values.sum(axis=tuple(range(1, 1 + len(dims))))
+    order = model.elements(dims[0])
+    index = [order.index(one) for one in model.elements(chosen)]
+    return values[:, index].sum(axis=1)
+
+
+def bounds(bench: Bench, given: Given) -> Found:
+    """V08: stocks stay above zero and everything is finite, over draws, corners and limits."""
+    model = bench.model
+    bench = replace(bench, members=given.get("members", bench.members))
+    signed = set(given.get("signed", ()))
+    stocks = [v.name for v in model.variables.values() if v.kind is Kind.STOCK]
+    stocks = [name for name in stocks if name not in signed and not name.startswith("Cumulative")]
+    rows, bad, least = [], 0, (0.0, "")
+    at_limits = limits(model)
+    sets: dict[str, tuple[bool, dict[str, Array]]] = {
+        "draws of the priors": (True, {}),
+        "corners of the priors": (False, corners(bench.draws, given["corners"], bench.seed)),
+        "one constant at a limit": (False, at_limits),
+    }
+    for scenario in given["scenarios"]:
+        for what, (drawn, constants) in sets.items():
+            kept = [*stocks, bench.headline]
+            run = bench.run(bench.case({}, scenario), kept, drawn=drawn, constants=constants)
+            wrong = int((run.first_bad != -1).sum())
+            wrong += int((~np.isfinite(run.values[bench.headline]).all(axis=0)).sum())
+            low = min((float(np.nanmin(run.values[name])), name) for name in stocks)
+            if what == "one constant at a limit":  # a limit may be negative by meaning
+                low = (max(low[0], 0.0), low[1])
+            bad, least = bad + wrong, min(least, low)
+            rows.append({"scenario": scenario, "set": what, "members": run.first_bad.size,
+                         "not finite": wrong, "least stock": low[0], "where": low[1]})  # fmt: skip
+    members = sum(int(row["members"]) for row in rows)
+    zh = f"{members}个成员中{bad}个出现非数值；最小存量{least[0]:.2g}"
+    zh += f"（{model.label(least[1], 'zh') if least[1] else '无负值'}）"
+    en = f"{bad} of {members} members not finite; least stock {least[0]:.2g}"
+    en += f" ({model.label(least[1], 'en') if least[1] else 'none'})"
+    passed = bad == 0 and least[0] >= -given["tolerance"]
+    return judged(passed, zh, en, least[0], rows=tuple(rows))
+
+
+# ── what is inside ─────────────────────────────────────────────────────────────────────────
+
+
+def read_boundary(bench: Bench, file: str) -> tuple[dict[str, str], ...]:
+    """Return the rows of the boundary table: zh, en, status, variables, reasons."""
+    path = bench.study.folder / file
+    if not path.is_file():
+        return ()
+    return tuple(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+
+
+def boundary(bench: Bench, given: Given) -> Found:
+    """V37: the boundary table agrees with the equations.
+
+    An endogenous variable lies on a feedback loop or downstream of one; an exogenous one does
+    not; an excluded concept names none.
+    """
+    table = read_boundary(bench, given["file"])
+    if not table:
+        return Found(NO_DATA, {"zh": f"没有{given['file']}", "en": f"no {given['file']}"})
+    fed = in_feedback(bench.model)
+    wrong, count = [], dict.fromkeys(STATUSES, 0)
+    for row in table:
+        status = row["status"].strip()
+        names = [name.strip() for name in row["variables"].split(";") if name.strip()]
+        if status not in STATUSES:
+            wrong.append({"concept": row["en"], "problem": f'status "{status}"'})
+            continue
+        count[status] += 1
+        for name in names:
+            written = bench.model.name_of(name)
+            if written is None:
+                wrong.append({"concept": row["en"], "problem": f'no variable "{name}"'})
+            elif (written in fed) != (status == "endogenous"):
+                what = "is" if written in fed else "is not"
+                wrong.append({"concept": row["en"], "problem": f'"{written}" {what} in feedback'})
+        if bool(names) == (status == "excluded"):
+            wrong.append({"concept": row["en"], "problem": "names variables, or names none"})
+    parts = [f"{n} {status}" for status, n in count.items()]
+    zh = "内生{endogenous}项、外生{exogenous}项、不含{excluded}项；".format(**count)
+    zh += f"与方程不符{len(wrong)}处"
+    en = f"{', '.join(parts)}; {len(wrong)} disagree with the equations"
+    return judged(not wrong, zh, en, float(len(wrong)), rows=tuple(wrong))
+
+
+def in_feedback(model: Model) -> set[str]:
+    """Return the variables on a loop of two or more variables, or downstream of one."""
+    reads = influences(model)
+    users: dict[str, set[str]] = {name: set() for name in reads}
+    for name, read in reads.items():
+        for source in read:
+            users[source].add(name)
+    ahead = {name: _reached(name, users) for name in reads}
+    rings = {name for name in reads if any(name in ahead[user] for user in users[name] - {name})}
+    return rings.union(*(ahead[name] for name in rings))
+
+
+def _reached(name: str, users: Mapping[str, set[str]]) -> set[str]:
+    """Return every variable downstream of one."""
+    found: set[str] = set()
+    left = [name]
+    while left:
+        new = users[left.pop()] - found
+        found |= new
+        left += new
+    return found
+
+
+def named_loops(bench: Bench, given: Given) -> Found:
+    """V27: every link of every named loop exists, and the signs multiply to its kind."""
+    try:
+        loops = read_loops(bench.study.folder / given["file"], bench.model)
+    except SDError as error:
+        lines = tuple({"problem": line} for line in error.problems)
+        said = {"zh": "回路表与模型不符", "en": "the table of loops does not fit the model"}
+        return Found(FAIL, said, float(len(lines)), lines)
+    rows, wrong, links = [], 0, 0
+    for loop in loops:
+        found = find_links(loop, bench.model)
+        missing = [f"{one.source} → {one.target}" for one in found if not one.found]
+        links += len(found)
+        wrong += len(missing) + (loop.product != loop.kind)
+        rows.append({"loop": loop.id, "zh": loop.title["zh"], "en": loop.title["en"],
+                     "kind": loop.kind, "signs": loop.signs, "links": len(found),
+                     "missing": "; ".join(missing)})  # fmt: skip
+    zh = f"{len(loops)}个回路{links}个环节，{wrong}处不符"
+    en = f"{len(loops)} loops, {links} links, {wrong} do not hold"
+    return judged(wrong == 0, zh, en, float(wrong), rows=tuple(rows))
+
+
+# ── the machine ────────────────────────────────────────────────────────────────────────────
+
+
+def alone(bench: Bench, given: Given) -> Found:
+    """V35: each of some members run by itself gives what it gives among the others."""
+    case = bench.case({}, "all")
+    together = bench.run(case, [bench.headline])
+    ids = np.linspace(0, bench.members - 1, given["members"]).astype(int)
+    worst = 0.0
+    for member in ids:
+        single = bench.run(case, [bench.headline], members=[int(member)])
+        one, other = single.values[bench.headline][..., 0], together.values[bench.headline]
+        worst = max(worst, float(np.abs(one / other[..., member] - 1).max()))
+    zh, en = f"{len(ids)}个成员最大相对差{worst:.1e}", f"{len(ids)} members, off by {worst:.1e}"
+    return judged(worst <= given["tolerance"], zh, en, worst)
+
+
+def independent(bench: Bench, given: Given) -> Found:
+    """V36: the model as plain NumPy statements gives every variable that the kernel gives.
+
+    Differences are held against the variable's own size, or ``least`` where it is smaller: what
+    is zero but for rounding has no size of its own.
+    """
+    steps, members = given["steps"], given["members"]
+    chosen = np.arange(members)
+    constants = {n: v[..., chosen] for n, v in bench.draws.values.items()}
+    names = [name for name in bench.kernel.program.slots if name in bench.model]
+    ours = bench.kernel.run(constants, report=names, steps=steps, every=steps, members=members)
+    slots = run_reference(
+        bench.kernel.program, constants, members=members, steps=steps, every=steps
+    )
+    worst = (0.0, "")
+    for name in names:
+        theirs = slots[-1][bench.kernel.program.where(name)]
+        scale = max(float(np.abs(theirs).max()), given["least"])
+        off = float(np.abs(ours.values[name][-1] - theirs).max()) / scale
+        worst = max(worst, (off, name))
+    told = {lang: bench.model.label(worst[1], lang) if worst[1] else "" for lang in ("zh", "en")}
+    zh = f"{len(names)}个变量、{steps}步、{members}个成员，最大相对差{worst[0]:.1e}（{told['zh']}）"
+    en = f"{len(names)} variables, {steps} steps, {members} members: {worst[0]:.1e} ({told['en']})"
+    return judged(worst[0] <= given["tolerance"], zh, en, worst[0])

@@ -1,0 +1,1 @@
+"""Which lever gets there: levers compared at equal outlay."""

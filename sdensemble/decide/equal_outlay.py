@@ -1,0 +1,134 @@
+"""What each scenario costs on the default-constant run, and the level at which two cost alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import brentq
+
+from sdengine.errors import SDError
+from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.run import World
+from sdensemble.inputs.report import ReportSpec
+from sdensemble.inputs.scenarios import Scenario, Setting, apply
+from sdensemble.study import Study
+
+
+def present_values(
+    kernel: Kernel, scenarios: Sequence[Scenario], spec: ReportSpec, *, until: float
+) -> dict[str, float]:
+    """Return each scenario's outlay from the model's start to ``until``, all payers together.
+
+    Money is at present value as the model discounts it: the payers' cumulative
+    ``present_value`` of report.toml at ``until``, or the integral of their outlay where none is
+    stated. Constants are the model's own; nothing is drawn. Raises SDError where the study
+    names no payer.
+    """
+    ends = [payer.present_value for payer in spec.payers if payer.present_value]
+    rates = [payer.variable for payer in spec.payers if not payer.present_value]
+    if not spec.payers:
+        raise SDError(f"{spec.path}: names no [[payer]], so there is no outlay to compare")
+    program = kernel.program
+    steps = round((until - program.start) / program.step)
+    out = {}
+    for scenario in scenarios:
+        world = World(*apply(scenario, kernel.model, {}, 1))
+        run = kernel.run(
+            world.constants,
+            world.held,
+            report=ends,
+            totals=rates,
+            steps=steps,
+            every=steps,
+            members=1,
+        )
+        paid = [values[-1] for values in (*run.values.values(), *run.totals.values())]
+        out[scenario.name] = float(np.sum(paid))
+    return out
+
+
+def horizon(study: Study) -> float:
+    """Return the end of the year of the first strict headline target: where outlay is summed to."""
+    years = [t.year for t in study.targets if t.headline and t.comparator == ">" and t.year]
+    return float(min(years) + 1) if years else study.model.clock.stop
+
+
+def scaled(scenario: Scenario, study: Study, factor: float) -> Scenario:
+    """Return a scenario whose levers stand ``factor`` times as far from the model's values."""
+
+    def move(setting: Setting) -> Setting:
+        own = float(np.asarray(study.model[setting.constant].value).flat[0])
+        return replace(setting, values=tuple(own + factor * (v - own) for v in setting.values))
+
+    return replace(scenario, settings=tuple(map(move, scenario.settings)))
+
+
+def equalising_factor(
+    study: Study, kernel: Kernel, scenario: Scenario, reference: Scenario
+) -> float:
+    """Return the factor on a scenario's levers at which it costs what ``reference`` costs.
+
+    Both costs are present values above the scenario each is compared with, on the
+    default-constant run. Raises SDError where no factor between 0 and 20 does it.
+    """
+    until = horizon(study)
+
+    def cost(one: Scenario) -> float:
+        base = next(s for s in study.scenarios if s.name == one.compares)
+        values = present_values(kernel, (base, one), study.report, until=until)
+        return values[one.name] - values[base.name]
+
+    wanted = cost(reference)
+    gap = lambda factor: cost(scaled(scenario, study, factor)) - wanted  # noqa: E731
+    if gap(0.0) * gap(20.0) > 0:
+        raise SDError(f'no level of "{scenario.name}" costs what "{reference.name}" costs')
+    return float(brentq(gap, 0.0, 20.0, xtol=1e-6))
+
+
+def _unit(study: Study) -> str:
+    """Return the unit of the payers' integrals: their own, times the time unit."""
+    unit = study.model[study.report.payers[0].variable].unit
+    return unit.removesuffix(f"/{study.model.clock.unit}")
+
+
+EQUAL = {
+    "zh": "  {one}的力度乘以{factor:.4f}时与{other}支出相同：{levels}",
+    "en": "  {one} costs what {other} does at {factor:.4f} of its levels: {levels}",
+}
+
+
+def _titled(scenario: Scenario, lang: str) -> str:
+    """Return a scenario's title with its name, by which it is called."""
+    title = scenario.title[lang]
+    return f"{title}（{scenario.name}）" if lang == "zh" else f"{title} ({scenario.name})"
+
+
+def outlay_text(study: Study, lang: str) -> str:
+    """Return each scenario's outlay, and the factor that would make the packages cost alike."""
+    kernel = compile_model(study.model)
+    until = horizon(study)
+    values = present_values(kernel, study.scenarios, study.report, until=until)
+    unit = study.report.unit_label(_unit(study), lang)
+    note = study.report.unit_notes([_unit(study)], lang)
+    unit += f"; {note}" if note else ""
+    head = {
+        "zh": f"财政支出现值，至{until - 1:g}年底，默认常数运行（{unit}）",
+        "en": f"Outlay at present value to the end of {until - 1:g}, default constants ({unit})",
+    }
+    lines = [head[lang]]
+    for scenario in study.scenarios:
+        above = values[scenario.name] - values.get(scenario.compares, values[scenario.name])
+        name = _titled(scenario, lang)
+        lines.append(f"  {name}: {values[scenario.name]:.3f}  ({above:+.3f})")
+    packages = [s for s in study.scenarios if s.package]
+    for one in packages[:-1]:
+        factor = equalising_factor(study, kernel, one, packages[-1])
+        levels = ", ".join(
+            f"{s.constant} = {max(s.values, key=abs):.4g}"
+            for s in scaled(one, study, factor).settings
+        )
+        first, last = _titled(one, lang), _titled(packages[-1], lang)
+        lines.append(EQUAL[lang].format(one=first, other=last, factor=factor, levels=levels))
+    return "\n".join(lines)

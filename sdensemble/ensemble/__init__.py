@@ -1,0 +1,1 @@
+"""The members of an ensemble: draws, forcing, variants, and the run of all of them."""

@@ -1,0 +1,297 @@
+"""Scenarios × draws → one labelled Dataset: every member meets the same world in each scenario."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdengine.errors import SDError
+from sdengine.kernel import Kernel, Trajectories, default_threads
+from sdengine.program.held import Held
+from sdengine.syntax import Model
+from sdensemble import __version__
+from sdensemble.ensemble.draws import Draws
+from sdensemble.ensemble.forcing import Forcing, sample
+from sdensemble.inputs.config import cell_name
+from sdensemble.inputs.scenarios import Scenario, apply
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+CHUNK = 2048  # members a thread takes at once, at most, with their forcing
+MANY = 2**15  # runs of a member from which a kernel for the kept variables alone pays
+
+
+@dataclass(frozen=True)
+class World:
+    """Constants and schedules of some members in one scenario: the input of ``Kernel.run``."""
+
+    constants: Mapping[str, NDArray[np.float64]]
+    held: Mapping[str, Held]
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What went wrong in a scenario where a kept value is NaN or infinite in some members.
+
+    ``member`` is one of those that fail first; in it ``variable`` is the first that is not
+    finite, by time and then by the order of evaluation, and ``time`` is when.
+    """
+
+    scenario: str
+    members: int
+    member: int
+    variable: str
+    time: float
+
+
+def run_ensemble(
+    kernel: Kernel,
+    scenarios: Sequence[Scenario],
+    draws: Draws,
+    forcing: Forcing | None = None,
+    *,
+    keep: Mapping[str, str],
+    chunk: int = CHUNK,
+    threads: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> xr.Dataset:
+    """Return a Dataset over scenario, member, year and the variables' own ranges.
+
+    ``keep`` maps variables to an aggregate: "annual", the integral over [Y, Y + 1) by the
+    trapezium rule; "mean", that integral over one time unit; "end", the value at Y + 1. Units
+    and labels are attributes. The same draws and the same forcing serve every scenario, so
+    differences between scenarios are paired by member. ``progress`` is called with the number
+    of members finished. No result depends on ``chunk``, the members a thread takes at once, or
+    on ``threads``; of MANY runs only what the kept variables hang on is computed, with the same
+    bits (``Kernel.only``). The attribute ``lost`` has one entry (see Lost) for each scenario with
+    members that are not finite. Raises SDError where the clock has no whole years.
+    """
+    model = kernel.model
+    names = {_written(model, name): aggregate for name, aggregate in keep.items()}
+    every, years = whole_years(model)
+    results = _empty(model, scenarios, draws.members, years, names)
+    few = kernel.only(names) if draws.members * len(scenarios) >= MANY else kernel
+
+    def work(members: NDArray[np.int64], stop: threading.Event) -> None:
+        """Run a chunk of members in every scenario: each thread works on chunks of its own."""
+        world_of = worlds(model, draws, forcing, members)
+        for index, scenario in enumerate(scenarios):
+            if stop.is_set():
+                return
+            world = world_of(scenario)
+            run = few.run(
+                world.constants,
+                world.held,
+                report=[n for n, a in names.items() if a == "end"],
+                totals=[n for n, a in names.items() if a != "end"],
+                members=len(members),
+                ids=members,
+                every=every,
+                steps=every * len(years),
+                threads=1,
+                progress=progress,
+            )
+            for name, aggregate in names.items():
+                values = _yearly(run, name, aggregate)
+                results[name][index, members] = np.moveaxis(values, -1, 0)
+
+    threads = threads or default_threads()
+    share = max(1, min(chunk, -(-draws.members // threads)))
+    _in_threads(work, _chunks(draws.members, share), threads)
+    dataset = _dataset(model, scenarios, draws, forcing, years, names, results)
+    lost = diagnose(kernel, scenarios, draws, forcing, results)
+    dataset.attrs["lost"] = [asdict(one) for one in lost]
+    return dataset
+
+
+def replay(
+    kernel: Kernel, scenario: Scenario, draws: Draws, forcing: Forcing | None, member: int
+) -> Trajectories:
+    """Return one member's run once more, alone, with every variable at every step."""
+    world = worlds(kernel.model, draws, forcing, np.array([member]))(scenario)
+    names = [name for name in kernel.program.slots if name in kernel.model]
+    return kernel.run(world.constants, world.held, report=names, every=1, members=1, ids=[member])
+
+
+def diagnose(
+    kernel: Kernel,
+    scenarios: Sequence[Scenario],
+    draws: Draws,
+    forcing: Forcing | None,
+    results: Mapping[str, NDArray[np.float64]],
+) -> tuple[Lost, ...]:
+    """Return what was lost in each scenario, found by replaying one of its members.
+
+    ``results`` are the kept values, shape (scenario, member, year, *ranges).
+    """
+    shapes = [(~np.isfinite(values)).any(axis=tuple(range(3, values.ndim)))
+              for values in results.values()]  # fmt: skip
+    bad = np.any(shapes, axis=0) if shapes else np.zeros((len(scenarios), 1, 1), bool)
+    found = []
+    for scenario, lost in zip(scenarios, bad, strict=True):
+        if not lost.any():
+            continue
+        first = int(np.argmax(lost.any(axis=0)))
+        member = int(np.argmax(lost[:, first]))
+        where = _first_bad(kernel, replay(kernel, scenario, draws, forcing, member))
+        found.append(Lost(scenario.name, int(lost.any(axis=1).sum()), member, *where))
+    return tuple(found)
+
+
+def _first_bad(kernel: Kernel, run: Trajectories) -> tuple[str, float]:
+    """Return the name and time of the first value of a single member that is not finite."""
+    statements = (*kernel.program.initial, *kernel.program.dynamic)
+    order = list(dict.fromkeys(s.name for s in statements if s.name in run.values))
+    bad = np.array([(~np.isfinite(run.values[name])).reshape(len(run.times), -1).any(axis=1)
+                    for name in order])  # fmt: skip
+    step = int(np.argmax(bad.any(axis=0)))
+    name = order[int(np.argmax(bad[:, step]))]
+    values = run.values[name][step, ..., 0]
+    cell = np.argwhere(~np.isfinite(values))[0]
+    return cell_name(kernel.model, kernel.model[name], tuple(cell)), float(run.times[step])
+
+
+def worlds(
+    model: Model, draws: Draws, forcing: Forcing | None, members: NDArray[np.int64]
+) -> Callable[[Scenario], World]:
+    """Return a function from a scenario to the World of these members.
+
+    The members' constants and forcing are made once; a scenario only overrides them.
+    """
+    constants = draws.of(members)
+    shocks = sample(forcing, model, members, seed=draws.seed) if forcing else {}
+
+    def world(scenario: Scenario) -> World:
+        own, held = apply(scenario, model, constants, len(members))
+        clash = sorted(
+            set(held) & set(shocks) | {s.constant for s in scenario.settings} & set(shocks)
+        )
+        if clash:
+            raise SDError(
+                f'{scenario.path}: "{clash[0]}" is driven by the forcing and cannot be set as well'
+            )
+        return World(own, {**shocks, **held})
+
+    return world
+
+
+def _in_threads(
+    work: Callable[[NDArray[np.int64], threading.Event], None],
+    chunks: Iterable[NDArray[np.int64]],
+    threads: int,
+) -> None:
+    """Call ``work`` on every chunk; the first error, or an interruption, stops the others."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(threads) as pool:
+        jobs = [pool.submit(work, members, stop) for members in chunks]
+        try:
+            for job in as_completed(jobs):
+                job.result()
+        finally:
+            stop.set()
+            for job in jobs:
+                job.cancel()
+
+
+def _written(model: Model, name: str) -> str:
+    return model[name].name
+
+
+def whole_years(model: Model) -> tuple[int, range]:
+    """Return (steps in a year, the whole years of the clock), a year being one time unit.
+
+    Raises SDError where a year is no whole number of steps or the clock has no whole year.
+    """
+    clock = model.clock
+    per_year = 1 / clock.step
+    if abs(per_year - round(per_year)) > 1e-9 or clock.start != int(clock.start):
+        raise SDError(
+            f"{model.path.name}: an ensemble is kept by whole {clock.unit or 'time unit'}s, so "
+            f"INITIAL TIME must be whole and TIME STEP divide 1 (they are {clock.start:g} and "
+            f"{clock.step:g})"
+        )
+    years = range(int(clock.start), int(clock.stop + 1e-9))
+    if not years:
+        unit = clock.unit or "time unit"
+        raise SDError(f"{model.path.name}: the run is shorter than one {unit}: nothing to keep")
+    return round(per_year), years
+
+
+def _chunks(members: int, chunk: int) -> Iterator[NDArray[np.int64]]:
+    for first in range(0, members, chunk):
+        yield np.arange(first, min(first + chunk, members))
+
+
+def _empty(
+    model: Model,
+    scenarios: Sequence[Scenario],
+    members: int,
+    years: range,
+    names: Mapping[str, str],
+) -> dict[str, NDArray[np.float64]]:
+    lead = (len(scenarios), members, len(years))
+    return {name: np.empty((*lead, *model.shape(model[name]))) for name in names}
+
+
+def _yearly(run: Trajectories, name: str, aggregate: str) -> NDArray[np.float64]:
+    """Return (year, *dims, member); a mean over a year is the integral over one time unit."""
+    return run.values[name][1:] if aggregate == "end" else run.totals[name]
+
+
+def _dataset(
+    model: Model,
+    scenarios: Sequence[Scenario],
+    draws: Draws,
+    forcing: Forcing | None,
+    years: range,
+    names: Mapping[str, str],
+    results: Mapping[str, NDArray[np.float64]],
+) -> xr.Dataset:
+    import xarray as xr
+
+    ranges = {dim: model.elements(dim) for name in names for dim in model[name].dims}
+    coords: dict[str, Any] = {
+        "scenario": [scenario.name for scenario in scenarios],
+        "member": np.arange(draws.members),
+        "year": np.array(years),
+        "replicate": ("member", draws.replicate),
+        **{dim: list(elements) for dim, elements in ranges.items()},
+    }
+    variables = {
+        name: (
+            ("scenario", "member", "year", *model[name].dims),
+            results[name],
+            _attributes(model, name, aggregate),
+        )
+        for name, aggregate in names.items()
+    }
+    attributes = {
+        "model": model.path.name,
+        "model_digest": model.digest,
+        "prior_set": draws.priors.name,
+        "priors_digest": draws.priors.digest,
+        "forcing_digest": forcing.digest if forcing else "",
+        "seed": draws.seed,
+        "method": draws.method,
+        "engine": f"sdensemble {__version__}",
+    }
+    return xr.Dataset(variables, coords, attributes)
+
+
+def _attributes(model: Model, name: str, aggregate: str) -> dict[str, str]:
+    variable = model[name]
+    unit = variable.unit
+    per = f"/{model.clock.unit}"
+    if aggregate == "annual" and unit.endswith(per):
+        unit = unit.removesuffix(per)
+    elif aggregate == "annual":
+        unit = f"{unit}*{model.clock.unit}"
+    note = variable.note
+    return {"unit": unit, "zh": note.zh or name, "en": note.en or name, "aggregate": aggregate}

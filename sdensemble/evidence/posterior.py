@@ -1,0 +1,325 @@
+"""The posterior as a value and as a file: ``calibration/posterior.nc``, in ArviZ's groups.
+
+A file is bound to the model, priors, fit and rows it was made from. The priors' numbers are
+stored in 16 bits each between their least and greatest value, and the fit is judged at the
+numbers as stored: what a run reads are the very draws the file describes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdengine.errors import SDError
+from sdengine.syntax import Model
+from sdensemble.ensemble.draws import DEFAULT_SETS, Draws, Priors, constants_of
+from sdensemble.evidence.smc import Stage
+from sdensemble.inputs.fit import Fit
+from sdensemble.inputs.history import Observation, digest_of
+from sdensemble.inputs.scenarios import Scenario
+
+Floats = NDArray[np.float64]
+LEVELS = 65535
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a posterior is bound to: the digests of what it was made from, and under which name."""
+
+    vintage: str
+    prior_set: str
+    variant: str
+    model: str
+    priors: str
+    fit: str
+    data: str
+
+    def differs(self, other: Bound) -> tuple[str, ...]:
+        """Return what differs, in words."""
+        words = {"model": "the model", "priors": "the priors", "fit": "fit.toml",
+                 "data": "the observations"}  # fmt: skip
+        return tuple(
+            word for name, word in words.items() if getattr(self, name) != getattr(other, name)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Draws given the observations.
+
+    ``packed`` (column, particle) are the priors' numbers in 16 bits, ``low`` and ``high`` (column,)
+    their ends; particles come replicate by replicate. ``loglik`` (figure, particle), ``predicted``
+    (figure, particle) the log of the model's number, ``discrepancy`` (figure, particle) what
+    stood in for the forcing, bias included; ``bias`` (figure, particle) the constant part of it.
+    ``forecast_from`` is the end of the last year of a series that leads: shocks are drawn from
+    there on. ``figures`` describe the rows fitted.
+    """
+
+    bound: Bound
+    seed: int
+    replicates: int
+    names: tuple[str, ...]
+    packed: NDArray[np.uint16]
+    low: Floats
+    high: Floats
+    loglik: Floats
+    predicted: Floats
+    discrepancy: Floats
+    bias: Floats
+    evidence: Floats
+    stages: tuple[Stage, ...]
+    figures: tuple[Mapping[str, Any], ...]
+    forecast_from: float
+    best: Floats
+    prior: Floats
+
+    @property
+    def particles(self) -> int:
+        """How many particles each replicate has."""
+        return self.packed.shape[1] // self.replicates
+
+    @cached_property
+    def numbers(self) -> Floats:
+        """The priors' numbers, (column, particle)."""
+        return unpack(self.packed, self.low, self.high)
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of the draws and of what they are bound to."""
+        made = hashlib.blake2b(digest_size=8)
+        made.update(repr(self.bound).encode())
+        for array in (self.packed, self.low, self.high):
+            made.update(np.ascontiguousarray(array).tobytes())
+        return made.hexdigest()
+
+
+def pack(numbers: Floats) -> tuple[NDArray[np.uint16], Floats, Floats]:
+    """Return numbers (column, particle) as 16-bit steps between the ends of each column."""
+    low, high = numbers.min(axis=1), numbers.max(axis=1)
+    width = np.where(high > low, high - low, 1.0)
+    steps = np.rint((numbers - low[:, None]) / width[:, None] * LEVELS)
+    return np.clip(steps, 0, LEVELS).astype(np.uint16), low, high
+
+
+def unpack(packed: NDArray[np.uint16], low: Floats, high: Floats) -> Floats:
+    """Return the numbers of ``pack``: its own steps exactly, within the ends."""
+    found = low[:, None] + ((high - low) / LEVELS)[:, None] * packed.astype(np.float64)
+    return np.clip(found, low[:, None], high[:, None])
+
+
+def posterior_draws(posterior: Posterior, priors: Priors, model: Model, n: int, seed: int) -> Draws:
+    """Return the constants of ``n`` members, the same on every call.
+
+    Replicate r takes its members from the r-th run of the sampler: evenly spaced particles, or
+    each as often as it takes where more members are asked for. The spread of the replicates'
+    means then counts as many independent numbers as there are. Raises SDError for an ``n`` that
+    is not a multiple of the replicates.
+    """
+    count, rest = divmod(n, posterior.replicates)
+    if rest or count < 1:
+        near = max(count, 1) * posterior.replicates
+        raise SDError(f"{n} members: a posterior has {posterior.replicates} replicates — take"
+                      f" {near} or {near + posterior.replicates}")  # fmt: skip
+    own = np.arange(count)
+    size = posterior.particles
+    chosen = (2 * own + 1) * size // (2 * count) if count <= size else own % size
+    ids = np.concatenate([r * size + chosen for r in range(posterior.replicates)])
+    values = constants_of(priors, model, np.ascontiguousarray(posterior.numbers[:, ids]))
+    replicate = np.repeat(np.arange(posterior.replicates), count)
+    return Draws(values, replicate, seed, "posterior", priors)
+
+
+def bound_of(
+    model: Model,
+    priors: Priors,
+    fit: Fit,
+    scenario: Scenario | None,
+    rows: Sequence[Observation],
+    vintage: str,
+    *,
+    variant: str = "",
+    variant_digest: str = "",
+) -> Bound:
+    """Return what a posterior of these inputs is bound to; ``rows`` are the figures fitted."""
+    return Bound(
+        vintage,
+        priors.name,
+        variant,
+        model.digest + variant_digest,
+        priors.digest,
+        fit.digest + (scenario.digest if scenario else ""),
+        digest_of(rows),
+    )
+
+
+def posterior_path(
+    folder: Path, vintage: str, prior_set: str, default: str, variant: str = ""
+) -> Path:
+    """Return where the posterior of a vintage, prior set and variant is kept in a study.
+
+    ``posterior.nc`` is that of the vintage fitted by default, under the default priors.
+    """
+    parts = [] if (vintage, prior_set) == (default, DEFAULT_SETS[0]) else [vintage, prior_set]
+    name = "-".join(["posterior", *parts, *([variant] if variant else [])])
+    return folder / "calibration" / f"{re.sub(r'[^0-9A-Za-z_.-]+', '_', name)}.nc"
+
+
+# ── file ───────────────────────────────────────────────────────────────────────────────────
+
+
+def write_posterior(path: Path, posterior: Posterior) -> None:
+    """Write a posterior whole or not at all; raises OSError when the disk is full."""
+    import netCDF4
+
+    partial = path.with_name(f".{path.name}.partial")
+    with netCDF4.Dataset(partial, "w", format="NETCDF4") as file:
+        _write_head(file, posterior)
+        _write_draws(file.createGroup("posterior"), posterior)
+        _write_prior(file.createGroup("prior"), posterior)
+        _write_figures(file, posterior)
+        _write_stats(file.createGroup("sample_stats"), posterior)
+    partial.replace(path)
+
+
+def _write_head(file: Any, posterior: Posterior) -> None:
+    from sdensemble import __version__
+
+    file.setncatts(
+        {
+            "Conventions": "CF-1.11",
+            "title": "Draws of uncertain constants given observations",
+            "format": FORMAT,
+            "engine": f"sdensemble {__version__}",
+            "seed": posterior.seed,
+            "digest": posterior.digest,
+            "forecast_from": posterior.forecast_from,
+            "comment": "numbers are what the priors draw: constants in the model's units, or"
+            " factors; stored in 16 bits (scale_factor, add_offset)",
+            **{f"bound_{name}": str(value) for name, value in vars(posterior.bound).items()},
+        }
+    )
+    file.createDimension("chain", posterior.replicates)
+    file.createDimension("draw", posterior.particles)
+    file.createDimension("prior_draw", posterior.prior.shape[1] // posterior.replicates)
+    file.createDimension("figure", len(posterior.figures))
+
+
+def _write_draws(group: Any, posterior: Posterior) -> None:
+    """Write the numbers as 16-bit steps: a number is offset + scale * step."""
+    count = len(posterior.names)
+    group.createDimension("parameter", count)
+    names = group.createVariable("parameter", str, ("parameter",))
+    names[:] = np.array(posterior.names, dtype=object)
+    dims = ("parameter", "chain", "draw")
+    steps = group.createVariable("numbers", "u2", dims, zlib=True, complevel=4)
+    steps.comment = "number = offset + scale * step, each of its parameter"
+    steps[:] = posterior.packed.reshape(count, posterior.replicates, posterior.particles)
+    for name, values in (("offset", posterior.low), ("end", posterior.high),
+                         ("scale", (posterior.high - posterior.low) / LEVELS)):  # fmt: skip
+        group.createVariable(name, "f8", ("parameter",))[:] = values
+
+
+def _write_prior(group: Any, posterior: Posterior) -> None:
+    group.createDimension("parameter", len(posterior.names))
+    dims = ("parameter", "chain", "prior_draw")
+    values = group.createVariable("numbers", "f4", dims, zlib=True, complevel=4)
+    values[:] = posterior.prior.reshape(len(posterior.names), posterior.replicates, -1)
+
+
+def _write_figures(file: Any, posterior: Posterior) -> None:
+    dims = ("chain", "draw", "figure")
+    lead = (posterior.replicates, posterior.particles)
+    for group, name, values in (
+        ("log_likelihood", "log_likelihood", posterior.loglik),
+        ("posterior_predictive", "log_predicted", posterior.predicted),
+        ("posterior_predictive", "discrepancy", posterior.discrepancy),
+        ("posterior_predictive", "bias", posterior.bias),
+    ):
+        place = file.groups.get(group) or file.createGroup(group)
+        variable = place.createVariable(name, "f4", dims, zlib=True, complevel=4)
+        if posterior.figures:
+            variable[:] = values.T.reshape(*lead, -1)
+    place = file.createGroup("observed_data")
+    value = place.createVariable("value", "f8", ("figure",))
+    value[:] = [figure["value"] for figure in posterior.figures]
+    place.figures = json.dumps(list(posterior.figures), ensure_ascii=False)
+
+
+def _write_stats(group: Any, posterior: Posterior) -> None:
+    lp = group.createVariable("loglik", "f4", ("chain", "draw"), zlib=True, complevel=4)
+    lp[:] = posterior.loglik.sum(axis=0).reshape(posterior.replicates, -1)
+    evidence = group.createVariable("log_evidence", "f8", ("chain",))
+    evidence[:] = posterior.evidence
+    group.createDimension("parameter", len(posterior.names))
+    best = group.createVariable("map", "f8", ("parameter",))
+    best[:] = posterior.best
+    group.stages = json.dumps([vars(stage) for stage in posterior.stages])
+
+
+def read_posterior(path: Path) -> Posterior:
+    """Return a posterior as it was written; raise SDError where the file is none."""
+    import netCDF4
+
+    try:
+        with netCDF4.Dataset(path) as file:
+            return _read(file)
+    except (OSError, KeyError, AttributeError, IndexError, ValueError) as error:
+        raise SDError(f"{path}: not readable as a posterior: {error}") from error
+
+
+def _read(file: Any) -> Posterior:
+    head = {name: file.getncattr(name) for name in file.ncattrs()}
+    group = file["posterior"]
+    names = tuple(map(str, group["parameter"][:]))
+    packed = np.asarray(group["numbers"][:], np.uint16).reshape(len(names), -1)
+    size = packed.shape[1]
+    figures = tuple(json.loads(file["observed_data"].figures))
+
+    def of_figures(group: str, name: str) -> Floats:
+        if not figures:
+            return np.zeros((0, size))
+        values = np.asarray(file[group][name][:], dtype=np.float64)
+        return np.ascontiguousarray(values.reshape(size, -1).T)
+
+    prior = np.asarray(file["prior"]["numbers"][:], float)
+    stats = file["sample_stats"]
+    return Posterior(
+        Bound(**{name.removeprefix("bound_"): head[name] for name in head if "bound_" in name}),
+        int(head["seed"]),
+        file.dimensions["chain"].size,
+        names,
+        packed,
+        np.asarray(group["offset"][:], float),
+        np.asarray(group["end"][:], float),
+        of_figures("log_likelihood", "log_likelihood"),
+        of_figures("posterior_predictive", "log_predicted"),
+        of_figures("posterior_predictive", "discrepancy"),
+        of_figures("posterior_predictive", "bias"),
+        np.asarray(stats["log_evidence"][:], float),
+        tuple(Stage(**one) for one in json.loads(stats.stages)),
+        figures,
+        float(head["forecast_from"]),
+        np.asarray(stats["map"][:], float),
+        prior.reshape(len(names), -1),
+    )
+
+
+def require_bound(posterior: Posterior, wanted: Bound, path: Path, command: str) -> Posterior:
+    """Return the posterior; raise SDError where it was made from something else."""
+    differs = posterior.bound.differs(wanted)
+    if differs or posterior.bound.prior_set != wanted.prior_set:
+        raise SDError(
+            f"{path.name}: was made for other inputs ({', '.join(differs) or 'the prior set'}"
+            f" changed since) — renew it: {command}"
+        )
+    return posterior

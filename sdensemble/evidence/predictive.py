@@ -1,0 +1,210 @@
+"""Forecasts of a statistic from a posterior or the prior: shocks drawn, discrepancy carried on.
+
+Up to the last observation of a series that leads, the discrepancy stands for the shocks; from
+there on the forcing draws them. So the discrepancy has two parts, of one half-life: that of the
+shocks (``shock_share`` of its variance), which from there on only fades, and that of the scope
+and of what the model leaves out, which goes on with shocks of its own: a stationary
+autoregression given what the figures told of it. The constant bias between scopes stays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdengine.streams import Stream
+from sdensemble.ensemble.draws import Draws
+from sdensemble.ensemble.forcing import Forcing, sample
+from sdensemble.evidence.likelihood import Problem, predict, student, student_noise
+from sdensemble.evidence.posterior import Posterior
+from sdensemble.evidence.scores import Score, score_draws
+from sdensemble.evidence.smc import cholesky, invert
+from sdensemble.inputs.fit import Term
+from sdensemble.inputs.history import Observation
+from sdensemble.inputs.scenarios import Scenario
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where forecasts come from: draws, the posterior they are of (None: the prior), forcing."""
+
+    problem: Problem
+    draws: Draws
+    posterior: Posterior | None
+    forcing: Forcing | None
+    seed: int = 1
+
+    @property
+    def members(self) -> int:
+        """How many draws there are."""
+        return self.draws.members
+
+
+def particle_ids(posterior: Posterior, members: int) -> NDArray[np.int64]:
+    """Return which particles the members of ``posterior_draws`` are."""
+    count, size = members // posterior.replicates, posterior.particles
+    own = np.arange(count)
+    chosen = (2 * own + 1) * size // (2 * count) if count <= size else own % size
+    return np.concatenate([r * size + chosen for r in range(posterior.replicates)])
+
+
+def forecast_logs(
+    source: Source,
+    terms: Sequence[int],
+    last: int,
+    scenario: Scenario | None = None,
+    *,
+    shocks: bool = True,
+) -> dict[int, Floats]:
+    """Return the log of each term's model number, (year, member), shocks drawn where known not.
+
+    Without the discrepancy; years count from the model's start.
+    """
+    forcing = source.forcing
+    if forcing is not None and source.posterior is not None:
+        forcing = replace(forcing, from_time=source.posterior.forecast_from)
+    ids = np.arange(source.members)
+    model = source.problem.model
+    held = sample(forcing, model, ids, seed=source.seed) if forcing and shocks else {}
+    return predict(source.problem, source.draws.values, terms, last, held=held, ids=ids,
+                   scenario=scenario)  # fmt: skip
+
+
+def carried(source: Source, index: int, last: int) -> Floats:
+    """Return the bias plus discrepancy of a term, (year, member), in logs, through ``last``.
+
+    Years count from the model's start. Given the discrepancies of the term's figures, where the
+    source has a posterior with any; without figures the process starts from its stationary law.
+    """
+    return bias_of(source, index) + wander(source, index, last)
+
+
+def bias_of(source: Source, index: int) -> Floats:
+    """Return the constant bias between the scopes of a term's figures and number, (member,)."""
+    term = source.problem.fit.terms[index]
+    rows = _rows(source, index)
+    if source.posterior is not None and rows:
+        return source.posterior.bias[rows[0]][particle_ids(source.posterior, source.members)]
+    stream = Stream(source.seed, "carried").sub(term.name).sub("bias")
+    return term.bias_sd * stream.normal(np.arange(source.members))[0, 0]
+
+
+def wander(source: Source, index: int, last: int) -> Floats:
+    """Return the discrepancy of a term without its bias, (year, member), in logs."""
+    term, start = source.problem.fit.terms[index], int(source.problem.model.clock.start)
+    years = np.arange(start, last + 1)
+    if not term.discrepancy_sd:
+        return np.zeros((years.size, source.members))
+    stream = Stream(source.seed, "carried").sub(term.name)
+    whole = _path(source, index, years, stream.sub("whole"), given=True)
+    share = term.shock_share if source.forcing is not None else 0.0
+    drawn = shocks_drawn_from(source)
+    if not share or drawn > last:
+        return whole
+    # The two parts given their sum: its share, and a process of its own that cancels in the sum.
+    apart = math.sqrt(share * (1 - share)) * _path(source, index, years, stream.sub("apart"))
+    shocks = share * whole - apart
+    kept = whole - shocks
+    before = math.ceil(drawn) - 1 - start  # the last year whose shocks are not drawn
+    for i in range(max(before + 1, 0), years.size):
+        left = 0.5 ** ((i - before) / term.half_life)
+        shocks[i] = shocks[before] * left if before >= 0 else 0.0
+    return kept + shocks
+
+
+def shocks_drawn_from(source: Source) -> float:
+    """Return the time from which the source's shocks are drawn."""
+    post = source.posterior
+    return post.forecast_from if post is not None else source.problem.model.clock.start
+
+
+def _rows(source: Source, index: int) -> list[int]:
+    """Return which of the posterior's figures are of a term."""
+    term = source.problem.fit.terms[index]
+    figures = source.posterior.figures if source.posterior else ()
+    return [
+        i
+        for i, figure in enumerate(figures)
+        if figure.get("series", f"{figure['measure']}/{figure['sector']}") == term.name
+    ]
+
+
+def _path(
+    source: Source, index: int, years: NDArray[np.int64], stream: Stream, *, given: bool = False
+) -> Floats:
+    """Return a stationary path of a term's discrepancy, (year, member).
+
+    With ``given`` it goes through what the posterior's figures have: a free path, moved by the
+    regression of every year on the figures' years (Matheron's rule).
+    """
+    term = source.problem.fit.terms[index]
+    factor = cholesky(_covariance(term, years, years))
+    normal = stream.normal(np.arange(source.members), steps=years.size)[:, 0]
+    path = np.zeros((years.size, source.members))
+    for i in range(years.size):
+        for j in range(i + 1):
+            path[i] += factor[i, j] * normal[j]
+    rows = _rows(source, index) if given else []
+    post = source.posterior
+    if post is None or not rows:
+        return path
+    seen = np.array([int(post.figures[i]["year"]) for i in rows])
+    taken = particle_ids(post, source.members)
+    inverse = invert(cholesky(_covariance(term, seen, seen)))
+    gain = np.einsum("ik,lk->il", _covariance(term, years, seen), inverse)
+    gain = np.einsum("il,lj->ij", gain, inverse)
+    moved = path.copy()
+    for j, row in enumerate(rows):
+        at = np.flatnonzero(years == seen[j])
+        if at.size:
+            miss = (post.discrepancy[row] - post.bias[row])[taken] - path[at[0]]
+            moved += gain[:, j][:, None] * miss
+    return moved
+
+
+def _covariance(term: Term, first: NDArray[np.int64], second: NDArray[np.int64]) -> Floats:
+    apart = np.abs(first[:, None] - second[None, :])
+    return np.asarray(term.discrepancy_sd**2 * 0.5 ** (apart / term.half_life))
+
+
+def error_of(source: Source, index: int, year: int, sd: float | None = None) -> Floats:
+    """Return draws of the error of one figure of a term, (member,), in logs."""
+    term = source.problem.fit.terms[index]
+    stream = Stream(source.seed, "error").sub(f"{term.name} {year}")
+    return student_noise(stream, np.arange(source.members), term.sd if sd is None else sd)
+
+
+def score_figure(source: Source, index: int, centre: Floats, observation: Observation) -> Score:
+    """Score the forecast of one figure; ``centre`` (member,) is the model's number in logs with
+    its bias and discrepancy."""
+    term = source.problem.fit.terms[index]
+    part, sd = term.part_of(observation), term.sd_of(observation)
+    centre = centre + math.log(part.share if part else 1.0)
+    noise = error_of(source, index, int(observation.time), sd)
+    good = np.isfinite(centre)
+    value = observation.value
+    density = student(np.log(value) - centre[good], np.full(int(good.sum()), sd))
+    return score_draws((centre + noise)[good], density, value, source.draws.replicate[good])
+
+
+def shock_shares(source: Source, terms: Sequence[int], years: int = 3) -> dict[int, float]:
+    """Return what part of each term's discrepancy variance the forcing makes by itself.
+
+    The variance of what the shocks move the log of the model's number in its ``years``-th year
+    after the start, over that of the discrepancy, at most 1. Source of ``shock_share``.
+    """
+    last = int(source.problem.model.clock.start) + years
+    forced = forecast_logs(source, terms, last)
+    quiet = forecast_logs(source, terms, last, shocks=False)
+    found = {}
+    for index in terms:
+        sd = source.problem.fit.terms[index].discrepancy_sd
+        moved = float(np.nanvar(forced[index][-1] - quiet[index][-1]))
+        found[index] = min(moved / sd**2, 1.0) if sd else 0.0
+    return found

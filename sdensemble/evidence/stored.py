@@ -1,0 +1,124 @@
+"""Which posterior a run uses: the stored one of its vintage, or the prior, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdengine.syntax import Model
+from sdensemble.ensemble.draws import DEFAULT_SETS, Priors
+from sdensemble.evidence.posterior import (
+    Bound,
+    Posterior,
+    bound_of,
+    posterior_path,
+    read_posterior,
+    require_bound,
+)
+from sdensemble.inputs.fit import Fit, pick
+from sdensemble.inputs.history import Observation, Vintage, vintage
+from sdensemble.inputs.scenarios import Scenario
+
+WHY: Mapping[str, Mapping[str, str]] = {
+    "posterior": {
+        "zh": "参数取后验（信息截至：{vintage}；{figures}个观测值；编号 {digest}）。",
+        "en": "Constants are drawn from the posterior (vintage {vintage}, {figures} figures,"
+        " {digest}).",
+    },
+    "asked": {
+        "zh": "按要求不用后验：参数取先验。",
+        "en": "Constants are drawn from the prior, as asked for.",
+    },
+    "no fit": {
+        "zh": "该研究没有 calibration/fit.toml：参数取先验。",
+        "en": "The study has no calibration/fit.toml: constants are drawn from the prior.",
+    },
+    "no figure": {
+        "zh": "截至该信息日（{vintage}）没有可供拟合的观测值：后验即先验。",
+        "en": "No figure of this vintage ({vintage}) can be fitted: the posterior is the prior.",
+    },
+    "none stored": {
+        "zh": "没有该信息日（{vintage}）的后验文件：参数取先验。生成：{command}",
+        "en": "No posterior of this vintage ({vintage}) is stored: constants are drawn from the"
+        " prior. To make it: {command}",
+    },
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """What constants are drawn from: a posterior, or the prior where there is none, and why."""
+
+    posterior: Posterior | None
+    why: str
+    words: Mapping[str, object]
+
+    def says(self, lang: str) -> str:
+        """Return the reason as a sentence."""
+        return WHY[self.why][lang].format(**self.words)
+
+    @property
+    def key(self) -> str:
+        """What a probability's key says of it: the posterior's digest, or "prior"."""
+        return self.posterior.digest if self.posterior else "prior"
+
+
+def command_of(study: Path, name: str, prior_set: str, default: str) -> str:
+    """Return the command that makes the posterior of a vintage and prior set."""
+    words = ["python run_sim.py calibrate"]
+    words += [f"--study {study}"] if study != Path() and study != Path.cwd() else []
+    words += [f"--as-of {name}"] if name != default else []
+    words += [f"--prior {prior_set}"] if prior_set != DEFAULT_SETS[0] else []
+    return " ".join(words)
+
+
+def fitted_rows(fit: Fit, known: Vintage, model: Model) -> tuple[Observation, ...]:
+    """Return the rows of a vintage that a fit would use, term by term."""
+    return tuple(o for rows in pick(fit.terms, known.fitted(), model).values() for o in rows)
+
+
+def wanted_bound(
+    fit: Fit,
+    model: Model,
+    priors: Priors,
+    history: Sequence[Observation],
+    scenario: Scenario | None,
+    name: str,
+) -> Bound:
+    """Return what a posterior of a vintage must be bound to."""
+    rows = fitted_rows(fit, vintage(history, name), model)
+    return bound_of(model, priors, fit, scenario, rows, name)
+
+
+def choose(
+    folder: Path,
+    model: Model,
+    priors: Priors,
+    fit: Fit | None,
+    history: Sequence[Observation],
+    scenario: Scenario | None,
+    name: str,
+    *,
+    prior_only: bool = False,
+) -> Chosen:
+    """Return the stored posterior of a vintage, or why there is none.
+
+    Raises SDError where the stored one was made for another model, prior, fit or data, with the
+    command that renews it.
+    """
+    if prior_only:
+        return Chosen(None, "asked", {})
+    if fit is None or not fit.terms:
+        return Chosen(None, "no fit", {})
+    rows = fitted_rows(fit, vintage(history, name), model)
+    if not rows:
+        return Chosen(None, "no figure", {"vintage": name})
+    command = command_of(folder, name, priors.name, fit.vintage)
+    path = posterior_path(folder, name, priors.name, fit.vintage)
+    if not path.is_file():
+        return Chosen(None, "none stored", {"vintage": name, "command": command})
+    wanted = bound_of(model, priors, fit, scenario, rows, name)
+    found = require_bound(read_posterior(path), wanted, path, command)
+    words = {"vintage": name, "figures": len(found.figures), "digest": found.digest}
+    return Chosen(found, "posterior", words)

@@ -1,0 +1,452 @@
+"""Read a study's TOML against its model: every key, name, unit and number checked."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+import re
+import tomllib
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdengine.errors import Message, Problems, SDError, containing, did_you_mean, either, nearest
+from sdengine.syntax import Model, Variable, fold
+from sdensemble.inputs.forgiving import decoded, tidied
+
+Floats = NDArray[np.float64]
+Cell = tuple[int, ...]
+
+
+def short(path: Path) -> str:
+    """Return a file's name with its folder, as messages print it."""
+    return f"{path.parent.name}/{path.name}" if path.parent.name else path.name
+
+
+def read_toml(path: Path) -> tuple[dict[str, Any], str]:
+    """Return a TOML file's content and the digest of its bytes; raise SDError with the line.
+
+    UTF-8, UTF-16 and GBK are read. What is no TOML is read again with the signs of a Chinese
+    keyboard made plain and bare words quoted, before it is refused as it stands.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        why = error.strerror or error
+        raise SDError(
+            Message("{file}: cannot be read — {why}", file=short(path), why=why)
+        ) from None
+    try:
+        text = decoded(raw)
+    except UnicodeDecodeError:
+        told = "{file}: is neither UTF-8 nor GBK — save it as UTF-8"
+        raise SDError(Message(told, file=short(path))) from None
+    return _parsed(path, text), hashlib.blake2b(raw, digest_size=16).hexdigest()
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        first = error
+    try:
+        return tomllib.loads(tidied(text))
+    except tomllib.TOMLDecodeError:
+        pass
+    if not (at := re.search(r" \(at line (\d+), column (\d+)\)$", str(first))):
+        raise SDError(Message("{file}: is not valid TOML — {why}", file=short(path), why=first))
+    told = "{file} line {line} column {column}: is not valid TOML — {why}"
+    where = {"file": short(path), "line": at[1], "column": at[2]}
+    raise SDError(Message(told, **where, why=str(first)[: at.start()]))
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table of a TOML file: its values, its place in messages, and where problems go.
+
+    A method that meets a problem notes it and returns a stand-in, so that reading goes on.
+    """
+
+    where: str
+    values: Mapping[str, Any]
+    found: Problems
+
+    @classmethod
+    def of_file(cls, path: Path, keys: Collection[str]) -> tuple[Section, str]:
+        """Return a TOML file as the table that may hold ``keys``, and the digest of its bytes."""
+        content, digest = read_toml(path)
+        top = cls(short(path), content, Problems())
+        top.only(keys)
+        return top, digest
+
+    def entries(self, key: str) -> list[Section]:
+        """Return the tables of an array, each under its number: ``[[prior]] 3``."""
+        return [
+            Section(f"{self.where} [[{key}]] {i}", values, self.found)
+            for i, values in enumerate(self.tables(key), start=1)
+        ]
+
+    def titled(self, title: str) -> Section:
+        """Return an entry under its title in place of its number, where it has one."""
+        if not title:
+            return self
+        place = self.where.rsplit(" ", 1)[0]
+        return Section(f'{place} "{title}"', self.values, self.found)
+
+    def problem(self, what: str) -> None:
+        """Note a problem of this table."""
+        self.found.add(self.where, what)
+
+    def only(self, known: Collection[str]) -> None:
+        """Note every key that is not one of ``known``."""
+        for key in self.values:
+            if key not in known:
+                hint = did_you_mean(key, known)
+                self.problem(Message('no such key "{key}"{hint}', key=key, hint=hint))
+
+    def text(self, key: str, *, needed: bool = False) -> str:
+        """Return a text without outer blanks; empty where it is missing."""
+        value = self.values.get(key, "")
+        if not isinstance(value, str):
+            self.problem(
+                Message("{key} must be a text in quotes, not {value}", key=key, value=value)
+            )
+        elif needed and not value.strip():
+            self.problem(Message("{key} is missing", key=key))
+        return value.strip() if isinstance(value, str) else ""
+
+    def flag(self, key: str) -> bool:
+        """Return true or false; false where it is missing."""
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            self.problem(
+                Message("{key} must be true or false, not {value!r}", key=key, value=value)
+            )
+        return value is True
+
+    def number(self, key: str) -> float | None:
+        """Return a finite number, or None where it is missing or no number."""
+        if key not in self.values:
+            self.problem(Message("{key} is missing", key=key))
+            return None
+        value = as_number(self.values[key])
+        if value is None:
+            given = self.values[key]
+            self.problem(Message("{key} must be a number, not {value!r}", key=key, value=given))
+        return value
+
+    def tables(self, key: str) -> list[Mapping[str, Any]]:
+        """Return the entries of an array of tables, ``[[key]]``."""
+        value = self.values.get(key, [])
+        if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
+            return value
+        self.problem(Message("write [[{key}]] before each entry", key=key))
+        return []
+
+    def unit(self, expected: str) -> None:
+        """Note a unit that is missing or not the expected one."""
+        given = self.text("unit", needed=True)
+        if given and not same_unit(given, expected):
+            words = {"given": given, "unit": expected or "Dmnl"}
+            self.problem(Message("unit is {given}, but must be {unit} as in the model", **words))
+
+
+def as_number(value: object) -> float | None:
+    """Return a TOML value as a finite float, or None; true and false are no numbers."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+Units = Mapping[str, Sequence[str]]
+"""The words people write for each unit of the model: ``{"Yi/Year": ("亿元/年", …)}``."""
+
+
+def same_unit(one: str, other: str, units: Units = MappingProxyType({})) -> bool:
+    """Tell whether two units are the same: written alike, blanks apart, or a word for it.
+
+    No unit is Dmnl. ``units`` holds the words for ``other``.
+    """
+    given = _bare(one) or "Dmnl"
+    return given in {_bare(other) or "Dmnl", *map(_bare, units.get(other, ()))}
+
+
+def _bare(unit: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", unit).split())
+
+
+def in_words(unit: str, units: Units) -> str:
+    """Return a unit of the model with the first word people write for it."""
+    word = "" if unit in ("", "Dmnl", "1") else next(iter(units.get(unit, ())), "")
+    return f"{unit} ({word})" if word and word != unit else unit or "Dmnl"
+
+
+QUANTITY = re.compile(r"([+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\D.*)?")
+PER_CENT = "%"
+
+
+def quantity(value: object) -> tuple[float, str] | None:
+    """Return a number and the unit written behind it, empty where none is; None for no number.
+
+    >>> quantity(3), quantity("３亿元/年"), quantity("1,000"), quantity("30％")
+    ((3.0, ''), (3.0, '亿元/年'), (1000.0, ''), (30.0, '%'))
+    """
+    if not isinstance(value, str):
+        number = as_number(value)
+        return None if number is None else (number, "")
+    found = QUANTITY.fullmatch(unicodedata.normalize("NFKC", value).strip())
+    if not found:
+        return None
+    number = as_number(float(found[1].replace(",", "")))
+    return None if number is None else (number, (found[2] or "").strip())
+
+
+def of_unit(variable: Variable, given: str, units: Units) -> float | None:
+    """Return what turns a number in a unit as given into the model's; None where it is another.
+
+    A per cent of a plain number or of a yearly rate is a hundredth.
+    """
+    if not given or same_unit(given, variable.unit, units):
+        return 1.0
+    rate = variable.unit.removeprefix("1")
+    plain = variable.unit in ("", "Dmnl", "1") or (rate != variable.unit and rate[:1] == "/")
+    if not plain or PER_CENT not in given:
+        return None
+    behind = _bare(given).replace(PER_CENT, "1" if rate[:1] == "/" else "", 1)
+    yearly = behind == "1" or same_unit(behind, variable.unit, units)
+    return 0.01 if not behind or yearly else None
+
+
+def bounds(variable: Variable) -> tuple[float, float]:
+    """Return a variable's limits, infinite where it has none."""
+    low, high = variable.limits
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
+def span(variable: Variable, units: Units = MappingProxyType({})) -> str:
+    """Return a variable's unit and limits in words: ``1/Year, 0 to 0.5``."""
+    low, high = variable.limits
+    unit = in_words(variable.unit, units)
+    words = {"unit": unit, "low": low, "high": high}
+    if low is None and high is None:
+        return unit
+    if high is None:
+        return Message("{unit}, from {low:g}", **words)
+    return Message(
+        "{unit}, up to {high:g}" if low is None else "{unit}, {low:g} to {high:g}", **words
+    )
+
+
+def find_constant(
+    model: Model, name: str, table: Section, units: Units = MappingProxyType({})
+) -> Variable | None:
+    """Return a constant of the model by its name or its label in either language.
+
+    Note a problem with the nearest one where there is none, or where a label means several.
+    """
+    constants = {variable.name: variable for variable in model.constants()}
+    written = model.name_of(name)
+    if written in constants:
+        return constants[written]
+    labels = _labels(constants.values())
+    meant = labels.get(fold(unicodedata.normalize("NFKC", name)), [])
+    if written is None and len(meant) == 1:
+        return constants[meant[0]]
+    if written is None and meant:
+        shown = either(f'"{one}"' for one in meant)
+        table.problem(Message("is the label of more than one constant: {shown}", shown=shown))
+        return None
+    hint = _hint(name, constants, labels, units)
+    file = short(model.path)
+    if written is None:
+        table.problem(Message("no such constant in {file}{hint}", file=file, hint=hint))
+    else:
+        kind = Message(model.variables[written].kind.value)
+        told = "is no constant in {file} but {kind}{hint}"
+        table.problem(Message(told, file=file, kind=kind, hint=hint))
+    return None
+
+
+def _labels(variables: Iterable[Variable]) -> dict[str, list[str]]:
+    """Return each label, folded, with the names of the constants that have it."""
+    found: dict[str, list[str]] = {}
+    for variable in variables:
+        for label in dict.fromkeys(filter(None, (variable.note.zh, variable.note.en))):
+            named = found.setdefault(fold(unicodedata.normalize("NFKC", label)), [])
+            if variable.name not in named:
+                named.append(variable.name)
+    return found
+
+
+def _hint(
+    name: str, constants: Mapping[str, Variable], labels: Mapping[str, Sequence[str]], units: Units
+) -> str:
+    """Return the nearest constant with its unit and limits; by its label where one is typed."""
+    like = nearest(name, constants)
+    shown = f'"{like}"'
+    if not name.isascii() or like is None:
+        label = next(iter(containing(name, labels)), None) or nearest(name, labels)
+        if label is not None:
+            like = labels[label][0]
+            shown = f'"{label}" ({like})'
+    if like is None:
+        return ""
+    return Message(
+        " — did you mean {name} ({span})?", name=shown, span=span(constants[like], units)
+    )
+
+
+def find_cells(model: Model, variable: Variable, element: str, table: Section) -> tuple[Cell, ...]:
+    """Return the indices of an element, of a subrange's elements, or of all where it is empty.
+
+    An element goes by its name or its label. For more than one range, ``element`` names one of
+    each, parted by commas. A scalar has the one index ``()``. Return no index, with the problem
+    noted, where a name is unknown.
+    """
+    parts = [part.strip() for part in re.split("[,，、]", element)] if element else variable.dims
+    if len(parts) != len(variable.dims):
+        both: Message | str = Message("no range: it is a scalar")
+        for i, dim in enumerate(variable.dims):
+            both = Message("{one} and {other}", one=both, other=dim) if i else dim
+        told = 'element "{element}" does not fit — "{name}" has {shape}'
+        table.problem(Message(told, element=element, name=variable.name, shape=both))
+        return ()
+    positions = []
+    for part, dim in zip(parts, variable.dims, strict=True):
+        elements = {fold(name): i for i, name in enumerate(model.ranges[dim])}
+        for i, name in enumerate(model.ranges[dim]):
+            for lang in ("zh", "en"):
+                elements.setdefault(fold(model.element_label(dim, name, lang)), i)
+        subranges = {fold(name): inside for name, inside in model.ranges.items()}
+        chosen = [part] if fold(part) in elements else subranges.get(fold(part), (part,))
+        if not all(fold(name) in elements for name in chosen):
+            known = model.ranges[dim]
+            hint = did_you_mean(part, known) or f": {', '.join(known)}"
+            told = 'no element "{part}" in range {dim}{hint}'
+            table.problem(Message(told, part=part, dim=dim, hint=hint))
+            return ()
+        positions.append([elements[fold(name)] for name in chosen])
+    return tuple(itertools.product(*positions))
+
+
+def cell_name(model: Model, variable: Variable, cell: Cell) -> str:
+    """Return ``name[element]``, or the bare name of a scalar."""
+    inside = ", ".join(model.ranges[dim][i] for dim, i in zip(variable.dims, cell, strict=True))
+    return f"{variable.name}[{inside}]" if inside else variable.name
+
+
+def default_of(model: Model, variable: Variable) -> Floats:
+    """Return a constant's own array, of the shape of its ranges."""
+    value = np.asarray(variable.value, dtype=float)
+    return np.array(np.broadcast_to(value, model.shape(variable)))
+
+
+class Evidence(NamedTuple):
+    """Where numbers come from.
+
+    ``known_on`` is the end of the period of the latest figure they rest on; ``exempt`` is the
+    reason why that may lie after the information date, empty where it may not.
+    """
+
+    basis: str
+    known_on: date | None
+    kind: str
+    assumption: bool
+    exempt: str = ""
+
+
+class Dated(Protocol):
+    """An entry with evidence: a prior or a process."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def known_on(self) -> date | None: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def exempt(self) -> str: ...
+
+
+EVIDENCE_KEYS = ("unit", "basis", "known_on", "kind", "assumption", "exempt")
+KINDS = ("anchored", "structural")
+
+
+def read_evidence(table: Section) -> Evidence:
+    """Return the evidence of one entry; an entry with a date is anchored unless it says other."""
+    known_on = table.values.get("known_on")
+    if isinstance(known_on, str):
+        try:
+            known_on = date.fromisoformat(known_on)
+        except ValueError:
+            table.problem(f'known_on must be a date such as "2019-12-31", not "{known_on}"')
+    elif known_on is not None and type(known_on) is not date:
+        table.problem(f"known_on must be a date, not {known_on!r}")
+    kind = table.text("kind")
+    if kind and kind not in KINDS:
+        table.problem(f'kind must be anchored or structural, not "{kind}"')
+    if known_on is None and kind != "structural":
+        table.problem('known_on is missing — give the date, or kind = "structural"')
+    return Evidence(
+        basis=table.text("basis", needed=True),
+        known_on=known_on if type(known_on) is date else None,
+        kind=kind or "anchored",
+        assumption=table.flag("assumption"),
+        exempt=_read_exempt(table, known_on, kind),
+    )
+
+
+def _read_exempt(table: Section, known_on: object, kind: str) -> str:
+    """Return the reason of an exemption; note one that is empty or that exempts nothing."""
+    if "exempt" not in table.values:
+        return ""
+    if kind == "structural":
+        table.problem("exempt is not needed: structural entries are exempt")
+    elif known_on is None:
+        table.problem("exempt needs known_on: the date that is exempted")
+    reason = table.text("exempt")
+    if not reason and isinstance(table.values["exempt"], str):
+        table.problem("exempt must give the reason")
+    return reason
+
+
+class Vintage:
+    """A file of entries with evidence, which can tell what was not known at a date."""
+
+    path: Path
+
+    @property
+    def entries(self) -> Sequence[Dated]:
+        """The entries, in file order."""
+        raise NotImplementedError
+
+    def check_vintage(self, as_of: date | str) -> tuple[str, ...]:
+        """Return a line for each anchored entry known only after a date and not exempt."""
+        day = as_date(as_of)
+        return tuple(
+            f'{short(self.path)} "{item.name}": known on {item.known_on}, after {day}'
+            for item in _later(self.entries, day)
+            if item.kind == "anchored" and not item.exempt
+        )
+
+    def exempt(self, as_of: date | str) -> tuple[str, ...]:
+        """Return the names of those known only after a date and exempt, or structural."""
+        late = _later(self.entries, as_date(as_of))
+        return tuple(item.name for item in late if item.kind != "anchored" or item.exempt)
+
+
+def _later(items: Iterable[Dated], day: date) -> list[Dated]:
+    return [item for item in items if item.known_on is not None and item.known_on > day]
+
+
+def as_date(day: date | str) -> date:
+    """Return a date given as such or as ISO text."""
+    return date.fromisoformat(day) if isinstance(day, str) else day

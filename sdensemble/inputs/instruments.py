@@ -1,0 +1,183 @@
+"""Instruments: what a policy can move, each with its lever in the model or the reason it has none.
+
+A study may keep them in ``scenarios/instruments.csv``. An instrument either names the lever, a
+constant of the model with a companion "… execution", or is refused: then a scenario that sets it
+by its name is told why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from sdengine.errors import Message, Problems
+from sdengine.model.describe import levers
+from sdengine.syntax import Model, Variable, fold
+from sdensemble.inputs.config import Section, bounds, find_constant, same_unit, span
+from sdensemble.inputs.rows import cell_number, read_rows
+
+CONFIDENCE = ("high", "medium", "low")
+DELAY = "delay"
+"""A lever's delay is the constant named as the lever with this word behind."""
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """One instrument of a policy.
+
+    ``lever`` is the model's constant, empty where the instrument is refused; ``unit`` is its
+    unit, in which ``policy_level`` (None where the policy's text gives no quantity), ``low``
+    and ``high`` stand. ``payer`` says who bears the cost ``cost`` in ``cost_unit``.
+    ``outside`` is True for an instrument that the policy's text does not name.
+    """
+
+    id: str
+    zh: str
+    en: str
+    section: str
+    lever: str
+    unit: str
+    quantity_zh: str
+    quantity_en: str
+    policy_level: float | None
+    low: float | None
+    high: float | None
+    payer_zh: str
+    payer_en: str
+    cost: float | None
+    cost_unit: str
+    cost_basis: str
+    confidence: str
+    outside: bool
+    refused_zh: str
+    refused_en: str
+    note: str
+
+    @property
+    def refused(self) -> bool:
+        """True where no lever of the model stands for the instrument."""
+        return not self.lever
+
+    def reason(self, lang: str) -> str:
+        """Return why the instrument is refused; empty where it is not."""
+        return self.refused_zh if lang == "zh" else self.refused_en
+
+
+COLUMNS = tuple(field.name for field in fields(Instrument))
+NUMBERS = ("policy_level", "low", "high", "cost")
+NEEDED = ("id", "zh", "en", "section", "lever", "unit", "refused_zh", "refused_en")
+
+
+def read_instruments(path: Path, model: Model) -> tuple[Instrument, ...]:
+    """Return the instruments of a CSV file in UTF-8 or GBK, checked against the model.
+
+    Raise SDError with every problem: levers that do not exist, levels outside limits, refusals
+    without a reason, and levers of the model that no instrument names.
+    """
+    found = Problems()
+    rows = read_rows(Path(path), COLUMNS, NEEDED, (*NUMBERS, "outside"), found)
+    instruments = tuple(_read(table, model) for table in rows)
+    named = {fold(one.lever) for one in instruments if one.lever}
+    for lever in levers(model):
+        if fold(lever.name) not in named:
+            found.add(
+                Path(path).name,
+                Message('no instrument names the lever "{lever}"', lever=lever.name),
+            )
+    found.raise_if_any()
+    return instruments
+
+
+def refusals(instruments: Sequence[Instrument]) -> dict[str, str]:
+    """Return why each refused instrument is, by its id and names in either language, folded."""
+    return {
+        fold(name): f"{one.refused_en} — {one.refused_zh}"
+        for one in instruments
+        if one.refused
+        for name in (one.id, one.zh, one.en)
+        if name
+    }
+
+
+def delay_of(model: Model, instrument: Instrument) -> Variable | None:
+    """Return the constant that is the delay of an instrument's lever, where there is one."""
+    name = model.name_of(f"{instrument.lever} {DELAY}") if instrument.lever else None
+    return model[name] if name else None
+
+
+def _read(table: Section, model: Model) -> Instrument:
+    """Return one row; the problems of a row that does not hold are noted."""
+    text = {name: table.text(name) for name in COLUMNS}
+    numbers = {name: cell_number(table, name) for name in NUMBERS}
+    for name in ("zh", "en", "section"):
+        table.text(name, needed=True)
+    if text["outside"] not in ("", "0", "1"):
+        table.problem(
+            Message('outside must be 1, 0 or empty, not "{outside}"', outside=text["outside"])
+        )
+    if text["confidence"] not in ("", *CONFIDENCE):
+        what = f'not "{text["confidence"]}"'
+        table.problem(
+            Message(
+                "confidence must be one of {confidence}, {what}",
+                confidence=", ".join(CONFIDENCE),
+                what=what,
+            )
+        )
+    if numbers["cost"] is not None:
+        table.text("cost_unit", needed=True)
+        table.text("cost_basis", needed=True)
+    if text["lever"]:
+        text["lever"] = _check_lever(table, numbers, model)
+    else:
+        for name in ("refused_zh", "refused_en"):
+            if not text[name]:
+                table.problem(
+                    Message("{name} is missing: name a lever, or say why there is none", name=name)
+                )
+    outside = text.pop("outside") == "1"
+    words = {name: value for name, value in text.items() if name not in NUMBERS}
+    return Instrument(**words, **numbers, outside=outside)  # type: ignore[arg-type]
+
+
+def _check_lever(table: Section, numbers: Mapping[str, float | None], model: Model) -> str:
+    """Return the lever's own name in the model; note what does not fit it."""
+    name = table.text("lever")
+    if table.text("refused_zh") or table.text("refused_en"):
+        table.problem(Message("a refused instrument has no lever: leave one of the two empty"))
+    variable = find_constant(model, name, table)
+    if variable is None:
+        return name
+    unit = table.text("unit", needed=True)
+    if unit and not same_unit(unit, variable.unit):
+        table.problem(
+            Message(
+                "unit is {unit}, but must be {unit2} ({variable})",
+                unit=unit,
+                unit2=variable.unit or "Dmnl",
+                variable=variable.name,
+            )
+        )
+    low, high = bounds(variable)
+    for key in ("policy_level", "low", "high"):
+        value = numbers[key]
+        if value is not None and not low <= value <= high:
+            table.problem(
+                Message(
+                    "{key} {value:g} is outside the limits ({variable})",
+                    key=key,
+                    value=value,
+                    variable=span(variable),
+                )
+            )
+    own_low, own_high = numbers["low"], numbers["high"]
+    if own_low is not None and own_high is not None and not own_low <= own_high:
+        table.problem(
+            Message(
+                "low ({own_low:g}) must not be above high ({own_high:g})",
+                own_low=own_low,
+                own_high=own_high,
+            )
+        )
+    return variable.name

@@ -1,0 +1,146 @@
+"""Reads ``calibration/published.csv``: statistics a ledger of the targets is judged by."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sdengine.errors import Message, Problems, SDError, did_you_mean
+from sdensemble.inputs.config import Section, same_unit
+from sdensemble.inputs.rows import cell_number, read_rows
+from sdensemble.inputs.targets import Target
+
+NEEDED = ("id", "entity", "quantity", "year", "value", "unit", "measure", "source",
+          "published_on")  # fmt: skip
+COLUMNS = (*NEEDED, "note", "whose_zh", "whose_en")
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One published number: what it is of, its measure, and when it was published.
+
+    It speaks of the targets of the same ``entity`` and ``quantity``, and judges those of the
+    same ``measure``. ``year`` is the period's; ``published_on`` as written, a date, a month or
+    a year; ``public`` is its last day. ``whose`` names the firm or place a number is of where
+    that is not the whole of the entity.
+    """
+
+    id: str
+    entity: str
+    quantity: str
+    year: int
+    value: float
+    unit: str
+    measure: str
+    source: str
+    published_on: str
+    note: str
+    whose_zh: str = ""
+    whose_en: str = ""
+
+    @property
+    def public(self) -> date:
+        """The day by which the statistic was certainly public."""
+        return last_day(self.published_on) or date.max
+
+    def known(self, as_of: str) -> bool:
+        """Return whether it was known at an information date; always where that is empty.
+
+        ``through-YYYY`` counts the period, whenever it was published; a date the publication.
+        """
+        through = re.fullmatch(r"through-(\d{4})", as_of)
+        if through:
+            return self.year <= int(through[1])
+        return not as_of or self.public <= _day(as_of)
+
+
+def read_published(path: Path, targets: Sequence[Target]) -> tuple[Statistic, ...]:
+    """Return the statistics of a CSV file in UTF-8 or GBK, checked against the targets.
+
+    Raise SDError with every problem: no target of that entity and quantity, a statistic of a
+    target's measure in another unit, a date that cannot be read.
+    """
+    found = Problems()
+    rows = read_rows(Path(path), COLUMNS, NEEDED, ("year", "value"), found)
+    read = [_read(table, targets) for table in rows]
+    found.raise_if_any()
+    return tuple(one for one in read if one is not None)
+
+
+def _read(table: Section, targets: Sequence[Target]) -> Statistic | None:
+    text = {name: table.text(name, needed=name in NEEDED) for name in COLUMNS}
+    year, value = cell_number(table, "year"), cell_number(table, "value")
+    same = [t for t in targets if (t.entity, t.quantity) == (text["entity"], text["quantity"])]
+    if not same:
+        known = dict.fromkeys(f"{t.entity} {t.quantity}" for t in targets if t.quantity)
+        what = f"{text['entity']} {text['quantity']}"
+        table.problem(
+            Message('no target speaks of "{what}"{hint}', what=what, hint=did_you_mean(what, known))
+        )
+    for target in same:
+        if target.measure == text["measure"] and not same_unit(target.unit, text["unit"]):
+            table.problem(
+                Message(
+                    'unit is {unit}, but target "{id}" of the same measure is in {unit2}',
+                    unit=text["unit"],
+                    id=target.id,
+                    unit2=target.unit,
+                )
+            )
+            break
+    if text["published_on"] and last_day(text["published_on"]) is None:
+        table.problem(
+            Message(
+                'published_on must be a date, a month or a year, not "{published_on}"',
+                published_on=text["published_on"],
+            )
+        )
+    if year is None or value is None:
+        return None
+    if year != int(year):
+        table.problem(Message('year must be a whole year, not "{year}"', year=table.text("year")))
+    return Statistic(
+        **{name: text[name] for name in COLUMNS if name not in ("year", "value")},
+        year=int(year),
+        value=value,
+    )
+
+
+def last_day(text: str) -> date | None:
+    """Return the last day of a date, month or year; None where it is none of them.
+
+    >>> last_day("2021"), last_day("2021-04"), last_day("2021-04-09")
+    (datetime.date(2021, 12, 31), datetime.date(2021, 4, 30), datetime.date(2021, 4, 9))
+    """
+    parts = re.fullmatch(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", text.strip())
+    if not parts:
+        return None
+    year, month, day = int(parts[1]), int(parts[2] or 12), parts[3]
+    try:
+        return date(year, month, int(day or calendar.monthrange(year, month)[1]))
+    except (ValueError, calendar.IllegalMonthError):
+        return None
+
+
+def _day(as_of: str) -> date:
+    found = last_day(as_of)
+    if found is None:
+        raise SDError(
+            Message(
+                '--as-of: "{as_of}" is neither a date such as 2022-03-31 nor through-2021, the'
+                " end of a year",
+                as_of=as_of,
+            )
+        )
+    return found
+
+
+def known_at(statistics: Iterable[Statistic], as_of: str) -> tuple[Statistic, ...]:
+    """Return the statistics known at an information date; SDError where it cannot be read."""
+    if as_of and not re.fullmatch(r"through-\d{4}", as_of):
+        _day(as_of)
+    return tuple(one for one in statistics if one.known(as_of))

@@ -1,0 +1,107 @@
+"""Reads the rows of a study's CSV tables, as Excel and WPS save them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+
+from sdengine.errors import Message, Problems, SDError, did_you_mean
+from sdensemble.inputs.config import Section, short
+
+
+def read_rows(
+    path: Path, columns: Sequence[str], needed: Sequence[str], typed: Sequence[str], found: Problems
+) -> list[Section]:
+    """Return each row of a CSV file in UTF-8 or GBK that is not blank, as a section of texts.
+
+    The column ``id`` must be filled, and differ in every row. Cells of the columns ``typed``
+    are read as plain signs and digits. Raise SDError for a wrong header; problems of rows are
+    noted in ``found``.
+    """
+    reader = csv.reader(io.StringIO(read_text(path), newline=""))
+    header = [cell.strip() for cell in next(reader, [])]
+    _check_header(header, columns, needed, Section(f"{short(path)} line 1", {}, found))
+    found.raise_if_any()
+    tables, names = [], set()
+    for row in reader:
+        if not any(cell.strip() for cell in row):
+            continue
+        cells = {name: cell.strip() for name, cell in zip(header, row, strict=False) if name}
+        cells |= {key: _plain(cells[key]) for key in typed if key in cells}
+        name = cells.get("id", "")
+        table = Section(f"{short(path)} line {reader.line_num} ({name})", cells, found)
+        if not name or name in names:
+            table.problem(Message("id is given twice" if name else "id is missing"))
+        names.add(name)
+        tables.append(table)
+    return tables
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text, from UTF-8 or else from GBK, as Excel saves it in China."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise SDError(
+            Message(
+                "{file}: cannot be read — {error}", file=short(path), error=error.strerror or error
+            )
+        ) from None
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise SDError(
+        Message("{file}: is neither UTF-8 nor GBK — save it as CSV UTF-8", file=short(path))
+    )
+
+
+def _plain(cell: str) -> str:
+    """Return a cell as Excel and WPS mean it: plain signs and digits, no thousands separators.
+
+    >>> _plain("＞"), _plain("≥"), _plain("１,２００"), _plain("1 234.5")
+    ('>', '>=', '1200', '1234.5')
+    """
+    cell = unicodedata.normalize("NFKC", cell).replace("≥", ">=").replace("≧", ">=").strip()
+    grouped = re.fullmatch(r"[+-]?\d{1,3}([,\u2019' ]\d{3})+(\.\d+)?", cell)
+    return re.sub(r"[,\u2019' ]", "", cell) if grouped else cell
+
+
+def _check_header(
+    header: Sequence[str], columns: Sequence[str], needed: Sequence[str], table: Section
+) -> None:
+    """Note columns that are missing or unknown."""
+    for name in header:
+        if name and name not in columns:
+            table.problem(
+                Message(
+                    'no such column "{name}"{hint}', name=name, hint=did_you_mean(name, columns)
+                )
+            )
+    for name in dict.fromkeys(needed):
+        if name not in header:
+            table.problem(Message('column "{name}" is missing', name=name))
+
+
+def cell_number(table: Section, name: str) -> float | None:
+    """Return a cell as a finite number, or None where it is empty or no number."""
+    text = table.text(name)
+    try:
+        number = float(text) if text else None
+    except ValueError:
+        number = math.nan
+    if number is None or math.isfinite(number):
+        return number
+    table.problem(Message('{name} must be a number, not "{text}"', name=name, text=text))
+    return None
+
+
+def parts_of(cell: str) -> tuple[str, ...]:
+    """Return the parts of a cell parted by semicolons, of either width."""
+    return tuple(part.strip() for part in cell.replace("；", ";").split(";") if part.strip())

@@ -1,0 +1,412 @@
+"""Sheets and loops as pictures: stock-flow diagrams, causal loops, the overview of the views."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sdengine.syntax import Kind, Model
+from sdensemble.inputs.loops import Loop
+from sdensemble.outputs.text import width, wrap
+from sdensemble.pages import sheets
+from sdensemble.pages.graph import Graph
+from sdensemble.pages.polarity import Sign
+from sdensemble.pages.shapes import (
+    Area,
+    Line,
+    Picture,
+    Shape,
+    Text,
+    cloud,
+    head,
+    points,
+    rectangle,
+    rounded,
+)
+from sdensemble.pages.sheets import LABEL, LEAF, Node, Sheet, curve
+
+NARROW = 22  # narrow signs in a line of a name; a wide one counts two
+TOP, BOTTOM = 9.0, 6.5  # room for the title and the key
+SIZE = 6.5
+NUMBER = (3.8, 3.0)  # room for a number of two digits on a line
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours that stay apart in grey: by lightness, and every role also by its shape."""
+
+    stock: str = "#cfe0f1"
+    variable: str = "#ffffff"
+    edge: str = "#1f3d5c"
+    thin: str = "#8aa0b5"
+    link: str = "#2f6db3"
+    pipe: str = "#1f3d5c"
+    shadow: str = "#6b6b6b"
+    constant: str = "#7a4b00"
+    plus: str = "#1a5fa8"
+    minus: str = "#a50f15"
+    ink: str = "#111111"
+
+
+COLOUR = Palette()
+GREY = Palette(
+    "#dddddd", "#ffffff", "#222222", "#999999", "#555555", "#222222", "#6b6b6b", "#333333",
+    "#333333", "#000000", "#111111",
+)  # fmt: skip
+
+# ruff: noqa: E501 — a table of words
+WORDS = {
+    "key": (
+        "方框：存量；双线与阀：流量；云：边界之外；细框：辅助变量；棕色：常量；下划线：图表或数据；〈灰色〉：他处变量；虚线：只影响初值；双横：时滞",
+        "box: stock; double line with valve: flow; cloud: outside; thin frame: auxiliary; brown: constant;"
+        " underlined: table or data; <grey>: shown elsewhere; dashed: initial value only; bars: delay",
+    ),
+    "loop": (
+        "+ 同向，− 反向，± 因部门、时期或路径而异，(+) 默认运行中不起作用；双横：时滞",
+        "+ same direction, − opposite, ± differs by element, time or way, (+) not active in the default run;"
+        " bars: delay",
+    ),
+    "overview": ("总览：各视图之间的主要联系", "Overview: main links between the views"),
+    "links": (
+        "箭头：前者有变量进入后者的方程，数字为条数；画出 {} 对中的 {} 对。方框中为该视图的存量",
+        "arrows: variables of the one enter equations of the other, with their number;"
+        " {1} of {0} pairs drawn. In the boxes: stocks",
+    ),
+    "R": ("增强回路", "reinforcing"),
+    "B": ("调节回路", "balancing"),
+}
+
+
+def word(key: str, lang: str) -> str:
+    """Return a text of the diagrams."""
+    return WORDS[key][lang == "en"]
+
+
+def caption(model: Model, name: str, lang: str) -> str:
+    """Return what a diagram writes for a variable: its label in Chinese, its name in English."""
+    return model.label(name, "zh") if lang == "zh" else model[name].name
+
+
+def lines_of(model: Model) -> Callable[[str], int]:
+    """Return how many lines a name needs, in whichever language needs more."""
+    known: dict[str, int] = {}
+
+    def count(name: str) -> int:
+        if name not in known:
+            texts = (caption(model, name, lang) for lang in ("zh", "en"))
+            known[name] = max(len(wrap(text, NARROW - 3)) for text in texts)
+        return known[name]
+
+    return count
+
+
+# ── stock-flow diagrams ────────────────────────────────────────────────────────────────────
+
+
+def draw_sheet(
+    sheet: Sheet, model: Model, lang: str, title: str, colours: Palette = COLOUR
+) -> Picture:
+    """Return the stock-flow diagram of a sheet."""
+    shapes: list[Shape] = []
+    nodes = [n.moved(0, TOP) for n in sheet.nodes]
+    for arrow in sheet.arrows:
+        source, target = nodes[arrow.source], nodes[arrow.target]
+        if arrow.kind == "pipe":
+            shapes += _pipe(source, target, colours)
+        elif arrow.kind == "link":
+            line = points(curve(source, target, arrow.bend))
+            shapes += [Line(line, colours.link, 0.28), head(line, 1.7, colours.link)]
+            if arrow.late:
+                shapes += _bars(line, colours.ink)
+    shapes += _buses(nodes, sheet, colours)
+    for node in nodes:
+        shapes += _node(node, caption(model, node.name, lang) if node.name else "", colours)
+    key = wrap(word("key", lang), 190)
+    wide = max(sheet.width, 150.0 if len(key) == 1 else 120.0, width(title) * 1.7)
+    key = wrap(word("key", lang), int(wide / 1.12))
+    high = TOP + sheet.height + 1.5 + 2.7 * len(key)
+    shapes.append(Text(3, 4.5, (title,), colours.ink, 9, anchor="start"))
+    shapes.append(
+        Text(3, high - 1 - 2.7 * len(key) / 2, tuple(key), colours.shadow, 6.3, 2.7, "start")
+    )
+    return Picture(tuple(shapes), wide, high)
+
+
+def _pipe(source: Node, target: Node, colours: Palette) -> list[Shape]:
+    x0 = source.x + (source.w / 2 if target.x > source.x else -source.w / 2)
+    x1 = target.x - (target.w / 2 if target.x > source.x else -target.w / 2)
+    y = source.y if source.role == "valve" else target.y
+    double: list[Shape] = [
+        Line(((x0, y - 0.55), (x1, y - 0.55)), colours.pipe, 0.25),
+        Line(((x0, y + 0.55), (x1, y + 0.55)), colours.pipe, 0.25),
+    ]
+    if source.role == "valve":
+        double.append(head(((x0, y), (x1, y)), 2.4, colours.pipe))
+    return double
+
+
+def _buses(nodes: Sequence[Node], sheet: Sheet, colours: Palette) -> list[Shape]:
+    """Return one line with one head for all that stands below a name."""
+    below: dict[int, list[Node]] = {}
+    for arrow in sheet.arrows:
+        if arrow.kind == "leaf":
+            below.setdefault(arrow.target, []).append(nodes[arrow.source])
+    shapes: list[Shape] = []
+    for target, leaves in below.items():
+        node = nodes[target]
+        x = leaves[0].x + leaves[0].w / 2 + 2.2
+        line = ((x, leaves[-1].y), (x, node.y + node.h / 2 + 0.4))
+        shapes += [Line(line, colours.thin, 0.25), head(line, 1.5, colours.link)]
+        for leaf in leaves:
+            dash = (0.5, 0.4) if leaf.start else ()
+            shapes.append(Line(((x - 1.2, leaf.y), (x, leaf.y)), colours.thin, 0.25, dash))
+    return shapes
+
+
+def _bars(line: Sequence[tuple[float, float]], colour: str) -> list[Shape]:
+    """Return the two bars of a delay across the middle of a line."""
+    i = len(line) // 2
+    a, b = np.array(line[max(i - 1, 0)]), np.array(line[min(i + 1, len(line) - 1)])
+    along = (b - a) / max(float(np.hypot(*(b - a))), 1e-9)
+    across = np.array([-along[1], along[0]])
+    middle = np.array(line[i])
+    return [
+        Line(
+            points([middle + s * along + 1.2 * across, middle + s * along - 1.2 * across]),
+            colour,
+            0.4,
+        )
+        for s in (-0.45, 0.45)
+    ]
+
+
+def _node(node: Node, text: str, colours: Palette) -> list[Shape]:
+    x, y, w, h = node.x, node.y, node.w, node.h
+    if node.role == "cloud":
+        return [Area(cloud(x, y, 2.3), "#ffffff", colours.edge, 0.25)]
+    if node.role == "valve":
+        bow = ((x - 1.7, y - 1.5), (x + 1.7, y + 1.5), (x + 1.7, y - 1.5), (x - 1.7, y + 1.5))
+        return [Area(bow, "#ffffff", colours.edge, 0.3)]
+    leaf = w < LEAF
+    ink = colours.ink
+    shapes: list[Shape] = []
+    if node.role == "stock":
+        shapes.append(Area(rectangle(x, y, w, h), colours.stock, colours.edge, 0.45))
+    elif node.role == "shadow":
+        ink = colours.shadow
+        if not leaf:
+            shapes.append(Area(rectangle(x, y, w, h), "#ffffff", colours.shadow, 0.25, (0.8, 0.6)))
+    elif node.role in ("constant", "lookup"):
+        ink = colours.constant
+    if node.role in ("variable", "flow") or (not leaf and node.role in ("constant", "lookup")):
+        shapes.append(Area(rounded(x, y, w, h, 1.4), colours.variable, colours.thin, 0.22))
+    lines = wrap(text, NARROW - 3)
+    if node.role == "shadow":
+        lines = [f"<{lines[0]}", *lines[1:-1], f"{lines[-1]}>"] if lines[1:] else [f"<{text}>"]
+    shapes.append(Text(x, y, tuple(lines), ink, SIZE))
+    if node.role == "lookup":
+        low = y + 1.38 * len(lines)
+        half = min(w / 2 - 1, 0.6 * max(width(line) for line in lines))
+        shapes.append(Line(((x - half, low), (x + half, low)), ink, 0.2))
+    return shapes
+
+
+# ── causal loops ───────────────────────────────────────────────────────────────────────────
+
+
+def draw_loop(
+    loop: Loop, signs: Sequence[Sign], model: Model, graph: Graph, lang: str,
+    colours: Palette = COLOUR,
+) -> Picture:  # fmt: skip
+    """Return the causal-loop diagram of a loop: its variables on a ring, in its own order."""
+    names = loop.path
+    count = len(names)
+    lines = lines_of(model)
+    rx, ry = max(34.0, 8.2 * count + 6), max(22.0, 4.3 * count + 10)
+    rx, ry = min(rx, 118.0), min(ry, 78.0)
+    centre = (rx + LABEL / 2 + 8, ry + TOP + 12)
+    nodes: list[Node] = []
+    for angle in _angles(count, rx, ry):
+        name = names[len(nodes)]
+        role = "stock" if model[name].kind is Kind.STOCK else "variable"
+        high = lines(name) * sheets.LINE + 2.2
+        x, y = centre[0] + rx * math.sin(angle), centre[1] - ry * math.cos(angle)
+        nodes.append(Node(name, role, x, y, LABEL, high))
+    shapes: list[Shape] = []
+    for i, sign in enumerate(signs):
+        source, target = nodes[i], nodes[(i + 1) % count]
+        shapes += _signed(source, target, sign, centre, target.name in graph.delayed
+                          or target.role == "stock", colours)  # fmt: skip
+    for node in nodes:
+        shapes += _node(node, caption(model, node.name, lang), colours)
+    shapes += _turning(centre, loop, lang, colours)
+    wide, high = 2 * centre[0], centre[1] + ry + 14
+    title = f"{loop.id}  {loop.title[lang]}"
+    wide = max(wide, width(title) * 1.7 + 6)
+    key = wrap(word("loop", lang), int(wide / 1.12))
+    shapes.append(Text(3, 4.5, (title,), colours.ink, 9, anchor="start"))
+    shapes.append(Text(3, high + 2, tuple(key), colours.shadow, 6.3, 2.7, "start"))
+    return Picture(tuple(shapes), wide, high + 4 + 1.4 * len(key))
+
+
+def _angles(count: int, rx: float, ry: float) -> list[float]:
+    """Return angles at equal distances around an ellipse, from the top, clockwise.
+
+    Distances across count less than those down, as names are wider than they are high.
+    """
+    t = np.linspace(0, 2 * np.pi, 2001)
+    x, y = rx * np.sin(t) / (LABEL + 8), ry * np.cos(t) / 12
+    run = np.concatenate([[0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
+    return np.interp(np.arange(count) / count * run[-1], run, t).tolist()
+
+
+def _signed(
+    source: Node,
+    target: Node,
+    sign: Sign,
+    centre: tuple[float, float],
+    late: bool,
+    colours: Palette,
+) -> list[Shape]:
+    """Return an arrow bent outward with its sign near the head."""
+    mid = np.array([(source.x + target.x) / 2, (source.y + target.y) / 2])
+    normal = np.array([source.y - target.y, target.x - source.x])
+    outward = 1.0 if float(normal @ (mid - centre)) >= 0 else -1.0
+    line = points(curve(source, target, 0.16 * outward))
+    minus = (sign.sign or sign.stated) == "−"
+    colour = colours.minus if minus else colours.plus
+    dash = (1.2, 0.8) if minus else ()
+    shapes: list[Shape] = [Line(line, colour, 0.35, dash), head(line, 2.0, colour)]
+    if late:
+        shapes += _bars(line, colours.ink)
+    at = np.array(line[int(0.68 * (len(line) - 1))])
+    side = normal * outward / max(float(np.hypot(*normal)), 1e-9)
+    where = at + 2.6 * side
+    shapes.append(Text(float(where[0]), float(where[1]), (sign.text,), colour, 9))
+    return shapes
+
+
+def _turning(centre: tuple[float, float], loop: Loop, lang: str, colours: Palette) -> list[Shape]:
+    x, y = centre
+    t = np.linspace(-2.4, 2.4, 40)
+    line = points(np.stack([x + 6.5 * np.sin(t), y - 6.5 * np.cos(t)], 1))
+    return [
+        Line(line, colours.edge, 0.5),
+        head(line, 2.6, colours.edge),
+        Text(x, y, (loop.kind,), colours.ink, 14),
+        Text(x, y + 9.5, (word(loop.kind, lang),), colours.ink, 7),
+    ]
+
+
+# ── the overview ───────────────────────────────────────────────────────────────────────────
+
+
+def view_links(graph: Graph) -> Counter[tuple[str, str]]:
+    """Return how many links go from one view to another while the model runs."""
+    return Counter(
+        (graph.view[s], graph.view[t])
+        for t, read in graph.acts.items()
+        for s in read
+        if graph.view[s] != graph.view[t]
+    )
+
+
+def draw_overview(
+    model: Model, graph: Graph, titles: Mapping[str, str], lang: str, colours: Palette = COLOUR
+) -> Picture:
+    """Return the views as boxes with the stocks in them, and the main links between them."""
+    weights = view_links(graph)
+    stocks = {v: [n for n in graph.members(v) if model[n].kind is Kind.STOCK] for v in graph.views}
+    lines = {v: [_both(model, n) for n in stocks[v]] for v in graph.views}
+    heads: dict[str, int] = {}
+    blocks = [sheets.Block([Node(v, "variable", 19, 0, 38, 0)], [], 40, 0) for v in graph.views]
+    for block, view in zip(blocks, graph.views, strict=True):
+        heads[view] = max(len(wrap(titles[view], 26)), len(wrap(view, 26)))
+        high = 2.5 + 3.0 * heads[view] + 2.75 * sum(lines[view])
+        block.nodes[0] = Node(view, "variable", 19, high / 2, 38, high)
+        block.h = high + 4
+    pairs = _main(weights, graph.views)
+    where = {v: (i, 0) for i, v in enumerate(graph.views)}
+    chance, state = random.Random(7), None
+    bends: list[float] = []
+    nodes: list[Node] = []
+    for _ in range(30):
+        state = sheets._arrange(blocks, pairs, where, state, chance, 2500 if state is None else 400)
+        nodes, _arrows = sheets._placed(blocks, state)
+        bends, bad = sheets._route(nodes, [(where[s][0], where[t][0]) for s, t in pairs])
+        if not bad:
+            break
+        pairs = [p for i, p in enumerate(pairs) if i not in bad]
+    shapes: list[Shape] = []
+    nodes = [n.moved(0, TOP) for n in nodes]
+    lines_drawn = []
+    for (s, t), bend in zip(pairs, bends, strict=True):
+        line = points(curve(nodes[where[s][0]], nodes[where[t][0]], bend))
+        strong = 0.25 + 0.06 * min(weights[s, t], 12)
+        shapes += [Line(line, colours.link, strong), head(line, 2.2, colours.link)]
+        lines_drawn.append(line)
+    for pair, (x, y) in zip(pairs, _apart(lines_drawn), strict=True):
+        shapes.append(Area(rectangle(x, y, *NUMBER), "#ffffff"))
+        shapes.append(Text(x, y, (str(weights[pair]),), colours.ink, 6.3))
+    for node in nodes:
+        inside = [caption(model, n, lang) for n in stocks[node.name]]
+        top = node.y - node.h / 2
+        shapes.append(
+            Area(rounded(node.x, node.y, node.w, node.h, 1.4), "#ffffff", colours.edge, 0.35)
+        )
+        above = 3.0 * heads[node.name]
+        title = tuple(wrap(titles[node.name], 26))
+        shapes.append(Text(node.x, top + 1.1 + above / 2, title, colours.ink, 7, 3.0))
+        y = top + 1.8 + above
+        for text in inside:
+            own = wrap(text, 30)
+            high = 2.75 * len(own)
+            shapes.append(Area(rectangle(node.x, y + high / 2, 36, high - 0.3), colours.stock))
+            shapes.append(Text(node.x, y + high / 2, tuple(own), colours.ink, 6.3, 2.7))
+            y += high
+    wide = max(n.x + n.w / 2 for n in nodes) + 4
+    high = max(n.y + n.h / 2 for n in nodes) + 4
+    shapes.append(Text(3, 4.5, (word("overview", lang),), colours.ink, 9, anchor="start"))
+    note = wrap(word("links", lang).format(len(weights), len(pairs)), int(wide / 1.12))
+    shapes.append(Text(3, high + 1.4 * len(note), tuple(note), colours.shadow, 6.3, 2.7, "start"))
+    return Picture(tuple(shapes), wide, high + 2 + 2.8 * len(note))
+
+
+def _apart(lines: Sequence[Sequence[tuple[float, float]]]) -> list[tuple[float, float]]:
+    """Return a place for a number on each line, as near its middle as keeps off other numbers.
+
+    A number also keeps off other lines where it can.
+    """
+    placed: list[tuple[float, float]] = []
+    for index, line in enumerate(lines):
+        others = [p for i, other in enumerate(lines) if i != index for p in other]
+        ends = range(len(line) // 6, len(line) - len(line) // 6)
+        tried = sorted(ends, key=lambda i: abs(i - len(line) // 2)) or [len(line) // 2]
+        crowded = [(_near(line[i], placed, 1.0), _near(line[i], others, 0.6)) for i in tried]
+        placed.append(line[tried[crowded.index(min(crowded))]])
+    return placed
+
+
+def _near(place: tuple[float, float], others: Sequence[tuple[float, float]], share: float) -> int:
+    """Return how many places lie within ``share`` of the size of a number."""
+    wide, high = (share * size for size in NUMBER)
+    return sum(abs(place[0] - x) < wide and abs(place[1] - y) < high for x, y in others)
+
+
+def _main(weights: Counter[tuple[str, str]], views: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the strongest link into and out of each view, and the strongest of all."""
+    ordered = [pair for pair, _ in weights.most_common()]
+    kept = dict.fromkeys(ordered[: len(views)])
+    for view in views:
+        for side in (0, 1):
+            kept |= dict.fromkeys([p for p in ordered if p[side] == view][:1])
+    return list(kept)
+
+
+def _both(model: Model, name: str) -> int:
+    return max(len(wrap(caption(model, name, lang), 30)) for lang in ("zh", "en"))

@@ -1,0 +1,1 @@
+"""The reading of a policy text: instruments, regions, conflicts, ledger, scorecard."""

@@ -1,0 +1,1 @@
+"""Figures of a policy: the scorecard, and what is laid out where."""

@@ -1,0 +1,359 @@
+"""The ledger (达标台账): per target the latest published statistic, and whether it is met.
+
+A statistic judges a target of the same measure and year only. One of another measure, or of
+another year, is shown and named, and judges nothing. A probability stands only where nothing of
+the same measure is published for the target's year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sdensemble.inputs.published import Statistic
+from sdensemble.inputs.report import ReportSpec
+from sdensemble.inputs.targets import Target, holds, readings
+from sdensemble.lang import Words, bracketed, joined, phrase, say, tell
+from sdensemble.outputs.document import Block, Heading, Items, Paragraph
+from sdensemble.outputs.form import Chance, Shown, points
+from sdensemble.outputs.naming import (
+    Amount,
+    fitted,
+    information_date,
+    label,
+    last_day_of,
+    model_label,
+    named_with_year,
+    spoken,
+    target_label,
+    unit_label,
+    wanted,
+)
+from sdensemble.outputs.table import Column, Table, by_language
+from sdensemble.outputs.tables import Row
+from sdensemble.policy.regions import Layout, layout_cells
+from sdensemble.results.probability import Probability
+from sdensemble.results.results import Results, Split
+
+if TYPE_CHECKING:
+    from sdengine.syntax import Model
+    from sdensemble.inputs.scenarios import Scenario
+
+STATUSES = MET, NOT_MET, NOT_PUBLISHED = "met", "not_met", "not_published"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the ledger: ``latest`` is what is shown, ``judged`` what decides, if any."""
+
+    target: Target
+    status: str
+    judged: tuple[Statistic, ...]
+    latest: Statistic | None
+    probability: Probability | None
+    split: Split | None = None
+    readings: tuple[tuple[Target, Probability], ...] = ()
+
+
+def ledger(
+    targets: Sequence[Target],
+    statistics: Sequence[Statistic],
+    results: Results | None = None,
+    scenario: Scenario | None = None,
+) -> tuple[Entry, ...]:
+    """Return an entry for each row that is no reference, in the order of the targets.
+
+    ``statistics`` are those known at the ledger's date. Probabilities are those of ``results``
+    under ``scenario``, where a target is scored, the run kept it, and nothing decides it.
+    """
+    by_id = {target.id: target for target in targets}
+    found = []
+    for target in targets:
+        if target.role == "reference":
+            continue
+        judged = _judging(target, statistics, by_id)
+        status = _status(target, statistics, by_id)
+        p, split = None, None
+        others: tuple[tuple[Target, Probability], ...] = ()
+        if status == NOT_PUBLISHED and target.scored and results and scenario:
+            p = _probability(results, target, scenario)
+            split = results.split(target, scenario) if p else None
+            others = tuple(
+                (one, p)
+                for one in readings(target, targets)
+                if not _judging(one, statistics, by_id)
+                and (p := _probability(results, one, scenario))
+            )
+        found.append(Entry(target, status, judged, _latest(target, statistics), p, split, others))
+    return tuple(found)
+
+
+def _judging(
+    target: Target, statistics: Sequence[Statistic], by_id: Mapping[str, Target]
+) -> tuple[Statistic, ...]:
+    if target.joint:
+        parts = (_judging(by_id[name], statistics, by_id) for name in target.joint)
+        return tuple(dict.fromkeys(one for part in parts for one in part))
+    if target.value is None:
+        return ()
+    same = [one for one in _about(target, statistics) if one.measure == target.measure]
+    if target.year is not None:
+        same = [one for one in same if one.year == target.year]
+    return (max(same, key=_recent),) if same else ()
+
+
+def _status(target: Target, statistics: Sequence[Statistic], by_id: Mapping[str, Target]) -> str:
+    """Return whether a target is met; a joint one is not met as soon as one part is not."""
+    if target.joint:
+        parts = {_status(by_id[name], statistics, by_id) for name in target.joint}
+        if NOT_MET in parts:
+            return NOT_MET
+        return MET if parts == {MET} else NOT_PUBLISHED
+    judged = _judging(target, statistics, by_id)
+    if not judged:
+        return NOT_PUBLISHED
+    return MET if _meets(target, judged[0].value) else NOT_MET
+
+
+def _meets(target: Target, value: float) -> bool:
+    if target.comparator == "=":
+        return value == target.value
+    return bool(holds(target, value))
+
+
+def _about(target: Target, statistics: Sequence[Statistic]) -> list[Statistic]:
+    key = (target.entity, target.quantity)
+    return [one for one in statistics if target.quantity and (one.entity, one.quantity) == key]
+
+
+def _recent(one: Statistic) -> tuple[int, object]:
+    return one.year, one.public
+
+
+def _latest(target: Target, statistics: Sequence[Statistic]) -> Statistic | None:
+    """Return the statistic to show: of the same measure and year, of the measure, of the year."""
+    about = _about(target, statistics)
+    return max(
+        about,
+        key=lambda one: (
+            one.measure == target.measure and target.year in (None, one.year),
+            one.measure == target.measure,
+            one.year == target.year,
+            *_recent(one),
+        ),
+        default=None,
+    )
+
+
+def _probability(results: Results, target: Target, scenario: Scenario) -> Probability | None:
+    if not kept(results, target):
+        return None
+    return results.event(target, scenario).probability()
+
+
+def kept(results: Results, target: Target) -> bool:
+    """Return whether a run kept what a target, or every part of a joint one, is judged on."""
+    parts = results.parts(target) if target.joint else (target,)
+    data = results.data
+    return all(
+        part.variable in data
+        and data[part.variable].attrs.get("aggregate", part.aggregate) == part.aggregate
+        and part.year in results.years
+        for part in parts
+    )
+
+
+# ── text and table ──
+
+
+def ledger_blocks(
+    entries: Sequence[Entry],
+    spec: ReportSpec,
+    as_of: str,
+    results: Results | None = None,
+    scenario: Scenario | None = None,
+    run: str = "",
+    model: Model | None = None,
+) -> tuple[Block, ...]:
+    """Return the ledger as blocks: outcomes, levers, and what is not simulated.
+
+    Levers are named by the labels of ``model`` in languages in which it has some.
+    """
+    scored = [_cells(one, spec) for one in entries if one.target.scored]
+    blocks: list[Block] = [Paragraph(_title(entries, as_of)), _table("ledger", HEADS, scored)]
+    levers = [_lever_cells(one.target, spec, model) for one in entries
+              if one.target.role == "lever"]  # fmt: skip
+    if levers:
+        blocks.append(_table("levers", LEVER_HEADS, levers))
+    indicators = [_indicator(one, spec) for one in entries if one.target.role == "indicator"]
+    if indicators:
+        blocks += [Heading(phrase("ledger.indicators"), 2), Items(tuple(indicators))]
+    shown = [spoken(reading, "reason") for one in entries for reading, _ in one.readings]
+    why = [one for place, one in enumerate(shown) if one not in shown[:place]]
+    notes: list[Words] = [phrase("ledger.note"), *why]
+    if results is not None and scenario is not None:
+        values: dict[str, object] = {
+            "run": run,
+            "scenario": scenario.title,
+            "date": information_date(results.as_of, spec.issued),
+            "prior": label(spec, results.prior_set),
+            "fitted": fitted(results.posterior),
+        }
+        notes.append(phrase("ledger.p_from", **values))
+    else:
+        notes.append(phrase("ledger.no_run"))
+    return (*blocks, Paragraph(joined(notes, "sentence"), "note"))
+
+
+HEADS = ("target", "asked", "status", "latest", "published", "p")
+LEVER_HEADS = ("lever_target", "asked", "setting")
+
+
+def _table(name: str, heads: Sequence[str], rows: Sequence[tuple[Words, ...]]) -> Table:
+    columns = tuple(Column(head, phrase(f"ledger.{head}")) for head in heads)
+    return Table(name, "", columns, tuple(rows))
+
+
+def _title(entries: Sequence[Entry], as_of: str) -> Words:
+    groups: list[Words] = []
+    for role in ("outcome", "lever", "indicator"):
+        held = [one for one in entries if one.target.role == role]
+        counts: dict[str, object] = {name: sum(e.status == name for e in held) for name in STATUSES}
+        judged: Words = ""
+        if counts[MET] or counts[NOT_MET]:
+            judged = phrase("ledger.judged", **counts)
+        if held:
+            groups.append(phrase(f"ledger.{role}_count", n=len(held), judged=judged, **counts))
+    date = last_day_of(as_of) if as_of else phrase("ledger.no_date")
+    return phrase("ledger.title", date=date, groups=joined(groups, "clause"))
+
+
+def _cells(entry: Entry, spec: ReportSpec) -> tuple[Words, ...]:
+    target, p = entry.target, entry.probability
+    chance: list[Words] = [Shown(p, Chance())]
+    if entry.split is not None and entry.split.mostly_above:
+        chance.append(phrase("ledger.above", p=points(entry.split.above)))
+    for reading, found in entry.readings:
+        scope = label(spec, reading.scope)
+        chance.append(phrase("ledger.reading", scope=scope, p=Shown(found, Chance())))
+    return (
+        named_with_year(target),
+        wanted(target, spec),
+        phrase(f"ledger.{entry.status}"),
+        _statistic(entry, spec),
+        entry.latest.published_on if entry.latest else "",
+        joined(chance, "nothing"),
+    )
+
+
+def _statistic(entry: Entry, spec: ReportSpec) -> Words:
+    one = entry.latest
+    if one is None:
+        return ""
+    values: dict[str, object] = {
+        "amount": Amount.of(spec, one.unit, one.value, one.measure),
+        "year": one.year,
+        "measure": _measure(one, spec),
+    }
+    shown = phrase("ledger.statistic", **values)
+    if one.measure != entry.target.measure:
+        return phrase("ledger.other_measure", shown=shown)
+    if entry.target.year not in (None, one.year):
+        return phrase("ledger.other_year", shown=shown)
+    return shown
+
+
+def _measure(one: Statistic, spec: ReportSpec) -> Words:
+    """Return a statistic's measure, and whose it is where that is not the target's own."""
+    measure, whose = label(spec, one.measure), spoken(one, "whose")
+    return phrase("ledger.whose", whose=whose, measure=measure) if any(whose.values()) else measure
+
+
+def _lever_cells(target: Target, spec: ReportSpec, model: Model | None) -> tuple[Words, ...]:
+    reason = spoken(target, "reason")
+    names = joined([model_label(model, n) if model else n for n in target.lever], "clause")
+    if not target.lever:
+        shown = phrase("ledger.no_lever", why=reason)
+    elif target.lever_value is None:
+        shown = phrase("ledger.no_level", lever=names, why=reason)
+    else:
+        plain = target.lever_unit in ("", "1", "Dmnl")
+        unit = "" if plain else unit_label(spec, target.lever_unit)
+        shown = phrase("ledger.set_to", lever=names, value=AsTyped(target.lever_value, unit))
+    return named_with_year(target), wanted(target, spec), shown
+
+
+@dataclass(frozen=True)
+class AsTyped:
+    """A lever's value in the model's own unit, as a scenario file has it."""
+
+    value: float
+    unit: Words
+
+    def told(self, lang: str) -> str:
+        """Return the text; a unit that begins with a number is multiplied."""
+        number, unit = f"{self.value:g}", tell(self.unit, lang)
+        if not unit:
+            return number
+        unit = f"× {unit}" if unit[:1].isdigit() else unit
+        return say("language.amount", lang, number=number, unit=unit)
+
+
+def _indicator(entry: Entry, spec: ReportSpec) -> Words:
+    target = entry.target
+    asked, told = wanted(target, spec), _statistic(entry, spec)
+    name = joined([named_with_year(target), bracketed([asked])], "nothing")
+    said: list[Words] = []
+    if entry.status != NOT_PUBLISHED or told:
+        status = phrase(f"ledger.{entry.status}")
+        said.append(joined([part for part in (status, told) if part], "within"))
+    text = joined([*said, spoken(target, "reason")], "clause")
+    return phrase("language.headed", head=name, text=text)
+
+
+def ledger_rows(
+    entries: Sequence[Entry],
+    as_of: str,
+    concerned: Mapping[str, Sequence[str]],
+    laid: Layout | None = None,
+) -> Iterator[Row]:
+    """Yield the ledger as rows; ``concerned`` names the conflicts each target is part of.
+
+    ``laid`` holds the regions laid out for targets of bases and land.
+    """
+    for entry in entries:
+        target, one, p = entry.target, entry.latest, entry.probability
+        row: Row = {
+            "target": target.id, **by_language("target", target_label(target)),
+            "section": target.section, "role": target.role, "year": target.year,
+            "comparator": target.comparator, "value": target.value, "band_low": target.low,
+            "band_high": target.high, "unit": target.unit, "measure": target.measure,
+            "status": entry.status, "judged_by": "; ".join(s.id for s in entry.judged),
+            "lever": "; ".join(target.lever), "lever_value": target.lever_value,
+            "lever_unit": target.lever_unit, **by_language("reason", spoken(target, "reason")),
+            "ledger_as_of": as_of,
+            "conflicts": "; ".join(concerned.get(target.id, ())), "note": target.note,
+            "p_above": entry.split.above if entry.split else "",
+            **layout_cells(target, laid or {}),
+        }  # fmt: skip
+        for reading, other in entry.readings[:1]:
+            row |= {
+                "reading": reading.id, "reading_p": "" if other.bounded else other.least.mean,
+                "reading_error": other.se,
+            }  # fmt: skip
+        if one is not None:
+            row |= {
+                "latest": one.id, "latest_year": one.year, "latest_value": one.value,
+                "latest_unit": one.unit, "latest_measure": one.measure,
+                "same_measure": one.measure == target.measure,
+                "published_on": one.published_on, "source": one.source,
+                "statistic_note": one.note,
+            }  # fmt: skip
+        if p is not None:
+            row |= {
+                "p": "" if p.bounded else p.least.mean, "mc_error": p.se, "event": p.key.event,
+                "scenario": p.key.scenario, "run_as_of": p.key.as_of,
+                "prior_set": p.key.prior_set,
+            }  # fmt: skip
+        yield row

@@ -1,0 +1,117 @@
+"""Reads a run's folder back: its ensemble with all that is needed to ask it further questions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdengine.errors import Message, SDError
+from sdengine.syntax import Model
+from sdensemble.inputs.folder import RECORD
+from sdensemble.inputs.report import ReportSpec
+from sdensemble.results.results import Results
+
+if TYPE_CHECKING:
+    from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.inputs.targets import Target
+
+ENSEMBLE = "ensemble.nc"
+
+
+def latest_run(folder: Path) -> Path | None:
+    """Return the run in a folder of runs that was written last; None where there is none."""
+    held = [path for path in folder.glob("*/") if (path / ENSEMBLE).is_file()]
+    return max(held, key=lambda path: (path / ENSEMBLE).stat().st_mtime, default=None)
+
+
+def run_of(folder: Path) -> Path:
+    """Return the run a folder holds, or the one its record says it was made from."""
+    if (folder / ENSEMBLE).is_file():
+        return folder
+    try:
+        named = json.loads((folder / RECORD).read_text(encoding="utf-8"))["run"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return folder
+    return (folder / str(named)).resolve()
+
+
+def stored_results(
+    folder: Path,
+    *,
+    scenarios: Sequence[Scenario],
+    targets: Sequence[Target],
+    spec: ReportSpec,
+    model: Model,
+) -> Results:
+    """Return the results of a stored run, read with today's targets and titles.
+
+    Raises SDError where there is no ensemble, it is of another model, or the study no longer
+    has one of its scenarios.
+    """
+    from sdensemble.results.store import read_ensemble
+
+    path = folder / ENSEMBLE
+    if not path.is_file():
+        raise SDError(
+            Message(
+                "{folder}: holds no {ensemble}, so it is no run", folder=folder, ensemble=ENSEMBLE
+            )
+        )
+    data = read_ensemble(path)
+    data.attrs = {name: _value(value) for name, value in data.attrs.items()}
+    written = str(data.attrs.get("model_digest", ""))
+    if written != model.digest:
+        raise SDError(
+            Message(
+                "{folder}: this run is of another state of {path} ({written}, now {digest}): run"
+                " the study again",
+                folder=folder,
+                path=model.path.name,
+                written=written[:12],
+                digest=model.digest[:12],
+            )
+        )
+    held = [str(name) for name in data["scenario"].values]
+    known = {scenario.name: scenario for scenario in scenarios}
+    gone = [name for name in held if name not in known]
+    if gone:
+        raise SDError(
+            Message(
+                '{folder}: ran the scenario "{gone}", which the study no longer has',
+                folder=folder,
+                gone=gone[0],
+            )
+        )
+    _require_same_scenarios(folder, [known[name] for name in held])
+    run = tuple(scenario for scenario in scenarios if scenario.name in held)
+    return Results(data, run, tuple(targets), spec, model)
+
+
+def _require_same_scenarios(folder: Path, scenarios: Sequence[Scenario]) -> None:
+    """Raise SDError where a scenario's file has changed since the run, as its record tells."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        digests = dict(record["scenario_digests"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    for scenario in scenarios:
+        if digests.get(scenario.name, scenario.digest) != scenario.digest:
+            raise SDError(
+                Message(
+                    '{folder}: the scenario "{scenario}" has changed since this run: run again',
+                    folder=folder,
+                    scenario=scenario.name,
+                )
+            )
+
+
+def _value(value: object) -> object:
+    """Return an attribute as it was before it was stored: lists and tables out of their JSON."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value

@@ -1,0 +1,594 @@
+"""The command line. Every verb calls one public function; errors are lines, not tracebacks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sdengine.errors import Message, SDError
+from sdensemble import __version__
+
+LANG = "sdensemble.lang"
+"""Under which a context keeps the language asked for."""
+
+
+class Door(click.Group):
+    """The group of verbs: an SDError becomes its lines and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; with --debug let every traceback through."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(_said(Message("interrupted; no run was written"), ctx), err=True)
+            ctx.exit(130)
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            lines = _lines(error)
+            if lines is None:
+                raise
+            for line in lines:
+                click.echo(_said(Message("error: {line}", line=line), ctx), err=True)
+            ctx.exit(1)
+
+
+def _said(line: Message, ctx: click.Context) -> str:
+    """Return a message in the language asked for; in English where the catalogue lacks it."""
+    from sdensemble.lang import LANGS, message
+
+    return line.said(partial(message, lang=ctx.meta.get(LANG, LANGS[0])))
+
+
+def _lines(error: Exception) -> tuple[str, ...] | None:
+    """Return what to tell the person, or None for errors that are click's own."""
+    if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
+        return None
+    if isinstance(error, SDError):
+        return error.problems
+    if isinstance(error, MemoryError):
+        return (Message("not enough memory: ask for fewer --members or fewer variables to keep"),)
+    what = f"{type(error).__name__}: {error}"
+    told = "{what} — this is a fault of the program: run again with --debug to see where"
+    return (Message(told, what=what),)
+
+
+@click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(__version__, prog_name="sdensemble")
+def main(debug: bool) -> None:
+    """System-dynamics ensembles: probabilities of targets under policy levers.
+
+    系统动力学集合模拟：不同政策工具下的达标概率。
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _study(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--study",
+        "folder",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=".",
+        show_default="the current folder",
+        help="Folder with model/, scenarios/, calibration/, outputs/.  研究文件夹",
+    )(command)
+
+
+def _lang(command: Callable[..., Any], expose: bool = True) -> Callable[..., Any]:
+    """Give a verb its language; not exposed, it is only that of its messages."""
+    choice = click.Choice(["zh", "en"])
+
+    def keep(ctx: click.Context, _: click.Parameter, lang: str) -> str:
+        ctx.meta[LANG] = lang
+        return lang
+
+    return click.option(
+        "--lang",
+        type=choice,
+        default="zh",
+        show_default=True,
+        callback=keep,
+        is_eager=True,
+        expose_value=expose,
+        help="Language of the output.  语言",
+    )(command)
+
+
+_FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
+_DIR = click.Path(file_okay=False, path_type=Path)
+_OF_A_MODEL = {
+    "settings": click.option("--set", "settings", multiple=True, help='"name=3"  设定常数'),
+    "changes": click.option("--changes", multiple=True, type=_FILE, help="A .cin file.  改动"),
+    "sample": click.option("--sample", type=_FILE, help="Constants, a row a member.  样本"),
+    "sensitivity": click.option("--sensitivity", type=_FILE, help="A .vsc file.  抽样设定"),
+    "save_list": click.option("--save-list", type=_FILE, help="A .lst file.  保留变量表"),
+    "report": click.option("--report", default="", help='Keep and show "a,b".  保留变量'),
+}
+_OPTION = {"folder": "study", "scenarios": "scenario", "prior_set": "prior", "variants": "variant"}
+_OPTION |= {"as_of": "as-of", "prior_only": "prior-only"}
+_OPTION |= {"settings": "set", "save_list": "save-list"}
+_OF_A_STUDY = (
+    *("folder", "scenarios", "prior_set", "method", "member"),
+    *("variants", "weights", "as_of", "prior_only"),
+)
+
+
+def _model_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_OF_A_MODEL.values()):
+        command = option(command)
+    return click.argument("target", required=False, type=click.Path(exists=True, path_type=Path))(
+        command
+    )
+
+
+def _given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def _run_model(ctx: click.Context, target: Path, lang: str, options: dict[str, Any]) -> None:
+    """Run a model file by itself; members and seed count only where they were typed."""
+    from sdensemble.verbs.run_file import FileOptions, run_file
+
+    chosen = {name: options[name] for name in (*_OF_A_MODEL, "out", "threads")}
+    chosen |= {name: options[name] for name in ("members", "seed") if _given(ctx, name)}
+    found = run_file(target, FileOptions(**chosen, lang=lang))
+    click.echo(found.text)
+    for note in found.notes:
+        click.echo(note, err=True)
+    if found.folder:
+        click.echo(f"\n{found.folder}")
+
+
+@main.command()
+@_model_options
+@_study
+@_lang
+@click.option("--members", default=2048, show_default=True, help="Members a scenario.  成员数")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--scenario", "scenarios", multiple=True, help="Name, title or set.  情景")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option(
+    "--method",
+    type=click.Choice(["sobol", "latin", "plain"]),
+    default="sobol",
+    show_default=True,
+    help="How constants are drawn.  抽样方法",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of this run.  输出文件夹")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+@click.option("--member", type=click.IntRange(0), help="Only replay this member.  重放一个成员")
+@click.option("--as-of", default="", help="through-2019, latest, 2021-06-30.  信息截止")
+@click.option("--prior-only", is_flag=True, help="Leave a stored posterior aside.  不用后验")
+@click.option("--variant", "variants", multiple=True, help="Another structure, or all.  结构变体")
+@click.option("--weights", type=_FILE, help="Weights of the variants (csv).  变体权重")
+@click.pass_context
+def run(
+    ctx: click.Context, target: Path | None, folder: Path, member: int | None, **options: Any
+) -> None:
+    """Run the scenarios: probabilities, differences, tables and figures.  运行情景
+
+    TARGET is a study's folder, or a model file (.mdl, .xmile, .stmx), which is run by itself:
+    one run, or with --sample or --sensitivity an ensemble.  模型文件可单独运行
+    """
+    from sdensemble.study import open_study
+    from sdensemble.verbs.run import Options, replay_member, run_study
+
+    alone = target is not None and target.is_file()
+    for name in _OF_A_STUDY if alone else (*_OF_A_MODEL, *(["folder"] if target else [])):
+        if _given(ctx, name):
+            what = "a model file" if alone else "a study"
+            raise click.UsageError(f"--{_OPTION.get(name, name)} does not go with {what}")
+    if target is not None and alone:
+        _run_model(ctx, target, options["lang"], options)
+        return
+    folder = target or folder
+    for name in _OF_A_MODEL:
+        del options[name]
+    variants, weights = options.pop("variants"), options.pop("weights")
+    if weights and not variants:
+        raise click.UsageError("--weights goes with --variant")
+    if variants:
+        _run_variants(folder, Options(**options), variants, weights)
+        return
+    if member is not None:
+        click.echo(replay_member(open_study(folder), Options(**options), member))
+        return
+    with _Bar() as bar:
+        outcome = run_study(open_study(folder), Options(**options), bar.start)
+    click.echo(outcome.answer)
+    for note in outcome.paths.notes:
+        click.echo(note, err=True)
+    click.echo(f"\n{outcome.paths.folder}  ({outcome.seconds:.0f} s)")
+
+
+def _run_variants(folder: Path, options: Any, names: tuple[str, ...], weights: Any) -> None:
+    """Run a study under several structures."""
+    from sdensemble.study import open_study
+    from sdensemble.verbs.run_variants import run_variants
+
+    with _Bar() as bar:
+        answer, written, seconds = run_variants(
+            open_study(folder), options, names, weights, bar.start
+        )
+    click.echo(f"{answer}\n\n{written}  ({seconds:.0f} s)")
+
+
+class _Bar:
+    """A progress bar of member runs, on a terminal only; safe to advance from any thread."""
+
+    def __init__(self) -> None:
+        self.bar: Any = None
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def start(self, length: int) -> Callable[[int], None]:
+        """Open the bar for so many member runs; return what advances it."""
+        import threading
+
+        if not sys.stderr.isatty():
+            return lambda done: None
+        lock = threading.Lock()
+        self.bar = click.progressbar(
+            length=length, label="members", file=sys.stderr, update_min_steps=length // 200
+        )
+        self.bar.__enter__()
+
+        def advance(done: int) -> None:
+            with lock:
+                self.bar.update(done)
+
+        return advance
+
+    def __exit__(self, *exception: Any) -> None:
+        if self.bar is not None:
+            self.bar.__exit__(*exception)
+
+
+def _validate(study: Any, out: Path | None, lang: str) -> int:
+    """Run the validation tests, telling each as it ends; return the exit status."""
+    from sdensemble.checks.full import full_check
+    from sdensemble.checks.report import line, text
+
+    def tell(done: Any) -> None:
+        click.echo(line(done, lang), err=True)
+
+    checked, folder = full_check(study, out, tell)
+    click.echo(f"{text(checked, lang)}\n\n{folder}")
+    return int(any(one.found.status == "fail" for one in checked))
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--full", is_flag=True, help="Run the validation tests and report them.  全面检验")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the report.  报告文件夹")
+@click.pass_context
+def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | None) -> None:
+    """Check every file and the model's units, without running.  检查
+
+    With --full the validation tests of model/validation.toml run too and write a report; the
+    status is 1 where one of them fails.
+    """
+    from sdensemble.lang import tell
+    from sdensemble.study import check_study, open_study
+    from sdensemble.verbs.check import sound
+
+    study = open_study(folder)
+    if full:
+        ctx.exit(_validate(study, out, lang))
+    problems = check_study(study)
+    if problems:
+        raise SDError(problems)
+    click.echo(tell(sound(study), lang))
+
+
+@main.command()
+@_study
+@_lang
+@click.argument("variable", required=False)
+@click.option("--levers", "what", flag_value="levers", help="The levers.  政策工具")
+@click.option("--regions", "what", flag_value="regions", help="What is laid out where.  布局")
+@click.option("--variables", "what", flag_value="variables", help="Every variable.  全部变量")
+@click.option(
+    "--outlay", "what", flag_value="outlay", help="What scenarios cost at default constants.  支出"
+)
+@click.option("--reference", type=_DIR, help="Write the model's reference.  模型参考")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for --regions.  布局文件夹")
+@click.option("--no-png", is_flag=True, help="Of the reference's pictures only SVG.")
+@click.option("--grey", is_flag=True, help="The reference's pictures in greys.  灰度")
+def describe(
+    folder: Path,
+    lang: str,
+    variable: str | None,
+    what: str | None,
+    reference: Path | None,
+    out: Path | None,
+    no_png: bool,
+    grey: bool,
+) -> None:
+    """Say what the model holds, or explain one VARIABLE, by name or label.  说明
+
+    With --out, --regions also writes its table and figure into that folder.
+    """
+    from sdengine.model import describe as words
+    from sdensemble.study import open_study
+
+    if out is not None and what != "regions":
+        raise click.UsageError("--out goes with --regions")
+    study = open_study(folder)
+    unit = study.unit_writer(lang)
+    if reference is not None:
+        from sdensemble.pages.write import write_reference
+
+        files = write_reference(study, reference, png=not no_png, grey=grey)
+        click.echo(f"{reference}: {len(files)} files")
+        return
+    if variable:
+        click.echo(words.explain(study.model, study.find(variable), lang, unit))
+    elif what == "levers":
+        click.echo(words.lever_table(study.model, lang, unit))
+        if study.instruments:
+            from sdensemble.verbs.policy import instruments_text
+
+            click.echo(f"\n{instruments_text(study, lang)}")
+    elif what == "regions":
+        from sdensemble.verbs.policy import show_regions
+
+        shown = show_regions(study, lang=lang, out=out)
+        click.echo(shown.text + (f"\n\n{shown.folder}" if shown.folder else ""))
+    elif what == "variables":
+        click.echo(words.variable_table(study.model, lang, unit))
+    elif what == "outlay":
+        from sdensemble.decide.equal_outlay import outlay_text
+
+        click.echo(outlay_text(study, lang))
+    else:
+        click.echo(words.overview(study.model, lang, unit))
+
+
+_RUN = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--as-of", default="", help="2022-03-31, or through-2021.  信息截止")
+@click.option("--run", type=_RUN, help="The run P is read from (default: the latest).  运行")
+@click.option("--scenario", default="", help="The scenario P is read under.  情景")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write.  输出文件夹")
+def ledger(folder: Path, **options: Any) -> None:
+    """Say of each target what is published: met, not met, not published.  达标台账"""
+    from sdensemble.study import open_study
+    from sdensemble.verbs.policy import show_ledger
+
+    shown = show_ledger(open_study(folder), **options)
+    click.echo(f"{shown.text}\n\n{shown.folder}")
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--run", type=_RUN, help="The run to score (default: the latest).  运行")
+@click.option("--members", type=click.IntRange(1), help="Run now, with so many.  现在运行")
+@click.option("--seed", default=1, show_default=True, help="Seed of a run made now.  随机种子")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Its priors. 先验")
+@click.option("--scenario", "scenarios", multiple=True, help="Only these (else all).  情景")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write.  输出文件夹")
+@click.pass_context
+def scorecard(
+    ctx: click.Context,
+    folder: Path,
+    lang: str,
+    run: Path | None,
+    members: int | None,
+    out: Path | None,
+    **options: Any,
+) -> None:
+    """Score every target under every scenario, least likely first.  达标概率总表
+
+    Of a stored run --scenario picks columns; what they are compared with stays.
+    """
+    from sdensemble.study import open_study
+    from sdensemble.verbs.policy import show_scorecard
+    from sdensemble.verbs.run import Options
+
+    if run is not None and members is not None:
+        raise click.UsageError("--members does not go with --run: a stored run has its own")
+    for name in ("seed", "prior_set"):
+        if members is None and _given(ctx, name):
+            option = _OPTION.get(name, name)
+            raise click.UsageError(f"--{option} goes with --members: a stored run has its own")
+    asked = None if members is None else Options(members=members, lang=lang, **options)
+    with _Bar() as bar:
+        shown = show_scorecard(
+            open_study(folder), run=run, options=asked, scenarios=options["scenarios"],
+            lang=lang, out=out, progress=bar.start,
+        )  # fmt: skip
+    click.echo(f"{shown.text}\n\n{shown.folder}")
+    if shown.run and members is not None:
+        click.echo(f"{shown.run}  ({'运行' if lang == 'zh' else 'run'})")
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--as-of", default="", help="latest, through-2020, 2021-06-30.  信息截止")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--particles", default=4096, show_default=True, help="Draws to keep.  粒子数")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+@click.option("--no-profiles", is_flag=True, help="Leave the profiles out.  不算剖面似然")
+@click.option("--variants", is_flag=True, help="Every structure, weighted.  结构变体与权重")
+@click.option("--figures", type=click.Path(path_type=Path), help="Folder for figures.  图件文件夹")
+@click.option("--out", type=_FILE, help="Where to keep it (calibration/posterior.nc).  输出文件")
+def calibrate(folder: Path, no_profiles: bool, variants: bool, **options: Any) -> None:
+    """Fit the model to what was observed; keep the posterior.  校准
+
+    Interrupted, it goes on where it was when called again.  可中断后继续
+    """
+    if variants:
+        _compare_structures(folder, options)
+        return
+    from sdensemble.evidence.calibrate import Asked
+    from sdensemble.evidence.calibrate import calibrate as fit
+    from sdensemble.study import open_study
+
+    asked = Asked(**options, profiles=not no_profiles)
+    done = fit(open_study(folder), asked, lambda line: click.echo(line, err=True))
+    click.echo(done.text)
+    if done.path:
+        click.echo(f"\n{done.path}  ({done.seconds:.0f} s)")
+
+
+def _compare_structures(folder: Path, options: dict[str, Any]) -> None:
+    """Fit every structure of a study and weigh it."""
+    from sdensemble.evidence.structures import compare_structures
+    from sdensemble.study import open_study
+
+    asked = {name: options[name] for name in ("prior_set", "seed", "particles", "threads", "lang")}
+    found = compare_structures(
+        open_study(folder), **asked, tell=lambda line: click.echo(line, err=True)
+    )
+    click.echo(f"{found.text}\n\n{found.path}  ({found.seconds:.0f} s)")
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--particles", default=2048, show_default=True, help="Draws of each fit.  粒子数")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for table and figure.  输出")
+def backtest(folder: Path, **options: Any) -> None:
+    """Forecast from every origin and score it against naive forecasts.  回测"""
+    from sdensemble.evidence.backtest import backtest as test
+    from sdensemble.study import open_study
+
+    found = test(open_study(folder), **options, tell=lambda line: click.echo(line, err=True))
+    click.echo(f"{found.text}\n\n{found.folder or ''}  ({found.seconds:.0f} s)")
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--as-of", default="", help="latest, through-2020, 2021-06-30.  信息截止")
+@click.option("--to", type=int, help="The last year (the model's).  截止年份")
+@click.option("--scenario", default="", help="The policy path (that of fit.toml).  情景")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--prior-only", is_flag=True, help="Leave the posterior aside.  不用后验")
+@click.option("--members", default=2048, show_default=True, help="Draws.  成员数")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for table and draws.  输出")
+def forecast(folder: Path, **options: Any) -> None:
+    """Forecast every series still to be published, blind, from what was known.  预测
+
+    With --out: forecast.csv, the draws (forecast.nc), texts and figures.
+    """
+    from sdensemble.evidence.forecast import forecast as ahead
+    from sdensemble.study import open_study
+
+    found = ahead(open_study(folder), **options, tell=lambda line: click.echo(line, err=True))
+    click.echo(f"{found.text}\n\n{found.folder or ''}  ({found.seconds:.0f} s)")
+
+
+@main.command()
+@_study
+@_lang
+@click.option("--scenario", default="", help="Levers set from --from on (none).  新政策情景")
+@click.option("--from", "start", default=2026.0, show_default=True, help="When.  起始年份")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--members", default=2048, show_default=True, help="Draws.  成员数")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+def audit(folder: Path, **options: Any) -> None:
+    """The forecast at the policy's issue against what came, and why.  审计"""
+    from sdensemble.evidence.audit import audit as account
+    from sdensemble.study import open_study
+
+    found = account(open_study(folder), **options)
+    click.echo(f"{found.text}\n\n({found.seconds:.0f} s)")
+
+
+@main.group()
+def observe() -> None:
+    """Figures of one's own: add them, see what they move.  观测数据"""
+
+
+@observe.command("add")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_study
+@_lang
+@click.option("--measure", default="", help="Measure of all rows.  口径")
+@click.option("--sector", default="", help="Sector of all rows.  范围")
+@click.option("--unit", default="", help="Unit of all rows.  单位")
+@click.option("--published-on", default="", help="When all rows were published.  公布日期")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--particles", default=4096, show_default=True, help="Draws to keep.  粒子数")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+def observe_add(
+    file: Path,
+    folder: Path,
+    measure: str,
+    sector: str,
+    unit: str,
+    published_on: str,
+    **options: Any,
+) -> None:
+    """Add the figures of FILE (.xlsx, or .csv in UTF-8 or GBK) and refit.  加入数据并重新拟合"""
+    from sdensemble.evidence.observe import observe_add as add
+    from sdensemble.evidence.observe import read_figures
+    from sdensemble.study import open_study
+
+    ask = click.prompt if sys.stdin.isatty() else None
+    given = {"measure": measure, "sector": sector, "unit": unit, "published_on": published_on}
+    study = open_study(folder)
+    figures = read_figures(file, study, ask, lang=options["lang"], **given)
+    done = add(study, figures, tell_line=lambda line: click.echo(line, err=True), **options)
+    click.echo(f"{done.text}\n\n({done.seconds:.0f} s)")
+
+
+@main.command()
+@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--headline", help="The variable the target speaks of (else the first stock).")
+@partial(_lang, expose=False)
+def new(model: Path, folder: Path, headline: str | None) -> None:
+    """Make a study in FOLDER from a MODEL file.  新建研究"""
+    from sdensemble.verbs.new import new_study
+
+    for path in new_study(model, folder, headline):
+        click.echo(path)
+
+
+@main.command()
+@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--steps", type=click.IntRange(1), help="Only the first steps.  步数")
+@click.option("--all", "every", is_flag=True, help="Every variable.  全部变量")
+@partial(_lang, expose=False)
+@click.pass_context
+def crosscheck(ctx: click.Context, model: Path, steps: int | None, every: bool) -> None:
+    """Run a MODEL file here, in PySD and in pysimlin; show the differences.  对照
+
+    Ends with status 1 where PySD and our kernel disagree, or PySD did not run.
+    """
+    from sdengine.oracle.crosscheck import crosscheck as check_against
+
+    found = check_against(model, steps)
+    click.echo(found.text(every=every))
+    ctx.exit(0 if found.agree else 1)
+
+
+if __name__ == "__main__":
+    main()

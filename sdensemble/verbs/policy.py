@@ -1,0 +1,258 @@
+"""Where a policy stands: its ledger, its scorecard, and what it lays out where."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdengine.errors import SDError
+from sdensemble.inputs.folder import RECORD, whole_folder
+from sdensemble.inputs.published import known_at
+from sdensemble.outputs.columns import TABLES
+from sdensemble.outputs.document import Block, Document
+from sdensemble.outputs.text import terminal_columns
+from sdensemble.outputs.write.csv import write_records
+from sdensemble.outputs.write.terminal import document_text
+from sdensemble.policy.conflicts import conflict_rows, conflicts_blocks
+from sdensemble.policy.instruments import instruments_blocks
+from sdensemble.policy.ledger import ledger, ledger_blocks, ledger_rows
+from sdensemble.policy.regions import (
+    layout,
+    layout_blocks,
+    place_rows,
+    places_blocks,
+)
+from sdensemble.policy.scorecard import (
+    scorecard,
+    scorecard_blocks,
+    scorecard_rows,
+    year_rows,
+)
+from sdensemble.results.results import reference
+from sdensemble.results.stored import latest_run, run_of, stored_results
+from sdensemble.study import Study
+from sdensemble.verbs.run import Options, run_study
+
+if TYPE_CHECKING:
+    from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.results.results import Results
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a verb shows, the folder it wrote (if any), and the run it read (if any)."""
+
+    text: str
+    folder: Path | None
+    run: Path | None = None
+
+
+def show_ledger(
+    study: Study,
+    *,
+    as_of: str = "",
+    run: Path | None = None,
+    scenario: str = "",
+    lang: str = "zh",
+    out: Path | None = None,
+) -> Shown:
+    """Write the ledger of a study's targets, and return it as text.
+
+    ``as_of`` is an information date ("2022-03-31", "through-2021"; empty: all there is). P is
+    read from the run named, else from the latest of the study; without one there is none.
+    Raises SDError.
+    """
+    _require_sound(study)
+    statistics = known_at(study.published, as_of)
+    folder = run_of(run) if run else _latest_fitting(study)
+    results = _stored(study, folder) if folder else None
+    chosen = _scenario(study, results, scenario) if results else None
+    entries = ledger(study.goals, statistics, results, chosen)
+    name = folder.name if folder else ""
+    laid = layout(study.goals, study.places, study.report)
+    blocks = (
+        *ledger_blocks(entries, study.report, as_of, results, chosen, name, study.model),
+        *layout_blocks(study.goals, laid),
+        *conflicts_blocks(study.conflicts, results, chosen),
+    )
+    concerned: dict[str, list[str]] = {}
+    for one in study.conflicts:
+        for target in one.targets:
+            concerned.setdefault(target, []).append(one.id)
+    written = _write(
+        out or study.folder / "outputs" / "ledger",
+        {
+            "ledger.csv": lambda path: write_records(
+                path, TABLES["ledger"], ledger_rows(entries, as_of, concerned, laid)
+            ),
+            **_regions_table(study),
+            "conflicts.csv": lambda path: write_records(
+                path, TABLES["conflicts"], conflict_rows(study.conflicts, results)
+            ),
+        },
+    )
+    return Shown(_text(blocks, lang), written)
+
+
+def show_scorecard(
+    study: Study,
+    *,
+    run: Path | None = None,
+    options: Options | None = None,
+    scenarios: Sequence[str] = (),
+    lang: str = "zh",
+    out: Path | None = None,
+    progress: Callable[[int], Callable[[int], None]] | None = None,
+) -> Shown:
+    """Write the scorecard of a run in tables and figures, and return it as text.
+
+    The run named, else one made now where ``options`` are given, else the study's latest; of its
+    ``scenarios`` those named with what they are compared with, or all. Raises SDError where there
+    is none.
+    """
+    _require_sound(study)
+    if run is None and options is not None:
+        run = run_study(study, options, progress).paths.folder
+    folder = run or latest_run(study.folder / "outputs")
+    if folder is None:
+        raise SDError("no stored run in outputs/: use the verb run first, or --members to run now")
+    folder = run_of(folder)
+    results = _few(study, _stored(study, folder), scenarios)
+    lines = scorecard(results)
+    laid = layout(study.goals, study.places, study.report)
+    blocks = (
+        *scorecard_blocks(lines, results, study.goals),
+        *layout_blocks(study.goals, laid),
+        *conflicts_blocks(study.conflicts, results, reference(results)),
+    )
+
+    def draw(path: Path) -> None:
+        from sdensemble.outputs.figures import draw_figures
+        from sdensemble.policy.figures.scorecard import scorecard_figures
+
+        path.mkdir()
+        draw_figures(path, scorecard_figures(lines, results), lang)
+
+    written = _write(
+        out or folder.with_name(f"{folder.name}-scorecard"),
+        {
+            "scorecard.csv": lambda path: write_records(
+                path, TABLES["scorecard"], scorecard_rows(lines, results, laid)
+            ),
+            **_regions_table(study),
+            "scorecard-years.csv": lambda path: write_records(
+                path, TABLES["scorecard-years"], year_rows(results)
+            ),
+            "conflicts.csv": lambda path: write_records(
+                path, TABLES["conflicts"], conflict_rows(study.conflicts, results)
+            ),
+            "figures": draw,
+        },
+        folder,
+    )
+    return Shown(_text(blocks, lang), written, folder)
+
+
+def _few(study: Study, results: Results, names: Sequence[str]) -> Results:
+    """Return results with only the scenarios named and those they are compared with."""
+    if not names:
+        return results
+    wanted = [one.name for one in study.named(tuple(names))]
+    wanted += [results.scenario(name).compares for name in wanted]
+    return replace(results, scenarios=tuple(s for s in results.scenarios if s.name in wanted))
+
+
+def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> Shown:
+    """Return what the policy lays out where as text; with ``out`` write table and figure there."""
+    places = study.places
+    if not places:
+        raise SDError(f"{study.folder}: the study has no model/regions.csv")
+
+    def draw(path: Path) -> None:
+        from sdensemble.outputs.write.picture import write_figure
+        from sdensemble.policy.figures.regions import region_matrix
+
+        path.mkdir()
+        write_figure(region_matrix(places, study.model), path / "regions", lang)
+
+    text = _text(places_blocks(places, study.model), lang)
+    if out is None:
+        return Shown(text, None)
+    return Shown(text, _write(out, {**_regions_table(study), "figures": draw}))
+
+
+def _regions_table(study: Study) -> dict[str, Callable[[Path], object]]:
+    """Return what writes the table of places; nothing where the study has none."""
+    if not study.places:
+        return {}
+    rows = place_rows(study.places, study.model)
+    return {"regions.csv": lambda path: write_records(path, TABLES["regions"], rows)}
+
+
+def instruments_text(study: Study, lang: str) -> str:
+    """Return the instruments of the policy with what each is set by, or why it is not."""
+    return _text(instruments_blocks(study.instruments, study.model, study.report), lang)
+
+
+def _text(blocks: Sequence[Block], lang: str) -> str:
+    return document_text(Document("policy", "", tuple(blocks)), lang, terminal_columns())
+
+
+def _require_sound(study: Study) -> None:
+    problems = study.check()
+    if problems:
+        raise SDError(problems)
+
+
+def _stored(study: Study, folder: Path) -> Results:
+    return stored_results(
+        folder,
+        scenarios=study.scenarios,
+        targets=study.targets,
+        spec=study.report,
+        model=study.model,
+    )
+
+
+def _latest_fitting(study: Study) -> Path | None:
+    """Return the study's latest run where it is of today's model and scenarios, else None."""
+    folder = latest_run(study.folder / "outputs")
+    if folder is None:
+        return None
+    try:
+        _stored(study, folder)
+    except SDError:
+        return None
+    return folder
+
+
+def _scenario(study: Study, results: Results, name: str) -> Scenario:
+    """Return the scenario asked for, by name or title; the run's reference where none is."""
+    if not name:
+        return reference(results)
+    return results.scenario(study.named((name,))[0].name)
+
+
+def _write(
+    folder: Path, makers: Mapping[str, Callable[[Path], object]], run: Path | None = None
+) -> Path:
+    """Write files by name into a folder, whole or not at all, with a record of them.
+
+    The record names the run they were made from, by its place beside the folder.
+    """
+    told = {} if run is None else {"run": os.path.relpath(run, folder)}
+    with whole_folder(folder) as partial:
+        for name, make in makers.items():
+            make(partial / name)
+        names: Sequence[str] = sorted(
+            p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()
+        )
+        (partial / RECORD).write_text(
+            json.dumps({**told, "files": [*names, RECORD]}, ensure_ascii=False, indent=2) + "\n",
+            encoding="utf-8",
+        )
+    return folder

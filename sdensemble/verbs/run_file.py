@@ -1,0 +1,318 @@
+"""A model file without a study: one run, or an ensemble of sampled constants."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.kernel import Kernel, Trajectories, compile_model
+from sdengine.model.read import read_model
+from sdengine.oracle.crosscheck import touched_by_random
+from sdengine.syntax import Kind, Model
+from sdensemble import __version__
+from sdensemble.inputs.config import cell_name, short
+from sdensemble.inputs.constants import Given, read_given
+from sdensemble.inputs.folder import RECORD, check_folder, whole_folder
+from sdensemble.inputs.vensim import read_save_list
+from sdensemble.inputs.vensim.text import split_name, split_outside
+from sdensemble.outputs.text import table
+from sdensemble.results.convert import to_dataset
+from sdensemble.results.store import write_ensemble
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SHOWN = 40  # lines of a table on the terminal
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SIDE_FILES = {".vsc": "--sensitivity", ".cin": "--changes", ".lst": "--save-list"}
+WORDS = {
+    "stock": ("存量", "stock"),
+    "variable": ("变量", "variable"),
+    "unit": ("单位", "unit"),
+    "time": ("时间", "time"),
+    "one run": ("单次运行", "one run"),
+    "members": ("个成员", "members"),
+    "more": ("另有 {} 行，用 --out 全部写出", "… {} more: --out writes all"),
+    "nothing": ("未写文件：用 --out 指定文件夹", "nothing was written: --out DIR writes the run"),
+    "beside": ("模型旁的文件（未读）", "beside the model, not read"),
+}
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """What a person may ask of a run of a model file.
+
+    ``settings`` are texts "name=3" or "name[element]=3"; ``report`` names what is shown and
+    kept, parted by commas. Side files are looked for here and then in the model's folder.
+    """
+
+    settings: tuple[str, ...] = ()
+    changes: tuple[Path, ...] = ()
+    sample: Path | None = None
+    sensitivity: Path | None = None
+    save_list: Path | None = None
+    report: str = ""
+    members: int | None = None
+    seed: int | None = None
+    out: Path | None = None
+    threads: int | None = None
+    lang: str = "en"
+
+
+@dataclass(frozen=True, eq=False)
+class FileRun:
+    """What came of it: tables as text, notes, and the run itself."""
+
+    text: str
+    notes: tuple[str, ...]
+    run: Trajectories
+    kernel: Kernel
+    given: Given
+    folder: Path | None
+
+    def dataset(self) -> xr.Dataset:
+        """Return the run with its given constants, labelled."""
+        return to_dataset(self.run, self.kernel, self.given.constants)
+
+
+def run_file(path: str | Path, options: FileOptions = FileOptions()) -> FileRun:
+    """Run a Vensim or XMILE file; write the run where ``options.out`` names a folder.
+
+    Without a sample it is one run, shown as the stocks at the first, the middle and the last
+    saved time; with one it is an ensemble, shown as quantiles. Raises SDError with every
+    problem of the model, the names and the side files before anything is computed.
+
+    >>> print(run_file("examples/teacup/model/teacup.mdl").text)  # doctest: +ELLIPSIS
+    teacup.mdl: one run, 0 to 30 Minute, step 0.125, euler
+    ...
+    """
+    if options.out:
+        check_folder(options.out)
+    model = read_model(Path(path))
+    given = read_given(
+        model,
+        settings=options.settings,
+        changes=options.changes,
+        sample=options.sample,
+        sensitivity=options.sensitivity,
+        members=options.members,
+        seed=options.seed,
+    )
+    asked = _asked(model, options)
+    _require_members(model, given)
+    kernel = compile_model(model)
+    kept = asked or _kept(model, everything=bool(options.out) and given.members is None)
+    run = kernel.run(given.constants, report=kept, members=given.members, threads=options.threads)
+    finished = FileRun("", given.notes, run, kernel, given, options.out)
+    text = _text(finished, asked, options.lang)
+    notes = (*given.notes, *_lost(finished), *_beside(model, options))
+    if options.out:
+        _write(finished, options)
+    else:
+        notes += (_word("nothing", options.lang),)
+    return FileRun(text, notes, run, kernel, given, options.out)
+
+
+# ── what is asked ──────────────────────────────────────────────────────────────────────────
+
+
+def _asked(model: Model, options: FileOptions) -> tuple[str, ...]:
+    """Return the variables asked for by name; an element keeps the whole variable."""
+    problems = Problems()
+    named = [("--report", split_name(text)) for text in split_outside(options.report, ",")
+             if text.strip()]  # fmt: skip
+    if options.save_list:
+        beside = model.path.parent / options.save_list
+        there = options.save_list.is_file() or not beside.is_file()
+        saved = read_save_list(options.save_list if there else beside)
+        named += [(one.where, (one.name, one.element)) for one in saved]
+    found = []
+    for where, name in named:
+        written = model.name_of(name[0]) if name else None
+        if name is None or written is None:
+            wrong = name[0] if name else options.report
+            problems.add(where, f'no variable "{wrong}"{did_you_mean(wrong, model.variables)}')
+        elif model[written].kind is Kind.LOOKUP:
+            problems.add(where, f'"{written}" is a lookup and has no values through time')
+        else:
+            found.append(written)
+    problems.raise_if_any()
+    return tuple(dict.fromkeys(found))
+
+
+def _kept(model: Model, *, everything: bool) -> tuple[str, ...]:
+    """Return what is kept unasked: everything, or the stocks, or what changes if there are none."""
+    having = [v for v in model.variables.values() if v.kind is not Kind.LOOKUP]
+    moving = [v for v in having if v.kind is not Kind.CONSTANT]
+    stocks = [v for v in having if v.kind is Kind.STOCK]
+    return tuple(v.name for v in (having if everything else stocks or moving))
+
+
+def _require_members(model: Model, given: Given) -> None:
+    if given.members is not None and not given.drawn and not touched_by_random(model):
+        raise SDError(
+            "--members: every member would be the same; say what differs with --sample or"
+            " --sensitivity"
+        )
+
+
+def _beside(model: Model, options: FileOptions) -> tuple[str, ...]:
+    """Return a note on side files that nobody asked to read."""
+    used = {p.name for p in (*options.changes, options.sensitivity, options.save_list) if p}
+    found = [
+        f"{SIDE_FILES[path.suffix.lower()]} {path.name}"
+        for path in sorted(model.path.parent.iterdir())
+        if path.suffix.lower() in SIDE_FILES and path.name not in used
+    ]
+    return (f"{_word('beside', options.lang)}: {', '.join(found[:8])}",) if found else ()
+
+
+def _word(key: str, lang: str) -> str:
+    return WORDS[key][lang != "zh"]
+
+
+# ── what is shown ──────────────────────────────────────────────────────────────────────────
+
+
+def _text(one: FileRun, asked: Sequence[str], lang: str) -> str:
+    """Return the head line and the table."""
+    model, run, given = one.kernel.model, one.run, one.given
+    clock = model.clock
+    size = f"{len(run.first_bad)} {_word('members', lang)}"
+    what = f"{size} ({given.how})" if given.how else size
+    head = (
+        f"{model.path.name}: {_word('one run', lang) if given.members is None else what},"
+        f" {clock.start:g} to {clock.stop:g} {clock.unit}, step {clock.step:g}, {clock.method}"
+    )
+    names = list(asked) or [n for n in _kept(model, everything=False) if n in run.values]
+    rows = _quantile_rows if given.members is not None else _time_rows
+    title, *lines = rows(one, names, lang)
+    if not lines:
+        return head
+    more = [_word("more", lang).format(len(lines) - SHOWN)] if len(lines) > SHOWN else []
+    return "\n".join([head, "", *table([title, *lines[:SHOWN]]), *more])
+
+
+def _time_rows(one: FileRun, names: Sequence[str], lang: str) -> Iterator[list[str]]:
+    """Yield a head and a row for each element: first, middle and last value."""
+    model, times = one.kernel.model, one.run.times
+    at = sorted({0, len(times) // 2, len(times) - 1})
+    only = all(model[name].kind is Kind.STOCK for name in names)
+    yield [
+        _word("stock" if only else "variable", lang),
+        _word("unit", lang),
+        *(f"{times[i]:g}" for i in at),
+    ]
+    for label, unit, values in _series(one, names):
+        yield [label, unit, *(f"{values[i, 0]:.6g}" for i in at)]
+
+
+def _quantile_rows(one: FileRun, names: Sequence[str], lang: str) -> Iterator[list[str]]:
+    """Yield a head and two rows for each element: quantiles at the middle and the last time."""
+    times = one.run.times
+    yield [*(_word(key, lang) for key in ("variable", "unit", "time")),
+           *(f"{q:.0%}" for q in QUANTILES)]  # fmt: skip
+    for label, unit, values in _series(one, names):
+        for i in sorted({len(times) // 2, len(times) - 1}):
+            numbers = (f"{value:.6g}" for value in quantiles(values[i]))
+            yield [label, unit, f"{times[i]:g}", *numbers]
+
+
+def quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the QUANTILES of the finite values along the last axis; NaN where none is."""
+    finite = values[np.isfinite(values)]
+    return np.quantile(finite, QUANTILES) if finite.size else np.full(len(QUANTILES), np.nan)
+
+
+def _series(one: FileRun, names: Sequence[str]) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
+    """Yield (name with element, unit, values (time, member))."""
+    model = one.kernel.model
+    for name in names:
+        variable = model[name]
+        for cell in np.ndindex(model.shape(variable)):
+            values = np.moveaxis(np.moveaxis(one.run.values[name], 0, -1), -2, -1)
+            yield cell_name(model, variable, cell), variable.unit, values[cell]
+
+
+def _lost(one: FileRun) -> tuple[str, ...]:
+    """Return a note where values are not finite: in how many members, first when and where."""
+    bad = one.run.first_bad
+    lost = np.flatnonzero(bad >= 0)
+    if not lost.size:
+        return ()
+    member = int(lost[np.argmin(bad[lost])])
+    step = int(bad[member])
+    names = [n for n, v in one.run.values.items() if not np.isfinite(v[step, ..., member]).all()]
+    what = f'"{names[0]}" ' if names else ""
+    when = f"first at {one.run.times[min(step, len(one.run.times) - 1)]:g}"
+    if one.given.members is None:
+        return (f"not finite: {what}{when}",)
+    count = f"not finite in {lost.size} of {bad.size} members, left out of quantiles from there"
+    return (f"{count}: {what}{when} in member {member}",)
+
+
+# ── what is written ────────────────────────────────────────────────────────────────────────
+
+
+def _write(one: FileRun, options: FileOptions) -> None:
+    """Write run.nc, a table as CSV, and run.json, which says what the run was."""
+    assert one.folder is not None
+    model, given = one.kernel.model, one.given
+    dataset = one.dataset()
+    dataset.attrs |= {"engine": f"sdensemble {__version__}", "method": given.how}
+    if given.seed is not None:
+        dataset.attrs["seed"] = given.seed
+    name = "run.csv" if given.members is None else "quantiles.csv"
+    rows = _csv_run(one) if given.members is None else _csv_quantiles(one)
+    files = (options.sample, options.sensitivity, options.save_list, *options.changes)
+    record: dict[str, Any] = {
+        "model": short(model.path),
+        "model_digest": model.digest,
+        "engine": f"sdensemble {__version__}",
+        "settings": list(options.settings),
+        "side_files": [path.name for path in files if path],
+        "members": given.members or 1,
+        "seed": given.seed,
+        "constants": {n: v.tolist() for n, v in given.constants.items() if n not in given.drawn},
+        "files": ["run.nc", name],
+    }
+    with whole_folder(one.folder) as partial:
+        write_ensemble(partial / "run.nc", dataset, double=True)
+        with (partial / name).open("w", encoding="utf-8-sig", newline="") as stream:
+            csv.writer(stream).writerows(rows)
+        text = json.dumps(record, ensure_ascii=False, indent=2)
+        (partial / RECORD).write_text(text + "\n", encoding="utf-8")
+
+
+def _csv_run(one: FileRun) -> Iterator[list[str]]:
+    """Yield a head and a row for each saved time, every digit of a number kept."""
+    series = list(_series(one, list(one.run.values)))
+    yield ["time", *(_guarded(label) for label, _, _ in series)]
+    for i, time in enumerate(one.run.times):
+        yield [_digits(time), *(_digits(values[i, 0]) for _, _, values in series)]
+
+
+def _csv_quantiles(one: FileRun) -> Iterator[list[str]]:
+    """Yield a head and a row for each element and saved time."""
+    yield ["variable", "unit", "time", "members", *(f"p{round(100 * q):02d}" for q in QUANTILES)]
+    for label, unit, values in _series(one, list(one.run.values)):
+        for time, row in zip(one.run.times, values, strict=True):
+            finite = str(int(np.isfinite(row).sum()))
+            yield [_guarded(label), unit, _digits(time), finite, *map(_digits, quantiles(row))]
+
+
+def _digits(value: float) -> str:
+    return repr(float(value)) if np.isfinite(value) else ""
+
+
+def _guarded(text: str) -> str:
+    """Return a text no spreadsheet runs as a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -1,0 +1,224 @@
+"""A study's scenarios under several structures on the same members, as one written run."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sdengine.errors import SDError, did_you_mean
+from sdengine.kernel import compile_model
+from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.run import run_ensemble
+from sdensemble.ensemble.variants import MAIN, Applied, Variant, apply, duplicates, main_variant
+from sdensemble.evidence.stored import fitted_rows
+from sdensemble.inputs.history import LATEST, vintage
+from sdensemble.inputs.targets import Target, leaves
+from sdensemble.lang import LANGS
+from sdensemble.outputs.columns import TABLES, write_meanings
+from sdensemble.outputs.models import ModelSet, answer, read_weights, rows
+from sdensemble.outputs.write.csv import write_records
+from sdensemble.outputs.write.terminal import document_text
+from sdensemble.results.results import Results
+from sdensemble.study import Study
+from sdensemble.verbs.run import REPLICATES, Options, Progress
+
+ALL = "all"
+
+
+def choose_variants(study: Study, names: tuple[str, ...]) -> tuple[Variant, ...]:
+    """Return the main model and the variants named; "all" names every one of the study.
+
+    Raise SDError for a name that is none of them.
+    """
+    known = {variant.name: variant for variant in (main_variant(study.model), *study.variants)}
+    unknown = [name for name in names if name not in (ALL, *known)]
+    if unknown:
+        shown = ", ".join([ALL, *known])
+        hint = did_you_mean(unknown[0], known)
+        raise SDError(f'--variant: no variant "{unknown[0]}"{hint} (there are {shown})')
+    wanted = set(known) if ALL in names else {MAIN, *names}
+    return tuple(variant for name, variant in known.items() if name in wanted)
+
+
+def run_models(
+    study: Study,
+    options: Options,
+    variants: tuple[Variant, ...],
+    weights: Path | None = None,
+    progress: Progress | None = None,
+) -> ModelSet:
+    """Return the study's scenarios under each variant, on the same draws and shocks.
+
+    ``weights`` is a CSV of variant and weight; without it every variant weighs the same. One
+    that is the same as another is not run and has no weight of its own.
+    """
+    names = [variant.name for variant in variants]
+    scenarios = study.choose(options.scenarios)
+    draws = draw(
+        study.priors(options.prior_set),
+        study.model,
+        options.members,
+        seed=options.seed,
+        method=options.method,
+        replicates=REPLICATES,
+    )
+    same = duplicates(variants, draws.values)
+    shares = _weigh_once(names, same, read_weights(weights, names) if weights else None)
+    runs = len(variants) - len(same)
+    count = progress(options.members * len(scenarios) * runs) if progress else None
+    found: list[tuple[Results, tuple[str, ...]]] = []
+    for variant in variants:
+        if variant.name in same:
+            other, lacks = found[names.index(same[variant.name])]
+            data = other.data.assign_attrs(model_set=variant.name)
+            found.append((replace(other, data=data), lacks))
+            continue
+        applied = apply(variant, draws, study.forcing, scenarios)
+        found.append((_results(study, applied, options, count), applied.without))
+    results, without = zip(*found, strict=True)
+    return ModelSet(variants, results, shares, without, weights is not None, same)
+
+
+def _weigh_once(
+    names: Sequence[str], same: Mapping[str, str], given: Sequence[float] | None
+) -> tuple[float, ...]:
+    """Return weights that sum to one; a variant that is the same as another has none."""
+    held = [0.0 if name in same else w for name, w in zip(names, given or [1.0] * len(names),
+                                                          strict=True)]  # fmt: skip
+    if not sum(held) > 0:
+        raise SDError("the weights: only variants that are the same as others weigh anything")
+    return tuple(weight / sum(held) for weight in held)
+
+
+def _results(study: Study, applied: Applied, options: Options, count: Any) -> Results:
+    """Run one variant; keep what its model has of what the study keeps."""
+    model = applied.model
+    targets = tuple(t for t in study.targets if _told(t, study.targets, applied))
+    keep = {
+        kept.variable: kept.aggregate
+        for kept in study.report.keep(study.targets)
+        if kept.variable in model and model[kept.variable].dims == study.model[kept.variable].dims
+    }
+    headline = study.report.headline.whole.variable
+    if headline not in keep:
+        raise SDError(f'variant "{applied.variant.name}": its model has no "{headline}"')
+    data = run_ensemble(
+        compile_model(model),
+        applied.scenarios,
+        applied.draws,
+        applied.forcing,
+        keep=keep,
+        threads=options.threads,
+        progress=count,
+    )
+    data.attrs |= {"as_of": study.information, "model_set": applied.variant.name}
+    return Results(data, applied.scenarios, targets, study.report, model)
+
+
+def _told(target: Target, targets: tuple[Target, ...], applied: Applied) -> bool:
+    """Return whether a variant's model has every variable a target asks of."""
+    return all(part.variable in applied.model for part in leaves(target, targets))
+
+
+def write_models(models: ModelSet, folder: Path, info: dict[str, Any], lang: str) -> None:
+    """Write the table, the answer in both languages, the figures and the record of a run."""
+    from sdensemble.inputs.folder import RECORD, whole_folder
+    from sdensemble.outputs.figures.variants import variants
+    from sdensemble.outputs.run import versions
+    from sdensemble.outputs.write.picture import write_figure
+
+    with whole_folder(folder) as partial:
+        write_records(partial / "variants.csv", TABLES["variants"], rows(models))
+        write_meanings(partial / "columns.csv", ["variants"])
+        for language in LANGS:
+            words = document_text(answer(models), language)
+            (partial / f"answer-{language}.txt").write_text(words + "\n", encoding="utf-8")
+        (partial / "figures").mkdir()
+        write_figure(variants(models), partial / "figures" / "variants", lang)
+        files = [p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()]
+        record = {
+            **info,
+            "model_set": models.name,
+            "variants": {
+                variant.name: {
+                    "weight": weight,
+                    "digest": variant.digest,
+                    "same_as": models.same.get(variant.name, ""),
+                    **_attrs(results),
+                }
+                for variant, weight, results in zip(
+                    models.variants, models.weights, models.results, strict=True
+                )
+            },
+            "versions": versions(),
+            "files": sorted(files),
+        }
+        shown = json.dumps(record, ensure_ascii=False, indent=2, default=str)
+        (partial / RECORD).write_text(shown + "\n", encoding="utf-8")
+
+
+def _attrs(results: Results) -> dict[str, Any]:
+    return {"lost": results.lost, "model_digest": results.data.attrs["model_digest"]}
+
+
+def _require_prior(study: Study, options: Options) -> None:
+    """Raise SDError where the run would draw from a posterior: that belongs to one structure."""
+    as_of = study.report.as_of or LATEST
+    known = vintage(study.history, as_of)
+    if options.prior_only or not study.fit or not fitted_rows(study.fit, known, study.model):
+        return
+    raise SDError(
+        f"--variant: figures of the vintage {as_of} can be fitted, and a posterior"
+        " belongs to one structure. P under every fitted structure: python run_sim.py"
+        " calibrate --variants. From the priors all the same: add --prior-only"
+    )
+
+
+def run_variants(
+    study: Study,
+    options: Options,
+    names: tuple[str, ...],
+    weights: Path | None = None,
+    progress: Progress | None = None,
+) -> tuple[str, Path, float]:
+    """Run variants, write the run and return (answer, folder, seconds).
+
+    Raises SDError with all problems of the study's files before anything is computed.
+    """
+    import shlex
+    import sys
+
+    from sdensemble.inputs.folder import free_name
+    from sdensemble.outputs.run import check_ready
+    from sdensemble.outputs.text import terminal_columns
+
+    begun, started = time.perf_counter(), datetime.now().astimezone()
+    study = study.at(options.as_of)
+    problems = study.check()
+    if problems:
+        raise SDError(problems)
+    chosen = choose_variants(study, names)
+    _require_prior(study, options)
+    stamp = started.strftime("%Y%m%d-%H%M%S")
+    folder = options.out or study.folder / "outputs" / f"{stamp}-variants"
+    check_ready(folder)
+    models = run_models(study, options, chosen, weights, progress)
+    info = {
+        "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "started": started.isoformat(timespec="seconds"),
+        "options": asdict(options),
+        "as_of": study.information,
+        "files_read": study.digests(),
+    }
+    if options.out is not None:
+        write_models(models, folder, info, options.lang)
+    else:
+        with free_name(folder) as folder:
+            write_models(models, folder, info, options.lang)
+    said = document_text(answer(models), options.lang, terminal_columns())
+    return said, folder, time.perf_counter() - begun
