@@ -120,6 +120,7 @@ ONLY_IN = {
         "sdensemble/outputs/figures/",
         "sdensemble/outputs/fonts.py",
         "sdensemble/outputs/write/picture.py",
+        "sdensemble/outputs/write/diagram.py",
         "sdensemble/policy/figures/",
     ),
     "pysd": ("sdengine/model/parse.py", "sdengine/oracle/pysd.py"),

@@ -74,7 +74,7 @@ def answer(
     units = bracketed([unit_notes(results.spec, _units(results))])
     head = [conditions(results), phrase("answer.asked", target=asked, units=units)]
     blocks: list[Block] = [
-        *map(Paragraph, head),
+        *(Paragraph(text, "line") for text in head),
         comparison(results, others),
         *map(Paragraph, notes),
     ]

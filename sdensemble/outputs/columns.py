@@ -342,7 +342,7 @@ def meaning(table: str, column: str) -> Words:
 
 def _key(table: str, column: str) -> str:
     """Return the key of a column in the catalogue, empty where there is none."""
-    keys = (f"columns.{table}.{column}", f"columns.shared.{column}")
+    keys = (f"columns.{table.partition('-')[0]}.{column}", f"columns.shared.{column}")
     return next((key for key in keys if has(key)), "")
 
 

@@ -183,7 +183,7 @@ def scorecard_blocks(
         if chosen
     ]
     return (
-        *map(Paragraph, head),
+        *(Paragraph(text, "line") for text in head),
         *tables,
         *(Paragraph(note, "note") for note in _notes(lines, results, goals)),
     )

@@ -1,4 +1,4 @@
-"""Dot plots of one year: sectors against their targets, and the headline under every scenario."""
+"""Dot plots of a single year: sectors against their targets, the headline by scenario."""
 
 from __future__ import annotations
 

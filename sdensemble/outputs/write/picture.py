@@ -8,6 +8,7 @@ and markers differ too, so that a figure reads in grey.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -188,13 +189,16 @@ def text_mm(text: str, size: float = SMALL) -> float:
     """Return the width in millimetres of a line of text at ``size`` points."""
     font = _font()
     font.set_size(size, 72)
-    font.set_text(text, 0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a missing glyph: told when it is drawn
+        font.set_text(text, 0.0)
     return float(font.get_width_height()[0] / 64 * 25.4 / 72)
 
 
 def fold(text: str, mm: float, size: float = SMALL) -> str:
-    """Return a text in lines of at most ``mm`` millimetres."""
-    lines = [line for part in text.split("\n") for line in wrap(part, mm, _measure(size))]
+    """Return a text in lines of at most ``mm`` millimetres, room for a sign that hangs kept."""
+    room = mm - 0.36 * size
+    lines = [line for part in text.split("\n") for line in wrap(part, room, _measure(size))]
     return "\n".join(lines)
 
 

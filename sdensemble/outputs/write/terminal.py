@@ -86,7 +86,9 @@ def _block(
         case Heading():
             yield document.text(block.text, lang)
         case Paragraph():
-            yield from wrap(document.text(block.text, lang), wide)
+            text = document.text(block.text, lang)
+            whole = block.style == "line" and columns is None
+            yield from [text] if whole else wrap(text, wide)
         case Items():
             for place, item in enumerate(block.items, start=1):
                 mark = f"{place}. " if block.ordered else "– "
