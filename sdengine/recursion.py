@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-LEVELS = 5_000
-STACK = 256 * 1024 * 1024  # bytes of address space, touched only as far as needed
+LEVELS = 200_000
+STACK = 512 * 1024 * 1024  # bytes of address space, touched only as far as needed
 T = TypeVar("T")
 
 _lock = threading.RLock()

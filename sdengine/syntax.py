@@ -89,10 +89,12 @@ class Call(Expr):
 
 def walk(expr: Expr) -> Iterator[Expr]:
     """Yield ``expr`` and every expression inside it, outermost first."""
-    yield expr
-    if isinstance(expr, Call):
-        for arg in expr.args:
-            yield from walk(arg)
+    waiting = [expr]
+    while waiting:
+        expr = waiting.pop()
+        yield expr
+        if isinstance(expr, Call):
+            waiting.extend(reversed(expr.args))
 
 
 # ── the model ──────────────────────────────────────────────────────────────────────────────
@@ -212,7 +214,8 @@ class Model:
     the files it reads numbers from; ``files`` maps the names of those to their own hashes.
     ``mappings`` maps (range, range it maps to) to the element of the first that belongs to each
     element of the second, an empty text where none does. ``bound`` are constants the clock
-    hangs on: a run cannot set them.
+    hangs on: a run cannot set them. ``remarks`` are what a person should know about how the file
+    was read: what was put right, and where other programs are known to differ.
     """
 
     path: Path
@@ -224,6 +227,7 @@ class Model:
     mappings: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     bound: frozenset[str] = frozenset()
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.__dict__["_folded"] = {fold(name): name for name in self.variables}

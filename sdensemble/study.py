@@ -153,6 +153,35 @@ class Study:
         other.__dict__["report"] = replace(self.report, as_of=as_of)
         return other
 
+    def asking(self, target: str) -> Study:
+        """Return the study with another question: a single target by its id or its name.
+
+        Raises SDError where there is none of that id or name, with the nearest.
+        """
+        if not target:
+            return self
+        single = {t.id: t for t in self.targets if not t.joint}
+        named = [t.id for t in single.values() if fold(target) in map(fold, (t.zh, t.en))]
+        found = target if target in single else named[0] if len(named) == 1 else ""
+        if not found:
+            raise SDError(
+                Message(
+                    '--target: no single target "{target}"{hint}',
+                    target=target,
+                    hint=did_you_mean(target, single),
+                )
+            )
+        head = replace(self.report.headline, question=found, beside=self._beside(found))
+        other = Study(self.folder, self.model)
+        other.__dict__["report"] = replace(self.report, headline=head)
+        return other
+
+    def _beside(self, asked: str) -> tuple[str, ...]:
+        """Return the targets beside a question: those of the file, and the question it names."""
+        head = self.report.headline
+        names = [head.question, *head.beside]
+        return tuple(name for name in names if name and name != asked)
+
     @property
     def information(self) -> str:
         """The report's information date; of an import, with the day of its latest publication."""

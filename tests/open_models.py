@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.model.clean import decode
+from sdengine.model.text import decode
 from sdengine.syntax import Model, fold
 
 FOLDER = Path(__file__).with_name("models")

@@ -47,7 +47,7 @@ def store(row: Row) -> None:
         reader = _reader(copy / row.path.name)
         runs = [_run(reader, {}, None)]
         try:
-            model = euler(read_model(row.path, use_cache=False))
+            model = euler(read_model(row.path))
             settable = lower(settled(model)).settable
         except SDError as error:
             print(f"{row.name}: defaults only: {error}")

@@ -30,11 +30,12 @@ ROOMS = {
         "streams": Room("random numbers by address"),
         "cache": Room("the user's cache folder"),
         "recursion": Room("room for deeply nested equations"),
+        "limits": Room("how large a model may be, and how to raise it"),
         "functions": Room("the functions a model may call, and what each means"),
         "syntax": Room("what a model file says: Model, Variable, Expr", ("errors", "functions")),
         "model": Room(
             "Vensim and XMILE text → Model; its units; a model said in words",
-            ("errors", "cache", "recursion", "functions", "syntax"),
+            ("errors", "recursion", "limits", "functions", "syntax"),
         ),
         "program": Room(
             "Model → Program: numbered slots and statements; a slow run in NumPy",
@@ -87,7 +88,10 @@ ROOMS = {
         ),
         "checks": Room(
             "the validation tests a study declares, and their report",
-            ("lang", "inputs", "ensemble", "study", "results", "outputs", "evidence", "pages"),
+            (
+                *("lang", "inputs", "ensemble", "study", "results", "decide", "outputs"),
+                *("evidence", "pages"),
+            ),
         ),
         "verbs": Room(
             "the command line, and what each verb does",
@@ -123,7 +127,7 @@ ONLY_IN = {
         "sdensemble/outputs/write/diagram.py",
         "sdensemble/policy/figures/",
     ),
-    "pysd": ("sdengine/model/parse.py", "sdengine/oracle/pysd.py"),
+    "pysd": ("sdengine/oracle/pysd.py",),
     "simlin": ("sdengine/oracle/crosscheck.py",),
     "click": ("sdensemble/verbs/cli.py",),
     "llvmlite": ("sdengine/native/jit.py",),

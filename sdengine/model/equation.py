@@ -1,16 +1,20 @@
-"""The text of an equation → a tree, and the tree → text that PySD's parsers cannot misread.
+"""The text of an equation → an Expr, read once, in Vensim's language or XMILE's.
 
-PySD's grammars have gaps that real files meet: names with signs they do not list, keywords in
-small letters, a backslash where a line goes on, ``-2^2``, nested IF … THEN … ELSE. The tree is
-written out again with every name quoted that needs it and brackets wherever the order of
-evaluation would be in doubt. What cannot be read here is left to PySD as it stands.
+``Reader`` knows how expressions are built: operators, brackets, tables, lists. What a name or a
+call means is asked of its dialect (``vensim``, ``xmile``), so that no second tree is needed.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from sdengine.model.points import EquationError, number, table_of
+from sdengine.syntax import Array, Call, Expr, Number, Ref, Table
 
 _PIECES = r"""(?P<space>[\s\\]+)
       | (?P<quoted>"(?:\\"|[^"])*")
@@ -29,17 +33,26 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 _VENSIM = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$\s]|[^\x00-\x7f]|\\\s*)*""")
 _XMILE = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$]|[^\x00-\x7f]|\.(?=[^\W\d]))*""")
+MARK = "\u01c3"  # stands between the name of a macro and the number of its result
+WORDS = {"IF", "THEN", "ELSE", "AND", "OR", "NOT", "MOD"}
+_LEVELS: tuple[tuple[str, ...], ...] = (
+    (":OR:", "OR"),
+    (":AND:", "AND"),
+    (),  # NOT stands between AND and the comparisons
+    ("=", "<>", "<", "<=", ">", ">="),
+    ("+", "-"),
+    ("*", "/", "//", "MOD"),
+)
+_LEVEL = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
+_NOT, _COMPARING = 2, 3
+_FUNCTION = {
+    **{":OR:": "or", "OR": "or", ":AND:": "and", "AND": "and", "MOD": "modulo"},
+    **{"=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"},
+    **{"+": "add", "-": "sub", "*": "mul", "/": "div"},
+}
 
 
-NO_COMMA = "where , is expected"
-
-
-class EquationError(Exception):
-    """What is wrong with an equation's text, in words."""
-
-
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A piece of an equation: its kind and its text."""
 
     kind: str
@@ -47,30 +60,36 @@ class Token:
 
 
 @dataclass(frozen=True)
-class Tree:
-    """An expression. ``kind`` is "number", "name", "call", "string", "table" or an operator.
+class Text(Expr):
+    """A text in single quotes, which stands only among the arguments of some functions."""
 
-    ``outputs`` are the names a call of a macro gives its further results.
-    """
+    value: str
 
-    kind: str
-    text: str = ""
-    parts: tuple[Tree, ...] = ()
-    subscripts: tuple[str, ...] | None = None
-    outputs: tuple[str, ...] = ()
+
+Subscript = str | Expr
+"""A subscript as written ("d!" where it is reduced), or an expression that computes it."""
+
+
+class Dialect(Protocol):
+    """What names and calls mean in one of the two languages."""
+
+    def name(self, text: str, subscripts: tuple[Subscript, ...] | None) -> Expr:
+        """Return what a name in an expression stands for."""
+
+    def call(
+        self,
+        name: str,
+        args: tuple[Expr, ...],
+        subscripts: tuple[Subscript, ...] | None,
+        outputs: tuple[str, ...],
+    ) -> Expr:
+        """Return a function of arguments; ``outputs`` take a macro's further results."""
 
 
 def wide_signs(text: str) -> str:
     """Return a remark where a text holds full-width signs, which Vensim takes for letters."""
     wide = any(sign in text for sign in "，（）；：＋－＊／＝＞＜")
     return " (full-width signs are letters of a name)" if wide else ""
-
-
-def is_plain(name: str) -> bool:
-    """Return whether PySD reads a name without quotes."""
-    return all(c.isalpha() or c.isdecimal() or c in " _'$" for c in name) and (
-        name[:1].isalpha() or name[:1] == "_"
-    )
 
 
 def tokens(text: str, *, xmile: bool = False) -> list[Token]:
@@ -80,9 +99,10 @@ def tokens(text: str, *, xmile: bool = False) -> list[Token]:
     ['a b', '*', '2', ':AND:', 'c']
     """
     out: list[Token] = []
-    at = 0
-    while at < len(text):
-        found = (_XMILE if xmile else _VENSIM).match(text, at)
+    match = (_XMILE if xmile else _VENSIM).match
+    at, end = 0, len(text)
+    while at < end:
+        found = match(text, at)
         if found is None:
             raise EquationError(
                 f'has "{text[at : at + 10].strip()}", which is not understood (a name stands in '
@@ -100,24 +120,27 @@ def tokens(text: str, *, xmile: bool = False) -> list[Token]:
     return out
 
 
-@dataclass
 class Reader:
     """Walks along tokens. ``xmile`` says which of the two languages they are in."""
 
-    tokens: list[Token]
-    xmile: bool = False
-    at: int = 0
+    def __init__(self, tokens: list[Token], dialect: Dialect, *, xmile: bool = False):
+        self.tokens, self.dialect, self.xmile = tokens, dialect, xmile
+        self.at = 0
 
     def peek(self) -> str:
         """Return the next token as it is compared: signs and keywords by their text."""
         if self.at >= len(self.tokens):
             return ""
-        token = self.tokens[self.at]
-        if token.kind in ("sign", "keyword"):
-            return token.text
-        if self.xmile and token.kind == "name" and token.text.upper() in WORDS:
-            return token.text.upper()
-        return f"<{token.kind}>"
+        kind, text = self.tokens[self.at]
+        if kind in ("sign", "keyword"):
+            return text
+        if self.xmile and kind == "name" and text.upper() in WORDS:
+            return text.upper()
+        return f"<{kind}>"
+
+    def next_sign(self) -> str:
+        """Return the text of the token after the next, empty where there is none."""
+        return self.tokens[self.at + 1].text if self.at + 1 < len(self.tokens) else ""
 
     def take(self, wanted: str = "") -> Token:
         """Return the next token and go on; raise where it is not the one wanted."""
@@ -147,88 +170,119 @@ class Reader:
 
     # ── expressions ────────────────────────────────────────────────────────────────────────
 
-    def expression(self, level: int = 0) -> Tree:
-        """Return an expression of operators that bind at least as tightly as ``level``."""
-        if level == len(_LEVELS):
-            return self._unary()
-        if level == _NOT_LEVEL and self.took(":NOT:", "NOT"):
-            return Tree("not", parts=(self.expression(level),))
-        if level == 0 and self.took("IF"):
-            return self._conditional()
-        left = self.expression(level + 1)
-        while sign := self.took(*_LEVELS[level]):
-            left = Tree(_KINDS.get(sign, sign), parts=(left, self.expression(level + 1)))
-        return left
+    def whole(self) -> Expr:
+        """Return the expression that all tokens left make up: an equation's right-hand side."""
+        listed = self.listed()
+        if listed is not None:
+            return listed
+        summed = self._sum_of_numbers()
+        if summed is not None:
+            return summed
+        if self._function() == "TABBED ARRAY":
+            self.at += 2
+            return Array(np.array(self._numbers(), dtype=float))
+        out = self.expression()
+        self.end()
+        return out
 
-    def _conditional(self) -> Tree:
+    def expression(self, level: int = 0) -> Expr:
+        """Return an expression of operators that bind at least as tightly as ``level``."""
+        if level <= _NOT and self.took(":NOT:", "NOT"):
+            left: Expr = Call("not", (self.expression(_NOT),))
+        else:
+            left = self._unary()
+        while True:
+            sign = self.peek()
+            own = _LEVEL.get(sign, -1)
+            if own < level:
+                return left
+            self.at += 1
+            left = self._operation(sign, left, self.expression(own + 1))
+            if own == _COMPARING and _LEVEL.get(self.peek()) == _COMPARING:
+                raise EquationError("has two comparisons in a row: set brackets")
+
+    def _operation(self, sign: str, left: Expr, right: Expr) -> Expr:
+        if sign == "//":
+            if not self.xmile:
+                raise EquationError('has "//", which Vensim does not know')
+            return self.dialect.call("safediv", (left, right), None, ())
+        return Call(_FUNCTION[sign], (left, right))
+
+    def _conditional(self) -> Expr:
         parts = [self.expression()]
         for word in ("THEN", "ELSE"):
             self.take(word)
             parts.append(self.expression())
-        return Tree("call", "IF_THEN_ELSE", tuple(parts))
+        return Call("if_then_else", tuple(parts))
 
-    def _unary(self) -> Tree:
-        if self.took("-"):
-            return Tree("neg", parts=(self._unary(),))
-        if self.took("+"):
-            return self._unary()
+    def _unary(self) -> Expr:
+        negative = False
+        while sign := self.took("-", "+"):
+            negative ^= sign == "-"
         if self.xmile and self.took("NOT"):
-            return Tree("not", parts=(self._unary(),))
+            return negated(Call("not", (self._unary(),)), negative)
         base = self._operand()
         if self.took("^"):  # from the right: 2^3^2 is 2^(3^2)
-            return Tree("^", parts=(base, self._unary()))
-        return base
+            base = Call("pow", (base, self._unary()))
+        return negated(base, negative)
 
-    def _operand(self) -> Tree:
+    def _operand(self) -> Expr:
         if self.took("("):
             inner = self.expression()
             self.take(")")
             return inner
         if self.took(":NA:"):
-            return Tree("na")
-        if (
-            self.peek() == "MOD"
-            and self.tokens[self.at + 1 : self.at + 2]
-            and (self.tokens[self.at + 1].text == "(")
-        ):
+            return Number(float("nan"))
+        if self.took("IF"):
+            return self._conditional()
+        sign = self.peek()
+        if sign == "MOD" and self.next_sign() == "(":
             self.take()
             return self._call("mod", None)
-        token = self.take("" if self.peek().startswith("<") and self.peek() != "<" else "a value")
-        if token.kind == "number":
-            return Tree("number", token.text)
-        if token.kind == "string":
-            return Tree("string", token.text)
-        if token.kind not in ("name", "quoted"):
-            raise EquationError(f'has "{token.text}" where a value is expected')
+        kind, text = self.take("" if sign.startswith("<") and sign != "<" else "a value")
+        if kind == "number":
+            return Number(number(text))
+        if kind == "string":
+            return Text(text[1:-1])
+        if kind not in ("name", "quoted"):
+            raise EquationError(f'has "{text}" where a value is expected')
         subscripts = self.subscripts() if self.peek() == "[" else None
         if self.peek() == "!" and not self.xmile:
             self.take()
-            return Tree("name", token.text + "!")
+            return Ref(text + "!")
         if self.peek() == "(":
-            return self._call(token.text, subscripts)
-        return Tree("name", token.text, subscripts=subscripts)
+            return self._call(text, subscripts)
+        return self.dialect.name(text, subscripts)
 
-    def _call(self, name: str, subscripts: tuple[str, ...] | None) -> Tree:
+    def _function(self) -> str:
+        """Return the name of the function that the next tokens call, as Vensim compares names."""
+        if self.xmile or self.peek() != "<name>" or self.next_sign() != "(":
+            return ""
+        return " ".join(self.tokens[self.at].text.upper().replace("_", " ").split())
+
+    def _call(self, name: str, subscripts: tuple[Subscript, ...] | None) -> Expr:
+        self.at -= 1
+        function = self._function()
+        self.at += 1
         self.take("(")
-        plain = " ".join(name.upper().replace("_", " ").split())
-        if plain == "WITH LOOKUP" and not self.xmile:
+        if function == "WITH LOOKUP":
             argument = self.expression()
             self.take(",")
             self.take("(")
-            table = table_text(self)
+            table = self.table()
             self.take(")")
             self.take(")")
-            return Tree("table", table, (argument,))
-        if plain == "TABBED ARRAY" and not self.xmile:
-            return Tree("tabbed", self._numbers())
-        parts: list[Tree] = []
+            return Call("lookup", (table, argument))
+        if function == "TABBED ARRAY":
+            raise EquationError("has a TABBED ARRAY inside an expression")
+        args: list[Expr] = []
         while self.peek() not in (")", ":"):
-            if parts:
+            if args:
                 self.take(",")
-            parts.append(self.expression())
+            args.append(self.expression())
         outputs = self._outputs() if self.took(":") else ()
         self.take(")")
-        return Tree("call", name, tuple(parts), subscripts, outputs)
+        return self.dialect.call(name, tuple(args), subscripts, outputs)
 
     def _outputs(self) -> tuple[str, ...]:
         """Return the names after the colon in a call of a macro, without their subscripts."""
@@ -240,20 +294,10 @@ class Reader:
                 return tuple(names)
             names.append(self.take("<name>").text)
 
-    def _numbers(self) -> str:
-        """Return the numbers up to a closing bracket, parted by blanks."""
-        out = []
-        while not self.took(")"):
-            sign = self.took("-", "+")
-            if self.took(",", ";"):
-                continue
-            out.append(sign.strip("+") + self.take("<number>").text)
-        return " ".join(out)
-
-    def subscripts(self) -> tuple[str, ...]:
-        """Return the names in square brackets, ``!`` kept."""
+    def subscripts(self) -> tuple[Subscript, ...]:
+        """Return what stands in square brackets, ``!`` kept."""
         self.take("[")
-        out: list[str] = []
+        out: list[Subscript] = []
         while not self.took("]"):
             if out:
                 self.take(",")
@@ -262,191 +306,113 @@ class Reader:
             raise EquationError("has [] without a subscript")
         return tuple(out)
 
-    def _subscript(self) -> str:
-        if self.xmile and self.took("*"):
-            return "*"
+    def _subscript(self) -> Subscript:
+        if self.xmile:
+            if self.took("*"):
+                return "*"
+            if self.next_sign() not in (",", "]", ""):
+                return self.expression()
         token = self.take()
         if token.kind not in ("name", "quoted", "number"):
             raise EquationError(f'has "{token.text}" where a subscript is expected')
         return token.text + ("!" if self.took("!") else "")
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names in square brackets, on the left-hand side."""
+        found = self.subscripts()
+        assert all(isinstance(name, str) for name in found)
+        return tuple(str(name) for name in found)
 
-def table_text(reader: Reader) -> str:
-    """Return the points of a lookup: "[(x,y)-(x,y)],(x,y),…" without blanks."""
-    out: list[str] = []
-    if reader.took("["):
-        depth = 1
-        while depth:  # limits and reference points are for drawing only
-            token = reader.take()
-            if token.kind not in ("number", "sign"):
-                raise EquationError(f'has "{token.text}" among the limits of a lookup')
-            depth += {"[": 1, "]": -1}.get(token.text, 0)
-        reader.took(",")
-    pairs: list[tuple[str, str]] = []
-    if reader.peek() == "(":
-        while reader.took("("):
-            x = _signed(reader)
-            reader.take(",")
-            pairs.append((x, _signed(reader)))
-            reader.take(")")
-            reader.took(",")
-    else:  # all x and then all y
-        numbers = [_signed(reader)]
-        while reader.took(","):
-            numbers.append(_signed(reader))
-        half = len(numbers) // 2
-        if len(numbers) % 2 or not half:
-            raise EquationError("is a lookup with an odd count of numbers")
-        pairs = list(zip(numbers[:half], numbers[half:], strict=True))
-    if len(pairs) == 1:  # one point holds everywhere; PySD needs two
-        pairs.append((repr(float(pairs[0][0]) + 1), pairs[0][1]))
-    if not pairs:
-        raise EquationError("is a lookup without points")
-    out += [f"({x},{y})" for x, y in pairs]
-    return ",".join(out)
+    # ── numbers ────────────────────────────────────────────────────────────────────────────
 
+    def listed(self) -> Expr | None:
+        """Return the list or matrix of numbers that is left, None where it is something else."""
+        rest = self.tokens[self.at :]
+        if not any(token.text in (",", ";") for token in rest):
+            return None
+        if not all(t.kind == "number" or t.text in (",", ";", "+", "-") for t in rest):
+            return None
+        if any(a.kind == b.kind == "number" for a, b in itertools.pairwise(rest)):
+            raise EquationError("is a list with two numbers side by side")
+        text = "".join(token.text for token in rest)
+        rows = [row.strip(",").split(",") for row in text.strip(";").split(";")]
+        if len({len(row) for row in rows}) != 1:
+            raise EquationError("is a table whose rows are not equally long")
+        if any(not re.fullmatch(r"[-+]?[\d.]+([eE][-+]?\d+)?", n) for row in rows for n in row):
+            raise EquationError("is a list with something else than numbers")
+        self.at = len(self.tokens)
+        values = np.squeeze(np.array([[number(n) for n in row] for row in rows]))
+        return Array(values) if values.ndim else Number(float(values))
 
-def _signed(reader: Reader) -> str:
-    sign = reader.took("-", "+").strip("+")
-    return sign + reader.take("<number>").text
+    def _sum_of_numbers(self) -> Expr | None:
+        """Return a sum of numbers alone as one number; None for anything else."""
+        rest = self.tokens[self.at :]
+        if not rest or not all(t.kind == "number" or t.text in ("+", "-") for t in rest):
+            return None
+        total, sign, fresh = 0.0, 1.0, True
+        for place, (kind, text) in enumerate(rest):
+            if kind == "number" and fresh:
+                total, sign, fresh = total + sign * number(text), 1.0, False
+            elif kind == "number":
+                self.at += place
+                self.end()
+            else:
+                sign, fresh = sign * (1.0 if text == "+" else -1.0), True
+        if fresh:
+            raise EquationError("ends where a value is expected")
+        self.at = len(self.tokens)
+        return Number(total)
 
+    def _numbers(self) -> list[float]:
+        """Return the numbers up to a closing bracket, however they are parted."""
+        out = []
+        while not self.took(")"):
+            sign = self.took("-", "+")
+            if self.took(",", ";"):
+                continue
+            out.append(number(sign + self.take("<number>").text))
+        self.end()
+        return out
 
-WORDS = {"IF", "THEN", "ELSE", "AND", "OR", "NOT", "MOD"}
-_LEVELS: tuple[tuple[str, ...], ...] = (
-    (":OR:", "OR"),
-    (":AND:", "AND"),
-    (),  # NOT stands between AND and the comparisons
-    ("=", "<>", "<", "<=", ">", ">="),
-    ("+", "-"),
-    ("*", "/", "//", "MOD"),
-)
-_NOT_LEVEL = 2
-_KINDS = {":OR:": "or", "OR": "or", ":AND:": "and", "AND": "and", "MOD": "mod"}
-_BINDING = {
-    **{"or": 0, "and": 1, "not": 2, "+": 4, "-": 4, "*": 5, "/": 5, "neg": 6, "^": 6},
-    **dict.fromkeys(("=", "<>", "<", "<=", ">", ">="), 3),
-}
+    # ── tables ─────────────────────────────────────────────────────────────────────────────
 
+    def table(self) -> Table:
+        """Return the points of a graphical function: "[(x,y)-(x,y)],(x,y),…" or x … y …."""
+        if self.took("["):
+            depth = 1
+            while depth:  # limits and reference points are for drawing only
+                token = self.take()
+                if token.kind not in ("number", "sign"):
+                    raise EquationError(f'has "{token.text}" among the limits of a lookup')
+                depth += {"[": 1, "]": -1}.get(token.text, 0)
+            self.took(",")
+        pairs: list[tuple[float, float]] = []
+        if self.peek() == "(":
+            while self.took("("):
+                x = self._signed()
+                self.take(",")
+                pairs.append((x, self._signed()))
+                self.take(")")
+                self.took(",")
+        else:  # all x and then all y
+            numbers = [self._signed()]
+            while self.took(","):
+                numbers.append(self._signed())
+            half = len(numbers) // 2
+            if len(numbers) % 2 or not half:
+                raise EquationError("is a lookup with an odd count of numbers")
+            pairs = list(zip(numbers[:half], numbers[half:], strict=True))
+        if not pairs:
+            raise EquationError("is a lookup without points")
+        return table_of([x for x, _ in pairs], [y for _, y in pairs])
 
-@dataclass
-class Writer:
-    """Writes trees as PySD reads them. ``names`` collects what had to be put in quotes."""
-
-    xmile: bool = False
-    names: dict[str, str] = field(default_factory=dict)
-
-    def name(self, text: str) -> str:
-        """Return a name as PySD takes it, in quotes where its grammar asks for them."""
-        if text.startswith('"') or (is_plain(text) and not (self.xmile and " " in text)):
-            return text
-        quoted = f'"{text}"'
-        self.names[quoted] = text
-        return quoted
-
-    def subscripts(self, names: tuple[str, ...] | None) -> str:
-        """Return subscripts in square brackets."""
-        if not names:
-            return ""
-        parts = [
-            self.name(name.removesuffix("!")) + ("!" if name.endswith("!") else "")
-            for name in names
-        ]
-        return f"[{', '.join(parts)}]"
-
-    def text(self, tree: Tree, level: int = 0) -> str:
-        """Return an expression, in brackets where it binds more loosely than ``level``."""
-        own = _BINDING.get(tree.kind)
-        if own is None:
-            return self._leaf(tree)
-        out = self._operator(tree, own)
-        return f"({out})" if own < level or (own == level == 6) else out
-
-    def _operator(self, tree: Tree, own: int) -> str:
-        first, *rest = tree.parts
-        if tree.kind == "neg":
-            return f"-{self.text(first, 6)}"
-        if tree.kind == "not":
-            word = "not " if self.xmile else ":NOT: "
-            return word + f"({self.text(first)})"
-        sign = tree.kind
-        if sign in ("and", "or"):
-            sign = sign if self.xmile else f":{sign.upper()}:"
-            left, right = (self.text(part, 3) for part in tree.parts)  # PySD takes both as one
-            if tree.parts[0].kind == tree.kind:
-                left = self.text(tree.parts[0], own)
-            return f"{left} {sign} {right}"
-        if sign == "^":
-            return f"{self.text(first, 6)}^{self.text(rest[0], 6)}"
-        return self._chain(tree, own)
-
-    def _chain(self, tree: Tree, own: int) -> str:
-        """Return operators that go from left to right, however many, without recursion."""
-        signs = []
-        while _BINDING.get(tree.kind) == own and len(tree.parts) == 2:
-            tree, right = tree.parts[0], (tree.kind, tree.parts[1])
-            signs.append(right)
-        out = [self.text(tree, own)]
-        out += [f" {sign} {self.text(part, own + 1)}" for sign, part in reversed(signs)]
-        return "".join(out)
-
-    def _leaf(self, tree: Tree) -> str:
-        if tree.kind == "number":
-            value = float(tree.text)
-            if value in (float("inf"), float("-inf")):
-                raise EquationError(f"has a number that is too large: {tree.text}")
-            return _digits(tree.text)
-        if tree.kind == "na":
-            return ":NA:"
-        if tree.kind == "string":
-            return tree.text
-        if tree.kind == "table":
-            return f"WITH LOOKUP({self.text(tree.parts[0])}, ({tree.text}))"
-        if tree.kind == "tabbed":
-            return f"TABBED ARRAY({tree.text})"
-        if tree.kind == "mod":
-            return f"modulo({', '.join(map(self.text, tree.parts))})"
-        if tree.kind == "call":
-            arguments = ", ".join(map(self.text, tree.parts))
-            return f"{self.name(tree.text)}{self.subscripts(tree.subscripts)}({arguments})"
-        if tree.text.endswith("!") and not tree.text.startswith('"'):
-            return self.name(tree.text.removesuffix("!") + MARK)
-        return self.name(tree.text) + self.subscripts(tree.subscripts)
+    def _signed(self) -> float:
+        sign = self.took("-", "+")
+        return number(sign + self.take("<number>").text)
 
 
-# A letter that stands for "!" where a reduced subscript is used as a number, and between the
-# name of a macro and the number of its result.
-MARK = "\u01c3"
-
-
-def _digits(text: str) -> str:
-    """Return a number as Python reads it: no leading zeros."""
-    return re.sub(r"^0+(?=\d)", "", text)
-
-
-def literal_sum(parts: list[Token]) -> str | None:
-    """Return a sum of numbers alone as one number, as PySD does; None for anything else."""
-    if not parts or not all(t.kind == "number" or t.text in ("+", "-") for t in parts):
-        return None
-    reader = Reader(parts)
-    tree = reader.expression()
-    reader.end()
-    value = _value(tree)
-    return repr(value) if abs(value) < float("inf") else None
-
-
-def _value(tree: Tree) -> float:
-    if tree.kind == "number":
-        return float(tree.text)
-    parts = [_value(part) for part in tree.parts]
-    if len(parts) == 1:
-        return -parts[0]
-    return parts[0] + parts[1] if tree.kind == "+" else parts[0] - parts[1]
-
-
-def walk_tree(tree: Tree) -> Iterator[Tree]:
-    """Yield a tree and all trees inside it."""
-    waiting = [tree]
-    while waiting:
-        tree = waiting.pop()
-        yield tree
-        waiting.extend(reversed(tree.parts))
+def negated(expr: Expr, negative: bool = True) -> Expr:
+    """Return an expression with its sign changed, a number as a number."""
+    if not negative:
+        return expr
+    return Number(-expr.value) if isinstance(expr, Number) else Call("neg", (expr,))

@@ -37,7 +37,8 @@ class Source(Expr):
     """A place in a file, until its numbers are read.
 
     ``kind`` is "data", "lookups" or "constants"; ``across`` is the row, column or cell range of
-    times or x values; ``cell`` the first cell of the values, or the name of a cell range.
+    times or x values; ``cell`` the first cell of the values, or the name of a cell range. ``texts``
+    are the arguments as written, where a subscript range is read.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Source(Expr):
     tab: str
     across: str
     cell: str
+    texts: tuple[str, ...] = ()
 
 
 @dataclass

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sdengine.errors import Problems
+from sdengine.limits import at_most, limit
 from sdengine.model.equation import MARK
 from sdengine.model.external import Source
-from sdengine.model.parse import Element, Section
-from sdengine.syntax import Call, Equation, Expr, Number, Ref, Table, fold, walk
+from sdengine.model.ranges import Ranges
+from sdengine.model.sections import Element, Section
+from sdengine.syntax import Call, Equation, Expr, Number, Ref, Table, fold
 
-DEPTH = 20  # macros calling macros
+_REDUCING = ("sum", "prod", "vmin", "vmax", "vmin_xmile", "vmax_xmile", "vector_select")
 GLOBAL = ("time", "time step", "initial time", "final time", "saveper")
 
 
-def inline(elements: Sequence[Element], macros: Sequence[Section], path: Path) -> list[Element]:
+def inline(
+    elements: Sequence[Element], macros: Sequence[Section], path: Path, ranges: Ranges
+) -> list[Element]:
     """Return the elements with every call of a macro replaced by what the macro says.
 
     The variables of a macro become elements named after the variable that calls it. They take
-    on the subscripts of the calling equation. A name followed by "$" means the model's own.
+    on the subscripts of the calling equation, and those marked "!" in the arguments where the
+    call stands inside a sum. A name followed by "$" means the model's own.
     """
     if not macros:
         return list(elements)
-    inliner = _Inliner({fold(macro.name): macro for macro in macros}, Problems(), path)
+    inliner = _Inliner({fold(macro.name): macro for macro in macros}, Problems(), path, ranges)
     out = [made for element in elements for made in inliner.element(element)]
     inliner.problems.raise_if_any()
     return out
@@ -39,6 +44,9 @@ class _Inliner:
     macros: Mapping[str, Section]
     problems: Problems
     path: Path
+    ranges: Ranges
+    calls: int = 0  # within one element
+    made: int = 0  # equations, in the whole file
 
     def element(self, element: Element) -> list[Element]:
         """Return an element without calls of macros, and the elements those calls need."""
@@ -47,34 +55,42 @@ class _Inliner:
         self.calls = 0
         for equation in element.equations:
             try:
-                site = _Site(element.name, equation, made)
-                expr = self.expand(equation.expr, site, 0)
+                site = _Site(element.name, equation.subscripts, equation.excepts, made)
+                expr = self.expand(equation.expr, site, ())
             except MacroError as error:
                 self.problems.add(f'{self.path.name} "{element.name}"', str(error))
                 continue
             equations.append(dataclasses.replace(equation, expr=expr))
         return [dataclasses.replace(element, equations=tuple(equations)), *made]
 
-    def expand(self, expr: Expr, site: _Site, depth: int) -> Expr:
-        """Return an expression with the calls of macros in it replaced by references."""
+    def expand(self, expr: Expr, site: _Site, inside: tuple[str, ...]) -> Expr:
+        """Return an expression with the calls of macros in it replaced by references.
+
+        ``inside`` are the macros whose equations it comes from, outermost first.
+        """
         if not isinstance(expr, Call):
             return expr
-        args = tuple(self.expand(arg, site, depth) for arg in expr.args)
+        args = tuple([self.expand(arg, site, inside) for arg in expr.args])
         called, _, number = fold(expr.function).partition(MARK)
         macro = self.macros.get(called)
         if macro is None:
             return Call(expr.function, args)
-        if depth >= DEPTH:
+        if called in inside:
             raise MacroError(f'macro "{macro.name}" calls itself')
         result = macro.name
         if number:
             if int(number) >= len(macro.returns):
                 raise MacroError(f'macro "{macro.name}" has {len(macro.returns)} further results')
             result = macro.returns[int(number)]
-        return self._call(macro, args, site, depth, result)
+        return self._call(macro, args, site, (*inside, called), result)
 
     def _call(
-        self, macro: Section, args: tuple[Expr, ...], site: _Site, depth: int, result: str
+        self,
+        macro: Section,
+        args: tuple[Expr, ...],
+        outer: _Site,
+        inside: tuple[str, ...],
+        result: str,
     ) -> Expr:
         if len(args) != len(macro.params):
             raise MacroError(
@@ -82,12 +98,19 @@ class _Inliner:
             )
         if macro.ranges:
             raise MacroError(f'macro "{macro.name}" defines subscripts of its own: not supported')
-        for ref in (e for arg in args for e in walk(arg) if isinstance(e, Ref)):
-            if any(s.endswith("!") for s in ref.subscripts):
-                raise MacroError(
-                    f'macro "{macro.name}" stands inside a sum over "!" or has one in an argument:'
-                    " not supported; give the sum a variable of its own"
-                )
+        self.made += len(macro.elements)
+        if self.made > limit("MACROS"):
+            self.problems.add(
+                f'{self.path.name} "{outer.owner}"',
+                f'macro "{macro.name}" and others stand for more than {limit("MACROS"):,} '
+                f"equations; {at_most('MACROS', 'made')}",
+            )
+            self.problems.raise_if_any()
+        marked = dict.fromkeys(s for arg in args for s in _marks(arg))
+        taken = {fold(s) for s in outer.subscripts}
+        own = {m: self._range(m[:-1], taken) for m in marked}
+        site = outer.within(tuple(own.values()))
+        args = tuple([_unmarked(arg, own) for arg in args])
         self.calls += 1
         prefix = f"{site.owner} · {macro.name} {self.calls}"
         names: dict[str, Expr] = {}
@@ -95,30 +118,65 @@ class _Inliner:
             if isinstance(arg, Ref | Number):
                 names[fold(param)] = arg
             else:
-                names[fold(param)] = site.define(f"{prefix} · {param}", arg, own=())
+                names[fold(param)] = site.define(f"{prefix} · {param}", arg)
         tables = set()
         for element in macro.elements:
-            own = {equation.subscripts for equation in element.equations}
-            if own != {()}:
+            if any(equation.subscripts for equation in element.equations):
                 raise MacroError(
                     f'"{element.name}" in macro "{macro.name}" has subscripts: not supported'
                 )
             if _is_table(element):
                 tables.add(fold(element.name))
-            subscripts = () if _is_table(element) else site.equation.subscripts
+            subscripts = () if _is_table(element) else site.subscripts
             names[fold(element.name)] = Ref(f"{prefix} · {element.name}", subscripts)
-        if fold(result) not in names:
+        found = names.get(fold(result))
+        if found is None:
             raise MacroError(f'macro "{macro.name}" has no equation for "{result}"')
         local = _Local(macro.name, names, tables | {fold(param) for param in macro.params})
         for element in macro.elements:
             for equation in element.equations:
-                expr = self.expand(local.of(equation.expr), site, depth + 1)
+                expr = self.expand(local.of(equation.expr), site, inside)
                 name = f"{prefix} · {element.name}"
                 if fold(element.name) in tables:
                     site.made.append(Element(name, (Equation((), expr),), element.unit))
                 else:
-                    site.define(name, expr, own=(), unit=element.unit)
-        return names[fold(result)]
+                    site.define(name, expr, element.unit)
+        if not marked or not isinstance(found, Ref):
+            return found
+        if fold(found.name) not in {fold(f"{prefix} · {e.name}") for e in macro.elements}:
+            return args[0] if len(args) == 1 else found
+        return Ref(found.name, (*outer.subscripts, *marked))
+
+    def _range(self, name: str, taken: set[str]) -> str:
+        """Return the range that a mark "!" runs over inside a macro, under another name where
+        the equation has the range already."""
+        return self.ranges.alias(name) if fold(name) in taken else name
+
+
+def _marks(expr: Expr) -> Iterator[str]:
+    """Yield the subscripts marked "!" that no reduction inside the expression takes."""
+    if isinstance(expr, Ref):
+        yield from (s for s in expr.subscripts if s.endswith("!"))
+    elif isinstance(expr, Call) and fold(expr.function).replace(" ", "_") not in _REDUCING:
+        for arg in expr.args:
+            yield from _marks(arg)
+
+
+def _unmarked(expr: Expr, own: Mapping[str, str]) -> Expr:
+    """Return an expression with the marked subscripts as plain ranges, but for those inside a
+    reduction of its own."""
+    if isinstance(expr, Ref) and expr.subscripts:
+        return Ref(expr.name, tuple(own.get(s, s) for s in expr.subscripts))
+    if isinstance(expr, Call) and fold(expr.function).replace(" ", "_") not in _REDUCING:
+        return Call(expr.function, tuple([_unmarked(arg, own) for arg in expr.args]))
+    return expr
+
+
+def _is_table(element: Element) -> bool:
+    return any(
+        isinstance(e.expr, Table) or (isinstance(e.expr, Source) and e.expr.kind == "lookups")
+        for e in element.equations
+    )
 
 
 @dataclasses.dataclass
@@ -126,14 +184,18 @@ class _Site:
     """The equation in which a macro is called, and the elements made for its calls."""
 
     owner: str
-    equation: Equation
+    subscripts: tuple[str, ...]
+    excepts: tuple[tuple[str, ...], ...]
     made: list[Element]
 
-    def define(self, name: str, expr: Expr, own: tuple[str, ...], unit: str = "") -> Ref:
-        subscripts = self.equation.subscripts + own
-        made = Equation(subscripts, expr, self.equation.excepts)
-        self.made.append(Element(name, (made,), unit))
-        return Ref(name, subscripts)
+    def within(self, more: tuple[str, ...]) -> _Site:
+        """Return the site with further subscripts, those that a sum around the call runs over."""
+        excepts = tuple((*excepted, *more) for excepted in self.excepts)
+        return _Site(self.owner, self.subscripts + more, excepts, self.made)
+
+    def define(self, name: str, expr: Expr, unit: str = "") -> Ref:
+        self.made.append(Element(name, (Equation(self.subscripts, expr, self.excepts),), unit))
+        return Ref(name, self.subscripts)
 
 
 @dataclasses.dataclass
@@ -150,7 +212,7 @@ class _Local:
             return self._ref(expr)
         if not isinstance(expr, Call):
             return expr
-        args = tuple(self.of(arg) for arg in expr.args)
+        args = tuple([self.of(arg) for arg in expr.args])
         function = fold(expr.function)
         stands = self.names.get(function)
         if stands is None or function not in self.tables:
@@ -172,10 +234,3 @@ class _Local:
         if name in GLOBAL:
             return ref
         raise MacroError(f'no "{ref.name}" in macro "{self.macro}" (write "{ref.name}$"?)')
-
-
-def _is_table(element: Element) -> bool:
-    return any(
-        isinstance(e.expr, Table) or (isinstance(e.expr, Source) and e.expr.kind == "lookups")
-        for e in element.equations
-    )

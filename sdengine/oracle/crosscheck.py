@@ -201,8 +201,8 @@ def _with_pysd(kernel: Kernel, model: Model, steps: int, random: Iterable[str]) 
     except Exception as error:
         return Comparison("PySD", failure=_reason(error))
     absent = tuple(name for name in found if name not in expected)
-    if oracle.cleaned:
-        note = "; ".join([*([note] if note else []), "given the file as our reader cleans it"])
+    if oracle.rewritten:
+        note = "; ".join([*([note] if note else []), "given the model as our reader writes it out"])
     differences = compare(model, found, expected)
     return Comparison(f"PySD {oracle.version}", differences, absent, note=note)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import tempfile
 import warnings
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.model.parse import cleaned_text, disarm_pysd
+from sdengine.model.vensim_text import vensim_text
 from sdengine.syntax import Kind, Model, fold
 
 Series = dict[str, NDArray[np.float64]]
@@ -35,8 +36,8 @@ class Oracle:
     """A model loaded by PySD, which integrates by Euler whatever the file asks for.
 
     PySD writes beside the file it reads, so it is given a copy, with the files of data the
-    model names. A file it cannot read is given to it once more as our reader cleans it, and
-    ``cleaned`` is true then.
+    model names. Where it cannot read a file it is given the model as our reader has read it,
+    written out plainly, and ``rewritten`` is true then.
     """
 
     def __init__(self, model: Model):
@@ -55,18 +56,19 @@ class Oracle:
                 to.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, to)
         reader = pysd.read_vensim if copy.suffix.lower() == ".mdl" else pysd.read_xmile
-        self.cleaned = False
+        self.rewritten = False
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 self.pysd = reader(str(copy))
             except Exception:
-                text = cleaned_text(model.path)
+                text = vensim_text(model)
                 if text is None:
                     raise
+                copy = copy.with_name("rewritten.mdl")
                 copy.write_text(text, encoding="utf-8")
-                self.pysd = reader(str(copy))
-                self.cleaned = True
+                self.pysd = pysd.read_vensim(str(copy))
+                self.rewritten = True
             self.known = {fold(name) for name in self.pysd.doc["Real Name"]}
 
     def run(
@@ -148,3 +150,40 @@ class Oracle:
                 return None
             out[(slice(None), *index)] = column
         return out
+
+
+def disarm_pysd() -> None:
+    """Put ``literal`` in the place of PySD's ``eval``: text of a file is never run as code."""
+    from pysd.translators.vensim import vensim_element
+    from pysd.translators.xmile import xmile_element
+
+    modules: list[Any] = [vensim_element, xmile_element]
+    for module in modules:
+        module.eval = literal
+
+
+def literal(text: str) -> Any:
+    """Return the numbers, strings and tuples a text spells; anything else raises ValueError.
+
+    PySD calls ``eval`` on pieces of the file; this stands in its place.
+
+    >>> literal("(1, -2), (3e1, 4)")
+    ((1, -2), (30.0, 4))
+    """
+    return _value(ast.parse(text.strip(), mode="eval").body)
+
+
+def _value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str):
+        return node.value
+    if isinstance(node, ast.Tuple | ast.List):
+        return tuple(map(_value, node.elts))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
+        value = _value(node.operand)
+        if isinstance(value, int | float):
+            return -value if isinstance(node.op, ast.USub) else value
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        left, right = _value(node.left), _value(node.right)  # PySD takes 41+1 for two numbers
+        if isinstance(left, int | float) and isinstance(right, int | float):
+            return left - right if isinstance(node.op, ast.Sub) else left + right
+    raise ValueError("something else than numbers where numbers are expected")

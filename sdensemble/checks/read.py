@@ -12,6 +12,8 @@ from sdengine.errors import Problems, did_you_mean
 from sdensemble.inputs.config import Section, read_toml, short
 
 KEYS = ("id", "group", "kind", "quick", "title", "asks", "criterion", "note", "given")
+WORLDS = ("world", "common_world")
+"""Keys that name a table ``[world.NAME]`` of settings: of the test, and of both its runs."""
 GROUPS = ("structure", "conditions", "behaviour", "construction", "review")
 """In the order of Barlas (1996): direct structure, structure-oriented behaviour, behaviour;
 then what holds by construction and what is read, not run."""
@@ -49,9 +51,12 @@ def read_tests(path: Path, kinds: Collection[str]) -> tuple[Test, ...]:
     content, _ = read_toml(path)
     found = Problems()
     top = Section(short(path), content, found)
-    top.only(("test",))
+    top.only(("test", "world"))
+    worlds = content.get("world", {})
     tests = [
-        _read_test(Section(f"{top.where} [[test]] {values.get('id', i)}", values, found), kinds)
+        _read_test(
+            Section(f"{top.where} [[test]] {values.get('id', i)}", values, found), kinds, worlds
+        )
         for i, values in enumerate(top.tables("test"), start=1)
     ]
     names = [test.id for test in tests]
@@ -61,8 +66,8 @@ def read_tests(path: Path, kinds: Collection[str]) -> tuple[Test, ...]:
     return tuple(sorted(tests, key=lambda test: GROUPS.index(test.group)))
 
 
-def _read_test(table: Section, kinds: Collection[str]) -> Test:
-    table.only(KEYS)
+def _read_test(table: Section, kinds: Collection[str], worlds: Mapping[str, Any]) -> Test:
+    table.only((*KEYS, *WORLDS))
     group, kind = table.text("group", needed=True), table.text("kind", needed=True)
     if group and group not in GROUPS:
         table.problem(f'group must be one of {", ".join(GROUPS)}, not "{group}"')
@@ -72,6 +77,13 @@ def _read_test(table: Section, kinds: Collection[str]) -> Test:
     if not isinstance(given, dict):
         table.problem("given must be a table")
         given = {}
+    given = dict(given)
+    for key, place in zip(WORLDS, ("settings", "common"), strict=True):
+        name = table.text(key)
+        if name and name not in worlds:
+            table.problem(f"{key}: no [world.{name}]{did_you_mean(name, worlds)}")
+        elif name:
+            given[place] = {**worlds[name], **given.get(place, {})}
     texts = {key: _words(table, key, needed=key != "note") for key in KEYS[4:8]}
     for key, words in texts.items():
         quoted = {n for text in words.values() for _, n, _, _ in string.Formatter().parse(text)}

@@ -9,7 +9,7 @@ from typing import Any
 
 from sdengine.errors import SDError
 from sdengine.kernel import compile_model
-from sdensemble.checks import conditions, statistics, structure
+from sdensemble.checks import against, conditions, statistics, structure
 from sdensemble.checks.finding import FAIL, NO_DATA, NOT_APPLICABLE, NOT_RUN, PASS, READ, Found
 from sdensemble.checks.read import GROUPS, Test, read_tests
 from sdensemble.checks.runs import Bench
@@ -31,6 +31,11 @@ KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
     "alone": structure.alone,
     "independent": structure.independent,
     "condition": conditions.condition,
+    "refused": against.refused,
+    "formula": against.formula,
+    "studies": against.studies,
+    "shares": against.shares,
+    "scores": against.scores,
     "step size": conditions.step_size,
     "integrator": conditions.integrator,
     "response": conditions.response,
@@ -51,6 +56,8 @@ KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
     "review": statistics.review,
 }
 FILE = "model/validation.toml"
+MORE = "model/extremes.toml"
+"""Further tests in the same form, where a study has them: extreme conditions."""
 FULL = 1024
 """Members of the worlds that `check --full` looks at."""
 COUNTED = (PASS, FAIL, NO_DATA, NOT_APPLICABLE, NOT_RUN, READ)
@@ -95,7 +102,10 @@ def validate(
     path = study.folder / FILE
     if not path.is_file():
         raise SDError(f"{study.folder}: has no {FILE}, so there is nothing to validate")
-    tests = [test for test in read_tests(path, KINDS) if test.quick or not quick]
+    more = study.folder / MORE
+    every = (*read_tests(path, KINDS), *(read_tests(more, KINDS) if more.is_file() else ()))
+    every = tuple(sorted(every, key=lambda test: GROUPS.index(test.group)))
+    tests = [test for test in every if test.quick or not quick]
     bench = Bench(study, compile_model(study.model), members, prior_set=study.prior_sets()[0])
     done = []
     for test in tests:

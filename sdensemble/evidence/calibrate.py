@@ -11,7 +11,7 @@ from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model, default_threads
 from sdensemble.ensemble.run import run_ensemble
 from sdensemble.evidence.diagnose import FLAT, Diagnosis, diagnose
-from sdensemble.evidence.fitting import fit_posterior, make_problem
+from sdensemble.evidence.fitting import Progress, fit_posterior, make_problem
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.posterior import (
     Posterior,
@@ -91,11 +91,15 @@ def fit_vintage(
     seed: int,
     checkpoint: Path | None = None,
     say: Line | None = None,
+    progress: Progress | None = None,
 ) -> Posterior:
-    """Return the posterior of a study's problem in a vintage."""
+    """Return the posterior of a study's problem in a vintage.
+
+    ``say`` is told each line, ``progress`` each power of the likelihood with the line.
+    """
     rows = fitted_rows(problem.fit, known, problem.model)
     bound = bound_of(problem.model, problem.priors, problem.fit, problem.scenario, rows, known.name)
-    told = (lambda share, line: say(line)) if say else None
+    told = progress or ((lambda share, line: say(line)) if say else None)
     return fit_posterior(problem, bound, seed=seed, settings=settings, checkpoint=checkpoint,
                          progress=told)  # fmt: skip
 

@@ -53,6 +53,16 @@ class Observation:
     copy: str = ""
 
     @property
+    def own(self) -> bool:
+        """True of a figure that a person brought in, and is not the study's own."""
+        return bool(self.batch)
+
+    @property
+    def unpublished(self) -> bool:
+        """True of a figure that nobody has published: it is marked wherever it is shown."""
+        return "unpublished" in self.published_on
+
+    @property
     def series(self) -> tuple[str, str]:
         """The measure and the sector: series of different measures are never one."""
         return self.measure, self.sector

@@ -17,6 +17,8 @@ and groups it is made of, which variables say what limits production and who pay
     real = "…"                # optional: the headline at constant prices
     sales = "…"               # optional: the headline's counterpart in another measure
     groups = [ {id, variable, element (optional), zh, en}, … ]     # parts of the headline
+    beside = ["…"]            # optional: targets whose P stands beside the question's
+    horizons = [2025, 2030]   # optional: years whose effects are told, one by one and cumulative
     question = "…"            # optional: id of the target the study is about (default: the
                               #   headline's target in the year most headline targets share)
     displaced = "…"           # optional: id of the group whose loss is called displacement
@@ -27,7 +29,13 @@ and groups it is made of, which variables say what limits production and who pay
     [[payer]]                 # outlay by payer: kept as annual integral
     id, zh, en, variable
     present_value = "…"       # optional: cumulative present value, kept at the year's end
-    forgone = true            # optional: income given up, shown apart from what is paid out
+    forgone = false           # true: no money of a treasury but something forgone; never added up
+    [[condition]]             # optional: what members are told apart by
+    id, zh, en, variable      # a scalar variable, under the scenario others are compared with
+    aggregate = "mean"        # annual, mean or end
+    years = [2021, 2025]      # the mean over these years
+    splits = [0.1, 0.5]       # where members part, rising
+    names = [ {zh, en}, … ]   # of the parts, one more than splits
     [history]
     file = "calibration/history.csv"
     measure = "…"             # measure drawn beside the fan, never on its axis
@@ -39,6 +47,8 @@ and groups it is made of, which variables say what limits production and who pay
     "…" = {zh = "%", en = "%", factor = 100}
     [labels]                  # any identifier a table prints: scopes, price bases, sets …
     "…" = {zh = "…", en = "…"}
+    [policy]                  # optional: the text that sets the targets, in full
+    zh = "…"  en = "…"        #   with its number, as papers cite it
     [layout]                  # optional: units of the targets of bases and land, beside which
     units = ["…", …]          #   the places of model/regions.csv are shown
 """
@@ -101,6 +111,8 @@ class Headline:
     displaced: str | None
     question: str | None = None
     aggregate: str = "annual"
+    beside: tuple[str, ...] = ()
+    horizons: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,14 +127,35 @@ class Regime:
 
 @dataclass(frozen=True)
 class Payer:
-    """Who pays, and the variable of what they pay."""
+    """Who pays, and the variable of what they pay.
+
+    Money of the treasury and what somebody forgoes, such as land revenue, are never added up.
+    """
 
     id: str
     variable: str
     present_value: str | None
     label: Mapping[str, str]
     forgone: bool = False
-    """True where nothing is paid out, but income is given up: never called outlay."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What members are told apart by: where something binds, how far a scope widened.
+
+    It is ``variable`` under the scenario that others are compared with, taken by ``aggregate``,
+    mean over the years ``first`` to ``last``; ``splits`` part the members, ``labels`` name the
+    parts, one more than there are splits.
+    """
+
+    id: str
+    variable: str
+    aggregate: str
+    first: int
+    last: int
+    splits: tuple[float, ...]
+    label: Mapping[str, str]
+    labels: tuple[Mapping[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -150,8 +183,11 @@ class ReportSpec:
     as_of: str = ""
     measures: Mapping[str, Measure] = field(default_factory=dict)
     layout_units: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     issued: str = ""
     """The information date in the file: later ones are not ex ante."""
+    policy: Mapping[str, str] = field(default_factory=dict)
+    """Full name, with its number, of the text that sets the targets; empty where none is given."""
 
     def keep(self, targets: Iterable[Target] = (), more: Iterable[Kept] = ()) -> tuple[Kept, ...]:
         """Return all a run must keep for its tables, figures, these targets and ``more``.
@@ -184,6 +220,7 @@ class ReportSpec:
         named = [Kept(name, head.aggregate) for name in heads if name]
         named += [Kept(payer.variable, "annual") for payer in self.payers]
         named += [Kept(regime.variable, "mean") for regime in self.regimes]
+        named += [Kept(one.variable, one.aggregate) for one in self.conditions]
         return named + [Kept(p.present_value, "end") for p in self.payers if p.present_value]
 
     def unit_label(self, unit: str, lang: str) -> str:
@@ -272,7 +309,7 @@ class _Reader:
     def spec(self, data: dict[str, Any], digest: str) -> ReportSpec:
         """Return the whole report."""
         known = {"keep", "headline", "regime", "payer", "history", "units", "labels", "as_of"}
-        known |= {"measures", "layout"}
+        known |= {"measures", "layout", "condition", "policy"}
         self.known_keys("", data, known)
         return ReportSpec(
             self.path,
@@ -287,7 +324,9 @@ class _Reader:
             self.text(self.name, data, "as_of") if "as_of" in data else "",
             self.measures(data),
             self.layout(self.table(data, "layout")),
+            tuple(self.condition(row) for row in self.rows(data, "condition")),
             self.text(self.name, data, "as_of") if "as_of" in data else "",
+            self.policy(self.table(data, "policy")),
         )
 
     # ── tables ──
@@ -298,10 +337,15 @@ class _Reader:
         aggregate = self.aggregate(where, row)
         return Kept(self.variable(where, row, "variable") or "", aggregate)
 
+    def policy(self, row: dict[str, Any]) -> Mapping[str, str]:
+        """Return the name of the text that sets the targets; empty where there is none."""
+        where = self.known_keys("policy", row, {"zh", "en"})
+        return self.label(where, row, "") if row else {}
+
     def headline(self, row: dict[str, Any]) -> Headline:
         """Return the headline and its parts."""
         keys = {"variable", "zh", "en", "components", "range", "real", "sales", "groups"}
-        keys |= {"displaced", "question", "aggregate", "element"}
+        keys |= {"displaced", "question", "aggregate", "element", "beside", "horizons"}
         where = self.known_keys("headline", row, keys)
         groups = tuple(self.outcome(group) for group in self.rows(row, "groups"))
         displaced = row.get("displaced", "other")
@@ -326,6 +370,46 @@ class _Reader:
             displaced,
             self.text(where, row, "question") if "question" in row else None,
             self.aggregate(where, row),
+            tuple(map(str, self.listed(where, row, "beside", str))),
+            tuple(sorted(map(int, self.listed(where, row, "horizons", int)))),
+        )
+
+    def listed(self, where: str, row: dict[str, Any], key: str, kind: type) -> list[Any]:
+        """Return a list of texts or whole numbers; empty, with the problem noted, if it is none."""
+        value = row.get(key, [])
+        if isinstance(value, list) and all(type(one) is kind for one in value):
+            return value
+        what = "texts" if kind is str else "years"
+        self.problems.add(where, Message("{key} must be a list of {what}", key=key, what=what))
+        return []
+
+    def condition(self, row: dict[str, Any]) -> Condition:
+        """Return one condition; note splits that do not rise, and names that do not fit them."""
+        keys = {"id", "zh", "en", "variable", "aggregate", "years", "splits", "names"}
+        where = self.known_keys("condition", row, keys)
+        name = self.variable(where, row, "variable") or ""
+        self.element(where, name, None)
+        years = self.listed(where, row, "years", int) or [0]
+        splits = row.get("splits", [])
+        numbers = isinstance(splits, list) and all(
+            isinstance(one, int | float) and not isinstance(one, bool) for one in splits
+        )
+        if not numbers or not splits or sorted(set(splits)) != splits:
+            self.problems.add(where, Message("splits must be numbers that rise"))
+            splits = []
+        names = self.rows(row, "names")
+        if len(names) != len(splits) + 1:
+            self.problems.add(where, Message("names must be one more than splits"))
+        ident = self.text(where, row, "id")
+        return Condition(
+            ident,
+            name,
+            self.aggregate(where, row),
+            years[0],
+            years[-1],
+            tuple(map(float, splits)),
+            self.label(where, row, ident),
+            tuple(self.label(where, one, ident) for one in names),
         )
 
     def outcome(self, row: dict[str, Any]) -> Outcome:
@@ -349,10 +433,11 @@ class _Reader:
         where = self.known_keys("payer", row, keys)
         name = self.variable(where, row, "variable") or ""
         value = self.variable(where, row, "present_value", required=False)
-        label, forgone = self.label(where, row, name), row.get("forgone", False)
+        forgone = row.get("forgone", False)
         if not isinstance(forgone, bool):
-            self.problems.add(where, "forgone must be true or false")
-        return Payer(self.text(where, row, "id"), name, value, label, bool(forgone))
+            self.problems.add(where, Message("forgone must be true or false"))
+        ident = self.text(where, row, "id")
+        return Payer(ident, name, value, self.label(where, row, name), forgone is True)
 
     def history(self, row: dict[str, Any]) -> HistorySpec | None:
         """Return which observed series is shown, or None."""

@@ -182,7 +182,19 @@ class Ended:
         return say("language.ended", lang, text=text) if text else ""
 
 
+@dataclass(frozen=True)
+class Bracketed:
+    """Words in the brackets of their language; nothing where they say nothing."""
+
+    words: Words
+
+    def told(self, lang: str) -> str:
+        """Return the text in a language."""
+        text = tell(self.words, lang)
+        return say("language.brackets", lang, text=text) if text else ""
+
+
 def bracketed(parts: Iterable[Words]) -> Words:
     """Return words in brackets; nothing where there are none."""
     kept = tuple(part for part in parts if part)
-    return phrase("language.brackets", text=joined(kept, "within")) if kept else ""
+    return Bracketed(joined(kept, "within")) if kept else ""

@@ -20,6 +20,7 @@ from sdensemble.outputs.form import (
     Spread,
     Starred,
 )
+from sdensemble.outputs.horizon_tables import answer_tables
 from sdensemble.outputs.naming import (
     conditioned,
     fitted,
@@ -77,6 +78,7 @@ def answer(
         *(Paragraph(text, "line") for text in head),
         comparison(results, others),
         *map(Paragraph, notes),
+        *answer_tables(results),
     ]
     return Document("answer", "", tuple(blocks))
 
@@ -103,7 +105,7 @@ def conditions(results: Results) -> Words:
 def _units(results: Results) -> list[str]:
     """Return the units the answer is written in."""
     payers = [results.unit(payer.variable) for payer in results.spec.payers]
-    return [results.question.unit, results.unit(results.spec.headline.whole.variable), *payers]
+    return [results.question.unit, results.unit(results.asked_outcome.variable), *payers]
 
 
 # ── the table ──
@@ -112,7 +114,8 @@ def _units(results: Results) -> list[str]:
 def comparison(results: Results, others: Sequence[Results] = ()) -> Table:
     """Return the main table: each scenario's P, median with band, effect and what it costs."""
     asked = results.question
-    targets = [asked, *(t for t in _headlines(results, now=True) if t is not asked)]
+    now = [t for t in _headlines(results, now=True) if t is not asked]
+    targets = [asked, *now, *(t for t in results.beside() if t not in now)]
     columns = [Column("scenario", phrase("answer.scenario"))]
     for place, target in enumerate(targets):
         form = Chance() if place == 0 else Chance(error=False)
@@ -132,7 +135,7 @@ def comparison(results: Results, others: Sequence[Results] = ()) -> Table:
     if given_up:
         names = joined([p.label for p in payers if p.forgone])
         columns.append(Column("forgone", names, Starred(each=Money())))
-    if payers:
+    if paid:
         columns.append(Column("per_outlay", phrase("answer.per_outlay"), Starred(each=Ratio())))
     rows = [_row(results, others, targets, scenario) for scenario in results.scenarios]
     kept = [column.id for column in columns]
@@ -164,11 +167,10 @@ def _compared(results: Results, scenario: Scenario) -> dict[str, Any]:
     if against is None:
         return dict.fromkeys(names, (None, False))
     year, star = results.asked_year, against is not reference(results)
-    effect = results.effect(results.spec.headline.whole, scenario, against, year)
-    paid, given_up, cost = (
-        results.payers_outlay(scenario, against, year, kind) for kind in (False, True, None)
-    )
-    ratio = None if cost is None or is_stress(scenario) else per_outlay(effect, cost)
+    effect = results.effect(results.asked_outcome, scenario, against, year)
+    paid = results.payers_outlay(scenario, against, year)
+    given_up = results.payers_outlay(scenario, against, year, forgone=True)
+    ratio = None if paid is None or is_stress(scenario) else per_outlay(effect, paid)
     found = [
         effect.found, paid.found.mean if paid else None,
         given_up.found.mean if given_up else None, ratio,
@@ -180,7 +182,10 @@ def _target_head(results: Results, target: Target) -> Words:
     head = results.spec.headline
     named = {(o.variable, o.element): o for o in (head.whole, *head.groups)}
     found = named.get((target.variable, target.element or None))
-    return found.label if found else target_name(target)
+    shown = found.label if found else target_name(target)
+    if results.year(target) == results.asked_year:
+        return shown
+    return joined([shown, when(results, results.year(target))], "blank")
 
 
 def _other(other: Results, target: Target, scenario: Scenario) -> Probability | None:
@@ -191,13 +196,13 @@ def _other(other: Results, target: Target, scenario: Scenario) -> Probability | 
 
 def _band(results: Results, scenario: Scenario) -> tuple[float, float, float, float]:
     """Return median, 5% and 95% of the headline in the question's year, and the mean's error."""
-    values = results.at(results.spec.headline.whole, scenario, results.asked_year)
+    values = results.at(results.asked_outcome, scenario, results.asked_year)
     low, median, high = map(float, quantile(values, [0.05, 0.5, 0.95]))
     return median, low, high, standard_error(values, results.replicate)[0]
 
 
 def _columns_note(results: Results) -> Words:
-    whole, base = results.spec.headline.whole, reference(results)
+    whole, base = results.asked_outcome, reference(results)
     values: dict[str, object] = {
         "year": when(results, results.asked_year),
         "name": whole.label,

@@ -24,6 +24,8 @@ CONDITIONS = (
 )
 """What a number is conditional on, beside its event and year."""
 
+MONEY = ("per_treasury", "per_treasury_error", "per_forgone", "per_forgone_error")
+
 TABLES: Mapping[str, tuple[str, ...]] = {
     "probabilities": (
         "target",
@@ -321,6 +323,50 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "row",
         "key",
         "value",
+    ),
+    "horizons": (
+        *SCENARIO,
+        "against",
+        *OUTCOME,
+        "year",
+        "span",
+        *UNIT,
+        "difference",
+        "error",
+        "low",
+        "high",
+        "median",
+        "q05",
+        "q95",
+        "share_helped",
+        "share_hurt",
+        "pairs",
+        "treasury",
+        "treasury_error",
+        "forgone",
+        "forgone_error",
+        *MONEY,
+        *CONDITIONS,
+    ),
+    "conditions": (
+        "condition",
+        *each("condition"),
+        "part",
+        *each("part"),
+        "from",
+        "to",
+        "share",
+        "members",
+        "kind",
+        *SCENARIO,
+        *OUTCOME,
+        "year",
+        *UNIT,
+        "value",
+        "error",
+        "median",
+        *MONEY,
+        *CONDITIONS,
     ),
 }
 """Columns by table."""

@@ -157,11 +157,18 @@ class Rounded(Number):
 
 @dataclass(frozen=True)
 class Measured(Number):
-    """An estimate with ``mean`` and ``se``, or (number, error): "+5.4 ±0.1"."""
+    """An estimate with ``mean`` and ``se``, or (number, error): "+5.4 ±0.1".
+
+    With at most ``most`` decimals, fewer where the error does not support them.
+    """
+
+    most: int = 1
 
     def text(self, value: Any, lang: str) -> str:
         """Return the signed number with its error."""
-        return self.nothing(lang) if value is None else measured(*_with_error(value))
+        if value is None:
+            return self.nothing(lang)
+        return measured(*_with_error(value), self.most)
 
     def number(self, value: Any, lang: str) -> Native:
         """Return the number without its error."""
@@ -406,15 +413,15 @@ def rounded(value: float, se: float, most: int = 1) -> str:
     return f"{round(value, places):.{max(places, 0)}f}"
 
 
-def measured(value: float, se: float) -> str:
+def measured(value: float, se: float, most: int = 1) -> str:
     """Return a signed number with its error: "+5.4 ±0.1"; "0" where all members agree."""
     if not math.isfinite(value):
         return "—"
     if value == 0.0 and not se > 0.0:
         return "0"
-    shown = rounded(value, se)
+    shown = rounded(value, se, most)
     sign = "+" if float(shown) > 0 else "−" if float(shown) < 0 else ""
-    return f"{sign}{shown.lstrip('-')} ±{rounded_up(se, decimals(se))}"
+    return f"{sign}{shown.lstrip('-')} ±{rounded_up(se, decimals(se, most))}"
 
 
 def rounded_up(se: float, places: int) -> str:

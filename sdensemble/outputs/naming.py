@@ -261,7 +261,7 @@ def unequal_costs(results: Results) -> tuple[Words, ...]:
     means = [cost.found.mean for cost in costs if cost is not None]
     if len(means) < 2 or max(means) - min(means) <= 0.01 * abs(max(means)):
         return ()
-    unit = results.unit(results.spec.payers[0].variable)
+    unit = results.unit(next(p for p in results.spec.payers if not p.forgone).variable)
     return (
         phrase(
             "answer.unequal",

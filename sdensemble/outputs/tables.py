@@ -19,8 +19,9 @@ from sdensemble.outputs.naming import target_label, unit_label, unit_notes
 from sdensemble.outputs.table import by_language
 from sdensemble.outputs.write.csv import write_records
 from sdensemble.results.estimate import Array, Estimate, holm, mean_of, p_value
+from sdensemble.results.horizon import Ratio, horizons, parts
 from sdensemble.results.probability import difference, distinguishable, value_of, year_of
-from sdensemble.results.results import Effect, Results, quantile
+from sdensemble.results.results import Effect, Results, quantile, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
@@ -42,6 +43,8 @@ def write_tables(folder: Path, results: Sequence[Results]) -> tuple[Path, ...]:
         "gap": gap_rows,
         "progress": progress_rows,
         "bottlenecks": bottleneck_rows,
+        "horizons": horizon_rows,
+        "conditions": condition_rows,
     }
     written = []
     for name, make in tables.items():
@@ -191,14 +194,15 @@ def _pair_rows(results: Results, scenario: Scenario, against: Scenario) -> Itera
                 **_effect(found),
                 **_conditions(results, question),
             }
-    for row in _outlay_rows(results, scenario, against, results.asked_year):
-        yield {**shared, **row, **_source(results)}
+    for year in results.horizons:
+        for row in _outlay_rows(results, scenario, against, year):
+            yield {**shared, **row, **_source(results)}
 
 
 def target_years(results: Results) -> tuple[int, ...]:
     """Return the years in which the headline has a target and the run has numbers."""
     found = {year_of(target) for target in results.targets_of(results.spec.headline.whole)}
-    return tuple(sorted(found | {results.asked_year}))
+    return tuple(sorted(found | set(results.horizons)))
 
 
 def _probability_difference(
@@ -391,6 +395,95 @@ def _progress(results: Results, medians: Array, target: Target, index: int) -> R
         "ahead_points": 100 * (done - time),
         "required_growth_percent": float(left),
     }
+
+
+# ── by horizon and condition ──
+
+
+def horizon_rows(results: Results) -> Iterator[Row]:
+    """Yield what each compared scenario does by each horizon, and for a unit of money."""
+    unit = _unit(results, results.unit(results.asked_outcome.variable))
+    for one in horizons(results):
+        shared = {
+            **_scenario(one.scenario),
+            "against": one.against.name,
+            **_outcome(one.outcome),
+            "year": one.year,
+            **unit,
+            "treasury": math.nan if one.treasury is None else one.treasury.found.mean,
+            "treasury_error": math.nan if one.treasury is None else one.treasury.found.se,
+            "forgone": math.nan if one.forgone is None else one.forgone.found.mean,
+            "forgone_error": math.nan if one.forgone is None else one.forgone.found.se,
+            **_conditions(results, results.question),
+        }
+        for span, effect, paid, forgone in (
+            ("year", one.effect, one.per_treasury, one.per_forgone),
+            ("cumulative", one.cumulative, one.cumulative_per_treasury, one.cumulative_per_forgone),
+        ):
+            if effect is None:
+                continue
+            told = {k: v for k, v in _effect(effect).items() if k not in ("p_value", "verdict")}
+            yield {
+                **shared,
+                "span": span,
+                **told,
+                **_per("treasury", paid),
+                **_per("forgone", forgone),
+            }
+
+
+def _per(name: str, ratio: Ratio | None) -> Row:
+    value, error = ratio or (math.nan, math.nan)
+    return {f"per_{name}": value, f"per_{name}_error": error}
+
+
+def condition_rows(results: Results) -> Iterator[Row]:
+    """Yield P and effects among the members that each condition tells apart."""
+    base = reference(results)
+    unit = _unit(results, results.unit(results.asked_outcome.variable))
+    for part in parts(results):
+        one, label = part.condition, part.condition.labels[part.place]
+        ends = (-math.inf, *one.splits, math.inf)[part.place : part.place + 2]
+        shared = {
+            "condition": one.id,
+            **by_language("condition", one.label),
+            "part": part.place,
+            **by_language("part", label),
+            "from": ends[0],
+            "to": ends[1],
+            "share": part.share,
+            "members": part.members,
+            **_source(results),
+        }
+        for target, p, error in part.chances:
+            yield {
+                **shared,
+                **_scenario(base),
+                "kind": "probability",
+                "outcome": target.id,
+                **by_language("outcome", target_label(target)),
+                "year": results.year(target),
+                "unit": "Dmnl",
+                **by_language("unit", phrase("columns.probability")),
+                "value": p,
+                "error": error,
+                **_conditions(results, target),
+            }
+        for scenario, year, mean, median, paid, forgone in part.effects:
+            yield {
+                **shared,
+                **_scenario(scenario),
+                "kind": "effect",
+                **_outcome(results.asked_outcome),
+                "year": year,
+                **unit,
+                "value": mean.mean,
+                "error": mean.se,
+                "median": median,
+                **_per("treasury", paid),
+                **_per("forgone", forgone),
+                **_conditions(results, results.question),
+            }
 
 
 # ── what limits ──

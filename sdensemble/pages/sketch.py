@@ -135,7 +135,7 @@ def write_sketch(path: Path, out: Path | None = None) -> Path:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         trial = Path(folder) / path.name
         trial.write_bytes(data)
-        after = read_model(trial, use_cache=False) if not before.files else before
+        after = read_model(trial) if not before.files else before
         if not same_equations(before, after):
             raise SDError(
                 f"{path.name}: with the new sketch the equations read otherwise; not written"

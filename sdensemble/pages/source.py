@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sdengine.model.clean import decode
 from sdengine.model.describe import equations
+from sdengine.model.text import decode
 from sdengine.syntax import Model, fold
 
 MARK = "\\\\\\---///"

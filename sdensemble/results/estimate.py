@@ -68,6 +68,29 @@ def mean_of(values: Array, replicate: NDArray[np.int64]) -> Estimate:
     )
 
 
+def ratio_of(above: Array, below: Array, replicate: NDArray[np.int64]) -> tuple[float, float]:
+    """Return the ratio of two means over the same members, and its standard error.
+
+    A jackknife over replicates (over members where there is one); lost members leave both means.
+    NaN where the lower mean is 0.
+    """
+    kept = np.isfinite(above) & np.isfinite(below)
+    above, below, replicate = above[kept], below[kept], replicate[kept]
+    groups, index = np.unique(replicate, return_inverse=True)
+    if groups.size < 2:
+        index = np.arange(above.size)
+    top = np.bincount(index, weights=above)
+    bottom = np.bincount(index, weights=below)
+    if not top.size or bottom.sum() == 0:
+        return math.nan, math.nan
+    ratio = float(top.sum() / bottom.sum())
+    if top.size < 2:
+        return ratio, math.nan
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = (top.sum() - top) / (bottom.sum() - bottom)
+    return ratio, float(math.sqrt((top.size - 1) / top.size * ((each - each.mean()) ** 2).sum()))
+
+
 def share_of(hit: NDArray[np.bool_], replicate: NDArray[np.int64]) -> Estimate:
     """Estimate the share of members that hit, with an interval inside [0, 1].
 

@@ -287,6 +287,16 @@ class Results:
         return self.spec.question(self.targets)
 
     @cached_property
+    def asked_outcome(self) -> Outcome:
+        """The series the question is about: the headline, unless its target is of another."""
+        target, named = self.question, (self.spec.headline.whole, *self.spec.headline.groups)
+        for one in named:
+            if (one.variable, one.element) == (target.variable, target.element or None):
+                return one
+        label = {"zh": target.zh, "en": target.en}
+        return Outcome(target.id, target.variable, target.element or None, label)
+
+    @cached_property
     def asked_year(self) -> int:
         """The year of the question."""
         return year_of(self.question)
@@ -427,20 +437,40 @@ class Results:
         return Effect(moved, found, float(median), float(low), float(high), helped, hurt)
 
     def payers_outlay(
-        self, scenario: Scenario, against: Scenario, through: int, forgone: bool | None = None
+        self, scenario: Scenario, against: Scenario, through: int, *, forgone: bool = False
     ) -> Effect | None:
-        """Return the paired difference in what payers bear together; None without such payers.
+        """Return the paired difference in outlay of the treasury's payers together.
 
-        ``forgone`` takes only those who give up income (True) or only those who pay (False).
+        With ``forgone`` it is what the others forgo. None where there is no such payer.
         """
-        payers = [p for p in self.spec.payers if forgone is None or p.forgone is forgone]
-        if not payers:
-            return None
         moved = [
             self.outlay(payer.variable, scenario, against, through, last=False).moved
-            for payer in payers
+            for payer in self.spec.payers
+            if payer.forgone is forgone
         ]
-        return self.effect_of(np.sum(moved, axis=0), 1.0)
+        return self.effect_of(np.sum(moved, axis=0), 1.0) if moved else None
+
+    def cumulative(
+        self, outcome: Outcome, scenario: Scenario, against: Scenario, through: int
+    ) -> Effect:
+        """Return the paired effect on an outcome summed over the years up to ``through``."""
+        end = self.year_index(through) + 1
+        first, second = (self.at(outcome, one)[:, :end].sum(axis=1) for one in (scenario, against))
+        level = np.abs(second[np.isfinite(second)])
+        felt = FELT * float(np.median(level)) if level.size else 0.0
+        return self.effect_of(first - second, float(level.max(initial=0.0)), felt)
+
+    @cached_property
+    def horizons(self) -> tuple[int, ...]:
+        """The years whose effects are told; the question's where the report names none."""
+        named = [year for year in self.spec.headline.horizons if year in self.years]
+        return tuple(sorted({*named, self.asked_year}))
+
+    def beside(self) -> tuple[Target, ...]:
+        """Return the targets whose probability stands beside the question's."""
+        by_id = {target.id: target for target in self.targets}
+        named = [by_id[one] for one in self.spec.headline.beside if one in by_id]
+        return tuple(target for target in named if target is not self.question)
 
     @cached_property
     def lost(self) -> tuple[dict[str, Any], ...]:

@@ -113,11 +113,11 @@ _OF_A_MODEL = {
     "report": click.option("--report", default="", help='Keep and show "a,b".  保留变量'),
 }
 _OPTION = {"folder": "study", "scenarios": "scenario", "prior_set": "prior", "variants": "variant"}
-_OPTION |= {"as_of": "as-of", "prior_only": "prior-only"}
+_OPTION |= {"as_of": "as-of", "prior_only": "prior-only", "question": "target"}
 _OPTION |= {"settings": "set", "save_list": "save-list"}
 _OF_A_STUDY = (
     *("folder", "scenarios", "prior_set", "method", "member"),
-    *("variants", "weights", "as_of", "prior_only"),
+    *("variants", "weights", "as_of", "prior_only", "question"),
 )
 
 
@@ -167,6 +167,7 @@ def _run_model(ctx: click.Context, target: Path, lang: str, options: dict[str, A
 @click.option("--member", type=click.IntRange(0), help="Only replay this member.  重放一个成员")
 @click.option("--as-of", default="", help="through-2019, latest, 2021-06-30.  信息截止")
 @click.option("--prior-only", is_flag=True, help="Leave a stored posterior aside.  不用后验")
+@click.option("--target", "question", default="", help="Another target of targets.csv.  目标")
 @click.option("--variant", "variants", multiple=True, help="Another structure, or all.  结构变体")
 @click.option("--weights", type=_FILE, help="Weights of the variants (csv).  变体权重")
 @click.pass_context
@@ -534,7 +535,8 @@ def observe() -> None:
 @click.option("--unit", default="", help="Unit of all rows.  单位")
 @click.option("--published-on", default="", help="When all rows were published.  公布日期")
 @click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
-@click.option("--particles", default=4096, show_default=True, help="Draws to keep.  粒子数")
+@click.option("--particles", default=1024, show_default=True, help="Draws to keep.  粒子数")
+@click.option("--each", is_flag=True, help="Also judge every figure alone (slower).  逐个看作用")
 @click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
 def observe_add(
@@ -557,6 +559,29 @@ def observe_add(
     figures = read_figures(file, study, ask, lang=options["lang"], **given)
     done = add(study, figures, tell_line=lambda line: click.echo(line, err=True), **options)
     click.echo(f"{done.text}\n\n({done.seconds:.0f} s)")
+
+
+@observe.command("list")
+@_study
+@_lang
+def observe_list(folder: Path, lang: str) -> None:
+    """List the figures people brought in.  已加入的数据"""
+    from sdensemble.evidence.observe import observe_list as listed
+    from sdensemble.study import open_study
+
+    click.echo(listed(open_study(folder), lang))
+
+
+@observe.command("undo")
+@click.argument("batch", required=False, default="")
+@_study
+@_lang
+def observe_undo(batch: str, folder: Path, lang: str) -> None:
+    """Take back an import: BATCH, or the latest.  撤回一批数据"""
+    from sdensemble.evidence.observe import observe_undo as undo
+    from sdensemble.study import open_study
+
+    click.echo(undo(open_study(folder), batch, lang))
 
 
 @main.command()

@@ -49,6 +49,7 @@ class Options:
     threads: int | None = None
     as_of: str = ""
     prior_only: bool = False
+    question: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
 
     begun = time.perf_counter()
     started = datetime.now().astimezone()
-    study = study.at(options.as_of)
+    study = study.at(options.as_of).asking(options.question)
     _require_sound(study)
     check_ready(_folder(study, options, started))
     kernel = compile_model(study.model)

@@ -198,7 +198,7 @@ def run_variants(
     from sdensemble.outputs.text import terminal_columns
 
     begun, started = time.perf_counter(), datetime.now().astimezone()
-    study = study.at(options.as_of)
+    study = study.at(options.as_of).asking(options.question)
     problems = study.check()
     if problems:
         raise SDError(problems)

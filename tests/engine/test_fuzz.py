@@ -62,7 +62,7 @@ def attempt(path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            model = read_model(path, use_cache=False)
+            model = read_model(path)
             kernel = compile_model(model, use_cache=False)
             names = [n for n in kernel.program.slots if n in model.variables][:20]
             return kernel.run(report=names, members=3, steps=2)
@@ -161,7 +161,7 @@ def test_no_name_reaches_the_generated_code(tmp_path, name):
         encoding="utf-8",
     )
     try:
-        model = read_model(path, use_cache=False)
+        model = read_model(path)
     except SDError:
         return  # refused: also fine
     code = emit(make_plan(lower(model)), 16, Processor(fused=False, permutes=False)).casefold()
@@ -216,9 +216,10 @@ def test_the_oracle_does_not_run_text_of_the_file_either(tmp_path):
         ("s: (e1-e3000)~~|\nt: (f1-f3000)~~|\nx[s,t]=1~~|", "elements"),
         ("s: (e1-e9000)~~|\nt: (f1-f9000)~~|\nx[s]=Time~~|\ny[t]=SUM(x[s!])+t~~|", "terms"),
         ("s: (e1-e999999999)~~|\nx[s]=1~~|", "subscript range"),
-        ("x=" + "(" * 3000 + "1" + ")" * 3000 + "~~|", "nested|cannot be read"),
-        ("x=" + "+".join(["Time"] * 3000) + "~~|", "nested|cannot be read"),
-        ("x=" + "-" * 3000 + "1~~|", "nested|cannot be read"),
+        ("x=" + "(" * 3000 + "1" + ")" * 3000 + "~~|", None),
+        ("x=" + "+".join(["Time"] * 9000) + "~~|", None),
+        ("x=" + "-" * 3000 + "1~~|", None),
+        ("x=" + "MAX(1," * 3000 + "Time" + ")" * 3000 + "~~|", None),
     ],
 )
 def test_what_is_too_large_is_refused_and_soon(tmp_path, text, words):
@@ -226,10 +227,10 @@ def test_what_is_too_large_is_refused_and_soon(tmp_path, text, words):
     path.write_text("{UTF-8}\n" + text + "\n" + CLOCK, encoding="utf-8")
     start = time.perf_counter()
     if words is None:
-        lower(read_model(path, use_cache=False))
+        lower(read_model(path))
     else:
         with pytest.raises(SDError) as caught:
-            compile_model(read_model(path, use_cache=False), use_cache=False)
+            compile_model(read_model(path), use_cache=False)
         assert re.search(words, str(caught.value))
     assert time.perf_counter() - start < 30
 
@@ -246,4 +247,4 @@ def test_a_clock_without_end_is_refused(tmp_path, clock, words):
     path = tmp_path / "clock.mdl"
     path.write_text("{UTF-8}\nx=Time~~|\n" + CLOCK.replace("FINAL TIME=2", clock), encoding="utf-8")
     with pytest.raises(SDError, match=words):
-        read_model(path, use_cache=False)
+        read_model(path)

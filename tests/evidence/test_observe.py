@@ -51,10 +51,10 @@ def problems(study, text, lang="en", **given):
     return caught.value.problems
 
 
-def add(study, *rows, particles=FEW, lang="en"):
+def add(study, *rows, particles=FEW, lang="en", **more):
     study = open_study(study.folder)
     figures = read(study, HEAD + "\n".join(rows))
-    return observe_add(study, figures, particles=particles, lang=lang)
+    return observe_add(study, figures, particles=particles, lang=lang, **more)
 
 
 def book(folder, rows, merged=(), formats=()):
@@ -386,7 +386,8 @@ def test_two_values_of_one_period_and_publication_are_refused(small):
 def test_a_high_figure_moves_the_probability_up_and_the_log_names_it(small):
     history = small.folder / "calibration" / "history.csv"
     before = history.read_bytes()
-    found = add(small, "2023,sales,total,260,Ton,2024,", "2023,volume,total,150,Ton,2024,")
+    rows = "2023,sales,total,260,Ton,2024,", "2023,volume,total,150,Ton,2024,"
+    found = add(small, *rows, each=True)
     high, low = found.moved
     assert high.alone["sales_2025"].mean > 0.02
     assert low.alone["sales_2025"].mean < high.alone["sales_2025"].mean
@@ -441,7 +442,7 @@ def test_what_is_not_fitted_is_not_refitted_and_says_why(small, monkeypatch):
     assert len(read_history(calibration / "history.csv")) == known + 2
 
 
-def test_before_and_after_are_fitted_alike_and_a_larger_posterior_stays(small):
+def test_a_stored_posterior_is_what_was_before_and_a_larger_one_stays(small):
     first = add(small, "2023,sales,total,200,Ton,2024,", particles=256)
     stored = (small.folder / "calibration" / "posterior.nc").read_bytes()
     second = add(small, "2024,sales,total,215,Ton,2025,", particles=FEW)
@@ -451,7 +452,7 @@ def test_before_and_after_are_fitted_alike_and_a_larger_posterior_stays(small):
     assert read_posterior(beside).particles * 16 == FEW
     assert second.before["sales_2025"].members == second.after["sales_2025"].members == FEW
     assert first.after["sales_2025"].members == 256
-    assert second.before["sales_2025"].key.posterior != first.after["sales_2025"].key.posterior
+    assert second.before["sales_2025"].key.posterior == first.after["sales_2025"].key.posterior
 
 
 def test_a_posterior_fitted_alike_is_taken_as_what_was_before(small):
@@ -650,3 +651,107 @@ def test_a_history_changed_meanwhile_is_not_written_over(small):
     with pytest.raises(SDError, match="changed while"):
         observe_add(study, figures, particles=FEW, lang="en")
     assert path.read_bytes() == held
+
+
+# ── wide sheets ──
+
+
+WIDE = """主要指标
+年份,销售额（Ton）,volume(Ton),公布日期,范围
+2023,190,—,2024-03-01,total
+2024,200,95,2025-03-01,total
+"""
+
+
+def test_a_column_for_each_indicator_is_read(small):
+    found = [one.row for one in read(small, WIDE, lang="zh").new]
+    assert [(row.time, row.series, row.value) for row in found] == [
+        (2023, ("sales", "total"), 190),
+        (2024, ("sales", "total"), 200),
+        (2024, ("volume", "total"), 95),
+    ]
+    assert [row.published_on for row in found] == ["2024-03-01", "2025-03-01", "2025-03-01"]
+
+
+def test_a_column_for_each_year_is_read(small):
+    text = "指标,2023年,2024,单位\n销售额,190,200,Ton\nvolume,…,95,Ton\n"
+    found = [one.row for one in read(small, text, published_on="2025-03-01", sector="total").new]
+    assert [(row.time, row.measure, row.value) for row in found] == [
+        (2023, "sales", 190), (2024, "sales", 200), (2024, "volume", 95),
+    ]  # fmt: skip
+
+
+def test_an_indicator_that_no_series_is_called_is_told_with_its_line(small):
+    (line,) = problems(small, WIDE.replace("销售额", "利润").replace("2023,190", "2023,"))
+    assert line.startswith('mine.csv line 4: no measure "利润"')
+
+
+# ── unpublished, listed, taken back ──
+
+
+def test_a_figure_that_nobody_published_is_marked_wherever_it_is_named(small):
+    text = "年份,指标,范围,数值,单位,公布日期\n2023,销售额,total,190,Ton,未公布\n"
+    (one,) = read(small, text).new
+    assert one.row.unpublished
+    assert one.row.published_on == f"{date.today()} (unpublished)"
+    done = observe_add(small, read(small, text), particles=FEW, lang="zh")
+    assert "（自加，未公布）" in done.text
+    kept = [row for row in read_history(small.folder / "calibration" / "history.csv") if row.own]
+    assert [row.unpublished for row in kept] == [True]
+    assert "（自加，未公布）" in observe.observe_list(open_study(small.folder))
+
+
+def test_a_batch_taken_back_leaves_history_and_posterior_as_they_were(small):
+    calibration = small.folder / "calibration"
+    first = add(small, "2023,sales,total,200,Ton,2024,")
+    held = {p.name: p.read_bytes() for p in calibration.iterdir() if p.name != LOG}
+    second = add(small, "2024,sales,total,215,Ton,2025,")
+    told = observe.observe_undo(open_study(small.folder), lang="en")
+    assert second.batch in told
+    assert {p.name: p.read_bytes() for p in calibration.iterdir() if p.name != LOG} == held
+    with (calibration / LOG).open(encoding="utf-8-sig") as stream:
+        assert [row["file"] for row in csv.DictReader(stream)] == ["mine.csv", "mine.csv", "undo"]
+    again = observe.observe_list(open_study(small.folder), lang="en")
+    assert first.batch in again
+    assert second.batch not in again
+
+
+def test_an_earlier_batch_taken_back_asks_for_a_new_fit_and_an_unknown_one_is_told(small):
+    first = add(small, "2023,sales,total,200,Ton,2024,")
+    second = add(small, "2024,sales,total,215,Ton,2025,")
+    told = observe.observe_undo(open_study(small.folder), first.batch, lang="en")
+    assert "fit anew" in told
+    assert [row.batch for row in open_study(small.folder).history if row.own] == [second.batch]
+    with pytest.raises(SDError, match=f'no import "x" .there are {second.batch}'):
+        observe.observe_undo(open_study(small.folder), "x")
+
+
+def test_without_an_import_there_is_nothing_to_list_or_take_back(small):
+    assert observe.observe_list(small, "en") == "Nobody has brought in figures."
+    with pytest.raises(SDError, match="no import to take back"):
+        observe.observe_undo(small)
+
+
+# ── how long ──
+
+
+def test_the_time_left_is_told_as_a_range_that_closes_as_powers_grow(monkeypatch):
+    from sdensemble.evidence.observe import pace
+
+    clock, lines = [0.0], []
+    monkeypatch.setattr(pace.time, "monotonic", lambda: clock[0])
+    told = pace.Pace(2, "en", lines.append)
+    for power in (0.01, 0.1, 1.0):
+        clock[0] += 30
+        told.stage(power, "")
+    told.next_fit()
+    for power in (0.01, 0.1):
+        clock[0] += 30
+        told.stage(power, "")
+    assert lines[2] == "about 50% done in 2 min; about 63 s to 2 min left"
+    assert lines[4] == "about 83% done in 2 min; about 21 s to 45 s left"
+
+
+def test_what_moves_is_shown_under_the_baseline(small):
+    found = add(small, "2023,sales,total,200,Ton,2024,")
+    assert {p.key.scenario for p in found.before.values()} == {"baseline"}

@@ -1,12 +1,17 @@
-"""The verb ``observe add``: a person's own figures in, a new vintage, and what they moved.
+"""The verb ``observe``: a person's own figures in, a new vintage, what they moved, and out again.
 
 ``sheet`` reads a file as a table, ``cells`` one cell, ``names`` the words of a study; ``figures``
 makes observations of the rows and refuses what cannot be history; ``effects`` says what each one
-moves, ``keep`` writes all or nothing, ``add`` is the verb.
+moves, ``keep`` writes all or nothing, ``pace`` tells how long it still takes; ``add`` adds a
+batch, ``batches`` lists them and takes one back.
 """
 
 from sdensemble.evidence.observe.add import Observed, observe_add
+from sdensemble.evidence.observe.batches import observe_list, observe_undo
 from sdensemble.evidence.observe.figures import Figure, Figures, read_figures
 from sdensemble.evidence.observe.keep import LOG
 
-__all__ = ["LOG", "Figure", "Figures", "Observed", "observe_add", "read_figures"]
+__all__ = [
+    "LOG", "Figure", "Figures", "Observed", "observe_add", "observe_list", "observe_undo",
+    "read_figures",
+]  # fmt: skip

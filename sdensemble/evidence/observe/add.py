@@ -23,7 +23,8 @@ from sdensemble.evidence.observe.effects import (
     with_rows,
 )
 from sdensemble.evidence.observe.figures import Figure, Figures
-from sdensemble.evidence.observe.keep import LOG, Together, logged
+from sdensemble.evidence.observe.keep import LOG, Together, logged, replaced
+from sdensemble.evidence.observe.pace import Pace
 from sdensemble.evidence.observe.words import tell
 from sdensemble.evidence.posterior import Posterior, posterior_path, read_posterior, write_posterior
 from sdensemble.evidence.stored import command_of
@@ -46,6 +47,8 @@ from sdensemble.results.probability import Key, Probability, distinguishable
 from sdensemble.study import Study
 
 Line = Callable[[str], None]
+PARTICLES = 1024
+"""Particles of a refit that a person waits for; ``calibrate`` takes more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,17 +95,19 @@ def observe_add(
     *,
     prior_set: str = "history",
     seed: int = 1,
-    particles: int = 4096,
+    particles: int = PARTICLES,
+    each: bool = False,
     threads: int | None = None,
     lang: str = "zh",
     tell_line: Line | None = None,
 ) -> Observed:
-    """Add figures to a study's history as a new batch, refit, and say what each one moved.
+    """Add figures to a study's history as a new batch, refit, and say what they moved.
 
     Rows are appended, none is changed; a figure of a period already known is a revision and the
-    vintage takes the last published. Before and after are fitted with the same settings and
-    seeds; each figure alone is judged by its own fit. Where no figure is fitted nothing is
-    refitted. History, posterior and log are written together or not at all.
+    vintage takes the last published. What was before is the stored posterior where it is of
+    today's inputs, else a fit of its own; with ``each`` every figure is also judged alone, by a
+    fit of its own. Where no figure is fitted nothing is refitted. History, posterior and log are
+    written together or not at all.
     """
     begun = time.perf_counter()
     if study.fit is None:
@@ -124,26 +129,30 @@ def observe_add(
         place, name = _place(study, prior_set, settings.size, batch)
         here = information((*study.history, *rows), batch)
         old = fitter.stored()
-        each = taken if len(taken) > 1 else []
+        apart = taken if each and len(taken) > 1 else []
+        pace = Pace((old is None) + len(apart) + 1, lang, tell_line)
         if tell_line:
-            count = (old is None) + len(each) + 1
-            tell_line(tell("fitting", lang, n=count, particles=settings.size))
-        old = old or fitter.fit(vintage(study.history, LATEST))
+            tell_line(tell("fitting", lang, n=pace.fits, particles=settings.size))
+        if old is None:
+            old = fitter.fit(vintage(study.history, LATEST), pace.stage)
+            pace.next_fit()
         before = fitter.events(old, LATEST)
-        for row in each:
-            made = fitter.fit(with_rows(study, (row,)))
+        for row in apart:
+            made = fitter.fit(with_rows(study, (row,)), pace.stage)
             alone[id(row)] = fitter.events(made, here)
+            pace.next_fit()
             if tell_line:
                 tell_line(tell("fitted", lang, row=_title(study, row, lang)))
-        posterior = fitter.fit(with_rows(study, rows, name))
+        posterior = fitter.fit(with_rows(study, rows, name), pace.stage)
         after = fitter.events(posterior, here)
-        alone = alone or {id(taken[0]): after}
+        alone = alone or ({id(taken[0]): after} if len(taken) == 1 else {})
+    fitted = {id(row) for row in taken}
     told = tuple(
         Moved(
             one.line,
             one.row,
             known_before(study, one.row),
-            None if id(one.row) in alone else why_not(study, one.row, rows),
+            None if id(one.row) in fitted else why_not(study, one.row, rows),
             {key: moved(event, before[key]) for key, event in alone.get(id(one.row), {}).items()},
         )
         for one in new
@@ -205,6 +214,9 @@ def _keep(
     """Write posterior, log and history, all or none; history comes last."""
     log = study.folder / "calibration" / LOG
     with Together() as files:
+        if posterior is not None and place is not None and place.is_file():
+            held = place.read_bytes()
+            files.add(replaced(place, found.batch), lambda path: path.write_bytes(held))
         if posterior is not None and place is not None:
             files.add(place, partial(write_posterior, posterior=posterior))
         files.add(log, lambda path: path.write_bytes(logged(log, _log_rows(found, file))))
@@ -243,7 +255,8 @@ def _title(study: Study, row: Observation, lang: str) -> str:
     name = told(series_title(study, "/".join(row.series)), lang)
     if name == "/".join(row.series):
         name = f"{told(label(study.report, row.measure), lang)}/{row.sector}"
-    return f"{name} {row.time:g} = {row.value:g} {study.report.unit_label(row.unit, lang)}"
+    shown = f"{name} {row.time:g} = {row.value:g} {study.report.unit_label(row.unit, lang)}"
+    return shown + (tell("unpublished", lang) if row.unpublished else "")
 
 
 def points(step: Estimate, lang: str) -> str:
@@ -292,13 +305,15 @@ def _table(study: Study, found: Observed, lang: str) -> list[str]:
     """Return a line for each target: before, each figure alone, all together."""
     fitted = [one for one in found.moved if one.fitted]
     legend = [f"  ({i}) {_title(study, one.row, lang)}" for i, one in enumerate(fitted, start=1)]
+    fitted = [one for one in fitted if one.alone]
     marks = [f"({i})" for i in range(1, len(fitted) + 1)]
     table = [["", tell("before", lang), *marks, tell("after", lang), tell("change", lang)]]
     for key, before in found.before.items():
         cells = [points(one.alone[key], lang) for one in fitted]
         table.append([_name(study, key, lang), chance(before), *cells, chance(found.after[key]),
                       points(found.change[key], lang)])  # fmt: skip
-    return [tell("moved", lang), *legend, "", *columns(table)]
+    kind = "moved" if fitted else "moved together"
+    return [tell(kind, lang), *legend, "", *columns(table)]
 
 
 def _keys(study: Study, found: Observed, lang: str) -> list[str]:

@@ -89,6 +89,10 @@ def period(text: str) -> tuple[int, date]:
         raise Bad("no year", text=shown) from None
 
 
+UNPUBLISHED = ("未公布", "未发表", "未公开", "内部", "内部资料", "unpublished", "internal")
+"""What a person writes where a figure has not been published."""
+OWN = "(unpublished)"
+"""What stands behind the day an unpublished figure was brought in."""
 DATE = re.compile(
     r"(\d{4})(?:\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\s*日?|月)?|年)?"
     r"(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?(\s*\(.*\))?"
@@ -104,6 +108,8 @@ def day_text(text: str) -> str:
     shown = plain(text)
     if not shown:
         raise Bad("blank")
+    if shown.casefold() in UNPUBLISHED:
+        return f"{date.today().isoformat()} {OWN}"
     found = DATE.fullmatch(shown)
     if not found:
         raise Bad("no date", text=shown)

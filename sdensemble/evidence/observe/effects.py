@@ -12,12 +12,13 @@ from sdengine.kernel import Kernel
 from sdensemble.ensemble.draws import draw
 from sdensemble.ensemble.run import run_ensemble
 from sdensemble.evidence.calibrate import fit_vintage
-from sdensemble.evidence.fitting import make_problem
+from sdensemble.evidence.fitting import Progress, make_problem
 from sdensemble.evidence.posterior import Posterior, posterior_draws
 from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.stored import choose
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import LATEST, Observation, Vintage, vintage
+from sdensemble.inputs.scenarios import BASELINE
 from sdensemble.inputs.targets import leaves
 from sdensemble.results.estimate import Estimate, mean_of
 from sdensemble.results.probability import Event, require_same_question
@@ -38,19 +39,18 @@ class Fitter:
     seed: int
 
     def stored(self) -> Posterior | None:
-        """Return the stored posterior of all that is known, if this way of fitting made it."""
+        """Return the stored posterior of all that is known, if it was made for today's inputs.
+
+        It may hold more particles than a fit made here: as many members are drawn of it.
+        """
         study = self.study
         try:
-            found = choose(study.folder, study.model, study.priors(self.prior_set), study.fit,
-                           study.history, study.lived, LATEST).posterior  # fmt: skip
+            return choose(study.folder, study.model, study.priors(self.prior_set), study.fit,
+                          study.history, study.lived, LATEST).posterior  # fmt: skip
         except SDError:  # made for other inputs: fit anew
             return None
-        if found is None:
-            return None
-        ours = (self.settings.replicates, self.settings.particles, self.seed)
-        return found if (found.replicates, found.particles, found.seed) == ours else None
 
-    def fit(self, known: Vintage) -> Posterior | None:
+    def fit(self, known: Vintage, progress: Progress | None = None) -> Posterior | None:
         """Return the posterior of a vintage, None where no figure of it is fitted."""
         study = self.study
         assert study.fit is not None
@@ -64,12 +64,12 @@ class Fitter:
         )
         if not problem.data:
             return None
-        return fit_vintage(study, problem, known, self.settings, self.seed)
+        return fit_vintage(study, problem, known, self.settings, self.seed, progress=progress)
 
     def events(self, posterior: Posterior | None, as_of: str) -> Events:
-        """Return the targets shown on the terminal as events under the lived scenario."""
+        """Return the targets shown on the terminal as events under the baseline."""
         study, priors = self.study, self.study.priors(self.prior_set)
-        scenario = study.lived or study.scenarios[0]
+        scenario = next((s for s in study.scenarios if s.name == BASELINE), study.scenarios[0])
         targets = [t for t in study.targets if t.headline] or list(study.targets[:1])
         parts = [part for t in targets for part in leaves(t, study.targets)]
         forcing = study.forcing

@@ -214,7 +214,7 @@ class _Reading:
             self.bad(line, "period_end", Bad("future", what=what, day=end))
         elif known < end:
             self.bad(line, "published_on", Bad("too early", published=published, end=end))
-        elif len(published) == 10 and known > today:
+        elif len(published) >= 10 and known > today:
             what = tell("published_on", self.lang)
             self.bad(line, "published_on", Bad("future", what=what, day=published))
 

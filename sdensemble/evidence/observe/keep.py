@@ -81,6 +81,11 @@ class Together:
                     self.unrestored.discard(path)
 
 
+def replaced(place: Path, batch: str) -> Path:
+    """Return where the posterior is kept that an import put another in the place of."""
+    return place.with_name(f"{place.stem}.before-{batch}.nc")
+
+
 def _aside(path: Path) -> Path:
     return path.with_name(f".{path.name}.old")
 

@@ -44,6 +44,8 @@ class Sheet:
     header: tuple[str, ...]
     places: Mapping[str, int]
     unit: str = ""
+    made: tuple[str, ...] = ()
+    """Columns that a wide file does not have: they were made of its heads."""
 
     def cell(self, row: Sequence[str], name: str) -> str:
         """Return a row's text in a column, empty where the row or the table has none."""
@@ -54,7 +56,7 @@ class Sheet:
         """Return file, line and column in words."""
         said = tell("line", lang, file=self.file, line=line)
         place = self.places.get(name)
-        if place is None:
+        if place is None or name in self.made:
             return said
         header = plain(self.header[place])
         return said + tell("column", lang, header=header, letter=letters(place))
@@ -84,6 +86,9 @@ def read_sheet(path: Path, lang: str) -> Sheet:
         raise _wrong(path, "old excel", lang)
     tables = _xlsx(path, raw, lang) if raw.startswith(b"PK") else [_csv(path, raw, lang)]
     heads = [_header(table) for table in tables]
+    if all(score < 100 for _, score in heads):
+        heads = [max(head, _wide(table), key=lambda one: one[1])
+                 for head, table in zip(heads, tables, strict=True)]  # fmt: skip
     best = max(range(len(tables)), key=lambda i: (heads[i][1], -i))
     return _sheet(path, tables[best], heads[best][0], lang)
 
@@ -184,7 +189,90 @@ def _header(table: Table) -> tuple[int, int]:
     return best
 
 
+def _wide(table: Table) -> tuple[int, int]:
+    """Return the place of the row that heads a wide table, scored below a long one's."""
+    for place, (_, row) in enumerate(table[:HEAD_ROWS]):
+        names = {_named(cell)[0] for cell in row} - {""}
+        years = sum(bool(YEAR.fullmatch(plain(cell))) for cell in row)
+        if "time" in names or years > 1:
+            return place, 50
+    return 0, 0
+
+
+ABSENT = ("", "-", "—", "–", "…", "...", "/", "..")
+"""Cells of a wide table in which no figure stands."""
+YEAR = re.compile(r"(?:19|20)\d\d(?:\.0+)?\s*年?\s*度?(?:\s*(?:上半年|第?一季度|前三季度))?")
+
+
+def _named_in(table: Table, head: int) -> set[str]:
+    """Return the names of the columns that a row heads."""
+    return {_named(cell)[0] for cell in table[head][1]} - {""} if table else set()
+
+
+def _unpivoted(table: Table, head: int) -> tuple[Table, int]:
+    """Return a wide table as a long one, with the place of its header; a long one as it is.
+
+    Wide is one with a column of years and a column for each indicator, or with a column of
+    indicators and a column for each year. A unit may stand in brackets behind an indicator.
+    """
+    names = [_named(cell)[0] for cell in table[head][1]] if table else []
+    if "value" in names:
+        return table, head
+    if "time" in names:
+        return _by_indicator(table, head, names), 0
+    for place, (_, row) in enumerate(table[:HEAD_ROWS]):
+        years = [i for i, cell in enumerate(row) if YEAR.fullmatch(plain(cell))]
+        if len(years) > 1:
+            return _by_year(table, place, years), 0
+    return table, head
+
+
+def _by_indicator(table: Table, head: int, names: Sequence[str]) -> Table:
+    """Return a table with a column for each indicator as one with a row for each figure."""
+    line, row = table[head]
+    own = [i for i, name in enumerate(names) if name]
+    indicators = [i for i, name in enumerate(names) if not name and plain(row[i])]
+    made: Table = [(line, [*(row[i] for i in own), "measure", "value", "unit"])]
+    for line, cells in table[head + 1 :]:
+        for i in indicators:
+            if i < len(cells) and plain(cells[i]) not in ABSENT:
+                measure, unit = _split(row[i])
+                kept = [cells[k] if k < len(cells) else "" for k in own]
+                made.append((line, [*kept, measure, cells[i], unit]))
+    return made
+
+
+def _by_year(table: Table, head: int, years: Sequence[int]) -> Table:
+    """Return a table with a column for each year as one with a row for each figure."""
+    line, row = table[head]
+    names = [_named(cell)[0] for cell in row]
+    first = names.index("measure") if "measure" in names else 0
+    own = [i for i, name in enumerate(names) if name and i != first and i not in years]
+    made: Table = [(line, [*(row[i] for i in own), "time", "measure", "value", "unit of"])]
+    with_unit = "unit" in names
+    if not with_unit:
+        made[0][1][-1] = "unit"
+    for line, cells in table[head + 1 :]:
+        measure, unit = _split(cells[first] if first < len(cells) else "")
+        for i in years:
+            if measure and i < len(cells) and plain(cells[i]) not in ABSENT:
+                kept = [cells[k] if k < len(cells) else "" for k in own]
+                made.append((line, [*kept, row[i], measure, cells[i], unit]))
+    return made
+
+
+def _split(cell: str) -> tuple[str, str]:
+    """Return an indicator and the unit in brackets behind it."""
+    text = plain(cell)
+    found = re.fullmatch(r"(.*?)\s*[(\[](.*?)[)\]]", text)
+    if not found:
+        return text, ""
+    return found[1].strip(), found[2].strip().removeprefix("单位:").strip()
+
+
 def _sheet(path: Path, table: Table, head: int, lang: str) -> Sheet:
+    long = _named_in(table, head)
+    table, head = _unpivoted(table, head)
     header = tuple(table[head][1]) if table else ()
     problems = Problems()
     places: dict[str, int] = {}
@@ -209,4 +297,5 @@ def _sheet(path: Path, table: Table, head: int, lang: str) -> Sheet:
     if not rows and not problems:
         problems.add(path.name, tell("no rows", lang))
     problems.raise_if_any()
-    return Sheet(path.name, rows, header, places, unit)
+    made = tuple(name for name in places if name not in long) if "value" not in long else ()
+    return Sheet(path.name, rows, header, places, unit, made)

@@ -1,4 +1,4 @@
-"""What ``observe add`` says: keys of ``[observe]`` in the catalogues."""
+"""What ``observe`` says: keys of ``[observe]`` in the catalogues, and what is wrong in a cell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sdensemble.lang import say
 
 
 def tell(key: str, lang: str, **values: object) -> str:
-    """Return a text of ``[observe]`` filled in; blanks in a key stand for underscores."""
+    """Return one of the sentences of ``[observe]`` filled in."""
     return say(f"observe.{key.replace(' ', '_')}", lang, **values)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sdengine.errors import SDError
-from sdengine.model.clean import decode
+from sdengine.model.text import decode
 from sdensemble.inputs.config import short
 
 _NAME = re.compile(r'("(?:[^"\\]|\\.)*"\s*|[^\[\]"=<>|]+)(?:\[([^\[\]]*)\])?')

@@ -116,7 +116,7 @@ def scenarios(results: Results, base: Scenario, page: int = 0) -> Figure:
     those of one page, counted from 0.
     """
     shown = results.scenarios[ROWS * page : ROWS * (page + 1)]
-    asked, whole, year = results.question, results.spec.headline.whole, results.asked_year
+    asked, whole, year = results.question, results.asked_outcome, results.asked_year
     ends = [quantile(results.at(whole, one, year), [0.05, 0.5, 0.95]) for one in shown]
     middle = float(quantile(results.at(whole, base, year), 0.5))
     chances = [_percent(results.event(asked, one).probability()) for one in shown]

@@ -38,7 +38,6 @@ class Row:
     effect: Effect
     paid: Effect | None
     forgone: Effect | None
-    cost: Effect | None
     stress: bool
 
 
@@ -62,7 +61,7 @@ def effects(results: Results, page: int = 0) -> Figure:
         if shown:
             panels.append(_panel(results, shown, phrase(title) if len(groups) > 1 else ""))
     asked, base = results.question, reference(results)
-    whole, unit = results.spec.headline.whole, unit_label(results.spec, asked.unit)
+    whole, unit = results.asked_outcome, unit_label(results.spec, asked.unit)
     values = {"name": whole.label, "year": when(results, results.asked_year)}
     return Figure(
         "effects",
@@ -76,18 +75,17 @@ def effects(results: Results, page: int = 0) -> Figure:
 
 
 def _groups(results: Results) -> dict[str, list[Row]]:
-    year, head = results.asked_year, results.spec.headline.whole
+    year, head = results.asked_year, results.asked_outcome
     found: dict[str, list[Row]] = {"figure.levers": [], "figure.stresses": []}
     for scenario, against in results.pairs():
         name: Words = scenario.title
         if against is not reference(results):
             name = joined([scenario.title, " − ", against.title], "nothing")
         apart = is_stress(scenario) or against is not reference(results)
-        paid, forgone, cost = (
-            results.payers_outlay(scenario, against, year, kind) for kind in (False, True, None)
-        )
+        paid = results.payers_outlay(scenario, against, year)
+        forgone = results.payers_outlay(scenario, against, year, forgone=True)
         effect = results.effect(head, scenario, against, year)
-        row = Row(name, effect, paid, forgone, cost, is_stress(scenario))
+        row = Row(name, effect, paid, forgone, is_stress(scenario))
         found["figure.stresses" if apart else "figure.levers"].append(row)
     return found
 
@@ -107,7 +105,7 @@ def _panel(results: Results, rows: Sequence[Row], title: Words) -> Panel:
             across=True,
         )
     )
-    whole, unit = results.spec.headline.whole, unit_label(results.spec, results.question.unit)
+    whole, unit = results.asked_outcome, unit_label(results.spec, results.question.unit)
     axis = Axis(Capital(phrase("figure.effects_axis", name=whole.label, unit=unit)))
     names = Axis(names=tuple(row.name for row in rows))
     return Panel(tuple(marks), axis, names, title, beside=_beside(results, rows), id="effects")
@@ -145,9 +143,9 @@ def _beside(results: Results, rows: Sequence[Row]) -> tuple[Beside, ...]:
     if given_up:
         head = Folded(joined(given_up))
         columns.append(Beside(head, _costs(row.forgone for row in rows)))
-    if payers:
+    if any(not payer.forgone for payer in payers):
         ratios = (
-            None if row.stress or row.cost is None else per_outlay(row.effect, row.cost)
+            None if row.stress or row.paid is None else per_outlay(row.effect, row.paid)
             for row in rows
         )
         shown = tuple(Shown(ratio, Ratio()) for ratio in ratios)

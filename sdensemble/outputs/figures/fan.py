@@ -68,7 +68,7 @@ def fan(
     sets: their median and 90% interval are drawn as lines. ``lower`` adds the probability of
     passing the target by year and, for the headline, the ``history`` of another measure.
     """
-    shown = outcome or results.spec.headline.whole
+    shown = outcome or results.asked_outcome
     asked = _asked(results, shown)
     panels = [_main(results, scenario, shown, asked, others)]
     drawn: tuple[Observation, ...] = ()
@@ -105,7 +105,7 @@ def _caption(
 
 def _asked(results: Results, shown: Outcome) -> Target | None:
     """Return the target an outcome is measured against: the question's, or that of its year."""
-    if shown is results.spec.headline.whole:
+    if shown is results.asked_outcome:
         return results.question
     targets = results.targets_of(shown)
     found = [target for target in targets if target.year == results.asked_year]

@@ -53,7 +53,7 @@ def test_the_kernel_equals_the_reference_on_random_expressions(tmp_path_factory,
         "INITIAL TIME=0~~|\nFINAL TIME=1~~|\nTIME STEP=0.25~~|\nSAVEPER=0.25~~|\n",
         encoding="utf-8",
     )
-    model = read_model(path, use_cache=False)
+    model = read_model(path)
     kernel = compile_model(model, use_cache=False)
     rng = np.random.default_rng(seed)
     members = 5

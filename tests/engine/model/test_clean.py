@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sdengine.model.clean import clean_vensim, clean_xmile, decode, method_of
+from sdengine.model.repair import document
+from sdengine.model.text import decode
+from sdengine.model.vensim import method_of, read_vensim
 from sdensemble import SDError, compile_model, read_model
 
 XMILE = (
@@ -52,7 +54,7 @@ def test_a_byte_order_mark_and_line_ends_do_not_matter(mark, head):
     text = decode(mark + head + b"a = 1 + \\\r\n\t\t2 ~~|")
     assert "\ufeff" not in text
     assert "\r" not in text
-    assert clean_vensim(text).startswith("{UTF-8}\n")
+    assert [e.name for e in read_vensim(text).sections[0].elements] == ["a"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
@@ -113,7 +115,7 @@ def test_macros_may_stand_anywhere(write_model, text):
         ("a=1~u~c~d~e|", 'an equation with 4 "~"'),
         ("a=1{never closed~~|", "a comment does not end"),
         (":MACRO: M(x)\nM=x~~|\na=M(1)~~|", "a macro does not end"),
-        ("s: (A1-A9999999)~~|\nx[s]=1~~|", "a subscript range of more than"),
+        ("s: (A1-A9999999)~~|\nx[s]=1~~|", "a subscript range that is too long"),
         ("a=1~~|\nA=2~~|", "is defined twice"),
         ("s: p,q~~|\na[s]=1~~|\na[p]=2~~|", "is defined twice"),
     ],
@@ -139,7 +141,7 @@ def test_an_equation_that_cannot_be_parsed_is_named(write_model):
 )
 def test_vensim_says_its_integration_method_in_its_settings(code, method):
     text = f"a=1~~|\n\\\\\\---/// Sketch\n///---\\\\\\\n:L<%^E!@\n1:Current\n15:0,0,0,{code},0,0\n"
-    assert method_of(text, vensim=True) == method
+    assert method_of(text) == method
 
 
 # ── XMILE ──────────────────────────────────────────────────────────────────────────────────
@@ -190,7 +192,7 @@ def test_what_is_not_read_of_xmile_is_refused_by_name(tmp_path, body, words):
 
 def test_a_document_type_is_refused():
     with pytest.raises(ValueError, match="document type"):
-        clean_xmile('<!DOCTYPE x [<!ENTITY a "b">]>' + xmile(OLD))
+        document('<!DOCTYPE x [<!ENTITY a "b">]>' + xmile(OLD))
 
 
 @pytest.mark.parametrize(

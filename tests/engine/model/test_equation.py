@@ -1,11 +1,10 @@
-"""Equations read as trees and written again: what PySD's grammars would refuse or misread."""
+"""Equations of Vensim: order of operators, names, lists, tables, and what is wrong with them."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from sdengine.model.entries import Found, rewritten
 from sdensemble import SDError, compile_model, read_model
 
 
@@ -179,12 +178,6 @@ def test_what_is_wrong_is_said_with_the_name(write_model, entry, words):
     with pytest.raises(SDError, match=words) as caught:
         read_model(write_model(f"{entry}~~|"))
     assert '"y"' in str(caught.value)
-
-
-def test_what_is_not_understood_is_left_to_pysd():
-    found = Found()
-    assert rewritten("y = 3 %% 4", found) == "y = 3 %% 4"
-    assert found.faults[0][0] == "y"
 
 
 def test_missing_values_compare_as_in_vensim(write_model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sdengine.model.read import read_note
+from sdengine.model.notes import read_note
 from sdengine.syntax import Kind
 from sdensemble import SDError, read_model
 
@@ -78,5 +78,5 @@ def test_a_save_interval_that_is_no_multiple_of_the_step_is_refused(tmp_path):
 
 def test_reading_writes_nothing_beside_the_model(write_model, tmp_path):
     path = write_model("x=Time~~|\n")
-    read_model(path, use_cache=False)
+    read_model(path)
     assert list(tmp_path.iterdir()) == [path]

@@ -173,8 +173,8 @@ def test_graphical_functions_are_called_by_name_and_inverted(write):
     [
         (aux("w", "v[q]"), 'unknown subscript "q"'),
         (aux("w", "v"), '"v" has 1 subscripts, is used with 0'),
-        (aux("w", "v[1,2]"), '"v" has 1 subscripts, is used with 2'),
-        (aux("w", "v[7]"), 'unknown subscript "7"'),
+        (aux("w", "v[1,2]"), 'uses "v" with 2 subscripts, it has 1'),
+        (aux("w", "v[7]"), 'has subscript 7, "R" has 2 elements'),
         (elements("w", R, {"a": "1"}) + aux("z", "w*2", R), r'"z": reads "w"\[b\]'),
         (aux("w", "IF TIME=4 THEN 1"), "ends where ELSE is expected"),
         (aux("w", "TREND(1)"), "TREND with 1 arguments, it takes 2 or 3"),

@@ -108,7 +108,7 @@ def test_an_engine_that_takes_its_process_with_it_is_only_said(monkeypatch, tmp_
     assert found.agree
 
 
-def test_pysd_is_given_the_cleaned_file_where_it_cannot_read_the_own(write_model):
+def test_pysd_is_given_the_model_written_out_where_it_cannot_read_the_file(write_model):
     found = checks.crosscheck(write_model("x=Time {since the start} + 2 \\\n+ 1~~|\ny=-x^2~~|"))
     assert found.agree
-    assert "given the file as our reader cleans it" in found.text()
+    assert "given the model as our reader writes it out" in found.text()

@@ -135,7 +135,6 @@ def test_every_call_of_a_macro_has_stocks_of_its_own(write_model):
     ("text", "words"),
     [
         ("y=FILL(1)~~|", "takes 2 arguments"),
-        ("s: a,b~~|\nx[s]=1,2~~|\ny=SUM(FILL(x[s!],1))~~|", "inside a sum"),
         (":MACRO: LOOP(x)\nLOOP=LOOP(x)~~|\n:END OF MACRO:\ny=LOOP(1)~~|", "calls itself"),
         (":MACRO: W(x)\nW=x*far~~|\n:END OF MACRO:\nfar=1~~|\ny=W(1)~~|", 'no "far" in macro'),
     ],

@@ -1,0 +1,34 @@
+"""What a file says for people: comments taken apart, labels of subscript elements."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+from sdengine.syntax import Note
+
+_KEYS = {"中文": "zh", "EN": "en", "source": "source", "known_on": "known_on"}
+_PARTS = re.compile(rf"(?:^|[;；])\s*({'|'.join(_KEYS)})\s*[:：]\s*")
+
+
+def read_note(text: str) -> Note:
+    """Return a comment taken apart at its "key: value;" parts (see Note)."""
+    text = " ".join(text.replace("\\", " ").split())
+    parts = _PARTS.split(text)
+    found = {
+        _KEYS[k]: v.strip().rstrip(";；") for k, v in zip(parts[1::2], parts[2::2], strict=True)
+    }
+    return Note(text=text, assumption="ASSUMPTION" in text, **found)
+
+
+def read_labels(path: Path) -> dict[tuple[str, str], dict[str, str]]:
+    """Return what ``labels.csv`` (range, element, zh, en) calls subscript elements."""
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        (row["range"], row["element"]): {"zh": row.get("zh", ""), "en": row.get("en", "")}
+        for row in rows
+    }

@@ -1,0 +1,355 @@
+"""What names and calls mean in XMILE: Stella's functions and arrays in the engine's own forms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sdengine.model.equation import Reader, Subscript, Text, tokens
+from sdengine.model.points import EquationError
+from sdengine.syntax import Call, Expr, Number, Ref
+
+TABLE_OF = " · table"  # ends the name of a graphical function that belongs to a variable
+CLOCK = {"dt": "time_step", "starttime": "initial_time", "stoptime": "final_time"}
+_REDUCERS = {"sum": "sum", "arraysum": "sum", "mean": "mean", "arraymean": "mean", "prod": "prod"}
+_EXTREMES = ("min", "max", "vmin", "vmax")
+_FEW = ("min", "max")
+_ARITY = {  # of the functions whose arguments are put in another order or completed
+    **{"delay": (2, 3), "delay1": (2, 3), "delay3": (2, 3), "delayn": (3, 4)},
+    **{"smth1": (2, 3), "smth3": (2, 3), "smthn": (3, 4), "trend": (2, 3), "forcst": (3, 4)},
+    **{"safediv": (2, 3), "ramp": (1, 2, 3), "pulse": (1, 2, 3), "init": (1,), "int": (1,)},
+    **{"if then else": (3,), "step": (1, 2)},
+}
+
+
+def plain(name: str) -> str:
+    """Return a name as XMILE compares it."""
+    text = name.replace("\\n", " ").replace("_", " ").strip().strip('"')
+    return " ".join(text.split()).casefold()
+
+
+@dataclass
+class Names:
+    """What a file's names stand for: ranges with their elements, variables' ranges, what macros
+    take for arguments that are left out, which graphical functions are called by name, and which
+    variables have one beside an equation (``tabled``)."""
+
+    ranges: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    arrays: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    variables: set[str] = field(default_factory=set)
+    looked_up: set[str] = field(default_factory=set)
+    macros: dict[str, list[str | None]] = field(default_factory=dict)
+    tabled: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Stella:
+    """Names and calls of XMILE (an ``equation.Dialect``).
+
+    ``module`` is the module the equation stands in, if any; ``own`` the variable it defines and
+    ``dims`` that variable's ranges.
+    """
+
+    names: Names
+    module: str = ""
+    own: str = ""
+    dims: tuple[str, ...] = ()
+
+    def read(self, text: str) -> Expr:
+        """Return the expression a text spells; raise EquationError where it spells none."""
+        reader = Reader(tokens(text.replace("\\n", "_"), xmile=True), self, xmile=True)
+        return reader.whole()
+
+    def whole_name(self, text: str) -> str:
+        """Return a name as the whole file knows it: those of a module come first."""
+        own = f"{self.module}.{plain(text)}"
+        return own if self.module and plain(own) in self.names.variables else text
+
+    # ── names ──────────────────────────────────────────────────────────────────────────────
+
+    def name(self, text: str, subscripts: tuple[Subscript, ...] | None) -> Expr:
+        """Return what a name stands for: a variable, an element, the clock."""
+        text = self.whole_name(text)
+        name = plain(text)
+        if name in self.names.variables:
+            return self._array(text, subscripts)
+        if subscripts is None:
+            if name == "self":
+                return Ref(_written(self.own), self.dims)
+            if name in CLOCK:
+                return Ref(CLOCK[name])
+            if name == "pi":
+                return Number(math.pi)
+        if "." in text and not text.startswith('"'):
+            head, _, element = text.partition(".")
+            if plain(head) in self.names.ranges:  # an element by its range
+                return Ref(_written(element))
+        return self._array(text, subscripts)
+
+    def _array(self, text: str, subscripts: tuple[Subscript, ...] | None) -> Expr:
+        """Return a reference with every subscript by name, or computed where an equation
+        stands in its place."""
+        if subscripts is None:
+            return Ref(_written(text))
+        dims = self.names.arrays.get(plain(text), ())
+        if dims and len(dims) != len(subscripts):
+            raise EquationError(
+                f'uses "{text}" with {len(subscripts)} subscripts, it has {len(dims)}'
+            )
+        found = [
+            self._subscript(subscript, dims[place] if dims else "")
+            for place, subscript in enumerate(subscripts)
+        ]
+        if all(isinstance(one, str) for one in found):
+            return Ref(_written(text), tuple(str(one) for one in found))
+        return self._computed(text, dims, found)
+
+    def _subscript(self, subscript: Subscript, dim: str) -> Subscript:
+        elements = self.names.ranges.get(plain(dim), ("", ()))[1]
+        if isinstance(subscript, Expr):
+            return subscript
+        if subscript == "*":
+            if not dim:
+                raise EquationError("has [*] on something that is no array")
+            return f"{dim}!"
+        bare = subscript.strip('"')
+        if bare.isdigit() and elements and bare not in elements:
+            if not 1 <= int(bare) <= len(elements):
+                raise EquationError(f'has subscript {bare}, "{dim}" has {len(elements)} elements')
+            return elements[int(bare) - 1]
+        head, dot, element = bare.partition(".")
+        if dot and plain(head) in self.names.ranges:
+            return element
+        if plain(bare) in {plain(e) for e in elements} or plain(bare) in self.names.ranges:
+            return subscript.replace("_", " ")
+        if elements and plain(self.whole_name(bare)) in self.names.variables | {"self"}:
+            return self.name(bare, None)
+        return subscript.replace("_", " ")
+
+    def _computed(self, text: str, dims: tuple[str, ...], found: list[Subscript]) -> Expr:
+        """Return an element of an array whose place is computed: 0 where there is none, as in
+        Stella. Fractions are cut off."""
+        if not dims:
+            raise EquationError(f'has a computed subscript on "{text}", which is no array')
+        lengths = [len(self.names.ranges[plain(dim)][1]) for dim in dims]
+        first = [
+            self.names.ranges[plain(dim)][1][0] if isinstance(one, Expr) else one
+            for dim, one in zip(dims, found, strict=True)
+        ]
+        offset: Expr | None = None
+        inside: Expr | None = None
+        for place, one in enumerate(found):
+            if not isinstance(one, Expr):
+                continue
+            whole = Call("integer", (one,))
+            step = Number(float(math.prod(lengths[place + 1 :])))
+            part = Call("mul", (Call("sub", (whole, Number(1.0))), step))
+            ends = (
+                Call("ge", (whole, Number(1.0))),
+                Call("le", (whole, Number(float(lengths[place])))),
+            )
+            offset = part if offset is None else Call("add", (offset, part))
+            for end in ends:
+                inside = end if inside is None else Call("and", (inside, end))
+        assert offset is not None
+        assert inside is not None
+        safe = Call("if_then_else", (inside, offset, Number(0.0)))
+        ref = Ref(_written(text), tuple(str(one) for one in first))
+        return Call("if_then_else", (inside, Call("vector_elm_map", (ref, safe)), Number(0.0)))
+
+    # ── functions ──────────────────────────────────────────────────────────────────────────
+
+    def call(
+        self,
+        name: str,
+        args: tuple[Expr, ...],
+        subscripts: tuple[Subscript, ...] | None,
+        outputs: tuple[str, ...],
+    ) -> Expr:
+        """Return a function of arguments in the engine's forms."""
+        text = self.whole_name(name)
+        word = plain(text)
+        if any(isinstance(arg, Text) for arg in args):
+            raise EquationError(f'has the function "{name}" of a text, which is not supported')
+        if word in self.names.macros:
+            return self._macro(text, args)
+        if word in self.names.variables:
+            table = self._array(text, subscripts)
+            return self._lookup(self._table(table) if isinstance(table, Ref) else table, args)
+        if word == "lookup" and len(args) == 2 and isinstance(args[0], Ref):
+            return self._lookup(self._table(args[0]), args[1:])
+        if word in ("lookupinv", "lookupmean", "lookuparea") and args and isinstance(args[0], Ref):
+            function = "lookup_invert" if word == "lookupinv" else word
+            return Call(function, (self._table(args[0]), *args[1:]))
+        if word == "size":
+            return self._size(args)
+        if word in _REDUCERS and len(args) == 1:
+            return self._reduce(_REDUCERS[word], self.open(args[0]))
+        if word in _EXTREMES and len(args) == 1:
+            kind = word[-3:]
+            return Call(f"v{kind}_xmile" if word in _FEW else word, (self.open(args[0]),))
+        if word in _FEW and len(args) > 2:
+            out = args[0]
+            for arg in args[1:]:
+                out = Call(word, (out, arg))
+            return out
+        made = _FUNCTIONS.get((word, len(args)))
+        if made is not None:
+            return made(*args)
+        if word in _ARITY and len(args) not in _ARITY[word]:
+            counts = " or ".join(map(str, _ARITY[word]))
+            raise EquationError(f"has {name} with {len(args)} arguments, it takes {counts}")
+        return Call(word.replace(" ", "_"), args)
+
+    def _macro(self, text: str, args: tuple[Expr, ...]) -> Expr:
+        """Return a call of a macro, arguments that are left out by their defaults."""
+        parts = list(args)
+        for default in self.names.macros[plain(text)][len(args) :]:
+            if default is None:
+                break
+            parts.append(self.read(default))
+        return Call(plain(text).replace(" ", "_"), tuple(parts))
+
+    def _table(self, ref: Ref) -> Ref:
+        """Return a reference to a graphical function: a variable's own, beside its equation."""
+        name = ref.name + (TABLE_OF if plain(ref.name) in self.names.tabled else "")
+        self.names.looked_up.add(plain(name))
+        return Ref(name, ref.subscripts)
+
+    def _lookup(self, table: Expr, args: tuple[Expr, ...]) -> Expr:
+        if isinstance(table, Ref) and not table.subscripts:
+            dims = self.names.arrays.get(plain(table.name), ())
+            if not dims:
+                return Call(plain(table.name).replace(" ", "_"), args)
+            table = Ref(table.name, dims)
+        return Call("lookup", (table, *args))
+
+    def _size(self, args: tuple[Expr, ...]) -> Expr:
+        if len(args) == 1 and isinstance(args[0], Ref):
+            name = plain(args[0].name)
+            if name in self.names.ranges and name not in self.names.variables:
+                return Number(float(len(self.names.ranges[name][1])))
+            return Number(float(math.prod(self._widths(self.open(args[0])))))
+        raise EquationError("has SIZE of something that is no array")
+
+    def _reduce(self, name: str, part: Expr) -> Expr:
+        if name != "mean":
+            return Call(name, (part,))
+        widths = self._widths(part)
+        if not widths:
+            raise EquationError("has MEAN of something that is no array")
+        return Call("div", (Call("sum", (part,)), Number(float(math.prod(widths)))))
+
+    def open(self, expr: Expr) -> Expr:
+        """Return an expression with every array that stands bare in it reduced as a whole."""
+        if isinstance(expr, Ref) and not expr.subscripts:
+            dims = self.names.arrays.get(plain(expr.name), ())
+            return Ref(expr.name, tuple(f"{dim}!" for dim in dims)) if dims else expr
+        if isinstance(expr, Call):
+            args = [self.open(arg) for arg in expr.args]
+            if expr.function == "lookup":
+                args[0] = expr.args[0]
+            return Call(expr.function, tuple(args))
+        return expr
+
+    def _widths(self, expr: Expr) -> list[int]:
+        """Return the lengths of the ranges marked as reduced in an expression."""
+        marked: dict[str, None] = {}
+        todo = [expr]
+        while todo:
+            one = todo.pop()
+            if isinstance(one, Ref):
+                marked |= dict.fromkeys(s for s in one.subscripts if s.endswith("!"))
+            todo += one.args if isinstance(one, Call) else ()
+        return [len(self.names.ranges[plain(s[:-1])][1]) for s in marked]
+
+
+def _written(name: str) -> str:
+    return name.strip('"')
+
+
+# ── Stella's functions ─────────────────────────────────────────────────────────────────────
+
+
+def _same(function: str) -> Callable[..., Expr]:
+    return lambda *args: Call(function, args)
+
+
+def _below(x: Expr) -> Expr:
+    """Return the largest whole number that is not above ``x``."""
+    whole = Call("integer", (x,))
+    return Call("sub", (whole, Call("lt", (x, whole))))
+
+
+def _spread(mean: Expr, spread: Expr, seed: Expr) -> Expr:
+    reach = Call("mul", (Number(12.0), spread))
+    low, high = (Call(sign, (mean, reach)) for sign in ("sub", "add"))
+    return Call("random_normal", (low, high, mean, spread, seed))
+
+
+def _wave(function: str) -> Callable[[Expr, Expr], Expr]:
+    def made(size: Expr, period: Expr) -> Expr:
+        turn = Call("mul", (Number(2 * math.pi), Ref("time")))
+        return Call("mul", (size, Call(function, (Call("div", (turn, period)),))))
+
+    return made
+
+
+def _starting(function: str, order: float) -> Callable[..., Expr]:
+    """Return what makes a delay or smooth that starts from its input where not told otherwise."""
+
+    def made(value: Expr, time: Expr, start: Expr | None = None) -> Expr:
+        return Call(function, (value, time, value if start is None else start, Number(order)))
+
+    return made
+
+
+def _ordered(function: str) -> Callable[..., Expr]:
+    def made(value: Expr, time: Expr, order: Expr, start: Expr | None = None) -> Expr:
+        return Call(function, (value, time, value if start is None else start, order))
+
+    return made
+
+
+_ZERO, _ONE, _START, _STEP = Number(0.0), Number(1.0), Ref("initial_time"), Ref("time_step")
+_FUNCTIONS: Mapping[tuple[str, int], Callable[..., Expr]] = {
+    ("int", 1): _below,
+    ("mod", 2): _same("modulo"),
+    ("round", 1): lambda x: _below(Call("add", (x, Number(0.5)))),
+    ("percent", 1): lambda x: Call("mul", (x, Number(100.0))),
+    ("log10", 1): lambda x: Call("log", (x, Number(10.0))),
+    ("logn", 1): _same("ln"),
+    ("step", 1): lambda height: Call("step", (height, _START)),
+    ("ramp", 1): lambda slope: Call("xramp", (slope, _START)),
+    ("ramp", 2): _same("xramp"),
+    ("pulse", 1): lambda size: Call("div", (size, _STEP)),
+    ("pulse", 2): lambda size, first: Call("xpulse", (first, size)),
+    ("pulse", 3): lambda size, first, gap: Call("xpulse_train", (first, gap, size)),
+    ("previous", 2): lambda x, first: Call("delay_fixed", (x, _STEP, first)),
+    ("random", 2): lambda a, b: Call("random_uniform", (a, b, _ZERO)),
+    ("random", 3): _same("random_uniform"),
+    ("uniform", 2): lambda a, b: Call("random_uniform", (a, b, _ZERO)),
+    ("uniform", 3): _same("random_uniform"),
+    ("normal", 2): lambda mean, spread: _spread(mean, spread, _ZERO),
+    ("normal", 3): _spread,
+    ("npv", 2): lambda stream, rate: Call("npv", (stream, rate, _ZERO, _ONE)),
+    ("npv", 3): lambda stream, rate, first: Call("npv", (stream, rate, first, _ONE)),
+    ("sinwave", 2): _wave("sin"),
+    ("coswave", 2): _wave("cos"),
+    ("init", 1): _same("initial"),
+    ("delay", 2): lambda x, time: Call("delay_fixed", (x, time, x)),
+    ("delay", 3): _same("delay_fixed"),
+    ("safediv", 2): _same("zidz"),
+    ("safediv", 3): _same("xidz"),
+    ("trend", 2): lambda x, time: Call("trend", (x, time, _ZERO)),
+    ("trend", 3): _same("trend"),
+    ("forcst", 3): lambda x, time, ahead: Call("forecast", (x, time, ahead, _ZERO)),
+    ("forcst", 4): _same("forecast"),
+    **{("delay1", n): _starting("delay", 1.0) for n in (2, 3)},
+    **{("delay3", n): _starting("delay", 3.0) for n in (2, 3)},
+    **{("smth1", n): _starting("smooth", 1.0) for n in (2, 3)},
+    **{("smth3", n): _starting("smooth", 3.0) for n in (2, 3)},
+    **{("delayn", n): _ordered("delay_n") for n in (3, 4)},
+    **{("smthn", n): _ordered("smooth") for n in (3, 4)},
+}

@@ -1,0 +1,122 @@
+"""What names and calls mean in Vensim: its functions in the engine's own forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from sdengine.model.equation import Subscript, Text
+from sdengine.model.external import Source
+from sdengine.model.points import EquationError
+from sdengine.syntax import Call, Expr, Number, Ref
+
+
+def _stateful(function: str, *extra: float) -> Callable[..., Expr]:
+    def make(*args: Expr) -> Expr:
+        return Call(function, (*args, *map(Number, extra)))
+
+    return make
+
+
+def _starting(function: str, order: float) -> Callable[..., Expr]:
+    """Return what makes a delay or smooth that starts from its input where not told otherwise."""
+
+    def make(value: Expr, time: Expr, start: Expr | None = None) -> Expr:
+        return Call(function, (value, time, value if start is None else start, Number(order)))
+
+    return make
+
+
+_FORMS: Mapping[str, tuple[int, Callable[..., Expr]]] = {
+    "game": (1, lambda x: x),
+    "initial": (1, _stateful("initial")),
+    "integ": (2, _stateful("integ")),
+    "delay1": (2, _starting("delay", 1.0)),
+    "delay1i": (3, _starting("delay", 1.0)),
+    "delay3": (2, _starting("delay", 3.0)),
+    "delay3i": (3, _starting("delay", 3.0)),
+    "delay_n": (4, _stateful("delay_n")),
+    "delay_fixed": (3, _stateful("delay_fixed")),
+    "smooth": (2, _starting("smooth", 1.0)),
+    "smoothi": (3, _starting("smooth", 1.0)),
+    "smooth3": (2, _starting("smooth", 3.0)),
+    "smooth3i": (3, _starting("smooth", 3.0)),
+    "smooth_n": (4, _stateful("smooth")),
+    "trend": (3, _stateful("trend")),
+    "forecast": (3, _stateful("forecast", 0.0)),
+    "sample_if_true": (3, _stateful("sample_if_true")),
+    "allocate_available": (3, _stateful("allocate_available")),
+    "allocate_by_priority": (5, _stateful("allocate_by_priority")),
+    "pulse_train": (
+        4,
+        lambda start, width, interval, end: Call("pulse_train", (start, interval, width, end)),
+    ),
+}
+_SOURCES = {"data": 4, "lookups": 4, "constants": 3, "subscript": 5}
+_GET = re.compile(r"get_(?:xls|direct)_(data|lookups|constants|subscript)s?")
+
+
+class Vensim:
+    """Names and calls of Vensim's language (an ``equation.Dialect``)."""
+
+    def __init__(self) -> None:
+        self._outputs: list[tuple[str, int, str, tuple[Expr, ...]]] = []
+
+    def take_outputs(self) -> list[tuple[str, int, str, tuple[Expr, ...]]]:
+        """Return (macro, number, name, arguments) of the further results asked for so far."""
+        out, self._outputs = self._outputs, []
+        return out
+
+    def name(self, text: str, subscripts: tuple[Subscript, ...] | None) -> Expr:
+        """Return a reference, names as written."""
+        return Ref(text, tuple(map(str, subscripts or ())))
+
+    def call(
+        self,
+        name: str,
+        args: tuple[Expr, ...],
+        subscripts: tuple[Subscript, ...] | None,
+        outputs: tuple[str, ...],
+    ) -> Expr:
+        """Return a call in the engine's forms: delays and smooths with order and start."""
+        if subscripts:
+            return Call("lookup", (Ref(name, tuple(map(str, subscripts))), *args))
+        word = function_name(name)
+        get = _GET.fullmatch(word)
+        if get is not None:
+            return _source(get[1], name, args)
+        if any(isinstance(argument, Text) for argument in args):
+            raise EquationError(f'has the function "{name}" of a text, which is not supported')
+        form = _FORMS.get(word)
+        if form is not None:
+            counted(name, args, form[0])
+            return form[1](*args)
+        self._outputs += [(word, n, output, args) for n, output in enumerate(outputs)]
+        return Call(word, args)
+
+
+def function_name(name: str) -> str:
+    """Return a function's name as the engine knows it.
+
+    >>> function_name("IF THEN ELSE")
+    'if_then_else'
+    """
+    return name.strip().replace(" ", "_").casefold()
+
+
+def counted(name: str, args: tuple[Expr, ...], *counts: int) -> None:
+    """Raise where a function has another number of arguments."""
+    if len(args) not in counts:
+        takes = " or ".join(map(str, counts))
+        raise EquationError(f"has {name} with {len(args)} arguments, it takes {takes}")
+
+
+def _source(kind: str, name: str, args: tuple[Expr, ...]) -> Source:
+    counted(name, args, _SOURCES[kind])
+    texts = tuple(a.value if isinstance(a, Text) else "" for a in args)
+    if not all(isinstance(a, Text) for a in args):
+        raise EquationError(f"has {name} with something else than texts in single quotes")
+    if kind == "subscript":
+        return Source(kind, texts[0], texts[1], "", texts[2], texts)
+    across = texts[2] if len(texts) > 3 else ""
+    return Source(kind, texts[0], texts[1], across, texts[-1])

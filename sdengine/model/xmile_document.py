@@ -1,0 +1,243 @@
+"""An XMILE document → its parts: clock, ranges, models with their variables, macros."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sdengine.limits import at_most, limit
+from sdengine.model.items import Item, Piece
+from sdengine.model.points import EquationError, number, table_of
+from sdengine.model.stella import plain
+from sdengine.syntax import Table
+
+_METHODS = {"euler": "euler", "rk2": "rk2", "rk4": "rk4", "": "euler"}
+KINDS = ("aux", "flow", "gf", "stock")  # variables stand in the model by their kind
+_MODES = {"continuous": "hold", "extrapolate": "extrapolate", "discrete": "discrete"}
+
+
+class Document:
+    """An XMILE document: every element is asked for by its name in the file's namespace."""
+
+    def __init__(self, root: Any, space: str):
+        self.root, self.space = root, space
+
+    def tag(self, kind: str) -> str:
+        return f"{{{self.space}}}{kind}"
+
+    def text(self, node: Any, kind: str) -> str:
+        """Return the text of a child, without comments; empty where there is none."""
+        child = node.find(self.tag(kind))
+        return "" if child is None else "".join(child.itertext())
+
+    def method(self) -> str:
+        specs = self.root.find(self.tag("sim_specs"))
+        said = "" if specs is None else (specs.get("method") or "").strip().lower()
+        if said not in _METHODS:
+            raise ValueError(f'integration method "{said}" is not supported (euler, rk2, rk4)')
+        return _METHODS[said]
+
+    def clock(self) -> tuple[str, str, str, str]:
+        """Return start, stop and step as equations, and the unit of time."""
+        specs = self.root.find(self.tag("sim_specs"))
+        if specs is None:
+            raise ValueError("no <sim_specs> element: start, stop and dt are not given")
+        found = []
+        for kind in ("start", "stop", "dt"):
+            value = self.text(specs, kind).strip()
+            if not value:
+                raise ValueError(f"<sim_specs> has no <{kind}>")
+            found.append(value)
+        if (specs.find(self.tag("dt")).get("reciprocal") or "").lower() == "true":
+            found[2] = f"1/({found[2]})"
+        return found[0], found[1], found[2], specs.get("time_units") or ""
+
+    def ranges(self) -> list[tuple[str, list[str]]]:
+        """Return the subscript ranges; one that says only how long it is has elements 1, 2, 3."""
+        found, total = [], 0
+        for dim in self.root.iterfind(f"{self.tag('dimensions')}/{self.tag('dim')}"):
+            name = dim.get("name", "")
+            elements = [e.get("name", "") for e in dim.iter(self.tag("elem"))]
+            size = dim.get("size", "")
+            if not elements and size.isdecimal() and len(size) < 10:
+                total += int(size)
+                if total > limit("RANGES"):
+                    raise ValueError(
+                        f'subscript ranges of {total:,} elements, with "{name}"; '
+                        f"{at_most('RANGES')}"
+                    )
+                elements = [str(number) for number in range(1, int(size) + 1)]
+            if elements:
+                found.append((name, elements))
+        return found
+
+    def non_negative(self) -> tuple[bool, bool]:
+        """Return whether stocks and flows are non-negative where they do not say."""
+        behavior = self.root.find(self.tag("behavior"))
+        if behavior is None:
+            return False, False
+        mark = self.tag("non_negative")
+        if behavior.find(mark) is not None:
+            return True, True
+        kinds = ("stock", "flow")
+        stock, flow = (behavior.find(f"{self.tag(kind)}/{mark}") is not None for kind in kinds)
+        return stock, flow
+
+    def models(self) -> list[tuple[str, list[Item], list[Any]]]:
+        """Return each model's name, variables, and modules as (name, connections)."""
+        found = []
+        for model in self.root.iterfind(self.tag("model")):
+            inside = model.find(self.tag("variables"))
+            nodes = [] if inside is None else list(inside)
+            nodes += [n for n in model if isinstance(n.tag, str) and n.get("name") is not None]
+            items = list(self.items(nodes))
+            modules = []
+            for node in nodes:
+                if node.tag == self.tag("module"):
+                    links = [
+                        (link.get("to", ""), link.get("from", ""))
+                        for link in node.iterfind(self.tag("connect"))
+                    ]
+                    modules.append((node.get("name", ""), links))
+            found.append((model.get("name", ""), items, modules))
+        if not found:
+            raise ValueError("no <model> element")
+        return found
+
+    def macros(self) -> Iterator[tuple[str, tuple[str, ...], list[Item]]]:
+        """Yield each macro's name, parameters and variables; one it lacks is its equation."""
+        for macro in self.root.iterfind(self.tag("macro")):
+            name = macro.get("name", "")
+            parms = macro.findall(self.tag("parm"))
+            nodes = [node for group in macro.iter(self.tag("variables")) for node in group]
+            items = list(self.items(nodes))
+            text = self.text(macro, "eqn")
+            if text and plain(name) not in {plain(item.name) for item in items}:
+                items.append(Item("aux", name, equations=(_plain_text(text),)))
+            for item in items:
+                item.macro = True
+            yield name, tuple((p.text or "").strip() for p in parms), items
+
+    def defaults(self) -> dict[str, list[str | None]]:
+        """Return what each macro takes for arguments that are left out."""
+        return {
+            plain(macro.get("name", "")): [
+                parm.get("default") for parm in macro.findall(self.tag("parm"))
+            ]
+            for macro in self.root.iterfind(self.tag("macro"))
+        }
+
+    # ── variables ──────────────────────────────────────────────────────────────────────────
+
+    def items(self, nodes: Sequence[Any]) -> Iterator[Item]:
+        for node in nodes:
+            kind = str(node.tag).rpartition("}")[2] if isinstance(node.tag, str) else ""
+            if kind in KINDS and node.get("name") is not None:
+                yield self._item(kind, node)
+
+    def _item(self, kind: str, node: Any) -> Item:
+        name = node.get("name", "")
+        where = node.find(self.tag("dimensions"))
+        texts = tuple(_plain_text("".join(e.itertext())) for e in node.findall(self.tag("eqn")))
+        if any("???" in text for text in texts):
+            raise ValueError(f'"{name}" has no equation ("???")')
+        item = Item(
+            kind,
+            name,
+            dims=() if where is None else tuple(d.get("name", "") for d in where),
+            equations=texts,
+            first=_plain_text(self.text(node, "init_eqn")),
+            pieces=tuple(self._piece(name, e) for e in node.findall(self.tag("element"))),
+            inflows=tuple((e.text or "").strip() for e in node.findall(self.tag("inflow"))),
+            outflows=tuple((e.text or "").strip() for e in node.findall(self.tag("outflow"))),
+            unit=self.text(node, "units").strip(),
+            text=self.text(node, "doc").strip(),
+            limits=self._limits(node, "yscale" if kind == "gf" else "range"),
+        )
+        table = node if kind == "gf" else node.find(self.tag("gf"))
+        if table is not None and not (kind == "gf" and item.pieces):
+            item.table = self._table(name, table)
+        mark = node.find(self.tag("non_negative"))
+        if mark is not None:
+            item.non_negative = "false" not in (mark.text or "").lower()
+        for special in ("conveyor", "queue", "oven"):
+            if node.find(self.tag(special)) is not None:
+                raise ValueError(f'<{special}> ("{name}") is not supported')
+        return item
+
+    def _piece(self, name: str, node: Any) -> Piece:
+        subscripts = tuple(_subscripts(node.get("subscript", "")))
+        table = node.find(self.tag("gf"))
+        if table is None and node.find(self.tag("ypts")) is not None:
+            table = node
+        text = _plain_text(self.text(node, "eqn"))
+        if "???" in text:
+            raise ValueError(f'"{name}" has no equation ("???")')
+        return Piece(
+            subscripts,
+            text if node.find(self.tag("eqn")) is not None else None,
+            None if table is None else self._table(name, table),
+            _plain_text(self.text(node, "init_eqn")),
+        )
+
+    def _limits(self, node: Any, kind: str) -> tuple[float | None, float | None]:
+        found = node.find(self.tag(kind))
+        if found is None:
+            return None, None
+        low, high = (_maybe(found.get(end)) for end in ("min", "max"))
+        return low, high
+
+    def _table(self, name: str, node: Any) -> Table:
+        """Return a graphical function; raise where it lacks points or has odd ones."""
+        where = f'"{name}": its graphical function'
+        points: dict[str, list[float]] = {}
+        for kind in ("xpts", "ypts"):
+            child = node.find(self.tag(kind))
+            if child is None:
+                continue
+            sep = child.get("sep") or ","
+            try:
+                parts = (child.text or "").strip().strip(sep).split(sep)
+                points[kind] = [number(part) for part in parts]
+            except (ValueError, EquationError):
+                raise ValueError(f"{where} has something else than numbers in <{kind}>") from None
+        scale = node.find(self.tag("xscale"))
+        if "ypts" not in points or ("xpts" not in points and scale is None):
+            raise ValueError(f"{where} lacks points (<ypts>, and <xpts> or <xscale>)")
+        y = points["ypts"]
+        if scale is not None:
+            import numpy as np
+
+            ends = [_maybe(scale.get(end)) for end in ("min", "max")]
+            if ends[0] is None or ends[1] is None:
+                raise ValueError(f"{where} has no number for the ends of <xscale>")
+            x = np.linspace(ends[0], ends[1], len(y)).tolist()
+        else:
+            x = points["xpts"]
+        if len(x) != len(y):
+            raise ValueError(f"{where} has {len(x)} x and {len(y)} y values")
+        mode = node.get("type") or "continuous"
+        if mode not in _MODES:
+            raise ValueError(f'{where} has the unknown type "{mode}"')
+        return table_of(x, y, _MODES[mode])
+
+
+def _maybe(text: str | None) -> float | None:
+    try:
+        return None if text is None else number(text)
+    except (ValueError, EquationError):
+        return None
+
+
+def _plain_text(text: str) -> str:
+    """Return an equation without ``{comments}``, quoted names left alone."""
+    if "{" not in text:
+        return text
+    parts = re.split(r'("(?:\\"|[^"])*")', text)
+    return "".join(p if p.startswith('"') else re.sub(r"\{[^{}]*\}", " ", p) for p in parts)
+
+
+def _subscripts(text: str) -> Iterator[str]:
+    for part in text.split(","):
+        yield part.strip().strip('"').rpartition(".")[2]

@@ -1,0 +1,384 @@
+"""What a model is held against: a formula without stocks, published studies, its own inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdengine.errors import SDError
+from sdengine.program.held import Held
+from sdensemble.checks.finding import Found, judged
+from sdensemble.checks.runs import Bench, at, element, in_year
+from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.forcing import sample
+from sdensemble.results.estimate import Array
+
+Given = Mapping[str, Any]
+
+SCREENED = 20
+"""Drawn numbers a formula may add, those most correlated with what it leaves over."""
+
+
+# ── a formula without stocks ───────────────────────────────────────────────────────────────
+
+
+def fit_line(known: Array, wanted: Array) -> Array:
+    """Return the least-squares coefficients, the constant first; known (case, regressor)."""
+    design = np.column_stack([np.ones(len(known)), known])
+    return np.asarray(np.linalg.lstsq(design, wanted, rcond=None)[0], float)
+
+
+def line(known: Array, coefficients: Array) -> Array:
+    """Return what coefficients of ``fit_line`` make of regressors (case, regressor)."""
+    return coefficients[0] + known @ coefficients[1:]
+
+
+def explained(wanted: Array, found: Array) -> float:
+    """Return R²: the share of the variance that is explained, on cases the fit has not seen."""
+    spread = float(((wanted - wanted.mean()) ** 2).sum())
+    return 1 - float(((wanted - found) ** 2).sum()) / spread if spread > 0 else float("nan")
+
+
+def screened(known: Array, left: Array, most: int) -> NDArray[np.int64]:
+    """Return the columns of ``known`` (case, column) most correlated with ``left`` (case,)."""
+    away = known - known.mean(axis=0)
+    size = np.sqrt((away**2).sum(axis=0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        strength = np.abs(away.T @ (left - left.mean())) / size
+    return np.argsort(-np.nan_to_num(strength))[:most]
+
+
+def formula(bench: Bench, given: Given) -> Found:
+    """Fit the best closed formula without stocks to half the members, and try it on the rest.
+
+    The formula is the log of the headline as a line in the logs of ``products`` (each a product of
+    the named variables by element, added up, over the year) and in the drawn numbers that most
+    explain what is left. It is told beside the model for every year of ``years``, and for each
+    lever's effect in the last of them. Passes while the formula cannot stand in for the model:
+    R² at most ``most_r2`` or the same hits in at most ``most_agreement`` of the members.
+    """
+    products = [list(map(str, names)) for names in given["products"]]
+    named = [name for names in products for name in names]
+    bench.needs(named)
+    own = [bench.model[name].name for name in named]
+    varying = [name for name in own if bench.model[name].kind.value != "constant"]
+    run = bench.run(bench.case({}), totals=[bench.headline, *dict.fromkeys(varying)])
+    numbers = _numbers(bench)
+    half = np.arange(bench.members) < bench.members // 2
+    target = bench.study.report.question(bench.study.targets)
+    rows: list[dict[str, Any]] = []
+    base: dict[int, Array] = {}
+    for year in given["years"]:
+        wanted = in_year(run, bench.headline, year).reshape(-1)
+        base[year] = wanted
+        known = np.column_stack([_product(bench, run, names, year) for names in products])
+        value = float(target.value or 0) if year == target.year else float(np.median(wanted))
+        for more in (0, SCREENED):
+            found = np.exp(_fitted(known, numbers, np.log(wanted), half, more))
+            rows.append({
+                "of": "level", "year": year, "drawn numbers added": more,
+                "R2": explained(np.log(wanted[~half]), np.log(found[~half])),
+                "same hits": float(((wanted > value) == (found > value))[~half].mean()),
+                "P model": float((wanted > value)[~half].mean()),
+                "P formula": float((found > value)[~half].mean()),
+                "above": value,
+            })  # fmt: skip
+    last = given["years"][-1]
+    known = np.column_stack([_product(bench, run, names, last) for names in products])
+    for name, settings in given.get("levers", {}).items():
+        moved = bench.run(bench.case(settings), totals=[bench.headline])
+        gain = in_year(moved, bench.headline, last).reshape(-1) - base[last]
+        found = _fitted(known, numbers, gain, half, SCREENED)
+        rows.append({"of": name, "year": last, "drawn numbers added": SCREENED,
+                     "R2": explained(gain[~half], found[~half]),
+                     "mean effect": float(gain.mean())})  # fmt: skip
+    asked = [r for r in rows if r["of"] == "level" and r["year"] == last]
+    best = max(asked, key=lambda row: row["R2"])
+    r2, same = float(best["R2"]), float(best["same hits"])
+    of_levers = [r["R2"] for r in rows if r["of"] != "level"]
+    least, most = (min(of_levers), max(of_levers)) if of_levers else (0.0, 0.0)
+    zh = (f"{last}年：无存量公式解释对数产值方差的{r2:.1%}，{same:.1%}的成员达标与否相同；"
+          f"对政策效果的解释{least:.0%}至{most:.0%}（公式本身不含政策，只能事后拟合）")  # fmt: skip
+    en = (f"{last}: the formula without stocks explains {r2:.1%} of the variance of log output and"
+          f" hits as the model does in {same:.1%}; of lever effects {least:.0%} to {most:.0%} (it"
+          " holds no lever: those are fitted to the model's own)")  # fmt: skip
+    passed = r2 <= given["most_r2"] or same <= given["most_agreement"]
+    return judged(passed, zh, en, r2, rows=tuple(rows))
+
+
+def _fitted(
+    known: Array, numbers: Array, wanted: Array, half: NDArray[np.bool_], more: int
+) -> Array:
+    """Return what a line fitted to one half makes of all members, (member,)."""
+    if more:
+        left = wanted[half] - line(known[half], fit_line(known[half], wanted[half]))
+        known = np.column_stack([known, numbers[:, screened(numbers[half], left, more)]])
+    return line(known, fit_line(known[half], wanted[half]))
+
+
+def _numbers(bench: Bench) -> Array:
+    """Return what the members draw as scores with mean 0 and variance 1, (member, number)."""
+    found = []
+    for values in bench.draws.values.values():
+        flat = values.reshape(-1, bench.members)
+        spread = flat.std(axis=1)
+        moving = flat[spread > 0]
+        found.append((moving - moving.mean(axis=1)[:, None]) / spread[spread > 0][:, None])
+    return np.concatenate(found).T
+
+
+def _product(bench: Bench, run: Any, names: Sequence[str], year: int) -> Array:
+    """Return the log of a product of variables by element, added up, over a year, (member,)."""
+    total: Array | float = 1.0
+    for name in names:
+        variable = bench.model[name]
+        if variable.name in run.totals:
+            value = in_year(run, variable.name, year)
+        else:
+            own = bench.draws.values.get(variable.name)
+            shape = bench.model.shape(variable)
+            fixed = np.broadcast_to(np.asarray(variable.value, float), shape)[..., None]
+            value = fixed if own is None else own
+        total = total * value
+    added = np.asarray(total)
+    added = added.reshape(-1, added.shape[-1]).sum(axis=0)
+    return np.log(np.broadcast_to(added, (bench.members,)))
+
+
+# ── published studies ──────────────────────────────────────────────────────────────────────
+
+
+def studies(bench: Bench, given: Given) -> Found:
+    """Evaluate each lever in the model as a study did outside, beside the published interval.
+
+    Each of ``cases`` names ``settings`` (the treatment) and ``common`` (both runs), what is
+    watched (``variable``, ``element``, ``year`` for the integral over it or ``at`` for a time) and
+    the published ``low`` and ``high`` of the effect in per cent, with the ``row`` of evidence they
+    are from. The effect is divided by its dose: a number ``dose``, or the mean change of another
+    variable (``per``), and told for ``unit`` doses. A case passes where the median over the
+    members lies inside; ``reason`` says why one may lie outside.
+    """
+    rows, inside = [], []
+    for case in given["cases"]:
+        watched, per = case["watch"], case.get("per")
+        names = [watched["variable"], *([per["variable"]] if per else [])]
+        bench.needs(names)
+        common = case.get("common", {})
+        settings = {**common, **case["settings"]}
+        runs = [
+            bench.run(bench.case(one, case.get("scenario", "baseline")), names, names)
+            for one in (common, settings)
+        ]
+        before, after = (_watched(bench, run, watched) for run in runs)
+        effect = 100 * (after / before - 1)
+        dose = float(case.get("dose", 1))
+        if per:
+            low, high = (_watched(bench, run, per) for run in runs)
+            dose = float(np.mean(high - low)) * float(per.get("factor", 1))
+        effect = effect / dose * float(case.get("unit", 1)) if dose else effect * np.nan
+        known = effect[np.isfinite(effect)]
+        found = np.quantile(known, [0.05, 0.5, 0.95]) if known.size else np.full(3, np.nan)
+        within = bool(case["low"] <= found[1] <= case["high"])
+        inside.append(within)
+        rows.append({
+            "case": case["name"]["en"], "zh": case["name"]["zh"], "evidence": case["row"],
+            "q05": found[0], "median": found[1], "q95": found[2],
+            "mean": float(known.mean()) if known.size else float("nan"),
+            "published low": case["low"], "published high": case["high"],
+            "inside": within, "dose": dose,
+            "reason": case.get("reason", {}).get("en", ""),
+            "reason_zh": case.get("reason", {}).get("zh", ""),
+        })  # fmt: skip
+    shown = {
+        lang: ("；" if lang == "zh" else "; ").join(
+            f"{row['zh' if lang == 'zh' else 'case']} {row['median']:.2g}%"
+            f" ({row['published low']:g} … {row['published high']:g})"
+            + ("" if row["inside"] else " ✗")
+            for row in rows
+        )
+        for lang in ("zh", "en")
+    }  # fmt: skip
+    return judged(all(inside), shown["zh"], shown["en"], float(np.mean(inside)), rows=tuple(rows))
+
+
+def _watched(bench: Bench, run: Any, one: Mapping[str, Any]) -> Array:
+    """Return what is watched in a run, (member,): over a year, at a time, or over several years."""
+    name, chosen = bench.model[one["variable"]].name, str(one.get("element", ""))
+    if "at" in one:
+        return element(bench.model, name, at(run, name, float(one["at"])), chosen)
+    years = one["year"] if isinstance(one["year"], list) else [one["year"]]
+    total = sum(in_year(run, name, year) for year in range(int(years[0]), int(years[-1]) + 1))
+    return element(bench.model, name, np.asarray(total), chosen)
+
+
+# ── shares of variance ─────────────────────────────────────────────────────────────────────
+
+
+def groups_of(bench: Bench, named: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return the drawn constants of each group; names may be patterns; the rest are "other"."""
+    found: dict[str, list[str]] = {name: [] for name in named}
+    lines, used = [], set()
+    for constant in bench.draws.values:
+        for name, patterns in named.items():
+            if any(fnmatchcase(constant.casefold(), str(p).casefold()) for p in patterns):
+                found[name].append(constant)
+                break
+        else:
+            found.setdefault("other", []).append(constant)
+    for name, patterns in named.items():
+        for pattern in patterns:
+            held = any(
+                fnmatchcase(c.casefold(), str(pattern).casefold()) for c in bench.draws.values
+            )
+            if not held and pattern not in used:
+                used.add(pattern)
+                lines.append(f'groups {name}: no drawn constant is called "{pattern}"')
+    if lines:
+        raise SDError(lines)
+    return {name: own for name, own in found.items() if own}
+
+
+def shares(bench: Bench, given: Given) -> Found:
+    """Shares of variance by group of inputs (pick-freeze): of the headline and of lever effects.
+
+    ``groups`` names constants, or patterns of them; shocks are a group of their own, what is named
+    nowhere is "other". Passes where the groups named in ``least`` each have at least that total
+    share in one of the outcomes.
+    """
+    from sdensemble.decide.sobol import group_indices
+
+    count, replicates = int(given["members"]), 16
+    priors, model = bench.study.priors(bench.prior_set), bench.model
+    ab = [
+        draw(priors, model, count, seed=bench.seed + 31 * k, replicates=replicates) for k in (0, 1)
+    ]
+    groups = groups_of(bench, given["groups"])
+    forcing = bench.study.forcing
+    ids = np.arange(count)
+    held: list[dict[str, Held]] = [
+        dict(sample(forcing, model, ids, seed=bench.seed + 31 * k)) if forcing else {}
+        for k in (0, 1)
+    ]
+    names = [*groups, *(["shocks"] if forcing else [])]
+    cases = {"": bench.case({})} | {n: bench.case(s) for n, s in given.get("levers", {}).items()}
+    last = max(given["years"])
+
+    def outcomes(group: str | None, both: int = 0) -> dict[tuple[str, int], Array]:
+        """Return each outcome on sample A (or B), with one group's inputs from the other."""
+        values = dict(ab[both].values)
+        if group in groups:
+            values |= {name: ab[1].values[name] for name in groups[group]}
+        shocks = held[1] if group == "shocks" else held[both]
+        found: dict[tuple[str, int], Array] = {}
+        for lever, case in cases.items():
+            run = _run_held(bench, case, values, shocks, count)
+            for year in given["years"]:
+                value = in_year(run, bench.headline, year).reshape(-1)
+                found[lever, year] = np.log(value) if not lever else value
+            if lever:
+                raw = {y: np.exp(found["", y]) for y in given["years"]}
+                found |= {(lever, y): found[lever, y] - raw[y] for y in given["years"]}
+        return found
+
+    first, second = outcomes(None), outcomes(None, 1)
+    mixed = {name: outcomes(name) for name in names}
+    rows: list[dict[str, Any]] = []
+    best = dict.fromkeys(names, 0.0)
+    for lever, year in first:
+        table = group_indices(
+            first[lever, year], second[lever, year],
+            np.array([mixed[name][lever, year] for name in names]), ab[0].replicate, names,
+        )  # fmt: skip
+        for name in names:
+            one = table.sel(group=name)
+            total = float(one["total"])
+            best[name] = max(best[name], total)
+            rows.append({"of": lever or "log output", "year": year, "group": name,
+                         "constants": len(groups.get(name, ())),
+                         "first": float(one["first"]), "first error": float(one["first_se"]),
+                         "total": total, "total error": float(one["total_se"])})  # fmt: skip
+    lacking = {n: best.get(n, 0.0) for n, least in given.get("least", {}).items()
+               if best.get(n, 0.0) < least}  # fmt: skip
+    worst = min((best.get(n, 0.0) for n in given.get("least", {})), default=1.0)
+    top = [r for r in rows if r["of"] == "log output" and r["year"] == last]
+    top.sort(key=lambda row: -float(row["total"]))
+    told = ", ".join(f"{r['group']} {r['total']:.2f} ±{r['total error']:.2f}" for r in top[:6])
+    low = ", ".join(lacking)
+    zh = f"{last}年产值（对数）各组总效应：{told}" + (f"；低于要求：{low}" if low else "")
+    en = f"total shares of log output {last}: {told}" + (
+        f"; below what was asked: {low}" if low else ""
+    )
+    return judged(not lacking, zh, en, worst, rows=tuple(rows))
+
+
+def _run_held(
+    bench: Bench, case: Any, values: Mapping[str, Array], shocks: Mapping[str, Held], count: int
+) -> Any:
+    """Run a case on given constants and shocks, the headline's yearly totals kept."""
+    from sdensemble.inputs.scenarios import apply
+
+    own, scheduled = apply(case, bench.model, values, count)
+    fixed = {setting.constant for setting in case.settings}
+    held = {n: h for n, h in shocks.items() if n not in fixed} | scheduled
+    return bench.kernel.run(own, held, totals=[bench.headline], every=bench.per_year, members=count)
+
+
+# ── scores ─────────────────────────────────────────────────────────────────────────────────
+
+
+def scores(bench: Bench, given: Given) -> Found:
+    """Forecast every later figure from every origin; score it against forecasts without a model.
+
+    Passes where the model's mean CRPS (in logs) of the series named is no greater than that of
+    the best rival, over the figures both have forecast.
+    """
+    from sdensemble.evidence.backtest import MODEL, backtest
+
+    found = backtest(bench.study, prior_set=bench.prior_set, particles=int(given["particles"]))
+    series = str(given["series"])
+    own = {(r.origin, r.year): r.score.crps for r in found.rows
+           if r.method == MODEL and r.series == series}  # fmt: skip
+    rivals = sorted({r.method for r in found.rows if r.method != MODEL and r.series == series})
+    rows: list[dict[str, Any]] = [
+        {"origin": r.origin, "year": r.year, "series": r.series, "method": r.method,
+         "figure": r.value, "CRPS": r.score.crps, "log score": r.score.log_score}
+        for r in found.rows
+    ]  # fmt: skip
+    if not own or not rivals:
+        return judged(False, "没有可比较的数", "nothing to compare", None, rows=tuple(rows))
+    means = {}
+    for rival in rivals:
+        other = {(r.origin, r.year): r.score.crps for r in found.rows
+                 if r.method == rival and r.series == series}  # fmt: skip
+        both = sorted(own.keys() & other.keys())
+        if both:
+            means[rival] = (float(np.mean([own[k] for k in both])),
+                            float(np.mean([other[k] for k in both])), len(both))  # fmt: skip
+    better = {name: mine <= theirs for name, (mine, theirs, _) in means.items()}
+    told = "; ".join(f"{n}: {mine:.3f} v {theirs:.3f} ({count})"
+                     for n, (mine, theirs, count) in means.items())  # fmt: skip
+    zh = f"平均CRPS（对数），本模型对各方法（点数）：{told}"
+    en = f"mean CRPS in logs, this model v each rival (figures): {told}"
+    return judged(
+        all(better.values()), zh, en, float(np.mean(list(own.values()))), rows=tuple(rows)
+    )
+
+
+def refused(bench: Bench, given: Given) -> Found:
+    """Each of ``cases`` (settings as a scenario file has them) must be refused, with its limit."""
+    rows = []
+    for case in given["cases"]:
+        told = ""
+        try:
+            bench.case(case)
+        except SDError as error:
+            told = error.problems[0]
+        rows.append({"settings": str(case), "refused": bool(told), "told": told})
+    kept = [row for row in rows if not row["refused"]]
+    zh = f"{len(rows) - len(kept)}项被拒绝" + (f"；被接受：{kept[0]['settings']}" if kept else "")
+    en = f"{len(rows) - len(kept)} refused" + (f"; accepted: {kept[0]['settings']}" if kept else "")
+    return judged(not kept, zh, en, float(len(kept)), rows=tuple(rows))
