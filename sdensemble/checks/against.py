@@ -159,8 +159,9 @@ def studies(bench: Bench, given: Given) -> Found:
     watched (``variable``, ``element``, ``year`` for the integral over it or ``at`` for a time) and
     the published ``low`` and ``high`` of the effect in per cent, with the ``row`` of evidence they
     are from. The effect is divided by its dose: a number ``dose``, or the mean change of another
-    variable (``per``), and told for ``unit`` doses. A case passes where the median over the
-    members lies inside; ``reason`` says why one may lie outside.
+    variable (``per``; ``relative`` to what it was, times ``factor``), and told for ``unit`` doses;
+    with ``absolute`` it is no per cent but the difference itself. A case passes where the median
+    over the members lies inside; ``reason`` says why one may lie outside.
     """
     rows, inside = [], []
     for case in given["cases"]:
@@ -174,11 +175,12 @@ def studies(bench: Bench, given: Given) -> Found:
             for one in (common, settings)
         ]
         before, after = (_watched(bench, run, watched) for run in runs)
-        effect = 100 * (after / before - 1)
+        effect = after - before if case.get("absolute") else 100 * (after / before - 1)
         dose = float(case.get("dose", 1))
         if per:
             low, high = (_watched(bench, run, per) for run in runs)
-            dose = float(np.mean(high - low)) * float(per.get("factor", 1))
+            change = high / low - 1 if per.get("relative") else high - low
+            dose = float(np.mean(change)) * float(per.get("factor", 1))
         effect = effect / dose * float(case.get("unit", 1)) if dose else effect * np.nan
         known = effect[np.isfinite(effect)]
         found = np.quantile(known, [0.05, 0.5, 0.95]) if known.size else np.full(3, np.nan)

@@ -33,7 +33,8 @@ def condition(bench: Bench, given: Given) -> Found:
     (its own first value), "first" (its own first year), another variable of the same run, or
     nothing (the number itself). With ``growth`` or ``growth_of`` (another variable) it is the
     yearly growth in logs between two times, less that of the other. With ``drawn`` the worlds
-    are the members, of which ``share`` must hold.
+    are the members, of which ``share`` must hold. With ``beyond`` settings may lie outside the
+    limits of the model.
     """
     scenario, drawn = given.get("scenario", "baseline"), bool(given.get("drawn", False))
     common = given.get("common", {})
@@ -43,9 +44,11 @@ def condition(bench: Bench, given: Given) -> Found:
     names += [other for other in others if other not in ("", "base", "start", "first")]
     bench.needs(names)
     names = list(dict.fromkeys(bench.model[name].name for name in names))
-    base = bench.run(bench.case(common, scenario), names, names, drawn=drawn)
+    beyond = bool(given.get("beyond", False))
+    base = bench.run(bench.case(common, scenario, beyond=beyond), names, names, drawn=drawn)
     settings = {**common, **given["settings"]}
-    moved = bench.run(bench.case(settings, scenario), names, names, drawn=drawn)
+    case = bench.case(settings, scenario, beyond=beyond)
+    moved = bench.run(case, names, names, drawn=drawn)
     share = float(given.get("share", 1.0))
     rows, kept = [], []
     for one in expected:

@@ -84,6 +84,7 @@ def _read_test(table: Section, kinds: Collection[str], worlds: Mapping[str, Any]
             table.problem(f"{key}: no [world.{name}]{did_you_mean(name, worlds)}")
         elif name:
             given[place] = {**worlds[name], **given.get(place, {})}
+            given["beyond"] = True
     texts = {key: _words(table, key, needed=key != "note") for key in KEYS[4:8]}
     for key, words in texts.items():
         quoted = {n for text in words.values() for _, n, _, _ in string.Formatter().parse(text)}

@@ -56,8 +56,9 @@ KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
     "review": statistics.review,
 }
 FILE = "model/validation.toml"
-MORE = "model/extremes.toml"
-"""Further tests in the same form, where a study has them: extreme conditions."""
+MORE = ("model/extremes.toml", "model/against.toml")
+"""Further tests in the same form, where a study has them: extreme conditions, and what the model
+is held against."""
 FULL = 1024
 """Members of the worlds that `check --full` looks at."""
 COUNTED = (PASS, FAIL, NO_DATA, NOT_APPLICABLE, NOT_RUN, READ)
@@ -102,9 +103,9 @@ def validate(
     path = study.folder / FILE
     if not path.is_file():
         raise SDError(f"{study.folder}: has no {FILE}, so there is nothing to validate")
-    more = study.folder / MORE
-    every = (*read_tests(path, KINDS), *(read_tests(more, KINDS) if more.is_file() else ()))
-    every = tuple(sorted(every, key=lambda test: GROUPS.index(test.group)))
+    files = [path, *(study.folder / name for name in MORE if (study.folder / name).is_file())]
+    every = [test for file in files for test in read_tests(file, KINDS)]
+    every.sort(key=lambda test: GROUPS.index(test.group))
     tests = [test for test in every if test.quick or not quick]
     bench = Bench(study, compile_model(study.model), members, prior_set=study.prior_sets()[0])
     done = []

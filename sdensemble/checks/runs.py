@@ -17,7 +17,7 @@ from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Draws, draw
 from sdensemble.ensemble.forcing import sample
 from sdensemble.ensemble.run import whole_years
-from sdensemble.inputs.config import Section
+from sdensemble.inputs.config import Section, cell_name, default_of
 from sdensemble.inputs.scenarios import Scenario, apply, read_settings
 from sdensemble.results.estimate import Array
 from sdensemble.study import Study
@@ -103,16 +103,21 @@ class Bench:
         hint = did_you_mean(name, [s.name for s in self.study.scenarios])
         raise SDError(f'no scenario "{name}"{hint}')
 
-    def case(self, settings: Mapping[str, Any], scenario: str = BASELINE) -> Scenario:
+    def case(
+        self, settings: Mapping[str, Any], scenario: str = BASELINE, *, beyond: bool = False
+    ) -> Scenario:
         """Return a scenario with further settings, which take the place of its own.
 
         ``settings`` are written as in a scenario file: a number, or a table with value and
-        start. Raise SDError with every name, element or value that does not fit the model.
+        start; ``scale`` and ``add`` instead of value change the model's own, each element by
+        itself. With ``beyond`` values may lie outside the model's limits: an extreme is no
+        assumption. Raise SDError with every name, element or value that does not fit the model.
         """
         base = self.scenario(scenario)
         found = Problems()
-        top = Section("given", {"settings": dict(settings)}, found)
-        made = read_settings(top, "settings", "world", self.model)
+        model = _unlimited(self.model) if beyond else self.model
+        top = Section("given", {"settings": _each(self.model, settings)}, found)
+        made = read_settings(top, "settings", "world", model)
         found.raise_if_any()
         named = {setting.constant for setting in made}
         kept = [setting for setting in base.settings if setting.constant not in named]
@@ -170,6 +175,28 @@ class Bench:
             raise SDError(
                 [f'no variable "{n}"{did_you_mean(n, self.model.variables)}' for n in lacking]
             )
+
+
+def _unlimited(model: Model) -> Model:
+    free = {n: replace(v, limits=(None, None)) for n, v in model.variables.items()}
+    return replace(model, variables=free)
+
+
+def _each(model: Model, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with ``scale`` and ``add`` as values, one for every element."""
+    made: dict[str, Any] = {}
+    for name, value in settings.items():
+        changes = isinstance(value, dict) and ({"scale", "add"} & set(value))
+        written = model.name_of(name)
+        if not changes or written is None:
+            made[name] = value
+            continue
+        variable, rest = model[written], {k: v for k, v in value.items() if k not in changes}
+        own = default_of(model, variable)
+        for cell in np.ndindex(own.shape):
+            number = float(own[cell]) * value.get("scale", 1.0) + value.get("add", 0.0)
+            made[cell_name(model, variable, cell)] = {"value": number, **rest}
+    return made
 
 
 def at(run: Trajectories, name: str, time: float) -> Array:

@@ -292,7 +292,7 @@ def _readings_notes(results: Results) -> list[Words]:
     base = reference(results)
     read = [
         one
-        for target in _headlines(results, now=True)
+        for target in _with_beside(results)
         for one in readings(target, results.targets)
         if one.variable in results.data
     ]
@@ -311,6 +311,12 @@ def _readings_notes(results: Results) -> list[Words]:
                for one in read}  # fmt: skip
     why = joined(reasons.values(), "sentence")
     return [joined([phrase("answer.readings", items=joined(items, "clause")), why], "sentence")]
+
+
+def _with_beside(results: Results) -> list[Target]:
+    """Return the headline targets of the question's year and those told beside them, once."""
+    headlines = _headlines(results, now=True)
+    return [*headlines, *(one for one in results.beside() if one not in headlines)]
 
 
 def _span(low: float, high: float) -> Words:

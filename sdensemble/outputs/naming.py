@@ -16,6 +16,7 @@ from sdensemble.inputs.history import LATEST
 from sdensemble.inputs.targets import ABOUT, band
 from sdensemble.lang import LANGS, Words, bracketed, has, joined, phrase, say, tell
 from sdensemble.results.probability import value_of
+from sdensemble.results.results import outlay_told
 
 if TYPE_CHECKING:
     from sdengine.syntax import Model
@@ -258,14 +259,20 @@ def unequal_costs(results: Results) -> tuple[Words, ...]:
     """
     pairs = [(one, against) for one, against in results.pairs() if one.package]
     costs = [results.payers_outlay(*pair, results.asked_year) for pair in pairs]
-    means = [cost.found.mean for cost in costs if cost is not None]
+    means = [cost.found.mean for cost in costs if cost is not None and outlay_told(cost)]
     if len(means) < 2 or max(means) - min(means) <= 0.01 * abs(max(means)):
         return ()
     unit = results.unit(next(p for p in results.spec.payers if not p.forgone).variable)
     return (
         phrase(
             "answer.unequal",
-            names=joined([one.title for one, _ in pairs]),
+            names=joined(
+                [
+                    one.title
+                    for (one, _), cost in zip(pairs, costs, strict=True)
+                    if cost is not None and outlay_told(cost)
+                ]
+            ),
             low=f"{min(means):.3g}",
             high=Amount.of(results.spec, unit, float(f"{max(means):.3g}")),
         ),

@@ -129,6 +129,7 @@ def _write(
 ) -> str:
     """Write all files but the record; return the characters figures could not show."""
     from sdensemble.outputs.figures import draw_figures, figures_of
+    from sdensemble.outputs.horizon_tables import answer_figures
     from sdensemble.results.store import label_dataset, write_ensemble
 
     first, *others = every
@@ -140,7 +141,8 @@ def _write(
         text = document_text(answer(first, others, notes.get(language, ())), language)
         (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
     (folder / FIGURES).mkdir()
-    return draw_figures(folder / FIGURES, figures_of(first, history, others), lang)[1]
+    figures = (*figures_of(first, history, others), *answer_figures(first))
+    return draw_figures(folder / FIGURES, figures, lang)[1]
 
 
 def _record(

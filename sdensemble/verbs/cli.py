@@ -12,6 +12,7 @@ import click
 
 from sdengine.errors import Message, SDError
 from sdensemble import __version__
+from sdensemble.verbs.decide_cli import add_commands
 
 LANG = "sdensemble.lang"
 """Under which a context keeps the language asked for."""
@@ -102,6 +103,45 @@ def _lang(command: Callable[..., Any], expose: bool = True) -> Callable[..., Any
     )(command)
 
 
+REPLACE = "sdensemble.replace"
+
+
+class NewFolder(click.Path):
+    """A folder to write into: one that holds something is asked about, or refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; ask on a terminal, and fail elsewhere, where it is not free."""
+        path = Path(str(super().convert(value, param, ctx)))
+        if ctx is None or ctx.meta.get(REPLACE) or not path.is_dir() or not any(path.iterdir()):
+            return path
+        told = "{folder} holds files already: choose another folder, or add --replace"
+        if sys.stdin.isatty() and sys.stderr.isatty():
+            asked = _said(Message("{folder} holds files already. Replace them?", folder=path), ctx)
+            if click.confirm(asked, err=True):
+                return path
+        raise SDError(Message(told, folder=path))
+
+
+def _out(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what gives a verb ``--out``, and ``--replace`` beside it."""
+
+    def keep(ctx: click.Context, _: click.Parameter, replace: bool) -> None:
+        ctx.meta[REPLACE] = replace
+
+    def give(command: Callable[..., Any]) -> Callable[..., Any]:
+        command = click.option("--out", type=NewFolder(path_type=Path), help=words)(command)
+        return click.option(
+            "--replace",
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=keep,
+            help="Replace what --out holds.  替换已有的",
+        )(command)
+
+    return give
+
+
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
 _DIR = click.Path(file_okay=False, path_type=Path)
 _OF_A_MODEL = {
@@ -162,7 +202,7 @@ def _run_model(ctx: click.Context, target: Path, lang: str, options: dict[str, A
     show_default=True,
     help="How constants are drawn.  抽样方法",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of this run.  输出文件夹")
+@_out("Folder of this run.  输出文件夹")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
 @click.option("--member", type=click.IntRange(0), help="Only replay this member.  重放一个成员")
 @click.option("--as-of", default="", help="through-2019, latest, 2021-06-30.  信息截止")
@@ -271,7 +311,7 @@ def _validate(study: Any, out: Path | None, lang: str) -> int:
 @_study
 @_lang
 @click.option("--full", is_flag=True, help="Run the validation tests and report them.  全面检验")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the report.  报告文件夹")
+@_out("Folder of the report.  报告文件夹")
 @click.pass_context
 def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | None) -> None:
     """Check every file and the model's units, without running.  检查
@@ -303,7 +343,7 @@ def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | N
     "--outlay", "what", flag_value="outlay", help="What scenarios cost at default constants.  支出"
 )
 @click.option("--reference", type=_DIR, help="Write the model's reference.  模型参考")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for --regions.  布局文件夹")
+@_out("Folder for --regions.  布局文件夹")
 @click.option("--no-png", is_flag=True, help="Of the reference's pictures only SVG.")
 @click.option("--grey", is_flag=True, help="The reference's pictures in greys.  灰度")
 def describe(
@@ -365,7 +405,7 @@ _RUN = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--as-of", default="", help="2022-03-31, or through-2021.  信息截止")
 @click.option("--run", type=_RUN, help="The run P is read from (default: the latest).  运行")
 @click.option("--scenario", default="", help="The scenario P is read under.  情景")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write.  输出文件夹")
+@_out("Folder to write.  输出文件夹")
 def ledger(folder: Path, **options: Any) -> None:
     """Say of each target what is published: met, not met, not published.  达标台账"""
     from sdensemble.study import open_study
@@ -383,7 +423,7 @@ def ledger(folder: Path, **options: Any) -> None:
 @click.option("--seed", default=1, show_default=True, help="Seed of a run made now.  随机种子")
 @click.option("--prior", "prior_set", default="history", show_default=True, help="Its priors. 先验")
 @click.option("--scenario", "scenarios", multiple=True, help="Only these (else all).  情景")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write.  输出文件夹")
+@_out("Folder to write.  输出文件夹")
 @click.pass_context
 def scorecard(
     ctx: click.Context,
@@ -469,7 +509,7 @@ def _compare_structures(folder: Path, options: dict[str, Any]) -> None:
 @click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
 @click.option("--particles", default=2048, show_default=True, help="Draws of each fit.  粒子数")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for table and figure.  输出")
+@_out("Folder for table and figure.  输出")
 def backtest(folder: Path, **options: Any) -> None:
     """Forecast from every origin and score it against naive forecasts.  回测"""
     from sdensemble.evidence.backtest import backtest as test
@@ -490,7 +530,7 @@ def backtest(folder: Path, **options: Any) -> None:
 @click.option("--members", default=2048, show_default=True, help="Draws.  成员数")
 @click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for table and draws.  输出")
+@_out("Folder for table and draws.  输出")
 def forecast(folder: Path, **options: Any) -> None:
     """Forecast every series still to be published, blind, from what was known.  预测
 
@@ -585,12 +625,33 @@ def observe_undo(batch: str, folder: Path, lang: str) -> None:
 
 
 @main.command()
-@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument(
+    "model", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--headline", help="The variable the target speaks of (else the first stock).")
-@partial(_lang, expose=False)
-def new(model: Path, folder: Path, headline: str | None) -> None:
-    """Make a study in FOLDER from a MODEL file.  新建研究"""
+@click.option("--batch", type=_FILE, help="A table of scenarios to fill in.  批量情景模板")
+@click.option("--lever", "levers", multiple=True, help="A column of it (all).  模板中的工具")
+@click.option("--study", "of", default=".", type=_DIR, help="The study of --batch.  研究文件夹")
+@_lang
+def new(
+    model: Path | None,
+    folder: Path | None,
+    headline: str | None,
+    batch: Path | None,
+    levers: tuple[str, ...],
+    of: Path,
+    lang: str,
+) -> None:
+    """Make a study in FOLDER from a MODEL file; or with --batch a table to fill in.  新建"""
+    if batch is not None:
+        from sdensemble.study import open_study
+        from sdensemble.verbs.decide import new_batch
+
+        click.echo(new_batch(open_study(of), batch, levers, lang))
+        return
+    if model is None or folder is None:
+        raise click.UsageError("give a MODEL file and a FOLDER, or --batch FILE")
     from sdensemble.verbs.new import new_study
 
     for path in new_study(model, folder, headline):
@@ -613,6 +674,9 @@ def crosscheck(ctx: click.Context, model: Path, steps: int | None, every: bool) 
     found = check_against(model, steps)
     click.echo(found.text(every=every))
     ctx.exit(0 if found.agree else 1)
+
+
+add_commands(main, _study, _lang, _Bar)
 
 
 if __name__ == "__main__":

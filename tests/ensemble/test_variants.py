@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sdengine.errors import SDError
-from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.variants import (
     apply,
     duplicates,
@@ -20,11 +20,10 @@ from sdensemble.ensemble.variants import (
     read_variant,
     read_variants,
 )
-from sdensemble.outputs.figures import style
-from sdensemble.outputs.figures.variants import ALL_AT, MARKS, PAIR_AT
+from sdensemble.lang import LANGS, tell
 from sdensemble.outputs.figures.variants import variants as figure_of
-from sdensemble.outputs.fonts import missing_glyphs
 from sdensemble.outputs.models import (
+    answer,
     effects,
     flipped,
     flips,
@@ -34,8 +33,9 @@ from sdensemble.outputs.models import (
     probabilities,
     read_weights,
     rows,
-    text,
 )
+from sdensemble.outputs.write import nothing
+from sdensemble.outputs.write.terminal import document_text
 from sdensemble.verbs.run import Options
 from sdensemble.verbs.run_variants import choose_variants, run_models, run_variants, write_models
 
@@ -54,9 +54,9 @@ def variant_of(study, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def draws(study):
+def members(study):
     priors = study.priors("history")
-    return draw(priors, study.model, 32, seed=3, method="latin", replicates=16)
+    return from_prior(priors, study.model, study.forcing, 32, seed=3, as_of="", method="latin")
 
 
 def test_the_study_has_at_least_six_structures_and_one_without_any(study):
@@ -95,23 +95,23 @@ def test_a_model_that_is_not_there_is_told(variant_of):
         variant_of('model = "variants/none.mdl"\n')
 
 
-def test_settings_take_the_place_of_draws_and_leave_the_rest(study, draws):
+def test_settings_take_the_place_of_draws_and_leave_the_rest(study, members):
     chosen = next(v for v in study.variants if v.name == "land-every-start")
-    applied = apply(chosen, draws, study.forcing, study.scenarios[:1])
-    assert (np.asarray(applied.draws.values["ceiling ratio"]) == 1.0).all()
+    draws, applied = members.draws, apply(chosen, members, study.scenarios[:1])
+    assert (np.asarray(applied.members.draws.values["ceiling ratio"]) == 1.0).all()
     assert np.ptp(draws.values["ceiling ratio"]) > 0.1
     same = [name for name in draws.values if name not in {s.constant for s in chosen.settings}]
     assert len(same) > 50
-    assert all(np.array_equal(applied.draws.values[n], draws.values[n]) for n in same)
+    assert all(np.array_equal(applied.members.draws.values[n], draws.values[n]) for n in same)
 
 
-def test_a_model_of_its_own_shares_members_and_has_no_lever(study, draws):
+def test_a_model_of_its_own_shares_members_and_has_no_lever(study, members):
     logistic = next(v for v in study.variants if v.own_model)
-    applied = apply(logistic, draws, study.forcing, study.scenarios)
+    draws, applied = members.draws, apply(logistic, members, study.scenarios)
     growth = "initial nominal demand growth"
-    assert np.array_equal(applied.draws.values[growth], draws.values[growth])
-    assert "capital cost" not in applied.draws.values
-    own = applied.draws.values["saturation ratio"]
+    assert np.array_equal(applied.members.draws.values[growth], draws.values[growth])
+    assert "capital cost" not in applied.members.draws.values
+    own = applied.members.draws.values["saturation ratio"]
     first = next(iter(draws.values.values())).reshape(-1, draws.members)[0]
     assert abs(np.corrcoef(own, first)[0, 1]) < 0.6  # not the columns of the study's first prior
     moved = {s.name for s in study.scenarios if any(x.kind == "lever" for x in s.settings)}
@@ -195,7 +195,7 @@ def test_the_table_has_range_and_mixture_for_every_question(models):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_answer_names_every_structure(models, lang):
-    told = text(models, lang)
+    told = document_text(answer(models), lang)
     assert all(variant.title[lang] in told for variant in models.variants)
 
 
@@ -255,35 +255,31 @@ def test_what_is_the_same_is_run_once_and_weighs_nothing(study, tmp_path):
     assert found.mixture.mean == pytest.approx((found.each[0].mean + found.each[2].mean) / 2)
     assert plain.results[1].key(target, scenario).model_set == "same"
     assert plain.name == "equal: main, logistic"
-    assert "（同主模型）" in text(plain, "zh")
+    assert "（同主模型）" in document_text(answer(plain), "zh")
     (row,) = [r for r in rows(plain) if (r["kind"], r["variant"], r["target"]) ==
               ("probability", "same", target.id)]  # fmt: skip
     assert (row["same_as"], row["weight"]) == ("main", 0.0)
 
 
 def test_figure_and_table_name_the_same_leaders(models):
-    with style.settings():
-        figure = figure_of(models, "zh")
-        assert missing_glyphs(figure) == ""
-    ax = figure.axes[1]
-    drawn = {}
-    for line in ax.lines:
-        x, y = line.get_xdata(), line.get_ydata()
-        if len(x) == 1 and x[0] in (ALL_AT, PAIR_AT):
-            drawn[x[0], int(y[0])] = line.get_marker()
-    order = [one.name for one, _ in packages(models)]
-    turned, top = flipped(models), len(models.variants)
+    figure = figure_of(models)
+    for lang in LANGS:
+        nothing.write(figure, lang)
+    of_all, *of_two = figure.panels[1].beside
+    turned = flipped(models)
+    assert bool(of_two) == bool(turned)
+    lines = document_text(answer(models), "zh").splitlines()
     for index, variant in enumerate(models.variants):
         best = leader(models, index)
-        marker = MARKS[order.index(best.name)][0] if best else None
-        assert drawn.get((ALL_AT, top - index)) == marker
+        if best:
+            assert of_all.texts[index] == best.title
+            row = next(line for line in lines if line.startswith(variant.title["zh"]))
+            assert best.title["zh"] in row
         ahead = turned.leads(variant) if turned else None
-        marker = MARKS[order.index(ahead.name)][0] if ahead else None
-        assert drawn.get((PAIR_AT, top - index)) == marker
-        cells = next(
-            line for line in text(models, "zh").splitlines() if line.startswith(variant.title["zh"])
-        )
-        assert (best is None) or (best.title["zh"] in cells)
+        if ahead:
+            assert of_two[0].texts[index] == ahead.title
+    titles = [tell(name, "en") for name in figure.panels[0].y.names]
+    assert titles[:-1] == [variant.title["en"] for variant in models.variants]
 
 
 def test_a_run_of_variants_does_not_pass_priors_off_as_a_posterior(study, tmp_path):

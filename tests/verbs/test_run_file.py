@@ -244,6 +244,6 @@ def test_options_of_a_study_and_of_a_model_file_do_not_mix(teacup):
     assert "--prior does not go with a model file" in mixed.output
     mixed = call("run", teacup, "--set", "lid=1")
     assert "--set does not go with a study" in mixed.output
-    wrong = call("run", model, "--set", "lit=1")
+    wrong = call("run", model, "--set", "lit=1", "--lang", "en")
     assert wrong.exit_code == 1
     assert 'did you mean "lid"' in wrong.stderr
