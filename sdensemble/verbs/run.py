@@ -167,6 +167,11 @@ def _notes(findings: Mapping[str, Sequence[str]], chosen: Chosen) -> dict[str, t
     }
 
 
+def prior_sets_of(study: Study, options: Options) -> tuple[str, ...]:
+    """Return the prior sets a run draws from, the chosen one first."""
+    return tuple(_plan(study, options))
+
+
 def _plan(study: Study, options: Options) -> Mapping[str, tuple[Scenario, ...]]:
     """Return the scenarios to run under each prior set, the chosen set first."""
     chosen = study.choose(options.scenarios)
