@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.ir import Program, Slots
 from sdengine.native.emit import emit
 from sdengine.native.jit import Native, address, aligned, load_or_compile, processor
 from sdengine.native.plan import Plan, make_plan
 from sdengine.native.wasm import WasmKernel, wasm_kernel
 from sdengine.program.final_time import settled
 from sdengine.program.held import Held
-from sdengine.program.ir import Program, Slots
 from sdengine.program.lower import lower
 from sdengine.program.prune import pruned
 from sdengine.recursion import deeply

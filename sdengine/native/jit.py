@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine import cache
 from sdengine.errors import SDError
+from sdengine.functions.arithmetic import LIBRARY
+from sdengine.native import cache
 from sdengine.native.driver import SIGNATURE
-from sdengine.native.emit import LIBRARY
 from sdengine.native.llvm import Processor
 
 POINTERS = {
