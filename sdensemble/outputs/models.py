@@ -419,7 +419,8 @@ def rows(models: ModelSet) -> Iterator[Row]:
             found = _differences(models, target, scenario, against)
             shared = _of_target(models, "difference", target, scenario, against)
             yield from _rows_of(models, found, shared)
-        yield from _effect_rows(models, scenario, against)
+        for year in main.horizons:
+            yield from _effect_rows(models, scenario, against, year)
 
 
 def _differences(models: ModelSet, target: Target, scenario: Scenario, against: Scenario) -> Across:
@@ -437,8 +438,10 @@ def _differences(models: ModelSet, target: Target, scenario: Scenario, against: 
     return Across(tuple(each), _mixed(models, moved))
 
 
-def _effect_rows(models: ModelSet, scenario: Scenario, against: Scenario) -> Iterator[Row]:
-    main, year = models.main, models.main.asked_year
+def _effect_rows(
+    models: ModelSet, scenario: Scenario, against: Scenario, year: int
+) -> Iterator[Row]:
+    main = models.main
     whole = main.spec.headline.whole
     unit = main.unit(whole.variable)
     shared: Row = {
@@ -461,7 +464,8 @@ def _effect_rows(models: ModelSet, scenario: Scenario, against: Scenario) -> Ite
     leads = [one is not None and one.name == scenario.name for one in best]
     made = list(_rows_of(models, effects(models, scenario, against, year), shared))
     for row, ratio, lead in zip(made, ratios, leads, strict=False):
-        row |= {"per_outlay": ratio, "leads": lead if scenario.package else ""}
+        asked = scenario.package and year == main.asked_year
+        row |= {"per_outlay": ratio, "leads": lead if asked else ""}
     yield from made
 
 
