@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,12 @@ from sdensemble.checks.read import GROUPS, LANGUAGES
 from sdensemble.checks.run import COUNTED, Checked, counts
 from sdensemble.checks.runs import Bench
 from sdensemble.checks.structure import read_boundary
-from sdensemble.inputs.folder import RECORD, whole_folder
 from sdensemble.inputs.loops import find_links, read_loops
 from sdensemble.outputs.columns import Columns
 from sdensemble.outputs.tables import write_csv
 from sdensemble.outputs.text import table, width, wrap
 from sdensemble.pages.source import MARK
+from sdensemble.results.record import RunRecord, written
 from sdensemble.study import Study
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -118,7 +117,9 @@ def write_report(folder: Path, study: Study, checked: Sequence[Checked]) -> tupl
     for each number behind a test), the figures in both languages, and ``run.json`` with the digests
     of what was tested. Nothing in it changes from run to run of the same files.
     """
-    with whole_folder(folder) as partial:
+    facts = {"tested": digests_tested(study), "counts": counts(tuple(checked))}
+    with written(folder, RunRecord(facts=facts)) as done:
+        partial = done.partial
         write_csv(partial / "results.csv", COLUMNS, (_row(one) for one in checked))
         write_csv(partial / "details.csv", DETAILS, _details(checked))
         for language in LANGUAGES:
@@ -126,13 +127,7 @@ def write_report(folder: Path, study: Study, checked: Sequence[Checked]) -> tupl
             figures = _figures(partial / "figures", checked, language, units)
             text = markdown(study, checked, language, figures)
             (partial / f"report.{language}.md").write_text(text, encoding="utf-8")
-        files = [p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()]
-        record: dict[str, Any] = {"files": sorted(files), "tested": digests_tested(study)}
-        record |= {"counts": counts(tuple(checked))}
-        (partial / RECORD).write_text(
-            json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-        )
-    return tuple(folder / name for name in sorted(files))
+    return tuple(folder / name for name in sorted(done.files))
 
 
 def digests_tested(study: Study) -> dict[str, str]:

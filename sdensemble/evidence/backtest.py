@@ -26,6 +26,7 @@ from sdensemble.evidence.words import columns, no_term_line, say, series_title
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import LATEST, Observation, Vintage, vintage
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.results.record import RunRecord, written
 from sdensemble.study import Study
 
 MODEL = "model"
@@ -310,12 +311,13 @@ COLUMNS = (
 
 def _write(found: Backtest, study: Study, folder: Path, lang: str) -> Path:
     """Write the table, the text and the figure in a folder, whole or not at all."""
-    from sdensemble.inputs.folder import whole_folder
     from sdensemble.outputs.figures import style
     from sdensemble.outputs.figures.evidence import scores_figure
     from sdensemble.outputs.tables import write_csv
 
-    with whole_folder(folder) as partial:
+    record = RunRecord.begin(as_of=LATEST, files_read=study.digests())
+    with written(folder, record) as done:
+        partial = done.partial
         write_csv(partial / "backtest.csv", dict.fromkeys(COLUMNS, ("", "")), (
             dict(zip(COLUMNS, (r.series, r.origin, r.year, r.horizon, r.method, r.value,
                                r.score.low, r.score.median, r.score.high, r.score.crps,

@@ -26,6 +26,7 @@ from sdensemble.evidence.stored import WHY, fitted_rows
 from sdensemble.evidence.words import calibration_text, label_of, pull_text, series_title
 from sdensemble.inputs.history import Vintage, vintage
 from sdensemble.inputs.targets import leaves
+from sdensemble.results.record import RunRecord, written
 from sdensemble.results.results import Results
 from sdensemble.study import Study
 
@@ -161,7 +162,6 @@ def pulls_of(
 
 def _draw(study: Study, diagnosis: Diagnosis, folder: Path) -> tuple[Path, ...]:
     """Draw shrinkage, predictive distributions, profiles and residuals, in both languages."""
-    from sdensemble.inputs.folder import whole_folder
     from sdensemble.outputs.figures import style
     from sdensemble.outputs.figures.evidence import (
         checks_figure,
@@ -174,7 +174,9 @@ def _draw(study: Study, diagnosis: Diagnosis, folder: Path) -> tuple[Path, ...]:
     shown = [one for one in first if not one.prior_only] or first[:3]
     rest = len(diagnosis.learned) - len(shown)
     made: list[Path] = []
-    with whole_folder(folder) as partial, style.settings():
+    record = RunRecord.begin(as_of=study.information, files_read=study.digests())
+    with written(folder, record) as done, style.settings():
+        partial = done.partial
         for lang in ("zh", "en"):
             bars = [(label_of(study, one.name, lang), one.shrinkage) for one in shown]
             rows = [

@@ -29,6 +29,7 @@ from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import LATEST, Observation, Vintage, known_through, vintage
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.outputs.words import information_date, label
+from sdensemble.results.record import RunRecord, written
 from sdensemble.study import Study
 
 Floats = NDArray[np.float64]
@@ -329,12 +330,13 @@ def write_forecast(
     study: Study, found: Forecast, known: Vintage, policy: Scenario | None, folder: Path
 ) -> Path:
     """Write table, draws, texts and figures in a folder, whole or not at all."""
-    from sdensemble.inputs.folder import whole_folder
     from sdensemble.outputs.figures import style
     from sdensemble.outputs.figures.evidence import fans_figure
     from sdensemble.outputs.tables import write_csv
 
-    with whole_folder(folder) as partial:
+    record = RunRecord.begin(as_of=known.name, files_read=study.digests(), key=dict(found.key))
+    with written(folder, record) as done:
+        partial = done.partial
         write_csv(partial / "forecast.csv", COLUMNS, forecast_rows(study, found))
         head = {"column": ("", ""), "zh": ("", ""), "en": ("", "")}
         meanings = ({"column": c, "zh": zh, "en": en} for c, (zh, en) in COLUMNS.items())
