@@ -128,7 +128,7 @@ ONLY_IN = {
     ),
     "pysd": ("sdengine/oracle/pysd.py",),
     "simlin": ("sdengine/oracle/crosscheck.py",),
-    "click": ("sdensemble/verbs/cli.py",),
+    "click": ("sdensemble/verbs/cli.py", "sdensemble/verbs/decide_cli.py"),
     "llvmlite": ("sdengine/native/jit.py",),
     "pint": ("sdengine/model/units.py",),
     "docx": ("sdensemble/outputs/write/docx.py",),

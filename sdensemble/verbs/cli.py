@@ -12,6 +12,7 @@ import click
 
 from sdengine.errors import Message, SDError
 from sdensemble import __version__
+from sdensemble.verbs.decide_cli import add_commands
 
 LANG = "sdensemble.lang"
 """Under which a context keeps the language asked for."""
@@ -631,12 +632,33 @@ def observe_undo(batch: str, folder: Path, lang: str) -> None:
 
 
 @main.command()
-@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument(
+    "model", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--headline", help="The variable the target speaks of (else the first stock).")
-@partial(_lang, expose=False)
-def new(model: Path, folder: Path, headline: str | None) -> None:
-    """Make a study in FOLDER from a MODEL file.  新建研究"""
+@click.option("--batch", type=_FILE, help="A table of scenarios to fill in.  批量情景模板")
+@click.option("--lever", "levers", multiple=True, help="A column of it (all).  模板中的工具")
+@click.option("--study", "of", default=".", type=_DIR, help="The study of --batch.  研究文件夹")
+@_lang
+def new(
+    model: Path | None,
+    folder: Path | None,
+    headline: str | None,
+    batch: Path | None,
+    levers: tuple[str, ...],
+    of: Path,
+    lang: str,
+) -> None:
+    """Make a study in FOLDER from a MODEL file; or with --batch a table to fill in.  新建"""
+    if batch is not None:
+        from sdensemble.study import open_study
+        from sdensemble.verbs.decide import new_batch
+
+        click.echo(new_batch(open_study(of), batch, levers, lang))
+        return
+    if model is None or folder is None:
+        raise click.UsageError("give a MODEL file and a FOLDER, or --batch FILE")
     from sdensemble.verbs.new import new_study
 
     for path in new_study(model, folder, headline):
@@ -659,6 +681,9 @@ def crosscheck(ctx: click.Context, model: Path, steps: int | None, every: bool) 
     found = check_against(model, steps)
     click.echo(found.text(every=every))
     ctx.exit(0 if found.agree else 1)
+
+
+add_commands(main, _study, _lang, _Bar)
 
 
 if __name__ == "__main__":
