@@ -154,7 +154,7 @@ def test_a_lost_member_can_be_replayed_as_the_answer_says(broken, tmp_path, no_f
     assert " --seed=1 --members=32 --method=sobol --prior history --member " in line
     member = int(line.rsplit(" ", 1)[1])
     chosen = options(tmp_path / "one", scenarios=("baseline",))
-    path = replay_member(broken, chosen, member)
+    (path,) = replay_member(broken, chosen, member).files
     assert path == tmp_path / "one" / f"baseline-member-{member}.csv"
     table = rows(path)
     assert set(table[0]) == {"time", *broken.model.variables}
@@ -196,9 +196,7 @@ def test_a_member_to_replay_must_be_one_of_one_scenario(teacup, tmp_path):
 
 
 def test_two_runs_of_the_same_second_have_a_folder_each(teacup, no_figures, monkeypatch):
-    monkeypatch.setattr(
-        "sdensemble.verbs.run._folder", lambda study, *_: study.folder / "outputs" / "t"
-    )
+    monkeypatch.setattr("sdensemble.verbs.run.stamped", lambda study, *_: study / "outputs" / "t")
     study = open_study(teacup)
     folders = [run_study(study, options(None)).folder.name for _ in range(3)]
     assert folders == ["t", "t-2", "t-3"]
