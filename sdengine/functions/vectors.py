@@ -6,19 +6,16 @@ that members need no branches of their own; the work grows with the square of it
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.program.ir import Const, Fold, Load, Node, Op, Slots, Time, Values, nodes
-from sdengine.program.scope import LoweringError, Scope, allowed
-from sdengine.syntax import Call, Expr, Ref, walk
-
-if TYPE_CHECKING:
-    from sdengine.program.lower import Builder
+from sdengine.functions.record import Builder, Example, Function
+from sdengine.functions.scope import LoweringError, Scope, allowed
+from sdengine.functions.unit_rules import rule
+from sdengine.ir import Const, Fold, Load, Node, Op, Slots, Time, Values, nodes
+from sdengine.syntax import NA, Call, Expr, Ref, walk
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +92,7 @@ def _vector(builder: Builder, call: Call, scope: Scope) -> tuple[Across, Slots]:
     return group, builder.keep(builder.node(call.args[0], group.inner), "vector", group.inner)
 
 
-def _inside(scope: Scope, width: int) -> Scope:
+def inside_vector(scope: Scope, width: int) -> Scope:
     """Return a scope with one more axis, on which nothing depends."""
     axes = {name: axis[:, None] for name, axis in scope.axes.items()}
     return Scope((*scope.shape, width), axes)
@@ -105,7 +102,7 @@ def sort_order(builder: Builder, call: Call, scope: Scope) -> Node:
     """VECTOR SORT ORDER: the number, from 0, of the element that comes at this place."""
     group, values = _vector(builder, call, scope)
     ranks = _ranks(builder, values, group)
-    inside = _inside(scope, group.width)
+    inside = inside_vector(scope, group.width)
     place = np.broadcast_to(group.place[:, None], inside.shape).astype(float)
     upward = op("gt", builder.node(call.args[1], inside), Const(0.0))
     wanted = chosen(upward, Values(place), Values(group.width - 1 - place))
@@ -126,7 +123,7 @@ def rank(builder: Builder, call: Call, scope: Scope) -> Node:
 def reorder(builder: Builder, call: Call, scope: Scope) -> Node:
     """VECTOR REORDER: the element of the vector whose number, from 0, is given."""
     group, values = _vector(builder, call, scope)
-    inside = _inside(scope, group.width)
+    inside = inside_vector(scope, group.width)
     number = Values(np.broadcast_to(np.arange(group.width, dtype=float), inside.shape).copy())
     here = op("eq", number, builder.node(call.args[1], inside))
     return Fold("sum", group.width, (chosen(here, Load(values[group.vector]), Const(0.0)),))
@@ -181,7 +178,7 @@ def select(builder: Builder, call: Call, scope: Scope) -> Node:
 def element_map(builder: Builder, call: Call, scope: Scope) -> Node:
     """VECTOR ELM MAP: the value so many places after an element in its variable's own order.
 
-    Outside the variable there is no value.
+    Outside the variable the value is :NA:.
     """
     vector, shift = call.args
     if not isinstance(vector, Ref) or not vector.subscripts:
@@ -197,7 +194,7 @@ def element_map(builder: Builder, call: Call, scope: Scope) -> Node:
         value = builder.constant(offset)
         if value is not None:
             return _at(slots, place + np.rint(np.broadcast_to(value, place.shape)).astype(int))
-    inside = _inside(scope, len(slots))
+    inside = inside_vector(scope, len(slots))
     allowed(int(np.prod(inside.shape)))
     wanted = op("integer", op("add", op("add", Values(place.astype(float)), offset), Const(0.5)))
     order = np.broadcast_to(np.arange(len(slots), dtype=float), inside.shape).copy()
@@ -210,22 +207,60 @@ def element_map(builder: Builder, call: Call, scope: Scope) -> Node:
     )
     total = Fold("sum", len(slots), (found,))
     known = op("and", op("ge", kept, Const(0.0)), op("lt", kept, Const(float(len(slots)))))
-    return chosen(known, total, Const(np.nan))
+    return chosen(known, total, Const(NA))
 
 
 def _at(slots: Slots, place: NDArray[np.int64]) -> Node:
-    """Return the values at these places of a variable, no value outside it."""
+    """Return the values at these places of a variable, :NA: outside it."""
     outside = (place < 0) | (place >= len(slots))
     found = Load(slots[np.clip(place, 0, len(slots) - 1)])
     if not outside.any():
         return found
-    return chosen(Values(outside.astype(float)), Const(np.nan), found)
+    return chosen(Values(outside.astype(float)), Const(NA), found)
 
 
-VECTORS: dict[str, tuple[int, Callable[[Builder, Call, Scope], Node]]] = {
-    "vector_sort_order": (2, sort_order),
-    "vector_rank": (2, rank),
-    "vector_reorder": (2, reorder),
-    "vector_select": (5, select),
-    "vector_elm_map": (2, element_map),
-}
+_ARRAY = "e: e1,e2,e3~~|\nv[e]=20,50,30~~|\n"
+
+RECORDS = (
+    Function(
+        name="vector_sort_order",
+        spellings=("VECTOR SORT ORDER",),
+        arity=(2,),
+        unit=rule("x ? -> 1"),
+        lower=sort_order,
+        example=Example("w[e3]", 1, _ARRAY + "w[e]=VECTOR SORT ORDER(v[e],1)~~|"),
+    ),
+    Function(
+        name="vector_rank",
+        spellings=("VECTOR RANK",),
+        arity=(2,),
+        unit=rule("x ? -> 1"),
+        lower=rank,
+        example=Example("w[e3]", 2, _ARRAY + "w[e]=VECTOR RANK(v[e],1)~~|"),
+    ),
+    Function(
+        name="vector_reorder",
+        spellings=("VECTOR REORDER",),
+        arity=(2,),
+        unit=rule("x 1 -> x"),
+        lower=reorder,
+        example=Example("w[e3]", 20, _ARRAY + "o[e]=2,1,0~~|\nw[e]=VECTOR REORDER(v[e],o[e])~~|"),
+    ),
+    Function(
+        name="vector_select",
+        spellings=("VECTOR SELECT",),
+        arity=(5,),
+        unit=rule("1 x x ? ? -> x"),
+        lower=select,
+        reduces=True,
+        example=Example("VECTOR SELECT(c[e!],v[e!],0,0,0)", 50, _ARRAY + "c[e]=1,0,1~~|"),
+    ),
+    Function(
+        name="vector_elm_map",
+        spellings=("VECTOR ELM MAP",),
+        arity=(2,),
+        unit=rule("x 1 -> x"),
+        lower=element_map,
+        example=Example("VECTOR ELM MAP(v[e1],1)", 50, _ARRAY),
+    ),
+)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from sdengine.program.ir import Const, Fold, Load, Node, Op, Time, nodes
-from sdengine.program.scope import LoweringError
-
-if TYPE_CHECKING:
-    from sdengine.program.lower import Builder
-    from sdengine.program.scope import Scope
+from sdengine.functions.record import Builder, Example, Function, of_nodes
+from sdengine.functions.scope import LoweringError, Scope
+from sdengine.functions.unit_rules import rule
+from sdengine.ir import Const, Fold, Load, Node, Op, Time, nodes
 
 
 def _op(name: str, *parts: Node) -> Op:
@@ -65,7 +60,7 @@ def _stages(builder: Builder, time: Node, order: Node, scope: Scope) -> tuple[in
     fitting: Node = Const(1.0)
     for stage in range(2, most + 1):
         fitting = _op("add", fitting, _op("le", Const(stage * step), shortest))
-    count = builder.frozen(fitting, type(scope)((1,)))
+    count = builder.frozen(fitting, Scope((1,)))
     return most, Load(np.broadcast_to(count.slots, scope.shape))
 
 
@@ -98,28 +93,6 @@ def delay_n(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
         stocks.append(stock)
         inflow = outflow
     return _op("div", _last(stocks, count), times[1])
-
-
-def delay_fixed(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
-    """DELAY FIXED: the input of so many whole steps ago, at least one."""
-    inflow, time, initial = args
-    steps = _op("div", time, Const(builder.model.clock.step))
-    rounded = _op("integer", _op("add", steps, Const(0.5 + 1e-6)))
-    return builder.pipeline(inflow, _op("max", rounded, Const(1.0)), initial, scope)
-
-
-def sample_if_true(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
-    """SAMPLE IF TRUE: the input while the condition holds, else what it last was."""
-    condition, value, initial = args
-
-    def update(last: Node) -> Node:
-        out = _op("if_then_else", condition, value, last)
-        if builder.model.clock.method == "euler":
-            return out
-        at_step = _op("eq", Time(), builder.step_time())  # Runge-Kutta's later stages hold it
-        return _op("if_then_else", at_step, out, last)
-
-    return builder.memory(update, initial, scope)
 
 
 def trend(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
@@ -176,19 +149,70 @@ def depreciate(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     return _op("div", _op("add", stream, now), time)
 
 
-STATEFUL: dict[str, Callable[[Builder, tuple[Node, ...], Scope], Node]] = {
-    "smooth": smooth,
-    "delay": delay,
-    "delay_n": delay_n,
-    "delay_fixed": delay_fixed,
-    "sample_if_true": sample_if_true,
-    "trend": trend,
-    "forecast": forecast,
-    "npv": npv,
-    "depreciate_straightline": depreciate,
-}
-
-STATEFUL_ARITY = {
-    **{"smooth": 4, "delay": 4, "delay_n": 4, "delay_fixed": 3, "sample_if_true": 3},
-    **{"trend": 3, "forecast": 4, "npv": 4, "depreciate_straightline": 4},
-}
+RECORDS = (
+    Function(
+        name="smooth",
+        spellings=(
+            "SMOOTH",
+            "SMOOTHI",
+            "SMOOTH3",
+            "SMOOTH3I",
+            "SMOOTH N",
+            "SMTH1",
+            "SMTH3",
+            "SMTHN",
+        ),
+        arity=(4,),
+        unit=rule("x time x 1 -> x"),
+        lower=of_nodes(smooth),
+        example=Example("SMOOTHI(1,2,0)", 1 - 0.5**4),
+    ),
+    Function(
+        name="delay",
+        spellings=("DELAY1", "DELAY1I", "DELAY3", "DELAY3I", "DELAYN"),
+        arity=(4,),
+        unit=rule("x time x 1 -> x"),
+        lower=of_nodes(delay),
+        example=Example("DELAY1I(1,2,0)", 1 - 0.5**4),
+    ),
+    Function(
+        name="delay_n",
+        spellings=("DELAY N",),
+        arity=(4,),
+        unit=rule("x time x 1 -> x"),
+        lower=of_nodes(delay_n),
+        example=Example("DELAY N(1,2,0,1)", 1 - 0.5**4),
+    ),
+    Function(
+        name="trend",
+        spellings=("TREND",),
+        arity=(3,),
+        unit=rule("x time 1/time -> 1/time"),
+        lower=of_nodes(trend),
+        example=Example("TREND(s,1,0)", 1, "s=INTEG(s,1)~~|"),
+    ),
+    Function(
+        name="forecast",
+        spellings=("FORECAST", "FORCST"),
+        arity=(4,),
+        unit=rule("x time time 1/time -> x"),
+        lower=of_nodes(forecast),
+        example=Example("FORECAST(s,1,2)", 48, "s=INTEG(s,1)~~|"),
+    ),
+    Function(
+        name="npv",
+        spellings=("NPV",),
+        arity=(4,),
+        unit=rule("x/time 1/time x 1 -> x"),
+        lower=of_nodes(npv),
+        example=Example("NPV(1,1,0,2)", 2 * (1 + 1 / 2 + 1 / 4 + 1 / 8 + 1 / 16)),
+    ),
+    Function(
+        name="depreciate_straightline",
+        spellings=("DEPRECIATE STRAIGHTLINE",),
+        arity=(4,),
+        unit=rule("x time ? ? -> ?"),
+        lower=of_nodes(depreciate),
+        example=Example("DEPRECIATE STRAIGHTLINE(3,2,1,0)", 3),
+    ),
+)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdengine.program.ir import Const, Load, Node, Slots
-from sdengine.program.scope import LoweringError, Scope, allowed
-from sdengine.program.vectors import chosen, op
+from sdengine.functions.record import Builder, Example, Function
+from sdengine.functions.scope import LoweringError, Scope, allowed
+from sdengine.functions.unit_rules import rule
+from sdengine.functions.vectors import chosen, op
+from sdengine.ir import Const, Load, Node, Slots
 from sdengine.syntax import Call, Ref
-
-if TYPE_CHECKING:
-    from sdengine.program.lower import Builder
 
 LARGEST = 40  # rows
 
@@ -102,6 +100,17 @@ def _pivoted(
     return out
 
 
-MATRICES: dict[str, tuple[int, Callable[[Builder, Call, Scope], Node]]] = {
-    "invert_matrix": (2, invert),
-}
+RECORDS = (
+    Function(
+        name="invert_matrix",
+        spellings=("INVERT MATRIX",),
+        arity=(2,),
+        unit=rule("x ? -> 1/x"),
+        lower=invert,
+        example=Example(
+            "w[a,x]",
+            0.4,
+            "r: a,b~~|\nq: x,y~~|\nm[r,q]=4,3;2,4;~~|\nw[r,q]=INVERT MATRIX(m[r,q],2)~~|",
+        ),
+    ),
+)

@@ -2,7 +2,7 @@
 
 Each takes a ``Body`` and names of vector values and returns the name of the result. Relative
 error against the true value is below 4e-16 for exp and log, and for pow below 2e-16 times
-(2 + |y|), whatever the size of x (``tests/engine/native/test_vmath.py``); NaN propagates,
+(2 + |y|), whatever the size of x (``tests/engine/functions/test_vmath.py``); NaN propagates,
 infinities are exact, results below 2.3e-308 become 0 and results above 1.6e308 infinity.
 
 Method (Tang 1989 and 1990, table-driven exp and log; the layout of the tables follows Arm's
@@ -15,12 +15,11 @@ at Chebyshev nodes; their errors are below 3e-17.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from sdengine.native.llvm import Body
+Body = Any  # what writes a function's text: ``native.llvm.Body``
 
 LOG2E = 1.4426950408889634
 LN2_HI = 6.93147180369123816490e-01

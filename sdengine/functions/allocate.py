@@ -9,19 +9,18 @@ found by halving, a fixed number of times, so that every member does the same wo
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdengine.program.ir import Const, Fold, Load, Node, Slots
-from sdengine.program.scope import LoweringError, Scope
-from sdengine.program.vectors import Across, across, chosen, last_subscript, op
-from sdengine.syntax import Call, Ref
-
-if TYPE_CHECKING:
-    from sdengine.program.lower import Builder
+from sdengine.functions.record import Builder, Example, Function
+from sdengine.functions.scope import LoweringError, Scope
+from sdengine.functions.unit_rules import rule
+from sdengine.functions.vectors import Across, across, chosen, last_subscript, op
+from sdengine.ir import Const, Fold, Load, Node, Slots
+from sdengine.syntax import Call, Expr, Number, Ref
 
 HALVINGS = 52
+NO_WIDTH = 2.0**-20  # priorities this near to each other share
 REACH = {1: 0.5, 2: 0.5, 3: 8.3, 4: 37.0}  # widths from the middle of a profile to its end
 
 
@@ -69,6 +68,25 @@ def by_priority(builder: Builder, call: Call, scope: Scope) -> Node:
     here = Load(top[group.vector, group.place])
     share = _clip(op("div", op("sub", here, Load(price[group.vector])), Load(wide[group.vector])))
     return op("mul", Load(demand[group.vector, group.place]), share)
+
+
+def stella(builder: Builder, call: Call, scope: Scope) -> Node:
+    """Stella's ALLOCATE: a supply over a dimension by demand and priority, and a width."""
+    supply, dimension, demand, priority, *width = call.args
+    if not isinstance(dimension, Ref):
+        raise LoweringError("ALLOCATE needs a dimension for its second argument")
+    size = Number(float(len(builder.elements(dimension.name))))
+    claims = [_over(arg, dimension.name) for arg in (demand, priority)]
+    wide = Call("max", (width[0], Number(NO_WIDTH))) if width else Number(NO_WIDTH)
+    return by_priority(builder, Call(call.function, (*claims, size, wide, supply)), scope)
+
+
+def _over(expr: Expr, dimension: str) -> Expr:
+    """Return an array's reference with its open subscript named."""
+    if not isinstance(expr, Ref):
+        return expr
+    opened = tuple(dimension if s.strip("*! ") in ("", dimension) else s for s in expr.subscripts)
+    return Ref(expr.name, opened or (dimension,))
 
 
 def _price(builder: Builder, corners: Slots, height: Slots, given: Slots, group: Across) -> Slots:
@@ -199,7 +217,44 @@ _PROFILES: dict[int, Callable[[Node], Node]] = {
     4: _exponential,
 }
 
-ALLOCATIONS: dict[str, tuple[int, Callable[[Builder, Call, Scope], Node]]] = {
-    "allocate_by_priority": (5, by_priority),
-    "allocate_available": (3, available),
-}
+_CLAIMS = "e: e1,e2,e3~~|\nask[e]=4,5,6~~|\nrank[e]=3,2,1~~|\n"
+
+RECORDS = (
+    Function(
+        name="allocate_by_priority",
+        spellings=("ALLOCATE BY PRIORITY",),
+        arity=(5,),
+        unit=rule("x ? ? ? x -> x"),
+        lower=by_priority,
+        example=Example(
+            "got[e2]", 3, _CLAIMS + "got[e]=ALLOCATE BY PRIORITY(ask[e],rank[e],3,0.5,7)~~|"
+        ),
+    ),
+    Function(
+        name="allocate",
+        spellings=("ALLOCATE",),
+        arity=(4, 5),
+        unit=rule("x ? x ? ? -> x"),
+        lower=stella,
+        example=Example(
+            "got[e2]",
+            3,
+            "ask[e]=4,5,6\nrank[e]=3,2,1\ngot[e]=ALLOCATE(7,e,ask[*],rank[*])",
+            xmile=True,
+        ),
+    ),
+    Function(
+        name="allocate_available",
+        spellings=("ALLOCATE AVAILABLE",),
+        arity=(3,),
+        unit=rule("x ? x -> x"),
+        lower=available,
+        example=Example(
+            "got[e2]",
+            3,
+            _CLAIMS
+            + "p: ptype,ppriority,pwidth,pextra~~|\nprofile[e,p]=1,3,.5,0;1,2,.5,0;1,1,.5,0;~~|\n"
+            "got[e]=ALLOCATE AVAILABLE(ask[e],profile[e,ptype],7)~~|",
+        ),
+    ),
+)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sdengine.limits import at_most, limit
+
 
 class LoweringError(Exception):
     """What is wrong with one equation, in words."""
@@ -21,10 +23,7 @@ class Scope:
     axes: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-TERMS = 20_000_000  # terms of one equation, over all its elements
-
-
 def allowed(terms: int) -> None:
     """Raise where an equation has more terms than are held in memory."""
-    if terms > TERMS:
-        raise LoweringError(f"has {terms:,} terms over its elements; at most {TERMS:,} are taken")
+    if terms > limit("TERMS"):
+        raise LoweringError(f"has {terms:,} terms over its elements; {at_most('TERMS', 'taken')}")

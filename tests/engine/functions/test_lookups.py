@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sdengine.syntax import NA
 from sdensemble import SDError, compile_model, read_model
 
 LOOK = "L((0,1),(1,1),(2,2))~~|\nF((0,9),(4,1))~~|\n"
@@ -74,7 +75,7 @@ def test_elements_are_taken_by_their_place(write_model):
     np.testing.assert_array_equal(run.values["w"][0, :, 0], [1, 2, 3, 4])
     np.testing.assert_array_equal(run.values["z"][0], [[4, 2], [1, 3]])
     np.testing.assert_array_equal(run.values["y"][0, ..., 0], [[1, 2], [3, 4], [5, 6], [7, 8]])
-    np.testing.assert_array_equal(run.values["q"][:, 0], [2, 3, 4, np.nan, np.nan])
+    np.testing.assert_array_equal(run.values["q"][:, 0], [2, 3, 4, NA, NA])
 
 
 def test_an_aging_chain_by_place_is_no_loop(write_model):
@@ -132,7 +133,7 @@ def with_data(write_model, tmp_path):
         ("GET DATA BETWEEN TIMES(d,2,0)", 30),
         ("GET DATA BETWEEN TIMES(d,2,1)", 40),
         ("GET DATA BETWEEN TIMES(d,2,-1)", 20),
-        ("GET DATA BETWEEN TIMES(d,9,0)", np.nan),
+        ("GET DATA BETWEEN TIMES(d,9,0)", NA),
         ("GET DATA FIRST TIME(d)", 0),
         ("GET DATA LAST TIME(d)", 3),
     ],

@@ -9,17 +9,14 @@ none. They follow Vensim's distributions, not its sequence of numbers.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdengine.program.ir import Const, Load, Node
-from sdengine.program.scope import LoweringError, Scope
-from sdengine.program.vectors import chosen, op
-from sdengine.syntax import Call
-
-if TYPE_CHECKING:
-    from sdengine.program.lower import Builder
+from sdengine.functions.record import Builder, Example, Function, of_nodes
+from sdengine.functions.scope import Scope
+from sdengine.functions.unit_rules import rule
+from sdengine.functions.vectors import chosen, op
+from sdengine.ir import Const, Load, Node
 
 # The quantile of the normal distribution: Wichura (1988), algorithm AS 241, PPND16. Each pair
 # is a quotient of polynomials, lowest power first.
@@ -182,19 +179,50 @@ def weibull(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     return op("min", op("max", op("add", shift, op("mul", stretch, scaled)), low), high)
 
 
-NOISE: dict[str, tuple[int, Callable[[Builder, tuple[Node, ...], Scope], Node]]] = {
-    "random_0_1": (0, uniform_0_1),
-    "random_uniform": (3, uniform),
-    "random_normal": (5, normal),
-    "random_exponential": (5, exponential),
-    "random_triangular": (6, triangular),
-    "random_weibull": (6, weibull),
-}
+def _record(
+    spelling: str, counts: int, unit: str, lower: Callable[..., Node], example: Example
+) -> Function:
+    return Function(
+        name=spelling.casefold().replace(" ", "_"),
+        spellings=(spelling,),
+        arity=(counts,),
+        unit=rule(unit),
+        lower=of_nodes(lower),
+        example=example,
+    )
 
 
-def lower_noise(builder: Builder, name: str, call: Call, scope: Scope) -> Node:
-    """Return a random function's value over the points of a scope."""
-    count, function = NOISE[name]
-    if len(call.args) != count:
-        raise LoweringError(f"{call.function} takes {count} arguments")
-    return function(builder, tuple(builder.node(arg, scope) for arg in call.args), scope)
+# What a draw is hangs on its name and seed; that its place in a distribution of no width is
+# that width's one value does not.
+RECORDS = (
+    _record(
+        "RANDOM 0 1",
+        0,
+        "-> 1",
+        uniform_0_1,
+        Example("IF THEN ELSE(r>0:AND:r<1,1,0)", 1, "r=RANDOM 0 1()~~|"),
+    ),
+    _record("RANDOM UNIFORM", 3, "x x ? -> x", uniform, Example("RANDOM UNIFORM(3,3,1)", 3)),
+    _record("RANDOM NORMAL", 5, "x x x x ? -> x", normal, Example("RANDOM NORMAL(0,9,3,0,1)", 3)),
+    _record(
+        "RANDOM EXPONENTIAL",
+        5,
+        "x x x x ? -> x",
+        exponential,
+        Example("RANDOM EXPONENTIAL(0,9,3,0.0000001,1)", 3),
+    ),
+    _record(
+        "RANDOM TRIANGULAR",
+        6,
+        "x x x x x ? -> x",
+        triangular,
+        Example("RANDOM TRIANGULAR(2.9999999,3.0000001,0,3,6,1)", 3),
+    ),
+    _record(
+        "RANDOM WEIBULL",
+        6,
+        "x x 1 x x ? -> x",
+        weibull,
+        Example("RANDOM WEIBULL(0,9,2,3,0.0000001,1)", 3),
+    ),
+)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sdengine.functions.table import TABLE
+from sdengine.functions import MEANINGS
+from sdengine.functions.noise import quantile
+from sdengine.ir import Const, Load, Op
 from sdengine.program.interpreter import run_reference
-from sdengine.program.ir import Const, Load, Op
 from sdengine.program.lower import lower
-from sdengine.program.noise import quantile
 from sdensemble import SDError, compile_model, read_model
 
 CLOCK = {"step": 0.25, "stop": 10.0}
@@ -102,7 +102,7 @@ def test_the_normal_quantile_is_exact():
 
     def value(node):
         if isinstance(node, Op):
-            return TABLE[node.name](*map(value, node.parts))
+            return MEANINGS[node.name](*map(value, node.parts))
         if isinstance(node, Load):
             return value(node.slots)
         return node.value if isinstance(node, Const) else node

@@ -15,8 +15,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdengine.functions.table import data_at
 from sdengine.streams import Stream
+from sdengine.syntax import NA
 
 Slots = NDArray[np.int64]
 
@@ -102,7 +102,7 @@ class Load(Node):
 
 @dataclass(frozen=True, eq=False)
 class Op(Node):
-    """An elementwise function of its parts (see ``functions``)."""
+    """An elementwise function of its parts (see ``functions.OPERATIONS``)."""
 
     name: str
     parts: tuple[Node, ...]
@@ -125,6 +125,19 @@ class Curve:
     def key(self) -> Key:
         """What the curve is, as a value."""
         return Key(self.mode, self.x.tobytes(), self.y.tobytes())
+
+    def at(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values at ``x``."""
+        xs, ys = self.x, self.y
+        if self.mode == "discrete":
+            at = np.clip(np.searchsorted(xs, x, side="right") - 1, 0, len(xs) - 1)
+            return np.where(np.isnan(x), np.nan, ys[at])
+        inside = np.interp(x, xs, ys)
+        if self.mode == "hold" or len(xs) < 2:
+            return inside
+        low = ys[0] + (x - xs[0]) * (ys[1] - ys[0]) / (xs[1] - xs[0])
+        high = ys[-1] + (x - xs[-1]) * (ys[-1] - ys[-2]) / (xs[-1] - xs[-2])
+        return np.where(x < xs[0], low, np.where(x > xs[-1], high, inside))
 
     @classmethod
     def of(cls, x: ArrayLike, y: ArrayLike, mode: str = "hold") -> Curve:
@@ -220,10 +233,35 @@ def nodes(expr: Node) -> Iterator[Node]:
         waiting.extend(reversed(node.parts))
 
 
+def data_at(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    rule: str,
+    when: NDArray[np.float64],
+    step: float,
+) -> NDArray[np.float64]:
+    """Return a data series at the times ``when``; before and after it, its first and last.
+
+    A time within a millionth of a step of one in the series is that one. Under "raw" there is
+    no value at any other: Vensim's :NA:.
+    """
+    near = 1e-6 * step
+    last = len(x) - 1
+    at = np.clip(np.searchsorted(x, when + near, side="right") - 1, 0, last)
+    hit = np.abs(x[at] - when) <= near
+    if rule == "raw":
+        return np.where(hit & ~np.isnan(y[at]), y[at], NA)
+    if rule == "hold_backward":
+        return y[at]
+    if rule == "look_forward":
+        return y[np.clip(np.searchsorted(x, when - near), 0, last)]
+    return np.where(hit, y[at], np.interp(when, x, y))
+
+
 @dataclass(frozen=True, eq=False)
 class Feed:
     """Data of one variable through time: a series (x, y) for each of ``slots``, and the rule
-    that holds between its points (see ``functions.data_at``)."""
+    that holds between its points (see ``data_at``)."""
 
     name: str
     slots: Slots
