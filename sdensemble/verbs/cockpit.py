@@ -17,7 +17,7 @@ from sdensemble.pages.cockpit.facts import (
 )
 from sdensemble.pages.cockpit.write import page
 from sdensemble.study import Study
-from sdensemble.verbs.run import Options, _draws, _plan, choose_draws
+from sdensemble.verbs.run import Options, run_members, run_plan
 
 SCENARIO = "cockpit"
 """The name under which a page's settings are run again outside it."""
@@ -28,10 +28,10 @@ def study_cockpit(study: Study, options: Options) -> str:
     study = study.at(options.as_of).asking(options.question)
     held = study_carried(study, compile_model(study.model))
     sets = {}
-    for name in _plan(study, options):
-        chosen = choose_draws(study, options, name)
-        draws, forcing = _draws(study, options, chosen, name)
-        sets[name] = draws, forcing, {lang: chosen.says(lang) for lang in LANGS}
+    for name, chosen in run_plan(study, options)[0].items():
+        members = run_members(study, options, chosen, name)
+        said = {lang: chosen.says(lang) for lang in LANGS}
+        sets[name] = members.draws, members.forcing, said
     words = ["python", "run_sim.py", "run", "--scenario", SCENARIO]
     words += ["--members", str(options.members), "--seed", str(options.seed)]
     words += ["--as-of", options.as_of] if options.as_of else []

@@ -66,11 +66,11 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
     check_ready(folder)
     record = RunRecord.begin(options, as_of=study.information, files_read=study.digests())
     kernel = compile_model(study.model)
-    chosen, plan = _plan(study, options)
+    chosen, plan = run_plan(study, options)
     count = progress(options.members * sum(map(len, plan.values()))) if progress else None
     keep = {kept.variable: kept.aggregate for kept in study.kept()}
     datasets = {
-        name: _members(study, options, chosen[name], name).run(
+        name: run_members(study, options, chosen[name], name).run(
             kernel, scenarios, keep, threads=options.threads, progress=count
         )
         for name, scenarios in plan.items()
@@ -148,7 +148,7 @@ def _notes(findings: Mapping[str, Sequence[str]], chosen: Chosen) -> dict[str, t
     }
 
 
-def _plan(
+def run_plan(
     study: Study, options: Options
 ) -> tuple[Mapping[str, Chosen], Mapping[str, tuple[Scenario, ...]]]:
     """Return, by prior set, what constants are drawn from and which scenarios are run.
@@ -171,7 +171,8 @@ def _plan(
     return drawn, {name: chosen if name == options.prior_set else few for name in drawn}
 
 
-def _members(study: Study, options: Options, chosen: Chosen, prior_set: str) -> Members:
+def run_members(study: Study, options: Options, chosen: Chosen, prior_set: str) -> Members:
+    """Return the members a run has under a prior set, drawn from what was chosen."""
     return chosen_members(
         study, chosen, prior_set, options.members, seed=options.seed, method=options.method
     )
