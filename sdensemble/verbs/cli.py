@@ -156,7 +156,12 @@ def _out(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
 _DIR = click.Path(file_okay=False, path_type=Path)
 _OF_A_MODEL = {
-    "settings": click.option("--set", "settings", multiple=True, help='"name=3"  设定常数'),
+    "settings": click.option(
+        "--set", "settings", multiple=True, help='"name=3" of anything, "table=(0,0),(1,2)".  设定'
+    ),
+    "initial": click.option("--initial", multiple=True, help='"stock=50"  存量初值'),
+    "series": click.option("--series", multiple=True, type=_FILE, help="Paths, csv, xlsx.  序列"),
+    "data": click.option("--data", multiple=True, type=_FILE, help="Data it lacks.  补充数据"),
     "changes": click.option("--changes", multiple=True, type=_FILE, help="A .cin file.  改动"),
     "sample": click.option("--sample", type=_FILE, help="Constants, a row a member.  样本"),
     "sensitivity": click.option("--sensitivity", type=_FILE, help="A .vsc file.  抽样设定"),
