@@ -412,6 +412,41 @@ _RUN = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @main.command()
+@click.argument("target", required=False, type=click.Path(exists=True, path_type=Path))
+@_study
+@_lang
+@click.option("--members", default=2048, show_default=True, help="Members.  样本数")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--as-of", default="", help="through-2019, latest, 2021-06-30.  信息截止")
+@click.option("--prior-only", is_flag=True, help="Leave a stored posterior aside.  不用后验")
+@click.option("--target", "question", default="", help="Another target of targets.csv.  目标")
+@click.option("--out", type=_FILE, help="The file (default: outputs/cockpit.html).  输出文件")
+@click.option("--open", "show", is_flag=True, help="Open it in the browser.  在浏览器中打开")
+def cockpit(
+    target: Path | None, folder: Path, out: Path | None, show: bool, lang: str, **options: Any
+) -> None:
+    """Write one HTML file in which the whole ensemble runs, offline.  驾驶舱（单个网页文件）
+
+    TARGET is a study's folder, or a model file by itself: one run, a slider for each constant.
+    """
+    from sdensemble.study import open_study
+    from sdensemble.verbs.cockpit import model_page, study_page, write_page
+    from sdensemble.verbs.run import Options
+
+    if target is not None and target.is_file():
+        text, place = model_page(target, lang), Path(f"{target.stem}.html")
+    else:
+        study = open_study(target or folder)
+        text = study_page(study, Options(**options, lang=lang))
+        place = study.folder / "outputs" / "cockpit.html"
+    written = write_page(text, out or place)
+    click.echo(f"{written}  ({written.stat().st_size / 1e6:.1f} MB)")
+    if show:
+        click.launch(str(written))
+
+
+@main.command()
 @_study
 @_lang
 @click.option("--as-of", default="", help="2022-03-31, or through-2021.  信息截止")
