@@ -11,9 +11,11 @@ from sdengine.syntax import Model
 from sdensemble.inputs.folder import Whole, check_folder, check_space
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.report import ReportSpec
-from sdensemble.lang import LANGS, tell
-from sdensemble.outputs import fonts, terminal
+from sdensemble.lang import LANGS
+from sdensemble.outputs import fonts
+from sdensemble.outputs.answer import answer
 from sdensemble.outputs.tables import write_tables
+from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.record import RunRecord, written
 from sdensemble.results.results import Results
 
@@ -47,8 +49,7 @@ def write_run(
     The first of ``every`` is the run; the others, under further prior sets, add rows to the
     tables, columns to the answer and a NetCDF file each. ``notes``, lines by language, stand at
     the end of the answer. With ``free`` the folder may get a number; what is returned says where
-    all is.
-    Nothing of the folder exists until all of it does. Raises SDError.
+    all is. Nothing of the folder exists until all of it does. Raises SDError.
     """
     check_ready(folder)
     check_space(folder, sum(one.data.nbytes for one in every) + 30_000_000)
@@ -85,9 +86,8 @@ def _write(
     notes: Mapping[str, Sequence[str]],
 ) -> str:
     """Write all files but the record; return the characters figures could not show."""
-    from sdensemble.outputs.figures import draw_figures
+    from sdensemble.outputs.figures import draw_figures, figures_of
     from sdensemble.outputs.horizon_tables import answer_figures
-    from sdensemble.outputs.write.picture import write_figure
     from sdensemble.results.store import label_dataset, write_ensemble
 
     first, *others = every
@@ -95,19 +95,12 @@ def _write(
     for other in others:
         write_ensemble(folder / f"ensemble-{other.prior_set}.nc", label_dataset(other))
     write_tables(folder, every)
-    for language in ("zh", "en"):
-        text = terminal.terminal_summary(first, language, others, notes.get(language, ()))
+    for language in LANGS:
+        text = document_text(answer(first, others, notes.get(language, ())), language)
         (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
     (folder / FIGURES).mkdir()
-    missing = draw_figures(folder / FIGURES, first, lang, history)[1]
-    for figure in answer_figures(first):
-        missing += write_figure(figure, folder / FIGURES / figure.id, lang).missing
-        told = "\n\n".join(
-            f"{tell(figure.caption, one)}  {tell(figure.all_notes(), one)}" for one in LANGS
-        )
-        with (folder / FIGURES / "captions.md").open("a", encoding="utf-8") as captions:
-            captions.write(f"\n## {figure.id}\n\n{told}\n")
-    return "".join(sorted(set(missing)))
+    figures = (*figures_of(first, history, others), *answer_figures(first))
+    return draw_figures(folder / FIGURES, figures, lang)[1]
 
 
 def _facts(every: Sequence[Results]) -> dict[str, Any]:

@@ -330,8 +330,9 @@ def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | N
     With --full the validation tests of model/validation.toml run too and write a report; the
     status is 1 where one of them fails.
     """
+    from sdensemble.lang import tell
     from sdensemble.study import check_study, open_study
-    from sdensemble.verbs.check import sound_text
+    from sdensemble.verbs.check import sound
 
     study = open_study(folder)
     if full:
@@ -339,7 +340,7 @@ def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | N
     problems = check_study(study)
     if problems:
         raise SDError(problems)
-    click.echo(sound_text(study, lang))
+    click.echo(tell(sound(study), lang))
 
 
 @main.command()
@@ -388,11 +389,9 @@ def describe(
     elif what == "levers":
         click.echo(words.lever_table(study.model, lang, unit))
         if study.instruments:
-            from sdensemble.outputs.text import terminal_columns
-            from sdensemble.policy.instruments import instruments_text
+            from sdensemble.verbs.policy import instruments_text
 
-            told = (study.instruments, study.model, study.report, lang, terminal_columns())
-            click.echo(f"\n{instruments_text(*told)}")
+            click.echo(f"\n{instruments_text(study, lang)}")
     elif what == "regions":
         from sdensemble.verbs.policy import show_regions
 

@@ -55,9 +55,10 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
     packages are compared with, and the packages. Raises SDError with all problems of the
     study's files before anything is computed.
     """
+    from sdensemble.outputs.answer import answer
     from sdensemble.outputs.run import all_results, check_ready, write_run
-    from sdensemble.outputs.terminal import terminal_summary
     from sdensemble.outputs.text import terminal_columns
+    from sdensemble.outputs.write.terminal import document_text
 
     begun = time.perf_counter()
     study = study.at(options.as_of).asking(options.question)
@@ -81,9 +82,8 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
     notes = _notes(findings, chosen[options.prior_set])
     scenarios = plan[options.prior_set]
     every = all_results(main, datasets, scenarios, study.targets, study.report, study.model)
-    told = terminal_summary(
-        every[0], options.lang, every[1:], notes[options.lang], terminal_columns()
-    )
+    said = answer(every[0], every[1:], notes[options.lang])
+    told = document_text(said, options.lang, terminal_columns())
     replays = _replay_note(study, options, [main, *datasets.values()])
     facts = {
         "seconds_to_results": round(time.perf_counter() - begun, 2),
@@ -180,7 +180,7 @@ def run_members(study: Study, options: Options, chosen: Chosen, prior_set: str) 
 
 def replay_member(study: Study, options: Options, member: int) -> VerbResult:
     """Run one member of one scenario again; write a CSV of every variable at every step."""
-    from sdensemble.outputs.tables import write_csv
+    from sdensemble.outputs.write.csv import write_records
 
     study = study.at(options.as_of)
     _require_sound(study)
@@ -215,7 +215,7 @@ def replay_member(study: Study, options: Options, member: int) -> VerbResult:
     place = options.out or stamped(study.folder, "member")
     with written(place, record, free=options.out is None) as done:
         rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-        write_csv(done.partial / file, dict.fromkeys(columns, ("", "")), rows)
+        write_records(done.partial / file, columns, rows)
     path = done.folder / file
     return VerbResult(str(path), done.folder, (path,), done.notes)
 

@@ -16,7 +16,11 @@ from sdensemble.evidence.stored import fitted_rows
 from sdensemble.inputs.folder import Whole
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.inputs.targets import Target, leaves
-from sdensemble.outputs.models import COLUMNS, ModelSet, read_weights, rows, text
+from sdensemble.lang import LANGS
+from sdensemble.outputs.columns import TABLES, write_meanings
+from sdensemble.outputs.models import ModelSet, answer, read_weights, rows
+from sdensemble.outputs.write.csv import write_records
+from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.record import RunRecord, VerbResult, stamped, written
 from sdensemble.results.results import Results
 from sdensemble.study import Study
@@ -118,22 +122,18 @@ def write_models(
     models: ModelSet, folder: Path, record: RunRecord, lang: str, *, free: bool = False
 ) -> Whole:
     """Write the table, the answer in both languages, the figures and the record of a run."""
-    from sdensemble.outputs.figures import style
     from sdensemble.outputs.figures.variants import variants
-    from sdensemble.outputs.tables import write_csv
+    from sdensemble.outputs.write.picture import write_figure
 
     with written(folder, record.adding(**_facts(models)), free=free) as done:
         partial = done.partial
-        write_csv(partial / "variants.csv", COLUMNS, rows(models))
-        header = {"column": ("", ""), "zh": ("", ""), "en": ("", "")}
-        meanings = ({"column": c, "zh": zh, "en": en} for c, (zh, en) in COLUMNS.items())
-        write_csv(partial / "columns.csv", header, meanings)
-        for language in ("zh", "en"):
-            words = text(models, language)
+        write_records(partial / "variants.csv", TABLES["variants"], rows(models))
+        write_meanings(partial / "columns.csv", ["variants"])
+        for language in LANGS:
+            words = document_text(answer(models), language)
             (partial / f"answer-{language}.txt").write_text(words + "\n", encoding="utf-8")
         (partial / "figures").mkdir()
-        with style.settings():
-            style.save(variants(models, lang), partial / "figures" / "variants")
+        write_figure(variants(models), partial / "figures" / "variants", lang)
     return done
 
 
@@ -195,7 +195,7 @@ def run_variants(
     models = run_models(study, options, chosen, weights, progress)
     done = write_models(models, folder, record, options.lang, free=options.out is None)
     return VerbResult(
-        text(models, options.lang, terminal_columns()),
+        document_text(answer(models), options.lang, terminal_columns()),
         done.folder,
         tuple(done.folder / name for name in done.files),
         done.notes,

@@ -15,8 +15,9 @@ from sdensemble.inputs.history import Observation
 from sdensemble.inputs.report import ReportSpec, read_report
 from sdensemble.inputs.scenarios import Scenario, Setting
 from sdensemble.inputs.targets import Target
+from sdensemble.outputs.answer import answer as document
 from sdensemble.outputs.run import all_results
-from sdensemble.outputs.terminal import terminal_summary
+from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.results import Results
 
 YEARS = np.arange(2019, 2031)
@@ -272,4 +273,4 @@ def every_of(run: dict[str, Any]) -> tuple[Results, ...]:
 def answer(run: dict[str, Any], lang: str, columns: int | None = None) -> str:
     """Return the answer of the fixture ``run`` as it stands on a terminal."""
     first, *others = every_of(run)
-    return terminal_summary(first, lang, others, (), columns)
+    return document_text(document(first, others, ()), lang, columns)

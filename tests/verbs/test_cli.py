@@ -47,7 +47,7 @@ def test_check_says_what_it_read(teacup):
     found = call("check", "--study", teacup, "--lang", "en")
     assert found.exit_code == 0
     assert "teacup.mdl: 9 variables, units agree in every equation" in found.output
-    assert "3 scenarios, 2 targets, 5 priors (history): no problem" in found.output
+    assert "3 scenarios, 2 targets, 5 priors (history priors): no problem" in found.output
     assert "9个变量，所有方程单位一致" in call("check", "--study", teacup).output
 
 
