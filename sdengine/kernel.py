@@ -199,7 +199,7 @@ class Kernel:
             values=dict(_split(out, kept, count)),
             totals=dict(_split(out_totals[1:], summed, count)),
             first_bad=shared["bad"][:count],
-            state=memory and memory.state(self.program, inputs.end, numbers, count),
+            state=memory.state(self.program, inputs.end, numbers, count) if memory else None,
         )
 
     def wasm(
