@@ -181,7 +181,7 @@ def test_a_mistake_in_a_file_ends_in_one_clear_message(teacup, tmp_path, file, o
         ("(teacup temperature - room temperature)", "SHIFT IF TRUE(teacup temperature, 1, 2)",
          '"heat loss to room"'),
         ("(teacup temperature - room temperature)", "(teacup temperature - rum temperature)",
-         'no variable "rum_temperature" — did you mean "room temperature"?'),
+         'no variable "rum temperature" — did you mean "room temperature"?'),
         ("\t0.125\n", "\t-1\n", "TIME STEP above 0"),
     ],
 )  # fmt: skip
