@@ -6,6 +6,7 @@ import pytest
 
 from sdengine.model import describe
 from sdensemble import read_model
+from sdensemble.pages import explain as words
 
 MODEL = """
 region: north,south~~|
