@@ -373,7 +373,7 @@ def describe(
 
     With --out, --regions also writes its table and figure into that folder.
     """
-    from sdengine.model import describe as words
+    from sdensemble.pages import explain as words
     from sdensemble.study import open_study
 
     if out is not None and what != "regions":
@@ -504,7 +504,9 @@ def scorecard(
         )  # fmt: skip
     click.echo(f"{shown.text}\n\n{shown.folder}")
     if shown.run and members is not None:
-        click.echo(f"{shown.run}  ({'运行' if lang == 'zh' else 'run'})")
+        from sdensemble.lang import say
+
+        click.echo(say("run.written", lang, folder=shown.run))
 
 
 @main.command()
