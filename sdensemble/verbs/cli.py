@@ -72,6 +72,17 @@ def main(debug: bool) -> None:
             stream.reconfigure(errors="replace")
 
 
+def _show(done: Any, ctx: click.Context) -> None:
+    """Show what a verb gives back: the answer, notes, where it is, and how long it took."""
+    click.echo(done.text)
+    for note in done.notes:
+        click.echo(_said(note, ctx) if isinstance(note, Message) else note, err=True)
+    seconds = f"({done.seconds:.0f} s)" if done.seconds else ""
+    where = "  ".join(part for part in (str(done.folder or ""), seconds) if part)
+    if where:
+        click.echo(f"\n{where}")
+
+
 def _study(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--study",
@@ -242,29 +253,24 @@ def run(
     if weights and not variants:
         raise click.UsageError("--weights goes with --variant")
     if variants:
-        _run_variants(folder, Options(**options), variants, weights)
+        _run_variants(ctx, folder, Options(**options), variants, weights)
         return
     if member is not None:
-        click.echo(replay_member(open_study(folder), Options(**options), member))
+        click.echo(replay_member(open_study(folder), Options(**options), member).text)
         return
     with _Bar() as bar:
-        outcome = run_study(open_study(folder), Options(**options), bar.start)
-    click.echo(outcome.answer)
-    for note in outcome.paths.notes:
-        click.echo(note, err=True)
-    click.echo(f"\n{outcome.paths.folder}  ({outcome.seconds:.0f} s)")
+        _show(run_study(open_study(folder), Options(**options), bar.start), ctx)
 
 
-def _run_variants(folder: Path, options: Any, names: tuple[str, ...], weights: Any) -> None:
+def _run_variants(
+    ctx: click.Context, folder: Path, options: Any, names: tuple[str, ...], weights: Any
+) -> None:
     """Run a study under several structures."""
     from sdensemble.study import open_study
     from sdensemble.verbs.run_variants import run_variants
 
     with _Bar() as bar:
-        answer, written, seconds = run_variants(
-            open_study(folder), options, names, weights, bar.start
-        )
-    click.echo(f"{answer}\n\n{written}  ({seconds:.0f} s)")
+        _show(run_variants(open_study(folder), options, names, weights, bar.start), ctx)
 
 
 class _Bar:
@@ -324,8 +330,9 @@ def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | N
     With --full the validation tests of model/validation.toml run too and write a report; the
     status is 1 where one of them fails.
     """
+    from sdensemble.lang import tell
     from sdensemble.study import check_study, open_study
-    from sdensemble.verbs.check import sound_text
+    from sdensemble.verbs.check import sound
 
     study = open_study(folder)
     if full:
@@ -333,7 +340,7 @@ def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | N
     problems = check_study(study)
     if problems:
         raise SDError(problems)
-    click.echo(sound_text(study, lang))
+    click.echo(tell(sound(study), lang))
 
 
 @main.command()
@@ -382,11 +389,9 @@ def describe(
     elif what == "levers":
         click.echo(words.lever_table(study.model, lang, unit))
         if study.instruments:
-            from sdensemble.outputs.text import terminal_columns
-            from sdensemble.policy.instruments import instruments_text
+            from sdensemble.verbs.policy import instruments_text
 
-            told = (study.instruments, study.model, study.report, lang, terminal_columns())
-            click.echo(f"\n{instruments_text(*told)}")
+            click.echo(f"\n{instruments_text(study, lang)}")
     elif what == "regions":
         from sdensemble.verbs.policy import show_regions
 
