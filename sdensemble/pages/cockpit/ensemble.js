@@ -34,7 +34,7 @@ class Members {
 // kept: those at the end of each year first, then those integrated over each year.
 function runMembers(kernel, members, settings, from, to) {
   const { lanes, numbers: { n_report: ends, n_totals: sums }, arrays } = kernel.layout;
-  const years = arrays.saves.length - 2, count = to - from; // the start is saved too, and an end mark
+  const years = arrays.saves.length - 2, count = to - from; // the start, and -1 behind the last
   const out = new Float64Array((ends + sums) * years * count);
   kernel.setEvents(members.with(settings));
   for (let first = from; first < to; first += lanes) {
