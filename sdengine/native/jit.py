@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine import cache
 from sdengine.errors import SDError
+from sdengine.functions.arithmetic import LIBRARY
+from sdengine.native import cache
 from sdengine.native.driver import SIGNATURE
-from sdengine.native.emit import LIBRARY
 from sdengine.native.llvm import Processor
 
 POINTERS = {
     "W", "history", "defaults", "rows", "events", "event_values", "feeds", "feed_values",
-    "feed_rows", "flags", "report", "totals", "sums", "out", "out_totals", "bad",
+    "feed_rows", "saves", "state", "state_rows", "flags", "report", "totals", "sums", "out",
+    "out_totals", "bad",
 }  # fmt: skip
 
 # Processors of which it was measured that dividing takes less than getting the quotient back

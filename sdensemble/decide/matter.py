@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdensemble.decide.information import Worth, evpi, evppi, explained
 from sdensemble.decide.measures import margin, outcome_of
 from sdensemble.decide.prim import Box, discover, strongest

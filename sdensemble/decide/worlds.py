@@ -13,7 +13,7 @@ from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.draws import Draws
 from sdensemble.ensemble.forcing import Forcing
-from sdensemble.ensemble.run import run_ensemble
+from sdensemble.ensemble.members import Members
 from sdensemble.ensemble.variants import MAIN, Variant, apply, within
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target, leaves
@@ -37,10 +37,8 @@ class World:
     title: Mapping[str, str]
     study: Study
     kernel: Kernel
-    draws: Draws
-    forcing: Forcing | None
+    members: Members
     own_model: bool = False
-    posterior: str = "prior"
     threads: int | None = None
     _few: dict[tuple[str, ...], Kernel] = field(default_factory=dict, repr=False)
 
@@ -48,6 +46,21 @@ class World:
     def name(self) -> str:
         """Prior set and structure; the prior set alone in the main model."""
         return self.prior_set if self.structure == MAIN else f"{self.prior_set}/{self.structure}"
+
+    @property
+    def draws(self) -> Draws:
+        """The constants of the members."""
+        return self.members.draws
+
+    @property
+    def forcing(self) -> Forcing | None:
+        """The shocks the members meet."""
+        return self.members.forcing
+
+    @property
+    def posterior(self) -> str:
+        """Digest of the posterior the members are drawn from; "prior" of a prior."""
+        return self.members.key.posterior
 
     @property
     def replicate(self) -> NDArray[np.int64]:
@@ -78,55 +91,44 @@ class World:
         names = tuple(sorted(held))
         if names not in self._few:
             self._few[names] = self.kernel.only(names)
-        data = run_ensemble(
+        data = self.members.run(
             self._few[names],
             chosen,
-            self.draws,
-            self.forcing,
-            keep=held,
+            held,
             until=until,
             threads=self.threads,
             progress=progress,
         )
-        data.attrs |= {
-            "as_of": self.study.information,
-            "model_set": self.structure,
-            "posterior": self.posterior,
-        }
         targets = tuple(t for t in self.study.targets if self.has(t))
         return Results(data, tuple(chosen), targets, self.study.report, model)
 
     def on(self, draws: Draws) -> World:
         """Return the same world with other members."""
-        return replace(self, draws=draws)
+        return replace(self, members=replace(self.members, draws=draws))
 
 
 def world_of(
     study: Study,
-    draws: Draws,
-    forcing: Forcing | None,
+    members: Members,
     *,
     variant: Variant | None = None,
-    posterior: str = "prior",
     threads: int | None = None,
 ) -> World:
     """Return the world of a prior set's members in the main model, or in a variant."""
+    prior_set = members.priors.name
     if variant is None or variant.name == MAIN:
         title = {"zh": "", "en": ""}
         kernel = compile_model(study.model)
-        return World(MAIN, draws.priors.name, title, study, kernel, draws, forcing,
-                     posterior=posterior, threads=threads)  # fmt: skip
-    applied = apply(variant, draws, forcing, ())
+        return World(MAIN, prior_set, title, study, kernel, members, threads=threads)
+    applied = apply(variant, members, ())
     return World(
         variant.name,
-        draws.priors.name,
+        prior_set,
         variant.title,
         study,
         compile_model(applied.model),
-        applied.draws,
-        applied.forcing,
+        applied.members.named(variant.name),
         own_model=variant.own_model,
-        posterior=posterior,
         threads=threads,
     )
 

@@ -25,10 +25,9 @@ from sdensemble.decide.measures import find_target
 from sdensemble.decide.reach import edge, reach
 from sdensemble.decide.weigh import SPARSE, weigh
 from sdensemble.decide.worlds import World, world_of
-from sdensemble.ensemble.draws import Draws, draw
-from sdensemble.ensemble.forcing import Forcing
+from sdensemble.ensemble.draws import Method
 from sdensemble.ensemble.variants import MAIN, Variant, duplicates, main_variant
-from sdensemble.evidence.posterior import posterior_draws
+from sdensemble.evidence.members import choose_draws, chosen_members
 from sdensemble.inputs.batch import read_batch
 from sdensemble.inputs.folder import RECORD, check_folder, free_name, whole_folder
 from sdensemble.inputs.groups import Groups, read_groups
@@ -52,7 +51,7 @@ from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.table import Table
 from sdensemble.study import Study
-from sdensemble.verbs.run import REPLICATES, Options, Progress, choose_draws
+from sdensemble.verbs.run import Progress
 
 FRESH = 7_919
 """Added to the seed of a sample that an optimum is confirmed on."""
@@ -114,7 +113,7 @@ def sound(study: Study, asked: Asked) -> Study:
 
 
 def worlds(
-    study: Study, asked: Asked, *, every: bool = False, method: str = "sobol", seed: int = 0
+    study: Study, asked: Asked, *, every: bool = False, method: Method = "sobol", seed: int = 0
 ) -> tuple[list[World], list[Words]]:
     """Return the worlds asked for, the chosen prior set in the main model first, and notes.
 
@@ -134,34 +133,18 @@ def worlds(
     found: list[World] = []
     notes: list[Words] = []
     for prior_set in sets:
-        options = Options(
-            members=asked.members,
-            seed=seed,
-            prior_set=prior_set,
-            as_of=asked.as_of,
-            prior_only=asked.prior_only,
-        )
-        chosen = choose_draws(study, options, prior_set)
+        chosen = choose_draws(study, prior_set, prior_only=asked.prior_only)
         if chosen.posterior is None and found and found[0].posterior != "prior":
             continue  # beside a posterior a prior is the answer to another question
-        draws, forcing = _draws(study, options, prior_set, chosen.posterior, method)
-        same = duplicates(variants, draws.values)
+        members = chosen_members(study, chosen, prior_set, asked.members, seed=seed, method=method)
+        same = duplicates(variants, members.draws.values)
         for variant in variants:
             if variant.name in same:
                 continue
             if chosen.posterior is not None and variant.name != MAIN:
                 notes = [phrase("decide.posterior_alone")]
                 continue
-            found.append(
-                world_of(
-                    study,
-                    draws,
-                    forcing,
-                    variant=variant,
-                    posterior=chosen.key,
-                    threads=asked.threads,
-                )
-            )
+            found.append(world_of(study, members, variant=variant, threads=asked.threads))
     return found, notes
 
 
@@ -176,26 +159,7 @@ def _variants(study: Study, names: Sequence[str]) -> list[Variant]:
     return [variant for name, variant in known.items() if name in wanted]
 
 
-def _draws(
-    study: Study, options: Options, prior_set: str, posterior: Any, method: str
-) -> tuple[Draws, Forcing | None]:
-    priors = study.priors(prior_set)
-    if posterior is not None:
-        later = study.forcing and replace(study.forcing, from_time=posterior.forecast_from)
-        made = posterior_draws(posterior, priors, study.model, options.members, options.seed)
-        return made, later
-    made = draw(
-        priors,
-        study.model,
-        options.members,
-        seed=options.seed,
-        method=method,  # type: ignore[arg-type]
-        replicates=REPLICATES,
-    )
-    return made, study.forcing
-
-
-def one_world(study: Study, asked: Asked, *, method: str = "sobol", seed: int = 0) -> World:
+def one_world(study: Study, asked: Asked, *, method: Method = "sobol", seed: int = 0) -> World:
     """Return the first world asked for: the default prior set in the main model."""
     sets = asked.prior_sets[:1] or study.prior_sets()[:1]
     few = replace(asked, prior_sets=sets, structures=asked.structures[:1])
@@ -678,8 +642,8 @@ def write_answer(
     folder: Path, document: Document, found: Any, info: Mapping[str, Any], lang: str
 ) -> None:
     """Write a document's texts, tables, figures and labelled data into a folder, or nothing."""
-    from sdensemble.outputs.run import versions
     from sdensemble.outputs.write import csv, picture, terminal
+    from sdensemble.results.record import versions
 
     with whole_folder(folder) as partial:
         for language in LANGS:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +19,14 @@ from sdengine.syntax import Kind, Model
 from sdensemble import __version__
 from sdensemble.inputs.config import cell_name, short
 from sdensemble.inputs.constants import Given, read_given
-from sdensemble.inputs.folder import RECORD, check_folder, whole_folder
+from sdensemble.inputs.folder import check_folder
+from sdensemble.inputs.settings import Changed, changed
 from sdensemble.inputs.vensim import read_save_list
 from sdensemble.inputs.vensim.text import split_name, split_outside
+from sdensemble.lang import say
 from sdensemble.outputs.text import table
 from sdensemble.results.convert import to_dataset
+from sdensemble.results.record import RunRecord, written
 from sdensemble.results.store import write_ensemble
 
 if TYPE_CHECKING:
@@ -33,28 +35,21 @@ if TYPE_CHECKING:
 SHOWN = 40  # lines of a table on the terminal
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SIDE_FILES = {".vsc": "--sensitivity", ".cin": "--changes", ".lst": "--save-list"}
-WORDS = {
-    "stock": ("存量", "stock"),
-    "variable": ("变量", "variable"),
-    "unit": ("单位", "unit"),
-    "time": ("时间", "time"),
-    "one run": ("单次运行", "one run"),
-    "members": ("个成员", "members"),
-    "more": ("另有 {} 行，用 --out 全部写出", "… {} more: --out writes all"),
-    "nothing": ("未写文件：用 --out 指定文件夹", "nothing was written: --out DIR writes the run"),
-    "beside": ("模型旁的文件（未读）", "beside the model, not read"),
-}
 
 
 @dataclass(frozen=True)
 class FileOptions:
     """What a person may ask of a run of a model file.
 
-    ``settings`` are texts "name=3" or "name[element]=3"; ``report`` names what is shown and
+    ``settings`` are texts "name=3", "name[element]=3" or "table=(0,0),(10,20)", ``initial`` are
+    "stock=50"; ``series`` and ``data`` are csv or xlsx files. ``report`` names what is shown and
     kept, parted by commas. Side files are looked for here and then in the model's folder.
     """
 
     settings: tuple[str, ...] = ()
+    initial: tuple[str, ...] = ()
+    series: tuple[Path, ...] = ()
+    data: tuple[Path, ...] = ()
     changes: tuple[Path, ...] = ()
     sample: Path | None = None
     sensitivity: Path | None = None
@@ -96,10 +91,17 @@ def run_file(path: str | Path, options: FileOptions = FileOptions()) -> FileRun:
     """
     if options.out:
         check_folder(options.out)
-    model = read_model(Path(path))
+    edited = changed(
+        read_model(Path(path)),
+        settings=options.settings,
+        initial=options.initial,
+        series=options.series,
+        data=options.data,
+    )
+    model = edited.model
     given = read_given(
         model,
-        settings=options.settings,
+        settings=edited.settings,
         changes=options.changes,
         sample=options.sample,
         sensitivity=options.sensitivity,
@@ -113,9 +115,9 @@ def run_file(path: str | Path, options: FileOptions = FileOptions()) -> FileRun:
     run = kernel.run(given.constants, report=kept, members=given.members, threads=options.threads)
     finished = FileRun("", given.notes, run, kernel, given, options.out)
     text = _text(finished, asked, options.lang)
-    notes = (*given.notes, *_lost(finished), *_beside(model, options))
+    notes = (*model.remarks, *given.notes, *_lost(finished), *_beside(model, options))
     if options.out:
-        _write(finished, options)
+        _write(finished, options, edited)
     else:
         notes += (_word("nothing", options.lang),)
     return FileRun(text, notes, run, kernel, given, options.out)
@@ -176,7 +178,7 @@ def _beside(model: Model, options: FileOptions) -> tuple[str, ...]:
 
 
 def _word(key: str, lang: str) -> str:
-    return WORDS[key][lang != "zh"]
+    return say(f"file.{key.replace(' ', '_')}", lang)
 
 
 # ── what is shown ──────────────────────────────────────────────────────────────────────────
@@ -197,7 +199,7 @@ def _text(one: FileRun, asked: Sequence[str], lang: str) -> str:
     title, *lines = rows(one, names, lang)
     if not lines:
         return head
-    more = [_word("more", lang).format(len(lines) - SHOWN)] if len(lines) > SHOWN else []
+    more = [say("file.more", lang, n=len(lines) - SHOWN)] if len(lines) > SHOWN else []
     return "\n".join([head, "", *table([title, *lines[:SHOWN]]), *more])
 
 
@@ -262,7 +264,7 @@ def _lost(one: FileRun) -> tuple[str, ...]:
 # ── what is written ────────────────────────────────────────────────────────────────────────
 
 
-def _write(one: FileRun, options: FileOptions) -> None:
+def _write(one: FileRun, options: FileOptions, edited: Changed) -> None:
     """Write run.nc, a table as CSV, and run.json, which says what the run was."""
     assert one.folder is not None
     model, given = one.kernel.model, one.given
@@ -273,23 +275,22 @@ def _write(one: FileRun, options: FileOptions) -> None:
     name = "run.csv" if given.members is None else "quantiles.csv"
     rows = _csv_run(one) if given.members is None else _csv_quantiles(one)
     files = (options.sample, options.sensitivity, options.save_list, *options.changes)
-    record: dict[str, Any] = {
-        "model": short(model.path),
-        "model_digest": model.digest,
-        "engine": f"sdensemble {__version__}",
-        "settings": list(options.settings),
-        "side_files": [path.name for path in files if path],
-        "members": given.members or 1,
-        "seed": given.seed,
-        "constants": {n: v.tolist() for n, v in given.constants.items() if n not in given.drawn},
-        "files": ["run.nc", name],
-    }
-    with whole_folder(one.folder) as partial:
-        write_ensemble(partial / "run.nc", dataset, double=True)
-        with (partial / name).open("w", encoding="utf-8-sig", newline="") as stream:
+    record = RunRecord.begin(
+        files_read={short(model.path): model.digest},
+        model=short(model.path),
+        model_digest=model.digest,
+        settings=list(options.settings),
+        initial=list(options.initial),
+        series=edited.files,
+        side_files=[path.name for path in files if path],
+        members=given.members or 1,
+        seed=given.seed,
+        constants={n: v.tolist() for n, v in given.constants.items() if n not in given.drawn},
+    )
+    with written(one.folder, record) as done:
+        write_ensemble(done.partial / "run.nc", dataset, double=True)
+        with (done.partial / name).open("w", encoding="utf-8-sig", newline="") as stream:
             csv.writer(stream).writerows(rows)
-        text = json.dumps(record, ensure_ascii=False, indent=2)
-        (partial / RECORD).write_text(text + "\n", encoding="utf-8")
 
 
 def _csv_run(one: FileRun) -> Iterator[list[str]]:

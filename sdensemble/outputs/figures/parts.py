@@ -1,0 +1,84 @@
+"""What figures of a run share: fans as marks, conditions, units and source as words."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdensemble.inputs.targets import Target
+from sdensemble.lang import LANGS, Capital, Ended, Words, bracketed, phrase, tell
+from sdensemble.outputs.figure import Band, Line, Mark, numbers
+from sdensemble.outputs.naming import fitted, information_date, label, unit_notes
+from sdensemble.results.estimate import Array
+from sdensemble.results.results import Results, quantile
+
+QUANTILES = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
+SHARES = ((0.9, 0, 6), (0.6, 1, 5), (0.3, 2, 4))
+"""Each middle band with the places of its ends in QUANTILES, the widest first."""
+
+
+def fan_marks(years: NDArray[np.int64], values: Array) -> tuple[list[Mark], Array]:
+    """Return the middle bands and the median of values (member, year), and their quantiles.
+
+    Bands are pointwise sample quantiles; the quantiles have shape (7, year).
+    """
+    found = quantile(values, list(QUANTILES))
+    x = numbers(years)
+    marks: list[Mark] = [
+        Band(x, numbers(found[low]), numbers(found[high]), share, band_name(share))
+        for share, low, high in SHARES
+    ]
+    return [*marks, Line(x, numbers(found[3]), "median", phrase("figure.median"))], found
+
+
+def band_name(share: float) -> Words:
+    """Return what a middle band is called."""
+    return phrase("figure.band", share=f"{100 * share:.0f}")
+
+
+def key_of(results: Results, target: Target, name: Words = "") -> Words:
+    """Return measure, price basis and scope of a target in brackets.
+
+    The measure is left out where the ``name`` before the brackets says it already.
+    """
+    measure = label(results.spec, target.measure)
+    said = {
+        lang: "" if tell(measure, lang).lower() in tell(name, lang).lower() else tell(measure, lang)
+        for lang in LANGS
+    }
+    rest = [label(results.spec, one) for one in (target.price_basis, target.scope) if one]
+    return bracketed([said, *rest])
+
+
+def conditions(results: Results) -> Words:
+    """Return the information date, prior set and members of a run as one sentence."""
+    return Capital(
+        phrase(
+            "figure.conditions",
+            date=information_date(results.as_of, results.spec.issued),
+            prior=label(results.spec, results.prior_set),
+            n=results.members,
+            fitted=fitted(results.posterior),
+        )
+    )
+
+
+def units(results: Results) -> Words:
+    """Return what the report explains of the units a figure prints, as a sentence."""
+    paid = [results.unit(payer.variable) for payer in results.spec.payers]
+    notes = unit_notes(results.spec, [results.question.unit, *paid])
+    return Ended(notes)
+
+
+def source(results: Results, statistics: bool = False) -> Words:
+    """Return where a figure's numbers come from: the model and, where drawn, the statistics."""
+    model = results.model
+    values = {"model": model.path.name, "digest": model.digest[:8]}
+    if statistics and results.spec.history is not None:
+        return phrase("figure.source_with", **values, file=results.spec.history.file)
+    return phrase("figure.source", **values)
+
+
+def run_of(results: Results) -> str:
+    """Return the id of the run the numbers are of; empty where it has none."""
+    return str(results.data.attrs.get("run_id", ""))
