@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from sdensemble.outputs.words import in_ten, rounded_up
 from what_p_hangs_on import thirds
 
 from sdengine.model.describe import levers
 from sdensemble import open_study
-from sdensemble.outputs.words import in_ten, rounded_up
 from sdensemble.study import Study
 from sdensemble.verbs.run import Options, run_study
 from sdensemble.verbs.run_variants import run_variants
