@@ -129,6 +129,7 @@ ONLY_IN = {
         "sdensemble/outputs/figures/",
         "sdensemble/outputs/fonts.py",
         "sdensemble/outputs/write/picture.py",
+        "sdensemble/outputs/write/diagram.py",
         "sdensemble/policy/figures/",
     ),
     "pysd": ("sdengine/oracle/pysd.py",),

@@ -72,6 +72,17 @@ def main(debug: bool) -> None:
             stream.reconfigure(errors="replace")
 
 
+def _show(done: Any, ctx: click.Context) -> None:
+    """Show what a verb gives back: the answer, notes, where it is, and how long it took."""
+    click.echo(done.text)
+    for note in done.notes:
+        click.echo(_said(note, ctx) if isinstance(note, Message) else note, err=True)
+    seconds = f"({done.seconds:.0f} s)" if done.seconds else ""
+    where = "  ".join(part for part in (str(done.folder or ""), seconds) if part)
+    if where:
+        click.echo(f"\n{where}")
+
+
 def _study(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--study",
@@ -145,7 +156,12 @@ def _out(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
 _DIR = click.Path(file_okay=False, path_type=Path)
 _OF_A_MODEL = {
-    "settings": click.option("--set", "settings", multiple=True, help='"name=3"  设定常数'),
+    "settings": click.option(
+        "--set", "settings", multiple=True, help='"name=3" of anything, "table=(0,0),(1,2)".  设定'
+    ),
+    "initial": click.option("--initial", multiple=True, help='"stock=50"  存量初值'),
+    "series": click.option("--series", multiple=True, type=_FILE, help="Paths, csv, xlsx.  序列"),
+    "data": click.option("--data", multiple=True, type=_FILE, help="Data it lacks.  补充数据"),
     "changes": click.option("--changes", multiple=True, type=_FILE, help="A .cin file.  改动"),
     "sample": click.option("--sample", type=_FILE, help="Constants, a row a member.  样本"),
     "sensitivity": click.option("--sensitivity", type=_FILE, help="A .vsc file.  抽样设定"),
@@ -237,29 +253,24 @@ def run(
     if weights and not variants:
         raise click.UsageError("--weights goes with --variant")
     if variants:
-        _run_variants(folder, Options(**options), variants, weights)
+        _run_variants(ctx, folder, Options(**options), variants, weights)
         return
     if member is not None:
-        click.echo(replay_member(open_study(folder), Options(**options), member))
+        click.echo(replay_member(open_study(folder), Options(**options), member).text)
         return
     with _Bar() as bar:
-        outcome = run_study(open_study(folder), Options(**options), bar.start)
-    click.echo(outcome.answer)
-    for note in outcome.paths.notes:
-        click.echo(note, err=True)
-    click.echo(f"\n{outcome.paths.folder}  ({outcome.seconds:.0f} s)")
+        _show(run_study(open_study(folder), Options(**options), bar.start), ctx)
 
 
-def _run_variants(folder: Path, options: Any, names: tuple[str, ...], weights: Any) -> None:
+def _run_variants(
+    ctx: click.Context, folder: Path, options: Any, names: tuple[str, ...], weights: Any
+) -> None:
     """Run a study under several structures."""
     from sdensemble.study import open_study
     from sdensemble.verbs.run_variants import run_variants
 
     with _Bar() as bar:
-        answer, written, seconds = run_variants(
-            open_study(folder), options, names, weights, bar.start
-        )
-    click.echo(f"{answer}\n\n{written}  ({seconds:.0f} s)")
+        _show(run_variants(open_study(folder), options, names, weights, bar.start), ctx)
 
 
 class _Bar:
@@ -319,8 +330,9 @@ def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | N
     With --full the validation tests of model/validation.toml run too and write a report; the
     status is 1 where one of them fails.
     """
+    from sdensemble.lang import tell
     from sdensemble.study import check_study, open_study
-    from sdensemble.verbs.check import sound_text
+    from sdensemble.verbs.check import sound
 
     study = open_study(folder)
     if full:
@@ -328,7 +340,7 @@ def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | N
     problems = check_study(study)
     if problems:
         raise SDError(problems)
-    click.echo(sound_text(study, lang))
+    click.echo(tell(sound(study), lang))
 
 
 @main.command()
@@ -377,11 +389,9 @@ def describe(
     elif what == "levers":
         click.echo(words.lever_table(study.model, lang, unit))
         if study.instruments:
-            from sdensemble.outputs.text import terminal_columns
-            from sdensemble.policy.instruments import instruments_text
+            from sdensemble.verbs.policy import instruments_text
 
-            told = (study.instruments, study.model, study.report, lang, terminal_columns())
-            click.echo(f"\n{instruments_text(*told)}")
+            click.echo(f"\n{instruments_text(study, lang)}")
     elif what == "regions":
         from sdensemble.verbs.policy import show_regions
 
@@ -398,6 +408,41 @@ def describe(
 
 
 _RUN = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@main.command()
+@click.argument("target", required=False, type=click.Path(exists=True, path_type=Path))
+@_study
+@_lang
+@click.option("--members", default=2048, show_default=True, help="Members.  样本数")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--as-of", default="", help="through-2019, latest, 2021-06-30.  信息截止")
+@click.option("--prior-only", is_flag=True, help="Leave a stored posterior aside.  不用后验")
+@click.option("--target", "question", default="", help="Another target of targets.csv.  目标")
+@click.option("--out", type=_FILE, help="The file (default: outputs/cockpit.html).  输出文件")
+@click.option("--open", "show", is_flag=True, help="Open it in the browser.  在浏览器中打开")
+def cockpit(
+    target: Path | None, folder: Path, out: Path | None, show: bool, lang: str, **options: Any
+) -> None:
+    """Write one HTML file in which the whole ensemble runs, offline.  驾驶舱（单个网页文件）
+
+    TARGET is a study's folder, or a model file by itself: one run, a slider for each constant.
+    """
+    from sdensemble.study import open_study
+    from sdensemble.verbs.cockpit import model_page, study_page, write_page
+    from sdensemble.verbs.run import Options
+
+    if target is not None and target.is_file():
+        text, place = model_page(target, lang), Path(f"{target.stem}.html")
+    else:
+        study = open_study(target or folder)
+        text = study_page(study, Options(**options, lang=lang))
+        place = study.folder / "outputs" / "cockpit.html"
+    written = write_page(text, out or place)
+    click.echo(f"{written}  ({written.stat().st_size / 1e6:.1f} MB)")
+    if show:
+        click.launch(str(written))
 
 
 @main.command()

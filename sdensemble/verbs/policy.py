@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdengine.errors import SDError
-from sdensemble.inputs.folder import RECORD, whole_folder
 from sdensemble.inputs.published import known_at
-from sdensemble.outputs.tables import write_csv
-from sdensemble.outputs.terminal import reference
+from sdensemble.outputs.columns import TABLES
+from sdensemble.outputs.document import Block, Document
 from sdensemble.outputs.text import terminal_columns
-from sdensemble.policy.conflicts import CONFLICTS_CSV, conflict_rows, conflicts_text
-from sdensemble.policy.ledger import LEDGER_CSV, ledger, ledger_rows, ledger_text
-from sdensemble.policy.regions import REGIONS_CSV, layout, layout_text, place_rows, places_text
+from sdensemble.outputs.write.csv import write_records
+from sdensemble.outputs.write.terminal import document_text
+from sdensemble.policy.conflicts import conflict_rows, conflicts_blocks
+from sdensemble.policy.instruments import instruments_blocks
+from sdensemble.policy.ledger import ledger, ledger_blocks, ledger_rows
+from sdensemble.policy.regions import (
+    layout,
+    layout_blocks,
+    place_rows,
+    places_blocks,
+)
 from sdensemble.policy.scorecard import (
-    SCORECARD_CSV,
-    YEARS_CSV,
     scorecard,
+    scorecard_blocks,
     scorecard_rows,
-    scorecard_text,
     year_rows,
 )
+from sdensemble.results.record import RunRecord, VerbResult, written
+from sdensemble.results.results import reference
 from sdensemble.results.stored import latest_run, run_of, stored_results
 from sdensemble.study import Study
 from sdensemble.verbs.run import Options, run_study
@@ -33,15 +39,6 @@ from sdensemble.verbs.run import Options, run_study
 if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
     from sdensemble.results.results import Results
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a verb shows, the folder it wrote (if any), and the run it read (if any)."""
-
-    text: str
-    folder: Path | None
-    run: Path | None = None
 
 
 def show_ledger(
@@ -52,7 +49,7 @@ def show_ledger(
     scenario: str = "",
     lang: str = "zh",
     out: Path | None = None,
-) -> Shown:
+) -> VerbResult:
     """Write the ledger of a study's targets, and return it as text.
 
     ``as_of`` is an information date ("2022-03-31", "through-2021"; empty: all there is). P is
@@ -67,27 +64,29 @@ def show_ledger(
     entries = ledger(study.goals, statistics, results, chosen)
     name = folder.name if folder else ""
     laid = layout(study.goals, study.places, study.report)
-    wide = terminal_columns()
-    text = ledger_text(entries, study.report, lang, as_of, results, chosen, name, study.model, wide)
-    regions = layout_text(study.goals, laid, lang, wide or 110)
-    conflicts = conflicts_text(study.conflicts, lang, results, chosen, wide or 100)
+    blocks = (
+        *ledger_blocks(entries, study.report, as_of, results, chosen, name, study.model),
+        *layout_blocks(study.goals, laid),
+        *conflicts_blocks(study.conflicts, results, chosen),
+    )
     concerned: dict[str, list[str]] = {}
     for one in study.conflicts:
         for target in one.targets:
             concerned.setdefault(target, []).append(one.id)
-    written = _write(
+    done = _write(
+        study,
         out or study.folder / "outputs" / "ledger",
         {
-            "ledger.csv": lambda path: write_csv(
-                path, LEDGER_CSV, ledger_rows(entries, as_of, concerned, laid)
+            "ledger.csv": lambda path: write_records(
+                path, TABLES["ledger"], ledger_rows(entries, as_of, concerned, laid)
             ),
             **_regions_table(study),
-            "conflicts.csv": lambda path: write_csv(
-                path, CONFLICTS_CSV, conflict_rows(study.conflicts, results)
+            "conflicts.csv": lambda path: write_records(
+                path, TABLES["conflicts"], conflict_rows(study.conflicts, results)
             ),
         },
     )
-    return Shown(_blocks([text], regions, conflicts), written)
+    return replace(done, text=_text(blocks, lang))
 
 
 def show_scorecard(
@@ -99,7 +98,7 @@ def show_scorecard(
     lang: str = "zh",
     out: Path | None = None,
     progress: Callable[[int], Callable[[int], None]] | None = None,
-) -> Shown:
+) -> VerbResult:
     """Write the scorecard of a run in tables and figures, and return it as text.
 
     The run named, else one made now where ``options`` are given, else the study's latest; of its
@@ -108,7 +107,7 @@ def show_scorecard(
     """
     _require_sound(study)
     if run is None and options is not None:
-        run = run_study(study, options, progress).paths.folder
+        run = run_study(study, options, progress).folder
     folder = run or latest_run(study.folder / "outputs")
     if folder is None:
         raise SDError("no stored run in outputs/: use the verb run first, or --members to run now")
@@ -116,33 +115,38 @@ def show_scorecard(
     results = _few(study, _stored(study, folder), scenarios)
     lines = scorecard(results)
     laid = layout(study.goals, study.places, study.report)
-    wide = terminal_columns()
-    text = scorecard_text(lines, results, study.goals, lang, wide)
-    regions = layout_text(study.goals, laid, lang, wide or 110)
-    conflicts = conflicts_text(study.conflicts, lang, results, reference(results), wide or 100)
+    blocks = (
+        *scorecard_blocks(lines, results, study.goals),
+        *layout_blocks(study.goals, laid),
+        *conflicts_blocks(study.conflicts, results, reference(results)),
+    )
 
     def draw(path: Path) -> None:
-        from sdensemble.policy.figures.scorecard import draw_scorecard
+        from sdensemble.outputs.figures import draw_figures
+        from sdensemble.policy.figures.scorecard import scorecard_figures
 
         path.mkdir()
-        draw_scorecard(path, lines, results, lang)
+        draw_figures(path, scorecard_figures(lines, results), lang)
 
-    written = _write(
+    done = _write(
+        study,
         out or folder.with_name(f"{folder.name}-scorecard"),
         {
-            "scorecard.csv": lambda path: write_csv(
-                path, SCORECARD_CSV, scorecard_rows(lines, results, laid)
+            "scorecard.csv": lambda path: write_records(
+                path, TABLES["scorecard"], scorecard_rows(lines, results, laid)
             ),
             **_regions_table(study),
-            "scorecard-years.csv": lambda path: write_csv(path, YEARS_CSV, year_rows(results)),
-            "conflicts.csv": lambda path: write_csv(
-                path, CONFLICTS_CSV, conflict_rows(study.conflicts, results)
+            "scorecard-years.csv": lambda path: write_records(
+                path, TABLES["scorecard-years"], year_rows(results)
+            ),
+            "conflicts.csv": lambda path: write_records(
+                path, TABLES["conflicts"], conflict_rows(study.conflicts, results)
             ),
             "figures": draw,
         },
         folder,
     )
-    return Shown(_blocks([text], regions, conflicts), written, folder)
+    return replace(done, text=_text(blocks, lang))
 
 
 def _few(study: Study, results: Results, names: Sequence[str]) -> Results:
@@ -154,22 +158,23 @@ def _few(study: Study, results: Results, names: Sequence[str]) -> Results:
     return replace(results, scenarios=tuple(s for s in results.scenarios if s.name in wanted))
 
 
-def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> Shown:
+def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> VerbResult:
     """Return what the policy lays out where as text; with ``out`` write table and figure there."""
     places = study.places
     if not places:
         raise SDError(f"{study.folder}: the study has no model/regions.csv")
 
     def draw(path: Path) -> None:
-        from sdensemble.policy.figures.regions import draw_regions
+        from sdensemble.outputs.write.picture import write_figure
+        from sdensemble.policy.figures.regions import region_matrix
 
         path.mkdir()
-        draw_regions(path, places, study.model, lang)
+        write_figure(region_matrix(places, study.model), path / "regions", lang)
 
-    text = places_text(places, study.model, lang)
+    text = _text(places_blocks(places, study.model), lang)
     if out is None:
-        return Shown(text, None)
-    return Shown(text, _write(out, {**_regions_table(study), "figures": draw}))
+        return VerbResult(text)
+    return replace(_write(study, out, {**_regions_table(study), "figures": draw}), text=text)
 
 
 def _regions_table(study: Study) -> dict[str, Callable[[Path], object]]:
@@ -177,12 +182,16 @@ def _regions_table(study: Study) -> dict[str, Callable[[Path], object]]:
     if not study.places:
         return {}
     rows = place_rows(study.places, study.model)
-    return {"regions.csv": lambda path: write_csv(path, REGIONS_CSV, rows)}
+    return {"regions.csv": lambda path: write_records(path, TABLES["regions"], rows)}
 
 
-def _blocks(*blocks: Sequence[str]) -> str:
-    """Return blocks of lines with a blank line between those that are not empty."""
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+def instruments_text(study: Study, lang: str) -> str:
+    """Return the instruments of the policy with what each is set by, or why it is not."""
+    return _text(instruments_blocks(study.instruments, study.model, study.report), lang)
+
+
+def _text(blocks: Sequence[Block], lang: str) -> str:
+    return document_text(Document("policy", "", tuple(blocks)), lang, terminal_columns())
 
 
 def _require_sound(study: Study) -> None:
@@ -221,21 +230,19 @@ def _scenario(study: Study, results: Results, name: str) -> Scenario:
 
 
 def _write(
-    folder: Path, makers: Mapping[str, Callable[[Path], object]], run: Path | None = None
-) -> Path:
+    study: Study,
+    folder: Path,
+    makers: Mapping[str, Callable[[Path], object]],
+    run: Path | None = None,
+) -> VerbResult:
     """Write files by name into a folder, whole or not at all, with a record of them.
 
     The record names the run they were made from, by its place beside the folder.
     """
-    told = {} if run is None else {"run": os.path.relpath(run, folder)}
-    with whole_folder(folder) as partial:
+    facts = {} if run is None else {"run": os.path.relpath(run, folder)}
+    record = RunRecord.begin(as_of=study.information, files_read=study.digests(), **facts)
+    with written(folder, record) as writing:
         for name, make in makers.items():
-            make(partial / name)
-        names: Sequence[str] = sorted(
-            p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()
-        )
-        (partial / RECORD).write_text(
-            json.dumps({**told, "files": [*names, RECORD]}, ensure_ascii=False, indent=2) + "\n",
-            encoding="utf-8",
-        )
-    return folder
+            make(writing.partial / name)
+    files = tuple(folder / name for name in writing.files)
+    return VerbResult("", folder, files, tuple(writing.notes), run=run)

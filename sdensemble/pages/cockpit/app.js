@@ -54,25 +54,6 @@ function setLever(id, value, start) {
   else state.settings[id] = { times: [from], values: [value] };
 }
 
-function settingsOf(scenario) {
-  const out = {};
-  for (const one of scenario.settings) out[one.id] = { times: one.times, values: one.values };
-  return out;
-}
-
-// [step, slot, value] for the kernel: what is set from the start stands before the first step.
-function eventsOf(settings) {
-  const { start, step } = study.clock, events = [];
-  for (const [id, { times, values }] of Object.entries(settings)) {
-    const slots = study.settable[id];
-    times.forEach((time, i) => {
-      const at = time <= start ? -1 : Math.max(Math.ceil((time - start) / step - 1e-6), 0);
-      for (const slot of slots) events.push([at, slot, values[i]]);
-    });
-  }
-  return events;
-}
-
 // ── painting ───────────────────────────────────────────────────────────────────────────────
 
 function paint() {
@@ -161,7 +142,7 @@ function paintBar() {
   on("reset", "click", () => change(() => { state.settings = {}; }));
   on("keep-a", "click", () => change(() => { state.other = state.other ? null : structuredClone(state.settings); }, { remember: false }));
   on("copy-link", "click", copyLink);
-  on("save-toml", "click", () => save("scenario.toml", toml(state.settings), "application/toml"));
+  on("save-toml", "click", () => SAVE.toml());
   on("language", "click", () => { state.lang = state.lang === "zh" ? "en" : "zh"; $("levers").dataset.lang = ""; writeLink(); paint(); });
   on("dark", "click", () => { state.dark = !document.documentElement.hasAttribute("data-dark"); paint(); });
 }

@@ -97,3 +97,5 @@ function serve(port) {
 }
 
 if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScope) serve(self);
+
+if (typeof module !== "undefined") module.exports = { Members, runMembers };

@@ -10,8 +10,7 @@ import numpy as np
 
 from sdengine.model.describe import levers
 from sdengine.syntax import Kind, Model, Variable
-from sdensemble.ensemble.draws import Draws
-from sdensemble.ensemble.forcing import Forcing
+from sdensemble.ensemble.members import Members
 from sdensemble.inputs.config import bounds, cell_name, default_of
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario, Setting
@@ -53,15 +52,15 @@ def words_of_page() -> dict[str, dict[str, str]]:
 def study_contents(
     study: Study,
     held: Carried,
-    sets: Mapping[str, tuple[Draws, Forcing | None, Words]],
+    sets: Mapping[str, tuple[Members, Words]],
     *,
     command: str,
     lang: str,
 ) -> Contents:
     """Return the contents of a study's page.
 
-    ``sets`` maps each prior set to its draws, its forcing and what is said of where they come
-    from; the first is shown first. ``command`` runs the same members outside the page.
+    ``sets`` maps each prior set to its members and to what is said of where they come from; the
+    first is shown first. ``command`` runs the same members outside the page.
     """
     spec, model = study.report, study.model
     first = next(iter(sets.values()))[0]
@@ -70,7 +69,7 @@ def study_contents(
     constants = _constants(study, held)
     sliders = _sliders(study, held, shown)
     facts = {
-        **_frame(model, held, lang, first.members, int(np.unique(first.replicate).size)),
+        **_frame(model, held, lang, first.size, int(np.unique(first.replicate).size)),
         "title": said(spec.headline.whole.label),
         "outcomes": [_outcome(study, held, one) for one in _outcomes(study)],
         "parts": [one.id for one in _components(study)],
@@ -96,8 +95,8 @@ def study_contents(
         "sets": [],
     }
     blobs = {"wasm": held.wasm.module}
-    for name, (draws, forcing, note) in sets.items():
-        slots, fixed, blobs[f"draws-{name}"] = drawn(held.kernel, draws)
+    for name, (members, note) in sets.items():
+        slots, fixed, blobs[f"draws-{name}"] = drawn(held.kernel, members.draws)
         facts["sets"].append(
             {
                 "id": name,
@@ -105,7 +104,7 @@ def study_contents(
                 "says": said(note),
                 "slots": slots,
                 "fixed": fixed,
-                "forcing": forced(forcing, held.kernel, draws.seed),
+                "forcing": forced(members.forcing, held.kernel, members.seed),
             }
         )
     return Contents(facts, blobs)

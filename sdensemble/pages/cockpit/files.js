@@ -16,16 +16,10 @@ function readLink() {
     const text = location.hash.slice(1).replace(/-/g, "+").replace(/_/g, "/");
     const held = JSON.parse(decodeURIComponent(escape(atob(text))));
     if (held.d !== study.digest) return tell("other-digest", { theirs: String(held.d).slice(0, 12), mine: study.digest.slice(0, 12) });
-    const clean = (settings) => {
-      const out = {};
-      for (const [id, one] of Object.entries(settings || {})) {
-        const known = leverOf.get(id) || study.constants[id];
-        const sound = known && Array.isArray(one.times) && one.times.length === one.values.length && one.times.length
-          && one.times.every((v) => Number.isFinite(v) && v < study.clock.stop) && one.values.every((v) => Number.isFinite(v) && v >= known.low && v <= known.high);
-        if (sound) out[id] = { times: one.times, values: one.values };
-        else tell("link-dropped", { lever: id });
-      }
-      return out;
+    const clean = (given) => {
+      const { sound, dropped } = soundSettings(study, given);
+      if (dropped.length) tell("link-dropped", { lever: dropped.join(", ") });
+      return sound;
     };
     if (VIEWS.includes(held.v)) state.view = held.v;
     if (study.sets.some((one) => one.id === held.s)) state.set = held.s;
@@ -43,18 +37,7 @@ async function copyLink() {
   try { await navigator.clipboard.writeText(location.href); note(t("link-copied")); } catch { prompt(t("copy-this"), location.href); }
 }
 
-function toml(settings) {
-  const quote = (text) => JSON.stringify(text);
-  const block = (kind) => {
-    const lines = Object.entries(settings).filter(([id]) => study.kinds[id] === kind).map(([id, { times, values: held }]) => {
-      const unit = study.units[id];
-      if (times.length === 1) return `${quote(id)} = { value = ${held[0]}, start = ${times[0]}, unit = ${quote(unit)} }`;
-      return `${quote(id)} = { by_year = { ${times.map((time, i) => `${quote(String(time))} = ${held[i]}`).join(", ")} }, unit = ${quote(unit)} }`;
-    });
-    return lines.length ? `\n[${kind === "world" ? "world" : "levers"}]\n${lines.join("\n")}\n` : "";
-  };
-  return `[title]\nzh = ${quote(words.zh["toml-title"])}\nen = ${quote(words.en["toml-title"])}\n${block("lever")}${block("world")}`;
-}
+const titles = () => Object.fromEntries(Object.keys(words).map((lang) => [lang, words[lang]["toml-title"]]));
 
 function save(name, content, type) {
   const link = document.createElement("a");
@@ -90,7 +73,7 @@ const SAVE = {
     rows.push([], ["digest", study.digest], ["set", state.set], ["command", study.command]);
     save("cockpit.csv", `\ufeff${rows.map((row) => row.map(cell).join(",")).join("\r\n")}`, "text/csv");
   },
-  toml() { save("scenario.toml", toml(state.settings), "application/toml"); },
+  toml() { save("cockpit.toml", tomlOf(study, state.settings, titles()), "application/toml"); },
   svg() { const text = chartText(); if (text) save("cockpit.svg", text, "image/svg+xml"); },
   png() {
     const text = chartText();

@@ -185,3 +185,5 @@ function forcingRows(forcing, members) {
   }
   return [...driven.values()].flat(2);
 }
+
+if (typeof module !== "undefined") module.exports = { forcingRows, normalQuantile };

@@ -78,7 +78,7 @@ const keyOf = (set, settings) => `${set}|${JSON.stringify(Object.entries(setting
 // Runs a stage of members under some settings; resolves to {ids, values} or null where a later
 // question of the same lane has taken its place.
 function run(set, settings, stage, lane) {
-  const id = pool.next++, events = eventsOf(settings);
+  const id = pool.next++, events = eventsOf(study, settings);
   for (const [other, job] of pool.pending)
     if (job.lane === lane) { job.resolve(null); pool.pending.delete(other); }
   return new Promise((resolve) => {

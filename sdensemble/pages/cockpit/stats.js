@@ -49,3 +49,5 @@ function quantiles(values, shares) {
     return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
   });
 }
+
+if (typeof module !== "undefined") module.exports = { meanOf, shareOf, quantiles };

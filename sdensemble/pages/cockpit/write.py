@@ -17,7 +17,7 @@ from sdensemble.pages.cockpit.facts import Contents
 
 HERE = Path(__file__).parent
 WORKER = ("kernel", "forcing", "ensemble")
-PAGE = ("stats", "charts", "pool", "answers", "views", "files", "app")
+PAGE = ("settings", "stats", "charts", "pool", "answers", "views", "files", "app")
 
 
 def page(contents: Contents) -> str:

@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.text import Text
 
-from sdensemble.outputs.figures import style
 from sdensemble.outputs.fonts import missing_glyphs
+from sdensemble.outputs.write.picture import METADATA, settings
 
 DPI = 200
 POINTS = 72 / 25.4  # a mm in points
@@ -32,7 +32,7 @@ class Drawn(Protocol):
 
 def save_png(picture: Drawn, path: Path) -> str:
     """Write a picture at its own size; return the characters the font lacks."""
-    with style.settings():
+    with settings():
         figure = Figure(figsize=(picture.width / 25.4, picture.height / 25.4))
         FigureCanvasAgg(figure)
         ax = figure.add_axes((0, 0, 1, 1))
@@ -43,7 +43,7 @@ def save_png(picture: Drawn, path: Path) -> str:
             for artist in _artists(shape):
                 artist.set_zorder(order)
                 ax.add_artist(artist)
-        figure.savefig(path, dpi=DPI, metadata=style.METADATA["png"])
+        figure.savefig(path, dpi=DPI, metadata=METADATA["png"])
         return missing_glyphs(figure)
 
 

@@ -5,17 +5,9 @@ import numpy as np
 import pytest
 
 from sdensemble.inputs.report import Measure
-from sdensemble.outputs.words import (
-    beyond,
-    in_ten,
-    information_date,
-    measured,
-    percent,
-    points,
-    rounded,
-    scale_of,
-    target_name,
-)
+from sdensemble.lang import tell
+from sdensemble.outputs.form import in_ten, measured, percent, points, rounded
+from sdensemble.outputs.naming import Amount, beyond, information_date, target_name
 from sdensemble.results.probability import Key, threshold_event
 
 KEY = Key("y", 2025, "m", "s", "p", "d", "h", "x", "a")
@@ -24,15 +16,15 @@ KEY = Key("y", 2025, "m", "s", "p", "d", "h", "x", "a")
 @pytest.mark.parametrize(
     ("low", "high", "zh", "en"),
     [
-        (0.31, 0.58, "十次中约三至六次", "about three to six in ten"),
-        (0.31, 0.33, "十次中约三次", "about three in ten"),
-        (0.21, 0.23, "十次中约两次", "about two in ten"),
-        (0.0, 0.0, "百次中不到一次", "less than one in a hundred"),
-        (0.01, 0.04, "十次中不到一次", "less than one in ten"),
-        (0.013, 0.86, "十次中至多约九次", "at most about nine in ten"),
-        (0.62, 0.97, "十次中至少约六次", "at least about six in ten"),
-        (0.96, 0.98, "十次中九次以上", "more than nine in ten"),
-        (0.995, 1.0, "百次中九十九次以上", "more than ninety-nine in a hundred"),
+        (0.31, 0.58, "约三到六成", "about three to six in ten"),
+        (0.31, 0.33, "约三成", "about three in ten"),
+        (0.21, 0.23, "约两成", "about two in ten"),
+        (0.0, 0.0, "不到百分之一", "less than one in a hundred"),
+        (0.01, 0.04, "不到一成", "less than one in ten"),
+        (0.013, 0.86, "至多约九成", "at most about nine in ten"),
+        (0.62, 0.97, "至少约六成", "at least about six in ten"),
+        (0.96, 0.98, "九成以上", "more than nine in ten"),
+        (0.995, 1.0, "百分之九十九以上", "more than ninety-nine in a hundred"),
     ],
 )
 def test_probabilities_are_said_in_tenths(low, high, zh, en):
@@ -68,28 +60,32 @@ def test_a_percentage_with_lost_members_is_printed_as_bounds():
 
 
 def test_an_information_date_is_said_as_the_end_of_its_year():
-    assert information_date("through-2019", "zh") == "事前预测（信息截至2019年末）"
-    assert information_date("2020-03-31", "en") == "ex ante forecast (information as of 2020-03-31)"
+    assert tell(information_date("through-2019"), "zh") == "事前预测（信息截至2019年末）"
+    assert (
+        tell(information_date("2020-03-31"), "en")
+        == "ex ante forecast (information as of 2020-03-31)"
+    )
 
 
 def test_what_was_known_later_than_the_policys_issue_is_no_ex_ante_forecast():
     issued = "through-2019"
-    assert information_date("through-2019", "zh", issued) == "事前预测（信息截至2019年末）"
-    assert information_date("through-2021", "zh", issued) == "现时推算（信息截至2021年末）"
+    assert tell(information_date("through-2019", issued), "zh") == "事前预测（信息截至2019年末）"
+    assert tell(information_date("through-2021", issued), "zh") == "现时推算（信息截至2021年末）"
     assert (
-        information_date("through-2021", "en", issued) == "nowcast (information to the end of 2021)"
+        tell(information_date("through-2021", issued), "en")
+        == "nowcast (information to the end of 2021)"
     )
-    assert "nowcast" in information_date("2022-03-31", "en", issued)
+    assert "nowcast" in tell(information_date("2022-03-31", issued), "en")
 
 
 def test_a_target_is_said_with_its_comparator_in_words_and_its_year_once(results):
     question = results.question
-    assert beyond(question, results.spec, "zh") == "超过3000亿元"
-    assert beyond(question, results.spec, "en") == "above 3000 亿元"
-    assert target_name(question, "zh") == "全省农产品加工业产值"
+    assert tell(beyond(question, results.spec), "zh") == "超过3000亿元"
+    assert tell(beyond(question, results.spec), "en") == "above 3000 亿元"
+    assert tell(target_name(question), "zh") == "全省农产品加工业产值"
     example = SimpleNamespace(zh="全省产值 2030（示例）", en="Output value 2030 (example)")
-    assert target_name(example, "zh") == "全省产值（示例）"
-    assert target_name(example, "en") == "Output value (example)"
+    assert tell(target_name(example), "zh") == "全省产值（示例）"
+    assert tell(target_name(example), "en") == "Output value (example)"
 
 
 def test_amounts_read_well_in_both_languages(results):
@@ -98,7 +94,7 @@ def test_amounts_read_well_in_both_languages(results):
     spec = replace(results.spec, units=units, measures={"rate": share})
 
     def shown(value, unit, measure=""):
-        return [scale_of(spec, unit, lang, value, measure).amount(value) for lang in ("zh", "en")]
+        return [Amount.of(spec, unit, value, measure).told(lang) for lang in ("zh", "en")]
 
     assert shown(1400, "Wt") == ["1400万吨", "14 million tonnes"]
     assert shown(1.8, "Wt") == ["1.8万吨", "18,000 tonnes"]
