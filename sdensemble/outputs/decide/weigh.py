@@ -24,6 +24,7 @@ from sdensemble.outputs.figure import (
     numbers,
 )
 from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.naming import label
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
 
@@ -408,13 +409,39 @@ def _where_panels(found: Weighed, study: Study, unit: Words) -> list[Panel]:
         )  # fmt: skip
         panels.append(_gap_panel([part.gap[y] for part, y in rows], names, unit,
                                  phrase("decide.weigh.by_condition"), gap))  # fmt: skip
-    last = len(years) - 1
-    names = tuple(c.world_called(study, one.structure, one.prior_set) for one in found.elsewhere)
-    panels.append(
-        _gap_panel([one.gap[last] for one in found.elsewhere], names, unit,
-                   phrase("decide.weigh.by_world", year=years[last]), gap)
-    )  # fmt: skip
+    panels.append(_structures_panel(found, study, unit, gap))
     return panels
+
+
+def _structures_panel(found: Weighed, study: Study, unit: Words, gap: Words) -> Panel:
+    """Return the gap at the last horizon, a row a structure, a mark a prior set."""
+    last = len(found.doses.years) - 1
+    titles = c.titles(study) | {"main": phrase("decide.main_structure")}
+    rows = list(dict.fromkeys(one.structure for one in found.elsewhere))
+    marks: list[Mark] = [Rule(0.0)]
+    for prior_set in dict.fromkeys(one.prior_set for one in found.elsewhere):
+        kept = [one for one in found.elsewhere
+                if one.prior_set == prior_set and math.isfinite(one.gap[last].value)]  # fmt: skip
+        values = [one.gap[last] for one in kept]
+        marks.append(
+            Points(
+                numbers(v.value for v in values),
+                numbers(rows.index(one.structure) for one in kept),
+                numbers(v.value - 2 * v.se for v in values),
+                numbers(v.value + 2 * v.se for v in values),
+                "series",
+                label(study.report, prior_set),
+                across=True,
+            )
+        )
+    return Panel(
+        tuple(marks),
+        x=Axis(gap, unit),
+        y=Axis(names=tuple(titles.get(name, name) for name in rows)),
+        title=phrase("decide.weigh.by_world", year=found.doses.years[last]),
+        height=max(48.0, 8 + 6.0 * len(rows)),
+        id="structures",
+    )
 
 
 def _gap_panel(
