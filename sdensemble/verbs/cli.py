@@ -210,7 +210,7 @@ def _run_model(ctx: click.Context, target: Path, lang: str, options: dict[str, A
 @click.option("--members", default=2048, show_default=True, help="Members a scenario.  成员数")
 @click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
 @click.option("--scenario", "scenarios", multiple=True, help="Name, title or set.  情景")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--prior", "prior_set", default="", help="Prior set (the first). 先验")
 @click.option(
     "--method",
     type=click.Choice(["sobol", "latin", "plain"]),
@@ -416,7 +416,7 @@ _RUN = click.Path(exists=True, file_okay=False, path_type=Path)
 @_lang
 @click.option("--members", default=2048, show_default=True, help="Members.  样本数")
 @click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--prior", "prior_set", default="", help="Prior set (the first). 先验")
 @click.option("--as-of", default="", help="through-2019, latest, 2021-06-30.  信息截止")
 @click.option("--prior-only", is_flag=True, help="Leave a stored posterior aside.  不用后验")
 @click.option("--target", "question", default="", help="Another target of targets.csv.  目标")
@@ -467,7 +467,7 @@ def ledger(folder: Path, **options: Any) -> None:
 @click.option("--run", type=_RUN, help="The run to score (default: the latest).  运行")
 @click.option("--members", type=click.IntRange(1), help="Run now, with so many.  现在运行")
 @click.option("--seed", default=1, show_default=True, help="Seed of a run made now.  随机种子")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Its priors. 先验")
+@click.option("--prior", "prior_set", default="", help="Its priors (the first set). 先验")
 @click.option("--scenario", "scenarios", multiple=True, help="Only these (else all).  情景")
 @_out("Folder to write.  输出文件夹")
 @click.pass_context
@@ -509,7 +509,7 @@ def scorecard(
 @_study
 @_lang
 @click.option("--as-of", default="", help="latest, through-2020, 2021-06-30.  信息截止")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--prior", "prior_set", default="", help="Prior set (the first). 先验")
 @click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
 @click.option("--particles", default=4096, show_default=True, help="Draws to keep.  粒子数")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
@@ -551,7 +551,7 @@ def _compare_structures(folder: Path, options: dict[str, Any]) -> None:
 @main.command()
 @_study
 @_lang
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--prior", "prior_set", default="", help="Prior set (the first). 先验")
 @click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
 @click.option("--particles", default=2048, show_default=True, help="Draws of each fit.  粒子数")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
@@ -571,7 +571,7 @@ def backtest(folder: Path, **options: Any) -> None:
 @click.option("--as-of", default="", help="latest, through-2020, 2021-06-30.  信息截止")
 @click.option("--to", type=int, help="The last year (the model's).  截止年份")
 @click.option("--scenario", default="", help="The policy path (that of fit.toml).  情景")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--prior", "prior_set", default="", help="Prior set (the first). 先验")
 @click.option("--prior-only", is_flag=True, help="Leave the posterior aside.  不用后验")
 @click.option("--members", default=2048, show_default=True, help="Draws.  成员数")
 @click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
@@ -594,7 +594,7 @@ def forecast(folder: Path, **options: Any) -> None:
 @_lang
 @click.option("--scenario", default="", help="Levers set from --from on (none).  新政策情景")
 @click.option("--from", "start", default=2026.0, show_default=True, help="When.  起始年份")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--prior", "prior_set", default="", help="Prior set (the first). 先验")
 @click.option("--members", default=2048, show_default=True, help="Draws.  成员数")
 @click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
 @click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
@@ -620,7 +620,7 @@ def observe() -> None:
 @click.option("--sector", default="", help="Sector of all rows.  范围")
 @click.option("--unit", default="", help="Unit of all rows.  单位")
 @click.option("--published-on", default="", help="When all rows were published.  公布日期")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--prior", "prior_set", default="", help="Prior set (the first). 先验")
 @click.option("--particles", default=1024, show_default=True, help="Draws to keep.  粒子数")
 @click.option("--each", is_flag=True, help="Also judge every figure alone (slower).  逐个看作用")
 @click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
