@@ -33,6 +33,7 @@ from sdensemble.inputs.config import (
 )
 from sdensemble.inputs.distributions import DISTRIBUTIONS, Distribution, Truncated
 from sdensemble.inputs.sources import Sources, read_sources
+from sdensemble.lang import Words, has, joined, phrase, say
 
 Method = Literal["sobol", "latin", "plain"]
 
@@ -262,23 +263,24 @@ def _factor_bounds(own: Sequence[float], low: float, high: float) -> tuple[float
     return max((e[0] for e in ends), default=-math.inf), min((e[1] for e in ends), default=math.inf)
 
 
-CHINESE: Mapping[str, str] = {
-    "uniform": "均匀分布", "triangular": "三角分布", "beta": "贝塔分布", "normal": "正态分布",
-    "lognormal": "对数正态分布", "low": "下端", "high": "上端", "mode": "众数",
-    "median": "中位数", "log_sd": "对数标准差", "mean": "均值", "sd": "标准差",
-}  # fmt: skip
-
-
 def describe(distribution: Any, lang: str = "en") -> str:
     """Return a distribution in words: ``lognormal(median 0.36, log_sd 0.4)``."""
     if isinstance(distribution, Truncated):
         return describe(distribution.base, lang)
-    name = type(distribution).__name__.lower()
-    parts = [(part.name, f"{getattr(distribution, part.name):g}") for part in fields(distribution)]
-    if lang == "zh":
-        told = "，".join(f"{CHINESE.get(key, key)}{value}" for key, value in parts)
-        return f"{CHINESE.get(name, name)}（{told}）"
-    return f"{name}({', '.join(f'{key} {value}' for key, value in parts)})"
+    parts = [
+        phrase(
+            "distribution.part",
+            key=_word(part.name),
+            value=f"{getattr(distribution, part.name):g}",
+        )
+        for part in fields(distribution)
+    ]
+    name = _word(type(distribution).__name__.lower())
+    return say("distribution.described", lang, name=name, parts=joined(parts, "within"))
+
+
+def _word(key: str) -> Words:
+    return phrase(f"distribution.{key}") if has(f"distribution.{key}") else key
 
 
 def _read_correlations(top: Section, items: Sequence[Prior]) -> dict[str, float]:

@@ -66,6 +66,7 @@ from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Section
 from sdensemble.inputs.targets import leaves
+from sdensemble.lang import say
 
 if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
@@ -231,7 +232,7 @@ class ReportSpec:
     def unit_notes(self, units: Iterable[str], lang: str) -> str:
         """Return what the report explains of the units named, each once: "1 dozen = 12"."""
         notes = (self.units.get(unit, {}).get(f"{lang}_note", "") for unit in units)
-        return ("；" if lang == "zh" else "; ").join(dict.fromkeys(filter(None, notes)))
+        return say("language.clause", lang).join(dict.fromkeys(filter(None, notes)))
 
     def spoken(self) -> tuple[tuple[str, str], ...]:
         """Return each label of the headline, groups, limits and payers with its variable."""

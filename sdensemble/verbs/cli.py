@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import click
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import Message, ModelRemark, SDError
 from sdensemble import __version__
 from sdensemble.verbs.decide_cli import add_commands
 
@@ -67,6 +68,7 @@ def main(debug: bool) -> None:
 
     系统动力学集合模拟：不同政策工具下的达标概率。
     """
+    warnings.simplefilter("ignore", ModelRemark)  # a run of a file shows them as notes
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -371,7 +373,7 @@ def describe(
 
     With --out, --regions also writes its table and figure into that folder.
     """
-    from sdengine.model import describe as words
+    from sdensemble.pages import explain as words
     from sdensemble.study import open_study
 
     if out is not None and what != "regions":
@@ -502,7 +504,9 @@ def scorecard(
         )  # fmt: skip
     click.echo(f"{shown.text}\n\n{shown.folder}")
     if shown.run and members is not None:
-        click.echo(f"{shown.run}  ({'运行' if lang == 'zh' else 'run'})")
+        from sdensemble.lang import say
+
+        click.echo(say("run.written", lang, folder=shown.run))
 
 
 @main.command()
