@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import click
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import Message, ModelRemark, SDError
 from sdensemble import __version__
 from sdensemble.lang import LANGS
 from sdensemble.verbs.decide_cli import add_commands
@@ -105,6 +106,7 @@ def _lang(command: Callable[..., Any], expose: bool = True) -> Callable[..., Any
 @partial(_lang, expose=False)
 def main(debug: bool) -> None:
     """System-dynamics ensembles: probabilities of targets under policy levers."""
+    warnings.simplefilter("ignore", ModelRemark)  # a run of a file shows them as notes
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

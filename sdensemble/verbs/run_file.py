@@ -115,7 +115,7 @@ def run_file(path: str | Path, options: FileOptions = FileOptions()) -> FileRun:
     run = kernel.run(given.constants, report=kept, members=given.members, threads=options.threads)
     finished = FileRun("", given.notes, run, kernel, given, options.out)
     text = _text(finished, asked, options.lang)
-    notes = (*given.notes, *_lost(finished), *_beside(model, options))
+    notes = (*model.remarks, *given.notes, *_lost(finished), *_beside(model, options))
     if options.out:
         _write(finished, options, edited)
     else:
