@@ -63,7 +63,11 @@ from typing import TYPE_CHECKING, Any
 
 from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.syntax import Model
+<<<<<<< HEAD
 from sdensemble.inputs.config import read_toml
+=======
+from sdensemble.inputs.config import Section
+>>>>>>> main
 from sdensemble.inputs.targets import leaves
 from sdensemble.lang import say
 
@@ -531,11 +535,8 @@ class _Reader:
         return value
 
     def label(self, where: str, row: Any, fallback: str) -> Mapping[str, str]:
-        """Return both labels; note any that is missing."""
-        row = row if isinstance(row, dict) else {}
-        if not all(isinstance(row.get(lang), str) for lang in ("zh", "en")):
-            self.problems.add(where, Message('needs both labels, zh = "…" and en = "…"'))
-        return {lang: str(row.get(lang) or fallback) for lang in ("zh", "en")}
+        """Return the label of each language; one stands in for another, the fallback for all."""
+        return Section(where, row if isinstance(row, dict) else {}, self.problems).label(fallback)
 
     def variable(
         self, where: str, row: dict[str, Any], key: str, required: bool = True
