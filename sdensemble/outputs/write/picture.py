@@ -250,7 +250,7 @@ def draw(figure: Figure, lang: str, grey: bool = False) -> Canvas:
     entries = _legend_rows(_entries(figure, looks, lang, grey), wide - 2 * EDGE)
     frames = [_frame(panel, figure, place, lang) for place, panel in enumerate(figure.panels)]
     columns = min(figure.columns, len(frames)) or 1
-    grid = [frames[i : i + columns] for i in range(0, len(frames), columns)]
+    grid = [_aligned(frames[i : i + columns]) for i in range(0, len(frames), columns)]
     room = _room(grid, wide)
     above = EDGE + _height(title, 3.7) + 4.2 * len(entries) + (1.0 if entries else 0.0)
     tall = above + sum(room.rows) + _height(foot) + 2 * EDGE
@@ -274,6 +274,14 @@ def draw(figure: Figure, lang: str, grey: bool = False) -> Canvas:
     canvas.text(EDGE / wide, EDGE / tall, foot, fontsize=SMALL, va="bottom", color=GREY,
                 linespacing=1.2)  # fmt: skip
     return canvas
+
+
+def _aligned(frames: list[Frame]) -> list[Frame]:
+    """Return panels side by side that have the same rows with these on one height."""
+    if len({len(frame.rows) for frame in frames}) > 1 or not frames[0].rows:
+        return frames
+    rows = tuple(max(of_one) for of_one in zip(*(frame.rows for frame in frames), strict=True))
+    return [replace(frame, rows=rows, height=sum(rows)) for frame in frames]
 
 
 @dataclass(frozen=True)
@@ -506,7 +514,8 @@ def _sign(mark: Mark, look: Look, grey: bool) -> Any:
                           markeredgecolor=look.colour)  # fmt: skip
         case _:
             return Line2D([], [], color=look.colour, linestyle="-", linewidth=look.width,
-                          solid_capstyle="butt", marker=look.marker, markersize=4.2, markeredgewidth=0.7,
+                          solid_capstyle="butt", marker=look.marker, markersize=4.2,
+                          markeredgewidth=0.7,
                           markerfacecolor=look.face or look.colour,
                           markeredgecolor="black" if look.face else look.colour)  # fmt: skip
 
