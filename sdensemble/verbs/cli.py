@@ -164,6 +164,9 @@ _OF_A_MODEL = {
     "initial": click.option("--initial", multiple=True, help='"stock=50"  存量初值'),
     "series": click.option("--series", multiple=True, type=_FILE, help="Paths, csv, xlsx.  序列"),
     "data": click.option("--data", multiple=True, type=_FILE, help="Data it lacks.  补充数据"),
+    "until": click.option("--until", type=float, help="Time to stop at.  停止时刻"),
+    "save_state": click.option("--save-state", type=_FILE, help="Where it stands then.  保存状态"),
+    "from_state": click.option("--from-state", type=_FILE, help="Go on from there.  由状态续算"),
     "changes": click.option("--changes", multiple=True, type=_FILE, help="A .cin file.  改动"),
     "sample": click.option("--sample", type=_FILE, help="Constants, a row a member.  样本"),
     "sensitivity": click.option("--sensitivity", type=_FILE, help="A .vsc file.  抽样设定"),
@@ -172,7 +175,8 @@ _OF_A_MODEL = {
 }
 _OPTION = {"folder": "study", "scenarios": "scenario", "prior_set": "prior", "variants": "variant"}
 _OPTION |= {"as_of": "as-of", "prior_only": "prior-only", "question": "target"}
-_OPTION |= {"settings": "set", "save_list": "save-list"}
+_OPTION |= {"settings": "set", "save_list": "save-list", "save_state": "save-state"}
+_OPTION |= {"from_state": "from-state"}
 _OF_A_STUDY = (
     *("folder", "scenarios", "prior_set", "method", "member"),
     *("variants", "weights", "as_of", "prior_only", "question"),
