@@ -19,31 +19,7 @@ from sdensemble.evidence.posterior import (
 from sdensemble.inputs.fit import Fit, pick
 from sdensemble.inputs.history import Observation, Vintage, vintage
 from sdensemble.inputs.scenarios import Scenario
-
-WHY: Mapping[str, Mapping[str, str]] = {
-    "posterior": {
-        "zh": "参数取后验（信息截至：{vintage}；{figures}个观测值；编号 {digest}）。",
-        "en": "Constants are drawn from the posterior (vintage {vintage}, {figures} figures,"
-        " {digest}).",
-    },
-    "asked": {
-        "zh": "按要求不用后验：参数取先验。",
-        "en": "Constants are drawn from the prior, as asked for.",
-    },
-    "no fit": {
-        "zh": "该研究没有 calibration/fit.toml：参数取先验。",
-        "en": "The study has no calibration/fit.toml: constants are drawn from the prior.",
-    },
-    "no figure": {
-        "zh": "截至该信息日（{vintage}）没有可供拟合的观测值：后验即先验。",
-        "en": "No figure of this vintage ({vintage}) can be fitted: the posterior is the prior.",
-    },
-    "none stored": {
-        "zh": "没有该信息日（{vintage}）的后验文件：参数取先验。生成：{command}",
-        "en": "No posterior of this vintage ({vintage}) is stored: constants are drawn from the"
-        " prior. To make it: {command}",
-    },
-}
+from sdensemble.lang import Words, phrase
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +30,10 @@ class Chosen:
     why: str
     words: Mapping[str, object]
 
-    def says(self, lang: str) -> str:
-        """Return the reason as a sentence."""
-        return WHY[self.why][lang].format(**self.words)
+    @property
+    def said(self) -> Words:
+        """The reason as a sentence."""
+        return phrase(f"posterior.{self.why.replace(' ', '_')}", **self.words)
 
     @property
     def key(self) -> str:

@@ -20,6 +20,7 @@ from sdensemble.evidence.members import choose_draws, choose_members, chosen_mem
 from sdensemble.evidence.stored import Chosen
 from sdensemble.inputs.config import cell_name
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.lang import Words, phrase
 from sdensemble.results.record import RunRecord, VerbResult, stamped, written
 from sdensemble.study import Study
 
@@ -82,7 +83,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
     notes = _notes(findings, chosen[options.prior_set])
     scenarios = plan[options.prior_set]
     every = all_results(main, datasets, scenarios, study.targets, study.report, study.model)
-    said = answer(every[0], every[1:], notes[options.lang])
+    said = answer(every[0], every[1:], notes)
     told = document_text(said, options.lang, terminal_columns())
     replays = _replay_note(study, options, [main, *datasets.values()])
     facts = {
@@ -110,21 +111,6 @@ def _require_sound(study: Study) -> None:
         raise SDError(problems)
 
 
-NOTES: Mapping[str, Mapping[str, str]] = {
-    "unit_problems": {
-        "zh": "注意：模型有{n}处单位不一致（首处：{first}），结果照常计算；全部见 run.json，"
-        "也可用 check 列出。",
-        "en": "Note: units disagree in {n} places of the model (first: {first}); the run went on."
-        " All are in run.json, and `check` lists them.",
-    },
-    "late_evidence": {
-        "zh": "注意：有{n}项先验或常数的依据晚于信息截止日，作为事前假设使用，逐项见 run.json。",
-        "en": "Note: the evidence of {n} priors or constants is later than the information date;"
-        " they serve as ex ante assumptions, and run.json lists them.",
-    },
-}
-
-
 def _findings(study: Study) -> dict[str, list[str]]:
     """Return what is to be told of the study itself: for the answer and for run.json."""
     return {
@@ -133,19 +119,14 @@ def _findings(study: Study) -> dict[str, list[str]]:
     }
 
 
-def _notes(findings: Mapping[str, Sequence[str]], chosen: Chosen) -> dict[str, tuple[str, ...]]:
-    """Return what the answer says of the draws and of the study itself, by language."""
-    return {
-        lang: (
-            chosen.says(lang),
-            *(
-                NOTES[name][lang].format(n=len(lines), first=lines[0])
-                for name, lines in findings.items()
-                if lines
-            ),
-        )
-        for lang in ("zh", "en")
-    }
+def _notes(findings: Mapping[str, Sequence[str]], chosen: Chosen) -> tuple[Words, ...]:
+    """Return what the answer says of the draws and of the study itself."""
+    told = (
+        phrase(f"run.{name}", n=len(lines), first=lines[0])
+        for name, lines in findings.items()
+        if lines
+    )
+    return (chosen.said, *told)
 
 
 def run_plan(

@@ -59,7 +59,7 @@ def test_describe_explains_the_model_its_levers_and_one_variable(teacup):
     assert "lid: Part of the time the cup is covered" in levers
     assert "heat loss to room" in call("describe", "--study", teacup, "--variables").output
     zh = call("describe", "--study", teacup, "heat_loss_to_room").output
-    assert "类型    辅助变量" in zh
+    assert "类型     辅助变量" in zh
     assert "方程    heat loss to room = (teacup temperature" in zh
     one = call("describe", "--study", teacup, "heat_loss_to_room", "--lang", "en").output
     assert "equation heat loss to room = (teacup temperature - room temperature) / " in one
