@@ -63,11 +63,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.syntax import Model
-<<<<<<< HEAD
-from sdensemble.inputs.config import read_toml
-=======
-from sdensemble.inputs.config import Section
->>>>>>> main
+from sdensemble.inputs.config import Section, read_toml
 from sdensemble.inputs.targets import leaves
 from sdensemble.lang import say
 
