@@ -113,12 +113,18 @@ def text(expr: Expr, outer: int = 0) -> str:
 
 def undocumented(model: Model) -> tuple[str, ...]:
     """Return one line for each variable that lacks a label, or a constant that lacks limits,
-    or both a source and the word ASSUMPTION."""
+    or both a source and the word ASSUMPTION.
+
+    Labels are asked for in the languages the file has any in, one at least.
+    """
     found = []
+    every = [variable.note for variable in model.variables.values()]
+    chinese, english = any(note.zh for note in every), any(note.en for note in every)
+    form = "中文: …; EN: …" if chinese == english else "中文: …" if chinese else "EN: …"
     for variable in model.variables.values():
         note, missing = variable.note, []
-        if not note.zh or not note.en:
-            missing.append("a label (中文: …; EN: …)")
+        if not (note.zh or note.en) or (chinese and not note.zh) or (english and not note.en):
+            missing.append(f"label ({form})")
         if variable.kind is Kind.CONSTANT:
             if None in variable.limits:
                 missing.append("limits [min, max]")

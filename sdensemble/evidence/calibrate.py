@@ -39,7 +39,7 @@ class Asked:
     """What a person may ask of a calibration."""
 
     as_of: str = ""
-    prior_set: str = "history"
+    prior_set: str = ""
     seed: int = 1
     particles: int = 4096
     threads: int | None = None
@@ -120,7 +120,7 @@ def calibrate(study: Study, asked: Asked = Asked(), say: Line | None = None) -> 
     known = vintage(study.history, name)
     kernel = compile_model(study.model)
     problem = problem_of(study, kernel, asked.prior_set, known, asked.threads)
-    path = posterior_path(study.folder, name, asked.prior_set, problem.fit.vintage)
+    path = posterior_path(study.folder, name, study.priors(asked.prior_set), problem.fit.vintage)
     path = asked.out or path
     if not problem.data:
         text = phrase("posterior.no_figure", vintage=name).told(asked.lang)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdengine.syntax import Model
-from sdensemble.ensemble.draws import DEFAULT_SETS, Priors
+from sdensemble.ensemble.draws import Priors
 from sdensemble.evidence.posterior import (
     Bound,
     Posterior,
@@ -41,12 +41,12 @@ class Chosen:
         return self.posterior.digest if self.posterior else "prior"
 
 
-def command_of(study: Path, name: str, prior_set: str, default: str) -> str:
+def command_of(study: Path, name: str, priors: Priors, default: str) -> str:
     """Return the command that makes the posterior of a vintage and prior set."""
     words = ["python run_sim.py calibrate"]
     words += [f"--study {study}"] if study != Path() and study != Path.cwd() else []
     words += [f"--as-of {name}"] if name != default else []
-    words += [f"--prior {prior_set}"] if prior_set != DEFAULT_SETS[0] else []
+    words += [] if priors.first else [f"--prior {priors.name}"]
     return " ".join(words)
 
 
@@ -91,8 +91,8 @@ def choose(
     rows = fitted_rows(fit, vintage(history, name), model)
     if not rows:
         return Chosen(None, "no figure", {"vintage": name})
-    command = command_of(folder, name, priors.name, fit.vintage)
-    path = posterior_path(folder, name, priors.name, fit.vintage)
+    command = command_of(folder, name, priors, fit.vintage)
+    path = posterior_path(folder, name, priors, fit.vintage)
     if not path.is_file():
         return Chosen(None, "none stored", {"vintage": name, "command": command})
     wanted = bound_of(model, priors, fit, scenario, rows, name)

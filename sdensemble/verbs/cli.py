@@ -151,6 +151,9 @@ _OF_A_MODEL = {
     "initial": click.option("--initial", multiple=True),
     "series": click.option("--series", multiple=True, type=_FILE),
     "data": click.option("--data", multiple=True, type=_FILE),
+    "until": click.option("--until", type=float),
+    "save_state": click.option("--save-state", type=_FILE),
+    "from_state": click.option("--from-state", type=_FILE),
     "changes": click.option("--changes", multiple=True, type=_FILE),
     "sample": click.option("--sample", type=_FILE),
     "sensitivity": click.option("--sensitivity", type=_FILE),
@@ -159,7 +162,8 @@ _OF_A_MODEL = {
 }
 _OPTION = {"folder": "study", "scenarios": "scenario", "prior_set": "prior", "variants": "variant"}
 _OPTION |= {"as_of": "as-of", "prior_only": "prior-only", "question": "target"}
-_OPTION |= {"settings": "set", "save_list": "save-list"}
+_OPTION |= {"settings": "set", "save_list": "save-list", "save_state": "save-state"}
+_OPTION |= {"from_state": "from-state"}
 _OF_A_STUDY = (
     *("folder", "scenarios", "prior_set", "method", "member"),
     *("variants", "weights", "as_of", "prior_only", "question"),
@@ -199,7 +203,7 @@ def _run_model(ctx: click.Context, target: Path, lang: str, options: dict[str, A
 @click.option("--members", default=2048, show_default=True)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--scenario", "scenarios", multiple=True)
-@click.option("--prior", "prior_set", default="history", show_default=True)
+@click.option("--prior", "prior_set", default="")
 @click.option(
     "--method",
     type=click.Choice(["sobol", "latin", "plain"]),
@@ -402,7 +406,7 @@ _RUN = click.Path(exists=True, file_okay=False, path_type=Path)
 @_lang
 @click.option("--members", default=2048, show_default=True)
 @click.option("--seed", default=1, show_default=True)
-@click.option("--prior", "prior_set", default="history", show_default=True)
+@click.option("--prior", "prior_set", default="")
 @click.option("--as-of", default="")
 @click.option("--prior-only", is_flag=True)
 @click.option("--target", "question", default="")
@@ -453,7 +457,7 @@ def ledger(folder: Path, **options: Any) -> None:
 @click.option("--run", type=_RUN)
 @click.option("--members", type=click.IntRange(1))
 @click.option("--seed", default=1, show_default=True)
-@click.option("--prior", "prior_set", default="history", show_default=True)
+@click.option("--prior", "prior_set", default="")
 @click.option("--scenario", "scenarios", multiple=True)
 @_out
 @click.pass_context
@@ -497,7 +501,7 @@ def scorecard(
 @_study
 @_lang
 @click.option("--as-of", default="")
-@click.option("--prior", "prior_set", default="history", show_default=True)
+@click.option("--prior", "prior_set", default="")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--particles", default=4096, show_default=True)
 @click.option("--threads", type=click.IntRange(1))
@@ -539,7 +543,7 @@ def _compare_structures(folder: Path, options: dict[str, Any]) -> None:
 @main.command()
 @_study
 @_lang
-@click.option("--prior", "prior_set", default="history", show_default=True)
+@click.option("--prior", "prior_set", default="")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--particles", default=2048, show_default=True)
 @click.option("--threads", type=click.IntRange(1))
@@ -559,7 +563,7 @@ def backtest(folder: Path, **options: Any) -> None:
 @click.option("--as-of", default="")
 @click.option("--to", type=int)
 @click.option("--scenario", default="")
-@click.option("--prior", "prior_set", default="history", show_default=True)
+@click.option("--prior", "prior_set", default="")
 @click.option("--prior-only", is_flag=True)
 @click.option("--members", default=2048, show_default=True)
 @click.option("--seed", default=1, show_default=True)
@@ -582,7 +586,7 @@ def forecast(folder: Path, **options: Any) -> None:
 @_lang
 @click.option("--scenario", default="")
 @click.option("--from", "start", default=2026.0, show_default=True)
-@click.option("--prior", "prior_set", default="history", show_default=True)
+@click.option("--prior", "prior_set", default="")
 @click.option("--members", default=2048, show_default=True)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--threads", type=click.IntRange(1))
@@ -608,7 +612,7 @@ def observe() -> None:
 @click.option("--sector", default="")
 @click.option("--unit", default="")
 @click.option("--published-on", default="")
-@click.option("--prior", "prior_set", default="history", show_default=True)
+@click.option("--prior", "prior_set", default="")
 @click.option("--particles", default=1024, show_default=True)
 @click.option("--each", is_flag=True)
 @click.option("--seed", default=1, show_default=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ class Options:
 
     members: int = 2048
     seed: int = 1
-    prior_set: str = "history"
+    prior_set: str = ""
     method: Method = "sobol"
     scenarios: tuple[str, ...] = ()
     out: Path | None = None
@@ -64,6 +64,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
     begun = time.perf_counter()
     study = study.at(options.as_of).asking(options.question)
     _require_sound(study)
+    options = replace(options, prior_set=study.prior_set(options.prior_set))
     folder = options.out or stamped(study.folder)
     check_ready(folder)
     record = RunRecord.begin(options, as_of=study.information, files_read=study.digests())
@@ -141,15 +142,16 @@ def run_plan(
     packages = [s for s in chosen if s.package]
     compared = {s.name for s in packages} | {s.compares for s in packages or chosen}
     few = tuple(s for s in chosen if s.name in compared)
-    names = dict.fromkeys([options.prior_set, *study.prior_sets()])
+    asked = study.prior_set(options.prior_set)
+    names = dict.fromkeys([asked, *study.prior_sets()])
     drawn = {n: choose_draws(study, n, prior_only=options.prior_only) for n in names}
-    fitted = drawn[options.prior_set].posterior is not None
+    fitted = drawn[asked].posterior is not None
     drawn = {
         name: one
         for name, one in drawn.items()
-        if name == options.prior_set or not fitted or one.posterior is not None
+        if name == asked or not fitted or one.posterior is not None
     }
-    return drawn, {name: chosen if name == options.prior_set else few for name in drawn}
+    return drawn, {name: chosen if name == asked else few for name in drawn}
 
 
 def run_members(study: Study, options: Options, chosen: Chosen, prior_set: str) -> Members:

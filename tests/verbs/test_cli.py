@@ -47,7 +47,7 @@ def test_check_says_what_it_read(teacup):
     found = call("check", "--study", teacup, "--lang", "en")
     assert found.exit_code == 0
     assert "teacup.mdl: 9 variables, units agree in every equation" in found.output
-    assert "3 scenarios, 2 targets, 5 priors (history priors): no problem" in found.output
+    assert "3 scenarios, 2 targets, 5 priors (priors): no problem" in found.output
     assert "9个变量，所有方程单位一致" in call("check", "--study", teacup).output
 
 
@@ -201,7 +201,7 @@ def test_an_unknown_scenario_or_prior_set_is_named_with_the_nearest(teacup, tmp_
         " (there are baseline, lid, world-cold-room)"
     )
     text = refused(tmp_path, "run", "--study", teacup, "--prior", "none")
-    assert 'no prior set "none"; it has history' in text
+    assert 'no prior set "none" (there are prior)' in text
     text = refused(tmp_path, "run", "--study", teacup, "--members", 100)
     assert "take 64 or 128" in text
 
