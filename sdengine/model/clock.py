@@ -11,7 +11,7 @@ import numpy as np
 from sdengine.errors import SDError
 from sdengine.limits import at_most, limit
 from sdengine.model.sections import CLOCK
-from sdengine.syntax import Call, Clock, Expr, Number, Ref, Variable, fold, walk
+from sdengine.syntax import Array, Call, Clock, Expr, Number, Ref, Variable, fold, walk
 
 _PLAIN: dict[str, Callable[..., float]] = {
     "add": operator.add,
@@ -38,9 +38,12 @@ _PLAIN: dict[str, Callable[..., float]] = {
 }
 
 
-def bound(control: Iterable[Expr], variables: Mapping[str, Variable]) -> frozenset[str]:
-    """Return the constants that the times of the simulation are computed from."""
+def bound(
+    control: Iterable[Expr], variables: Mapping[str, Variable], more: Iterable[str] = ()
+) -> frozenset[str]:
+    """Return the constants that the times of the simulation, and ``more``, are computed from."""
     read = {fold(e.name) for expr in control for e in walk(expr) if isinstance(e, Ref)}
+    read |= {fold(name) for name in more}
     written = {fold(name): name for name in variables}
     todo, found = [written[name] for name in read if name in written], set()
     while todo:
@@ -52,6 +55,31 @@ def bound(control: Iterable[Expr], variables: Mapping[str, Variable]) -> frozens
             refs = (fold(e.name) for e in walk(equation.expr) if isinstance(e, Ref))
             todo += [written[ref] for ref in refs if ref in written]
     return frozenset(name for name in found if variables[name].value is not None)
+
+
+def constant_of(
+    expr: Expr, found: Callable[[str], list[Expr] | None], depth: int = 0
+) -> float | None:
+    """Return the largest value of an expression of constants, None where it is none.
+
+    ``found`` returns the right-hand sides of a variable by its name.
+    """
+    if isinstance(expr, Number):
+        return expr.value
+    if isinstance(expr, Array):
+        return float(expr.values.max())
+    if depth > 50:
+        return None
+    if isinstance(expr, Ref):
+        parts = [constant_of(e, found, depth + 1) for e in found(expr.name) or [expr]]
+        return None if None in parts else max(p for p in parts if p is not None)
+    if isinstance(expr, Call) and expr.function in _PLAIN:
+        parts = [constant_of(arg, found, depth + 1) for arg in expr.args]
+        try:
+            return None if None in parts else float(_PLAIN[expr.function](*parts))
+        except (ArithmeticError, TypeError, ValueError):
+            return None
+    return None
 
 
 def clock_of(

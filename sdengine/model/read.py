@@ -91,6 +91,6 @@ def _read(path: Path) -> Model:
         variables=variables,
         mappings=ranges.mappings,
         files=files,
-        bound=bound(control.values(), variables),
+        bound=bound(control.values(), variables, section.bound),
         remarks=tuple(f"{path.name}: {remark}" for remark in file.remarks),
     )

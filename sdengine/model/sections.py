@@ -28,7 +28,8 @@ class Section:
     """The main part of a file, or one macro. ``ranges`` are (name, elements or the name of the
     range it copies or the place it is read from). ``mappings`` are (range, range it maps to,
     elements or ranges in there, none where the mapping goes by position). ``returns`` are the
-    further results of a macro."""
+    further results of a macro. ``bound`` are elements that give the model its shape: a run cannot
+    set what they are computed from."""
 
     name: str
     params: tuple[str, ...]
@@ -36,6 +37,7 @@ class Section:
     ranges: tuple[tuple[str, Any], ...]
     mappings: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     returns: tuple[str, ...] = ()
+    bound: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

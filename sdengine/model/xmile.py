@@ -6,15 +6,17 @@ A document (``xmile_document``) becomes items, one for each variable, whose modu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sdengine.limits import at_most, limit
+from sdengine.model.draft import Draft
 from sdengine.model.equation import negated
 from sdengine.model.items import Item, Piece
 from sdengine.model.modules import joined
 from sdengine.model.points import EquationError
 from sdengine.model.repair import document
 from sdengine.model.sections import CLOCK, Element, File, Section
+from sdengine.model.special import mark_driven, write_out
 from sdengine.model.stella import TABLE_OF, Names, Stella, plain
 from sdengine.model.xmile_document import KINDS, Document
 from sdengine.syntax import Call, Equation, Expr, Number, Ref, Table, fold
@@ -36,15 +38,24 @@ def read_xmile(text: str) -> File:
         raise ValueError(f"{len(items):,} variables; {at_most('VARIABLES')}")
     names = _names(ranges, items, macros)
     names.macros = tree.defaults()
-    reader = _Items(names, tree.non_negative())
-    main = reader.elements(items) + _clock(clock, names)
-    sections = [Section("__main__", (), tuple(main), tuple(ranges))]
-    for name, params, own in macros:
-        found = tuple(e for e in reader.elements(own) if fold(e.name) not in CLOCK)
-        sections.append(Section(name, params, found, ()))
+    mark_driven(items, names)
+    times = _clock(clock, names)
+    reader = _Items(names, tree.non_negative(), {fold(e.name): e for e in times})
+    drafts = [reader.draft(items), *(reader.draft(own) for _, _, own in macros)]
     if reader.faults:
         told = (f'"{name}" cannot be read: it {what}' for name, what in reader.faults[:10])
         raise ValueError(*told)
+    main = drafts[0]
+    ranges += main.ranges
+    elements = (*main.elements.values(), *main.twice, *times)
+    sections = [
+        Section("__main__", (), elements, tuple(ranges), tuple(main.mappings), (), main.bound)
+    ]
+    for (name, params, _), draft in zip(macros, drafts[1:], strict=True):
+        if draft.ranges:
+            raise ValueError(f'macro "{name}" holds a conveyor, queue or oven: not supported')
+        found = tuple(e for e in draft.elements.values() if fold(e.name) not in CLOCK)
+        sections.append(Section(name, params, found, ()))
     return File(tuple(sections), method, remarks)
 
 
@@ -86,12 +97,14 @@ class _Items:
     ``flows`` says whether stocks and flows are non-negative where they do not say.
     """
 
-    def __init__(self, names: Names, flows: tuple[bool, bool]):
-        self.names, self.flows = names, flows
+    def __init__(
+        self, names: Names, flows: tuple[bool, bool], clock: Mapping[str, Element]
+    ) -> None:
+        self.names, self.flows, self.clock = names, flows, clock
         self.faults: list[tuple[str, str]] = []
 
-    def elements(self, items: Sequence[Item]) -> list[Element]:
-        """Return the elements of a model or macro, by their kind."""
+    def draft(self, items: Sequence[Item]) -> Draft:
+        """Return the elements of a model or macro, by their kind, special stocks written out."""
         found: dict[str, list[Element]] = {kind: [] for kind in KINDS}
         for item in items:
             if item.kind in ("aux", "flow") and fold(item.name) in CLOCK:
@@ -106,7 +119,16 @@ class _Items:
             for item in items
             if item.table is not None and plain(f"{item.name}{TABLE_OF}") in self.names.looked_up
         ]
-        return [element for kind in KINDS for element in found[kind]]
+        known: dict[str, Element] = {}
+        twice: list[Element] = []
+        for element in (element for kind in KINDS for element in found[kind]):
+            if plain(element.name) in known:
+                twice.append(element)
+            known.setdefault(plain(element.name), element)
+        draft = Draft(known, twice, names=self.names, clock=self.clock)
+        if not self.faults:
+            write_out(draft, items, self.flows)
+        return draft
 
     def _firsts(self, item: Item) -> Element:
         """Return the first values of a stock that are given by element, as a variable."""
@@ -125,6 +147,8 @@ class _Items:
         if item.pieces:
             return [Equation(p.subscripts, self._piece(item, p)) for p in item.pieces]
         texts = [text for text in item.equations if text.strip()]
+        if not texts and "driven" in item.options:
+            return [Equation(item.dims, Number(0.0))]  # its stock says what it is
         if item.table is not None and not texts and item.kind in ("aux", "gf"):
             return [Equation(item.dims, item.table)]  # a table that is called by name
         if not item.equations:

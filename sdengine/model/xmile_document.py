@@ -14,6 +14,7 @@ from sdengine.syntax import Table
 
 _METHODS = {"euler": "euler", "rk2": "rk2", "rk4": "rk4", "": "euler"}
 KINDS = ("aux", "flow", "gf", "stock")  # variables stand in the model by their kind
+SPECIAL = ("conveyor", "queue", "oven")
 _MODES = {"continuous": "hold", "extrapolate": "extrapolate", "discrete": "discrete"}
 
 
@@ -161,10 +162,27 @@ class Document:
         mark = node.find(self.tag("non_negative"))
         if mark is not None:
             item.non_negative = "false" not in (mark.text or "").lower()
-        for special in ("conveyor", "queue", "oven"):
-            if node.find(self.tag(special)) is not None:
-                raise ValueError(f'<{special}> ("{name}") is not supported')
+        item.options = self._options(node)
         return item
+
+    def _options(self, node: Any) -> dict[str, str]:
+        """Return what a variable says of a special stock or of its flows, as texts by key."""
+        found: dict[str, str] = {}
+        for special in SPECIAL:
+            child = node.find(self.tag(special))
+            if child is not None:
+                found["special"] = special
+                found |= {key: value.lower() for key, value in child.attrib.items()}
+                found |= {
+                    str(part.tag).rpartition("}")[2]: _plain_text("".join(part.itertext()))
+                    for part in child
+                    if isinstance(part.tag, str)
+                }
+        for mark in ("leak", "leak_integers", "overflow"):
+            child = node.find(self.tag(mark))
+            if child is not None:
+                found[mark] = _plain_text(child.text or "")
+        return found | {k: node.get(k, "") for k in ("leak_start", "leak_end") if node.get(k)}
 
     def _piece(self, name: str, node: Any) -> Piece:
         subscripts = tuple(_subscripts(node.get("subscript", "")))

@@ -354,15 +354,20 @@ def review(bench: Bench, given: Given) -> Found:
 
 def variant_runs(bench: Bench, given: Given) -> Found:
     """Every structural variant runs to the end and gives finite, positive totals."""
+    from sdensemble.ensemble.members import MemberKey, Members
     from sdensemble.ensemble.variants import apply
 
+    members = Members(bench.draws, bench.study.forcing, MemberKey(bench.study.information))
     rows, bad = [], 0
     for variant in bench.study.variants:
-        applied = apply(variant, bench.draws, bench.study.forcing, (bench.case({}),))
+        applied = apply(variant, members, (bench.case({}),))
         kernel = compile_model(applied.model)
         quarter = max(1, round(1 / applied.model.clock.step) // 4)
         run = kernel.run(
-            applied.draws.values, totals=[bench.headline], every=quarter, members=bench.members
+            applied.members.draws.values,
+            totals=[bench.headline],
+            every=quarter,
+            members=bench.members,
         )
         total = in_year(run, bench.headline, bench.asked)
         wrong = int((~np.isfinite(total) | (total <= 0)).sum() + (run.first_bad != -1).sum())

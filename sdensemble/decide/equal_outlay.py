@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,18 +17,26 @@ from sdensemble.study import Study
 
 
 def present_values(
-    kernel: Kernel, scenarios: Sequence[Scenario], spec: ReportSpec, *, until: float
+    kernel: Kernel,
+    scenarios: Sequence[Scenario],
+    spec: ReportSpec,
+    *,
+    until: float,
+    forgone: bool = False,
 ) -> dict[str, float]:
-    """Return each scenario's outlay from the model's start to ``until``, all payers together.
+    """Return each scenario's outlay from the model's start to ``until``, the treasury's payers.
+
+    With ``forgone`` it is what the others forgo: the two are never added up.
 
     Money is at present value as the model discounts it: the payers' cumulative
     ``present_value`` of report.toml at ``until``, or the integral of their outlay where none is
     stated. Constants are the model's own; nothing is drawn. Raises SDError where the study
     names no payer.
     """
-    ends = [payer.present_value for payer in spec.payers if payer.present_value]
-    rates = [payer.variable for payer in spec.payers if not payer.present_value]
-    if not spec.payers:
+    payers = [payer for payer in spec.payers if payer.forgone is forgone]
+    ends = [payer.present_value for payer in payers if payer.present_value]
+    rates = [payer.variable for payer in payers if not payer.present_value]
+    if not payers:
         raise SDError(f"{spec.path}: names no [[payer]], so there is no outlay to compare")
     program = kernel.program
     steps = round((until - program.start) / program.step)
@@ -50,9 +58,9 @@ def present_values(
 
 
 def horizon(study: Study) -> float:
-    """Return the end of the year of the first strict headline target: where outlay is summed to."""
-    years = [t.year for t in study.targets if t.headline and t.comparator == ">" and t.year]
-    return float(min(years) + 1) if years else study.model.clock.stop
+    """Return the end of the year the study asks about: where outlay is summed to."""
+    year = study.report.question(study.targets).year
+    return float(year + 1) if year else study.model.clock.stop
 
 
 def scaled(scenario: Scenario, study: Study, factor: float) -> Scenario:
@@ -105,8 +113,32 @@ def _titled(scenario: Scenario, lang: str) -> str:
     return f"{title}（{scenario.name}）" if lang == "zh" else f"{title} ({scenario.name})"
 
 
+FORGONE = {
+    "zh": "让渡收益现值（不是财政支出），同上（{unit}）",
+    "en": "Revenue forgone at present value (no money of the treasury), likewise ({unit})",
+}
+NOTHING = 1e-3
+"""An outlay below this is none: it is printed as 0.000."""
+
+
+def _above(scenario: Scenario, values: Mapping[str, float]) -> float:
+    """Return what a scenario costs above the one it is compared with."""
+    return values[scenario.name] - values.get(scenario.compares, values[scenario.name])
+
+
+def _listed(study: Study, values: Mapping[str, float], lang: str) -> list[str]:
+    return [
+        f"  {_titled(s, lang)}: {values[s.name]:.3f}  ({_above(s, values):+.3f})"
+        for s in study.scenarios
+    ]
+
+
 def outlay_text(study: Study, lang: str) -> str:
-    """Return each scenario's outlay, and the factor that would make the packages cost alike."""
+    """Return each scenario's outlay, and the factor that would make the packages cost alike.
+
+    What is forgone stands in a list of its own. A package that costs the treasury nothing has no
+    factor.
+    """
     kernel = compile_model(study.model)
     until = horizon(study)
     values = present_values(kernel, study.scenarios, study.report, until=until)
@@ -117,12 +149,11 @@ def outlay_text(study: Study, lang: str) -> str:
         "zh": f"财政支出现值，至{until - 1:g}年底，默认常数运行（{unit}）",
         "en": f"Outlay at present value to the end of {until - 1:g}, default constants ({unit})",
     }
-    lines = [head[lang]]
-    for scenario in study.scenarios:
-        above = values[scenario.name] - values.get(scenario.compares, values[scenario.name])
-        name = _titled(scenario, lang)
-        lines.append(f"  {name}: {values[scenario.name]:.3f}  ({above:+.3f})")
-    packages = [s for s in study.scenarios if s.package]
+    lines = [head[lang], *_listed(study, values, lang)]
+    if any(payer.forgone for payer in study.report.payers):
+        lost = present_values(kernel, study.scenarios, study.report, until=until, forgone=True)
+        lines += [FORGONE[lang].format(unit=unit), *_listed(study, lost, lang)]
+    packages = [s for s in study.scenarios if s.package and abs(_above(s, values)) > NOTHING]
     for one in packages[:-1]:
         factor = equalising_factor(study, kernel, one, packages[-1])
         levels = ", ".join(

@@ -40,6 +40,8 @@ Method = Literal["sobol", "latin", "plain"]
 
 DEFAULT_SETS = ("history", "plan")
 PRIOR_KEYS = ("constant", "element", "each", "scale", "sets", "distribution", "group", "effects")
+REPLICATES = 16
+"""Independent repetitions a sample has where nothing is said: their spread is its error."""
 TOLERATED = 0.01
 """The probability that may lie outside the model's limits and be cut off."""
 
@@ -410,7 +412,7 @@ def draw(
     *,
     seed: int,
     method: Method = "sobol",
-    replicates: int = 16,
+    replicates: int = REPLICATES,
 ) -> Draws:
     """Return the constants of ``n`` members, the same for the same seed on every call.
 

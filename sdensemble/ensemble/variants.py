@@ -14,7 +14,7 @@ from sdengine.errors import Problems, SDError
 from sdengine.model.read import read_model
 from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Draws, Method, draw, read_priors
-from sdensemble.ensemble.forcing import Forcing
+from sdensemble.ensemble.members import Members
 from sdensemble.inputs.config import Section, as_number, read_toml, short
 from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_settings, read_words
 from sdensemble.inputs.scenarios import apply as apply_scenario
@@ -49,7 +49,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Applied:
-    """What ``run_ensemble`` needs to run a study's scenarios in a variant.
+    """What it takes to run a study's scenarios in a variant.
 
     ``without`` names the scenarios none of whose levers the variant's model has: there they
     are the same as the one they are compared with.
@@ -57,8 +57,7 @@ class Applied:
 
     variant: Variant
     model: Model
-    draws: Draws
-    forcing: Forcing | None
+    members: Members
     scenarios: tuple[Scenario, ...]
     without: tuple[str, ...]
 
@@ -206,11 +205,10 @@ def _changes(variant: Variant, drawn: Collection[str]) -> frozenset[object]:
 
 def apply(
     variant: Variant,
-    draws: Draws,
-    forcing: Forcing | None,
+    members: Members,
     scenarios: Sequence[Scenario],
 ) -> Applied:
-    """Return the draws, forcing and scenarios of a study as they are in a variant.
+    """Return the members and scenarios of a study as they are in a variant.
 
     Member i keeps its number, its shocks and every constant that the variant does not set, so
     that variants are paired by member. A variant with a model of its own takes those constants,
@@ -218,7 +216,7 @@ def apply(
     of the study's.
     Raises SDError where its own priors are wrong.
     """
-    model = variant.model
+    model, draws, forcing = variant.model, members.draws, members.forcing
     values: dict[str, Any] = dict(draws.values)
     processes = forcing.processes if forcing else ()
     chosen = tuple(scenarios)
@@ -233,14 +231,12 @@ def apply(
         without = tuple(s.name for s, full in pairs if full.settings and not s.settings)
     fixed = Scenario(variant.name, 0, variant.title, variant.purpose, variant.settings)
     constants_of, _ = apply_scenario(fixed, model, values, draws.members)
-    return Applied(
-        variant,
-        model,
-        replace(draws, values={name: np.asarray(array) for name, array in constants_of.items()}),
-        replace(forcing, processes=processes) if forcing else None,
-        chosen,
-        without,
+    made = replace(
+        members.named(variant.name),
+        draws=replace(draws, values={n: np.asarray(array) for n, array in constants_of.items()}),
+        forcing=replace(forcing, processes=processes) if forcing else None,
     )
+    return Applied(variant, model, made, chosen, without)
 
 
 def _has(model: Model, name: str, array: np.ndarray) -> bool:

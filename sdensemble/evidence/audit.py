@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
-from sdensemble.ensemble.run import run_ensemble
 from sdensemble.evidence.backtest import Row, held_out, score_model, source_of
 from sdensemble.evidence.calibrate import settings_of
 from sdensemble.evidence.fitting import make_problem
@@ -200,7 +199,7 @@ def split_misses(before: Source, after: Source) -> tuple[Split, ...]:
                     more = tuple(sorted((*chosen, name)))
                     shares[name] += weight * (values[more][i] - values[chosen][i])
         term = problem.fit.terms[datum.term]
-        share = term.shock_share if after.forcing is not None else 0.0
+        share = term.shock_share if after.members.forcing is not None else 0.0
         away = float(wander(after, datum.term, datum.year)[datum.year - first].mean())
         bias = float(bias_of(after, datum.term).mean()) if term.bias_sd else 0.0
         shares[SCOPE] = shares.get(SCOPE, 0.0) + bias
@@ -221,8 +220,8 @@ def _medians(problem: Problem, before: Source, after: Source, chosen: tuple[str,
         if group_of(prior.constant, problem.fit) in chosen
     }
     values = {
-        name: (after if name in taken else before).draws.values[name]
-        for name in before.draws.values
+        name: (after if name in taken else before).members.draws.values[name]
+        for name in before.members.draws.values
     }
     terms = sorted({datum.term for datum in problem.data})
     logs = predict(problem, values, terms, max(problem.years))
@@ -266,12 +265,9 @@ def _paths(
 ) -> tuple[tuple[int, ...], list[Floats]]:
     """Return the years and the headline of each scenario, (year, member), on the same shocks."""
     head = study.report.headline
-    forcing = source.forcing
-    if forcing is not None and source.posterior is not None:
-        forcing = replace(forcing, from_time=source.posterior.forecast_from)
     named = [replace(s, name=f"{i} {s.name}") for i, s in enumerate(scenarios)]
-    data = run_ensemble(kernel, named, source.draws, forcing,
-                        keep={head.whole.variable: head.aggregate}, threads=threads)  # fmt: skip
+    keep = {head.whole.variable: head.aggregate}
+    data = source.members.run(kernel, named, keep, threads=threads)
     values = data[head.whole.variable].transpose("scenario", "year", "member").values
     return tuple(int(y) for y in data["year"].values), list(values)
 

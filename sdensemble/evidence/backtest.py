@@ -12,11 +12,12 @@ import numpy as np
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
-from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.members import from_prior
 from sdensemble.evidence.calibrate import fit_vintage, settings_of
 from sdensemble.evidence.fitting import make_problem
 from sdensemble.evidence.likelihood import Problem
-from sdensemble.evidence.posterior import Posterior, posterior_draws
+from sdensemble.evidence.members import from_posterior
+from sdensemble.evidence.posterior import Posterior
 from sdensemble.evidence.predictive import Source, carried, forecast_logs, score_figure
 from sdensemble.evidence.scores import BANDS, Score, score_normal
 from sdensemble.evidence.smc import Settings
@@ -78,14 +79,14 @@ def source_of(
         problem = make_problem(kernel, study.priors(prior_set), study.fit, known.fitted(),
                                study.lived, variant, settings.threads)  # fmt: skip
     members = members or settings.size
+    inputs = (problem.priors, problem.model, study.forcing, members)
     if not problem.data:
-        draws = draw(problem.priors, problem.model, members, seed=seed,
-                     replicates=settings.replicates)  # fmt: skip
-        return Source(problem, draws, None, study.forcing, seed)
+        blind = from_prior(*inputs, seed=seed, as_of=known.name, replicates=settings.replicates)
+        return Source(problem, blind, None)
     if posterior is None:
         posterior = fit_vintage(study, problem, known, settings, seed)
-    draws = posterior_draws(posterior, problem.priors, problem.model, members, seed)
-    return Source(problem, draws, posterior, study.forcing, seed)
+    fitted = from_posterior(posterior, *inputs, seed=seed, as_of=known.name)
+    return Source(problem, fitted, posterior)
 
 
 def origins(study: Study, kernel: Kernel) -> tuple[int, ...]:

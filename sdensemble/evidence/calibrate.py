@@ -9,14 +9,13 @@ from pathlib import Path
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model, default_threads
-from sdensemble.ensemble.run import run_ensemble
 from sdensemble.evidence.diagnose import FLAT, Diagnosis, diagnose
 from sdensemble.evidence.fitting import Progress, fit_posterior, make_problem
 from sdensemble.evidence.likelihood import Problem
+from sdensemble.evidence.members import from_posterior
 from sdensemble.evidence.posterior import (
     Posterior,
     bound_of,
-    posterior_draws,
     posterior_path,
     read_posterior,
     write_posterior,
@@ -148,14 +147,11 @@ def pulls_of(
     model, scenario = problem.model, study.scenarios[0]
     asked = study.report.question(study.targets)
     targets = [t for t in study.targets if t is asked or (t.headline and not t.joint)]
-    forcing = study.forcing
-    if forcing is not None:
-        forcing = replace(forcing, from_time=posterior.forecast_from)
     size = posterior.replicates * posterior.particles
-    draws = posterior_draws(posterior, problem.priors, model, size, posterior.seed)
+    members = from_posterior(posterior, problem.priors, model, study.forcing, size,
+                             seed=posterior.seed, as_of=posterior.bound.vintage)  # fmt: skip
     keep = {t.variable: t.aggregate for one in targets for t in leaves(one, study.targets)}
-    data = run_ensemble(problem.kernel, [scenario], draws, forcing, keep=keep, threads=threads)
-    data.attrs |= {"as_of": posterior.bound.vintage, "posterior": posterior.digest}
+    data = members.run(problem.kernel, [scenario], keep, threads=threads)
     results = Results(data, (scenario,), study.targets, study.report, model)
     return {
         target.id: pulls(problem, posterior, results.event(target, scenario).hit.astype(float))

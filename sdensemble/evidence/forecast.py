@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
-from sdensemble.ensemble.draws import draw
-from sdensemble.ensemble.run import run_ensemble, whole_years
+from sdensemble.ensemble.members import from_prior
+from sdensemble.ensemble.run import whole_years
 from sdensemble.evidence.backtest import source_of
 from sdensemble.evidence.calibrate import settings_of
 from sdensemble.evidence.fitting import make_problem, shocks_from
@@ -156,7 +156,7 @@ def forecast(
         "fit_digest": study.fit.digest,
         "seed": seed,
     }
-    found = Forecast(series, years, source.draws.replicate, origin, key, "", None, 0.0)
+    found = Forecast(series, years, source.replicate, origin, key, "", None, 0.0)
     text = forecast_text(study, found, known, policy, lang)
     folder = write_forecast(study, found, known, policy, out) if out else None
     return replace(found, text=text, folder=folder, seconds=time.perf_counter() - begun)
@@ -179,8 +179,9 @@ def _source(
     problem = make_problem(kernel, priors, study.fit, known.fitted(), study.lived,
                            threads=settings.threads)  # fmt: skip
     if prior_only:
-        draws = draw(priors, study.model, members, seed=seed, replicates=settings.replicates)
-        return Source(problem, draws, None, study.forcing, seed)
+        blind = from_prior(priors, study.model, study.forcing, members, seed=seed,
+                           as_of=known.name, replicates=settings.replicates)  # fmt: skip
+        return Source(problem, blind, None)
     chosen = choose(study.folder, study.model, priors, study.fit, study.history, study.lived,
                     known.name)  # fmt: skip
     if said and chosen.posterior is None and problem.data:
@@ -227,14 +228,10 @@ def _own(
 ) -> Iterator[Series]:
     """Yield the headline's variables, the model's own: no error, no discrepancy."""
     head = study.report.headline
-    forcing = source.forcing
-    if forcing is not None and source.posterior is not None:
-        forcing = replace(forcing, from_time=source.posterior.forecast_from)
     outcomes = (head.whole, *head.groups)
     keep = {one.variable: head.aggregate for one in outcomes}
     chosen = policy or study.scenarios[0]
-    data = run_ensemble(kernel, [chosen], source.draws, forcing, keep=keep,
-                        threads=source.problem.threads)  # fmt: skip
+    data = source.members.run(kernel, [chosen], keep, threads=source.problem.threads)
     places = [list(map(int, data["year"].values)).index(year) for year in years]
     for one in outcomes:
         values = data[one.variable].isel(scenario=0)

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.streams import Stream
-from sdensemble.ensemble.draws import Draws
-from sdensemble.ensemble.forcing import Forcing, sample
+from sdensemble.ensemble.forcing import sample
+from sdensemble.ensemble.members import Members
 from sdensemble.evidence.likelihood import Problem, predict, student, student_noise
 from sdensemble.evidence.posterior import Posterior
 from sdensemble.evidence.scores import Score, score_draws
@@ -32,18 +32,26 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Where forecasts come from: draws, the posterior they are of (None: the prior), forcing."""
+    """Where forecasts come from: members, and the posterior they are of (None: the prior)."""
 
     problem: Problem
-    draws: Draws
+    members: Members
     posterior: Posterior | None
-    forcing: Forcing | None
-    seed: int = 1
 
     @property
-    def members(self) -> int:
-        """How many draws there are."""
-        return self.draws.members
+    def size(self) -> int:
+        """How many members there are."""
+        return self.members.size
+
+    @property
+    def seed(self) -> int:
+        """The seed of shocks and errors."""
+        return self.members.seed
+
+    @property
+    def replicate(self) -> NDArray[np.int64]:
+        """Of each member, the number of its independent repetition, shape (member,)."""
+        return self.members.replicate
 
 
 def particle_ids(posterior: Posterior, members: int) -> NDArray[np.int64]:
@@ -66,13 +74,11 @@ def forecast_logs(
 
     Without the discrepancy; years count from the model's start.
     """
-    forcing = source.forcing
-    if forcing is not None and source.posterior is not None:
-        forcing = replace(forcing, from_time=source.posterior.forecast_from)
-    ids = np.arange(source.members)
+    forcing = source.members.forcing
+    ids = np.arange(source.size)
     model = source.problem.model
     held = sample(forcing, model, ids, seed=source.seed) if forcing and shocks else {}
-    return predict(source.problem, source.draws.values, terms, last, held=held, ids=ids,
+    return predict(source.problem, source.members.draws.values, terms, last, held=held, ids=ids,
                    scenario=scenario)  # fmt: skip
 
 
@@ -90,9 +96,9 @@ def bias_of(source: Source, index: int) -> Floats:
     term = source.problem.fit.terms[index]
     rows = _rows(source, index)
     if source.posterior is not None and rows:
-        return source.posterior.bias[rows[0]][particle_ids(source.posterior, source.members)]
+        return source.posterior.bias[rows[0]][particle_ids(source.posterior, source.size)]
     stream = Stream(source.seed, "carried").sub(term.name).sub("bias")
-    return term.bias_sd * stream.normal(np.arange(source.members))[0, 0]
+    return term.bias_sd * stream.normal(np.arange(source.size))[0, 0]
 
 
 def wander(source: Source, index: int, last: int) -> Floats:
@@ -100,10 +106,10 @@ def wander(source: Source, index: int, last: int) -> Floats:
     term, start = source.problem.fit.terms[index], int(source.problem.model.clock.start)
     years = np.arange(start, last + 1)
     if not term.discrepancy_sd:
-        return np.zeros((years.size, source.members))
+        return np.zeros((years.size, source.size))
     stream = Stream(source.seed, "carried").sub(term.name)
     whole = _path(source, index, years, stream.sub("whole"), given=True)
-    share = term.shock_share if source.forcing is not None else 0.0
+    share = term.shock_share if source.members.forcing is not None else 0.0
     drawn = shocks_drawn_from(source)
     if not share or drawn > last:
         return whole
@@ -145,8 +151,8 @@ def _path(
     """
     term = source.problem.fit.terms[index]
     factor = cholesky(_covariance(term, years, years))
-    normal = stream.normal(np.arange(source.members), steps=years.size)[:, 0]
-    path = np.zeros((years.size, source.members))
+    normal = stream.normal(np.arange(source.size), steps=years.size)[:, 0]
+    path = np.zeros((years.size, source.size))
     for i in range(years.size):
         for j in range(i + 1):
             path[i] += factor[i, j] * normal[j]
@@ -155,7 +161,7 @@ def _path(
     if post is None or not rows:
         return path
     seen = np.array([int(post.figures[i]["year"]) for i in rows])
-    taken = particle_ids(post, source.members)
+    taken = particle_ids(post, source.size)
     inverse = invert(cholesky(_covariance(term, seen, seen)))
     gain = np.einsum("ik,lk->il", _covariance(term, years, seen), inverse)
     gain = np.einsum("il,lj->ij", gain, inverse)
@@ -177,7 +183,7 @@ def error_of(source: Source, index: int, year: int, sd: float | None = None) -> 
     """Return draws of the error of one figure of a term, (member,), in logs."""
     term = source.problem.fit.terms[index]
     stream = Stream(source.seed, "error").sub(f"{term.name} {year}")
-    return student_noise(stream, np.arange(source.members), term.sd if sd is None else sd)
+    return student_noise(stream, np.arange(source.size), term.sd if sd is None else sd)
 
 
 def score_figure(source: Source, index: int, centre: Floats, observation: Observation) -> Score:
@@ -190,7 +196,7 @@ def score_figure(source: Source, index: int, centre: Floats, observation: Observ
     good = np.isfinite(centre)
     value = observation.value
     density = student(np.log(value) - centre[good], np.full(int(good.sum()), sd))
-    return score_draws((centre + noise)[good], density, value, source.draws.replicate[good])
+    return score_draws((centre + noise)[good], density, value, source.replicate[good])
 
 
 def shock_shares(source: Source, terms: Sequence[int], years: int = 3) -> dict[int, float]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
-from sdensemble.ensemble.draws import Priors, draw, read_priors
-from sdensemble.ensemble.run import run_ensemble
+from sdensemble.ensemble.draws import Priors, read_priors
+from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.variants import Variant, apply, duplicates, main_variant
 from sdensemble.evidence.backtest import held_out, origins, score_model, source_of, stacking_weights
 from sdensemble.evidence.calibrate import settings_of
@@ -119,11 +119,11 @@ class _Fitter:
         found = source_of(self.study, self.kernel, prior_set, known, settings, seed=seed,
                           problem=problem)  # fmt: skip
         constants = {v.name for v in self.kernel.model.constants()}
-        forcing = self.study.forcing
+        forcing = found.members.forcing
         if forcing is not None:
             own = tuple(p for p in forcing.processes if p.drives in constants)
             forcing = replace(forcing, processes=own)
-        return replace(found, forcing=forcing)
+        return replace(found, members=replace(found.members, forcing=forcing))
 
 
 def _fitter(study: Study, variant: Variant, prior_set: str) -> _Fitter:
@@ -140,8 +140,8 @@ def _fitter(study: Study, variant: Variant, prior_set: str) -> _Fitter:
         priors = replace(priors, items=(*kept, *own), digest=priors.digest + variant.digest)
         fit = read_fit(study.fit.path, model, other=True)
         if scenario is not None:
-            few = draw(study.priors(prior_set), study.model, 16, seed=1)
-            (scenario,) = apply(variant, few, None, (scenario,)).scenarios
+            few = from_prior(study.priors(prior_set), study.model, None, 16, seed=1, as_of="")
+            (scenario,) = apply(variant, few, (scenario,)).scenarios
     fixed = Scenario(variant.name, 0, variant.title, variant.purpose, variant.settings)
     kernel = compile_model(variant.model)
     return _Fitter(variant, kernel, priors, fit, scenario, fixed, study)
@@ -214,18 +214,10 @@ def _chance(
     fixed = fitter.fixed.settings
     held = {(s.constant, s.cells) for s in fixed}
     both = (*fixed, *(s for s in scenario.settings if (s.constant, s.cells) not in held))
-    forcing = source.forcing
-    if forcing is not None and source.posterior is not None:
-        forcing = replace(forcing, from_time=source.posterior.forecast_from)
-    data = run_ensemble(
-        fitter.kernel, [replace(scenario, settings=both)], source.draws, forcing,
-        keep={target.variable: target.aggregate}, threads=settings.threads,
+    data = source.members.named(fitter.variant.name).run(
+        fitter.kernel, [replace(scenario, settings=both)],
+        {target.variable: target.aggregate}, threads=settings.threads,
     )  # fmt: skip
-    data.attrs |= {
-        "as_of": LATEST,
-        "model_set": fitter.variant.name,
-        "posterior": source.posterior.digest if source.posterior else "prior",
-    }
     results = Results(data, (scenario,), study.targets, study.report, fitter.kernel.model)
     found = results.event(target, scenario).probability()
     return found.middle, found.se, found.key

@@ -142,12 +142,13 @@ def readings(target: Target, targets: Sequence[Target]) -> tuple[Target, ...]:
         same = one.entity, one.quantity, one.year, one.comparator, one.value, one.unit
         return (*same, one.price_basis)
 
-    if not target.quantity or target.joint or target.role == "reference":
+    if not target.quantity or target.joint:
         return ()
     return tuple(
         one
         for one in targets
         if one.role == "reference"
+        and one is not target
         and asked(one) == asked(target)
         and (one.measure, one.scope) != (target.measure, target.scope)
     )

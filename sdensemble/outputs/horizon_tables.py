@@ -1,14 +1,16 @@
-"""The answer by horizon and by condition, as tables to be told in a language."""
+"""The answer by horizon and by condition, as tables and figures to be told in a language."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from sdensemble.inputs.targets import readings
 from sdensemble.lang import Words, phrase
+from sdensemble.outputs.figure import Axis, Beside, Figure, Line, Mark, Panel, Points, Rule, numbers
 from sdensemble.outputs.form import Measured, Number, Share, Shown, Whole
 from sdensemble.outputs.table import Column, Table, table_of
-from sdensemble.results.horizon import Horizon, Part, horizons, parts
+from sdensemble.results.horizon import Horizon, Part, horizons, parts, reference
 from sdensemble.results.results import Results
 
 
@@ -106,3 +108,82 @@ def condition_table(results: Results, own: list[Part]) -> Table:
         rows.append(row)
     title = phrase("horizon.condition", condition=condition.label, unit=_unit(results))
     return table_of(f"condition {condition.id}", title, columns, rows)
+
+
+# ── as figures ─────────────────────────────────────────────────────────────────────────────
+
+
+def answer_figures(results: Results) -> Iterator[Figure]:
+    """Yield the figures behind an answer: effects by year, and P by scope and condition."""
+    if results.spec.headline.horizons and results.pairs():
+        yield horizon_figure(results)
+    if results.spec.conditions:
+        yield condition_figure(results)
+
+
+def horizon_figure(results: Results) -> Figure:
+    """Return effects of the packages by year: in the year, and in all until then."""
+    unit = _unit(results)
+    shown = [one for one in horizons(results) if one.scenario.package] or list(horizons(results))
+    names = list(dict.fromkeys(one.scenario.name for one in shown))
+    panels = []
+    for key, effects in (
+        ("horizon.effect", [(one, one.effect) for one in shown]),
+        ("horizon.cumulative", [(one, one.cumulative) for one in shown]),
+    ):
+        marks: list[Mark] = [Rule(0.0, across=True)]
+        for name in names:
+            own = [(h, e) for h, e in effects if h.scenario.name == name and e is not None]
+            if not own:
+                continue
+            label = own[0][0].scenario.title
+            x, y = numbers(h.year for h, _ in own), numbers(e.found.mean for _, e in own)
+            low, high = (numbers(end) for end in zip(*((e.found.low, e.found.high) for _, e in own),
+                                                     strict=True))  # fmt: skip
+            marks += [Line(x, y, name=label), Points(x, y, low, high, name=label)]
+        panels.append(Panel(tuple(marks), Axis(whole=True, ticks=numbers(results.horizons)),
+                            Axis(phrase(key), unit), height=55))  # fmt: skip
+    title = phrase("horizon.title")
+    notes = (phrase("horizon.figure_note"),)
+    return Figure("horizons", title, tuple(panels), 2, notes, caption=title)
+
+
+def condition_figure(results: Results) -> Figure:
+    """Return P of the question and the targets beside it: by scope, and by part of a condition."""
+    base = reference(results)
+    panels = []
+    for target in (results.question, *results.beside()):
+        rows: list[tuple[Words, float, float]] = []
+        named: Words
+        asked = results.event(target, base).probability()
+        rows.append((phrase("horizon.as_asked"), asked.middle, asked.se))
+        for other in readings(target, results.targets):
+            if other.variable in results.data:
+                found = results.event(other, base).probability()
+                name: Words = results.spec.labels.get(other.scope) or other.scope
+                rows.append((name, found.middle, found.se))
+        for part in parts(results):
+            for own, p, error in part.chances:
+                if own is target:
+                    label = part.condition.labels[part.place]
+                    named = phrase("language.headed", head=part.condition.label, text=label)
+                    rows.append((named, p, error))
+        y = numbers(range(len(rows)))
+        x = numbers(100 * p for _, p, _ in rows)
+        low = numbers(100 * max(0.0, p - 2 * (e if e == e else 0.0)) for _, p, e in rows)
+        high = numbers(100 * min(1.0, p + 2 * (e if e == e else 0.0)) for _, p, e in rows)
+        texts = tuple(Shown((p, e), Share()) for _, p, e in rows)
+        axis = Axis(
+            phrase("horizon.percent"),
+            low=-2.0,
+            high=102.0,
+            ticks=(0.0, 20.0, 40.0, 60.0, 80.0, 100.0),
+        )
+        panels.append(Panel(
+            (Points(x, y, low, high, role="estimate", across=True),), axis,
+            Axis(names=tuple(name for name, _, _ in rows)), {"zh": target.zh, "en": target.en},
+            height=8.0 * len(rows) + 6, beside=(Beside(phrase("horizon.p"), texts),),
+        ))  # fmt: skip
+    title = phrase("horizon.by_scope")
+    note = phrase("horizon.scope_note", scenario=base.title)
+    return Figure("conditions", title, tuple(panels), notes=(note,), caption=title)

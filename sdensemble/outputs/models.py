@@ -252,7 +252,7 @@ def mixture_probability(models: ModelSet, target: Target, scenario: Scenario) ->
 def mixture_key(models: ModelSet, target: Target, scenario: Scenario) -> Key:
     """Return the key of a probability over the mixture."""
     key = models.main.key(target, models.main.scenario(scenario.name))
-    digests = "+".join(str(r.data.attrs.get("model_digest", ""))[:8] for r in models.results)
+    digests = "+".join(str(r.data.attrs["model_digest"])[:8] for r in models.results)
     return replace(key, model_set=models.name, model_digest=digests)
 
 
@@ -419,7 +419,8 @@ def rows(models: ModelSet) -> Iterator[Row]:
             found = _differences(models, target, scenario, against)
             shared = _of_target(models, "difference", target, scenario, against)
             yield from _rows_of(models, found, shared)
-        yield from _effect_rows(models, scenario, against)
+        for year in main.horizons:
+            yield from _effect_rows(models, scenario, against, year)
 
 
 def _differences(models: ModelSet, target: Target, scenario: Scenario, against: Scenario) -> Across:
@@ -437,8 +438,10 @@ def _differences(models: ModelSet, target: Target, scenario: Scenario, against: 
     return Across(tuple(each), _mixed(models, moved))
 
 
-def _effect_rows(models: ModelSet, scenario: Scenario, against: Scenario) -> Iterator[Row]:
-    main, year = models.main, models.main.asked_year
+def _effect_rows(
+    models: ModelSet, scenario: Scenario, against: Scenario, year: int
+) -> Iterator[Row]:
+    main = models.main
     whole = main.spec.headline.whole
     unit = main.unit(whole.variable)
     shared: Row = {
@@ -461,7 +464,8 @@ def _effect_rows(models: ModelSet, scenario: Scenario, against: Scenario) -> Ite
     leads = [one is not None and one.name == scenario.name for one in best]
     made = list(_rows_of(models, effects(models, scenario, against, year), shared))
     for row, ratio, lead in zip(made, ratios, leads, strict=False):
-        row |= {"per_outlay": ratio, "leads": lead if scenario.package else ""}
+        asked = scenario.package and year == main.asked_year
+        row |= {"per_outlay": ratio, "leads": lead if asked else ""}
     yield from made
 
 
@@ -477,7 +481,7 @@ def _rows_of(models: ModelSet, found: Across, shared: Row) -> Iterator[Row]:
             "question": variant.question,
             "weight": weight,
             "model_set": variant.name,
-            "model_digest": str(results.data.attrs.get("model_digest", "")),
+            "model_digest": str(results.data.attrs["model_digest"]),
         }
         yield row | (_numbers(one, shared["kind"]) if one else {"verdict": "no_lever"})
     low, high = found.span

@@ -14,6 +14,7 @@ from sdengine.syntax import Model
 from sdensemble.inputs.folder import RECORD, check_folder, check_space, whole_folder
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.report import ReportSpec
+from sdensemble.lang import LANGS, tell
 from sdensemble.outputs import fonts, terminal
 from sdensemble.outputs.tables import write_tables
 from sdensemble.results.results import Results
@@ -126,6 +127,8 @@ def _write(
 ) -> str:
     """Write all files but the record; return the characters figures could not show."""
     from sdensemble.outputs.figures import draw_figures
+    from sdensemble.outputs.horizon_tables import answer_figures
+    from sdensemble.outputs.write.picture import write_figure
     from sdensemble.results.store import label_dataset, write_ensemble
 
     first, *others = every
@@ -137,7 +140,15 @@ def _write(
         text = terminal.terminal_summary(first, language, others, notes.get(language, ()))
         (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
     (folder / FIGURES).mkdir()
-    return draw_figures(folder / FIGURES, first, lang, history)[1]
+    missing = draw_figures(folder / FIGURES, first, lang, history)[1]
+    for figure in answer_figures(first):
+        missing += write_figure(figure, folder / FIGURES / figure.id, lang).missing
+        told = "\n\n".join(
+            f"{tell(figure.caption, one)}  {tell(figure.all_notes(), one)}" for one in LANGS
+        )
+        with (folder / FIGURES / "captions.md").open("a", encoding="utf-8") as captions:
+            captions.write(f"\n## {figure.id}\n\n{told}\n")
+    return "".join(sorted(set(missing)))
 
 
 def _record(

@@ -121,9 +121,9 @@ def _source(results: Results) -> Row:
     return {
         "as_of": results.as_of,
         "prior_set": results.prior_set,
-        "model_digest": str(results.data.attrs.get("model_digest", "")),
-        "model_set": str(results.data.attrs.get("model_set", "main")),
-        "posterior": str(results.data.attrs.get("posterior", "prior")),
+        "model_digest": str(results.data.attrs["model_digest"]),
+        "model_set": str(results.data.attrs["model_set"]),
+        "posterior": str(results.data.attrs["posterior"]),
     }
 
 

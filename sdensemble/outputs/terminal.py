@@ -320,7 +320,13 @@ def per_outlay(effect: Effect, outlay: Effect) -> str:
 
 def equal_outlay_note(results: Results, lang: str) -> list[str]:
     """Say of packages that cost alike where they do; nothing where fewer than two were run."""
-    packages = [s.title[lang] for s in results.scenarios if s.package]
+    packages = [
+        one.title[lang]
+        for one, against in results.pairs()
+        if one.package
+        and (paid := results.payers_outlay(one, against, results.asked_year))
+        and outlay_told(paid)
+    ]
     if not results.spec.payers or len(packages) < 2:
         return []
     names = ("、" if lang == "zh" else ", ").join(packages)
@@ -381,7 +387,7 @@ def _readings_notes(results: Results, lang: str) -> list[str]:
     base, zh = reference(results), lang == "zh"
     read = [
         one
-        for target in _headlines(results, now=True)
+        for target in dict.fromkeys((*_headlines(results, now=True), *results.beside()))
         for one in readings(target, results.targets)
         if one.variable in results.data
     ]

@@ -73,6 +73,10 @@ class Split:
         return self.above > self.below
 
 
+KEYED = ("prior_set", "as_of", "posterior", "model_set", "model_digest")
+"""What an ensemble's attributes must say of it: every probability is conditional on these."""
+
+
 @dataclass(frozen=True, eq=False)
 class Results:
     """One ensemble with all that is needed to read it.
@@ -87,6 +91,15 @@ class Results:
     spec: ReportSpec
     model: Model
     _series: dict[tuple[str, str | None], Array] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that do not say what a probability of them is conditional on."""
+        lacking = [name for name in KEYED if name not in self.data.attrs]
+        if lacking:
+            raise SDError(
+                f"an ensemble must say what it is conditional on; {', '.join(lacking)} is missing"
+                " — run it as Members"
+            )
 
     # ── labels and axes ──
 
@@ -103,7 +116,7 @@ class Results:
     @cached_property
     def posterior(self) -> str:
         """Digest of the posterior the constants were drawn from; empty where of the prior."""
-        found = str(self.data.attrs.get("posterior", "prior"))
+        found = str(self.data.attrs["posterior"])
         return "" if found == "prior" else found
 
     @cached_property
@@ -328,10 +341,10 @@ class Results:
             target.price_basis,
             self.as_of,
             self.prior_set,
-            str(self.data.attrs.get("model_digest", "")),
+            str(self.data.attrs["model_digest"]),
             scenario.name,
-            str(self.data.attrs.get("model_set", "main")),
-            str(self.data.attrs.get("posterior", "prior")),
+            str(self.data.attrs["model_set"]),
+            str(self.data.attrs["posterior"]),
         )
 
     def _condition(self, target: Target) -> str:

@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +17,11 @@ import numpy as np
 from sdengine.errors import Message, SDError
 from sdengine.kernel import Kernel, compile_model
 from sdengine.model.units import check_units
-from sdensemble.ensemble.draws import Draws, Method, Priors, draw
-from sdensemble.ensemble.forcing import Forcing
-from sdensemble.ensemble.run import replay, run_ensemble
-from sdensemble.evidence.posterior import posterior_draws, read_posterior
-from sdensemble.evidence.stored import Chosen, choose, wanted_bound
+from sdensemble.ensemble.draws import Method
+from sdensemble.ensemble.members import Members
+from sdensemble.evidence.members import choose_draws, choose_members, chosen_members
+from sdensemble.evidence.stored import Chosen
 from sdensemble.inputs.config import cell_name
-from sdensemble.inputs.history import LATEST
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.study import Study
 
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from sdensemble.outputs.run import RunPaths
-
-REPLICATES = 16
 
 
 @dataclass(frozen=True)
@@ -82,10 +78,13 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
     check_ready(_folder(study, options, started))
     kernel = compile_model(study.model)
     plan = _plan(study, options)
-    chosen = {name: choose_draws(study, options, name) for name in plan}
+    chosen = {name: choose_draws(study, name, prior_only=options.prior_only) for name in plan}
     count = progress(options.members * sum(map(len, plan.values()))) if progress else None
+    keep = {kept.variable: kept.aggregate for kept in study.kept()}
     datasets = {
-        name: _ensemble(study, kernel, options, chosen[name], name, scenarios, count)
+        name: _members(study, options, chosen[name], name).run(
+            kernel, scenarios, keep, threads=options.threads, progress=count
+        )
         for name, scenarios in plan.items()
     }
     main = datasets.pop(options.prior_set)
@@ -174,94 +173,20 @@ def _plan(study: Study, options: Options) -> Mapping[str, tuple[Scenario, ...]]:
     packages = [s for s in chosen if s.package]
     compared = {s.name for s in packages} | {s.compares for s in packages or chosen}
     others = [s for s in study.prior_sets() if s != options.prior_set]
-    if choose_draws(study, options, options.prior_set).posterior is not None:
+    fitted = [
+        choose_draws(study, name, prior_only=options.prior_only).posterior is not None
+        for name in (options.prior_set, *others)
+    ]
+    if fitted[0]:
         # Beside a posterior stand posteriors only: a prior is the answer to another question.
-        others = [s for s in others if choose_draws(study, options, s).posterior is not None]
+        others = [name for name, one in zip(others, fitted[1:], strict=True) if one]
     few = tuple(s for s in chosen if s.name in compared)
     return {options.prior_set: chosen, **dict.fromkeys(others, few)}
 
 
-def _ensemble(
-    study: Study,
-    kernel: Kernel,
-    options: Options,
-    chosen: Chosen,
-    prior_set: str,
-    scenarios: tuple[Scenario, ...],
-    count: Callable[[int], None] | None,
-) -> xr.Dataset:
-    draws, forcing = _draws(study, options, chosen, prior_set)
-    keep = {kept.variable: kept.aggregate for kept in study.kept()}
-    dataset = run_ensemble(
-        kernel,
-        scenarios,
-        draws,
-        forcing,
-        keep=keep,
-        threads=options.threads,
-        progress=count,
-    )
-    dataset.attrs |= {"as_of": study.information, "posterior": chosen.key}
-    return dataset
-
-
-def choose_draws(study: Study, options: Options, prior_set: str) -> Chosen:
-    """Return what a run draws its constants from: the posterior of its vintage, or the prior.
-
-    One made of the same figures is found under whatever name it lies.
-    """
-    name = study.report.as_of or LATEST
-    priors = study.priors(prior_set)
-    inputs = (study.model, priors, study.fit, study.history, study.lived)
-    try:
-        chosen = choose(study.folder, *inputs, name, prior_only=options.prior_only)
-    except SDError:
-        other = _same_data(study, priors, name)
-        if other is None:
-            raise
-        return other
-    if chosen.why == "none stored":
-        return _same_data(study, priors, name) or chosen
-    return chosen
-
-
-def _same_data(study: Study, priors: Priors, name: str) -> Chosen | None:
-    """Return a stored posterior that rests on the same figures and inputs as a vintage's."""
-    if study.fit is None:
-        return None
-    wanted = wanted_bound(study.fit, study.model, priors, study.history, study.lived, name)
-    for path in sorted((study.folder / "calibration").glob("posterior*.nc")):
-        found = read_posterior(path)
-        bound = found.bound
-        if bound.variant or bound.prior_set != priors.name or bound.differs(wanted):
-            continue
-        words = {"vintage": study.information, "figures": len(found.figures),
-                 "digest": found.digest}  # fmt: skip
-        return Chosen(found, "posterior", words)
-    return None
-
-
-def _draws(
-    study: Study, options: Options, chosen: Chosen, prior_set: str
-) -> tuple[Draws, Forcing | None]:
-    """Return the draws, and the forcing from the last observation on."""
-    priors, found = study.priors(prior_set), chosen.posterior
-    if found is not None:
-        forcing = study.forcing
-        later = replace(forcing, from_time=found.forecast_from) if forcing else None
-        made = posterior_draws(found, priors, study.model, options.members, options.seed)
-        return made, later
-    return _prior_draws(study, options, priors), study.forcing
-
-
-def _prior_draws(study: Study, options: Options, priors: Priors) -> Draws:
-    return draw(
-        priors,
-        study.model,
-        options.members,
-        seed=options.seed,
-        method=options.method,
-        replicates=REPLICATES,
+def _members(study: Study, options: Options, chosen: Chosen, prior_set: str) -> Members:
+    return chosen_members(
+        study, chosen, prior_set, options.members, seed=options.seed, method=options.method
     )
 
 
@@ -282,9 +207,15 @@ def replay_member(study: Study, options: Options, member: int) -> Path:
             )
         )
     (scenario,) = named
-    chosen = choose_draws(study, options, options.prior_set)
-    draws, forcing = _draws(study, options, chosen, options.prior_set)
-    run = replay(compile_model(study.model), scenario, draws, forcing, member)
+    members = choose_members(
+        study,
+        options.prior_set,
+        options.members,
+        seed=options.seed,
+        method=options.method,
+        prior_only=options.prior_only,
+    )
+    run = members.replay(compile_model(study.model), scenario, member)
     columns = {"time": run.times} | {
         cell_name(study.model, study.model[name], cell): values[(slice(None), *cell, 0)]
         for name, values in run.values.items()

@@ -12,8 +12,7 @@ from typing import Any
 
 from sdengine.errors import SDError, did_you_mean
 from sdengine.kernel import compile_model
-from sdensemble.ensemble.draws import draw
-from sdensemble.ensemble.run import run_ensemble
+from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.variants import MAIN, Applied, Variant, apply, duplicates, main_variant
 from sdensemble.evidence.stored import fitted_rows
 from sdensemble.inputs.history import LATEST, vintage
@@ -21,7 +20,7 @@ from sdensemble.inputs.targets import Target, leaves
 from sdensemble.outputs.models import COLUMNS, ModelSet, read_weights, rows, text
 from sdensemble.results.results import Results
 from sdensemble.study import Study
-from sdensemble.verbs.run import REPLICATES, Options, Progress
+from sdensemble.verbs.run import Options, Progress
 
 ALL = "all"
 
@@ -55,15 +54,16 @@ def run_models(
     """
     names = [variant.name for variant in variants]
     scenarios = study.choose(options.scenarios)
-    draws = draw(
+    members = from_prior(
         study.priors(options.prior_set),
         study.model,
+        study.forcing,
         options.members,
         seed=options.seed,
+        as_of=study.information,
         method=options.method,
-        replicates=REPLICATES,
     )
-    same = duplicates(variants, draws.values)
+    same = duplicates(variants, members.draws.values)
     shares = _weigh_once(names, same, read_weights(weights, names) if weights else None)
     runs = len(variants) - len(same)
     count = progress(options.members * len(scenarios) * runs) if progress else None
@@ -74,7 +74,7 @@ def run_models(
             data = other.data.assign_attrs(model_set=variant.name)
             found.append((replace(other, data=data), lacks))
             continue
-        applied = apply(variant, draws, study.forcing, scenarios)
+        applied = apply(variant, members, scenarios)
         found.append((_results(study, applied, options, count), applied.without))
     results, without = zip(*found, strict=True)
     return ModelSet(variants, results, shares, without, weights is not None, same)
@@ -103,16 +103,9 @@ def _results(study: Study, applied: Applied, options: Options, count: Any) -> Re
     headline = study.report.headline.whole.variable
     if headline not in keep:
         raise SDError(f'variant "{applied.variant.name}": its model has no "{headline}"')
-    data = run_ensemble(
-        compile_model(model),
-        applied.scenarios,
-        applied.draws,
-        applied.forcing,
-        keep=keep,
-        threads=options.threads,
-        progress=count,
+    data = applied.members.run(
+        compile_model(model), applied.scenarios, keep, threads=options.threads, progress=count
     )
-    data.attrs |= {"as_of": study.information, "model_set": applied.variant.name}
     return Results(data, applied.scenarios, targets, study.report, model)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sdengine.errors import SDError
-from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.variants import (
     apply,
     duplicates,
@@ -54,9 +54,9 @@ def variant_of(study, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def draws(study):
+def members(study):
     priors = study.priors("history")
-    return draw(priors, study.model, 32, seed=3, method="latin", replicates=16)
+    return from_prior(priors, study.model, study.forcing, 32, seed=3, as_of="", method="latin")
 
 
 def test_the_study_has_at_least_six_structures_and_one_without_any(study):
@@ -95,23 +95,23 @@ def test_a_model_that_is_not_there_is_told(variant_of):
         variant_of('model = "variants/none.mdl"\n')
 
 
-def test_settings_take_the_place_of_draws_and_leave_the_rest(study, draws):
+def test_settings_take_the_place_of_draws_and_leave_the_rest(study, members):
     chosen = next(v for v in study.variants if v.name == "land-every-start")
-    applied = apply(chosen, draws, study.forcing, study.scenarios[:1])
-    assert (np.asarray(applied.draws.values["ceiling ratio"]) == 1.0).all()
+    draws, applied = members.draws, apply(chosen, members, study.scenarios[:1])
+    assert (np.asarray(applied.members.draws.values["ceiling ratio"]) == 1.0).all()
     assert np.ptp(draws.values["ceiling ratio"]) > 0.1
     same = [name for name in draws.values if name not in {s.constant for s in chosen.settings}]
     assert len(same) > 50
-    assert all(np.array_equal(applied.draws.values[n], draws.values[n]) for n in same)
+    assert all(np.array_equal(applied.members.draws.values[n], draws.values[n]) for n in same)
 
 
-def test_a_model_of_its_own_shares_members_and_has_no_lever(study, draws):
+def test_a_model_of_its_own_shares_members_and_has_no_lever(study, members):
     logistic = next(v for v in study.variants if v.own_model)
-    applied = apply(logistic, draws, study.forcing, study.scenarios)
+    draws, applied = members.draws, apply(logistic, members, study.scenarios)
     growth = "initial nominal demand growth"
-    assert np.array_equal(applied.draws.values[growth], draws.values[growth])
-    assert "capital cost" not in applied.draws.values
-    own = applied.draws.values["saturation ratio"]
+    assert np.array_equal(applied.members.draws.values[growth], draws.values[growth])
+    assert "capital cost" not in applied.members.draws.values
+    own = applied.members.draws.values["saturation ratio"]
     first = next(iter(draws.values.values())).reshape(-1, draws.members)[0]
     assert abs(np.corrcoef(own, first)[0, 1]) < 0.6  # not the columns of the study's first prior
     moved = {s.name for s in study.scenarios if any(x.kind == "lever" for x in s.settings)}

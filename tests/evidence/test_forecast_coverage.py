@@ -8,10 +8,11 @@ import numpy as np
 
 from sdengine.streams import Stream
 from sdensemble import compile_model
-from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.members import from_prior
 from sdensemble.evidence.fitting import fit_posterior, make_problem
 from sdensemble.evidence.likelihood import Problem, student_noise
-from sdensemble.evidence.posterior import bound_of, posterior_draws
+from sdensemble.evidence.members import from_posterior
+from sdensemble.evidence.posterior import bound_of
 from sdensemble.evidence.predictive import Source, carried, forecast_logs, score_figure
 from sdensemble.evidence.smc import Settings
 from sdensemble.inputs.history import vintage
@@ -28,10 +29,12 @@ def worlds(study: Study, problem: Problem) -> np.ndarray:
     there on drawn shocks, and of the discrepancy what does not stand for them.
     """
     blind = replace(problem, data=())
-    draws = draw(problem.priors, problem.model, WORLDS, seed=77, replicates=1)
     forcing = replace(study.forcing, from_time=float(LAST + 1))
+    members = from_prior(
+        problem.priors, problem.model, forcing, WORLDS, seed=77, as_of="", replicates=1
+    )
     # A posterior without figures: its draws are the prior's, its shocks begin after the last year.
-    source = Source(blind, draws, _Known(float(LAST + 1)), forcing, 77)  # type: ignore[arg-type]
+    source = Source(blind, members, _Known(float(LAST + 1)))  # type: ignore[arg-type]
     found = []
     for index, term in enumerate(problem.fit.terms):
         logs = forecast_logs(source, [index], END)[index] + carried(source, index, END)
@@ -74,8 +77,16 @@ def test_ninety_per_cent_of_later_figures_lie_in_the_90_per_cent_intervals(tmp_p
         bound = bound_of(problem.model, problem.priors, fit, problem.scenario, known, "latest")
         settings = Settings(particles=16)
         posterior = fit_posterior(problem, bound, seed=world, settings=settings)
-        draws = posterior_draws(posterior, problem.priors, problem.model, 256, 1)
-        source = Source(problem, draws, posterior, study.forcing, 1000 + world)
+        members = from_posterior(
+            posterior,
+            problem.priors,
+            problem.model,
+            study.forcing,
+            256,
+            seed=1000 + world,
+            as_of="",
+        )
+        source = Source(problem, members, posterior)
         for index in range(len(fit.terms)):
             centre = forecast_logs(source, [index], END)[index] + carried(source, index, END)
             template = next(d.observation for d in data if d.term == index)

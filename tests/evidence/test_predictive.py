@@ -10,11 +10,12 @@ import pytest
 
 from sdengine.streams import Stream
 from sdensemble import SDError, compile_model
-from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.members import from_prior
 from sdensemble.evidence.diagnose import prior_numbers
 from sdensemble.evidence.fitting import fit_posterior, make_problem, shocks_from
 from sdensemble.evidence.likelihood import Problem, student_noise
-from sdensemble.evidence.posterior import bound_of, posterior_draws
+from sdensemble.evidence.members import from_posterior
+from sdensemble.evidence.posterior import bound_of
 from sdensemble.evidence.predictive import (
     Source,
     carried,
@@ -48,8 +49,9 @@ def problem_of(study: Study, name: str = "latest", share: float = 0.0) -> Proble
 def blind(study: Study, share: float = 0.0, *, forced: bool = True) -> Source:
     """A source that knows no figure."""
     problem = replace(problem_of(study, share=share), data=())
-    draws = draw(problem.priors, problem.model, MEMBERS, seed=3)
-    return Source(problem, draws, None, study.forcing if forced else None, 3)
+    forcing = study.forcing if forced else None
+    members = from_prior(problem.priors, problem.model, forcing, MEMBERS, seed=3, as_of="")
+    return Source(problem, members, None)
 
 
 def told(study: Study, share: float = 0.0) -> Source:
@@ -58,8 +60,10 @@ def told(study: Study, share: float = 0.0) -> Source:
     rows = [datum.observation for datum in problem.data]
     bound = bound_of(problem.model, problem.priors, problem.fit, problem.scenario, rows, "latest")
     posterior = fit_posterior(problem, bound, settings=Settings(particles=64))
-    draws = posterior_draws(posterior, problem.priors, problem.model, MEMBERS, 1)
-    return Source(problem, draws, posterior, study.forcing, 3)
+    members = from_posterior(
+        posterior, problem.priors, problem.model, study.forcing, MEMBERS, seed=3, as_of=""
+    )
+    return Source(problem, members, posterior)
 
 
 def test_the_forecast_of_an_unseen_series_has_the_whole_discrepancy_in_every_year(small):

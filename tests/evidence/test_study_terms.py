@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sdensemble import compile_model, open_study
-from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.members import from_prior
 from sdensemble.evidence.fitting import make_problem
 from sdensemble.evidence.predictive import Source, shock_shares
 from sdensemble.evidence.words import label_of, no_term_line
@@ -70,8 +70,8 @@ def test_every_number_of_the_priors_is_said_in_words_and_in_few(study):
 
 def test_the_share_of_the_shocks_is_what_the_forcing_makes_of_each_series(study):
     problem = replace(fitted(study, "through-2019"), data=())
-    draws = draw(problem.priors, problem.model, 512, seed=1, replicates=16)
-    source = Source(problem, draws, None, study.forcing, 1)
+    members = from_prior(problem.priors, problem.model, study.forcing, 512, seed=1, as_of="")
+    source = Source(problem, members, None)
     terms = [i for i, term in enumerate(study.fit.terms) if term.discrepancy_sd]
     for index, share in shock_shares(source, terms).items():
         term = study.fit.terms[index]

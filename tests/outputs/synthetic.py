@@ -228,7 +228,7 @@ def dataset(
             "replicate": ("member", np.repeat(np.arange(16), members // 16)),
         },
         attrs={"model": "made-up.mdl", "model_digest": "abc123", "prior_set": prior_set,
-               "as_of": "through-2019", "seed": seed},
+               "as_of": "through-2019", "seed": seed, "posterior": "prior", "model_set": "main"},
     )  # fmt: skip
 
 

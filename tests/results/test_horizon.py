@@ -7,9 +7,11 @@ import pytest
 
 from sdensemble import SDError
 from sdensemble.lang import tell
-from sdensemble.outputs.horizon_tables import answer_tables
+from sdensemble.outputs.figure import Points
+from sdensemble.outputs.horizon_tables import answer_figures, answer_tables
 from sdensemble.outputs.tables import condition_rows, horizon_rows
 from sdensemble.outputs.terminal import terminal_summary
+from sdensemble.outputs.write import nothing
 from sdensemble.results.estimate import ratio_of
 from sdensemble.results.horizon import horizons, parts, values_of
 from tests.outputs import synthetic
@@ -95,6 +97,19 @@ def test_the_tables_and_the_answer_tell_them_in_both_languages(results):
     assert len(spans) == 2 * 3 * 2
     kinds = {row["kind"] for row in condition_rows(results)}
     assert kinds == {"probability", "effect"}
+
+
+def test_the_figures_show_every_scenarios_effect_and_every_parts_probability(results):
+    effects, chances = list(answer_figures(results))
+    assert len(effects.marks(Points)) == 2 * 2
+    asked = results.event(results.question, results.scenario("baseline")).probability()
+    drawn = chances.panels[0].marks[0]
+    assert drawn.x[0] == pytest.approx(100 * asked.middle)
+    assert len(drawn.x) == 1 + 3
+    assert len(chances.panels) == 2
+    for lang in ("zh", "en"):
+        assert nothing.write(effects, lang)
+        assert nothing.write(chances, lang)
 
 
 def test_a_study_that_names_neither_has_neither(tmp_path):

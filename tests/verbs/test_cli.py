@@ -213,7 +213,7 @@ def test_a_folder_that_is_no_study_is_explained(tmp_path):
 
 def test_a_missing_font_stops_a_run_at_once(teacup, tmp_path, monkeypatch):
     monkeypatch.setattr(fonts.require_font, "__defaults__", (tmp_path / "none.otf",))
-    monkeypatch.setattr("sdensemble.verbs.run.run_ensemble", lambda *args, **named: 1 / 0)
+    monkeypatch.setattr("sdensemble.ensemble.members.run_ensemble", lambda *args, **named: 1 / 0)
     text = refused(tmp_path, "run", "--study", teacup, "--members", 32)
     assert "the font for figures is missing. Restore it" in text
 
@@ -229,7 +229,7 @@ def test_an_interruption_ends_with_its_own_status(teacup, tmp_path, monkeypatch)
     def interrupt(*args, **named):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sdensemble.verbs.run.run_ensemble", interrupt)
+    monkeypatch.setattr("sdensemble.ensemble.members.run_ensemble", interrupt)
     found = call("run", "--study", teacup, "--members", 32, "--out", tmp_path / "run")
     assert (found.exit_code, found.stderr) == (130, "已中断；没有写入任何文件\n")
     assert not (tmp_path / "run").exists()
@@ -263,7 +263,7 @@ def test_a_real_interruption_leaves_no_folder(teacup):
 
 
 def test_a_fault_of_the_program_is_one_line_and_debug_shows_where(teacup, monkeypatch):
-    monkeypatch.setattr("sdensemble.verbs.run.run_ensemble", lambda *args, **named: 1 / 0)
+    monkeypatch.setattr("sdensemble.ensemble.members.run_ensemble", lambda *args, **named: 1 / 0)
     found = in_english("run", "--study", teacup, "--members", 32)
     assert found.exit_code == 1
     assert found.stderr.startswith("error: ZeroDivisionError: division by zero — this is a fault")
@@ -275,7 +275,7 @@ def test_too_little_memory_is_told_with_what_to_do(teacup, monkeypatch):
     def full(*args, **named):
         raise MemoryError
 
-    monkeypatch.setattr("sdensemble.verbs.run.run_ensemble", full)
+    monkeypatch.setattr("sdensemble.ensemble.members.run_ensemble", full)
     found = in_english("run", "--study", teacup, "--members", 32)
     assert (found.exit_code, "ask for fewer --members" in found.stderr) == (1, True)
 

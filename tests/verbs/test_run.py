@@ -115,7 +115,7 @@ def test_a_disk_that_fills_up_while_writing_leaves_nothing(teacup, tmp_path, mon
 
 
 def test_what_would_stop_the_writing_is_told_before_anything_is_run(teacup, tmp_path, monkeypatch):
-    monkeypatch.setattr("sdensemble.verbs.run.run_ensemble", lambda *args, **named: 1 / 0)
+    monkeypatch.setattr("sdensemble.ensemble.members.run_ensemble", lambda *args, **named: 1 / 0)
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "mine.txt").write_text("mine", "utf-8")
     with pytest.raises(SDError, match=r"holds mine\.txt, which no run wrote"):

@@ -9,11 +9,11 @@ import numpy as np
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel
-from sdensemble.ensemble.draws import draw
-from sdensemble.ensemble.run import run_ensemble
+from sdensemble.ensemble.members import from_prior
 from sdensemble.evidence.calibrate import fit_vintage
 from sdensemble.evidence.fitting import Progress, make_problem
-from sdensemble.evidence.posterior import Posterior, posterior_draws
+from sdensemble.evidence.members import from_posterior
+from sdensemble.evidence.posterior import Posterior
 from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.stored import choose
 from sdensemble.inputs.fit import pick
@@ -72,19 +72,14 @@ class Fitter:
         scenario = next((s for s in study.scenarios if s.name == BASELINE), study.scenarios[0])
         targets = [t for t in study.targets if t.headline] or list(study.targets[:1])
         parts = [part for t in targets for part in leaves(t, study.targets)]
-        forcing = study.forcing
+        inputs = (priors, study.model, study.forcing, self.settings.size)
         if posterior is None:
-            draws = draw(priors, study.model, self.settings.size, seed=self.seed,
-                         replicates=self.settings.replicates)  # fmt: skip
+            members = from_prior(*inputs, seed=self.seed, as_of=as_of,
+                                 replicates=self.settings.replicates)  # fmt: skip
         else:
-            draws = posterior_draws(posterior, priors, study.model, self.settings.size, self.seed)
-            if forcing is not None:
-                forcing = replace(forcing, from_time=posterior.forecast_from)
-        data = run_ensemble(self.kernel, [scenario], draws, forcing,
-                            keep={part.variable: part.aggregate for part in parts},
-                            threads=self.settings.threads)  # fmt: skip
-        digest = posterior.digest if posterior else "prior"
-        data.attrs |= {"as_of": as_of, "posterior": digest}
+            members = from_posterior(posterior, *inputs, seed=self.seed, as_of=as_of)
+        keep = {part.variable: part.aggregate for part in parts}
+        data = members.run(self.kernel, [scenario], keep, threads=self.settings.threads)
         results = Results(data, (scenario,), study.targets, study.report, study.model)
         return {t.id: results.event(t, scenario) for t in targets}
 

@@ -174,7 +174,7 @@ def test_an_initial_equation_beside_the_running_one_is_honoured(tmp_path):
         ('<variables><module name="m"/></variables>', '<module> \\("m"\\)'),
         (
             '<variables><stock name="s"><eqn>1</eqn><conveyor/></stock></variables>',
-            '<conveyor> \\("s"\\)',
+            '<conveyor> \\("s"\\) has no outflow',
         ),
         ('<variables><aux name="a"><eqn>???</eqn></aux></variables>', '"a" has no equation'),
         ('<variables><aux name="a"><eqn>1</eqn></variables>', "not well formed"),

@@ -1,0 +1,264 @@
+"""A conveyor as an array of places that its contents move along, one step of time each.
+
+What is on the conveyor stands in ``load``, a value for each place, of which place 1 leaves next.
+In a step the first place leaves (the outflow), what leaks is taken from every place, the rest
+moves on by one, and what flows in is put down as many places from the end as the transit time
+has steps. As in Stella: what is put down keeps its place when the transit time changes; a linear
+leakage takes the same amount in every step, an exponential one the same share of what is left;
+a first value is spread so that the conveyor stands as a constant inflow would have left it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sdengine.limits import at_most, limit
+from sdengine.model.build import (
+    ONE,
+    STEP,
+    ZERO,
+    add,
+    before,
+    div,
+    least,
+    most,
+    mul,
+    sub,
+    test,
+    total,
+    when,
+)
+from sdengine.model.draft import Draft, Flows
+from sdengine.model.items import Item
+from sdengine.model.points import EquationError
+from sdengine.model.stella import Stella, plain
+from sdengine.syntax import Array, Call, Expr, Number, Ref
+
+_VARIABLE_MOST = 2_000  # places of a conveyor whose transit time only a run can tell
+
+
+def conveyor(draft: Draft, item: Item, flows: Flows, items: Mapping[str, Item]) -> None:
+    """Write one conveyor, its outflow, its leakages and what it takes in as equations."""
+    _Conveyor(draft, item, flows, items).write()
+
+
+class _Conveyor:
+    def __init__(self, draft: Draft, item: Item, flows: Flows, items: Mapping[str, Item]):
+        self.draft, self.item, self.items = draft, item, items
+        self.name, self.dims = item.name.replace("\\n", " "), item.dims
+        self.dialect = Stella(draft.names, item.module, item.name, item.dims)
+        self.inflows = [name for name in flows.inflows if name in draft.elements]
+        outflows = [name for name in flows.outflows if name in draft.elements]
+        self.leaks = [name for name in outflows if "leak" in items[name].options]
+        self.ends = [name for name in outflows if name not in self.leaks]
+        for name in self.leaks:
+            if "leak_integers" in items[name].options:
+                raise ValueError(f'"{items[name].name}" leaks whole units only: not supported')
+        self.exponential = item.options.get("exponential_leak") == "true"
+        self.unit = item.unit
+
+    def part(self, what: str) -> str:
+        return f"{self.name} · {what}"
+
+    def here(self, what: str, *place: str) -> Ref:
+        """Return a reference to a part of the conveyor, at a place where it has places."""
+        return Ref(self.part(what), (*self.dims, *place))
+
+    def option(self, key: str) -> Expr | None:
+        """Return what the conveyor says of itself under a key, read as an equation."""
+        text = self.item.options.get(key, "").strip()
+        try:
+            return self.dialect.read(text) if text else None
+        except EquationError as error:
+            raise ValueError(f'<{key}> of "{self.name}" cannot be read: it {error}') from None
+
+    def write(self) -> None:
+        """Add the conveyor's parts to the draft and rewrite its flows."""
+        draft, dims = self.draft, self.dims
+        length = self.option("len")
+        if length is None:
+            raise ValueError(f'<conveyor> ("{self.name}") has no <len>, its transit time')
+        count = self._count(length)
+        slat, first, last = self.part("place"), f"{self.name} · 1", f"{self.name} · {count}"
+        names = [f"{self.name} · {k}" for k in range(1, count + 1)]
+        front, behind = self.part("front"), self.part("behind")
+        draft.ranges.append((slat, names))
+        if count > 1:
+            draft.ranges += [(front, names[:-1]), (behind, names[1:])]
+            draft.mappings.append((front, behind, tuple(names[1:])))
+        sample = self.option("sample")
+        if sample is not None:
+            length = Call("sample_if_true", (sample, length, length))
+        steps = Call("integer", (add(div(length, STEP), Number(0.5 + 1e-6)),))
+        draft.define(
+            self.part("steps"), [(dims, least(most(steps, ONE), Number(float(count))))], ""
+        )
+        stopped = self.option("arrest")
+        draft.define(self.part("stopped"), [(dims, ZERO if stopped is None else stopped)])
+        moving = test("eq", self.here("stopped"), ZERO)
+        place = Ref(slat)
+        start = self._first_value()
+        self._shares(slat, place)
+        self._take_in(moving)
+        put = when(test("eq", place, self.here("steps")), self.here("taken"), ZERO)
+        draft.define(self.part("put"), [((*dims, slat), put)], self.unit)
+        for what in ("load", "base"):  # what stands there; what was put down when it came
+            if what == "base" and (not self.leaks or self.exponential):
+                continue
+            kept = "left" if what == "load" else "base"
+            rows = [((*dims, last), when(moving, self.here("put", last), self.here(what, last)))]
+            if count > 1:
+                on = add(self.here(kept, behind), self.here("put", front))
+                rows.append(((*dims, front), when(moving, on, self.here(what, front))))
+            draft.define(self.part(f"next {what}"), rows, self.unit)
+            old = before(self.here(f"next {what}", slat), self._start(what, slat, start, count))
+            draft.define(self.part(what), [((*dims, slat), old)], self.unit)
+        self._leak(slat, place, moving)
+        whole = total(Ref(self.part("load"), (*dims, f"{slat}!")))
+        draft.elements.pop(plain(self.name))
+        draft.define(self.name, [(dims, whole)], self.unit)
+        if self.ends:
+            off = when(moving, div(self.here("left", first), STEP), ZERO)
+            draft.rewrite(self.ends[0], lambda _, __: off)
+
+    # ── how long it is, what stands on it at first ─────────────────────────────────────────
+
+    def _count(self, length: Expr) -> int:
+        """Return how many places the conveyor needs; note what that hangs on."""
+        draft = self.draft
+        step, longest = draft.number(STEP), draft.number(length)
+        start, stop = draft.number(Ref("initial_time")), draft.number(Ref("final_time"))
+        if step is None or not step > 0:
+            raise ValueError(f'<conveyor> ("{self.name}") needs a number for <dt>')
+        if longest is not None:
+            draft.bind(length)
+            count = max(int(longest / step + 0.5 + 1e-6), 1)
+        elif start is None or stop is None:
+            raise ValueError(f'<conveyor> ("{self.name}"): its <len> is no number')
+        else:  # what stays longer than the run never leaves
+            count = max(min(int((stop - start) / step + 1.5), _VARIABLE_MOST), 1)
+        draft.places += count
+        if draft.places > limit("SLATS"):
+            raise ValueError(
+                f'<conveyor> ("{self.name}"): {draft.places:,} places; {at_most("SLATS", "taken")}'
+            )
+        return count
+
+    def _first_value(self) -> Expr:
+        """Return the first value as the stock's equation gives it, as a variable of its own."""
+        element = self.draft.elements[plain(self.name)]
+        rows = []
+        for equation in element.equations:
+            assert isinstance(equation.expr, Call)
+            rows.append((equation.subscripts, equation.expr.args[1]))
+        if isinstance(rows[0][1], Array):
+            return rows[0][1]
+        self.draft.define(self.part("at first"), rows, self.unit)
+        return self.here("at first")
+
+    def _start(self, what: str, slat: str, start: Expr, count: int) -> Expr:
+        if isinstance(start, Array):  # a list: what comes off in each unit of time
+            step = self.draft.number(STEP) or 1.0
+            listed = start.values.ravel()
+            spread = (np.arange(count) * step + 1e-9).astype(int)
+            values = listed[np.minimum(spread, len(listed) - 1)] * step
+            self.draft.define(self.part("listed"), [((slat,), Array(values))], self.unit)
+            return Ref(self.part("listed"), (slat,))
+        share = self.here("share", slat) if what == "load" else self.here("full", slat)
+        return div(mul(start, share), self.here("shares"))
+
+    def _shares(self, slat: str, place: Ref) -> None:
+        """Define how much stands at each place under a constant inflow, 1 where it is put down."""
+        steps = self.here("steps")
+        gone = div(sub(steps, place), steps)  # of the way from where it was put down
+        parts: list[Expr] = []
+        for name in self.leaks:
+            low, high = self._zone(name)
+            inside = most(ZERO, sub(least(Number(high), gone), Number(low)))
+            fraction = Ref(self._fraction(name), self.dims)
+            if self.exponential:
+                kept = sub(ONE, mul(fraction, STEP))
+                parts.append(Call("pow", (kept, mul(inside, steps))))
+            else:
+                parts.append(mul(fraction, div(inside, Number(high - low))))
+        share = mul(*parts) if self.exponential else sub(ONE, *parts)
+        on = test("le", place, steps)
+        rows = (*self.dims, slat)
+        self.draft.define(self.part("full"), [(rows, when(on, ONE, ZERO))])
+        self.draft.define(self.part("share"), [(rows, when(on, most(share, ZERO), ZERO))])
+        whole = total(Ref(self.part("share"), (*self.dims, f"{slat}!")))
+        self.draft.define(self.part("shares"), [(self.dims, whole)])
+
+    # ── what leaks ─────────────────────────────────────────────────────────────────────────
+
+    def _zone(self, name: str) -> tuple[float, float]:
+        options = self.items[name].options
+        try:
+            low, high = (
+                float(options.get(key, end)) for key, end in (("leak_start", 0), ("leak_end", 1))
+            )
+        except ValueError:
+            low, high = 0.0, 0.0
+        if not 0 <= low < high <= 1:
+            raise ValueError(f'"{self.items[name].name}": its leak zone must lie within 0 to 1')
+        return low, high
+
+    def _fraction(self, name: str) -> str:
+        """Return the variable that holds a leakage's fraction, its flow's own equation."""
+        own = f"{self.items[name].name} · fraction"
+        if plain(own) not in self.draft.elements:
+            element = self.draft.elements[name]
+            self.draft.define(own, [(e.subscripts, e.expr) for e in element.equations])
+        return own
+
+    def _leak(self, slat: str, place: Ref, moving: Expr) -> None:
+        """Define what each leakage takes from each place, first to last, and what is left."""
+        steps = self.here("steps")
+        load = self.here("load", slat)
+        rows = (*self.dims, slat)
+        taken: list[Expr] = []
+        for number, name in enumerate(self.leaks, 1):
+            low, high = self._zone(name)
+            begin, end = (div(sub(steps, p), steps) for p in (place, sub(place, ONE)))
+            inside = most(ZERO, sub(least(Number(high), end), most(Number(low), begin)))
+            fraction = Ref(self._fraction(name), self.dims)
+            if self.exponential:
+                amount = mul(load, fraction, STEP, inside, steps)
+            else:
+                amount = mul(self.here("base", slat), fraction, div(inside, Number(high - low)))
+            left = sub(load, *taken)
+            own = when(moving, most(ZERO, least(amount, left)), ZERO)
+            self.draft.define(self.part(f"leak {number}"), [(rows, own)], self.unit)
+            taken.append(self.here(f"leak {number}", slat))
+            rate = div(total(Ref(self.part(f"leak {number}"), (*self.dims, f"{slat}!"))), STEP)
+            self.draft.rewrite(name, lambda _, __, rate=rate: rate)  # type: ignore[misc]
+        self.draft.define(self.part("left"), [(rows, sub(load, *taken))], self.unit)
+
+    # ── what flows in ──────────────────────────────────────────────────────────────────────
+
+    def _take_in(self, moving: Expr) -> None:
+        """Limit the inflows, in their order, to what the conveyor has room for."""
+        capacity, rate = self.option("capacity"), self.option("in_limit")
+        room: list[Expr] = []
+        if capacity is not None:
+            free = div(sub(capacity, Ref(self.name, self.dims)), STEP)
+            room.append(add(free, *(Ref(n, self.dims) for n in (*self.ends[:1], *self.leaks))))
+        if rate is not None:
+            room.append(rate)
+        whole = most(least(*room), ZERO) if room else None
+        stops = "arrest" in self.item.options
+        for place, name in enumerate(self.inflows):
+            earlier = self.inflows[:place]
+
+            def limited(expr: Expr, at: tuple[str, ...], earlier: list[str] = earlier) -> Expr:
+                out = most(expr, ZERO)
+                if whole is not None:
+                    others = (self.draft.at(n, at) for n in earlier)
+                    out = least(out, most(sub(whole, *others), ZERO))
+                return when(moving, out, ZERO) if stops else out
+
+            self.draft.rewrite(name, limited)
+        gained = add(*(self.draft.at(name, self.dims) for name in self.inflows))
+        self.draft.define(self.part("taken"), [(self.dims, mul(gained, STEP))], self.unit)

@@ -1,0 +1,115 @@
+"""The elements of an XMILE model while its special stocks are written as ordinary equations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sdengine.model.clock import constant_of
+from sdengine.model.items import Item
+from sdengine.model.sections import Element
+from sdengine.model.stella import Names, Stella, plain
+from sdengine.syntax import Call, Equation, Expr, Ref, fold, walk
+
+_HELD = ("integ", "integ_non_negative", "delay_fixed", "initial", "active_initial")
+
+
+@dataclass
+class Draft:
+    """Elements by their plain names, and the ranges and mappings added to them.
+
+    ``bound`` are elements that give the model its shape: what they are computed from cannot be
+    set for a run.
+    """
+
+    elements: dict[str, Element]
+    twice: list[Element] = field(default_factory=list)  # of names that stand there already
+    names: Names = field(default_factory=Names)
+    clock: Mapping[str, Element] = field(default_factory=dict)
+    ranges: list[tuple[str, list[str]]] = field(default_factory=list)
+    mappings: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+    bound: tuple[str, ...] = ()
+    places: int = 0  # on all conveyors and in all queues so far
+
+    def define(
+        self, name: str, equations: Iterable[tuple[tuple[str, ...], Expr]], unit: str = ""
+    ) -> str:
+        """Add a variable; return its name."""
+        made = tuple(Equation(subscripts, expr) for subscripts, expr in equations)
+        self.elements[plain(name)] = Element(name, made, unit)
+        return name
+
+    def rewrite(self, name: str, change: Callable[[Expr, tuple[str, ...]], Expr]) -> None:
+        """Put ``change(expression, subscripts)`` in the place of each of a variable's equations."""
+        element = self.elements[plain(name)]
+        self.elements[plain(name)] = replace(
+            element,
+            equations=tuple(
+                replace(e, expr=change(e.expr, e.subscripts)) for e in element.equations
+            ),
+        )
+
+    def at(self, name: str, subscripts: Sequence[str]) -> Ref:
+        """Return a reference to a variable at an equation's own subscripts, if it has any."""
+        element = self.elements[plain(name)]
+        own = element.equations[0].subscripts if element.equations else ()
+        return Ref(element.name, tuple(subscripts) if own else ())
+
+    def number(self, expr: Expr) -> float | None:
+        """Return the largest value of an expression of constants; None where only a run can
+        tell it."""
+        return constant_of(expr, self._found)
+
+    def _found(self, name: str) -> list[Expr] | None:
+        element = self.elements.get(plain(name)) or self.clock.get(fold(name))
+        return None if element is None else [e.expr for e in element.equations]
+
+    def bind(self, expr: Expr) -> None:
+        """Note that the model's shape hangs on an expression of constants."""
+        self.bound += tuple(e.name for e in walk(expr) if isinstance(e, Ref) and e.name)
+
+    def reads(self, name: str) -> set[str]:
+        """Return the variables that a variable's value now hangs on."""
+        found: set[str] = set()
+        element = self.elements.get(plain(name))
+        for equation in element.equations if element else ():
+            todo: list[Expr] = [equation.expr]
+            while todo:
+                expr = todo.pop()
+                if isinstance(expr, Ref):
+                    found.add(plain(expr.name))
+                elif isinstance(expr, Call) and expr.function not in _HELD:
+                    todo += expr.args
+                elif isinstance(expr, Call) and expr.function == "active_initial":
+                    todo.append(expr.args[0])
+        return found
+
+    def hangs_on(self, name: str, other: str) -> bool:
+        """Whether a variable's value now hangs on another's, however far."""
+        seen, todo = {plain(name)}, [plain(name)]
+        while todo:
+            one = todo.pop()
+            if one == plain(other):
+                return True
+            new = {read for read in self.reads(one) if read not in seen}
+            seen |= new
+            todo += new
+        return False
+
+
+@dataclass(frozen=True)
+class Flows:
+    """The flows of a stock by their plain names, in the file's order."""
+
+    inflows: tuple[str, ...]
+    outflows: tuple[str, ...]
+
+
+def flows_of(item: Item, names: Names) -> Flows:
+    """Return a stock's flows as the whole file knows them."""
+    dialect = Stella(names, item.module)
+    inflows, outflows = (
+        tuple(plain(dialect.whole_name(flow.strip())) for flow in flows)
+        for flows in (item.inflows, item.outflows)
+    )
+    return Flows(inflows, outflows)
