@@ -14,10 +14,10 @@ import ctypes
 import re
 import time
 
+from sdengine.ir import Program
 from sdengine.native.emit import emit
 from sdengine.native.jit import loaded, processor
 from sdengine.native.plan import make_plan
-from sdengine.program.ir import Program
 
 SIMPLE = re.compile(
     r"= (?:fadd|fsub|fmul|fneg|fcmp|select|add|sub|shl|ashr|lshr|and|sitofp|"

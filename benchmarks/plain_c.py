@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdengine.program.ir import (
+from sdengine.ir import (
     Const,
     Fold,
     Interp,

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.ir import Program, Slots
 from sdengine.native.emit import emit
 from sdengine.native.jit import Native, address, aligned, load_or_compile, processor
 from sdengine.native.plan import Plan, make_plan
+from sdengine.native.wasm import WasmKernel, wasm_kernel
 from sdengine.program.final_time import settled
 from sdengine.program.held import Held
-from sdengine.program.ir import Program, Slots
 from sdengine.program.lower import lower
 from sdengine.program.prune import pruned
 from sdengine.recursion import deeply
@@ -158,22 +159,83 @@ class Kernel:
         ((31, 3), np.float64(30.0))
         """
         inputs = _Inputs(self.model, self.program)
+        threads = inputs.whole("threads", threads, default_threads(), 1)
+        shared, count, kept, summed = self._laid_out(
+            inputs, constants or {}, held or {}, report, totals, members, steps, every, self.lanes
+        )
+        out, out_totals, every = shared["out"], shared["out_totals"], shared["every"]
+        numbers = _numbers(ids, count, shared["stride"], self.program.name)
+        self._blocks(shared, numbers, count, threads, progress)
+        out[:, np.isin(_all(kept), self.program.void)] = np.nan
+        out_totals[:, np.isin(_all(summed), self.program.void)] = np.nan
+        times = self.program.start + self.program.step * every * np.arange(len(out))
+        return Trajectories(
+            times=np.asarray(times, np.float64),
+            values=dict(_split(out, kept, count)),
+            totals=dict(_split(out_totals[1:], summed, count)),
+            first_bad=shared["bad"][:count],
+        )
+
+    def wasm(
+        self,
+        constants: Mapping[str, ArrayLike] | None = None,
+        *,
+        report: Iterable[str] = (),
+        totals: Iterable[str] = (),
+        steps: int | None = None,
+        every: int | None = None,
+        lanes: int = 4,
+    ) -> WasmKernel:
+        """Return the kernel for WebAssembly, its memory laid out for a block of ``lanes`` members.
+
+        Arguments are those of ``run``; the block's members are the first ones. The module's
+        values agree with ``run``'s to rounding. Raises SDError as ``run`` does, and where this
+        LLVM writes no WebAssembly.
+
+        >>> from sdengine import compile_model, read_model
+        >>> kernel = compile_model(read_model("examples/teacup/model/teacup.mdl"))
+        >>> kernel.wasm(report=["teacup temperature"]).module[:4]
+        b'\x00asm'
+        """
+        inputs = _Inputs(self.model, self.program)
+        given = {name: np.asarray(value, float) for name, value in (constants or {}).items()}
+        shared, *_ = self._laid_out(inputs, given, {}, report, totals, None, steps, every, lanes)
+        members = np.arange(lanes)
+        scratch = {
+            "W": np.empty((self.plan.size + 2 * self.program.stocks) * lanes),
+            "sums": np.empty(max(shared["n_totals"], 1) * lanes),
+            "history": np.empty(len(self.program.fixed) * (shared["steps"] + 1) * lanes),
+            "feed_rows": _noise_rows(self.program, members, shared["steps"]),
+        }
+        arrays = {k: v for k, v in {**shared, **scratch}.items() if isinstance(v, np.ndarray)}
+        return wasm_kernel(self.plan, arrays, {**shared, "m0": 0}, lanes=lanes)
+
+    def _laid_out(
+        self,
+        inputs: _Inputs,
+        constants: Mapping[str, ArrayLike],
+        held: Mapping[str, Held],
+        report: Iterable[str],
+        totals: Iterable[str],
+        members: int | None,
+        steps: int | None,
+        every: int | None,
+        lanes: int,
+    ) -> tuple[dict[str, Any], int, dict[str, Slots], dict[str, Slots]]:
+        """Return (what all blocks of a run share, the number of members, the slots of each
+        variable kept, and of each integrated)."""
         steps = inputs.whole("steps", steps, self.program.steps, 0)
         every = inputs.whole("every", every, self.program.save_every, 1)
-        threads = inputs.whole("threads", threads, default_threads(), 1)
         members = None if members is None else inputs.whole("members", members, 1, 1)
         inputs.problems.raise_if_any()
-        inputs.read(constants or {}, held or {})
-        inputs.feed(constants or {}, held or {}, steps)
+        inputs.read(constants, held)
+        inputs.feed(constants, held, steps)
         kept, summed = self._named(report, inputs), self._named(totals, inputs)
         inputs.problems.raise_if_any()
         count = inputs.count(members)
         saved = steps // every + 1
-        table = inputs.table(count, self.lanes)
+        table = inputs.table(count, lanes)
         stride = table["stride"]
-        out = np.empty((saved, len(_all(kept)), stride))
-        out_totals = np.empty((saved, len(_all(summed)), stride))
-        bad = np.full(stride, -1, np.int64)
         shared = {
             **table,
             "defaults": self.program.defaults,
@@ -181,24 +243,14 @@ class Kernel:
             "n_report": len(_all(kept)),
             "totals": _without(_all(summed), self.program.void),
             "n_totals": len(_all(summed)),
-            "out": out,
-            "out_totals": out_totals,
-            "bad": bad,
+            "out": np.empty((saved, len(_all(kept)), stride)),
+            "out_totals": np.empty((saved, len(_all(summed)), stride)),
+            "bad": np.full(stride, -1, np.int64),
             "steps": steps,
             "every": every,
             "flags": self._flags(inputs),
         }
-        numbers = _numbers(ids, count, stride, self.program.name)
-        self._blocks(shared, numbers, count, threads, progress)
-        out[:, np.isin(_all(kept), self.program.void)] = np.nan
-        out_totals[:, np.isin(_all(summed), self.program.void)] = np.nan
-        times = self.program.start + self.program.step * every * np.arange(saved)
-        return Trajectories(
-            times=np.asarray(times, np.float64),
-            values=dict(_split(out, kept, count)),
-            totals=dict(_split(out_totals[1:], summed, count)),
-            first_bad=bad[:count],
-        )
+        return shared, count, kept, summed
 
     def _flags(self, inputs: _Inputs) -> NDArray[np.int64]:
         """Return for each invariant loop what can make it run again (see ``driver``)."""

@@ -37,6 +37,10 @@ class Expr:
     __slots__ = ()
 
 
+NA = -(2.0**109)
+"""Vensim's :NA:, a number like any other: far below all that occur."""
+
+
 @dataclass(frozen=True)
 class Number(Expr):
     """A literal."""

@@ -28,30 +28,35 @@ ROOMS = {
     "sdengine": {
         "errors": Room("one error type for everything a person can mend"),
         "streams": Room("random numbers by address"),
-        "cache": Room("the user's cache folder"),
         "recursion": Room("room for deeply nested equations"),
         "limits": Room("how large a model may be, and how to raise it"),
-        "functions": Room("the functions a model may call, and what each means"),
-        "syntax": Room("what a model file says: Model, Variable, Expr", ("errors", "functions")),
+        "syntax": Room("what a model file says: Model, Variable, Expr", ("errors",)),
+        "ir": Room(
+            "Program: numbered slots and statements, what lowering makes", ("streams", "syntax")
+        ),
+        "functions": Room(
+            "one record for each function: spelling, arguments, meaning, unit, lowering, code",
+            ("errors", "limits", "syntax", "ir"),
+        ),
         "model": Room(
             "Vensim and XMILE text → Model; its units; a model said in words",
-            ("errors", "recursion", "limits", "functions", "syntax"),
+            ("errors", "recursion", "limits", "syntax", "functions"),
         ),
         "program": Room(
-            "Model → Program: numbered slots and statements; a slow run in NumPy",
-            ("errors", "streams", "recursion", "functions", "syntax", "model"),
+            "Model → Program; a slow run of it in NumPy",
+            ("errors", "streams", "recursion", "limits", "syntax", "ir", "functions", "model"),
         ),
         "native": Room(
-            "Program → plan → LLVM assembly → machine code",
-            ("errors", "streams", "cache", "recursion", "functions", "syntax", "program"),
+            "Program → plan → LLVM assembly → machine code; the cache folder",
+            ("errors", "streams", "recursion", "syntax", "ir", "functions", "program"),
         ),
         "kernel": Room(
             "`compile_model` → `Kernel.run`",
-            ("errors", "recursion", "functions", "syntax", "model", "program", "native"),
+            ("errors", "recursion", "syntax", "ir", "functions", "model", "program", "native"),
         ),
         "oracle": Room(
             "PySD and pysimlin on the same file: independent judges",
-            ("errors", "functions", "syntax", "model", "program", "native", "kernel"),
+            ("errors", "syntax", "ir", "functions", "model", "program", "native", "kernel"),
         ),
     },
     "sdensemble": {
@@ -124,11 +129,12 @@ ONLY_IN = {
         "sdensemble/outputs/figures/",
         "sdensemble/outputs/fonts.py",
         "sdensemble/outputs/write/picture.py",
+        "sdensemble/outputs/write/diagram.py",
         "sdensemble/policy/figures/",
     ),
     "pysd": ("sdengine/oracle/pysd.py",),
     "simlin": ("sdengine/oracle/crosscheck.py",),
-    "click": ("sdensemble/verbs/cli.py",),
+    "click": ("sdensemble/verbs/cli.py", "sdensemble/verbs/decide_cli.py"),
     "llvmlite": ("sdengine/native/jit.py",),
     "pint": ("sdengine/model/units.py",),
     "docx": ("sdensemble/outputs/write/docx.py",),

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from sdengine.model.points import EquationError, number, table_of
-from sdengine.syntax import Array, Call, Expr, Number, Ref, Table
+from sdengine.syntax import NA, Array, Call, Expr, Number, Ref, Table
 
 _PIECES = r"""(?P<space>[\s\\]+)
       | (?P<quoted>"(?:\\"|[^"])*")
@@ -232,7 +232,7 @@ class Reader:
             self.take(")")
             return inner
         if self.took(":NA:"):
-            return Number(float("nan"))
+            return Number(NA)
         if self.took("IF"):
             return self._conditional()
         sign = self.peek()

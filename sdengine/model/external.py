@@ -11,7 +11,7 @@ import csv
 import hashlib
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sdengine.errors import SDError
+from sdengine.limits import at_most, limit
 from sdengine.syntax import Expr
 
 SHEETS = (".xls", ".xlsx", ".xlsm")
@@ -115,8 +117,8 @@ class Outside:
             part = self._named(source, firstcell)
         else:
             end = split_cell(lastcell)
-            row = end[0] if end else int(lastcell) - 1 if lastcell.isdigit() else None
-            column = end[1] if end else None if lastcell.isdigit() else _column(lastcell)
+            row = end[0] if end else int(lastcell) - 1 if lastcell.isdecimal() else None
+            column = end[1] if end else None if lastcell.isdecimal() else _column(lastcell)
             part = grid[
                 start[0] : None if row is None else row + 1,
                 start[1] : None if column is None or not lastcell else column + 1,
@@ -132,7 +134,7 @@ class Outside:
         """Return x and y (x, series) as they stand in the file, missing cells as NaN."""
         grid = _numbers(self._grid(source.file, source.tab))
         start, across = split_cell(source.cell), source.across.strip()
-        if start is not None and across.isdigit():
+        if start is not None and across.isdecimal():
             x = grid[int(across) - 1 : int(across), start[1] :].ravel()
             y = grid[start[0] : start[0] + size, start[1] :].T
         elif start is not None and across.isalpha() and len(across) <= 3:
@@ -153,15 +155,23 @@ class Outside:
     def _path(self, file: str) -> Path:
         if file.startswith("?"):
             raise OutsideError(f'file "{file}" stands for a name given in Vensim: write its name')
+        shown = file if len(file) <= 80 else f"{file[:80]}…"
         path = self.folder / file.replace("\\", "/")
         if path.suffix.lower() not in SHEETS + TEXTS:
-            raise OutsideError(f'"{file}" is not one of {", ".join(SHEETS + TEXTS)}')
-        path = path if path.is_file() else _however_written(self.folder, file)
-        if not path.is_file():
-            raise OutsideError(f'no file "{file}" beside the model')
-        name = path.relative_to(self.folder).as_posix()
-        if name not in self.files:
-            self.files[name] = digest_of(path)
+            raise OutsideError(f'"{shown}" is not one of {", ".join(SHEETS + TEXTS)}')
+        try:
+            path = path if path.is_file() else _however_written(self.folder, file)
+            if not path.is_file():
+                raise OutsideError(f'no file "{shown}" beside the model')
+            inside = path.resolve().relative_to(self.folder.resolve())
+        except OSError as error:
+            raise OutsideError(f'file "{shown}" cannot be read: {error.strerror}') from None
+        except ValueError:
+            raise OutsideError(
+                f'file "{shown}" lies outside the model\'s folder: put a copy beside the model'
+            ) from None
+        if inside.as_posix() not in self.files:
+            self.files[inside.as_posix()] = digest_of(path)
         return path
 
     def _grid(self, file: str, tab: str) -> NDArray[np.object_]:
@@ -173,7 +183,8 @@ class Outside:
             except OutsideError:
                 raise
             except Exception as error:
-                raise OutsideError(f'"{file}" cannot be read: {error}') from error
+                what = " ".join(str(error).split())[:200] or type(error).__name__
+                raise OutsideError(f'"{file}" cannot be read: {what}') from error
             self._grids[file, tab] = cells
         return self._grids[file, tab]
 
@@ -199,6 +210,22 @@ class Outside:
             raise OutsideError(f'{source.file}: cell range "{name}" is not a block of cells')
         grid = self._grid(source.file, source.tab)
         return grid[first[0] : last[0] + 1, first[1] : last[1] + 1]
+
+
+def grid_of(path: Path, tab: str = "") -> NDArray[np.object_]:
+    """Return all cells of a csv, text or spreadsheet file, of its first sheet without ``tab``.
+
+    Raises SDError where it cannot be read.
+    """
+    try:
+        if path.suffix.lower() not in SHEETS + TEXTS:
+            raise OutsideError(f'"{path.name}" is not one of {", ".join(SHEETS + TEXTS)}')
+        return (_sheet if path.suffix.lower() in SHEETS else _delimited)(path, tab)
+    except OutsideError as error:
+        raise SDError(str(error)) from None
+    except Exception as error:
+        what = " ".join(str(error).split())[:200] or type(error).__name__
+        raise SDError(f"{path.name}: cannot be read: {what}") from error
 
 
 def _however_written(folder: Path, file: str) -> Path:
@@ -239,26 +266,69 @@ def _column(letters: str) -> int:
 
 
 def _sheet(path: Path, tab: str) -> NDArray[np.object_]:
-    import pandas as pd
-
-    engine: Any = "xlrd" if path.suffix.lower() == ".xls" else "openpyxl"
+    rows = _old_rows if path.suffix.lower() == ".xls" else _rows
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with pd.ExcelFile(path, engine=engine) as book:
-            names = {str(name).casefold(): name for name in book.sheet_names}
-            if tab.casefold() not in names:
-                raise OutsideError(f'"{path.name}" has no sheet "{tab}"')
-            frame = book.parse(names[tab.casefold()], header=None, dtype=object)
-    return frame.to_numpy(dtype=object)
+        return _filled(path, rows(path, tab))
+
+
+def _rows(path: Path, tab: str) -> Iterator[Sequence[Any]]:
+    """Yield the rows of a sheet of an .xlsx or .xlsm file, from the first cell on."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    try:
+        sheet = book[_own_name(path, tab, book.sheetnames)]
+        sheet.reset_dimensions()  # files say them wrongly
+        yield from sheet.iter_rows(values_only=True)
+    finally:
+        book.close()
+
+
+def _old_rows(path: Path, tab: str) -> Iterator[Sequence[Any]]:
+    """Yield the rows of a sheet of an .xls file, from the first cell on."""
+    import xlrd
+
+    with xlrd.open_workbook(path, on_demand=True) as book:
+        sheet = book.sheet_by_name(_own_name(path, tab, book.sheet_names()))
+        missing = (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK, xlrd.XL_CELL_ERROR)
+        for row in sheet.get_rows():
+            yield [None if cell.ctype in missing else cell.value for cell in row]
+
+
+def _own_name(path: Path, tab: str, names: Sequence[Any]) -> str:
+    known = {str(name).casefold(): str(name) for name in names}
+    if not tab and names:
+        return str(names[0])
+    if tab.casefold() not in known:
+        raise OutsideError(f'"{path.name}" has no sheet "{tab}"')
+    return known[tab.casefold()]
 
 
 def _delimited(path: Path, tab: str) -> NDArray[np.object_]:
     usual = "," if path.suffix.lower() == ".csv" else "\t"
     mark = tab[:1] if tab.strip() and not tab[0].isalnum() else usual
+    csv.field_size_limit(2**30)
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
-        rows = list(csv.reader(file, delimiter=mark))
-    out = np.full((len(rows), max(map(len, rows), default=0)), None, dtype=object)
-    for number, row in enumerate(rows):
+        return _filled(path, csv.reader(file, delimiter=mark))
+
+
+def _filled(path: Path, rows: Iterable[Sequence[Any]]) -> NDArray[np.object_]:
+    """Return rows as one array, short ones filled up; trailing empty cells do not count."""
+    kept: list[Sequence[Any]] = []
+    width = cells = height = 0
+    for row in rows:
+        length = len(row)
+        while length and row[length - 1] in (None, ""):
+            length -= 1
+        kept.append(row[:length])
+        width = max(width, length)
+        height = len(kept) if length else height
+        cells += length + 1
+        if max(cells, height * width) > limit("CELLS"):
+            raise OutsideError(f'"{path.name}" has too many cells; {at_most("CELLS")}')
+    out = np.full((height, width), None, dtype=object)
+    for number, row in enumerate(kept[:height]):
         out[number, : len(row)] = row
     return out
 

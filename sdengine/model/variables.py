@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sdengine.errors import Problems, did_you_mean
+from sdengine.functions import STOCKS
 from sdengine.limits import at_most, limit
 from sdengine.model.external import Outside, OutsideError, Points, Source
 from sdengine.model.notes import read_note
@@ -31,8 +32,6 @@ from sdengine.syntax import (
     fold,
     walk,
 )
-
-STOCKS = ("integ", "integ_non_negative")
 
 
 def variable_of(

@@ -13,22 +13,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from sdengine.functions.table import SMALL
-from sdengine.native import vmath
+from sdengine.functions import OPERATIONS, vmath
+from sdengine.functions.arithmetic import LIBRARY
+from sdengine.ir import Const, Curve, Fold, Interp, Load, Node, Op, Time, Values, reshaped
 from sdengine.native.driver import driver
 from sdengine.native.llvm import Body, Processor, Tables
-from sdengine.native.plan import WRITTEN_OUT, Loop, Plan, cost, searched
+from sdengine.native.plan import Loop, Plan, cost, searched
 from sdengine.native.search import Curves
-from sdengine.program.ir import Const, Curve, Fold, Interp, Load, Node, Op, Time, Values, reshaped
 
-LIBRARY = {
-    **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    **{"arcsin": "asin", "arccos": "acos", "arctan": "atan", "erfc": "erfc"},
-    "gamma_ln": "lgamma",
-}  # called once a lane: rare in ensembles, so not worth vector code
 UNROLL = 160  # work up to which a reduction is written out term by term
-_COMPARE = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
-_TRUTH = {*_COMPARE, "and", "or", "not"}
 
 
 def emit(plan: Plan, lanes: int, processor: Processor) -> str:
@@ -166,12 +159,11 @@ class Writer:
         if isinstance(node, Fold):
             return self._fold(node, index)
         assert isinstance(node, Op)
-        if node.name in _TRUTH:
-            one, zero = b.number(1.0), b.number(0.0)
-            return b.select(self.truth(node, index), one, zero)
-        if node.name in LIBRARY:
-            return b.library(LIBRARY[node.name], self.value(node.parts[0], index))
-        return getattr(self, f"_{node.name}", self._plain)(node, index)
+        operation = OPERATIONS[node.name]
+        if operation.mask:
+            return b.select(self.truth(node, index), b.number(1.0), b.number(0.0))
+        assert operation.emit is not None, node.name
+        return operation.emit(self, node, index)
 
     def truth(self, node: Node, index: str | None) -> str:
         """Return a node as a mask: whether it is not 0."""
@@ -180,81 +172,12 @@ class Writer:
 
     def _truth(self, node: Node, index: str | None) -> str:
         b = self.body
-        if isinstance(node, Op) and node.name in _COMPARE:
-            left, right = (self.value(p, index) for p in node.parts)
-            return b.compare(_COMPARE[node.name], left, right)
-        if isinstance(node, Op) and node.name in ("and", "or"):
-            left, right = (self.truth(p, index) for p in node.parts)
-            return b.new(f"{node.name} {b.mask} {left}, {right}")
-        if isinstance(node, Op) and node.name == "not":
-            inner = self.truth(node.parts[0], index)
-            return b.new(f"xor {b.mask} {inner}, {b.splat('i1', 'true')}")
+        mask = OPERATIONS[node.name].mask if isinstance(node, Op) else None
+        if mask:
+            return mask(self, node, index)  # type: ignore[arg-type]
         return b.compare("une", self.value(node, index), b.number(0.0))
 
-    # ── functions ──────────────────────────────────────────────────────────────────────────
-
-    def _plain(self, node: Op, index: str | None) -> str:
-        op = {"add": "fadd", "sub": "fsub", "mul": "fmul", "neg": "fneg"}[node.name]
-        return self.body.exact(op, *(self.value(p, index) for p in node.parts))
-
-    def _div(self, node: Op, index: str | None) -> str:
-        return self.body.exact("fdiv", *(self.value(p, index) for p in node.parts))
-
-    def _quotient(self, node: Op, index: str | None) -> str:
-        return self.body.quotient(*(self.value(p, index) for p in node.parts))
-
-    def _abs(self, node: Op, index: str | None) -> str:
-        return self.body.unary("fabs", self.value(node.parts[0], index))
-
-    def _sqrt(self, node: Op, index: str | None) -> str:
-        return self.body.unary("sqrt", self.value(node.parts[0], index))
-
-    def _integer(self, node: Op, index: str | None) -> str:
-        return self.body.unary("trunc", self.value(node.parts[0], index))
-
-    def _exp(self, node: Op, index: str | None) -> str:
-        return vmath.exp(self.body, self.value(node.parts[0], index))
-
-    def _ln(self, node: Op, index: str | None) -> str:
-        return vmath.log(self.body, self.value(node.parts[0], index))
-
-    def _pow(self, node: Op, index: str | None) -> str:
-        base, exponent = node.parts
-        b, x = self.body, self.value(base, index)
-        if not isinstance(exponent, Const):
-            return vmath.power(b, x, self.value(exponent, index))
-        y = exponent.value
-        if y not in WRITTEN_OUT:
-            return vmath.power(b, x, b.number(y))
-        if y in (2.0, 3.0, 4.0):
-            square = b.exact("fmul", x, x)
-            return {2.0: square}.get(y) or b.exact("fmul", square, x if y == 3.0 else square)
-        if y == 0.5:
-            return b.unary("sqrt", x)
-        return b.number(1.0)
-
-    def _log2_mantissa(self, node: Op, index: str | None) -> str:
-        return vmath.log2_mantissa(self.body, self.value(node.parts[0], index))
-
-    def _power_of(self, node: Op, index: str | None) -> str:
-        return vmath.power_of(self.body, *(self.value(p, index) for p in node.parts))
-
-    def _min(self, node: Op, index: str | None) -> str:
-        return self._extreme("olt", node, index)
-
-    def _max(self, node: Op, index: str | None) -> str:
-        return self._extreme("ogt", node, index)
-
-    def _extreme(self, how: str, node: Op, index: str | None) -> str:
-        """Return the smaller or larger part, and NaN where either is NaN."""
-        first, second = node.parts
-        if self._is_number(second):
-            first, second = second, first
-        b, x, y = self.body, self.value(first, index), self.value(second, index)
-        out = b.select(b.compare(how, x, y), x, y)  # y where either is NaN
-        return out if self._is_number(first) else b.select(b.compare("uno", x, x), x, out)
-
-    def _is_number(self, node: Node) -> bool:
+    def is_number(self, node: Node) -> bool:
         """Whether a node cannot be NaN: a literal, or a constant (inputs are checked)."""
         if isinstance(node, Load):
             return (
@@ -263,105 +186,6 @@ class Writer:
                 else False
             )
         return isinstance(node, Const) and not np.isnan(node.value)
-
-    def _if_then_else(self, node: Op, index: str | None) -> str:
-        condition, yes, no = node.parts
-        mask = self.truth(condition, index)
-        return self.body.select(mask, self.value(yes, index), self.value(no, index))
-
-    def _zidz(self, node: Op, index: str | None) -> str:
-        a, d = (self.value(p, index) for p in node.parts)
-        return self._guarded(a, d, self.body.number(0.0))
-
-    def _xidz(self, node: Op, index: str | None) -> str:
-        return self._guarded(*(self.value(p, index) for p in node.parts))
-
-    def _guarded(self, a: str, d: str, otherwise: str) -> str:
-        b = self.body
-        small = b.compare("olt", b.unary("fabs", d), b.number(SMALL))
-        return b.select(small, otherwise, b.exact("fdiv", a, d))
-
-    def _quantum(self, node: Op, index: str | None) -> str:
-        a, q = (self.value(p, index) for p in node.parts)
-        return self._quantised(a, q)
-
-    def _quantised(self, a: str, q: str) -> str:
-        b = self.body
-        whole = b.exact("fmul", q, b.unary("trunc", b.exact("fdiv", a, q)))
-        return b.select(b.compare("olt", q, b.number(SMALL)), a, whole)
-
-    def _modulo(self, node: Op, index: str | None) -> str:
-        a, q = (self.value(p, index) for p in node.parts)
-        return self.body.exact("fsub", a, self._quantised(a, q))
-
-    def _step(self, node: Op, index: str | None) -> str:
-        t, dt, height, start = (self.value(p, index) for p in node.parts)
-        b = self.body
-        late = b.exact("fadd", t, b.exact("fmul", dt, b.number(0.5)))
-        # 0 times an infinite height would be NaN, as it is in the definition
-        return b.exact("fmul", height, self._one_where(b.compare("ogt", late, start)))
-
-    def _ramp(self, node: Op, index: str | None) -> str:
-        t, slope, start, *finish = (self.value(p, index) for p in node.parts)
-        b, end = self.body, t
-        if finish:
-            end = b.select(b.compare("olt", t, finish[0]), t, finish[0])
-        begun = b.compare("ogt", b.exact("fadd", t, b.number(SMALL)), start)
-        on = self._one_where(begun)
-        return b.exact("fmul", b.exact("fmul", on, slope), b.exact("fsub", end, start))
-
-    def _pulse(self, node: Op, index: str | None) -> str:
-        t, dt, start, width = (self.value(p, index) for p in node.parts)
-        b = self.body
-        late = b.exact("fadd", t, b.exact("fmul", dt, b.number(0.5)))
-        wide = b.select(b.compare("oeq", width, b.number(0.0)), dt, width)
-        inside = b.compare("olt", late, b.exact("fadd", start, wide))
-        return self._one_where(b.both(b.compare("ogt", late, start), inside))
-
-    def _one_where(self, mask: str) -> str:
-        return self.body.select(mask, self.body.number(1.0), self.body.number(0.0))
-
-    def _during(self, t: str, start: str, width: str) -> str:
-        b = self.body
-        after = b.compare("oge", t, b.exact("fsub", start, b.number(SMALL)))
-        return b.both(after, b.compare("olt", t, b.exact("fadd", start, width)))
-
-    def _repeated(self, t: str, start: str, every: str, width: str) -> str:
-        b = self.body
-        since = b.exact("fadd", b.exact("fsub", t, start), b.number(SMALL))
-        phase = b.exact("fsub", since, self._quantised(since, every))
-        return b.both(b.compare("oge", t, start), b.compare("olt", phase, width))
-
-    def _pulse_train(self, node: Op, index: str | None) -> str:
-        t, dt, start, every, width, end = (self.value(p, index) for p in node.parts)
-        b = self.body
-        late = b.exact("fadd", t, b.exact("fmul", dt, b.number(0.5)))
-        since = b.exact("fsub", late, start)
-        phase = b.exact("fsub", since, self._quantised(since, every))
-        wide = b.select(b.compare("ogt", dt, width), dt, width)
-        begun = b.both(b.compare("ogt", since, b.number(0.0)), b.compare("olt", phase, wide))
-        going = b.compare("ole", t, b.exact("fadd", end, b.number(SMALL)))
-        return self._one_where(b.both(begun, going))
-
-    def _xpulse(self, node: Op, index: str | None) -> str:
-        t, dt, start, magnitude = (self.value(p, index) for p in node.parts)
-        b = self.body
-        on = self._during(t, start, b.exact("fmul", dt, b.number(0.5)))
-        return b.exact("fmul", b.exact("fdiv", magnitude, dt), self._one_where(on))
-
-    def _xpulse_train(self, node: Op, index: str | None) -> str:
-        t, dt, start, every, magnitude = (self.value(p, index) for p in node.parts)
-        b = self.body
-        half = b.exact("fmul", dt, b.number(0.5))
-        once = self._one_where(self._during(t, start, half))
-        again = self._one_where(self._repeated(t, start, every, half))
-        on = b.select(b.compare("oeq", every, b.number(0.0)), once, again)
-        return b.exact("fmul", b.exact("fdiv", magnitude, dt), on)
-
-    def _log(self, node: Op, index: str | None) -> str:
-        a, base = (self.value(p, index) for p in node.parts)
-        b = self.body
-        return b.exact("fdiv", vmath.log(b, a), vmath.log(b, base))
 
     def _looked_up(self, node: Interp, index: str | None) -> str:
         b, x = self.body, self.value(node.parts[0], index)

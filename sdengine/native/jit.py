@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine import cache
 from sdengine.errors import SDError
+from sdengine.functions.arithmetic import LIBRARY
+from sdengine.native import cache
 from sdengine.native.driver import SIGNATURE
-from sdengine.native.emit import LIBRARY
 from sdengine.native.llvm import Processor
 
-_POINTERS = {
+POINTERS = {
     "W", "history", "defaults", "rows", "events", "event_values", "feeds", "feed_values",
     "feed_rows", "flags", "report", "totals", "sums", "out", "out_totals", "bad",
 }  # fmt: skip
@@ -33,7 +33,7 @@ class Native:
     """Machine code of one kernel, loaded. Keeps the engine alive that owns the code."""
 
     def __init__(self, code: bytes):
-        kinds = ["p" if name in _POINTERS else "i" for name in SIGNATURE]
+        kinds = ["p" if name in POINTERS else "i" for name in SIGNATURE]
         self._engine, self._call = _linked(code, kinds)
 
     def run(self, arguments: Mapping[str, int]) -> None:
@@ -159,4 +159,24 @@ def compile_text(text: str) -> bytes:
     machine = _machine()
     module = llvm.parse_assembly(text)
     module.verify()
+    return machine.emit_object(module)
+
+
+WASM = "wasm32-unknown-unknown"
+WASM_FEATURES = "+simd128,+bulk-memory,+nontrapping-fptoint"
+
+
+def wasm_object(text: str) -> bytes:
+    """Return a module's relocatable object for WebAssembly; SDError where LLVM cannot."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    try:
+        target = llvm.Target.from_triple(WASM)
+    except RuntimeError as error:
+        raise SDError(f"this LLVM writes no WebAssembly: {error}") from None
+    machine = target.create_target_machine(features=WASM_FEATURES, opt=2)
+    module = llvm.parse_assembly(text)
+    module.triple, module.data_layout = WASM, str(machine.target_data)
     return machine.emit_object(module)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sdengine.program.ir import Slots
+from sdengine.ir import Slots
 
 T = TypeVar("T")
 

@@ -19,7 +19,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.program.ir import (
+from sdengine.functions import MEANINGS, OPERATIONS
+from sdengine.functions.arithmetic import WRITTEN_OUT
+from sdengine.ir import (
     Const,
     Fold,
     Interp,
@@ -40,22 +42,6 @@ from sdengine.program.order import sort_statements
 # Work in one loop body, in units of one simple operation. Long bodies spill registers and
 # compile slowly; short ones load and store more. Found by benchmark (docs/decisions).
 BODY = 80
-WRITTEN_OUT = (0.0, 0.5, 2.0, 3.0, 4.0)
-"""Exponents that need no logarithm."""
-SWITCHES = ("eq", "ne", "lt", "le", "gt", "ge", "step", "pulse", "pulse_train")
-"""Functions of time that stay what they are for many steps."""
-COST = {
-    "quotient": 4,
-    "exp": 20,
-    "ln": 30,
-    "pow": 55,
-    "log2_mantissa": 25,
-    "power_of": 30,
-    "div": 8,
-    "sqrt": 8,
-    "quantum": 12,
-    "modulo": 12,
-}
 
 
 SEARCH = 40  # work of a search in a curve
@@ -254,7 +240,7 @@ class _Hoister:
         """
         return (
             isinstance(node, Op)
-            and node.name in SWITCHES
+            and OPERATIONS[node.name].seldom
             and node.uniform
             and self.program.method == "euler"
             and any(isinstance(part, Time) for part in nodes(node))
@@ -398,10 +384,8 @@ def _first(node: Node) -> Node:
 
 
 def _folded_constant(node: Op) -> Const:
-    from sdengine.functions.table import TABLE
-
     with np.errstate(all="ignore"):
-        return Const(float(TABLE[node.name](*(np.float64(p.value) for p in node.parts))))  # type: ignore[attr-defined]
+        return Const(float(MEANINGS[node.name](*(np.float64(p.value) for p in node.parts))))  # type: ignore[attr-defined]
 
 
 # ── loops ──────────────────────────────────────────────────────────────────────────────────
@@ -509,7 +493,7 @@ def cost(node: Node) -> int:
         return 2 + cost(node.parts[0])
     own = 0
     if isinstance(node, Op):
-        own = COST.get(node.name, 1)
+        own = OPERATIONS[node.name].cost
     elif isinstance(node, Interp):
         own = SEARCH if searched(node) else 3 * len(node.curves[0].x)
     return own + sum(cost(part) for part in node.parts)

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sdengine.ir import Curve
 from sdengine.native.llvm import Body, Processor, Tables, literal
-from sdengine.program.ir import Curve
 
 Doubles = NDArray[np.float64]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from sdengine.functions.table import TABLE
-from sdengine.program.ir import Const, Load, Node, Noise, Op, Slots, StepTime, Time, Values, nodes
-from sdengine.program.scope import LoweringError, Scope
+from sdengine.functions import MEANINGS
+from sdengine.functions.scope import LoweringError, Scope
+from sdengine.ir import Const, Load, Node, Noise, Op, Slots, StepTime, Time, Values, nodes
+from sdengine.limits import at_most, limit
 from sdengine.program.slots import Ledger
 from sdengine.syntax import Call, Expr, Kind, Model, Ref, Variable, fold, walk
 
@@ -34,8 +35,13 @@ class Known(Ledger):
         self.at_start = False
         if value is None or np.unique(value).size != 1 or float(np.ravel(value)[0]) < 1:
             raise LoweringError("the order of a delay or smooth must be a constant of at least 1")
+        order = float(np.ravel(value)[0])
+        if not order <= limit("ORDER"):
+            raise LoweringError(
+                f"has a delay or smooth of {order:,.0f} stages; {at_most('ORDER', 'taken')}"
+            )
         self._bind(node)
-        return int(np.ravel(value)[0])
+        return int(order)
 
     def fixed_value(self, node: Node) -> np.ndarray | None:
         """Return a node's value where constants give it, which can then no longer move."""
@@ -113,7 +119,7 @@ class Known(Ledger):
             return None
         parts = [self.constant(part) for part in node.parts]
         with np.errstate(all="ignore"):
-            return None if any(p is None for p in parts) else TABLE[node.name](*parts)
+            return None if any(p is None for p in parts) else MEANINGS[node.name](*parts)
 
     def _constant_slots(self, slots: Slots) -> np.ndarray | None:
         for variable in self.variables.values():
@@ -142,7 +148,7 @@ class Known(Ledger):
                 if not np.isin(target, wanted).any():
                     continue
                 if any(
-                    isinstance(e, Call) and e.function not in TABLE for e in walk(equation.expr)
+                    isinstance(e, Call) and e.function not in MEANINGS for e in walk(equation.expr)
                 ):
                     return None
                 value = self.constant(self.node(equation.expr, scope))

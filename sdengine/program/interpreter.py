@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.functions.table import FOLDS, TABLE, interpolate
-from sdengine.program.ir import (
+from sdengine.functions import MEANINGS
+from sdengine.ir import (
     Const,
     Fold,
     Interp,
@@ -147,15 +147,15 @@ def _value(node: Node, state: NDArray[np.float64], time: float) -> NDArray[np.fl
         terms = np.broadcast_to(parts[0], np.broadcast_shapes(np.shape(parts[0]), (node.width, 1)))
         total = terms[..., 0, :]
         for column in range(1, node.width):  # in order: np.sum's order depends on the shape
-            total = FOLDS[node.name](total, terms[..., column, :])
+            total = MEANINGS[node.name](total, terms[..., column, :])
         return total
     assert isinstance(node, Op)
-    return TABLE[node.name](*parts)
+    return MEANINGS[node.name](*parts)
 
 
 def _looked_up(node: Interp, at: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return each point's curve at ``at``, broadcastable to (*points, member)."""
-    found = [interpolate(at, curve.x, curve.y, curve.mode) for curve in node.curves]
+    found = [curve.at(at) for curve in node.curves]
     if node.which is None:
         return found[0]
     number = node.which[..., None]

@@ -9,32 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import SDError, did_you_mean
-from sdengine.functions.table import ALIASES, ARITY, FOLDS, TIMED
-from sdengine.model.equation import wide_signs
-from sdengine.program.allocate import ALLOCATIONS
-from sdengine.program.constants import Known
-from sdengine.program.final_time import stops_by_equation, upstream
-from sdengine.program.ir import (
+from sdengine.functions import FUNCTIONS, Function, named
+from sdengine.functions.lookups import Choice
+from sdengine.functions.scope import LoweringError, Scope, allowed
+from sdengine.ir import (
     Const,
     Curve,
     Feed,
-    Fold,
     Load,
     Node,
-    Op,
     Program,
     Slots,
-    Statement,
     Time,
     Values,
 )
-from sdengine.program.lookups import DATA, LOOKUPS, Choice
-from sdengine.program.matrix import MATRICES
-from sdengine.program.noise import NOISE, lower_noise
+from sdengine.model.equation import wide_signs
+from sdengine.program.constants import Known
+from sdengine.program.final_time import stops_by_equation, upstream
 from sdengine.program.numbering import finish
-from sdengine.program.scope import LoweringError, Scope, allowed
-from sdengine.program.stateful import STATEFUL, STATEFUL_ARITY
-from sdengine.program.vectors import VECTORS
 from sdengine.recursion import deeply
 from sdengine.syntax import (
     Array,
@@ -50,8 +42,6 @@ from sdengine.syntax import (
     Variable,
     fold,
 )
-
-SUPPORTED = {*ARITY, *STATEFUL, *FOLDS, *VECTORS, *ALLOCATIONS, *NOISE, *LOOKUPS, *MATRICES, *DATA}
 
 
 def lower(model: Model) -> Program:
@@ -88,24 +78,18 @@ def _lower(model: Model) -> Program:
     return finish(builder)
 
 
-_AGAINST_NA = ("eq", "ne", "lt", "le", "gt", "ge")
-_MIRRORED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
-_REDUCING = {*FOLDS, "vmin_xmile", "vmax_xmile", "vector_select"}
-
-
 def _reduced_here(expr: Expr) -> Iterator[Ref]:
     """Yield the references of an expression but for those that a reduction inside it reduces."""
     if isinstance(expr, Ref):
         yield expr
-    elif isinstance(expr, Call) and fold(expr.function).replace(" ", "_") not in _REDUCING:
+    elif isinstance(expr, Call) and not _reduces(expr):
         for arg in expr.args:
             yield from _reduced_here(arg)
 
 
-def _counted(call: Call, count: int) -> None:
-    """Raise where a call has another number of arguments."""
-    if len(call.args) != count:
-        raise LoweringError(f"{call.function} takes {count} arguments, not {len(call.args)}")
+def _reduces(call: Call) -> bool:
+    record = FUNCTIONS.get(named(call.function))
+    return record is not None and record.reduces
 
 
 class Builder(Known):
@@ -137,18 +121,11 @@ class Builder(Known):
         self.feeds.append(Feed(variable.name, slots, series, parts[0][1].rule))
 
     def _statements(self, variable: Variable, expr: Expr, scope: Scope, target: Slots) -> None:
-        if isinstance(expr, Call) and expr.function in ("integ", "integ_non_negative"):
-            flow, initial = expr.args
-            if expr.function == "integ_non_negative":
-                self.non_negative.append(target)
-            self.rates.append(Statement(variable.name, target - 1, self.node(flow, scope)))
-            self.initial.append(Statement(variable.name, target, self.node(initial, scope)))
-        elif isinstance(expr, Call) and expr.function == "active_initial":
-            running, initial = expr.args
-            self.dynamic.append(Statement(variable.name, target, self.node(running, scope)))
-            self.initial.append(Statement(variable.name, target, self.node(initial, scope)))
+        record = FUNCTIONS.get(named(expr.function)) if isinstance(expr, Call) else None
+        if record is not None and record.stands is not None and isinstance(expr, Call):
+            record.stands(self, self._counted(record, expr), scope, target)
         else:
-            self.dynamic.append(Statement(variable.name, target, self.node(expr, scope)))
+            self.at_every_step(target, self.node(expr, scope))
 
     def node(self, expr: Expr, scope: Scope) -> Node:
         """Return an expression over the points of ``scope``."""
@@ -206,88 +183,31 @@ class Builder(Known):
         return self.pick(variable, positions, [self.axis(s, scope) for s in subscripts])
 
     def _call(self, call: Call, scope: Scope) -> Node:
-        name = fold(call.function).replace(" ", "_")
-        name = ALIASES.get(name, name)
         variable = self.variables.get(fold(call.function))
         if variable is not None and variable.kind is Kind.LOOKUP:
-            return self._interp(Ref(call.function), call.args, scope)
-        if name == "lookup":
-            return self._interp(call.args[0], call.args[1:], scope)
-        if name in FOLDS or name in ("vmin_xmile", "vmax_xmile"):
-            return self._fold(name, call.args, scope)
-        if name == "pi":
-            return Const(np.pi)
-        if name in ("elmcount", "size") and isinstance(call.args[0], Ref):
-            return Const(float(len(self.elements(call.args[0].name))))
-        if name == "initial":
-            return self.frozen(self.node(call.args[0], scope), scope)
-        for table in (VECTORS, ALLOCATIONS, MATRICES, DATA):
-            if name in table:
-                count, function = table[name]
-                _counted(call, count)
-                return function(self, call, scope)
-        if name in LOOKUPS:
-            count, shape = LOOKUPS[name]
-            _counted(call, count)
-            curves = self._curves(call.args[0], scope)
-            return shape(curves, *(self.node(arg, scope) for arg in call.args[1:]))
-        if name in NOISE:
-            return lower_noise(self, name, call, scope)
-        if name == "get_time_value":
-            return self._time_value(call, scope)
-        if name in STATEFUL:
-            _counted(call, STATEFUL_ARITY[name])
-            args = tuple(self.node(arg, scope) for arg in call.args)
-            return STATEFUL[name](self, args, scope)
-        if name not in ARITY:
-            if name == "a_function_of":
-                raise LoweringError("has no equation yet, only A FUNCTION OF what it hangs on")
-            near = did_you_mean(name, SUPPORTED)
+            if len(call.args) != 1:
+                raise LoweringError("a graphical function takes one argument")
+            return self.curves(Ref(call.function), scope).read(self.node(call.args[0], scope))
+        name = named(call.function)
+        if name == "a_function_of":
+            raise LoweringError("has no equation yet, only A FUNCTION OF what it hangs on")
+        record = FUNCTIONS.get(name)
+        if record is None:
+            near = did_you_mean(name, FUNCTIONS)
             raise LoweringError(f'function "{call.function}" is not supported{near}')
-        if len(call.args) not in ARITY[name]:
-            counts = " or ".join(map(str, ARITY[name]))
-            raise LoweringError(f"{call.function} takes {counts} arguments, not {len(call.args)}")
-        if name in _AGAINST_NA and any(map(self._is_missing, call.args)):
-            return self._against_missing(name, call.args, scope)
-        args = tuple(self.node(arg, scope) for arg in call.args)
-        if name in TIMED:
-            args = (self.step_time(), Const(self.model.clock.step), *args)
-        elif name == "ramp":
-            args = (Time(), *args)
-        return Op(name, args)
-
-    def _is_missing(self, expr: Expr) -> bool:
-        """Whether an expression is :NA:, or a variable that is always :NA:."""
-        if isinstance(expr, Number):
-            return math.isnan(expr.value)
-        variable = self.variables.get(fold(expr.name)) if isinstance(expr, Ref) else None
-        return variable is not None and all(
-            isinstance(e.expr, Number) and math.isnan(e.expr.value) for e in variable.equations
-        )
-
-    def _against_missing(self, name: str, args: tuple[Expr, ...], scope: Scope) -> Node:
-        """Return a comparison with :NA:, which in Vensim is a number far below all others."""
-        first, second = args
-        if self._is_missing(first):
-            if self._is_missing(second):
-                return Const(float(name in ("eq", "le", "ge")))
-            first, name = second, _MIRRORED.get(name, name)
-        value = self.node(first, scope)
-        kinds = {"eq": "ne", "le": "ne", "ne": "eq", "gt": "eq"}  # only NaN differs from itself
-        if name in kinds:
-            return Op(kinds[name], (value, value))
-        return Const(float(name == "ge"))
-
-    def _time_value(self, call: Call, scope: Scope) -> Node:
-        relative, offset, measure = (self.node(arg, scope) for arg in call.args)
-        origin, unit = self.constant(relative), self.constant(measure)
-        if origin is None or unit is None or np.any(unit != 0) or not np.isin(origin, (0, 1)).all():
+        counted = self._counted(record, call)
+        if record.lower is None:
             raise LoweringError(
-                "GET TIME VALUE is supported for the model's own time unit only (its third "
-                "argument 0), relative to now or to the start (its first argument 0 or 1)"
+                f"{record.spellings[0]} must stand directly behind the equation sign"
             )
-        since = Time() if np.all(origin == 0) else Const(self.model.clock.start)
-        return Op("add", (since, offset))
+        return record.lower(self, counted, scope)
+
+    def _counted(self, record: Function, call: Call) -> Call:
+        """Return a call by its own name; raise where its arguments are too many or too few."""
+        if len(call.args) not in record.arity:
+            counts = " or ".join(map(str, record.arity))
+            raise LoweringError(f"{call.function} takes {counts} arguments, not {len(call.args)}")
+        return Call(record.name, call.args)
 
     def series_of(self, ref: Expr, scope: Scope) -> tuple[Choice, str]:
         """Return the data series a reference means at each point, which no run can set, and the
@@ -304,7 +224,7 @@ class Builder(Known):
         curves = tuple(Curve.of(one.times, one.values) for one in series)
         return Choice(curves, which), series[0].rule
 
-    def _curves(self, ref: Expr, scope: Scope) -> Choice:
+    def curves(self, ref: Expr, scope: Scope) -> Choice:
         """Return the graphical function a reference means at each point."""
         if isinstance(ref, Table):
             return Choice((Curve.of(ref.x, ref.y, ref.mode),), np.zeros(scope.shape, np.int64))
@@ -343,23 +263,6 @@ class Builder(Known):
         used, numbers = np.unique(which, return_inverse=True)
         return [variable.equations[n].expr for n in used], numbers.reshape(scope.shape)
 
-    def _interp(self, table: Expr, args: tuple[Expr, ...], scope: Scope) -> Node:
-        if len(args) != 1:
-            raise LoweringError("a graphical function takes one argument")
-        return self._curves(table, scope).read(self.node(args[0], scope))
-
-    def _fold(self, name: str, args: tuple[Expr, ...], scope: Scope) -> Node:
-        if len(args) != 1:
-            raise LoweringError(f"{name.upper()} takes one argument")
-        (arg,) = args
-        arg = self._whole_array(arg)
-        if name.endswith("_xmile"):  # XMILE reduces over every subscript left open
-            name, arg = name.removesuffix("_xmile"), self._reduced(arg, scope)
-        inner, width = self.inside_marks((arg,), scope)
-        if not width:
-            return self.node(arg, scope)
-        return Fold(name, width, (self.node(arg, inner),))
-
     def inside_marks(self, exprs: Sequence[Expr], scope: Scope) -> tuple[Scope, int]:
         """Return the scope inside a reduction over the subscripts marked "!", and its width."""
         refs = [ref for expr in exprs for ref in _reduced_here(expr)]
@@ -373,25 +276,3 @@ class Builder(Known):
         axes = {k: v[..., None] for k, v in scope.axes.items()}
         axes |= {fold(s): column for s, column in zip(marked, grid, strict=True)}
         return Scope((*scope.shape, width), axes), width
-
-    def _whole_array(self, arg: Expr) -> Expr:
-        """Return a bare reference to an array (XMILE: MIN(x)) with all its subscripts reduced."""
-        if isinstance(arg, Ref) and not arg.subscripts:
-            variable = self.variables.get(fold(arg.name))
-            if variable is not None and variable.dims:
-                return Ref(arg.name, tuple(f"{dim}!" for dim in variable.dims))
-        return arg
-
-    def _reduced(self, expr: Expr, scope: Scope) -> Expr:
-        """Return an expression with every range that is not on the left-hand side marked "!"."""
-        if isinstance(expr, Ref):
-            return Ref(
-                expr.name,
-                tuple(
-                    f"{s}!" if fold(s) in self.ranges and fold(s) not in scope.axes else s
-                    for s in expr.subscripts
-                ),
-            )
-        if isinstance(expr, Call):
-            return Call(expr.function, tuple(self._reduced(arg, scope) for arg in expr.args))
-        return expr

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sdengine.program.ir import Load, Node, Program, Slots, Statement
+from sdengine.ir import Load, Node, Program, Slots, Statement
 from sdengine.program.order import sort_statements
 from sdengine.program.slots import Ledger
 from sdengine.syntax import Variable

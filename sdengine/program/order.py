@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from sdengine.errors import SDError
-from sdengine.program.ir import Statement, reshaped
+from sdengine.ir import Statement, reshaped
 
 
 def sort_statements(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sdengine.program.ir import Noise, Program, Slots
+from sdengine.ir import Noise, Program, Slots
 
 
 def pruned(program: Program, names: Iterable[str]) -> Program:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from sdengine.errors import Problems
-from sdengine.program.ir import Const, Feed, Load, Node, Noise, Slots, Statement, reshaped
-from sdengine.program.scope import LoweringError, Scope
+from sdengine.functions.scope import LoweringError, Scope
+from sdengine.ir import Const, Feed, Load, Node, Noise, Slots, Statement, reshaped
 from sdengine.program.subscripts import Subscripts
 from sdengine.syntax import Equation, Kind, Model, Variable, fold
 
@@ -127,6 +127,30 @@ class Ledger(Subscripts):
         (self.initial if at_start else self.dynamic).append(statement)
         return slots
 
+    def states(self, target: Slots, flow: Node, initial: Node) -> None:
+        """State the net flow and first value of stocks."""
+        self.rates.append(Statement(self.current, target - 1, flow))
+        self.initial.append(Statement(self.current, target, initial))
+
+    def becomes(self, target: Slots, new: Node, initial: Node, scope: Scope) -> None:
+        """State what stocks are one step later, and their first value."""
+        self.states(target, Const(0.0), initial)
+        now = self._slot_of(new, "next", scope, at_start=False)
+        self.copies.append((target, now.ravel()))
+
+    def never_negative(self, target: Slots) -> None:
+        """Raise stocks to 0 where they fall below."""
+        self.non_negative.append(target)
+
+    def at_every_step(self, target: Slots, value: Node) -> None:
+        """State what slots are at every step."""
+        self.dynamic.append(Statement(self.current, target, value))
+
+    def computes(self, target: Slots, running: Node, initial: Node) -> None:
+        """State what slots are at every step, and what they are while the start is computed."""
+        self.at_every_step(target, running)
+        self.initial.append(Statement(self.current, target, initial))
+
     def keep(self, value: Node, what: str, scope: Scope) -> Slots:
         """Return slots that hold ``value`` at every step, in the scope's shape."""
         return self._slot_of(value, what, scope, at_start=False).reshape(scope.shape)
@@ -142,18 +166,25 @@ class Ledger(Subscripts):
     def lagged(self, value: Node, initial: Node, scope: Scope) -> Node:
         """Return ``value`` of one step ago, at first ``initial``."""
         self.lagging.add(self.current)
+        return self.previous(value, initial, scope)
+
+    def previous(self, value: Node, initial: Node, scope: Scope) -> Node:
+        """Return ``value`` of one step ago, at first ``initial``, under any method."""
         last = self.stock("lag", initial, scope)
         self.rate(last, Const(0.0), scope)
         now = self._slot_of(value, "lag", scope, at_start=False)
         self.copies.insert(0, (last.slots.ravel(), now.ravel()))
         return last
 
-    def pipeline(self, inflow: Node, steps: Node, initial: Node, scope: Scope) -> Node:
-        """Return ``inflow`` of so many steps ago (as they are at the start)."""
+    def pipeline(
+        self, inflow: Node, steps: Node, initial: Node, scope: Scope, *, follows: bool = False
+    ) -> Node:
+        """Return ``inflow`` of so many steps ago: as many as they are at the start, or as they
+        were at the step before where it ``follows``."""
         out = self.stock("pipeline", initial, scope)
         self.rate(out, Const(0.0), scope)
         source = self._slot_of(inflow, "inflow", scope, at_start=False)
-        order = self._slot_of(steps, "order", scope, at_start=True)
+        order = self._slot_of(steps, "order", scope, at_start=not follows)
         first = self._slot_of(initial, "first", scope, at_start=True)
         parts = (out.slots, source, order, first)
         self.fixed.append(tuple(part.ravel() for part in parts))  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sdengine.errors import did_you_mean
-from sdengine.program.scope import LoweringError, Scope
+from sdengine.functions.scope import LoweringError, Scope
 from sdengine.syntax import Model, Variable, fold
 
 

@@ -13,7 +13,8 @@ from sdensemble.checks.finding import Bars, Found, Panel, judged
 from sdensemble.checks.runs import BASELINE, Bench, at, element, in_year
 from sdensemble.inputs.loops import Loop, read_loops
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.outputs.words import scale_of
+from sdensemble.lang import Words, bracketed, in_all, joined, phrase
+from sdensemble.outputs.naming import Amount, element_label, model_label
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import distinguishable
 
@@ -55,15 +56,7 @@ def condition(bench: Bench, given: Given) -> Found:
         row["holds"] = row.pop("holding") >= share
         rows.append(row)
         kept.append(row["holds"])
-    shown = {
-        lang: ("；" if lang == "zh" else "; ").join(
-            f"{short_label(bench.model.label(r['variable'], lang))}"
-            f"{_element(bench, r, lang)}{_when(r, lang)}{_ratio(bench, r, lang)}"
-            + ("" if r["holds"] else (" ✗"))
-            for r in rows
-        )
-        for lang in ("zh", "en")
-    }  # fmt: skip
+    shown = in_all(joined([_said(bench, row) for row in rows], "clause"))
     panels = [_panel(bench, given["shows"], base, moved)] if given.get("shows") in names else []
     return judged(
         all(kept), shown["zh"], shown["en"], float(np.mean(kept)), rows=tuple(rows),
@@ -155,51 +148,55 @@ def _value(
     return element(bench.model, name, values, chosen)
 
 
-def _element(bench: Bench, row: Mapping[str, Any], lang: str) -> str:
+GROWTH, LESS = "growth", "growth less another's"
+OF = ("base", "start", "first")
+"""What a value may be held against beside another variable."""
+
+
+def _said(bench: Bench, row: Mapping[str, Any]) -> Words:
+    """Return a row of what was found in words."""
+    times = [part.strip() for part in str(row["time"]).strip("[]").split(",")]
+    return phrase(
+        "validation.found",
+        name=_short(bench, row["variable"]),
+        element=_element(bench, row),
+        times=joined(times),
+        ratio=_ratio(bench, row),
+        mark="" if row["holds"] else " ✗",
+    )
+
+
+def _short(bench: Bench, name: str) -> dict[str, str]:
+    return {lang: short_label(text) for lang, text in model_label(bench.model, name).items()}
+
+
+def _element(bench: Bench, row: Mapping[str, Any]) -> Words:
     dims = bench.model[row["variable"]].dims
     if not row["element"] or not dims:
         return ""
     if row["element"] == "each":
-        return "（逐个部门，取最差）" if lang == "zh" else " (each; the worst)"
-    label = bench.model.element_label(dims[0], row["element"], lang)
-    return f"（{label}）" if lang == "zh" else f" ({label})"
+        return phrase("validation.each")
+    return bracketed([element_label(bench.model, dims[0], row["element"])])
 
 
-def _when(row: Mapping[str, Any], lang: str) -> str:
-    times = str(row["time"]).strip("[]")
-    return f"{times.replace(', ', '、')}年" if lang == "zh" else f" {times}: "
-
-
-GROWTH, LESS = "growth", "growth less another's"
-RATIOS = {
-    "base": ("为不设该条件时的", " of the run without"),
-    "start": ("为起点的", " of the start"),
-    "first": ("为首年的", " of the first year"),
-}
-
-
-def _ratio(bench: Bench, row: Mapping[str, Any], lang: str) -> str:
+def _ratio(bench: Bench, row: Mapping[str, Any]) -> Words:
     """Return what was found in words: per cent of what it is held against, or an amount."""
-    of, share, zh = row["of"], f"{100 * row['found']:.4g}%".replace("-", "−"), lang == "zh"
+    of, share = row["of"], f"{100 * row['found']:.4g}%".replace("-", "−")
     if of == GROWTH:
-        return f"年均变化{share}" if zh else f"{share} a year"
+        return phrase("validation.growth", share=share)
     if of == LESS:
-        points = share.removesuffix("%")
-        return f"年均增速相差{points}个百分点" if zh else f"{points} points a year apart"
+        return phrase("validation.growth_less", points=share.removesuffix("%"))
+    if of in OF:
+        return phrase(f"validation.ratio_{of}", share=share)
     if of:
-        if of in RATIOS:
-            before, behind = RATIOS[of]
-        else:
-            label = short_label(bench.model.label(bench.model[of].name, lang)).split("; ")[0]
-            before, behind = f"为“{label}”的", f' of "{label}"'
-        return f"{before}{share}" if zh else f"{share}{behind}"
+        name = bench.model[of].name
+        label = {lang: text.split("; ")[0] for lang, text in _short(bench, name).items()}
+        return phrase("validation.ratio_of", label=label, share=share)
     unit = bench.model[row["variable"]].unit
     if row["yearly"]:
         unit = unit.removesuffix(f"/{bench.model.clock.unit}")
-    found = float(row["found"])
-    scale = scale_of(bench.study.report, unit, lang, found)
-    amount = f"{found * scale.factor:.4g}{scale.gap}{scale.unit}"
-    return f"为{amount}" if zh else amount
+    found = float(f"{float(row['found']):.4g}")
+    return phrase("validation.amount", amount=Amount.of(bench.study.report, unit, found))
 
 
 def _panel(bench: Bench, name: str, base: Trajectories, moved: Trajectories) -> Panel:

@@ -4,108 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sdengine.errors import SDError
-from sdensemble.checks.finding import FAIL, NO_DATA, NOT_APPLICABLE, NOT_RUN, PASS, READ
+from sdensemble.checks.finding import FAIL, PASS
 from sdensemble.checks.read import GROUPS, LANGUAGES
 from sdensemble.checks.run import COUNTED, Checked, counts
 from sdensemble.checks.runs import Bench
 from sdensemble.checks.structure import read_boundary
 from sdensemble.inputs.folder import RECORD, whole_folder
 from sdensemble.inputs.loops import find_links, read_loops
-from sdensemble.outputs.columns import Columns
-from sdensemble.outputs.tables import write_csv
+from sdensemble.inputs.report import ReportSpec
+from sdensemble.lang import has, joined, say
+from sdensemble.outputs.columns import TABLES
+from sdensemble.outputs.naming import unit_label
 from sdensemble.outputs.text import table, width, wrap
+from sdensemble.outputs.write.csv import write_records
 from sdensemble.pages.source import MARK
 from sdensemble.study import Study
 
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "title": {"zh": "模型检验报告", "en": "Validation report"},
-    "made": {
-        "zh": "由 `python run_sim.py check --full` 生成。模型 {model}（方程摘要 {digest}）。"
-        "顺序按 Barlas（1996）：先结构，后行为。没有通过的检验照样列出；标准见 `{file}`，"
-        "运行之后改过的，在该项说明中写明。",
-        "en": "Written by `python run_sim.py check --full`. Model {model} (digest of its equations"
-        " {digest}). In the order of Barlas (1996): structure first, then behaviour. Those"
-        " that fail are listed like the others. The criteria stand in `{file}`; where one was"
-        " changed after a run, its note says so.",
-    },
-    "sum": {
-        "zh": "共{n}项：通过{pass}，未通过{fail}，无数据{no_data}，不适用{not_applicable}，"
-        "未运行{not_run}，书面评审{read}。",
-        "en": "{n} tests: {pass} passed, {fail} failed, {no_data} without data, {not_applicable}"
-        " not applicable, {not_run} not run, {read} written reviews.",
-    },
-    "failed": {"zh": "未通过的检验", "en": "Tests that failed"},
-    "structure": {"zh": "一、结构检验", "en": "1. Structure"},
-    "conditions": {
-        "zh": "二、以行为检验结构：极端条件、敏感性、回路",
-        "en": "2. Structure through behaviour: extreme conditions, sensitivity, loops",
-    },
-    "behaviour": {"zh": "三、行为检验", "en": "3. Behaviour"},
-    "construction": {
-        "zh": "四、按构造即成立（单元测试，不算证据）",
-        "en": "4. True by construction (unit tests, no evidence)",
-    },
-    "review": {"zh": "五、书面评审", "en": "5. Written reviews"},
-    "boundary": {"zh": "边界表", "en": "Boundary table"},
-    "loops": {"zh": "回路表", "en": "Named loops"},
-    "knocked": {"zh": "断开回路的结果", "en": "Loops opened"},
-    "asks": {"zh": "检验", "en": "Test"},
-    "criterion": {"zh": "标准", "en": "Criterion"},
-    "result": {"zh": "结果", "en": "Result"},
-    "status": {"zh": "判断", "en": "Verdict"},
-    "concept": {"zh": "内容", "en": "Concept"},
-    "inside": {"zh": "位置", "en": "Place"},
-    "names": {"zh": "变量", "en": "Variables"},
-    "why": {"zh": "说明", "en": "Why"},
-    "loop": {"zh": "回路", "en": "Loop"},
-    "kind": {"zh": "类型", "en": "Kind"},
-    "path": {"zh": "路径", "en": "Path"},
-    "cut": {"zh": "断开方式", "en": "Opened by"},
-    "none": {"zh": "无", "en": "none"},
-    "watched": {"zh": "观测", "en": "Watched"},
-    "of_lever": {"zh": "（政策效果）", "en": " (effect of a lever)"},
-    "expected": {"zh": "预期", "en": "Expected"},
-    "lower": {"zh": "降低", "en": "lower"},
-    "higher": {"zh": "升高", "en": "higher"},
-    "change": {
-        "zh": "断开后的变化，占所观测结果 ±标准误",
-        "en": "Change when opened, relative to what is watched ± standard error",
-    },
-    PASS: {"zh": "通过", "en": "pass"},
-    FAIL: {"zh": "**未通过**", "en": "**fail**"},
-    NO_DATA: {"zh": "无数据", "en": "no data"},
-    NOT_APPLICABLE: {"zh": "不适用", "en": "not applicable"},
-    NOT_RUN: {"zh": "未运行", "en": "not run"},
-    READ: {"zh": "书面评审", "en": "review"},
-    "endogenous": {"zh": "内生", "en": "endogenous"},
-    "exogenous": {"zh": "外生", "en": "exogenous"},
-    "excluded": {"zh": "不含", "en": "excluded"},
-}
-COLUMNS: Columns = {
-    "id": ("编号", "identifier"),
-    "group": ("组别", "group"),
-    "kind": ("方法", "kind of test"),
-    **{f"{k}_{lang}": (f"{zh}（{lang}）", f"{en} ({lang})") for k, zh, en in (
-        ("title", "名称", "name"), ("asks", "检验什么", "what it asks"),
-        ("criterion", "标准", "criterion"), ("result", "结果", "result"), ("note", "说明", "note"),
-    ) for lang in LANGUAGES},
-    "number": ("所判数值；无则空白", "the number judged; blank where there is none"),
-    "status": (
-        "判断：pass、fail、no_data、not_applicable、not_run、read",
-        "pass, fail, no_data, not_applicable, not_run or read",
-    ),
-}  # fmt: skip
-DETAILS: Columns = {
-    "id": ("检验编号", "identifier of the test"),
-    "row": ("明细行号", "row of its details"),
-    "key": ("内容", "what the value is"),
-    "value": ("数值", "value"),
-}
 DPI = 130  # of the figures: small enough to be kept beside the text
 BOUNDARY, LOOPS = "model/boundary.csv", "model/loops.toml"
 DRAWN = "calibration/priors.toml", "calibration/forcing.toml"
@@ -118,18 +38,18 @@ def write_report(folder: Path, study: Study, checked: Sequence[Checked]) -> tupl
     for each number behind a test), the figures in both languages, and ``run.json`` with the digests
     of what was tested. Nothing in it changes from run to run of the same files.
     """
-    with whole_folder(folder) as partial:
-        write_csv(partial / "results.csv", COLUMNS, (_row(one) for one in checked))
-        write_csv(partial / "details.csv", DETAILS, _details(checked))
+    with whole_folder(folder) as made:
+        rows = (_row(one) for one in checked)
+        write_records(made / "results.csv", TABLES["validation"], rows)
+        write_records(made / "details.csv", TABLES["details"], _details(checked))
         for language in LANGUAGES:
-            units = _units(study, language)
-            figures = _figures(partial / "figures", checked, language, units)
+            figures = _figures(made / "figures", checked, language, study.report)
             text = markdown(study, checked, language, figures)
-            (partial / f"report.{language}.md").write_text(text, encoding="utf-8")
-        files = [p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()]
+            (made / f"report.{language}.md").write_text(text, encoding="utf-8")
+        files = [p.relative_to(made).as_posix() for p in made.rglob("*") if p.is_file()]
         record: dict[str, Any] = {"files": sorted(files), "tested": digests_tested(study)}
         record |= {"counts": counts(tuple(checked))}
-        (partial / RECORD).write_text(
+        (made / RECORD).write_text(
             json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
         )
     return tuple(folder / name for name in sorted(files))
@@ -168,30 +88,25 @@ def _details(checked: Sequence[Checked]) -> Iterator[dict[str, Any]]:
                 yield {"id": one.test.id, "row": number, "key": key, "value": plain}
 
 
-def _units(study: Study, lang: str) -> Callable[[str], str]:
-    """Return what writes a unit of the model as people do."""
-    return lambda unit: study.report.unit_label(unit, lang)
-
-
 def _figures(
-    folder: Path, checked: Sequence[Checked], lang: str, unit: Callable[[str], str]
+    folder: Path, checked: Sequence[Checked], lang: str, spec: ReportSpec
 ) -> tuple[str, ...]:
     """Draw what the tests have to draw in one language; return the names of the figures."""
-    from sdensemble.outputs.figures import style
     from sdensemble.outputs.figures.validation import bars, panels
+    from sdensemble.outputs.write.picture import png_bytes
 
     folder.mkdir(exist_ok=True)
+    unit = partial(unit_label, spec)
     made = {}
-    shown = [(one.test.id, one.test.title[lang], p) for one in checked for p in one.found.panels]
-    with style.settings():
-        if shown:
-            made["conditions"] = panels(shown, lang, unit)
-        for one in checked:
-            if one.found.bars is not None and one.found.bars.labels:
-                title = f"{one.test.id} {one.test.title[lang]}"
-                made[one.test.id] = bars(one.found.bars, title, lang, unit)
-        for name, figure in made.items():
-            figure.savefig(folder / f"{name}.{lang}.png", dpi=DPI, metadata={"Software": None})
+    shown = [(one.test.id, one.test.title, p) for one in checked for p in one.found.panels]
+    if shown:
+        made["conditions"] = panels(shown, unit)
+    for one in checked:
+        if one.found.bars is not None and one.found.bars.labels:
+            title = joined([f"{one.test.id} ", one.test.title], "nothing")
+            made[one.test.id] = bars(one.found.bars, title, unit)
+    for name, figure in made.items():
+        (folder / f"{name}.{lang}.png").write_bytes(png_bytes(figure, lang, DPI))
     return tuple(made)
 
 
@@ -225,15 +140,18 @@ def markdown(
     """Return the whole report as Markdown in one language."""
     from sdensemble.checks.run import FILE
 
-    say = {key: words[lang] for key, words in WORDS.items()}
-    lines = [f"# {say['title']}", ""]
-    made = say["made"].format(
-        model=study.model.path.name, digest=equations_digest(study.model.path)[:12], file=FILE
+    lines = [f"# {say('validation.title', lang)}", ""]
+    made = say(
+        "validation.made",
+        lang,
+        model=study.model.path.name,
+        digest=equations_digest(study.model.path)[:12],
+        file=FILE,
     )
-    lines += [made, "", say["sum"].format(n=len(checked), **counts(tuple(checked))), ""]
+    lines += [made, "", say("validation.sum", lang, n=len(checked), **counts(tuple(checked))), ""]
     failed = [one for one in checked if one.found.status == FAIL]
     if failed:
-        lines += [f"## {say['failed']}", ""]
+        lines += [f"## {say('validation.failed', lang)}", ""]
         lines += [f"- **{one.test.id} {one.test.title[lang]}** — {one.found.shown[lang]}"
                   + (f" {one.test.note[lang]}" if one.test.note[lang] else "")
                   for one in failed]  # fmt: skip
@@ -241,22 +159,27 @@ def markdown(
     for group in GROUPS:
         members = [one for one in checked if one.test.group == group]
         if members:
-            lines += [f"## {say[group]}", "", *_table(members, lang), ""]
+            lines += [f"## {_word(group, lang)}", "", *_table(members, lang), ""]
             lines += _pictures(group, members, figures, lang)
     lines += list(_boundary(study, lang))
     lines += list(_loops(study, checked, lang))
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _word(key: str, lang: str) -> str:
+    """Return a word of the report; an identifier it does not know as it is."""
+    return say(f"validation.{key}", lang) if has(f"validation.{key}") else key
+
+
 def _table(members: Sequence[Checked], lang: str) -> list[str]:
-    head = ["", *(WORDS[key][lang] for key in ("asks", "criterion", "result", "status"))]
+    head = ["", *(_word(key, lang) for key in ("asks", "criterion", "result", "status"))]
     rows = [
         [
             one.test.id,
             f"**{one.test.title[lang]}** {filled(one, 'asks', lang)}",
             filled(one, "criterion", lang),
             one.found.shown[lang] + (f" *{one.test.note[lang]}*" if one.test.note[lang] else ""),
-            WORDS[one.found.status][lang],
+            _word(one.found.status, lang),
         ]
         for one in members
     ]
@@ -289,18 +212,17 @@ def _boundary(study: Study, lang: str) -> Iterator[str]:
     rows = read_boundary(Bench(study, None), BOUNDARY)  # type: ignore[arg-type]
     if not rows:
         return
-    say = {key: words[lang] for key, words in WORDS.items()}
-    head = [say[key] for key in ("concept", "inside", "names", "why")]
+    head = [_word(key, lang) for key in ("concept", "inside", "names", "why")]
     body = [
         [
             row[lang],
-            say.get(row["status"], row["status"]),
+            _word(row["status"], lang),
             "; ".join(f"`{n.strip()}`" for n in row["variables"].split(";") if n.strip()),
             row[f"why_{lang}"],
         ]
         for row in rows
     ]
-    yield from (f"## {say['boundary']}", "", *_markdown_table([head, *body]), "")
+    yield from (f"## {say('validation.boundary', lang)}", "", *_markdown_table([head, *body]), "")
 
 
 def _loops(study: Study, checked: Sequence[Checked], lang: str) -> Iterator[str]:
@@ -308,12 +230,11 @@ def _loops(study: Study, checked: Sequence[Checked], lang: str) -> Iterator[str]
     path = study.folder / LOOPS
     if not path.is_file():
         return
-    say = {key: words[lang] for key, words in WORDS.items()}
     try:
         loops = read_loops(path, study.model)
     except SDError:
         return
-    head = [say[key] for key in ("loop", "kind", "path", "cut")]
+    head = [_word(key, lang) for key in ("loop", "kind", "path", "cut")]
     rows = []
     for loop in loops:
         missing = {(one.source, one.target) for one in find_links(loop, study.model)
@@ -322,25 +243,31 @@ def _loops(study: Study, checked: Sequence[Checked], lang: str) -> Iterator[str]
             f"{study.model.label(source, lang)} {'✗' if (source, target) in missing else sign}→"
             for source, target, sign in loop.links
         ]
-        cut = ", ".join(f"`{s.constant}` = {s.values[0]:g}" for s in loop.cut) or say["none"]
+        cut = ", ".join(f"`{s.constant}` = {s.values[0]:g}" for s in loop.cut) or say(
+            "validation.none", lang
+        )
         rows.append([f"**{loop.id}** {loop.title[lang]}", loop.kind, " ".join(steps), cut])
-    yield from (f"## {say['loops']}", "", *_markdown_table([head, *rows]), "")
+    yield from (f"## {say('validation.loops', lang)}", "", *_markdown_table([head, *rows]), "")
     for one in checked:
         if one.test.kind == "knockout" and one.found.rows:
-            yield from (f"### {say['knocked']}", "", *_knocked(study, one, lang), "")
+            yield from (
+                f"### {say('validation.knocked', lang)}",
+                "",
+                *_knocked(study, one, lang),
+                "",
+            )
 
 
 def _knocked(study: Study, one: Checked, lang: str) -> list[str]:
-    say = {key: words[lang] for key, words in WORDS.items()}
-    head = [say[key] for key in ("loop", "watched", "expected", "change", "status")]
+    head = [_word(key, lang) for key in ("loop", "watched", "expected", "change", "status")]
     rows = [
         [
             f"{row['loop']} {row[lang]}",
             study.model.label(str(row["watched"]), lang)
-            + (say["of_lever"] if row["of a lever"] else ""),
-            say[str(row["expected"])],
+            + (say("validation.of_lever", lang) if row["of a lever"] else ""),
+            _word(str(row["expected"]), lang),
             _relative(row),
-            say[PASS if row["holds"] else FAIL],
+            _word(PASS if row["holds"] else FAIL, lang),
         ]
         for row in one.found.rows
     ]
@@ -352,20 +279,20 @@ def _knocked(study: Study, one: Checked, lang: str) -> list[str]:
 
 def line(one: Checked, lang: str) -> str:
     """Return a test in one line, as it is told while they run."""
-    verdict = WORDS[one.found.status][lang].strip("*")
+    verdict = _word(one.found.status, lang).strip("*")
     return f"{one.test.id:<5} {verdict:<8} {one.test.title[lang]} — {one.found.shown[lang]}"
 
 
 def text(checked: Sequence[Checked], lang: str) -> str:
     """Return the count by group and every test that failed, for the terminal."""
-    head = ["", *(WORDS[s][lang].strip("*") for s in COUNTED)]
+    head = ["", *(_word(s, lang).strip("*") for s in COUNTED)]
     rows = [head]
     for group in GROUPS:
         members = tuple(one for one in checked if one.test.group == group)
         if members:
-            rows.append([WORDS[group][lang], *(str(n) for n in counts(members).values())])
+            rows.append([_word(group, lang), *(str(n) for n in counts(members).values())])
     failed = [one for one in checked if one.found.status == FAIL]
     told = [f"✗ {line(one, lang)}" for one in failed]
     lines = [piece for one in told for piece in (wrap(one, 100) if width(one) > 100 else [one])]
-    total = WORDS["sum"][lang].format(n=len(checked), **counts(tuple(checked)))
+    total = say("validation.sum", lang, n=len(checked), **counts(tuple(checked)))
     return "\n".join([*table(rows), "", *lines, total])

@@ -25,6 +25,7 @@ from sdensemble.checks.finding import (
 from sdensemble.checks.runs import Bench, in_year
 from sdensemble.ensemble.draws import draw
 from sdensemble.inputs.history import Observation
+from sdensemble.lang import LANGS, joined, tell
 from sdensemble.results.estimate import Array
 
 Given = Mapping[str, Any]
@@ -97,10 +98,11 @@ def morris(bench: Bench, given: Given) -> Found:
     worst = min(stable)
     top = [row for row in rows if row["of"] == "total"][:3]
     most = {
-        lang: ("、" if lang == "zh" else ", ").join(
-            short_label(bench.model.label(str(row["constant"]), lang)) for row in top
+        lang: tell(
+            joined([short_label(bench.model.label(str(row["constant"]), lang)) for row in top]),
+            lang,
         )
-        for lang in ("zh", "en")
+        for lang in LANGS
     }
     zh = (
         f"{len(names)}个常数、{len(flat)}个点：两半路径的排序相关最低{worst:.2f}；最敏感：{most['zh']}；"

@@ -545,6 +545,19 @@ def drawn_numbers(priors: Priors, uniforms: Floats) -> Floats:
     return numbers
 
 
+def of_24_bits(values: Floats, low: float, high: float) -> Floats:
+    """Return values rounded to 24 bits, from ``low`` to ``high``.
+
+    A draw is rounded where it is made, so that a file of half the size, such as the page that
+    carries a whole ensemble, holds the very numbers that a run uses. Only rounding can carry a
+    value over a limit here (see _within_limits); it then takes the next number inside.
+    """
+    short = np.asarray(values, np.float32)
+    short = np.where(short < low, np.nextafter(short, np.float32(np.inf)), short)
+    short = np.where(short > high, np.nextafter(short, np.float32(-np.inf)), short)
+    return short.astype(np.float64)
+
+
 def constants_of(priors: Priors, model: Model, numbers: Floats) -> dict[str, Floats]:
     """Return the constants' full arrays, (*ranges, member), from ``drawn_numbers``."""
     values: dict[str, Floats] = {}
@@ -557,7 +570,6 @@ def constants_of(priors: Priors, model: Model, numbers: Floats) -> dict[str, Flo
         for i, cell in enumerate(prior.cells):
             drawn = numbers[column + (i if prior.each else 0)]
             value = own[cell] * drawn if prior.scale else drawn
-            # Only rounding can carry a value over a limit here; see _within_limits.
-            values[prior.constant][cell] = np.clip(value, *bounds(variable))
+            values[prior.constant][cell] = of_24_bits(value, *bounds(variable))
         column += prior.columns
     return values

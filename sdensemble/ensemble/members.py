@@ -71,6 +71,7 @@ class Members:
         scenarios: Sequence[Scenario],
         keep: Mapping[str, str],
         *,
+        until: int | None = None,
         threads: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> xr.Dataset:
@@ -81,6 +82,7 @@ class Members:
             self.draws,
             self.forcing,
             keep=keep,
+            until=until,
             threads=threads,
             progress=progress,
         )

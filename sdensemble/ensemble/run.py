@@ -58,6 +58,7 @@ def run_ensemble(
     forcing: Forcing | None = None,
     *,
     keep: Mapping[str, str],
+    until: int | None = None,
     chunk: int = CHUNK,
     threads: int | None = None,
     progress: Callable[[int], None] | None = None,
@@ -66,16 +67,18 @@ def run_ensemble(
 
     ``keep`` maps variables to an aggregate: "annual", the integral over [Y, Y + 1) by the
     trapezium rule; "mean", that integral over one time unit; "end", the value at Y + 1. Units
-    and labels are attributes. The same draws and the same forcing serve every scenario, so
-    differences between scenarios are paired by member. ``progress`` is called with the number
-    of members finished. No result depends on ``chunk``, the members a thread takes at once, or
-    on ``threads``; of MANY runs only what the kept variables hang on is computed, with the same
-    bits (``Kernel.only``). The attribute ``lost`` has one entry (see Lost) for each scenario with
-    members that are not finite. Raises SDError where the clock has no whole years.
+    and labels are attributes. Years after ``until`` are not run. The same draws and the same
+    forcing serve every scenario, so differences between scenarios are paired by member.
+    ``progress`` is called with the number of members finished. No result depends on ``chunk``,
+    the members a thread takes at once, or on ``threads``; of MANY runs only what the kept
+    variables hang on is computed, with the same bits (``Kernel.only``). The attribute ``lost``
+    has one entry (see Lost) for each scenario with members that are not finite. Raises SDError
+    where the clock has no whole years.
     """
     model = kernel.model
     names = {_written(model, name): aggregate for name, aggregate in keep.items()}
     every, years = whole_years(model)
+    years = years if until is None else range(years.start, min(years.stop, until + 1))
     results = _empty(model, scenarios, draws.members, years, names)
     few = kernel.only(names) if draws.members * len(scenarios) >= MANY else kernel
 

@@ -226,7 +226,7 @@ def apply(
         values |= _own_draws(variant, draws)
         constants = {v.name for v in model.constants()}
         processes = tuple(p for p in processes if p.drives in constants)
-        chosen = tuple(_within(scenario, model) for scenario in scenarios)
+        chosen = tuple(within(scenario, model) for scenario in scenarios)
         pairs = zip(chosen, scenarios, strict=True)
         without = tuple(s.name for s, full in pairs if full.settings and not s.settings)
     fixed = Scenario(variant.name, 0, variant.title, variant.purpose, variant.settings)
@@ -273,7 +273,7 @@ def own_seed(seed: int, name: str) -> int:
     return int.from_bytes(mixed, "big")
 
 
-def _within(scenario: Scenario, model: Model) -> Scenario:
+def within(scenario: Scenario, model: Model) -> Scenario:
     """Return a scenario with only the settings whose constants a model has."""
     constants = {v.name: v for v in model.constants()}
     settings = [

@@ -24,7 +24,8 @@ from sdensemble.evidence.words import columns, say, series_title, three
 from sdensemble.inputs.fit import group_of, without_term
 from sdensemble.inputs.history import LATEST, Observation, vintage
 from sdensemble.inputs.scenarios import BASELINE, Scenario, Setting
-from sdensemble.outputs.words import information_date, label
+from sdensemble.lang import joined, tell
+from sdensemble.outputs.naming import information_date, label
 from sdensemble.study import Study
 
 Floats = NDArray[np.float64]
@@ -288,14 +289,14 @@ def audit_text(
         say(
             "audit",
             lang,
-            date=information_date(issued, lang, study.report.issued),
-            scenario=lived.title[lang],
+            date=tell(information_date(issued, study.report.issued), lang),
+            scenario=tell(lived.title, lang),
         )
     ]
     table = [[say(key, lang) for key in ("series", "year", "value", "forecast")] + ["PIT", "CRPS"]]
     for row in found.rows:
         table.append(
-            [series_title(study, row.series, lang), str(row.year), f"{row.value:g}",
+            [tell(series_title(study, row.series), lang), str(row.year), f"{row.value:g}",
              three((row.score.low, row.score.median, row.score.high)), f"{row.score.pit:.2f}",
              f"{row.score.crps:.3f}"]
         )  # fmt: skip
@@ -304,8 +305,8 @@ def audit_text(
         lines += ["", *_left_out_lines(study, found.left_out, lang)]
     if found.splits:
         lines += ["", say("split", lang), *_split_lines(study, found.splits, lang)]
-    lines += ["", say("counterfactual", lang, scenario=lived.title[lang],
-                      baseline=baseline.title[lang], unit=unit)]  # fmt: skip
+    lines += ["", say("counterfactual", lang, scenario=tell(lived.title, lang),
+                      baseline=tell(baseline.title, lang), unit=unit)]  # fmt: skip
     lines += columns(
         [
             [str(year) for year in found.years],
@@ -314,9 +315,9 @@ def audit_text(
     )
     words: dict[str, object] = {"end": found.years[-1], "name": head.label[lang], "unit": unit}
     if ahead is None:
-        lines += ["", say("kept ahead", lang, **words)]
+        lines += ["", say("kept_ahead", lang, **words)]
     else:
-        lines += ["", say("ahead", lang, start=start, scenario=ahead.title[lang], **words)]
+        lines += ["", say("ahead", lang, start=start, scenario=tell(ahead.title, lang), **words)]
     rows = [["", *(str(year) for year in found.years if year >= start - 1)]]
     keep = [i for i, year in enumerate(found.years) if year >= start - 1]
     shown_paths = [("kept on", found.kept)]
@@ -332,18 +333,18 @@ def _split_lines(study: Study, splits: Sequence[Split], lang: str) -> list[str]:
     assert study.fit is not None
     names = list(splits[0].shares)
     titles = [study.fit.titles.get(name, {}).get(lang, name) for name in names]
-    words = {SHOCKS: say("shocks word", lang), LEFT: say("left", lang),
-             OUTSIDE: say("outside word", lang)}  # fmt: skip
+    words = {SHOCKS: say("shocks_word", lang), LEFT: say("left", lang),
+             OUTSIDE: say("outside_word", lang)}  # fmt: skip
     if SCOPE not in study.fit.titles:
-        words[SCOPE] = say("scope word", lang)
-    words.setdefault("other", say("other word", lang))
+        words[SCOPE] = say("scope_word", lang)
+    words.setdefault("other", say("other_word", lang))
     if "other" in study.fit.titles:
         del words["other"]
     shown = [words.get(name, title) for name, title in zip(names, titles, strict=True)]
     table = [[say("series", lang), say("year", lang), say("miss", lang), *shown]]
     for one in splits:
         table.append(
-            [series_title(study, one.series, lang), str(one.year), f"{100 * one.miss:+.1f}",
+            [tell(series_title(study, one.series), lang), str(one.year), f"{100 * one.miss:+.1f}",
              *(f"{100 * one.shares[name]:+.1f}" for name in names)]
         )  # fmt: skip
     return [*columns(table), *_zero_lines(study, splits, lang), say("shapley", lang)]
@@ -354,7 +355,7 @@ def _zero_lines(study: Study, splits: Sequence[Split], lang: str) -> list[str]:
     assert study.fit is not None
     terms = {term.name: term for term in study.fit.terms}
     series = list(dict.fromkeys(one.series for one in splits))
-    mark, lines = "、" if lang == "zh" else ", ", []
+    lines = []
     for key, names in (
         ("zero discrepancy", [n for n in series if not terms[n].discrepancy_sd]),
         ("zero shocks", [n for n in series if terms[n].discrepancy_sd
@@ -362,7 +363,7 @@ def _zero_lines(study: Study, splits: Sequence[Split], lang: str) -> list[str]:
         ("zero bias", [n for n in series if not terms[n].bias_sd]),
     ):  # fmt: skip
         if names:
-            shown = mark.join(terms[name].title[lang] for name in names)
+            shown = joined([terms[name].title for name in names])
             lines.append(say(key, lang, rows=shown))
     return lines
 
@@ -371,16 +372,15 @@ def _left_out_lines(
     study: Study, left_out: Sequence[tuple[Observation, str]], lang: str
 ) -> list[str]:
     """Return the later statistics without a term, by reason and measure."""
-    lines = [say("left out", lang, n=len(left_out))]
-    mark = "、" if lang == "zh" else ", "
+    lines = [say("left_out", lang, n=len(left_out))]
     for why in dict.fromkeys(why for _, why in left_out):
         rows: dict[tuple[str, str], list[str]] = {}
         for row, own in left_out:
             if own == why:
                 rows.setdefault((row.measure, row.sector), []).append(f"{row.time:g}")
-        shown = mark.join(
-            f"{label(study.report, measure, lang)}/{sector} {' '.join(years)}"
+        shown = [
+            joined([label(study.report, measure), f"/{sector} {' '.join(years)}"], "nothing")
             for (measure, sector), years in rows.items()
-        )
-        lines.append(f"  {say(f'why {why}', lang)}{shown}")
+        ]
+        lines.append(f"  {say(f'why {why}', lang)}{tell(joined(shown), lang)}")
     return lines

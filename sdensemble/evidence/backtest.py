@@ -26,6 +26,7 @@ from sdensemble.evidence.words import columns, no_term_line, say, series_title
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import LATEST, Observation, Vintage, vintage
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.lang import LANGS, Words, joined, phrase, tell
 from sdensemble.study import Study
 
 MODEL = "model"
@@ -205,17 +206,17 @@ def _mean(rows: Sequence[Row], what: str) -> float:
 def backtest_text(study: Study, rows: Sequence[Row], lang: str) -> str:
     """Return the table of forecasts, the means by series and horizon, and the plain verdict."""
     if not rows:
-        return say("no backtest", lang)
+        return say("no_backtest", lang)
     names = list(dict.fromkeys(row.method for row in rows))
     head = [say(key, lang) for key in ("series", "origin", "year", "value", "who")]
-    head += [say("forecast", lang), "CRPS", say("log score", lang), "PIT", "50/80/95%"]
+    head += [say("forecast", lang), "CRPS", say("log_score", lang), "PIT", "50/80/95%"]
     table = [head]
     for row in rows:
         score = row.score
         marks = "".join("+" if one else "-" for one in score.inside)
         table.append(
-            [series_title(study, row.series, lang), str(row.origin), str(row.year),
-             f"{row.value:g}", _method(study, row.method, lang),
+            [tell(series_title(study, row.series), lang), str(row.origin), str(row.year),
+             f"{row.value:g}", tell(_method(study, row.method), lang),
              " / ".join(map(_four, (score.low, score.median, score.high))), f"{score.crps:.3f}",
              f"{score.log_score:.2f}", f"{score.pit:.2f}", marks]
         )  # fmt: skip
@@ -229,11 +230,11 @@ def _four(value: float) -> str:
     return f"{value:.4g}" if abs(value) < 9_999.5 else f"{value:.0f}"
 
 
-def _method(study: Study, name: str, lang: str) -> str:
+def _method(study: Study, name: str) -> Words:
     if name == MODEL:
-        return say("model", lang)
-    return next((b.title[lang] for b in (study.fit.baselines if study.fit else ())
-                 if b.name == name), name)  # fmt: skip
+        return phrase("evidence.model")
+    baselines = study.fit.baselines if study.fit else ()
+    return next((one.title for one in baselines if one.name == name), name)
 
 
 def against(rows: Sequence[Row], rival: str) -> int | None:
@@ -257,26 +258,27 @@ def against(rows: Sequence[Row], rival: str) -> int | None:
 
 def _verdicts(study: Study, rows: Sequence[Row], names: Sequence[str], lang: str) -> list[str]:
     """Return by series and horizon who forecast best, and coverage of the model."""
-    lines = [say("by horizon", lang)]
+    lines = [say("by_horizon", lang)]
     table = [[say("series", lang), say("horizon", lang), say("figures", lang),
-              *(_method(study, name, lang) for name in names), say("verdict", lang)]]  # fmt: skip
+              *(tell(_method(study, name), lang) for name in names),
+              say("verdict", lang)]]  # fmt: skip
     for series in dict.fromkeys(row.series for row in rows):
         for horizon in sorted({row.horizon for row in rows if row.series == series}):
             own = [row for row in rows if (row.series, row.horizon) == (series, horizon)]
             count = sum(row.method == MODEL for row in own)
             shown = [_cell([r for r in own if r.method == name], count) for name in names]
             table.append(
-                [series_title(study, series, lang), str(horizon), str(count), *shown,
+                [tell(series_title(study, series), lang), str(horizon), str(count), *shown,
                  _verdict(study, own, names, lang)]
             )  # fmt: skip
-    lines += [*columns(table), say("same figures", lang)]
+    lines += [*columns(table), say("same_figures", lang)]
     if study.fit and study.fit.baselines:
         sizes = sorted({f"{b.sd:.0%}" for b in study.fit.baselines})
-        lines.append(say("rivals' error", lang, sd="/".join(sizes)))
+        lines.append(say("rivals_error", lang, sd="/".join(sizes)))
     for name in names:
         own = [row for row in rows if row.method == name]
         shares = [np.mean([row.score.inside[i] for row in own]) for i in range(len(BANDS))]
-        lines.append(say("coverage", lang, who=_method(study, name, lang), n=len(own),
+        lines.append(say("coverage", lang, who=tell(_method(study, name), lang), n=len(own),
                          a=f"{shares[0]:.0%}", b=f"{shares[1]:.0%}", c=f"{shares[2]:.0%}",
                          log=f"{_mean(own, 'log_score'):.2f}"))  # fmt: skip
     return lines
@@ -293,13 +295,13 @@ def _verdict(study: Study, rows: Sequence[Row], names: Sequence[str], lang: str)
     found = {name: against(rows, name) for name in names if name != MODEL}
     rivals = {name: way for name, way in found.items() if way is not None}
     if not rivals:
-        return say("no rival", lang)
+        return say("no_rival", lang)
     said = []
     for way, word in ((-1, "naive best"), (0, "tie")):
-        who = [_method(study, name, lang) for name, one in rivals.items() if one == way]
+        who = [_method(study, name) for name, one in rivals.items() if one == way]
         if who:
-            said.append(say(word, lang, who=("、" if lang == "zh" else ", ").join(who)))
-    return ("；" if lang == "zh" else "; ").join(said) or say("model best", lang)
+            said.append(say(word, lang, who=tell(joined(who), lang)))
+    return tell(joined(said, "clause"), lang) or say("model_best", lang)
 
 
 COLUMNS = (
@@ -309,32 +311,29 @@ COLUMNS = (
 
 
 def _write(found: Backtest, study: Study, folder: Path, lang: str) -> Path:
-    """Write the table, the text and the figure in a folder, whole or not at all."""
+    """Write the table, the texts and the figure in a folder, whole or not at all."""
     from sdensemble.inputs.folder import whole_folder
-    from sdensemble.outputs.figures import style
     from sdensemble.outputs.figures.evidence import scores_figure
-    from sdensemble.outputs.tables import write_csv
+    from sdensemble.outputs.write.csv import write_rows
+    from sdensemble.outputs.write.picture import write_figure
 
+    drawn = [
+        (series_title(study, r.series), _method(study, r.method), r.origin, r.year, r.value,
+         r.score.low, r.score.median, r.score.high)
+        for r in found.rows
+    ]  # fmt: skip
+    figure = scores_figure(drawn, _method(study, MODEL))
     with whole_folder(folder) as partial:
-        write_csv(partial / "backtest.csv", dict.fromkeys(COLUMNS, ("", "")), (
-            dict(zip(COLUMNS, (r.series, r.origin, r.year, r.horizon, r.method, r.value,
-                               r.score.low, r.score.median, r.score.high, r.score.crps,
-                               r.score.error, r.score.log_score, r.score.pit, *map(int,
-                               r.score.inside)), strict=True))
+        write_rows(partial / "backtest.csv", COLUMNS, (
+            (r.series, r.origin, r.year, r.horizon, r.method, r.value, r.score.low,
+             r.score.median, r.score.high, r.score.crps, r.score.error, r.score.log_score,
+             r.score.pit, *map(int, r.score.inside))
             for r in found.rows))  # fmt: skip
-        for language in ("zh", "en"):
+        for language in LANGS:
             text = backtest_text(study, found.rows, language)
             (partial / f"backtest-{language}.txt").write_text(text + "\n", encoding="utf-8")
-        for language in ("zh", "en"):
-            drawn = [
-                (series_title(study, r.series, language), _method(study, r.method, language),
-                 r.origin, r.year, r.value, r.score.low, r.score.median, r.score.high)
-                for r in found.rows
-            ]  # fmt: skip
             name = "backtest" if language == lang else f"backtest-{language}"
-            with style.settings():
-                figure = scores_figure(drawn, _method(study, MODEL, language), language)
-                style.save(figure, partial / name)
+            write_figure(figure, partial / name, language)
     return folder
 
 

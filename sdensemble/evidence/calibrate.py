@@ -26,6 +26,7 @@ from sdensemble.evidence.stored import WHY, fitted_rows
 from sdensemble.evidence.words import calibration_text, label_of, pull_text, series_title
 from sdensemble.inputs.history import Vintage, vintage
 from sdensemble.inputs.targets import leaves
+from sdensemble.lang import LANGS, joined
 from sdensemble.results.results import Results
 from sdensemble.study import Study
 
@@ -160,42 +161,36 @@ def pulls_of(
 
 
 def _draw(study: Study, diagnosis: Diagnosis, folder: Path) -> tuple[Path, ...]:
-    """Draw shrinkage, predictive distributions, profiles and residuals, in both languages."""
+    """Draw shrinkage, predictive distributions, profiles and residuals, in every language."""
     from sdensemble.inputs.folder import whole_folder
-    from sdensemble.outputs.figures import style
     from sdensemble.outputs.figures.evidence import (
         checks_figure,
         profiles_figure,
         residuals_figure,
         shrinkage_figure,
     )
+    from sdensemble.outputs.write.picture import write_figure
 
     first = sorted(diagnosis.learned, key=lambda one: -one.shrinkage)
     shown = [one for one in first if not one.prior_only] or first[:3]
     rest = len(diagnosis.learned) - len(shown)
+    bars = [(label_of(study, one.name), one.shrinkage) for one in shown]
+    rows = [
+        (joined([series_title(study, one.series), f" {one.year}"], "nothing"), one.value,
+         one.prior, one.posterior)
+        for one in diagnosis.checks
+    ]  # fmt: skip
+    profiles = [(label_of(study, p.name), p.at, p.likelihood) for p in diagnosis.profiles]
+    left = [(series_title(study, r.series), r.year, r.logs) for r in diagnosis.residuals]
+    theil = [
+        (series_title(study, t.series), f"{t.bias:.2f}/{t.variation:.2f}/{t.covariation:.2f}")
+        for t in diagnosis.theil
+    ]
+    figures = [shrinkage_figure(bars, rest), checks_figure(rows), residuals_figure(left, theil)]
+    figures += [profiles_figure(profiles, FLAT)] if profiles else []
     made: list[Path] = []
-    with whole_folder(folder) as partial, style.settings():
-        for lang in ("zh", "en"):
-            bars = [(label_of(study, one.name, lang), one.shrinkage) for one in shown]
-            rows = [
-                (f"{series_title(study, one.series, lang)} {one.year}", one.value, one.prior,
-                 one.posterior)
-                for one in diagnosis.checks
-            ]  # fmt: skip
-            profiles = [(label_of(study, p.name, lang), p.at, p.likelihood)
-                        for p in diagnosis.profiles]  # fmt: skip
-            left = [(series_title(study, r.series, lang), r.year, r.logs)
-                    for r in diagnosis.residuals]  # fmt: skip
-            theil = [(series_title(study, t.series, lang),
-                      f"{t.bias:.2f}/{t.variation:.2f}/{t.covariation:.2f}")
-                     for t in diagnosis.theil]  # fmt: skip
-            figures = {
-                "shrinkage": shrinkage_figure(bars, rest, lang),
-                "predictive": checks_figure(rows, lang),
-                "residuals": residuals_figure(left, theil, lang),
-            }
-            if profiles:
-                figures["profiles"] = profiles_figure(profiles, FLAT, lang)
-            for name, figure in figures.items():
-                made += style.save(figure, partial / f"{name}-{lang}")
+    with whole_folder(folder) as partial:
+        for lang in LANGS:
+            for figure in figures:
+                made += write_figure(figure, partial / f"{figure.id}-{lang}", lang).paths
     return tuple(folder / path.name for path in made)

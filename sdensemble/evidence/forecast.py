@@ -28,7 +28,9 @@ from sdensemble.evidence.words import columns, no_term_line, say, three
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import LATEST, Observation, Vintage, known_through, vintage
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.outputs.words import information_date, label
+from sdensemble.lang import LANGS, tell
+from sdensemble.outputs.naming import information_date, label
+from sdensemble.outputs.table import by_language
 from sdensemble.study import Study
 
 Floats = NDArray[np.float64]
@@ -36,44 +38,6 @@ Line = Callable[[str], None]
 LEVELS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 STATISTIC, MODEL = "statistic", "model"
 SHOWN_YEARS = 5
-COLUMNS: Mapping[str, tuple[str, str]] = {
-    "kind": (
-        "类别：statistic 将公布的统计数（含统计误差、口径常差与模型偏差）；"
-        "model 模型自身变量（均不含）",
-        "statistic: the figure as it would be published, with its error, bias of scope and"
-        " discrepancy; model: the model's own variable, with none of them",
-    ),
-    "series": ("序列标识：口径/范围", "series: measure/sector"),
-    "measure": ("口径", "measure"),
-    "sector": ("范围", "sector"),
-    "title_zh": ("序列（中文）", "series (Chinese)"),
-    "title_en": ("序列（英文）", "series (English)"),
-    "unit": ("单位（模型）", "unit (model)"),
-    "unit_zh": ("单位（中文）", "unit (Chinese)"),
-    "unit_en": ("单位（英文）", "unit (English)"),
-    "year": ("年份（全年）", "year (the whole of it)"),
-    "as_of": ("信息截止", "information date"),
-    "origin": ("起点：已知的最后一年", "origin: the last year known"),
-    "horizon": ("期限，年", "years from the origin"),
-    "fitted": ("1：该年该序列的数已用于拟合", "1: the fit has a figure of this series and year"),
-    "mean": ("均值", "mean"),
-    "sd": ("标准差", "standard deviation"),
-    "mean_log": ("对数的均值", "mean of the logarithm"),
-    "sd_log": ("对数的标准差", "standard deviation of the logarithm"),
-    **{f"q{1000 * q:03.0f}": (f"{100 * q:g}%分位", f"{100 * q:g}% quantile") for q in LEVELS},
-    "members": ("成员数", "members"),
-    "lost_members": ("缺失（非数值）成员数", "lost (NaN) members"),
-    "replicates": ("独立重复数", "independent replicates"),
-    "mc_error": ("均值的抽样标准误", "Monte Carlo standard error of the mean"),
-    "mc_error_median": ("中位数的抽样标准误", "Monte Carlo standard error of the median"),
-    "scenario": ("政策情景", "policy path"),
-    "prior_set": ("先验组", "prior set"),
-    "posterior": ("后验编号；prior 为先验", "digest of the posterior; prior: none"),
-    "model_set": ("结构", "structure"),
-    "model_digest": ("模型摘要值", "model digest"),
-    "fit_digest": ("fit.toml 摘要值", "digest of fit.toml"),
-    "seed": ("随机种子", "seed"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,8 +222,7 @@ def forecast_rows(study: Study, found: Forecast) -> Iterator[dict[str, Any]]:
                 "series": one.name,
                 "measure": measure,
                 "sector": sector,
-                "title_zh": one.title["zh"],
-                "title_en": one.title["en"],
+                **by_language("title", one.title),
                 "unit": one.unit,
                 "unit_zh": study.report.unit_label(one.unit, "zh"),
                 "unit_en": study.report.unit_label(one.unit, "en"),
@@ -303,11 +266,11 @@ def forecast_text(
     shown = list(found.years)
     if len(shown) > SHOWN_YEARS:
         shown = [*shown[: SHOWN_YEARS - 1], shown[-1]]
-    prior = say("from prior", lang)
+    prior = say("from_prior", lang)
     lines = [
-        say("forecast of", lang, date=information_date(known.name, lang, study.report.issued),
-            scenario=policy.title[lang] if policy else "-",
-            priors=label(study.report, str(found.key["prior_set"]), lang),
+        say("forecast_of", lang, date=information_date(known.name, study.report.issued),
+            scenario=policy.title if policy else "-",
+            priors=label(study.report, str(found.key["prior_set"])),
             posterior=prior if found.key["posterior"] == "prior" else found.key["posterior"]),
     ]  # fmt: skip
     for kind in (STATISTIC, MODEL):
@@ -319,8 +282,8 @@ def forecast_text(
                     for year in shown
                 ]
                 unit = study.report.unit_label(one.unit, lang)
-                table.append([one.title[lang], unit, *cells])
-        lines += ["", say(f"kind {kind}", lang), *columns(table)]
+                table.append([tell(one.title, lang), unit, *cells])
+        lines += ["", say(f"kind_{kind}", lang), *columns(table)]
     missing = no_term_line(study, known, lang)
     return "\n".join([*lines, *([""] if missing else []), *missing])
 
@@ -330,34 +293,27 @@ def write_forecast(
 ) -> Path:
     """Write table, draws, texts and figures in a folder, whole or not at all."""
     from sdensemble.inputs.folder import whole_folder
-    from sdensemble.outputs.figures import style
+    from sdensemble.outputs.columns import TABLES, write_meanings
     from sdensemble.outputs.figures.evidence import fans_figure
-    from sdensemble.outputs.tables import write_csv
+    from sdensemble.outputs.naming import unit_label
+    from sdensemble.outputs.write.csv import write_records
+    from sdensemble.outputs.write.picture import write_figure
 
+    shown = [
+        (one.title, unit_label(study.report, one.unit), one.kind == MODEL, np.array(found.years),
+         one.draws.T, one.seen, one.later)
+        for one in found.series
+    ]  # fmt: skip
+    figure = fans_figure(shown, information_date(known.name, study.report.issued))
     with whole_folder(folder) as partial:
-        write_csv(partial / "forecast.csv", COLUMNS, forecast_rows(study, found))
-        head = {"column": ("", ""), "zh": ("", ""), "en": ("", "")}
-        meanings = ({"column": c, "zh": zh, "en": en} for c, (zh, en) in COLUMNS.items())
-        write_csv(partial / "columns.csv", head, meanings)
+        write_records(partial / "forecast.csv", TABLES["forecast"], forecast_rows(study, found))
+        write_meanings(partial / "columns.csv", ["forecast"])
         write_draws(partial / "forecast.nc", found)
-        for language in ("zh", "en"):
+        for language in LANGS:
             text = forecast_text(study, found, known, policy, language)
             (partial / f"forecast-{language}.txt").write_text(text + "\n", encoding="utf-8")
-            shown = [
-                (f"{one.title[language]}{_unit(study, one.unit, language)}", one.kind == MODEL,
-                 np.array(found.years), one.draws.T, one.seen, one.later)
-                for one in found.series
-            ]  # fmt: skip
-            date = information_date(known.name, language, study.report.issued)
-            with style.settings():
-                figure = fans_figure(shown, date, language)
-                style.save(figure, partial / f"forecast-{language}")
+            write_figure(figure, partial / f"forecast-{language}", language)
     return folder
-
-
-def _unit(study: Study, unit: str, lang: str) -> str:
-    shown = study.report.unit_label(unit, lang)
-    return f"（{shown}）" if lang == "zh" else f", {shown}"
 
 
 def write_draws(path: Path, found: Forecast) -> None:

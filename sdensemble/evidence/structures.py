@@ -25,7 +25,9 @@ from sdensemble.inputs.config import default_of
 from sdensemble.inputs.fit import Fit, read_fit
 from sdensemble.inputs.history import LATEST, Vintage, vintage
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.outputs.words import target_name
+from sdensemble.lang import joined
+from sdensemble.lang import tell as told
+from sdensemble.outputs.naming import target_name
 from sdensemble.results.probability import Key, require_same_question
 from sdensemble.results.results import Results
 from sdensemble.study import Study
@@ -199,9 +201,9 @@ def compare_structures(
     path = _write(study, every, standings, mixture) if keep else None
     text = structures_text(study, standings, mixture, len(common), lang)
     if same:
-        titles = {variant.name: variant.title[lang] for variant in variants}
+        titles = {variant.name: told(variant.title, lang) for variant in variants}
         shown = [f"{titles[name]} = {titles[other]}" for name, other in same.items()]
-        text += f"\n{say('same', lang)}{('；' if lang == 'zh' else '; ').join(shown)}"
+        text += f"\n{say('same', lang)}{told(joined(shown, 'clause'), lang)}"
     return Structures(standings, mixture, len(common), text, path, time.perf_counter() - begun)
 
 
@@ -256,10 +258,10 @@ def structures_text(
 ) -> str:
     """Return the structures with their scores, weights and P, and the range beside the mixture."""
     target = study.report.question(study.targets)
-    name = target_name(target, lang)
-    rows = [[say("variant", lang), say("log score", lang), say("weight", lang), f"P({name})"]]
+    name = told(target_name(target), lang)
+    rows = [[say("variant", lang), say("log_score", lang), say("weight", lang), f"P({name})"]]
     for one in standings:
-        rows.append([one.variant.title[lang], f"{one.log_score:.2f}", f"{one.weight:.2f}",
+        rows.append([told(one.variant.title, lang), f"{one.log_score:.2f}", f"{one.weight:.2f}",
                      f"{one.probability:.0%} ±{max(1, math.ceil(100 * one.error))}"])  # fmt: skip
     return "\n".join([
         f"{say('weights', lang)} {figures} {say('figures', lang)}",

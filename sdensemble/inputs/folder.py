@@ -46,6 +46,25 @@ def check_folder(folder: Path) -> None:
         )
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; what a killed process left beside it is taken away."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{path.name}.*.partial"):
+            left.unlink(missing_ok=True)
+        handle, name = tempfile.mkstemp(".partial", f".{path.name}.", path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise SDError(_disk_problem(path, error)) from None
+
+
 def check_space(folder: Path, needed: int) -> None:
     """Raise SDError where the disk of ``folder`` has fewer than ``needed`` bytes left."""
     parent = next(p for p in (folder, *folder.absolute().parents) if p.exists())

@@ -31,16 +31,16 @@ class Place:
     source: str
     note: str
 
-    def name(self, lang: str) -> str:
-        """Return the region in a language."""
-        return self.region_zh if lang == "zh" else self.region_en
+    @property
+    def name(self) -> dict[str, str]:
+        """The region by language."""
+        return {"zh": self.region_zh, "en": self.region_en}
 
-    def product(self, lang: str) -> str:
-        """Return the product in a language, marked where it is quoted as it was written."""
-        shown = self.product_zh if lang == "zh" else self.product_en
-        if AS_WRITTEN not in self.note or lang == "en":
-            return shown
-        return f"{shown}（{AS_WRITTEN}）"
+    @property
+    def product(self) -> dict[str, str]:
+        """The product by language; in the source's own marked where it stands as written there."""
+        mark = f"（{AS_WRITTEN}）" if AS_WRITTEN in self.note else ""
+        return {"zh": self.product_zh + mark, "en": self.product_en}
 
 
 COLUMNS = tuple(field.name for field in fields(Place))
@@ -91,6 +91,6 @@ def regions_of(places: Sequence[Place]) -> tuple[str, ...]:
     return tuple(sorted(order, key=lambda region: -len(held[region])))
 
 
-def products_at(places: Sequence[Place], element: str, region: str, lang: str) -> tuple[str, ...]:
-    """Return the products of one element in one region, in order."""
-    return tuple(p.product(lang) for p in places if (p.element, p.region) == (element, region))
+def products_at(places: Sequence[Place], element: str, region: str) -> tuple[dict[str, str], ...]:
+    """Return the products of one element in one region, in order, by language."""
+    return tuple(p.product for p in places if (p.element, p.region) == (element, region))

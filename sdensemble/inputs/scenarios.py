@@ -236,11 +236,11 @@ def read_settings(
         if fold(name) in refused and model.name_of(name) is None:
             table.problem(Message("is refused: {why}", why=refused[fold(name)]))
             continue
-        settings += _read_setting(name, table, kind, model, units)
+        settings += read_setting(name, table, kind, model, units)
     return settings
 
 
-def _read_setting(
+def read_setting(
     name: str, table: Section, kind: Kind, model: Model, units: Units
 ) -> list[Setting]:
     """Return the setting of one line, and that of its execution rate where it gives one."""

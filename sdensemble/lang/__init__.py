@@ -68,7 +68,7 @@ def _parse(template: str) -> Iterable[tuple[str, str | None, str | None, str | N
     return string.Formatter().parse(template)
 
 
-def say(key: str, lang: str, **values: object) -> str:
+def say(key: str, lang: str, /, **values: object) -> str:
     """Return a template of the catalogue filled in; values that are words are told first.
 
     Raises KeyError where the catalogue has no such key or the template asks for another value.
@@ -108,7 +108,7 @@ def tell(words: Words, lang: str) -> str:
     if isinstance(words, str):
         return words
     if isinstance(words, Mapping):
-        return words.get(lang) or words.get("en") or next(iter(words.values()), "")
+        return words.get(lang, words.get("en", next(iter(words.values()), "")))
     return words.told(lang)
 
 
@@ -132,7 +132,7 @@ class Phrase:
         return hash((self.key, tuple(self.values)))
 
 
-def phrase(key: str, **values: object) -> Phrase:
+def phrase(key: str, /, **values: object) -> Phrase:
     """Return a phrase: ``phrase("document.figure", n=3)``."""
     return Phrase(key, values)
 
@@ -170,7 +170,31 @@ class Capital:
         return text[:1].upper() + text[1:]
 
 
+@dataclass(frozen=True)
+class Ended:
+    """Words that end with the stop of their language; nothing where they say nothing."""
+
+    words: Words
+
+    def told(self, lang: str) -> str:
+        """Return the text in a language."""
+        text = tell(self.words, lang)
+        return say("language.ended", lang, text=text) if text else ""
+
+
+@dataclass(frozen=True)
+class Bracketed:
+    """Words in the brackets of their language; nothing where they say nothing."""
+
+    words: Words
+
+    def told(self, lang: str) -> str:
+        """Return the text in a language."""
+        text = tell(self.words, lang)
+        return say("language.brackets", lang, text=text) if text else ""
+
+
 def bracketed(parts: Iterable[Words]) -> Words:
     """Return words in brackets; nothing where there are none."""
     kept = tuple(part for part in parts if part)
-    return phrase("language.brackets", text=joined(kept, "within")) if kept else ""
+    return Bracketed(joined(kept, "within")) if kept else ""

@@ -41,7 +41,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph; ``style`` is body, lead (the answer), note or source."""
+    """A paragraph; ``style`` is body, lead (the answer), line (one line), note or source."""
 
     text: Words
     style: str = "body"

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sdensemble.lang import Told, say, tell
+from sdensemble.outputs.text import width
+from sdensemble.results.probability import distinguishable
 
 if TYPE_CHECKING:
     from sdensemble.results.probability import Probability
+
+LEAST = 0.05
+"""An amount below this is printed as 0."""
 
 Native = float | int | str | None
 """What a cell of a spreadsheet holds."""
@@ -23,7 +28,16 @@ Native = float | int | str | None
 
 @dataclass(frozen=True)
 class Form:
-    """A formatter; this one is of words and whatever else reads well as it is."""
+    """A formatter; this one is of words and whatever else reads well as it is.
+
+    ``missing`` is the sign of a value that is not there; a dash where it is None.
+    """
+
+    missing: str | None = field(default=None, kw_only=True)
+
+    def nothing(self, lang: str) -> str:
+        """Return the sign of a value that is not there."""
+        return say("number.missing", lang) if self.missing is None else self.missing
 
     @property
     def right(self) -> bool:
@@ -81,10 +95,13 @@ class Number(Form):
     def text(self, value: Any, lang: str) -> str:
         """Return the number with its sign as a minus, not a hyphen."""
         if value is None or value == "" or not math.isfinite(value):
-            return say("number.missing", lang)
+            return self.nothing(lang)
         value = value * self.factor
         group = "," if self.grouped else ""
         kind = f"{group}.{self.digits}g" if self.places is None else f"{group}.{self.places}f"
+        if self.places is None and abs(value) >= 10**self.digits:
+            value = round(value, self.digits - 1 - math.floor(math.log10(abs(value))))
+            kind = f"{group}.0f"
         shown = f"{value:{'+' if self.signed else ''}{kind}}"
         if float(shown.replace(",", "")) == 0:
             shown = shown.lstrip("+-")
@@ -150,7 +167,7 @@ class Measured(Number):
     def text(self, value: Any, lang: str) -> str:
         """Return the signed number with its error."""
         if value is None:
-            return say("number.missing", lang)
+            return self.nothing(lang)
         return measured(*_with_error(value), self.most)
 
     def number(self, value: Any, lang: str) -> Native:
@@ -172,7 +189,7 @@ class Chance(Number):
     def text(self, value: Any, lang: str) -> str:
         """Return the probability in whole points."""
         if value is None:
-            return say("number.missing", lang)
+            return self.nothing(lang)
         shown = percent(value)
         return shown if self.error else shown.split(" ±")[0]
 
@@ -193,7 +210,7 @@ class Share(Number):
     def text(self, value: Any, lang: str) -> str:
         """Return the share in whole points."""
         if value is None:
-            return say("number.missing", lang)
+            return self.nothing(lang)
         shown = points(*value) if isinstance(value, tuple) else points(value)
         return shown if shown == "—" else f"{shown}%"
 
@@ -229,6 +246,129 @@ class Interval(Form):
 
     def number(self, value: Any, lang: str) -> Native:
         """Return the middle."""
+        return self.each.number(value[0], lang)
+
+
+@dataclass(frozen=True)
+class Spread(Number):
+    """(median, low, high, standard error): "2840 (2600–3100)", to what twice the error supports."""
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the median with the ends of its band in brackets."""
+        *cells, se = value
+        known = math.isfinite(cells[0]) and cells[0] != 0
+        most = max(0, 1 - math.floor(math.log10(abs(cells[0])))) if known else 0
+        middle, low, high = (rounded(cell, 2 * se, most) for cell in cells)
+        return say("number.band", lang, middle=middle, low=low, high=high)
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the median."""
+        return super().number(value[0], lang)
+
+
+@dataclass(frozen=True)
+class Paired(Number):
+    """An estimate of a paired difference: "+5.4 ±0.1", "≈0" where it cannot be told from zero."""
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the difference; "0" where no member moves."""
+        if value is None:
+            return self.nothing(lang)
+        if value.mean == 0.0 and not value.se > 0.0:
+            return "0"
+        return measured(value.mean, value.se) if distinguishable(value) else "≈0"
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the mean difference."""
+        return None if value is None else super().number(value.mean, lang)
+
+
+@dataclass(frozen=True)
+class Money(Number):
+    """An amount added: signed, one decimal below ten, "0" below LEAST."""
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the amount with its sign."""
+        if value is None or not math.isfinite(value):
+            return self.nothing(lang)
+        if abs(value) < LEAST:
+            return "0"
+        return (f"{value:+.1f}" if abs(value) < 10 else f"{value:+.0f}").replace("-", "−")
+
+
+@dataclass(frozen=True)
+class Ratio(Number):
+    """A ratio of two means: signed, to two digits and at most two decimals."""
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the ratio with its sign; "≈0" where it rounds to nothing."""
+        if value is None or not math.isfinite(value):
+            return self.nothing(lang)
+        places = min(2, max(0, 1 - math.floor(math.log10(abs(value))))) if value else 0
+        return f"{value:+.{places}f}".replace("-", "−") if round(value, places) else "≈0"
+
+
+@dataclass(frozen=True)
+class Short(Form):
+    """Words cut to ``limit`` columns of a terminal; a spreadsheet has them whole."""
+
+    limit: int = 52
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the words, with an ellipsis where they are cut."""
+        shown = TEXT.text(value, lang)
+        while width(shown) > self.limit:
+            shown = shown[:-2] + "…"
+        return shown
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the words whole."""
+        return TEXT.text(value, lang)
+
+
+@dataclass(frozen=True)
+class Points(Number):
+    """A ``Probability`` in points with its error, for narrow columns: "31±1"."""
+
+    @property
+    def excel(self) -> str:
+        """A spreadsheet's format."""
+        return "0%"
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the points without the sign."""
+        if value is None:
+            return self.nothing(lang)
+        return percent(value).replace("% ±", "±").removesuffix("%")
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the share in [0, 1]."""
+        return None if value is None else super().number(value.middle, lang)
+
+
+@dataclass(frozen=True)
+class Starred(Form):
+    """(value, whether it needs a remark): as ``each`` writes it, with a star behind."""
+
+    each: Form = Number()
+
+    @property
+    def right(self) -> bool:
+        """As what it wraps."""
+        return self.each.right
+
+    @property
+    def excel(self) -> str:
+        """As what it wraps."""
+        return self.each.excel
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the value, with a star where one is needed and there is a value."""
+        shown = self.each.text(value[0], lang)
+        return f"{shown}*" if value[1] and shown != self.each.nothing(lang) else shown
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the value without the star."""
         return self.each.number(value[0], lang)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,122 +16,25 @@ from sdengine.errors import Problems, SDError, did_you_mean
 from sdensemble.ensemble.variants import Variant
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
-from sdensemble.outputs.columns import CONDITIONS, SCENARIO, UNIT, Columns
-from sdensemble.outputs.text import folded, wrap
-from sdensemble.outputs.words import LANGS, decimals, points, rounded, rounded_up, target_name
+from sdensemble.lang import Words, joined, phrase
+from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.form import Native, Number, Shown, decimals, points, rounded, rounded_up
+from sdensemble.outputs.naming import (
+    information_date,
+    statement,
+    target_label,
+    target_name,
+    unit_label,
+    when,
+)
+from sdensemble.outputs.table import Column, Table, by_language
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import Key, Probability, difference, distinguishable
-from sdensemble.results.results import Results, outlay_told
+from sdensemble.results.results import Results, outlay_told, reference
 
 Row = dict[str, Any]
-Words = Mapping[str, Mapping[str, str]]
 
 RANGE, MIXTURE = "range", "mixture"
-
-COLUMNS: Columns = {
-    "kind": (
-        "类别：probability 概率，difference 概率之差，effect 产出之差",
-        "probability, difference (in probability) or effect (on output)",
-    ),
-    "target": ("目标或对象标识", "target or outcome identifier"),
-    "target_zh": ("目标或对象（中文）", "target or outcome (Chinese)"),
-    "target_en": ("目标或对象（英文）", "target or outcome (English)"),
-    **SCENARIO,
-    "against": ("对照情景；概率行空白", "compared with; blank in rows of probability"),
-    "year": ("年份", "year"),
-    **UNIT,
-    "variant": (
-        "结构变体标识；range 为各变体之间的范围，mixture 为加权混合",
-        "variant; range: over the variants; mixture: their weighted mean",
-    ),
-    "variant_zh": ("结构变体（中文）", "variant (Chinese)"),
-    "variant_en": ("结构变体（英文）", "variant (English)"),
-    "question": ("所涉结构问题", "structural question it answers"),
-    "same_as": (
-        "与哪一变体相同（没有改变任何设定，权重为零）",
-        "the variant it is the same as: it changes nothing and weighs nothing",
-    ),
-    "weight": ("混合权重", "weight in the mixture"),
-    "mean": (
-        "概率（缺失成员计为未达标）或同成员配对差的均值；range 行空白",
-        "probability (lost members are misses) or mean paired difference; blank in rows of range",
-    ),
-    "error": ("抽样标准误", "Monte Carlo standard error"),
-    "low": ("95%区间下端；range 行为最小值", "lower end of the 95% interval; of range the least"),
-    "high": ("95%区间上端；range 行为最大值", "upper end of the 95% interval; of range the most"),
-    "per_outlay": ("每单位财政支出的效果", "effect per unit of outlay"),
-    "leads": (
-        "1：在该变体中每单位支出效果最大的政策组合",
-        "1: the package worth most per unit of outlay in this variant",
-    ),
-    "members": ("成员数", "members"),
-    "verdict": (
-        "判断：distinguishable、not_distinguishable、no_lever（该模型没有这一工具）",
-        "distinguishable, not_distinguishable, or no_lever: the variant's model has no such lever",
-    ),
-    **CONDITIONS,
-}
-
-WORDS: Words = {
-    "head": {
-        "zh": "{n}种结构，每种每情景{members}个相同成员；{date}",
-        "en": "{n} structures, the same {members} members in each scenario; {date}",
-    },
-    "asked": {"zh": "目标：{target}", "en": "Target: {target}"},
-    "variant": {"zh": "结构", "en": "Structure"},
-    "p": {"zh": "P（{scenario}）", "en": "P ({scenario})"},
-    "weight": {"zh": "权重", "en": "Weight"},
-    "same": {"zh": "{title}（同{other}）", "en": "{title} (same as {other})"},
-    "once": {
-        "zh": "标“同{other}”的变体在当前常数下没有改变任何设定，不重复计入混合。",
-        "en": 'Variants marked "same as" change nothing at the present constants and are not'
-        " counted again in the mixture.",
-    },
-    "leads": {"zh": "每单位支出领先", "en": "Leads per outlay"},
-    "pair_leads": {"zh": "{first}与{second}之间", "en": "{first} or {second}"},
-    "leaders": {
-        "zh": "“每单位支出领先”在全部政策组合中比较；另一栏只比较排序翻转的两种；"
-        "≈：前两名相差不到两倍标准误。",
-        "en": '"Leads per outlay" is among all packages; the other column compares the two whose'
-        " ranking flips; ≈: the first two are less than two standard errors apart.",
-    },
-    "range": {"zh": "范围", "en": "Range"},
-    "mixture": {"zh": "混合（{how}）", "en": "Mixture ({how})"},
-    "equal": {"zh": "等权", "en": "equal weights"},
-    "weighted": {"zh": "按权重文件", "en": "weights from a file"},
-    "columns": {
-        "zh": "P ±抽样标准误；各政策一栏为对{year}{name}的同成员配对差 ±标准误（{unit}），"
-        "括号内为每单位财政支出的效果；—：该模型没有这一工具；≈0：与零无显著差别。",
-        "en": "P ± Monte Carlo standard error; columns of policies: paired effect on {name} in"
-        " {year} ± standard error ({unit}), in brackets per unit of outlay; —: this model has no"
-        " such lever; ≈0: not distinguishable from zero.",
-    },
-    "flip": {
-        "zh": "排序翻转：{first}与{second}之间，{ahead}中前者领先，{behind}中后者领先"
-        "（按每单位支出）。单一结构不足以比较政策。",
-        "en": "The ranking flips: {first} leads {second} per unit of outlay in {ahead};"
-        " {second} leads in {behind}. One structure is not enough to compare them.",
-    },
-    "no_flip": {
-        "zh": "{first}与{second}的排序在所试结构中没有翻转。",
-        "en": "The ranking of {first} and {second} does not flip among these structures.",
-    },
-    "answer": {
-        "zh": "{scenario}情景下，{target}：各结构之间{low}至{high}，混合{mixture}（{how}）。",
-        "en": "Under {scenario}, {target}: {low} to {high} over the structures,"
-        " mixture {mixture} ({how}).",
-    },
-    "caution": {
-        "zh": "各变体是对结构的不同设想，不是全部可能；范围和混合都取决于选了哪些变体。",
-        "en": "The variants are some of the possible structures, not all: range and mixture depend"
-        " on which were chosen.",
-    },
-    "lost": {
-        "zh": "注意：{variant}中有{members}个成员出现非数值，概率中计为未达标。",
-        "en": "Note: {members} members are not finite in {variant}; P counts them as misses.",
-    },
-    "and": {"zh": "、", "en": ", "},
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,13 +65,12 @@ class ModelSet:
         own = [variant.name for variant in self.variants if variant.name not in self.same]
         return f"{how}: {', '.join(own)}"
 
-    def title(self, variant: Variant, lang: str) -> str:
+    def title(self, variant: Variant) -> Words:
         """Return a variant's title, with the one it is the same as where it changes nothing."""
-        title = variant.title[lang]
         if variant.name not in self.same:
-            return title
+            return variant.title
         other = next(v for v in self.variants if v.name == self.same[variant.name])
-        return WORDS["same"][lang].format(title=title, other=other.title[lang])
+        return phrase("variants.same", title=variant.title, other=other.title)
 
 
 def read_weights(path: Path, names: Sequence[str]) -> tuple[float, ...]:
@@ -447,13 +349,12 @@ def _effect_rows(
     shared: Row = {
         "kind": "effect",
         "target": whole.id,
-        "target_zh": whole.label["zh"],
-        "target_en": whole.label["en"],
+        **by_language("target", whole.label),
         **_scenario(scenario),
         "against": against.name,
         "year": year,
         "unit": unit,
-        **{f"unit_{lang}": main.spec.unit_label(unit, lang) for lang in LANGS},
+        **by_language("unit", unit_label(main.spec, unit)),
         **_conditions(models, main.question),
     }
     ratios = [
@@ -476,7 +377,7 @@ def _rows_of(models: ModelSet, found: Across, shared: Row) -> Iterator[Row]:
         row = {
             **shared,
             "variant": variant.name,
-            **{f"variant_{lang}": models.title(variant, lang) for lang in LANGS},
+            **by_language("variant", models.title(variant)),
             "same_as": models.same.get(variant.name, ""),
             "question": variant.question,
             "weight": weight,
@@ -493,13 +394,13 @@ def _rows_of(models: ModelSet, found: Across, shared: Row) -> Iterator[Row]:
 
 
 def _named(which: str, models: ModelSet | None = None) -> Row:
-    how = {lang: how_mixed(models, lang) if models else "" for lang in LANGS}
-    return {f"variant_{lang}": WORDS[which][lang].format(how=how[lang]) for lang in LANGS}
+    how = how_mixed(models) if models else ""
+    return by_language("variant", phrase(f"variants.{which}", how=how))
 
 
-def how_mixed(models: ModelSet, lang: str) -> str:
+def how_mixed(models: ModelSet) -> Words:
     """Return in words where the weights come from."""
-    return WORDS["weighted" if models.weighted else "equal"][lang]
+    return phrase("variants.weighted" if models.weighted else "variants.equal")
 
 
 def _numbers(found: Estimate, kind: str) -> Row:
@@ -516,8 +417,7 @@ def _numbers(found: Estimate, kind: str) -> Row:
 
 
 def _scenario(scenario: Scenario) -> Row:
-    titles = {f"scenario_{lang}": scenario.title[lang] for lang in LANGS}
-    return {"scenario": scenario.name, **titles}
+    return {"scenario": scenario.name, **by_language("scenario", scenario.title)}
 
 
 def _of_target(
@@ -530,8 +430,7 @@ def _of_target(
     return {
         "kind": kind,
         "target": target.id,
-        "target_zh": target.zh,
-        "target_en": target.en,
+        **by_language("target", target_label(target)),
         **_scenario(scenario),
         "against": against.name if against else "",
         "year": models.main.year(target),
@@ -552,138 +451,166 @@ def _conditions(models: ModelSet, target: Target) -> Row:
 # ── the answer ─────────────────────────────────────────────────────────────────────────────
 
 
-def text(models: ModelSet, lang: str, columns: int | None = None) -> str:
-    """Return the answer as a table by variant with the range, the mixture and what flips.
-
-    A table wider than ``columns`` is folded.
-    """
-    from sdensemble.outputs.terminal import reference, statement
-    from sdensemble.outputs.words import information_date
-
-    main, say = models.main, _sayer(lang)
+def answer(models: ModelSet) -> Document:
+    """Return the answer as a table by variant with the range, the mixture and what flips."""
+    main = models.main
     base, asked = reference(main), main.question
-    pairs = packages(models) or main.pairs()[:2]
+    head = phrase(
+        "variants.head",
+        n=len(models.variants),
+        members=main.members,
+        date=information_date(main.as_of, main.spec.issued),
+    )
+    lines = (head, phrase("variants.asked", target=statement(main, asked)))
     found = probabilities(models, asked, base)
-    moves = [effects(models, one, other, main.asked_year) for one, other in pairs]
-    head = [
-        say("variant"),
-        say("p", scenario=base.title[lang]),
-        *(one.title[lang] for one, _ in pairs),
-        say("leads"),
+    notes = _notes(models, found, base)
+    blocks: list[Block] = [
+        *map(Paragraph, lines),
+        _table(models, found, base),
+        *map(Paragraph, notes),
     ]
+    return Document("variants", "", tuple(blocks))
+
+
+def _table(models: ModelSet, found: Across, base: Scenario) -> Table:
+    main = models.main
+    pairs = packages(models) or main.pairs()[:2]
+    moves = [effects(models, one, other, main.asked_year) for one, other in pairs]
     turned = flipped(models)
+    columns = [
+        Column("variant", phrase("variants.variant")),
+        Column("p", phrase("variants.p", scenario=base.title), Likely()),
+        *(Column(one.name, one.title, Worth()) for one, _ in pairs),
+        Column("leads", phrase("variants.leads")),
+    ]
     if turned:
-        first, second = turned.one.title[lang], turned.two.title[lang]
-        head.append(say("pair_leads", first=first, second=second))
-    lines = [head]
+        names: dict[str, Words] = {"first": turned.one.title, "second": turned.two.title}
+        columns.append(Column("pair_leads", phrase("variants.pair_leads", **names)))
+    lines: list[tuple[Any, ...]] = []
     for i, variant in enumerate(models.variants):
         best = leader(models, i)
         cells = [
             _moved(move.each[i], models.results[i], pair, main.asked_year)
             for move, pair in zip(moves, pairs, strict=True)
         ]
-        p, lead = _p(found.each[i]), best.title[lang] if best else unclear(models, i)
-        row = [models.title(variant, lang), p, *cells, lead]
+        lead = best.title if best else unclear(models, i)
+        row = [models.title(variant), found.each[i], *cells, lead]
         if turned:
             ahead = turned.leads(variant)
             none = {turned.one.name, turned.two.name} & set(models.without[i])
-            row.append(ahead.title[lang] if ahead else "—" if none else "≈")
-        lines.append(row)
-    empty = [""] * (len(head) - 2 - len(pairs))
-    low, high = _ends(found)
-    spans = [_span(move.span) for move in moves]
-    lines.append([say("range"), f"{low}–{high}%", *spans, *empty])
-    mixed = [_plain(move.mixture) for move in moves]
-    how = how_mixed(models, lang)
-    lines.append([say("mixture", how=how), _p(found.mixture), *mixed, *empty])
-    unit = main.spec.unit_label(asked.unit, lang)
-    year, name = main.when(main.asked_year, lang), target_name(asked, lang)
-    mixture = found.mixture
-    notes = [
-        say("columns", year=year, name=name, unit=unit),
-        *([say("leaders")] if turned else []),
-        *([say("once", other=models.variants[0].title[lang])] if models.same else []),
-        say(
-            "answer", scenario=base.title[lang], target=statement(main, asked, lang), how=how,
-            low=f"{low}%", high=f"{high}%",
-            mixture=f"{points(mixture.mean, mixture.se)}%" if mixture else "—",
-        ),
-        *flip_lines(models, lang),
+            row.append(ahead.title if ahead else "—" if none else "≈")
+        lines.append(tuple(row))
+    empty = [None] * (len(columns) - 2 - len(pairs))
+    spans = [Ends(*move.span) for move in moves]
+    held = sorted((one for one in found.each if one is not None), key=lambda one: one.mean)
+    ends = (held[0], held[-1]) if held else None
+    lines.append((phrase("variants.range"), ends, *spans, *empty))
+    mixed = [(move.mixture, math.nan) for move in moves]
+    how = phrase("variants.mixture", how=how_mixed(models))
+    lines.append((how, found.mixture, *mixed, *empty))
+    return Table("variants", "", tuple(columns), tuple(lines))
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The least and the most over the variants."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Likely(Number):
+    """P as an estimate, or the least and the most likely of several: "31% ±1", "25–40%"."""
+
+    error: bool = True
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the probability in whole points."""
+        if value is None:
+            return self.nothing(lang)
+        if isinstance(value, tuple):
+            low, high = (points(one.mean, one.se) for one in value)
+            return f"{low}–{high}%"
+        told = self.error and math.isfinite(value.se)
+        error = f" ±{max(1, math.ceil(100 * value.se - 1e-9))}" if told else ""
+        return f"{points(value.mean, value.se)}%{error}"
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the share; nothing for a range."""
+        return super().number(getattr(value, "mean", None), lang)
+
+
+@dataclass(frozen=True)
+class Worth(Number):
+    """(paired effect, effect per unit of outlay): "5.4 ±0.1 (2.31)"; or the ends of a range."""
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the effect with its error, in brackets per unit of outlay."""
+        if isinstance(value, Ends):
+            known = math.isfinite(value.low)
+            return f"{value.low:.1f}–{value.high:.1f}" if known else self.nothing(lang)
+        found, ratio = value
+        if found is None:
+            return self.nothing(lang)
+        if not distinguishable(found):
+            return "≈0"
+        shown = f"{rounded(found.mean, found.se)} ±{rounded_up(found.se, decimals(found.se, 1))}"
+        return f"{shown} ({ratio:.2f})" if math.isfinite(ratio) else shown
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the effect; nothing for a range."""
+        found = None if isinstance(value, Ends) else value[0]
+        return super().number(getattr(found, "mean", None), lang)
+
+
+def _notes(models: ModelSet, found: Across, base: Scenario) -> list[Words]:
+    main, asked, mixture = models.main, models.main.question, found.mixture
+    held = sorted((one for one in found.each if one is not None), key=lambda one: one.mean)
+    low, high = (Shown(held[end] if held else None, Likely(error=False)) for end in (0, -1))
+    columns: dict[str, object] = {
+        "year": when(main, main.asked_year),
+        "name": target_name(asked),
+        "unit": unit_label(main.spec, asked.unit),
+    }
+    answer: dict[str, object] = {
+        "scenario": base.title,
+        "target": statement(main, asked),
+        "how": how_mixed(models),
+        "low": low,
+        "high": high,
+        "mixture": Shown(mixture, Likely(error=False)),
+    }
+    return [
+        phrase("variants.columns", **columns),
+        *([phrase("variants.leaders")] if flipped(models) else []),
+        *([phrase("variants.once")] if models.same else []),
+        phrase("variants.answer", **answer),
+        *flip_words(models),
         *(
-            say("lost", variant=variant.title[lang], members=one["members"])
+            phrase("variants.lost", variant=variant.title, members=one["members"])
             for variant, results in zip(models.variants, models.results, strict=True)
             for one in results.lost[:1]
         ),
-        say("caution"),
-    ]  # fmt: skip
-    first = say(
-        "head",
-        n=len(models.variants),
-        members=main.members,
-        date=information_date(main.as_of, lang, main.spec.issued),
-    )
-    shown = [
-        first,
-        say("asked", target=statement(main, asked, lang)),
-        "",
-        *folded(lines, columns),
-        "",
+        phrase("variants.caution"),
     ]
-    return "\n".join([*shown, *(line for note in notes for line in wrap(note, columns or 100))])
 
 
-def flip_lines(models: ModelSet, lang: str) -> list[str]:
+def flip_words(models: ModelSet) -> list[Words]:
     """Return a sentence for each pair of packages: where their ranking flips, if it does."""
-    say, join = _sayer(lang), WORDS["and"][lang].join
-    lines = []
+    found: list[Words] = []
     for one, two, ahead, behind in flips(models, repeated=False):
-        names = {"first": one.title[lang], "second": two.title[lang]}
+        names: dict[str, object] = {"first": one.title, "second": two.title}
         if ahead and behind:
-            mark = "“{}”" if lang == "zh" else '"{}"'
-            shown = [join(mark.format(v.title[lang]) for v in side) for side in (ahead, behind)]
-            lines.append(say("flip", **names, ahead=shown[0], behind=shown[1]))
+            sides = [joined([phrase("language.quoted", text=v.title) for v in side])
+                     for side in (ahead, behind)]  # fmt: skip
+            found.append(phrase("variants.flip", **names, ahead=sides[0], behind=sides[1]))
         else:
-            lines.append(say("no_flip", **names))
-    return lines
-
-
-def _sayer(lang: str) -> Callable[..., str]:
-    return lambda key, /, **values: WORDS[key][lang].format(**values)
-
-
-def _ends(found: Across) -> tuple[str, str]:
-    """Return the least and the most of a probability over variants, rounded as in their rows."""
-    held = sorted((one for one in found.each if one is not None), key=lambda one: one.mean)
-    if not held:
-        return "—", "—"
-    return points(held[0].mean, held[0].se), points(held[-1].mean, held[-1].se)
-
-
-def _p(found: Estimate | None) -> str:
-    if found is None:
-        return "—"
-    error = f" ±{max(1, math.ceil(100 * found.se - 1e-9))}" if math.isfinite(found.se) else ""
-    return f"{points(found.mean, found.se)}%{error}"
-
-
-def _plain(found: Estimate | None) -> str:
-    if found is None:
-        return "—"
-    if not distinguishable(found):
-        return "≈0"
-    return f"{rounded(found.mean, found.se)} ±{rounded_up(found.se, decimals(found.se, 1))}"
+            found.append(phrase("variants.no_flip", **names))
+    return found
 
 
 def _moved(
     found: Estimate | None, results: Results, pair: tuple[Scenario, Scenario], year: int
-) -> str:
-    shown = _plain(found)
-    if found is None or shown == "≈0":
-        return shown
-    ratio = per_outlay(results, *pair, year)
-    return f"{shown} ({ratio:.2f})" if math.isfinite(ratio) else shown
-
-
-def _span(span: tuple[float, float]) -> str:
-    low, high = span
-    return f"{low:.1f}–{high:.1f}" if math.isfinite(low) else "—"
+) -> tuple[Estimate | None, float]:
+    return found, math.nan if found is None else per_outlay(results, *pair, year)

@@ -16,8 +16,10 @@ from sdensemble.inputs.history import LATEST
 from sdensemble.inputs.targets import ABOUT, band
 from sdensemble.lang import LANGS, Words, bracketed, has, joined, phrase, say, tell
 from sdensemble.results.probability import value_of
+from sdensemble.results.results import outlay_told
 
 if TYPE_CHECKING:
+    from sdengine.syntax import Model
     from sdensemble.inputs.report import ReportSpec
     from sdensemble.inputs.targets import Target
     from sdensemble.results.results import Results
@@ -72,10 +74,15 @@ def information_date(as_of: str, issued: str = "") -> Words:
         return phrase("date.no_date")
     if found := IMPORT.fullmatch(as_of):
         return phrase("date.nowcast_import", date=found[1], batch=found[2])
-    through = re.fullmatch(r"through-(\d{4})", as_of)
-    day = phrase("date.through", year=through[1]) if through else phrase("date.as_of", date=as_of)
+    day = last_day_of(as_of)
     late = bool(issued) and known_until(as_of) > known_until(issued)
     return phrase("date.known" if late else "date.ex_ante", date=day)
+
+
+def last_day_of(as_of: str) -> Words:
+    """Return an information date without saying what was made at it: "to the end of 2019"."""
+    through = re.fullmatch(r"through-(\d{4})", as_of)
+    return phrase("date.through", year=through[1]) if through else phrase("date.as_of", date=as_of)
 
 
 def known_until(as_of: str) -> str:
@@ -114,9 +121,53 @@ def when(results: Results, year: int) -> Words:
 # ── targets ──
 
 
+def spoken(one: object, name: str = "") -> dict[str, str]:
+    """Return what a value says in fields such as ``reason_zh`` and ``reason_en``, by language.
+
+    Without a name, of fields that are called by the language alone.
+    """
+    fields = {lang: f"{name}_{lang}" if name else lang for lang in LANGS}
+    return {lang: getattr(one, field) for lang, field in fields.items() if hasattr(one, field)}
+
+
 def target_label(target: Target) -> dict[str, str]:
     """Return a target's name with its year, by language."""
-    return {"zh": target.zh, "en": target.en}
+    return spoken(target)
+
+
+def named_with_year(target: Target) -> Words:
+    """Return a target's name with its year behind it."""
+    name = target_name(target)
+    return joined([name, f" {target.year}"], "nothing") if target.year else name
+
+
+ASKED = {">": "more", ">=": "least", "=": "equal", ABOUT: "about"}
+"""Keys of the signs in which a table says what a target asks."""
+
+
+def wanted(target: Target, spec: ReportSpec) -> Words:
+    """Return what a target asks in a few signs: "≥100亿元", "＞80%"; empty for a joint one."""
+    if target.value is None:
+        return ""
+    amount = Amount.of(spec, target.unit, target.value, target.measure)
+    asked = phrase(f"sign.{ASKED[target.comparator or '>=']}", amount=amount)
+    if target.low is None or target.high is None:
+        return asked
+    low, high = (
+        Amount.of(spec, target.unit, end, target.measure, like=target.value).bare()
+        for end in (target.low, target.high)
+    )
+    return phrase("sign.between", asked=asked, low=low, high=high)
+
+
+def model_label(model: Model, name: str) -> dict[str, str]:
+    """Return a variable's label in the model, by language."""
+    return {lang: model.label(name, lang) for lang in LANGS}
+
+
+def element_label(model: Model, range_name: str, element: str) -> dict[str, str]:
+    """Return an element's label in the model, by language."""
+    return {lang: model.element_label(range_name, element, lang) for lang in LANGS}
 
 
 def target_name(target: Target) -> Words:
@@ -198,6 +249,34 @@ class Amount:
         if unit[0] == "%":
             return number + unit
         return say("language.amount", lang, number=number, unit=unit)
+
+
+def unequal_costs(results: Results) -> tuple[Words, ...]:
+    """Say of packages what they cost where that differs by more than a hundredth.
+
+    Their costs on default constants may be equal and still differ over members, with the world
+    and with how fully a policy is carried out.
+    """
+    pairs = [(one, against) for one, against in results.pairs() if one.package]
+    costs = [results.payers_outlay(*pair, results.asked_year) for pair in pairs]
+    means = [cost.found.mean for cost in costs if cost is not None and outlay_told(cost)]
+    if len(means) < 2 or max(means) - min(means) <= 0.01 * abs(max(means)):
+        return ()
+    unit = results.unit(next(p for p in results.spec.payers if not p.forgone).variable)
+    return (
+        phrase(
+            "answer.unequal",
+            names=joined(
+                [
+                    one.title
+                    for (one, _), cost in zip(pairs, costs, strict=True)
+                    if cost is not None and outlay_told(cost)
+                ]
+            ),
+            low=f"{min(means):.3g}",
+            high=Amount.of(results.spec, unit, float(f"{max(means):.3g}")),
+        ),
+    )
 
 
 def measures_of(spec: ReportSpec, targets: Sequence[Target]) -> Words:

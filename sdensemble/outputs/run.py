@@ -14,9 +14,11 @@ from sdengine.syntax import Model
 from sdensemble.inputs.folder import RECORD, check_folder, check_space, whole_folder
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.report import ReportSpec
-from sdensemble.lang import LANGS, tell
-from sdensemble.outputs import fonts, terminal
+from sdensemble.lang import LANGS
+from sdensemble.outputs import fonts
+from sdensemble.outputs.answer import answer
 from sdensemble.outputs.tables import write_tables
+from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.results import Results
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def terminal_summary(
     A table wider than ``columns`` is folded.
     """
     first, *others = all_results(dataset, extra, scenarios, targets, spec, model)
-    return terminal.terminal_summary(first, lang, others, (notes or {}).get(lang, ()), columns)
+    return document_text(answer(first, others, (notes or {}).get(lang, ())), lang, columns)
 
 
 def all_results(
@@ -126,9 +128,8 @@ def _write(
     notes: Mapping[str, Sequence[str]],
 ) -> str:
     """Write all files but the record; return the characters figures could not show."""
-    from sdensemble.outputs.figures import draw_figures
+    from sdensemble.outputs.figures import draw_figures, figures_of
     from sdensemble.outputs.horizon_tables import answer_figures
-    from sdensemble.outputs.write.picture import write_figure
     from sdensemble.results.store import label_dataset, write_ensemble
 
     first, *others = every
@@ -136,19 +137,12 @@ def _write(
     for other in others:
         write_ensemble(folder / f"ensemble-{other.prior_set}.nc", label_dataset(other))
     write_tables(folder, every)
-    for language in ("zh", "en"):
-        text = terminal.terminal_summary(first, language, others, notes.get(language, ()))
+    for language in LANGS:
+        text = document_text(answer(first, others, notes.get(language, ())), language)
         (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
     (folder / FIGURES).mkdir()
-    missing = draw_figures(folder / FIGURES, first, lang, history)[1]
-    for figure in answer_figures(first):
-        missing += write_figure(figure, folder / FIGURES / figure.id, lang).missing
-        told = "\n\n".join(
-            f"{tell(figure.caption, one)}  {tell(figure.all_notes(), one)}" for one in LANGS
-        )
-        with (folder / FIGURES / "captions.md").open("a", encoding="utf-8") as captions:
-            captions.write(f"\n## {figure.id}\n\n{told}\n")
-    return "".join(sorted(set(missing)))
+    figures = (*figures_of(first, history, others), *answer_figures(first))
+    return draw_figures(folder / FIGURES, figures, lang)[1]
 
 
 def _record(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sdensemble.lang import Words, bracketed, joined, tell
+from sdensemble.lang import Words, bracketed, in_all, joined, tell
 from sdensemble.outputs.form import TEXT, Form, Native
 
 
@@ -117,3 +117,8 @@ def table_of(
     kept = tuple(columns)
     cells = tuple(tuple(row.get(column.id) for column in kept) for row in rows)
     return Table(name, title, kept, cells, **more)
+
+
+def by_language(name: str, words: Words) -> dict[str, str]:
+    """Return words as a cell for each language: ``name_zh``, ``name_en`` …"""
+    return {f"{name}_{lang}": text for lang, text in in_all(words).items()}

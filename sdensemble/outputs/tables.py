@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,16 @@ import numpy as np
 from sdengine.errors import SDError
 from sdensemble.inputs.report import Outcome, Regime
 from sdensemble.inputs.targets import ABOUT, band
-from sdensemble.outputs.columns import CONDITIONS, FILES, Columns
-from sdensemble.outputs.words import LANGS, in_ten
+from sdensemble.lang import LANGS, phrase, tell
+from sdensemble.outputs.columns import CONDITIONS, TABLES, write_meanings
+from sdensemble.outputs.form import InTen, Shown
+from sdensemble.outputs.naming import target_label, unit_label, unit_notes
+from sdensemble.outputs.table import by_language
+from sdensemble.outputs.write.csv import write_records
 from sdensemble.results.estimate import Array, Estimate, holm, mean_of, p_value
-from sdensemble.results.horizon import Ratio, horizons, parts, reference
+from sdensemble.results.horizon import Ratio, horizons, parts
 from sdensemble.results.probability import difference, distinguishable, value_of, year_of
-from sdensemble.results.results import Effect, Results, quantile
+from sdensemble.results.results import Effect, Results, quantile, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
@@ -29,87 +32,43 @@ Row = dict[str, Any]
 PAIRS_TO_CORRECT = 10
 """More pairs than this in one question, and Holm's correction has a say in the verdict."""
 
-VERDICTS: Mapping[str, tuple[str, str]] = {
-    "distinguishable": ("有显著差别", "distinguishable from zero"),
-    "not_distinguishable": ("与零无显著差别", "not distinguishable from zero"),
-    "not_after_correction": (
-        "单独看有差别，多重比较（Holm）校正后不显著",
-        "not distinguishable after Holm's correction for the number of pairs",
-    ),
-    "none": ("各成员均无变化", "no change in any member"),
-}
+Rows = Callable[[Results], Iterator[Row]]
 
 
 def write_tables(folder: Path, results: Sequence[Results]) -> tuple[Path, ...]:
     """Write every table of a run; the first results are the run's own, others further priors."""
-    rows = {
-        "probabilities.csv": probability_rows,
-        "differences.csv": difference_rows,
-        "gap.csv": gap_rows,
-        "progress.csv": progress_rows,
-        "bottlenecks.csv": bottleneck_rows,
-        "horizons.csv": horizon_rows,
-        "conditions.csv": condition_rows,
+    tables: Mapping[str, Rows] = {
+        "probabilities": probability_rows,
+        "differences": difference_rows,
+        "gap": gap_rows,
+        "progress": progress_rows,
+        "bottlenecks": bottleneck_rows,
+        "horizons": horizon_rows,
+        "conditions": condition_rows,
     }
     written = []
-    for name, make in rows.items():
+    for name, make in tables.items():
         found = (row for one in results for row in make(one))
-        written.append(write_csv(folder / name, FILES[name], found))
-    return (*written, write_columns(folder / "columns.csv", results[0]))
-
-
-def write_csv(path: Path, columns: Columns, rows: Iterable[Row]) -> Path:
-    """Write rows in UTF-8 with a byte-order mark and CRLF; blank where a number is NaN."""
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(columns)
-        for row in rows:
-            writer.writerow([_cell(row.get(name, "")) for name in columns])
-    return path
-
-
-def write_columns(path: Path, results: Results) -> Path:
-    """Write what each column of each table means, with what the report says of its units."""
-    notes = {f"unit_{lang}": results.spec.unit_notes(results.spec.units, lang) for lang in LANGS}
-    shown = {column: (f"；{note}", f"; {note}") for column, note in notes.items() if note}
-    header = {"file": ("", ""), "column": ("", ""), "zh": ("", ""), "en": ("", "")}
-    rows = (
-        {"file": file, "column": column, "zh": zh + more_zh, "en": en + more_en}
-        for file, columns in FILES.items()
-        for column, (zh, en) in columns.items()
-        for more_zh, more_en in [shown.get(column, ("", ""))]
-    )
-    return write_csv(path, header, rows)
-
-
-def _cell(value: Any) -> str:
-    """Return a cell: seven digits of a number; no text a spreadsheet would run as a formula."""
-    if isinstance(value, (bool, np.bool_)):
-        return "1" if value else "0"
-    if isinstance(value, (int, np.integer)):
-        return str(value)
-    if isinstance(value, (float, np.floating)):
-        return f"{value:.7g}" if math.isfinite(value) else ""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+        written.append(write_records(folder / f"{name}.csv", TABLES[name], found))
+    notes = unit_notes(results[0].spec, results[0].spec.units)
+    behind = {lang: tell(phrase("columns.units", notes=notes), lang) for lang in LANGS}
+    more = {f"unit_{lang}": behind for lang in LANGS if tell(notes, lang)}
+    return (*written, write_meanings(folder / "columns.csv", tables, more))
 
 
 # ── shared cells ──
 
 
 def _scenario(scenario: Scenario) -> Row:
-    zh, en = scenario.title["zh"], scenario.title["en"]
-    return {"scenario": scenario.name, "scenario_zh": zh, "scenario_en": en}
+    return {"scenario": scenario.name, **by_language("scenario", scenario.title)}
 
 
 def _outcome(outcome: Outcome) -> Row:
-    zh, en = outcome.label["zh"], outcome.label["en"]
-    return {"outcome": outcome.id, "outcome_zh": zh, "outcome_en": en}
+    return {"outcome": outcome.id, **by_language("outcome", outcome.label)}
 
 
 def _unit(results: Results, unit: str) -> Row:
-    zh, en = (results.spec.unit_label(unit, lang) for lang in ("zh", "en"))
-    return {"unit": unit, "unit_zh": zh, "unit_en": en}
+    return {"unit": unit, **by_language("unit", unit_label(results.spec, unit))}
 
 
 def _conditions(results: Results, target: Target) -> Row:
@@ -153,8 +112,7 @@ def probability_rows(results: Results) -> Iterator[Row]:
         for scenario in results.scenarios:
             yield {
                 "target": target.id,
-                "target_zh": target.zh,
-                "target_en": target.en,
+                **by_language("target", target_label(target)),
                 "role": target.role,
                 **_scenario(scenario),
                 "year": results.year(target),
@@ -172,6 +130,7 @@ def probability_rows(results: Results) -> Iterator[Row]:
 def _probability(results: Results, target: Target, scenario: Scenario) -> Row:
     found = results.event(target, scenario).probability()
     low, high = found.interval
+    ends = found.least.mean, found.most.mean, found.least.se, found.most.se
     return {
         "event": found.key.event,
         "p": "" if found.bounded else found.least.mean,
@@ -184,8 +143,7 @@ def _probability(results: Results, target: Target, scenario: Scenario) -> Row:
         "members": found.members,
         "lost_members": found.lost,
         "replicates": found.least.replicates,
-        "in_words_zh": in_ten(found.least.mean, found.most.mean, "zh"),
-        "in_words_en": in_ten(found.least.mean, found.most.mean, "en"),
+        **by_language("in_words", Shown(ends, InTen())),
     }
 
 
@@ -256,12 +214,10 @@ def _probability_difference(
     return {
         "kind": "probability",
         "outcome": target.id,
-        "outcome_zh": target.zh,
-        "outcome_en": target.en,
+        **by_language("outcome", target_label(target)),
         "year": results.year(target),
         "unit": "Dmnl",
-        "unit_zh": "概率差",
-        "unit_en": "difference in probability",
+        **by_language("unit", phrase("columns.probability_difference")),
         **_estimate(found.found),
         "share_helped": float(np.mean((first.hit & ~second.hit)[kept])) if kept.any() else "",
         "share_hurt": float(np.mean((second.hit & ~first.hit)[kept])) if kept.any() else "",
@@ -277,15 +233,14 @@ def _outlay_rows(
             if variable is None:
                 continue
             found = results.outlay(variable, scenario, against, through, last)
-            suffix = ("_present_value", "（现值）", ", present value") if last else ("", "", "")
+            name = phrase("columns.present_value", name=payer.label) if last else payer.label
             yield {
-                "kind": "outlay",
-                "outcome": payer.id + suffix[0],
-                "outcome_zh": payer.label["zh"] + suffix[1],
-                "outcome_en": payer.label["en"] + suffix[2],
+                "kind": "forgone" if payer.forgone else "outlay",
+                "outcome": payer.id + ("_present_value" if last else ""),
+                **by_language("outcome", name),
                 "year": through,
                 **_unit(results, results.unit(variable)),
-                "measure": "outlay",
+                "measure": "forgone_income" if payer.forgone else "outlay",
                 "price_basis": "discounted" if last else "nominal",
                 **_effect(found),
             }
@@ -326,7 +281,7 @@ def _add_verdicts(rows: list[Row]) -> None:
             row["error"] > 0
         ):
             row["verdict"] = "none"
-        row["verdict_zh"], row["verdict_en"] = VERDICTS[row["verdict"]]
+        row |= by_language("verdict", phrase(f"verdict.{row['verdict']}"))
 
 
 # ── gap and progress ──
@@ -491,11 +446,9 @@ def condition_rows(results: Results) -> Iterator[Row]:
         ends = (-math.inf, *one.splits, math.inf)[part.place : part.place + 2]
         shared = {
             "condition": one.id,
-            "condition_zh": one.label["zh"],
-            "condition_en": one.label["en"],
+            **by_language("condition", one.label),
             "part": part.place,
-            "part_zh": label["zh"],
-            "part_en": label["en"],
+            **by_language("part", label),
             "from": ends[0],
             "to": ends[1],
             "share": part.share,
@@ -508,12 +461,10 @@ def condition_rows(results: Results) -> Iterator[Row]:
                 **_scenario(base),
                 "kind": "probability",
                 "outcome": target.id,
-                "outcome_zh": target.zh,
-                "outcome_en": target.en,
+                **by_language("outcome", target_label(target)),
                 "year": results.year(target),
                 "unit": "Dmnl",
-                "unit_zh": "概率",
-                "unit_en": "probability",
+                **by_language("unit", phrase("columns.probability")),
                 "value": p,
                 "error": error,
                 **_conditions(results, target),
@@ -563,8 +514,7 @@ def bottleneck_rows(results: Results, scenarios: Sequence[Scenario] | None = Non
                     "set": name,
                     **_outcome(element),
                     "regime": regime.id,
-                    "regime_zh": regime.label["zh"],
-                    "regime_en": regime.label["en"],
+                    **by_language("regime", regime.label),
                     "unit": "Dmnl",
                     **row,
                     **source,
@@ -606,7 +556,7 @@ def _elements(results: Results, variable: str) -> tuple[Outcome, ...]:
     names = map(str, results.data[dims[0]].values)
     labels = results.model.element_label
     return tuple(
-        Outcome(name, variable, name, {lang: labels(dims[0], name, lang) for lang in ("zh", "en")})
+        Outcome(name, variable, name, {lang: labels(dims[0], name, lang) for lang in LANGS})
         for name in names
     )
 

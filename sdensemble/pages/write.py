@@ -16,8 +16,7 @@ from sdengine.syntax import Kind, Model, Variable
 from sdensemble.ensemble.draws import Prior, describe
 from sdensemble.inputs.folder import RECORD, whole_folder
 from sdensemble.inputs.loops import Loop, read_loops
-from sdensemble.inputs.sources import Row, Sources
-from sdensemble.outputs.figures.diagram import save_png
+from sdensemble.outputs.write.diagram import save_png
 from sdensemble.pages import diagrams
 from sdensemble.pages.graph import Graph, read_graph
 from sdensemble.pages.polarity import Sign, loop_signs
@@ -58,24 +57,6 @@ WORDS = {
     ),
     "links": ("视图之间的联系（条数）", "Links between views (number)"),
     "all": ("全部变量（Excel）", "every variable (Excel)"),
-    "evidence": ("依据的文献与统计", "Evidence: publications and statistics"),
-    "evidence how": (
-        "模型和先验引用的每一行，连同出处。“转载”表示所见为转载，原始出处另列；“凭记忆引用”的数字须核对后再引用。",
-        "Every row the model and its priors may cite, with its publication. A repost is named as one, beside where it was"
-        " first published; a figure cited from memory is to be checked before it is quoted.",
-    ),
-    "row": ("编号", "row"), "what": ("内容", "what"), "figure": ("数值", "figure"),
-    "publication": ("出处", "publication"), "seen": ("所见", "seen as"), "note": ("说明", "note"),
-    "cited": ("引用者", "cited by"),
-    "original": ("原始发布", "original"), "repost": ("转载", "repost"),
-    "compiled": ("汇编数据集", "compiled data set"), "no copy": ("无链接", "no link"),
-    "read": ("读原文", "read"), "abstract": ("据摘要", "from the abstract"),
-    "recalled": (
-        "凭记忆引用，引用前请核对",
-        "figure as cited from memory by the authors of this study; check before quoting",
-    ),
-    "assembled": ("据其他数字推算", "worked out from other figures"),
-    "no source": ("假设", "assumed"),
 }  # fmt: skip
 
 
@@ -95,7 +76,6 @@ class Content:
     loops: tuple[Loop, ...]
     signs: Mapping[str, tuple[Sign, ...]]
     priors: Mapping[str, tuple[Prior, ...]]
-    evidence: Sources
 
     def kind(self, name: str) -> str:
         """Return stock, flow, auxiliary, constant, lookup or data."""
@@ -149,8 +129,6 @@ def _write(content: Content, folder: Path, *, png: bool, grey: bool) -> list[Pat
     for lang in LANGS:
         place = folder / lang
         pages = {"README.md": _index(content, lang), "assumptions.md": _assumptions(content, lang)}
-        if content.evidence.rows:
-            pages["evidence.md"] = _evidence_page(content, lang)
         if content.loops:
             pages["loops.md"] = _loops_page(content, lang)
         for view in content.graph.views:
@@ -178,7 +156,6 @@ def _beside(study: Study) -> tuple[Path, ...]:
     return (
         here.with_name("labels.csv"), here.with_name("loops.toml"),
         study.folder / "calibration" / "priors.toml",
-        *sorted((study.folder / "calibration" / "evidence").glob("*.csv")),
     )  # fmt: skip
 
 
@@ -191,8 +168,7 @@ def _content(study: Study) -> Content:
     has = (study.folder / "calibration" / "priors.toml").is_file()
     priors = {s: study.priors(s).items for s in study.prior_sets()} if has else {}
     sheets = make_sheets(model, graph, diagrams.lines_of(model))
-    signs = loop_signs(model, loops)
-    return Content(model, source, graph, sheets, loops, signs, priors, study.sources)
+    return Content(model, source, graph, sheets, loops, loop_signs(model, loops), priors)
 
 
 def _save(path: Path, text: str) -> Path:
@@ -233,7 +209,6 @@ def _index(content: Content, lang: str) -> str:
     lines = [
         f"# {say('title')}: {model.path.name}", "", say("made"), "", "![](overview.svg)", "",
         f"- [{say('assumptions')}](assumptions.md)",
-        *([f"- [{say('evidence')}](evidence.md)"] if content.evidence.rows else []),
         *([f"- [{say('loops')}](loops.md)"] if content.loops else []),
         f"- [{say('all')}](../variables.csv)", "", f"## {say('views')}", "",
         f"| {say('view')} | {say('variables')} | {say('stocks')} | {say('constants')} |"
@@ -289,7 +264,7 @@ def _entry(content: Content, name: str, lang: str) -> list[str]:
         head.append(f"{say('limits')} {_limits(variable)}")
     lines = [f"### {_anchor(name)}{_md(name)}{dims}", "", both, "", " · ".join(head), ""]
     lines += ["```", content.source.equation(model, name), "```", ""]
-    source = _sourced(content, note.source) or (say("assumption") if note.assumption else "")
+    source = _cell(note.source) or (say("assumption") if note.assumption else "")
     if source:
         known = f" ({say('known')} {note.known_on})" if note.known_on else ""
         lines.append(f"- {say('source')}: {source}{known}")
@@ -332,94 +307,14 @@ def _assumptions(content: Content, lang: str) -> str:
         priors = content.prior_texts(v.name, lang)
         cells = [_link(content, v.name), model.label(v.name, lang), _value(v), v.unit, _limits(v)]
         cells += [priors.get(s) or say("none") for s in sets]
-        source = _sourced(content, v.note.source) or (
-            say("assumption") if v.note.assumption else ""
-        )
-        lines.append("| " + " | ".join([cells[0], *map(_cell, cells[1:]), source]) + " |")
+        cells.append(v.note.source or (say("assumption") if v.note.assumption else ""))
+        lines.append("| " + " | ".join([cells[0], *map(_cell, cells[1:])]) + " |")
     basis = {p.name: p for items in content.priors.values() for p in items}
     lines += ["", f"## {say('basis')}", ""]
     lines += [
-        f"- {_md(p.name)} ({', '.join(p.sets) or '—'}): {_basis(content, p)}"
-        for p in basis.values()
+        f"- {_md(p.name)} ({', '.join(p.sets) or '—'}): {_cell(p.basis)}" for p in basis.values()
     ]
     return "\n".join(lines) + "\n"
-
-
-def _evidence_page(content: Content, lang: str) -> str:
-    """Return every row of evidence by table: what, figure, publication, and who cites it."""
-    say, sources = lambda key: word(key, lang), content.evidence
-    users: dict[str, list[str]] = {}
-    for name, variable in content.model.variables.items():
-        for *_, row in sources.cited(variable.note.source):
-            users.setdefault(row.id, []).append(name)
-    for prior in {p.name: p for items in content.priors.values() for p in items}.values():
-        for row in _rows_of(sources, prior):
-            users.setdefault(row.id, []).append(prior.constant)
-    lines = [
-        f"# {say('evidence')}",
-        "",
-        f"[{say('index')}](README.md)",
-        "",
-        say("evidence how"),
-        "",
-    ]
-    head = ("row", "what", "figure", "unit", "publication", "seen", "note", "cited")
-    for table, rows in sources.tables.items():
-        lines += [
-            f"## {table}",
-            "",
-            "| " + " | ".join(map(say, head)) + " |",
-            "|---" * len(head) + "|",
-        ]
-        for row in rows:
-            cited = ", ".join(_link(content, name) for name in dict.fromkeys(users.get(row.id, ())))
-            cells = [
-                f"{_anchor(row.id)}{_md(row.id)}", _cell(row.zh or row.en if lang == "zh" else row.en),
-                _figure(row), _cell(row.unit), _publication(row),
-                f"{say('no copy' if row.copy == 'none' else row.copy)}; {say('no source' if row.how == 'assumed' else row.how)}",
-                _cell(row.note), cited,
-            ]  # fmt: skip
-            lines.append("| " + " | ".join(cells) + " |")
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _figure(row: Row) -> str:
-    ends = [f"{v:.6g}" for v in (row.low, row.high) if v is not None]
-    centre = "" if row.central is None else f"{row.central:.6g}"
-    if row.low is None or row.high is None or row.low == row.high:
-        return centre or "".join(ends[:1])
-    return f"{centre} ({'–'.join(ends)})".strip()
-
-
-def _publication(row: Row) -> str:
-    """Return a row's source, and the original and the address where they say more."""
-    told = [row.source] if row.source else []
-    if row.original and row.original not in row.source:
-        told.append(row.original)
-    links = re.findall(r"https?://[^\s;，。)]+", row.url)
-    return " · ".join([*map(_cell, told), *(f"<{link}>" for link in links)])
-
-
-def _rows_of(sources: Sources, prior: Prior) -> list[Row]:
-    """Return the rows a prior rests on: those it names, and those its basis speaks of."""
-    named = [sources.by_id[one] for one in prior.effects]
-    return list(dict.fromkeys([*named, *(row for *_, row in sources.cited(prior.basis))]))
-
-
-def _basis(content: Content, prior: Prior) -> str:
-    told = _sourced(content, prior.basis)
-    more = ", ".join(f"[{one}](evidence.md#{slug(one)})" for one in prior.effects)
-    return f"{told} [{more}]" if more else told
-
-
-def _sourced(content: Content, text: str) -> str:
-    """Return a text as a cell, every row of evidence it names a link to its publication."""
-    made, end = "", 0
-    for start, stop, row in content.evidence.cited(text):
-        made += f"{text[end:start]}[{text[start:stop]}](evidence.md#{slug(row.id)})"
-        end = stop
-    return _cell(made + text[end:])
 
 
 def _loops_page(content: Content, lang: str) -> str:

@@ -2,92 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sdengine.syntax import Model
 from sdensemble.inputs.instruments import delay_of
 from sdensemble.inputs.report import ReportSpec
-from sdensemble.outputs.text import folded, wrap
+from sdensemble.lang import Words, bracketed, joined, phrase
+from sdensemble.outputs.document import Block, Heading, Items, Paragraph
+from sdensemble.outputs.naming import label, spoken, unit_label
+from sdensemble.outputs.table import Column, Table
 
 if TYPE_CHECKING:
     from sdensemble.inputs.instruments import Instrument
 
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "heads": {
-        "zh": "政策工具|位置|模型常数|单位|现值|政策力度|限度|到位时间（年）|出资|单位成本|可信度",
-        "en": "Instrument|Section|Lever|Unit|Now|Policy level|Limits|Delay (years)|Payer|Unit cost"
-        "|Confidence",
-    },
-    "outside": {"zh": "文外", "en": "not in the text"},
-    "no_quantity": {"zh": "原文无数量", "en": "no quantity"},
-    "refused": {"zh": "拒绝设定的政策工具（各附理由）", "en": "Refused (each with its reason)"},
-    "confidence": {"zh": "高 中 低", "en": "high medium low"},
-    "note": {
-        "zh": "力度按模型单位：到2025年的数量除以自2020年年中起的五年半。成本依据见"
-        " scenarios/instruments.csv。",
-        "en": "Levels are in the model's units; the basis of each level and cost stands in"
-        " scenarios/instruments.csv.",
-    },
-}
+HEADS = (
+    *("instrument", "section", "lever", "unit", "now", "level"),
+    *("limits", "delay", "payer", "cost", "confidence"),
+)
 
 
-def instruments_text(
-    instruments: Sequence[Instrument],
-    model: Model,
-    spec: ReportSpec,
-    lang: str,
-    columns: int | None = None,
-) -> str:
-    """Return the instruments that have a lever as a table, and the refused with their reasons.
-
-    A table wider than ``columns`` is folded.
-    """
-    words = {name: text[lang] for name, text in WORDS.items()}
-    wide = columns or 110
-    moved = [one for one in instruments if not one.refused]
-    rows = [words["heads"].split("|")]
-    rows += [_row(one, model, spec, lang) for one in moved]
-    lines = folded(rows, columns, left=4) if moved else []
+def instruments_blocks(
+    instruments: Sequence[Instrument], model: Model, spec: ReportSpec
+) -> tuple[Block, ...]:
+    """Return the instruments that have a lever as a table, and the refused with their reasons."""
+    moved = [_row(one, model, spec) for one in instruments if not one.refused]
     refused = [one for one in instruments if one.refused]
+    columns = tuple(Column(head, phrase(f"instruments.{head}")) for head in HEADS)
+    blocks: list[Block] = [Table("instruments", "", columns, tuple(moved))] if moved else []
     if refused:
-        lines += ["", words["refused"]]
-        colon = "：" if lang == "zh" else ": "
-        for one in refused:
-            name = f"{_name(one, lang)} ({one.section})"
-            lines += [f"  {piece}" for piece in wrap(f"{name}{colon}{one.reason(lang)}", wide - 2)]
-    return "\n".join([*lines, "", *wrap(words["note"], wide)])
+        items = [
+            phrase("language.headed", head=_with_section(one, spec), text=spoken(one, "refused"))
+            for one in refused
+        ]
+        blocks += [Heading(phrase("instruments.refused"), 2), Items(tuple(items))]
+    return (*blocks, Paragraph(phrase("instruments.note"), "note"))
 
 
-def _name(one: Instrument, lang: str) -> str:
-    name = one.zh if lang == "zh" else one.en
-    mark = WORDS["outside"][lang]
-    if not one.outside:
-        return name
-    return f"{name}（{mark}）" if lang == "zh" else f"{name} ({mark})"
+def _with_section(one: Instrument, spec: ReportSpec) -> Words:
+    return joined([_name(one, spec), bracketed([one.section])], "nothing")
 
 
-def _row(one: Instrument, model: Model, spec: ReportSpec, lang: str) -> list[str]:
+def _name(one: Instrument, spec: ReportSpec) -> Words:
+    mark = bracketed([label(spec, "outside")]) if one.outside else ""
+    return joined([spoken(one), mark], "nothing")
+
+
+def _row(one: Instrument, model: Model, spec: ReportSpec) -> tuple[Any, ...]:
     variable = model[one.lever]
     now = float(np.asarray(variable.value).flat[0])
-    level = WORDS["no_quantity"][lang] if one.policy_level is None else f"{one.policy_level:g}"
     delay = delay_of(model, one)
-    grade = dict(zip(("high", "medium", "low"), WORDS["confidence"][lang].split(), strict=True))
-    return [
-        _name(one, lang),
+    level: Words = phrase("instruments.no_quantity")
+    if one.policy_level is not None:
+        level = f"{one.policy_level:g}"
+    cost: Words = ""
+    if one.cost is not None:
+        cost = joined([f"{one.cost:g} ", unit_label(spec, one.cost_unit)], "nothing")
+    return (
+        _name(one, spec),
         one.section,
         one.lever,
-        spec.unit_label(variable.unit, lang),
+        unit_label(spec, variable.unit),
         f"{now:g}",
         level,
         _limits(one, variable.limits),
         "—" if delay is None else f"{float(np.asarray(delay.value).flat[0]):g}",
-        one.payer_zh if lang == "zh" else one.payer_en,
-        "" if one.cost is None else f"{one.cost:g} {spec.unit_label(one.cost_unit, lang)}",
-        grade.get(one.confidence, ""),
-    ]
+        spoken(one, "payer"),
+        cost,
+        phrase(f"instruments.{one.confidence}") if one.confidence else "",
+    )
 
 
 def _limits(one: Instrument, limits: tuple[float | None, float | None]) -> str:

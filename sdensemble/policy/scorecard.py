@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,99 +10,33 @@ import numpy as np
 
 from sdengine.errors import SDError
 from sdensemble.inputs.targets import Target, readings
-from sdensemble.outputs.columns import CONDITIONS, SCENARIO
+from sdensemble.lang import Words, joined, phrase, tell
+from sdensemble.outputs.columns import LAYOUT
+from sdensemble.outputs.document import Block, Paragraph
+from sdensemble.outputs.form import Points, Short
+from sdensemble.outputs.naming import (
+    fitted,
+    information_date,
+    label,
+    spoken,
+    target_label,
+    target_name,
+    wanted,
+)
+from sdensemble.outputs.table import Column, Table, by_language
 from sdensemble.outputs.tables import Row
-from sdensemble.outputs.terminal import pages_of, reference
-from sdensemble.outputs.text import folded, width, wrap
-from sdensemble.outputs.words import fitted, information_date, label, percent, target_name
-from sdensemble.policy.ledger import kept, wanted
-from sdensemble.policy.regions import LAYOUT_CSV, Layout, layout_cells
+from sdensemble.policy.ledger import kept
+from sdensemble.policy.regions import Layout, layout_cells
 from sdensemble.results.probability import Probability
-from sdensemble.results.results import Results, Split
+from sdensemble.results.results import Results, Split, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
 
-COLUMNS = 110
-"""Columns of notes where no width is asked for."""
-NAME = 52
-"""Columns a target's name may take on a terminal before it is cut."""
-
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "title": {
-        "zh": "达标概率总表（%，±抽样标准误）：{n}项目标 × {m}个情景，按{scenario}情景下"
-        "最不可能者在前",
-        "en": "Scorecard: probabilities in %, ± Monte Carlo error, {n} targets x {m} scenarios,"
-        " least likely under {scenario} first",
-    },
-    "conditions": {
-        "zh": "{date}；先验组：{prior}；每情景{members}个成员；{fitted}；"
-        "口径与价格基准逐项见 csv。",
-        "en": "{date}; prior set: {prior}; {members} members a scenario; {fitted};"
-        " measure and price basis of each row are in the csv.",
-    },
-    "target": {"zh": "目标", "en": "Target"},
-    "asked": {"zh": "要求", "en": "Asked"},
-    "joint": {"zh": "同时达标", "en": "Met together"},
-    "reference": {"zh": "参照（并非政策目标）", "en": "References (no targets of the policy)"},
-    "reading": {"zh": "  – {scope}", "en": "  – {scope}"},
-    "above": {"zh": "高于区间", "en": "mostly above"},
-    "about": {
-        "zh": "“约”类目标按达到区间下端的概率排序；“高于区间”指未落入区间者多数高于上端，"
-        "三段概率见 csv。",
-        "en": "Rows of \"about\" are ranked by the probability of reaching the lower end of their"
-        " band; \"mostly above\": most of what misses the band exceeds it (shares in the csv).",
-    },
-    "path": {"zh": "{name}：{years}各年均达标", "en": "{name}, every year ({years})"},
-    "nested": {"zh": "{name}，连同{whole}（{year}年）", "en": "{name}, with {whole} ({year})"},
-    "legend": {"zh": "情景：{names}。", "en": "Scenarios: {names}."},
-    "not_kept": {
-        "zh": "该次运行没有保留所需变量，未计分：{names}。",
-        "en": "Not scored, since this run did not keep what they need: {names}.",
-    },
-    "not_scored": {
-        "zh": "另有{levers}项由政策工具设定、{indicators}项不模拟，理由见 ledger。",
-        "en": "A further {levers} rows are set by levers and {indicators} not simulated: see the"
-        " reasons in `ledger`.",
-    },
-}  # fmt: skip
-
-SCORECARD_CSV = {
-    "rank": ("序号：对照情景下最不可能者为1", "rank: 1 is least likely under the reference"),
-    "kind": (
-        "类别：single 单项，joint 所列各项同时，nested 连同其所属整体，path 各目标年均达标，"
-        "reference 参照",
-        "single, joint (all parts), nested (with the whole it is part of), path (every target"
-        " year) or reference",
-    ),
-    "target": ("目标标识", "target identifier"),
-    "target_zh": ("目标（中文）", "target (Chinese)"),
-    "target_en": ("目标（英文）", "target (English)"),
-    "parts": ("同时达标的各项", "parts of a joint row"),
-    "section": ("原文位置", "section of the text"),
-    "year": ("年份", "year"),
-    "reading_of": (
-        "按另一口径所读的目标（标识）",
-        "the target it reads in another measure or scope (identifier)",
-    ),
-    **LAYOUT_CSV,
-    **SCENARIO,
-    "event": ("条件", "condition"),
-    "p": ("达标概率；有缺失成员时空白", "probability; blank where members were lost"),
-    "p_least": ("概率下限：缺失计为未达标", "lower bound: lost members counted as misses"),
-    "p_most": ("概率上限：缺失计为达标", "upper bound: lost members counted as hits"),
-    "low": ("95%区间下端", "lower end of the 95% interval"),
-    "high": ("95%区间上端", "upper end of the 95% interval"),
-    "mc_error": ("抽样标准误；无法估计时空白", "Monte Carlo standard error; blank where unknown"),
-    "p_below": ("“约”类目标：低于区间的成员占比", "of an about target: share below the band"),
-    "p_in": ("“约”类目标：区间内的成员占比", "of an about target: share inside the band"),
-    "p_above": ("“约”类目标：高于区间的成员占比", "of an about target: share above the band"),
-    "members": ("成员数", "members"),
-    "lost_members": ("缺失成员数", "lost members"),
-    **CONDITIONS,
-}
-OF_LINES = ("rank", "parts", "reading_of", *LAYOUT_CSV)
-YEARS_CSV = {name: words for name, words in SCORECARD_CSV.items() if name not in OF_LINES}
+PAGE = 14
+"""Scenarios side by side on a terminal or in a figure; more stand below, or in another figure."""
+OF_LINES = ("rank", "parts", "reading_of", *LAYOUT)
+"""Columns that only a row of the scorecard has, no row by year."""
 
 
 @dataclass(frozen=True)
@@ -179,14 +113,12 @@ def _nested(results: Results, held: Sequence[Target]) -> Iterator[tuple[str, Tar
         whole = by_id.get(part.within)
         if whole is None or part.role == "reference":
             continue
-        names = {
-            lang: WORDS["nested"][lang].format(
-                name=target_name(part, lang),
-                whole=target_name(whole, lang),
-                year=results.year(whole),
-            )
-            for lang in ("zh", "en")
-        }
+        names = phrase(
+            "scorecard.nested",
+            name=target_name(part),
+            whole=target_name(whole),
+            year=results.year(whole),
+        )
         yield "nested", _together(f"{part.id}+{whole.id}", names, (part, whole))
 
 
@@ -200,25 +132,20 @@ def _paths(held: Sequence[Target]) -> Iterator[tuple[str, Target]]:
         years = sorted({target.year or 0 for target in group})
         if len(years) < 2:
             continue
-        names = {
-            "zh": WORDS["path"]["zh"].format(
-                name=target_name(group[0], "zh"), years="、".join(map(str, years))
-            ),
-            "en": WORDS["path"]["en"].format(
-                name=target_name(group[0], "en"), years=", ".join(map(str, years))
-            ),
-        }
+        shown = joined([str(year) for year in years])
+        names = phrase("scorecard.path", name=target_name(group[0]), years=shown)
         yield "path", _together("+".join(t.id for t in group), names, group)
 
 
-def _together(name: str, names: Mapping[str, str], parts: Sequence[Target]) -> Target:
+def _together(name: str, names: Words, parts: Sequence[Target]) -> Target:
     """Return a joint target of parts, with the key they share."""
     shared: dict[str, Any] = {
         key: " + ".join(dict.fromkeys(getattr(part, key) for part in parts))
         for key in ("measure", "scope", "price_basis")
     }
+    shared |= {lang: tell(names, lang) for lang in target_label(parts[0])}
     return replace(
-        parts[0], id=name, zh=names["zh"], en=names["en"], variable="", element="",
+        parts[0], id=name, variable="", element="",
         aggregate="", year=None, comparator="", value=None, low=None, high=None, unit="",
         joint=tuple(part.id for part in parts), within="", headline=False, note="", **shared,
     )  # fmt: skip
@@ -227,44 +154,52 @@ def _together(name: str, names: Mapping[str, str], parts: Sequence[Target]) -> T
 # ── text ──
 
 
-def scorecard_text(
-    lines: Sequence[Line],
-    results: Results,
-    goals: Sequence[Target],
-    lang: str,
-    columns: int | None = None,
-) -> str:
-    """Return the scorecard for the terminal: single rows, then those met together, references.
-
-    Tables wider than ``columns`` are folded.
-    """
-    say = {name: words[lang] for name, words in WORDS.items()}
+def scorecard_blocks(
+    lines: Sequence[Line], results: Results, goals: Sequence[Target]
+) -> tuple[Block, ...]:
+    """Return the scorecard as blocks: single rows, then those met together, references."""
     single = [line for line in lines if line.kind == "single"]
-    title = say["title"].format(
-        n=len(single), m=len(results.scenarios), scenario=reference(results).title[lang]
-    )
-    conditions = say["conditions"].format(
-        date=information_date(results.as_of, lang, results.spec.issued),
-        prior=label(results.spec, results.prior_set, lang),
-        members=results.members,
-        fitted=fitted(results.posterior, lang),
-    )
-    blocks = [
-        (say["target"], say["asked"], with_readings(single, lines)),
-        (say["joint"], "", [line for line in lines if line.kind in JOINT]),
-        (say["reference"], "", _references(lines)),
+    values: dict[str, object] = {
+        "n": len(single),
+        "m": len(results.scenarios),
+        "scenario": reference(results).title,
+    }
+    conditions: dict[str, object] = {
+        "date": information_date(results.as_of, results.spec.issued),
+        "prior": label(results.spec, results.prior_set),
+        "members": results.members,
+        "fitted": fitted(results.posterior),
+    }
+    head = [phrase("scorecard.title", **values), phrase("scorecard.conditions", **conditions)]
+    parts = {
+        "target": with_readings(single, lines),
+        "joint": [line for line in lines if line.kind in JOINT],
+        "reference": _references(lines),
+    }
+    tables = [
+        _table(f"{name}-{number}", phrase(f"scorecard.{name}"), chosen, results, page)
+        for number, page in enumerate(pages_of(results), start=1)
+        for name, chosen in parts.items()
+        if chosen
     ]
-    out = [title, conditions]
-    if columns:
-        out = [line for text in out for line in wrap(text, columns)]
-    for page in pages_of(results):
-        heads = [str(place + 1) for place in page]
-        for name, asked, chosen in blocks:
-            rows = [[*_names(ln, results, lang), *_cells(ln, page)] for ln in chosen]
-            out += ["", *folded([[name, asked, *heads], *rows], columns, left=2)] if rows else []
-    notes = _notes(lines, results, goals, lang)
-    told = [piece for note in notes for piece in wrap(note, columns or COLUMNS)]
-    return "\n".join([*out, "", *told])
+    return (
+        *(Paragraph(text, "line") for text in head),
+        *tables,
+        *(Paragraph(note, "note") for note in _notes(lines, results, goals)),
+    )
+
+
+def _table(
+    name: str, head: Words, lines: Sequence[Line], results: Results, page: Sequence[int]
+) -> Table:
+    asks = any(line.kind in ("single", "reference") for line in lines)
+    columns = (
+        Column("target", head, Short()),
+        Column("asked", phrase("scorecard.asked") if asks else " "),
+        *(Column(results.scenarios[i].name, f"{i + 1}", Points()) for i in page),
+    )
+    rows = tuple((*_names(line, results), *(line.found[i] for i in page)) for line in lines)
+    return Table(name, "", columns, rows, stub=2)
 
 
 def _references(lines: Sequence[Line]) -> list[Line]:
@@ -275,64 +210,70 @@ def _references(lines: Sequence[Line]) -> list[Line]:
 JOINT = ("joint", "nested", "path")
 
 
-def reading_name(line: Line, results: Results, lang: str) -> str:
+def reading_name(line: Line, results: Results) -> Words:
     """Return how a line that reads another's target otherwise is named below it."""
-    return WORDS["reading"][lang].format(scope=label(results.spec, line.target.scope, lang))
+    return phrase("scorecard.reading", scope=label(results.spec, line.target.scope))
 
 
-def about_note(lines: Sequence[Line], lang: str) -> list[str]:
+def about_note(lines: Sequence[Line]) -> list[Words]:
     """Return how rows of "about" are ranked, where there are some."""
     told = any(split is not None for line in lines for split in line.splits)
-    return [WORDS["about"][lang]] if told else []
+    return [phrase("scorecard.about")] if told else []
 
 
-def asked(line: Line, results: Results, lang: str) -> str:
+def asked(line: Line, results: Results) -> Words:
     """Return what a line asks, and where "about" is mostly missed above its band, that."""
-    shown, split = wanted(line.target, results.spec, lang), line.splits[_base(results)]
+    shown, split = wanted(line.target, results.spec), line.splits[_base(results)]
     if split is None or not split.mostly_above:
         return shown
-    return f"{shown}{'；' if lang == 'zh' else '; '}{WORDS['above'][lang]}"
+    return joined([shown, phrase("scorecard.above")], "clause")
 
 
 def _base(results: Results) -> int:
     return results.scenarios.index(reference(results))
 
 
-def _names(line: Line, results: Results, lang: str) -> tuple[str, str]:
+def _names(line: Line, results: Results) -> tuple[Words, Words]:
     if line.reading_of:
-        return reading_name(line, results, lang), ""
-    name = target_name(line.target, lang)
+        return reading_name(line, results), ""
+    name = target_name(line.target)
     if line.kind in ("single", "reference"):
-        name = f"{name} {line.year}"
-    while width(name) > NAME:
-        name = name[:-2] + "…"
-    return name, asked(line, results, lang)
+        name = joined([name, f" {line.year}"], "nothing")
+    return name, asked(line, results)
 
 
-def _cells(line: Line, page: Sequence[int]) -> list[str]:
-    """Return probabilities in points with their errors: "31±1"."""
-    return [percent(line.found[i]).replace("% ±", "±").removesuffix("%") for i in page]
+def pages_of(results: Results) -> tuple[tuple[int, ...], ...]:
+    """Return the places of the scenarios that stand side by side, the reference first in each."""
+    base = results.scenarios.index(reference(results))
+    others = [place for place in range(len(results.scenarios)) if place != base]
+    step = PAGE - 1
+    return tuple(
+        tuple(sorted((base, *others[i : i + step]))) for i in range(0, max(len(others), 1), step)
+    )
 
 
-def _notes(
-    lines: Sequence[Line], results: Results, goals: Sequence[Target], lang: str
-) -> list[str]:
-    join, stop = ("；", "、") if lang == "zh" else ("; ", ", ")
-    names = join.join(f"{i} {s.title[lang]}" for i, s in enumerate(results.scenarios, start=1))
-    notes = [WORDS["legend"][lang].format(names=names)]
-    notes += about_note(lines, lang)
-    read = [line.target for line in lines if line.reading_of]
-    notes += dict.fromkeys(t.reason_zh if lang == "zh" else t.reason_en for t in read)
+def numbered(results: Results, page: Sequence[int] | None = None) -> Words:
+    """Return the scenarios with the numbers that stand for them at the head of columns."""
+    places = range(len(results.scenarios)) if page is None else page
+    names: list[Words] = [
+        joined([f"{place + 1} ", results.scenarios[place].title], "nothing") for place in places
+    ]
+    return phrase("scorecard.legend", names=joined(names, "clause"))
+
+
+def _notes(lines: Sequence[Line], results: Results, goals: Sequence[Target]) -> list[Words]:
+    notes = [numbered(results), *about_note(lines)]
+    read = [spoken(line.target, "reason") for line in lines if line.reading_of]
+    notes += [one for place, one in enumerate(read) if one not in read[:place]]
     left = [t for t in results.targets if t.scored and not kept(results, t)]
     if left:
-        shown = stop.join(target_name(t, lang) for t in left)
-        notes.append(WORDS["not_kept"][lang].format(names=shown))
-    counts = {
+        notes.append(phrase("scorecard.not_kept", names=joined([target_name(t) for t in left])))
+    counts: dict[str, object] = {
         "levers": sum(t.role == "lever" for t in goals),
         "indicators": sum(t.role == "indicator" for t in goals),
     }
     if any(counts.values()):
-        notes.append(WORDS["not_scored"][lang].format(**counts))
+        notes.append(phrase("scorecard.not_scored", **counts))
     return notes
 
 
@@ -378,9 +319,9 @@ def _row(
     low, high = p.interval
     shares = ("", "", "") if split is None else (split.below, split.inside, split.above)
     return {
-        "kind": kind, "target": target.id, "target_zh": target.zh, "target_en": target.en,
+        "kind": kind, "target": target.id, **by_language("target", target_label(target)),
         "section": target.section, "year": year, "scenario": scenario.name,
-        "scenario_zh": scenario.title["zh"], "scenario_en": scenario.title["en"],
+        **by_language("scenario", scenario.title),
         "event": p.key.event, "p": "" if p.bounded else p.least.mean, "p_least": p.least.mean,
         "p_most": p.most.mean, "low": low, "high": high, "mc_error": p.se,
         **dict(zip(("p_below", "p_in", "p_above"), shares, strict=True)),

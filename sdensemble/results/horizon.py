@@ -14,7 +14,7 @@ import numpy as np
 
 from sdensemble.inputs.report import Condition, Outcome
 from sdensemble.results.estimate import Array, Estimate, mean_of, ratio_of
-from sdensemble.results.results import Effect, Results, outlay_told
+from sdensemble.results.results import Effect, Results, outlay_told, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
@@ -95,12 +95,6 @@ def _ratio(results: Results, effect: Effect | None, outlay: Effect | None) -> Ra
     if effect is None or outlay is None or not outlay_told(outlay):
         return None
     return ratio_of(effect.moved, outlay.moved, results.replicate)
-
-
-def reference(results: Results) -> Scenario:
-    """Return the scenario most others are compared with; the first where there is none."""
-    against = [other for _, other in results.pairs()]
-    return max(results.scenarios, key=against.count) if against else results.scenarios[0]
 
 
 def values_of(results: Results, condition: Condition) -> Array:

@@ -520,6 +520,23 @@ def _first(bad: NDArray[np.bool_], years: NDArray[np.int64]) -> dict[str, int]:
     }
 
 
+def reference(results: Results) -> Scenario:
+    """Return the scenario most others are compared with; the first where there is none."""
+    against = [b for _, b in results.pairs()]
+    return max(results.scenarios, key=against.count) if against else results.scenarios[0]
+
+
+def per_outlay(effect: Effect, cost: Effect) -> float | None:
+    """Return the effect per unit of what it costs, the ratio of two means.
+
+    None where either is within its error of zero, or the cost is printed as zero: the ratio then
+    says nothing.
+    """
+    if not (distinguishable(effect.found) and outlay_told(cost)):
+        return None
+    return effect.found.mean / cost.found.mean
+
+
 def outlay_told(outlay: Effect) -> bool:
     """Return whether an outlay is far enough from zero to be divided by."""
     return distinguishable(outlay.found) and abs(outlay.found.mean) >= LEAST_OUTLAY

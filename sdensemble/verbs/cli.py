@@ -12,6 +12,7 @@ import click
 
 from sdengine.errors import Message, SDError
 from sdensemble import __version__
+from sdensemble.verbs.decide_cli import add_commands
 
 LANG = "sdensemble.lang"
 """Under which a context keeps the language asked for."""
@@ -144,7 +145,12 @@ def _out(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
 _DIR = click.Path(file_okay=False, path_type=Path)
 _OF_A_MODEL = {
-    "settings": click.option("--set", "settings", multiple=True, help='"name=3"  设定常数'),
+    "settings": click.option(
+        "--set", "settings", multiple=True, help='"name=3" of anything, "table=(0,0),(1,2)".  设定'
+    ),
+    "initial": click.option("--initial", multiple=True, help='"stock=50"  存量初值'),
+    "series": click.option("--series", multiple=True, type=_FILE, help="Paths, csv, xlsx.  序列"),
+    "data": click.option("--data", multiple=True, type=_FILE, help="Data it lacks.  补充数据"),
     "changes": click.option("--changes", multiple=True, type=_FILE, help="A .cin file.  改动"),
     "sample": click.option("--sample", type=_FILE, help="Constants, a row a member.  样本"),
     "sensitivity": click.option("--sensitivity", type=_FILE, help="A .vsc file.  抽样设定"),
@@ -318,8 +324,9 @@ def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | N
     With --full the validation tests of model/validation.toml run too and write a report; the
     status is 1 where one of them fails.
     """
+    from sdensemble.lang import tell
     from sdensemble.study import check_study, open_study
-    from sdensemble.verbs.check import sound_text
+    from sdensemble.verbs.check import sound
 
     study = open_study(folder)
     if full:
@@ -327,7 +334,7 @@ def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | N
     problems = check_study(study)
     if problems:
         raise SDError(problems)
-    click.echo(sound_text(study, lang))
+    click.echo(tell(sound(study), lang))
 
 
 @main.command()
@@ -376,11 +383,9 @@ def describe(
     elif what == "levers":
         click.echo(words.lever_table(study.model, lang, unit))
         if study.instruments:
-            from sdensemble.outputs.text import terminal_columns
-            from sdensemble.policy.instruments import instruments_text
+            from sdensemble.verbs.policy import instruments_text
 
-            told = (study.instruments, study.model, study.report, lang, terminal_columns())
-            click.echo(f"\n{instruments_text(*told)}")
+            click.echo(f"\n{instruments_text(study, lang)}")
     elif what == "regions":
         from sdensemble.verbs.policy import show_regions
 
@@ -397,6 +402,41 @@ def describe(
 
 
 _RUN = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@main.command()
+@click.argument("target", required=False, type=click.Path(exists=True, path_type=Path))
+@_study
+@_lang
+@click.option("--members", default=2048, show_default=True, help="Members.  样本数")
+@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
+@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--as-of", default="", help="through-2019, latest, 2021-06-30.  信息截止")
+@click.option("--prior-only", is_flag=True, help="Leave a stored posterior aside.  不用后验")
+@click.option("--target", "question", default="", help="Another target of targets.csv.  目标")
+@click.option("--out", type=_FILE, help="The file (default: outputs/cockpit.html).  输出文件")
+@click.option("--open", "show", is_flag=True, help="Open it in the browser.  在浏览器中打开")
+def cockpit(
+    target: Path | None, folder: Path, out: Path | None, show: bool, lang: str, **options: Any
+) -> None:
+    """Write one HTML file in which the whole ensemble runs, offline.  驾驶舱（单个网页文件）
+
+    TARGET is a study's folder, or a model file by itself: one run, a slider for each constant.
+    """
+    from sdensemble.study import open_study
+    from sdensemble.verbs.cockpit import model_page, study_page, write_page
+    from sdensemble.verbs.run import Options
+
+    if target is not None and target.is_file():
+        text, place = model_page(target, lang), Path(f"{target.stem}.html")
+    else:
+        study = open_study(target or folder)
+        text = study_page(study, Options(**options, lang=lang))
+        place = study.folder / "outputs" / "cockpit.html"
+    written = write_page(text, out or place)
+    click.echo(f"{written}  ({written.stat().st_size / 1e6:.1f} MB)")
+    if show:
+        click.launch(str(written))
 
 
 @main.command()
@@ -625,12 +665,33 @@ def observe_undo(batch: str, folder: Path, lang: str) -> None:
 
 
 @main.command()
-@click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument(
+    "model", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--headline", help="The variable the target speaks of (else the first stock).")
-@partial(_lang, expose=False)
-def new(model: Path, folder: Path, headline: str | None) -> None:
-    """Make a study in FOLDER from a MODEL file.  新建研究"""
+@click.option("--batch", type=_FILE, help="A table of scenarios to fill in.  批量情景模板")
+@click.option("--lever", "levers", multiple=True, help="A column of it (all).  模板中的工具")
+@click.option("--study", "of", default=".", type=_DIR, help="The study of --batch.  研究文件夹")
+@_lang
+def new(
+    model: Path | None,
+    folder: Path | None,
+    headline: str | None,
+    batch: Path | None,
+    levers: tuple[str, ...],
+    of: Path,
+    lang: str,
+) -> None:
+    """Make a study in FOLDER from a MODEL file; or with --batch a table to fill in.  新建"""
+    if batch is not None:
+        from sdensemble.study import open_study
+        from sdensemble.verbs.decide import new_batch
+
+        click.echo(new_batch(open_study(of), batch, levers, lang))
+        return
+    if model is None or folder is None:
+        raise click.UsageError("give a MODEL file and a FOLDER, or --batch FILE")
     from sdensemble.verbs.new import new_study
 
     for path in new_study(model, folder, headline):
@@ -653,6 +714,9 @@ def crosscheck(ctx: click.Context, model: Path, steps: int | None, every: bool) 
     found = check_against(model, steps)
     click.echo(found.text(every=every))
     ctx.exit(0 if found.agree else 1)
+
+
+add_commands(main, _study, _lang, _Bar)
 
 
 if __name__ == "__main__":

@@ -12,20 +12,27 @@ from typing import TYPE_CHECKING
 from sdengine.errors import SDError
 from sdensemble.inputs.folder import RECORD, whole_folder
 from sdensemble.inputs.published import known_at
-from sdensemble.outputs.tables import write_csv
-from sdensemble.outputs.terminal import reference
+from sdensemble.outputs.columns import TABLES
+from sdensemble.outputs.document import Block, Document
 from sdensemble.outputs.text import terminal_columns
-from sdensemble.policy.conflicts import CONFLICTS_CSV, conflict_rows, conflicts_text
-from sdensemble.policy.ledger import LEDGER_CSV, ledger, ledger_rows, ledger_text
-from sdensemble.policy.regions import REGIONS_CSV, layout, layout_text, place_rows, places_text
+from sdensemble.outputs.write.csv import write_records
+from sdensemble.outputs.write.terminal import document_text
+from sdensemble.policy.conflicts import conflict_rows, conflicts_blocks
+from sdensemble.policy.instruments import instruments_blocks
+from sdensemble.policy.ledger import ledger, ledger_blocks, ledger_rows
+from sdensemble.policy.regions import (
+    layout,
+    layout_blocks,
+    place_rows,
+    places_blocks,
+)
 from sdensemble.policy.scorecard import (
-    SCORECARD_CSV,
-    YEARS_CSV,
     scorecard,
+    scorecard_blocks,
     scorecard_rows,
-    scorecard_text,
     year_rows,
 )
+from sdensemble.results.results import reference
 from sdensemble.results.stored import latest_run, run_of, stored_results
 from sdensemble.study import Study
 from sdensemble.verbs.run import Options, run_study
@@ -67,10 +74,11 @@ def show_ledger(
     entries = ledger(study.goals, statistics, results, chosen)
     name = folder.name if folder else ""
     laid = layout(study.goals, study.places, study.report)
-    wide = terminal_columns()
-    text = ledger_text(entries, study.report, lang, as_of, results, chosen, name, study.model, wide)
-    regions = layout_text(study.goals, laid, lang, wide or 110)
-    conflicts = conflicts_text(study.conflicts, lang, results, chosen, wide or 100)
+    blocks = (
+        *ledger_blocks(entries, study.report, as_of, results, chosen, name, study.model),
+        *layout_blocks(study.goals, laid),
+        *conflicts_blocks(study.conflicts, results, chosen),
+    )
     concerned: dict[str, list[str]] = {}
     for one in study.conflicts:
         for target in one.targets:
@@ -78,16 +86,16 @@ def show_ledger(
     written = _write(
         out or study.folder / "outputs" / "ledger",
         {
-            "ledger.csv": lambda path: write_csv(
-                path, LEDGER_CSV, ledger_rows(entries, as_of, concerned, laid)
+            "ledger.csv": lambda path: write_records(
+                path, TABLES["ledger"], ledger_rows(entries, as_of, concerned, laid)
             ),
             **_regions_table(study),
-            "conflicts.csv": lambda path: write_csv(
-                path, CONFLICTS_CSV, conflict_rows(study.conflicts, results)
+            "conflicts.csv": lambda path: write_records(
+                path, TABLES["conflicts"], conflict_rows(study.conflicts, results)
             ),
         },
     )
-    return Shown(_blocks([text], regions, conflicts), written)
+    return Shown(_text(blocks, lang), written)
 
 
 def show_scorecard(
@@ -116,33 +124,37 @@ def show_scorecard(
     results = _few(study, _stored(study, folder), scenarios)
     lines = scorecard(results)
     laid = layout(study.goals, study.places, study.report)
-    wide = terminal_columns()
-    text = scorecard_text(lines, results, study.goals, lang, wide)
-    regions = layout_text(study.goals, laid, lang, wide or 110)
-    conflicts = conflicts_text(study.conflicts, lang, results, reference(results), wide or 100)
+    blocks = (
+        *scorecard_blocks(lines, results, study.goals),
+        *layout_blocks(study.goals, laid),
+        *conflicts_blocks(study.conflicts, results, reference(results)),
+    )
 
     def draw(path: Path) -> None:
-        from sdensemble.policy.figures.scorecard import draw_scorecard
+        from sdensemble.outputs.figures import draw_figures
+        from sdensemble.policy.figures.scorecard import scorecard_figures
 
         path.mkdir()
-        draw_scorecard(path, lines, results, lang)
+        draw_figures(path, scorecard_figures(lines, results), lang)
 
     written = _write(
         out or folder.with_name(f"{folder.name}-scorecard"),
         {
-            "scorecard.csv": lambda path: write_csv(
-                path, SCORECARD_CSV, scorecard_rows(lines, results, laid)
+            "scorecard.csv": lambda path: write_records(
+                path, TABLES["scorecard"], scorecard_rows(lines, results, laid)
             ),
             **_regions_table(study),
-            "scorecard-years.csv": lambda path: write_csv(path, YEARS_CSV, year_rows(results)),
-            "conflicts.csv": lambda path: write_csv(
-                path, CONFLICTS_CSV, conflict_rows(study.conflicts, results)
+            "scorecard-years.csv": lambda path: write_records(
+                path, TABLES["scorecard-years"], year_rows(results)
+            ),
+            "conflicts.csv": lambda path: write_records(
+                path, TABLES["conflicts"], conflict_rows(study.conflicts, results)
             ),
             "figures": draw,
         },
         folder,
     )
-    return Shown(_blocks([text], regions, conflicts), written, folder)
+    return Shown(_text(blocks, lang), written, folder)
 
 
 def _few(study: Study, results: Results, names: Sequence[str]) -> Results:
@@ -161,12 +173,13 @@ def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> 
         raise SDError(f"{study.folder}: the study has no model/regions.csv")
 
     def draw(path: Path) -> None:
-        from sdensemble.policy.figures.regions import draw_regions
+        from sdensemble.outputs.write.picture import write_figure
+        from sdensemble.policy.figures.regions import region_matrix
 
         path.mkdir()
-        draw_regions(path, places, study.model, lang)
+        write_figure(region_matrix(places, study.model), path / "regions", lang)
 
-    text = places_text(places, study.model, lang)
+    text = _text(places_blocks(places, study.model), lang)
     if out is None:
         return Shown(text, None)
     return Shown(text, _write(out, {**_regions_table(study), "figures": draw}))
@@ -177,12 +190,16 @@ def _regions_table(study: Study) -> dict[str, Callable[[Path], object]]:
     if not study.places:
         return {}
     rows = place_rows(study.places, study.model)
-    return {"regions.csv": lambda path: write_csv(path, REGIONS_CSV, rows)}
+    return {"regions.csv": lambda path: write_records(path, TABLES["regions"], rows)}
 
 
-def _blocks(*blocks: Sequence[str]) -> str:
-    """Return blocks of lines with a blank line between those that are not empty."""
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+def instruments_text(study: Study, lang: str) -> str:
+    """Return the instruments of the policy with what each is set by, or why it is not."""
+    return _text(instruments_blocks(study.instruments, study.model, study.report), lang)
+
+
+def _text(blocks: Sequence[Block], lang: str) -> str:
+    return document_text(Document("policy", "", tuple(blocks)), lang, terminal_columns())
 
 
 def _require_sound(study: Study) -> None:

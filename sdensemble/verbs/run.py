@@ -167,6 +167,11 @@ def _notes(findings: Mapping[str, Sequence[str]], chosen: Chosen) -> dict[str, t
     }
 
 
+def prior_sets_of(study: Study, options: Options) -> tuple[str, ...]:
+    """Return the prior sets a run draws from, the chosen one first."""
+    return tuple(_plan(study, options))
+
+
 def _plan(study: Study, options: Options) -> Mapping[str, tuple[Scenario, ...]]:
     """Return the scenarios to run under each prior set, the chosen set first."""
     chosen = study.choose(options.scenarios)
@@ -193,7 +198,7 @@ def _members(study: Study, options: Options, chosen: Chosen, prior_set: str) -> 
 def replay_member(study: Study, options: Options, member: int) -> Path:
     """Run one member of one scenario again; return the CSV of every variable at every step."""
     from sdensemble.inputs.folder import whole_folder
-    from sdensemble.outputs.tables import write_csv
+    from sdensemble.outputs.write.csv import write_records
 
     study = study.at(options.as_of)
     _require_sound(study)
@@ -224,7 +229,7 @@ def replay_member(study: Study, options: Options, member: int) -> Path:
     file = f"{scenario.name}-member-{member}.csv"
     with _place(study, options, datetime.now()) as folder, whole_folder(folder) as partial:
         rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-        write_csv(partial / file, dict.fromkeys(columns, ("", "")), rows)
+        write_records(partial / file, columns, rows)
     return folder / file
 
 

@@ -21,6 +21,7 @@ from sdensemble import __version__
 from sdensemble.inputs.config import cell_name, short
 from sdensemble.inputs.constants import Given, read_given
 from sdensemble.inputs.folder import RECORD, check_folder, whole_folder
+from sdensemble.inputs.settings import Changed, changed
 from sdensemble.inputs.vensim import read_save_list
 from sdensemble.inputs.vensim.text import split_name, split_outside
 from sdensemble.outputs.text import table
@@ -50,11 +51,15 @@ WORDS = {
 class FileOptions:
     """What a person may ask of a run of a model file.
 
-    ``settings`` are texts "name=3" or "name[element]=3"; ``report`` names what is shown and
+    ``settings`` are texts "name=3", "name[element]=3" or "table=(0,0),(10,20)", ``initial`` are
+    "stock=50"; ``series`` and ``data`` are csv or xlsx files. ``report`` names what is shown and
     kept, parted by commas. Side files are looked for here and then in the model's folder.
     """
 
     settings: tuple[str, ...] = ()
+    initial: tuple[str, ...] = ()
+    series: tuple[Path, ...] = ()
+    data: tuple[Path, ...] = ()
     changes: tuple[Path, ...] = ()
     sample: Path | None = None
     sensitivity: Path | None = None
@@ -96,10 +101,17 @@ def run_file(path: str | Path, options: FileOptions = FileOptions()) -> FileRun:
     """
     if options.out:
         check_folder(options.out)
-    model = read_model(Path(path))
+    edited = changed(
+        read_model(Path(path)),
+        settings=options.settings,
+        initial=options.initial,
+        series=options.series,
+        data=options.data,
+    )
+    model = edited.model
     given = read_given(
         model,
-        settings=options.settings,
+        settings=edited.settings,
         changes=options.changes,
         sample=options.sample,
         sensitivity=options.sensitivity,
@@ -115,7 +127,7 @@ def run_file(path: str | Path, options: FileOptions = FileOptions()) -> FileRun:
     text = _text(finished, asked, options.lang)
     notes = (*given.notes, *_lost(finished), *_beside(model, options))
     if options.out:
-        _write(finished, options)
+        _write(finished, options, edited)
     else:
         notes += (_word("nothing", options.lang),)
     return FileRun(text, notes, run, kernel, given, options.out)
@@ -262,7 +274,7 @@ def _lost(one: FileRun) -> tuple[str, ...]:
 # ── what is written ────────────────────────────────────────────────────────────────────────
 
 
-def _write(one: FileRun, options: FileOptions) -> None:
+def _write(one: FileRun, options: FileOptions, edited: Changed) -> None:
     """Write run.nc, a table as CSV, and run.json, which says what the run was."""
     assert one.folder is not None
     model, given = one.kernel.model, one.given
@@ -278,6 +290,8 @@ def _write(one: FileRun, options: FileOptions) -> None:
         "model_digest": model.digest,
         "engine": f"sdensemble {__version__}",
         "settings": list(options.settings),
+        "initial": list(options.initial),
+        "series": edited.files,
         "side_files": [path.name for path in files if path],
         "members": given.members or 1,
         "seed": given.seed,

@@ -17,7 +17,11 @@ from sdensemble.ensemble.variants import MAIN, Applied, Variant, apply, duplicat
 from sdensemble.evidence.stored import fitted_rows
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.inputs.targets import Target, leaves
-from sdensemble.outputs.models import COLUMNS, ModelSet, read_weights, rows, text
+from sdensemble.lang import LANGS
+from sdensemble.outputs.columns import TABLES, write_meanings
+from sdensemble.outputs.models import ModelSet, answer, read_weights, rows
+from sdensemble.outputs.write.csv import write_records
+from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.results import Results
 from sdensemble.study import Study
 from sdensemble.verbs.run import Options, Progress
@@ -117,22 +121,18 @@ def _told(target: Target, targets: tuple[Target, ...], applied: Applied) -> bool
 def write_models(models: ModelSet, folder: Path, info: dict[str, Any], lang: str) -> None:
     """Write the table, the answer in both languages, the figures and the record of a run."""
     from sdensemble.inputs.folder import RECORD, whole_folder
-    from sdensemble.outputs.figures import style
     from sdensemble.outputs.figures.variants import variants
     from sdensemble.outputs.run import versions
-    from sdensemble.outputs.tables import write_csv
+    from sdensemble.outputs.write.picture import write_figure
 
     with whole_folder(folder) as partial:
-        write_csv(partial / "variants.csv", COLUMNS, rows(models))
-        header = {"column": ("", ""), "zh": ("", ""), "en": ("", "")}
-        meanings = ({"column": c, "zh": zh, "en": en} for c, (zh, en) in COLUMNS.items())
-        write_csv(partial / "columns.csv", header, meanings)
-        for language in ("zh", "en"):
-            words = text(models, language)
+        write_records(partial / "variants.csv", TABLES["variants"], rows(models))
+        write_meanings(partial / "columns.csv", ["variants"])
+        for language in LANGS:
+            words = document_text(answer(models), language)
             (partial / f"answer-{language}.txt").write_text(words + "\n", encoding="utf-8")
         (partial / "figures").mkdir()
-        with style.settings():
-            style.save(variants(models, lang), partial / "figures" / "variants")
+        write_figure(variants(models), partial / "figures" / "variants", lang)
         files = [p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()]
         record = {
             **info,
@@ -213,4 +213,5 @@ def run_variants(
     else:
         with free_name(folder) as folder:
             write_models(models, folder, info, options.lang)
-    return text(models, options.lang, terminal_columns()), folder, time.perf_counter() - begun
+    said = document_text(answer(models), options.lang, terminal_columns())
+    return said, folder, time.perf_counter() - begun

@@ -27,7 +27,7 @@ from sdensemble.checks.run import KINDS, run_test, validate
 from sdensemble.checks.runs import Bench
 from sdensemble.checks.statistics import crps, elementary_effects, morris_design
 from sdensemble.checks.structure import in_feedback
-from sdensemble.outputs.figures import style
+from sdensemble.lang import tell
 from sdensemble.outputs.figures.validation import bars, panels
 
 MEMBERS = 64
@@ -235,9 +235,8 @@ def test_failures_are_told_on_the_terminal(study, checked, lang):
 def test_figures_name_their_unit():
     times = np.arange(5.0)
     title = {"zh": "产能", "en": "Capacity"}
-    with style.settings():
-        one = panels([("V1", "x", Panel(title, "Yi", times, times, times))], "zh", lambda u: "亿元")
-        axis = {"zh": "变化", "en": "change"}
-        two = bars(Bars(axis, (title,), (1.0,), (0.1,), "Yi"), "V2", "en", lambda u: "yi")
-    assert one.axes[0].get_ylabel() == "亿元"
-    assert two.axes[0].get_xlabel() == "Change, yi"
+    one = panels([("V1", "x", Panel(title, "Yi", times, times, times))], lambda unit: "亿元")
+    axis = {"zh": "变化", "en": "change"}
+    two = bars(Bars(axis, (title,), (1.0,), (0.1,), "Yi"), "V2", lambda unit: "yi")
+    assert tell(one.panels[0].y.label(), "zh") == "亿元"
+    assert tell(two.panels[0].x.label(), "en") == "Change, yi"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sdengine.errors import SDError
-from sdensemble.ensemble.run import draws
+from sdensemble.ensemble import draws
 from sdensemble.inputs.distributions import Beta, Lognormal, Normal, Triangular, Truncated, Uniform
 from tests.builders import small_model, variable
 

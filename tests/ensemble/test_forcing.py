@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sdengine.errors import SDError
-from sdensemble.ensemble.run import forcing
+from sdensemble.ensemble import forcing
 from tests.builders import small_model, variable
 
 MODEL = small_model()

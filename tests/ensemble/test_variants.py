@@ -20,11 +20,10 @@ from sdensemble.ensemble.variants import (
     read_variant,
     read_variants,
 )
-from sdensemble.outputs.figures import style
-from sdensemble.outputs.figures.variants import ALL_AT, MARKS, PAIR_AT
+from sdensemble.lang import LANGS, tell
 from sdensemble.outputs.figures.variants import variants as figure_of
-from sdensemble.outputs.fonts import missing_glyphs
 from sdensemble.outputs.models import (
+    answer,
     effects,
     flipped,
     flips,
@@ -34,8 +33,9 @@ from sdensemble.outputs.models import (
     probabilities,
     read_weights,
     rows,
-    text,
 )
+from sdensemble.outputs.write import nothing
+from sdensemble.outputs.write.terminal import document_text
 from sdensemble.verbs.run import Options
 from sdensemble.verbs.run_variants import choose_variants, run_models, run_variants, write_models
 
@@ -195,7 +195,7 @@ def test_the_table_has_range_and_mixture_for_every_question(models):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_answer_names_every_structure(models, lang):
-    told = text(models, lang)
+    told = document_text(answer(models), lang)
     assert all(variant.title[lang] in told for variant in models.variants)
 
 
@@ -255,35 +255,31 @@ def test_what_is_the_same_is_run_once_and_weighs_nothing(study, tmp_path):
     assert found.mixture.mean == pytest.approx((found.each[0].mean + found.each[2].mean) / 2)
     assert plain.results[1].key(target, scenario).model_set == "same"
     assert plain.name == "equal: main, logistic"
-    assert "（同主模型）" in text(plain, "zh")
+    assert "（同主模型）" in document_text(answer(plain), "zh")
     (row,) = [r for r in rows(plain) if (r["kind"], r["variant"], r["target"]) ==
               ("probability", "same", target.id)]  # fmt: skip
     assert (row["same_as"], row["weight"]) == ("main", 0.0)
 
 
 def test_figure_and_table_name_the_same_leaders(models):
-    with style.settings():
-        figure = figure_of(models, "zh")
-        assert missing_glyphs(figure) == ""
-    ax = figure.axes[1]
-    drawn = {}
-    for line in ax.lines:
-        x, y = line.get_xdata(), line.get_ydata()
-        if len(x) == 1 and x[0] in (ALL_AT, PAIR_AT):
-            drawn[x[0], int(y[0])] = line.get_marker()
-    order = [one.name for one, _ in packages(models)]
-    turned, top = flipped(models), len(models.variants)
+    figure = figure_of(models)
+    for lang in LANGS:
+        nothing.write(figure, lang)
+    of_all, *of_two = figure.panels[1].beside
+    turned = flipped(models)
+    assert bool(of_two) == bool(turned)
+    lines = document_text(answer(models), "zh").splitlines()
     for index, variant in enumerate(models.variants):
         best = leader(models, index)
-        marker = MARKS[order.index(best.name)][0] if best else None
-        assert drawn.get((ALL_AT, top - index)) == marker
+        if best:
+            assert of_all.texts[index] == best.title
+            row = next(line for line in lines if line.startswith(variant.title["zh"]))
+            assert best.title["zh"] in row
         ahead = turned.leads(variant) if turned else None
-        marker = MARKS[order.index(ahead.name)][0] if ahead else None
-        assert drawn.get((PAIR_AT, top - index)) == marker
-        cells = next(
-            line for line in text(models, "zh").splitlines() if line.startswith(variant.title["zh"])
-        )
-        assert (best is None) or (best.title["zh"] in cells)
+        if ahead:
+            assert of_two[0].texts[index] == ahead.title
+    titles = [tell(name, "en") for name in figure.panels[0].y.names]
+    assert titles[:-1] == [variant.title["en"] for variant in models.variants]
 
 
 def test_a_run_of_variants_does_not_pass_priors_off_as_a_posterior(study, tmp_path):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from sdensemble import SDError
-from sdensemble.outputs.columns import FILES
+from sdensemble.lang import LANGS, phrase, tell
+from sdensemble.outputs.columns import TABLES, head, meaning
 from sdensemble.outputs.tables import (
     bottleneck_rows,
     difference_rows,
@@ -13,9 +14,9 @@ from sdensemble.outputs.tables import (
     probability_rows,
     progress_rows,
     require_same_key,
-    write_csv,
     write_tables,
 )
+from sdensemble.outputs.write.csv import write_records
 from sdensemble.results.results import Results
 from tests.outputs import synthetic
 
@@ -28,7 +29,9 @@ def pick(rows, **wanted):
 
 def test_every_table_opens_in_a_spreadsheet(tmp_path, results):
     write_tables(tmp_path, [results])
-    for name, columns in FILES.items():
+    files = ("probabilities", "differences", "gap", "progress", "bottlenecks", "horizons")
+    for table in files:
+        name, columns = f"{table}.csv", TABLES[table]
         raw = (tmp_path / name).read_bytes()
         assert raw.startswith(b"\xef\xbb\xbf")
         assert b"\r\n" in raw
@@ -45,11 +48,13 @@ def test_every_table_opens_in_a_spreadsheet(tmp_path, results):
             found = tuple(row[part] for part in ("measure", "scope", "price_basis"))
             assert found == (("", "", "") if share else key)
     with (tmp_path / "columns.csv").open(encoding="utf-8-sig") as stream:
-        assert len(list(csv.DictReader(stream))) == sum(map(len, FILES.values()))
+        assert len(list(csv.DictReader(stream))) == sum(
+            len(TABLES[table]) for table in (*files, "conditions")
+        )
 
 
 def test_no_text_is_run_as_a_formula(tmp_path):
-    path = write_csv(tmp_path / "t.csv", {"a": ("", ""), "b": ("", "")}, [{"a": "=1+1", "b": -1.5}])
+    path = write_records(tmp_path / "t.csv", ("a", "b"), [{"a": "=1+1", "b": -1.5}])
     assert path.read_text("utf-8-sig").splitlines()[1] == "'=1+1,-1.5"
 
 
@@ -82,7 +87,7 @@ def test_differences_are_paired_and_say_which_are_nothing(results):
     assert row["median"] == pytest.approx(np.median(moved))
     assert (row["verdict"], row["share_helped"]) == ("distinguishable", 1.0)
     none = pick(rows, kind="outlay", outcome="province", scenario="fenjiu-stagnates")
-    assert (none["verdict"], none["verdict_zh"]) == ("none", "各成员均无变化")
+    assert (none["verdict"], none["verdict_zh"]) == ("none", tell(phrase("verdict.none"), "zh"))
 
 
 def test_the_error_of_a_paired_difference_is_far_below_that_of_its_sides(results):
@@ -220,3 +225,26 @@ def test_rows_from_the_prior_and_from_a_posterior_have_other_keys_and_are_not_co
     first, second = list(probability_rows(results))[:2]
     if first["target"] == second["target"]:
         require_same_key(first, second)  # another scenario of the same question
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_column_has_a_meaning_in_every_language(table):
+    for column in TABLES[table]:
+        for lang in LANGS:
+            assert meaning(table, column).told(lang)
+            assert head(table, column, lang)
+    assert head("probabilities", "p", "zh") == "达标概率"
+
+
+def test_income_given_up_is_no_outlay(results):
+    payers = results.spec.payers
+    apart = (replace(payers[0], forgone=True), *payers[1:])
+    spec = replace(results.spec, payers=apart)
+    own = Results(results.data, results.scenarios, results.targets, spec, results.model)
+    kinds = {row["outcome"]: row["kind"] for row in difference_rows(own) if row["outcome"] in
+             {payer.id for payer in payers}}  # fmt: skip
+    assert kinds == {payers[0].id: "forgone", payers[1].id: "outlay"}
+    pair = own.scenario("brand"), own.scenario("baseline"), 2025
+    paid, given = own.payers_outlay(*pair), own.payers_outlay(*pair, forgone=True)
+    both = results.payers_outlay(*pair)
+    assert paid.found.mean + given.found.mean == pytest.approx(both.found.mean)

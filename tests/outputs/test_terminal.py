@@ -8,8 +8,8 @@ import pytest
 
 from sdensemble.outputs.run import terminal_summary
 from sdensemble.outputs.tables import limits_of
-from sdensemble.outputs.terminal import per_outlay
 from sdensemble.outputs.text import folded, table, width, wrap
+from sdensemble.results.results import per_outlay
 
 
 def test_the_first_line_names_measure_information_date_and_prior_set(run):
@@ -54,7 +54,7 @@ def test_lost_members_are_named_and_leave_bounds(run, results):
     data = results.data.copy(deep=True)
     data["total nominal output"].values[0, :26, 4:] = np.nan
     text = terminal_summary(**run | {"dataset": data}, lang="zh")
-    assert "26个成员出现非数值（total nominal output，最早在2023" in text
+    assert "26个样本出现非数值（total nominal output，最早在2023" in text
     row = next(line for line in text.splitlines() if line.startswith("基准 "))
     assert "–" in row.split("%")[0]
 
@@ -101,13 +101,20 @@ def test_the_effect_per_unit_of_outlay_stands_beside_the_outlay(run, results):
         assert next(line for line in lines if line.startswith(f"{title} ")).endswith("—")
 
 
-def test_packages_are_said_to_cost_alike_at_the_default_constants_only(run):
-    said = "默认常数运行上成立"
+def test_packages_that_do_not_cost_the_same_are_said_to_with_their_means(run, results):
+    said = "财政支出在各样本中并不相等"
     assert said not in terminal_summary(**run, lang="zh")
-    packages = [
-        replace(s, package="x") if s.name in ("brand", "bases") else s for s in run["scenarios"]
-    ]
-    assert said in terminal_summary(**run | {"scenarios": packages}, lang="zh")
+
+    def packages(*names):
+        return [replace(s, package="x") if s.name in names else s for s in run["scenarios"]]
+
+    text = terminal_summary(**run | {"scenarios": packages("brand", "bases")}, lang="zh")
+    assert said in text.replace("\n", "")
+    base = results.scenario("baseline")
+    low = results.payers_outlay(results.scenario("brand"), base, 2025).found.mean
+    assert f"平均{low:.3g}至" in text.replace("\n", "")
+    alike = packages("plant-grants", "land-quota")  # of equal outlay in every member
+    assert said not in terminal_summary(**run | {"scenarios": alike}, lang="zh")
 
 
 def test_english_keeps_the_unit_and_explains_it_once(run):
@@ -144,10 +151,10 @@ def test_nothing_is_divided_by_an_outlay_printed_as_zero(results):
     brand, base = results.scenario("brand"), results.scenario("baseline")
     effect = results.effect(results.spec.headline.whole, brand, base, 2025)
     outlay = results.payers_outlay(brand, base, 2025)
-    assert per_outlay(effect, outlay) != "—"
+    assert per_outlay(effect, outlay) == effect.found.mean / outlay.found.mean
     tiny = replace(outlay, found=replace(outlay.found, mean=0.04, se=0.001))
     unclear = replace(outlay, found=replace(outlay.found, mean=5.0, se=3.0))
-    assert per_outlay(effect, tiny) == per_outlay(effect, unclear) == "—"
+    assert per_outlay(effect, tiny) is per_outlay(effect, unclear) is None
 
 
 def test_a_target_read_in_another_scope_is_told_beside_it(run, results):

@@ -5,17 +5,19 @@ import pytest
 
 from sdengine.errors import SDError
 from sdensemble.inputs.published import COLUMNS, Statistic, known_at, last_day, read_published
+from sdensemble.lang import tell
+from sdensemble.outputs.columns import TABLES
+from sdensemble.outputs.naming import wanted
 from sdensemble.policy.ledger import (
-    LEDGER_CSV,
     MET,
     NOT_MET,
     NOT_PUBLISHED,
     ledger,
+    ledger_blocks,
     ledger_rows,
-    ledger_text,
-    wanted,
 )
 from tests.outputs import synthetic
+from tests.outputs.told import told
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ def test_a_statistic_of_another_measure_year_or_thing_never_judges(targets, othe
 
 def test_another_measure_is_named_and_said_to_judge_nothing(targets, results):
     found = [entry(targets, [statistic(500.0, measure="sales_revenue")], "dairy_2025")]
-    text = ledger_text(found, results.spec, "zh", "")
+    text = told(ledger_blocks(found, results.spec, ""), "zh")
     assert "500亿元（2025，销售收入），口径不同，不作判断" in text
     assert "未公布" in text
 
@@ -120,7 +122,8 @@ def test_references_are_left_out_and_every_other_row_is_there(targets):
 
 def test_the_text_tells_what_is_set_and_why_the_rest_is_not_simulated(targets, results):
     entries = ledger(targets, [])
-    zh, en = (ledger_text(entries, results.spec, lang, "through-2021") for lang in ("zh", "en"))
+    blocks = ledger_blocks(entries, results.spec, "through-2021")
+    zh, en = (told(blocks, lang) for lang in ("zh", "en"))
     assert "x = 2亿元" in zh
     assert "a slogan" in en
     assert "information to the end of 2021" in en
@@ -131,7 +134,7 @@ def test_the_text_tells_what_is_set_and_why_the_rest_is_not_simulated(targets, r
 def test_rows_of_the_table_have_only_its_columns(targets, results):
     entries = ledger(targets, [statistic(120.0)], results, results.scenarios[0])
     rows = list(ledger_rows(entries, "", {"dairy_2025": ["milk"]}))
-    assert all(set(row) <= set(LEDGER_CSV) for row in rows)
+    assert all(set(row) <= set(TABLES["ledger"]) for row in rows)
     row = next(row for row in rows if row["target"] == "dairy_2025")
     assert (row["status"], row["judged_by"], row["conflicts"]) == ("met", "S1", "milk")
     assert "p" not in row
@@ -139,8 +142,8 @@ def test_rows_of_the_table_have_only_its_columns(targets, results):
 
 def test_what_is_asked_is_shown_with_its_band(targets, results):
     about = replace(targets[0], comparator="about", value=1.8, low=1.75, high=1.85)
-    assert wanted(about, results.spec, "zh") == "约1.8亿元（1.75–1.85）"
-    assert wanted(about, results.spec, "en") == "about 1.8 亿元 (1.75–1.85)"
+    assert tell(wanted(about, results.spec), "zh") == "约1.8亿元（1.75–1.85）"
+    assert tell(wanted(about, results.spec), "en") == "about 1.8 亿元 (1.75–1.85)"
 
 
 # ── information dates and the file ──

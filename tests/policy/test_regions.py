@@ -1,23 +1,21 @@
 from dataclasses import replace
 
 import pytest
-from matplotlib.patches import Rectangle
-from matplotlib.text import Text
 
 from sdengine.errors import SDError
-from sdensemble.inputs.regions import read_places, regions_of
-from sdensemble.outputs.figures import style
-from sdensemble.outputs.fonts import missing_glyphs
+from sdensemble.inputs.regions import COLUMNS, read_places, regions_of
+from sdensemble.outputs.figure import Cells
+from sdensemble.outputs.write import nothing
 from sdensemble.policy.figures.regions import ACROSS, region_matrix
 from sdensemble.policy.regions import (
-    COLUMNS,
     layout,
+    layout_blocks,
     layout_cells,
-    layout_text,
     place_rows,
-    places_text,
+    places_blocks,
 )
 from tests.outputs import synthetic
+from tests.outputs.told import told
 
 MODEL = synthetic.model()
 ROWS = [
@@ -36,7 +34,7 @@ def read(tmp_path, rows=ROWS):
 
 def test_places_are_shown_by_industry_and_region_in_both_languages(tmp_path):
     places = read(tmp_path)
-    zh, en = (places_text(places, MODEL, lang) for lang in ("zh", "en"))
+    zh, en = (told(places_blocks(places, MODEL), lang) for lang in ("zh", "en"))
     assert "奶粉、酸奶" in zh
     assert "milk powder, yoghurt" in en
     assert "no equation uses them" in en
@@ -58,24 +56,14 @@ def test_an_unknown_range_or_element_is_told(tmp_path):
     assert "source is missing" in text
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_products_stay_inside_their_cells(study, lang):
-    with style.settings():
-        figure = region_matrix(study.places, study.model, lang)
-        assert missing_glyphs(figure) == ""
-        canvas = figure.canvas.get_renderer()
-        cells = [p.get_window_extent(canvas) for p in figure.findobj(Rectangle)
-                 if p.get_height() < 100 and p is not figure.patch]  # fmt: skip
-        for text in figure.findobj(Text):
-            box = text.get_window_extent(canvas)
-            assert not text.get_text() or box.x0 >= 0, text.get_text()
-            assert box.x1 <= figure.bbox.x1 + 1, text.get_text()
-            if text.get_fontsize() < style.SMALL and text.get_text():
-                x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-                assert any(
-                    c.x0 <= x <= c.x1 and c.y0 <= y <= c.y1 and box.x0 >= c.x0 and box.x1 <= c.x1
-                    for c in cells
-                ), text.get_text()
+def test_the_matrix_holds_every_product_in_the_cell_of_its_industry_and_region(study):
+    figure = region_matrix(study.places, study.model)
+    assert all(len(panel.x.names) <= ACROSS for panel in figure.panels)
+    held = [text for cells in figure.marks(Cells) for row in cells.texts for text in row]
+    shown = "".join(text.told("zh") for text in held)
+    assert all(place.product["zh"] in shown for place in study.places)
+    for lang in ("zh", "en"):
+        assert nothing.write(figure, lang)["cells"] == len(figure.panels)
 
 
 def test_the_shipped_layout_is_whole_and_no_equation_reads_it(study):
@@ -89,7 +77,7 @@ def test_the_shipped_layout_is_whole_and_no_equation_reads_it(study):
 def test_a_product_quoted_as_written_is_marked_in_chinese(study):
     places = [p for p in study.places if "原文如此" in p.note]
     assert places
-    text = places_text(study.places, study.model, "zh")
+    text = told(places_blocks(study.places, study.model), "zh")
     for place in places:
         assert f"{place.product_zh}（原文如此）" in text
     rows = {row["id"]: row for row in place_rows(study.places, study.model)}
@@ -106,15 +94,5 @@ def test_targets_of_bases_and_land_name_the_regions_of_their_industry(tmp_path, 
         "dairy_2025": ["north"]
     }
     assert layout_cells(targets[0], laid) == {"regions_zh": "北部", "regions_en": "North"}
-    assert layout_text(targets, laid, "zh")[1] == "  乳品：北部"
-    assert layout_text(targets, {}, "zh") == []
-
-
-def test_names_of_the_regions_in_a_strip_stand_on_one_line(study):
-    with style.settings():
-        figure = region_matrix(study.places, study.model, "en")
-    names = {p.region_en for p in study.places}
-    heads = [t for t in figure.findobj(Text) if t.get_text().replace("\n", " ") in names]
-    assert len(heads) == len(names)
-    assert {t.get_va() for t in heads} == {"baseline"}
-    assert len({t.get_position()[1] for t in heads}) == -(-len(names) // ACROSS)
+    assert told(layout_blocks(targets, laid), "zh").endswith("乳品：北部")
+    assert layout_blocks(targets, {}) == ()

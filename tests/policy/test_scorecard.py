@@ -1,29 +1,27 @@
-import warnings
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
-from matplotlib.text import Text
 
 from sdengine.errors import SDError
 from sdensemble.inputs.targets import readings
-from sdensemble.outputs.figures import style
-from sdensemble.outputs.fonts import missing_glyphs
-from sdensemble.outputs.terminal import pages_of
+from sdensemble.lang import tell
+from sdensemble.outputs.columns import TABLES
+from sdensemble.outputs.figure import Cells
 from sdensemble.outputs.text import width
-from sdensemble.policy.figures.scorecard import SHADES, _figure, _parts, draw_scorecard
+from sdensemble.outputs.write import nothing, picture
+from sdensemble.policy.figures.scorecard import NAMED, scorecard_figures
 from sdensemble.policy.scorecard import (
-    SCORECARD_CSV,
-    YEARS_CSV,
     asked,
+    pages_of,
     scorecard,
+    scorecard_blocks,
     scorecard_rows,
-    scorecard_text,
     year_rows,
 )
 from sdensemble.results.results import Results
 from tests.outputs import synthetic
+from tests.outputs.told import told
 
 NAMES = ("baseline", "brand", "land-quota")
 
@@ -64,10 +62,10 @@ def test_about_ranks_by_its_lower_end_and_says_where_most_of_the_miss_lies(score
     line = next(one for one in found if one.target.id == "about_2025")
     assert (line.middle(0), line.reach(0)) == (0.0, 1.0)
     assert line.splits[0] == easy.split(low, first)
-    assert asked(line, easy, "zh").endswith("高于区间")
+    assert tell(asked(line, easy), "zh").endswith("高于区间")
     rows = [r for r in scorecard_rows(found, easy) if r["target"] == "about_2025"]
     assert (rows[0]["p_below"], rows[0]["p_in"], rows[0]["p_above"]) == (0.0, 0.0, 1.0)
-    assert "mostly above" in scorecard_text(found, easy, easy.targets, "en")
+    assert "mostly above" in told(scorecard_blocks(found, easy, easy.targets), "en")
 
 
 def test_a_target_read_in_another_scope_stands_below_it(scored):
@@ -81,7 +79,7 @@ def test_a_target_read_in_another_scope_stands_below_it(scored):
         "total_2025": "",
         "reported": "total_2025",
     }
-    text = scorecard_text(found, both, both.targets, "zh").splitlines()
+    text = told(scorecard_blocks(found, both, both.targets), "zh").splitlines()
     place = next(i for i, line in enumerate(text) if line.startswith("全省农产品加工业产值 2025"))
     assert "按上报口径" in text[place + 1]
     assert "依据" in text
@@ -119,7 +117,7 @@ def test_a_path_asks_for_every_target_year_and_leaves_references_out(lines):
 
 def test_what_the_run_did_not_keep_is_named_and_not_scored(lines, scored):
     assert not any(one.target.id == "gone_2025" for one in lines)
-    text = scorecard_text(lines, scored, scored.targets, "en")
+    text = told(scorecard_blocks(lines, scored, scored.targets), "en")
     assert "did not keep what they need: Agro-processing output value" in text
 
 
@@ -131,7 +129,7 @@ def test_a_run_that_can_score_nothing_says_so(scored):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_text_has_a_column_for_each_scenario_with_its_error(lines, scored, lang):
-    text = scorecard_text(lines, scored, scored.targets, lang)
+    text = told(scorecard_blocks(lines, scored, scored.targets), lang)
     row = next(line for line in text.splitlines() if line.startswith(("乳品", "Dairy")))
     assert row.count("±") == 3
     assert f"1 {scored.scenarios[0].title[lang]}" in text
@@ -141,41 +139,41 @@ def test_the_text_has_a_column_for_each_scenario_with_its_error(lines, scored, l
 def test_the_tables_have_their_columns_and_a_row_a_target_scenario_and_year(lines, scored):
     rows = list(scorecard_rows(lines, scored))
     assert len(rows) == 3 * len(lines)
-    assert {name for row in rows for name in row} == set(SCORECARD_CSV)
+    assert {name for row in rows for name in row} == set(TABLES["scorecard"])
     years = list(year_rows(scored))
     single = [one for one in lines if not one.target.joint]
     assert len(years) == len(single) * 3 * len(synthetic.YEARS)
-    assert {name for row in years for name in row} == set(YEARS_CSV)
+    assert {name for row in years for name in row} == set(TABLES["scorecard-years"])
     asked = next(r for r in years if (r["target"], r["year"], r["scenario"])
                  == ("total_2025", 2025, "baseline"))  # fmt: skip
     assert asked["p"] == next(r["p"] for r in rows if r["target"] == "total_2025")
 
 
-def test_the_figures_split_at_the_year_of_the_question(lines, scored, tmp_path):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        files = draw_scorecard(tmp_path, lines, scored, "zh")
-    assert {p.name for p in files} >= {"scorecard.png", "scorecard-earlier.pdf", "captions.md"}
-    parts = _parts(lines, scored)
-    assert {line.year for line in parts["scorecard-earlier"]} == {2022}
-    assert "{" not in (tmp_path / "captions.md").read_text("utf-8")
+def test_the_figures_split_at_the_year_of_the_question_and_hold_every_probability(lines, scored):
+    figures = {figure.id: figure for figure in scorecard_figures(lines, scored)}
+    assert list(figures) == ["scorecard", "scorecard-earlier", "scorecard-together"]
+    held = [share for figure in figures.values() for cells in figure.marks(Cells)
+            for row in cells.shares for share in row]  # fmt: skip
+    kinds = ("single", "joint", "nested", "path")
+    wanted = [p.middle for line in lines if line.kind in kinds for p in line.found]
+    assert sorted(held) == sorted(wanted)
+    for figure in figures.values():
+        for lang in ("zh", "en"):
+            nothing.write(figure, lang)
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_no_text_of_the_figure_leaves_the_page_or_lacks_a_glyph(lines, scored, lang):
-    with style.settings():
-        for name, chosen in _parts(lines, scored).items():
-            figure = _figure(chosen, scored, lang, name, (0, 1, 2))
-            assert missing_glyphs(figure) == ""
-            assert figure.get_figheight() < 11.0  # a page of A4
-            canvas = figure.canvas.get_renderer()
-            page = figure.bbox
-            for text in figure.findobj(Text):
-                box = text.get_window_extent(canvas)
-                if text.get_text().strip() and text.get_visible() and box.width > 0:
-                    assert box.x0 >= page.x0 - 1, text.get_text()
-                    assert box.x1 <= page.x1 + 1, text.get_text()
-                    assert box.y1 <= page.y1 + 1, text.get_text()
+def test_heads_of_columns_are_names_or_numbers_that_a_note_explains(lines, scored, results):
+    (few, *_) = scorecard_figures(lines, scored)
+    assert [tell(name, "en") for name in few.panels[0].x.names] == [
+        scenario.title["en"] for scenario in scored.scenarios
+    ]
+    (many, *_) = scorecard_figures(scorecard(results), results)
+    names = [tell(name, "en") for name in many.panels[0].x.names]
+    assert len(names) > NAMED
+    assert names == [str(place + 1) for place in range(len(names))]
+    notes = tell(many.all_notes(), "en")
+    assert all(f"{place} {one.title['en']}" in notes for place, one in
+               enumerate(results.scenarios, start=1))  # fmt: skip
 
 
 def test_many_scenarios_stand_on_pages_each_with_the_reference(results):
@@ -188,36 +186,26 @@ def test_many_scenarios_stand_on_pages_each_with_the_reference(results):
     assert set().union(*map(set, pages)) == set(range(42))
 
 
+def _shade(share):
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("shades", picture.SHADES)(share)[:3]
+
+
 def test_shades_darken_with_the_probability_so_that_grey_tells_them_apart():
-    grey = [np.dot(SHADES(p)[:3], [0.299, 0.587, 0.114]) for p in np.linspace(0, 1, 21)]
+    grey = [np.dot(_shade(p), [0.299, 0.587, 0.114]) for p in np.linspace(0, 1, 21)]
     assert np.all(np.diff(grey) < -0.01)
 
 
 def test_black_figures_stand_out_in_every_cell():
     for p in np.linspace(0, 1, 21):
-        rgb = np.asarray(SHADES(p)[:3])
+        rgb = np.asarray(_shade(p))
         linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
         assert (linear @ [0.2126, 0.7152, 0.0722] + 0.05) / 0.05 > 7  # WCAG AAA
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_names_of_rows_do_not_overlap_and_no_line_ends_in_a_sign(lines, scored, lang):
-    with style.settings():
-        for name, chosen in _parts(lines, scored).items():
-            figure = _figure(chosen, scored, lang, name, (0, 1, 2))
-            canvas = figure.canvas.get_renderer()
-            names = [t for t in figure.axes[0].texts if t.get_ha() == "right"]
-            boxes = [t.get_window_extent(canvas) for t in names]
-            assert len(boxes) == len(chosen)
-            for above, below in pairwise(boxes):
-                assert above.y0 >= below.y1 - 0.5
-            for text in names:
-                for line in text.get_text().split("\n"):
-                    assert line[-1] not in "≥>＞约"
-
-
 def test_a_narrow_terminal_gets_every_cell_in_tables_that_fit(lines, scored):
-    text = scorecard_text(lines, scored, scored.targets, "en", 60).splitlines()
+    text = told(scorecard_blocks(lines, scored, scored.targets), "en", 60).splitlines()
     assert max(map(width, text)) <= 72  # a name and what it asks may be wider than that
     single = [line for line in text if line.startswith("Dairy 2025")]
     assert sum(line.count("±") for line in single) == 3

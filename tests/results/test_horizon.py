@@ -7,11 +7,12 @@ import pytest
 
 from sdensemble import SDError
 from sdensemble.lang import tell
+from sdensemble.outputs.answer import answer
 from sdensemble.outputs.figure import Points
 from sdensemble.outputs.horizon_tables import answer_figures, answer_tables
 from sdensemble.outputs.tables import condition_rows, horizon_rows
-from sdensemble.outputs.terminal import terminal_summary
 from sdensemble.outputs.write import nothing
+from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.estimate import ratio_of
 from sdensemble.results.horizon import horizons, parts, values_of
 from tests.outputs import synthetic
@@ -89,7 +90,7 @@ def test_the_parts_of_a_condition_share_out_the_members_and_their_effects(result
 def test_the_tables_and_the_answer_tell_them_in_both_languages(results):
     titles = {lang: [tell(t.title, lang) for t in answer_tables(results)] for lang in ("zh", "en")}
     assert titles["zh"] == ["分年份的效果", "按“2021至2022年是否高”分组（效果单位：亿元）"]
-    text = terminal_summary(results, "en")
+    text = document_text(answer(results), "en")
     assert "Effects by year" in text
     assert "Revenue forgone is no money of the treasury" in " ".join(text.split())
     assert "2025" in text.splitlines()[3]
@@ -115,7 +116,7 @@ def test_the_figures_show_every_scenarios_effect_and_every_parts_probability(res
 def test_a_study_that_names_neither_has_neither(tmp_path):
     plain = synthetic.results(tmp_path, NAMES)
     assert list(answer_tables(plain)) == []
-    assert "Effects by year" not in terminal_summary(plain, "en")
+    assert "Effects by year" not in document_text(answer(plain), "en")
 
 
 @pytest.mark.parametrize(

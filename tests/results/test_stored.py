@@ -6,9 +6,10 @@ import pytest
 
 from sdengine.errors import SDError
 from sdensemble.inputs.conflicts import Conflict, ModelNumber, Number, Term
-from sdensemble.policy.conflicts import conflict_rows, conflicts_text, model_values
+from sdensemble.policy.conflicts import conflict_rows, conflicts_blocks, model_values
 from sdensemble.results.store import write_ensemble
 from sdensemble.results.stored import latest_run, stored_results
+from tests.outputs.told import told
 
 LOST = [{"variable": "x", "scenario": "baseline", "time": 2020.0, "members": 1, "member": 3}]
 
@@ -87,7 +88,7 @@ def test_the_number_of_the_model_is_the_product_of_its_series(results):
         / results.data["price level"].sel(scenario="baseline", year=2025)
     )
     assert np.allclose(values, expected)
-    lines = "\n".join(conflicts_text([one], "en", results, base))
+    lines = told(conflicts_blocks([one], results, base), "en")
     assert "number: 1607 number" in lines
     assert "(2025, Baseline, median and 90% band): " in lines
     rows = conflict_rows([one], results)
@@ -97,5 +98,5 @@ def test_the_number_of_the_model_is_the_product_of_its_series(results):
 
 def test_a_series_the_run_did_not_keep_is_said_to_be_missing(results):
     one = conflict(Term("never kept", "", "annual", 1))
-    lines = "\n".join(conflicts_text([one], "zh", results, results.scenarios[0]))
+    lines = told(conflicts_blocks([one], results, results.scenarios[0]), "zh")
     assert "没有保留所需变量" in lines

@@ -47,7 +47,7 @@ def test_check_says_what_it_read(teacup):
     found = call("check", "--study", teacup, "--lang", "en")
     assert found.exit_code == 0
     assert "teacup.mdl: 9 variables, units agree in every equation" in found.output
-    assert "3 scenarios, 2 targets, 5 priors (history): no problem" in found.output
+    assert "3 scenarios, 2 targets, 5 priors (history priors): no problem" in found.output
     assert "9个变量，所有方程单位一致" in call("check", "--study", teacup).output
 
 
@@ -181,7 +181,7 @@ def test_a_mistake_in_a_file_ends_in_one_clear_message(teacup, tmp_path, file, o
         ("(teacup temperature - room temperature)", "SHIFT IF TRUE(teacup temperature, 1, 2)",
          '"heat loss to room"'),
         ("(teacup temperature - room temperature)", "(teacup temperature - rum temperature)",
-         'no variable "rum_temperature" — did you mean "room temperature"?'),
+         'no variable "rum temperature" — did you mean "room temperature"?'),
         ("\t0.125\n", "\t-1\n", "TIME STEP above 0"),
     ],
 )  # fmt: skip

@@ -76,7 +76,7 @@ def test_describe_shows_levers_with_their_instruments_and_regions(root, tmp_path
     assert levers.exit_code == 0
     assert "Refused (each with its reason)" in levers.output
     assert "Publicity (五(六)): no sourced effect" in levers.output
-    assert "not in the text" in levers.output
+    assert "not in the Opinion" in levers.output
 
 
 # ── verbs, on a small study ────────────────────────────────────────────────────────────────
@@ -109,7 +109,7 @@ def test_scorecard_reads_the_latest_run_and_writes_tables_and_figures(cup):
 def test_scorecard_runs_when_members_are_asked_for(cup, no_figures):
     found = call("scorecard", "--study", cup, "--members", 16, "--scenario", "lid")
     assert found.exit_code == 0, found.output
-    assert "16个成员" in found.output
+    assert "16个样本" in found.output
     both = call("scorecard", "--study", cup, "--members", 16, "--run", cup / "outputs" / "first")
     assert both.exit_code == 2
     seed = call("scorecard", "--study", cup, "--run", cup / "outputs" / "first", "--seed", 3)

@@ -138,7 +138,7 @@ def test_lost_members_are_counted_named_and_leave_bounds(broken, tmp_path, no_fi
     bad = int((~np.isfinite(data["total"].values[0])).any(axis=1).sum())
     assert 0 < bad < 32
     words = " ".join(outcome.answer.split())
-    said = f"Note: {bad} members under baseline (history priors) are not finite (worth, first in"
+    said = f"Note: {bad} members under Baseline (history priors) are not finite (worth, first in"
     assert said in words
     (row,) = rows(tmp_path / "run" / "probabilities.csv")
     assert (row["p"], row["lost_members"]) == ("", str(bad))
@@ -182,7 +182,7 @@ def test_a_scenario_that_loses_all_its_members_leaves_the_others_their_answer(
         'title = "Flood"\n[world]\n"loss rate" = 4\n', "utf-8"
     )
     answer = run_study(open_study(broken.folder), options(tmp_path / "run")).answer
-    said = "Note: 32 members under flood (history priors) are not finite"
+    said = "Note: 32 members under Flood (history priors) are not finite"
     assert said in " ".join(answer.split())
     assert "<1–>99%" in answer
 
@@ -238,6 +238,6 @@ def test_members_lost_under_a_further_prior_set_alone_are_named(broken, tmp_path
     priors.write_text("[[prior]]".join([head, *rest, good, bad]), "utf-8")
     answer = run_study(open_study(broken.folder), options(tmp_path / "run")).answer
     words = " ".join(answer.split())
-    assert "members under baseline (plan priors) are not finite (worth, first in" in words
+    assert "members under Baseline (plan priors) are not finite (worth, first in" in words
     assert "(history priors) are not finite" not in words
     assert "--prior plan" in answer

@@ -38,8 +38,10 @@ from sdensemble.inputs.history import (
     read_history,
     vintage,
 )
-from sdensemble.outputs.words import label, percent, rounded, target_name
-from sdensemble.outputs.words import points as whole
+from sdensemble.lang import tell as told
+from sdensemble.outputs.form import percent, rounded
+from sdensemble.outputs.form import points as whole
+from sdensemble.outputs.naming import label, target_name
 from sdensemble.results.estimate import Estimate
 from sdensemble.results.probability import Key, Probability, distinguishable
 from sdensemble.study import Study
@@ -250,10 +252,9 @@ def _log_rows(found: Observed, file: str) -> list[list[object]]:
 
 def _title(study: Study, row: Observation, lang: str) -> str:
     """Return a figure as a line begins with it."""
-    name = series_title(study, "/".join(row.series), lang)
+    name = told(series_title(study, "/".join(row.series)), lang)
     if name == "/".join(row.series):
-        known = label(study.report, row.measure, lang)
-        name = f"{known if lang == 'zh' else row.measure}/{row.sector}"
+        name = f"{told(label(study.report, row.measure), lang)}/{row.sector}"
     shown = f"{name} {row.time:g} = {row.value:g} {study.report.unit_label(row.unit, lang)}"
     return shown + (tell("unpublished", lang) if row.unpublished else "")
 
@@ -289,7 +290,7 @@ def _moved_text(study: Study, found: Observed, size: int, seed: int, lang: str) 
 def _name(study: Study, key: str, lang: str) -> str:
     """Return a target's name with its year."""
     target = next(target for target in study.targets if target.id == key)
-    return target_name(target, lang) + (f" {target.year}" if target.year else "")
+    return told(target_name(target), lang) + (f" {target.year}" if target.year else "")
 
 
 def chance(p: Probability) -> str:
@@ -322,7 +323,7 @@ def _keys(study: Study, found: Observed, lang: str) -> list[str]:
     """
 
     def word(text: str) -> str:
-        return label(study.report, text, lang) if text else "—"
+        return told(label(study.report, text), lang) if text else "—"
 
     together: dict[str, list[str]] = {}
     for name, p in found.before.items():

@@ -14,7 +14,7 @@ from sdensemble.evidence.observe.cells import folded
 from sdensemble.evidence.observe.words import Bad, tell
 from sdensemble.inputs.config import Section
 from sdensemble.inputs.history import Observation, read_history
-from sdensemble.outputs.words import LABELS, LANGS
+from sdensemble.lang import LANGS, catalogue
 from sdensemble.study import Study
 
 NAMES = "names.toml"
@@ -179,7 +179,7 @@ def names_of(study: Study) -> Names:
     for kept, codes in ((found.measures, measures), (found.sectors, sectors)):
         for code in dict.fromkeys(codes):
             _add(kept, code, code)
-            for labels in (study.report.labels.get(code, {}), LABELS.get(code, {})):
+            for labels in (study.report.labels.get(code, {}), shared_labels(code)):
                 for label in labels.values():
                     _add(kept, label, code, weak=True)
     for term in found._terms:
@@ -250,3 +250,9 @@ def _words(top: Section, key: str) -> list[tuple[str, list[str]]]:
     if not isinstance(table, dict):
         top.problem(f"{key} must be a table")
     return found
+
+
+def shared_labels(code: str) -> dict[str, str]:
+    """Return what every study calls an identifier, by language; empty where it has no name."""
+    key = f"label.{code}"
+    return {lang: catalogue(lang)[key] for lang in LANGS if key in catalogue(lang)}

@@ -1,87 +1,86 @@
-"""Every figure of a run, with captions in both languages. The only place of matplotlib."""
+"""Every figure of a run as values; drawn and captioned by the writers."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from sdensemble.inputs.history import Observation
-from sdensemble.outputs.figures import style
+from sdensemble.lang import LANGS, joined, phrase, tell
+from sdensemble.outputs.document import source_line
+from sdensemble.outputs.figure import Figure
+from sdensemble.outputs.figures.compare import pages, scenarios, sectors
 from sdensemble.outputs.figures.effects import effect_pages, effects
-from sdensemble.outputs.figures.fan import conditions, drawn_history, fan, note, related
-from sdensemble.outputs.figures.panels import scenarios, sectors
-from sdensemble.outputs.figures.words import CAPTIONS
-from sdensemble.outputs.fonts import missing_glyphs
-from sdensemble.outputs.terminal import pages_of, reference
-from sdensemble.outputs.words import target_name
-from sdensemble.results.results import Results
+from sdensemble.outputs.figures.fan import fan
+from sdensemble.results.results import Results, reference
+
+
+def figures_of(
+    results: Results, history: Sequence[Observation] = (), others: Sequence[Results] = ()
+) -> tuple[Figure, ...]:
+    """Return all figures of a run; ``others`` are the same study under further prior sets.
+
+    Components are shown where the report names some, comparisons where there is a pair; many
+    scenarios stand on several pages, each a figure of its own.
+    """
+    base = reference(results)
+    found = [fan(results, base, history, others)]
+    if results.components():
+        found.append(sectors(results, base))
+    if len(results.scenarios) > 1:
+        found += _paged([scenarios(results, base, page) for page in range(pages(results))])
+    if results.pairs():
+        found += _paged([effects(results, page) for page in range(effect_pages(results))])
+    return tuple(found)
+
+
+def _paged(made: Sequence[Figure]) -> list[Figure]:
+    """Return figures with their page in name and caption; the first keeps the name."""
+    if len(made) == 1:
+        return list(made)
+    return [
+        replace(
+            one,
+            id=one.id if page == 1 else f"{one.id}-{page}",
+            caption=joined(
+                [one.caption, phrase("caption.page", page=page, pages=len(made))], "nothing"
+            ),
+        )
+        for page, one in enumerate(made, start=1)
+    ]
 
 
 def draw_figures(
-    folder: Path, results: Results, lang: str, history: Sequence[Observation] = ()
+    folder: Path, figures: Sequence[Figure], lang: str
 ) -> tuple[tuple[Path, ...], str]:
-    """Write all figures of a run as PNG, SVG and PDF, and their captions.
+    """Write figures as PNG, SVG and PDF, and their captions in every language.
 
-    Returns the paths and the characters the font lacks ("" where it has them all). Components
-    are drawn where the report names some, comparisons where there is a pair; many scenarios stand
-    on several pages, each a figure of its own.
+    Returns the paths and the characters the font lacks ("" where it has them all).
     """
-    base = reference(results)
-    made: dict[str, Callable[[], Figure]] = {"fan": lambda: fan(results, base, lang, history)}
-    if results.components():
-        made["sectors"] = lambda: sectors(results, base, lang)
-    if len(results.scenarios) > 1:
-        for number, places in enumerate(pages_of(results), start=1):
-            made[_page("scenarios", number)] = partial(scenarios, results, lang, places)
-    if results.pairs():
-        for number in range(1, effect_pages(results) + 1):
-            made[_page("effects", number)] = partial(effects, results, lang, number - 1)
+    from sdensemble.outputs.write.picture import write_figure
+
     written: list[Path] = []
     missing: set[str] = set()
-    with style.settings():
-        for name, make in made.items():
-            figure = make()
-            missing |= set(missing_glyphs(figure))
-            written += style.save(figure, folder / name)
+    for figure in figures:
+        done = write_figure(figure, folder / figure.id, lang)
+        written += done.paths
+        missing |= set(done.missing)
     captions = folder / "captions.md"
-    captions.write_text(_captions(results, tuple(made), history), encoding="utf-8")
+    captions.write_text(captions_of(figures), encoding="utf-8")
     return (*written, captions), "".join(sorted(missing))
 
 
-def _page(name: str, number: int) -> str:
-    """Return the name of a figure's page: the first has the figure's own."""
-    return name if number == 1 else f"{name}-{number}"
-
-
-def _captions(results: Results, names: Sequence[str], history: Sequence[Observation]) -> str:
+def captions_of(figures: Sequence[Figure]) -> str:
+    """Return the caption of each figure, with notes and source, in every language."""
     lines = []
-    kinds = [re.sub(r"-\d+$", "", name) for name in names]
-    for number, (page, name) in enumerate(zip(names, kinds, strict=True), start=1):
-        lines += [f"## {page}", ""]
-        of = {"page": kinds[:number].count(name), "pages": kinds.count(name)}
-        for lang, head in (("zh", f"图{number}　"), ("en", f"Figure {number}. ")):
-            words = _values(results, lang, history)
-            end = (conditions if name == "effects" else note)(results, lang).replace("\n", " ")
-            text = CAPTIONS[name][lang].format(**words)
-            text += CAPTIONS["page"][lang].format(**of) if of["pages"] > 1 else ""
-            lines += [f"{head}{text} {end}", ""]
+    for number, figure in enumerate(figures, start=1):
+        lines += [f"## {figure.id}", ""]
+        for lang in LANGS:
+            numbered = phrase("document.figure", n=number)
+            title = figure.caption or figure.title
+            head = phrase("document.captioned", number=numbered, title=title)
+            source = source_line(figure.source, figure.run, lang)
+            said = joined([head, *figure.notes, source], "sentence")
+            lines += [tell(said, lang), ""]
     return "\n".join(lines)
-
-
-def _values(results: Results, lang: str, history: Sequence[Observation]) -> dict[str, object]:
-    asked = results.question
-    drawn = drawn_history(results, history)
-    left = [o for o in related(results, history) if o not in drawn]
-    years = ("、" if lang == "zh" else ", ").join(f"{o.time:.0f}" for o in left)
-    omitted = CAPTIONS["omitted"][lang].format(n=len(left), years=years) if left else ""
-    return {
-        "name": target_name(asked, lang),
-        "scenario": reference(results).title[lang],
-        "unit": results.spec.unit_label(asked.unit, lang),
-        "year": results.when(results.asked_year, lang),
-        "omitted": omitted,
-    }

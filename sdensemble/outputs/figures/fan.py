@@ -1,4 +1,4 @@
-"""The fan of the headline, with its target, P by year, and history of another measure beside."""
+"""The fan of an outcome, with its target, P by year, and history of another measure beside."""
 
 from __future__ import annotations
 
@@ -6,183 +6,221 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MultipleLocator
-
-from sdensemble.inputs.history import Observation, known_until
-from sdensemble.outputs.figures import style
-from sdensemble.outputs.figures.words import say
-from sdensemble.outputs.words import (
-    beyond,
-    bracketed,
-    fitted,
-    information_date,
-    label,
-    points,
-    target_name,
+from sdensemble.inputs.history import Observation
+from sdensemble.inputs.targets import readings
+from sdensemble.lang import Capital, Words, joined, phrase
+from sdensemble.outputs.figure import (
+    Axis,
+    Bars,
+    Figure,
+    Label,
+    Line,
+    Mark,
+    Panel,
+    Points,
+    numbers,
 )
+from sdensemble.outputs.figure import Target as Goal
+from sdensemble.outputs.figures.parts import (
+    QUANTILES,
+    conditions,
+    fan_marks,
+    key_of,
+    run_of,
+    source,
+    units,
+)
+from sdensemble.outputs.form import points
+from sdensemble.outputs.naming import (
+    SIGNS,
+    beyond,
+    is_example,
+    known_until,
+    label,
+    time_unit,
+    unit_label,
+    when,
+)
+from sdensemble.results.estimate import Array
 from sdensemble.results.probability import value_of, year_of
-from sdensemble.results.results import Results
+from sdensemble.results.results import Results, quantile
 
 if TYPE_CHECKING:
+    from sdensemble.inputs.report import Outcome
     from sdensemble.inputs.scenarios import Scenario
     from sdensemble.inputs.targets import Target
 
 
 def fan(
-    results: Results, scenario: Scenario, lang: str, history: Sequence[Observation] = ()
+    results: Results,
+    scenario: Scenario,
+    history: Sequence[Observation] = (),
+    others: Sequence[Results] = (),
+    *,
+    outcome: Outcome | None = None,
+    lower: bool = True,
+    title: Words = "",
+    width: float = 146.0,
 ) -> Figure:
-    """Return the fan chart of the headline under one scenario."""
-    shown = drawn_history(results, history)
-    heights = [5.6, 1.4, 1.2] if shown else [5.6, 1.4]
-    asked = results.question
-    name = target_name(asked, lang)
-    axis = axis_title(results, asked, name, lang)
-    title = style.fold_head(say("under", lang, axis=axis, scenario=scenario.title[lang]))
-    below = note(results, lang)
-    margins = style.margins(104 if shown else 84, title, below)
-    figure = style.new_figure(margins.height)
-    axes = figure.subplots(
-        len(heights), 1, sharex=True,
-        gridspec_kw={"height_ratios": heights, "hspace": 0.36, "left": 0.085, "right": 0.885,
-                     "top": margins.top, "bottom": margins.bottom},
-    )  # fmt: skip
-    style.head_and_foot(figure, title, below)
-    _main(axes[0], results, scenario, lang)
-    _by_year(axes[1], results, scenario, lang)
-    if shown:
-        _strip(axes[2], results, shown, lang)
-    _years(axes, results)
-    return figure
+    """Return the fan chart of an outcome under one scenario.
 
-
-def note(results: Results, lang: str) -> str:
-    """Return the small note under a fan: what bands are, and on what they are conditional."""
-    between = "" if lang == "zh" else "\n"
-    return say("note", lang) + units(results, lang) + between + conditions(results, lang)
-
-
-def conditions(results: Results, lang: str) -> str:
-    """Return the information date, prior set and members of a run as one sentence."""
-    text = say(
-        "conditions",
-        lang,
-        date=information_date(results.as_of, lang, results.spec.issued),
-        prior=label(results.spec, results.prior_set, lang),
-        n=results.members,
-        fitted=fitted(results.posterior, lang),
-    )
-    return style.capital(text)
-
-
-def units(results: Results, lang: str) -> str:
-    """Return what the report explains of the units a figure prints, as a sentence."""
-    paid = [results.unit(payer.variable) for payer in results.spec.payers]
-    text = results.spec.unit_notes([results.question.unit, *paid], lang)
-    return (f"{text}。" if lang == "zh" else f" {text}.") if text else ""
-
-
-def axis_title(results: Results, target: Target, name: str, lang: str) -> str:
-    """Return the title of an axis: name, unit, price basis and scope."""
-    text = say(
-        "axis",
-        lang,
-        name=name,
-        unit=results.spec.unit_label(target.unit, lang),
-        key=bracketed(results.spec, (target.price_basis, target.scope), lang),
-    )
-    return style.capital(text)
-
-
-def _main(ax: Axes, results: Results, scenario: Scenario, lang: str) -> None:
-    asked, head = results.question, results.spec.headline.whole
-    found = style.draw_fan(ax, results.years, results.at(head, scenario))
-    low, high = found.min(), found.max()
-    ax.set_ylim(low - 0.13 * (high - low), high + 0.04 * (high - low))
-    at_end = _targets(ax, results, asked, lang)
-    _start(ax, results, found[:, 0], lang)
-    names = [f"{100 * q:.0f}%" for q in style.QUANTILES]
-    names[3] = say("median", lang)
-    ends = [(name, float(at), "black") for name, at in zip(names, found[:, -1], strict=True)]
-    style.end_labels(ax, float(results.years[-1]), [*ends, *at_end])
-    handles = style.fan_handles(say("median", lang), say("band", lang, share="{share}"))
-    falling = found[3, -1] < found[3, 0]
-    ax.legend(
-        handles=handles,
-        loc="upper right" if falling else "upper left",
-        frameon=False,
-        borderaxespad=0.1,
-        labelspacing=0.3,
-    )
-
-
-def _targets(ax: Axes, results: Results, asked: Target, lang: str) -> list[tuple[str, float, str]]:
-    """Draw the study's question as a long line with words, other targets as short marks.
-
-    Returns the labels that belong at the right end: those of targets in the last year.
+    The headline where no ``outcome`` is named. ``others`` are the same study under further prior
+    sets: their median and 90% interval are drawn as lines. ``lower`` adds the probability of
+    passing the target by year and, for the headline, the ``history`` of another measure.
     """
-    start, end = results.years[0] - 0.4, results.years[-1] + 0.15
-    at_end = []
-    for target in results.targets_of(results.spec.headline.whole):
-        main = target.id == asked.id
-        style.draw_target(ax, year_of(target), value_of(target), start if main else None, end)
-        year = results.when(year_of(target), lang) + ("" if lang == "zh" else ": ")
-        text = f"{year}{style.sign(target.comparator)}{value_of(target):g}"
-        if target.year == results.years[-1]:
-            at_end.append((text, value_of(target), style.TARGET))
-        elif not main:
-            ax.annotate(
-                text, (year_of(target), value_of(target)), (0, 5), textcoords="offset points",
-                fontsize=style.SMALL, color=style.TARGET, ha="center", va="bottom", **style.CASED,
-            )  # fmt: skip
-    words = beyond(asked, results.spec, lang)
-    year = results.when(results.asked_year, lang)
-    text = f"{year}{words}" if lang == "zh" else f"{words}, {year}"
-    ax.annotate(
-        say("target", lang, text=text), (start, value_of(asked)), (0, 3),
-        textcoords="offset points", fontsize=style.NORMAL, color=style.TARGET, va="bottom",
-        **style.CASED,
-    )  # fmt: skip
-    return at_end
+    shown = outcome or results.asked_outcome
+    asked = _asked(results, shown)
+    panels = [_main(results, scenario, shown, asked, others)]
+    drawn: tuple[Observation, ...] = ()
+    if lower and asked is not None:
+        panels.append(_by_year(results, scenario, asked))
+    if lower and shown is results.spec.headline.whole:
+        drawn = drawn_history(results, history)
+        panels += [_history(results, drawn)] if drawn else []
+    key = key_of(results, asked or results.question)
+    values = {"name": shown.label, "key": key, "scenario": scenario.title}
+    return Figure(
+        "fan",
+        title or Capital(phrase("figure.fan_title", **values)),
+        tuple(panels),
+        notes=(phrase("figure.note"), units(results), conditions(results)),
+        caption=_caption(results, scenario, shown, history),
+        source=source(results, bool(drawn)),
+        run=run_of(results),
+        share_x=True,
+        width=width,
+    )
 
 
-def _start(ax: Axes, results: Results, first: style.Array, lang: str) -> None:
-    """Mark the ensemble's own first year with its error: no statistic of this measure exists."""
-    year = int(results.years[0])
-    ax.plot([year, year], [first[0], first[6]], color="black", linewidth=1.0)
-    ax.plot([year], [first[3]], marker="o", markersize=4, color="black")
-    spec = results.spec.history
-    if spec is None:
-        return
-    measure = label(results.spec, spec.measure, lang)
-    text = say("start", lang, year=results.when(year, lang), measure=measure)
-    ax.annotate(
-        text, (year, first[0]), (14, -3), textcoords="offset points", fontsize=style.SMALL,
-        va="top", color="black",
-        arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": style.GREY, "shrinkB": 1,
-                    "shrinkA": 1},
-    )  # fmt: skip
+def _caption(
+    results: Results, scenario: Scenario, shown: Outcome, history: Sequence[Observation]
+) -> Words:
+    drawn = drawn_history(results, history)
+    left = [o for o in related(results, history) if o not in drawn]
+    years = joined([f"{o.time:.0f}" for o in left])
+    omitted = phrase("caption.omitted", n=len(left), years=years) if left else ""
+    values = {"name": shown.label, "scenario": scenario.title, "omitted": omitted}
+    return phrase("caption.fan", **values)
 
 
-def _by_year(ax: Axes, results: Results, scenario: Scenario, lang: str) -> None:
-    """Draw the probability of passing the question's value in each year, with its error."""
-    asked = results.question
-    for year in results.years:
-        found = results.event(asked, scenario, year=int(year)).probability()
-        low, high = found.interval
-        middle = 100 * found.middle
-        colour = "#08519c" if year == results.asked_year else "#5b9bd0"
-        ax.bar(year, middle, width=0.62, color=colour)
-        ax.plot([year, year], [100 * low, 100 * high], color="black", linewidth=0.8)
-        ax.annotate(
-            points(found.middle, found.se), (year, 100 * high), (0, 1.5),
-            textcoords="offset points", ha="center", va="bottom", fontsize=style.SMALL,
-        )  # fmt: skip
-    ax.set_ylim(0, 125)
-    ax.set_yticks([0, 50, 100])
-    words, unit = beyond(asked, results.spec, lang), results.time_unit(lang)
-    ax.set_title(say("p_strip", lang, beyond=words, unit=unit), fontsize=style.SMALL + 0.5)
+def _asked(results: Results, shown: Outcome) -> Target | None:
+    """Return the target an outcome is measured against: the question's, or that of its year."""
+    if shown is results.asked_outcome:
+        return results.question
+    targets = results.targets_of(shown)
+    found = [target for target in targets if target.year == results.asked_year]
+    chosen = found or list(targets)
+    return chosen[-1] if chosen else None
+
+
+# ── the fan ──
+
+
+def _main(
+    results: Results,
+    scenario: Scenario,
+    shown: Outcome,
+    asked: Target | None,
+    others: Sequence[Results],
+) -> Panel:
+    marks, found = fan_marks(results.years, results.at(shown, scenario))
+    marks += _readings(results, scenario, asked)
+    for other in others:
+        if other.has(scenario.name):
+            values = other.at(shown, other.scenario(scenario.name))
+            prior = label(other.spec, other.prior_set)
+            name = phrase("figure.prior_set", prior=prior)
+            marks += _interval(results, values, "series", name)
+    marks += _start(results, shown, found[:, 0])
+    names: list[Words] = [f"{100 * q:.0f}%" for q in QUANTILES]
+    names[3] = phrase("figure.median")
+    last = float(results.years[-1])
+    marks += [Label(last, float(at), text) for text, at in zip(names, found[:, -1], strict=True)]
+    marks += _targets(results, shown, asked)
+    unit = unit_label(results.spec, results.unit(shown.variable))
+    y = Axis(shown.label, unit)
+    return Panel(tuple(marks), _years(results), y, height=72.0, id="fan")
+
+
+def _years(results: Results) -> Axis:
+    first, last = int(results.years[0]), int(results.years[-1])
+    step = max(1, (last - first) // 12)
+    ticks = numbers(range(first, last + 1, step))
+    return Axis(low=first - 0.5, high=last + 0.5, ticks=ticks, whole=True)
+
+
+def _interval(results: Results, values: Array, role: str, name: Words) -> list[Mark]:
+    """Return the median and the ends of the 90% interval as lines of one look."""
+    x = numbers(results.years)
+    return [Line(x, numbers(row), role, name) for row in quantile(values, [0.5, 0.05, 0.95])]
+
+
+def _readings(results: Results, scenario: Scenario, asked: Target | None) -> list[Mark]:
+    """Return the outcome in each other scope its target is read in."""
+    marks: list[Mark] = []
+    for reading in readings(asked, results.targets) if asked is not None else ():
+        if reading.variable not in results.data:
+            continue
+        series = results.series(reading.variable, reading.element or None)
+        name = phrase("figure.reading", scope=label(results.spec, reading.scope))
+        marks += _interval(results, series[results.place(scenario)], "as_reported", name)
+    return marks
+
+
+def _start(results: Results, shown: Outcome, first: Array) -> list[Mark]:
+    """Return the ensemble's own first year with its error: no statistic of this measure exists."""
+    year, spec = int(results.years[0]), results.spec.history
+    values: dict[str, object] = {"year": when(results, year)}
+    if spec is not None and shown is results.spec.headline.whole:
+        name = phrase("figure.start", **values, measure=label(results.spec, spec.measure))
+    else:
+        name = phrase("figure.start_plain", **values)
+    low, middle, high = (float(first[place]) for place in (0, 3, 6))
+    return [Points((year,), (middle,), (low,), (high,), "estimate", name)]
+
+
+def _targets(results: Results, shown: Outcome, asked: Target | None) -> list[Mark]:
+    """Return the question as a long line with words, other targets as short marks."""
+    marks: list[Mark] = []
+    last = int(results.years[-1])
+    for target in results.targets_of(shown):
+        year, value, example = year_of(target), value_of(target), is_example(target)
+        name = phrase("figure.example" if example else "figure.target")
+        main = asked is not None and target.id == asked.id
+        text: Words = f"{SIGNS.get(target.comparator, target.comparator)}{value:g}"
+        if example:
+            text = phrase("figure.example_value", text=text)
+        at_end = main or year == last
+        said = "" if at_end else text
+        marks.append(Goal(year, value, said, not example, whole=main, name=name))
+        if year == last and not main:
+            marks.append(Label(last, value, text, "example" if example else "target"))
+    if asked is not None:
+        words = joined([when(results, year_of(asked)), beyond(asked, results.spec)], "gap")
+        text = phrase("figure.target_line", text=words)
+        marks.append(Label(float(results.years[0]) - 0.4, value_of(asked), text, "target"))
+    return marks
+
+
+def _by_year(results: Results, scenario: Scenario, asked: Target) -> Panel:
+    """Return the probability of passing the target's value in each year, with its error."""
+    found = [results.event(asked, scenario, year=int(y)).probability() for y in results.years]
+    marked = tuple(i for i, year in enumerate(results.years) if year == year_of(asked))
+    bars = Bars(
+        numbers(results.years),
+        numbers(100 * p.middle for p in found),
+        numbers(100 * p.interval[0] for p in found),
+        numbers(100 * p.interval[1] for p in found),
+        texts=tuple(points(p.middle, p.se) for p in found),
+        marked=marked,
+    )
+    values = {"beyond": beyond(asked, results.spec), "unit": time_unit(results)}
+    y = Axis(low=0.0, high=125.0, ticks=(0.0, 50.0, 100.0))
+    title = phrase("figure.p_by_year", **values)
+    return Panel((bars,), _years(results), y, title, height=18.0, id="probability")
+
+
+# ── history ──
 
 
 def drawn_history(results: Results, history: Sequence[Observation]) -> tuple[Observation, ...]:
@@ -211,29 +249,25 @@ def _rank(row: Observation) -> tuple[bool, date]:
     return row.role == "observed", row.known or date.min
 
 
-def _strip(ax: Axes, results: Results, shown: Sequence[Observation], lang: str) -> None:
-    """Draw another measure as hollow points on an axis of its own."""
+def _history(results: Results, shown: Sequence[Observation]) -> Panel:
+    """Return another measure as hollow points on an axis of its own."""
     stop = known_until(results.as_of)
-    groups = {
-        "known": [o for o in shown if o.period_end.isoformat() <= stop],
-        "later": [o for o in shown if o.period_end.isoformat() > stop],
-    }
-    for name, marker in (("known", "o"), ("later", "^")):
-        ax.plot([o.time for o in groups[name]], [o.value for o in groups[name]], marker, ms=4.5,
-                mfc="white", mec="black", mew=0.8, label=say(name, lang))  # fmt: skip
-    for observation in shown:
-        ax.annotate(f"{observation.value:.0f}", (observation.time, observation.value), (5, 0),
-                    textcoords="offset points", fontsize=style.SMALL, va="center")  # fmt: skip
+    groups: dict[str, list[Observation]] = {"known": [], "later": [], "imported": []}
+    for row in shown:
+        late = row.period_end.isoformat() > stop
+        groups["imported" if row.batch else "later" if late else "known"].append(row)
+    names = {"imported": "figure.own"}
+    marks: tuple[Mark, ...] = tuple(
+        Points(
+            numbers(o.time for o in rows), numbers(o.value for o in rows), role=role,
+            name=phrase(names.get(role, f"figure.{role}")),
+            texts=tuple(f"{o.value:.0f}" for o in rows),
+        )
+        for role, rows in groups.items() if rows
+    )  # fmt: skip
     low, high = min(o.value for o in shown), max(o.value for o in shown)
-    ax.set_ylim(low - 0.35 * (high - low) - 1, high + 0.35 * (high - low) + 1)
-    ax.legend(loc="center right", frameon=False, borderaxespad=0)
-    measure = label(results.spec, shown[0].measure, lang)
-    unit = results.spec.unit_label(shown[0].unit, lang)
-    title = style.capital(say("history", lang, measure=measure, unit=unit))
-    ax.set_title(title, fontsize=style.SMALL + 0.5)
-
-
-def _years(axes: Sequence[Axes], results: Results) -> None:
-    axes[0].set_xlim(results.years[0] - 0.5, results.years[-1] + 0.5)
-    axes[-1].xaxis.set_major_locator(MultipleLocator(1))
-    axes[0].tick_params(axis="x", labelbottom=True)
+    y = Axis(low=low - 0.35 * (high - low) - 1, high=high + 0.35 * (high - low) + 1)
+    measure = label(results.spec, shown[0].measure)
+    unit = unit_label(results.spec, shown[0].unit)
+    title = Capital(phrase("figure.history", measure=measure, unit=unit))
+    return Panel(marks, _years(results), y, title, height=15.0, id="history")

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.outputs.figures import style
-from sdensemble.outputs.figures.fan import conditions
+from sdensemble.lang import Capital, Words, joined, phrase
+from sdensemble.outputs.figure import (
+    Axis,
+    Beside,
+    Figure,
+    Mark,
+    Panel,
+    Points,
+    Rule,
+    Span,
+    numbers,
+)
+from sdensemble.outputs.figures.parts import conditions, run_of, source
 from sdensemble.outputs.models import (
     Across,
     Flip,
     ModelSet,
     effects,
-    flip_lines,
+    flip_words,
     flipped,
     how_mixed,
     leader,
@@ -26,185 +31,94 @@ from sdensemble.outputs.models import (
     probabilities,
     unclear,
 )
-from sdensemble.outputs.terminal import reference, statement
-from sdensemble.outputs.text import wrap
-from sdensemble.outputs.words import target_name
-from sdensemble.results.estimate import Estimate
-
-MARKS = (("o", "black", "black"), ("s", "#5b9bd0", "#08519c"), ("^", "white", "#595959"))
-"""Marker, face and edge of each package: told apart by shape and by grey."""
-SIGNS = ("●", "■", "△")
-"""The markers as characters."""
-ALL_AT, PAIR_AT = 1.065, 1.2
-"""Where the two columns of leaders stand, in widths of the panel."""
-WIDE, FOOT = 22.0, 108
-
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "head": {
-        "zh": "{target}：{n}种模型结构下的达标概率和政策效果",
-        "en": "{target}: probability and effects of policies under {n} structures",
-    },
-    "p_axis": {"zh": "达标概率（{scenario}），%", "en": "Probability ({scenario}), %"},
-    "effect_axis": {
-        "zh": "对{year}{name}的效果，{unit}",
-        "en": "Effect on {name} in {year}, {unit}",
-    },
-    "leads": {"zh": "全部中\n领先", "en": "first\nof all"},
-    "pair": {"zh": "{first}{second}\n之间", "en": "{first} or\n{second}"},
-    "leaders": {
-        "zh": "右侧两栏：每单位支出的效果，在全部政策组合中谁领先；排序翻转的两种之间谁领先。",
-        "en": "Columns on the right: which package is worth most per unit of outlay, of all"
-        " and of the two whose ranking flips.",
-    },
-    "same": {
-        "zh": "*：在当前常数下没有改变任何设定，与主模型相同，不重复计入混合。",
-        "en": "*: changes nothing at the present constants, the same as the main model, and is not"
-        " counted again in the mixture.",
-    },
-    "leader": {
-        "zh": "右侧一栏：每单位支出的效果，在全部政策组合中谁领先。",
-        "en": "Column on the right: which package is worth most per unit of outlay.",
-    },
-    "mixture": {"zh": "混合（{how}）", "en": "Mixture ({how})"},
-    "none": {"zh": "模型中没有政策工具", "en": "no lever in this model"},
-    "note": {
-        "zh": "点为成员均值，横线为95%抽样区间；灰带为各结构的范围；≈为难分先后。"
-        "各结构使用相同的成员。",
-        "en": "Points: means over members; bars: 95% Monte Carlo intervals; grey band: range over"
-        " the structures; ≈: neither is clearly ahead. The members are the same in each.",
-    },
-}
+from sdensemble.outputs.naming import statement, target_name, unit_label, when
+from sdensemble.results.results import reference
 
 
-def variants(models: ModelSet, lang: str) -> Figure:
-    """Draw P and the effects of the packages by variant, with the range and the mixture."""
+def variants(models: ModelSet) -> Figure:
+    """Return P and the effects of the packages by variant, with the range and the mixture."""
     main = models.main
     base, asked = reference(main), main.question
-    pairs = (packages(models) or main.pairs())[: len(MARKS)]
-    found = probabilities(models, asked, base)
-    moves = [effects(models, one, other, main.asked_year) for one, other in pairs]
-    rows = len(models.variants) + 1
-    unit = main.spec.unit_label(asked.unit, lang)
-    head = style.fold_head(
-        _say("head", lang, target=statement(main, asked, lang), n=len(models.variants))
-    )
-    turned, several = flipped(models), len(packages(models)) > 1
-    notes = [_say("note", lang)]
-    notes += [_say("leaders" if turned else "leader", lang)] if several else []
-    notes += [_say("same", lang)] if models.same else []
-    flips = [line.replace("“", "").replace("”", "") for line in flip_lines(models, lang)]
-    notes = [("" if lang == "zh" else " ").join(notes), *flips, conditions(main, lang)]
-    foot = "\n".join(line for note in notes for line in wrap(note, FOOT))
-    room = style.margins(6.2 * rows + 12, head, foot, above=8.0)
-    figure = style.new_figure(room.height)
-    grid = figure.add_gridspec(
-        1, 2, left=0.235, right=0.87 if turned else 0.9, top=room.top,
-        bottom=room.bottom + 0.03, wspace=0.08,
-        width_ratios=(1, 1.5),
-    )  # fmt: skip
-    left = figure.add_subplot(grid[0])
-    right = figure.add_subplot(grid[1], sharey=left)
-    places = np.arange(rows)[::-1]
-    _probability_panel(left, found, places)
-    _effect_panel(right, moves, places, lang)
-    titles = [
-        variant.title[lang] + ("*" if variant.name in models.same else "")
+    pairs = packages(models) or main.pairs()
+    moves = [(one, effects(models, one, other, main.asked_year)) for one, other in pairs]
+    names: tuple[Words, ...] = tuple(
+        joined([variant.title, "*" if variant.name in models.same else ""], "nothing")
         for variant in models.variants
-    ]
-    labels = [*titles, _say("mixture", lang, how=how_mixed(models, lang))]
-    left.set_yticks(places, [style.fold_label(label, WIDE) for label in labels])
-    left.set_ylim(-0.6, rows - 0.4)
-    left.set_xlabel(_say("p_axis", lang, scenario=base.title[lang]))
-    year, name = main.when(main.asked_year, lang), target_name(asked, lang)
-    right.set_xlabel(_say("effect_axis", lang, year=year, name=name, unit=unit))
-    for ax in (left, right):
-        ax.axhline(0.5, color=style.GREY, linewidth=0.5)
-        ax.tick_params(axis="y", length=0)
-        ax.margins(x=0.06)
-    right.tick_params(axis="y", labelleft=False)
-    right.axvline(0, color=style.GREY, linewidth=0.5)
-    if several:
-        _leaders(right, models, turned, places, lang)
-    handles = [
-        Line2D([], [], linestyle="", marker=marker, markerfacecolor=face, markeredgecolor=edge,
-               markersize=4.5, label=one.title[lang])
-        for (marker, face, edge), (one, _) in zip(MARKS, pairs, strict=False)
-    ]  # fmt: skip
-    right.legend(
-        handles=handles, loc="lower right", bbox_to_anchor=(0.96, 1.0), ncols=len(handles),
-        frameon=False, handlelength=1.0, columnspacing=1.2,
-    )  # fmt: skip
-    style.head_and_foot(figure, head, foot)
-    return figure
-
-
-def _probability_panel(ax: Axes, found: Across, places: np.ndarray) -> None:
+    )
+    names = (*names, phrase("variants_figure.mixture", how=how_mixed(models)))
+    found = probabilities(models, asked, base)
     low, high = found.span
-    ax.axvspan(100 * low, 100 * high, color="#e6e6e6", linewidth=0)
-    for place, one in zip(places, (*found.each, found.mixture), strict=True):
-        if one is not None:
-            _point(ax, place, one, ("D" if place == 0 else "o", "black", "black"), 100.0)
-
-
-def _effect_panel(ax: Axes, moves: Sequence[Across], places: np.ndarray, lang: str) -> None:
+    span = Span(100 * low, 100 * high, phrase("variants_figure.range"))
+    left = Panel(
+        (span, *_points(found, 100.0, "", 0.0)),
+        Axis(phrase("variants_figure.p_axis", scenario=base.title)), Axis(names=names),
+        id="probability",
+    )  # fmt: skip
     shift = 0.5 / max(len(moves), 1)
-    for k, (move, mark) in enumerate(zip(moves, MARKS, strict=False)):
-        offset = shift * ((len(moves) - 1) / 2 - k)
-        for place, one in zip(places, (*move.each, move.mixture), strict=True):
-            if one is not None:
-                _point(ax, place + offset, one, mark, 1.0)
-    for place, *each in zip(places, *(m.each for m in moves), strict=False):
-        if all(one is None for one in each):
-            ax.text(0.03, place, _say("none", lang), transform=ax.get_yaxis_transform(),
-                    va="center", fontsize=style.SMALL, color=style.GREY)  # fmt: skip
+    marks: list[Mark] = [Rule(0.0, "limit")]
+    for place, (scenario, move) in enumerate(moves):
+        marks += _points(move, 1.0, scenario.title, shift * (place - (len(moves) - 1) / 2))
+    year, unit = when(main, main.asked_year), unit_label(main.spec, asked.unit)
+    axis = phrase("variants_figure.effect_axis", year=year, name=target_name(asked), unit=unit)
+    turned, several = flipped(models), len(packages(models)) > 1
+    right = Panel(
+        tuple(marks), Axis(Capital(axis)), Axis(names=("",) * len(names)),
+        beside=_leaders(models, turned) if several else (), id="effects",
+    )  # fmt: skip
+    said = {"target": statement(main, asked), "n": len(models.variants)}
+    title = phrase("variants_figure.title", **said)
+    return Figure(
+        "variants",
+        Capital(title),
+        (left, right),
+        columns=2,
+        notes=(*_notes(models, turned, several), conditions(main)),
+        caption=Capital(title),
+        source=source(main),
+        run=run_of(main),
+    )
 
 
-def _point(
-    ax: Axes, place: float, found: Estimate, mark: tuple[str, str, str], scale: float
-) -> None:
-    marker, face, edge = mark
-    if math.isfinite(found.low):
-        ax.plot([scale * found.low, scale * found.high], [place, place], color=edge, linewidth=1.0)
-    ax.plot([scale * found.mean], [place], marker, markersize=4.5, markerfacecolor=face,
-            markeredgecolor=edge, markeredgewidth=0.8)  # fmt: skip
+def _notes(models: ModelSet, turned: Flip | None, several: bool) -> list[Words]:
+    notes: list[Words] = [phrase("variants_figure.note")]
+    if several:
+        notes.append(phrase("variants_figure.leaders" if turned else "variants_figure.leader"))
+    if models.same:
+        notes.append(phrase("variants_figure.same"))
+    return [*notes, *flip_words(models)]
 
 
-def _leaders(
-    ax: Axes, models: ModelSet, turned: Flip | None, places: np.ndarray, lang: str
-) -> None:
-    """Mark right of each row which package is ahead per outlay, of all and of those that flip."""
-    order = [one.name for one, _ in packages(models)][: len(MARKS)]
-    heads = [(ALL_AT, _say("leads", lang))]
+def _points(found: Across, scale: float, name: Words, shift: float) -> list[Mark]:
+    """Return the points of one number over variants and mixture; a row that lacks it has none."""
+    each = [*found.each, found.mixture]
+    held = [(place, one) for place, one in enumerate(each) if one is not None]
+    ends = [(one.low, one.high) if math.isfinite(one.low) else (one.mean,) * 2 for _, one in held]
+    points = Points(
+        numbers(scale * one.mean for _, one in held),
+        numbers(place + shift for place, _ in held),
+        numbers(scale * low for low, _ in ends),
+        numbers(scale * high for _, high in ends),
+        "series" if name else "estimate",
+        name,
+        across=True,
+    )
+    return [points]
+
+
+def _leaders(models: ModelSet, turned: Flip | None) -> tuple[Beside, ...]:
+    """Return which package is ahead per outlay in each row, of all and of those that flip."""
+    rows = range(len(models.variants))
+    best: list[Words] = [_name(leader(models, row), unclear(models, row)) for row in rows]
+    found = [Beside(phrase("variants_figure.leads"), (*best, ""))]
     if turned:
-        signs = {
-            key: SIGNS[order.index(one.name)] if one.name in order else one.title[lang]
-            for key, one in (("first", turned.one), ("second", turned.two))
-        }
-        heads.append((PAIR_AT, _say("pair", lang, **signs)))
-    for x, text in heads:
-        ax.text(x, 1.0, text, transform=ax.transAxes, va="bottom", ha="center",
-                fontsize=style.SMALL, linespacing=1.1)  # fmt: skip
-    for index, (variant, place) in enumerate(zip(models.variants, places, strict=False)):
-        none = unclear(models, index)
-        _leader(ax, ALL_AT, place, leader(models, index), none, order, lang)
-        if turned:
-            lacks = {turned.one.name, turned.two.name} & set(models.without[index])
-            _leader(ax, PAIR_AT, place, turned.leads(variant), "—" if lacks else "≈", order, lang)
+        names: dict[str, Words] = {"first": turned.one.title, "second": turned.two.title}
+        leads: list[Words] = []
+        for variant, without in zip(models.variants, models.without, strict=True):
+            lacks = {turned.one.name, turned.two.name} & set(without)
+            leads.append(_name(turned.leads(variant), "—" if lacks else "≈"))
+        found.append(Beside(phrase("variants_figure.pair", **names), (*leads, "")))
+    return tuple(found)
 
 
-def _leader(
-    ax: Axes, x: float, place: float, best: Scenario | None, none: str, order: Sequence[str],
-    lang: str,
-) -> None:  # fmt: skip
-    """Draw the marker of a leader; its title where it is not drawn, a sign where none leads."""
-    if best is not None and best.name in order:
-        marker, face, edge = MARKS[order.index(best.name)]
-        ax.plot([x], [place], marker, markersize=4.5, markerfacecolor=face, clip_on=False,
-                markeredgecolor=edge, transform=ax.get_yaxis_transform())  # fmt: skip
-        return
-    ax.text(x, place, best.title[lang] if best else none, transform=ax.get_yaxis_transform(),
-            va="center", ha="center", fontsize=style.SMALL)  # fmt: skip
-
-
-def _say(key: str, language: str, **values: object) -> str:
-    return WORDS[key][language].format(**values)
+def _name(best: Scenario | None, none: str) -> Words:
+    return best.title if best else none

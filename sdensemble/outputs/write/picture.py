@@ -8,6 +8,7 @@ and markers differ too, so that a figure reads in grey.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -143,7 +144,7 @@ def write_figure(
     grey: bool = False,
 ) -> Written:
     """Write a figure as ``stem`` with each ending of ``forms``; same figure, same bytes."""
-    with _settings():
+    with settings():
         canvas = draw(figure, lang, grey)
         paths = []
         for form in forms:
@@ -155,7 +156,7 @@ def write_figure(
 
 def png_bytes(figure: Figure, lang: str, dpi: int = 300, grey: bool = False) -> bytes:
     """Return a figure as a PNG."""
-    with _settings():
+    with settings():
         stream = io.BytesIO()
         draw(figure, lang, grey).savefig(stream, format="png", dpi=dpi, metadata=METADATA["png"])
         return stream.getvalue()
@@ -163,13 +164,14 @@ def png_bytes(figure: Figure, lang: str, dpi: int = 300, grey: bool = False) -> 
 
 def svg_text(figure: Figure, lang: str) -> str:
     """Return a figure as SVG whose text stays text, to be searched, copied and read aloud."""
-    with _settings(), matplotlib.rc_context({"svg.fonttype": "none"}):
+    with settings(), matplotlib.rc_context({"svg.fonttype": "none"}):
         stream = io.StringIO()
         draw(figure, lang).savefig(stream, format="svg", metadata=METADATA["svg"])
         return stream.getvalue()
 
 
-def _settings() -> Any:
+def settings() -> Any:
+    """Return a context in which every figure is made and saved."""
     chosen: Any = {**SETTINGS, "font.family": [register_font()]}
     return matplotlib.rc_context(chosen)
 
@@ -187,13 +189,16 @@ def text_mm(text: str, size: float = SMALL) -> float:
     """Return the width in millimetres of a line of text at ``size`` points."""
     font = _font()
     font.set_size(size, 72)
-    font.set_text(text, 0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a missing glyph: told when it is drawn
+        font.set_text(text, 0.0)
     return float(font.get_width_height()[0] / 64 * 25.4 / 72)
 
 
 def fold(text: str, mm: float, size: float = SMALL) -> str:
-    """Return a text in lines of at most ``mm`` millimetres."""
-    lines = [line for part in text.split("\n") for line in wrap(part, mm, _measure(size))]
+    """Return a text in lines of at most ``mm`` millimetres, room for a sign that hangs kept."""
+    room = mm - 0.36 * size
+    lines = [line for part in text.split("\n") for line in wrap(part, room, _measure(size))]
     return "\n".join(lines)
 
 
@@ -225,6 +230,7 @@ class Frame:
     names: tuple[str, ...]
     heads: tuple[str, ...]
     across: tuple[str, ...]
+    cells: dict[tuple[int, int], str]
     height: float
     rows: tuple[float, ...]
     left: float
@@ -297,15 +303,20 @@ def _frame(panel: Panel, figure: Figure, place: int, lang: str) -> Frame:
     rows = tuple(max(4.6, _height(name, 3.0) + 1.8) for name in names)
     if any(isinstance(mark, Hill) for mark in panel.marks):
         rows = tuple(max(row, 8.0) for row in rows)
-    for mark in panel.marks:
-        if isinstance(mark, Cells):
-            rows = tuple(max(3.8, _height(name, 2.9) + 0.9) for name in names)
-    height = sum(rows) if rows else panel.height
     left = max((text_mm(line) for n in names for line in n.split("\n")), default=0.0)
     left = left + 2.5 if names else 1.0 + _tick_width(panel)
     right = _right(panel, lang)
     beside = sum(_beside_width(one.head, one.texts, lang) for one in panel.beside)
     inside = cell - left - right - beside
+    told: dict[tuple[int, int], str] = {}
+    for mark in panel.marks:
+        if isinstance(mark, Cells):
+            told = _cell_texts(mark, inside, lang)
+            lines = [max(_height(t, 2.9) for (r, _), t in told.items() if r == row)
+                     for row in range(len(names))]  # fmt: skip
+            rows = tuple(max(3.8, _height(name, 2.9) + 0.9, line + 0.9)
+                         for name, line in zip(names, lines, strict=True))  # fmt: skip
+    height = sum(rows) if rows else panel.height
     title = even(tell(panel.title, lang), cell - 2.0)
     above = tell(panel.y.label(), lang) if not names else ""
     if above:
@@ -320,8 +331,18 @@ def _frame(panel: Panel, figure: Figure, place: int, lang: str) -> Frame:
     label = fold(tell(panel.x.label(), lang), max(inside, 30.0))
     bottom = (0.0 if across else TICK) + (_height(label) + 0.8 if label else 0.0)
     return Frame(
-        panel, title, names, heads, across, height, rows, left, right + beside, top, bottom
+        panel, title, names, heads, across, told, height, rows, left, right + beside, top, bottom
     )
+
+
+def _cell_texts(mark: Cells, inside: float, lang: str) -> dict[tuple[int, int], str]:
+    """Return the texts of cells by row and column, folded to the width of a cell."""
+    wide = inside / max(len(row) for row in mark.texts) - 1.0
+    return {
+        (row, column): fold(tell(text, lang), max(wide, 4.0))
+        for row, texts in enumerate(mark.texts)
+        for column, text in enumerate(texts)
+    }
 
 
 def joined_lines(*parts: str) -> str:
@@ -631,7 +652,7 @@ def _draw(ax: Axes, mark: Mark, look: Look, frame: Frame, lang: str, grey: bool)
         case Span():
             ax.axvspan(mark.low, mark.high, color="#e6e6e6", linewidth=0, zorder=0.5)
         case Cells():
-            _draw_cells(ax, mark, frame, lang, grey)
+            _draw_cells(ax, mark, frame, grey)
 
 
 def _draw_points(ax: Axes, mark: Points, look: Look, frame: Frame, lang: str) -> None:
@@ -691,16 +712,16 @@ def _draw_target(ax: Axes, mark: Target, look: Look, frame: Frame, lang: str) ->
                     annotation_clip=False)  # fmt: skip
 
 
-def _draw_cells(ax: Axes, mark: Cells, frame: Frame, lang: str, grey: bool) -> None:
+def _draw_cells(ax: Axes, mark: Cells, frame: Frame, grey: bool) -> None:
     shades = LinearSegmentedColormap.from_list("shades", [tone(one, grey) for one in SHADES])
     y = 0.0
-    for row, (shares, texts) in enumerate(zip(mark.shares, mark.texts, strict=True)):
+    for row, shares in enumerate(mark.shares):
         tall = frame.rows[row]
-        for column, (share, text) in enumerate(zip(shares, texts, strict=True)):
+        for column, share in enumerate(shares):
             colour = shades(share) if np.isfinite(share) else "white"
             ax.add_patch(Rectangle((column, y), 1, tall, facecolor=colour, edgecolor="#8c8c8c",
                                    linewidth=0.3))  # fmt: skip
-            ax.text(column + 0.5, y + tall / 2, tell(text, lang), ha="center", va="center",
+            ax.text(column + 0.5, y + tall / 2, frame.cells[row, column], ha="center", va="center",
                     fontsize=SMALL)  # fmt: skip
         y += tall
 

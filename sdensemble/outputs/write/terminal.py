@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from sdensemble.lang import tell
 from sdensemble.outputs.document import (
@@ -19,6 +20,8 @@ from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.table import Table
 from sdensemble.outputs.text import folded, width, wrap
 
+CELL = 60
+"""Columns a cell may take before it stands on several lines."""
 WIDE = 100
 """Columns of running text where no width is asked for and no table is wider."""
 
@@ -33,7 +36,8 @@ def table_lines(table: Table, lang: str, columns: int | None = None) -> list[str
     for place, row in enumerate(table.texts(lang)):
         if place in heads:
             shown.append([tell(heads[place], lang), *[""] * (len(row) - 1)])
-        shown.append(row)
+        cells = [wrap(text, CELL) for text in row]
+        shown += [list(line) for line in zip_longest(*cells, fillvalue="")]
     leading = [column.form.right for column in table.columns]
     left = leading.index(True) if True in leading else len(leading)
     return folded(shown, columns, left=max(left, 1), keys=table.stub)
@@ -51,20 +55,40 @@ def table_text(table: Table, lang: str, columns: int | None = None) -> str:
     )
 
 
+RUNNING = ("Heading", "Paragraph", "Items")
+"""Blocks that follow one another without a blank line, where the second is no heading."""
+
+
 def document_text(document: Document, lang: str, columns: int | None = None) -> str:
-    """Return a document as plain text; of figures their captions."""
-    blocks = [tell(document.title, lang), tell(document.subtitle, lang)]
-    blocks += ["\n".join(_block(document, one, lang, columns)) for one in document.walk()]
-    return "\n\n".join(filter(None, blocks))
+    """Return a document as plain text; of figures their captions.
+
+    Running text is as wide as the widest table where no width is asked for.
+    """
+    tables = [one for one in document.walk() if isinstance(one, Table)]
+    lines = [line for one in tables for line in table_lines(one, lang, columns)]
+    wide = columns or max([WIDE, *map(width, lines)])
+    found = [line for line in (tell(document.title, lang), tell(document.subtitle, lang)) if line]
+    before = ""
+    for block in document.walk():
+        kind = type(block).__name__
+        running = before in RUNNING and kind in RUNNING[1:]
+        if found and not running:
+            found.append("")
+        found += _block(document, block, lang, columns, wide)
+        before = kind
+    return "\n".join(found)
 
 
-def _block(document: Document, block: Block, lang: str, columns: int | None) -> Iterator[str]:
-    wide = columns or WIDE
+def _block(
+    document: Document, block: Block, lang: str, columns: int | None, wide: int
+) -> Iterator[str]:
     match block:
         case Heading():
             yield document.text(block.text, lang)
         case Paragraph():
-            yield from wrap(document.text(block.text, lang), wide)
+            text = document.text(block.text, lang)
+            whole = block.style == "line" and columns is None
+            yield from [text] if whole else wrap(text, wide)
         case Items():
             for place, item in enumerate(block.items, start=1):
                 mark = f"{place}. " if block.ordered else "– "
@@ -72,8 +96,10 @@ def _block(document: Document, block: Block, lang: str, columns: int | None) -> 
                 yield mark + first
                 yield from (" " * width(mark) + line for line in more)
         case Table():
-            yield from wrap(document.text(document.caption(block), lang), wide)
+            if block.title:
+                yield from wrap(document.text(document.caption(block), lang), wide)
             yield from table_lines(block, lang, columns)
-            yield from wrap(document.text(block.all_notes(), lang), wide)
+            if block.notes:
+                yield from wrap(document.text(block.all_notes(), lang), wide)
         case Figure() | Box() | Annex():
             yield from wrap(document.text(document.caption(block), lang), wide)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sdengine import kernel as compiling
+from sdengine.ir import Load, Op, nodes
 from sdengine.native.plan import make_plan
 from sdengine.program.interpreter import run_reference
-from sdengine.program.ir import Load, Op, nodes
 from sdengine.program.lower import lower
 from sdengine.program.prune import pruned
 from sdensemble import Held, compile_model, read_model

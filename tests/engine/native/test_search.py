@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from sdengine import kernel as kernels
+from sdengine.ir import Curve
 from sdengine.native import plan, search
 from sdengine.native.llvm import Processor
 from sdengine.program.interpreter import run_reference
-from sdengine.program.ir import Curve
 from sdensemble import compile_model, read_model
 
 RNG = np.random.default_rng(11)

@@ -8,7 +8,7 @@ import pytest
 from sdengine.program.held import Held
 from sdengine.program.interpreter import run_reference
 from sdengine.program.lower import lower
-from sdengine.syntax import Kind
+from sdengine.syntax import NA, Kind
 from sdensemble import SDError, compile_model, read_model
 
 
@@ -56,7 +56,7 @@ def test_raw_data_have_no_value_between_their_times(data_model):
     run = compile_model(read_model(data_model(":RAW:"))).run(report=["sales"])
     found = run.values["sales"][:, 0]
     assert found[[0, 2, 8]].tolist() == [10, 20, 50]
-    assert np.isnan(found[[1, 3, 4, 9]]).all()
+    assert (found[[1, 3, 4, 9]] == NA).all()
 
 
 def test_data_can_be_set_for_each_member_and_from_a_time_on(data_model):

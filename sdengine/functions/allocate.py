@@ -1,0 +1,260 @@
+"""ALLOCATE BY PRIORITY and ALLOCATE AVAILABLE: who gets how much of what is there.
+
+Each claimant's demand falls with a price from all of its request to nothing, in the form of its
+priority profile; the price is where all demands together equal the supply. With rectangular
+profiles of one width demand is a broken line and the price is exact. With others the price is
+found by halving, a fixed number of times, so that every member does the same work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sdengine.functions.record import Builder, Example, Function
+from sdengine.functions.scope import LoweringError, Scope
+from sdengine.functions.unit_rules import rule
+from sdengine.functions.vectors import Across, across, chosen, last_subscript, op
+from sdengine.ir import Const, Fold, Load, Node, Slots
+from sdengine.syntax import Call, Expr, Number, Ref
+
+HALVINGS = 52
+NO_WIDTH = 2.0**-20  # priorities this near to each other share
+REACH = {1: 0.5, 2: 0.5, 3: 8.3, 4: 37.0}  # widths from the middle of a profile to its end
+
+
+def _clip(node: Node) -> Node:
+    return op("min", op("max", node, Const(0.0)), Const(1.0))
+
+
+def _spread(slots: Slots, shape: tuple[int, ...]) -> Load:
+    return Load(np.broadcast_to(slots, shape))
+
+
+def _supply(builder: Builder, supply: Node, demand: Slots, group: Across) -> Slots:
+    """Return slots of the supply, at least 0 and at most what is asked for in all."""
+    total = Fold("sum", group.width, (Load(demand),))
+    return builder.keep(op("min", op("max", supply, Const(0.0)), total), "supply", group.outer)
+
+
+def by_priority(builder: Builder, call: Call, scope: Scope) -> Node:
+    """ALLOCATE BY PRIORITY: the higher first; closer than a width, they share."""
+    request, priority, size, width, supply = call.args
+    group = across(builder, last_subscript(request), scope)
+    count = builder.constant(builder.node(size, group.outer))
+    if count is None or not (np.ravel(count) == group.width).all():
+        raise LoweringError("ALLOCATE BY PRIORITY must be given the number of its claimants")
+    demand = builder.keep(builder.node(request, group.inner), "demand", group.inner)
+    top = builder.keep(builder.node(priority, group.inner), "priority", group.inner)
+    wide = builder.keep(builder.node(width, group.outer), "width", group.outer)
+    given = _supply(builder, builder.node(supply, group.outer), demand, group)
+    cube = (len(wide), 2 * group.width, group.width)
+    ends = builder.keep(
+        op("sub", Load(top), _spread(wide[:, None], group.inner.shape)), "end", group.inner
+    )
+    corners = np.concatenate([top, ends], axis=1)  # where the broken line bends
+    bends = Scope(corners.shape, {k: v[:, None] for k, v in group.outer.axes.items()})
+    part = _clip(
+        op(
+            "div",
+            op("sub", _spread(top[:, None, :], cube), _spread(corners[:, :, None], cube)),
+            _spread(wide[:, None, None], cube),
+        )
+    )
+    taken = Fold("sum", group.width, (op("mul", _spread(demand[:, None, :], cube), part),))
+    height = builder.keep(taken, "taken", bends)
+    price = _price(builder, corners, height, given, group)
+    here = Load(top[group.vector, group.place])
+    share = _clip(op("div", op("sub", here, Load(price[group.vector])), Load(wide[group.vector])))
+    return op("mul", Load(demand[group.vector, group.place]), share)
+
+
+def stella(builder: Builder, call: Call, scope: Scope) -> Node:
+    """Stella's ALLOCATE: a supply over a dimension by demand and priority, and a width."""
+    supply, dimension, demand, priority, *width = call.args
+    if not isinstance(dimension, Ref):
+        raise LoweringError("ALLOCATE needs a dimension for its second argument")
+    size = Number(float(len(builder.elements(dimension.name))))
+    claims = [_over(arg, dimension.name) for arg in (demand, priority)]
+    wide = Call("max", (width[0], Number(NO_WIDTH))) if width else Number(NO_WIDTH)
+    return by_priority(builder, Call(call.function, (*claims, size, wide, supply)), scope)
+
+
+def _over(expr: Expr, dimension: str) -> Expr:
+    """Return an array's reference with its open subscript named."""
+    if not isinstance(expr, Ref):
+        return expr
+    opened = tuple(dimension if s.strip("*! ") in ("", dimension) else s for s in expr.subscripts)
+    return Ref(expr.name, opened or (dimension,))
+
+
+def _price(builder: Builder, corners: Slots, height: Slots, given: Slots, group: Across) -> Slots:
+    """Return slots of the price at which a falling broken line has the height of the supply."""
+    bends, level = corners.shape[1], _spread(given[:, None], corners.shape)
+    above, below = op("ge", Load(height), level), op("le", Load(height), level)
+    least, most = Const(-np.inf), Const(np.inf)
+    parts = {
+        "low": ("vmax", chosen(above, Load(corners), least)),
+        "high": ("vmin", chosen(below, Load(corners), most)),
+        "over": ("vmin", chosen(above, Load(height), most)),
+        "under": ("vmax", chosen(below, Load(height), least)),
+    }
+    low, high, over, under = (
+        Load(builder.keep(Fold(how, bends, (node,)), what, group.outer))
+        for what, (how, node) in parts.items()
+    )
+    way = op("div", op("sub", over, Load(given)), op("sub", over, under))
+    between = op("add", low, op("mul", way, op("sub", high, low)))
+    return builder.keep(chosen(op("gt", over, under), between, low), "price", group.outer)
+
+
+def available(builder: Builder, call: Call, scope: Scope) -> Node:
+    """ALLOCATE AVAILABLE: by profiles of a type, a priority and a width for each claimant."""
+    request, profile, supply = call.args
+    if not isinstance(profile, Ref):
+        raise LoweringError("ALLOCATE AVAILABLE needs a variable for its priority profiles")
+    group = across(builder, last_subscript(request), scope)
+    types, middle, wide = (
+        builder.node(part, group.inner) for part in _profile_parts(builder, profile)
+    )
+    kinds = _kinds(builder, types)
+    demand = builder.keep(builder.node(request, group.inner), "demand", group.inner)
+    kind = builder.keep(types, "type", group.inner)
+    centre = builder.keep(middle, "priority", group.inner)
+    width = builder.keep(wide, "width", group.inner)
+    given = _supply(builder, builder.node(supply, group.outer), demand, group)
+    total = builder.keep(Fold("sum", group.width, (Load(demand),)), "total", group.outer)
+    reach = op("mul", Load(width), Const(max(REACH[k] for k in kinds)))
+    low = builder.keep(
+        Fold("vmin", group.width, (op("sub", Load(centre), reach),)), "low", group.outer
+    )
+    high = builder.keep(
+        Fold("vmax", group.width, (op("add", Load(centre), reach),)), "high", group.outer
+    )
+    half = builder.keep(
+        op("mul", op("sub", Load(high), Load(low)), Const(0.5)), "half", group.outer
+    )
+    price = builder.keep(op("add", Load(low), Load(half)), "price", group.outer)
+    for step in range(1, HALVINGS + 1):
+        at = _spread(price[:, None], group.inner.shape)
+        part = _part(at, kinds, Load(kind), Load(centre), Load(width))
+        taken = Fold("sum", group.width, (op("mul", Load(demand), part),))
+        by = op("mul", Load(half), Const(0.5**step))
+        move = chosen(op("gt", taken, Load(given)), by, op("neg", by))
+        price = builder.keep(op("add", Load(price), move), "price", group.outer)
+    own = (group.vector, group.place)
+    part = _part(
+        Load(price[group.vector]), kinds, Load(kind[own]), Load(centre[own]), Load(width[own])
+    )
+    asked, got, most = Load(demand[own]), Load(given[group.vector]), Load(total[group.vector])
+    some = chosen(op("gt", got, Const(0.0)), op("mul", asked, part), Const(0.0))
+    return chosen(op("ge", got, most), asked, some)
+
+
+def _profile_parts(builder: Builder, profile: Ref) -> list[Ref]:
+    """Return the references to type, priority and width that stand side by side."""
+    variable = builder.variable(profile.name)
+    elements = list(builder.model.elements(variable.dims[-1])) if variable.dims else []
+    keys = [builder.key(e) for e in elements]
+    last = builder.key(profile.subscripts[-1]) if profile.subscripts else ""
+    start = keys.index(last) if last in keys else -1
+    if start < 0 or len(elements) < start + 3:
+        raise LoweringError(
+            f'"{profile.name}" must end with a subscript of type, priority, width and extra'
+        )
+    head = profile.subscripts[:-1]
+    return [Ref(profile.name, (*head, elements[start + k])) for k in range(3)]
+
+
+def _kinds(builder: Builder, types: Node) -> list[int]:
+    values = builder.fixed_value(types)
+    if values is None:
+        raise LoweringError("the types of ALLOCATE AVAILABLE's profiles must be constants")
+    kinds = sorted({int(value) for value in np.ravel(values)})
+    if any(kind not in REACH for kind in kinds):
+        raise LoweringError(
+            f"ALLOCATE AVAILABLE with profiles of type {kinds} is not supported; supported: "
+            "1 rectangular, 2 triangular, 3 normal, 4 exponential"
+        )
+    return kinds
+
+
+def _part(price: Node, kinds: list[int], kind: Node, centre: Node, width: Node) -> Node:
+    """Return the part of its request a claimant still asks for at a price."""
+    away = op("div", op("sub", price, centre), width)
+    out = _PROFILES[kinds[-1]](away)
+    for other in reversed(kinds[:-1]):
+        out = chosen(op("eq", kind, Const(float(other))), _PROFILES[other](away), out)
+    return out
+
+
+def _rectangular(away: Node) -> Node:
+    return _clip(op("sub", Const(0.5), away))
+
+
+def _triangular(away: Node) -> Node:
+    left = _clip(op("add", away, Const(0.5)))
+    right = _clip(op("sub", Const(0.5), away))
+    rising = op("sub", Const(1.0), op("mul", Const(2.0), op("mul", left, left)))
+    falling = op("mul", Const(2.0), op("mul", right, right))
+    return chosen(op("lt", away, Const(0.0)), rising, falling)
+
+
+def _normal(away: Node) -> Node:
+    return op("mul", Const(0.5), op("erfc", op("mul", away, Const(float(np.sqrt(0.5))))))
+
+
+def _exponential(away: Node) -> Node:
+    tail = op("mul", Const(0.5), op("exp", op("neg", op("abs", away))))
+    return chosen(op("lt", away, Const(0.0)), op("sub", Const(1.0), tail), tail)
+
+
+_PROFILES: dict[int, Callable[[Node], Node]] = {
+    1: _rectangular,
+    2: _triangular,
+    3: _normal,
+    4: _exponential,
+}
+
+_CLAIMS = "e: e1,e2,e3~~|\nask[e]=4,5,6~~|\nrank[e]=3,2,1~~|\n"
+
+RECORDS = (
+    Function(
+        name="allocate_by_priority",
+        spellings=("ALLOCATE BY PRIORITY",),
+        arity=(5,),
+        unit=rule("x ? ? ? x -> x"),
+        lower=by_priority,
+        example=Example(
+            "got[e2]", 3, _CLAIMS + "got[e]=ALLOCATE BY PRIORITY(ask[e],rank[e],3,0.5,7)~~|"
+        ),
+    ),
+    Function(
+        name="allocate",
+        spellings=("ALLOCATE",),
+        arity=(4, 5),
+        unit=rule("x ? x ? ? -> x"),
+        lower=stella,
+        example=Example(
+            "got[e2]",
+            3,
+            "ask[e]=4,5,6\nrank[e]=3,2,1\ngot[e]=ALLOCATE(7,e,ask[*],rank[*])",
+            xmile=True,
+        ),
+    ),
+    Function(
+        name="allocate_available",
+        spellings=("ALLOCATE AVAILABLE",),
+        arity=(3,),
+        unit=rule("x ? x -> x"),
+        lower=available,
+        example=Example(
+            "got[e2]",
+            3,
+            _CLAIMS
+            + "p: ptype,ppriority,pwidth,pextra~~|\nprofile[e,p]=1,3,.5,0;1,2,.5,0;1,1,.5,0;~~|\n"
+            "got[e]=ALLOCATE AVAILABLE(ask[e],profile[e,ptype],7)~~|",
+        ),
+    ),
+)

@@ -1,0 +1,221 @@
+"""What was earlier: fixed delays, samples, and values of the step before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from sdengine.functions.record import Builder, Example, Function, of_nodes
+from sdengine.functions.scope import LoweringError, Scope, allowed
+from sdengine.functions.unit_rules import rule
+from sdengine.ir import Const, Load, Node, Op, Time, Values, nodes, reshaped
+from sdengine.syntax import Call
+
+LONGEST = 4000  # steps a delay of material may be spread over
+
+
+def _op(name: str, *parts: Node) -> Op:
+    return Op(name, parts)
+
+
+def _chosen(condition: Node, yes: Node, no: Node) -> Op:
+    return Op("if_then_else", (condition, yes, no))
+
+
+def _steps(builder: Builder, time: Node) -> Node:
+    """Return a delay in whole steps, at least one."""
+    steps = _op("div", time, Const(builder.model.clock.step))
+    rounded = _op("integer", _op("add", steps, Const(0.5 + 1e-6)))
+    return _op("max", rounded, Const(1.0))
+
+
+def delay_fixed(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """DELAY FIXED: the input of so many whole steps ago, at least one."""
+    inflow, time, initial = args
+    return builder.pipeline(inflow, _steps(builder, time), initial, scope)
+
+
+def delay_material(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """DELAY MATERIAL: what went in leaves after the delay that held then; nothing is lost.
+
+    What leaves at one step is added up; where nothing does, the value is the last argument.
+    Each step ahead has a place of its own, as many as the run has steps.
+    """
+    inflow, time, initial, missing = args
+    if builder.constant(time) is not None:
+        return delay_fixed(builder, (inflow, time, initial), scope)
+    count = builder.model.clock.steps + 2
+    if count > LONGEST or len(scope.shape) != 1:
+        raise LoweringError(
+            f"DELAY MATERIAL with a delay that varies takes at most {LONGEST:,} steps, and an "
+            "equation without a sum around it"
+        )
+    allowed(4 * scope.shape[0] * count)
+    ahead = Scope((scope.shape[0], count))
+    number = Values(np.broadcast_to(np.arange(count, dtype=float), ahead.shape).copy())
+    steps, entering = (
+        Load(np.broadcast_to(builder.keep(node, what, scope)[:, None], ahead.shape))
+        for node, what in ((_steps(builder, time), "steps"), (inflow, "entering"))
+    )
+    arriving = _op("eq", _op("add", number, Const(1.0)), steps)
+    first = _op("lt", number, _spread(_steps(builder, time), count))
+    leaving = _moving(
+        builder,
+        _chosen(arriving, entering, Const(0.0)),
+        _chosen(first, _spread(initial, count), Const(0.0)),
+        ahead,
+    )
+    some = _moving(builder, arriving, first, ahead)
+    return _chosen(_op("gt", some, Const(0.0)), leaving, missing)
+
+
+def _moving(builder: Builder, added: Node, initial: Node, ahead: Scope) -> Node:
+    """Return what stands at the first of many places, from which all move on by one a step."""
+    seen: list[Node] = []
+
+    def update(last: Node) -> Node:
+        assert isinstance(last, Load)
+        seen.append(Load(last.slots[:, 0]))
+        end = np.zeros(ahead.shape)
+        end[:, -1] = 1.0
+        following = Load(np.roll(last.slots, -1, axis=1))
+        return _op("add", _chosen(Values(end), Const(0.0), following), added)
+
+    builder.memory(update, initial, ahead)
+    return seen[0]
+
+
+def _spread(node: Node, count: int) -> Node:
+    """Return a node over points as one over so many places at each of them."""
+    return reshaped(node, lambda cells: np.repeat(cells[:, None], count, axis=1))
+
+
+def sample_if_true(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """SAMPLE IF TRUE: the input while the condition holds, else what it last was."""
+    condition, value, initial = args
+
+    def update(last: Node) -> Node:
+        out = _chosen(condition, value, last)
+        if builder.model.clock.method == "euler":
+            return out
+        at_step = _op("eq", Time(), builder.step_time())  # Runge-Kutta's later stages hold it
+        return _chosen(at_step, out, last)
+
+    return builder.memory(update, initial, scope)
+
+
+def previous(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """PREVIOUS: the value of one step ago, at first another."""
+    value, first = args
+    return builder.previous(value, first, scope)
+
+
+def history(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """HISTORY: the value at an earlier time, its first one before the start.
+
+    The time may hang on the time itself and on constants, so that it is known a step ahead.
+    """
+    value, when = args
+    step = Const(builder.model.clock.step)
+    loads = [part for part in nodes(when) if isinstance(part, Load)]
+    if any(builder.constant(load) is None for load in loads):
+        raise LoweringError("HISTORY needs a time that hangs on the time and constants alone")
+    later = _after(when, step)
+    ago = _op("div", _op("sub", _op("add", Time(), step), later), step)
+    steps = _op("max", _op("integer", _op("add", ago, Const(0.5))), Const(1.0))
+    earlier = builder.pipeline(value, steps, value, scope, follows=True)
+    now = _op("ge", when, _op("sub", Time(), _op("mul", step, Const(0.5))))
+    return _chosen(now, value, earlier)
+
+
+def _after(node: Node, step: Const) -> Node:
+    """Return a node as it will be one step later."""
+    if isinstance(node, Time):
+        return _op("add", node, step)
+    if not node.parts:
+        return node
+    return replace(node, parts=tuple(_after(part, step) for part in node.parts))  # type: ignore[type-var]
+
+
+def counter(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """COUNTER: from a start up by the step at each step, and again once it reaches the end."""
+    start, end = args
+    step = builder.model.clock.step
+    gone = _op("sub", builder.step_time(), Const(builder.model.clock.start))
+    span = _op("sub", end, start)
+    rounds = _op("quantum", _op("add", gone, Const(1e-6 * step)), span)
+    return _op("add", start, _op("max", _op("sub", gone, rounds), Const(0.0)))
+
+
+def endval(builder: Builder, call: Call, scope: Scope) -> Node:
+    """ENDVAL: the value at the end of the run before; a member has none: what is given, or 0."""
+    return builder.node(call.args[1], scope) if len(call.args) > 1 else Const(0.0)
+
+
+RECORDS = (
+    Function(
+        name="delay_fixed",
+        spellings=("DELAY FIXED", "DELAY"),
+        arity=(3,),
+        unit=rule("x time x -> x"),
+        lower=of_nodes(delay_fixed),
+        example=Example("DELAY FIXED(Time,3,7)", 1),
+    ),
+    Function(
+        name="delay_material",
+        spellings=("DELAY MATERIAL",),
+        arity=(4,),
+        unit=rule("x time x x -> x"),
+        lower=of_nodes(delay_material),
+        example=Example("DELAY MATERIAL(Time,1+STEP(1,3),7,9)", 9),
+    ),
+    Function(
+        name="sample_if_true",
+        spellings=("SAMPLE IF TRUE",),
+        arity=(3,),
+        unit=rule("? x x -> x"),
+        lower=of_nodes(sample_if_true),
+        example=Example("SAMPLE IF TRUE(Time<3,Time,0)", 2),
+    ),
+    Function(
+        name="initial",
+        spellings=("INITIAL", "INIT"),
+        arity=(1,),
+        unit=rule("x -> x"),
+        lower=lambda builder, call, scope: builder.frozen(builder.node(call.args[0], scope), scope),
+        example=Example("INITIAL(Time+2)", 2),
+    ),
+    Function(
+        name="previous",
+        spellings=("PREVIOUS",),
+        arity=(2,),
+        unit=rule("x x -> x"),
+        lower=of_nodes(previous),
+        example=Example("PREVIOUS(TIME,7)", 3, xmile=True),
+    ),
+    Function(
+        name="history",
+        spellings=("HISTORY",),
+        arity=(2,),
+        unit=rule("x time -> x"),
+        lower=of_nodes(history),
+        example=Example("HISTORY(TIME*TIME,TIME-3)", 1, xmile=True),
+    ),
+    Function(
+        name="counter",
+        spellings=("COUNTER",),
+        arity=(2,),
+        unit=rule("time time -> time"),
+        lower=of_nodes(counter),
+        example=Example("COUNTER(5,8)", 6, xmile=True),
+    ),
+    Function(
+        name="endval",
+        spellings=("ENDVAL",),
+        arity=(1, 2),
+        unit=rule("x x -> x"),
+        lower=endval,
+        example=Example("ENDVAL(TIME,3)", 3, xmile=True),
+    ),
+)

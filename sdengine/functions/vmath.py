@@ -1,0 +1,215 @@
+"""exp, log and pow as straight-line vector code, so that no vector-math library is needed.
+
+Each takes a ``Body`` and names of vector values and returns the name of the result. Relative
+error against the true value is below 4e-16 for exp and log, and for pow below 2e-16 times
+(2 + |y|), whatever the size of x (``tests/engine/functions/test_vmath.py``); NaN propagates,
+infinities are exact, results below 2.3e-308 become 0 and results above 1.6e308 infinity.
+
+Method (Tang 1989 and 1990, table-driven exp and log; the layout of the tables follows Arm's
+optimized routines): x = 2^k m with m in one of sixteen intervals, each with a number c near 1/m
+in ``INVERSE``, so that log x = k log 2 - log c + log(1 + r), r = m c - 1, |r| < 0.03. A power is
+2^(y k + y log2 m); the whole part of the exponent is taken off before the sum is rounded, so
+that a large x costs no digits. 2^t = 2^k 2^(j/16) 2^r, |r| <= 1/32. Polynomials are interpolated
+at Chebyshev nodes; their errors are below 3e-17.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Body = Any  # what writes a function's text: ``native.llvm.Body``
+
+LOG2E = 1.4426950408889634
+LN2_HI = 6.93147180369123816490e-01
+LN2_LO = 1.90821492927058770002e-10
+# Adding it rounds to a whole number of sixteenths, kept in the low bits: 1.5 × 2^52 / 16.
+SIXTEENTHS = 6755399441055744.0 / 16
+
+FIRST = 0x3FE6600000000000  # where the sixteen intervals of a mantissa begin: 0.699
+INVERSE = (
+    1.3989071038251366, 1.3403141361256545, 1.2864321608040201, 1.2367149758454106,
+    1.1906976744186046, 1.147982062780269, 1.1082251082251082, 1.0711297071129706,
+    1.0364372469635628, 1.0, 0.9481481481481482, 0.8951048951048951,
+    0.847682119205298, 0.8050314465408805, 0.7664670658682635, 0.7314285714285714,
+)  # fmt: skip
+# minus the logarithms of those numbers, natural and to the base of two
+MINUS_LOG = (
+    -0.33569129163814154, -0.2929040164329327, -0.2518726197550701, -0.21245865121419336,
+    -0.17453941635189965, -0.1380056730194437, -0.10275973395776894, -0.06871389254805173,
+    -0.03578910785158529, 0.0, 0.05324451451881224, 0.11081436634029011,
+    0.16524957289530717, 0.2168739383006143, 0.2659635484971379, 0.3127557100038969,
+)  # fmt: skip
+MINUS_LOG2 = (
+    -0.4843001617159575, -0.4225711719642514, -0.3633753794563512, -0.3065130425006747,
+    -0.2518071504105397, -0.19910010007969525, -0.14825095858394247, -0.09913319201925132,
+    -0.05163276841532236, 0.0, 0.07681559705083084, 0.1598713367783894,
+    0.2384047393250789, 0.3128829552843553, 0.38370429247405213, 0.4512111118323288,
+)  # fmt: skip
+ROOTS = (
+    1.0, 1.0442737824274138, 1.0905077326652577, 1.1387886347566916,
+    1.189207115002721, 1.241857812073484, 1.2968395546510096, 1.3542555469368927,
+    1.4142135623730951, 1.4768261459394993, 1.5422108254079407, 1.6104903319492543,
+    1.681792830507429, 1.7562521603732995, 1.8340080864093424, 1.9152065613971474,
+)  # 2^(j/16)  # fmt: skip
+# The same with j taken off the exponent in sixteenths, so that adding k × 16 + j puts it back.
+SCALES = tuple(
+    (np.array(ROOTS).view(np.int64) - (np.arange(16, dtype=np.int64) << 48)).view(np.float64)
+)
+
+# (log(1 + r) - r) / r², log2(1 + r) / r, (2^r - 1) / r and (exp(r) - 1 - r) / r²
+LOG_Q = (
+    -0.49999999999999956, 0.3333333333333329, -0.2500000000169404, 0.2000000000154007,
+    -0.16666657019783881, 0.14285705515643102, -0.1251757597743005, 0.11127089519822714,
+)  # fmt: skip
+LOG2_Q = (
+    1.4426950408889634, -0.7213475204444787, 0.48089834696298506, -0.3606737602680724,
+    0.2885390082194587, -0.24044898557142466, 0.20609912072443703, -0.1806221699387559,
+    0.16055880775751152,
+)  # fmt: skip
+EXP2_Q = (
+    0.6931471805599457, 0.24022650695910075, 0.0555041086566393, 0.009618129106919537,
+    0.0013333781576784268, 0.00015403723980749256,
+)  # fmt: skip
+EXP_Q = (0.5, 0.16666666665296223, 0.04166666666495362, 0.008333449934107185,
+         0.0013889034639665864)  # fmt: skip
+
+
+def exp(b: Body, x: str) -> str:
+    """Return e to the x."""
+    shifted = b.fma(x, b.number(LOG2E), b.number(SIXTEENTHS))
+    k = b.exact("fsub", shifted, b.number(SIXTEENTHS))
+    r = b.fma(k, b.number(-LN2_HI), x)
+    r = b.fma(k, b.number(-LN2_LO), r)
+    grown = b.fma(b.exact("fmul", r, r), _polynomial(b, EXP_Q, r), r)
+    return _scaled(b, shifted, grown, x, 709.4, -708.39)
+
+
+def _scaled(b: Body, shifted: str, grown: str, t: str, most: float, least: float) -> str:
+    """Return 2^k 2^(j/16) (1 + grown), with k and j in the low bits of ``shifted``; infinity
+    where t > most, 0 where t < least."""
+    out = _times_power_of_two(b, shifted, grown)
+    out = b.select(b.compare("ogt", t, b.number(most)), b.number(float("inf")), out)
+    return b.select(b.compare("olt", t, b.number(least)), b.number(0.0), out)
+
+
+def _times_power_of_two(b: Body, shifted: str, grown: str) -> str:
+    """Return 2^k 2^(j/16) (1 + grown), with k and j in the low bits of ``shifted``."""
+    bits = b.bits(shifted)
+    root = b.bits(b.lookup(SCALES, bits))
+    scale = b.floats(b.integer("add", root, b.integer("shl", bits, b.whole(48))))
+    return b.fma(scale, grown, scale)
+
+
+def _polynomial(b: Body, coefficients: tuple[float, ...], x: str) -> str:
+    """Return a polynomial as two interleaved ones in x²: half the chain of Horner's."""
+    square = b.exact("fmul", x, x)
+    halves = []
+    for part in (coefficients[0::2], coefficients[1::2]):
+        total = b.number(part[-1])
+        for coefficient in part[-2::-1]:
+            total = b.fma(total, square, b.number(coefficient))
+        halves.append(total)
+    return b.fma(halves[1], x, halves[0])
+
+
+def _above(b: Body, x: str) -> str:
+    """Return how far the bits of a positive, normal, finite x lie above the first interval."""
+    return b.cached(("above", x), lambda: b.integer("sub", b.bits(x), b.whole(FIRST)))
+
+
+def _exponent(b: Body, above: str) -> str:
+    """Return k of x = 2^k m."""
+    return b.new(f"sitofp {b.whole_vector} {b.integer('ashr', above, b.whole(52))} to {b.vector}")
+
+
+def _fraction(b: Body, x: str, above: str) -> tuple[str, str]:
+    """Return r and, in the low four bits of a whole number, the interval of m."""
+    interval = b.integer("lshr", above, b.whole(48))
+    power = b.integer("and", above, b.whole(-(2**52)))
+    m = b.floats(b.integer("sub", b.bits(x), power))
+    return b.fma(m, b.lookup(INVERSE, interval), b.number(-1.0)), interval
+
+
+def _log_positive(b: Body, x: str) -> str:
+    """Return the logarithm of a positive, normal, finite x."""
+    above = _above(b, x)
+    k, (r, interval) = _exponent(b, above), _fraction(b, x, above)
+    rest = b.exact("fmul", b.exact("fmul", r, r), _polynomial(b, LOG_Q, r))
+    whole = b.fma(k, b.number(LN2_HI), b.lookup(MINUS_LOG, interval))
+    head = b.exact("fadd", whole, r)
+    lost = b.exact("fadd", b.exact("fsub", whole, head), r)  # what rounding took from the head
+    rest = b.exact("fadd", rest, lost)
+    return b.exact("fadd", head, b.fma(k, b.number(LN2_LO), rest))
+
+
+def log(b: Body, x: str) -> str:
+    """Return the natural logarithm: -inf at 0, NaN below."""
+    below = b.compare("olt", x, b.number(0.0))
+    other = b.select(below, b.number(float("nan")), x)  # inf and NaN stay
+    other = b.select(b.compare("oeq", x, b.number(0.0)), b.number(float("-inf")), other)
+    return b.select(_ordinary(b, x), _log_positive(b, x), other)
+
+
+def power(b: Body, x: str, y: str) -> str:
+    """Return x to the y, as C's pow: a negative x needs a whole y.
+
+    Where every lane holds a positive finite x, which is nearly always, nothing else is looked
+    at; one lane that does not sends the vector to ``general_power``, whose ordinary lanes are
+    computed the same way and so have the same bits.
+    """
+    return power_of(b, x, y, log2_mantissa(b, x))
+
+
+def power_of(b: Body, x: str, y: str, log2_m: str) -> str:
+    """Return x to the y from ``log2_mantissa`` of x, computed here or in an earlier loop."""
+    t, shifted, grown = _power_parts(b, x, y, log2_m)
+    usual = b.both(b.positive(x), b.compare("olt", b.unary("fabs", t), b.number(1022.0)))
+    likely = _times_power_of_two(b, shifted, grown)
+    return b.branch(b.every(usual), likely, lambda: b.call("general_power", x, y))
+
+
+def log2_mantissa(b: Body, x: str) -> str:
+    """Return log2 m of a positive, normal, finite x = 2^k m."""
+    return b.cached(("log2", x), lambda: _log2_mantissa(b, x))
+
+
+def _log2_mantissa(b: Body, x: str) -> str:
+    r, interval = _fraction(b, x, _above(b, x))
+    return b.fma(r, _polynomial(b, LOG2_Q, r), b.lookup(MINUS_LOG2, interval))
+
+
+def _power_parts(b: Body, x: str, y: str, log2_m: str) -> tuple[str, str, str]:
+    """Return t = log2 of x^y, t in sixteenths, and what 2 to the rest of it exceeds 1 by."""
+    k = _exponent(b, _above(b, x))
+    part = b.exact("fmul", y, log2_m)
+    t = b.fma(y, k, part)
+    shifted = b.exact("fadd", t, b.number(SIXTEENTHS))
+    near = b.exact("fsub", shifted, b.number(SIXTEENTHS))
+    r = b.exact("fadd", b.fma(y, k, b.exact("fneg", near)), part)
+    return t, shifted, b.exact("fmul", r, _polynomial(b, EXP2_Q, r))
+
+
+def _ordinary(b: Body, x: str) -> str:
+    return b.both(b.compare("ogt", x, b.number(0.0)), b.compare("olt", x, b.number(float("inf"))))
+
+
+def general_power(b: Body, x: str, y: str) -> str:
+    """Return x to the y for any x."""
+    size = b.unary("fabs", x)
+    t, shifted, grown = _power_parts(b, size, y, log2_mantissa(b, size))
+    out = _scaled(b, shifted, grown, t, 1023.9, -1022.0)
+    rises = b.compare("ogt", y, b.number(0.0))
+    at_zero = b.select(rises, b.number(0.0), b.number(float("inf")))
+    at_infinity = b.select(rises, b.number(float("inf")), b.number(0.0))
+    out = b.select(b.compare("oeq", size, b.number(0.0)), at_zero, out)
+    out = b.select(b.compare("oeq", size, b.number(float("inf"))), at_infinity, out)
+    is_whole = b.compare("oeq", b.unary("trunc", y), y)
+    half = b.exact("fmul", y, b.number(0.5))
+    is_odd = b.compare("une", b.unary("trunc", half), half)
+    signed = b.select(is_odd, b.exact("fneg", out), out)
+    signed = b.select(is_whole, signed, b.number(float("nan")))
+    out = b.select(b.compare("olt", x, b.number(0.0)), signed, out)
+    out = b.select(b.compare("uno", x, y), b.exact("fadd", x, y), out)
+    return b.select(b.compare("oeq", y, b.number(0.0)), b.number(1.0), out)

@@ -1,0 +1,317 @@
+"""Scenarios side by side: levers, paired differences, outlay by purse, and whether orders hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdengine.errors import Message, SDError
+from sdensemble.decide.jackknife import jackknife
+from sdensemble.decide.levers import Moved, moved
+from sdensemble.decide.measures import outcome_of, paid
+from sdensemble.decide.worlds import Count, World, keep_for
+from sdensemble.inputs.report import Outcome
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target
+from sdensemble.results.estimate import Estimate, holm, mean_of, p_value
+from sdensemble.results.probability import Difference, Probability, difference, distinguishable
+from sdensemble.results.results import Effect, Results
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One scenario in one world, against the baseline; money to the end of ``through``.
+
+    ``effect`` is on the outcome in the target's year. ``treasury`` and ``forgone`` are apart.
+    ``per_point`` (treasury money for a point of probability) and ``per_unit`` (outcome for a unit
+    of treasury money) are (value, error), None where either side cannot be told from 0.
+    ``displaced`` is the paired change of the group the study watches for displacement. ``binds``
+    maps each limit to its mean share in the target's year.
+    """
+
+    scenario: str
+    probability: Probability
+    level: Estimate
+    median: float
+    change: Difference | None
+    effect: Effect | None
+    treasury: Effect | None
+    forgone: Effect | None
+    per_point: tuple[float, float] | None
+    per_unit: tuple[float, float] | None
+    displaced: Effect | None
+    binds: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two scenarios in one world, first less second, in the same members.
+
+    ``p_change`` and ``p_effect`` are p-values corrected for the number of pairs (Holm 1979).
+    """
+
+    first: str
+    second: str
+    change: Difference
+    effect: Effect
+    p_change: float
+    p_effect: float
+
+    @property
+    def sign(self) -> int:
+        """Which does more in the mean: 1 the first, −1 the second, 0 where not told."""
+        return _sign(self.effect.found)
+
+    @property
+    def sign_of_median(self) -> int:
+        """Which is better in most members: the sign of the median difference."""
+        return int(np.sign(self.effect.median))
+
+    @property
+    def sign_of_chance(self) -> int:
+        """Which is better by probability, 0 where not told apart."""
+        return _sign(self.change.found)
+
+    @property
+    def split(self) -> bool:
+        """True where mean and median order the two differently."""
+        return self.sign * self.sign_of_median < 0
+
+
+@dataclass(frozen=True, eq=False)
+class InWorld:
+    """A comparison in one world: rows in the order of the scenario files, and every pair."""
+
+    world: World
+    rows: tuple[Row, ...]
+    pairs: tuple[Pair, ...]
+    members: int
+    lost: int
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Scenarios compared over worlds; ``levers`` are all that differ from the baseline."""
+
+    target: Target
+    outcome: Outcome
+    through: int
+    baseline: Scenario
+    scenarios: tuple[Scenario, ...]
+    levers: Mapping[str, tuple[Moved, ...]]
+    worlds: tuple[InWorld, ...]
+
+    @property
+    def main(self) -> InWorld:
+        """The first world: the one the short answer is about."""
+        return self.worlds[0]
+
+    def holds(self, first: str, second: str) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
+        """Return which of two is better in the main world, and where not told, where reversed."""
+        found = [
+            (one.world.name, pair.sign)
+            for one in self.worlds
+            for pair in one.pairs
+            if (pair.first, pair.second) == (first, second)
+        ]
+        main = found[0][1]
+        untold = tuple(name for name, sign in found if sign == 0)
+        turned = tuple(name for name, sign in found if sign and sign == -main)
+        return main, untold, turned
+
+    def dataset(self) -> xr.Dataset:
+        """Return every number by world × scenario and world × first × second, in its unit."""
+        return _dataset(self)
+
+
+def _sign(found: Estimate) -> int:
+    return int(np.sign(found.mean)) if distinguishable(found) else 0
+
+
+def compare(
+    worlds: Sequence[World],
+    scenarios: Sequence[Scenario],
+    baseline: Scenario,
+    target: Target,
+    *,
+    through: int | None = None,
+    pairs: bool = True,
+    progress: Count | None = None,
+) -> Comparison:
+    """Return scenarios compared with a baseline and with each other, in every world.
+
+    All run on the same members. ``through`` is the year to whose end money is counted, that of
+    the target where none is given; without ``pairs`` each is held against the baseline alone.
+    Worlds whose model lacks the target are left out. Raises SDError where none is left.
+    """
+    study = worlds[0].study
+    outcome = outcome_of(study, target)
+    year = _year(study.targets, target)
+    through = through or year
+    every = [baseline, *(s for s in scenarios if s.name != baseline.name)]
+    head = study.report.headline
+    more = {outcome.variable: head.aggregate} if target.joint else {}
+    more |= {regime.variable: "mean" for regime in study.report.regimes}
+    away = next((group for group in head.groups if group.id == head.displaced), None)
+    if away is not None:
+        more |= {away.variable: head.aggregate}
+    keep = keep_for(study, [target], more)
+    found = []
+    for world in worlds:
+        if not world.has(target):
+            continue
+        results = world.run(every, keep, until=max(through, year), progress=progress)
+        found.append(in_world(world, results, every, baseline, target, through, pairs))
+    if not found:
+        told = 'no structure asked for has all that target "{name}" speaks of'
+        raise SDError(Message(told, name=target.id))
+    levers = {s.name: moved(s, baseline, study.model) for s in every}
+    return Comparison(target, outcome, through, baseline, tuple(every), levers, tuple(found))
+
+
+def _year(targets: Sequence[Target], target: Target) -> int:
+    from sdensemble.inputs.targets import leaves
+
+    return max(int(part.year or 0) for part in leaves(target, targets))
+
+
+def in_world(
+    world: World,
+    results: Results,
+    scenarios: Sequence[Scenario],
+    baseline: Scenario,
+    target: Target,
+    through: int,
+    paired: bool = True,
+) -> InWorld:
+    """Return the comparison in one world from its results."""
+    outcome, year = outcome_of(world.study, target), _year(world.study.targets, target)
+    named = {s.name: s for s in results.scenarios}
+    base = named[baseline.name]
+    every = [named[s.name] for s in scenarios]
+    rows = tuple(_row(results, one, base, target, outcome, year, through) for one in every)
+    pairs = []
+    for one, other in combinations(every, 2) if paired else ():
+        change = difference(results.event(target, one), results.event(target, other))
+        pairs.append((one.name, other.name, change, results.effect(outcome, one, other, year)))
+    changes = holm(np.array([p_value(pair[2].found) for pair in pairs]))
+    effects = holm(np.array([p_value(pair[3].found) for pair in pairs]))
+    made = tuple(
+        Pair(*pair, float(p), float(q)) for pair, p, q in zip(pairs, changes, effects, strict=True)
+    )
+    values = results.at(outcome, base, year)
+    lost = max((row.probability.lost for row in rows), default=0)
+    return InWorld(world, rows, made, values.size, lost)
+
+
+def _row(
+    results: Results,
+    one: Scenario,
+    base: Scenario,
+    target: Target,
+    outcome: Outcome,
+    year: int,
+    through: int,
+) -> Row:
+    event = results.event(target, one)
+    values = results.at(outcome, one, year)
+    kept = values[np.isfinite(values)]
+    spec = results.spec
+    binds = {
+        regime.id: float(np.nanmean(results.series(regime.variable)[results.place(one)]
+                                    [:, results.year_index(year)]))
+        for regime in spec.regimes
+        if regime.variable in results.data
+    }  # fmt: skip
+    level = mean_of(values, results.replicate)
+    median = float(np.median(kept)) if kept.size else math.nan
+    if one.name == base.name:
+        none = (None,) * 7
+        return Row(one.name, event.probability(), level, median, *none, binds)
+    change = difference(event, results.event(target, base))
+    effect = results.effect(outcome, one, base, year)
+    money = paid(results, one, base, through, forgone=False)
+    treasury = results.effect_of(money, 1.0)
+    forgone = results.effect_of(paid(results, one, base, through, forgone=True), 1.0)
+    point = 100 * (event.hit.astype(float) - results.event(target, base).hit)
+    replicate = results.replicate
+    per_point = _ratio(money, point, replicate) if change.distinguishable else None
+    per_unit = _ratio(effect.moved, money, replicate) if distinguishable(effect.found) else None
+    away = spec.headline.displaced
+    group = next((g for g in spec.headline.groups if g.id == away), None)
+    displaced = results.effect(group, one, base, year) if group else None
+    return Row(one.name, event.probability(), level, median, change, effect, treasury, forgone,
+               per_point, per_unit, displaced, binds)  # fmt: skip
+
+
+def _ratio(top: Array, bottom: Array, replicate: NDArray[np.int64]) -> tuple[float, float] | None:
+    """Return a ratio of means and its error; None where the bottom cannot be told from 0."""
+    kept = np.isfinite(top) & np.isfinite(bottom)
+    if not distinguishable(mean_of(bottom[kept], replicate[kept])):
+        return None
+    if abs(bottom[kept].mean()) < 1e-6 * max(1.0, float(np.abs(top[kept]).max(initial=0.0))):
+        return None
+    found = jackknife(
+        lambda some: top[kept][some].mean() / bottom[kept][some].mean(), replicate[kept]
+    )
+    return float(found.value), float(found.se)
+
+
+def _dataset(found: Comparison) -> xr.Dataset:
+    import xarray as xr
+
+    names = [s.name for s in found.scenarios]
+    worlds = [one.world.name for one in found.worlds]
+
+    def by_row(get) -> tuple[tuple[str, str], Array]:  # type: ignore[no-untyped-def]
+        values = [[get(row) for row in one.rows] for one in found.worlds]
+        return ("world", "scenario"), np.array(values, dtype=float)
+
+    def of(effect: Effect | None, field: str) -> float:
+        if effect is None:
+            return math.nan
+        return getattr(effect.found, field) if field in ("mean", "se") else getattr(effect, field)
+
+    data = {
+        "p": by_row(lambda row: row.probability.middle),
+        "p_se": by_row(lambda row: row.probability.se),
+        "outcome_mean": by_row(lambda row: row.level.mean),
+        "outcome_median": by_row(lambda row: row.median),
+        "p_change": by_row(lambda row: row.change.found.mean if row.change else math.nan),
+        "p_change_se": by_row(lambda row: row.change.found.se if row.change else math.nan),
+    }
+    for name in ("effect", "treasury", "forgone", "displaced"):
+        for field in ("mean", "se", "median", "low", "high", "helped", "hurt"):
+            data[f"{name}_{field}"] = by_row(lambda row, n=name, f=field: of(getattr(row, n), f))
+    place = {name: i for i, name in enumerate(names)}
+    square = {key: np.full((len(worlds), len(names), len(names)), np.nan)
+              for key in ("mean", "se", "median", "p_change", "p_change_se", "p_holm")}  # fmt: skip
+    for w, one in enumerate(found.worlds):
+        for pair in one.pairs:
+            i, j = place[pair.first], place[pair.second]
+            for key, value in {
+                "mean": pair.effect.found.mean, "median": pair.effect.median,
+                "p_change": pair.change.found.mean,
+            }.items():  # fmt: skip
+                square[key][w, i, j], square[key][w, j, i] = value, -value
+            for key, value in {
+                "se": pair.effect.found.se, "p_change_se": pair.change.found.se,
+                "p_holm": pair.p_effect,
+            }.items():  # fmt: skip
+                square[key][w, i, j] = square[key][w, j, i] = value
+    dims = ("world", "first", "second")
+    pairs = {f"pair_{key}": (dims, value) for key, value in square.items()}
+    coords = {"world": worlds, "scenario": names, "first": names, "second": names}
+    attrs = {"target": found.target.id, "through": found.through, "outcome": found.outcome.variable}
+    return xr.Dataset(data | pairs, coords, attrs)

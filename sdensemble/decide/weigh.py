@@ -1,0 +1,596 @@
+"""Two levers against each other: doses on the same members, prices, budgets, where each wins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdengine.errors import SDError
+from sdensemble.decide.jackknife import Jackknifed, Members, jackknife
+from sdensemble.decide.levers import Lever, find_lever, turned
+from sdensemble.decide.measures import find_target, margin, outcome_of
+from sdensemble.decide.worlds import Count, World, keep_for
+from sdensemble.inputs.questions import Question
+from sdensemble.inputs.report import Outcome
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target
+from sdensemble.results.results import Results
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Array = NDArray[np.float64]
+SPARSE = 4
+"""Levels of the first lever run in worlds other than the main one."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number, its Monte Carlo standard error; NaN where there is none."""
+
+    value: float
+    se: float
+
+    @property
+    def told(self) -> bool:
+        """True where it is at least two errors from 0."""
+        return math.isfinite(self.value) and abs(self.value) >= 2 * self.se and self.value != 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Doses:
+    """What every pair of levels gives, on the same members.
+
+    ``first`` and ``second`` are the levels, in the levers' units; those of each lever as it is
+    now, and as it is asked about, are among them. Arrays have shape (year, first, second,
+    member): ``outcome`` in its unit above both levers as they are now; ``money`` (treasury
+    outlay) and ``forgone`` (land revenue, at the model's own price) to the end of the year, above
+    the same. ``used`` is what the second lever's costs are charged on, to the end of the year.
+    ``hit`` says, by (first, second, member), whether the target is met in its own year.
+    """
+
+    first: Array
+    second: Array
+    years: tuple[int, ...]
+    outcome: Array
+    money: Array
+    used: Array
+    hit: NDArray[np.bool_]
+    base: tuple[int, int]
+    asked: tuple[int, int]
+    condition: Array
+    replicate: NDArray[np.int64]
+
+    def mean(self, values: Array) -> Array:
+        """Return means over members that are not lost; the last axis goes."""
+        return np.asarray(np.nanmean(values, axis=-1))
+
+
+@dataclass(frozen=True, eq=False)
+class Convention:
+    """One way to count what the second lever costs, and what follows from it, by year.
+
+    ``price`` is charged for each unit used; ``kind`` names whose money that is ("none",
+    "treasury" or "forgone"). ``cost`` is what the second lever costs at the level asked,
+    ``level`` the level of the first that costs as much, ``first`` its effect there, ``gap`` the
+    second's effect less the first's. ``budget`` is the outlay at which both give the same (NaN
+    where one leads at every outlay), ``leads`` which leads below it (1 or 2; 0 not told).
+    """
+
+    id: str
+    price: float
+    kind: str
+    cost: tuple[Figure, ...]
+    level: tuple[Figure, ...]
+    first: tuple[Figure, ...]
+    gap: tuple[Figure, ...]
+    budget: tuple[Figure, ...]
+    leads: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Members of one condition: how many, and both effects at equal outlay, by year."""
+
+    id: str
+    share: float
+    first: tuple[Figure, ...]
+    second: tuple[Figure, ...]
+    gap: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The same at equal outlay in another world: effects by year, mean and median of the gap."""
+
+    world: str
+    structure: str
+    prior_set: str
+    first: tuple[Figure, ...]
+    second: tuple[Figure, ...]
+    gap: tuple[Figure, ...]
+    gap_median: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """The answer to a question of two levers, in the main world and in the others.
+
+    ``main`` is the convention that counts where one is needed. ``price`` is the break-even
+    price, by year: charged for each unit used it makes the second lever cost what the first
+    costs for the same effect. ``interaction`` is what both together give beyond their sum.
+    ``marginal`` are the effects of one more unit of outlay on each lever at the levels asked.
+    """
+
+    question: Question
+    target: Target
+    outcome: Outcome
+    levers: tuple[Lever, Lever]
+    world: World
+    doses: Doses
+    effects: tuple[tuple[Figure, Figure], ...]
+    medians: tuple[tuple[float, float], ...]
+    conventions: tuple[Convention, ...]
+    main: int
+    price: tuple[Figure, ...]
+    interaction: tuple[Figure, ...]
+    marginal: tuple[tuple[Figure, Figure], ...]
+    parts: tuple[Part, ...]
+    elsewhere: tuple[Elsewhere, ...]
+    lost: int
+
+    def dataset(self) -> xr.Dataset:
+        """Return the dose surface by year × first × second, with errors."""
+        return _dataset(self)
+
+
+def weigh(
+    worlds: Sequence[World],
+    question: Question,
+    *,
+    progress: Count | None = None,
+) -> Weighed:
+    """Return two levers weighed against each other, as a question file asks.
+
+    The dose surface is run in the first world; in the others both levers at the level asked and
+    SPARSE levels of the first. Raises SDError where the question's names are not the study's.
+    """
+    study = worlds[0].study
+    target = find_target(study, question.target)
+    outcome = outcome_of(study, target)
+    first, second = (
+        find_lever(study, side.lever, low=side.low, high=side.high, start=side.start)
+        for side in question.sides
+    )
+    base = next((s for s in study.scenarios if s.name == question.base), None)
+    if base is None:
+        raise SDError(f'{question.path.name}: base: no scenario "{question.base}"')
+    asked = tuple(side.level for side in question.sides)
+    doses = run_doses(worlds[0], question, (first, second), target, progress=progress)
+    years = range(len(doses.years))
+    conventions = tuple(_convention(doses, one) for one in question.costs)
+    main = next(i for i, one in enumerate(question.costs) if one.main)
+    elsewhere = tuple(
+        _elsewhere(world, question, (first, second), target, asked, doses, progress)
+        for world in worlds
+        if world.has(target)
+    )
+    i, j = doses.asked
+    b, c = doses.base
+    replicate = doses.replicate
+    both = [(_mean(doses.outcome[y, i, c], replicate), _mean(doses.outcome[y, b, j], replicate))
+            for y in years]  # fmt: skip
+    medians = [(float(np.nanmedian(doses.outcome[y, i, c])),
+                float(np.nanmedian(doses.outcome[y, b, j]))) for y in years]  # fmt: skip
+    together = tuple(_interaction(doses, y) for y in years)
+    return Weighed(
+        question=question,
+        target=target,
+        outcome=outcome,
+        levers=(first, second),
+        world=worlds[0],
+        doses=doses,
+        effects=tuple(both),
+        medians=tuple(medians),
+        conventions=conventions,
+        main=main,
+        price=tuple(_price(doses, y) for y in years),
+        interaction=together,
+        marginal=tuple(_marginal(doses, y, question.costs[main].price) for y in years),
+        parts=tuple(_parts(doses, question, main)),
+        elsewhere=elsewhere,
+        lost=int(np.count_nonzero(~np.isfinite(doses.outcome).all(axis=(0, 1, 2)))),
+    )
+
+
+# ── running ──
+
+
+def levels_of(lever: Lever, asked: float, count: int) -> Array:
+    """Return ``count`` levels over a lever's range, with its own level and the one asked."""
+    spread = np.linspace(lever.low, lever.high, count)
+    for wanted in dict.fromkeys((min(max(lever.now, lever.low), lever.high), asked)):
+        free = [k for k in range(count) if spread[k] not in (lever.now, asked)]
+        near = min(free, key=lambda k: abs(spread[k] - wanted)) if free else 0
+        if wanted not in spread:
+            spread[near] = wanted
+    return np.sort(spread)
+
+
+def run_doses(
+    world: World,
+    question: Question,
+    levers: tuple[Lever, Lever],
+    target: Target,
+    *,
+    progress: Count | None = None,
+) -> Doses:
+    """Return the dose surface: every pair of levels in one world, on the same members."""
+    study = world.study
+    base = next(s for s in study.scenarios if s.name == question.base)
+    grids = [
+        levels_of(lever, side.level, question.levels)
+        for lever, side in zip(levers, question.sides, strict=True)
+    ]
+    names = [(i, j) for i in range(grids[0].size) for j in range(grids[1].size)]
+    scenarios = [
+        turned(base, [(levers[0], grids[0][i]), (levers[1], grids[1][j])], f"{i}/{j}")
+        for i, j in names
+    ]
+    found = _run(world, question, target, scenarios, progress)
+    shape = (grids[0].size, grids[1].size)
+    at = [int(np.flatnonzero(grid == lever.now)[0]) if lever.now in grid else 0
+          for grid, lever in zip(grids, levers, strict=True)]  # fmt: skip
+    there = [int(np.flatnonzero(grid == side.level)[0])
+             for grid, side in zip(grids, question.sides, strict=True)]  # fmt: skip
+    zero = at[0] * shape[1] + at[1]
+
+    def surface(values: Array) -> Array:
+        above = values - values[:, zero][:, None]
+        tiny = 1e-9 * float(np.nanmax(np.abs(values), initial=0.0))
+        above[np.abs(above) <= tiny] = 0.0
+        return above.reshape(len(found.years), *shape, -1)
+
+    return Doses(
+        first=grids[0],
+        second=grids[1],
+        years=found.years,
+        outcome=surface(found.outcome),
+        money=surface(found.money),
+        used=surface(found.used),
+        hit=found.hit.reshape(*shape, -1),
+        base=(at[0], at[1]),
+        asked=(there[0], there[1]),
+        condition=found.condition[zero],
+        replicate=world.replicate,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """Members of some scenarios: (year, scenario, member), and (scenario, member)."""
+
+    years: tuple[int, ...]
+    outcome: Array
+    money: Array
+    used: Array
+    hit: NDArray[np.bool_]
+    condition: Array
+
+
+def _run(
+    world: World,
+    question: Question,
+    target: Target,
+    scenarios: Sequence[Scenario],
+    progress: Count | None,
+) -> _Run:
+    """Run scenarios and return what the question asks of them."""
+    study = world.study
+    outcome = outcome_of(study, target)
+    how = study.report.headline.aggregate if target.joint else target.aggregate
+    more = {outcome.variable: how}
+    if question.used:
+        more[question.used] = "annual"
+    if question.condition:
+        more[question.condition] = "mean"
+    last = max(*question.years, int(target.year or 0))
+    results = world.run(scenarios, keep_for(study, [target], more), until=last, progress=progress)
+    values = results.series(outcome.variable, outcome.element)
+    money = _sum(results, [p.variable for p in results.spec.payers if not p.forgone])
+    used = _sum(results, [question.used] if question.used else [])
+    years = question.years
+    at = [results.year_index(year) for year in years]
+    discount = _discount(results.years, question.discount, question.from_year)
+    total = [np.cumsum(rates * discount, axis=2)[:, :, at].transpose(2, 0, 1)
+             for rates in (money, used)]  # fmt: skip
+    hit = np.array([margin(results, target, s) > 0 for s in results.scenarios])
+    condition = np.zeros(hit.shape)
+    if question.condition and question.condition in results.data:
+        span = [results.year_index(y) for y in range(question.span[0], question.span[1] + 1)]
+        condition = results.series(question.condition)[:, :, span].mean(axis=2)
+    return _Run(years, values[:, :, at].transpose(2, 0, 1), total[0], total[1], hit, condition)
+
+
+def _sum(results: Results, names: Sequence[str]) -> Array:
+    total = np.zeros((len(results.scenarios), results.members, results.years.size))
+    for name in names:
+        if name in results.data:
+            total += results.series(name)
+    return total
+
+
+def _discount(years: NDArray[np.int64], rate: float, begin: float) -> Array:
+    """Return the factor of each year's money: present value at ``begin``, paid in mid-year."""
+    return np.asarray((1 + rate) ** -(years + 0.5 - begin))
+
+
+# ── what follows from the doses ──
+
+
+def _interaction(doses: Doses, y: int) -> Figure:
+    """Return what both levers at the levels asked give beyond their sum; rounding is 0."""
+    (i, j), (b, c) = doses.asked, doses.base
+    both, sides = doses.outcome[y, i, j], doses.outcome[y, i, c] + doses.outcome[y, b, j]
+    size = 1e-9 * float(np.nanmax(np.abs(both), initial=0.0))
+    moved = both - sides
+    return _mean(np.where(np.abs(moved) <= size, 0.0, moved), doses.replicate)
+
+
+def _mean(values: Array, replicate: NDArray[np.int64]) -> Figure:
+    return _figure(jackknife(lambda some: np.nanmean(values[some]), replicate))
+
+
+def _figure(found: Jackknifed) -> Figure:
+    return Figure(float(found.value), float(found.se))
+
+
+def crossing(x: Array, y: Array, wanted: float) -> float:
+    """Return the x at which y, by straight lines between points, first reaches ``wanted``.
+
+    NaN where it does nowhere.
+    """
+    gap = y - wanted
+    for k in range(x.size - 1):
+        if gap[k] == 0:
+            return float(x[k])
+        if gap[k] * gap[k + 1] <= 0:
+            return float(x[k] - gap[k] * (x[k + 1] - x[k]) / (gap[k + 1] - gap[k]))
+    return float(x[-1]) if gap[-1] == 0 else math.nan
+
+
+def _curves(doses: Doses, y: int, price: float) -> Callable[[Members], tuple[Array, ...]]:
+    """Return what gives (cost, effect) of each lever alone by level, means over some members."""
+    b, c = doses.base
+    kept = np.isfinite(doses.outcome[y]).all(axis=(0, 1))
+    first = np.where(kept, doses.outcome[y, b:, c], np.nan)
+    second = np.where(kept, doses.outcome[y, b, c:], np.nan)
+    money = doses.money[y, b:, c], doses.money[y, b, c:] + price * doses.used[y, b, c:]
+
+    def means(some: Members) -> tuple[Array, ...]:
+        return (
+            np.nanmean(money[0][:, some], axis=1),
+            np.nanmean(first[:, some], axis=1),
+            np.nanmean(money[1][:, some], axis=1),
+            np.nanmean(second[:, some], axis=1),
+        )
+
+    return means
+
+
+def _convention(doses: Doses, cost) -> Convention:  # type: ignore[no-untyped-def]
+    """Return what one way of counting the second lever's cost leads to, by year."""
+    rows = []
+    levels = doses.first[doses.base[0] :]
+    j = doses.asked[1] - doses.base[1]
+    for y in range(len(doses.years)):
+        means = _curves(doses, y, cost.price)
+
+        def figures(some: Members, means=means) -> Array:  # type: ignore[no-untyped-def]
+            money, effect, paid, gain = means(some)
+            level = crossing(money, levels, math.nan)
+            spent = paid[j]
+            k = crossing(np.arange(money.size, dtype=float), money, spent)
+            if spent <= money[0]:
+                k = 0.0
+            level = _at(levels, k)
+            own = _at(effect, k)
+            return np.array([spent, level, own, gain[j] - own, _budget(money, effect, paid, gain)])
+
+        found = jackknife(figures, doses.replicate)
+        value, se = found.value, found.se
+        leads = _leads(means(np.arange(doses.replicate.size)))
+        rows.append([*(Figure(float(v), float(s)) for v, s in zip(value, se, strict=True)), leads])
+    columns = list(zip(*rows, strict=True))
+    return Convention(cost.id, cost.price, cost.kind, *columns)
+
+
+def _at(values: Array, k: float) -> float:
+    """Return values at a place between whole ones, by a straight line; NaN at none."""
+    if not math.isfinite(k):
+        return math.nan
+    low = min(int(k), values.size - 1)
+    high = min(low + 1, values.size - 1)
+    return float(values[low] + (k - low) * (values[high] - values[low]))
+
+
+def _budget(money: Array, effect: Array, paid: Array, gain: Array) -> float:
+    """Return the outlay above 0 at which two levers give the same; NaN where none."""
+    most = min(money.max(), paid.max())
+    if not most > 0:
+        return math.nan
+    outlays = np.linspace(0, most, 201)[1:]
+    gap = np.interp(outlays, paid, gain) - np.interp(outlays, money, effect)
+    turn = np.flatnonzero(gap[:-1] * gap[1:] < 0)
+    if not turn.size:
+        return math.nan
+    k = int(turn[0])
+    return float(outlays[k] - gap[k] * (outlays[k + 1] - outlays[k]) / (gap[k + 1] - gap[k]))
+
+
+def _leads(curves: tuple[Array, ...]) -> int:
+    """Return which lever gives more for a small outlay: 1, 2, or 0 where neither can be told."""
+    money, effect, paid, gain = curves
+    most = min(money.max(), paid.max())
+    if not most > 0:
+        return 2 if gain[-1] > 0 else 0
+    small = most / 200
+    gap = np.interp(small, paid, gain) - np.interp(small, money, effect)
+    return 2 if gap > 0 else 1 if gap < 0 else 0
+
+
+def _price(doses: Doses, y: int) -> Figure:
+    """Return the price for a unit used at which both levers cost the same for the same effect."""
+    means = _curves(doses, y, 0.0)
+    j = doses.asked[1] - doses.base[1]
+    b, c = doses.base
+    used = doses.used[y, b, c:]
+
+    def figure(some: Members) -> float:
+        money, effect, paid, gain = means(some)
+        amount = float(np.nanmean(used[j][some]))
+        if gain[j] <= effect[0]:
+            return math.nan
+        k = crossing(np.arange(money.size, dtype=float), effect, float(gain[j]))
+        spent = _at(money, k)
+        return (spent - float(paid[j])) / amount if amount > 0 else math.nan
+
+    return _figure(jackknife(figure, doses.replicate))
+
+
+def _marginal(doses: Doses, y: int, price: float) -> tuple[Figure, Figure]:
+    """Return what one more unit of outlay gives at the levels asked, of each lever."""
+    i, j = doses.asked
+    found = []
+    money = doses.money[y] + price * doses.used[y]
+    for axis, (at, size) in enumerate(((i, doses.first.size), (j, doses.second.size))):
+        low, high = max(at - 1, 0), min(at + 1, size - 1)
+        ends = [(k, j) if axis == 0 else (i, k) for k in (low, high)]
+        gain = doses.outcome[y][ends[1]] - doses.outcome[y][ends[0]]
+        cost = money[ends[1]] - money[ends[0]]
+
+        def slope(some: Members, gain=gain, cost=cost) -> float:  # type: ignore[no-untyped-def]
+            spent = float(np.nanmean(cost[some]))
+            return float(np.nanmean(gain[some])) / spent if abs(spent) > 1e-9 else math.nan
+
+        found.append(_figure(jackknife(slope, doses.replicate)))
+    return found[0], found[1]
+
+
+def _parts(doses: Doses, question: Question, main: int) -> list[Part]:
+    """Return both levers at equal outlay in the members of each condition."""
+    if not question.condition:
+        return []
+    low, high = question.bounds
+    masks = {
+        "above": doses.condition >= high,
+        "between": (doses.condition >= low) & (doses.condition < high),
+        "below": doses.condition < low,
+    }
+    equal = _equal(doses, question.costs[main].price)
+    b, c = doses.base
+    found = []
+    for name, mask in masks.items():
+        rows = []
+        for y in range(len(doses.years)):
+            first = _member_at(doses.outcome[y, b:, c], equal[y])
+            second = doses.outcome[y, b, doses.asked[1]]
+            kept = mask & np.isfinite(first) & np.isfinite(second)
+            rows.append(
+                [_masked(v, kept, doses.replicate) for v in (first, second, second - first)]
+            )
+        first_, second_, gap = zip(*rows, strict=True)
+        found.append(Part(name, float(mask.mean()), first_, second_, gap))
+    return found
+
+
+def _masked(values: Array, kept: NDArray[np.bool_], replicate: NDArray[np.int64]) -> Figure:
+    if np.count_nonzero(kept) < 30:
+        return Figure(math.nan, math.nan)
+    return _mean(values[kept], replicate[kept])
+
+
+def _equal(doses: Doses, price: float) -> list[float]:
+    """Return, by year, the place among the first lever's levels that costs what the second does."""
+    j = doses.asked[1] - doses.base[1]
+    every = np.arange(doses.replicate.size)
+    found = []
+    for y in range(len(doses.years)):
+        money, _, paid, _ = _curves(doses, y, price)(every)
+        k = crossing(np.arange(money.size, dtype=float), money, float(paid[j]))
+        found.append(0.0 if paid[j] <= money[0] else k)
+    return found
+
+
+def _member_at(values: Array, k: float) -> Array:
+    """Return each member's value at a place between levels, (level, member) to (member,)."""
+    if not math.isfinite(k):
+        return np.full(values.shape[1], np.nan)
+    low = min(int(k), len(values) - 1)
+    high = min(low + 1, len(values) - 1)
+    return np.asarray(values[low] + (k - low) * (values[high] - values[low]))
+
+
+def _elsewhere(
+    world: World,
+    question: Question,
+    levers: tuple[Lever, Lever],
+    target: Target,
+    asked: tuple[float, ...],
+    doses: Doses,
+    progress: Count | None,
+) -> Elsewhere:
+    """Return both levers at equal outlay in another world, from a few levels of the first."""
+    base = next(s for s in world.study.scenarios if s.name == question.base)
+    first, second = levers
+    spread = np.linspace(first.now, first.high, SPARSE + 1) ** 1.0
+    levels = np.unique([*spread, asked[0]])
+    scenarios = [turned(base, [(first, level), (second, second.now)], f"{k}")
+                 for k, level in enumerate(levels)]  # fmt: skip
+    scenarios.append(turned(base, [(first, first.now), (second, asked[1])], "second"))
+    found = _run(world, question, target, scenarios, progress)
+    price = next(one.price for one in question.costs if one.main)
+    rows, medians = [], []
+    for y in range(len(found.years)):
+        outcome, money = found.outcome[y] - found.outcome[y, 0], found.money[y] - found.money[y, 0]
+        used = found.used[y, -1] - found.used[y, 0]
+        spent = float(np.nanmean(money[-1] + price * used))
+        steps = np.nanmean(money[:-1], axis=1)
+        k = crossing(np.arange(steps.size, dtype=float), steps, spent)
+        one = _member_at(outcome[:-1], 0.0 if spent <= steps[0] else k)
+        two = outcome[-1]
+        rows.append([_mean(v, world.replicate) for v in (one, two, two - one)])
+        medians.append(float(np.nanmedian(two - one)))
+    one_, two_, gap = zip(*rows, strict=True)
+    return Elsewhere(world.name, world.structure, world.prior_set, one_, two_, gap, tuple(medians))
+
+
+def _means(values: Array, some: Members) -> Array:
+    return np.asarray(np.nanmean(values[..., some], axis=-1))
+
+
+def _dataset(found: Weighed) -> xr.Dataset:
+    import xarray as xr
+
+    doses = found.doses
+    dims = ("year", "first", "second")
+    data: dict[str, Any] = {}
+    for name, values in (("effect", doses.outcome), ("money", doses.money), ("used", doses.used)):
+        made = jackknife(partial(_means, values), doses.replicate)
+        data[name], data[f"{name}_se"] = (dims, made.value), (dims, made.se)
+    share = jackknife(lambda some: doses.hit[..., some].mean(axis=-1), doses.replicate)
+    change = doses.hit.astype(float) - doses.hit[doses.base]
+    moved = jackknife(lambda some: change[..., some].mean(axis=-1), doses.replicate)
+    data["p"], data["p_se"] = (dims[1:], share.value), (dims[1:], share.se)
+    data["p_change"], data["p_change_se"] = (dims[1:], moved.value), (dims[1:], moved.se)
+    coords = {"year": list(doses.years), "first": doses.first, "second": doses.second}
+    attrs = {"first": found.levers[0].name, "second": found.levers[1].name,
+             "first_unit": found.levers[0].unit, "second_unit": found.levers[1].unit,
+             "target": found.target.id, "members": int(doses.replicate.size)}  # fmt: skip
+    return xr.Dataset(data, coords, attrs)

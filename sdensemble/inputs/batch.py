@@ -1,0 +1,270 @@
+"""A batch of scenarios as people make it: one Excel or CSV file, a row each, a column a lever.
+
+The first row with a name column heads the table; titles may stand above it. Columns are levers by
+name or label in either language, with an element in square brackets and a unit in round ones:
+``工厂投资补助（亿元/年）``. A cell is a number, a per cent (30%), a number with its unit,
+or a schedule (``2021: 2; 2023: 6``); an empty one leaves the lever as it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sdengine.errors import Message, Problems, SDError
+from sdengine.syntax import Model, fold
+from sdensemble.inputs.config import Section, Units, find_constant
+from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_setting, split_name
+
+NAMES = ("scenario", "name", "情景", "名称", "方案", "情景名称")
+STARTS = ("start", "from", "起始", "起始年份", "开始年份", "起始时间")
+TITLES = {"zh": ("title", "标题", "中文标题", "title_zh"), "en": ("title_en", "英文标题")}
+IGNORED = ("note", "notes", "备注", "说明")
+HEAD_ROWS = 20
+"""Rows searched for the head of the table."""
+SCHEDULE = re.compile(r"\s*(\d{4}(?:\.\d+)?)\s*[:：]\s*([^;；]+)\s*")
+MOST = 2000
+"""Scenarios a batch may hold."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of texts: its place in messages, and each row by the number it stands on."""
+
+    place: str
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+
+
+def read_batch(
+    path: Path,
+    model: Model,
+    *,
+    units: Units,
+    starts: Callable[[str], float],
+    baseline: str,
+    taken: Sequence[str] = (),
+) -> tuple[Scenario, ...]:
+    """Return the scenarios of an .xlsx or .csv file, in the order of their rows.
+
+    ``starts`` says from when a lever is set where no column does; ``taken`` are names that stand
+    for other scenarios. Raise SDError with every problem, each with sheet, row and column.
+    """
+    path = Path(path)
+    found = Problems()
+    grid, head = _table(path)
+    header = grid.rows[head][1]
+    name_at = next((i for i, cell in enumerate(header) if _plain(cell) in NAMES), None)
+    assert name_at is not None
+    levers = _columns(grid, header, model, units, found)
+    scenarios: list[Scenario] = []
+    for line, row in grid.rows[head + 1 :]:
+        if not any(cell.strip() for cell in row):
+            continue
+        scenario = _row(grid, line, row, header, name_at, levers, model, units, starts, found)
+        if scenario is None:
+            continue
+        place = f"{grid.place} row {line}, column {letters(name_at)}"
+        if fold(scenario.name) in {fold(one.name) for one in scenarios}:
+            found.add(place, Message('"{name}" is given twice', name=scenario.name))
+        elif fold(scenario.name) in map(fold, taken):
+            found.add(place, Message('"{name}" is a scenario of the study: name the row otherwise',
+                                     name=scenario.name))  # fmt: skip
+        scenarios.append(scenario)
+    if not scenarios and not found:
+        found.add(grid.place, Message("has no scenario below its head"))
+    if len(scenarios) > MOST:
+        found.add(grid.place, Message("{n} scenarios; at most {most} at a time",
+                                      n=len(scenarios), most=MOST))  # fmt: skip
+    found.raise_if_any()
+    return tuple(Scenario(**{**vars(one), "compares": baseline, "path": path}) for one in scenarios)
+
+
+def _columns(
+    grid: Grid, header: Sequence[str], model: Model, units: Units, found: Problems
+) -> dict[int, tuple[str, str]]:
+    """Return (lever as written, unit) of each column that is one; note those of no lever."""
+    levers: dict[int, tuple[str, str]] = {}
+    seen: dict[tuple[str, str], str] = {}
+    known = {*NAMES, *STARTS, *IGNORED, *TITLES["zh"], *TITLES["en"]}
+    for i, cell in enumerate(header):
+        if not cell.strip() or _plain(cell) in known:
+            continue
+        name, unit = headed(cell, model)
+        place = f"{grid.place}, column {letters(i)}"
+        probe = Section(f'{place} "{name}"', {}, found)
+        constant, element = split_name(name)
+        variable = find_constant(model, constant, probe, units)
+        if variable is None:
+            continue
+        key = (variable.name, fold(element))
+        if key in seen:
+            found.add(place, Message('"{name}" stands in column {other} already',
+                                     name=name, other=seen[key]))  # fmt: skip
+            continue
+        seen[key] = letters(i)
+        levers[i] = (name, unit)
+    if not levers and not found:
+        found.add(grid.place, Message("has no column named by a lever"))
+    return levers
+
+
+def headed(cell: str, model: Model) -> tuple[str, str]:
+    """Return the lever and the unit of a head; a label may hold brackets of its own."""
+    text = unicodedata.normalize("NFKC", cell).strip()
+    labels = {fold(unicodedata.normalize("NFKC", label)) for v in model.constants()
+              for label in (v.name, v.note.zh, v.note.en) if label}  # fmt: skip
+    if fold(split_name(text)[0]) in labels:
+        return text, ""
+    match = re.fullmatch(r"(.*\S)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)", text)
+    return (match[1].strip(), match[2].strip()) if match else (text, "")
+
+
+def _row(
+    grid: Grid,
+    line: int,
+    row: Sequence[str],
+    header: Sequence[str],
+    name_at: int,
+    levers: Mapping[int, tuple[str, str]],
+    model: Model,
+    units: Units,
+    starts: Callable[[str], float],
+    found: Problems,
+) -> Scenario | None:
+    """Return the scenario of one row; None with its problems noted."""
+    before = len(found.lines)
+
+    def cell(i: int | None) -> str:
+        return row[i].strip() if i is not None and i < len(row) else ""
+
+    def place(i: int) -> str:
+        return f"{grid.place} row {line}, column {letters(i)}"
+
+    name = cell(name_at)
+    if not name:
+        found.add(place(name_at), Message("the scenario has no name"))
+    start_at = next((i for i, text in enumerate(header) if _plain(text) in STARTS), None)
+    start = _number(cell(start_at))
+    if start_at is not None and cell(start_at) and start is None:
+        found.add(place(start_at), Message('"{text}" is no year', text=cell(start_at)))
+    titles = {lang: cell(next((i for i, t in enumerate(header) if _plain(t) in words), None))
+              for lang, words in TITLES.items()}  # fmt: skip
+    spare = next(filter(None, titles.values()), name)
+    settings: list[Setting] = []
+    for i, (lever, unit) in levers.items():
+        if not (text := cell(i)):
+            continue
+        values: dict[str, Any] = {"unit": unit} if unit else {}
+        parts = [SCHEDULE.fullmatch(part) for part in re.split("[;；]", text) if part.strip()]
+        if parts and all(parts):
+            values["by_year"] = {part[1]: part[2].strip() for part in parts if part}
+        else:
+            constant = find_constant(
+                model, split_name(lever)[0], Section("", {}, Problems()), units
+            )
+            began = starts(constant.name) if constant is not None else model.clock.start
+            values |= {"value": text, "start": began if start is None else start}
+        table = Section(f'{place(i)} "{lever}"', values, found)
+        settings += read_setting(lever, table, "lever", model, units)
+    if len(found.lines) > before:
+        return None
+    title = {lang: text or spare for lang, text in titles.items()}
+    return Scenario(name, LAST, title, {}, tuple(settings))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(unicodedata.normalize("NFKC", text).removesuffix("年")) if text else None
+    except ValueError:
+        return None
+
+
+def _plain(cell: str) -> str:
+    return unicodedata.normalize("NFKC", cell).strip().casefold()
+
+
+def letters(place: int) -> str:
+    """Return a column's letters as a spreadsheet names it.
+
+    >>> letters(0), letters(27)
+    ('A', 'AB')
+    """
+    found, place = "", place + 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        found = chr(65 + rest) + found
+    return found
+
+
+# ── the file ──
+
+
+def _table(path: Path) -> tuple[Grid, int]:
+    """Return the table of a file that has a head, and the place of that head."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise SDError(f"{path.name}: cannot be read — {error.strerror or error}") from None
+    if raw.startswith(b"\xd0\xcf\x11\xe0"):
+        raise SDError(Message("{file}: is an old .xls: save it as .xlsx or .csv", file=path.name))
+    grids = _workbook(path, raw) if raw.startswith(b"PK") else [_text(path, raw)]
+    for grid in grids:
+        for i, (_, row) in enumerate(grid.rows[:HEAD_ROWS]):
+            if any(_plain(cell) in NAMES for cell in row):
+                return grid, i
+    told = (
+        '{file}: no head in the first {n} rows: one column must be named "scenario" or "情景",'
+        " the others by levers"
+    )
+    raise SDError(Message(told, file=path.name, n=HEAD_ROWS))
+
+
+def _text(path: Path, raw: bytes) -> Grid:
+    utf16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "gb18030"):
+        try:
+            text = raw.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise SDError(Message("{file}: is neither UTF-8 nor GBK: save it as UTF-8", file=path.name))
+    first = "\n".join(text.splitlines()[:HEAD_ROWS])
+    mark = max(",\t;", key=first.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+    except csv.Error as error:
+        raise SDError(f"{path.name}: cannot be read — {error}") from None
+    return Grid(path.name, tuple(enumerate((tuple(row) for row in rows), start=1)))
+
+
+def _workbook(path: Path, raw: bytes) -> list[Grid]:
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(io.BytesIO(raw), data_only=True)
+    except Exception as error:  # openpyxl lets through whatever its parts raise
+        raise SDError(f"{path.name}: cannot be read as a workbook — {error}") from None
+    grids = []
+    for sheet in book.worksheets:
+        rows = [tuple(_shown(cell) for cell in row) for row in sheet.iter_rows()]
+        grids.append(Grid(f'{path.name} sheet "{sheet.title}"', tuple(enumerate(rows, start=1))))
+    return grids
+
+
+def _shown(cell: Any) -> str:
+    """Return what a cell shows: per cents with their sign, whole numbers without a point."""
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if "%" in str(cell.number_format):
+            return f"{100 * value:.12g}%"
+        return f"{value:.15g}"
+    return str(value)

@@ -1,0 +1,209 @@
+"""Question files: two levers to weigh against each other, and how the cost of one is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sdengine.errors import Problems, did_you_mean
+from sdengine.syntax import Model
+from sdensemble.inputs.config import Section, find_constant, read_toml, same_unit, short
+from sdensemble.inputs.scenarios import read_words, split_name
+
+KEYS = (
+    *("title", "purpose", "target", "base", "years", "levels", "discount", "from_year"),
+    *("side", "used", "cost", "condition"),
+)
+KINDS = ("none", "treasury", "forgone")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of two levers: the level asked about, the range of doses, and when it starts."""
+
+    id: str
+    lever: str
+    label: Mapping[str, str]
+    level: float
+    low: float | None
+    high: float | None
+    start: float | None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A price charged for each unit of what the second lever uses; ``kind`` says whose money.
+
+    "none": nobody pays; "treasury": the treasury pays (财政支出); "forgone": revenue forgone
+    (让渡土地收益). ``main`` is the one that counts where one is needed.
+    """
+
+    id: str
+    label: Mapping[str, str]
+    price: float
+    kind: str
+    main: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a file asks: two sides, a target, horizons, and the ways to count the second's cost.
+
+    ``used`` is the variable the prices are charged on, ``used_unit`` what is counted.
+    ``condition`` splits the members by the mean of a variable under the baseline over ``span``,
+    at the two ``bounds``. ``discount`` (a year) and ``from_year`` make money present value.
+    """
+
+    name: str
+    title: Mapping[str, str]
+    purpose: Mapping[str, str]
+    target: str
+    base: str
+    years: tuple[int, ...]
+    levels: int
+    discount: float
+    from_year: float
+    sides: tuple[Side, ...]
+    used: str
+    used_label: Mapping[str, str]
+    used_unit: str
+    costs: tuple[Cost, ...]
+    condition: str
+    condition_label: Mapping[str, str]
+    span: tuple[int, int]
+    bounds: tuple[float, float]
+    path: Path = Path()
+    digest: str = ""
+
+
+def read_question(path: Path, model: Model) -> Question:
+    """Return the question of a TOML file, named as the file, checked against the model.
+
+    Raise SDError with every problem found.
+    """
+    path = Path(path)
+    content, digest = read_toml(path)
+    top = Section(short(path), content, Problems())
+    top.only(KEYS)
+    years = _years(top, model)
+    sides = tuple(_side(table, model) for table in top.entries("side"))
+    if len(sides) != 2:
+        top.problem(f"needs two [[side]], has {len(sides)}")
+    used = _table(top, "used")
+    used.only(("variable", "zh", "en"))
+    used_name = _variable(used, model)
+    costs = tuple(_cost(table, model, used_name) for table in top.entries("cost"))
+    if not costs:
+        top.problem("needs a [[cost]]: how the second side's cost is counted")
+    elif sum(cost.main for cost in costs) != 1:
+        top.problem("needs main = true in just one [[cost]]")
+    condition = _table(top, "condition")
+    condition.only(("variable", "zh", "en", "from", "to", "low", "high"))
+    numbers = {key: condition.number(key) for key in ("from", "to", "low", "high")} \
+        if condition.values else {}  # fmt: skip
+    levels = top.number("levels") if "levels" in content else 15.0
+    if levels is not None and not 3 <= levels <= 60:
+        top.problem(f"levels must be a whole number from 3 to 60, not {levels:g}")
+    found = Question(
+        name=path.stem,
+        title=read_words(top, "title") or {"zh": path.stem, "en": path.stem},
+        purpose=read_words(top, "purpose"),
+        target=top.text("target"),
+        base=top.text("base") or "baseline",
+        years=years,
+        levels=int(levels or 15),
+        discount=(top.number("discount") if "discount" in content else 0.0) or 0.0,
+        from_year=(top.number("from_year") if "from_year" in content else model.clock.start) or 0.0,
+        sides=sides,
+        used=used_name,
+        used_label=_label(used),
+        used_unit=_amount(model, used_name),
+        costs=costs,
+        condition=_variable(condition, model),
+        condition_label=_label(condition),
+        span=(int(numbers.get("from") or 0), int(numbers.get("to") or 0)),
+        bounds=(numbers.get("low") or 0.0, numbers.get("high") or 0.0),
+        path=path,
+        digest=digest,
+    )
+    top.found.raise_if_any()
+    return found
+
+
+def _table(top: Section, key: str) -> Section:
+    given = top.values.get(key, {})
+    if not isinstance(given, dict):
+        top.problem(f"{key} must be a table: write [{key}] on a line of its own")
+        given = {}
+    return Section(f"{top.where} [{key}]", given, top.found)
+
+
+def _label(table: Section) -> dict[str, str]:
+    words = {lang: table.text(lang) for lang in ("zh", "en")}
+    spare = next(filter(None, words.values()), "")
+    return {lang: word or spare for lang, word in words.items()}
+
+
+def _variable(table: Section, model: Model) -> str:
+    """Return a variable's name as the model writes it; empty where none is named."""
+    name = table.text("variable")
+    if not name:
+        return ""
+    written = model.name_of(name)
+    if written is None:
+        table.problem(f'no variable "{name}"{did_you_mean(name, model.variables)}')
+        return ""
+    if model[written].dims:
+        table.problem(f'"{written}" is by {model[written].dims[0]}: name one without elements')
+    return written
+
+
+def _amount(model: Model, name: str) -> str:
+    """Return the unit of a variable's total over years."""
+    return model[name].unit.removesuffix(f"/{model.clock.unit}") if name else ""
+
+
+def _years(top: Section, model: Model) -> tuple[int, ...]:
+    given = top.values.get("years")
+    clock = model.clock
+    good = isinstance(given, list) and given and all(isinstance(y, int) for y in given)
+    if not good:
+        top.problem("years must be a list of years such as [2025, 2030]")
+        return (int(clock.stop) - 1,)
+    assert isinstance(given, list)
+    for year in given:
+        if not clock.start <= year < clock.stop:
+            top.problem(f"years: {year} is outside the model's time, {clock.start:g} to"
+                        f" {clock.stop - 1:g}")  # fmt: skip
+    return tuple(given)
+
+
+def _side(table: Section, model: Model) -> Side:
+    table.only(("lever", "unit", "zh", "en", "level", "low", "high", "start"))
+    name = table.text("lever", needed=True)
+    table = table.titled(name)
+    variable = find_constant(model, split_name(name)[0], table) if name else None
+    if (
+        variable is not None
+        and "unit" in table.values
+        and not same_unit(table.text("unit"), variable.unit)
+    ):
+        table.problem(f"unit is {table.text('unit')}, but {variable.unit or 'Dmnl'} in the model")
+    level = table.number("level")
+    ends = {key: table.number(key) if key in table.values else None for key in ("low", "high")}
+    start = table.number("start") if "start" in table.values else None
+    label = _label(table)
+    if not any(label.values()):
+        label = {"zh": name, "en": name}
+    return Side(name, name, label, level or 0.0, ends["low"], ends["high"], start)
+
+
+def _cost(table: Section, model: Model, used: str) -> Cost:
+    table.only(("id", "zh", "en", "price", "unit", "kind", "main"))
+    name = table.text("id", needed=True)
+    table = table.titled(name)
+    kind = table.text("kind") or "treasury"
+    if kind not in KINDS:
+        table.problem(f'kind must be one of {", ".join(KINDS)}, not "{kind}"')
+    return Cost(name, _label(table), table.number("price") or 0.0, kind, table.flag("main"))

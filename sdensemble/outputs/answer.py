@@ -1,0 +1,384 @@
+"""The answer of a run: conditions, one row per scenario, words, and what it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sdensemble.inputs.targets import readings
+from sdensemble.lang import Ended, Words, bracketed, joined, phrase
+from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.form import (
+    TEXT,
+    Chance,
+    InTen,
+    Money,
+    Paired,
+    Ratio,
+    Share,
+    Shown,
+    Spread,
+    Starred,
+)
+from sdensemble.outputs.horizon_tables import answer_tables
+from sdensemble.outputs.naming import (
+    conditioned,
+    fitted,
+    information_date,
+    label,
+    statement,
+    target_name,
+    unequal_costs,
+    unit_label,
+    unit_notes,
+    when,
+)
+from sdensemble.outputs.table import Column, Table
+from sdensemble.outputs.tables import limits_of
+from sdensemble.results.estimate import standard_error
+from sdensemble.results.probability import Probability
+from sdensemble.results.results import Results, is_stress, per_outlay, quantile, reference
+
+if TYPE_CHECKING:
+    from sdensemble.inputs.report import Outcome
+    from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.inputs.targets import Target
+
+
+def answer(
+    results: Results, others: Sequence[Results] = (), more: Sequence[Words] = ()
+) -> Document:
+    """Return the answer: conditions, one row per scenario, sentences, what it is not.
+
+    ``others`` are the same study under further prior sets, each a column of P; ``more`` are
+    notes on the study itself.
+    """
+    calibrated = "after" if results.posterior else "before" if others else "one_set"
+    notes = [
+        _columns_note(results),
+        *rounding([results, *others]),
+        headline(results, others),
+        *_other_years(results),
+        *_readings_notes(results),
+        *_limits_note(results),
+        *_joint_notes(results),
+        *unequal_costs(results),
+        phrase(f"answer.{calibrated}"),
+        *(
+            phrase("answer.lost", prior=label(one.spec, one.prior_set), **_lost(one, found))
+            for one in (results, *others)
+            for found in one.lost
+        ),
+        *more,
+    ]
+    asked = statement(results, results.question)
+    units = bracketed([unit_notes(results.spec, _units(results))])
+    head = [conditions(results), phrase("answer.asked", target=asked, units=units)]
+    blocks: list[Block] = [
+        *(Paragraph(text, "line") for text in head),
+        comparison(results, others),
+        *map(Paragraph, notes),
+        *answer_tables(results),
+    ]
+    return Document("answer", "", tuple(blocks))
+
+
+def _lost(results: Results, found: dict[str, Any]) -> dict[str, Any]:
+    title = next((s.title for s in results.scenarios if s.name == found["scenario"]), "")
+    return {**found, "scenario": title or found["scenario"]}
+
+
+def conditions(results: Results) -> Words:
+    """Return measure, scope, price basis, information date, priors and members as one line."""
+    target = results.question
+    return phrase(
+        "answer.conditions",
+        measure=label(results.spec, target.measure),
+        key=conditioned(results.spec, (target.scope, target.price_basis)),
+        date=information_date(results.as_of, results.spec.issued),
+        prior=label(results.spec, results.prior_set),
+        n=results.members,
+        fitted=fitted(results.posterior),
+    )
+
+
+def _units(results: Results) -> list[str]:
+    """Return the units the answer is written in."""
+    payers = [results.unit(payer.variable) for payer in results.spec.payers]
+    return [results.question.unit, results.unit(results.asked_outcome.variable), *payers]
+
+
+# ── the table ──
+
+
+def comparison(results: Results, others: Sequence[Results] = ()) -> Table:
+    """Return the main table: each scenario's P, median with band, effect and what it costs."""
+    asked = results.question
+    now = [t for t in _headlines(results, now=True) if t is not asked]
+    targets = [asked, *now, *(t for t in results.beside() if t not in now)]
+    columns = [Column("scenario", phrase("answer.scenario"))]
+    for place, target in enumerate(targets):
+        form = Chance() if place == 0 else Chance(error=False)
+        columns.append(Column(f"p_{target.id}", _target_head(results, target), form))
+        if place == 0:
+            columns += [
+                Column(f"p_{o.prior_set}", bracketed([label(o.spec, o.prior_set)]),
+                       Chance(missing="·"))
+                for o in others
+            ]  # fmt: skip
+    payers = results.spec.payers
+    paid, given_up = any(not p.forgone for p in payers), any(p.forgone for p in payers)
+    columns.append(Column("median", phrase("answer.median"), Spread()))
+    columns.append(Column("effect", phrase("answer.effect"), Starred(each=Paired())))
+    if paid:
+        columns.append(Column("outlay", phrase("answer.outlay"), Starred(each=Money())))
+    if given_up:
+        names = joined([p.label for p in payers if p.forgone])
+        columns.append(Column("forgone", names, Starred(each=Money())))
+    if paid:
+        columns.append(Column("per_outlay", phrase("answer.per_outlay"), Starred(each=Ratio())))
+    rows = [_row(results, others, targets, scenario) for scenario in results.scenarios]
+    kept = [column.id for column in columns]
+    cells = tuple(tuple(row[name] for name in kept) for row in rows)
+    return Table("comparison", "", tuple(columns), cells)
+
+
+def _headlines(results: Results, now: bool) -> list[Target]:
+    """Return the headline targets of the question's year, or those of other years."""
+    year = results.asked_year
+    return [t for t in results.headline_targets() if (results.year(t) == year) == now]
+
+
+def _row(
+    results: Results, others: Sequence[Results], targets: Sequence[Target], scenario: Scenario
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"scenario": scenario.title}
+    for target in targets:
+        row[f"p_{target.id}"] = results.event(target, scenario).probability()
+    for other in others:
+        row[f"p_{other.prior_set}"] = _other(other, targets[0], scenario)
+    return {**row, "median": _band(results, scenario), **_compared(results, scenario)}
+
+
+def _compared(results: Results, scenario: Scenario) -> dict[str, Any]:
+    """Return effect, outlay, income forgone and their ratio against the scenario compared with."""
+    against = next((other for one, other in results.pairs() if one is scenario), None)
+    names = ("effect", "outlay", "forgone", "per_outlay")
+    if against is None:
+        return dict.fromkeys(names, (None, False))
+    year, star = results.asked_year, against is not reference(results)
+    effect = results.effect(results.asked_outcome, scenario, against, year)
+    paid = results.payers_outlay(scenario, against, year)
+    given_up = results.payers_outlay(scenario, against, year, forgone=True)
+    ratio = None if paid is None or is_stress(scenario) else per_outlay(effect, paid)
+    found = [
+        effect.found, paid.found.mean if paid else None,
+        given_up.found.mean if given_up else None, ratio,
+    ]  # fmt: skip
+    return {name: (value, star) for name, value in zip(names, found, strict=True)}
+
+
+def _target_head(results: Results, target: Target) -> Words:
+    head = results.spec.headline
+    named = {(o.variable, o.element): o for o in (head.whole, *head.groups)}
+    found = named.get((target.variable, target.element or None))
+    shown = found.label if found else target_name(target)
+    if results.year(target) == results.asked_year:
+        return shown
+    return joined([shown, when(results, results.year(target))], "blank")
+
+
+def _other(other: Results, target: Target, scenario: Scenario) -> Probability | None:
+    if not other.has(scenario.name):
+        return None
+    return other.event(target, other.scenario(scenario.name)).probability()
+
+
+def _band(results: Results, scenario: Scenario) -> tuple[float, float, float, float]:
+    """Return median, 5% and 95% of the headline in the question's year, and the mean's error."""
+    values = results.at(results.asked_outcome, scenario, results.asked_year)
+    low, median, high = map(float, quantile(values, [0.05, 0.5, 0.95]))
+    return median, low, high, standard_error(values, results.replicate)[0]
+
+
+def _columns_note(results: Results) -> Words:
+    whole, base = results.asked_outcome, reference(results)
+    values: dict[str, object] = {
+        "year": when(results, results.asked_year),
+        "name": whole.label,
+        "unit": unit_label(results.spec, results.unit(whole.variable)),
+        "against": base.title,
+    }
+    parts: list[Words] = [phrase("answer.columns", **values)]
+    payers = results.spec.payers
+    if payers:
+        values["unit"] = unit_label(results.spec, results.unit(payers[0].variable))
+        given_up = joined([payer.label for payer in payers if payer.forgone])
+        key = "both_columns" if given_up.parts else "outlay_column"
+        parts.append(phrase(f"answer.{key}", forgone=given_up, **values))
+    titles = {b.name: b.title for _, b in results.pairs() if b is not base}
+    if titles:
+        parts.append(phrase("answer.against_others", names=joined(titles.values(), "list")))
+    return Ended(joined(parts, "clause"))
+
+
+def rounding(every: Sequence[Results]) -> tuple[Words, ...]:
+    """Say that probabilities are rounded to fives or tens, where an error is that large."""
+    errors = [
+        one.event(one.question, scenario).probability().se
+        for one in every
+        for scenario in one.scenarios
+    ]
+    worst = max((se for se in errors if se == se), default=0.0)
+    return (phrase("answer.rounding"),) if worst >= 0.025 else ()
+
+
+# ── the answer in words ──
+
+
+def headline(results: Results, others: Sequence[Results] = ()) -> Words:
+    """Return the answer as a sentence: a range in words, with the probability of each prior set."""
+    target, scenario = results.question, reference(results)
+    found = [results.event(target, scenario).probability()]
+    sets = [_of_set(results, found[0])]
+    for other in others:
+        if other.has(scenario.name):
+            found.append(other.event(target, other.scenario(scenario.name)).probability())
+            sets.append(_of_set(other, found[-1]))
+    words = Shown(span_of(found), InTen())
+    return joined(
+        [
+            phrase("answer.answer", scenario=scenario.title, target=statement(results, target)),
+            phrase("answer.ranges", words=words, sets=joined(sets, "clause")),
+        ],
+        "nothing",
+    )
+
+
+def span_of(found: Sequence[Probability]) -> tuple[float, float, float, float]:
+    """Return the least and the most of probabilities, each with its Monte Carlo error."""
+    low = min(found, key=lambda p: p.least.mean)
+    high = max(found, key=lambda p: p.most.mean)
+    return low.least.mean, high.most.mean, low.least.se, high.most.se
+
+
+def _of_set(results: Results, found: Probability) -> Words:
+    prior = label(results.spec, results.prior_set)
+    return phrase("answer.of_set", prior=prior, p=Shown(found, Chance()))
+
+
+def _bare(found: Probability) -> Words:
+    return Shown(found, Chance(error=False))
+
+
+def _other_years(results: Results) -> list[Words]:
+    """Say P of the headline targets of other years under the reference scenario."""
+    scenario = reference(results)
+    items = [
+        phrase(
+            "language.headed",
+            head=statement(results, target),
+            text=_bare(results.event(target, scenario).probability()),
+        )
+        for target in _headlines(results, now=False)
+    ]
+    if not items:
+        return []
+    return [phrase("answer.years", scenario=scenario.title, items=joined(items, "clause"))]
+
+
+def _readings_notes(results: Results) -> list[Words]:
+    """Say P of the question and its year's headlines where they are read in another scope."""
+    base = reference(results)
+    read = [
+        one
+        for target in _with_beside(results)
+        for one in readings(target, results.targets)
+        if one.variable in results.data
+    ]
+    items: list[Words] = []
+    for target in read:
+        found = [results.event(target, s).probability().middle for s in results.scenarios]
+        own = _bare(results.event(target, base).probability())
+        said: dict[str, object] = {"target": statement(results, target), "p": own}
+        item: list[Words] = [phrase("answer.reading", scenario=base.title, **said)]
+        if len(found) > 1:
+            item.append(phrase("answer.reading_span", span=_span(min(found), max(found))))
+        items.append(joined(item, "nothing"))
+    if not items:
+        return []
+    reasons = {(one.reason_zh, one.reason_en): {"zh": one.reason_zh, "en": one.reason_en}
+               for one in read}  # fmt: skip
+    why = joined(reasons.values(), "sentence")
+    return [joined([phrase("answer.readings", items=joined(items, "clause")), why], "sentence")]
+
+
+def _with_beside(results: Results) -> list[Target]:
+    """Return the headline targets of the question's year and those told beside them, once."""
+    headlines = _headlines(results, now=True)
+    return [*headlines, *(one for one in results.beside() if one not in headlines)]
+
+
+def _span(low: float, high: float) -> Words:
+    ends = [Shown(low, Share()), Shown(high, Share())]
+    if TEXT.text(ends[0], "") == TEXT.text(ends[1], ""):
+        return ends[0]
+    return phrase("language.range", low=ends[0], high=ends[1])
+
+
+def _limits_note(results: Results) -> list[Words]:
+    """Say which limits bind the first group in the question's year, under the reference."""
+    scenario = reference(results)
+    found = limits_of(results, scenario, results.asked_year)
+    if found is None:
+        return []
+    outcome, sets = found
+    items = [
+        phrase(
+            "answer.limits_of",
+            set=label(results.spec, name),
+            shares=joined(
+                [joined([regime.label, Shown(share, Share())], "gap") for regime, share in held]
+            ),
+        )
+        for name, held in sets.items()
+    ]
+    return [
+        phrase(
+            "answer.limits",
+            scenario=scenario.title,
+            year=when(results, results.asked_year),
+            name=outcome.label,
+            items=joined(items, "clause"),
+        )
+    ]
+
+
+def _joint_notes(results: Results) -> list[Words]:
+    """Say of each joint headline target which of its parts fail alone."""
+    scenario, notes = reference(results), []
+    for target in results.headline_targets():
+        if not target.joint:
+            continue
+        whole = results.event(target, scenario).probability()
+        failing = [
+            part
+            for part in results.parts(target)
+            if results.event(part, scenario).probability().most.mean < 0.01
+        ]
+        if failing:
+            said: dict[str, object] = {
+                "joint": statement(results, target),
+                "scenario": scenario.title,
+                "p": Shown(whole.most.mean, Share()),
+                "names": joined([_part_name(results, part) for part in failing]),
+            }
+            notes.append(phrase("answer.fails", **said))
+    return list(notes)
+
+
+def _part_name(results: Results, target: Target) -> Words:
+    spoken: Outcome | None = next(
+        (o for o in results.outcomes() if target in results.targets_of(o)), None
+    )
+    return spoken.label if spoken else target_name(target)

@@ -1,0 +1,1 @@
+"""What the room ``decide`` finds, as documents: an answer, a table to check, a figure to read."""

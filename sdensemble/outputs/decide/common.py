@@ -1,0 +1,244 @@
+"""Words the documents on decisions share: names of scenarios, levers, worlds, money, verdicts."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sdengine.syntax import Model
+from sdensemble.decide.levers import Lever, Moved
+from sdensemble.decide.worlds import World
+from sdensemble.inputs.report import ReportSpec
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target
+from sdensemble.lang import Words, bracketed, joined, phrase, say
+from sdensemble.outputs.form import Native, Number, Share, Shown, rounded, rounded_up
+from sdensemble.outputs.naming import beyond, conditioned, information_date, label, unit_label
+from sdensemble.results.estimate import Estimate
+from sdensemble.study import Study
+
+
+@dataclass(frozen=True)
+class Errored(Number):
+    """A number with its error, (value, se) or an estimate: "+5.42 ±0.03"; ``signed`` or not.
+
+    To the first digit of the error that is kept by the number's ``digits`` significant ones.
+    """
+
+    signed: bool = True
+    scale: float = 1.0
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the number with its error; a dash where there is none."""
+        if value is None:
+            return say("number.missing", lang)
+        mean, se = pair(value)
+        mean, se = mean * self.scale, se * self.scale
+        if not math.isfinite(mean):
+            return say("number.missing", lang)
+        if mean == 0 and not se > 0:
+            return "0"
+        most = places_for(mean, se)
+        shown = rounded(mean, se, most)
+        sign = "−" if float(shown) < 0 else "+" if self.signed and float(shown) > 0 else ""
+        number = sign + shown.lstrip("-")
+        if not math.isfinite(se) or se <= 10.0 ** -(most + 1):
+            return number
+        return say("number.with_error", lang, value=number,
+                   error=rounded_up(se, min(most, _first(se))))  # fmt: skip
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the number without its error."""
+        return None if value is None else super().number(pair(value)[0] * self.scale, lang)
+
+
+def pair(value: Any) -> tuple[float, float]:
+    """Return (number, standard error) of an estimate, a figure or a pair."""
+    if isinstance(value, tuple):
+        return float(value[0]), float(value[1])
+    if isinstance(value, Estimate):
+        return value.mean, value.se
+    return float(value.value), float(value.se)
+
+
+def _first(se: float) -> int:
+    """Return the place of an error's first digit."""
+    return -math.floor(math.log10(se)) if se > 0 and math.isfinite(se) else 9
+
+
+def places_for(mean: float, se: float) -> int:
+    """Return as many decimals as leave three digits of the number."""
+    size = abs(mean) if mean else se
+    three = 2 - math.floor(math.log10(size)) if size > 0 else 1
+    return max(0, min(three, 6))
+
+
+POINTS = Errored(scale=100.0)
+"""A change of probability, in points."""
+AMOUNT = Errored()
+SPENT = Errored(signed=False)
+PLAIN = Number(digits=3)
+
+
+def told_of(found: Any) -> bool:
+    """Return whether a figure is at least two errors from 0."""
+    mean, se = pair(found)
+    return math.isfinite(mean) and mean != 0 and abs(mean) >= 2 * se
+
+
+def amount(value: Any, unit: Words, form: Number = AMOUNT) -> Words:
+    """Return a number with its error and unit: "+5.4 ±0.1 亿元"."""
+    return phrase("language.amount", number=Shown(value, form), unit=unit)
+
+
+def plain(value: float, unit: Words, digits: int = 3) -> Words:
+    """Return a number with its unit."""
+    return phrase("language.amount", number=Shown(value, Number(digits=digits)), unit=unit)
+
+
+# ── names ──
+
+
+def scenario_name(scenario: Scenario) -> Words:
+    """Return a scenario's title."""
+    return scenario.title
+
+
+def variable_label(model: Model, name: str) -> Words:
+    """Return a variable's label in short: what stands before a bracket or a colon."""
+    note = model[name].note
+    short = {"zh": note.zh.split("（")[0], "en": re.split(r" \(|: |; ", note.en)[0]}
+    return {lang: text or name for lang, text in short.items()}
+
+
+def lever_label(model: Model, lever: Lever | Moved) -> Words:
+    """Return a lever's label, with its element."""
+    name = variable_label(model, lever.constant)
+    if not lever.element:
+        return name
+    dims = model[lever.constant].dims
+    element = {lang: model.element_label(dims[0], lever.element, lang) for lang in ("zh", "en")} \
+        if len(dims) == 1 else lever.element  # fmt: skip
+    return joined([name, bracketed([element])], "nothing")
+
+
+def unit_of(spec: ReportSpec, unit: str) -> Words:
+    """Return a unit as people write it; nothing for a pure number."""
+    return "" if unit in ("", "1", "Dmnl") else unit_label(spec, unit)
+
+
+def level(value: float, unit: str, spec: ReportSpec, digits: int = 4) -> Words:
+    """Return a lever's level with its unit: "4.16亿元/年"; a pure number as it is."""
+    words = unit_of(spec, unit)
+    number = Shown(value, Number(digits=digits))
+    return phrase("language.amount", number=number, unit=words) if words else number
+
+
+def moved_words(model: Model, spec: ReportSpec, levers: Sequence[Moved]) -> Words:
+    """Return all levers that differ, from what to what and when; a dash where none does."""
+    if not levers:
+        return phrase("number.missing")
+    parts = []
+    for one in levers:
+        steps = joined([Shown(value, Number(digits=4)) for value in one.values], "list")
+        unit = unit_of(spec, one.unit)
+        begun = Shown(one.times[0], Number(digits=7))
+        parts.append(
+            phrase(
+                "decide.moved",
+                lever=lever_label(model, one),
+                before=Shown(one.baseline, Number(digits=4)),
+                after=phrase("language.amount", number=steps, unit=unit) if unit else steps,
+                start=begun,
+            )
+        )
+    return joined(parts, "clause")
+
+
+def world_name(world: World | Any, spec: ReportSpec) -> Words:
+    """Return a world's name: prior set and structure."""
+    prior = label(spec, world.prior_set)
+    title = getattr(world, "title", None)
+    if world.structure == "main":
+        return phrase("decide.world_main", prior=prior)
+    return phrase("decide.world", prior=prior, structure=title or world.structure)
+
+
+def titles(study: Study) -> dict[str, Words]:
+    """Return the titles of a study's structures by name."""
+    return {variant.name: variant.title for variant in study.variants}
+
+
+def world_called(study: Study, structure: str, prior_set: str) -> Words:
+    """Return a world's name from its structure and prior set."""
+    prior = label(study.report, prior_set)
+    if structure == "main":
+        return phrase("decide.world_main", prior=prior)
+    return phrase("decide.world", prior=prior, structure=titles(study).get(structure, structure))
+
+
+def asked(study: Study, target: Target) -> Words:
+    """Return a target in words with its year and its key: measure, scope and price basis."""
+    from sdensemble.outputs.naming import target_name
+
+    key = conditioned(study.report, (target.measure, target.scope, target.price_basis))
+    if target.joint:
+        return joined([{"zh": target.zh, "en": target.en}, key], "nothing")
+    words = phrase(
+        "date.condition",
+        year=phrase("date.year", year=target.year),
+        name=target_name(target),
+        words=beyond(target, study.report),
+    )
+    return joined([words, key], "nothing")
+
+
+def conditions(world: World, members: int, study: Study) -> Words:
+    """Return what the numbers are conditional on: vintage, prior set, members, seed."""
+    return phrase(
+        "decide.conditions",
+        date=information_date(study.information, study.report.issued),
+        prior=label(study.report, world.prior_set),
+        n=members,
+        seed=world.draws.seed,
+    )
+
+
+def money_unit(study: Study) -> Words:
+    """Return the unit of outlay summed over years."""
+    payers = study.report.payers
+    if not payers:
+        return ""
+    unit = study.model[payers[0].variable].unit.removesuffix(f"/{study.model.clock.unit}")
+    return unit_of(study.report, unit)
+
+
+def outcome_unit(study: Study, variable: str, aggregate: str) -> Words:
+    """Return the unit of an outcome as a run keeps it."""
+    unit = study.model[variable].unit
+    if aggregate == "annual":
+        unit = unit.removesuffix(f"/{study.model.clock.unit}")
+    return unit_of(study.report, unit)
+
+
+def listed(names: Iterable[Words]) -> Words:
+    """Return names as a list."""
+    return joined(tuple(names), "list")
+
+
+def chance(value: float, se: float = 0.0) -> Words:
+    """Return a probability in points: "74%"."""
+    return Shown((value, se), Share())
+
+
+def asked_outcome(study: Study, target: Target) -> Words:
+    """Return an outcome with its year: "2025年全省产值"."""
+    from sdensemble.outputs.naming import target_name
+
+    if target.joint:
+        return {"zh": target.zh, "en": target.en}
+    year = phrase("date.year", year=target.year)
+    return phrase("date.together", year=year, name=target_name(target))

@@ -1,0 +1,148 @@
+"""Dot plots of a single year: sectors against their targets, the headline by scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sdensemble.lang import Capital, Words, phrase
+from sdensemble.outputs.figure import Axis, Beside, Figure, Mark, Panel, Points, Rule, numbers
+from sdensemble.outputs.figures.parts import conditions, key_of, run_of, source, units
+from sdensemble.outputs.form import Chance, Number, Shown
+from sdensemble.outputs.naming import SIGNS, unit_label, when
+from sdensemble.results.probability import Probability, value_of
+from sdensemble.results.results import Results, quantile
+
+if TYPE_CHECKING:
+    from sdensemble.inputs.report import Outcome
+    from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.inputs.targets import Target
+
+ROWS = 24
+"""Rows on one page."""
+
+
+def sectors(results: Results, scenario: Scenario) -> Figure:
+    """Return a row per component: its median and 90% interval, start and target, and P.
+
+    Where components have targets in the question's year, levels are in percent of them, so that
+    large and small stand on one axis; components without one are left to the tables.
+    """
+    year = results.asked_year
+    aimed = [(one, _target(results, one)) for one in results.components()]
+    kept = [(one, target) for one, target in aimed if target is not None] or aimed
+    relative = kept[0][1] is not None
+    scale = [100 / value_of(target) if target is not None else 1.0 for _, target in kept]
+    now = [quantile(results.at(one, scenario, year), [0.05, 0.5, 0.95]) for one, _ in kept]
+    begun = [float(quantile(results.at(one, scenario)[:, 0], 0.5)) for one, _ in kept]
+    rows = numbers(range(len(kept)))
+    first = when(results, int(results.years[0]))
+    marks: list[Mark] = [
+        Points(
+            numbers(b * s for b, s in zip(begun, scale, strict=True)),
+            rows,
+            role="known",
+            name=phrase("figure.at_start", year=first),
+            across=True,
+        ),
+        _points([[end * s for end in ends] for ends, s in zip(now, scale, strict=True)], rows),
+    ]
+    beside: list[Beside] = []
+    if relative:
+        marks.append(Rule(100.0, "target", phrase("figure.hundred")))
+        beside = _beside_targets(results, scenario, kept, now)
+    unit = unit_label(results.spec, results.unit(kept[0][0].variable))
+    values = {"year": when(results, year), "name": results.spec.headline.whole.label}
+    axis = phrase("figure.percent_of_target" if relative else "figure.level", **values, unit=unit)
+    panel = Panel(
+        tuple(marks), Axis(axis), Axis(names=tuple(one.label for one, _ in kept)),
+        beside=tuple(beside), id="sectors",
+    )  # fmt: skip
+    said = {"year": when(results, year), "scenario": scenario.title}
+    key = key_of(results, results.question)
+    return Figure(
+        "sectors",
+        phrase("figure.sectors_title" if relative else "figure.levels_title", **said, key=key),
+        (panel,),
+        notes=(units(results), conditions(results)),
+        caption=phrase("caption.sectors", **said),
+        source=source(results),
+        run=run_of(results),
+    )
+
+
+def _target(results: Results, outcome: Outcome) -> Target | None:
+    found = [t for t in results.targets_of(outcome) if t.year == results.asked_year]
+    return found[0] if found else None
+
+
+def _beside_targets(
+    results: Results, scenario: Scenario, kept: Sequence[tuple[Outcome, Any]], now: Sequence[Any]
+) -> list[Beside]:
+    aims: list[Words] = []
+    medians: list[Words] = []
+    chances: list[Words] = []
+    for (_, target), (_, middle, _) in zip(kept, now, strict=True):
+        aims.append(f"{SIGNS.get(target.comparator, target.comparator)}{value_of(target):g}")
+        medians.append(Shown(float(middle), Number(digits=3)))
+        chances.append(_percent(results.event(target, scenario).probability()))
+    heads = ("figure.target_head", "figure.median_head", "figure.p_head")
+    return [
+        Beside(phrase(head), tuple(texts))
+        for head, texts in zip(heads, (aims, medians, chances), strict=True)
+    ]
+
+
+def _percent(found: Probability) -> Words:
+    return Shown(found, Chance(error=False))
+
+
+def _points(ends: Sequence[Sequence[float]], rows: Sequence[float]) -> Points:
+    """Return medians with their 90% interval, from (low, middle, high) by row."""
+    low, middle, high = (numbers(one[place] for one in ends) for place in range(3))
+    name = phrase("figure.middle")
+    return Points(middle, tuple(rows), low, high, "estimate", name, across=True)
+
+
+def pages(results: Results) -> int:
+    """Return on how many pages the scenarios stand."""
+    return max(1, -(-len(results.scenarios) // ROWS))
+
+
+def scenarios(results: Results, base: Scenario, page: int = 0) -> Figure:
+    """Return a row per scenario: the headline's median and 90% interval in the question's year.
+
+    The target is a line, the median of ``base`` another; P stands on the right. Of more than ROWS
+    those of one page, counted from 0.
+    """
+    shown = results.scenarios[ROWS * page : ROWS * (page + 1)]
+    asked, whole, year = results.question, results.asked_outcome, results.asked_year
+    ends = [quantile(results.at(whole, one, year), [0.05, 0.5, 0.95]) for one in shown]
+    middle = float(quantile(results.at(whole, base, year), 0.5))
+    chances = [_percent(results.event(asked, one).probability()) for one in shown]
+    medians = [Shown(float(one[1]), Number(digits=4)) for one in ends]
+    marks = (
+        Rule(value_of(asked), "target", phrase("figure.target")),
+        Rule(middle, "baseline", phrase("figure.of_baseline", name=base.title)),
+        _points(ends, range(len(shown))),
+    )
+    unit = unit_label(results.spec, asked.unit)
+    values = {"name": whole.label, "year": when(results, year)}
+    panel = Panel(
+        marks, Axis(phrase("figure.level", **values, unit=unit)),
+        Axis(names=tuple(one.title for one in shown)),
+        beside=(
+            Beside(phrase("figure.median_head"), tuple(medians)),
+            Beside(phrase("figure.p_head"), tuple(chances)),
+        ),
+        id="scenarios",
+    )  # fmt: skip
+    return Figure(
+        "scenarios",
+        Capital(phrase("figure.scenarios_title", **values, key=key_of(results, asked))),
+        (panel,),
+        notes=(units(results), conditions(results)),
+        caption=phrase("caption.scenarios", **values, unit=unit),
+        source=source(results),
+        run=run_of(results),
+    )

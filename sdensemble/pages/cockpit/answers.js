@@ -1,0 +1,62 @@
+"use strict";
+// What the page says of the computed members: targets met, and paired effects.
+
+// ── targets and effects ────────────────────────────────────────────────────────────────────
+
+const targetOf = (id) => study.targets.find((one) => one.id === id);
+const outcomeOf = (id) => study.outcomes.find((one) => one.id === id);
+
+// Which members meet a target: {hit, lost}; a joint one where all its parts are met.
+function event(result, target, year = target.year) {
+  if (target.joint.length) {
+    const parts = target.joint.map((id) => event(result, targetOf(id)));
+    const n = result.ids.length, hit = new Uint8Array(n), lost = new Uint8Array(n);
+    for (let m = 0; m < n; m++) {
+      const missed = parts.some((part) => !part.hit[m] && !part.lost[m]);
+      lost[m] = !missed && parts.some((part) => part.lost[m]) ? 1 : 0;
+      hit[m] = !missed && !lost[m] ? 1 : 0;
+    }
+    return { hit, lost };
+  }
+  const found = values(result, target.series, year);
+  const beyond = target.comparator === ">" ? (v) => v > target.value
+    : target.comparator === ">=" ? (v) => v >= target.value
+    : (v) => v >= target.low && v <= target.high;
+  return { hit: Uint8Array.from(found, beyond), lost: Uint8Array.from(found, (v) => !Number.isFinite(v)) };
+}
+
+function chance(result, target, year) {
+  const { hit, lost } = event(result, target, year), kept = [];
+  for (let m = 0; m < hit.length; m++) if (!lost[m]) kept.push(m);
+  const replicate = replicateOf(result);
+  return { ...shareOf(kept.map((m) => hit[m]), kept.map((m) => replicate[m])), lost: hit.length - kept.length };
+}
+
+function sayChance({ mean, se, hits, members, most, lost }) {
+  let out;
+  if (hits === 0) out = t("p-none", { most: percent(most) });
+  else if (hits === members) out = t("p-all", { least: percent(0.05 ** (1 / members)) });
+  else out = `${percent(mean)} ±${Math.max(1, Math.round(100 * se))}`;
+  return lost ? `${out} ${t("lost", { lost })}` : out;
+}
+
+const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : share < 1 && share > 0.995 ? ">99" : (100 * share).toFixed(0)}%`;
+
+// The paired difference of two results in one series and year, or summed up to the year.
+function paired(now, base, series, year, { summed = false } = {}) {
+  const years = summed ? study.years.filter((one) => one <= year) : [year];
+  const out = new Float64Array(now.ids.length);
+  for (const one of years) {
+    const a = values(now, series, one), b = values(base, series, one);
+    for (let m = 0; m < out.length; m++) out[m] += a[m] - b[m];
+  }
+  const told = meanOf(out, replicateOf(now)), [low, median, high] = quantiles(out, [0.05, 0.5, 0.95]);
+  const kept = Array.from(out).filter(Number.isFinite);
+  const level = Math.abs(quantiles(values(base, series, year), [0.5])[0]) * 1e-4;
+  return { ...told, low, median, high, helped: kept.filter((v) => v > level).length / kept.length };
+}
+
+const distinct = ({ mean, se }) => mean !== 0 && Math.abs(mean) >= 2 * se;
+const signed = (value, digits = 3) => (value > 0 ? "+" : value < 0 ? "−" : "") + short(Math.abs(value), digits);
+const sayEffect = (one) => (distinct(one) ? `${signed(one.mean)} ±${short(one.se, 2)}` : t("not-distinct"));
+

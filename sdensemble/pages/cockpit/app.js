@@ -1,0 +1,258 @@
+"use strict";
+// The page: what is set, what is shown, and the ensemble behind it. Words come from the study's
+// catalogues in both languages; nothing here knows which study it is.
+
+const $ = (id) => document.getElementById(id);
+const study = readJson("study");
+const words = study ? study.words : {};
+
+function readJson(id) {
+  try { return JSON.parse($(id).textContent); } catch { return null; }
+}
+
+// ── state ──────────────────────────────────────────────────────────────────────────────────
+
+const VIEWS = ["fan", "chance", "effect", "surface", "limits", "parts", "sides", "set"];
+const state = {
+  lang: study ? study.lang : "en", view: "fan", set: study ? study.sets[0].id : "",
+  outcome: study ? study.outcomes[0].id : "", target: study ? study.question : "",
+  settings: {}, other: null, axes: study ? study.axes : [], dark: null,
+};
+const past = [];
+
+const t = (key, values = {}) => {
+  const template = (words[state.lang] || {})[key];
+  if (template === undefined) return key;
+  return template.replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all));
+};
+const label = (one) => (one && (one[state.lang] || one.en || one.zh)) || "";
+
+function change(edit, { remember = true } = {}) {
+  if (remember) {
+    past.push(JSON.stringify(state.settings));
+    if (past.length > 200) past.shift();
+  }
+  edit();
+  writeLink();
+  ask();
+  paint();
+}
+
+// ── settings: {key: {slots, times, values, name, unit, kind}} ──────────────────────────────
+
+// What JSON cannot hold: a limit that is none.
+for (const one of study ? [...study.levers, ...Object.values(study.constants)] : []) {
+  one.low ??= -Infinity;
+  one.high ??= Infinity;
+}
+const leverOf = new Map((study ? study.levers : []).map((lever) => [lever.id, lever]));
+
+function setLever(id, value, start) {
+  const lever = leverOf.get(id), held = state.settings[id];
+  const from = start ?? (held ? held.times[0] : lever.start);
+  if (value === lever.value) delete state.settings[id];
+  else state.settings[id] = { times: [from], values: [value] };
+}
+
+// ── painting ───────────────────────────────────────────────────────────────────────────────
+
+function paint() {
+  if (!study) return;
+  document.documentElement.lang = state.lang === "zh" ? "zh-CN" : "en";
+  const dark = state.dark ?? matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.toggleAttribute("data-dark", dark);
+  paintHead();
+  paintLevers();
+  paintTabs();
+  paintView();
+  $("footer").textContent = `${study.model} · ${study.digest.slice(0, 12)} · ${study.command}`;
+  $("set-print").innerHTML = `<h3>${escapeText(t("view-set"))}</h3>${setTable(state.settings)}`;
+}
+
+function paintHead() {
+  document.title = $("title").textContent = label(study.title);
+  const now = resultOf(state.settings), target = targetOf(state.target);
+  $("answer").classList.toggle("stale", !now);
+  if (now) {
+    $("answer").textContent = target ? sayTarget(now, target) : sayOutcome(now);
+    const set = study.sets.find((one) => one.id === state.set);
+    const others = target ? study.sets.filter((one) => one.id !== state.set) : [];
+    const named = others.map((one) => [one, resultOf(state.settings, one.id)]).filter(([, result]) => result)
+      .map(([one, result]) => t("others", { name: label(one.name), p: sayChance(chance(result, target)) }));
+    const lines = [...named, ...study.caveats.map(label), label(set.says),
+      study.members > 1 ? t("error-says", { members: now.ids.length }) : ""];
+    $("caveats").innerHTML = lines.filter(Boolean).map((line) => `<li>${escapeText(line)}</li>`).join("");
+  } else if (!pool.workers.length && $("problem").hidden) $("answer").textContent = t("starting");
+  paintBar();
+}
+
+// The answer in words: the chance of the target, and what the settings do to it.
+function sayTarget(now, target) {
+  const answer = t("answer", { target: label(target.question), p: sayChance(chance(now, target)) });
+  const base = resultOf({});
+  if (!Object.keys(state.settings).length || !base || base.ids.length !== now.ids.length) return answer;
+  const a = event(now, target), b = event(base, target);
+  const moved = meanOf(Float64Array.from(a.hit, (hit, m) => (a.lost[m] || b.lost[m] ? NaN : hit - b.hit[m])),
+    replicateOf(now));
+  return `${answer} ${distinct(moved)
+    ? t("answer-moved", { points: signed(100 * moved.mean, 2), se: short(100 * moved.se, 2) }) : t("answer-same")}`;
+}
+
+function sayOutcome(now) {
+  const outcome = outcomeOf(state.outcome), year = study.years[study.years.length - 1];
+  const [middle] = quantiles(values(now, outcome.series, year), [0.5]);
+  return t("outcome-now", { outcome: label(outcome.label), year, value: short(middle, 4), unit: label(outcome.unit) });
+}
+
+function option(value, text, chosen) {
+  return `<option value="${escapeText(value)}"${value === chosen ? " selected" : ""}>${escapeText(text)}</option>`;
+}
+
+function paintBar() {
+  const targets = study.targets.map((one) => option(one.id, label(one.name), state.target)).join("");
+  const sets = study.sets.map((one) => option(one.id, label(one.name), state.set)).join("");
+  const scenarios = option("", t("choose-scenario"), "") + study.scenarios.map((one) => option(one.id, label(one.title), "-")).join("");
+  const bar = `${targets ? `<label>${escapeText(t("target"))} <select id="pick-target">${targets}</select></label>` : ""}
+    ${study.sets.length > 1 ? `<label>${escapeText(t("set"))} <select id="pick-set">${sets}</select></label>` : ""}
+    ${study.scenarios.length ? `<label>${escapeText(t("scenario"))} <select id="pick-scenario">${scenarios}</select></label>` : ""}
+    <button id="undo"${past.length ? "" : " disabled"}>${escapeText(t("undo"))}</button>
+    <button id="reset">${escapeText(t("reset"))}</button>
+    <button id="keep-a">${escapeText(t(state.other ? "drop-a" : "keep-a"))}</button>
+    <button id="copy-link">${escapeText(t("copy-link"))}</button>
+    <button id="save-toml">${escapeText(t("save-toml"))}</button>
+    <button id="language">${state.lang === "zh" ? "English" : "中文"}</button>
+    <button id="dark" aria-pressed="${document.documentElement.hasAttribute("data-dark")}">${escapeText(t("dark"))}</button>`;
+  if ($("bar").dataset.held === bar) return;
+  const focus = document.activeElement && document.activeElement.id;
+  $("bar").innerHTML = bar;
+  $("bar").dataset.held = bar;
+  if (focus && $(focus) && $("bar").contains($(focus))) $(focus).focus();
+  const on = (id, kind, act) => $(id) && $(id).addEventListener(kind, act);
+  on("pick-target", "change", (e) => change(() => {
+    state.target = e.target.value;
+    const target = targetOf(state.target);
+    if (target.outcome && outcomeOf(target.outcome)) state.outcome = target.outcome;
+  }, { remember: false }));
+  on("pick-set", "change", (e) => change(() => { state.set = e.target.value; }, { remember: false }));
+  on("pick-scenario", "change", (e) => {
+    const scenario = study.scenarios.find((one) => one.id === e.target.value);
+    if (scenario) change(() => { state.settings = settingsOf(scenario); });
+  });
+  on("undo", "click", undo);
+  on("reset", "click", () => change(() => { state.settings = {}; }));
+  on("keep-a", "click", () => change(() => { state.other = state.other ? null : structuredClone(state.settings); }, { remember: false }));
+  on("copy-link", "click", copyLink);
+  on("save-toml", "click", () => SAVE.toml());
+  on("language", "click", () => { state.lang = state.lang === "zh" ? "en" : "zh"; $("levers").dataset.lang = ""; writeLink(); paint(); });
+  on("dark", "click", () => { state.dark = !document.documentElement.hasAttribute("data-dark"); paint(); });
+}
+
+function undo() {
+  if (!past.length) return;
+  const before = JSON.parse(past.pop());
+  change(() => { state.settings = before; }, { remember: false });
+}
+
+// ── levers ─────────────────────────────────────────────────────────────────────────────────
+
+let sliding = null; // the settings when a slide began, so that undo takes it back as one
+
+function paintLevers() {
+  const box = $("levers");
+  if (box.dataset.lang !== state.lang) {
+    box.dataset.lang = state.lang;
+    const one = (lever) => `<div class="lever" data-id="${escapeText(lever.id)}">
+      <label for="s-${lever.n}">${escapeText(label(lever.label))}</label>
+      <div class="row"><input type="range" id="s-${lever.n}" min="${lever.low}" max="${lever.reach}" step="any" aria-describedby="u-${lever.n}">
+      <input type="number" id="v-${lever.n}" min="${lever.low}" max="${lever.high}" step="any" aria-label="${escapeText(t("value-of", { lever: label(lever.label) }))}"></div>
+      <div class="row unit"><span id="u-${lever.n}">${escapeText(label(lever.unit))} · ${escapeText(t("limits", { low: short(lever.low), high: short(lever.high, 4), own: short(lever.value) }))}</span></div>
+      <div class="row unit"><label for="y-${lever.n}" style="font-weight:400">${escapeText(t("from"))}</label><input type="number" id="y-${lever.n}" min="${study.clock.start}" max="${study.clock.stop}" step="0.5"><span class="problem" role="alert"></span></div></div>`;
+    const shown = study.levers.filter((lever) => lever.shown), more = study.levers.filter((lever) => !lever.shown);
+    box.innerHTML = `<h2>${escapeText(t("levers"))}</h2><p class="small">${escapeText(t("levers-say"))}</p>${shown.map(one).join("")}` +
+      (more.length ? `<details><summary>${escapeText(t("more-levers", { n: more.length }))}</summary>${more.map(one).join("")}</details>` : "");
+    for (const lever of study.levers) {
+      const slider = $(`s-${lever.n}`), number = $(`v-${lever.n}`), year = $(`y-${lever.n}`);
+      slider.addEventListener("input", () => {
+        sliding ??= JSON.stringify(state.settings);
+        setLever(lever.id, rounded(Number(slider.value), lever));
+        number.value = currentValue(lever);
+        ask();
+        paintHead();
+      });
+      slider.addEventListener("change", () => {
+        if (sliding !== null) { past.push(sliding); sliding = null; }
+        change(() => {}, { remember: false });
+      });
+      number.addEventListener("change", () => enter(lever, Number(number.value), number.value, number));
+      year.addEventListener("change", () => {
+        const start = Number(year.value);
+        if (!(year.value !== "" && start >= study.clock.start && start < study.clock.stop))
+          return refuse(lever, t("bad-year", { low: study.clock.start, high: study.clock.stop }));
+        refuse(lever, "");
+        if (state.settings[lever.id]) change(() => setLever(lever.id, currentValue(lever), start));
+        else lever.start = start;
+      });
+    }
+  }
+  for (const lever of study.levers) {
+    const value = currentValue(lever), held = state.settings[lever.id];
+    if (document.activeElement !== $(`s-${lever.n}`)) $(`s-${lever.n}`).value = value;
+    if (document.activeElement !== $(`v-${lever.n}`)) $(`v-${lever.n}`).value = value;
+    if (document.activeElement !== $(`y-${lever.n}`)) $(`y-${lever.n}`).value = held ? held.times[0] : lever.start;
+    const place = $(`s-${lever.n}`).closest(".lever");
+    place.classList.toggle("moved", Boolean(held));
+    if (held && held.times.length > 1) refuse(lever, t("by-year"));
+    else if (!place.querySelector(".problem").dataset.typed) refuse(lever, "");
+  }
+}
+
+const currentValue = (lever) => {
+  const held = state.settings[lever.id];
+  return held ? held.values[held.values.length - 1] : lever.value;
+};
+
+// A slid value as people write one: three digits of the slider's reach.
+function rounded(value, lever) {
+  const unit = 10 ** Math.floor(Math.log10((lever.reach - lever.low) / 200 || 1));
+  const near = Math.round(value / unit) * unit;
+  return Math.min(Math.max(Number(near.toPrecision(12)), lever.low), lever.high);
+}
+
+function enter(lever, value, typed, input) {
+  if (typed === "" || !Number.isFinite(value) || value < lever.low || value > lever.high) {
+    refuse(lever, t("bad-value", { low: short(lever.low, 4), high: short(lever.high, 4), unit: label(lever.unit) }), true);
+    input.value = currentValue(lever);
+    return;
+  }
+  refuse(lever, "");
+  change(() => setLever(lever.id, value));
+}
+
+function refuse(lever, why, typed = false) {
+  const place = $(`s-${lever.n}`).closest(".lever").querySelector(".problem");
+  place.textContent = why;
+  place.dataset.typed = typed && why ? "1" : "";
+}
+
+// ── messages ───────────────────────────────────────────────────────────────────────────────
+
+function tell(key, given = {}) {
+  const fallback = "This file is damaged: ask for it again. 文件已损坏，请重新索取。";
+  $("problem").textContent = words[state.lang] ? t(key, given) : fallback;
+  $("problem").hidden = false;
+}
+
+function note(text) {
+  $("problem").textContent = text;
+  $("problem").hidden = false;
+  setTimeout(() => { $("problem").hidden = true; }, 3000);
+}
+
+document.addEventListener("keydown", (e) => {
+  if ((e.ctrlKey || e.metaKey) && e.key === "z" && !["INPUT"].includes(document.activeElement.tagName)) { undo(); e.preventDefault(); }
+});
+let resizing = 0;
+addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(paintView, 120); });
+addEventListener("hashchange", () => { readLink(); ask(); paint(); });
+if (study) paint();
+begin();

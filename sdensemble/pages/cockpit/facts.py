@@ -1,0 +1,407 @@
+"""What a page says of a study, as one value that JSON can hold: every text in each language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sdengine.model.describe import levers
+from sdengine.syntax import Kind, Model, Variable
+from sdensemble.ensemble.members import Members
+from sdensemble.inputs.config import bounds, cell_name, default_of
+from sdensemble.inputs.report import Outcome
+from sdensemble.inputs.scenarios import Scenario, Setting
+from sdensemble.inputs.targets import Target, unit_of
+from sdensemble.lang import LANGS, Words, catalogue, joined, phrase, tell
+from sdensemble.outputs import naming
+from sdensemble.pages.cockpit.carried import Carried, carried, drawn, forced, slider_end
+from sdensemble.results.probability import value_of
+from sdensemble.study import Study
+
+FEW = 8  # settings of a scenario whose levers are shown before all others
+FIRST = 256  # members that answer while a slider moves
+
+Facts = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A page's contents: ``facts`` for JSON, and the bytes that are too large for it, by name."""
+
+    facts: Facts
+    blobs: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def said(words: Words) -> dict[str, str]:
+    """Return words in each language."""
+    return {lang: tell(words, lang) for lang in LANGS}
+
+
+def words_of_page() -> dict[str, dict[str, str]]:
+    """Return the page's own words, by language."""
+    head = "cockpit."
+    return {
+        lang: {key.removeprefix(head): t for key, t in catalogue(lang).items() if key[:8] == head}
+        for lang in LANGS
+    }
+
+
+def study_contents(
+    study: Study,
+    held: Carried,
+    sets: Mapping[str, tuple[Members, Words]],
+    *,
+    command: str,
+    lang: str,
+) -> Contents:
+    """Return the contents of a study's page.
+
+    ``sets`` maps each prior set to its members and to what is said of where they come from; the
+    first is shown first. ``command`` runs the same members outside the page.
+    """
+    spec, model = study.report, study.model
+    first = next(iter(sets.values()))[0]
+    question = spec.question(study.targets)
+    shown = [s for s in study.choose(()) if 0 < len(s.settings) <= FEW]
+    constants = _constants(study, held)
+    sliders = _sliders(study, held, shown)
+    facts = {
+        **_frame(model, held, lang, first.size, int(np.unique(first.replicate).size)),
+        "title": said(spec.headline.whole.label),
+        "outcomes": [_outcome(study, held, one) for one in _outcomes(study)],
+        "parts": [one.id for one in _components(study)],
+        "targets": [_target(study, held, one) for one in study.targets],
+        "question": question.id,
+        "horizons": _horizons(study, held.years, question),
+        "levers": sliders,
+        "axes": _axes(study, sliders),
+        **constants,
+        "scenarios": [_scenario(one) for one in study.scenarios if one.settings],
+        "limits": _limits(study, held),
+        "payers": [
+            {
+                "label": said(payer.label),
+                "unit": said(naming.unit_label(spec, _total_unit(model, payer.variable))),
+                "series": held.index(payer.variable),
+                "kind": "forgone" if payer.forgone else "treasury",
+            }
+            for payer in spec.payers
+        ],
+        "caveats": [said(phrase("cockpit.measure", measure=naming.measures_of(spec, [question])))],
+        "command": command,
+        "sets": [],
+    }
+    blobs = {"wasm": held.wasm.module}
+    for name, (members, note) in sets.items():
+        slots, fixed, blobs[f"draws-{name}"] = drawn(held.kernel, members.draws)
+        facts["sets"].append(
+            {
+                "id": name,
+                "name": said(naming.label(spec, name)),
+                "says": said(note),
+                "slots": slots,
+                "fixed": fixed,
+                "forcing": forced(members.forcing, held.kernel, members.seed),
+            }
+        )
+    return Contents(facts, blobs)
+
+
+def model_contents(held: Carried, *, lang: str) -> Contents:
+    """Return the contents of the page of a model file alone: one member, a slider a constant."""
+    model = held.kernel.model
+    sliders = [
+        _slider(held, model[name], number, unit=str, used=(), start=model.clock.start, shown=True)
+        for number, name in enumerate(_constants_with_a_range(model))
+    ]
+    outcomes = []
+    for number, series in enumerate(held.series):
+        variable = model[series.variable]
+        index = np.unravel_index(series.cell, model.shape(variable)) if variable.dims else ()
+        element = cell_name(model, variable, tuple(map(int, index))).removeprefix(variable.name)
+        name = {lang: model.label(variable.name, lang) + element for lang in LANGS}
+        outcomes.append(
+            {
+                "id": variable.name + element,
+                "label": name,
+                "unit": said(variable.unit),
+                "measure": said(""),
+                "series": number,
+            }
+        )
+    facts = {
+        **_frame(model, held, lang, 1, 1),
+        "title": said(model.path.stem),
+        "outcomes": outcomes,
+        "parts": [],
+        "targets": [],
+        "question": "",
+        "horizons": [held.years[-1]],
+        "levers": sliders,
+        "axes": [one["id"] for one in (sliders * 2)[:2]],
+        "constants": {},
+        "settable": {one["id"]: one.pop("slots") for one in sliders},
+        "kinds": {one["id"]: "world" for one in sliders},
+        "units": {one["id"]: model[one["id"]].unit for one in sliders},
+        "scenarios": [],
+        "limits": [],
+        "payers": [],
+        "caveats": [said(phrase("cockpit.model_alone"))],
+        "command": f"python run_sim.py run {model.path.name}",
+        "sets": [
+            {
+                "id": "model",
+                "name": said(model.path.stem),
+                "says": said(""),
+                "slots": [],
+                "fixed": [],
+                "forcing": forced(None, held.kernel, 1),
+            }
+        ],
+    }
+    return Contents(facts, {"wasm": held.wasm.module, "draws-model": b""})
+
+
+def kept_of(model: Model, most: int = 200) -> dict[str, str]:
+    """Return what the page of a model alone keeps: stocks, then what else varies, at year's end."""
+    varying = [v for v in model.variables.values() if v.kind in (Kind.STOCK, Kind.AUXILIARY)]
+    ordered = sorted(varying, key=lambda v: v.kind is not Kind.STOCK)
+    kept: dict[str, str] = {}
+    cells = 0
+    for variable in ordered:
+        cells += int(np.prod(model.shape(variable), dtype=int))
+        if cells > most and kept:
+            break
+        kept[variable.name] = "end"
+    return kept
+
+
+def _frame(model: Model, held: Carried, lang: str, members: int, replicates: int) -> Facts:
+    """Return what the page of every kind of content needs."""
+    clock = model.clock
+    return {
+        "lang": lang,
+        "words": words_of_page(),
+        "model": model.path.name,
+        "digest": model.digest,
+        "clock": {"start": clock.start, "stop": clock.stop, "step": clock.step},
+        "years": list(held.years),
+        "members": members,
+        "replicates": replicates,
+        "first": FIRST,
+        "program": held.wasm.layout,
+        "series": len(held.series),
+    }
+
+
+def _outcomes(study: Study) -> tuple[Outcome, ...]:
+    """Return the headline, its groups, and its components that are no group."""
+    head = study.report.headline
+    groups = {(g.variable, g.element) for g in head.groups}
+    parts = [c for c in _components(study) if (c.variable, c.element) not in groups]
+    return (head.whole, *head.groups, *parts)
+
+
+def _components(study: Study) -> tuple[Outcome, ...]:
+    head, model = study.report.headline, study.model
+    if head.components is None or head.range is None:
+        return ()
+    return tuple(
+        Outcome(
+            element,
+            head.components,
+            element,
+            {lang: model.element_label(head.range, element, lang) for lang in LANGS},
+        )
+        for element in model.elements(head.range)
+    )
+
+
+def _cell(model: Model, variable: str, element: str | None) -> int:
+    found = model[variable]
+    return list(model.elements(found.dims[0])).index(element) if found.dims and element else 0
+
+
+def _outcome(study: Study, held: Carried, one: Outcome) -> Facts:
+    spec, model = study.report, study.model
+    series = held.series[held.index(one.variable, _cell(model, one.variable, one.element))]
+    unit = unit_of(model[one.variable], series.aggregate, model.clock) or ""
+    speaks = [t for t in study.targets if t.variable == one.variable and not t.joint]
+    return {
+        "id": one.id,
+        "label": said(one.label),
+        "unit": said(naming.unit_label(spec, unit)),
+        "measure": said(naming.measures_of(spec, speaks[:1]) if speaks else ""),
+        "series": held.index(one.variable, series.cell),
+    }
+
+
+def _target(study: Study, held: Carried, target: Target) -> Facts:
+    spec, model = study.report, study.model
+    single = not target.joint
+    cell = _cell(model, target.variable, target.element) if single else 0
+    key = [target.measure, target.scope, target.price_basis]
+    name = naming.target_label(target)
+    beyond = naming.beyond(target, spec) if single else phrase("cockpit.all_at_once")
+    condition = joined([beyond, *(naming.label(spec, k) for k in key if k)], "within")
+    parts = [t for t in study.targets if t.id in target.joint]
+    return {
+        "id": target.id,
+        "name": name,
+        "question": said(joined([name, beyond], "nothing") if single else name),
+        "condition": said(condition),
+        "series": held.index(target.variable, cell) if single else None,
+        "outcome": next(
+            (
+                one.id
+                for one in _outcomes(study)
+                if single and (one.variable, one.element or "") == (target.variable, target.element)
+            ),
+            None,
+        ),
+        "year": target.year if single else max((p.year or 0) for p in parts),
+        "comparator": target.comparator,
+        "value": value_of(target) if single else None,
+        "low": target.low,
+        "high": target.high,
+        "joint": list(target.joint),
+        "headline": target.headline,
+        "official": not naming.is_example(target),
+    }
+
+
+def _horizons(study: Study, years: range, question: Target) -> list[int]:
+    named = getattr(study.report.headline, "horizons", ()) or (question.year or years[-1],)
+    return sorted(year for year in named if year in years)
+
+
+def key_of(setting: Setting) -> str:
+    """Return the name under which a scenario file sets a constant or one element of it."""
+    return setting.constant + (f"[{setting.element}]" if setting.element else "")
+
+
+def _sliders(study: Study, held: Carried, shown: Sequence[Scenario]) -> list[Facts]:
+    """Return the levers, those of the scenarios that are shown first in front."""
+    used: dict[str, list[Setting]] = {}
+    for scenario in study.scenarios:
+        for setting in scenario.settings:
+            used.setdefault(key_of(setting), []).append(setting)
+    front = {key_of(setting) for scenario in shown for setting in scenario.settings}
+    out = []
+    for number, variable in enumerate(v for v in levers(study.model) if not v.dims):
+        settings = used.get(variable.name, [])
+        out.append(
+            _slider(
+                held,
+                variable,
+                number,
+                unit=lambda unit: naming.unit_label(study.report, unit),
+                used=[value for setting in settings for value in setting.values],
+                start=min((s.times[0] for s in settings), default=study.model.clock.start),
+                shown=variable.name in front or not front,
+            )
+        )
+    for one in out:
+        one.pop("slots")
+    return out
+
+
+def _slider(
+    held: Carried,
+    variable: Variable,
+    number: int,
+    *,
+    unit: Any,
+    used: Iterable[float],
+    start: float,
+    shown: bool,
+) -> Facts:
+    model = held.kernel.model
+    own = float(np.ravel(default_of(model, variable))[0])
+    low, high = bounds(variable)
+    low = low if np.isfinite(low) else min(0.0, 2 * own)
+    return {
+        "id": variable.name,
+        "n": number,
+        "label": {lang: model.label(variable.name, lang) for lang in LANGS},
+        "unit": said(unit(variable.unit or "Dmnl")),
+        "low": low,
+        "high": high,
+        "reach": slider_end(low, high, own, list(used)),
+        "value": own,
+        "start": start,
+        "shown": shown,
+        "slots": held.slots(variable.name),
+    }
+
+
+def _constants_with_a_range(model: Model) -> list[str]:
+    """Return the scalar constants that can be slid, those with limits of their own first."""
+    scalars = [v for v in model.constants() if not v.dims and v.name in model.variables]
+    return [v.name for v in sorted(scalars, key=lambda v: not np.isfinite(bounds(v)).all())]
+
+
+def _constants(study: Study, held: Carried) -> Facts:
+    """Return what can be set: by key its slots, kind, unit, and the limits a link is held to."""
+    model, spec = study.model, study.report
+    settable = {v.name: held.slots(v.name) for v in levers(model) if not v.dims}
+    kinds = dict.fromkeys(settable, "lever")
+    facts: dict[str, Facts] = {}
+    for setting in (s for scenario in study.scenarios for s in scenario.settings):
+        key, variable = key_of(setting), model[setting.constant]
+        where = held.kernel.program.where(setting.constant)
+        settable[key] = [int(where[cell]) for cell in setting.cells]
+        kinds.setdefault(key, setting.kind)
+        element = f"[{setting.element}]" if setting.element else ""
+        facts[key] = {
+            "label": {lang: model.label(variable.name, lang) + element for lang in LANGS},
+            "unit": said(naming.unit_label(spec, variable.unit or "Dmnl")),
+            "low": bounds(variable)[0],
+            "high": bounds(variable)[1],
+            "value": float(np.ravel(default_of(model, variable))[0]),
+        }
+    units = {key: model[key.partition("[")[0]].unit or "Dmnl" for key in settable}
+    return {"constants": facts, "settable": settable, "kinds": kinds, "units": units}
+
+
+def _axes(study: Study, sliders: Sequence[Facts]) -> list[str]:
+    """Return the two levers of the surface: those of the packages compared, else the first two."""
+    packages = [s.settings[0].constant for s in study.scenarios if s.package and s.settings]
+    known = [one["id"] for one in sliders]
+    wanted = [name for name in dict.fromkeys(packages) if name in known]
+    return (wanted + [name for name in known if name not in wanted] + known)[:2]
+
+
+def _scenario(scenario: Scenario) -> Facts:
+    return {
+        "id": scenario.name,
+        "title": dict(scenario.title),
+        "settings": [
+            {"id": key_of(s), "times": list(s.times), "values": list(s.values)}
+            for s in scenario.settings
+        ],
+    }
+
+
+def _limits(study: Study, held: Carried) -> list[Facts]:
+    """Return the shares of what limits, set by set."""
+    sets: dict[str, list[Facts]] = {}
+    for regime in study.report.regimes:
+        part = {"label": said(regime.label), "series": held.index(regime.variable)}
+        sets.setdefault(regime.set, []).append(part)
+    return [
+        {"label": said(naming.label(study.report, name)), "parts": parts}
+        for name, parts in sets.items()
+    ]
+
+
+def _total_unit(model: Model, variable: str) -> str:
+    return unit_of(model[variable], "annual", model.clock) or ""
+
+
+def study_carried(study: Study, kernel: Any) -> Carried:
+    """Return the study's kernel as a page carries it, with all that a run keeps."""
+    return carried(kernel, {kept.variable: kept.aggregate for kept in study.kept()})

@@ -1,0 +1,218 @@
+"use strict";
+// The views: each turns results into HTML with its chart and its table.
+
+// ── views ──────────────────────────────────────────────────────────────────────────────────
+
+function paintTabs() {
+  const shown = VIEWS.filter((view) => (view !== "limits" || study.limits.length) && (view !== "parts" || study.parts.length)
+    && (view !== "surface" || study.levers.length > 1));
+  const text = shown.map((view) => `<button role="tab" id="tab-${view}" aria-controls="view" aria-selected="${view === state.view}" tabindex="${view === state.view ? 0 : -1}">${escapeText(t(`view-${view}`))}</button>`).join("");
+  if ($("tabs").dataset.held === text) return;
+  const focused = $("tabs").contains(document.activeElement);
+  $("tabs").innerHTML = text;
+  $("tabs").dataset.held = text;
+  if (focused) $(`tab-${state.view}`).focus();
+  shown.forEach((view, i) => {
+    $(`tab-${view}`).addEventListener("click", () => show(view));
+    $(`tab-${view}`).addEventListener("keydown", (e) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
+      if (step) { show(shown[(i + step + shown.length) % shown.length]); $(`tab-${state.view}`).focus(); e.preventDefault(); }
+    });
+  });
+}
+
+function show(view) {
+  state.view = view;
+  writeLink();
+  paint();
+  if (view === "surface") fillSurface();
+}
+
+function paintView() {
+  const now = resultOf(state.settings), base = resultOf({});
+  $("view").setAttribute("aria-labelledby", `tab-${state.view}`);
+  $("view").classList.toggle("stale", !now);
+  if (!now || !base) return;
+  $("view").innerHTML = PAINT[state.view](now, base);
+  for (const button of $("view").querySelectorAll("[data-save]"))
+    button.addEventListener("click", () => SAVE[button.dataset.save]());
+  for (const select of $("view").querySelectorAll("select[data-pick]"))
+    select.addEventListener("change", () => pick(select.dataset.pick, select.value));
+}
+
+function pick(what, value) {
+  if (what === "outcome") state.outcome = value;
+  if (what === "x") state.axes = [value, state.axes[1]];
+  if (what === "y") state.axes = [state.axes[0], value];
+  writeLink();
+  paint();
+  if (state.view === "surface") fillSurface();
+}
+
+const width = () => Math.max(300, Math.min(1100, $("view").clientWidth || 700));
+const saveButtons = (names) => `<p class="noprint">${names.map((name) => `<button data-save="${name}">${escapeText(t(`save-${name}`))}</button>`).join(" ")}</p>`;
+const outcomePick = () => `<label class="noprint">${escapeText(t("outcome"))} <select data-pick="outcome">${study.outcomes.map((one) => option(one.id, label(one.label), state.outcome)).join("")}</select></label>`;
+const SHARES = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95];
+const fanOf = (result, series) => study.years.map((year) => quantiles(values(result, series, year), SHARES));
+
+function marksOf(outcome) {
+  return study.targets.filter((one) => !one.joint.length && one.series === outcome.series && study.years.includes(one.year))
+    .map((one) => ({ year: one.year, value: one.comparator === "about" ? one.low : one.value, text: short(one.value, 4), official: one.official }));
+}
+
+function measureOf(outcome) {
+  return [label(outcome.label), label(outcome.unit), label(outcome.measure)].filter(Boolean).join(" · ");
+}
+
+function table(head, rows) {
+  return `<div class="scroll"><table><thead><tr>${head.map((h) => `<th scope="col">${escapeText(h)}</th>`).join("")}</tr></thead><tbody>${rows
+    .map((row) => `<tr>${row.map((cell, i) => (i ? `<td>${escapeText(cell)}</td>` : `<th scope="row">${escapeText(cell)}</th>`)).join("")}</tr>`).join("")}</tbody></table></div>`;
+}
+
+const figures = (head, rows) => `<details><summary>${escapeText(t("as-table"))}</summary>${table(head, rows)}</details>`;
+
+const PAINT = {
+  fan(now, base) {
+    const outcome = outcomeOf(state.outcome), moved = Object.keys(state.settings).length;
+    const bands = fanOf(now, outcome.series), behind = moved ? fanOf(base, outcome.series) : null;
+    const chart = fanChart({ width: width(), height: Math.min(430, Math.max(260, width() * 0.5)), years: study.years, now: bands,
+      base: behind, marks: marksOf(outcome), unit: measureOf(outcome), label: t("fan-label", { outcome: label(outcome.label) }), words: t });
+    const keys = `<p class="small"><span class="key" style="background:var(--b50)"></span>${escapeText(t("key-50"))}<span class="key" style="background:var(--b80)"></span>${escapeText(t("key-80"))}<span class="key" style="background:var(--b90)"></span>${escapeText(t("key-90"))}<span class="key l"></span>${escapeText(t("key-median"))}${moved ? `<span class="key l d"></span>${escapeText(t("key-base"))}` : ""}${marksOf(outcome).length ? `<span class="key l t"></span>${escapeText(t("key-target"))}` : ""}</p>`;
+    const rows = study.years.map((year, i) => [String(year), ...bands[i].map((v) => short(v, 4))]);
+    return `${outcomePick()}<h2>${escapeText(measureOf(outcome))}</h2><p class="note">${escapeText(t("fan-says"))}</p>${chart}${keys}${figures([t("year"), ...SHARES.map((q) => `${100 * q}%`)], rows)}${saveButtons(["csv", "svg", "png"])}`;
+  },
+  chance(now, base) {
+    const target = targetOf(state.target), rows = [];
+    let chart = "";
+    if (!target.joint.length) {
+      const points = (result) => study.years.map((year) => { const p = chance(result, target, year); return [year, p.mean, p.se]; });
+      const lines = [{ className: "now", points: points(now) }];
+      if (Object.keys(state.settings).length) lines.unshift({ className: "base", points: points(base), shift: -0.12 });
+      chart = `<h2>${escapeText(t("chance-by-year", { target: label(target.condition) }))}</h2>` + dotChart({ width: width(), height: 260, xs: study.years, xLabels: yearLabels(study.years, width() - 80),
+        rows: lines, range: [0, 1], percent: true, label: t("chance-by-year", { target: label(target.condition) }) });
+    }
+    for (const one of study.targets) {
+      const a = chance(now, one), b = chance(base, one);
+      rows.push([label(one.name), label(one.condition), sayChance(a), sayChance(b)]);
+    }
+    return `${chart}<h3>${escapeText(t("every-target"))}</h3><p class="note">${escapeText(t("chance-says"))}</p>${table([t("target"), t("condition"), t("now"), t("baseline")], rows)}${saveButtons(["csv", "svg", "png"])}`;
+  },
+  effect(now, base) {
+    if (!Object.keys(state.settings).length) return `<p>${escapeText(t("move-first"))}</p>`;
+    const outcome = outcomeOf(state.outcome), rows = [];
+    for (const year of study.horizons) {
+      const one = paired(now, base, outcome.series, year);
+      rows.push([String(year), sayEffect(one), signed(one.median), `${signed(one.low)} … ${signed(one.high)}`, percent(one.helped)]);
+    }
+    const year = study.horizons[study.horizons.length - 1], paid = study.payers.map((payer) => [payer, paired(now, base, payer.series, year, { summed: true })]);
+    const cost = study.payers.length ? `<h3>${escapeText(t("cost", { year }))}</h3>${table([t("payer"), t("cost-mean"), t("cost-band")],
+      paid.map(([payer, one]) => [`${label(payer.label)}（${label(payer.unit)}）`, distinct(one) ? `${signed(one.mean)} ±${short(one.se, 2)}` : t("about-zero"), `${signed(one.low)} … ${signed(one.high)}`]))}` : "";
+    const whole = paired(now, base, outcome.series, year, { summed: true }), per = perOutlay(whole, paid, year);
+    const chart = dotChart({ width: width(), height: 240, xs: study.years, xLabels: yearLabels(study.years, width() - 80), zero: true, yTitle: measureOf(outcome),
+      rows: [{ className: "now", points: study.years.map((y) => { const one = paired(now, base, outcome.series, y); return [y, one.mean, one.se]; }) }],
+      range: rangeOf(study.years.map((y) => paired(now, base, outcome.series, y))), label: t("effect-label", { outcome: label(outcome.label) }) });
+    return `${outcomePick()}<h2>${escapeText(t("effect-head", { outcome: measureOf(outcome) }))}</h2><p class="note">${escapeText(t("effect-says"))}</p>${chart}
+      ${table([t("year"), t("effect-mean"), t("effect-median"), t("effect-band"), t("helped")], rows)}${cost}${per.map((line) => `<p>${escapeText(line)}</p>`).join("")}${saveButtons(["csv", "svg", "png"])}`;
+  },
+  surface() {
+    const [x, y] = state.axes.map((id) => leverOf.get(id)), pickers = ["x", "y"].map((axis, i) => `<label>${escapeText(t(`axis-${axis}`))} <select data-pick="${axis}">${study.levers.map((one) => option(one.id, label(one.label), state.axes[i])).join("")}</select></label>`).join(" ");
+    const held = surface.key === surfaceKey() ? surface : { cells: null };
+    const xs = levelsOf(x), ys = levelsOf(y), cells = held.cells || ys.map(() => xs.map(() => NaN));
+    const target = targetOf(state.target);
+    const chart = surfaceChart({ width: Math.min(width(), 760), height: Math.min(440, width() * 0.62), xs, ys, cells, percent: true,
+      xTitle: `${label(x.label)}（${label(x.unit)}）`, yTitle: `${label(y.label)}（${label(y.unit)}）`, label: t("surface-label", { target: label(target.name) }) });
+    return `<div class="bar noprint">${pickers}</div><h2>${escapeText(t("surface-head", { target: label(target.question) }))}</h2><p class="note">${escapeText(t("surface-says", { members: study.sets[0].stages[0] }))}</p>${chart}${saveButtons(["csv", "svg", "png"])}`;
+  },
+  limits(now) {
+    return study.limits.map(({ label: name, parts }) => {
+      const shares = parts.map((part) => ({ name: label(part.label), values: study.years.map((year) => meanOf(values(now, part.series, year), []).mean) }));
+      const keys = shares.map((part, i) => `<span class="key p${i % 6}" style="background:var(--p${i % 6})"></span>${escapeText(part.name)}`).join("");
+      return `<h2>${escapeText(label(name))}</h2><p class="note">${escapeText(t("limits-say"))}</p>${stackChart({ width: width(), height: 230, years: study.years, parts: shares, label: label(name) })}<p class="small">${keys}</p>${figures([t("year"), ...shares.map((s) => s.name)], study.years.map((year, i) => [String(year), ...shares.map((s) => percent(s.values[i]))]))}`;
+    }).join("") + saveButtons(["csv"]);
+  },
+  parts(now, base) {
+    const moved = Object.keys(state.settings).length;
+    return `<p class="note">${escapeText(t("parts-say"))}</p><div class="grid">${study.parts.map((id) => {
+      const outcome = outcomeOf(id);
+      return `<div><h3>${escapeText(label(outcome.label))}</h3>${fanChart({ width: 230, height: 150, years: study.years, now: fanOf(now, outcome.series), base: moved ? fanOf(base, outcome.series) : null, marks: marksOf(outcome).map((m) => ({ ...m, text: "" })), unit: label(outcome.unit), label: t("fan-label", { outcome: label(outcome.label) }), words: t })}</div>`;
+    }).join("")}</div>`;
+  },
+  sides(now, base) {
+    if (!state.other) return `<p>${escapeText(t("sides-first"))}</p>`;
+    const other = resultOf(state.other);
+    if (!other || other.ids.length !== now.ids.length) return `<p>${escapeText(t("running"))}</p>`;
+    const outcome = outcomeOf(state.outcome), rows = study.horizons.map((year) => {
+      const one = paired(now, other, outcome.series, year);
+      return [String(year), sayEffect(one), signed(one.median), percent(one.helped)];
+    });
+    const targets = study.targets.filter((one) => one.headline).map((one) => [label(one.name), sayChance(chance(other, one)), sayChance(chance(now, one))]);
+    const fan = (result, name) => `<div><h3>${escapeText(name)}</h3>${fanChart({ width: Math.max(300, width() / 2 - 20), height: 260, years: study.years, now: fanOf(result, outcome.series), base: fanOf(base, outcome.series), marks: marksOf(outcome), unit: measureOf(outcome), label: name, words: t })}</div>`;
+    return `${outcomePick()}<div class="two">${fan(other, t("side-a"))}${fan(now, t("side-b"))}</div><h3>${escapeText(t("b-minus-a", { outcome: measureOf(outcome) }))}</h3>${table([t("year"), t("effect-mean"), t("effect-median"), t("helped")], rows)}
+      ${table([t("target"), t("side-a"), t("side-b")], targets)}<div class="two"><div><h3>${escapeText(t("side-a"))}</h3>${setTable(state.other)}</div><div><h3>${escapeText(t("side-b"))}</h3>${setTable(state.settings)}</div></div>`;
+  },
+  set() {
+    return `<h2>${escapeText(t("view-set"))}</h2><p class="note">${escapeText(t("set-says"))}</p>${setTable(state.settings)}<p>${escapeText(t("reproduce", { command: study.command }))}</p>${saveButtons(["toml"])}`;
+  },
+};
+
+// The effect for each unit paid, where one purse alone pays: nobody can divide it between two.
+function perOutlay(whole, paid, year) {
+  const purses = ["treasury", "forgone"].map((kind) => {
+    const own = paid.filter(([payer]) => payer.kind === kind).map(([, one]) => one);
+    const sum = own.reduce((total, one) => total + one.mean, 0), se = Math.hypot(...own.map((one) => one.se));
+    return { kind, sum, paid: Math.abs(sum) >= Math.max(0.05, 2 * se) };
+  }).filter((purse) => purse.paid);
+  if (purses.length === 2) return [t("per-both")];
+  return purses.length && distinct(whole) ? [t(`per-${purses[0].kind}`, { value: signed(whole.mean / purses[0].sum), year })] : [];
+}
+
+function rangeOf(effects) {
+  const ends = effects.flatMap(({ mean, se }) => [mean - 2 * (se || 0), mean + 2 * (se || 0)]).filter(Number.isFinite);
+  const low = Math.min(0, ...ends), high = Math.max(0, ...ends), room = (high - low) * 0.08 || 1;
+  return [low - room, high + room];
+}
+
+function setTable(settings) {
+  const rows = Object.entries(settings).map(([id, { times, values: held }]) => {
+    const lever = leverOf.get(id) || study.constants[id];
+    return [label(lever.label), held.map(String).join(" → "), label(lever.unit), short(lever.value, 4), times.map((time) => (time <= study.clock.start ? t("whole-time") : String(time))).join(" → ")];
+  });
+  return rows.length ? table([t("lever"), t("value"), t("unit"), t("own-value"), t("from")], rows) : `<p>${escapeText(t("nothing-set"))}</p>`;
+}
+
+// ── the surface of two levers ──────────────────────────────────────────────────────────────
+
+const surface = { key: "", cells: null };
+const LEVELS = 6;
+
+function levelsOf(lever) {
+  const top = lever.reach;
+  return Array.from({ length: LEVELS }, (_, i) => rounded(lever.low + ((top - lever.low) * i) / (LEVELS - 1), lever));
+}
+
+function surfaceKey() {
+  const rest = Object.fromEntries(Object.entries(state.settings).filter(([id]) => !state.axes.includes(id)));
+  return JSON.stringify([state.set, state.target, state.axes, rest]);
+}
+
+async function fillSurface() {
+  const key = surfaceKey();
+  if (surface.key === key && surface.filling) return;
+  if (surface.key === key && surface.cells && surface.cells.flat().every(Number.isFinite)) return;
+  const [x, y] = state.axes.map((id) => leverOf.get(id)), xs = levelsOf(x), ys = levelsOf(y);
+  Object.assign(surface, { key, cells: ys.map(() => xs.map(() => NaN)), filling: true });
+  for (let j = 0; j < ys.length; j++)
+    for (let i = 0; i < xs.length; i++) {
+      const settings = structuredClone(state.settings);
+      for (const [lever, value] of [[x, xs[i]], [y, ys[j]]]) {
+        delete settings[lever.id];
+        if (value !== lever.value) settings[lever.id] = { times: [state.settings[lever.id]?.times[0] ?? lever.start], values: [value] };
+      }
+      const result = await run(state.set, settings, 0, "surface");
+      if (!result || surface.key !== key || surfaceKey() !== key || state.view !== "surface") { surface.filling = false; return; }
+      surface.cells[j][i] = chance(result, targetOf(state.target)).mean;
+      paintView();
+    }
+  surface.filling = false;
+}
+

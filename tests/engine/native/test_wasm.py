@@ -1,0 +1,98 @@
+"""Kernels as WebAssembly, run in Node: the values of the native kernel, to rounding."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import erfc, gammaln
+
+from sdengine import compile_model, read_model
+from sdengine.kernel import Kernel
+from sdengine.native.wasm import HEADER, constants_end
+from tests.open_models import Row, euler, rows
+
+NODE = shutil.which("node")
+LANES = 2
+ROWS = rows()
+
+
+def stored(folder: Path, kernel: Kernel) -> np.ndarray:
+    """Write a kernel for Node; return the native values of a member, (time, number)."""
+    names = [name for name in kernel.program.slots if name in kernel.model]
+    made = kernel.wasm(report=names, lanes=LANES)
+    folder.mkdir()
+    (folder / "kernel.wasm").write_bytes(made.module)
+    (folder / "layout.json").write_text(json.dumps(made.layout).replace("NaN", "null"))
+    run = kernel.run(report=names)
+    native = [run.values[name][..., 0].reshape(len(run.times), -1) for name in names]
+    return np.concatenate(native, axis=1)
+
+
+def in_node(folders: list[Path]) -> None:
+    script = Path(__file__).with_name("wasm_run.js")
+    done = subprocess.run(
+        [str(NODE), str(script), *map(str, folders)], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def worst(folder: Path, native: np.ndarray) -> float:
+    """Return the largest difference, as a share of the largest value of its variable."""
+    found = np.fromfile(folder / "out.bin").reshape(len(native), -1, LANES)
+    out = found[..., 0]
+    same = (out == native) | ~np.isfinite(native)
+    scale = np.abs(np.where(np.isfinite(native), native, 0.0)).max(axis=0)
+    with np.errstate(all="ignore"):
+        away = np.where(same, 0.0, np.abs(out - native) / scale)
+    return float(np.nanmax(away, initial=0.0))
+
+
+def test_a_module_has_a_header_and_says_where_its_constants_end() -> None:
+    kernel = compile_model(read_model("examples/teacup/model/teacup.mdl"))
+    module = kernel.wasm(report=["teacup temperature"]).module
+    assert module.startswith(HEADER)
+    assert 0 < constants_end(module) < 2**16
+
+
+def differing(chosen: list[Row], place: Path) -> dict[str, float]:
+    """Return by how much each row differs in Node, those that do by more than rounding."""
+    natives = {}
+    for number, row in enumerate(chosen):
+        kernel = compile_model(euler(read_model(row.path)))
+        natives[row.name] = place / str(number), stored(place / str(number), kernel)
+    in_node([folder for folder, _ in natives.values()])
+    found = {name: worst(folder, native) for name, (folder, native) in natives.items()}
+    return {name: apart for name, apart in found.items() if apart > 1e-12}
+
+
+@pytest.mark.skipif(NODE is None, reason="Node is not installed")
+def test_open_models_run_in_node_as_they_do_natively(tmp_path: Path) -> None:
+    assert not differing(ROWS[::24], tmp_path)
+
+
+@pytest.mark.full
+@pytest.mark.skipif(NODE is None, reason="Node is not installed")
+def test_every_open_model_runs_in_node_as_it_does_natively(tmp_path: Path) -> None:
+    assert len(ROWS) > 160
+    assert not differing(ROWS, tmp_path)
+
+
+@pytest.mark.skipif(NODE is None, reason="Node is not installed")
+def test_erfc_and_the_log_of_gamma_are_those_of_scipy() -> None:
+    x = [*np.linspace(-5, 12, 60), 26.0]
+    script = Path(__file__).parents[3] / "sdensemble/pages/cockpit/kernel.js"
+    code = (
+        f"const k = require({str(script)!r});"
+        f"const x = {json.dumps(x)};"
+        "const found = [x.map(k.complementaryError), x.map((v) => k.logGamma(v + 0.01))];"
+        "console.log(JSON.stringify(found));"
+    )
+    done = subprocess.run([str(NODE), "-e", code], capture_output=True, text=True, check=True)
+    errors, gammas = json.loads(done.stdout)
+    np.testing.assert_allclose(errors, erfc(x), rtol=1e-13)
+    np.testing.assert_allclose(gammas, gammaln(np.array(x) + 0.01), rtol=1e-12, atol=1e-13)

@@ -1,0 +1,31 @@
+// Runs a page's members in Node: a folder with facts.json and the blobs gets out.bin, the values
+// (series, year, member) of the first prior set under the settings of facts.test, and the
+// scenario file the page would save.
+"use strict";
+const fs = require("fs");
+const path = require("path");
+const vm = require("vm");
+
+const folder = process.argv[2];
+const page = path.resolve(__dirname, "../../sdensemble/pages/cockpit");
+const source = ["kernel", "forcing", "ensemble", "settings", "stats"]
+  .map((name) => fs.readFileSync(path.join(page, `${name}.js`), "utf8")).join("\n");
+vm.runInThisContext(`${source}\nObject.assign(globalThis, { Kernel, Members, runMembers, eventsOf, tomlOf, meanOf, quantiles });`);
+
+const facts = JSON.parse(fs.readFileSync(path.join(folder, "facts.json"), "utf8"));
+const set = facts.sets[0];
+const bytes = fs.readFileSync(path.join(folder, `draws-${set.id}`));
+const draws = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+const ids = Array.from({ length: facts.members }, (_, m) => m);
+const members = new Members(set, { ids, draws: set.slots.map((_, i) => Float64Array.from(ids, (m) => draws[i * ids.length + m])) });
+const events = eventsOf(facts, facts.test);
+const module_ = new WebAssembly.Module(fs.readFileSync(path.join(folder, "wasm")));
+const kernel = new Kernel(module_, facts.program, { rows: members.rows.length, events: members.events.length + events.length });
+const begun = process.hrtime.bigint();
+const values = runMembers(kernel, members, events, 0, ids.length);
+const micro = Number(process.hrtime.bigint() - begun) / 1e3 / ids.length;
+fs.writeFileSync(path.join(folder, "out.bin"), Buffer.from(values.buffer));
+fs.writeFileSync(path.join(folder, "cockpit.toml"), tomlOf(facts, facts.test, { zh: "试", en: "Test" }));
+const replicate = ids.map((m) => Math.floor(m / (facts.members / facts.replicates)));
+const first = values.subarray(0, ids.length);
+console.log(JSON.stringify({ micro, mean: meanOf(first, replicate), quantiles: quantiles(first, [0.05, 0.5, 0.95]) }));
