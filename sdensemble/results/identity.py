@@ -16,9 +16,7 @@ NOT_PART = ("out", "lang", "threads", "keep")
 """Options that change no number."""
 
 
-def run_id(
-    files: Mapping[str, str], options: Mapping[str, Any], as_of: str, version: str
-) -> str:
+def run_id(files: Mapping[str, str], options: Mapping[str, Any], as_of: str, version: str) -> str:
     """Return the number of a run: the same inputs, options and version have the same one.
 
     ``files`` are the digests of every file read, by name.

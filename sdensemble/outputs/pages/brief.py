@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from sdensemble.inputs.history import Observation
-    from sdensemble.scenarios import Scenario
+    from sdensemble.inputs.scenarios import Scenario
 
 MOST_LEVERS = 8
 """Rows of the comparison on the first two pages; the annex holds all."""

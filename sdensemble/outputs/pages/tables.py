@@ -26,7 +26,8 @@ from sdensemble.results.results import Results, is_stress, quantile, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.report import Outcome
-    from sdensemble.scenarios import Scenario, Target
+    from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.inputs.targets import Target
 
 Rows = Iterator[dict[str, Any]]
 QUANTILES = (0.05, 0.10, 0.25, 0.5, 0.75, 0.90, 0.95)

@@ -22,7 +22,9 @@ from typing import Any
 from docx import Document as new_docx
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml import OxmlElement
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.opc.oxml import serialize_part_xml
+from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
@@ -195,6 +197,7 @@ class _Writer:
             self._block(block)
         if self.own:
             self._footer()
+            self._substitutes()
         return self.file
 
     # ── page and letters ──
@@ -311,6 +314,18 @@ class _Writer:
                 _field(paragraph, part, "1")
             elif part:
                 paragraph.add_run(part)
+
+    def _substitutes(self) -> None:
+        """Name in the font table what stands in for a font that a computer lacks."""
+        part = self.file.part.part_related_by(RT.FONT_TABLE)
+        table = parse_xml(part.blob)
+        for font, instead in self.layout.fonts().items():
+            if font != instead:
+                entry = _element("w:font", **{"w:name": font})
+                entry.append(_element("w:altName", **{"w:val": instead}))
+                entry.append(_element("w:charset", **{"w:val": "86"}))
+                table.append(entry)
+        part._blob = serialize_part_xml(table)
 
     # ── blocks ──
 
