@@ -102,7 +102,7 @@ def plan(tmp_path_factory):
 
 @pytest.fixture
 def run(results, plan):
-    """What write_run and terminal_summary are given, as keyword arguments."""
+    """What a run is made of: see synthetic.every_of and synthetic.answer."""
     return {
         "dataset": results.data,
         "scenarios": results.scenarios,

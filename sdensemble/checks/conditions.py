@@ -34,7 +34,7 @@ def condition(bench: Bench, given: Given) -> Found:
     nothing (the number itself). With ``growth`` or ``growth_of`` (another variable) it is the
     yearly growth in logs between two times, less that of the other. With ``drawn`` the worlds
     are the members, of which ``share`` must hold. With ``beyond`` settings may lie outside the
-    limits of the model.
+    limits of the model. A setting of a variable that is no constant cuts its equation.
     """
     scenario, drawn = given.get("scenario", "baseline"), bool(given.get("drawn", False))
     common = given.get("common", {})
@@ -46,9 +46,9 @@ def condition(bench: Bench, given: Given) -> Found:
     names = list(dict.fromkeys(bench.model[name].name for name in names))
     beyond = bool(given.get("beyond", False))
     base = bench.run(bench.case(common, scenario, beyond=beyond), names, names, drawn=drawn)
-    settings = {**common, **given["settings"]}
+    settings, kernel = bench.cut({**common, **given["settings"]})
     case = bench.case(settings, scenario, beyond=beyond)
-    moved = bench.run(case, names, names, drawn=drawn)
+    moved = bench.run(case, names, names, drawn=drawn, kernel=kernel)
     share = float(given.get("share", 1.0))
     rows, kept = [], []
     for one in expected:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,6 @@ from sdensemble.checks.read import GROUPS, LANGUAGES
 from sdensemble.checks.run import COUNTED, Checked, counts
 from sdensemble.checks.runs import Bench
 from sdensemble.checks.structure import read_boundary
-from sdensemble.inputs.folder import RECORD, whole_folder
 from sdensemble.inputs.loops import find_links, read_loops
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.lang import has, joined, say
@@ -24,6 +22,7 @@ from sdensemble.outputs.naming import unit_label
 from sdensemble.outputs.text import table, width, wrap
 from sdensemble.outputs.write.csv import write_records
 from sdensemble.pages.source import MARK
+from sdensemble.results.record import RunRecord, written
 from sdensemble.study import Study
 
 DPI = 130  # of the figures: small enough to be kept beside the text
@@ -38,7 +37,9 @@ def write_report(folder: Path, study: Study, checked: Sequence[Checked]) -> tupl
     for each number behind a test), the figures in both languages, and ``run.json`` with the digests
     of what was tested. Nothing in it changes from run to run of the same files.
     """
-    with whole_folder(folder) as made:
+    facts = {"tested": digests_tested(study), "counts": counts(tuple(checked))}
+    with written(folder, RunRecord(facts=facts)) as done:
+        made = done.partial
         rows = (_row(one) for one in checked)
         write_records(made / "results.csv", TABLES["validation"], rows)
         write_records(made / "details.csv", TABLES["details"], _details(checked))
@@ -46,13 +47,7 @@ def write_report(folder: Path, study: Study, checked: Sequence[Checked]) -> tupl
             figures = _figures(made / "figures", checked, language, study.report)
             text = markdown(study, checked, language, figures)
             (made / f"report.{language}.md").write_text(text, encoding="utf-8")
-        files = [p.relative_to(made).as_posix() for p in made.rglob("*") if p.is_file()]
-        record: dict[str, Any] = {"files": sorted(files), "tested": digests_tested(study)}
-        record |= {"counts": counts(tuple(checked))}
-        (made / RECORD).write_text(
-            json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-        )
-    return tuple(folder / name for name in sorted(files))
+    return tuple(folder / name for name in sorted(done.files))
 
 
 def digests_tested(study: Study) -> dict[str, str]:

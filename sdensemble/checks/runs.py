@@ -12,8 +12,9 @@ import numpy as np
 
 from sdengine.errors import Problems, SDError, did_you_mean
 from sdengine.kernel import Kernel, Trajectories, compile_model
+from sdengine.model.describe import levers
 from sdengine.program.held import Held
-from sdengine.syntax import Model
+from sdengine.syntax import Equation, Kind, Model, Number
 from sdensemble.ensemble.draws import Draws, draw
 from sdensemble.ensemble.forcing import sample
 from sdensemble.ensemble.run import whole_years
@@ -23,6 +24,7 @@ from sdensemble.results.estimate import Array
 from sdensemble.study import Study
 
 BASELINE = "baseline"
+EVERY_LEVER = "every lever at its limit"
 QUARTERS = 4  # kept times a year
 
 
@@ -158,6 +160,25 @@ class Bench:
             values, held, report=list(keep), totals=list(totals), every=step, members=count
         )
 
+    def cut(self, settings: Mapping[str, Any]) -> tuple[dict[str, Any], Kernel]:
+        """Return the settings of constants, and the kernel with the others cut.
+
+        A variable that is no constant is cut: its equation gives way to the number.
+        """
+        constants: dict[str, Any] = {}
+        variables = dict(self.model.variables)
+        for name, value in settings.items():
+            written = self.model.name_of(name.split("[")[0])
+            if name == EVERY_LEVER or written is None or self.model[written].kind is Kind.CONSTANT:
+                constants[name] = value
+                continue
+            own = variables[written]
+            equation = Equation(own.dims, Number(float(value)))
+            variables[written] = replace(own, kind=Kind.AUXILIARY, equations=(equation,))
+        if len(constants) == len(settings):
+            return constants, self.kernel
+        return constants, compile_model(replace(self.model, variables=variables))
+
     def finer(self, factor: int) -> Kernel:
         """Return the kernel with a step that many times as small."""
         clock = replace(self.model.clock, step=self.model.clock.step / factor)
@@ -183,9 +204,16 @@ def _unlimited(model: Model) -> Model:
 
 
 def _each(model: Model, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings with ``scale`` and ``add`` as values, one for every element."""
+    """Return settings with ``scale`` and ``add`` as values, one for every element.
+
+    ``EVERY_LEVER`` stands for every lever at its upper limit.
+    """
     made: dict[str, Any] = {}
     for name, value in settings.items():
+        if name == EVERY_LEVER:
+            for lever in levers(model):
+                made[lever.name] = {"value": lever.limits[1], **value}
+            continue
         changes = isinstance(value, dict) and ({"scale", "add"} & set(value))
         written = model.name_of(name)
         if not changes or written is None:

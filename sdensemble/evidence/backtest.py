@@ -27,6 +27,7 @@ from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import LATEST, Observation, Vintage, vintage
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import LANGS, Words, joined, phrase, tell
+from sdensemble.results.record import RunRecord, written
 from sdensemble.study import Study
 
 MODEL = "model"
@@ -312,7 +313,6 @@ COLUMNS = (
 
 def _write(found: Backtest, study: Study, folder: Path, lang: str) -> Path:
     """Write the table, the texts and the figure in a folder, whole or not at all."""
-    from sdensemble.inputs.folder import whole_folder
     from sdensemble.outputs.figures.evidence import scores_figure
     from sdensemble.outputs.write.csv import write_rows
     from sdensemble.outputs.write.picture import write_figure
@@ -323,7 +323,9 @@ def _write(found: Backtest, study: Study, folder: Path, lang: str) -> Path:
         for r in found.rows
     ]  # fmt: skip
     figure = scores_figure(drawn, _method(study, MODEL))
-    with whole_folder(folder) as partial:
+    record = RunRecord.begin(as_of=LATEST, files_read=study.digests())
+    with written(folder, record) as done:
+        partial = done.partial
         write_rows(partial / "backtest.csv", COLUMNS, (
             (r.series, r.origin, r.year, r.horizon, r.method, r.value, r.score.low,
              r.score.median, r.score.high, r.score.crps, r.score.error, r.score.log_score,

@@ -27,6 +27,7 @@ from sdensemble.evidence.words import calibration_text, label_of, pull_text, ser
 from sdensemble.inputs.history import Vintage, vintage
 from sdensemble.inputs.targets import leaves
 from sdensemble.lang import LANGS, joined
+from sdensemble.results.record import RunRecord, written
 from sdensemble.results.results import Results
 from sdensemble.study import Study
 
@@ -162,7 +163,6 @@ def pulls_of(
 
 def _draw(study: Study, diagnosis: Diagnosis, folder: Path) -> tuple[Path, ...]:
     """Draw shrinkage, predictive distributions, profiles and residuals, in every language."""
-    from sdensemble.inputs.folder import whole_folder
     from sdensemble.outputs.figures.evidence import (
         checks_figure,
         profiles_figure,
@@ -189,7 +189,9 @@ def _draw(study: Study, diagnosis: Diagnosis, folder: Path) -> tuple[Path, ...]:
     figures = [shrinkage_figure(bars, rest), checks_figure(rows), residuals_figure(left, theil)]
     figures += [profiles_figure(profiles, FLAT)] if profiles else []
     made: list[Path] = []
-    with whole_folder(folder) as partial:
+    record = RunRecord.begin(as_of=study.information, files_read=study.digests())
+    with written(folder, record) as done:
+        partial = done.partial
         for lang in LANGS:
             for figure in figures:
                 made += write_figure(figure, partial / f"{figure.id}-{lang}", lang).paths

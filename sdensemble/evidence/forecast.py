@@ -31,6 +31,7 @@ from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import LANGS, tell
 from sdensemble.outputs.naming import information_date, label
 from sdensemble.outputs.table import by_language
+from sdensemble.results.record import RunRecord, written
 from sdensemble.study import Study
 
 Floats = NDArray[np.float64]
@@ -292,7 +293,6 @@ def write_forecast(
     study: Study, found: Forecast, known: Vintage, policy: Scenario | None, folder: Path
 ) -> Path:
     """Write table, draws, texts and figures in a folder, whole or not at all."""
-    from sdensemble.inputs.folder import whole_folder
     from sdensemble.outputs.columns import TABLES, write_meanings
     from sdensemble.outputs.figures.evidence import fans_figure
     from sdensemble.outputs.naming import unit_label
@@ -305,7 +305,9 @@ def write_forecast(
         for one in found.series
     ]  # fmt: skip
     figure = fans_figure(shown, information_date(known.name, study.report.issued))
-    with whole_folder(folder) as partial:
+    record = RunRecord.begin(as_of=known.name, files_read=study.digests(), key=dict(found.key))
+    with written(folder, record) as done:
+        partial = done.partial
         write_records(partial / "forecast.csv", TABLES["forecast"], forecast_rows(study, found))
         write_meanings(partial / "columns.csv", ["forecast"])
         write_draws(partial / "forecast.nc", found)

@@ -8,9 +8,12 @@ import itertools
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
 from sdengine.errors import Message, SDError
 
@@ -85,59 +88,163 @@ def check_space(folder: Path, needed: int) -> None:
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Yield a folder to write into; it takes the name ``folder`` only when all went well.
 
-    The work happens in a hidden sibling, removed on any failure or interruption, and an
-    earlier run in ``folder`` stays until the new one is complete. Failures of the disk are
-    raised as SDError.
+    See ``whole``, which also tells what it found.
     """
-    check_folder(folder)
+    with whole(folder) as writing:
+        yield writing.partial
+
+
+@contextlib.contextmanager
+def whole(folder: Path, *, free: bool = False) -> Iterator[Whole]:
+    """Yield a place to write into; it takes the name ``folder`` only when all went well.
+
+    With ``free`` it takes the first of ``folder``, ``folder-2``, ``folder-3`` … that nobody has.
+    The work happens in a hidden sibling, removed on any failure or interruption, and an
+    earlier run in ``folder`` stays until the new one is complete. What a killed process left
+    beside it is cleaned up first, and said in ``notes``. Failures of the disk are raised as
+    SDError.
+    """
+    if not free:
+        check_folder(folder)
     partial: Path | None = None
+    sign = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        made = tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent)
+        notes = swept(folder.parent)
+        made = tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=PARTIAL, dir=folder.parent)
         partial = Path(made)
         partial.chmod(0o777 & ~_umask())
-        yield partial
-        _take_name(partial, folder)
+        sign = _hold(_sign(partial))
+        writing = Whole(partial, folder, notes)
+        yield writing
+        writing.folder = _take_free(partial, folder) if free else _take_name(partial, folder)
     except OSError as error:
         raise SDError(_disk_problem(folder, error)) from error
     finally:
         if partial is not None:
+            if sign is not None:
+                sign.close()
+            with contextlib.suppress(OSError):
+                _sign(partial).unlink(missing_ok=True)
             shutil.rmtree(partial, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def free_name(folder: Path) -> Iterator[Path]:
-    """Yield ``folder``, or the first of ``folder-2``, ``folder-3`` … that nobody has.
-
-    The name is taken by an empty folder, which goes again where nothing was put into it, so that
-    two runs started in the same second have two folders.
-    """
+    """Yield ``folder``, or the first of ``folder-2``, ``folder-3`` … that nobody has."""
     for number in itertools.count(1):
-        taken = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
-        try:
-            taken.parent.mkdir(parents=True, exist_ok=True)
-            taken.mkdir()
-            break
-        except FileExistsError:
+        place = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
+        if not place.exists():
+            yield place
+            return
+
+
+@dataclass
+class Whole:
+    """Where a run is written: ``partial`` while it is, ``folder`` when all of it is there.
+
+    ``notes`` say what was cleaned up that a killed process had left; ``facts`` are what the
+    writer adds to the record, ``files`` the names of all that was written.
+    """
+
+    partial: Path
+    folder: Path
+    notes: tuple[Message, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+
+
+def swept(parent: Path) -> tuple[Message, ...]:
+    """Remove what killed processes left half-written in a folder; return what is said of it.
+
+    An earlier run that had stepped aside for one that was never completed is put back.
+    """
+    notes = []
+    for left in sorted(parent.glob(f".*{PARTIAL}")):
+        if not left.is_dir() or _is_held(_sign(left)):
             continue
-        except OSError as error:
-            raise SDError(_disk_problem(folder, error)) from error
+        shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            _sign(left).unlink(missing_ok=True)
+        told = "{left}: half-written by a run that was killed; removed"
+        notes.append(Message(told, left=_name_of(left)))
+    for aside in sorted(parent.glob(f".*{EARLIER}")):
+        place = parent / _name_of(aside)
+        if not place.exists():
+            with contextlib.suppress(OSError):
+                aside.rename(place)
+                told = "{place}: put back, after a run that was to replace it was killed"
+                notes.append(Message(told, place=place.name))
+        else:
+            shutil.rmtree(aside, ignore_errors=True)
+    return tuple(notes)
+
+
+PARTIAL, EARLIER, SIGN = ".partial", ".earlier", ".writing"
+"""Ends of the hidden names of a run being written, of the one it replaces, and of its sign."""
+
+
+def _name_of(hidden: Path) -> str:
+    """Return the name a hidden folder stands for: ".name.abc.partial" → "name"."""
+    return hidden.name[1:].rsplit(".", 2)[0]
+
+
+def _sign(partial: Path) -> Path:
+    """Return the file that a process keeps locked as long as it writes ``partial``."""
+    return partial.with_name(partial.name.removesuffix(PARTIAL) + SIGN)
+
+
+def _hold(sign: Path) -> IO[bytes]:
+    """Return the open, locked sign of a writer; the system lets go of it when the writer dies."""
+    stream = sign.open("wb")
+    if sys.platform != "win32":  # there an open file cannot be removed, which is lock enough
+        import fcntl
+
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return stream
+
+
+def _is_held(sign: Path) -> bool:
+    """Return whether a living process holds a sign."""
     try:
-        yield taken
-    finally:
-        with contextlib.suppress(OSError):  # not empty: the run is there
-            taken.rmdir()
+        if sys.platform == "win32":
+            sign.unlink()
+            return False
+        import fcntl
+
+        with sign.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
-def _take_name(partial: Path, folder: Path) -> None:
+def _take_free(partial: Path, folder: Path) -> Path:
+    """Rename ``partial`` to the first free of ``folder``, ``folder-2`` …; return which."""
+    for number in itertools.count(1):
+        place = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
+        if place.exists():
+            continue
+        try:
+            partial.rename(place)
+            return place
+        except OSError:
+            if not place.exists():
+                raise
+    raise AssertionError("numbers end")
+
+
+def _take_name(partial: Path, folder: Path) -> Path:
     """Rename ``partial`` to ``folder``; an earlier run steps aside and returns on failure."""
     try:
         partial.rename(folder)  # onto nothing; on POSIX onto an empty folder as well
-        return
+        return folder
     except OSError:
         if not folder.exists():
             raise
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}.earlier")
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}{EARLIER}")
     folder.rename(aside)
     try:
         partial.rename(folder)
@@ -145,6 +252,7 @@ def _take_name(partial: Path, folder: Path) -> None:
         aside.rename(folder)
         raise
     shutil.rmtree(aside, ignore_errors=True)
+    return folder
 
 
 def _umask() -> int:

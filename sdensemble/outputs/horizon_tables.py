@@ -62,7 +62,7 @@ def horizon_table(results: Results) -> Table:
             Column("forgone", phrase("horizon.forgone"), Number(places=1), money),
             Column("per_forgone", phrase("horizon.per_forgone"), Measured(most=3)),
         ]
-    rows = [_horizon_row(one) for one in horizons(results)]
+    rows = [_horizon_row(one) for one in _shown(results)]
     return table_of(
         "horizons",
         phrase("horizon.title"),
@@ -71,6 +71,12 @@ def horizon_table(results: Results) -> Table:
         stub=2,
         notes=(phrase("horizon.note"),),
     )
+
+
+def _shown(results: Results) -> list[Horizon]:
+    """Return the horizons of the packages, of every scenario where there is none."""
+    every = list(horizons(results))
+    return [one for one in every if one.scenario.package] or every
 
 
 def _horizon_row(one: Horizon) -> dict[str, Any]:
@@ -101,7 +107,10 @@ def condition_table(results: Results, own: list[Part]) -> Table:
             _, p, error = part.chances[place]
             row[f"part {part.place}"] = Shown((p, error), Share())
         rows.append(row)
+    packages = any(scenario.package for scenario, *_ in own[0].effects)
     for place, (scenario, year, *_) in enumerate(own[0].effects):
+        if year != results.asked_year or (packages and not scenario.package):
+            continue
         row = {"row": phrase("horizon.effect_of", scenario=scenario.title, year=year)}
         for part in own:
             row[f"part {part.place}"] = Shown(part.effects[place][2], Measured())
@@ -124,7 +133,7 @@ def answer_figures(results: Results) -> Iterator[Figure]:
 def horizon_figure(results: Results) -> Figure:
     """Return effects of the packages by year: in the year, and in all until then."""
     unit = _unit(results)
-    shown = [one for one in horizons(results) if one.scenario.package] or list(horizons(results))
+    shown = _shown(results)
     names = list(dict.fromkeys(one.scenario.name for one in shown))
     panels = []
     for key, effects in (

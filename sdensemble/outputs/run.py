@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
-import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sdengine.errors import Message
 from sdengine.syntax import Model
-from sdensemble.inputs.folder import RECORD, check_folder, check_space, whole_folder
+from sdensemble.inputs.folder import Whole, check_folder, check_space
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.lang import LANGS
@@ -19,6 +16,7 @@ from sdensemble.outputs import fonts
 from sdensemble.outputs.answer import answer
 from sdensemble.outputs.tables import write_tables
 from sdensemble.outputs.write.terminal import document_text
+from sdensemble.results.record import RunRecord, written
 from sdensemble.results.results import Results
 
 if TYPE_CHECKING:
@@ -27,19 +25,7 @@ if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
     from sdensemble.inputs.targets import Target
 
-PACKAGES = ("numpy", "scipy", "llvmlite", "xarray", "netCDF4", "matplotlib", "pysd")
-"""Whose versions run.json records."""
-
 FIGURES = "figures"
-
-
-@dataclass(frozen=True)
-class RunPaths:
-    """Where a run's files are; ``notes`` are things to tell the person who asked for it."""
-
-    folder: Path
-    files: tuple[Path, ...]
-    notes: tuple[str, ...]
 
 
 def check_ready(folder: Path) -> None:
@@ -50,57 +36,29 @@ def check_ready(folder: Path) -> None:
 
 def write_run(
     folder: Path,
-    dataset: xr.Dataset,
+    every: Sequence[Results],
     *,
-    scenarios: Sequence[Scenario],
-    targets: Sequence[Target],
-    spec: ReportSpec,
-    model: Model,
-    info: Mapping[str, Any],
+    record: RunRecord,
+    free: bool = False,
     lang: str = "zh",
-    extra: Mapping[str, xr.Dataset] | None = None,
     notes: Mapping[str, Sequence[str]] | None = None,
     history: Sequence[Observation] = (),
-) -> RunPaths:
+) -> Whole:
     """Write a run's folder: ensemble, tables, figures with captions, answer and record.
 
-    ``extra`` holds ensembles under further prior sets, by name; they add rows to the tables,
-    columns to the answer and a NetCDF file each. ``info`` goes into ``run.json`` as it is;
-    ``notes``, lines by language, stand at the end of the answer.
-    Nothing of the folder exists until all of it does. Raises SDError.
+    The first of ``every`` is the run; the others, under further prior sets, add rows to the
+    tables, columns to the answer and a NetCDF file each. ``notes``, lines by language, stand at
+    the end of the answer. With ``free`` the folder may get a number; what is returned says where
+    all is. Nothing of the folder exists until all of it does. Raises SDError.
     """
     check_ready(folder)
-    every = all_results(dataset, extra, scenarios, targets, spec, model)
     check_space(folder, sum(one.data.nbytes for one in every) + 30_000_000)
-    with whole_folder(folder) as partial:
-        missing = _write(partial, every, lang, history, notes or {})
-        names = sorted(p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file())
-        record = _record(info, every, names)
-        (partial / RECORD).write_text(
-            json.dumps(record, ensure_ascii=False, indent=2, default=str) + "\n", encoding="utf-8"
-        )
-    told = (f"figures: the font has no glyph for {' '.join(missing)}",) if missing else ()
-    return RunPaths(folder, tuple(folder / name for name in [*names, RECORD]), told)
-
-
-def terminal_summary(
-    dataset: xr.Dataset,
-    *,
-    scenarios: Sequence[Scenario],
-    targets: Sequence[Target],
-    spec: ReportSpec,
-    model: Model,
-    lang: str = "zh",
-    extra: Mapping[str, xr.Dataset] | None = None,
-    notes: Mapping[str, Sequence[str]] | None = None,
-    columns: int | None = None,
-) -> str:
-    """Return the answer as a short table and sentences for the terminal; imports no figures.
-
-    A table wider than ``columns`` is folded.
-    """
-    first, *others = all_results(dataset, extra, scenarios, targets, spec, model)
-    return document_text(answer(first, others, (notes or {}).get(lang, ())), lang, columns)
+    with written(folder, record.adding(**_facts(every)), free=free) as writing:
+        missing = _write(writing.partial, every, lang, history, notes or {})
+    if missing:
+        told = Message("figures: the font has no glyph for {missing}", missing=" ".join(missing))
+        writing.notes = (*writing.notes, told)
+    return writing
 
 
 def all_results(
@@ -145,29 +103,14 @@ def _write(
     return draw_figures(folder / FIGURES, figures, lang)[1]
 
 
-def _record(
-    info: Mapping[str, Any], every: Sequence[Results], files: Sequence[str]
-) -> dict[str, Any]:
+def _facts(every: Sequence[Results]) -> dict[str, Any]:
+    """Return what the record says of the ensembles."""
     first = every[0]
     return {
-        **info,
         "model_digest": first.model.digest,
         "report_digest": first.spec.digest,
         "scenario_digests": {s.name: s.digest for s in first.scenarios},
         "ensembles": [
             {**one.data.attrs, "members": one.members, "lost": one.lost} for one in every
         ],
-        "versions": versions(),
-        "files": list(files),
     }
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python, the platform and the packages a result depends on."""
-    found = {"python": platform.python_version(), "platform": platform.platform()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found

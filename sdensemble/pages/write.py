@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from typing import Any
 
 from sdengine.syntax import Kind, Model, Variable
 from sdensemble.ensemble.draws import Prior, describe
-from sdensemble.inputs.folder import RECORD, whole_folder
 from sdensemble.inputs.loops import Loop, read_loops
 from sdensemble.outputs.write.diagram import save_png
 from sdensemble.pages import diagrams
@@ -23,6 +21,7 @@ from sdensemble.pages.polarity import Sign, loop_signs
 from sdensemble.pages.shapes import Picture, svg
 from sdensemble.pages.sheets import Sheet, make_sheets
 from sdensemble.pages.source import Source, read_source
+from sdensemble.results.record import RunRecord, written
 from sdensemble.study import Study
 
 LANGS = ("zh", "en")
@@ -114,12 +113,10 @@ def write_reference(
     earlier reference in the folder is replaced whole; a folder that holds anything else is refused.
     """
     content, folder = _content(study), Path(folder)
-    with whole_folder(folder) as partial:
-        written = _write(content, partial, png=png, grey=grey)
-        names = sorted(path.relative_to(partial).as_posix() for path in written)
-        record = {"made_from": reference_digest(study), "files": names}
-        _save(partial / RECORD, json.dumps(record, indent=1) + "\n")
-    return tuple(folder / name for name in (*names, RECORD))
+    record = RunRecord(facts={"made_from": reference_digest(study)})
+    with written(folder, record) as done:
+        _write(content, done.partial, png=png, grey=grey)
+    return tuple(folder / name for name in done.files)
 
 
 def _write(content: Content, folder: Path, *, png: bool, grey: bool) -> list[Path]:

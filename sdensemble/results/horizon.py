@@ -31,7 +31,8 @@ class Horizon:
     ``effect`` is of the year itself, ``cumulative`` of all years up to it (None of what does not
     add up over years); ``treasury`` is the
     money spent and ``forgone`` the revenue forgone until then, None where the study names no such
-    payer. The ratios are of means; None where the outlay cannot be told from zero.
+    payer. The ratios are of means; None where the outlay cannot be told from zero. Per revenue
+    forgone is told only where no treasury money is spent: otherwise it would take the credit.
     """
 
     scenario: Scenario
@@ -74,6 +75,7 @@ def horizons(results: Results) -> Iterator[Horizon]:
             total = results.cumulative(whole, scenario, against, year) if adds_up else None
             treasury = results.payers_outlay(scenario, against, year)
             forgone = results.payers_outlay(scenario, against, year, forgone=True)
+            alone = None if treasury is not None and outlay_told(treasury) else forgone
             yield Horizon(
                 scenario,
                 against,
@@ -85,8 +87,8 @@ def horizons(results: Results) -> Iterator[Horizon]:
                 forgone,
                 _ratio(results, effect, treasury),
                 _ratio(results, total, treasury),
-                _ratio(results, effect, forgone),
-                _ratio(results, total, forgone),
+                _ratio(results, effect, alone),
+                _ratio(results, total, alone),
             )
 
 
@@ -148,12 +150,12 @@ def _inside(
     """Return mean and median effect, and the two effects per unit of money, among some members."""
     replicate = results.replicate[inside]
     moved = results.effect(outcome, scenario, against, year).moved[inside]
-    ratios: list[Ratio | None] = []
-    for forgone in (False, True):
-        outlay = results.payers_outlay(scenario, against, year, forgone=forgone)
-        told = outlay is not None and outlay_told(outlay)
-        paid = outlay.moved[inside] if outlay is not None and told else None
-        ratios.append(None if paid is None else ratio_of(moved, paid, replicate))
+    outlays = [results.payers_outlay(scenario, against, year, forgone=f) for f in (False, True)]
+    told = [one if one is not None and outlay_told(one) else None for one in outlays]
+    chosen = (told[0], None if told[0] is not None else told[1])
+    ratios = [
+        None if one is None else ratio_of(moved, one.moved[inside], replicate) for one in chosen
+    ]
     known = moved[np.isfinite(moved)]
     median = float(np.median(known)) if known.size else float("nan")
     return mean_of(moved, replicate), median, ratios[0], ratios[1]

@@ -22,7 +22,11 @@ ENSEMBLE = "ensemble.nc"
 
 def latest_run(folder: Path) -> Path | None:
     """Return the run in a folder of runs that was written last; None where there is none."""
-    held = [path for path in folder.glob("*/") if (path / ENSEMBLE).is_file()]
+    held = [
+        path
+        for path in folder.glob("*/")
+        if not path.name.startswith(".") and (path / ENSEMBLE).is_file()
+    ]
     return max(held, key=lambda path: (path / ENSEMBLE).stat().st_mtime, default=None)
 
 

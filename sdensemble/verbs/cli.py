@@ -72,6 +72,17 @@ def main(debug: bool) -> None:
             stream.reconfigure(errors="replace")
 
 
+def _show(done: Any, ctx: click.Context) -> None:
+    """Show what a verb gives back: the answer, notes, where it is, and how long it took."""
+    click.echo(done.text)
+    for note in done.notes:
+        click.echo(_said(note, ctx) if isinstance(note, Message) else note, err=True)
+    seconds = f"({done.seconds:.0f} s)" if done.seconds else ""
+    where = "  ".join(part for part in (str(done.folder or ""), seconds) if part)
+    if where:
+        click.echo(f"\n{where}")
+
+
 def _study(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--study",
@@ -242,29 +253,24 @@ def run(
     if weights and not variants:
         raise click.UsageError("--weights goes with --variant")
     if variants:
-        _run_variants(folder, Options(**options), variants, weights)
+        _run_variants(ctx, folder, Options(**options), variants, weights)
         return
     if member is not None:
-        click.echo(replay_member(open_study(folder), Options(**options), member))
+        click.echo(replay_member(open_study(folder), Options(**options), member).text)
         return
     with _Bar() as bar:
-        outcome = run_study(open_study(folder), Options(**options), bar.start)
-    click.echo(outcome.answer)
-    for note in outcome.paths.notes:
-        click.echo(note, err=True)
-    click.echo(f"\n{outcome.paths.folder}  ({outcome.seconds:.0f} s)")
+        _show(run_study(open_study(folder), Options(**options), bar.start), ctx)
 
 
-def _run_variants(folder: Path, options: Any, names: tuple[str, ...], weights: Any) -> None:
+def _run_variants(
+    ctx: click.Context, folder: Path, options: Any, names: tuple[str, ...], weights: Any
+) -> None:
     """Run a study under several structures."""
     from sdensemble.study import open_study
     from sdensemble.verbs.run_variants import run_variants
 
     with _Bar() as bar:
-        answer, written, seconds = run_variants(
-            open_study(folder), options, names, weights, bar.start
-        )
-    click.echo(f"{answer}\n\n{written}  ({seconds:.0f} s)")
+        _show(run_variants(open_study(folder), options, names, weights, bar.start), ctx)
 
 
 class _Bar:

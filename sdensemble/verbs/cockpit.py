@@ -8,7 +8,6 @@ from pathlib import Path
 from sdengine.errors import Message, SDError
 from sdengine.kernel import compile_model
 from sdengine.model.read import read_model
-from sdensemble.evidence.members import choose_draws, chosen_members
 from sdensemble.inputs.folder import write_whole
 from sdensemble.lang import LANGS
 from sdensemble.pages.cockpit.carried import carried
@@ -20,7 +19,7 @@ from sdensemble.pages.cockpit.facts import (
 )
 from sdensemble.pages.cockpit.write import page
 from sdensemble.study import Study
-from sdensemble.verbs.run import Options, prior_sets_of
+from sdensemble.verbs.run import Options, run_members, run_plan
 
 SCENARIO = "cockpit"
 """The name of the scenario file that a page saves: its settings, to be run outside it."""
@@ -37,9 +36,8 @@ def study_page(study: Study, options: Options) -> str:
         raise SDError(problems)
     held = study_carried(study, compile_model(study.model))
     sets = {}
-    for name in prior_sets_of(study, options):
-        chosen = choose_draws(study, name, prior_only=options.prior_only)
-        members = chosen_members(study, chosen, name, options.members, seed=options.seed)
+    for name, chosen in run_plan(study, options)[0].items():
+        members = run_members(study, options, chosen, name)
         sets[name] = members, {lang: chosen.says(lang) for lang in LANGS}
     words = ["python", "run_sim.py", "run", "--scenario", SCENARIO]
     words += ["--members", str(options.members), "--seed", str(options.seed)]

@@ -642,8 +642,8 @@ def write_answer(
     folder: Path, document: Document, found: Any, info: Mapping[str, Any], lang: str
 ) -> None:
     """Write a document's texts, tables, figures and labelled data into a folder, or nothing."""
-    from sdensemble.outputs.run import versions
     from sdensemble.outputs.write import csv, picture, terminal
+    from sdensemble.results.record import versions
 
     with whole_folder(folder) as partial:
         for language in LANGS:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdengine.errors import SDError
-from sdensemble.inputs.folder import RECORD, whole_folder
 from sdensemble.inputs.published import known_at
 from sdensemble.outputs.columns import TABLES
 from sdensemble.outputs.document import Block, Document
@@ -32,6 +30,7 @@ from sdensemble.policy.scorecard import (
     scorecard_rows,
     year_rows,
 )
+from sdensemble.results.record import RunRecord, VerbResult, written
 from sdensemble.results.results import reference
 from sdensemble.results.stored import latest_run, run_of, stored_results
 from sdensemble.study import Study
@@ -42,15 +41,6 @@ if TYPE_CHECKING:
     from sdensemble.results.results import Results
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What a verb shows, the folder it wrote (if any), and the run it read (if any)."""
-
-    text: str
-    folder: Path | None
-    run: Path | None = None
-
-
 def show_ledger(
     study: Study,
     *,
@@ -59,7 +49,7 @@ def show_ledger(
     scenario: str = "",
     lang: str = "zh",
     out: Path | None = None,
-) -> Shown:
+) -> VerbResult:
     """Write the ledger of a study's targets, and return it as text.
 
     ``as_of`` is an information date ("2022-03-31", "through-2021"; empty: all there is). P is
@@ -83,7 +73,8 @@ def show_ledger(
     for one in study.conflicts:
         for target in one.targets:
             concerned.setdefault(target, []).append(one.id)
-    written = _write(
+    done = _write(
+        study,
         out or study.folder / "outputs" / "ledger",
         {
             "ledger.csv": lambda path: write_records(
@@ -95,7 +86,7 @@ def show_ledger(
             ),
         },
     )
-    return Shown(_text(blocks, lang), written)
+    return replace(done, text=_text(blocks, lang))
 
 
 def show_scorecard(
@@ -107,7 +98,7 @@ def show_scorecard(
     lang: str = "zh",
     out: Path | None = None,
     progress: Callable[[int], Callable[[int], None]] | None = None,
-) -> Shown:
+) -> VerbResult:
     """Write the scorecard of a run in tables and figures, and return it as text.
 
     The run named, else one made now where ``options`` are given, else the study's latest; of its
@@ -116,7 +107,7 @@ def show_scorecard(
     """
     _require_sound(study)
     if run is None and options is not None:
-        run = run_study(study, options, progress).paths.folder
+        run = run_study(study, options, progress).folder
     folder = run or latest_run(study.folder / "outputs")
     if folder is None:
         raise SDError("no stored run in outputs/: use the verb run first, or --members to run now")
@@ -137,7 +128,8 @@ def show_scorecard(
         path.mkdir()
         draw_figures(path, scorecard_figures(lines, results), lang)
 
-    written = _write(
+    done = _write(
+        study,
         out or folder.with_name(f"{folder.name}-scorecard"),
         {
             "scorecard.csv": lambda path: write_records(
@@ -154,7 +146,7 @@ def show_scorecard(
         },
         folder,
     )
-    return Shown(_text(blocks, lang), written, folder)
+    return replace(done, text=_text(blocks, lang))
 
 
 def _few(study: Study, results: Results, names: Sequence[str]) -> Results:
@@ -166,7 +158,7 @@ def _few(study: Study, results: Results, names: Sequence[str]) -> Results:
     return replace(results, scenarios=tuple(s for s in results.scenarios if s.name in wanted))
 
 
-def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> Shown:
+def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> VerbResult:
     """Return what the policy lays out where as text; with ``out`` write table and figure there."""
     places = study.places
     if not places:
@@ -181,8 +173,8 @@ def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> 
 
     text = _text(places_blocks(places, study.model), lang)
     if out is None:
-        return Shown(text, None)
-    return Shown(text, _write(out, {**_regions_table(study), "figures": draw}))
+        return VerbResult(text)
+    return replace(_write(study, out, {**_regions_table(study), "figures": draw}), text=text)
 
 
 def _regions_table(study: Study) -> dict[str, Callable[[Path], object]]:
@@ -238,21 +230,19 @@ def _scenario(study: Study, results: Results, name: str) -> Scenario:
 
 
 def _write(
-    folder: Path, makers: Mapping[str, Callable[[Path], object]], run: Path | None = None
-) -> Path:
+    study: Study,
+    folder: Path,
+    makers: Mapping[str, Callable[[Path], object]],
+    run: Path | None = None,
+) -> VerbResult:
     """Write files by name into a folder, whole or not at all, with a record of them.
 
     The record names the run they were made from, by its place beside the folder.
     """
-    told = {} if run is None else {"run": os.path.relpath(run, folder)}
-    with whole_folder(folder) as partial:
+    facts = {} if run is None else {"run": os.path.relpath(run, folder)}
+    record = RunRecord.begin(as_of=study.information, files_read=study.digests(), **facts)
+    with written(folder, record) as writing:
         for name, make in makers.items():
-            make(partial / name)
-        names: Sequence[str] = sorted(
-            p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()
-        )
-        (partial / RECORD).write_text(
-            json.dumps({**told, "files": [*names, RECORD]}, ensure_ascii=False, indent=2) + "\n",
-            encoding="utf-8",
-        )
-    return folder
+            make(writing.partial / name)
+    files = tuple(folder / name for name in writing.files)
+    return VerbResult("", folder, files, tuple(writing.notes), run=run)

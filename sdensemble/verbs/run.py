@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sdengine.errors import Message, SDError
-from sdengine.kernel import Kernel, compile_model
+from sdengine.kernel import compile_model
 from sdengine.model.units import check_units
 from sdensemble.ensemble.draws import Method
 from sdensemble.ensemble.members import Members
@@ -23,12 +20,11 @@ from sdensemble.evidence.members import choose_draws, choose_members, chosen_mem
 from sdensemble.evidence.stored import Chosen
 from sdensemble.inputs.config import cell_name
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.results.record import RunRecord, VerbResult, stamped, written
 from sdensemble.study import Study
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from sdensemble.outputs.run import RunPaths
 
 
 @dataclass(frozen=True)
@@ -48,85 +44,70 @@ class Options:
     question: str = ""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a run gives back: the answer as text, and where its files are."""
-
-    answer: str
-    paths: RunPaths
-    seconds: float
-
-
 Progress = Callable[[int], Callable[[int], None]]
 """Given the number of member runs to come, return what is called with those just finished."""
 
 
-def run_study(study: Study, options: Options, progress: Progress | None = None) -> Outcome:
+def run_study(study: Study, options: Options, progress: Progress | None = None) -> VerbResult:
     """Run a study's scenarios on common random numbers, write the run and return the answer.
 
     The chosen prior set serves every scenario; the study's other sets serve the scenarios the
     packages are compared with, and the packages. Raises SDError with all problems of the
     study's files before anything is computed.
     """
-    from sdensemble.outputs.run import check_ready, terminal_summary, write_run
+    from sdensemble.outputs.answer import answer
+    from sdensemble.outputs.run import all_results, check_ready, write_run
     from sdensemble.outputs.text import terminal_columns
+    from sdensemble.outputs.write.terminal import document_text
 
     begun = time.perf_counter()
-    started = datetime.now().astimezone()
     study = study.at(options.as_of).asking(options.question)
     _require_sound(study)
-    check_ready(_folder(study, options, started))
+    folder = options.out or stamped(study.folder)
+    check_ready(folder)
+    record = RunRecord.begin(options, as_of=study.information, files_read=study.digests())
     kernel = compile_model(study.model)
-    plan = _plan(study, options)
-    chosen = {name: choose_draws(study, name, prior_only=options.prior_only) for name in plan}
+    chosen, plan = run_plan(study, options)
     count = progress(options.members * sum(map(len, plan.values()))) if progress else None
     keep = {kept.variable: kept.aggregate for kept in study.kept()}
     datasets = {
-        name: _members(study, options, chosen[name], name).run(
+        name: run_members(study, options, chosen[name], name).run(
             kernel, scenarios, keep, threads=options.threads, progress=count
         )
         for name, scenarios in plan.items()
     }
     main = datasets.pop(options.prior_set)
-    findings = _findings(study)
     _require_some(study, main, options)
-    shared: dict[str, Any] = {
-        "scenarios": plan[options.prior_set],
-        "targets": study.targets,
-        "spec": study.report,
-        "model": study.model,
-        "lang": options.lang,
-        "extra": datasets,
-        "notes": _notes(findings, chosen[options.prior_set]),
-    }
+    findings = _findings(study)
+    notes = _notes(findings, chosen[options.prior_set])
+    scenarios = plan[options.prior_set]
+    every = all_results(main, datasets, scenarios, study.targets, study.report, study.model)
+    said = answer(every[0], every[1:], notes[options.lang])
+    told = document_text(said, options.lang, terminal_columns())
     replays = _replay_note(study, options, [main, *datasets.values()])
-    answer = "\n".join([terminal_summary(main, **shared, columns=terminal_columns()), *replays])
-    info = _info(study, kernel, options, started, time.perf_counter() - begun) | findings
-    with _place(study, options, started) as folder:
-        paths = write_run(folder, main, info=info, history=study.history, **shared)
-    return Outcome(answer, paths, time.perf_counter() - begun)
+    facts = {
+        "seconds_to_results": round(time.perf_counter() - begun, 2),
+        "kernel_from_cache": kernel.from_cache,
+        **findings,
+    }
+    done = write_run(
+        folder,
+        every,
+        record=record.adding(**facts),
+        free=options.out is None,
+        lang=options.lang,
+        notes=notes,
+        history=study.history,
+    )
+    files = tuple(done.folder / name for name in done.files)
+    text = "\n".join([told, *replays])
+    return VerbResult(text, done.folder, files, done.notes, time.perf_counter() - begun)
 
 
 def _require_sound(study: Study) -> None:
     problems = study.check()
     if problems:
         raise SDError(problems)
-
-
-def _folder(study: Study, options: Options, now: datetime) -> Path:
-    return options.out or study.folder / "outputs" / now.strftime("%Y%m%d-%H%M%S")
-
-
-@contextlib.contextmanager
-def _place(study: Study, options: Options, now: datetime) -> Iterator[Path]:
-    """Yield the folder of a run: the one asked for, or one of its own named by the time."""
-    from sdensemble.inputs.folder import free_name
-
-    if options.out is not None:
-        yield options.out
-        return
-    with free_name(_folder(study, options, now)) as folder:
-        yield folder
 
 
 NOTES: Mapping[str, Mapping[str, str]] = {
@@ -167,37 +148,38 @@ def _notes(findings: Mapping[str, Sequence[str]], chosen: Chosen) -> dict[str, t
     }
 
 
-def prior_sets_of(study: Study, options: Options) -> tuple[str, ...]:
-    """Return the prior sets a run draws from, the chosen one first."""
-    return tuple(_plan(study, options))
+def run_plan(
+    study: Study, options: Options
+) -> tuple[Mapping[str, Chosen], Mapping[str, tuple[Scenario, ...]]]:
+    """Return, by prior set, what constants are drawn from and which scenarios are run.
 
-
-def _plan(study: Study, options: Options) -> Mapping[str, tuple[Scenario, ...]]:
-    """Return the scenarios to run under each prior set, the chosen set first."""
+    The set asked for is the first. Beside a posterior stand posteriors only: a prior is the
+    answer to another question.
+    """
     chosen = study.choose(options.scenarios)
     packages = [s for s in chosen if s.package]
     compared = {s.name for s in packages} | {s.compares for s in packages or chosen}
-    others = [s for s in study.prior_sets() if s != options.prior_set]
-    fitted = [
-        choose_draws(study, name, prior_only=options.prior_only).posterior is not None
-        for name in (options.prior_set, *others)
-    ]
-    if fitted[0]:
-        # Beside a posterior stand posteriors only: a prior is the answer to another question.
-        others = [name for name, one in zip(others, fitted[1:], strict=True) if one]
     few = tuple(s for s in chosen if s.name in compared)
-    return {options.prior_set: chosen, **dict.fromkeys(others, few)}
+    names = dict.fromkeys([options.prior_set, *study.prior_sets()])
+    drawn = {n: choose_draws(study, n, prior_only=options.prior_only) for n in names}
+    fitted = drawn[options.prior_set].posterior is not None
+    drawn = {
+        name: one
+        for name, one in drawn.items()
+        if name == options.prior_set or not fitted or one.posterior is not None
+    }
+    return drawn, {name: chosen if name == options.prior_set else few for name in drawn}
 
 
-def _members(study: Study, options: Options, chosen: Chosen, prior_set: str) -> Members:
+def run_members(study: Study, options: Options, chosen: Chosen, prior_set: str) -> Members:
+    """Return the members a run has under a prior set, drawn from what was chosen."""
     return chosen_members(
         study, chosen, prior_set, options.members, seed=options.seed, method=options.method
     )
 
 
-def replay_member(study: Study, options: Options, member: int) -> Path:
-    """Run one member of one scenario again; return the CSV of every variable at every step."""
-    from sdensemble.inputs.folder import whole_folder
+def replay_member(study: Study, options: Options, member: int) -> VerbResult:
+    """Run one member of one scenario again; write a CSV of every variable at every step."""
     from sdensemble.outputs.write.csv import write_records
 
     study = study.at(options.as_of)
@@ -227,10 +209,15 @@ def replay_member(study: Study, options: Options, member: int) -> Path:
         for cell in np.ndindex(values.shape[1:-1])
     }
     file = f"{scenario.name}-member-{member}.csv"
-    with _place(study, options, datetime.now()) as folder, whole_folder(folder) as partial:
+    record = RunRecord.begin(
+        options, as_of=study.information, files_read=study.digests(), member=member
+    )
+    place = options.out or stamped(study.folder, "member")
+    with written(place, record, free=options.out is None) as done:
         rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-        write_records(partial / file, columns, rows)
-    return folder / file
+        write_records(done.partial / file, columns, rows)
+    path = done.folder / file
+    return VerbResult(str(path), done.folder, (path,), done.notes)
 
 
 def _require_some(study: Study, data: xr.Dataset, options: Options) -> None:
@@ -269,17 +256,3 @@ def _replay_note(study: Study, options: Options, datasets: Sequence[xr.Dataset])
         for data in datasets
         for lost in data.attrs["lost"][:1]
     ]
-
-
-def _info(
-    study: Study, kernel: Kernel, options: Options, started: datetime, computed: float
-) -> dict[str, Any]:
-    return {
-        "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "started": started.isoformat(timespec="seconds"),
-        "seconds_to_results": round(computed, 2),
-        "options": asdict(options),
-        "as_of": study.information,
-        "kernel_from_cache": kernel.from_cache,
-        "files_read": study.digests(),
-    }

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +19,13 @@ from sdengine.syntax import Kind, Model
 from sdensemble import __version__
 from sdensemble.inputs.config import cell_name, short
 from sdensemble.inputs.constants import Given, read_given
-from sdensemble.inputs.folder import RECORD, check_folder, whole_folder
+from sdensemble.inputs.folder import check_folder
 from sdensemble.inputs.settings import Changed, changed
 from sdensemble.inputs.vensim import read_save_list
 from sdensemble.inputs.vensim.text import split_name, split_outside
 from sdensemble.outputs.text import table
 from sdensemble.results.convert import to_dataset
+from sdensemble.results.record import RunRecord, written
 from sdensemble.results.store import write_ensemble
 
 if TYPE_CHECKING:
@@ -285,25 +285,22 @@ def _write(one: FileRun, options: FileOptions, edited: Changed) -> None:
     name = "run.csv" if given.members is None else "quantiles.csv"
     rows = _csv_run(one) if given.members is None else _csv_quantiles(one)
     files = (options.sample, options.sensitivity, options.save_list, *options.changes)
-    record: dict[str, Any] = {
-        "model": short(model.path),
-        "model_digest": model.digest,
-        "engine": f"sdensemble {__version__}",
-        "settings": list(options.settings),
-        "initial": list(options.initial),
-        "series": edited.files,
-        "side_files": [path.name for path in files if path],
-        "members": given.members or 1,
-        "seed": given.seed,
-        "constants": {n: v.tolist() for n, v in given.constants.items() if n not in given.drawn},
-        "files": ["run.nc", name],
-    }
-    with whole_folder(one.folder) as partial:
-        write_ensemble(partial / "run.nc", dataset, double=True)
-        with (partial / name).open("w", encoding="utf-8-sig", newline="") as stream:
+    record = RunRecord.begin(
+        files_read={short(model.path): model.digest},
+        model=short(model.path),
+        model_digest=model.digest,
+        settings=list(options.settings),
+        initial=list(options.initial),
+        series=edited.files,
+        side_files=[path.name for path in files if path],
+        members=given.members or 1,
+        seed=given.seed,
+        constants={n: v.tolist() for n, v in given.constants.items() if n not in given.drawn},
+    )
+    with written(one.folder, record) as done:
+        write_ensemble(done.partial / "run.nc", dataset, double=True)
+        with (done.partial / name).open("w", encoding="utf-8-sig", newline="") as stream:
             csv.writer(stream).writerows(rows)
-        text = json.dumps(record, ensure_ascii=False, indent=2)
-        (partial / RECORD).write_text(text + "\n", encoding="utf-8")
 
 
 def _csv_run(one: FileRun) -> Iterator[list[str]]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from sdengine.kernel import compile_model
 from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.variants import MAIN, Applied, Variant, apply, duplicates, main_variant
 from sdensemble.evidence.stored import fitted_rows
+from sdensemble.inputs.folder import Whole
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.inputs.targets import Target, leaves
 from sdensemble.lang import LANGS
@@ -22,6 +21,7 @@ from sdensemble.outputs.columns import TABLES, write_meanings
 from sdensemble.outputs.models import ModelSet, answer, read_weights, rows
 from sdensemble.outputs.write.csv import write_records
 from sdensemble.outputs.write.terminal import document_text
+from sdensemble.results.record import RunRecord, VerbResult, stamped, written
 from sdensemble.results.results import Results
 from sdensemble.study import Study
 from sdensemble.verbs.run import Options, Progress
@@ -118,14 +118,15 @@ def _told(target: Target, targets: tuple[Target, ...], applied: Applied) -> bool
     return all(part.variable in applied.model for part in leaves(target, targets))
 
 
-def write_models(models: ModelSet, folder: Path, info: dict[str, Any], lang: str) -> None:
+def write_models(
+    models: ModelSet, folder: Path, record: RunRecord, lang: str, *, free: bool = False
+) -> Whole:
     """Write the table, the answer in both languages, the figures and the record of a run."""
-    from sdensemble.inputs.folder import RECORD, whole_folder
     from sdensemble.outputs.figures.variants import variants
-    from sdensemble.outputs.run import versions
     from sdensemble.outputs.write.picture import write_figure
 
-    with whole_folder(folder) as partial:
+    with written(folder, record.adding(**_facts(models)), free=free) as done:
+        partial = done.partial
         write_records(partial / "variants.csv", TABLES["variants"], rows(models))
         write_meanings(partial / "columns.csv", ["variants"])
         for language in LANGS:
@@ -133,30 +134,25 @@ def write_models(models: ModelSet, folder: Path, info: dict[str, Any], lang: str
             (partial / f"answer-{language}.txt").write_text(words + "\n", encoding="utf-8")
         (partial / "figures").mkdir()
         write_figure(variants(models), partial / "figures" / "variants", lang)
-        files = [p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()]
-        record = {
-            **info,
-            "model_set": models.name,
-            "variants": {
-                variant.name: {
-                    "weight": weight,
-                    "digest": variant.digest,
-                    "same_as": models.same.get(variant.name, ""),
-                    **_attrs(results),
-                }
-                for variant, weight, results in zip(
-                    models.variants, models.weights, models.results, strict=True
-                )
-            },
-            "versions": versions(),
-            "files": sorted(files),
-        }
-        shown = json.dumps(record, ensure_ascii=False, indent=2, default=str)
-        (partial / RECORD).write_text(shown + "\n", encoding="utf-8")
+    return done
 
 
-def _attrs(results: Results) -> dict[str, Any]:
-    return {"lost": results.lost, "model_digest": results.data.attrs["model_digest"]}
+def _facts(models: ModelSet) -> dict[str, Any]:
+    """Return what the record says of each structure."""
+    every = zip(models.variants, models.weights, models.results, strict=True)
+    return {
+        "model_set": models.name,
+        "variants": {
+            variant.name: {
+                "weight": weight,
+                "digest": variant.digest,
+                "same_as": models.same.get(variant.name, ""),
+                "lost": results.lost,
+                "model_digest": results.data.attrs["model_digest"],
+            }
+            for variant, weight, results in every
+        },
+    }
 
 
 def _require_prior(study: Study, options: Options) -> None:
@@ -178,40 +174,30 @@ def run_variants(
     names: tuple[str, ...],
     weights: Path | None = None,
     progress: Progress | None = None,
-) -> tuple[str, Path, float]:
-    """Run variants, write the run and return (answer, folder, seconds).
+) -> VerbResult:
+    """Run variants, write the run and return the answer.
 
     Raises SDError with all problems of the study's files before anything is computed.
     """
-    import shlex
-    import sys
-
-    from sdensemble.inputs.folder import free_name
     from sdensemble.outputs.run import check_ready
     from sdensemble.outputs.text import terminal_columns
 
-    begun, started = time.perf_counter(), datetime.now().astimezone()
+    begun = time.perf_counter()
     study = study.at(options.as_of).asking(options.question)
     problems = study.check()
     if problems:
         raise SDError(problems)
     chosen = choose_variants(study, names)
     _require_prior(study, options)
-    stamp = started.strftime("%Y%m%d-%H%M%S")
-    folder = options.out or study.folder / "outputs" / f"{stamp}-variants"
+    folder = options.out or stamped(study.folder, "variants")
     check_ready(folder)
+    record = RunRecord.begin(options, as_of=study.information, files_read=study.digests())
     models = run_models(study, options, chosen, weights, progress)
-    info = {
-        "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "started": started.isoformat(timespec="seconds"),
-        "options": asdict(options),
-        "as_of": study.information,
-        "files_read": study.digests(),
-    }
-    if options.out is not None:
-        write_models(models, folder, info, options.lang)
-    else:
-        with free_name(folder) as folder:
-            write_models(models, folder, info, options.lang)
-    said = document_text(answer(models), options.lang, terminal_columns())
-    return said, folder, time.perf_counter() - begun
+    done = write_models(models, folder, record, options.lang, free=options.out is None)
+    return VerbResult(
+        document_text(answer(models), options.lang, terminal_columns()),
+        done.folder,
+        tuple(done.folder / name for name in done.files),
+        done.notes,
+        time.perf_counter() - begun,
+    )

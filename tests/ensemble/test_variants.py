@@ -36,6 +36,7 @@ from sdensemble.outputs.models import (
 )
 from sdensemble.outputs.write import nothing
 from sdensemble.outputs.write.terminal import document_text
+from sdensemble.results.record import RunRecord
 from sdensemble.verbs.run import Options
 from sdensemble.verbs.run_variants import choose_variants, run_models, run_variants, write_models
 
@@ -211,7 +212,7 @@ def test_weights_are_scaled_and_checked(tmp_path):
 
 def test_a_run_is_written_whole(models, tmp_path):
     folder = tmp_path / "变体 run"
-    write_models(models, folder, {"command": "…"}, "zh")
+    write_models(models, folder, RunRecord(facts={"seed": 1}), "zh")
     with (folder / "variants.csv").open(encoding="utf-8-sig", newline="") as stream:
         assert len(list(csv.DictReader(stream))) > 10
     names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}

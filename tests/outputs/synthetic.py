@@ -15,6 +15,9 @@ from sdensemble.inputs.history import Observation
 from sdensemble.inputs.report import ReportSpec, read_report
 from sdensemble.inputs.scenarios import Scenario, Setting
 from sdensemble.inputs.targets import Target
+from sdensemble.outputs.answer import answer as document
+from sdensemble.outputs.run import all_results
+from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.results import Results
 
 YEARS = np.arange(2019, 2031)
@@ -259,3 +262,15 @@ def history() -> tuple[Observation, ...]:
                     date(year, 12, 31), f"{year + 1}-08-01")
         for year, value in rows
     )  # fmt: skip
+
+
+def every_of(run: dict[str, Any]) -> tuple[Results, ...]:
+    """Return the results of the fixture ``run``, the first of the prior set asked for."""
+    shared = [run[name] for name in ("dataset", "extra", "scenarios", "targets", "spec", "model")]
+    return all_results(*shared)
+
+
+def answer(run: dict[str, Any], lang: str, columns: int | None = None) -> str:
+    """Return the answer of the fixture ``run`` as it stands on a terminal."""
+    first, *others = every_of(run)
+    return document_text(document(first, others, ()), lang, columns)

@@ -6,29 +6,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sdensemble.outputs.run import terminal_summary
 from sdensemble.outputs.tables import limits_of
 from sdensemble.outputs.text import folded, table, width, wrap
 from sdensemble.results.results import per_outlay
+from tests.outputs.synthetic import answer
 
 
 def test_the_first_line_names_measure_information_date_and_prior_set(run):
-    first = terminal_summary(**run, lang="zh").splitlines()[0]
+    first = answer(run, "zh").splitlines()[0]
     for part in ("产值", "现价", "2019年口径不变", "信息截至2019年末", "历史先验", "校准之前"):
         assert part in first
-    first = terminal_summary(**run, lang="en").splitlines()[0]
+    first = answer(run, "en").splitlines()[0]
     for part in ("output value", "information to the end of 2019", "history priors"):
         assert part in first
 
 
 def test_columns_line_up_with_chinese_titles(run):
-    lines = terminal_summary(**run, lang="zh").splitlines()
+    lines = answer(run, "zh").splitlines()
     rows = lines[lines.index("") + 1 :][: 2 + 14]
     assert len({width(row) for row in rows}) == 1
 
 
 def test_the_answer_is_said_in_words_over_both_prior_sets(run, results, plan):
-    text = terminal_summary(**run, lang="en")
+    text = answer(run, "en")
     shares = [
         float((r.data["total nominal output"].sel(scenario="baseline", year=2025) > 3000).mean())
         for r in (results, plan)
@@ -45,7 +45,7 @@ def test_an_effect_below_two_standard_errors_is_not_printed_as_a_number(run, res
     noise = np.random.default_rng(5).normal(0, 40, data.sizes["member"])
     noise -= noise.mean()
     data["total nominal output"].values[1] = data["total nominal output"].values[0] + noise[:, None]
-    text = terminal_summary(**run | {"dataset": data, "extra": None}, lang="zh")
+    text = answer(run | {"dataset": data, "extra": None}, "zh")
     row = next(line for line in text.splitlines() if line.startswith("意见补助组合"))
     assert "≈0" in row
 
@@ -53,7 +53,7 @@ def test_an_effect_below_two_standard_errors_is_not_printed_as_a_number(run, res
 def test_lost_members_are_named_and_leave_bounds(run, results):
     data = results.data.copy(deep=True)
     data["total nominal output"].values[0, :26, 4:] = np.nan
-    text = terminal_summary(**run | {"dataset": data}, lang="zh")
+    text = answer(run | {"dataset": data}, "zh")
     assert "26个样本出现非数值（total nominal output，最早在2023" in text
     row = next(line for line in text.splitlines() if line.startswith("基准 "))
     assert "–" in row.split("%")[0]
@@ -61,7 +61,7 @@ def test_lost_members_are_named_and_leave_bounds(run, results):
 
 def test_one_scenario_alone_can_be_told(run, results):
     alone = results.data.sel(scenario=["baseline"])
-    assert "基准" in terminal_summary(**run | {"dataset": alone, "extra": None}, lang="zh")
+    assert "基准" in answer(run | {"dataset": alone, "extra": None}, "zh")
 
 
 def test_the_terminal_path_imports_no_matplotlib():
@@ -90,7 +90,7 @@ def test_cells_too_wide_alone_stand_on_several_lines():
 
 
 def test_the_effect_per_unit_of_outlay_stands_beside_the_outlay(run, results):
-    lines = terminal_summary(**run, lang="zh").splitlines()
+    lines = answer(run, "zh").splitlines()
     row = next(line for line in lines if line.startswith("品牌 "))
     moved = results.data["total nominal output"].sel(year=2025)
     effect = float((moved.sel(scenario="brand") - moved.sel(scenario="baseline")).mean())
@@ -103,30 +103,30 @@ def test_the_effect_per_unit_of_outlay_stands_beside_the_outlay(run, results):
 
 def test_packages_that_do_not_cost_the_same_are_said_to_with_their_means(run, results):
     said = "财政支出在各样本中并不相等"
-    assert said not in terminal_summary(**run, lang="zh")
+    assert said not in answer(run, "zh")
 
     def packages(*names):
         return [replace(s, package="x") if s.name in names else s for s in run["scenarios"]]
 
-    text = terminal_summary(**run | {"scenarios": packages("brand", "bases")}, lang="zh")
+    text = answer(run | {"scenarios": packages("brand", "bases")}, "zh")
     assert said in text.replace("\n", "")
     base = results.scenario("baseline")
     low = results.payers_outlay(results.scenario("brand"), base, 2025).found.mean
     assert f"平均{low:.3g}至" in text.replace("\n", "")
     alike = packages("plant-grants", "land-quota")  # of equal outlay in every member
-    assert said not in terminal_summary(**run | {"scenarios": alike}, lang="zh")
+    assert said not in answer(run | {"scenarios": alike}, "zh")
 
 
 def test_english_keeps_the_unit_and_explains_it_once(run):
-    text = terminal_summary(**run, lang="en")
+    text = answer(run, "en")
     assert "above 3000 亿元 in 2025 (亿元 = 100 million yuan)" in text
     assert text.count("100 million") == 1
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_table_too_wide_is_folded_and_says_the_same(run, lang):
-    wide = terminal_summary(**run, lang=lang).splitlines()
-    narrow = terminal_summary(**run, lang=lang, columns=80).splitlines()
+    wide = answer(run, lang).splitlines()
+    narrow = answer(run, lang, columns=80).splitlines()
     assert max(map(width, narrow)) <= 81  # closing punctuation may hang
     title = run["scenarios"][8].title[lang]
     row = next(line for line in wide if line.startswith(f"{title} "))
@@ -136,7 +136,7 @@ def test_a_table_too_wide_is_folded_and_says_the_same(run, lang):
 
 
 def test_the_answer_names_what_limits_the_group_largest_first(run, results):
-    text = terminal_summary(**run, lang="zh").replace("\n", "")
+    text = answer(run, "zh").replace("\n", "")
     said = "起制约作用的因素（基准情景，2025年，十大集群，按产出加权的占比）：产出——"
     found = re.search(f"{said}(.+?)。", text)
     shares = [float(s) for s in re.findall(r"(\d+)%", found[1])]
@@ -163,8 +163,8 @@ def test_a_target_read_in_another_scope_is_told_beside_it(run, results):
     read = replace(own, id="r", role="reference", scope="as_reported", variable=other,
                    headline=False, reason_zh="依据后来的信息。", reason_en="later.")  # fmt: skip
     targets = (run["targets"][0], own, *run["targets"][2:], read)
-    text = terminal_summary(**run | {"targets": targets}, lang="zh").replace("\n", "")
+    text = answer(run | {"targets": targets}, "zh").replace("\n", "")
     p = results.event(replace(own, variable=other), results.scenarios[0]).probability()
     assert f"基准情景{round(100 * p.middle)}%，各情景" in text
     assert "依据后来的信息。" in text
-    assert "另一口径" not in terminal_summary(**run, lang="zh")
+    assert "另一口径" not in answer(run, "zh")

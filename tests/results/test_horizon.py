@@ -68,8 +68,17 @@ def test_treasury_money_and_what_is_forgone_are_never_added_up(results):
     one = next(h for h in horizons(results) if h.scenario.name == "plant-grants")
     assert one.treasury.found.mean / one.forgone.found.mean == pytest.approx(0.4 / 0.6)
     assert one.per_treasury[0] == pytest.approx(one.effect.found.mean / one.treasury.found.mean)
+    assert one.per_forgone is None  # treasury money is spent: it takes the credit
+
+
+def test_what_is_forgone_alone_has_a_ratio_of_its_own(tmp_path):
+    text = synthetic.REPORT.replace("[[payer]]", "[[payer]]\nforgone = true")
+    plain = synthetic.results(tmp_path, NAMES)
+    results = type(plain)(plain.data, plain.scenarios, plain.targets,
+                          synthetic.spec(tmp_path, text), plain.model)  # fmt: skip
+    one = next(h for h in horizons(results) if h.scenario.name == "plant-grants")
+    assert one.treasury is None
     assert one.per_forgone[0] == pytest.approx(one.effect.found.mean / one.forgone.found.mean)
-    assert one.per_treasury[0] > one.per_forgone[0]
 
 
 def test_the_parts_of_a_condition_share_out_the_members_and_their_effects(results):

@@ -29,7 +29,7 @@ def people(write_model):
 
 def run(folder, tmp_path):
     options = Options(members=32, out=tmp_path / "a run", lang="en")
-    return run_study(open_study(folder), options).answer
+    return run_study(open_study(folder), options).text
 
 
 def test_a_new_study_can_be_checked_and_run_at_once(root, tmp_path, no_figures):

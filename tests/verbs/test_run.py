@@ -37,8 +37,8 @@ def left(study):
 
 def test_a_run_writes_its_folder_and_gives_the_answer(teacup, tmp_path):
     outcome = run_study(open_study(teacup), options(tmp_path / "结果 1"))
-    assert outcome.answer.startswith("Measure: temperature; no information date; prior set")
-    assert "Target: Tea temperature at least 60 °C in minute 9" in outcome.answer
+    assert outcome.text.startswith("Measure: temperature; no information date; prior set")
+    assert "Target: Tea temperature at least 60 °C in minute 9" in outcome.text
     record = json.loads((tmp_path / "结果 1" / "run.json").read_text("utf-8"))
     assert record["options"]["members"] == 32
     assert set(record["files_read"]) >= {"model/teacup.mdl", "calibration/priors.toml"}
@@ -51,8 +51,8 @@ def test_a_run_writes_its_folder_and_gives_the_answer(teacup, tmp_path):
 
 def test_runs_stand_beside_the_report_where_no_folder_is_given(teacup, no_figures):
     outcome = run_study(open_study(teacup), options(None))
-    assert outcome.paths.folder.parent == teacup / "outputs"
-    assert left(teacup) == sorted([outcome.paths.folder.name, "report.toml"])
+    assert outcome.folder.parent == teacup / "outputs"
+    assert left(teacup) == sorted([outcome.folder.name, "report.toml"])
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_the_threads(teacup, tmp_path, no_figures):
@@ -79,7 +79,7 @@ def test_a_further_prior_set_serves_the_packages_and_what_they_are_compared_with
     lid = teacup / "scenarios" / "lid.toml"
     lid.write_text('package = "lid"\n' + lid.read_text("utf-8"), "utf-8")
     outcome = run_study(open_study(teacup), options(tmp_path / "run"))
-    assert "(plan priors)" in outcome.answer
+    assert "(plan priors)" in outcome.text
     found = rows(tmp_path / "run" / "probabilities.csv")
     assert {r["scenario"] for r in found if r["prior_set"] == "plan"} == {"baseline", "lid"}
     warmer = read_ensemble(tmp_path / "run" / "ensemble-plan.nc")["teacup temperature"]
@@ -137,7 +137,7 @@ def test_lost_members_are_counted_named_and_leave_bounds(broken, tmp_path, no_fi
     data = read_ensemble(tmp_path / "run" / "ensemble.nc")
     bad = int((~np.isfinite(data["total"].values[0])).any(axis=1).sum())
     assert 0 < bad < 32
-    words = " ".join(outcome.answer.split())
+    words = " ".join(outcome.text.split())
     said = f"Note: {bad} members under Baseline (history priors) are not finite (worth, first in"
     assert said in words
     (row,) = rows(tmp_path / "run" / "probabilities.csv")
@@ -148,13 +148,13 @@ def test_lost_members_are_counted_named_and_leave_bounds(broken, tmp_path, no_fi
 
 
 def test_a_lost_member_can_be_replayed_as_the_answer_says(broken, tmp_path, no_figures):
-    answer = run_study(broken, options(tmp_path / "run")).answer
+    answer = run_study(broken, options(tmp_path / "run")).text
     line = answer.splitlines()[-1]
     assert line.startswith(f"python run_sim.py run --study {broken.folder} --scenario baseline ")
     assert " --seed=1 --members=32 --method=sobol --prior history --member " in line
     member = int(line.rsplit(" ", 1)[1])
     chosen = options(tmp_path / "one", scenarios=("baseline",))
-    path = replay_member(broken, chosen, member)
+    (path,) = replay_member(broken, chosen, member).files
     assert path == tmp_path / "one" / f"baseline-member-{member}.csv"
     table = rows(path)
     assert set(table[0]) == {"time", *broken.model.variables}
@@ -181,7 +181,7 @@ def test_a_scenario_that_loses_all_its_members_leaves_the_others_their_answer(
     (broken.folder / "scenarios" / "flood.toml").write_text(
         'title = "Flood"\n[world]\n"loss rate" = 4\n', "utf-8"
     )
-    answer = run_study(open_study(broken.folder), options(tmp_path / "run")).answer
+    answer = run_study(open_study(broken.folder), options(tmp_path / "run")).text
     said = "Note: 32 members under Flood (history priors) are not finite"
     assert said in " ".join(answer.split())
     assert "<1–>99%" in answer
@@ -196,11 +196,9 @@ def test_a_member_to_replay_must_be_one_of_one_scenario(teacup, tmp_path):
 
 
 def test_two_runs_of_the_same_second_have_a_folder_each(teacup, no_figures, monkeypatch):
-    monkeypatch.setattr(
-        "sdensemble.verbs.run._folder", lambda study, *_: study.folder / "outputs" / "t"
-    )
+    monkeypatch.setattr("sdensemble.verbs.run.stamped", lambda study, *_: study / "outputs" / "t")
     study = open_study(teacup)
-    folders = [run_study(study, options(None)).paths.folder.name for _ in range(3)]
+    folders = [run_study(study, options(None)).folder.name for _ in range(3)]
     assert folders == ["t", "t-2", "t-3"]
     for name in folders:
         assert (teacup / "outputs" / name / "run.json").is_file()
@@ -221,7 +219,7 @@ def test_units_that_disagree_are_a_note_and_stop_no_run(teacup, tmp_path, no_fig
     record = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))
     assert record["unit_problems"]
     note = f"注意：模型有{len(record['unit_problems'])}处单位不一致（首处："
-    for text in (outcome.answer, (tmp_path / "run" / "answer-zh.txt").read_text("utf-8")):
+    for text in (outcome.text, (tmp_path / "run" / "answer-zh.txt").read_text("utf-8")):
         assert note in text.replace("\n", "")
     english = (tmp_path / "run" / "answer-en.txt").read_text("utf-8")
     assert "Note: units disagree in" in english
@@ -236,7 +234,7 @@ def test_members_lost_under_a_further_prior_set_alone_are_named(broken, tmp_path
     good = good.replace("high = 4.0", "high = 0.2")
     rest = [e for e in entries if e is not lossy]
     priors.write_text("[[prior]]".join([head, *rest, good, bad]), "utf-8")
-    answer = run_study(open_study(broken.folder), options(tmp_path / "run")).answer
+    answer = run_study(open_study(broken.folder), options(tmp_path / "run")).text
     words = " ".join(answer.split())
     assert "members under Baseline (plan priors) are not finite (worth, first in" in words
     assert "(history priors) are not finite" not in words
