@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sdengine.errors import Message, SDError, did_you_mean
-from sdensemble.inputs.folder import RECORD, whole_folder
+from sdensemble.inputs.folder import RECORD
 from sdensemble.lang import LANGS, Words, joined, phrase, say, tell
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Figure
@@ -19,11 +20,10 @@ from sdensemble.outputs.pages.brief import Material, brief
 from sdensemble.outputs.pages.trace import trace_document
 from sdensemble.outputs.pages.workbook import workbook
 from sdensemble.outputs.write.terminal import document_text
-from sdensemble.results.identity import records
+from sdensemble.results.record import RunRecord, VerbResult, records, written
 from sdensemble.results.results import Results, reference
 from sdensemble.results.stored import latest_run, run_of, stored_results
 from sdensemble.study import Study
-from sdensemble.verbs.policy import Shown
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Asked:
     out: Path | None = None
 
 
-def write_brief(study: Study, asked: Asked) -> Shown:
+def write_brief(study: Study, asked: Asked) -> VerbResult:
     """Write the paper of a run as Word, Excel and HTML files, and as PDF where asked.
 
     With ``against`` the paper is of two runs: what changed between them, and what that did to P.
@@ -77,10 +77,9 @@ def write_brief(study: Study, asked: Asked) -> Shown:
     out = asked.out or folder.with_name(f"{folder.name}-{name}{more}")
     _written(out, write, folder)
     fonts = [f"{font} → {instead}" for font, instead in layout.fonts().items() if font != instead]
-    told = (
-        say("brief.written", lang, fonts=joined(fonts, "clause")) if asked.template is None else ""
-    )
-    return Shown(told, out, folder)
+    named = bool(fonts) and asked.template is None
+    told = say("brief.written", lang, fonts=joined(fonts, "clause")) if named else ""
+    return VerbResult(told, out, run=folder)
 
 
 def _pictures(document: Document, folder: Path, lang: str) -> None:
@@ -95,14 +94,12 @@ def _pictures(document: Document, folder: Path, lang: str) -> None:
 
 
 def _written(out: Path, write: Callable[[Path], None], run: Path) -> None:
-    """Write a folder whole or not at all, with a record of its files and of the run it is of."""
-    with whole_folder(out) as partial:
-        write(partial)
-        files = sorted(p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file())
-        made = {"run": run.name, "files": [*files, RECORD]}
-        (partial / RECORD).write_text(
-            json.dumps(made, ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
-        )
+    """Write a folder whole or not at all, with a record of its files and of the run it is of.
+
+    The record holds no time, so that the same run gives the same bytes.
+    """
+    with written(out, RunRecord(facts={"run": os.path.relpath(run, out)})) as writing:
+        write(writing.partial)
 
 
 # ── reading a run back ──
@@ -197,7 +194,7 @@ def write_figure_of(
     grey: bool = False,
     lang: str = "zh",
     out: Path | None = None,
-) -> Shown:
+) -> VerbResult:
     """Draw one outcome under one scenario, or several, as PNG, SVG and PDF with its numbers.
 
     ``outcome`` goes by its id or its label; without one it is the headline. Raises SDError.
@@ -225,7 +222,7 @@ def write_figure_of(
 
     place = out or folder.with_name(f"{folder.name}-figure-{stem}")
     _written(place, write, folder)
-    return Shown(tell(made.caption or made.title, lang), place, folder)
+    return VerbResult(tell(made.caption or made.title, lang), place, run=folder)
 
 
 def _outcome(results: Results, name: str) -> Any:

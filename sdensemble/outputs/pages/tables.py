@@ -193,6 +193,8 @@ def scenario_levers(results: Results) -> Table:
         for scenario in results.scenarios:
             for setting in scenario.settings:
                 name = setting.constant
+                if name not in results.model:
+                    continue  # of a model file that has changed since
                 for time, value in zip(setting.times, setting.values, strict=True):
                     yield {
                         "scenario": scenario.title,
