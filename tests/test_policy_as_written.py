@@ -41,7 +41,7 @@ def runs(study, kernel):
     scenario = next(s for s in study.scenarios if s.name == "policy-as-written")
     names += sorted({f"{s.constant} in force" for s in scenario.settings if s.kind == "lever"
                      and f"{s.constant} in force" in study.model} - set(names))  # fmt: skip
-    draws = draw(study.priors("history"), study.model, MEMBERS, seed=5, method="latin")
+    draws = draw(study.priors(), study.model, MEMBERS, seed=5, method="latin")
     world = worlds(study.model, draws, study.forcing, np.arange(MEMBERS))(scenario)
     return (
         kernel.run(*apply(scenario, study.model, {}, 1), report=names, every=1),

@@ -30,7 +30,7 @@ def scenario(study):
 
 @pytest.fixture(scope="module")
 def world_of(study):
-    draws = draw(study.priors("history"), study.model, MEMBERS, seed=11, method="latin")
+    draws = draw(study.priors(), study.model, MEMBERS, seed=11, method="latin")
     return worlds(study.model, draws, study.forcing, np.arange(MEMBERS))
 
 

@@ -24,7 +24,7 @@ MONEY_SHORT = {"retention": 0.2, "credit availability": 0.4, "owner equity facto
 @pytest.fixture(scope="module")
 def steps(kernel, study):
     """Return a function running every step of drawn worlds in a scenario, some constants given."""
-    draws = draw(study.priors("history"), study.model, MEMBERS, seed=5, method="latin")
+    draws = draw(study.priors(), study.model, MEMBERS, seed=5, method="latin")
     world_of = worlds(study.model, draws, study.forcing, np.arange(MEMBERS))
     named = {s.name: s for s in study.scenarios}
 
@@ -135,7 +135,7 @@ def test_the_fiscal_pool_pays_what_programmes_get_and_no_more_than_it_holds(step
     )  # fmt: skip
     unit_costs = ("listing award", "consolidation cost", "consortia cost")
     award, cost, consortium = (float(study.model[n].value) for n in unit_costs)
-    draws = draw(study.priors("history"), study.model, MEMBERS, seed=5, method="latin")
+    draws = draw(study.priors(), study.model, MEMBERS, seed=5, method="latin")
     cost = draws.values.get("consolidation cost", cost)
     paid = sum(kept[name] for name in programmes)
     paid = paid + sum(kept[n].sum(axis=1) for n in ("grant paid", "interest grant", "park awards"))

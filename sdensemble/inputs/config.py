@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from sdengine.errors import Message, Problems, SDError, containing, did_you_mean, either, nearest
 from sdengine.syntax import Model, Variable, fold
 from sdensemble.inputs.forgiving import decoded, tidied
+from sdensemble.lang import LANGS
 
 Floats = NDArray[np.float64]
 Cell = tuple[int, ...]
@@ -93,6 +94,27 @@ class Section:
             Section(f"{self.where} [[{key}]] {i}", values, self.found)
             for i, values in enumerate(self.tables(key), start=1)
         ]
+
+    def words(self, key: str, fallback: str = "") -> dict[str, str]:
+        """Return a text in each language, one standing in for another, or the fallback in all.
+
+        A text alone is that of every language; an empty mapping where there is none at all.
+        """
+        given = self.values.get(key, {})
+        if isinstance(given, str):
+            given = dict.fromkeys(LANGS, given)
+        if not isinstance(given, dict):
+            self.problem(Message("{key} must be a table with zh and en", key=key))
+            given = {}
+        table = Section(f"{self.where} [{key}]", given, self.found)
+        table.only(LANGS)
+        return table.label(fallback)
+
+    def label(self, fallback: str = "") -> dict[str, str]:
+        """Return what a table's own keys, one a language, say: see ``words``."""
+        words = {lang: self.text(lang) for lang in LANGS}
+        spare = next(filter(None, words.values()), fallback)
+        return {lang: word or spare for lang, word in words.items()} if spare else {}
 
     def titled(self, title: str) -> Section:
         """Return an entry under its title in place of its number, where it has one."""

@@ -38,7 +38,7 @@ def read_groups(path: Path, model: Model) -> Groups:
             continue
         table = Section(f"{short(path)} [{name}]", values, found)
         table.only(("zh", "en", "inputs"))
-        labels[name] = {lang: table.text(lang) or name for lang in ("zh", "en")}
+        labels[name] = table.label(name)
         given = values.get("inputs", [])
         if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
             table.problem(Message("inputs must be a list of constants"))

@@ -64,7 +64,9 @@ from typing import TYPE_CHECKING, Any
 
 from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.syntax import Model
+from sdensemble.inputs.config import Section
 from sdensemble.inputs.targets import leaves
+from sdensemble.lang import say
 
 if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
@@ -230,7 +232,7 @@ class ReportSpec:
     def unit_notes(self, units: Iterable[str], lang: str) -> str:
         """Return what the report explains of the units named, each once: "1 dozen = 12"."""
         notes = (self.units.get(unit, {}).get(f"{lang}_note", "") for unit in units)
-        return ("；" if lang == "zh" else "; ").join(dict.fromkeys(filter(None, notes)))
+        return say("language.clause", lang).join(dict.fromkeys(filter(None, notes)))
 
     def spoken(self) -> tuple[tuple[str, str], ...]:
         """Return each label of the headline, groups, limits and payers with its variable."""
@@ -536,11 +538,8 @@ class _Reader:
         return value
 
     def label(self, where: str, row: Any, fallback: str) -> Mapping[str, str]:
-        """Return both labels; note any that is missing."""
-        row = row if isinstance(row, dict) else {}
-        if not all(isinstance(row.get(lang), str) for lang in ("zh", "en")):
-            self.problems.add(where, Message('needs both labels, zh = "…" and en = "…"'))
-        return {lang: str(row.get(lang) or fallback) for lang in ("zh", "en")}
+        """Return the label of each language; one stands in for another, the fallback for all."""
+        return Section(where, row if isinstance(row, dict) else {}, self.problems).label(fallback)
 
     def variable(
         self, where: str, row: dict[str, Any], key: str, required: bool = True

@@ -56,7 +56,7 @@ def variant_of(study, tmp_path):
 
 @pytest.fixture(scope="module")
 def members(study):
-    priors = study.priors("history")
+    priors = study.priors()
     return from_prior(priors, study.model, study.forcing, 32, seed=3, as_of="", method="latin")
 
 
@@ -224,7 +224,7 @@ def test_a_run_is_written_whole(models, tmp_path):
 
 
 def test_a_variant_at_the_models_own_values_is_the_same_as_the_main_model(study, variant_of):
-    drawn = {p.constant for p in study.priors("history").items}
+    drawn = {p.constant for p in study.priors().items}
     name, constant = next(
         (v.name, v) for v in study.model.constants() if v.name not in drawn and not v.dims
     )
