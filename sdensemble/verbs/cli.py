@@ -599,13 +599,13 @@ def audit(folder: Path, **options: Any) -> None:
 @click.argument("run", required=False, type=_RUN)
 @_study
 @_lang
-@click.option("--layout", default="office", show_default=True, help="gb9704, office.  版式")
-@click.option("--template", type=_FILE, help="Your own .docx, in place of a layout.  模板")
-@click.option("--against", type=_RUN, help="Another run to compare with.  与另一次运行比较")
-@click.option("--pdf", is_flag=True, help="Also a PDF (extra pdf).  另写 PDF")
-@_out("Folder to write.  输出文件夹")
+@click.option("--layout", default="office", show_default=True)
+@click.option("--template", type=_FILE)
+@click.option("--against", type=_RUN)
+@click.option("--pdf", is_flag=True)
+@_out
 def brief(folder: Path, **options: Any) -> None:
-    """Write the paper of a RUN (the latest) as Word, Excel and HTML.  写成材料"""
+    """Write the paper of a RUN (the latest) as Word, Excel and HTML."""
     from sdensemble.study import open_study
     from sdensemble.verbs.brief import Asked, write_brief
 
@@ -617,15 +617,15 @@ def brief(folder: Path, **options: Any) -> None:
 @click.argument("run", required=False, type=_RUN)
 @_study
 @_lang
-@click.option("--outcome", default="", help="A sector or group (the headline).  产业")
-@click.option("--scenario", "scenarios", multiple=True, help="One, or several.  情景")
-@click.option("--title", default="", help="A title of your own.  图题")
-@click.option("--width", type=click.FloatRange(60, 400), default=146.0, help="In mm.  宽度")
-@click.option("--no-lower", "lower", flag_value=False, default=True, help="Only the fan.  只画主图")
-@click.option("--grey", is_flag=True, help="In greys.  灰度")
-@_out("Folder to write.  输出文件夹")
+@click.option("--outcome", default="")
+@click.option("--scenario", "scenarios", multiple=True)
+@click.option("--title", default="")
+@click.option("--width", type=click.FloatRange(60, 400), default=146.0)
+@click.option("--no-lower", "lower", flag_value=False, default=True)
+@click.option("--grey", is_flag=True)
+@_out
 def figure(folder: Path, **options: Any) -> None:
-    """Draw one outcome of a RUN, under one scenario or several.  画一张图"""
+    """Draw one outcome of a RUN, under one scenario or several."""
     from sdensemble.study import open_study
     from sdensemble.verbs.brief import write_figure_of
 
@@ -638,7 +638,7 @@ def figure(folder: Path, **options: Any) -> None:
 @_study
 @_lang
 def trace(number: str, folder: Path, lang: str) -> None:
-    """Say what the run of a NUMBER under a figure or table was made of.  追溯来源"""
+    """Say what the run of a NUMBER under a figure or table was made of."""
     from sdensemble.outputs.text import terminal_columns
     from sdensemble.study import open_study
     from sdensemble.verbs.brief import trace as traced
