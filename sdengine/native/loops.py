@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
+import heapq
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +16,7 @@ from sdengine.ir import Fold, Interp, Load, Node, Op, Statement, nodes
 # Work in one loop body, in units of one simple operation. Long bodies spill registers and
 # compile slowly; short ones load and store more. Found by benchmark (docs/decisions).
 BODY = 80
+MOST = 100  # statements in one: a compiler's work grows with the square of a long body
 
 
 SEARCH = 40  # work of a search in a curve
@@ -44,15 +48,34 @@ def group(statements: Sequence[Statement], given: np.ndarray) -> tuple[Loop, ...
         }
         for i, s in enumerate(statements)
     ]
-    done: set[int] = set()
-    left = list(range(len(statements)))
-    loops = []
-    while left:
-        chosen = _choose(statements, left, needs, done)
-        done |= set(chosen)
-        left = [n for n in left if n not in done]
-        loops.append(Loop(statements[chosen[0]].points, tuple(statements[n] for n in chosen)))
-    return tuple(loops)
+    users: list[list[int]] = [[] for _ in statements]
+    for number, need in enumerate(needs):
+        for other in need:
+            users[other].append(number)
+    missing = [len(need) for need in needs]
+    ready: dict[int, list[int]] = {}
+    for number, statement in enumerate(statements):
+        if not missing[number]:
+            ready.setdefault(statement.points, []).append(number)
+    out = []
+    while ready:
+        chosen = _choose(statements, ready, needs, users, missing)
+        points = statements[chosen[0]].points
+        out.append(Loop(points, tuple(statements[n] for n in chosen)))
+        taken = set(chosen)
+        for number in chosen:
+            for user in users[number]:
+                missing[user] -= 1
+                if not missing[user] and user not in taken:
+                    bisect.insort(ready.setdefault(statements[user].points, []), user)
+        left = ready[points]
+        for number in chosen:
+            at = bisect.bisect_left(left, number)
+            if at < len(left) and left[at] == number:
+                del left[at]
+        if not left:
+            del ready[points]
+    return tuple(out)
 
 
 def _given(statement: Statement, number: int, owner: np.ndarray, given: np.ndarray) -> bool:
@@ -61,13 +84,16 @@ def _given(statement: Statement, number: int, owner: np.ndarray, given: np.ndarr
 
 
 def _choose(
-    statements: Sequence[Statement], left: list[int], needs: list[set[int]], done: set[int]
+    statements: Sequence[Statement],
+    ready: dict[int, list[int]],
+    needs: list[set[int]],
+    users: list[list[int]],
+    missing: list[int],
 ) -> list[int]:
     """Return the numbers of the next loop: single points first, then the longest loop."""
     best: list[int] = []
-    sizes = dict.fromkeys(statements[n].points for n in left if needs[n] <= done)
-    for points in sizes:
-        chosen = _fill(statements, left, needs, done, points)
+    for points in sorted(ready, key=lambda points: ready[points][0]):
+        chosen = _fill(statements, ready[points], needs, users, missing)
         if points == 1:
             return chosen
         if len(chosen) > len(best):
@@ -77,26 +103,39 @@ def _choose(
 
 def _fill(
     statements: Sequence[Statement],
-    left: list[int],
+    ready: list[int],
     needs: list[set[int]],
-    done: set[int],
-    points: int,
+    users: list[list[int]],
+    missing: list[int],
 ) -> list[int]:
+    """Return statements of one loop, in order: those ready, and those they make so."""
+    points = statements[ready[0]].points
     chosen: list[int] = []
     inside: set[int] = set()
+    met: Counter[int] = Counter()
+    enabled: list[int] = []
+    waiting = iter(ready)
+    following = next(waiting, None)
     work = 0
-    for number in left:
+    while following is not None or enabled:
+        if enabled and (following is None or enabled[0] < following):
+            number = heapq.heappop(enabled)
+        else:
+            assert following is not None
+            number, following = following, next(waiting, None)
         statement = statements[number]
-        if statement.points != points or not needs[number] <= done | inside:
-            continue
         if not _pointwise(statement, [statements[n] for n in needs[number] & inside]):
             continue
         weight = cost(statement.expr)
-        if chosen and work + weight > BODY:
+        if chosen and (work + weight > BODY or len(chosen) == MOST):
             break
         chosen.append(number)
         inside.add(number)
         work += weight
+        for user in users[number]:
+            met[user] += 1
+            if met[user] == missing[user] and statements[user].points == points:
+                heapq.heappush(enabled, user)
     return chosen
 
 

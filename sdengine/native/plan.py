@@ -160,14 +160,14 @@ def _stored(program: Program, loops: Sequence[Loop], size: int) -> NDArray[np.bo
     out[: 2 * program.stocks] = True
     out[program.copies.ravel()] = True
     out[program.fixed.ravel()] = True
-    for loop in loops:
-        own = np.zeros(size, bool)
+    owner = np.full(size, -1)
+    for number, loop in enumerate(loops):
         for statement in loop.statements:
-            own[statement.target] = True
+            owner[statement.target] = number
             for node in nodes(statement.expr):
                 if isinstance(node, Load):
                     reduced = node.slots.ndim > 1
-                    out[node.slots] |= reduced | ~own[node.slots]
+                    out[node.slots] |= reduced | (owner[node.slots] != number)
     return out
 
 
