@@ -42,12 +42,13 @@ def test_no_module_of_the_package_reaches_a_network_or_runs_a_file_s_code() -> N
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", ["/etc/secret.csv", "../secret.csv", "inside/../../secret.csv"])
+@pytest.mark.parametrize("name", ["{here}/secret.csv", "../secret.csv", "inside/../../secret.csv"])
 def test_data_outside_the_folder_of_a_model_are_not_read(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret.csv").write_text("Time,x\n0,1\n2,5\n")
     place = tmp_path / "model"
     (place / "inside").mkdir(parents=True)
     path = place / "reads.mdl"
+    name = name.format(here=tmp_path)
     path.write_text(f"x := GET DIRECT DATA('{name}', ',', 'A', 'B2') ~ ~|\ny = x ~ ~|\n{CLOCK}")
     with pytest.raises(SDError, match=r"reads\.mdl.*outside the model's folder"):
         compile_model(read_model(path))
