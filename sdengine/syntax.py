@@ -119,6 +119,10 @@ class Note:
     known_on: str = ""
     assumption: bool = False
 
+    def label(self, lang: str) -> str:
+        """Return the label in "zh" or "en", the other where it has none, or nothing."""
+        return (self.zh or self.en) if lang == "zh" else (self.en or self.zh)
+
 
 @dataclass(frozen=True)
 class Equation:

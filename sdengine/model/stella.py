@@ -330,7 +330,7 @@ _FUNCTIONS: Mapping[tuple[str, int], Callable[..., Expr]] = {
     ("pulse", 1): lambda size: Call("div", (size, _STEP)),
     ("pulse", 2): lambda size, first: Call("xpulse", (first, size)),
     ("pulse", 3): lambda size, first, gap: Call("xpulse_train", (first, gap, size)),
-    ("previous", 2): lambda x, first: Call("delay_fixed", (x, _STEP, first)),
+    ("previous", 2): _same("previous"),
     ("random", 2): lambda a, b: Call("random_uniform", (a, b, _ZERO)),
     ("random", 3): _same("random_uniform"),
     ("uniform", 2): lambda a, b: Call("random_uniform", (a, b, _ZERO)),

@@ -16,8 +16,9 @@ from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Draws, Method, draw, read_priors
 from sdensemble.ensemble.members import Members
 from sdensemble.inputs.config import Section, as_number, read_toml, short
-from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_settings, read_words
+from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_settings
 from sdensemble.inputs.scenarios import apply as apply_scenario
+from sdensemble.lang import in_all, phrase
 
 MAIN = "main"
 """The name of the study's own model among its variants."""
@@ -67,8 +68,8 @@ def main_variant(model: Model) -> Variant:
     return Variant(
         MAIN,
         -1,
-        {"zh": "主模型", "en": "Main model"},
-        {"zh": "研究自身的模型，各常数按先验抽取。", "en": "The study's own model and priors."},
+        in_all(phrase("variants.main")),
+        in_all(phrase("variants.main_purpose")),
         "",
         model,
     )
@@ -106,8 +107,8 @@ def read_variant(path: Path, model: Model) -> Variant:
     if path.stem in (MAIN, "all"):
         top.problem(f'"{path.stem}" is reserved: name the file otherwise')
     order = top.number("order") if "order" in content else LAST
-    title = read_words(top, "title") or dict.fromkeys(("zh", "en"), path.stem)
-    purpose = read_words(top, "purpose")
+    title = top.words("title", path.stem)
+    purpose = top.words("purpose")
     other = _read_model(top, path)
     model = other or model
     settings = _settings(top, model)

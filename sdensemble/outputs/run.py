@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from sdengine.syntax import Model
 from sdensemble.inputs.folder import Whole, check_folder, check_space
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.report import ReportSpec
-from sdensemble.lang import LANGS
+from sdensemble.lang import LANGS, Words, say
 from sdensemble.outputs import fonts
 from sdensemble.outputs.answer import answer
 from sdensemble.outputs.tables import write_tables
@@ -41,20 +41,21 @@ def write_run(
     record: RunRecord,
     free: bool = False,
     lang: str = "zh",
-    notes: Mapping[str, Sequence[str]] | None = None,
+    notes: Sequence[Words] = (),
     history: Sequence[Observation] = (),
 ) -> Whole:
     """Write a run's folder: ensemble, tables, figures with captions, answer and record.
 
     The first of ``every`` is the run; the others, under further prior sets, add rows to the
-    tables, columns to the answer and a NetCDF file each. ``notes``, lines by language, stand at
+    tables, columns to the answer and a NetCDF file each. ``notes`` stand at
     the end of the answer. With ``free`` the folder may get a number; what is returned says where
     all is. Nothing of the folder exists until all of it does. Raises SDError.
     """
     check_ready(folder)
     check_space(folder, sum(one.data.nbytes for one in every) + 30_000_000)
     with written(folder, record.adding(**_facts(every)), free=free) as writing:
-        missing = _write(writing.partial, every, lang, history, notes or {})
+        missing = _write(writing.partial, every, lang, history, notes)
+        _write_workbook(writing.partial, every, lang, record)
     if missing:
         told = Message("figures: the font has no glyph for {missing}", missing=" ".join(missing))
         writing.notes = (*writing.notes, told)
@@ -83,7 +84,7 @@ def _write(
     every: Sequence[Results],
     lang: str,
     history: Sequence[Observation],
-    notes: Mapping[str, Sequence[str]],
+    notes: Sequence[Words],
 ) -> str:
     """Write all files but the record; return the characters figures could not show."""
     from sdensemble.outputs.figures import draw_figures, figures_of
@@ -96,11 +97,22 @@ def _write(
         write_ensemble(folder / f"ensemble-{other.prior_set}.nc", label_dataset(other))
     write_tables(folder, every)
     for language in LANGS:
-        text = document_text(answer(first, others, notes.get(language, ())), language)
+        text = document_text(answer(first, others, notes), language)
         (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
     (folder / FIGURES).mkdir()
     figures = (*figures_of(first, history, others), *answer_figures(first))
     return draw_figures(folder / FIGURES, figures, lang)[1]
+
+
+def _write_workbook(folder: Path, every: Sequence[Results], lang: str, record: RunRecord) -> None:
+    """Write the workbook that people copy from into their own papers."""
+    from sdensemble.outputs.pages.brief import Material
+    from sdensemble.outputs.pages.workbook import workbook
+    from sdensemble.outputs.write.xlsx import write_xlsx
+
+    told = {"started": record.started, "command": record.command}
+    made = workbook(every[0], Material(others=every[1:], record=told))
+    write_xlsx(made, folder / f"{say('brief.file_book', lang)}.xlsx", lang)
 
 
 def _facts(every: Sequence[Results]) -> dict[str, Any]:
@@ -113,4 +125,26 @@ def _facts(every: Sequence[Results]) -> dict[str, Any]:
         "ensembles": [
             {**one.data.attrs, "members": one.members, "lost": one.lost} for one in every
         ],
+        "answers": [answer for one in every for answer in _answers(one)],
     }
+
+
+def _answers(results: Results) -> Iterator[dict[str, Any]]:
+    """Yield P of each headline target under each scenario: what two runs are compared by."""
+    asked = results.question
+    targets = [asked, *(t for t in results.headline_targets() if t is not asked)]
+    for target in targets:
+        for scenario in results.scenarios:
+            found = results.event(target, scenario).probability()
+            yield {
+                "target": target.id,
+                "target_title": {"zh": target.zh, "en": target.en},
+                "scenario": scenario.name,
+                "scenario_title": dict(scenario.title),
+                "prior_set": results.prior_set,
+                "year": results.year(target),
+                "measure": target.measure,
+                "scope": target.scope,
+                "p": found.middle,
+                "se": found.se,
+            }

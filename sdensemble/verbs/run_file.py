@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +14,20 @@ from numpy.typing import NDArray
 
 from sdengine.errors import Problems, SDError, did_you_mean
 from sdengine.kernel import Kernel, Trajectories, compile_model
+from sdengine.limits import at_most, limit
 from sdengine.model.read import read_model
 from sdengine.oracle.crosscheck import touched_by_random
+from sdengine.program.held import State
 from sdengine.syntax import Kind, Model
 from sdensemble import __version__
 from sdensemble.inputs.config import cell_name, short
 from sdensemble.inputs.constants import Given, read_given
 from sdensemble.inputs.folder import check_folder
 from sdensemble.inputs.settings import Changed, changed
+from sdensemble.inputs.state import read_state, write_state
 from sdensemble.inputs.vensim import read_save_list
 from sdensemble.inputs.vensim.text import split_name, split_outside
+from sdensemble.lang import say
 from sdensemble.outputs.text import table
 from sdensemble.results.convert import to_dataset
 from sdensemble.results.record import RunRecord, written
@@ -34,17 +39,6 @@ if TYPE_CHECKING:
 SHOWN = 40  # lines of a table on the terminal
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SIDE_FILES = {".vsc": "--sensitivity", ".cin": "--changes", ".lst": "--save-list"}
-WORDS = {
-    "stock": ("存量", "stock"),
-    "variable": ("变量", "variable"),
-    "unit": ("单位", "unit"),
-    "time": ("时间", "time"),
-    "one run": ("单次运行", "one run"),
-    "members": ("个成员", "members"),
-    "more": ("另有 {} 行，用 --out 全部写出", "… {} more: --out writes all"),
-    "nothing": ("未写文件：用 --out 指定文件夹", "nothing was written: --out DIR writes the run"),
-    "beside": ("模型旁的文件（未读）", "beside the model, not read"),
-}
 
 
 @dataclass(frozen=True)
@@ -52,8 +46,10 @@ class FileOptions:
     """What a person may ask of a run of a model file.
 
     ``settings`` are texts "name=3", "name[element]=3" or "table=(0,0),(10,20)", ``initial`` are
-    "stock=50"; ``series`` and ``data`` are csv or xlsx files. ``report`` names what is shown and
-    kept, parted by commas. Side files are looked for here and then in the model's folder.
+    "stock=50"; ``series`` and ``data`` are csv or xlsx files. ``until`` is a time to stop at;
+    ``save_state`` a file for what the run remembers there, ``from_state`` one to go on from.
+    ``report`` names what is shown and kept, parted by commas. Side files are looked
+    for here and then in the model's folder.
     """
 
     settings: tuple[str, ...] = ()
@@ -64,6 +60,9 @@ class FileOptions:
     sample: Path | None = None
     sensitivity: Path | None = None
     save_list: Path | None = None
+    until: float | None = None
+    save_state: Path | None = None
+    from_state: Path | None = None
     report: str = ""
     members: int | None = None
     seed: int | None = None
@@ -122,15 +121,41 @@ def run_file(path: str | Path, options: FileOptions = FileOptions()) -> FileRun:
     _require_members(model, given)
     kernel = compile_model(model)
     kept = asked or _kept(model, everything=bool(options.out) and given.members is None)
-    run = kernel.run(given.constants, report=kept, members=given.members, threads=options.threads)
+    state = read_state(options.from_state) if options.from_state else None
+    run = kernel.run(
+        given.constants,
+        report=kept,
+        members=given.members,
+        steps=_steps(model, options.until, state),
+        threads=options.threads,
+        state=state,
+        keep_state=options.save_state is not None,
+    )
+    if options.save_state and run.state is not None:
+        write_state(options.save_state, run.state)
     finished = FileRun("", given.notes, run, kernel, given, options.out)
     text = _text(finished, asked, options.lang)
-    notes = (*given.notes, *_lost(finished), *_beside(model, options))
+    notes = (*model.remarks, *given.notes, *_lost(finished), *_beside(model, options))
     if options.out:
         _write(finished, options, edited)
     else:
         notes += (_word("nothing", options.lang),)
     return FileRun(text, notes, run, kernel, given, options.out)
+
+
+def _steps(model: Model, until: float | None, state: State | None) -> int | None:
+    """Return how many steps lead to a time, None to the end of the file's own clock."""
+    if until is None:
+        return None
+    clock = model.clock
+    begin = 0 if state is None else state.step
+    steps = round((until - clock.start) / clock.step) - begin if math.isfinite(until) else -1
+    if steps < 0 or begin + steps > limit("STEPS"):
+        now = clock.start + clock.step * begin
+        raise SDError(
+            f"--until {until:g}: must be a time from {now:g} on; {at_most('STEPS', 'run')}"
+        )
+    return steps
 
 
 # ── what is asked ──────────────────────────────────────────────────────────────────────────
@@ -188,7 +213,7 @@ def _beside(model: Model, options: FileOptions) -> tuple[str, ...]:
 
 
 def _word(key: str, lang: str) -> str:
-    return WORDS[key][lang != "zh"]
+    return say(f"file.{key.replace(' ', '_')}", lang)
 
 
 # ── what is shown ──────────────────────────────────────────────────────────────────────────
@@ -209,7 +234,7 @@ def _text(one: FileRun, asked: Sequence[str], lang: str) -> str:
     title, *lines = rows(one, names, lang)
     if not lines:
         return head
-    more = [_word("more", lang).format(len(lines) - SHOWN)] if len(lines) > SHOWN else []
+    more = [say("file.more", lang, n=len(lines) - SHOWN)] if len(lines) > SHOWN else []
     return "\n".join([head, "", *table([title, *lines[:SHOWN]]), *more])
 
 

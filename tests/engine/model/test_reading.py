@@ -267,3 +267,32 @@ def test_a_table_of_many_points_is_read_in_one_go(tmp_path):
     path.write_text("{UTF-8}\n" + f"t({points})~~|\ny=t(Time)~~|\n" + CLOCK, "utf-8")
     (equation,) = read_model(path)["t"].equations
     assert len(equation.expr.x) == 20_000
+
+
+# ── clocks, :NA:, Stella's functions ───────────────────────────────────────────────────────
+
+
+def test_clocks_may_be_equations_and_save_at_the_nearest_step(case):
+    model = read_model(case("clock_from_equations.mdl"))
+    times = compile_model(model).run(report=["s"]).times
+    step = 0.0078125
+    np.testing.assert_array_equal(times, 2010 + np.floor(np.arange(31) * 0.1 / step + 0.5) * step)
+    assert "start year" in model.bound
+
+
+def test_na_is_a_number(case):
+    x, y, z, w = run(case("na_is_a_number.mdl"), "x", "y", "z", "w")
+    assert x.tolist() == [-(2.0**109)] * 2 + [3, 3, 3]
+    assert y.tolist() == [0, 0, 3, 3, 3]
+    assert set(z) == {2.0**110}
+    assert w.tolist() == [1, 1, 3, 3, 3]
+
+
+def test_functions_of_stella_that_look_back(case):
+    s, p, mx, h, c, e = run(case("stella_functions.xmile"), "s", "p", "mx", "h", "c", "e")
+    np.testing.assert_allclose(s, 1.05 ** np.arange(9))
+    np.testing.assert_array_equal(p, [-1, *s[:-1]])
+    assert mx.tolist() == list(range(1, 10))
+    np.testing.assert_array_equal(h, [1, 1, *s[:7]])
+    assert c.tolist() == [0, 0.5, 1, 1.5, 2, 2.5, 0, 0.5, 1]
+    assert set(e) == {0.0}
