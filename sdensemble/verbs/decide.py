@@ -228,7 +228,7 @@ def weigh_levers(
         if asked.year:
             question = replace(question, years=(asked.year,))
         where, notes = worlds(job.study, asked, every=True)
-        runs = question.levels**2 + len(where) * (SPARSE + 3)
+        runs = question.levels**2 + 2 * question.levels + len(where) * (SPARSE + 2)
         count = job.bar(progress, where[:1], runs * asked.members)
         found = weigh(where, question, progress=count)
         return job.done(found, weigh_document(found, job.study), notes)

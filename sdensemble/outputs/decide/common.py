@@ -14,9 +14,16 @@ from sdensemble.decide.worlds import World
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
-from sdensemble.lang import Words, bracketed, joined, phrase, say
+from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, say
 from sdensemble.outputs.form import Native, Number, Share, Shown, rounded, rounded_up
-from sdensemble.outputs.naming import beyond, conditioned, information_date, label, unit_label
+from sdensemble.outputs.naming import (
+    beyond,
+    conditioned,
+    information_date,
+    label,
+    target_label,
+    unit_label,
+)
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import Study
 
@@ -120,7 +127,7 @@ def lever_label(model: Model, lever: Lever | Moved) -> Words:
     if not lever.element:
         return name
     dims = model[lever.constant].dims
-    element = {lang: model.element_label(dims[0], lever.element, lang) for lang in ("zh", "en")} \
+    element = {lang: model.element_label(dims[0], lever.element, lang) for lang in LANGS} \
         if len(dims) == 1 else lever.element  # fmt: skip
     return joined([name, bracketed([element])], "nothing")
 
@@ -186,7 +193,7 @@ def asked(study: Study, target: Target) -> Words:
 
     key = conditioned(study.report, (target.measure, target.scope, target.price_basis))
     if target.joint:
-        return joined([{"zh": target.zh, "en": target.en}, key], "nothing")
+        return joined([target_label(target), key], "nothing")
     words = phrase(
         "date.condition",
         year=phrase("date.year", year=target.year),
@@ -239,6 +246,6 @@ def asked_outcome(study: Study, target: Target) -> Words:
     from sdensemble.outputs.naming import target_name
 
     if target.joint:
-        return {"zh": target.zh, "en": target.en}
+        return target_label(target)
     year = phrase("date.year", year=target.year)
     return phrase("date.together", year=year, name=target_name(target))
