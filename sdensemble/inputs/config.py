@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import math
@@ -38,6 +39,8 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     UTF-8, UTF-16 and GBK are read. What is no TOML is read again with the signs of a Chinese
     keyboard made plain and bare words quoted, before it is refused as it stands.
     """
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise SDError(Message("{file}: is no plain file", file=short(path)))
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -58,10 +61,11 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         first = error
-    try:
+    except (ValueError, RecursionError):
+        told = "{file}: a number has too many digits, or brackets stand too deep, to be read"
+        raise SDError(Message(told, file=short(path))) from None
+    with contextlib.suppress(ValueError, RecursionError):
         return tomllib.loads(tidied(text))
-    except tomllib.TOMLDecodeError:
-        pass
     if not (at := re.search(r" \(at line (\d+), column (\d+)\)$", str(first))):
         raise SDError(Message("{file}: is not valid TOML — {why}", file=short(path), why=first))
     told = "{file} line {line} column {column}: is not valid TOML — {why}"
@@ -183,9 +187,13 @@ class Section:
 
 def as_number(value: object) -> float | None:
     """Return a TOML value as a finite float, or None; true and false are no numbers."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        return None
+    return number if math.isfinite(number) else None
 
 
 Units = Mapping[str, Sequence[str]]

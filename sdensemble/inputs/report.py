@@ -56,7 +56,6 @@ and groups it is made of, which variables say what limits production and who pay
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +63,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.syntax import Model
-from sdensemble.inputs.config import Section
+from sdensemble.inputs.config import Section, read_toml
 from sdensemble.inputs.targets import leaves
 from sdensemble.lang import say
 
@@ -284,19 +283,13 @@ def _last_year(target: Target, targets: Sequence[Target]) -> int:
 
 def read_report(path: Path, model: Model) -> ReportSpec:
     """Read ``report.toml`` against a model; raise one SDError with every problem found."""
-    try:
-        text = path.read_bytes()
-        data = tomllib.loads(text.decode("utf-8-sig"))
-    except FileNotFoundError as error:
+    if not path.exists():
         raise SDError(
             Message("{path}: no such file; a study needs one, see the one of teacup", path=path)
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SDError(
-            Message("{path}: not readable as TOML: {error}", path=path, error=error)
-        ) from error
+        )
+    data, _ = read_toml(path)
     reader = _Reader(path, model)
-    spec = reader.spec(data, hashlib.sha256(text).hexdigest())
+    spec = reader.spec(data, hashlib.sha256(path.read_bytes()).hexdigest())
     reader.problems.raise_if_any()
     return spec
 

@@ -151,6 +151,9 @@ _OF_A_MODEL = {
     "initial": click.option("--initial", multiple=True),
     "series": click.option("--series", multiple=True, type=_FILE),
     "data": click.option("--data", multiple=True, type=_FILE),
+    "until": click.option("--until", type=float),
+    "save_state": click.option("--save-state", type=_FILE),
+    "from_state": click.option("--from-state", type=_FILE),
     "changes": click.option("--changes", multiple=True, type=_FILE),
     "sample": click.option("--sample", type=_FILE),
     "sensitivity": click.option("--sensitivity", type=_FILE),
@@ -159,7 +162,8 @@ _OF_A_MODEL = {
 }
 _OPTION = {"folder": "study", "scenarios": "scenario", "prior_set": "prior", "variants": "variant"}
 _OPTION |= {"as_of": "as-of", "prior_only": "prior-only", "question": "target"}
-_OPTION |= {"settings": "set", "save_list": "save-list"}
+_OPTION |= {"settings": "set", "save_list": "save-list", "save_state": "save-state"}
+_OPTION |= {"from_state": "from-state"}
 _OF_A_STUDY = (
     *("folder", "scenarios", "prior_set", "method", "member"),
     *("variants", "weights", "as_of", "prior_only", "question"),
