@@ -600,7 +600,8 @@ def allot(
 ) -> Answer:
     """Allot fixed envelopes over the elements of their levers and spans of years.
 
-    ``envelopes`` are ``"lever=amount"``: the amount is level × years, summed over all places.
+    ``envelopes`` are ``"lever=amount"``, or ``"lever+lever=amount"`` where several share one: the
+    amount is level × years, summed over all places.
     """
     with _answering(study, asked, "allocate") as job:
         target = find_target(job.study, asked.target, asked.year)
@@ -615,8 +616,11 @@ def allot(
                 mark = ""
             if not mark or not amount > 0:
                 raise SDError(Message('"{text}": write "lever=amount"', text=text))
-            lever = find_lever(job.study, name.strip())
-            slots += slots_of(world, lever.constant, amount, spans, steps, most=lever.high)
+            for part in name.split("+"):
+                lever = find_lever(job.study, part.strip())
+                slots += slots_of(
+                    world, lever.constant, amount, spans, steps, most=lever.high, name=name
+                )
         runs = len(slots) * steps * len(envelopes)
         count = job.bar(progress, [world], runs * world.draws.members)
         base = baseline(job.study, asked)
