@@ -13,7 +13,7 @@ from sdensemble.checks.finding import Bars, Found, Panel, judged
 from sdensemble.checks.runs import BASELINE, Bench, at, element, in_year
 from sdensemble.inputs.loops import Loop, read_loops
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.lang import Words, bracketed, in_all, joined, phrase
+from sdensemble.lang import LANGS, Words, bracketed, in_all, joined, phrase
 from sdensemble.outputs.naming import Amount, element_label, model_label
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import distinguishable
@@ -205,7 +205,7 @@ def _panel(bench: Bench, name: str, base: Trajectories, moved: Trajectories) -> 
         total = values.reshape(values.shape[0], -1, values.shape[-1]).sum(axis=1)
         return np.median(total, axis=-1)
 
-    title = {lang: short_label(bench.model.label(name, lang)) for lang in ("zh", "en")}
+    title = {lang: short_label(bench.model.label(name, lang)) for lang in LANGS}
     return Panel(title, bench.model[name].unit, base.times, line(base), line(moved))
 
 
@@ -495,7 +495,7 @@ def _loop_bars(bench: Bench, rows: Sequence[Mapping[str, Any]]) -> Bars:
     axis = in_all(phrase("result.loop_axis"))
     return Bars(
         axis,
-        tuple({lang: f"{row['loop']} {row[lang]}" for lang in ("zh", "en")} for row in rows),
+        tuple({lang: f"{row['loop']} {row[lang]}" for lang in LANGS} for row in rows),
         tuple(100 * row["change"] / row["level"] for row in rows),
         tuple(200 * row["error"] / row["level"] for row in rows),
         "%",

@@ -26,7 +26,7 @@ from sdensemble.checks.finding import (
 from sdensemble.checks.runs import Bench, in_year
 from sdensemble.ensemble.draws import draw
 from sdensemble.inputs.history import Observation
-from sdensemble.lang import Words, in_all, joined, phrase
+from sdensemble.lang import LANGS, Words, in_all, joined, phrase
 from sdensemble.outputs.naming import model_label
 from sdensemble.results.estimate import Array
 
@@ -112,7 +112,7 @@ def morris(bench: Bench, given: Given) -> Found:
     bars = Bars(
         axis,
         tuple({lang: short_label(bench.model.label(str(r["constant"]), lang))
-               for lang in ("zh", "en")} for r in drawn),
+               for lang in LANGS} for r in drawn),
         tuple(float(str(r["mean absolute"])) for r in drawn),
         tuple(float(str(r["spread"])) / np.sqrt(len(design)) * 2 for r in drawn),
         bench.yearly_unit,

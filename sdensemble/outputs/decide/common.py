@@ -16,7 +16,14 @@ from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, say
 from sdensemble.outputs.form import Native, Number, Share, Shown, rounded, rounded_up
-from sdensemble.outputs.naming import beyond, conditioned, information_date, label, unit_label
+from sdensemble.outputs.naming import (
+    beyond,
+    conditioned,
+    information_date,
+    label,
+    target_label,
+    unit_label,
+)
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import Study
 
@@ -184,7 +191,7 @@ def asked(study: Study, target: Target) -> Words:
 
     key = conditioned(study.report, (target.measure, target.scope, target.price_basis))
     if target.joint:
-        return joined([{"zh": target.zh, "en": target.en}, key], "nothing")
+        return joined([target_label(target), key], "nothing")
     words = phrase(
         "date.condition",
         year=phrase("date.year", year=target.year),
@@ -237,6 +244,6 @@ def asked_outcome(study: Study, target: Target) -> Words:
     from sdensemble.outputs.naming import target_name
 
     if target.joint:
-        return {"zh": target.zh, "en": target.en}
+        return target_label(target)
     year = phrase("date.year", year=target.year)
     return phrase("date.together", year=year, name=target_name(target))
