@@ -30,7 +30,7 @@ def main() -> None:
     study = open_study(HERE.parent)
     kernel = compile_model(study.model)
     begun, used = time.perf_counter(), time.process_time()
-    draws = draw(study.priors("history"), study.model, args.members, seed=1)
+    draws = draw(study.priors(), study.model, args.members, seed=1)
     drawn = time.perf_counter()
     headline = study.report.headline.whole.variable
     dataset = run_ensemble(

@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8)
     args = parser.parse_args()
     study, ids = open_study(HERE.parent), np.arange(args.members)
-    draws = draw(study.priors("history"), study.model, args.members, seed=1)
+    draws = draw(study.priors(), study.model, args.members, seed=1)
     world = worlds(study.model, draws, study.forcing, ids)(study.scenarios[0])
     headline = study.report.headline.whole.variable
     whole = compile_model(study.model)

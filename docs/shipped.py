@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from sdensemble.outputs.words import in_ten, rounded_up
 from what_p_hangs_on import thirds
 
 from sdengine.model.describe import levers
 from sdensemble import open_study
-from sdensemble.outputs.words import in_ten, rounded_up
 from sdensemble.study import Study
 from sdensemble.verbs.run import Options, run_study
 from sdensemble.verbs.run_variants import run_variants
@@ -58,9 +58,11 @@ COLUMNS = (
 )
 PACKAGES = ("opinion-bundle", "plant-grants", "land-quota")
 SHOWN = ("baseline", *PACKAGES, "all")
-PAYERS = ("province", "county", "land_revenue")
+PAYERS = ("central", "province", "county", "land_revenue")
 HANGS_ON = (
-    "initial nominal demand growth",
+    "past reported growth",
+    "scope drift",
+    "market nominal growth",
     "output to sales ratio",
     "growth offset[other]",
     "inflation",

@@ -17,6 +17,7 @@ _PUBLIC = {
     "read_model": "sdengine.model.read",
     "check_units": "sdengine.model.units",
     "Held": "sdengine.program.held",
+    "State": "sdengine.program.held",
     "Kernel": "sdengine.kernel",
     "Trajectories": "sdengine.kernel",
     "compile_model": "sdengine.kernel",
@@ -26,6 +27,7 @@ __all__ = [
     "Kernel",
     "Model",
     "SDError",
+    "State",
     "Trajectories",
     "check_units",
     "compile_model",
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from sdengine.kernel import Kernel, Trajectories, compile_model
     from sdengine.model.read import read_model
     from sdengine.model.units import check_units
-    from sdengine.program.held import Held
+    from sdengine.program.held import Held, State
     from sdengine.syntax import Model
 
 

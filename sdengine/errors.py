@@ -52,6 +52,10 @@ class SDError(Exception):
         super().__init__("\n".join(self.problems))
 
 
+class ModelRemark(UserWarning):
+    """Something a person should know about how a model file was read."""
+
+
 class Problems:
     """Collects every problem of one reading, then raises them together.
 

@@ -12,14 +12,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.errors import SDError, did_you_mean
 from sdengine.ir import Program, Slots
 from sdengine.native.emit import emit
 from sdengine.native.jit import Native, address, aligned, load_or_compile, processor
 from sdengine.native.plan import Plan, make_plan
 from sdengine.native.wasm import WasmKernel, wasm_kernel
 from sdengine.program.final_time import settled
-from sdengine.program.held import Held
+from sdengine.program.held import Held, State
+from sdengine.program.inputs import (
+    Inputs,
+    member_numbers,
+    noise_rows,
+    state_rows,
+    state_slots,
+)
 from sdengine.program.lower import lower
 from sdengine.program.prune import pruned
 from sdengine.recursion import deeply
@@ -84,13 +91,14 @@ class Trajectories:
     (interval, *dims, member): the integral from ``times[i]`` to ``times[i + 1]`` by the
     trapezium rule, in the variable's unit times the time unit. ``first_bad`` has one integer
     per member: the index in ``times`` at which a kept value or a stock was first not finite,
-    or -1.
+    or -1. ``state`` is what a run goes on from, where one was asked for.
     """
 
     times: NDArray[np.float64]
     values: Mapping[str, NDArray[np.float64]]
     totals: Mapping[str, NDArray[np.float64]]
     first_bad: NDArray[np.int64]
+    state: State | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +128,7 @@ class Kernel:
         >>> few.run(report=["teacup temperature"]).values["teacup temperature"].shape
         (31, 1)
         """
-        inputs = _Inputs(self.model, self.program)
+        inputs = Inputs(self.model, self.program)
         found = self._named(names, inputs)
         inputs.problems.raise_if_any()
         return _compiled(self.model, pruned(self.program, found), self.lanes, use_cache)
@@ -138,6 +146,8 @@ class Kernel:
         threads: int | None = None,
         progress: Callable[[int], None] | None = None,
         ids: ArrayLike | None = None,
+        state: State | None = None,
+        keep_state: bool = False,
     ) -> Trajectories:
         """Return the trajectories of all members.
 
@@ -147,6 +157,10 @@ class Kernel:
         of steps between saved times (the file's SAVEPER without it), ``steps`` the number of
         steps to run. ``progress`` is called with the number of members just finished. ``ids``
         are the members' numbers, 0 and up without it: random functions hang on them.
+
+        ``keep_state`` keeps what the run must remember at its last step, as the result's
+        ``state``; a run given that ``state`` goes on from there, under the constants of its own.
+        Two such runs have the bits of one over both spans.
 
         Same inputs, same bits, whatever ``threads`` is and however members are split into
         calls. Raises SDError listing every unknown name, wrong shape and value that is not
@@ -158,22 +172,34 @@ class Kernel:
         >>> run.values["teacup temperature"].shape, run.times[-1]
         ((31, 3), np.float64(30.0))
         """
-        inputs = _Inputs(self.model, self.program)
+        inputs = Inputs(self.model, self.program)
         threads = inputs.whole("threads", threads, default_threads(), 1)
         shared, count, kept, summed = self._laid_out(
-            inputs, constants or {}, held or {}, report, totals, members, steps, every, self.lanes
+            inputs,
+            constants or {},
+            held or {},
+            report,
+            totals,
+            members,
+            steps,
+            every,
+            self.lanes,
+            state=state,
         )
-        out, out_totals, every = shared["out"], shared["out_totals"], shared["every"]
-        numbers = _numbers(ids, count, shared["stride"], self.program.name)
-        self._blocks(shared, numbers, count, threads, progress)
+        out, out_totals, stride = shared["out"], shared["out_totals"], shared["stride"]
+        if ids is None and state is not None:
+            ids = state.ids
+        numbers = member_numbers(ids, count, stride, self.program.name)
+        memory = _Memory.of(self.program, inputs.end, stride) if keep_state else None
+        self._blocks(shared, numbers, count, threads, progress, state, memory)
         out[:, np.isin(_all(kept), self.program.void)] = np.nan
         out_totals[:, np.isin(_all(summed), self.program.void)] = np.nan
-        times = self.program.start + self.program.step * every * np.arange(len(out))
         return Trajectories(
-            times=np.asarray(times, np.float64),
+            times=_times(self.program, shared["saves"][:-1]),
             values=dict(_split(out, kept, count)),
             totals=dict(_split(out_totals[1:], summed, count)),
             first_bad=shared["bad"][:count],
+            state=memory.state(self.program, inputs.end, numbers, count) if memory else None,
         )
 
     def wasm(
@@ -197,7 +223,7 @@ class Kernel:
         >>> kernel.wasm(report=["teacup temperature"]).module[:4]
         b'\x00asm'
         """
-        inputs = _Inputs(self.model, self.program)
+        inputs = Inputs(self.model, self.program)
         given = {name: np.asarray(value, float) for name, value in (constants or {}).items()}
         shared, *_ = self._laid_out(inputs, given, {}, report, totals, None, steps, every, lanes)
         members = np.arange(lanes)
@@ -205,14 +231,14 @@ class Kernel:
             "W": np.empty((self.plan.size + 2 * self.program.stocks) * lanes),
             "sums": np.empty(max(shared["n_totals"], 1) * lanes),
             "history": np.empty(len(self.program.fixed) * (shared["steps"] + 1) * lanes),
-            "feed_rows": _noise_rows(self.program, members, shared["steps"]),
+            "feed_rows": noise_rows(self.program, members, shared["steps"]),
         }
         arrays = {k: v for k, v in {**shared, **scratch}.items() if isinstance(v, np.ndarray)}
         return wasm_kernel(self.plan, arrays, {**shared, "m0": 0}, lanes=lanes)
 
     def _laid_out(
         self,
-        inputs: _Inputs,
+        inputs: Inputs,
         constants: Mapping[str, ArrayLike],
         held: Mapping[str, Held],
         report: Iterable[str],
@@ -221,21 +247,23 @@ class Kernel:
         steps: int | None,
         every: int | None,
         lanes: int,
+        *,
+        state: State | None = None,
     ) -> tuple[dict[str, Any], int, dict[str, Slots], dict[str, Slots]]:
         """Return (what all blocks of a run share, the number of members, the slots of each
         variable kept, and of each integrated)."""
-        steps = inputs.whole("steps", steps, self.program.steps, 0)
-        every = inputs.whole("every", every, self.program.save_every, 1)
+        inputs.span(steps, state)
+        saves = inputs.saves(every, self.model.clock)
         members = None if members is None else inputs.whole("members", members, 1, 1)
         inputs.problems.raise_if_any()
         inputs.read(constants, held)
-        inputs.feed(constants, held, steps)
+        inputs.feed(constants, held)
         kept, summed = self._named(report, inputs), self._named(totals, inputs)
         inputs.problems.raise_if_any()
         count = inputs.count(members)
-        saved = steps // every + 1
         table = inputs.table(count, lanes)
         stride = table["stride"]
+        remembered, rows = state_rows(state, lanes, stride)
         shared = {
             **table,
             "defaults": self.program.defaults,
@@ -243,23 +271,27 @@ class Kernel:
             "n_report": len(_all(kept)),
             "totals": _without(_all(summed), self.program.void),
             "n_totals": len(_all(summed)),
-            "out": np.empty((saved, len(_all(kept)), stride)),
-            "out_totals": np.empty((saved, len(_all(summed)), stride)),
+            "out": np.empty((len(saves), len(_all(kept)), stride)),
+            "out_totals": np.empty((len(saves), len(_all(summed)), stride)),
             "bad": np.full(stride, -1, np.int64),
-            "steps": steps,
-            "every": every,
+            "steps": inputs.end,
+            "saves": np.append(saves, -1),
+            "begin": inputs.begin,
+            "state": remembered,
+            "n_state": rows.shape[1],
+            "state_rows": rows,
             "flags": self._flags(inputs),
         }
         return shared, count, kept, summed
 
-    def _flags(self, inputs: _Inputs) -> NDArray[np.int64]:
+    def _flags(self, inputs: Inputs) -> NDArray[np.int64]:
         """Return for each invariant loop what can make it run again (see ``driver``)."""
         later = [slots.ravel() for step, slots, _ in inputs.changes if step > 0]
         held = self.plan.waiting(np.concatenate([np.empty(0, np.int64), *later]))
         switched = self.plan.waiting(self.plan.switches[:, 1])
         return held + 2 * switched.astype(np.int64)
 
-    def _named(self, names: Iterable[str], inputs: _Inputs) -> dict[str, Slots]:
+    def _named(self, names: Iterable[str], inputs: Inputs) -> dict[str, Slots]:
         found = {}
         for name in names:
             written = self.model.name_of(name)
@@ -285,12 +317,14 @@ class Kernel:
         count: int,
         threads: int,
         progress: Callable[[int], None] | None,
+        state: State | None,
+        memory: _Memory | None,
     ) -> None:
         """Run every block of ``lanes`` members; each thread has a workspace of its own."""
         starts = iter(range(0, shared["stride"], self.lanes))
         slots = self.plan.size + 2 * self.program.stocks
         places = {name: address(value) for name, value in shared.items()}
-        block = shared["rows"].nbytes // len(shared["rows"])
+        sizes = {name: shared[name].nbytes // len(shared[name]) for name in ("rows", "state_rows")}
         lock, stop = threading.Lock(), threading.Event()
 
         def work() -> None:
@@ -305,9 +339,14 @@ class Kernel:
                 if start is None:
                     return
                 members = numbers[start : start + self.lanes]
-                random = _noise_rows(self.program, members, shared["steps"])
-                own["rows"] = places["rows"] + start // self.lanes * block
+                random = noise_rows(self.program, members, shared["steps"])
+                for name, size in sizes.items():
+                    own[name] = places[name] + start // self.lanes * size
+                if state is not None:
+                    _recalled(state, history, start, self.lanes)
                 self.native.run({**own, "m0": start, "feed_rows": address(random)})
+                if memory is not None:
+                    memory.take(workspace, history, start, self.lanes)
                 if progress:
                     progress(min(self.lanes, count - start))
 
@@ -356,199 +395,46 @@ def _split(
         at += slots.size
 
 
-class _Inputs:
-    """Checks what a run is given and lays it out as the driver reads it."""
+def _times(program: Program, saves: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the times of saved steps."""
+    every = int(saves[1] - saves[0]) if len(saves) > 1 else 1
+    if (np.diff(saves) == every).all() and not saves[0] % every:
+        step = program.step * every  # so that a whole number of steps has a round time
+        return np.asarray(program.start + step * (saves // every), np.float64)
+    return np.asarray(program.start + program.step * saves, np.float64)
 
-    def __init__(self, model: Model, program: Program):
-        self.model, self.program = model, program
-        self.problems = Problems()
-        self.changes: list[tuple[int, Slots, NDArray[np.float64]]] = []  # step, slots, values
-        self.feeds: list[tuple[int, Slots, NDArray[np.float64]]] = []
-        self.given: set[str] = set()
-        self.steps = 0
-        self.counts: dict[int, str] = {}
 
-    def whole(self, what: str, given: object, default: int, least: int) -> int:
-        """Return a whole number given for ``what``, or its default; note another thing."""
-        if given is None:
-            return default
-        if isinstance(given, int | np.integer) and not isinstance(given, bool) and given >= least:
-            return int(given)
-        why = f"{what} must be a whole number of at least {least}, not {given!r}"
-        self.problems.add(self.program.name, why)
-        return least
+def _recalled(state: State, history: NDArray[np.float64], start: int, lanes: int) -> None:
+    """Put what fixed delays still hold of a block's members where the driver looks for it."""
+    members = np.minimum(np.arange(start, start + lanes), state.values.shape[1] - 1)
+    history[: state.history[..., members].size] = state.history[..., members].ravel()
 
-    def _numbers(self, name: str, given: object) -> NDArray[np.float64] | None:
-        """Return what is given for ``name`` as numbers; note where it is none."""
-        try:
-            return np.asarray(given, dtype=float)
-        except (TypeError, ValueError):
-            self.problems.add(self.program.name, f'"{name}" is given what is not a number')
-            return None
 
-    def read(self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held]) -> None:
-        for name, given in constants.items():
-            slots, numbers = self._settable(name), self._numbers(name, given)
-            if slots is not None and numbers is not None:
-                self._change(name, -1, slots, numbers)
-        for name, series in held.items():
-            slots = self._settable(name)
-            times, rows = (self._numbers(name, part) for part in (series.times, series.values))
-            if slots is None or times is None or rows is None:
-                continue
-            if times.ndim != 1 or rows.ndim < 1 or len(times) != len(rows):
-                self.problems.add(self.program.name, f'"{name}" needs one value for each time')
-                continue
-            start, step = self.program.start, self.program.step
-            if not np.isfinite(times).all() or (np.diff(times) < 0).any():
-                self.problems.add(self.program.name, f'"{name}": times must ascend')
-                continue
-            when = np.ceil(np.clip((times - start) / step, -1, 2**53) - 1e-6).astype(int)
-            for at, values in zip(when, rows, strict=True):
-                self._change(name, max(int(at), 0), slots, values)
+@dataclass(frozen=True, eq=False)
+class _Memory:
+    """What a run must remember, filled block by block: stocks, and inputs of fixed delays."""
 
-    def feed(
-        self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held], steps: int
+    slots: Slots
+    values: NDArray[np.float64]
+    history: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, program: Program, end: int, stride: int) -> _Memory:
+        """Return room for so many members after so many steps."""
+        slots = state_slots(program)
+        history = np.empty((end, len(program.fixed), stride))
+        return cls(slots, np.empty((len(slots), stride)), history)
+
+    def take(
+        self, workspace: NDArray[np.float64], history: NDArray[np.float64], start: int, lanes: int
     ) -> None:
-        """Note what data are at every step: as in the file, until the caller's own begin."""
-        program = self.program
-        self.steps = steps
-        for name in sorted(program.unfed - self.given):
-            self.problems.add(program.name, f'data "{name}" have no source: give their values')
-        if not program.feeds:
-            return
-        until: dict[str | None, float] = {
-            self.model.name_of(name): float(np.min(series.times, initial=np.inf))
-            for name, series in held.items()
-        }
-        until |= {self.model.name_of(name): -np.inf for name in constants}
-        when = program.start + program.step * np.arange(steps + 1, dtype=np.float64)
-        for feed in program.feeds:
-            end = until.get(feed.name, np.inf)
-            values = feed.at(when[when < end - 1e-6 * program.step], program.step)
-            new = np.ones_like(values, bool)
-            new[1:] = (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
-            for k in np.flatnonzero(new.any(axis=1)):
-                self.feeds.append((int(k), feed.slots[new[k]], values[k][new[k]]))
+        """Keep what a block has come to."""
+        here = slice(start, start + lanes)
+        self.values[:, here] = workspace.reshape(-1, lanes)[self.slots]
+        steps, fixed, _ = self.history.shape
+        self.history[..., here] = history[: steps * fixed * lanes].reshape(steps, fixed, lanes)
 
-    def _settable(self, name: str) -> Slots | None:
-        written = self.model.name_of(name)
-        if written in self.program.settable:
-            self.given.add(str(written))
-            return self.program.where(str(written))
-        why = "is not a constant" if written else "is not in the model"
-        near = did_you_mean(name, self.program.settable) if not written else ""
-        self.problems.add(self.program.name, f'"{name}" {why}{near}')
-        return None
-
-    def _change(self, name: str, step: int, slots: Slots, values: NDArray[np.float64]) -> None:
-        alike = values.shape in (slots.shape, ())
-        if not alike and values.shape[:-1] != slots.shape:
-            dims = self.model[name].dims
-            self.problems.add(
-                self.program.name,
-                f'"{name}" needs shape {slots.shape} {dims} or that with members last, '
-                f"got {values.shape}",
-            )
-            return
-        if not (np.isfinite(values.sum()) or np.isfinite(values).all()):
-            self.problems.add(self.program.name, f'"{name}" is given a value that is not finite')
-            return
-        if not alike:
-            self.counts.setdefault(values.shape[-1], name)
-        else:
-            values = np.broadcast_to(values, slots.shape)
-        self.changes.append((step, slots, values))
-
-    def count(self, members: int | None) -> int:
-        """Return the number of members; every input that has a member axis must agree."""
-        counts = dict(self.counts)
-        if members is not None:
-            counts.setdefault(members, "members")
-        if len(counts) > 1:
-            parts = ", ".join(f'"{name}" {count}' for count, name in counts.items())
-            raise SDError(f"{self.program.name}: numbers of members differ: {parts}")
-        return next(iter(counts), 1)
-
-    def table(self, count: int, lanes: int) -> dict[str, Any]:
-        """Return rows, events and strides for the driver, ascending in step."""
-        stride = -(-count // lanes) * lanes
-        ordered = sorted(self.changes, key=lambda change: change[0])
-        feeds, feed_values = _feed_events(self.feeds, self.program, self.steps)
-        each = [c for c in ordered if c[2].ndim > c[1].ndim]
-        # block by block, so that what a block reads lies together
-        rows = np.empty((stride // lanes, sum(c[1].size for c in each), lanes))
-        events: list[NDArray[np.int64]] = []
-        event_values: list[NDArray[np.float64]] = []
-        row = 0
-        for step, slots, values in ordered:
-            event = np.empty((slots.size, 3), np.int64)
-            event[:, 0], event[:, 1], event[:, 2] = step, slots.ravel(), -1
-            value = np.zeros(slots.size)
-            if values.ndim > slots.ndim:
-                _spread(values.reshape(slots.size, count), rows[:, row : row + slots.size])
-                event[:, 2] = np.arange(row, row + slots.size)
-                row += slots.size
-            else:
-                value[:] = values.ravel()
-            events.append(event)
-            event_values.append(value)
-        return {
-            "rows": rows,
-            "stride": stride,
-            "events": np.concatenate(events) if events else np.zeros((1, 3), np.int64),
-            "event_values": np.concatenate(event_values) if events else np.zeros(1),
-            "n_events": sum(len(e) for e in events),
-            "feeds": feeds,
-            "feed_values": feed_values,
-            "n_feeds": len(feed_values),
-        }
-
-
-def _spread(values: NDArray[np.float64], blocks: NDArray[np.float64]) -> None:
-    """Write (row, member) into (block, row, lane); the tail repeats the last member."""
-    count, lanes = values.shape[1], blocks.shape[2]
-    full = count // lanes
-    blocks[:full] = values[:, : full * lanes].reshape(len(values), full, lanes).swapaxes(0, 1)
-    if full < len(blocks):
-        blocks[full] = values[:, -1:]
-        blocks[full, :, : count - full * lanes] = values[:, full * lanes :]
-
-
-def _feed_events(
-    changes: list[tuple[int, Slots, NDArray[np.float64]]], program: Program, steps: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return what data and random numbers do as rows (step, slot, row or -1) and values."""
-    parts = [np.zeros((0, 4))]
-    for step, slots, values in changes:
-        same = np.full(slots.size, -1.0)
-        parts.append(np.stack([np.full(slots.size, step), slots, same, values], axis=1))
-    slots = np.concatenate([np.empty(0, np.int64), *(noise.slots for noise in program.noises)])
-    if slots.size:
-        when = np.repeat(np.arange(steps + 1), slots.size)
-        row = np.arange(when.size)
-        parts.append(np.stack([when, np.tile(slots, steps + 1), row, 0.0 * row], axis=1))
-    table = np.concatenate(parts)
-    table = table[np.argsort(table[:, 0], kind="stable")]
-    return np.ascontiguousarray(table[:, :3], np.int64), np.ascontiguousarray(table[:, 3])
-
-
-def _noise_rows(program: Program, members: NDArray[np.int64], steps: int) -> NDArray[np.float64]:
-    """Return the random numbers of a block of members, one row for each step and slot."""
-    if not program.noises:
-        return np.zeros((1, len(members)))
-    parts = [noise.at(members, steps) for noise in program.noises]
-    return np.ascontiguousarray(np.concatenate(parts, axis=1).reshape(-1, len(members)))
-
-
-def _numbers(ids: ArrayLike | None, count: int, stride: int, name: str) -> NDArray[np.int64]:
-    """Return the members' numbers, the tail repeating the last."""
-    numbers = np.arange(count) if ids is None else np.asarray(ids)
-    if (
-        numbers.shape != (count,)
-        or numbers.dtype.kind not in "iu"
-        or (numbers < 0).any()
-        or (numbers >= 2**32).any()
-    ):
-        raise SDError(f"{name}: ids must be {count} whole numbers from 0 to 2**32 - 1")
-    return np.concatenate([numbers, np.repeat(numbers[-1:], stride - count)]).astype(np.int64)
+    def state(self, program: Program, step: int, numbers: NDArray[np.int64], count: int) -> State:
+        """Return the state of so many members."""
+        values, history = self.values[:, :count], self.history[..., :count]
+        return State(program.digest, step, self.slots, values, history, numbers[:count])

@@ -119,6 +119,10 @@ class Note:
     known_on: str = ""
     assumption: bool = False
 
+    def label(self, lang: str) -> str:
+        """Return the label in "zh" or "en", the other where it has none, or nothing."""
+        return (self.zh or self.en) if lang == "zh" else (self.en or self.zh)
+
 
 @dataclass(frozen=True)
 class Equation:
@@ -171,10 +175,21 @@ class Clock:
         """Steps between two saved times."""
         return max(1, round(self.save / self.step))
 
+    def saved(self, steps: int | None = None) -> np.ndarray:
+        """Return the steps that are saved, of the first so many: nearest to each multiple of the
+        save interval from the start on, as Vensim and PySD do."""
+        steps = self.steps if steps is None else steps
+        each = max(self.save / self.step, 1.0)
+        if abs(each - round(each)) <= 1e-6 * each:
+            return np.arange(0, steps + 1, round(each), dtype=np.int64)
+        nearest = np.floor(each * np.arange(int(steps / each) + 2) + 0.5).astype(np.int64)
+        return np.unique(nearest[nearest <= steps])
+
     def times(self) -> np.ndarray:
         """Return the saved times, start and stop included."""
-        count = self.steps // self.save_every + 1
-        return self.start + self.step * self.save_every * np.arange(count)
+        if self.saved().size > 1 and (np.diff(self.saved()) == self.save_every).all():
+            return self.start + self.step * self.save_every * np.arange(self.saved().size)
+        return self.start + self.step * self.saved()
 
 
 @functools.lru_cache(maxsize=2**16)

@@ -16,7 +16,7 @@ from sdengine.model.read import read_model
 from sdengine.model.units import bare_numbers, check_units
 from sdengine.program.lower import lower
 from sdengine.syntax import Model, fold
-from sdensemble.ensemble.draws import Priors, read_prior_sets, read_priors
+from sdensemble.ensemble.draws import Priors, read_prior_sets
 from sdensemble.ensemble.forcing import Forcing, read_forcing
 from sdensemble.ensemble.variants import Variant, read_variants
 from sdensemble.inputs.conflicts import Conflict, read_conflicts
@@ -189,15 +189,24 @@ class Study:
 
     def prior_sets(self) -> tuple[str, ...]:
         """Return the names of the prior sets the study has."""
-        return read_prior_sets(self._priors_path)
+        return tuple(self._prior_sets)
 
-    @property
-    def _priors_path(self) -> Path:
-        return self.folder / "calibration" / "priors.toml"
+    @cached_property
+    def _prior_sets(self) -> dict[str, Priors]:
+        return read_prior_sets(self.folder / "calibration" / "priors.toml", self.model)
 
-    def priors(self, prior_set: str) -> Priors:
-        """Return the priors of one set of ``calibration/priors.toml``."""
-        return read_priors(self._priors_path, self.model, prior_set)
+    def prior_set(self, name: str = "") -> str:
+        """Return the name of a prior set, the first where none is named; raise SDError for none."""
+        known = self.prior_sets()
+        if name and name not in known:
+            told = 'no prior set "{name}"{hint} (there are {known})'
+            hint = did_you_mean(name, known)
+            raise SDError(Message(told, name=name, hint=hint, known=", ".join(known)))
+        return name or known[0]
+
+    def priors(self, prior_set: str = "") -> Priors:
+        """Return the priors of one set of ``calibration/priors.toml``, the first where none is."""
+        return self._prior_sets[self.prior_set(prior_set)]
 
     def choose(self, names: tuple[str, ...]) -> tuple[Scenario, ...]:
         """Return the scenarios named and those they are compared with.

@@ -23,7 +23,7 @@ def run(root: Path = ROOT, fits: int = FITS) -> dict[str, object]:
     """Return p-values and coverage of the reduced fit's numbers over so many simulated fits."""
     study = open_study(root)
     assert study.fit is not None
-    priors = reduced(study.priors("history"), study.fit.screened)
+    priors = reduced(study.priors(), study.fit.screened)
     figures = vintage(study.history, "latest").fitted()
     problem = make_problem(compile_model(study.model), priors, study.fit, figures, study.lived)
     found, below = ranks(problem, fits, settings=Settings(particles=32))

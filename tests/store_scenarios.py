@@ -24,7 +24,7 @@ YEAR = 2025
 
 def summaries(study: Study) -> dict[str, tuple[float, ...]]:
     """Return the summary of every scenario, in the order of COLUMNS."""
-    draws = draw(study.priors("history"), study.model, 64, seed=1, method="latin")
+    draws = draw(study.priors(), study.model, 64, seed=1, method="latin")
     keep = {"total nominal output": "annual", "treasury outlay": "annual"}
     kernel = compile_model(study.model)
     found = run_ensemble(kernel, study.scenarios, draws, study.forcing, keep=keep)

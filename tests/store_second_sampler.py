@@ -34,7 +34,7 @@ def problem(root: Path = ROOT) -> Problem:
     """Return the reduced fit of the study to all its figures."""
     study = open_study(root)
     assert study.fit is not None
-    priors = reduced(study.priors("history"), study.fit.screened)
+    priors = reduced(study.priors(), study.fit.screened)
     figures = vintage(study.history, "latest").fitted()
     return make_problem(compile_model(study.model), priors, study.fit, figures, study.lived)
 

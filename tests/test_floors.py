@@ -134,7 +134,11 @@ ONLY_IN = {
     ),
     "pysd": ("sdengine/oracle/pysd.py",),
     "simlin": ("sdengine/oracle/crosscheck.py",),
-    "click": ("sdensemble/verbs/cli.py", "sdensemble/verbs/decide_cli.py"),
+    "click": (
+        "sdensemble/verbs/cli.py",
+        "sdensemble/verbs/decide_cli.py",
+        "sdensemble/verbs/help.py",
+    ),
     "llvmlite": ("sdengine/native/jit.py",),
     "pint": ("sdengine/model/units.py",),
     "docx": ("sdensemble/outputs/write/docx.py",),

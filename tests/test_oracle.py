@@ -28,7 +28,7 @@ def oracle(study):
 
 def one_world(study, member):
     """A random member under the scenario that moves most levers, moved from the start on."""
-    draws = draw(study.priors("history"), study.model, 16 * 16, seed=7)
+    draws = draw(study.priors(), study.model, 16 * 16, seed=7)
     scenario = next(s for s in study.scenarios if s.name == "all")
     world = worlds(study.model, draws, study.forcing, np.array([member]))(scenario)
     start = study.model.clock.start

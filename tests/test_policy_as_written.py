@@ -36,12 +36,12 @@ def asked(study):
 @pytest.fixture(scope="module")
 def runs(study, kernel):
     """Return the run of the default world and that of drawn worlds, at every step."""
-    names = ["fiscal coverage", "parks created", "Certified Products", *ORCHARD.values(),
+    names = ["purse coverage", "parks created", "Certified Products", *ORCHARD.values(),
              *PACE.values(), *LEVEL.values()]  # fmt: skip
     scenario = next(s for s in study.scenarios if s.name == "policy-as-written")
     names += sorted({f"{s.constant} in force" for s in scenario.settings if s.kind == "lever"
                      and f"{s.constant} in force" in study.model} - set(names))  # fmt: skip
-    draws = draw(study.priors("history"), study.model, MEMBERS, seed=5, method="latin")
+    draws = draw(study.priors(), study.model, MEMBERS, seed=5, method="latin")
     world = worlds(study.model, draws, study.forcing, np.arange(MEMBERS))(scenario)
     return (
         kernel.run(*apply(scenario, study.model, {}, 1), report=names, every=1),
@@ -66,7 +66,7 @@ def _delivered(study, run, lever):
         return yearly.reshape(len(yearly), -1, yearly.shape[-1]).sum(axis=1).min(axis=0)
     if lever in LEVEL:
         return run.values[LEVEL[lever]][settled].min(axis=0)
-    rate = run.values[f"{lever} in force"] * run.values["fiscal coverage"]
+    rate = run.values[f"{lever} in force"] * run.values["purse coverage"][:, 1]  # the province
     return rate[before].sum(axis=0) * step
 
 
@@ -86,7 +86,7 @@ def test_every_quantity_of_the_opinion_is_delivered_by_its_year(study, asked, ru
 
 def test_the_treasury_pays_for_all_of_it(runs):
     for run in runs:
-        assert run.values["fiscal coverage"][run.times > 2020.6].min() > 1 - 1e-9
+        assert run.values["purse coverage"][run.times > 2020.6].min() > 1 - 1e-9
 
 
 def test_two_quantities_exceed_the_orchards_there_are(study, asked, runs):
@@ -98,7 +98,7 @@ def test_two_quantities_exceed_the_orchards_there_are(study, asked, runs):
 
 
 def test_as_executed_less_is_delivered(study, kernel):
-    names = ["fiscal coverage", "herb base rate in force", "treasury outlay"]
+    names = ["purse coverage", "herb base rate in force", "treasury outlay"]
     found = {}
     for name in ("policy-as-written", "policy-executed"):
         scenario = next(s for s in study.scenarios if s.name == name)

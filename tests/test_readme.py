@@ -145,7 +145,7 @@ def test_counts_of_the_priors_are_those_of_the_file():
     text = (ROOT / "calibration" / "README.md").read_text(encoding="utf-8")
     entries = tomllib.loads((ROOT / "calibration" / "priors.toml").read_text("utf-8"))["prior"]
     study = open_study(ROOT)
-    columns = len(column_names(study.priors("history"), study.model))
+    columns = len(column_names(study.priors(), study.model))
     counts = (
         f"{len(entries)} entries on {len({e['constant'] for e in entries})} constants; "
         f"{sum(e.get('assumption', False) for e in entries)} are marked as"

@@ -7,6 +7,7 @@ the scenario that moves every lever, so that a test can fail anywhere in the ran
 from __future__ import annotations
 
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def scenario(study):
 
 @pytest.fixture(scope="module")
 def world_of(study):
-    draws = draw(study.priors("history"), study.model, MEMBERS, seed=11, method="latin")
+    draws = draw(study.priors(), study.model, MEMBERS, seed=11, method="latin")
     return worlds(study.model, draws, study.forcing, np.arange(MEMBERS))
 
 
@@ -60,6 +61,11 @@ def default(kernel):
     return go
 
 
+def _members(model, name, value, n):
+    """Return one value of a constant for n members, all its elements alike."""
+    return np.full((*model.shape(model[name]), n), float(value))
+
+
 def annual(run, name):
     """Return yearly integrals, shape (year, …, member), from quarterly ones."""
     quarters = run.totals[name]
@@ -67,26 +73,6 @@ def annual(run, name):
 
 
 # ── conservation ───────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    ("audit", "stock", "allowed"),
-    [
-        ("land audit", "Land In Use", 1e-6),
-        ("money audit", "Cash", 1e-9),
-        ("loan audit", "Loans", 1e-9),
-        ("area audit", "Area Mature", 1e-8),
-        ("herd audit", "Herd Mature", 1e-8),
-        ("pig audit", "Growers", 1e-8),
-        ("project audit", "Projects Signed", 1e-8),
-    ],
-)
-def test_what_flows_in_and_out_adds_up(run, audit, stock, allowed):
-    """V03, V04: the audit stays at its start; the stock it watches does move."""
-    kept = run("all", audit, stock)
-    drift = np.abs(kept.values[audit] - kept.values[audit][0])
-    assert drift.max() < allowed
-    assert np.ptp(kept.values[stock], axis=0).max() > 1.0
 
 
 def test_no_raw_material_is_used_that_is_not_there(run):
@@ -111,41 +97,6 @@ def test_sectors_add_up_to_the_total_and_the_ten_to_their_sum(run, study):
 # ── allocation ─────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(
-    ("request_name", "granted", "supply", "priority"),
-    [
-        ("land request", "land allocation", "land available", "land priority"),
-        ("credit request", "credit granted", "credit supply", "credit priority"),
-    ],
-)
-@pytest.mark.parametrize("scarcity", [1.0, 0.2, 0.0])
-def test_scarce_supply_is_shared_out_whole_and_never_above_a_request(
-    run, request_name, granted, supply, priority, scarcity
-):
-    """V06, on the model's own requests: plenty, scarce, and nothing to share."""
-    cut = {"annual_land_quota": 150_000 * scarcity, "credit_shock": scarcity - 1}
-    rng = np.random.default_rng(3)
-    weights = {priority.replace(" ", "_"): rng.uniform(0.5, 3.0, (11, MEMBERS))}
-    kept = run("all", request_name, granted, supply, **cut, **weights).values
-    wanted, given, there = kept[request_name], kept[granted], kept[supply]
-    assert given.min() >= -1e-9
-    assert (given <= wanted * (1 + 1e-9) + 1e-9).all()
-    expected = np.minimum(there, wanted.sum(axis=1))
-    np.testing.assert_allclose(given.sum(axis=1), expected, rtol=1e-9, atol=1e-6)
-
-
-def test_a_higher_priority_gets_a_higher_share_of_scarce_land(run, study):
-    first = list(study.model.elements("sector")).index("dairy")
-    plain = np.ones((11, MEMBERS))
-    high = plain.copy()
-    high[first] = 3.0
-    cut = {"annual_land_quota": 30_000.0}
-    before = run("all", "land allocation", land_priority=plain, **cut).values["land allocation"]
-    after = run("all", "land allocation", land_priority=high, **cut).values["land allocation"]
-    assert (after[1, first] >= before[1, first] - 1e-9).all()
-    assert (after[1, first] > before[1, first]).mean() > 0.9
-
-
 # ── limits and regimes ─────────────────────────────────────────────────────────────────────
 
 
@@ -164,19 +115,6 @@ def test_regime_shares_are_shares_and_sum_to_one(run, shares):
     assert np.abs(total - 1).max() < 1e-12
 
 
-@pytest.mark.parametrize("exponent", [4.0, 7.0, 10.0])
-def test_with_nothing_scarce_starts_equal_the_wish_for_every_exponent(default, exponent):
-    """Amendment 12: a CES without a norm would give 0.95 of the wish at exponent 6."""
-    kept = default(
-        "greenfield starts", "greenfield wish", "renewal starts", "renewal wish",
-        rho_invest=exponent, annual_land_quota=3e6, credit_shock=3.0, ceiling_ratio=3.0,
-    ).values  # fmt: skip
-    later = slice(8, None)  # after two years the new land has become ready
-    for kind in ("greenfield", "renewal"):
-        made, wished = kept[f"{kind} starts"][later], kept[f"{kind} wish"][later]
-        np.testing.assert_allclose(made, wished, rtol=1e-12)
-
-
 @pytest.mark.parametrize("exponent", [8.0, 12.0, 16.0])
 def test_the_start_is_the_observed_one_for_every_exponent(default, study, exponent):
     """V09: the integral over 2019 is k times sales, and utilisation is what the data say."""
@@ -193,84 +131,7 @@ def test_the_start_is_the_observed_one_for_every_exponent(default, study, expone
     assert start["tcm"] == pytest.approx(medicine, rel=1e-6)
 
 
-def test_capacity_never_outgrows_its_land(run):
-    """Amendment 13: capacity and what is on its way stay under land in use × ceiling."""
-    kept = run(
-        "all", "Capacity", "Capacity Under Construction", "Capacity Ramping Up", "Land In Use",
-        "land ceiling", ceiling_ratio=np.full(MEMBERS, 1.05), ceiling_growth=np.zeros(MEMBERS),
-    ).values  # fmt: skip
-    held = kept["Capacity"] + kept["Capacity Under Construction"] + kept["Capacity Ramping Up"]
-    room = kept["Land In Use"] * kept["land ceiling"][:, None]
-    assert (held <= room * (1 + 1e-6)).all()
-    assert (held > 0.9 * room).any()
-
-
-def test_the_implied_raw_price_is_near_the_farm_price(default):
-    """Cost share over raw intensity, in Yi per Wt, against the farm price of each sector."""
-    check = default("implied price check").values["implied price check"][0, :, 0]
-    assert np.abs(check - 1).max() < 0.25
-
-
-def test_the_implied_price_of_herbs_is_what_farmers_were_paid(default, study):
-    """Herbs: farm income of 122 亿元 for 71.5万吨 is 17,000 yuan a tonne."""
-    herbs = list(study.model.elements("sector")).index("tcm")
-    implied = default("implied raw price").values["implied raw price"][0, herbs, 0]
-    yuan_a_tonne = implied * 1e8 / 1e4  # Yi per Wt
-    assert yuan_a_tonne == pytest.approx(17_000, rel=0.05)
-
-
 # ── extreme conditions ─────────────────────────────────────────────────────────────────────
-
-
-def test_without_land_greenfield_stops_and_renewal_goes_on(default):
-    """V11: sign and limit."""
-    names = ("greenfield starts", "renewal starts", "Capacity")
-    base = default(*names, totals=["total nominal output"])
-    no_land = {
-        "annual_land_quota": 0.0, "consolidated_land": 0.0, "consolidated_land_baseline": 0.0,
-        "scrap_land_release": 0.0,
-    }  # fmt: skip
-    none = default(*names, totals=["total nominal output"], **no_land)
-    assert (
-        none.values["greenfield starts"][-1].sum()
-        < 0.05 * base.values["greenfield starts"][-1].sum()
-    )
-    assert none.values["renewal starts"][-1].min() > 0
-    lost = annual(none, "total nominal output")[6, 0] - annual(base, "total nominal output")[6, 0]
-    assert lost < 0
-
-
-def test_without_any_money_investment_stops_and_capacity_decays(default, study):
-    """V12: no credit, no retained profit, no depreciation fund, no equity, no grants."""
-    none = {
-        "credit_shock": -1.0, "retention": 0.0, "plant_grant_budget": 0.0,
-        "plant_grant_baseline": 0.0, "depreciation_share": np.zeros(11),
-        "owner_equity_factor": 0.0,
-    }  # fmt: skip
-    kept = default("starts", "Capacity", "Cash", **none).values
-    base = default("starts", "Capacity").values
-    assert kept["starts"][-1].sum() < 0.01 * base["starts"][-1].sum()
-    # each step of the ageing chain only drains: never faster than 1 / life
-    life = float(study.model["capacity life"].value)
-    shrink = kept["Capacity"][-1].sum() / kept["Capacity"][-5].sum()
-    assert np.exp(-1 / life) * 0.99 < shrink < 0.97
-    assert kept["Cash"].min() > -1e-3
-
-
-def test_when_demand_collapses_output_stays_below_it(default):
-    """V13."""
-    kept = default("output", "market demand", macro_shock=-2.5).values
-    assert (kept["output"][5:] <= kept["market demand"][5:] * (1 + 1e-9)).all()
-    assert kept["market demand"][8].sum() < 0.4 * kept["market demand"][0].sum()
-
-
-def test_a_crop_failure_leaves_what_imports_feed(default):
-    """V14: outside purchases do not stop with the local crop."""
-    kept = default("raw supply", "import ceiling", "output", weather_shock=-4.0).values
-    assert kept["raw supply"][8, 0].sum() < 0.2 * kept["raw supply"][0, 0].sum()
-    assert kept["import ceiling"][8].min() > 0
-    assert (kept["output"][8] > 0).all()
-    assert kept["output"][8].sum() < kept["output"][0].sum()
 
 
 def test_sick_herds_hurt_meat_and_not_medicine(default, study):
@@ -283,21 +144,12 @@ def test_sick_herds_hurt_meat_and_not_medicine(default, study):
     assert abs(change["tcm"]) < 0.01
 
 
-def test_dear_raw_material_cuts_real_output_and_may_raise_its_value(default):
-    """V18: both measures are shown, as the nominal target rewards dear raw material."""
-    dear = {"raw_price_shock": np.full(11, 1.6)}
-    names = ("total nominal output", "total real output")
-    base, shocked = default(*names).values, default(*names, **dear).values
-    assert shocked["total real output"][8, 0] < 0.95 * base["total real output"][8, 0]
-    assert shocked["total nominal output"][8, 0] > shocked["total real output"][8, 0]
-
-
 def test_no_stock_falls_below_zero_and_nothing_is_nan(run, study):
     """V08, in the worlds of the study; the test below goes to the constants' own limits."""
     stocks = [v.name for v in study.model.variables.values() if v.kind.value == "stock"]
-    signed = {"Planning Growth", "Expected Profit Rate", "Large By Price"}
-    # net sums of the audits: a herd or an area may shrink
-    signed |= {f"Cumulative {what}" for what in ("Planting", "Breeding", "Signing", "Pigs")}
+    signed = {"Expected Growth", "Expected Profit Rate", "Equity"}
+    # net sums of the audits: what went out may be more than what came
+    signed |= {"Cumulative Lending", "Cumulative Investor Money", "Cumulative Quota"}
     for name in ("baseline", "all", "world-fenjiu-stagnates"):
         kept = run(name, *stocks)
         assert (kept.first_bad == -1).all()
@@ -317,7 +169,7 @@ def one_by_one(kernel, study):
 
     def go(scenario, changes, fixed=None):
         model, n = study.model, len(changes) + 1
-        given = {name: np.full(n, value) for name, value in (fixed or {}).items()}
+        given = {name: _members(model, name, value, n) for name, value in (fixed or {}).items()}
         for i, (constant, cell, value) in enumerate(changes):
             if constant.name not in given:
                 own = np.broadcast_to(constant.value, model.shape(constant))
@@ -380,67 +232,6 @@ def test_every_material_is_shared_out_once_and_whole(run):
     np.testing.assert_allclose(kept["recipe"].sum(axis=1), 1, rtol=1e-12)
 
 
-def test_a_sector_that_grows_takes_material_from_the_others(default, study):
-    """Beverages and fruit share orchard fruit; dairy shares nothing with them."""
-    sectors, materials = (list(study.model.elements(r)) for r in ("sector", "material"))
-    fast = np.zeros(11)
-    fast[sectors.index("fruit")] = 0.1
-    base, grown = (
-        default("material share", "raw supply", growth_offset=offset).values
-        for offset in (np.zeros(11), fast)
-    )
-    row = materials.index("orchard_fruit")
-    for sector, sign in (("fruit", 1), ("beverages", -1)):
-        change = (grown["material share"] - base["material share"])[
-            -1, row, sectors.index(sector), 0
-        ]
-        assert np.sign(change) == sign, sector
-    dairy = sectors.index("dairy")
-    supply = grown["raw supply"][-1, dairy, 0] / base["raw supply"][-1, dairy, 0]
-    assert supply == pytest.approx(1, abs=0.01)
-
-
-def test_orchards_under_both_programmes_are_counted_once(run, study):
-    """The 500 to be renovated and the 800 of the soil programme are more than the orchards."""
-    names = (
-        "Orchard Renovating", "Orchard Renovated", "Soil Recent", "Soil Effective",
-        "orchard overlap", "orchard improved", "Area Mature", "orchard gain",
-    )  # fmt: skip
-    kept = run("bases", *names).values
-    area = kept["Area Mature"][:, list(study.model.elements("crop")).index("orchard_fruit")]
-    renovated, soil = kept["Orchard Renovated"], kept["Soil Effective"]
-    np.testing.assert_allclose(kept["orchard overlap"], renovated * soil / area, atol=1e-9)
-    either = renovated + soil - kept["orchard overlap"]
-    np.testing.assert_allclose(kept["orchard improved"], either, atol=1e-9)
-    assert (kept["orchard improved"] <= area * (1 + 1e-9)).all()
-    assert (kept["Orchard Renovating"] + renovated <= area * (1 + 1e-9)).all()
-    assert (kept["Soil Recent"] + soil <= area * (1 + 1e-9)).all()
-    assert kept["orchard overlap"][-1].min() > 1
-    assert kept["orchard gain"][6 * 4 :].max() > 1.01
-
-
-@pytest.mark.parametrize(("shock", "size"), [("disease shock", 0.3), ("pig price shock", 0.3)])
-def test_a_pulse_sets_off_a_pig_cycle_of_three_to_four_years(kernel, shock, size):
-    """Half a year of disease or of dear pigs; no cycle is put in from outside."""
-    from sdensemble import Held
-
-    pulse = {shock: Held(np.array([2021.0, 2021.5]), np.array([size, 0.0]))}
-    moved, base = (
-        kernel.run({}, held, report=["pig price", "pig slaughter"], every=2)
-        for held in (pulse, None)
-    )
-    after = moved.times > 2022.0
-    for name in ("pig price", "pig slaughter"):
-        wave = (moved.values[name] / base.values[name] - 1)[after, 0]
-        inner = wave[1:-1]
-        turns = np.flatnonzero((inner - wave[:-2]) * (wave[2:] - inner) < 0) + 1
-        assert len(turns) >= 4, name
-        half = np.diff(moved.times[after][turns])
-        assert 3 <= 2 * half.mean() <= 4, name
-        swings = np.abs(wave[turns])
-        assert (np.diff(swings) < 0).all(), name  # it dies away: nothing is sustained by itself
-
-
 def test_calves_become_cows_years_after_the_farms_are_built(default, study):
     """Heifers: the dairy farms of 2020 give milk two years on, not at once."""
     milk = list(study.model.elements("material")).index("milk")
@@ -481,9 +272,9 @@ def test_each_base_programme_raises_its_own_material_and_is_paid_for(
 
 def test_what_targets_ask_of_the_farm_starts_at_its_statistic(default):
     """Defaults at 2019.0 against figures of 2017 to 2020, within a tenth."""
-    names = ("pig slaughter", "fruit volume", "herb area", "milk volume")
+    names = ("pig slaughter", "fruit volume", "herb area", "medicinal tea nominal output")
     start = {name: value[0, 0] for name, value in default(*names).values.items()}
-    for name, known in zip(names, (823, 830, 265, 85), strict=True):
+    for name, known in zip(names, (823, 830, 265, 2.04), strict=True):
         assert start[name] == pytest.approx(known, rel=0.1), name
     kept = default("fruit conversion rate", "herb standardised share", "improved variety gain")
     assert 0 < kept.values["fruit conversion rate"].max() < 1
@@ -494,89 +285,7 @@ def test_what_targets_ask_of_the_farm_starts_at_its_statistic(default):
 # ── projects, ageing, demand as a share ────────────────────────────────────────────────────
 
 
-def test_of_what_is_signed_the_realisation_rate_is_started(default, study):
-    """With land and money to spare; the rest lapses, nothing is lost on the way."""
-    kept = default(
-        "signing", "greenfield starts", "signed lapse", "Projects Signed",
-        annual_land_quota=3e6, credit_shock=3.0,
-    ).values  # fmt: skip
-    started, lapsed = kept["greenfield starts"], kept["signed lapse"]
-    share = float(study.model["realisation rate"].value)
-    np.testing.assert_allclose(started[8:] / (started + lapsed)[8:], share, rtol=1e-9)
-    assert (kept["signing"].sum(axis=0) > 2 * started.sum(axis=0)).all()
-
-
-def test_each_type_of_project_has_its_own_time_to_build(default, study):
-    kept = default("mean construction time", "Greenfield Building", "Renewal Building").values
-    times = [
-        float(study.model[f"{kind} construction time"].value) for kind in ("renewal", "greenfield")
-    ]
-    assert times[0] < kept["mean construction time"].min()
-    assert kept["mean construction time"].max() < times[1]
-    slow = default("mean construction time", greenfield_construction_time=3.0).values
-    assert (slow["mean construction time"] > kept["mean construction time"]).all()
-
-
-def test_the_ageing_store_brings_brewing_to_its_capital_ratio(default, study):
-    """priors.csv: 0.9 of capital per unit of capacity, plant and store together."""
-    kept = default(
-        "capital value", "price level", "Capacity", "Ageing Stock", "ageing laid down"
-    ).values
-    value = _elements(study, "sector", kept["capital value"][0, :, 0])
-    plants = _elements(study, "sector", kept["Capacity"][0, :, 0])
-    price = kept["price level"][0, 0]
-    cost = float(study.model["capital cost"].value)
-    # what has grown since it was laid down stands at today's output: a little less than 0.9
-    assert value["brewing"] / (price * plants["brewing"]) == pytest.approx(0.9, rel=0.15)
-    assert value["meat"] / (price * plants["meat"]) == pytest.approx(cost)
-    years = kept["Ageing Stock"] / kept["ageing laid down"]
-    assert 3 < years.min() <= years.max() < float(study.model["ageing time"].value)
-
-
-def test_growth_of_the_ageing_store_claims_cash_before_projects(default, run):
-    """What is laid down beyond what is taken out is paid from cash; without cash none is."""
-    names = ("Cash", "ageing funding", "ageing need", "ageing laid down", "ageing taken out")
-    kept = default(*names).values
-    growth = kept["ageing laid down"] - kept["ageing taken out"]
-    assert (growth > 0).all()
-    assert kept["ageing funding"].sum(axis=1) == pytest.approx(kept["ageing need"].sum(axis=1))
-    poor = default(
-        *names, credit_shock=-1.0, retention=0.0, depreciation_share=0.0, owner_equity_factor=0.0
-    ).values
-    short = poor["ageing funding"].sum(axis=1) < poor["ageing need"].sum(axis=1) - 1e-9
-    assert short.any()
-    assert poor["Cash"].min() >= -1e-3
-    without = default("starts", ageing_share=0.0).values["starts"]
-    assert not np.allclose(without, default("starts").values["starts"])
-
-
-def test_as_a_share_of_a_national_market_demand_meets_a_ceiling(default, study):
-    names = ("market demand", "National Index", "national share")
-    own, share = (default(*names, demand_share_switch=on).values for on in (0.0, 1.0))
-    np.testing.assert_allclose(share["market demand"][0], own["market demand"][0], rtol=1e-9)
-    rich = default(*names, demand_share_switch=1.0, growth_offset=np.full(11, 0.4)).values
-    top = 1 + np.broadcast_to(study.model["share room"].value, (11,))
-    assert (rich["national share"] < top[None, :, None]).all()
-    assert (rich["national share"][-1, :, 0] > 0.85 * top).all()
-    assert share["market demand"][-1].sum() < own["market demand"][-1].sum()
-
-
 # ── measures and reporting ─────────────────────────────────────────────────────────────────
-
-
-def test_value_added_and_final_output_are_less_than_output_value(run):
-    names = (
-        "value added", "nominal output", "total value added", "final output",
-        "total nominal output", "sold to processors", "processed purchases", "supplier mix",
-    )  # fmt: skip
-    kept = run("all", *names).values
-    assert (kept["total value added"] < kept["final output"]).all()
-    assert (kept["final output"] < kept["total nominal output"]).all()
-    assert kept["total value added"].min() > 0
-    np.testing.assert_allclose(kept["supplier mix"].sum(axis=2), 1, rtol=1e-9)
-    twice = kept["sold to processors"].sum(axis=1)
-    np.testing.assert_allclose(twice, kept["processed purchases"].sum(axis=1), rtol=1e-9)
-    np.testing.assert_allclose(kept["total nominal output"] - twice, kept["final output"])
 
 
 def test_medicinal_tea_stays_inside_beverages(run, study):
@@ -587,49 +296,33 @@ def test_medicinal_tea_stays_inside_beverages(run, study):
     assert (tea < 0.6 * beverages).all()
 
 
-def test_without_assessment_what_is_reported_is_what_there_is(run):
-    names = ("reported total output", "total nominal output", "Reporting Scope")
-    off = run("baseline", *names).values
-    on = run("assessment", *names).values
-    np.testing.assert_allclose(off["reported total output"], off["total nominal output"])
-    assert np.array_equal(off["total nominal output"], on["total nominal output"])
-    assert (on["reported total output"][-1] > 1.02 * on["total nominal output"][-1]).all()
-
-
-def test_reporting_reaches_no_further_than_its_prior_and_ratchets_up(run, world_of, scenario):
-    reach = np.asarray(world_of(scenario("assessment")).constants["reporting scope factor"])
-    scope = run("assessment", "Reporting Scope").values["Reporting Scope"]
-    assert (scope >= 1).all()
-    assert (scope <= reach + 1e-9).all()
-    assert np.all(scope[:5] == 1)  # nobody is assessed before 2020
-    slack = run("assessment", "Reporting Scope", ratchet=0.0).values["Reporting Scope"]
-    assert (slack <= scope + 1e-9).all()
-    assert slack[-1].mean() < scope[-1].mean() - 0.01
-
-
 # ── what has no prior ──────────────────────────────────────────────────────────────────────
 
 NO_PRIOR_NEEDED = {
     "eligible": "a flag: which sectors the opinion names",
     "Fenjiu in sector": "a flag: where the firm stands",
+    "zone member": "a flag: whose land comes from where",
+    "sales revenue 2019": "observed; a third either way is no question",
     "pig price factor": "a stress that scenarios set",
     "fiscal backing": "a setting of the world that scenarios set",
+    "land charge on release": "a convention of cost, both shown",
     "Fenjiu growth factor": "a stress that scenarios set",
     "grain base crop": "a flag: what the programme plants",
     "herb base crop": "a flag: what the programme plants",
+    "farmland crop": "a flag: what stands on farmland",
+    "feed crop": "a flag: what is fed",
     "export weight": "a flag: what the three platforms of the opinion sell; export gain is drawn",
-    "credit endogeneity": "a structural choice, run as a variant",
-    "credit pool openness": "a structural choice, run as a variant",
-    "land pool openness": "a structural choice, run as a variant",
 }
 """Besides levers and their levels without the policy, which are choices and not beliefs."""
 
-LAND_BINDS = {"ceiling ratio": 1.05, "ceiling growth": 0.0, "baseline land share": 0.02}
+LAND_BINDS = {"land cover": 0.6}
+
+"""Besides levers and their levels without the policy, which are choices and not beliefs."""
 
 
 @pytest.mark.parametrize("fixed", [{}, LAND_BINDS], ids=["defaults", "land binds"])
 def test_no_constant_without_a_prior_moves_a_lever_by_more_than_a_fifth(one_by_one, study, fixed):
-    """Amendment 19, one constant at a time by 30% either way, levers worth 0.5 亿元 or more.
+    """Amendment 19, one constant at a time by 30% either way, levers worth 2 亿元 or more.
 
     The worlds are the model's own constants; how the levers' effects add up is not looked at.
     """
@@ -650,7 +343,7 @@ def test_no_constant_without_a_prior_moves_a_lever_by_more_than_a_fifth(one_by_o
         if scenario.name == scenario.compares or scenario.name.startswith("world-"):
             continue
         effect = totals[scenario.name] - totals[scenario.compares]
-        if abs(effect[-1]) < 0.5:
+        if abs(effect[-1]) < 2:
             continue
         looked_at += 1
         change = effect[:-1] / effect[-1] - 1
@@ -677,6 +370,7 @@ def _names_a_later_year(text):
 def test_an_entry_whose_exemption_is_taken_away_is_a_leak(study, tmp_path, prior_set):
     """Amendment 3, on the entries of the study themselves, one at a time."""
     text = study.priors(prior_set).path.read_text(encoding="utf-8")
+    shutil.copytree(study.folder / "calibration" / "evidence", tmp_path / "evidence")
     reasons = [m.span() for m in re.finditer(r"^exempt = .*\n", text, re.MULTILINE)]
     assert study.priors(prior_set).check_vintage(VINTAGE) == ()
     exempt = study.priors(prior_set).exempt(VINTAGE)
@@ -704,7 +398,7 @@ def test_a_source_that_names_a_later_year_makes_a_late_constant(study):
     for constant in study.model.constants():
         if _names_a_later_year(constant.note.source):
             assert constant.name in late
-    assert {"raw cost share", "base margin", "depreciation share"} <= set(late)
+    assert {"raw cost share", "base margin", "capital cost"} <= set(late)
     assert late_constants(study.model, "2026-01-01") == ()
 
 
@@ -768,42 +462,8 @@ def test_halving_the_step_changes_totals_and_lever_differences_little(study, sce
 def _world(scenario, model, own):
     from sdensemble.inputs.scenarios import apply
 
-    return apply(scenario, model, {name: np.full(1, value) for name, value in own.items()}, 1)
-
-
-def test_without_growth_and_shocks_nothing_drifts(default):
-    """V22: 12 years, within 0.5%."""
-    still = {
-        "initial_nominal_demand_growth": 0.0, "terminal_real_demand_growth": 0.0,
-        "inflation": 0.0, "growth_offset": np.zeros(11), "technology_trend": 0.0,
-        "yield_trend": 0.0, "Fenjiu_initial_nominal_growth": 0.0, "Fenjiu_growth_factor": 0.0,
-        "credit_growth": 0.0, "ceiling_growth": 0.0,
-    }  # fmt: skip
-    total = default("total real output", **still).values["total real output"][:, 0]
-    assert np.abs(total / total[0] - 1).max() < 5e-3
-
-
-def test_the_stocks_of_farms_and_projects_start_in_balance(run, default):
-    """In the observed year no shock acts: nothing jumps, whatever the member's own growth."""
-    kept = run("baseline", "raw plenty", "material plenty", "pig price").values
-    for name in ("raw plenty", "material plenty", "pig price"):
-        assert np.abs(kept[name][:4] - 1).max() < 0.02, name
-    still = {
-        "initial_nominal_demand_growth": 0.0, "terminal_real_demand_growth": 0.0,
-        "inflation": 0.0, "growth_offset": np.zeros(11), "technology_trend": 0.0,
-        "yield_trend": 0.0, "fresh_growth": 0.0, "improved_variety_reach": 0.6,
-        "credit_growth": 0.0, "ceiling_growth": 0.0, "value_gap": 0.0,
-    }  # fmt: skip
-    stocks = (
-        "Area Mature", "Area Growing", "Herd Mature", "Herd Growing", "Sows", "Finishers",
-        "Capacity Under Construction", "Renewal Building", "Ageing Stock", "Consortia",
-        "Cold Chain Capital",
-    )  # fmt: skip
-    values = default(*stocks, **still).values
-    for name in stocks:
-        drift = np.abs(values[name] - values[name][0])
-        assert (drift[:9].max(axis=0) <= 0.01 * values[name][0] + 1e-5).all(), name  # two years
-        assert (drift.max(axis=0) <= 0.1 * values[name][0] + 1e-5).all(), name
+    given = {name: _members(model, name, value, 1) for name, value in own.items()}
+    return apply(scenario, model, given, 1)
 
 
 def test_a_step_in_demand_settles_without_much_overshoot(default):
@@ -823,57 +483,6 @@ def test_a_step_in_demand_settles_without_much_overshoot(default):
 # ── levers ─────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(
-    ("scenario_name", "least_helped"),
-    [("brand", 0.95), ("research", 0.95), ("plant-grants", 0.9), ("bases", 0.9)],
-)
-def test_a_lever_does_not_lower_the_ten_it_is_meant_for(run, scenario_name, least_helped):
-    """V25 for levers of one sign: the ten clusters together in 2025, by member.
-
-    In worlds whose fiscal pool pays for all: what a programme crowds out is another matter.
-    """
-    name, rich = "cluster nominal output", {"appropriation_share": np.ones(MEMBERS)}
-    base, moved = (
-        annual(run(which, totals=[name], **rich), name)[6] for which in ("baseline", scenario_name)
-    )
-    assert (moved >= base - 1e-6).mean() > least_helped
-
-
-def test_the_policy_as_executed_announces_the_quantities_of_the_text(scenario, study):
-    """What the rates add up to, against the table of instruments; then they stop, or halve."""
-    quantities = {
-        "national park rate": 8, "provincial park rate": 100, "county park rate": 150,
-        "brewing grain base rate": 100, "medicinal tea base rate": 3, "forage base rate": 100,
-        "alfalfa base rate": 20, "herb base rate": 100, "orchard renovation rate": 500,
-        "orchard soil rate": 800, "dairy farm rate": 150, "pig farm rate": 200,
-        "sheep farm rate": 100, "broiler plant rate": 4, "beef base rate": 4,
-    }  # fmt: skip
-    written, longer = (
-        {s.constant: s for s in scenario(name).settings}
-        for name in ("policy-executed", "plan15-2030")
-    )
-    for name, quantity in quantities.items():
-        one, two = written.pop(name), longer.pop(name)
-        assert one.times == two.times == (2020.5, 2026.0), name
-        assert one.values[0] * (2026 - 2020.5) == pytest.approx(quantity, rel=2e-3), name
-        assert one.values == (two.values[0], 0.0), name
-        assert two.values[1] == pytest.approx(two.values[0] / 2, rel=2e-3), name
-    assert written == longer
-    assert set(written) < {v.name for v in levers(study.model)}
-
-
-def test_the_15th_plan_parts_from_the_policy_as_executed_after_2025_alone(run):
-    written, longer = (
-        run(name, "total nominal output", "treasury outlay").values
-        for name in ("policy-executed", "plan15-2030")
-    )
-    until = 7 * 4 + 1  # quarters from 2019.0 to 2026.0
-    for name in written:
-        np.testing.assert_array_equal(written[name][:until], longer[name][:until])
-    later = longer["treasury outlay"][until + 4 :] - written["treasury outlay"][until + 4 :]
-    assert later.mean() > 1
-
-
 def test_a_lever_whose_execution_is_zero_does_nothing(run, study):
     names = [v.name for v in levers(study.model)]
     assert len(names) > 20
@@ -883,10 +492,385 @@ def test_a_lever_whose_execution_is_zero_does_nothing(run, study):
     assert np.array_equal(base, all_levers)
 
 
-def test_outlay_is_what_the_payers_pay(run):
-    kept = run("all", "treasury outlay", "outlay province", "outlay county",
-               "outlay forgone land revenue").values  # fmt: skip
-    payers = ("outlay province", "outlay county", "outlay forgone land revenue")
-    paid = sum(kept[name] for name in payers)
-    np.testing.assert_allclose(paid, kept["treasury outlay"], rtol=1e-12)
+# ── the second edition: what must hold of a model whose stocks decide ──────────────────────
+
+
+@pytest.mark.parametrize(
+    ("audit", "stock", "allowed"),
+    [
+        ("land audit", "Land In Use", 1e-6),
+        ("money audit", "Equity", 1e-8),
+        ("loan audit", "Loans", 1e-8),
+        ("investor audit", "Investor Funds", 1e-8),
+    ],
+)
+def test_what_flows_in_and_out_adds_up(run, audit, stock, allowed):
+    """V03, V04: the audit stays at its start; the stock it watches does move."""
+    kept = run("all", audit, stock)
+    drift = np.abs(kept.values[audit] - kept.values[audit][0])
+    assert drift.max() < allowed
+    assert np.ptp(kept.values[stock], axis=0).max() > 0.5
+
+
+def test_assets_less_loans_are_equity_when_everything_goes_wrong(run):
+    """Losses, arrears and exit: no money is made or lost on the way, and cash stays above zero."""
+    kept = run(
+        "all", "money audit", "Cash", "Equity", "exit rate",
+        raw_price_shock=np.full((11, MEMBERS), 1.1),
+    ).values  # fmt: skip
+    assert np.abs(kept["money audit"]).max() < 1e-8
+    assert kept["Cash"].min() > -1e-6
+    assert kept["exit rate"][-1].max() > 0.05
+    lost = kept["Equity"][-1].sum(axis=0) < kept["Equity"][0].sum(axis=0)
+    assert lost.mean() > 0.8
+
+
+STILL = {
+    "past_reported_growth": 0.0, "scope_drift": 0.0, "market_nominal_growth": 0.0,
+    "inflation": 0.0, "growth_offset": np.zeros(11), "productivity_trend": 0.0,
+    "yield_trend": 0.0, "Fenjiu_initial_nominal_growth": 0.0, "fresh_growth": 0.0,
+    "improved_variety_reach": 0.6, "land_saving": 0.0,
+}  # fmt: skip
+
+
+def test_without_growth_every_stock_stays_where_it_is(default):
+    """V22: twelve years, to nine digits."""
+    stocks = (
+        "total real output", "Capacity", "Line Reach", "Cash", "Equity", "Loans", "Fixed Assets",
+        "Investor Funds", "Working Capital", "Land In Use", "Land Ready", "Area Mature",
+        "Area Young",
+        "Herd Mature", "Projects Signed", "Entry Building", "Expansion Building",
+    )  # fmt: skip
+    values = default(*stocks, **STILL).values
+    for name in stocks:
+        np.testing.assert_allclose(
+            values[name],
+            np.broadcast_to(values[name][0], values[name].shape),
+            rtol=1e-9,
+            err_msg=name,
+        )
+
+
+def test_output_never_leaves_its_limits(run):
+    """V13: usable capacity, raw material and demand each bound output, in every world."""
+    limits = ("market demand", "raw limited output", "capacity output")
+    kept = run("all", "output", *limits).values
+    for limit in limits:
+        assert (kept["output"] <= kept[limit] * (1 + 1e-9)).all(), limit
+
+
+@pytest.mark.parametrize("shock", [-2.5, -0.7])
+def test_when_demand_collapses_output_follows(default, shock):
+    base, kept = (
+        default("output", "market demand", macro_shock=size).values for size in (0.0, shock)
+    )
+    there = kept["output"][12].sum() / base["output"][12].sum()
+    loading = np.exp(0.5 * shock)  # the least any sector answers
+    assert there < loading + 0.02
+    assert (kept["output"] <= kept["market demand"] * (1 + 1e-9)).all()
+
+
+def test_the_past_is_split_without_a_remainder(default):
+    """Reported growth is scope, price, market, lines and what is left: the parts add up."""
+    names = (
+        "initial real growth", "market real growth", "initial line growth",
+        "initial upgrading rate", "initial nominal growth",
+    )  # fmt: skip
+    kept = {name: value[0, :, 0] for name, value in default(*names, inflation=0.02).values.items()}
+    parts = (
+        kept["market real growth"] + kept["initial line growth"] + kept["initial upgrading rate"]
+    )
+    np.testing.assert_allclose(parts, kept["initial real growth"], atol=1e-12)
+    np.testing.assert_allclose(kept["initial real growth"] + 0.02, kept["initial nominal growth"])
+
+
+def test_utilisation_starts_level_and_sales_grow_as_they_did(default, study):
+    """The balanced start: in 2019 nothing jumps, and growth is what history was read to be."""
+    kept = default("utilisation", "total real output").values
+    assert np.abs(kept["utilisation"][4] / kept["utilisation"][0] - 1).max() < 0.01
+    growth = np.log(kept["total real output"][4, 0] / kept["total real output"][0, 0])
+    model = study.model
+    past = [float(model[n].value) for n in ("past reported growth", "scope drift", "inflation")]
+    assert growth == pytest.approx(past[0] - past[1] - past[2], abs=0.005)
+
+
+# ── land ───────────────────────────────────────────────────────────────────────────────────
+
+BINDS, AMPLE = {"land_cover": np.array([0.6, 1.3])}, {"land_cover": np.array([3.0, 3.0])}
+
+
+def _effect(default, constant, value, name="total nominal output", year=6, **world):
+    base, moved = (
+        annual(default(totals=[name], **world, **more), name)[year, 0]
+        for more in ({}, {constant: value})
+    )
+    return moved - base
+
+
+def test_land_moves_output_where_it_binds_and_only_there(default):
+    bound = _effect(default, "land_share_floor", 0.05, **BINDS)
+    free = _effect(default, "land_share_floor", 0.05, **AMPLE)
+    assert bound > 2
+    assert abs(free) < 0.01
+
+
+def test_grants_move_output_less_where_land_binds(default):
+    bound = _effect(default, "plant_grant_budget", 10.0, **BINDS)
+    free = _effect(default, "plant_grant_budget", 10.0, **AMPLE)
+    assert 0 < bound < 0.8 * free
+
+
+def test_a_quota_nobody_uses_costs_nothing_and_lies_idle(default):
+    base, more = (
+        default(
+            "outlay forgone land revenue", "idle park land", "treasury outlay", **AMPLE, **own
+        ).values
+        for own in ({}, {"land_share_floor": 0.12})
+    )
+    cost = more["outlay forgone land revenue"] - base["outlay forgone land revenue"]
+    assert np.abs(cost).max() < 0.01
+    assert (more["idle park land"] - base["idle park land"])[-1, 0] > 1000
+    np.testing.assert_allclose(more["treasury outlay"], base["treasury outlay"], rtol=1e-6)
+    charged = default(
+        "outlay forgone land revenue", land_charge_on_release=1.0, land_share_floor=0.12, **AMPLE
+    )
+    released = charged.values["outlay forgone land revenue"]
+    assert released[-1, 0] > 2 * more["outlay forgone land revenue"][-1, 0]
+
+
+def test_parks_of_the_ten_take_no_land_from_the_rest(default, study):
+    other = list(study.model.elements("sector")).index("other")
+    world = {"land_cover": np.array([0.5, 0.7])}
+    base, more = (
+        default("land allocation", **world, **own).values["land allocation"][:, other, 0]
+        for own in ({}, {"land_share_floor": 0.12})
+    )
+    np.testing.assert_allclose(more, base, rtol=0.03)
+
+
+def test_without_new_land_entry_stops_and_renewal_goes_on(default):
+    """V11: nought in the end, and between one and ten per cent of output gone in 2025."""
+    names = ("entry starts", "expansion starts")
+    base = default(*names, totals=["total nominal output"])
+    no_land = {
+        "annual_land_quota": 0.0, "consolidated_land": 0.0, "consolidated_land_baseline": 0.0,
+        "scrap_land_release": 0.0,
+    }  # fmt: skip
+    none = default(*names, totals=["total nominal output"], **no_land)
+    assert none.values["entry starts"][-1].sum() < 0.05 * base.values["entry starts"][-1].sum()
+    assert none.values["expansion starts"][-1].min() > 0
+    ratio = annual(none, "total nominal output")[6, 0] / annual(base, "total nominal output")[6, 0]
+    assert 0.9 < ratio < 0.99
+
+
+# ── money ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_without_credit_investment_and_sales_fall_and_firms_live_on(default):
+    base, none = (
+        default("starts", "total real output", "Cash", "Loans", **own).values
+        for own in ({}, {"credit_shock": -1.0})
+    )
+    assert none["starts"][-1].sum() < 0.8 * base["starts"][-1].sum()
+    assert 0.3 < none["total real output"][24, 0] / base["total real output"][24, 0] < 0.95
+    assert none["Loans"][-1].sum() < 0.15 * base["Loans"][-1].sum()
+    assert none["Cash"].min() >= 0
+
+
+def test_a_guarantee_helps_as_far_as_firms_are_constrained(default):
+    few = _effect(default, "guarantee_capital", 30.0, constrained_share=0.0)
+    some = _effect(default, "guarantee_capital", 30.0, constrained_share=0.15)
+    many = _effect(default, "guarantee_capital", 30.0, constrained_share=0.45)
+    assert abs(few) < 0.5
+    assert few < some < many
+
+
+def test_a_lower_margin_never_raises_investment_whatever_its_sign(default, study):
+    """The first edition divided by the signed margin: dearer raw material raised starts."""
+    dear = np.full(11, 0.2)
+    for margin in (-0.05, 0.0, 0.05):
+        base, moved = (
+            default("starts", base_margin=np.full(11, margin), **own).values["starts"][24].sum()
+            for own in ({}, {"raw_price_shock": dear})
+        )
+        assert moved < base, margin
+
+
+def test_losses_lower_the_chance_of_a_nominal_target(run):
+    """Raw prices times three: the first edition raised P, as losses reached no stock."""
+    dear = {"raw_price_shock": np.full((11, MEMBERS), np.log(3.0))}
+    base, shocked = (
+        annual(run("baseline", totals=["total nominal output"], **own), "total nominal output")[6]
+        for own in ({}, dear)
+    )
+    assert (shocked > 3000).mean() < (base > 3000).mean()
+
+
+def test_a_programme_draws_on_its_own_purse(default):
+    """Guarantee capital comes from central transfers: it takes nothing from grants or brands."""
+    names = ("purse coverage", "grant paid")
+    base, more = (default(*names, **own).values for own in ({}, {"guarantee_capital": 50.0}))
+    np.testing.assert_allclose(
+        more["purse coverage"][:, 1:], base["purse coverage"][:, 1:], atol=1e-9
+    )
+    strained = default("purse coverage", plant_grant_budget=40.0).values["purse coverage"][-1, :, 0]
+    assert strained[1] < 1
+    assert strained[0] == strained[2] == 1
+
+
+# ── raw material ───────────────────────────────────────────────────────────────────────────
+
+
+def test_crops_stay_on_the_farmland_there_is(run):
+    """No world sows more than the ceiling, or than it had at the start; the bound is felt."""
+    kept = run("all", "farmland use", "farmland room")
+    use, ceiling = kept.values["farmland use"], np.asarray(6000.0)
+    start = use[0]
+    assert (use <= np.maximum(1.35 * ceiling, start * 1.02)).all()
+    assert (kept.values["farmland room"][-1] < 0.5).any()
+    low = run("all", "farmland use", farmland_ceiling=np.full(MEMBERS, 4500.0)).values[
+        "farmland use"
+    ]
+    assert (low <= np.maximum(4500.0, low[0] * 1.02) * 1.01).all()
+
+
+@pytest.mark.parametrize(("left", "low", "high"), [(0.1, 0.3, 0.8), (0.001, 0.2, 0.7)])
+def test_a_famine_is_not_made_up_by_sowing_more(default, left, low, high):
+    """Yields at a tenth and a thousandth for ever: the first edition lost 1% by 2030."""
+    names = ("total real output", "import ceiling", "output", "farmland use", "scarcity price")
+    base, gone = (default(*names, **own).values for own in ({}, {"weather_shock": np.log(left)}))
+    assert low < gone["total real output"][24, 0] / base["total real output"][24, 0] < high
+    assert gone["total real output"][-1, 0] < 1.1 * gone["total real output"][24, 0]
+    assert gone["import ceiling"][8].min() > 0
+    assert (gone["output"] > 0).all()
+    assert gone["farmland use"].max() <= 6000 * 1.001
+    assert gone["scarcity price"].max() > 1.5
+
+
+def test_more_animals_than_feed_do_not_produce_more(default, study):
+    rows = list(study.model.elements("material"))
+    milk = rows.index("milk")
+    free, short = (
+        default("farm output", "feed room", feed_purchase_limit=limit, dairy_farm_rate=60.0).values
+        for limit in (6.0, 1.0)
+    )
+    assert short["feed room"][-1, 0] < free["feed room"][-1, 0] == 1
+    assert short["farm output"][-1, milk, 0] < free["farm output"][-1, milk, 0]
+
+
+def test_a_sector_that_grows_takes_material_from_the_others(default, study):
+    """Beverages and fruit share orchard fruit; dairy shares nothing with them."""
+    sectors, materials = (list(study.model.elements(r)) for r in ("sector", "material"))
+    fast = np.zeros(11)
+    fast[sectors.index("fruit")] = 0.1
+    base, grown = (
+        default("material share", growth_offset=offset).values["material share"][-1, :, :, 0]
+        for offset in (np.zeros(11), fast)
+    )
+    row = materials.index("orchard_fruit")
+    for sector, sign in (("fruit", 1), ("beverages", -1)):
+        assert np.sign((grown - base)[row, sectors.index(sector)]) == sign, sector
+
+
+# ── measure and scope ──────────────────────────────────────────────────────────────────────
+
+
+def test_scope_is_a_walk_that_makes_no_output(default):
+    names = ("total real output", "total sales revenue", "reported total sales", "Total Scope")
+    step = np.zeros(11)
+    step[2] = 0.2  # 2022
+    base, moved = (default(*names, **own).values for own in ({}, {"scope_step": step}))
+    np.testing.assert_array_equal(base["total real output"], moved["total real output"])
+    np.testing.assert_array_equal(base["total sales revenue"], moved["total sales revenue"])
+    ratio = moved["Total Scope"][:, 0] / base["Total Scope"][:, 0]
+    assert ratio[:13] == pytest.approx(1)  # up to the start of 2022
+    assert ratio[16:] == pytest.approx(np.exp(0.2), rel=1e-2)
+    assert base["Total Scope"][:5, 0] == pytest.approx(1)  # the year 2019 is the base
+    drift = np.log(base["Total Scope"][24, 0]) / 5
+    assert drift == pytest.approx(0.03, rel=1e-2)
+
+
+def test_the_scope_of_the_ten_reaches_their_reported_figure_alone(default, study):
+    names = [v for v in study.model.variables if study.model[v].kind.value in ("stock", "aux")]
+    watched = (
+        "total nominal output",
+        "reported total sales",
+        "reported total output",
+        "treasury outlay",
+    )
+    base, wide = (
+        default(*watched, "cluster nominal output as reported", reporting_scope_factor=factor,
+                assessment_effort=1.0).values
+        for factor in (1.2, 2.2)
+    )  # fmt: skip
+    assert names is not None
+    for name in watched:
+        np.testing.assert_array_equal(base[name], wide[name])
+    reported = [x["cluster nominal output as reported"][-1, 0] for x in (base, wide)]
+    assert reported[1] > 1.3 * reported[0]
+
+
+def test_k_drifts_in_sales_alone(default):
+    base, moved = (
+        default("total nominal output", "total sales revenue", output_to_sales_drift=d).values
+        for d in (0.0, 0.01)
+    )
+    np.testing.assert_array_equal(base["total nominal output"], moved["total nominal output"])
+    assert moved["total sales revenue"][-1, 0] < base["total sales revenue"][-1, 0]
+
+
+# ── what has no prior ──────────────────────────────────────────────────────────────────────
+
+
+def test_outlay_is_what_the_purses_pay_and_land_stands_apart(run):
+    payers = ("outlay central", "outlay province", "outlay county")
+    kept = run("all", "treasury outlay", "outlay forgone land revenue", *payers).values
+    np.testing.assert_allclose(sum(kept[n] for n in payers), kept["treasury outlay"], rtol=1e-12)
     assert kept["treasury outlay"].min() > 0
+    assert kept["outlay forgone land revenue"].min() > 0
+
+
+@pytest.mark.parametrize(
+    ("scenario_name", "least_helped"),
+    [("brand", 0.95), ("research", 0.95), ("plant-grants", 0.95), ("guarantee", 0.95),
+     ("land-quota", 0.9)],
+)  # fmt: skip
+def test_a_lever_does_not_lower_the_ten_it_is_meant_for(run, scenario_name, least_helped):
+    """V25 for levers of one sign: the ten clusters together in 2025, by member."""
+    name = "cluster nominal output"
+    base, moved = (
+        annual(run(which, totals=[name]), name)[6] for which in ("baseline", scenario_name)
+    )
+    assert (moved >= base - 1e-6).mean() > least_helped
+
+
+def test_the_policy_as_executed_announces_the_quantities_of_the_text(scenario, study):
+    """What the rates add up to, against the table of instruments; then they stop."""
+    quantities = {
+        "national park rate": 8, "provincial park rate": 100, "county park rate": 150,
+        "brewing grain base rate": 100, "medicinal tea base rate": 3, "forage base rate": 100,
+        "alfalfa base rate": 20, "herb base rate": 100, "orchard renovation rate": 500,
+        "orchard soil rate": 800, "dairy farm rate": 150, "pig farm rate": 200,
+        "sheep farm rate": 100, "broiler plant rate": 4, "beef base rate": 4,
+    }  # fmt: skip
+    written = {s.constant: s for s in scenario("policy-executed").settings}
+    for name, quantity in quantities.items():
+        one = written.pop(name)
+        assert one.times == (2020.5, 2026.0), name
+        assert one.values[0] * (2026 - 2020.5) == pytest.approx(quantity, rel=2e-3), name
+        assert one.values[1] == 0.0, name
+    assert set(written) < {v.name for v in levers(study.model)}
+
+
+@pytest.mark.parametrize("name", ["plan15-2030", "plan15-land", "plan15-grants"])
+def test_a_15th_plan_scenario_starts_in_2026_costs_and_does_something(run, scenario, name):
+    other = scenario(name).compares
+    until = 7 * 4 + 1  # quarters from 2019.0 to 2026.0
+    keep = ("total nominal output", "treasury outlay", "outlay forgone land revenue")
+    before, after = (run(which, *keep).values for which in (other, name))
+    for kept in keep:
+        np.testing.assert_array_equal(before[kept][:until], after[kept][:until])
+    spent = sum((after[kept] - before[kept])[until + 4 :].mean() for kept in keep[1:])
+    assert spent > 0.2
+    gain = (after[keep[0]] - before[keep[0]])[-1].mean()
+    assert gain > 1

@@ -53,7 +53,7 @@ def test(sign: str, a: Expr, b: Expr) -> Expr:
 
 def before(value: Expr, first: Expr) -> Expr:
     """Return what a value was one step ago, and ``first`` at the start."""
-    return Call("delay_fixed", (value, STEP, first))
+    return Call("previous", (value, first))
 
 
 def total(expr: Expr) -> Expr:

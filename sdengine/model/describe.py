@@ -1,9 +1,7 @@
-"""Say in words what a model holds, and explain one variable: equation, unit, source, users."""
+"""What a model holds: levers, who reads whom, equations as Vensim writes them, what is missing."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from sdengine.syntax import (
@@ -29,51 +27,6 @@ _INFIX = {
     "eq": ("=", 3), "ne": ("<>", 3), "lt": ("<", 3), "gt": (">", 3), "le": ("<=", 3),
     "ge": (">=", 3), "and": (":AND:", 2), "or": (":OR:", 1),
 }  # fmt: skip
-
-
-# What is said in either language; equations and names stay as the model writes them.
-WORDS: Mapping[str, tuple[str, str]] = {
-    "size": ("{file}：{n}个变量（{kinds}）", "{file}: {n} variables ({kinds})"),
-    "count": ("{n}个{kind}", "{n} {kind}"),
-    "clock": (
-        "时间：{start:g}至{stop:g}，单位{unit}，步长{step:g}，每{save:g}存一次",
-        "clock: {start:g} to {stop:g} {unit}, step {step:g}, saved every {save:g}",
-    ),
-    "range": ("下标 {name}（{n}个）：{labels}", "range {name} ({n}): {labels}"),
-    "assumed": (
-        "常量：{n}个，其中标为假设的{assumed}个",
-        "constants: {n}, of them marked ASSUMPTION: {assumed}",
-    ),
-    "levers": ("政策工具：", "levers:"),
-    "lever": (
-        "  {label}（{name}）：现值{now}，界限{limits}，单位{unit}",
-        "  {name}: {label}; now {now} {limits} {unit}",
-    ),
-    "kind": ("类型", "kind"),
-    "unit": ("单位", "unit"),
-    "limits": ("界限", "limits"),
-    "equation": ("方程", "equation"),
-    "source": ("来源", "source"),
-    "known": ("（所述时期截至{date}）", " (known on {date})"),
-    "assumption": ("假设（ASSUMPTION）", "ASSUMPTION"),
-    "reads": ("读取", "reads"),
-    "used by": ("用于", "used by"),
-    "nothing": ("（无）", "(nothing)"),
-    "none": ("（无）", "(none)"),
-    "computed": ("由方程算出", "computed"),
-    "stock": ("存量", "stock"),
-    "auxiliary": ("辅助变量", "auxiliary"),
-    "constant": ("常量", "constant"),
-    "lookup": ("表函数", "lookup"),
-    "data": ("数据", "data"),
-}
-
-Unit = Callable[[str], str]
-"""Writes a unit of the model as people do."""
-
-
-def _say(key: str, lang: str, **values: object) -> str:
-    return WORDS[key][lang == "en"].format(**values)
 
 
 def levers(model: Model) -> tuple[Variable, ...]:
@@ -103,92 +56,16 @@ def references(expr: Expr) -> set[str]:
     return names | {fold(e.function) for e in walk(expr) if isinstance(e, Call)}
 
 
-def overview(model: Model, lang: str = "en", unit: Unit = str) -> str:
-    """Return a model's size, clock, ranges and levers as text; ``unit`` writes units."""
-    kinds = Counter(v.kind.value for v in model.variables.values())
-    comma = "、" if lang == "zh" else ", "
-    counts = [_say("count", lang, n=n, kind=_say(kind, lang)) for kind, n in kinds.most_common()]
-    size = len(model.variables)
-    clock = {**vars(model.clock), "unit": unit(model.clock.unit)}
-    lines = [
-        _say("size", lang, file=model.path.name, n=size, kinds=comma.join(counts)),
-        _say("clock", lang, **clock),
-    ]
-    for name, elements in model.ranges.items():
-        labels = comma.join(model.element_label(name, element, lang) for element in elements)
-        lines.append(_say("range", lang, name=name, n=len(elements), labels=labels))
-    assumed = sum(v.note.assumption for v in model.constants())
-    lines.append(_say("assumed", lang, n=len(model.constants()), assumed=assumed))
-    table = lever_table(model, lang, unit)
-    return "\n".join([*lines, *([_say("levers", lang), table] if table else [])])
-
-
-def lever_table(model: Model, lang: str = "en", unit: Unit = str) -> str:
-    """Return one line for each lever: name, label, value, limits, unit."""
-    return "\n".join(
-        _say(
-            "lever", lang, name=v.name, label=model.label(v.name, lang), now=_value(v, lang),
-            limits=_limits(v), unit=unit(v.unit),
-        )
-        for v in levers(model)
-    )  # fmt: skip
-
-
-def variable_table(model: Model, lang: str = "en", unit: Unit = str) -> str:
-    """Return one line for each variable: name, kind, unit, label."""
-    return "\n".join(
-        f"{v.name}{list(v.dims) if v.dims else ''}  {_say(v.kind.value, lang)}  {unit(v.unit)}  "
-        f"{model.label(v.name, lang)}"
-        for v in model.variables.values()
-    )
-
-
-def explain(model: Model, name: str, lang: str = "en", unit: Unit = str) -> str:
-    """Return one variable explained: labels, kind, unit, limits, equation, source, users."""
-    width = 4 if lang == "zh" else 8
-
-    def line(key: str, text: str) -> str:
-        head = _say(key, lang)
-        return f"  {head}{' ' * (width - len(head) + (2 if lang == 'zh' else 1))}{text}"
-
-    variable = model[name]
-    note = variable.note
-    dims = f"[{', '.join(variable.dims)}]" if variable.dims else ""
-    lines = [f"{variable.name}{dims}"]
-    if note.zh or note.en:
-        lines.append(f"  {note.zh}  {note.en}".rstrip())
-    lines.append(line("kind", _say(variable.kind.value, lang)))
-    lines.append(line("unit", unit(variable.unit) or _say("none", lang)))
-    if variable.limits != (None, None):
-        lines.append(line("limits", _limits(variable)))
-    lines += [line("equation", one) for one in equations(variable)]
-    if note.source:
-        known = _say("known", lang, date=note.known_on) if note.known_on else ""
-        lines.append(line("source", f"{note.source}{known}"))
-    if note.assumption and "ASSUMPTION" not in note.source:
-        lines.append(line("source", _say("assumption", lang)))
-    lines.append(line("reads", _list(model, reads(variable), lang)))
-    lines.append(line("used by", _list(model, used_by(model, variable.name), lang)))
-    return "\n".join(lines)
-
-
-def _list(model: Model, names: Sequence[str], lang: str) -> str:
-    """Return names as the model writes them, in Chinese with their labels."""
-    own = [name for name in map(model.name_of, names) if name]
-    if lang == "zh":
-        labels = ((name, model.label(name, lang)) for name in own)
-        own = [name if text == name else f"{name}（{text}）" for name, text in labels]
-    return ("、" if lang == "zh" else ", ").join(own) or _say("nothing", lang)
-
-
-def _value(variable: Variable, lang: str = "en") -> str:
+def value_text(variable: Variable) -> str:
+    """Return a variable's value, or its ends where it has elements; empty where it is computed."""
     value = variable.value
     if value is None:
-        return _say("computed", lang)
+        return ""
     return f"{float(value):g}" if value.ndim == 0 else f"{value.min():g} … {value.max():g}"
 
 
-def _limits(variable: Variable) -> str:
+def limits_text(variable: Variable) -> str:
+    """Return a variable's limits as an interval; empty where it has none."""
     low, high = variable.limits
     if low is None and high is None:
         return ""
@@ -236,12 +113,18 @@ def text(expr: Expr, outer: int = 0) -> str:
 
 def undocumented(model: Model) -> tuple[str, ...]:
     """Return one line for each variable that lacks a label, or a constant that lacks limits,
-    or both a source and the word ASSUMPTION."""
+    or both a source and the word ASSUMPTION.
+
+    Labels are asked for in the languages the file has any in, one at least.
+    """
     found = []
+    every = [variable.note for variable in model.variables.values()]
+    chinese, english = any(note.zh for note in every), any(note.en for note in every)
+    form = "中文: …; EN: …" if chinese == english else "中文: …" if chinese else "EN: …"
     for variable in model.variables.values():
         note, missing = variable.note, []
-        if not note.zh or not note.en:
-            missing.append("a label (中文: …; EN: …)")
+        if not (note.zh or note.en) or (chinese and not note.zh) or (english and not note.en):
+            missing.append(f"label ({form})")
         if variable.kind is Kind.CONSTANT:
             if None in variable.limits:
                 missing.append("limits [min, max]")
@@ -263,7 +146,9 @@ def outside_limits(model: Model) -> tuple[str, ...]:
         if (low is not None and (variable.value < low).any()) or (
             high is not None and (variable.value > high).any()
         ):
-            found.append(f'"{variable.name}": {_value(variable)} is outside {_limits(variable)}')
+            found.append(
+                f'"{variable.name}": {value_text(variable)} is outside {limits_text(variable)}'
+            )
     return tuple(found)
 
 

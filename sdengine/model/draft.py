@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sdengine.functions import STOCKS
 from sdengine.model.clock import constant_of
 from sdengine.model.items import Item
 from sdengine.model.sections import Element
 from sdengine.model.stella import Names, Stella, plain
 from sdengine.syntax import Call, Equation, Expr, Ref, fold, walk
 
-_HELD = ("integ", "integ_non_negative", "delay_fixed", "initial", "active_initial")
+_HELD = (*STOCKS, "delay_fixed", "previous", "initial", "active_initial")
 
 
 @dataclass

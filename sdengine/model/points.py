@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import operator
 import re
 from collections.abc import Sequence
 
@@ -28,12 +30,10 @@ def plain_table(text: str) -> Table | None:
     if _TABLE.fullmatch(text) is None:
         return None
     text = text.replace("\\", " ").strip()
-    at, x, y = 0, [], []
-    while found := _PAIR.match(text, at):
-        x.append(number(found[1]))
-        y.append(number(found[2]))
-        at = found.end()
-    return table_of(x, y) if x and at == len(text) else None
+    pairs = _PAIR.findall(text)
+    if not pairs or _PAIR.sub("", text):
+        return None
+    return table_of([number(x) for x, _ in pairs], [number(y) for _, y in pairs])
 
 
 def table_of(x: Sequence[float], y: Sequence[float], mode: str = "hold") -> Table:
@@ -44,6 +44,8 @@ def table_of(x: Sequence[float], y: Sequence[float], mode: str = "hold") -> Tabl
     """
     if len(x) == 1:
         x, y = [x[0], x[0] + 1], [y[0], y[0]]
+    if all(map(operator.lt, x, itertools.islice(x, 1, None))):  # as nearly all are written
+        return Table(tuple(x), tuple(y), mode)
     order = sorted(range(len(x)), key=x.__getitem__)
     kept: list[tuple[float, float]] = []
     for x_value, group in itertools.groupby(order, key=x.__getitem__):
@@ -60,7 +62,10 @@ def number(text: str) -> float:
     >>> number("- 1e3"), number("007")
     (-1000.0, 7.0)
     """
-    value = float(re.sub(r"\s", "", text))
-    if value in (float("inf"), float("-inf")):
+    try:
+        value = float(text)
+    except ValueError:
+        value = float(re.sub(r"\s", "", text))  # a sign may stand apart
+    if math.isinf(value):
         raise EquationError(f"has a number that is too large: {text[:40]}")
     return value

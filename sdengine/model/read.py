@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
+import warnings
 from pathlib import Path
 
-from sdengine.errors import Problems, SDError
+from sdengine.errors import ModelRemark, Problems, SDError
 from sdengine.limits import at_most, limit
 from sdengine.model.clock import bound, clock_of
+from sdengine.model.differences import differences
 from sdengine.model.external import Outside
 from sdengine.model.macros import inline
 from sdengine.model.notes import read_labels
@@ -37,7 +39,19 @@ def read_model(path: str | Path) -> Model:
         model = deeply(_read, path)
     except RecursionError:
         raise SDError(f"{path.name}: an equation is nested too deeply to be read") from None
+    _tell(model)
     return dataclasses.replace(model, labels=read_labels(path.with_name("labels.csv")))
+
+
+_told: set[str] = set()  # digests of the models whose remarks were given in this process
+
+
+def _tell(model: Model) -> None:
+    """Give a model's remarks as warnings, once."""
+    if model.digest not in _told:
+        _told.add(model.digest)
+        for remark in model.remarks:
+            warnings.warn(remark, ModelRemark, stacklevel=3)
 
 
 def _read(path: Path) -> Model:
@@ -83,7 +97,7 @@ def _read(path: Path) -> Model:
     digest = parts[0]
     if files:
         digest = hashlib.blake2b("".join(parts).encode(), digest_size=16).hexdigest()
-    return Model(
+    model = Model(
         path=path,
         digest=digest,
         clock=clock,
@@ -92,5 +106,6 @@ def _read(path: Path) -> Model:
         mappings=ranges.mappings,
         files=files,
         bound=bound(control.values(), variables, section.bound),
-        remarks=tuple(f"{path.name}: {remark}" for remark in file.remarks),
     )
+    remarks = (f"{path.name}: {remark}" for remark in (*file.remarks, *differences(model)))
+    return dataclasses.replace(model, remarks=tuple(remarks))

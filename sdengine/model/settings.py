@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sdengine.errors import Problems, did_you_mean
+from sdengine.functions import STOCKS
 from sdengine.model.build import ONE, ZERO, add, div, least, most, mul, sub, total
 from sdengine.model.points import table_of
-from sdengine.model.variables import STOCKS, kind_of
+from sdengine.model.variables import kind_of
 from sdengine.syntax import (
     Array,
     Call,

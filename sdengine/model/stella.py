@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from sdengine.syntax import Call, Expr, Number, Ref
 
 TABLE_OF = " · table"  # ends the name of a graphical function that belongs to a variable
 CLOCK = {"dt": "time_step", "starttime": "initial_time", "stoptime": "final_time"}
+_MOVING = {"self", "time", *CLOCK}
 _REDUCERS = {"sum": "sum", "arraysum": "sum", "mean": "mean", "arraymean": "mean", "prod": "prod"}
 _EXTREMES = ("min", "max", "vmin", "vmax")
 _FEW = ("min", "max")
@@ -123,8 +125,10 @@ class Stella:
             return element
         if plain(bare) in {plain(e) for e in elements} or plain(bare) in self.names.ranges:
             return subscript.replace("_", " ")
-        if elements and plain(self.whole_name(bare)) in self.names.variables | {"self"}:
+        if elements and plain(self.whole_name(bare)) in self.names.variables | _MOVING:
             return self.name(bare, None)
+        if elements and re.fullmatch(r"\d*\.\d*", bare):
+            return Number(float(bare))
         return subscript.replace("_", " ")
 
     def _computed(self, text: str, dims: tuple[str, ...], found: list[Subscript]) -> Expr:
@@ -326,7 +330,7 @@ _FUNCTIONS: Mapping[tuple[str, int], Callable[..., Expr]] = {
     ("pulse", 1): lambda size: Call("div", (size, _STEP)),
     ("pulse", 2): lambda size, first: Call("xpulse", (first, size)),
     ("pulse", 3): lambda size, first, gap: Call("xpulse_train", (first, gap, size)),
-    ("previous", 2): lambda x, first: Call("delay_fixed", (x, _STEP, first)),
+    ("previous", 2): _same("previous"),
     ("random", 2): lambda a, b: Call("random_uniform", (a, b, _ZERO)),
     ("random", 3): _same("random_uniform"),
     ("uniform", 2): lambda a, b: Call("random_uniform", (a, b, _ZERO)),

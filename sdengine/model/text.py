@@ -32,7 +32,20 @@ def decode(data: bytes) -> str:
 
 
 def _lines(text: str) -> str:
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return plain(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+
+
+CONTROLS = {code: " " for code in range(32) if chr(code) not in "\t\n\r"}
+CONTROLS |= dict.fromkeys([*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], " ")
+
+
+def plain(text: str) -> str:
+    """Return a text with blanks for what a terminal would obey: control characters, among them
+    the one that begins an escape sequence, and marks that turn the direction of writing.
+
+    Names of a file are printed in messages and tables; none of them moves the cursor there.
+    """
+    return text.translate(CONTROLS)
 
 
 def _encodings(data: bytes) -> Iterator[str]:

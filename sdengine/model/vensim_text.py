@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sdengine.syntax import (
+    NA,
     Array,
     Call,
     Expr,
@@ -80,7 +81,7 @@ def _points(table: Table) -> str:
 
 def _text(expr: Expr) -> str:
     if isinstance(expr, Number):
-        return ":NA:" if expr.value != expr.value else f"({expr.value!r})"
+        return ":NA:" if expr.value == NA else f"({expr.value!r})"
     if isinstance(expr, Array):
         rows = expr.values.reshape(-1, expr.values.shape[-1])
         listed = [",".join(map(repr, row.tolist())) for row in rows]

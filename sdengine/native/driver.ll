@@ -500,7 +500,7 @@ exit:
 define void @run(ptr noalias %W, ptr noalias %history, ptr %defaults, ptr %rows, i64 %stride, i64 %m0, ptr %events,
     ptr %event_values, i64 %n_events, ptr %feeds, ptr %feed_values, i64 %n_feeds, ptr %feed_rows, ptr %flags,
     ptr %report, i64 %n_report, ptr %totals, i64 %n_totals, ptr noalias %sums, ptr noalias %out, ptr noalias %out_totals, ptr noalias %bad, i64 %steps,
-    i64 %every) #0 {
+    ptr %saves, i64 %begin, ptr %state, i64 %n_state, ptr %state_rows) #0 {
 entry:
   call void @fill(ptr %W, ptr %defaults)
   call void @clear(ptr %sums, i64 %n_totals)
@@ -509,10 +509,12 @@ entry:
   %fed0 = call i64 @apply(ptr %W, ptr %feed_rows, i64 LANES, i64 0, ptr %feeds,
     ptr %feed_values, i64 %n_feeds, i64 0, i64 0)
   call void @initial(ptr %W, double START)
+  %taken = call i64 @apply(ptr %W, ptr %state_rows, i64 LANES, i64 0, ptr %state,
+    ptr %event_values, i64 %n_state, i64 0, i64 0)
   call void @invariant(ptr %W, double START)
   br label %step
 step:
-  %k = phi i64 [ 0, %entry ], [ %k1, %move ]
+  %k = phi i64 [ %begin, %entry ], [ %k1, %move ]
   %cursor = phi i64 [ %first, %entry ], [ %cursor1, %move ]
   %fed = phi i64 [ %fed0, %entry ], [ %fed1, %move ]
   %saved = phi i64 [ 0, %entry ], [ %saved1, %move ]
@@ -536,8 +538,9 @@ turn:
   call void @renew(ptr %W, double START, ptr %flags, i64 2)
   br label %compute
 compute:
-  %phase = urem i64 %k, %every
-  %keep = icmp eq i64 %phase, 0
+  %next_save_at = getelementptr i64, ptr %saves, i64 %saved
+  %next_save = load i64, ptr %next_save_at
+  %keep = icmp eq i64 %k, %next_save
   br i1 %keep, label %inspect, label %go
 inspect:
   %check = call VEC @check_stocks(ptr %W)

@@ -36,7 +36,11 @@ SIGNATURE = (
     "out_totals",  # saved × n_totals × stride doubles
     "bad",  # first saved time with a value that is not finite, or -1: stride integers
     "steps",
-    "every",  # steps between saved times
+    "saves",  # steps that are saved, ascending, and -1 behind them
+    "begin",  # the step a run begins at: 0 unless it goes on from a state
+    "state",  # (0, slot, row) per slot of that state
+    "n_state",
+    "state_rows",  # the state of this block: rows × lanes doubles
 )
 
 _TEXT = Path(__file__).with_name("driver.ll").read_text(encoding="utf-8")

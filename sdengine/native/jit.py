@@ -21,7 +21,8 @@ from sdengine.native.llvm import Processor
 
 POINTERS = {
     "W", "history", "defaults", "rows", "events", "event_values", "feeds", "feed_values",
-    "feed_rows", "flags", "report", "totals", "sums", "out", "out_totals", "bad",
+    "feed_rows", "saves", "state", "state_rows", "flags", "report", "totals", "sums", "out",
+    "out_totals", "bad",
 }  # fmt: skip
 
 # Processors of which it was measured that dividing takes less than getting the quotient back

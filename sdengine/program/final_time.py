@@ -52,7 +52,8 @@ def settled(model: Model) -> Model:
         values = deeply(functools.partial(run_reference, program, every=1))
         ends = values[:, int(program.where("FINAL TIME").flat[0]), 0]
         times = clock.start + clock.step * np.arange(steps + 1)
-        reached = np.flatnonzero(times >= ends - 1e-6 * clock.step)
+        due = np.minimum(ends, np.concatenate([ends[:1], ends[:-1]]))  # now, or a step ago
+        reached = np.flatnonzero(times >= due - 1e-6 * clock.step)
         if reached.size:
             stop = float(times[reached[0]])
             return dataclasses.replace(model, clock=dataclasses.replace(clock, stop=stop))

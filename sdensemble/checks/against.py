@@ -15,6 +15,7 @@ from sdensemble.checks.finding import Found, judged
 from sdensemble.checks.runs import Bench, at, element, in_year
 from sdensemble.ensemble.draws import draw
 from sdensemble.ensemble.forcing import sample
+from sdensemble.lang import in_all, joined, phrase
 from sdensemble.results.estimate import Array
 
 Given = Mapping[str, Any]
@@ -195,15 +196,22 @@ def studies(bench: Bench, given: Given) -> Found:
             "reason": case.get("reason", {}).get("en", ""),
             "reason_zh": case.get("reason", {}).get("zh", ""),
         })  # fmt: skip
-    shown = {
-        lang: ("；" if lang == "zh" else "; ").join(
-            f"{row['zh' if lang == 'zh' else 'case']} {row['median']:.2g}%"
-            f" ({row['published low']:g} … {row['published high']:g})"
-            + ("" if row["inside"] else " ✗")
-            for row in rows
+    shown = in_all(
+        joined(
+            [
+                phrase(
+                    "validation.against",
+                    name={"zh": row["zh"], "en": row["case"]},
+                    median=f"{row['median']:.2g}",
+                    low=f"{row['published low']:g}",
+                    high=f"{row['published high']:g}",
+                    mark="" if row["inside"] else " ✗",
+                )
+                for row in rows
+            ],
+            "clause",
         )
-        for lang in ("zh", "en")
-    }  # fmt: skip
+    )
     return judged(all(inside), shown["zh"], shown["en"], float(np.mean(inside)), rows=tuple(rows))
 
 

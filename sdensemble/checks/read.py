@@ -10,6 +10,7 @@ from typing import Any
 
 from sdengine.errors import Problems, did_you_mean
 from sdensemble.inputs.config import Section, read_toml, short
+from sdensemble.lang import LANGS
 
 KEYS = ("id", "group", "kind", "quick", "title", "asks", "criterion", "note", "given")
 WORLDS = ("world", "common_world")
@@ -17,7 +18,6 @@ WORLDS = ("world", "common_world")
 GROUPS = ("structure", "conditions", "behaviour", "construction", "review")
 """In the order of Barlas (1996): direct structure, structure-oriented behaviour, behaviour;
 then what holds by construction and what is read, not run."""
-LANGUAGES = ("zh", "en")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,10 @@ def _read_test(table: Section, kinds: Collection[str], worlds: Mapping[str, Any]
         elif name:
             given[place] = {**worlds[name], **given.get(place, {})}
             given["beyond"] = True
-    texts = {key: _words(table, key, needed=key != "note") for key in KEYS[4:8]}
+    texts = {
+        key: dict.fromkeys(LANGS, "") | table.words(key, "" if key == "note" else table.text("id"))
+        for key in KEYS[4:8]
+    }
     for key, words in texts.items():
         quoted = {n for text in words.values() for _, n, _, _ in string.Formatter().parse(text)}
         for name in sorted(filter(None, quoted)):
@@ -99,13 +102,3 @@ def _read_test(table: Section, kinds: Collection[str], worlds: Mapping[str, Any]
         quick=table.flag("quick"),
         **texts,
     )
-
-
-def _words(table: Section, key: str, *, needed: bool) -> dict[str, str]:
-    value = table.values.get(key, {})
-    if not isinstance(value, dict) or (needed and not value):
-        table.problem(f"{key} must be a table with zh and en")
-        return dict.fromkeys(LANGUAGES, "")
-    inside = Section(f"{table.where} {key}", value, table.found)
-    inside.only(LANGUAGES)
-    return {lang: inside.text(lang, needed=bool(value)) for lang in LANGUAGES}

@@ -10,13 +10,13 @@ from typing import Any
 
 from sdengine.errors import SDError
 from sdensemble.checks.finding import FAIL, PASS
-from sdensemble.checks.read import GROUPS, LANGUAGES
+from sdensemble.checks.read import GROUPS
 from sdensemble.checks.run import COUNTED, Checked, counts
 from sdensemble.checks.runs import Bench
 from sdensemble.checks.structure import read_boundary
 from sdensemble.inputs.loops import find_links, read_loops
 from sdensemble.inputs.report import ReportSpec
-from sdensemble.lang import has, joined, say
+from sdensemble.lang import LANGS, has, joined, say
 from sdensemble.outputs.columns import TABLES
 from sdensemble.outputs.naming import unit_label
 from sdensemble.outputs.text import table, width, wrap
@@ -43,7 +43,7 @@ def write_report(folder: Path, study: Study, checked: Sequence[Checked]) -> tupl
         rows = (_row(one) for one in checked)
         write_records(made / "results.csv", TABLES["validation"], rows)
         write_records(made / "details.csv", TABLES["details"], _details(checked))
-        for language in LANGUAGES:
+        for language in LANGS:
             figures = _figures(made / "figures", checked, language, study.report)
             text = markdown(study, checked, language, figures)
             (made / f"report.{language}.md").write_text(text, encoding="utf-8")
@@ -108,13 +108,13 @@ def _figures(
 def _row(one: Checked) -> dict[str, Any]:
     test = one.test
     keys = ("title", "asks", "criterion", "note")
-    texts = {f"{key}_{lang}": filled(one, key, lang) for key in keys for lang in LANGUAGES}
+    texts = {f"{key}_{lang}": filled(one, key, lang) for key in keys for lang in LANGS}
     return {
         "id": test.id,
         "group": test.group,
         "kind": test.kind,
         **texts,
-        **{f"result_{lang}": one.found.shown[lang] for lang in LANGUAGES},
+        **{f"result_{lang}": one.found.shown[lang] for lang in LANGS},
         "number": "" if one.found.number is None else float(f"{one.found.number:.6g}"),
         "status": one.found.status,
     }

@@ -39,7 +39,7 @@ class Bench:
     kernel: Kernel
     members: int = 256
     seed: int = 20
-    prior_set: str = "history"
+    prior_set: str = ""
 
     @property
     def model(self) -> Model:

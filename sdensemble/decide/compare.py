@@ -21,7 +21,7 @@ from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.results.estimate import Estimate, holm, mean_of, p_value
 from sdensemble.results.probability import Difference, Probability, difference, distinguishable
-from sdensemble.results.results import Effect, Results
+from sdensemble.results.results import LEAST_OUTLAY, Effect, Results
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -163,6 +163,8 @@ def compare(
     head = study.report.headline
     more = {outcome.variable: head.aggregate} if target.joint else {}
     more |= {regime.variable: "mean" for regime in study.report.regimes}
+    if study.report.regimes and head.components:
+        more |= {head.components: head.aggregate}
     away = next((group for group in head.groups if group.id == head.displaced), None)
     if away is not None:
         more |= {away.variable: head.aggregate}
@@ -229,11 +231,10 @@ def _row(
     kept = values[np.isfinite(values)]
     spec = results.spec
     binds = {
-        regime.id: float(np.nanmean(results.series(regime.variable)[results.place(one)]
-                                    [:, results.year_index(year)]))
+        regime.id: limit_share(results, regime.variable, one, year)
         for regime in spec.regimes
         if regime.variable in results.data
-    }  # fmt: skip
+    }
     level = mean_of(values, results.replicate)
     median = float(np.median(kept)) if kept.size else math.nan
     if one.name == base.name:
@@ -246,8 +247,11 @@ def _row(
     forgone = results.effect_of(paid(results, one, base, through, forgone=True), 1.0)
     point = 100 * (event.hit.astype(float) - results.event(target, base).hit)
     replicate = results.replicate
-    per_point = _ratio(money, point, replicate) if change.distinguishable else None
-    per_unit = _ratio(effect.moved, money, replicate) if distinguishable(effect.found) else None
+    # An outlay that is printed as nothing is no outlay to share an effect out to.
+    spent = abs(treasury.found.mean) >= LEAST_OUTLAY
+    told = distinguishable(effect.found)
+    per_point = _ratio(money, point, replicate) if spent and change.distinguishable else None
+    per_unit = _ratio(effect.moved, money, replicate) if spent and told else None
     away = spec.headline.displaced
     group = next((g for g in spec.headline.groups if g.id == away), None)
     displaced = results.effect(group, one, base, year) if group else None
@@ -255,12 +259,33 @@ def _row(
                per_point, per_unit, displaced, binds)  # fmt: skip
 
 
+def limit_share(results: Results, variable: str, scenario: Scenario, year: int) -> float:
+    """Return the mean share of a limit in a year, over members.
+
+    Of a share by element it is that of the first group of several elements, else of the
+    headline: in each member weighted by the elements' output.
+    """
+    array = results.data[variable]
+    dims = [str(dim) for dim in array.dims if dim not in ("scenario", "member", "year")]
+    at = {"scenario": results.place(scenario), "year": results.year_index(year)}
+    if not dims:
+        return float(np.nanmean(array.isel(at)))
+    head = results.spec.headline
+    several = [g for g in (*head.groups, head.whole) if len(results.made_of(g)) > 1]
+    names = list(results.made_of(several[0])) if several else list(array[dims[0]].values)
+    names = [name for name in names if name in array[dims[0]].values]
+    shares = array.isel(at).sel({dims[0]: names}).transpose("member", dims[0]).values
+    parts = results.data.get(head.components) if head.components else None
+    if parts is None or dims[0] not in parts.dims:
+        return float(np.nanmean(shares))
+    weights = parts.isel(at).sel({dims[0]: names}).transpose("member", dims[0]).values
+    return float(np.nanmean((shares * weights).sum(axis=1) / weights.sum(axis=1)))
+
+
 def _ratio(top: Array, bottom: Array, replicate: NDArray[np.int64]) -> tuple[float, float] | None:
     """Return a ratio of means and its error; None where the bottom cannot be told from 0."""
     kept = np.isfinite(top) & np.isfinite(bottom)
     if not distinguishable(mean_of(bottom[kept], replicate[kept])):
-        return None
-    if abs(bottom[kept].mean()) < 1e-6 * max(1.0, float(np.abs(top[kept]).max(initial=0.0))):
         return None
     found = jackknife(
         lambda some: top[kept][some].mean() / bottom[kept][some].mean(), replicate[kept]

@@ -13,6 +13,7 @@ from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.run import World
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario, Setting, apply
+from sdensemble.lang import Words, bracketed, joined, say, tell
 from sdensemble.study import Study
 
 
@@ -101,22 +102,11 @@ def _unit(study: Study) -> str:
     return unit.removesuffix(f"/{study.model.clock.unit}")
 
 
-EQUAL = {
-    "zh": "  {one}的力度乘以{factor:.4f}时与{other}支出相同：{levels}",
-    "en": "  {one} costs what {other} does at {factor:.4f} of its levels: {levels}",
-}
-
-
-def _titled(scenario: Scenario, lang: str) -> str:
+def _titled(scenario: Scenario) -> Words:
     """Return a scenario's title with its name, by which it is called."""
-    title = scenario.title[lang]
-    return f"{title}（{scenario.name}）" if lang == "zh" else f"{title} ({scenario.name})"
+    return joined([scenario.title, bracketed([scenario.name])], "nothing")
 
 
-FORGONE = {
-    "zh": "让渡收益现值（不是财政支出），同上（{unit}）",
-    "en": "Revenue forgone at present value (no money of the treasury), likewise ({unit})",
-}
 NOTHING = 1e-3
 """An outlay below this is none: it is printed as 0.000."""
 
@@ -128,7 +118,7 @@ def _above(scenario: Scenario, values: Mapping[str, float]) -> float:
 
 def _listed(study: Study, values: Mapping[str, float], lang: str) -> list[str]:
     return [
-        f"  {_titled(s, lang)}: {values[s.name]:.3f}  ({_above(s, values):+.3f})"
+        f"  {tell(_titled(s), lang)}: {values[s.name]:.3f}  ({_above(s, values):+.3f})"
         for s in study.scenarios
     ]
 
@@ -145,14 +135,11 @@ def outlay_text(study: Study, lang: str) -> str:
     unit = study.report.unit_label(_unit(study), lang)
     note = study.report.unit_notes([_unit(study)], lang)
     unit += f"; {note}" if note else ""
-    head = {
-        "zh": f"财政支出现值，至{until - 1:g}年底，默认常数运行（{unit}）",
-        "en": f"Outlay at present value to the end of {until - 1:g}, default constants ({unit})",
-    }
-    lines = [head[lang], *_listed(study, values, lang)]
+    lines = [say("outlay.title", lang, year=f"{until - 1:g}", unit=unit)]
+    lines += _listed(study, values, lang)
     if any(payer.forgone for payer in study.report.payers):
         lost = present_values(kernel, study.scenarios, study.report, until=until, forgone=True)
-        lines += [FORGONE[lang].format(unit=unit), *_listed(study, lost, lang)]
+        lines += [say("outlay.forgone", lang, unit=unit), *_listed(study, lost, lang)]
     packages = [s for s in study.scenarios if s.package and abs(_above(s, values)) > NOTHING]
     for one in packages[:-1]:
         factor = equalising_factor(study, kernel, one, packages[-1])
@@ -160,6 +147,6 @@ def outlay_text(study: Study, lang: str) -> str:
             f"{s.constant} = {max(s.values, key=abs):.4g}"
             for s in scaled(one, study, factor).settings
         )
-        first, last = _titled(one, lang), _titled(packages[-1], lang)
-        lines.append(EQUAL[lang].format(one=first, other=last, factor=factor, levels=levels))
+        names = {"one": _titled(one), "other": _titled(packages[-1])}
+        lines.append(say("outlay.equal", lang, **names, factor=factor, levels=levels))
     return "\n".join(lines)

@@ -15,6 +15,7 @@ from sdengine.errors import SDError
 from sdensemble.decide.jackknife import Jackknifed, Members, jackknife
 from sdensemble.decide.levers import Lever, find_lever, turned
 from sdensemble.decide.measures import find_target, margin, outcome_of
+from sdensemble.decide.monotone import rising
 from sdensemble.decide.worlds import Count, World, keep_for
 from sdensemble.inputs.questions import Question
 from sdensemble.inputs.report import Outcome
@@ -44,20 +45,38 @@ class Figure:
 
 
 @dataclass(frozen=True, eq=False)
-class Doses:
-    """What every pair of levels gives, on the same members.
+class Curve:
+    """One lever by itself, the other as it is now: members by year and level.
 
-    ``first`` and ``second`` are the levels, in the levers' units; those of each lever as it is
-    now, and as it is asked about, are among them. Arrays have shape (year, first, second,
-    member): ``outcome`` in its unit above both levers as they are now; ``money`` (treasury
-    outlay) and ``forgone`` (land revenue, at the model's own price) to the end of the year, above
-    the same. ``used`` is what the second lever's costs are charged on, to the end of the year.
-    ``hit`` says, by (first, second, member), whether the target is met in its own year.
+    ``outcome``, ``money`` (treasury spending) and ``used`` (what the second lever's costs are
+    charged on) have shape (year, level, member) and are above both levers as they are now; money
+    and use are summed to the end of the year, at present value. ``levels`` go from the lever's
+    own level up, ``asked`` is the place of the level asked.
     """
 
+    levels: Array
+    outcome: Array
+    money: Array
+    used: Array
+    asked: int
+
+
+@dataclass(frozen=True, eq=False)
+class Doses:
+    """What levels of two levers give, on the same members.
+
+    ``curves`` are both levers by themselves at every horizon, ``both`` the outcome with both as
+    asked, (year, member). The surface is of every pair of levels in the target's own year:
+    ``outcome``, ``money`` and ``used`` of shape (first, second, member), above both levers as
+    they are now (place ``base``); ``hit`` says whether the target is met.
+    """
+
+    years: tuple[int, ...]
+    curves: tuple[Curve, Curve]
+    both: Array
+    year: int
     first: Array
     second: Array
-    years: tuple[int, ...]
     outcome: Array
     money: Array
     used: Array
@@ -66,10 +85,6 @@ class Doses:
     asked: tuple[int, int]
     condition: Array
     replicate: NDArray[np.int64]
-
-    def mean(self, values: Array) -> Array:
-        """Return means over members that are not lost; the last axis goes."""
-        return np.asarray(np.nanmean(values, axis=-1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +155,7 @@ class Weighed:
     main: int
     price: tuple[Figure, ...]
     interaction: tuple[Figure, ...]
-    marginal: tuple[tuple[Figure, Figure], ...]
+    marginal: tuple[Figure, Figure]
     parts: tuple[Part, ...]
     elsewhere: tuple[Elsewhere, ...]
     lost: int
@@ -181,13 +196,9 @@ def weigh(
         for world in worlds
         if world.has(target)
     )
-    i, j = doses.asked
-    b, c = doses.base
-    replicate = doses.replicate
-    both = [(_mean(doses.outcome[y, i, c], replicate), _mean(doses.outcome[y, b, j], replicate))
-            for y in years]  # fmt: skip
-    medians = [(float(np.nanmedian(doses.outcome[y, i, c])),
-                float(np.nanmedian(doses.outcome[y, b, j]))) for y in years]  # fmt: skip
+    alone = [[curve.outcome[y, curve.asked] for curve in doses.curves] for y in years]
+    both = [(_mean(a, doses.replicate), _mean(b, doses.replicate)) for a, b in alone]
+    medians = [(float(np.nanmedian(a)), float(np.nanmedian(b))) for a, b in alone]
     together = tuple(_interaction(doses, y) for y in years)
     return Weighed(
         question=question,
@@ -202,10 +213,10 @@ def weigh(
         main=main,
         price=tuple(_price(doses, y) for y in years),
         interaction=together,
-        marginal=tuple(_marginal(doses, y, question.costs[main].price) for y in years),
+        marginal=_marginal(doses, question.costs[main].price),
         parts=tuple(_parts(doses, question, main)),
         elsewhere=elsewhere,
-        lost=int(np.count_nonzero(~np.isfinite(doses.outcome).all(axis=(0, 1, 2)))),
+        lost=int(np.count_nonzero(~np.isfinite(doses.outcome).all(axis=(0, 1)))),
     )
 
 
@@ -231,45 +242,76 @@ def run_doses(
     *,
     progress: Count | None = None,
 ) -> Doses:
-    """Return the dose surface: every pair of levels in one world, on the same members."""
+    """Return the doses of both levers in one world, on the same members.
+
+    Every pair of levels is run to the target's year only; to the last horizon each lever by
+    itself, and both as asked.
+    """
     study = world.study
     base = next(s for s in study.scenarios if s.name == question.base)
     grids = [
         levels_of(lever, side.level, question.levels)
         for lever, side in zip(levers, question.sides, strict=True)
     ]
-    names = [(i, j) for i in range(grids[0].size) for j in range(grids[1].size)]
-    scenarios = [
-        turned(base, [(levers[0], grids[0][i]), (levers[1], grids[1][j])], f"{i}/{j}")
-        for i, j in names
-    ]
-    found = _run(world, question, target, scenarios, progress)
-    shape = (grids[0].size, grids[1].size)
-    at = [int(np.flatnonzero(grid == lever.now)[0]) if lever.now in grid else 0
-          for grid, lever in zip(grids, levers, strict=True)]  # fmt: skip
-    there = [int(np.flatnonzero(grid == side.level)[0])
-             for grid, side in zip(grids, question.sides, strict=True)]  # fmt: skip
-    zero = at[0] * shape[1] + at[1]
+    at = [_place(grid, lever.now) for grid, lever in zip(grids, levers, strict=True)]
+    there = [_place(grid, side.level) for grid, side in zip(grids, question.sides, strict=True)]
 
-    def surface(values: Array) -> Array:
-        above = values - values[:, zero][:, None]
-        tiny = 1e-9 * float(np.nanmax(np.abs(values), initial=0.0))
-        above[np.abs(above) <= tiny] = 0.0
-        return above.reshape(len(found.years), *shape, -1)
+    def scenario(i: int, j: int) -> Scenario:
+        return turned(base, [(levers[0], grids[0][i]), (levers[1], grids[1][j])], f"{i}/{j}")
 
+    n, m = grids[0].size, grids[1].size
+    year = int(target.year or question.years[0])
+    every = [scenario(i, j) for i in range(n) for j in range(m)]
+    found = _run(world, question, target, every, (year,), progress)
+    zero = at[0] * m + at[1]
+    surface = [_above(values[0], zero).reshape(n, m, -1)
+               for values in (found.outcome, found.money, found.used)]  # fmt: skip
+
+    ahead = [(i, at[1]) for i in range(at[0], n)] + [(at[0], j) for j in range(at[1], m)]
+    alone = _run(world, question, target, [scenario(*ij) for ij in (*ahead, tuple(there))],
+                 question.years, progress)  # fmt: skip
+    series = [_above(values, 0) for values in (alone.outcome, alone.money, alone.used)]
+    split = n - at[0]
+    spans = (slice(0, split), slice(split, split + m - at[1]))
+    curves = tuple(
+        Curve(
+            grid[low:],
+            series[0][:, span],
+            series[1][:, span],
+            series[2][:, span],
+            place - low,
+        )
+        for grid, low, span, place in zip(grids, at, spans, there, strict=True)
+    )
     return Doses(
+        years=question.years,
+        curves=(curves[0], curves[1]),
+        both=series[0][:, -1],
+        year=year,
         first=grids[0],
         second=grids[1],
-        years=found.years,
-        outcome=surface(found.outcome),
-        money=surface(found.money),
-        used=surface(found.used),
-        hit=found.hit.reshape(*shape, -1),
+        outcome=surface[0],
+        money=surface[1],
+        used=surface[2],
+        hit=found.hit.reshape(n, m, -1),
         base=(at[0], at[1]),
         asked=(there[0], there[1]),
-        condition=found.condition[zero],
+        condition=alone.condition[0],
         replicate=world.replicate,
     )
+
+
+def _place(grid: Array, level: float) -> int:
+    """Return where a level stands among a grid's; the first where it is outside."""
+    return int(np.flatnonzero(grid == level)[0]) if level in grid else 0
+
+
+def _above(values: Array, zero: int) -> Array:
+    """Return scenarios' values, (…, scenario, member), above one of them; rounding is 0."""
+    above = values - values[..., zero : zero + 1, :]
+    tiny = 1e-9 * float(np.nanmax(np.abs(values), initial=0.0))
+    above[np.abs(above) <= tiny] = 0.0
+    return above
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,6 +331,7 @@ def _run(
     question: Question,
     target: Target,
     scenarios: Sequence[Scenario],
+    years: tuple[int, ...],
     progress: Count | None,
 ) -> _Run:
     """Run scenarios and return what the question asks of them."""
@@ -300,12 +343,11 @@ def _run(
         more[question.used] = "annual"
     if question.condition:
         more[question.condition] = "mean"
-    last = max(*question.years, int(target.year or 0))
+    last = max(*years, int(target.year or 0), question.span[1] if question.condition else 0)
     results = world.run(scenarios, keep_for(study, [target], more), until=last, progress=progress)
     values = results.series(outcome.variable, outcome.element)
     money = _sum(results, [p.variable for p in results.spec.payers if not p.forgone])
     used = _sum(results, [question.used] if question.used else [])
-    years = question.years
     at = [results.year_index(year) for year in years]
     discount = _discount(results.years, question.discount, question.from_year)
     total = [np.cumsum(rates * discount, axis=2)[:, :, at].transpose(2, 0, 1)
@@ -335,11 +377,10 @@ def _discount(years: NDArray[np.int64], rate: float, begin: float) -> Array:
 
 
 def _interaction(doses: Doses, y: int) -> Figure:
-    """Return what both levers at the levels asked give beyond their sum; rounding is 0."""
-    (i, j), (b, c) = doses.asked, doses.base
-    both, sides = doses.outcome[y, i, j], doses.outcome[y, i, c] + doses.outcome[y, b, j]
-    size = 1e-9 * float(np.nanmax(np.abs(both), initial=0.0))
-    moved = both - sides
+    """Return what both levers as asked give beyond their sum; rounding is 0."""
+    sides = sum(curve.outcome[y, curve.asked] for curve in doses.curves)
+    size = 1e-9 * float(np.nanmax(np.abs(doses.both[y]), initial=0.0))
+    moved = doses.both[y] - sides
     return _mean(np.where(np.abs(moved) <= size, 0.0, moved), doses.replicate)
 
 
@@ -367,11 +408,11 @@ def crossing(x: Array, y: Array, wanted: float) -> float:
 
 def _curves(doses: Doses, y: int, price: float) -> Callable[[Members], tuple[Array, ...]]:
     """Return what gives (cost, effect) of each lever alone by level, means over some members."""
-    b, c = doses.base
-    kept = np.isfinite(doses.outcome[y]).all(axis=(0, 1))
-    first = np.where(kept, doses.outcome[y, b:, c], np.nan)
-    second = np.where(kept, doses.outcome[y, b, c:], np.nan)
-    money = doses.money[y, b:, c], doses.money[y, b, c:] + price * doses.used[y, b, c:]
+    one, two = doses.curves
+    kept = np.isfinite(one.outcome[y]).all(axis=0) & np.isfinite(two.outcome[y]).all(axis=0)
+    first = np.where(kept, one.outcome[y], np.nan)
+    second = np.where(kept, two.outcome[y], np.nan)
+    money = one.money[y], two.money[y] + price * two.used[y]
 
     def means(some: Members) -> tuple[Array, ...]:
         return (
@@ -387,8 +428,7 @@ def _curves(doses: Doses, y: int, price: float) -> Callable[[Members], tuple[Arr
 def _convention(doses: Doses, cost) -> Convention:  # type: ignore[no-untyped-def]
     """Return what one way of counting the second lever's cost leads to, by year."""
     rows = []
-    levels = doses.first[doses.base[0] :]
-    j = doses.asked[1] - doses.base[1]
+    levels, j = doses.curves[0].levels, doses.curves[1].asked
     for y in range(len(doses.years)):
         means = _curves(doses, y, cost.price)
 
@@ -448,9 +488,8 @@ def _leads(curves: tuple[Array, ...]) -> int:
 def _price(doses: Doses, y: int) -> Figure:
     """Return the price for a unit used at which both levers cost the same for the same effect."""
     means = _curves(doses, y, 0.0)
-    j = doses.asked[1] - doses.base[1]
-    b, c = doses.base
-    used = doses.used[y, b, c:]
+    j = doses.curves[1].asked
+    used = doses.curves[1].used[y]
 
     def figure(some: Members) -> float:
         money, effect, paid, gain = means(some)
@@ -464,23 +503,25 @@ def _price(doses: Doses, y: int) -> Figure:
     return _figure(jackknife(figure, doses.replicate))
 
 
-def _marginal(doses: Doses, y: int, price: float) -> tuple[Figure, Figure]:
-    """Return what one more unit of outlay gives at the levels asked, of each lever."""
+def _marginal(doses: Doses, price: float) -> tuple[Figure, Figure]:
+    """Return what one more unit of spending on each lever gives at the levels asked.
+
+    In the target's year, between the levels next to those asked.
+    """
     i, j = doses.asked
+    money = doses.money + price * doses.used
     found = []
-    money = doses.money[y] + price * doses.used[y]
     for axis, (at, size) in enumerate(((i, doses.first.size), (j, doses.second.size))):
-        low, high = max(at - 1, 0), min(at + 1, size - 1)
-        ends = [(k, j) if axis == 0 else (i, k) for k in (low, high)]
-        gain = doses.outcome[y][ends[1]] - doses.outcome[y][ends[0]]
+        ends = [(k, j) if axis == 0 else (i, k) for k in (max(at - 1, 0), min(at + 1, size - 1))]
+        gain = doses.outcome[ends[1]] - doses.outcome[ends[0]]
         cost = money[ends[1]] - money[ends[0]]
-
-        def slope(some: Members, gain=gain, cost=cost) -> float:  # type: ignore[no-untyped-def]
-            spent = float(np.nanmean(cost[some]))
-            return float(np.nanmean(gain[some])) / spent if abs(spent) > 1e-9 else math.nan
-
-        found.append(_figure(jackknife(slope, doses.replicate)))
+        found.append(_figure(jackknife(partial(_slope, gain, cost), doses.replicate)))
     return found[0], found[1]
+
+
+def _slope(gain: Array, cost: Array, some: Members) -> float:
+    spent = float(np.nanmean(cost[some]))
+    return float(np.nanmean(gain[some])) / spent if abs(spent) > 1e-9 else math.nan
 
 
 def _parts(doses: Doses, question: Question, main: int) -> list[Part]:
@@ -494,13 +535,13 @@ def _parts(doses: Doses, question: Question, main: int) -> list[Part]:
         "below": doses.condition < low,
     }
     equal = _equal(doses, question.costs[main].price)
-    b, c = doses.base
+    one, two = doses.curves
     found = []
     for name, mask in masks.items():
         rows = []
         for y in range(len(doses.years)):
-            first = _member_at(doses.outcome[y, b:, c], equal[y])
-            second = doses.outcome[y, b, doses.asked[1]]
+            first = _member_at(one.outcome[y], equal[y])
+            second = two.outcome[y, two.asked]
             kept = mask & np.isfinite(first) & np.isfinite(second)
             rows.append(
                 [_masked(v, kept, doses.replicate) for v in (first, second, second - first)]
@@ -518,7 +559,7 @@ def _masked(values: Array, kept: NDArray[np.bool_], replicate: NDArray[np.int64]
 
 def _equal(doses: Doses, price: float) -> list[float]:
     """Return, by year, the place among the first lever's levels that costs what the second does."""
-    j = doses.asked[1] - doses.base[1]
+    j = doses.curves[1].asked
     every = np.arange(doses.replicate.size)
     found = []
     for y in range(len(doses.years)):
@@ -537,6 +578,15 @@ def _member_at(values: Array, k: float) -> Array:
     return np.asarray(values[low] + (k - low) * (values[high] - values[low]))
 
 
+def _sparse(lever: Lever, doses: Doses, price: float) -> Array:
+    """Return a few levels of the first lever: its own, those about equal outlay, and its end."""
+    curve = doses.curves[0]
+    places = [k for k in _equal(doses, price) if math.isfinite(k)]
+    near = _at(curve.levels, max(places)) if places else lever.high
+    spread = lever.now + (near - lever.now) * np.array([0.0, 0.6, 1.2, 2.5])
+    return np.unique(np.clip([*spread[:SPARSE], lever.high], lever.now, lever.high))
+
+
 def _elsewhere(
     world: World,
     question: Question,
@@ -549,13 +599,12 @@ def _elsewhere(
     """Return both levers at equal outlay in another world, from a few levels of the first."""
     base = next(s for s in world.study.scenarios if s.name == question.base)
     first, second = levers
-    spread = np.linspace(first.now, first.high, SPARSE + 1) ** 1.0
-    levels = np.unique([*spread, asked[0]])
+    price = next(one.price for one in question.costs if one.main)
+    levels = _sparse(first, doses, price)
     scenarios = [turned(base, [(first, level), (second, second.now)], f"{k}")
                  for k, level in enumerate(levels)]  # fmt: skip
     scenarios.append(turned(base, [(first, first.now), (second, asked[1])], "second"))
-    found = _run(world, question, target, scenarios, progress)
-    price = next(one.price for one in question.costs if one.main)
+    found = _run(world, question, target, scenarios, question.years, progress)
     rows, medians = [], []
     for y in range(len(found.years)):
         outcome, money = found.outcome[y] - found.outcome[y, 0], found.money[y] - found.money[y, 0]
@@ -579,18 +628,28 @@ def _dataset(found: Weighed) -> xr.Dataset:
     import xarray as xr
 
     doses = found.doses
-    dims = ("year", "first", "second")
+    dims = ("first", "second")
     data: dict[str, Any] = {}
     for name, values in (("effect", doses.outcome), ("money", doses.money), ("used", doses.used)):
         made = jackknife(partial(_means, values), doses.replicate)
         data[name], data[f"{name}_se"] = (dims, made.value), (dims, made.se)
-    share = jackknife(lambda some: doses.hit[..., some].mean(axis=-1), doses.replicate)
+    share = jackknife(partial(_means, doses.hit.astype(float)), doses.replicate)
     change = doses.hit.astype(float) - doses.hit[doses.base]
-    moved = jackknife(lambda some: change[..., some].mean(axis=-1), doses.replicate)
-    data["p"], data["p_se"] = (dims[1:], share.value), (dims[1:], share.se)
-    data["p_change"], data["p_change_se"] = (dims[1:], moved.value), (dims[1:], moved.se)
-    coords = {"year": list(doses.years), "first": doses.first, "second": doses.second}
+    moved = jackknife(partial(_means, change), doses.replicate)
+    data["p"], data["p_se"] = (dims, share.value), (dims, share.se)
+    data["p_change"], data["p_change_se"] = (dims, moved.value), (dims, moved.se)
+    # Where P should rise with both levers: the nearest surface that does.
+    data["p_rising"] = (dims, rising(share.value, share.se))
+    for side, curve in zip(dims, doses.curves, strict=True):
+        for name, values in (("effect", curve.outcome), ("money", curve.money)):
+            made = jackknife(partial(_means, values), doses.replicate)
+            data[f"{side}_{name}"] = (("year", f"{side}_level"), made.value)
+            data[f"{side}_{name}_se"] = (("year", f"{side}_level"), made.se)
+    coords = {"year": list(doses.years), "first": doses.first, "second": doses.second,
+              "first_level": doses.curves[0].levels,
+              "second_level": doses.curves[1].levels}  # fmt: skip
     attrs = {"first": found.levers[0].name, "second": found.levers[1].name,
              "first_unit": found.levers[0].unit, "second_unit": found.levers[1].unit,
-             "target": found.target.id, "members": int(doses.replicate.size)}  # fmt: skip
+             "target": found.target.id, "surface_year": doses.year,
+             "members": int(doses.replicate.size)}  # fmt: skip
     return xr.Dataset(data, coords, attrs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -28,17 +28,18 @@ from sdensemble.inputs.config import (
     find_cells,
     find_constant,
     read_evidence,
-    read_toml,
     short,
     span,
 )
 from sdensemble.inputs.distributions import DISTRIBUTIONS, Distribution, Truncated
 from sdensemble.inputs.sources import Sources, read_sources
+from sdensemble.lang import Words, has, joined, phrase, say
 
 Method = Literal["sobol", "latin", "plain"]
 
 
-DEFAULT_SETS = ("history", "plan")
+SOLE_SET = "prior"
+"""The name of a file's one set where no entry names any."""
 PRIOR_KEYS = ("constant", "element", "each", "scale", "sets", "distribution", "group", "effects")
 REPLICATES = 16
 """Independent repetitions a sample has where nothing is said: their spread is its error."""
@@ -89,9 +90,11 @@ class Priors(Vintage):
 
     items: tuple[Prior, ...]
     correlations: Mapping[str, float] = field(default_factory=dict)
-    name: str = "history"
+    name: str = SOLE_SET
     path: Path = Path("priors.toml")
     digest: str = ""
+    first: bool = True
+    """Whether it is the first set of its file: the one meant where none is named."""
 
     @property
     def entries(self) -> tuple[Prior, ...]:
@@ -99,39 +102,43 @@ class Priors(Vintage):
         return self.items
 
 
-def read_priors(path: Path, model: Model, prior_set: str = "history") -> Priors:
-    """Return one set of priors of a TOML file, checked against the model.
+def read_priors(path: Path, model: Model, prior_set: str = "") -> Priors:
+    """Return one set of priors of a TOML file, the first where none is named: see below.
 
-    The whole file is checked, the other sets too. Raise SDError with every problem found.
+    In a file that names no set every entry belongs to any.
+    """
+    every = read_prior_sets(path, model)
+    first = next(iter(every.values()))
+    if not prior_set or prior_set in every:
+        return every[prior_set] if prior_set else first
+    if tuple(every) == (SOLE_SET,):
+        return replace(first, name=prior_set)
+    hint = did_you_mean(prior_set, every)
+    told = 'no prior set "{prior_set}"{hint}; it has {known}'
+    known = ", ".join(every)
+    raise SDError(Message(f"{short(path)}: {told}", prior_set=prior_set, hint=hint, known=known))
+
+
+def read_prior_sets(path: Path, model: Model) -> dict[str, Priors]:
+    """Return every set of priors of a TOML file by name, checked against the model.
+
+    Sets are those its entries name, in the order of ``sets`` at its top, else as they come; an
+    entry that names none belongs to all. Raise SDError with every problem found.
     """
     path = Path(path)
-    top, digest = Section.of_file(path, ("prior", "correlation"))
+    top, digest = Section.of_file(path, ("prior", "correlation", "sets"))
     sources = read_sources(path.parent)
     entries = [_read_prior(table, model, sources) for table in top.entries("prior")]
     items = tuple(prior for prior in entries if prior is not None)
     correlations = _read_correlations(top, items)
-    known = {name: None for prior in items for name in (*DEFAULT_SETS, *prior.sets)}
-    if known and prior_set not in known:
-        top.problem(
-            Message(
-                'no prior set "{prior_set}"; it has {known}',
-                prior_set=prior_set,
-                known=", ".join(known),
-            )
-        )
-    for name in known:
-        _check_set(name, [p for p in items if name in p.sets], correlations, model, top)
+    named = [*_read_sets(top), *(name for prior in items for name in prior.sets)]
+    found: dict[str, Priors] = {}
+    for name in dict.fromkeys(named or [SOLE_SET]):
+        chosen = tuple(prior for prior in items if not prior.sets or name in prior.sets)
+        _check_set(name, chosen, correlations, model, top)
+        found[name] = Priors(chosen, correlations, name, path, digest, not found)
     top.found.raise_if_any()
-    chosen = tuple(prior for prior in items if prior_set in prior.sets)
-    return Priors(chosen, correlations, prior_set, path, digest)
-
-
-def read_prior_sets(path: Path) -> tuple[str, ...]:
-    """Return the prior sets a file names, in order; the default alone where it names none."""
-    content, _ = read_toml(path)
-    rows = content.get("prior", [])
-    named = [s for row in rows if isinstance(row, dict) for s in row.get("sets", [])]
-    return tuple(dict.fromkeys([DEFAULT_SETS[0], *map(str, named)]))
+    return found
 
 
 def _read_prior(table: Section, model: Model, sources: Sources) -> Prior | None:
@@ -197,12 +204,12 @@ def _read_distribution(table: Section) -> Distribution | None:
 
 
 def _read_sets(table: Section) -> tuple[str, ...]:
-    """Return the names of the sets an entry belongs to: both where it does not say."""
-    sets = table.values.get("sets", DEFAULT_SETS)
-    if isinstance(sets, list | tuple) and sets and all(isinstance(name, str) for name in sets):
+    """Return the names of the sets an entry belongs to; none where it belongs to all."""
+    sets = table.values.get("sets", [])
+    if isinstance(sets, list) and all(isinstance(name, str) and name for name in sets):
         return tuple(sets)
-    table.problem(Message('sets must be a list of names such as ["history", "plan"]'))
-    return DEFAULT_SETS
+    table.problem(Message('sets must be a list of names such as ["low", "high"]'))
+    return ()
 
 
 def _read_effects(table: Section, sources: Sources) -> tuple[str, ...]:
@@ -256,23 +263,24 @@ def _factor_bounds(own: Sequence[float], low: float, high: float) -> tuple[float
     return max((e[0] for e in ends), default=-math.inf), min((e[1] for e in ends), default=math.inf)
 
 
-CHINESE: Mapping[str, str] = {
-    "uniform": "均匀分布", "triangular": "三角分布", "beta": "贝塔分布", "normal": "正态分布",
-    "lognormal": "对数正态分布", "low": "下端", "high": "上端", "mode": "众数",
-    "median": "中位数", "log_sd": "对数标准差", "mean": "均值", "sd": "标准差",
-}  # fmt: skip
-
-
 def describe(distribution: Any, lang: str = "en") -> str:
     """Return a distribution in words: ``lognormal(median 0.36, log_sd 0.4)``."""
     if isinstance(distribution, Truncated):
         return describe(distribution.base, lang)
-    name = type(distribution).__name__.lower()
-    parts = [(part.name, f"{getattr(distribution, part.name):g}") for part in fields(distribution)]
-    if lang == "zh":
-        told = "，".join(f"{CHINESE.get(key, key)}{value}" for key, value in parts)
-        return f"{CHINESE.get(name, name)}（{told}）"
-    return f"{name}({', '.join(f'{key} {value}' for key, value in parts)})"
+    parts = [
+        phrase(
+            "distribution.part",
+            key=_word(part.name),
+            value=f"{getattr(distribution, part.name):g}",
+        )
+        for part in fields(distribution)
+    ]
+    name = _word(type(distribution).__name__.lower())
+    return say("distribution.described", lang, name=name, parts=joined(parts, "within"))
+
+
+def _word(key: str) -> Words:
+    return phrase(f"distribution.{key}") if has(f"distribution.{key}") else key
 
 
 def _read_correlations(top: Section, items: Sequence[Prior]) -> dict[str, float]:

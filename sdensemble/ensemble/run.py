@@ -297,4 +297,9 @@ def _attributes(model: Model, name: str, aggregate: str) -> dict[str, str]:
     elif aggregate == "annual":
         unit = f"{unit}*{model.clock.unit}"
     note = variable.note
-    return {"unit": unit, "zh": note.zh or name, "en": note.en or name, "aggregate": aggregate}
+    return {
+        "unit": unit,
+        "zh": note.label("zh") or name,
+        "en": note.label("en") or name,
+        "aggregate": aggregate,
+    }

@@ -16,7 +16,7 @@ from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Draws, Method, draw, read_priors
 from sdensemble.ensemble.members import Members
 from sdensemble.inputs.config import Section, as_number, read_toml, short
-from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_settings, read_words
+from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_settings
 from sdensemble.inputs.scenarios import apply as apply_scenario
 
 MAIN = "main"
@@ -106,8 +106,8 @@ def read_variant(path: Path, model: Model) -> Variant:
     if path.stem in (MAIN, "all"):
         top.problem(f'"{path.stem}" is reserved: name the file otherwise')
     order = top.number("order") if "order" in content else LAST
-    title = read_words(top, "title") or dict.fromkeys(("zh", "en"), path.stem)
-    purpose = read_words(top, "purpose")
+    title = top.words("title", path.stem)
+    purpose = top.words("purpose")
     other = _read_model(top, path)
     model = other or model
     settings = _settings(top, model)

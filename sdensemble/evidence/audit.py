@@ -73,7 +73,7 @@ class Audit:
 def audit(
     study: Study,
     *,
-    prior_set: str = "history",
+    prior_set: str = "",
     scenario: str = "",
     start: float = 2026.0,
     seed: int = 1,

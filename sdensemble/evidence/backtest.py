@@ -170,7 +170,7 @@ def known_years(known: Vintage, series: tuple[str, str], origin: int) -> list[Ob
 def backtest(
     study: Study,
     *,
-    prior_set: str = "history",
+    prior_set: str = "",
     seed: int = 1,
     particles: int = 2048,
     threads: int | None = None,

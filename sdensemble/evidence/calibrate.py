@@ -22,11 +22,11 @@ from sdensemble.evidence.posterior import (
 )
 from sdensemble.evidence.pull import Pull, pulls
 from sdensemble.evidence.smc import Settings
-from sdensemble.evidence.stored import WHY, fitted_rows
+from sdensemble.evidence.stored import fitted_rows
 from sdensemble.evidence.words import calibration_text, label_of, pull_text, series_title
 from sdensemble.inputs.history import Vintage, vintage
 from sdensemble.inputs.targets import leaves
-from sdensemble.lang import LANGS, joined
+from sdensemble.lang import LANGS, joined, phrase
 from sdensemble.results.record import RunRecord, written
 from sdensemble.results.results import Results
 from sdensemble.study import Study
@@ -39,7 +39,7 @@ class Asked:
     """What a person may ask of a calibration."""
 
     as_of: str = ""
-    prior_set: str = "history"
+    prior_set: str = ""
     seed: int = 1
     particles: int = 4096
     threads: int | None = None
@@ -120,10 +120,10 @@ def calibrate(study: Study, asked: Asked = Asked(), say: Line | None = None) -> 
     known = vintage(study.history, name)
     kernel = compile_model(study.model)
     problem = problem_of(study, kernel, asked.prior_set, known, asked.threads)
-    path = posterior_path(study.folder, name, asked.prior_set, problem.fit.vintage)
+    path = posterior_path(study.folder, name, study.priors(asked.prior_set), problem.fit.vintage)
     path = asked.out or path
     if not problem.data:
-        text = WHY["no figure"][asked.lang].format(vintage=name)
+        text = phrase("posterior.no_figure", vintage=name).told(asked.lang)
         return Calibrated(None, None, text, None, (), time.perf_counter() - begun)
     settings = settings_of(asked.particles, asked.threads)
     checkpoint = path.with_name(f".{path.name}.unfinished.npz")

@@ -79,7 +79,7 @@ def forecast(
     as_of: str = "",
     to: int | None = None,
     scenario: str = "",
-    prior_set: str = "history",
+    prior_set: str = "",
     prior_only: bool = False,
     members: int = 2048,
     seed: int = 1,
@@ -114,7 +114,7 @@ def forecast(
     key = {
         "as_of": name,
         "scenario": policy.name if policy else "",
-        "prior_set": prior_set,
+        "prior_set": source.members.priors.name,
         "posterior": source.posterior.digest if source.posterior else "prior",
         "model_set": "main",
         "model_digest": study.model.digest,

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.syntax import Model
-from sdensemble.ensemble.draws import DEFAULT_SETS, Draws, Priors, constants_of
+from sdensemble.ensemble.draws import Draws, Priors, constants_of
 from sdensemble.evidence.smc import Stage
 from sdensemble.inputs.fit import Fit
 from sdensemble.inputs.history import Observation, digest_of
@@ -163,13 +163,13 @@ def bound_of(
 
 
 def posterior_path(
-    folder: Path, vintage: str, prior_set: str, default: str, variant: str = ""
+    folder: Path, vintage: str, priors: Priors, default: str, variant: str = ""
 ) -> Path:
     """Return where the posterior of a vintage, prior set and variant is kept in a study.
 
-    ``posterior.nc`` is that of the vintage fitted by default, under the default priors.
+    ``posterior.nc`` is that of the vintage fitted by default, under the first set of priors.
     """
-    parts = [] if (vintage, prior_set) == (default, DEFAULT_SETS[0]) else [vintage, prior_set]
+    parts = [] if vintage == default and priors.first else [vintage, priors.name]
     name = "-".join(["posterior", *parts, *([variant] if variant else [])])
     return folder / "calibration" / f"{re.sub(r'[^0-9A-Za-z_.-]+', '_', name)}.nc"
 

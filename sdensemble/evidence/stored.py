@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdengine.syntax import Model
-from sdensemble.ensemble.draws import DEFAULT_SETS, Priors
+from sdensemble.ensemble.draws import Priors
 from sdensemble.evidence.posterior import (
     Bound,
     Posterior,
@@ -19,31 +19,7 @@ from sdensemble.evidence.posterior import (
 from sdensemble.inputs.fit import Fit, pick
 from sdensemble.inputs.history import Observation, Vintage, vintage
 from sdensemble.inputs.scenarios import Scenario
-
-WHY: Mapping[str, Mapping[str, str]] = {
-    "posterior": {
-        "zh": "参数取后验（信息截至：{vintage}；{figures}个观测值；编号 {digest}）。",
-        "en": "Constants are drawn from the posterior (vintage {vintage}, {figures} figures,"
-        " {digest}).",
-    },
-    "asked": {
-        "zh": "按要求不用后验：参数取先验。",
-        "en": "Constants are drawn from the prior, as asked for.",
-    },
-    "no fit": {
-        "zh": "该研究没有 calibration/fit.toml：参数取先验。",
-        "en": "The study has no calibration/fit.toml: constants are drawn from the prior.",
-    },
-    "no figure": {
-        "zh": "截至该信息日（{vintage}）没有可供拟合的观测值：后验即先验。",
-        "en": "No figure of this vintage ({vintage}) can be fitted: the posterior is the prior.",
-    },
-    "none stored": {
-        "zh": "没有该信息日（{vintage}）的后验文件：参数取先验。生成：{command}",
-        "en": "No posterior of this vintage ({vintage}) is stored: constants are drawn from the"
-        " prior. To make it: {command}",
-    },
-}
+from sdensemble.lang import Words, phrase
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +30,10 @@ class Chosen:
     why: str
     words: Mapping[str, object]
 
-    def says(self, lang: str) -> str:
-        """Return the reason as a sentence."""
-        return WHY[self.why][lang].format(**self.words)
+    @property
+    def said(self) -> Words:
+        """The reason as a sentence."""
+        return phrase(f"posterior.{self.why.replace(' ', '_')}", **self.words)
 
     @property
     def key(self) -> str:
@@ -64,12 +41,12 @@ class Chosen:
         return self.posterior.digest if self.posterior else "prior"
 
 
-def command_of(study: Path, name: str, prior_set: str, default: str) -> str:
+def command_of(study: Path, name: str, priors: Priors, default: str) -> str:
     """Return the command that makes the posterior of a vintage and prior set."""
     words = ["python run_sim.py calibrate"]
     words += [f"--study {study}"] if study != Path() and study != Path.cwd() else []
     words += [f"--as-of {name}"] if name != default else []
-    words += [f"--prior {prior_set}"] if prior_set != DEFAULT_SETS[0] else []
+    words += [] if priors.first else [f"--prior {priors.name}"]
     return " ".join(words)
 
 
@@ -114,8 +91,8 @@ def choose(
     rows = fitted_rows(fit, vintage(history, name), model)
     if not rows:
         return Chosen(None, "no figure", {"vintage": name})
-    command = command_of(folder, name, priors.name, fit.vintage)
-    path = posterior_path(folder, name, priors.name, fit.vintage)
+    command = command_of(folder, name, priors, fit.vintage)
+    path = posterior_path(folder, name, priors, fit.vintage)
     if not path.is_file():
         return Chosen(None, "none stored", {"vintage": name, "command": command})
     wanted = bound_of(model, priors, fit, scenario, rows, name)

@@ -152,7 +152,7 @@ def _fitter(study: Study, variant: Variant, prior_set: str) -> _Fitter:
 def compare_structures(
     study: Study,
     *,
-    prior_set: str = "history",
+    prior_set: str = "",
     seed: int = 1,
     particles: int = 2048,
     threads: int | None = None,

@@ -78,13 +78,13 @@ def read_baseline(table: Section) -> Baseline | None:
             table.problem(f"points: {year} = {value} is no year and number")
         else:
             pairs.append((float(year), number))
-    title = table.values.get("title", {})
+    title = table.words("title", name)
     if len(table.found.lines) > before or sd is None or growth is None:
         return None
     return Baseline(
         name,
         kind,
-        {lang: title.get(lang, name) for lang in ("zh", "en")},
+        title,
         sd,
         growth,
         tuple(sorted(pairs)),

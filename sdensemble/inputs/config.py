@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import math
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from sdengine.errors import Message, Problems, SDError, containing, did_you_mean, either, nearest
 from sdengine.syntax import Model, Variable, fold
 from sdensemble.inputs.forgiving import decoded, tidied
+from sdensemble.lang import LANGS
 
 Floats = NDArray[np.float64]
 Cell = tuple[int, ...]
@@ -37,6 +39,8 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     UTF-8, UTF-16 and GBK are read. What is no TOML is read again with the signs of a Chinese
     keyboard made plain and bare words quoted, before it is refused as it stands.
     """
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise SDError(Message("{file}: is no plain file", file=short(path)))
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -57,10 +61,11 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         first = error
-    try:
+    except (ValueError, RecursionError):
+        told = "{file}: a number has too many digits, or brackets stand too deep, to be read"
+        raise SDError(Message(told, file=short(path))) from None
+    with contextlib.suppress(ValueError, RecursionError):
         return tomllib.loads(tidied(text))
-    except tomllib.TOMLDecodeError:
-        pass
     if not (at := re.search(r" \(at line (\d+), column (\d+)\)$", str(first))):
         raise SDError(Message("{file}: is not valid TOML — {why}", file=short(path), why=first))
     told = "{file} line {line} column {column}: is not valid TOML — {why}"
@@ -93,6 +98,27 @@ class Section:
             Section(f"{self.where} [[{key}]] {i}", values, self.found)
             for i, values in enumerate(self.tables(key), start=1)
         ]
+
+    def words(self, key: str, fallback: str = "") -> dict[str, str]:
+        """Return a text in each language, one standing in for another, or the fallback in all.
+
+        A text alone is that of every language; an empty mapping where there is none at all.
+        """
+        given = self.values.get(key, {})
+        if isinstance(given, str):
+            given = dict.fromkeys(LANGS, given)
+        if not isinstance(given, dict):
+            self.problem(Message("{key} must be a table with zh and en", key=key))
+            given = {}
+        table = Section(f"{self.where} [{key}]", given, self.found)
+        table.only(LANGS)
+        return table.label(fallback)
+
+    def label(self, fallback: str = "") -> dict[str, str]:
+        """Return what a table's own keys, one a language, say: see ``words``."""
+        words = {lang: self.text(lang) for lang in LANGS}
+        spare = next(filter(None, words.values()), fallback)
+        return {lang: word or spare for lang, word in words.items()} if spare else {}
 
     def titled(self, title: str) -> Section:
         """Return an entry under its title in place of its number, where it has one."""
@@ -161,9 +187,13 @@ class Section:
 
 def as_number(value: object) -> float | None:
     """Return a TOML value as a finite float, or None; true and false are no numbers."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        return None
+    return number if math.isfinite(number) else None
 
 
 Units = Mapping[str, Sequence[str]]

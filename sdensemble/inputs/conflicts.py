@@ -34,9 +34,9 @@ from sdengine.errors import Message, Problems, did_you_mean
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Section, find_cells, read_toml, short
 from sdensemble.inputs.targets import AGGREGATES, Target
+from sdensemble.lang import LANGS
 
 KINDS = ("conflict", "overlap")
-LANGUAGES = ("zh", "en")
 Words = Mapping[str, str]
 
 
@@ -189,7 +189,7 @@ def _words(table: Section, key: str) -> Words:
     """Return a text in both languages; note one that is missing."""
     given = table.values.get(key)
     values = given if isinstance(given, dict) else {}
-    words = {language: str(values.get(language, "")).strip() for language in LANGUAGES}
+    words = {language: str(values.get(language, "")).strip() for language in LANGS}
     if not all(words.values()):
         table.problem(Message('{key} needs both languages: {{zh = "…", en = "…"}}', key=key))
     return words

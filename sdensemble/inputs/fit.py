@@ -198,16 +198,14 @@ def _each(table: Section, model: Model) -> list[Section]:
             )
         )
         return []
-    title = table.values.get("title", {})
+    title = table.words("title", "{name}")
     found = []
     for element in model.ranges[ranges[fold(name)]]:
         written = model.name_of(table.text("variable"))
         home = model[written].dims[0] if written and model[written].dims else ranges[fold(name)]
         own = {
-            lang: str(title.get(lang, "{name}")).replace(
-                "{name}", model.element_label(home, element, lang)
-            )
-            for lang in ("zh", "en")
+            lang: said.replace("{name}", model.element_label(home, element, lang))
+            for lang, said in title.items()
         }
         values = {**table.values, "sector": element, "element": element, "title": own}
         found.append(Section(table.where, values, table.found))
@@ -258,14 +256,11 @@ def _read_term(table: Section, model: Model) -> Term | None:
         one.name for name in _names(table, "informs")
         if (one := find_constant(model, name, table)) is not None
     )  # fmt: skip
-    title = table.values.get("title", {})
-    if not isinstance(title, dict):
-        table.problem(Message("title must be {{ zh = …, en = … }}"))
-        title = {}
+    title = table.words("title", measure)
     if len(table.found.lines) > before or written is None or sd is None:
         return None
     return Term(
-        measure, sector, {lang: title.get(lang, measure) for lang in ("zh", "en")}, written,
+        measure, sector, title, written,
         cells, aggregate, lists["times"], lists["over"], numbers["factor"], table.text("unit"), sd,
         numbers["discrepancy_sd"], numbers["half_life"], numbers["bias_sd"], numbers["first"],
         table.flag("leads"), table.text("basis"), numbers["shock_share"], parts, informs,
@@ -323,8 +318,7 @@ def _read_groups(
         table.only(("name", "title", "constants"))
         name = table.text("name", needed=True)
         groups[name] = _names(table, "constants")
-        title = values.get("title", {})
-        titles[name] = {lang: title.get(lang, name) for lang in ("zh", "en")}
+        titles[name] = table.words("title", name)
     return groups, titles
 
 

@@ -129,16 +129,6 @@ def whole(folder: Path, *, free: bool = False) -> Iterator[Whole]:
             shutil.rmtree(partial, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def free_name(folder: Path) -> Iterator[Path]:
-    """Yield ``folder``, or the first of ``folder-2``, ``folder-3`` … that nobody has."""
-    for number in itertools.count(1):
-        place = folder if number == 1 else folder.with_name(f"{folder.name}-{number}")
-        if not place.exists():
-            yield place
-            return
-
-
 @dataclass
 class Whole:
     """Where a run is written: ``partial`` while it is, ``folder`` when all of it is there.

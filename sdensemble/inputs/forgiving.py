@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from sdengine.model.text import plain
+
 QUOTES = {"“": '"', "”": '"', "＂": '"', "‘": "'", "’": "'", "＇": "'"}
 SIGNS = {"、": ",", "。": ".", "【": "[", "】": "]", "　": " ", "＃": "#"}
 PROPER = re.compile(
@@ -21,11 +23,11 @@ def decoded(raw: bytes) -> str:
     Raises UnicodeDecodeError where it is none of these.
     """
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16")
+        return plain(raw.decode("utf-16"))
     try:
-        return raw.decode("utf-8-sig")
+        return plain(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
-        return raw.decode("gb18030")
+        return plain(raw.decode("gb18030"))
 
 
 def tidied(text: str) -> str:

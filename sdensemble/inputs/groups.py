@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from sdengine.errors import Message, Problems
-from sdengine.syntax import Model, fold
-from sdensemble.inputs.config import Section, find_constant, read_toml, short
-from sdensemble.inputs.scenarios import split_name
+from sdengine.errors import Message, Problems, did_you_mean
+from sdengine.syntax import Model
+from sdensemble.inputs.config import Section, read_toml, short
+
+EXECUTION = " execution"
+"""Constants so named are rates of execution: a pattern takes them only where it names them."""
 
 
 @dataclass(frozen=True)
@@ -23,38 +26,43 @@ class Groups:
 def read_groups(path: Path, model: Model) -> Groups:
     """Return the groups of a TOML file, checked against the model.
 
-    Each table is a group: ``[land]`` with ``zh``, ``en`` and ``inputs``, a list of constants
-    (``"name"`` or ``"name[element]"``). An input in no group goes to the rest. Raise SDError
-    with every problem found.
+    Each table is a group: ``[land]`` with ``zh``, ``en`` and ``inputs``, a list of constants or
+    patterns of them ("land *"). A constant goes to the first group that names it, those named
+    nowhere to the rest. Raise SDError with every problem found.
     """
     content, _ = read_toml(path)
     found = Problems()
+    constants = [variable.name for variable in model.constants()]
     members: dict[str, tuple[str, ...]] = {}
     labels: dict[str, Mapping[str, str]] = {}
-    seen: dict[str, str] = {}
+    taken: set[str] = set()
     for name, values in content.items():
         if not isinstance(values, dict):
             found.add(short(path), Message("{key} must be a table", key=name))
             continue
         table = Section(f"{short(path)} [{name}]", values, found)
         table.only(("zh", "en", "inputs"))
-        labels[name] = {lang: table.text(lang) or name for lang in ("zh", "en")}
+        labels[name] = table.label(name)
         given = values.get("inputs", [])
         if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
             table.problem(Message("inputs must be a list of constants"))
             continue
-        kept = []
-        for one in given:
-            constant, element = split_name(one)
-            place = Section(f'{table.where} "{one}"', {}, found)
-            variable = find_constant(model, constant, place)
-            if variable is None:
-                continue
-            full = f"{variable.name}[{element}]" if element else variable.name
-            if fold(full) in seen:
-                place.problem(Message("stands in [{other}] already", other=seen[fold(full)]))
-            seen[fold(full)] = name
-            kept.append(full)
-        members[name] = tuple(kept)
+        kept: list[str] = []
+        for pattern in given:
+            named = [one for one in constants if _meant(one, pattern)]
+            if not named:
+                hint = did_you_mean(pattern, constants)
+                told = 'no constant is called "{name}"{hint}'
+                table.problem(Message(told, name=pattern, hint=hint))
+            kept += [one for one in named if one not in taken]
+            taken.update(named)
+        members[name] = tuple(dict.fromkeys(kept))
     found.raise_if_any()
     return Groups(members, labels)
+
+
+def _meant(constant: str, pattern: str) -> bool:
+    """Return whether a pattern names a constant."""
+    if constant.endswith(EXECUTION) and EXECUTION not in pattern:
+        return False
+    return fnmatchcase(constant.casefold(), pattern.casefold())

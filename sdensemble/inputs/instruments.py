@@ -59,10 +59,6 @@ class Instrument:
         """True where no lever of the model stands for the instrument."""
         return not self.lever
 
-    def reason(self, lang: str) -> str:
-        """Return why the instrument is refused; empty where it is not."""
-        return self.refused_zh if lang == "zh" else self.refused_en
-
 
 COLUMNS = tuple(field.name for field in fields(Instrument))
 NUMBERS = ("policy_level", "low", "high", "cost")

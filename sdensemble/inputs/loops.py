@@ -100,7 +100,7 @@ def _read_loop(table: Section, model: Model) -> Loop:
     cut = read_settings(table, "cut", "world", model)
     return Loop(
         table.text("id", needed=True),
-        {lang: table.text(lang, needed=True) for lang in ("zh", "en")},
+        table.label(table.text("id")),
         kind,
         tuple(written),
         signs,

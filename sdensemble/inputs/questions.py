@@ -9,7 +9,7 @@ from pathlib import Path
 from sdengine.errors import Problems, did_you_mean
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Section, find_constant, read_toml, same_unit, short
-from sdensemble.inputs.scenarios import read_words, split_name
+from sdensemble.inputs.scenarios import split_name
 
 KEYS = (
     *("title", "purpose", "target", "base", "years", "levels", "discount", "from_year"),
@@ -107,8 +107,8 @@ def read_question(path: Path, model: Model) -> Question:
         top.problem(f"levels must be a whole number from 3 to 60, not {levels:g}")
     found = Question(
         name=path.stem,
-        title=read_words(top, "title") or {"zh": path.stem, "en": path.stem},
-        purpose=read_words(top, "purpose"),
+        title=top.words("title", path.stem),
+        purpose=top.words("purpose"),
         target=top.text("target"),
         base=top.text("base") or "baseline",
         years=years,
@@ -117,11 +117,11 @@ def read_question(path: Path, model: Model) -> Question:
         from_year=(top.number("from_year") if "from_year" in content else model.clock.start) or 0.0,
         sides=sides,
         used=used_name,
-        used_label=_label(used),
+        used_label=used.label(),
         used_unit=_amount(model, used_name),
         costs=costs,
         condition=_variable(condition, model),
-        condition_label=_label(condition),
+        condition_label=condition.label(),
         span=(int(numbers.get("from") or 0), int(numbers.get("to") or 0)),
         bounds=(numbers.get("low") or 0.0, numbers.get("high") or 0.0),
         path=path,
@@ -137,12 +137,6 @@ def _table(top: Section, key: str) -> Section:
         top.problem(f"{key} must be a table: write [{key}] on a line of its own")
         given = {}
     return Section(f"{top.where} [{key}]", given, top.found)
-
-
-def _label(table: Section) -> dict[str, str]:
-    words = {lang: table.text(lang) for lang in ("zh", "en")}
-    spare = next(filter(None, words.values()), "")
-    return {lang: word or spare for lang, word in words.items()}
 
 
 def _variable(table: Section, model: Model) -> str:
@@ -193,7 +187,7 @@ def _side(table: Section, model: Model) -> Side:
     level = table.number("level")
     ends = {key: table.number(key) if key in table.values else None for key in ("low", "high")}
     start = table.number("start") if "start" in table.values else None
-    label = _label(table)
+    label = table.label()
     if not any(label.values()):
         label = {"zh": name, "en": name}
     return Side(name, name, label, level or 0.0, ends["low"], ends["high"], start)
@@ -206,4 +200,4 @@ def _cost(table: Section, model: Model, used: str) -> Cost:
     kind = table.text("kind") or "treasury"
     if kind not in KINDS:
         table.problem(f'kind must be one of {", ".join(KINDS)}, not "{kind}"')
-    return Cost(name, _label(table), table.number("price") or 0.0, kind, table.flag("main"))
+    return Cost(name, table.label(), table.number("price") or 0.0, kind, table.flag("main"))

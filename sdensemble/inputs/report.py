@@ -56,7 +56,6 @@ and groups it is made of, which variables say what limits production and who pay
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +63,9 @@ from typing import TYPE_CHECKING, Any
 
 from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.syntax import Model
+from sdensemble.inputs.config import Section, read_toml
 from sdensemble.inputs.targets import leaves
+from sdensemble.lang import say
 
 if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
@@ -230,7 +231,7 @@ class ReportSpec:
     def unit_notes(self, units: Iterable[str], lang: str) -> str:
         """Return what the report explains of the units named, each once: "1 dozen = 12"."""
         notes = (self.units.get(unit, {}).get(f"{lang}_note", "") for unit in units)
-        return ("；" if lang == "zh" else "; ").join(dict.fromkeys(filter(None, notes)))
+        return say("language.clause", lang).join(dict.fromkeys(filter(None, notes)))
 
     def spoken(self) -> tuple[tuple[str, str], ...]:
         """Return each label of the headline, groups, limits and payers with its variable."""
@@ -282,19 +283,13 @@ def _last_year(target: Target, targets: Sequence[Target]) -> int:
 
 def read_report(path: Path, model: Model) -> ReportSpec:
     """Read ``report.toml`` against a model; raise one SDError with every problem found."""
-    try:
-        text = path.read_bytes()
-        data = tomllib.loads(text.decode("utf-8-sig"))
-    except FileNotFoundError as error:
+    if not path.exists():
         raise SDError(
             Message("{path}: no such file; a study needs one, see the one of teacup", path=path)
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SDError(
-            Message("{path}: not readable as TOML: {error}", path=path, error=error)
-        ) from error
+        )
+    data, _ = read_toml(path)
     reader = _Reader(path, model)
-    spec = reader.spec(data, hashlib.sha256(text).hexdigest())
+    spec = reader.spec(data, hashlib.sha256(path.read_bytes()).hexdigest())
     reader.problems.raise_if_any()
     return spec
 
@@ -536,11 +531,8 @@ class _Reader:
         return value
 
     def label(self, where: str, row: Any, fallback: str) -> Mapping[str, str]:
-        """Return both labels; note any that is missing."""
-        row = row if isinstance(row, dict) else {}
-        if not all(isinstance(row.get(lang), str) for lang in ("zh", "en")):
-            self.problems.add(where, Message('needs both labels, zh = "…" and en = "…"'))
-        return {lang: str(row.get(lang) or fallback) for lang in ("zh", "en")}
+        """Return the label of each language; one stands in for another, the fallback for all."""
+        return Section(where, row if isinstance(row, dict) else {}, self.problems).label(fallback)
 
     def variable(
         self, where: str, row: dict[str, Any], key: str, required: bool = True

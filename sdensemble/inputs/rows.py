@@ -7,11 +7,12 @@ import io
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdensemble.inputs.config import Section, short
+from sdensemble.inputs.forgiving import decoded
 
 
 def read_rows(
@@ -23,18 +24,18 @@ def read_rows(
     are read as plain signs and digits. Raise SDError for a wrong header; problems of rows are
     noted in ``found``.
     """
-    reader = csv.reader(io.StringIO(read_text(path), newline=""))
-    header = [cell.strip() for cell in next(reader, [])]
+    lines = _lines(path)
+    header = [cell.strip() for cell in next(lines, (1, []))[1]]
     _check_header(header, columns, needed, Section(f"{short(path)} line 1", {}, found))
     found.raise_if_any()
     tables, names = [], set()
-    for row in reader:
+    for number, row in lines:
         if not any(cell.strip() for cell in row):
             continue
         cells = {name: cell.strip() for name, cell in zip(header, row, strict=False) if name}
         cells |= {key: _plain(cells[key]) for key in typed if key in cells}
         name = cells.get("id", "")
-        table = Section(f"{short(path)} line {reader.line_num} ({name})", cells, found)
+        table = Section(f"{short(path)} line {number} ({name})", cells, found)
         if not name or name in names:
             table.problem(Message("id is given twice" if name else "id is missing"))
         names.add(name)
@@ -42,8 +43,22 @@ def read_rows(
     return tables
 
 
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number of its last line, cells) of each row."""
+    reader = csv.reader(io.StringIO(read_text(path), newline=""))
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error as error:
+        told = "{file} line {line}: is no CSV — {why} (a quotation mark that is not closed?)"
+        where = {"file": short(path), "line": reader.line_num + 1}
+        raise SDError(Message(told, **where, why=error)) from None
+
+
 def read_text(path: Path) -> str:
     """Return a file's text, from UTF-8 or else from GBK, as Excel saves it in China."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise SDError(Message("{file}: is no plain file", file=short(path)))
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -52,14 +67,12 @@ def read_text(path: Path) -> str:
                 "{file}: cannot be read — {error}", file=short(path), error=error.strerror or error
             )
         ) from None
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise SDError(
-        Message("{file}: is neither UTF-8 nor GBK — save it as CSV UTF-8", file=short(path))
-    )
+    try:
+        return decoded(raw)
+    except UnicodeDecodeError:
+        raise SDError(
+            Message("{file}: is neither UTF-8 nor GBK — save it as CSV UTF-8", file=short(path))
+        ) from None
 
 
 def _plain(cell: str) -> str:

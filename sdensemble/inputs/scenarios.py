@@ -40,7 +40,6 @@ Kind = Literal["lever", "world"]
 BASELINE = "baseline"
 DEFAULT_SET = "default"
 """The set of the scenarios that name none: what a run does where no scenario is asked for."""
-LANGUAGES = ("zh", "en")
 EXECUTION = "execution"
 """A lever's execution rate is the constant named as the lever with this word behind."""
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -156,8 +155,8 @@ def read_scenario(
     top = Section(short(path), _keyed(content), found)
     top.only(("order", "title", "purpose", "compares", "package", "set", "levers", "world"))
     order = top.number("order") if "order" in content else LAST
-    title = read_words(top, "title") or dict.fromkeys(LANGUAGES, path.stem)
-    purpose = read_words(top, "purpose")
+    title = top.words("title", path.stem)
+    purpose = top.words("purpose")
     settings = read_settings(top, "levers", "lever", model, refused, units)
     settings += read_settings(top, "world", "world", model, refused, units)
     _check_twice(settings, model, top)
@@ -196,21 +195,6 @@ def _read_sets(top: Section) -> tuple[str, ...]:
         top.problem(Message(told, name=DEFAULT_SET))
         return (DEFAULT_SET,)
     return tuple(dict.fromkeys(name.strip() for name in names))
-
-
-def read_words(top: Section, key: str) -> dict[str, str]:
-    """Return a text in each language, one standing in for another; empty where there is none."""
-    given = top.values.get(key, {})
-    if isinstance(given, str):
-        given = dict.fromkeys(LANGUAGES, given)
-    if not isinstance(given, dict):
-        top.problem(Message("{key} must be a table with zh and en", key=key))
-        return {}
-    table = Section(f"{top.where} [{key}]", given, top.found)
-    table.only(LANGUAGES)
-    words = {language: table.text(language) for language in LANGUAGES}
-    spare = next((word for word in words.values() if word), "")
-    return {language: word or spare for language, word in words.items()} if spare else {}
 
 
 # ── settings ───────────────────────────────────────────────────────────────────────────────

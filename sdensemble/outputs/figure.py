@@ -41,12 +41,13 @@ class Band:
 
 @dataclass(frozen=True)
 class Line:
-    """A line through points (x, y)."""
+    """A line through points (x, y); ``thin`` where it is the end of an interval."""
 
     x: Numbers
     y: Numbers
     role: str = "series"
     name: Words = ""
+    thin: bool = False
 
 
 @dataclass(frozen=True)

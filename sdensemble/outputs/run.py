@@ -11,7 +11,7 @@ from sdengine.syntax import Model
 from sdensemble.inputs.folder import Whole, check_folder, check_space
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.report import ReportSpec
-from sdensemble.lang import LANGS
+from sdensemble.lang import LANGS, Words
 from sdensemble.outputs import fonts
 from sdensemble.outputs.answer import answer
 from sdensemble.outputs.tables import write_tables
@@ -41,20 +41,20 @@ def write_run(
     record: RunRecord,
     free: bool = False,
     lang: str = "zh",
-    notes: Mapping[str, Sequence[str]] | None = None,
+    notes: Sequence[Words] = (),
     history: Sequence[Observation] = (),
 ) -> Whole:
     """Write a run's folder: ensemble, tables, figures with captions, answer and record.
 
     The first of ``every`` is the run; the others, under further prior sets, add rows to the
-    tables, columns to the answer and a NetCDF file each. ``notes``, lines by language, stand at
+    tables, columns to the answer and a NetCDF file each. ``notes`` stand at
     the end of the answer. With ``free`` the folder may get a number; what is returned says where
     all is. Nothing of the folder exists until all of it does. Raises SDError.
     """
     check_ready(folder)
     check_space(folder, sum(one.data.nbytes for one in every) + 30_000_000)
     with written(folder, record.adding(**_facts(every)), free=free) as writing:
-        missing = _write(writing.partial, every, lang, history, notes or {})
+        missing = _write(writing.partial, every, lang, history, notes)
     if missing:
         told = Message("figures: the font has no glyph for {missing}", missing=" ".join(missing))
         writing.notes = (*writing.notes, told)
@@ -83,7 +83,7 @@ def _write(
     every: Sequence[Results],
     lang: str,
     history: Sequence[Observation],
-    notes: Mapping[str, Sequence[str]],
+    notes: Sequence[Words],
 ) -> str:
     """Write all files but the record; return the characters figures could not show."""
     from sdensemble.outputs.figures import draw_figures, figures_of
@@ -96,7 +96,7 @@ def _write(
         write_ensemble(folder / f"ensemble-{other.prior_set}.nc", label_dataset(other))
     write_tables(folder, every)
     for language in LANGS:
-        text = document_text(answer(first, others, notes.get(language, ())), language)
+        text = document_text(answer(first, others, notes), language)
         (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
     (folder / FIGURES).mkdir()
     figures = (*figures_of(first, history, others), *answer_figures(first))

@@ -12,6 +12,7 @@ import numpy as np
 
 from sdengine.syntax import Kind, Model
 from sdensemble.inputs.loops import Loop
+from sdensemble.lang import say
 from sdensemble.outputs.text import width, wrap
 from sdensemble.pages import sheets
 from sdensemble.pages.graph import Graph
@@ -59,37 +60,15 @@ GREY = Palette(
     "#333333", "#000000", "#111111",
 )  # fmt: skip
 
-# ruff: noqa: E501 — a table of words
-WORDS = {
-    "key": (
-        "方框：存量；双线与阀：流量；云：边界之外；细框：辅助变量；棕色：常量；下划线：图表或数据；〈灰色〉：他处变量；虚线：只影响初值；双横：时滞",
-        "box: stock; double line with valve: flow; cloud: outside; thin frame: auxiliary; brown: constant;"
-        " underlined: table or data; <grey>: shown elsewhere; dashed: initial value only; bars: delay",
-    ),
-    "loop": (
-        "+ 同向，− 反向，± 因部门、时期或路径而异，(+) 默认运行中不起作用；双横：时滞",
-        "+ same direction, − opposite, ± differs by element, time or way, (+) not active in the default run;"
-        " bars: delay",
-    ),
-    "overview": ("总览：各视图之间的主要联系", "Overview: main links between the views"),
-    "links": (
-        "箭头：前者有变量进入后者的方程，数字为条数；画出 {} 对中的 {} 对。方框中为该视图的存量",
-        "arrows: variables of the one enter equations of the other, with their number;"
-        " {1} of {0} pairs drawn. In the boxes: stocks",
-    ),
-    "R": ("增强回路", "reinforcing"),
-    "B": ("调节回路", "balancing"),
-}
-
 
 def word(key: str, lang: str) -> str:
     """Return a text of the diagrams."""
-    return WORDS[key][lang == "en"]
+    return say(f"diagram.{key}", lang)
 
 
 def caption(model: Model, name: str, lang: str) -> str:
-    """Return what a diagram writes for a variable: its label in Chinese, its name in English."""
-    return model.label(name, "zh") if lang == "zh" else model[name].name
+    """Return what a diagram writes for a variable: label or name, as the language has it."""
+    return say("diagram.node", lang, label=model.label(name, lang), name=model[name].name)
 
 
 def lines_of(model: Model) -> Callable[[str], int]:
@@ -372,7 +351,7 @@ def draw_overview(
     wide = max(n.x + n.w / 2 for n in nodes) + 4
     high = max(n.y + n.h / 2 for n in nodes) + 4
     shapes.append(Text(3, 4.5, (word("overview", lang),), colours.ink, 9, anchor="start"))
-    note = wrap(word("links", lang).format(len(weights), len(pairs)), int(wide / 1.12))
+    note = wrap(say("diagram.links", lang, all=len(weights), drawn=len(pairs)), int(wide / 1.12))
     shapes.append(Text(3, high + 1.4 * len(note), tuple(note), colours.shadow, 6.3, 2.7, "start"))
     return Picture(tuple(shapes), wide, high + 2 + 2.8 * len(note))
 

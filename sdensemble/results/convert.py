@@ -17,6 +17,7 @@ from sdengine.syntax import Model, Variable
 from sdensemble.ensemble.draws import Prior, Priors, column_names
 from sdensemble.inputs.config import cell_name
 from sdensemble.inputs.vensim import SearchRange
+from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +68,7 @@ def _labelled(
     variable: Variable, values: NDArray[np.float64], lead: tuple[str, ...], last: tuple[str, ...]
 ) -> tuple[tuple[str, ...], NDArray[np.float64], dict[str, str]]:
     note = variable.note
-    words = {"unit": variable.unit, "zh": note.zh or variable.name, "en": note.en or variable.name}
+    words = {"unit": variable.unit, **{lang: note.label(lang) or variable.name for lang in LANGS}}
     return (*lead, *_dims(variable), *last), values, words
 
 

@@ -165,20 +165,6 @@ class Results:
         """Return the unit of a kept series as the model writes it."""
         return str(self.data[variable].attrs.get("unit", ""))
 
-    def when(self, year: int, lang: str) -> str:
-        """Return a year in words; where the model's time unit is another, that: "第9分钟"."""
-        unit = self.time_unit(lang)
-        if unit in ("年", "year"):
-            return f"{year}年" if lang == "zh" else str(year)
-        return f"第{year}{unit}" if lang == "zh" else f"{unit} {year}"
-
-    def time_unit(self, lang: str) -> str:
-        """Return the model's unit of time in words: "year", or what the report calls it."""
-        unit = self.model.clock.unit
-        if unit.casefold() in ("", "year", "years"):
-            return "年" if lang == "zh" else "year"
-        return self.spec.unit_label(unit, lang).lower()
-
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return the headline, its groups, and its components that are no group."""
         head = self.spec.headline

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,15 +11,14 @@ from typing import Any
 
 import click
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import Message, ModelRemark, SDError
 from sdensemble import __version__
+from sdensemble.lang import LANGS
 from sdensemble.verbs.decide_cli import add_commands
-
-LANG = "sdensemble.lang"
-"""Under which a context keeps the language asked for."""
+from sdensemble.verbs.help import LANG, Verbs
 
 
-class Door(click.Group):
+class Door(Verbs):
     """The group of verbs: an SDError becomes its lines and exit status 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -41,7 +41,7 @@ class Door(click.Group):
 
 def _said(line: Message, ctx: click.Context) -> str:
     """Return a message in the language asked for; in English where the catalogue lacks it."""
-    from sdensemble.lang import LANGS, message
+    from sdensemble.lang import message
 
     return line.said(partial(message, lang=ctx.meta.get(LANG, LANGS[0])))
 
@@ -57,19 +57,6 @@ def _lines(error: Exception) -> tuple[str, ...] | None:
     what = f"{type(error).__name__}: {error}"
     told = "{what} — this is a fault of the program: run again with --debug to see where"
     return (Message(told, what=what),)
-
-
-@click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
-@click.version_option(__version__, prog_name="sdensemble")
-def main(debug: bool) -> None:
-    """System-dynamics ensembles: probabilities of targets under policy levers.
-
-    系统动力学集合模拟：不同政策工具下的达标概率。
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
 
 
 def _show(done: Any, ctx: click.Context) -> None:
@@ -90,28 +77,39 @@ def _study(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Path(file_okay=False, path_type=Path),
         default=".",
         show_default="the current folder",
-        help="Folder with model/, scenarios/, calibration/, outputs/.  研究文件夹",
     )(command)
 
 
 def _lang(command: Callable[..., Any], expose: bool = True) -> Callable[..., Any]:
     """Give a verb its language; not exposed, it is only that of its messages."""
-    choice = click.Choice(["zh", "en"])
+    choice = click.Choice(LANGS)
 
-    def keep(ctx: click.Context, _: click.Parameter, lang: str) -> str:
-        ctx.meta[LANG] = lang
-        return lang
+    def keep(ctx: click.Context, param: click.Parameter, lang: str) -> str:
+        typed = ctx.get_parameter_source(str(param.name)) is not click.core.ParameterSource.DEFAULT
+        ctx.meta[LANG] = lang if typed else ctx.meta.get(LANG, lang)
+        return str(ctx.meta[LANG])
 
     return click.option(
         "--lang",
         type=choice,
-        default="zh",
+        default=LANGS[0],
         show_default=True,
         callback=keep,
         is_eager=True,
         expose_value=expose,
-        help="Language of the output.  语言",
     )(command)
+
+
+@click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True)
+@click.version_option(__version__, prog_name="sdensemble")
+@partial(_lang, expose=False)
+def main(debug: bool) -> None:
+    """System-dynamics ensembles: probabilities of targets under policy levers."""
+    warnings.simplefilter("ignore", ModelRemark)  # a run of a file shows them as notes
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 REPLACE = "sdensemble.replace"
@@ -133,40 +131,31 @@ class NewFolder(click.Path):
         raise SDError(Message(told, folder=path))
 
 
-def _out(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return what gives a verb ``--out``, and ``--replace`` beside it."""
+def _out(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb ``--out``, and ``--replace`` beside it."""
 
     def keep(ctx: click.Context, _: click.Parameter, replace: bool) -> None:
         ctx.meta[REPLACE] = replace
 
-    def give(command: Callable[..., Any]) -> Callable[..., Any]:
-        command = click.option("--out", type=NewFolder(path_type=Path), help=words)(command)
-        return click.option(
-            "--replace",
-            is_flag=True,
-            is_eager=True,
-            expose_value=False,
-            callback=keep,
-            help="Replace what --out holds.  替换已有的",
-        )(command)
-
-    return give
+    command = click.option("--out", type=NewFolder(path_type=Path))(command)
+    replace = click.option(
+        "--replace", is_flag=True, is_eager=True, expose_value=False, callback=keep
+    )
+    return replace(command)
 
 
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
 _DIR = click.Path(file_okay=False, path_type=Path)
 _OF_A_MODEL = {
-    "settings": click.option(
-        "--set", "settings", multiple=True, help='"name=3" of anything, "table=(0,0),(1,2)".  设定'
-    ),
-    "initial": click.option("--initial", multiple=True, help='"stock=50"  存量初值'),
-    "series": click.option("--series", multiple=True, type=_FILE, help="Paths, csv, xlsx.  序列"),
-    "data": click.option("--data", multiple=True, type=_FILE, help="Data it lacks.  补充数据"),
-    "changes": click.option("--changes", multiple=True, type=_FILE, help="A .cin file.  改动"),
-    "sample": click.option("--sample", type=_FILE, help="Constants, a row a member.  样本"),
-    "sensitivity": click.option("--sensitivity", type=_FILE, help="A .vsc file.  抽样设定"),
-    "save_list": click.option("--save-list", type=_FILE, help="A .lst file.  保留变量表"),
-    "report": click.option("--report", default="", help='Keep and show "a,b".  保留变量'),
+    "settings": click.option("--set", "settings", multiple=True),
+    "initial": click.option("--initial", multiple=True),
+    "series": click.option("--series", multiple=True, type=_FILE),
+    "data": click.option("--data", multiple=True, type=_FILE),
+    "changes": click.option("--changes", multiple=True, type=_FILE),
+    "sample": click.option("--sample", type=_FILE),
+    "sensitivity": click.option("--sensitivity", type=_FILE),
+    "save_list": click.option("--save-list", type=_FILE),
+    "report": click.option("--report", default=""),
 }
 _OPTION = {"folder": "study", "scenarios": "scenario", "prior_set": "prior", "variants": "variant"}
 _OPTION |= {"as_of": "as-of", "prior_only": "prior-only", "question": "target"}
@@ -207,33 +196,32 @@ def _run_model(ctx: click.Context, target: Path, lang: str, options: dict[str, A
 @_model_options
 @_study
 @_lang
-@click.option("--members", default=2048, show_default=True, help="Members a scenario.  成员数")
-@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
-@click.option("--scenario", "scenarios", multiple=True, help="Name, title or set.  情景")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
+@click.option("--members", default=2048, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--scenario", "scenarios", multiple=True)
+@click.option("--prior", "prior_set", default="")
 @click.option(
     "--method",
     type=click.Choice(["sobol", "latin", "plain"]),
     default="sobol",
     show_default=True,
-    help="How constants are drawn.  抽样方法",
 )
-@_out("Folder of this run.  输出文件夹")
-@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
-@click.option("--member", type=click.IntRange(0), help="Only replay this member.  重放一个成员")
-@click.option("--as-of", default="", help="through-2019, latest, 2021-06-30.  信息截止")
-@click.option("--prior-only", is_flag=True, help="Leave a stored posterior aside.  不用后验")
-@click.option("--target", "question", default="", help="Another target of targets.csv.  目标")
-@click.option("--variant", "variants", multiple=True, help="Another structure, or all.  结构变体")
-@click.option("--weights", type=_FILE, help="Weights of the variants (csv).  变体权重")
+@_out
+@click.option("--threads", type=click.IntRange(1))
+@click.option("--member", type=click.IntRange(0))
+@click.option("--as-of", default="")
+@click.option("--prior-only", is_flag=True)
+@click.option("--target", "question", default="")
+@click.option("--variant", "variants", multiple=True)
+@click.option("--weights", type=_FILE)
 @click.pass_context
 def run(
     ctx: click.Context, target: Path | None, folder: Path, member: int | None, **options: Any
 ) -> None:
-    """Run the scenarios: probabilities, differences, tables and figures.  运行情景
+    """Run the scenarios: probabilities, differences, tables and figures.
 
     TARGET is a study's folder, or a model file (.mdl, .xmile, .stmx), which is run by itself:
-    one run, or with --sample or --sensitivity an ensemble.  模型文件可单独运行
+    one run, or with --sample or --sensitivity an ensemble.
     """
     from sdensemble.study import open_study
     from sdensemble.verbs.run import Options, replay_member, run_study
@@ -321,11 +309,11 @@ def _validate(study: Any, out: Path | None, lang: str) -> int:
 @main.command()
 @_study
 @_lang
-@click.option("--full", is_flag=True, help="Run the validation tests and report them.  全面检验")
-@_out("Folder of the report.  报告文件夹")
+@click.option("--full", is_flag=True)
+@_out
 @click.pass_context
 def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | None) -> None:
-    """Check every file and the model's units, without running.  检查
+    """Check every file and the model's units, without running.
 
     With --full the validation tests of model/validation.toml run too and write a report; the
     status is 1 where one of them fails.
@@ -347,16 +335,14 @@ def check(ctx: click.Context, folder: Path, lang: str, full: bool, out: Path | N
 @_study
 @_lang
 @click.argument("variable", required=False)
-@click.option("--levers", "what", flag_value="levers", help="The levers.  政策工具")
-@click.option("--regions", "what", flag_value="regions", help="What is laid out where.  布局")
-@click.option("--variables", "what", flag_value="variables", help="Every variable.  全部变量")
-@click.option(
-    "--outlay", "what", flag_value="outlay", help="What scenarios cost at default constants.  支出"
-)
-@click.option("--reference", type=_DIR, help="Write the model's reference.  模型参考")
-@_out("Folder for --regions.  布局文件夹")
-@click.option("--no-png", is_flag=True, help="Of the reference's pictures only SVG.")
-@click.option("--grey", is_flag=True, help="The reference's pictures in greys.  灰度")
+@click.option("--levers", "what", flag_value="levers")
+@click.option("--regions", "what", flag_value="regions")
+@click.option("--variables", "what", flag_value="variables")
+@click.option("--outlay", "what", flag_value="outlay")
+@click.option("--reference", type=_DIR)
+@_out
+@click.option("--no-png", is_flag=True)
+@click.option("--grey", is_flag=True)
 def describe(
     folder: Path,
     lang: str,
@@ -367,11 +353,11 @@ def describe(
     no_png: bool,
     grey: bool,
 ) -> None:
-    """Say what the model holds, or explain one VARIABLE, by name or label.  说明
+    """Say what the model holds, or explain one VARIABLE, by name or label.
 
     With --out, --regions also writes its table and figure into that folder.
     """
-    from sdengine.model import describe as words
+    from sdensemble.pages import explain as words
     from sdensemble.study import open_study
 
     if out is not None and what != "regions":
@@ -414,18 +400,18 @@ _RUN = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.argument("target", required=False, type=click.Path(exists=True, path_type=Path))
 @_study
 @_lang
-@click.option("--members", default=2048, show_default=True, help="Members.  样本数")
-@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
-@click.option("--as-of", default="", help="through-2019, latest, 2021-06-30.  信息截止")
-@click.option("--prior-only", is_flag=True, help="Leave a stored posterior aside.  不用后验")
-@click.option("--target", "question", default="", help="Another target of targets.csv.  目标")
-@click.option("--out", type=_FILE, help="The file (default: outputs/cockpit.html).  输出文件")
-@click.option("--open", "show", is_flag=True, help="Open it in the browser.  在浏览器中打开")
+@click.option("--members", default=2048, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--prior", "prior_set", default="")
+@click.option("--as-of", default="")
+@click.option("--prior-only", is_flag=True)
+@click.option("--target", "question", default="")
+@click.option("--out", type=_FILE)
+@click.option("--open", "show", is_flag=True)
 def cockpit(
     target: Path | None, folder: Path, out: Path | None, show: bool, lang: str, **options: Any
 ) -> None:
-    """Write one HTML file in which the whole ensemble runs, offline.  驾驶舱（单个网页文件）
+    """Write one HTML file in which the whole ensemble runs, offline.
 
     TARGET is a study's folder, or a model file by itself: one run, a slider for each constant.
     """
@@ -448,12 +434,12 @@ def cockpit(
 @main.command()
 @_study
 @_lang
-@click.option("--as-of", default="", help="2022-03-31, or through-2021.  信息截止")
-@click.option("--run", type=_RUN, help="The run P is read from (default: the latest).  运行")
-@click.option("--scenario", default="", help="The scenario P is read under.  情景")
-@_out("Folder to write.  输出文件夹")
+@click.option("--as-of", default="")
+@click.option("--run", type=_RUN)
+@click.option("--scenario", default="")
+@_out
 def ledger(folder: Path, **options: Any) -> None:
-    """Say of each target what is published: met, not met, not published.  达标台账"""
+    """Say of each target what is published: met, not met, not published."""
     from sdensemble.study import open_study
     from sdensemble.verbs.policy import show_ledger
 
@@ -464,12 +450,12 @@ def ledger(folder: Path, **options: Any) -> None:
 @main.command()
 @_study
 @_lang
-@click.option("--run", type=_RUN, help="The run to score (default: the latest).  运行")
-@click.option("--members", type=click.IntRange(1), help="Run now, with so many.  现在运行")
-@click.option("--seed", default=1, show_default=True, help="Seed of a run made now.  随机种子")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Its priors. 先验")
-@click.option("--scenario", "scenarios", multiple=True, help="Only these (else all).  情景")
-@_out("Folder to write.  输出文件夹")
+@click.option("--run", type=_RUN)
+@click.option("--members", type=click.IntRange(1))
+@click.option("--seed", default=1, show_default=True)
+@click.option("--prior", "prior_set", default="")
+@click.option("--scenario", "scenarios", multiple=True)
+@_out
 @click.pass_context
 def scorecard(
     ctx: click.Context,
@@ -480,7 +466,7 @@ def scorecard(
     out: Path | None,
     **options: Any,
 ) -> None:
-    """Score every target under every scenario, least likely first.  达标概率总表
+    """Score every target under every scenario, least likely first.
 
     Of a stored run --scenario picks columns; what they are compared with stays.
     """
@@ -502,25 +488,27 @@ def scorecard(
         )  # fmt: skip
     click.echo(f"{shown.text}\n\n{shown.folder}")
     if shown.run and members is not None:
-        click.echo(f"{shown.run}  ({'运行' if lang == 'zh' else 'run'})")
+        from sdensemble.lang import say
+
+        click.echo(say("run.written", lang, folder=shown.run))
 
 
 @main.command()
 @_study
 @_lang
-@click.option("--as-of", default="", help="latest, through-2020, 2021-06-30.  信息截止")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
-@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
-@click.option("--particles", default=4096, show_default=True, help="Draws to keep.  粒子数")
-@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
-@click.option("--no-profiles", is_flag=True, help="Leave the profiles out.  不算剖面似然")
-@click.option("--variants", is_flag=True, help="Every structure, weighted.  结构变体与权重")
-@click.option("--figures", type=click.Path(path_type=Path), help="Folder for figures.  图件文件夹")
-@click.option("--out", type=_FILE, help="Where to keep it (calibration/posterior.nc).  输出文件")
+@click.option("--as-of", default="")
+@click.option("--prior", "prior_set", default="")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--particles", default=4096, show_default=True)
+@click.option("--threads", type=click.IntRange(1))
+@click.option("--no-profiles", is_flag=True)
+@click.option("--variants", is_flag=True)
+@click.option("--figures", type=click.Path(path_type=Path))
+@click.option("--out", type=_FILE)
 def calibrate(folder: Path, no_profiles: bool, variants: bool, **options: Any) -> None:
-    """Fit the model to what was observed; keep the posterior.  校准
+    """Fit the model to what was observed; keep the posterior.
 
-    Interrupted, it goes on where it was when called again.  可中断后继续
+    Interrupted, it goes on where it was when called again.
     """
     if variants:
         _compare_structures(folder, options)
@@ -551,13 +539,13 @@ def _compare_structures(folder: Path, options: dict[str, Any]) -> None:
 @main.command()
 @_study
 @_lang
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
-@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
-@click.option("--particles", default=2048, show_default=True, help="Draws of each fit.  粒子数")
-@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
-@_out("Folder for table and figure.  输出")
+@click.option("--prior", "prior_set", default="")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--particles", default=2048, show_default=True)
+@click.option("--threads", type=click.IntRange(1))
+@_out
 def backtest(folder: Path, **options: Any) -> None:
-    """Forecast from every origin and score it against naive forecasts.  回测"""
+    """Forecast from every origin and score it against naive forecasts."""
     from sdensemble.evidence.backtest import backtest as test
     from sdensemble.study import open_study
 
@@ -568,17 +556,17 @@ def backtest(folder: Path, **options: Any) -> None:
 @main.command()
 @_study
 @_lang
-@click.option("--as-of", default="", help="latest, through-2020, 2021-06-30.  信息截止")
-@click.option("--to", type=int, help="The last year (the model's).  截止年份")
-@click.option("--scenario", default="", help="The policy path (that of fit.toml).  情景")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
-@click.option("--prior-only", is_flag=True, help="Leave the posterior aside.  不用后验")
-@click.option("--members", default=2048, show_default=True, help="Draws.  成员数")
-@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
-@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
-@_out("Folder for table and draws.  输出")
+@click.option("--as-of", default="")
+@click.option("--to", type=int)
+@click.option("--scenario", default="")
+@click.option("--prior", "prior_set", default="")
+@click.option("--prior-only", is_flag=True)
+@click.option("--members", default=2048, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--threads", type=click.IntRange(1))
+@_out
 def forecast(folder: Path, **options: Any) -> None:
-    """Forecast every series still to be published, blind, from what was known.  预测
+    """Forecast every series still to be published, blind, from what was known.
 
     With --out: forecast.csv, the draws (forecast.nc), texts and figures.
     """
@@ -592,14 +580,14 @@ def forecast(folder: Path, **options: Any) -> None:
 @main.command()
 @_study
 @_lang
-@click.option("--scenario", default="", help="Levers set from --from on (none).  新政策情景")
-@click.option("--from", "start", default=2026.0, show_default=True, help="When.  起始年份")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
-@click.option("--members", default=2048, show_default=True, help="Draws.  成员数")
-@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
-@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+@click.option("--scenario", default="")
+@click.option("--from", "start", default=2026.0, show_default=True)
+@click.option("--prior", "prior_set", default="")
+@click.option("--members", default=2048, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--threads", type=click.IntRange(1))
 def audit(folder: Path, **options: Any) -> None:
-    """The forecast at the policy's issue against what came, and why.  审计"""
+    """The forecast at the policy's issue against what came, and why."""
     from sdensemble.evidence.audit import audit as account
     from sdensemble.study import open_study
 
@@ -609,22 +597,22 @@ def audit(folder: Path, **options: Any) -> None:
 
 @main.group()
 def observe() -> None:
-    """Figures of one's own: add them, see what they move.  观测数据"""
+    """Figures of one's own: add them, see what they move."""
 
 
 @observe.command("add")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_study
 @_lang
-@click.option("--measure", default="", help="Measure of all rows.  口径")
-@click.option("--sector", default="", help="Sector of all rows.  范围")
-@click.option("--unit", default="", help="Unit of all rows.  单位")
-@click.option("--published-on", default="", help="When all rows were published.  公布日期")
-@click.option("--prior", "prior_set", default="history", show_default=True, help="Prior set. 先验")
-@click.option("--particles", default=1024, show_default=True, help="Draws to keep.  粒子数")
-@click.option("--each", is_flag=True, help="Also judge every figure alone (slower).  逐个看作用")
-@click.option("--seed", default=1, show_default=True, help="Seed of all random numbers.  随机种子")
-@click.option("--threads", type=click.IntRange(1), help="Processor threads.  线程数")
+@click.option("--measure", default="")
+@click.option("--sector", default="")
+@click.option("--unit", default="")
+@click.option("--published-on", default="")
+@click.option("--prior", "prior_set", default="")
+@click.option("--particles", default=1024, show_default=True)
+@click.option("--each", is_flag=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--threads", type=click.IntRange(1))
 def observe_add(
     file: Path,
     folder: Path,
@@ -634,7 +622,7 @@ def observe_add(
     published_on: str,
     **options: Any,
 ) -> None:
-    """Add the figures of FILE (.xlsx, or .csv in UTF-8 or GBK) and refit.  加入数据并重新拟合"""
+    """Add the figures of FILE (.xlsx, or .csv in UTF-8 or GBK) and refit."""
     from sdensemble.evidence.observe import observe_add as add
     from sdensemble.evidence.observe import read_figures
     from sdensemble.study import open_study
@@ -651,7 +639,7 @@ def observe_add(
 @_study
 @_lang
 def observe_list(folder: Path, lang: str) -> None:
-    """List the figures people brought in.  已加入的数据"""
+    """List the figures people brought in."""
     from sdensemble.evidence.observe import observe_list as listed
     from sdensemble.study import open_study
 
@@ -663,7 +651,7 @@ def observe_list(folder: Path, lang: str) -> None:
 @_study
 @_lang
 def observe_undo(batch: str, folder: Path, lang: str) -> None:
-    """Take back an import: BATCH, or the latest.  撤回一批数据"""
+    """Take back an import: BATCH, or the latest."""
     from sdensemble.evidence.observe import observe_undo as undo
     from sdensemble.study import open_study
 
@@ -675,10 +663,10 @@ def observe_undo(batch: str, folder: Path, lang: str) -> None:
     "model", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-@click.option("--headline", help="The variable the target speaks of (else the first stock).")
-@click.option("--batch", type=_FILE, help="A table of scenarios to fill in.  批量情景模板")
-@click.option("--lever", "levers", multiple=True, help="A column of it (all).  模板中的工具")
-@click.option("--study", "of", default=".", type=_DIR, help="The study of --batch.  研究文件夹")
+@click.option("--headline")
+@click.option("--batch", type=_FILE)
+@click.option("--lever", "levers", multiple=True)
+@click.option("--study", "of", default=".", type=_DIR)
 @_lang
 def new(
     model: Path | None,
@@ -689,7 +677,7 @@ def new(
     of: Path,
     lang: str,
 ) -> None:
-    """Make a study in FOLDER from a MODEL file; or with --batch a table to fill in.  新建"""
+    """Make a study in FOLDER from a MODEL file; or with --batch a table to fill in."""
     if batch is not None:
         from sdensemble.study import open_study
         from sdensemble.verbs.decide import new_batch
@@ -706,12 +694,12 @@ def new(
 
 @main.command()
 @click.argument("model", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--steps", type=click.IntRange(1), help="Only the first steps.  步数")
-@click.option("--all", "every", is_flag=True, help="Every variable.  全部变量")
+@click.option("--steps", type=click.IntRange(1))
+@click.option("--all", "every", is_flag=True)
 @partial(_lang, expose=False)
 @click.pass_context
 def crosscheck(ctx: click.Context, model: Path, steps: int | None, every: bool) -> None:
-    """Run a MODEL file here, in PySD and in pysimlin; show the differences.  对照
+    """Run a MODEL file here, in PySD and in pysimlin; show the differences.
 
     Ends with status 1 where PySD and our kernel disagree, or PySD did not run.
     """

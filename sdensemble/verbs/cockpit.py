@@ -9,7 +9,7 @@ from sdengine.errors import Message, SDError
 from sdengine.kernel import compile_model
 from sdengine.model.read import read_model
 from sdensemble.inputs.folder import write_whole
-from sdensemble.lang import LANGS
+from sdensemble.lang import in_all
 from sdensemble.pages.cockpit.carried import carried
 from sdensemble.pages.cockpit.facts import (
     kept_of,
@@ -38,7 +38,7 @@ def study_page(study: Study, options: Options) -> str:
     sets = {}
     for name, chosen in run_plan(study, options)[0].items():
         members = run_members(study, options, chosen, name)
-        sets[name] = members, {lang: chosen.says(lang) for lang in LANGS}
+        sets[name] = members, in_all(chosen.said)
     words = ["python", "run_sim.py", "run", "--scenario", SCENARIO]
     words += ["--members", str(options.members), "--seed", str(options.seed)]
     words += ["--as-of", options.as_of] if options.as_of else []

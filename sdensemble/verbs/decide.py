@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import shlex
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +25,7 @@ from sdensemble.ensemble.draws import Method
 from sdensemble.ensemble.variants import MAIN, Variant, duplicates, main_variant
 from sdensemble.evidence.members import choose_draws, chosen_members
 from sdensemble.inputs.batch import read_batch
-from sdensemble.inputs.folder import RECORD, check_folder, free_name, whole_folder
+from sdensemble.inputs.folder import check_folder
 from sdensemble.inputs.groups import Groups, read_groups
 from sdensemble.inputs.questions import Question, read_question
 from sdensemble.inputs.scenarios import BASELINE, Scenario
@@ -50,6 +46,7 @@ from sdensemble.outputs.decide.weigh import weigh_document
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.table import Table
+from sdensemble.results.record import RunRecord, stamped, written
 from sdensemble.study import Study
 from sdensemble.verbs.run import Progress
 
@@ -231,7 +228,7 @@ def weigh_levers(
         if asked.year:
             question = replace(question, years=(asked.year,))
         where, notes = worlds(job.study, asked, every=True)
-        runs = question.levels**2 + len(where) * (SPARSE + 3)
+        runs = question.levels**2 + 2 * question.levels + len(where) * (SPARSE + 2)
         count = job.bar(progress, where[:1], runs * asked.members)
         found = weigh(where, question, progress=count)
         return job.done(found, weigh_document(found, job.study), notes)
@@ -589,11 +586,12 @@ class _Job:
 
     def __init__(self, study: Study, asked: Asked, name: str):
         self.begun = time.perf_counter()
-        self.started = datetime.now().astimezone()
         self.asked, self.name = asked, name
         self.study = sound(study, asked)
-        stamp = self.started.strftime("%Y%m%d-%H%M%S")
-        self.folder = asked.out or study.folder / "outputs" / f"{stamp}-{name}"
+        self.folder = asked.out or stamped(study.folder, name)
+        self.record = RunRecord.begin(
+            asked, as_of=self.study.information, files_read=self.study.digests(), verb=name
+        )
         check_folder(self.folder)
         from sdensemble.outputs import fonts
 
@@ -612,25 +610,11 @@ class _Job:
             *(Paragraph(note, "note") for note in notes),
         )
         document = replace(document, blocks=blocks)
-        if self.asked.out is not None:
-            folder = self.folder
-            write_answer(folder, document, found, self.info(), self.asked.lang)
-        else:
-            with free_name(self.folder) as folder:
-                write_answer(folder, document, found, self.info(), self.asked.lang)
-        return Answer(found, document, folder, time.perf_counter() - self.begun)
-
-    def info(self) -> dict[str, Any]:
-        """Return what the record says of how the answer came about."""
-        return {
-            "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
-            "started": self.started.isoformat(timespec="seconds"),
-            "seconds": round(time.perf_counter() - self.begun, 2),
-            "verb": self.name,
-            "options": asdict(self.asked),
-            "as_of": self.study.information,
-            "files_read": self.study.digests(),
-        }
+        seconds = time.perf_counter() - self.begun
+        record = self.record.adding(seconds=round(seconds, 2))
+        with written(self.folder, record, free=self.asked.out is None) as done:
+            _write_answer(done.partial, document, found, self.asked.lang)
+        return Answer(found, document, done.folder, time.perf_counter() - self.begun)
 
 
 @contextlib.contextmanager
@@ -638,30 +622,20 @@ def _answering(study: Study, asked: Asked, name: str) -> Iterator[_Job]:
     yield _Job(study, asked, name)
 
 
-def write_answer(
-    folder: Path, document: Document, found: Any, info: Mapping[str, Any], lang: str
-) -> None:
-    """Write a document's texts, tables, figures and labelled data into a folder, or nothing."""
+def _write_answer(folder: Path, document: Document, found: Any, lang: str) -> None:
+    """Write a document's texts, tables, figures and labelled data."""
     from sdensemble.outputs.write import csv, picture, terminal
-    from sdensemble.results.record import versions
 
-    with whole_folder(folder) as partial:
-        for language in LANGS:
-            text = terminal.document_text(document, language)
-            (partial / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
-        (partial / "tables").mkdir()
-        (partial / "figures").mkdir()
-        for block in document.walk():
-            if isinstance(block, Table):
-                for language in LANGS:
-                    csv.write_table(
-                        partial / "tables" / f"{block.id}-{language}.csv", block, language
-                    )
-            elif isinstance(block, Figure):
-                picture.write_figure(block, partial / "figures" / block.id, lang)
-        if hasattr(found, "dataset"):
-            found.dataset().to_netcdf(partial / "data.nc")
-        files = [p.relative_to(partial).as_posix() for p in partial.rglob("*") if p.is_file()]
-        record = {**info, "versions": versions(), "files": sorted(files)}
-        shown = json.dumps(record, ensure_ascii=False, indent=2, default=str)
-        (partial / RECORD).write_text(shown + "\n", encoding="utf-8")
+    for language in LANGS:
+        text = terminal.document_text(document, language)
+        (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
+    (folder / "tables").mkdir()
+    (folder / "figures").mkdir()
+    for block in document.walk():
+        if isinstance(block, Table):
+            for language in LANGS:
+                csv.write_table(folder / "tables" / f"{block.id}-{language}.csv", block, language)
+        elif isinstance(block, Figure):
+            picture.write_figure(block, folder / "figures" / block.id, lang)
+    if hasattr(found, "dataset"):
+        found.dataset().to_netcdf(folder / "data.nc")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from sdensemble.evidence.members import choose_draws, choose_members, chosen_mem
 from sdensemble.evidence.stored import Chosen
 from sdensemble.inputs.config import cell_name
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.lang import Words, phrase
 from sdensemble.results.record import RunRecord, VerbResult, stamped, written
 from sdensemble.study import Study
 
@@ -33,7 +34,7 @@ class Options:
 
     members: int = 2048
     seed: int = 1
-    prior_set: str = "history"
+    prior_set: str = ""
     method: Method = "sobol"
     scenarios: tuple[str, ...] = ()
     out: Path | None = None
@@ -63,6 +64,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
     begun = time.perf_counter()
     study = study.at(options.as_of).asking(options.question)
     _require_sound(study)
+    options = replace(options, prior_set=study.prior_set(options.prior_set))
     folder = options.out or stamped(study.folder)
     check_ready(folder)
     record = RunRecord.begin(options, as_of=study.information, files_read=study.digests())
@@ -82,7 +84,7 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
     notes = _notes(findings, chosen[options.prior_set])
     scenarios = plan[options.prior_set]
     every = all_results(main, datasets, scenarios, study.targets, study.report, study.model)
-    said = answer(every[0], every[1:], notes[options.lang])
+    said = answer(every[0], every[1:], notes)
     told = document_text(said, options.lang, terminal_columns())
     replays = _replay_note(study, options, [main, *datasets.values()])
     facts = {
@@ -110,21 +112,6 @@ def _require_sound(study: Study) -> None:
         raise SDError(problems)
 
 
-NOTES: Mapping[str, Mapping[str, str]] = {
-    "unit_problems": {
-        "zh": "注意：模型有{n}处单位不一致（首处：{first}），结果照常计算；全部见 run.json，"
-        "也可用 check 列出。",
-        "en": "Note: units disagree in {n} places of the model (first: {first}); the run went on."
-        " All are in run.json, and `check` lists them.",
-    },
-    "late_evidence": {
-        "zh": "注意：有{n}项先验或常数的依据晚于信息截止日，作为事前假设使用，逐项见 run.json。",
-        "en": "Note: the evidence of {n} priors or constants is later than the information date;"
-        " they serve as ex ante assumptions, and run.json lists them.",
-    },
-}
-
-
 def _findings(study: Study) -> dict[str, list[str]]:
     """Return what is to be told of the study itself: for the answer and for run.json."""
     return {
@@ -133,19 +120,14 @@ def _findings(study: Study) -> dict[str, list[str]]:
     }
 
 
-def _notes(findings: Mapping[str, Sequence[str]], chosen: Chosen) -> dict[str, tuple[str, ...]]:
-    """Return what the answer says of the draws and of the study itself, by language."""
-    return {
-        lang: (
-            chosen.says(lang),
-            *(
-                NOTES[name][lang].format(n=len(lines), first=lines[0])
-                for name, lines in findings.items()
-                if lines
-            ),
-        )
-        for lang in ("zh", "en")
-    }
+def _notes(findings: Mapping[str, Sequence[str]], chosen: Chosen) -> tuple[Words, ...]:
+    """Return what the answer says of the draws and of the study itself."""
+    told = (
+        phrase(f"run.{name}", n=len(lines), first=lines[0])
+        for name, lines in findings.items()
+        if lines
+    )
+    return (chosen.said, *told)
 
 
 def run_plan(
@@ -160,15 +142,16 @@ def run_plan(
     packages = [s for s in chosen if s.package]
     compared = {s.name for s in packages} | {s.compares for s in packages or chosen}
     few = tuple(s for s in chosen if s.name in compared)
-    names = dict.fromkeys([options.prior_set, *study.prior_sets()])
+    asked = study.prior_set(options.prior_set)
+    names = dict.fromkeys([asked, *study.prior_sets()])
     drawn = {n: choose_draws(study, n, prior_only=options.prior_only) for n in names}
-    fitted = drawn[options.prior_set].posterior is not None
+    fitted = drawn[asked].posterior is not None
     drawn = {
         name: one
         for name, one in drawn.items()
-        if name == options.prior_set or not fitted or one.posterior is not None
+        if name == asked or not fitted or one.posterior is not None
     }
-    return drawn, {name: chosen if name == options.prior_set else few for name in drawn}
+    return drawn, {name: chosen if name == asked else few for name in drawn}
 
 
 def run_members(study: Study, options: Options, chosen: Chosen, prior_set: str) -> Members:

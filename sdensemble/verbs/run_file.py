@@ -23,6 +23,7 @@ from sdensemble.inputs.folder import check_folder
 from sdensemble.inputs.settings import Changed, changed
 from sdensemble.inputs.vensim import read_save_list
 from sdensemble.inputs.vensim.text import split_name, split_outside
+from sdensemble.lang import say
 from sdensemble.outputs.text import table
 from sdensemble.results.convert import to_dataset
 from sdensemble.results.record import RunRecord, written
@@ -34,17 +35,6 @@ if TYPE_CHECKING:
 SHOWN = 40  # lines of a table on the terminal
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SIDE_FILES = {".vsc": "--sensitivity", ".cin": "--changes", ".lst": "--save-list"}
-WORDS = {
-    "stock": ("存量", "stock"),
-    "variable": ("变量", "variable"),
-    "unit": ("单位", "unit"),
-    "time": ("时间", "time"),
-    "one run": ("单次运行", "one run"),
-    "members": ("个成员", "members"),
-    "more": ("另有 {} 行，用 --out 全部写出", "… {} more: --out writes all"),
-    "nothing": ("未写文件：用 --out 指定文件夹", "nothing was written: --out DIR writes the run"),
-    "beside": ("模型旁的文件（未读）", "beside the model, not read"),
-}
 
 
 @dataclass(frozen=True)
@@ -125,7 +115,7 @@ def run_file(path: str | Path, options: FileOptions = FileOptions()) -> FileRun:
     run = kernel.run(given.constants, report=kept, members=given.members, threads=options.threads)
     finished = FileRun("", given.notes, run, kernel, given, options.out)
     text = _text(finished, asked, options.lang)
-    notes = (*given.notes, *_lost(finished), *_beside(model, options))
+    notes = (*model.remarks, *given.notes, *_lost(finished), *_beside(model, options))
     if options.out:
         _write(finished, options, edited)
     else:
@@ -188,7 +178,7 @@ def _beside(model: Model, options: FileOptions) -> tuple[str, ...]:
 
 
 def _word(key: str, lang: str) -> str:
-    return WORDS[key][lang != "zh"]
+    return say(f"file.{key.replace(' ', '_')}", lang)
 
 
 # ── what is shown ──────────────────────────────────────────────────────────────────────────
@@ -209,7 +199,7 @@ def _text(one: FileRun, asked: Sequence[str], lang: str) -> str:
     title, *lines = rows(one, names, lang)
     if not lines:
         return head
-    more = [_word("more", lang).format(len(lines) - SHOWN)] if len(lines) > SHOWN else []
+    more = [say("file.more", lang, n=len(lines) - SHOWN)] if len(lines) > SHOWN else []
     return "\n".join([head, "", *table([title, *lines[:SHOWN]]), *more])
 
 

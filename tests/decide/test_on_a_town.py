@@ -136,7 +136,7 @@ def test_the_worked_question_gives_prices_and_parts_by_hand(town, asked):
     above = next(part for part in found.parts if part.id == "above")
     assert above.share == pytest.approx(0.5, abs=0.02)
     assert above.second[0].value == pytest.approx(10, abs=0.01)
-    assert found.dataset()["effect"].shape == (2, 5, 5)
+    assert found.dataset()["effect"].shape == (5, 5)
 
 
 def test_levels_hold_the_lever_as_it_is_and_as_asked(town):

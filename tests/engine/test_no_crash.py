@@ -14,7 +14,7 @@ from sdengine.kernel import LANES
 from sdengine.program.held import Held
 from sdensemble import SDError, compile_model, read_model
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 MODEL = (
     "k=0.5~~|\nd:~~|\ns=INTEG(k*s-DELAY FIXED(s,1,0),1)~~|\n"
     "r=RANDOM UNIFORM(0,1,3)+EXP(-s)^k+SIN(s)~~|"

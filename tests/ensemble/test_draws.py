@@ -221,9 +221,14 @@ def test_the_same_element_twice_in_a_set_is_refused_but_not_in_two_sets(study):
 
 
 def test_an_unknown_set_is_refused(study):
-    assert (
-        'no prior set "plans"; it has history, plan' in problems(study, COLD, prior_set="plans")[0]
-    )
+    one = COLD.replace("[[prior]]", '[[prior]]\nsets = ["low", "high"]')
+    (line,) = problems(study, one, prior_set="lo")
+    assert 'no prior set "lo" — did you mean "low"?; it has low, high' in line
+
+
+def test_entries_that_name_no_set_belong_to_any(study):
+    assert study(COLD, prior_set="").name == "prior"
+    assert study(COLD, prior_set="of a variant").items == study(COLD).items
 
 
 def test_a_correlation_that_cannot_be_is_refused(study):

@@ -26,7 +26,7 @@ def kernel(cup):
 
 
 def ensemble(cup, kernel, scenarios=None, members=MEMBERS, **how):
-    draws = draw(cup.priors("history"), cup.model, members, seed=7)
+    draws = draw(cup.priors(), cup.model, members, seed=7)
     keep = {"teacup temperature": "end", "heat loss to room": "annual"}
     return run_ensemble(kernel, scenarios or cup.scenarios, draws, keep=keep, **how)
 
@@ -44,7 +44,7 @@ def test_numbers_depend_on_neither_chunk_size_nor_threads(cup, kernel, chunk, th
 
 def test_forced_numbers_depend_on_neither_chunk_size_nor_threads(root):
     study = open_study(root)
-    draws = draw(study.priors("history"), study.model, 32, seed=3)
+    draws = draw(study.priors(), study.model, 32, seed=3)
     head = {study.report.headline.whole.variable: "annual"}
 
     def run(**how):
@@ -57,7 +57,7 @@ def test_forced_numbers_depend_on_neither_chunk_size_nor_threads(root):
 
 
 def test_a_member_alone_is_the_member_in_its_ensemble(cup, kernel):
-    draws = draw(cup.priors("history"), cup.model, MEMBERS, seed=7)
+    draws = draw(cup.priors(), cup.model, MEMBERS, seed=7)
     whole = ensemble(cup, kernel)
     lid = cup.scenarios[1]
     alone = replay(kernel, lid, draws, None, 41)
@@ -80,7 +80,7 @@ def test_a_scenario_that_sets_nothing_is_the_baseline_bit_for_bit(cup, kernel):
 
 def test_a_member_meets_the_same_world_under_every_scenario(root):
     study = open_study(root)
-    draws = draw(study.priors("history"), study.model, 16, seed=3)
+    draws = draw(study.priors(), study.model, 16, seed=3)
     world_of = worlds(study.model, draws, study.forcing, np.arange(4))
     base, *others = map(world_of, study.scenarios)
     assert study.forcing is not None
@@ -94,7 +94,7 @@ def test_a_member_meets_the_same_world_under_every_scenario(root):
 
 def test_a_scenario_may_not_set_what_the_forcing_drives(root):
     study = open_study(root)
-    draws = draw(study.priors("history"), study.model, 16, seed=3)
+    draws = draw(study.priors(), study.model, 16, seed=3)
     world_of = worlds(study.model, draws, study.forcing, np.arange(4))
     driven = next(iter(world_of(study.scenarios[0]).held))
     own = Setting(driven, None, (2019.0,), (0.0,), "world")
@@ -146,7 +146,7 @@ def broken(write_model, tmp_path):
     new_study(write_model(BROKEN, stop=4.0), tmp_path / "study", "total")
     study = open_study(tmp_path / "study")
     kernel = compile_model(study.model)
-    draws = draw(study.priors("history"), study.model, MEMBERS, seed=1)
+    draws = draw(study.priors(), study.model, MEMBERS, seed=1)
     return study, kernel, draws
 
 

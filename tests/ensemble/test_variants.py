@@ -56,13 +56,13 @@ def variant_of(study, tmp_path):
 
 @pytest.fixture(scope="module")
 def members(study):
-    priors = study.priors("history")
+    priors = study.priors()
     return from_prior(priors, study.model, study.forcing, 32, seed=3, as_of="", method="latin")
 
 
 def test_the_study_has_at_least_six_structures_and_one_without_any(study):
     assert len(study.variants) >= 6
-    assert [v.name for v in study.variants if v.own_model] == ["logistic"]
+    assert [v.name for v in study.variants if v.own_model] == ["demand-trend", "logistic"]
     assert all(v.title["zh"] and v.title["en"] and v.purpose["zh"] for v in study.variants)
 
 
@@ -97,19 +97,19 @@ def test_a_model_that_is_not_there_is_told(variant_of):
 
 
 def test_settings_take_the_place_of_draws_and_leave_the_rest(study, members):
-    chosen = next(v for v in study.variants if v.name == "land-every-start")
+    chosen = next(v for v in study.variants if v.name == "land-first")
     draws, applied = members.draws, apply(chosen, members, study.scenarios[:1])
-    assert (np.asarray(applied.members.draws.values["ceiling ratio"]) == 1.0).all()
-    assert np.ptp(draws.values["ceiling ratio"]) > 0.1
+    assert (np.asarray(applied.members.draws.values["expansion land share"]) == 1.0).all()
+    assert np.ptp(draws.values["expansion land share"]) > 0.1
     same = [name for name in draws.values if name not in {s.constant for s in chosen.settings}]
     assert len(same) > 50
     assert all(np.array_equal(applied.members.draws.values[n], draws.values[n]) for n in same)
 
 
 def test_a_model_of_its_own_shares_members_and_has_no_lever(study, members):
-    logistic = next(v for v in study.variants if v.own_model)
+    logistic = next(v for v in study.variants if v.name == "logistic")
     draws, applied = members.draws, apply(logistic, members, study.scenarios)
-    growth = "initial nominal demand growth"
+    growth = "past reported growth"
     assert np.array_equal(applied.members.draws.values[growth], draws.values[growth])
     assert "capital cost" not in applied.members.draws.values
     own = applied.members.draws.values["saturation ratio"]
@@ -133,7 +133,7 @@ def test_a_folder_without_variants_has_none(tmp_path, study):
 @pytest.fixture(scope="module")
 def models(study):
     packs = tuple(s.name for s in study.scenarios if s.package in ("land", "subsidy"))
-    names = ("land-every-start", "logistic")
+    names = ("land-first", "logistic")
     options = Options(members=64, scenarios=packs)
     return run_models(study, options, choose_variants(study, names))
 
@@ -155,8 +155,8 @@ def test_the_mixture_lies_inside_the_range_and_its_key_names_the_models(models):
     assert low <= found.mixture.mean <= high
     assert found.mixture.mean == pytest.approx(np.mean([one.mean for one in found.each]))
     key = mixture_probability(models, target, scenario).key
-    assert key.model_set == "equal: main, land-every-start, logistic"
-    assert models.results[1].key(target, scenario).model_set == "land-every-start"
+    assert key.model_set == "equal: main, land-first, logistic"
+    assert models.results[1].key(target, scenario).model_set == "land-first"
 
 
 def test_probabilities_of_two_structures_are_not_compared(models):
@@ -181,14 +181,14 @@ def test_every_pair_of_packages_is_ranked_in_structures_that_have_both(models):
     found = list(flips(models))
     assert {"land", "subsidy"} in [{one.package, two.package} for one, two, *_ in found]
     for *_, ahead, behind in found:
-        assert {v.name for v in (*ahead, *behind)} <= {"main", "land-every-start"}
+        assert {v.name for v in (*ahead, *behind)} <= {"main", "land-first"}
 
 
 def test_the_table_has_range_and_mixture_for_every_question(models):
     made = list(rows(models))
     asked = [r for r in made if r["kind"] == "probability" and r["target"] == "total_2025"]
     names = {r["variant"] for r in asked}
-    assert names == {"main", "land-every-start", "logistic", "range", "mixture"}
+    assert names == {"main", "land-first", "logistic", "range", "mixture"}
     assert {r["verdict"] for r in made if r["kind"] == "effect" and r["variant"] == "logistic"} == {
         "no_lever"
     }
@@ -224,24 +224,24 @@ def test_a_run_is_written_whole(models, tmp_path):
 
 
 def test_a_variant_at_the_models_own_values_is_the_same_as_the_main_model(study, variant_of):
-    drawn = {p.constant for p in study.priors("history").items}
+    drawn = {p.constant for p in study.priors().items}
     name, constant = next(
         (v.name, v) for v in study.model.constants() if v.name not in drawn and not v.dims
     )
     value, unit = float(constant.value), constant.unit or "Dmnl"
     setting = '[settings]\n"{}" = {{ value = {}, unit = "{}" }}\n'
     nothing = variant_of(setting.format(name, value, unit), "nothing")
-    other = next(v for v in study.variants if v.name == "land-every-start")
+    other = next(v for v in study.variants if v.name == "land-first")
     main = main_variant(study.model)
     assert duplicates((main, nothing, other), drawn) == {"nothing": "main"}
     assert duplicates((main, nothing), {name}) == {}  # a draw is taken from it
     again = replace(other, name="again")
-    assert duplicates((main, other, again), drawn) == {"again": "land-every-start"}
+    assert duplicates((main, other, again), drawn) == {"again": "land-first"}
 
 
 def test_what_is_the_same_is_run_once_and_weighs_nothing(study, tmp_path):
     same = replace(study.variants[0], name="same", settings=())
-    logistic = next(v for v in study.variants if v.own_model)
+    logistic = next(v for v in study.variants if v.name == "logistic")
     chosen = (main_variant(study.model), same, logistic)
     weights = tmp_path / "weights.csv"
     weights.write_text("variant,weight\nmain,1\nsame,5\nlogistic,3\n", "utf-8")

@@ -36,7 +36,7 @@ QUICK = Settings(particles=16)
 def problem_of(study: Study, name: str = "latest") -> Problem:
     assert study.fit is not None
     known = vintage(study.history, name)
-    return make_problem(compile_model(study.model), study.priors("history"), study.fit,
+    return make_problem(compile_model(study.model), study.priors(), study.fit,
                         known.fitted(), study.lived)  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def test_a_posterior_is_read_as_it_was_written_and_draws_the_same_members(small,
     assert again.digest == posterior.digest
     assert np.array_equal(again.discrepancy, posterior.discrepancy)
     assert again.stages == posterior.stages
-    priors = small.priors("history")
+    priors = small.priors()
     one = posterior_draws(posterior, priors, small.model, 128, 1)
     two = posterior_draws(again, priors, small.model, 128, 9)
     assert all(np.array_equal(one.values[name], two.values[name]) for name in one.values)
@@ -132,7 +132,7 @@ def test_sixteen_bits_keep_numbers_within_their_ends():
 
 
 def chosen(study: Study, name: str = "latest", **more):
-    return choose(study.folder, study.model, study.priors("history"), study.fit, study.history,
+    return choose(study.folder, study.model, study.priors(), study.fit, study.history,
                   study.lived, name, **more)  # fmt: skip
 
 
@@ -206,7 +206,7 @@ def test_forcing_before_the_last_observation_changes_nothing_after_it_does(small
 
     posterior = fitted(small)
     assert posterior.forecast_from == 2023
-    draws = posterior_draws(posterior, small.priors("history"), small.model, 32, 1)
+    draws = posterior_draws(posterior, small.priors(), small.model, 32, 1)
     kernel, keep = compile_model(small.model), {"sales": "annual"}
     late = replace(small.forcing, from_time=posterior.forecast_from)
     quiet = run_ensemble(kernel, small.scenarios[:1], draws, None, keep=keep)["sales"].values[0]

@@ -40,7 +40,7 @@ def test_every_series_and_year_after_the_origin_has_a_row_with_its_whole_key(sma
         assert (row["as_of"], row["origin"], row["prior_set"]) == (
             "through-2020",
             "2020",
-            "history",
+            "prior",
         )
         assert len(row["posterior"]) == 16
         assert row["scenario"] == "baseline"

@@ -63,7 +63,7 @@ def test_ninety_per_cent_of_later_figures_lie_in_the_90_per_cent_intervals(tmp_p
     terms = [replace(t, shock_share=s) for t, s in zip(study.fit.terms, shares, strict=True)]
     fit = replace(study.fit, terms=tuple(terms))
     rows = vintage(study.history, "latest").fitted()
-    base = make_problem(compile_model(study.model), study.priors("history"), fit, rows, study.lived)
+    base = make_problem(compile_model(study.model), study.priors(), fit, rows, study.lived)
     made = worlds(study, base)
     pits = []
     for world in range(WORLDS):

@@ -422,7 +422,7 @@ def test_moves_of_different_questions_are_not_compared(small):
     from sdensemble.evidence.calibrate import settings_of
     from sdensemble.evidence.observe.effects import Fitter
 
-    fitter = Fitter(small, compile_model(small.model), "history", settings_of(FEW, None), 1)
+    fitter = Fitter(small, compile_model(small.model), "", settings_of(FEW, None), 1)
     one = fitter.events(None, "latest")["sales_2025"]
     assert moved(one, one).mean == 0
     with pytest.raises(SDError, match="different questions"):

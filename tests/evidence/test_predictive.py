@@ -42,7 +42,7 @@ def with_share(fit: Fit, share: float, sd: float | None = None) -> Fit:
 def problem_of(study: Study, name: str = "latest", share: float = 0.0) -> Problem:
     assert study.fit is not None
     rows = vintage(study.history, name).fitted()
-    return make_problem(compile_model(study.model), study.priors("history"),
+    return make_problem(compile_model(study.model), study.priors(),
                         with_share(study.fit, share), rows, study.lived)  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def study():
 
 def fitted(study, name):
     rows = vintage(study.history, name).fitted()
-    return make_problem(compile_model(study.model), study.priors("history"), study.fit, rows,
+    return make_problem(compile_model(study.model), study.priors(), study.fit, rows,
                         study.lived)  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def test_what_has_no_term_is_said_by_measure(study):
 
 
 def test_every_number_of_the_priors_is_said_in_words_and_in_few(study):
-    for prior in study.priors("history").items:
+    for prior in study.priors().items:
         for lang in ("zh", "en"):
             said = label_of(study, prior.name, lang)
             assert said.split(" (")[0] != prior.constant or " " not in prior.constant, prior.name

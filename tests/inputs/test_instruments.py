@@ -35,7 +35,7 @@ def test_an_instrument_has_a_lever_with_its_delay_or_a_reason(read):
     assert (grant.lever, grant.policy_level, grant.outside) == ("grant budget", 10.0, True)
     assert delay_of(MODEL, grant).name == "grant budget delay"
     assert publicity.refused
-    assert publicity.reason("zh") == "没有可引用的效果"
+    assert publicity.refused_zh == "没有可引用的效果"
     assert delay_of(MODEL, publicity) is None
 
 

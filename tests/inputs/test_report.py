@@ -32,14 +32,13 @@ def test_all_problems_of_a_report_are_told_at_once(tmp_path):
         .replace('element = "other"', 'element = "othr"')
         .replace('aggregate = "mean"', 'aggregate = "average"')
         .replace("[history]", "[history]\ncolour = 1")
-        .replace('en = "city and county"', "")
     )
     with pytest.raises(SDError) as caught:
         synthetic.spec(tmp_path, text)
     message = str(caught.value)
-    assert len(caught.value.problems) == 5
+    assert len(caught.value.problems) == 4
     for part in ('did you mean "output regime raw"', 'did you mean "other"', "'average'",
-                 'no such key "colour"', "needs both labels"):  # fmt: skip
+                 'no such key "colour"'):  # fmt: skip
         assert part in message
 
 

@@ -47,7 +47,7 @@ def test_check_says_what_it_read(teacup):
     found = call("check", "--study", teacup, "--lang", "en")
     assert found.exit_code == 0
     assert "teacup.mdl: 9 variables, units agree in every equation" in found.output
-    assert "3 scenarios, 2 targets, 5 priors (history priors): no problem" in found.output
+    assert "3 scenarios, 2 targets, 5 priors (priors): no problem" in found.output
     assert "9个变量，所有方程单位一致" in call("check", "--study", teacup).output
 
 
@@ -59,7 +59,7 @@ def test_describe_explains_the_model_its_levers_and_one_variable(teacup):
     assert "lid: Part of the time the cup is covered" in levers
     assert "heat loss to room" in call("describe", "--study", teacup, "--variables").output
     zh = call("describe", "--study", teacup, "heat_loss_to_room").output
-    assert "类型    辅助变量" in zh
+    assert "类型     辅助变量" in zh
     assert "方程    heat loss to room = (teacup temperature" in zh
     one = call("describe", "--study", teacup, "heat_loss_to_room", "--lang", "en").output
     assert "equation heat loss to room = (teacup temperature - room temperature) / " in one
@@ -201,7 +201,7 @@ def test_an_unknown_scenario_or_prior_set_is_named_with_the_nearest(teacup, tmp_
         " (there are baseline, lid, world-cold-room)"
     )
     text = refused(tmp_path, "run", "--study", teacup, "--prior", "none")
-    assert 'no prior set "none"; it has history' in text
+    assert 'no prior set "none" (there are prior)' in text
     text = refused(tmp_path, "run", "--study", teacup, "--members", 100)
     assert "take 64 or 128" in text
 

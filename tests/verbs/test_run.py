@@ -138,7 +138,7 @@ def test_lost_members_are_counted_named_and_leave_bounds(broken, tmp_path, no_fi
     bad = int((~np.isfinite(data["total"].values[0])).any(axis=1).sum())
     assert 0 < bad < 32
     words = " ".join(outcome.text.split())
-    said = f"Note: {bad} members under Baseline (history priors) are not finite (worth, first in"
+    said = f"Note: {bad} members under Baseline (priors) are not finite (worth, first in"
     assert said in words
     (row,) = rows(tmp_path / "run" / "probabilities.csv")
     assert (row["p"], row["lost_members"]) == ("", str(bad))
@@ -151,7 +151,7 @@ def test_a_lost_member_can_be_replayed_as_the_answer_says(broken, tmp_path, no_f
     answer = run_study(broken, options(tmp_path / "run")).text
     line = answer.splitlines()[-1]
     assert line.startswith(f"python run_sim.py run --study {broken.folder} --scenario baseline ")
-    assert " --seed=1 --members=32 --method=sobol --prior history --member " in line
+    assert " --seed=1 --members=32 --method=sobol --prior prior --member " in line
     member = int(line.rsplit(" ", 1)[1])
     chosen = options(tmp_path / "one", scenarios=("baseline",))
     (path,) = replay_member(broken, chosen, member).files
@@ -182,7 +182,7 @@ def test_a_scenario_that_loses_all_its_members_leaves_the_others_their_answer(
         'title = "Flood"\n[world]\n"loss rate" = 4\n', "utf-8"
     )
     answer = run_study(open_study(broken.folder), options(tmp_path / "run")).text
-    said = "Note: 32 members under Flood (history priors) are not finite"
+    said = "Note: 32 members under Flood (priors) are not finite"
     assert said in " ".join(answer.split())
     assert "<1–>99%" in answer
 

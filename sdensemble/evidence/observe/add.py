@@ -93,7 +93,7 @@ def observe_add(
     study: Study,
     figures: Figures,
     *,
-    prior_set: str = "history",
+    prior_set: str = "",
     seed: int = 1,
     particles: int = PARTICLES,
     each: bool = False,
@@ -194,13 +194,13 @@ def _place(study: Study, prior_set: str, size: int, batch: str) -> tuple[Path, s
     """
     assert study.fit is not None
     name = LATEST if _stored_size(study, prior_set) <= size else batch
-    return posterior_path(study.folder, name, prior_set, study.fit.vintage), name
+    return posterior_path(study.folder, name, study.priors(prior_set), study.fit.vintage), name
 
 
 def _stored_size(study: Study, prior_set: str) -> int:
     """Return how many particles the stored posterior of the latest vintage has; 0 without one."""
     assert study.fit is not None
-    path = posterior_path(study.folder, LATEST, prior_set, study.fit.vintage)
+    path = posterior_path(study.folder, LATEST, study.priors(prior_set), study.fit.vintage)
     if not path.is_file():
         return 0
     found = read_posterior(path)
@@ -376,10 +376,10 @@ def _kept_text(
     if posterior is None or place is None or study.fit is None:
         return lines
     count = posterior.particles * posterior.replicates
-    large = posterior_path(study.folder, LATEST, prior_set, study.fit.vintage)
+    large = posterior_path(study.folder, LATEST, study.priors(prior_set), study.fit.vintage)
     if place == large:
         return [*lines, tell("posterior kept", lang, path=place.name, n=count)]
-    command = command_of(study.folder, LATEST, prior_set, study.fit.vintage)
+    command = command_of(study.folder, LATEST, study.priors(prior_set), study.fit.vintage)
     more = _stored_size(study, prior_set)
     return [*lines, tell("larger stays", lang, path=large.name, more=more, n=count,
                          other=place.name, command=command)]  # fmt: skip

@@ -10,6 +10,7 @@ from sdengine.errors import Message, SDError
 from sdensemble.decide.levers import Lever
 from sdensemble.lang import say, tell
 from sdensemble.outputs.decide import common as c
+from sdensemble.outputs.naming import spoken
 from sdensemble.study import Study
 
 
@@ -51,7 +52,7 @@ def write_template(path: Path, study: Study, levers: Sequence[Lever], lang: str 
 def _head(study: Study, lever: Lever, lang: str) -> str:
     """Return a column's head: the label where it is the lever's alone, else the name; the unit."""
     note = study.model[lever.constant].note
-    label = note.zh if lang == "zh" else note.en
+    label = spoken(note).get(lang, note.en)
     same = [v for v in study.model.constants() if label and label in (v.note.zh, v.note.en)]
     name = label if len(same) == 1 and "[" not in label else lever.constant
     unit = tell(c.unit_of(study.report, lever.unit), lang)

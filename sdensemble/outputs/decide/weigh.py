@@ -24,6 +24,7 @@ from sdensemble.outputs.figure import (
     numbers,
 )
 from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.naming import label
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
 
@@ -309,7 +310,6 @@ def surface_table(found: Weighed, study: Study) -> Table:
     first, second = _names(found)
     data = found.dataset()
     columns = [
-        Column("year", phrase("decide.head.year")),
         Column("first", first, Number(digits=5), c.unit_of(study.report, found.levers[0].unit)),
         Column("second", second, Number(digits=5), c.unit_of(study.report, found.levers[1].unit)),
         Column("effect", phrase("decide.head.effect"), c.AMOUNT, unit),
@@ -318,26 +318,21 @@ def surface_table(found: Weighed, study: Study) -> Table:
                _used(found, study)),
         Column("p", phrase("decide.head.p_year", year=int(found.target.year or 0)), Share()),
     ]  # fmt: skip
-    rows = []
-    for y, year in enumerate(found.doses.years):
-        for i, one in enumerate(found.doses.first):
-            for j, two in enumerate(found.doses.second):
-                at = {"year": y, "first": i, "second": j}
-                there = {"first": i, "second": j}
-                rows.append(
-                    {
-                        "year": str(year),
-                        "first": float(one),
-                        "second": float(two),
-                        **{
-                            name: (float(data[name][at]), float(data[f"{name}_se"][at]))
-                            for name in ("effect", "money", "used")
-                        },
-                        "p": float(data["p"][there]),
-                    }
-                )
-    return table_of("doses", phrase("decide.weigh.surface"), columns, rows, stub=3,
-                    notes=(phrase("decide.paired"),))  # fmt: skip
+    rows = [
+        {
+            "first": float(one),
+            "second": float(two),
+            **{
+                name: (float(data[name][i, j]), float(data[f"{name}_se"][i, j]))
+                for name in ("effect", "money", "used")
+            },
+            "p": (float(data["p"][i, j]), float(data["p_se"][i, j])),
+        }
+        for i, one in enumerate(found.doses.first)
+        for j, two in enumerate(found.doses.second)
+    ]
+    title = phrase("decide.weigh.surface", year=found.doses.year)
+    return table_of("doses", title, columns, rows, stub=2, notes=(phrase("decide.paired"),))
 
 
 # ── figures ──
@@ -364,13 +359,13 @@ def _outlay_panel(
     found: Weighed, y: int, first: Words, second: Words, unit: Words, money: Words
 ) -> Panel:
     doses = found.doses
-    b, k = doses.base
-    gain = np.nanmean(doses.outcome[y, b:, k], axis=1)
-    spent = np.nanmean(doses.money[y, b:, k], axis=1)
+    one_, two_ = doses.curves
+    gain = np.nanmean(one_.outcome[y], axis=1)
+    spent = np.nanmean(one_.money[y], axis=1)
     marks: list[Mark] = [Line(numbers(spent), numbers(gain), "series", first)]
-    effect = np.nanmean(doses.outcome[y, b, k:], axis=1)
+    effect = np.nanmean(two_.outcome[y], axis=1)
     for one in found.conventions:
-        paid = np.nanmean(doses.money[y, b, k:] + one.price * doses.used[y, b, k:], axis=1)
+        paid = np.nanmean(two_.money[y] + one.price * two_.used[y], axis=1)
         if paid[-1] <= 0.02 * max(spent[-1], 1e-9):
             continue
         name = phrase("decide.weigh.line", name=second, cost=_cost(found, one))
@@ -414,13 +409,39 @@ def _where_panels(found: Weighed, study: Study, unit: Words) -> list[Panel]:
         )  # fmt: skip
         panels.append(_gap_panel([part.gap[y] for part, y in rows], names, unit,
                                  phrase("decide.weigh.by_condition"), gap))  # fmt: skip
-    last = len(years) - 1
-    names = tuple(c.world_called(study, one.structure, one.prior_set) for one in found.elsewhere)
-    panels.append(
-        _gap_panel([one.gap[last] for one in found.elsewhere], names, unit,
-                   phrase("decide.weigh.by_world", year=years[last]), gap)
-    )  # fmt: skip
+    panels.append(_structures_panel(found, study, unit, gap))
     return panels
+
+
+def _structures_panel(found: Weighed, study: Study, unit: Words, gap: Words) -> Panel:
+    """Return the gap at the last horizon, a row a structure, a mark a prior set."""
+    last = len(found.doses.years) - 1
+    titles = c.titles(study) | {"main": phrase("decide.main_structure")}
+    rows = list(dict.fromkeys(one.structure for one in found.elsewhere))
+    marks: list[Mark] = [Rule(0.0)]
+    for prior_set in dict.fromkeys(one.prior_set for one in found.elsewhere):
+        kept = [one for one in found.elsewhere
+                if one.prior_set == prior_set and math.isfinite(one.gap[last].value)]  # fmt: skip
+        values = [one.gap[last] for one in kept]
+        marks.append(
+            Points(
+                numbers(v.value for v in values),
+                numbers(rows.index(one.structure) for one in kept),
+                numbers(v.value - 2 * v.se for v in values),
+                numbers(v.value + 2 * v.se for v in values),
+                "series",
+                label(study.report, prior_set),
+                across=True,
+            )
+        )
+    return Panel(
+        tuple(marks),
+        x=Axis(gap, unit),
+        y=Axis(names=tuple(titles.get(name, name) for name in rows)),
+        title=phrase("decide.weigh.by_world", year=found.doses.years[last]),
+        height=max(48.0, 8 + 6.0 * len(rows)),
+        id="structures",
+    )
 
 
 def _gap_panel(
@@ -446,26 +467,24 @@ def surface_figure(found: Weighed, study: Study) -> Figure:
             for size in (doses.first.size, doses.second.size)]  # fmt: skip
     own = c.unit_of(study.report, found.levers[0].unit)
     rows = joined([part for part in (first, own) if part], "within")
-    panels = []
-    for y in dict.fromkeys((0, len(doses.years) - 1)):
-        mean = np.nanmean(doses.outcome[y], axis=-1)[np.ix_(*some)]
-        low, high = float(mean.min()), float(mean.max())
-        shares = (mean - low) / (high - low) if high > low else np.zeros_like(mean)
-        texts = tuple(tuple(Shown(float(v), Number(digits=2)) for v in row) for row in mean)
-        panels.append(
-            Panel(
-                (Cells(tuple(numbers(row) for row in shares), texts),),
-                x=Axis(second, c.unit_of(study.report, found.levers[1].unit),
-                       names=tuple(Shown(float(v), Number(digits=3))
-                                   for v in doses.second[some[1]])),
-                y=Axis(first, c.unit_of(study.report, found.levers[0].unit),
-                       names=tuple(Shown(float(v), Number(digits=3))
-                                   for v in doses.first[some[0]])),
-                title=phrase("decide.fig.rows", year=doses.years[y], axis=rows),
-                height=62,
-                id=f"surface-{doses.years[y]}",
-            )
-        )  # fmt: skip
+    mean = np.nanmean(doses.outcome, axis=-1)[np.ix_(*some)]
+    low, high = float(mean.min()), float(mean.max())
+    shares = (mean - low) / (high - low) if high > low else np.zeros_like(mean)
+    texts = tuple(tuple(Shown(float(v), Number(digits=2)) for v in row) for row in mean)
+    heads = [
+        tuple(Shown(float(v), Number(digits=3)) for v in grid[kept])
+        for grid, kept in zip((doses.first, doses.second), some, strict=True)
+    ]
+    panels = [
+        Panel(
+            (Cells(tuple(numbers(row) for row in shares), texts),),
+            x=Axis(second, c.unit_of(study.report, found.levers[1].unit), names=heads[1]),
+            y=Axis(first, own, names=heads[0]),
+            title=phrase("decide.fig.rows", year=doses.year, axis=rows),
+            height=62,
+            id="surface",
+        )
+    ]
     return Figure(
         "dose-surface",
         phrase("decide.weigh.surface_figure", outcome=found.outcome.label, unit=unit),

@@ -139,7 +139,9 @@ def scenarios(results: Results, base: Scenario, page: int = 0) -> Figure:
     )  # fmt: skip
     return Figure(
         "scenarios",
-        Capital(phrase("figure.scenarios_title", **values, key=key_of(results, asked))),
+        Capital(
+            phrase("figure.scenarios_title", **values, key=key_of(results, asked, whole.label))
+        ),
         (panel,),
         notes=(units(results), conditions(results)),
         caption=phrase("caption.scenarios", **values, unit=unit),

@@ -28,6 +28,8 @@ from sdensemble.results.results import Effect, Results, is_stress, per_outlay, r
 
 ROWS = 20
 """Rows on one page."""
+SMALL, FEWEST = 0.3, 3
+"""At least so many levers that reach less than this share of the largest stand apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +89,18 @@ def _groups(results: Results) -> dict[str, list[Row]]:
         effect = results.effect(head, scenario, against, year)
         row = Row(name, effect, paid, forgone, is_stress(scenario))
         found["figure.stresses" if apart else "figure.levers"].append(row)
-    return found
+    return _apart(found)
+
+
+def _apart(groups: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """Return the groups, with levers of small effects apart where large ones would flatten them."""
+    rows = groups.pop("figure.levers")
+    reach = [max(abs(row.effect.low), abs(row.effect.high)) for row in rows]
+    small = [row for row, far in zip(rows, reach, strict=True) if far < SMALL * max(reach)]
+    if not FEWEST <= len(small) < len(rows):
+        return {"figure.levers": rows, **groups}
+    large = [row for row in rows if row not in small]
+    return {"figure.levers": large, "figure.small": small, **groups}
 
 
 def _panel(results: Results, rows: Sequence[Row], title: Words) -> Panel:

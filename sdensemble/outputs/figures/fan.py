@@ -77,7 +77,7 @@ def fan(
     if lower and shown is results.spec.headline.whole:
         drawn = drawn_history(results, history)
         panels += [_history(results, drawn)] if drawn else []
-    key = key_of(results, asked or results.question)
+    key = key_of(results, asked or results.question, shown.label)
     values = {"name": shown.label, "key": key, "scenario": scenario.title}
     return Figure(
         "fan",
@@ -152,7 +152,11 @@ def _years(results: Results) -> Axis:
 def _interval(results: Results, values: Array, role: str, name: Words) -> list[Mark]:
     """Return the median and the ends of the 90% interval as lines of one look."""
     x = numbers(results.years)
-    return [Line(x, numbers(row), role, name) for row in quantile(values, [0.5, 0.05, 0.95])]
+    middle, *ends = quantile(values, [0.5, 0.05, 0.95])
+    return [
+        Line(x, numbers(middle), role, name),
+        *(Line(x, numbers(end), role, name, thin=True) for end in ends),
+    ]
 
 
 def _readings(results: Results, scenario: Scenario, asked: Target | None) -> list[Mark]:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdensemble.inputs.targets import Target
-from sdensemble.lang import Capital, Ended, Words, phrase
+from sdensemble.lang import LANGS, Capital, Ended, Words, bracketed, phrase, tell
 from sdensemble.outputs.figure import Band, Line, Mark, numbers
-from sdensemble.outputs.naming import conditioned, fitted, information_date, label, unit_notes
+from sdensemble.outputs.naming import fitted, information_date, label, unit_notes
 from sdensemble.results.estimate import Array
 from sdensemble.results.results import Results, quantile
 
@@ -36,10 +36,18 @@ def band_name(share: float) -> Words:
     return phrase("figure.band", share=f"{100 * share:.0f}")
 
 
-def key_of(results: Results, target: Target) -> Words:
-    """Return measure, price basis and scope of a target in brackets."""
-    parts = (target.measure, target.price_basis, target.scope)
-    return conditioned(results.spec, parts)
+def key_of(results: Results, target: Target, name: Words = "") -> Words:
+    """Return measure, price basis and scope of a target in brackets.
+
+    The measure is left out where the ``name`` before the brackets says it already.
+    """
+    measure = label(results.spec, target.measure)
+    said = {
+        lang: "" if tell(measure, lang).lower() in tell(name, lang).lower() else tell(measure, lang)
+        for lang in LANGS
+    }
+    rest = [label(results.spec, one) for one in (target.price_basis, target.scope) if one]
+    return bracketed([said, *rest])
 
 
 def conditions(results: Results) -> Words:

@@ -199,6 +199,8 @@ def fold(text: str, mm: float, size: float = SMALL) -> str:
     """Return a text in lines of at most ``mm`` millimetres, room for a sign that hangs kept."""
     room = mm - 0.36 * size
     lines = [line for part in text.split("\n") for line in wrap(part, room, _measure(size))]
+    if len(lines) > 1 and text_mm(lines[-1], size) < 0.08 * mm and "\n" not in text:
+        lines = wrap(text, room * 0.94, _measure(size))  # no word alone on the last line
     return "\n".join(lines)
 
 
@@ -267,7 +269,7 @@ def draw(figure: Figure, lang: str, grey: bool = False) -> Canvas:
                      frame.height / tall)  # fmt: skip
             ax = canvas.add_axes(place, sharey=first if figure.share_y else None)
             first = first or ax
-            _draw_panel(ax, frame, looks, lang, width, grey)
+            _draw_panel(ax, frame, looks, lang, (room.left[column], width), grey)
         down += room.rows[row]
     canvas.text(EDGE / wide, EDGE / tall, foot, fontsize=SMALL, va="bottom", color=GREY,
                 linespacing=1.2)  # fmt: skip
@@ -538,16 +540,22 @@ def _draw_legend(
 
 
 def _draw_panel(
-    ax: Axes, frame: Frame, looks: dict[tuple[str, str], Look], lang: str, width: float, grey: bool
+    ax: Axes,
+    frame: Frame,
+    looks: dict[tuple[str, str], Look],
+    lang: str,
+    room: tuple[float, float],
+    grey: bool,
 ) -> None:
-    panel = frame.panel
+    """Draw a panel; ``room`` is what stands left of its axes and their width, in mm."""
+    panel, (left, width) = frame.panel, room
     for mark in panel.marks:
         _draw(ax, mark, _look(mark, looks, lang, grey), frame, lang, grey)
     _axes(ax, frame, lang)
     if frame.title:
         lift = max((_height(name, 2.9) for name in frame.across), default=0.0)
         gap = (1.0 + lift + (1.0 if lift else 0.0)) / frame.height
-        start = -(frame.left - 1.0) / width if frame.names else -min(frame.left - 1.0, 6.0) / width
+        start = -(left if frame.names else min(left - 1.0, 6.0)) / width
         ax.text(start, 1 + gap, frame.title, transform=ax.transAxes, fontsize=SMALL, va="bottom",
                 linespacing=1.2)  # fmt: skip
     if panel.note:
@@ -630,8 +638,9 @@ def _draw(ax: Axes, mark: Mark, look: Look, frame: Frame, lang: str, grey: bool)
         case Line():
             if mark.role == "median":
                 ax.plot(mark.x, _ys(frame, mark.y), color="white", linewidth=look.width + 1.2)
+            wide = 0.5 * look.width if mark.thin else look.width
             ax.plot(mark.x, _ys(frame, mark.y), color=look.colour, linestyle=look.dashes,
-                    linewidth=look.width)  # fmt: skip
+                    linewidth=wide)  # fmt: skip
         case Points():
             _draw_points(ax, mark, look, frame, lang)
         case Bars():

@@ -33,8 +33,8 @@ class Members {
 // Runs members from..to under settings; returns values (series, year, member) of the variables
 // kept: those at the end of each year first, then those integrated over each year.
 function runMembers(kernel, members, settings, from, to) {
-  const { lanes, numbers: { n_report: ends, n_totals: sums, steps, every } } = kernel.layout;
-  const years = steps / every, count = to - from;
+  const { lanes, numbers: { n_report: ends, n_totals: sums }, arrays } = kernel.layout;
+  const years = arrays.saves.length - 2, count = to - from; // the start, and -1 behind the last
   const out = new Float64Array((ends + sums) * years * count);
   kernel.setEvents(members.with(settings));
   for (let first = from; first < to; first += lanes) {

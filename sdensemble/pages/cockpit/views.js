@@ -65,7 +65,7 @@ function measureOf(outcome) {
 }
 
 function table(head, rows) {
-  return `<div class="scroll"><table><thead><tr>${head.map((h) => `<th scope="col">${escapeText(h)}</th>`).join("")}</tr></thead><tbody>${rows
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeText(t("as-table"))}"><table><thead><tr>${head.map((h) => `<th scope="col">${escapeText(h)}</th>`).join("")}</tr></thead><tbody>${rows
     .map((row) => `<tr>${row.map((cell, i) => (i ? `<td>${escapeText(cell)}</td>` : `<th scope="row">${escapeText(cell)}</th>`)).join("")}</tr>`).join("")}</tbody></table></div>`;
 }
 

@@ -65,15 +65,14 @@ def test_what_is_not_a_model_is_refused(tmp_path, name, text, word):
         read_model(path)
 
 
-def test_a_save_interval_that_is_no_multiple_of_the_step_is_refused(tmp_path):
+def test_a_save_interval_that_is_no_multiple_of_the_step_saves_at_the_nearest(tmp_path):
     path = tmp_path / "clock.mdl"
     path.write_text(
-        "{UTF-8}\nx=Time~~|\nINITIAL TIME=0~~|\nFINAL TIME=1~~|\n"
+        "{UTF-8}\nx=Time~~|\nINITIAL TIME=0~~|\nFINAL TIME=1.5~~|\n"
         "TIME STEP=0.3~~|\nSAVEPER=0.5~~|\n",
         encoding="utf-8",
     )
-    with pytest.raises(SDError, match="SAVEPER"):
-        read_model(path)
+    np.testing.assert_allclose(read_model(path).clock.times(), [0, 0.6, 0.9, 1.5])
 
 
 def test_reading_writes_nothing_beside_the_model(write_model, tmp_path):

@@ -1,0 +1,197 @@
+"""Where Vensim, Stella and PySD are known to give other numbers, and which one is followed.
+
+A model that uses one of these is told so when it is read, once, by the names of the variables.
+``docs/differences.md`` is written from the same table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from sdengine.syntax import Call, Expr, Kind, Model, Number, Variable, walk
+
+SHOWN = 5  # names in a remark
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference: what is done, what others do, and which variables have it."""
+
+    title: str
+    follows: str
+    done: str
+    others: str
+    has: Callable[[Model, Variable], bool]
+
+    def remark(self, names: Iterable[str]) -> str:
+        """Return one line on the variables of a model that have it."""
+        listed = list(names)
+        shown = ", ".join(f'"{name}"' for name in listed[:SHOWN])
+        more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+        return f"{self.title} ({shown}{more}): as in {self.follows}, {self.done}; {self.others}"
+
+
+def differences(model: Model) -> Iterator[str]:
+    """Yield a remark for each difference a model has, with the names of its variables."""
+    for difference in DIFFERENCES:
+        names = [v.name for v in model.variables.values() if difference.has(model, v)]
+        if names:
+            yield difference.remark(names)
+
+
+def _calls(
+    *functions: str, where: Callable[[Model, Call], bool] | None = None
+) -> Callable[[Model, Variable], bool]:
+    """Return a test for variables that call one of some functions."""
+
+    def has(model: Model, variable: Variable) -> bool:
+        return any(
+            isinstance(part, Call)
+            and part.function in functions
+            and (where is None or where(model, part))
+            for part in _parts(variable)
+        )
+
+    return has
+
+
+def _parts(variable: Variable) -> Iterator[Expr]:
+    for equation in variable.equations:
+        yield from walk(equation.expr)
+
+
+def _xmile(model: Model) -> bool:
+    return model.path.suffix.lower() != ".mdl"
+
+
+def _in(language: str) -> Callable[[Model, Call], bool]:
+    return lambda model, _: _xmile(model) == (language == "xmile")
+
+
+def _floor(model: Model, variable: Variable) -> bool:
+    """Whether a variable takes whole numbers in Stella's way, downwards."""
+    return _xmile(model) and any(
+        isinstance(p, Call)
+        and p.function == "sub"
+        and isinstance(p.args[0], Call)
+        and p.args[0].function == "integer"
+        and isinstance(p.args[1], Call)
+        and p.args[1].function == "lt"
+        for p in _parts(variable)
+    )
+
+
+def _power_of_minus(model: Model, variable: Variable) -> bool:
+    return any(
+        isinstance(p, Call)
+        and p.function == "neg"
+        and isinstance(p.args[0], Call)
+        and p.args[0].function == "pow"
+        and not isinstance(p.args[0].args[0], Number)
+        for p in _parts(variable)
+    )
+
+
+def _both_logics(model: Model, variable: Variable) -> bool:
+    return any(
+        isinstance(p, Call)
+        and p.function == "or"
+        and any(isinstance(a, Call) and a.function == "and" for a in p.args)
+        for p in _parts(variable)
+    )
+
+
+def _first_stock(model: Model, variable: Variable) -> bool:
+    own = model.clock.method != "euler" and variable.kind is Kind.STOCK
+    return own and variable is next(v for v in model.variables.values() if v.kind is Kind.STOCK)
+
+
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference(
+        "integration by Runge-Kutta",
+        "Vensim and Stella",
+        "stocks are integrated by the method the file asks for",
+        "PySD runs Euler whatever the file says",
+        _first_stock,
+    ),
+    Difference(
+        "ACTIVE INITIAL",
+        "Vensim and Stella",
+        "the second equation holds at the start only",
+        "PySD leaves <init_eqn> of an XMILE file out",
+        _calls("active_initial", where=_in("xmile")),
+    ),
+    Difference(
+        "INT of a negative number",
+        "Stella",
+        "INT goes down (INT(-1.5) is -2) in an XMILE file, and towards 0 in Vensim's INTEGER",
+        "PySD goes towards 0 in both",
+        _floor,
+    ),
+    Difference(
+        "PULSE TRAIN",
+        "Vensim",
+        "a pulse that begins at the end time still shows, and a width of 0 is one step",
+        "PySD leaves both out",
+        _calls("pulse_train"),
+    ),
+    Difference(
+        "PULSE and STEP",
+        "Vensim",
+        "they look half a step ahead, so that rounding of the time does not move them",
+        "PySD compares the time as it is",
+        _calls("pulse", "xpulse", "xpulse_train"),
+    ),
+    Difference(
+        "ALLOCATE AVAILABLE",
+        "the exact solution",
+        "the allocation is solved to rounding",
+        "Vensim takes the normal curve from a table (up to 5e-5 of a request), PySD stops at 1e-8",
+        _calls("allocate_available"),
+    ),
+    Difference(
+        "power of what has a minus",
+        "Vensim and Stella",
+        "-x^2 is -(x^2)",
+        "older PySD takes (-x)^2",
+        _power_of_minus,
+    ),
+    Difference(
+        ":AND: beside :OR:",
+        "Vensim and Stella",
+        ":AND: binds before :OR:",
+        "PySD takes them from left to right",
+        _both_logics,
+    ),
+    Difference(
+        "non-negative stocks",
+        "Stella",
+        "outflows take no more than the stock holds, the first one first",
+        "PySD holds the stock at 0 and lets the outflows run, which makes matter",
+        _calls("integ_non_negative"),
+    ),
+    Difference(
+        "random numbers",
+        "none",
+        "each call, element and member has a stream of its own from the seed",
+        "Vensim, Stella and PySD draw other numbers of the same distribution",
+        lambda model, v: any(
+            isinstance(p, Call) and p.function.startswith("random_") for p in _parts(v)
+        ),
+    ),
+    Difference(
+        "data outside their times",
+        "PySD",
+        "the first or last value holds",
+        "Vensim writes no value there",
+        lambda model, v: v.kind is Kind.DATA,
+    ),
+)
+
+
+def table() -> str:
+    """Return the differences as a table in Markdown, for the page."""
+    head = "| what | follows | what is done | what others do |\n|---|---|---|---|"
+    rows = (f"| {d.title} | {d.follows} | {d.done} | {d.others} |" for d in DIFFERENCES)
+    return "\n".join([head, *rows])

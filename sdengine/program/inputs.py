@@ -1,0 +1,254 @@
+"""What a run is given, checked and laid out as the driver reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.ir import Program, Slots
+from sdengine.program.held import Held, State
+from sdengine.syntax import Clock, Model
+
+
+class Inputs:
+    """Checks what a run is given and lays it out as the driver reads it."""
+
+    def __init__(self, model: Model, program: Program):
+        self.model, self.program = model, program
+        self.problems = Problems()
+        self.changes: list[tuple[int, Slots, NDArray[np.float64]]] = []  # step, slots, values
+        self.feeds: list[tuple[int, Slots, NDArray[np.float64]]] = []
+        self.given: set[str] = set()
+        self.begin = self.end = 0  # the steps a run goes from and to
+        self.counts: dict[int, str] = {}
+
+    def span(self, steps: int | None, state: State | None) -> None:
+        """Note the steps a run goes from and to; note a state that is not this program's."""
+        left = max(self.program.steps - (0 if state is None else state.step), 0)
+        length = self.whole("steps", steps, left, 0)
+        if state is not None:
+            if state.digest != self.program.digest or not np.array_equal(
+                state.slots, state_slots(self.program)
+            ):
+                self.problems.add(self.program.name, "the state is not one of this kernel's")
+            self.begin = state.step
+            self.counts.setdefault(state.values.shape[1], "state")
+        self.end = self.begin + length
+
+    def saves(self, every: int | None, clock: Clock) -> NDArray[np.int64]:
+        """Return the steps that are saved, ascending: as the file says, or every so many."""
+        if every is None:
+            saved = clock.saved(self.end)
+            return saved[saved >= self.begin]
+        every = self.whole("every", every, 1, 1)
+        return np.arange(self.begin, self.end + 1, every)
+
+    def whole(self, what: str, given: object, default: int, least: int) -> int:
+        """Return a whole number given for ``what``, or its default; note another thing."""
+        if given is None:
+            return default
+        if isinstance(given, int | np.integer) and not isinstance(given, bool) and given >= least:
+            return int(given)
+        why = f"{what} must be a whole number of at least {least}, not {given!r}"
+        self.problems.add(self.program.name, why)
+        return least
+
+    def _numbers(self, name: str, given: object) -> NDArray[np.float64] | None:
+        """Return what is given for ``name`` as numbers; note where it is none."""
+        try:
+            return np.asarray(given, dtype=float)
+        except (TypeError, ValueError):
+            self.problems.add(self.program.name, f'"{name}" is given what is not a number')
+            return None
+
+    def read(self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held]) -> None:
+        for name, given in constants.items():
+            slots, numbers = self._settable(name), self._numbers(name, given)
+            if slots is not None and numbers is not None:
+                self._change(name, -1, slots, numbers)
+        for name, series in held.items():
+            slots = self._settable(name)
+            times, rows = (self._numbers(name, part) for part in (series.times, series.values))
+            if slots is None or times is None or rows is None:
+                continue
+            if times.ndim != 1 or rows.ndim < 1 or len(times) != len(rows):
+                self.problems.add(self.program.name, f'"{name}" needs one value for each time')
+                continue
+            start, step = self.program.start, self.program.step
+            if not np.isfinite(times).all() or (np.diff(times) < 0).any():
+                self.problems.add(self.program.name, f'"{name}": times must ascend')
+                continue
+            when = np.ceil(np.clip((times - start) / step, -1, 2**53) - 1e-6).astype(int)
+            for at, values in zip(when, rows, strict=True):
+                self._change(name, max(int(at), 0), slots, values)
+
+    def feed(self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held]) -> None:
+        """Note what data are at every step: as in the file, until the caller's own begin."""
+        program = self.program
+        for name in sorted(program.unfed - self.given):
+            self.problems.add(program.name, f'data "{name}" have no source: give their values')
+        if not program.feeds:
+            return
+        until: dict[str | None, float] = {
+            self.model.name_of(name): float(np.min(series.times, initial=np.inf))
+            for name, series in held.items()
+        }
+        until |= {self.model.name_of(name): -np.inf for name in constants}
+        when = program.start + program.step * np.arange(self.end + 1, dtype=np.float64)
+        for feed in program.feeds:
+            end = until.get(feed.name, np.inf)
+            values = feed.at(when[when < end - 1e-6 * program.step], program.step)
+            new = np.ones_like(values, bool)
+            new[1:] = (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
+            for k in np.flatnonzero(new.any(axis=1)):
+                self.feeds.append((int(k), feed.slots[new[k]], values[k][new[k]]))
+
+    def _settable(self, name: str) -> Slots | None:
+        written = self.model.name_of(name)
+        if written in self.program.settable:
+            self.given.add(str(written))
+            return self.program.where(str(written))
+        why = "is not a constant" if written else "is not in the model"
+        near = did_you_mean(name, self.program.settable) if not written else ""
+        self.problems.add(self.program.name, f'"{name}" {why}{near}')
+        return None
+
+    def _change(self, name: str, step: int, slots: Slots, values: NDArray[np.float64]) -> None:
+        alike = values.shape in (slots.shape, ())
+        if not alike and values.shape[:-1] != slots.shape:
+            dims = self.model[name].dims
+            self.problems.add(
+                self.program.name,
+                f'"{name}" needs shape {slots.shape} {dims} or that with members last, '
+                f"got {values.shape}",
+            )
+            return
+        if not (np.isfinite(values.sum()) or np.isfinite(values).all()):
+            self.problems.add(self.program.name, f'"{name}" is given a value that is not finite')
+            return
+        if not alike:
+            self.counts.setdefault(values.shape[-1], name)
+        else:
+            values = np.broadcast_to(values, slots.shape)
+        self.changes.append((step, slots, values))
+
+    def count(self, members: int | None) -> int:
+        """Return the number of members; every input that has a member axis must agree."""
+        counts = dict(self.counts)
+        if members is not None:
+            counts.setdefault(members, "members")
+        if len(counts) > 1:
+            parts = ", ".join(f'"{name}" {count}' for count, name in counts.items())
+            raise SDError(f"{self.program.name}: numbers of members differ: {parts}")
+        return next(iter(counts), 1)
+
+    def table(self, count: int, lanes: int) -> dict[str, Any]:
+        """Return rows, events and strides for the driver, ascending in step."""
+        stride = -(-count // lanes) * lanes
+        ordered = sorted(self.changes, key=lambda change: change[0])
+        feeds, feed_values = _feed_events(self.feeds, self.program, self.end)
+        each = [c for c in ordered if c[2].ndim > c[1].ndim]
+        # block by block, so that what a block reads lies together
+        rows = np.empty((stride // lanes, sum(c[1].size for c in each), lanes))
+        events: list[NDArray[np.int64]] = []
+        event_values: list[NDArray[np.float64]] = []
+        row = 0
+        for step, slots, values in ordered:
+            event = np.empty((slots.size, 3), np.int64)
+            event[:, 0], event[:, 1], event[:, 2] = step, slots.ravel(), -1
+            value = np.zeros(slots.size)
+            if values.ndim > slots.ndim:
+                _spread(values.reshape(slots.size, count), rows[:, row : row + slots.size])
+                event[:, 2] = np.arange(row, row + slots.size)
+                row += slots.size
+            else:
+                value[:] = values.ravel()
+            events.append(event)
+            event_values.append(value)
+        return {
+            "rows": rows,
+            "stride": stride,
+            "events": np.concatenate(events) if events else np.zeros((1, 3), np.int64),
+            "event_values": np.concatenate(event_values) if events else np.zeros(1),
+            "n_events": sum(len(e) for e in events),
+            "feeds": feeds,
+            "feed_values": feed_values,
+            "n_feeds": len(feed_values),
+        }
+
+
+def _spread(values: NDArray[np.float64], blocks: NDArray[np.float64]) -> None:
+    """Write (row, member) into (block, row, lane); the tail repeats the last member."""
+    count, lanes = values.shape[1], blocks.shape[2]
+    full = count // lanes
+    blocks[:full] = values[:, : full * lanes].reshape(len(values), full, lanes).swapaxes(0, 1)
+    if full < len(blocks):
+        blocks[full] = values[:, -1:]
+        blocks[full, :, : count - full * lanes] = values[:, full * lanes :]
+
+
+def _feed_events(
+    changes: list[tuple[int, Slots, NDArray[np.float64]]], program: Program, steps: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return what data and random numbers do as rows (step, slot, row or -1) and values."""
+    parts = [np.zeros((0, 4))]
+    for step, slots, values in changes:
+        same = np.full(slots.size, -1.0)
+        parts.append(np.stack([np.full(slots.size, step), slots, same, values], axis=1))
+    slots = np.concatenate([np.empty(0, np.int64), *(noise.slots for noise in program.noises)])
+    if slots.size:
+        when = np.repeat(np.arange(steps + 1), slots.size)
+        row = np.arange(when.size)
+        parts.append(np.stack([when, np.tile(slots, steps + 1), row, 0.0 * row], axis=1))
+    table = np.concatenate(parts)
+    table = table[np.argsort(table[:, 0], kind="stable")]
+    return np.ascontiguousarray(table[:, :3], np.int64), np.ascontiguousarray(table[:, 3])
+
+
+def noise_rows(program: Program, members: NDArray[np.int64], steps: int) -> NDArray[np.float64]:
+    """Return the random numbers of a block of members, one row for each step and slot."""
+    if not program.noises:
+        return np.zeros((1, len(members)))
+    parts = [noise.at(members, steps) for noise in program.noises]
+    return np.ascontiguousarray(np.concatenate(parts, axis=1).reshape(-1, len(members)))
+
+
+def member_numbers(ids: ArrayLike | None, count: int, stride: int, name: str) -> NDArray[np.int64]:
+    """Return the members' numbers, the tail repeating the last."""
+    numbers = np.arange(count) if ids is None else np.asarray(ids)
+    if (
+        numbers.shape != (count,)
+        or numbers.dtype.kind not in "iu"
+        or (numbers < 0).any()
+        or (numbers >= 2**32).any()
+    ):
+        raise SDError(f"{name}: ids must be {count} whole numbers from 0 to 2**32 - 1")
+    return np.concatenate([numbers, np.repeat(numbers[-1:], stride - count)]).astype(np.int64)
+
+
+def state_slots(program: Program) -> Slots:
+    """Return the slots a run must remember to go on: stocks, and what was frozen at the start."""
+    frozen = np.zeros(program.size, bool)
+    for statement in program.initial:
+        frozen[statement.target] = True
+    for statement in program.dynamic:
+        frozen[statement.target] = False
+    frozen[: program.stocks] = True
+    return np.flatnonzero(frozen)
+
+
+def state_rows(
+    state: State | None, lanes: int, stride: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return a state as (step, slot, row) and its rows, block by block."""
+    if state is None:
+        return np.zeros((1, 3), np.int64), np.zeros((stride // lanes, 0, lanes))
+    events = np.zeros((len(state.slots), 3), np.int64)
+    events[:, 1], events[:, 2] = state.slots, np.arange(len(state.slots))
+    rows = np.empty((stride // lanes, len(state.slots), lanes))
+    _spread(state.values, rows)
+    return events, rows

@@ -1,0 +1,119 @@
+"""Files of a study that somebody broke, by chance or on purpose: an answer or one clear message.
+
+A fixed seed mangles each file of a small study; `pytest -m full` does so 100,000 times.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from sdensemble.verbs.cli import main
+
+STUDY = Path("examples/teacup")
+FILES = (
+    "scenarios/targets.csv", "scenarios/lid.toml", "calibration/priors.toml",
+    "outputs/report.toml", "model/teacup.mdl",
+)  # fmt: skip
+JUNK = (
+    '"', '"' * 7, "x" * 200_000, "\0", "\x1b[31m", "=1+1", "9" * 400, "9" * 5000, "1e400", "nan",
+    "，", "；", "\r", "\n\n", ",,,,", "\u202e", "²", "½", "{", "[" * 3000, '"""', "'''", "\t", "#",
+    "-", ".", "\ufeff", "亿元/年", "%", "\ud800",
+)  # fmt: skip
+SECONDS = 5.0
+
+
+def mangled(data: bytes, choice: random.Random) -> bytes:
+    """Return a file with a few bytes put in, taken out, or doubled."""
+    out = bytearray(data)
+    for _ in range(choice.randint(1, 4)):
+        at = choice.randrange(len(out) + 1)
+        match choice.randrange(5):
+            case 0 | 1:
+                out[at:at] = choice.choice(JUNK).encode("utf-8", "surrogatepass")
+            case 2:
+                del out[at : at + choice.randint(1, 40)]
+            case 3:
+                out[at:at] = choice.randbytes(choice.randint(1, 4))
+            case 4:
+                out[at:at] = out[at : at + choice.randint(1, 200)]
+    return bytes(out)
+
+
+def faults(study: Path, lang: str) -> list[str]:
+    """Return what is wrong with the way a study is refused, or taken."""
+    begun = time.monotonic()
+    done = CliRunner().invoke(main, ["check", "--study", str(study), "--lang", lang])
+    found = []
+    if done.exception and not isinstance(done.exception, SystemExit):
+        found.append(f"traceback: {done.exception!r}")
+    if "fault of the program" in done.output or "程序错误" in done.output:
+        found.append(done.output[-300:])
+    if any(ord(sign) < 32 and sign not in "\n\t" for sign in done.output):
+        found.append(f"a control character reaches the terminal: {done.output[-300:]!r}")
+    if time.monotonic() - begun > 4 * SECONDS:
+        found.append(f"took {time.monotonic() - begun:.0f} s")
+    return found
+
+
+def found_in(count: int, seed: int, place: Path) -> list[tuple[str, list[str]]]:
+    """Mangle files ``count`` times; return those that are handled badly."""
+    choice = random.Random(seed)
+    study = place / "study"
+    shutil.copytree(STUDY, study)
+    bad = []
+    for number in range(count):
+        name = choice.choice(FILES)
+        whole = (study / name).read_bytes()
+        (study / name).write_bytes(mangled(whole, choice))
+        if wrong := faults(study, ("zh", "en")[number % 2]):
+            bad.append((name, wrong))
+        (study / name).write_bytes(whole)
+    return bad
+
+
+def test_mangled_files_of_a_study_end_in_an_answer_or_a_clear_message(tmp_path: Path) -> None:
+    assert found_in(120, 1, tmp_path) == []
+
+
+@pytest.mark.full
+def test_a_hundred_thousand_mangled_files_end_in_an_answer_or_a_clear_message(
+    tmp_path: Path,
+) -> None:
+    assert found_in(100_000, 2, tmp_path) == []
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "9" * 5000, "1e400", "[" * 3000 + "]" * 3000])
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [("calibration/priors.toml", "low"), ("scenarios/lid.toml", "order"),
+     ("outputs/report.toml", "as_of")],
+)  # fmt: skip
+def test_numbers_and_brackets_beyond_measure_are_refused_by_file(
+    tmp_path: Path, file: str, key: str, value: str
+) -> None:
+    study = tmp_path / "study"
+    shutil.copytree(STUDY, study)
+    lines = (study / file).read_text(encoding="utf-8-sig").splitlines()
+    at = next((i for i, line in enumerate(lines) if line.startswith(f"{key} =")), 0)
+    lines[at : at + 1] = [f"{key} = {value}"]
+    (study / file).write_text("\n".join(lines), encoding="utf-8")
+    assert faults(study, "en") == []
+    done = CliRunner().invoke(main, ["check", "--study", str(study), "--lang", "en"])
+    assert done.exit_code == 1
+    assert Path(file).name in done.output
+
+
+def test_a_pipe_among_the_scenarios_is_not_waited_for(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    shutil.copytree(STUDY, study)
+    os.mkfifo(study / "scenarios" / "pipe.toml")
+    done = CliRunner().invoke(main, ["check", "--study", str(study), "--lang", "en"])
+    assert done.exit_code == 1
+    assert "pipe.toml: is no plain file" in done.output
