@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +14,17 @@ from numpy.typing import NDArray
 
 from sdengine.errors import Problems, SDError, did_you_mean
 from sdengine.kernel import Kernel, Trajectories, compile_model
+from sdengine.limits import at_most, limit
 from sdengine.model.read import read_model
 from sdengine.oracle.crosscheck import touched_by_random
+from sdengine.program.held import State
 from sdengine.syntax import Kind, Model
 from sdensemble import __version__
 from sdensemble.inputs.config import cell_name, short
 from sdensemble.inputs.constants import Given, read_given
 from sdensemble.inputs.folder import check_folder
 from sdensemble.inputs.settings import Changed, changed
+from sdensemble.inputs.state import read_state, write_state
 from sdensemble.inputs.vensim import read_save_list
 from sdensemble.inputs.vensim.text import split_name, split_outside
 from sdensemble.lang import say
@@ -42,8 +46,10 @@ class FileOptions:
     """What a person may ask of a run of a model file.
 
     ``settings`` are texts "name=3", "name[element]=3" or "table=(0,0),(10,20)", ``initial`` are
-    "stock=50"; ``series`` and ``data`` are csv or xlsx files. ``report`` names what is shown and
-    kept, parted by commas. Side files are looked for here and then in the model's folder.
+    "stock=50"; ``series`` and ``data`` are csv or xlsx files. ``until`` is a time to stop at;
+    ``save_state`` a file for what the run remembers there, ``from_state`` one to go on from.
+    ``report`` names what is shown and kept, parted by commas. Side files are looked
+    for here and then in the model's folder.
     """
 
     settings: tuple[str, ...] = ()
@@ -54,6 +60,9 @@ class FileOptions:
     sample: Path | None = None
     sensitivity: Path | None = None
     save_list: Path | None = None
+    until: float | None = None
+    save_state: Path | None = None
+    from_state: Path | None = None
     report: str = ""
     members: int | None = None
     seed: int | None = None
@@ -112,7 +121,18 @@ def run_file(path: str | Path, options: FileOptions = FileOptions()) -> FileRun:
     _require_members(model, given)
     kernel = compile_model(model)
     kept = asked or _kept(model, everything=bool(options.out) and given.members is None)
-    run = kernel.run(given.constants, report=kept, members=given.members, threads=options.threads)
+    state = read_state(options.from_state) if options.from_state else None
+    run = kernel.run(
+        given.constants,
+        report=kept,
+        members=given.members,
+        steps=_steps(model, options.until, state),
+        threads=options.threads,
+        state=state,
+        keep_state=options.save_state is not None,
+    )
+    if options.save_state and run.state is not None:
+        write_state(options.save_state, run.state)
     finished = FileRun("", given.notes, run, kernel, given, options.out)
     text = _text(finished, asked, options.lang)
     notes = (*model.remarks, *given.notes, *_lost(finished), *_beside(model, options))
@@ -121,6 +141,21 @@ def run_file(path: str | Path, options: FileOptions = FileOptions()) -> FileRun:
     else:
         notes += (_word("nothing", options.lang),)
     return FileRun(text, notes, run, kernel, given, options.out)
+
+
+def _steps(model: Model, until: float | None, state: State | None) -> int | None:
+    """Return how many steps lead to a time, None to the end of the file's own clock."""
+    if until is None:
+        return None
+    clock = model.clock
+    begin = 0 if state is None else state.step
+    steps = round((until - clock.start) / clock.step) - begin if math.isfinite(until) else -1
+    if steps < 0 or begin + steps > limit("STEPS"):
+        now = clock.start + clock.step * begin
+        raise SDError(
+            f"--until {until:g}: must be a time from {now:g} on; {at_most('STEPS', 'run')}"
+        )
+    return steps
 
 
 # ── what is asked ──────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,49 @@
+"""A run's state in a file: what a later run starts from to go on where this one ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from sdengine.errors import SDError
+from sdengine.program.held import State
+
+_ARRAYS = ("slots", "values", "history", "ids")
+
+
+def write_state(path: Path, state: State) -> None:
+    """Write a state whole or not at all, as an .npz of plain arrays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(
+                file,
+                digest=np.array(state.digest),
+                step=np.array(state.step),
+                **{key: getattr(state, key) for key in _ARRAYS},
+            )
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_state(path: Path) -> State:
+    """Return the state a file holds; raise SDError where it holds none."""
+    if not path.is_file():
+        raise SDError(f"--from-state {path.name}: no such file")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {key: file[key] for key in _ARRAYS}
+            state = State(str(file["digest"]), int(file["step"]), **arrays)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise SDError(f"--from-state {path.name}: this is no stored state ({error})") from None
+    fields = [field.name for field in dataclasses.fields(State)]
+    assert set(fields) == {"digest", "step", *_ARRAYS}
+    return state
