@@ -582,7 +582,7 @@ def _draw_panel(
     if panel.note:
         ax.text(0.03, 0.97, tell(panel.note, lang), transform=ax.transAxes, va="top",
                 fontsize=SMALL, linespacing=1.15, path_effects=_cased())  # fmt: skip
-    _end_labels(ax, frame, lang, width)
+    _end_labels(ax, frame, lang, width, grey)
     _beside(ax, frame, lang, width)
 
 
@@ -756,7 +756,7 @@ def _draw_cells(ax: Axes, mark: Cells, frame: Frame, grey: bool) -> None:
         y += tall
 
 
-def _end_labels(ax: Axes, frame: Frame, lang: str, width: float) -> None:
+def _end_labels(ax: Axes, frame: Frame, lang: str, width: float, grey: bool) -> None:
     """Write labels at the right end, moved apart where values are near, others where they are."""
     panel = frame.panel
     last = _ends(panel)
@@ -764,7 +764,7 @@ def _end_labels(ax: Axes, frame: Frame, lang: str, width: float) -> None:
     at_end = [] if frame.names else [mark for mark in labels if mark.x >= last]
     for mark in labels:
         if mark not in at_end:
-            colour = RED if mark.role == "target" else "black"
+            colour = tone(RED, grey) if mark.role == "target" else "black"
             ax.annotate(tell(mark.text, lang), (mark.x, _y(frame, mark.y)), (4, 2),
                         textcoords="offset points", fontsize=SMALL, color=colour,
                         path_effects=_cased(), annotation_clip=False)  # fmt: skip
@@ -774,7 +774,7 @@ def _end_labels(ax: Axes, frame: Frame, lang: str, width: float) -> None:
     left, right = ax.get_xlim()
     places = spread([mark.y for mark in at_end], (high - low) / frame.height * 2.8)
     for mark, place in zip(at_end, places, strict=True):
-        colour = {"target": RED, "example": GREY}.get(mark.role, "black")
+        colour = tone({"target": RED, "example": GREY}.get(mark.role, "#000000"), grey)
         ax.annotate(
             tell(mark.text, lang), (last, mark.y), (right + (right - left) / width * 2.5, place),
             fontsize=SMALL, va="center", color=colour, annotation_clip=False,
