@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdengine.errors import SDError
+from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from sdensemble.lang import LANGS
 from sdensemble.results.results import Results
 
 NAMES = "sdensemble_names"

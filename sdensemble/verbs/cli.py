@@ -585,7 +585,7 @@ def forecast(folder: Path, **options: Any) -> None:
 @_study
 @_lang
 @click.option("--scenario", default="")
-@click.option("--from", "start", default=2026.0, show_default=True)
+@click.option("--from", "start", type=float)
 @click.option("--prior", "prior_set", default="")
 @click.option("--members", default=2048, show_default=True)
 @click.option("--seed", default=1, show_default=True)
