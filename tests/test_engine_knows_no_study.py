@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -51,4 +52,74 @@ def test_engine_names_no_variable_of_the_model(model: Model, root: Path):
     names = [n for n in model.variables if len(n.split()) > 1 and n not in COMMON]
     assert "total nominal output" in names
     found = _found(names, root)
+    assert not found, "\n".join(found)
+
+
+def _code(root: Path) -> list[tuple[str, int, str]]:
+    """Return (file, line, text) of every text constant in the code but docstrings."""
+    found = []
+    for package in ("sdengine", "sdensemble"):
+        for path in sorted((root / package).rglob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            said = {
+                id(node.value)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+            }
+            found += [
+                (path.relative_to(root).as_posix(), node.lineno, node.value)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and id(node) not in said
+            ]
+    return found
+
+
+def test_no_year_stands_in_the_code(root: Path):
+    """A year in a message is an example of a date; a number is a year of one study."""
+    numbers = [
+        f"{path.relative_to(root)}:{node.lineno}: {node.value}"
+        for package in ("sdengine", "sdensemble")
+        for path in sorted((root / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, int | float)
+        and not isinstance(node.value, bool)
+        and 2000 < node.value < 2100
+        and node.value not in (2001, 2048)  # shown lengths and counts of members
+    ]
+    assert not numbers, "\n".join(numbers)
+
+
+def test_no_name_of_the_studys_scenarios_and_prior_sets_stands_in_the_code(study, root: Path):
+    """Names that are words of the program as well are let through."""
+    common = {"baseline", "all", "history", "plan", "default", "instruments"}
+    names = {s.name for s in study.scenarios} | {n for s in study.scenarios for n in s.sets}
+    names |= set(study.prior_sets())
+    assert len(names - common) > 20
+    found = [
+        f"{file}:{line}: {text!r}"
+        for file, line, text in _code(root)
+        if text in names - common and not file.startswith("sdensemble/outputs/")
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_no_unit_of_time_and_no_kind_of_text_is_taken_for_granted(root: Path):
+    found = [
+        f"{file}:{line}: {text!r}"
+        for file, line, text in _code(root)
+        if text.endswith("/Year") or re.search(r"\bopinion\b|意见", text)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_no_prior_set_is_named_as_the_one_meant(root: Path):
+    found = [
+        f"{path.relative_to(root)}:{number}: {line.strip()}"
+        for path in sorted((root / "sdensemble").rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(r"prior_set[^=]*=\s*[\"'](history|plan)[\"']", line)
+    ]
     assert not found, "\n".join(found)

@@ -15,7 +15,7 @@ from sdensemble.checks.finding import Found, judged
 from sdensemble.checks.runs import Bench, at, element, in_year
 from sdensemble.ensemble.draws import draw
 from sdensemble.ensemble.forcing import sample
-from sdensemble.lang import in_all, joined, phrase
+from sdensemble.lang import Words, joined, phrase
 from sdensemble.results.estimate import Array
 
 Given = Mapping[str, Any]
@@ -102,13 +102,9 @@ def formula(bench: Bench, given: Given) -> Found:
     r2, same = float(best["R2"]), float(best["same hits"])
     of_levers = [r["R2"] for r in rows if r["of"] != "level"]
     least, most = (min(of_levers), max(of_levers)) if of_levers else (0.0, 0.0)
-    zh = (f"{last}年：无存量公式解释对数产值方差的{r2:.1%}，{same:.1%}的成员达标与否相同；"
-          f"对政策效果的解释{least:.0%}至{most:.0%}（公式本身不含政策，只能事后拟合）")  # fmt: skip
-    en = (f"{last}: the formula without stocks explains {r2:.1%} of the variance of log output and"
-          f" hits as the model does in {same:.1%}; of lever effects {least:.0%} to {most:.0%} (it"
-          " holds no lever: those are fitted to the model's own)")  # fmt: skip
+    said = phrase("result.formula", last=last, r2=r2, same=same, least=least, most=most)
     passed = r2 <= given["most_r2"] or same <= given["most_agreement"]
-    return judged(passed, zh, en, r2, rows=tuple(rows))
+    return judged(passed, said, r2, rows=tuple(rows))
 
 
 def _fitted(
@@ -196,23 +192,21 @@ def studies(bench: Bench, given: Given) -> Found:
             "reason": case.get("reason", {}).get("en", ""),
             "reason_zh": case.get("reason", {}).get("zh", ""),
         })  # fmt: skip
-    shown = in_all(
-        joined(
-            [
-                phrase(
-                    "validation.against",
-                    name={"zh": row["zh"], "en": row["case"]},
-                    median=f"{row['median']:.2g}",
-                    low=f"{row['published low']:g}",
-                    high=f"{row['published high']:g}",
-                    mark="" if row["inside"] else " ✗",
-                )
-                for row in rows
-            ],
-            "clause",
-        )
+    shown = joined(
+        [
+            phrase(
+                "validation.against",
+                name={"zh": row["zh"], "en": row["case"]},
+                median=f"{row['median']:.2g}",
+                low=f"{row['published low']:g}",
+                high=f"{row['published high']:g}",
+                mark="" if row["inside"] else " ✗",
+            )
+            for row in rows
+        ],
+        "clause",
     )
-    return judged(all(inside), shown["zh"], shown["en"], float(np.mean(inside)), rows=tuple(rows))
+    return judged(all(inside), shown, float(np.mean(inside)), rows=tuple(rows))
 
 
 def _watched(bench: Bench, run: Any, one: Mapping[str, Any]) -> Array:
@@ -318,11 +312,10 @@ def shares(bench: Bench, given: Given) -> Found:
     top.sort(key=lambda row: -float(row["total"]))
     told = ", ".join(f"{r['group']} {r['total']:.2f} ±{r['total error']:.2f}" for r in top[:6])
     low = ", ".join(lacking)
-    zh = f"{last}年产值（对数）各组总效应：{told}" + (f"；低于要求：{low}" if low else "")
-    en = f"total shares of log output {last}: {told}" + (
-        f"; below what was asked: {low}" if low else ""
-    )
-    return judged(not lacking, zh, en, worst, rows=tuple(rows))
+    said: Words = phrase("result.shares", last=last, told=told)
+    if low:
+        said = joined([said, phrase("result.shares_low", low=low)], "clause")
+    return judged(not lacking, said, worst, rows=tuple(rows))
 
 
 def _run_held(
@@ -359,7 +352,7 @@ def scores(bench: Bench, given: Given) -> Found:
         for r in found.rows
     ]  # fmt: skip
     if not own or not rivals:
-        return judged(False, "没有可比较的数", "nothing to compare", None, rows=tuple(rows))
+        return judged(False, phrase("result.nothing_to_compare"), rows=tuple(rows))
     means = {}
     for rival in rivals:
         other = {(r.origin, r.year): r.score.crps for r in found.rows
@@ -371,11 +364,8 @@ def scores(bench: Bench, given: Given) -> Found:
     better = {name: mine <= theirs for name, (mine, theirs, _) in means.items()}
     told = "; ".join(f"{n}: {mine:.3f} v {theirs:.3f} ({count})"
                      for n, (mine, theirs, count) in means.items())  # fmt: skip
-    zh = f"平均CRPS（对数），本模型对各方法（点数）：{told}"
-    en = f"mean CRPS in logs, this model v each rival (figures): {told}"
-    return judged(
-        all(better.values()), zh, en, float(np.mean(list(own.values()))), rows=tuple(rows)
-    )
+    said = phrase("result.scores", told=told)
+    return judged(all(better.values()), said, float(np.mean(list(own.values()))), rows=tuple(rows))
 
 
 def refused(bench: Bench, given: Given) -> Found:
@@ -389,6 +379,8 @@ def refused(bench: Bench, given: Given) -> Found:
             told = error.problems[0]
         rows.append({"settings": str(case), "refused": bool(told), "told": told})
     kept = [row for row in rows if not row["refused"]]
-    zh = f"{len(rows) - len(kept)}项被拒绝" + (f"；被接受：{kept[0]['settings']}" if kept else "")
-    en = f"{len(rows) - len(kept)} refused" + (f"; accepted: {kept[0]['settings']}" if kept else "")
-    return judged(not kept, zh, en, float(len(kept)), rows=tuple(rows))
+    said: Words = phrase("result.refused", n=len(rows) - len(kept))
+    if kept:
+        accepted = phrase("result.accepted", settings=str(kept[0]["settings"]))
+        said = joined([said, accepted], "clause")
+    return judged(not kept, said, float(len(kept)), rows=tuple(rows))

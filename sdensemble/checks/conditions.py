@@ -13,7 +13,7 @@ from sdensemble.checks.finding import Bars, Found, Panel, judged
 from sdensemble.checks.runs import BASELINE, Bench, at, element, in_year
 from sdensemble.inputs.loops import Loop, read_loops
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.lang import Words, bracketed, in_all, joined, phrase
+from sdensemble.lang import LANGS, Words, bracketed, in_all, joined, phrase
 from sdensemble.outputs.naming import Amount, element_label, model_label
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import distinguishable
@@ -56,10 +56,10 @@ def condition(bench: Bench, given: Given) -> Found:
         row["holds"] = row.pop("holding") >= share
         rows.append(row)
         kept.append(row["holds"])
-    shown = in_all(joined([_said(bench, row) for row in rows], "clause"))
+    shown = joined([_said(bench, row) for row in rows], "clause")
     panels = [_panel(bench, given["shows"], base, moved)] if given.get("shows") in names else []
     return judged(
-        all(kept), shown["zh"], shown["en"], float(np.mean(kept)), rows=tuple(rows),
+        all(kept), shown, float(np.mean(kept)), rows=tuple(rows),
         panels=tuple(panels),
     )  # fmt: skip
 
@@ -205,7 +205,7 @@ def _panel(bench: Bench, name: str, base: Trajectories, moved: Trajectories) -> 
         total = values.reshape(values.shape[0], -1, values.shape[-1]).sum(axis=1)
         return np.median(total, axis=-1)
 
-    title = {lang: short_label(bench.model.label(name, lang)) for lang in ("zh", "en")}
+    title = {lang: short_label(bench.model.label(name, lang)) for lang in LANGS}
     return Panel(title, bench.model[name].unit, base.times, line(base), line(moved))
 
 
@@ -259,22 +259,19 @@ def step_size(bench: Bench, given: Given) -> Found:
         total, lever = max(total, one), max(lever, two)
         rows += [{"step divided by": 2**power, **row} for row in more]
     finest = 2 ** int(given.get("halvings", 1))
-    zh = f"步长至1/{finest}：{bench.asked}年合计变{total:.3%}，政策差异最多变{lever:.1%}"
-    en = (
-        f"the step down to 1/{finest}: the {bench.asked} total moves {total:.3%}, lever"
-        f" differences {lever:.1%}"
+    said = phrase(
+        "result.step_size", finest=finest, bench_asked=bench.asked, total=total, lever=lever
     )
     passed = total <= given["total"] and lever <= given["lever"]
-    return judged(passed, zh, en, lever, rows=tuple(rows))
+    return judged(passed, said, lever, rows=tuple(rows))
 
 
 def integrator(bench: Bench, given: Given) -> Found:
     """V21: the classical Runge-Kutta method agrees with Euler's at the model's step."""
     total, lever, rows = _against_kernel(bench, given, bench.by_runge_kutta())
-    zh = f"四阶龙格—库塔法：{bench.asked}年合计差{total:.3%}，政策差异最多差{lever:.1%}"
-    en = f"Runge-Kutta: the {bench.asked} total differs {total:.3%}, lever differences {lever:.1%}"
+    said = phrase("result.integrator", bench_asked=bench.asked, total=total, lever=lever)
     passed = total <= given["total"] and lever <= given["lever"]
-    return judged(passed, zh, en, total, rows=tuple(rows))
+    return judged(passed, said, total, rows=tuple(rows))
 
 
 # ── responses ──────────────────────────────────────────────────────────────────────────────
@@ -295,11 +292,10 @@ def response(bench: Bench, given: Given) -> Found:
     overshoot = float(ratio.max() / final - 1) if final > 0 else float(ratio.min() / final - 1)
     outside = np.flatnonzero(np.abs(ratio - final) > given["band"] * abs(final))
     settled = float(base.times[outside[-1]] if outside.size else given["start"]) - given["start"]
-    zh = f"最终{final:+.2%}，超调{overshoot:.0%}，{settled:.1f}年后稳定"
-    en = f"final {final:+.2%}, overshoot {overshoot:.0%}, settled after {settled:.1f} years"
+    said = phrase("result.response", final=final, overshoot=overshoot, settled=settled)
     passed = overshoot <= given["overshoot"] and settled <= given["years"]
     panel = _panel(bench, name, base, moved)
-    return judged(passed, zh, en, overshoot, panels=(panel,))
+    return judged(passed, said, overshoot, panels=(panel,))
 
 
 def pulse(bench: Bench, given: Given) -> Found:
@@ -318,12 +314,8 @@ def pulse(bench: Bench, given: Given) -> Found:
     below = base.times[over][loss[over] <= at_end / 2]
     half = float(below[0] - end) if below.size else np.inf
     left = float(loss[-1])
-    zh = f"最大损失{worst:.1%}，结束前{at_end:.1%}，此后{half:.2f}年内减半，期末余{left:.1%}"
-    en = (
-        f"largest loss {worst:.1%}, {at_end:.1%} just before it ends; halved {half:.2f} years"
-        f" later; {left:.1%} left at the end"
-    )
-    return judged(half <= given["years"] and worst > given["felt"], zh, en, half)
+    said = phrase("result.pulse", worst=worst, at_end=at_end, half=half, left=left)
+    return judged(half <= given["years"] and worst > given["felt"], said, half)
 
 
 def cycle(bench: Bench, given: Given) -> Found:
@@ -343,17 +335,15 @@ def cycle(bench: Bench, given: Given) -> Found:
     top = top[swing[top] >= given["felt"]]
     panel = _panel(bench, name, base, moved)
     if len(top) < 2:
-        zh, en = f"只有{len(top)}个波峰，没有周期", f"{len(top)} peaks: no cycle"
-        return judged(False, zh, en, panels=(panel,))
+        said = phrase("result.no_cycle", n=len(top))
+        return judged(False, said, panels=(panel,))
     period = float(np.diff(base.times[top]).mean())
     ratio = float((swing[top][1:] / swing[top][:-1]).max())
     low, high = given["shortest"], given["longest"]
     rows = tuple({"time": float(base.times[i]), "swing": float(swing[i])} for i in top)
-    zh = f"周期{period:.1f}年；相邻波峰之比最大{ratio:.2f}（{len(top)}个波峰）"
-    en = f"a period of {period:.1f} years; a peak at most {ratio:.2f} of the one before"
-    en += f" ({len(top)} peaks)"
+    said = phrase("result.cycle", period=period, ratio=ratio, n=len(top))
     passed = low <= period <= high and ratio <= given["damping"]
-    return judged(passed, zh, en, period, rows=rows, panels=(panel,))
+    return judged(passed, said, period, rows=rows, panels=(panel,))
 
 
 def _pulse(bench: Bench, given: Given) -> Scenario:
@@ -398,9 +388,8 @@ def monotone(bench: Bench, given: Given) -> Found:
         rows.append({"lever": lever, "doses": str(doses), "gain": gain,
                      "least share of members not hurt by a step": min(shares),
                      "change of the rest": float(np.mean(other))})  # fmt: skip
-    zh = f"{len(rows)}种工具、逐级加码：不受损的成员占比最低{worst:.1%}"
-    en = f"{len(rows)} levers in steps: not hurt in at least {worst:.1%} of the members"
-    return judged(worst >= given["share"], zh, en, worst, rows=tuple(rows))
+    said = phrase("result.monotone", n_rows=len(rows), worst=worst)
+    return judged(worst >= given["share"], said, worst, rows=tuple(rows))
 
 
 def _displaced(bench: Bench, rest: Mapping[str, str], run: Trajectories) -> Array:
@@ -430,9 +419,8 @@ def diminishing(bench: Bench, given: Given) -> Found:
         rows.append({"lever": lever, "doses": str(doses),
                      "effect per unit": ", ".join(f"{s:.4g}" for s in slopes),
                      "largest rise": rise})  # fmt: skip
-    zh = f"单位效果最多上升{max(worst, 0):.1%}（相对于最大单位效果）"
-    en = f"the effect of a unit rises by at most {max(worst, 0):.1%} of the largest"
-    return judged(worst <= given["tolerance"], zh, en, worst, rows=tuple(rows))
+    said = phrase("result.diminishing", max_worst_0=max(worst, 0))
+    return judged(worst <= given["tolerance"], said, worst, rows=tuple(rows))
 
 
 def _mean(bench: Bench, settings: Mapping[str, Any]) -> float:
@@ -468,12 +456,12 @@ def knockout(bench: Bench, given: Given) -> Found:
                      "level": level,
                      "holds": holds})  # fmt: skip
     wrong += len(missing)
-    zh = f"{len(rows)}个回路断开后{len(rows) - wrong + len(missing)}个按预期方向变化"
-    en = f"{len(rows) - wrong + len(missing)} of {len(rows)} loops, opened, move it as expected"
+    right = len(rows) - wrong + len(missing)
+    said: Words = phrase("result.knockout", n=len(rows), right=right)
     if missing:
-        zh, en = f"{zh}；{', '.join(missing)}缺断开设定", f"{en}; no cut for {', '.join(missing)}"
+        said = joined([said, phrase("result.no_cut", loops=", ".join(missing))], "clause")
     bars = _loop_bars(bench, rows)
-    return judged(wrong == 0, zh, en, float(wrong), rows=tuple(rows), bars=bars)
+    return judged(wrong == 0, said, float(wrong), rows=tuple(rows), bars=bars)
 
 
 def _knocked(bench: Bench, loop: Loop, one: Mapping[str, Any]) -> tuple[Estimate, float]:
@@ -504,13 +492,10 @@ def _watched(
 
 
 def _loop_bars(bench: Bench, rows: Sequence[Mapping[str, Any]]) -> Bars:
-    axis = {
-        "zh": "断开后的变化，占所观测结果",
-        "en": "change when the loop is opened, relative to what is watched",
-    }
+    axis = in_all(phrase("result.loop_axis"))
     return Bars(
         axis,
-        tuple({lang: f"{row['loop']} {row[lang]}" for lang in ("zh", "en")} for row in rows),
+        tuple({lang: f"{row['loop']} {row[lang]}" for lang in LANGS} for row in rows),
         tuple(100 * row["change"] / row["level"] for row in rows),
         tuple(200 * row["error"] / row["level"] for row in rows),
         "%",

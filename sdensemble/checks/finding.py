@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sdensemble.lang import Words, in_all
 from sdensemble.results.estimate import Array
 
 PASS, FAIL, NO_DATA, NOT_RUN, READ = "pass", "fail", "no_data", "not_run", "read"
@@ -50,6 +51,11 @@ class Found:
     bars: Bars | None = field(default=None)
 
 
-def judged(passed: bool, zh: str, en: str, number: float | None = None, **more: Any) -> Found:
+def told(status: str, said: Words, *more: Any, **named: Any) -> Found:
+    """Return a result with what it says in every language."""
+    return Found(status, in_all(said), *more, **named)
+
+
+def judged(passed: bool, said: Words, number: float | None = None, **more: Any) -> Found:
     """Return a result that passes or fails."""
-    return Found(PASS if passed else FAIL, {"zh": zh, "en": en}, number, **more)
+    return told(PASS if passed else FAIL, said, number, **more)

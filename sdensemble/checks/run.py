@@ -10,9 +10,19 @@ from typing import Any
 from sdengine.errors import SDError
 from sdengine.kernel import compile_model
 from sdensemble.checks import against, conditions, statistics, structure
-from sdensemble.checks.finding import FAIL, NO_DATA, NOT_APPLICABLE, NOT_RUN, PASS, READ, Found
+from sdensemble.checks.finding import (
+    FAIL,
+    NO_DATA,
+    NOT_APPLICABLE,
+    NOT_RUN,
+    PASS,
+    READ,
+    Found,
+    told,
+)
 from sdensemble.checks.read import GROUPS, Test, read_tests
 from sdensemble.checks.runs import Bench
+from sdensemble.lang import phrase
 from sdensemble.study import Study
 
 KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
@@ -81,11 +91,10 @@ def run_test(bench: Bench, test: Test) -> Checked:
         found = KINDS[test.kind](bench, test.given)
     except SDError as error:
         lines = tuple({"problem": line} for line in error.problems)
-        zh, en = f"无法运行：{error.problems[0]}", f"cannot run: {error.problems[0]}"
-        found = Found(FAIL, {"zh": zh, "en": en}, None, lines)
+        said = phrase("result.cannot_run", why=error.problems[0])
+        found = told(FAIL, said, None, lines)
     except KeyError as error:
-        said = f"given lacks {error}"
-        found = Found(FAIL, {"zh": f"无法运行：{said}", "en": f"cannot run: {said}"})
+        found = told(FAIL, phrase("result.cannot_run", why=f"given lacks {error}"))
     return Checked(test, found, time.perf_counter() - begun)
 
 

@@ -21,11 +21,13 @@ from sdensemble.checks.finding import (
     Bars,
     Found,
     judged,
+    told,
 )
 from sdensemble.checks.runs import Bench, in_year
 from sdensemble.ensemble.draws import draw
 from sdensemble.inputs.history import Observation
-from sdensemble.lang import LANGS, joined, tell
+from sdensemble.lang import LANGS, Words, in_all, joined, phrase
+from sdensemble.outputs.naming import model_label
 from sdensemble.results.estimate import Array
 
 Given = Mapping[str, Any]
@@ -97,36 +99,25 @@ def morris(bench: Bench, given: Given) -> Found:
     flip = float(min(better.mean(), 1 - better.mean()))
     worst = min(stable)
     top = [row for row in rows if row["of"] == "total"][:3]
-    most = {
-        lang: tell(
-            joined([short_label(bench.model.label(str(row["constant"]), lang)) for row in top]),
-            lang,
-        )
-        for lang in LANGS
-    }
-    zh = (
-        f"{len(names)}个常数、{len(flat)}个点：两半路径的排序相关最低{worst:.2f}；最敏感：{most['zh']}；"
-        f"两种工具效果的先后在{flip:.0%}的点上相反"
+    most = joined(
+        [
+            {lang: short_label(text) for lang, text in model_label(bench.model, name).items()}
+            for name in (str(row["constant"]) for row in top)
+        ]
     )
-    en = (
-        f"{len(names)} constants, {len(flat)} points: rank correlation of two halves at least"
-        f" {worst:.2f}; most sensitive: {most['en']};"
-        f" the better of two levers changes in {flip:.0%} of the points"
-    )
+    values = {"n": len(names), "points": len(flat), "worst": worst, "most": most, "flip": flip}
+    said = phrase("result.morris", **values)
     drawn = [row for row in rows if row["of"] == "total"]
-    axis = {
-        "zh": f"先验移动半个范围时{bench.asked}年合计变化的绝对值均值",
-        "en": f"mean absolute change of the {bench.asked} total for half the range of a prior",
-    }
+    axis = in_all(phrase("result.morris_axis", year=bench.asked))
     bars = Bars(
         axis,
         tuple({lang: short_label(bench.model.label(str(r["constant"]), lang))
-               for lang in ("zh", "en")} for r in drawn),
+               for lang in LANGS} for r in drawn),
         tuple(float(str(r["mean absolute"])) for r in drawn),
         tuple(float(str(r["spread"])) / np.sqrt(len(design)) * 2 for r in drawn),
         bench.yearly_unit,
     )  # fmt: skip
-    return judged(worst >= given["correlation"], zh, en, worst, rows=tuple(rows), bars=bars)
+    return judged(worst >= given["correlation"], said, worst, rows=tuple(rows), bars=bars)
 
 
 # ── probability ────────────────────────────────────────────────────────────────────────────
@@ -149,9 +140,8 @@ def seeds(bench: Bench, given: Given) -> Found:
     centre, error = float(np.mean(found)), float(np.sqrt(np.mean(np.square(errors))))
     worst = float(np.max(np.abs(np.array(found) - centre)) / error)
     shown = ", ".join(f"{p:.3f}" for p in found)
-    zh = f"P = {shown}；标准误{error:.3f}，离均值最远{worst:.1f}个标准误"
-    en = f"P = {shown}; standard error {error:.3f}, furthest from the mean {worst:.1f} of it"
-    return judged(worst <= given["errors"], zh, en, worst)
+    said = phrase("result.seeds", shown=shown, error=error, worst=worst)
+    return judged(worst <= given["errors"], said, worst)
 
 
 def coverage(bench: Bench, given: Given) -> Found:
@@ -179,12 +169,9 @@ def coverage(bench: Bench, given: Given) -> Found:
     covered = float(((ranks > 0.05) & (ranks < 0.95)).mean())
     # Series of one world go together: one PIT a world is independent, the rest are not.
     p = float(kstest(ranks[:, -1], "uniform").pvalue)
-    zh = f"90%区间覆盖{covered:.1%}；PIT均匀性KS检验p = {p:.2f}（{len(truths)}个假想世界）"
-    en = (
-        f"the 90% band covers {covered:.1%}; PIT uniform with KS p = {p:.2f} ({len(truths)} worlds)"
-    )
+    said = phrase("result.coverage", covered=covered, p=p, n_truths=len(truths))
     passed = abs(covered - 0.9) <= given["points"] and p > given["p"]
-    return judged(passed, zh, en, covered)
+    return judged(passed, said, covered)
 
 
 # ── against what was observed ──────────────────────────────────────────────────────────────
@@ -227,9 +214,9 @@ def band(bench: Bench, given: Given) -> Found:
         rows.append({"year": int(one.time), "observed": one.value, "low": float(low),
                      "median": float(middle), "high": float(high), "inside": inside})  # fmt: skip
     parts = [f"{r['year']}: {r['observed']:g} ({r['low']:.0f}–{r['high']:.0f})" for r in rows]
-    zh = f"{len(rows)}年中{outside}年在区间之外；" + "，".join(parts)
-    en = f"{outside} of {len(rows)} years outside; " + ", ".join(parts)
-    return judged(outside == 0, zh, en, float(outside), rows=tuple(rows))
+    values = {"n": len(rows), "outside": outside, "parts": joined(parts, "within")}
+    said = phrase("result.band", **values)
+    return judged(outside == 0, said, float(outside), rows=tuple(rows))
 
 
 def crps(sample: Array, observed: float) -> float:
@@ -267,10 +254,8 @@ def naive(bench: Bench, given: Given) -> Found:
         ours, theirs = ours + scores[0] / len(later), theirs + scores[1] / len(later)
         rows.append({"year": int(one.time), "observed": one.value, "CRPS, model": scores[0],
                      "CRPS, trend": scores[1]})  # fmt: skip
-    zh = f"CRPS：模型{ours:.1f}，趋势外推（年增{np.expm1(growth):.1%}）{theirs:.1f}，越小越好"
-    en = f"CRPS: model {ours:.1f}, trend of {np.expm1(growth):.1%} a year {theirs:.1f};"
-    en += " less is better"
-    return judged(ours < theirs, zh, en, ours / theirs, rows=tuple(rows))
+    said = phrase("result.naive", ours=ours, growth=np.expm1(growth), theirs=theirs)
+    return judged(ours < theirs, said, ours / theirs, rows=tuple(rows))
 
 
 # ── another member of the family ───────────────────────────────────────────────────────────
@@ -286,7 +271,7 @@ def family(bench: Bench, given: Given) -> Found:
 
     path = bench.study.folder / given["file"]
     if not path.is_file():
-        return Found(NO_DATA, {"zh": f"没有{given['file']}", "en": f"no {given['file']}"})
+        return told(NO_DATA, phrase("result.no_file", file=given["file"]))
     content, _ = read_toml(path)
     model = bench.model
     free = {n: replace(v, limits=(None, None)) for n, v in model.variables.items()}
@@ -307,23 +292,21 @@ def stored(bench: Bench, given: Given) -> Found:
     path = bench.study.folder / given["file"]
     how = given["command"]
     if not path.is_file():
-        return Found(NOT_RUN, {"zh": f"未运行：先执行 {how}", "en": f"not run: first {how}"})
+        return told(NOT_RUN, phrase("result.not_run", how=how))
     try:
         value: Any = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(value, dict) and value.get("model_digest") not in (None, bench.model.digest):
-            said = {"zh": f"结果属于另一版模型：重新执行 {how}", "en": f"of another model: {how}"}
-            return Found(NOT_RUN, said)
+            return told(NOT_RUN, phrase("result.other_model", how=how))
         found = _stored(value, list(given["key"]))
         number = min(found) * (len(found) if given.get("corrected") else 1)
         number = min(number, 1.0) if given.get("corrected") else number
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
-        said = {"zh": f"{given['file']}中没有所需数值", "en": f"{given['file']} lacks the number"}
-        return Found(NOT_RUN, said)
+        return told(NOT_RUN, phrase("result.lacks_number", file=given["file"]))
     low, high = given.get("low", -np.inf), given.get("high", np.inf)
-    zh = en = f"{number:.4g}"
+    said: Words = f"{number:.4g}"
     if len(found) > 1:
-        zh, en = f"{number:.4g}（{len(found)}项中最小）", f"{number:.4g} (least of {len(found)})"
-    return judged(low <= number <= high, zh, en, number)
+        said = phrase("result.least_of", number=number, n=len(found))
+    return judged(low <= number <= high, said, number)
 
 
 def _stored(value: Any, keys: list[Any]) -> list[float]:
@@ -337,7 +320,7 @@ def _stored(value: Any, keys: list[Any]) -> list[float]:
 
 def no_data(bench: Bench, given: Given) -> Found:
     """Return that a test lacks its data, or, where ``why`` says so, that it is not applicable."""
-    why = given.get("why", {"zh": "无数据", "en": "no data"})
+    why = given.get("why", in_all(phrase("result.no_data")))
     apart = str(why["en"]).casefold().startswith("not applicable")
     return Found(NOT_APPLICABLE if apart else NO_DATA, why)
 
@@ -346,12 +329,8 @@ def review(bench: Bench, given: Given) -> Found:
     """Return a written review: read, not run. Without its text the review is missing."""
     path = bench.study.folder / given["file"]
     if not path.is_file() or len(path.read_text(encoding="utf-8").strip()) < 200:
-        said = {
-            "zh": f"缺少书面评审 {given['file']}",
-            "en": f"the review {given['file']} is missing",
-        }
-        return Found(FAIL, said)
-    return Found(READ, {"zh": f"见 {given['file']}", "en": f"see {given['file']}"})
+        return told(FAIL, phrase("result.no_review", file=given["file"]))
+    return told(READ, phrase("result.review", file=given["file"]))
 
 
 def variant_runs(bench: Bench, given: Given) -> Found:
@@ -377,6 +356,5 @@ def variant_runs(bench: Bench, given: Given) -> Found:
         rows.append({"variant": variant.name, "median": float(np.median(total)), "bad": wrong})
     if not rows:
         return no_data(bench, given)
-    zh = f"{len(rows)}种结构、各{bench.members}个成员，{bad}个非数值或非正"
-    en = f"{len(rows)} structures of {bench.members} members: {bad} not finite or not positive"
-    return judged(bad == 0, zh, en, float(bad), rows=tuple(rows))
+    said = phrase("result.variant_runs", n_rows=len(rows), bench_members=bench.members, bad=bad)
+    return judged(bad == 0, said, float(bad), rows=tuple(rows))

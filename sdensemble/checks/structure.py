@@ -14,9 +14,11 @@ from sdengine.model.describe import outside_limits, undocumented
 from sdengine.model.units import bare_numbers, check_units
 from sdengine.program.interpreter import run_reference
 from sdengine.syntax import Kind, Model
-from sdensemble.checks.finding import FAIL, NO_DATA, Found, judged
+from sdensemble.checks.finding import FAIL, NO_DATA, Found, judged, told
 from sdensemble.checks.runs import Bench, corners, limits
 from sdensemble.inputs.loops import find_links, influences, read_loops
+from sdensemble.lang import LANGS, Words, bracketed, joined, phrase
+from sdensemble.outputs.naming import model_label
 from sdensemble.results.estimate import Array
 
 STATUSES = ("endogenous", "exogenous", "excluded")
@@ -28,8 +30,8 @@ def units(bench: Bench, given: Given) -> Found:
     wrong = check_units(bench.model)
     n = sum(len(v.equations) for v in bench.model.variables.values())
     rows = tuple({"problem": line} for line in wrong)
-    zh, en = f"{n}个方程中{len(wrong)}处不一致", f"{len(wrong)} of {n} equations disagree"
-    return judged(not wrong, zh, en, float(len(wrong)), rows=rows)
+    said = phrase("result.units", n=n, n_wrong=len(wrong))
+    return judged(not wrong, said, float(len(wrong)), rows=rows)
 
 
 def named_numbers(bench: Bench, given: Given) -> Found:
@@ -38,10 +40,11 @@ def named_numbers(bench: Bench, given: Given) -> Found:
     wrong = [line for test in tests for line in test(bench.model)]
     constants = bench.model.constants()
     assumed = sum(v.note.assumption for v in constants)
-    zh = f"{len(wrong)}处不合；{len(constants)}个常数中{assumed}个标为假设"
-    en = f"{len(wrong)} problems; {assumed} of {len(constants)} constants are marked as assumptions"
+    said = phrase(
+        "result.named_numbers", n_wrong=len(wrong), n_constants=len(constants), assumed=assumed
+    )
     rows = tuple({"problem": line} for line in wrong)
-    return judged(not wrong, zh, en, float(len(wrong)), rows=rows)
+    return judged(not wrong, said, float(len(wrong)), rows=rows)
 
 
 def balance(bench: Bench, given: Given) -> Found:
@@ -52,10 +55,9 @@ def balance(bench: Bench, given: Given) -> Found:
     run = bench.run(case, [audit, stock])
     drift = float(np.abs(run.values[audit] - run.values[audit][0]).max())
     moved = float(np.ptp(run.values[stock], axis=0).max())
-    unit, one = (bench.unit(audit, lang) for lang in ("zh", "en"))
-    zh = f"最大漂移{drift:.1e} {unit}；所监测存量变动达{moved:.3g} {unit}"
-    en = f"largest drift {drift:.1e} {one}; the stock it watches moves by up to {moved:.3g} {one}"
-    return judged(drift < given["tolerance"] and moved > given["moves"], zh, en, drift)
+    unit = {lang: bench.unit(audit, lang) for lang in LANGS}
+    said = phrase("result.balance", drift=drift, unit=unit, moved=moved)
+    return judged(drift < given["tolerance"] and moved > given["moves"], said, drift)
 
 
 def ledger(bench: Bench, given: Given) -> Found:
@@ -70,8 +72,7 @@ def ledger(bench: Bench, given: Given) -> Found:
     rows, worst, still = [], 0.0, []
     clock = bench.model.clock
     if clock.method != "euler":
-        said = {"zh": "只对欧拉法成立", "en": "holds for Euler's rule only"}
-        return Found(NO_DATA, said)
+        return told(NO_DATA, phrase("result.only_euler"))
     for chain in given["chains"]:
         names = [*chain["stocks"], *chain["into"], *chain["out"]]
         bench.needs(names)
@@ -89,11 +90,10 @@ def ledger(bench: Bench, given: Given) -> Found:
         if moved <= chain["least"]:
             still.append(chain["stocks"][0])
         rows.append({"stocks": "; ".join(chain["stocks"]), "off, relative": off, "moved": moved})
-    zh = f"{len(rows)}条存量链逐步核对，最大相对差{worst:.1e}"
-    en = f"{len(rows)} chains of stocks at every step, off by at most {worst:.1e}"
+    said: Words = phrase("result.ledger", n=len(rows), worst=worst)
     if still:
-        zh, en = f"{zh}；{'、'.join(still)}没有变动", f"{en}; {', '.join(still)} never moved"
-    return judged(worst <= given["tolerance"] and not still, zh, en, worst, rows=tuple(rows))
+        said = joined([said, phrase("result.still", names=joined(still))], "clause")
+    return judged(worst <= given["tolerance"] and not still, said, worst, rows=tuple(rows))
 
 
 def _all(values: Array) -> Array:
@@ -108,10 +108,9 @@ def identity(bench: Bench, given: Given) -> Found:
     run = bench.run(bench.case({}, given.get("scenario", "all")), [name, scale, watch])
     worst = float((np.abs(run.values[name]) / np.maximum(run.values[scale], 1e-9)).max())
     moved = float(np.ptp(run.values[watch], axis=0).max())
-    unit, one = (bench.unit(watch, lang) for lang in ("zh", "en"))
-    zh = f"最大相对差{worst:.1e}；其间变动达{moved:.3g} {unit}"
-    en = f"off by at most {worst:.1e}, while it moves by up to {moved:.3g} {one}"
-    return judged(worst <= given["tolerance"] and moved > given["moves"], zh, en, worst)
+    unit = {lang: bench.unit(watch, lang) for lang in LANGS}
+    said = phrase("result.identity", worst=worst, moved=moved, unit=unit)
+    return judged(worst <= given["tolerance"] and moved > given["moves"], said, worst)
 
 
 def at_most(bench: Bench, given: Given) -> Found:
@@ -122,9 +121,10 @@ def at_most(bench: Bench, given: Given) -> Found:
     run = bench.run(case, [name, *others])
     room = np.sum([run.values[other] for other in others], axis=0)
     over = float((run.values[name] / np.maximum(room, 1e-12) - 1).max())
-    zh = f"最多超出{over:.1e}（相对）" if over > 0 else f"从不超出（最接近时余{-over:.1e}）"
-    en = f"above by at most {over:.1e} of it" if over > 0 else f"never above ({-over:.1e} left)"
-    return judged(over <= given["tolerance"], zh, en, over)
+    said = phrase("result.never_above", left=-over)
+    if over > 0:
+        said = phrase("result.above", over=over)
+    return judged(over <= given["tolerance"], said, over)
 
 
 def allocation(bench: Bench, given: Given) -> Found:
@@ -153,11 +153,9 @@ def allocation(bench: Bench, given: Given) -> Found:
         worst = max(worst, below, above, off)
         rows.append({"settings": str(dict(settings)), "scarce share": scarce,
                      "below zero": below, "above request": above, "sum off": off})  # fmt: skip
-    zh = f"{count}次分配中最大偏差{worst:.1e}（相对于总量）；最紧的情形{scarcity:.0%}供不应求"
-    en = f"{count} allocations, off by at most {worst:.1e} of the total; {scarcity:.0%} scarce in"
-    en += " the tightest case"
+    said = phrase("result.allocation", count=count, worst=worst, scarcity=scarcity)
     passed = worst <= given["tolerance"] and scarcity > 0.5
-    return judged(passed, zh, en, worst, rows=tuple(rows))
+    return judged(passed, said, worst, rows=tuple(rows))
 
 
 def sums_to_one(bench: Bench, given: Given) -> Found:
@@ -169,9 +167,8 @@ def sums_to_one(bench: Bench, given: Given) -> Found:
         total = np.sum([run.values[name] for name in names], axis=0)
         worst = max(worst, float(np.abs(total - 1).max()))
         least = min(least, min(float(run.values[name].min()) for name in names))
-    zh = f"与1最多差{worst:.1e}；最小份额{least:.1e}"
-    en = f"off one by at most {worst:.1e}; least share {least:.1e}"
-    return judged(worst <= given["tolerance"] and least >= 0, zh, en, worst)
+    said = phrase("result.sums_to_one", worst=worst, least=least)
+    return judged(worst <= given["tolerance"] and least >= 0, said, worst)
 
 
 def adds_up(bench: Bench, given: Given) -> Found:
@@ -186,8 +183,8 @@ def adds_up(bench: Bench, given: Given) -> Found:
         scale = np.abs(run.values[whole]).max()
         worst = max(worst, float(np.abs(total - run.values[whole]).max() / scale))
     n = len(given["identities"])
-    zh, en = f"{n}个恒等式最多差{worst:.1e}（相对）", f"{n} identities, off by at most {worst:.1e}"
-    return judged(worst <= given["tolerance"], zh, en, worst)
+    said = phrase("result.adds_up", n=n, worst=worst)
+    return judged(worst <= given["tolerance"], said, worst)
 
 
 def _inside(model: Model, name: str, values: Array, chosen: str) -> Array:
@@ -229,12 +226,10 @@ def bounds(bench: Bench, given: Given) -> Found:
             rows.append({"scenario": scenario, "set": what, "members": run.first_bad.size,
                          "not finite": wrong, "least stock": low[0], "where": low[1]})  # fmt: skip
     members = sum(int(row["members"]) for row in rows)
-    zh = f"{members}个成员中{bad}个出现非数值；最小存量{least[0]:.2g}"
-    zh += f"（{model.label(least[1], 'zh') if least[1] else '无负值'}）"
-    en = f"{bad} of {members} members not finite; least stock {least[0]:.2g}"
-    en += f" ({model.label(least[1], 'en') if least[1] else 'none'})"
+    where = bracketed([model_label(model, least[1])]) if least[1] else phrase("result.no_negative")
+    said = phrase("result.bounds", members=members, bad=bad, least=least[0], where=where)
     passed = bad == 0 and least[0] >= -given["tolerance"]
-    return judged(passed, zh, en, least[0], rows=tuple(rows))
+    return judged(passed, said, least[0], rows=tuple(rows))
 
 
 # ── what is inside ─────────────────────────────────────────────────────────────────────────
@@ -256,7 +251,7 @@ def boundary(bench: Bench, given: Given) -> Found:
     """
     table = read_boundary(bench, given["file"])
     if not table:
-        return Found(NO_DATA, {"zh": f"没有{given['file']}", "en": f"no {given['file']}"})
+        return told(NO_DATA, phrase("result.no_file", file=given["file"]))
     fed = in_feedback(bench.model)
     wrong, count = [], dict.fromkeys(STATUSES, 0)
     for row in table:
@@ -275,11 +270,8 @@ def boundary(bench: Bench, given: Given) -> Found:
                 wrong.append({"concept": row["en"], "problem": f'"{written}" {what} in feedback'})
         if bool(names) == (status == "excluded"):
             wrong.append({"concept": row["en"], "problem": "names variables, or names none"})
-    parts = [f"{n} {status}" for status, n in count.items()]
-    zh = "内生{endogenous}项、外生{exogenous}项、不含{excluded}项；".format(**count)
-    zh += f"与方程不符{len(wrong)}处"
-    en = f"{', '.join(parts)}; {len(wrong)} disagree with the equations"
-    return judged(not wrong, zh, en, float(len(wrong)), rows=tuple(wrong))
+    said = phrase("result.boundary", wrong=len(wrong), **count)
+    return judged(not wrong, said, float(len(wrong)), rows=tuple(wrong))
 
 
 def in_feedback(model: Model) -> set[str]:
@@ -311,8 +303,7 @@ def named_loops(bench: Bench, given: Given) -> Found:
         loops = read_loops(bench.study.folder / given["file"], bench.model)
     except SDError as error:
         lines = tuple({"problem": line} for line in error.problems)
-        said = {"zh": "回路表与模型不符", "en": "the table of loops does not fit the model"}
-        return Found(FAIL, said, float(len(lines)), lines)
+        return told(FAIL, phrase("result.loops_wrong"), float(len(lines)), lines)
     rows, wrong, links = [], 0, 0
     for loop in loops:
         found = find_links(loop, bench.model)
@@ -322,9 +313,8 @@ def named_loops(bench: Bench, given: Given) -> Found:
         rows.append({"loop": loop.id, "zh": loop.title["zh"], "en": loop.title["en"],
                      "kind": loop.kind, "signs": loop.signs, "links": len(found),
                      "missing": "; ".join(missing)})  # fmt: skip
-    zh = f"{len(loops)}个回路{links}个环节，{wrong}处不符"
-    en = f"{len(loops)} loops, {links} links, {wrong} do not hold"
-    return judged(wrong == 0, zh, en, float(wrong), rows=tuple(rows))
+    said = phrase("result.named_loops", n_loops=len(loops), links=links, wrong=wrong)
+    return judged(wrong == 0, said, float(wrong), rows=tuple(rows))
 
 
 # ── the machine ────────────────────────────────────────────────────────────────────────────
@@ -340,8 +330,8 @@ def alone(bench: Bench, given: Given) -> Found:
         single = bench.run(case, [bench.headline], members=[int(member)])
         one, other = single.values[bench.headline][..., 0], together.values[bench.headline]
         worst = max(worst, float(np.abs(one / other[..., member] - 1).max()))
-    zh, en = f"{len(ids)}个成员最大相对差{worst:.1e}", f"{len(ids)} members, off by {worst:.1e}"
-    return judged(worst <= given["tolerance"], zh, en, worst)
+    said = phrase("result.alone", n_ids=len(ids), worst=worst)
+    return judged(worst <= given["tolerance"], said, worst)
 
 
 def independent(bench: Bench, given: Given) -> Found:
@@ -364,7 +354,7 @@ def independent(bench: Bench, given: Given) -> Found:
         scale = max(float(np.abs(theirs).max()), given["least"])
         off = float(np.abs(ours.values[name][-1] - theirs).max()) / scale
         worst = max(worst, (off, name))
-    told = {lang: bench.model.label(worst[1], lang) if worst[1] else "" for lang in ("zh", "en")}
-    zh = f"{len(names)}个变量、{steps}步、{members}个成员，最大相对差{worst[0]:.1e}（{told['zh']}）"
-    en = f"{len(names)} variables, {steps} steps, {members} members: {worst[0]:.1e} ({told['en']})"
-    return judged(worst[0] <= given["tolerance"], zh, en, worst[0])
+    where = model_label(bench.model, worst[1]) if worst[1] else ""
+    values = {"n": len(names), "steps": steps, "members": members, "worst": worst[0]}
+    said = phrase("result.independent", **values, where=where)
+    return judged(worst[0] <= given["tolerance"], said, worst[0])

@@ -18,6 +18,7 @@ from sdensemble.ensemble.members import Members
 from sdensemble.inputs.config import Section, as_number, read_toml, short
 from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_settings
 from sdensemble.inputs.scenarios import apply as apply_scenario
+from sdensemble.lang import in_all, phrase
 
 MAIN = "main"
 """The name of the study's own model among its variants."""
@@ -67,8 +68,8 @@ def main_variant(model: Model) -> Variant:
     return Variant(
         MAIN,
         -1,
-        {"zh": "主模型", "en": "Main model"},
-        {"zh": "研究自身的模型，各常数按先验抽取。", "en": "The study's own model and priors."},
+        in_all(phrase("variants.main")),
+        in_all(phrase("variants.main_purpose")),
         "",
         model,
     )

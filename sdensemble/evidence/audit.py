@@ -17,12 +17,12 @@ from sdensemble.evidence.backtest import Row, held_out, score_model, source_of
 from sdensemble.evidence.calibrate import settings_of
 from sdensemble.evidence.fitting import make_problem
 from sdensemble.evidence.likelihood import Problem, predict
-from sdensemble.evidence.predictive import Source, bias_of, wander
+from sdensemble.evidence.predictive import Source, bias_of, shocks_drawn_from, wander
 from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.stored import choose
 from sdensemble.evidence.words import columns, say, series_title, three
 from sdensemble.inputs.fit import group_of, without_term
-from sdensemble.inputs.history import LATEST, Observation, vintage
+from sdensemble.inputs.history import LATEST, Observation, vintage, whole_year
 from sdensemble.inputs.scenarios import BASELINE, Scenario, Setting
 from sdensemble.lang import joined, tell
 from sdensemble.outputs.naming import information_date, label
@@ -75,7 +75,7 @@ def audit(
     *,
     prior_set: str = "",
     scenario: str = "",
-    start: float = 2026.0,
+    start: float | None = None,
     seed: int = 1,
     members: int = 2048,
     threads: int | None = None,
@@ -84,8 +84,9 @@ def audit(
 ) -> Audit:
     """Audit a study: its ex ante forecast, the misses, the counterfactual, and the way ahead.
 
-    ``scenario`` names the one whose levers are set from ``start`` on; without it the levers of
-    the observed years stay as they are. Raises SDError where the study has nothing to fit.
+    ``scenario`` names the one whose levers are set from ``start`` on, where none is named from
+    the year after the last that is known; without it the levers of the observed years stay.
+    Raises SDError where the study has nothing to fit.
     """
     begun = time.perf_counter()
     issued = study.report.as_of or LATEST
@@ -108,6 +109,8 @@ def audit(
         tell(f"{len(rows)} figures forecast, {len(splits)} misses split")
     baseline = study.named((BASELINE,))[0]
     ahead = study.named((scenario,))[0] if scenario else None
+    if start is None:
+        start = shocks_drawn_from(after)
     then = (from_year(lived, ahead, start),) if ahead else ()
     years, paths = _paths(study, kernel, after, (baseline, lived, *then), threads)
     new = paths[2] if ahead else None
@@ -124,9 +127,9 @@ def _last_year(name: str, study: Study) -> int:
     return (
         max(
             (
-                row.period_end.year
+                int(row.time)
                 for row in rows
-                if (row.period_end.month, row.period_end.day) == (12, 31) and row.role == "observed"
+                if whole_year(row, study.model.clock.unit) and row.role == "observed"
             ),
             default=first,
         )
@@ -144,7 +147,7 @@ def _left_out(
     found = []
     for row in without_term(study.fit.terms, observations, study.model):
         if row.time > origin:
-            whole = (row.period_end.month, row.period_end.day) == (12, 31)
+            whole = whole_year(row, study.model.clock.unit)
             why = "no measure" if whole else "part of a year"
             if whole and row.series in own:
                 why = "out of time"
@@ -284,7 +287,9 @@ def audit_text(
     """Return the audit as lines for the terminal."""
     baseline, lived, ahead = scenarios
     head = study.report.headline.whole
-    unit = study.report.unit_label(study.model[head.variable].unit.removesuffix("/Year"), lang)
+    unit = study.report.unit_label(
+        study.model[head.variable].unit.removesuffix(f"/{study.model.clock.unit}"), lang
+    )
     lines = [
         say(
             "audit",

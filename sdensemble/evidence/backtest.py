@@ -24,7 +24,7 @@ from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.stacking import stack
 from sdensemble.evidence.words import columns, no_term_line, say, series_title
 from sdensemble.inputs.fit import pick
-from sdensemble.inputs.history import LATEST, Observation, Vintage, vintage
+from sdensemble.inputs.history import FIRST_YEAR, LATEST, Observation, Vintage, vintage, whole_year
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import LANGS, Words, joined, phrase, tell
 from sdensemble.results.record import RunRecord, written
@@ -139,7 +139,7 @@ def score_baselines(
     assert study.fit is not None
     for index, rows in later.items():
         term = study.fit.terms[index]
-        past = known_years(known, term.series, origin)
+        past = known_years(known, term.series, origin, term.time_unit)
         for baseline in study.fit.baselines:
             for one in rows:
                 middle = baseline.median(past, one.time)
@@ -151,7 +151,9 @@ def score_baselines(
     return found
 
 
-def known_years(known: Vintage, series: tuple[str, str], origin: int) -> list[Observation]:
+def known_years(
+    known: Vintage, series: tuple[str, str], origin: int, time_unit: str = "Year"
+) -> list[Observation]:
     """Return the whole years of a series that a rival may start from, the last publication each.
 
     Observed ones, and derived ones published by the end of the year after the origin, when the
@@ -159,10 +161,11 @@ def known_years(known: Vintage, series: tuple[str, str], origin: int) -> list[Ob
     """
     best: dict[float, Observation] = {}
     for row in sorted(known.rows, key=lambda one: (one.role == "observed", one.known or date.min)):
-        whole = (row.period_end.month, row.period_end.day) == (12, 31)
+        whole = whole_year(row, time_unit)
         if row.series != series or row.role == "target" or not whole:
             continue
-        if row.role == "observed" or (row.known and row.known <= date(origin + 1, 12, 31)):
+        soon = origin >= FIRST_YEAR and row.known and row.known <= date(origin + 1, 12, 31)
+        if row.role == "observed" or soon:
             best[row.time] = row
     return [best[when] for when in sorted(best)]
 

@@ -206,7 +206,7 @@ def _own(
         draws = values.transpose("year", "member").values[places].astype(float)
         unit = study.model[one.variable].unit
         if head.aggregate == "annual":
-            unit = unit.removesuffix("/Year")
+            unit = unit.removesuffix(f"/{study.model.clock.unit}")
         yield Series(MODEL, f"{one.variable}/{one.id}", one.label, unit, draws)
 
 

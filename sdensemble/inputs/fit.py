@@ -12,7 +12,7 @@ from sdengine.errors import Message, Problems, did_you_mean
 from sdengine.syntax import Model, fold
 from sdensemble.inputs.baselines import Baseline, read_baseline
 from sdensemble.inputs.config import Cell, Section, find_cells, find_constant, read_toml, short
-from sdensemble.inputs.history import LATEST, Observation
+from sdensemble.inputs.history import LATEST, Observation, whole_year
 
 KEYS = ("scenario", "vintage", "term", "group", "baseline", "screened")
 TERM_KEYS = (
@@ -96,10 +96,13 @@ class Term:
     shock_share: float = 0.0
     parts: tuple[Part, ...] = ()
     informs: tuple[str, ...] = ()
+    time_unit: str = "Year"
 
     def part_of(self, observation: Observation) -> Part | None:
         """Return which part of the year an observation of this term speaks of, None of it all."""
-        if self.aggregate == "end" or (observation.series == self.series and _whole(observation)):
+        if self.aggregate == "end" or (
+            observation.series == self.series and whole_year(observation, self.time_unit)
+        ):
             return None
         return next((part for part in self.parts if _is_part(observation, self, part)), None)
 
@@ -264,6 +267,7 @@ def _read_term(table: Section, model: Model) -> Term | None:
         cells, aggregate, lists["times"], lists["over"], numbers["factor"], table.text("unit"), sd,
         numbers["discrepancy_sd"], numbers["half_life"], numbers["bias_sd"], numbers["first"],
         table.flag("leads"), table.text("basis"), numbers["shock_share"], parts, informs,
+        model.clock.unit or "Year",
     )  # fmt: skip
 
 
@@ -322,10 +326,6 @@ def _read_groups(
     return groups, titles
 
 
-def _whole(observation: Observation) -> bool:
-    return (observation.period_end.month, observation.period_end.day) == (12, 31)
-
-
 def _is_part(observation: Observation, term: Term, part: Part) -> bool:
     if f"{observation.period_end:%m-%d}" != part.ends:
         return False
@@ -341,7 +341,9 @@ def matches(observation: Observation, term: Term, model: Model) -> bool:
     year = int(observation.time)
     if not max(clock.start, term.first) <= year or year + 1 > clock.stop + 1e-9:
         return False
-    if observation.series == term.series and (term.aggregate == "end" or _whole(observation)):
+    if observation.series == term.series and (
+        term.aggregate == "end" or whole_year(observation, term.time_unit)
+    ):
         return True
     return term.aggregate != "end" and term.part_of(observation) is not None
 

@@ -25,6 +25,8 @@ COPY = "copy"
 """A column a file may have: whose copy of the publication was looked at, as in evidence tables."""
 ROLES = ("observed", "derived", "target")
 LATEST = "latest"
+FIRST_YEAR = 1000
+"""A time from which on is a year of the calendar; below it, a count of the model's time unit."""
 
 
 @dataclass(frozen=True)
@@ -210,14 +212,18 @@ def vintage(history: Sequence[Observation], name: str) -> Vintage:
     """Return what was known under a name.
 
     "latest" is every row. "through-2019" is every period that ended by the end of 2019, whenever
-    it was published. A date such as "2020-06-30" is what had been published by then; it names
-    the rows of earlier periods that it lacks. The name of a batch is every row up to that import.
+    it was published; "through-8", of a model that counts months, every period up to the eighth.
+    A date such as "2020-06-30" is what had been published by then; it names the rows of earlier
+    periods that it lacks. The name of a batch is every row up to that import.
     Raises SDError for any other name.
     """
     if name == LATEST:
         return Vintage(name, tuple(history))
-    if through := re.fullmatch(r"through-(\d{4})", name):
-        end = date(int(through[1]), 12, 31)
+    if through := re.fullmatch(r"through-(\d+)", name):
+        last = int(through[1])
+        if last < FIRST_YEAR:
+            return Vintage(name, tuple(row for row in history if row.time <= last))
+        end = date(last, 12, 31)
         return Vintage(name, tuple(row for row in history if row.period_end <= end))
     batches = list(dict.fromkeys(row.batch for row in history))
     if name and name in batches:
@@ -239,6 +245,22 @@ def vintage(history: Sequence[Observation], name: str) -> Vintage:
     return Vintage(name, tuple(kept_rows), tuple(lacks))
 
 
+def counts_years(time_unit: str) -> bool:
+    """Return whether a model whose clock has this unit counts years of the calendar."""
+    return time_unit.strip().casefold().rstrip("s") in ("", "year")
+
+
+def whole_year(row: Observation, time_unit: str) -> bool:
+    """Return whether a row is of a whole period of a model that counts in this unit.
+
+    Where it counts years that is one ending on the last day of December; rows of a model that
+    counts months or minutes are always of a whole one.
+    """
+    if not counts_years(time_unit):
+        return True
+    return (row.period_end.month, row.period_end.day) == (12, 31)
+
+
 def batches_of(history: Sequence[Observation]) -> tuple[str, ...]:
     """Return the names of the imports that brought rows, in their order."""
     return tuple(dict.fromkeys(row.batch for row in history if row.batch))
@@ -257,7 +279,7 @@ def information(history: Sequence[Observation], name: str) -> str:
 
 def known_through(name: str) -> int | None:
     """Return the last year that is over at a vintage's date; None where its name has none."""
-    if through := re.fullmatch(r"through-(\d{4})", name):
+    if through := re.fullmatch(r"through-(\d+)", name):
         return int(through[1])
     day = _day(name)
     if day is None:

@@ -26,6 +26,7 @@ from sdensemble.outputs.naming import (
     fitted,
     information_date,
     label,
+    spoken,
     statement,
     target_name,
     unequal_costs,
@@ -307,9 +308,9 @@ def _readings_notes(results: Results) -> list[Words]:
         items.append(joined(item, "nothing"))
     if not items:
         return []
-    reasons = {(one.reason_zh, one.reason_en): {"zh": one.reason_zh, "en": one.reason_en}
-               for one in read}  # fmt: skip
-    why = joined(reasons.values(), "sentence")
+    reasons = [spoken(one, "reason") for one in read]
+    once = [one for place, one in enumerate(reasons) if one not in reasons[:place]]
+    why = joined(once, "sentence")
     return [joined([phrase("answer.readings", items=joined(items, "clause")), why], "sentence")]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sdensemble.lang import Words, joined
+from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.form import Number, Whole
 from sdensemble.outputs.table import Column, Table, table_of
 
@@ -225,11 +225,14 @@ class Figure:
         """Return every number drawn, a row each: panel, mark, role, name, x, value, low, high."""
         number = Number()
         columns = (
-            Column("panel", {"zh": "分图", "en": "panel"}, Whole()),
-            Column("mark", {"zh": "图形", "en": "mark"}),
-            Column("role", {"zh": "类别", "en": "role"}),
-            Column("name", {"zh": "名称", "en": "name"}),
-            *(Column(name, form=number) for name in ("x", "value", "low", "high")),
+            Column("panel", phrase("figure.data_panel"), Whole()),
+            Column("mark", phrase("figure.data_mark")),
+            Column("role", phrase("figure.data_role")),
+            Column("name", phrase("figure.data_name")),
+            *(
+                Column(name, phrase(f"figure.data_{name}"), number)
+                for name in ("x", "value", "low", "high")
+            ),
         )
         rows = (
             {"panel": place, "mark": type(mark).__name__.lower(), **row}

@@ -9,6 +9,7 @@ from sdensemble.inputs.targets import readings
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.figure import Axis, Beside, Figure, Line, Mark, Panel, Points, Rule, numbers
 from sdensemble.outputs.form import Measured, Number, Share, Shown, Whole
+from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.results.horizon import Horizon, Part, horizons, parts, reference
 from sdensemble.results.results import Results
@@ -101,7 +102,7 @@ def condition_table(results: Results, own: list[Part]) -> Table:
     rows: list[dict[str, Any]] = [{"row": phrase("horizon.share")}]
     rows[0] |= {f"part {part.place}": Shown(part.share, Share()) for part in own}
     for place, (target, _, _) in enumerate(own[0].chances):
-        name = {"zh": target.zh, "en": target.en}
+        name = target_label(target)
         row: dict[str, Any] = {"row": phrase("horizon.chance", target=name)}
         for part in own:
             _, p, error = part.chances[place]
@@ -190,7 +191,7 @@ def condition_figure(results: Results) -> Figure:
         )
         panels.append(Panel(
             (Points(x, y, low, high, role="estimate", across=True),), axis,
-            Axis(names=tuple(name for name, _, _ in rows)), {"zh": target.zh, "en": target.en},
+            Axis(names=tuple(name for name, _, _ in rows)), target_label(target),
             height=8.0 * len(rows) + 6, beside=(Beside(phrase("horizon.p"), texts),),
         ))  # fmt: skip
     title = phrase("horizon.by_scope")

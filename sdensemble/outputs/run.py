@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from sdengine.syntax import Model
 from sdensemble.inputs.folder import Whole, check_folder, check_space
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.report import ReportSpec
-from sdensemble.lang import LANGS, Words
+from sdensemble.lang import LANGS, Words, say
 from sdensemble.outputs import fonts
 from sdensemble.outputs.answer import answer
 from sdensemble.outputs.tables import write_tables
@@ -55,6 +55,7 @@ def write_run(
     check_space(folder, sum(one.data.nbytes for one in every) + 30_000_000)
     with written(folder, record.adding(**_facts(every)), free=free) as writing:
         missing = _write(writing.partial, every, lang, history, notes)
+        _write_workbook(writing.partial, every, lang, record)
     if missing:
         told = Message("figures: the font has no glyph for {missing}", missing=" ".join(missing))
         writing.notes = (*writing.notes, told)
@@ -103,6 +104,17 @@ def _write(
     return draw_figures(folder / FIGURES, figures, lang)[1]
 
 
+def _write_workbook(folder: Path, every: Sequence[Results], lang: str, record: RunRecord) -> None:
+    """Write the workbook that people copy from into their own papers."""
+    from sdensemble.outputs.pages.brief import Material
+    from sdensemble.outputs.pages.workbook import workbook
+    from sdensemble.outputs.write.xlsx import write_xlsx
+
+    told = {"started": record.started, "command": record.command}
+    made = workbook(every[0], Material(others=every[1:], record=told))
+    write_xlsx(made, folder / f"{say('brief.file_book', lang)}.xlsx", lang)
+
+
 def _facts(every: Sequence[Results]) -> dict[str, Any]:
     """Return what the record says of the ensembles."""
     first = every[0]
@@ -113,4 +125,26 @@ def _facts(every: Sequence[Results]) -> dict[str, Any]:
         "ensembles": [
             {**one.data.attrs, "members": one.members, "lost": one.lost} for one in every
         ],
+        "answers": [answer for one in every for answer in _answers(one)],
     }
+
+
+def _answers(results: Results) -> Iterator[dict[str, Any]]:
+    """Yield P of each headline target under each scenario: what two runs are compared by."""
+    asked = results.question
+    targets = [asked, *(t for t in results.headline_targets() if t is not asked)]
+    for target in targets:
+        for scenario in results.scenarios:
+            found = results.event(target, scenario).probability()
+            yield {
+                "target": target.id,
+                "target_title": {"zh": target.zh, "en": target.en},
+                "scenario": scenario.name,
+                "scenario_title": dict(scenario.title),
+                "prior_set": results.prior_set,
+                "year": results.year(target),
+                "measure": target.measure,
+                "scope": target.scope,
+                "p": found.middle,
+                "se": found.se,
+            }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.metadata
 import json
 import platform
@@ -19,6 +20,8 @@ from sdensemble.inputs.folder import RECORD, Whole, whole
 
 PACKAGES = ("numpy", "scipy", "llvmlite", "xarray", "netCDF4", "matplotlib", "pysd")
 """Whose versions a record holds."""
+NOT_PART = ("out", "lang", "threads", "keep")
+"""Options that change no number, and so are no part of a run's."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,17 @@ class RunRecord:
             facts,
         )
 
+    @property
+    def id(self) -> str:
+        """The number of a run, under each figure and table: eight letters of what it is made of.
+
+        The same files, options, information date and version have the same number.
+        """
+        asked = {name: one for name, one in self.options.items() if name not in NOT_PART}
+        made = [sorted(self.files_read.items()), asked, self.as_of, __version__]
+        text = json.dumps(made, sort_keys=True, default=str)
+        return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+
     def adding(self, **facts: Any) -> RunRecord:
         """Return the record with more facts."""
         return replace(self, facts={**self.facts, **facts})
@@ -82,6 +96,7 @@ class RunRecord:
         found: dict[str, Any] = {}
         if self.command:
             found = {
+                "id": self.id,
                 "command": self.command,
                 "started": self.started,
                 "engine": f"sdensemble {__version__}",
@@ -112,6 +127,20 @@ def written(folder: Path, record: RunRecord, *, free: bool = False) -> Iterator[
         text = json.dumps(content, ensure_ascii=False, indent=2, default=str)
         (writing.partial / RECORD).write_text(text + "\n", encoding="utf-8")
         writing.files = (*sorted(names), RECORD)
+
+
+def records(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield each folder inside a folder that holds a record, with it, the latest first."""
+    found = []
+    for path in folder.glob(f"*/{RECORD}"):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(record, dict):
+            found.append((str(record.get("started", "")), str(path), record))
+    for _, place, record in sorted(found, key=lambda one: one[:2], reverse=True):
+        yield Path(place).parent, record
 
 
 def stamped(study: Path, kind: str = "") -> Path:

@@ -15,6 +15,7 @@ from sdengine.errors import Message, SDError, did_you_mean
 from sdengine.syntax import Call, Model, Ref, fold
 from sdensemble.inputs.report import Outcome, ReportSpec
 from sdensemble.inputs.targets import ABOUT, band, leaves
+from sdensemble.lang import LANGS
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import (
     Event,
@@ -204,7 +205,7 @@ class Results:
         return ()
 
     def _labels(self, range_name: str, element: str) -> Mapping[str, str]:
-        return {lang: self.model.element_label(range_name, element, lang) for lang in ("zh", "en")}
+        return {lang: self.model.element_label(range_name, element, lang) for lang in LANGS}
 
     # ── series ──
 

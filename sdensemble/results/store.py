@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdengine.errors import SDError
+from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from sdensemble.results.results import Results
+from sdensemble.results.results import Results
 
 NAMES = "sdensemble_names"
 """Global attribute: JSON object of safe dimension and coordinate names → names."""
@@ -119,7 +120,7 @@ def label_dataset(results: Results) -> xr.Dataset:
     titles = {str(s.name): s.title for s in results.scenarios}
     names = [str(name) for name in data["scenario"].values]
     added: dict[str, tuple[str, list[str]]] = {}
-    for lang in ("zh", "en"):
+    for lang in LANGS:
         added[f"scenario_{lang}"] = "scenario", [titles.get(n, {}).get(lang, n) for n in names]
         for dim in map(str, data.dims):
             if dim in results.model.ranges and dim in data.coords:

@@ -48,20 +48,19 @@ def stored_results(
     targets: Sequence[Target],
     spec: ReportSpec,
     model: Model,
+    file: str = ENSEMBLE,
 ) -> Results:
     """Return the results of a stored run, read with today's targets and titles.
 
-    Raises SDError where there is no ensemble, it is of another model, or the study no longer
-    has one of its scenarios.
+    ``file`` is one of its ensembles; further prior sets have their own. Raises SDError where there
+    is no ensemble, it is of another model, or the study no longer has one of its scenarios.
     """
     from sdensemble.results.store import read_ensemble
 
-    path = folder / ENSEMBLE
+    path = folder / file
     if not path.is_file():
         raise SDError(
-            Message(
-                "{folder}: holds no {ensemble}, so it is no run", folder=folder, ensemble=ENSEMBLE
-            )
+            Message("{folder}: holds no {ensemble}, so it is no run", folder=folder, ensemble=file)
         )
     data = read_ensemble(path)
     data.attrs = {name: _value(value) for name, value in data.attrs.items()}

@@ -585,7 +585,7 @@ def forecast(folder: Path, **options: Any) -> None:
 @_study
 @_lang
 @click.option("--scenario", default="")
-@click.option("--from", "start", default=2026.0, show_default=True)
+@click.option("--from", "start", type=float)
 @click.option("--prior", "prior_set", default="")
 @click.option("--members", default=2048, show_default=True)
 @click.option("--seed", default=1, show_default=True)
@@ -597,6 +597,57 @@ def audit(folder: Path, **options: Any) -> None:
 
     found = account(open_study(folder), **options)
     click.echo(f"{found.text}\n\n({found.seconds:.0f} s)")
+
+
+@main.command()
+@click.argument("run", required=False, type=_RUN)
+@_study
+@_lang
+@click.option("--layout", default="office", show_default=True)
+@click.option("--template", type=_FILE)
+@click.option("--against", type=_RUN)
+@click.option("--pdf", is_flag=True)
+@_out
+def brief(folder: Path, **options: Any) -> None:
+    """Write the paper of a RUN (the latest) as Word, Excel and HTML."""
+    from sdensemble.study import open_study
+    from sdensemble.verbs.brief import Asked, write_brief
+
+    shown = write_brief(open_study(folder), Asked(**options))
+    click.echo(f"{shown.text}\n\n{shown.folder}" if shown.text else f"{shown.folder}")
+
+
+@main.command()
+@click.argument("run", required=False, type=_RUN)
+@_study
+@_lang
+@click.option("--outcome", default="")
+@click.option("--scenario", "scenarios", multiple=True)
+@click.option("--title", default="")
+@click.option("--width", type=click.FloatRange(60, 400), default=146.0)
+@click.option("--no-lower", "lower", flag_value=False, default=True)
+@click.option("--grey", is_flag=True)
+@_out
+def figure(folder: Path, **options: Any) -> None:
+    """Draw one outcome of a RUN, under one scenario or several."""
+    from sdensemble.study import open_study
+    from sdensemble.verbs.brief import write_figure_of
+
+    shown = write_figure_of(open_study(folder), **options)
+    click.echo(f"{shown.text}\n\n{shown.folder}")
+
+
+@main.command()
+@click.argument("number")
+@_study
+@_lang
+def trace(number: str, folder: Path, lang: str) -> None:
+    """Say what the run of a NUMBER under a figure or table was made of."""
+    from sdensemble.outputs.text import terminal_columns
+    from sdensemble.study import open_study
+    from sdensemble.verbs.brief import trace as traced
+
+    click.echo(traced(open_study(folder), number, lang, terminal_columns()))
 
 
 @main.group()

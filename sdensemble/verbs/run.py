@@ -78,6 +78,8 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
         )
         for name, scenarios in plan.items()
     }
+    for dataset in datasets.values():
+        dataset.attrs["run_id"] = record.id
     main = datasets.pop(options.prior_set)
     _require_some(study, main, options)
     findings = _findings(study)

@@ -191,6 +191,17 @@ def test_svg_for_a_page_keeps_its_text():
     assert "<text" in text
 
 
+def test_rows_of_panels_side_by_side_stand_on_one_height():
+    names = ("one", "two")
+    left = Panel((Points((1.0, 2.0), (0.0, 1.0), across=True),), y=Axis(names=names))
+    many = tuple(Points((1.0, 2.0), (0.0, 1.0), name=f"{i}", across=True) for i in range(4))
+    right = Panel(many, y=Axis(names=("", "")))
+    with picture.settings():
+        first, second = picture.draw(Figure("f", "", (left, right), columns=2), "en").axes
+    assert first.get_ylim() == second.get_ylim()
+    assert first.get_position().height == pytest.approx(second.get_position().height)
+
+
 def test_labels_pushed_apart_keep_their_order_and_distance():
     placed = picture.spread([1.0, 1.1, 5.0], 1.0)
     assert placed[1] - placed[0] == pytest.approx(1.0)

@@ -89,6 +89,19 @@ def period(text: str) -> tuple[int, date]:
         raise Bad("no year", text=shown) from None
 
 
+def count(text: str) -> tuple[int, date]:
+    """Return the number of a model's own time that a cell names; raise Bad for other text.
+
+    It has no place in the calendar: the date beside it is none.
+    """
+    shown = plain(text)
+    if not shown:
+        raise Bad("blank")
+    if not re.fullmatch(r"\d+(?:\.0+)?", shown):
+        raise Bad("no count", text=shown)
+    return int(float(shown)), date.min
+
+
 UNPUBLISHED = ("未公布", "未发表", "未公开", "内部", "内部资料", "unpublished", "internal")
 """What a person writes where a figure has not been published."""
 OWN = "(unpublished)"

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from sdengine.errors import Problems, SDError
-from sdensemble.evidence.observe.cells import day, day_text, number, period
+from sdensemble.evidence.observe.cells import count, day, day_text, number, period
 from sdensemble.evidence.observe.names import Names, Series, names_of
 from sdensemble.evidence.observe.sheet import Sheet, read_sheet
 from sdensemble.evidence.observe.words import Bad, tell
-from sdensemble.inputs.history import Observation, last_day
+from sdensemble.inputs.history import Observation, counts_years, last_day
 from sdensemble.study import Study
 
 Ask = Callable[[str], str]
@@ -158,13 +158,17 @@ class _Reading:
         role = ROLES.get(self.sheet.cell(row, "role").casefold())
         if role:
             self.bad(line, "role", Bad(role, name=text(row, "measure")))
-        year = self.read(line, "time", lambda: period(text(row, "time")))
+        yearly = counts_years(self.study.model.clock.unit)
+        when = period if yearly else count
+        year = self.read(line, "time", lambda: when(text(row, "time")))
         series = self.read(line, "measure", lambda: self.series(row))
         stated = text(row, "period_end")
         end = self.read(line, "period_end", lambda: day(stated)) if stated else year and year[1]
         if not stated and year and series and year[1] == date(year[0], 12, 31):
             end = self.names.end(series, year[0])
         published = self.read(line, "published_on", lambda: day_text(text(row, "published_on")))
+        if not yearly and not stated:
+            end = last_day(published) if published else None
         value = self.read(line, "value", lambda: number(text(row, "value")))
         unit = self.read(line, "value", lambda: self.unit(row, value[1])) if value else None
         if year and end and published:
@@ -207,7 +211,7 @@ class _Reading:
         """Note dates that cannot be: an end in another year, a figure before its period is over."""
         today, known = date.today(), last_day(published)
         assert known is not None
-        if end.year != year:
+        if end.year != year and counts_years(self.study.model.clock.unit):
             self.bad(line, "period_end", Bad("other year", end=end, year=year))
         elif end > today:
             what = tell("period_end", self.lang)

@@ -6,7 +6,7 @@ import math
 
 from sdensemble.decide.allocate import Allotted, Slot
 from sdensemble.decide.worlds import World
-from sdensemble.lang import Words, joined, phrase
+from sdensemble.lang import LANGS, Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, numbers
@@ -88,7 +88,7 @@ def place_name(slot: Slot, study: Study) -> Words:
     dims = study.model[slot.lever].dims
     if not slot.element or len(dims) != 1:
         return name
-    told = {lang: study.model.element_label(dims[0], slot.element, lang) for lang in ("zh", "en")}
+    told = {lang: study.model.element_label(dims[0], slot.element, lang) for lang in LANGS}
     return joined([name, phrase("language.brackets", text=told)], "nothing")
 
 

@@ -11,6 +11,7 @@ from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Figure, Panel, Points, numbers
 from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
 
@@ -46,7 +47,7 @@ def _world(found: Held, study: Study, label: str) -> Words:
     if len(found.targets) == 1:
         return name
     reading = next(t for t in found.targets if t.id == target)
-    return joined([name, {"zh": reading.zh, "en": reading.en}], "within")
+    return joined([name, target_label(reading)], "within")
 
 
 def answer(found: Held, study: Study) -> list[Words]:

@@ -10,7 +10,7 @@ import numpy as np
 from sdensemble.decide.information import Worth
 from sdensemble.decide.matter import SHOCKS, Discovered, Knowledge, Package_, Shares
 from sdensemble.decide.worlds import World
-from sdensemble.lang import Words, has, joined, phrase
+from sdensemble.lang import LANGS, Words, has, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, Rule, numbers
@@ -36,7 +36,7 @@ def input_name(study: Study, name: str) -> Words:
     if not element or len(dims) != 1:
         return joined([label, name[len(constant) :]], "nothing")
     try:
-        told = {lang: study.model.element_label(dims[0], element, lang) for lang in ("zh", "en")}
+        told = {lang: study.model.element_label(dims[0], element, lang) for lang in LANGS}
     except (KeyError, ValueError, IndexError):
         return joined([label, f"[{element}]"], "nothing")
     return joined([label, phrase("language.brackets", text=told)], "nothing")

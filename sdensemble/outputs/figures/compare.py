@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sdensemble.lang import Capital, Words, phrase
+from sdensemble.outputs.answer import rounding
 from sdensemble.outputs.figure import Axis, Beside, Figure, Mark, Panel, Points, Rule, numbers
 from sdensemble.outputs.figures.parts import conditions, key_of, run_of, source, units
 from sdensemble.outputs.form import Chance, Number, Shown
@@ -64,7 +65,7 @@ def sectors(results: Results, scenario: Scenario) -> Figure:
         "sectors",
         phrase("figure.sectors_title" if relative else "figure.levels_title", **said, key=key),
         (panel,),
-        notes=(units(results), conditions(results)),
+        notes=(*rounding([results]), units(results), conditions(results)),
         caption=phrase("caption.sectors", **said),
         source=source(results),
         run=run_of(results),
@@ -143,7 +144,7 @@ def scenarios(results: Results, base: Scenario, page: int = 0) -> Figure:
             phrase("figure.scenarios_title", **values, key=key_of(results, asked, whole.label))
         ),
         (panel,),
-        notes=(units(results), conditions(results)),
+        notes=(*rounding([results]), units(results), conditions(results)),
         caption=phrase("caption.scenarios", **values, unit=unit),
         source=source(results),
         run=run_of(results),

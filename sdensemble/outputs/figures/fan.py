@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sdensemble.inputs.history import Observation
+from sdensemble.inputs.history import Observation, whole_year
 from sdensemble.inputs.targets import readings
 from sdensemble.lang import Capital, Words, joined, phrase
 from sdensemble.outputs.figure import (
@@ -241,7 +241,7 @@ def related(results: Results, history: Sequence[Observation]) -> tuple[Observati
     spec = results.spec.history
     best: dict[float, Observation] = {}
     for row in history if spec else ():
-        whole = (row.period_end.month, row.period_end.day) == (12, 31)
+        whole = whole_year(row, results.model.clock.unit)
         if spec is None or row.series != (spec.measure, spec.sector) or not whole:
             continue
         if row.time not in best or _rank(row) >= _rank(best[row.time]):

@@ -43,4 +43,4 @@ def cell(value: Any) -> str:
     if isinstance(value, float | np.floating):
         return f"{value:.7g}" if math.isfinite(value) else ""
     text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

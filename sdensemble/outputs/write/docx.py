@@ -22,7 +22,9 @@ from typing import Any
 from docx import Document as new_docx
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml import OxmlElement
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.opc.oxml import serialize_part_xml
+from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
@@ -47,6 +49,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time every part of the file is given, so that the same document has the same bytes."""
 THEMED = ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme")
 """Attributes that win over the fonts named beside them."""
+PADDING = 2.6
+"""Millimetres beside the text of a cell, both sides together."""
 KEPT_TOGETHER = 14
 """Rows up to which a table is kept on one page."""
 
@@ -193,6 +197,7 @@ class _Writer:
             self._block(block)
         if self.own:
             self._footer()
+            self._substitutes()
         return self.file
 
     # ── page and letters ──
@@ -309,6 +314,18 @@ class _Writer:
                 _field(paragraph, part, "1")
             elif part:
                 paragraph.add_run(part)
+
+    def _substitutes(self) -> None:
+        """Name in the font table what stands in for a font that a computer lacks."""
+        part = self.file.part.part_related_by(RT.FONT_TABLE)
+        table = parse_xml(part.blob)
+        for font, instead in self.layout.fonts().items():
+            if font != instead:
+                entry = _element("w:font", **{"w:name": font})
+                entry.append(_element("w:altName", **{"w:val": instead}))
+                entry.append(_element("w:charset", **{"w:val": "86"}))
+                table.append(entry)
+        part._blob = serialize_part_xml(table)
 
     # ── blocks ──
 
@@ -436,7 +453,8 @@ class _Writer:
         lines = _lines(rows, groups)
         made = self.file.add_table(rows=0, cols=len(heads))
         made.autofit = False
-        grid = [Mm(width) for width in _widths(heads, rows, self._width())]
+        size = self.layout.faces["cell"].size
+        grid = [Mm(width) for width in widths(table, lang, self._width(), size)]
         for element, width in zip(made._tbl.tblGrid.iterchildren(), grid, strict=True):
             element.set(qn("w:w"), str(int(width / 635)))
         _three_lines(made)
@@ -499,24 +517,30 @@ def _lines(
     return found
 
 
-def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]], width: float) -> list[float]:
-    """Return the widths of columns in mm, by what they hold, together ``width``."""
+def widths(table: Table, lang: str, width: float, size: float) -> list[float]:
+    """Return the widths of a table's columns in mm, together ``width``, for letters of ``size``.
 
-    def letters(text: str) -> float:
-        return sum(2.0 if ord(letter) > 0x2E7F else 1.05 for letter in text)
+    Numbers keep to one line; words give way, then all alike.
+    """
+    heads, rows = table.head(lang), table.texts(lang)
+    letter = size / 2 * 25.4 / 72
 
-    wanted = []
-    for place, head in enumerate(heads):
-        cells = sorted(letters(row[place]) for row in rows) or [0.0]
-        most, usual = cells[-1], cells[int(0.9 * (len(cells) - 1))]
-        longest = max((letters(word) for word in re.split(r"[\s（(，,；;]", head)), default=0.0)
-        wanted.append(2.0 + min(max(usual, longest, letters(head) / 3, 4.0), max(most, 30.0)))
-    total = sum(wanted)
-    least = min(11.0, width / len(wanted))
-    shares = [max(least, width * one / total) for one in wanted]
-    spare = sum(shares) - width
-    loose = sum(share - least for share in shares)
-    return [share - spare * (share - least) / loose if loose else share for share in shares]
+    def long(text: str) -> float:
+        return letter * sum(2.0 if ord(sign) > 0x2E7F else 1.0 for sign in text)
+
+    wanted, least = [], []
+    for place, (head, column) in enumerate(zip(heads, table.columns, strict=True)):
+        most = max((long(row[place]) for row in rows), default=0.0)
+        word = max((long(part) for part in re.findall(r"[\x21-\u2e7f]+|.", head)), default=0.0)
+        floor = most if column.form.right else min(most, 14 * letter)
+        least.append(PADDING + max(floor, word, long(head) / 3))
+        wanted.append(PADDING + max(most, word, long(head) / 2))
+    if sum(wanted) <= width:
+        return [one * width / sum(wanted) for one in wanted]
+    if sum(least) >= width:
+        return [one * width / sum(least) for one in least]
+    spare = (width - sum(least)) / (sum(wanted) - sum(least))
+    return [low + spare * (high - low) for low, high in zip(least, wanted, strict=True)]
 
 
 # ── pieces of WordprocessingML ──

@@ -29,7 +29,7 @@ from sdensemble.outputs.document import (
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.fonts import FAMILY, FONT, require_font
 from sdensemble.outputs.table import Table
-from sdensemble.outputs.write.docx import _widths, layout_of
+from sdensemble.outputs.write.docx import layout_of, widths
 
 HEAD = """
 #set document(title: {title}, author: "sdensemble", date: {date})
@@ -170,7 +170,8 @@ class _Writer:
         """Return a three-line table with its caption above, notes and source below."""
         lang, count = self.lang, len(table.columns)
         heads, rows = table.head(lang), table.texts(lang)
-        widths = ", ".join(f"{width:.2f}mm" for width in _widths(heads, rows, self.layout.width))
+        wide = widths(table, lang, self.layout.width, 8.5)
+        columns = ", ".join(f"{width:.2f}mm" for width in wide)
         sides = ", ".join("right" if column.form.right else "left" for column in table.columns)
         groups = {first: tell(head, lang) for first, head in table.groups}
         cells = [f"table.header({', '.join(f'[#{_literal(head)}]' for head in heads)})"]
@@ -181,7 +182,7 @@ class _Writer:
             cells += [f"[#{_literal(cell)}]" for cell in row]
         body = ",\n  ".join(cells)
         made = (
-            f"#text(8.5pt, table(columns: ({widths},), align: ({sides},), stroke: none,"
+            f"#text(8.5pt, table(columns: ({columns},), align: ({sides},), stroke: none,"
             f" inset: (x: 2pt, y: 3pt),\n  table.hline(stroke: 1pt),\n  {body},\n"
             "  table.hline(stroke: 1pt)))"
         )

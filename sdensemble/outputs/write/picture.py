@@ -250,7 +250,7 @@ def draw(figure: Figure, lang: str, grey: bool = False) -> Canvas:
     entries = _legend_rows(_entries(figure, looks, lang, grey), wide - 2 * EDGE)
     frames = [_frame(panel, figure, place, lang) for place, panel in enumerate(figure.panels)]
     columns = min(figure.columns, len(frames)) or 1
-    grid = [frames[i : i + columns] for i in range(0, len(frames), columns)]
+    grid = [_aligned(frames[i : i + columns]) for i in range(0, len(frames), columns)]
     room = _room(grid, wide)
     above = EDGE + _height(title, 3.7) + 4.2 * len(entries) + (1.0 if entries else 0.0)
     tall = above + sum(room.rows) + _height(foot) + 2 * EDGE
@@ -274,6 +274,14 @@ def draw(figure: Figure, lang: str, grey: bool = False) -> Canvas:
     canvas.text(EDGE / wide, EDGE / tall, foot, fontsize=SMALL, va="bottom", color=GREY,
                 linespacing=1.2)  # fmt: skip
     return canvas
+
+
+def _aligned(frames: list[Frame]) -> list[Frame]:
+    """Return panels side by side that have the same rows with these on one height."""
+    if len({len(frame.rows) for frame in frames}) > 1 or not frames[0].rows:
+        return frames
+    rows = tuple(max(of_one) for of_one in zip(*(frame.rows for frame in frames), strict=True))
+    return [replace(frame, rows=rows, height=sum(rows)) for frame in frames]
 
 
 @dataclass(frozen=True)
@@ -305,6 +313,8 @@ def _frame(panel: Panel, figure: Figure, place: int, lang: str) -> Frame:
     rows = tuple(max(4.6, _height(name, 3.0) + 1.8) for name in names)
     if any(isinstance(mark, Hill) for mark in panel.marks):
         rows = tuple(max(row, 8.0) for row in rows)
+    side_by_side = max(_points_by_row(panel).values(), default=1)
+    rows = tuple(max(row, 2.4 * side_by_side + 2.2) for row in rows)
     left = max((text_mm(line) for n in names for line in n.split("\n")), default=0.0)
     left = left + 2.5 if names else 1.0 + _tick_width(panel)
     right = _right(panel, lang)
@@ -335,6 +345,16 @@ def _frame(panel: Panel, figure: Figure, place: int, lang: str) -> Frame:
     return Frame(
         panel, title, names, heads, across, told, height, rows, left, right + beside, top, bottom
     )
+
+
+def _points_by_row(panel: Panel) -> dict[int, int]:
+    """Return how many points stand in each row of a panel of rows."""
+    found: dict[int, int] = {}
+    for mark in panel.marks:
+        if isinstance(mark, Points) and mark.across:
+            for y in mark.y:
+                found[round(y)] = found.get(round(y), 0) + 1
+    return found
 
 
 def _cell_texts(mark: Cells, inside: float, lang: str) -> dict[tuple[int, int], str]:
@@ -494,7 +514,8 @@ def _sign(mark: Mark, look: Look, grey: bool) -> Any:
                           markeredgecolor=look.colour)  # fmt: skip
         case _:
             return Line2D([], [], color=look.colour, linestyle="-", linewidth=look.width,
-                          marker=look.marker, markersize=4.2, markeredgewidth=0.7,
+                          solid_capstyle="butt", marker=look.marker, markersize=4.2,
+                          markeredgewidth=0.7,
                           markerfacecolor=look.face or look.colour,
                           markeredgecolor="black" if look.face else look.colour)  # fmt: skip
 
@@ -561,7 +582,7 @@ def _draw_panel(
     if panel.note:
         ax.text(0.03, 0.97, tell(panel.note, lang), transform=ax.transAxes, va="top",
                 fontsize=SMALL, linespacing=1.15, path_effects=_cased())  # fmt: skip
-    _end_labels(ax, frame, lang, width)
+    _end_labels(ax, frame, lang, width, grey)
     _beside(ax, frame, lang, width)
 
 
@@ -570,13 +591,13 @@ def _axes(ax: Axes, frame: Frame, lang: str) -> None:
     if frame.names:
         places = _row_places(frame)
         ax.set_ylim(sum(frame.rows), 0)
-        ax.set_yticks(places, frame.names)
+        ax.set_yticks(places, frame.names, linespacing=1.3)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
     else:
         _limits(ax, panel.y, "y")
     if frame.across:
-        ax.set_xlim(0, len(frame.across))
+        ax.set_xlim(-0.01, len(frame.across) + 0.01)
         ax.xaxis.tick_top()
         ax.set_xticks([i + 0.5 for i in range(len(frame.across))], frame.across)
         ax.tick_params(axis="x", length=0)
@@ -735,7 +756,7 @@ def _draw_cells(ax: Axes, mark: Cells, frame: Frame, grey: bool) -> None:
         y += tall
 
 
-def _end_labels(ax: Axes, frame: Frame, lang: str, width: float) -> None:
+def _end_labels(ax: Axes, frame: Frame, lang: str, width: float, grey: bool) -> None:
     """Write labels at the right end, moved apart where values are near, others where they are."""
     panel = frame.panel
     last = _ends(panel)
@@ -743,7 +764,7 @@ def _end_labels(ax: Axes, frame: Frame, lang: str, width: float) -> None:
     at_end = [] if frame.names else [mark for mark in labels if mark.x >= last]
     for mark in labels:
         if mark not in at_end:
-            colour = RED if mark.role == "target" else "black"
+            colour = tone(RED, grey) if mark.role == "target" else "black"
             ax.annotate(tell(mark.text, lang), (mark.x, _y(frame, mark.y)), (4, 2),
                         textcoords="offset points", fontsize=SMALL, color=colour,
                         path_effects=_cased(), annotation_clip=False)  # fmt: skip
@@ -753,7 +774,7 @@ def _end_labels(ax: Axes, frame: Frame, lang: str, width: float) -> None:
     left, right = ax.get_xlim()
     places = spread([mark.y for mark in at_end], (high - low) / frame.height * 2.8)
     for mark, place in zip(at_end, places, strict=True):
-        colour = {"target": RED, "example": GREY}.get(mark.role, "black")
+        colour = tone({"target": RED, "example": GREY}.get(mark.role, "#000000"), grey)
         ax.annotate(
             tell(mark.text, lang), (last, mark.y), (right + (right - left) / width * 2.5, place),
             fontsize=SMALL, va="center", color=colour, annotation_clip=False,

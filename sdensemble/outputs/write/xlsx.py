@@ -148,9 +148,12 @@ class _Writer:
     def _forms(self, table: Table) -> list[tuple[Any, Any]]:
         """Return two formats a column: of a cell, and of one in the last row."""
         found = []
-        for column in table.columns:
+        for place, column in enumerate(table.columns):
             right = column.form.right
-            look: dict[str, Any] = {"num_format": column.form.excel}
+            shown = column.form.excel
+            if right and shown == "General":
+                shown = _decimals([row[place] for row in table.natives(self.lang)])
+            look: dict[str, Any] = {"num_format": shown}
             look |= {"align": "right"} if right else {"text_wrap": True}
             found.append((self.form(**look), self.form(**look, bottom=2)))
         return found
@@ -183,6 +186,7 @@ class _Writer:
         below = block + max(years, CHART_ROWS - len(fan.by) - 2) + 3
         self.row = below
         self.frozen = True
+        self.sheet.print_area(0, 0, below - 2, len(data.columns) + 12)
         first, last = self._table(data)
         self._block(fan, top, block, first, last, choices, years)
 
@@ -306,6 +310,12 @@ class _Writer:
         chart.show_na_as_empty_cell()
         chart.set_size({"width": 640, "height": 20 * CHART_ROWS})
         self.sheet.insert_chart(1, len(heads) + 1, chart, {"object_position": 3})
+
+
+def _decimals(values: Sequence[Native]) -> str:
+    """Return a format with as many decimals as numbers of this size need."""
+    most = max((abs(value) for value in values if isinstance(value, int | float)), default=0.0)
+    return "0" if most >= 1000 else "0.0" if most >= 10 else "0.00"
 
 
 def _product(counts: Sequence[int]) -> int:

@@ -77,6 +77,11 @@ def test_chinese_letters_have_a_font_that_no_theme_overrides(written):
     assert fonts.get(qn("w:hint")) == "eastAsia"
 
 
+def test_what_stands_in_for_a_missing_font_is_named_in_the_file(written):
+    table = xml(written["zh", "gb9704"], "word/fontTable.xml")
+    assert '<w:font w:name="方正小标宋简体"><w:altName w:val="宋体"/>' in table
+
+
 def test_the_layout_of_official_papers_is_kept(written):
     section = opened(written, layout="gb9704").sections[0]
     sides = (section.top_margin, section.left_margin, section.right_margin, section.bottom_margin)

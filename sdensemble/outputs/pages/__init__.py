@@ -1,0 +1,1 @@
+"""What papers and workbooks say: which tables, figures and sentences, in which order."""

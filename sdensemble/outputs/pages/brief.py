@@ -1,0 +1,458 @@
+"""The briefing paper of a run: two pages for whoever decides, and annexes for whoever checks.
+
+Every sentence with a number is a phrase of the catalogue filled from the results; which phrase is
+taken depends on what the numbers say. What a run does not hold is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from sdensemble.lang import Ended, Words, bracketed, joined, phrase
+from sdensemble.outputs.answer import comparison, conditions, rounding, span_of
+from sdensemble.outputs.document import (
+    Annex,
+    Block,
+    Box,
+    Document,
+    Heading,
+    Items,
+    Paragraph,
+    Ref,
+)
+from sdensemble.outputs.figures.effects import effects
+from sdensemble.outputs.figures.fan import fan
+from sdensemble.outputs.figures.parts import run_of, source
+from sdensemble.outputs.form import Chance, InTen, Paired, Share, Shown, Spread
+from sdensemble.outputs.naming import label, statement, when
+from sdensemble.outputs.pages import tables
+from sdensemble.outputs.table import Table
+from sdensemble.outputs.tables import limits_of
+from sdensemble.results.probability import difference, distinguishable
+from sdensemble.results.results import Results, is_stress, per_outlay, reference
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from sdensemble.inputs.history import Observation
+    from sdensemble.inputs.scenarios import Scenario
+
+MOST_LEVERS = 8
+"""Rows of the comparison on the first two pages; the annex holds all."""
+
+MONEY = ("effect", "outlay", "forgone")
+"""Columns of the comparison in the unit of the headline."""
+FAN_MM = 52.0
+"""Height of the fan, so that what whoever decides reads ends on the second page."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a paper is made of, besides the results themselves.
+
+    ``others`` are the same study under further prior sets, ``draws`` the constants of the run's
+    members, ``record`` what the run wrote of itself, ``sources`` the publications the
+    study rests on, ``notes`` what else is to be said of it.
+    """
+
+    others: Sequence[Results] = ()
+    history: Sequence[Observation] = ()
+    draws: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
+    sources: Sequence[Words] = ()
+    notes: Sequence[Words] = ()
+
+
+def brief(results: Results, material: Material | None = None) -> Document:
+    """Return the paper of a run as a document."""
+    material = material or Material()
+    blocks: list[Block] = [
+        Heading(phrase("brief.part_answer")),
+        *_answer(results, material),
+        *_levers(results, material),
+        *_way(results, material),
+        *_annexes(results, material),
+    ]
+    date = str(material.record.get("started", ""))[:10]
+    return Document(
+        "brief",
+        phrase("brief.title", target=statement(results, results.question)),
+        tuple(blocks),
+        subtitle=phrase("brief.subtitle", date=date) if date else "",
+        date=date,
+        source=source(results),
+        run=run_of(results),
+        keywords={"model": results.model.digest[:12], "prior_set": results.prior_set},
+    )
+
+
+# ── one: the answer ──
+
+
+def _answer(results: Results, material: Material) -> Iterable[Block]:
+    yield Paragraph(answer_sentences(results, material.others), "lead")
+    yield Items(tuple(caveats(results, material)))
+    yield tables.worlds(results, material.others)
+
+
+def answer_sentences(results: Results, others: Sequence[Results] = ()) -> Words:
+    """Return the first paragraph: whose target, the answer, and what it is an answer to."""
+    said: list[Words] = []
+    policy = results.spec.policy
+    if policy:
+        said.append(phrase("brief.asked", policy=policy))
+    base = reference(results)
+    values = {"scenario": base.title, "target": statement(results, results.question)}
+    said.append(phrase("brief.headline", chance=headline(results, others), **values))
+    moved = _moved(results)
+    said += [_what_policy_does(results, moved)] if moved is not None else []
+    said.append(Ended(conditions(results)))
+    return joined(said, "sentence")
+
+
+def headline(results: Results, others: Sequence[Results] = ()) -> Words:
+    """Return the range in words, with the probability under each prior set in brackets."""
+    base = reference(results)
+    found, sets = [], []
+    for one in (results, *others):
+        if one.has(base.name):
+            found.append(one.event(one.question, one.scenario(base.name)).probability())
+            prior = label(one.spec, one.prior_set)
+            sets.append(phrase("answer.of_set", prior=prior, p=Shown(found[-1], Chance())))
+    words = Shown(span_of(found), InTen())
+    return joined([words, bracketed([joined(sets, "within")])], "nothing")
+
+
+def _moved(results: Results) -> list[tuple[Scenario, Any]] | None:
+    """Return the change of P under each lever scenario; None where none was run."""
+    found = []
+    for scenario, against in results.pairs():
+        if is_stress(scenario) or against is not reference(results):
+            continue
+        events = (results.event(results.question, one) for one in (scenario, against))
+        found.append((scenario, difference(*events).found))
+    return found or None
+
+
+def _what_policy_does(results: Results, moved: list[tuple[Scenario, Any]]) -> Words:
+    """Say how far any lever moves P: most at all, or that none can be told from nothing."""
+    apart = [(scenario, found) for scenario, found in moved if distinguishable(found)]
+    if not apart:
+        return phrase("brief.policy_none", n=len(moved))
+    scenario, found = max(apart, key=lambda one: abs(one[1].mean))
+    key = "policy_most_up" if found.mean > 0 else "policy_most_down"
+    shown = f"{100 * abs(found.mean):.{0 if abs(found.mean) >= 0.1 else 1}f}"
+    return phrase(f"brief.{key}", scenario=scenario.title, points=shown, n=len(moved))
+
+
+def caveats(results: Results, material: Material) -> list[Words]:
+    """Return two or three things that must be said with the answer."""
+    found: list[Words] = []
+    base = reference(results)
+    sets = [one for one in (results, *material.others) if one.has(base.name)]
+    if len(sets) > 1:
+        ps = [one.event(one.question, one.scenario(base.name)).probability() for one in sets]
+        low, high = min(p.middle for p in ps), max(p.middle for p in ps)
+        key = "caveat_sets_far" if high - low >= 0.1 else "caveat_sets_near"
+        names = joined([label(one.spec, one.prior_set) for one in sets], "list")
+        words = Shown(span_of(ps), InTen())
+        found.append(phrase(f"brief.{key}", names=names, words=words))
+    worlds = tables.worlds(results, material.others)
+    scopes = [
+        row for row in worlds.records()
+        if row["world"] in [label(results.spec, t.scope) for t in _other_scopes(results)]
+    ]  # fmt: skip
+    if scopes:
+        items = joined(
+            [phrase("brief.in_scope", scope=row["world"], p=Shown(row["p"], Chance()))
+             for row in scopes],
+            "within",
+        )  # fmt: skip
+        own = label(results.spec, results.question.scope)
+        found.append(phrase("brief.caveat_scope", own=own, items=items))
+    found.append(phrase("brief.caveat_error" if results.posterior else "brief.caveat_prior"))
+    found += rounding([results, *material.others])
+    found += list(material.notes)
+    return found
+
+
+def _other_scopes(results: Results) -> list[Any]:
+    from sdensemble.inputs.targets import readings
+
+    return list(readings(results.question, results.targets))
+
+
+# ── two: the levers ──
+
+
+def _levers(results: Results, material: Material) -> Iterable[Block]:
+    pairs = [(s, b) for s, b in results.pairs() if not is_stress(s)]
+    if not pairs:
+        return
+    yield Heading(phrase("brief.part_levers"))
+    yield Paragraph(lever_sentences(results))
+    table = _narrow(results, material.others, "median")
+    base = reference(results)
+    rows = [
+        row
+        for row, scenario in zip(table.rows, results.scenarios, strict=True)
+        if not is_stress(scenario)
+    ]
+    few = len(rows) > MOST_LEVERS + 1
+    if few:
+        rows = _foremost(results, table)
+    whole = results.spec.headline.whole
+    notes: list[Words] = [
+        phrase(
+            "brief.levers_note",
+            against=base.title,
+            year=when(results, results.asked_year),
+            unit=tables.unit_of(results, whole.variable),
+        )
+    ]
+    if few:
+        notes.append(phrase("brief.levers_rest", n=len(results.scenarios), annex=Ref("all")))
+    yield replace(
+        table,
+        id="levers",
+        title=phrase("brief.levers"),
+        rows=tuple(rows),
+        notes=tuple(notes),
+        source=source(results),
+        run=run_of(results),
+    )
+
+
+def _narrow(results: Results, others: Sequence[Results], *without: str) -> Table:
+    """Return the comparison as wide as a page: of P only the question's; the workbook has all."""
+    table = comparison(results, others)
+    kept = {f"p_{results.question.id}", *(f"p_{one.prior_set}" for one in others)}
+    names = [column.id for column in table.columns]
+    narrow = table.only(
+        [name for name in names if name not in without and (name[:2] != "p_" or name in kept)]
+    )
+    unit = tables.unit_of(results, results.spec.headline.whole.variable)
+    own = phrase("brief.head_p_of", prior=label(results.spec, results.prior_set))
+    columns = []
+    for one in narrow.columns:
+        if one.id == f"p_{results.question.id}":
+            one = replace(one, head=own)
+        columns.append(replace(one, unit=unit) if one.id in MONEY else one)
+    return replace(narrow, columns=tuple(columns))
+
+
+def _foremost(results: Results, table: Table) -> list[tuple[Any, ...]]:
+    """Return the reference and the levers that move the headline most, in the table's order."""
+    base, year = reference(results), results.asked_year
+    whole = results.spec.headline.whole
+    size: dict[str, float] = {}
+    for scenario, against in results.pairs():
+        if not is_stress(scenario) and against is base:
+            size[scenario.name] = abs(results.effect(whole, scenario, against, year).found.mean)
+    packages = [scenario.name for scenario in results.scenarios if scenario.package]
+    rest = sorted((name for name in size if name not in packages), key=lambda name: -size[name])
+    names = {base.name, *[*packages, *rest][:MOST_LEVERS]}
+    return [
+        row
+        for row, scenario in zip(table.rows, results.scenarios, strict=True)
+        if scenario.name in names
+    ]
+
+
+def lever_sentences(results: Results) -> Words:
+    """Say which levers raise the headline, which cannot be told from none, what they cost."""
+    base, year = reference(results), results.asked_year
+    whole = results.spec.headline.whole
+    up: list[tuple[Scenario, Any]] = []
+    down: list[tuple[Scenario, Any]] = []
+    flat: list[Scenario] = []
+    prices: list[tuple[Scenario, float]] = []
+    for scenario, against in results.pairs():
+        if is_stress(scenario) or against is not base:
+            continue
+        effect = results.effect(whole, scenario, base, year)
+        if not distinguishable(effect.found):
+            flat.append(scenario)
+            continue
+        (up if effect.found.mean > 0 else down).append((scenario, effect))
+        cost = results.payers_outlay(scenario, base, year)
+        ratio = per_outlay(effect, cost) if cost is not None else None
+        if ratio is not None and ratio > 0:
+            prices.append((scenario, ratio))
+    unit = tables.unit_of(results, whole.variable)
+    said: list[Words] = []
+    up.sort(key=lambda one: -one[1].found.mean)
+    if up:
+        shown = joined([_effect(s, e) for s, e in up[:3]], "list")
+        head = {"year": when(results, year), "name": whole.label, "unit": unit}
+        said.append(phrase("brief.levers_up", n=len(up), shown=shown, **head))
+    if down:
+        shown = joined([_effect(s, e) for s, e in down[:3]], "list")
+        said.append(phrase("brief.levers_down", shown=shown))
+    if flat:
+        key = "levers_flat" if up or down else "levers_all_flat"
+        names = joined([s.title for s in flat[:6]], "list")
+        said.append(phrase(f"brief.{key}", n=len(flat), names=names))
+    if len(prices) > 1:
+        prices.sort(key=lambda one: -one[1])
+        (best, ratio), (next_best, other) = prices[:2]
+        ends = {"best": best.title, "ratio": f"{ratio:.2g}"}
+        ends |= {"next": next_best.title, "other": f"{other:.2g}"}
+        said.append(phrase("brief.levers_price", unit=unit, **ends))
+    said += _two_orders(up)
+    return joined(said, "sentence")
+
+
+def _effect(scenario: Scenario, effect: Any) -> Words:
+    return phrase("brief.effect", scenario=scenario.title, effect=Shown(effect.found, Paired()))
+
+
+def _two_orders(up: Sequence[tuple[Scenario, Any]]) -> list[Words]:
+    """Say where means and medians put two levers in another order."""
+    by_mean = [s for s, _ in up[:3]]
+    by_median = [s for s, _ in sorted(up[:3], key=lambda one: -one[1].median)]
+    if by_mean == by_median:
+        return []
+    names = joined([s.title for s in by_median], "list")
+    return [phrase("brief.levers_median", names=names)]
+
+
+# ── three: the way there ──
+
+
+def _way(results: Results, material: Material) -> Iterable[Block]:
+    base = reference(results)
+    yield Heading(phrase("brief.part_way"))
+    found = limits_of(results, base, results.asked_year)
+    said = [_way_sentence(results)]
+    said += [_limits_sentence(results, *found)] if found is not None else []
+    yield Paragraph(joined(said, "sentence"))
+    drawn = fan(results, base, material.history, material.others, lower=False)
+    yield replace(
+        drawn,
+        panels=tuple(replace(panel, height=FAN_MM) for panel in drawn.panels),
+        caption=phrase("brief.fan_caption", name=results.spec.headline.whole.label,
+                       scenario=base.title),
+    )  # fmt: skip
+
+
+def _way_sentence(results: Results) -> Words:
+    base, whole = reference(results), results.spec.headline.whole
+    year = results.asked_year
+    band = tables.band_of(results, whole, base, year)
+    values = {
+        "figure": Ref("fan"),
+        "scenario": base.title,
+        "year": when(results, year),
+        "name": whole.label,
+        "band": Shown(band, Spread()),
+        "unit": tables.unit_of(results, whole.variable),
+    }
+    return phrase("brief.way", **values)
+
+
+def _limits_sentence(results: Results, outcome: Any, sets: Mapping[str, Any]) -> Words:
+    items = [
+        phrase(
+            "brief.limit",
+            set=label(results.spec, name),
+            first=held[0][0].label,
+            share=Shown(held[0][1], Share()),
+            second=held[1][0].label,
+            other=Shown(held[1][1], Share()),
+        )
+        if len(held) > 1
+        else phrase(
+            "brief.limit_only",
+            set=label(results.spec, name),
+            first=held[0][0].label,
+            share=Shown(held[0][1], Share()),
+        )
+        for name, held in sets.items()
+    ]
+    return phrase(
+        "brief.limits_said",
+        year=when(results, results.asked_year),
+        name=outcome.label,
+        items=joined(items, "clause"),
+        annex=Ref("binds"),
+    )
+
+
+# ── annexes ──
+
+
+def _annexes(results: Results, material: Material) -> Iterable[Block]:
+    base = reference(results)
+    binds = [one for one in (tables.limits(results),) if one is not None]
+    targets: list[Block] = [Paragraph(_least_sentence(results)), tables.least_likely(results)]
+    targets += binds
+    yield Annex("binds", phrase("brief.annex_binds"), tuple(targets))
+    hangs = tables.hangs_on(results, material.draws)
+    if hangs is not None:
+        text = Paragraph(phrase("brief.hangs_said", scenario=base.title))
+        yield Annex("hangs", phrase("brief.annex_hangs"), (text, hangs))
+    if results.pairs():
+        table = _narrow(results, material.others)
+        full = replace(
+            table,
+            id="comparison",
+            title=phrase("brief.comparison"),
+            source=source(results),
+            run=run_of(results),
+        )
+        blocks: list[Block] = [full, effects(results)]
+        yield Annex("all", phrase("brief.annex_all"), tuple(blocks))
+    yield Annex("method", phrase("brief.annex_method"), tuple(_method(results, material)))
+
+
+def _least_sentence(results: Results) -> Words:
+    table = tables.least_likely(results)
+    if not table.rows:
+        return phrase("brief.least_none")
+    ps = table.column("p")
+    never = sum(p.most.mean < 0.05 for p in ps)
+    key = "least_some" if never else "least_all"
+    first = table.rows[0]
+    return phrase(
+        f"brief.{key}", n=never, target=first[0], p=Shown(ps[0], Chance(error=False)),
+        table=Ref(table.id),
+    )  # fmt: skip
+
+
+def _method(results: Results, material: Material) -> Iterable[Block]:
+    data = results.data.attrs
+    values: dict[str, object] = {
+        "model": results.model.path.name,
+        "digest": results.model.digest[:12],
+        "constants": len(results.model.constants()),
+        "members": results.members,
+        "scenarios": len(results.scenarios),
+        "seed": data.get("seed", ""),
+        "sets": joined(
+            [label(one.spec, one.prior_set) for one in (results, *material.others)], "list"
+        ),
+    }
+    yield Box(
+        "method_box",
+        phrase("brief.method"),
+        tuple(Paragraph(phrase(f"brief.method_{n}", **values)) for n in range(1, 5)),
+    )
+    yield Heading(phrase("brief.part_sources"), 2)
+    sources: list[Words] = []
+    if results.spec.policy:
+        sources.append(results.spec.policy)
+    sources += list(material.sources)
+    sources.append(phrase("brief.source_model", **values))
+    yield Items(tuple(sources), ordered=True)
+    yield Paragraph(trace_sentence(results, material), "note")
+
+
+def trace_sentence(results: Results, material: Material) -> Words:
+    """Say how any number of the paper is traced back."""
+    run = run_of(results)
+    command = str(material.record.get("command", ""))
+    key = "trace" if run and command else "trace_run" if run else "trace_none"
+    return phrase(f"brief.{key}", run=run, command=command)

@@ -1,0 +1,68 @@
+"""What a run was made of, told so that a number of a paper can be followed to its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sdensemble.lang import Words, phrase
+from sdensemble.outputs.document import Document, Paragraph
+from sdensemble.outputs.table import Column, Table, table_of
+
+
+def trace_document(
+    folder: Path,
+    record: Mapping[str, Any],
+    today: Mapping[str, str],
+    more: Sequence[Path] = (),
+) -> Document:
+    """Return a run's command, seed, dates and files; ``today`` are the files' digests now."""
+    options = dict(record.get("options", {}))
+    facts: list[tuple[str, Words]] = [
+        ("id", str(record.get("id", "") or "—")),
+        ("folder", str(folder)),
+        ("command", str(record.get("command", "—"))),
+        ("started", str(record.get("started", "—"))),
+        ("as_of", str(record.get("as_of", "") or "—")),
+        ("seed", str(options.get("seed", "—"))),
+        ("members", str(options.get("members", "—"))),
+        ("prior_set", str(options.get("prior_set", "—"))),
+        ("posterior", _posteriors(record)),
+        ("model", str(record.get("model_digest", "—"))),
+        ("versions", _versions(record)),
+    ]
+    said = [phrase("language.headed", head=phrase(f"brief.trace_{name}"), text=text)
+            for name, text in facts]  # fmt: skip
+    said += [phrase("brief.trace_also", folder=str(one)) for one in more]
+    files = _files(record, today)
+    changed = sum(row[2] != phrase("brief.same") for row in files.rows)
+    said.append(phrase("brief.trace_changed" if changed else "brief.trace_same", n=changed))
+    return Document("trace", "", (*map(Paragraph, said), files))
+
+
+def _posteriors(record: Mapping[str, Any]) -> Words:
+    found = [str(one.get("posterior", "")) for one in record.get("ensembles", [])]
+    names = [name for name in dict.fromkeys(found) if name and name != "prior"]
+    return ", ".join(names) or phrase("brief.trace_prior")
+
+
+def _versions(record: Mapping[str, Any]) -> str:
+    held = dict(record.get("versions", {}))
+    return ", ".join(f"{name} {version}" for name, version in held.items())
+
+
+def _files(record: Mapping[str, Any], today: Mapping[str, str]) -> Table:
+    columns = (
+        Column("file", phrase("brief.head_file")),
+        Column("digest", phrase("brief.head_digest")),
+        Column("now", phrase("brief.head_now")),
+    )
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for name, digest in sorted(dict(record.get("files_read", {})).items()):
+            now = today.get(name)
+            how = "gone" if now is None else "same" if now == digest else "changed"
+            yield {"file": name, "digest": str(digest)[:12], "now": phrase(f"brief.{how}")}
+
+    return table_of("files", phrase("brief.trace_files"), columns, rows())
