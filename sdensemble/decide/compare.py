@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -15,13 +15,14 @@ from sdengine.errors import Message, SDError
 from sdensemble.decide.jackknife import jackknife
 from sdensemble.decide.levers import Moved, moved
 from sdensemble.decide.measures import outcome_of, paid
-from sdensemble.decide.worlds import Count, World, keep_for
+from sdensemble.decide.worlds import Count, Named, World, keep_for
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.inputs.targets import Target
+from sdensemble.inputs.targets import Target, leaves
 from sdensemble.results.estimate import Estimate, holm, mean_of, p_value
 from sdensemble.results.probability import Difference, Probability, difference, distinguishable
 from sdensemble.results.results import LEAST_OUTLAY, Effect, Results
+from sdensemble.study import Study
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -93,7 +94,7 @@ class Pair:
 class InWorld:
     """A comparison in one world: rows in the order of the scenario files, and every pair."""
 
-    world: World
+    world: Named
     rows: tuple[Row, ...]
     pairs: tuple[Pair, ...]
     members: int
@@ -102,7 +103,10 @@ class InWorld:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Scenarios compared over worlds; ``levers`` are all that differ from the baseline."""
+    """Scenarios compared over worlds; ``levers`` are all that differ from the baseline.
+
+    ``scopes`` are the same question in other scopes, in the first world.
+    """
 
     target: Target
     outcome: Outcome
@@ -111,6 +115,7 @@ class Comparison:
     scenarios: tuple[Scenario, ...]
     levers: Mapping[str, tuple[Moved, ...]]
     worlds: tuple[InWorld, ...]
+    scopes: tuple[tuple[Target, InWorld], ...] = ()
 
     @property
     def main(self) -> InWorld:
@@ -145,15 +150,17 @@ def compare(
     baseline: Scenario,
     target: Target,
     *,
+    readings: Sequence[Target] = (),
     through: int | None = None,
     pairs: bool = True,
     progress: Count | None = None,
 ) -> Comparison:
     """Return scenarios compared with a baseline and with each other, in every world.
 
-    All run on the same members. ``through`` is the year to whose end money is counted, that of
-    the target where none is given; without ``pairs`` each is held against the baseline alone.
-    Worlds whose model lacks the target are left out. Raises SDError where none is left.
+    All run on the same members. ``readings`` are the same question in other scopes, asked in the
+    first world. ``through`` is the year to whose end money is counted, that of the target where
+    none is given; without ``pairs`` each is held against the baseline alone. Worlds whose model
+    lacks the target are left out. Raises SDError where none is left.
     """
     study = worlds[0].study
     outcome = outcome_of(study, target)
@@ -168,28 +175,66 @@ def compare(
     away = next((group for group in head.groups if group.id == head.displaced), None)
     if away is not None:
         more |= {away.variable: head.aggregate}
-    keep = keep_for(study, [target], more)
-    found = []
-    for world in worlds:
-        if not world.has(target):
-            continue
-        results = world.run(every, keep, until=max(through, year), progress=progress)
-        found.append(in_world(world, results, every, baseline, target, through, pairs))
+    keep = keep_for(study, [target, *readings], more)
+    run = (
+        (world, world.run(every, keep, until=max(through, year), progress=progress))
+        for world in worlds
+        if world.has(target)
+    )
+    return compare_results(
+        run, study, every, baseline, target, readings=readings, through=through, pairs=pairs
+    )
+
+
+def compare_results(
+    runs: Iterable[tuple[Named, Results]],
+    study: Study,
+    scenarios: Sequence[Scenario],
+    baseline: Scenario,
+    target: Target,
+    *,
+    readings: Sequence[Target] = (),
+    through: int | None = None,
+    pairs: bool = True,
+) -> Comparison:
+    """Return the comparison of scenarios already run, such as those of a stored run.
+
+    ``runs`` are worlds with their results, which hold all of ``scenarios``, the baseline first.
+    """
+    through = through or _year(study.targets, target)
+    found: list[InWorld] = []
+    scopes: list[tuple[Target, InWorld]] = []
+    for world, results in runs:
+        asked = (world, results, scenarios, baseline)
+        if not found:
+            scopes = [
+                (one, in_world(*asked, one, through, pairs))
+                for one in readings
+                if all(part.variable in results.data for part in leaves(one, study.targets))
+            ]
+        found.append(in_world(*asked, target, through, pairs))
     if not found:
         told = 'no structure asked for has all that target "{name}" speaks of'
         raise SDError(Message(told, name=target.id))
-    levers = {s.name: moved(s, baseline, study.model) for s in every}
-    return Comparison(target, outcome, through, baseline, tuple(every), levers, tuple(found))
+    levers = {s.name: moved(s, baseline, study.model) for s in scenarios}
+    return Comparison(
+        target,
+        outcome_of(study, target),
+        through,
+        baseline,
+        tuple(scenarios),
+        levers,
+        tuple(found),
+        tuple(scopes),
+    )
 
 
 def _year(targets: Sequence[Target], target: Target) -> int:
-    from sdensemble.inputs.targets import leaves
-
     return max(int(part.year or 0) for part in leaves(target, targets))
 
 
 def in_world(
-    world: World,
+    world: Named,
     results: Results,
     scenarios: Sequence[Scenario],
     baseline: Scenario,

@@ -39,6 +39,16 @@ class Held:
     dominance: xr.Dataset
     everywhere: dict[tuple[str, str], int]
 
+    def dataset(self) -> xr.Dataset:
+        """Return P, shortfall and both regrets by world × action, dominance by pair."""
+        import xarray as xr
+
+        named = {"mean": "p", "mean_se": "p_se"}
+        chance = self.chance.rename(named).drop_vars("worst_world")
+        short = self.shortfall.drop_vars("worst_world")
+        short = short.rename({str(name): f"shortfall_{name}" for name in short.data_vars})
+        return xr.merge([chance, short, self.dominance], combine_attrs="override")
+
 
 def hold(
     worlds: Sequence[World],

@@ -108,6 +108,14 @@ class Shares:
     members: int
     swapped: bool
 
+    def dataset(self) -> xr.Dataset:
+        """Return first and total shares with their errors by output × group."""
+        import xarray as xr
+
+        return xr.concat(list(self.by.values()), "output", combine_attrs="override").assign_coords(
+            output=list(self.by)
+        )
+
 
 def shares(
     world: World,
@@ -208,6 +216,10 @@ class Package_:
     exact: bool
     unit: str
 
+    def dataset(self) -> xr.Dataset:
+        """Return shares, effects alone and on top, and interactions, in the outcome's unit."""
+        return self.shares
+
 
 def take_apart(
     world: World,
@@ -283,6 +295,19 @@ class Knowledge:
     partial: tuple[tuple[str, Worth], ...]
     groups: tuple[tuple[str, Worth], ...]
     favours: Mapping[str, tuple[str, str]]
+
+    def dataset(self) -> xr.Dataset:
+        """Return the value of knowing each input and each group, with errors."""
+        import xarray as xr
+
+        data: dict[str, Any] = {}
+        coords: dict[str, Any] = {}
+        for dim, found in (("input", self.partial), ("group", self.groups)):
+            data[f"{dim}_worth"] = (dim, [worth.value for _, worth in found])
+            data[f"{dim}_worth_se"] = (dim, [worth.se for _, worth in found])
+            coords[dim] = [name for name, _ in found]
+        attrs = {"perfect": self.perfect.value, "perfect_se": self.perfect.se, "best": self.best}
+        return xr.Dataset(data, coords, attrs)
 
 
 def knowledge(

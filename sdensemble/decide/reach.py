@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.results.estimate import Estimate, mean_of, share_of
 from sdensemble.results.results import Results
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Array = NDArray[np.float64]
 
@@ -52,6 +56,25 @@ class Solved:
     wanted: float | None
     like: Scenario | None
     found: tuple[Reached, ...]
+
+    def dataset(self) -> xr.Dataset:
+        """Return level, interval, P and spending by world, in the lever's and payers' units."""
+        import xarray as xr
+
+        rows = [
+            {
+                "level": one.root.level, "low": one.root.low, "high": one.root.high,
+                "reached": float(one.root.reached), "p_now": one.p_now.mean,
+                "p_there": one.p_there.mean, "p_there_se": one.p_there.se,
+                "p_low": one.p_limits[0].mean, "p_high": one.p_limits[1].mean,
+                "effect": one.effect.mean, "effect_se": one.effect.se,
+                "treasury": one.treasury.mean, "forgone": one.forgone.mean,
+            }
+            for one in self.found
+        ]  # fmt: skip
+        data = {key: ("world", [row[key] for row in rows]) for key in rows[0]} if rows else {}
+        attrs = {"lever": self.lever.name, "unit": self.lever.unit, "target": self.target.id}
+        return xr.Dataset(data, {"world": [one.world for one in self.found]}, attrs)
 
 
 def reach(
@@ -178,6 +201,24 @@ class Edge:
     best: Estimate
     searched: int
     confirmed: int
+
+    def dataset(self) -> xr.Dataset:
+        """Return mixes by probability × lever, costs and P by probability."""
+        import xarray as xr
+
+        points = self.points
+        data = {
+            "mix": (("p", "lever"), [list(point.mix) for point in points]),
+            "cost": ("p", [point.cost_fresh for point in points]),
+            "forgone": ("p", list(self.forgone)),
+            "searched": ("p", [point.reached for point in points]),
+            "confirmed": ("p", [point.confirmed for point in points]),
+            "confirmed_se": ("p", [point.confirmed_se for point in points]),
+        }
+        coords = {"p": [point.probability for point in points],
+                  "lever": [lever.name for lever in self.levers]}  # fmt: skip
+        attrs = {"target": self.target.id, "world": self.world, "best": self.best.mean}
+        return xr.Dataset(data, coords, attrs)
 
 
 def edge(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,50 @@ from sdensemble.study import Study
 Count = Callable[[int], None]
 """Told of the member runs just finished."""
 NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Named(Protocol):
+    """What an answer says of the members it rests on."""
+
+    @property
+    def structure(self) -> str:
+        """The structure's name."""
+
+    @property
+    def prior_set(self) -> str:
+        """The name of the prior set."""
+
+    @property
+    def title(self) -> Mapping[str, str]:
+        """What the structure is called."""
+
+    @property
+    def study(self) -> Study:
+        """The study."""
+
+    @property
+    def name(self) -> str:
+        """Prior set and structure."""
+
+    @property
+    def seed(self) -> int:
+        """The seed of draws and shocks."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The members of a stored run, by what it says of them."""
+
+    structure: str
+    prior_set: str
+    title: Mapping[str, str]
+    study: Study
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Prior set and structure; the prior set alone in the main model."""
+        return self.prior_set if self.structure == MAIN else f"{self.prior_set}/{self.structure}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +91,11 @@ class World:
     def name(self) -> str:
         """Prior set and structure; the prior set alone in the main model."""
         return self.prior_set if self.structure == MAIN else f"{self.prior_set}/{self.structure}"
+
+    @property
+    def seed(self) -> int:
+        """The seed of draws and shocks."""
+        return self.members.seed
 
     @property
     def draws(self) -> Draws:

@@ -13,14 +13,14 @@ import numpy as np
 
 from sdengine.errors import Message, SDError, did_you_mean
 from sdensemble.decide.allocate import Slot, allocate, slots_of
-from sdensemble.decide.compare import compare
+from sdensemble.decide.compare import compare, compare_results
 from sdensemble.decide.hold import hold
 from sdensemble.decide.levers import Lever, find_lever, start_of, turned
 from sdensemble.decide.matter import boxes, knowledge, shares, take_apart
 from sdensemble.decide.measures import find_target
 from sdensemble.decide.reach import edge, reach
 from sdensemble.decide.weigh import SPARSE, weigh
-from sdensemble.decide.worlds import World, world_of
+from sdensemble.decide.worlds import Stored, World, world_of
 from sdensemble.ensemble.draws import Method
 from sdensemble.ensemble.variants import MAIN, Variant, duplicates, main_variant
 from sdensemble.evidence.members import choose_draws, chosen_members
@@ -30,6 +30,7 @@ from sdensemble.inputs.groups import Groups, read_groups
 from sdensemble.inputs.questions import Question, read_question
 from sdensemble.inputs.scenarios import BASELINE, Scenario
 from sdensemble.inputs.targets import Target
+from sdensemble.inputs.targets import readings as readings_of
 from sdensemble.lang import LANGS, Words, phrase
 from sdensemble.outputs.decide.allocate import allocate_document
 from sdensemble.outputs.decide.batch import batch_document
@@ -47,6 +48,8 @@ from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.table import Table
 from sdensemble.results.record import RunRecord, stamped, written
+from sdensemble.results.results import Results
+from sdensemble.results.stored import run_of, stored_results
 from sdensemble.study import Study
 from sdensemble.verbs.run import Progress
 
@@ -203,17 +206,30 @@ def compare_scenarios(
     names: Sequence[str],
     *,
     through: int | None = None,
+    runs: Sequence[Path] = (),
     progress: Progress | None = None,
 ) -> Answer:
-    """Compare scenarios with the baseline and with each other, in every world."""
+    """Compare scenarios with the baseline and with each other, in every world.
+
+    With ``runs``, folders of stored runs, nothing is run: the scenarios are taken from there.
+    Raises SDError where the runs are of different keys.
+    """
     with _answering(study, asked, "compare") as job:
         target = find_target(job.study, asked.target, asked.year)
         base, chosen = baseline(job.study, asked), named(job.study, names)
         if not [s for s in chosen if s.name != base.name]:
             raise SDError(Message("name a scenario to compare with {base}", base=base.name))
+        readings = [_at(t, asked.year) for t in scopes(job.study, asked.target)]
+        how: dict[str, Any] = {"readings": readings, "through": through}
+        if runs:
+            kept = stored_world(job.study, runs)
+            every = [base, *(s for s in chosen if s.name != base.name)]
+            _require_held(kept[1], every)
+            found = compare_results([kept], job.study, every, base, target, **how)
+            return job.done(found, compare_document(found, job.study), [])
         where, notes = worlds(job.study, asked, every=True)
         count = job.bar(progress, where, (len(chosen) + 1) * asked.members)
-        found = compare(where, chosen, base, target, through=through, progress=count)
+        found = compare(where, chosen, base, target, **how, progress=count)
         return job.done(found, compare_document(found, job.study), notes)
 
 
@@ -408,7 +424,7 @@ def hold_everywhere(
         targets = [find_target(job.study, asked.target, asked.year)]
         targets += [find_target(job.study, name) for name in readings]
         if not readings:
-            targets += [_at(t, asked.year) for t in scopes(job.study, targets[0])]
+            targets += [_at(t, asked.year) for t in scopes(job.study, asked.target)]
         base, chosen = baseline(job.study, asked), named(job.study, names)
         every = [base, *(s for s in chosen if s.name != base.name)]
         if len(every) < 2:
@@ -419,11 +435,70 @@ def hold_everywhere(
         return job.done(found, hold_document(found, where[0], job.study), notes)
 
 
-def scopes(study: Study, target: Target) -> tuple[Target, ...]:
+def scopes(study: Study, name: str) -> tuple[Target, ...]:
     """Return the same question of other scopes, as the targets file lists them."""
-    from sdensemble.inputs.targets import readings
+    asked = readings_of(find_target(study, name), study.targets)
+    return tuple(one for one in asked if one.scored)
 
-    return tuple(one for one in readings(target, study.targets) if one.scored)
+
+def stored_world(study: Study, runs: Sequence[Path]) -> tuple[Stored, Results]:
+    """Return the scenarios of stored runs as one, with what they say of their members.
+
+    Raises SDError naming every key in which the runs differ: prior set, information date,
+    structure, posterior, seed, sampling, digests, or the number of members.
+    """
+    import xarray as xr
+
+    found = [
+        stored_results(
+            run_of(folder),
+            scenarios=study.scenarios,
+            targets=study.targets,
+            spec=study.report,
+            model=study.model,
+        )
+        for folder in runs
+    ]
+    first = found[0]
+    for folder, other in zip(runs[1:], found[1:], strict=True):
+        differ = [key for key in KEYS if first.data.attrs.get(key) != other.data.attrs.get(key)]
+        differ += ["members"] if first.members != other.members else []
+        if differ:
+            told = "{one} and {other} are of different keys and cannot be compared: {keys}"
+            keys = ", ".join(differ)
+            raise SDError(Message(told, one=runs[0], other=folder, keys=keys))
+    data, names = [first.data], {s.name for s in first.scenarios}
+    for other in found[1:]:
+        new = [s.name for s in other.scenarios if s.name not in names]
+        common = [name for name in first.data.data_vars if name in other.data]
+        data = [one[common] for one in data] + (
+            [other.data[common].sel(scenario=new)] if new else []
+        )
+        names |= set(new)
+    joined = xr.concat(data, "scenario", combine_attrs="override", coords="minimal")
+    chosen = tuple(s for s in study.scenarios if s.name in names)
+    results = Results(joined, chosen, first.targets, first.spec, first.model)
+    attrs = first.data.attrs
+    world = Stored(
+        str(attrs.get("model_set", MAIN)), first.prior_set, {}, study, int(attrs.get("seed", 0))
+    )
+    return world, results
+
+
+KEYS = (
+    *("prior_set", "as_of", "model_set", "posterior", "seed", "method"),
+    *("priors_digest", "forcing_digest", "model_digest"),
+)
+"""What must agree before scenarios of two runs are members of the same worlds."""
+
+
+def _require_held(results: Results, scenarios: Sequence[Scenario]) -> None:
+    """Raise SDError naming the scenarios that no stored run holds."""
+    lacking = [s.name for s in scenarios if not results.has(s.name)]
+    if lacking:
+        known = ", ".join(s.name for s in results.scenarios)
+        told = "the stored runs hold no {names} (they hold {known})"
+        raise SDError(Message(told, names=", ".join(lacking), known=known))
 
 
 def _at(target: Target, year: int | None) -> Target:
@@ -525,7 +600,8 @@ def allot(
 ) -> Answer:
     """Allot fixed envelopes over the elements of their levers and spans of years.
 
-    ``envelopes`` are ``"lever=amount"``: the amount is level × years, summed over all places.
+    ``envelopes`` are ``"lever=amount"``, or ``"lever+lever=amount"`` where several share one: the
+    amount is level × years, summed over all places.
     """
     with _answering(study, asked, "allocate") as job:
         target = find_target(job.study, asked.target, asked.year)
@@ -540,8 +616,11 @@ def allot(
                 mark = ""
             if not mark or not amount > 0:
                 raise SDError(Message('"{text}": write "lever=amount"', text=text))
-            lever = find_lever(job.study, name.strip())
-            slots += slots_of(world, lever.constant, amount, spans, steps, most=lever.high)
+            for part in name.split("+"):
+                lever = find_lever(job.study, part.strip())
+                slots += slots_of(
+                    world, lever.constant, amount, spans, steps, most=lever.high, name=name
+                )
         runs = len(slots) * steps * len(envelopes)
         count = job.bar(progress, [world], runs * world.draws.members)
         base = baseline(job.study, asked)

@@ -54,11 +54,17 @@ def add_commands(
     @click.argument("scenarios", nargs=-1, required=True)
     @world_options
     @click.option("--through", type=int)
+    @click.option(
+        "--run",
+        "runs",
+        multiple=True,
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+    )
     def compare(
-        scenarios: tuple[str, ...], folder: Path, through: int | None, **given: Any
+        scenarios: tuple[str, ...], folder: Path, through: int | None, runs: Any, **given: Any
     ) -> None:
         """Compare SCENARIOS with the baseline and with each other, everywhere."""
-        ask("compare_scenarios", folder, given, scenarios, through=through)
+        ask("compare_scenarios", folder, given, scenarios, through=through, runs=runs)
 
     @main.command()
     @click.argument("name", default="land-or-grants")

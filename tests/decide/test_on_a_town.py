@@ -311,3 +311,34 @@ def test_a_bad_question_ends_in_one_message_and_no_folder(town, asked, call, tol
 def test_the_question_of_another_year_is_another_target(town):
     assert find_target(town, "goal", 2029).year == 2029
     assert find_target(town, "").id == "goal"
+
+
+# ── stored runs ──
+
+
+def stored(town, folder, seed=1, scenarios=("grants", "land")):
+    from sdensemble.verbs.run import Options, run_study
+
+    options = Options(members=256, seed=seed, prior_set="history", scenarios=scenarios, out=folder)
+    run_study(town, options)
+    return folder
+
+
+def test_stored_runs_are_compared_without_running(town, asked, tmp_path):
+    one = stored(town, tmp_path / "one", scenarios=("grants",))
+    two = stored(town, tmp_path / "two", scenarios=("land",))
+    answer = decide.compare_scenarios(town, asked, ["grants", "land"], runs=[one, two])
+    everything_is_said(answer)
+    effects = answer.found.dataset()["effect_mean"].sel(world="history")
+    assert effects.sel(scenario="land").item() == pytest.approx(8, abs=0.05)
+    assert answer.found.main.pairs[-1].effect.found.mean == pytest.approx(-3, abs=0.1)
+
+
+def test_stored_runs_of_different_keys_are_refused(town, asked, tmp_path):
+    one = stored(town, tmp_path / "one", scenarios=("grants",))
+    two = stored(town, tmp_path / "two", seed=2, scenarios=("land",))
+    with pytest.raises(SDError, match="different keys and cannot be compared: seed"):
+        decide.compare_scenarios(town, asked, ["grants", "land"], runs=[one, two])
+    with pytest.raises(SDError, match="hold no land"):
+        decide.compare_scenarios(town, asked, ["grants", "land"], runs=[one])
+    assert not asked.out.exists()

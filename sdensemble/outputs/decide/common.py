@@ -10,7 +10,7 @@ from typing import Any
 
 from sdengine.syntax import Model
 from sdensemble.decide.levers import Lever, Moved
-from sdensemble.decide.worlds import World
+from sdensemble.decide.worlds import Named
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
@@ -117,8 +117,7 @@ def scenario_name(scenario: Scenario) -> Words:
 def variable_label(model: Model, name: str) -> Words:
     """Return a variable's label in short: what stands before a bracket or a colon."""
     note = model[name].note
-    short = {"zh": note.zh.split("（")[0], "en": re.split(r" \(|: |; ", note.en)[0]}
-    return {lang: text or name for lang, text in short.items()}
+    return {lang: re.split(r"（| \(|: |; ", note.label(lang))[0] or name for lang in LANGS}
 
 
 def lever_label(model: Model, lever: Lever | Moved) -> Words:
@@ -165,13 +164,12 @@ def moved_words(model: Model, spec: ReportSpec, levers: Sequence[Moved]) -> Word
     return joined(parts, "clause")
 
 
-def world_name(world: World | Any, spec: ReportSpec) -> Words:
+def world_name(world: Named, spec: ReportSpec) -> Words:
     """Return a world's name: prior set and structure."""
     prior = label(spec, world.prior_set)
-    title = getattr(world, "title", None)
     if world.structure == "main":
         return phrase("decide.world_main", prior=prior)
-    return phrase("decide.world", prior=prior, structure=title or world.structure)
+    return phrase("decide.world", prior=prior, structure=world.title or world.structure)
 
 
 def titles(study: Study) -> dict[str, Words]:
@@ -203,14 +201,14 @@ def asked(study: Study, target: Target) -> Words:
     return joined([words, key], "nothing")
 
 
-def conditions(world: World, members: int, study: Study) -> Words:
+def conditions(world: Named, members: int, study: Study) -> Words:
     """Return what the numbers are conditional on: vintage, prior set, members, seed."""
     return phrase(
         "decide.conditions",
         date=information_date(study.information, study.report.issued),
         prior=label(study.report, world.prior_set),
         n=members,
-        seed=world.draws.seed,
+        seed=world.seed,
     )
 
 

@@ -23,6 +23,8 @@ def compare_document(found: Comparison, study: Study) -> Document:
     unit = _unit(found, study)
     blocks: list[Block] = [Paragraph(words, "lead") for words in answer(found, study)]
     blocks += [compare_table(found, study), pair_table(found, study), worlds_table(found, study)]
+    if found.scopes:
+        blocks.append(scopes_table(found, study))
     if found.main.rows[0].binds:
         blocks.append(binds_table(found, study))
     blocks.append(compare_figure(found, study))
@@ -115,6 +117,15 @@ def _pair(found: Comparison, pair: Pair, study: Study) -> Words:
                             first=one, second=other))  # fmt: skip
     if len(found.worlds) > 1:
         parts.append(holds_words(found, pair, study))
+    turned = [
+        target
+        for target, one in found.scopes
+        for other in one.pairs
+        if (other.first, other.second) == (pair.first, pair.second) and other.sign * pair.sign < 0
+    ]
+    if turned:
+        names = c.listed(c.asked(study, target) for target in turned)
+        parts.append(phrase("decide.compare.turned_scope", names=names))
     return joined(parts, "nothing")
 
 
@@ -268,6 +279,29 @@ def worlds_table(found: Comparison, study: Study) -> Table:
         row["order"] = order_words(found, one, others)
         rows.append(row)
     return table_of("worlds", phrase("decide.compare.worlds"), columns, rows)
+
+
+def scopes_table(found: Comparison, study: Study) -> Table:
+    """Return P and effects under every scope of the target, in the first world."""
+    columns = [
+        Column("scope", phrase("decide.head.scope")),
+        Column("scenario", phrase("decide.head.scenario")),
+        Column("p", phrase("decide.head.p"), Chance()),
+        Column("change", phrase("decide.head.change"), c.POINTS, phrase("decide.points")),
+        Column("effect", phrase("decide.head.effect"), c.AMOUNT, _unit(found, study)),
+    ]
+    rows = [
+        {
+            "scope": c.asked(study, target),
+            "scenario": _title(found, row.scenario),
+            "p": row.probability,
+            "change": row.change.found if row.change else None,
+            "effect": row.effect.found if row.effect else None,
+        }
+        for target, one in ((found.target, found.main), *found.scopes)
+        for row in one.rows
+    ]
+    return table_of("scopes", phrase("decide.compare.scopes"), columns, rows, stub=2)
 
 
 def order_words(found: Comparison, one: InWorld, others: list[Scenario]) -> Words:

@@ -99,6 +99,12 @@ def answer(found: Weighed, study: Study) -> list[Words]:
     key = "none" if not c.told_of(inter) else "more" if inter.value > 0 else "less"
     said.append(phrase(f"decide.weigh.together_{key}", year=found.doses.years[-1],
                        amount=c.amount(inter, unit)))  # fmt: skip
+    one, two = found.marginal
+    if math.isfinite(one.value) and math.isfinite(two.value):
+        per = phrase("decide.per_unit_unit", unit=unit, money=money)
+        said.append(phrase("decide.weigh.marginal", year=found.doses.year, first=first,
+                           second=second, one=c.amount(one, per, c.SPENT),
+                           two=c.amount(two, per, c.SPENT)))  # fmt: skip
     for part in found.parts:
         if math.isfinite(part.gap[-1].value):
             said.append(_part(found, part, unit))
