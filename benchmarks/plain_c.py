@@ -77,7 +77,8 @@ class PlainC:
         try:
             return cls(program, folder)
         except (Unsupported, subprocess.CalledProcessError) as error:
-            print(f"  no plain C of {program.name}: {str(error)[:90]}")
+            told = getattr(error, "stderr", b"") or str(error).encode()
+            print(f"  no plain C of {program.name}: {told.decode()[:200]}")
             return None
 
     def run(self) -> np.ndarray:
