@@ -10,6 +10,7 @@ import warnings
 import pytest
 
 from sdengine.model.read import read_model
+from sdengine.program.final_time import settled
 from sdengine.program.lower import lower
 from sdensemble import SDError
 from tests.engine.test_fuzz import PIECES, VENSIM, XMILE
@@ -92,7 +93,7 @@ def attempt(path, seed: int) -> bool:
     file.write_text(changed(text, chance), encoding="utf-8", errors="surrogatepass")
     begin = time.perf_counter()
     try:
-        lower(read_model(file))
+        lower(settled(read_model(file)))
     except SDError:
         return False
     finally:
