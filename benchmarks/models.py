@@ -108,3 +108,21 @@ def tables(path: Path, *, count: int = 50, points: int = 12, seed: int = 2) -> P
     lines.append("INITIAL TIME=1900~~|\nFINAL TIME=2100~~|\nTIME STEP=0.5~~|\nSAVEPER=1~~|\n")
     path.write_text("{UTF-8}\n" + "".join(lines), encoding="utf-8")
     return path
+
+
+def long_tables(path: Path, *, count: int = 40, points: int = 400, elements: int = 7) -> Path:
+    """Write a model that spends its time in tables of hundreds of points, each read at another
+    place by every element and member."""
+    lines = [f"part: {','.join(f'p{i}' for i in range(elements))}~~|\n"]
+    x = np.arange(points)
+    for i in range(count):
+        y = 10 + 0.3 * i + 5 * np.sin(x / (7 + 0.1 * i) + i)
+        pairs = ",".join(f"({a},{b:.4f})" for a, b in zip(x, y, strict=True))
+        lines.append(f"table {i}({pairs})~~|\n")
+        lines.append(f"read {i}[part]=table {i}(Time*0.8+level[part]/reach)~~|\n")
+    total = "+".join(f"read {i}[part]" for i in range(count))
+    lines.append(f"level[part]=INTEG(({total})/{points}-level[part]*drain, begin)~~|\n")
+    lines.append("drain=0.1~~|\nreach=100~~|\nbegin=10~~|\n")
+    lines.append("INITIAL TIME=0~~|\nFINAL TIME=400~~|\nTIME STEP=0.5~~|\nSAVEPER=10~~|\n")
+    path.write_text("{UTF-8}\n" + "".join(lines), encoding="utf-8")
+    return path

@@ -29,6 +29,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from benchmarks import models  # noqa: E402
+from benchmarks.climate import climate  # noqa: E402
 from benchmarks.limit import limit, throughput  # noqa: E402
 from benchmarks.peers import PySD, Simlin, busy, clock, workbench  # noqa: E402
 from benchmarks.plain_c import PlainC  # noqa: E402
@@ -246,6 +247,8 @@ def _paths(folder: Path, workforce: Path) -> Mapping[str, Path]:
         "agro11 × 2": models.repeated(agro, 2, folder / "agro11x2.mdl"),
         "agro11 × 4": models.repeated(agro, 4, folder / "agro11x4.mdl"),
         "tables": models.tables(folder / "tables.mdl"),
+        "long tables": models.long_tables(folder / "long.mdl"),
+        "climate": climate(folder / "climate.mdl"),
         "workforce": workforce,
         "generated 100": models.generated(100, folder / "g100.mdl"),
         "generated 300": models.generated(300, folder / "g300.mdl"),

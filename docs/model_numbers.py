@@ -1,6 +1,7 @@
 """Print numbers of model/README.md and calibration/README.md.
 
-Counts of variables and priors, defaults by year, areas at the start, land against grants.
+Counts of variables and priors, defaults by year, areas at the start, and land against grants by
+how full parks are.
 
     python docs/model_numbers.py
 
@@ -22,28 +23,33 @@ from sdensemble.study import Study
 
 YEARS = (2019, 2020, 2022, 2025, 2030)
 OUTPUTS = ("total nominal output", "cluster nominal output", "total real output")
-RATIOS = (1.05, 1.1, 1.15, 1.2, 1.3, 1.4, 1.5, 1.6)
-AREAS = ("Area Mature", "area young", "Herd Mature", "Herd Growing")
+COVERS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.5)
+AREAS = ("Area Mature", "Area Young", "Herd Mature", "Herd Growing")
 
 
-def annual(kernel: Kernel, study: Study, scenario: str, own: dict[str, float], name: str) -> float:
-    """Return the integral of a variable over 2025, or outlay of 2020 to 2025, of one world."""
+def annual(
+    kernel: Kernel, study: Study, scenario: str, own: dict[str, float], name: str, year: int
+) -> float:
+    """Return the integral of a variable over a year of one world, some constants given."""
     chosen = next(s for s in study.scenarios if s.name == scenario)
-    given = {constant: np.full(1, value) for constant, value in own.items()}
+    given = {
+        constant: np.full((*study.model.shape(study.model[constant]), 1), value)
+        for constant, value in own.items()
+    }
     step = round(1 / study.model.clock.step)
     run = kernel.run(*apply(chosen, study.model, given, 1), totals=[name], every=step, members=1)
     start = round(study.model.clock.start)
-    yearly = run.totals[name][:, 0]
-    return float(yearly[2025 - start] if "output" in name else yearly[1 : 2026 - start].sum())
+    return float(run.totals[name][year - start, 0])
 
 
-def per_outlay(kernel: Kernel, study: Study, scenario: str, own: dict[str, float]) -> float:
-    """Return a scenario's effect in 2025 per unit of outlay of 2020 to 2025."""
-    moved, paid = (
-        annual(kernel, study, scenario, own, name) - annual(kernel, study, "baseline", own, name)
-        for name in ("total nominal output", "treasury outlay")
+def gain(kernel: Kernel, study: Study, scenario: str, cover: float, year: int) -> float:
+    """Return a scenario's effect on output of a year where parks are as full as ``cover`` says."""
+    own = {"land cover": cover}
+    moved, base = (
+        annual(kernel, study, name, own, "total nominal output", year)
+        for name in (scenario, "baseline")
     )
-    return moved / paid
+    return moved - base
 
 
 def print_counts(study: Study) -> None:
@@ -87,15 +93,12 @@ def main() -> None:
         values = first.values[name][0, :, 0]
         print(name, {e: round(float(v)) for e, v in zip(elements, values, strict=True)})
 
-    print("effect in 2025 per 亿元 of outlay, land quota / plant grants, ceiling not rising")
-    print("  ceiling ratio:", *RATIOS)
-    for share in (0.02, 0.035):
-        pairs = []
-        for ratio in RATIOS:
-            own = {"ceiling growth": 0.0, "baseline land share": share, "ceiling ratio": ratio}
-            both = (per_outlay(kernel, study, one, own) for one in ("land-quota", "plant-grants"))
-            pairs.append(" / ".join(f"{value:.2f}" for value in both))
-        print(f"  baseline land share {share}:", *pairs, sep="  ")
+    print("effect on output, 亿元, where parks got so much of the land they wanted in 2019")
+    print("  land cover:", *COVERS)
+    for scenario in ("land-quota", "plant-grants"):
+        for year in (2025, 2028, 2030):
+            found = (gain(kernel, study, scenario, cover, year) for cover in COVERS)
+            print(f"  {scenario} {year}:", *(f"{value:.1f}" for value in found))
 
 
 if __name__ == "__main__":

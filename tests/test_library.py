@@ -118,6 +118,7 @@ def test_ema_gets_experiments_and_outcomes_by_experiment_and_time(kernel):
         "growth", "price[north]", "price[south]", "scenario", "policy", "model",
     ]  # fmt: skip
     assert experiments["price[south]"].tolist() == [6, 6, 6]
+    assert experiments["scenario"].dtype == "category"
     assert set(outcomes) == {"TIME", "sales[north]", "sales[south]"}
     assert outcomes["sales[south]"].shape == outcomes["TIME"].shape == (3, 9)
     np.testing.assert_array_equal(outcomes["sales[south]"][1], run.values["sales"][:, 1, 1])

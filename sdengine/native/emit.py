@@ -18,7 +18,8 @@ from sdengine.functions.arithmetic import LIBRARY
 from sdengine.ir import Const, Curve, Fold, Interp, Load, Node, Op, Time, Values, reshaped
 from sdengine.native.driver import driver
 from sdengine.native.llvm import Body, Processor, Tables
-from sdengine.native.plan import Loop, Plan, cost, searched
+from sdengine.native.loops import Loop, cost, searched
+from sdengine.native.plan import Plan
 from sdengine.native.search import Curves
 
 UNROLL = 160  # work up to which a reduction is written out term by term

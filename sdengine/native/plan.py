@@ -37,23 +37,8 @@ from sdengine.ir import (
     interp,
     nodes,
 )
+from sdengine.native.loops import Loop, group
 from sdengine.program.order import sort_statements
-
-# Work in one loop body, in units of one simple operation. Long bodies spill registers and
-# compile slowly; short ones load and store more. Found by benchmark (docs/decisions).
-BODY = 80
-
-
-SEARCH = 40  # work of a search in a curve
-MOST_WRITTEN = 18  # points of a curve that is written out piece by piece rather than searched
-
-
-@dataclass(frozen=True, eq=False)
-class Loop:
-    """Statements computed together, point by point."""
-
-    points: int
-    statements: tuple[Statement, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,14 +160,14 @@ def _stored(program: Program, loops: Sequence[Loop], size: int) -> NDArray[np.bo
     out[: 2 * program.stocks] = True
     out[program.copies.ravel()] = True
     out[program.fixed.ravel()] = True
-    for loop in loops:
-        own = np.zeros(size, bool)
+    owner = np.full(size, -1)
+    for number, loop in enumerate(loops):
         for statement in loop.statements:
-            own[statement.target] = True
+            owner[statement.target] = number
             for node in nodes(statement.expr):
                 if isinstance(node, Load):
                     reduced = node.slots.ndim > 1
-                    out[node.slots] |= reduced | ~own[node.slots]
+                    out[node.slots] |= reduced | (owner[node.slots] != number)
     return out
 
 
@@ -386,114 +371,3 @@ def _first(node: Node) -> Node:
 def _folded_constant(node: Op) -> Const:
     with np.errstate(all="ignore"):
         return Const(float(MEANINGS[node.name](*(np.float64(p.value) for p in node.parts))))  # type: ignore[attr-defined]
-
-
-# ── loops ──────────────────────────────────────────────────────────────────────────────────
-
-
-def group(statements: Sequence[Statement], given: np.ndarray) -> tuple[Loop, ...]:
-    """Return loops holding ordered ``statements``: equal point counts together, bodies bounded.
-
-    A statement may stand in the loop of one it reads only when it reads, at every point, what
-    that very point has just written.
-    """
-    owner = np.full(len(given), -1)
-    for number, statement in enumerate(statements):
-        owner[statement.target] = number
-    needs = [
-        {
-            n
-            for n in set(owner[s.reads].tolist())
-            if n >= 0 and n != i and not _given(s, n, owner, given)
-        }
-        for i, s in enumerate(statements)
-    ]
-    done: set[int] = set()
-    left = list(range(len(statements)))
-    loops = []
-    while left:
-        chosen = _choose(statements, left, needs, done)
-        done |= set(chosen)
-        left = [n for n in left if n not in done]
-        loops.append(Loop(statements[chosen[0]].points, tuple(statements[n] for n in chosen)))
-    return tuple(loops)
-
-
-def _given(statement: Statement, number: int, owner: np.ndarray, given: np.ndarray) -> bool:
-    reads = statement.reads
-    return bool(given[reads[owner[reads] == number]].all())
-
-
-def _choose(
-    statements: Sequence[Statement], left: list[int], needs: list[set[int]], done: set[int]
-) -> list[int]:
-    """Return the numbers of the next loop: single points first, then the longest loop."""
-    best: list[int] = []
-    sizes = dict.fromkeys(statements[n].points for n in left if needs[n] <= done)
-    for points in sizes:
-        chosen = _fill(statements, left, needs, done, points)
-        if points == 1:
-            return chosen
-        if len(chosen) > len(best):
-            best = chosen
-    return best
-
-
-def _fill(
-    statements: Sequence[Statement],
-    left: list[int],
-    needs: list[set[int]],
-    done: set[int],
-    points: int,
-) -> list[int]:
-    chosen: list[int] = []
-    inside: set[int] = set()
-    work = 0
-    for number in left:
-        statement = statements[number]
-        if statement.points != points or not needs[number] <= done | inside:
-            continue
-        if not _pointwise(statement, [statements[n] for n in needs[number] & inside]):
-            continue
-        weight = cost(statement.expr)
-        if chosen and work + weight > BODY:
-            break
-        chosen.append(number)
-        inside.add(number)
-        work += weight
-    return chosen
-
-
-def _pointwise(statement: Statement, others: list[Statement]) -> bool:
-    """Whether ``statement`` reads each of ``others`` only at its own point, none a logarithm."""
-    for other in others:
-        if isinstance(other.expr, Op) and other.expr.name == "log2_mantissa":
-            return False
-        low, high = other.target.min(), other.target.max()
-        for node in nodes(statement.expr):
-            if not isinstance(node, Load):
-                continue
-            touches = (node.slots >= low) & (node.slots <= high)
-            if not touches.any():
-                continue
-            target = other.target.reshape(-1, *(1,) * (node.slots.ndim - 1))
-            if not (node.slots == target).all():
-                return False
-    return True
-
-
-def searched(node: Interp) -> bool:
-    """Whether a curve's piece is looked for in memory, not among pieces written out."""
-    return node.which is not None or len(node.curves[0].x) > MOST_WRITTEN
-
-
-def cost(node: Node) -> int:
-    """Return the rough work of a node, in simple operations."""
-    if isinstance(node, Fold):
-        return 2 + cost(node.parts[0])
-    own = 0
-    if isinstance(node, Op):
-        own = OPERATIONS[node.name].cost
-    elif isinstance(node, Interp):
-        own = SEARCH if searched(node) else 3 * len(node.curves[0].x)
-    return own + sum(cost(part) for part in node.parts)

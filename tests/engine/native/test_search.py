@@ -7,7 +7,7 @@ import pytest
 
 from sdengine import kernel as kernels
 from sdengine.ir import Curve
-from sdengine.native import plan, search
+from sdengine.native import loops, search
 from sdengine.native.llvm import Processor
 from sdengine.program.interpreter import run_reference
 from sdensemble import compile_model, read_model
@@ -63,9 +63,9 @@ def bits(kernel, constants, names) -> list[bytes]:
 
 def test_a_searched_curve_has_every_bit_of_one_written_out(curves, monkeypatch):
     model, constants, names = curves
-    monkeypatch.setattr(plan, "MOST_WRITTEN", 10**6)
+    monkeypatch.setattr(loops, "MOST_WRITTEN", 10**6)
     written = bits(compile_model(model), constants, names)
-    monkeypatch.setattr(plan, "MOST_WRITTEN", 0)
+    monkeypatch.setattr(loops, "MOST_WRITTEN", 0)
     for few in (0, 18, 10**6):
         monkeypatch.setattr(search, "FEW", few)
         for lanes in (8, 16, 32):
