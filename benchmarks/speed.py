@@ -87,6 +87,8 @@ def measure(path: Path, folder: Path, args: argparse.Namespace, pysd: bool) -> d
     if "pysimlin" in times:
         for threads in ("1 thread", "2 threads"):
             row[f"pysimlin / {threads}"] = times["pysimlin"] / times[threads]
+        # what two processors free of other work would give
+        row["pysimlin / 2 free"] = 2 * times["pysimlin"] / times["2 threads, processor time"]
     for name in ("SDEverywhere", "plain C"):
         if name in times:
             row[f"{name} / 1 thread"] = times[name] / times["1 thread"]

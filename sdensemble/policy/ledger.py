@@ -160,7 +160,7 @@ def kept(results: Results, target: Target) -> bool:
     return all(
         part.variable in data
         and data[part.variable].attrs.get("aggregate", part.aggregate) == part.aggregate
-        and part.year in results.years
+        and results.stores(part, int(part.year or 0))
         for part in parts
     )
 

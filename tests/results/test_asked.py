@@ -1,0 +1,62 @@
+"""What a default run stores: what is asked for again, exactly, in a tenth of the room."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sdengine.errors import SDError
+from sdensemble.results.asked import only_asked
+from sdensemble.results.store import label_dataset, read_ensemble, write_ensemble
+
+
+@pytest.fixture(scope="module")
+def thin(results, tmp_path_factory):
+    """The synthetic run as a default run stores it, read back."""
+    path = tmp_path_factory.mktemp("thin") / "ensemble.nc"
+    write_ensemble(path, label_dataset(replace(results, data=only_asked(results))))
+    data = read_ensemble(path)
+    return replace(results, data=data.assign_attrs(lost=results.data.attrs.get("lost", [])))
+
+
+def test_every_target_is_answered_as_before(results, thin):
+    asked = [t for t in results.targets if t.scored and t.variable]
+    assert asked
+    for target in asked:
+        for scenario in results.scenarios:
+            before = results.event(target, scenario)
+            after = thin.event(target, scenario)
+            assert np.array_equal(before.hit, after.hit)
+            assert before.key == after.key
+
+
+def test_the_headline_and_its_parts_are_whole(results, thin):
+    for outcome in (results.spec.headline.whole, *results.spec.headline.groups):
+        for scenario in results.scenarios:
+            before, after = results.at(outcome, scenario), thin.at(outcome, scenario)
+            assert np.allclose(before, after, rtol=1e-6, equal_nan=True)
+
+
+def test_what_was_left_out_is_refused_and_not_taken_for_lost(results, thin):
+    gone = [
+        (target, int(year))
+        for target in results.targets
+        if target.scored and target.variable
+        for year in results.years
+        if not thin.stores(target, int(year))
+    ]
+    if not gone:
+        pytest.skip("the synthetic targets speak of the headline alone")
+    target, year = gone[0]
+    with pytest.raises(SDError, match="--keep all"):
+        thin.event(target, thin.scenarios[0], year=year)
+    assert results.stores(target, year)
+
+
+def test_limits_are_kept_in_the_years_that_are_shown_alone(results, thin):
+    regime = results.spec.regimes[0].variable
+    kept = np.isfinite(thin.data[regime]).any(
+        dim=[d for d in thin.data[regime].dims if d != "year"]
+    )
+    years = set(thin.data["year"].values[kept.values])
+    assert years == {int(results.years[0]), int(results.asked_year)}
