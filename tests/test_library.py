@@ -79,7 +79,7 @@ def test_both_languages_of_the_page_show_the_same_code():
         for page in ("library.md", "library.zh.md")
     ]
     assert code[0] == code[1]
-    assert len(code[0]) == 5
+    assert len(code[0]) == 6
 
 
 def test_a_kernel_takes_names_as_pysd_writes_them():
