@@ -77,7 +77,8 @@ class PlainC:
         try:
             return cls(program, folder)
         except (Unsupported, subprocess.CalledProcessError) as error:
-            print(f"  no plain C of {program.name}: {str(error)[:90]}")
+            told = getattr(error, "stderr", b"") or str(error).encode()
+            print(f"  no plain C of {program.name}: {told.decode()[:200]}")
             return None
 
     def run(self) -> np.ndarray:
@@ -139,7 +140,9 @@ def _table(kind: str, values: np.ndarray, tables: dict[bytes, str]) -> str:
 
 def _value(node: Node, tables: dict[bytes, str], index: str = "i") -> str:
     if isinstance(node, Const):
-        return f"({node.value!r})"
+        return {"nan": "NAN", "inf": "INFINITY", "-inf": "-INFINITY"}.get(
+            repr(float(node.value)), f"({node.value!r})"
+        )
     if isinstance(node, Time):
         return "t"
     if isinstance(node, Load):

@@ -77,7 +77,8 @@ def measure(path: Path, folder: Path, args: argparse.Namespace, pysd: bool) -> d
     }
     kernel = compile_model(model)
     row["cached load s"] = min(busy(lambda: compile_model(model)) for _ in range(3))
-    row["import s"], row["cold start s"], row["cached start s"] = starts(path, folder)
+    if args.starts:
+        row["import s"], row["cold start s"], row["cached start s"] = starts(path, folder)
     engines, off = _engines(model, kernel, path, folder, args, pysd)
     times: dict[str, float] = {}
     for _ in range(args.rounds):
@@ -87,6 +88,8 @@ def measure(path: Path, folder: Path, args: argparse.Namespace, pysd: bool) -> d
     if "pysimlin" in times:
         for threads in ("1 thread", "2 threads"):
             row[f"pysimlin / {threads}"] = times["pysimlin"] / times[threads]
+        # what two processors free of other work would give
+        row["pysimlin / 2 free"] = 2 * times["pysimlin"] / times["2 threads, processor time"]
     for name in ("SDEverywhere", "plain C"):
         if name in times:
             row[f"{name} / 1 thread"] = times[name] / times["1 thread"]
@@ -130,7 +133,8 @@ def _engines(
         engines["SDEverywhere"] = lambda: busy(theirs.run) * 1e6
     if plain:
         engines["plain C"] = lambda: busy(plain.run) * 1e6
-    engines["NumPy"] = _once(numpy)
+    if args.numpy:
+        engines["NumPy"] = _once(numpy)
     slow = PySD(model, args.pysd_steps) if pysd and args.pysd_steps else None
     if slow:
         engines["PySD (scaled)"] = _once(slow.microseconds)
@@ -276,6 +280,9 @@ def main() -> None:
         help="a folder in which `npm install @sdeverywhere/compile` was run; left out without it",
     )
     parser.add_argument("--json", type=Path)
+    for part, what in (("starts", "time whole processes from nothing"), ("numpy", "time NumPy")):
+        flag = argparse.BooleanOptionalAction
+        parser.add_argument(f"--{part}", action=flag, default=True, help=what)
     parser.add_argument("--only", help="names of models, comma-separated")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -291,6 +298,8 @@ def main() -> None:
         rows.append({"model": name, **row})
         rates = np.maximum(rates, throughput())  # what it can do when nothing else runs
         print(f"  {name} done", file=sys.stderr)
+        if args.json:
+            args.json.write_text(json.dumps({"models": rows}, indent=1))
     for row in rows:
         row["limit"], _ = limit(lower(read_model(paths[row["model"]])), (rates[0], rates[1]))
         row["share of limit"] = f"{row['limit'] / row['1 thread']:.0%}"

@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from sdensemble.outputs.words import in_ten, rounded_up
 from what_p_hangs_on import thirds
 
 from sdengine.model.describe import levers
 from sdensemble import open_study
+from sdensemble.outputs.form import in_ten, measured
 from sdensemble.study import Study
 from sdensemble.verbs.run import Options, run_study
 from sdensemble.verbs.run_variants import run_variants
@@ -58,13 +58,14 @@ COLUMNS = (
 )
 PACKAGES = ("opinion-bundle", "plant-grants", "land-quota")
 SHOWN = ("baseline", *PACKAGES, "all")
-PAYERS = ("central", "province", "county", "land_revenue")
+PURSES = ("central", "province", "county")
+HORIZONS = ("2025", "2028", "2030")
+TARGETS = ("total_2030", "total_2025", "total_2030_as_reported", "total_2025_as_reported")
 HANGS_ON = (
     "past reported growth",
+    "output to sales ratio",
     "scope drift",
     "market nominal growth",
-    "output to sales ratio",
-    "growth offset[other]",
     "inflation",
 )
 RESTS_ON = (
@@ -101,19 +102,21 @@ def chances(folder: Path, prior_set: str = "history") -> dict[tuple[str, str], R
     return {(r["target"], r["scenario"]): r for r in rows if r["prior_set"] == prior_set}
 
 
-def moves(folder: Path, prior_set: str = "history") -> dict[tuple[str, str, str], Row]:
-    """Return the rows of differences.csv for 2025 by kind, scenario and outcome."""
-    rows = read(folder / "differences.csv")
-    return {
-        (r["kind"], r["scenario"], r["outcome"]): r
-        for r in rows
-        if r["prior_set"] == prior_set and r["year"] == "2025"
-    }
+def horizon_rows(folder: Path, prior_set: str = "history") -> dict[tuple[str, str, str], Row]:
+    """Return the rows of horizons.csv by scenario, year and span."""
+    rows = read(folder / "horizons.csv")
+    return {(r["scenario"], r["year"], r["span"]): r for r in rows if r["prior_set"] == prior_set}
 
 
-def outlay(found: Mapping[tuple[str, str, str], Row], scenario: str, suffix: str = "") -> float:
-    """Return what a scenario costs all payers above the baseline, mean over members, in Yi."""
-    return sum(float(found["outlay", scenario, one + suffix]["difference"]) for one in PAYERS)
+def parts(folder: Path, condition: str, prior_set: str = "history") -> list[Row]:
+    """Return the rows of conditions.csv of one condition."""
+    rows = read(folder / "conditions.csv")
+    return [r for r in rows if (r["condition"], r["prior_set"]) == (condition, prior_set)]
+
+
+def measure(value: str, error: str) -> str:
+    """Return an effect or ratio with its error; a dash where there is none."""
+    return measured(float(value), float(error or "nan"), 2) if value else "—"
 
 
 def percent(p: float) -> str:
@@ -135,30 +138,50 @@ def with_error(row: Row | None) -> str:
 
 def column(study: Study, prior_set: str, folder: Path, file: str) -> Iterator[tuple[str, str]]:
     """Yield the label of each row of the table and its value in one column."""
-    found, moved = chances(folder, prior_set), moves(folder, prior_set)
-    for scenario in SHOWN:
-        yield f"p {scenario}", with_error(found.get(("total_2025", scenario)))
+    found = chances(folder, prior_set)
+    for target in TARGETS:
+        yield f"p {target}", with_error(found.get((target, "baseline")))
+    scope = parts(folder, "scope", prior_set)
+    shown = [percent(float(r["value"])) for r in scope if r["outcome"] == "total_2025"]
+    yield "p by scope", " / ".join(shown)
+    shares = {r["part"]: percent(float(r["share"])) for r in scope}
+    yield "scope shares", " / ".join(shares[part] for part in sorted(shares))
     with xr.open_dataset(folder / file) as run:
         total = run["total_nominal_output"].sel(scenario="baseline").load()
-    low, median, high = np.quantile(total.sel(year=2025), [0.05, 0.5, 0.95])
-    yield "output", f"{median:.0f} ({low:.0f}–{high:.0f})"
+    for year in (2030, 2025):
+        low, median, high = np.quantile(total.sel(year=year), [0.05, 0.5, 0.95])
+        yield f"output {year}", f"{median:.0f} ({low:.0f}–{high:.0f})"
+    for scenario in ("all",):
+        yield f"p {scenario}", with_error(found.get(("total_2030", scenario)))
+    by_year = horizon_rows(folder, prior_set)
     for scenario in PACKAGES:
-        effect = moved["output", scenario, "total"]
-        value, error = float(effect["difference"]), float(effect["error"])
-        yield f"effect {scenario}", f"{value:+.1f} ±{rounded_up(error, 1)}"
-    for scenario in PACKAGES:
-        paid = outlay(moved, scenario)
-        yield f"outlay {scenario}", f"{paid:.1f}"
-        gained = float(moved["output", scenario, "total"]["difference"])
-        yield f"per outlay {scenario}", f"{gained / paid:.2f}"
-    yield "helped", percent(float(moved["output", "land-quota", "total"]["share_helped"]))
+        own = [by_year.get((scenario, year, "year")) for year in HORIZONS]
+        shown = [measure(r["difference"], r["error"]) if r else "" for r in own]
+        yield f"effect {scenario}", " / ".join(shown)
+        medians = [f"{float(r['median']):+.1f}".replace("-", "−") if r else "" for r in own]
+        yield f"median {scenario}", " / ".join(medians)
+        total_row, last = by_year[scenario, "2030", "cumulative"], by_year[scenario, "2030", "year"]
+        yield f"cumulative {scenario}", measure(total_row["difference"], total_row["error"])
+        yield f"treasury {scenario}", f"{float(last['treasury']):.1f}"
+        yield f"per treasury {scenario}", measure(last["per_treasury"], last["per_treasury_error"])
+        yield f"forgone {scenario}", f"{float(last['forgone']):.1f}"
+        yield f"per forgone {scenario}", measure(last["per_forgone"], last["per_forgone_error"])
+    land = parts(folder, "land", prior_set)
+    shares = {r["part"]: percent(float(r["share"])) for r in land}
+    yield "land shares", " / ".join(shares[part] for part in sorted(shares))
+    for scenario in ("plant-grants", "land-quota"):
+        own = [
+            r for r in land if (r["kind"], r["scenario"], r["year"]) == ("effect", scenario, "2030")
+        ]
+        own.sort(key=lambda r: r["part"])
+        yield f"land {scenario}", " / ".join(measure(r["value"], r["error"]) for r in own)
     for target in ("total_2025_constant_prices", "all_eleven_2025"):
         yield target, percent(float(found[target, "baseline"]["p"]))
-    growth = total.sel(year=2021).values / total.sel(year=2020).values - 1
-    low, median, high = 100 * np.quantile(growth, [0.05, 0.5, 0.95])
+    growth = total.sel(year=2022).values / total.sel(year=2020).values
+    low, median, high = 100 * (np.sqrt(np.quantile(growth, [0.05, 0.5, 0.95])) - 1)
+    yield "growth 2022", f"{median:.0f}% ({low:.0f}–{high:.0f})"
     ex_ante = folder != LATEST
-    yield "growth 2021", f"{median:.0f}% ({low:.0f}–{high:.0f})" if ex_ante else ""
-    rows = thirds(study, "total_2025", prior_set)[1] if ex_ante else []
+    rows = thirds(study, "total_2030", prior_set)[1] if ex_ante else []
     by_constant = {row.constant: row for row in rows}
     for name in HANGS_ON:
         row = by_constant.get(name)
@@ -189,58 +212,72 @@ def counts(study: Study) -> Iterator[tuple[str, object]]:
     yield "set as lever", roles["lever"]
     yield "not simulated", roles["indicator"]
     yield "instruments", len(study.instruments)
+    texts = [constant.note.source for constant in constants]
+    texts += [p.basis for name in study.prior_sets() for p in study.priors(name).items]
+    named = [row for text in texts for *_, row in study.sources.cited(text)]
+    yield "effects", len({row.id for row in named if row.table == "effects"})
     yield "refused", sum(bool(one.refused_en) for one in study.instruments)
 
 
 def over_structures() -> Iterator[tuple[str, object]]:
-    """Yield the range of P over the structures, and in how many land leads grants."""
+    """Yield the range of P and of the packages' effects over the structures."""
     rows = read(STRUCTURES / "variants.csv")
     # a structure that changes nothing is not another one
-    yield "structures", len({row["variant"] for row in rows if row["scenario"] == "baseline"
-                             and row["variant"] not in ("range", "mixture")
-                             and not row["same_as"]})  # fmt: skip
+    names = {row["variant"] for row in rows if row["scenario"] == "baseline"
+             and row["variant"] not in ("range", "mixture") and not row["same_as"]}  # fmt: skip
+    yield "structures", len(names)
     for row in rows:
-        if (row["kind"], row["target"], row["scenario"], row["variant"]) == (
-            *("probability", "total_2025", "baseline", "range"),
-        ):
-            yield "structures low", percent(float(row["low"]))
-            yield "structures high", percent(float(row["high"]))
-    each = {
-        (row["variant"], row["scenario"]): float(row["per_outlay"])
-        for row in rows
-        if row["kind"] == "effect"
-        and row["scenario"] in PACKAGES
-        and row["per_outlay"]
-        and not row["same_as"]
-    }
-    pairs = [
-        (value, each[variant, "plant-grants"])
-        for (variant, scenario), value in each.items()
-        if scenario == "land-quota"
-    ]
-    yield "compared", sum(np.isfinite(pair).all() for pair in pairs)
-    yield "land leads", sum(land > grants for land, grants in pairs)
+        if (row["kind"], row["scenario"], row["variant"]) == ("probability", "baseline", "range"):
+            for target, name in (("total_2030", "2030"), ("total_2025", "2025")):
+                if row["target"] == target:
+                    yield f"structures low {name}", percent(float(row["low"]))
+                    yield f"structures high {name}", percent(float(row["high"]))
+        told = (row["kind"], row["variant"], row["year"]) == ("effect", "range", "2030")
+        if told and row["scenario"] in PACKAGES:
+            label = row["scenario"].replace("-", " ")
+            low, high = (f"{float(row[end]):+.1f}".replace("-", "−") for end in ("low", "high"))
+            yield f"range {label}", f"{low} … {high}"
 
 
 def inline(study: Study) -> Values:
     """Return every single value the pages quote, by name and language."""
     found = {name: chances(folder) for name, folder in (("ante", RUNS["en"]), ("now", LATEST))}
     plan = chances(RUNS["en"], "plan")
-    asked = "total_2025", "baseline"
-    ante, planned, now = (float(rows[asked]["p"]) for rows in (found["ante"], plan, found["now"]))
-    moved = moves(RUNS["en"])
     values = {name: same(value) for name, value in (*counts(study), *over_structures())}
-    values["in ten"] = words(min(ante, planned), max(ante, planned))
-    values["in ten latest"] = words(now, now)
-    for name, p in (("p history", ante), ("p plan", planned), ("p latest", now)):
-        values[name] = same(percent(p))
+    for year in ("2030", "2025"):
+        asked = f"total_{year}", "baseline"
+        each = [found["ante"][asked], plan[asked], found["now"][asked]]
+        ante, planned, now = (float(row["p"]) for row in each)
+        values[f"in ten {year}"] = words(min(ante, planned), max(ante, planned))
+        values[f"in ten latest {year}"] = words(now, now)
+        values[f"in ten all {year}"] = words(min(ante, planned, now), max(ante, planned, now))
+        for name, p in (("p history", ante), ("p plan", planned), ("p latest", now)):
+            values[f"{name} {year}"] = same(percent(p))
+        reported = float(found["now"][f"total_{year}_as_reported", "baseline"]["p"])
+        values[f"p reported {year}"] = same(percent(reported))
+    by_year = horizon_rows(LATEST)
     for scenario in PACKAGES:
-        values[f"outlay {scenario}".replace("-", " ")] = same(f"{outlay(moved, scenario):.0f}")
-        paid = outlay(moved, scenario, "_present_value")
-        values[f"present {scenario}".replace("-", " ")] = same(f"{paid:.1f}")
+        label = scenario.replace("-", " ")
+        last = by_year[scenario, "2030", "year"]
+        values[f"outlay {label}"] = same(f"{float(last['treasury']):.0f}")
+        values[f"forgone {label}"] = same(f"{float(last['forgone']):.1f}")
+        values[f"effect {label}"] = same(measure(last["difference"], last["error"]))
+        values[f"per treasury {label}"] = same(
+            measure(last["per_treasury"], last["per_treasury_error"])
+        )
+        values[f"per forgone {label}"] = same(
+            measure(last["per_forgone"], last["per_forgone_error"])
+        )
+    outlays = read(RUNS["en"] / "differences.csv")
+    for scenario, payers in (("plant-grants", PURSES), ("land-quota", ("land_revenue",))):
+        names = {f"{payer}_present_value" for payer in payers}
+        wanted = (scenario, "2030", "history")
+        own = [r for r in outlays if (r["scenario"], r["year"], r["prior_set"]) == wanted]
+        paid = [float(r["difference"]) for r in own if r["outcome"] in names]
+        values[f"present {scenario}".replace("-", " ")] = same(f"{sum(paid):.1f}")
     values["late"] = same(len(facts(RUNS["en"])["late_evidence"]))
     answer = (LATEST / "answer-en.txt").read_text(encoding="utf-8")
-    fitted = re.search(r"vintage latest, (\d+) figures", " ".join(answer.split()))
+    fitted = re.search(r"vintage [\w-]+, (\d+) figures", " ".join(answer.split()))
     if fitted is None:
         raise SystemExit("the run with all figures used no posterior: renew it with calibrate")
     values["fitted"] = same(fitted[1])

@@ -220,8 +220,8 @@ class Kernel:
 
         >>> from sdengine import compile_model, read_model
         >>> kernel = compile_model(read_model("examples/teacup/model/teacup.mdl"))
-        >>> kernel.wasm(report=["teacup temperature"]).module[:4]
-        b'\x00asm'
+        >>> kernel.wasm(report=["teacup temperature"]).module[1:4]
+        b'asm'
         """
         inputs = Inputs(self.model, self.program)
         given = {name: np.asarray(value, float) for name, value in (constants or {}).items()}

@@ -79,7 +79,7 @@ def test_both_languages_of_the_page_show_the_same_code():
         for page in ("library.md", "library.zh.md")
     ]
     assert code[0] == code[1]
-    assert len(code[0]) == 5
+    assert len(code[0]) == 6
 
 
 def test_a_kernel_takes_names_as_pysd_writes_them():
@@ -118,6 +118,7 @@ def test_ema_gets_experiments_and_outcomes_by_experiment_and_time(kernel):
         "growth", "price[north]", "price[south]", "scenario", "policy", "model",
     ]  # fmt: skip
     assert experiments["price[south]"].tolist() == [6, 6, 6]
+    assert experiments["scenario"].dtype == "category"
     assert set(outcomes) == {"TIME", "sales[north]", "sales[south]"}
     assert outcomes["sales[south]"].shape == outcomes["TIME"].shape == (3, 9)
     np.testing.assert_array_equal(outcomes["sales[south]"][1], run.values["sales"][:, 1, 1])

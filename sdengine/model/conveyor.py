@@ -148,11 +148,7 @@ class _Conveyor:
 
     def _first_value(self) -> Expr:
         """Return the first value as the stock's equation gives it, as a variable of its own."""
-        element = self.draft.elements[plain(self.name)]
-        rows = []
-        for equation in element.equations:
-            assert isinstance(equation.expr, Call)
-            rows.append((equation.subscripts, equation.expr.args[1]))
+        rows = self.draft.first_values(self.name)
         if isinstance(rows[0][1], Array):
             return rows[0][1]
         self.draft.define(self.part("at first"), rows, self.unit)

@@ -40,6 +40,18 @@ class Draft:
         self.elements[plain(name)] = Element(name, made, unit)
         return name
 
+    def first_values(self, stock: str) -> list[tuple[tuple[str, ...], Expr]]:
+        """Return a stock's first values as its equations give them, with their subscripts.
+
+        Raises ValueError where another variable has its name.
+        """
+        rows = []
+        for equation in self.elements[plain(stock)].equations:
+            if not isinstance(equation.expr, Call) or equation.expr.function not in STOCKS:
+                raise ValueError(f'"{stock}" is defined twice')
+            rows.append((equation.subscripts, equation.expr.args[1]))
+        return rows
+
     def rewrite(self, name: str, change: Callable[[Expr, tuple[str, ...]], Expr]) -> None:
         """Put ``change(expression, subscripts)`` in the place of each of a variable's equations."""
         element = self.elements[plain(name)]

@@ -121,9 +121,8 @@ def _batches(
     def here(what: str, place: str) -> Ref:
         return Ref(what, (*dims, place))
 
-    element = draft.elements[plain(name)]
     first = f"{name} · at first"
-    rows = [(e.subscripts, e.expr.args[1]) for e in element.equations if isinstance(e.expr, Call)]
+    rows = draft.first_values(name)
     draft.define(first, rows, item.unit)
     given = mul(add(*(draft.at(n, dims) for n in outflows)), STEP)
     gained = mul(add(*(draft.at(n, dims) for n in inflows)), STEP)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sdengine.errors import did_you_mean
 from sdengine.limits import at_most, limit
 from sdengine.model.draft import Draft
 from sdengine.model.equation import negated
@@ -72,6 +73,10 @@ def _names(
         names.variables.add(name)
         if item.dims:
             names.arrays[name] = item.dims
+        unknown = [dim for dim in item.dims if plain(dim) not in names.ranges]
+        if unknown:
+            near = did_you_mean(unknown[0], [own for own, _ in names.ranges.values()])
+            raise ValueError(f'"{item.name}" stands over "{unknown[0]}", which is no range{near}')
         if item.table is not None and any(text.strip() for text in item.equations):
             names.tabled.add(name)
     return names

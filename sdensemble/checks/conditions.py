@@ -495,7 +495,9 @@ def _loop_bars(bench: Bench, rows: Sequence[Mapping[str, Any]]) -> Bars:
     axis = in_all(phrase("result.loop_axis"))
     return Bars(
         axis,
-        tuple({lang: f"{row['loop']} {row[lang]}" for lang in LANGS} for row in rows),
+        tuple(
+            {lang: f"{row['loop']} {row.get(lang, row['en'])}" for lang in LANGS} for row in rows
+        ),
         tuple(100 * row["change"] / row["level"] for row in rows),
         tuple(200 * row["error"] / row["level"] for row in rows),
         "%",

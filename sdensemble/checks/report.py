@@ -210,10 +210,10 @@ def _boundary(study: Study, lang: str) -> Iterator[str]:
     head = [_word(key, lang) for key in ("concept", "inside", "names", "why")]
     body = [
         [
-            row[lang],
+            row.get(lang) or row["en"],
             _word(row["status"], lang),
             "; ".join(f"`{n.strip()}`" for n in row["variables"].split(";") if n.strip()),
-            row[f"why_{lang}"],
+            row.get(f"why_{lang}") or row["why_en"],
         ]
         for row in rows
     ]
@@ -257,7 +257,7 @@ def _knocked(study: Study, one: Checked, lang: str) -> list[str]:
     head = [_word(key, lang) for key in ("loop", "watched", "expected", "change", "status")]
     rows = [
         [
-            f"{row['loop']} {row[lang]}",
+            f"{row['loop']} {row.get(lang, row['en'])}",
             study.model.label(str(row["watched"]), lang)
             + (say("validation.of_lever", lang) if row["of a lever"] else ""),
             _word(str(row["expected"]), lang),

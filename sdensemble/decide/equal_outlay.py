@@ -59,9 +59,9 @@ def present_values(
 
 
 def horizon(study: Study) -> float:
-    """Return the end of the year the study asks about: where outlay is summed to."""
-    year = study.report.question(study.targets).year
-    return float(year + 1) if year else study.model.clock.stop
+    """Return the end of the year of the first strict headline target: where outlay is summed to."""
+    years = [t.year for t in study.targets if t.headline and t.comparator == ">" and t.year]
+    return float(min(years) + 1) if years else study.model.clock.stop
 
 
 def scaled(scenario: Scenario, study: Study, factor: float) -> Scenario:

@@ -270,7 +270,8 @@ def take_apart(
     if k <= EXACT:
         found = shapley(values(list(packages(k))), names, world.replicate)
         return Package_(package, target, found, True, unit)
-    found = shapley_sampled(lambda part: values([part])[0], names, world.replicate,
+    found = shapley_sampled(
+        values, names, world.replicate,
                             permutations=permutations)  # fmt: skip
     return Package_(package, target, found, False, unit)
 

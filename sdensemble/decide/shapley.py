@@ -21,6 +21,8 @@ Package = frozenset[int]
 
 EXACT = 6
 """Levers up to which every one of the 2^k packages is computed."""
+BATCH = 64
+"""Packages asked for at once."""
 PERMUTATIONS = 24
 """Orders taken beyond, half of them the reverse of the other half."""
 
@@ -111,7 +113,7 @@ def _labelled(value: Array, se: Array, spans: dict[str, slice], names: Sequence[
 
 
 def shapley_sampled(
-    value: Callable[[Package], Array],
+    values: Callable[[Sequence[Package]], Array],
     names: Sequence[str],
     replicate: NDArray[np.int64],
     *,
@@ -120,38 +122,38 @@ def shapley_sampled(
 ) -> xr.Dataset:
     """Return shares of a package of many levers from orders drawn by chance.
 
-    ``value`` gives the outcome of a package, shape (member,), and is asked once for each. Every
-    order is followed by its reverse. ``share_se`` joins the error of the members with that of
-    the orders; ``last`` and ``alone`` are exact; interactions are not told.
+    ``values`` gives the outcome of some packages, shape (package, member), and is asked for each
+    once, BATCH at a time. Every order is followed by its reverse. ``share_se`` joins the error of
+    the members with that of the orders; ``last`` and ``alone`` are exact; interactions are not
+    told.
     """
     import xarray as xr
 
     k = len(names)
-    asked: dict[Package, Array] = {}
-
-    def of(package: Package) -> Array:
-        if package not in asked:
-            asked[package] = np.asarray(value(package), dtype=float)
-        return asked[package]
-
     rng = np.random.default_rng(seed)
-    half = [rng.permutation(k) for _ in range(max(permutations // 2, 2))]
-    steps = np.zeros((len(half), k, replicate.size))
-    for row, order in zip(steps, half, strict=True):
-        for line in (order, order[::-1]):
-            before: Package = frozenset()
-            for i in map(int, line):
-                row[i] += 0.5 * (of(before | {i}) - of(before))
-                before = before | {i}
-    share = jackknife(lambda some: steps[:, :, some].mean(axis=(0, 2)), replicate)
-    orders = steps.mean(axis=2).std(axis=0, ddof=1) / math.sqrt(len(half))
+    half = [[int(i) for i in rng.permutation(k)] for _ in range(max(permutations // 2, 2))]
+    orders = [line for order in half for line in (order, order[::-1])]
     whole, none = frozenset(range(k)), frozenset[int]()
-    alone = np.array([of(frozenset([i])) - of(none) for i in range(k)])
-    last = np.array([of(whole) - of(whole - {i}) for i in range(k)])
-    total = of(whole) - of(none)
+    wanted = [frozenset(line[:place]) for line in orders for place in range(k + 1)]
+    wanted += [frozenset([i]) for i in range(k)] + [whole - {i} for i in range(k)]
+    needed = list(dict.fromkeys(wanted))
+    asked: dict[Package, Array] = {}
+    for first in range(0, len(needed), BATCH):
+        some = needed[first : first + BATCH]
+        asked |= dict(zip(some, np.asarray(values(some), dtype=float), strict=True))
+    steps = np.zeros((len(half), k, replicate.size))
+    for number, line in enumerate(orders):
+        for place, i in enumerate(line):
+            gain = asked[frozenset(line[: place + 1])] - asked[frozenset(line[:place])]
+            steps[number // 2, i] += 0.5 * gain
+    share = jackknife(lambda some: steps[:, :, some].mean(axis=(0, 2)), replicate)
+    spread = steps.mean(axis=2).std(axis=0, ddof=1) / math.sqrt(len(half))
+    alone = np.array([asked[frozenset([i])] - asked[none] for i in range(k)])
+    last = np.array([asked[whole] - asked[whole - {i}] for i in range(k)])
+    total = asked[whole] - asked[none]
     ends = np.array([*alone, *last, total, total - alone.sum(axis=0)])
     found = jackknife(lambda some: ends[:, some].mean(axis=1), replicate)
-    data = {"share": share.value, "share_se": np.hypot(share.se, orders)}
+    data = {"share": share.value, "share_se": np.hypot(share.se, spread)}
     for key, at in (("alone", 0), ("last", k)):
         data |= {key: found.value[at : at + k], f"{key}_se": found.se[at : at + k]}
     attrs = {"whole": float(found.value[-2]), "whole_se": float(found.se[-2])}

@@ -96,7 +96,8 @@ def calibration_text(
 
 def pull_text(study: Study, pulled: Mapping[str, Sequence[Pull]], lang: str) -> str:
     """Return what each figure does to P of each target, a row a figure."""
-    targets = {t.id: tell(target_name(t), lang) for t in study.targets}
+    named = {t.id: tell(target_name(t), lang) for t in study.targets}
+    targets = {t.id: f"{named[t.id]} {t.year}" if t.year else named[t.id] for t in study.targets}
     first = next(iter(pulled.values()), ())
     head = [say(key, lang) for key in ("series", "year", "value")]
     rows = [[*head, *(f"{targets[name]} {own[0].given:.0%}" for name, own in pulled.items())]]

@@ -117,7 +117,7 @@ class Section:
     def label(self, fallback: str = "") -> dict[str, str]:
         """Return what a table's own keys, one a language, say: see ``words``."""
         words = {lang: self.text(lang) for lang in LANGS}
-        spare = next(filter(None, words.values()), fallback)
+        spare = words.get("en") or next(filter(None, words.values()), fallback)
         return {lang: word or spare for lang, word in words.items()} if spare else {}
 
     def titled(self, title: str) -> Section:

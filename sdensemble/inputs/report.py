@@ -47,6 +47,10 @@ and groups it is made of, which variables say what limits production and who pay
     "…" = {zh = "%", en = "%", factor = 100}
     [labels]                  # any identifier a table prints: scopes, price bases, sets …
     "…" = {zh = "…", en = "…"}
+    [[bearing]]               # optional: what a figure of another measure says of a target
+    measure = "…"  on = "…"   #   the figure's measure, and the target's
+    low = 0.9  high = 1.1     #   the target's measure is the figure times low to high; without
+    zh = "…"  en = "…"        #   high: the figure covers a part only. On what that rests
     [policy]                  # optional: the text that sets the targets, in full
     zh = "…"  en = "…"        #   with its number, as papers cite it
     [layout]                  # optional: units of the targets of bases and land, beside which
@@ -56,6 +60,7 @@ and groups it is made of, which variables say what limits production and who pay
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,6 +146,20 @@ class Payer:
 
 
 @dataclass(frozen=True)
+class Bearing:
+    """How far a figure of one measure speaks of another: times ``low`` to ``high``.
+
+    ``high`` is infinite where the figure covers only a part, ``low`` zero where it covers more.
+    """
+
+    measure: str
+    on: str
+    low: float
+    high: float
+    basis: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Condition:
     """What members are told apart by: where something binds, how far a scope widened.
 
@@ -187,6 +206,7 @@ class ReportSpec:
     conditions: tuple[Condition, ...] = ()
     issued: str = ""
     """The information date in the file: later ones are not ex ante."""
+    bearings: tuple[Bearing, ...] = ()
     policy: Mapping[str, str] = field(default_factory=dict)
     """Full name, with its number, of the text that sets the targets; empty where none is given."""
 
@@ -304,7 +324,7 @@ class _Reader:
     def spec(self, data: dict[str, Any], digest: str) -> ReportSpec:
         """Return the whole report."""
         known = {"keep", "headline", "regime", "payer", "history", "units", "labels", "as_of"}
-        known |= {"measures", "layout", "condition", "policy"}
+        known |= {"measures", "layout", "condition", "policy", "bearing"}
         self.known_keys("", data, known)
         return ReportSpec(
             self.path,
@@ -321,6 +341,7 @@ class _Reader:
             self.layout(self.table(data, "layout")),
             tuple(self.condition(row) for row in self.rows(data, "condition")),
             self.text(self.name, data, "as_of") if "as_of" in data else "",
+            tuple(self.bearing(row) for row in self.rows(data, "bearing")),
             self.policy(self.table(data, "policy")),
         )
 
@@ -331,6 +352,17 @@ class _Reader:
         where = self.known_keys("keep", row, {"variable", "aggregate"})
         aggregate = self.aggregate(where, row)
         return Kept(self.variable(where, row, "variable") or "", aggregate)
+
+    def bearing(self, row: dict[str, Any]) -> Bearing:
+        """Return one bearing; note factors that are no numbers in order."""
+        where = self.known_keys("bearing", row, {"measure", "on", "low", "high", "zh", "en"})
+        ends = [row.get("low", 0.0), row.get("high", math.inf)]
+        numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
+        if not numbers or not 0 <= ends[0] <= ends[1]:
+            self.problems.add(where, Message("low and high must be numbers from 0, in order"))
+            ends = [0.0, math.inf]
+        names = self.text(where, row, "measure"), self.text(where, row, "on")
+        return Bearing(*names, float(ends[0]), float(ends[1]), self.label(where, row, ""))
 
     def policy(self, row: dict[str, Any]) -> Mapping[str, str]:
         """Return the name of the text that sets the targets; empty where there is none."""

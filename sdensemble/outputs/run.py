@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from sdensemble.outputs import fonts
 from sdensemble.outputs.answer import answer
 from sdensemble.outputs.tables import write_tables
 from sdensemble.outputs.write.terminal import document_text
+from sdensemble.results.asked import Cell
 from sdensemble.results.record import RunRecord, written
 from sdensemble.results.results import Results
 
@@ -43,17 +45,22 @@ def write_run(
     lang: str = "zh",
     notes: Sequence[Words] = (),
     history: Sequence[Observation] = (),
+    keep: str = "asked",
+    asked: Iterable[Cell] = (),
 ) -> Whole:
     """Write a run's folder: ensemble, tables, figures with captions, answer and record.
 
     The first of ``every`` is the run; the others, under further prior sets, add rows to the
-    tables, columns to the answer and a NetCDF file each. ``notes`` stand at
-    the end of the answer. With ``free`` the folder may get a number; what is returned says where
+    tables, columns to the answer and a NetCDF file each. ``notes`` stand at the end of the answer.
+    The files hold what is asked for again and the cells ``asked``; with ``keep`` "all", all. With
+    ``free`` the folder may get a number; what is returned says where
     all is. Nothing of the folder exists until all of it does. Raises SDError.
     """
     check_ready(folder)
-    check_space(folder, sum(one.data.nbytes for one in every) + 30_000_000)
+    share = 1.0 if keep == "all" else 0.3
+    check_space(folder, round(share * sum(one.data.nbytes for one in every)) + 30_000_000)
     with written(folder, record.adding(**_facts(every)), free=free) as writing:
+        _write_ensembles(writing.partial, every, keep, asked)
         missing = _write(writing.partial, every, lang, history, notes)
         _write_workbook(writing.partial, every, lang, record)
     if missing:
@@ -79,6 +86,20 @@ def all_results(
     return tuple(found)
 
 
+def _write_ensembles(
+    folder: Path, every: Sequence[Results], keep: str, asked: Iterable[Cell]
+) -> None:
+    """Write the ensemble, and one for each further prior set."""
+    from sdensemble.results.asked import ALL, only_asked
+    from sdensemble.results.store import label_dataset, write_ensemble
+
+    cells = tuple(asked)
+    for number, one in enumerate(every):
+        name = f"ensemble-{one.prior_set}.nc" if number else "ensemble.nc"
+        stored = one if keep == ALL else replace(one, data=only_asked(one, cells))
+        write_ensemble(folder / name, label_dataset(stored))
+
+
 def _write(
     folder: Path,
     every: Sequence[Results],
@@ -89,12 +110,8 @@ def _write(
     """Write all files but the record; return the characters figures could not show."""
     from sdensemble.outputs.figures import draw_figures, figures_of
     from sdensemble.outputs.horizon_tables import answer_figures
-    from sdensemble.results.store import label_dataset, write_ensemble
 
     first, *others = every
-    write_ensemble(folder / "ensemble.nc", label_dataset(first))
-    for other in others:
-        write_ensemble(folder / f"ensemble-{other.prior_set}.nc", label_dataset(other))
     write_tables(folder, every)
     for language in LANGS:
         text = document_text(answer(first, others, notes), language)

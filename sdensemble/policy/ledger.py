@@ -7,6 +7,7 @@ the same measure is published for the target's year.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -159,9 +160,90 @@ def kept(results: Results, target: Target) -> bool:
     return all(
         part.variable in data
         and data[part.variable].attrs.get("aggregate", part.aggregate) == part.aggregate
-        and part.year in results.years
+        and results.stores(part, int(part.year or 0))
         for part in parts
     )
+
+
+# ── what a figure of another measure or year says ──
+
+
+@dataclass(frozen=True)
+class Pointing:
+    """What a figure that cannot judge a target says of it.
+
+    ``low`` to ``high`` is what it means in the target's measure; ``way`` is "for", "against" or
+    "open" where it is of the target's year or later, or lies beyond the value already; "needs"
+    where it is earlier: ``growth`` is then the yearly growth, in percent, that would still lead to
+    the target, from the upper and from the lower end. ``contrary`` is True where the probability
+    beside it says the opposite.
+    """
+
+    way: str
+    low: float
+    high: float
+    basis: Words
+    growth: tuple[float, float] = (math.nan, math.nan)
+    contrary: bool = False
+
+
+def pointing(entry: Entry, spec: ReportSpec) -> Pointing | None:
+    """Return what the figure beside a target says of it; None where nothing follows."""
+    target, one = entry.target, entry.latest
+    if one is None or target.value is None or target.comparator not in (">", ">="):
+        return None
+    if entry.status != NOT_PUBLISHED or one.unit != target.unit:
+        return None
+    if one.measure == target.measure:
+        low = high = one.value
+        basis: Words = phrase("ledger.same_measure")
+    else:
+        held = [b for b in spec.bearings if (b.measure, b.on) == (one.measure, target.measure)]
+        if not held:
+            return None
+        low, high, basis = one.value * held[0].low, one.value * held[0].high, held[0].basis
+    late = target.year is None or one.year >= target.year
+    growth = (math.nan, math.nan)
+    if low >= target.value and (late or target.year is not None):
+        way = "for"
+    elif late:
+        way = "against" if high < target.value else "open"
+    else:
+        way = "needs"
+        years = (target.year or one.year) - one.year
+        ends = [(target.value / end) ** (1 / years) - 1 if end > 0 else math.inf
+                for end in (high, low)]  # fmt: skip
+        growth = (100 * max(ends[0], 0.0), 100 * ends[1])
+        if not math.isfinite(growth[1]) and growth[0] == 0.0:
+            way = "open"  # an upper bound above the target says nothing
+    p = entry.probability.middle if entry.probability else math.nan
+    contrary = (way == "for" and p < LOW) or (way == "against" and p > 1 - LOW)
+    return Pointing(way, low, high, basis, growth, contrary)
+
+
+LOW = 0.2
+"""A probability below this beside a figure that points to the target is flagged; so the reverse."""
+
+
+def _pointed(entry: Entry, spec: ReportSpec) -> Words:
+    """Return what a figure says of a target as words; empty where nothing follows."""
+    found = pointing(entry, spec)
+    if found is None:
+        return ""
+    if found.way == "needs":
+        least, most = found.growth
+        if not math.isfinite(most):
+            said = phrase("ledger.needs_least", basis=found.basis, least=f"{least:.0f}")
+        elif math.isinf(found.high):
+            said = phrase("ledger.needs_most", basis=found.basis, most=f"{most:.0f}")
+        elif round(least) == round(most):
+            said = phrase("ledger.needs_about", basis=found.basis, about=f"{most:.0f}")
+        else:
+            ends = {"least": f"{least:.0f}", "most": f"{most:.0f}"}
+            said = phrase("ledger.needs", basis=found.basis, **ends)
+    else:
+        said = phrase(f"ledger.way_{found.way}", basis=found.basis)
+    return joined([said, phrase("ledger.contrary")], "clause") if found.contrary else said
 
 
 # ── text and table ──
@@ -206,7 +288,7 @@ def ledger_blocks(
     return (*blocks, Paragraph(joined(notes, "sentence"), "note"))
 
 
-HEADS = ("target", "asked", "status", "latest", "published", "p")
+HEADS = ("target", "asked", "status", "latest", "published", "bears", "p")
 LEVER_HEADS = ("lever_target", "asked", "setting")
 
 
@@ -242,9 +324,19 @@ def _cells(entry: Entry, spec: ReportSpec) -> tuple[Words, ...]:
         wanted(target, spec),
         phrase(f"ledger.{entry.status}"),
         _statistic(entry, spec),
-        entry.latest.published_on if entry.latest else "",
+        _published(entry.latest),
+        _pointed(entry, spec),
         joined(chance, "nothing"),
     )
+
+
+def _published(one: Statistic | None) -> Words:
+    """Return when a statistic was published; a person's own figure is told as unpublished."""
+    if one is None:
+        return ""
+    if "unpublished" in one.published_on:
+        return joined([one.published_on.split()[0], phrase("ledger.own")], "nothing")
+    return one.published_on
 
 
 def _statistic(entry: Entry, spec: ReportSpec) -> Words:
@@ -317,6 +409,7 @@ def ledger_rows(
     as_of: str,
     concerned: Mapping[str, Sequence[str]],
     laid: Layout | None = None,
+    spec: ReportSpec | None = None,
 ) -> Iterator[Row]:
     """Yield the ledger as rows; ``concerned`` names the conflicts each target is part of.
 
@@ -337,6 +430,13 @@ def ledger_rows(
             "p_above": entry.split.above if entry.split else "",
             **layout_cells(target, laid or {}),
         }  # fmt: skip
+        found = pointing(entry, spec) if spec else None
+        if found is not None:
+            row |= {
+                "bears": found.way, "implied_low": found.low,
+                "implied_high": "" if math.isinf(found.high) else found.high,
+                "contrary": found.contrary,
+            }  # fmt: skip
         for reading, other in entry.readings[:1]:
             row |= {
                 "reading": reading.id, "reading_p": "" if other.bounded else other.least.mean,

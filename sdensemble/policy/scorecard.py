@@ -303,6 +303,8 @@ def year_rows(results: Results) -> Iterator[Row]:
             continue
         for scenario in results.scenarios:
             for year in map(int, results.years):
+                if not results.stores(target, year):
+                    continue
                 found = results.event(target, scenario, year=year).probability()
                 split = results.split(target, scenario, year=year)
                 yield _row(_kind(target), target, year, scenario, found, split)

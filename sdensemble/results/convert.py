@@ -5,6 +5,7 @@ None of those but xarray and pandas is needed here.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -106,11 +107,28 @@ def to_ema(
         for label, cell in _cells(model, variable):
             columns[label] = full[cell].copy()
     columns |= {"scenario": np.arange(members), "policy": "None", "model": model.path.stem}
+    columns |= {
+        key: pd.Categorical(np.broadcast_to(columns[key], members))
+        for key in ("scenario", "policy", "model")
+    }
     outcomes = {"TIME": np.tile(run.times, (members, 1))}
     for name, values in run.values.items():
         for label, cell in _cells(model, model[name]):
             outcomes[label] = np.ascontiguousarray(np.moveaxis(values, 0, -1)[cell])
+    _register(outcomes)
     return pd.DataFrame(columns, index=range(members)), outcomes
+
+
+def _register(outcomes: Iterable[str]) -> None:
+    """Tell EMA Workbench, where it is installed, of outcomes: it saves only those it knows."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from ema_workbench import TimeSeriesOutcome
+    except ImportError:
+        return
+    for name in outcomes:
+        TimeSeriesOutcome(name)
 
 
 def _cells(model: Model, variable: Variable) -> Iterable[tuple[str, tuple[int, ...]]]:

@@ -31,8 +31,8 @@ class Horizon:
     ``effect`` is of the year itself, ``cumulative`` of all years up to it (None of what does not
     add up over years); ``treasury`` is the
     money spent and ``forgone`` the revenue forgone until then, None where the study names no such
-    payer. The ratios are of means; None where the outlay cannot be told from zero. Per revenue
-    forgone is told only where no treasury money is spent: otherwise it would take the credit.
+    payer. The ratios are of means, to the purse that bears more; None for the other, and where the
+    outlay cannot be told from zero.
     """
 
     scenario: Scenario
@@ -75,7 +75,7 @@ def horizons(results: Results) -> Iterator[Horizon]:
             total = results.cumulative(whole, scenario, against, year) if adds_up else None
             treasury = results.payers_outlay(scenario, against, year)
             forgone = results.payers_outlay(scenario, against, year, forgone=True)
-            alone = None if treasury is not None and outlay_told(treasury) else forgone
+            paid, lost = _main(treasury, forgone)
             yield Horizon(
                 scenario,
                 against,
@@ -85,11 +85,20 @@ def horizons(results: Results) -> Iterator[Horizon]:
                 total,
                 treasury,
                 forgone,
-                _ratio(results, effect, treasury),
-                _ratio(results, total, treasury),
-                _ratio(results, effect, alone),
-                _ratio(results, total, alone),
+                _ratio(results, effect, paid),
+                _ratio(results, total, paid),
+                _ratio(results, effect, lost),
+                _ratio(results, total, lost),
             )
+
+
+def _main(treasury: Effect | None, forgone: Effect | None) -> tuple[Effect | None, Effect | None]:
+    """Return the purse that bears more of a scenario in its place, and None for the other.
+
+    The ratio to the other would give it the credit of what the first pays for.
+    """
+    means = [0.0 if one is None else abs(one.found.mean) for one in (treasury, forgone)]
+    return (treasury, None) if means[0] >= means[1] else (None, forgone)
 
 
 def _ratio(results: Results, effect: Effect | None, outlay: Effect | None) -> Ratio | None:
@@ -152,7 +161,7 @@ def _inside(
     moved = results.effect(outcome, scenario, against, year).moved[inside]
     outlays = [results.payers_outlay(scenario, against, year, forgone=f) for f in (False, True)]
     told = [one if one is not None and outlay_told(one) else None for one in outlays]
-    chosen = (told[0], None if told[0] is not None else told[1])
+    chosen = _main(told[0], told[1])
     ratios = [
         None if one is None else ratio_of(moved, one.moved[inside], replicate) for one in chosen
     ]

@@ -385,9 +385,27 @@ class Results:
                     kept=kept,
                 )
             )
-        index = self.year_index(year_of(target) if year is None else year)
-        element = target.element or None
-        return self.series(target.variable, element)[self.place(scenario)][:, index]
+        when = year_of(target) if year is None else year
+        values = self.series(target.variable, target.element or None)
+        self._require_kept(target.variable, target.element, when, values)
+        return values[self.place(scenario)][:, self.year_index(when)]
+
+    def stores(self, target: Target, year: int) -> bool:
+        """Return whether a single target's series is there in a year: a run may not store all."""
+        held = target.variable in self.data and year in self.years
+        if not held or self.data.attrs.get("keep") != "asked":
+            return held
+        values = self.series(target.variable, target.element or None)
+        return bool(np.isfinite(values[:, :, self.year_index(year)]).any())
+
+    def _require_kept(self, variable: str, element: str, year: int, values: Array) -> None:
+        """Raise SDError where a run that stored only what was asked left a year out."""
+        if self.data.attrs.get("keep") != "asked":
+            return
+        if not np.isfinite(values[:, :, self.year_index(year)]).any():
+            told = '"{name}" in {year}: this run stored only what was asked; run with --keep all'
+            name = f"{variable}[{element}]" if element else variable
+            raise SDError(Message(told, name=name, year=year))
 
     def split(self, target: Target, scenario: Scenario, *, year: int | None = None) -> Split | None:
         """Return where the members of an "about" target lie; None for any other target."""

@@ -30,9 +30,10 @@ def write_ensemble(path: Path, dataset: xr.Dataset, *, double: bool = False) -> 
     """Write a labelled ensemble as NetCDF-4.
 
     Variables get ASCII names and keep the model's name in ``long_name``. Series with a range
-    are stored in single precision, scalars (with ``double`` everything) in double. Nothing is
-    compressed: zstd saves a tenth of such noise and ties the file to a plug-in, zlib costs more
-    than the simulation.
+    are stored in single precision, scalars (with ``double`` everything) in double. Of an ensemble
+    that holds only what is asked for again, chunks of one element and year are compressed, those
+    left out to nothing; another is not compressed: zstd saves a tenth of such noise and ties the
+    file to a plug-in, zlib costs more than the simulation.
     Raises OSError when the disk is full.
     """
     dims = safe_names([str(name) for name in (*dataset.dims, *dataset.coords)])
@@ -47,7 +48,8 @@ def write_ensemble(path: Path, dataset: xr.Dataset, *, double: bool = False) -> 
         "comment": "" if double else COMMENT,
         NAMES: json.dumps({safe: name for name, safe in dims.items()}, ensure_ascii=False),
     }
-    encoding = {safe: _encoding(renamed[safe], double) for safe in names.values()}
+    thin = dataset.attrs.get("keep") == "asked"
+    encoding = {safe: _encoding(renamed[safe], double, thin) for safe in names.values()}
     try:
         renamed.to_netcdf(path, engine="netcdf4", format="NETCDF4", encoding=encoding)
     except RuntimeError as error:  # HDF5 says no more than "HDF error" when a write fails
@@ -107,11 +109,19 @@ def _plain(value: object) -> object:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _encoding(variable: xr.DataArray, double: bool) -> Mapping[str, object]:
+def _encoding(variable: xr.DataArray, double: bool, thin: bool) -> Mapping[str, object]:
     if variable.dtype.kind != "f":
         return {}
-    single = variable.ndim > 3 and not double
-    return {"dtype": "float32" if single else "float64", "zlib": False, "_FillValue": None}
+    single = (variable.ndim > 3 and not double) or variable.dtype == np.float32
+    found: dict[str, object] = {
+        "dtype": "float32" if single else "float64",
+        "zlib": thin,
+        "_FillValue": None,
+    }
+    if thin:
+        ones = (1,) * (variable.ndim - 2)
+        found |= {"complevel": 1, "shuffle": True, "chunksizes": (*variable.shape[:2], *ones)}
+    return found
 
 
 def label_dataset(results: Results) -> xr.Dataset:

@@ -166,7 +166,7 @@ _OPTION |= {"settings": "set", "save_list": "save-list", "save_state": "save-sta
 _OPTION |= {"from_state": "from-state"}
 _OF_A_STUDY = (
     *("folder", "scenarios", "prior_set", "method", "member"),
-    *("variants", "weights", "as_of", "prior_only", "question"),
+    *("variants", "weights", "as_of", "prior_only", "question", "keep"),
 )
 
 
@@ -216,6 +216,7 @@ def _run_model(ctx: click.Context, target: Path, lang: str, options: dict[str, A
 @click.option("--as-of", default="")
 @click.option("--prior-only", is_flag=True)
 @click.option("--target", "question", default="")
+@click.option("--keep", type=click.Choice(["asked", "all"]), default="asked", show_default=True)
 @click.option("--variant", "variants", multiple=True)
 @click.option("--weights", type=_FILE)
 @click.pass_context

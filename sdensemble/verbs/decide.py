@@ -19,6 +19,7 @@ from sdensemble.decide.levers import Lever, find_lever, start_of, turned
 from sdensemble.decide.matter import boxes, knowledge, shares, take_apart
 from sdensemble.decide.measures import find_target
 from sdensemble.decide.reach import edge, reach
+from sdensemble.decide.shapley import EXACT
 from sdensemble.decide.weigh import SPARSE, weigh
 from sdensemble.decide.worlds import Stored, World, world_of
 from sdensemble.ensemble.draws import Method
@@ -538,7 +539,8 @@ def take_package_apart(
         target = find_target(job.study, asked.target, asked.year)
         (package,) = job.study.named((name,))[:1]
         world = one_world(job.study, asked)
-        runs = 2 ** min(len(package.settings), 6)
+        k = len(package.settings)
+        runs = 2**k if k <= EXACT else (12 + 2) * k
         count = job.bar(progress, [world], runs * asked.members)
         base = baseline(job.study, asked)
         found = take_apart(world, package, base, target, chance=chance, progress=count)

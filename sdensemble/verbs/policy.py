@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdengine.errors import SDError
-from sdensemble.inputs.published import known_at
+from sdensemble.inputs.published import Statistic, known_at
 from sdensemble.outputs.columns import TABLES
 from sdensemble.outputs.document import Block, Document
 from sdensemble.outputs.text import terminal_columns
@@ -30,7 +30,7 @@ from sdensemble.policy.scorecard import (
     scorecard_rows,
     year_rows,
 )
-from sdensemble.results.record import RunRecord, VerbResult, written
+from sdensemble.results.record import RunRecord, VerbResult, records, written
 from sdensemble.results.results import reference
 from sdensemble.results.stored import latest_run, run_of, stored_results
 from sdensemble.study import Study
@@ -53,12 +53,13 @@ def show_ledger(
     """Write the ledger of a study's targets, and return it as text.
 
     ``as_of`` is an information date ("2022-03-31", "through-2021"; empty: all there is). P is
-    read from the run named, else from the latest of the study; without one there is none.
+    read from the run named, else from the latest of the study with default options, else from
+    the latest; without one there is none.
     Raises SDError.
     """
     _require_sound(study)
-    statistics = known_at(study.published, as_of)
-    folder = run_of(run) if run else _latest_fitting(study)
+    statistics = known_at((*study.published, *own_statistics(study)), as_of)
+    folder = run_of(run) if run else _latest_default(study)
     results = _stored(study, folder) if folder else None
     chosen = _scenario(study, results, scenario) if results else None
     entries = ledger(study.goals, statistics, results, chosen)
@@ -78,7 +79,7 @@ def show_ledger(
         out or study.folder / "outputs" / "ledger",
         {
             "ledger.csv": lambda path: write_records(
-                path, TABLES["ledger"], ledger_rows(entries, as_of, concerned, laid)
+                path, TABLES["ledger"], ledger_rows(entries, as_of, concerned, laid, study.report)
             ),
             **_regions_table(study),
             "conflicts.csv": lambda path: write_records(
@@ -208,6 +209,49 @@ def _stored(study: Study, folder: Path) -> Results:
         spec=study.report,
         model=study.model,
     )
+
+
+def own_statistics(study: Study) -> tuple[Statistic, ...]:
+    """Return people's own figures as statistics, of the series that published ones are of.
+
+    A figure of a series that no published statistic shares with the history speaks of no target.
+    """
+    series = {row.id: row.series for row in study.history if row.id and not row.own}
+    found = {series[one.id]: one for one in study.published if one.id in series}
+    return tuple(
+        replace(
+            found[row.series],
+            id=f"{row.batch}:{row.measure}:{row.time:g}",
+            year=int(row.time),
+            value=row.value,
+            unit=row.unit,
+            source=row.source,
+            published_on=row.published_on,
+            note=row.note,
+        )
+        for row in study.history
+        if row.own and row.series in found and row.period_end.month == 12
+    )
+
+
+DEFAULTS = ("scenarios", "as_of", "prior_only", "question")
+"""Options that a run of the shipped default leaves empty."""
+
+
+def _latest_default(study: Study) -> Path | None:
+    """Return the latest run with default options that fits today's study; else the latest."""
+    for place, record in records(study.folder / "outputs"):
+        options = dict(record.get("options", {}))
+        plain = not any(options.get(name) for name in DEFAULTS)
+        first = str(options.get("prior_set") or study.prior_sets()[0])
+        if not options or not plain or first != study.prior_sets()[0]:
+            continue
+        try:
+            _stored(study, place)
+        except SDError:
+            continue
+        return place
+    return _latest_fitting(study)
 
 
 def _latest_fitting(study: Study) -> Path | None:

@@ -43,6 +43,7 @@ class Options:
     as_of: str = ""
     prior_only: bool = False
     question: str = ""
+    keep: str = "asked"
 
 
 Progress = Callable[[int], Callable[[int], None]]
@@ -102,6 +103,13 @@ def run_study(study: Study, options: Options, progress: Progress | None = None) 
         lang=options.lang,
         notes=notes,
         history=study.history,
+        keep=options.keep,
+        asked=[
+            (term.variable, term.element, number.year)
+            for one in study.conflicts
+            for number in one.model
+            for term in number.terms
+        ],
     )
     files = tuple(done.folder / name for name in done.files)
     text = "\n".join([told, *replays])

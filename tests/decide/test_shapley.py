@@ -62,7 +62,10 @@ def test_sampled_orders_agree_with_the_exact_shares_of_seven_levers():
         together = sum(worth[i] for i in package) + 0.5 * (0 in package and 1 in package)
         return np.full(REPLICATE.size, together)
 
-    found = shapley_sampled(game, list("abcdefg"), REPLICATE)
+    def games(parts):
+        return np.array([game(part) for part in parts])
+
+    found = shapley_sampled(games, list("abcdefg"), REPLICATE)
     exact = worth + np.array([0.25, 0.25, 0, 0, 0, 0, 0])
     np.testing.assert_allclose(found["share"], exact, atol=0.02)
     assert found["share"].sum().item() == pytest.approx(found.attrs["whole"])

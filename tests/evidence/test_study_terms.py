@@ -13,6 +13,7 @@ from sdensemble.evidence.fitting import make_problem
 from sdensemble.evidence.predictive import Source, shock_shares
 from sdensemble.evidence.words import label_of, no_term_line
 from sdensemble.inputs.history import vintage
+from sdensemble.lang import tell
 from sdensemble.outputs.text import width
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +33,10 @@ def fitted(study, name):
 def test_the_figures_that_are_fitted_are_these_and_no_other(study):
     """Series without a figure change no fit; the half year of 2021 gives way to the year."""
     ids = {datum.observation.id for datum in fitted(study, "latest").data}
-    assert ids == {"O001", "O002", "O083", "O015", "O227", "O230", "O152", "O207", "O105"}
+    known = {"O001", "O002", "O006", "O083", "O015", "O227", "O230", "O152", "O207", "O208", "O105"}
+    assert ids == known
+    through = {datum.observation.id for datum in fitted(study, "through-2022").data}
+    assert through == known
 
 
 def test_a_half_year_is_fitted_while_the_year_is_not_out(study):
@@ -60,12 +64,12 @@ def test_what_has_no_term_is_said_by_measure(study):
 def test_every_number_of_the_priors_is_said_in_words_and_in_few(study):
     for prior in study.priors().items:
         for lang in ("zh", "en"):
-            said = label_of(study, prior.name, lang)
+            said = tell(label_of(study, prior.name), lang)
             assert said.split(" (")[0] != prior.constant or " " not in prior.constant, prior.name
             assert width(said) < 100
-    assert label_of(study, "tea lead", "en") == (
+    assert tell(label_of(study, "tea lead"), "en") == (
         "Growth of medicinal tea above that of beverages while it is…")  # fmt: skip
-    assert label_of(study, "growth offset[fruit]", "zh").endswith("（果品）")
+    assert tell(label_of(study, "growth offset[fruit]"), "zh").endswith("（果品）")
 
 
 def test_the_share_of_the_shocks_is_what_the_forcing_makes_of_each_series(study):

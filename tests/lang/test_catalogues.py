@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import string
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,3 +108,19 @@ def test_one_new_file_makes_a_new_language(tmp_path, monkeypatch):
         monkeypatch.undo()
         for kept in (words._read, words.catalogue):
             kept.cache_clear()
+
+
+def test_the_command_line_speaks_a_third_language_from_one_file(tmp_path):
+    root = PACKAGE.parent
+    for name in ("sdensemble", "sdengine"):
+        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("fonts"))
+    english = (PACKAGE / "lang" / "en.toml").read_text(encoding="utf-8")
+    third = re.sub(r"order = \d+", "order = 9", english)
+    third = third.replace('size = "{file}: {n} variables', 'size = "{file}: {n} Variable')
+    (tmp_path / "sdensemble" / "lang" / "de.toml").write_text(third, encoding="utf-8")
+    code = "from sdensemble.verbs.cli import main; main()"
+    asked = ["describe", "--study", str(root / "examples" / "teacup"), "--lang", "de"]
+    done = subprocess.run([sys.executable, "-c", code, *asked], cwd=tmp_path,
+                          capture_output=True, encoding="utf-8")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "teacup.mdl: 9 Variable" in done.stdout

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 from datetime import date
 
@@ -5,6 +6,7 @@ import pytest
 
 from sdengine.errors import SDError
 from sdensemble.inputs.published import COLUMNS, Statistic, known_at, last_day, read_published
+from sdensemble.inputs.report import Bearing
 from sdensemble.lang import tell
 from sdensemble.outputs.columns import TABLES
 from sdensemble.outputs.naming import wanted
@@ -15,7 +17,10 @@ from sdensemble.policy.ledger import (
     ledger,
     ledger_blocks,
     ledger_rows,
+    pointing,
 )
+from sdensemble.results.estimate import Estimate
+from sdensemble.results.probability import Probability
 from tests.outputs import synthetic
 from tests.outputs.told import told
 
@@ -183,3 +188,64 @@ def test_the_problems_of_the_published_file_are_told_together(tmp_path, targets)
     assert 'value must be a number, not "x"' in text
     assert 'published_on must be a date, a month or a year, not "soon"' in text
     assert "(D)" not in text  # another measure may have another unit
+
+
+# ── what a figure of another measure or year says ──
+
+SALES = {"measure": "sales_revenue"}
+
+
+def bearing(low=0.9, high=1.1):
+    return Bearing("sales_revenue", "output_value", low, high, {"zh": "折算", "en": "converted"})
+
+
+def points(targets, spec, one, low=0.9, high=1.1, p=None):
+    found = entry(targets, [one], "dairy_2025")
+    chance = None if p is None else Probability(None, estimate(p), estimate(p), 0)
+    return pointing(
+        replace(found, probability=chance), replace(spec, bearings=(bearing(low, high),))
+    )
+
+
+def estimate(p):
+    return Estimate(p, 0.01, p, p, 100, 16, "t")
+
+
+@pytest.mark.parametrize(
+    ("value", "year", "low", "high", "way"),
+    [
+        (120.0, 2025, 0.9, 1.1, "for"),
+        (80.0, 2025, 0.9, 1.1, "against"),
+        (100.0, 2025, 0.9, 1.1, "open"),
+        (120.0, 2023, 0.9, 1.1, "for"),
+        (80.0, 2023, 0.9, 1.1, "needs"),
+        (160.0, 2025, 0.0, 1.0, "open"),
+        (160.0, 2023, 0.0, 1.0, "open"),
+        (80.0, 2025, 0.0, 1.0, "against"),
+        (80.0, 2025, 1.0, math.inf, "open"),
+        (120.0, 2025, 1.0, math.inf, "for"),
+    ],
+)
+def test_a_figure_of_another_measure_says_which_way_it_points(
+    targets, results, value, year, low, high, way
+):
+    found = points(targets, results.spec, statistic(value, year=year, **SALES), low, high)
+    assert found.way == way
+    assert (found.low, found.high) == (value * low, value * high)
+
+
+def test_an_earlier_figure_says_what_growth_would_still_be_needed(targets, results):
+    found = points(targets, results.spec, statistic(80.0, year=2023, **SALES), 1.0, 1.0)
+    assert found.growth == pytest.approx((100 * (1.25**0.5 - 1),) * 2)
+
+
+def test_a_probability_contrary_to_the_figure_beside_it_is_flagged(targets, results):
+    one = statistic(120.0, **SALES)
+    assert points(targets, results.spec, one, p=0.05).contrary
+    assert not points(targets, results.spec, one, p=0.5).contrary
+    assert points(targets, results.spec, statistic(60.0, **SALES), p=0.95).contrary
+
+
+def test_a_measure_that_nothing_is_known_of_points_nowhere(targets, results):
+    found = entry(targets, [statistic(120.0, measure="company_revenue")], "dairy_2025")
+    assert pointing(found, results.spec) is None

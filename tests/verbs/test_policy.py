@@ -114,7 +114,7 @@ def test_scorecard_runs_when_members_are_asked_for(cup, no_figures):
     assert both.exit_code == 2
     seed = call("scorecard", "--study", cup, "--run", cup / "outputs" / "first", "--seed", 3)
     assert seed.exit_code == 2
-    scored, run = (Path(line.split("  (")[0]) for line in found.output.splitlines()[-2:])
+    scored, run = (Path(line.split("  ")[0]) for line in found.output.splitlines()[-2:])
     assert (run / "ensemble.nc").is_file()
     told = call("ledger", "--study", cup, "--run", scored)  # the folder of tables leads to its run
     assert told.exit_code == 0, told.output
@@ -149,7 +149,7 @@ def test_regions_are_written_only_where_a_folder_is_named(root, tmp_path):
 def test_chinese_output_is_chinese(root):
     levers = call("describe", "--study", root, "--levers").output
     assert "per " not in levers.split("拒绝设定")[0]
-    assert "现值1.5，界限[0, 40]，单位亿元/年" in levers
+    assert "现行水平1.5，可设范围[0, 40]，单位亿元/年" in levers
     assert "个辅助变量" in call("describe", "--study", root).output
 
 

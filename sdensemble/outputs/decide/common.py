@@ -14,7 +14,7 @@ from sdensemble.decide.worlds import Named
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
-from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, say
+from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, say, tell
 from sdensemble.outputs.form import Native, Number, Share, Shown, rounded, rounded_up
 from sdensemble.outputs.naming import (
     beyond,
@@ -138,9 +138,14 @@ def unit_of(spec: ReportSpec, unit: str) -> Words:
 
 def level(value: float, unit: str, spec: ReportSpec, digits: int = 4) -> Words:
     """Return a lever's level with its unit: "4.16亿元/年"; a pure number as it is."""
-    words = unit_of(spec, unit)
     number = Shown(value, Number(digits=digits))
-    return phrase("language.amount", number=number, unit=words) if words else number
+    words = unit_of(spec, unit)
+    if not words:
+        return number
+    # A unit such as "1 a year" would run into the number.
+    if any(tell(words, lang)[:1].isdigit() for lang in LANGS):
+        return joined([number, " × ", words], "nothing")
+    return phrase("language.amount", number=number, unit=words)
 
 
 def moved_words(model: Model, spec: ReportSpec, levers: Sequence[Moved]) -> Words:

@@ -378,7 +378,7 @@ def worlds_figure(found: Comparison, study: Study) -> Figure:
         tuple(marks),
         x=Axis(phrase("decide.fig.effect", outcome=found.outcome.label), unit),
         y=Axis(names=places),
-        height=12 + 6 * len(places),
+        height=12 + 4.5 * len(places),
         id="worlds",
     )
     return Figure(

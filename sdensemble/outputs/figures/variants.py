@@ -61,17 +61,17 @@ def variants(models: ModelSet) -> Figure:
     year, unit = when(main, main.asked_year), unit_label(main.spec, asked.unit)
     axis = phrase("variants_figure.effect_axis", year=year, name=target_name(asked), unit=unit)
     turned, several = flipped(models), len(packages(models)) > 1
-    right = Panel(
-        tuple(marks), Axis(Capital(axis)), Axis(names=("",) * len(names)),
-        beside=_leaders(models, turned) if several else (), id="effects",
-    )  # fmt: skip
+    beside = _leaders(models, turned) if several else ()
+    # Titles of packages beside the rows leave no room for two panels in one row.
+    rows = names if beside else ("",) * len(names)
+    right = Panel(tuple(marks), Axis(Capital(axis)), Axis(names=rows), beside=beside, id="effects")
     said = {"target": statement(main, asked), "n": len(models.variants)}
     title = phrase("variants_figure.title", **said)
     return Figure(
         "variants",
         Capital(title),
         (left, right),
-        columns=2,
+        columns=1 if beside else 2,
         notes=(*_notes(models, turned, several), conditions(main)),
         caption=Capital(title),
         source=source(main),
