@@ -111,10 +111,8 @@ def whole(folder: Path, *, free: bool = False) -> Iterator[Whole]:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         notes = swept(folder.parent)
-        made = tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=PARTIAL, dir=folder.parent)
-        partial = Path(made)
-        partial.chmod(0o777 & ~_umask())
-        sign = _hold(_sign(partial))
+        sign, partial = _hold(folder)
+        partial.mkdir()
         writing = Whole(partial, folder, notes)
         yield writing
         writing.folder = _take_free(partial, folder) if free else _take_name(partial, folder)
@@ -151,7 +149,8 @@ def swept(parent: Path) -> tuple[Message, ...]:
     """
     notes = []
     for left in sorted(parent.glob(f".*{PARTIAL}")):
-        if not left.is_dir() or _is_held(_sign(left)):
+        sign = _sign(left)
+        if not left.is_dir() or not sign.exists() or _is_held(sign):
             continue
         shutil.rmtree(left, ignore_errors=True)
         with contextlib.suppress(OSError):
@@ -184,14 +183,20 @@ def _sign(partial: Path) -> Path:
     return partial.with_name(partial.name.removesuffix(PARTIAL) + SIGN)
 
 
-def _hold(sign: Path) -> IO[bytes]:
-    """Return the open, locked sign of a writer; the system lets go of it when the writer dies."""
-    stream = sign.open("wb")
+def _hold(folder: Path) -> tuple[IO[bytes], Path]:
+    """Return the open, locked sign of a new writer, and the folder it is to write.
+
+    The system lets go of the lock when the writer dies. It is held before the folder is made, so
+    that nobody finds a folder without it.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{folder.name}.", suffix=SIGN, dir=folder.parent)
+    stream = os.fdopen(handle, "wb")
+    partial = Path(name.removesuffix(SIGN) + PARTIAL)
     if sys.platform != "win32":  # there an open file cannot be removed, which is lock enough
         import fcntl
 
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return stream
+    return stream, partial
 
 
 def _is_held(sign: Path) -> bool:

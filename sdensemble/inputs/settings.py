@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.model.external import digest_of, grid_of
 from sdengine.model.settings import Through, with_settings
 from sdengine.syntax import Kind, Model, fold
@@ -83,12 +83,12 @@ class _Reader:
         if written is None:
             near = did_you_mean(name[0], self._no_constants())
             if near:
-                self.problems.add(f'--set "{text}"', f'no variable "{name[0]}"{near}')
+                self.problems.add(f'--set "{text}"', _unknown(name[0], near))
             return bool(near)
         if right.lstrip().startswith("("):
             points = _points(right)
             if points is None or name[1]:
-                self.problems.add(f'--set "{text[:60]}"', "write table=(0,0),(10,20)")
+                self.problems.add(f'--set "{text[:60]}"', Message("write table=(0,0),(10,20)"))
             else:
                 self.tables[written] = points
             return True
@@ -106,8 +106,9 @@ class _Reader:
 
     def _misplaced(self, text: str, written: str) -> bool:
         stock = self.model[written].kind is Kind.STOCK
-        how = f'--initial "{written}=…"' if stock else f'--set "{written}=(0,0),(10,20)"'
-        what = f'"{written}" is a {"stock" if stock else "graphical function"}: use {how}'
+        told = '"{name}" is a graphical function: use --set "{name}=(0,0),(10,20)"'
+        told = '"{name}" is a stock: use --initial "{name}=…"' if stock else told
+        what = Message(told, name=written)
         self.problems.add(f'--set "{text}"', what)
         return True
 
@@ -118,12 +119,12 @@ class _Reader:
         written = self.model.name_of(name[0]) if name else None
         where = f'--initial "{text}"'
         if not sign or name is None or value is None:
-            self.problems.add(where, "write stock=50 or stock[element]=50")
+            self.problems.add(where, Message("write stock=50"))
         elif written is None:
             near = did_you_mean(name[0], self.model.variables)
-            self.problems.add(where, f'no variable "{name[0]}"{near}')
+            self.problems.add(where, _unknown(name[0], near))
         elif name[1]:
-            what = "give every element the same first value, or set them in the file"
+            what = Message("give every element the same first value, or set them in the file")
             self.problems.add(where, what)
         else:
             self._put(self.firsts, where, written, "", value)
@@ -145,7 +146,7 @@ class _Reader:
         beside = self.model.path.parent / path
         there = path if path.is_file() or not beside.is_file() else beside
         if not there.is_file():
-            self.problems.add(where, "no such file")
+            self.problems.add(where, Message("no such file"))
             return
         self.files[path.name] = digest_of(there)
         try:
@@ -159,11 +160,11 @@ class _Reader:
             written = self.model.name_of(name[0]) if name else None
             if name is None or written is None:
                 near = did_you_mean(title, self.model.variables)
-                self.problems.add(where, f'no variable "{title}"{near}')
+                self.problems.add(where, _unknown(title, near))
                 continue
             variable = self.model[written]
             if option == "--data" and variable.kind is not Kind.DATA:
-                what = f'"{written}" has an equation; --series takes its place'
+                what = Message('"{name}" has an equation; --series takes its place', name=written)
                 self.problems.add(where, what)
                 continue
             shape = self.model.shape(variable)
@@ -173,6 +174,10 @@ class _Reader:
                 np.moveaxis(full, 0, -1)[cell] = column
         for written, full in found.items():
             self.series[written] = Through(times, full)
+
+
+def _unknown(name: str, near: str) -> Message:
+    return Message('no variable "{name}"{near}', name=name, near=near)
 
 
 def _points(text: str) -> list[tuple[float, float]] | None:
@@ -201,10 +206,12 @@ def _columns(path: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
     keep = [i for i, title in enumerate(titles) if title]
     rows = list(_numbered(cells[1:])) if cells.size else []
     if not keep or not rows:
-        raise SDError(f"{path.name}: needs a column of times and one for each variable")
+        told = "{file}: needs a column of times and one for each variable"
+        raise SDError(Message(told, file=path.name))
     first = fold(str(cells[0, 0] or ""))
     if first and first not in _TIME and not _is_number(cells[0, 0]):
-        raise SDError(f'{path.name}: the first column is "{first}"; call it "time"')
+        told = '{file}: the first column is "{name}"; call it "time"'
+        raise SDError(Message(told, file=path.name, name=first))
     table = np.array(sorted(rows, key=lambda row: row[0]), dtype=float)
     return [titles[i] for i in keep], table[:, 0], table[:, [i + 1 for i in keep]]
 

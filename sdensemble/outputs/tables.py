@@ -42,7 +42,7 @@ def write_tables(folder: Path, results: Sequence[Results]) -> tuple[Path, ...]:
         "differences": difference_rows,
         "gap": gap_rows,
         "progress": progress_rows,
-        "bottlenecks": bottleneck_rows,
+        "bottlenecks": _bottlenecks_asked,
         "horizons": horizon_rows,
         "conditions": condition_rows,
     }
@@ -54,6 +54,12 @@ def write_tables(folder: Path, results: Sequence[Results]) -> tuple[Path, ...]:
     behind = {lang: tell(phrase("columns.units", notes=notes), lang) for lang in LANGS}
     more = {f"unit_{lang}": behind for lang in LANGS if tell(notes, lang)}
     return (*written, write_meanings(folder / "columns.csv", tables, more))
+
+
+def _bottlenecks_asked(results: Results) -> Iterator[Row]:
+    """Yield what limits at the start, in the question's year and on average: how it moves."""
+    asked = (int(results.years[0]), int(results.asked_year), "all")
+    return (row for row in bottleneck_rows(results) if row["year"] in asked)
 
 
 # ── shared cells ──

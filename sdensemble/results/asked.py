@@ -58,8 +58,7 @@ def _cells(results: Results) -> set[Cell]:
     found |= {(t.variable, t.element or "", y) for t in single if t.id in beside for y in asked}
     for one in spec.conditions:
         found |= {(one.variable, "", year) for year in range(one.first, one.last + 1)}
-    ends = (min(years), int(results.asked_year))
-    found |= {(r.variable, "", year) for r in spec.regimes for year in ends}
+    found |= {(regime.variable, "", int(results.asked_year)) for regime in spec.regimes}
     found |= {(p.present_value, "", year) for p in spec.payers if p.present_value for year in asked}
     found |= {(kept.variable, "", int(results.asked_year)) for kept in spec.extra_keep}
     return {cell for cell in found if cell[2] in years}

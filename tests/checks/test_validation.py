@@ -96,25 +96,24 @@ def test_an_audit_that_moves_fails(bench):
     assert run_test(bench, _test("balance", **given)).found.status == FAIL
 
 
-def test_a_sharing_that_is_never_tight_fails(bench, declared):
-    easy = {**declared["V06"].given, "cases": [{"annual land quota": 300000}]}
-    found = run_test(bench, replace(declared["V06"], given=easy)).found
-    tight = run_test(bench, declared["V06"]).found
-    assert tight.status == PASS
-    assert float(found.rows[0]["scarce share"]) < float(tight.rows[-1]["scarce share"])
+def test_a_limit_that_is_passed_fails(bench, declared):
+    turned = {**declared["V06"].given, "variable": "land request", "limits": ["land allocation"],
+              "settings": {"land cover": 0.6}}  # fmt: skip
+    assert run_test(bench, declared["V06"]).found.status == PASS
+    assert run_test(bench, replace(declared["V06"], given=turned)).found.status == FAIL
 
 
 def test_a_condition_outside_its_bounds_fails_and_says_by_how_much(bench):
     expect = [{"variable": "total real output", "year": 2025, "of": "base", "low": 2.0}]
-    found = run_test(bench, _test("condition", settings={"retention": 0}, expect=expect)).found
+    found = run_test(bench, _test("condition", settings={"exit response": 0}, expect=expect)).found
     assert found.status == FAIL
     assert 0.5 < float(found.rows[0]["found"]) < 1.5
 
 
 def test_a_loop_opened_the_other_way_round_fails(bench, declared):
     given = declared["V27"].given
-    one = next(e for e in given["expected"] if e["loop"] == "B10")
-    turned = {**one, "direction": "higher"}
+    one = next(e for e in given["expected"] if e["loop"] == "B1")
+    turned = {**one, "direction": "lower"}
     for chosen, status in ((one, PASS), (turned, FAIL)):
         found = run_test(bench, _test("knockout", file=given["file"], expected=[chosen])).found
         assert found.status == status

@@ -202,13 +202,13 @@ def test_leakages_take_their_share_on_the_way(write, leaks, exponential):
         + flow("i", "3 + 2*SIN(TIME)") + flow("o") + stock("lost", "0", names)
         + stock("came", "0", ("i",)) + stock("left", "0", ("o",))
     )  # fmt: skip
-    found = dict(zip("wocl", run(write(body, dt=0.25), "w", "o", "came", "lost"), strict=True))
-    (left,) = run(write(body, dt=0.25), "left")
+    names = ("w", "o", "came", "lost", "left")
+    w, o, came, lost, left = run(write(body, dt=0.25), *names)
     expected = slats(lambda t: 3 + 2 * np.sin(t), lambda _: 8, 0.25, 32, leaks=leaks,
                      exponential=exponential)  # fmt: skip
-    np.testing.assert_allclose(found["w"], expected["w"], atol=1e-12)
-    np.testing.assert_allclose(found["o"], expected["o"], atol=1e-12)
-    np.testing.assert_allclose(found["c"], found["w"] + left + found["l"], atol=1e-12)
+    np.testing.assert_allclose(w, expected["w"], atol=1e-12)
+    np.testing.assert_allclose(o, expected["o"], atol=1e-12)
+    np.testing.assert_allclose(came, w + left + lost, atol=1e-12)
 
 
 @pytest.mark.parametrize("exponential", [False, True])
