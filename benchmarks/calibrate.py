@@ -22,8 +22,12 @@ def main() -> None:
     study = open_study(ROOT)
     for profiles in (False, True):
         with tempfile.TemporaryDirectory() as folder:
-            asked = Asked(particles=given.particles, threads=given.threads, profiles=profiles,
-                          out=Path(folder) / "posterior.nc")  # fmt: skip
+            asked = Asked(
+                particles=given.particles,
+                threads=given.threads,
+                profiles=profiles,
+                out=Path(folder) / "posterior.nc",
+            )
             done = calibrate(study, asked)
         assert done.diagnosis is not None
         what = "fit, checks and profiles" if profiles else "fit and checks"

@@ -198,8 +198,19 @@ def climate(path: Path, *, seed: int = 4) -> Path:
     lines.append(_path("aerosol path", span, -0.9 * np.exp(-(((span - 1990) / 60) ** 2))))
     for s in (f"s{i + 1}" for i in range(SECTORS)):
         paths(f"activity path {s}", yearly, 4)
-        names = ("income", "intensity", "saving", "price", "half", "reserve", "life",
-                 "build", "carbon", "cost", "built")  # fmt: skip
+        names = (
+            "income",
+            "intensity",
+            "saving",
+            "price",
+            "half",
+            "reserve",
+            "life",
+            "build",
+            "carbon",
+            "cost",
+            "built",
+        )
         middle = (1.2, 0.3, 0.004, 60, 50, 0.15, 30, 4, 0.05, 9, 300)
         drawn = {n: m * rng.uniform(0.7, 1.3) for n, m in zip(names, middle, strict=True)}
         lines.append(SECTOR.format(s=s, **drawn))

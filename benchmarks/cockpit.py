@@ -20,8 +20,15 @@ from sdensemble.study import open_study
 from sdensemble.verbs.cockpit import study_page
 from sdensemble.verbs.run import Options
 
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-         "--disable-background-networking", "--disable-component-update"]  # fmt: skip
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 
 MOVE = """async (share) => {
   const lever = study.levers.find((one) => one.shown);

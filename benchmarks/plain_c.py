@@ -29,10 +29,30 @@ from sdengine.ir import (
     Values,
 )
 
-INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">",
-         "ge": ">=", "eq": "==", "ne": "!=", "and": "&&", "or": "||"}  # fmt: skip
-CALLS = {"pow": "pow", "exp": "exp", "ln": "log", "sqrt": "sqrt", "abs": "fabs",
-         "min": "fmin", "max": "fmax", "integer": "trunc"}  # fmt: skip
+INFIX = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "eq": "==",
+    "ne": "!=",
+    "and": "&&",
+    "or": "||",
+}
+CALLS = {
+    "pow": "pow",
+    "exp": "exp",
+    "ln": "log",
+    "sqrt": "sqrt",
+    "abs": "fabs",
+    "min": "fmin",
+    "max": "fmax",
+    "integer": "trunc",
+}
 
 HEAD = """#include <math.h>
 #include <string.h>
@@ -183,8 +203,12 @@ def _value(node: Node, tables: dict[bytes, str], index: str = "i") -> str:
 
 
 def _fold(node: Fold, tables: dict[bytes, str], index: str) -> str:
-    join = {"sum": "total += x", "prod": "total *= x", "vmin": "if (x < total) total = x",
-            "vmax": "if (x > total) total = x"}[node.name]  # fmt: skip
+    join = {
+        "sum": "total += x",
+        "prod": "total *= x",
+        "vmin": "if (x < total) total = x",
+        "vmax": "if (x > total) total = x",
+    }[node.name]
     start = {"sum": "0", "prod": "1", "vmin": "INFINITY", "vmax": "-INFINITY"}[node.name]
     inner = f"({index}) * {node.width} + k{len(index)}"
     term = _value(node.parts[0], tables, inner)

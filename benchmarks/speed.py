@@ -237,8 +237,14 @@ def table(rows: list[dict[str, Any]]) -> str:
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for row in rows:
         cells = (row.get(h, "") for h in heads)
-        text = (f"{c:.3g}" if isinstance(c, float) and c < 1000 else
-                f"{c:,.0f}" if isinstance(c, float) else str(c) for c in cells)  # fmt: skip
+        text = (
+            f"{c:.3g}"
+            if isinstance(c, float) and c < 1000
+            else f"{c:,.0f}"
+            if isinstance(c, float)
+            else str(c)
+            for c in cells
+        )
         lines.append("| " + " | ".join(text) + " |")
     return "\n".join(lines)
 

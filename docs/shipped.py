@@ -223,8 +223,13 @@ def over_structures() -> Iterator[tuple[str, object]]:
     """Yield the range of P and of the packages' effects over the structures."""
     rows = read(STRUCTURES / "variants.csv")
     # a structure that changes nothing is not another one
-    names = {row["variant"] for row in rows if row["scenario"] == "baseline"
-             and row["variant"] not in ("range", "mixture") and not row["same_as"]}  # fmt: skip
+    names = {
+        row["variant"]
+        for row in rows
+        if row["scenario"] == "baseline"
+        and row["variant"] not in ("range", "mixture")
+        and not row["same_as"]
+    }
     yield "structures", len(names)
     for row in rows:
         if (row["kind"], row["scenario"], row["variant"]) == ("probability", "baseline", "range"):

@@ -53,8 +53,10 @@ class Study:
             units = self.report.units
         except SDError:  # told where the report is read
             return {}
-        return {unit: tuple(dict.fromkeys(filter(None, (words.get("zh"), words.get("en")))))
-                for unit, words in units.items()}  # fmt: skip
+        return {
+            unit: tuple(dict.fromkeys(filter(None, (words.get("zh"), words.get("en")))))
+            for unit, words in units.items()
+        }
 
     @cached_property
     def instruments(self) -> tuple[Instrument, ...]:

@@ -54,9 +54,12 @@ def theirs(fit: Problem, steps: int = STEPS, burn: int = BURN) -> Moments:
 
     moves = [(emcee.moves.StretchMove(), 0.4), (emcee.moves.DEMove(), 0.6)]
     sampler = emcee.EnsembleSampler(
-        WALKERS, fit.dimensions, lambda z: log_posterior(fit, np.ascontiguousarray(z.T)),
-        moves=moves, vectorize=True,
-    )  # fmt: skip
+        WALKERS,
+        fit.dimensions,
+        lambda z: log_posterior(fit, np.ascontiguousarray(z.T)),
+        moves=moves,
+        vectorize=True,
+    )
     sampler.random_state = np.random.RandomState(1).get_state()
     # Around the mode, about as wide as the prior: in most directions wider than the posterior.
     spread = np.random.default_rng(1).standard_normal((WALKERS, fit.dimensions))

@@ -12,9 +12,17 @@ from sdensemble.inputs.scenarios import read_scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 TWINS = (
-    "README", "scenarios/README", "model/README", "calibration/README", "outputs/README",
-    "docs/install", "docs/papers", "docs/library", "docs/trust", "docs/briefing",
-)  # fmt: skip
+    "README",
+    "scenarios/README",
+    "model/README",
+    "calibration/README",
+    "outputs/README",
+    "docs/install",
+    "docs/papers",
+    "docs/library",
+    "docs/trust",
+    "docs/briefing",
+)
 
 
 @pytest.mark.parametrize("page", TWINS)
@@ -43,5 +51,6 @@ def test_the_example_of_the_chinese_scenario_page_is_read(tmp_path):
     study = open_study(ROOT)
     found = read_scenario(path, study.model, units=study.unit_words)
     assert [(one.constant, one.values[0]) for one in found.settings][:2] == [
-        ("plant grant budget", 4.16), ("brand programme budget", 2.0),
-    ]  # fmt: skip
+        ("plant grant budget", 4.16),
+        ("brand programme budget", 2.0),
+    ]

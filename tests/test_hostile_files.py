@@ -18,14 +18,44 @@ from sdensemble.verbs.cli import main
 
 STUDY = Path("examples/teacup")
 FILES = (
-    "scenarios/targets.csv", "scenarios/lid.toml", "calibration/priors.toml",
-    "outputs/report.toml", "model/teacup.mdl",
-)  # fmt: skip
+    "scenarios/targets.csv",
+    "scenarios/lid.toml",
+    "calibration/priors.toml",
+    "outputs/report.toml",
+    "model/teacup.mdl",
+)
 JUNK = (
-    '"', '"' * 7, "x" * 200_000, "\0", "\x1b[31m", "=1+1", "9" * 400, "9" * 5000, "1e400", "nan",
-    "，", "；", "\r", "\n\n", ",,,,", "\u202e", "²", "½", "{", "[" * 3000, '"""', "'''", "\t", "#",
-    "-", ".", "\ufeff", "亿元/年", "%", "\ud800",
-)  # fmt: skip
+    '"',
+    '"' * 7,
+    "x" * 200_000,
+    "\0",
+    "\x1b[31m",
+    "=1+1",
+    "9" * 400,
+    "9" * 5000,
+    "1e400",
+    "nan",
+    "，",
+    "；",
+    "\r",
+    "\n\n",
+    ",,,,",
+    "\u202e",
+    "²",
+    "½",
+    "{",
+    "[" * 3000,
+    '"""',
+    "'''",
+    "\t",
+    "#",
+    "-",
+    ".",
+    "\ufeff",
+    "亿元/年",
+    "%",
+    "\ud800",
+)
 SECONDS = 5.0
 
 
@@ -92,9 +122,12 @@ def test_a_hundred_thousand_mangled_files_end_in_an_answer_or_a_clear_message(
 @pytest.mark.parametrize("value", ["9" * 400, "9" * 5000, "1e400", "[" * 3000 + "]" * 3000])
 @pytest.mark.parametrize(
     ("file", "key"),
-    [("calibration/priors.toml", "low"), ("scenarios/lid.toml", "order"),
-     ("outputs/report.toml", "as_of")],
-)  # fmt: skip
+    [
+        ("calibration/priors.toml", "low"),
+        ("scenarios/lid.toml", "order"),
+        ("outputs/report.toml", "as_of"),
+    ],
+)
 def test_numbers_and_brackets_beyond_measure_are_refused_by_file(
     tmp_path: Path, file: str, key: str, value: str
 ) -> None:

@@ -63,8 +63,9 @@ def test_the_examples_in_docstrings_run(module, monkeypatch):
 @pytest.mark.parametrize("page", ["library.md", "library.zh.md"])
 def test_the_examples_of_the_page_run(page, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs" / page).read_text("utf-8"),
-                        re.M | re.S)  # fmt: skip
+    blocks = re.findall(
+        r"^```python\n(.*?)^```$", (ROOT / "docs" / page).read_text("utf-8"), re.M | re.S
+    )
     shown: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, page, "exec"), shown)
@@ -115,8 +116,13 @@ def test_ema_gets_experiments_and_outcomes_by_experiment_and_time(kernel):
     run = kernel.run(constants, report=["sales"])
     experiments, outcomes = to_ema(run, kernel, constants)
     assert list(experiments.columns) == [
-        "growth", "price[north]", "price[south]", "scenario", "policy", "model",
-    ]  # fmt: skip
+        "growth",
+        "price[north]",
+        "price[south]",
+        "scenario",
+        "policy",
+        "model",
+    ]
     assert experiments["price[south]"].tolist() == [6, 6, 6]
     assert experiments["scenario"].dtype == "category"
     assert set(outcomes) == {"TIME", "sales[north]", "sales[south]"}
@@ -125,8 +131,21 @@ def test_ema_gets_experiments_and_outcomes_by_experiment_and_time(kernel):
 
 
 def prior(constant, distribution, cells=((),), each=False):
-    return Prior(constant, None, each, False, distribution, "", "", None, "structural", False,
-                 None, ("history",), cells)  # fmt: skip
+    return Prior(
+        constant,
+        None,
+        each,
+        False,
+        distribution,
+        "",
+        "",
+        None,
+        "structural",
+        False,
+        None,
+        ("history",),
+        cells,
+    )
 
 
 def test_salib_gets_names_and_bounds_from_limits_priors_and_search_ranges(model):

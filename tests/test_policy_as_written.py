@@ -17,9 +17,11 @@ ORCHARD = {"orchard renovation rate": "renovation", "orchard soil rate": "soil t
 PARKS = ("national park rate", "provincial park rate", "county park rate")
 PACE = {"consortia rate": "consortia named", "listings coached": "listings"}
 """Levers that the text asks for every year, with what is delivered a year."""
-LEVEL = {"land share floor": "land share in force",
-         "plan reserve share": "plan reserve share in force",
-         "county credit weight": "county credit weight in force"}  # fmt: skip
+LEVEL = {
+    "land share floor": "land share in force",
+    "plan reserve share": "plan reserve share in force",
+    "county credit weight": "county credit weight in force",
+}
 """Levers whose quantity is a level, with the level in force."""
 
 
@@ -36,11 +38,23 @@ def asked(study):
 @pytest.fixture(scope="module")
 def runs(study, kernel):
     """Return the run of the default world and that of drawn worlds, at every step."""
-    names = ["purse coverage", "parks created", "Certified Products", *ORCHARD.values(),
-             *PACE.values(), *LEVEL.values()]  # fmt: skip
+    names = [
+        "purse coverage",
+        "parks created",
+        "Certified Products",
+        *ORCHARD.values(),
+        *PACE.values(),
+        *LEVEL.values(),
+    ]
     scenario = next(s for s in study.scenarios if s.name == "policy-as-written")
-    names += sorted({f"{s.constant} in force" for s in scenario.settings if s.kind == "lever"
-                     and f"{s.constant} in force" in study.model} - set(names))  # fmt: skip
+    names += sorted(
+        {
+            f"{s.constant} in force"
+            for s in scenario.settings
+            if s.kind == "lever" and f"{s.constant} in force" in study.model
+        }
+        - set(names)
+    )
     draws = draw(study.priors(), study.model, MEMBERS, seed=5, method="latin")
     world = worlds(study.model, draws, study.forcing, np.arange(MEMBERS))(scenario)
     return (
@@ -103,7 +117,9 @@ def test_as_executed_less_is_delivered(study, kernel):
     for name in ("policy-as-written", "policy-executed"):
         scenario = next(s for s in study.scenarios if s.name == name)
         run = kernel.run(*apply(scenario, study.model, {}, 1), report=names, every=1)
-        found[name] = (_delivered(study, run, "herb base rate")[0],
-                       run.values["treasury outlay"].sum())  # fmt: skip
+        found[name] = (
+            _delivered(study, run, "herb base rate")[0],
+            run.values["treasury outlay"].sum(),
+        )
     assert found["policy-executed"][0] < 0.7 * found["policy-as-written"][0]
     assert found["policy-executed"][1] < found["policy-as-written"][1]

@@ -135,8 +135,11 @@ def test_the_numbers_of_every_page_are_those_of_the_shipped_runs():
     """Digests of what they rest on, the table, and each value in its marker."""
     done = subprocess.run(
         [sys.executable, ROOT / "docs" / "shipped.py"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     renew = "python docs/shipped.py --write (--fill if only pages were edited)"
     assert (done.returncode, done.stdout) == (0, ""), renew
 

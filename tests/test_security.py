@@ -18,9 +18,12 @@ CODE = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
 CLOCK = "".join(
     f"{name} = {value} ~ ~|\n"
     for name, value in {
-        "INITIAL TIME": 0, "FINAL TIME": 2, "TIME STEP": 1, "SAVEPER": 1,
+        "INITIAL TIME": 0,
+        "FINAL TIME": 2,
+        "TIME STEP": 1,
+        "SAVEPER": 1,
     }.items()
-)  # fmt: skip
+)
 
 
 def test_no_module_of_the_package_reaches_a_network_or_runs_a_file_s_code() -> None:

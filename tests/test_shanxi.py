@@ -247,15 +247,20 @@ def test_calves_become_cows_years_after_the_farms_are_built(default, study):
 @pytest.mark.parametrize(
     ("rate", "value", "material"),
     [
-        ("brewing grain base rate", 18.0, "sorghum"), ("herb base rate", 18.0, "herbs"),
+        ("brewing grain base rate", 18.0, "sorghum"),
+        ("herb base rate", 18.0, "herbs"),
         ("medicinal tea base rate", 0.5, "herbs"),
         ("orchard renovation rate", 90.0, "orchard_fruit"),
-        ("orchard soil rate", 145.0, "orchard_fruit"), ("dairy farm rate", 27.0, "milk"),
-        ("forage base rate", 18.0, "milk"), ("alfalfa base rate", 3.6, "milk"),
-        ("pig farm rate", 36.0, "livestock"), ("sheep farm rate", 18.0, "livestock"),
-        ("broiler plant rate", 0.7, "livestock"), ("beef base rate", 0.7, "livestock"),
+        ("orchard soil rate", 145.0, "orchard_fruit"),
+        ("dairy farm rate", 27.0, "milk"),
+        ("forage base rate", 18.0, "milk"),
+        ("alfalfa base rate", 3.6, "milk"),
+        ("pig farm rate", 36.0, "livestock"),
+        ("sheep farm rate", 18.0, "livestock"),
+        ("broiler plant rate", 0.7, "livestock"),
+        ("beef base rate", 0.7, "livestock"),
     ],
-)  # fmt: skip
+)
 def test_each_base_programme_raises_its_own_material_and_is_paid_for(
     default, study, rate, value, material
 ):
@@ -515,9 +520,13 @@ def test_what_flows_in_and_out_adds_up(run, audit, stock, allowed):
 def test_assets_less_loans_are_equity_when_everything_goes_wrong(run):
     """Losses, arrears and exit: no money is made or lost on the way, and cash stays above zero."""
     kept = run(
-        "all", "money audit", "Cash", "Equity", "exit rate",
+        "all",
+        "money audit",
+        "Cash",
+        "Equity",
+        "exit rate",
         raw_price_shock=np.full((11, MEMBERS), 1.1),
-    ).values  # fmt: skip
+    ).values
     assert np.abs(kept["money audit"]).max() < 1e-8
     assert kept["Cash"].min() > -1e-6
     assert kept["exit rate"][-1].max() > 0.05
@@ -526,21 +535,41 @@ def test_assets_less_loans_are_equity_when_everything_goes_wrong(run):
 
 
 STILL = {
-    "past_reported_growth": 0.0, "scope_drift": 0.0, "market_nominal_growth": 0.0,
-    "inflation": 0.0, "growth_offset": np.zeros(11), "productivity_trend": 0.0,
-    "yield_trend": 0.0, "Fenjiu_initial_nominal_growth": 0.0, "fresh_growth": 0.0,
-    "improved_variety_reach": 0.6, "land_saving": 0.0,
-}  # fmt: skip
+    "past_reported_growth": 0.0,
+    "scope_drift": 0.0,
+    "market_nominal_growth": 0.0,
+    "inflation": 0.0,
+    "growth_offset": np.zeros(11),
+    "productivity_trend": 0.0,
+    "yield_trend": 0.0,
+    "Fenjiu_initial_nominal_growth": 0.0,
+    "fresh_growth": 0.0,
+    "improved_variety_reach": 0.6,
+    "land_saving": 0.0,
+}
 
 
 def test_without_growth_every_stock_stays_where_it_is(default):
     """V22: twelve years, to nine digits."""
     stocks = (
-        "total real output", "Capacity", "Line Reach", "Cash", "Equity", "Loans", "Fixed Assets",
-        "Investor Funds", "Working Capital", "Land In Use", "Land Ready", "Area Mature",
+        "total real output",
+        "Capacity",
+        "Line Reach",
+        "Cash",
+        "Equity",
+        "Loans",
+        "Fixed Assets",
+        "Investor Funds",
+        "Working Capital",
+        "Land In Use",
+        "Land Ready",
+        "Area Mature",
         "Area Young",
-        "Herd Mature", "Projects Signed", "Entry Building", "Expansion Building",
-    )  # fmt: skip
+        "Herd Mature",
+        "Projects Signed",
+        "Entry Building",
+        "Expansion Building",
+    )
     values = default(*stocks, **STILL).values
     for name in stocks:
         np.testing.assert_allclose(
@@ -573,9 +602,12 @@ def test_when_demand_collapses_output_follows(default, shock):
 def test_the_past_is_split_without_a_remainder(default):
     """Reported growth is scope, price, market, lines and what is left: the parts add up."""
     names = (
-        "initial real growth", "market real growth", "initial line growth",
-        "initial upgrading rate", "initial nominal growth",
-    )  # fmt: skip
+        "initial real growth",
+        "market real growth",
+        "initial line growth",
+        "initial upgrading rate",
+        "initial nominal growth",
+    )
     kept = {name: value[0, :, 0] for name, value in default(*names, inflation=0.02).values.items()}
     parts = (
         kept["market real growth"] + kept["initial line growth"] + kept["initial upgrading rate"]
@@ -653,9 +685,11 @@ def test_without_new_land_entry_stops_and_renewal_goes_on(default):
     names = ("entry starts", "expansion starts")
     base = default(*names, totals=["total nominal output"])
     no_land = {
-        "annual_land_quota": 0.0, "consolidated_land": 0.0, "consolidated_land_baseline": 0.0,
+        "annual_land_quota": 0.0,
+        "consolidated_land": 0.0,
+        "consolidated_land_baseline": 0.0,
         "scrap_land_release": 0.0,
-    }  # fmt: skip
+    }
     none = default(*names, totals=["total nominal output"], **no_land)
     assert none.values["entry starts"][-1].sum() < 0.05 * base.values["entry starts"][-1].sum()
     assert none.values["expansion starts"][-1].min() > 0
@@ -799,10 +833,14 @@ def test_the_scope_of_the_ten_reaches_their_reported_figure_alone(default, study
         "treasury outlay",
     )
     base, wide = (
-        default(*watched, "cluster nominal output as reported", reporting_scope_factor=factor,
-                assessment_effort=1.0).values
+        default(
+            *watched,
+            "cluster nominal output as reported",
+            reporting_scope_factor=factor,
+            assessment_effort=1.0,
+        ).values
         for factor in (1.2, 2.2)
-    )  # fmt: skip
+    )
     assert names is not None
     for name in watched:
         np.testing.assert_array_equal(base[name], wide[name])
@@ -832,9 +870,14 @@ def test_outlay_is_what_the_purses_pay_and_land_stands_apart(run):
 
 @pytest.mark.parametrize(
     ("scenario_name", "least_helped"),
-    [("brand", 0.95), ("research", 0.95), ("plant-grants", 0.95), ("guarantee", 0.95),
-     ("land-quota", 0.9)],
-)  # fmt: skip
+    [
+        ("brand", 0.95),
+        ("research", 0.95),
+        ("plant-grants", 0.95),
+        ("guarantee", 0.95),
+        ("land-quota", 0.9),
+    ],
+)
 def test_a_lever_does_not_lower_the_ten_it_is_meant_for(run, scenario_name, least_helped):
     """V25 for levers of one sign: the ten clusters together in 2025, by member."""
     name = "cluster nominal output"
@@ -847,12 +890,22 @@ def test_a_lever_does_not_lower_the_ten_it_is_meant_for(run, scenario_name, leas
 def test_the_policy_as_executed_announces_the_quantities_of_the_text(scenario, study):
     """What the rates add up to, against the table of instruments; then they stop."""
     quantities = {
-        "national park rate": 8, "provincial park rate": 100, "county park rate": 150,
-        "brewing grain base rate": 100, "medicinal tea base rate": 3, "forage base rate": 100,
-        "alfalfa base rate": 20, "herb base rate": 100, "orchard renovation rate": 500,
-        "orchard soil rate": 800, "dairy farm rate": 150, "pig farm rate": 200,
-        "sheep farm rate": 100, "broiler plant rate": 4, "beef base rate": 4,
-    }  # fmt: skip
+        "national park rate": 8,
+        "provincial park rate": 100,
+        "county park rate": 150,
+        "brewing grain base rate": 100,
+        "medicinal tea base rate": 3,
+        "forage base rate": 100,
+        "alfalfa base rate": 20,
+        "herb base rate": 100,
+        "orchard renovation rate": 500,
+        "orchard soil rate": 800,
+        "dairy farm rate": 150,
+        "pig farm rate": 200,
+        "sheep farm rate": 100,
+        "broiler plant rate": 4,
+        "beef base rate": 4,
+    }
     written = {s.constant: s for s in scenario("policy-executed").settings}
     for name, quantity in quantities.items():
         one = written.pop(name)

@@ -123,14 +123,26 @@ def test_parks_reach_operation_years_after_they_are_announced(one):
 STOCKS = {
     "Loans": ("lending", "arrears", "-repayment", "-loans leaving"),
     "Cash": (
-        "operating cash", "arrears", "grant paid", "investor equity", "owner money",
-        "listing equity", "lending", "-repayment", "-capex", "-working capital funding", "-payout",
+        "operating cash",
+        "arrears",
+        "grant paid",
+        "investor equity",
+        "owner money",
+        "listing equity",
+        "lending",
+        "-repayment",
+        "-capex",
+        "-working capital funding",
+        "-payout",
         "-cash leaving",
     ),
     "Fixed Assets": ("capex", "-depreciation", "-assets leaving"),
     "Working Capital": ("working capital funding", "-working capital leaving"),
     "Investor Funds": (
-        "investor inflow", "guidance money", "attracted money", "-investor equity",
+        "investor inflow",
+        "guidance money",
+        "attracted money",
+        "-investor equity",
         "-investor leaving",
     ),
     "Entry Building": ("entry starts", "-entry completion"),
@@ -139,7 +151,9 @@ STOCKS = {
     "Expansion Ramping": ("expansion completion", "-incumbent lines"),
     "Capacity": ("entrant lines", "incumbent lines", "-scrapping", "-exit"),
     "Line Reach": (
-        "entrants reaching market", "incumbents reaching market", "-market lost by exit",
+        "entrants reaching market",
+        "incumbents reaching market",
+        "-market lost by exit",
     ),
     "Projects Signed": ("signing", "-entry starts", "-signed lapse"),
     "Area Young": ("private planting", "policy planting", "-area maturing"),
@@ -167,7 +181,7 @@ STOCKS = {
     "Land Pipeline": ("land allocation", "-approval"),
     "Land Ready": ("approval", "-land use", "-idle land returned"),
     "Land In Use": ("land use", "facility land use", "-land released"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("stock", STOCKS)
@@ -180,9 +194,15 @@ def test_a_stock_changes_by_its_flows_alone_and_never_below_zero(steps, study, s
 
 def test_equity_changes_by_profit_and_what_owners_put_in_or_take_out(steps, study):
     flows = (
-        "profit", "-profit tax", "grant paid", "investor equity", "owner money", "listing equity",
-        "-payout", "-equity leaving",
-    )  # fmt: skip
+        "profit",
+        "-profit tax",
+        "grant paid",
+        "investor equity",
+        "owner money",
+        "listing equity",
+        "-payout",
+        "-equity leaving",
+    )
     kept = steps("policy-as-written", "Equity", *(f.lstrip("-") for f in flows))
     assert _changes_by(kept, study.model.clock.step, "Equity", *flows) > 0
 

@@ -33,15 +33,23 @@ def test_the_problems_of_all_files_are_told_at_once(teacup):
     (teacup / "calibration" / "history.csv").write_text("time,sector\n", "utf-8")
     (teacup / "calibration" / "forcing.toml").write_text("[[process]]\n", "utf-8")
     text = "\n".join(open_study(teacup).check())
-    for part in ("lidd", "tea temperature", "outside the limits", "heatloss", "columns missing",
-                 "forcing.toml"):  # fmt: skip
+    for part in (
+        "lidd",
+        "tea temperature",
+        "outside the limits",
+        "heatloss",
+        "columns missing",
+        "forcing.toml",
+    ):
         assert part in text
 
 
 def test_a_number_known_after_the_information_date_is_a_problem(teacup):
-    change(teacup / "calibration" / "priors.toml",
-           'kind = "structural"\nassumption = true\n\n[[prior]]\nconstant = "initial',
-           'known_on = "2021-03-01"\n\n[[prior]]\nconstant = "initial')  # fmt: skip
+    change(
+        teacup / "calibration" / "priors.toml",
+        'kind = "structural"\nassumption = true\n\n[[prior]]\nconstant = "initial',
+        'known_on = "2021-03-01"\n\n[[prior]]\nconstant = "initial',
+    )
     report = teacup / "outputs" / "report.toml"
     assert open_study(teacup).check() == ()
     report.write_text('as_of = "through-2019"\n' + report.read_text("utf-8"), "utf-8")
@@ -129,8 +137,11 @@ def test_scenarios_go_by_their_titles_as_well(teacup):
     titles = {s.name: s.title for s in study.scenarios}
     for lang in ("zh", "en"):
         assert [s.name for s in study.named((titles["lid"][lang],))] == ["lid"]
-    change(teacup / "scenarios" / "world-cold-room.toml", titles["world-cold-room"]["en"],
-           titles["baseline"]["en"])  # fmt: skip
+    change(
+        teacup / "scenarios" / "world-cold-room.toml",
+        titles["world-cold-room"]["en"],
+        titles["baseline"]["en"],
+    )
     with pytest.raises(SDError, match="is the title of more than one: baseline, world-cold-room"):
         open_study(teacup).choose((titles["baseline"]["en"],))
 

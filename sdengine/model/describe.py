@@ -23,10 +23,20 @@ from sdengine.syntax import (
 EXECUTION = " execution"  # "x execution" is how much of lever "x" is carried out
 
 _INFIX = {
-    "add": ("+", 4), "sub": ("-", 4), "mul": ("*", 5), "div": ("/", 5), "pow": ("^", 6),
-    "eq": ("=", 3), "ne": ("<>", 3), "lt": ("<", 3), "gt": (">", 3), "le": ("<=", 3),
-    "ge": (">=", 3), "and": (":AND:", 2), "or": (":OR:", 1),
-}  # fmt: skip
+    "add": ("+", 4),
+    "sub": ("-", 4),
+    "mul": ("*", 5),
+    "div": ("/", 5),
+    "pow": ("^", 6),
+    "eq": ("=", 3),
+    "ne": ("<>", 3),
+    "lt": ("<", 3),
+    "gt": (">", 3),
+    "le": ("<=", 3),
+    "ge": (">=", 3),
+    "and": (":AND:", 2),
+    "or": (":OR:", 1),
+}
 
 
 def levers(model: Model) -> tuple[Variable, ...]:

@@ -388,8 +388,10 @@ class _Change:
         if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
             self.problems.add(self.old.path.name, f'the times of "{variable.name}" must ascend')
             return
-        full = np.broadcast_to(values.reshape(len(times), *([1] * (len(shape) + 1 - values.ndim)),
-                                              *values.shape[1:]), (len(times), *shape))  # fmt: skip
+        full = np.broadcast_to(
+            values.reshape(len(times), *([1] * (len(shape) + 1 - values.ndim)), *values.shape[1:]),
+            (len(times), *shape),
+        )
         equations = []
         for cell in np.ndindex(shape):
             column = full[(slice(None), *cell)]

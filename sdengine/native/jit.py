@@ -20,10 +20,26 @@ from sdengine.native.driver import SIGNATURE
 from sdengine.native.llvm import Processor
 
 POINTERS = {
-    "W", "history", "defaults", "rows", "events", "event_values", "feeds", "feed_values",
-    "feed_rows", "saves", "state", "state_rows", "flags", "report", "totals", "sums", "out",
-    "out_totals", "bad",
-}  # fmt: skip
+    "W",
+    "history",
+    "defaults",
+    "rows",
+    "events",
+    "event_values",
+    "feeds",
+    "feed_values",
+    "feed_rows",
+    "saves",
+    "state",
+    "state_rows",
+    "flags",
+    "report",
+    "totals",
+    "sums",
+    "out",
+    "out_totals",
+    "bad",
+}
 
 # Processors of which it was measured that dividing takes less than getting the quotient back
 # from a kept reciprocal.

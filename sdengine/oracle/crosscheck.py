@@ -133,8 +133,9 @@ def compare(
         alike = (found[name] == values) | (np.isnan(found[name]) & np.isnan(values))
         off = np.where(alike, 0.0, off)
         column = _size(values).max(axis=0, initial=0.0)
-        allowed = np.broadcast_to(RELATIVE * column + OF_UNIT * largest[model[name].unit],
-                                  off.shape)  # fmt: skip
+        allowed = np.broadcast_to(
+            RELATIVE * column + OF_UNIT * largest[model[name].unit], off.shape
+        )
         share = np.divide(off, allowed, out=np.where(off > 0, np.inf, off), where=allowed > 0)
         share = np.where(np.isnan(off), np.inf, share)
         worst = np.unravel_index(int(np.argmax(share)), share.shape) if share.size else ()
@@ -256,9 +257,14 @@ def _simlin_series(path: Path) -> dict[str, NDArray[np.float64]]:
         command = [sys.executable, "-W", "ignore", "-c", _SIMLIN, str(path), str(out)]
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=PATIENCE, check=False,
-                encoding="utf-8", errors="replace",
-            )  # fmt: skip
+                command,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+                encoding="utf-8",
+                errors="replace",
+            )
         except subprocess.TimeoutExpired:
             raise RuntimeError(f"not done after {PATIENCE} seconds") from None
         if done.returncode or not out.is_file():
@@ -317,10 +323,9 @@ def _lines(one: Comparison, every: bool) -> list[str]:
     shown = one.differences if every else one.differences[:SHOWN]
     width = max((len(d.name) for d in shown), default=0)
     lines += [
-        f"  {d.name:<{width}}  {d.largest:9.2e} of {d.of:9.3g}  {'OUTSIDE' if d.outside else ''}"
-        .rstrip()
+        f"  {d.name:<{width}}  {d.largest:9.2e} of {d.of:9.3g}" + ("  OUTSIDE" if d.outside else "")
         for d in shown
-    ]  # fmt: skip
+    ]
     if len(shown) < len(one.differences):
         lines.append(f"  … {len(one.differences) - len(shown)} more with --all")
     if every and one.absent:

@@ -80,23 +80,33 @@ def formula(bench: Bench, given: Given) -> Found:
         value = float(target.value or 0) if year == target.year else float(np.median(wanted))
         for more in (0, SCREENED):
             found = np.exp(_fitted(known, numbers, np.log(wanted), half, more))
-            rows.append({
-                "of": "level", "year": year, "drawn numbers added": more,
-                "R2": explained(np.log(wanted[~half]), np.log(found[~half])),
-                "same hits": float(((wanted > value) == (found > value))[~half].mean()),
-                "P model": float((wanted > value)[~half].mean()),
-                "P formula": float((found > value)[~half].mean()),
-                "above": value,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "of": "level",
+                    "year": year,
+                    "drawn numbers added": more,
+                    "R2": explained(np.log(wanted[~half]), np.log(found[~half])),
+                    "same hits": float(((wanted > value) == (found > value))[~half].mean()),
+                    "P model": float((wanted > value)[~half].mean()),
+                    "P formula": float((found > value)[~half].mean()),
+                    "above": value,
+                }
+            )
     last = given["years"][-1]
     known = np.column_stack([_product(bench, run, names, last) for names in products])
     for name, settings in given.get("levers", {}).items():
         moved = bench.run(bench.case(settings), totals=[bench.headline])
         gain = in_year(moved, bench.headline, last).reshape(-1) - base[last]
         found = _fitted(known, numbers, gain, half, SCREENED)
-        rows.append({"of": name, "year": last, "drawn numbers added": SCREENED,
-                     "R2": explained(gain[~half], found[~half]),
-                     "mean effect": float(gain.mean())})  # fmt: skip
+        rows.append(
+            {
+                "of": name,
+                "year": last,
+                "drawn numbers added": SCREENED,
+                "R2": explained(gain[~half], found[~half]),
+                "mean effect": float(gain.mean()),
+            }
+        )
     asked = [r for r in rows if r["of"] == "level" and r["year"] == last]
     best = max(asked, key=lambda row: row["R2"])
     r2, same = float(best["R2"]), float(best["same hits"])
@@ -183,15 +193,23 @@ def studies(bench: Bench, given: Given) -> Found:
         found = np.quantile(known, [0.05, 0.5, 0.95]) if known.size else np.full(3, np.nan)
         within = bool(case["low"] <= found[1] <= case["high"])
         inside.append(within)
-        rows.append({
-            "case": case["name"]["en"], "zh": case["name"]["zh"], "evidence": case["row"],
-            "q05": found[0], "median": found[1], "q95": found[2],
-            "mean": float(known.mean()) if known.size else float("nan"),
-            "published low": case["low"], "published high": case["high"],
-            "inside": within, "dose": dose,
-            "reason": case.get("reason", {}).get("en", ""),
-            "reason_zh": case.get("reason", {}).get("zh", ""),
-        })  # fmt: skip
+        rows.append(
+            {
+                "case": case["name"]["en"],
+                "zh": case["name"]["zh"],
+                "evidence": case["row"],
+                "q05": found[0],
+                "median": found[1],
+                "q95": found[2],
+                "mean": float(known.mean()) if known.size else float("nan"),
+                "published low": case["low"],
+                "published high": case["high"],
+                "inside": within,
+                "dose": dose,
+                "reason": case.get("reason", {}).get("en", ""),
+                "reason_zh": case.get("reason", {}).get("zh", ""),
+            }
+        )
     shown = joined(
         [
             phrase(
@@ -296,19 +314,33 @@ def shares(bench: Bench, given: Given) -> Found:
     best = dict.fromkeys(names, 0.0)
     for lever, year in first:
         table = group_indices(
-            first[lever, year], second[lever, year],
-            np.array([mixed[name][lever, year] for name in names]), ab[0].replicate, names,
-        )  # fmt: skip
+            first[lever, year],
+            second[lever, year],
+            np.array([mixed[name][lever, year] for name in names]),
+            ab[0].replicate,
+            names,
+        )
         for name in names:
             one = table.sel(group=name)
             total = float(one["total"])
             best[name] = max(best[name], total)
-            rows.append({"of": lever or "log output", "year": year, "group": name,
-                         "constants": len(groups.get(name, ())),
-                         "first": float(one["first"]), "first error": float(one["first_se"]),
-                         "total": total, "total error": float(one["total_se"])})  # fmt: skip
-    lacking = {n: best.get(n, 0.0) for n, least in given.get("least", {}).items()
-               if best.get(n, 0.0) < least}  # fmt: skip
+            rows.append(
+                {
+                    "of": lever or "log output",
+                    "year": year,
+                    "group": name,
+                    "constants": len(groups.get(name, ())),
+                    "first": float(one["first"]),
+                    "first error": float(one["first_se"]),
+                    "total": total,
+                    "total error": float(one["total_se"]),
+                }
+            )
+    lacking = {
+        n: best.get(n, 0.0)
+        for n, least in given.get("least", {}).items()
+        if best.get(n, 0.0) < least
+    }
     worst = min((best.get(n, 0.0) for n in given.get("least", {})), default=1.0)
     top = [r for r in rows if r["of"] == "log output" and r["year"] == last]
     top.sort(key=lambda row: -float(row["total"]))
@@ -345,27 +377,44 @@ def scores(bench: Bench, given: Given) -> Found:
 
     found = backtest(bench.study, prior_set=bench.prior_set, particles=int(given["particles"]))
     series = str(given["series"])
-    own = {(r.origin, r.year): r.score.crps for r in found.rows
-           if r.method == MODEL and r.series == series}  # fmt: skip
+    own = {
+        (r.origin, r.year): r.score.crps
+        for r in found.rows
+        if r.method == MODEL and r.series == series
+    }
     rivals = sorted({r.method for r in found.rows if r.method != MODEL and r.series == series})
     rows: list[dict[str, Any]] = [
-        {"origin": r.origin, "year": r.year, "series": r.series, "method": r.method,
-         "figure": r.value, "CRPS": r.score.crps, "log score": r.score.log_score}
+        {
+            "origin": r.origin,
+            "year": r.year,
+            "series": r.series,
+            "method": r.method,
+            "figure": r.value,
+            "CRPS": r.score.crps,
+            "log score": r.score.log_score,
+        }
         for r in found.rows
-    ]  # fmt: skip
+    ]
     if not own or not rivals:
         return judged(False, phrase("result.nothing_to_compare"), rows=tuple(rows))
     means = {}
     for rival in rivals:
-        other = {(r.origin, r.year): r.score.crps for r in found.rows
-                 if r.method == rival and r.series == series}  # fmt: skip
+        other = {
+            (r.origin, r.year): r.score.crps
+            for r in found.rows
+            if r.method == rival and r.series == series
+        }
         both = sorted(own.keys() & other.keys())
         if both:
-            means[rival] = (float(np.mean([own[k] for k in both])),
-                            float(np.mean([other[k] for k in both])), len(both))  # fmt: skip
+            means[rival] = (
+                float(np.mean([own[k] for k in both])),
+                float(np.mean([other[k] for k in both])),
+                len(both),
+            )
     better = {name: mine <= theirs for name, (mine, theirs, _) in means.items()}
-    told = "; ".join(f"{n}: {mine:.3f} v {theirs:.3f} ({count})"
-                     for n, (mine, theirs, count) in means.items())  # fmt: skip
+    told = "; ".join(
+        f"{n}: {mine:.3f} v {theirs:.3f} ({count})" for n, (mine, theirs, count) in means.items()
+    )
     said = phrase("result.scores", told=told)
     return judged(all(better.values()), said, float(np.mean(list(own.values()))), rows=tuple(rows))
 

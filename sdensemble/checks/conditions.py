@@ -59,9 +59,12 @@ def condition(bench: Bench, given: Given) -> Found:
     shown = joined([_said(bench, row) for row in rows], "clause")
     panels = [_panel(bench, given["shows"], base, moved)] if given.get("shows") in names else []
     return judged(
-        all(kept), shown, float(np.mean(kept)), rows=tuple(rows),
+        all(kept),
+        shown,
+        float(np.mean(kept)),
+        rows=tuple(rows),
         panels=tuple(panels),
-    )  # fmt: skip
+    )
 
 
 def _expectation(
@@ -243,8 +246,16 @@ def _against_kernel(bench: Bench, given: Given, other: Kernel) -> tuple[float, f
             small = abs(one) < given["small"]
             change = abs(two - one) / max(abs(one), given["small"])
             lever = max(lever, change)
-            rows.append({"place": place, "lever": name, "difference": one,
-                         "difference, other": two, "change": change, "small": small})  # fmt: skip
+            rows.append(
+                {
+                    "place": place,
+                    "lever": name,
+                    "difference": one,
+                    "difference, other": two,
+                    "change": change,
+                    "small": small,
+                }
+            )
     return total, lever, rows
 
 
@@ -304,8 +315,10 @@ def pulse(bench: Bench, given: Given) -> Found:
     bench.needs([name])
     base = bench.run(bench.case({}), [name], drawn=False, every=1)
     moved = bench.run(_pulse(bench, given), [name], drawn=False, every=1)
-    values = [element(bench.model, name, np.moveaxis(r.values[name], 0, -2), chosen)
-              for r in (base, moved)]  # fmt: skip
+    values = [
+        element(bench.model, name, np.moveaxis(r.values[name], 0, -2), chosen)
+        for r in (base, moved)
+    ]
     loss = 1 - (values[1] / values[0])[..., 0]
     end = given["start"] + given["length"]
     over = base.times >= end
@@ -385,9 +398,15 @@ def monotone(bench: Bench, given: Given) -> Found:
             other = _displaced(bench, rest, run) - _displaced(bench, rest, start)
         worst = min(worst, *shares)
         gain = float((before - first).mean())
-        rows.append({"lever": lever, "doses": str(doses), "gain": gain,
-                     "least share of members not hurt by a step": min(shares),
-                     "change of the rest": float(np.mean(other))})  # fmt: skip
+        rows.append(
+            {
+                "lever": lever,
+                "doses": str(doses),
+                "gain": gain,
+                "least share of members not hurt by a step": min(shares),
+                "change of the rest": float(np.mean(other)),
+            }
+        )
     said = phrase("result.monotone", n_rows=len(rows), worst=worst)
     return judged(worst >= given["share"], said, worst, rows=tuple(rows))
 
@@ -416,9 +435,14 @@ def diminishing(bench: Bench, given: Given) -> Found:
         slopes = np.diff(effects) / np.diff([own, *doses])
         rise = float(np.max(np.diff(slopes), initial=-np.inf) / max(np.abs(slopes).max(), 1e-12))
         worst = max(worst, rise)
-        rows.append({"lever": lever, "doses": str(doses),
-                     "effect per unit": ", ".join(f"{s:.4g}" for s in slopes),
-                     "largest rise": rise})  # fmt: skip
+        rows.append(
+            {
+                "lever": lever,
+                "doses": str(doses),
+                "effect per unit": ", ".join(f"{s:.4g}" for s in slopes),
+                "largest rise": rise,
+            }
+        )
     said = phrase("result.diminishing", max_worst_0=max(worst, 0))
     return judged(worst <= given["tolerance"], said, worst, rows=tuple(rows))
 
@@ -450,11 +474,20 @@ def knockout(bench: Bench, given: Given) -> Found:
         right = (found.mean < 0) == (one["direction"] == "lower")
         holds = right and distinguishable(found)
         wrong += not holds
-        rows.append({"loop": loop.id, "zh": loop.title["zh"], "en": loop.title["en"],
-                     "watched": one["variable"], "of a lever": "lever" in one,
-                     "expected": one["direction"], "change": found.mean, "error": found.se,
-                     "level": level,
-                     "holds": holds})  # fmt: skip
+        rows.append(
+            {
+                "loop": loop.id,
+                "zh": loop.title["zh"],
+                "en": loop.title["en"],
+                "watched": one["variable"],
+                "of a lever": "lever" in one,
+                "expected": one["direction"],
+                "change": found.mean,
+                "error": found.se,
+                "level": level,
+                "holds": holds,
+            }
+        )
     wrong += len(missing)
     right = len(rows) - wrong + len(missing)
     said: Words = phrase("result.knockout", n=len(rows), right=right)

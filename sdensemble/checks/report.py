@@ -147,9 +147,11 @@ def markdown(
     failed = [one for one in checked if one.found.status == FAIL]
     if failed:
         lines += [f"## {say('validation.failed', lang)}", ""]
-        lines += [f"- **{one.test.id} {one.test.title[lang]}** — {one.found.shown[lang]}"
-                  + (f" {one.test.note[lang]}" if one.test.note[lang] else "")
-                  for one in failed]  # fmt: skip
+        lines += [
+            f"- **{one.test.id} {one.test.title[lang]}** — {one.found.shown[lang]}"
+            + (f" {one.test.note[lang]}" if one.test.note[lang] else "")
+            for one in failed
+        ]
         lines.append("")
     for group in GROUPS:
         members = [one for one in checked if one.test.group == group]
@@ -232,8 +234,9 @@ def _loops(study: Study, checked: Sequence[Checked], lang: str) -> Iterator[str]
     head = [_word(key, lang) for key in ("loop", "kind", "path", "cut")]
     rows = []
     for loop in loops:
-        missing = {(one.source, one.target) for one in find_links(loop, study.model)
-                   if not one.found}  # fmt: skip
+        missing = {
+            (one.source, one.target) for one in find_links(loop, study.model) if not one.found
+        }
         steps = [
             f"{study.model.label(source, lang)} {'✗' if (source, target) in missing else sign}→"
             for source, target, sign in loop.links

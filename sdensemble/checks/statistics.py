@@ -92,8 +92,16 @@ def morris(bench: Bench, given: Given) -> Found:
         moving = mean > given["felt"] * mean.max()
         stable.append(float(spearmanr(parts[0][moving], parts[1][moving]).statistic))
         for rank, k in enumerate(np.argsort(-mean)[: given["shown"]], start=1):
-            rows.append({"of": what, "rank": rank, "constant": names[k], "mean absolute": mean[k],
-                         "spread": spread[k], "sign": np.sign(effects[:, k].mean())})  # fmt: skip
+            rows.append(
+                {
+                    "of": what,
+                    "rank": rank,
+                    "constant": names[k],
+                    "mean absolute": mean[k],
+                    "spread": spread[k],
+                    "sign": np.sign(effects[:, k].mean()),
+                }
+            )
     first, second = list(given["levers"])[:2]
     better = results[first] > results[second]
     flip = float(min(better.mean(), 1 - better.mean()))
@@ -111,12 +119,14 @@ def morris(bench: Bench, given: Given) -> Found:
     axis = in_all(phrase("result.morris_axis", year=bench.asked))
     bars = Bars(
         axis,
-        tuple({lang: short_label(bench.model.label(str(r["constant"]), lang))
-               for lang in LANGS} for r in drawn),
+        tuple(
+            {lang: short_label(bench.model.label(str(r["constant"]), lang)) for lang in LANGS}
+            for r in drawn
+        ),
         tuple(float(str(r["mean absolute"])) for r in drawn),
         tuple(float(str(r["spread"])) / np.sqrt(len(design)) * 2 for r in drawn),
         bench.yearly_unit,
-    )  # fmt: skip
+    )
     return judged(worst >= given["correlation"], said, worst, rows=tuple(rows), bars=bars)
 
 
@@ -211,8 +221,16 @@ def band(bench: Bench, given: Given) -> Found:
         low, middle, high = np.quantile(_forecast(bench, given, int(one.time)), [0.05, 0.5, 0.95])
         inside = bool(low <= one.value <= high)
         outside += not inside
-        rows.append({"year": int(one.time), "observed": one.value, "low": float(low),
-                     "median": float(middle), "high": float(high), "inside": inside})  # fmt: skip
+        rows.append(
+            {
+                "year": int(one.time),
+                "observed": one.value,
+                "low": float(low),
+                "median": float(middle),
+                "high": float(high),
+                "inside": inside,
+            }
+        )
     parts = [f"{r['year']}: {r['observed']:g} ({r['low']:.0f}–{r['high']:.0f})" for r in rows]
     values = {"n": len(rows), "outside": outside, "parts": joined(parts, "within")}
     said = phrase("result.band", **values)
@@ -252,8 +270,14 @@ def naive(bench: Bench, given: Given) -> Found:
         trend = last.value * np.exp(growth * ahead + steps)
         scores = crps(_forecast(bench, given, int(one.time)), one.value), crps(trend, one.value)
         ours, theirs = ours + scores[0] / len(later), theirs + scores[1] / len(later)
-        rows.append({"year": int(one.time), "observed": one.value, "CRPS, model": scores[0],
-                     "CRPS, trend": scores[1]})  # fmt: skip
+        rows.append(
+            {
+                "year": int(one.time),
+                "observed": one.value,
+                "CRPS, model": scores[0],
+                "CRPS, trend": scores[1],
+            }
+        )
     said = phrase("result.naive", ours=ours, growth=np.expm1(growth), theirs=theirs)
     return judged(ours < theirs, said, ours / theirs, rows=tuple(rows))
 

@@ -151,8 +151,15 @@ def allocation(bench: Bench, given: Given) -> Found:
         scarcity = max(scarcity, scarce)
         count += there.size
         worst = max(worst, below, above, off)
-        rows.append({"settings": str(dict(settings)), "scarce share": scarce,
-                     "below zero": below, "above request": above, "sum off": off})  # fmt: skip
+        rows.append(
+            {
+                "settings": str(dict(settings)),
+                "scarce share": scarce,
+                "below zero": below,
+                "above request": above,
+                "sum off": off,
+            }
+        )
     said = phrase("result.allocation", count=count, worst=worst, scarcity=scarcity)
     passed = worst <= given["tolerance"] and scarcity > 0.5
     return judged(passed, said, worst, rows=tuple(rows))
@@ -223,8 +230,16 @@ def bounds(bench: Bench, given: Given) -> Found:
             if what == "one constant at a limit":  # a limit may be negative by meaning
                 low = (max(low[0], 0.0), low[1])
             bad, least = bad + wrong, min(least, low)
-            rows.append({"scenario": scenario, "set": what, "members": run.first_bad.size,
-                         "not finite": wrong, "least stock": low[0], "where": low[1]})  # fmt: skip
+            rows.append(
+                {
+                    "scenario": scenario,
+                    "set": what,
+                    "members": run.first_bad.size,
+                    "not finite": wrong,
+                    "least stock": low[0],
+                    "where": low[1],
+                }
+            )
     members = sum(int(row["members"]) for row in rows)
     where = bracketed([model_label(model, least[1])]) if least[1] else phrase("result.no_negative")
     said = phrase("result.bounds", members=members, bad=bad, least=least[0], where=where)
@@ -310,9 +325,17 @@ def named_loops(bench: Bench, given: Given) -> Found:
         missing = [f"{one.source} → {one.target}" for one in found if not one.found]
         links += len(found)
         wrong += len(missing) + (loop.product != loop.kind)
-        rows.append({"loop": loop.id, "zh": loop.title["zh"], "en": loop.title["en"],
-                     "kind": loop.kind, "signs": loop.signs, "links": len(found),
-                     "missing": "; ".join(missing)})  # fmt: skip
+        rows.append(
+            {
+                "loop": loop.id,
+                "zh": loop.title["zh"],
+                "en": loop.title["en"],
+                "kind": loop.kind,
+                "signs": loop.signs,
+                "links": len(found),
+                "missing": "; ".join(missing),
+            }
+        )
     said = phrase("result.named_loops", n_loops=len(loops), links=links, wrong=wrong)
     return judged(wrong == 0, said, float(wrong), rows=tuple(rows))
 

@@ -83,10 +83,16 @@ def with_steps(base: Scenario, slots: Sequence[Slot], steps: Sequence[int], name
         if cells:
             kept.append(replace(setting, cells=cells))
     new = [
-        Setting(lever, element, tuple(sorted(marks)), tuple(marks[t] for t in sorted(marks)),
-                "lever", (cell,))
+        Setting(
+            lever,
+            element,
+            tuple(sorted(marks)),
+            tuple(marks[t] for t in sorted(marks)),
+            "lever",
+            (cell,),
+        )
         for (lever, element, cell), marks in schedules.items()
-    ]  # fmt: skip
+    ]
     return replace(base, name=name, settings=(*kept, *new), digest="", package=None)
 
 
@@ -113,9 +119,20 @@ def slots_of(
         )
         for begin, end in spans:
             found.append(
-                Slot(name or lever, variable.name, element or None, cell, variable.unit, begin,
-                     end, float(own[cell]), amount / (end - begin), most, amount)
-            )  # fmt: skip
+                Slot(
+                    name or lever,
+                    variable.name,
+                    element or None,
+                    cell,
+                    variable.unit,
+                    begin,
+                    end,
+                    float(own[cell]),
+                    amount / (end - begin),
+                    most,
+                    amount,
+                )
+            )
     return tuple(found)
 
 
@@ -140,8 +157,9 @@ def allocate(
     last = last_year(world, target)
     outcome = outcome_of(world.study, target)
     head = world.study.report.headline
-    keep = keep_for(world.study, [target],
-                    {outcome.variable: head.aggregate} if target.joint else {})  # fmt: skip
+    keep = keep_for(
+        world.study, [target], {outcome.variable: head.aggregate} if target.joint else {}
+    )
     envelopes = list(dict.fromkeys(slot.envelope for slot in slots))
     counts, order, gain = [0] * len(slots), [], []
     spent = dict.fromkeys(envelopes, 0)
@@ -149,17 +167,23 @@ def allocate(
     start = results.at(outcome, results.scenarios[0], last)
     reached = 0.0
     for taken in range(steps * len(envelopes)):
-        open_ = [k for k, slot in enumerate(slots)
-                 if spent[slot.envelope] < steps
-                 and slot.before + (counts[k] + 1) * slot.step <= slot.most + 1e-12]  # fmt: skip
+        open_ = [
+            k
+            for k, slot in enumerate(slots)
+            if spent[slot.envelope] < steps
+            and slot.before + (counts[k] + 1) * slot.step <= slot.most + 1e-12
+        ]
         if not open_:
             told = "the envelope is larger than all its places can take within their limits"
             raise SDError(Message(told))
-        tried = [with_steps(base, slots, [c + (i == k) for i, c in enumerate(counts)], f"{k}")
-                 for k in open_]  # fmt: skip
+        tried = [
+            with_steps(base, slots, [c + (i == k) for i, c in enumerate(counts)], f"{k}")
+            for k in open_
+        ]
         results = world.run(tried, keep, until=last, progress=progress)
-        effects = [float(np.nanmean(results.at(outcome, s, last) - start))
-                   for s in results.scenarios]  # fmt: skip
+        effects = [
+            float(np.nanmean(results.at(outcome, s, last) - start)) for s in results.scenarios
+        ]
         best = int(np.argmax(effects))
         chosen = open_[best]
         counts[chosen] += 1
@@ -169,8 +193,9 @@ def allocate(
         reached = effects[best]
         if tell:
             tell(taken + 1)
-    return _judge(fresh, slots, counts, steps, base, target, keep, last, order, gain, reached,
-                  progress)  # fmt: skip
+    return _judge(
+        fresh, slots, counts, steps, base, target, keep, last, order, gain, reached, progress
+    )
 
 
 def evenly(slots: Sequence[Slot], steps: int) -> tuple[float, ...]:
@@ -195,8 +220,7 @@ def _judge(
 ) -> Allotted:
     outcome = outcome_of(fresh.study, target)
     even = evenly(slots, steps)
-    made = [base, with_steps(base, slots, counts, "best"),
-            with_steps(base, slots, even, "even")]  # type: ignore[arg-type]  # fmt: skip
+    made = [base, with_steps(base, slots, counts, "best"), with_steps(base, slots, even, "even")]  # type: ignore[arg-type]
     results = fresh.run(made, keep, until=last, progress=progress)
     none, best, spread = results.scenarios
     replicate = fresh.replicate
@@ -204,13 +228,25 @@ def _judge(
     events = [results.event(target, s) for s in (none, best, spread)]
 
     def money(forgone: bool) -> tuple[Estimate, Estimate]:
-        return tuple(mean_of(paid(results, s, none, last, forgone=forgone), replicate)
-                     for s in (best, spread))  # type: ignore[return-value]  # fmt: skip
+        return tuple(
+            mean_of(paid(results, s, none, last, forgone=forgone), replicate)
+            for s in (best, spread)
+        )  # type: ignore[return-value]
 
     return Allotted(
-        target, tuple(slots), tuple(counts), even, tuple(order), tuple(gain),  # type: ignore[arg-type]
-        mean_of(values[1] - values[0], replicate), mean_of(values[2] - values[0], replicate),
-        mean_of(values[1] - values[2], replicate), float(np.nanmedian(values[1] - values[2])),
-        difference(events[1], events[0]).found, difference(events[2], events[0]).found,
-        reached, money(False), money(True),
-    )  # fmt: skip
+        target,
+        tuple(slots),
+        tuple(counts),
+        even,
+        tuple(order),
+        tuple(gain),  # type: ignore[arg-type]
+        mean_of(values[1] - values[0], replicate),
+        mean_of(values[2] - values[0], replicate),
+        mean_of(values[1] - values[2], replicate),
+        float(np.nanmedian(values[1] - values[2])),
+        difference(events[1], events[0]).found,
+        difference(events[2], events[0]).found,
+        reached,
+        money(False),
+        money(True),
+    )

@@ -300,8 +300,20 @@ def _row(
     away = spec.headline.displaced
     group = next((g for g in spec.headline.groups if g.id == away), None)
     displaced = results.effect(group, one, base, year) if group else None
-    return Row(one.name, event.probability(), level, median, change, effect, treasury, forgone,
-               per_point, per_unit, displaced, binds)  # fmt: skip
+    return Row(
+        one.name,
+        event.probability(),
+        level,
+        median,
+        change,
+        effect,
+        treasury,
+        forgone,
+        per_point,
+        per_unit,
+        displaced,
+        binds,
+    )
 
 
 def limit_share(results: Results, variable: str, scenario: Scenario, year: int) -> float:
@@ -365,20 +377,24 @@ def _dataset(found: Comparison) -> xr.Dataset:
         for field in ("mean", "se", "median", "low", "high", "helped", "hurt"):
             data[f"{name}_{field}"] = by_row(lambda row, n=name, f=field: of(getattr(row, n), f))
     place = {name: i for i, name in enumerate(names)}
-    square = {key: np.full((len(worlds), len(names), len(names)), np.nan)
-              for key in ("mean", "se", "median", "p_change", "p_change_se", "p_holm")}  # fmt: skip
+    square = {
+        key: np.full((len(worlds), len(names), len(names)), np.nan)
+        for key in ("mean", "se", "median", "p_change", "p_change_se", "p_holm")
+    }
     for w, one in enumerate(found.worlds):
         for pair in one.pairs:
             i, j = place[pair.first], place[pair.second]
             for key, value in {
-                "mean": pair.effect.found.mean, "median": pair.effect.median,
+                "mean": pair.effect.found.mean,
+                "median": pair.effect.median,
                 "p_change": pair.change.found.mean,
-            }.items():  # fmt: skip
+            }.items():
                 square[key][w, i, j], square[key][w, j, i] = value, -value
             for key, value in {
-                "se": pair.effect.found.se, "p_change_se": pair.change.found.se,
+                "se": pair.effect.found.se,
+                "p_change_se": pair.change.found.se,
                 "p_holm": pair.p_effect,
-            }.items():  # fmt: skip
+            }.items():
                 square[key][w, i, j] = square[key][w, j, i] = value
     dims = ("world", "first", "second")
     pairs = {f"pair_{key}": (dims, value) for key, value in square.items()}

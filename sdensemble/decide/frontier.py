@@ -60,8 +60,11 @@ class Archive:
                 self.known[key] = (quantiles, float(cost), float(np.mean(margin > 0)))
                 self.mixes[key] = mix
         found = [self.known[key] for key in keys]
-        return (np.array([f[0] for f in found]), np.array([f[1] for f in found]),
-                np.array([f[2] for f in found]))  # fmt: skip
+        return (
+            np.array([f[0] for f in found]),
+            np.array([f[1] for f in found]),
+            np.array([f[2] for f in found]),
+        )
 
     def cheapest(self, index: int) -> bytes | None:
         """Return the key of the cheapest mix that reaches a probability; None where none does."""
@@ -72,9 +75,13 @@ class Archive:
         """Return mixes to begin from: those known that come nearest, and some by chance."""
         ranked = sorted(
             self.known,
-            key=lambda key: (self.known[key][0][index] < 0, self.known[key][1]
-                             if self.known[key][0][index] >= 0 else -self.known[key][0][index]),
-        )  # fmt: skip
+            key=lambda key: (
+                self.known[key][0][index] < 0,
+                self.known[key][1]
+                if self.known[key][0][index] >= 0
+                else -self.known[key][0][index],
+            ),
+        )
         best = [self.mixes[key] for key in ranked[: size // 2]]
         low, high = bounds.T
         new = low + (high - low) * rng.random((size - len(best), len(bounds)))

@@ -72,10 +72,13 @@ def columns_by_group(
         columns = list(range(column, column + prior.columns))
         column += prior.columns
         name = next(
-            (g for g, members in groups.items() if prior.name in members
-             or prior.constant in members),
+            (
+                g
+                for g, members in groups.items()
+                if prior.name in members or prior.constant in members
+            ),
             "rest" if groups else prior.name,
-        )  # fmt: skip
+        )
         place.setdefault(name, []).extend(columns)
         if prior.group and priors.correlations.get(prior.group):
             tied.setdefault(prior.group, []).extend(columns)
@@ -148,13 +151,14 @@ def shares(
     names, columns = columns_by_group(world.draws.priors, groups)
     labels = ["outcome", *(s.name for s in every[1:])]
     listed = column_names(world.draws.priors, model)
-    held = {name: tuple(listed[c] for c in some)
-            for name, some in zip(names, columns, strict=True)}  # fmt: skip
+    held = {name: tuple(listed[c] for c in some) for name, some in zip(names, columns, strict=True)}
     if not isinstance(world.draws.values, Drawn):
         values = run(world.draws)
         numbers = inputs_of(world.draws, model)[1]
-        found = {label: _explained(values[k], numbers, names, columns, world.replicate)
-                 for k, label in enumerate(labels)}  # fmt: skip
+        found = {
+            label: _explained(values[k], numbers, names, columns, world.replicate)
+            for k, label in enumerate(labels)
+        }
         return Shares(target, tuple(every), found, held, world.draws.members, False)
     a, b = world.draws, other.draws
     f_a, f_b = run(a), run(b)
@@ -198,9 +202,13 @@ def _explained(
             "total_se": ("group", nan),
         },
         {"group": list(names)},
-        {"mean": float(np.nanmean(values)), "variance": float(np.nanvar(values)),
-         "members": int(values.size), "lost": int(np.count_nonzero(~np.isfinite(values)))},
-    )  # fmt: skip
+        {
+            "mean": float(np.nanmean(values)),
+            "variance": float(np.nanvar(values)),
+            "members": int(values.size),
+            "lost": int(np.count_nonzero(~np.isfinite(values))),
+        },
+    )
 
 
 # ── shares of a package ──
@@ -246,16 +254,18 @@ def take_apart(
         raise SDError(Message(told, name=package.name))
     outcome = outcome_of(world.study, target)
     head = world.study.report.headline
-    keep = keep_for(world.study, [target],
-                    {outcome.variable: head.aggregate} if target.joint else {})  # fmt: skip
+    keep = keep_for(
+        world.study, [target], {outcome.variable: head.aggregate} if target.joint else {}
+    )
     last = last_year(world, target)
 
     def scenario(part: Package) -> Scenario:
         kept = {place for i in part for place in groups[names[i]]}
         settings = tuple(s for place, s in enumerate(package.settings) if place in kept)
         mine = {(s.constant, cell) for s in settings for cell in s.cells}
-        under = tuple(s for s in baseline.settings
-                      if not any((s.constant, cell) in mine for cell in s.cells))  # fmt: skip
+        under = tuple(
+            s for s in baseline.settings if not any((s.constant, cell) in mine for cell in s.cells)
+        )
         label = "+".join(sorted(names[i] for i in part)) or "none"
         return replace(package, name=label, settings=(*under, *settings))
 
@@ -270,9 +280,7 @@ def take_apart(
     if k <= EXACT:
         found = shapley(values(list(packages(k))), names, world.replicate)
         return Package_(package, target, found, True, unit)
-    found = shapley_sampled(
-        values, names, world.replicate,
-                            permutations=permutations)  # fmt: skip
+    found = shapley_sampled(values, names, world.replicate, permutations=permutations)
     return Package_(package, target, found, False, unit)
 
 
@@ -330,9 +338,11 @@ def knowledge(
 
     model = world.kernel.model
     outcome = outcome_of(world.study, target)
-    keep = keep_for(world.study, [target],
-                    {outcome.variable: world.study.report.headline.aggregate}
-                    if target.joint else {})  # fmt: skip
+    keep = keep_for(
+        world.study,
+        [target],
+        {outcome.variable: world.study.report.headline.aggregate} if target.joint else {},
+    )
     last = last_year(world, target)
     every = [baseline, *(s for s in scenarios if s.name != baseline.name)]
     results = world.run(every, keep, until=last, progress=progress)
@@ -343,11 +353,14 @@ def knowledge(
     utility = table[1:] - table[0]
     replicate = world.replicate
     names, numbers = inputs_of(world.draws, model)
-    single = [(name, evppi(utility, row, replicate))
-              for name, row in zip(names, numbers, strict=True)]  # fmt: skip
+    single = [
+        (name, evppi(utility, row, replicate)) for name, row in zip(names, numbers, strict=True)
+    ]
     labels, columns = columns_by_group(world.draws.priors, groups) if groups else ((), [])
-    several = [(label, evppi(utility, numbers[some], replicate))
-               for label, some in zip(labels, columns, strict=True)]  # fmt: skip
+    several = [
+        (label, evppi(utility, numbers[some], replicate))
+        for label, some in zip(labels, columns, strict=True)
+    ]
     if world.forcing is not None:
         felt = forcing_inputs(world, last)[1]
         if felt.size:
@@ -356,13 +369,19 @@ def knowledge(
     chosen = [s.name for s in every[1:]]
     best = chosen[int(np.argmax([float(m.value) for m in means]))]
     ranked = sorted(single, key=lambda one: -one[1].value)
-    favours = {name: _favours(utility, numbers[names.index(name)], chosen)
-               for name, _ in ranked[:12]}  # fmt: skip
+    favours = {
+        name: _favours(utility, numbers[names.index(name)], chosen) for name, _ in ranked[:12]
+    }
     return Knowledge(
-        target, tuple(every[1:]), tuple((float(m.value), float(m.se)) for m in means), best,
-        evpi(utility, replicate), tuple(ranked), tuple(sorted(several, key=lambda o: -o[1].value)),
+        target,
+        tuple(every[1:]),
+        tuple((float(m.value), float(m.se)) for m in means),
+        best,
+        evpi(utility, replicate),
+        tuple(ranked),
+        tuple(sorted(several, key=lambda o: -o[1].value)),
         favours,
-    )  # fmt: skip
+    )
 
 
 def _mean_of(values: Array, some: NDArray[np.int64]) -> float:
@@ -372,8 +391,10 @@ def _mean_of(values: Array, some: NDArray[np.int64]) -> float:
 def _favours(utility: Array, values: Array, names: Sequence[str]) -> tuple[str, str]:
     """Return which scenario is best in the lowest and in the highest quarter of an input."""
     low, high = np.quantile(values, [0.25, 0.75])
-    best = [names[int(np.argmax(np.nanmean(utility[:, mask], axis=1)))]
-            for mask in (values <= low, values >= high)]  # fmt: skip
+    best = [
+        names[int(np.argmax(np.nanmean(utility[:, mask], axis=1)))]
+        for mask in (values <= low, values >= high)
+    ]
     return best[0], best[1]
 
 
@@ -447,16 +468,23 @@ def boxes(
         units |= {name: drives.get(name.split("[")[0], "") for name in shocks}
     rows = x[few]
     quantiles = tuple(
-        (float((rows[limit.column] < limit.low).mean()),
-         float((rows[limit.column] <= limit.high).mean()))
+        (
+            float((rows[limit.column] < limit.low).mean()),
+            float((rows[limit.column] <= limit.high).mean()),
+        )
         for limit in box.limits
-    )  # fmt: skip
+    )
     chosen = [every[i] for i in few]
     return Discovered(
-        target, scenario, box, tuple(chosen[limit.column] for limit in box.limits),
-        tuple(units.get(chosen[limit.column], "") for limit in box.limits), quantiles,
-        len(every), int(case.size),
-    )  # fmt: skip
+        target,
+        scenario,
+        box,
+        tuple(chosen[limit.column] for limit in box.limits),
+        tuple(units.get(chosen[limit.column], "") for limit in box.limits),
+        quantiles,
+        len(every),
+        int(case.size),
+    )
 
 
 def _units(priors: Priors, names: Sequence[str]) -> dict[str, str]:

@@ -84,8 +84,13 @@ def _box(x: Array, hit: Hits) -> Box:
         low[worst.column], high[worst.column] = -np.inf, np.inf
     inside = _inside(x, low, high)
     kept = hit[inside]
-    return Box(limits, float(kept.sum() / hit.sum()), float(kept.mean()), float(inside.mean()),
-               float(hit.mean()))  # fmt: skip
+    return Box(
+        limits,
+        float(kept.sum() / hit.sum()),
+        float(kept.mean()),
+        float(inside.mean()),
+        float(hit.mean()),
+    )
 
 
 def _inside(x: Array, low: Array, high: Array) -> Hits:
@@ -186,8 +191,12 @@ def strongest(inputs: ArrayLike, case: ArrayLike, count: int) -> NDArray[np.int6
     x, hit = np.atleast_2d(np.asarray(inputs, dtype=float)), np.asarray(case, dtype=float)
     rank = np.argsort(np.argsort(x, axis=1, kind="stable"), axis=1, kind="stable")
     eighth = rank * 8 // max(x.shape[1], 1)
-    share = np.array([[hit[row == i].mean() if (row == i).any() else hit.mean() for i in range(8)]
-                      for row in eighth])  # fmt: skip
+    share = np.array(
+        [
+            [hit[row == i].mean() if (row == i).any() else hit.mean() for i in range(8)]
+            for row in eighth
+        ]
+    )
     bearing = ((share - hit.mean()) ** 2).sum(axis=1)
     bearing[np.ptp(x, axis=1) == 0] = -1.0
     return np.sort(np.argsort(-bearing, kind="stable")[:count])

@@ -63,15 +63,22 @@ class Solved:
 
         rows = [
             {
-                "level": one.root.level, "low": one.root.low, "high": one.root.high,
-                "reached": float(one.root.reached), "p_now": one.p_now.mean,
-                "p_there": one.p_there.mean, "p_there_se": one.p_there.se,
-                "p_low": one.p_limits[0].mean, "p_high": one.p_limits[1].mean,
-                "effect": one.effect.mean, "effect_se": one.effect.se,
-                "treasury": one.treasury.mean, "forgone": one.forgone.mean,
+                "level": one.root.level,
+                "low": one.root.low,
+                "high": one.root.high,
+                "reached": float(one.root.reached),
+                "p_now": one.p_now.mean,
+                "p_there": one.p_there.mean,
+                "p_there_se": one.p_there.se,
+                "p_low": one.p_limits[0].mean,
+                "p_high": one.p_limits[1].mean,
+                "effect": one.effect.mean,
+                "effect_se": one.effect.se,
+                "treasury": one.treasury.mean,
+                "forgone": one.forgone.mean,
             }
             for one in self.found
-        ]  # fmt: skip
+        ]
         data = {key: ("world", [row[key] for row in rows]) for key in rows[0]} if rows else {}
         attrs = {"lever": self.lever.name, "unit": self.lever.unit, "target": self.target.id}
         return xr.Dataset(data, {"world": [one.world for one in self.found]}, attrs)
@@ -111,8 +118,9 @@ def _reach(
 ) -> Reached:
     outcome = outcome_of(world.study, target)
     head = world.study.report.headline
-    keep = keep_for(world.study, [target],
-                    {outcome.variable: head.aggregate} if target.joint else {})  # fmt: skip
+    keep = keep_for(
+        world.study, [target], {outcome.variable: head.aggregate} if target.joint else {}
+    )
     last = last_year(world, target)
     known: dict[float, Results] = {}
     fixed = [base] if like is None else [base, like]
@@ -142,8 +150,9 @@ def _reach(
 
     def money(forgone: bool) -> Estimate:
         above = paid_total(there, scenario, last, forgone)
-        return mean_of(above - paid_total(start, start.scenarios[0], last, forgone),
-                       world.replicate)  # fmt: skip
+        return mean_of(
+            above - paid_total(start, start.scenarios[0], last, forgone), world.replicate
+        )
 
     return Reached(
         world.name,
@@ -215,8 +224,10 @@ class Edge:
             "confirmed": ("p", [point.confirmed for point in points]),
             "confirmed_se": ("p", [point.confirmed_se for point in points]),
         }
-        coords = {"p": [point.probability for point in points],
-                  "lever": [lever.name for lever in self.levers]}  # fmt: skip
+        coords = {
+            "p": [point.probability for point in points],
+            "lever": [lever.name for lever in self.levers],
+        }
         attrs = {"target": self.target.id, "world": self.world, "best": self.best.mean}
         return xr.Dataset(data, coords, attrs)
 
@@ -244,8 +255,9 @@ def edge(
     before = [paid_total(begun, begun.scenarios[0], last, kind) for kind in (False, True)]
 
     def evaluate(mixes: Array) -> tuple[Array, Array]:
-        made = [turned(base, list(zip(levers, mix, strict=True)), f"{i}")
-                for i, mix in enumerate(mixes)]  # fmt: skip
+        made = [
+            turned(base, list(zip(levers, mix, strict=True)), f"{i}") for i, mix in enumerate(mixes)
+        ]
         results = world.run(made, keep, until=last, progress=progress)
         margins = np.array([margin(results, target, s) for s in results.scenarios])
         costs = []
@@ -275,10 +287,13 @@ def _confirm(
 ) -> Edge:
     """Return the frontier judged on fresh members."""
     able = [k for k, point in enumerate(points) if np.isfinite(point.cost)]
-    ends = [turned(base, [(lever, getattr(lever, end)) for lever in levers], end)
-            for end in ("low", "high")]  # fmt: skip
-    mixes = [turned(base, list(zip(levers, points[k].mix, strict=True)), f"point {k}")
-             for k in able]  # fmt: skip
+    ends = [
+        turned(base, [(lever, getattr(lever, end)) for lever in levers], end)
+        for end in ("low", "high")
+    ]
+    mixes = [
+        turned(base, list(zip(levers, points[k].mix, strict=True)), f"point {k}") for k in able
+    ]
     results = fresh.run([base, *ends, *mixes], keep, until=last, progress=progress)
     start = results.scenarios[0]
     judged, forgone = list(points), [float("nan")] * len(points)
@@ -300,10 +315,21 @@ def _confirm(
     if excess:
         # The points share members, so their errors do not average out: the largest stands.
         curse = (float(np.mean([e for e, _ in excess])), float(max(se for _, se in excess)))
-    chances = [share_of(margin(results, target, s) > 0, fresh.replicate)
-               for s in results.scenarios[:3]]  # fmt: skip
+    chances = [
+        share_of(margin(results, target, s) > 0, fresh.replicate) for s in results.scenarios[:3]
+    ]
     best = max(chances[1:], key=lambda one: one.mean)
     return Edge(
-        tuple(levers), target, base, world.name, tuple(judged), tuple(forgone), with_forgone,
-        curse, chances[0], best, world.draws.members, fresh.draws.members,
-    )  # fmt: skip
+        tuple(levers),
+        target,
+        base,
+        world.name,
+        tuple(judged),
+        tuple(forgone),
+        with_forgone,
+        curse,
+        chances[0],
+        best,
+        world.draws.members,
+        fresh.draws.members,
+    )

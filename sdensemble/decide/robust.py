@@ -121,8 +121,9 @@ def _better(
     """Return by level (gain, error) of ``a`` over ``b``: in P of exceeding, and in shortfall."""
     above = (a > levels[:, None]).astype(float) - (b > levels[:, None])
     short = np.maximum(levels[:, None] - b, 0) - np.maximum(levels[:, None] - a, 0)
-    found = jackknife(lambda some: np.array([above[:, some].mean(1), short[:, some].mean(1)]),
-                      replicate)  # fmt: skip
+    found = jackknife(
+        lambda some: np.array([above[:, some].mean(1), short[:, some].mean(1)]), replicate
+    )
     return (found.value[0], found.se[0]), (found.value[1], found.se[1])
 
 

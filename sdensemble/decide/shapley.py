@@ -69,8 +69,13 @@ def _weights(k: int) -> tuple[Array, dict[str, slice]]:
     for i in range(k):
         others = [p for p in packages(k) if i not in p]
         sized = [(p, math.factorial(len(p)) * math.factorial(k - len(p) - 1)) for p in others]
-        add([(p | s, sign * w / math.factorial(k))
-             for p, w in sized for s, sign in ((frozenset([i]), 1), (none, -1))])  # fmt: skip
+        add(
+            [
+                (p | s, sign * w / math.factorial(k))
+                for p, w in sized
+                for s, sign in ((frozenset([i]), 1), (none, -1))
+            ]
+        )
     for i in range(k):
         add([(frozenset([i]), 1.0), (none, -1.0)])
     for i in range(k):

@@ -264,12 +264,20 @@ def run_doses(
     every = [scenario(i, j) for i in range(n) for j in range(m)]
     found = _run(world, question, target, every, (year,), progress)
     zero = at[0] * m + at[1]
-    surface = [_above(values[0], zero).reshape(n, m, -1)
-               for values in (found.outcome, found.money, found.used)]  # fmt: skip
+    surface = [
+        _above(values[0], zero).reshape(n, m, -1)
+        for values in (found.outcome, found.money, found.used)
+    ]
 
     ahead = [(i, at[1]) for i in range(at[0], n)] + [(at[0], j) for j in range(at[1], m)]
-    alone = _run(world, question, target, [scenario(*ij) for ij in (*ahead, tuple(there))],
-                 question.years, progress)  # fmt: skip
+    alone = _run(
+        world,
+        question,
+        target,
+        [scenario(*ij) for ij in (*ahead, tuple(there))],
+        question.years,
+        progress,
+    )
     series = [_above(values, 0) for values in (alone.outcome, alone.money, alone.used)]
     split = n - at[0]
     spans = (slice(0, split), slice(split, split + m - at[1]))
@@ -350,8 +358,9 @@ def _run(
     used = _sum(results, [question.used] if question.used else [])
     at = [results.year_index(year) for year in years]
     discount = _discount(results.years, question.discount, question.from_year)
-    total = [np.cumsum(rates * discount, axis=2)[:, :, at].transpose(2, 0, 1)
-             for rates in (money, used)]  # fmt: skip
+    total = [
+        np.cumsum(rates * discount, axis=2)[:, :, at].transpose(2, 0, 1) for rates in (money, used)
+    ]
     hit = np.array([margin(results, target, s) > 0 for s in results.scenarios])
     condition = np.zeros(hit.shape)
     if question.condition and question.condition in results.data:
@@ -601,8 +610,10 @@ def _elsewhere(
     first, second = levers
     price = next(one.price for one in question.costs if one.main)
     levels = _sparse(first, doses, price)
-    scenarios = [turned(base, [(first, level), (second, second.now)], f"{k}")
-                 for k, level in enumerate(levels)]  # fmt: skip
+    scenarios = [
+        turned(base, [(first, level), (second, second.now)], f"{k}")
+        for k, level in enumerate(levels)
+    ]
     scenarios.append(turned(base, [(first, first.now), (second, asked[1])], "second"))
     found = _run(world, question, target, scenarios, question.years, progress)
     rows, medians = [], []
@@ -645,11 +656,20 @@ def _dataset(found: Weighed) -> xr.Dataset:
             made = jackknife(partial(_means, values), doses.replicate)
             data[f"{side}_{name}"] = (("year", f"{side}_level"), made.value)
             data[f"{side}_{name}_se"] = (("year", f"{side}_level"), made.se)
-    coords = {"year": list(doses.years), "first": doses.first, "second": doses.second,
-              "first_level": doses.curves[0].levels,
-              "second_level": doses.curves[1].levels}  # fmt: skip
-    attrs = {"first": found.levers[0].name, "second": found.levers[1].name,
-             "first_unit": found.levers[0].unit, "second_unit": found.levers[1].unit,
-             "target": found.target.id, "surface_year": doses.year,
-             "members": int(doses.replicate.size)}  # fmt: skip
+    coords = {
+        "year": list(doses.years),
+        "first": doses.first,
+        "second": doses.second,
+        "first_level": doses.curves[0].levels,
+        "second_level": doses.curves[1].levels,
+    }
+    attrs = {
+        "first": found.levers[0].name,
+        "second": found.levers[1].name,
+        "first_unit": found.levers[0].unit,
+        "second_unit": found.levers[1].unit,
+        "target": found.target.id,
+        "surface_year": doses.year,
+        "members": int(doses.replicate.size),
+    }
     return xr.Dataset(data, coords, attrs)

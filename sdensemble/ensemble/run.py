@@ -134,8 +134,9 @@ def diagnose(
 
     ``results`` are the kept values, shape (scenario, member, year, *ranges).
     """
-    shapes = [(~np.isfinite(values)).any(axis=tuple(range(3, values.ndim)))
-              for values in results.values()]  # fmt: skip
+    shapes = [
+        (~np.isfinite(values)).any(axis=tuple(range(3, values.ndim))) for values in results.values()
+    ]
     bad = np.any(shapes, axis=0) if shapes else np.zeros((len(scenarios), 1, 1), bool)
     found = []
     for scenario, lost in zip(scenarios, bad, strict=True):
@@ -152,8 +153,9 @@ def _first_bad(kernel: Kernel, run: Trajectories) -> tuple[str, float]:
     """Return the name and time of the first value of a single member that is not finite."""
     statements = (*kernel.program.initial, *kernel.program.dynamic)
     order = list(dict.fromkeys(s.name for s in statements if s.name in run.values))
-    bad = np.array([(~np.isfinite(run.values[name])).reshape(len(run.times), -1).any(axis=1)
-                    for name in order])  # fmt: skip
+    bad = np.array(
+        [(~np.isfinite(run.values[name])).reshape(len(run.times), -1).any(axis=1) for name in order]
+    )
     step = int(np.argmax(bad.any(axis=0)))
     name = order[int(np.argmax(bad[:, step]))]
     values = run.values[name][step, ..., 0]

@@ -92,8 +92,10 @@ def audit(
     issued = study.report.as_of or LATEST
     lived = study.lived
     if study.fit is None or lived is None:
-        raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: names no terms or no scenario"
-                      " under which the observed years went by")  # fmt: skip
+        raise SDError(
+            f"{study.folder / 'calibration' / 'fit.toml'}: names no terms or no scenario"
+            " under which the observed years went by"
+        )
     kernel = compile_model(study.model)
     settings = settings_of(members, threads)
     before = source_of(
@@ -159,12 +161,33 @@ def _now(study: Study, kernel: Kernel, prior_set: str, settings: Settings, seed:
     """Return the posterior given all that is known: the stored one, or one made here."""
     known = vintage(study.history, LATEST)
     assert study.fit is not None
-    chosen = choose(study.folder, study.model, study.priors(prior_set), study.fit, study.history,
-                    study.lived, LATEST)  # fmt: skip
-    problem = make_problem(kernel, study.priors(prior_set), study.fit, known.fitted(), study.lived,
-                           threads=settings.threads)  # fmt: skip
-    return source_of(study, kernel, prior_set, known, settings, seed=seed, problem=problem,
-                     posterior=chosen.posterior)  # fmt: skip
+    chosen = choose(
+        study.folder,
+        study.model,
+        study.priors(prior_set),
+        study.fit,
+        study.history,
+        study.lived,
+        LATEST,
+    )
+    problem = make_problem(
+        kernel,
+        study.priors(prior_set),
+        study.fit,
+        known.fitted(),
+        study.lived,
+        threads=settings.threads,
+    )
+    return source_of(
+        study,
+        kernel,
+        prior_set,
+        known,
+        settings,
+        seed=seed,
+        problem=problem,
+        posterior=chosen.posterior,
+    )
 
 
 # ── why it missed ──────────────────────────────────────────────────────────────────────────
@@ -211,8 +234,15 @@ def split_misses(before: Source, after: Source) -> tuple[Split, ...]:
         shares[OUTSIDE] = (1 - share) * away
         seen = math.log(datum.observation.value)
         shares[LEFT] = seen - start - sum(shares.values())
-        found.append(Split(problem.fit.terms[datum.term].name, datum.year, datum.observation.value,
-                           math.exp(start), shares))  # fmt: skip
+        found.append(
+            Split(
+                problem.fit.terms[datum.term].name,
+                datum.year,
+                datum.observation.value,
+                math.exp(start),
+                shares,
+            )
+        )
     return tuple(found)
 
 
@@ -301,17 +331,30 @@ def audit_text(
     table = [[say(key, lang) for key in ("series", "year", "value", "forecast")] + ["PIT", "CRPS"]]
     for row in found.rows:
         table.append(
-            [tell(series_title(study, row.series), lang), str(row.year), f"{row.value:g}",
-             three((row.score.low, row.score.median, row.score.high)), f"{row.score.pit:.2f}",
-             f"{row.score.crps:.3f}"]
-        )  # fmt: skip
+            [
+                tell(series_title(study, row.series), lang),
+                str(row.year),
+                f"{row.value:g}",
+                three((row.score.low, row.score.median, row.score.high)),
+                f"{row.score.pit:.2f}",
+                f"{row.score.crps:.3f}",
+            ]
+        )
     lines += columns(table)
     if found.left_out:
         lines += ["", *_left_out_lines(study, found.left_out, lang)]
     if found.splits:
         lines += ["", say("split", lang), *_split_lines(study, found.splits, lang)]
-    lines += ["", say("counterfactual", lang, scenario=tell(lived.title, lang),
-                      baseline=tell(baseline.title, lang), unit=unit)]  # fmt: skip
+    lines += [
+        "",
+        say(
+            "counterfactual",
+            lang,
+            scenario=tell(lived.title, lang),
+            baseline=tell(baseline.title, lang),
+            unit=unit,
+        ),
+    ]
     lines += columns(
         [
             [str(year) for year in found.years],
@@ -338,8 +381,11 @@ def _split_lines(study: Study, splits: Sequence[Split], lang: str) -> list[str]:
     assert study.fit is not None
     names = list(splits[0].shares)
     titles = [study.fit.titles.get(name, {}).get(lang, name) for name in names]
-    words = {SHOCKS: say("shocks_word", lang), LEFT: say("left", lang),
-             OUTSIDE: say("outside_word", lang)}  # fmt: skip
+    words = {
+        SHOCKS: say("shocks_word", lang),
+        LEFT: say("left", lang),
+        OUTSIDE: say("outside_word", lang),
+    }
     if SCOPE not in study.fit.titles:
         words[SCOPE] = say("scope_word", lang)
     words.setdefault("other", say("other_word", lang))
@@ -349,9 +395,13 @@ def _split_lines(study: Study, splits: Sequence[Split], lang: str) -> list[str]:
     table = [[say("series", lang), say("year", lang), say("miss", lang), *shown]]
     for one in splits:
         table.append(
-            [tell(series_title(study, one.series), lang), str(one.year), f"{100 * one.miss:+.1f}",
-             *(f"{100 * one.shares[name]:+.1f}" for name in names)]
-        )  # fmt: skip
+            [
+                tell(series_title(study, one.series), lang),
+                str(one.year),
+                f"{100 * one.miss:+.1f}",
+                *(f"{100 * one.shares[name]:+.1f}" for name in names),
+            ]
+        )
     return [*columns(table), *_zero_lines(study, splits, lang), say("shapley", lang)]
 
 
@@ -363,10 +413,12 @@ def _zero_lines(study: Study, splits: Sequence[Split], lang: str) -> list[str]:
     lines = []
     for key, names in (
         ("zero discrepancy", [n for n in series if not terms[n].discrepancy_sd]),
-        ("zero shocks", [n for n in series if terms[n].discrepancy_sd
-                         and not terms[n].shock_share]),
+        (
+            "zero shocks",
+            [n for n in series if terms[n].discrepancy_sd and not terms[n].shock_share],
+        ),
         ("zero bias", [n for n in series if not terms[n].bias_sd]),
-    ):  # fmt: skip
+    ):
         if names:
             shown = joined([terms[name].title for name in names])
             lines.append(say(key, lang, rows=shown))

@@ -78,8 +78,15 @@ def source_of(
     if problem is None:
         if study.fit is None:
             raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file")
-        problem = make_problem(kernel, study.priors(prior_set), study.fit, known.fitted(),
-                               study.lived, variant, settings.threads)  # fmt: skip
+        problem = make_problem(
+            kernel,
+            study.priors(prior_set),
+            study.fit,
+            known.fitted(),
+            study.lived,
+            variant,
+            settings.threads,
+        )
     members = members or settings.size
     inputs = (problem.priors, problem.model, study.forcing, members)
     if not problem.data:
@@ -196,8 +203,10 @@ def backtest(
         rows += score_model(source, later, origin, MODEL)
         rows += score_baselines(study, known, later, origin)
         if tell:
-            tell(f"through-{origin}: {len(source.problem.data)} figures fitted,"
-                 f" {sum(map(len, later.values()))} scored")  # fmt: skip
+            tell(
+                f"through-{origin}: {len(source.problem.data)} figures fitted,"
+                f" {sum(map(len, later.values()))} scored"
+            )
     found = Backtest(tuple(rows), backtest_text(study, rows, lang), None, 0.0)
     folder = _write(found, study, out, lang) if out else None
     return Backtest(found.rows, found.text, folder, time.perf_counter() - begun)
@@ -219,11 +228,19 @@ def backtest_text(study: Study, rows: Sequence[Row], lang: str) -> str:
         score = row.score
         marks = "".join("+" if one else "-" for one in score.inside)
         table.append(
-            [tell(series_title(study, row.series), lang), str(row.origin), str(row.year),
-             f"{row.value:g}", tell(_method(study, row.method), lang),
-             " / ".join(map(_four, (score.low, score.median, score.high))), f"{score.crps:.3f}",
-             f"{score.log_score:.2f}", f"{score.pit:.2f}", marks]
-        )  # fmt: skip
+            [
+                tell(series_title(study, row.series), lang),
+                str(row.origin),
+                str(row.year),
+                f"{row.value:g}",
+                tell(_method(study, row.method), lang),
+                " / ".join(map(_four, (score.low, score.median, score.high))),
+                f"{score.crps:.3f}",
+                f"{score.log_score:.2f}",
+                f"{score.pit:.2f}",
+                marks,
+            ]
+        )
     lines = [say("backtest", lang), *columns(table), ""]
     lines += _verdicts(study, rows, names, lang)
     lines += no_term_line(study, vintage(study.history, LATEST), lang)
@@ -263,18 +280,29 @@ def against(rows: Sequence[Row], rival: str) -> int | None:
 def _verdicts(study: Study, rows: Sequence[Row], names: Sequence[str], lang: str) -> list[str]:
     """Return by series and horizon who forecast best, and coverage of the model."""
     lines = [say("by_horizon", lang)]
-    table = [[say("series", lang), say("horizon", lang), say("figures", lang),
-              *(tell(_method(study, name), lang) for name in names),
-              say("verdict", lang)]]  # fmt: skip
+    table = [
+        [
+            say("series", lang),
+            say("horizon", lang),
+            say("figures", lang),
+            *(tell(_method(study, name), lang) for name in names),
+            say("verdict", lang),
+        ]
+    ]
     for series in dict.fromkeys(row.series for row in rows):
         for horizon in sorted({row.horizon for row in rows if row.series == series}):
             own = [row for row in rows if (row.series, row.horizon) == (series, horizon)]
             count = sum(row.method == MODEL for row in own)
             shown = [_cell([r for r in own if r.method == name], count) for name in names]
             table.append(
-                [tell(series_title(study, series), lang), str(horizon), str(count), *shown,
-                 _verdict(study, own, names, lang)]
-            )  # fmt: skip
+                [
+                    tell(series_title(study, series), lang),
+                    str(horizon),
+                    str(count),
+                    *shown,
+                    _verdict(study, own, names, lang),
+                ]
+            )
     lines += [*columns(table), say("same_figures", lang)]
     if study.fit and study.fit.baselines:
         sizes = sorted({f"{b.sd:.0%}" for b in study.fit.baselines})
@@ -282,9 +310,18 @@ def _verdicts(study: Study, rows: Sequence[Row], names: Sequence[str], lang: str
     for name in names:
         own = [row for row in rows if row.method == name]
         shares = [np.mean([row.score.inside[i] for row in own]) for i in range(len(BANDS))]
-        lines.append(say("coverage", lang, who=tell(_method(study, name), lang), n=len(own),
-                         a=f"{shares[0]:.0%}", b=f"{shares[1]:.0%}", c=f"{shares[2]:.0%}",
-                         log=f"{_mean(own, 'log_score'):.2f}"))  # fmt: skip
+        lines.append(
+            say(
+                "coverage",
+                lang,
+                who=tell(_method(study, name), lang),
+                n=len(own),
+                a=f"{shares[0]:.0%}",
+                b=f"{shares[1]:.0%}",
+                c=f"{shares[2]:.0%}",
+                log=f"{_mean(own, 'log_score'):.2f}",
+            )
+        )
     return lines
 
 
@@ -321,19 +358,45 @@ def _write(found: Backtest, study: Study, folder: Path, lang: str) -> Path:
     from sdensemble.outputs.write.picture import write_figure
 
     drawn = [
-        (series_title(study, r.series), _method(study, r.method), r.origin, r.year, r.value,
-         r.score.low, r.score.median, r.score.high)
+        (
+            series_title(study, r.series),
+            _method(study, r.method),
+            r.origin,
+            r.year,
+            r.value,
+            r.score.low,
+            r.score.median,
+            r.score.high,
+        )
         for r in found.rows
-    ]  # fmt: skip
+    ]
     figure = scores_figure(drawn, _method(study, MODEL))
     record = RunRecord.begin(as_of=LATEST, files_read=study.digests())
     with written(folder, record) as done:
         partial = done.partial
-        write_rows(partial / "backtest.csv", COLUMNS, (
-            (r.series, r.origin, r.year, r.horizon, r.method, r.value, r.score.low,
-             r.score.median, r.score.high, r.score.crps, r.score.error, r.score.log_score,
-             r.score.pit, *map(int, r.score.inside))
-            for r in found.rows))  # fmt: skip
+        write_rows(
+            partial / "backtest.csv",
+            COLUMNS,
+            (
+                (
+                    r.series,
+                    r.origin,
+                    r.year,
+                    r.horizon,
+                    r.method,
+                    r.value,
+                    r.score.low,
+                    r.score.median,
+                    r.score.high,
+                    r.score.crps,
+                    r.score.error,
+                    r.score.log_score,
+                    r.score.pit,
+                    *map(int, r.score.inside),
+                )
+                for r in found.rows
+            ),
+        )
         for language in LANGS:
             text = backtest_text(study, found.rows, language)
             (partial / f"backtest-{language}.txt").write_text(text + "\n", encoding="utf-8")

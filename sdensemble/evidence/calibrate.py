@@ -77,10 +77,13 @@ def problem_of(
 ) -> Problem:
     """Return what is to be fitted of a study in a vintage; raise SDError without a fit.toml."""
     if study.fit is None:
-        raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file: nothing says"
-                      " which series the model must match")  # fmt: skip
-    return make_problem(kernel, study.priors(prior_set), study.fit, known.fitted(), study.lived,
-                        threads=threads)  # fmt: skip
+        raise SDError(
+            f"{study.folder / 'calibration' / 'fit.toml'}: no such file: nothing says"
+            " which series the model must match"
+        )
+    return make_problem(
+        kernel, study.priors(prior_set), study.fit, known.fitted(), study.lived, threads=threads
+    )
 
 
 def fit_vintage(
@@ -100,8 +103,9 @@ def fit_vintage(
     rows = fitted_rows(problem.fit, known, problem.model)
     bound = bound_of(problem.model, problem.priors, problem.fit, problem.scenario, rows, known.name)
     told = progress or ((lambda share, line: say(line)) if say else None)
-    return fit_posterior(problem, bound, seed=seed, settings=settings, checkpoint=checkpoint,
-                         progress=told)  # fmt: skip
+    return fit_posterior(
+        problem, bound, seed=seed, settings=settings, checkpoint=checkpoint, progress=told
+    )
 
 
 def calibrate(study: Study, asked: Asked = Asked(), say: Line | None = None) -> Calibrated:
@@ -150,8 +154,15 @@ def pulls_of(
     asked = study.report.question(study.targets)
     targets = [t for t in study.targets if t is asked or (t.headline and not t.joint)]
     size = posterior.replicates * posterior.particles
-    members = from_posterior(posterior, problem.priors, model, study.forcing, size,
-                             seed=posterior.seed, as_of=posterior.bound.vintage)  # fmt: skip
+    members = from_posterior(
+        posterior,
+        problem.priors,
+        model,
+        study.forcing,
+        size,
+        seed=posterior.seed,
+        as_of=posterior.bound.vintage,
+    )
     keep = {t.variable: t.aggregate for one in targets for t in leaves(one, study.targets)}
     data = members.run(problem.kernel, [scenario], keep, threads=threads)
     results = Results(data, (scenario,), study.targets, study.report, model)
@@ -176,10 +187,14 @@ def _draw(study: Study, diagnosis: Diagnosis, folder: Path) -> tuple[Path, ...]:
     rest = len(diagnosis.learned) - len(shown)
     bars = [(label_of(study, one.name), one.shrinkage) for one in shown]
     rows = [
-        (joined([series_title(study, one.series), f" {one.year}"], "nothing"), one.value,
-         one.prior, one.posterior)
+        (
+            joined([series_title(study, one.series), f" {one.year}"], "nothing"),
+            one.value,
+            one.prior,
+            one.posterior,
+        )
         for one in diagnosis.checks
-    ]  # fmt: skip
+    ]
     profiles = [(label_of(study, p.name), p.at, p.likelihood) for p in diagnosis.profiles]
     left = [(series_title(study, r.series), r.year, r.logs) for r in diagnosis.residuals]
     theil = [

@@ -79,8 +79,10 @@ def require_apart(problem: Problem) -> None:
     for index in sorted({problem.data[i].term for i in problem.cut}):
         term = problem.fit.terms[index]
         if not names & set(term.informs):
-            lines.append(f"{problem.fit.path.name} {term.name}: informs {', '.join(term.informs)},"
-                         f" which the prior set {problem.priors.name} does not draw")  # fmt: skip
+            lines.append(
+                f"{problem.fit.path.name} {term.name}: informs {', '.join(term.informs)},"
+                f" which the prior set {problem.priors.name} does not draw"
+            )
     where = problem.cut_coordinates
     if problem.told.size and where.size and not lines:
         z = np.zeros((problem.dimensions, 3))
@@ -89,8 +91,11 @@ def require_apart(problem: Problem) -> None:
         moved = np.flatnonzero((found != found[:, :1]).any(axis=1))
         touched = {problem.fit.terms[problem.data[problem.told[i]].term].name for i in moved}
         cut = ", ".join(sorted({problem.fit.terms[problem.data[i].term].name for i in problem.cut}))
-        lines += [f"{problem.fit.path.name} {cut}: what it informs moves {name} too, so it cannot"
-                  " be cut from it" for name in sorted(touched)]  # fmt: skip
+        lines += [
+            f"{problem.fit.path.name} {cut}: what it informs moves {name} too, so it cannot"
+            " be cut from it"
+            for name in sorted(touched)
+        ]
     if lines:
         raise SDError(lines)
 

@@ -156,8 +156,10 @@ def prior_numbers(problem: Problem, count: int = DRAWS, seed: int = 1) -> tuple[
 
 def score_of(sorted_prior: Floats, values: Floats) -> Floats:
     """Return normal scores of values in a sample of the prior (sorted)."""
-    rank = (np.searchsorted(sorted_prior, values, side="left")
-            + np.searchsorted(sorted_prior, values, side="right")) / 2  # fmt: skip
+    rank = (
+        np.searchsorted(sorted_prior, values, side="left")
+        + np.searchsorted(sorted_prior, values, side="right")
+    ) / 2
     return ndtri((rank + 0.5) / (sorted_prior.size + 1))
 
 

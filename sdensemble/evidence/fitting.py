@@ -99,11 +99,19 @@ def fit_posterior(
             _keep(checkpoint, key, state)
         if progress:
             last = state.stages[-1]
-            progress(state.power, f"power {last.power:.3g}: {last.moves} moves,"
-                     f" {last.accepted:.0%} accepted")  # fmt: skip
+            progress(
+                state.power,
+                f"power {last.power:.3g}: {last.moves} moves, {last.accepted:.0%} accepted",
+            )
 
-    state = temper(problem.loglik, problem.dimensions, seed=seed, settings=settings, state=state,
-                   after_stage=after)  # fmt: skip
+    state = temper(
+        problem.loglik,
+        problem.dimensions,
+        seed=seed,
+        settings=settings,
+        state=state,
+        after_stage=after,
+    )
     state = replace(state, z=draw_cut(problem, state.z, seed))
     made = _posterior(problem, bound, seed, settings, state, (top, height))
     if checkpoint is not None:
@@ -194,8 +202,9 @@ def log_posterior(problem: Problem, z: Floats) -> Floats:
     return np.where(np.isfinite(found), found, -1e10)
 
 
-def mode(problem: Problem, start: Floats | None = None, hold: int | None = None,
-         most: int = 60) -> tuple[Floats, float]:  # fmt: skip
+def mode(
+    problem: Problem, start: Floats | None = None, hold: int | None = None, most: int = 60
+) -> tuple[Floats, float]:
     """Return the place and height of the posterior's greatest density in the whitened space.
 
     By scipy's L-BFGS-B; a gradient is one run of the kernel with a member for each coordinate.
@@ -225,8 +234,9 @@ def mode(problem: Problem, start: Floats | None = None, hold: int | None = None,
 
 def _key(bound: Bound, seed: int, settings: Settings) -> str:
     # The threads change no bit, so a run may go on with others.
-    text = repr((bound, seed, settings.replicates, settings.particles, settings.keep,
-                 settings.most_moves))  # fmt: skip
+    text = repr(
+        (bound, seed, settings.replicates, settings.particles, settings.keep, settings.most_moves)
+    )
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

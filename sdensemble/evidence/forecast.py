@@ -95,8 +95,10 @@ def forecast(
     """
     begun = time.perf_counter()
     if study.fit is None:
-        raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file: nothing says"
-                      " which series there are to forecast")  # fmt: skip
+        raise SDError(
+            f"{study.folder / 'calibration' / 'fit.toml'}: no such file: nothing says"
+            " which series there are to forecast"
+        )
     name = as_of or study.fit.vintage
     known = vintage(study.history, name)
     kernel = compile_model(study.model)
@@ -141,18 +143,35 @@ def _source(
     """Return what is forecast from: the stored posterior, one fitted here, or the prior."""
     assert study.fit is not None
     settings, priors = settings_of(members, threads), study.priors(prior_set)
-    problem = make_problem(kernel, priors, study.fit, known.fitted(), study.lived,
-                           threads=settings.threads)  # fmt: skip
+    problem = make_problem(
+        kernel, priors, study.fit, known.fitted(), study.lived, threads=settings.threads
+    )
     if prior_only:
-        blind = from_prior(priors, study.model, study.forcing, members, seed=seed,
-                           as_of=known.name, replicates=settings.replicates)  # fmt: skip
+        blind = from_prior(
+            priors,
+            study.model,
+            study.forcing,
+            members,
+            seed=seed,
+            as_of=known.name,
+            replicates=settings.replicates,
+        )
         return Source(problem, blind, None)
-    chosen = choose(study.folder, study.model, priors, study.fit, study.history, study.lived,
-                    known.name)  # fmt: skip
+    chosen = choose(
+        study.folder, study.model, priors, study.fit, study.history, study.lived, known.name
+    )
     if said and chosen.posterior is None and problem.data:
         said("fitting", n=len(problem.data), vintage=known.name)
-    return source_of(study, kernel, prior_set, known, settings, seed=seed, problem=problem,
-                     posterior=chosen.posterior)  # fmt: skip
+    return source_of(
+        study,
+        kernel,
+        prior_set,
+        known,
+        settings,
+        seed=seed,
+        problem=problem,
+        posterior=chosen.posterior,
+    )
 
 
 def origin_of(known: Vintage, problem: Problem) -> int:
@@ -181,11 +200,20 @@ def _statistics(
         seen = tuple((int(o.time), o.value) for o in rows if term.part_of(o) is None)
         known = {year for year, _ in seen}
         later = tuple(
-            (int(o.time), o.value) for o in published.get(index, ())
+            (int(o.time), o.value)
+            for o in published.get(index, ())
             if term.part_of(o) is None and int(o.time) not in known and int(o.time) <= years[-1]
-        )  # fmt: skip
-        yield Series(STATISTIC, term.name, term.title, term.unit, np.exp(centre + errors), seen,
-                     frozenset(int(o.time) for o in rows), later)  # fmt: skip
+        )
+        yield Series(
+            STATISTIC,
+            term.name,
+            term.title,
+            term.unit,
+            np.exp(centre + errors),
+            seen,
+            frozenset(int(o.time) for o in rows),
+            later,
+        )
 
 
 def _own(
@@ -249,8 +277,12 @@ def _moments(draws: Floats, replicate: NDArray[np.int64]) -> dict[str, float | i
     if not values.size:
         return found
     logs = np.log(values)
-    found |= {"mean": float(values.mean()), "sd": float(values.std()),
-              "mean_log": float(logs.mean()), "sd_log": float(logs.std())}  # fmt: skip
+    found |= {
+        "mean": float(values.mean()),
+        "sd": float(values.std()),
+        "mean_log": float(logs.mean()),
+        "sd_log": float(logs.std()),
+    }
     cuts = np.quantile(values, LEVELS)
     found |= {f"q{1000 * q:03.0f}": float(cut) for q, cut in zip(LEVELS, cuts, strict=True)}
     for name, what in (("mc_error", np.mean), ("mc_error_median", np.median)):
@@ -269,11 +301,15 @@ def forecast_text(
         shown = [*shown[: SHOWN_YEARS - 1], shown[-1]]
     prior = say("from_prior", lang)
     lines = [
-        say("forecast_of", lang, date=information_date(known.name, study.report.issued),
+        say(
+            "forecast_of",
+            lang,
+            date=information_date(known.name, study.report.issued),
             scenario=policy.title if policy else "-",
             priors=label(study.report, str(found.key["prior_set"])),
-            posterior=prior if found.key["posterior"] == "prior" else found.key["posterior"]),
-    ]  # fmt: skip
+            posterior=prior if found.key["posterior"] == "prior" else found.key["posterior"],
+        ),
+    ]
     for kind in (STATISTIC, MODEL):
         table = [[say("series", lang), say("unit", lang), *map(str, shown)]]
         for one in found.series:
@@ -300,10 +336,17 @@ def write_forecast(
     from sdensemble.outputs.write.picture import write_figure
 
     shown = [
-        (one.title, unit_label(study.report, one.unit), one.kind == MODEL, np.array(found.years),
-         one.draws.T, one.seen, one.later)
+        (
+            one.title,
+            unit_label(study.report, one.unit),
+            one.kind == MODEL,
+            np.array(found.years),
+            one.draws.T,
+            one.seen,
+            one.later,
+        )
         for one in found.series
-    ]  # fmt: skip
+    ]
     figure = fans_figure(shown, information_date(known.name, study.report.issued))
     record = RunRecord.begin(as_of=known.name, files_read=study.digests(), key=dict(found.key))
     with written(folder, record) as done:
@@ -325,18 +368,24 @@ def write_draws(path: Path, found: Forecast) -> None:
     from sdensemble import __version__
 
     with netCDF4.Dataset(path, "w", format="NETCDF4") as file:
-        file.setncatts({
-            "Conventions": "CF-1.11",
-            "title": "Predictive draws of figures still to be published",
-            "engine": f"sdensemble {__version__}",
-            "origin": found.origin,
-            "comment": "kind statistic: as it would be published, with error, bias of scope and"
-            " discrepancy; kind model: the model's own variable, with none. A member is the same"
-            " world in every series and year.",
-            **{name: str(value) for name, value in found.key.items()},
-        })  # fmt: skip
-        sizes = {"series": len(found.series), "year": len(found.years),
-                 "member": found.replicate.size}  # fmt: skip
+        file.setncatts(
+            {
+                "Conventions": "CF-1.11",
+                "title": "Predictive draws of figures still to be published",
+                "engine": f"sdensemble {__version__}",
+                "origin": found.origin,
+                "comment": "kind statistic: as it would be published, with error, bias of scope and"
+                " discrepancy; kind model: the model's own variable, with none. A member is the"
+                " same"
+                " world in every series and year.",
+                **{name: str(value) for name, value in found.key.items()},
+            }
+        )
+        sizes = {
+            "series": len(found.series),
+            "year": len(found.years),
+            "member": found.replicate.size,
+        }
         for name, size in sizes.items():
             file.createDimension(name, size)
         for name, values in (
@@ -347,7 +396,8 @@ def write_draws(path: Path, found: Forecast) -> None:
             file.createVariable(name, str, ("series",))[:] = np.array(values, dtype=object)
         file.createVariable("year", "i4", ("year",))[:] = found.years
         file.createVariable("replicate", "i4", ("member",))[:] = found.replicate
-        draws = file.createVariable("draws", "f4", ("series", "year", "member"), zlib=True,
-                                    complevel=4)  # fmt: skip
+        draws = file.createVariable(
+            "draws", "f4", ("series", "year", "member"), zlib=True, complevel=4
+        )
         draws.comment = "the unit of each series is in the variable unit"
         draws[:] = np.array([one.draws for one in found.series])

@@ -120,8 +120,10 @@ class Problem:
     @property
     def dimensions(self) -> int:
         """How many coordinates the whitened space has."""
-        more = sum((one.bias is not None) + (len(one.rows) if one.first is not None else 0)
-                   for one in self.latents)  # fmt: skip
+        more = sum(
+            (one.bias is not None) + (len(one.rows) if one.first is not None else 0)
+            for one in self.latents
+        )
         return len(self.names) + more
 
     def numbers(self, z: Floats) -> Floats:

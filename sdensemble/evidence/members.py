@@ -93,7 +93,10 @@ def _same_data(study: Study, priors: Priors, name: str) -> Chosen | None:
         bound = found.bound
         if bound.variant or bound.prior_set != priors.name or bound.differs(wanted):
             continue
-        words = {"vintage": study.information, "figures": len(found.figures),
-                 "digest": found.digest}  # fmt: skip
+        words = {
+            "vintage": study.information,
+            "figures": len(found.figures),
+            "digest": found.digest,
+        }
         return Chosen(found, "posterior", words)
     return None

@@ -46,8 +46,12 @@ class Bound:
 
     def differs(self, other: Bound) -> tuple[str, ...]:
         """Return what differs, in words."""
-        words = {"model": "the model", "priors": "the priors", "fit": "fit.toml",
-                 "data": "the observations"}  # fmt: skip
+        words = {
+            "model": "the model",
+            "priors": "the priors",
+            "fit": "fit.toml",
+            "data": "the observations",
+        }
         return tuple(
             word for name, word in words.items() if getattr(self, name) != getattr(other, name)
         )
@@ -128,8 +132,10 @@ def posterior_draws(posterior: Posterior, priors: Priors, model: Model, n: int, 
     count, rest = divmod(n, posterior.replicates)
     if rest or count < 1:
         near = max(count, 1) * posterior.replicates
-        raise SDError(f"{n} members: a posterior has {posterior.replicates} replicates — take"
-                      f" {near} or {near + posterior.replicates}")  # fmt: skip
+        raise SDError(
+            f"{n} members: a posterior has {posterior.replicates} replicates — take"
+            f" {near} or {near + posterior.replicates}"
+        )
     own = np.arange(count)
     size = posterior.particles
     chosen = (2 * own + 1) * size // (2 * count) if count <= size else own % size
@@ -224,8 +230,11 @@ def _write_draws(group: Any, posterior: Posterior) -> None:
     steps = group.createVariable("numbers", "u2", dims, zlib=True, complevel=4)
     steps.comment = "number = offset + scale * step, each of its parameter"
     steps[:] = posterior.packed.reshape(count, posterior.replicates, posterior.particles)
-    for name, values in (("offset", posterior.low), ("end", posterior.high),
-                         ("scale", (posterior.high - posterior.low) / LEVELS)):  # fmt: skip
+    for name, values in (
+        ("offset", posterior.low),
+        ("end", posterior.high),
+        ("scale", (posterior.high - posterior.low) / LEVELS),
+    ):
         group.createVariable(name, "f8", ("parameter",))[:] = values
 
 

@@ -78,8 +78,15 @@ def forecast_logs(
     ids = np.arange(source.size)
     model = source.problem.model
     held = sample(forcing, model, ids, seed=source.seed) if forcing and shocks else {}
-    return predict(source.problem, source.members.draws.values, terms, last, held=held, ids=ids,
-                   scenario=scenario)  # fmt: skip
+    return predict(
+        source.problem,
+        source.members.draws.values,
+        terms,
+        last,
+        held=held,
+        ids=ids,
+        scenario=scenario,
+    )
 
 
 def carried(source: Source, index: int, last: int) -> Floats:

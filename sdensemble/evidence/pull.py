@@ -61,8 +61,19 @@ def pulls(problem: Problem, posterior: Posterior, chance: Floats) -> tuple[Pull,
             without, error = _weighted(weights.reshape(shape), chance.reshape(shape))
             total = float(weights.sum())
             effective = total**2 / float((weights**2).sum()) if total > 0 else 0.0
-        found.append(Pull(term.name, datum.year, datum.observation.value, datum.observation.unit,
-                          given, without, error, effective, bool(term.informs)))  # fmt: skip
+        found.append(
+            Pull(
+                term.name,
+                datum.year,
+                datum.observation.value,
+                datum.observation.unit,
+                given,
+                without,
+                error,
+                effective,
+                bool(term.informs),
+            )
+        )
     return tuple(found)
 
 

@@ -63,8 +63,16 @@ def score_draws(
     log_score = top + math.log(float(np.exp(density - top).mean()))
     pit = float((logs < y).mean())
     low, median, high = np.exp(np.quantile(logs, [0.05, 0.5, 0.95]))
-    return Score(float(low), float(median), float(high), crps_of(logs, y), log_score, pit,
-                 inside(pit), _crps_error(logs, y, replicate))  # fmt: skip
+    return Score(
+        float(low),
+        float(median),
+        float(high),
+        crps_of(logs, y),
+        log_score,
+        pit,
+        inside(pit),
+        _crps_error(logs, y, replicate),
+    )
 
 
 def _crps_error(logs: Floats, y: float, replicate: NDArray[np.int64] | None) -> float:
@@ -82,8 +90,15 @@ def score_normal(mean: float, sd: float, seen: float) -> Score:
     pit = float(ndtr(z))
     log_score = -z * z / 2 - math.log(sd) - math.log(2 * math.pi) / 2
     half = float(ndtri(0.95)) * sd
-    return Score(math.exp(mean - half), math.exp(mean), math.exp(mean + half),
-                 crps_normal(mean, sd, y), log_score, pit, inside(pit))  # fmt: skip
+    return Score(
+        math.exp(mean - half),
+        math.exp(mean),
+        math.exp(mean + half),
+        crps_normal(mean, sd, y),
+        log_score,
+        pit,
+        inside(pit),
+    )
 
 
 def inside(pit: float) -> tuple[bool, ...]:

@@ -112,14 +112,16 @@ class _Fitter:
 
     def problem(self, known: Vintage, threads: int) -> Problem:
         """Return what is to be fitted in a vintage."""
-        return make_problem(self.kernel, self.priors, self.fit, known.fitted(), self.scenario,
-                            self.fixed, threads)  # fmt: skip
+        return make_problem(
+            self.kernel, self.priors, self.fit, known.fitted(), self.scenario, self.fixed, threads
+        )
 
     def source(self, known: Vintage, settings: Settings, prior_set: str, seed: int) -> Source:
         """Return what this structure forecasts with from a vintage."""
         problem = self.problem(known, settings.threads)
-        found = source_of(self.study, self.kernel, prior_set, known, settings, seed=seed,
-                          problem=problem)  # fmt: skip
+        found = source_of(
+            self.study, self.kernel, prior_set, known, settings, seed=seed, problem=problem
+        )
         constants = {v.name for v in self.kernel.model.constants()}
         forcing = found.members.forcing
         if forcing is not None:
@@ -136,8 +138,11 @@ def _fitter(study: Study, variant: Variant, prior_set: str) -> _Fitter:
         model = variant.model
         shapes = {v.name: default_of(model, v).shape for v in model.constants()}
         main = study.model
-        kept = [p for p in priors.items if shapes.get(p.constant)
-                == default_of(main, main[p.constant]).shape]  # fmt: skip
+        kept = [
+            p
+            for p in priors.items
+            if shapes.get(p.constant) == default_of(main, main[p.constant]).shape
+        ]
         own = read_priors(variant.priors, model, prior_set).items if variant.priors else ()
         priors = replace(priors, items=(*kept, *own), digest=priors.digest + variant.digest)
         fit = read_fit(study.fit.path, model, other=True)
@@ -193,10 +198,11 @@ def compare_structures(
     weights = stacking_weights(table, seed)
     every = {variant.name: weights.get(variant.name, 0.0) for variant in variants}
     standings = tuple(
-        Standing(f.variant, sum(table[f.variant.name]), weights[f.variant.name],
-                 *chances[f.variant.name])
+        Standing(
+            f.variant, sum(table[f.variant.name]), weights[f.variant.name], *chances[f.variant.name]
+        )
         for f in fitters
-    )  # fmt: skip
+    )
     mixture = mix(standings)
     path = _write(study, every, standings, mixture) if keep else None
     text = structures_text(study, standings, mixture, len(common), lang)
@@ -217,9 +223,11 @@ def _chance(
     held = {(s.constant, s.cells) for s in fixed}
     both = (*fixed, *(s for s in scenario.settings if (s.constant, s.cells) not in held))
     data = source.members.named(fitter.variant.name).run(
-        fitter.kernel, [replace(scenario, settings=both)],
-        {target.variable: target.aggregate}, threads=settings.threads,
-    )  # fmt: skip
+        fitter.kernel,
+        [replace(scenario, settings=both)],
+        {target.variable: target.aggregate},
+        threads=settings.threads,
+    )
     results = Results(data, (scenario,), study.targets, study.report, fitter.kernel.model)
     found = results.event(target, scenario).probability()
     return found.middle, found.se, found.key
@@ -232,12 +240,30 @@ def _write(
     path = study.folder / "calibration" / NAME
     _table(path, ("variant", "weight"), [(n, f"{w:.6f}") for n, w in weights.items()])
     rows = [
-        (one.variant.name, f"{one.log_score:.4f}", f"{one.weight:.6f}", one.probability, one.error,
-         "", "", *astuple(one.key))
+        (
+            one.variant.name,
+            f"{one.log_score:.4f}",
+            f"{one.weight:.6f}",
+            one.probability,
+            one.error,
+            "",
+            "",
+            *astuple(one.key),
+        )
         for one in standings
-    ]  # fmt: skip
-    rows.append(("mixture", "", "", mixture.probability, mixture.error, mixture.low, mixture.high,
-                 *astuple(mixture.key)))  # fmt: skip
+    ]
+    rows.append(
+        (
+            "mixture",
+            "",
+            "",
+            mixture.probability,
+            mixture.error,
+            mixture.low,
+            mixture.high,
+            *astuple(mixture.key),
+        )
+    )
     head = ("variant", "log_score", "weight", "p", "mc_error", "low", "high")
     _table(path.with_name(CHANCES), (*head, *(f.name for f in fields(Key))), rows)
     return path
@@ -261,11 +287,25 @@ def structures_text(
     name = told(target_name(target), lang)
     rows = [[say("variant", lang), say("log_score", lang), say("weight", lang), f"P({name})"]]
     for one in standings:
-        rows.append([told(one.variant.title, lang), f"{one.log_score:.2f}", f"{one.weight:.2f}",
-                     f"{one.probability:.0%} ±{max(1, math.ceil(100 * one.error))}"])  # fmt: skip
-    return "\n".join([
-        f"{say('weights', lang)} {figures} {say('figures', lang)}",
-        *columns(rows),
-        say("range", lang, name=name, low=mixture.low, high=mixture.high,
-            mixed=mixture.probability),
-    ])  # fmt: skip
+        rows.append(
+            [
+                told(one.variant.title, lang),
+                f"{one.log_score:.2f}",
+                f"{one.weight:.2f}",
+                f"{one.probability:.0%} ±{max(1, math.ceil(100 * one.error))}",
+            ]
+        )
+    return "\n".join(
+        [
+            f"{say('weights', lang)} {figures} {say('figures', lang)}",
+            *columns(rows),
+            say(
+                "range",
+                lang,
+                name=name,
+                low=mixture.low,
+                high=mixture.high,
+                mixed=mixture.probability,
+            ),
+        ]
+    )

@@ -57,14 +57,29 @@ def calibration_text(
     scenario = tell(study.lived.title, lang) if study.lived else "-"
     date = tell(information_date(dated, study.report.issued), lang)
     lines = [
-        say("fitted", lang, date=date, n=len(posterior.figures),
-            priors=posterior.bound.prior_set, scenario=scenario, digest=posterior.digest),
-        say("sampler", lang, chains=posterior.replicates, particles=posterior.particles,
-            stages=len(posterior.stages), moves=diagnosis.moves, distinct=diagnosis.distinct,
+        say(
+            "fitted",
+            lang,
+            date=date,
+            n=len(posterior.figures),
+            priors=posterior.bound.prior_set,
+            scenario=scenario,
+            digest=posterior.digest,
+        ),
+        say(
+            "sampler",
+            lang,
+            chains=posterior.replicates,
+            particles=posterior.particles,
+            stages=len(posterior.stages),
+            moves=diagnosis.moves,
+            distinct=diagnosis.distinct,
             effective=diagnosis.effective,
-            evidence=diagnosis.evidence, error=diagnosis.evidence_error),
+            evidence=diagnosis.evidence,
+            error=diagnosis.evidence_error,
+        ),
         say("shocks", lang, when=posterior.forecast_from),
-    ]  # fmt: skip
+    ]
     late = [stage for stage in posterior.stages if stage.memory > 0.25]
     if late:
         lines.append(say("stuck", lang, n=len(late), memory=diagnosis.worst_memory))
@@ -80,13 +95,17 @@ def calibration_text(
     lines += columns(
         [head]
         + [
-            [tell(label_of(study, one.name), lang), three(one.prior), three(one.posterior),
-             f"{one.shrinkage:.2f} ±{one.error:.2f}", f"{one.effective:.0f}"]
+            [
+                tell(label_of(study, one.name), lang),
+                three(one.prior),
+                three(one.posterior),
+                f"{one.shrinkage:.2f} ±{one.error:.2f}",
+                f"{one.effective:.0f}",
+            ]
             for one in informed
         ]
-    )  # fmt: skip
-    lines += ["", say("checks", lang), *_check_lines(study, diagnosis, lang),
-              say("loo", lang)]  # fmt: skip
+    )
+    lines += ["", say("checks", lang), *_check_lines(study, diagnosis, lang), say("loo", lang)]
     if diagnosis.profiles:
         lines += ["", say("profiles", lang), *_profile_lines(study, diagnosis, lang)]
     if diagnosis.theil:
@@ -182,13 +201,20 @@ def _check_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:
     return columns(
         [head]
         + [
-            [tell(series_title(study, one.series), lang), str(one.year),
-             f"{one.value:g} {study.report.unit_label(one.unit, lang)}",
-             three(one.prior), three(one.posterior), f"{one.pit:.2f}", _loo(one),
-             f"{one.residual:+.3f}", f"{one.discrepancy:+.3f}"]
+            [
+                tell(series_title(study, one.series), lang),
+                str(one.year),
+                f"{one.value:g} {study.report.unit_label(one.unit, lang)}",
+                three(one.prior),
+                three(one.posterior),
+                f"{one.pit:.2f}",
+                _loo(one),
+                f"{one.residual:+.3f}",
+                f"{one.discrepancy:+.3f}",
+            ]
             for one in diagnosis.checks
         ]
-    )  # fmt: skip
+    )
 
 
 def _loo(one: Check) -> str:
@@ -214,7 +240,12 @@ def _theil_lines(study: Study, diagnosis: Diagnosis, lang: str) -> list[str]:
     rows = [[say(key, lang) for key in ("series", "rmse", "bias", "variation", "covariation")]]
     for one in diagnosis.theil:
         rows.append(
-            [tell(series_title(study, one.series), lang), f"{one.error**0.5:.3f}",
-             f"{one.bias:.2f}", f"{one.variation:.2f}", f"{one.covariation:.2f}"]
-        )  # fmt: skip
+            [
+                tell(series_title(study, one.series), lang),
+                f"{one.error**0.5:.3f}",
+                f"{one.bias:.2f}",
+                f"{one.variation:.2f}",
+                f"{one.covariation:.2f}",
+            ]
+        )
     return columns(rows)

@@ -120,8 +120,12 @@ def _logistic(known: Sequence[Observation], year: float) -> float:
         held = (x[0] - math.log(2 * last.value)) / 0.5
         return float((miss**2).sum() + held**2 + ((x[1] - 0.15) / 0.3) ** 2)
 
-    found = minimize(loss, [math.log(2 * last.value), 0.15, 0.0], method="Nelder-Mead",
-                     options={"maxiter": 4000, "xatol": 1e-8, "fatol": 1e-10})  # fmt: skip
+    found = minimize(
+        loss,
+        [math.log(2 * last.value), 0.15, 0.0],
+        method="Nelder-Mead",
+        options={"maxiter": 4000, "xatol": 1e-8, "fatol": 1e-10},
+    )
     # The curve's growth from the last figure on, as the other baselines start from it too.
     ends = curve(found.x, np.array([0.0, year - last.time]))
     return last.value * math.exp(float(ends[1] - ends[0]))

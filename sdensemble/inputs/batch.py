@@ -73,14 +73,21 @@ def read_batch(
         if fold(scenario.name) in {fold(one.name) for one in scenarios}:
             found.add(place, Message('"{name}" is given twice', name=scenario.name))
         elif fold(scenario.name) in map(fold, taken):
-            found.add(place, Message('"{name}" is a scenario of the study: name the row otherwise',
-                                     name=scenario.name))  # fmt: skip
+            found.add(
+                place,
+                Message(
+                    '"{name}" is a scenario of the study: name the row otherwise',
+                    name=scenario.name,
+                ),
+            )
         scenarios.append(scenario)
     if not scenarios and not found:
         found.add(grid.place, Message("has no scenario below its head"))
     if len(scenarios) > MOST:
-        found.add(grid.place, Message("{n} scenarios; at most {most} at a time",
-                                      n=len(scenarios), most=MOST))  # fmt: skip
+        found.add(
+            grid.place,
+            Message("{n} scenarios; at most {most} at a time", n=len(scenarios), most=MOST),
+        )
     found.raise_if_any()
     return tuple(Scenario(**{**vars(one), "compares": baseline, "path": path}) for one in scenarios)
 
@@ -104,8 +111,10 @@ def _columns(
             continue
         key = (variable.name, fold(element))
         if key in seen:
-            found.add(place, Message('"{name}" stands in column {other} already',
-                                     name=name, other=seen[key]))  # fmt: skip
+            found.add(
+                place,
+                Message('"{name}" stands in column {other} already', name=name, other=seen[key]),
+            )
             continue
         seen[key] = letters(i)
         levers[i] = (name, unit)
@@ -117,8 +126,12 @@ def _columns(
 def headed(cell: str, model: Model) -> tuple[str, str]:
     """Return the lever and the unit of a head; a label may hold brackets of its own."""
     text = unicodedata.normalize("NFKC", cell).strip()
-    labels = {fold(unicodedata.normalize("NFKC", label)) for v in model.constants()
-              for label in (v.name, v.note.zh, v.note.en) if label}  # fmt: skip
+    labels = {
+        fold(unicodedata.normalize("NFKC", label))
+        for v in model.constants()
+        for label in (v.name, v.note.zh, v.note.en)
+        if label
+    }
     if fold(split_name(text)[0]) in labels:
         return text, ""
     match = re.fullmatch(r"(.*\S)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)", text)
@@ -153,8 +166,10 @@ def _row(
     start = _number(cell(start_at))
     if start_at is not None and cell(start_at) and start is None:
         found.add(place(start_at), Message('"{text}" is no year', text=cell(start_at)))
-    titles = {lang: cell(next((i for i, t in enumerate(header) if _plain(t) in words), None))
-              for lang, words in TITLES.items()}  # fmt: skip
+    titles = {
+        lang: cell(next((i for i, t in enumerate(header) if _plain(t) in words), None))
+        for lang, words in TITLES.items()
+    }
     spare = next(filter(None, titles.values()), name)
     settings: list[Setting] = []
     for i, (lever, unit) in levers.items():

@@ -240,8 +240,14 @@ def _read_term(table: Section, model: Model) -> Term | None:
         element = table.text("element")
         cells = find_cells(model, model[written], element, table)
     numbers = {}
-    for key, default in (("factor", 1.0), ("discrepancy_sd", 0.0), ("half_life", 2.0),
-                         ("bias_sd", 0.0), ("first", 0.0), ("shock_share", 0.0)):  # fmt: skip
+    for key, default in (
+        ("factor", 1.0),
+        ("discrepancy_sd", 0.0),
+        ("half_life", 2.0),
+        ("bias_sd", 0.0),
+        ("first", 0.0),
+        ("shock_share", 0.0),
+    ):
         value = table.number(key) if key in table.values else default
         if value is not None and (value < 0 or (value == 0 and key in ("factor", "half_life"))):
             table.problem(f"{key} must be above 0" if default else f"{key} must not be below 0")
@@ -256,19 +262,36 @@ def _read_term(table: Section, model: Model) -> Term | None:
     table.text("basis", needed=True)
     lists = {key: _variables(table, key, model) for key in ("times", "over")}
     informs = tuple(
-        one.name for name in _names(table, "informs")
+        one.name
+        for name in _names(table, "informs")
         if (one := find_constant(model, name, table)) is not None
-    )  # fmt: skip
+    )
     title = table.words("title", measure)
     if len(table.found.lines) > before or written is None or sd is None:
         return None
     return Term(
-        measure, sector, title, written,
-        cells, aggregate, lists["times"], lists["over"], numbers["factor"], table.text("unit"), sd,
-        numbers["discrepancy_sd"], numbers["half_life"], numbers["bias_sd"], numbers["first"],
-        table.flag("leads"), table.text("basis"), numbers["shock_share"], parts, informs,
+        measure,
+        sector,
+        title,
+        written,
+        cells,
+        aggregate,
+        lists["times"],
+        lists["over"],
+        numbers["factor"],
+        table.text("unit"),
+        sd,
+        numbers["discrepancy_sd"],
+        numbers["half_life"],
+        numbers["bias_sd"],
+        numbers["first"],
+        table.flag("leads"),
+        table.text("basis"),
+        numbers["shock_share"],
+        parts,
+        informs,
         model.clock.unit or "Year",
-    )  # fmt: skip
+    )
 
 
 def _read_part(table: Section, measure: str, sector: str) -> Part:
@@ -281,8 +304,14 @@ def _read_part(table: Section, measure: str, sector: str) -> Part:
     if sd is not None and sd < 0:
         table.problem(Message("sd must not be below 0"))
     table.text("basis", needed=True)
-    return Part(table.text("measure") or measure, table.text("sector") or sector, ends,
-                share or 1.0, sd or 0.0, table.text("basis"))  # fmt: skip
+    return Part(
+        table.text("measure") or measure,
+        table.text("sector") or sector,
+        ends,
+        share or 1.0,
+        sd or 0.0,
+        table.text("basis"),
+    )
 
 
 def _names(table: Section, key: str) -> tuple[str, ...]:
@@ -382,9 +411,11 @@ def check_units(fit: Fit, observations: Sequence[Observation]) -> tuple[str, ...
     """Return a line for each observation whose unit is not that of its term."""
     by_series = {term.series: term for term in fit.terms}
     by_series |= {
-        (part.measure, part.sector): term for term in fit.terms for part in term.parts
+        (part.measure, part.sector): term
+        for term in fit.terms
+        for part in term.parts
         if (part.measure, part.sector) not in by_series
-    }  # fmt: skip
+    }
     return tuple(
         f"{short(fit.path)} {term.name}: the row of {o.time:g} ({o.id or o.source}) is in {o.unit},"
         f" the term in {term.unit}"

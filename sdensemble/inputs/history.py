@@ -201,10 +201,19 @@ class Vintage:
 def digest_of(rows: Iterable[Observation]) -> str:
     """Return a digest of rows, the same for the same rows in any order."""
     lines = sorted(
-        "\t".join((f"{r.time:.12g}", *r.series, f"{r.value:.12g}", r.unit,
-                   r.period_end.isoformat(), r.published_on, r.role))
+        "\t".join(
+            (
+                f"{r.time:.12g}",
+                *r.series,
+                f"{r.value:.12g}",
+                r.unit,
+                r.period_end.isoformat(),
+                r.published_on,
+                r.role,
+            )
+        )
         for r in rows
-    )  # fmt: skip
+    )
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
 
 

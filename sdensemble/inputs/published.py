@@ -14,8 +14,7 @@ from sdensemble.inputs.config import Section, same_unit
 from sdensemble.inputs.rows import cell_number, read_rows
 from sdensemble.inputs.targets import Target
 
-NEEDED = ("id", "entity", "quantity", "year", "value", "unit", "measure", "source",
-          "published_on")  # fmt: skip
+NEEDED = ("id", "entity", "quantity", "year", "value", "unit", "measure", "source", "published_on")
 COLUMNS = (*NEEDED, "note", "whose_zh", "whose_en")
 
 

@@ -100,8 +100,11 @@ def read_question(path: Path, model: Model) -> Question:
         top.problem("needs main = true in just one [[cost]]")
     condition = _table(top, "condition")
     condition.only(("variable", "zh", "en", "from", "to", "low", "high"))
-    numbers = {key: condition.number(key) for key in ("from", "to", "low", "high")} \
-        if condition.values else {}  # fmt: skip
+    numbers = (
+        {key: condition.number(key) for key in ("from", "to", "low", "high")}
+        if condition.values
+        else {}
+    )
     levels = top.number("levels") if "levels" in content else 15.0
     if levels is not None and not 3 <= levels <= 60:
         top.problem(f"levels must be a whole number from 3 to 60, not {levels:g}")
@@ -168,8 +171,9 @@ def _years(top: Section, model: Model) -> tuple[int, ...]:
     assert isinstance(given, list)
     for year in given:
         if not clock.start <= year < clock.stop:
-            top.problem(f"years: {year} is outside the model's time, {clock.start:g} to"
-                        f" {clock.stop - 1:g}")  # fmt: skip
+            top.problem(
+                f"years: {year} is outside the model's time, {clock.start:g} to {clock.stop - 1:g}"
+            )
     return tuple(given)
 
 

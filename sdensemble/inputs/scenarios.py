@@ -45,11 +45,26 @@ EXECUTION = "execution"
 """A lever's execution rate is the constant named as the lever with this word behind."""
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
 KEYS = {
-    "顺序": "order", "标题": "title", "名称": "title", "目的": "purpose", "说明": "purpose",
-    "对照": "compares", "政策包": "package", "政策组": "set", "政策工具": "levers",
-    "外部条件": "world", "取值": "value", "值": "value", "逐年": "by_year", "起始": "start",
-    "起": "start", "执行率": EXECUTION, "单位": "unit", "中文": "zh", "英文": "en",
-}  # fmt: skip
+    "顺序": "order",
+    "标题": "title",
+    "名称": "title",
+    "目的": "purpose",
+    "说明": "purpose",
+    "对照": "compares",
+    "政策包": "package",
+    "政策组": "set",
+    "政策工具": "levers",
+    "外部条件": "world",
+    "取值": "value",
+    "值": "value",
+    "逐年": "by_year",
+    "起始": "start",
+    "起": "start",
+    "执行率": EXECUTION,
+    "单位": "unit",
+    "中文": "zh",
+    "英文": "en",
+}
 """Chinese words for the keys of a scenario file."""
 LAST = 1_000_000
 """The order of a scenario that gives none: behind those that do."""

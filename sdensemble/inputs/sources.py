@@ -156,15 +156,32 @@ def of_observations(observations: Iterable[Observation], table: str) -> tuple[Ro
     """Return observed series as rows of evidence: each that has an id, with its publication."""
     return tuple(
         Row(
-            table, one.id, one.note, one.note, None, one.value, None, one.unit, f"{one.time:g}",
-            one.source, one.source, one.url, one.copy or ("none" if not one.url else "repost"),
-            "assembled" if one.role == "derived" else "read", "", one.note,
-            {"measure": one.measure, "sector": one.sector, "published_on": one.published_on,
-             "role": one.role},
+            table,
+            one.id,
+            one.note,
+            one.note,
+            None,
+            one.value,
+            None,
+            one.unit,
+            f"{one.time:g}",
+            one.source,
+            one.source,
+            one.url,
+            one.copy or ("none" if not one.url else "repost"),
+            "assembled" if one.role == "derived" else "read",
+            "",
+            one.note,
+            {
+                "measure": one.measure,
+                "sector": one.sector,
+                "published_on": one.published_on,
+                "role": one.role,
+            },
         )
         for one in observations
         if one.id
-    )  # fmt: skip
+    )
 
 
 def _row(table: str, cells: Mapping[str, str], place: str, problems: Problems) -> Row:
@@ -180,8 +197,11 @@ def _row(table: str, cells: Mapping[str, str], place: str, problems: Problems) -
         problems.add(place, "id is missing")
     for name, known in (("copy", COPIES), ("how", HOW)):
         if cells[name] not in known:
-            problems.add(place, f'{name} is "{cells[name]}"{did_you_mean(cells[name], known)}: one'
-                         f" of {', '.join(known)}")  # fmt: skip
+            problems.add(
+                place,
+                f'{name} is "{cells[name]}"{did_you_mean(cells[name], known)}: one'
+                f" of {', '.join(known)}",
+            )
     ends = [v for v in (numbers["low"], numbers["central"], numbers["high"]) if v is not None]
     if ends != sorted(ends):
         shown = ", ".join(f"{value:g}" for value in ends)

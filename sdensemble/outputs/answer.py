@@ -123,10 +123,11 @@ def comparison(results: Results, others: Sequence[Results] = ()) -> Table:
         columns.append(Column(f"p_{target.id}", _target_head(results, target), form))
         if place == 0:
             columns += [
-                Column(f"p_{o.prior_set}", bracketed([label(o.spec, o.prior_set)]),
-                       Chance(missing="·"))
+                Column(
+                    f"p_{o.prior_set}", bracketed([label(o.spec, o.prior_set)]), Chance(missing="·")
+                )
                 for o in others
-            ]  # fmt: skip
+            ]
     payers = results.spec.payers
     paid, given_up = any(not p.forgone for p in payers), any(p.forgone for p in payers)
     columns.append(Column("median", phrase("answer.median"), Spread()))
@@ -173,9 +174,11 @@ def _compared(results: Results, scenario: Scenario) -> dict[str, Any]:
     given_up = results.payers_outlay(scenario, against, year, forgone=True)
     ratio = None if paid is None or is_stress(scenario) else per_outlay(effect, paid)
     found = [
-        effect.found, paid.found.mean if paid else None,
-        given_up.found.mean if given_up else None, ratio,
-    ]  # fmt: skip
+        effect.found,
+        paid.found.mean if paid else None,
+        given_up.found.mean if given_up else None,
+        ratio,
+    ]
     return {name: (value, star) for name, value in zip(names, found, strict=True)}
 
 

@@ -20,10 +20,29 @@ from sdensemble.outputs.table import Column, Table, table_of
 Numbers: TypeAlias = "tuple[float, ...]"
 
 ROLES = (
-    "median", "mean", "model", "baseline", "with", "without", "prior", "posterior", "known",
-    "later", "observed", "imported", "target", "example", "as_reported", "constant", "limit",
-    "estimate", "highlight", "mixture", "naive", "series",
-)  # fmt: skip
+    "median",
+    "mean",
+    "model",
+    "baseline",
+    "with",
+    "without",
+    "prior",
+    "posterior",
+    "known",
+    "later",
+    "observed",
+    "imported",
+    "target",
+    "example",
+    "as_reported",
+    "constant",
+    "limit",
+    "estimate",
+    "highlight",
+    "mixture",
+    "naive",
+    "series",
+)
 """What a mark stands for. "series" takes the next free look; its ``name`` tells them apart."""
 
 
@@ -285,6 +304,21 @@ def numbers(values: Iterable[Any]) -> Numbers:
 
 
 __all__ = [
-    "Axis", "Band", "Bars", "Beside", "Cells", "Figure", "Hill", "Label", "Line", "Mark",
-    "Numbers", "Panel", "Points", "Rule", "Span", "Target", "numbers",
-]  # fmt: skip
+    "Axis",
+    "Band",
+    "Bars",
+    "Beside",
+    "Cells",
+    "Figure",
+    "Hill",
+    "Label",
+    "Line",
+    "Mark",
+    "Numbers",
+    "Panel",
+    "Points",
+    "Rule",
+    "Span",
+    "Target",
+    "numbers",
+]

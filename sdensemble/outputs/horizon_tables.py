@@ -148,11 +148,19 @@ def horizon_figure(results: Results) -> Figure:
                 continue
             label = own[0][0].scenario.title
             x, y = numbers(h.year for h, _ in own), numbers(e.found.mean for _, e in own)
-            low, high = (numbers(end) for end in zip(*((e.found.low, e.found.high) for _, e in own),
-                                                     strict=True))  # fmt: skip
+            low, high = (
+                numbers(end)
+                for end in zip(*((e.found.low, e.found.high) for _, e in own), strict=True)
+            )
             marks += [Line(x, y, name=label), Points(x, y, low, high, name=label)]
-        panels.append(Panel(tuple(marks), Axis(whole=True, ticks=numbers(results.horizons)),
-                            Axis(phrase(key), unit), height=55))  # fmt: skip
+        panels.append(
+            Panel(
+                tuple(marks),
+                Axis(whole=True, ticks=numbers(results.horizons)),
+                Axis(phrase(key), unit),
+                height=55,
+            )
+        )
     title = phrase("horizon.title")
     notes = (phrase("horizon.figure_note"),)
     return Figure("horizons", title, tuple(panels), 2, notes, caption=title)

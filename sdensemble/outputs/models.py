@@ -602,8 +602,10 @@ def flip_words(models: ModelSet) -> list[Words]:
     for one, two, ahead, behind in flips(models, repeated=False):
         names: dict[str, object] = {"first": one.title, "second": two.title}
         if ahead and behind:
-            sides = [joined([phrase("language.quoted", text=v.title) for v in side])
-                     for side in (ahead, behind)]  # fmt: skip
+            sides = [
+                joined([phrase("language.quoted", text=v.title) for v in side])
+                for side in (ahead, behind)
+            ]
             found.append(phrase("variants.flip", **names, ahead=sides[0], behind=sides[1]))
         else:
             found.append(phrase("variants.no_flip", **names))

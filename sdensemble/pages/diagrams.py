@@ -56,9 +56,18 @@ class Palette:
 
 COLOUR = Palette()
 GREY = Palette(
-    "#dddddd", "#ffffff", "#222222", "#999999", "#555555", "#222222", "#6b6b6b", "#333333",
-    "#333333", "#000000", "#111111",
-)  # fmt: skip
+    "#dddddd",
+    "#ffffff",
+    "#222222",
+    "#999999",
+    "#555555",
+    "#222222",
+    "#6b6b6b",
+    "#333333",
+    "#333333",
+    "#000000",
+    "#111111",
+)
 
 
 def word(key: str, lang: str) -> str:
@@ -199,9 +208,13 @@ def _node(node: Node, text: str, colours: Palette) -> list[Shape]:
 
 
 def draw_loop(
-    loop: Loop, signs: Sequence[Sign], model: Model, graph: Graph, lang: str,
+    loop: Loop,
+    signs: Sequence[Sign],
+    model: Model,
+    graph: Graph,
+    lang: str,
     colours: Palette = COLOUR,
-) -> Picture:  # fmt: skip
+) -> Picture:
     """Return the causal-loop diagram of a loop: its variables on a ring, in its own order."""
     names = loop.path
     count = len(names)
@@ -219,8 +232,14 @@ def draw_loop(
     shapes: list[Shape] = []
     for i, sign in enumerate(signs):
         source, target = nodes[i], nodes[(i + 1) % count]
-        shapes += _signed(source, target, sign, centre, target.name in graph.delayed
-                          or target.role == "stock", colours)  # fmt: skip
+        shapes += _signed(
+            source,
+            target,
+            sign,
+            centre,
+            target.name in graph.delayed or target.role == "stock",
+            colours,
+        )
     for node in nodes:
         shapes += _node(node, caption(model, node.name, lang), colours)
     shapes += _turning(centre, loop, lang, colours)

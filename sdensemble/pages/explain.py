@@ -48,11 +48,16 @@ def lever_table(model: Model, lang: str = "en", unit: Unit = str) -> str:
     """Return one line for each lever: name, label, value, limits, unit."""
     return "\n".join(
         _say(
-            "lever", lang, name=v.name, label=model.label(v.name, lang), now=_value(v, lang),
-            limits=limits_text(v), unit=unit(v.unit),
+            "lever",
+            lang,
+            name=v.name,
+            label=model.label(v.name, lang),
+            now=_value(v, lang),
+            limits=limits_text(v),
+            unit=unit(v.unit),
         )
         for v in levers(model)
-    )  # fmt: skip
+    )
 
 
 def variable_table(model: Model, lang: str = "en", unit: Unit = str) -> str:

@@ -179,9 +179,15 @@ def _part(model: Model, targets: Sequence[str], needed: Sequence[str]) -> Model:
         value = np.zeros(model.shape(variable))
         expr = Array(value)
         variables[name] = Variable(
-            name, Kind.CONSTANT, variable.dims, variable.unit, (None, None), Note(),
-            (Equation(variable.dims, expr),), value,
-        )  # fmt: skip
+            name,
+            Kind.CONSTANT,
+            variable.dims,
+            variable.unit,
+            (None, None),
+            Note(),
+            (Equation(variable.dims, expr),),
+            value,
+        )
     for name in targets:
         variable = model[name]
         equations = tuple(dataclasses.replace(e, expr=_bare(e.expr)) for e in variable.equations)

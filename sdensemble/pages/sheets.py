@@ -134,10 +134,7 @@ def _units(model: Model, graph: Graph, own: Sequence[str]) -> list[list[str]]:
     chains = [c for c in components(model, graph.flows) if c[0] in inside]
     taken = {name for chain in chains for name in chain}
     read = {s for t in own for s in (*graph.acts[t], *graph.starts[t])}
-    single = [
-        [n] for n in own
-        if n not in taken and (model[n].kind not in LEAVES or n not in read)
-    ]  # fmt: skip
+    single = [[n] for n in own if n not in taken and (model[n].kind not in LEAVES or n not in read)]
     return [*chains, *single]
 
 
@@ -205,9 +202,11 @@ class _Drawing:
         self.units, self.free = units, set(free)
         self.here = {name for unit in units for name in unit}
         self.links = {
-            (s, t) for t in self.here for s in graph.acts[t]
+            (s, t)
+            for t in self.here
+            for s in graph.acts[t]
             if s in self.here and s != t and not self._piped(s, t)
-        }  # fmt: skip
+        }
 
     def _piped(self, source: str, target: str) -> bool:
         flow = self.graph.flows.get(source)
@@ -261,9 +260,10 @@ class _Drawing:
     def _below(self, name: str) -> list[tuple[str, bool]]:
         """Return what stands below a name: (what it reads but no arrow brings, start only)."""
         out = [
-            (s, False) for s in self.graph.acts[name]
+            (s, False)
+            for s in self.graph.acts[name]
             if (s, name) not in self.links and s != name and not self._piped(s, name)
-        ]  # fmt: skip
+        ]
         return out + [(s, True) for s in self.graph.starts[name] if s != name]
 
     def _role(self, name: str) -> str:
@@ -306,8 +306,14 @@ class _Drawing:
         flows = [self.graph.flows[n] for n in unit if n not in set(stocks)]
         blocks: list[Block] = []
         drawn: set[str] = set()
-        most = 4 if all(any(_next(r, f) for r in _rows(stocks, flows, 4)) or not f.source
-                        or not f.target for f in flows) else 3  # fmt: skip
+        most = (
+            4
+            if all(
+                any(_next(r, f) for r in _rows(stocks, flows, 4)) or not f.source or not f.target
+                for f in flows
+            )
+            else 3
+        )
         for row in _rows(stocks, flows, most):
             blocks.append(Block([], [], 0, 0))
             self._row(blocks[-1], row, flows, drawn)

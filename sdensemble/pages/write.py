@@ -121,9 +121,10 @@ def reference_digest(study: Study) -> str:
 def _beside(study: Study) -> tuple[Path, ...]:
     here = study.model.path
     return (
-        here.with_name("labels.csv"), here.with_name("loops.toml"),
+        here.with_name("labels.csv"),
+        here.with_name("loops.toml"),
         study.folder / "calibration" / "priors.toml",
-    )  # fmt: skip
+    )
 
 
 def _content(study: Study) -> Content:
@@ -174,13 +175,22 @@ def _index(content: Content, lang: str) -> str:
     model, graph = content.model, content.graph
     say = lambda key: word(key, lang)  # noqa: E731
     lines = [
-        f"# {say('title')}: {model.path.name}", "", say("made"), "", "![](overview.svg)", "",
+        f"# {say('title')}: {model.path.name}",
+        "",
+        say("made"),
+        "",
+        "![](overview.svg)",
+        "",
         f"- [{say('assumptions')}](assumptions.md)",
         *([f"- [{say('loops')}](loops.md)"] if content.loops else []),
-        f"- [{say('all')}](../variables.csv)", "", f"## {say('views')}", "",
+        f"- [{say('all')}](../variables.csv)",
+        "",
+        f"## {say('views')}",
+        "",
         f"| {say('view')} | {say('variables')} | {say('stocks')} | {say('constants')} |"
-        f" {say('assumed')} |", "|---|---|---|---|---|",
-    ]  # fmt: skip
+        f" {say('assumed')} |",
+        "|---|---|---|---|---|",
+    ]
     for view in graph.views:
         own = [model[n] for n in graph.members(view)]
         constants = [v for v in own if v.kind is Kind.CONSTANT]
@@ -197,10 +207,12 @@ def _index(content: Content, lang: str) -> str:
         if to:
             lines.append(f"| {label(view)} | {', '.join(to)} |")
     lines += [
-        "", f"## {say('index')}", "",
+        "",
+        f"## {say('index')}",
+        "",
         f"| {say('variable')} | {say('label')} | {say('kind')} | {say('unit')} | {say('view')} |",
         "|---|---|---|---|---|",
-    ]  # fmt: skip
+    ]
     for name in sorted(model.variables, key=str.casefold):
         view = graph.view[name]
         lines.append(
@@ -261,15 +273,20 @@ def _assumptions(content: Content, lang: str) -> str:
     model, say = content.model, lambda key: word(key, lang)
     sets = tuple(content.priors)
     assumed = [
-        v for v in model.variables.values()
+        v
+        for v in model.variables.values()
         if v.note.assumption or (v.kind is Kind.CONSTANT and content.prior_texts(v.name))
-    ]  # fmt: skip
+    ]
     lines = [
-        f"# {say('assumptions')}", "", f"[{say('index')}](README.md)", "",
+        f"# {say('assumptions')}",
+        "",
+        f"[{say('index')}](README.md)",
+        "",
         f"| {say('variable')} | {say('label')} | {say('value')} | {say('unit')} | {say('limits')} |"
-        + "".join(f" {say('prior')} ({s}) |" for s in sets) + f" {say('source')} |",
+        + "".join(f" {say('prior')} ({s}) |" for s in sets)
+        + f" {say('source')} |",
         "|---" * (6 + len(sets)) + "|",
-    ]  # fmt: skip
+    ]
     for v in assumed:
         priors = content.prior_texts(v.name, lang)
         cells = [_link(content, v.name), model.label(v.name, lang), _value(v), v.unit, _limits(v)]
@@ -289,11 +306,13 @@ def _loops_page(content: Content, lang: str) -> str:
     lines = [f"# {say('loops')}", "", f"[{say('index')}](README.md)", "", say("how"), ""]
     for loop in content.loops:
         lines += [
-            f"## {loop.id} {loop.title[lang]} ({diagrams.word(loop.kind, lang)})", "",
-            f"![](loop-{slug(loop.id)}.svg)", "",
+            f"## {loop.id} {loop.title[lang]} ({diagrams.word(loop.kind, lang)})",
+            "",
+            f"![](loop-{slug(loop.id)}.svg)",
+            "",
             f"| {say('from')} | {say('to')} | {say('sign')} | {say('stated')} | {say('through')} |",
             "|---|---|---|---|---|",
-        ]  # fmt: skip
+        ]
         for (source, target, _), sign in zip(loop.links, content.signs[loop.id], strict=True):
             through = ", ".join(_link(content, n) for n in sign.through)
             lines.append(
@@ -340,23 +359,55 @@ def _table(content: Content) -> str:
     model, graph, sets = content.model, content.graph, tuple(content.priors)
     out = io.StringIO()
     write: Any = csv.writer(out, lineterminator="\r\n")
-    write.writerow([
-        "variable", "zh", "en", "kind", "unit", "dimensions", "min", "max", "value", "equation",
-        "view", "view_zh", "heading", "assumption", "source", "known_on",
-        *(f"prior_{s}" for s in sets), "reads", "reads_at_start", "used_by",
-    ])  # fmt: skip
+    write.writerow(
+        [
+            "variable",
+            "zh",
+            "en",
+            "kind",
+            "unit",
+            "dimensions",
+            "min",
+            "max",
+            "value",
+            "equation",
+            "view",
+            "view_zh",
+            "heading",
+            "assumption",
+            "source",
+            "known_on",
+            *(f"prior_{s}" for s in sets),
+            "reads",
+            "reads_at_start",
+            "used_by",
+        ]
+    )
     for v in model.variables.values():
         low, high = v.limits
         priors = content.prior_texts(v.name)
         row = [
-            v.name, v.note.zh, v.note.en, content.kind(v.name), v.unit, ", ".join(v.dims),
-            "" if low is None else f"{low:g}", "" if high is None else f"{high:g}", _value(v),
-            content.source.equation(model, v.name), graph.view[v.name],
-            content.view_label(graph.view[v.name], "zh"), content.source.headings.get(v.name, ""),
-            "ASSUMPTION" if v.note.assumption else "", v.note.source, v.note.known_on,
-            *(priors.get(s, "") for s in sets), ", ".join(graph.acts[v.name]),
-            ", ".join(graph.starts[v.name]), ", ".join(_users(content)[v.name]),
-        ]  # fmt: skip
+            v.name,
+            v.note.zh,
+            v.note.en,
+            content.kind(v.name),
+            v.unit,
+            ", ".join(v.dims),
+            "" if low is None else f"{low:g}",
+            "" if high is None else f"{high:g}",
+            _value(v),
+            content.source.equation(model, v.name),
+            graph.view[v.name],
+            content.view_label(graph.view[v.name], "zh"),
+            content.source.headings.get(v.name, ""),
+            "ASSUMPTION" if v.note.assumption else "",
+            v.note.source,
+            v.note.known_on,
+            *(priors.get(s, "") for s in sets),
+            ", ".join(graph.acts[v.name]),
+            ", ".join(graph.starts[v.name]),
+            ", ".join(_users(content)[v.name]),
+        ]
         write.writerow([_plain(cell) for cell in row])
     return out.getvalue()
 

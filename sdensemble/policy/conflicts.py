@@ -83,15 +83,19 @@ def conflict_rows(conflicts: Sequence[Conflict], results: Results | None = None)
     rows: list[Row] = []
     for one in conflicts:
         shared: Row = {
-            "conflict": one.id, "kind": one.kind, "section": one.section,
-            **by_language("title", one.title), **by_language("text", one.text),
+            "conflict": one.id,
+            "kind": one.kind,
+            "section": one.section,
+            **by_language("title", one.title),
+            **by_language("text", one.text),
             "targets": "; ".join(one.targets),
-        }  # fmt: skip
+        }
         rows += [
-            shared | _labels(number) | {"side": "text", "value": number.value,
-                                        "source": number.source}
+            shared
+            | _labels(number)
+            | {"side": "text", "value": number.value, "source": number.source}
             for number in one.numbers
-        ]  # fmt: skip
+        ]
         for asked in one.model if results else ():
             rows += _model_rows(shared, asked, results)
         if not one.numbers and not one.model:

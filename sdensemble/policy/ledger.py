@@ -211,8 +211,9 @@ def pointing(entry: Entry, spec: ReportSpec) -> Pointing | None:
     else:
         way = "needs"
         years = (target.year or one.year) - one.year
-        ends = [(target.value / end) ** (1 / years) - 1 if end > 0 else math.inf
-                for end in (high, low)]  # fmt: skip
+        ends = [
+            (target.value / end) ** (1 / years) - 1 if end > 0 else math.inf for end in (high, low)
+        ]
         growth = (100 * max(ends[0], 0.0), 100 * ends[1])
         if not math.isfinite(growth[1]) and growth[0] == 0.0:
             way = "open"  # an upper bound above the target says nothing
@@ -264,8 +265,9 @@ def ledger_blocks(
     """
     scored = [_cells(one, spec) for one in entries if one.target.scored]
     blocks: list[Block] = [Paragraph(_title(entries, as_of)), _table("ledger", HEADS, scored)]
-    levers = [_lever_cells(one.target, spec, model) for one in entries
-              if one.target.role == "lever"]  # fmt: skip
+    levers = [
+        _lever_cells(one.target, spec, model) for one in entries if one.target.role == "lever"
+    ]
     if levers:
         blocks.append(_table("levers", LEVER_HEADS, levers))
     indicators = [_indicator(one, spec) for one in entries if one.target.role == "indicator"]
@@ -418,42 +420,62 @@ def ledger_rows(
     for entry in entries:
         target, one, p = entry.target, entry.latest, entry.probability
         row: Row = {
-            "target": target.id, **by_language("target", target_label(target)),
-            "section": target.section, "role": target.role, "year": target.year,
-            "comparator": target.comparator, "value": target.value, "band_low": target.low,
-            "band_high": target.high, "unit": target.unit, "measure": target.measure,
-            "status": entry.status, "judged_by": "; ".join(s.id for s in entry.judged),
-            "lever": "; ".join(target.lever), "lever_value": target.lever_value,
-            "lever_unit": target.lever_unit, **by_language("reason", spoken(target, "reason")),
+            "target": target.id,
+            **by_language("target", target_label(target)),
+            "section": target.section,
+            "role": target.role,
+            "year": target.year,
+            "comparator": target.comparator,
+            "value": target.value,
+            "band_low": target.low,
+            "band_high": target.high,
+            "unit": target.unit,
+            "measure": target.measure,
+            "status": entry.status,
+            "judged_by": "; ".join(s.id for s in entry.judged),
+            "lever": "; ".join(target.lever),
+            "lever_value": target.lever_value,
+            "lever_unit": target.lever_unit,
+            **by_language("reason", spoken(target, "reason")),
             "ledger_as_of": as_of,
-            "conflicts": "; ".join(concerned.get(target.id, ())), "note": target.note,
+            "conflicts": "; ".join(concerned.get(target.id, ())),
+            "note": target.note,
             "p_above": entry.split.above if entry.split else "",
             **layout_cells(target, laid or {}),
-        }  # fmt: skip
+        }
         found = pointing(entry, spec) if spec else None
         if found is not None:
             row |= {
-                "bears": found.way, "implied_low": found.low,
+                "bears": found.way,
+                "implied_low": found.low,
                 "implied_high": "" if math.isinf(found.high) else found.high,
                 "contrary": found.contrary,
-            }  # fmt: skip
+            }
         for reading, other in entry.readings[:1]:
             row |= {
-                "reading": reading.id, "reading_p": "" if other.bounded else other.least.mean,
+                "reading": reading.id,
+                "reading_p": "" if other.bounded else other.least.mean,
                 "reading_error": other.se,
-            }  # fmt: skip
+            }
         if one is not None:
             row |= {
-                "latest": one.id, "latest_year": one.year, "latest_value": one.value,
-                "latest_unit": one.unit, "latest_measure": one.measure,
+                "latest": one.id,
+                "latest_year": one.year,
+                "latest_value": one.value,
+                "latest_unit": one.unit,
+                "latest_measure": one.measure,
                 "same_measure": one.measure == target.measure,
-                "published_on": one.published_on, "source": one.source,
+                "published_on": one.published_on,
+                "source": one.source,
                 "statistic_note": one.note,
-            }  # fmt: skip
+            }
         if p is not None:
             row |= {
-                "p": "" if p.bounded else p.least.mean, "mc_error": p.se, "event": p.key.event,
-                "scenario": p.key.scenario, "run_as_of": p.key.as_of,
+                "p": "" if p.bounded else p.least.mean,
+                "mc_error": p.se,
+                "event": p.key.event,
+                "scenario": p.key.scenario,
+                "run_as_of": p.key.as_of,
                 "prior_set": p.key.prior_set,
-            }  # fmt: skip
+            }
         yield row

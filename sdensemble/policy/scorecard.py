@@ -145,10 +145,23 @@ def _together(name: str, names: Words, parts: Sequence[Target]) -> Target:
     }
     shared |= {lang: tell(names, lang) for lang in target_label(parts[0])}
     return replace(
-        parts[0], id=name, variable="", element="",
-        aggregate="", year=None, comparator="", value=None, low=None, high=None, unit="",
-        joint=tuple(part.id for part in parts), within="", headline=False, note="", **shared,
-    )  # fmt: skip
+        parts[0],
+        id=name,
+        variable="",
+        element="",
+        aggregate="",
+        year=None,
+        comparator="",
+        value=None,
+        low=None,
+        high=None,
+        unit="",
+        joint=tuple(part.id for part in parts),
+        within="",
+        headline=False,
+        note="",
+        **shared,
+    )
 
 
 # ── text ──
@@ -289,9 +302,11 @@ def scorecard_rows(
     """
     for rank, line in enumerate(lines, start=1):
         shared = {
-            "rank": rank, "parts": "; ".join(line.target.joint), "reading_of": line.reading_of,
+            "rank": rank,
+            "parts": "; ".join(line.target.joint),
+            "reading_of": line.reading_of,
             **layout_cells(line.target, laid or {}),
-        }  # fmt: skip
+        }
         for scenario, found, split in zip(results.scenarios, line.found, line.splits, strict=True):
             yield shared | _row(line.kind, line.target, line.year, scenario, found, split)
 
@@ -321,14 +336,29 @@ def _row(
     low, high = p.interval
     shares = ("", "", "") if split is None else (split.below, split.inside, split.above)
     return {
-        "kind": kind, "target": target.id, **by_language("target", target_label(target)),
-        "section": target.section, "year": year, "scenario": scenario.name,
+        "kind": kind,
+        "target": target.id,
+        **by_language("target", target_label(target)),
+        "section": target.section,
+        "year": year,
+        "scenario": scenario.name,
         **by_language("scenario", scenario.title),
-        "event": p.key.event, "p": "" if p.bounded else p.least.mean, "p_least": p.least.mean,
-        "p_most": p.most.mean, "low": low, "high": high, "mc_error": p.se,
+        "event": p.key.event,
+        "p": "" if p.bounded else p.least.mean,
+        "p_least": p.least.mean,
+        "p_most": p.most.mean,
+        "low": low,
+        "high": high,
+        "mc_error": p.se,
         **dict(zip(("p_below", "p_in", "p_above"), shares, strict=True)),
-        "members": p.members, "lost_members": p.lost, "measure": p.key.measure,
-        "scope": p.key.scope, "price_basis": p.key.price_basis, "as_of": p.key.as_of,
-        "prior_set": p.key.prior_set, "model_digest": p.key.model_digest,
-        "model_set": p.key.model_set, "posterior": p.key.posterior,
-    }  # fmt: skip
+        "members": p.members,
+        "lost_members": p.lost,
+        "measure": p.key.measure,
+        "scope": p.key.scope,
+        "price_basis": p.key.price_basis,
+        "as_of": p.key.as_of,
+        "prior_set": p.key.prior_set,
+        "model_digest": p.key.model_digest,
+        "model_set": p.key.model_set,
+        "posterior": p.key.posterior,
+    }

@@ -159,9 +159,9 @@ class KernelEvaluator(SequentialEvaluator):
 
     def _asked(self, *args: Any, **kwargs: Any) -> tuple[list[Any], Callable[..., Any]]:
         """Return the experiments and the callback, as either version of EMA gives them."""
-        modern = "experiments" in inspect.signature(
-            SequentialEvaluator.evaluate_experiments
-        ).parameters  # fmt: skip
+        modern = (
+            "experiments" in inspect.signature(SequentialEvaluator.evaluate_experiments).parameters
+        )
         if modern:
             experiments, callback = (*args, *kwargs.values())[:2]
             return list(experiments), callback

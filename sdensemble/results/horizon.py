@@ -135,8 +135,14 @@ def parts(results: Results) -> Iterator[Part]:
                 for scenario, against in results.pairs()
                 for year in results.horizons
             ]
-            yield Part(condition, place, float(inside.sum() / known.sum()), int(inside.sum()),
-                       tuple(chances), tuple(effects))  # fmt: skip
+            yield Part(
+                condition,
+                place,
+                float(inside.sum() / known.sum()),
+                int(inside.sum()),
+                tuple(chances),
+                tuple(effects),
+            )
 
 
 def _chance(

@@ -208,8 +208,16 @@ def write_figure_of(
     names = [results.scenario(one.name) for one in study.named(tuple(scenarios))]
     names = names or [reference(results)]
     if len(names) == 1:
-        made = fan(results, names[0], study.history, others, outcome=chosen, lower=lower,
-                   title=title, width=width)  # fmt: skip
+        made = fan(
+            results,
+            names[0],
+            study.history,
+            others,
+            outcome=chosen,
+            lower=lower,
+            title=title,
+            width=width,
+        )
     else:
         from sdensemble.outputs.pages.figures import several
 

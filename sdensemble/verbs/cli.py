@@ -488,9 +488,14 @@ def scorecard(
     asked = None if members is None else Options(members=members, lang=lang, **options)
     with _Bar() as bar:
         shown = show_scorecard(
-            open_study(folder), run=run, options=asked, scenarios=options["scenarios"],
-            lang=lang, out=out, progress=bar.start,
-        )  # fmt: skip
+            open_study(folder),
+            run=run,
+            options=asked,
+            scenarios=options["scenarios"],
+            lang=lang,
+            out=out,
+            progress=bar.start,
+        )
     click.echo(f"{shown.text}\n\n{shown.folder}")
     if shown.run and members is not None:
         from sdensemble.lang import say

@@ -29,7 +29,7 @@ def add_commands(
             click.option("--prior-only", is_flag=True),
             click.option("--threads", type=click.IntRange(1)),
             click.option("--out", type=click.Path(path_type=Path)),
-        )  # fmt: skip
+        )
         for option in reversed(options):
             command = option(command)
         return study(lang(command))
@@ -155,8 +155,9 @@ def add_commands(
         default=512,
         show_default=True,
     )
-    def allocate_(envelopes: tuple[str, ...], folder: Path, spans: tuple[str, ...],
-                  **given: Any) -> None:  # fmt: skip
+    def allocate_(
+        envelopes: tuple[str, ...], folder: Path, spans: tuple[str, ...], **given: Any
+    ) -> None:
         """Allot ENVELOPES ("lever=amount": level × years) over places and years."""
         more = {key: given.pop(key) for key in ("steps", "searched")}
         ask("allot", folder, given, envelopes, spans=[_span(one) for one in spans], **more)
@@ -170,8 +171,13 @@ def add_commands(
         multiple=True,
     )
     @click.option("--enough", default="80%", show_default=True)
-    def robust(scenarios: tuple[str, ...], folder: Path, readings: tuple[str, ...], enough: str,
-               **given: Any) -> None:  # fmt: skip
+    def robust(
+        scenarios: tuple[str, ...],
+        folder: Path,
+        readings: tuple[str, ...],
+        enough: str,
+        **given: Any,
+    ) -> None:
         """Say which of SCENARIOS holds in every world: regret, dominance."""
         more = {"readings": readings, "enough": _probability(enough)}
         ask("hold_everywhere", folder, given, scenarios, **more)

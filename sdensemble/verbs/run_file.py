@@ -164,8 +164,11 @@ def _steps(model: Model, until: float | None, state: State | None) -> int | None
 def _asked(model: Model, options: FileOptions) -> tuple[str, ...]:
     """Return the variables asked for by name; an element keeps the whole variable."""
     problems = Problems()
-    named = [("--report", split_name(text)) for text in split_outside(options.report, ",")
-             if text.strip()]  # fmt: skip
+    named = [
+        ("--report", split_name(text))
+        for text in split_outside(options.report, ",")
+        if text.strip()
+    ]
     if options.save_list:
         beside = model.path.parent / options.save_list
         there = options.save_list.is_file() or not beside.is_file()
@@ -255,8 +258,10 @@ def _time_rows(one: FileRun, names: Sequence[str], lang: str) -> Iterator[list[s
 def _quantile_rows(one: FileRun, names: Sequence[str], lang: str) -> Iterator[list[str]]:
     """Yield a head and two rows for each element: quantiles at the middle and the last time."""
     times = one.run.times
-    yield [*(_word(key, lang) for key in ("variable", "unit", "time")),
-           *(f"{q:.0%}" for q in QUANTILES)]  # fmt: skip
+    yield [
+        *(_word(key, lang) for key in ("variable", "unit", "time")),
+        *(f"{q:.0%}" for q in QUANTILES),
+    ]
     for label, unit, values in _series(one, names):
         for i in sorted({len(times) // 2, len(times) - 1}):
             numbers = (f"{value:.6g}" for value in quantiles(values[i]))

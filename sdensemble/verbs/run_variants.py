@@ -88,8 +88,10 @@ def _weigh_once(
     names: Sequence[str], same: Mapping[str, str], given: Sequence[float] | None
 ) -> tuple[float, ...]:
     """Return weights that sum to one; a variant that is the same as another has none."""
-    held = [0.0 if name in same else w for name, w in zip(names, given or [1.0] * len(names),
-                                                          strict=True)]  # fmt: skip
+    held = [
+        0.0 if name in same else w
+        for name, w in zip(names, given or [1.0] * len(names), strict=True)
+    ]
     if not sum(held) > 0:
         raise SDError("the weights: only variants that are the same as others weigh anything")
     return tuple(weight / sum(held) for weight in held)

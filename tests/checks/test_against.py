@@ -68,9 +68,15 @@ def test_a_formula_that_lacks_what_decides_does_not_stand_in(bench):
 
 def study_case(low: float, high: float, **more):
     name = {"zh": "涨价", "en": "dear"}
-    return {"name": name, "row": "E001", "low": low, "high": high,
-            "settings": {"price growth": {"value": 0.12, "start": 2020}},
-            "watch": {"variable": "sales", "year": 2021}, **more}  # fmt: skip
+    return {
+        "name": name,
+        "row": "E001",
+        "low": low,
+        "high": high,
+        "settings": {"price growth": {"value": 0.12, "start": 2020}},
+        "watch": {"variable": "sales", "year": 2021},
+        **more,
+    }
 
 
 def test_a_treatment_is_held_against_its_interval(bench):
@@ -108,8 +114,10 @@ def test_an_extreme_may_lie_beyond_the_limits_and_scale_each_element(bench):
 
 def test_a_test_that_names_no_world_is_refused(tmp_path):
     words = '{ zh = "甲", en = "a" }'
-    text = f'[[test]]\nid = "X"\ngroup = "conditions"\nkind = "condition"\nworld = "famine"\n' \
-           f"title = {words}\nasks = {words}\ncriterion = {words}\n"  # fmt: skip
+    text = (
+        f'[[test]]\nid = "X"\ngroup = "conditions"\nkind = "condition"\nworld = "famine"\n'
+        f"title = {words}\nasks = {words}\ncriterion = {words}\n"
+    )
     path = tmp_path / "extremes.toml"
     path.write_text(text, "utf-8")
     with pytest.raises(SDError, match=r"extremes\.toml .*X: world: no \[world\.famine\]"):

@@ -78,8 +78,12 @@ def test_the_list_is_complete(declared):
 
 def test_constructions_and_reviews_stand_apart(declared):
     assert {i for i, t in declared.items() if t.group == "construction"} == {
-        "V05", "V07", "V09", "V10", "V13",
-    }  # fmt: skip
+        "V05",
+        "V07",
+        "V09",
+        "V10",
+        "V13",
+    }
     assert {t.kind for t in declared.values() if t.group == "review"} == {"review"}
 
 
@@ -97,8 +101,12 @@ def test_an_audit_that_moves_fails(bench):
 
 
 def test_a_limit_that_is_passed_fails(bench, declared):
-    turned = {**declared["V06"].given, "variable": "land request", "limits": ["land allocation"],
-              "settings": {"land cover": 0.6}}  # fmt: skip
+    turned = {
+        **declared["V06"].given,
+        "variable": "land request",
+        "limits": ["land allocation"],
+        "settings": {"land cover": 0.6},
+    }
     assert run_test(bench, declared["V06"]).found.status == PASS
     assert run_test(bench, replace(declared["V06"], given=turned)).found.status == FAIL
 
@@ -139,9 +147,14 @@ def test_what_a_condition_found_is_said_with_labels_units_and_per_cent(bench):
         {"variable": "output", "element": "dairy", "at": 2025, "of": "market demand", "high": 9.0},
         {"variable": "Capacity", "at": [2025, 2027], "growth": True, "low": -9.0},
         {"variable": "Loans", "at": 2025, "low": 0.0},
-        {"variable": "output", "element": "dairy", "at": [2025, 2027], "low": -9.0,
-         "growth_of": "market demand"},
-    ]  # fmt: skip
+        {
+            "variable": "output",
+            "element": "dairy",
+            "at": [2025, 2027],
+            "low": -9.0,
+            "growth_of": "market demand",
+        },
+    ]
     found = run_test(bench, _test("condition", settings={}, expect=expect)).found
     zh, en = found.shown["zh"].split("；"), found.shown["en"].split("; ")
     assert zh[0].endswith("2025年为不设该条件时的100%")

@@ -297,10 +297,12 @@ def test_a_grid_runs_every_combination(town, asked):
         (lambda t, a: decide.run_grid(t, a, ["grant budget=0:99:3"]), "limits"),
         (lambda t, a: decide.run_grid(t, a, ["grant budget"]), "write"),
         (lambda t, a: decide.allot(t, a, ["grant budget"], spans=[(2021, 2023)]), "write"),
-        (lambda t, a: decide.hold_everywhere(t, replace(a, structures=("mian",)), ["land"]),
-         "main"),
+        (
+            lambda t, a: decide.hold_everywhere(t, replace(a, structures=("mian",)), ["land"]),
+            "main",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_bad_question_ends_in_one_message_and_no_folder(town, asked, call, told):
     with pytest.raises(SDError) as error:
         call(town, asked)

@@ -141,8 +141,14 @@ def test_every_wrong_input_is_named_in_one_message(kernel):
             report=["fihs"],
         )
     text = str(caught.value)
-    for word in ('"birth rte" is not in the model', "birth rate", '"total" is not a constant',
-                 "effort", "not finite", "fihs"):  # fmt: skip
+    for word in (
+        '"birth rte" is not in the model',
+        "birth rate",
+        '"total" is not a constant',
+        "effort",
+        "not finite",
+        "fihs",
+    ):
         assert word in text
 
 

@@ -257,8 +257,11 @@ def test_what_is_the_same_is_run_once_and_weighs_nothing(study, tmp_path):
     assert plain.results[1].key(target, scenario).model_set == "same"
     assert plain.name == "equal: main, logistic"
     assert "（同主模型）" in document_text(answer(plain), "zh")
-    (row,) = [r for r in rows(plain) if (r["kind"], r["variant"], r["target"]) ==
-              ("probability", "same", target.id)]  # fmt: skip
+    (row,) = [
+        r
+        for r in rows(plain)
+        if (r["kind"], r["variant"], r["target"]) == ("probability", "same", target.id)
+    ]
     assert (row["same_as"], row["weight"]) == ("main", 0.0)
 
 

@@ -97,8 +97,10 @@ TARGETS = (
 def line(year: int, measure: str, value: float, published: str = "", **more: str) -> str:
     """Return one line of a history file."""
     role = more.get("role", "observed")
-    return (f"{year},total,{measure},{value:.6g},Ton,test,{year}-12-31,"
-            f"{published or f'{year + 1}-03-01'},,,{role},,\n")  # fmt: skip
+    return (
+        f"{year},total,{measure},{value:.6g},Ton,test,{year}-12-31,"
+        f"{published or f'{year + 1}-03-01'},,,{role},,\n"
+    )
 
 
 def truth_figures(truth: dict[str, float], years: range, seed: int) -> str:

@@ -33,8 +33,14 @@ from tests.evidence.small import line, make_study, truth_figures
 def test_every_later_figure_is_forecast_from_every_origin(small, tmp_path):
     found = backtest(small, particles=256, lang="en", out=tmp_path / "scores")
     made = {(r.origin, r.year) for r in found.rows if r.method == MODEL and "sales" in r.series}
-    assert made == {(2019, 2020), (2019, 2021), (2019, 2022), (2020, 2021), (2020, 2022),
-                    (2021, 2022)}  # fmt: skip
+    assert made == {
+        (2019, 2020),
+        (2019, 2021),
+        (2019, 2022),
+        (2020, 2021),
+        (2020, 2022),
+        (2021, 2022),
+    }
     assert {r.method for r in found.rows} == {MODEL, "last growth"}
     assert all(r.year > r.origin for r in found.rows)
     assert "years ahead" in found.text
@@ -104,7 +110,9 @@ def test_every_later_statistic_is_in_the_audit_or_named_with_its_reason(small):
         stream.write(line(2021, "sales", 70).replace("2021-12-31", "2021-06-30"))
     found = audit(open_study(small.folder), members=256, lang="en")
     assert [(one.measure, why) for one, why in found.left_out] == [
-        ("firms", "no measure"), ("sales", "part of a year")]  # fmt: skip
+        ("firms", "no measure"),
+        ("sales", "part of a year"),
+    ]
     assert "no term of this measure and sector" in found.text
     assert "part of a year" in found.text
 
@@ -115,10 +123,16 @@ def test_past_levers_hold_until_the_year_and_new_ones_follow():
     def made(name: str, *settings: Setting) -> Scenario:
         return Scenario(name, 1, words, words, settings)
 
-    past = made("past", Setting("a", None, (2020.5, 2024.0), (1.0, 2.0), "lever"),
-                Setting("b", None, (2020.5,), (5.0,), "lever"))  # fmt: skip
-    ahead = made("ahead", Setting("a", None, (2020.0,), (9.0,), "lever"),
-                 Setting("c", None, (2020.0, 2022.0), (3.0, 4.0), "lever"))  # fmt: skip
+    past = made(
+        "past",
+        Setting("a", None, (2020.5, 2024.0), (1.0, 2.0), "lever"),
+        Setting("b", None, (2020.5,), (5.0,), "lever"),
+    )
+    ahead = made(
+        "ahead",
+        Setting("a", None, (2020.0,), (9.0,), "lever"),
+        Setting("c", None, (2020.0, 2022.0), (3.0, 4.0), "lever"),
+    )
     found = {s.constant: (s.times, s.values) for s in from_year(past, ahead, 2026.0).settings}
     assert found == {
         "a": ((2020.5, 2024.0, 2026.0), (1.0, 2.0, 9.0)),
@@ -155,9 +169,11 @@ def test_the_mixture_of_structures_has_a_key_and_refuses_another():
 
 def test_a_rival_starts_from_nothing_computed_from_a_later_figure(tmp_path):
     """A row derived backward from 2020 and published with it is unknown at the end of 2019."""
-    rows = (line(2018, "sales", 80, "2021-08-27", role="derived")
-            + line(2019, "sales", 100, "2020-09-21", role="derived")
-            + line(2020, "sales", 110, "2021-08-27"))  # fmt: skip
+    rows = (
+        line(2018, "sales", 80, "2021-08-27", role="derived")
+        + line(2019, "sales", 100, "2020-09-21", role="derived")
+        + line(2020, "sales", 110, "2021-08-27")
+    )
     study = open_study(make_study(tmp_path, rows))
 
     def known(origin: int) -> list[tuple[float, float]]:
@@ -169,9 +185,12 @@ def test_a_rival_starts_from_nothing_computed_from_a_later_figure(tmp_path):
 
 
 def test_a_rival_starts_from_the_last_published_revision_whatever_the_order_of_rows(tmp_path):
-    rows = (line(2020, "sales", 115, "2022-06-01") + line(2020, "sales", 110, "2021-03-01")
-            + line(2019, "sales", 90)
-            + line(2019, "sales", 99, "2020-09-21", role="derived"))  # fmt: skip
+    rows = (
+        line(2020, "sales", 115, "2022-06-01")
+        + line(2020, "sales", 110, "2021-03-01")
+        + line(2019, "sales", 90)
+        + line(2019, "sales", 99, "2020-09-21", role="derived")
+    )
     study = open_study(make_study(tmp_path, rows))
     found = known_years(vintage(study.history, "through-2020"), ("sales", "total"), 2020)
     assert [o.value for o in found] == [90, 115]
@@ -179,11 +198,15 @@ def test_a_rival_starts_from_the_last_published_revision_whatever_the_order_of_r
 
 def test_rivals_are_compared_on_the_same_figures_and_a_difference_within_error_is_a_tie():
     def row(method: str, year: int, crps: float, error: float = 0.0) -> Row:
-        return Row(2019, year, "s/t", method, 1.0,
-                   Score(1, 1, 1, crps, 0, 0.5, (True,) * 3, error))  # fmt: skip
+        return Row(2019, year, "s/t", method, 1.0, Score(1, 1, 1, crps, 0, 0.5, (True,) * 3, error))
 
-    rows = [row(MODEL, 2020, 0.09), row(MODEL, 2021, 0.03, 0.002), row("a", 2021, 0.033),
-            row("b", 2021, 0.02), row("c", 2021, 0.05)]  # fmt: skip
+    rows = [
+        row(MODEL, 2020, 0.09),
+        row(MODEL, 2021, 0.03, 0.002),
+        row("a", 2021, 0.033),
+        row("b", 2021, 0.02),
+        row("c", 2021, 0.05),
+    ]
     assert [against(rows, name) for name in "abcd"] == [0, -1, 1, None]
 
 

@@ -80,8 +80,9 @@ def walking(folder: Path, history: str, informs: str = "part scope") -> Study:
         fit + CUT.replace('"part scope"', f'"{informs}"'), "utf-8"
     )
     priors = place / "calibration" / "priors.toml"
-    part = PRIOR.format(name="part scope", kind="lognormal", unit="Dmnl",
-                        keys="median = 1.3\nlog_sd = 0.4")  # fmt: skip
+    part = PRIOR.format(
+        name="part scope", kind="lognormal", unit="Dmnl", keys="median = 1.3\nlog_sd = 0.4"
+    )
     text = priors.read_text("utf-8").replace("low = 0.7\nhigh = 1.1", "low = 0.85\nhigh = 0.95")
     priors.write_text(text + EACH + part, "utf-8")
     (place / "calibration" / "history.csv").write_text(HEAD + history, "utf-8-sig")

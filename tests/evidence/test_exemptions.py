@@ -70,5 +70,7 @@ def test_no_prior_is_exempt_from_the_information_date_but_these(prior_set):
 
 @pytest.mark.parametrize("prior_set", sorted(LATE))
 def test_the_entries_that_rest_on_a_later_figure_are_as_many_as_stated(prior_set):
-    assert len(open_study(ROOT).priors(prior_set).exempt(known_until("through-2019"))) == LATE[
-        prior_set]  # fmt: skip
+    assert (
+        len(open_study(ROOT).priors(prior_set).exempt(known_until("through-2019")))
+        == LATE[prior_set]
+    )

@@ -36,8 +36,9 @@ QUICK = Settings(particles=16)
 def problem_of(study: Study, name: str = "latest") -> Problem:
     assert study.fit is not None
     known = vintage(study.history, name)
-    return make_problem(compile_model(study.model), study.priors(), study.fit,
-                        known.fitted(), study.lived)  # fmt: skip
+    return make_problem(
+        compile_model(study.model), study.priors(), study.fit, known.fitted(), study.lived
+    )
 
 
 def fitted(study: Study, settings: Settings = QUICK, **more) -> Posterior:
@@ -132,8 +133,16 @@ def test_sixteen_bits_keep_numbers_within_their_ends():
 
 
 def chosen(study: Study, name: str = "latest", **more):
-    return choose(study.folder, study.model, study.priors(), study.fit, study.history,
-                  study.lived, name, **more)  # fmt: skip
+    return choose(
+        study.folder,
+        study.model,
+        study.priors(),
+        study.fit,
+        study.history,
+        study.lived,
+        name,
+        **more,
+    )
 
 
 def test_calibrate_keeps_the_posterior_a_run_then_uses(small, no_figures, tmp_path):
@@ -265,8 +274,10 @@ def test_a_number_is_informed_only_above_a_tenth_by_two_errors():
 
 
 def test_the_error_of_a_shrinkage_is_about_its_spread_over_seeds(small):
-    told = [diagnose(problem_of(small), fitted(small, seed=seed), profiles=False)
-            for seed in range(1, 9)]  # fmt: skip
+    told = [
+        diagnose(problem_of(small), fitted(small, seed=seed), profiles=False)
+        for seed in range(1, 9)
+    ]
     found = [{one.name: one for one in t.learned}["nuisance"] for t in told]
     spread = float(np.std([one.shrinkage for one in found], ddof=1))
     assert 0.3 < float(np.mean([one.error for one in found])) / spread < 3

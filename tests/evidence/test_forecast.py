@@ -53,8 +53,11 @@ def test_every_series_and_year_after_the_origin_has_a_row_with_its_whole_key(sma
 def test_anyone_can_score_a_later_figure_from_the_files_as_the_backtest_does(small, tmp_path):
     """The draws on disk give the CRPS that backtest prints for the same origin and year."""
     forecast(small, as_of="through-2020", members=256, out=tmp_path / "f")
-    tested = {(r.series, r.year): r for r in backtest(small, particles=256).rows
-              if r.method == MODEL and r.origin == 2020}  # fmt: skip
+    tested = {
+        (r.series, r.year): r
+        for r in backtest(small, particles=256).rows
+        if r.method == MODEL and r.origin == 2020
+    }
     with netCDF4.Dataset(tmp_path / "f" / "forecast.nc") as file:
         series, years = list(file["series"][:]), list(file["year"][:])
         draws = np.asarray(file["draws"][:])
@@ -76,10 +79,12 @@ def test_a_statistic_is_less_certain_than_the_models_own_variable(small, tmp_pat
 def test_the_table_of_a_vintage_does_not_move_when_later_figures_arrive(tmp_path):
     every = truth_figures(TRUTH, range(2019, 2025), 1)
     known = "".join(row + "\n" for row in every.splitlines() if int(row[:4]) < 2022)
-    before = forecast(open_study(make_study(tmp_path / "a", known)), as_of="through-2021",
-                      members=128)  # fmt: skip
-    after = forecast(open_study(make_study(tmp_path / "b", every)), as_of="through-2021",
-                     members=128)  # fmt: skip
+    before = forecast(
+        open_study(make_study(tmp_path / "a", known)), as_of="through-2021", members=128
+    )
+    after = forecast(
+        open_study(make_study(tmp_path / "b", every)), as_of="through-2021", members=128
+    )
     for one, other in zip(before.series, after.series, strict=True):
         assert np.array_equal(one.draws, other.draws)
         assert one.seen == other.seen

@@ -39,8 +39,10 @@ def worlds(study: Study, problem: Problem) -> np.ndarray:
     for index, term in enumerate(problem.fit.terms):
         logs = forecast_logs(source, [index], END)[index] + carried(source, index, END)
         ids = np.arange(WORLDS)
-        noise = [student_noise(Stream(77, "world").sub(f"{index} {y}"), ids, term.sd)
-                 for y in range(END - FIRST + 1)]  # fmt: skip
+        noise = [
+            student_noise(Stream(77, "world").sub(f"{index} {y}"), ids, term.sd)
+            for y in range(END - FIRST + 1)
+        ]
         found.append(logs + np.array(noise))
     return np.array(found)
 
@@ -56,8 +58,12 @@ class _Known:
 
 def test_ninety_per_cent_of_later_figures_lie_in_the_90_per_cent_intervals(tmp_path):
     """64 worlds, two series, four years ahead: PIT within the central 90% at 85 to 95%."""
-    study = open_study(make_study(tmp_path, truth_figures(
-        {"growth": 0.1, "start": 105.0, "ratio": 0.9}, range(FIRST, LAST + 1), 1)))  # fmt: skip
+    study = open_study(
+        make_study(
+            tmp_path,
+            truth_figures({"growth": 0.1, "start": 105.0, "ratio": 0.9}, range(FIRST, LAST + 1), 1),
+        )
+    )
     assert study.fit is not None
     shares = [0.6 if term.discrepancy_sd else 0.0 for term in study.fit.terms]
     terms = [replace(t, shock_share=s) for t, s in zip(study.fit.terms, shares, strict=True)]
@@ -68,10 +74,14 @@ def test_ninety_per_cent_of_later_figures_lie_in_the_90_per_cent_intervals(tmp_p
     pits = []
     for world in range(WORLDS):
         data = tuple(
-            replace(d, observation=replace(
-                d.observation, value=float(np.exp(made[d.term, d.year - FIRST, world]))))
+            replace(
+                d,
+                observation=replace(
+                    d.observation, value=float(np.exp(made[d.term, d.year - FIRST, world]))
+                ),
+            )
             for d in base.data
-        )  # fmt: skip
+        )
         problem = replace(base, data=data)
         known = [d.observation for d in data]
         bound = bound_of(problem.model, problem.priors, fit, problem.scenario, known, "latest")
@@ -91,9 +101,12 @@ def test_ninety_per_cent_of_later_figures_lie_in_the_90_per_cent_intervals(tmp_p
             centre = forecast_logs(source, [index], END)[index] + carried(source, index, END)
             template = next(d.observation for d in data if d.term == index)
             for year in range(LAST + 1, END + 1):
-                later = replace(template, time=float(year),
-                                period_end=template.period_end.replace(year=year),
-                                value=float(np.exp(made[index, year - FIRST, world])))  # fmt: skip
+                later = replace(
+                    template,
+                    time=float(year),
+                    period_end=template.period_end.replace(year=year),
+                    value=float(np.exp(made[index, year - FIRST, world])),
+                )
                 pits.append(score_figure(source, index, centre[year - FIRST], later).pit)
     held = np.abs(np.array(pits) - 0.5) <= 0.45
     assert held.size == WORLDS * 2 * 4

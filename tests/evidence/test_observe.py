@@ -78,7 +78,11 @@ def test_a_csv_with_chinese_headers_is_read_in_any_encoding(small, encoding):
     path = write(small, TABLE, "我的 数据.csv", encoding)
     (one,) = read_figures(path, small).new
     assert (one.line, one.row.time, one.row.series, one.row.value) == (
-        2, 2023, ("sales", "total"), 190)  # fmt: skip
+        2,
+        2023,
+        ("sales", "total"),
+        190,
+    )
     assert (one.row.period_end, one.row.published_on) == (date(2023, 12, 31), "2024-03-01")
 
 
@@ -159,7 +163,9 @@ def test_a_file_with_the_headers_of_the_shared_data_is_read(real, tmp_path):
         "id,entity,quantity,quantity_zh,year,value,unit,measure_note,source_title,source_url,"
         "source_date,confidence\n"
         "O900,province,agro_processing_sales_revenue,农产品加工业销售收入,2023,2950,亿元,full year,"
-        "某报,http://x,2024 (year from text),high\n", "utf-8")  # fmt: skip
+        "某报,http://x,2024 (year from text),high\n",
+        "utf-8",
+    )
     (one,) = read_figures(path, real).new
     row = one.row
     assert (row.series, row.unit, row.published_on) == (("sales_revenue", "total"), "Yi", "2024")
@@ -192,10 +198,16 @@ def test_titles_and_a_line_of_units_may_stand_above_the_header(small):
 
 @pytest.mark.parametrize(
     ("text", "written"),
-    [("2024年2月1日", "2024-02-01"), ("2024年2月", "2024-02"), ("2024年", "2024"),
-     ("2024/2/1", "2024-02-01"), ("2024.2", "2024-02"), ("２０２４－０２－０１", "2024-02-01"),
-     ("2024-02-01 00:00:00", "2024-02-01")],
-)  # fmt: skip
+    [
+        ("2024年2月1日", "2024-02-01"),
+        ("2024年2月", "2024-02"),
+        ("2024年", "2024"),
+        ("2024/2/1", "2024-02-01"),
+        ("2024.2", "2024-02"),
+        ("２０２４－０２－０１", "2024-02-01"),
+        ("2024-02-01 00:00:00", "2024-02-01"),
+    ],
+)
 def test_dates_are_read_as_people_write_them(small, text, written):
     row = only(small, HEAD + f"2023,sales,total,190,Ton,{text},")
     assert row.published_on == written
@@ -203,9 +215,16 @@ def test_dates_are_read_as_people_write_them(small, text, written):
 
 @pytest.mark.parametrize(
     ("text", "end"),
-    [("2023年", (12, 31)), ("2023年度", (12, 31)), ("2023.0", (12, 31)), ("2023年上半年", (6, 30)),
-     ("2023年1-8月", (8, 31)), ("2023年前三季度", (9, 30)), ("2023H1", (6, 30))],
-)  # fmt: skip
+    [
+        ("2023年", (12, 31)),
+        ("2023年度", (12, 31)),
+        ("2023.0", (12, 31)),
+        ("2023年上半年", (6, 30)),
+        ("2023年1-8月", (8, 31)),
+        ("2023年前三季度", (9, 30)),
+        ("2023H1", (6, 30)),
+    ],
+)
 def test_a_year_or_its_first_part_is_read(small, text, end):
     row = only(small, HEAD + f"{text},sales,total,190,Ton,2024,")
     assert (row.time, row.period_end) == (2023, date(2023, *end))
@@ -280,20 +299,48 @@ def test_a_file_that_is_no_table_is_told_in_the_language_asked(small, name, raw,
 
 
 def test_every_problem_of_every_row_is_told_at_once_with_line_and_column(small):
-    rows = ["2023,sales", "2023,sales,total,约2950,Ton,2024,", "2023,sales,total,77.4%,Ton,2024,",
-            "soon,sale,total,-1,Kilo,some day,", "2023,sales,elsewhere,1,Ton,2024,",
-            "2023,sales,total,1,Kilo,2024,", '2023,sales,total,"2,62",Ton,2024,']  # fmt: skip
+    rows = [
+        "2023,sales",
+        "2023,sales,total,约2950,Ton,2024,",
+        "2023,sales,total,77.4%,Ton,2024,",
+        "soon,sale,total,-1,Kilo,some day,",
+        "2023,sales,elsewhere,1,Ton,2024,",
+        "2023,sales,total,1,Kilo,2024,",
+        '2023,sales,total,"2,62",Ton,2024,',
+    ]
     for lang, words in (
-        ("en", ("line 2, column value (D): blank", "line 3, column value (D): \"约2950\"",
-                "\"77.4%\" is in %", "line 5, column year (A): \"soon\" is no year",
-                "line 5, column measure (B): no measure \"sale\" in this study",
+        (
+            "en",
+            (
+                "line 2, column value (D): blank",
+                'line 3, column value (D): "约2950"',
+                '"77.4%" is in %',
+                'line 5, column year (A): "soon" is no year',
+                'line 5, column measure (B): no measure "sale" in this study',
                 "did you mean sales",
-                "is no date", "must be above 0", "line 6, column sector (C)", "in Kilo",
-                "do not part thousands")),
-        ("zh", ("第2行，“value”列（D）：空白", "第3行", "不是数", "不是年份", "没有口径",
+                "is no date",
+                "must be above 0",
+                "line 6, column sector (C)",
+                "in Kilo",
+                "do not part thousands",
+            ),
+        ),
+        (
+            "zh",
+            (
+                "第2行，“value”列（D）：空白",
+                "第3行",
+                "不是数",
+                "不是年份",
+                "没有口径",
                 "不是日期",
-                "必须大于0", "没有“elsewhere”", "单位是Kilo", "千位分隔")),
-    ):  # fmt: skip
+                "必须大于0",
+                "没有“elsewhere”",
+                "单位是Kilo",
+                "千位分隔",
+            ),
+        ),
+    ):
         told = "\n".join(problems(small, HEAD + "\n".join(rows), lang=lang))
         told = told.replace('column "', "column ").replace('" (', " (").replace("）: ", "）：")
         for word in words:
@@ -332,8 +379,11 @@ def test_targets_and_plans_are_never_history(real, tmp_path, measure):
 
 def test_a_row_that_says_it_is_derived_or_a_target_is_refused(small):
     head = HEAD.strip() + ",role\n"
-    rows = ["2023,sales,total,1,Ton,2024,,target", "2023,sales,total,1,Ton,2024,,derived",
-            "2023,sales_derived,total,1,Ton,2024,,"]  # fmt: skip
+    rows = [
+        "2023,sales,total,1,Ton,2024,,target",
+        "2023,sales,total,1,Ton,2024,,derived",
+        "2023,sales_derived,total,1,Ton,2024,,",
+    ]
     told = problems(small, head + "\n".join(rows))
     assert ["never history" in line for line in told] == [True] * 3
 
@@ -677,8 +727,10 @@ def test_a_column_for_each_year_is_read(small):
     text = "指标,2023年,2024,单位\n销售额,190,200,Ton\nvolume,…,95,Ton\n"
     found = [one.row for one in read(small, text, published_on="2025-03-01", sector="total").new]
     assert [(row.time, row.measure, row.value) for row in found] == [
-        (2023, "sales", 190), (2024, "sales", 200), (2024, "volume", 95),
-    ]  # fmt: skip
+        (2023, "sales", 190),
+        (2024, "sales", 200),
+        (2024, "volume", 95),
+    ]
 
 
 def test_an_indicator_that_no_series_is_called_is_told_with_its_line(small):

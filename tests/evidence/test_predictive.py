@@ -34,16 +34,18 @@ MEMBERS = 4096
 
 
 def with_share(fit: Fit, share: float, sd: float | None = None) -> Fit:
-    terms = [replace(t, shock_share=share, discrepancy_sd=sd or t.discrepancy_sd)
-             for t in fit.terms]  # fmt: skip
+    terms = [
+        replace(t, shock_share=share, discrepancy_sd=sd or t.discrepancy_sd) for t in fit.terms
+    ]
     return replace(fit, terms=tuple(terms))
 
 
 def problem_of(study: Study, name: str = "latest", share: float = 0.0) -> Problem:
     assert study.fit is not None
     rows = vintage(study.history, name).fitted()
-    return make_problem(compile_model(study.model), study.priors(),
-                        with_share(study.fit, share), rows, study.lived)  # fmt: skip
+    return make_problem(
+        compile_model(study.model), study.priors(), with_share(study.fit, share), rows, study.lived
+    )
 
 
 def blind(study: Study, share: float = 0.0, *, forced: bool = True) -> Source:
@@ -147,8 +149,9 @@ basis = "test"
 def study_with_half_year(tmp_path, history: str) -> Study:
     folder = make_study(tmp_path, history)
     path = folder / "calibration" / "fit.toml"
-    text = path.read_text("utf-8").replace('leads = true\nbasis = "test"\n',
-                                           'leads = true\nbasis = "test"\n' + PART)  # fmt: skip
+    text = path.read_text("utf-8").replace(
+        'leads = true\nbasis = "test"\n', 'leads = true\nbasis = "test"\n' + PART
+    )
     path.write_text(text, "utf-8")
     return open_study(folder)
 
@@ -161,7 +164,9 @@ def test_a_half_year_counts_until_the_whole_year_is_known(tmp_path):
     study = study_with_half_year(tmp_path, line(2020, "sales", 130) + half(2021, 70))
     problem = problem_of(study)
     assert [(d.year, d.observation.measure) for d in problem.data] == [
-        (2020, "sales"), (2021, "sales_h1")]  # fmt: skip
+        (2020, "sales"),
+        (2021, "sales_h1"),
+    ]
     assert problem.shares == pytest.approx([0, np.log(0.5)])
     assert problem.errors == pytest.approx([0.03, np.hypot(0.03, 0.1)])
     assert shocks_from(problem) == 2021.5
@@ -182,7 +187,9 @@ def test_a_part_of_a_year_without_a_share_is_not_fitted_and_is_named(tmp_path):
     assert pick(study.fit.terms, rows, study.model) == {}
     left = without_term(study.fit.terms, rows, study.model)
     assert {(o.measure, o.period_end) for o in left} == {
-        ("sales", date(2021, 9, 30)), ("firms", date(2021, 12, 31))}  # fmt: skip
+        ("sales", date(2021, 9, 30)),
+        ("firms", date(2021, 12, 31)),
+    }
 
 
 def test_every_fault_of_a_part_is_told(tmp_path):

@@ -26,8 +26,7 @@ def study():
 
 def fitted(study, name):
     rows = vintage(study.history, name).fitted()
-    return make_problem(compile_model(study.model), study.priors(), study.fit, rows,
-                        study.lived)  # fmt: skip
+    return make_problem(compile_model(study.model), study.priors(), study.fit, rows, study.lived)
 
 
 def test_the_figures_that_are_fitted_are_these_and_no_other(study):
@@ -49,8 +48,17 @@ def test_the_rows_likeliest_to_come_have_a_term(study):
     names = {term.name for term in study.fit.terms}
     clusters = {f"output_value/{one}" for one in study.model.ranges["cluster"]}
     assert len(clusters) == 10
-    assert clusters | {"output_value/total", "output_value/ten", "leading_firms_revenue/total",
-                       "sales_revenue/total", "output_value_as_reported/ten"} <= names  # fmt: skip
+    assert (
+        clusters
+        | {
+            "output_value/total",
+            "output_value/ten",
+            "leading_firms_revenue/total",
+            "sales_revenue/total",
+            "output_value_as_reported/ten",
+        }
+        <= names
+    )
 
 
 def test_what_has_no_term_is_said_by_measure(study):
@@ -68,7 +76,8 @@ def test_every_number_of_the_priors_is_said_in_words_and_in_few(study):
             assert said.split(" (")[0] != prior.constant or " " not in prior.constant, prior.name
             assert width(said) < 100
     assert tell(label_of(study, "tea lead"), "en") == (
-        "Growth of medicinal tea above that of beverages while it is…")  # fmt: skip
+        "Growth of medicinal tea above that of beverages while it is…"
+    )
     assert tell(label_of(study, "growth offset[fruit]"), "zh").endswith("（果品）")
 
 

@@ -10,8 +10,9 @@ HEAD = "time,sector,measure,value,unit,source,period_end,published_on\n"
 
 def test_observations_are_read_from_a_file_with_a_byte_order_mark(tmp_path):
     path = tmp_path / "历史 数据.csv"
-    path.write_text(HEAD + "2019,total,sales_revenue,1935.5,Yi,x,2019-12-31,2020-09-21\n",
-                    encoding="utf-8-sig")  # fmt: skip
+    path.write_text(
+        HEAD + "2019,total,sales_revenue,1935.5,Yi,x,2019-12-31,2020-09-21\n", encoding="utf-8-sig"
+    )
     (found,) = read_history(path)
     assert (found.time, found.value, found.period_end.year) == (2019.0, 1935.5, 2019)
 

@@ -10,12 +10,30 @@ MODEL = small_model(
     variable("grant budget delay", 0.5, unit="Year", limits=(0, 5)),
     variable("total", unit="Yi/Year", kind=Kind.AUXILIARY),
 )
-GRANT = {"id": "grant", "zh": "补助", "en": "Grants", "section": "5", "lever": "grant budget",
-         "unit": "Yi/Year", "policy_level": "10", "low": "0", "high": "40", "cost": "1",
-         "cost_unit": "Yi per Yi", "cost_basis": "by definition", "confidence": "low",
-         "outside": "1"}  # fmt: skip
-PUBLICITY = {"id": "publicity", "zh": "宣传引导", "en": "Publicity", "section": "5",
-             "refused_zh": "没有可引用的效果", "refused_en": "no sourced effect"}  # fmt: skip
+GRANT = {
+    "id": "grant",
+    "zh": "补助",
+    "en": "Grants",
+    "section": "5",
+    "lever": "grant budget",
+    "unit": "Yi/Year",
+    "policy_level": "10",
+    "low": "0",
+    "high": "40",
+    "cost": "1",
+    "cost_unit": "Yi per Yi",
+    "cost_basis": "by definition",
+    "confidence": "low",
+    "outside": "1",
+}
+PUBLICITY = {
+    "id": "publicity",
+    "zh": "宣传引导",
+    "en": "Publicity",
+    "section": "5",
+    "refused_zh": "没有可引用的效果",
+    "refused_en": "no sourced effect",
+}
 
 
 @pytest.fixture

@@ -37,8 +37,12 @@ def test_all_problems_of_a_report_are_told_at_once(tmp_path):
         synthetic.spec(tmp_path, text)
     message = str(caught.value)
     assert len(caught.value.problems) == 4
-    for part in ('did you mean "output regime raw"', 'did you mean "other"', "'average'",
-                 'no such key "colour"'):  # fmt: skip
+    for part in (
+        'did you mean "output regime raw"',
+        'did you mean "other"',
+        "'average'",
+        'no such key "colour"',
+    ):
         assert part in message
 
 

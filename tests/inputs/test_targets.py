@@ -165,12 +165,32 @@ def test_signs_and_digits_of_full_width_and_thousands_are_read(read):
 
 # ── roles, bands and wholes ────────────────────────────────────────────────────────────────
 
-ABOUT = TOTAL | {"id": "income", "comparator": "about", "value": "1.8", "low": "1.75",
-                 "high": "1.85"}  # fmt: skip
-LEVER = {"id": "quota", "zh": "指标", "role": "lever", "lever": "grant budget",
-         "lever_value": "5", "lever_unit": "Yi/Year", "value": "30", "unit": "brands"}  # fmt: skip
-RANK = {"id": "rank", "zh": "名次", "role": "indicator", "comparator": "=", "value": "7",
-        "reason_zh": "没有统计", "reason_en": "no statistics"}  # fmt: skip
+ABOUT = TOTAL | {
+    "id": "income",
+    "comparator": "about",
+    "value": "1.8",
+    "low": "1.75",
+    "high": "1.85",
+}
+LEVER = {
+    "id": "quota",
+    "zh": "指标",
+    "role": "lever",
+    "lever": "grant budget",
+    "lever_value": "5",
+    "lever_unit": "Yi/Year",
+    "value": "30",
+    "unit": "brands",
+}
+RANK = {
+    "id": "rank",
+    "zh": "名次",
+    "role": "indicator",
+    "comparator": "=",
+    "value": "7",
+    "reason_zh": "没有统计",
+    "reason_en": "no statistics",
+}
 
 
 def test_about_is_met_inside_its_band_and_not_above_it(read):

@@ -120,7 +120,8 @@ def test_the_command_line_speaks_a_third_language_from_one_file(tmp_path):
     (tmp_path / "sdensemble" / "lang" / "de.toml").write_text(third, encoding="utf-8")
     code = "from sdensemble.verbs.cli import main; main()"
     asked = ["describe", "--study", str(root / "examples" / "teacup"), "--lang", "de"]
-    done = subprocess.run([sys.executable, "-c", code, *asked], cwd=tmp_path,
-                          capture_output=True, encoding="utf-8")  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code, *asked], cwd=tmp_path, capture_output=True, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
     assert "teacup.mdl: 9 Variable" in done.stdout

@@ -157,10 +157,18 @@ def scenarios(names: tuple[str, ...] = tuple(SCENARIOS)) -> tuple[Scenario, ...]
 def target(name: str, zh: str, en: str, variable: str, year: int, value: float, **other: Any):
     """Return a single target."""
     row = {
-        "element": "", "aggregate": "annual", "comparator": ">=", "unit": "Yi",
-        "measure": "output_value", "scope": "constant_2019", "price_basis": "nominal",
-        "section": "一", "joint": (), "headline": False, "note": "",
-    }  # fmt: skip
+        "element": "",
+        "aggregate": "annual",
+        "comparator": ">=",
+        "unit": "Yi",
+        "measure": "output_value",
+        "scope": "constant_2019",
+        "price_basis": "nominal",
+        "section": "一",
+        "joint": (),
+        "headline": False,
+        "note": "",
+    }
     return Target(id=name, zh=zh, en=en, variable=variable, year=year, value=value, **row | other)
 
 
@@ -169,21 +177,60 @@ def targets() -> tuple[Target, ...]:
     total, zh, en = "total nominal output", "全省农产品加工业产值", "Agro-processing output value"
     rows = [
         target("total_2022", f"{zh} 2022", f"{en} 2022", total, 2022, 2500.0, headline=True),
-        target("total_2025", f"{zh} 2025", f"{en} 2025", total, 2025, 3000.0, comparator=">",
-               headline=True),
-        target("total_2030", f"{zh} 2030（示例）", f"{en} 2030 (example)", total, 2030, 3500.0,
-               comparator=">", headline=True),
-        target("ten_2025", "十大集群合计 2025", "Ten clusters 2025", "cluster nominal output",
-               2025, 1200.0, headline=True),
-    ]  # fmt: skip
+        target(
+            "total_2025",
+            f"{zh} 2025",
+            f"{en} 2025",
+            total,
+            2025,
+            3000.0,
+            comparator=">",
+            headline=True,
+        ),
+        target(
+            "total_2030",
+            f"{zh} 2030（示例）",
+            f"{en} 2030 (example)",
+            total,
+            2030,
+            3500.0,
+            comparator=">",
+            headline=True,
+        ),
+        target(
+            "ten_2025",
+            "十大集群合计 2025",
+            "Ten clusters 2025",
+            "cluster nominal output",
+            2025,
+            1200.0,
+            headline=True,
+        ),
+    ]
     for key, (zh, en, value, _) in SECTORS.items():
         rows.append(
-            target(f"{key}_2025", f"{zh} 2025", f"{en} 2025", "nominal output", 2025, value,
-                   element=key, headline=key == "other")
-        )  # fmt: skip
+            target(
+                f"{key}_2025",
+                f"{zh} 2025",
+                f"{en} 2025",
+                "nominal output",
+                2025,
+                value,
+                element=key,
+                headline=key == "other",
+            )
+        )
     joint = tuple(f"{key}_2025" for key in SECTORS)
-    last = target("all_2025", "十一项同时达标", "All eleven at once", "", 2025, 0.0, joint=joint,
-                  headline=True)  # fmt: skip
+    last = target(
+        "all_2025",
+        "十一项同时达标",
+        "All eleven at once",
+        "",
+        2025,
+        0.0,
+        joint=joint,
+        headline=True,
+    )
     return (*rows, replace(last, year=None, value=None, comparator="", aggregate="", unit=""))
 
 
@@ -230,9 +277,16 @@ def dataset(
             "sector": list(SECTORS),
             "replicate": ("member", np.repeat(np.arange(16), members // 16)),
         },
-        attrs={"model": "made-up.mdl", "model_digest": "abc123", "prior_set": prior_set,
-               "as_of": "through-2019", "seed": seed, "posterior": "prior", "model_set": "main"},
-    )  # fmt: skip
+        attrs={
+            "model": "made-up.mdl",
+            "model_digest": "abc123",
+            "prior_set": prior_set,
+            "as_of": "through-2019",
+            "seed": seed,
+            "posterior": "prior",
+            "model_set": "main",
+        },
+    )
 
 
 def _array(values: np.ndarray, unit: str, aggregate: str) -> xr.Variable:

@@ -75,8 +75,14 @@ def test_a_target_a_person_may_edit_is_no_official_one(results):
 def test_the_fan_draws_the_other_scope_and_the_other_prior_sets(results, plan):
     own = next(t for t in results.targets if t.id == "total_2025")
     own = replace(own, entity="province", quantity="output")
-    read = replace(own, id="r", role="reference", scope="as_reported", headline=False,
-                   variable="total real output")  # fmt: skip
+    read = replace(
+        own,
+        id="r",
+        role="reference",
+        scope="as_reported",
+        headline=False,
+        variable="total real output",
+    )
     targets = (own, *(t for t in results.targets if t.id != "total_2025"), read)
     both = Results(results.data, results.scenarios, targets, results.spec, results.model)
     lines = fan(both, both.scenarios[0], others=[plan]).marks(Line)
@@ -128,15 +134,21 @@ def test_effects_show_the_same_mean_as_the_text(results):
 def test_many_scenarios_stand_on_pages_that_the_captions_name(results):
     places = [*range(14), *range(1, 14), *range(1, 14)]
     many = [
-        replace(results.scenarios[i], name=f"{results.scenarios[i].name}-{n}" if n > 13 else
-                results.scenarios[i].name, order=n)
+        replace(
+            results.scenarios[i],
+            name=f"{results.scenarios[i].name}-{n}" if n > 13 else results.scenarios[i].name,
+            order=n,
+        )
         for n, i in enumerate(places)
-    ]  # fmt: skip
+    ]
     data = results.data.isel(scenario=places).assign_coords(scenario=[s.name for s in many])
     found = Results(data, tuple(many), results.targets, results.spec, results.model)
     assert pages(found) == -(-40 // ROWS)
-    rows = [len(panel.y.names) for page in range(effect_pages(found))
-            for panel in effects(found, page).panels]  # fmt: skip
+    rows = [
+        len(panel.y.names)
+        for page in range(effect_pages(found))
+        for panel in effects(found, page).panels
+    ]
     assert sum(rows) == len(found.pairs())
     every = figures.figures_of(found)
     assert {"effects", "effects-2", "scenarios", "scenarios-2"} <= {one.id for one in every}

@@ -33,8 +33,13 @@ def test_probabilities_are_said_in_tenths(low, high, zh, en):
 
 def test_a_share_is_never_printed_as_certain():
     assert [points(p) for p in (0.0, 0.004, 0.006, 0.5, 0.9951, 1.0)] == [
-        "<1", "<1", "1", "50", ">99", ">99",
-    ]  # fmt: skip
+        "<1",
+        "<1",
+        "1",
+        "50",
+        ">99",
+        ">99",
+    ]
 
 
 def test_a_share_has_no_more_digits_than_its_error_allows():

@@ -36,8 +36,16 @@ def test_a_run_leaves_every_file_and_lists_them(tmp_path, quick, plan):
     folder = tmp_path / "结果 目录" / "run"
     done = write(folder, quick | {"extra": {"plan": plan.data}})
     record = json.loads((folder / "run.json").read_text("utf-8"))
-    for name in ("ensemble.nc", "ensemble-plan.nc", "probabilities.csv", "differences.csv",
-                 "gap.csv", "bottlenecks.csv", "progress.csv", "answer-zh.txt"):  # fmt: skip
+    for name in (
+        "ensemble.nc",
+        "ensemble-plan.nc",
+        "probabilities.csv",
+        "differences.csv",
+        "gap.csv",
+        "bottlenecks.csv",
+        "progress.csv",
+        "answer-zh.txt",
+    ):
         assert name in record["files"]
         assert name in done.files
     assert record["seed"] == 1

@@ -66,8 +66,10 @@ def test_probabilities_are_shares_with_their_key(results):
     assert row["p"] == np.mean(values > 3000)
     assert row["shortfall"] == pytest.approx(np.maximum(0, 3000 - values).mean())
     assert (row["prior_set"], row["as_of"], row["scope"]) == (
-        "history", "through-2019", "constant_2019",
-    )  # fmt: skip
+        "history",
+        "through-2019",
+        "constant_2019",
+    )
 
 
 def test_a_joint_target_is_met_only_by_members_that_meet_every_part(results):
@@ -91,8 +93,9 @@ def test_differences_are_paired_and_say_which_are_nothing(results):
 
 
 def test_the_error_of_a_paired_difference_is_far_below_that_of_its_sides(results):
-    row = pick(difference_rows(results), kind="output", outcome="total", year=2025,
-               scenario="guarantee")  # fmt: skip
+    row = pick(
+        difference_rows(results), kind="output", outcome="total", year=2025, scenario="guarantee"
+    )
     side = results.data["total nominal output"].sel(year=2025, scenario="baseline").values
     assert row["error"] < side.std() / 16 / 5
 
@@ -119,8 +122,10 @@ def test_outlay_is_cumulative_by_payer(results):
 
 def test_contributions_of_the_components_add_up_to_growth(results):
     rows = [r for r in gap_rows(results) if r["scenario"] == "baseline" and r["year"] == 2025]
-    whole, parts = pick(rows, outcome="total"), [r for r in rows if r["outcome"] not in
-                                                  ("total", "ten")]  # fmt: skip
+    whole, parts = (
+        pick(rows, outcome="total"),
+        [r for r in rows if r["outcome"] not in ("total", "ten")],
+    )
     assert len(parts) == 11
     for column in ("contribution", "contribution_points"):
         assert sum(r[column] for r in parts) == pytest.approx(whole[column])
@@ -163,14 +168,20 @@ def test_lost_members_leave_bounds_and_every_other_number_finite(results):
     row = pick(probability_rows(lost), target="total_2025", scenario="baseline")
     assert (row["p"], row["lost_members"]) == ("", 5)
     assert row["p_most"] - row["p_least"] == pytest.approx(5 / 256)
-    effect = pick(difference_rows(lost), kind="output", outcome="total", year=2025,
-                  scenario="brand")  # fmt: skip
+    effect = pick(
+        difference_rows(lost), kind="output", outcome="total", year=2025, scenario="brand"
+    )
     assert effect["pairs"] == 251
     assert np.isfinite(effect["difference"])
     assert lost.lost == (
-        {"variable": "total nominal output", "scenario": "baseline", "first_year": 2023,
-         "members": 5, "member": 0},
-    )  # fmt: skip
+        {
+            "variable": "total nominal output",
+            "scenario": "baseline",
+            "first_year": 2023,
+            "members": 5,
+            "member": 0,
+        },
+    )
 
 
 def test_a_question_the_report_names_wrongly_is_told(results):
@@ -241,8 +252,11 @@ def test_income_given_up_is_no_outlay(results):
     apart = (replace(payers[0], forgone=True), *payers[1:])
     spec = replace(results.spec, payers=apart)
     own = Results(results.data, results.scenarios, results.targets, spec, results.model)
-    kinds = {row["outcome"]: row["kind"] for row in difference_rows(own) if row["outcome"] in
-             {payer.id for payer in payers}}  # fmt: skip
+    kinds = {
+        row["outcome"]: row["kind"]
+        for row in difference_rows(own)
+        if row["outcome"] in {payer.id for payer in payers}
+    }
     assert kinds == {payers[0].id: "forgone", payers[1].id: "outlay"}
     pair = own.scenario("brand"), own.scenario("baseline"), 2025
     paid, given = own.payers_outlay(*pair), own.payers_outlay(*pair, forgone=True)

@@ -160,8 +160,16 @@ def test_nothing_is_divided_by_an_outlay_printed_as_zero(results):
 def test_a_target_read_in_another_scope_is_told_beside_it(run, results):
     own, other = run["targets"][1], "total real output"
     own = replace(own, entity="province", quantity="output")
-    read = replace(own, id="r", role="reference", scope="as_reported", variable=other,
-                   headline=False, reason_zh="依据后来的信息。", reason_en="later.")  # fmt: skip
+    read = replace(
+        own,
+        id="r",
+        role="reference",
+        scope="as_reported",
+        variable=other,
+        headline=False,
+        reason_zh="依据后来的信息。",
+        reason_en="later.",
+    )
     targets = (run["targets"][0], own, *run["targets"][2:], read)
     text = answer(run | {"targets": targets}, "zh").replace("\n", "")
     p = results.event(replace(own, variable=other), results.scenarios[0]).probability()

@@ -82,11 +82,16 @@ def test_a_page_asks_for_nothing_from_elsewhere_and_is_the_same_twice(teacup: St
 
 
 def test_every_word_of_the_page_is_in_the_catalogues_and_every_entry_is_used() -> None:
-    made = {f"{head}-{tail}" for head, tails in {
-        "view": re.search(r"const VIEWS = \[(.*?)\]", SCRIPTS)[1].replace('"', "").split(", "),
-        "save": ["csv", "svg", "png", "toml"], "axis": ["x", "y"],
-        "per": ["treasury", "forgone"],
-    }.items() for tail in tails}  # fmt: skip
+    made = {
+        f"{head}-{tail}"
+        for head, tails in {
+            "view": re.search(r"const VIEWS = \[(.*?)\]", SCRIPTS)[1].replace('"', "").split(", "),
+            "save": ["csv", "svg", "png", "toml"],
+            "axis": ["x", "y"],
+            "per": ["treasury", "forgone"],
+        }.items()
+        for tail in tails
+    }
     used = set(re.findall(r"\bt\(\"([\w-]+)\"", SCRIPTS)) | made
     used |= set(re.findall(r"tell\(\"([\w-]+)\"", SCRIPTS)) | {"toml-title", "keep-a", "drop-a"}
     python = {"code", "no-script", "measure", "model_alone", "all_at_once"}

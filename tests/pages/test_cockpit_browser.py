@@ -27,9 +27,14 @@ from sdensemble.verbs.run import Options
 pytestmark = pytest.mark.full
 CHROMIUM = shutil.which("chromium")
 QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 MEMBERS = 128
 
 
@@ -95,8 +100,10 @@ def test_every_slider_moves_the_answer_and_undo_takes_it_back(tab: Any, file: Pa
     opened(tab, file)
     before = tab.inner_text("#answer")
     for slider in tab.query_selector_all("input[type=range]"):
-        slider.evaluate("(one) => { one.value = one.max; one.dispatchEvent(new Event('input'));"
-                        " one.dispatchEvent(new Event('change')); }")  # fmt: skip
+        slider.evaluate(
+            "(one) => { one.value = one.max; one.dispatchEvent(new Event('input'));"
+            " one.dispatchEvent(new Event('change')); }"
+        )
         settled(tab)
         assert tab.inner_text("#answer") != before
         tab.click("#undo")
@@ -203,9 +210,12 @@ def test_what_is_typed_out_of_its_limits_is_refused_beside_it(tab: Any, file: Pa
 
 @pytest.mark.parametrize(
     ("link", "said"),
-    [("#nonsense", "cannot be read"), ("other", "another version of the model"),
-     ("wild", "outside its limits")],
-)  # fmt: skip
+    [
+        ("#nonsense", "cannot be read"),
+        ("other", "another version of the model"),
+        ("wild", "outside its limits"),
+    ],
+)
 def test_a_bad_link_is_told_and_changes_nothing(tab: Any, file: Path, link: str, said: str) -> None:
     digest = re.search(r'"digest":"(\w+)"', file.read_text(encoding="utf-8"))[1]
     held: dict[str, Any] = {"d": digest, "x": {"lid": {"times": [0], "values": [7]}}}

@@ -131,9 +131,12 @@ def test_an_inflow_comes_from_the_left_and_an_outflow_leaves_to_the_right(write_
 def test_signs_come_from_the_equations_in_the_default_run(write_model):
     model = read_model(write_model(STOCKS))
     pairs = [
-        ("births", "Young"), ("growing up", "Young"), ("Old", "crowding"),
-        ("crowding", "deaths"), ("life", "deaths"),
-    ]  # fmt: skip
+        ("births", "Young"),
+        ("growing up", "Young"),
+        ("Old", "crowding"),
+        ("crowding", "deaths"),
+        ("life", "deaths"),
+    ]
     found = link_signs(model, pairs)
     assert [found[p] for p in pairs] == ["+", "−", "+", "−", "−"]
 

@@ -61,13 +61,21 @@ def targets():
         reason_en="a slogan",
     )
     other = replace(rows[0], id="reference", role="reference", headline=False)
-    return (*rows, lever, slogan, other)  # fmt: skip
+    return (*rows, lever, slogan, other)
 
 
 def statistic(value, *, name="S1", year=2025, measure="output_value", published="2026-03", **more):
     given = {"entity": "dairy", "quantity": "output", "unit": "Yi"} | more
-    return Statistic(id=name, year=year, value=value, measure=measure, source="made up",
-                     published_on=published, note="", **given)  # fmt: skip
+    return Statistic(
+        id=name,
+        year=year,
+        value=value,
+        measure=measure,
+        source="made up",
+        published_on=published,
+        note="",
+        **given,
+    )
 
 
 def entry(targets, statistics, name, results=None):

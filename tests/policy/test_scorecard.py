@@ -34,9 +34,10 @@ def scored(tmp_path_factory):
     rows[3] = replace(rows[3], within="total_2025")
     rows[2] = replace(rows[2], role="reference")
     rows.append(
-        replace(rows[1], id="about_2025", comparator="about", low=2900.0, high=3100.0,
-                headline=False)
-    )  # fmt: skip
+        replace(
+            rows[1], id="about_2025", comparator="about", low=2900.0, high=3100.0, headline=False
+        )
+    )
     rows.append(replace(rows[1], id="gone_2025", variable="not kept", headline=False))
     return Results(found.data, found.scenarios, tuple(rows), found.spec, found.model)
 
@@ -56,8 +57,9 @@ def test_about_ranks_by_its_lower_end_and_says_where_most_of_the_miss_lies(score
     first = scored.scenarios[0]
     low = next(t for t in scored.targets if t.id == "about_2025")
     low = replace(low, low=100.0, value=150.0, high=200.0)
-    easy = Results(scored.data, scored.scenarios, (*scored.targets[:5], low), scored.spec,
-                   scored.model)  # fmt: skip
+    easy = Results(
+        scored.data, scored.scenarios, (*scored.targets[:5], low), scored.spec, scored.model
+    )
     found = scorecard(easy)
     line = next(one for one in found if one.target.id == "about_2025")
     assert (line.middle(0), line.reach(0)) == (0.0, 1.0)
@@ -70,8 +72,16 @@ def test_about_ranks_by_its_lower_end_and_says_where_most_of_the_miss_lies(score
 
 def test_a_target_read_in_another_scope_stands_below_it(scored):
     own = replace(scored.targets[1], entity="province", quantity="output_value")
-    other = replace(own, id="reported", role="reference", scope="as_reported", headline=False,
-                    variable="total real output", reason_zh="依据", reason_en="why")  # fmt: skip
+    other = replace(
+        own,
+        id="reported",
+        role="reference",
+        scope="as_reported",
+        headline=False,
+        variable="total real output",
+        reason_zh="依据",
+        reason_en="why",
+    )
     both = Results(scored.data, scored.scenarios, (own, other), scored.spec, scored.model)
     assert readings(own, both.targets) == (other,)
     found = scorecard(both)
@@ -102,8 +112,9 @@ def test_about_is_scored_inside_its_band(lines, scored):
 def test_a_part_and_its_whole_are_scored_in_the_same_members(lines, scored):
     nested = next(one for one in lines if one.kind == "nested")
     first = scored.scenarios[0]
-    part, whole = (next(t for t in scored.targets if t.id == name)
-                   for name in ("ten_2025", "total_2025"))  # fmt: skip
+    part, whole = (
+        next(t for t in scored.targets if t.id == name) for name in ("ten_2025", "total_2025")
+    )
     both = scored.event(part, first).hit & scored.event(whole, first).hit
     assert nested.middle(0) == both.mean()
     assert nested.target.joint == ("ten_2025", "total_2025")
@@ -144,16 +155,24 @@ def test_the_tables_have_their_columns_and_a_row_a_target_scenario_and_year(line
     single = [one for one in lines if not one.target.joint]
     assert len(years) == len(single) * 3 * len(synthetic.YEARS)
     assert {name for row in years for name in row} == set(TABLES["scorecard-years"])
-    asked = next(r for r in years if (r["target"], r["year"], r["scenario"])
-                 == ("total_2025", 2025, "baseline"))  # fmt: skip
+    asked = next(
+        r
+        for r in years
+        if (r["target"], r["year"], r["scenario"]) == ("total_2025", 2025, "baseline")
+    )
     assert asked["p"] == next(r["p"] for r in rows if r["target"] == "total_2025")
 
 
 def test_the_figures_split_at_the_year_of_the_question_and_hold_every_probability(lines, scored):
     figures = {figure.id: figure for figure in scorecard_figures(lines, scored)}
     assert list(figures) == ["scorecard", "scorecard-earlier", "scorecard-together"]
-    held = [share for figure in figures.values() for cells in figure.marks(Cells)
-            for row in cells.shares for share in row]  # fmt: skip
+    held = [
+        share
+        for figure in figures.values()
+        for cells in figure.marks(Cells)
+        for row in cells.shares
+        for share in row
+    ]
     kinds = ("single", "joint", "nested", "path")
     wanted = [p.middle for line in lines if line.kind in kinds for p in line.found]
     assert sorted(held) == sorted(wanted)
@@ -172,15 +191,18 @@ def test_heads_of_columns_are_names_or_numbers_that_a_note_explains(lines, score
     assert len(names) > NAMED
     assert names == [str(place + 1) for place in range(len(names))]
     notes = tell(many.all_notes(), "en")
-    assert all(f"{place} {one.title['en']}" in notes for place, one in
-               enumerate(results.scenarios, start=1))  # fmt: skip
+    assert all(
+        f"{place} {one.title['en']}" in notes
+        for place, one in enumerate(results.scenarios, start=1)
+    )
 
 
 def test_many_scenarios_stand_on_pages_each_with_the_reference(results):
     pages = pages_of(results)
     assert [len(page) for page in pages] == [14]
-    many = Results(results.data, results.scenarios * 3, results.targets, results.spec,
-                   results.model)  # fmt: skip
+    many = Results(
+        results.data, results.scenarios * 3, results.targets, results.spec, results.model
+    )
     pages = pages_of(many)
     assert all(0 in page and len(page) <= 14 for page in pages)
     assert set().union(*map(set, pages)) == set(range(42))

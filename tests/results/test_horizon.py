@@ -77,8 +77,9 @@ def test_treasury_money_and_what_is_forgone_are_never_added_up(results):
 def test_what_is_forgone_alone_has_a_ratio_of_its_own(tmp_path):
     text = synthetic.REPORT.replace("[[payer]]", "[[payer]]\nforgone = true")
     plain = synthetic.results(tmp_path, NAMES)
-    results = type(plain)(plain.data, plain.scenarios, plain.targets,
-                          synthetic.spec(tmp_path, text), plain.model)  # fmt: skip
+    results = type(plain)(
+        plain.data, plain.scenarios, plain.targets, synthetic.spec(tmp_path, text), plain.model
+    )
     one = next(h for h in horizons(results) if h.scenario.name == "plant-grants")
     assert one.treasury is None
     assert one.per_forgone[0] == pytest.approx(one.effect.found.mean / one.forgone.found.mean)

@@ -40,8 +40,12 @@ def test_lost_members_stay_lost(tmp_path, results):
 
 def test_safe_names_never_collide():
     assert list(safe_names(["a b", "a_b", "产值", "产能", "1x"]).values()) == [
-        "a_b", "a_b_2", "v", "v_2", "v_1x",
-    ]  # fmt: skip
+        "a_b",
+        "a_b_2",
+        "v",
+        "v_2",
+        "v_1x",
+    ]
 
 
 def test_a_file_that_is_no_ensemble_is_named(tmp_path):

@@ -23,9 +23,11 @@ def stored(results, tmp_path):
     folder.mkdir()
     write_ensemble(folder / "ensemble.nc", data)
     return folder, {
-        "scenarios": results.scenarios, "targets": results.targets, "spec": results.spec,
+        "scenarios": results.scenarios,
+        "targets": results.targets,
+        "spec": results.spec,
         "model": replace(results.model, digest="abc123"),
-    }  # fmt: skip
+    }
 
 
 def test_a_stored_run_answers_as_it_did(stored, results):

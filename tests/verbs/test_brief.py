@@ -31,8 +31,11 @@ def cup(tmp_path_factory):
     import sdensemble.outputs.figures as figures
 
     folder = tmp_path_factory.mktemp("brief") / "茶杯 study"
-    shutil.copytree(ROOT / "examples" / "teacup", folder,
-                    ignore=lambda at, names: [n for n in names if n.startswith("2")])  # fmt: skip
+    shutil.copytree(
+        ROOT / "examples" / "teacup",
+        folder,
+        ignore=lambda at, names: [n for n in names if n.startswith("2")],
+    )
     drawn = figures.draw_figures
     figures.draw_figures = lambda *args: ((), "")
     try:
@@ -149,10 +152,14 @@ def test_the_verbs_tell_mistakes_in_the_language_asked(cup, tmp_path):
 
     wrong = call("brief", "--study", cup, cup / "outputs" / "two", "--layout", "gb9705")
     assert (wrong.exit_code, wrong.stderr.strip()) == (
-        1, '错误：没有版式“gb9705”——是否指 "gb9704"？（现有 gb9704, office）',
-    )  # fmt: skip
+        1,
+        '错误：没有版式“gb9705”——是否指 "gb9704"？（现有 gb9704, office）',
+    )
     empty = tmp_path / "empty"
-    shutil.copytree(ROOT / "examples" / "teacup", empty,
-                    ignore=lambda at, names: [n for n in names if n.startswith("2")])  # fmt: skip
+    shutil.copytree(
+        ROOT / "examples" / "teacup",
+        empty,
+        ignore=lambda at, names: [n for n in names if n.startswith("2")],
+    )
     none = call("brief", "--study", empty, "--lang", "en")
     assert none.stderr.startswith("error: no stored run in outputs/")

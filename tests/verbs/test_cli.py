@@ -138,8 +138,11 @@ def test_the_door_runs_a_study_copied_to_a_path_with_chinese_characters(root, te
     environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
     found = subprocess.run(
         [sys.executable, root / "run_sim.py", *common],
-        cwd=teacup, env=environment, capture_output=True, encoding="utf-8",
-    )  # fmt: skip
+        cwd=teacup,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+    )
     assert (found.returncode, found.stderr) == (0, "")
     assert "目标：第9分钟茶温不低于60℃" in found.stdout
     assert (teacup / "结果 一" / "figures" / "fan.svg").is_file()
@@ -151,22 +154,43 @@ def test_the_door_runs_a_study_copied_to_a_path_with_chinese_characters(root, te
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("scenarios/lid.toml", '"lid" =', '"lidd" =',
-         'scenarios/lid.toml [levers] "lidd": no such constant in model/teacup.mdl — did you mean'
-         ' "lid" (Dmnl, 0 to 1)?'),
-        ("scenarios/lid.toml", "value = 1", "value = 2",
-         'scenarios/lid.toml [levers] "lid": 2 is outside the limits of the constant'
-         " (Dmnl, 0 to 1)"),
-        ("scenarios/lid.toml", "[levers]", "[levers",
-         "scenarios/lid.toml line 13 column 8: is not valid TOML"),
-        ("scenarios/lid.toml", "start = 2", "start = 99",
-         "99 is outside the model's time, 0 to 30"),
-        ("calibration/priors.toml", "median = 16", "median = 39",
-         'calibration/priors.toml [[prior]] "characteristic time": 45.0% of lognormal(median 39,'),
+        (
+            "scenarios/lid.toml",
+            '"lid" =',
+            '"lidd" =',
+            'scenarios/lid.toml [levers] "lidd": no such constant in model/teacup.mdl — did you'
+            ' mean "lid" (Dmnl, 0 to 1)?',
+        ),
+        (
+            "scenarios/lid.toml",
+            "value = 1",
+            "value = 2",
+            'scenarios/lid.toml [levers] "lid": 2 is outside the limits of the constant'
+            " (Dmnl, 0 to 1)",
+        ),
+        (
+            "scenarios/lid.toml",
+            "[levers]",
+            "[levers",
+            "scenarios/lid.toml line 13 column 8: is not valid TOML",
+        ),
+        (
+            "scenarios/lid.toml",
+            "start = 2",
+            "start = 99",
+            "99 is outside the model's time, 0 to 30",
+        ),
+        (
+            "calibration/priors.toml",
+            "median = 16",
+            "median = 39",
+            'calibration/priors.toml [[prior]] "characteristic time": 45.0% of'
+            " lognormal(median 39,",
+        ),
         ("scenarios/targets.csv", ",9,", ",31,", "the year 31 is not wholly within"),
         ("outputs/report.toml", '"end"', '"ends"', "aggregate 'ends' is not one of"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_in_a_file_ends_in_one_clear_message(teacup, tmp_path, file, old, new, message):
     change(teacup / file, old, new)
     for verb in ("run", "check"):
@@ -176,15 +200,24 @@ def test_a_mistake_in_a_file_ends_in_one_clear_message(teacup, tmp_path, file, o
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("\t16\n", "\tcharacteristic time in use / 2\n",
-         'teacup.mdl: a loop without a stock: "characteristic time'),
-        ("(teacup temperature - room temperature)", "SHIFT IF TRUE(teacup temperature, 1, 2)",
-         '"heat loss to room"'),
-        ("(teacup temperature - room temperature)", "(teacup temperature - rum temperature)",
-         'no variable "rum temperature" — did you mean "room temperature"?'),
+        (
+            "\t16\n",
+            "\tcharacteristic time in use / 2\n",
+            'teacup.mdl: a loop without a stock: "characteristic time',
+        ),
+        (
+            "(teacup temperature - room temperature)",
+            "SHIFT IF TRUE(teacup temperature, 1, 2)",
+            '"heat loss to room"',
+        ),
+        (
+            "(teacup temperature - room temperature)",
+            "(teacup temperature - rum temperature)",
+            'no variable "rum temperature" — did you mean "room temperature"?',
+        ),
         ("\t0.125\n", "\t-1\n", "TIME STEP above 0"),
     ],
-)  # fmt: skip
+)
 def test_a_model_that_cannot_be_run_is_explained(teacup, tmp_path, old, new, message):
     change(teacup / "model" / "teacup.mdl", old, new)
     priors = teacup / "calibration" / "priors.toml"
@@ -248,17 +281,24 @@ def test_a_real_interruption_leaves_no_folder(teacup):
     )
     more = ["run", "--members", "65536", "--out", "结果"]
     with subprocess.Popen(
-        [sys.executable, "-c", code, *more], cwd=teacup,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
-    ) as job:  # fmt: skip
+        [sys.executable, "-c", code, *more],
+        cwd=teacup,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    ) as job:
         assert job.stdout is not None
         assert job.stdout.readline().startswith("running")
         job.send_signal(signal.SIGINT)
         _, errors = job.communicate(timeout=60)
     assert (job.returncode, errors) == (130, "已中断；没有写入任何文件\n")
     assert sorted(p.name for p in teacup.iterdir()) == [
-        "README.md", "calibration", "model", "outputs", "scenarios"
-    ]  # fmt: skip
+        "README.md",
+        "calibration",
+        "model",
+        "outputs",
+        "scenarios",
+    ]
     assert [p.name for p in (teacup / "outputs").iterdir()] == ["report.toml"]
 
 

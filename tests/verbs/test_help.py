@@ -32,8 +32,9 @@ def test_every_verb_and_option_has_its_help_in_the_catalogue(place):
 
 
 def test_the_catalogue_helps_with_nothing_that_is_gone():
-    every = [key_of(o) for one in COMMANDS.values() for o in one.params
-             if isinstance(o, click.Option)]  # fmt: skip
+    every = [
+        key_of(o) for one in COMMANDS.values() for o in one.params if isinstance(o, click.Option)
+    ]
     for key in catalogue(LANGS[0]):
         parts = key.split(".")
         if parts[0] == "help" and len(parts) == 3 and parts[2] not in ("text", "help"):

@@ -123,8 +123,9 @@ def test_scorecard_runs_when_members_are_asked_for(cup, no_figures):
 
 def test_scorecard_of_a_stored_run_shows_the_scenarios_named(cup, tmp_path):
     first = cup / "outputs" / "first"
-    found = call("scorecard", "--study", cup, "--run", first, "--scenario", "lid", "--out",
-                 tmp_path / "few")  # fmt: skip
+    found = call(
+        "scorecard", "--study", cup, "--run", first, "--scenario", "lid", "--out", tmp_path / "few"
+    )
     assert found.exit_code == 0, found.output
     rows = rows_of(tmp_path / "few" / "scorecard.csv")
     assert {row["scenario"] for row in rows} == {"baseline", "lid"}
@@ -166,8 +167,9 @@ def test_a_run_of_an_older_model_is_refused_by_name(cup):
     assert changed != text
     model.write_text(changed, "utf-8")
     try:
-        found = call("scorecard", "--study", cup, "--run", cup / "outputs" / "first",
-                     "--lang", "en")  # fmt: skip
+        found = call(
+            "scorecard", "--study", cup, "--run", cup / "outputs" / "first", "--lang", "en"
+        )
         assert found.exit_code == 1
         assert "run the study again" in found.stderr
     finally:
@@ -193,9 +195,12 @@ def test_ledger_refuses_a_date_it_cannot_read(cup):
 def test_gap_contribution_and_progress_are_there_for_every_scenario(cup):
     study = open_study(cup)
     results = stored_results(
-        cup / "outputs" / "first", scenarios=study.scenarios, targets=study.targets,
-        spec=study.report, model=study.model,
-    )  # fmt: skip
+        cup / "outputs" / "first",
+        scenarios=study.scenarios,
+        targets=study.targets,
+        spec=study.report,
+        model=study.model,
+    )
     gaps = list(gap_rows(results))
     assert {row["scenario"] for row in gaps} == {s.name for s in study.scenarios}
     wanted = {"gap_mean", "contribution", "contribution_points", "required_growth_percent"}

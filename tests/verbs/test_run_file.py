@@ -143,8 +143,16 @@ def test_a_sample_file_gives_a_member_for_each_row(tmp_path):
     np.testing.assert_array_equal(last, alone.run.values["teacup temperature"][:, 0])
     rows = table(out / "quantiles.csv")
     assert list(rows[0]) == [
-        "variable", "unit", "time", "members", "p05", "p25", "p50", "p75", "p95",
-    ]  # fmt: skip
+        "variable",
+        "unit",
+        "time",
+        "members",
+        "p05",
+        "p25",
+        "p50",
+        "p75",
+        "p95",
+    ]
     assert float(rows[-1]["p50"]) == np.median(data["teacup temperature"][-1])
 
 
@@ -158,8 +166,15 @@ def test_a_sensitivity_control_draws_the_same_members_for_the_same_seed():
     assert drawn[2].shape == (10,)
     assert (drawn[0][:10] != drawn[2]).all()
     assert first.text.splitlines()[2].split() == [
-        "variable", "unit", "time", "5%", "25%", "50%", "75%", "95%",
-    ]  # fmt: skip
+        "variable",
+        "unit",
+        "time",
+        "5%",
+        "25%",
+        "50%",
+        "75%",
+        "95%",
+    ]
 
 
 def test_a_latin_hypercube_has_one_member_in_each_slice(shops):

@@ -12,6 +12,12 @@ from sdensemble.evidence.observe.figures import Figure, Figures, read_figures
 from sdensemble.evidence.observe.keep import LOG
 
 __all__ = [
-    "LOG", "Figure", "Figures", "Observed", "observe_add", "observe_list", "observe_undo",
+    "LOG",
+    "Figure",
+    "Figures",
+    "Observed",
+    "observe_add",
+    "observe_list",
+    "observe_undo",
     "read_figures",
-]  # fmt: skip
+]

@@ -111,8 +111,10 @@ def observe_add(
     """
     begun = time.perf_counter()
     if study.fit is None:
-        raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file: no series is"
-                      " fitted, so no figure can move a probability")  # fmt: skip
+        raise SDError(
+            f"{study.folder / 'calibration' / 'fit.toml'}: no such file: no series is"
+            " fitted, so no figure can move a probability"
+        )
     settings = settings_of(particles, threads)
     history = study.folder / "calibration" / "history.csv"
     batch = _batch(study)
@@ -208,9 +210,14 @@ def _stored_size(study: Study, prior_set: str) -> int:
 
 
 def _keep(
-    study: Study, found: Observed, file: str, posterior: Posterior | None, place: Path | None,
-    history: Path, lang: str,
-) -> None:  # fmt: skip
+    study: Study,
+    found: Observed,
+    file: str,
+    posterior: Posterior | None,
+    place: Path | None,
+    history: Path,
+    lang: str,
+) -> None:
     """Write posterior, log and history, all or none; history comes last."""
     log = study.folder / "calibration" / LOG
     with Together() as files:
@@ -232,16 +239,38 @@ def _log_rows(found: Observed, file: str) -> list[list[object]]:
     rows: list[list[object]] = []
     for one in found.moved:
         row, old = one.row, one.replaces
-        head = [when, found.batch, file, one.line, f"{row.time:g}", row.sector, row.measure,
-                f"{row.value:.12g}", row.unit, row.published_on,
-                f"{old.value:.12g}" if old else "", int(one.fitted)]  # fmt: skip
+        head = [
+            when,
+            found.batch,
+            file,
+            one.line,
+            f"{row.time:g}",
+            row.sector,
+            row.measure,
+            f"{row.value:.12g}",
+            row.unit,
+            row.published_on,
+            f"{old.value:.12g}" if old else "",
+            int(one.fitted),
+        ]
         for key, after in found.after.items():
             before, step = found.before[key], one.alone.get(key)
             alone = [f"{step.mean:.4f}", f"{step.se:.4f}"] if step else ["", ""]
-            rows.append([*head, key, before.key.as_of, before.key.posterior,
-                         f"{before.middle:.4f}", *alone, after.key.as_of, after.key.posterior,
-                         f"{after.middle:.4f}", f"{found.change[key].mean:.4f}",
-                         f"{found.change[key].se:.4f}"])  # fmt: skip
+            rows.append(
+                [
+                    *head,
+                    key,
+                    before.key.as_of,
+                    before.key.posterior,
+                    f"{before.middle:.4f}",
+                    *alone,
+                    after.key.as_of,
+                    after.key.posterior,
+                    f"{after.middle:.4f}",
+                    f"{found.change[key].mean:.4f}",
+                    f"{found.change[key].se:.4f}",
+                ]
+            )
         if not found.after:
             rows.append([*head, *[""] * 11])
     return rows
@@ -280,9 +309,18 @@ def _moved_text(study: Study, found: Observed, size: int, seed: int, lang: str) 
         old, new = found.before[first].key, found.after[first].key
         day = vintage(study.history, LATEST).published
         lines.append(
-            tell("across", lang, first=old.as_of, last=new.as_of, known=day or "—",
-                 draws=_draws(old, lang), draws_after=_draws(new, lang), particles=size, seed=seed)
-        )  # fmt: skip
+            tell(
+                "across",
+                lang,
+                first=old.as_of,
+                last=new.as_of,
+                known=day or "—",
+                draws=_draws(old, lang),
+                draws_after=_draws(new, lang),
+                particles=size,
+                seed=seed,
+            )
+        )
     notes = [line for one in found.moved for line in _notes(study, one, lang)]
     return [*lines, *([""] if notes else []), *notes]
 
@@ -310,8 +348,15 @@ def _table(study: Study, found: Observed, lang: str) -> list[str]:
     table = [["", tell("before", lang), *marks, tell("after", lang), tell("change", lang)]]
     for key, before in found.before.items():
         cells = [points(one.alone[key], lang) for one in fitted]
-        table.append([_name(study, key, lang), chance(before), *cells, chance(found.after[key]),
-                      points(found.change[key], lang)])  # fmt: skip
+        table.append(
+            [
+                _name(study, key, lang),
+                chance(before),
+                *cells,
+                chance(found.after[key]),
+                points(found.change[key], lang),
+            ]
+        )
     kind = "moved" if fitted else "moved together"
     return [tell(kind, lang), *legend, "", *columns(table)]
 
@@ -328,10 +373,17 @@ def _keys(study: Study, found: Observed, lang: str) -> list[str]:
     together: dict[str, list[str]] = {}
     for name, p in found.before.items():
         key = p.key
-        said = tell("key", lang, measure=word(key.measure), scope=word(key.scope),
-                    prices=word(key.price_basis), priors=word(key.prior_set),
-                    scenario=study.named((key.scenario,))[0].title[lang], models=key.model_set,
-                    model=key.model_digest[:8])  # fmt: skip
+        said = tell(
+            "key",
+            lang,
+            measure=word(key.measure),
+            scope=word(key.scope),
+            prices=word(key.price_basis),
+            priors=word(key.prior_set),
+            scenario=study.named((key.scenario,))[0].title[lang],
+            models=key.model_set,
+            model=key.model_digest[:8],
+        )
         event = f"  {_name(study, name, lang)}: {key.event}, {key.year}"
         together.setdefault(said, []).append(event)
     return [line for said, events in together.items() for line in (said, *events)]
@@ -365,12 +417,19 @@ def _notes(study: Study, one: Moved, lang: str) -> list[str]:
 
 
 def _kept_text(
-    study: Study, found: Observed, figures: Figures, place: Path | None,
-    posterior: Posterior | None, prior_set: str, lang: str,
-) -> list[str]:  # fmt: skip
+    study: Study,
+    found: Observed,
+    figures: Figures,
+    place: Path | None,
+    posterior: Posterior | None,
+    prior_set: str,
+    lang: str,
+) -> list[str]:
     """Return what was written where."""
-    lines = ["", tell("kept", lang, path="history.csv", n=len(found.rows), batch=found.batch,
-                      log=LOG)]  # fmt: skip
+    lines = [
+        "",
+        tell("kept", lang, path="history.csv", n=len(found.rows), batch=found.batch, log=LOG),
+    ]
     if figures.known:
         lines.append(tell("left out", lang, lines=", ".join(map(str, figures.known))))
     if posterior is None or place is None or study.fit is None:
@@ -381,5 +440,15 @@ def _kept_text(
         return [*lines, tell("posterior kept", lang, path=place.name, n=count)]
     command = command_of(study.folder, LATEST, study.priors(prior_set), study.fit.vintage)
     more = _stored_size(study, prior_set)
-    return [*lines, tell("larger stays", lang, path=large.name, more=more, n=count,
-                         other=place.name, command=command)]  # fmt: skip
+    return [
+        *lines,
+        tell(
+            "larger stays",
+            lang,
+            path=large.name,
+            more=more,
+            n=count,
+            other=place.name,
+            command=command,
+        ),
+    ]

@@ -57,8 +57,18 @@ def number(text: str) -> tuple[float, str]:
     return value, (found[2] or "").strip()
 
 
-PARTS = {"上半年": 6, "h1": 6, "一季度": 3, "第一季度": 3, "1季度": 3, "q1": 3, "前三季度": 9,
-         "前3季度": 9, "q1-q3": 9, "q1q3": 9}  # fmt: skip
+PARTS = {
+    "上半年": 6,
+    "h1": 6,
+    "一季度": 3,
+    "第一季度": 3,
+    "1季度": 3,
+    "q1": 3,
+    "前三季度": 9,
+    "前3季度": 9,
+    "q1-q3": 9,
+    "q1q3": 9,
+}
 """Parts of a year from its start, by the month they end with."""
 
 

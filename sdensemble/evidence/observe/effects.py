@@ -45,8 +45,15 @@ class Fitter:
         """
         study = self.study
         try:
-            return choose(study.folder, study.model, study.priors(self.prior_set), study.fit,
-                          study.history, study.lived, LATEST).posterior  # fmt: skip
+            return choose(
+                study.folder,
+                study.model,
+                study.priors(self.prior_set),
+                study.fit,
+                study.history,
+                study.lived,
+                LATEST,
+            ).posterior
         except SDError:  # made for other inputs: fit anew
             return None
 
@@ -74,8 +81,9 @@ class Fitter:
         parts = [part for t in targets for part in leaves(t, study.targets)]
         inputs = (priors, study.model, study.forcing, self.settings.size)
         if posterior is None:
-            members = from_prior(*inputs, seed=self.seed, as_of=as_of,
-                                 replicates=self.settings.replicates)  # fmt: skip
+            members = from_prior(
+                *inputs, seed=self.seed, as_of=as_of, replicates=self.settings.replicates
+            )
         else:
             members = from_posterior(posterior, *inputs, seed=self.seed, as_of=as_of)
         keep = {part.variable: part.aggregate for part in parts}

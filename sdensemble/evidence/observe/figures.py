@@ -18,8 +18,14 @@ from sdensemble.study import Study
 
 Ask = Callable[[str], str]
 T = TypeVar("T")
-ROLES = {"target": "plan", "plan": "plan", "目标": "plan", "规划": "plan", "derived": "derived",
-         "推算": "derived"}  # fmt: skip
+ROLES = {
+    "target": "plan",
+    "plan": "plan",
+    "目标": "plan",
+    "规划": "plan",
+    "derived": "derived",
+    "推算": "derived",
+}
 """What a column of roles may say of a row that is no observation."""
 
 
@@ -179,11 +185,21 @@ class _Reading:
             return None
         if not (value and unit):
             return None
-        return Figure(line, Observation(
-            float(year[0]), series[1], series[0], value[0], unit,
-            text(row, "source") or self.sheet.file, end, published, url=text(row, "url"),
-            note=text(row, "note"),
-        ))  # fmt: skip
+        return Figure(
+            line,
+            Observation(
+                float(year[0]),
+                series[1],
+                series[0],
+                value[0],
+                unit,
+                text(row, "source") or self.sheet.file,
+                end,
+                published,
+                url=text(row, "url"),
+                note=text(row, "note"),
+            ),
+        )
 
     def series(self, row: Sequence[str]) -> Series:
         """Return the series of a row."""
@@ -240,8 +256,17 @@ class _Reading:
                 known.append(one.line)
             else:
                 values = {"value": f"{one.row.value:g}", "other": f"{same[0].value:g}"}
-                self.bad(one.line, "value", Bad("clash", series="/".join(one.row.series),
-                         year=f"{one.row.time:g}", where=same[1], **values))  # fmt: skip
+                self.bad(
+                    one.line,
+                    "value",
+                    Bad(
+                        "clash",
+                        series="/".join(one.row.series),
+                        year=f"{one.row.time:g}",
+                        where=same[1],
+                        **values,
+                    ),
+                )
         return Figures(self.sheet.file, tuple(new), tuple(known))
 
 

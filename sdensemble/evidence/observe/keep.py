@@ -12,10 +12,31 @@ from pathlib import Path
 from types import TracebackType
 
 LOG = "observed.log.csv"
-LOG_HEAD = ("when", "batch", "file", "line", "time", "sector", "measure", "value", "unit",
-            "published_on", "replaces", "fitted", "target", "as_of_before", "posterior_before",
-            "before", "alone_moved", "alone_moved_se", "as_of_after", "posterior_after", "after",
-            "moved", "moved_se")  # fmt: skip
+LOG_HEAD = (
+    "when",
+    "batch",
+    "file",
+    "line",
+    "time",
+    "sector",
+    "measure",
+    "value",
+    "unit",
+    "published_on",
+    "replaces",
+    "fitted",
+    "target",
+    "as_of_before",
+    "posterior_before",
+    "before",
+    "alone_moved",
+    "alone_moved_se",
+    "as_of_after",
+    "posterior_after",
+    "after",
+    "moved",
+    "moved_se",
+)
 """Columns of the log: a row for each new figure and target; probabilities are shares."""
 
 
@@ -37,9 +58,11 @@ class Together:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         for new, path in self.made:
             aside = [] if path in self.unrestored else [_aside(path)]
             for left in (new, *aside, *new.parent.glob(f".{new.name}.*")):

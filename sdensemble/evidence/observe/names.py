@@ -77,8 +77,11 @@ class Names:
         for _, part in self._parts():
             if (part.measure, part.sector) == series:
                 return date.fromisoformat(f"{year}-{part.ends}")
-        ends = {(row.period_end.month, row.period_end.day) for row in self.study.history
-                if row.series == series}  # fmt: skip
+        ends = {
+            (row.period_end.month, row.period_end.day)
+            for row in self.study.history
+            if row.series == series
+        }
         month = next(iter(ends))[0] if len(ends) == 1 else 12
         full = date(year, month, monthrange(year, month)[1])
         return full if ends == {(full.month, full.day)} else date(year, 12, 31)
@@ -214,8 +217,10 @@ def _read(found: Names, measures: Sequence[str], sectors: Sequence[str]) -> None
     if not path.is_file():
         return
     top, _ = Section.of_file(path, ("measure", "sector", "unit", "series"))
-    for key, kept, known in (("measure", found.measures, measures),
-                             ("sector", found.sectors, sectors)):  # fmt: skip
+    for key, kept, known in (
+        ("measure", found.measures, measures),
+        ("sector", found.sectors, sectors),
+    ):
         for code, words in _words(top, key):
             if code not in known:
                 top.problem(f'{key}: the history has no "{code}"')

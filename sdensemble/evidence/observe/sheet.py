@@ -23,12 +23,20 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
     "unit": ("unit", "单位", "计量单位"),
     "source": ("source", "source_title", "来源", "数据来源", "出处", "资料来源"),
     "period_end": ("period_end", "period end", "期末", "截止日", "截至", "时期末", "统计截止日"),
-    "published_on": ("published_on", "published on", "published", "source_date", "公布日期",
-                     "发布日期", "公布时间", "发布时间"),
+    "published_on": (
+        "published_on",
+        "published on",
+        "published",
+        "source_date",
+        "公布日期",
+        "发布日期",
+        "公布时间",
+        "发布时间",
+    ),
     "note": ("note", "measure_note", "备注", "说明"),
     "url": ("url", "source_url", "网址", "链接"),
     "role": ("role", "性质"),
-}  # fmt: skip
+}
 """How a column may be headed. A unit may stand in brackets behind it."""
 NEEDED = ("time", "value")
 HEAD_ROWS = 20
@@ -87,8 +95,10 @@ def read_sheet(path: Path, lang: str) -> Sheet:
     tables = _xlsx(path, raw, lang) if raw.startswith(b"PK") else [_csv(path, raw, lang)]
     heads = [_header(table) for table in tables]
     if all(score < 100 for _, score in heads):
-        heads = [max(head, _wide(table), key=lambda one: one[1])
-                 for head, table in zip(heads, tables, strict=True)]  # fmt: skip
+        heads = [
+            max(head, _wide(table), key=lambda one: one[1])
+            for head, table in zip(heads, tables, strict=True)
+        ]
     best = max(range(len(tables)), key=lambda i: (heads[i][1], -i))
     return _sheet(path, tables[best], heads[best][0], lang)
 

@@ -162,8 +162,9 @@ def read_sensitivity(path: Path) -> Sensitivity:
     elif stepped and len(stepped) < len(factors):
         found.add(stepped[0].where, "VECTOR beside random distributions is not supported")
     found.raise_if_any()
-    return Sensitivity(count, method, seed, path.parent / sample if sample else None, factors,
-                       where)  # fmt: skip
+    return Sensitivity(
+        count, method, seed, path.parent / sample if sample else None, factors, where
+    )
 
 
 def _header(line: str, where: str, found: Problems) -> tuple[int, str, int, str]:

@@ -24,21 +24,31 @@ def allocate_document(found: Allotted, world: World, study: Study) -> Document:
     money = c.money_unit(study)
     used = [k for k, n in enumerate(found.steps) if n]
     items = [
-        phrase("decide.allocate.item", slot=slot_name(found.slots[k], study),
-               amount=_amount(found.slots[k], found.steps[k], study))
+        phrase(
+            "decide.allocate.item",
+            slot=slot_name(found.slots[k], study),
+            amount=_amount(found.slots[k], found.steps[k], study),
+        )
         for k in sorted(used, key=lambda k: -found.steps[k] * found.slots[k].amount)
-    ]  # fmt: skip
+    ]
     better = "better" if c.told_of(found.better) else "alike"
     said = [
         phrase("decide.allocate.best", items=joined(items, "clause")),
-        phrase(f"decide.allocate.{better}", best=c.amount(found.best_effect, unit),
-               even=c.amount(found.even_effect, unit), gap=c.amount(found.better, unit),
-               median=Shown(found.better_median, Number(digits=3, signed=True))),
-        phrase("decide.allocate.paid", best=c.amount(found.treasury[0], money, c.SPENT),
-               even=c.amount(found.treasury[1], money, c.SPENT),
-               best_forgone=c.amount(found.forgone[0], money, c.SPENT),
-               even_forgone=c.amount(found.forgone[1], money, c.SPENT)),
-    ]  # fmt: skip
+        phrase(
+            f"decide.allocate.{better}",
+            best=c.amount(found.best_effect, unit),
+            even=c.amount(found.even_effect, unit),
+            gap=c.amount(found.better, unit),
+            median=Shown(found.better_median, Number(digits=3, signed=True)),
+        ),
+        phrase(
+            "decide.allocate.paid",
+            best=c.amount(found.treasury[0], money, c.SPENT),
+            even=c.amount(found.treasury[1], money, c.SPENT),
+            best_forgone=c.amount(found.forgone[0], money, c.SPENT),
+            even_forgone=c.amount(found.forgone[1], money, c.SPENT),
+        ),
+    ]
     columns = [
         Column("slot", phrase("decide.head.place")),
         Column("years", phrase("decide.head.years")),
@@ -65,21 +75,50 @@ def allocate_document(found: Allotted, world: World, study: Study) -> Document:
     ]
     told = [k for k in range(len(found.slots)) if found.steps[k] or math.isfinite(found.even[k])]
     y = numbers(range(len(told)))
-    figure = Figure("allotment", phrase("decide.allocate.figure"), (
-        Panel((Bars(y, numbers(found.steps[k] for k in told), role="estimate",
-                    name=phrase("decide.fig.best_steps"), across=True),
-               Points(numbers(found.even[k] for k in told), y, role="mean",
-                      name=phrase("decide.fig.even_steps"))),
-              x=Axis(phrase("decide.head.steps"), low=0.0),
-              y=Axis(names=tuple(slot_name(found.slots[k], study) for k in told)),
-              height=10 + 4.5 * len(told)),))  # fmt: skip
-    blocks: list[Block] = [*(Paragraph(words, "lead") for words in said),
-              table_of("allocate", phrase("decide.allocate.table"), columns, rows, stub=2), figure,
-              Paragraph(phrase("decide.allocate.notes",
-                               flattered=c.plain(found.searched_effect - found.best_effect.mean,
-                                                 unit)), "note")]  # fmt: skip
-    return Document("allocate", phrase("decide.allocate.title"), tuple(blocks),
-                    subtitle=c.conditions(world, world.draws.members, study))  # fmt: skip
+    figure = Figure(
+        "allotment",
+        phrase("decide.allocate.figure"),
+        (
+            Panel(
+                (
+                    Bars(
+                        y,
+                        numbers(found.steps[k] for k in told),
+                        role="estimate",
+                        name=phrase("decide.fig.best_steps"),
+                        across=True,
+                    ),
+                    Points(
+                        numbers(found.even[k] for k in told),
+                        y,
+                        role="mean",
+                        name=phrase("decide.fig.even_steps"),
+                    ),
+                ),
+                x=Axis(phrase("decide.head.steps"), low=0.0),
+                y=Axis(names=tuple(slot_name(found.slots[k], study) for k in told)),
+                height=10 + 4.5 * len(told),
+            ),
+        ),
+    )
+    blocks: list[Block] = [
+        *(Paragraph(words, "lead") for words in said),
+        table_of("allocate", phrase("decide.allocate.table"), columns, rows, stub=2),
+        figure,
+        Paragraph(
+            phrase(
+                "decide.allocate.notes",
+                flattered=c.plain(found.searched_effect - found.best_effect.mean, unit),
+            ),
+            "note",
+        ),
+    ]
+    return Document(
+        "allocate",
+        phrase("decide.allocate.title"),
+        tuple(blocks),
+        subtitle=c.conditions(world, world.draws.members, study),
+    )
 
 
 def place_name(slot: Slot, study: Study) -> Words:

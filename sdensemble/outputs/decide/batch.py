@@ -48,10 +48,17 @@ def _answer(found: Comparison, study: Study) -> list[Words]:
     base = found.main.rows[0]
     best = max(rows, key=lambda row: row.probability.middle)
     said: list[Words] = [
-        phrase("decide.compare.asked", target=c.asked(study, found.target), items=phrase(
-            "decide.batch.best", name=_title(found, best.scenario),
-            p=Shown(best.probability, Chance()), base=Shown(base.probability, Chance()))),
-    ]  # fmt: skip
+        phrase(
+            "decide.compare.asked",
+            target=c.asked(study, found.target),
+            items=phrase(
+                "decide.batch.best",
+                name=_title(found, best.scenario),
+                p=Shown(best.probability, Chance()),
+                base=Shown(base.probability, Chance()),
+            ),
+        ),
+    ]
     told = [row for row in rows if row.effect and c.told_of(row.effect.found)]
     if not told:
         return [*said, phrase("decide.batch.none")]
@@ -77,27 +84,47 @@ def batch_table(found: Comparison, study: Study) -> Table:
     group by it.
     """
     unit, money, spec = _unit(found, study), c.money_unit(study), study.report
-    names = list(dict.fromkeys(
-        (one.constant, one.element) for moved in found.levers.values() for one in moved
-    ))  # fmt: skip
+    names = list(
+        dict.fromkeys(
+            (one.constant, one.element) for moved in found.levers.values() for one in moved
+        )
+    )
     columns = [
         Column("scenario", phrase("decide.head.scenario")),
         Column("title", phrase("decide.head.title")),
         Column("world", phrase("decide.head.world")),
     ]
     for k, (constant, element) in enumerate(names):
-        moved = next(one for all_ in found.levers.values() for one in all_
-                     if (one.constant, one.element) == (constant, element))  # fmt: skip
-        columns.append(Column(f"lever_{k}", c.lever_label(study.model, moved), Number(digits=7),
-                              c.unit_of(spec, moved.unit)))  # fmt: skip
+        moved = next(
+            one
+            for all_ in found.levers.values()
+            for one in all_
+            if (one.constant, one.element) == (constant, element)
+        )
+        columns.append(
+            Column(
+                f"lever_{k}",
+                c.lever_label(study.model, moved),
+                Number(digits=7),
+                c.unit_of(spec, moved.unit),
+            )
+        )
     columns += [
         Column("year", phrase("decide.head.year"), Whole()),
         Column("p", phrase("decide.head.p"), Share(), ""),
         Column("p_se", phrase("decide.head.p_se"), Number(digits=2)),
-        Column("change", phrase("decide.head.change"), Number(digits=4, factor=100),
-               phrase("decide.points")),
-        Column("change_se", phrase("decide.head.change_se"), Number(digits=2, factor=100),
-               phrase("decide.points")),
+        Column(
+            "change",
+            phrase("decide.head.change"),
+            Number(digits=4, factor=100),
+            phrase("decide.points"),
+        ),
+        Column(
+            "change_se",
+            phrase("decide.head.change_se"),
+            Number(digits=2, factor=100),
+            phrase("decide.points"),
+        ),
         Column("median", phrase("decide.head.median"), Number(digits=6), unit),
         Column("effect", phrase("decide.head.effect"), Number(digits=5), unit),
         Column("effect_se", phrase("decide.head.effect_se"), Number(digits=2), unit),
@@ -108,33 +135,49 @@ def batch_table(found: Comparison, study: Study) -> Table:
         Column("treasury", phrase("decide.head.treasury"), Number(digits=5), money),
         Column("forgone", phrase("decide.head.forgone"), Number(digits=5), money),
         Column("verdict", phrase("decide.head.verdict")),
-    ]  # fmt: skip
+    ]
     rows = []
     for one in found.worlds:
         world = c.world_name(one.world, spec)
         for row in one.rows:
             scenario = next(s for s in found.scenarios if s.name == row.scenario)
             cells: dict[str, object] = {
-                "scenario": row.scenario, "title": scenario.title, "world": world,
+                "scenario": row.scenario,
+                "title": scenario.title,
+                "world": world,
                 "year": int(found.target.year or found.through),
-                "p": row.probability.middle, "p_se": row.probability.se, "median": row.median,
-            }  # fmt: skip
+                "p": row.probability.middle,
+                "p_se": row.probability.se,
+                "median": row.median,
+            }
             for k, (constant, element) in enumerate(names):
                 cells[f"lever_{k}"] = level_of(scenario, found.baseline, constant, element, study)
             if row.effect and row.change and row.treasury and row.forgone:
                 told = c.told_of(row.effect.found)
                 cells |= {
-                    "change": row.change.found.mean, "change_se": row.change.found.se,
-                    "effect": row.effect.found.mean, "effect_se": row.effect.found.se,
-                    "effect_median": row.effect.median, "low": row.effect.low,
-                    "high": row.effect.high, "helped": row.effect.helped,
-                    "treasury": row.treasury.found.mean, "forgone": row.forgone.found.mean,
-                    "verdict": phrase("verdict.distinguishable" if told
-                                      else "verdict.not_distinguishable"),
-                }  # fmt: skip
+                    "change": row.change.found.mean,
+                    "change_se": row.change.found.se,
+                    "effect": row.effect.found.mean,
+                    "effect_se": row.effect.found.se,
+                    "effect_median": row.effect.median,
+                    "low": row.effect.low,
+                    "high": row.effect.high,
+                    "helped": row.effect.helped,
+                    "treasury": row.treasury.found.mean,
+                    "forgone": row.forgone.found.mean,
+                    "verdict": phrase(
+                        "verdict.distinguishable" if told else "verdict.not_distinguishable"
+                    ),
+                }
             rows.append(cells)
-    return table_of("batch", phrase("decide.batch.table"), columns, rows, stub=3,
-                    notes=(phrase("decide.apart"),))  # fmt: skip
+    return table_of(
+        "batch",
+        phrase("decide.batch.table"),
+        columns,
+        rows,
+        stub=3,
+        notes=(phrase("decide.apart"),),
+    )
 
 
 def level_of(
@@ -158,11 +201,17 @@ def batch_figure(found: Comparison, study: Study) -> Figure:
     effects = [row.effect for row in rows if row.effect]
     y = numbers(range(len(rows)))
     spread = Points(
-        numbers(e.median for e in effects), y, numbers(e.low for e in effects),
-        numbers(e.high for e in effects), "median", phrase("decide.fig.spread"), across=True,
-    )  # fmt: skip
-    means = Points(numbers(e.found.mean for e in effects), y, role="mean",
-                   name=phrase("decide.fig.mean"))  # fmt: skip
+        numbers(e.median for e in effects),
+        y,
+        numbers(e.low for e in effects),
+        numbers(e.high for e in effects),
+        "median",
+        phrase("decide.fig.spread"),
+        across=True,
+    )
+    means = Points(
+        numbers(e.found.mean for e in effects), y, role="mean", name=phrase("decide.fig.mean")
+    )
     chances = Beside(phrase("decide.head.p"), tuple(Shown(r.probability, Chance()) for r in rows))
     panel = Panel(
         (Rule(0.0), spread, means),

@@ -54,8 +54,9 @@ class Errored(Number):
         number = sign + shown.lstrip("-")
         if not math.isfinite(se) or se <= 10.0 ** -(most + 1):
             return number
-        return say("number.with_error", lang, value=number,
-                   error=rounded_up(se, min(most, _first(se))))  # fmt: skip
+        return say(
+            "number.with_error", lang, value=number, error=rounded_up(se, min(most, _first(se)))
+        )
 
     def number(self, value: Any, lang: str) -> Native:
         """Return the number without its error."""
@@ -126,8 +127,11 @@ def lever_label(model: Model, lever: Lever | Moved) -> Words:
     if not lever.element:
         return name
     dims = model[lever.constant].dims
-    element = {lang: model.element_label(dims[0], lever.element, lang) for lang in LANGS} \
-        if len(dims) == 1 else lever.element  # fmt: skip
+    element = (
+        {lang: model.element_label(dims[0], lever.element, lang) for lang in LANGS}
+        if len(dims) == 1
+        else lever.element
+    )
     return joined([name, bracketed([element])], "nothing")
 
 

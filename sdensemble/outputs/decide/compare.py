@@ -30,8 +30,9 @@ def compare_document(found: Comparison, study: Study) -> Document:
     blocks.append(compare_figure(found, study))
     if len(found.worlds) > 1:
         blocks.append(worlds_figure(found, study))
-    notes = phrase("decide.compare.notes", unit=unit, money=c.money_unit(study),
-                   through=found.through)  # fmt: skip
+    notes = phrase(
+        "decide.compare.notes", unit=unit, money=c.money_unit(study), through=found.through
+    )
     others = [s.title for s in found.scenarios if s.name != found.baseline.name]
     return Document(
         "compare",
@@ -57,14 +58,16 @@ def answer(found: Comparison, study: Study) -> list[Words]:
     """Return the short answer: P of each, each effect, each pair, and whether orders hold."""
     main = found.main
     chances = [
-        phrase("decide.compare.chance", name=_title(found, row.scenario),
-               p=Shown(row.probability, Chance()))
+        phrase(
+            "decide.compare.chance",
+            name=_title(found, row.scenario),
+            p=Shown(row.probability, Chance()),
+        )
         for row in main.rows
-    ]  # fmt: skip
+    ]
     said: list[Words] = [
-        phrase("decide.compare.asked", target=c.asked(study, found.target),
-               items=c.listed(chances))
-    ]  # fmt: skip
+        phrase("decide.compare.asked", target=c.asked(study, found.target), items=c.listed(chances))
+    ]
     said += [_effect(found, row, study) for row in main.rows if row.effect is not None]
     pairs = [p for p in main.pairs if found.baseline.name not in (p.first, p.second)]
     if len(pairs) > MANY:
@@ -108,13 +111,19 @@ def _pair(found: Comparison, pair: Pair, study: Study) -> Words:
     else:
         better, worse = (one, other) if pair.sign > 0 else (other, one)
         size = abs(pair.effect.found.mean), pair.effect.found.se
-        first = phrase("decide.compare.better", first=better, second=worse,
-                       gap=c.amount(size, unit, c.SPENT))  # fmt: skip
+        first = phrase(
+            "decide.compare.better", first=better, second=worse, gap=c.amount(size, unit, c.SPENT)
+        )
     parts: list[Words] = [first]
     if pair.split:
-        parts.append(phrase("decide.compare.split",
-                            median=Shown(pair.effect.median, Number(digits=3, signed=True)),
-                            first=one, second=other))  # fmt: skip
+        parts.append(
+            phrase(
+                "decide.compare.split",
+                median=Shown(pair.effect.median, Number(digits=3, signed=True)),
+                first=one,
+                second=other,
+            )
+        )
     if len(found.worlds) > 1:
         parts.append(holds_words(found, pair, study))
     turned = [
@@ -135,13 +144,26 @@ def holds_words(found: Comparison, pair: Pair, study: Study) -> Words:
     names = {one.world.name: c.world_name(one.world, study.report) for one in found.worlds}
     n = len(found.worlds)
     if main == 0:
-        signs = {p.sign for one in found.worlds for p in one.pairs
-                 if (p.first, p.second) == (pair.first, pair.second)}  # fmt: skip
-        return phrase("decide.compare.none_told", n=n) if signs == {0} else phrase(
-            "decide.compare.some_told", n=n, k=sum(
-                1 for one in found.worlds for p in one.pairs
-                if (p.first, p.second) == (pair.first, pair.second) and p.sign
-            ))  # fmt: skip
+        signs = {
+            p.sign
+            for one in found.worlds
+            for p in one.pairs
+            if (p.first, p.second) == (pair.first, pair.second)
+        }
+        return (
+            phrase("decide.compare.none_told", n=n)
+            if signs == {0}
+            else phrase(
+                "decide.compare.some_told",
+                n=n,
+                k=sum(
+                    1
+                    for one in found.worlds
+                    for p in one.pairs
+                    if (p.first, p.second) == (pair.first, pair.second) and p.sign
+                ),
+            )
+        )
     if not untold and not turned:
         return phrase("decide.compare.holds", n=n)
     parts = [phrase("decide.compare.holds_some", n=n, k=n - len(untold) - len(turned))]
@@ -167,8 +189,12 @@ def compare_table(found: Comparison, study: Study) -> Table:
         Column("change", phrase("decide.head.change"), c.POINTS, phrase("decide.points")),
         Column("median", phrase("decide.head.median"), Number(digits=4), unit),
         Column("effect", phrase("decide.head.effect"), c.AMOUNT, unit),
-        Column("effect_median", phrase("decide.head.effect_median"), Number(digits=3, signed=True),
-               unit),
+        Column(
+            "effect_median",
+            phrase("decide.head.effect_median"),
+            Number(digits=3, signed=True),
+            unit,
+        ),
         Column("low", phrase("decide.head.low"), Number(digits=3, signed=True), unit),
         Column("high", phrase("decide.head.high"), Number(digits=3, signed=True), unit),
         Column("helped", phrase("decide.head.helped"), Share()),
@@ -176,7 +202,7 @@ def compare_table(found: Comparison, study: Study) -> Table:
         Column("forgone", phrase("decide.head.forgone"), c.SPENT, money),
         Column("per_point", phrase("decide.head.per_point"), c.SPENT, point),
         Column("per_unit", phrase("decide.head.per_unit"), c.SPENT, per),
-    ]  # fmt: skip
+    ]
     if any(row.displaced is not None for row in found.main.rows):
         columns.append(Column("displaced", phrase("decide.head.displaced"), c.AMOUNT, unit))
     rows = [
@@ -236,8 +262,14 @@ def pair_table(found: Comparison, study: Study) -> Table:
         }
         for pair in found.main.pairs
     ]
-    return table_of("pairs", phrase("decide.compare.pairs"), columns, rows, stub=2,
-                    notes=(phrase("decide.holm"),))  # fmt: skip
+    return table_of(
+        "pairs",
+        phrase("decide.compare.pairs"),
+        columns,
+        rows,
+        stub=2,
+        notes=(phrase("decide.holm"),),
+    )
 
 
 def _verdict(found: Comparison, pair: Pair) -> Words:
@@ -261,11 +293,16 @@ def worlds_table(found: Comparison, study: Study) -> Table:
     ]
     for s in others:
         columns += [
-            Column(f"change_{s.name}", phrase("decide.head.change_of", name=s.title), c.POINTS,
-                   phrase("decide.points")),
-            Column(f"effect_{s.name}", phrase("decide.head.effect_of", name=s.title), c.AMOUNT,
-                   unit),
-        ]  # fmt: skip
+            Column(
+                f"change_{s.name}",
+                phrase("decide.head.change_of", name=s.title),
+                c.POINTS,
+                phrase("decide.points"),
+            ),
+            Column(
+                f"effect_{s.name}", phrase("decide.head.effect_of", name=s.title), c.AMOUNT, unit
+            ),
+        ]
     columns.append(Column("order", phrase("decide.head.order")))
     rows = []
     for one in found.worlds:
@@ -339,24 +376,40 @@ def compare_figure(found: Comparison, study: Study) -> Figure:
     y = numbers(range(len(rows)))
     effects = [row.effect for row in rows if row.effect]
     spread = Points(
-        numbers(e.median for e in effects), y, numbers(e.low for e in effects),
-        numbers(e.high for e in effects), "median", phrase("decide.fig.spread"), across=True,
-    )  # fmt: skip
-    means = Points(numbers(e.found.mean for e in effects), y, role="mean",
-                   name=phrase("decide.fig.mean"))  # fmt: skip
+        numbers(e.median for e in effects),
+        y,
+        numbers(e.low for e in effects),
+        numbers(e.high for e in effects),
+        "median",
+        phrase("decide.fig.spread"),
+        across=True,
+    )
+    means = Points(
+        numbers(e.found.mean for e in effects), y, role="mean", name=phrase("decide.fig.mean")
+    )
     chances = Beside(phrase("decide.head.p"), tuple(Shown(r.probability, Chance()) for r in rows))
     axis = Axis(phrase("decide.fig.effect", outcome=found.outcome.label), unit)
     panels = [
-        Panel((Rule(0.0), spread, means), x=axis, y=Axis(names=names), beside=(chances,),
-              height=10 + 8 * len(rows), id="effects")
-    ]  # fmt: skip
+        Panel(
+            (Rule(0.0), spread, means),
+            x=axis,
+            y=Axis(names=names),
+            beside=(chances,),
+            height=10 + 8 * len(rows),
+            id="effects",
+        )
+    ]
     return Figure(
         "effects",
-        phrase("decide.compare.figure", outcome=found.outcome.label, year=_year(found),
-               base=found.baseline.title),
+        phrase(
+            "decide.compare.figure",
+            outcome=found.outcome.label,
+            year=_year(found),
+            base=found.baseline.title,
+        ),
         tuple(panels),
         notes=(phrase("decide.fig.note"),),
-    )  # fmt: skip
+    )
 
 
 def worlds_figure(found: Comparison, study: Study) -> Figure:
@@ -368,11 +421,16 @@ def worlds_figure(found: Comparison, study: Study) -> Figure:
         line = [next(r for r in one.rows if r.scenario == row.scenario) for one in found.worlds]
         means = [r.effect.found for r in line if r.effect]
         marks.append(
-            Points(numbers(m.mean for m in means), numbers(range(len(means))),
-                   numbers(m.mean - 2 * m.se for m in means),
-                   numbers(m.mean + 2 * m.se for m in means), "series",
-                   _title(found, row.scenario), across=True)
-        )  # fmt: skip
+            Points(
+                numbers(m.mean for m in means),
+                numbers(range(len(means))),
+                numbers(m.mean - 2 * m.se for m in means),
+                numbers(m.mean + 2 * m.se for m in means),
+                "series",
+                _title(found, row.scenario),
+                across=True,
+            )
+        )
     places = tuple(c.world_name(one.world, study.report) for one in found.worlds)
     panel = Panel(
         tuple(marks),

@@ -71,11 +71,18 @@ def answer(found: Held, study: Study) -> list[Words]:
             )
         )
     domain = found.chance["domain"]
-    items = [phrase("decide.robust.domain_item", name=s.title,
-                    share=f"{round(float(domain.sel(action=s.name)) * len(found.worlds))}"
-                          f"/{len(found.worlds)}") for s in found.scenarios]  # fmt: skip
-    said.append(phrase("decide.robust.domain", p=Shown(found.enough, Share()),
-                       items=c.listed(items)))  # fmt: skip
+    items = [
+        phrase(
+            "decide.robust.domain_item",
+            name=s.title,
+            share=f"{round(float(domain.sel(action=s.name)) * len(found.worlds))}"
+            f"/{len(found.worlds)}",
+        )
+        for s in found.scenarios
+    ]
+    said.append(
+        phrase("decide.robust.domain", p=Shown(found.enough, Share()), items=c.listed(items))
+    )
     said += _dominances(found)
     return said
 
@@ -94,9 +101,14 @@ def _dominances(found: Held) -> list[Words]:
             every = found.everywhere[a, b]
             key = "first" if order == 1 else "second"
             where = "everywhere" if every >= order else "only_second" if every else "main_only"
-            said.append(phrase(f"decide.robust.{key}_order", first=_title(found, a),
-                               second=_title(found, b),
-                               where=phrase(f"decide.robust.{where}")))  # fmt: skip
+            said.append(
+                phrase(
+                    f"decide.robust.{key}_order",
+                    first=_title(found, a),
+                    second=_title(found, b),
+                    where=phrase(f"decide.robust.{where}"),
+                )
+            )
     if not said:
         said.append(phrase("decide.robust.no_order"))
     return said
@@ -107,13 +119,17 @@ def choice_table(found: Held, study: Study) -> Table:
     unit = _unit(found, study)
     columns = [
         Column("scenario", phrase("decide.head.scenario")),
-        Column("worst_p", phrase("decide.head.worst_p"), c.Errored(scale=100.0, signed=False),
-               phrase("decide.points")),
+        Column(
+            "worst_p",
+            phrase("decide.head.worst_p"),
+            c.Errored(scale=100.0, signed=False),
+            phrase("decide.points"),
+        ),
         Column("where_p", phrase("decide.head.where")),
         Column("worst_short", phrase("decide.head.worst_short"), c.SPENT, unit),
         Column("where_short", phrase("decide.head.where")),
         Column("domain", phrase("decide.head.domain", p=Shown(found.enough, Share())), Share()),
-    ]  # fmt: skip
+    ]
     rows = []
     for s in found.scenarios:
         one, two = (data.sel(action=s.name) for data in (found.chance, found.shortfall))
@@ -137,11 +153,15 @@ def regret_table(found: Held, study: Study) -> Table:
         Column("world", phrase("decide.head.world")),
         Column("scenario", phrase("decide.head.scenario")),
         Column("p", phrase("decide.head.p"), Share()),
-        Column("regret_p", phrase("decide.head.regret_p"), c.Errored(scale=100.0, signed=False),
-               phrase("decide.points")),
+        Column(
+            "regret_p",
+            phrase("decide.head.regret_p"),
+            c.Errored(scale=100.0, signed=False),
+            phrase("decide.points"),
+        ),
         Column("short", phrase("decide.head.short"), Number(digits=3), unit),
         Column("regret_short", phrase("decide.head.regret_short"), c.SPENT, unit),
-    ]  # fmt: skip
+    ]
     rows = []
     for w in map(str, found.chance["world"].values):
         for s in found.scenarios:
@@ -175,12 +195,29 @@ def hold_figure(found: Held, study: Study) -> Figure:
             value = factor * data["regret"].sel(action=s.name).values
             se = factor * data["regret_se"].sel(action=s.name).values
             se = np.where(np.isfinite(se), se, 0.0)
-            marks.append(Points(numbers(value), y, numbers(value - 2 * se),
-                                numbers(value + 2 * se), "series", s.title,
-                                across=True))  # fmt: skip
+            marks.append(
+                Points(
+                    numbers(value),
+                    y,
+                    numbers(value - 2 * se),
+                    numbers(value + 2 * se),
+                    "series",
+                    s.title,
+                    across=True,
+                )
+            )
         panels.append(
-            Panel(tuple(marks), x=Axis(phrase(f"decide.fig.regret_{key}"), unit, low=None),
-                  y=Axis(names=names), height=12 + 6 * len(names), id=f"regret-{key}")
-        )  # fmt: skip
-    return Figure("regret", phrase("decide.robust.figure"), tuple(panels),
-                  notes=(phrase("decide.robust.fig_note"),))  # fmt: skip
+            Panel(
+                tuple(marks),
+                x=Axis(phrase(f"decide.fig.regret_{key}"), unit, low=None),
+                y=Axis(names=names),
+                height=12 + 6 * len(names),
+                id=f"regret-{key}",
+            )
+        )
+    return Figure(
+        "regret",
+        phrase("decide.robust.figure"),
+        tuple(panels),
+        notes=(phrase("decide.robust.fig_note"),),
+    )

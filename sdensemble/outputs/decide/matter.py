@@ -66,8 +66,12 @@ def shares_document(found: Shares, world: World, study: Study, labels: Labels) -
     blocks += [shares_table(found, study, labels), shares_figure(found, study, labels)]
     key = "notes" if found.swapped else "notes_posterior"
     blocks.append(Paragraph(phrase(f"decide.sobol.{key}", n=found.members), "note"))
-    return Document("sensitivity", phrase("decide.sobol.title"), tuple(blocks),
-                    subtitle=c.conditions(world, found.members, study))  # fmt: skip
+    return Document(
+        "sensitivity",
+        phrase("decide.sobol.title"),
+        tuple(blocks),
+        subtitle=c.conditions(world, found.members, study),
+    )
 
 
 def _output(found: Shares, name: str, study: Study) -> Words:
@@ -89,14 +93,16 @@ def shares_answer(found: Shares, study: Study, labels: Labels) -> list[Words]:
         order = np.argsort(-values)
         told = [i for i in order if values[i] >= 2 * se[i] and values[i] > 0.005][:FEW]
         items = [
-            phrase("decide.sobol.item",
-                   group=group_name(study, labels, str(data["group"].values[i])),
-                   share=Shown((float(values[i]), float(se[i])),
-                               c.Errored(scale=100, signed=False)))
+            phrase(
+                "decide.sobol.item",
+                group=group_name(study, labels, str(data["group"].values[i])),
+                share=Shown((float(values[i]), float(se[i])), c.Errored(scale=100, signed=False)),
+            )
             for i in told
-        ]  # fmt: skip
-        said.append(phrase(f"decide.sobol.{key}", output=_output(found, name, study),
-                           items=c.listed(items)))  # fmt: skip
+        ]
+        said.append(
+            phrase(f"decide.sobol.{key}", output=_output(found, name, study), items=c.listed(items))
+        )
         lost = int(data.attrs["lost"])
         if lost:
             said.append(phrase("decide.sobol.lost", n=lost))
@@ -110,23 +116,32 @@ def shares_table(found: Shares, study: Study, labels: Labels) -> Table:
     columns = [Column("group", phrase("decide.head.group"))]
     for name in found.by:
         output = _output(found, name, study)
-        columns.append(Column(f"first_{name}", phrase("decide.head.first_share", output=output),
-                              form, "%"))  # fmt: skip
+        columns.append(
+            Column(f"first_{name}", phrase("decide.head.first_share", output=output), form, "%")
+        )
         if found.swapped:
-            columns.append(Column(f"total_{name}", phrase("decide.head.total_share", output=output),
-                                  form, "%"))  # fmt: skip
+            columns.append(
+                Column(f"total_{name}", phrase("decide.head.total_share", output=output), form, "%")
+            )
     columns.append(Column("inputs", phrase("decide.head.inputs"), Number(places=0)))
     rows = []
     for i, group in enumerate(groups):
-        row: dict[str, object] = {"group": group_name(study, labels, group),
-                                  "inputs": len(found.groups.get(group, ())) or None}  # fmt: skip
+        row: dict[str, object] = {
+            "group": group_name(study, labels, group),
+            "inputs": len(found.groups.get(group, ())) or None,
+        }
         for name, data in found.by.items():
             for key in ("first", "total"):
                 value, se = float(data[key].values[i]), float(data[f"{key}_se"].values[i])
                 row[f"{key}_{name}"] = (value, se) if math.isfinite(value) else None
         rows.append(row)
-    return table_of("sensitivity", phrase("decide.sobol.table"), columns, rows,
-                    notes=(phrase("decide.sobol.below_zero"),))  # fmt: skip
+    return table_of(
+        "sensitivity",
+        phrase("decide.sobol.table"),
+        columns,
+        rows,
+        notes=(phrase("decide.sobol.below_zero"),),
+    )
 
 
 def shares_figure(found: Shares, study: Study, labels: Labels) -> Figure:
@@ -140,22 +155,42 @@ def shares_figure(found: Shares, study: Study, labels: Labels) -> Figure:
         order = np.argsort(-values, kind="stable")
         y = numbers(range(order.size))
         marks: list = [
-            Bars(y, numbers(np.maximum(values[order], 0)), numbers(values[order] - 2 * se[order]),
-                 numbers(values[order] + 2 * se[order]), "estimate",
-                 phrase(f"decide.fig.{key}_share"), across=True)
-        ]  # fmt: skip
+            Bars(
+                y,
+                numbers(np.maximum(values[order], 0)),
+                numbers(values[order] - 2 * se[order]),
+                numbers(values[order] + 2 * se[order]),
+                "estimate",
+                phrase(f"decide.fig.{key}_share"),
+                across=True,
+            )
+        ]
         if found.swapped:
-            marks.append(Points(numbers(100 * data["first"].values[order]), y, role="mean",
-                                name=phrase("decide.fig.first_share")))  # fmt: skip
+            marks.append(
+                Points(
+                    numbers(100 * data["first"].values[order]),
+                    y,
+                    role="mean",
+                    name=phrase("decide.fig.first_share"),
+                )
+            )
         names = tuple(group_name(study, labels, str(data["group"].values[i])) for i in order)
         panels.append(
-            Panel(tuple(marks),
-                  x=Axis(phrase("decide.fig.share"), "%", low=-float(np.nanmax(values)) / 50),
-                  y=Axis(names=names), title=_output(found, name, study),
-                  height=8 + 5 * len(names), id=name)
-        )  # fmt: skip
-    return Figure("shares", phrase("decide.sobol.figure"), tuple(panels),
-                  notes=(phrase("decide.sobol.fig_note"),))  # fmt: skip
+            Panel(
+                tuple(marks),
+                x=Axis(phrase("decide.fig.share"), "%", low=-float(np.nanmax(values)) / 50),
+                y=Axis(names=names),
+                title=_output(found, name, study),
+                height=8 + 5 * len(names),
+                id=name,
+            )
+        )
+    return Figure(
+        "shares",
+        phrase("decide.sobol.figure"),
+        tuple(panels),
+        notes=(phrase("decide.sobol.fig_note"),),
+    )
 
 
 # ── a package ──
@@ -167,8 +202,9 @@ def package_document(found: Package_, world: World, study: Study) -> Document:
     unit = c.unit_of(study.report, found.unit) if found.unit else phrase("decide.points")
     scale = 1.0 if found.unit else 100.0
     if found.unit and found.target.aggregate == "annual":
-        unit = c.outcome_unit(study, found.target.variable or study.report.headline.whole.variable,
-                              "annual")  # fmt: skip
+        unit = c.outcome_unit(
+            study, found.target.variable or study.report.headline.whole.variable, "annual"
+        )
     names = [_lever(study, str(n)) for n in data["lever"].values]
     order = np.argsort(-np.abs(data["share"].values))
     attrs = data.attrs
@@ -177,16 +213,30 @@ def package_document(found: Package_, world: World, study: Study) -> Document:
         return c.amount((scale * attrs[key], scale * attrs[f"{key}_se"]), unit)
 
     said: list[Words] = [
-        phrase("decide.package.whole", name=found.scenario.title, whole=money("whole"),
-               items=c.listed(
-                   phrase("decide.package.item", lever=names[i],
-                          share=c.amount((scale * float(data["share"][i]),
-                                          scale * float(data["share_se"][i])), unit))
-                   for i in order[:5]))
-    ]  # fmt: skip
+        phrase(
+            "decide.package.whole",
+            name=found.scenario.title,
+            whole=money("whole"),
+            items=c.listed(
+                phrase(
+                    "decide.package.item",
+                    lever=names[i],
+                    share=c.amount(
+                        (scale * float(data["share"][i]), scale * float(data["share_se"][i])), unit
+                    ),
+                )
+                for i in order[:5]
+            ),
+        )
+    ]
     excess = scale * attrs["excess"], scale * attrs["excess_se"]
-    key = "none" if abs(excess[0]) < 2 * excess[1] or excess[0] == 0 else \
-        "more" if excess[0] > 0 else "less"  # fmt: skip
+    key = (
+        "none"
+        if abs(excess[0]) < 2 * excess[1] or excess[0] == 0
+        else "more"
+        if excess[0] > 0
+        else "less"
+    )
     said.append(phrase(f"decide.package.excess_{key}", amount=c.amount(excess, unit)))
     form = c.Errored(scale=scale)
     columns = [
@@ -196,22 +246,32 @@ def package_document(found: Package_, world: World, study: Study) -> Document:
         Column("last", phrase("decide.head.last"), form, unit),
     ]
     rows = [
-        {"lever": names[i], **{key: (float(data[key][i]), float(data[f"{key}_se"][i]))
-                               for key in ("share", "alone", "last")}}
+        {
+            "lever": names[i],
+            **{
+                key: (float(data[key][i]), float(data[f"{key}_se"][i]))
+                for key in ("share", "alone", "last")
+            },
+        }
         for i in order
-    ]  # fmt: skip
+    ]
     blocks: list[Block] = [Paragraph(words, "lead") for words in said]
     blocks.append(table_of("package", phrase("decide.package.table"), columns, rows))
     if "interaction" in data:
         pairs = [(i, j) for i in range(len(names)) for j in range(i)]
         rows = [
-            {"first": names[j], "second": names[i],
-             "amount": (float(data["interaction"][i, j]), float(data["interaction_se"][i, j]))}
+            {
+                "first": names[j],
+                "second": names[i],
+                "amount": (float(data["interaction"][i, j]), float(data["interaction_se"][i, j])),
+            }
             for i, j in sorted(pairs, key=lambda p: -abs(float(data["interaction"][p])))
-        ]  # fmt: skip
-        columns = [Column("first", phrase("decide.head.lever")),
-                   Column("second", phrase("decide.head.other_lever")),
-                   Column("amount", phrase("decide.head.interaction"), form, unit)]  # fmt: skip
+        ]
+        columns = [
+            Column("first", phrase("decide.head.lever")),
+            Column("second", phrase("decide.head.other_lever")),
+            Column("amount", phrase("decide.head.interaction"), form, unit),
+        ]
         blocks.append(
             table_of("interactions", phrase("decide.package.pairs"), columns, rows, stub=2)
         )
@@ -220,19 +280,43 @@ def package_document(found: Package_, world: World, study: Study) -> Document:
     share, se = scale * data["share"].values[top], scale * data["share_se"].values[top]
     alone = scale * data["alone"].values[top]
     blocks.append(
-        Figure("package-shares", phrase("decide.package.figure", name=found.scenario.title), (
-            Panel((Bars(y, numbers(share), numbers(share - 2 * se), numbers(share + 2 * se),
-                        "estimate", phrase("decide.fig.shapley"), across=True),
-                   Points(numbers(alone), y, role="mean", name=phrase("decide.fig.alone"))),
-                  x=Axis(phrase("decide.fig.effect_short"), unit),
-                  y=Axis(names=tuple(names[i] for i in top)), height=10 + 6 * len(top)),))
-    )  # fmt: skip
+        Figure(
+            "package-shares",
+            phrase("decide.package.figure", name=found.scenario.title),
+            (
+                Panel(
+                    (
+                        Bars(
+                            y,
+                            numbers(share),
+                            numbers(share - 2 * se),
+                            numbers(share + 2 * se),
+                            "estimate",
+                            phrase("decide.fig.shapley"),
+                            across=True,
+                        ),
+                        Points(numbers(alone), y, role="mean", name=phrase("decide.fig.alone")),
+                    ),
+                    x=Axis(phrase("decide.fig.effect_short"), unit),
+                    y=Axis(names=tuple(names[i] for i in top)),
+                    height=10 + 6 * len(top),
+                ),
+            ),
+        )
+    )
     key = "exact" if found.exact else "sampled"
-    blocks.append(Paragraph(phrase(f"decide.package.{key}", n=2 ** len(names),
-                                   m=int(attrs.get("packages", 0))), "note"))  # fmt: skip
-    return Document("package", phrase("decide.package.title", name=found.scenario.title),
-                    tuple(blocks),
-                    subtitle=c.conditions(world, world.draws.members, study))  # fmt: skip
+    blocks.append(
+        Paragraph(
+            phrase(f"decide.package.{key}", n=2 ** len(names), m=int(attrs.get("packages", 0))),
+            "note",
+        )
+    )
+    return Document(
+        "package",
+        phrase("decide.package.title", name=found.scenario.title),
+        tuple(blocks),
+        subtitle=c.conditions(world, world.draws.members, study),
+    )
 
 
 def _lever(study: Study, name: str) -> Words:
@@ -257,17 +341,25 @@ def knowledge_document(
 
     best = next(s.title for s in found.scenarios if s.name == found.best)
     said: list[Words] = [
-        phrase("decide.evpi.perfect", names=c.listed(s.title for s in found.scenarios), best=best,
-               worth=worth(found.perfect))
-    ]  # fmt: skip
+        phrase(
+            "decide.evpi.perfect",
+            names=c.listed(s.title for s in found.scenarios),
+            best=best,
+            worth=worth(found.perfect),
+        )
+    ]
     told = [(n, w) for n, w in found.partial if w.value >= 2 * w.se and w.value > 0]
     if told:
         items = [
-            phrase("decide.evpi.item", input=input_name(study, n), worth=worth(w),
-                   low=_of(found, found.favours.get(n, ("", ""))[0]),
-                   high=_of(found, found.favours.get(n, ("", ""))[1]))
+            phrase(
+                "decide.evpi.item",
+                input=input_name(study, n),
+                worth=worth(w),
+                low=_of(found, found.favours.get(n, ("", ""))[0]),
+                high=_of(found, found.favours.get(n, ("", ""))[1]),
+            )
             for n, w in told[:FEW]
-        ]  # fmt: skip
+        ]
         said.append(phrase("decide.evpi.measure", items=joined(items, "clause")))
     else:
         said.append(phrase("decide.evpi.nothing"))
@@ -296,26 +388,49 @@ def knowledge_document(
         {"scenario": s.title, "effect": m}
         for s, m in zip(found.scenarios, found.means, strict=True)
     ]
-    effects = [Column("scenario", phrase("decide.head.scenario")),
-               Column("effect", phrase("decide.head.effect"), c.Errored(scale=scale),
-                      unit)]  # fmt: skip
+    effects = [
+        Column("scenario", phrase("decide.head.scenario")),
+        Column("effect", phrase("decide.head.effect"), c.Errored(scale=scale), unit),
+    ]
     top = [(n, w) for n, w in found.partial[:10]]
     y = numbers(range(len(top)))
     values = np.array([scale * w.value for _, w in top])
     se = np.array([scale * w.se for _, w in top])
-    figure = Figure("worth", phrase("decide.evpi.figure"), (
-        Panel((Bars(y, numbers(np.maximum(values, 0)), numbers(values - 2 * se),
-                    numbers(values + 2 * se), "estimate", across=True),
-               Rule(scale * found.perfect.value, "limit", phrase("decide.fig.perfect"))),
-              x=Axis(phrase("decide.head.worth"), unit),
-              y=Axis(names=tuple(input_name(study, n) for n, _ in top)),
-              height=10 + 6 * len(top)),))  # fmt: skip
-    blocks: list[Block] = [*(Paragraph(words, "lead") for words in said),
-              table_of("choices", phrase("decide.evpi.choices"), effects, means),
-              table_of("information", phrase("decide.evpi.table"), columns, rows), figure,
-              Paragraph(phrase("decide.evpi.notes"), "note")]  # fmt: skip
-    return Document("information", phrase("decide.evpi.title"), tuple(blocks),
-                    subtitle=c.conditions(world, world.draws.members, study))  # fmt: skip
+    figure = Figure(
+        "worth",
+        phrase("decide.evpi.figure"),
+        (
+            Panel(
+                (
+                    Bars(
+                        y,
+                        numbers(np.maximum(values, 0)),
+                        numbers(values - 2 * se),
+                        numbers(values + 2 * se),
+                        "estimate",
+                        across=True,
+                    ),
+                    Rule(scale * found.perfect.value, "limit", phrase("decide.fig.perfect")),
+                ),
+                x=Axis(phrase("decide.head.worth"), unit),
+                y=Axis(names=tuple(input_name(study, n) for n, _ in top)),
+                height=10 + 6 * len(top),
+            ),
+        ),
+    )
+    blocks: list[Block] = [
+        *(Paragraph(words, "lead") for words in said),
+        table_of("choices", phrase("decide.evpi.choices"), effects, means),
+        table_of("information", phrase("decide.evpi.table"), columns, rows),
+        figure,
+        Paragraph(phrase("decide.evpi.notes"), "note"),
+    ]
+    return Document(
+        "information",
+        phrase("decide.evpi.title"),
+        tuple(blocks),
+        subtitle=c.conditions(world, world.draws.members, study),
+    )
 
 
 def _of(found: Knowledge, name: str) -> Words:
@@ -330,16 +445,24 @@ def boxes_document(found: Discovered, world: World, study: Study, meets: bool = 
     box = found.box
     kind = "meet" if meets else "miss"
     said: list[Words] = [
-        phrase(f"decide.boxes.{kind}", scenario=found.scenario.title,
-               target=c.asked(study, found.target), p=Shown(box.base, Share()))
-    ]  # fmt: skip
+        phrase(
+            f"decide.boxes.{kind}",
+            scenario=found.scenario.title,
+            target=c.asked(study, found.target),
+            p=Shown(box.base, Share()),
+        )
+    ]
     conditions = [_limit(found, i, study) for i in range(len(box.limits))]
     if conditions:
         said.append(
-            phrase(f"decide.boxes.where_{kind}", conditions=joined(conditions, "clause"),
-                   density=Shown(box.density, Share()), coverage=Shown(box.coverage, Share()),
-                   mass=Shown(box.mass, Share()))
-        )  # fmt: skip
+            phrase(
+                f"decide.boxes.where_{kind}",
+                conditions=joined(conditions, "clause"),
+                density=Shown(box.density, Share()),
+                coverage=Shown(box.coverage, Share()),
+                mass=Shown(box.mass, Share()),
+            )
+        )
     else:
         said.append(phrase("decide.boxes.none"))
     columns = [
@@ -378,21 +501,44 @@ def boxes_document(found: Discovered, world: World, study: Study, meets: bool = 
         middle = numbers(50 * (a + b) for a, b in found.quantiles)
         names = tuple(input_name(study, n) for n in found.inputs)
         blocks.append(
-            Figure("box-place", phrase("decide.boxes.figure"), (
-                Panel((Points(middle, y, low, high, "highlight", phrase("decide.fig.box"),
-                              across=True),),
-                      x=Axis(phrase("decide.fig.rank"), "%", low=0.0, high=100.0),
-                      y=Axis(names=names), height=12 + 8 * len(names)),))
-        )  # fmt: skip
+            Figure(
+                "box-place",
+                phrase("decide.boxes.figure"),
+                (
+                    Panel(
+                        (
+                            Points(
+                                middle,
+                                y,
+                                low,
+                                high,
+                                "highlight",
+                                phrase("decide.fig.box"),
+                                across=True,
+                            ),
+                        ),
+                        x=Axis(phrase("decide.fig.rank"), "%", low=0.0, high=100.0),
+                        y=Axis(names=names),
+                        height=12 + 8 * len(names),
+                    ),
+                ),
+            )
+        )
     blocks.append(Paragraph(phrase("decide.boxes.notes", n=found.tried, m=found.members), "note"))
-    return Document("boxes", phrase("decide.boxes.title"), tuple(blocks),
-                    subtitle=c.conditions(world, found.members, study))  # fmt: skip
+    return Document(
+        "boxes",
+        phrase("decide.boxes.title"),
+        tuple(blocks),
+        subtitle=c.conditions(world, found.members, study),
+    )
 
 
 def _limit(found: Discovered, i: int, study: Study) -> Words:
     limit, name = found.box.limits[i], input_name(study, found.inputs[i])
     unit = found.units[i]
-    low, high = (c.level(v, unit, study.report, 3) if math.isfinite(v) else ""
-                 for v in (limit.low, limit.high))  # fmt: skip
+    low, high = (
+        c.level(v, unit, study.report, 3) if math.isfinite(v) else ""
+        for v in (limit.low, limit.high)
+    )
     key = "between" if low and high else "above" if low else "below"
     return phrase(f"decide.boxes.{key}", input=name, low=low, high=high)

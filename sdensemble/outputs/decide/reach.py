@@ -33,8 +33,9 @@ def _wanted(found: Solved, study: Study) -> Words:
     if found.like is not None:
         return phrase("decide.solve.like", name=found.like.title)
     assert found.wanted is not None
-    return phrase("decide.solve.wanted", p=_share(found.wanted),
-                  target=c.asked(study, found.target))  # fmt: skip
+    return phrase(
+        "decide.solve.wanted", p=_share(found.wanted), target=c.asked(study, found.target)
+    )
 
 
 def _share(value: float) -> Words:
@@ -58,18 +59,33 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
     }
     if root.reached:
         money = c.money_unit(study)
-        paid = phrase("decide.solve.paid", treasury=c.amount(one.treasury, money, c.SPENT),
-                      forgone=c.amount(one.forgone, money, c.SPENT))  # fmt: skip
-        return joined([phrase("decide.solve.reached", low=c.level(root.low, unit, spec, 3),
-                              high=c.level(root.high, unit, spec, 3), **values), paid],
-                      "nothing")  # fmt: skip
+        paid = phrase(
+            "decide.solve.paid",
+            treasury=c.amount(one.treasury, money, c.SPENT),
+            forgone=c.amount(one.forgone, money, c.SPENT),
+        )
+        return joined(
+            [
+                phrase(
+                    "decide.solve.reached",
+                    low=c.level(root.low, unit, spec, 3),
+                    high=c.level(root.high, unit, spec, 3),
+                    **values,
+                ),
+                paid,
+            ],
+            "nothing",
+        )
     if root.beyond:
         return phrase("decide.solve.beyond", **values)
     limit = c.level(root.level, unit, spec, 3)
     best = max(one.p_limits, key=lambda p: p.mean)
-    return phrase("decide.solve.not_reached", limit=limit,
-                  p=phrase("number.with_error", value=c.chance(best.mean, best.se),
-                           error=_points(best.se)), **values)  # fmt: skip
+    return phrase(
+        "decide.solve.not_reached",
+        limit=limit,
+        p=phrase("number.with_error", value=c.chance(best.mean, best.se), error=_points(best.se)),
+        **values,
+    )
 
 
 def _points(se: float) -> Words:
@@ -115,8 +131,13 @@ def solve_table(found: Solved, study: Study) -> Table:
                 "forgone": one.forgone,
             }
         )
-    return table_of("solve", phrase("decide.solve.table", wanted=_wanted(found, study)), columns,
-                    rows, notes=(phrase("decide.apart"),))  # fmt: skip
+    return table_of(
+        "solve",
+        phrase("decide.solve.table", wanted=_wanted(found, study)),
+        columns,
+        rows,
+        notes=(phrase("decide.apart"),),
+    )
 
 
 def _unit(found: Solved, study: Study) -> Words:
@@ -130,29 +151,42 @@ def solve_figure(found: Solved, study: Study) -> Figure:
     """Return the level found in each world, with its interval, within the lever's range."""
     told = [(i, one) for i, one in enumerate(found.found) if one.root.reached]
     points = Points(
-        numbers(one.root.level for _, one in told), numbers(i for i, _ in told),
-        numbers(one.root.low for _, one in told), numbers(one.root.high for _, one in told),
-        "estimate", phrase("decide.fig.level"), across=True,
-    )  # fmt: skip
+        numbers(one.root.level for _, one in told),
+        numbers(i for i, _ in told),
+        numbers(one.root.low for _, one in told),
+        numbers(one.root.high for _, one in told),
+        "estimate",
+        phrase("decide.fig.level"),
+        across=True,
+    )
     from sdensemble.outputs.figure import Beside
 
     names = tuple(c.world_called(study, one.structure, one.prior_set) for one in found.found)
-    status = Beside(phrase("decide.head.found"), tuple(
-        phrase("decide.solve.yes") if one.root.reached else
-        phrase("decide.solve.always") if one.root.beyond else
-        phrase("decide.solve.limit", p=c.chance(max(p.mean for p in one.p_limits)))
-        for one in found.found
-    ))  # fmt: skip
+    status = Beside(
+        phrase("decide.head.found"),
+        tuple(
+            phrase("decide.solve.yes")
+            if one.root.reached
+            else phrase("decide.solve.always")
+            if one.root.beyond
+            else phrase("decide.solve.limit", p=c.chance(max(p.mean for p in one.p_limits)))
+            for one in found.found
+        ),
+    )
     lever = found.lever
     span = lever.high - lever.low
     panel = Panel(
         (Rule(lever.now, "baseline", phrase("decide.fig.now")), points),
-        x=Axis(c.lever_label(study.model, lever), c.unit_of(study.report, lever.unit),
-               low=lever.low - 0.02 * span, high=lever.high + 0.02 * span),
+        x=Axis(
+            c.lever_label(study.model, lever),
+            c.unit_of(study.report, lever.unit),
+            low=lever.low - 0.02 * span,
+            high=lever.high + 0.02 * span,
+        ),
         y=Axis(names=names),
         beside=(status,),
         height=14 + 7 * len(names),
-    )  # fmt: skip
+    )
     return Figure("level", phrase("decide.solve.figure", wanted=_wanted(found, study)), (panel,))
 
 
@@ -163,8 +197,9 @@ def edge_document(found: Edge, world: World, study: Study) -> Document:
     """Return the least-cost mixes as a document."""
     blocks: list[Block] = [Paragraph(words, "lead") for words in edge_answer(found, study)]
     blocks += [edge_table(found, study), edge_figure(found, study)]
-    blocks.append(Paragraph(phrase("decide.frontier.notes", n=found.searched, m=found.confirmed),
-                            "note"))  # fmt: skip
+    blocks.append(
+        Paragraph(phrase("decide.frontier.notes", n=found.searched, m=found.confirmed), "note")
+    )
     names = c.listed(c.lever_label(study.model, lever) for lever in found.levers)
     return Document(
         "frontier",
@@ -178,10 +213,13 @@ def edge_answer(found: Edge, study: Study) -> list[Words]:
     """Return what can be reached, at what outlay, and how much the search flattered itself."""
     money = c.money_unit(study)
     said: list[Words] = [
-        phrase("decide.frontier.range", target=c.asked(study, found.target),
-               base=c.chance(found.base_p.mean, found.base_p.se),
-               best=c.chance(found.best.mean, found.best.se))
-    ]  # fmt: skip
+        phrase(
+            "decide.frontier.range",
+            target=c.asked(study, found.target),
+            base=c.chance(found.base_p.mean, found.base_p.se),
+            best=c.chance(found.best.mean, found.best.se),
+        )
+    ]
     able = [p for p in found.points if math.isfinite(p.cost)]
     free = [p for p in able if p.cost_fresh <= 1e-9]
     shown = [p for p in able if p not in free]
@@ -189,32 +227,43 @@ def edge_answer(found: Edge, study: Study) -> list[Words]:
         said.append(phrase("decide.frontier.free", p=_share(max(p.probability for p in free))))
     for point in shown:
         mix = joined(
-            [phrase("decide.frontier.part", lever=c.lever_label(study.model, lever),
-                    level=c.level(value, lever.unit, study.report, 3))
-             for lever, value in zip(found.levers, point.mix, strict=True)],
+            [
+                phrase(
+                    "decide.frontier.part",
+                    lever=c.lever_label(study.model, lever),
+                    level=c.level(value, lever.unit, study.report, 3),
+                )
+                for lever, value in zip(found.levers, point.mix, strict=True)
+            ],
             "list",
-        )  # fmt: skip
+        )
         place = found.points.index(point)
         said.append(
             phrase(
                 "decide.frontier.point",
                 p=_share(point.probability),
                 mix=mix,
-                cost=c.plain(point.cost_fresh - (found.forgone[place] if found.with_forgone else 0),
-                             money),
+                cost=c.plain(
+                    point.cost_fresh - (found.forgone[place] if found.with_forgone else 0), money
+                ),
                 forgone=c.plain(found.forgone[place], money),
                 fresh=c.chance(point.confirmed, point.confirmed_se),
                 error=_points(point.confirmed_se),
             )
-        )  # fmt: skip
+        )
     missed = [p.probability for p in found.points if not math.isfinite(p.cost)]
     if missed:
         said.append(phrase("decide.frontier.missed", p=c.listed(_share(p) for p in missed)))
     if math.isfinite(found.curse[0]):
         key = "curse" if abs(found.curse[0]) >= 2 * found.curse[1] else "no_curse"
-        said.append(phrase(f"decide.frontier.{key}",
-                           points=c.amount((100 * found.curse[0], 100 * found.curse[1]),
-                                           phrase("decide.points"))))  # fmt: skip
+        said.append(
+            phrase(
+                f"decide.frontier.{key}",
+                points=c.amount(
+                    (100 * found.curse[0], 100 * found.curse[1]), phrase("decide.points")
+                ),
+            )
+        )
     return said
 
 
@@ -223,15 +272,25 @@ def edge_table(found: Edge, study: Study) -> Table:
     money = c.money_unit(study)
     columns = [Column("p", phrase("decide.head.wanted"), Share())]
     for k, lever in enumerate(found.levers):
-        columns.append(Column(f"lever_{k}", c.lever_label(study.model, lever), Number(digits=3),
-                              c.unit_of(study.report, lever.unit)))  # fmt: skip
+        columns.append(
+            Column(
+                f"lever_{k}",
+                c.lever_label(study.model, lever),
+                Number(digits=3),
+                c.unit_of(study.report, lever.unit),
+            )
+        )
     columns += [
         Column("treasury", phrase("decide.head.treasury"), Number(digits=3), money),
         Column("forgone", phrase("decide.head.forgone"), Number(digits=3), money),
         Column("searched", phrase("decide.head.p_searched"), Share()),
-        Column("fresh", phrase("decide.head.p_fresh"), c.Errored(scale=100.0, signed=False),
-               phrase("decide.points")),
-    ]  # fmt: skip
+        Column(
+            "fresh",
+            phrase("decide.head.p_fresh"),
+            c.Errored(scale=100.0, signed=False),
+            phrase("decide.points"),
+        ),
+    ]
     rows = []
     for k, point in enumerate(found.points):
         land = found.forgone[k]
@@ -247,8 +306,13 @@ def edge_table(found: Edge, study: Study) -> Table:
             }
         )
     key = "cost_both" if found.with_forgone else "cost_treasury"
-    return table_of("frontier", phrase("decide.frontier.table"), columns, rows,
-                    notes=(phrase(f"decide.frontier.{key}"), phrase("decide.apart")))  # fmt: skip
+    return table_of(
+        "frontier",
+        phrase("decide.frontier.table"),
+        columns,
+        rows,
+        notes=(phrase(f"decide.frontier.{key}"), phrase("decide.apart")),
+    )
 
 
 def edge_figure(found: Edge, study: Study) -> Figure:
@@ -257,23 +321,40 @@ def edge_figure(found: Edge, study: Study) -> Figure:
     able = [(k, p) for k, p in enumerate(found.points) if math.isfinite(p.cost)]
     treasury = [p.cost_fresh - (found.forgone[k] if found.with_forgone else 0.0) for k, p in able]
     line = Points(
-        numbers(treasury), numbers(100 * p.confirmed for _, p in able),
+        numbers(treasury),
+        numbers(100 * p.confirmed for _, p in able),
         numbers(100 * (p.confirmed - 2 * p.confirmed_se) for _, p in able),
         numbers(100 * (p.confirmed + 2 * p.confirmed_se) for _, p in able),
-        "estimate", phrase("decide.fig.confirmed"),
-    )  # fmt: skip
+        "estimate",
+        phrase("decide.fig.confirmed"),
+    )
     panels = [
-        Panel((Line(numbers(treasury), numbers(100 * p.reached for _, p in able), "constant",
-                    phrase("decide.fig.searched")), line,
-               Rule(100 * found.best.mean, "limit", phrase("decide.fig.best"), across=True)),
-              x=Axis(phrase("decide.head.treasury"), money),
-              y=Axis(phrase("decide.head.p"), "%", low=0.0, high=100.0), height=60, id="edge")
-    ]  # fmt: skip
+        Panel(
+            (
+                Line(
+                    numbers(treasury),
+                    numbers(100 * p.reached for _, p in able),
+                    "constant",
+                    phrase("decide.fig.searched"),
+                ),
+                line,
+                Rule(100 * found.best.mean, "limit", phrase("decide.fig.best"), across=True),
+            ),
+            x=Axis(phrase("decide.head.treasury"), money),
+            y=Axis(phrase("decide.head.p"), "%", low=0.0, high=100.0),
+            height=60,
+            id="edge",
+        )
+    ]
     for i, lever in enumerate(found.levers):
         panels.append(
-            Panel((Line(numbers(treasury), numbers(p.mix[i] for _, p in able), "model"),),
-                  x=Axis(phrase("decide.head.treasury"), money),
-                  y=Axis("", c.unit_of(study.report, lever.unit), low=lever.low, high=lever.high),
-                  title=c.lever_label(study.model, lever), height=30, id=f"mix-{i}")
-        )  # fmt: skip
+            Panel(
+                (Line(numbers(treasury), numbers(p.mix[i] for _, p in able), "model"),),
+                x=Axis(phrase("decide.head.treasury"), money),
+                y=Axis("", c.unit_of(study.report, lever.unit), low=lever.low, high=lever.high),
+                title=c.lever_label(study.model, lever),
+                height=30,
+                id=f"mix-{i}",
+            )
+        )
     return Figure("edge", phrase("decide.frontier.figure"), tuple(panels))

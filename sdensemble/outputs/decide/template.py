@@ -22,22 +22,38 @@ def write_template(path: Path, study: Study, levers: Sequence[Lever], lang: str 
     """
     if not levers:
         raise SDError(Message("no lever to write a template for: name some"))
-    head = [say("decide.template.scenario", lang), say("decide.template.title", lang),
-            say("decide.template.start", lang)]  # fmt: skip
+    head = [
+        say("decide.template.scenario", lang),
+        say("decide.template.title", lang),
+        say("decide.template.start", lang),
+    ]
     head += [_head(study, lever, lang) for lever in levers]
     start = f"{levers[0].start:g}"
     rows = [
         ["now", say("decide.template.now", lang), start, *(lever.now for lever in levers)],
-        ["example", say("decide.template.example", lang), start, levers[0].high / 2,
-         *("" for _ in levers[1:])],
-    ]  # fmt: skip
+        [
+            "example",
+            say("decide.template.example", lang),
+            start,
+            levers[0].high / 2,
+            *("" for _ in levers[1:]),
+        ],
+    ]
     heads = ("lever", "name", "unit", "now_level", "low", "high", "begins")
     limits = [[say(f"decide.template.{key}", lang) for key in heads]]
     for lever in levers:
         unit = tell(c.unit_of(study.report, lever.unit), lang)
-        limits.append([tell(c.lever_label(study.model, lever), lang), lever.name, unit,
-                       f"{lever.now:g}", f"{lever.low:g}", f"{lever.high:g}",
-                       f"{lever.start:g}"])  # fmt: skip
+        limits.append(
+            [
+                tell(c.lever_label(study.model, lever), lang),
+                lever.name,
+                unit,
+                f"{lever.now:g}",
+                f"{lever.low:g}",
+                f"{lever.high:g}",
+                f"{lever.start:g}",
+            ]
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix.lower() == ".csv":
         with path.open("x", encoding="utf-8-sig", newline="") as stream:

@@ -84,38 +84,61 @@ def answer(found: Weighed, study: Study) -> list[Words]:
     for y, year in enumerate(found.doses.years):
         said.append(_year(found, study, y, year, main, unit, money))
     prices = [
-        phrase("decide.weigh.price_in", year=year,
-               price=c.amount(price, _price_unit(found, study), c.SPENT))
+        phrase(
+            "decide.weigh.price_in",
+            year=year,
+            price=c.amount(price, _price_unit(found, study), c.SPENT),
+        )
         for year, price in zip(found.doses.years, found.price, strict=True)
         if math.isfinite(price.value)
-    ]  # fmt: skip
+    ]
     if prices:
-        said.append(phrase("decide.weigh.price", first=first, second=second,
-                           items=joined(prices, "clause"),
-                           used=found.question.used_label))  # fmt: skip
+        said.append(
+            phrase(
+                "decide.weigh.price",
+                first=first,
+                second=second,
+                items=joined(prices, "clause"),
+                used=found.question.used_label,
+            )
+        )
     else:
         said.append(phrase("decide.weigh.no_price", first=first, second=second))
     inter = found.interaction[-1]
     key = "none" if not c.told_of(inter) else "more" if inter.value > 0 else "less"
-    said.append(phrase(f"decide.weigh.together_{key}", year=found.doses.years[-1],
-                       amount=c.amount(inter, unit)))  # fmt: skip
+    said.append(
+        phrase(
+            f"decide.weigh.together_{key}", year=found.doses.years[-1], amount=c.amount(inter, unit)
+        )
+    )
     one, two = found.marginal
     if math.isfinite(one.value) and math.isfinite(two.value):
         per = phrase("decide.per_unit_unit", unit=unit, money=money)
-        said.append(phrase("decide.weigh.marginal", year=found.doses.year, first=first,
-                           second=second, one=c.amount(one, per, c.SPENT),
-                           two=c.amount(two, per, c.SPENT)))  # fmt: skip
+        said.append(
+            phrase(
+                "decide.weigh.marginal",
+                year=found.doses.year,
+                first=first,
+                second=second,
+                one=c.amount(one, per, c.SPENT),
+                two=c.amount(two, per, c.SPENT),
+            )
+        )
     for part in found.parts:
         if math.isfinite(part.gap[-1].value):
             said.append(_part(found, part, unit))
     if len(found.elsewhere) > 1:
         said.append(_elsewhere(found, study))
-    turned = [y for y in range(len(found.doses.years))
-              if found.elsewhere and found.elsewhere[0].gap_median[y]
-              * found.elsewhere[0].gap[y].value < 0]  # fmt: skip
+    turned = [
+        y
+        for y in range(len(found.doses.years))
+        if found.elsewhere
+        and found.elsewhere[0].gap_median[y] * found.elsewhere[0].gap[y].value < 0
+    ]
     if turned:
-        said.append(phrase("decide.weigh.split",
-                           years=c.listed(str(found.doses.years[y]) for y in turned)))  # fmt: skip
+        said.append(
+            phrase("decide.weigh.split", years=c.listed(str(found.doses.years[y]) for y in turned))
+        )
     if found.lost:
         said.append(phrase("decide.lost", n=found.lost))
     return said
@@ -128,8 +151,13 @@ def _year(
     gap, cost, own = main.gap[y], main.cost[y], main.first[y]
     effect = found.effects[y][1]
     if not math.isfinite(gap.value):
-        return phrase("decide.weigh.no_equal", year=year, first=first, second=second,
-                      cost=c.amount(cost, money, c.SPENT))  # fmt: skip
+        return phrase(
+            "decide.weigh.no_equal",
+            year=year,
+            first=first,
+            second=second,
+            cost=c.amount(cost, money, c.SPENT),
+        )
     values = {
         "year": year,
         "cost": c.amount(cost, money, c.SPENT),
@@ -174,9 +202,17 @@ def _elsewhere(found: Weighed, study: Study) -> Words:
         gaps = [one.gap[y] for one in found.elsewhere]
         ahead = sum(1 for g in gaps if c.told_of(g) and g.value > 0)
         behind = sum(1 for g in gaps if c.told_of(g) and g.value < 0)
-        parts.append(phrase("decide.weigh.count", year=year, first=first, second=second,
-                            ahead=ahead, behind=behind,
-                            rest=len(gaps) - ahead - behind))  # fmt: skip
+        parts.append(
+            phrase(
+                "decide.weigh.count",
+                year=year,
+                first=first,
+                second=second,
+                ahead=ahead,
+                behind=behind,
+                rest=len(gaps) - ahead - behind,
+            )
+        )
     return phrase("decide.weigh.elsewhere", n=len(found.elsewhere), items=joined(parts, "clause"))
 
 
@@ -193,8 +229,12 @@ def weigh_table(found: Weighed, study: Study) -> Table:
         Column("price", phrase("decide.head.charged"), Number(digits=3), _price_unit(found, study)),
         Column("purse", phrase("decide.head.purse")),
         Column("outlay", phrase("decide.head.outlay_second", name=second), c.SPENT, money),
-        Column("level", phrase("decide.head.level_first", name=first), c.SPENT,
-               c.unit_of(study.report, found.levers[0].unit)),
+        Column(
+            "level",
+            phrase("decide.head.level_first", name=first),
+            c.SPENT,
+            c.unit_of(study.report, found.levers[0].unit),
+        ),
         Column("first", phrase("decide.head.effect_of", name=first), c.AMOUNT, unit),
         Column("second", phrase("decide.head.effect_of", name=second), c.AMOUNT, unit),
         Column("gap", phrase("decide.head.second_less_first"), c.AMOUNT, unit),
@@ -202,7 +242,7 @@ def weigh_table(found: Weighed, study: Study) -> Table:
         Column("budget", phrase("decide.head.budget"), c.SPENT, money),
         Column("break_even", phrase("decide.head.break_even"), c.SPENT, _price_unit(found, study)),
         Column("interaction", phrase("decide.head.interaction"), c.AMOUNT, unit),
-    ]  # fmt: skip
+    ]
     rows = []
     for y, year in enumerate(found.doses.years):
         for one in found.conventions:
@@ -229,11 +269,17 @@ def weigh_table(found: Weighed, study: Study) -> Table:
         columns,
         rows,
         stub=2,
-        notes=(phrase("decide.weigh.table_notes", first=first, second=second,
-                      discount=Shown(found.question.discount, Number(digits=3, factor=100)),
-                      begin=Shown(found.question.from_year, Number(digits=5))),
-               phrase("decide.apart")),
-    )  # fmt: skip
+        notes=(
+            phrase(
+                "decide.weigh.table_notes",
+                first=first,
+                second=second,
+                discount=Shown(found.question.discount, Number(digits=3, factor=100)),
+                begin=Shown(found.question.from_year, Number(digits=5)),
+            ),
+            phrase("decide.apart"),
+        ),
+    )
 
 
 def _verdict(found: Weighed, gap: Found) -> Words:
@@ -262,8 +308,11 @@ def parts_table(found: Weighed, study: Study) -> Table | None:
     ]
     rows = [
         {
-            "part": phrase(f"decide.weigh.bound_{part.id}", low=found.question.bounds[0],
-                           high=found.question.bounds[1]),
+            "part": phrase(
+                f"decide.weigh.bound_{part.id}",
+                low=found.question.bounds[0],
+                high=found.question.bounds[1],
+            ),
             "share": part.share,
             "year": str(year),
             "first": part.first[y],
@@ -273,10 +322,19 @@ def parts_table(found: Weighed, study: Study) -> Table | None:
         }
         for part in found.parts
         for y, year in enumerate(found.doses.years)
-    ]  # fmt: skip
+    ]
     span = found.question.span
-    return table_of("parts", phrase("decide.weigh.parts", condition=found.question.condition_label,
-                                    first=span[0], last=span[1]), columns, rows)  # fmt: skip
+    return table_of(
+        "parts",
+        phrase(
+            "decide.weigh.parts",
+            condition=found.question.condition_label,
+            first=span[0],
+            last=span[1],
+        ),
+        columns,
+        rows,
+    )
 
 
 def worlds_table(found: Weighed, study: Study) -> Table:
@@ -320,10 +378,14 @@ def surface_table(found: Weighed, study: Study) -> Table:
         Column("second", second, Number(digits=5), c.unit_of(study.report, found.levers[1].unit)),
         Column("effect", phrase("decide.head.effect"), c.AMOUNT, unit),
         Column("money", phrase("decide.head.treasury"), c.SPENT, money),
-        Column("used", found.question.used_label or phrase("number.missing"), c.SPENT,
-               _used(found, study)),
+        Column(
+            "used",
+            found.question.used_label or phrase("number.missing"),
+            c.SPENT,
+            _used(found, study),
+        ),
         Column("p", phrase("decide.head.p_year", year=int(found.target.year or 0)), Share()),
-    ]  # fmt: skip
+    ]
     rows = [
         {
             "first": float(one),
@@ -408,13 +470,24 @@ def _where_panels(found: Weighed, study: Study, unit: Words) -> list[Panel]:
         told = [part for part in found.parts if math.isfinite(part.gap[-1].value)]
         rows = [(part, y) for y in range(len(years)) for part in told]
         names = tuple(
-            phrase("decide.weigh.row", year=years[y],
-                   where=phrase(f"decide.weigh.part_{part.id}",
-                                condition=found.question.condition_label))
+            phrase(
+                "decide.weigh.row",
+                year=years[y],
+                where=phrase(
+                    f"decide.weigh.part_{part.id}", condition=found.question.condition_label
+                ),
+            )
             for part, y in rows
-        )  # fmt: skip
-        panels.append(_gap_panel([part.gap[y] for part, y in rows], names, unit,
-                                 phrase("decide.weigh.by_condition"), gap))  # fmt: skip
+        )
+        panels.append(
+            _gap_panel(
+                [part.gap[y] for part, y in rows],
+                names,
+                unit,
+                phrase("decide.weigh.by_condition"),
+                gap,
+            )
+        )
     panels.append(_structures_panel(found, study, unit, gap))
     return panels
 
@@ -426,8 +499,11 @@ def _structures_panel(found: Weighed, study: Study, unit: Words, gap: Words) -> 
     rows = list(dict.fromkeys(one.structure for one in found.elsewhere))
     marks: list[Mark] = [Rule(0.0)]
     for prior_set in dict.fromkeys(one.prior_set for one in found.elsewhere):
-        kept = [one for one in found.elsewhere
-                if one.prior_set == prior_set and math.isfinite(one.gap[last].value)]  # fmt: skip
+        kept = [
+            one
+            for one in found.elsewhere
+            if one.prior_set == prior_set and math.isfinite(one.gap[last].value)
+        ]
         values = [one.gap[last] for one in kept]
         marks.append(
             Points(
@@ -455,13 +531,21 @@ def _gap_panel(
 ) -> Panel:
     kept = [(i, g) for i, g in enumerate(gaps) if math.isfinite(g.value)]
     points = Points(
-        numbers(g.value for _, g in kept), numbers(i for i, _ in kept),
-        numbers(g.value - 2 * g.se for _, g in kept), numbers(g.value + 2 * g.se for _, g in kept),
-        "estimate", across=True,
-    )  # fmt: skip
-    return Panel((Rule(0.0), points), x=Axis(gap, unit), y=Axis(names=names),
-                 title=title, height=max(48.0, 8 + 5.0 * len(names)),
-                 id=f"gap-{len(names)}")  # fmt: skip
+        numbers(g.value for _, g in kept),
+        numbers(i for i, _ in kept),
+        numbers(g.value - 2 * g.se for _, g in kept),
+        numbers(g.value + 2 * g.se for _, g in kept),
+        "estimate",
+        across=True,
+    )
+    return Panel(
+        (Rule(0.0), points),
+        x=Axis(gap, unit),
+        y=Axis(names=names),
+        title=title,
+        height=max(48.0, 8 + 5.0 * len(names)),
+        id=f"gap-{len(names)}",
+    )
 
 
 def surface_figure(found: Weighed, study: Study) -> Figure:
@@ -469,8 +553,10 @@ def surface_figure(found: Weighed, study: Study) -> Figure:
     unit = _unit(found, study)
     first, second = _names(found)
     doses = found.doses
-    some = [np.unique(np.round(np.linspace(0, size - 1, 8)).astype(int))
-            for size in (doses.first.size, doses.second.size)]  # fmt: skip
+    some = [
+        np.unique(np.round(np.linspace(0, size - 1, 8)).astype(int))
+        for size in (doses.first.size, doses.second.size)
+    ]
     own = c.unit_of(study.report, found.levers[0].unit)
     rows = joined([part for part in (first, own) if part], "within")
     mean = np.nanmean(doses.outcome, axis=-1)[np.ix_(*some)]

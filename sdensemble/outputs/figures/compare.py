@@ -56,9 +56,12 @@ def sectors(results: Results, scenario: Scenario) -> Figure:
     values = {"year": when(results, year), "name": results.spec.headline.whole.label}
     axis = phrase("figure.percent_of_target" if relative else "figure.level", **values, unit=unit)
     panel = Panel(
-        tuple(marks), Axis(axis), Axis(names=tuple(one.label for one, _ in kept)),
-        beside=tuple(beside), id="sectors",
-    )  # fmt: skip
+        tuple(marks),
+        Axis(axis),
+        Axis(names=tuple(one.label for one, _ in kept)),
+        beside=tuple(beside),
+        id="sectors",
+    )
     said = {"year": when(results, year), "scenario": scenario.title}
     key = key_of(results, results.question)
     return Figure(
@@ -130,14 +133,15 @@ def scenarios(results: Results, base: Scenario, page: int = 0) -> Figure:
     unit = unit_label(results.spec, asked.unit)
     values = {"name": whole.label, "year": when(results, year)}
     panel = Panel(
-        marks, Axis(phrase("figure.level", **values, unit=unit)),
+        marks,
+        Axis(phrase("figure.level", **values, unit=unit)),
         Axis(names=tuple(one.title for one in shown)),
         beside=(
             Beside(phrase("figure.median_head"), tuple(medians)),
             Beside(phrase("figure.p_head"), tuple(chances)),
         ),
         id="scenarios",
-    )  # fmt: skip
+    )
     return Figure(
         "scenarios",
         Capital(

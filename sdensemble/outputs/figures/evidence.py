@@ -77,10 +77,13 @@ def profiles_figure(
     panels = tuple(
         Panel(
             (Rule(-flat, "limit", across=True), Line(numbers(at), numbers(heights), "model")),
-            x, y, name, height=18.0,
+            x,
+            y,
+            name,
+            height=18.0,
         )
         for name, at, heights in shown
-    )  # fmt: skip
+    )
     title, foot = phrase("evidence_figure.profiles"), phrase("evidence_figure.profiles_foot")
     return Figure("profiles", title, panels, columns=4, notes=(foot,), share_y=True)
 
@@ -153,9 +156,11 @@ def fans_figure(shown: Sequence[Fan], date: Words) -> Figure:
         first = min([int(years[0]), *(year for year, _ in (*known, *later))])
         step = max((int(years[-1]) - first) // 3, 1)
         x_axis = Axis(
-            low=first - 0.5, high=int(years[-1]) + 0.5,
-            ticks=numbers(range(first, int(years[-1]) + 1, step)), whole=True,
-        )  # fmt: skip
+            low=first - 0.5,
+            high=int(years[-1]) + 0.5,
+            ticks=numbers(range(first, int(years[-1]) + 1, step)),
+            whole=True,
+        )
         head = phrase("evidence_figure.model", title=title) if own else title
         panels.append(Panel(tuple(marks), x_axis, Axis(unit, low=0.0), head, height=20.0))
     title = phrase("evidence_figure.fans", date=date)

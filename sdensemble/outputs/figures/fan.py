@@ -263,12 +263,15 @@ def _history(results: Results, shown: Sequence[Observation]) -> Panel:
     names = {"imported": "figure.own"}
     marks: tuple[Mark, ...] = tuple(
         Points(
-            numbers(o.time for o in rows), numbers(o.value for o in rows), role=role,
+            numbers(o.time for o in rows),
+            numbers(o.value for o in rows),
+            role=role,
             name=phrase(names.get(role, f"figure.{role}")),
             texts=tuple(f"{o.value:.0f}" for o in rows),
         )
-        for role, rows in groups.items() if rows
-    )  # fmt: skip
+        for role, rows in groups.items()
+        if rows
+    )
     low, high = min(o.value for o in shown), max(o.value for o in shown)
     y = Axis(low=low - 0.35 * (high - low) - 1, high=high + 0.35 * (high - low) + 1)
     measure = label(results.spec, shown[0].measure)

@@ -51,9 +51,10 @@ def variants(models: ModelSet) -> Figure:
     span = Span(100 * low, 100 * high, phrase("variants_figure.range"))
     left = Panel(
         (span, *_points(found, 100.0, "", 0.0)),
-        Axis(phrase("variants_figure.p_axis", scenario=base.title)), Axis(names=names),
+        Axis(phrase("variants_figure.p_axis", scenario=base.title)),
+        Axis(names=names),
         id="probability",
-    )  # fmt: skip
+    )
     shift = 0.5 / max(len(moves), 1)
     marks: list[Mark] = [Rule(0.0, "limit")]
     for place, (scenario, move) in enumerate(moves):

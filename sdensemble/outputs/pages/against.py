@@ -80,8 +80,9 @@ def _changes(
         ]
         if len(changes) > len(shown):
             shown.append(phrase("brief.and_more", n=len(changes) - len(shown)))
-        items.append(phrase("brief.changes", kind=phrase(f"brief.kind_{kind}"),
-                            files=joined(shown, "list")))  # fmt: skip
+        items.append(
+            phrase("brief.changes", kind=phrase(f"brief.kind_{kind}"), files=joined(shown, "list"))
+        )
     first, last = earlier.get("options", {}), later.get("options", {})
     for name in OPTIONS:
         if first.get(name) != last.get(name):
@@ -90,12 +91,19 @@ def _changes(
     dates = [str(one.get("as_of", "")) for one in (earlier, later)]
     if dates[0] != dates[1]:
         old, new = (information_date(one, spec.issued) for one in dates)
-        items.append(phrase("brief.option_change", name=phrase("brief.option_as_of"), old=old,
-                            new=new))  # fmt: skip
+        items.append(
+            phrase("brief.option_change", name=phrase("brief.option_as_of"), old=old, new=new)
+        )
     versions = [dict(one.get("versions", {})).get("sdensemble", "") for one in (earlier, later)]
     if versions[0] != versions[1]:
-        items.append(phrase("brief.option_change", name=phrase("brief.option_version"),
-                            old=versions[0] or "—", new=versions[1] or "—"))  # fmt: skip
+        items.append(
+            phrase(
+                "brief.option_change",
+                name=phrase("brief.option_version"),
+                old=versions[0] or "—",
+                new=versions[1] or "—",
+            )
+        )
     if not items:
         yield Paragraph(phrase("brief.changed_none"))
         return
@@ -124,8 +132,14 @@ def _moved(earlier: Record, later: Record) -> Iterator[dict[str, Any]]:
         if old is None:
             continue
         step, se = one["p"] - old["p"], math.hypot(one["se"], old["se"])
-        yield {**one, "old": (old["p"], old["se"]), "new": (one["p"], one["se"]),
-               "step": step, "se": se, "apart": abs(step) >= 2 * se and step != 0}  # fmt: skip
+        yield {
+            **one,
+            "old": (old["p"], old["se"]),
+            "new": (one["p"], one["se"]),
+            "step": step,
+            "se": se,
+            "apart": abs(step) >= 2 * se and step != 0,
+        }
 
 
 def moved_sentence(moved: Sequence[Mapping[str, Any]]) -> Words:

@@ -161,15 +161,18 @@ def caveats(results: Results, material: Material) -> list[Words]:
         found.append(phrase(f"brief.{key}", names=names, words=words))
     worlds = tables.worlds(results, material.others)
     scopes = [
-        row for row in worlds.records()
+        row
+        for row in worlds.records()
         if row["world"] in [label(results.spec, t.scope) for t in _other_scopes(results)]
-    ]  # fmt: skip
+    ]
     if scopes:
         items = joined(
-            [phrase("brief.in_scope", scope=row["world"], p=Shown(row["p"], Chance()))
-             for row in scopes],
+            [
+                phrase("brief.in_scope", scope=row["world"], p=Shown(row["p"], Chance()))
+                for row in scopes
+            ],
             "within",
-        )  # fmt: skip
+        )
         own = label(results.spec, results.question.scope)
         found.append(phrase("brief.caveat_scope", own=own, items=items))
     found.append(phrase("brief.caveat_error" if results.posterior else "brief.caveat_prior"))
@@ -333,9 +336,10 @@ def _way(results: Results, material: Material) -> Iterable[Block]:
     yield replace(
         drawn,
         panels=tuple(replace(panel, height=FAN_MM) for panel in drawn.panels),
-        caption=phrase("brief.fan_caption", name=results.spec.headline.whole.label,
-                       scenario=base.title),
-    )  # fmt: skip
+        caption=phrase(
+            "brief.fan_caption", name=results.spec.headline.whole.label, scenario=base.title
+        ),
+    )
 
 
 def _way_sentence(results: Results) -> Words:
@@ -417,9 +421,12 @@ def _least_sentence(results: Results) -> Words:
     key = "least_some" if never else "least_all"
     first = table.rows[0]
     return phrase(
-        f"brief.{key}", n=never, target=first[0], p=Shown(ps[0], Chance(error=False)),
+        f"brief.{key}",
+        n=never,
+        target=first[0],
+        p=Shown(ps[0], Chance(error=False)),
         table=Ref(table.id),
-    )  # fmt: skip
+    )
 
 
 def _method(results: Results, material: Material) -> Iterable[Block]:

@@ -398,8 +398,10 @@ def hangs_on(
             if min(map(len, thirds)) < 30:
                 continue
             below, above = (float(one.mean()) for one in thirds)
-            error = [np.sqrt(max(p * (1 - p), 1e-4) / len(one))
-                     for p, one in zip((below, above), thirds, strict=True)]  # fmt: skip
+            error = [
+                np.sqrt(max(p * (1 - p), 1e-4) / len(one))
+                for p, one in zip((below, above), thirds, strict=True)
+            ]
             if abs(above - below) >= 3 * float(np.hypot(*error)):
                 found.append((name, at, (below, error[0]), (above, error[1])))
     found.sort(key=lambda one: -abs(one[3][0] - one[2][0]))

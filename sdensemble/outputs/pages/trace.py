@@ -32,8 +32,10 @@ def trace_document(
         ("model", str(record.get("model_digest", "—"))),
         ("versions", _versions(record)),
     ]
-    said = [phrase("language.headed", head=phrase(f"brief.trace_{name}"), text=text)
-            for name, text in facts]  # fmt: skip
+    said = [
+        phrase("language.headed", head=phrase(f"brief.trace_{name}"), text=text)
+        for name, text in facts
+    ]
     said += [phrase("brief.trace_also", folder=str(one)) for one in more]
     files = _files(record, today)
     changed = sum(row[2] != phrase("brief.same") for row in files.rows)

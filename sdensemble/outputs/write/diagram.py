@@ -52,10 +52,17 @@ def _artists(shape: Any) -> list[Any]:
         align = {"middle": "center", "start": "left", "end": "right"}[shape.anchor]
         first = shape.y - shape.step * (len(shape.lines) - 1) / 2 + 0.36 * shape.size / POINTS
         return [
-            Text(shape.x, first + i * shape.step, line, fontsize=shape.size, color=shape.colour,
-                 ha=align, va="baseline")
+            Text(
+                shape.x,
+                first + i * shape.step,
+                line,
+                fontsize=shape.size,
+                color=shape.colour,
+                ha=align,
+                va="baseline",
+            )
             for i, line in enumerate(shape.lines)
-        ]  # fmt: skip
+        ]
     if hasattr(shape, "fill"):
         edge = shape.edge or "none"
         drawn: Any = Polygon(shape.points, closed=True, facecolor=shape.fill, edgecolor=edge)

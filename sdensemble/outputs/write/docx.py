@@ -604,8 +604,14 @@ def _three_lines(table: Any) -> None:
         for old in properties.findall(qn(tag)):
             properties.remove(old)
     borders = _element("w:tblBorders")
-    for side, size in (("top", "12"), ("left", ""), ("bottom", "12"), ("right", ""),
-                       ("insideH", ""), ("insideV", "")):  # fmt: skip
+    for side, size in (
+        ("top", "12"),
+        ("left", ""),
+        ("bottom", "12"),
+        ("right", ""),
+        ("insideH", ""),
+        ("insideV", ""),
+    ):
         line = {"w:val": "single", "w:sz": size, "w:space": "0", "w:color": "000000"}
         borders.append(_element(f"w:{side}", **(line if size else {"w:val": "nil"})))
     layout = properties.find(qn("w:tblLayout"))
@@ -649,7 +655,17 @@ def _framed(properties: Any) -> None:
 
 def _after_border(properties: Any) -> Iterator[Any]:
     """Yield what must stand behind ``pBdr`` in the order of the schema."""
-    before = {qn(f"w:{tag}") for tag in ("pStyle", "keepNext", "keepLines", "pageBreakBefore",
-                                         "framePr", "widowControl", "numPr",
-                                         "suppressLineNumbers")}  # fmt: skip
+    before = {
+        qn(f"w:{tag}")
+        for tag in (
+            "pStyle",
+            "keepNext",
+            "keepLines",
+            "pageBreakBefore",
+            "framePr",
+            "widowControl",
+            "numPr",
+            "suppressLineNumbers",
+        )
+    }
     yield from (child for child in properties if child.tag not in before)

@@ -110,14 +110,28 @@ SERIES = (
 """Looks of what has no role of its own, in the order of their names."""
 
 SETTINGS: dict[str, Any] = {
-    "font.size": NORMAL, "axes.titlesize": SMALL, "axes.labelsize": SMALL,
-    "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "legend.fontsize": SMALL,
-    "axes.linewidth": 0.6, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.titlelocation": "left", "xtick.major.width": 0.6, "ytick.major.width": 0.6,
-    "xtick.major.size": 2.5, "ytick.major.size": 2.5, "xtick.major.pad": 2, "ytick.major.pad": 2,
-    "axes.unicode_minus": True, "pdf.fonttype": 3, "svg.fonttype": "path",
-    "svg.hashsalt": "sdensemble", "savefig.dpi": 300,
-}  # fmt: skip
+    "font.size": NORMAL,
+    "axes.titlesize": SMALL,
+    "axes.labelsize": SMALL,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.major.pad": 2,
+    "ytick.major.pad": 2,
+    "axes.unicode_minus": True,
+    "pdf.fonttype": 3,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "sdensemble",
+    "savefig.dpi": 300,
+}
 """Fonts in PDF are type 3: of our CFF font type 42 makes a file that Ghostscript shows blank."""
 
 METADATA: dict[str, dict[str, None]] = {
@@ -265,14 +279,19 @@ def draw(figure: Figure, lang: str, grey: bool = False) -> Canvas:
             left = EDGE + column * room.cell + room.left[column]
             width = room.cell - room.left[column] - room.right[column]
             top = down + max(one.top for one in frames_of_row)
-            place = (left / wide, 1 - (top + frame.height) / tall, width / wide,
-                     frame.height / tall)  # fmt: skip
+            place = (
+                left / wide,
+                1 - (top + frame.height) / tall,
+                width / wide,
+                frame.height / tall,
+            )
             ax = canvas.add_axes(place, sharey=first if figure.share_y else None)
             first = first or ax
             _draw_panel(ax, frame, looks, lang, (room.left[column], width), grey)
         down += room.rows[row]
-    canvas.text(EDGE / wide, EDGE / tall, foot, fontsize=SMALL, va="bottom", color=GREY,
-                linespacing=1.2)  # fmt: skip
+    canvas.text(
+        EDGE / wide, EDGE / tall, foot, fontsize=SMALL, va="bottom", color=GREY, linespacing=1.2
+    )
     return canvas
 
 
@@ -324,10 +343,14 @@ def _frame(panel: Panel, figure: Figure, place: int, lang: str) -> Frame:
     for mark in panel.marks:
         if isinstance(mark, Cells):
             told = _cell_texts(mark, inside, lang)
-            lines = [max(_height(t, 2.9) for (r, _), t in told.items() if r == row)
-                     for row in range(len(names))]  # fmt: skip
-            rows = tuple(max(3.8, _height(name, 2.9) + 0.9, line + 0.9)
-                         for name, line in zip(names, lines, strict=True))  # fmt: skip
+            lines = [
+                max(_height(t, 2.9) for (r, _), t in told.items() if r == row)
+                for row in range(len(names))
+            ]
+            rows = tuple(
+                max(3.8, _height(name, 2.9) + 0.9, line + 0.9)
+                for name, line in zip(names, lines, strict=True)
+            )
     height = sum(rows) if rows else panel.height
     title = even(tell(panel.title, lang), cell - 2.0)
     above = tell(panel.y.label(), lang) if not names else ""
@@ -337,8 +360,9 @@ def _frame(panel: Panel, figure: Figure, place: int, lang: str) -> Frame:
         even(tell(name, lang), max(inside / len(panel.x.names) - 0.8, 5.0))
         for name in panel.x.names
     )
-    top = max(_height(title) + 1.2 if title else 1.0,
-              max((_height(h) for h in heads), default=0.0) + 1.0)  # fmt: skip
+    top = max(
+        _height(title) + 1.2 if title else 1.0, max((_height(h) for h in heads), default=0.0) + 1.0
+    )
     top += max((_height(name, 2.9) for name in across), default=0.0) + (1.0 if across else 0.0)
     label = fold(tell(panel.x.label(), lang), max(inside, 30.0))
     bottom = (0.0 if across else TICK) + (_height(label) + 0.8 if label else 0.0)
@@ -509,15 +533,31 @@ def _sign(mark: Mark, look: Look, grey: bool) -> Any:
         case Line() | Rule():
             return Line2D([], [], color=look.colour, linestyle=look.dashes, linewidth=look.width)
         case Target():
-            return Line2D([], [], color=look.colour, linestyle=look.dashes, linewidth=look.width,
-                          marker="D", markersize=3.4, markerfacecolor=look.face,
-                          markeredgecolor=look.colour)  # fmt: skip
+            return Line2D(
+                [],
+                [],
+                color=look.colour,
+                linestyle=look.dashes,
+                linewidth=look.width,
+                marker="D",
+                markersize=3.4,
+                markerfacecolor=look.face,
+                markeredgecolor=look.colour,
+            )
         case _:
-            return Line2D([], [], color=look.colour, linestyle="-", linewidth=look.width,
-                          solid_capstyle="butt", marker=look.marker, markersize=4.2,
-                          markeredgewidth=0.7,
-                          markerfacecolor=look.face or look.colour,
-                          markeredgecolor="black" if look.face else look.colour)  # fmt: skip
+            return Line2D(
+                [],
+                [],
+                color=look.colour,
+                linestyle="-",
+                linewidth=look.width,
+                solid_capstyle="butt",
+                marker=look.marker,
+                markersize=4.2,
+                markeredgewidth=0.7,
+                markerfacecolor=look.face or look.colour,
+                markeredgecolor="black" if look.face else look.colour,
+            )
 
 
 def _legend_rows(entries: Sequence[tuple[str, Any]], wide: float) -> list[list[tuple[str, Any]]]:
@@ -543,10 +583,14 @@ def _draw_legend(
         for name, sign in row:
             if isinstance(sign, Patch):
                 sign = Rectangle(
-                    (x / wide, y - 1.1 / tall), 7 / wide, 2.2 / tall, transform=canvas.transFigure,
-                    facecolor=sign.get_facecolor(), edgecolor=sign.get_edgecolor(),
+                    (x / wide, y - 1.1 / tall),
+                    7 / wide,
+                    2.2 / tall,
+                    transform=canvas.transFigure,
+                    facecolor=sign.get_facecolor(),
+                    edgecolor=sign.get_edgecolor(),
                     linewidth=sign.get_linewidth(),
-                )  # fmt: skip
+                )
                 canvas.add_artist(sign)
             else:
                 sign.set_data([x / wide, (x + 3.5) / wide, (x + 7) / wide], [y, y, y])
@@ -577,11 +621,26 @@ def _draw_panel(
         lift = max((_height(name, 2.9) for name in frame.across), default=0.0)
         gap = (1.0 + lift + (1.0 if lift else 0.0)) / frame.height
         start = -(left if frame.names else min(left - 1.0, 6.0)) / width
-        ax.text(start, 1 + gap, frame.title, transform=ax.transAxes, fontsize=SMALL, va="bottom",
-                linespacing=1.2)  # fmt: skip
+        ax.text(
+            start,
+            1 + gap,
+            frame.title,
+            transform=ax.transAxes,
+            fontsize=SMALL,
+            va="bottom",
+            linespacing=1.2,
+        )
     if panel.note:
-        ax.text(0.03, 0.97, tell(panel.note, lang), transform=ax.transAxes, va="top",
-                fontsize=SMALL, linespacing=1.15, path_effects=_cased())  # fmt: skip
+        ax.text(
+            0.03,
+            0.97,
+            tell(panel.note, lang),
+            transform=ax.transAxes,
+            va="top",
+            fontsize=SMALL,
+            linespacing=1.15,
+            path_effects=_cased(),
+        )
     _end_labels(ax, frame, lang, width, grey)
     _beside(ax, frame, lang, width)
 
@@ -654,14 +713,21 @@ def _cased() -> list[Any]:
 def _draw(ax: Axes, mark: Mark, look: Look, frame: Frame, lang: str, grey: bool) -> None:
     match mark:
         case Band():
-            ax.fill_between(mark.x, mark.low, mark.high, color=_band_colour(mark, grey),
-                            edgecolor="white", linewidth=0.4)  # fmt: skip
+            ax.fill_between(
+                mark.x,
+                mark.low,
+                mark.high,
+                color=_band_colour(mark, grey),
+                edgecolor="white",
+                linewidth=0.4,
+            )
         case Line():
             if mark.role == "median":
                 ax.plot(mark.x, _ys(frame, mark.y), color="white", linewidth=look.width + 1.2)
             wide = 0.5 * look.width if mark.thin else look.width
-            ax.plot(mark.x, _ys(frame, mark.y), color=look.colour, linestyle=look.dashes,
-                    linewidth=wide)  # fmt: skip
+            ax.plot(
+                mark.x, _ys(frame, mark.y), color=look.colour, linestyle=look.dashes, linewidth=wide
+            )
         case Points():
             _draw_points(ax, mark, look, frame, lang)
         case Bars():
@@ -670,8 +736,15 @@ def _draw(ax: Axes, mark: Mark, look: Look, frame: Frame, lang: str, grey: bool)
             base = _y(frame, mark.at) - 0.5
             size = 0.42 * (frame.rows[int(mark.at)] if frame.rows else 1.0)
             tops = [base - size * h for h in mark.heights]
-            ax.fill_between(mark.edges, base, [*tops, tops[-1]], step="post",
-                            color=tone(BLUE, grey), edgecolor="white", linewidth=0.3)  # fmt: skip
+            ax.fill_between(
+                mark.edges,
+                base,
+                [*tops, tops[-1]],
+                step="post",
+                color=tone(BLUE, grey),
+                edgecolor="white",
+                linewidth=0.3,
+            )
         case Target():
             _draw_target(ax, mark, look, frame, lang)
         case Rule():
@@ -691,16 +764,32 @@ def _draw_points(ax: Axes, mark: Points, look: Look, frame: Frame, lang: str) ->
         if low is not None and np.isfinite(low):
             along = ([low, high], [y, y]) if mark.across else ([x, x], [low, high])
             ax.plot(*along, color=look.colour, linewidth=look.width, solid_capstyle="butt")
-    ax.plot(mark.x, ys, linestyle="", marker=look.marker, markersize=4.2, markeredgewidth=0.7,
-            markerfacecolor=look.face or look.colour, zorder=4,
-            markeredgecolor="black" if look.face in ("", "white") else look.colour)  # fmt: skip
+    ax.plot(
+        mark.x,
+        ys,
+        linestyle="",
+        marker=look.marker,
+        markersize=4.2,
+        markeredgewidth=0.7,
+        markerfacecolor=look.face or look.colour,
+        zorder=4,
+        markeredgecolor="black" if look.face in ("", "white") else look.colour,
+    )
     for place, text in enumerate(mark.texts):
         y, x = ys[place], mark.x[place]
         offset: tuple[float, float] = (5, 0)
         if mark.across and mark.high and np.isfinite(mark.high[place]):
             x = mark.high[place]
-        ax.annotate(tell(text, lang), (x, y), offset, textcoords="offset points", va="center",
-                    fontsize=SMALL, path_effects=_cased(), annotation_clip=False)  # fmt: skip
+        ax.annotate(
+            tell(text, lang),
+            (x, y),
+            offset,
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL,
+            path_effects=_cased(),
+            annotation_clip=False,
+        )
 
 
 def _draw_bars(ax: Axes, mark: Bars, look: Look, frame: Frame, lang: str, grey: bool) -> None:
@@ -716,30 +805,65 @@ def _draw_bars(ax: Axes, mark: Bars, look: Look, frame: Frame, lang: str, grey: 
         end = mark.high[place] if mark.high else max(mark.length[place], 0.0)
         where = (end, at[place]) if mark.across else (at[place], end)
         ax.annotate(
-            tell(text, lang), where, (3, 0) if mark.across else (0, 1.5),
-            textcoords="offset points", fontsize=SMALL, annotation_clip=False,
-            ha="left" if mark.across else "center", va="center" if mark.across else "bottom",
-        )  # fmt: skip
+            tell(text, lang),
+            where,
+            (3, 0) if mark.across else (0, 1.5),
+            textcoords="offset points",
+            fontsize=SMALL,
+            annotation_clip=False,
+            ha="left" if mark.across else "center",
+            va="center" if mark.across else "bottom",
+        )
 
 
 def _draw_target(ax: Axes, mark: Target, look: Look, frame: Frame, lang: str) -> None:
     if frame.names:
         y = _y(frame, mark.at)
-        ax.plot([mark.value], [y], marker="D", markersize=3.6, color=look.colour,
-                markerfacecolor=look.face, markeredgewidth=0.7, zorder=5)  # fmt: skip
+        ax.plot(
+            [mark.value],
+            [y],
+            marker="D",
+            markersize=3.6,
+            color=look.colour,
+            markerfacecolor=look.face,
+            markeredgewidth=0.7,
+            zorder=5,
+        )
         return
     if mark.whole:
         ax.axhline(mark.value, color=look.colour, linestyle=look.dashes, linewidth=look.width)
     else:
-        ax.plot([mark.at - 0.8, mark.at + 0.8], [mark.value] * 2, color=look.colour,
-                linestyle=look.dashes, linewidth=look.width)  # fmt: skip
-    ax.plot([mark.at], [mark.value], marker="D", markersize=3.6, color=look.colour,
-            markerfacecolor=look.face, markeredgewidth=0.7, zorder=5)  # fmt: skip
+        ax.plot(
+            [mark.at - 0.8, mark.at + 0.8],
+            [mark.value] * 2,
+            color=look.colour,
+            linestyle=look.dashes,
+            linewidth=look.width,
+        )
+    ax.plot(
+        [mark.at],
+        [mark.value],
+        marker="D",
+        markersize=3.6,
+        color=look.colour,
+        markerfacecolor=look.face,
+        markeredgewidth=0.7,
+        zorder=5,
+    )
     text = tell(mark.text, lang)
     if text:
-        ax.annotate(text, (mark.at, mark.value), (0, 4), textcoords="offset points", ha="center",
-                    va="bottom", fontsize=SMALL, color=look.colour, path_effects=_cased(),
-                    annotation_clip=False)  # fmt: skip
+        ax.annotate(
+            text,
+            (mark.at, mark.value),
+            (0, 4),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=SMALL,
+            color=look.colour,
+            path_effects=_cased(),
+            annotation_clip=False,
+        )
 
 
 def _draw_cells(ax: Axes, mark: Cells, frame: Frame, grey: bool) -> None:
@@ -749,10 +873,19 @@ def _draw_cells(ax: Axes, mark: Cells, frame: Frame, grey: bool) -> None:
         tall = frame.rows[row]
         for column, share in enumerate(shares):
             colour = shades(share) if np.isfinite(share) else "white"
-            ax.add_patch(Rectangle((column, y), 1, tall, facecolor=colour, edgecolor="#8c8c8c",
-                                   linewidth=0.3))  # fmt: skip
-            ax.text(column + 0.5, y + tall / 2, frame.cells[row, column], ha="center", va="center",
-                    fontsize=SMALL)  # fmt: skip
+            ax.add_patch(
+                Rectangle(
+                    (column, y), 1, tall, facecolor=colour, edgecolor="#8c8c8c", linewidth=0.3
+                )
+            )
+            ax.text(
+                column + 0.5,
+                y + tall / 2,
+                frame.cells[row, column],
+                ha="center",
+                va="center",
+                fontsize=SMALL,
+            )
         y += tall
 
 
@@ -765,9 +898,16 @@ def _end_labels(ax: Axes, frame: Frame, lang: str, width: float, grey: bool) -> 
     for mark in labels:
         if mark not in at_end:
             colour = tone(RED, grey) if mark.role == "target" else "black"
-            ax.annotate(tell(mark.text, lang), (mark.x, _y(frame, mark.y)), (4, 2),
-                        textcoords="offset points", fontsize=SMALL, color=colour,
-                        path_effects=_cased(), annotation_clip=False)  # fmt: skip
+            ax.annotate(
+                tell(mark.text, lang),
+                (mark.x, _y(frame, mark.y)),
+                (4, 2),
+                textcoords="offset points",
+                fontsize=SMALL,
+                color=colour,
+                path_effects=_cased(),
+                annotation_clip=False,
+            )
     if not at_end:
         return
     low, high = ax.get_ylim()
@@ -776,11 +916,21 @@ def _end_labels(ax: Axes, frame: Frame, lang: str, width: float, grey: bool) -> 
     for mark, place in zip(at_end, places, strict=True):
         colour = tone({"target": RED, "example": GREY}.get(mark.role, "#000000"), grey)
         ax.annotate(
-            tell(mark.text, lang), (last, mark.y), (right + (right - left) / width * 2.5, place),
-            fontsize=SMALL, va="center", color=colour, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": GREY, "shrinkA": 0.5,
-                        "shrinkB": 0},
-        )  # fmt: skip
+            tell(mark.text, lang),
+            (last, mark.y),
+            (right + (right - left) / width * 2.5, place),
+            fontsize=SMALL,
+            va="center",
+            color=colour,
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "linewidth": 0.4,
+                "color": GREY,
+                "shrinkA": 0.5,
+                "shrinkB": 0,
+            },
+        )
 
 
 def spread(positions: Sequence[float], gap: float) -> np.ndarray:
@@ -809,9 +959,25 @@ def _beside(ax: Axes, frame: Frame, lang: str, width: float) -> None:
     for column, head in zip(frame.panel.beside, frame.heads, strict=True):
         wide = _beside_width(column.head, column.texts, lang)
         x = (at + wide / 2) / width
-        ax.text(x, 1 + 1.0 / frame.height, head, transform=ax.transAxes, ha="center", va="bottom",
-                fontsize=SMALL, linespacing=1.1)  # fmt: skip
+        ax.text(
+            x,
+            1 + 1.0 / frame.height,
+            head,
+            transform=ax.transAxes,
+            ha="center",
+            va="bottom",
+            fontsize=SMALL,
+            linespacing=1.1,
+        )
         for y, text in zip(places, column.texts, strict=True):
-            ax.text(x, y, tell(text, lang), transform=ax.get_yaxis_transform(), ha="center",
-                    va="center", fontsize=SMALL, linespacing=1.0)  # fmt: skip
+            ax.text(
+                x,
+                y,
+                tell(text, lang),
+                transform=ax.get_yaxis_transform(),
+                ha="center",
+                va="center",
+                fontsize=SMALL,
+                linespacing=1.0,
+            )
         at += wide

@@ -175,8 +175,9 @@ class _Writer:
     def _fan(self, fan: Fan) -> None:
         """Write the choices, the numbers of what is chosen, the chart, and the whole table."""
         data, lang = fan.data, self.lang
-        texts = [dict(zip((c.id for c in data.columns), row, strict=True))
-                 for row in data.texts(lang)]  # fmt: skip
+        texts = [
+            dict(zip((c.id for c in data.columns), row, strict=True)) for row in data.texts(lang)
+        ]
         choices = {name: list(dict.fromkeys(row[name] for row in texts)) for name in fan.by}
         years = len({row[fan.x] for row in texts})
         if len(texts) != years * _product([len(held) for held in choices.values()]):
@@ -234,8 +235,10 @@ class _Writer:
 
         number, grey = self.form(num_format="0"), self.form(num_format="0", font_color="#7f7f7f")
         titles = [heads[fan.x], heads[fan.middle], heads[fan.target] if fan.target else ""]
-        names = [say("xlsx.strip", lang, low=heads[low], high=heads[high])
-                 for low, high in itertools.pairwise(edges)]  # fmt: skip
+        names = [
+            say("xlsx.strip", lang, low=heads[low], high=heads[high])
+            for low, high in itertools.pairwise(edges)
+        ]
         row0 = block - 1
         shown = [titles[0], titles[1], titles[2], heads[edges[0]], *names]
         for column, head in enumerate(shown):
@@ -283,28 +286,52 @@ class _Writer:
         for strip in range(-1, strips):
             inner = min(strip, strips - 1 - strip)
             fill = {"none": True} if strip < 0 else {"color": BANDS[min(inner, half - 1)]}
-            chart.add_series({
-                "name": heads[4 + strip], "categories": held(0), "values": held(4 + strip),
-                "fill": fill, "border": {"none": True},
-            })  # fmt: skip
+            chart.add_series(
+                {
+                    "name": heads[4 + strip],
+                    "categories": held(0),
+                    "values": held(4 + strip),
+                    "fill": fill,
+                    "border": {"none": True},
+                }
+            )
         line = self.book.add_chart({"type": "line"})
-        line.add_series({
-            "name": heads[1], "categories": held(0), "values": held(1),
-            "line": {"color": "black", "width": 1.75, "dash_type": "dash"},
-        })  # fmt: skip
+        line.add_series(
+            {
+                "name": heads[1],
+                "categories": held(0),
+                "values": held(1),
+                "line": {"color": "black", "width": 1.75, "dash_type": "dash"},
+            }
+        )
         hidden = [0, *range(1 + half, 1 + strips)]
         if fan.target:
-            mark = {"type": "diamond", "size": 9, "fill": {"color": "#a50f15"},
-                    "border": {"color": "#a50f15"}}  # fmt: skip
-            line.add_series({
-                "name": heads[2], "categories": held(0), "values": held(2),
-                "line": {"none": True}, "marker": mark, "values_data": goals,
-            })  # fmt: skip
+            mark = {
+                "type": "diamond",
+                "size": 9,
+                "fill": {"color": "#a50f15"},
+                "border": {"color": "#a50f15"},
+            }
+            line.add_series(
+                {
+                    "name": heads[2],
+                    "categories": held(0),
+                    "values": held(2),
+                    "line": {"none": True},
+                    "marker": mark,
+                    "values_data": goals,
+                }
+            )
         chart.combine(line)
         chart.set_x_axis({"position_axis": "on_tick", "num_format": "0"})
         unit = tell(fan.unit, self.lang)
-        chart.set_y_axis({"name": unit, "num_format": "0", "major_gridlines": {
-            "visible": True, "line": {"color": "#d9d9d9"}}})  # fmt: skip
+        chart.set_y_axis(
+            {
+                "name": unit,
+                "num_format": "0",
+                "major_gridlines": {"visible": True, "line": {"color": "#d9d9d9"}},
+            }
+        )
         chart.set_legend({"position": "bottom", "delete_series": hidden})
         chart.set_title({"none": True})
         chart.show_na_as_empty_cell()

@@ -146,8 +146,9 @@ def test_tables_may_differ_by_element_and_places_may_be_computed(case):
 )
 def test_subscripts_may_be_equations(xmile, equation, dims, expected):
     letters = "ABC"
-    m = array("m", {f"{a},{k}": str(3 * i + k) for i, a in enumerate(letters) for k in (1, 2, 3)},
-              "DE")  # fmt: skip
+    m = array(
+        "m", {f"{a},{k}": str(3 * i + k) for i, a in enumerate(letters) for k in (1, 2, 3)}, "DE"
+    )
     v = array("v", dict(zip(letters, ("10", "20", "30"), strict=True)))
     w = array("w", dict(zip(letters, ("10", "20", "30"), strict=True))) + aux("p", "2")
     body = v + m + w + aux("q", equation.replace("m[B,", "m[B,").replace(", B]", ", 2]"), dims)
@@ -206,8 +207,11 @@ def _bomb() -> str:
     ("text", "words"),
     [
         (_bomb(), "SDENGINE_MACROS"),
-        (":MACRO: A(x)\nA=B(x)~~|\n:END OF MACRO:\n:MACRO: B(x)\nB=A(x)~~|\n:END OF MACRO:\n"
-         "y=A(1)~~|\n", "calls itself"),
+        (
+            ":MACRO: A(x)\nA=B(x)~~|\n:END OF MACRO:\n:MACRO: B(x)\nB=A(x)~~|\n:END OF MACRO:\n"
+            "y=A(1)~~|\n",
+            "calls itself",
+        ),
         ("A: B,C~~|\nB: A,D~~|\nx=1~~|\n", 'the ranges "A", "B" hold each other'),
         ("D: (a1-a999999)~~|\nE: (b1-b999999)~~|\nx[D]=1~~|\n", "SDENGINE_RANGES"),
         ("D: (a1-a99999)~~|\nE: (b1-b999)~~|\nx[D,E]=1~~|\n", "SDENGINE_ELEMENTS"),
@@ -219,7 +223,7 @@ def _bomb() -> str:
         (f"d:=GET DIRECT DATA('{'n' * 300}.csv', ',', 'A', 'B1')~~|\n", "cannot be read|no file"),
         ("d:=GET DIRECT DATA('near.csv', ',', '²', 'B1')~~|\n", "cell range|named ranges"),
     ],
-)  # fmt: skip
+)
 def test_a_hostile_file_ends_in_one_clear_message(tmp_path, text, words):
     (tmp_path / "far.csv").write_text("1,2\n", encoding="utf-8")
     inside = tmp_path / "inside"

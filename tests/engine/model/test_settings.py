@@ -95,9 +95,11 @@ def test_what_cannot_be_set_is_said_by_name_all_at_once(model):
             {"s": 3, "Effect": 1, "grwth": 1, "share": [1, 2], "growth": np.inf},
             tables={"share": [(0, 0)], "Effect": [(0, np.nan)]},
             initial={"growth": 1, "s": np.nan},
-            series={"s": Through(np.array([0.0]), np.array([1.0])),
-                    "growth": Through(np.array([1.0, 0.0]), np.array([1.0, 1.0]))},
-        )  # fmt: skip
+            series={
+                "s": Through(np.array([0.0]), np.array([1.0])),
+                "growth": Through(np.array([1.0, 0.0]), np.array([1.0, 1.0])),
+            },
+        )
     text = str(caught.value)
     for words in (
         '"s" is a stock: set its first value',

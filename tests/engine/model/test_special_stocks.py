@@ -51,9 +51,11 @@ NON = "<non_negative/>"
 
 def test_outflows_take_what_there_is_in_their_order_and_nothing_is_made(write):
     body = (
-        stock("tank", "10", (), ("out1", "out2"), NON) + stock("sink", "0", ("out1", "out2"))
-        + flow("out1", "4", NON) + flow("out2", "4", NON)
-    )  # fmt: skip
+        stock("tank", "10", (), ("out1", "out2"), NON)
+        + stock("sink", "0", ("out1", "out2"))
+        + flow("out1", "4", NON)
+        + flow("out2", "4", NON)
+    )
     tank, sink, one, two = run(write(body, stop=4), "tank", "sink", "out1", "out2")
     assert tank.tolist() == [10, 2, 0, 0, 0]
     assert sink.tolist() == [0, 8, 10, 10, 10]
@@ -63,9 +65,10 @@ def test_outflows_take_what_there_is_in_their_order_and_nothing_is_made(write):
 
 def test_what_flows_in_within_the_step_may_flow_out_again(write):
     body = (
-        stock("tank", "0", ("rain",), ("out",), NON) + flow("rain", "3", NON)
+        stock("tank", "0", ("rain",), ("out",), NON)
+        + flow("rain", "3", NON)
         + flow("out", "5", NON)
-    )  # fmt: skip
+    )
     tank, out = run(write(body, dt=0.5), "tank", "out")
     assert set(tank) == {0.0}
     assert set(out) == {3.0}
@@ -73,9 +76,12 @@ def test_what_flows_in_within_the_step_may_flow_out_again(write):
 
 def test_a_chain_passes_on_only_what_it_got(write):
     body = (
-        stock("a", "4", (), ("f",), NON) + stock("b", "0", ("f",), ("g",), NON)
-        + stock("c", "0", ("g",)) + flow("f", "3", NON) + flow("g", "9", NON)
-    )  # fmt: skip
+        stock("a", "4", (), ("f",), NON)
+        + stock("b", "0", ("f",), ("g",), NON)
+        + stock("c", "0", ("g",))
+        + flow("f", "3", NON)
+        + flow("g", "9", NON)
+    )
     a, b, c = run(write(body), "a", "b", "c")
     assert a.tolist()[:4] == [4, 1, 0, 0]
     assert b.tolist()[:4] == [0, 0, 0, 0]
@@ -84,9 +90,11 @@ def test_a_chain_passes_on_only_what_it_got(write):
 
 def test_a_circle_of_such_stocks_keeps_its_whole(write):
     body = (
-        stock("a", "5", ("g",), ("f",), NON) + stock("b", "2", ("f",), ("g",), NON)
-        + flow("f", "6", NON) + flow("g", "1", NON)
-    )  # fmt: skip
+        stock("a", "5", ("g",), ("f",), NON)
+        + stock("b", "2", ("f",), ("g",), NON)
+        + flow("f", "6", NON)
+        + flow("g", "1", NON)
+    )
     a, b = run(write(body), "a", "b")
     np.testing.assert_allclose(a + b, 7)
     assert min(a.min(), b.min()) >= 0
@@ -94,9 +102,10 @@ def test_a_circle_of_such_stocks_keeps_its_whole(write):
 
 def test_an_outflow_that_reads_another_comes_behind_it(write):
     body = (
-        stock("a", "10", (), ("first", "second"), NON) + flow("first", "second / 2", NON)
+        stock("a", "10", (), ("first", "second"), NON)
+        + flow("first", "second / 2", NON)
         + flow("second", "6", NON)
-    )  # fmt: skip
+    )
     a, first, second = run(write(body), "a", "first", "second")
     assert a.tolist()[:4] == [10, 1, 0, 0]
     assert first.tolist()[:3] == [3, 0, 0]
@@ -130,9 +139,10 @@ def belt(inside: str = "<len>3</len>", options: str = "") -> str:
 
 def test_what_is_put_on_comes_off_after_the_transit_time(write):
     body = (
-        stock("wip", "0", ("starts",), ("done",), belt()) + flow("done")
+        stock("wip", "0", ("starts",), ("done",), belt())
+        + flow("done")
         + flow("starts", "IF TIME < 1 THEN 10 ELSE 0")
-    )  # fmt: skip
+    )
     wip, done = run(write(body), "wip", "done")
     assert wip.tolist() == [0, 10, 10, 10, 0, 0, 0, 0, 0]
     assert done.tolist() == [0, 0, 0, 10, 0, 0, 0, 0, 0]
@@ -198,14 +208,19 @@ def test_leakages_take_their_share_on_the_way(write, leaks, exponential):
     )
     option = ' exponential_leak="true"' if exponential else ""
     body = (
-        stock("w", "0", ("i",), ("o", *names), belt("<len>2</len>", option)) + flows
-        + flow("i", "3 + 2*SIN(TIME)") + flow("o") + stock("lost", "0", names)
-        + stock("came", "0", ("i",)) + stock("left", "0", ("o",))
-    )  # fmt: skip
+        stock("w", "0", ("i",), ("o", *names), belt("<len>2</len>", option))
+        + flows
+        + flow("i", "3 + 2*SIN(TIME)")
+        + flow("o")
+        + stock("lost", "0", names)
+        + stock("came", "0", ("i",))
+        + stock("left", "0", ("o",))
+    )
     names = ("w", "o", "came", "lost", "left")
     w, o, came, lost, left = run(write(body, dt=0.25), *names)
-    expected = slats(lambda t: 3 + 2 * np.sin(t), lambda _: 8, 0.25, 32, leaks=leaks,
-                     exponential=exponential)  # fmt: skip
+    expected = slats(
+        lambda t: 3 + 2 * np.sin(t), lambda _: 8, 0.25, 32, leaks=leaks, exponential=exponential
+    )
     np.testing.assert_allclose(w, expected["w"], atol=1e-12)
     np.testing.assert_allclose(o, expected["o"], atol=1e-12)
     np.testing.assert_allclose(came, w + left + lost, atol=1e-12)
@@ -221,9 +236,11 @@ def test_a_first_value_stands_as_a_constant_inflow_leaves_it(write, exponential)
         whole = i * (1 - (1 - f * dt) ** (length / dt)) / f
     option = ' exponential_leak="true"' if exponential else ""
     body = (
-        stock("w", str(whole), ("i",), ("o", "l"), belt("<len>3</len>", option)) + flow("i", "5")
-        + flow("o") + flow("l", "0.2", "<leak/>")
-    )  # fmt: skip
+        stock("w", str(whole), ("i",), ("o", "l"), belt("<len>3</len>", option))
+        + flow("i", "5")
+        + flow("o")
+        + flow("l", "0.2", "<leak/>")
+    )
     w, o, leak = run(write(body, dt=dt), "w", "o", "l")
     np.testing.assert_allclose(w, whole)
     np.testing.assert_allclose(o, i * (1 - f * dt) ** 6 if exponential else i * (1 - f))
@@ -233,9 +250,12 @@ def test_a_first_value_stands_as_a_constant_inflow_leaves_it(write, exponential)
 def test_capacity_and_inflow_limit_hold_back_what_finds_no_room(write):
     inside = "<len>2</len><capacity>7</capacity><in_limit>4</in_limit>"
     body = (
-        stock("yard", "30", (), ("i",), NON) + stock("w", "0", ("i",), ("o",), belt(inside))
-        + stock("shop", "0", ("o",)) + flow("i", "6 - TIME/2", NON) + flow("o")
-    )  # fmt: skip
+        stock("yard", "30", (), ("i",), NON)
+        + stock("w", "0", ("i",), ("o",), belt(inside))
+        + stock("shop", "0", ("o",))
+        + flow("i", "6 - TIME/2", NON)
+        + flow("o")
+    )
     yard, w, shop, i = run(write(body), "yard", "w", "shop", "i")
     expected = slats(lambda t: 6 - t / 2, lambda _: 2, 1, 8, capacity=7, limit=4)
     np.testing.assert_allclose(w, expected["w"])
@@ -247,9 +267,11 @@ def test_capacity_and_inflow_limit_hold_back_what_finds_no_room(write):
 def test_two_inflows_share_the_room_in_their_order(write):
     inside = "<len>4</len><capacity>5</capacity>"
     body = (
-        stock("w", "0", ("first", "second"), ("o",), belt(inside)) + flow("first", "2")
-        + flow("second", "9") + flow("o")
-    )  # fmt: skip
+        stock("w", "0", ("first", "second"), ("o",), belt(inside))
+        + flow("first", "2")
+        + flow("second", "9")
+        + flow("o")
+    )
     first, second = run(write(body), "first", "second")
     assert first.tolist()[:4] == [2, 0, 0, 0]
     assert second.tolist()[:4] == [3, 0, 0, 0]
@@ -258,8 +280,9 @@ def test_two_inflows_share_the_room_in_their_order(write):
 def test_a_transit_time_that_changes_places_what_comes_later(write):
     body = (
         stock("w", "0", ("i",), ("o",), belt("<len>IF TIME < 3 THEN 4 ELSE 2</len>"))
-        + flow("i", "1 + TIME") + flow("o")
-    )  # fmt: skip
+        + flow("i", "1 + TIME")
+        + flow("o")
+    )
     w, o = run(write(body, dt=0.5), "w", "o")
     expected = slats(lambda t: 1 + t, lambda t: 8 if t < 3 else 4, 0.5, 16)
     np.testing.assert_allclose(w, expected["w"])
@@ -276,9 +299,11 @@ def test_a_sampled_transit_time_changes_only_when_it_is_sampled(write):
 def test_an_arrested_conveyor_stands_still(write):
     inside = "<len>2</len><arrest>IF TIME = 1 OR TIME = 2 THEN 1 ELSE 0</arrest>"
     body = (
-        stock("yard", "10", (), ("i",)) + stock("w", "0", ("i",), ("o",), belt(inside))
-        + flow("i", "1") + flow("o")
-    )  # fmt: skip
+        stock("yard", "10", (), ("i",))
+        + stock("w", "0", ("i",), ("o",), belt(inside))
+        + flow("i", "1")
+        + flow("o")
+    )
     w, o, yard = run(write(body), "w", "o", "yard")
     assert w.tolist()[:6] == [0, 1, 1, 1, 2, 2]
     assert o.tolist()[:6] == [0, 0, 0, 0, 1, 1]
@@ -302,9 +327,11 @@ def test_conveyors_may_be_arrays_with_times_of_their_own(write):
 
 def test_the_transit_time_gives_the_model_its_shape_and_cannot_be_set(write):
     body = (
-        stock("w", "0", ("i",), ("o",), belt("<len>t + 1</len>")) + flow("i", "1") + flow("o")
+        stock("w", "0", ("i",), ("o",), belt("<len>t + 1</len>"))
+        + flow("i", "1")
+        + flow("o")
         + '<aux name="t"><eqn>2</eqn></aux>'
-    )  # fmt: skip
+    )
     model = read_model(write(body))
     assert model.bound == {"t"}
     with pytest.raises(SDError, match='"t"'):
@@ -314,9 +341,11 @@ def test_the_transit_time_gives_the_model_its_shape_and_cannot_be_set(write):
 @pytest.mark.parametrize("method", ["RK4", "RK2"])
 def test_a_conveyor_moves_once_a_step_whatever_the_method(write, method):
     body = (
-        stock("w", "0", ("i",), ("o",), belt()) + flow("o") + stock("sum", "0", ("o",))
+        stock("w", "0", ("i",), ("o",), belt())
+        + flow("o")
+        + stock("sum", "0", ("o",))
         + flow("i", "IF TIME < 1 THEN 10 ELSE 0")
-    )  # fmt: skip
+    )
     w, total = run(write(body, method=method), "w", "sum")
     assert w.tolist()[:6] == [0, 10, 10, 10, 0, 0]
     assert total[-1] == pytest.approx(10)
@@ -343,10 +372,12 @@ def test_what_is_wrong_with_a_conveyor_is_said_by_name(write, inside, words):
 def line(options: str, capacity: int = 4) -> str:
     inside = f"<len>2</len><capacity>{capacity}</capacity>"
     return (
-        stock("q", "0", ("i",), ("take",), "<queue/>") + flow("take")
-        + stock("w", "0", ("take",), ("o",), belt(inside, options)) + flow("o")
+        stock("q", "0", ("i",), ("take",), "<queue/>")
+        + flow("take")
+        + stock("w", "0", ("take",), ("o",), belt(inside, options))
+        + flow("o")
         + flow("i", "IF TIME < 3 THEN 3 ELSE 0")
-    )  # fmt: skip
+    )
 
 
 def test_a_queue_gives_one_batch_a_step_and_splits_it_where_there_is_no_room(write):
@@ -381,8 +412,10 @@ def test_an_oven_fills_cooks_and_empties(write):
     body = (
         stock("yard", "20", (), ("i",), NON)
         + stock("oven", "0", ("i",), ("o",), "<oven><len>2</len><capacity>3</capacity></oven>")
-        + stock("shop", "0", ("o",)) + flow("i", "2", NON) + flow("o")
-    )  # fmt: skip
+        + stock("shop", "0", ("o",))
+        + flow("i", "2", NON)
+        + flow("o")
+    )
     oven, i, o, yard, shop = run(write(body), "oven", "i", "o", "yard", "shop")
     assert i.tolist()[:7] == [2, 1, 0, 0, 0, 2, 1]
     assert oven.tolist()[:7] == [0, 2, 3, 3, 3, 0, 2]

@@ -128,8 +128,15 @@ def test_the_fan_data_hold_every_outcome_scenario_and_year_in_seven_quantiles(re
 def test_the_workbook_has_the_sheets_people_ask_for(results, lang):
     book = workbook(results)
     assert [sheet.id for sheet in book.sheets] == [
-        "answer", "comparison", "targets", "fan", "gaps", "limits", "outlays", "about",
-    ]  # fmt: skip
+        "answer",
+        "comparison",
+        "targets",
+        "fan",
+        "gaps",
+        "limits",
+        "outlays",
+        "about",
+    ]
     for sheet in book.sheets:
         for part in sheet.parts:
             if isinstance(part, Sentences):
@@ -163,19 +170,35 @@ def test_what_the_answer_hangs_on_is_found_and_noise_is_not(results):
 
 def record(p, **more):
     answer = {
-        "target": "t", "target_title": {"zh": "甲", "en": "A"}, "scenario": "s",
-        "scenario_title": {"zh": "基准", "en": "Base"}, "prior_set": "history", "year": 2025,
-        "measure": "m", "scope": "", "p": p, "se": 0.01,
-    }  # fmt: skip
+        "target": "t",
+        "target_title": {"zh": "甲", "en": "A"},
+        "scenario": "s",
+        "scenario_title": {"zh": "基准", "en": "Base"},
+        "prior_set": "history",
+        "year": 2025,
+        "measure": "m",
+        "scope": "",
+        "p": p,
+        "se": 0.01,
+    }
     files = {"model/a.mdl": "1", "scenarios/x.toml": "2"}
-    return {"id": "aa", "started": "2026-05-04T10:00:00", "files_read": files,
-            "options": {"seed": 1}, "answers": [answer]} | more  # fmt: skip
+    return {
+        "id": "aa",
+        "started": "2026-05-04T10:00:00",
+        "files_read": files,
+        "options": {"seed": 1},
+        "answers": [answer],
+    } | more
 
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_two_runs_say_what_changed_and_what_that_did_to_p(results, lang):
-    later = record(0.4, files_read={"model/a.mdl": "9", "calibration/history.csv": "3"},
-                   options={"seed": 2}, id="bb")  # fmt: skip
+    later = record(
+        0.4,
+        files_read={"model/a.mdl": "9", "calibration/history.csv": "3"},
+        options={"seed": 2},
+        id="bb",
+    )
     first = record(0.3)
     assert changed_files(first, later) == {
         "data": [("calibration/history.csv", "added")],

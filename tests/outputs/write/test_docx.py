@@ -98,8 +98,14 @@ def test_tables_have_three_lines_and_a_head_that_stays_with_what_follows(written
     table = file.tables[0]._tbl
     borders = table.tblPr.find(qn("w:tblBorders"))
     kinds = {one.tag.split("}")[1]: one.get(qn("w:val")) for one in borders}
-    assert kinds == {"top": "single", "bottom": "single", "left": "nil", "right": "nil",
-                     "insideH": "nil", "insideV": "nil"}  # fmt: skip
+    assert kinds == {
+        "top": "single",
+        "bottom": "single",
+        "left": "nil",
+        "right": "nil",
+        "insideH": "nil",
+        "insideV": "nil",
+    }
     widths = [int(one.get(qn("w:w"))) for one in table.tblGrid]
     assert sum(widths) == pytest.approx(156 / 25.4 * 1440, abs=5)
     for made in file.tables:
@@ -169,5 +175,7 @@ def test_a_document_without_tables_and_figures_is_still_a_paper(tmp_path):
     plain = replace(PAPER, blocks=PAPER.blocks[:2], subtitle="", run="")
     file = docx.Document(str(write_docx(plain, tmp_path / "plain.docx", "en")))
     assert [paragraph.text for paragraph in file.paragraphs] == [
-        "Will the cup cool?", "Answer", ANSWER["en"],
-    ]  # fmt: skip
+        "Will the cup cool?",
+        "Answer",
+        ANSWER["en"],
+    ]

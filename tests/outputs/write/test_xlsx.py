@@ -30,8 +30,13 @@ def test_numbers_are_unrounded_numbers_with_the_format_that_shows_them(written):
 
 def test_no_text_becomes_a_formula(written):
     book = openpyxl.load_workbook(written["zh"])
-    texts = [cell for sheet in book for row in sheet.iter_rows() for cell in row
-             if isinstance(cell.value, str) and cell.value[:1] == "="]  # fmt: skip
+    texts = [
+        cell
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, str) and cell.value[:1] == "="
+    ]
     labels = [cell for cell in texts if cell.value in ("=1+1", "=加盖", "=lid")]
     assert {cell.value for cell in labels} == {"=1+1", "=加盖", "=lid"}
     assert {cell.data_type for cell in labels} == {"s"}
@@ -83,8 +88,10 @@ def test_the_chart_is_native_and_carries_the_numbers_it_shows_first(written):
     assert chart.count("<c:areaChart>") == chart.count("<c:lineChart>") == 1
     series = re.findall(r"<c:ser>.*?</c:ser>", chart, re.S)
     assert len(series) == 6  # floor, three strips, the median, the target
-    cached = [re.findall(r"<c:v>([^<]*)</c:v>", re.search(r"<c:val>.*?</c:val>", one, re.S)[0])
-              for one in series]  # fmt: skip
+    cached = [
+        re.findall(r"<c:v>([^<]*)</c:v>", re.search(r"<c:val>.*?</c:val>", one, re.S)[0])
+        for one in series
+    ]
     floor = [row[3] for row in FAN_TABLE.rows[:3]]
     assert [float(value) for value in cached[0]] == floor
     assert [float(value) for value in cached[1]] == [1, 1, 1]
