@@ -26,7 +26,7 @@ from sdensemble.outputs.figures.effects import effects
 from sdensemble.outputs.figures.fan import fan
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.form import Chance, InTen, Paired, Share, Shown, Spread
-from sdensemble.outputs.naming import label, statement, when
+from sdensemble.outputs.naming import is_example, label, statement, when
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.table import Table
 from sdensemble.outputs.tables import limits_of
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from sdensemble.inputs.history import Observation
     from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.inputs.targets import Target
 
 MOST_LEVERS = 8
 """Rows of the comparison on the first two pages; the annex holds all."""
@@ -101,24 +102,46 @@ def answer_sentences(results: Results, others: Sequence[Results] = ()) -> Words:
     """Return the first paragraph: whose target, the answer, and what it is an answer to."""
     said: list[Words] = []
     policy = results.spec.policy
+    asked = results.question
     if policy:
-        said.append(phrase("brief.asked", policy=policy))
+        # An example a person may edit is no target of the policy, and must not be called one.
+        key = "asked_example" if is_example(asked) else "asked"
+        said.append(phrase(f"brief.{key}", policy=policy))
     base = reference(results)
     values = {"scenario": base.title, "target": statement(results, results.question)}
     said.append(phrase("brief.headline", chance=headline(results, others), **values))
+    said += [_of_target(results, others, target) for target in _beside(results)]
     moved = _moved(results)
     said += [_what_policy_does(results, moved)] if moved is not None else []
     said.append(Ended(conditions(results)))
     return joined(said, "sentence")
 
 
-def headline(results: Results, others: Sequence[Results] = ()) -> Words:
-    """Return the range in words, with the probability under each prior set in brackets."""
+def _beside(results: Results) -> list[Target]:
+    """Return the policy's own targets that the report shows beside the question."""
+    names = results.spec.headline.beside
+    held = [t for t in results.targets if t.id in names and t is not results.question]
+    return [t for t in held if not is_example(t) and not t.joint]
+
+
+def _of_target(results: Results, others: Sequence[Results], target: Target) -> Words:
+    values = {"scenario": reference(results).title, "target": statement(results, target)}
+    return phrase("brief.headline", chance=headline(results, others, target), **values)
+
+
+def headline(
+    results: Results, others: Sequence[Results] = (), target: Target | None = None
+) -> Words:
+    """Return the range in words, with the probability under each prior set in brackets.
+
+    It is of ``target``, or of the question where none is given.
+    """
     base = reference(results)
     found, sets = [], []
     for one in (results, *others):
         if one.has(base.name):
-            found.append(one.event(one.question, one.scenario(base.name)).probability())
+            asked = target or one.question
+            found.append(one.event(asked, one.scenario(base.name)).probability())
             prior = label(one.spec, one.prior_set)
             sets.append(phrase("answer.of_set", prior=prior, p=Shown(found[-1], Chance())))
     words = Shown(span_of(found), InTen())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,6 +55,20 @@ def test_the_paper_says_the_probability_of_the_run_with_its_error_in_the_first_p
     assert any(isinstance(block, Figure) for block in document.walk())
     said = "\n".join(nothing.texts(document, lang))
     assert not re.search(r"\{\w+\}|\bnan\b|\bNone\b", said)
+
+
+def test_an_example_is_never_called_a_target_of_the_policy(results):
+    spec = replace(results.spec, policy={"zh": "《意见》", "en": "the opinion"})
+    named = Results(results.data, results.scenarios, results.targets, spec, results.model)
+    assert "《意见》提出了这一目标" in tell(answer_sentences(named), "zh")
+    edited = tuple(
+        replace(one, role="reference") if one.id == results.question.id else one
+        for one in results.targets
+    )
+    example = Results(results.data, results.scenarios, edited, spec, results.model)
+    said = tell(answer_sentences(example), "zh")
+    assert "《意见》没有提出这一目标，它是可以修改的示例" in said
+    assert "提出了这一目标" not in said
 
 
 def test_every_table_of_the_paper_names_its_run_and_source(results):
