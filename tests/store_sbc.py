@@ -16,7 +16,7 @@ from sdensemble.inputs.history import vintage
 ROOT = Path(__file__).resolve().parent.parent
 STORED = ROOT / "tests" / "golden" / "sbc.json"
 COMMAND = "python -m tests.store_sbc"
-FITS = 200
+FITS = 64
 
 
 def run(root: Path = ROOT, fits: int = FITS) -> dict[str, object]:

@@ -275,8 +275,10 @@ def shares(bench: Bench, given: Given) -> Found:
 
     count, replicates = int(given["members"]), 16
     priors, model = bench.study.priors(bench.prior_set), bench.model
+    # Latin hypercubes: two scrambles of one Sobol sequence are not independent point by point.
     ab = [
-        draw(priors, model, count, seed=bench.seed + 31 * k, replicates=replicates) for k in (0, 1)
+        draw(priors, model, count, seed=seed, method="latin", replicates=replicates)
+        for seed in (bench.seed, bench.seed + 31)
     ]
     groups = groups_of(bench, given["groups"])
     forcing = bench.study.forcing

@@ -54,7 +54,7 @@ class Allotted:
     target: Target
     slots: tuple[Slot, ...]
     steps: tuple[int, ...]
-    even: tuple[int, ...]
+    even: tuple[float, ...]
     order: tuple[int, ...]
     gain: tuple[float, ...]
     best_effect: Estimate
@@ -239,7 +239,7 @@ def _judge(
         tuple(counts),
         even,
         tuple(order),
-        tuple(gain),  # type: ignore[arg-type]
+        tuple(gain),
         mean_of(values[1] - values[0], replicate),
         mean_of(values[2] - values[0], replicate),
         mean_of(values[1] - values[2], replicate),

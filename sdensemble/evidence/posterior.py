@@ -163,7 +163,7 @@ def bound_of(
         variant,
         model.digest + variant_digest,
         priors.digest,
-        fit.digest + (scenario.digest if scenario else ""),
+        fit.digest + (scenario.meaning if scenario else ""),
         digest_of(rows),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -103,6 +104,12 @@ class Scenario:
     sets: tuple[str, ...] = (DEFAULT_SET,)
     path: Path = Path()
     digest: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """A digest of what it sets: the same whatever its title, comments and order."""
+        told = sorted(repr((s.constant, s.cells, s.times, s.values)) for s in self.settings)
+        return hashlib.blake2b("\n".join(told).encode(), digest_size=16).hexdigest()
 
 
 def read_scenarios(

@@ -7,7 +7,16 @@ import pytest
 
 from sdengine.errors import SDError
 from sdengine.kernel import compile_model
-from sdensemble.checks.against import explained, fit_line, formula, line, refused, screened, studies
+from sdensemble.checks.against import (
+    explained,
+    fit_line,
+    formula,
+    line,
+    refused,
+    screened,
+    shares,
+    studies,
+)
 from sdensemble.checks.finding import FAIL, PASS
 from sdensemble.checks.read import read_tests
 from sdensemble.checks.run import KINDS
@@ -116,3 +125,20 @@ def test_a_test_that_names_no_world_is_refused(tmp_path):
     path.write_text(text + '[world.famine]\n"growth" = 0\n', "utf-8")
     (test,) = read_tests(path, KINDS)
     assert test.given == {"settings": {"growth": 0}, "beyond": True}
+
+
+def test_shares_of_variance_are_those_of_a_product_of_known_spreads(bench):
+    """Log sales are a sum of independent parts: shares add up to one, an idle number has none."""
+    groups = {"start": ["start level"], "growth": ["growth"], "k": ["ratio"], "idle": ["nuisance"]}
+    found = shares(bench, {"members": 1024, "years": [2025], "groups": groups})
+    total = {row["group"]: row["total"] for row in found.rows}
+    assert total["idle"] == pytest.approx(0, abs=1e-12)
+    assert sum(total.values()) == pytest.approx(1, abs=0.15)
+    assert total["growth"] > total["start"] > total["k"] > total["idle"]
+    low = {"members": 64, "years": [2025], "groups": groups, "least": {"idle": 0.01}}
+    assert shares(bench, low).status == FAIL
+
+
+def test_a_group_that_names_no_drawn_constant_is_refused(bench):
+    with pytest.raises(SDError, match='groups scope: no drawn constant is called "scoop"'):
+        shares(bench, {"members": 64, "years": [2025], "groups": {"scope": ["scoop"]}})

@@ -153,14 +153,14 @@ def test_calibrate_keeps_the_posterior_a_run_then_uses(small, no_figures, tmp_pa
     assert found.posterior is not None
     options = {"members": 128, "lang": "en"}
     after = run_study(small, Options(**options, as_of="latest", out=tmp_path / "a"))
-    said = " ".join(after.answer.split())
+    said = " ".join(after.text.split())
     assert f"posterior (vintage latest, 8 figures, {found.posterior.digest})" in said
-    assert "calibrated" in after.answer
+    assert "calibrated" in after.text
     aside = run_study(
         small, Options(**options, as_of="latest", prior_only=True, out=tmp_path / "b")
     )
-    assert "drawn from the prior, as asked for" in " ".join(aside.answer.split())
-    assert "before calibration" in aside.answer
+    assert "drawn from the prior, as asked for" in " ".join(aside.text.split())
+    assert "before calibration" in aside.text
 
 
 def test_a_posterior_made_for_another_model_is_refused_with_the_command_that_renews_it(small):
@@ -192,8 +192,8 @@ def test_a_vintage_without_a_figure_to_fit_is_the_prior_and_says_so(tmp_path):
     found = chosen(study, "through-2019")
     assert found.posterior is None
     assert found.key == "prior"
-    assert "the posterior is the prior" in found.says("en")
-    assert "calibrate" in chosen(study).says("en")  # nothing stored: the command that makes it
+    assert "the posterior is the prior" in found.said.told("en")
+    assert "calibrate" in chosen(study).said.told("en")  # nothing stored: the command that makes it
 
 
 def test_nothing_later_than_its_vintage_reaches_a_fit(small):

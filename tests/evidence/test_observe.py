@@ -498,7 +498,7 @@ def test_a_stored_posterior_is_what_was_before_and_a_larger_one_stays(small):
     second = add(small, "2024,sales,total,215,Ton,2025,", particles=FEW)
     assert (small.folder / "calibration" / "posterior.nc").read_bytes() == stored
     assert "holds 256 particles" in second.text
-    beside = small.folder / "calibration" / f"posterior-{second.batch}-history.nc"
+    beside = small.folder / "calibration" / f"posterior-{second.batch}-prior.nc"
     assert read_posterior(beside).particles * 16 == FEW
     assert second.before["sales_2025"].members == second.after["sales_2025"].members == FEW
     assert first.after["sales_2025"].members == 256
@@ -555,13 +555,13 @@ def test_an_import_is_a_vintage_with_its_posterior_and_the_date_of_its_latest_pu
     answers = {}
     for name in ("latest", first.batch):
         options = Options(members=64, as_of=name, lang="en", out=small.folder / "outputs" / name)
-        answers[name] = run_study(open_study(small.folder), options).answer
+        answers[name] = run_study(open_study(small.folder), options).text
     assert f"nowcast (data published to 2024-03-05, {first.batch})" in answers[first.batch]
     assert "ex ante" not in answers[first.batch]
     assert all("calibrated (posterior" in answer for answer in answers.values())
     second = add(small, "2024,sales,total,215,Ton,2025,", particles=FEW)
     options = Options(members=64, as_of=second.batch, lang="en", out=small.folder / "outputs" / "2")
-    assert "calibrated (posterior" in run_study(open_study(small.folder), options).answer
+    assert "calibrated (posterior" in run_study(open_study(small.folder), options).text
     fitted = calibrate(
         open_study(small.folder),
         Asked(as_of=second.batch, particles=FEW, profiles=False, lang="en"),
