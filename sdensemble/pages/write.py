@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,23 @@ from typing import Any
 from sdengine.syntax import Kind, Model, Variable
 from sdensemble.ensemble.draws import Prior, describe
 from sdensemble.inputs.loops import Loop, read_loops
+from sdensemble.inputs.sources import Sources
 from sdensemble.lang import LANGS
 from sdensemble.lang import say as said
 from sdensemble.outputs.write.diagram import save_png
 from sdensemble.pages import diagrams
 from sdensemble.pages.graph import Graph, read_graph
 from sdensemble.pages.polarity import Sign, loop_signs
+from sdensemble.pages.publications import (
+    PAGE,
+    anchor,
+    basis,
+    cell,
+    escaped,
+    evidence_page,
+    slug,
+    sourced,
+)
 from sdensemble.pages.shapes import Picture, svg
 from sdensemble.pages.sheets import Sheet, make_sheets
 from sdensemble.pages.source import Source, read_source
@@ -45,6 +55,7 @@ class Content:
     loops: tuple[Loop, ...]
     signs: Mapping[str, tuple[Sign, ...]]
     priors: Mapping[str, tuple[Prior, ...]]
+    evidence: Sources
 
     def kind(self, name: str) -> str:
         """Return stock, flow, auxiliary, constant, lookup or data."""
@@ -96,6 +107,8 @@ def _write(content: Content, folder: Path, *, png: bool, grey: bool) -> list[Pat
     for lang in LANGS:
         place = folder / lang
         pages = {"README.md": _index(content, lang), "assumptions.md": _assumptions(content, lang)}
+        if content.evidence.rows:
+            pages[PAGE] = _evidence(content, lang)
         if content.loops:
             pages["loops.md"] = _loops_page(content, lang)
         for view in content.graph.views:
@@ -124,6 +137,7 @@ def _beside(study: Study) -> tuple[Path, ...]:
         here.with_name("labels.csv"),
         here.with_name("loops.toml"),
         study.folder / "calibration" / "priors.toml",
+        *sorted((study.folder / "calibration" / "evidence").glob("*.csv")),
     )
 
 
@@ -136,18 +150,14 @@ def _content(study: Study) -> Content:
     has = (study.folder / "calibration" / "priors.toml").is_file()
     priors = {s: study.priors(s).items for s in study.prior_sets()} if has else {}
     sheets = make_sheets(model, graph, diagrams.lines_of(model))
-    return Content(model, source, graph, sheets, loops, loop_signs(model, loops), priors)
+    signs = loop_signs(model, loops)
+    return Content(model, source, graph, sheets, loops, signs, priors, study.sources)
 
 
 def _save(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
-
-
-def slug(name: str) -> str:
-    """Return a name as part of a file's name."""
-    return re.sub(r"\W+", "-", name.casefold()).strip("-") or "view"
 
 
 def _stem(sheet: Sheet) -> str:
@@ -182,6 +192,7 @@ def _index(content: Content, lang: str) -> str:
         "![](overview.svg)",
         "",
         f"- [{say('assumptions')}](assumptions.md)",
+        *([f"- [{say('evidence')}]({PAGE})"] if content.evidence.rows else []),
         *([f"- [{say('loops')}](loops.md)"] if content.loops else []),
         f"- [{say('all')}](../variables.csv)",
         "",
@@ -216,8 +227,8 @@ def _index(content: Content, lang: str) -> str:
     for name in sorted(model.variables, key=str.casefold):
         view = graph.view[name]
         lines.append(
-            f"| {_link(content, name)} | {_cell(model.label(name, lang))} |"
-            f" {say(content.kind(name))} | {_cell(model[name].unit)} | {label(view)} |"
+            f"| {_link(content, name)} | {cell(model.label(name, lang))} |"
+            f" {say(content.kind(name))} | {cell(model[name].unit)} | {label(view)} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -241,14 +252,16 @@ def _entry(content: Content, name: str, lang: str) -> list[str]:
     head = [say(content.kind(name)), f"{say('unit')} {variable.unit or '—'}"]
     if variable.limits != (None, None):
         head.append(f"{say('limits')} {_limits(variable)}")
-    lines = [f"### {_anchor(name)}{_md(name)}{dims}", "", both, "", " · ".join(head), ""]
+    lines = [f"### {anchor(name)}{escaped(name)}{dims}", "", both, "", " · ".join(head), ""]
     lines += ["```", content.source.equation(model, name), "```", ""]
-    source = _cell(note.source) or (say("assumption") if note.assumption else "")
+    source = sourced(content.evidence, note.source) or (
+        say("assumption") if note.assumption else ""
+    )
     if source:
         known = f" ({say('known')} {note.known_on})" if note.known_on else ""
         lines.append(f"- {say('source')}: {source}{known}")
     lines += [
-        f"- {say('prior')} ({s}): {_cell(t)}" for s, t in content.prior_texts(name, lang).items()
+        f"- {say('prior')} ({s}): {cell(t)}" for s, t in content.prior_texts(name, lang).items()
     ]
     reads = [_link(content, r) for r in graph.acts[name]]
     reads += [f"{_link(content, r)} ({say('initial')})" for r in graph.starts[name]]
@@ -291,14 +304,31 @@ def _assumptions(content: Content, lang: str) -> str:
         priors = content.prior_texts(v.name, lang)
         cells = [_link(content, v.name), model.label(v.name, lang), _value(v), v.unit, _limits(v)]
         cells += [priors.get(s) or say("none") for s in sets]
-        cells.append(v.note.source or (say("assumption") if v.note.assumption else ""))
-        lines.append("| " + " | ".join([cells[0], *map(_cell, cells[1:])]) + " |")
-    basis = {p.name: p for items in content.priors.values() for p in items}
+        told = sourced(content.evidence, v.note.source)
+        told = told or (say("assumption") if v.note.assumption else "")
+        lines.append("| " + " | ".join([cells[0], *map(cell, cells[1:]), told]) + " |")
+    own = _own_priors(content)
     lines += ["", f"## {say('basis')}", ""]
     lines += [
-        f"- {_md(p.name)} ({', '.join(p.sets) or '—'}): {_cell(p.basis)}" for p in basis.values()
+        f"- {escaped(p.name)} ({', '.join(p.sets) or '—'}): {basis(content.evidence, p)}"
+        for p in own
     ]
     return "\n".join(lines) + "\n"
+
+
+def _own_priors(content: Content) -> list[Prior]:
+    return list({p.name: p for items in content.priors.values() for p in items}.values())
+
+
+def _evidence(content: Content, lang: str) -> str:
+    return evidence_page(
+        content.evidence,
+        content.model,
+        _own_priors(content),
+        lambda name: _link(content, name),
+        lambda key: word(key, lang),
+        lang,
+    )
 
 
 def _loops_page(content: Content, lang: str) -> str:
@@ -324,19 +354,7 @@ def _loops_page(content: Content, lang: str) -> str:
 
 
 def _link(content: Content, name: str) -> str:
-    return f"[{_md(name)}]({slug(content.graph.view[name])}.md#{slug(name)})"
-
-
-def _anchor(name: str) -> str:
-    return f'<a id="{slug(name)}"></a>'
-
-
-def _md(name: str) -> str:
-    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", name)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    return f"[{escaped(name)}]({slug(content.graph.view[name])}.md#{slug(name)})"
 
 
 def _limits(variable: Variable) -> str:
