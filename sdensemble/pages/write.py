@@ -5,20 +5,22 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sdengine.syntax import Kind, Model, Variable
 from sdensemble.ensemble.draws import Prior, describe
 from sdensemble.inputs.loops import Loop, read_loops
+from sdensemble.inputs.sources import Sources
 from sdensemble.lang import LANGS
-from sdensemble.lang import say as said
 from sdensemble.outputs.write.diagram import save_png
 from sdensemble.pages import diagrams
+from sdensemble.pages.evidence import PAGE, basis, evidence_page, sourced
 from sdensemble.pages.graph import Graph, read_graph
+from sdensemble.pages.marks import anchor, cell, plain, slug, word
 from sdensemble.pages.polarity import Sign, loop_signs
 from sdensemble.pages.shapes import Picture, svg
 from sdensemble.pages.sheets import Sheet, make_sheets
@@ -27,11 +29,6 @@ from sdensemble.results.record import RunRecord, written
 from sdensemble.study import Study
 
 VIEW = "view"  # the range of labels.csv that names views
-
-
-def word(key: str, lang: str) -> str:
-    """Return a word of the reference."""
-    return said(f"reference.{key}", lang)
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,7 @@ class Content:
     loops: tuple[Loop, ...]
     signs: Mapping[str, tuple[Sign, ...]]
     priors: Mapping[str, tuple[Prior, ...]]
+    evidence: Sources
 
     def kind(self, name: str) -> str:
         """Return stock, flow, auxiliary, constant, lookup or data."""
@@ -98,6 +96,8 @@ def _write(content: Content, folder: Path, *, png: bool, grey: bool) -> list[Pat
         pages = {"README.md": _index(content, lang), "assumptions.md": _assumptions(content, lang)}
         if content.loops:
             pages["loops.md"] = _loops_page(content, lang)
+        if content.evidence.rows:
+            pages[PAGE] = _evidence_page(content, lang)
         for view in content.graph.views:
             pages[f"{slug(view)}.md"] = _view_page(content, view, lang)
         written += [_save(place / name, text) for name, text in pages.items()]
@@ -124,6 +124,7 @@ def _beside(study: Study) -> tuple[Path, ...]:
         here.with_name("labels.csv"),
         here.with_name("loops.toml"),
         study.folder / "calibration" / "priors.toml",
+        *sorted((study.folder / "calibration" / "evidence").glob("*.csv")),
     )
 
 
@@ -136,18 +137,14 @@ def _content(study: Study) -> Content:
     has = (study.folder / "calibration" / "priors.toml").is_file()
     priors = {s: study.priors(s).items for s in study.prior_sets()} if has else {}
     sheets = make_sheets(model, graph, diagrams.lines_of(model))
-    return Content(model, source, graph, sheets, loops, loop_signs(model, loops), priors)
+    signs = loop_signs(model, loops)
+    return Content(model, source, graph, sheets, loops, signs, priors, study.sources)
 
 
 def _save(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
-
-
-def slug(name: str) -> str:
-    """Return a name as part of a file's name."""
-    return re.sub(r"\W+", "-", name.casefold()).strip("-") or "view"
 
 
 def _stem(sheet: Sheet) -> str:
@@ -183,6 +180,7 @@ def _index(content: Content, lang: str) -> str:
         "",
         f"- [{say('assumptions')}](assumptions.md)",
         *([f"- [{say('loops')}](loops.md)"] if content.loops else []),
+        *([f"- [{say('evidence')}]({PAGE})"] if content.evidence.rows else []),
         f"- [{say('all')}](../variables.csv)",
         "",
         f"## {say('views')}",
@@ -216,8 +214,8 @@ def _index(content: Content, lang: str) -> str:
     for name in sorted(model.variables, key=str.casefold):
         view = graph.view[name]
         lines.append(
-            f"| {_link(content, name)} | {_cell(model.label(name, lang))} |"
-            f" {say(content.kind(name))} | {_cell(model[name].unit)} | {label(view)} |"
+            f"| {_link(content, name)} | {cell(model.label(name, lang))} |"
+            f" {say(content.kind(name))} | {cell(model[name].unit)} | {label(view)} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -241,14 +239,14 @@ def _entry(content: Content, name: str, lang: str) -> list[str]:
     head = [say(content.kind(name)), f"{say('unit')} {variable.unit or '—'}"]
     if variable.limits != (None, None):
         head.append(f"{say('limits')} {_limits(variable)}")
-    lines = [f"### {_anchor(name)}{_md(name)}{dims}", "", both, "", " · ".join(head), ""]
+    lines = [f"### {anchor(name)}{plain(name)}{dims}", "", both, "", " · ".join(head), ""]
     lines += ["```", content.source.equation(model, name), "```", ""]
-    source = _cell(note.source) or (say("assumption") if note.assumption else "")
+    source = _source(content, variable, lang)
     if source:
         known = f" ({say('known')} {note.known_on})" if note.known_on else ""
         lines.append(f"- {say('source')}: {source}{known}")
     lines += [
-        f"- {say('prior')} ({s}): {_cell(t)}" for s, t in content.prior_texts(name, lang).items()
+        f"- {say('prior')} ({s}): {cell(t)}" for s, t in content.prior_texts(name, lang).items()
     ]
     reads = [_link(content, r) for r in graph.acts[name]]
     reads += [f"{_link(content, r)} ({say('initial')})" for r in graph.starts[name]]
@@ -291,14 +289,30 @@ def _assumptions(content: Content, lang: str) -> str:
         priors = content.prior_texts(v.name, lang)
         cells = [_link(content, v.name), model.label(v.name, lang), _value(v), v.unit, _limits(v)]
         cells += [priors.get(s) or say("none") for s in sets]
-        cells.append(v.note.source or (say("assumption") if v.note.assumption else ""))
-        lines.append("| " + " | ".join([cells[0], *map(_cell, cells[1:])]) + " |")
-    basis = {p.name: p for items in content.priors.values() for p in items}
+        told = [cells[0], *map(cell, cells[1:]), _source(content, v, lang)]
+        lines.append("| " + " | ".join(told) + " |")
     lines += ["", f"## {say('basis')}", ""]
     lines += [
-        f"- {_md(p.name)} ({', '.join(p.sets) or '—'}): {_cell(p.basis)}" for p in basis.values()
+        f"- {plain(p.name)} ({', '.join(p.sets) or '—'}): {basis(content.evidence, p)}"
+        for p in _by_name(content)
     ]
     return "\n".join(lines) + "\n"
+
+
+def _source(content: Content, variable: Variable, lang: str) -> str:
+    assumed = word("assumption", lang) if variable.note.assumption else ""
+    return sourced(content.evidence, variable.note.source) or assumed
+
+
+def _by_name(content: Content) -> tuple[Prior, ...]:
+    """Return every prior once, whatever sets it is in."""
+    return tuple({p.name: p for items in content.priors.values() for p in items}.values())
+
+
+def _evidence_page(content: Content, lang: str) -> str:
+    told = {name: v.note.source for name, v in content.model.variables.items()}
+    priors, link = _by_name(content), partial(_link, content)
+    return evidence_page(content.evidence, told, priors, link, lang)
 
 
 def _loops_page(content: Content, lang: str) -> str:
@@ -324,19 +338,7 @@ def _loops_page(content: Content, lang: str) -> str:
 
 
 def _link(content: Content, name: str) -> str:
-    return f"[{_md(name)}]({slug(content.graph.view[name])}.md#{slug(name)})"
-
-
-def _anchor(name: str) -> str:
-    return f'<a id="{slug(name)}"></a>'
-
-
-def _md(name: str) -> str:
-    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", name)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    return f"[{plain(name)}]({slug(content.graph.view[name])}.md#{slug(name)})"
 
 
 def _limits(variable: Variable) -> str:
