@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,12 @@ from sdensemble.ensemble.draws import Prior, describe
 from sdensemble.inputs.loops import Loop, read_loops
 from sdensemble.inputs.sources import Sources
 from sdensemble.lang import LANGS
-from sdensemble.lang import say as said
 from sdensemble.outputs.write.diagram import save_png
 from sdensemble.pages import diagrams
+from sdensemble.pages.evidence import PAGE, basis, evidence_page, sourced
 from sdensemble.pages.graph import Graph, read_graph
+from sdensemble.pages.marks import anchor, cell, plain, slug, word
 from sdensemble.pages.polarity import Sign, loop_signs
-from sdensemble.pages.publications import (
-    PAGE,
-    anchor,
-    basis,
-    cell,
-    escaped,
-    evidence_page,
-    slug,
-    sourced,
-)
 from sdensemble.pages.shapes import Picture, svg
 from sdensemble.pages.sheets import Sheet, make_sheets
 from sdensemble.pages.source import Source, read_source
@@ -37,11 +29,6 @@ from sdensemble.results.record import RunRecord, written
 from sdensemble.study import Study
 
 VIEW = "view"  # the range of labels.csv that names views
-
-
-def word(key: str, lang: str) -> str:
-    """Return a word of the reference."""
-    return said(f"reference.{key}", lang)
 
 
 @dataclass(frozen=True)
@@ -107,10 +94,10 @@ def _write(content: Content, folder: Path, *, png: bool, grey: bool) -> list[Pat
     for lang in LANGS:
         place = folder / lang
         pages = {"README.md": _index(content, lang), "assumptions.md": _assumptions(content, lang)}
-        if content.evidence.rows:
-            pages[PAGE] = _evidence(content, lang)
         if content.loops:
             pages["loops.md"] = _loops_page(content, lang)
+        if content.evidence.rows:
+            pages[PAGE] = _evidence_page(content, lang)
         for view in content.graph.views:
             pages[f"{slug(view)}.md"] = _view_page(content, view, lang)
         written += [_save(place / name, text) for name, text in pages.items()]
@@ -192,8 +179,8 @@ def _index(content: Content, lang: str) -> str:
         "![](overview.svg)",
         "",
         f"- [{say('assumptions')}](assumptions.md)",
-        *([f"- [{say('evidence')}]({PAGE})"] if content.evidence.rows else []),
         *([f"- [{say('loops')}](loops.md)"] if content.loops else []),
+        *([f"- [{say('evidence')}]({PAGE})"] if content.evidence.rows else []),
         f"- [{say('all')}](../variables.csv)",
         "",
         f"## {say('views')}",
@@ -252,11 +239,9 @@ def _entry(content: Content, name: str, lang: str) -> list[str]:
     head = [say(content.kind(name)), f"{say('unit')} {variable.unit or '—'}"]
     if variable.limits != (None, None):
         head.append(f"{say('limits')} {_limits(variable)}")
-    lines = [f"### {anchor(name)}{escaped(name)}{dims}", "", both, "", " · ".join(head), ""]
+    lines = [f"### {anchor(name)}{plain(name)}{dims}", "", both, "", " · ".join(head), ""]
     lines += ["```", content.source.equation(model, name), "```", ""]
-    source = sourced(content.evidence, note.source) or (
-        say("assumption") if note.assumption else ""
-    )
+    source = _source(content, variable, lang)
     if source:
         known = f" ({say('known')} {note.known_on})" if note.known_on else ""
         lines.append(f"- {say('source')}: {source}{known}")
@@ -304,31 +289,30 @@ def _assumptions(content: Content, lang: str) -> str:
         priors = content.prior_texts(v.name, lang)
         cells = [_link(content, v.name), model.label(v.name, lang), _value(v), v.unit, _limits(v)]
         cells += [priors.get(s) or say("none") for s in sets]
-        told = sourced(content.evidence, v.note.source)
-        told = told or (say("assumption") if v.note.assumption else "")
-        lines.append("| " + " | ".join([cells[0], *map(cell, cells[1:]), told]) + " |")
-    own = _own_priors(content)
+        told = [cells[0], *map(cell, cells[1:]), _source(content, v, lang)]
+        lines.append("| " + " | ".join(told) + " |")
     lines += ["", f"## {say('basis')}", ""]
     lines += [
-        f"- {escaped(p.name)} ({', '.join(p.sets) or '—'}): {basis(content.evidence, p)}"
-        for p in own
+        f"- {plain(p.name)} ({', '.join(p.sets) or '—'}): {basis(content.evidence, p)}"
+        for p in _by_name(content)
     ]
     return "\n".join(lines) + "\n"
 
 
-def _own_priors(content: Content) -> list[Prior]:
-    return list({p.name: p for items in content.priors.values() for p in items}.values())
+def _source(content: Content, variable: Variable, lang: str) -> str:
+    assumed = word("assumption", lang) if variable.note.assumption else ""
+    return sourced(content.evidence, variable.note.source) or assumed
 
 
-def _evidence(content: Content, lang: str) -> str:
-    return evidence_page(
-        content.evidence,
-        content.model,
-        _own_priors(content),
-        lambda name: _link(content, name),
-        lambda key: word(key, lang),
-        lang,
-    )
+def _by_name(content: Content) -> tuple[Prior, ...]:
+    """Return every prior once, whatever sets it is in."""
+    return tuple({p.name: p for items in content.priors.values() for p in items}.values())
+
+
+def _evidence_page(content: Content, lang: str) -> str:
+    told = {name: v.note.source for name, v in content.model.variables.items()}
+    priors, link = _by_name(content), partial(_link, content)
+    return evidence_page(content.evidence, told, priors, link, lang)
 
 
 def _loops_page(content: Content, lang: str) -> str:
@@ -354,7 +338,7 @@ def _loops_page(content: Content, lang: str) -> str:
 
 
 def _link(content: Content, name: str) -> str:
-    return f"[{escaped(name)}]({slug(content.graph.view[name])}.md#{slug(name)})"
+    return f"[{plain(name)}]({slug(content.graph.view[name])}.md#{slug(name)})"
 
 
 def _limits(variable: Variable) -> str:

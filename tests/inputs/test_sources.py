@@ -9,6 +9,7 @@ import pytest
 from sdensemble import SDError, open_study
 from sdensemble.ensemble.draws import read_priors
 from sdensemble.inputs.sources import COLUMNS, read_sources
+from sdensemble.pages.write import write_reference
 from sdensemble.study import check_study
 from tests.evidence.small import make_study
 
@@ -112,3 +113,21 @@ def test_the_shipped_tables_hold_what_the_priors_and_the_model_name(study):
     assert recalled
     assert all(row.quality for row in recalled)
     assert {row.copy for row in study.sources.rows} >= {"original", "repost", "none"}
+
+
+def test_the_reference_leads_from_a_number_to_its_row_and_publication(tmp_path):
+    place = make_study(tmp_path)
+    evidence(place / "calibration", GOOD)
+    model = place / "model" / "trade.mdl"
+    text = model.read_text("utf-8")
+    model.write_text(text.replace("EN: growth; source: test", "EN: growth; source: E001"), "utf-8")
+    write_reference(open_study(place), tmp_path / "pages", png=False)
+    said = (tmp_path / "pages" / "en" / "assumptions.md").read_text("utf-8")
+    assert "[E001](evidence.md#e001)" in said
+    page = (tmp_path / "pages" / "en" / "evidence.md").read_text("utf-8")
+    (row,) = [line for line in page.splitlines() if '<a id="e001"></a>E001' in line]
+    assert "https://" in row
+    assert "growth" in row.split("|")[-2]
+    no = open_study(make_study(tmp_path / "without"))
+    write_reference(no, tmp_path / "none", png=False)
+    assert not (tmp_path / "none" / "en" / "evidence.md").exists()

@@ -1,0 +1,32 @@
+"""The marks a page is made of: words of the reference, names in links, cells of tables."""
+
+from __future__ import annotations
+
+import re
+
+from sdensemble.lang import say
+
+
+def word(key: str, lang: str) -> str:
+    """Return a word of the reference."""
+    return say(f"reference.{key}", lang)
+
+
+def slug(name: str) -> str:
+    """Return a name as part of a file's name."""
+    return re.sub(r"\W+", "-", name.casefold()).strip("-") or "view"
+
+
+def anchor(name: str) -> str:
+    """Return the place a link to a name leads to."""
+    return f'<a id="{slug(name)}"></a>'
+
+
+def plain(name: str) -> str:
+    """Return a name with nothing in it that Markdown would read as a mark."""
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", name)
+
+
+def cell(text: str) -> str:
+    """Return a text as it may stand in a table: one line, no bar."""
+    return " ".join(text.replace("|", "\\|").split())
