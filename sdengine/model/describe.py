@@ -139,7 +139,7 @@ def undocumented(model: Model) -> tuple[str, ...]:
             if None in variable.limits:
                 missing.append("limits [min, max]")
             if not note.source and not note.assumption:
-                missing.append("a source or the word ASSUMPTION")
+                missing.append("source or the word ASSUMPTION")
             elif not note.known_on and not note.assumption:
                 missing.append("known_on")
         if missing:

@@ -32,7 +32,9 @@ def decode(data: bytes) -> str:
 
 
 def _lines(text: str) -> str:
-    return plain(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    # control characters in XML are told by line where it is repaired (``repair``)
+    return text if text.lstrip().startswith("<") else plain(text)
 
 
 CONTROLS = {code: " " for code in range(32) if chr(code) not in "\t\n\r"}

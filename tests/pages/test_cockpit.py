@@ -110,7 +110,7 @@ def test_names_of_a_study_cannot_end_its_script(teacup: Study) -> None:
 def test_a_page_has_the_numbers_of_a_run_of_the_scenario_it_saves(
     teacup: Study, tmp_path: Path
 ) -> None:
-    members = choose_members(teacup, "history", 64, seed=3)
+    members = choose_members(teacup, "", 64, seed=3)
     settings = {"lid": {"times": [2.0, 5.5], "values": [0.5, 1.0]}}
     assert held_against_a_run(teacup, members, settings, tmp_path) < 1e-9
 
@@ -133,7 +133,7 @@ def test_every_form_of_random_process_gives_a_page_the_shocks_of_a_run(
         Process(name, room, None, form, "Degree", "test", None, "", True)
         for name, form in forms.items()
     )
-    members = choose_members(teacup, "history", 32, seed=5)
+    members = choose_members(teacup, "", 32, seed=5)
     drawn = {k: v for k, v in members.draws.values.items() if k != room}
     draws = dataclasses.replace(members.draws, values=drawn)
     for start in (None, 4.3):

@@ -142,7 +142,7 @@ def test_a_saved_scenario_gives_a_run_the_numbers_of_the_page(
     waiting.value.save_as(tmp_path / "cockpit.csv")
     study = open_study(Path("examples/teacup"))
     scenario = read_scenario(tmp_path / "cockpit.toml", study.model)
-    members = choose_members(study, "history", MEMBERS, seed=1)
+    members = choose_members(study, "", MEMBERS, seed=1)
     headline = study.report.headline.whole.variable
     data = members.run(compile_model(study.model), [scenario], {headline: "end"})
     rows = (tmp_path / "cockpit.csv").read_text(encoding="utf-8-sig").splitlines()
@@ -230,7 +230,7 @@ def test_a_bad_link_is_told_and_changes_nothing(tab: Any, file: Path, link: str,
 
 def test_a_damaged_file_is_told(tab: Any, file: Path, tmp_path: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    blob = re.search(r'id="draws-history">([^<]*)<', text)[1]
+    blob = re.search(r'id="draws-prior">([^<]*)<', text)[1]
     data = bytearray(gzip.decompress(base64.b64decode(blob)))
     data[5] ^= 1
     broken = tmp_path / "broken.html"
@@ -252,7 +252,7 @@ def test_members_that_are_not_numbers_are_counted_and_freeze_nothing(
     tab: Any, file: Path, tmp_path: Path
 ) -> None:
     text = file.read_text(encoding="utf-8")
-    blob = re.search(r'id="draws-history">([^<]*)<', text)[1]
+    blob = re.search(r'id="draws-prior">([^<]*)<', text)[1]
     draws = np.frombuffer(gzip.decompress(base64.b64decode(blob)), "<f4").copy()
     draws.reshape(-1, MEMBERS)[:, 3] = np.nan
     facts = text.replace(blob, base64.b64encode(gzip.compress(draws.tobytes())).decode())

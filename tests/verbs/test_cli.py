@@ -60,7 +60,7 @@ def test_describe_explains_the_model_its_levers_and_one_variable(teacup):
     assert "heat loss to room" in call("describe", "--study", teacup, "--variables").output
     zh = call("describe", "--study", teacup, "heat_loss_to_room").output
     assert "类型     辅助变量" in zh
-    assert "方程    heat loss to room = (teacup temperature" in zh
+    assert "heat loss to room = (teacup temperature" in zh
     one = call("describe", "--study", teacup, "heat_loss_to_room", "--lang", "en").output
     assert "equation heat loss to room = (teacup temperature - room temperature) / " in one
     assert "used by  teacup temperature" in one

@@ -32,8 +32,8 @@ def test_what_lacks_label_limits_or_source_is_named(model):
     lines = describe.undocumented(model)
     assert len(lines) == 1
     assert lines[0].startswith('"life"')
-    assert "a label" in lines[0]
-    assert "a source" in lines[0]
+    assert "no label" in lines[0]
+    assert "no source" in lines[0]
 
 
 def test_a_constant_outside_its_own_limits_is_named(model):
