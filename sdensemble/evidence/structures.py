@@ -28,7 +28,7 @@ from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import joined
 from sdensemble.lang import tell as told
 from sdensemble.outputs.naming import target_name
-from sdensemble.results.probability import Key, require_same_question
+from sdensemble.results.probability import Key, Probability, require_same_question
 from sdensemble.results.results import Results
 from sdensemble.study import Study
 
@@ -230,7 +230,12 @@ def _chance(
     )
     results = Results(data, (scenario,), study.targets, study.report, fitter.kernel.model)
     found = results.event(target, scenario).probability()
-    return found.middle, found.se, found.key
+    return found.middle, error_of(found), found.key
+
+
+def error_of(found: Probability) -> float:
+    """Return a probability's standard error; where all members hit or none, half its interval."""
+    return found.se if math.isfinite(found.se) else (found.most.high - found.least.low) / 2
 
 
 def _write(

@@ -21,10 +21,11 @@ from sdensemble.evidence.backtest import (
 )
 from sdensemble.evidence.calibrate import Asked, calibrate
 from sdensemble.evidence.scores import Score
-from sdensemble.evidence.structures import Standing, mix
+from sdensemble.evidence.structures import Standing, error_of, mix
 from sdensemble.inputs.history import vintage
 from sdensemble.inputs.scenarios import Scenario, Setting
-from sdensemble.results.probability import Key
+from sdensemble.results.estimate import share_of
+from sdensemble.results.probability import Key, Probability
 from sdensemble.study import open_study
 from tests.evidence.conftest import TRUTH
 from tests.evidence.small import line, make_study, truth_figures
@@ -145,6 +146,13 @@ def test_a_structure_that_forecast_better_weighs_more():
     found = stacking_weights({"main": [1.0, 1.2], "other": [-2.0, -1.0]})
     assert found["main"] > 0.7
     assert sum(found.values()) == pytest.approx(1)
+
+
+def test_a_structure_that_all_members_agree_on_has_an_error_all_the_same():
+    key = Key("sales", 2025, "sales", "", "", "latest", "history", "m" * 16, "all")
+    every = share_of(np.ones(256, bool), np.arange(256) % 16)
+    assert not np.isfinite(every.se)
+    assert error_of(Probability(key, every, every, 0)) == pytest.approx((1 - 0.05 ** (1 / 256)) / 2)
 
 
 def test_the_mixture_of_structures_has_a_key_and_refuses_another():
