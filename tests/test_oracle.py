@@ -27,7 +27,10 @@ def oracle(study):
 
 
 def one_world(study, member):
-    """A random member under the scenario that moves most levers, moved from the start on."""
+    """A random member under the scenario that moves most levers, moved from the first step on.
+
+    Not from the very start: PySD keeps for its first step what a function of time was before.
+    """
     draws = draw(study.priors(), study.model, 16 * 16, seed=7)
     scenario = next(s for s in study.scenarios if s.name == "all")
     world = worlds(study.model, draws, study.forcing, np.array([member]))(scenario)
@@ -40,7 +43,7 @@ def one_world(study, member):
             values = values[..., 0]
         first = series.times[0] > start
         times = np.where(series.times > start, series.times - 1.5 * first, series.times)
-        held[name] = Held(np.maximum(times, start), values)
+        held[name] = Held(np.maximum(times, start + study.model.clock.step), values)
     return constants, held
 
 

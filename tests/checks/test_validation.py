@@ -31,7 +31,7 @@ from sdensemble.lang import tell
 from sdensemble.outputs.figures.validation import bars, panels
 
 MEMBERS = 64
-KNOWN_TO_FAIL = {"V25", "V40"}
+KNOWN_TO_FAIL = {"V17", "V25", "V29", "V40"}
 """Reported as failed by `check --full`, with their reasons in docs/validation/surprises.md; a
 quick test that fails and is not named here stops the suite."""
 
@@ -73,15 +73,19 @@ def test_structure_comes_before_behaviour(checked):
 
 def test_the_list_is_complete(declared):
     numbers = {test_id[:3] for test_id in declared}
-    assert numbers >= {f"V{n:02d}" for n in range(1, 41)}
+    assert numbers >= {f"V{n:02d}" for n in range(1, 41)} - {
+        "V10"
+    }  # firm counts: no identity is left
 
 
 def test_constructions_and_reviews_stand_apart(declared):
     assert {i for i, t in declared.items() if t.group == "construction"} == {
         "V05",
+        "V06",
+        "V06b",
+        "V06c",
         "V07",
         "V09",
-        "V10",
         "V13",
     }
     assert {t.kind for t in declared.values() if t.group == "review"} == {"review"}
