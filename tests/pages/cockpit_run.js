@@ -10,12 +10,11 @@ const folder = process.argv[2];
 const page = path.resolve(__dirname, "../../sdensemble/pages/cockpit");
 const source = ["kernel", "forcing", "ensemble", "settings", "stats"]
   .map((name) => fs.readFileSync(path.join(page, `${name}.js`), "utf8")).join("\n");
-vm.runInThisContext(`${source}\nObject.assign(globalThis, { Kernel, Members, runMembers, eventsOf, tomlOf, meanOf, quantiles });`);
+vm.runInThisContext(`${source}\nObject.assign(globalThis, { Kernel, Members, runMembers, eventsOf, tomlOf, meanOf, quantiles, numbersOf });`);
 
 const facts = JSON.parse(fs.readFileSync(path.join(folder, "facts.json"), "utf8"));
 const set = facts.sets[0];
-const bytes = fs.readFileSync(path.join(folder, `draws-${set.id}`));
-const draws = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+const draws = numbersOf(fs.readFileSync(path.join(folder, `draws-${set.id}`)));
 const ids = Array.from({ length: facts.members }, (_, m) => m);
 const members = new Members(set, { ids, draws: set.slots.map((_, i) => Float64Array.from(ids, (m) => draws[i * ids.length + m])) });
 const events = eventsOf(facts, facts.test);

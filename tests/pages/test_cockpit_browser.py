@@ -20,6 +20,7 @@ import pytest
 from sdengine import compile_model
 from sdensemble.evidence.members import choose_members
 from sdensemble.inputs.scenarios import read_scenario
+from sdensemble.pages.cockpit.carried import planes
 from sdensemble.study import open_study
 from sdensemble.verbs.cockpit import study_page
 from sdensemble.verbs.run import Options
@@ -253,14 +254,15 @@ def test_members_that_are_not_numbers_are_counted_and_freeze_nothing(
 ) -> None:
     text = file.read_text(encoding="utf-8")
     blob = re.search(r'id="draws-prior">([^<]*)<', text)[1]
-    draws = np.frombuffer(gzip.decompress(base64.b64decode(blob)), "<f4").copy()
+    held = np.frombuffer(gzip.decompress(base64.b64decode(blob)), np.uint8)
+    draws = np.frombuffer(held.reshape(4, -1).T.tobytes(), "<f4").copy()
     draws.reshape(-1, MEMBERS)[:, 3] = np.nan
-    facts = text.replace(blob, base64.b64encode(gzip.compress(draws.tobytes())).decode())
+    facts = text.replace(blob, base64.b64encode(gzip.compress(planes(draws.tobytes()))).decode())
     import hashlib
 
     old = hashlib.sha256(gzip.decompress(base64.b64decode(blob))).hexdigest()
     lost = tmp_path / "lost.html"
-    new = hashlib.sha256(draws.tobytes()).hexdigest()
+    new = hashlib.sha256(planes(draws.tobytes())).hexdigest()
     lost.write_text(facts.replace(old, new), encoding="utf-8")
     opened(tab, lost)
     assert "members gave no result" in tab.inner_text("#answer")

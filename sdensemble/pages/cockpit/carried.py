@@ -85,7 +85,7 @@ def drawn(kernel: Kernel, draws: Draws) -> tuple[list[int], list[list[float]], b
     """Return (slots whose members differ, [slot, value] of other slots that are set, the draws).
 
     The draws are one float32 for each slot and member, slot after slot, which holds them exactly:
-    a draw is a number of 24 bits (``ensemble.draws``).
+    a draw is a number of 24 bits (``ensemble.draws``). Their bytes stand in ``planes``.
     """
     slots: list[int] = []
     fixed: list[list[float]] = []
@@ -99,7 +99,12 @@ def drawn(kernel: Kernel, draws: Draws) -> tuple[list[int], list[list[float]], b
                 rows.append(flat[cell : cell + 1].astype(np.float32))
             elif flat[cell, 0] != own[cell]:
                 fixed.append([int(slot), float(flat[cell, 0])])
-    return slots, fixed, np.concatenate(rows).astype("<f4").tobytes()
+    return slots, fixed, planes(np.concatenate(rows).astype("<f4").tobytes())
+
+
+def planes(data: bytes) -> bytes:
+    """Return float32 numbers as four planes of bytes, which compress better than the numbers."""
+    return np.frombuffer(data, np.uint8).reshape(-1, 4).T.tobytes()
 
 
 def forced(forcing: Forcing | None, kernel: Kernel, seed: int) -> dict[str, Any]:

@@ -47,7 +47,7 @@ async function begin() {
     worker.postMessage({ kind: "begin", module, program: study.program, sets });
     pool.workers.push(worker);
   }
-  for (const set of study.sets) deal(set, new Float32Array(blobs[set.id].buffer));
+  for (const set of study.sets) deal(set, numbersOf(blobs[set.id]));
   URL.revokeObjectURL(source);
   readLink();
   ask();

@@ -13,6 +13,14 @@ function eventsOf(study, settings) {
   return events;
 }
 
+// Numbers of float32 from their four planes of bytes.
+function numbersOf(planes) {
+  const count = planes.length / 4, bytes = new Uint8Array(planes.length);
+  for (let plane = 0; plane < 4; plane++)
+    for (let i = 0; i < count; i++) bytes[4 * i + plane] = planes[plane * count + i];
+  return new Float32Array(bytes.buffer);
+}
+
 function settingsOf(scenario) {
   return Object.fromEntries(scenario.settings.map(({ id, times, values }) => [id, { times, values }]));
 }
@@ -50,4 +58,4 @@ function soundSettings(study, given) {
   return { sound, dropped };
 }
 
-if (typeof module !== "undefined") module.exports = { eventsOf, tomlOf, soundSettings };
+if (typeof module !== "undefined") module.exports = { eventsOf, tomlOf, soundSettings, numbersOf };
