@@ -275,8 +275,8 @@ def test_a_real_interruption_leaves_no_folder(teacup):
         "said = []\n"
         "def advance(done):\n"
         "    if not said: said.append(print('running\\n', end='', flush=True))\n"
-        "def start(self, length): return advance\n"
-        "cli._Bar.start = start\n"
+        "def bar(self, runs): return advance\n"
+        "cli.Terminal.bar = bar\n"
         "cli.main()"
     )
     more = ["run", "--members", "65536", "--out", "结果"]
