@@ -48,11 +48,14 @@ def fitted(study: Study, settings: Settings = QUICK, **more) -> Posterior:
     return fit_posterior(problem, bound, settings=settings, **more)
 
 
-def test_intervals_hold_known_truths_at_their_stated_rate(small):
+@pytest.mark.parametrize(
+    ("count", "off"), [(16, 0.08), pytest.param(40, 0.05, marks=pytest.mark.full)]
+)
+def test_intervals_hold_known_truths_at_their_stated_rate(small, count, off):
     """90% intervals over 40 simulated fits hold three truths 85 to 95% of the time."""
-    found, below = ranks(problem_of(small), 40, settings=QUICK)
+    found, below = ranks(problem_of(small), count, settings=QUICK)
     held = np.abs(below[:, :3] - 0.5) <= 0.45
-    assert abs(held.mean() - 0.9) < 0.05
+    assert abs(held.mean() - 0.9) < off
     assert min(uniform_p(found[:, i]) for i in range(4)) > 0.01
 
 

@@ -25,6 +25,8 @@ from sdensemble.study import open_study
 from sdensemble.verbs.cli import main
 from sdensemble.verbs.run import Options, run_study
 
+pytestmark = pytest.mark.usefixtures("fits_kept")
+
 HEAD = "year,measure,sector,value,unit,published_on,period_end\n"
 TABLE = "年份,指标,范围,数值,单位,公布日期\n2023,销售额,total,190,Ton,2024-03-01\n"
 FEW = 128
@@ -550,7 +552,9 @@ def test_a_value_published_before_the_one_known_says_which_the_vintage_uses(smal
     assert not found.before
 
 
-def test_an_import_is_a_vintage_with_its_posterior_and_the_date_of_its_latest_publication(small):
+def test_an_import_is_a_vintage_with_its_posterior_and_the_date_of_its_latest_publication(
+    small, no_figures
+):
     first = add(small, "2023,sales,total,200,Ton,2024-03-05,")
     answers = {}
     for name in ("latest", first.batch):
