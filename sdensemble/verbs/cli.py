@@ -59,6 +59,22 @@ def _lines(error: Exception) -> tuple[str, ...] | None:
     return (Message(told, what=what),)
 
 
+def _telling(lang: str) -> Callable[[Any], None]:
+    """Return what shows, as long work goes on, how far it is."""
+    from sdensemble.lang import tell
+
+    return lambda words: click.echo(tell(words, lang), err=True)
+
+
+def _evidence(options: dict[str, Any], draws: str) -> Any:
+    """Return what a question about evidence is asked with, taken out of a verb's options."""
+    from sdensemble.verbs.evidence import Asked
+
+    names = ("as_of", "prior_set", "seed", "threads", "lang", "out")
+    taken = {name: options.pop(name) for name in names if name in options}
+    return Asked(**taken, draws=options.pop(draws))
+
+
 def _show(done: Any, ctx: click.Context) -> None:
     """Show what a verb gives back: the answer, notes, where it is, and how long it took."""
     click.echo(done.text)
@@ -511,39 +527,24 @@ def scorecard(
 @click.option("--seed", default=1, show_default=True)
 @click.option("--particles", default=4096, show_default=True)
 @click.option("--threads", type=click.IntRange(1))
-@click.option("--no-profiles", is_flag=True)
+@click.option("--no-profiles", "profiles", flag_value=False, default=True)
 @click.option("--variants", is_flag=True)
 @click.option("--figures", type=click.Path(path_type=Path))
 @click.option("--out", type=_FILE)
-def calibrate(folder: Path, no_profiles: bool, variants: bool, **options: Any) -> None:
+@click.pass_context
+def calibrate(ctx: click.Context, folder: Path, variants: bool, **options: Any) -> None:
     """Fit the model to what was observed; keep the posterior.
 
     Interrupted, it goes on where it was when called again.
     """
+    from sdensemble.study import open_study
+    from sdensemble.verbs.evidence import calibrate_study, weigh_structures
+
+    asked, study = _evidence(options, "particles"), open_study(folder)
     if variants:
-        _compare_structures(folder, options)
+        _show(weigh_structures(study, asked, _telling(asked.lang)), ctx)
         return
-    from sdensemble.evidence.calibrate import Asked
-    from sdensemble.evidence.calibrate import calibrate as fit
-    from sdensemble.study import open_study
-
-    asked = Asked(**options, profiles=not no_profiles)
-    done = fit(open_study(folder), asked, lambda line: click.echo(line, err=True))
-    click.echo(done.text)
-    if done.path:
-        click.echo(f"\n{done.path}  ({done.seconds:.0f} s)")
-
-
-def _compare_structures(folder: Path, options: dict[str, Any]) -> None:
-    """Fit every structure of a study and weigh it."""
-    from sdensemble.evidence.structures import compare_structures
-    from sdensemble.study import open_study
-
-    asked = {name: options[name] for name in ("prior_set", "seed", "particles", "threads", "lang")}
-    found = compare_structures(
-        open_study(folder), **asked, tell=lambda line: click.echo(line, err=True)
-    )
-    click.echo(f"{found.text}\n\n{found.path}  ({found.seconds:.0f} s)")
+    _show(calibrate_study(study, asked, **options, tell=_telling(asked.lang)), ctx)
 
 
 @main.command()
@@ -554,13 +555,14 @@ def _compare_structures(folder: Path, options: dict[str, Any]) -> None:
 @click.option("--particles", default=2048, show_default=True)
 @click.option("--threads", type=click.IntRange(1))
 @_out
-def backtest(folder: Path, **options: Any) -> None:
+@click.pass_context
+def backtest(ctx: click.Context, folder: Path, **options: Any) -> None:
     """Forecast from every origin and score it against naive forecasts."""
-    from sdensemble.evidence.backtest import backtest as test
     from sdensemble.study import open_study
+    from sdensemble.verbs.evidence import backtest_study
 
-    found = test(open_study(folder), **options, tell=lambda line: click.echo(line, err=True))
-    click.echo(f"{found.text}\n\n{found.folder or ''}  ({found.seconds:.0f} s)")
+    asked = _evidence(options, "particles")
+    _show(backtest_study(open_study(folder), asked, _telling(asked.lang)), ctx)
 
 
 @main.command()
@@ -575,16 +577,17 @@ def backtest(folder: Path, **options: Any) -> None:
 @click.option("--seed", default=1, show_default=True)
 @click.option("--threads", type=click.IntRange(1))
 @_out
-def forecast(folder: Path, **options: Any) -> None:
+@click.pass_context
+def forecast(ctx: click.Context, folder: Path, **options: Any) -> None:
     """Forecast every series still to be published, blind, from what was known.
 
     With --out: forecast.csv, the draws (forecast.nc), texts and figures.
     """
-    from sdensemble.evidence.forecast import forecast as ahead
     from sdensemble.study import open_study
+    from sdensemble.verbs.evidence import forecast_study
 
-    found = ahead(open_study(folder), **options, tell=lambda line: click.echo(line, err=True))
-    click.echo(f"{found.text}\n\n{found.folder or ''}  ({found.seconds:.0f} s)")
+    asked = _evidence(options, "members")
+    _show(forecast_study(open_study(folder), asked, **options, tell=_telling(asked.lang)), ctx)
 
 
 @main.command()
@@ -596,13 +599,14 @@ def forecast(folder: Path, **options: Any) -> None:
 @click.option("--members", default=2048, show_default=True)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--threads", type=click.IntRange(1))
-def audit(folder: Path, **options: Any) -> None:
+@click.pass_context
+def audit(ctx: click.Context, folder: Path, **options: Any) -> None:
     """The forecast at the policy's issue against what came, and why."""
-    from sdensemble.evidence.audit import audit as account
     from sdensemble.study import open_study
+    from sdensemble.verbs.evidence import audit_study
 
-    found = account(open_study(folder), **options)
-    click.echo(f"{found.text}\n\n({found.seconds:.0f} s)")
+    asked = _evidence(options, "members")
+    _show(audit_study(open_study(folder), asked, **options, tell=_telling(asked.lang)), ctx)
 
 
 @main.command()
@@ -674,49 +678,42 @@ def observe() -> None:
 @click.option("--each", is_flag=True)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--threads", type=click.IntRange(1))
-def observe_add(
-    file: Path,
-    folder: Path,
-    measure: str,
-    sector: str,
-    unit: str,
-    published_on: str,
-    **options: Any,
-) -> None:
+@click.pass_context
+def observe_add(ctx: click.Context, file: Path, folder: Path, **options: Any) -> None:
     """Add the figures of FILE (.xlsx, or .csv in UTF-8 or GBK) and refit."""
-    from sdensemble.evidence.observe import observe_add as add
-    from sdensemble.evidence.observe import read_figures
+    from sdensemble.lang import tell
     from sdensemble.study import open_study
+    from sdensemble.verbs.evidence import observe_figures
 
-    ask = click.prompt if sys.stdin.isatty() else None
-    given = {"measure": measure, "sector": sector, "unit": unit, "published_on": published_on}
-    study = open_study(folder)
-    figures = read_figures(file, study, ask, lang=options["lang"], **given)
-    done = add(study, figures, tell_line=lambda line: click.echo(line, err=True), **options)
-    click.echo(f"{done.text}\n\n({done.seconds:.0f} s)")
+    asked = _evidence(options, "particles")
+    ask = (lambda words: click.prompt(tell(words, asked.lang))) if sys.stdin.isatty() else None
+    told = _telling(asked.lang)
+    _show(observe_figures(open_study(folder), file, asked, ask=ask, tell=told, **options), ctx)
 
 
 @observe.command("list")
 @_study
 @_lang
-def observe_list(folder: Path, lang: str) -> None:
+@click.pass_context
+def observe_list(ctx: click.Context, folder: Path, lang: str) -> None:
     """List the figures people brought in."""
-    from sdensemble.evidence.observe import observe_list as listed
     from sdensemble.study import open_study
+    from sdensemble.verbs.evidence import Asked, list_observed
 
-    click.echo(listed(open_study(folder), lang))
+    _show(list_observed(open_study(folder), Asked(lang=lang)), ctx)
 
 
 @observe.command("undo")
 @click.argument("batch", required=False, default="")
 @_study
 @_lang
-def observe_undo(batch: str, folder: Path, lang: str) -> None:
+@click.pass_context
+def observe_undo(ctx: click.Context, batch: str, folder: Path, lang: str) -> None:
     """Take back an import: BATCH, or the latest."""
-    from sdensemble.evidence.observe import observe_undo as undo
     from sdensemble.study import open_study
+    from sdensemble.verbs.evidence import Asked, undo_observed
 
-    click.echo(undo(open_study(folder), batch, lang))
+    _show(undo_observed(open_study(folder), batch, Asked(lang=lang)), ctx)
 
 
 @main.command()
