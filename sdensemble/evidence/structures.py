@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
-from sdensemble.ensemble.draws import Priors, read_priors
 from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.variants import Variant, apply, duplicates, main_variant
 from sdensemble.evidence.backtest import held_out, origins, score_model, source_of, stacking_weights
@@ -21,6 +20,7 @@ from sdensemble.evidence.smc import Settings
 from sdensemble.inputs.config import default_of
 from sdensemble.inputs.fit import Fit, read_fit
 from sdensemble.inputs.history import LATEST, Vintage, vintage
+from sdensemble.inputs.priors import Priors, read_priors
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Tell, phrase
 from sdensemble.results.probability import Key, Probability, require_same_question
