@@ -68,19 +68,20 @@ def _compiled(model: Model, program: Program, lanes: int | None, use_cache: bool
 def _written(program: Program, lanes: int | None) -> tuple[Plan, int, str]:
     """Return (plan, lanes, assembly) of a program."""
     plan = make_plan(program, reciprocals=not processor().divides)
-    lanes = lanes or lanes_for(plan.size)
+    lanes = lanes or lanes_for(plan.size, processor().doubles)
     return plan, lanes, emit(plan, lanes, processor())
 
 
-def lanes_for(size: int) -> int:
-    """Return how many members run side by side: 16 where the cache holds them, else 8, and 32
-    of a small model, which then spends its time on what it keeps.
+def lanes_for(size: int, doubles: int = 8) -> int:
+    """Return how many members run side by side on a processor with so many doubles in a register.
 
-    No result depends on it; speed does (benchmarks/speed.py).
+    Two registers of them where the cache holds them, else one; more make longer code, which takes
+    longer to compile and runs no sooner. A small model has 32: it spends its time on what it
+    keeps. No result depends on it; speed does (benchmarks/speed.py).
     """
-    if size * 32 * 8 <= SMALL_CACHE:
+    if size * 32 * 8 * (8 // doubles) <= SMALL_CACHE:
         return 32
-    return 16 if size * 16 * 8 <= CACHE else 8
+    return doubles * 2 if size * doubles * 2 * 8 <= CACHE else doubles
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import os
 import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -44,6 +45,12 @@ POINTERS = {
 # Processors of which it was measured that dividing takes less than getting the quotient back
 # from a kept reciprocal.
 QUICK_DIVISION = ("znver5",)
+
+PROCESSOR = "SDENGINE_PROCESSOR"
+"""Names, in the environment, another processor than this one: a level, and features behind it that
+it has or lacks, as in ``x86-64-v3,-fma``. Kernels then make no use of what lies beyond, so that
+machines of several makes compute the same bits."""
+LEVELS = {"x86-64-v2": "", "x86-64-v3": "+avx2,+fma", "x86-64-v4": "+avx2,+fma,+avx512f"}
 
 
 class Native:
@@ -122,23 +129,31 @@ def _key(text: str) -> str:
 
 def processor() -> Processor:
     """Return what this processor can do that the text may make use of."""
-    features = _host()[1].split(",")
+    name, features = _host()
+    said = features.split(",")
+    has = {one[1:] for one in said if one[:1] == "+"} - {one[1:] for one in said if one[:1] == "-"}
     arm = platform.machine().lower() in ("arm64", "aarch64")
     return Processor(
-        fused="+fma" in features or arm,
-        permutes="+avx512f" in features,
-        divides=_host()[0] in QUICK_DIVISION,
+        fused="fma" in has or arm,
+        permutes="avx512f" in has,
+        divides=name in QUICK_DIVISION,
+        doubles=8 if "avx512f" in has else 4 if "avx2" in has or arm else 2,
     )
 
 
 @functools.cache
 def _host() -> tuple[str, str]:
-    """Return the processor's name and features."""
+    """Return the name and features of the processor that code is made for."""
     import llvmlite.binding as llvm
 
     _add_library(llvm)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    if said := os.environ.get(PROCESSOR):
+        name, _, more = said.partition(",")
+        if name not in LEVELS:
+            raise SDError(f"{PROCESSOR}={said}: the first word must be one of {', '.join(LEVELS)}")
+        return name, ",".join(one for one in (LEVELS[name], more) if one)
     try:
         features = llvm.get_host_cpu_features().flatten()
     except RuntimeError:

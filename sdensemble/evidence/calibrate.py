@@ -30,19 +30,6 @@ from sdensemble.results.results import Results
 from sdensemble.study import Study
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a person may ask of a calibration."""
-
-    as_of: str = ""
-    prior_set: str = ""
-    seed: int = 1
-    particles: int = 4096
-    threads: int | None = None
-    profiles: bool = True
-    out: Path | None = None
-
-
 @dataclass(frozen=True, eq=False)
 class Calibrated:
     """A fitted posterior, its diagnosis, and where it is; none of them without data.
@@ -90,48 +77,59 @@ def fit_vintage(
     settings: Settings,
     seed: int,
     checkpoint: Path | None = None,
-    say: Tell | None = None,
+    tell: Tell | None = None,
     progress: Progress | None = None,
 ) -> Posterior:
     """Return the posterior of a study's problem in a vintage.
 
-    ``say`` is told each line, ``progress`` each power of the likelihood with the line.
+    ``tell`` is told each line, ``progress`` each power of the likelihood with the line.
     """
     rows = fitted_rows(problem.fit, known, problem.model)
     bound = bound_of(problem.model, problem.priors, problem.fit, problem.scenario, rows, known.name)
-    told = progress or ((lambda share, line: say(line)) if say else None)
+    told = progress or ((lambda share, line: tell(line)) if tell else None)
     return fit_posterior(
         problem, bound, seed=seed, settings=settings, checkpoint=checkpoint, progress=told
     )
 
 
-def calibrate(study: Study, asked: Asked = Asked(), say: Tell | None = None) -> Calibrated:
+def calibrate(
+    study: Study,
+    *,
+    as_of: str = "",
+    prior_set: str = "",
+    seed: int = 1,
+    particles: int = 4096,
+    threads: int | None = None,
+    profiles: bool = True,
+    out: Path | None = None,
+    tell: Tell | None = None,
+) -> Calibrated:
     """Fit a study to a vintage, write the posterior, and diagnose it.
 
-    Interrupted, it goes on where it was when called again. Raises SDError with every problem of
-    the study's files.
+    ``out`` names another file for the posterior. Interrupted, it goes on where it was when called
+    again. Raises SDError with every problem of the study's files.
     """
     begun = time.perf_counter()
     fit = study.fit
-    name = asked.as_of or (fit.vintage if fit else "")
+    name = as_of or (fit.vintage if fit else "")
     study = study.at(name)
     problems = study.check()
     if problems:
         raise SDError(problems)
     known = vintage(study.history, name)
     kernel = compile_model(study.model)
-    problem = problem_of(study, kernel, asked.prior_set, known, asked.threads)
-    path = posterior_path(study.folder, name, study.priors(asked.prior_set), problem.fit.vintage)
-    path = asked.out or path
+    problem = problem_of(study, kernel, prior_set, known, threads)
+    path = posterior_path(study.folder, name, study.priors(prior_set), problem.fit.vintage)
+    path = out or path
     if not problem.data:
         return Calibrated(known, seconds=time.perf_counter() - begun)
-    settings = settings_of(asked.particles, asked.threads)
+    settings = settings_of(particles, threads)
     checkpoint = path.with_name(f".{path.name}.unfinished.npz")
-    posterior = fit_vintage(study, problem, known, settings, asked.seed, checkpoint, say)
+    posterior = fit_vintage(study, problem, known, settings, seed, checkpoint, tell)
     write_posterior(path, posterior)
     posterior = read_posterior(path)
-    diagnosis = diagnose(problem, posterior, profiles=asked.profiles)
-    pulled = pulls_of(study, problem, posterior, asked.threads)
+    diagnosis = diagnose(problem, posterior, profiles=profiles)
+    pulled = pulls_of(study, problem, posterior, threads)
     return Calibrated(known, posterior, diagnosis, pulled, path, time.perf_counter() - begun)
 
 

@@ -19,7 +19,6 @@ from sdensemble.evidence.backtest import (
     known_years,
     stacking_weights,
 )
-from sdensemble.evidence.calibrate import Asked as Fit
 from sdensemble.evidence.calibrate import calibrate
 from sdensemble.evidence.scores import Score
 from sdensemble.evidence.structures import Standing, error_of, mix
@@ -30,7 +29,8 @@ from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.estimate import share_of
 from sdensemble.results.probability import Key, Probability
 from sdensemble.study import open_study
-from sdensemble.verbs.evidence import Asked, backtest_study
+from sdensemble.verbs.backtest import BacktestOptions
+from sdensemble.verbs.backtest import backtest as ask
 from tests.evidence.conftest import TRUTH
 from tests.evidence.small import line, make_study, truth_figures
 
@@ -41,8 +41,7 @@ def said(study, found):
 
 def test_every_later_figure_is_forecast_from_every_origin(small, tmp_path):
     found = backtest(small, particles=256)
-    asked = Asked(draws=256, lang="en", out=tmp_path / "scores")
-    done = backtest_study(small, asked)
+    done = ask(BacktestOptions(study=small, particles=256, out=tmp_path / "scores"))
     made = {(r.origin, r.year) for r in found.rows if r.method == MODEL and "sales" in r.series}
     assert made == {
         (2019, 2020),
@@ -54,7 +53,7 @@ def test_every_later_figure_is_forecast_from_every_origin(small, tmp_path):
     }
     assert {r.method for r in found.rows} == {MODEL, "last growth"}
     assert all(r.year > r.origin for r in found.rows)
-    assert "years ahead" in done.text
+    assert "years ahead" in done.text("en")
     assert (tmp_path / "scores" / "backtest.csv").is_file()
     assert (tmp_path / "scores" / "backtest-en.png").stat().st_size > 10_000
 
@@ -65,8 +64,8 @@ def test_years_added_later_are_forecast_blind_and_then_fitted(tmp_path):
     known = "".join(row + "\n" for row in every.splitlines() if int(row[:4]) < 2023)
     study = open_study(make_study(tmp_path / "a", known))
     later = open_study(make_study(tmp_path / "b", every))
-    blind = calibrate(study, Fit(as_of="through-2022", particles=256, profiles=False))
-    again = calibrate(later, Fit(as_of="through-2022", particles=256, profiles=False))
+    blind = calibrate(study, as_of="through-2022", particles=256, profiles=False)
+    again = calibrate(later, as_of="through-2022", particles=256, profiles=False)
     assert blind.posterior
     assert again.posterior
     assert blind.posterior.digest == again.posterior.digest
@@ -76,7 +75,7 @@ def test_years_added_later_are_forecast_blind_and_then_fitted(tmp_path):
         (y, f"{m}/total") for y in (2023, 2024) for m in ("sales", "volume")
     }
     assert np.mean([r.score.inside[2] for r in rows]) > 0.8
-    fitted = calibrate(later, Fit(particles=256, profiles=False))
+    fitted = calibrate(later, particles=256, profiles=False)
     assert fitted.posterior
     assert {figure["year"] for figure in fitted.posterior.figures} == set(range(2019, 2025))
     assert fitted.posterior.forecast_from == 2025

@@ -16,7 +16,7 @@ from openpyxl import Workbook
 
 from sdensemble import SDError
 from sdensemble.evidence import observe
-from sdensemble.evidence.calibrate import Asked, calibrate
+from sdensemble.evidence.calibrate import calibrate
 from sdensemble.evidence.observe import LOG, keep, observe_add, read_figures
 from sdensemble.evidence.observe.effects import moved
 from sdensemble.evidence.posterior import read_posterior
@@ -33,7 +33,10 @@ from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import open_study
 from sdensemble.verbs.cli import main
-from sdensemble.verbs.run import Options, run_study
+from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_study import run_study
+
+pytestmark = pytest.mark.usefixtures("fits_kept")
 
 HEAD = "year,measure,sector,value,unit,published_on,period_end\n"
 TABLE = "年份,指标,范围,数值,单位,公布日期\n2023,销售额,total,190,Ton,2024-03-01\n"
@@ -571,21 +574,37 @@ def test_a_value_published_before_the_one_known_says_which_the_vintage_uses(smal
     assert not found.before
 
 
-def test_an_import_is_a_vintage_with_its_posterior_and_the_date_of_its_latest_publication(small):
+def test_an_import_is_a_vintage_with_its_posterior_and_the_date_of_its_latest_publication(
+    small, no_figures
+):
     first = add(small, "2023,sales,total,200,Ton,2024-03-05,")
     answers = {}
     for name in ("latest", first.batch):
-        options = Options(members=64, as_of=name, lang="en", out=small.folder / "outputs" / name)
-        answers[name] = run_study(open_study(small.folder), options).text
+        options = RunOptions(
+            study=small.folder,
+            members=64,
+            as_of=name,
+            lang="en",
+            out=small.folder / "outputs" / name,
+        )
+        answers[name] = run_study(options).text("en")
     assert f"nowcast (data published to 2024-03-05, {first.batch})" in answers[first.batch]
     assert "ex ante" not in answers[first.batch]
     assert all("calibrated (posterior" in answer for answer in answers.values())
     second = add(small, "2024,sales,total,215,Ton,2025,", particles=FEW)
-    options = Options(members=64, as_of=second.batch, lang="en", out=small.folder / "outputs" / "2")
-    assert "calibrated (posterior" in run_study(open_study(small.folder), options).text
+    options = RunOptions(
+        study=small.folder,
+        members=64,
+        as_of=second.batch,
+        lang="en",
+        out=small.folder / "outputs" / "2",
+    )
+    assert "calibrated (posterior" in run_study(options).text("en")
     fitted = calibrate(
         open_study(small.folder),
-        Asked(as_of=second.batch, particles=FEW, profiles=False),
+        as_of=second.batch,
+        particles=FEW,
+        profiles=False,
     )
     text = document_text(calibration_document(open_study(small.folder), fitted), "en")
     assert "Fit: nowcast (data published to 2025-12-31" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sdensemble.evidence.backtest import MODEL, Backtest, Row, against
 from sdensemble.evidence.scores import BANDS
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.lang import Words, joined, phrase
+from sdensemble.outputs.columns import TABLES, write_meanings
 from sdensemble.outputs.document import Block, Document
 from sdensemble.outputs.evidence.common import (
     PLAIN,
@@ -27,11 +29,13 @@ from sdensemble.outputs.evidence.common import (
     series_columns,
     series_title,
 )
+from sdensemble.outputs.evidence.write import draw, write_texts
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.evidence import scores_figure
 from sdensemble.outputs.form import Number, Shown
 from sdensemble.outputs.naming import moment, period_of
 from sdensemble.outputs.table import Column, Table
+from sdensemble.outputs.write.csv import write_records
 from sdensemble.study import Study
 
 HELD = Number(places=0, factor=100.0, suffix="%")
@@ -190,3 +194,12 @@ def backtest_figure(study: Study, found: Backtest) -> Figure:
         for row in found.rows
     ]
     return scores_figure(drawn, method_title(study, MODEL))
+
+
+def write_backtest(folder: Path, study: Study, found: Backtest) -> None:
+    """Write table, texts and figure."""
+    rows = backtest_records(study, found)
+    write_records(folder / "backtest.csv", TABLES["backtest"], rows)
+    write_meanings(folder / "columns.csv", ["backtest"])
+    write_texts(folder, backtest_document(study, found))
+    draw(folder, [backtest_figure(study, found)])

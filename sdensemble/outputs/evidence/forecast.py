@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sdensemble.evidence.forecast import MODEL, STATISTIC, Forecast, moments
+from sdensemble.evidence.forecast import MODEL, STATISTIC, Forecast, moments, write_draws
 from sdensemble.lang import phrase
+from sdensemble.outputs.columns import TABLES, write_meanings
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.evidence.common import (
     QUANTILES,
@@ -18,10 +20,12 @@ from sdensemble.outputs.evidence.common import (
     lines,
     no_term,
 )
+from sdensemble.outputs.evidence.write import draw, write_texts
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.evidence import fans_figure
 from sdensemble.outputs.naming import information_date, label, moment, unit_label
 from sdensemble.outputs.table import Column, Table, by_language
+from sdensemble.outputs.write.csv import write_records
 from sdensemble.study import Study
 
 SHOWN = 5
@@ -102,3 +106,12 @@ def forecast_figure(study: Study, found: Forecast) -> Figure:
         for one in found.series
     ]
     return fans_figure(shown, information_date(found.known.name, study.report.issued))
+
+
+def write_forecast(folder: Path, study: Study, found: Forecast) -> None:
+    """Write table, draws, texts and figure."""
+    write_records(folder / "forecast.csv", TABLES["forecast"], forecast_records(study, found))
+    write_meanings(folder / "columns.csv", ["forecast"])
+    write_draws(folder / "forecast.nc", found)
+    write_texts(folder, forecast_document(study, found))
+    draw(folder, [forecast_figure(study, found)])

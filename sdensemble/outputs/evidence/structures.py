@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, fields
+from pathlib import Path
 from typing import Any
 
 from sdensemble.evidence.structures import Structures
@@ -13,6 +14,7 @@ from sdensemble.outputs.evidence.common import TWO, Besides, column, document, e
 from sdensemble.outputs.form import Share, Shown, rounded_up
 from sdensemble.outputs.naming import named_with_year
 from sdensemble.outputs.table import Column
+from sdensemble.outputs.write.csv import write_rows
 from sdensemble.results.probability import Key
 from sdensemble.study import Study
 
@@ -61,12 +63,12 @@ def structures_document(study: Study, found: Structures) -> Document:
     return document("structures", [table, *lines(said)])
 
 
-def weight_rows(found: Structures) -> Iterator[Sequence[object]]:
+def _weights(found: Structures) -> Iterator[Sequence[object]]:
     """Yield each variant with its weight, as ``run --weights`` reads them."""
     yield from ((name, f"{weight:.6f}") for name, weight in found.weights.items())
 
 
-def chance_rows(found: Structures) -> Iterator[Sequence[Any]]:
+def _chances(found: Structures) -> Iterator[Sequence[Any]]:
     """Yield P under each structure and mixed, each with its key; probabilities to five digits."""
     for one in found.standings:
         scores = (f"{one.log_score:.4f}", f"{one.weight:.6f}")
@@ -75,3 +77,9 @@ def chance_rows(found: Structures) -> Iterator[Sequence[Any]]:
     mixed = found.mixture
     shown = (f"{one:.5f}" for one in (mixed.probability, mixed.error, mixed.low, mixed.high))
     yield ("mixture", "", "", *shown, *astuple(mixed.key))
+
+
+def write_structures(folder: Path, found: Structures) -> Path:
+    """Write the weights and, beside them, P under each structure; return where the weights are."""
+    write_rows(folder / "variant-chances.csv", CHANCES, _chances(found))
+    return write_rows(folder / "variant-weights.csv", WEIGHTS, _weights(found))
