@@ -340,8 +340,8 @@ def test_a_calibration_draws_every_diagnosis_in_both_languages(small, tmp_path):
     for what in ("shrinkage", "predictive", "residuals", "profiles"):
         assert {f"{what}-zh.png", f"{what}-en.png"} <= names
     assert all(path.is_file() for path in done.files)
-    assert "leave-one-out PIT" in done.text
-    assert "distinct" in done.text
+    assert "leave-one-out PIT" in done.text("en")
+    assert "distinct" in done.text("en")
 
 
 def test_theils_shares_sum_to_one():
