@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.blocks import Threads
 from sdensemble.evidence.backtest import Row, held_out, score_model, source_of
 from sdensemble.evidence.calibrate import settings_of
 from sdensemble.evidence.fitting import make_problem
@@ -314,6 +315,6 @@ def _paths(
     head = study.report.headline
     named = [replace(s, name=f"{i} {s.name}") for i, s in enumerate(scenarios)]
     keep = {head.whole.variable: head.aggregate}
-    data = source.members.run(kernel, named, keep, threads=threads)
+    data = source.members.run(kernel, named, keep, by=Threads(threads))
     values = data[head.whole.variable].transpose("scenario", "year", "member").values
     return tuple(int(y) for y in data["year"].values), list(values)

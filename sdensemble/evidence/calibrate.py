@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model, default_threads
+from sdensemble.ensemble.blocks import Threads
 from sdensemble.evidence.diagnose import Diagnosis, diagnose
 from sdensemble.evidence.fitting import Progress, fit_posterior, make_problem
 from sdensemble.evidence.likelihood import Problem
@@ -155,7 +156,7 @@ def pulls_of(
         as_of=posterior.bound.vintage,
     )
     keep = {t.variable: t.aggregate for one in targets for t in leaves(one, study.targets)}
-    data = members.run(problem.kernel, [scenario], keep, threads=threads)
+    data = members.run(problem.kernel, [scenario], keep, by=Threads(threads))
     results = Results(data, (scenario,), study.targets, study.report, model)
     return {
         target.id: pulls(problem, posterior, results.event(target, scenario).hit.astype(float))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.run import whole_years
 from sdensemble.evidence.backtest import source_of
@@ -213,7 +214,7 @@ def _own(
     outcomes = (head.whole, *head.groups)
     keep = {one.variable: head.aggregate for one in outcomes}
     chosen = policy or study.scenarios[0]
-    data = source.members.run(kernel, [chosen], keep, threads=source.problem.threads)
+    data = source.members.run(kernel, [chosen], keep, by=Threads(source.problem.threads))
     places = [list(map(int, data["year"].values)).index(year) for year in years]
     for one in outcomes:
         values = data[one.variable].isel(scenario=0)

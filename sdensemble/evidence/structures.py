@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.variants import Variant, apply, duplicates, main_variant
 from sdensemble.evidence.backtest import held_out, origins, score_model, source_of, stacking_weights
@@ -214,7 +215,7 @@ def _chance(
         fitter.kernel,
         [replace(scenario, settings=both)],
         {target.variable: target.aggregate},
-        threads=settings.threads,
+        by=Threads(settings.threads),
     )
     results = Results(data, (scenario,), study.targets, study.report, fitter.kernel.model)
     found = results.event(target, scenario).probability()
