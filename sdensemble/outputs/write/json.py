@@ -23,7 +23,7 @@ from sdensemble.outputs.document import (
 )
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.form import Form, InTen, Shown, Starred
-from sdensemble.outputs.table import Column, Table
+from sdensemble.outputs.table import Table
 from sdensemble.results.estimate import Estimate
 from sdensemble.results.probability import Difference, Probability
 
@@ -46,20 +46,20 @@ class JsonWriter:
         return [made for block in self.document.walk() if (made := self._block(block))]
 
     def _words(self, words: Words) -> Json:
-        """Return words in every language, references numbered."""
-        return {lang: self.document.text(text, lang) for lang, text in in_all(words).items()}
+        """Return words in every language, with every probability they tell as a value."""
+        told = {lang: self.document.text(text, lang) for lang, text in in_all(words).items()}
+        said = [self._chance(one.value, one.form) for one in shown_in(words)]
+        return {**told, **({"probabilities": said} if said else {})}
 
     def _block(self, block: Block) -> Json | None:
         match block:
             case Heading():
                 return {"kind": "heading", "level": block.level, "text": self._words(block.text)}
             case Paragraph():
-                made = {"kind": "paragraph", "style": block.style, "text": self._words(block.text)}
-                return {**made, "probabilities": self._said(block.text)}
+                text = self._words(block.text)
+                return {"kind": "paragraph", "style": block.style, "text": text}
             case Items():
-                items = [self._words(one) for one in block.items]
-                said = [p for one in block.items for p in self._said(one)]
-                return {"kind": "items", "items": items, "probabilities": said}
+                return {"kind": "items", "items": [self._words(one) for one in block.items]}
             case Table():
                 return self._table(block)
             case Figure():
@@ -80,21 +80,14 @@ class JsonWriter:
             "title": self._words(table.title),
             "columns": columns,
             "rows": [
-                {column.id: self._cell(column, cell) for column, cell in self._cells(table, row)}
+                {
+                    column.id: self.value(cell, column.form)
+                    for column, cell in zip(table.columns, row, strict=True)
+                }
                 for row in table.rows
             ],
             "notes": [self._words(note) for note in table.notes],
         }
-
-    def _cells(self, table: Table, row: tuple[Any, ...]) -> Iterator[tuple[Column, Any]]:
-        return zip(table.columns, row, strict=True)
-
-    def _cell(self, column: Column, value: Any) -> Any:
-        return self.value(value, column.form)
-
-    def _said(self, words: Words) -> list[Json]:
-        """Return every probability a sentence tells, as a value."""
-        return [self._chance(one.value, one.form) for one in shown_in(words)]
 
     # ── values ──
 
@@ -104,6 +97,7 @@ class JsonWriter:
             return self.value(value.value, value.form)
         if isinstance(form, Starred):
             return self.value(value[0], form.each)
+        value = tuple(value.tolist()) if getattr(value, "ndim", 0) else value
         if value is None:
             return None
         if form.likely or isinstance(value, Probability):
@@ -117,8 +111,7 @@ class JsonWriter:
             return dict(zip(form.parts, map(plain, value), strict=False))
         if not isinstance(value, Mapping | Told):
             return plain(value)
-        said = self._said(value)
-        return {**self._words(value), **({"probabilities": said} if said else {})}
+        return self._words(value)
 
     def _chance(self, value: Any, form: Form) -> Json:
         """Return a probability with all that belongs to it."""
@@ -164,5 +157,5 @@ def plain(value: Any) -> Any:
         return {str(name): plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
-    value = value.item() if hasattr(value, "item") else value
+    value = value.tolist() if hasattr(value, "tolist") else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
