@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
     from sdensemble.inputs.targets import Target
 
+
+T = TypeVar("T")
 
 LEAST_OUTLAY = 0.05
 """An outlay below this is printed as 0, so nothing is divided by it."""
@@ -91,7 +93,7 @@ class Results:
     targets: tuple[Target, ...]
     spec: ReportSpec
     model: Model
-    _series: dict[tuple[str, str | None], Array] = field(default_factory=dict, repr=False)
+    _made: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse numbers that do not say what a probability of them is conditional on."""
@@ -101,6 +103,13 @@ class Results:
                 f"an ensemble must say what it is conditional on; {', '.join(lacking)} is missing"
                 " — run it as Members"
             )
+
+    def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """Return what ``make`` gives, made once for a key: tables, figures and text ask alike."""
+        if key not in self._made:
+            self._made[key] = make()
+        found: T = self._made[key]
+        return found
 
     # ── labels and axes ──
 
@@ -211,10 +220,7 @@ class Results:
 
     def series(self, variable: str, element: str | None = None) -> Array:
         """Return one series, (scenario, member, year) in the data's order and own unit."""
-        key = (variable, element)
-        if key not in self._series:
-            self._series[key] = self._read(variable, element)
-        return self._series[key]
+        return self.once(("series", variable, element), lambda: self._read(variable, element))
 
     def _read(self, variable: str, element: str | None) -> Array:
         if variable not in self.data:
@@ -361,6 +367,10 @@ class Results:
 
     def event(self, target: Target, scenario: Scenario, *, year: int | None = None) -> Event:
         """Return which members meet a target under a scenario; ``year`` asks another year."""
+        asked = ("event", target, scenario.name, year)
+        return self.once(asked, lambda: self._event(target, scenario, year))
+
+    def _event(self, target: Target, scenario: Scenario, year: int | None) -> Event:
         key = self.key(target, scenario, year=year)
         if target.joint:
             parts = [self.event(part, scenario, year=year) for part in self.parts(target)]
@@ -422,7 +432,13 @@ class Results:
 
     def effect(self, outcome: Outcome, scenario: Scenario, against: Scenario, year: int) -> Effect:
         """Return the paired effect on an outcome in a year."""
-        first, second = self.at(outcome, scenario, year), self.at(outcome, against, year)
+        key = ("effect", outcome.variable, outcome.element, scenario.name, against.name, year)
+        return self.once(
+            key,
+            lambda: self._felt(self.at(outcome, scenario, year), self.at(outcome, against, year)),
+        )
+
+    def _felt(self, first: Array, second: Array) -> Effect:
         level = np.abs(second[np.isfinite(second)])
         felt = FELT * float(np.median(level)) if level.size else 0.0
         return self.effect_of(first - second, float(level.max(initial=0.0)), felt)
@@ -431,11 +447,15 @@ class Results:
         self, variable: str, scenario: Scenario, against: Scenario, through: int, last: bool
     ) -> Effect:
         """Return the paired difference in outlay summed through a year (or at it: ``last``)."""
-        end = self.year_index(through) + 1
-        total = self.series(variable)
-        span = slice(end - 1, end) if last else slice(0, end)
-        first, second = (total[self.place(s)][:, span].sum(axis=1) for s in (scenario, against))
-        return self.effect_of(first - second, float(np.nanmax(np.abs(first), initial=0.0)))
+
+        def found() -> Effect:
+            end = self.year_index(through) + 1
+            total = self.series(variable)
+            span = slice(end - 1, end) if last else slice(0, end)
+            first, second = (total[self.place(s)][:, span].sum(axis=1) for s in (scenario, against))
+            return self.effect_of(first - second, float(np.nanmax(np.abs(first), initial=0.0)))
+
+        return self.once(("outlay", variable, scenario.name, against.name, through, last), found)
 
     def effect_of(self, moved: Array, scale: float, felt: float = 0.0) -> Effect:
         """Summarise paired differences, shape (member,).
@@ -461,12 +481,16 @@ class Results:
 
         With ``forgone`` it is what the others forgo. None where there is no such payer.
         """
-        moved = [
-            self.outlay(payer.variable, scenario, against, through, last=False).moved
-            for payer in self.spec.payers
-            if payer.forgone is forgone
-        ]
-        return self.effect_of(np.sum(moved, axis=0), 1.0) if moved else None
+
+        def found() -> Effect | None:
+            moved = [
+                self.outlay(payer.variable, scenario, against, through, last=False).moved
+                for payer in self.spec.payers
+                if payer.forgone is forgone
+            ]
+            return self.effect_of(np.sum(moved, axis=0), 1.0) if moved else None
+
+        return self.once(("purse", scenario.name, against.name, through, forgone), found)
 
     def cumulative(
         self, outcome: Outcome, scenario: Scenario, against: Scenario, through: int
@@ -474,9 +498,7 @@ class Results:
         """Return the paired effect on an outcome summed over the years up to ``through``."""
         end = self.year_index(through) + 1
         first, second = (self.at(outcome, one)[:, :end].sum(axis=1) for one in (scenario, against))
-        level = np.abs(second[np.isfinite(second)])
-        felt = FELT * float(np.median(level)) if level.size else 0.0
-        return self.effect_of(first - second, float(level.max(initial=0.0)), felt)
+        return self._felt(first, second)
 
     @cached_property
     def horizons(self) -> tuple[int, ...]:
