@@ -21,7 +21,7 @@ from sdensemble.study import open_study
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = {
     "kernel": ("sdengine.kernel", "Kernel.run"),
-    "forcing": ("sdensemble.ensemble.run", "sample"),
+    "forcing": ("sdensemble.ensemble.worlds", "sample"),
     "drawing": ("sdensemble.ensemble.draws", "Drawn.of"),
     "tables": ("sdensemble.outputs.run", "write_tables"),
     "figures": ("sdensemble.outputs.figures", "draw_figures"),

@@ -121,7 +121,7 @@ MOST = 12  # rooms at the top of a package
 # What readers of a study's files may know of the engine: what a model says, the shape of what a
 # kernel is given, random numbers, and not the kernel.
 NARROW = ("errors", "streams", "syntax", "model", "program.held", "native.uniform")
-NARROW_ROOMS = ("inputs/", "ensemble/draws.py", "ensemble/forcing.py")
+NARROW_ROOMS = ("inputs/", "ensemble/draws.py", "ensemble/forcing.py", "ensemble/processes.py")
 
 # package → the places that may import it
 ONLY_IN = {

@@ -14,7 +14,7 @@ import pytest
 from sdengine.syntax import Kind
 from sdensemble import Held
 from sdensemble.ensemble.draws import draw
-from sdensemble.ensemble.run import worlds
+from sdensemble.ensemble.worlds import worlds
 from tests.oracle import Oracle, disagreements, run_kernel
 from tests.store_oracle import EVERY, SKETCH, load
 

@@ -14,8 +14,9 @@ import pytest
 
 from sdengine.model.describe import late_constants, levers
 from sdensemble import compile_model, read_model
-from sdensemble.ensemble.draws import draw, read_priors
-from sdensemble.ensemble.run import worlds
+from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.worlds import worlds
+from sdensemble.inputs.priors import read_priors
 from sdensemble.inputs.targets import readings
 from tests import store_scenarios
 
@@ -165,7 +166,7 @@ def one_by_one(kernel, study):
     ``changes`` are (constant, cell or ``...`` for all its cells, value); ``fixed`` holds for every
     member. It returns the yearly totals (year, member) and the first step that went wrong.
     """
-    from sdensemble.inputs.scenarios import apply
+    from sdensemble.ensemble.worlds import apply
 
     def go(scenario, changes, fixed=None):
         model, n = study.model, len(changes) + 1
@@ -467,7 +468,7 @@ def test_halving_the_step_changes_totals_and_lever_differences_little(study, sce
 
 
 def _world(scenario, model, own):
-    from sdensemble.inputs.scenarios import apply
+    from sdensemble.ensemble.worlds import apply
 
     given = {name: _members(model, name, value, 1) for name, value in own.items()}
     return apply(scenario, model, given, 1)

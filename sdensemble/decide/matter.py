@@ -18,8 +18,9 @@ from sdensemble.decide.reach import last_year
 from sdensemble.decide.shapley import EXACT, Package, packages, shapley, shapley_sampled
 from sdensemble.decide.sobol import group_indices, merged
 from sdensemble.decide.worlds import Count, World, keep_for
-from sdensemble.ensemble.draws import Drawn, Draws, Priors, column_names, drawn_numbers
+from sdensemble.ensemble.draws import Drawn, Draws, column_names, drawn_numbers
 from sdensemble.ensemble.forcing import sample
+from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 

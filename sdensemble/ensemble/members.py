@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from sdengine.kernel import Kernel, Trajectories
 from sdengine.syntax import Model
-from sdensemble.ensemble.draws import REPLICATES, Draws, Method, Priors, draw
+from sdensemble.ensemble.draws import REPLICATES, Draws, Method, draw
 from sdensemble.ensemble.forcing import Forcing
-from sdensemble.ensemble.run import World, replay, run_ensemble, worlds
+from sdensemble.ensemble.run import replay, run_ensemble
+from sdensemble.ensemble.worlds import World, worlds
+from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
 
 if TYPE_CHECKING:

@@ -13,27 +13,19 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, Trajectories, default_threads
-from sdengine.program.held import Held
 from sdengine.syntax import Model
 from sdensemble import __version__
 from sdensemble.ensemble.draws import Draws
-from sdensemble.ensemble.forcing import Forcing, sample
+from sdensemble.ensemble.forcing import Forcing
+from sdensemble.ensemble.worlds import worlds
 from sdensemble.inputs.config import cell_name
-from sdensemble.inputs.scenarios import Scenario, apply
+from sdensemble.inputs.scenarios import Scenario
 
 if TYPE_CHECKING:
     import xarray as xr
 
 CHUNK = 2048  # members a thread takes at once, at most, with their forcing
 MANY = 2**15  # runs of a member from which a kernel for the kept variables alone pays
-
-
-@dataclass(frozen=True)
-class World:
-    """Constants and schedules of some members in one scenario: the input of ``Kernel.run``."""
-
-    constants: Mapping[str, NDArray[np.float64]]
-    held: Mapping[str, Held]
 
 
 @dataclass(frozen=True)
@@ -161,30 +153,6 @@ def _first_bad(kernel: Kernel, run: Trajectories) -> tuple[str, float]:
     values = run.values[name][step, ..., 0]
     cell = np.argwhere(~np.isfinite(values))[0]
     return cell_name(kernel.model, kernel.model[name], tuple(cell)), float(run.times[step])
-
-
-def worlds(
-    model: Model, draws: Draws, forcing: Forcing | None, members: NDArray[np.int64]
-) -> Callable[[Scenario], World]:
-    """Return a function from a scenario to the World of these members.
-
-    The members' constants and forcing are made once; a scenario only overrides them.
-    """
-    constants = draws.of(members)
-    shocks = sample(forcing, model, members, seed=draws.seed) if forcing else {}
-
-    def world(scenario: Scenario) -> World:
-        own, held = apply(scenario, model, constants, len(members))
-        clash = sorted(
-            set(held) & set(shocks) | {s.constant for s in scenario.settings} & set(shocks)
-        )
-        if clash:
-            raise SDError(
-                f'{scenario.path}: "{clash[0]}" is driven by the forcing and cannot be set as well'
-            )
-        return World(own, {**shocks, **held})
-
-    return world
 
 
 def _in_threads(

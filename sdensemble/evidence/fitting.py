@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel
-from sdensemble.ensemble.draws import Priors
 from sdensemble.evidence.cut import draw_cut, require_apart
 from sdensemble.evidence.likelihood import Datum, Problem, student
 from sdensemble.evidence.posterior import Bound, Posterior, pack, unpack
 from sdensemble.evidence.smc import Settings, State, from_arrays, prior_particles, temper
 from sdensemble.inputs.fit import Fit, check_units, pick
 from sdensemble.inputs.history import Observation
+from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
 
 Floats = NDArray[np.float64]

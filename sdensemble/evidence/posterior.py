@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.syntax import Model
-from sdensemble.ensemble.draws import Draws, Priors, constants_of
+from sdensemble.ensemble.draws import Draws, constants_of
 from sdensemble.evidence.smc import Stage
 from sdensemble.inputs.fit import Fit
 from sdensemble.inputs.history import Observation, digest_of
+from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
 
 Floats = NDArray[np.float64]

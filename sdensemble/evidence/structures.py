@@ -11,7 +11,6 @@ from pathlib import Path
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
-from sdensemble.ensemble.draws import Priors, read_priors
 from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.variants import Variant, apply, duplicates, main_variant
 from sdensemble.evidence.backtest import held_out, origins, score_model, source_of, stacking_weights
@@ -24,6 +23,7 @@ from sdensemble.evidence.words import columns, say
 from sdensemble.inputs.config import default_of
 from sdensemble.inputs.fit import Fit, read_fit
 from sdensemble.inputs.history import LATEST, Vintage, vintage
+from sdensemble.inputs.priors import Priors, read_priors
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import joined
 from sdensemble.lang import tell as told

@@ -18,10 +18,11 @@ from sdensemble.outputs.form import InTen, Shown
 from sdensemble.outputs.naming import target_label, unit_label, unit_notes
 from sdensemble.outputs.table import by_language
 from sdensemble.outputs.write.csv import write_records
+from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array, Estimate, holm, mean_of, p_value
 from sdensemble.results.horizon import Ratio, horizons, parts
 from sdensemble.results.probability import difference, distinguishable, value_of, year_of
-from sdensemble.results.results import Effect, Results, quantile, reference
+from sdensemble.results.results import Effect, Results, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario

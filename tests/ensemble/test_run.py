@@ -7,7 +7,8 @@ from sdengine.errors import SDError
 from sdengine.kernel import compile_model
 from sdengine.model.read import read_model
 from sdensemble.ensemble.draws import draw
-from sdensemble.ensemble.run import replay, run_ensemble, whole_years, worlds
+from sdensemble.ensemble.run import replay, run_ensemble, whole_years
+from sdensemble.ensemble.worlds import worlds
 from sdensemble.inputs.scenarios import Setting
 from sdensemble.study import open_study
 from sdensemble.verbs.new import new_study

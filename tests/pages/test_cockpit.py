@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from sdengine import SDError, compile_model, read_model
-from sdensemble.ensemble.forcing import Ar1, Cycle, Forcing, Jump, Markov, Process
+from sdensemble.ensemble.forcing import Forcing, Process
 from sdensemble.ensemble.members import Members
+from sdensemble.ensemble.processes import Ar1, Cycle, Jump, Markov
 from sdensemble.evidence.members import choose_members
 from sdensemble.inputs.scenarios import read_scenario
 from sdensemble.lang import LANGS

@@ -20,9 +20,10 @@ from sdensemble.outputs.naming import (
 )
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.outputs.tables import bottleneck_rows, gap_rows, progress_rows
+from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import mean_of, standard_error
 from sdensemble.results.probability import value_of, year_of
-from sdensemble.results.results import Results, is_stress, quantile, reference
+from sdensemble.results.results import Results, is_stress, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.report import Outcome
