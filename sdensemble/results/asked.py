@@ -1,14 +1,15 @@
 """What of an ensemble is asked for again once its tables and figures are made; the rest goes.
 
 A default run stores the series of the report's headline, groups, components and payers whole, and
-of everything else the years its targets speak of: a tenth of all. What is left out is NaN in the
-file, which takes no room, and the attribute ``keep`` says so; ``Results`` refuses to read it.
+of everything else the years its targets speak of: a tenth of all. What is left out is NaN and
+takes no room in the file, and the attribute ``keep`` says so; ``Results`` refuses to read it. What
+is compared with a target keeps every digit, all else seven.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,18 +26,21 @@ Cell = tuple[str, str, int]
 
 def only_asked(results: Results, more: Iterable[Cell] = ()) -> xr.Dataset:
     """Return the ensemble with only what is asked for again; ``more`` are further cells."""
-    whole, cells = _whole(results), {*_cells(results), *more}
+    whole, cells, judged = _whole(results), {*_cells(results), *more}, _judged(results)
     named = whole | {name for name, _, _ in cells}
     data = results.data[[str(name) for name in results.data.data_vars if str(name) in named]]
-    judged = {part.variable for part in results.targets} | {results.spec.headline.whole.variable}
     made = {}
     for name in map(str, data.data_vars):
-        array = data[name]
-        if name not in whole:
-            array = _thinned(array, {cell[1:] for cell in cells if cell[0] == name})
-        # What a target is compared with keeps every digit: at 0.35 exactly it is met.
-        made[name] = array if name in judged else array.astype(np.float32)
+        kept = {cell[1:] for cell in cells if cell[0] == name} if name not in whole else None
+        made[name] = _thinned(data[name], kept, {cell[1:] for cell in judged if cell[0] == name})
     return data.assign(made).assign_attrs(keep=ASKED)
+
+
+def _judged(results: Results) -> set[Cell]:
+    """Return what targets are compared with, of which every digit counts: at 0.35 it is met."""
+    single = [part for t in results.targets for part in leaves(t, results.targets)]
+    years = {int(year) for year in results.years}
+    return {(t.variable, t.element or "", int(t.year)) for t in single if t.year in years}
 
 
 def _whole(results: Results) -> set[str]:
@@ -59,18 +63,38 @@ def _cells(results: Results) -> set[Cell]:
     for one in spec.conditions:
         found |= {(one.variable, "", year) for year in range(one.first, one.last + 1)}
     found |= {(regime.variable, "", int(results.asked_year)) for regime in spec.regimes}
-    found |= {(p.present_value, "", year) for p in spec.payers if p.present_value for year in asked}
+    ends = {*spec.headline.horizons, int(results.asked_year)}
+    found |= {(p.present_value, "", year) for p in spec.payers if p.present_value for year in ends}
     found |= {(kept.variable, "", int(results.asked_year)) for kept in spec.extra_keep}
     return {cell for cell in found if cell[2] in years}
 
 
-def _thinned(array: xr.DataArray, cells: set[tuple[str, int]]) -> xr.DataArray:
-    """Return an array with NaN for every element and year that is not among the cells."""
+def _thinned(
+    array: xr.DataArray, cells: set[tuple[str, int]] | None, judged: set[tuple[str, int]]
+) -> xr.DataArray:
+    """Return an array with NaN for every element and year that is not among the cells.
+
+    None keeps all. Seven digits are kept, in single precision where no cell is ``judged``; these
+    keep all.
+    """
     array = array.transpose("scenario", "member", "year", ...)
-    kept = np.zeros(array.shape[2:], bool)
     years = {int(year): place for place, year in enumerate(array["year"].values)}
     elements = [str(one) for one in array[array.dims[3]].values] if array.ndim == 4 else []
-    for element, year in cells:
-        where = (elements.index(element),) if element in elements else ()
-        kept[(years[year], *where)] = True
-    return array.where(kept, np.nan)
+    values = array.values
+
+    def places(of: set[tuple[str, int]]) -> Iterator[tuple[Any, ...]]:
+        for element, year in of:
+            where = (elements.index(element),) if element in elements else ()
+            yield (slice(None), slice(None), years[year], *where)
+
+    if cells is None:
+        kept = values.astype(np.float32)
+    else:
+        kept = np.full(values.shape, np.nan, np.float32)
+        for place in places(cells):
+            kept[place] = values[place]
+    if judged:
+        kept = kept.astype(np.float64)
+        for place in places(judged if cells is None else judged & cells):
+            kept[place] = values[place]
+    return array.copy(data=kept)

@@ -122,7 +122,7 @@ class Ensemble:
 
     def unit(self, variable: str) -> str:
         """Return the unit of a kept series as the model writes it."""
-        return str(self.data[variable].attrs.get("unit", ""))
+        return str(self.data.variables[variable].attrs.get("unit", ""))
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return the headline, its groups, and its components that are no group."""

@@ -176,8 +176,8 @@ class Results(Ensemble):
         self, target: Target, scenario: Scenario, *, year: int | None = None
     ) -> Array:
         """Return the members' values a single target is judged on, shape (member,)."""
-        held = target.variable in self.data
-        kept = self.data[target.variable].attrs.get("aggregate") if held else None
+        held = self.data.variables.get(target.variable)
+        kept = held.attrs.get("aggregate") if held is not None else None
         if kept not in (None, target.aggregate):
             raise SDError(
                 Message(

@@ -6,11 +6,12 @@ import errno
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from netCDF4 import Dataset
 
 from sdengine.errors import SDError
 from sdensemble.lang import LANGS
@@ -23,7 +24,7 @@ from sdensemble.results.results import Results
 NAMES = "sdensemble_names"
 """Global attribute: JSON object of safe dimension and coordinate names → names."""
 
-COMMENT = "Series by element are stored in single precision (7 digits), scalar series in double."
+COMMENT = "Single precision has 7 digits; of series in double every digit is stored."
 
 
 def write_ensemble(path: Path, dataset: xr.Dataset, *, double: bool = False) -> None:
@@ -31,9 +32,9 @@ def write_ensemble(path: Path, dataset: xr.Dataset, *, double: bool = False) -> 
 
     Variables get ASCII names and keep the model's name in ``long_name``. Series with a range
     are stored in single precision, scalars (with ``double`` everything) in double. Of an ensemble
-    that holds only what is asked for again, chunks of one element and year are compressed, those
-    left out to nothing; another is not compressed: zstd saves a tenth of such noise and ties the
-    file to a plug-in, zlib costs more than the simulation.
+    that holds only what is asked for again, chunks of one element and year are compressed, and
+    those left out are not written at all; another is not compressed: zstd saves a tenth of such
+    noise and ties the file to a plug-in, zlib costs more than the simulation.
     Raises OSError when the disk is full.
     """
     dims = safe_names([str(name) for name in (*dataset.dims, *dataset.coords)])
@@ -49,9 +50,11 @@ def write_ensemble(path: Path, dataset: xr.Dataset, *, double: bool = False) -> 
         NAMES: json.dumps({safe: name for name, safe in dims.items()}, ensure_ascii=False),
     }
     thin = dataset.attrs.get("keep") == "asked"
-    encoding = {safe: _encoding(renamed[safe], double, thin) for safe in names.values()}
     try:
-        renamed.to_netcdf(path, engine="netcdf4", format="NETCDF4", encoding=encoding)
+        renamed.drop_vars(names.values()).to_netcdf(path, engine="netcdf4", format="NETCDF4")
+        with Dataset(path, "a") as file:
+            for safe in names.values():
+                _write_variable(file, safe, renamed[safe], double, thin)
     except RuntimeError as error:  # HDF5 says no more than "HDF error" when a write fails
         full = shutil.disk_usage(path.parent).free < 1_000_000
         number = errno.ENOSPC if full else errno.EIO
@@ -109,19 +112,33 @@ def _plain(value: object) -> object:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _encoding(variable: xr.DataArray, double: bool, thin: bool) -> Mapping[str, object]:
-    if variable.dtype.kind != "f":
-        return {}
-    single = (variable.ndim > 3 and not double) or variable.dtype == np.float32
-    found: dict[str, object] = {
-        "dtype": "float32" if single else "float64",
-        "zlib": thin,
-        "_FillValue": None,
-    }
-    if thin:
-        ones = (1,) * (variable.ndim - 2)
-        found |= {"complevel": 1, "shuffle": True, "chunksizes": (*variable.shape[:2], *ones)}
-    return found
+def _write_variable(
+    file: Dataset, name: str, variable: xr.DataArray, double: bool, thin: bool
+) -> None:
+    """Write a variable; of one that is ``thin`` only chunks of an element and year that hold any.
+
+    What is not written is NaN on reading and takes neither room nor time.
+    """
+    for dim, size in variable.sizes.items():
+        if dim not in file.dimensions:
+            file.createDimension(dim, size)
+    values = variable.values
+    floats = values.dtype.kind == "f"
+    single = floats and ((values.ndim > 3 and not double) or values.dtype == np.float32)
+    more: dict[str, Any] = {"fill_value": False}
+    if thin and floats:
+        chunk = (*values.shape[:2], *(1,) * (values.ndim - 2))
+        more = {"fill_value": np.nan, "chunksizes": chunk, "compression": "zlib", "complevel": 1}
+    kind = np.dtype(np.float32 if single else values.dtype)
+    stored = file.createVariable(name, kind, variable.dims, **more)
+    stored.setncatts(variable.attrs)
+    if not thin or not floats:
+        stored[:] = values
+        return
+    for cell in np.ndindex(values.shape[2:]):
+        place = (slice(None), slice(None), *cell)
+        if not np.isnan(values[place]).all():
+            stored[place] = values[place]
 
 
 def label_dataset(results: Results) -> xr.Dataset:
