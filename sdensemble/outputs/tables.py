@@ -518,7 +518,8 @@ def bottleneck_rows(
     for regime in results.spec.regimes:
         sets.setdefault(regime.set, []).append(regime)
     source = _source(results)
-    wanted = (*map(int, results.years), "all") if years is None else years
+    every_year: tuple[int | str, ...] = (*map(int, results.years), "all")
+    wanted = every_year if years is None else years
     for name, regimes in sets.items():
         shares = [_by_element(results, regime.variable) for regime in regimes]
         elements = _elements(results, regimes[0].variable)

@@ -1,39 +1,48 @@
 """What of an ensemble is asked for again once its tables and figures are made; the rest goes.
 
 A default run stores the series of the report's headline, groups, components and payers whole, and
-of everything else the years its targets speak of: a tenth of all. What is left out is NaN and
-takes no room in the file, and the attribute ``keep`` says so; ``Results`` refuses to read it. What
-is compared with a target keeps every digit, all else seven.
+of everything else the years its targets speak of: a tenth of all. What is left out is read as NaN,
+and the attribute ``keep`` says so; ``Results`` refuses to read it. What is compared with a target
+keeps every digit; all else, and every series by element, keeps seven.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sdensemble.inputs.targets import leaves
 from sdensemble.results.results import Results
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 ASKED, ALL = "asked", "all"
 Cell = tuple[str, str, int]
 """A variable, an element of it (empty: all), a year."""
 
 
-def only_asked(results: Results, more: Iterable[Cell] = ()) -> xr.Dataset:
-    """Return the ensemble with only what is asked for again; ``more`` are further cells."""
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """Of one series which years and elements are stored, and which of these to the last digit.
+
+    Both have shape (year, *ranges).
+    """
+
+    cells: NDArray[np.bool_]
+    exact: NDArray[np.bool_]
+
+
+def asked(results: Results, more: Iterable[Cell] = ()) -> dict[str, Stored]:
+    """Return by variable what is asked for again; ``more`` are further cells."""
     whole, cells, judged = _whole(results), {*_cells(results), *more}, _judged(results)
     named = whole | {name for name, _, _ in cells}
-    data = results.data[[str(name) for name in results.data.data_vars if str(name) in named]]
-    made = {}
-    for name in map(str, data.data_vars):
-        kept = {cell[1:] for cell in cells if cell[0] == name} if name not in whole else None
-        made[name] = _thinned(data[name], kept, {cell[1:] for cell in judged if cell[0] == name})
-    return data.assign(made).assign_attrs(keep=ASKED)
+    found = {}
+    for name in filter(named.__contains__, map(str, results.data.data_vars)):
+        exact = _mask(results, name, judged)
+        held = np.ones_like(exact) if name in whole else _mask(results, name, cells)
+        found[name] = Stored(held, exact & held & (exact.ndim == 1))
+    return found
 
 
 def _judged(results: Results) -> set[Cell]:
@@ -69,32 +78,13 @@ def _cells(results: Results) -> set[Cell]:
     return {cell for cell in found if cell[2] in years}
 
 
-def _thinned(
-    array: xr.DataArray, cells: set[tuple[str, int]] | None, judged: set[tuple[str, int]]
-) -> xr.DataArray:
-    """Return an array with NaN for every element and year that is not among the cells.
-
-    None keeps all. Seven digits are kept, in single precision where no cell is ``judged``; these
-    keep all.
-    """
-    array = array.transpose("scenario", "member", "year", ...)
-    years = {int(year): place for place, year in enumerate(array["year"].values)}
+def _mask(results: Results, name: str, cells: Iterable[Cell]) -> NDArray[np.bool_]:
+    """Return which years and elements of a variable are among the cells, (year, *ranges)."""
+    array = results.data[name].transpose("scenario", "member", "year", ...)
+    found = np.zeros(array.shape[2:], bool)
+    years = {int(year): place for place, year in enumerate(results.years)}
     elements = [str(one) for one in array[array.dims[3]].values] if array.ndim == 4 else []
-    values = array.values
-
-    def places(of: set[tuple[str, int]]) -> Iterator[tuple[Any, ...]]:
-        for element, year in of:
-            where = (elements.index(element),) if element in elements else ()
-            yield (slice(None), slice(None), years[year], *where)
-
-    if cells is None:
-        kept = values.astype(np.float32)
-    else:
-        kept = np.full(values.shape, np.nan, np.float32)
-        for place in places(cells):
-            kept[place] = values[place]
-    if judged:
-        kept = kept.astype(np.float64)
-        for place in places(judged if cells is None else judged & cells):
-            kept[place] = values[place]
-    return array.copy(data=kept)
+    for variable, element, year in cells:
+        if variable == name:
+            found[years[year], *((elements.index(element),) if element in elements else ())] = True
+    return found

@@ -6,7 +6,7 @@ import errno
 import json
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from sdensemble.lang import LANGS
 if TYPE_CHECKING:
     import xarray as xr
 
+from sdensemble.results.asked import ASKED, Stored
 from sdensemble.results.results import Results
 
 NAMES = "sdensemble_names"
@@ -27,16 +28,25 @@ NAMES = "sdensemble_names"
 COMMENT = "Single precision has 7 digits; of series in double every digit is stored."
 
 
-def write_ensemble(path: Path, dataset: xr.Dataset, *, double: bool = False) -> None:
+def write_ensemble(
+    path: Path,
+    dataset: xr.Dataset,
+    *,
+    double: bool = False,
+    asked: Mapping[str, Stored] | None = None,
+) -> None:
     """Write a labelled ensemble as NetCDF-4.
 
     Variables get ASCII names and keep the model's name in ``long_name``. Series with a range
-    are stored in single precision, scalars (with ``double`` everything) in double. Of an ensemble
-    that holds only what is asked for again, chunks of one element and year are compressed, and
-    those left out are not written at all; another is not compressed: zstd saves a tenth of such
-    noise and ties the file to a plug-in, zlib costs more than the simulation.
+    are stored in single precision, scalars (with ``double`` everything) in double. Of what is
+    ``asked`` alone, chunks of one element and year are compressed, and those left out are not
+    written at all; otherwise nothing is compressed: zstd saves a tenth of such noise and ties the
+    file to a plug-in, zlib costs more than the simulation.
     Raises OSError when the disk is full.
     """
+    if asked is not None:
+        dataset = dataset[[str(name) for name in dataset.data_vars if str(name) in asked]]
+        dataset = dataset.assign_attrs(keep=ASKED)
     dims = safe_names([str(name) for name in (*dataset.dims, *dataset.coords)])
     names = safe_names([str(name) for name in dataset.data_vars], taken=dims.values())
     renamed = dataset.rename({**dims, **names})
@@ -49,12 +59,14 @@ def write_ensemble(path: Path, dataset: xr.Dataset, *, double: bool = False) -> 
         "comment": "" if double else COMMENT,
         NAMES: json.dumps({safe: name for name, safe in dims.items()}, ensure_ascii=False),
     }
-    thin = dataset.attrs.get("keep") == "asked"
     try:
         renamed.drop_vars(names.values()).to_netcdf(path, engine="netcdf4", format="NETCDF4")
         with Dataset(path, "a") as file:
-            for safe in names.values():
-                _write_variable(file, safe, renamed[safe], double, thin)
+            for name, safe in names.items():
+                if asked is None:
+                    _write_all(file, safe, renamed[safe], double)
+                else:
+                    _write_asked(file, safe, renamed[safe], asked[name])
     except RuntimeError as error:  # HDF5 says no more than "HDF error" when a write fails
         full = shutil.disk_usage(path.parent).free < 1_000_000
         number = errno.ENOSPC if full else errno.EIO
@@ -112,33 +124,34 @@ def _plain(value: object) -> object:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _write_variable(
-    file: Dataset, name: str, variable: xr.DataArray, double: bool, thin: bool
-) -> None:
-    """Write a variable; of one that is ``thin`` only chunks of an element and year that hold any.
+def _write_all(file: Dataset, name: str, variable: xr.DataArray, double: bool) -> None:
+    single = variable.ndim > 3 and not double and variable.dtype.kind == "f"
+    kind = np.dtype(np.float32) if single else variable.dtype
+    _made(file, name, variable, kind, fill_value=False)[:] = variable.values
 
-    What is not written is NaN on reading and takes neither room nor time.
-    """
-    for dim, size in variable.sizes.items():
+
+def _write_asked(file: Dataset, name: str, variable: xr.DataArray, stored: Stored) -> None:
+    """Write the cells of a variable that are stored; the others are read as NaN."""
+    array = variable.transpose("scenario", "member", "year", ...)
+    kind = np.dtype(np.float64 if stored.exact.any() else np.float32)
+    chunk = (*array.shape[:2], *(1,) * stored.cells.ndim)
+    packed = {"compression": "zlib", "complevel": 1, "chunksizes": chunk, "fill_value": np.nan}
+    made = _made(file, name, array, kind, **packed)
+    for cell in map(tuple, np.argwhere(stored.cells)):
+        place = (slice(None), slice(None), *cell)
+        values = array.values[place]
+        made[place] = values if stored.exact[cell] else values.astype(np.float32)
+
+
+def _made(file: Dataset, name: str, variable: xr.DataArray, kind: Any, **how: Any) -> Any:
+    """Return a new variable of a file with the dimensions and attributes of another."""
+    dims = tuple(map(str, variable.dims))
+    for dim, size in zip(dims, variable.shape, strict=True):
         if dim not in file.dimensions:
             file.createDimension(dim, size)
-    values = variable.values
-    floats = values.dtype.kind == "f"
-    single = floats and ((values.ndim > 3 and not double) or values.dtype == np.float32)
-    more: dict[str, Any] = {"fill_value": False}
-    if thin and floats:
-        chunk = (*values.shape[:2], *(1,) * (values.ndim - 2))
-        more = {"fill_value": np.nan, "chunksizes": chunk, "compression": "zlib", "complevel": 1}
-    kind = np.dtype(np.float32 if single else values.dtype)
-    stored = file.createVariable(name, kind, variable.dims, **more)
-    stored.setncatts(variable.attrs)
-    if not thin or not floats:
-        stored[:] = values
-        return
-    for cell in np.ndindex(values.shape[2:]):
-        place = (slice(None), slice(None), *cell)
-        if not np.isnan(values[place]).all():
-            stored[place] = values[place]
+    made = file.createVariable(name, kind, dims, **how)
+    made.setncatts(variable.attrs)
+    return made
 
 
 def label_dataset(results: Results) -> xr.Dataset:

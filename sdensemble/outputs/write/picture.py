@@ -8,7 +8,6 @@ and markers differ too, so that a figure reads in grey.
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -210,9 +209,8 @@ def _font() -> FT2Font:
 @cache
 def _advance(sign: str) -> float:
     """Return how far the pen moves on after a character, as a share of the font's size."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of a missing glyph: told when it is drawn
-        glyph = _font().load_char(ord(sign), LoadFlags.NO_HINTING)
+    font = _font()  # a character it lacks has its own sign, number 0
+    glyph = font.load_glyph(font.get_char_index(ord(sign)), LoadFlags.NO_HINTING)
     return float(glyph.linearHoriAdvance / 65536 / EM)
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sdensemble.results.ensemble import quantile
 
 from sdensemble.lang import LANGS, tell
 from sdensemble.outputs.document import Annex, Figure, Paragraph, Table
@@ -24,6 +23,7 @@ from sdensemble.outputs.pages.brief import (
 from sdensemble.outputs.pages.workbook import workbook
 from sdensemble.outputs.workbook import Fan, Sentences
 from sdensemble.outputs.write import nothing
+from sdensemble.results.ensemble import quantile
 from sdensemble.results.results import Results, reference
 
 
