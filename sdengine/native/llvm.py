@@ -57,11 +57,13 @@ class Processor:
     """What the text may make use of: ``fused``, a multiply-add with one rounding, which changes
     the last bits of exp, log and pow; ``permutes``, the instruction of AVX-512 that looks up
     eight entries of a table of sixteen at once, which changes no bit; ``divides``, quick division:
-    one costs less than getting it back from a kept reciprocal."""
+    one costs less than getting it back from a kept reciprocal. ``doubles`` stand in one register,
+    which decides how many members run side by side and no bit."""
 
     fused: bool
     permutes: bool
     divides: bool = False
+    doubles: int = 8
 
 
 class Body:

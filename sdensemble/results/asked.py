@@ -2,8 +2,8 @@
 
 A default run stores the series of the report's headline, groups, components and payers whole, and
 of everything else the years its targets speak of: a tenth of all. What is left out is read as NaN,
-and the attribute ``keep`` says so; ``Results`` refuses to read it. What is compared with a target
-keeps every digit; all else, and every series by element, keeps seven.
+and the attribute ``keep`` says so; ``Results`` refuses to read it. What is compared with a target,
+and the headline, keep every digit; all else, and every series by element, keeps seven.
 """
 
 from __future__ import annotations
@@ -36,12 +36,14 @@ class Stored:
 def asked(results: Results, more: Iterable[Cell] = ()) -> dict[str, Stored]:
     """Return by variable what is asked for again; ``more`` are further cells."""
     whole, cells, judged = _whole(results), {*_cells(results), *more}, _judged(results)
+    head = results.spec.headline.whole.variable
     named = whole | {name for name, _, _ in cells}
     found = {}
     for name in filter(named.__contains__, map(str, results.data.data_vars)):
         exact = _mask(results, name, judged)
         held = np.ones_like(exact) if name in whole else _mask(results, name, cells)
-        found[name] = Stored(held, exact & held & (exact.ndim == 1))
+        exact = (exact | (name == head)) & (exact.ndim == 1)
+        found[name] = Stored(held, exact & held)
     return found
 
 
