@@ -87,8 +87,9 @@ class Door(Group):
         """Run the verb; with --debug let every traceback through."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            self.refuse(ctx, [Message("interrupted; no run was written")], 130, "{line}")
+        except KeyboardInterrupt as stop:
+            told = stop.args[0] if stop.args else Message("interrupted; no run was written")
+            self.refuse(ctx, [told], 130, "{line}")
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
