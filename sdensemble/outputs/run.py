@@ -112,7 +112,7 @@ def _write(
     from sdensemble.outputs.horizon_tables import answer_figures
 
     first, *others = every
-    write_tables(folder, every)
+    write_tables(folder, every, lang)
     for language in LANGS:
         text = document_text(answer(first, others, notes), language)
         (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
