@@ -20,7 +20,7 @@ from benchmarks.peers import busy  # noqa: E402
 from sdengine.kernel import Kernel, compile_model  # noqa: E402
 from sdensemble.ensemble.draws import draw  # noqa: E402
 from sdensemble.ensemble.forcing import sample  # noqa: E402
-from sdensemble.ensemble.run import worlds  # noqa: E402
+from sdensemble.ensemble.worlds import worlds  # noqa: E402
 from sdensemble.study import open_study  # noqa: E402
 
 

@@ -18,7 +18,7 @@ from sdengine.model.describe import late_constants, levers
 from sdengine.syntax import Kind
 from sdensemble import Kernel, compile_model, open_study
 from sdensemble.ensemble.draws import column_names
-from sdensemble.inputs.scenarios import apply
+from sdensemble.ensemble.worlds import apply
 from sdensemble.study import Study
 
 YEARS = (2019, 2020, 2022, 2025, 2030)

@@ -4,7 +4,8 @@ It runs the shipped study (ex ante in both languages, with all figures published
 structure), writes docs/shipped.json, and puts the values where the pages have markers: the table
 between ``<!-- values -->`` and ``<!-- end of values -->``, cell by cell in its order, and single
 values between ``<!--=name-->`` and ``<!--/-->``. The fan charts of the READMEs are copied from the
-run. The words of every row and sentence stay as they are.
+run. The words of every row and sentence stay as they are. A page that shows some rows names them
+in its first marker: ``<!-- values: p total_2030, output 2030 -->``.
 
 ``python docs/shipped.py --fill`` only puts stored values into pages that were edited.
 ``python docs/shipped.py`` says what is out of date: docs/shipped.json holds the digests of the
@@ -31,7 +32,8 @@ from sdengine.model.describe import levers
 from sdensemble import open_study
 from sdensemble.outputs.form import in_ten, measured
 from sdensemble.study import Study
-from sdensemble.verbs.run import Options, run_study
+from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_study import run_study
 from sdensemble.verbs.run_variants import run_variants
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,11 +45,13 @@ FIGURES = {"en": "fan-total.png", "zh": "fan-total.zh.png"}
 PAGES = {
     "README.md": "en",
     "README.zh.md": "zh",
+    "docs/results.md": "en",
+    "docs/results.zh.md": "zh",
     "docs/briefing.md": "en",
     "docs/briefing.zh.md": "zh",
     "scenarios/README.md": "en",
 }
-START, END = "<!-- values -->", "<!-- end of values -->"
+TABLE = re.compile(r"(<!-- values(?:: (.*?))? -->)(.*?)(<!-- end of values -->)", re.DOTALL)
 MARK = re.compile(r"(<!--=([\w ]+)-->)(.*?)(<!--/-->)", re.DOTALL)
 MEMBERS = 2048
 """Of every run here: the shipped default."""
@@ -294,18 +298,21 @@ def inline(study: Study) -> Values:
 
 def fill_table(page: str, rows: Mapping[str, list[str]]) -> str:
     """Return a page with the values of its table, row by row; a page without one as it is."""
-    if START not in page:
-        return page
-    before, part = page.split(START)
-    part, after = part.split(END)
-    lines = part.splitlines(keepends=True)
-    places = [k for k, line in enumerate(lines) if line.startswith("|")][2:]
-    if len(places) != len(rows):
-        raise SystemExit(f"the table has {len(places)} rows, the run gives {len(rows)}")
-    for k, values in zip(places, rows.values(), strict=True):
-        label = lines[k].strip().strip("|").split(" | ")[0].strip()
-        lines[k] = " | ".join([f"| {label}", *values]).replace("|  |", "| |").rstrip() + " |\n"
-    return before + START + "".join(lines) + END + after
+
+    def put(table: re.Match[str]) -> str:
+        labels = table[2].split(", ") if table[2] else list(rows)
+        unknown = [label for label in labels if label not in rows]
+        lines = table[3].splitlines(keepends=True)
+        places = [k for k, line in enumerate(lines) if line.startswith("|")][2:]
+        if unknown or len(places) != len(labels):
+            raise SystemExit(f"{len(places)} rows for {len(labels)} labels; no row for {unknown}")
+        for k, label in zip(places, labels, strict=True):
+            head = lines[k].strip().strip("|").split(" | ")[0].strip()
+            cells = " | ".join([f"| {head}", *rows[label]])
+            lines[k] = cells.replace("|  |", "| |").rstrip() + " |\n"
+        return table[1] + "".join(lines) + table[4]
+
+    return TABLE.sub(put, page)
 
 
 def fill(page: str, lang: str, stored: Mapping[str, Any]) -> str:
@@ -356,12 +363,12 @@ def run_all(study: Study) -> None:
     """Run the shipped default in both languages, with all figures, and under every structure."""
     for lang, folder in RUNS.items():
         print(folder.relative_to(ROOT), flush=True)
-        run_study(study, Options(members=MEMBERS, lang=lang, out=folder))
+        run_study(RunOptions(study=study, members=MEMBERS, lang=lang, out=folder))
     print(LATEST.relative_to(ROOT), flush=True)
-    run_study(study, Options(members=MEMBERS, lang="en", out=LATEST, as_of="latest"))
+    run_study(RunOptions(study=study, members=MEMBERS, lang="en", out=LATEST, as_of="latest"))
     print(STRUCTURES.relative_to(ROOT), flush=True)
-    asked = Options(members=MEMBERS, lang="en", out=STRUCTURES, scenarios=("baseline", *PACKAGES))
-    run_variants(study, asked, ("all",), None, None)
+    names = {"scenarios": ("baseline", *PACKAGES), "variants": ("all",)}
+    run_variants(RunOptions(study=study, members=MEMBERS, lang="en", out=STRUCTURES, **names))
 
 
 def write(study: Study) -> None:

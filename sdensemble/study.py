@@ -16,16 +16,17 @@ from sdengine.model.read import read_model
 from sdengine.model.units import bare_numbers, check_units
 from sdengine.program.lower import lower
 from sdengine.syntax import Model, fold
-from sdensemble.ensemble.draws import Priors, read_prior_sets
 from sdensemble.ensemble.forcing import Forcing, read_forcing
 from sdensemble.ensemble.variants import Variant, read_variants
 from sdensemble.inputs.conflicts import Conflict, read_conflicts
 from sdensemble.inputs.fit import Fit, read_fit
 from sdensemble.inputs.history import Observation, information, known_until, read_history
 from sdensemble.inputs.instruments import Instrument, read_instruments, refusals
+from sdensemble.inputs.priors import Priors, read_prior_sets
 from sdensemble.inputs.published import Statistic, read_published
 from sdensemble.inputs.regions import Place, read_places
 from sdensemble.inputs.report import Kept, ReportSpec, read_report
+from sdensemble.inputs.scenario_names import find_scenarios
 from sdensemble.inputs.scenarios import DEFAULT_SET, Scenario, read_scenarios
 from sdensemble.inputs.sources import Sources, of_observations, read_sources
 from sdensemble.inputs.targets import Target, read_targets, scored
@@ -221,53 +222,8 @@ class Study:
         return tuple(s for s in self.scenarios if s.name in wanted)
 
     def named(self, names: tuple[str, ...]) -> tuple[Scenario, ...]:
-        """Return the scenarios of these names, titles or sets; SDError lists those there are.
-
-        The default set, asked for by name, is every scenario where none is in it.
-        """
-        problems, found = Problems(), []
-        by_name = {fold(s.name): [s] for s in self.scenarios}
-        sets: dict[str, list[Scenario]] = {fold(DEFAULT_SET): []}
-        for scenario in self.scenarios:
-            for one in scenario.sets:
-                sets.setdefault(fold(one), []).append(scenario)
-        if not sets[fold(DEFAULT_SET)]:
-            sets[fold(DEFAULT_SET)] = list(self.scenarios)
-        titles: dict[str, list[Scenario]] = {}
-        for scenario in self.scenarios:
-            for title in {fold(title) for title in scenario.title.values()}:
-                titles.setdefault(title, []).append(scenario)
-        for name in names:
-            match = by_name.get(fold(name)) or titles.get(fold(name), [])
-            if not match and fold(name) in sets:
-                found += sets[fold(name)]
-                continue
-            if len(match) == 1:
-                found += match
-                continue
-            shown = ", ".join(s.name for s in match or self.scenarios)
-            if match:
-                problems.add(
-                    "--scenario",
-                    Message(
-                        '"{name}" is the title of more than one: {shown}', name=name, shown=shown
-                    ),
-                )
-                continue
-            spoken = [title for s in self.scenarios for title in s.title.values()]
-            named = [s.name for s in self.scenarios]
-            hint = did_you_mean(name, [*named, *sets]) or did_you_mean(name, dict.fromkeys(spoken))
-            problems.add(
-                "--scenario",
-                Message(
-                    'no scenario "{name}"{hint} (there are {shown})',
-                    name=name,
-                    hint=hint,
-                    shown=shown,
-                ),
-            )
-        problems.raise_if_any()
-        return tuple(found)
+        """Return the scenarios of these names, titles or sets; SDError lists those there are."""
+        return find_scenarios(self.scenarios, names)
 
     def find(self, name: str) -> str:
         """Return the model's own name of a variable, given that, or a label in either language.

@@ -22,6 +22,10 @@ TWINS = (
     "docs/library",
     "docs/trust",
     "docs/briefing",
+    "docs/results",
+    "docs/levers",
+    "docs/cockpit",
+    "docs/differences",
 )
 
 

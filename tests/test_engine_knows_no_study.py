@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -22,17 +23,26 @@ def model() -> Model:
 
 def _found(words: list[str], root: Path) -> list[str]:
     """Return where any of the words stands as a whole word in the engine, in any case."""
-    parts = [r"[ _]+".join(map(re.escape, word.split())) for word in words]
-    parts.sort(key=len, reverse=True)
-    pattern = re.compile(rf"(?<![A-Za-z0-9_])(?:{'|'.join(parts)})(?![A-Za-z0-9_])", re.IGNORECASE)
-    return [
-        f"{path.relative_to(root)}:{number}: {found[0]!r} in {line.strip()}"
-        for package in ("sdengine", "sdensemble")
-        for path in sorted((root / package).rglob("*"))
-        if path.suffix in TEXT
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        for found in pattern.finditer(line)
-    ]
+    found = []
+    for package in ("sdengine", "sdensemble"):
+        for path in sorted((root / package).rglob("*")):
+            if path.suffix not in TEXT:
+                continue
+            lines = path.read_text(encoding="utf-8").splitlines()
+            squeezed = re.sub(r"[ _]+", " ", "\n".join(lines)).casefold()
+            # A search for hundreds of names is slow: only for those that are there in some form.
+            there = [word for word in words if " ".join(word.split()).casefold() in squeezed]
+            if not there:
+                continue
+            parts = [r"[ _]+".join(map(re.escape, word.split())) for word in there]
+            parts.sort(key=len, reverse=True)
+            whole = rf"(?<![A-Za-z0-9_])(?:{'|'.join(parts)})(?![A-Za-z0-9_])"
+            found += [
+                f"{path.relative_to(root)}:{number}: {one[0]!r} in {line.strip()}"
+                for number, line in enumerate(lines, 1)
+                for one in re.finditer(whole, line, re.IGNORECASE)
+            ]
+    return found
 
 
 def test_engine_names_no_province_and_no_target(root: Path):
@@ -55,39 +65,36 @@ def test_engine_names_no_variable_of_the_model(model: Model, root: Path):
     assert not found, "\n".join(found)
 
 
-def _code(root: Path) -> list[tuple[str, int, str]]:
-    """Return (file, line, text) of every text constant in the code but docstrings."""
+@functools.cache
+def _constants(root: Path) -> list[tuple[str, int, object]]:
+    """Return (file, line, value) of every constant in the code but docstrings."""
     found = []
     for package in ("sdengine", "sdensemble"):
         for path in sorted((root / package).rglob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            said = {
-                id(node.value)
-                for node in ast.walk(tree)
-                if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-            }
+            nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+            said = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
             found += [
                 (path.relative_to(root).as_posix(), node.lineno, node.value)
-                for node in ast.walk(tree)
-                if isinstance(node, ast.Constant)
-                and isinstance(node.value, str)
-                and id(node) not in said
+                for node in nodes
+                if isinstance(node, ast.Constant) and id(node) not in said
             ]
     return found
+
+
+def _code(root: Path) -> list[tuple[str, int, str]]:
+    """Return (file, line, text) of every text constant in the code but docstrings."""
+    return [one for one in _constants(root) if isinstance(one[2], str)]
 
 
 def test_no_year_stands_in_the_code(root: Path):
     """A year in a message is an example of a date; a number is a year of one study."""
     numbers = [
-        f"{path.relative_to(root)}:{node.lineno}: {node.value}"
-        for package in ("sdengine", "sdensemble")
-        for path in sorted((root / package).rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, int | float)
-        and not isinstance(node.value, bool)
-        and 2000 < node.value < 2100
-        and node.value not in (2001, 2048)  # shown lengths and counts of members
+        f"{file}:{line}: {value}"
+        for file, line, value in _constants(root)
+        if isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and 2000 < value < 2100
+        and value not in (2001, 2048)  # shown lengths and counts of members
     ]
     assert not numbers, "\n".join(numbers)
 

@@ -17,8 +17,8 @@ from sdensemble import (
     to_dataset,
     to_ema,
 )
-from sdensemble.ensemble.draws import Prior, Priors
 from sdensemble.inputs.distributions import Normal, Uniform
+from sdensemble.inputs.priors import Prior, Priors
 from sdensemble.inputs.vensim import read_optimisation
 
 ROOT = Path(__file__).resolve().parent.parent

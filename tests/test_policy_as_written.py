@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from sdensemble.ensemble.draws import draw
-from sdensemble.ensemble.run import worlds
-from sdensemble.inputs.scenarios import apply
+from sdensemble.ensemble.worlds import apply, worlds
 
 MEMBERS = 48
 END = 2026.0

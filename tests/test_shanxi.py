@@ -14,8 +14,9 @@ import pytest
 
 from sdengine.model.describe import late_constants, levers
 from sdensemble import compile_model, read_model
-from sdensemble.ensemble.draws import draw, read_priors
-from sdensemble.ensemble.run import worlds
+from sdensemble.ensemble.draws import draw
+from sdensemble.ensemble.worlds import worlds
+from sdensemble.inputs.priors import read_priors
 from sdensemble.inputs.targets import readings
 from tests import store_scenarios
 
@@ -165,7 +166,7 @@ def one_by_one(kernel, study):
     ``changes`` are (constant, cell or ``...`` for all its cells, value); ``fixed`` holds for every
     member. It returns the yearly totals (year, member) and the first step that went wrong.
     """
-    from sdensemble.inputs.scenarios import apply
+    from sdensemble.ensemble.worlds import apply
 
     def go(scenario, changes, fixed=None):
         model, n = study.model, len(changes) + 1
@@ -325,7 +326,9 @@ LAND_BINDS = {"land cover": 0.6}
 """Besides levers and their levels without the policy, which are choices and not beliefs."""
 
 
-@pytest.mark.parametrize("fixed", [{}, LAND_BINDS], ids=["defaults", "land binds"])
+@pytest.mark.parametrize(
+    "fixed", [{}, pytest.param(LAND_BINDS, marks=pytest.mark.full)], ids=["defaults", "land binds"]
+)
 def test_no_constant_without_a_prior_moves_a_lever_by_more_than_a_fifth(one_by_one, study, fixed):
     """Amendment 19, one constant at a time by 30% either way, levers worth 2 亿元 or more.
 
@@ -467,7 +470,7 @@ def test_halving_the_step_changes_totals_and_lever_differences_little(study, sce
 
 
 def _world(scenario, model, own):
-    from sdensemble.inputs.scenarios import apply
+    from sdensemble.ensemble.worlds import apply
 
     given = {name: _members(model, name, value, 1) for name, value in own.items()}
     return apply(scenario, model, given, 1)

@@ -12,8 +12,7 @@ import pytest
 
 from sdengine.model.describe import levers
 from sdensemble.ensemble.draws import draw
-from sdensemble.ensemble.run import worlds
-from sdensemble.inputs.scenarios import apply
+from sdensemble.ensemble.worlds import apply, worlds
 
 MEMBERS = 16
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import os
 import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -45,11 +46,22 @@ POINTERS = {
 # from a kept reciprocal.
 QUICK_DIVISION = ("znver5",)
 
+PROCESSOR = "SDENGINE_PROCESSOR"
+"""Names, in the environment, another processor than this one: a level, and features behind it that
+it has or lacks, as in ``x86-64-v3,-fma``. Kernels then make no use of what lies beyond, so that
+machines of several makes compute the same bits."""
+LEVELS = {"x86-64-v2": "", "x86-64-v3": "+avx2,+fma", "x86-64-v4": "+avx2,+fma,+avx512f"}
+
 
 class Native:
-    """Machine code of one kernel, loaded. Keeps the engine alive that owns the code."""
+    """Machine code of one kernel, loaded. Keeps the engine alive that owns the code.
 
-    def __init__(self, code: bytes):
+    ``digest`` is of what it was compiled from: kernels of one digest give the same bits, whatever
+    their processors.
+    """
+
+    def __init__(self, code: bytes, digest: str = ""):
+        self.digest = digest
         kinds = ["p" if name in POINTERS else "i" for name in SIGNATURE]
         self._engine, self._call = _linked(code, kinds)
 
@@ -98,7 +110,7 @@ def aligned(doubles: int) -> NDArray[np.float64]:
 def load_or_compile(text: str, *, use_cache: bool = True) -> tuple[Native, bool]:
     """Return (machine code of a module, whether it came from the cache)."""
     code, cached = _code_of(text, use_cache)
-    return Native(code), cached
+    return Native(code, _text_digest(text)), cached
 
 
 def _code_of(text: str, use_cache: bool) -> tuple[bytes, bool]:
@@ -120,25 +132,41 @@ def _key(text: str) -> str:
     return hashlib.blake2b("\n".join([*machine, text]).encode(), digest_size=16).hexdigest()
 
 
+def _text_digest(text: str) -> str:
+    """Return a digest of what is computed and by whose compiler: the same, the same bits."""
+    import llvmlite
+
+    told = "\n".join([llvmlite.__version__, platform.machine(), text])
+    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+
+
 def processor() -> Processor:
     """Return what this processor can do that the text may make use of."""
-    features = _host()[1].split(",")
+    name, features = _host()
+    said = features.split(",")
+    has = {one[1:] for one in said if one[:1] == "+"} - {one[1:] for one in said if one[:1] == "-"}
     arm = platform.machine().lower() in ("arm64", "aarch64")
     return Processor(
-        fused="+fma" in features or arm,
-        permutes="+avx512f" in features,
-        divides=_host()[0] in QUICK_DIVISION,
+        fused="fma" in has or arm,
+        permutes="avx512f" in has,
+        divides=name in QUICK_DIVISION,
+        doubles=8 if "avx512f" in has else 4 if "avx2" in has or arm else 2,
     )
 
 
 @functools.cache
 def _host() -> tuple[str, str]:
-    """Return the processor's name and features."""
+    """Return the name and features of the processor that code is made for."""
     import llvmlite.binding as llvm
 
     _add_library(llvm)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    if said := os.environ.get(PROCESSOR):
+        name, _, more = said.partition(",")
+        if name not in LEVELS:
+            raise SDError(f"{PROCESSOR}={said}: the first word must be one of {', '.join(LEVELS)}")
+        return name, ",".join(one for one in (LEVELS[name], more) if one)
     try:
         features = llvm.get_host_cpu_features().flatten()
     except RuntimeError:

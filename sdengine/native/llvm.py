@@ -59,12 +59,14 @@ class Processor:
     eight entries of a table of sixteen at once, which changes no bit; ``divides``, quick division:
     one costs less than getting it back from a kept reciprocal; ``long_tables``, powers from tables
     of 256 entries, which pay where vectors are so narrow that every entry is fetched alone, and
-    which change last bits of pow."""
+    which change last bits of pow. ``doubles`` stand in one register, which decides how many
+    members run side by side and no bit."""
 
     fused: bool
     permutes: bool
     divides: bool = False
     long_tables: bool = False
+    doubles: int = 8
 
 
 class Body:

@@ -356,7 +356,7 @@ def _run_held(
     bench: Bench, case: Any, values: Mapping[str, Array], shocks: Mapping[str, Held], count: int
 ) -> Any:
     """Run a case on given constants and shocks, the headline's yearly totals kept."""
-    from sdensemble.inputs.scenarios import apply
+    from sdensemble.ensemble.worlds import apply
 
     own, scheduled = apply(case, bench.model, values, count)
     fixed = {setting.constant for setting in case.settings}

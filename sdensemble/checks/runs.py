@@ -18,8 +18,9 @@ from sdengine.syntax import Equation, Kind, Model, Number
 from sdensemble.ensemble.draws import Draws, draw
 from sdensemble.ensemble.forcing import sample
 from sdensemble.ensemble.run import whole_years
+from sdensemble.ensemble.worlds import apply
 from sdensemble.inputs.config import Section, cell_name, default_of
-from sdensemble.inputs.scenarios import Scenario, apply, read_settings
+from sdensemble.inputs.scenarios import Scenario, read_settings
 from sdensemble.results.estimate import Array
 from sdensemble.study import Study
 

@@ -10,9 +10,9 @@ from scipy.optimize import brentq
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
-from sdensemble.ensemble.run import World
+from sdensemble.ensemble.worlds import World, apply
 from sdensemble.inputs.report import ReportSpec
-from sdensemble.inputs.scenarios import Scenario, Setting, apply
+from sdensemble.inputs.scenarios import Scenario, Setting
 from sdensemble.lang import Words, bracketed, joined, say, tell
 from sdensemble.study import Study
 

@@ -1,351 +1,54 @@
-"""Uncertain constants: priors read from TOML, and draws of them."""
+"""Draws of uncertain constants from their priors: points in the unit cube made numbers."""
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from datetime import date
-from pathlib import Path
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from sdengine.errors import Message, SDError, did_you_mean
+from sdengine.errors import Message, SDError
 from sdengine.streams import Stream
-from sdengine.syntax import Model, Variable
+from sdengine.syntax import Model
 from sdensemble.inputs.config import (
-    EVIDENCE_KEYS,
-    Cell,
     Floats,
-    Section,
-    Vintage,
     bounds,
     cell_name,
     default_of,
-    find_cells,
-    find_constant,
-    read_evidence,
-    short,
-    span,
 )
-from sdensemble.inputs.distributions import DISTRIBUTIONS, Distribution, Truncated
-from sdensemble.inputs.sources import Sources, read_sources
-from sdensemble.lang import Words, has, joined, phrase, say
+from sdensemble.inputs.priors import Priors
 
 Method = Literal["sobol", "latin", "plain"]
 
-
-SOLE_SET = "prior"
-"""The name of a file's one set where no entry names any."""
-PRIOR_KEYS = ("constant", "element", "each", "scale", "sets", "distribution", "group", "effects")
 REPLICATES = 16
 """Independent repetitions a sample has where nothing is said: their spread is its error."""
-TOLERATED = 0.01
-"""The probability that may lie outside the model's limits and be cut off."""
-
-
-@dataclass(frozen=True)
-class Prior:
-    """What is believed of one constant before seeing history.
-
-    ``cells`` are the indices of the elements it acts on, ``((),)`` for a scalar; with ``each``
-    every one of them is drawn by itself. With ``scale`` the drawn number multiplies the model's
-    own value. ``distribution`` is already cut to the model's limits. ``effects`` names the rows of
-    collected evidence it rests on.
-    """
-
-    constant: str
-    element: str | None
-    each: bool
-    scale: bool
-    distribution: Distribution
-    unit: str
-    basis: str
-    known_on: date | None
-    kind: str
-    assumption: bool
-    group: str | None
-    sets: tuple[str, ...]
-    cells: tuple[Cell, ...] = ((),)
-    exempt: str = ""
-    effects: tuple[str, ...] = ()
-
-    @property
-    def columns(self) -> int:
-        """How many numbers a member draws for it."""
-        return len(self.cells) if self.each else 1
-
-    @property
-    def name(self) -> str:
-        """The constant with its element, as messages print it."""
-        return f"{self.constant}[{self.element}]" if self.element else self.constant
-
-
-@dataclass(frozen=True)
-class Priors(Vintage):
-    """The priors of one set, in file order, with the correlation within each group."""
-
-    items: tuple[Prior, ...]
-    correlations: Mapping[str, float] = field(default_factory=dict)
-    name: str = SOLE_SET
-    path: Path = Path("priors.toml")
-    digest: str = ""
-    first: bool = True
-    """Whether it is the first set of its file: the one meant where none is named."""
-
-    @property
-    def entries(self) -> tuple[Prior, ...]:
-        """The priors, as entries with evidence."""
-        return self.items
-
-
-def read_priors(path: Path, model: Model, prior_set: str = "") -> Priors:
-    """Return one set of priors of a TOML file, the first where none is named: see below.
-
-    In a file that names no set every entry belongs to any.
-    """
-    every = read_prior_sets(path, model)
-    first = next(iter(every.values()))
-    if not prior_set or prior_set in every:
-        return every[prior_set] if prior_set else first
-    if tuple(every) == (SOLE_SET,):
-        return replace(first, name=prior_set)
-    hint = did_you_mean(prior_set, every)
-    told = 'no prior set "{prior_set}"{hint}; it has {known}'
-    known = ", ".join(every)
-    raise SDError(Message(f"{short(path)}: {told}", prior_set=prior_set, hint=hint, known=known))
-
-
-def read_prior_sets(path: Path, model: Model) -> dict[str, Priors]:
-    """Return every set of priors of a TOML file by name, checked against the model.
-
-    Sets are those its entries name, in the order of ``sets`` at its top, else as they come; an
-    entry that names none belongs to all. Raise SDError with every problem found.
-    """
-    path = Path(path)
-    top, digest = Section.of_file(path, ("prior", "correlation", "sets"))
-    sources = read_sources(path.parent)
-    entries = [_read_prior(table, model, sources) for table in top.entries("prior")]
-    items = tuple(prior for prior in entries if prior is not None)
-    correlations = _read_correlations(top, items)
-    named = [*_read_sets(top), *(name for prior in items for name in prior.sets)]
-    found: dict[str, Priors] = {}
-    for name in dict.fromkeys(named or [SOLE_SET]):
-        chosen = tuple(prior for prior in items if not prior.sets or name in prior.sets)
-        _check_set(name, chosen, correlations, model, top)
-        found[name] = Priors(chosen, correlations, name, path, digest, not found)
-    top.found.raise_if_any()
-    return found
-
-
-def _read_prior(table: Section, model: Model, sources: Sources) -> Prior | None:
-    """Return one prior, or None with its problems noted."""
-    name, element = table.text("constant", needed=True), table.text("element")
-    table = table.titled(f"{name}[{element}]" if name and element else name)
-    before = len(table.found.lines)
-    base = _read_distribution(table)
-    evidence = read_evidence(table)
-    scale, each = table.flag("scale"), table.flag("each")
-    variable = find_constant(model, name, table) if name else None
-    cells: tuple[Cell, ...] = ()
-    if variable is not None:
-        table.unit("Dmnl" if scale else variable.unit)
-        cells = find_cells(model, variable, element, table)
-        if len(cells) > 1 and not (each or scale):
-            table.problem(
-                Message(
-                    "has {cells} elements — give element = …, each = true (a draw for each), or"
-                    " scale = true (one factor for all)",
-                    cells=len(cells),
-                )
-            )
-    sets = _read_sets(table)
-    effects = _read_effects(table, sources)
-    if variable is None or base is None or not cells or len(table.found.lines) > before:
-        return None
-    distribution = _within_limits(base, variable, cells, scale, model, table)
-    return Prior(
-        constant=variable.name,
-        element=element or None,
-        each=each,
-        scale=scale,
-        distribution=distribution,
-        unit="Dmnl" if scale else variable.unit,
-        group=table.text("group") or None,
-        sets=sets,
-        cells=cells,
-        effects=effects,
-        **evidence._asdict(),
-    )
-
-
-def _read_distribution(table: Section) -> Distribution | None:
-    """Return the distribution of one entry, and note the keys that belong to none."""
-    name = table.text("distribution", needed=True)
-    if name not in DISTRIBUTIONS:
-        if name:
-            hint = did_you_mean(name, DISTRIBUTIONS) or f": there are {', '.join(DISTRIBUTIONS)}"
-            table.problem(Message('no distribution "{name}"{hint}', name=name, hint=hint))
-        return None
-    kind = DISTRIBUTIONS[name]
-    keys = [parameter.name for parameter in fields(kind)]
-    table.only((*PRIOR_KEYS, *EVIDENCE_KEYS, *keys))
-    numbers = [table.number(key) for key in keys]
-    if None in numbers:
-        return None
-    made = kind(*numbers)
-    if made.valid():
-        return made
-    table.problem(Message("{rule} in {made}", rule=kind.rule, made=describe(made)))
-    return None
-
-
-def _read_sets(table: Section) -> tuple[str, ...]:
-    """Return the names of the sets an entry belongs to; none where it belongs to all."""
-    sets = table.values.get("sets", [])
-    if isinstance(sets, list) and all(isinstance(name, str) and name for name in sets):
-        return tuple(sets)
-    table.problem(Message('sets must be a list of names such as ["low", "high"]'))
-    return ()
-
-
-def _read_effects(table: Section, sources: Sources) -> tuple[str, ...]:
-    """Return the rows of evidence an entry names; note those that no table has."""
-    names = table.values.get("effects", [])
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        table.problem('effects must be a list of rows such as ["E004", "E079"]')
-        return ()
-    for name in names:
-        if name not in sources.by_id:
-            hint = did_you_mean(name, sources.by_id)
-            table.problem(f'effects: no row "{name}" in the tables of evidence{hint}')
-    return tuple(names)
-
-
-def _within_limits(
-    base: Distribution,
-    variable: Variable,
-    cells: Sequence[Cell],
-    scale: bool,
-    model: Model,
-    table: Section,
-) -> Distribution:
-    """Return the distribution cut to the limits; note a problem if that cuts off too much."""
-    low, high = bounds(variable)
-    if scale:
-        own = default_of(model, variable)
-        low, high = _factor_bounds([float(own[cell]) for cell in cells], low, high)
-    cut = Truncated(base, low, high)
-    if low > high or cut.outside > TOLERATED:
-        share = 1.0 if low > high else cut.outside
-        factor = f" as a factor, {low:.4g} to {high:.4g}" if scale else ""
-        table.problem(
-            Message(
-                "{share:.1%} of {base} lies outside the limits in {file} ({variable}{factor});"
-                " at most {tolerated:.0%} may",
-                share=share,
-                base=describe(base),
-                file=short(model.path),
-                variable=span(variable),
-                factor=factor,
-                tolerated=TOLERATED,
-            )
-        )
-    return cut if cut.outside > 0 else base
-
-
-def _factor_bounds(own: Sequence[float], low: float, high: float) -> tuple[float, float]:
-    """Return the factors that keep every value within low and high."""
-    ends = [sorted((low / value, high / value)) for value in own if value]
-    return max((e[0] for e in ends), default=-math.inf), min((e[1] for e in ends), default=math.inf)
-
-
-def describe(distribution: Any, lang: str = "en") -> str:
-    """Return a distribution in words: ``lognormal(median 0.36, log_sd 0.4)``."""
-    if isinstance(distribution, Truncated):
-        return describe(distribution.base, lang)
-    parts = [
-        phrase(
-            "distribution.part",
-            key=_word(part.name),
-            value=f"{getattr(distribution, part.name):g}",
-        )
-        for part in fields(distribution)
-    ]
-    name = _word(type(distribution).__name__.lower())
-    return say("distribution.described", lang, name=name, parts=joined(parts, "within"))
-
-
-def _word(key: str) -> Words:
-    return phrase(f"distribution.{key}") if has(f"distribution.{key}") else key
-
-
-def _read_correlations(top: Section, items: Sequence[Prior]) -> dict[str, float]:
-    """Return the correlation within each group."""
-    groups = {prior.group for prior in items if prior.group}
-    correlations: dict[str, float] = {}
-    for table in top.entries("correlation"):
-        table.only(("group", "rho"))
-        group, rho = table.text("group", needed=True), table.number("rho")
-        if group and group not in groups:
-            table.problem(
-                Message(
-                    'no prior has group "{group}"{hint}',
-                    group=group,
-                    hint=did_you_mean(group, groups),
-                )
-            )
-        if group in correlations:
-            table.problem(Message('group "{group}" is given twice', group=group))
-        if group and rho is not None:
-            correlations[group] = rho
-    return correlations
-
-
-def _check_set(
-    name: str,
-    items: Sequence[Prior],
-    correlations: Mapping[str, float],
-    model: Model,
-    top: Section,
-) -> None:
-    """Note elements that one set draws twice, and correlations that cannot be."""
-    seen: dict[tuple[str, Cell], Prior] = {}
-    for prior in items:
-        twice = [cell for cell in prior.cells if (prior.constant, cell) in seen]
-        seen.update({(prior.constant, cell): prior for cell in prior.cells})
-        if twice:
-            where = cell_name(model, model[prior.constant], twice[0])
-            top.problem(
-                Message(
-                    '[[prior]] "{where}" is drawn twice in the set "{name}"', where=where, name=name
-                )
-            )
-    for group, rho in correlations.items():
-        size = sum(prior.columns for prior in items if prior.group == group)
-        # An equicorrelated matrix is positive definite between -1/(size - 1) and 1.
-        if size > 1 and not -1 / (size - 1) < rho < 1:
-            top.problem(
-                Message(
-                    '[[correlation]] "{group}": rho {rho:g} is impossible for {size} numbers —'
-                    " it must lie between {size2:.3g} and 1",
-                    group=group,
-                    rho=rho,
-                    size=size,
-                    size2=-1 / (size - 1),
-                )
-            )
-
-
-# ── drawing ────────────────────────────────────────────────────────────────────────────────
-
 SOBOL_COLUMNS = 256
 """Sobol columns made at least, so that a prior appended to the file changes no earlier one."""
 BITS = 30  # of a Sobol number; half a step of that grid is added, which keeps 0 out
 PART = 4096  # members worked on at once where all are
+SHORT = 256  # members of a replicate up to which its points are kept
+EVEN = 2**11
+"""Members of a replicate below which a Sobol sample must be a power of two to be even."""
+DEEPEST = 2**16
+"""Members of the longest replicate: a larger sample has more replicates, not longer ones."""
+
+
+class Source(Protocol):
+    """Where the numbers of members come from: those of any member, alone or among others."""
+
+    @property
+    def digest(self) -> str:
+        """What the numbers are made of: two sources of one digest give the same bits."""
+
+    def of(self, members: NDArray[np.int64]) -> Floats:
+        """Return the numbers of some members, (column, member)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -374,35 +77,54 @@ class Draws:
             return self.values.of(members)
         return {name: values[..., members] for name, values in self.values.items()}
 
+    @cached_property
+    def digest(self) -> str:
+        """A digest of what the constants are made of; of the constants where that is unknown."""
+        made = hashlib.blake2b(repr((self.seed, self.method)).encode(), digest_size=16)
+        if isinstance(self.values, Drawn):
+            made.update(self.values.digest.encode())
+            return made.hexdigest()
+        for name in sorted(self.values):
+            made.update(name.encode() + np.ascontiguousarray(self.values[name]).tobytes())
+        return made.hexdigest()
+
 
 class Drawn(Mapping[str, Floats]):
-    """Constants made from points in the unit cube when somebody asks for them.
+    """Constants made when somebody asks for them, by whoever runs their members.
 
-    The points of a million members take a third of the memory their constants would, and are
-    turned into constants by the threads that run them. ``points`` has shape (column, member):
-    uniform numbers, or whole ones of BITS bits, of which a number is the middle.
+    ``source`` gives a member's numbers in the order of ``column_names``: what the priors draw,
+    or with ``uniform`` the point of the unit cube it is drawn from. All members' constants at
+    once take three times the memory of their points, of a million members several GiB.
     """
 
-    def __init__(self, priors: Priors, model: Model, points: NDArray[Any]):
-        self.priors, self.model, self.points = priors, model, points
+    def __init__(
+        self, priors: Priors, model: Model, source: Source, size: int, *, uniform: bool = True
+    ):
+        self.priors, self.model, self.source = priors, model, source
+        self.size, self.uniform = size, uniform
         self.names = tuple(dict.fromkeys(prior.constant for prior in priors.items))
         self.whole: dict[str, Floats] = {}
 
-    def of(self, members: NDArray[np.int64] | slice) -> dict[str, Floats]:
+    @property
+    def digest(self) -> str:
+        """What the constants are made of."""
+        return f"{self.source.digest} {self.priors.name} {self.priors.digest} {self.model.digest}"
+
+    def numbers(self, members: NDArray[np.int64]) -> Floats:
+        """Return the numbers the priors draw, (column, member)."""
+        found = self.source.of(members)
+        return drawn_numbers(self.priors, found) if self.uniform else found
+
+    def of(self, members: NDArray[np.int64]) -> dict[str, Floats]:
         """Return the constants of some members: the same bits whatever others are asked for."""
-        if isinstance(members, np.ndarray) and (np.diff(members) == 1).all() and members.size:
-            members = slice(int(members[0]), int(members[-1]) + 1)  # no copy
-        points = self.points[:, members]
-        if points.dtype == np.uint32:
-            points = points * 2.0**-BITS + 2.0 ** -(BITS + 1)
-        return constants_of(self.priors, self.model, drawn_numbers(self.priors, points))
+        return constants_of(self.priors, self.model, self.numbers(np.asarray(members, np.int64)))
 
     def __getitem__(self, name: str) -> Floats:
         if name not in self.names:
             raise KeyError(name)
         if not self.whole:
-            count = self.points.shape[1]
-            parts = [self.of(slice(at, at + PART)) for at in range(0, count, PART)]
+            ids = np.arange(self.size)
+            parts = [self.of(ids[at : at + PART]) for at in range(0, self.size, PART)]
             self.whole = {n: np.concatenate([p[n] for p in parts], axis=-1) for n in self.names}
         return self.whole[name]
 
@@ -412,6 +134,37 @@ class Drawn(Mapping[str, Floats]):
     def __len__(self) -> int:
         return len(self.names)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "whole": {}}
+
+
+@dataclass(frozen=True)
+class Points:
+    """Points of the unit cube, (column, member), each a function of its place.
+
+    Replicate r holds the members from r × ``count`` on: its own scramble of the Sobol points, its
+    own Latin hypercube, or just the next members.
+    """
+
+    names: tuple[str, ...]
+    count: int
+    seed: int
+    method: Method
+
+    @property
+    def digest(self) -> str:
+        """What the points are made of."""
+        return hashlib.blake2b(repr(self).encode(), digest_size=16).hexdigest()
+
+    def of(self, members: NDArray[np.int64]) -> Floats:
+        """Return the points of some members, uniform in (0, 1), shape (column, member)."""
+        found = np.empty((len(self.names), members.size))
+        for r in np.unique(members // self.count) if self.names else ():
+            here = members // self.count == r
+            sampler = _SAMPLERS[self.method]
+            found[:, here] = sampler(self.names, self.count, members[here], self.seed, int(r))
+        return found
+
 
 def draw(
     priors: Priors,
@@ -420,13 +173,14 @@ def draw(
     *,
     seed: int,
     method: Method = "sobol",
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
 ) -> Draws:
     """Return the constants of ``n`` members, the same for the same seed on every call.
 
-    Replicate r holds the members from r × n / replicates on: its own scramble of the Sobol
-    points, its own Latin hypercube, or just the next members. The members belong to ``n``: with
-    another ``n``, member 7 of a Sobol or Latin sample is another world.
+    Replicate r holds the members from r × n / replicates on. A sample of more replicates of
+    the same length begins with the same members: that is how one grows. Without ``replicates``
+    there are REPLICATES, and more where they would be longer than DEEPEST. Else the members
+    belong to ``n``: with another ``n``, member 7 of a Sobol or Latin sample is another world.
 
     Sobol columns follow the order of the file: a prior put between others shifts the columns
     behind it, one appended at the end changes none (up to SOBOL_COLUMNS numbers a member, and
@@ -436,15 +190,11 @@ def draw(
     Sources: Owen (1998), scrambling, as in ``scipy.stats.qmc``; McKay et al. (1979), Latin
     hypercube.
     """
+    replicates = replicates or max(REPLICATES, n // DEEPEST)
     _check_size(n, method, replicates, seed)
-    names = column_names(priors, model)
-    count = n // replicates
-    points = np.empty((len(names), n), np.uint32 if method == "sobol" else np.float64)
-    for r in range(replicates if names else 0):
-        ids = np.arange(r * count, (r + 1) * count)
-        points[:, ids[0] : ids[-1] + 1] = _SAMPLERS[method](names, ids, seed, r)
-    replicate = np.repeat(np.arange(replicates), count)
-    return Draws(Drawn(priors, model, points), replicate, seed, method, priors)
+    points = Points(column_names(priors, model), n // replicates, seed, method)
+    replicate = np.repeat(np.arange(replicates), n // replicates)
+    return Draws(Drawn(priors, model, points, n), replicate, seed, method, priors)
 
 
 def column_names(priors: Priors, model: Model) -> tuple[str, ...]:
@@ -468,10 +218,14 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
     if seed < 0:
         raise SDError(Message("seed {seed}: must be a whole number from 0", seed=seed))
     count = max(n, 1) / replicates
-    if method == "sobol":
+    if method == "sobol" and count < EVEN:
         below = 2 ** max(math.floor(math.log2(count)), 0)
         above = 2 ** max(math.ceil(math.log2(count)), 0)
         rule = f"Sobol points need {replicates} replicates of 1, 2, 4, 8 … members"
+    elif replicates > REPLICATES and replicates == n // DEEPEST:
+        replicates, below = DEEPEST, replicates
+        above = below + (n % DEEPEST > 0)
+        rule = f"so many come in replicates of {DEEPEST}"
     else:
         below, above = max(math.floor(count), 1), math.ceil(count)
         rule = f"members come in {replicates} equal replicates"
@@ -481,33 +235,59 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
 
 
 def _sobol(
-    names: Sequence[str], ids: NDArray[np.int64], seed: int, replicate: int
-) -> NDArray[np.uint32]:
-    """Return one scramble of the first Sobol points as whole numbers, shape (column, member)."""
+    names: Sequence[str], count: int, ids: NDArray[np.int64], seed: int, replicate: int
+) -> Floats:
+    """Return the points of members of one scramble of the Sobol sequence, (column, member)."""
+    places = ids - replicate * count
+    if count <= SHORT:
+        return _scramble(len(names), count, seed, replicate)[:, places]
+    first, last = int(places.min()), int(places.max())
+    found = np.empty((len(names), last + 1 - first))
+    engine = _sobol_engine(len(names), seed, replicate)
+    if first:
+        engine.fast_forward(first)
+    for at in range(0, found.shape[1], PART):  # a part at a time: all columns take a lot of memory
+        part = engine.random(min(PART, found.shape[1] - at))[:, : len(names)]
+        found[:, at : at + PART] = part.T + 2.0 ** -(BITS + 1)
+    return found[:, places - first]
+
+
+@functools.lru_cache(128)
+def _scramble(columns: int, count: int, seed: int, replicate: int) -> Floats:
+    """Return all points of a short scramble, kept as many runs of the same members use them."""
+    return _sobol_engine(columns, seed, replicate).random(count)[:, :columns].T + 2.0 ** -(BITS + 1)
+
+
+def _sobol_engine(columns: int, seed: int, replicate: int) -> Any:
     # Here, because importing scipy.stats takes most of a second.
     from scipy.stats import qmc
 
     # scipy's scramble depends on the number of columns, so that is rounded up generously.
-    columns = max(SOBOL_COLUMNS, 2 ** math.ceil(math.log2(len(names))))
+    made = max(SOBOL_COLUMNS, 2 ** math.ceil(math.log2(columns)))
     sequence = np.random.SeedSequence(seed, spawn_key=(replicate,))
-    engine = qmc.Sobol(columns, scramble=True, bits=BITS, rng=np.random.default_rng(sequence))
-    points = np.empty((len(names), ids.size), np.uint32)
-    for at in range(0, ids.size, PART):  # a part at a time: all columns take a lot of memory
-        part = engine.random(min(PART, ids.size - at))[:, : len(names)]
-        points[:, at : at + PART] = part.T * 2.0**BITS
-    return points
+    return qmc.Sobol(made, scramble=True, bits=BITS, rng=np.random.default_rng(sequence))
 
 
-def _latin(names: Sequence[str], ids: NDArray[np.int64], seed: int, replicate: int) -> Floats:
-    """Return one Latin hypercube, shape (column, member)."""
+def _latin(
+    names: Sequence[str], count: int, ids: NDArray[np.int64], seed: int, replicate: int
+) -> Floats:
+    """Return the points of members of one Latin hypercube, shape (column, member)."""
+    return _hypercube(tuple(names), count, seed, replicate)[:, ids - replicate * count]
+
+
+@functools.lru_cache(32)
+def _hypercube(names: tuple[str, ...], count: int, seed: int, replicate: int) -> Floats:
+    ids = np.arange(replicate * count, (replicate + 1) * count)
     streams = [Stream(seed, "draws").sub(name) for name in names]
     order = np.array([stream.sub("order").uniform(ids)[0, 0] for stream in streams])
     inside = np.array([stream.uniform(ids)[0, 0] for stream in streams])
     rank = order.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
-    return (rank + inside) / ids.size
+    return (rank + inside) / count
 
 
-def _plain(names: Sequence[str], ids: NDArray[np.int64], seed: int, replicate: int) -> Floats:
+def _plain(
+    names: Sequence[str], count: int, ids: NDArray[np.int64], seed: int, replicate: int
+) -> Floats:
     """Return independent uniform numbers, shape (column, member)."""
     return np.array([Stream(seed, "draws").sub(name).uniform(ids)[0, 0] for name in names])
 

@@ -13,11 +13,12 @@ import numpy as np
 from sdengine.errors import Problems, SDError
 from sdengine.model.read import read_model
 from sdengine.syntax import Model
-from sdensemble.ensemble.draws import Draws, Method, draw, read_priors
+from sdensemble.ensemble.draws import Draws, Method, draw
 from sdensemble.ensemble.members import Members
+from sdensemble.ensemble.worlds import apply as apply_scenario
 from sdensemble.inputs.config import Section, as_number, read_toml, short
+from sdensemble.inputs.priors import read_priors
 from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_settings
-from sdensemble.inputs.scenarios import apply as apply_scenario
 from sdensemble.lang import in_all, phrase
 
 MAIN = "main"

@@ -19,18 +19,19 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel
-from sdensemble.ensemble.draws import Priors
 from sdensemble.evidence.cut import draw_cut, require_apart
 from sdensemble.evidence.likelihood import Datum, Problem, student
 from sdensemble.evidence.posterior import Bound, Posterior, pack, unpack
 from sdensemble.evidence.smc import Settings, State, from_arrays, prior_particles, temper
 from sdensemble.inputs.fit import Fit, check_units, pick
 from sdensemble.inputs.history import Observation
+from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.lang import Words, phrase
 
 Floats = NDArray[np.float64]
-Progress = Callable[[float, str], None]
-"""Given the share of the way from prior to posterior, and a line to show."""
+Progress = Callable[[float, Words], None]
+"""Given the share of the way from prior to posterior, and words to show."""
 
 
 def make_problem(
@@ -89,20 +90,18 @@ def fit_posterior(
     key = _key(bound, seed, settings)
     state = _resume(checkpoint, key)
     if progress and state is not None:
-        progress(state.power, f"resumed at power {state.power:.3g}")
+        progress(state.power, phrase("evidence.resumed", power=state.power))
     top, height = mode(problem)
     if progress:
-        progress(state.power if state else 0.0, f"mode: log posterior density {height:.2f}")
+        progress(state.power if state else 0.0, phrase("evidence.mode", height=height))
 
     def after(state: State) -> None:
         if checkpoint is not None and not state.done:
             _keep(checkpoint, key, state)
         if progress:
             last = state.stages[-1]
-            progress(
-                state.power,
-                f"power {last.power:.3g}: {last.moves} moves, {last.accepted:.0%} accepted",
-            )
+            words = {"power": last.power, "moves": last.moves, "accepted": last.accepted}
+            progress(state.power, phrase("evidence.stage", **words))
 
     state = temper(
         problem.loglik,

@@ -22,13 +22,14 @@ from sdengine.errors import SDError
 from sdengine.kernel import Kernel
 from sdengine.streams import Stream
 from sdengine.syntax import Model
-from sdensemble.ensemble.draws import Priors, column_names, constants_of, drawn_numbers
+from sdensemble.ensemble.draws import column_names, constants_of, drawn_numbers
 from sdensemble.ensemble.run import whole_years
+from sdensemble.ensemble.worlds import apply as apply_scenario
 from sdensemble.evidence.smc import cholesky
 from sdensemble.inputs.fit import FREEDOM, Fit, Term
 from sdensemble.inputs.history import Observation
+from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.inputs.scenarios import apply as apply_scenario
 
 Floats = NDArray[np.float64]
 INSIDE = 2.0**-53

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from sdengine.errors import SDError
 from sdengine.syntax import Model
-from sdensemble.ensemble.draws import Method, Priors
+from sdensemble.ensemble.draws import Method
 from sdensemble.ensemble.forcing import Forcing
 from sdensemble.ensemble.members import MemberKey, Members, from_prior
 from sdensemble.evidence.posterior import Posterior, posterior_draws, read_posterior
 from sdensemble.evidence.stored import Chosen, choose, wanted_bound
 from sdensemble.inputs.history import LATEST
+from sdensemble.inputs.priors import Priors
 from sdensemble.study import Study
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc
 
 from sdengine.streams import Stream
-from sdensemble.ensemble.draws import Priors
 from sdensemble.evidence.likelihood import Datum, Problem, student_noise
 from sdensemble.evidence.smc import Settings, temper
+from sdensemble.inputs.priors import Priors
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sdengine.syntax import Model
-from sdensemble.ensemble.draws import Priors
 from sdensemble.evidence.posterior import (
     Bound,
     Posterior,
@@ -18,6 +17,7 @@ from sdensemble.evidence.posterior import (
 )
 from sdensemble.inputs.fit import Fit, pick
 from sdensemble.inputs.history import Observation, Vintage, vintage
+from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, phrase
 

@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -16,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import Message, Problems, SDError, did_you_mean
-from sdengine.program.held import Held
 from sdengine.syntax import Clock, Model, Variable, fold
 from sdensemble.inputs.config import (
     Cell,
@@ -25,7 +23,6 @@ from sdensemble.inputs.config import (
     as_number,
     bounds,
     cell_name,
-    default_of,
     find_cells,
     find_constant,
     in_words,
@@ -396,66 +393,3 @@ def _check_twice(settings: Sequence[Setting], model: Model, top: Section) -> Non
         if twice:
             name = cell_name(model, model[setting.constant], twice[0])
             top.problem(Message('"{name}" is set twice', name=name))
-
-
-# ── what a scenario makes of the members' constants ────────────────────────────────────────
-
-
-def apply(
-    scenario: Scenario, model: Model, values: Mapping[str, Floats], n: int
-) -> tuple[dict[str, Floats], dict[str, Held]]:
-    """Return the constants (*ranges, member) and the schedules of ``n`` members in a scenario.
-
-    ``values`` are the members' own constants, which pass through where nothing is set; what is
-    set from the model's start stands in the constants, what is set later in a schedule, before
-    whose first time the constant holds. Elements that are not set keep each member's own value
-    throughout. No array of ``values`` is changed.
-    """
-    constants, held = dict(values), {}
-    for name in dict.fromkeys(setting.constant for setting in scenario.settings):
-        settings = [setting for setting in scenario.settings if setting.constant == name]
-        own = _members_own(model, name, values, n)
-        at_start = [setting for setting in settings if setting.times[0] <= model.clock.start]
-        if at_start:
-            own = own.copy()
-            for setting in at_start:
-                _put(own, setting, setting.values[0])
-            constants[name] = own
-        schedule = _schedule(settings, own, model.clock.start)
-        if schedule is not None:
-            held[name] = schedule
-    return constants, held
-
-
-def _members_own(model: Model, name: str, values: Mapping[str, Floats], n: int) -> Floats:
-    """Return a constant's value for each member before the scenario, shape (*ranges, member)."""
-    own = values.get(name)
-    if own is None:
-        own = default_of(model, model[name])[..., None]
-    return np.broadcast_to(own, (*model.shape(model[name]), n))
-
-
-def _schedule(settings: Sequence[Setting], own: Floats, start: float) -> Held | None:
-    """Return the values set after the start, or None where there are none.
-
-    The member axis is left out where every element is set at every time, and no member differs.
-    """
-    later = sorted({time for time in chain(*(s.times for s in settings)) if time > start})
-    if not later:
-        return None
-    cells = {cell for setting in settings if setting.times[0] <= later[0] for cell in setting.cells}
-    alike = len(cells) == own[..., 0].size
-    now = own[..., 0].copy() if alike else own.copy()
-    rows = []
-    for time in later:
-        for setting in settings:
-            if time in setting.times:
-                _put(now, setting, setting.values[setting.times.index(time)])
-        rows.append(now.copy())
-    return Held(np.array(later), np.array(rows))
-
-
-def _put(array: NDArray[Any], setting: Setting, value: float) -> None:
-    """Set the setting's elements, in place."""
-    for cell in setting.cells:
-        array[cell] = value

@@ -36,9 +36,10 @@ from sdensemble.outputs.naming import (
 )
 from sdensemble.outputs.table import Column, Table
 from sdensemble.outputs.tables import limits_of
+from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import standard_error
 from sdensemble.results.probability import Probability
-from sdensemble.results.results import Results, is_stress, per_outlay, quantile, reference
+from sdensemble.results.results import Results, is_stress, per_outlay, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.report import Outcome

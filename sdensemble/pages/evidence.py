@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from sdensemble.ensemble.draws import Prior
+from sdensemble.inputs.priors import Prior
 from sdensemble.inputs.sources import Row, Sources
 from sdensemble.pages.marks import anchor, cell, plain, slug, word
 

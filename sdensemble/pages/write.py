@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sdengine.syntax import Kind, Model, Variable
-from sdensemble.ensemble.draws import Prior, describe
 from sdensemble.inputs.loops import Loop, read_loops
+from sdensemble.inputs.priors import Prior, describe
 from sdensemble.inputs.sources import Sources
 from sdensemble.lang import LANGS
 from sdensemble.outputs.write.diagram import save_png

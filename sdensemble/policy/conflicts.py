@@ -13,8 +13,9 @@ from sdensemble.outputs.form import Rounded, Shown
 from sdensemble.outputs.naming import when
 from sdensemble.outputs.table import by_language
 from sdensemble.outputs.tables import Row
+from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array, standard_error
-from sdensemble.results.results import Results, quantile
+from sdensemble.results.results import Results
 
 if TYPE_CHECKING:
     from sdensemble.inputs.conflicts import Conflict, ModelNumber

@@ -15,8 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, Trajectories
 from sdengine.syntax import Model, Variable
-from sdensemble.ensemble.draws import Prior, Priors, column_names
+from sdensemble.ensemble.draws import column_names
 from sdensemble.inputs.config import cell_name
+from sdensemble.inputs.priors import Prior, Priors
 from sdensemble.inputs.vensim import SearchRange
 from sdensemble.lang import LANGS
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sdengine.errors import Message, SDError, did_you_mean
-from sdengine.syntax import Call, Model, Ref, fold
-from sdensemble.inputs.report import Outcome, ReportSpec
+from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.targets import ABOUT, band, leaves
-from sdensemble.lang import LANGS
+from sdensemble.results.ensemble import Ensemble
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import (
     Event,
@@ -29,8 +26,6 @@ from sdensemble.results.probability import (
 )
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from sdensemble.inputs.scenarios import Scenario
     from sdensemble.inputs.targets import Target
 
@@ -74,206 +69,9 @@ class Split:
         return self.above > self.below
 
 
-KEYED = ("prior_set", "as_of", "posterior", "model_set", "model_digest")
-"""What an ensemble's attributes must say of it: every probability is conditional on these."""
-
-
 @dataclass(frozen=True, eq=False)
-class Results:
-    """One ensemble with all that is needed to read it.
-
-    ``data`` has dimensions scenario, member, year and ranges; ``scenarios`` are those in it,
-    in their order.
-    """
-
-    data: xr.Dataset
-    scenarios: tuple[Scenario, ...]
-    targets: tuple[Target, ...]
-    spec: ReportSpec
-    model: Model
-    _series: dict[tuple[str, str | None], Array] = field(default_factory=dict, repr=False)
-
-    def __post_init__(self) -> None:
-        """Refuse numbers that do not say what a probability of them is conditional on."""
-        lacking = [name for name in KEYED if name not in self.data.attrs]
-        if lacking:
-            raise SDError(
-                f"an ensemble must say what it is conditional on; {', '.join(lacking)} is missing"
-                " — run it as Members"
-            )
-
-    # ── labels and axes ──
-
-    @cached_property
-    def prior_set(self) -> str:
-        """Name of the prior set the members were drawn from."""
-        return str(self.data.attrs["prior_set"])
-
-    @cached_property
-    def as_of(self) -> str:
-        """Information date of the run."""
-        return str(self.data.attrs["as_of"])
-
-    @cached_property
-    def posterior(self) -> str:
-        """Digest of the posterior the constants were drawn from; empty where of the prior."""
-        found = str(self.data.attrs["posterior"])
-        return "" if found == "prior" else found
-
-    @cached_property
-    def years(self) -> NDArray[np.int64]:
-        """The years of the series."""
-        return self.data["year"].values.astype(int)
-
-    @cached_property
-    def members(self) -> int:
-        """Number of members of each scenario."""
-        return int(self.data.sizes["member"])
-
-    @cached_property
-    def replicate(self) -> NDArray[np.int64]:
-        """Independent scramble each member belongs to, shape (member,)."""
-        if "replicate" in self.data.coords:
-            return self.data["replicate"].values.astype(int)
-        return np.zeros(self.members, dtype=int)
-
-    def scenario(self, name: str) -> Scenario:
-        """Return a scenario of this run by name."""
-        for scenario in self.scenarios:
-            if scenario.name == name:
-                return scenario
-        raise SDError(
-            Message(
-                'no scenario "{name}"{hint}',
-                name=name,
-                hint=did_you_mean(name, [s.name for s in self.scenarios]),
-            )
-        )
-
-    def has(self, name: str) -> bool:
-        """Return whether a scenario was run."""
-        return any(scenario.name == name for scenario in self.scenarios)
-
-    def pairs(self) -> tuple[tuple[Scenario, Scenario], ...]:
-        """Return each scenario with the one it is compared with, where both were run."""
-        return tuple(
-            (scenario, self.scenario(scenario.compares))
-            for scenario in self.scenarios
-            if scenario.compares != scenario.name and self.has(scenario.compares)
-        )
-
-    def unit(self, variable: str) -> str:
-        """Return the unit of a kept series as the model writes it."""
-        return str(self.data[variable].attrs.get("unit", ""))
-
-    def outcomes(self) -> tuple[Outcome, ...]:
-        """Return the headline, its groups, and its components that are no group."""
-        head = self.spec.headline
-        groups = {(g.variable, g.element) for g in head.groups}
-        parts = [c for c in self.components() if (c.variable, c.element) not in groups]
-        return (head.whole, *head.groups, *parts)
-
-    def components(self) -> tuple[Outcome, ...]:
-        """Return every element of the headline's components."""
-        head = self.spec.headline
-        if head.components is None or head.range is None:
-            return ()
-        return tuple(
-            Outcome(element, head.components, element, self._labels(head.range, element))
-            for element in self.model.elements(head.range)
-        )
-
-    def made_of(self, outcome: Outcome) -> tuple[str, ...]:
-        """Return the components' elements an outcome is the sum of; none where that is unknown.
-
-        A group is the sum of a subrange where its equation in the model says so.
-        """
-        head = self.spec.headline
-        if head.components is None or head.range is None:
-            return ()
-        if outcome is head.whole:
-            return self.model.elements(head.range)
-        if outcome.element is not None:
-            return (outcome.element,)
-        for equation in self.model[outcome.variable].equations:
-            expr = equation.expr
-            part = expr.args[0] if isinstance(expr, Call) and expr.function == "sum" else None
-            if isinstance(part, Ref) and fold(part.name) == fold(head.components):
-                wanted = [fold(one.rstrip("!")) for one in part.subscripts]
-                found = [v for name, v in self.model.ranges.items() if [fold(name)] == wanted]
-                return found[0] if found else ()
-        return ()
-
-    def _labels(self, range_name: str, element: str) -> Mapping[str, str]:
-        return {lang: self.model.element_label(range_name, element, lang) for lang in LANGS}
-
-    # ── series ──
-
-    def series(self, variable: str, element: str | None = None) -> Array:
-        """Return one series, (scenario, member, year) in the data's order and own unit."""
-        key = (variable, element)
-        if key not in self._series:
-            self._series[key] = self._read(variable, element)
-        return self._series[key]
-
-    def _read(self, variable: str, element: str | None) -> Array:
-        if variable not in self.data:
-            known = did_you_mean(variable, map(str, self.data.data_vars))
-            raise SDError(
-                Message(
-                    'the run kept no "{variable}"{known}; add it to outputs/report.toml',
-                    variable=variable,
-                    known=known,
-                )
-            )
-        array = self.data[variable].transpose("scenario", "member", "year", ...)
-        if element:
-            where = array.dims[3:]
-            if len(where) != 1 or element not in array[where[0]].values:
-                raise SDError(
-                    Message(
-                        '"{variable}" has no single element "{element}"',
-                        variable=variable,
-                        element=element,
-                    )
-                )
-            array = array.sel({where[0]: element})
-        if array.ndim != 3:
-            raise SDError(
-                Message(
-                    '"{variable}" is by {dims}: name one element',
-                    variable=variable,
-                    dims=array.dims[3],
-                )
-            )
-        return array.values
-
-    def at(self, outcome: Outcome, scenario: Scenario, year: int | None = None) -> Array:
-        """Return an outcome's members under a scenario: (member,), or (member, year)."""
-        found = self.series(outcome.variable, outcome.element)[self.place(scenario)]
-        return found if year is None else found[:, self.year_index(year)]
-
-    def place(self, scenario: Scenario) -> int:
-        """Return where a scenario stands along the data's own axis."""
-        return self._places[scenario.name]
-
-    @cached_property
-    def _places(self) -> dict[str, int]:
-        return {str(name): index for index, name in enumerate(self.data["scenario"].values)}
-
-    def year_index(self, year: int) -> int:
-        """Return where a year stands; raise SDError for one the run does not cover."""
-        found = np.flatnonzero(self.years == year)
-        if not found.size:
-            raise SDError(
-                Message(
-                    "year {year} is outside the run, {years} to {years2}",
-                    year=year,
-                    years=self.years[0],
-                    years2=self.years[-1],
-                )
-            )
-        return int(found[0])
+class Results(Ensemble):
+    """One ensemble with all that is needed to read it: events of its targets, paired effects."""
 
     # ── targets ──
 
@@ -361,6 +159,10 @@ class Results:
 
     def event(self, target: Target, scenario: Scenario, *, year: int | None = None) -> Event:
         """Return which members meet a target under a scenario; ``year`` asks another year."""
+        asked = ("event", target, scenario.name, year)
+        return self.once(asked, lambda: self._event(target, scenario, year))
+
+    def _event(self, target: Target, scenario: Scenario, year: int | None) -> Event:
         key = self.key(target, scenario, year=year)
         if target.joint:
             parts = [self.event(part, scenario, year=year) for part in self.parts(target)]
@@ -374,8 +176,8 @@ class Results:
         self, target: Target, scenario: Scenario, *, year: int | None = None
     ) -> Array:
         """Return the members' values a single target is judged on, shape (member,)."""
-        held = target.variable in self.data
-        kept = self.data[target.variable].attrs.get("aggregate") if held else None
+        held = self.data.variables.get(target.variable)
+        kept = held.attrs.get("aggregate") if held is not None else None
         if kept not in (None, target.aggregate):
             raise SDError(
                 Message(
@@ -422,7 +224,13 @@ class Results:
 
     def effect(self, outcome: Outcome, scenario: Scenario, against: Scenario, year: int) -> Effect:
         """Return the paired effect on an outcome in a year."""
-        first, second = self.at(outcome, scenario, year), self.at(outcome, against, year)
+        key = ("effect", outcome.variable, outcome.element, scenario.name, against.name, year)
+        return self.once(
+            key,
+            lambda: self._felt(self.at(outcome, scenario, year), self.at(outcome, against, year)),
+        )
+
+    def _felt(self, first: Array, second: Array) -> Effect:
         level = np.abs(second[np.isfinite(second)])
         felt = FELT * float(np.median(level)) if level.size else 0.0
         return self.effect_of(first - second, float(level.max(initial=0.0)), felt)
@@ -431,11 +239,15 @@ class Results:
         self, variable: str, scenario: Scenario, against: Scenario, through: int, last: bool
     ) -> Effect:
         """Return the paired difference in outlay summed through a year (or at it: ``last``)."""
-        end = self.year_index(through) + 1
-        total = self.series(variable)
-        span = slice(end - 1, end) if last else slice(0, end)
-        first, second = (total[self.place(s)][:, span].sum(axis=1) for s in (scenario, against))
-        return self.effect_of(first - second, float(np.nanmax(np.abs(first), initial=0.0)))
+
+        def found() -> Effect:
+            end = self.year_index(through) + 1
+            total = self.series(variable)
+            span = slice(end - 1, end) if last else slice(0, end)
+            first, second = (total[self.place(s)][:, span].sum(axis=1) for s in (scenario, against))
+            return self.effect_of(first - second, float(np.nanmax(np.abs(first), initial=0.0)))
+
+        return self.once(("outlay", variable, scenario.name, against.name, through, last), found)
 
     def effect_of(self, moved: Array, scale: float, felt: float = 0.0) -> Effect:
         """Summarise paired differences, shape (member,).
@@ -461,12 +273,16 @@ class Results:
 
         With ``forgone`` it is what the others forgo. None where there is no such payer.
         """
-        moved = [
-            self.outlay(payer.variable, scenario, against, through, last=False).moved
-            for payer in self.spec.payers
-            if payer.forgone is forgone
-        ]
-        return self.effect_of(np.sum(moved, axis=0), 1.0) if moved else None
+
+        def found() -> Effect | None:
+            moved = [
+                self.outlay(payer.variable, scenario, against, through, last=False).moved
+                for payer in self.spec.payers
+                if payer.forgone is forgone
+            ]
+            return self.effect_of(np.sum(moved, axis=0), 1.0) if moved else None
+
+        return self.once(("purse", scenario.name, against.name, through, forgone), found)
 
     def cumulative(
         self, outcome: Outcome, scenario: Scenario, against: Scenario, through: int
@@ -474,9 +290,7 @@ class Results:
         """Return the paired effect on an outcome summed over the years up to ``through``."""
         end = self.year_index(through) + 1
         first, second = (self.at(outcome, one)[:, :end].sum(axis=1) for one in (scenario, against))
-        level = np.abs(second[np.isfinite(second)])
-        felt = FELT * float(np.median(level)) if level.size else 0.0
-        return self.effect_of(first - second, float(level.max(initial=0.0)), felt)
+        return self._felt(first, second)
 
     @cached_property
     def horizons(self) -> tuple[int, ...]:
@@ -489,40 +303,6 @@ class Results:
         by_id = {target.id: target for target in self.targets}
         named = [by_id[one] for one in self.spec.headline.beside if one in by_id]
         return tuple(target for target in named if target is not self.question)
-
-    @cached_property
-    def lost(self) -> tuple[dict[str, Any], ...]:
-        """What is NaN: variable, scenario, first year, members lost, and one to replay.
-
-        As the run diagnosed it, where it did: the variable is then where it began.
-        """
-        if "lost" in self.data.attrs:
-            return tuple(
-                {"first_year": f"{one['time']:.7g}", **one} for one in self.data.attrs["lost"]
-            )
-        found = []
-        for name in map(str, self.data.data_vars):
-            array = self.data[name].transpose("scenario", "member", "year", ...).values
-            if math.isfinite(array.sum()):  # one NaN makes the sum NaN; far faster than a mask
-                continue
-            bad = ~np.isfinite(array).reshape(*array.shape[:3], -1).all(axis=3)
-            for scenario in self.scenarios:
-                rows = bad[self.place(scenario)]
-                if rows.any():
-                    found.append(
-                        {"variable": name, "scenario": scenario.name, **_first(rows, self.years)}
-                    )
-        return tuple(found)
-
-
-def _first(bad: NDArray[np.bool_], years: NDArray[np.int64]) -> dict[str, int]:
-    """Return the first year of a (member, year) mask, its first member, and the members hit."""
-    year = int(np.argmax(bad.any(axis=0)))
-    return {
-        "first_year": int(years[year]),
-        "members": int(bad.any(axis=1).sum()),
-        "member": int(np.argmax(bad[:, year])),
-    }
 
 
 def reference(results: Results) -> Scenario:
@@ -550,14 +330,3 @@ def outlay_told(outlay: Effect) -> bool:
 def is_stress(scenario: Scenario) -> bool:
     """Return whether a scenario moves the world and no lever."""
     return {setting.kind for setting in scenario.settings} == {"world"}
-
-
-def quantile(values: Array, q: float | list[float], axis: int = 0) -> Any:
-    """Return sample quantiles over members, lost ones left out; NaN where none is left."""
-    if np.isfinite(values).all():
-        return np.quantile(values, q, axis=axis)
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.nanquantile(values, q, axis=axis)

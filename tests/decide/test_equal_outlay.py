@@ -12,9 +12,8 @@ from sdensemble.decide.equal_outlay import (
     present_values,
     scaled,
 )
-from sdensemble.ensemble.run import World
+from sdensemble.ensemble.worlds import World, apply
 from sdensemble.inputs.report import Payer
-from sdensemble.inputs.scenarios import apply
 from sdensemble.study import open_study
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from sdengine.errors import SDError
 from sdensemble.ensemble import draws
+from sdensemble.inputs import priors
 from sdensemble.inputs.distributions import Beta, Lognormal, Normal, Triangular, Truncated, Uniform
 from tests.builders import small_model, variable
 
@@ -42,7 +43,7 @@ def study(tmp_path):
         path = tmp_path / "calibration" / "priors.toml"
         path.parent.mkdir(exist_ok=True)
         path.write_text("\n".join(parts), encoding="utf-8")
-        return draws.read_priors(path, model, prior_set)
+        return priors.read_priors(path, model, prior_set)
 
     return write
 
@@ -241,16 +242,16 @@ def test_bad_toml_is_told_with_its_line_and_a_file_that_is_missing_by_name(study
     assert line.startswith("calibration/priors.toml line ")
     assert "not valid TOML" in line
     with pytest.raises(SDError, match=r"山西 省/priors.toml: cannot be read"):
-        draws.read_priors(tmp_path / "山西 省" / "priors.toml", MODEL)
+        priors.read_priors(tmp_path / "山西 省" / "priors.toml", MODEL)
 
 
 def test_a_file_in_gbk_is_read_and_one_in_no_known_encoding_refused(tmp_path):
     path = tmp_path / "先验.toml"
     path.write_bytes("# 中文\n".encode("gbk"))
-    assert draws.read_priors(path, MODEL).items == ()
+    assert priors.read_priors(path, MODEL).items == ()
     path.write_bytes(b"# \xff\n")
     with pytest.raises(SDError, match="is neither UTF-8 nor GBK"):
-        draws.read_priors(path, MODEL)
+        priors.read_priors(path, MODEL)
 
 
 def test_an_empty_file_draws_nothing(study):
@@ -454,7 +455,7 @@ def test_paths_may_hold_chinese_and_blanks(tmp_path):
     path = Path(tmp_path / "我的 研究" / "calibration" / "priors.toml")
     path.parent.mkdir(parents=True)
     path.write_text("\ufeff" + COLD, encoding="utf-8")
-    assert len(draws.read_priors(path, MODEL).items) == 1
+    assert len(priors.read_priors(path, MODEL).items) == 1
 
 
 @pytest.mark.parametrize(
@@ -468,6 +469,6 @@ def test_paths_may_hold_chinese_and_blanks(tmp_path):
     ],
 )
 def test_a_distribution_is_told_in_chinese_without_english_words(made):
-    told = draws.describe(made, "zh")
+    told = priors.describe(made, "zh")
     assert told.isascii() is False
     assert not [c for c in told if c.isascii() and c.isalpha()]

@@ -4,10 +4,38 @@ from __future__ import annotations
 
 import pytest
 
+from sdensemble.evidence import calibrate, fitting
 from sdensemble.study import Study, open_study
 from tests.evidence.small import make_study, truth_figures
 
 TRUTH = {"growth": 0.1, "start": 105.0, "ratio": 0.9}
+
+
+_FITS: dict[str, tuple[fitting.Posterior, list]] = {}
+
+
+@pytest.fixture
+def fits_kept(monkeypatch):
+    """Take what was fitted before from memory, with what it told of its progress.
+
+    That a fit has the same bits, interrupted or not, is the subject of test_fit.
+    """
+    make = calibrate.fit_posterior
+
+    def fit(problem, bound, *, seed, settings, checkpoint=None, progress=None):
+        key = fitting._key(bound, seed, settings)
+        if key not in _FITS:
+            told = []
+            made = make(
+                problem, bound, seed=seed, settings=settings, progress=lambda *of: told.append(of)
+            )
+            _FITS[key] = made, told
+        made, told = _FITS[key]
+        for line in told if progress else ():
+            progress(*line)
+        return made
+
+    monkeypatch.setattr(calibrate, "fit_posterior", fit)
 
 
 @pytest.fixture

@@ -12,13 +12,14 @@ from sdensemble.results.record import RunRecord, written
 from sdensemble.results.stored import latest_run
 
 SLOW = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells ignore it in the background
 from pathlib import Path
 from sdensemble.inputs.folder import whole
 with whole(Path(sys.argv[1])) as writing:
     (writing.partial / "ensemble.nc").write_text("half")
     print("writing", flush=True)
-    time.sleep(60)
+    time.sleep(3600)
 """
 
 
@@ -43,7 +44,7 @@ def hidden(folder):
 def test_what_a_killed_writer_left_is_no_run_and_the_next_one_cleans_it_up(tmp_path, writer):
     assert latest_run(tmp_path) is None
     writer.kill()
-    writer.wait()
+    writer.wait(timeout=600)
     assert hidden(tmp_path)
     assert latest_run(tmp_path) is None
     with whole(tmp_path / "other") as writing:
@@ -64,7 +65,7 @@ def test_a_living_writer_is_left_alone(tmp_path, writer):
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal")
 def test_an_interrupted_writer_leaves_nothing(tmp_path, writer):
     os.kill(writer.pid, signal.SIGINT)
-    writer.wait(timeout=30)
+    writer.wait(timeout=600)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from sdengine.errors import SDError
+from sdensemble.ensemble import worlds
 from sdensemble.inputs import scenarios
 from tests.builders import small_model
 
@@ -166,7 +167,7 @@ DRAWN = {
 
 
 def apply(read, text):
-    return scenarios.apply(read(text), MODEL, DRAWN, N)
+    return worlds.apply(read(text), MODEL, DRAWN, N)
 
 
 def test_constants_that_are_not_set_pass_through(read):

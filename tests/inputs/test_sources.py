@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdensemble import SDError, open_study
-from sdensemble.ensemble.draws import read_priors
+from sdensemble.inputs.priors import read_priors
 from sdensemble.inputs.sources import COLUMNS, read_sources
 from sdensemble.pages.write import write_reference
 from sdensemble.study import check_study

@@ -7,8 +7,6 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 from sdengine.model.read import read_model
 from sdensemble.pages import diagrams
 from sdensemble.pages.diagrams import GREY, draw_sheet, lines_of
@@ -33,13 +31,6 @@ birth rate= 0.3 ~1/Year~~|
 time to grow= 2 ~Year~~|
 life= 5 ~Year~~|
 """
-
-
-@pytest.fixture(scope="module")
-def drawn(study):
-    model = study.model
-    graph = read_graph(model, read_source(model))
-    return model, graph, make_sheets(model, graph, lines_of(model))
 
 
 def test_the_committed_reference_is_as_new_as_the_model(study, root: Path):

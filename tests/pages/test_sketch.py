@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdengine.model.read import read_model
+from sdensemble.pages import sketch
 from sdensemble.pages.graph import read_graph
 from sdensemble.pages.sketch import grafted, same_equations, write_sketch
 from sdensemble.pages.source import SHADOW, fields, halves, read_source
@@ -45,9 +46,12 @@ def _check(model, text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def shipped(root: Path, tmp_path_factory) -> Path:
+def shipped(root: Path, tmp_path_factory, drawn) -> Path:
+    """The shipped model's file with a sketch of the sheets that are laid out already."""
     path = root / "model" / "shanxi.mdl"
-    return write_sketch(path, tmp_path_factory.mktemp("sketch") / path.name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sketch, "make_sheets", lambda *of: drawn[2])
+        return write_sketch(path, tmp_path_factory.mktemp("sketch") / path.name)
 
 
 def test_equations_and_settings_keep_every_byte(shipped: Path, root: Path):

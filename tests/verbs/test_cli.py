@@ -270,16 +270,22 @@ def test_an_interruption_ends_with_its_own_status(teacup, tmp_path, monkeypatch)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a console event there, not a signal")
 def test_a_real_interruption_leaves_no_folder(teacup):
+    # The members' threads wait for the signal, so that no run is over before it comes.
     code = (
+        "import signal, threading\n"
         "import sdensemble.verbs.cli as cli\n"
-        "said = []\n"
+        "come, said = threading.Event(), []\n"
+        "def interrupted(number, frame):\n"
+        "    come.set()\n"
+        "    raise KeyboardInterrupt\n"
+        "signal.signal(signal.SIGINT, interrupted)\n"
         "def advance(done):\n"
         "    if not said: said.append(print('running\\n', end='', flush=True))\n"
-        "def start(self, length): return advance\n"
-        "cli._Bar.start = start\n"
+        "    come.wait()\n"
+        "cli.Terminal.bar = lambda self, runs: advance\n"
         "cli.main()"
     )
-    more = ["run", "--members", "65536", "--out", "结果"]
+    more = ["run", "--members", "256", "--out", "结果"]
     with subprocess.Popen(
         [sys.executable, "-c", code, *more],
         cwd=teacup,
@@ -290,7 +296,7 @@ def test_a_real_interruption_leaves_no_folder(teacup):
         assert job.stdout is not None
         assert job.stdout.readline().startswith("running")
         job.send_signal(signal.SIGINT)
-        _, errors = job.communicate(timeout=60)
+        _, errors = job.communicate(timeout=600)
     assert (job.returncode, errors) == (130, "已中断；没有写入任何文件\n")
     assert sorted(p.name for p in teacup.iterdir()) == [
         "README.md",

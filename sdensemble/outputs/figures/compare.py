@@ -11,8 +11,9 @@ from sdensemble.outputs.figure import Axis, Beside, Figure, Mark, Panel, Points,
 from sdensemble.outputs.figures.parts import conditions, key_of, run_of, source, units
 from sdensemble.outputs.form import Chance, Number, Shown
 from sdensemble.outputs.naming import SIGNS, unit_label, when
+from sdensemble.results.ensemble import quantile
 from sdensemble.results.probability import Probability, value_of
-from sdensemble.results.results import Results, quantile
+from sdensemble.results.results import Results
 
 if TYPE_CHECKING:
     from sdensemble.inputs.report import Outcome

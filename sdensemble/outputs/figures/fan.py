@@ -41,9 +41,10 @@ from sdensemble.outputs.naming import (
     unit_label,
     when,
 )
+from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array
 from sdensemble.results.probability import value_of, year_of
-from sdensemble.results.results import Results, quantile
+from sdensemble.results.results import Results
 
 if TYPE_CHECKING:
     from sdensemble.inputs.report import Outcome

@@ -9,8 +9,9 @@ from sdensemble.inputs.targets import Target
 from sdensemble.lang import LANGS, Capital, Ended, Words, bracketed, phrase, tell
 from sdensemble.outputs.figure import Band, Line, Mark, numbers
 from sdensemble.outputs.naming import fitted, information_date, label, unit_notes
+from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array
-from sdensemble.results.results import Results, quantile
+from sdensemble.results.results import Results
 
 QUANTILES = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
 SHARES = ((0.9, 0, 6), (0.6, 1, 5), (0.3, 2, 4))

@@ -20,9 +20,10 @@ from sdensemble.outputs.naming import (
 )
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.outputs.tables import bottleneck_rows, gap_rows, progress_rows
+from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import mean_of, standard_error
 from sdensemble.results.probability import value_of, year_of
-from sdensemble.results.results import Results, is_stress, quantile, reference
+from sdensemble.results.results import Results, is_stress, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.report import Outcome
@@ -324,8 +325,8 @@ def limits(results: Results, short: bool = False) -> Table | None:
     head = results.spec.headline
     wanted = {one.id for one in (head.whole, *head.groups)} if short else None
     shares: dict[str, dict[str, Any]] = {}
-    for row in bottleneck_rows(results, (base,)):
-        if row["year"] != year or (wanted and row["outcome"] not in wanted):
+    for row in bottleneck_rows(results, (base,), (year,)):
+        if wanted and row["outcome"] not in wanted:
             continue
         named = {"outcome": {"zh": row["outcome_zh"], "en": row["outcome_en"]}}
         held = shares.setdefault(row["outcome"], named)

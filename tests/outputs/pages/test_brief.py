@@ -23,7 +23,8 @@ from sdensemble.outputs.pages.brief import (
 from sdensemble.outputs.pages.workbook import workbook
 from sdensemble.outputs.workbook import Fan, Sentences
 from sdensemble.outputs.write import nothing
-from sdensemble.results.results import Results, quantile, reference
+from sdensemble.results.ensemble import quantile
+from sdensemble.results.results import Results, reference
 
 
 def other(results, data):

@@ -1,0 +1,79 @@
+"""calibrate: the model fitted to what was observed; with --variants every structure of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from sdensemble.verbs.options import COUNT, FILE, OfStudy, option
+from sdensemble.verbs.result import SILENT, Tell, VerbResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrateOptions(OfStudy):
+    """What a calibration may be asked with."""
+
+    as_of: str = option("")
+    prior_set: str = option("", "--prior")
+    seed: int = option(1)
+    particles: int = option(4096)
+    threads: int | None = option(aside=True, type=COUNT)
+    no_profiles: bool = option(False)
+    variants: bool = option(False)
+    figures: Path | None = option(aside=True, type=click.Path(path_type=Path))
+    out: Path | None = option(aside=True, type=FILE)
+
+
+def calibrate(asked: CalibrateOptions, tell: Tell = SILENT) -> VerbResult:
+    """Fit the model to what was observed; keep the posterior.
+
+    Interrupted, it goes on where it was when called again.
+    """
+    if asked.variants:
+        return _weigh_structures(asked, tell)
+    from sdensemble.evidence.calibrate import calibrate as fit
+    from sdensemble.outputs.evidence.calibrate import calibration_document, calibration_figures
+    from sdensemble.outputs.evidence.write import draw
+    from sdensemble.results.record import written
+
+    study = asked.opened()
+    found = fit(
+        study,
+        as_of=asked.as_of,
+        prior_set=asked.prior_set,
+        seed=asked.seed,
+        particles=asked.particles,
+        threads=asked.threads,
+        profiles=not asked.no_profiles,
+        out=asked.out,
+        tell=tell,
+    )
+    record = asked.record(study)
+    drawn: tuple[Path, ...] = ()
+    if asked.figures is not None and found.diagnosis is not None:
+        with written(asked.figures, record) as writing:
+            draw(writing.partial, calibration_figures(study, found.diagnosis))
+        drawn = tuple(asked.figures / name for name in writing.files)
+    said = calibration_document(study, found)
+    return VerbResult(said, found, found.path, drawn, id=record.id)
+
+
+def _weigh_structures(asked: CalibrateOptions, tell: Tell) -> VerbResult:
+    """Fit every structure, and write the weights for ``run --weights``."""
+    from sdensemble.evidence.structures import compare_structures
+    from sdensemble.outputs.evidence.structures import structures_document, write_structures
+
+    study = asked.opened()
+    found = compare_structures(
+        study,
+        prior_set=asked.prior_set,
+        seed=asked.seed,
+        particles=asked.particles,
+        threads=asked.threads,
+        tell=tell,
+    )
+    path = write_structures(study.folder / "calibration", found)
+    said = structures_document(study, found)
+    return VerbResult(said, found, path, id=asked.record(study).id)

@@ -1,0 +1,45 @@
+"""forecast: every series still to be published, blind, from what was known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sdensemble.verbs.options import IntoFolder, Sampled, option
+from sdensemble.verbs.result import SILENT, Tell, VerbResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastOptions(IntoFolder, Sampled):
+    """What a forecast may be asked with; ``to`` is the last year of it."""
+
+    to: int | None = option(type=int)
+    scenario: str = option("")
+
+
+def forecast(asked: ForecastOptions, tell: Tell = SILENT) -> VerbResult:
+    """Forecast every series still to be published, blind, from what was known.
+
+    With --out: forecast.csv, the draws (forecast.nc), texts and figures.
+    """
+    from sdensemble.evidence.forecast import forecast as ahead
+    from sdensemble.outputs.evidence.forecast import forecast_document, write_forecast
+    from sdensemble.results.record import written
+
+    study = asked.opened()
+    found = ahead(
+        study,
+        as_of=asked.as_of,
+        to=asked.to,
+        scenario=asked.scenario,
+        prior_set=asked.prior_set,
+        prior_only=asked.prior_only,
+        members=asked.members,
+        seed=asked.seed,
+        threads=asked.threads,
+        tell=tell,
+    )
+    record = asked.record(study, key=dict(found.key))
+    if asked.out is not None:
+        with written(asked.out, record) as writing:
+            write_forecast(writing.partial, study, found)
+    return VerbResult(forecast_document(study, found), found, asked.out, id=record.id)
