@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sdensemble.inputs.history import LATEST, counts_years
 from sdensemble.inputs.targets import ABOUT, band
-from sdensemble.lang import LANGS, Words, bracketed, has, joined, phrase, say, tell
+from sdensemble.lang import LANGS, Words, bracketed, has, joined, phrase, quantity, say, tell
 from sdensemble.results.probability import value_of
 from sdensemble.results.results import outlay_told
 
@@ -259,7 +259,7 @@ class Amount:
             return number
         if unit[0] == "%":
             return number + unit
-        return say("language.amount", lang, number=number, unit=unit)
+        return tell(quantity(number, unit), lang)
 
 
 def unequal_costs(results: Results) -> tuple[Words, ...]:
@@ -284,7 +284,7 @@ def unequal_costs(results: Results) -> tuple[Words, ...]:
                     if cost is not None and outlay_told(cost)
                 ]
             ),
-            low=f"{min(means):.3g}",
+            low=f"{float(f'{min(means):.3g}'):g}",
             high=Amount.of(results.spec, unit, float(f"{max(means):.3g}")),
         ),
     )

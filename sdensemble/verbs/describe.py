@@ -34,8 +34,9 @@ def describe(asked: DescribeOptions, tell: Tell = SILENT) -> VerbResult:
 
     With --out, --regions also writes its table and figure into that folder.
     """
-    from sdensemble.decide.equal_outlay import outlay_text
+    from sdensemble.decide.equal_outlay import outlays
     from sdensemble.lang import phrase
+    from sdensemble.outputs.decide.outlay import outlay_document
     from sdensemble.outputs.document import verbatim
     from sdensemble.pages import explain
 
@@ -65,5 +66,6 @@ def describe(asked: DescribeOptions, tell: Tell = SILENT) -> VerbResult:
         case "variables":
             return VerbResult(verbatim(explain.variable_table(study.model, lang, unit)))
         case "outlay":
-            return VerbResult(verbatim(outlay_text(study, lang)))
+            costs = outlays(study)
+            return VerbResult(outlay_document(study, costs), costs)
     return VerbResult(verbatim(explain.overview(study.model, lang, unit)))

@@ -45,8 +45,8 @@ def allocate_document(found: Allotted, world: World, study: Study) -> Document:
             "decide.allocate.paid",
             best=c.amount(found.treasury[0], money, c.SPENT),
             even=c.amount(found.treasury[1], money, c.SPENT),
-            best_forgone=c.amount(found.forgone[0], money, c.SPENT),
-            even_forgone=c.amount(found.forgone[1], money, c.SPENT),
+            best_forgone=c.and_forgone(study, c.amount(found.forgone[0], money, c.SPENT)),
+            even_forgone=c.and_forgone(study, c.amount(found.forgone[1], money, c.SPENT)),
         ),
     ]
     columns = [

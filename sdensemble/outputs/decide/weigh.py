@@ -86,7 +86,7 @@ def answer(found: Weighed, study: Study) -> list[Words]:
     prices = [
         phrase(
             "decide.weigh.price_in",
-            year=year,
+            year=c.year_of(study, year),
             price=c.amount(price, _price_unit(found, study), c.SPENT),
         )
         for year, price in zip(found.doses.years, found.price, strict=True)
@@ -108,7 +108,9 @@ def answer(found: Weighed, study: Study) -> list[Words]:
     key = "none" if not c.told_of(inter) else "more" if inter.value > 0 else "less"
     said.append(
         phrase(
-            f"decide.weigh.together_{key}", year=found.doses.years[-1], amount=c.amount(inter, unit)
+            f"decide.weigh.together_{key}",
+            year=c.year_of(study, found.doses.years[-1]),
+            amount=c.amount(inter, unit),
         )
     )
     one, two = found.marginal
@@ -117,7 +119,7 @@ def answer(found: Weighed, study: Study) -> list[Words]:
         said.append(
             phrase(
                 "decide.weigh.marginal",
-                year=found.doses.year,
+                year=c.year_of(study, found.doses.year),
                 first=first,
                 second=second,
                 one=c.amount(one, per, c.SPENT),
@@ -126,7 +128,7 @@ def answer(found: Weighed, study: Study) -> list[Words]:
         )
     for part in found.parts:
         if math.isfinite(part.gap[-1].value):
-            said.append(_part(found, part, unit))
+            said.append(_part(found, part, unit, study))
     if len(found.elsewhere) > 1:
         said.append(_elsewhere(found, study))
     turned = [
@@ -153,13 +155,13 @@ def _year(
     if not math.isfinite(gap.value):
         return phrase(
             "decide.weigh.no_equal",
-            year=year,
+            year=c.year_of(study, year),
             first=first,
             second=second,
             cost=c.amount(cost, money, c.SPENT),
         )
     values = {
-        "year": year,
+        "year": c.year_of(study, year),
         "cost": c.amount(cost, money, c.SPENT),
         "purse": phrase(f"decide.kind.{main.kind}"),
         "first": first,
@@ -177,13 +179,13 @@ def _price_unit(found: Weighed, study: Study) -> Words:
     return phrase("decide.per", unit=c.money_unit(study), of=_used(found, study))
 
 
-def _part(found: Weighed, part, unit: Words) -> Words:  # type: ignore[no-untyped-def]
+def _part(found: Weighed, part, unit: Words, study: Study) -> Words:  # type: ignore[no-untyped-def]
     first, second = _names(found)
     gap = part.gap[-1]
     values = {
         "where": phrase(f"decide.weigh.part_{part.id}", condition=found.question.condition_label),
         "share": Shown(part.share, Share()),
-        "year": found.doses.years[-1],
+        "year": c.year_of(study, found.doses.years[-1]),
         "first": first,
         "second": second,
         "one": c.amount(part.first[-1], unit),
@@ -205,7 +207,7 @@ def _elsewhere(found: Weighed, study: Study) -> Words:
         parts.append(
             phrase(
                 "decide.weigh.count",
-                year=year,
+                year=c.year_of(study, year),
                 first=first,
                 second=second,
                 ahead=ahead,
@@ -224,7 +226,7 @@ def weigh_table(found: Weighed, study: Study) -> Table:
     unit, money = _unit(found, study), c.money_unit(study)
     first, second = _names(found)
     columns = [
-        Column("year", phrase("decide.head.year")),
+        c.period_column(study),
         Column("cost", phrase("decide.head.convention")),
         Column("price", phrase("decide.head.charged"), Number(digits=3), _price_unit(found, study)),
         Column("purse", phrase("decide.head.purse")),
@@ -277,7 +279,7 @@ def weigh_table(found: Weighed, study: Study) -> Table:
                 discount=Shown(found.question.discount, Number(digits=3, factor=100)),
                 begin=Shown(found.question.from_year, Number(digits=5)),
             ),
-            phrase("decide.apart"),
+            *c.apart(study),
         ),
     )
 
@@ -300,7 +302,7 @@ def parts_table(found: Weighed, study: Study) -> Table | None:
     columns = [
         Column("part", found.question.condition_label),
         Column("share", phrase("decide.head.members"), Share()),
-        Column("year", phrase("decide.head.year")),
+        c.period_column(study),
         Column("first", phrase("decide.head.effect_of", name=first), c.AMOUNT, unit),
         Column("second", phrase("decide.head.effect_of", name=second), c.AMOUNT, unit),
         Column("gap", phrase("decide.head.second_less_first"), c.AMOUNT, unit),
@@ -329,8 +331,8 @@ def parts_table(found: Weighed, study: Study) -> Table | None:
         phrase(
             "decide.weigh.parts",
             condition=found.question.condition_label,
-            first=span[0],
-            last=span[1],
+            first=c.year_of(study, span[0]),
+            last=c.year_of(study, span[1]),
         ),
         columns,
         rows,
@@ -343,7 +345,7 @@ def worlds_table(found: Weighed, study: Study) -> Table:
     first, second = _names(found)
     columns = [
         Column("world", phrase("decide.head.world")),
-        Column("year", phrase("decide.head.year")),
+        c.period_column(study),
         Column("first", phrase("decide.head.effect_of", name=first), c.AMOUNT, unit),
         Column("second", phrase("decide.head.effect_of", name=second), c.AMOUNT, unit),
         Column("gap", phrase("decide.head.second_less_first"), c.AMOUNT, unit),
@@ -399,7 +401,7 @@ def surface_table(found: Weighed, study: Study) -> Table:
         for i, one in enumerate(found.doses.first)
         for j, two in enumerate(found.doses.second)
     ]
-    title = phrase("decide.weigh.surface", year=found.doses.year)
+    title = phrase("decide.weigh.surface", year=c.year_of(study, found.doses.year))
     return table_of("doses", title, columns, rows, stub=2, notes=(phrase("decide.paired"),))
 
 
@@ -408,11 +410,11 @@ def surface_table(found: Weighed, study: Study) -> Table:
 
 def weigh_figure(found: Weighed, study: Study) -> Figure:
     """Return what a leader reads: effect by outlay paid, and where each wins by year."""
-    unit, money = _unit(found, study), c.money_unit(study)
+    unit = _unit(found, study)
     first, second = _names(found)
     panels = []
     for y in dict.fromkeys((0, len(found.doses.years) - 1)):
-        panels.append(_outlay_panel(found, y, first, second, unit, money))
+        panels.append(_outlay_panel(found, study, y, first, second, unit))
     panels += _where_panels(found, study, unit)
     return Figure(
         "levers",
@@ -424,9 +426,9 @@ def weigh_figure(found: Weighed, study: Study) -> Figure:
 
 
 def _outlay_panel(
-    found: Weighed, y: int, first: Words, second: Words, unit: Words, money: Words
+    found: Weighed, study: Study, y: int, first: Words, second: Words, unit: Words
 ) -> Panel:
-    doses = found.doses
+    doses, money = found.doses, c.money_unit(study)
     one_, two_ = doses.curves
     gain = np.nanmean(one_.outcome[y], axis=1)
     spent = np.nanmean(one_.money[y], axis=1)
@@ -453,7 +455,7 @@ def _outlay_panel(
             low=0.0 if gain.min() >= 0 else None,
             high=1.05 * float(max(np.interp(most, spent, gain), effect.max())),
         ),
-        title=phrase("decide.fig.in_year", year=doses.years[y]),
+        title=phrase("decide.fig.in_year", year=c.year_of(study, doses.years[y])),
         height=48,
         id=f"outlay-{doses.years[y]}",
     )
@@ -472,7 +474,7 @@ def _where_panels(found: Weighed, study: Study, unit: Words) -> list[Panel]:
         names = tuple(
             phrase(
                 "decide.weigh.row",
-                year=years[y],
+                year=c.year_of(study, years[y]),
                 where=phrase(
                     f"decide.weigh.part_{part.id}", condition=found.question.condition_label
                 ),
@@ -520,7 +522,7 @@ def _structures_panel(found: Weighed, study: Study, unit: Words, gap: Words) -> 
         tuple(marks),
         x=Axis(gap, unit),
         y=Axis(names=tuple(titles.get(name, name) for name in rows)),
-        title=phrase("decide.weigh.by_world", year=found.doses.years[last]),
+        title=phrase("decide.weigh.by_world", year=c.year_of(study, found.doses.years[last])),
         height=max(48.0, 8 + 6.0 * len(rows)),
         id="structures",
     )
@@ -572,7 +574,7 @@ def surface_figure(found: Weighed, study: Study) -> Figure:
             (Cells(tuple(numbers(row) for row in shares), texts),),
             x=Axis(second, c.unit_of(study.report, found.levers[1].unit), names=heads[1]),
             y=Axis(first, own, names=heads[0]),
-            title=phrase("decide.fig.rows", year=doses.year, axis=rows),
+            title=phrase("decide.fig.rows", year=c.year_of(study, doses.year), axis=rows),
             height=62,
             id="surface",
         )

@@ -58,6 +58,12 @@ def unit_of(results: Results, variable: str) -> Words:
     return unit_label(results.spec, results.unit(variable))
 
 
+def money_of(results: Results) -> Words:
+    """Return the unit of outlay; empty in a study where nobody pays."""
+    payers = results.spec.payers
+    return unit_of(results, payers[0].variable) if payers else ""
+
+
 # ── the answer in named situations ──
 
 
@@ -262,10 +268,11 @@ def gaps(results: Results) -> Table:
     """Return each outcome's part in growth, its gap and the growth it would need."""
     base, year = reference(results), results.asked_year
     percent = Number(places=1)
+    first, last = when(results, int(results.years[0])), when(results, year)
     columns = (
         Column("outcome", _head("outcome")),
-        Column("base_mean", _head("start", year=int(results.years[0])), Number(places=1)),
-        Column("mean", _head("mean", year=year), Number(places=1)),
+        Column("base_mean", _head("start", year=first), Number(places=1)),
+        Column("mean", _head("mean", year=last), Number(places=1)),
         Column("target_value", _head("goal"), Number(digits=6)),
         Column("gap_mean", _head("gap"), Number(places=1, signed=True)),
         Column("contribution_share_percent", _head("contribution"), percent, "%"),
