@@ -209,7 +209,7 @@ class Quantity:
 
 
 def quantity(number: Words, unit: Words) -> Words:
-    """Return a number with its unit: "3000亿元", "3000 people"; without one the number."""
+    """Return a number with its unit: "30亿元", "30 people"; without one the number."""
     return Quantity(number, unit) if unit else number
 
 

@@ -15,6 +15,7 @@ from sdensemble.outputs.naming import (
     Amount,
     label,
     target_label,
+    time_unit,
     unit_label,
     when,
 )
@@ -169,7 +170,7 @@ def targets_by_scenario(results: Results) -> Table:
     """Return P of every target, a column for each scenario."""
     columns = [
         Column("target", _head("target")),
-        Column("year", _head("year"), Whole()),
+        Column("year", time_unit(results), Whole()),
         Column("measure", _head("measure")),
         *(Column(s.name, s.title, Chance(error=False)) for s in results.scenarios),
     ]
@@ -234,7 +235,7 @@ def fan_data(results: Results) -> Table:
     columns = (
         Column("scenario", _head("scenario")),
         Column("outcome", _head("outcome")),
-        Column("year", _head("year"), Whole()),
+        Column("year", time_unit(results), Whole()),
         *(
             Column(f"q{round(100 * q):02d}", _head("quantile", q=round(100 * q)), Number(places=1))
             for q in QUANTILES
@@ -302,7 +303,7 @@ def progress(results: Results) -> Table:
         Column("outcome", _head("outcome")),
         Column("target_year", _head("target_year"), Whole()),
         Column("target_value", _head("goal"), Number(digits=6)),
-        Column("year", _head("year"), Whole()),
+        Column("year", time_unit(results), Whole()),
         Column("median", _head("median"), Number(places=1)),
         Column("progress_percent", _head("progress"), percent, "%"),
         Column("schedule_percent", _head("schedule"), percent, "%"),
@@ -360,7 +361,7 @@ def outlays(results: Results) -> Table | None:
         return None
     columns = [
         Column("scenario", _head("scenario")),
-        Column("year", _head("year"), Whole()),
+        Column("year", time_unit(results), Whole()),
         *(Column(p.id, p.label, Measured(), unit_of(results, p.variable)) for p in payers),
     ]
 
