@@ -24,6 +24,7 @@ from sdensemble.evidence.pull import Pull, pulls
 from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.stored import fitted_rows
 from sdensemble.evidence.words import calibration_text, label_of, pull_text, series_title
+from sdensemble.inputs.folder import cleaned
 from sdensemble.inputs.history import Vintage, vintage
 from sdensemble.inputs.targets import leaves
 from sdensemble.lang import LANGS, joined, phrase
@@ -126,6 +127,9 @@ def calibrate(study: Study, asked: Asked = Asked(), say: Line | None = None) -> 
     problem = problem_of(study, kernel, asked.prior_set, known, asked.threads)
     path = posterior_path(study.folder, name, study.priors(asked.prior_set), problem.fit.vintage)
     path = asked.out or path
+    for note in cleaned(path.parent):
+        if say:
+            say(str(note))
     if not problem.data:
         text = phrase("posterior.no_figure", vintage=name).told(asked.lang)
         return Calibrated(None, None, text, None, (), time.perf_counter() - begun)

@@ -592,7 +592,7 @@ def test_a_failure_at_any_step_leaves_all_files_as_they_were(small, monkeypatch,
     def fails(*_, **__):
         raise kind("injected")
 
-    names = {"posterior": "write_posterior", "log": "logged", "history": "appended"}
+    names = {"posterior": "store_posterior", "log": "logged", "history": "appended"}
     if at == "copy":
         monkeypatch.setattr(keep.shutil, "copy2", fails)
     elif at in names:
