@@ -21,19 +21,34 @@ from sdensemble.decide.levers import find_lever
 from sdensemble.decide.measures import find_target
 from sdensemble.decide.weigh import run_doses
 from sdensemble.study import Study, open_study
-from sdensemble.verbs import decide
-from sdensemble.verbs.decide import Asked, one_world, question_of
+from sdensemble.verbs.compare import CompareOptions, compare
+from sdensemble.verbs.matter import (
+    DiscoverOptions,
+    InformationOptions,
+    PackageOptions,
+    SensitivityOptions,
+    discover,
+    information,
+    package,
+    sensitivity,
+)
+from sdensemble.verbs.options import WorldOptions
+from sdensemble.verbs.reach import FrontierOptions, SolveOptions, frontier, solve
+from sdensemble.verbs.result import Tell
+from sdensemble.verbs.robust import RobustOptions, robust
+from sdensemble.verbs.weigh import WeighOptions, weigh
+from sdensemble.verbs.worlds import one_world, question_of
 
 QUESTION = "land-or-grants"
 
 
-class Counter:
+class Counter(Tell):
     """Counts the member runs a verb does."""
 
     def __init__(self) -> None:
         self.runs = 0
 
-    def start(self, _: int) -> Callable[[int], None]:
+    def bar(self, runs: int) -> Callable[[int], None]:
         """Return what is called with the runs just finished."""
 
         def add(done: int) -> None:
@@ -53,7 +68,7 @@ def timed(name: str, work: Callable[[Counter], Any]) -> float:
     return wall
 
 
-def dose_surface(study: Study, asked: Asked) -> Callable[[Counter], Any]:
+def dose_surface(study: Study, asked: WorldOptions) -> Callable[[Counter], Any]:
     """Return the dose surface alone: every pair of levels on the same members."""
     question = question_of(study, QUESTION)
     world = one_world(study, asked)
@@ -65,12 +80,14 @@ def dose_surface(study: Study, asked: Asked) -> Callable[[Counter], Any]:
     single = replace(question, years=(int(target.year or question.years[0]),))
 
     def work(counter: Counter) -> Any:
-        return run_doses(world, single, (first, second), target, progress=counter.start(0))
+        return run_doses(world, single, (first, second), target, progress=counter.bar(0))
 
     return work
 
 
-def lever_study(study: Study, asked: Asked) -> Iterator[tuple[str, Callable[[Counter], Any]]]:
+def lever_study(
+    study: Study, asked: WorldOptions
+) -> Iterator[tuple[str, Callable[[Counter], Any]]]:
     """Yield the verbs that make a whole lever study, by name."""
     question = question_of(study, QUESTION)
     first, second = (one.lever for one in question.sides)
@@ -78,24 +95,24 @@ def lever_study(study: Study, asked: Asked) -> Iterator[tuple[str, Callable[[Cou
     packages = packages or [s.name for s in study.scenarios if s.name != asked.base][:3]
     several = max(study.scenarios, key=lambda s: 2 <= len(s.settings) <= 6)
 
-    def ask(verb: str, *args: Any, **more: Any) -> Callable[[Counter], Any]:
+    def ask(verb: Any, kind: type[WorldOptions], **more: Any) -> Callable[[Counter], Any]:
         def work(counter: Counter) -> Any:
             with TemporaryDirectory() as folder:
-                own = replace(asked, out=Path(folder) / "out")
-                call = getattr(decide, verb)
-                return call(study, own, *args, progress=counter.start, **more)
+                more["out"] = Path(folder) / "out"
+                return verb(kind(study=study, members=asked.members, **more), counter)
 
         return work
 
-    yield "compare", ask("compare_scenarios", packages)
-    yield "weigh", ask("weigh_levers", QUESTION)
-    yield "solve", ask("solve_lever", first, probability=0.7)
-    yield "frontier", ask("find_frontier", [first, second])
-    yield "robust", ask("hold_everywhere", packages)
-    yield "sensitivity", ask("what_matters", packages)
-    yield "package", ask("take_package_apart", several.name)
-    yield "information", ask("what_to_measure", packages)
-    yield "discover", ask("where_members_miss", "")
+    these = {"scenarios": tuple(packages)}
+    yield "compare", ask(compare, CompareOptions, **these)
+    yield "weigh", ask(weigh, WeighOptions, name=QUESTION)
+    yield "solve", ask(solve, SolveOptions, lever=first, probability=0.7)
+    yield "frontier", ask(frontier, FrontierOptions, levers=(first, second))
+    yield "robust", ask(robust, RobustOptions, **these)
+    yield "sensitivity", ask(sensitivity, SensitivityOptions, **these)
+    yield "package", ask(package, PackageOptions, scenario=several.name)
+    yield "information", ask(information, InformationOptions, **these)
+    yield "discover", ask(discover, DiscoverOptions)
 
 
 def main() -> None:
@@ -106,7 +123,7 @@ def main() -> None:
     parser.add_argument("--only", default="")
     given = parser.parse_args()
     study = open_study(given.study)
-    asked = Asked(members=given.members)
+    asked = WorldOptions(study=study, members=given.members)
     print("| question | seconds | processor s | member runs | runs a second |")
     print("|---|---|---|---|---|")
     if given.only in ("", "dose"):

@@ -16,8 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sdensemble.study import open_study
-
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = {
     "kernel": ("sdengine.kernel", "Kernel.run"),
@@ -58,16 +56,15 @@ def _timing(
 
 def main() -> None:
     """Run the shipped study and print the shares."""
-    from sdensemble.verbs.run import Options, run_study
+    from sdensemble.verbs.run import RunOptions
+    from sdensemble.verbs.run_study import run_study
 
-    members = int(sys.argv[1]) if len(sys.argv) > 1 else Options().members
+    members = int(sys.argv[1]) if len(sys.argv) > 1 else RunOptions().members
     spent: dict[str, float] = defaultdict(float)
     timed(spent, threading.Lock())
     begun, used = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as place:
-        run_study(
-            open_study(ROOT), Options(members=members, out=Path(place) / "run", prior_only=True)
-        )
+        run_study(RunOptions(study=ROOT, members=members, out=Path(place) / "run", prior_only=True))
     whole, total = time.perf_counter() - begun, time.process_time() - used
     for part, seconds in sorted(spent.items(), key=lambda one: -one[1]):
         print(f"{part:15} {seconds / total:6.1%}  {seconds:6.1f} s of a processor")

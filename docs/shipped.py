@@ -32,7 +32,8 @@ from sdengine.model.describe import levers
 from sdensemble import open_study
 from sdensemble.outputs.form import in_ten, measured
 from sdensemble.study import Study
-from sdensemble.verbs.run import Options, run_study
+from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_study import run_study
 from sdensemble.verbs.run_variants import run_variants
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -362,12 +363,12 @@ def run_all(study: Study) -> None:
     """Run the shipped default in both languages, with all figures, and under every structure."""
     for lang, folder in RUNS.items():
         print(folder.relative_to(ROOT), flush=True)
-        run_study(study, Options(members=MEMBERS, lang=lang, out=folder))
+        run_study(RunOptions(study=study, members=MEMBERS, lang=lang, out=folder))
     print(LATEST.relative_to(ROOT), flush=True)
-    run_study(study, Options(members=MEMBERS, lang="en", out=LATEST, as_of="latest"))
+    run_study(RunOptions(study=study, members=MEMBERS, lang="en", out=LATEST, as_of="latest"))
     print(STRUCTURES.relative_to(ROOT), flush=True)
-    asked = Options(members=MEMBERS, lang="en", out=STRUCTURES, scenarios=("baseline", *PACKAGES))
-    run_variants(study, asked, ("all",), None, None)
+    names = {"scenarios": ("baseline", *PACKAGES), "variants": ("all",)}
+    run_variants(RunOptions(study=study, members=MEMBERS, lang="en", out=STRUCTURES, **names))
 
 
 def write(study: Study) -> None:

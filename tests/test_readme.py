@@ -98,8 +98,10 @@ def test_commands_are_verbs_and_options_of_the_command_line(name: str):
     assert len(commands) > 5
     for command in commands:
         verb, *words = shlex.split(command)
-        assert verb in main.commands, command
-        known = {o for p in main.commands[verb].params for o in (*p.opts, *p.secondary_opts)}
+        assert main.get_command(None, verb), command
+        known = {
+            o for p in main.get_command(None, verb).params for o in (*p.opts, *p.secondary_opts)
+        }
         given = {word.split("=")[0] for word in words if word.startswith("-")}
         assert given <= known, command
 

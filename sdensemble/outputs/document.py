@@ -41,7 +41,10 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph; ``style`` is body, lead (the answer), line (one line), note or source."""
+    """A paragraph; ``style`` is body, lead (the answer), line, note, source or verbatim.
+
+    One of style line is one line where no width is asked for; verbatim text is never folded.
+    """
 
     text: Words
     style: str = "body"
@@ -145,6 +148,11 @@ class Document:
     def text(self, words: Words, lang: str) -> str:
         """Return words as text with every reference numbered."""
         return "".join(piece.text for piece in self.pieces(words, lang))
+
+
+def verbatim(text: Words) -> Document:
+    """Return a document of one text that is never folded."""
+    return Document("text", "", (Paragraph(text, "verbatim"),))
 
 
 NUMBERED: Mapping[type, str] = {

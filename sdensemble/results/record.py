@@ -1,4 +1,4 @@
-"""What a verb gives back, and the record that stands in every folder a verb writes."""
+"""The record that stands in every folder a verb writes, and the one way into such a folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,25 +20,6 @@ from sdensemble.inputs.folder import RECORD, Whole, whole
 
 PACKAGES = ("numpy", "scipy", "llvmlite", "xarray", "netCDF4", "matplotlib", "pysd")
 """Whose versions a record holds."""
-NOT_PART = ("out", "lang", "threads", "keep")
-"""Options that change no number, and so are no part of a run's."""
-
-
-@dataclass(frozen=True)
-class VerbResult:
-    """What every verb gives back: what is said, and where its files are.
-
-    ``notes`` are things to tell beside the answer; ``ok`` is False where what was tested failed.
-    """
-
-    text: str
-    folder: Path | None = None
-    files: tuple[Path, ...] = ()
-    notes: tuple[str, ...] = ()
-    seconds: float = 0.0
-    ok: bool = True
-    run: Path | None = None
-    """The run whose numbers these are, where it is not the folder itself."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +40,18 @@ class RunRecord:
     @classmethod
     def begin(
         cls,
-        options: object = None,
+        options: Mapping[str, Any] | None = None,
         *,
         as_of: str = "",
         files_read: Mapping[str, str] | None = None,
         **facts: Any,
     ) -> RunRecord:
-        """Return the record of a verb that starts now; options may be a dataclass or a mapping."""
-        chosen = asdict(options) if is_dataclass(options) else options  # type: ignore[arg-type]
+        """Return the record of a verb that starts now, with the options that make its numbers."""
         return cls(
             shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]),
             datetime.now().astimezone().isoformat(timespec="seconds"),
             as_of,
-            dict(chosen or {}),  # type: ignore[call-overload]
+            dict(options or {}),
             dict(files_read or {}),
             facts,
         )
@@ -82,8 +62,7 @@ class RunRecord:
 
         The same files, options, information date and version have the same number.
         """
-        asked = {name: one for name, one in self.options.items() if name not in NOT_PART}
-        made = [sorted(self.files_read.items()), asked, self.as_of, __version__]
+        made = [sorted(self.files_read.items()), dict(self.options), self.as_of, __version__]
         text = json.dumps(made, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 

@@ -1,274 +1,69 @@
-"""The verbs ``brief``, ``figure`` and ``trace``: from a stored run to papers, and back."""
+"""brief, figure, trace: from a stored run to papers, and from a number back to its run."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sdengine.errors import Message, SDError, did_you_mean
-from sdensemble.inputs.folder import RECORD
-from sdensemble.lang import LANGS, Words, joined, phrase, say, tell
-from sdensemble.outputs.document import Document
-from sdensemble.outputs.figure import Figure
-from sdensemble.outputs.figures.fan import fan
-from sdensemble.outputs.pages.against import against
-from sdensemble.outputs.pages.brief import Material, brief
-from sdensemble.outputs.pages.trace import trace_document
-from sdensemble.outputs.pages.workbook import workbook
-from sdensemble.outputs.write.terminal import document_text
-from sdensemble.results.record import RunRecord, VerbResult, records, written
-from sdensemble.results.results import Results, reference
-from sdensemble.results.stored import latest_run, run_of, stored_results
-from sdensemble.study import Study
+import click
+
+from sdensemble.verbs.options import FILE, RUN, IntoFolder, OfStudy, argument, option
+from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a person may ask of a paper."""
+@dataclass(frozen=True, kw_only=True)
+class BriefOptions(IntoFolder, OfStudy):
+    """What a paper of ``run`` (the latest) may be asked with.
 
-    run: Path | None = None
-    lang: str = "zh"
-    layout: str = "office"
-    template: Path | None = None
-    against: Path | None = None
-    pdf: bool = False
-    out: Path | None = None
-
-
-def write_brief(study: Study, asked: Asked) -> VerbResult:
-    """Write the paper of a run as Word, Excel and HTML files, and as PDF where asked.
-
-    With ``against`` the paper is of two runs: what changed between them, and what that did to P.
-    Raises SDError where there is no such run, or it is of another state of the study.
+    ``template`` is a Word file of one's own; ``against`` another run, to tell what has changed.
     """
-    from sdensemble.outputs.write.docx import layout_of, write_docx
-    from sdensemble.outputs.write.html import write_html
-    from sdensemble.outputs.write.xlsx import write_xlsx
 
-    layout = layout_of(asked.layout)
-    folder = _run_folder(study, asked.run)
-    record = _record(folder)
-    results, others = _stored(study, folder)
-    material = _material(study, results, others, record)
-    if asked.against is None:
-        document, name, lang = brief(results, material), "brief", asked.lang
-    else:
-        earlier = _record(run_of(asked.against))
-        document, name, lang = against(study.report, earlier, record), "against", asked.lang
-    stem = say(f"brief.file_{name}", lang)
-
-    def write(path: Path) -> None:
-        write_docx(document, path / f"{stem}.docx", lang, asked.layout, asked.template)
-        write_html(document, path / f"{stem}.html", lang)
-        if asked.against is None:
-            book = workbook(results, material)
-            write_xlsx(book, path / f"{say('brief.file_book', lang)}.xlsx", lang)
-        if asked.pdf:
-            from sdensemble.outputs.write.pdf import write_pdf
-
-            write_pdf(document, path / f"{stem}.pdf", lang, asked.layout)
-        _pictures(document, path / "figures", lang)
-
-    more = "" if lang == LANGS[0] else f"-{lang}"
-    out = asked.out or folder.with_name(f"{folder.name}-{name}{more}")
-    _written(out, write, folder)
-    fonts = [f"{font} → {instead}" for font, instead in layout.fonts().items() if font != instead]
-    named = bool(fonts) and asked.template is None
-    told = say("brief.written", lang, fonts=joined(fonts, "clause")) if named else ""
-    return VerbResult(told, out, run=folder)
+    run: Path | None = argument(type=RUN)
+    layout: str = option("office")
+    template: Path | None = option(type=FILE)
+    against: Path | None = option(type=RUN)
+    pdf: bool = option(False)
 
 
-def _pictures(document: Document, folder: Path, lang: str) -> None:
-    """Write each figure of a document as PNG, SVG and PDF."""
-    from sdensemble.outputs.write.picture import write_figure
+def brief(asked: BriefOptions, tell: Tell = SILENT) -> VerbResult:
+    """Write the paper of a RUN (the latest) as Word, Excel and HTML."""
+    from sdensemble.verbs.papers import write_brief
 
-    figures = [block for block in document.walk() if isinstance(block, Figure)]
-    if figures:
-        folder.mkdir()
-    for figure in figures:
-        write_figure(figure, folder / figure.id, lang)
+    return write_brief(asked)
 
 
-def _written(out: Path, write: Callable[[Path], None], run: Path) -> None:
-    """Write a folder whole or not at all, with a record of its files and of the run it is of.
+@dataclass(frozen=True, kw_only=True)
+class FigureOptions(IntoFolder, OfStudy):
+    """What a figure of ``run`` (the latest) may be asked with.
 
-    The record holds no time, so that the same run gives the same bytes.
+    ``outcome`` goes by its id or its label; without one it is the headline. ``width`` is in mm.
     """
-    with written(out, RunRecord(facts={"run": os.path.relpath(run, out)})) as writing:
-        write(writing.partial)
+
+    run: Path | None = argument(type=RUN)
+    outcome: str = option("")
+    scenarios: tuple[str, ...] = option((), "--scenario")
+    title: str = option("")
+    width: float = option(146.0, type=click.FloatRange(60, 400), show_default=False)
+    no_lower: bool = option(False)
+    grey: bool = option(False)
 
 
-# ── reading a run back ──
+def figure(asked: FigureOptions, tell: Tell = SILENT) -> VerbResult:
+    """Draw one outcome of a RUN, under one scenario or several."""
+    from sdensemble.verbs.papers import draw_figure
+
+    return draw_figure(asked)
 
 
-def _run_folder(study: Study, run: Path | None) -> Path:
-    folder = run_of(run) if run else latest_run(study.folder / "outputs")
-    if folder is None:
-        raise SDError(Message("no stored run in outputs/: use the verb run first"))
-    return folder
+@dataclass(frozen=True, kw_only=True)
+class TraceOptions(OfStudy):
+    """Which number, or folder, is followed back."""
+
+    number: str = argument("", required=True)
 
 
-def _record(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        told = "{folder}: holds no {file}, so it is no run"
-        raise SDError(Message(told, folder=folder, file=RECORD)) from None
-    return dict(found)
+def trace(asked: TraceOptions, tell: Tell = SILENT) -> VerbResult:
+    """Say what the run of a NUMBER under a figure or table was made of."""
+    from sdensemble.verbs.papers import traced
 
-
-def _stored(study: Study, folder: Path) -> tuple[Results, tuple[Results, ...]]:
-    """Return the results of a stored run, and those under its further prior sets."""
-    given = {"scenarios": study.scenarios, "targets": study.targets}
-    more = {"spec": study.report, "model": study.model}
-    first = stored_results(folder, **given, **more)  # type: ignore[arg-type]
-    names = sorted(path.name for path in folder.glob("ensemble-*.nc"))
-    others = [stored_results(folder, **given, **more, file=name) for name in names]  # type: ignore[arg-type]
-    return first, tuple(others)
-
-
-def _material(
-    study: Study, results: Results, others: Sequence[Results], record: Mapping[str, Any]
-) -> Material:
-    own = [row for row in study.history if row.own]
-    notes: list[Words] = []
-    if own and results.posterior:
-        unpublished = sum(row.unpublished for row in own)
-        notes.append(phrase("brief.own", n=len(own), unpublished=unpublished))
-    draws = _draws(study, results, record)
-    return Material(others, study.history, draws, record, _sources(study, results), notes)
-
-
-def _sources(study: Study, results: Results) -> list[Words]:
-    """Return the publications a posterior was fitted to, each once; none before calibration."""
-    if not results.posterior:
-        return []
-    terms = {term.series for term in study.fit.terms} if study.fit else set()
-    found: dict[str, Words] = {}
-    for row in study.history:
-        if row.role == "observed" and row.series in terms:
-            said = row.source + (f" {row.url}" if row.url else "")
-            mark = phrase("brief.own_source", file=said) if row.unpublished else said
-            found.setdefault(said, mark)
-    return list(found.values())
-
-
-def _draws(study: Study, results: Results, record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the constants of a run's members, drawn again; none where an input has changed."""
-    held, now = dict(record.get("files_read", {})), study.digests()
-    inputs = [name for name in held if name.startswith(("model/", "calibration/"))]
-    if not inputs or any(held[name] != now.get(name) for name in inputs):
-        return {}
-    from sdensemble.evidence.members import choose_members
-
-    options = dict(record.get("options", {}))
-    study = study.at(str(options.get("as_of", "")))
-    drawn: dict[str, Any] = {
-        "seed": int(options.get("seed", 1)),
-        "method": options.get("method", "sobol"),
-        "prior_only": bool(options.get("prior_only", False)),
-    }
-    try:
-        members = choose_members(study, results.prior_set, results.members, **drawn)
-    except SDError:  # the posterior of then is gone: the table is left out
-        return {}
-    return members.draws.values
-
-
-# ── one figure ──
-
-
-def write_figure_of(
-    study: Study,
-    *,
-    run: Path | None = None,
-    outcome: str = "",
-    scenarios: Sequence[str] = (),
-    title: str = "",
-    width: float = 146.0,
-    lower: bool = True,
-    grey: bool = False,
-    lang: str = "zh",
-    out: Path | None = None,
-) -> VerbResult:
-    """Draw one outcome under one scenario, or several, as PNG, SVG and PDF with its numbers.
-
-    ``outcome`` goes by its id or its label; without one it is the headline. Raises SDError.
-    """
-    from sdensemble.outputs.write.csv import write_table
-    from sdensemble.outputs.write.picture import write_figure
-
-    folder = _run_folder(study, run)
-    results, others = _stored(study, folder)
-    chosen = _outcome(results, outcome)
-    names = [results.scenario(one.name) for one in study.named(tuple(scenarios))]
-    names = names or [reference(results)]
-    if len(names) == 1:
-        made = fan(
-            results,
-            names[0],
-            study.history,
-            others,
-            outcome=chosen,
-            lower=lower,
-            title=title,
-            width=width,
-        )
-    else:
-        from sdensemble.outputs.pages.figures import several
-
-        made = several(results, names, chosen, title=title, width=width)
-    stem = f"{chosen.id}-{'-'.join(one.name for one in names)}"[:80]
-
-    def write(path: Path) -> None:
-        write_figure(made, path / stem, lang, grey=grey)
-        write_table(path / f"{stem}.csv", made.data(), lang)
-
-    place = out or folder.with_name(f"{folder.name}-figure-{stem}")
-    _written(place, write, folder)
-    return VerbResult(tell(made.caption or made.title, lang), place, run=folder)
-
-
-def _outcome(results: Results, name: str) -> Any:
-    """Return an outcome by id or label; the headline where none is named."""
-    every = results.outcomes()
-    if not name:
-        return every[0]
-    asked = name.strip().casefold()
-    for one in every:
-        if asked in {one.id.casefold(), *(text.casefold() for text in one.label.values())}:
-            return one
-    spoken = [text for one in every for text in (one.id, *one.label.values())]
-    told = 'no outcome "{name}"{hint} (there are {known})'
-    known = ", ".join(dict.fromkeys(one.label["zh"] or one.id for one in every))
-    raise SDError(Message(told, name=name, hint=did_you_mean(name, spoken), known=known))
-
-
-# ── back to where a number comes from ──
-
-
-def trace(study: Study, name: str, lang: str = "zh", columns: int | None = None) -> str:
-    """Return what a run was made of, by its number or its folder, as text.
-
-    Raises SDError with the numbers there are where none begins so.
-    """
-    known = list(records(study.folder / "outputs"))
-    found = [
-        (place, record)
-        for place, record in known
-        if name and str(record.get("id", "")).startswith(name.strip().casefold())
-    ]
-    if not found and name and Path(name).is_dir():
-        found = [(Path(name), _record(run_of(Path(name))))]
-    if not found:
-        shown = [str(record["id"]) for _, record in known if record.get("id")][:8]
-        told = 'no run "{name}" in outputs/ (there are {known})'
-        raise SDError(Message(told, name=name, known=", ".join(shown) or "—"))
-    place, record = found[0]
-    more = [other for other, _ in found[1:]]
-    document = trace_document(place, record, study.digests(), more)
-    return document_text(document, lang, columns)
+    return traced(asked)

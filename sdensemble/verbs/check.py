@@ -1,14 +1,59 @@
-"""The verb ``check``: what is said of a study whose files hold no problem."""
+"""check: every file of a study and its model's units; with --full the validation tests too."""
 
 from __future__ import annotations
 
-from sdensemble.lang import Words, joined, phrase
-from sdensemble.outputs.naming import label
-from sdensemble.study import Study
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sdengine.errors import SDError
+from sdensemble.verbs.options import IntoFolder, OfStudy, option
+from sdensemble.verbs.result import SILENT, Tell, VerbResult
+
+if TYPE_CHECKING:
+    from sdensemble.lang import Words
+    from sdensemble.study import Study
 
 
-def sound(study: Study) -> Words:
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions(IntoFolder, OfStudy):
+    """What is checked: with ``full`` the study's validation tests as well."""
+
+    full: bool = option(False)
+
+
+def check(asked: CheckOptions, tell: Tell = SILENT) -> VerbResult:
+    """Check every file and the model's units, without running.
+
+    With --full the validation tests of model/validation.toml run too and write a report; the
+    status is 1 where one of them fails.
+    """
+    from sdensemble.outputs.document import verbatim
+    from sdensemble.study import check_study
+
+    study = asked.opened()
+    if asked.full:
+        return _validated(study, asked, tell)
+    if problems := check_study(study):
+        raise SDError(problems)
+    return VerbResult(verbatim(_sound(study)))
+
+
+def _validated(study: Study, asked: CheckOptions, tell: Tell) -> VerbResult:
+    """Run the validation tests, telling each as it ends."""
+    from sdensemble.checks.full import full_check
+    from sdensemble.checks.report import line, text
+    from sdensemble.outputs.document import verbatim
+
+    checked, folder = full_check(study, asked.out, lambda done: tell(line(done, asked.lang)))
+    failed = any(one.found.status == "fail" for one in checked)
+    return VerbResult(verbatim(text(checked, asked.lang)), checked, folder, ok=not failed)
+
+
+def _sound(study: Study) -> Words:
     """Return what is said of a study without a problem: what was read, and how much of it."""
+    from sdensemble.lang import joined, phrase
+    from sdensemble.outputs.naming import label
+
     sets = [
         phrase("check.sets", n=len(study.priors(name).items), set=label(study.report, name))
         for name in study.prior_sets()

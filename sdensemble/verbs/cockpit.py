@@ -1,39 +1,84 @@
-"""The cockpit of a study, or of a model file alone: one HTML file that runs the ensemble."""
+"""cockpit: one HTML file that runs the ensemble of a study, or a model file alone, offline."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sdengine.errors import Message, SDError
-from sdengine.kernel import compile_model
-from sdengine.model.read import read_model
-from sdensemble.inputs.folder import write_whole
-from sdensemble.lang import in_all
-from sdensemble.pages.cockpit.carried import carried
-from sdensemble.pages.cockpit.facts import (
-    kept_of,
-    model_contents,
-    study_carried,
-    study_contents,
-)
-from sdensemble.pages.cockpit.write import page
-from sdensemble.study import Study
-from sdensemble.verbs.run import Options, run_members, run_plan
+from sdensemble.verbs.options import EITHER, FILE, Sampled, argument, option
+from sdensemble.verbs.result import SILENT, Tell, VerbResult
+from sdensemble.verbs.run import RunOptions
 
 SCENARIO = "cockpit"
 """The name of the scenario file that a page saves: its settings, to be run outside it."""
 
 
-def study_page(study: Study, options: Options) -> str:
+@dataclass(frozen=True, kw_only=True)
+class CockpitOptions(Sampled):
+    """What a page may be asked with; its members are those of a run with the same options."""
+
+    place: Path | None = argument(aside=True, type=EITHER, metavar="TARGET")
+    question: str = option("", "--target")
+    out: Path | None = option(aside=True, type=FILE)
+    show: bool = option(False, "--open", aside=True)
+
+    @classmethod
+    def problems(cls, typed: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what does not go together."""
+        if {"place", "study"} <= set(typed):
+            told = "{option} does not go with {what}"
+            yield Message(told, option="--study", what="TARGET")
+
+    def of_run(self) -> RunOptions:
+        """Return what the run of the same members is asked with."""
+        return RunOptions(
+            study=self.place or self.study,
+            members=self.members,
+            seed=self.seed,
+            prior_set=self.prior_set,
+            as_of=self.as_of,
+            prior_only=self.prior_only,
+            question=self.question,
+            threads=self.threads,
+            lang=self.lang,
+        )
+
+
+def cockpit(asked: CockpitOptions, tell: Tell = SILENT) -> VerbResult:
+    """Write one HTML file in which the whole ensemble runs, offline."""
+    from sdensemble.lang import phrase
+    from sdensemble.outputs.document import Document, Paragraph
+
+    if asked.place is not None and asked.place.is_file():
+        text, place = model_page(asked.place, asked.lang), Path(f"{asked.place.stem}.html")
+    else:
+        text = study_page(asked.of_run())
+        place = asked.of_run().opened().folder / "outputs" / "cockpit.html"
+    page = write_page(text, asked.out or place)
+    if asked.show:
+        import webbrowser
+
+        webbrowser.open(page.absolute().as_uri())
+    said = phrase("file.page", file=str(page), size=page.stat().st_size / 1e6)
+    return VerbResult(Document("cockpit", "", (Paragraph(said, "verbatim"),)), files=(page,))
+
+
+def study_page(options: RunOptions) -> str:
     """Return the page of a study, with the members that ``run`` has under these options.
 
     Raises SDError with every problem of the study's files.
     """
-    study = study.at(options.as_of).asking(options.question)
-    problems = study.check()
-    if problems:
-        raise SDError(problems)
+    from sdengine.kernel import compile_model
+    from sdensemble.lang import in_all
+    from sdensemble.pages.cockpit.facts import study_carried, study_contents
+    from sdensemble.pages.cockpit.write import page
+    from sdensemble.verbs.run_study import run_members, run_plan
+
+    study = options.sound()
     held = study_carried(study, compile_model(study.model))
     sets = {}
     for name, chosen in run_plan(study, options)[0].items():
@@ -49,12 +94,20 @@ def study_page(study: Study, options: Options) -> str:
 
 def model_page(path: Path, lang: str) -> str:
     """Return the page of a model file by itself: one member, a slider for each constant."""
+    from sdengine.kernel import compile_model
+    from sdengine.model.read import read_model
+    from sdensemble.pages.cockpit.carried import carried
+    from sdensemble.pages.cockpit.facts import kept_of, model_contents
+    from sdensemble.pages.cockpit.write import page
+
     model = read_model(path)
     return page(model_contents(carried(compile_model(model), kept_of(model)), lang=lang))
 
 
 def write_page(text: str, out: Path) -> Path:
     """Write a page whole or not at all; refuse a place that holds something else."""
+    from sdensemble.inputs.folder import write_whole
+
     if out.is_dir() or (
         out.exists() and not out.read_bytes()[:15].lower().startswith(b"<!doctype html>")
     ):

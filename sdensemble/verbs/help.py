@@ -14,8 +14,8 @@ LANG = "sdensemble.lang"
 """Under which a context keeps the language asked for."""
 
 
-class _Helped(click.Command):
-    """A command that tells what ``--help`` does in the language asked for."""
+class Helped(click.Command):
+    """A command whose help is told when it is asked for."""
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """Return the option with its own help told."""
@@ -24,42 +24,32 @@ class _Helped(click.Command):
             option.help = catalogue(ctx.meta.get(LANG, LANGS[0]))["help.options.help"]
         return option
 
-
-class Verb(_Helped):
-    """A command whose help is told when it is asked for."""
-
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help in the language asked for."""
-        fill(self, ctx)
+        own, shared = f"help.{path_of(ctx)}.", "help.options."
+        words = catalogue(ctx.meta.get(LANG, LANGS[0]))
+        self.help = words.get(own + "text", self.help)
+        self.epilog = words["help.language"]
+        for option in self.params:
+            if isinstance(option, click.Option):
+                key = key_of(option)
+                option.help = words.get(own + key, words.get(shared + key, option.help))
         super().format_help(ctx, formatter)
 
 
-class Verbs(_Helped, click.Group):
-    """A group whose help, and that of its verbs, is told when it is asked for."""
+class HelpedGroup(Helped, click.Group):
+    """A group that tells of its verbs without loading one."""
 
-    command_class = Verb
-    group_class = type
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the help in the language asked for."""
-        fill(self, ctx)
-        for name, command in self.commands.items():
-            fill(command, ctx, name)
-        super().format_help(ctx, formatter)
-
-
-def fill(command: click.Command, ctx: click.Context, name: str = "") -> None:
-    """Put the words of a language into a command and its options."""
-    lang = ctx.meta.get(LANG, LANGS[0])
-    place = path_of(ctx, name)
-    own, shared = f"help.{place}.", "help.options."
-    words = catalogue(lang)
-    command.help = words.get(own + "text", command.help)
-    command.epilog = words["help.language"]
-    for option in command.params:
-        if isinstance(option, click.Option):
-            key = key_of(option)
-            option.help = words.get(own + key, words.get(shared + key, option.help))
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each verb with the first sentence of its help."""
+        words, names = catalogue(ctx.meta.get(LANG, LANGS[0])), self.list_commands(ctx)
+        limit = formatter.width - 6 - max(map(len, names))
+        rows = [
+            (name, click.Command(name, help=words[f"help.{path_of(ctx, name)}.text"]))
+            for name in names
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(limit)) for name, one in rows])
 
 
 def path_of(ctx: click.Context, name: str = "") -> str:

@@ -1,259 +1,80 @@
-"""A new study from a model file: the folder a person then fills with what they know."""
+"""new: a study made of a model file, or a table of scenarios to fill in for one there is."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import math
-import shutil
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from sdengine.errors import SDError
-from sdengine.kernel import compile_model
-from sdengine.model.describe import levers
-from sdengine.model.read import read_model
-from sdengine.syntax import Call, Kind, Model, Ref, Variable, fold
-from sdensemble.ensemble.run import whole_years
-from sdensemble.inputs.config import span
-from sdensemble.inputs.folder import whole_folder
-from sdensemble.inputs.targets import COLUMNS, unit_of
-from sdensemble.study import MODEL_KINDS, open_study
+import click
 
+from sdengine.errors import Message, SDError
+from sdensemble.verbs.options import FILE, THERE, OfStudy, argument, option
+from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
-@dataclass(frozen=True)
-class Headline:
-    """What the study's target speaks of: a variable, or one element of it, and its parts."""
-
-    variable: Variable
-    element: str
-    aggregate: str
-    components: Variable | None
+if TYPE_CHECKING:
+    from sdensemble.decide.levers import Lever
+    from sdensemble.study import Study
 
 
-def new_study(model_path: Path, folder: Path, headline: str | None = None) -> tuple[Path, ...]:
-    """Make a study in ``folder`` around a copy of a model; return the files written.
+@dataclass(frozen=True, kw_only=True)
+class NewOptions(OfStudy):
+    """What is to be made: a study in ``folder`` around ``model``, or the table ``batch``."""
 
-    ``headline`` names the variable the target speaks of, the first stock where it is left out.
-    The folder is written whole or not at all. Raises SDError where something is there already,
-    or where the model cannot be run.
+    model: Path | None = argument(type=THERE)
+    folder: Path | None = argument(type=click.Path(path_type=Path))
+    headline: str | None = option()
+    batch: Path | None = option(type=FILE)
+    levers: tuple[str, ...] = option((), "--lever")
+
+    @classmethod
+    def problems(cls, typed: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what is missing."""
+        if "batch" not in typed and not {"model", "folder"} <= set(typed):
+            yield Message("give a MODEL file and a FOLDER, or --batch FILE")
+
+
+def new(asked: NewOptions, tell: Tell = SILENT) -> VerbResult:
+    """Make a study in FOLDER from a MODEL file; or with --batch a table to fill in."""
+    if asked.batch is not None:
+        return VerbResult(files=(new_batch(asked, asked.batch),))
+    from sdensemble.verbs.new_study import new_study
+
+    assert asked.model is not None
+    assert asked.folder is not None
+    return VerbResult(files=new_study(asked.model, asked.folder, asked.headline))
+
+
+def new_batch(asked: NewOptions, file: Path) -> Path:
+    """Write a template for a batch: a workbook or CSV with a column for each lever.
+
+    Columns carry the lever's label and unit; a second sheet lists limits and levels now. Raises
+    SDError where the file is there already.
     """
-    model_path, folder = Path(model_path), Path(folder)
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise SDError(f"{folder}: is not empty; a new study needs a folder of its own")
-    if model_path.suffix.lower() not in MODEL_KINDS:
-        raise SDError(f"{model_path.name}: a model file ends in {', '.join(MODEL_KINDS)}")
-    model = read_model(model_path)
-    whole_years(model)
-    chosen = _headline(model, headline)
-    texts = {
-        "scenarios/baseline.toml": BASELINE,
-        "scenarios/targets.csv": _targets(model, chosen),
-        "calibration/priors.toml": _priors(model),
-        "outputs/report.toml": _report(model, chosen),
-        "README.md": README.format(model=model_path.name),
-    }
-    with whole_folder(folder) as partial:
-        for name, text in texts.items():
-            (partial / name).parent.mkdir(exist_ok=True)
-            (partial / name).write_bytes(text.encode())
-        copied = _copy_model(model_path, partial / "model")
-        problems = open_study(partial).check()
-        if problems:
-            raise SDError(problems)
-    return tuple(folder / name for name in [*copied, *texts])
+    from sdensemble.decide.levers import find_lever
+    from sdensemble.outputs.decide.template import write_template
+
+    if file.exists():
+        raise SDError(Message("{file} exists: name another", file=file))
+    study = asked.opened()
+    chosen = [find_lever(study, name) for name in asked.levers] or _usual(study)
+    return write_template(file, study, chosen, asked.lang)
 
 
-def _copy_model(path: Path, place: Path) -> list[str]:
-    """Copy a model and the labels beside it; return their names in the study."""
-    place.mkdir()
-    beside = [path, path.with_name("labels.csv")]
-    names = [file.name for file in beside if file.is_file()]
+def _usual(study: Study) -> list[Lever]:
+    """Return the levers the study's scenarios set, in the order they are first set."""
+    from sdensemble.decide.levers import find_lever
+
+    names = dict.fromkeys(
+        setting.constant
+        for scenario in study.scenarios
+        for setting in scenario.settings
+        if setting.kind == "lever" and not setting.constant.endswith(" execution")
+    )
+    found = []
     for name in names:
-        shutil.copyfile(path.with_name(name), place / name)
-    return [f"{place.name}/{name}" for name in names]
-
-
-# ── the headline ───────────────────────────────────────────────────────────────────────────
-
-
-def _headline(model: Model, name: str | None) -> Headline:
-    """Return the headline: the named variable or the first stock, its sum where one has a range."""
-    if name is None:
-        stocks = [v for v in model.variables.values() if v.kind is Kind.STOCK]
-        if not stocks:
-            raise SDError(f"{model.path.name}: has no stock; name a variable with --headline")
-        variable = min(stocks, key=lambda v: len(v.dims))
-    else:
-        variable = model[name]
-    if variable.kind in (Kind.CONSTANT, Kind.LOOKUP):
-        raise SDError(f'"{variable.name}": is a {variable.kind.value}; a headline must move')
-    whole = variable
-    if variable.dims:
-        whole = next((w for w, part in _sums(model) if part is variable), variable)
-    components = next((part for w, part in _sums(model) if w is whole), None)
-    if whole.dims and len(whole.dims) > 1:
-        raise SDError(f'"{whole.name}": has {len(whole.dims)} ranges; name another --headline')
-    if whole.dims:
-        components = whole
-    element = model.elements(whole.dims[0])[0] if whole.dims else ""
-    return Headline(whole, element, _aggregate(model, whole), components)
-
-
-def _sums(model: Model) -> Iterator[tuple[Variable, Variable]]:
-    """Yield each scalar that is the sum of another variable over its one range, with that one."""
-    for whole in model.variables.values():
-        expr = whole.equations[0].expr if len(whole.equations) == 1 and not whole.dims else None
-        if not (isinstance(expr, Call) and expr.function == "sum"):
-            continue
-        inside = expr.args[0]
-        part = model.variables.get(inside.name) if isinstance(inside, Ref) else None
-        if part is None or len(part.dims) != 1 or not isinstance(inside, Ref):
-            continue
-        if fold(inside.subscripts[0].rstrip("!")) == fold(part.dims[0]):
-            yield whole, part
-
-
-def _aggregate(model: Model, variable: Variable) -> str:
-    """Return how a year of a variable becomes one number: a rate adds up, a stock ends."""
-    if unit_of(variable, "annual", model.clock) is not None:
-        return "annual"
-    return "end" if variable.kind is Kind.STOCK else "mean"
-
-
-# ── the files ──────────────────────────────────────────────────────────────────────────────
-
-
-def _targets(model: Model, headline: Headline) -> str:
-    """Return a table of one example: the headline reaches in the last year what it does alone."""
-    variable = headline.variable
-    year = whole_years(model)[1][-1]
-    row = {
-        "id": "example",
-        "zh": f"{model.label(variable.name, 'zh')}（示例，请修改）",
-        "en": f"{model.label(variable.name, 'en')} (example: edit this row)",
-        "variable": variable.name,
-        "element": headline.element,
-        "aggregate": headline.aggregate,
-        "year": year,
-        "comparator": ">=",
-        "value": f"{_default_value(model, headline, year):.3g}",
-        "unit": unit_of(variable, headline.aggregate, model.clock),
-        "measure": variable.name,
-        "headline": 1,
-        "note": "EXAMPLE: the model's own value at its default constants; write your own goal",
-    }
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="")
-    writer.writeheader()
-    writer.writerow(row)
-    return "\ufeff" + text.getvalue()
-
-
-def _default_value(model: Model, headline: Headline, year: int) -> float:
-    """Return the headline's value in a year at the model's own constants, 0 where it has none."""
-    every, years = whole_years(model)
-    name = headline.variable.name
-    run = compile_model(model).run(report=[name], totals=[name], every=every)
-    at = years.index(year)
-    kept = run.values[name][at + 1] if headline.aggregate == "end" else run.totals[name][at]
-    value = float(kept.ravel()[0])
-    return value if math.isfinite(value) else 0.0
-
-
-def _priors(model: Model) -> str:
-    """Return a stub for each constant: uniform over its limits, or a comment that says why not."""
-    stubs, left = [], []
-    for constant in model.constants():
-        low, high = constant.limits
-        if constant in levers(model):
-            left.append(f"{constant.name}: a lever, set by scenarios")
-        elif low is None or high is None or not low < high:
-            left.append(f"{constant.name}: its limits leave no range ({span(constant)})")
-        else:
-            stubs.append(_prior(constant, low, high))
-    comments = [f"#   {line}" for line in left]
-    if comments:
-        comments = ["# Constants without a prior keep the model's own value:", *comments, ""]
-    return "\n".join([PRIORS, *comments, *stubs])
-
-
-def _prior(constant: Variable, low: float, high: float) -> str:
-    each = "each = true\n" if constant.dims else ""
-    return f"""[[prior]]
-constant = {_quoted(constant.name)}
-{each}distribution = "uniform"
-low = {float(low)!r}
-high = {float(high)!r}
-unit = {_quoted(constant.unit or "Dmnl")}
-basis = "ASSUMPTION: the limits in the model file; replace by what is known"
-kind = "structural"
-assumption = true
-"""
-
-
-def _report(model: Model, headline: Headline) -> str:
-    name = headline.variable.name
-    lines = [
-        REPORT,
-        "[headline]",
-        f"variable = {_quoted(name)}",
-        *([f"element = {_quoted(headline.element)}"] if headline.element else []),
-        f'aggregate = "{headline.aggregate}"',
-        f"zh = {_quoted(model.label(name, 'zh'))}",
-        f"en = {_quoted(model.label(name, 'en'))}",
-    ]
-    if headline.components is not None:
-        lines += [
-            f"components = {_quoted(headline.components.name)}",
-            f"range = {_quoted(headline.components.dims[0])}",
-        ]
-    return "\n".join([*lines, ""])
-
-
-def _quoted(text: str) -> str:
-    """Return a text as TOML writes it."""
-    return json.dumps(text, ensure_ascii=False)
-
-
-BASELINE = """\
-# The world without a policy: nothing is set. Copy this file to make a scenario; its name is the
-# file's name. A lever is set under [levers], a stress of the world under [world], for example
-#   "name of a constant" = { value = 1.5, start = 2, unit = "Dmnl" }
-order = 1
-
-[title]
-zh = "基准"
-en = "Baseline"
-
-[purpose]
-zh = "没有新政策时会怎样。"
-en = "What happens without a policy."
-"""
-
-PRIORS = """\
-# What is uncertain. Every number here is an ASSUMPTION made from the model's own limits: put a
-# distribution you can defend in its place, or delete the entry and the model's value stands.
-# Sobol columns follow the order of this file: append new priors at the end.
-"""
-
-REPORT = """\
-# What a run keeps, and what its tables and figures show. Further tables ([[regime]], [[payer]],
-# [history], [units], [labels]) are explained in sdensemble/inputs/report.py.
-"""
-
-README = """\
-# Study of {model}
-
-- `model/`: the model file. Open it in Vensim; every constant, unit and limit lives there.
-- `scenarios/`: one TOML file a scenario, and `targets.csv`, the goals that are scored.
-- `calibration/priors.toml`: what is uncertain. The entries are stubs: edit them first.
-- `outputs/report.toml`: which variable is the headline. Runs appear beside it.
-
-In this folder: `sdensemble check`, then `sdensemble run`.
-
-模型在 `model/`，情景与目标在 `scenarios/`，不确定性在 `calibration/priors.toml`
-（均为待修改的假设），结果在 `outputs/`。先运行 `sdensemble check`，再运行 `sdensemble run`。
-"""
+        with contextlib.suppress(SDError):
+            found.append(find_lever(study, name))
+    return found

@@ -6,15 +6,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sdengine.errors import SDError
 from sdensemble.inputs.published import Statistic, known_at
+from sdensemble.lang import phrase
 from sdensemble.outputs.columns import TABLES
 from sdensemble.outputs.document import Block, Document
-from sdensemble.outputs.text import terminal_columns
 from sdensemble.outputs.write.csv import write_records
-from sdensemble.outputs.write.terminal import document_text
 from sdensemble.policy.conflicts import conflict_rows, conflicts_blocks
 from sdensemble.policy.instruments import instruments_blocks
 from sdensemble.policy.ledger import ledger, ledger_blocks, ledger_rows
@@ -30,38 +29,33 @@ from sdensemble.policy.scorecard import (
     scorecard_rows,
     year_rows,
 )
-from sdensemble.results.record import RunRecord, VerbResult, records, written
+from sdensemble.results.record import RunRecord, records, written
 from sdensemble.results.results import reference
 from sdensemble.results.stored import latest_run, run_of, stored_results
 from sdensemble.study import Study
-from sdensemble.verbs.run import Options, run_study
+from sdensemble.verbs.ledger import LedgerOptions
+from sdensemble.verbs.options import OfStudy
+from sdensemble.verbs.result import SILENT, Tell, VerbResult
+from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_study import run_study
+from sdensemble.verbs.scorecard import ScorecardOptions
 
 if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
     from sdensemble.results.results import Results
 
 
-def show_ledger(
-    study: Study,
-    *,
-    as_of: str = "",
-    run: Path | None = None,
-    scenario: str = "",
-    lang: str = "zh",
-    out: Path | None = None,
-) -> VerbResult:
-    """Write the ledger of a study's targets, and return it as text.
+def show_ledger(asked: LedgerOptions) -> VerbResult:
+    """Write the ledger of a study's targets, and return it.
 
-    ``as_of`` is an information date ("2022-03-31", "through-2021"; empty: all there is). P is
-    read from the run named, else from the latest of the study with default options, else from
-    the latest; without one there is none.
-    Raises SDError.
+    P is read from the run named, else from the latest of the study with default options, else from
+    the latest; without one there is none. Raises SDError.
     """
-    _require_sound(study)
+    study, as_of = _sound(asked), asked.as_of
     statistics = known_at((*study.published, *own_statistics(study)), as_of)
-    folder = run_of(run) if run else _latest_default(study)
+    folder = run_of(asked.run) if asked.run else _latest_default(study)
     results = _stored(study, folder) if folder else None
-    chosen = _scenario(study, results, scenario) if results else None
+    chosen = _scenario(study, results, asked.scenario) if results else None
     entries = ledger(study.goals, statistics, results, chosen)
     name = folder.name if folder else ""
     laid = layout(study.goals, study.places, study.report)
@@ -76,7 +70,7 @@ def show_ledger(
             concerned.setdefault(target, []).append(one.id)
     done = _write(
         study,
-        out or study.folder / "outputs" / "ledger",
+        asked.out or study.folder / "outputs" / "ledger",
         {
             "ledger.csv": lambda path: write_records(
                 path, TABLES["ledger"], ledger_rows(entries, as_of, concerned, laid, study.report)
@@ -87,33 +81,25 @@ def show_ledger(
             ),
         },
     )
-    return replace(done, text=_text(blocks, lang))
+    return replace(done, document=_document(blocks), found=entries, run=folder, id=_id(results))
 
 
-def show_scorecard(
-    study: Study,
-    *,
-    run: Path | None = None,
-    options: Options | None = None,
-    scenarios: Sequence[str] = (),
-    lang: str = "zh",
-    out: Path | None = None,
-    progress: Callable[[int], Callable[[int], None]] | None = None,
-) -> VerbResult:
-    """Write the scorecard of a run in tables and figures, and return it as text.
+def show_scorecard(asked: ScorecardOptions, tell: Tell = SILENT) -> VerbResult:
+    """Write the scorecard of a run in tables and figures, and return it.
 
-    The run named, else one made now where ``options`` are given, else the study's latest; of its
-    ``scenarios`` those named with what they are compared with, or all. Raises SDError where there
+    The run named, else one made now where members are asked for, else the study's latest; of its
+    scenarios those named with what they are compared with, or all. Raises SDError where there
     is none.
     """
-    _require_sound(study)
-    if run is None and options is not None:
-        run = run_study(study, options, progress).folder
+    study, run = _sound(asked), asked.run
+    if run is None and asked.members is not None:
+        names = ("study", "members", "seed", "prior_set", "scenarios", "lang")
+        run = run_study(RunOptions(**{name: getattr(asked, name) for name in names}), tell).folder
     folder = run or latest_run(study.folder / "outputs")
     if folder is None:
         raise SDError("no stored run in outputs/: use the verb run first, or --members to run now")
     folder = run_of(folder)
-    results = _few(study, _stored(study, folder), scenarios)
+    results = _few(study, _stored(study, folder), asked.scenarios)
     lines = scorecard(results)
     laid = layout(study.goals, study.places, study.report)
     blocks = (
@@ -127,11 +113,11 @@ def show_scorecard(
         from sdensemble.policy.figures.scorecard import scorecard_figures
 
         path.mkdir()
-        draw_figures(path, scorecard_figures(lines, results), lang)
+        draw_figures(path, scorecard_figures(lines, results), asked.lang)
 
     done = _write(
         study,
-        out or folder.with_name(f"{folder.name}-scorecard"),
+        asked.out or folder.with_name(f"{folder.name}-scorecard"),
         {
             "scorecard.csv": lambda path: write_records(
                 path, TABLES["scorecard"], scorecard_rows(lines, results, laid)
@@ -147,7 +133,9 @@ def show_scorecard(
         },
         folder,
     )
-    return replace(done, text=_text(blocks, lang))
+    if asked.members is not None:
+        done = replace(done, notes=(*done.notes, phrase("run.written", folder=str(folder))))
+    return replace(done, document=_document(blocks), found=lines, id=_id(results))
 
 
 def _few(study: Study, results: Results, names: Sequence[str]) -> Results:
@@ -160,7 +148,7 @@ def _few(study: Study, results: Results, names: Sequence[str]) -> Results:
 
 
 def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> VerbResult:
-    """Return what the policy lays out where as text; with ``out`` write table and figure there."""
+    """Return what the policy lays out where; with ``out`` write table and figure there."""
     places = study.places
     if not places:
         raise SDError(f"{study.folder}: the study has no model/regions.csv")
@@ -172,10 +160,11 @@ def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> 
         path.mkdir()
         write_figure(region_matrix(places, study.model), path / "regions", lang)
 
-    text = _text(places_blocks(places, study.model), lang)
+    document = _document(places_blocks(places, study.model))
     if out is None:
-        return VerbResult(text)
-    return replace(_write(study, out, {**_regions_table(study), "figures": draw}), text=text)
+        return VerbResult(document)
+    done = _write(study, out, {**_regions_table(study), "figures": draw})
+    return replace(done, document=document)
 
 
 def _regions_table(study: Study) -> dict[str, Callable[[Path], object]]:
@@ -186,19 +175,26 @@ def _regions_table(study: Study) -> dict[str, Callable[[Path], object]]:
     return {"regions.csv": lambda path: write_records(path, TABLES["regions"], rows)}
 
 
-def instruments_text(study: Study, lang: str) -> str:
+def instruments_document(study: Study) -> Document:
     """Return the instruments of the policy with what each is set by, or why it is not."""
-    return _text(instruments_blocks(study.instruments, study.model, study.report), lang)
+    return _document(instruments_blocks(study.instruments, study.model, study.report))
 
 
-def _text(blocks: Sequence[Block], lang: str) -> str:
-    return document_text(Document("policy", "", tuple(blocks)), lang, terminal_columns())
+def _document(blocks: Sequence[Block]) -> Document:
+    return Document("policy", "", tuple(blocks))
 
 
-def _require_sound(study: Study) -> None:
-    problems = study.check()
-    if problems:
+def _id(results: Results | None) -> str:
+    """Return the number of the run that P is read from."""
+    return str(results.data.attrs.get("run_id", "")) if results else ""
+
+
+def _sound(asked: OfStudy) -> Study:
+    """Return the study; the ledger's date is that of what is published, not of the study."""
+    study = asked.opened()
+    if problems := study.check():
         raise SDError(problems)
+    return study
 
 
 def _stored(study: Study, folder: Path) -> Results:
@@ -283,10 +279,10 @@ def _write(
 
     The record names the run they were made from, by its place beside the folder.
     """
-    facts = {} if run is None else {"run": os.path.relpath(run, folder)}
+    facts: dict[str, Any] = {} if run is None else {"run": os.path.relpath(run, folder)}
     record = RunRecord.begin(as_of=study.information, files_read=study.digests(), **facts)
     with written(folder, record) as writing:
         for name, make in makers.items():
             make(writing.partial / name)
     files = tuple(folder / name for name in writing.files)
-    return VerbResult("", folder, files, tuple(writing.notes), run=run)
+    return VerbResult(folder=folder, files=files, notes=writing.notes, run=run)

@@ -1,251 +1,103 @@
-"""The main job: a study's scenarios under its prior sets, from draws to a written run."""
+"""run: a study's scenarios, several structures of it, one member again; or a model file alone."""
 
 from __future__ import annotations
 
-import shlex
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Literal
 
-import numpy as np
+import click
 
-from sdengine.errors import Message, SDError
-from sdengine.kernel import compile_model
-from sdengine.model.units import check_units
-from sdensemble.ensemble.draws import Method
-from sdensemble.ensemble.members import Members
-from sdensemble.evidence.members import choose_draws, choose_members, chosen_members
-from sdensemble.evidence.stored import Chosen
-from sdensemble.inputs.config import cell_name
-from sdensemble.inputs.scenarios import Scenario
-from sdensemble.lang import Words, phrase
-from sdensemble.results.record import RunRecord, VerbResult, stamped, written
-from sdensemble.study import Study
+from sdengine.errors import Message
+from sdensemble.verbs.options import (
+    COUNT,
+    EITHER,
+    FILE,
+    IntoFolder,
+    Sampled,
+    argument,
+    option,
+)
+from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a person may ask of a run."""
-
-    members: int = 2048
-    seed: int = 1
-    prior_set: str = ""
-    method: Method = "sobol"
-    scenarios: tuple[str, ...] = ()
-    out: Path | None = None
-    lang: str = "zh"
-    threads: int | None = None
-    as_of: str = ""
-    prior_only: bool = False
-    question: str = ""
-    keep: str = "asked"
+METHODS = ("sobol", "latin", "plain")
+FILES: dict[str, Any] = {"type": FILE, "multiple": True}
 
 
-Progress = Callable[[int], Callable[[int], None]]
-"""Given the number of member runs to come, return what is called with those just finished."""
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(IntoFolder, Sampled):
+    """What a run of a study may be asked with; ``place`` is its folder, as ``study`` is.
 
-
-def run_study(study: Study, options: Options, progress: Progress | None = None) -> VerbResult:
-    """Run a study's scenarios on common random numbers, write the run and return the answer.
-
-    The chosen prior set serves every scenario; the study's other sets serve the scenarios the
-    packages are compared with, and the packages. Raises SDError with all problems of the
-    study's files before anything is computed.
+    ``question`` asks of another target; ``variants`` are structures, ``weights`` a file of their
+    weights; ``member`` is replayed alone.
     """
-    from sdensemble.outputs.answer import answer
-    from sdensemble.outputs.run import all_results, check_ready, write_run
-    from sdensemble.outputs.text import terminal_columns
-    from sdensemble.outputs.write.terminal import document_text
 
-    begun = time.perf_counter()
-    study = study.at(options.as_of).asking(options.question)
-    _require_sound(study)
-    options = replace(options, prior_set=study.prior_set(options.prior_set))
-    folder = options.out or stamped(study.folder)
-    check_ready(folder)
-    record = RunRecord.begin(options, as_of=study.information, files_read=study.digests())
-    kernel = compile_model(study.model)
-    chosen, plan = run_plan(study, options)
-    count = progress(options.members * sum(map(len, plan.values()))) if progress else None
-    keep = {kept.variable: kept.aggregate for kept in study.kept()}
-    datasets = {
-        name: run_members(study, options, chosen[name], name).run(
-            kernel, scenarios, keep, threads=options.threads, progress=count
-        )
-        for name, scenarios in plan.items()
-    }
-    for dataset in datasets.values():
-        dataset.attrs["run_id"] = record.id
-    main = datasets.pop(options.prior_set)
-    _require_some(study, main, options)
-    findings = _findings(study)
-    notes = _notes(findings, chosen[options.prior_set])
-    scenarios = plan[options.prior_set]
-    every = all_results(main, datasets, scenarios, study.targets, study.report, study.model)
-    said = answer(every[0], every[1:], notes)
-    told = document_text(said, options.lang, terminal_columns())
-    replays = _replay_note(study, options, [main, *datasets.values()])
-    facts = {
-        "seconds_to_results": round(time.perf_counter() - begun, 2),
-        "kernel_from_cache": kernel.from_cache,
-        **findings,
-    }
-    done = write_run(
-        folder,
-        every,
-        record=record.adding(**facts),
-        free=options.out is None,
-        lang=options.lang,
-        notes=notes,
-        history=study.history,
-        keep=options.keep,
-        asked=[
-            (term.variable, term.element, number.year)
-            for one in study.conflicts
-            for number in one.model
-            for term in number.terms
-        ],
-    )
-    files = tuple(done.folder / name for name in done.files)
-    text = "\n".join([told, *replays])
-    return VerbResult(text, done.folder, files, done.notes, time.perf_counter() - begun)
+    WHAT = "a study"
+    place: Path | None = argument(aside=True, type=EITHER, metavar="TARGET")
+    scenarios: tuple[str, ...] = option((), "--scenario")
+    method: Literal["sobol", "latin", "plain"] = option("sobol", type=click.Choice(METHODS))
+    question: str = option("", "--target")
+    keep: str = option("asked", aside=True, type=click.Choice(["asked", "all"]))
+    member: int | None = option(type=click.IntRange(0))
+    variants: tuple[str, ...] = option((), "--variant", aside=True)
+    weights: Path | None = option(type=FILE)
+
+    @classmethod
+    def problems(cls, typed: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what does not go together."""
+        told = "{option} does not go with {what}"
+        if {"place", "study"} <= set(typed):
+            yield Message(told, option="--study", what="TARGET")
+        if "weights" in typed and "variants" not in typed:
+            yield Message("{option} goes with {what}", option="--weights", what="--variant")
 
 
-def _require_sound(study: Study) -> None:
-    problems = study.check()
-    if problems:
-        raise SDError(problems)
+@dataclass(frozen=True, kw_only=True)
+class FileOptions(IntoFolder):
+    """What a run of a model file may be asked with.
 
-
-def _findings(study: Study) -> dict[str, list[str]]:
-    """Return what is to be told of the study itself: for the answer and for run.json."""
-    return {
-        "unit_problems": list(check_units(study.model)),
-        "late_evidence": list(study.late_evidence()),
-    }
-
-
-def _notes(findings: Mapping[str, Sequence[str]], chosen: Chosen) -> tuple[Words, ...]:
-    """Return what the answer says of the draws and of the study itself."""
-    told = (
-        phrase(f"run.{name}", n=len(lines), first=lines[0])
-        for name, lines in findings.items()
-        if lines
-    )
-    return (chosen.said, *told)
-
-
-def run_plan(
-    study: Study, options: Options
-) -> tuple[Mapping[str, Chosen], Mapping[str, tuple[Scenario, ...]]]:
-    """Return, by prior set, what constants are drawn from and which scenarios are run.
-
-    The set asked for is the first. Beside a posterior stand posteriors only: a prior is the
-    answer to another question.
+    ``settings`` are texts "name=3", "name[element]=3" or "table=(0,0),(10,20)", ``initial`` are
+    "stock=50"; ``series`` and ``data`` are csv or xlsx files. ``until`` is a time to stop at;
+    ``save_state`` a file for what the run remembers there, ``from_state`` one to go on from.
+    ``report`` names what is shown and kept, parted by commas. Side files are looked
+    for here and then in the model's folder.
     """
-    chosen = study.choose(options.scenarios)
-    packages = [s for s in chosen if s.package]
-    compared = {s.name for s in packages} | {s.compares for s in packages or chosen}
-    few = tuple(s for s in chosen if s.name in compared)
-    asked = study.prior_set(options.prior_set)
-    names = dict.fromkeys([asked, *study.prior_sets()])
-    drawn = {n: choose_draws(study, n, prior_only=options.prior_only) for n in names}
-    fitted = drawn[asked].posterior is not None
-    drawn = {
-        name: one
-        for name, one in drawn.items()
-        if name == asked or not fitted or one.posterior is not None
-    }
-    return drawn, {name: chosen if name == asked else few for name in drawn}
+
+    WHAT = "a model file"
+    place: Path | None = argument(aside=True, type=EITHER, metavar="TARGET")
+    settings: tuple[str, ...] = option((), "--set")
+    initial: tuple[str, ...] = option(())
+    series: tuple[Path, ...] = option((), **FILES)
+    data: tuple[Path, ...] = option((), **FILES)
+    until: float | None = option(type=float)
+    save_state: Path | None = option(type=FILE)
+    from_state: Path | None = option(type=FILE)
+    changes: tuple[Path, ...] = option((), **FILES)
+    sample: Path | None = option(type=FILE)
+    sensitivity: Path | None = option(type=FILE)
+    save_list: Path | None = option(type=FILE)
+    report: str = option("")
+    members: int | None = option(type=int)
+    seed: int | None = option(type=int)
+    threads: int | None = option(aside=True, type=COUNT)
+
+    @classmethod
+    def meant(cls, typed: dict[str, Any]) -> bool:
+        """Return whether what is named is a file."""
+        return "place" in typed and typed["place"].is_file()
 
 
-def run_members(study: Study, options: Options, chosen: Chosen, prior_set: str) -> Members:
-    """Return the members a run has under a prior set, drawn from what was chosen."""
-    return chosen_members(
-        study, chosen, prior_set, options.members, seed=options.seed, method=options.method
-    )
+def run(asked: RunOptions | FileOptions, tell: Tell = SILENT) -> VerbResult:
+    """Run the scenarios: probabilities, differences, tables and figures."""
+    if isinstance(asked, FileOptions):
+        from sdensemble.verbs.run_file import run_model
 
+        return run_model(asked)
+    if asked.variants:
+        from sdensemble.verbs.run_variants import run_variants
 
-def replay_member(study: Study, options: Options, member: int) -> VerbResult:
-    """Run one member of one scenario again; write a CSV of every variable at every step."""
-    from sdensemble.outputs.write.csv import write_records
+        return run_variants(asked, tell)
+    from sdensemble.verbs.run_study import replay_member, run_study
 
-    study = study.at(options.as_of)
-    _require_sound(study)
-    named = study.named(options.scenarios)
-    if len(options.scenarios) != 1 or len(named) != 1 or not 0 <= member < options.members:
-        raise SDError(
-            Message(
-                "--member: name one --scenario and a member from 0 to {members}, with the"
-                " --members, --seed, --prior and --method of the run it comes from",
-                members=options.members - 1,
-            )
-        )
-    (scenario,) = named
-    members = choose_members(
-        study,
-        options.prior_set,
-        options.members,
-        seed=options.seed,
-        method=options.method,
-        prior_only=options.prior_only,
-    )
-    run = members.replay(compile_model(study.model), scenario, member)
-    columns = {"time": run.times} | {
-        cell_name(study.model, study.model[name], cell): values[(slice(None), *cell, 0)]
-        for name, values in run.values.items()
-        for cell in np.ndindex(values.shape[1:-1])
-    }
-    file = f"{scenario.name}-member-{member}.csv"
-    record = RunRecord.begin(
-        options, as_of=study.information, files_read=study.digests(), member=member
-    )
-    place = options.out or stamped(study.folder, "member")
-    with written(place, record, free=options.out is None) as done:
-        rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-        write_records(done.partial / file, columns, rows)
-    path = done.folder / file
-    return VerbResult(str(path), done.folder, (path,), done.notes)
-
-
-def _require_some(study: Study, data: xr.Dataset, options: Options) -> None:
-    """Raise SDError where no member of any scenario is finite: there is nothing to tell."""
-    if sum(one["members"] for one in data.attrs["lost"]) < data.scenario.size * data.member.size:
-        return
-    first = data.attrs["lost"][0]
-    raise SDError(
-        Message(
-            'every member is not finite, under every scenario: "{variable}" first, at {time:.7g}'
-            " in member {member} under {scenario}; nothing was written. To see that member:"
-            " {data}",
-            variable=first["variable"],
-            time=first["time"],
-            member=first["member"],
-            scenario=first["scenario"],
-            data=_replay_note(study, options, [data])[0],
-        )
-    )
-
-
-def _replay_note(study: Study, options: Options, datasets: Sequence[xr.Dataset]) -> list[str]:
-    """Return how to replay a lost member, one line for each prior set that has any."""
-    where = ["--study", str(study.folder)] if study.folder != Path() else []
-    common = [f"--seed={options.seed}", f"--members={options.members}"]
-    common += [f"--method={options.method}"]
-    common += [f"--as-of={options.as_of}"] if options.as_of else []
-    common += ["--prior-only"] if options.prior_only else []
-    return [
-        shlex.join(
-            [
-                *("python", "run_sim.py", "run", *where, "--scenario", lost["scenario"]),
-                *(*common, "--prior", data.attrs["prior_set"], "--member", str(lost["member"])),
-            ]
-        )
-        for data in datasets
-        for lost in data.attrs["lost"][:1]
-    ]
+    return run_study(asked, tell) if asked.member is None else replay_member(asked)

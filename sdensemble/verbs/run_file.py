@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,77 +27,52 @@ from sdensemble.inputs.settings import Changed, changed
 from sdensemble.inputs.state import read_state, write_state
 from sdensemble.inputs.vensim import read_save_list
 from sdensemble.inputs.vensim.text import split_name, split_outside
-from sdensemble.lang import say
-from sdensemble.outputs.text import table
+from sdensemble.lang import Words, bracketed, joined, phrase
+from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.form import Number
+from sdensemble.outputs.table import Column, Table
 from sdensemble.results.convert import to_dataset
 from sdensemble.results.record import RunRecord, written
 from sdensemble.results.store import write_ensemble
+from sdensemble.verbs.result import VerbResult
+from sdensemble.verbs.run import FileOptions
 
 if TYPE_CHECKING:
     import xarray as xr
 
+SIX = Number(digits=6)
 SHOWN = 40  # lines of a table on the terminal
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SIDE_FILES = {".vsc": "--sensitivity", ".cin": "--changes", ".lst": "--save-list"}
 
 
-@dataclass(frozen=True)
-class FileOptions:
-    """What a person may ask of a run of a model file.
-
-    ``settings`` are texts "name=3", "name[element]=3" or "table=(0,0),(10,20)", ``initial`` are
-    "stock=50"; ``series`` and ``data`` are csv or xlsx files. ``until`` is a time to stop at;
-    ``save_state`` a file for what the run remembers there, ``from_state`` one to go on from.
-    ``report`` names what is shown and kept, parted by commas. Side files are looked
-    for here and then in the model's folder.
-    """
-
-    settings: tuple[str, ...] = ()
-    initial: tuple[str, ...] = ()
-    series: tuple[Path, ...] = ()
-    data: tuple[Path, ...] = ()
-    changes: tuple[Path, ...] = ()
-    sample: Path | None = None
-    sensitivity: Path | None = None
-    save_list: Path | None = None
-    until: float | None = None
-    save_state: Path | None = None
-    from_state: Path | None = None
-    report: str = ""
-    members: int | None = None
-    seed: int | None = None
-    out: Path | None = None
-    threads: int | None = None
-    lang: str = "en"
-
-
 @dataclass(frozen=True, eq=False)
 class FileRun:
-    """What came of it: tables as text, notes, and the run itself."""
+    """The run of a model file with the constants it was given."""
 
-    text: str
-    notes: tuple[str, ...]
     run: Trajectories
     kernel: Kernel
     given: Given
-    folder: Path | None
 
     def dataset(self) -> xr.Dataset:
         """Return the run with its given constants, labelled."""
         return to_dataset(self.run, self.kernel, self.given.constants)
 
 
-def run_file(path: str | Path, options: FileOptions = FileOptions()) -> FileRun:
+def run_file(path: str | Path, options: FileOptions | None = None) -> VerbResult:
     """Run a Vensim or XMILE file; write the run where ``options.out`` names a folder.
+
+    ``found`` of what is returned is a ``FileRun``.
 
     Without a sample it is one run, shown as the stocks at the first, the middle and the last
     saved time; with one it is an ensemble, shown as quantiles. Raises SDError with every
     problem of the model, the names and the side files before anything is computed.
 
-    >>> print(run_file("examples/teacup/model/teacup.mdl").text)  # doctest: +ELLIPSIS
+    >>> print(run_file("examples/teacup/model/teacup.mdl").text("en"))  # doctest: +ELLIPSIS
     teacup.mdl: one run, 0 to 30 Minute, step 0.125, euler
     ...
     """
+    options = options or FileOptions()
     if options.out:
         check_folder(options.out)
     edited = changed(
@@ -133,14 +108,16 @@ def run_file(path: str | Path, options: FileOptions = FileOptions()) -> FileRun:
     )
     if options.save_state and run.state is not None:
         write_state(options.save_state, run.state)
-    finished = FileRun("", given.notes, run, kernel, given, options.out)
-    text = _text(finished, asked, options.lang)
-    notes = (*model.remarks, *given.notes, *_lost(finished), *_beside(model, options))
+    found = FileRun(run, kernel, given)
+    document = _document(found, asked)
+    notes: tuple[Words, ...] = (*model.remarks, *given.notes, *_lost(found))
+    notes += _beside(model, options)
+    files: tuple[Path, ...] = ()
     if options.out:
-        _write(finished, options, edited)
+        files = _write(found, options.out, options, edited)
     else:
-        notes += (_word("nothing", options.lang),)
-    return FileRun(text, notes, run, kernel, given, options.out)
+        notes += (phrase("file.nothing"),)
+    return VerbResult(document, found, options.out, files, notes, printed=_shortened(document))
 
 
 def _steps(model: Model, until: float | None, state: State | None) -> int | None:
@@ -204,7 +181,7 @@ def _require_members(model: Model, given: Given) -> None:
         )
 
 
-def _beside(model: Model, options: FileOptions) -> tuple[str, ...]:
+def _beside(model: Model, options: FileOptions) -> tuple[Words, ...]:
     """Return a note on side files that nobody asked to read."""
     used = {p.name for p in (*options.changes, options.sensitivity, options.save_list) if p}
     found = [
@@ -212,60 +189,77 @@ def _beside(model: Model, options: FileOptions) -> tuple[str, ...]:
         for path in sorted(model.path.parent.iterdir())
         if path.suffix.lower() in SIDE_FILES and path.name not in used
     ]
-    return (f"{_word('beside', options.lang)}: {', '.join(found[:8])}",) if found else ()
-
-
-def _word(key: str, lang: str) -> str:
-    return say(f"file.{key.replace(' ', '_')}", lang)
+    return (phrase("file.beside", files=", ".join(found[:8])),) if found else ()
 
 
 # ── what is shown ──────────────────────────────────────────────────────────────────────────
 
 
-def _text(one: FileRun, asked: Sequence[str], lang: str) -> str:
-    """Return the head line and the table."""
-    model, run, given = one.kernel.model, one.run, one.given
-    clock = model.clock
-    size = f"{len(run.first_bad)} {_word('members', lang)}"
-    what = f"{size} ({given.how})" if given.how else size
-    head = (
-        f"{model.path.name}: {_word('one run', lang) if given.members is None else what},"
-        f" {clock.start:g} to {clock.stop:g} {clock.unit}, step {clock.step:g}, {clock.method}"
+def _document(one: FileRun, asked: Sequence[str]) -> Document:
+    """Return the head line and the table of every variable kept, or asked for."""
+    model, given = one.kernel.model, one.given
+    size = phrase("file.members", n=len(one.run.first_bad))
+    several = joined([size, bracketed([given.how])], "nothing")
+    head = phrase(
+        "file.head",
+        file=model.path.name,
+        what=phrase("file.one_run") if given.members is None else several,
+        begin=f"{model.clock.start:g}",
+        end=f"{model.clock.stop:g}",
+        unit=model.clock.unit,
+        step=f"{model.clock.step:g}",
+        method=model.clock.method,
     )
-    names = list(asked) or [n for n in _kept(model, everything=False) if n in run.values]
-    rows = _quantile_rows if given.members is not None else _time_rows
-    title, *lines = rows(one, names, lang)
-    if not lines:
-        return head
-    more = [say("file.more", lang, n=len(lines) - SHOWN)] if len(lines) > SHOWN else []
-    return "\n".join([head, "", *table([title, *lines[:SHOWN]]), *more])
+    names = list(asked) or [n for n in _kept(model, everything=False) if n in one.run.values]
+    shown = (_time_table if given.members is None else _quantile_table)(one, names)
+    tables = (shown,) if shown.rows else ()
+    return Document("file", "", (Paragraph(head, "line"), *tables))
 
 
-def _time_rows(one: FileRun, names: Sequence[str], lang: str) -> Iterator[list[str]]:
-    """Yield a head and a row for each element: first, middle and last value."""
+def _shortened(document: Document) -> Document:
+    """Return a document with the first rows of its table, and how many more there are."""
+    head, *tables = document.blocks
+    blocks: list[Block] = [head]
+    for one in tables:
+        assert isinstance(one, Table)
+        blocks.append(replace(one, rows=one.rows[:SHOWN]))
+        if len(one.rows) > SHOWN:
+            more = phrase("file.more", n=len(one.rows) - SHOWN)
+            blocks.append(Paragraph(more, "line"))
+    return replace(document, blocks=tuple(blocks))
+
+
+def _time_table(one: FileRun, names: Sequence[str]) -> Table:
+    """Return a row for each element: first, middle and last value."""
     model, times = one.kernel.model, one.run.times
     at = sorted({0, len(times) // 2, len(times) - 1})
     only = all(model[name].kind is Kind.STOCK for name in names)
-    yield [
-        _word("stock" if only else "variable", lang),
-        _word("unit", lang),
-        *(f"{times[i]:g}" for i in at),
+    columns = [
+        Column("variable", phrase("file.stock" if only else "file.variable")),
+        Column("unit", phrase("file.unit")),
+        *(Column(f"{times[i]:g}", f"{times[i]:g}", SIX) for i in at),
     ]
-    for label, unit, values in _series(one, names):
-        yield [label, unit, *(f"{values[i, 0]:.6g}" for i in at)]
+    rows = tuple(
+        (label, unit, *(float(values[i, 0]) for i in at))
+        for label, unit, values in _series(one, names)
+    )
+    return Table("values", "", tuple(columns), rows)
 
 
-def _quantile_rows(one: FileRun, names: Sequence[str], lang: str) -> Iterator[list[str]]:
-    """Yield a head and two rows for each element: quantiles at the middle and the last time."""
+def _quantile_table(one: FileRun, names: Sequence[str]) -> Table:
+    """Return two rows for each element: quantiles at the middle and the last time."""
     times = one.run.times
-    yield [
-        *(_word(key, lang) for key in ("variable", "unit", "time")),
-        *(f"{q:.0%}" for q in QUANTILES),
+    columns = [
+        *(Column(key, phrase(f"file.{key}")) for key in ("variable", "unit")),
+        Column("time", phrase("file.time"), SIX),
+        *(Column(f"p{round(100 * q):02d}", f"{q:.0%}", SIX) for q in QUANTILES),
     ]
-    for label, unit, values in _series(one, names):
-        for i in sorted({len(times) // 2, len(times) - 1}):
-            numbers = (f"{value:.6g}" for value in quantiles(values[i]))
-            yield [label, unit, f"{times[i]:g}", *numbers]
+    rows = tuple(
+        (label, unit, float(times[i]), *map(float, quantiles(values[i])))
+        for label, unit, values in _series(one, names)
+        for i in sorted({len(times) // 2, len(times) - 1})
+    )
+    return Table("quantiles", "", tuple(columns), rows)
 
 
 def quantiles(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -304,9 +298,14 @@ def _lost(one: FileRun) -> tuple[str, ...]:
 # ── what is written ────────────────────────────────────────────────────────────────────────
 
 
-def _write(one: FileRun, options: FileOptions, edited: Changed) -> None:
+def run_model(asked: FileOptions) -> VerbResult:
+    """Run the model file that was named on the command line."""
+    assert asked.place is not None
+    return run_file(asked.place, asked)
+
+
+def _write(one: FileRun, folder: Path, options: FileOptions, edited: Changed) -> tuple[Path, ...]:
     """Write run.nc, a table as CSV, and run.json, which says what the run was."""
-    assert one.folder is not None
     model, given = one.kernel.model, one.given
     dataset = one.dataset()
     dataset.attrs |= {"engine": f"sdensemble {__version__}", "method": given.how}
@@ -327,10 +326,11 @@ def _write(one: FileRun, options: FileOptions, edited: Changed) -> None:
         seed=given.seed,
         constants={n: v.tolist() for n, v in given.constants.items() if n not in given.drawn},
     )
-    with written(one.folder, record) as done:
+    with written(folder, record) as done:
         write_ensemble(done.partial / "run.nc", dataset, double=True)
         with (done.partial / name).open("w", encoding="utf-8-sig", newline="") as stream:
             csv.writer(stream).writerows(rows)
+    return tuple(folder / name for name in done.files)
 
 
 def _csv_run(one: FileRun) -> Iterator[list[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +20,11 @@ from sdensemble.outputs.columns import TABLES, write_meanings
 from sdensemble.outputs.models import ModelSet, answer, read_weights, rows
 from sdensemble.outputs.write.csv import write_records
 from sdensemble.outputs.write.terminal import document_text
-from sdensemble.results.record import RunRecord, VerbResult, stamped, written
+from sdensemble.results.record import RunRecord, stamped, written
 from sdensemble.results.results import Results
 from sdensemble.study import Study
-from sdensemble.verbs.run import Options, Progress
+from sdensemble.verbs.result import SILENT, Tell, VerbResult
+from sdensemble.verbs.run import RunOptions
 
 ALL = "all"
 
@@ -46,14 +46,13 @@ def choose_variants(study: Study, names: tuple[str, ...]) -> tuple[Variant, ...]
 
 def run_models(
     study: Study,
-    options: Options,
+    options: RunOptions,
     variants: tuple[Variant, ...],
-    weights: Path | None = None,
-    progress: Progress | None = None,
+    tell: Tell = SILENT,
 ) -> ModelSet:
     """Return the study's scenarios under each variant, on the same draws and shocks.
 
-    ``weights`` is a CSV of variant and weight; without it every variant weighs the same. One
+    ``options.weights`` is a CSV of variant and weight; without it all weigh the same. One
     that is the same as another is not run and has no weight of its own.
     """
     names = [variant.name for variant in variants]
@@ -68,9 +67,10 @@ def run_models(
         method=options.method,
     )
     same = duplicates(variants, members.draws.values)
-    shares = _weigh_once(names, same, read_weights(weights, names) if weights else None)
+    given = read_weights(options.weights, names) if options.weights else None
+    shares = _weigh_once(names, same, given)
     runs = len(variants) - len(same)
-    count = progress(options.members * len(scenarios) * runs) if progress else None
+    count = tell.bar(options.members * len(scenarios) * runs)
     found: list[tuple[Results, tuple[str, ...]]] = []
     for variant in variants:
         if variant.name in same:
@@ -81,7 +81,7 @@ def run_models(
         applied = apply(variant, members, scenarios)
         found.append((_results(study, applied, options, count), applied.without))
     results, without = zip(*found, strict=True)
-    return ModelSet(variants, results, shares, without, weights is not None, same)
+    return ModelSet(variants, results, shares, without, options.weights is not None, same)
 
 
 def _weigh_once(
@@ -97,7 +97,7 @@ def _weigh_once(
     return tuple(weight / sum(held) for weight in held)
 
 
-def _results(study: Study, applied: Applied, options: Options, count: Any) -> Results:
+def _results(study: Study, applied: Applied, options: RunOptions, count: Any) -> Results:
     """Run one variant; keep what its model has of what the study keeps."""
     model = applied.model
     targets = tuple(t for t in study.targets if _told(t, study.targets, applied))
@@ -157,7 +157,7 @@ def _facts(models: ModelSet) -> dict[str, Any]:
     }
 
 
-def _require_prior(study: Study, options: Options) -> None:
+def _require_prior(study: Study, options: RunOptions) -> None:
     """Raise SDError where the run would draw from a posterior: that belongs to one structure."""
     as_of = study.report.as_of or LATEST
     known = vintage(study.history, as_of)
@@ -170,36 +170,22 @@ def _require_prior(study: Study, options: Options) -> None:
     )
 
 
-def run_variants(
-    study: Study,
-    options: Options,
-    names: tuple[str, ...],
-    weights: Path | None = None,
-    progress: Progress | None = None,
-) -> VerbResult:
+def run_variants(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     """Run variants, write the run and return the answer.
 
     Raises SDError with all problems of the study's files before anything is computed.
     """
     from sdensemble.outputs.run import check_ready
-    from sdensemble.outputs.text import terminal_columns
 
-    begun = time.perf_counter()
-    study = study.at(options.as_of).asking(options.question)
-    problems = study.check()
-    if problems:
-        raise SDError(problems)
-    chosen = choose_variants(study, names)
+    study = options.sound()
+    chosen = choose_variants(study, options.variants)
     _require_prior(study, options)
     folder = options.out or stamped(study.folder, "variants")
     check_ready(folder)
-    record = RunRecord.begin(options, as_of=study.information, files_read=study.digests())
-    models = run_models(study, options, chosen, weights, progress)
+    names = [variant.name for variant in chosen]
+    record = options.record(study)
+    record = replace(record, options={**record.options, "variants": names})
+    models = run_models(study, options, chosen, tell)
     done = write_models(models, folder, record, options.lang, free=options.out is None)
-    return VerbResult(
-        document_text(answer(models), options.lang, terminal_columns()),
-        done.folder,
-        tuple(done.folder / name for name in done.files),
-        done.notes,
-        time.perf_counter() - begun,
-    )
+    files = tuple(done.folder / name for name in done.files)
+    return VerbResult(answer(models), models, done.folder, files, done.notes, id=record.id)

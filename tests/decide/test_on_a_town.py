@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -15,8 +16,18 @@ from sdensemble.decide.measures import find_target
 from sdensemble.decide.weigh import levels_of
 from sdensemble.lang import LANGS
 from sdensemble.outputs.write import nothing
-from sdensemble.verbs import decide
-from sdensemble.verbs.decide import Asked
+from sdensemble.verbs.allocate import allocate
+from sdensemble.verbs.batch import batch, grid
+from sdensemble.verbs.compare import compare
+from sdensemble.verbs.matter import discover, information, package, sensitivity
+from sdensemble.verbs.new import NewOptions, new_batch
+from sdensemble.verbs.options import WorldOptions
+from sdensemble.verbs.reach import frontier, solve
+from sdensemble.verbs.robust import robust
+from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_study import run_study
+from sdensemble.verbs.weigh import weigh
+from sdensemble.verbs.worlds import worlds
 from tests.decide.small import make_town
 
 YEARS = 5
@@ -31,8 +42,20 @@ def town(tmp_path_factory):
 
 
 @pytest.fixture
-def asked(tmp_path):
-    return Asked(members=1024, out=tmp_path / "out", prior_sets=("history",), structures=("main",))
+def asked(town, tmp_path):
+    return WorldOptions(
+        study=town,
+        members=1024,
+        out=tmp_path / "out",
+        prior_sets=("history",),
+        structures=("main",),
+    )
+
+
+def ask(verb, asked, **more):
+    """Call a verb with its own options beside those every question has."""
+    common = {one.name: getattr(asked, one.name) for one in fields(asked)}
+    return verb(get_type_hints(verb)["asked"](**common, **more))
 
 
 def everything_is_said(answer):
@@ -46,7 +69,7 @@ def everything_is_said(answer):
 
 
 def test_effects_outlay_and_order_are_those_worked_by_hand(town, asked):
-    answer = decide.compare_scenarios(town, replace(asked, structures=()), ["grants", "land"])
+    answer = ask(compare, replace(asked, structures=()), scenarios=["grants", "land"])
     everything_is_said(answer)
     data = answer.found.dataset()
     main = data.sel(world="history")
@@ -63,26 +86,26 @@ def test_effects_outlay_and_order_are_those_worked_by_hand(town, asked):
     pair = answer.found.main.pairs[-1]
     assert (pair.first, pair.second) == ("grants", "land")
     assert pair.effect.found.mean == pytest.approx(-3, abs=0.02)
-    assert "land" in answer.short("en").casefold()
+    assert "land" in answer.text("en").casefold()
 
 
 def test_probabilities_are_those_of_the_normal_distribution(town, asked):
-    found = decide.compare_scenarios(town, asked, ["grants"]).found.main.rows
+    found = ask(compare, asked, scenarios=["grants"]).found.main.rows
     base = found[0].probability
     exact = 1 - ndtr(10 / np.sqrt(100 + SHIFT))
     assert base.middle == pytest.approx(exact, abs=4 * base.se + 0.003)
 
 
 def test_a_reversed_order_is_named_with_its_world(town, asked):
-    strong = decide.worlds(town, asked, every=False)[0]
+    strong = worlds(town, asked, every=False)[0]
     assert [w.name for w in strong] == ["history"]
     everywhere = replace(asked, structures=("all",), prior_sets=())
-    names = [w.name for w in decide.worlds(town, everywhere)[0]]
+    names = [w.name for w in worlds(town, everywhere)[0]]
     assert names == ["history", "history/strong-land", "plan", "plan/strong-land"]
 
 
 def test_a_grant_for_a_probability_is_the_normal_quantile(town, asked):
-    answer = decide.solve_lever(town, asked, "grant budget", probability=0.4)
+    answer = ask(solve, asked, lever="grant budget", probability=0.4)
     everything_is_said(answer)
     (found,) = answer.found.found
 
@@ -98,20 +121,24 @@ def test_a_grant_for_a_probability_is_the_normal_quantile(town, asked):
 
 
 def test_what_a_lever_cannot_reach_is_told_with_its_limit(town, asked):
-    answer = decide.solve_lever(town, asked, "补助资金", probability=0.999)
+    answer = ask(solve, asked, lever="补助资金", probability=0.999)
     assert not answer.found.found[0].root.reached
-    assert "not reachable" in answer.short("en")
-    assert "达不到" in answer.short("zh")
+    assert "not reachable" in answer.text("en")
+    assert "达不到" in answer.text("zh")
 
 
 def test_the_grant_that_equals_the_land_programme(town, asked):
-    answer = decide.solve_lever(town, asked, "grant budget", like="land")
+    answer = ask(solve, asked, lever="grant budget", like="land")
     assert answer.found.found[0].root.level == pytest.approx(8 / 2.5, abs=0.02)
 
 
 def test_the_frontier_is_confirmed_on_fresh_members(town, asked):
-    answer = decide.find_frontier(
-        town, asked, ["grant budget", "land release"], probabilities=[0.3, 0.7, 0.999], searched=256
+    answer = ask(
+        frontier,
+        asked,
+        levers=["grant budget", "land release"],
+        probabilities=[0.3, 0.7, 0.999],
+        searched=256,
     )
     everything_is_said(answer)
     easy, hard, none = answer.found.points
@@ -122,7 +149,7 @@ def test_the_frontier_is_confirmed_on_fresh_members(town, asked):
 
 
 def test_the_worked_question_gives_prices_and_parts_by_hand(town, asked):
-    answer = decide.weigh_levers(town, asked, "land-or-grants")
+    answer = ask(weigh, asked, name="land-or-grants")
     everything_is_said(answer)
     found = answer.found
     # Land of 8 in 2025 costs 410 mu; grants of 8 cost 3.2 × 5.125: 0.04 a mu.
@@ -152,7 +179,7 @@ def test_levels_hold_the_lever_as_it_is_and_as_asked(town):
 
 def test_regret_and_dominance_name_the_package(town, asked):
     everywhere = replace(asked, structures=("all",), prior_sets=())
-    answer = decide.hold_everywhere(town, everywhere, ["grants", "land", "both"], readings=["low"])
+    answer = ask(robust, everywhere, scenarios=["grants", "land", "both"], readings=["low"])
     everything_is_said(answer)
     assert len(answer.found.worlds) == 8
     assert answer.found.chance.attrs["choice"] == "both"
@@ -161,7 +188,7 @@ def test_regret_and_dominance_name_the_package(town, asked):
 
 
 def test_shares_of_variance_fall_to_the_inputs_that_have_them(town, asked):
-    answer = decide.what_matters(town, asked, ["grants", "land"])
+    answer = ask(sensitivity, asked, scenarios=["grants", "land"])
     everything_is_said(answer)
     outcome = answer.found.by["outcome"]
     base = outcome.sel(group="base output")
@@ -172,7 +199,7 @@ def test_shares_of_variance_fall_to_the_inputs_that_have_them(town, asked):
 
 
 def test_shares_of_a_package_add_up(town, asked):
-    answer = decide.take_package_apart(town, asked, "both")
+    answer = ask(package, asked, scenario="both")
     everything_is_said(answer)
     found = answer.found.shares
     np.testing.assert_allclose(found["share"], [5, 8], atol=0.02)
@@ -180,7 +207,7 @@ def test_shares_of_a_package_add_up(town, asked):
 
 
 def test_what_is_worth_measuring_is_the_input_that_turns_the_choice(town, asked):
-    answer = decide.what_to_measure(town, asked, ["grants", "land"])
+    answer = ask(information, asked, scenarios=["grants", "land"])
     everything_is_said(answer)
     # Land gives 0.1 × min(100, w) with w uniform on 20 to 180, grants 5 in the mean: land is the
     # worse below w = 50, which has a chance of 30/160 and costs 1.5 there in the mean.
@@ -191,15 +218,20 @@ def test_what_is_worth_measuring_is_the_input_that_turns_the_choice(town, asked)
 
 
 def test_members_that_miss_are_those_of_a_low_base(town, asked):
-    answer = decide.where_members_miss(town, asked, "")
+    answer = ask(discover, asked, scenario="")
     everything_is_said(answer)
     assert answer.found.inputs == ("base output",)
     assert answer.found.box.density > 0.9
 
 
 def test_an_envelope_goes_to_the_years_that_still_count(town, asked):
-    answer = decide.allot(
-        town, asked, ["grant budget=6"], spans=[(2021, 2023), (2027, 2029)], steps=3, searched=128
+    answer = ask(
+        allocate,
+        asked,
+        envelopes=["grant budget=6"],
+        spans=[(2021, 2023), (2027, 2029)],
+        steps=3,
+        searched=128,
     )
     everything_is_said(answer)
     assert answer.found.steps == (3, 0)  # money after 2025 does nothing for 2025
@@ -209,10 +241,10 @@ def test_an_envelope_goes_to_the_years_that_still_count(town, asked):
 # ── batches ──
 
 
-def batch(town, asked, folder, text, name="many.csv"):
+def run_batch(town, asked, folder, text, name="many.csv"):
     path = folder / name
     path.write_text(text, encoding="utf-8")
-    return decide.run_batch(town, asked, path)
+    return ask(batch, asked, file=path)
 
 
 def test_a_batch_of_rows_is_run_with_units_labels_and_schedules(town, asked, tmp_path):
@@ -220,7 +252,7 @@ def test_a_batch_of_rows_is_run_with_units_labels_and_schedules(town, asked, tmp
         "我的情景表,,,\n情景,补助资金（亿元/年）,land release,起始\n"
         "甲,2,,2021\n乙,,100,2021\n丙,2021: 1; 2023: 3,,\n"
     )
-    answer = batch(town, asked, tmp_path, text)
+    answer = run_batch(town, asked, tmp_path, text)
     everything_is_said(answer)
     effects = answer.found.dataset()["effect_mean"].sel(world="history")
     assert effects.sel(scenario="甲").item() == pytest.approx(5, abs=0.01)
@@ -235,7 +267,7 @@ def test_a_batch_of_rows_is_run_with_units_labels_and_schedules(town, asked, tmp
 def test_a_bad_cell_is_told_by_row_and_column_and_nothing_is_written(town, asked, tmp_path):
     text = "scenario,grant budget,no such lever\na,99,\nb,many,1\n"
     with pytest.raises(SDError) as error:
-        batch(town, asked, tmp_path, text)
+        run_batch(town, asked, tmp_path, text)
     lines = "\n".join(error.value.problems)
     assert "row 2, column B" in lines
     assert "outside the limits" in lines
@@ -257,23 +289,23 @@ def test_a_workbook_is_told_by_sheet_and_per_cents_are_read(town, asked, tmp_pat
     sheet.append(["a", 3])
     book.save(tmp_path / "b.xlsx")
     with pytest.raises(SDError) as error:
-        decide.run_batch(town, asked, tmp_path / "b.xlsx")
+        ask(batch, asked, file=tmp_path / "b.xlsx")
     lines = "\n".join(error.value.problems)
     assert 'b.xlsx sheet "方案" row 2, column B' in lines  # a per cent is no amount of money
 
 
 def test_the_template_can_be_filled_and_run(town, asked, tmp_path):
-    path = decide.new_batch(town, tmp_path / "t.xlsx")
-    answer = decide.run_batch(town, asked, path)
+    path = new_batch(NewOptions(study=town), tmp_path / "t.xlsx")
+    answer = ask(batch, asked, file=path)
     effects = answer.found.dataset()["effect_mean"].sel(world="history")
     assert effects.sel(scenario="now").item() == 0
     assert effects.sel(scenario="example").item() == pytest.approx(12.5, abs=0.05)
     with pytest.raises(SDError, match="exists"):
-        decide.new_batch(town, path)
+        new_batch(NewOptions(study=town), path)
 
 
 def test_a_grid_runs_every_combination(town, asked):
-    answer = decide.run_grid(town, asked, ["grant budget=0:4:3", "land release=0,100"])
+    answer = ask(grid, asked, levers=["grant budget=0:4:3", "land release=0,100"])
     assert len(answer.found.scenarios) == 7
     effects = answer.found.dataset()["effect_mean"].sel(world="history")
     most = effects.sel(scenario="grant budget=4 land release=100").item()
@@ -286,19 +318,19 @@ def test_a_grid_runs_every_combination(town, asked):
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda t, a: decide.solve_lever(t, a, "grand budget", probability=0.5), "grant budget"),
-        (lambda t, a: decide.solve_lever(t, a, "land taken", probability=0.5), "no lever"),
-        (lambda t, a: decide.solve_lever(t, a, "grant budget", probability=0.5, high=99), "limits"),
-        (lambda t, a: decide.solve_lever(t, a, "grant budget", probability=1.5), "between 0 and 1"),
-        (lambda t, a: decide.compare_scenarios(t, a, ["gransts"]), "grants"),
-        (lambda t, a: decide.compare_scenarios(t, replace(a, target="goall"), ["land"]), "goal"),
-        (lambda t, a: decide.compare_scenarios(t, replace(a, year=2090), ["land"]), "2090"),
-        (lambda t, a: decide.weigh_levers(t, a, "land-or-grant"), "land-or-grants"),
-        (lambda t, a: decide.run_grid(t, a, ["grant budget=0:99:3"]), "limits"),
-        (lambda t, a: decide.run_grid(t, a, ["grant budget"]), "write"),
-        (lambda t, a: decide.allot(t, a, ["grant budget"], spans=[(2021, 2023)]), "write"),
+        (lambda t, a: ask(solve, a, lever="grand budget", probability=0.5), "grant budget"),
+        (lambda t, a: ask(solve, a, lever="land taken", probability=0.5), "no lever"),
+        (lambda t, a: ask(solve, a, lever="grant budget", probability=0.5, high=99), "limits"),
+        (lambda t, a: ask(solve, a, lever="grant budget", probability=1.5), "between 0 and 1"),
+        (lambda t, a: ask(compare, a, scenarios=["gransts"]), "grants"),
+        (lambda t, a: ask(compare, replace(a, target="goall"), scenarios=["land"]), "goal"),
+        (lambda t, a: ask(compare, replace(a, year=2090), scenarios=["land"]), "2090"),
+        (lambda t, a: ask(weigh, a, name="land-or-grant"), "land-or-grants"),
+        (lambda t, a: ask(grid, a, levers=["grant budget=0:99:3"]), "limits"),
+        (lambda t, a: ask(grid, a, levers=["grant budget"]), "write"),
+        (lambda t, a: ask(allocate, a, envelopes=["grant budget"], spans=[(2021, 2023)]), "write"),
         (
-            lambda t, a: decide.hold_everywhere(t, replace(a, structures=("mian",)), ["land"]),
+            lambda t, a: ask(robust, replace(a, structures=("mian",)), scenarios=["land"]),
             "main",
         ),
     ],
@@ -319,17 +351,15 @@ def test_the_question_of_another_year_is_another_target(town):
 
 
 def stored(town, folder, seed=1, scenarios=("grants", "land")):
-    from sdensemble.verbs.run import Options, run_study
-
-    options = Options(members=256, seed=seed, prior_set="history", scenarios=scenarios, out=folder)
-    run_study(town, options)
+    names = {"prior_set": "history", "scenarios": scenarios}
+    run_study(RunOptions(study=town, members=256, seed=seed, out=folder, **names))
     return folder
 
 
 def test_stored_runs_are_compared_without_running(town, asked, tmp_path):
     one = stored(town, tmp_path / "one", scenarios=("grants",))
     two = stored(town, tmp_path / "two", scenarios=("land",))
-    answer = decide.compare_scenarios(town, asked, ["grants", "land"], runs=[one, two])
+    answer = ask(compare, asked, scenarios=["grants", "land"], runs=[one, two])
     everything_is_said(answer)
     effects = answer.found.dataset()["effect_mean"].sel(world="history")
     assert effects.sel(scenario="land").item() == pytest.approx(8, abs=0.05)
@@ -340,7 +370,7 @@ def test_stored_runs_of_different_keys_are_refused(town, asked, tmp_path):
     one = stored(town, tmp_path / "one", scenarios=("grants",))
     two = stored(town, tmp_path / "two", seed=2, scenarios=("land",))
     with pytest.raises(SDError, match="different keys and cannot be compared: seed"):
-        decide.compare_scenarios(town, asked, ["grants", "land"], runs=[one, two])
+        ask(compare, asked, scenarios=["grants", "land"], runs=[one, two])
     with pytest.raises(SDError, match="hold no land"):
-        decide.compare_scenarios(town, asked, ["grants", "land"], runs=[one])
+        ask(compare, asked, scenarios=["grants", "land"], runs=[one])
     assert not asked.out.exists()

@@ -8,7 +8,7 @@ import pytest
 
 from sdensemble.decide.levers import find_lever
 from sdensemble.decide.measures import find_target
-from sdensemble.verbs.decide import groups_of, question_of
+from sdensemble.verbs.worlds import groups_of, question_of
 
 
 @pytest.fixture(params=["land-or-grants"])

@@ -11,7 +11,7 @@ from sdensemble.ensemble.run import replay, run_ensemble, whole_years
 from sdensemble.ensemble.worlds import worlds
 from sdensemble.inputs.scenarios import Setting
 from sdensemble.study import open_study
-from sdensemble.verbs.new import new_study
+from sdensemble.verbs.new_study import new_study
 
 MEMBERS = 64
 

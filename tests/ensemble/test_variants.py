@@ -37,7 +37,7 @@ from sdensemble.outputs.models import (
 from sdensemble.outputs.write import nothing
 from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.record import RunRecord
-from sdensemble.verbs.run import Options
+from sdensemble.verbs.run import RunOptions
 from sdensemble.verbs.run_variants import choose_variants, run_models, run_variants, write_models
 
 
@@ -134,7 +134,7 @@ def test_a_folder_without_variants_has_none(tmp_path, study):
 def models(study):
     packs = tuple(s.name for s in study.scenarios if s.package in ("land", "subsidy"))
     names = ("land-first", "logistic")
-    options = Options(members=64, scenarios=packs)
+    options = RunOptions(members=64, scenarios=packs)
     return run_models(study, options, choose_variants(study, names))
 
 
@@ -245,8 +245,10 @@ def test_what_is_the_same_is_run_once_and_weighs_nothing(study, tmp_path):
     chosen = (main_variant(study.model), same, logistic)
     weights = tmp_path / "weights.csv"
     weights.write_text("variant,weight\nmain,1\nsame,5\nlogistic,3\n", "utf-8")
-    options = Options(members=32, scenarios=("baseline",))
-    plain, given = (run_models(study, options, chosen, w) for w in (None, weights))
+    options = RunOptions(members=32, scenarios=("baseline",))
+    plain, given = (
+        run_models(study, replace(options, weights=one), chosen) for one in (None, weights)
+    )
     assert plain.weights == (0.5, 0.0, 0.5)
     assert given.weights == (0.25, 0.0, 0.75)
     assert plain.same == {"same": "main"}
@@ -287,9 +289,16 @@ def test_figure_and_table_name_the_same_leaders(models):
 
 
 def test_a_run_of_variants_does_not_pass_priors_off_as_a_posterior(study, tmp_path):
-    asked = Options(members=64, as_of="latest", scenarios=("baseline",), out=tmp_path / "run")
+    asked = RunOptions(
+        study=study,
+        members=64,
+        as_of="latest",
+        scenarios=("baseline",),
+        variants=("min",),
+        out=tmp_path / "run",
+    )
     with pytest.raises(SDError, match="calibrate --variants"):
-        run_variants(study, asked, ("min",))
-    run_variants(study, replace(asked, prior_only=True), ("min",))
+        run_variants(asked)
+    run_variants(replace(asked, prior_only=True))
     record = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
     assert record["as_of"] == "latest"

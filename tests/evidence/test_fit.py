@@ -27,7 +27,8 @@ from sdensemble.evidence.stored import choose
 from sdensemble.inputs.history import vintage
 from sdensemble.results.probability import Key, require_same_question
 from sdensemble.study import Study, open_study
-from sdensemble.verbs.run import Options, run_study
+from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_study import run_study
 from tests.evidence.small import HEAD, line, make_study
 
 QUICK = Settings(particles=16)
@@ -155,15 +156,15 @@ def test_calibrate_keeps_the_posterior_a_run_then_uses(small, no_figures, tmp_pa
     found = chosen(small)
     assert found.posterior is not None
     options = {"members": 128, "lang": "en"}
-    after = run_study(small, Options(**options, as_of="latest", out=tmp_path / "a"))
-    said = " ".join(after.text.split())
+    after = run_study(RunOptions(study=small, **options, as_of="latest", out=tmp_path / "a"))
+    said = " ".join(after.text("en").split())
     assert f"posterior (vintage latest, 8 figures, {found.posterior.digest})" in said
-    assert "calibrated" in after.text
+    assert "calibrated" in after.text("en")
     aside = run_study(
-        small, Options(**options, as_of="latest", prior_only=True, out=tmp_path / "b")
+        RunOptions(study=small, **options, as_of="latest", prior_only=True, out=tmp_path / "b")
     )
-    assert "drawn from the prior, as asked for" in " ".join(aside.text.split())
-    assert "before calibration" in aside.text
+    assert "drawn from the prior, as asked for" in " ".join(aside.text("en").split())
+    assert "before calibration" in aside.text("en")
 
 
 def test_a_posterior_made_for_another_model_is_refused_with_the_command_that_renews_it(small):

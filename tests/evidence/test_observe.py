@@ -23,7 +23,8 @@ from sdensemble.inputs.history import read_history, vintage
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import open_study
 from sdensemble.verbs.cli import main
-from sdensemble.verbs.run import Options, run_study
+from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_study import run_study
 
 pytestmark = pytest.mark.usefixtures("fits_kept")
 
@@ -558,14 +559,26 @@ def test_an_import_is_a_vintage_with_its_posterior_and_the_date_of_its_latest_pu
     first = add(small, "2023,sales,total,200,Ton,2024-03-05,")
     answers = {}
     for name in ("latest", first.batch):
-        options = Options(members=64, as_of=name, lang="en", out=small.folder / "outputs" / name)
-        answers[name] = run_study(open_study(small.folder), options).text
+        options = RunOptions(
+            study=small.folder,
+            members=64,
+            as_of=name,
+            lang="en",
+            out=small.folder / "outputs" / name,
+        )
+        answers[name] = run_study(options).text("en")
     assert f"nowcast (data published to 2024-03-05, {first.batch})" in answers[first.batch]
     assert "ex ante" not in answers[first.batch]
     assert all("calibrated (posterior" in answer for answer in answers.values())
     second = add(small, "2024,sales,total,215,Ton,2025,", particles=FEW)
-    options = Options(members=64, as_of=second.batch, lang="en", out=small.folder / "outputs" / "2")
-    assert "calibrated (posterior" in run_study(open_study(small.folder), options).text
+    options = RunOptions(
+        study=small.folder,
+        members=64,
+        as_of=second.batch,
+        lang="en",
+        out=small.folder / "outputs" / "2",
+    )
+    assert "calibrated (posterior" in run_study(options).text("en")
     fitted = calibrate(
         open_study(small.folder),
         Asked(as_of=second.batch, particles=FEW, profiles=False, lang="en"),

@@ -20,7 +20,7 @@ def model(root, tmp_path):
 
 def values(model, **options):
     found = run_file(model, FileOptions(report="s,growth,e", **options))
-    return {name: v[:, 0] for name, v in found.run.values.items()}
+    return {name: v[:, 0] for name, v in found.found.run.values.items()}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_data_without_a_source_come_from_a_file(write_model, tmp_path):
     path = write_model("r: north,south~~|\nd[r]~~|\ny[r]=d[r]*2~~|")
     (tmp_path / "d.csv").write_text("time,d[north],d[south]\n0,1,5\n1,3,\n", encoding="utf-8")
     found = run_file(path, FileOptions(report="y", data=(tmp_path / "d.csv",)))
-    np.testing.assert_allclose(found.run.values["y"][[0, -1], :, 0], [[2, 10], [6, 10]])
+    np.testing.assert_allclose(found.found.run.values["y"][[0, -1], :, 0], [[2, 10], [6, 10]])
 
 
 @pytest.mark.parametrize(

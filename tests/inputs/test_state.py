@@ -28,11 +28,11 @@ def model(tmp_path):
 @pytest.mark.parametrize("members", [None, 5])
 def test_a_stored_state_is_gone_on_from_bit_for_bit(model, tmp_path, members):
     state = tmp_path / "states" / "half.npz"
-    whole = run_file(model, FileOptions(report="s,m,d", members=members)).run
+    whole = run_file(model, FileOptions(report="s,m,d", members=members)).found.run
     first = run_file(
         model, FileOptions(report="s,m,d", members=members, until=4, save_state=state)
-    ).run
-    rest = run_file(model, FileOptions(report="s,m,d", members=members, from_state=state)).run
+    ).found.run
+    rest = run_file(model, FileOptions(report="s,m,d", members=members, from_state=state)).found.run
     assert first.times[-1] == rest.times[0] == 4
     assert rest.times[-1] == 8
     for name in ("s", "m", "d"):
@@ -45,7 +45,9 @@ def test_going_on_may_be_under_other_constants(model, tmp_path):
     state = tmp_path / "half.npz"
     run_file(model, FileOptions(until=4, save_state=state))
     slow, fast = (
-        run_file(model, FileOptions(report="s", from_state=state, settings=(f"rate={r}",))).run
+        run_file(
+            model, FileOptions(report="s", from_state=state, settings=(f"rate={r}",))
+        ).found.run
         for r in (0.1, 0.5)
     )
     assert slow.values["s"][0] == fast.values["s"][0]

@@ -25,7 +25,7 @@ from sdensemble.pages.cockpit.write import HERE, _finite, page
 from sdensemble.results.estimate import mean_of
 from sdensemble.study import Study, open_study
 from sdensemble.verbs.cockpit import model_page, study_page, write_page
-from sdensemble.verbs.run import Options
+from sdensemble.verbs.run import RunOptions
 
 NODE = shutil.which("node")
 SCRIPTS = "".join(path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.js")))
@@ -75,8 +75,8 @@ def held_against_a_run(study: Study, members: Members, settings: dict, folder: P
 
 
 def test_a_page_asks_for_nothing_from_elsewhere_and_is_the_same_twice(teacup: Study) -> None:
-    text = study_page(teacup, Options(members=64))
-    assert text == study_page(teacup, Options(members=64))
+    text = study_page(RunOptions(study=teacup, members=64))
+    assert text == study_page(RunOptions(study=teacup, members=64))
     assert set(re.findall(r"https?://[^\"'`\s<]+", text)) == {"http://www.w3.org/2000/svg"}
     assert "src=" not in text.replace("image.src=", "")
     assert "@" not in re.sub(r"<script.*?</script>|<style>.*?</style>", "", text, flags=re.S)
@@ -153,7 +153,7 @@ def test_the_study_has_the_numbers_of_a_run_in_its_page(tmp_path: Path) -> None:
     package = next(s for s in study.scenarios if s.package)
     settings = {s.constant: {"times": s.times, "values": s.values} for s in package.settings}
     assert held_against_a_run(study, members, settings, tmp_path) < 1e-9
-    text = study_page(study, Options())
+    text = study_page(RunOptions(study=study))
     assert len(text.encode()) < 6e6
 
 

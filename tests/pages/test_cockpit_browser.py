@@ -23,7 +23,7 @@ from sdensemble.inputs.scenarios import read_scenario
 from sdensemble.pages.cockpit.carried import planes
 from sdensemble.study import open_study
 from sdensemble.verbs.cockpit import study_page
-from sdensemble.verbs.run import Options
+from sdensemble.verbs.run import RunOptions
 
 pytestmark = pytest.mark.full
 CHROMIUM = shutil.which("chromium")
@@ -43,7 +43,9 @@ MEMBERS = 128
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("cockpit") / "teacup 'quoted' 茶.html"
     study = open_study(Path("examples/teacup"))
-    path.write_text(study_page(study, Options(members=MEMBERS, lang="en")), encoding="utf-8")
+    path.write_text(
+        study_page(RunOptions(study=study, members=MEMBERS, lang="en")), encoding="utf-8"
+    )
     return path
 
 

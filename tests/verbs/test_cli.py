@@ -282,7 +282,7 @@ def test_a_real_interruption_leaves_no_folder(teacup):
         "def advance(done):\n"
         "    if not said: said.append(print('running\\n', end='', flush=True))\n"
         "    come.wait()\n"
-        "cli._Bar.start = lambda self, length: advance\n"
+        "cli.Terminal.bar = lambda self, runs: advance\n"
         "cli.main()"
     )
     more = ["run", "--members", "256", "--out", "结果"]

@@ -13,8 +13,8 @@ from sdensemble.verbs.help import key_of
 
 def _commands(command: click.Command, place: str = "") -> dict[str, click.Command]:
     found = {place or "main": command}
-    for name, one in getattr(command, "commands", {}).items():
-        found |= _commands(one, f"{place}_{name}" if place else name)
+    for name in getattr(command, "table", {}):
+        found |= _commands(command.get_command(None, name), f"{place}_{name}" if place else name)
     return found
 
 

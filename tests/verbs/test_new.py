@@ -5,8 +5,9 @@ import pytest
 
 from sdengine.errors import SDError
 from sdensemble.study import check_study, open_study
-from sdensemble.verbs.new import new_study
-from sdensemble.verbs.run import Options, run_study
+from sdensemble.verbs.new_study import new_study
+from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_study import run_study
 
 TEACUP = "examples/teacup/model/teacup.mdl"
 PEOPLE = """
@@ -28,8 +29,8 @@ def people(write_model):
 
 
 def run(folder, tmp_path):
-    options = Options(members=32, out=tmp_path / "a run", lang="en")
-    return run_study(open_study(folder), options).text
+    options = RunOptions(study=folder, members=32, out=tmp_path / "a run", lang="en")
+    return run_study(options).text("en")
 
 
 def test_a_new_study_can_be_checked_and_run_at_once(root, tmp_path, no_figures):

@@ -114,7 +114,9 @@ def test_scorecard_runs_when_members_are_asked_for(cup, no_figures):
     assert both.exit_code == 2
     seed = call("scorecard", "--study", cup, "--run", cup / "outputs" / "first", "--seed", 3)
     assert seed.exit_code == 2
-    scored, run = (Path(line.split("  ")[0]) for line in found.output.splitlines()[-2:])
+    scored, run = (
+        Path(text.splitlines()[-1].split("  ")[0]) for text in (found.stdout, found.stderr)
+    )
     assert (run / "ensemble.nc").is_file()
     told = call("ledger", "--study", cup, "--run", scored)  # the folder of tables leads to its run
     assert told.exit_code == 0, told.output

@@ -9,8 +9,10 @@ from sdengine.errors import SDError
 from sdensemble.outputs import run as runs
 from sdensemble.results.store import read_ensemble
 from sdensemble.study import open_study
-from sdensemble.verbs.new import new_study
-from sdensemble.verbs.run import Options, replay_member, run_study
+from sdensemble.verbs.new_study import new_study
+from sdensemble.verbs.result import Tell
+from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_study import replay_member, run_study
 
 BROKEN = """
 level = INTEG(-loss rate, 2) ~ Yi ~ 中文: 水平; EN: level|
@@ -22,8 +24,8 @@ year = 1 ~ Year [1,1] ~|
 """
 
 
-def options(folder, **more):
-    return Options(**{"members": 32, "out": folder, "lang": "en"} | more)
+def options(study, folder, **more):
+    return RunOptions(**{"study": study, "members": 32, "out": folder, "lang": "en"} | more)
 
 
 def rows(path):
@@ -36,9 +38,9 @@ def left(study):
 
 
 def test_a_run_writes_its_folder_and_gives_the_answer(teacup, tmp_path):
-    outcome = run_study(open_study(teacup), options(tmp_path / "结果 1"))
-    assert outcome.text.startswith("Measure: temperature; no information date; prior set")
-    assert "Target: Tea temperature at least 60 °C in minute 9" in outcome.text
+    outcome = run_study(options(teacup, tmp_path / "结果 1"))
+    assert outcome.text("en").startswith("Measure: temperature; no information date; prior set")
+    assert "Target: Tea temperature at least 60 °C in minute 9" in outcome.text("en")
     record = json.loads((tmp_path / "结果 1" / "run.json").read_text("utf-8"))
     assert record["options"]["members"] == 32
     assert set(record["files_read"]) >= {"model/teacup.mdl", "calibration/priors.toml"}
@@ -50,7 +52,7 @@ def test_a_run_writes_its_folder_and_gives_the_answer(teacup, tmp_path):
 
 
 def test_runs_stand_beside_the_report_where_no_folder_is_given(teacup, no_figures):
-    outcome = run_study(open_study(teacup), options(None))
+    outcome = run_study(options(teacup, None))
     assert outcome.folder.parent == teacup / "outputs"
     assert left(teacup) == sorted([outcome.folder.name, "report.toml"])
 
@@ -58,7 +60,7 @@ def test_runs_stand_beside_the_report_where_no_folder_is_given(teacup, no_figure
 def test_the_same_seed_gives_the_same_bytes_whatever_the_threads(teacup, tmp_path, no_figures):
     study = open_study(teacup)
     for name, more in {"a": {"threads": 1}, "b": {"threads": 2}, "c": {"seed": 2}}.items():
-        run_study(study, options(tmp_path / name, **more))
+        run_study(options(study, tmp_path / name, **more))
     tables = [p.name for p in (tmp_path / "a").glob("*.csv")]
     assert "probabilities.csv" in tables
     for table in tables:
@@ -78,8 +80,8 @@ def test_a_further_prior_set_serves_the_packages_and_what_they_are_compared_with
     priors.write_text(f"{text}\n[[prior]]{plan}", "utf-8")
     lid = teacup / "scenarios" / "lid.toml"
     lid.write_text('package = "lid"\n' + lid.read_text("utf-8"), "utf-8")
-    outcome = run_study(open_study(teacup), options(tmp_path / "run"))
-    assert "(plan priors)" in outcome.text
+    outcome = run_study(options(teacup, tmp_path / "run"))
+    assert "(plan priors)" in outcome.text("en")
     found = rows(tmp_path / "run" / "probabilities.csv")
     assert {r["scenario"] for r in found if r["prior_set"] == "plan"} == {"baseline", "lid"}
     warmer = read_ensemble(tmp_path / "run" / "ensemble-plan.nc")["teacup temperature"]
@@ -91,15 +93,16 @@ def test_a_further_prior_set_serves_the_packages_and_what_they_are_compared_with
 
 
 def test_an_interruption_while_members_run_leaves_no_folder(teacup, tmp_path):
-    def progress(total):
-        def advance(done):
-            raise KeyboardInterrupt
+    class Interrupted(Tell):
+        def bar(self, runs):
+            def advance(done):
+                raise KeyboardInterrupt
 
-        return advance
+            return advance
 
     for threads in (1, 2):
         with pytest.raises(KeyboardInterrupt):
-            run_study(open_study(teacup), options(tmp_path / "run", threads=threads), progress)
+            run_study(options(teacup, tmp_path / "run", threads=threads), Interrupted())
     assert not (tmp_path / "run").exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["山西 研究"]
 
@@ -110,7 +113,7 @@ def test_a_disk_that_fills_up_while_writing_leaves_nothing(teacup, tmp_path, mon
 
     monkeypatch.setattr(runs, "write_tables", full)
     with pytest.raises(SDError, match="the disk is full; nothing was written"):
-        run_study(open_study(teacup), options(tmp_path / "run"))
+        run_study(options(teacup, tmp_path / "run"))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["山西 研究"]
 
 
@@ -119,11 +122,11 @@ def test_what_would_stop_the_writing_is_told_before_anything_is_run(teacup, tmp_
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "mine.txt").write_text("mine", "utf-8")
     with pytest.raises(SDError, match=r"holds mine\.txt, which no run wrote"):
-        run_study(open_study(teacup), options(tmp_path / "taken"))
+        run_study(options(teacup, tmp_path / "taken"))
     with pytest.raises(SDError, match='no prior set "plans"'):
-        run_study(open_study(teacup), options(tmp_path / "run", prior_set="plans"))
+        run_study(options(teacup, tmp_path / "run", prior_set="plans"))
     with pytest.raises(SDError, match="33 members: Sobol points need"):
-        run_study(open_study(teacup), options(tmp_path / "run", members=33))
+        run_study(options(teacup, tmp_path / "run", members=33))
 
 
 @pytest.fixture
@@ -133,11 +136,11 @@ def broken(write_model, tmp_path):
 
 
 def test_lost_members_are_counted_named_and_leave_bounds(broken, tmp_path, no_figures):
-    outcome = run_study(broken, options(tmp_path / "run"))
+    outcome = run_study(options(broken, tmp_path / "run"))
     data = read_ensemble(tmp_path / "run" / "ensemble.nc")
     bad = int((~np.isfinite(data["total"].values[0])).any(axis=1).sum())
     assert 0 < bad < 32
-    words = " ".join(outcome.text.split())
+    words = " ".join(outcome.text("en").split())
     said = f"Note: {bad} members under Baseline (priors) are not finite (worth, first in"
     assert said in words
     (row,) = rows(tmp_path / "run" / "probabilities.csv")
@@ -148,13 +151,13 @@ def test_lost_members_are_counted_named_and_leave_bounds(broken, tmp_path, no_fi
 
 
 def test_a_lost_member_can_be_replayed_as_the_answer_says(broken, tmp_path, no_figures):
-    answer = run_study(broken, options(tmp_path / "run")).text
+    answer = run_study(options(broken, tmp_path / "run")).text("en")
     line = answer.splitlines()[-1]
     assert line.startswith(f"python run_sim.py run --study {broken.folder} --scenario baseline ")
     assert " --seed=1 --members=32 --method=sobol --prior prior --member " in line
     member = int(line.rsplit(" ", 1)[1])
-    chosen = options(tmp_path / "one", scenarios=("baseline",))
-    (path,) = replay_member(broken, chosen, member).files
+    chosen = options(broken, tmp_path / "one", scenarios=("baseline",), member=member)
+    (path,) = replay_member(chosen).files
     assert path == tmp_path / "one" / f"baseline-member-{member}.csv"
     table = rows(path)
     assert set(table[0]) == {"time", *broken.model.variables}
@@ -169,7 +172,7 @@ def test_all_members_lost_is_an_error_and_writes_nothing(broken, tmp_path):
     priors.write_text(text, "utf-8")
     study = open_study(broken.folder)
     with pytest.raises(SDError, match=r'"worth" first, at 0\.75') as caught:
-        run_study(study, options(tmp_path / "run"))
+        run_study(options(study, tmp_path / "run"))
     assert "nothing was written" in str(caught.value)
     assert "--scenario baseline" in str(caught.value)
     assert not (tmp_path / "run").exists()
@@ -181,7 +184,7 @@ def test_a_scenario_that_loses_all_its_members_leaves_the_others_their_answer(
     (broken.folder / "scenarios" / "flood.toml").write_text(
         'title = "Flood"\n[world]\n"loss rate" = 4\n', "utf-8"
     )
-    answer = run_study(open_study(broken.folder), options(tmp_path / "run")).text
+    answer = run_study(options(broken.folder, tmp_path / "run")).text("en")
     said = "Note: 32 members under Flood (priors) are not finite"
     assert said in " ".join(answer.split())
     assert "<1–>99%" in answer
@@ -189,16 +192,18 @@ def test_a_scenario_that_loses_all_its_members_leaves_the_others_their_answer(
 
 def test_a_member_to_replay_must_be_one_of_one_scenario(teacup, tmp_path):
     study = open_study(teacup)
-    for chosen, member in ((options(None), 0), (options(None, scenarios=("lid",)), 32)):
+    for more in ({"member": 0}, {"member": 32, "scenarios": ("lid",)}):
         with pytest.raises(SDError, match="name one --scenario and a member from 0 to 31"):
-            replay_member(study, chosen, member)
+            replay_member(options(study, None, **more))
     assert left(teacup) == ["report.toml"]
 
 
 def test_two_runs_of_the_same_second_have_a_folder_each(teacup, no_figures, monkeypatch):
-    monkeypatch.setattr("sdensemble.verbs.run.stamped", lambda study, *_: study / "outputs" / "t")
+    monkeypatch.setattr(
+        "sdensemble.verbs.run_study.stamped", lambda study, *_: study / "outputs" / "t"
+    )
     study = open_study(teacup)
-    folders = [run_study(study, options(None)).folder.name for _ in range(3)]
+    folders = [run_study(options(study, None)).folder.name for _ in range(3)]
     assert folders == ["t", "t-2", "t-3"]
     for name in folders:
         assert (teacup / "outputs" / name / "run.json").is_file()
@@ -208,18 +213,18 @@ def test_two_runs_of_the_same_second_have_a_folder_each(teacup, no_figures, monk
 
     monkeypatch.setattr(runs, "write_tables", fail)
     with pytest.raises(SDError, match="disk is full"):
-        run_study(study, options(None))
+        run_study(options(study, None))
     assert left(teacup) == ["report.toml", "t", "t-2", "t-3"]
 
 
 def test_units_that_disagree_are_a_note_and_stop_no_run(teacup, tmp_path, no_figures):
     model = teacup / "model" / "teacup.mdl"
     model.write_text(model.read_text("utf-8").replace("Degree/Minute", "Degree"), "utf-8")
-    outcome = run_study(open_study(teacup), options(tmp_path / "run", lang="zh"))
+    outcome = run_study(options(teacup, tmp_path / "run", lang="zh"))
     record = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))
     assert record["unit_problems"]
     note = f"注意：模型有{len(record['unit_problems'])}处单位不一致（首处："
-    for text in (outcome.text, (tmp_path / "run" / "answer-zh.txt").read_text("utf-8")):
+    for text in (outcome.text("zh"), (tmp_path / "run" / "answer-zh.txt").read_text("utf-8")):
         assert note in text.replace("\n", "")
     english = (tmp_path / "run" / "answer-en.txt").read_text("utf-8")
     assert "Note: units disagree in" in english
@@ -234,7 +239,7 @@ def test_members_lost_under_a_further_prior_set_alone_are_named(broken, tmp_path
     good = good.replace("high = 4.0", "high = 0.2")
     rest = [e for e in entries if e is not lossy]
     priors.write_text("[[prior]]".join([head, *rest, good, bad]), "utf-8")
-    answer = run_study(open_study(broken.folder), options(tmp_path / "run")).text
+    answer = run_study(options(broken.folder, tmp_path / "run")).text("en")
     words = " ".join(answer.split())
     assert "members under Baseline (plan priors) are not finite (worth, first in" in words
     assert "(history priors) are not finite" not in words

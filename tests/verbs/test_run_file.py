@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from sdensemble import FileOptions, SDError, run_file
+from sdensemble.lang import tell
 from sdensemble.results.store import read_ensemble
 from sdensemble.verbs.cli import main
 
@@ -48,26 +49,28 @@ def shops(write_model):
 
 def test_a_run_shows_stocks_at_the_first_middle_and_last_time(shops):
     found = run_file(shops)
-    lines = found.text.splitlines()
+    lines = found.text("en").splitlines()
     assert lines[0] == "model.mdl: one run, 0 to 2 Year, step 0.25, euler"
     assert lines[2].split() == ["stock", "unit", "0", "1", "2"]
     assert lines[4].split()[:3] == ["sales[north]", "Yuan", "3"]
     assert len(lines) == 6
-    assert found.notes == ("nothing was written: --out DIR writes the run",)
+    assert [tell(note, "en") for note in found.notes] == [
+        "nothing was written: --out DIR writes the run"
+    ]
 
 
 def test_constants_are_set_whole_or_by_element_and_by_either_kind_of_name(shops):
     options = FileOptions(settings=("PRICE[south]=7", "growth=0"), report="Total_Sales")
     found = run_file(shops, options)
-    np.testing.assert_array_equal(found.run.values["total sales"][:, 0], 10.0)
-    assert "price[south] = 7" not in found.text
-    assert found.given.constants["price"].tolist() == [3, 7]
+    np.testing.assert_array_equal(found.found.run.values["total sales"][:, 0], 10.0)
+    assert "price[south] = 7" not in found.text("en")
+    assert found.found.given.constants["price"].tolist() == [3, 7]
 
 
 def test_names_are_accepted_as_pysd_writes_them(write_model):
     path = write_model('"price (net)" = 3 ~~|\ny = INTEG("price (net)", 0) ~~|\n')
     found = run_file(path, FileOptions(settings=("price_net=5",)))
-    assert found.run.values["y"][-1, 0] == 10
+    assert found.found.run.values["y"][-1, 0] == 10
 
 
 def test_settings_that_cannot_be_are_told_together(shops):
@@ -93,7 +96,7 @@ def test_changes_come_before_settings_and_give_one_number_or_all(shops):
     file = shops.with_name("a.cin")
     file.write_text("price = 5, 6\ngrowth = 0\n", encoding="utf-8")
     found = run_file(shops, FileOptions(changes=(Path("a.cin"),), settings=("price[north]=1",)))
-    assert found.given.constants["price"].tolist() == [1, 6]
+    assert found.found.given.constants["price"].tolist() == [1, 6]
     file.write_text("price = 5, 6, 7\nnone = 1\n", encoding="utf-8")
     few, none = problems(shops, changes=(file,))
     assert 'a.cin line 1 "price": gives 3 numbers for 2 elements' in few
@@ -103,8 +106,9 @@ def test_changes_come_before_settings_and_give_one_number_or_all(shops):
 def test_side_files_beside_the_model_are_named_but_not_read(shops):
     shops.with_name("a.cin").write_text("growth = 9\n", encoding="utf-8")
     found = run_file(shops)
-    assert "beside the model, not read: --changes a.cin" in found.notes
-    assert found.given.constants == {}
+    notes = [tell(note, "en") for note in found.notes]
+    assert "beside the model, not read: --changes a.cin" in notes
+    assert found.found.given.constants == {}
 
 
 def test_a_run_is_written_as_csv_netcdf_and_record_and_can_be_written_again(shops, tmp_path):
@@ -139,8 +143,8 @@ def test_a_sample_file_gives_a_member_for_each_row(tmp_path):
     assert data.sizes["member"] == 3
     np.testing.assert_array_equal(data["characteristic time"], [16, 16, 8])
     alone = run_file(TEACUP, FileOptions(settings=("room temperature=30", "characteristic time=8")))
-    last = found.run.values["teacup temperature"][:, 2]
-    np.testing.assert_array_equal(last, alone.run.values["teacup temperature"][:, 0])
+    last = found.found.run.values["teacup temperature"][:, 2]
+    np.testing.assert_array_equal(last, alone.found.run.values["teacup temperature"][:, 0])
     rows = table(out / "quantiles.csv")
     assert list(rows[0]) == [
         "variable",
@@ -160,12 +164,12 @@ def test_a_sensitivity_control_draws_the_same_members_for_the_same_seed():
     options = FileOptions(sensitivity=DATA / "teacup.vsc")
     first, second = run_file(TEACUP, options), run_file(TEACUP, options)
     other = run_file(TEACUP, FileOptions(sensitivity=DATA / "teacup.vsc", seed=2, members=10))
-    drawn = [run.given.constants["room temperature"] for run in (first, second, other)]
+    drawn = [run.found.given.constants["room temperature"] for run in (first, second, other)]
     np.testing.assert_array_equal(drawn[0], drawn[1])
     assert drawn[0].shape == (64,)
     assert drawn[2].shape == (10,)
     assert (drawn[0][:10] != drawn[2]).all()
-    assert first.text.splitlines()[2].split() == [
+    assert first.text("en").splitlines()[2].split() == [
         "variable",
         "unit",
         "time",
@@ -181,7 +185,7 @@ def test_a_latin_hypercube_has_one_member_in_each_slice(shops):
     file = shops.with_name("a.vsc")
     file.write_text("20,L,3\nprice[north]=RANDOM_UNIFORM(0,20)\n", encoding="utf-8")
     found = run_file(shops, FileOptions(sensitivity=file))
-    price = found.given.constants["price"]
+    price = found.found.given.constants["price"]
     np.testing.assert_array_equal(np.sort(np.floor(price[0])), np.arange(20))
     np.testing.assert_array_equal(price[1], 4.0)
     assert "outside the model's limits" in found.notes[0]
@@ -191,11 +195,11 @@ def test_vectors_run_one_after_another_or_as_a_grid(shops):
     file = shops.with_name("a.vsc")
     lines = "price[north]=VECTOR(1,3,1)\ngrowth=VECTOR(0,0.2,0.1)\n"
     file.write_text(f"1,U,1\n{lines}", encoding="utf-8")
-    each = run_file(shops, FileOptions(sensitivity=file)).given.constants
+    each = run_file(shops, FileOptions(sensitivity=file)).found.given.constants
     np.testing.assert_allclose(each["price"][0], [1, 2, 3, 3, 3, 3])
     np.testing.assert_allclose(each["growth"], [0.1, 0.1, 0.1, 0, 0.1, 0.2])
     file.write_text(f"1,M,1\n{lines}", encoding="utf-8")
-    grid = run_file(shops, FileOptions(sensitivity=file)).given.constants
+    grid = run_file(shops, FileOptions(sensitivity=file)).found.given.constants
     assert len(set(zip(grid["price"][0], grid["growth"], strict=True))) == 9
 
 
@@ -204,7 +208,7 @@ def test_the_file_method_reads_the_sample_it_names(shops):
     file = shops.with_name("a.vsc")
     file.write_text("99,F,1,w.tab,0\n", encoding="utf-8")
     found = run_file(shops, FileOptions(sensitivity=file))
-    np.testing.assert_array_equal(found.given.constants["growth"], [0, 0.5])
+    np.testing.assert_array_equal(found.found.given.constants["growth"], [0, 0.5])
 
 
 def test_members_that_would_be_alike_or_are_given_twice_are_refused(shops):
@@ -230,7 +234,7 @@ def test_lost_members_are_counted_and_left_out_of_quantiles(write_model):
         "not finite in 1 of 3 members, left out of quantiles from there:"
         ' "x" first at 1.25 in member 1'
     )
-    assert found.text.splitlines()[-1].split()[-3:] == ["2", "2", "2"]
+    assert found.text("en").splitlines()[-1].split()[-3:] == ["2", "2", "2"]
 
 
 # ── the command line ───────────────────────────────────────────────────────────────────────
@@ -251,10 +255,10 @@ def test_run_takes_a_model_file_or_a_study_folder(teacup, tmp_path, no_figures):
 
 def test_options_of_a_study_and_of_a_model_file_do_not_mix(teacup):
     model = teacup / "model" / "teacup.mdl"
-    mixed = call("run", model, "--prior", "plan")
+    mixed = call("run", model, "--prior", "plan", "--lang", "en")
     assert mixed.exit_code == 2
     assert "--prior does not go with a model file" in mixed.output
-    mixed = call("run", teacup, "--set", "lid=1")
+    mixed = call("run", teacup, "--set", "lid=1", "--lang", "en")
     assert "--set does not go with a study" in mixed.output
     wrong = call("run", model, "--set", "lit=1", "--lang", "en")
     assert wrong.exit_code == 1

@@ -87,7 +87,7 @@ def _block(
             yield document.text(block.text, lang)
         case Paragraph():
             text = document.text(block.text, lang)
-            whole = block.style == "line" and columns is None
+            whole = block.style == "verbatim" or (block.style == "line" and columns is None)
             yield from [text] if whole else wrap(text, wide)
         case Items():
             for place, item in enumerate(block.items, start=1):

@@ -1,0 +1,40 @@
+"""audit: the forecast at the policy's issue against what came, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sdensemble.verbs.options import COUNT, OfStudy, option
+from sdensemble.verbs.result import SILENT, Tell, VerbResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditOptions(OfStudy):
+    """What an audit may be asked with; ``scenario`` sets its levers from ``start`` on."""
+
+    scenario: str = option("")
+    start: float | None = option(None, "--from", type=float)
+    prior_set: str = option("", "--prior")
+    members: int = option(2048)
+    seed: int = option(1)
+    threads: int | None = option(aside=True, type=COUNT)
+
+
+def audit(asked: AuditOptions, tell: Tell = SILENT) -> VerbResult:
+    """The forecast at the policy's issue against what came, and why."""
+    from sdensemble.evidence.audit import audit as account
+    from sdensemble.outputs.document import verbatim
+
+    study = asked.opened()
+    found = account(
+        study,
+        prior_set=asked.prior_set,
+        scenario=asked.scenario,
+        start=asked.start,
+        seed=asked.seed,
+        members=asked.members,
+        threads=asked.threads,
+        lang=asked.lang,
+        tell=tell,
+    )
+    return VerbResult(verbatim(found.text), found, id=asked.record(study).id)

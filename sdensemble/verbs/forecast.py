@@ -1,0 +1,42 @@
+"""forecast: every series still to be published, blind, from what was known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sdensemble.verbs.options import IntoFolder, Sampled, option
+from sdensemble.verbs.result import SILENT, Tell, VerbResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastOptions(IntoFolder, Sampled):
+    """What a forecast may be asked with; ``to`` is the last year of it."""
+
+    to: int | None = option(type=int)
+    scenario: str = option("")
+
+
+def forecast(asked: ForecastOptions, tell: Tell = SILENT) -> VerbResult:
+    """Forecast every series still to be published, blind, from what was known.
+
+    With --out: forecast.csv, the draws (forecast.nc), texts and figures.
+    """
+    from sdensemble.evidence.forecast import forecast as ahead
+    from sdensemble.outputs.document import verbatim
+
+    study = asked.opened()
+    found = ahead(
+        study,
+        as_of=asked.as_of,
+        to=asked.to,
+        scenario=asked.scenario,
+        prior_set=asked.prior_set,
+        prior_only=asked.prior_only,
+        members=asked.members,
+        seed=asked.seed,
+        threads=asked.threads,
+        lang=asked.lang,
+        out=asked.out,
+        tell=tell,
+    )
+    return VerbResult(verbatim(found.text), found, found.folder, id=asked.record(study).id)

@@ -1,0 +1,86 @@
+"""observe: figures of one's own, added, listed and taken back."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from sdensemble.verbs.options import COUNT, THERE, OfStudy, argument, option
+from sdensemble.verbs.result import SILENT, Tell, VerbResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObserveOptions(OfStudy):
+    """What the addition of figures may be asked with; texts are what all rows have."""
+
+    file: Path = argument(Path(), type=THERE, required=True)
+    measure: str = option("")
+    sector: str = option("")
+    unit: str = option("")
+    published_on: str = option("")
+    prior_set: str = option("", "--prior")
+    particles: int = option(1024)
+    each: bool = option(False)
+    seed: int = option(1)
+    threads: int | None = option(aside=True, type=COUNT)
+
+
+def add(asked: ObserveOptions, tell: Tell = SILENT) -> VerbResult:
+    """Add the figures of FILE (.xlsx, or .csv in UTF-8 or GBK) and refit."""
+    from sdensemble.evidence.observe import observe_add, read_figures
+    from sdensemble.outputs.document import verbatim
+
+    study = asked.opened()
+    figures = read_figures(
+        asked.file,
+        study,
+        click.prompt if sys.stdin.isatty() else None,
+        lang=asked.lang,
+        measure=asked.measure,
+        sector=asked.sector,
+        unit=asked.unit,
+        published_on=asked.published_on,
+    )
+    found = observe_add(
+        study,
+        figures,
+        prior_set=asked.prior_set,
+        seed=asked.seed,
+        particles=asked.particles,
+        each=asked.each,
+        threads=asked.threads,
+        lang=asked.lang,
+        tell_line=tell,
+    )
+    return VerbResult(verbatim(found.text), found, id=asked.record(study).id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListOptions(OfStudy):
+    """Whose figures are listed."""
+
+
+def listed(asked: ListOptions, tell: Tell = SILENT) -> VerbResult:
+    """List the figures people brought in."""
+    from sdensemble.evidence.observe import observe_list
+    from sdensemble.outputs.document import verbatim
+
+    return VerbResult(verbatim(observe_list(asked.opened(), asked.lang)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndoOptions(OfStudy):
+    """Which import is taken back: the latest where none is named."""
+
+    batch: str = argument("")
+
+
+def undo(asked: UndoOptions, tell: Tell = SILENT) -> VerbResult:
+    """Take back an import: BATCH, or the latest."""
+    from sdensemble.evidence.observe import observe_undo
+    from sdensemble.outputs.document import verbatim
+
+    return VerbResult(verbatim(observe_undo(asked.opened(), asked.batch, asked.lang)))

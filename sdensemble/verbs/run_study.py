@@ -1,0 +1,217 @@
+"""The main job: a study's scenarios under its prior sets, from draws to a written run."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdengine.errors import Message, SDError
+from sdengine.kernel import compile_model
+from sdengine.model.units import check_units
+from sdensemble.ensemble.members import Members
+from sdensemble.evidence.members import choose_draws, choose_members, chosen_members
+from sdensemble.evidence.stored import Chosen
+from sdensemble.inputs.config import cell_name
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.lang import Words, phrase
+from sdensemble.outputs.document import Paragraph
+from sdensemble.results.record import stamped, written
+from sdensemble.study import Study
+from sdensemble.verbs.result import SILENT, Tell, VerbResult
+from sdensemble.verbs.run import RunOptions
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
+    """Run a study's scenarios on common random numbers, write the run and return the answer.
+
+    The chosen prior set serves every scenario; the study's other sets serve the scenarios the
+    packages are compared with, and the packages. Raises SDError with all problems of the
+    study's files before anything is computed.
+    """
+    from sdensemble.outputs.answer import answer
+    from sdensemble.outputs.run import all_results, check_ready, write_run
+
+    begun = time.perf_counter()
+    study = options.sound()
+    options = replace(options, prior_set=study.prior_set(options.prior_set))
+    folder = options.out or stamped(study.folder)
+    check_ready(folder)
+    record = options.record(study)
+    kernel = compile_model(study.model)
+    chosen, plan = run_plan(study, options)
+    count = tell.bar(options.members * sum(map(len, plan.values())))
+    keep = {kept.variable: kept.aggregate for kept in study.kept()}
+    datasets = {
+        name: run_members(study, options, chosen[name], name).run(
+            kernel, scenarios, keep, threads=options.threads, progress=count
+        )
+        for name, scenarios in plan.items()
+    }
+    for dataset in datasets.values():
+        dataset.attrs["run_id"] = record.id
+    main = datasets.pop(options.prior_set)
+    _require_some(study, main, options)
+    findings = _findings(study)
+    notes = _notes(findings, chosen[options.prior_set])
+    scenarios = plan[options.prior_set]
+    every = all_results(main, datasets, scenarios, study.targets, study.report, study.model)
+    said = answer(every[0], every[1:], notes)
+    replays = _replay_note(study, options, [main, *datasets.values()])
+    told = replace(said, blocks=(*said.blocks, *(Paragraph(one, "verbatim") for one in replays)))
+    facts = {
+        "seconds_to_results": round(time.perf_counter() - begun, 2),
+        "kernel_from_cache": kernel.from_cache,
+        **findings,
+    }
+    done = write_run(
+        folder,
+        every,
+        record=record.adding(**facts),
+        free=options.out is None,
+        lang=options.lang,
+        notes=notes,
+        history=study.history,
+        keep=options.keep,
+        asked=[
+            (term.variable, term.element, number.year)
+            for one in study.conflicts
+            for number in one.model
+            for term in number.terms
+        ],
+    )
+    files = tuple(done.folder / name for name in done.files)
+    return VerbResult(told, every, done.folder, files, done.notes, id=record.id)
+
+
+def _findings(study: Study) -> dict[str, list[str]]:
+    """Return what is to be told of the study itself: for the answer and for run.json."""
+    return {
+        "unit_problems": list(check_units(study.model)),
+        "late_evidence": list(study.late_evidence()),
+    }
+
+
+def _notes(findings: Mapping[str, Sequence[str]], chosen: Chosen) -> tuple[Words, ...]:
+    """Return what the answer says of the draws and of the study itself."""
+    told = (
+        phrase(f"run.{name}", n=len(lines), first=lines[0])
+        for name, lines in findings.items()
+        if lines
+    )
+    return (chosen.said, *told)
+
+
+def run_plan(
+    study: Study, options: RunOptions
+) -> tuple[Mapping[str, Chosen], Mapping[str, tuple[Scenario, ...]]]:
+    """Return, by prior set, what constants are drawn from and which scenarios are run.
+
+    The set asked for is the first. Beside a posterior stand posteriors only: a prior is the
+    answer to another question.
+    """
+    chosen = study.choose(options.scenarios)
+    packages = [s for s in chosen if s.package]
+    compared = {s.name for s in packages} | {s.compares for s in packages or chosen}
+    few = tuple(s for s in chosen if s.name in compared)
+    asked = study.prior_set(options.prior_set)
+    names = dict.fromkeys([asked, *study.prior_sets()])
+    drawn = {n: choose_draws(study, n, prior_only=options.prior_only) for n in names}
+    fitted = drawn[asked].posterior is not None
+    drawn = {
+        name: one
+        for name, one in drawn.items()
+        if name == asked or not fitted or one.posterior is not None
+    }
+    return drawn, {name: chosen if name == asked else few for name in drawn}
+
+
+def run_members(study: Study, options: RunOptions, chosen: Chosen, prior_set: str) -> Members:
+    """Return the members a run has under a prior set, drawn from what was chosen."""
+    return chosen_members(
+        study, chosen, prior_set, options.members, seed=options.seed, method=options.method
+    )
+
+
+def replay_member(options: RunOptions) -> VerbResult:
+    """Run one member of one scenario again; write a CSV of every variable at every step."""
+    from sdensemble.outputs.write.csv import write_records
+
+    study, member = options.sound(), options.member or 0
+    named = study.named(options.scenarios)
+    if len(options.scenarios) != 1 or len(named) != 1 or not 0 <= member < options.members:
+        raise SDError(
+            Message(
+                "--member: name one --scenario and a member from 0 to {members}, with the"
+                " --members, --seed, --prior and --method of the run it comes from",
+                members=options.members - 1,
+            )
+        )
+    (scenario,) = named
+    members = choose_members(
+        study,
+        options.prior_set,
+        options.members,
+        seed=options.seed,
+        method=options.method,
+        prior_only=options.prior_only,
+    )
+    run = members.replay(compile_model(study.model), scenario, member)
+    columns = {"time": run.times} | {
+        cell_name(study.model, study.model[name], cell): values[(slice(None), *cell, 0)]
+        for name, values in run.values.items()
+        for cell in np.ndindex(values.shape[1:-1])
+    }
+    file = f"{scenario.name}-member-{member}.csv"
+    record = options.record(study)
+    place = options.out or stamped(study.folder, "member")
+    with written(place, record, free=options.out is None) as done:
+        rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+        write_records(done.partial / file, columns, rows)
+    return VerbResult(files=(done.folder / file,), notes=done.notes)
+
+
+def _require_some(study: Study, data: xr.Dataset, options: RunOptions) -> None:
+    """Raise SDError where no member of any scenario is finite: there is nothing to tell."""
+    if sum(one["members"] for one in data.attrs["lost"]) < data.scenario.size * data.member.size:
+        return
+    first = data.attrs["lost"][0]
+    raise SDError(
+        Message(
+            'every member is not finite, under every scenario: "{variable}" first, at {time:.7g}'
+            " in member {member} under {scenario}; nothing was written. To see that member:"
+            " {data}",
+            variable=first["variable"],
+            time=first["time"],
+            member=first["member"],
+            scenario=first["scenario"],
+            data=_replay_note(study, options, [data])[0],
+        )
+    )
+
+
+def _replay_note(study: Study, options: RunOptions, datasets: Sequence[xr.Dataset]) -> list[str]:
+    """Return how to replay a lost member, one line for each prior set that has any."""
+    where = ["--study", str(study.folder)] if study.folder != Path() else []
+    common = [f"--seed={options.seed}", f"--members={options.members}"]
+    common += [f"--method={options.method}"]
+    common += [f"--as-of={options.as_of}"] if options.as_of else []
+    common += ["--prior-only"] if options.prior_only else []
+    return [
+        shlex.join(
+            [
+                *("python", "run_sim.py", "run", *where, "--scenario", lost["scenario"]),
+                *(*common, "--prior", data.attrs["prior_set"], "--member", str(lost["member"])),
+            ]
+        )
+        for data in datasets
+        for lost in data.attrs["lost"][:1]
+    ]

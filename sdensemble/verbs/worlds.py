@@ -1,0 +1,273 @@
+"""What the verbs that ask of levers share: the worlds asked for, and the way to an answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sdengine.errors import Message, SDError, did_you_mean
+from sdensemble.decide.measures import find_target
+from sdensemble.decide.worlds import Stored, World, world_of
+from sdensemble.ensemble.draws import Method
+from sdensemble.ensemble.variants import MAIN, Variant, duplicates, main_variant
+from sdensemble.evidence.members import choose_draws, chosen_members
+from sdensemble.inputs.folder import check_folder
+from sdensemble.inputs.groups import Groups, read_groups
+from sdensemble.inputs.questions import Question, read_question
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target
+from sdensemble.inputs.targets import readings as readings_of
+from sdensemble.lang import LANGS, Words, phrase
+from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.figure import Figure
+from sdensemble.outputs.table import Table
+from sdensemble.results.record import stamped, written
+from sdensemble.results.results import Results
+from sdensemble.results.stored import run_of, stored_results
+from sdensemble.study import Study
+from sdensemble.verbs.options import WorldOptions
+from sdensemble.verbs.result import Tell, VerbResult
+
+FRESH = 7_919
+"""Added to the seed of a sample that an optimum is confirmed on."""
+ALL = "all"
+
+
+class Job:
+    """One question on its way: the sound study, when it began, and the folder to be written."""
+
+    def __init__(self, asked: WorldOptions, tell: Tell, name: str):
+        from sdensemble.outputs import fonts
+
+        self.begun = time.perf_counter()
+        self.asked, self.tell = asked, tell
+        self.study = asked.sound()
+        self.folder = asked.out or stamped(self.study.folder, name)
+        self.record = asked.record(self.study, verb=name)
+        check_folder(self.folder)
+        fonts.require_font()
+
+    @property
+    def target(self) -> Target:
+        """The target asked about, in the year asked."""
+        return find_target(self.study, self.asked.target, self.asked.year)
+
+    @property
+    def base(self) -> Scenario:
+        """The scenario everything is held against."""
+        return self.study.named((self.asked.base,))[0]
+
+    def named(self, names: Sequence[str]) -> list[Scenario]:
+        """Return scenarios by name, title or set, in the order of their files."""
+        chosen = self.study.named(tuple(names))
+        return [s for s in self.study.scenarios if s in chosen]
+
+    def against(self, names: Sequence[str]) -> list[Scenario]:
+        """Return the baseline and the scenarios named; raise SDError where there is no other."""
+        others = [s for s in self.named(names) if s.name != self.base.name]
+        if not others:
+            raise SDError(Message("name a scenario to compare with {base}", base=self.base.name))
+        return [self.base, *others]
+
+    def readings(self) -> list[Target]:
+        """Return the same question of other scopes, as the targets file lists them."""
+        asked = find_target(self.study, self.asked.target)
+        found = [one for one in readings_of(asked, self.study.targets) if one.scored]
+        year = self.asked.year
+        return found if year is None else [replace(one, year=year) for one in found]
+
+    def bar(self, where: Sequence[World], runs: int) -> Callable[[int], None]:
+        """Return what counts member runs."""
+        return self.tell.bar(max(runs, 1) * len(where))
+
+    def done(self, found: Any, document: Document, notes: Sequence[Words] = ()) -> VerbResult:
+        """Write the answer whole and return it."""
+        said = tuple(Paragraph(note, "note") for note in notes)
+        document = replace(document, blocks=(*document.blocks, *said))
+        record = self.record.adding(seconds=round(time.perf_counter() - self.begun, 2))
+        with written(self.folder, record, free=self.asked.out is None) as done:
+            _write_answer(done.partial, document, found, self.asked.lang)
+        files = tuple(done.folder / name for name in done.files)
+        return VerbResult(
+            document, found, done.folder, files, done.notes, id=record.id, printed=_short(document)
+        )
+
+
+def _short(document: Document) -> Document:
+    """Return what a terminal shows: the sentences, and the table they rest on."""
+    leads = [b for b in document.blocks if isinstance(b, Paragraph) and b.style == "lead"]
+    tables = [b for b in document.blocks if isinstance(b, Table)]
+    few: tuple[Block, ...] = (*leads, *tables[:1])
+    return replace(document, blocks=few)
+
+
+# ── worlds ──
+
+
+def worlds(
+    study: Study,
+    asked: WorldOptions,
+    *,
+    every: bool = False,
+    method: Method = "sobol",
+    seed: int = 0,
+) -> tuple[list[World], list[Words]]:
+    """Return the worlds asked for, the chosen prior set in the main model first, and notes.
+
+    ``every``: all structures where none is named. A posterior belongs to one structure, so
+    other structures are left out beside it, and that is said.
+    """
+    seed = seed or asked.seed
+    sets = asked.prior_sets or study.prior_sets()
+    unknown = [name for name in sets if name not in study.prior_sets()]
+    if unknown:
+        known = ", ".join(study.prior_sets())
+        told = 'no prior set "{name}"{hint} (there are {known})'
+        hint = did_you_mean(unknown[0], study.prior_sets())
+        raise SDError(Message(told, name=unknown[0], hint=hint, known=known))
+    named = asked.structures or ((ALL,) if every else (MAIN,))
+    variants = _variants(study, named)
+    found: list[World] = []
+    notes: list[Words] = []
+    for prior_set in sets:
+        chosen = choose_draws(study, prior_set, prior_only=asked.prior_only)
+        if chosen.posterior is None and found and found[0].posterior != "prior":
+            continue  # beside a posterior a prior is the answer to another question
+        members = chosen_members(study, chosen, prior_set, asked.members, seed=seed, method=method)
+        same = duplicates(variants, members.draws.values)
+        for variant in variants:
+            if variant.name in same:
+                continue
+            if chosen.posterior is not None and variant.name != MAIN:
+                notes = [phrase("decide.posterior_alone")]
+                continue
+            found.append(world_of(study, members, variant=variant, threads=asked.threads))
+    return found, notes
+
+
+def _variants(study: Study, names: Sequence[str]) -> list[Variant]:
+    known = {variant.name: variant for variant in (main_variant(study.model), *study.variants)}
+    unknown = [name for name in names if name not in (ALL, *known)]
+    if unknown:
+        told = 'no structure "{name}"{hint} (there are {known})'
+        hint = did_you_mean(unknown[0], known)
+        raise SDError(Message(told, name=unknown[0], hint=hint, known=", ".join([ALL, *known])))
+    wanted = set(known) if ALL in names else set(names)
+    return [variant for name, variant in known.items() if name in wanted]
+
+
+def one_world(
+    study: Study, asked: WorldOptions, *, method: Method = "sobol", seed: int = 0
+) -> World:
+    """Return the first world asked for: the default prior set in the main model."""
+    sets = asked.prior_sets[:1] or study.prior_sets()[:1]
+    few = replace(asked, prior_sets=sets, structures=asked.structures[:1])
+    return worlds(study, few, method=method, seed=seed)[0][0]
+
+
+def question_of(study: Study, name: str) -> Question:
+    """Return a question of ``scenarios/questions``, by name or as a path."""
+    path = Path(name)
+    folder = study.folder / "scenarios" / "questions"
+    if not path.is_file():
+        path = folder / f"{name.removesuffix('.toml')}.toml"
+    if not path.is_file():
+        known = sorted(one.stem for one in folder.glob("*.toml"))
+        shown = ", ".join(known) or "—"
+        told = 'no question "{name}"{hint} (there are {known})'
+        raise SDError(Message(told, name=name, hint=did_you_mean(name, known), known=shown))
+    return read_question(path, study.model)
+
+
+def groups_of(study: Study) -> Groups:
+    """Return the groups of inputs of ``calibration/groups.toml``; none where there is no file."""
+    path = study.folder / "calibration" / "groups.toml"
+    return read_groups(path, study.model) if path.is_file() else Groups({}, {})
+
+
+def stored_world(study: Study, runs: Sequence[Path]) -> tuple[Stored, Results]:
+    """Return the scenarios of stored runs as one, with what they say of their members.
+
+    Raises SDError naming every key in which the runs differ: prior set, information date,
+    structure, posterior, seed, sampling, digests, or the number of members.
+    """
+    import xarray as xr
+
+    found = [
+        stored_results(
+            run_of(folder),
+            scenarios=study.scenarios,
+            targets=study.targets,
+            spec=study.report,
+            model=study.model,
+        )
+        for folder in runs
+    ]
+    first = found[0]
+    for folder, other in zip(runs[1:], found[1:], strict=True):
+        differ = [key for key in KEYS if first.data.attrs.get(key) != other.data.attrs.get(key)]
+        differ += ["members"] if first.members != other.members else []
+        if differ:
+            told = "{one} and {other} are of different keys and cannot be compared: {keys}"
+            keys = ", ".join(differ)
+            raise SDError(Message(told, one=runs[0], other=folder, keys=keys))
+    data, names = [first.data], {s.name for s in first.scenarios}
+    for other in found[1:]:
+        new = [s.name for s in other.scenarios if s.name not in names]
+        common = [name for name in first.data.data_vars if name in other.data]
+        data = [one[common] for one in data] + (
+            [other.data[common].sel(scenario=new)] if new else []
+        )
+        names |= set(new)
+    joined = xr.concat(data, "scenario", combine_attrs="override", coords="minimal")
+    chosen = tuple(s for s in study.scenarios if s.name in names)
+    results = Results(joined, chosen, first.targets, first.spec, first.model)
+    attrs = first.data.attrs
+    world = Stored(
+        str(attrs.get("model_set", MAIN)), first.prior_set, {}, study, int(attrs.get("seed", 0))
+    )
+    return world, results
+
+
+KEYS = (
+    *("prior_set", "as_of", "model_set", "posterior", "seed", "method"),
+    *("priors_digest", "forcing_digest", "model_digest"),
+)
+"""What must agree before scenarios of two runs are members of the same worlds."""
+
+
+def require_held(results: Results, scenarios: Sequence[Scenario]) -> None:
+    """Raise SDError naming the scenarios that no stored run holds."""
+    lacking = [s.name for s in scenarios if not results.has(s.name)]
+    if lacking:
+        known = ", ".join(s.name for s in results.scenarios)
+        told = "the stored runs hold no {names} (they hold {known})"
+        raise SDError(Message(told, names=", ".join(lacking), known=known))
+
+
+def level(text: str) -> float:
+    """Return a level from ``"5"`` or ``"30%"``."""
+    text = text.strip().replace("％", "%")
+    return float(text[:-1]) / 100 if text.endswith("%") else float(text)
+
+
+def _write_answer(folder: Path, document: Document, found: Any, lang: str) -> None:
+    """Write a document's texts, tables, figures and labelled data."""
+    from sdensemble.outputs.write import csv, picture, terminal
+
+    for language in LANGS:
+        text = terminal.document_text(document, language)
+        (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
+    (folder / "tables").mkdir()
+    (folder / "figures").mkdir()
+    for block in document.walk():
+        if isinstance(block, Table):
+            for language in LANGS:
+                csv.write_table(folder / "tables" / f"{block.id}-{language}.csv", block, language)
+        elif isinstance(block, Figure):
+            picture.write_figure(block, folder / "figures" / block.id, lang)
+    if hasattr(found, "dataset"):
+        found.dataset().to_netcdf(folder / "data.nc")
