@@ -96,10 +96,9 @@ def whole(folder: Path, *, free: bool = False) -> Iterator[Whole]:
 
     With ``free`` it takes the first of ``folder``, ``folder-2``, ``folder-3`` … that nobody has;
     so it does where another run took the name meanwhile, and says so. The work happens in a hidden
-    sibling, removed on any failure or interruption, and an
-    earlier run in ``folder`` stays until the new one is complete. What a killed process left
-    beside it is cleaned up first, and said in ``notes``. Failures of the disk are raised as
-    SDError.
+    sibling, removed on any failure or interruption, and an earlier run in ``folder`` stays until
+    the new one is complete. What a killed process left beside it is cleaned up first, and said
+    in ``notes``. Failures of the disk are raised as SDError.
     """
     if not free:
         check_folder(folder)
@@ -133,6 +132,10 @@ def _beside(path: Path) -> Iterator[tuple[Path, tuple[Message, ...]]]:
         yield held[1], notes
     except OSError as error:
         raise SDError(disk_problem(path, error)) from error
+    except RuntimeError as error:
+        if "NetCDF: " not in str(error):  # which says no more of a disk than that
+            raise
+        raise SDError(disk_problem(path, _of_disk(path, error))) from error
     finally:
         if held is not None:
             sign, partial = held
@@ -318,6 +321,13 @@ def disk_problem(path: Path, error: OSError) -> Message:
         return Message(told, folder=path)
     told = "{folder}: could not be written ({error}); nothing was written"
     return Message(told, folder=path, error=error)
+
+
+def _of_disk(path: Path, error: Exception) -> OSError:
+    """Return a library's failure as one of the disk: a full one, where it is nearly full."""
+    parent = next(p for p in (path.parent, *path.absolute().parents) if p.exists())
+    full = shutil.disk_usage(parent).free < 2**20
+    return OSError(errno.ENOSPC if full else errno.EIO, str(error))
 
 
 def _no_more_files(path: Path) -> bool:
