@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from sdengine.kernel import default_threads
-from sdensemble.evidence.calibrate import Asked, calibrate
+from sdensemble.evidence.calibrate import calibrate
 from sdensemble.study import open_study
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,13 +22,13 @@ def main() -> None:
     study = open_study(ROOT)
     for profiles in (False, True):
         with tempfile.TemporaryDirectory() as folder:
-            asked = Asked(
-                particles=given.particles,
-                threads=given.threads,
-                profiles=profiles,
-                out=Path(folder) / "posterior.nc",
-            )
-            done = calibrate(study, asked)
+            asked = {
+                "particles": given.particles,
+                "threads": given.threads,
+                "profiles": profiles,
+                "out": Path(folder) / "posterior.nc",
+            }
+            done = calibrate(study, **asked)
         assert done.diagnosis is not None
         what = "fit, checks and profiles" if profiles else "fit and checks"
         print(

@@ -16,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from sdengine.kernel import compile_model  # noqa: E402
+from sdensemble.ensemble.blocks import Threads  # noqa: E402
 from sdensemble.ensemble.draws import draw  # noqa: E402
 from sdensemble.ensemble.run import run_ensemble  # noqa: E402
 from sdensemble.study import open_study  # noqa: E402
@@ -39,7 +40,7 @@ def main() -> None:
         draws,
         study.forcing,
         keep={headline: "annual"},
-        threads=args.threads,
+        by=Threads(args.threads),
     )
     ended, used = time.perf_counter(), time.process_time() - used
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -16,6 +16,7 @@ from sdengine.errors import SDError, did_you_mean
 from sdengine.ir import Program, Slots
 from sdengine.native.emit import emit
 from sdengine.native.jit import Native, address, aligned, load_or_compile, processor
+from sdengine.native.llvm import Processor
 from sdengine.native.plan import Plan, make_plan
 from sdengine.native.wasm import WasmKernel, wasm_kernel
 from sdengine.program.final_time import settled
@@ -37,12 +38,19 @@ CACHE = 2**20  # bytes of workspace that stay in a processor's second-level cach
 SMALL_CACHE = 2**15  # and in its first
 
 
-def compile_model(model: Model, *, lanes: int | None = None, use_cache: bool = True) -> Kernel:
+def compile_model(
+    model: Model,
+    *,
+    lanes: int | None = None,
+    use_cache: bool = True,
+    rounds_as: Processor | None = None,
+) -> Kernel:
     """Return the model's Kernel: machine code that runs many members at once.
 
     The code is kept in the user's cache folder under a key made of what it computes and the
     processor it was made for; a second call loads it. ``lanes`` members run side by side, 1 to
-    64 in powers of two (see ``lanes_for``). Raises SDError where the model holds a function or
+    64 in powers of two (see ``lanes_for``). ``rounds_as`` is another processor whose rounding
+    is taken, for its very bits. Raises SDError where the model holds a function or
     structure that is not supported, or a loop without a stock.
 
     >>> from sdensemble import compile_model, read_model
@@ -53,23 +61,25 @@ def compile_model(model: Model, *, lanes: int | None = None, use_cache: bool = T
     if lanes is not None and (isinstance(lanes, bool) or lanes not in LANES):
         raise SDError(f"lanes must be one of {', '.join(map(str, LANES))}, not {lanes!r}")
     model = settled(model)
-    return _compiled(model, lower(model), lanes, use_cache)
+    return _compiled(model, lower(model), lanes, use_cache, rounds_as or processor())
 
 
-def _compiled(model: Model, program: Program, lanes: int | None, use_cache: bool) -> Kernel:
+def _compiled(
+    model: Model, program: Program, lanes: int | None, use_cache: bool, made_for: Processor
+) -> Kernel:
     try:
-        plan, lanes, text = deeply(_written, program, lanes)
+        plan, lanes, text = deeply(_written, program, lanes, made_for)
     except RecursionError:
         raise SDError(f"{model.path.name}: an equation is nested too deeply") from None
     native, cached = load_or_compile(text, use_cache=use_cache)
-    return Kernel(model, plan, lanes, native, cached)
+    return Kernel(model, plan, lanes, native, cached, made_for)
 
 
-def _written(program: Program, lanes: int | None) -> tuple[Plan, int, str]:
+def _written(program: Program, lanes: int | None, made_for: Processor) -> tuple[Plan, int, str]:
     """Return (plan, lanes, assembly) of a program."""
-    plan = make_plan(program, reciprocals=not processor().divides)
-    lanes = lanes or lanes_for(plan.size, processor().doubles)
-    return plan, lanes, emit(plan, lanes, processor())
+    plan = make_plan(program, reciprocals=not made_for.divides)
+    lanes = lanes or lanes_for(plan.size, made_for.doubles)
+    return plan, lanes, emit(plan, lanes, made_for)
 
 
 def lanes_for(size: int, doubles: int = 8) -> int:
@@ -111,6 +121,12 @@ class Kernel:
     lanes: int
     native: Native = field(repr=False)
     from_cache: bool
+    made_for: Processor
+
+    @property
+    def digest(self) -> str:
+        """A digest of what is computed: two kernels of one digest give the same bits."""
+        return self.native.digest
 
     @property
     def program(self) -> Program:
@@ -132,7 +148,8 @@ class Kernel:
         inputs = Inputs(self.model, self.program)
         found = self._named(names, inputs)
         inputs.problems.raise_if_any()
-        return _compiled(self.model, pruned(self.program, found), self.lanes, use_cache)
+        few = pruned(self.program, found)
+        return _compiled(self.model, few, self.lanes, use_cache, self.made_for)
 
     def run(
         self,

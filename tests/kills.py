@@ -27,14 +27,13 @@ from tests.evidence.small import make_study, truth_figures
 CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "shutil.copyfile")
 FIGURE = "year,measure,sector,value,unit,published_on\n2023,sales,total,190,Ton,2024-03-01\n"
 VERBS = {
-    "run": ["run", "--members", "64", "--out", "outputs/run"],
+    "run": ["run", "--members", "64", "--out", "outputs/run", "--replace"],
     "run-again": ["run", "--members", "64", "--seed", "2", "--out", "outputs/first", "--replace"],
     "calibrate": ["calibrate", "--particles", "128", "--no-profiles"],
     "observe": ["observe", "add", "mine.csv", "--particles", "128"],
-    "brief": ["brief", "outputs/first", "--out", "outputs/paper"],
+    "brief": ["brief", "outputs/first", "--out", "outputs/paper", "--replace"],
 }
 CHECKS = (
-    ["check"],
     ["observe", "list"],
     ["brief", "outputs/first", "--out", "outputs/after"],
 )

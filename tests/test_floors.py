@@ -75,13 +75,13 @@ ROOMS = {
         "decide": Room(
             "which lever gets there", ("lang", "inputs", "ensemble", "study", "results")
         ),
+        "evidence": Room(
+            "likelihood, sampler, posterior; what was learned, forecast, scored, brought in",
+            ("lang", "inputs", "ensemble", "study", "results"),
+        ),
         "outputs": Room(
             "tables, figures and answers as people read them",
-            ("lang", "inputs", "ensemble", "study", "results", "decide"),
-        ),
-        "evidence": Room(
-            "likelihood, sampler, posterior; calibrate, forecast, backtest, audit, observe",
-            ("lang", "inputs", "ensemble", "study", "results", "outputs"),
+            ("lang", "inputs", "ensemble", "study", "results", "decide", "evidence"),
         ),
         "policy": Room(
             "the reading of a policy text: instruments, regions, conflicts, ledger, scorecard",

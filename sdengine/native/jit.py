@@ -54,9 +54,14 @@ LEVELS = {"x86-64-v2": "", "x86-64-v3": "+avx2,+fma", "x86-64-v4": "+avx2,+fma,+
 
 
 class Native:
-    """Machine code of one kernel, loaded. Keeps the engine alive that owns the code."""
+    """Machine code of one kernel, loaded. Keeps the engine alive that owns the code.
 
-    def __init__(self, code: bytes):
+    ``digest`` is of what it was compiled from: kernels of one digest give the same bits, whatever
+    their processors.
+    """
+
+    def __init__(self, code: bytes, digest: str = ""):
+        self.digest = digest
         kinds = ["p" if name in POINTERS else "i" for name in SIGNATURE]
         self._engine, self._call = _linked(code, kinds)
 
@@ -105,7 +110,7 @@ def aligned(doubles: int) -> NDArray[np.float64]:
 def load_or_compile(text: str, *, use_cache: bool = True) -> tuple[Native, bool]:
     """Return (machine code of a module, whether it came from the cache)."""
     code, cached = _code_of(text, use_cache)
-    return Native(code), cached
+    return Native(code, _text_digest(text)), cached
 
 
 def _code_of(text: str, use_cache: bool) -> tuple[bytes, bool]:
@@ -125,6 +130,14 @@ def _key(text: str) -> str:
 
     machine = (llvmlite.__version__, *_host(), platform.machine())
     return hashlib.blake2b("\n".join([*machine, text]).encode(), digest_size=16).hexdigest()
+
+
+def _text_digest(text: str) -> str:
+    """Return a digest of what is computed and by whose compiler: the same, the same bits."""
+    import llvmlite
+
+    told = "\n".join([llvmlite.__version__, platform.machine(), text])
+    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 def processor() -> Processor:

@@ -18,7 +18,7 @@ from sdensemble.decide.reach import last_year
 from sdensemble.decide.shapley import EXACT, Package, packages, shapley, shapley_sampled
 from sdensemble.decide.sobol import group_indices, merged
 from sdensemble.decide.worlds import Count, World, keep_for
-from sdensemble.ensemble.draws import Drawn, Draws, column_names, drawn_numbers
+from sdensemble.ensemble.draws import Drawn, Draws, Source, column_names
 from sdensemble.ensemble.forcing import sample
 from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
@@ -32,7 +32,6 @@ SHOCKS = "shocks"
 """The group of all random processes."""
 BOX_INPUTS = 30
 """Inputs a box is sought in: those of most bearing."""
-BITS = 30
 
 
 # ── inputs ──
@@ -43,11 +42,9 @@ def inputs_of(draws: Draws, model) -> tuple[tuple[str, ...], Array]:  # type: ig
 
     Members whose points are known give the numbers drawn; a posterior's give its constants.
     """
-    if isinstance(draws.values, Drawn):
-        points = draws.values.points
-        if points.dtype == np.uint32:
-            points = points * 2.0**-BITS + 2.0 ** -(BITS + 1)
-        return column_names(draws.priors, model), drawn_numbers(draws.priors, points)
+    drawn = _uniform(draws)
+    if drawn is not None:
+        return column_names(draws.priors, model), drawn.numbers(np.arange(draws.members))
     names, rows = [], []
     for prior in draws.priors.items:
         for cell in prior.cells if prior.each else prior.cells[:1]:
@@ -153,7 +150,7 @@ def shares(
     labels = ["outcome", *(s.name for s in every[1:])]
     listed = column_names(world.draws.priors, model)
     held = {name: tuple(listed[c] for c in some) for name, some in zip(names, columns, strict=True)}
-    if not isinstance(world.draws.values, Drawn):
+    if _uniform(world.draws) is None:
         values = run(world.draws)
         numbers = inputs_of(world.draws, model)[1]
         found = {
@@ -175,13 +172,38 @@ def shares(
     return Shares(target, tuple(every), found, held, a.members, True)
 
 
+def _uniform(draws: Draws) -> Drawn | None:
+    """Return draws that are made of points of the unit cube; None for those of a posterior."""
+    values = draws.values
+    return values if isinstance(values, Drawn) and values.uniform else None
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """Points of one sample, with some columns of another."""
+
+    first: Source
+    second: Source
+    columns: tuple[int, ...]
+
+    @property
+    def digest(self) -> str:
+        """What the points are made of."""
+        return f"{self.first.digest} {self.second.digest} {self.columns}"
+
+    def of(self, members: NDArray[np.int64]) -> Array:
+        """Return the points of some members, (column, member)."""
+        points = self.first.of(members)
+        points[list(self.columns)] = self.second.of(members)[list(self.columns)]
+        return points
+
+
 def _swap(a: Draws, b: Draws, columns: Sequence[int], model) -> Draws:  # type: ignore[no-untyped-def]
     """Return sample A with some columns of B, whose shocks stay those of A."""
-    assert isinstance(a.values, Drawn)
-    assert isinstance(b.values, Drawn)
-    points = a.values.points.copy()
-    points[list(columns)] = b.values.points[list(columns)]
-    return replace(a, values=Drawn(a.priors, model, points))
+    first, second = _uniform(a), _uniform(b)
+    assert first is not None and second is not None  # noqa: PT018
+    swapped = Swapped(first.source, second.source, tuple(columns))
+    return replace(a, values=Drawn(a.priors, model, swapped, a.members))
 
 
 def _explained(

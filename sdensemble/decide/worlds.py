@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.blocks import Count, Runner
 from sdensemble.ensemble.draws import Draws
 from sdensemble.ensemble.forcing import Forcing
 from sdensemble.ensemble.members import Members
@@ -21,8 +22,6 @@ from sdensemble.inputs.targets import Target, leaves
 from sdensemble.results.results import Results
 from sdensemble.study import Study
 
-Count = Callable[[int], None]
-"""Told of the member runs just finished."""
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -84,7 +83,7 @@ class World:
     kernel: Kernel
     members: Members
     own_model: bool = False
-    threads: int | None = None
+    by: Runner | None = None
     _few: dict[tuple[str, ...], Kernel] = field(default_factory=dict, repr=False)
 
     @property
@@ -146,7 +145,7 @@ class World:
             chosen,
             held,
             until=until,
-            threads=self.threads,
+            by=self.by,
             progress=progress,
         )
         targets = tuple(t for t in self.study.targets if self.has(t))
@@ -162,14 +161,14 @@ def world_of(
     members: Members,
     *,
     variant: Variant | None = None,
-    threads: int | None = None,
+    by: Runner | None = None,
 ) -> World:
     """Return the world of a prior set's members in the main model, or in a variant."""
     prior_set = members.priors.name
     if variant is None or variant.name == MAIN:
         title = {"zh": "", "en": ""}
         kernel = compile_model(study.model)
-        return World(MAIN, prior_set, title, study, kernel, members, threads=threads)
+        return World(MAIN, prior_set, title, study, kernel, members, by=by)
     applied = apply(variant, members, ())
     return World(
         variant.name,
@@ -179,7 +178,7 @@ def world_of(
         compile_model(applied.model),
         applied.members.named(variant.name),
         own_model=variant.own_model,
-        threads=threads,
+        by=by,
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from functools import cached_property
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +27,28 @@ from sdensemble.inputs.priors import Priors
 
 Method = Literal["sobol", "latin", "plain"]
 
-
 REPLICATES = 16
 """Independent repetitions a sample has where nothing is said: their spread is its error."""
 SOBOL_COLUMNS = 256
 """Sobol columns made at least, so that a prior appended to the file changes no earlier one."""
 BITS = 30  # of a Sobol number; half a step of that grid is added, which keeps 0 out
 PART = 4096  # members worked on at once where all are
+SHORT = 256  # members of a replicate up to which its points are kept
+EVEN = 2**11
+"""Members of a replicate below which a Sobol sample must be a power of two to be even."""
+DEEPEST = 2**16
+"""Members of the longest replicate: a larger sample has more replicates, not longer ones."""
+
+
+class Source(Protocol):
+    """Where the numbers of members come from: those of any member, alone or among others."""
+
+    @property
+    def digest(self) -> str:
+        """What the numbers are made of: two sources of one digest give the same bits."""
+
+    def of(self, members: NDArray[np.int64]) -> Floats:
+        """Return the numbers of some members, (column, member)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,35 +77,54 @@ class Draws:
             return self.values.of(members)
         return {name: values[..., members] for name, values in self.values.items()}
 
+    @cached_property
+    def digest(self) -> str:
+        """A digest of what the constants are made of; of the constants where that is unknown."""
+        made = hashlib.blake2b(repr((self.seed, self.method)).encode(), digest_size=16)
+        if isinstance(self.values, Drawn):
+            made.update(self.values.digest.encode())
+            return made.hexdigest()
+        for name in sorted(self.values):
+            made.update(name.encode() + np.ascontiguousarray(self.values[name]).tobytes())
+        return made.hexdigest()
+
 
 class Drawn(Mapping[str, Floats]):
-    """Constants made from points in the unit cube when somebody asks for them.
+    """Constants made when somebody asks for them, by whoever runs their members.
 
-    The points of a million members take a third of the memory their constants would, and are
-    turned into constants by the threads that run them. ``points`` has shape (column, member):
-    uniform numbers, or whole ones of BITS bits, of which a number is the middle.
+    ``source`` gives a member's numbers in the order of ``column_names``: what the priors draw,
+    or with ``uniform`` the point of the unit cube it is drawn from. All members' constants at
+    once take three times the memory of their points, of a million members several GiB.
     """
 
-    def __init__(self, priors: Priors, model: Model, points: NDArray[Any]):
-        self.priors, self.model, self.points = priors, model, points
+    def __init__(
+        self, priors: Priors, model: Model, source: Source, size: int, *, uniform: bool = True
+    ):
+        self.priors, self.model, self.source = priors, model, source
+        self.size, self.uniform = size, uniform
         self.names = tuple(dict.fromkeys(prior.constant for prior in priors.items))
         self.whole: dict[str, Floats] = {}
 
-    def of(self, members: NDArray[np.int64] | slice) -> dict[str, Floats]:
+    @property
+    def digest(self) -> str:
+        """What the constants are made of."""
+        return f"{self.source.digest} {self.priors.name} {self.priors.digest} {self.model.digest}"
+
+    def numbers(self, members: NDArray[np.int64]) -> Floats:
+        """Return the numbers the priors draw, (column, member)."""
+        found = self.source.of(members)
+        return drawn_numbers(self.priors, found) if self.uniform else found
+
+    def of(self, members: NDArray[np.int64]) -> dict[str, Floats]:
         """Return the constants of some members: the same bits whatever others are asked for."""
-        if isinstance(members, np.ndarray) and (np.diff(members) == 1).all() and members.size:
-            members = slice(int(members[0]), int(members[-1]) + 1)  # no copy
-        points = self.points[:, members]
-        if points.dtype == np.uint32:
-            points = points * 2.0**-BITS + 2.0 ** -(BITS + 1)
-        return constants_of(self.priors, self.model, drawn_numbers(self.priors, points))
+        return constants_of(self.priors, self.model, self.numbers(np.asarray(members, np.int64)))
 
     def __getitem__(self, name: str) -> Floats:
         if name not in self.names:
             raise KeyError(name)
         if not self.whole:
-            count = self.points.shape[1]
-            parts = [self.of(slice(at, at + PART)) for at in range(0, count, PART)]
+            ids = np.arange(self.size)
+            parts = [self.of(ids[at : at + PART]) for at in range(0, self.size, PART)]
             self.whole = {n: np.concatenate([p[n] for p in parts], axis=-1) for n in self.names}
         return self.whole[name]
 
@@ -97,6 +134,37 @@ class Drawn(Mapping[str, Floats]):
     def __len__(self) -> int:
         return len(self.names)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "whole": {}}
+
+
+@dataclass(frozen=True)
+class Points:
+    """Points of the unit cube, (column, member), each a function of its place.
+
+    Replicate r holds the members from r × ``count`` on: its own scramble of the Sobol points, its
+    own Latin hypercube, or just the next members.
+    """
+
+    names: tuple[str, ...]
+    count: int
+    seed: int
+    method: Method
+
+    @property
+    def digest(self) -> str:
+        """What the points are made of."""
+        return hashlib.blake2b(repr(self).encode(), digest_size=16).hexdigest()
+
+    def of(self, members: NDArray[np.int64]) -> Floats:
+        """Return the points of some members, uniform in (0, 1), shape (column, member)."""
+        found = np.empty((len(self.names), members.size))
+        for r in np.unique(members // self.count) if self.names else ():
+            here = members // self.count == r
+            sampler = _SAMPLERS[self.method]
+            found[:, here] = sampler(self.names, self.count, members[here], self.seed, int(r))
+        return found
+
 
 def draw(
     priors: Priors,
@@ -105,13 +173,14 @@ def draw(
     *,
     seed: int,
     method: Method = "sobol",
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
 ) -> Draws:
     """Return the constants of ``n`` members, the same for the same seed on every call.
 
-    Replicate r holds the members from r × n / replicates on: its own scramble of the Sobol
-    points, its own Latin hypercube, or just the next members. The members belong to ``n``: with
-    another ``n``, member 7 of a Sobol or Latin sample is another world.
+    Replicate r holds the members from r × n / replicates on. A sample of more replicates of
+    the same length begins with the same members: that is how one grows. Without ``replicates``
+    there are REPLICATES, and more where they would be longer than DEEPEST. Else the members
+    belong to ``n``: with another ``n``, member 7 of a Sobol or Latin sample is another world.
 
     Sobol columns follow the order of the file: a prior put between others shifts the columns
     behind it, one appended at the end changes none (up to SOBOL_COLUMNS numbers a member, and
@@ -121,15 +190,11 @@ def draw(
     Sources: Owen (1998), scrambling, as in ``scipy.stats.qmc``; McKay et al. (1979), Latin
     hypercube.
     """
+    replicates = replicates or max(REPLICATES, n // DEEPEST)
     _check_size(n, method, replicates, seed)
-    names = column_names(priors, model)
-    count = n // replicates
-    points = np.empty((len(names), n), np.uint32 if method == "sobol" else np.float64)
-    for r in range(replicates if names else 0):
-        ids = np.arange(r * count, (r + 1) * count)
-        points[:, ids[0] : ids[-1] + 1] = _SAMPLERS[method](names, ids, seed, r)
-    replicate = np.repeat(np.arange(replicates), count)
-    return Draws(Drawn(priors, model, points), replicate, seed, method, priors)
+    points = Points(column_names(priors, model), n // replicates, seed, method)
+    replicate = np.repeat(np.arange(replicates), n // replicates)
+    return Draws(Drawn(priors, model, points, n), replicate, seed, method, priors)
 
 
 def column_names(priors: Priors, model: Model) -> tuple[str, ...]:
@@ -153,10 +218,14 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
     if seed < 0:
         raise SDError(Message("seed {seed}: must be a whole number from 0", seed=seed))
     count = max(n, 1) / replicates
-    if method == "sobol":
+    if method == "sobol" and count < EVEN:
         below = 2 ** max(math.floor(math.log2(count)), 0)
         above = 2 ** max(math.ceil(math.log2(count)), 0)
         rule = f"Sobol points need {replicates} replicates of 1, 2, 4, 8 … members"
+    elif replicates > REPLICATES and replicates == n // DEEPEST:
+        replicates, below = DEEPEST, replicates
+        above = below + (n % DEEPEST > 0)
+        rule = f"so many come in replicates of {DEEPEST}"
     else:
         below, above = max(math.floor(count), 1), math.ceil(count)
         rule = f"members come in {replicates} equal replicates"
@@ -166,33 +235,59 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
 
 
 def _sobol(
-    names: Sequence[str], ids: NDArray[np.int64], seed: int, replicate: int
-) -> NDArray[np.uint32]:
-    """Return one scramble of the first Sobol points as whole numbers, shape (column, member)."""
+    names: Sequence[str], count: int, ids: NDArray[np.int64], seed: int, replicate: int
+) -> Floats:
+    """Return the points of members of one scramble of the Sobol sequence, (column, member)."""
+    places = ids - replicate * count
+    if count <= SHORT:
+        return _scramble(len(names), count, seed, replicate)[:, places]
+    first, last = int(places.min()), int(places.max())
+    found = np.empty((len(names), last + 1 - first))
+    engine = _sobol_engine(len(names), seed, replicate)
+    if first:
+        engine.fast_forward(first)
+    for at in range(0, found.shape[1], PART):  # a part at a time: all columns take a lot of memory
+        part = engine.random(min(PART, found.shape[1] - at))[:, : len(names)]
+        found[:, at : at + PART] = part.T + 2.0 ** -(BITS + 1)
+    return found[:, places - first]
+
+
+@functools.lru_cache(128)
+def _scramble(columns: int, count: int, seed: int, replicate: int) -> Floats:
+    """Return all points of a short scramble, kept as many runs of the same members use them."""
+    return _sobol_engine(columns, seed, replicate).random(count)[:, :columns].T + 2.0 ** -(BITS + 1)
+
+
+def _sobol_engine(columns: int, seed: int, replicate: int) -> Any:
     # Here, because importing scipy.stats takes most of a second.
     from scipy.stats import qmc
 
     # scipy's scramble depends on the number of columns, so that is rounded up generously.
-    columns = max(SOBOL_COLUMNS, 2 ** math.ceil(math.log2(len(names))))
+    made = max(SOBOL_COLUMNS, 2 ** math.ceil(math.log2(columns)))
     sequence = np.random.SeedSequence(seed, spawn_key=(replicate,))
-    engine = qmc.Sobol(columns, scramble=True, bits=BITS, rng=np.random.default_rng(sequence))
-    points = np.empty((len(names), ids.size), np.uint32)
-    for at in range(0, ids.size, PART):  # a part at a time: all columns take a lot of memory
-        part = engine.random(min(PART, ids.size - at))[:, : len(names)]
-        points[:, at : at + PART] = part.T * 2.0**BITS
-    return points
+    return qmc.Sobol(made, scramble=True, bits=BITS, rng=np.random.default_rng(sequence))
 
 
-def _latin(names: Sequence[str], ids: NDArray[np.int64], seed: int, replicate: int) -> Floats:
-    """Return one Latin hypercube, shape (column, member)."""
+def _latin(
+    names: Sequence[str], count: int, ids: NDArray[np.int64], seed: int, replicate: int
+) -> Floats:
+    """Return the points of members of one Latin hypercube, shape (column, member)."""
+    return _hypercube(tuple(names), count, seed, replicate)[:, ids - replicate * count]
+
+
+@functools.lru_cache(32)
+def _hypercube(names: tuple[str, ...], count: int, seed: int, replicate: int) -> Floats:
+    ids = np.arange(replicate * count, (replicate + 1) * count)
     streams = [Stream(seed, "draws").sub(name) for name in names]
     order = np.array([stream.sub("order").uniform(ids)[0, 0] for stream in streams])
     inside = np.array([stream.uniform(ids)[0, 0] for stream in streams])
     rank = order.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
-    return (rank + inside) / ids.size
+    return (rank + inside) / count
 
 
-def _plain(names: Sequence[str], ids: NDArray[np.int64], seed: int, replicate: int) -> Floats:
+def _plain(
+    names: Sequence[str], count: int, ids: NDArray[np.int64], seed: int, replicate: int
+) -> Floats:
     """Return independent uniform numbers, shape (column, member)."""
     return np.array([Stream(seed, "draws").sub(name).uniform(ids)[0, 0] for name in names])
 

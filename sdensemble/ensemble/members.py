@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from sdengine.kernel import Kernel, Trajectories
 from sdengine.syntax import Model
-from sdensemble.ensemble.draws import REPLICATES, Draws, Method, draw
+from sdensemble.ensemble.blocks import Count, Runner
+from sdensemble.ensemble.draws import Draws, Method, draw
 from sdensemble.ensemble.forcing import Forcing
 from sdensemble.ensemble.run import replay, run_ensemble
 from sdensemble.ensemble.worlds import World, worlds
@@ -74,8 +75,9 @@ class Members:
         keep: Mapping[str, str],
         *,
         until: int | None = None,
-        threads: int | None = None,
-        progress: Callable[[int], None] | None = None,
+        first: int = 0,
+        by: Runner | None = None,
+        progress: Count | None = None,
     ) -> xr.Dataset:
         """Return the Dataset of ``run_ensemble``, with the members' key among its attributes."""
         data = run_ensemble(
@@ -85,7 +87,8 @@ class Members:
             self.forcing,
             keep=keep,
             until=until,
-            threads=threads,
+            first=first,
+            by=by,
             progress=progress,
         )
         data.attrs |= asdict(self.key)
@@ -109,7 +112,7 @@ def from_prior(
     seed: int,
     as_of: str,
     method: Method = "sobol",
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
 ) -> Members:
     """Return members drawn from the priors; raise SDError for an impossible ``size``."""
     draws = draw(priors, model, size, seed=seed, method=method, replicates=replicates)

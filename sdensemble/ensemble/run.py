@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import SDError
-from sdengine.kernel import Kernel, Trajectories, default_threads
+from sdengine.kernel import Kernel, Trajectories
 from sdengine.syntax import Model
 from sdensemble import __version__
+from sdensemble.ensemble.blocks import Count, Job, Runner, Threads, block_size
 from sdensemble.ensemble.draws import Draws
 from sdensemble.ensemble.forcing import Forcing
 from sdensemble.ensemble.worlds import worlds
@@ -24,7 +24,6 @@ from sdensemble.inputs.scenarios import Scenario
 if TYPE_CHECKING:
     import xarray as xr
 
-CHUNK = 2048  # members a thread takes at once, at most, with their forcing
 MANY = 2**15  # runs of a member from which a kernel for the kept variables alone pays
 
 
@@ -51,57 +50,37 @@ def run_ensemble(
     *,
     keep: Mapping[str, str],
     until: int | None = None,
-    chunk: int = CHUNK,
-    threads: int | None = None,
-    progress: Callable[[int], None] | None = None,
+    first: int = 0,
+    size: int | None = None,
+    by: Runner | None = None,
+    progress: Count | None = None,
 ) -> xr.Dataset:
     """Return a Dataset over scenario, member, year and the variables' own ranges.
 
     ``keep`` maps variables to an aggregate: "annual", the integral over [Y, Y + 1) by the
     trapezium rule; "mean", that integral over one time unit; "end", the value at Y + 1. Units
-    and labels are attributes. Years after ``until`` are not run. The same draws and the same
-    forcing serve every scenario, so differences between scenarios are paired by member.
-    ``progress`` is called with the number of members finished. No result depends on ``chunk``,
-    the members a thread takes at once, or on ``threads``; of MANY runs only what the kept
-    variables hang on is computed, with the same bits (``Kernel.only``). The attribute ``lost``
-    has one entry (see Lost) for each scenario with members that are not finite. Raises SDError
-    where the clock has no whole years.
+    and labels are attributes. Years after ``until`` are not run, nor members before ``first``. The
+    same draws and the same forcing serve every scenario, so differences between scenarios are
+    paired by member. ``progress`` is called with the number of members finished. No result depends
+    on ``size``, the members of a block, or on ``by``, who runs them (threads without it); of MANY
+    runs only what the kept variables hang on is computed, with the same bits (``Kernel.only``).
+    The attribute ``lost`` has one entry (see Lost) for each scenario with members that are not
+    finite. Raises SDError where the clock has no whole years.
     """
     model = kernel.model
     names = {_written(model, name): aggregate for name, aggregate in keep.items()}
     every, years = whole_years(model)
     years = years if until is None else range(years.start, min(years.stop, until + 1))
-    results = _empty(model, scenarios, draws.members, years, names)
+    size = size or block_size(draws.members)
+    job = Job(model, tuple(scenarios), draws, forcing, names, years, every, size, first)
     few = kernel.only(names) if draws.members * len(scenarios) >= MANY else kernel
-
-    def work(members: NDArray[np.int64], stop: threading.Event) -> None:
-        """Run a chunk of members in every scenario: each thread works on chunks of its own."""
-        world_of = worlds(model, draws, forcing, members)
-        for index, scenario in enumerate(scenarios):
-            if stop.is_set():
-                return
-            world = world_of(scenario)
-            run = few.run(
-                world.constants,
-                world.held,
-                report=[n for n, a in names.items() if a == "end"],
-                totals=[n for n, a in names.items() if a != "end"],
-                members=len(members),
-                ids=members,
-                every=every,
-                steps=every * len(years),
-                threads=1,
-                progress=progress,
-            )
-            for name, aggregate in names.items():
-                values = _yearly(run, name, aggregate)
-                results[name][index, members] = np.moveaxis(values, -1, 0)
-
-    threads = threads or default_threads()
-    share = max(1, min(chunk, -(-draws.members // threads)))
-    _in_threads(work, _chunks(draws.members, share), threads)
-    dataset = _dataset(model, scenarios, draws, forcing, years, names, results)
-    lost = diagnose(kernel, scenarios, draws, forcing, results)
+    results = {name: np.empty(job.shape(name, draws.members - first)) for name in names}
+    for index, values in (by or Threads()).run(few, job, range(len(job)), progress):
+        here = job.members(index) - first
+        for name, array in values.items():
+            results[name][:, here[0] : here[-1] + 1] = array
+    dataset = _dataset(job, results)
+    lost = diagnose(kernel, scenarios, draws, forcing, results, first)
     dataset.attrs["lost"] = [asdict(one) for one in lost]
     return dataset
 
@@ -121,24 +100,31 @@ def diagnose(
     draws: Draws,
     forcing: Forcing | None,
     results: Mapping[str, NDArray[np.float64]],
+    begin: int = 0,
 ) -> tuple[Lost, ...]:
     """Return what was lost in each scenario, found by replaying one of its members.
 
-    ``results`` are the kept values, shape (scenario, member, year, *ranges).
+    ``results`` are the kept values, shape (scenario, member, year, *ranges), from the member
+    ``begin`` on.
     """
-    shapes = [
-        (~np.isfinite(values)).any(axis=tuple(range(3, values.ndim))) for values in results.values()
-    ]
-    bad = np.any(shapes, axis=0) if shapes else np.zeros((len(scenarios), 1, 1), bool)
     found = []
-    for scenario, lost in zip(scenarios, bad, strict=True):
+    for place, scenario in enumerate(scenarios):
+        # One value that is not finite makes the sum so; far faster than a mask of every value.
+        if all(math.isfinite(values[place].sum()) for values in results.values()):
+            continue
+        lost = np.any([_not_finite(values[place]) for values in results.values()], axis=0)
         if not lost.any():
             continue
         first = int(np.argmax(lost.any(axis=0)))
-        member = int(np.argmax(lost[:, first]))
+        member = begin + int(np.argmax(lost[:, first]))
         where = _first_bad(kernel, replay(kernel, scenario, draws, forcing, member))
         found.append(Lost(scenario.name, int(lost.any(axis=1).sum()), member, *where))
     return tuple(found)
+
+
+def _not_finite(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return where a scenario's values (member, year, *ranges) are not finite, (member, year)."""
+    return np.asarray((~np.isfinite(values)).any(axis=tuple(range(2, values.ndim))))
 
 
 def _first_bad(kernel: Kernel, run: Trajectories) -> tuple[str, float]:
@@ -153,24 +139,6 @@ def _first_bad(kernel: Kernel, run: Trajectories) -> tuple[str, float]:
     values = run.values[name][step, ..., 0]
     cell = np.argwhere(~np.isfinite(values))[0]
     return cell_name(kernel.model, kernel.model[name], tuple(cell)), float(run.times[step])
-
-
-def _in_threads(
-    work: Callable[[NDArray[np.int64], threading.Event], None],
-    chunks: Iterable[NDArray[np.int64]],
-    threads: int,
-) -> None:
-    """Call ``work`` on every chunk; the first error, or an interruption, stops the others."""
-    stop = threading.Event()
-    with ThreadPoolExecutor(threads) as pool:
-        jobs = [pool.submit(work, members, stop) for members in chunks]
-        try:
-            for job in as_completed(jobs):
-                job.result()
-        finally:
-            stop.set()
-            for job in jobs:
-                job.cancel()
 
 
 def _written(model: Model, name: str) -> str:
@@ -197,44 +165,16 @@ def whole_years(model: Model) -> tuple[int, range]:
     return round(per_year), years
 
 
-def _chunks(members: int, chunk: int) -> Iterator[NDArray[np.int64]]:
-    for first in range(0, members, chunk):
-        yield np.arange(first, min(first + chunk, members))
-
-
-def _empty(
-    model: Model,
-    scenarios: Sequence[Scenario],
-    members: int,
-    years: range,
-    names: Mapping[str, str],
-) -> dict[str, NDArray[np.float64]]:
-    lead = (len(scenarios), members, len(years))
-    return {name: np.empty((*lead, *model.shape(model[name]))) for name in names}
-
-
-def _yearly(run: Trajectories, name: str, aggregate: str) -> NDArray[np.float64]:
-    """Return (year, *dims, member); a mean over a year is the integral over one time unit."""
-    return run.values[name][1:] if aggregate == "end" else run.totals[name]
-
-
-def _dataset(
-    model: Model,
-    scenarios: Sequence[Scenario],
-    draws: Draws,
-    forcing: Forcing | None,
-    years: range,
-    names: Mapping[str, str],
-    results: Mapping[str, NDArray[np.float64]],
-) -> xr.Dataset:
+def _dataset(job: Job, results: Mapping[str, NDArray[np.float64]]) -> xr.Dataset:
     import xarray as xr
 
-    ranges = {dim: model.elements(dim) for name in names for dim in model[name].dims}
+    model, draws, forcing = job.model, job.draws, job.forcing
+    ranges = {dim: model.elements(dim) for name in job.keep for dim in model[name].dims}
     coords: dict[str, Any] = {
-        "scenario": [scenario.name for scenario in scenarios],
-        "member": np.arange(draws.members),
-        "year": np.array(years),
-        "replicate": ("member", draws.replicate),
+        "scenario": [scenario.name for scenario in job.scenarios],
+        "member": np.arange(job.first, draws.members),
+        "year": np.array(job.years),
+        "replicate": ("member", draws.replicate[job.first :]),
         **{dim: list(elements) for dim, elements in ranges.items()},
     }
     variables = {
@@ -243,7 +183,7 @@ def _dataset(
             results[name],
             _attributes(model, name, aggregate),
         )
-        for name, aggregate in names.items()
+        for name, aggregate in job.keep.items()
     }
     attributes = {
         "model": model.path.name,

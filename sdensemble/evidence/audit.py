@@ -1,11 +1,11 @@
-"""The verb ``audit``: what was forecast at the policy's issue, what came, and why they differ."""
+"""What was forecast at the policy's issue, what came, and why they differ."""
 
 from __future__ import annotations
 
 import itertools
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.blocks import Threads
 from sdensemble.evidence.backtest import Row, held_out, score_model, source_of
 from sdensemble.evidence.calibrate import settings_of
 from sdensemble.evidence.fitting import make_problem
@@ -20,19 +21,16 @@ from sdensemble.evidence.likelihood import Problem, predict
 from sdensemble.evidence.predictive import Source, bias_of, shocks_drawn_from, wander
 from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.stored import choose
-from sdensemble.evidence.words import columns, say, series_title, three
 from sdensemble.inputs.fit import group_of, without_term
 from sdensemble.inputs.history import LATEST, Observation, vintage, whole_year
 from sdensemble.inputs.scenarios import BASELINE, Scenario, Setting
-from sdensemble.lang import joined, tell
-from sdensemble.outputs.naming import information_date, label
+from sdensemble.lang import Tell, phrase
 from sdensemble.study import Study
 
 Floats = NDArray[np.float64]
 SHOCKS, SCOPE, OUTSIDE, LEFT = "shocks", "scope", "outside", "left"
 OWN = (SCOPE, SHOCKS, OUTSIDE, LEFT)
 """Shares that are no group's: constant bias, shocks, what the model leaves out, error."""
-Line = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -56,18 +54,24 @@ class Audit:
     """The forecasts with their scores, the split of the misses, and the paths ahead.
 
     ``left_out`` are the later statistics no term speaks of, each with a reason. ``effect``,
-    ``kept`` and ``new`` are (year, member) in the headline's unit; no ``new`` without new levers.
+    ``kept`` and ``new`` are (year, member) in the headline's unit: what the levers of the observed
+    years (``lived``) do against ``baseline``, those kept on, and those of ``ahead`` from ``start``
+    on; no ``new`` without new levers. ``issued`` is the information date of the forecast.
     """
 
     rows: tuple[Row, ...]
     splits: tuple[Split, ...]
     left_out: tuple[tuple[Observation, str], ...]
+    issued: str
+    baseline: Scenario
+    lived: Scenario
+    ahead: Scenario | None
+    start: float
     years: tuple[int, ...]
     effect: Floats
     kept: Floats
     new: Floats | None
-    text: str
-    seconds: float
+    seconds: float = 0.0
 
 
 def audit(
@@ -79,8 +83,7 @@ def audit(
     seed: int = 1,
     members: int = 2048,
     threads: int | None = None,
-    lang: str = "zh",
-    tell: Line | None = None,
+    tell: Tell | None = None,
 ) -> Audit:
     """Audit a study: its ex ante forecast, the misses, the counterfactual, and the way ahead.
 
@@ -108,7 +111,7 @@ def audit(
     rows = tuple(score_model(before, later, origin, "model"))
     splits = split_misses(before, after)
     if tell:
-        tell(f"{len(rows)} figures forecast, {len(splits)} misses split")
+        tell(phrase("evidence.split_done", rows=len(rows), splits=len(splits)))
     baseline = study.named((BASELINE,))[0]
     ahead = study.named((scenario,))[0] if scenario else None
     if start is None:
@@ -116,10 +119,21 @@ def audit(
     then = (from_year(lived, ahead, start),) if ahead else ()
     years, paths = _paths(study, kernel, after, (baseline, lived, *then), threads)
     new = paths[2] if ahead else None
-    left_out = _left_out(study, everything, origin)
-    found = Audit(rows, splits, left_out, years, paths[1] - paths[0], paths[1], new, "", 0.0)
-    text = audit_text(study, found, (baseline, lived, ahead), start, issued, lang)
-    return replace(found, text=text, seconds=time.perf_counter() - begun)
+    return Audit(
+        rows,
+        splits,
+        _left_out(study, everything, origin),
+        issued,
+        baseline,
+        lived,
+        ahead,
+        start,
+        years,
+        paths[1] - paths[0],
+        paths[1],
+        new,
+        time.perf_counter() - begun,
+    )
 
 
 def _last_year(name: str, study: Study) -> int:
@@ -301,143 +315,6 @@ def _paths(
     head = study.report.headline
     named = [replace(s, name=f"{i} {s.name}") for i, s in enumerate(scenarios)]
     keep = {head.whole.variable: head.aggregate}
-    data = source.members.run(kernel, named, keep, threads=threads)
+    data = source.members.run(kernel, named, keep, by=Threads(threads))
     values = data[head.whole.variable].transpose("scenario", "year", "member").values
     return tuple(int(y) for y in data["year"].values), list(values)
-
-
-def audit_text(
-    study: Study,
-    found: Audit,
-    scenarios: tuple[Scenario, Scenario, Scenario | None],
-    start: float,
-    issued: str,
-    lang: str,
-) -> str:
-    """Return the audit as lines for the terminal."""
-    baseline, lived, ahead = scenarios
-    head = study.report.headline.whole
-    unit = study.report.unit_label(
-        study.model[head.variable].unit.removesuffix(f"/{study.model.clock.unit}"), lang
-    )
-    lines = [
-        say(
-            "audit",
-            lang,
-            date=tell(information_date(issued, study.report.issued), lang),
-            scenario=tell(lived.title, lang),
-        )
-    ]
-    table = [[say(key, lang) for key in ("series", "year", "value", "forecast")] + ["PIT", "CRPS"]]
-    for row in found.rows:
-        table.append(
-            [
-                tell(series_title(study, row.series), lang),
-                str(row.year),
-                f"{row.value:g}",
-                three((row.score.low, row.score.median, row.score.high)),
-                f"{row.score.pit:.2f}",
-                f"{row.score.crps:.3f}",
-            ]
-        )
-    lines += columns(table)
-    if found.left_out:
-        lines += ["", *_left_out_lines(study, found.left_out, lang)]
-    if found.splits:
-        lines += ["", say("split", lang), *_split_lines(study, found.splits, lang)]
-    lines += [
-        "",
-        say(
-            "counterfactual",
-            lang,
-            scenario=tell(lived.title, lang),
-            baseline=tell(baseline.title, lang),
-            unit=unit,
-        ),
-    ]
-    lines += columns(
-        [
-            [str(year) for year in found.years],
-            [three(np.nanquantile(row, [0.05, 0.5, 0.95])) for row in found.effect],
-        ]
-    )
-    words: dict[str, object] = {"end": found.years[-1], "name": head.label[lang], "unit": unit}
-    if ahead is None:
-        lines += ["", say("kept_ahead", lang, **words)]
-    else:
-        lines += ["", say("ahead", lang, start=start, scenario=tell(ahead.title, lang), **words)]
-    rows = [["", *(str(year) for year in found.years if year >= start - 1)]]
-    keep = [i for i, year in enumerate(found.years) if year >= start - 1]
-    shown_paths = [("kept on", found.kept)]
-    if found.new is not None:
-        shown_paths += [("new", found.new), ("difference", found.new - found.kept)]
-    for key, values in shown_paths:
-        shown = [three(np.nanquantile(values[i], [0.05, 0.5, 0.95])) for i in keep]
-        rows.append([say(key, lang), *shown])
-    return "\n".join([*lines, *columns(rows)])
-
-
-def _split_lines(study: Study, splits: Sequence[Split], lang: str) -> list[str]:
-    assert study.fit is not None
-    names = list(splits[0].shares)
-    titles = [study.fit.titles.get(name, {}).get(lang, name) for name in names]
-    words = {
-        SHOCKS: say("shocks_word", lang),
-        LEFT: say("left", lang),
-        OUTSIDE: say("outside_word", lang),
-    }
-    if SCOPE not in study.fit.titles:
-        words[SCOPE] = say("scope_word", lang)
-    words.setdefault("other", say("other_word", lang))
-    if "other" in study.fit.titles:
-        del words["other"]
-    shown = [words.get(name, title) for name, title in zip(names, titles, strict=True)]
-    table = [[say("series", lang), say("year", lang), say("miss", lang), *shown]]
-    for one in splits:
-        table.append(
-            [
-                tell(series_title(study, one.series), lang),
-                str(one.year),
-                f"{100 * one.miss:+.1f}",
-                *(f"{100 * one.shares[name]:+.1f}" for name in names),
-            ]
-        )
-    return [*columns(table), *_zero_lines(study, splits, lang), say("shapley", lang)]
-
-
-def _zero_lines(study: Study, splits: Sequence[Split], lang: str) -> list[str]:
-    """Return which parts are 0 by construction: no discrepancy or no bias in the series' term."""
-    assert study.fit is not None
-    terms = {term.name: term for term in study.fit.terms}
-    series = list(dict.fromkeys(one.series for one in splits))
-    lines = []
-    for key, names in (
-        ("zero discrepancy", [n for n in series if not terms[n].discrepancy_sd]),
-        (
-            "zero shocks",
-            [n for n in series if terms[n].discrepancy_sd and not terms[n].shock_share],
-        ),
-        ("zero bias", [n for n in series if not terms[n].bias_sd]),
-    ):
-        if names:
-            shown = joined([terms[name].title for name in names])
-            lines.append(say(key, lang, rows=shown))
-    return lines
-
-
-def _left_out_lines(
-    study: Study, left_out: Sequence[tuple[Observation, str]], lang: str
-) -> list[str]:
-    """Return the later statistics without a term, by reason and measure."""
-    lines = [say("left_out", lang, n=len(left_out))]
-    for why in dict.fromkeys(why for _, why in left_out):
-        rows: dict[tuple[str, str], list[str]] = {}
-        for row, own in left_out:
-            if own == why:
-                rows.setdefault((row.measure, row.sector), []).append(f"{row.time:g}")
-        shown = [
-            joined([label(study.report, measure), f"/{sector} {' '.join(years)}"], "nothing")
-            for (measure, sector), years in rows.items()
-        ]
-        lines.append(f"  {say(f'why {why}', lang)}{tell(joined(shown), lang)}")
-    return lines

@@ -1,12 +1,11 @@
-"""The verb ``backtest``: forecast from every origin there is, and score against naive ones."""
+"""Forecasts from every origin there is, scored against naive ones."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 
@@ -19,19 +18,16 @@ from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.members import from_posterior
 from sdensemble.evidence.posterior import Posterior
 from sdensemble.evidence.predictive import Source, carried, forecast_logs, score_figure
-from sdensemble.evidence.scores import BANDS, Score, score_normal
+from sdensemble.evidence.scores import Score, score_normal
 from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.stacking import stack
-from sdensemble.evidence.words import columns, no_term_line, say, series_title
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import FIRST_YEAR, LATEST, Observation, Vintage, vintage, whole_year
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.lang import LANGS, Words, joined, phrase, tell
-from sdensemble.results.record import RunRecord, written
+from sdensemble.lang import Tell, phrase
 from sdensemble.study import Study
 
 MODEL = "model"
-Line = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -53,12 +49,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Backtest:
-    """All rows, and where they are kept."""
+    """Every forecast with its score, of the model (``MODEL``) and of each rival."""
 
     rows: tuple[Row, ...]
-    text: str
-    folder: Path | None
-    seconds: float
+    seconds: float = 0.0
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Who forecast, in the order of the rows."""
+        return tuple(dict.fromkeys(row.method for row in self.rows))
 
 
 def source_of(
@@ -184,9 +183,7 @@ def backtest(
     seed: int = 1,
     particles: int = 2048,
     threads: int | None = None,
-    lang: str = "zh",
-    out: Path | None = None,
-    tell: Line | None = None,
+    tell: Tell | None = None,
 ) -> Backtest:
     """Fit at every origin, forecast all later figures, and score them against naive forecasts."""
     begun = time.perf_counter()
@@ -203,59 +200,10 @@ def backtest(
         rows += score_model(source, later, origin, MODEL)
         rows += score_baselines(study, known, later, origin)
         if tell:
-            tell(
-                f"through-{origin}: {len(source.problem.data)} figures fitted,"
-                f" {sum(map(len, later.values()))} scored"
-            )
-    found = Backtest(tuple(rows), backtest_text(study, rows, lang), None, 0.0)
-    folder = _write(found, study, out, lang) if out else None
-    return Backtest(found.rows, found.text, folder, time.perf_counter() - begun)
-
-
-def _mean(rows: Sequence[Row], what: str) -> float:
-    return float(np.mean([getattr(row.score, what) for row in rows])) if rows else float("nan")
-
-
-def backtest_text(study: Study, rows: Sequence[Row], lang: str) -> str:
-    """Return the table of forecasts, the means by series and horizon, and the plain verdict."""
-    if not rows:
-        return say("no_backtest", lang)
-    names = list(dict.fromkeys(row.method for row in rows))
-    head = [say(key, lang) for key in ("series", "origin", "year", "value", "who")]
-    head += [say("forecast", lang), "CRPS", say("log_score", lang), "PIT", "50/80/95%"]
-    table = [head]
-    for row in rows:
-        score = row.score
-        marks = "".join("+" if one else "-" for one in score.inside)
-        table.append(
-            [
-                tell(series_title(study, row.series), lang),
-                str(row.origin),
-                str(row.year),
-                f"{row.value:g}",
-                tell(_method(study, row.method), lang),
-                " / ".join(map(_four, (score.low, score.median, score.high))),
-                f"{score.crps:.3f}",
-                f"{score.log_score:.2f}",
-                f"{score.pit:.2f}",
-                marks,
-            ]
-        )
-    lines = [say("backtest", lang), *columns(table), ""]
-    lines += _verdicts(study, rows, names, lang)
-    lines += no_term_line(study, vintage(study.history, LATEST), lang)
-    return "\n".join(lines)
-
-
-def _four(value: float) -> str:
-    return f"{value:.4g}" if abs(value) < 9_999.5 else f"{value:.0f}"
-
-
-def _method(study: Study, name: str) -> Words:
-    if name == MODEL:
-        return phrase("evidence.model")
-    baselines = study.fit.baselines if study.fit else ()
-    return next((one.title for one in baselines if one.name == name), name)
+            scored = sum(map(len, later.values()))
+            words = {"origin": origin, "fitted": len(source.problem.data), "scored": scored}
+            tell(phrase("evidence.origin_done", **words))
+    return Backtest(tuple(rows), time.perf_counter() - begun)
 
 
 def against(rows: Sequence[Row], rival: str) -> int | None:
@@ -275,134 +223,6 @@ def against(rows: Sequence[Row], rival: str) -> int | None:
     ahead = float(np.mean([theirs.crps - ours.crps for ours, theirs in pairs]))
     error = float(np.sqrt(np.sum([ours.error**2 for ours, _ in pairs]))) / len(pairs)
     return 0 if abs(ahead) <= 2 * error else 1 if ahead > 0 else -1
-
-
-def _verdicts(study: Study, rows: Sequence[Row], names: Sequence[str], lang: str) -> list[str]:
-    """Return by series and horizon who forecast best, and coverage of the model."""
-    lines = [say("by_horizon", lang)]
-    table = [
-        [
-            say("series", lang),
-            say("horizon", lang),
-            say("figures", lang),
-            *(tell(_method(study, name), lang) for name in names),
-            say("verdict", lang),
-        ]
-    ]
-    for series in dict.fromkeys(row.series for row in rows):
-        for horizon in sorted({row.horizon for row in rows if row.series == series}):
-            own = [row for row in rows if (row.series, row.horizon) == (series, horizon)]
-            count = sum(row.method == MODEL for row in own)
-            shown = [_cell([r for r in own if r.method == name], count) for name in names]
-            table.append(
-                [
-                    tell(series_title(study, series), lang),
-                    str(horizon),
-                    str(count),
-                    *shown,
-                    _verdict(study, own, names, lang),
-                ]
-            )
-    lines += [*columns(table), say("same_figures", lang)]
-    if study.fit and study.fit.baselines:
-        sizes = sorted({f"{b.sd:.0%}" for b in study.fit.baselines})
-        lines.append(say("rivals_error", lang, sd="/".join(sizes)))
-    for name in names:
-        own = [row for row in rows if row.method == name]
-        shares = [np.mean([row.score.inside[i] for row in own]) for i in range(len(BANDS))]
-        lines.append(
-            say(
-                "coverage",
-                lang,
-                who=tell(_method(study, name), lang),
-                n=len(own),
-                a=f"{shares[0]:.0%}",
-                b=f"{shares[1]:.0%}",
-                c=f"{shares[2]:.0%}",
-                log=f"{_mean(own, 'log_score'):.2f}",
-            )
-        )
-    return lines
-
-
-def _cell(rows: Sequence[Row], most: int) -> str:
-    """Return a mean CRPS, with the number of figures where they are fewer than the model's."""
-    if not rows:
-        return "–"
-    return f"{_mean(rows, 'crps'):.3f}" + (f" ({len(rows)})" if len(rows) < most else "")
-
-
-def _verdict(study: Study, rows: Sequence[Row], names: Sequence[str], lang: str) -> str:
-    found = {name: against(rows, name) for name in names if name != MODEL}
-    rivals = {name: way for name, way in found.items() if way is not None}
-    if not rivals:
-        return say("no_rival", lang)
-    said = []
-    for way, word in ((-1, "naive best"), (0, "tie")):
-        who = [_method(study, name) for name, one in rivals.items() if one == way]
-        if who:
-            said.append(say(word, lang, who=tell(joined(who), lang)))
-    return tell(joined(said, "clause"), lang) or say("model_best", lang)
-
-
-COLUMNS = (
-    *("series", "origin", "year", "horizon", "method", "value", "low", "median", "high"),
-    *("crps_log", "crps_error", "log_score", "pit", "inside_50", "inside_80", "inside_95"),
-)
-
-
-def _write(found: Backtest, study: Study, folder: Path, lang: str) -> Path:
-    """Write the table, the texts and the figure in a folder, whole or not at all."""
-    from sdensemble.outputs.figures.evidence import scores_figure
-    from sdensemble.outputs.write.csv import write_rows
-    from sdensemble.outputs.write.picture import write_figure
-
-    drawn = [
-        (
-            series_title(study, r.series),
-            _method(study, r.method),
-            r.origin,
-            r.year,
-            r.value,
-            r.score.low,
-            r.score.median,
-            r.score.high,
-        )
-        for r in found.rows
-    ]
-    figure = scores_figure(drawn, _method(study, MODEL))
-    record = RunRecord.begin(as_of=LATEST, files_read=study.digests())
-    with written(folder, record) as done:
-        partial = done.partial
-        write_rows(
-            partial / "backtest.csv",
-            COLUMNS,
-            (
-                (
-                    r.series,
-                    r.origin,
-                    r.year,
-                    r.horizon,
-                    r.method,
-                    r.value,
-                    r.score.low,
-                    r.score.median,
-                    r.score.high,
-                    r.score.crps,
-                    r.score.error,
-                    r.score.log_score,
-                    r.score.pit,
-                    *map(int, r.score.inside),
-                )
-                for r in found.rows
-            ),
-        )
-        for language in LANGS:
-            text = backtest_text(study, found.rows, language)
-            (partial / f"backtest-{language}.txt").write_text(text + "\n", encoding="utf-8")
-            name = "backtest" if language == lang else f"backtest-{language}"
-            write_figure(figure, partial / name, language)
-    return folder
 
 
 # ── structures ─────────────────────────────────────────────────────────────────────────────

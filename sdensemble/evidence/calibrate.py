@@ -1,15 +1,16 @@
-"""The verb ``calibrate``: fit a study to a vintage, keep the posterior, say what was learned."""
+"""A study fitted to a vintage: the posterior kept, and what was learned."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model, default_threads
-from sdensemble.evidence.diagnose import FLAT, Diagnosis, diagnose
+from sdensemble.ensemble.blocks import Threads
+from sdensemble.evidence.diagnose import Diagnosis, diagnose
 from sdensemble.evidence.fitting import Progress, fit_posterior, make_problem
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.members import from_posterior
@@ -23,43 +24,26 @@ from sdensemble.evidence.posterior import (
 from sdensemble.evidence.pull import Pull, pulls
 from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.stored import fitted_rows
-from sdensemble.evidence.words import calibration_text, label_of, pull_text, series_title
-from sdensemble.inputs.folder import cleaned
 from sdensemble.inputs.history import Vintage, vintage
 from sdensemble.inputs.targets import leaves
-from sdensemble.lang import LANGS, joined, phrase
-from sdensemble.results.record import RunRecord, written
+from sdensemble.lang import Tell
 from sdensemble.results.results import Results
 from sdensemble.study import Study
-
-Line = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a person may ask of a calibration."""
-
-    as_of: str = ""
-    prior_set: str = ""
-    seed: int = 1
-    particles: int = 4096
-    threads: int | None = None
-    profiles: bool = True
-    out: Path | None = None
-    figures: Path | None = None
-    lang: str = "zh"
 
 
 @dataclass(frozen=True, eq=False)
 class Calibrated:
-    """A fitted posterior, what is to be said of it, and where it is; no posterior without data."""
+    """A fitted posterior, its diagnosis, and where it is; none of them without data.
 
-    posterior: Posterior | None
-    diagnosis: Diagnosis | None
-    text: str
-    path: Path | None
-    figures: tuple[Path, ...]
-    seconds: float
+    ``pulls`` are what each figure does to P of each target, by the target's id.
+    """
+
+    known: Vintage
+    posterior: Posterior | None = None
+    diagnosis: Diagnosis | None = None
+    pulls: Mapping[str, tuple[Pull, ...]] = field(default_factory=dict)
+    path: Path | None = None
+    seconds: float = 0.0
 
 
 def settings_of(particles: int, threads: int | None) -> Settings:
@@ -94,56 +78,60 @@ def fit_vintage(
     settings: Settings,
     seed: int,
     checkpoint: Path | None = None,
-    say: Line | None = None,
+    tell: Tell | None = None,
     progress: Progress | None = None,
 ) -> Posterior:
     """Return the posterior of a study's problem in a vintage.
 
-    ``say`` is told each line, ``progress`` each power of the likelihood with the line.
+    ``tell`` is told each line, ``progress`` each power of the likelihood with the line.
     """
     rows = fitted_rows(problem.fit, known, problem.model)
     bound = bound_of(problem.model, problem.priors, problem.fit, problem.scenario, rows, known.name)
-    told = progress or ((lambda share, line: say(line)) if say else None)
+    told = progress or ((lambda share, line: tell(line)) if tell else None)
     return fit_posterior(
         problem, bound, seed=seed, settings=settings, checkpoint=checkpoint, progress=told
     )
 
 
-def calibrate(study: Study, asked: Asked = Asked(), say: Line | None = None) -> Calibrated:
-    """Fit a study to a vintage and write the posterior, its diagnosis and figures.
+def calibrate(
+    study: Study,
+    *,
+    as_of: str = "",
+    prior_set: str = "",
+    seed: int = 1,
+    particles: int = 4096,
+    threads: int | None = None,
+    profiles: bool = True,
+    out: Path | None = None,
+    tell: Tell | None = None,
+) -> Calibrated:
+    """Fit a study to a vintage, write the posterior, and diagnose it.
 
-    Interrupted, it goes on where it was when called again. Raises SDError with every problem of
-    the study's files.
+    ``out`` names another file for the posterior. Interrupted, it goes on where it was when called
+    again. Raises SDError with every problem of the study's files.
     """
     begun = time.perf_counter()
     fit = study.fit
-    name = asked.as_of or (fit.vintage if fit else "")
+    name = as_of or (fit.vintage if fit else "")
     study = study.at(name)
     problems = study.check()
     if problems:
         raise SDError(problems)
     known = vintage(study.history, name)
     kernel = compile_model(study.model)
-    problem = problem_of(study, kernel, asked.prior_set, known, asked.threads)
-    path = posterior_path(study.folder, name, study.priors(asked.prior_set), problem.fit.vintage)
-    path = asked.out or path
-    for note in cleaned(path.parent):
-        if say:
-            say(str(note))
+    problem = problem_of(study, kernel, prior_set, known, threads)
+    path = posterior_path(study.folder, name, study.priors(prior_set), problem.fit.vintage)
+    path = out or path
     if not problem.data:
-        text = phrase("posterior.no_figure", vintage=name).told(asked.lang)
-        return Calibrated(None, None, text, None, (), time.perf_counter() - begun)
-    settings = settings_of(asked.particles, asked.threads)
+        return Calibrated(known, seconds=time.perf_counter() - begun)
+    settings = settings_of(particles, threads)
     checkpoint = path.with_name(f".{path.name}.unfinished.npz")
-    posterior = fit_vintage(study, problem, known, settings, asked.seed, checkpoint, say)
+    posterior = fit_vintage(study, problem, known, settings, seed, checkpoint, tell)
     write_posterior(path, posterior)
     posterior = read_posterior(path)
-    diagnosis = diagnose(replace(problem), posterior, profiles=asked.profiles)
-    text = calibration_text(study, posterior, diagnosis, known, asked.lang)
-    pulled = pulls_of(study, problem, posterior, asked.threads)
-    text += "\n\n" + pull_text(study, pulled, asked.lang)
-    drawn = _draw(study, diagnosis, asked.figures) if asked.figures else ()
-    return Calibrated(posterior, diagnosis, text, path, drawn, time.perf_counter() - begun)
+    diagnosis = diagnose(problem, posterior, profiles=profiles)
+    pulled = pulls_of(study, problem, posterior, threads)
+    return Calibrated(known, posterior, diagnosis, pulled, path, time.perf_counter() - begun)
 
 
 def pulls_of(
@@ -168,50 +156,9 @@ def pulls_of(
         as_of=posterior.bound.vintage,
     )
     keep = {t.variable: t.aggregate for one in targets for t in leaves(one, study.targets)}
-    data = members.run(problem.kernel, [scenario], keep, threads=threads)
+    data = members.run(problem.kernel, [scenario], keep, by=Threads(threads))
     results = Results(data, (scenario,), study.targets, study.report, model)
     return {
         target.id: pulls(problem, posterior, results.event(target, scenario).hit.astype(float))
         for target in targets
     }
-
-
-def _draw(study: Study, diagnosis: Diagnosis, folder: Path) -> tuple[Path, ...]:
-    """Draw shrinkage, predictive distributions, profiles and residuals, in every language."""
-    from sdensemble.outputs.figures.evidence import (
-        checks_figure,
-        profiles_figure,
-        residuals_figure,
-        shrinkage_figure,
-    )
-    from sdensemble.outputs.write.picture import write_figure
-
-    first = sorted(diagnosis.learned, key=lambda one: -one.shrinkage)
-    shown = [one for one in first if not one.prior_only] or first[:3]
-    rest = len(diagnosis.learned) - len(shown)
-    bars = [(label_of(study, one.name), one.shrinkage) for one in shown]
-    rows = [
-        (
-            joined([series_title(study, one.series), f" {one.year}"], "nothing"),
-            one.value,
-            one.prior,
-            one.posterior,
-        )
-        for one in diagnosis.checks
-    ]
-    profiles = [(label_of(study, p.name), p.at, p.likelihood) for p in diagnosis.profiles]
-    left = [(series_title(study, r.series), r.year, r.logs) for r in diagnosis.residuals]
-    theil = [
-        (series_title(study, t.series), f"{t.bias:.2f}/{t.variation:.2f}/{t.covariation:.2f}")
-        for t in diagnosis.theil
-    ]
-    figures = [shrinkage_figure(bars, rest), checks_figure(rows), residuals_figure(left, theil)]
-    figures += [profiles_figure(profiles, FLAT)] if profiles else []
-    made: list[Path] = []
-    record = RunRecord.begin(as_of=study.information, files_read=study.digests())
-    with written(folder, record) as done:
-        partial = done.partial
-        for lang in LANGS:
-            for figure in figures:
-                made += write_figure(figure, partial / f"{figure.id}-{lang}", lang).paths
-    return tuple(folder / path.name for path in made)

@@ -29,10 +29,11 @@ from sdensemble.inputs.folder import whole_file
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.lang import Words, phrase
 
 Floats = NDArray[np.float64]
-Progress = Callable[[float, str], None]
-"""Given the share of the way from prior to posterior, and a line to show."""
+Progress = Callable[[float, Words], None]
+"""Given the share of the way from prior to posterior, and words to show."""
 
 
 def make_problem(
@@ -91,20 +92,18 @@ def fit_posterior(
     key = _key(bound, seed, settings)
     state = _resume(checkpoint, key)
     if progress and state is not None:
-        progress(state.power, f"resumed at power {state.power:.3g}")
+        progress(state.power, phrase("evidence.resumed", power=state.power))
     top, height = mode(problem)
     if progress:
-        progress(state.power if state else 0.0, f"mode: log posterior density {height:.2f}")
+        progress(state.power if state else 0.0, phrase("evidence.mode", height=height))
 
     def after(state: State) -> None:
         if checkpoint is not None and not state.done:
             _keep(checkpoint, key, state)
         if progress:
             last = state.stages[-1]
-            progress(
-                state.power,
-                f"power {last.power:.3g}: {last.moves} moves, {last.accepted:.0%} accepted",
-            )
+            words = {"power": last.power, "moves": last.moves, "accepted": last.accepted}
+            progress(state.power, phrase("evidence.stage", **words))
 
     state = temper(
         problem.loglik,

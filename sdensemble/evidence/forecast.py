@@ -1,13 +1,10 @@
-"""The verb ``forecast``: what later figures will be, blind, from what was known at a date.
-
-A table, and the draws behind it, so that anyone can score a figure when it comes.
-"""
+"""What later figures will be, blind, from what was known at a date: draws that can be scored."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.run import whole_years
 from sdensemble.evidence.backtest import source_of
@@ -24,21 +22,15 @@ from sdensemble.evidence.fitting import make_problem, shocks_from
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.predictive import Source, carried, error_of, forecast_logs
 from sdensemble.evidence.stored import choose
-from sdensemble.evidence.words import columns, no_term_line, say, three
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import LATEST, Observation, Vintage, known_through, vintage
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.lang import LANGS, tell
-from sdensemble.outputs.naming import information_date, label
-from sdensemble.outputs.table import by_language
-from sdensemble.results.record import RunRecord, written
+from sdensemble.lang import Tell, phrase
 from sdensemble.study import Study
 
 Floats = NDArray[np.float64]
-Line = Callable[[str], None]
 LEVELS = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 STATISTIC, MODEL = "statistic", "model"
-SHOWN_YEARS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,16 +53,19 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """The predictive draws of every series, in years after the origin, and what they rest on."""
+    """The predictive draws of every series, in years after the origin, and what they rest on.
+
+    ``policy`` is the scenario, None where the model's own constants stand.
+    """
 
     series: tuple[Series, ...]
     years: tuple[int, ...]
     replicate: NDArray[np.int64]
     origin: int
     key: Mapping[str, Any]
-    text: str
-    folder: Path | None
-    seconds: float
+    known: Vintage
+    policy: Scenario | None = None
+    seconds: float = 0.0
 
 
 def forecast(
@@ -84,9 +79,7 @@ def forecast(
     members: int = 2048,
     seed: int = 1,
     threads: int | None = None,
-    lang: str = "zh",
-    out: Path | None = None,
-    tell: Line | None = None,
+    tell: Tell | None = None,
 ) -> Forecast:
     """Forecast every series of fit.toml, and the headline's own variables, from a vintage.
 
@@ -103,8 +96,7 @@ def forecast(
     known = vintage(study.history, name)
     kernel = compile_model(study.model)
     policy = study.named((scenario,))[0] if scenario else study.lived
-    said = (lambda key, **words: tell(say(key, lang, **words))) if tell else None
-    source = _source(study, kernel, known, prior_set, prior_only, members, seed, threads, said)
+    source = _source(study, kernel, known, prior_set, prior_only, members, seed, threads, tell)
     _, all_years = whole_years(study.model)
     last = int(all_years[-1]) if to is None else to
     origin = origin_of(known, source.problem)
@@ -123,10 +115,8 @@ def forecast(
         "fit_digest": study.fit.digest,
         "seed": seed,
     }
-    found = Forecast(series, years, source.replicate, origin, key, "", None, 0.0)
-    text = forecast_text(study, found, known, policy, lang)
-    folder = write_forecast(study, found, known, policy, out) if out else None
-    return replace(found, text=text, folder=folder, seconds=time.perf_counter() - begun)
+    seconds = time.perf_counter() - begun
+    return Forecast(series, years, source.replicate, origin, key, known, policy, seconds)
 
 
 def _source(
@@ -138,7 +128,7 @@ def _source(
     members: int,
     seed: int,
     threads: int | None,
-    said: Callable[..., None] | None,
+    tell: Tell | None,
 ) -> Source:
     """Return what is forecast from: the stored posterior, one fitted here, or the prior."""
     assert study.fit is not None
@@ -160,8 +150,8 @@ def _source(
     chosen = choose(
         study.folder, study.model, priors, study.fit, study.history, study.lived, known.name
     )
-    if said and chosen.posterior is None and problem.data:
-        said("fitting", n=len(problem.data), vintage=known.name)
+    if tell and chosen.posterior is None and problem.data:
+        tell(phrase("evidence.fitting", n=len(problem.data), vintage=known.name))
     return source_of(
         study,
         kernel,
@@ -224,7 +214,7 @@ def _own(
     outcomes = (head.whole, *head.groups)
     keep = {one.variable: head.aggregate for one in outcomes}
     chosen = policy or study.scenarios[0]
-    data = source.members.run(kernel, [chosen], keep, threads=source.problem.threads)
+    data = source.members.run(kernel, [chosen], keep, by=Threads(source.problem.threads))
     places = [list(map(int, data["year"].values)).index(year) for year in years]
     for one in outcomes:
         values = data[one.variable].isel(scenario=0)
@@ -238,33 +228,8 @@ def _own(
         yield Series(MODEL, f"{one.variable}/{one.id}", one.label, unit, draws)
 
 
-# ── the table ──────────────────────────────────────────────────────────────────────────────
-
-
-def forecast_rows(study: Study, found: Forecast) -> Iterator[dict[str, Any]]:
-    """Yield a row for each series and year."""
-    for one in found.series:
-        measure, _, sector = one.name.partition("/")
-        for i, year in enumerate(found.years):
-            yield {
-                "kind": one.kind,
-                "series": one.name,
-                "measure": measure,
-                "sector": sector,
-                **by_language("title", one.title),
-                "unit": one.unit,
-                "unit_zh": study.report.unit_label(one.unit, "zh"),
-                "unit_en": study.report.unit_label(one.unit, "en"),
-                "year": year,
-                "origin": found.origin,
-                "horizon": year - found.origin,
-                "fitted": int(year in one.fitted),
-                **_moments(one.draws[i], found.replicate),
-                **found.key,
-            }
-
-
-def _moments(draws: Floats, replicate: NDArray[np.int64]) -> dict[str, float | int]:
+def moments(draws: Floats, replicate: NDArray[np.int64]) -> dict[str, float | int]:
+    """Return what a row of the table says of draws (member,): means, quantiles, their errors."""
     good = np.isfinite(draws) & (draws > 0)
     values, own = draws[good], replicate[good]
     groups = [values[own == r] for r in np.unique(own)]
@@ -289,76 +254,6 @@ def _moments(draws: Floats, replicate: NDArray[np.int64]) -> dict[str, float | i
         each = np.array([float(what(group)) for group in groups])
         found[name] = float(each.std(ddof=1) / np.sqrt(count)) if count > 1 else float("nan")
     return found
-
-
-def forecast_text(
-    study: Study, found: Forecast, known: Vintage, policy: Scenario | None, lang: str
-) -> str:
-    """Return the forecast as a table for the terminal: 5, 50 and 95% of each series and year."""
-    assert study.fit is not None
-    shown = list(found.years)
-    if len(shown) > SHOWN_YEARS:
-        shown = [*shown[: SHOWN_YEARS - 1], shown[-1]]
-    prior = say("from_prior", lang)
-    lines = [
-        say(
-            "forecast_of",
-            lang,
-            date=information_date(known.name, study.report.issued),
-            scenario=policy.title if policy else "-",
-            priors=label(study.report, str(found.key["prior_set"])),
-            posterior=prior if found.key["posterior"] == "prior" else found.key["posterior"],
-        ),
-    ]
-    for kind in (STATISTIC, MODEL):
-        table = [[say("series", lang), say("unit", lang), *map(str, shown)]]
-        for one in found.series:
-            if one.kind == kind:
-                cells = [
-                    three(np.nanquantile(one.draws[found.years.index(year)], [0.05, 0.5, 0.95]))
-                    for year in shown
-                ]
-                unit = study.report.unit_label(one.unit, lang)
-                table.append([tell(one.title, lang), unit, *cells])
-        lines += ["", say(f"kind_{kind}", lang), *columns(table)]
-    missing = no_term_line(study, known, lang)
-    return "\n".join([*lines, *([""] if missing else []), *missing])
-
-
-def write_forecast(
-    study: Study, found: Forecast, known: Vintage, policy: Scenario | None, folder: Path
-) -> Path:
-    """Write table, draws, texts and figures in a folder, whole or not at all."""
-    from sdensemble.outputs.columns import TABLES, write_meanings
-    from sdensemble.outputs.figures.evidence import fans_figure
-    from sdensemble.outputs.naming import unit_label
-    from sdensemble.outputs.write.csv import write_records
-    from sdensemble.outputs.write.picture import write_figure
-
-    shown = [
-        (
-            one.title,
-            unit_label(study.report, one.unit),
-            one.kind == MODEL,
-            np.array(found.years),
-            one.draws.T,
-            one.seen,
-            one.later,
-        )
-        for one in found.series
-    ]
-    figure = fans_figure(shown, information_date(known.name, study.report.issued))
-    record = RunRecord.begin(as_of=known.name, files_read=study.digests(), key=dict(found.key))
-    with written(folder, record) as done:
-        partial = done.partial
-        write_records(partial / "forecast.csv", TABLES["forecast"], forecast_rows(study, found))
-        write_meanings(partial / "columns.csv", ["forecast"])
-        write_draws(partial / "forecast.nc", found)
-        for language in LANGS:
-            text = forecast_text(study, found, known, policy, language)
-            (partial / f"forecast-{language}.txt").write_text(text + "\n", encoding="utf-8")
-            write_figure(figure, partial / f"forecast-{language}", language)
-    return folder
 
 
 def write_draws(path: Path, found: Forecast) -> None:

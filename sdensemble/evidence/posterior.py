@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.syntax import Model
-from sdensemble.ensemble.draws import Draws, constants_of
+from sdensemble.ensemble.draws import Drawn, Draws
 from sdensemble.evidence.smc import Stage
 from sdensemble.inputs.fit import Fit
 from sdensemble.inputs.folder import whole_file
@@ -123,28 +123,61 @@ def unpack(packed: NDArray[np.uint16], low: Floats, high: Floats) -> Floats:
     return np.clip(found, low[:, None], high[:, None])
 
 
-def posterior_draws(posterior: Posterior, priors: Priors, model: Model, n: int, seed: int) -> Draws:
+@dataclass(frozen=True, eq=False)
+class Particles:
+    """Members taken from a posterior's particles: ``count`` of each replicate, round by round.
+
+    Replicate r takes its members from the r-th run of the sampler: evenly spaced particles, in
+    the next round the ones beside them, or each as often as it takes where more are asked for.
+    """
+
+    numbers: Floats
+    size: int
+    replicates: int
+    count: int
+    digest: str
+
+    def of(self, members: NDArray[np.int64]) -> Floats:
+        """Return the priors' numbers of some members, (column, member)."""
+        return self.numbers[:, self.ids(members)]
+
+    def replicate(self, members: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the run of the sampler each member is taken from."""
+        return members // self.count % self.replicates
+
+    def ids(self, members: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the particle each member is."""
+        turn, own = members // (self.count * self.replicates), members % self.count
+        if self.count <= self.size:
+            own = (2 * own + 1) * self.size // (2 * self.count)
+        return self.replicate(members) * self.size + (own + turn) % self.size
+
+
+def posterior_draws(
+    posterior: Posterior, priors: Priors, model: Model, n: int, seed: int, *, rounds: int = 1
+) -> Draws:
     """Return the constants of ``n`` members, the same on every call.
 
-    Replicate r takes its members from the r-th run of the sampler: evenly spaced particles, or
-    each as often as it takes where more members are asked for. The spread of the replicates'
-    means then counts as many independent numbers as there are. Raises SDError for an ``n`` that
-    is not a multiple of the replicates.
+    The spread of the replicates' means counts as many independent numbers as there are. A sample
+    of several ``rounds`` begins with the members of one. Raises SDError for an ``n`` that is
+    not a multiple of the replicates in every round.
     """
-    count, rest = divmod(n, posterior.replicates)
+    source = particles_of(posterior, n, rounds)
+    values = Drawn(priors, model, source, n, uniform=False)
+    return Draws(values, source.replicate(np.arange(n)), seed, "posterior", priors)
+
+
+def particles_of(posterior: Posterior, n: int, rounds: int = 1) -> Particles:
+    """Return which particles the ``n`` members of ``posterior_draws`` are; SDError as it does."""
+    count, rest = divmod(n, posterior.replicates * rounds)
     if rest or count < 1:
-        near = max(count, 1) * posterior.replicates
+        near = max(count, 1) * posterior.replicates * rounds
         raise SDError(
             f"{n} members: a posterior has {posterior.replicates} replicates — take"
-            f" {near} or {near + posterior.replicates}"
+            f" {near} or {near + posterior.replicates * rounds}"
         )
-    own = np.arange(count)
-    size = posterior.particles
-    chosen = (2 * own + 1) * size // (2 * count) if count <= size else own % size
-    ids = np.concatenate([r * size + chosen for r in range(posterior.replicates)])
-    values = constants_of(priors, model, np.ascontiguousarray(posterior.numbers[:, ids]))
-    replicate = np.repeat(np.arange(posterior.replicates), count)
-    return Draws(values, replicate, seed, "posterior", priors)
+    made = (posterior.particles, posterior.replicates, count)
+    return Particles(posterior.numbers, *made, f"{posterior.digest} {made}")
 
 
 def bound_of(

@@ -20,7 +20,7 @@ from sdengine.streams import Stream
 from sdensemble.ensemble.forcing import sample
 from sdensemble.ensemble.members import Members
 from sdensemble.evidence.likelihood import Problem, predict, student, student_noise
-from sdensemble.evidence.posterior import Posterior
+from sdensemble.evidence.posterior import Posterior, particles_of
 from sdensemble.evidence.scores import Score, score_draws
 from sdensemble.evidence.smc import cholesky, invert
 from sdensemble.inputs.fit import Term
@@ -56,10 +56,7 @@ class Source:
 
 def particle_ids(posterior: Posterior, members: int) -> NDArray[np.int64]:
     """Return which particles the members of ``posterior_draws`` are."""
-    count, size = members // posterior.replicates, posterior.particles
-    own = np.arange(count)
-    chosen = (2 * own + 1) * size // (2 * count) if count <= size else own % size
-    return np.concatenate([r * size + chosen for r in range(posterior.replicates)])
+    return particles_of(posterior, members).ids(np.arange(members))
 
 
 def forecast_logs(

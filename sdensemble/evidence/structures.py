@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
+from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.variants import Variant, apply, duplicates, main_variant
 from sdensemble.evidence.backtest import held_out, origins, score_model, source_of, stacking_weights
@@ -19,22 +18,15 @@ from sdensemble.evidence.fitting import make_problem
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.predictive import Source
 from sdensemble.evidence.smc import Settings
-from sdensemble.evidence.words import columns, say
 from sdensemble.inputs.config import default_of
 from sdensemble.inputs.fit import Fit, read_fit
 from sdensemble.inputs.history import LATEST, Vintage, vintage
 from sdensemble.inputs.priors import Priors, read_priors
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.lang import joined
-from sdensemble.lang import tell as told
-from sdensemble.outputs.naming import target_name
+from sdensemble.lang import Tell, phrase
 from sdensemble.results.probability import Key, Probability, require_same_question
 from sdensemble.results.results import Results
 from sdensemble.study import Study
-
-Line = Callable[[str], None]
-NAME = "variant-weights.csv"
-CHANCES = "variant-chances.csv"
 
 
 @dataclass(frozen=True)
@@ -88,14 +80,18 @@ def mix(standings: Sequence[Standing]) -> Mixture:
 
 @dataclass(frozen=True)
 class Structures:
-    """Every structure, the mixture's probability, and where the weights are kept."""
+    """Every structure that was fitted, and the mixture's probability.
+
+    ``figures`` counts those all structures forecast, ``weights`` has one for every variant;
+    ``same`` are variants that are the same as another, which was fitted in their place.
+    """
 
     standings: tuple[Standing, ...]
     mixture: Mixture
     figures: int
-    text: str
-    path: Path | None
-    seconds: float
+    weights: Mapping[str, float]
+    same: Mapping[str, str]
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,15 +157,13 @@ def compare_structures(
     seed: int = 1,
     particles: int = 2048,
     threads: int | None = None,
-    lang: str = "zh",
-    keep: bool = True,
-    tell: Line | None = None,
+    tell: Tell | None = None,
 ) -> Structures:
     """Fit every structure, weigh it by held-out log scores, and give P under each and mixed.
 
     A figure's score is that of the forecast one origin before it, the same for all structures;
     only figures that every structure forecasts count. A variant that is the same as another is
-    not fitted and weighs nothing. Writes the weights for ``run --weights``.
+    not fitted and weighs nothing.
     """
     begun = time.perf_counter()
     if study.fit is None:
@@ -192,7 +186,8 @@ def compare_structures(
         latest = fitter.source(vintage(study.history, LATEST), settings, prior_set, seed)
         chances[fitter.variant.name] = _chance(study, fitter, latest, settings)
         if tell:
-            tell(f"{fitter.variant.name}: P {chances[fitter.variant.name][0]:.0%}")
+            share = chances[fitter.variant.name][0]
+            tell(phrase("evidence.structure_done", name=fitter.variant.title, share=share))
     common = sorted(set.intersection(*(set(one) for one in scores.values())))
     table = {name: [own[figure] for figure in common] for name, own in scores.items()}
     weights = stacking_weights(table, seed)
@@ -203,14 +198,8 @@ def compare_structures(
         )
         for f in fitters
     )
-    mixture = mix(standings)
-    path = _write(study, every, standings, mixture) if keep else None
-    text = structures_text(study, standings, mixture, len(common), lang)
-    if same:
-        titles = {variant.name: told(variant.title, lang) for variant in variants}
-        shown = [f"{titles[name]} = {titles[other]}" for name, other in same.items()]
-        text += f"\n{say('same', lang)}{told(joined(shown, 'clause'), lang)}"
-    return Structures(standings, mixture, len(common), text, path, time.perf_counter() - begun)
+    seconds = time.perf_counter() - begun
+    return Structures(standings, mix(standings), len(common), every, same, seconds)
 
 
 def _chance(
@@ -226,7 +215,7 @@ def _chance(
         fitter.kernel,
         [replace(scenario, settings=both)],
         {target.variable: target.aggregate},
-        threads=settings.threads,
+        by=Threads(settings.threads),
     )
     results = Results(data, (scenario,), study.targets, study.report, fitter.kernel.model)
     found = results.event(target, scenario).probability()
@@ -236,81 +225,3 @@ def _chance(
 def error_of(found: Probability) -> float:
     """Return a probability's standard error; where all members hit or none, half its interval."""
     return found.se if math.isfinite(found.se) else (found.most.high - found.least.low) / 2
-
-
-def _write(
-    study: Study, weights: Mapping[str, float], standings: Sequence[Standing], mixture: Mixture
-) -> Path:
-    """Write the weights, and beside them P under each structure and mixed, each with its key."""
-    path = study.folder / "calibration" / NAME
-    _table(path, ("variant", "weight"), [(n, f"{w:.6f}") for n, w in weights.items()])
-    rows = [
-        (
-            one.variant.name,
-            f"{one.log_score:.4f}",
-            f"{one.weight:.6f}",
-            one.probability,
-            one.error,
-            "",
-            "",
-            *astuple(one.key),
-        )
-        for one in standings
-    ]
-    rows.append(
-        (
-            "mixture",
-            "",
-            "",
-            mixture.probability,
-            mixture.error,
-            mixture.low,
-            mixture.high,
-            *astuple(mixture.key),
-        )
-    )
-    head = ("variant", "log_score", "weight", "p", "mc_error", "low", "high")
-    _table(path.with_name(CHANCES), (*head, *(f.name for f in fields(Key))), rows)
-    return path
-
-
-def _table(path: Path, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Write a table as Excel opens it; probabilities to five digits."""
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(head)
-        writer.writerows(
-            [f"{cell:.5f}" if isinstance(cell, float) else cell for cell in row] for row in rows
-        )
-
-
-def structures_text(
-    study: Study, standings: tuple[Standing, ...], mixture: Mixture, figures: int, lang: str
-) -> str:
-    """Return the structures with their scores, weights and P, and the range beside the mixture."""
-    target = study.report.question(study.targets)
-    name = told(target_name(target), lang)
-    rows = [[say("variant", lang), say("log_score", lang), say("weight", lang), f"P({name})"]]
-    for one in standings:
-        rows.append(
-            [
-                told(one.variant.title, lang),
-                f"{one.log_score:.2f}",
-                f"{one.weight:.2f}",
-                f"{one.probability:.0%} ±{max(1, math.ceil(100 * one.error))}",
-            ]
-        )
-    return "\n".join(
-        [
-            f"{say('weights', lang)} {figures} {say('figures', lang)}",
-            *columns(rows),
-            say(
-                "range",
-                lang,
-                name=name,
-                low=mixture.low,
-                high=mixture.high,
-                mixed=mixture.probability,
-            ),
-        ]
-    )

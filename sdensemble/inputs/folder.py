@@ -11,6 +11,7 @@ import re
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,10 @@ from sdengine.errors import Message, SDError
 
 RECORD = "run.json"
 """Every run's own record; its ``files`` lists what the run wrote."""
+
+
+class StudyRemark(UserWarning):
+    """Something a person should know about what was done to a study's files."""
 
 
 def check_folder(folder: Path) -> None:
@@ -59,7 +64,7 @@ def write_whole(path: Path, data: bytes) -> None:
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a path to write a file to; the file takes the name ``path`` when all went well."""
-    with _beside(path) as (partial, _):
+    with _beside(path) as partial:
         yield partial
         os.replace(partial, path)
 
@@ -97,15 +102,15 @@ def whole(folder: Path, *, free: bool = False) -> Iterator[Whole]:
     With ``free`` it takes the first of ``folder``, ``folder-2``, ``folder-3`` … that nobody has;
     so it does where another run took the name meanwhile, and says so. The work happens in a hidden
     sibling, removed on any failure or interruption, and an earlier run in ``folder`` stays until
-    the new one is complete. What a killed process left beside it is cleaned up first, and said
-    in ``notes``. Failures of the disk are raised as SDError.
+    the new one is complete. What a killed process left beside it is cleaned up first, with a
+    StudyRemark. Failures of the disk are raised as SDError.
     """
     if not free:
         check_folder(folder)
     there = folder.exists()
-    with _beside(folder) as (partial, notes):
+    with _beside(folder) as partial:
         partial.mkdir()
-        writing = Whole(partial, folder, notes)
+        writing = Whole(partial, folder)
         yield writing
         with turn(folder.parent):
             if free or (folder.exists() and not there):
@@ -118,8 +123,8 @@ def whole(folder: Path, *, free: bool = False) -> Iterator[Whole]:
 
 
 @contextlib.contextmanager
-def _beside(path: Path) -> Iterator[tuple[Path, tuple[Message, ...]]]:
-    """Yield a hidden name beside ``path`` to write to, and what was cleaned up before.
+def _beside(path: Path) -> Iterator[Path]:
+    """Yield a hidden name beside ``path`` to write to, where killed processes left nothing.
 
     What stands under that name at the end goes. Failures of the disk are raised as SDError.
     """
@@ -127,9 +132,9 @@ def _beside(path: Path) -> Iterator[tuple[Path, tuple[Message, ...]]]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with turn(path.parent):
-            notes = swept(path.parent)
+            _sweep(path.parent)
             held = _hold(path)
-        yield held[1], notes
+        yield held[1]
     except OSError as error:
         raise SDError(disk_problem(path, error)) from error
     except RuntimeError as error:
@@ -170,7 +175,7 @@ def turn(folder: Path) -> Iterator[None]:
 class Whole:
     """Where a run is written: ``partial`` while it is, ``folder`` when all of it is there.
 
-    ``notes`` say what was cleaned up that a killed process had left; ``facts`` are what the
+    ``notes`` are to be told of the writing; ``facts`` are what the
     writer adds to the record, ``files`` the names of all that was written.
     """
 
@@ -181,20 +186,11 @@ class Whole:
     files: tuple[str, ...] = ()
 
 
-def cleaned(parent: Path) -> tuple[Message, ...]:
-    """Do as ``swept`` in a folder that may not be there, in its turn."""
-    if not parent.is_dir():
-        return ()
-    with turn(parent):
-        return swept(parent)
-
-
-def swept(parent: Path) -> tuple[Message, ...]:
-    """Remove what killed processes left half-written in a folder; return what is said of it.
+def _sweep(parent: Path) -> None:
+    """Remove what killed processes left half-written in a folder, and say so (StudyRemark).
 
     An earlier run that had stepped aside for one that was never completed is put back.
     """
-    notes = []
     for sign in sorted(parent.glob(f".*{SIGN}")):
         if not _OURS.fullmatch(sign.name) or _is_held(sign):
             continue
@@ -202,7 +198,7 @@ def swept(parent: Path) -> tuple[Message, ...]:
         if left.exists():
             _remove(left)
             told = "{left}: half-written by a run that was killed; removed"
-            notes.append(Message(told, left=_name_of(left)))
+            warnings.warn(StudyRemark(Message(told, left=_name_of(left))), stacklevel=2)
         with contextlib.suppress(OSError):
             sign.unlink(missing_ok=True)
     for aside in sorted(parent.glob(f".*{EARLIER}")):
@@ -211,10 +207,9 @@ def swept(parent: Path) -> tuple[Message, ...]:
             with contextlib.suppress(OSError):
                 aside.rename(place)
                 told = "{place}: put back, after a run that was to replace it was killed"
-                notes.append(Message(told, place=place.name))
+                warnings.warn(StudyRemark(Message(told, place=place.name)), stacklevel=2)
         else:
             shutil.rmtree(aside, ignore_errors=True)
-    return tuple(notes)
 
 
 PARTIAL, EARLIER, SIGN = ".partial", ".earlier", ".writing"

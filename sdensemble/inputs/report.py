@@ -70,7 +70,7 @@ from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Section, read_toml
 from sdensemble.inputs.targets import leaves
-from sdensemble.lang import say
+from sdensemble.lang import LANGS, say
 
 if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
@@ -247,6 +247,10 @@ class ReportSpec:
     def unit_label(self, unit: str, lang: str) -> str:
         """Return a unit as people write it; the model's own where no label is given."""
         return self.units.get(unit, {}).get(lang) or unit
+
+    def unit_words(self, unit: str) -> dict[str, str]:
+        """Return a unit as people write it, by language."""
+        return {lang: self.unit_label(unit, lang) for lang in LANGS}
 
     def unit_notes(self, units: Iterable[str], lang: str) -> str:
         """Return what the report explains of the units named, each once: "1 dozen = 12"."""

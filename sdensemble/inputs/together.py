@@ -12,15 +12,11 @@ from pathlib import Path
 from types import TracebackType
 
 from sdengine.errors import Message, SDError
-from sdensemble.inputs.folder import disk_problem, turn
+from sdensemble.inputs.folder import StudyRemark, disk_problem, turn
 
 JOURNAL = ".together.json"
 """Stands in the folder only while new forms are put in their places: which files, by name, and
 whether each was there before."""
-
-
-class StudyRemark(UserWarning):
-    """Something a person should know about what was done to a study's files."""
 
 
 class Together:
@@ -109,7 +105,7 @@ def _mend(folder: Path) -> None:
 
 def _take_back(folder: Path, held: Mapping[str, bool]) -> None:
     """Put the old forms of files back; the journal goes last, when all of them are there."""
-    for name, there in reversed(held.items()):
+    for name, there in reversed(list(held.items())):
         path = folder / name
         if not there:
             path.unlink(missing_ok=True)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import string
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from sdengine.errors import Message
 
 FOLDER = Path(__file__).parent
 
@@ -28,6 +30,8 @@ class Told(Protocol):
 
 Words: TypeAlias = "str | Mapping[str, str] | Told"
 """A text as it is, a text by language, or something to be told."""
+Tell: TypeAlias = "Callable[[Words], None]"
+"""What is told, in words, how far long work is."""
 
 
 @cache
@@ -80,11 +84,13 @@ def say(key: str, lang: str, /, **values: object) -> str:
     return catalogue(lang)[key].format(**told)
 
 
-def message(template: str, lang: str) -> str:
+def message(template: str | Told, lang: str) -> str:
     """Return the template of an error in a language: its English form is its key in ``[errors]``.
 
-    An error that has no translation is told in English.
+    An error that has no translation is told in English; one that is words (``Worded``) as such.
     """
+    if not isinstance(template, str):
+        return tell(template, lang)
     return _read(lang).get("errors", {}).get(template, template)
 
 
@@ -93,8 +99,13 @@ def has(key: str, lang: str = LANGS[0]) -> bool:
     return key in catalogue(lang)
 
 
-def _filled(value: object, lang: str) -> object:
-    return tell(value, lang) if isinstance(value, Mapping | Told) else value
+def is_words(value: object) -> bool:
+    """Return whether a value is words (quicker than asking whether it is of the protocol)."""
+    return isinstance(value, str | dict) or hasattr(value, "told") or isinstance(value, Mapping)
+
+
+def _filled(value: Any, lang: str) -> object:
+    return tell(value, lang) if is_words(value) else value
 
 
 def tell(words: Words, lang: str) -> str:
@@ -107,8 +118,8 @@ def tell(words: Words, lang: str) -> str:
     """
     if isinstance(words, str):
         return words
-    if isinstance(words, Mapping):
-        return words.get(lang, words.get("en", next(iter(words.values()), "")))
+    if isinstance(words, dict | Mapping):
+        return words.get(lang) or words.get("en") or next(iter(words.values()), "")
     return words.told(lang)
 
 
@@ -198,3 +209,24 @@ def bracketed(parts: Iterable[Words]) -> Words:
     """Return words in brackets; nothing where there are none."""
     kept = tuple(part for part in parts if part)
     return Bracketed(joined(kept, "within")) if kept else ""
+
+
+class Worded(Message):
+    """Words as the message of an error: English until it is said in another language."""
+
+    words: Words
+
+    def __new__(cls, words: Words) -> Worded:
+        """Return the message."""
+        made = str.__new__(cls, tell(words, "en"))
+        made.words, made.values = words, {}
+        made.template = str(made).replace("{", "{{").replace("}", "}}")
+        return made
+
+    def __getnewargs_ex__(self) -> tuple[tuple[Words], dict[str, object]]:  # type: ignore[override]
+        """Return what makes a copy, as pickling and copying ask."""
+        return (self.words,), {}
+
+    def said(self, translate: Callable[[Any], str | None]) -> str:
+        """Return the words by what tells them."""
+        return translate(self.words) or str(self)

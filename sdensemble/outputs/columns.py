@@ -151,6 +151,10 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "verdict",
         *CONDITIONS,
     ),
+    "backtest": (
+        *("series", "origin", "year", "horizon", "method", "value", "low", "median", "high"),
+        *("crps_log", "crps_error", "log_score", "pit", "inside_50", "inside_80", "inside_95"),
+    ),
     "forecast": (
         "kind",
         "series",

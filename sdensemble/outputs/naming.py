@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sdensemble.inputs.history import LATEST
+from sdensemble.inputs.history import LATEST, counts_years
 from sdensemble.inputs.targets import ABOUT, band
 from sdensemble.lang import LANGS, Words, bracketed, has, joined, phrase, say, tell
 from sdensemble.results.probability import value_of
@@ -47,7 +47,7 @@ def conditioned(spec: ReportSpec, identifiers: Iterable[str]) -> Words:
 
 def unit_label(spec: ReportSpec, unit: str) -> Words:
     """Return a unit as people write it; the model's own where no label is given."""
-    return {lang: spec.unit_label(unit, lang) for lang in LANGS}
+    return spec.unit_words(unit)
 
 
 def unit_notes(spec: ReportSpec, units: Iterable[str]) -> Words:
@@ -103,19 +103,30 @@ def fitted(posterior: str) -> Words:
     return phrase("date.calibrated" if posterior else "date.uncalibrated", digest=posterior)
 
 
+def period_of(model: Model, spec: ReportSpec) -> Words:
+    """Return a model's unit of time: what the report calls it, or "year", "month" …."""
+    unit = model.clock.unit
+    shared = f"period.{unit.casefold().removesuffix('s') or 'year'}"
+    if unit in spec.units or not has(shared):
+        return {lang: spec.unit_label(unit, lang).lower() for lang in LANGS}
+    return phrase(shared)
+
+
+def moment(model: Model, spec: ReportSpec, time: float) -> Words:
+    """Return a time in words: "2025"; where the model's unit is another, "month 9"."""
+    if counts_years(model.clock.unit):
+        return phrase("date.year", year=f"{time:g}")
+    return phrase("date.step", n=f"{time:g}", unit=period_of(model, spec))
+
+
 def time_unit(results: Results) -> Words:
-    """Return the model's unit of time: "year", or what the report calls it."""
-    unit = results.model.clock.unit
-    if unit.casefold() in ("", "year", "years"):
-        return phrase("date.unit")
-    return {lang: results.spec.unit_label(unit, lang).lower() for lang in LANGS}
+    """Return the unit of time of a run's model."""
+    return period_of(results.model, results.spec)
 
 
 def when(results: Results, year: int) -> Words:
-    """Return a year in words; where the model's time unit is another, that: "minute 9"."""
-    if results.model.clock.unit.casefold() in ("", "year", "years"):
-        return phrase("date.year", year=year)
-    return phrase("date.step", n=year, unit=time_unit(results))
+    """Return a time of a run's model in words."""
+    return moment(results.model, results.spec, year)
 
 
 # ── targets ──

@@ -23,7 +23,7 @@ class AuditOptions(OfStudy):
 def audit(asked: AuditOptions, tell: Tell = SILENT) -> VerbResult:
     """The forecast at the policy's issue against what came, and why."""
     from sdensemble.evidence.audit import audit as account
-    from sdensemble.outputs.document import verbatim
+    from sdensemble.outputs.evidence.audit import audit_document
 
     study = asked.opened()
     found = account(
@@ -34,7 +34,6 @@ def audit(asked: AuditOptions, tell: Tell = SILENT) -> VerbResult:
         seed=asked.seed,
         members=asked.members,
         threads=asked.threads,
-        lang=asked.lang,
         tell=tell,
     )
-    return VerbResult(verbatim(found.text), found, id=asked.record(study).id)
+    return VerbResult(audit_document(study, found), found, id=asked.record(study).id)

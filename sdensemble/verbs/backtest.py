@@ -21,7 +21,8 @@ class BacktestOptions(IntoFolder, OfStudy):
 def backtest(asked: BacktestOptions, tell: Tell = SILENT) -> VerbResult:
     """Forecast from every origin and score it against naive forecasts."""
     from sdensemble.evidence.backtest import backtest as test
-    from sdensemble.outputs.document import verbatim
+    from sdensemble.outputs.evidence.backtest import backtest_document, write_backtest
+    from sdensemble.results.record import written
 
     study = asked.opened()
     found = test(
@@ -30,8 +31,10 @@ def backtest(asked: BacktestOptions, tell: Tell = SILENT) -> VerbResult:
         seed=asked.seed,
         particles=asked.particles,
         threads=asked.threads,
-        lang=asked.lang,
-        out=asked.out,
         tell=tell,
     )
-    return VerbResult(verbatim(found.text), found, found.folder, id=asked.record(study).id)
+    record = asked.record(study)
+    if asked.out is not None:
+        with written(asked.out, record) as writing:
+            write_backtest(writing.partial, study, found)
+    return VerbResult(backtest_document(study, found), found, asked.out, id=record.id)

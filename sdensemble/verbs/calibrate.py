@@ -31,21 +31,49 @@ def calibrate(asked: CalibrateOptions, tell: Tell = SILENT) -> VerbResult:
 
     Interrupted, it goes on where it was when called again.
     """
-    from sdensemble.evidence.calibrate import Asked
+    if asked.variants:
+        return _weigh_structures(asked, tell)
     from sdensemble.evidence.calibrate import calibrate as fit
-    from sdensemble.evidence.structures import compare_structures
-    from sdensemble.outputs.document import verbatim
+    from sdensemble.outputs.evidence.calibrate import calibration_document, calibration_figures
+    from sdensemble.outputs.evidence.write import draw
+    from sdensemble.results.record import written
 
     study = asked.opened()
-    common = {name: getattr(asked, name) for name in COMMON}
-    if asked.variants:
-        weighed = compare_structures(study, **common, tell=tell)
-        return VerbResult(verbatim(weighed.text), weighed, weighed.path, id=asked.record(study).id)
-    more = {name: getattr(asked, name) for name in ("as_of", "out", "figures")}
-    found = fit(study, Asked(**common, **more, profiles=not asked.no_profiles), tell)
-    return VerbResult(
-        verbatim(found.text), found, found.path, found.figures, id=asked.record(study).id
+    found = fit(
+        study,
+        as_of=asked.as_of,
+        prior_set=asked.prior_set,
+        seed=asked.seed,
+        particles=asked.particles,
+        threads=asked.threads,
+        profiles=not asked.no_profiles,
+        out=asked.out,
+        tell=tell,
     )
+    record = asked.record(study)
+    drawn: tuple[Path, ...] = ()
+    if asked.figures is not None and found.diagnosis is not None:
+        with written(asked.figures, record) as writing:
+            draw(writing.partial, calibration_figures(study, found.diagnosis))
+        drawn = tuple(asked.figures / name for name in writing.files)
+    said = calibration_document(study, found)
+    return VerbResult(said, found, found.path, drawn, id=record.id)
 
 
-COMMON = ("prior_set", "seed", "particles", "threads", "lang")
+def _weigh_structures(asked: CalibrateOptions, tell: Tell) -> VerbResult:
+    """Fit every structure, and write the weights for ``run --weights``."""
+    from sdensemble.evidence.structures import compare_structures
+    from sdensemble.outputs.evidence.structures import structures_document, write_structures
+
+    study = asked.opened()
+    found = compare_structures(
+        study,
+        prior_set=asked.prior_set,
+        seed=asked.seed,
+        particles=asked.particles,
+        threads=asked.threads,
+        tell=tell,
+    )
+    path = write_structures(study.folder / "calibration", found)
+    said = structures_document(study, found)
+    return VerbResult(said, found, path, id=asked.record(study).id)

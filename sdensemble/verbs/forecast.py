@@ -22,7 +22,8 @@ def forecast(asked: ForecastOptions, tell: Tell = SILENT) -> VerbResult:
     With --out: forecast.csv, the draws (forecast.nc), texts and figures.
     """
     from sdensemble.evidence.forecast import forecast as ahead
-    from sdensemble.outputs.document import verbatim
+    from sdensemble.outputs.evidence.forecast import forecast_document, write_forecast
+    from sdensemble.results.record import written
 
     study = asked.opened()
     found = ahead(
@@ -35,8 +36,10 @@ def forecast(asked: ForecastOptions, tell: Tell = SILENT) -> VerbResult:
         members=asked.members,
         seed=asked.seed,
         threads=asked.threads,
-        lang=asked.lang,
-        out=asked.out,
         tell=tell,
     )
-    return VerbResult(verbatim(found.text), found, found.folder, id=asked.record(study).id)
+    record = asked.record(study, key=dict(found.key))
+    if asked.out is not None:
+        with written(asked.out, record) as writing:
+            write_forecast(writing.partial, study, found)
+    return VerbResult(forecast_document(study, found), found, asked.out, id=record.id)

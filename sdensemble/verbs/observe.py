@@ -31,14 +31,14 @@ class ObserveOptions(OfStudy):
 def add(asked: ObserveOptions, tell: Tell = SILENT) -> VerbResult:
     """Add the figures of FILE (.xlsx, or .csv in UTF-8 or GBK) and refit."""
     from sdensemble.evidence.observe import observe_add, read_figures
-    from sdensemble.outputs.document import verbatim
+    from sdensemble.lang import tell as told
+    from sdensemble.outputs.evidence.observe import observed_document
 
     study = asked.opened()
     figures = read_figures(
         asked.file,
         study,
-        click.prompt if sys.stdin.isatty() else None,
-        lang=asked.lang,
+        (lambda words: click.prompt(told(words, asked.lang))) if sys.stdin.isatty() else None,
         measure=asked.measure,
         sector=asked.sector,
         unit=asked.unit,
@@ -52,10 +52,9 @@ def add(asked: ObserveOptions, tell: Tell = SILENT) -> VerbResult:
         particles=asked.particles,
         each=asked.each,
         threads=asked.threads,
-        lang=asked.lang,
-        tell_line=tell,
+        tell=tell,
     )
-    return VerbResult(verbatim(found.text), found, id=asked.record(study).id)
+    return VerbResult(observed_document(study, found), found, id=asked.record(study).id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +64,12 @@ class ListOptions(OfStudy):
 
 def listed(asked: ListOptions, tell: Tell = SILENT) -> VerbResult:
     """List the figures people brought in."""
-    from sdensemble.evidence.observe import observe_list
-    from sdensemble.outputs.document import verbatim
+    from sdensemble.evidence.observe import batches
+    from sdensemble.outputs.evidence.observe import batches_document
 
-    return VerbResult(verbatim(observe_list(asked.opened(), asked.lang)))
+    study = asked.opened()
+    found = batches(study)
+    return VerbResult(batches_document(study, found), found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +82,7 @@ class UndoOptions(OfStudy):
 def undo(asked: UndoOptions, tell: Tell = SILENT) -> VerbResult:
     """Take back an import: BATCH, or the latest."""
     from sdensemble.evidence.observe import observe_undo
-    from sdensemble.outputs.document import verbatim
+    from sdensemble.outputs.evidence.observe import undone_document
 
-    return VerbResult(verbatim(observe_undo(asked.opened(), asked.batch, asked.lang)))
+    found = observe_undo(asked.opened(), asked.batch)
+    return VerbResult(undone_document(found), found)

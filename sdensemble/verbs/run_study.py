@@ -14,6 +14,7 @@ import numpy as np
 from sdengine.errors import Message, SDError
 from sdengine.kernel import compile_model
 from sdengine.model.units import check_units
+from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import Members
 from sdensemble.evidence.members import choose_draws, choose_members, chosen_members
 from sdensemble.evidence.stored import Chosen
@@ -52,7 +53,7 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     keep = {kept.variable: kept.aggregate for kept in study.kept()}
     datasets = {
         name: run_members(study, options, chosen[name], name).run(
-            kernel, scenarios, keep, threads=options.threads, progress=count
+            kernel, scenarios, keep, by=Threads(options.threads), progress=count
         )
         for name, scenarios in plan.items()
     }

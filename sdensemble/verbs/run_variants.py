@@ -9,6 +9,7 @@ from typing import Any
 
 from sdengine.errors import SDError, did_you_mean
 from sdengine.kernel import compile_model
+from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.variants import MAIN, Applied, Variant, apply, duplicates, main_variant
 from sdensemble.evidence.stored import fitted_rows
@@ -110,7 +111,7 @@ def _results(study: Study, applied: Applied, options: RunOptions, count: Any) ->
     if headline not in keep:
         raise SDError(f'variant "{applied.variant.name}": its model has no "{headline}"')
     data = applied.members.run(
-        compile_model(model), applied.scenarios, keep, threads=options.threads, progress=count
+        compile_model(model), applied.scenarios, keep, by=Threads(options.threads), progress=count
     )
     return Results(data, applied.scenarios, targets, study.report, model)
 

@@ -11,6 +11,7 @@ from typing import Any
 from sdengine.errors import Message, SDError, did_you_mean
 from sdensemble.decide.measures import find_target
 from sdensemble.decide.worlds import Stored, World, world_of
+from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.draws import Method
 from sdensemble.ensemble.variants import MAIN, Variant, duplicates, main_variant
 from sdensemble.evidence.members import choose_draws, chosen_members
@@ -144,7 +145,7 @@ def worlds(
             if chosen.posterior is not None and variant.name != MAIN:
                 notes = [phrase("decide.posterior_alone")]
                 continue
-            found.append(world_of(study, members, variant=variant, threads=asked.threads))
+            found.append(world_of(study, members, variant=variant, by=Threads(asked.threads)))
     return found, notes
 
 

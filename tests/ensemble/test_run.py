@@ -6,6 +6,7 @@ import pytest
 from sdengine.errors import SDError
 from sdengine.kernel import compile_model
 from sdengine.model.read import read_model
+from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.draws import draw
 from sdensemble.ensemble.run import replay, run_ensemble, whole_years
 from sdensemble.ensemble.worlds import worlds
@@ -36,14 +37,14 @@ def same(one, other):
     return all(np.array_equal(one[name], other[name]) for name in one.data_vars)
 
 
-@pytest.mark.parametrize("chunk", [16, 2048, 7, 33])
+@pytest.mark.parametrize("size", [16, 2048, 7, 33])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_numbers_depend_on_neither_chunk_size_nor_threads(cup, kernel, chunk, threads):
+def test_numbers_depend_on_neither_block_size_nor_threads(cup, kernel, size, threads):
     whole = ensemble(cup, kernel)
-    assert same(whole, ensemble(cup, kernel, chunk=chunk, threads=threads))
+    assert same(whole, ensemble(cup, kernel, size=size, by=Threads(threads)))
 
 
-def test_forced_numbers_depend_on_neither_chunk_size_nor_threads(root):
+def test_forced_numbers_depend_on_neither_block_size_nor_threads(root):
     study = open_study(root)
     draws = draw(study.priors(), study.model, 32, seed=3)
     head = {study.report.headline.whole.variable: "annual"}
@@ -53,8 +54,8 @@ def test_forced_numbers_depend_on_neither_chunk_size_nor_threads(root):
         return run_ensemble(kernel, study.scenarios[:3], draws, study.forcing, keep=head, **how)
 
     whole = run()
-    assert same(whole, run(chunk=7, threads=1))
-    assert same(whole.isel(scenario=[0, 2]), run(chunk=16, threads=2).isel(scenario=[0, 2]))
+    assert same(whole, run(size=7, by=Threads(1)))
+    assert same(whole.isel(scenario=[0, 2]), run(size=16, by=Threads(2)).isel(scenario=[0, 2]))
 
 
 def test_a_member_alone_is_the_member_in_its_ensemble(cup, kernel):
@@ -126,7 +127,7 @@ def test_heat_lost_each_minute_is_the_fall_in_temperature(cup, kernel):
 
 def test_progress_counts_every_member_of_every_scenario_once(cup, kernel):
     done = []
-    ensemble(cup, kernel, progress=done.append, chunk=20)
+    ensemble(cup, kernel, progress=done.append, size=20)
     assert sum(done) == 3 * MEMBERS
 
 

@@ -10,11 +10,13 @@ import pytest
 
 from sdensemble import SDError
 from sdensemble.evidence.backtest import MODEL, backtest
-from sdensemble.evidence.calibrate import Asked, calibrate
+from sdensemble.evidence.calibrate import calibrate
 from sdensemble.evidence.forecast import LEVELS, forecast
 from sdensemble.evidence.scores import crps_of
 from sdensemble.inputs.history import known_through
 from sdensemble.study import open_study
+from sdensemble.verbs.forecast import ForecastOptions
+from sdensemble.verbs.forecast import forecast as ask
 from tests.evidence.small import make_study, truth_figures
 
 TRUTH = {"growth": 0.1, "start": 105.0, "ratio": 0.9}
@@ -26,7 +28,8 @@ def read(folder):
 
 
 def test_every_series_and_year_after_the_origin_has_a_row_with_its_whole_key(small, tmp_path):
-    found = forecast(small, as_of="through-2020", members=256, lang="en", out=tmp_path / "f")
+    asked = ForecastOptions(study=small, as_of="through-2020", members=256, out=tmp_path / "f")
+    found = ask(asked)
     rows = read(tmp_path / "f")
     made = {(r["series"], int(r["year"])) for r in rows if r["kind"] == "statistic"}
     assert made == {(f"{m}/total", y) for m in ("sales", "volume") for y in range(2021, 2031)}
@@ -44,7 +47,7 @@ def test_every_series_and_year_after_the_origin_has_a_row_with_its_whole_key(sma
         )
         assert len(row["posterior"]) == 16
         assert row["scenario"] == "baseline"
-    assert "error and no discrepancy" in found.text
+    assert "error and no discrepancy" in found.text("en")
     for name in ("forecast-zh.txt", "forecast-en.txt", "columns.csv", "forecast-zh.png"):
         assert (tmp_path / "f" / name).stat().st_size > 100
     assert "统计误差" in (tmp_path / "f" / "forecast-zh.txt").read_text("utf-8")
@@ -52,7 +55,7 @@ def test_every_series_and_year_after_the_origin_has_a_row_with_its_whole_key(sma
 
 def test_anyone_can_score_a_later_figure_from_the_files_as_the_backtest_does(small, tmp_path):
     """The draws on disk give the CRPS that backtest prints for the same origin and year."""
-    forecast(small, as_of="through-2020", members=256, out=tmp_path / "f")
+    ask(ForecastOptions(study=small, as_of="through-2020", members=256, out=tmp_path / "f"))
     tested = {
         (r.series, r.year): r
         for r in backtest(small, particles=256).rows
@@ -92,7 +95,7 @@ def test_the_table_of_a_vintage_does_not_move_when_later_figures_arrive(tmp_path
 
 
 def test_the_stored_posterior_is_taken_and_the_prior_only_when_asked(small):
-    fitted = calibrate(small, Asked(particles=256, profiles=False)).posterior
+    fitted = calibrate(small, particles=256, profiles=False).posterior
     assert fitted is not None
     assert forecast(small, members=128).key["posterior"] == fitted.digest
     aside = forecast(small, members=128, prior_only=True)

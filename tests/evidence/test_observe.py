@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
@@ -14,13 +16,21 @@ from openpyxl import Workbook
 
 from sdensemble import SDError
 from sdensemble.evidence import observe
-from sdensemble.evidence.calibrate import Asked, calibrate
+from sdensemble.evidence.calibrate import calibrate
 from sdensemble.evidence.observe import LOG, observe_add, read_figures
-from sdensemble.evidence.observe.add import points
 from sdensemble.evidence.observe.effects import moved
 from sdensemble.evidence.posterior import read_posterior
 from sdensemble.inputs import together
 from sdensemble.inputs.history import read_history, vintage
+from sdensemble.lang import message, tell
+from sdensemble.outputs.evidence.calibrate import calibration_document
+from sdensemble.outputs.evidence.observe import (
+    batches_document,
+    observed_document,
+    points,
+    undone_document,
+)
+from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import open_study
 from sdensemble.verbs.cli import main
@@ -40,8 +50,8 @@ def write(study, text, name="mine.csv", encoding="utf-8"):
     return path
 
 
-def read(study, text, ask=None, lang="en", **given):
-    return read_figures(write(study, text), study, ask, lang=lang, **given)
+def read(study, text, ask=None, **given):
+    return read_figures(write(study, text), study, ask, **given)
 
 
 def only(study, text, **given):
@@ -51,14 +61,24 @@ def only(study, text, **given):
 
 def problems(study, text, lang="en", **given):
     with pytest.raises(SDError) as caught:
-        read(study, text, lang=lang, **given)
-    return caught.value.problems
+        read(study, text, **given)
+    return [line.said(partial(message, lang=lang)) for line in caught.value.problems]
 
 
-def add(study, *rows, particles=FEW, lang="en", **more):
+def said(study, found, lang="en"):
+    study = open_study(study.folder)
+    return " ".join(document_text(observed_document(study, found), lang).split())
+
+
+def listed(study, lang):
+    study = open_study(study.folder)
+    return document_text(batches_document(study, observe.batches(study)), lang)
+
+
+def add(study, *rows, particles=FEW, **more):
     study = open_study(study.folder)
     figures = read(study, HEAD + "\n".join(rows))
-    return observe_add(study, figures, particles=particles, lang=lang, **more)
+    return observe_add(study, figures, particles=particles, **more)
 
 
 def book(folder, rows, merged=(), formats=()):
@@ -95,8 +115,8 @@ def test_what_a_file_lacks_is_asked_for_once_and_a_measures_only_sector_is_not(s
     answers = {"measure": "Sales", "unit": "Ton", "published": "2024年2月"}
 
     def ask(question):
-        asked.append(question)
-        return answers[question.split()[0]]
+        asked.append(tell(question, "en"))
+        return answers[asked[-1].split()[0]]
 
     text = "年度,数值\n2023,190\n2024,200\n"
     row = read(small, text.replace("2024,200\n", ""), ask).new[0].row
@@ -141,7 +161,7 @@ def test_codes_titles_and_the_words_of_the_prompt_are_measures(
     path.write_text(HEAD + row, "utf-8")
     if series[1] is None:  # known of the province and of cities: it has to be said of which
         with pytest.raises(SDError, match="total 全省"):
-            read_figures(path, real, lang="en")
+            read_figures(path, real)
         return
     (one,) = read_figures(path, real).new
     assert (one.row.series, one.row.unit) == (series, "Yi")
@@ -153,8 +173,8 @@ def test_the_questions_name_words_that_are_understood(real, tmp_path):
     asked = []
 
     def ask(question):
-        asked.append(question)
-        return question.split("（", 1)[1].removeprefix("如 ").split(",")[0]
+        asked.append(tell(question, "zh"))
+        return asked[-1].split("（", 1)[1].removeprefix("如 ").split(",")[0]
 
     (one,) = read_figures(path, real, ask).new
     assert len(asked) == 2
@@ -295,8 +315,10 @@ def test_a_table_on_a_later_sheet_is_found(small):
 )
 def test_a_file_that_is_no_table_is_told_in_the_language_asked(small, name, raw, told):
     (small.folder / name).write_bytes(raw)
-    with pytest.raises(SDError, match=told):
-        read_figures(small.folder / name, small, lang="zh")
+    with pytest.raises(SDError) as caught:
+        read_figures(small.folder / name, small)
+    (line,) = caught.value.problems[:1]
+    assert re.search(told, line.said(partial(message, lang="zh")))
 
 
 # ── what is refused ──
@@ -378,7 +400,7 @@ def test_targets_and_plans_are_never_history(real, tmp_path, measure):
     path = tmp_path / "x.csv"
     path.write_text(HEAD + f"2025,{measure},全省,3000,亿元,2026-02,\n", "utf-8")
     with pytest.raises(SDError, match="target or plan"):
-        read_figures(path, real, lang="en")
+        read_figures(path, real)
 
 
 def test_a_row_that_says_it_is_derived_or_a_target_is_refused(small):
@@ -450,10 +472,9 @@ def test_a_high_figure_moves_the_probability_up_and_the_log_names_it(small):
         log = list(csv.DictReader(stream))
     assert [row["measure"] for row in log] == ["sales", "volume"]
     assert (log[0]["file"], log[0]["line"], log[0]["fitted"]) == ("mine.csv", "2", "1")
-    assert "Sales 2023 = 260 Ton" in found.text
-    assert "." not in "".join(
-        line for line in found.text.splitlines() if "±" in line and "%" in line
-    )
+    assert "Sales 2023 = 260 Ton" in said(small, found)
+    lines = document_text(observed_document(small, found), "en").splitlines()
+    assert "." not in "".join(line for line in lines if "±" in line and "%" in line)
 
 
 def test_probabilities_carry_keys_and_only_the_information_date_and_draws_differ(small):
@@ -466,9 +487,9 @@ def test_probabilities_carry_keys_and_only_the_information_date_and_draws_differ
     assert (old.key.as_of, new.key.as_of) == ("latest", f"2024-12-31 ({found.batch})")
     kept = read_posterior(small.folder / "calibration" / "posterior.nc")
     assert new.key.posterior == kept.digest
-    assert f"posterior {kept.digest}" in found.text
-    assert "sales annual >= 260 Ton" in found.text
-    assert "deliberate comparison across information dates" in found.text
+    assert f"posterior {kept.digest}" in said(small, found)
+    assert "sales annual >= 260 Ton" in said(small, found)
+    assert "deliberate comparison across information dates" in said(small, found)
 
 
 def test_moves_of_different_questions_are_not_compared(small):
@@ -488,9 +509,9 @@ def test_what_is_not_fitted_is_not_refitted_and_says_why(small, monkeypatch):
     monkeypatch.setattr(observe.effects, "fit_vintage", None)
     known = len(small.history)
     found = add(small, "2023,sales,total,100,Ton,2024,2023-06-30", "2015,sales,total,9,Ton,2016,")
-    assert "nothing was refitted" in found.text
-    assert "part of a year" in found.text
-    assert "do not take 2015" in found.text
+    assert "nothing was refitted" in said(small, found)
+    assert "part of a year" in said(small, found)
+    assert "do not take 2015" in said(small, found)
     assert not found.before
     assert not (calibration / "posterior.nc").exists()
     assert len(read_history(calibration / "history.csv")) == known + 2
@@ -501,7 +522,7 @@ def test_a_stored_posterior_is_what_was_before_and_a_larger_one_stays(small):
     stored = (small.folder / "calibration" / "posterior.nc").read_bytes()
     second = add(small, "2024,sales,total,215,Ton,2025,", particles=FEW)
     assert (small.folder / "calibration" / "posterior.nc").read_bytes() == stored
-    assert "holds 256 particles" in second.text
+    assert "holds 256 particles" in said(small, second)
     beside = small.folder / "calibration" / f"posterior-{second.batch}-prior.nc"
     assert read_posterior(beside).particles * 16 == FEW
     assert second.before["sales_2025"].members == second.after["sales_2025"].members == FEW
@@ -520,11 +541,11 @@ def step(mean, se):
 
 
 def test_a_move_is_printed_with_its_error_and_no_digit_beyond_it():
-    assert points(step(0.123, 0.021), "en") == "+12 ±3"
-    assert points(step(-0.31, 0.12), "en") == "−30 ±12"
-    assert points(step(0.031, 0.04), "zh") == "≈0 ±4（不能与零区分）"
-    assert points(step(0.0, 0.0), "en") == "≈0"
-    assert points(step(0.003, 0.001), "en") == "+under 1"
+    assert tell(points(step(0.123, 0.021)), "en") == "+12 ±3"
+    assert tell(points(step(-0.31, 0.12)), "en") == "−30 ±12"
+    assert tell(points(step(0.031, 0.04)), "zh") == "≈0 ±4（不能与零区分）"
+    assert tell(points(step(0.0, 0.0)), "en") == "≈0"
+    assert tell(points(step(0.003, 0.001)), "en") == "+under 1"
 
 
 # ── revisions and vintages ──
@@ -536,8 +557,8 @@ def test_a_revision_is_a_new_row_and_the_earlier_vintage_is_still_there(small):
     was = next(o.value for o in old if o.measure == "sales" and o.time == 2022)
     assert found.moved[0].replaces is not None
     assert found.moved[0].replaces.value == was
-    assert f"revises {was:g}" in found.text
-    assert "the vintage now uses 200" in found.text
+    assert f"revises {was:g}" in said(small, found)
+    assert "the vintage now uses 200" in said(small, found)
     rows = read_history(small.folder / "calibration" / "history.csv")
     assert len(rows) == len(small.history) + 1
     again = open_study(small.folder)
@@ -549,8 +570,8 @@ def test_a_revision_is_a_new_row_and_the_earlier_vintage_is_still_there(small):
 def test_a_value_published_before_the_one_known_says_which_the_vintage_uses(small):
     add(small, "2023,sales,total,200,Ton,2025-01-01,")
     found = add(small, "2023,sales,total,190,Ton,2024-06-01,")
-    assert "the vintage uses it: 200 (2025-01-01)" in found.text
-    assert "revises" not in found.text
+    assert "the vintage uses it: 200 (2025-01-01)" in said(small, found)
+    assert "revises" not in said(small, found)
     assert not found.before
 
 
@@ -582,9 +603,12 @@ def test_an_import_is_a_vintage_with_its_posterior_and_the_date_of_its_latest_pu
     assert "calibrated (posterior" in run_study(options).text("en")
     fitted = calibrate(
         open_study(small.folder),
-        Asked(as_of=second.batch, particles=FEW, profiles=False, lang="en"),
+        as_of=second.batch,
+        particles=FEW,
+        profiles=False,
     )
-    assert "Fit: nowcast (data published to 2025-12-31" in fitted.text
+    text = document_text(calibration_document(open_study(small.folder), fitted), "en")
+    assert "Fit: nowcast (data published to 2025-12-31" in text
 
 
 # ── all or nothing ──
@@ -660,7 +684,7 @@ def test_a_history_changed_meanwhile_is_not_written_over(small):
         file.write("2014,total,sales,9,Ton,x,2014-12-31,2020,,,observed,,\n")
     held = path.read_bytes()
     with pytest.raises(SDError, match="changed while"):
-        observe_add(study, figures, particles=FEW, lang="en")
+        observe_add(study, figures, particles=FEW)
     assert path.read_bytes() == held
 
 
@@ -675,7 +699,7 @@ WIDE = """主要指标
 
 
 def test_a_column_for_each_indicator_is_read(small):
-    found = [one.row for one in read(small, WIDE, lang="zh").new]
+    found = [one.row for one in read(small, WIDE).new]
     assert [(row.time, row.series, row.value) for row in found] == [
         (2023, ("sales", "total"), 190),
         (2024, ("sales", "total"), 200),
@@ -707,11 +731,11 @@ def test_a_figure_that_nobody_published_is_marked_wherever_it_is_named(small):
     (one,) = read(small, text).new
     assert one.row.unpublished
     assert one.row.published_on == f"{date.today()} (unpublished)"
-    done = observe_add(small, read(small, text), particles=FEW, lang="zh")
-    assert "（自加，未公布）" in done.text
+    done = observe_add(small, read(small, text), particles=FEW)
+    assert "（自加，未公布）" in said(small, done, "zh")
     kept = [row for row in read_history(small.folder / "calibration" / "history.csv") if row.own]
     assert [row.unpublished for row in kept] == [True]
-    assert "（自加，未公布）" in observe.observe_list(open_study(small.folder))
+    assert "（自加，未公布）" in listed(small, "zh")
 
 
 def test_a_batch_taken_back_leaves_history_and_posterior_as_they_were(small):
@@ -719,12 +743,13 @@ def test_a_batch_taken_back_leaves_history_and_posterior_as_they_were(small):
     first = add(small, "2023,sales,total,200,Ton,2024,")
     held = {p.name: p.read_bytes() for p in calibration.iterdir() if p.name != LOG}
     second = add(small, "2024,sales,total,215,Ton,2025,")
-    told = observe.observe_undo(open_study(small.folder), lang="en")
-    assert second.batch in told
+    undone = observe.observe_undo(open_study(small.folder))
+    assert undone.batch.name == second.batch
+    assert second.batch in document_text(undone_document(undone), "en")
     assert {p.name: p.read_bytes() for p in calibration.iterdir() if p.name != LOG} == held
     with (calibration / LOG).open(encoding="utf-8-sig") as stream:
         assert [row["file"] for row in csv.DictReader(stream)] == ["mine.csv", "mine.csv", "undo"]
-    again = observe.observe_list(open_study(small.folder), lang="en")
+    again = listed(small, "en")
     assert first.batch in again
     assert second.batch not in again
 
@@ -732,15 +757,16 @@ def test_a_batch_taken_back_leaves_history_and_posterior_as_they_were(small):
 def test_an_earlier_batch_taken_back_asks_for_a_new_fit_and_an_unknown_one_is_told(small):
     first = add(small, "2023,sales,total,200,Ton,2024,")
     second = add(small, "2024,sales,total,215,Ton,2025,")
-    told = observe.observe_undo(open_study(small.folder), first.batch, lang="en")
-    assert "fit anew" in told
+    undone = observe.observe_undo(open_study(small.folder), first.batch)
+    assert not undone.posteriors
+    assert "fit anew" in document_text(undone_document(undone), "en")
     assert [row.batch for row in open_study(small.folder).history if row.own] == [second.batch]
     with pytest.raises(SDError, match=f'no import "x" .there are {second.batch}'):
         observe.observe_undo(open_study(small.folder), "x")
 
 
 def test_without_an_import_there_is_nothing_to_list_or_take_back(small):
-    assert observe.observe_list(small, "en") == "Nobody has brought in figures."
+    assert listed(small, "en") == "Nobody has brought in figures."
     with pytest.raises(SDError, match="no import to take back"):
         observe.observe_undo(small)
 
@@ -753,7 +779,7 @@ def test_the_time_left_is_told_as_a_range_that_closes_as_powers_grow(monkeypatch
 
     clock, lines = [0.0], []
     monkeypatch.setattr(pace.time, "monotonic", lambda: clock[0])
-    told = pace.Pace(2, "en", lines.append)
+    told = pace.Pace(2, lambda words: lines.append(tell(words, "en")))
     for power in (0.01, 0.1, 1.0):
         clock[0] += 30
         told.stage(power, "")

@@ -11,9 +11,9 @@ from sdensemble import compile_model, open_study
 from sdensemble.ensemble.members import from_prior
 from sdensemble.evidence.fitting import make_problem
 from sdensemble.evidence.predictive import Source, shock_shares
-from sdensemble.evidence.words import label_of, no_term_line
 from sdensemble.inputs.history import vintage
 from sdensemble.lang import tell
+from sdensemble.outputs.evidence.common import label_of, no_term
 from sdensemble.outputs.text import width
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,11 +62,10 @@ def test_the_rows_likeliest_to_come_have_a_term(study):
 
 
 def test_what_has_no_term_is_said_by_measure(study):
-    (said,) = no_term_line(study, vintage(study.history, "latest"), "en")
-    assert "rows of this vintage have no term" in said
-    assert "other measures" in said
-    (said,) = no_term_line(study, vintage(study.history, "latest"), "zh")
-    assert "没有对应的拟合项" in said
+    (said,) = no_term(study, vintage(study.history, "latest"))
+    assert "rows of this vintage have no term" in tell(said, "en")
+    assert "other measures" in tell(said, "en")
+    assert "没有对应的拟合项" in tell(said, "zh")
 
 
 def test_every_number_of_the_priors_is_said_in_words_and_in_few(study):

@@ -9,7 +9,8 @@ import pytest
 
 from sdengine.errors import SDError
 from sdensemble.inputs import together
-from sdensemble.inputs.together import JOURNAL, StudyRemark, Together, mend
+from sdensemble.inputs.folder import StudyRemark
+from sdensemble.inputs.together import JOURNAL, Together, mend
 
 KILLED = """
 import os, signal, sys

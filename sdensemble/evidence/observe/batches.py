@@ -10,9 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sdengine.errors import Message, SDError, did_you_mean
-from sdensemble.evidence.observe.add import _title
 from sdensemble.evidence.observe.keep import LOG, LOG_HEAD, logged
-from sdensemble.evidence.observe.words import tell
 from sdensemble.inputs.history import Observation, batches_of
 from sdensemble.inputs.together import Together
 from sdensemble.study import Study
@@ -35,23 +33,15 @@ def batches(study: Study) -> tuple[Batch, ...]:
     )
 
 
-def observe_list(study: Study, lang: str = "zh") -> str:
-    """Return what was brought in and is in use, as text."""
-    found = batches(study)
-    if not found:
-        return tell("list none", lang)
-    lines = [tell("list", lang, n=len(found))]
-    for one in found:
-        lines.append(tell("list batch", lang, batch=one.name, n=len(one.rows)))
-        lines += [f"  {_title(study, row, lang)}  {_published(row, lang)}" for row in one.rows]
-    return "\n".join(lines)
+@dataclass(frozen=True)
+class Undone:
+    """A batch taken back, and the posteriors that returned with it."""
+
+    batch: Batch
+    posteriors: tuple[Path, ...]
 
 
-def _published(row: Observation, lang: str) -> str:
-    return "" if row.unpublished else tell("published", lang, day=row.published_on)
-
-
-def observe_undo(study: Study, name: str = "", lang: str = "zh") -> str:
+def observe_undo(study: Study, name: str = "") -> Undone:
     """Take a batch back, the latest where none is named, and return what was done.
 
     Its rows leave the history; the posterior it replaced returns, one made for it goes. The log
@@ -84,11 +74,7 @@ def observe_undo(study: Study, name: str = "", lang: str = "zh") -> str:
         files.put()
     for path in (*copies, *made):
         path.unlink(missing_ok=True)
-    lines = [tell("undone", lang, batch=batch.name, n=len(batch.rows))]
-    lines += [tell("undone posterior", lang, path=place.name) for place in kept.values()]
-    if not kept:
-        lines.append(tell("undone refit", lang))
-    return "\n".join(lines)
+    return Undone(batch, tuple(kept.values()))
 
 
 def _without(path: Path, batch: str) -> bytes:

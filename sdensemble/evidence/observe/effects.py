@@ -9,6 +9,7 @@ import numpy as np
 
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel
+from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
 from sdensemble.evidence.calibrate import fit_vintage
 from sdensemble.evidence.fitting import Progress, make_problem
@@ -87,7 +88,7 @@ class Fitter:
         else:
             members = from_posterior(posterior, *inputs, seed=self.seed, as_of=as_of)
         keep = {part.variable: part.aggregate for part in parts}
-        data = members.run(self.kernel, [scenario], keep, threads=self.settings.threads)
+        data = members.run(self.kernel, [scenario], keep, by=Threads(self.settings.threads))
         results = Results(data, (scenario,), study.targets, study.report, study.model)
         return {t.id: results.event(t, scenario) for t in targets}
 

@@ -8,15 +8,16 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from sdengine.errors import Problems, SDError
+from sdengine.errors import Message, Problems, SDError
 from sdensemble.evidence.observe.cells import count, day, day_text, number, period
 from sdensemble.evidence.observe.names import Names, Series, names_of
 from sdensemble.evidence.observe.sheet import Sheet, read_sheet
-from sdensemble.evidence.observe.words import Bad, tell
+from sdensemble.evidence.observe.words import Bad, sentence
 from sdensemble.inputs.history import Observation, counts_years, last_day
+from sdensemble.lang import Worded, Words
 from sdensemble.study import Study
 
-Ask = Callable[[str], str]
+Ask = Callable[[Words], str]
 T = TypeVar("T")
 ROLES = {
     "target": "plan",
@@ -50,9 +51,7 @@ class Figures:
     known: tuple[int, ...] = ()
 
 
-def read_figures(
-    path: Path, study: Study, ask: Ask | None = None, *, lang: str = "zh", **given: str
-) -> Figures:
+def read_figures(path: Path, study: Study, ask: Ask | None = None, **given: str) -> Figures:
     """Return the figures of an .xlsx or .csv file (UTF-8 or GBK) with English or Chinese headers.
 
     ``given`` fills columns the file lacks, such as measure="sales_revenue"; what is still missing
@@ -60,15 +59,15 @@ def read_figures(
     codes, their titles in fit.toml, history.csv and the report, and the words of names.toml.
     Raises SDError with every problem of every row; targets and derived figures are refused.
     """
-    sheet = read_sheet(path, lang)
-    reading = _Reading(sheet, study, names_of(study), lang, _filled(sheet, given))
+    sheet = read_sheet(path)
+    reading = _Reading(sheet, study, names_of(study), _filled(sheet, given))
     reading.ask(ask)
     found = [reading.figure(line, row) for line, row in sheet.rows]
     figures = reading.compare([one for one in found if one is not None])
     reading.problems.raise_if_any()
     if not figures.new:
-        said = tell("nothing new", lang, n=len(figures.known))
-        raise SDError(f"{path.name}: {said}")
+        said = Worded(sentence("nothing new", n=len(figures.known)))
+        raise SDError(Message("{where}: {what}", where=path.name, what=said))
     return figures
 
 
@@ -83,9 +82,8 @@ def _filled(sheet: Sheet, given: Mapping[str, str]) -> dict[str, str]:
 class _Reading:
     """The reading of one sheet: collects problems, and goes on with the next cell."""
 
-    def __init__(self, sheet: Sheet, study: Study, names: Names, lang: str, filled: dict[str, str]):
-        self.sheet, self.study, self.names, self.lang = sheet, study, names, lang
-        self.filled = filled
+    def __init__(self, sheet: Sheet, study: Study, names: Names, filled: dict[str, str]):
+        self.sheet, self.study, self.names, self.filled = sheet, study, names, filled
         self.problems = Problems()
         self.told: set[str] = set()
         """Columns whose lack is told once for the file."""
@@ -99,7 +97,7 @@ class _Reading:
         name = OF_COLUMN.get(bad.key, name)
         if name in self.told and bad.key in ("blank", *OF_COLUMN):
             return
-        self.problems.add(self.sheet.where(line, self.lang, name), bad.said(self.lang))
+        self.problems.add(Worded(self.sheet.where(line, name)), bad.message)
 
     def read(self, line: int, name: str, reading: Callable[[], T]) -> T | None:
         """Return what a reading gives, or None where it finds a problem."""
@@ -124,10 +122,9 @@ class _Reading:
                 self.filled[name] = ask(self.question(name)).strip()
             elif name not in self.sheet.places:
                 self.told.add(name)
-                word = tell("unit of" if name == "unit" else name, self.lang)
-                option = f"--{name.replace('_', '-')}"
-                said = tell("missing", self.lang, name=word, option=option)
-                self.problems.add(self.sheet.file, said)
+                word = sentence("unit of" if name == "unit" else name)
+                said = sentence("missing", name=word, option=f"--{name.replace('_', '-')}")
+                self.problems.add(self.sheet.file, Worded(said))
 
     def lacks(self, row: Sequence[str], name: str) -> bool:
         """Tell whether a row says nothing of a column that has to be known."""
@@ -136,7 +133,7 @@ class _Reading:
         measure = self.text(row, "measure")
         try:
             if name == "sector":
-                self.names.one(measure, "", self.lang)
+                self.names.one(measure, "")
                 return False
             if name == "unit":
                 return not number(self.sheet.cell(row, "value"))[1]
@@ -144,16 +141,16 @@ class _Reading:
             return bad.key == "which sector"  # anything else is told with its line later
         return True
 
-    def question(self, name: str) -> str:
+    def question(self, name: str) -> Words:
         """Return what to ask a person for a column."""
         measures = []
         for _, row in self.sheet.rows:
             try:
-                measures.append(self.names.measure(self.text(row, "measure"), self.lang))
+                measures.append(self.names.measure(self.text(row, "measure")))
             except Bad:
                 continue
-        shown = self.names.examples(name, self.lang, measures) if name != "published_on" else ""
-        return tell(f"ask {name}", self.lang, shown=shown)
+        shown = self.names.examples(name, measures) if name != "published_on" else ""
+        return sentence(f"ask {name}", shown=shown)
 
     # ── one row ──
 
@@ -203,7 +200,7 @@ class _Reading:
 
     def series(self, row: Sequence[str]) -> Series:
         """Return the series of a row."""
-        return self.names.one(self.text(row, "measure"), self.text(row, "sector"), self.lang)
+        return self.names.one(self.text(row, "measure"), self.text(row, "sector"))
 
     def unit(self, row: Sequence[str], behind: str) -> str:
         """Return a row's unit: of its column, of the header, or behind the number."""
@@ -218,9 +215,8 @@ class _Reading:
         """Note a unit that is not the series' own."""
         wanted = self.names.series[series]
         if unit != wanted:
-            label = self.study.report.unit_label(wanted, self.lang)
+            label, shown = map(self.study.report.unit_words, (wanted, unit))
             name = "unit" if "unit" in self.sheet.places else "value"
-            shown = self.study.report.unit_label(unit, self.lang)
             self.bad(line, name, Bad("unit", unit=shown, series="/".join(series), wanted=label))
 
     def dates(self, line: int, year: int, end: date, published: str) -> None:
@@ -230,19 +226,18 @@ class _Reading:
         if end.year != year and counts_years(self.study.model.clock.unit):
             self.bad(line, "period_end", Bad("other year", end=end, year=year))
         elif end > today:
-            what = tell("period_end", self.lang)
-            self.bad(line, "period_end", Bad("future", what=what, day=end))
+            self.bad(line, "period_end", Bad("future", what=sentence("period_end"), day=end))
         elif known < end:
             self.bad(line, "published_on", Bad("too early", published=published, end=end))
         elif len(published) >= 10 and known > today:
-            what = tell("published_on", self.lang)
+            what = sentence("published_on")
             self.bad(line, "published_on", Bad("future", what=what, day=published))
 
     # ── beside what is known ──
 
     def compare(self, figures: Iterable[Figure]) -> Figures:
         """Return the figures that are new; note those that contradict one of the same date."""
-        stored: dict[tuple[object, ...], tuple[Observation, str]] = {}
+        stored: dict[tuple[object, ...], tuple[Observation, Words]] = {}
         for row in self.study.history:
             if row.role == "observed":
                 stored[_instant(row)] = (row, "history.csv" + (f" {row.id}" if row.id else ""))
@@ -250,7 +245,7 @@ class _Reading:
         for one in figures:
             same = stored.get(_instant(one.row))
             if same is None:
-                stored[_instant(one.row)] = (one.row, self.sheet.where(one.line, self.lang))
+                stored[_instant(one.row)] = (one.row, self.sheet.where(one.line))
                 new.append(one)
             elif same[0].value == one.row.value:
                 known.append(one.line)

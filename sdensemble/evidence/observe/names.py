@@ -11,10 +11,10 @@ from typing import Any
 
 from sdengine.errors import nearest
 from sdensemble.evidence.observe.cells import folded
-from sdensemble.evidence.observe.words import Bad, tell
+from sdensemble.evidence.observe.words import Bad, sentence
 from sdensemble.inputs.config import Section
 from sdensemble.inputs.history import Observation, read_history
-from sdensemble.lang import LANGS, catalogue
+from sdensemble.lang import LANGS, Words, catalogue, joined
 from sdensemble.study import Study
 
 NAMES = "names.toml"
@@ -30,7 +30,7 @@ UNITS: Mapping[str, tuple[str, ...]] = {
 """Words for units every study shares."""
 
 
-class Words(dict[str, list[str]]):
+class Meanings(dict[str, list[str]]):
     """Codes by the words that mean them; ``firm`` are words stated as such, not mere titles."""
 
     def __init__(self) -> None:
@@ -43,8 +43,8 @@ class Names:
     """What the words of a person's file may mean in a study."""
 
     study: Study
-    measures: Words = field(default_factory=Words)
-    sectors: Words = field(default_factory=Words)
+    measures: Meanings = field(default_factory=Meanings)
+    sectors: Meanings = field(default_factory=Meanings)
     units: dict[str, str] = field(default_factory=dict)
     whole: dict[tuple[str, str], Series] = field(default_factory=dict)
     """A word for a measure under a sector that means another series."""
@@ -95,7 +95,7 @@ class Names:
         fitted = [term.sector for term in self._terms if term.measure == measure]
         return list(dict.fromkeys([*fitted, *sorted(s for m, s in self.series if m == measure)]))
 
-    def measure(self, word: str, lang: str) -> str:
+    def measure(self, word: str) -> str:
         """Return the measure a word means; raise Bad with the nearest where there is none."""
         if not word:
             raise Bad("blank")
@@ -111,30 +111,30 @@ class Names:
         stem = folded(word).removesuffix("_derived")
         if stem != folded(word) and stem in self.measures:
             raise Bad("derived", name=word)
-        raise Bad("no measure", name=word, hint=self._near(word, lang))
+        raise Bad("no measure", name=word, hint=self._near(word))
 
-    def _near(self, word: str, lang: str) -> str:
+    def _near(self, word: str) -> Words:
         """Return the nearest measures in words, or those that are fitted."""
         spoken = {w: m for w, ms in self.measures.items() for m in ms}
         inside = [m for w, m in spoken.items() if folded(word) in w or w in folded(word)]
         close = nearest(folded(word), spoken)
         near = list(dict.fromkeys([*([spoken[close]] if close else []), *inside]))[:3]
         if near:
-            return tell("near", lang, names=", ".join(map(self.both, near)))
+            return sentence("near", names=", ".join(map(self.both, near)))
         fitted = dict.fromkeys(term.measure for term in self._terms)
-        return tell("there are", lang, names=", ".join(map(self.both, fitted)))
+        return sentence("there are", names=", ".join(map(self.both, fitted)))
 
     def both(self, code: str) -> str:
         """Return a code with the word it goes by."""
         word = self.shown.get(code, "")
         return f"{code} {word}" if word and word != code else code
 
-    def one(self, word: str, sector: str, lang: str) -> Series:
+    def one(self, word: str, sector: str) -> Series:
         """Return the series of a measure's word and a sector's, which may be empty.
 
         Without a sector it is the only one the measure is known of. Raises Bad.
         """
-        measure = self.measure(word, lang)
+        measure = self.measure(word)
         known = self.sectors_of(measure)
         if not sector:
             if len(known) == 1:
@@ -154,7 +154,7 @@ class Names:
         """Return the study's own name of a unit, or the word where it has none."""
         return self.units.get(folded(word), word)
 
-    def examples(self, kind: str, lang: str, measures: Iterable[str] = ()) -> str:
+    def examples(self, kind: str, measures: Iterable[str] = ()) -> Words:
         """Return words to show with a question."""
         if kind == "measure":
             found: Iterable[str] = dict.fromkeys(term.measure for term in self._terms)
@@ -162,7 +162,7 @@ class Names:
             found = dict.fromkeys(s for m in measures for s in self.sectors_of(m))
         else:
             units = dict.fromkeys(term.unit for term in self._terms)
-            return ", ".join(self.study.report.unit_label(unit, lang) for unit in units)
+            return joined([self.study.report.unit_words(unit) for unit in units])
         return ", ".join(list(map(self.both, found))[:4])
 
 
@@ -199,7 +199,7 @@ def names_of(study: Study) -> Names:
     return found
 
 
-def _add(found: Words, word: str, code: str, *, weak: bool = False) -> None:
+def _add(found: Meanings, word: str, code: str, *, weak: bool = False) -> None:
     """Let a word mean a code; a title (``weak``) gives way to what names.toml or a code says."""
     key = folded(word)
     if weak and key in found.firm:

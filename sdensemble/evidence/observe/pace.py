@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 
-from sdensemble.evidence.observe.words import tell
+from sdensemble.evidence.observe.words import sentence
+from sdensemble.lang import Phrase, Tell, Words
 
 STAGES = 9.0
 """Powers of the likelihood a fit takes, until the first ones tell: what stored fits took."""
@@ -19,24 +19,24 @@ class Pace:
     is told, not a point: the moves at each power are not known beforehand.
     """
 
-    def __init__(self, fits: int, lang: str, tell_line: Callable[[str], None] | None):
-        self.fits, self.lang, self.tell_line = fits, lang, tell_line
+    def __init__(self, fits: int, tell: Tell | None):
+        self.fits, self.tell = fits, tell
         self.begun, self.done = time.monotonic(), 0
         self.powers: list[float] = []
 
-    def stage(self, power: float, _: str) -> None:
+    def stage(self, power: float, _: Words) -> None:
         """Note a power reached, and tell how far all is."""
         if power > 0.0:
             self.powers.append(power)
-        if self.tell_line is None or not self.powers:
+        if self.tell is None or not self.powers:
             return
         share = (self.done + self.share()) / self.fits
         spent = time.monotonic() - self.begun
         left = spent * (1 - share) / max(share, 0.01)
-        words = {"share": f"{100 * share:.0f}", "spent": lasting(spent, self.lang)}
-        low, high = lasting(0.7 * left, self.lang), lasting(1.5 * left, self.lang)
+        low, high = lasting(0.7 * left), lasting(1.5 * left)
         if share < 1:
-            self.tell_line(tell("pace", self.lang, low=low, high=high, **words))
+            so_far = {"share": f"{100 * share:.0f}", "spent": lasting(spent)}
+            self.tell(sentence("pace", low=low, high=high, **so_far))
 
     def share(self) -> float:
         """Return how much of the present fit is done, by the powers it went through."""
@@ -54,8 +54,8 @@ class Pace:
         self.done, self.powers = self.done + 1, []
 
 
-def lasting(seconds: float, lang: str) -> str:
+def lasting(seconds: float) -> Phrase:
     """Return a time in words: "40 s", "3 min"."""
     if seconds < 90:
-        return tell("seconds", lang, n=max(1, round(seconds)))
-    return tell("minutes", lang, n=round(seconds / 60))
+        return sentence("seconds", n=max(1, round(seconds)))
+    return sentence("minutes", n=round(seconds / 60))

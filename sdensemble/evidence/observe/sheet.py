@@ -11,9 +11,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sdengine.errors import Problems, SDError
+from sdengine.errors import Message, Problems, SDError
 from sdensemble.evidence.observe.cells import folded, plain
-from sdensemble.evidence.observe.words import tell
+from sdensemble.evidence.observe.words import sentence
+from sdensemble.lang import Worded, Words, joined
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
     "time": ("time", "year", "年份", "年度", "年", "时间", "时期"),
@@ -60,14 +61,14 @@ class Sheet:
         place = self.places.get(name)
         return row[place].strip() if place is not None and place < len(row) else ""
 
-    def where(self, line: int, lang: str, name: str = "") -> str:
+    def where(self, line: int, name: str = "") -> Words:
         """Return file, line and column in words."""
-        said = tell("line", lang, file=self.file, line=line)
+        said = sentence("line", file=self.file, line=line)
         place = self.places.get(name)
         if place is None or name in self.made:
             return said
         header = plain(self.header[place])
-        return said + tell("column", lang, header=header, letter=letters(place))
+        return joined([said, sentence("column", header=header, letter=letters(place))], "nothing")
 
 
 def letters(place: int) -> str:
@@ -84,15 +85,15 @@ def letters(place: int) -> str:
     return found
 
 
-def read_sheet(path: Path, lang: str) -> Sheet:
+def read_sheet(path: Path) -> Sheet:
     """Return a file's first table that has a header; raise SDError where there is none."""
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise _wrong(path, "unreadable", lang, why=error.strerror or error) from None
+        raise _wrong(path, "unreadable", why=error.strerror or error) from None
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
-        raise _wrong(path, "old excel", lang)
-    tables = _xlsx(path, raw, lang) if raw.startswith(b"PK") else [_csv(path, raw, lang)]
+        raise _wrong(path, "old excel")
+    tables = _xlsx(path, raw) if raw.startswith(b"PK") else [_csv(path, raw)]
     heads = [_header(table) for table in tables]
     if all(score < 100 for _, score in heads):
         heads = [
@@ -100,19 +101,20 @@ def read_sheet(path: Path, lang: str) -> Sheet:
             for head, table in zip(heads, tables, strict=True)
         ]
     best = max(range(len(tables)), key=lambda i: (heads[i][1], -i))
-    return _sheet(path, tables[best], heads[best][0], lang)
+    return _sheet(path, tables[best], heads[best][0])
 
 
-def _wrong(path: Path, key: str, lang: str, **values: object) -> SDError:
-    return SDError(f"{path.name}: {tell(key, lang, **values)}")
+def _wrong(path: Path, key: str, **values: object) -> SDError:
+    what = Worded(sentence(key, **values))
+    return SDError(Message("{where}: {what}", where=path.name, what=what))
 
 
 Table = list[tuple[int, list[str]]]
 
 
-def _csv(path: Path, raw: bytes, lang: str) -> Table:
+def _csv(path: Path, raw: bytes) -> Table:
     if path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
-        raise _wrong(path, "not excel", lang, why="no zip")
+        raise _wrong(path, "not excel", why="no zip")
     utf16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
     for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "gb18030"):
         try:
@@ -121,7 +123,7 @@ def _csv(path: Path, raw: bytes, lang: str) -> Table:
             continue
         break
     else:
-        raise _wrong(path, "encoding", lang)
+        raise _wrong(path, "encoding")
     first = "\n".join(text.splitlines()[:HEAD_ROWS])
     mark = max(",\t;", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
@@ -132,17 +134,17 @@ def _csv(path: Path, raw: bytes, lang: str) -> Table:
             table.append((begun, row))
             begun = reader.line_num + 1
     except csv.Error as error:
-        raise _wrong(path, "unreadable", lang, why=error) from None
+        raise _wrong(path, "unreadable", why=error) from None
     return table
 
 
-def _xlsx(path: Path, raw: bytes, lang: str) -> list[Table]:
+def _xlsx(path: Path, raw: bytes) -> list[Table]:
     from openpyxl import load_workbook
 
     try:
         book = load_workbook(io.BytesIO(raw), data_only=True)
     except Exception as error:  # openpyxl lets through whatever its parts raise
-        raise _wrong(path, "not excel", lang, why=error) from None
+        raise _wrong(path, "not excel", why=error) from None
     tables = []
     for sheet in book.worksheets:
         texts = [[_text(cell) for cell in row] for row in sheet.iter_rows()]
@@ -280,7 +282,7 @@ def _split(cell: str) -> tuple[str, str]:
     return found[1].strip(), found[2].strip().removeprefix("单位:").strip()
 
 
-def _sheet(path: Path, table: Table, head: int, lang: str) -> Sheet:
+def _sheet(path: Path, table: Table, head: int) -> Sheet:
     long = _named_in(table, head)
     table, head = _unpivoted(table, head)
     header = tuple(table[head][1]) if table else ()
@@ -292,20 +294,20 @@ def _sheet(path: Path, table: Table, head: int, lang: str) -> Sheet:
         name, stated = _named(cell)
         if name in places:
             both = f"{letters(places[name])}, {letters(i)}"
-            problems.add(path.name, tell("two columns", lang, name=name, columns=both))
+            problems.add(path.name, Worded(sentence("two columns", name=name, columns=both)))
         elif name:
             places[name] = i
             unit = stated if name == "value" and stated else unit
     for needed in NEEDED:
         if needed not in places:
             shown = ", ".join(HEADERS[needed])
-            said = tell("no column", lang, name=needed, n=HEAD_ROWS, shown=shown)
-            problems.add(path.name, said)
+            said = sentence("no column", name=needed, n=HEAD_ROWS, shown=shown)
+            problems.add(path.name, Worded(said))
     rows = tuple(
         (line, tuple(row)) for line, row in table[head + 1 :] if any(cell.strip() for cell in row)
     )
     if not rows and not problems:
-        problems.add(path.name, tell("no rows", lang))
+        problems.add(path.name, Worded(sentence("no rows")))
     problems.raise_if_any()
     made = tuple(name for name in places if name not in long) if "value" not in long else ()
     return Sheet(path.name, rows, header, places, unit, made)

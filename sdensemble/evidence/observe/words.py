@@ -1,13 +1,13 @@
-"""What ``observe`` says: keys of ``[observe]`` in the catalogues, and what is wrong in a cell."""
+"""What is wrong in a cell or a file: a key of ``[observe]`` in the catalogues and its values."""
 
 from __future__ import annotations
 
-from sdensemble.lang import say
+from sdensemble.lang import Phrase, Worded, phrase
 
 
-def tell(key: str, lang: str, **values: object) -> str:
-    """Return one of the sentences of ``[observe]`` filled in."""
-    return say(f"observe.{key.replace(' ', '_')}", lang, **values)
+def sentence(key: str, **values: object) -> Phrase:
+    """Return a phrase of ``[observe]``; blanks in the key stand for underscores."""
+    return phrase(f"observe.{key.replace(' ', '_')}", **values)
 
 
 class Bad(ValueError):
@@ -17,6 +17,7 @@ class Bad(ValueError):
         super().__init__(key)
         self.key, self.values = key, values
 
-    def said(self, lang: str) -> str:
-        """Return it in a language."""
-        return tell(self.key, lang, **self.values)
+    @property
+    def message(self) -> Worded:
+        """What to tell a person."""
+        return Worded(sentence(self.key, **self.values))

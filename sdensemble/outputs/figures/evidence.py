@@ -105,7 +105,7 @@ def residuals_figure(
 
 
 def scores_figure(
-    rows: Sequence[tuple[Words, Words, int, int, float, float, float, float]], main: Words
+    rows: Sequence[tuple[Words, Words, Words, Words, float, float, float, float]], main: Words
 ) -> Figure:
     """Return each forecast's interval relative to the figure that came later, method by method.
 

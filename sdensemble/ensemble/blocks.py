@@ -1,0 +1,185 @@
+"""Blocks of members: the one unit of which a run, its resumption, a stream and a cluster are made.
+
+A block is a pure function of a job and its number: members are keyed by (seed, member), so no
+number depends on which block is run where, when, beside which, or whether it was run before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdengine.kernel import Kernel, Trajectories, default_threads
+from sdengine.syntax import Model
+from sdensemble import __version__
+from sdensemble.ensemble.draws import Draws
+from sdensemble.ensemble.forcing import Forcing
+from sdensemble.ensemble.worlds import worlds
+from sdensemble.inputs.scenarios import Scenario
+
+MOST, SHARE = 2048, 16
+"""Members of a block at most; a smaller sample has SHARE blocks, so that every thread has one."""
+LANES = 64  # a block is a multiple of what runs side by side
+
+Values = dict[str, NDArray[np.float64]]
+"""What a block kept: by variable, shape (scenario, member, year, *ranges)."""
+Count = Callable[[int], None]
+"""Told of the member runs just finished."""
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What all blocks of an ensemble have in common.
+
+    ``keep`` maps variables, as the model writes them, to their aggregate; ``every`` is the number
+    of steps in a year. Members before ``first`` belong to an earlier job.
+    """
+
+    model: Model
+    scenarios: tuple[Scenario, ...]
+    draws: Draws
+    forcing: Forcing | None
+    keep: Mapping[str, str]
+    years: range
+    every: int
+    size: int
+    first: int = 0
+
+    def __len__(self) -> int:
+        """Return the number of blocks."""
+        return -(-(self.draws.members - self.first) // self.size)
+
+    def members(self, index: int) -> NDArray[np.int64]:
+        """Return the numbers of a block's members."""
+        begin = self.first + index * self.size
+        return np.arange(begin, min(begin + self.size, self.draws.members))
+
+    def shape(self, name: str, members: int) -> tuple[int, ...]:
+        """Return the shape of a kept variable for so many members."""
+        own = self.model.shape(self.model[name])
+        return (len(self.scenarios), members, len(self.years), *own)
+
+    def runs(self, index: int) -> int:
+        """Return how many runs of a member a block is."""
+        return len(self.scenarios) * self.members(index).size
+
+    def key(self, kernel: Kernel) -> str:
+        """Return a digest of all that the job's values hang on."""
+        made = (
+            *(__version__, kernel.digest, self.model.digest),
+            *(sorted(self.keep.items()), self.years, self.every, self.size, self.first),
+            *(self.draws.digest, self.draws.members, self.draws.seed, self._shocks),
+            *((scenario.name, scenario.meaning) for scenario in self.scenarios),
+        )
+        return hashlib.blake2b(repr(made).encode(), digest_size=16).hexdigest()
+
+    @cached_property
+    def _shocks(self) -> object:
+        forcing = self.forcing
+        return forcing and (forcing.processes, forcing.hold, forcing.from_time)
+
+
+def block_size(members: int) -> int:
+    """Return how many members a block of a sample has."""
+    share = -(-members // SHARE)
+    return max(min(MOST, -(-share // LANES) * LANES), 1)
+
+
+def block(
+    kernel: Kernel,
+    job: Job,
+    index: int,
+    count: Count | None = None,
+    stop: threading.Event | None = None,
+) -> Values:
+    """Return what a block's members keep in every scenario; nothing once ``stop`` is set."""
+    members = job.members(index)
+    world_of = worlds(job.model, job.draws, job.forcing, members)
+    values = {name: np.empty(job.shape(name, members.size)) for name in job.keep}
+    for place, scenario in enumerate(job.scenarios):
+        if stop is not None and stop.is_set():
+            return {}
+        world = world_of(scenario)
+        run = kernel.run(
+            world.constants,
+            world.held,
+            report=[name for name, how in job.keep.items() if how == "end"],
+            totals=[name for name, how in job.keep.items() if how != "end"],
+            members=members.size,
+            ids=members,
+            every=job.every,
+            steps=job.every * len(job.years),
+            threads=1,
+            progress=count,
+        )
+        for name, how in job.keep.items():
+            values[name][place] = np.moveaxis(_yearly(run, name, how), -1, 0)
+    return values
+
+
+def _yearly(run: Trajectories, name: str, aggregate: str) -> NDArray[np.float64]:
+    """Return (year, *dims, member); a mean over a year is the integral over one time unit."""
+    return run.values[name][1:] if aggregate == "end" else run.totals[name]
+
+
+class Runner(Protocol):
+    """Who runs the blocks of a job."""
+
+    def run(
+        self, kernel: Kernel, job: Job, indexes: Sequence[int], count: Count | None = None
+    ) -> Iterator[tuple[int, Values]]:
+        """Yield blocks of a job with their numbers, as they are finished, in any order."""
+
+
+@dataclass(frozen=True)
+class Threads:
+    """Threads of this process; as many as there are processors where no number is given."""
+
+    number: int | None = None
+
+    def run(
+        self, kernel: Kernel, job: Job, indexes: Sequence[int], count: Count | None = None
+    ) -> Iterator[tuple[int, Values]]:
+        """Yield blocks as they are finished; the first error, or a break, stops the others."""
+        stop = threading.Event()
+        number = self.number or default_threads()
+        with ThreadPoolExecutor(number) as pool:
+
+            def submit(index: int) -> Future[Values]:
+                return pool.submit(block, kernel, job, index, count, stop)
+
+            try:
+                yield from in_turn(submit, indexes, number + 1, _first_done)
+            finally:
+                stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+
+
+def in_turn(
+    submit: Callable[[int], Any],
+    indexes: Sequence[int],
+    ahead: int,
+    first_done: Callable[[Sequence[Any]], Sequence[Any]],
+) -> Iterator[tuple[int, Values]]:
+    """Yield what was submitted as it is done, with at most ``ahead`` on the way."""
+    waiting = iter(indexes)
+    running = {submit(index): index for index in islice(waiting, ahead)}
+    while running:
+        for done in first_done(list(running)):
+            index = running.pop(done)
+            yield index, done.result()
+            del done  # what it holds is let go before the next is waited for
+            running.update((submit(index), index) for index in islice(waiting, 1))
+
+
+def _first_done(futures: Sequence[Future[Values]]) -> Sequence[Future[Values]]:
+    return list(wait(futures, return_when=FIRST_COMPLETED).done)

@@ -1,0 +1,1 @@
+"""What was learned, forecast, scored and brought in, as documents; the numbers are `evidence`'s."""

@@ -1,0 +1,163 @@
+"""An audit: what was forecast, what came, why they differ, and what follows; its document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from sdensemble.evidence.audit import LEFT, OUTSIDE, SCOPE, SHOCKS, Audit, Split
+from sdensemble.lang import Words, joined, phrase
+from sdensemble.outputs.document import Block, Document, Items, Paragraph
+from sdensemble.outputs.evidence.common import (
+    PLAIN,
+    QUANTILES,
+    THREE,
+    TWO,
+    column,
+    document,
+    evidence_table,
+    lines,
+    period_column,
+    series_columns,
+    series_title,
+)
+from sdensemble.outputs.form import Number
+from sdensemble.outputs.naming import information_date, label, moment, unit_label
+from sdensemble.outputs.table import Column, Table
+from sdensemble.study import Study
+
+POINTS = Number(places=1, signed=True, factor=100.0)
+FIVE = (0.05, 0.5, 0.95)
+OTHER = "other"
+WORDS = {SHOCKS: "shocks_word", LEFT: "left", OUTSIDE: "outside_word"}
+"""Keys of the shares that are no group's."""
+UNLESS_NAMED = {SCOPE: "scope_word", OTHER: "other_word"}
+"""Keys of shares that a study may give a title of its own."""
+
+
+def audit_document(study: Study, found: Audit) -> Document:
+    """Return the forecasts with their scores, the split of the misses, and the way ahead."""
+    blocks: list[Block] = [_forecasts(study, found)]
+    if found.left_out:
+        blocks += _left_out(study, found)
+    if found.splits:
+        blocks += [_splits(study, found.splits), *lines(_zeros(study, found.splits))]
+        blocks.append(Paragraph(phrase("evidence.shapley")))
+    return document("audit", [*blocks, _counterfactual(study, found), _ahead(study, found)])
+
+
+def _forecasts(study: Study, found: Audit) -> Table:
+    rows = (
+        {
+            "series": series_title(study, row.series),
+            "year": row.year,
+            "value": row.value,
+            "forecast": (row.score.low, row.score.median, row.score.high),
+            "pit": row.score.pit,
+            "crps": row.score.crps,
+        }
+        for row in found.rows
+    )
+    columns = series_columns(
+        study,
+        column("value", PLAIN),
+        column("forecast", QUANTILES),
+        column("pit", TWO, "PIT"),
+        column("crps", THREE, "CRPS"),
+    )
+    date = information_date(found.issued, study.report.issued)
+    return evidence_table("audit", columns, rows, date=date, scenario=found.lived.title)
+
+
+def _left_out(study: Study, found: Audit) -> list[Block]:
+    """Return the later statistics without a term, by reason and measure."""
+    items = []
+    for why in dict.fromkeys(why for _, why in found.left_out):
+        rows: dict[tuple[str, str], list[str]] = {}
+        for row, own in found.left_out:
+            if own == why:
+                rows.setdefault((row.measure, row.sector), []).append(f"{row.time:g}")
+        shown = [
+            joined([label(study.report, measure), f"/{sector} {' '.join(years)}"], "nothing")
+            for (measure, sector), years in rows.items()
+        ]
+        said = phrase(f"evidence.why_{why.replace(' ', '_')}")
+        items.append(joined([said, joined(shown)], "nothing"))
+    return [Paragraph(phrase("evidence.left_out", n=len(found.left_out))), Items(tuple(items))]
+
+
+def _splits(study: Study, splits: Sequence[Split]) -> Table:
+    assert study.fit is not None
+    titles = study.fit.titles
+
+    def head(name: str) -> Words:
+        if name in WORDS:
+            return phrase(f"evidence.{WORDS[name]}")
+        unnamed = name in UNLESS_NAMED and name not in titles
+        return phrase(f"evidence.{UNLESS_NAMED[name]}") if unnamed else titles.get(name, name)
+
+    rows = (
+        {
+            "series": series_title(study, one.series),
+            "year": one.year,
+            "miss": one.miss,
+            **one.shares,
+        }
+        for one in splits
+    )
+    shares = (Column(name, head(name), POINTS) for name in splits[0].shares)
+    return evidence_table("split", series_columns(study, column("miss", POINTS), *shares), rows)
+
+
+def _zeros(study: Study, splits: Sequence[Split]) -> Iterator[Words]:
+    """Yield which parts are 0 by construction: no discrepancy or no bias in the series' term."""
+    assert study.fit is not None
+    terms = {term.name: term for term in study.fit.terms}
+    own = [terms[name] for name in dict.fromkeys(one.series for one in splits)]
+    for key, zero in (
+        ("discrepancy", [t for t in own if not t.discrepancy_sd]),
+        ("shocks", [t for t in own if t.discrepancy_sd and not t.shock_share]),
+        ("bias", [t for t in own if not t.bias_sd]),
+    ):
+        if zero:
+            yield phrase(f"evidence.zero_{key}", rows=joined([term.title for term in zero]))
+
+
+def _unit(study: Study) -> Words:
+    """Return the headline's unit; of what a period brings, without the period."""
+    unit = study.model[study.report.headline.whole.variable].unit
+    return unit_label(study.report, unit.removesuffix(f"/{study.model.clock.unit}"))
+
+
+def _by_year(study: Study, found: Audit, paths: dict[str, Any], first: float) -> Iterator[Any]:
+    """Yield a row for each period from ``first`` on: 5, 50 and 95% of each path."""
+    for place, year in enumerate(found.years):
+        if year >= first:
+            cells = {name: np.nanquantile(path[place], FIVE) for name, path in paths.items()}
+            yield {"year": year, **cells}
+
+
+def _counterfactual(study: Study, found: Audit) -> Table:
+    names: dict[str, Words] = {"scenario": found.lived.title, "baseline": found.baseline.title}
+    head = (period_column(study), column("difference", QUANTILES))
+    rows = _by_year(study, found, {"difference": found.effect}, -np.inf)
+    return evidence_table("counterfactual", head, rows, unit=_unit(study), **names)
+
+
+def _ahead(study: Study, found: Audit) -> Table:
+    paths = {"kept_on": found.kept}
+    if found.new is not None:
+        paths |= {"new": found.new, "difference": found.new - found.kept}
+    words: dict[str, Words] = {
+        "end": moment(study.model, study.report, found.years[-1]),
+        "name": study.report.headline.whole.label,
+        "unit": _unit(study),
+    }
+    name = "kept_ahead"
+    if found.ahead is not None:
+        name, start = "ahead", moment(study.model, study.report, found.start)
+        words |= {"start": start, "scenario": found.ahead.title}
+    head = (period_column(study), *(column(one, QUANTILES) for one in paths))
+    return evidence_table(name, head, _by_year(study, found, paths, found.start - 1), **words)

@@ -1,0 +1,205 @@
+"""Forecasts from every origin beside naive ones: their document, table of files and figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sdensemble.evidence.backtest import MODEL, Backtest, Row, against
+from sdensemble.evidence.scores import BANDS
+from sdensemble.inputs.history import LATEST, vintage
+from sdensemble.lang import Words, joined, phrase
+from sdensemble.outputs.columns import TABLES, write_meanings
+from sdensemble.outputs.document import Block, Document
+from sdensemble.outputs.evidence.common import (
+    PLAIN,
+    THREE,
+    TWO,
+    Besides,
+    Quantiles,
+    column,
+    document,
+    evidence_table,
+    lines,
+    method_title,
+    no_term,
+    series_columns,
+    series_title,
+)
+from sdensemble.outputs.evidence.write import draw, write_texts
+from sdensemble.outputs.figure import Figure
+from sdensemble.outputs.figures.evidence import scores_figure
+from sdensemble.outputs.form import Number, Shown
+from sdensemble.outputs.naming import moment, period_of
+from sdensemble.outputs.table import Column, Table
+from sdensemble.outputs.write.csv import write_records
+from sdensemble.study import Study
+
+HELD = Number(places=0, factor=100.0, suffix="%")
+"""A share of figures counted, which may be none or all."""
+
+
+def backtest_document(study: Study, found: Backtest) -> Document:
+    """Return every forecast, the means by series and horizon, and the plain verdict."""
+    if not found.rows:
+        return document("backtest", lines([phrase("evidence.no_backtest")]))
+    blocks: list[Block] = [_scores(study, found), _by_horizon(study, found)]
+    blocks += lines(_coverage(study, found))
+    blocks += lines(no_term(study, vintage(study.history, LATEST)))
+    return document("backtest", blocks)
+
+
+def _scores(study: Study, found: Backtest) -> Table:
+    rows = (
+        {
+            "series": series_title(study, row.series),
+            "year": row.year,
+            "origin": row.origin,
+            "value": row.value,
+            "who": method_title(study, row.method),
+            "forecast": (row.score.low, row.score.median, row.score.high),
+            "crps": row.score.crps,
+            "log_score": row.score.log_score,
+            "pit": row.score.pit,
+            "inside": "".join("+" if one else "-" for one in row.score.inside),
+        }
+        for row in found.rows
+    )
+    columns = series_columns(
+        study,
+        column("origin"),
+        column("who"),
+        column("value", PLAIN),
+        column("forecast", Quantiles(digits=4)),
+        column("crps", THREE, "CRPS"),
+        column("log_score", TWO),
+        column("pit", TWO, "PIT"),
+        column("inside", head="50/80/95%"),
+    )
+    return evidence_table("backtest", columns, rows)
+
+
+def _by_horizon(study: Study, found: Backtest) -> Table:
+    """Return by series and horizon who forecast best."""
+    rows, unit = [], period_of(study.model, study.report)
+    for series in dict.fromkeys(row.series for row in found.rows):
+        for horizon in sorted({row.horizon for row in found.rows if row.series == series}):
+            own = [row for row in found.rows if (row.series, row.horizon) == (series, horizon)]
+            count = sum(row.method == MODEL for row in own)
+            scores = {name: [r for r in own if r.method == name] for name in found.methods}
+            rows.append(
+                {
+                    "series": series_title(study, series),
+                    "horizon": horizon,
+                    "figures": count,
+                    "verdict": _verdict(study, own, found.methods),
+                    **{name: _mean_score(scores[name], count) for name in found.methods},
+                }
+            )
+    columns = (
+        column("series"),
+        column("horizon", head=phrase("evidence.horizon", unit=unit)),
+        column("figures"),
+        *(Column(name, method_title(study, name), Besides()) for name in found.methods),
+        column("verdict"),
+    )
+    notes = [phrase("evidence.same_figures")]
+    if study.fit and study.fit.baselines:
+        sizes = sorted({f"{b.sd:.0%}" for b in study.fit.baselines})
+        notes.append(phrase("evidence.rivals_error", sd="/".join(sizes)))
+    return evidence_table("by_horizon", columns, rows, *notes)
+
+
+def _mean(rows: Sequence[Row], what: str) -> float:
+    return float(np.mean([getattr(row.score, what) for row in rows])) if rows else float("nan")
+
+
+def _mean_score(rows: Sequence[Row], most: int) -> tuple[float, str] | None:
+    """Return a mean CRPS, with the number of figures where they are fewer than the model's."""
+    return (_mean(rows, "crps"), str(len(rows)) if len(rows) < most else "") if rows else None
+
+
+def _verdict(study: Study, rows: Sequence[Row], names: Sequence[str]) -> Words:
+    found = {name: against(rows, name) for name in names if name != MODEL}
+    rivals = {name: way for name, way in found.items() if way is not None}
+    if not rivals:
+        return phrase("evidence.no_rival")
+    said = []
+    for way, word in ((-1, "naive_best"), (0, "tie")):
+        who = [method_title(study, name) for name, one in rivals.items() if one == way]
+        if who:
+            said.append(phrase(f"evidence.{word}", who=joined(who)))
+    return joined(said, "clause") if said else phrase("evidence.model_best")
+
+
+def _coverage(study: Study, found: Backtest) -> Iterator[Words]:
+    """Yield how often each method's intervals held the figure."""
+    for name in found.methods:
+        own = [row for row in found.rows if row.method == name]
+        shares = [
+            Shown(np.mean([row.score.inside[i] for row in own]), HELD) for i in range(len(BANDS))
+        ]
+        yield phrase(
+            "evidence.coverage",
+            who=method_title(study, name),
+            n=len(own),
+            a=shares[0],
+            b=shares[1],
+            c=shares[2],
+            log=Shown(_mean(own, "log_score"), TWO),
+        )
+
+
+def backtest_records(study: Study, found: Backtest) -> Iterator[dict[str, Any]]:
+    """Yield a row of ``backtest.csv`` for each forecast."""
+    for row in found.rows:
+        score = row.score
+        yield {
+            "series": row.series,
+            "origin": row.origin,
+            "year": row.year,
+            "horizon": row.horizon,
+            "method": row.method,
+            "value": row.value,
+            "low": score.low,
+            "median": score.median,
+            "high": score.high,
+            "crps_log": score.crps,
+            "crps_error": score.error,
+            "log_score": score.log_score,
+            "pit": score.pit,
+            **{
+                f"inside_{100 * band:.0f}": int(one)
+                for band, one in zip(BANDS, score.inside, strict=True)
+            },
+        }
+
+
+def backtest_figure(study: Study, found: Backtest) -> Figure:
+    """Return each forecast's interval relative to the figure that came later."""
+    drawn = [
+        (
+            series_title(study, row.series),
+            method_title(study, row.method),
+            moment(study.model, study.report, row.origin),
+            moment(study.model, study.report, row.year),
+            row.value,
+            row.score.low,
+            row.score.median,
+            row.score.high,
+        )
+        for row in found.rows
+    ]
+    return scores_figure(drawn, method_title(study, MODEL))
+
+
+def write_backtest(folder: Path, study: Study, found: Backtest) -> None:
+    """Write table, texts and figure."""
+    rows = backtest_records(study, found)
+    write_records(folder / "backtest.csv", TABLES["backtest"], rows)
+    write_meanings(folder / "columns.csv", ["backtest"])
+    write_texts(folder, backtest_document(study, found))
+    draw(folder, [backtest_figure(study, found)])

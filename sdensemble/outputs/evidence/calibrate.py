@@ -1,0 +1,239 @@
+"""What a calibration learned: its document and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sdensemble.evidence.calibrate import Calibrated
+from sdensemble.evidence.diagnose import FLAT, Check, Diagnosis
+from sdensemble.evidence.posterior import Posterior
+from sdensemble.evidence.pull import FEW, Pull
+from sdensemble.inputs.history import Vintage, information
+from sdensemble.lang import Words, joined, phrase
+from sdensemble.outputs.document import Block, Document
+from sdensemble.outputs.evidence.common import (
+    QUANTILES,
+    THREE,
+    TWO,
+    Besides,
+    amount,
+    column,
+    document,
+    evidence_table,
+    label_of,
+    lines,
+    no_term,
+    series_columns,
+    series_title,
+)
+from sdensemble.outputs.figure import Figure
+from sdensemble.outputs.figures.evidence import (
+    checks_figure,
+    profiles_figure,
+    residuals_figure,
+    shrinkage_figure,
+)
+from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.naming import information_date, moment, named_with_year
+from sdensemble.outputs.table import Column, Table
+from sdensemble.study import Study
+
+SIGNED = Number(places=3, signed=True)
+STUCK = 0.25
+"""Moves at a power that leave more memory than this have not mixed."""
+
+
+def calibration_document(study: Study, found: Calibrated) -> Document:
+    """Return what a calibration learned; without a figure to fit, that."""
+    posterior, diagnosis = found.posterior, found.diagnosis
+    if posterior is None or diagnosis is None:
+        none = phrase("posterior.no_figure", vintage=found.known.name)
+        return document("calibration", lines([none]))
+    blocks: list[Block] = lines(_said(study, posterior, diagnosis, found.known))
+    blocks += [_learned(study, diagnosis), _checks(study, diagnosis)]
+    blocks += [_profiles(study, diagnosis)] if diagnosis.profiles else []
+    blocks += [_theil(study, diagnosis)] if diagnosis.theil else []
+    blocks += [_pulls(study, found.pulls)] if any(found.pulls.values()) else []
+    return document("calibration", blocks)
+
+
+def _said(
+    study: Study, posterior: Posterior, diagnosis: Diagnosis, known: Vintage
+) -> Iterator[Words]:
+    """Yield what was fitted, how the sampler went, and what was left out."""
+    dated = information(study.history, known.name)
+    yield phrase(
+        "evidence.fitted",
+        date=information_date(dated, study.report.issued),
+        n=len(posterior.figures),
+        priors=posterior.bound.prior_set,
+        scenario=study.lived.title if study.lived else "-",
+        digest=posterior.digest,
+    )
+    yield phrase(
+        "evidence.sampler",
+        chains=posterior.replicates,
+        particles=posterior.particles,
+        stages=len(posterior.stages),
+        moves=diagnosis.moves,
+        distinct=diagnosis.distinct,
+        effective=diagnosis.effective,
+        evidence=diagnosis.evidence,
+        error=diagnosis.evidence_error,
+    )
+    when = moment(study.model, study.report, posterior.forecast_from)
+    yield phrase("evidence.shocks", when=when)
+    late = [stage for stage in posterior.stages if stage.memory > STUCK]
+    if late:
+        yield phrase("evidence.stuck", n=len(late), memory=diagnosis.worst_memory)
+    if study.fit and study.fit.skipped:
+        yield phrase("evidence.skipped", rows=", ".join(study.fit.skipped))
+    if known.lacks:
+        shown = ", ".join(f"{row.id or row.measure} ({why})" for row, why in known.lacks)
+        yield phrase("evidence.lacks", rows=shown)
+    yield from no_term(study, known)
+
+
+def _learned(study: Study, diagnosis: Diagnosis) -> Table:
+    informed = [one for one in diagnosis.learned if not one.prior_only]
+    informed.sort(key=lambda one: -one.shrinkage)
+    rows = (
+        {
+            "number": label_of(study, one.name),
+            "prior": one.prior,
+            "posterior": one.posterior,
+            "shrink": (one.shrinkage, f"±{one.error:.2f}"),
+            "effective": one.effective,
+        }
+        for one in informed
+    )
+    columns = (
+        column("number"),
+        column("prior", QUANTILES),
+        column("posterior", QUANTILES),
+        column("shrink", Besides(TWO, brackets=False)),
+        column("effective", Number(places=0)),
+    )
+    rest = len(diagnosis.learned) - len(informed)
+    return evidence_table("shrinkage", columns, rows, some=len(informed), rest=rest)
+
+
+def _checks(study: Study, diagnosis: Diagnosis) -> Table:
+    rows = (
+        {
+            "series": series_title(study, one.series),
+            "year": one.year,
+            "value": amount(study, one.value, one.unit),
+            "prior": one.prior,
+            "posterior": one.posterior,
+            "pit": one.pit,
+            "loo_pit": (one.posterior_pit, _few(one)),
+            "residual": one.residual,
+            "discrepancy": one.discrepancy,
+        }
+        for one in diagnosis.checks
+    )
+    columns = series_columns(
+        study,
+        column("value"),
+        column("prior", QUANTILES),
+        column("posterior", QUANTILES),
+        column("pit", TWO),
+        column("loo_pit", Besides(TWO)),
+        column("residual", SIGNED),
+        column("discrepancy", SIGNED),
+    )
+    return evidence_table("checks", columns, rows, phrase("evidence.loo"))
+
+
+def _few(one: Check | Pull) -> str:
+    """Return what weights are worth, where that is few draws."""
+    return f"{one.effective:.0f}" if one.effective < FEW else ""
+
+
+def _profiles(study: Study, diagnosis: Diagnosis) -> Table:
+    rows = (
+        {
+            "number": label_of(study, one.name),
+            "fall": max(one.likelihood) - min(one.likelihood),
+            "verdict": phrase(f"evidence.{'flat' if one.flat else 'identified'}"),
+        }
+        for one in diagnosis.profiles
+    )
+    columns = (column("number"), column("fall", TWO), column("verdict"))
+    return evidence_table("profiles", columns, rows, phrase("evidence.flat_below", limit=FLAT))
+
+
+def _theil(study: Study, diagnosis: Diagnosis) -> Table:
+    rows = (
+        {
+            "series": series_title(study, one.series),
+            "rmse": one.error**0.5,
+            "bias": one.bias,
+            "variation": one.variation,
+            "covariation": one.covariation,
+        }
+        for one in diagnosis.theil
+    )
+    shares = (column(name, TWO) for name in ("bias", "variation", "covariation"))
+    return evidence_table("theil", (column("series"), column("rmse", THREE), *shares), rows)
+
+
+def _pulls(study: Study, pulled: Mapping[str, Sequence[Pull]]) -> Table:
+    """Return what each figure does to P of each target, a row a figure."""
+    targets = {target.id: target for target in study.targets}
+    heads = [
+        Column(
+            name,
+            phrase(
+                "evidence.given",
+                target=named_with_year(targets[name]),
+                p=Shown(own[0].given, Share()),
+            ),
+        )
+        for name, own in pulled.items()
+    ]
+    first = next(iter(pulled.values()))
+    rows = (
+        {
+            "series": series_title(study, one.series),
+            "year": one.year,
+            "value": amount(study, one.value, one.unit),
+            **{name: _pull(own[place]) for name, own in pulled.items()},
+        }
+        for place, one in enumerate(first)
+    )
+    note = phrase("evidence.pull_note", few=FEW)
+    return evidence_table("pull", series_columns(study, column("value"), *heads), rows, note)
+
+
+def _pull(one: Pull) -> Words:
+    if one.cut:
+        return phrase("evidence.cut")
+    moved = f"{100 * one.pull:+.1f}".replace("-", "−")
+    return f"{moved} ±{100 * one.error:.1f} ({one.effective:.0f})"
+
+
+def calibration_figures(study: Study, diagnosis: Diagnosis) -> list[Figure]:
+    """Return shrinkage, predictive distributions, residuals and profiles."""
+    first = sorted(diagnosis.learned, key=lambda one: -one.shrinkage)
+    shown = [one for one in first if not one.prior_only] or first[:3]
+    rest = len(diagnosis.learned) - len(shown)
+    bars = [(label_of(study, one.name), one.shrinkage) for one in shown]
+    rows = [
+        (
+            joined([series_title(study, one.series), f" {one.year}"], "nothing"),
+            one.value,
+            one.prior,
+            one.posterior,
+        )
+        for one in diagnosis.checks
+    ]
+    profiles = [(label_of(study, p.name), p.at, p.likelihood) for p in diagnosis.profiles]
+    left = [(series_title(study, r.series), r.year, r.logs) for r in diagnosis.residuals]
+    theil = [
+        (series_title(study, t.series), f"{t.bias:.2f}/{t.variation:.2f}/{t.covariation:.2f}")
+        for t in diagnosis.theil
+    ]
+    figures = [shrinkage_figure(bars, rest), checks_figure(rows), residuals_figure(left, theil)]
+    return [*figures, profiles_figure(profiles, FLAT)] if profiles else figures

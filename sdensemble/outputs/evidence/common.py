@@ -1,0 +1,177 @@
+"""Words the documents on evidence share: numbers of the priors, series, methods, quantiles."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sdengine.syntax import Model
+from sdensemble.evidence.backtest import MODEL
+from sdensemble.inputs.fit import without_term
+from sdensemble.inputs.history import Vintage
+from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, say
+from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.form import TEXT, Form, Native, Number, Shown
+from sdensemble.outputs.naming import element_label, label, period_of, unit_label
+from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.text import width, wrap
+from sdensemble.study import Study
+
+LABEL = 60
+"""Columns a label may take in a table."""
+PLAIN = Number(digits=6)
+TWO, THREE = Number(places=2), Number(places=3)
+
+
+@dataclass(frozen=True)
+class Quantiles(Form):
+    """(low, middle, high) with as many digits as are worth reading: "0.123 / 1000 / 12346"."""
+
+    digits: int = 3
+
+    @property
+    def right(self) -> bool:
+        """Numbers stand to the right."""
+        return True
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the three numbers."""
+        most = 10**self.digits - 0.5
+        shown = (f"{v:.{self.digits}g}" if abs(v) < most else f"{v:.0f}" for v in value)
+        return " / ".join(shown).replace("-", "−")
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the middle."""
+        return float(value[1])
+
+
+QUANTILES = Quantiles()
+
+
+@dataclass(frozen=True)
+class Besides(Form):
+    """(number, Words): the number as ``each`` writes it, the words behind it, or in brackets."""
+
+    each: Form = THREE
+    brackets: bool = True
+
+    @property
+    def right(self) -> bool:
+        """Numbers stand to the right."""
+        return True
+
+    def text(self, value: Any, lang: str) -> str:
+        """Return the number with what stands beside it; a dash where there is none."""
+        if value is None:
+            return self.nothing(lang)
+        number, more = value
+        beside = TEXT.text(more, lang)
+        shown = f"({beside})" if self.brackets and beside else beside
+        return f"{self.each.text(number, lang)} {shown}".rstrip()
+
+    def number(self, value: Any, lang: str) -> Native:
+        """Return the number alone."""
+        return None if value is None else self.each.number(value[0], lang)
+
+
+def document(name: str, blocks: Iterable[Block]) -> Document:
+    """Return a document of blocks, without a title of its own."""
+    return Document(name, "", tuple(blocks))
+
+
+def lines(words: Iterable[Words]) -> list[Block]:
+    """Return a paragraph for each."""
+    return [Paragraph(one) for one in words]
+
+
+def column(name: str, form: Form = TEXT, head: Words = "") -> Column:
+    """Return a column headed by its key of ``[evidence]``."""
+    return Column(name, head or phrase(f"evidence.{name}"), form)
+
+
+def evidence_table(
+    name: str,
+    /,
+    columns: Iterable[Column],
+    rows: Iterable[Mapping[str, Any]],
+    *notes: Words,
+    **words: object,
+) -> Table:
+    """Return a table entitled by its key of ``[evidence]``; ``words`` fill the title."""
+    title = phrase(f"evidence.{name}", **words)
+    return table_of(name, title, columns, rows, notes=notes)
+
+
+def series_columns(study: Study, *more: Column) -> tuple[Column, ...]:
+    """Return the columns of a figure: its series and its period, headed by the model's unit."""
+    return (column("series"), period_column(study), *more)
+
+
+def period_column(study: Study) -> Column:
+    """Return the column of a figure's period, headed by the model's unit of time."""
+    return Column("year", period_of(study.model, study.report))
+
+
+def amount(study: Study, value: float, unit: str) -> Words:
+    """Return a figure with its unit."""
+    shown = Shown(value, PLAIN)
+    return phrase("language.amount", number=shown, unit=unit_label(study.report, unit))
+
+
+def label_of(study: Study, name: str) -> Words:
+    """Return a number of the priors as people write it: the constant's label with its element.
+
+    Of a label that explains, the part before the colon, cut at a word to LABEL columns.
+    """
+    constant, _, element = name.partition("[")
+    variable = study.model.variables.get(constant)
+    label = {lang: _short(study.model, constant, lang) for lang in LANGS}
+    if not element:
+        return label
+    inside: Words = element.removesuffix("]")
+    if variable is not None and len(variable.dims) == 1:
+        inside = element_label(study.model, variable.dims[0], element.removesuffix("]"))
+    return joined([label, bracketed([inside])], "nothing")
+
+
+def _short(model: Model, name: str, lang: str) -> str:
+    """Return the label of a variable up to its first colon."""
+    variable = model.variables.get(name)
+    label = model.label(name, lang) if variable is not None and variable.note else ""
+    label = label.split(say("language.colon", lang))[0] or name
+    return wrap(label, LABEL)[0] + "…" if width(label) > LABEL else label
+
+
+def series_title(study: Study, name: str) -> Words:
+    """Return a series as people write it, from its name ``measure/sector``."""
+    for term in study.fit.terms if study.fit else ():
+        if term.name == name:
+            return term.title
+    return name
+
+
+def method_title(study: Study, name: str) -> Words:
+    """Return who forecast: this model, or a rival by its title."""
+    if name == MODEL:
+        return phrase("evidence.model")
+    baselines = study.fit.baselines if study.fit else ()
+    return next((one.title for one in baselines if one.name == name), name)
+
+
+def no_term(study: Study, known: Vintage, most: int = 6) -> list[Words]:
+    """Return what names, by measure, the rows of a vintage no term speaks of; empty without any."""
+    if study.fit is None:
+        return []
+    rows = without_term(study.fit.terms, known.fitted(), study.model)
+    if not rows:
+        return []
+    counts = Counter(row.measure for row in rows).most_common()
+    shown: list[Words] = [
+        joined([label(study.report, name), f" ×{n}" if n > 1 else ""], "nothing")
+        for name, n in counts[:most]
+    ]
+    if len(counts) > most:
+        shown.append(phrase("evidence.more_measures", n=len(counts) - most))
+    return [phrase("evidence.no_term", n=len(rows), rows=joined(shown))]

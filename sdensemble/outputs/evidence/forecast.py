@@ -1,0 +1,117 @@
+"""A blind forecast of what is still to be published: its document, table of files and figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sdensemble.evidence.forecast import MODEL, STATISTIC, Forecast, moments, write_draws
+from sdensemble.lang import phrase
+from sdensemble.outputs.columns import TABLES, write_meanings
+from sdensemble.outputs.document import Document
+from sdensemble.outputs.evidence.common import (
+    QUANTILES,
+    column,
+    document,
+    evidence_table,
+    lines,
+    no_term,
+)
+from sdensemble.outputs.evidence.write import draw, write_texts
+from sdensemble.outputs.figure import Figure
+from sdensemble.outputs.figures.evidence import fans_figure
+from sdensemble.outputs.naming import information_date, label, moment, unit_label
+from sdensemble.outputs.table import Column, Table, by_language
+from sdensemble.outputs.write.csv import write_records
+from sdensemble.study import Study
+
+SHOWN = 5
+"""Periods a table for people shows: the first ones and the last."""
+FIVE = (0.05, 0.5, 0.95)
+
+
+def forecast_document(study: Study, found: Forecast) -> Document:
+    """Return 5, 50 and 95% of each series and year."""
+    posterior = found.key["posterior"]
+    head = phrase(
+        "evidence.forecast_of",
+        date=information_date(found.known.name, study.report.issued),
+        scenario=found.policy.title if found.policy else "-",
+        priors=label(study.report, str(found.key["prior_set"])),
+        posterior=phrase("evidence.from_prior") if posterior == "prior" else posterior,
+    )
+    years = list(found.years)
+    if len(years) > SHOWN:
+        years = [*years[: SHOWN - 1], years[-1]]
+    tables = [_table(study, found, kind, years) for kind in (STATISTIC, MODEL)]
+    return document("forecast", [*lines([head]), *tables, *lines(no_term(study, found.known))])
+
+
+def _table(study: Study, found: Forecast, kind: str, years: Sequence[int]) -> Table:
+    rows = (
+        {
+            "series": one.title,
+            "unit": unit_label(study.report, one.unit),
+            **{
+                str(year): np.nanquantile(one.draws[found.years.index(year)], FIVE)
+                for year in years
+            },
+        }
+        for one in found.series
+        if one.kind == kind
+    )
+    heads = (
+        Column(str(year), moment(study.model, study.report, year), QUANTILES) for year in years
+    )
+    return evidence_table(f"kind_{kind}", (column("series"), column("unit"), *heads), rows)
+
+
+def forecast_records(study: Study, found: Forecast) -> Iterator[dict[str, Any]]:
+    """Yield a row of ``forecast.csv`` for each series and year."""
+    for one in found.series:
+        measure, _, sector = one.name.partition("/")
+        for i, year in enumerate(found.years):
+            yield {
+                "kind": one.kind,
+                "series": one.name,
+                "measure": measure,
+                "sector": sector,
+                **by_language("title", one.title),
+                "unit": one.unit,
+                **by_language("unit", unit_label(study.report, one.unit)),
+                "year": year,
+                "origin": found.origin,
+                "horizon": year - found.origin,
+                "fitted": int(year in one.fitted),
+                **moments(one.draws[i], found.replicate),
+                **found.key,
+            }
+
+
+def forecast_figure(study: Study, found: Forecast) -> Figure:
+    """Return a fan for each series."""
+    shown = [
+        (
+            one.title,
+            unit_label(study.report, one.unit),
+            one.kind == MODEL,
+            np.array(found.years),
+            one.draws.T,
+            one.seen,
+            one.later,
+        )
+        for one in found.series
+    ]
+    return fans_figure(shown, information_date(found.known.name, study.report.issued))
+
+
+def write_forecast(folder: Path, study: Study, found: Forecast) -> None:
+    """Write table, draws, texts and figure."""
+    write_records(folder / "forecast.csv", TABLES["forecast"], forecast_records(study, found))
+    write_meanings(folder / "columns.csv", ["forecast"])
+    write_draws(folder / "forecast.nc", found)
+    write_texts(folder, forecast_document(study, found))
+    draw(folder, [forecast_figure(study, found)])

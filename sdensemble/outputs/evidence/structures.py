@@ -1,0 +1,85 @@
+"""Structures weighed by what they forecast: their document and the tables of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Any
+
+from sdensemble.evidence.structures import Structures
+from sdensemble.lang import joined, phrase
+from sdensemble.outputs.document import Document
+from sdensemble.outputs.evidence.common import TWO, Besides, column, document, evidence_table, lines
+from sdensemble.outputs.form import Share, Shown, rounded_up
+from sdensemble.outputs.naming import named_with_year
+from sdensemble.outputs.table import Column
+from sdensemble.outputs.write.csv import write_rows
+from sdensemble.results.probability import Key
+from sdensemble.study import Study
+
+KEY = tuple(field.name for field in fields(Key))
+WEIGHTS = ("variant", "weight")
+CHANCES = ("variant", "log_score", "weight", "p", "mc_error", "low", "high", *KEY)
+
+
+def structures_document(study: Study, found: Structures) -> Document:
+    """Return the structures with scores, weights and P, and the range beside the mixture."""
+    name = named_with_year(study.report.question(study.targets))
+    rows = (
+        {
+            "variant": one.variant.title,
+            "log_score": one.log_score,
+            "weight": one.weight,
+            "p": (one.probability, f"±{rounded_up(100 * one.error, 0)}"),
+        }
+        for one in found.standings
+    )
+    columns = (
+        column("variant"),
+        column("log_score", TWO),
+        column("weight", TWO),
+        Column("p", phrase("evidence.chance_of", target=name), Besides(Share(), brackets=False)),
+    )
+    mixture = found.mixture
+    said = [
+        phrase(
+            "evidence.range",
+            name=name,
+            low=Shown(mixture.low, Share()),
+            high=Shown(mixture.high, Share()),
+            mixed=Shown(mixture.probability, Share()),
+        )
+    ]
+    if found.same:
+        titles = {one.name: one.title for one in study.variants}
+        main = phrase("evidence.main")
+        pairs = [
+            joined([titles.get(one, main), " = ", titles.get(other, main)], "nothing")
+            for one, other in found.same.items()
+        ]
+        said.append(phrase("evidence.same", pairs=joined(pairs, "clause")))
+    table = evidence_table("weights", columns, rows, n=found.figures)
+    return document("structures", [table, *lines(said)])
+
+
+def _weights(found: Structures) -> Iterator[Sequence[object]]:
+    """Yield each variant with its weight, as ``run --weights`` reads them."""
+    yield from ((name, f"{weight:.6f}") for name, weight in found.weights.items())
+
+
+def _chances(found: Structures) -> Iterator[Sequence[Any]]:
+    """Yield P under each structure and mixed, each with its key; probabilities to five digits."""
+    for one in found.standings:
+        scores = (f"{one.log_score:.4f}", f"{one.weight:.6f}")
+        chances = (f"{one.probability:.5f}", f"{one.error:.5f}", "", "")
+        yield (one.variant.name, *scores, *chances, *astuple(one.key))
+    mixed = found.mixture
+    shown = (f"{one:.5f}" for one in (mixed.probability, mixed.error, mixed.low, mixed.high))
+    yield ("mixture", "", "", *shown, *astuple(mixed.key))
+
+
+def write_structures(folder: Path, found: Structures) -> Path:
+    """Write the weights and, beside them, P under each structure; return where the weights are."""
+    write_rows(folder / "variant-chances.csv", CHANCES, _chances(found))
+    return write_rows(folder / "variant-weights.csv", WEIGHTS, _weights(found))
