@@ -11,6 +11,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -132,7 +133,7 @@ def _beside(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with turn(path.parent):
-            _sweep(path.parent)
+            sweep(path.parent)
             held = _hold(path)
         yield held[1]
     except OSError as error:
@@ -186,7 +187,7 @@ class Whole:
     files: tuple[str, ...] = ()
 
 
-def _sweep(parent: Path) -> None:
+def sweep(parent: Path) -> None:
     """Remove what killed processes left half-written in a folder, and say so (StudyRemark).
 
     An earlier run that had stepped aside for one that was never completed is put back.
@@ -201,6 +202,12 @@ def _sweep(parent: Path) -> None:
             warnings.warn(StudyRemark(Message(told, left=_name_of(left))), stacklevel=2)
         with contextlib.suppress(OSError):
             sign.unlink(missing_ok=True)
+    for left in sorted(parent.glob(f".*{UNFINISHED}")):
+        with contextlib.suppress(OSError):
+            if left.is_dir() and _forgotten(left):
+                shutil.rmtree(left, ignore_errors=True)
+                told = "{left}: kept by a command that was interrupted two weeks ago; removed"
+                warnings.warn(StudyRemark(Message(told, left=left.name)), stacklevel=2)
     for aside in sorted(parent.glob(f".*{EARLIER}")):
         place = parent / _name_of(aside)
         if not place.exists():
@@ -225,6 +232,23 @@ def _remove(path: Path) -> None:
     else:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+UNFINISHED = ".unfinished"
+"""End of the hidden name of what an interrupted command has finished, to go on from."""
+STALE = 14 * 24 * 3600
+"""Seconds after which nobody goes on from there."""
+
+
+def unfinished(parent: Path, name: str) -> Path:
+    """Return where a command keeps what it has finished until it has all: no run is there."""
+    return parent / f".{name}{UNFINISHED}"
+
+
+def _forgotten(place: Path) -> bool:
+    """Return whether nothing was kept in a place for so long that nobody will go on from it."""
+    times = [one.stat().st_mtime for one in (place, *place.glob("*"))]
+    return time.time() - max(times) > STALE
 
 
 def _name_of(hidden: Path) -> str:
