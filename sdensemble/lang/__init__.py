@@ -106,15 +106,16 @@ def _filled(value: object, lang: str) -> object:
 def tell(words: Words, lang: str) -> str:
     """Return words as text in a language.
 
-    A text of a study that lacks the language is told in English, or the first it has.
+    A text of a study that lacks the language is told in English, or the first it has; one that is
+    empty there has nothing to say in that language.
 
-    >>> tell({"zh": "杯温", "en": "cup"}, "zh"), tell("as it is", "zh")
-    ('杯温', 'as it is')
+    >>> tell({"zh": "杯温", "en": "cup"}, "zh"), tell("as it is", "zh"), tell({"en": "cup"}, "zh")
+    ('杯温', 'as it is', 'cup')
     """
     if isinstance(words, str):
         return words
     if isinstance(words, Mapping):
-        return words.get(lang) or words.get("en") or next(iter(words.values()), "")
+        return words[lang] if lang in words else words.get("en", next(iter(words.values()), ""))
     return words.told(lang)
 
 

@@ -109,7 +109,7 @@ def _write(
 ) -> str:
     """Write all files but the record; return the characters figures could not show."""
     from sdensemble.outputs.figures import draw_figures, figures_of
-    from sdensemble.outputs.horizon_tables import answer_figures
+    from sdensemble.outputs.figures.horizons import answer_figures
 
     first, *others = every
     write_tables(folder, every)
