@@ -8,11 +8,10 @@ formats may be a plain number or several that belong together; its docstring say
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sdensemble.lang import Told, say, tell
+from sdensemble.lang import is_words, say, tell
 from sdensemble.outputs.text import width
 from sdensemble.results.probability import distinguishable
 
@@ -53,7 +52,7 @@ class Form:
         """Return the value as people read it."""
         if value is None or value == "":
             return ""
-        return tell(value, lang) if isinstance(value, str | Mapping | Told) else f"{value}"
+        return tell(value, lang) if is_words(value) else f"{value}"
 
     def number(self, value: Any, lang: str) -> Native:
         """Return the value a spreadsheet calculates with; a text where it is one."""

@@ -42,8 +42,8 @@ def allocate(asked: AllocateOptions, tell: Tell = SILENT) -> VerbResult:
 
     job = Job(asked, tell, "allocate")
     few = replace(asked, members=min(asked.searched, asked.members))
-    world = one_world(job.study, few)
-    fresh = one_world(job.study, asked, seed=asked.seed + FRESH)
+    world = one_world(job, few)
+    fresh = one_world(job, asked, seed=asked.seed + FRESH)
     slots = [slot for text in asked.envelopes for slot in _slots(job.study, world, asked, text)]
     runs = len(slots) * asked.steps * len(asked.envelopes)
     count = job.bar([world], runs * world.draws.members)

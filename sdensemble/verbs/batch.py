@@ -78,7 +78,7 @@ def _compared(job: Job, scenarios: tuple[Scenario, ...]) -> VerbResult:
     from sdensemble.outputs.decide.batch import batch_document
     from sdensemble.verbs.worlds import worlds
 
-    where, notes = worlds(job.study, job.asked)
+    where, notes = worlds(job, job.asked)
     count = job.bar(where, (len(scenarios) + 1) * job.asked.members)
     found = compare(where, scenarios, job.base, job.target, pairs=False, progress=count)
     return job.done(found, batch_document(found, job.study), notes)

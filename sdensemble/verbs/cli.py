@@ -85,8 +85,9 @@ class Door(Group):
         """Run the verb; with --debug let every traceback through."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo(_said(Message("interrupted; no run was written"), ctx), err=True)
+        except KeyboardInterrupt as stop:
+            told = stop.args[0] if stop.args else Message("interrupted; no run was written")
+            click.echo(_said(told, ctx), err=True)
             ctx.exit(130)
         except Exception as error:
             if ctx.params.get("debug"):

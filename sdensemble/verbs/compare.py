@@ -40,7 +40,7 @@ def compare(asked: CompareOptions, tell: Tell = SILENT) -> VerbResult:
         require_held(kept[1], every)
         found = work.compare_results([kept], job.study, every, base, job.target, **how)
         return job.done(found, compare_document(found, job.study))
-    where, notes = worlds(job.study, asked, every=True)
+    where, notes = worlds(job, asked, every=True)
     count = job.bar(where, len(every) * asked.members)
     found = work.compare(where, others, base, job.target, **how, progress=count)
     return job.done(found, compare_document(found, job.study), notes)

@@ -24,8 +24,8 @@ def sensitivity(asked: SensitivityOptions, tell: Tell = SILENT) -> VerbResult:
 
     job = Job(asked, tell, "sensitivity")
     chosen, groups = job.named(asked.scenarios), groups_of(job.study)
-    world = one_world(job.study, asked, method="latin")
-    other = one_world(job.study, asked, method="latin", seed=asked.seed + FRESH)
+    world = one_world(job, asked, method="latin")
+    other = one_world(job, asked, method="latin", seed=asked.seed + FRESH)
     runs = ((len(groups.members) or 8) + 4) * (len(chosen) + 1)
     count = job.bar([world], runs * asked.members)
     found = shares(world, other, job.base, chosen, job.target, groups.members, progress=count)
@@ -49,7 +49,7 @@ def package(asked: PackageOptions, tell: Tell = SILENT) -> VerbResult:
 
     job = Job(asked, tell, "package")
     chosen = job.study.named((asked.scenario,))[0]
-    world = one_world(job.study, asked)
+    world = one_world(job, asked)
     k = len(chosen.settings)
     runs = 2**k if k <= EXACT else (12 + 2) * k
     count = job.bar([world], runs * asked.members)
@@ -75,7 +75,7 @@ def information(asked: InformationOptions, tell: Tell = SILENT) -> VerbResult:
     chosen, groups = job.named(asked.scenarios), groups_of(job.study)
     if len(chosen) < 2:
         raise SDError(Message("name two scenarios or more to choose among"))
-    world = one_world(job.study, asked, method="latin")
+    world = one_world(job, asked, method="latin")
     found = knowledge(
         world,
         job.base,
@@ -105,7 +105,7 @@ def discover(asked: DiscoverOptions, tell: Tell = SILENT) -> VerbResult:
 
     job = Job(asked, tell, "discover")
     scenario = job.study.named((asked.scenario or asked.base,))[0]
-    world = one_world(job.study, asked, method="latin")
+    world = one_world(job, asked, method="latin")
     count = job.bar([world], asked.members)
     found = boxes(world, scenario, job.target, meets=asked.meets, progress=count)
     return job.done(found, boxes_document(found, world, job.study, asked.meets))

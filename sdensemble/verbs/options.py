@@ -18,8 +18,10 @@ from sdengine.errors import Message, SDError
 from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
+    from sdensemble.ensemble.kept import Kept
     from sdensemble.results.record import RunRecord
     from sdensemble.study import Study
+    from sdensemble.verbs.result import Tell
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 THERE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -132,6 +134,13 @@ class Drawn(OfStudy):
     as_of: str = option("")
     prior_only: bool = option(False)
     threads: int | None = option(aside=True, type=COUNT)
+
+    def runner(self, folder: Path, record: RunRecord, tell: Tell) -> Kept:
+        """Return who runs the members: threads, which keep what they finish beside the folder."""
+        from sdensemble.ensemble.blocks import Threads
+        from sdensemble.ensemble.kept import Kept
+
+        return Kept(Threads(self.threads), folder.parent, record.id, tell)
 
 
 @dataclass(frozen=True, kw_only=True)

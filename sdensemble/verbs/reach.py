@@ -50,7 +50,7 @@ def solve(asked: SolveOptions, tell: Tell = SILENT) -> VerbResult:
     job = Job(asked, tell, "solve")
     lever = find_lever(job.study, asked.lever, low=asked.low, high=asked.high, start=asked.start)
     other = job.study.named((asked.like,))[0] if asked.like else None
-    where, notes = worlds(job.study, asked)
+    where, notes = worlds(job, asked)
     found = reach(
         where,
         lever,
@@ -84,8 +84,8 @@ def frontier(asked: FrontierOptions, tell: Tell = SILENT) -> VerbResult:
     job = Job(asked, tell, "frontier")
     chosen = [_ranged(job.study, text) for text in asked.levers]
     few = replace(asked, members=min(asked.searched, asked.members))
-    world = one_world(job.study, few)
-    fresh = one_world(job.study, asked, seed=asked.seed + FRESH)
+    world = one_world(job, few)
+    fresh = one_world(job, asked, seed=asked.seed + FRESH)
     size = max(6 * len(chosen), 8) * 13 * len(asked.probabilities)
     found = edge(
         world,

@@ -28,7 +28,7 @@ def robust(asked: RobustOptions, tell: Tell = SILENT) -> VerbResult:
     named = [find_target(job.study, name) for name in asked.readings]
     targets = [job.target, *(named or job.readings())]
     every = job.against(asked.scenarios)
-    where, notes = worlds(job.study, asked, every=True)
+    where, notes = worlds(job, asked, every=True)
     count = job.bar(where, len(every) * asked.members)
     found = hold(where, every, targets, enough=asked.enough, progress=count)
     return job.done(found, hold_document(found, where[0], job.study), notes)

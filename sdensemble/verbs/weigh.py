@@ -27,7 +27,7 @@ def weigh(asked: WeighOptions, tell: Tell = SILENT) -> VerbResult:
         question = replace(question, target=asked.target)
     if asked.year:
         question = replace(question, years=(asked.year,))
-    where, notes = worlds(job.study, asked, every=True)
+    where, notes = worlds(job, asked, every=True)
     runs = question.levels**2 + 2 * question.levels + len(where) * (work.SPARSE + 2)
     found = work.weigh(where, question, progress=job.bar(where[:1], runs * asked.members))
     return job.done(found, weigh_document(found, job.study), notes)

@@ -11,7 +11,6 @@ from typing import Any
 from sdengine.errors import Message, SDError, did_you_mean
 from sdensemble.decide.measures import find_target
 from sdensemble.decide.worlds import Stored, World, world_of
-from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.draws import Method
 from sdensemble.ensemble.variants import MAIN, Variant, duplicates, main_variant
 from sdensemble.evidence.members import choose_draws, chosen_members
@@ -48,6 +47,7 @@ class Job:
         self.study = asked.sound()
         self.folder = asked.out or stamped(self.study.folder, name)
         self.record = asked.record(self.study, verb=name)
+        self.by = asked.runner(self.folder, self.record, tell)
         check_folder(self.folder)
         fonts.require_font()
 
@@ -91,6 +91,7 @@ class Job:
         record = self.record.adding(seconds=round(time.perf_counter() - self.begun, 2))
         with written(self.folder, record, free=self.asked.out is None) as done:
             _write_answer(done.partial, document, found, self.asked.lang)
+        self.by.done()
         files = tuple(done.folder / name for name in done.files)
         return VerbResult(
             document, found, done.folder, files, done.notes, id=record.id, printed=_short(document)
@@ -109,7 +110,7 @@ def _short(document: Document) -> Document:
 
 
 def worlds(
-    study: Study,
+    job: Job,
     asked: WorldOptions,
     *,
     every: bool = False,
@@ -121,7 +122,7 @@ def worlds(
     ``every``: all structures where none is named. A posterior belongs to one structure, so
     other structures are left out beside it, and that is said.
     """
-    seed = seed or asked.seed
+    study, seed = job.study, seed or asked.seed
     sets = asked.prior_sets or study.prior_sets()
     unknown = [name for name in sets if name not in study.prior_sets()]
     if unknown:
@@ -145,7 +146,7 @@ def worlds(
             if chosen.posterior is not None and variant.name != MAIN:
                 notes = [phrase("decide.posterior_alone")]
                 continue
-            found.append(world_of(study, members, variant=variant, by=Threads(asked.threads)))
+            found.append(world_of(study, members, variant=variant, by=job.by))
     return found, notes
 
 
@@ -160,13 +161,11 @@ def _variants(study: Study, names: Sequence[str]) -> list[Variant]:
     return [variant for name, variant in known.items() if name in wanted]
 
 
-def one_world(
-    study: Study, asked: WorldOptions, *, method: Method = "sobol", seed: int = 0
-) -> World:
+def one_world(job: Job, asked: WorldOptions, *, method: Method = "sobol", seed: int = 0) -> World:
     """Return the first world asked for: the default prior set in the main model."""
-    sets = asked.prior_sets[:1] or study.prior_sets()[:1]
+    sets = asked.prior_sets[:1] or job.study.prior_sets()[:1]
     few = replace(asked, prior_sets=sets, structures=asked.structures[:1])
-    return worlds(study, few, method=method, seed=seed)[0][0]
+    return worlds(job, few, method=method, seed=seed)[0][0]
 
 
 def question_of(study: Study, name: str) -> Question:
