@@ -111,22 +111,32 @@ def _filled(value: Any, lang: str) -> object:
 def tell(words: Words, lang: str) -> str:
     """Return words as text in a language.
 
-    A text of a study that lacks the language is told in English, or the first it has; one that is
-    empty there has nothing to say in that language.
+    A text of a study that lacks the language is told in English, or the first it has.
 
-    >>> tell({"zh": "杯温", "en": "cup"}, "zh"), tell("as it is", "zh"), tell({"en": "cup"}, "zh")
-    ('杯温', 'as it is', 'cup')
+    >>> tell({"zh": "杯温", "en": "cup"}, "zh"), tell("as it is", "zh")
+    ('杯温', 'as it is')
     """
     if isinstance(words, str):
         return words
     if isinstance(words, dict | Mapping):
-        return words[lang] if lang in words else words.get("en", next(iter(words.values()), ""))
+        return words.get(lang) or words.get("en") or next(iter(words.values()), "")
     return words.told(lang)
 
 
 def in_all(words: Words) -> dict[str, str]:
     """Return words told in every language there is, by its code."""
     return {lang: tell(words, lang) for lang in LANGS}
+
+
+@dataclass(frozen=True)
+class Each:
+    """A text for each language as it is: none stands in where one has nothing to say."""
+
+    texts: Mapping[str, str]
+
+    def told(self, lang: str) -> str:
+        """Return the text in a language, empty where there is none."""
+        return self.texts.get(lang, "")
 
 
 @dataclass(frozen=True)
