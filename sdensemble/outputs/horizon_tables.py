@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sdensemble.lang import Words, phrase
-from sdensemble.outputs.form import Measured, Number, Share, Shown, Whole
+from sdensemble.outputs.form import Chance, Measured, Number, Share, Shown, Whole
 from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.results.horizon import Horizon, Part, horizons, parts
@@ -104,7 +104,7 @@ def condition_table(results: Results, own: list[Part]) -> Table:
         row: dict[str, Any] = {"row": phrase("horizon.chance", target=name)}
         for part in own:
             _, p, error = part.chances[place]
-            row[f"part {part.place}"] = Shown((p, error), Share())
+            row[f"part {part.place}"] = Shown((p, error), Chance(error=False))
         rows.append(row)
     packages = any(scenario.package for scenario, *_ in own[0].effects)
     for place, (scenario, year, *_) in enumerate(own[0].effects):

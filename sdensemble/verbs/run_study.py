@@ -23,7 +23,7 @@ from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Paragraph
 from sdensemble.results.record import stamped, written
 from sdensemble.study import Study
-from sdensemble.verbs.result import SILENT, Tell, VerbResult
+from sdensemble.verbs.result import SILENT, Tell, VerbResult, key_of
 from sdensemble.verbs.run import RunOptions
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     )
     by.done()
     files = tuple(done.folder / name for name in done.files)
-    return VerbResult(told, every, done.folder, files, done.notes, id=record.id)
+    key = key_of(every[0])
+    return VerbResult(told, every, done.folder, files, done.notes, id=record.id, key=key)
 
 
 def _findings(study: Study) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from sdensemble.inputs.targets import readings
 from sdensemble.lang import Capital, Words, phrase
 from sdensemble.outputs.figure import Axis, Beside, Figure, Line, Mark, Panel, Points, Rule, numbers
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
-from sdensemble.outputs.form import Share, Shown
+from sdensemble.outputs.form import Chance, Shown
 from sdensemble.outputs.horizon_tables import outcome_unit, shown_horizons
 from sdensemble.outputs.naming import target_label
 from sdensemble.results.horizon import parts, reference
@@ -91,7 +91,7 @@ def condition_figure(results: Results) -> Figure:
         x = numbers(100 * p for _, p, _ in rows)
         low = numbers(100 * max(0.0, p - 2 * (e if e == e else 0.0)) for _, p, e in rows)
         high = numbers(100 * min(1.0, p + 2 * (e if e == e else 0.0)) for _, p, e in rows)
-        texts = tuple(Shown((p, e), Share()) for _, p, e in rows)
+        texts = tuple(Shown((p, e), Chance(error=False)) for _, p, e in rows)
         axis = Axis(
             phrase("horizon.percent"),
             low=-2.0,
