@@ -1,6 +1,6 @@
 """Blocks of members: the one unit of which a run, its resumption, a stream and a cluster are made.
 
-A block is a pure function of a job and its number: members are keyed by (seed, member), so no
+A block is a pure function of a work and its number: members are keyed by (seed, member), so no
 number depends on which block is run where, when, beside which, or whether it was run before.
 """
 
@@ -37,11 +37,11 @@ Count = Callable[[int], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class Work:
     """What all blocks of an ensemble have in common.
 
     ``keep`` maps variables, as the model writes them, to their aggregate; ``every`` is the number
-    of steps in a year. Members before ``first`` belong to an earlier job.
+    of steps in a year. Members before ``first`` belong to an earlier work.
     """
 
     model: Model
@@ -73,7 +73,7 @@ class Job:
         return len(self.scenarios) * self.members(index).size
 
     def key(self, kernel: Kernel) -> str:
-        """Return a digest of all that the job's values hang on."""
+        """Return a digest of all that the work's values hang on."""
         made = (
             *(__version__, kernel.digest, self.model.digest),
             *(sorted(self.keep.items()), self.years, self.every, self.size, self.first),
@@ -96,32 +96,32 @@ def block_size(members: int) -> int:
 
 def block(
     kernel: Kernel,
-    job: Job,
+    work: Work,
     index: int,
     count: Count | None = None,
     stop: threading.Event | None = None,
 ) -> Values:
     """Return what a block's members keep in every scenario; nothing once ``stop`` is set."""
-    members = job.members(index)
-    world_of = worlds(job.model, job.draws, job.forcing, members)
-    values = {name: np.empty(job.shape(name, members.size)) for name in job.keep}
-    for place, scenario in enumerate(job.scenarios):
+    members = work.members(index)
+    world_of = worlds(work.model, work.draws, work.forcing, members)
+    values = {name: np.empty(work.shape(name, members.size)) for name in work.keep}
+    for place, scenario in enumerate(work.scenarios):
         if stop is not None and stop.is_set():
             return {}
         world = world_of(scenario)
         run = kernel.run(
             world.constants,
             world.held,
-            report=[name for name, how in job.keep.items() if how == "end"],
-            totals=[name for name, how in job.keep.items() if how != "end"],
+            report=[name for name, how in work.keep.items() if how == "end"],
+            totals=[name for name, how in work.keep.items() if how != "end"],
             members=members.size,
             ids=members,
-            every=job.every,
-            steps=job.every * len(job.years),
+            every=work.every,
+            steps=work.every * len(work.years),
             threads=1,
             progress=count,
         )
-        for name, how in job.keep.items():
+        for name, how in work.keep.items():
             values[name][place] = np.moveaxis(_yearly(run, name, how), -1, 0)
     return values
 
@@ -132,12 +132,12 @@ def _yearly(run: Trajectories, name: str, aggregate: str) -> NDArray[np.float64]
 
 
 class Runner(Protocol):
-    """Who runs the blocks of a job."""
+    """Who runs the blocks of a work."""
 
     def run(
-        self, kernel: Kernel, job: Job, indexes: Sequence[int], count: Count | None = None
+        self, kernel: Kernel, work: Work, indexes: Sequence[int], count: Count | None = None
     ) -> Iterator[tuple[int, Values]]:
-        """Yield blocks of a job with their numbers, as they are finished, in any order."""
+        """Yield blocks of a work with their numbers, as they are finished, in any order."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Threads:
     number: int | None = None
 
     def run(
-        self, kernel: Kernel, job: Job, indexes: Sequence[int], count: Count | None = None
+        self, kernel: Kernel, work: Work, indexes: Sequence[int], count: Count | None = None
     ) -> Iterator[tuple[int, Values]]:
         """Yield blocks as they are finished; the first error, or a break, stops the others."""
         stop = threading.Event()
@@ -155,7 +155,7 @@ class Threads:
         with ThreadPoolExecutor(number) as pool:
 
             def submit(index: int) -> Future[Values]:
-                return pool.submit(block, kernel, job, index, count, stop)
+                return pool.submit(block, kernel, work, index, count, stop)
 
             try:
                 yield from in_turn(submit, indexes, number + 1, _first_done)

@@ -99,8 +99,13 @@ def has(key: str, lang: str = LANGS[0]) -> bool:
     return key in catalogue(lang)
 
 
-def _filled(value: object, lang: str) -> object:
-    return tell(value, lang) if isinstance(value, Mapping | Told) else value
+def is_words(value: object) -> bool:
+    """Return whether a value is words (quicker than asking whether it is of the protocol)."""
+    return isinstance(value, str | dict) or hasattr(value, "told") or isinstance(value, Mapping)
+
+
+def _filled(value: Any, lang: str) -> object:
+    return tell(value, lang) if is_words(value) else value
 
 
 def tell(words: Words, lang: str) -> str:
@@ -113,7 +118,7 @@ def tell(words: Words, lang: str) -> str:
     """
     if isinstance(words, str):
         return words
-    if isinstance(words, Mapping):
+    if isinstance(words, dict | Mapping):
         return words.get(lang) or words.get("en") or next(iter(words.values()), "")
     return words.told(lang)
 

@@ -8,11 +8,10 @@ formats may be a plain number or several that belong together; its docstring say
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from sdensemble.lang import Told, say, tell
+from sdensemble.lang import is_words, say, tell
 from sdensemble.outputs.text import width
 from sdensemble.results.probability import distinguishable
 
@@ -34,6 +33,9 @@ class Form:
     """
 
     missing: str | None = field(default=None, kw_only=True)
+    likely: bool = field(default=False, kw_only=True)
+    parts: ClassVar[tuple[str, ...]] = ("value", "error")
+    """What the numbers are, where the value is several. ``likely``: it is a probability."""
 
     def nothing(self, lang: str) -> str:
         """Return the sign of a value that is not there."""
@@ -53,7 +55,7 @@ class Form:
         """Return the value as people read it."""
         if value is None or value == "":
             return ""
-        return tell(value, lang) if isinstance(value, str | Mapping | Told) else f"{value}"
+        return tell(value, lang) if is_words(value) else f"{value}"
 
     def number(self, value: Any, lang: str) -> Native:
         """Return the value a spreadsheet calculates with; a text where it is one."""
@@ -177,9 +179,10 @@ class Measured(Number):
 
 @dataclass(frozen=True)
 class Chance(Number):
-    """A ``Probability``: "31% ±1"; without ``error`` only "31%"."""
+    """A ``Probability``: "31% ±1"; without ``error`` only "31%", and so of (P, its error)."""
 
     error: bool = True
+    likely: bool = field(default=True, kw_only=True)
 
     @property
     def excel(self) -> str:
@@ -190,17 +193,24 @@ class Chance(Number):
         """Return the probability in whole points."""
         if value is None:
             return self.nothing(lang)
+        if isinstance(value, tuple | float):
+            return Share().text(value, lang)
         shown = percent(value)
         return shown if self.error else shown.split(" ±")[0]
 
     def number(self, value: Any, lang: str) -> Native:
         """Return the share in [0, 1], the middle of its bounds."""
-        return None if value is None else super().number(value.middle, lang)
+        if value is None or isinstance(value, float):
+            return super().number(value, lang)
+        return super().number(value[0] if isinstance(value, tuple) else value.middle, lang)
 
 
 @dataclass(frozen=True)
 class Share(Number):
-    """A share in [0, 1], or (share, error): "31%", "<1%", never 0% or 100%."""
+    """A share of members or of variance in [0, 1], or (share, error): "31%", "<1%", never 0%.
+
+    A probability of a target is a ``Chance``: it goes nowhere without its key.
+    """
 
     @property
     def excel(self) -> str:
@@ -223,6 +233,9 @@ class Share(Number):
 class InTen(Form):
     """(low, high), or (low, high, error of low, error of high): "about three to six in ten"."""
 
+    parts = ("low", "high", "error", "error_high")
+    likely: bool = field(default=True, kw_only=True)
+
     def text(self, value: Any, lang: str) -> str:
         """Return a range of probabilities in words."""
         return in_ten(value[0], value[1], lang, *value[2:])
@@ -232,6 +245,7 @@ class InTen(Form):
 class Interval(Form):
     """(middle, low, high) each written by ``each``: "2840 (2600–3100)"."""
 
+    parts = ("value", "low", "high")
     each: Form = Number(digits=3)
 
     @property
@@ -252,6 +266,8 @@ class Interval(Form):
 @dataclass(frozen=True)
 class Spread(Number):
     """(median, low, high, standard error): "2840 (2600–3100)", to what twice the error supports."""
+
+    parts = ("value", "low", "high", "error")
 
     def text(self, value: Any, lang: str) -> str:
         """Return the median with the ends of its band in brackets."""
@@ -329,6 +345,8 @@ class Short(Form):
 @dataclass(frozen=True)
 class Points(Number):
     """A ``Probability`` in points with its error, for narrow columns: "31±1"."""
+
+    likely: bool = field(default=True, kw_only=True)
 
     @property
     def excel(self) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdengine.errors import Message
+from sdengine.kernel import default_threads
 from sdengine.syntax import Model
 from sdensemble.inputs.folder import Whole, check_folder, check_space
 from sdensemble.inputs.history import Observation
@@ -15,7 +16,9 @@ from sdensemble.inputs.report import ReportSpec
 from sdensemble.lang import LANGS, Words, say
 from sdensemble.outputs import fonts
 from sdensemble.outputs.answer import answer
+from sdensemble.outputs.apart import Papers
 from sdensemble.outputs.tables import write_tables
+from sdensemble.outputs.workbook import Workbook
 from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.asked import Cell
 from sdensemble.results.record import RunRecord, written
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
 
 FIGURES = "figures"
+LARGE = 2**28
+"""Bytes of results from which figures are drawn in a process of their own."""
 
 
 def check_ready(folder: Path) -> None:
@@ -60,9 +65,7 @@ def write_run(
     share = 1.0 if keep == "all" else 0.3
     check_space(folder, round(share * sum(one.data.nbytes for one in every)) + 30_000_000)
     with written(folder, record.adding(**_facts(every)), free=free) as writing:
-        _write_ensembles(writing.partial, every, keep, asked)
-        missing = _write(writing.partial, every, lang, history, notes)
-        _write_workbook(writing.partial, every, lang, record)
+        missing = _write(writing.partial, every, record, keep, tuple(asked), lang, history, notes)
     if missing:
         told = Message("figures: the font has no glyph for {missing}", missing=" ".join(missing))
         writing.notes = (*writing.notes, told)
@@ -87,49 +90,61 @@ def all_results(
 
 
 def _write_ensembles(
-    folder: Path, every: Sequence[Results], keep: str, asked: Iterable[Cell]
+    folder: Path, every: Sequence[Results], keep: str, more: Sequence[Cell]
 ) -> None:
     """Write the ensemble, and one for each further prior set."""
-    from sdensemble.results.asked import ALL, only_asked
+    from sdensemble.results import asked as again
     from sdensemble.results.store import label_dataset, write_ensemble
 
-    cells = tuple(asked)
     for number, one in enumerate(every):
         name = f"ensemble-{one.prior_set}.nc" if number else "ensemble.nc"
-        stored = one if keep == ALL else replace(one, data=only_asked(one, cells))
-        write_ensemble(folder / name, label_dataset(stored))
+        stored = None if keep == again.ALL else again.asked(one, more)
+        write_ensemble(folder / name, label_dataset(one), asked=stored)
 
 
 def _write(
     folder: Path,
     every: Sequence[Results],
+    record: RunRecord,
+    keep: str,
+    more: Sequence[Cell],
     lang: str,
     history: Sequence[Observation],
     notes: Sequence[Words],
 ) -> str:
-    """Write all files but the record; return the characters figures could not show."""
-    from sdensemble.outputs.figures import draw_figures, figures_of
+    """Write all files but the record, side by side; return the characters figures could not show.
+
+    Tables take the interpreter; packing the ensembles needs none of it, and figures have a
+    process of their own where a run is large enough to be worth starting one.
+    """
+    from sdensemble.outputs.figures import figures_of
     from sdensemble.outputs.horizon_tables import answer_figures
 
     first, *others = every
-    write_tables(folder, every)
-    for language in LANGS:
-        text = document_text(answer(first, others, notes), language)
-        (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
     (folder / FIGURES).mkdir()
     figures = (*figures_of(first, history, others), *answer_figures(first))
-    return draw_figures(folder / FIGURES, figures, lang)[1]
+    book, file = _workbook(every, record), f"{say('brief.file_book', lang)}.xlsx"
+    papers = Papers(folder / FIGURES, figures, book, folder / file, lang)
+    large = sum(one.data.nbytes for one in every) >= LARGE and default_threads() > 1
+    with ThreadPoolExecutor(2) as pool:
+        drawn = pool.submit(papers.write_apart) if large else None
+        stored = pool.submit(_write_ensembles, folder, every, keep, more)
+        write_tables(folder, every, lang)
+        for language in LANGS:
+            text = document_text(answer(first, others, notes), language)
+            (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
+        missing = drawn.result() if drawn else papers.write()
+        stored.result()
+    return missing
 
 
-def _write_workbook(folder: Path, every: Sequence[Results], lang: str, record: RunRecord) -> None:
-    """Write the workbook that people copy from into their own papers."""
+def _workbook(every: Sequence[Results], record: RunRecord) -> Workbook:
+    """Return the workbook that people copy from into their own papers."""
     from sdensemble.outputs.pages.brief import Material
     from sdensemble.outputs.pages.workbook import workbook
-    from sdensemble.outputs.write.xlsx import write_xlsx
 
     told = {"started": record.started, "command": record.command}
-    made = workbook(every[0], Material(others=every[1:], record=told))
-    write_xlsx(made, folder / f"{say('brief.file_book', lang)}.xlsx", lang)
+    return workbook(every[0], Material(others=every[1:], record=told))
 
 
 def _facts(every: Sequence[Results]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,11 @@ import numpy as np
 from sdengine.errors import SDError
 from sdensemble.inputs.report import Outcome, Regime
 from sdensemble.inputs.targets import ABOUT, band
-from sdensemble.lang import LANGS, phrase, tell
-from sdensemble.outputs.columns import CONDITIONS, TABLES, write_meanings
+from sdensemble.lang import LANGS, in_all, phrase, tell
+from sdensemble.outputs.columns import CONDITIONS, write_csv, write_meanings
 from sdensemble.outputs.form import InTen, Shown
 from sdensemble.outputs.naming import target_label, unit_label, unit_notes
 from sdensemble.outputs.table import by_language
-from sdensemble.outputs.write.csv import write_records
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array, Estimate, holm, mean_of, p_value
 from sdensemble.results.horizon import Ratio, horizons, parts
@@ -33,11 +32,14 @@ Row = dict[str, Any]
 PAIRS_TO_CORRECT = 10
 """More pairs than this in one question, and Holm's correction has a say in the verdict."""
 
-Rows = Callable[[Results], Iterator[Row]]
+Rows = Callable[[Results], Iterable[Row]]
 
 
-def write_tables(folder: Path, results: Sequence[Results]) -> tuple[Path, ...]:
-    """Write every table of a run; the first results are the run's own, others further priors."""
+def write_tables(folder: Path, results: Sequence[Results], lang: str) -> tuple[Path, ...]:
+    """Write every table of a run, with heads in a language.
+
+    The first results are the run's own, others of further priors.
+    """
     tables: Mapping[str, Rows] = {
         "probabilities": probability_rows,
         "differences": difference_rows,
@@ -50,17 +52,16 @@ def write_tables(folder: Path, results: Sequence[Results]) -> tuple[Path, ...]:
     written = []
     for name, make in tables.items():
         found = (row for one in results for row in make(one))
-        written.append(write_records(folder / f"{name}.csv", TABLES[name], found))
+        written.append(write_csv(folder, name, found, lang))
     notes = unit_notes(results[0].spec, results[0].spec.units)
-    behind = {lang: tell(phrase("columns.units", notes=notes), lang) for lang in LANGS}
-    more = {f"unit_{lang}": behind for lang in LANGS if tell(notes, lang)}
-    return (*written, write_meanings(folder / "columns.csv", tables, more))
+    behind = in_all(phrase("columns.units", notes=notes))
+    more = {f"unit_{one}": behind for one in LANGS if tell(notes, one)}
+    return (*written, write_meanings(folder, tables, lang, more))
 
 
 def _bottlenecks_asked(results: Results) -> Iterator[Row]:
     """Yield what limits at the start, in the question's year and on average: how it moves."""
-    asked = (int(results.years[0]), int(results.asked_year), "all")
-    return (row for row in bottleneck_rows(results) if row["year"] in asked)
+    return bottleneck_rows(results, years=(int(results.years[0]), results.asked_year, "all"))
 
 
 # ── shared cells ──
@@ -294,8 +295,12 @@ def _add_verdicts(rows: list[Row]) -> None:
 # ── gap and progress ──
 
 
-def gap_rows(results: Results) -> Iterator[Row]:
-    """Yield each outcome's part in growth from the base year, and its gap to its target."""
+def gap_rows(results: Results) -> tuple[Row, ...]:
+    """Return each outcome's part in growth from the base year, and its gap to its target."""
+    return results.once(("gap_rows",), lambda: tuple(_gap_rows(results)))
+
+
+def _gap_rows(results: Results) -> Iterator[Row]:
     base = int(results.years[0])
     for scenario in results.scenarios:
         for year in target_years(results):
@@ -370,8 +375,12 @@ def _mean(values: Array) -> float:
     return float(values.mean()) if values.size else math.nan
 
 
-def progress_rows(results: Results) -> Iterator[Row]:
-    """Yield progress against the schedule: medians year by year on the way to each target."""
+def progress_rows(results: Results) -> tuple[Row, ...]:
+    """Return progress against the schedule: medians year by year on the way to each target."""
+    return results.once(("progress_rows",), lambda: tuple(_progress_rows(results)))
+
+
+def _progress_rows(results: Results) -> Iterator[Row]:
     for scenario in results.scenarios:
         for outcome in results.outcomes():
             medians = quantile(results.at(outcome, scenario), 0.5)
@@ -496,9 +505,14 @@ def condition_rows(results: Results) -> Iterator[Row]:
 # ── what limits ──
 
 
-def bottleneck_rows(results: Results, scenarios: Sequence[Scenario] | None = None) -> Iterator[Row]:
+def bottleneck_rows(
+    results: Results,
+    scenarios: Sequence[Scenario] | None = None,
+    years: Sequence[int | str] | None = None,
+) -> Iterator[Row]:
     """Yield mean regime shares by element and year, and how often each is the largest.
 
+    Of all scenarios and years and of all years together ("all"), unless some are named.
     Behind the elements come the headline's groups and the headline itself: there a member's
     share is the mean of its elements' shares, weighted by their output in the year.
     """
@@ -506,6 +520,8 @@ def bottleneck_rows(results: Results, scenarios: Sequence[Scenario] | None = Non
     for regime in results.spec.regimes:
         sets.setdefault(regime.set, []).append(regime)
     source = _source(results)
+    every_year: tuple[int | str, ...] = (*map(int, results.years), "all")
+    wanted = every_year if years is None else years
     for name, regimes in sets.items():
         shares = [_by_element(results, regime.variable) for regime in regimes]
         elements = _elements(results, regimes[0].variable)
@@ -514,7 +530,7 @@ def bottleneck_rows(results: Results, scenarios: Sequence[Scenario] | None = Non
         for scenario in results.scenarios if scenarios is None else scenarios:
             stacked = np.stack([share[results.place(scenario)] for share in shares])
             stacked = _with_wholes(results, scenario, stacked, elements, wholes)
-            for row in _limits(stacked, results.years):
+            for row in _limits(stacked, results.years, wanted):
                 regime, element = regimes[row.pop("regime")], every[row.pop("element")]
                 yield {
                     **_scenario(scenario),
@@ -541,8 +557,8 @@ def limits_of(
     chosen = several[0] if several else head.whole
     regimes = {(one.set, one.id): one for one in results.spec.regimes}
     found: dict[str, list[tuple[Regime, float]]] = {}
-    for row in bottleneck_rows(results, (scenario,)):
-        if row["year"] == year and row["outcome"] == chosen.id:
+    for row in bottleneck_rows(results, (scenario,), (year,)):
+        if row["outcome"] == chosen.id:
             regime = regimes[row["set"], row["regime"]]
             found.setdefault(row["set"], []).append((regime, row["mean_share"]))
     if not found:
@@ -606,8 +622,10 @@ def _with_wholes(
     return np.concatenate(added, axis=-1)
 
 
-def _limits(shares: Array, years: Array | Any) -> Iterator[Row]:
+def _limits(shares: Array, years: Array | Any, wanted: Sequence[int | str]) -> Iterator[Row]:
     """Yield mean share and share of member-years for (regime, member, year, element) shares."""
+    spans: dict[int | str, slice] = {int(y): slice(i, i + 1) for i, y in enumerate(years)}
+    spans["all"] = slice(None)
     known = np.isfinite(shares).all(axis=0)
     count = known.sum(axis=0)
     filled = np.where(known, shares, 0.0)
@@ -616,8 +634,8 @@ def _limits(shares: Array, years: Array | Any) -> Iterator[Row]:
         total = filled[regime].sum(axis=0)
         most = ((largest == regime) & known).sum(axis=0)
         for element in range(shares.shape[3]):
-            spans = [(int(y), slice(i, i + 1)) for i, y in enumerate(years)]
-            for year, span in [*spans, ("all", slice(None))]:
+            for year in dict.fromkeys(wanted):
+                span = spans[year]
                 n = int(count[span, element].sum())
                 yield {
                     "regime": regime,

@@ -1,42 +1,57 @@
 """What of an ensemble is asked for again once its tables and figures are made; the rest goes.
 
 A default run stores the series of the report's headline, groups, components and payers whole, and
-of everything else the years its targets speak of: a tenth of all. What is left out is NaN in the
-file, which takes no room, and the attribute ``keep`` says so; ``Results`` refuses to read it.
+of everything else the years its targets speak of: a tenth of all. What is left out is read as NaN,
+and the attribute ``keep`` says so; ``Results`` refuses to read it. What is compared with a target,
+and the headline, keep every digit; all else, and every series by element, keeps seven.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sdensemble.inputs.targets import leaves
 from sdensemble.results.results import Results
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 ASKED, ALL = "asked", "all"
 Cell = tuple[str, str, int]
 """A variable, an element of it (empty: all), a year."""
 
 
-def only_asked(results: Results, more: Iterable[Cell] = ()) -> xr.Dataset:
-    """Return the ensemble with only what is asked for again; ``more`` are further cells."""
-    whole, cells = _whole(results), {*_cells(results), *more}
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """Of one series which years and elements are stored, and which of these to the last digit.
+
+    Both have shape (year, *ranges).
+    """
+
+    cells: NDArray[np.bool_]
+    exact: NDArray[np.bool_]
+
+
+def asked(results: Results, more: Iterable[Cell] = ()) -> dict[str, Stored]:
+    """Return by variable what is asked for again; ``more`` are further cells."""
+    whole, cells, judged = _whole(results), {*_cells(results), *more}, _judged(results)
+    head = results.spec.headline.whole.variable
     named = whole | {name for name, _, _ in cells}
-    data = results.data[[str(name) for name in results.data.data_vars if str(name) in named]]
-    judged = {part.variable for part in results.targets} | {results.spec.headline.whole.variable}
-    made = {}
-    for name in map(str, data.data_vars):
-        array = data[name]
-        if name not in whole:
-            array = _thinned(array, {cell[1:] for cell in cells if cell[0] == name})
-        # What a target is compared with keeps every digit: at 0.35 exactly it is met.
-        made[name] = array if name in judged else array.astype(np.float32)
-    return data.assign(made).assign_attrs(keep=ASKED)
+    found = {}
+    for name in filter(named.__contains__, map(str, results.data.data_vars)):
+        exact = _mask(results, name, judged)
+        held = np.ones_like(exact) if name in whole else _mask(results, name, cells)
+        exact = (exact | (name == head)) & (exact.ndim == 1)
+        found[name] = Stored(held, exact & held)
+    return found
+
+
+def _judged(results: Results) -> set[Cell]:
+    """Return what targets are compared with, of which every digit counts: at 0.35 it is met."""
+    single = [part for t in results.targets for part in leaves(t, results.targets)]
+    years = {int(year) for year in results.years}
+    return {(t.variable, t.element or "", int(t.year)) for t in single if t.year in years}
 
 
 def _whole(results: Results) -> set[str]:
@@ -59,18 +74,19 @@ def _cells(results: Results) -> set[Cell]:
     for one in spec.conditions:
         found |= {(one.variable, "", year) for year in range(one.first, one.last + 1)}
     found |= {(regime.variable, "", int(results.asked_year)) for regime in spec.regimes}
-    found |= {(p.present_value, "", year) for p in spec.payers if p.present_value for year in asked}
+    ends = {*spec.headline.horizons, int(results.asked_year)}
+    found |= {(p.present_value, "", year) for p in spec.payers if p.present_value for year in ends}
     found |= {(kept.variable, "", int(results.asked_year)) for kept in spec.extra_keep}
     return {cell for cell in found if cell[2] in years}
 
 
-def _thinned(array: xr.DataArray, cells: set[tuple[str, int]]) -> xr.DataArray:
-    """Return an array with NaN for every element and year that is not among the cells."""
-    array = array.transpose("scenario", "member", "year", ...)
-    kept = np.zeros(array.shape[2:], bool)
-    years = {int(year): place for place, year in enumerate(array["year"].values)}
+def _mask(results: Results, name: str, cells: Iterable[Cell]) -> NDArray[np.bool_]:
+    """Return which years and elements of a variable are among the cells, (year, *ranges)."""
+    array = results.data[name].transpose("scenario", "member", "year", ...)
+    found = np.zeros(array.shape[2:], bool)
+    years = {int(year): place for place, year in enumerate(results.years)}
     elements = [str(one) for one in array[array.dims[3]].values] if array.ndim == 4 else []
-    for element, year in cells:
-        where = (elements.index(element),) if element in elements else ()
-        kept[(years[year], *where)] = True
-    return array.where(kept, np.nan)
+    for variable, element, year in cells:
+        if variable == name:
+            found[years[year], *((elements.index(element),) if element in elements else ())] = True
+    return found

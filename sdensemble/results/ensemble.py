@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from sdensemble.inputs.scenarios import Scenario
     from sdensemble.inputs.targets import Target
+
+T = TypeVar("T")
 
 KEYED = ("prior_set", "as_of", "posterior", "model_set", "model_digest")
 """What an ensemble's attributes must say of it: every probability is conditional on these."""
@@ -40,7 +42,7 @@ class Ensemble:
     targets: tuple[Target, ...]
     spec: ReportSpec
     model: Model
-    _series: dict[tuple[str, str | None], Array] = field(default_factory=dict, repr=False)
+    _made: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse numbers that do not say what a probability of them is conditional on."""
@@ -50,6 +52,13 @@ class Ensemble:
                 f"an ensemble must say what it is conditional on; {', '.join(lacking)} is missing"
                 " — run it as Members"
             )
+
+    def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """Return what ``make`` gives, made once for a key: tables, figures and text ask alike."""
+        if key not in self._made:
+            self._made[key] = make()
+        found: T = self._made[key]
+        return found
 
     # ── labels and axes ──
 
@@ -113,7 +122,7 @@ class Ensemble:
 
     def unit(self, variable: str) -> str:
         """Return the unit of a kept series as the model writes it."""
-        return str(self.data[variable].attrs.get("unit", ""))
+        return str(self.data.variables[variable].attrs.get("unit", ""))
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return the headline, its groups, and its components that are no group."""
@@ -160,10 +169,7 @@ class Ensemble:
 
     def series(self, variable: str, element: str | None = None) -> Array:
         """Return one series, (scenario, member, year) in the data's order and own unit."""
-        key = (variable, element)
-        if key not in self._series:
-            self._series[key] = self._read(variable, element)
-        return self._series[key]
+        return self.once(("series", variable, element), lambda: self._read(variable, element))
 
     def _read(self, variable: str, element: str | None) -> Array:
         if variable not in self.data:

@@ -32,11 +32,13 @@ class Estimate:
 
 
 def replicate_means(values: Array, replicate: NDArray[np.int64]) -> Array:
-    """Return the mean of each replicate, shape (replicate,); NaN members are left out."""
+    """Return the mean of each replicate, shape (replicate,); NaN members are left out.
+
+    Replicates are numbered from 0.
+    """
     kept = np.isfinite(values)
-    groups, index = np.unique(replicate, return_inverse=True)
-    count = np.bincount(index[kept], minlength=groups.size)
-    total = np.bincount(index[kept], weights=values[kept], minlength=groups.size)
+    count = np.bincount(replicate[kept])
+    total = np.bincount(replicate[kept], weights=values[kept])
     return total[count > 0] / count[count > 0]
 
 

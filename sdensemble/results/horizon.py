@@ -65,8 +65,12 @@ class Part:
     effects: tuple[tuple[Scenario, int, Estimate, float, Ratio | None, Ratio | None], ...]
 
 
-def horizons(results: Results) -> Iterator[Horizon]:
-    """Yield the effect of every compared scenario by every horizon."""
+def horizons(results: Results) -> tuple[Horizon, ...]:
+    """Return the effect of every compared scenario by every horizon."""
+    return results.once(("horizons",), lambda: tuple(_horizons(results)))
+
+
+def _horizons(results: Results) -> Iterator[Horizon]:
     whole = results.asked_outcome
     adds_up = results.data[whole.variable].attrs.get("aggregate", "annual") == "annual"
     for scenario, against in results.pairs():
@@ -115,8 +119,12 @@ def values_of(results: Results, condition: Condition) -> Array:
     return found[:, first : last + 1].mean(axis=1)
 
 
-def parts(results: Results) -> Iterator[Part]:
-    """Yield the parts of the members that each condition tells apart, empty ones left out."""
+def parts(results: Results) -> tuple[Part, ...]:
+    """Return the parts of the members that each condition tells apart, empty ones left out."""
+    return results.once(("parts",), lambda: tuple(_parts(results)))
+
+
+def _parts(results: Results) -> Iterator[Part]:
     whole, base = results.asked_outcome, reference(results)
     for condition in results.spec.conditions:
         values = values_of(results, condition)

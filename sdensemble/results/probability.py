@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -128,12 +129,14 @@ class Event:
 
     def probability(self) -> Probability:
         """Return the probability of the event, as bounds where members are lost."""
-        return Probability(
-            self.key,
-            share_of(self.hit & ~self.lost, self.replicate),
-            share_of(self.hit | self.lost, self.replicate),
-            int(np.count_nonzero(self.lost)),
-        )
+        return self._found
+
+    @cached_property
+    def _found(self) -> Probability:
+        lost = int(np.count_nonzero(self.lost))
+        least = share_of(self.hit & ~self.lost, self.replicate)
+        most = share_of(self.hit | self.lost, self.replicate) if lost else least
+        return Probability(self.key, least, most, lost)
 
 
 def threshold_event(

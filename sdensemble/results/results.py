@@ -159,6 +159,10 @@ class Results(Ensemble):
 
     def event(self, target: Target, scenario: Scenario, *, year: int | None = None) -> Event:
         """Return which members meet a target under a scenario; ``year`` asks another year."""
+        asked = ("event", target, scenario.name, year)
+        return self.once(asked, lambda: self._event(target, scenario, year))
+
+    def _event(self, target: Target, scenario: Scenario, year: int | None) -> Event:
         key = self.key(target, scenario, year=year)
         if target.joint:
             parts = [self.event(part, scenario, year=year) for part in self.parts(target)]
@@ -172,8 +176,8 @@ class Results(Ensemble):
         self, target: Target, scenario: Scenario, *, year: int | None = None
     ) -> Array:
         """Return the members' values a single target is judged on, shape (member,)."""
-        held = target.variable in self.data
-        kept = self.data[target.variable].attrs.get("aggregate") if held else None
+        held = self.data.variables.get(target.variable)
+        kept = held.attrs.get("aggregate") if held is not None else None
         if kept not in (None, target.aggregate):
             raise SDError(
                 Message(
@@ -220,7 +224,13 @@ class Results(Ensemble):
 
     def effect(self, outcome: Outcome, scenario: Scenario, against: Scenario, year: int) -> Effect:
         """Return the paired effect on an outcome in a year."""
-        first, second = self.at(outcome, scenario, year), self.at(outcome, against, year)
+        key = ("effect", outcome.variable, outcome.element, scenario.name, against.name, year)
+        return self.once(
+            key,
+            lambda: self._felt(self.at(outcome, scenario, year), self.at(outcome, against, year)),
+        )
+
+    def _felt(self, first: Array, second: Array) -> Effect:
         level = np.abs(second[np.isfinite(second)])
         felt = FELT * float(np.median(level)) if level.size else 0.0
         return self.effect_of(first - second, float(level.max(initial=0.0)), felt)
@@ -229,11 +239,15 @@ class Results(Ensemble):
         self, variable: str, scenario: Scenario, against: Scenario, through: int, last: bool
     ) -> Effect:
         """Return the paired difference in outlay summed through a year (or at it: ``last``)."""
-        end = self.year_index(through) + 1
-        total = self.series(variable)
-        span = slice(end - 1, end) if last else slice(0, end)
-        first, second = (total[self.place(s)][:, span].sum(axis=1) for s in (scenario, against))
-        return self.effect_of(first - second, float(np.nanmax(np.abs(first), initial=0.0)))
+
+        def found() -> Effect:
+            end = self.year_index(through) + 1
+            total = self.series(variable)
+            span = slice(end - 1, end) if last else slice(0, end)
+            first, second = (total[self.place(s)][:, span].sum(axis=1) for s in (scenario, against))
+            return self.effect_of(first - second, float(np.nanmax(np.abs(first), initial=0.0)))
+
+        return self.once(("outlay", variable, scenario.name, against.name, through, last), found)
 
     def effect_of(self, moved: Array, scale: float, felt: float = 0.0) -> Effect:
         """Summarise paired differences, shape (member,).
@@ -259,12 +273,16 @@ class Results(Ensemble):
 
         With ``forgone`` it is what the others forgo. None where there is no such payer.
         """
-        moved = [
-            self.outlay(payer.variable, scenario, against, through, last=False).moved
-            for payer in self.spec.payers
-            if payer.forgone is forgone
-        ]
-        return self.effect_of(np.sum(moved, axis=0), 1.0) if moved else None
+
+        def found() -> Effect | None:
+            moved = [
+                self.outlay(payer.variable, scenario, against, through, last=False).moved
+                for payer in self.spec.payers
+                if payer.forgone is forgone
+            ]
+            return self.effect_of(np.sum(moved, axis=0), 1.0) if moved else None
+
+        return self.once(("purse", scenario.name, against.name, through, forgone), found)
 
     def cumulative(
         self, outcome: Outcome, scenario: Scenario, against: Scenario, through: int
@@ -272,9 +290,7 @@ class Results(Ensemble):
         """Return the paired effect on an outcome summed over the years up to ``through``."""
         end = self.year_index(through) + 1
         first, second = (self.at(outcome, one)[:, :end].sum(axis=1) for one in (scenario, against))
-        level = np.abs(second[np.isfinite(second)])
-        felt = FELT * float(np.median(level)) if level.size else 0.0
-        return self.effect_of(first - second, float(level.max(initial=0.0)), felt)
+        return self._felt(first, second)
 
     @cached_property
     def horizons(self) -> tuple[int, ...]:

@@ -8,9 +8,10 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from netCDF4 import Dataset
 
 from sdengine.errors import SDError
 from sdensemble.lang import LANGS
@@ -18,24 +19,34 @@ from sdensemble.lang import LANGS
 if TYPE_CHECKING:
     import xarray as xr
 
+from sdensemble.results.asked import ASKED, Stored
 from sdensemble.results.results import Results
 
 NAMES = "sdensemble_names"
 """Global attribute: JSON object of safe dimension and coordinate names → names."""
 
-COMMENT = "Series by element are stored in single precision (7 digits), scalar series in double."
+COMMENT = "Single precision has 7 digits; of series in double every digit is stored."
 
 
-def write_ensemble(path: Path, dataset: xr.Dataset, *, double: bool = False) -> None:
+def write_ensemble(
+    path: Path,
+    dataset: xr.Dataset,
+    *,
+    double: bool = False,
+    asked: Mapping[str, Stored] | None = None,
+) -> None:
     """Write a labelled ensemble as NetCDF-4.
 
     Variables get ASCII names and keep the model's name in ``long_name``. Series with a range
-    are stored in single precision, scalars (with ``double`` everything) in double. Of an ensemble
-    that holds only what is asked for again, chunks of one element and year are compressed, those
-    left out to nothing; another is not compressed: zstd saves a tenth of such noise and ties the
+    are stored in single precision, scalars (with ``double`` everything) in double. Of what is
+    ``asked`` alone, chunks of one element and year are compressed, and those left out are not
+    written at all; otherwise nothing is compressed: zstd saves a tenth of such noise and ties the
     file to a plug-in, zlib costs more than the simulation.
     Raises OSError when the disk is full.
     """
+    if asked is not None:
+        dataset = dataset[[str(name) for name in dataset.data_vars if str(name) in asked]]
+        dataset = dataset.assign_attrs(keep=ASKED)
     dims = safe_names([str(name) for name in (*dataset.dims, *dataset.coords)])
     names = safe_names([str(name) for name in dataset.data_vars], taken=dims.values())
     renamed = dataset.rename({**dims, **names})
@@ -48,10 +59,14 @@ def write_ensemble(path: Path, dataset: xr.Dataset, *, double: bool = False) -> 
         "comment": "" if double else COMMENT,
         NAMES: json.dumps({safe: name for name, safe in dims.items()}, ensure_ascii=False),
     }
-    thin = dataset.attrs.get("keep") == "asked"
-    encoding = {safe: _encoding(renamed[safe], double, thin) for safe in names.values()}
     try:
-        renamed.to_netcdf(path, engine="netcdf4", format="NETCDF4", encoding=encoding)
+        renamed.drop_vars(names.values()).to_netcdf(path, engine="netcdf4", format="NETCDF4")
+        with Dataset(path, "a") as file:
+            for name, safe in names.items():
+                if asked is None:
+                    _write_all(file, safe, renamed[safe], double)
+                else:
+                    _write_asked(file, safe, renamed[safe], asked[name])
     except RuntimeError as error:  # HDF5 says no more than "HDF error" when a write fails
         full = shutil.disk_usage(path.parent).free < 1_000_000
         number = errno.ENOSPC if full else errno.EIO
@@ -109,19 +124,34 @@ def _plain(value: object) -> object:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _encoding(variable: xr.DataArray, double: bool, thin: bool) -> Mapping[str, object]:
-    if variable.dtype.kind != "f":
-        return {}
-    single = (variable.ndim > 3 and not double) or variable.dtype == np.float32
-    found: dict[str, object] = {
-        "dtype": "float32" if single else "float64",
-        "zlib": thin,
-        "_FillValue": None,
-    }
-    if thin:
-        ones = (1,) * (variable.ndim - 2)
-        found |= {"complevel": 1, "shuffle": True, "chunksizes": (*variable.shape[:2], *ones)}
-    return found
+def _write_all(file: Dataset, name: str, variable: xr.DataArray, double: bool) -> None:
+    single = variable.ndim > 3 and not double and variable.dtype.kind == "f"
+    kind = np.dtype(np.float32) if single else variable.dtype
+    _made(file, name, variable, kind, fill_value=False)[:] = variable.values
+
+
+def _write_asked(file: Dataset, name: str, variable: xr.DataArray, stored: Stored) -> None:
+    """Write the cells of a variable that are stored; the others are read as NaN."""
+    array = variable.transpose("scenario", "member", "year", ...)
+    kind = np.dtype(np.float64 if stored.exact.any() else np.float32)
+    chunk = (*array.shape[:2], *(1,) * stored.cells.ndim)
+    packed = {"compression": "zlib", "complevel": 1, "chunksizes": chunk, "fill_value": np.nan}
+    made = _made(file, name, array, kind, **packed)
+    for cell in map(tuple, np.argwhere(stored.cells)):
+        place = (slice(None), slice(None), *cell)
+        values = array.values[place]
+        made[place] = values if stored.exact[cell] else values.astype(np.float32)
+
+
+def _made(file: Dataset, name: str, variable: xr.DataArray, kind: Any, **how: Any) -> Any:
+    """Return a new variable of a file with the dimensions and attributes of another."""
+    dims = tuple(map(str, variable.dims))
+    for dim, size in zip(dims, variable.shape, strict=True):
+        if dim not in file.dimensions:
+            file.createDimension(dim, size)
+    made = file.createVariable(name, kind, dims, **how)
+    made.setncatts(variable.attrs)
+    return made
 
 
 def label_dataset(results: Results) -> xr.Dataset:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sdengine.errors import SDError
-from sdensemble.results.asked import only_asked
+from sdensemble.results.asked import asked
 from sdensemble.results.store import label_dataset, read_ensemble, write_ensemble
 
 
@@ -14,15 +14,15 @@ from sdensemble.results.store import label_dataset, read_ensemble, write_ensembl
 def thin(results, tmp_path_factory):
     """The synthetic run as a default run stores it, read back."""
     path = tmp_path_factory.mktemp("thin") / "ensemble.nc"
-    write_ensemble(path, label_dataset(replace(results, data=only_asked(results))))
+    write_ensemble(path, label_dataset(results), asked=asked(results))
     data = read_ensemble(path)
     return replace(results, data=data.assign_attrs(lost=results.data.attrs.get("lost", [])))
 
 
 def test_every_target_is_answered_as_before(results, thin):
-    asked = [t for t in results.targets if t.scored and t.variable]
-    assert asked
-    for target in asked:
+    scored = [t for t in results.targets if t.scored and t.variable]
+    assert scored
+    for target in scored:
         for scenario in results.scenarios:
             before = results.event(target, scenario)
             after = thin.event(target, scenario)

@@ -325,8 +325,8 @@ def limits(results: Results, short: bool = False) -> Table | None:
     head = results.spec.headline
     wanted = {one.id for one in (head.whole, *head.groups)} if short else None
     shares: dict[str, dict[str, Any]] = {}
-    for row in bottleneck_rows(results, (base,)):
-        if row["year"] != year or (wanted and row["outcome"] not in wanted):
+    for row in bottleneck_rows(results, (base,), (year,)):
+        if wanted and row["outcome"] not in wanted:
             continue
         named = {"outcome": {"zh": row["outcome_zh"], "en": row["outcome_en"]}}
         held = shares.setdefault(row["outcome"], named)

@@ -36,6 +36,8 @@ def write_records(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str
 
 def cell(value: Any) -> str:
     """Return a cell: seven digits of a number; no text a spreadsheet would run as a formula."""
+    if type(value) is float:  # most cells
+        return f"{value:.7g}" if math.isfinite(value) else ""
     if isinstance(value, bool | np.bool_):
         return "1" if value else "0"
     if isinstance(value, int | np.integer):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import re
 import tomllib
-import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -43,10 +42,9 @@ from sdensemble.outputs.document import (
 )
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.table import Table
+from sdensemble.outputs.write.archive import undated
 
 LAYOUTS = Path(__file__).with_name("layouts.toml")
-EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The time every part of the file is given, so that the same document has the same bytes."""
 THEMED = ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme")
 """Attributes that win over the fonts named beside them."""
 PADDING = 2.6
@@ -136,17 +134,6 @@ def write_docx(
     made.save(stream)
     path.write_bytes(undated(stream.getvalue()))
     return path
-
-
-def undated(packed: bytes) -> bytes:
-    """Return a zip file with the time of every part set to one date."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(packed)) as old, zipfile.ZipFile(stream, "w") as new:
-        for part in old.infolist():
-            entry = zipfile.ZipInfo(part.filename, EPOCH)
-            entry.external_attr = 0o600 << 16
-            new.writestr(entry, old.read(part), zipfile.ZIP_DEFLATED)
-    return stream.getvalue()
 
 
 def _open(template: Path | None) -> Any:

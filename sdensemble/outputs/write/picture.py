@@ -8,7 +8,6 @@ and markers differ too, so that a figure reads in grey.
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -22,7 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ft2font import FT2Font
+from matplotlib.ft2font import FT2Font, LoadFlags
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
@@ -55,6 +54,8 @@ LINE = 3.3
 """Millimetres from one line of small text to the next."""
 TICK, EDGE, GAP = 4.2, 1.5, 3.0
 """Millimetres: of a row of tick labels, at the edges of a figure, between panels."""
+EM = 1000.0
+"""The size in points at which letters are measured."""
 NAMES = 50.0
 """Millimetres the names of rows may take before they are folded."""
 
@@ -127,6 +128,7 @@ SETTINGS: dict[str, Any] = {
     "xtick.major.pad": 2,
     "ytick.major.pad": 2,
     "axes.unicode_minus": True,
+    "text.hinting": "none",
     "pdf.fonttype": 3,
     "svg.fonttype": "path",
     "svg.hashsalt": "sdensemble",
@@ -140,6 +142,10 @@ METADATA: dict[str, dict[str, None]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
 """Taken out of files, so that the same figure gives the same bytes."""
+
+
+PACKED: dict[str, dict[str, Any]] = {"png": {"pil_kwargs": {"compress_level": 2}}}
+"""Level 2 packs figures as small as level 6, in two thirds of the time."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +169,7 @@ def write_figure(
         paths = []
         for form in forms:
             path = stem.with_name(f"{stem.name}.{form}")
-            canvas.savefig(path, metadata=METADATA[form])
+            canvas.savefig(path, metadata=METADATA[form], **PACKED.get(form, {}))
             paths.append(path)
         return Written(tuple(paths), missing_glyphs(canvas))
 
@@ -195,18 +201,22 @@ def settings() -> Any:
 
 @cache
 def _font() -> FT2Font:
-    return FT2Font(str(FONT))
+    font = FT2Font(str(FONT))
+    font.set_size(EM, 72)
+    return font
 
 
 @cache
+def _advance(sign: str) -> float:
+    """Return how far the pen moves on after a character, as a share of the font's size."""
+    font = _font()  # a character it lacks has its own sign, number 0
+    glyph = font.load_glyph(font.get_char_index(ord(sign)), LoadFlags.NO_HINTING)
+    return float(glyph.linearHoriAdvance / 65536 / EM)
+
+
 def text_mm(text: str, size: float = SMALL) -> float:
     """Return the width in millimetres of a line of text at ``size`` points."""
-    font = _font()
-    font.set_size(size, 72)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of a missing glyph: told when it is drawn
-        font.set_text(text, 0.0)
-    return float(font.get_width_height()[0] / 64 * 25.4 / 72)
+    return sum(map(_advance, text)) * size * 25.4 / 72
 
 
 def fold(text: str, mm: float, size: float = SMALL) -> str:

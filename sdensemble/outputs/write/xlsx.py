@@ -22,7 +22,7 @@ from sdensemble.outputs.document import source_line
 from sdensemble.outputs.form import Native
 from sdensemble.outputs.table import Table
 from sdensemble.outputs.workbook import Fan, Sentences, Sheet, Workbook
-from sdensemble.outputs.write.docx import undated
+from sdensemble.outputs.write.archive import undated
 
 BANDS = ("#b9d5ea", "#7fb2dc", "#3b7fbf")
 """From the widest band to the narrowest, light enough to read in grey."""
