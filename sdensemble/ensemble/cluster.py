@@ -24,6 +24,8 @@ from sdensemble.ensemble.blocks import Count, Values, Work, block, in_turn
 LOCAL = "local:"
 AHEAD = 4
 """Blocks on the way for each thread of the workers: enough that none waits for the next."""
+TIMEOUT = "10s"
+"""How long a scheduler may take to answer."""
 RETRIES = 20
 """Workers that may die with a block before it is held to be the block's fault."""
 
@@ -124,13 +126,13 @@ def _client(address: str) -> Iterator[Any]:
                 {
                     "temporary-directory": place,
                     "distributed.scheduler.allowed-failures": RETRIES,
-                    "distributed.comm.timeouts.connect": "10s",
+                    "distributed.comm.timeouts.connect": TIMEOUT,
                 }
             )
         )
         if not address.startswith(LOCAL):
             try:
-                yield stack.enter_context(Client(address, timeout=10))
+                yield stack.enter_context(Client(address, timeout=TIMEOUT))
             except OSError:
                 told = "--cluster {address}: no scheduler of dask answers there"
                 raise SDError(Message(told, address=address)) from None
