@@ -17,9 +17,8 @@ from sdensemble.inputs.folder import Whole
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.inputs.targets import Target, leaves
 from sdensemble.lang import LANGS
-from sdensemble.outputs.columns import TABLES, write_meanings
+from sdensemble.outputs.columns import write_csv, write_meanings
 from sdensemble.outputs.models import ModelSet, answer, read_weights, rows
-from sdensemble.outputs.write.csv import write_records
 from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.record import RunRecord, stamped, written
 from sdensemble.results.results import Results
@@ -129,8 +128,8 @@ def write_models(
 
     with written(folder, record.adding(**_facts(models)), free=free) as done:
         partial = done.partial
-        write_records(partial / "variants.csv", TABLES["variants"], rows(models))
-        write_meanings(partial / "columns.csv", ["variants"])
+        write_csv(partial, "variants", rows(models), lang)
+        write_meanings(partial, ["variants"], lang)
         for language in LANGS:
             words = document_text(answer(models), language)
             (partial / f"answer-{language}.txt").write_text(words + "\n", encoding="utf-8")
