@@ -8,7 +8,7 @@ from typing import Any
 from sdensemble.inputs.targets import readings
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.figure import Axis, Beside, Figure, Line, Mark, Panel, Points, Rule, numbers
-from sdensemble.outputs.form import Measured, Number, Share, Shown, Whole
+from sdensemble.outputs.form import Chance, Measured, Number, Share, Shown, Whole
 from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.results.horizon import Horizon, Part, horizons, parts, reference
@@ -106,7 +106,7 @@ def condition_table(results: Results, own: list[Part]) -> Table:
         row: dict[str, Any] = {"row": phrase("horizon.chance", target=name)}
         for part in own:
             _, p, error = part.chances[place]
-            row[f"part {part.place}"] = Shown((p, error), Share())
+            row[f"part {part.place}"] = Shown((p, error), Chance(error=False))
         rows.append(row)
     packages = any(scenario.package for scenario, *_ in own[0].effects)
     for place, (scenario, year, *_) in enumerate(own[0].effects):
@@ -190,7 +190,7 @@ def condition_figure(results: Results) -> Figure:
         x = numbers(100 * p for _, p, _ in rows)
         low = numbers(100 * max(0.0, p - 2 * (e if e == e else 0.0)) for _, p, e in rows)
         high = numbers(100 * min(1.0, p + 2 * (e if e == e else 0.0)) for _, p, e in rows)
-        texts = tuple(Shown((p, e), Share()) for _, p, e in rows)
+        texts = tuple(Shown((p, e), Chance(error=False)) for _, p, e in rows)
         axis = Axis(
             phrase("horizon.percent"),
             low=-2.0,

@@ -37,4 +37,4 @@ def backtest(asked: BacktestOptions, tell: Tell = SILENT) -> VerbResult:
     if asked.out is not None:
         with written(asked.out, record) as writing:
             write_backtest(writing.partial, study, found, asked.lang)
-    return VerbResult(backtest_document(study, found), found, asked.out, id=record.id)
+    return VerbResult(backtest_document(study, found), found, asked.out, **asked.keyed(study))

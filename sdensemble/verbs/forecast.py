@@ -42,4 +42,6 @@ def forecast(asked: ForecastOptions, tell: Tell = SILENT) -> VerbResult:
     if asked.out is not None:
         with written(asked.out, record) as writing:
             write_forecast(writing.partial, study, found, asked.lang)
-    return VerbResult(forecast_document(study, found), found, asked.out, id=record.id)
+    return VerbResult(
+        forecast_document(study, found), found, asked.out, **asked.keyed(study, **found.key)
+    )

@@ -116,6 +116,14 @@ class OfStudy(Options):
             self.recorded(), as_of=study.information, files_read=study.digests(), **facts
         )
 
+    def keyed(self, study: Study, **more: Any) -> dict[str, Any]:
+        """Return the number of such a run, and what its probabilities are conditional on."""
+        record = self.record(study)
+        names = ("prior_set", "members", "particles", "seed")
+        asked = {name: record.options[name] for name in names if name in record.options}
+        key = {"as_of": study.information, "model_digest": study.model.digest, **asked, **more}
+        return {"id": record.id, "key": key}
+
 
 @dataclass(frozen=True, kw_only=True)
 class IntoFolder(Options):

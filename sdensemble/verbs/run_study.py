@@ -28,7 +28,7 @@ from sdensemble.results.record import stamped, written
 from sdensemble.results.results import Results
 from sdensemble.study import Study
 from sdensemble.verbs.grow import Grown, grown
-from sdensemble.verbs.result import SILENT, Tell, VerbResult
+from sdensemble.verbs.result import SILENT, Tell, VerbResult, key_of
 from sdensemble.verbs.run import RunOptions
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     )
     by.done()
     files = tuple(done.folder / name for name in done.files)
-    return VerbResult(told, every, done.folder, files, done.notes, id=record.id)
+    key = key_of(every[0])
+    return VerbResult(told, every, done.folder, files, done.notes, id=record.id, key=key)
 
 
 def _until(
