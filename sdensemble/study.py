@@ -31,6 +31,7 @@ from sdensemble.inputs.scenario_names import find_scenarios
 from sdensemble.inputs.scenarios import DEFAULT_SET, Scenario, read_scenarios
 from sdensemble.inputs.sources import Sources, of_observations, read_sources
 from sdensemble.inputs.targets import Target, read_targets, scored
+from sdensemble.inputs.together import mend
 
 MODEL_KINDS = (".mdl", ".xmile", ".stmx")
 
@@ -399,6 +400,7 @@ def find_model(folder: Path) -> Path:
 def open_study(folder: str | Path) -> Study:
     """Return the Study in a folder; its model is read, the rest when it is needed."""
     folder = Path(folder)
+    mend(folder / "calibration")
     return Study(folder, read_model(find_model(folder)))
 
 

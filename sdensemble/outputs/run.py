@@ -118,7 +118,7 @@ def _write(
     process of their own where a run is large enough to be worth starting one.
     """
     from sdensemble.outputs.figures import figures_of
-    from sdensemble.outputs.horizon_tables import answer_figures
+    from sdensemble.outputs.figures.horizons import answer_figures
 
     first, *others = every
     (folder / FIGURES).mkdir()

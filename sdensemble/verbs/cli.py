@@ -110,6 +110,15 @@ class Door(Group):
         ctx.exit(status)
 
 
+def _remark(shown: Callable[..., None], warning: Warning | str, *more: Any, **named: Any) -> None:
+    """Say what was done to a study's files as a line; show any other warning as ever."""
+    ctx = click.get_current_context(silent=True)
+    if ctx is None or not (isinstance(warning, Warning) and isinstance(warning.args[0], Message)):
+        shown(warning, *more, **named)
+        return
+    click.echo(_said(warning.args[0], ctx), err=True)
+
+
 def _lines(error: Exception) -> tuple[str, ...] | None:
     """Return what to tell the person, or None for errors that are click's own."""
     if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
@@ -238,6 +247,7 @@ class Terminal(Tell):
 def main(debug: bool) -> None:
     """System-dynamics ensembles: probabilities of targets under policy levers."""
     warnings.simplefilter("ignore", ModelRemark)  # a run of a file shows them as notes
+    warnings.showwarning = partial(_remark, warnings.showwarning)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
