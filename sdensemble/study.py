@@ -20,6 +20,7 @@ from sdensemble.ensemble.forcing import Forcing, read_forcing
 from sdensemble.ensemble.variants import Variant, read_variants
 from sdensemble.inputs.conflicts import Conflict, read_conflicts
 from sdensemble.inputs.fit import Fit, read_fit
+from sdensemble.inputs.headline import only_headline
 from sdensemble.inputs.history import Observation, information, known_until, read_history
 from sdensemble.inputs.instruments import Instrument, read_instruments, refusals
 from sdensemble.inputs.priors import Priors, read_prior_sets
@@ -185,6 +186,13 @@ class Study:
         head = self.report.headline
         names = [head.question, *head.beside]
         return tuple(name for name in names if name and name != asked)
+
+    def only_headline(self) -> Study:
+        """Return the study with its headline alone: what a run of very many members keeps."""
+        other = Study(self.folder, self.model)
+        spec, targets = only_headline(self.report, self.targets)
+        other.__dict__.update(report=spec, targets=targets, goals=targets, conflicts=())
+        return other
 
     @property
     def information(self) -> str:

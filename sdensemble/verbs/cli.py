@@ -17,6 +17,7 @@ import click
 
 from sdengine.errors import Message, ModelRemark, SDError, did_you_mean
 from sdensemble import __version__
+from sdensemble.inputs.folder import StudyRemark
 from sdensemble.lang import LANGS, Words, message, tell
 from sdensemble.verbs.command import Mistyped, Verb, told
 from sdensemble.verbs.help import JSON, LANG, VERB, HelpedGroup
@@ -117,7 +118,7 @@ def _remark(shown: Callable[..., None], warning: Warning | str, *more: Any, **na
     if ctx is None or not (isinstance(warning, Warning) and isinstance(warning.args[0], Message)):
         shown(warning, *more, **named)
         return
-    click.echo(_said(warning.args[0], ctx.meta[LANG]), err=True)
+    click.echo(_said(warning.args[0], ctx.meta.get(LANG, LANGS[0])), err=True)
 
 
 def _lines(error: Exception) -> tuple[str, ...] | None:
@@ -248,6 +249,7 @@ class Terminal(Tell):
 def main(debug: bool) -> None:
     """System-dynamics ensembles: probabilities of targets under policy levers."""
     warnings.simplefilter("ignore", ModelRemark)  # a run of a file shows them as notes
+    warnings.simplefilter("always", StudyRemark)
     warnings.showwarning = partial(_remark, SHOWN)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
