@@ -14,7 +14,6 @@ files its values rest on, and the tests compare them and every page.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import shutil
@@ -30,6 +29,7 @@ from what_p_hangs_on import thirds
 
 from sdengine.model.describe import levers
 from sdensemble import open_study
+from sdensemble.outputs.columns import read_csv
 from sdensemble.outputs.form import in_ten, measured
 from sdensemble.study import Study
 from sdensemble.verbs.run import RunOptions
@@ -91,8 +91,7 @@ Values = dict[str, dict[str, str]]
 
 def read(path: Path) -> list[Row]:
     """Return the rows of a table of a run."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+    return read_csv(path)
 
 
 def facts(folder: Path) -> dict[str, Any]:

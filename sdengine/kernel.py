@@ -280,14 +280,16 @@ class Kernel:
         given = {name: np.asarray(value, float) for name, value in (constants or {}).items()}
         shared, *_ = self._laid_out(inputs, given, {}, report, totals, None, steps, every, lanes)
         members = np.arange(lanes)
+        plan = make_plan(self.program, reciprocals=False)
         scratch = {
-            "W": np.empty((self.plan.size + 2 * self.program.stocks) * lanes),
+            "flags": 2 * plan.waiting(plan.switches[:, 1]).astype(np.int64),
+            "W": np.empty((plan.size + 2 * self.program.stocks) * lanes),
             "sums": np.empty(max(shared["n_totals"], 1) * lanes),
             "history": np.empty(len(self.program.fixed) * (shared["steps"] + 1) * lanes),
             "feed_rows": noise_rows(self.program, members, shared["steps"]),
         }
         arrays = {k: v for k, v in {**shared, **scratch}.items() if isinstance(v, np.ndarray)}
-        return wasm_kernel(self.plan, arrays, {**shared, "m0": 0}, lanes=lanes)
+        return wasm_kernel(plan, arrays, {**shared, "m0": 0}, lanes=lanes)
 
     def _laid_out(
         self,

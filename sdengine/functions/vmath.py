@@ -15,6 +15,8 @@ at Chebyshev nodes; their errors are below 3e-17.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -91,6 +93,50 @@ EXP2_Q = (
 EXP_Q = (0.5, 0.16666666665296223, 0.04166666666495362, 0.008333449934107185, 0.0013889034639665864)
 
 
+def _fitted(f: Callable[[np.ndarray], np.ndarray], reach: float, count: int) -> tuple[float, ...]:
+    """Return so many coefficients of a polynomial through f at Chebyshev nodes within a reach."""
+    nodes = np.cos((np.arange(count) + 0.5) * np.pi / count)
+    fit = np.polynomial.polynomial.polyfit(nodes, f(nodes * reach), count - 1)
+    return tuple(fit / reach ** np.arange(count))
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The tables a power looks things up in: 2^bits intervals of a mantissa and as many of an
+    exponent's fraction, and the polynomials for what is left over."""
+
+    bits: int
+    inverse: tuple[float, ...]
+    minus_log2: tuple[float, ...]
+    scales: tuple[float, ...]
+    log2_q: tuple[float, ...]
+    exp2_q: tuple[float, ...]
+
+
+def _wide_steps(bits: int) -> _Steps:
+    """Return tables of 2^bits steps; with eight a power is within 1e-15 times (1 + |y|)."""
+    steps = np.arange(2**bits, dtype=np.int64)
+    centres = (FIRST + ((2 * steps + 1) << (51 - bits))).view(np.float64)
+    inverse = np.round(2.0**20 / centres) / 2.0**20
+    roots = np.exp2(steps / 2**bits).view(np.int64)
+    return _Steps(
+        bits,
+        tuple(inverse),
+        tuple(-np.log2(inverse)),
+        tuple((roots - (steps << (52 - bits))).view(np.float64)),
+        _fitted(lambda r: np.log1p(r) / r / np.log(2.0), 2.0**-bits / 1.8, 4),
+        _fitted(lambda r: np.expm1(r * np.log(2.0)) / r, 2.0**-bits / 2, 4),
+    )
+
+
+NARROW = _Steps(4, INVERSE, MINUS_LOG2, SCALES, LOG2_Q, EXP2_Q)
+WIDE = _wide_steps(8)  # where a table of any length costs the same: half the polynomials
+
+
+def _steps(b: Body) -> _Steps:
+    return WIDE if b.processor.long_tables else NARROW
+
+
 def exp(b: Body, x: str) -> str:
     """Return e to the x."""
     shifted = b.fma(x, b.number(LOG2E), b.number(SIXTEENTHS))
@@ -98,22 +144,21 @@ def exp(b: Body, x: str) -> str:
     r = b.fma(k, b.number(-LN2_HI), x)
     r = b.fma(k, b.number(-LN2_LO), r)
     grown = b.fma(b.exact("fmul", r, r), _polynomial(b, EXP_Q, r), r)
-    return _scaled(b, shifted, grown, x, 709.4, -708.39)
+    return _limited(b, _times_power_of_two(b, NARROW, shifted, grown), x, 709.4, -708.39)
 
 
-def _scaled(b: Body, shifted: str, grown: str, t: str, most: float, least: float) -> str:
-    """Return 2^k 2^(j/16) (1 + grown), with k and j in the low bits of ``shifted``; infinity
-    where t > most, 0 where t < least."""
-    out = _times_power_of_two(b, shifted, grown)
+def _limited(b: Body, out: str, t: str, most: float, least: float) -> str:
+    """Return ``out``, but infinity where t > most, 0 where t < least."""
     out = b.select(b.compare("ogt", t, b.number(most)), b.number(float("inf")), out)
     return b.select(b.compare("olt", t, b.number(least)), b.number(0.0), out)
 
 
-def _times_power_of_two(b: Body, shifted: str, grown: str) -> str:
-    """Return 2^k 2^(j/16) (1 + grown), with k and j in the low bits of ``shifted``."""
+def _times_power_of_two(b: Body, steps: _Steps, shifted: str, grown: str) -> str:
+    """Return 2^k 2^(j/16) (1 + grown), with k and j in the low bits of ``shifted``; 16 stands for
+    the number of steps."""
     bits = b.bits(shifted)
-    root = b.bits(b.lookup(SCALES, bits))
-    scale = b.floats(b.integer("add", root, b.integer("shl", bits, b.whole(48))))
+    root = b.bits(b.lookup(steps.scales, bits))
+    scale = b.floats(b.integer("add", root, b.integer("shl", bits, b.whole(52 - steps.bits))))
     return b.fma(scale, grown, scale)
 
 
@@ -136,21 +181,26 @@ def _above(b: Body, x: str) -> str:
 
 def _exponent(b: Body, above: str) -> str:
     """Return k of x = 2^k m."""
-    return b.new(f"sitofp {b.whole_vector} {b.integer('ashr', above, b.whole(52))} to {b.vector}")
+    if b.processor.permutes:  # AVX-512 alone makes doubles of such whole numbers by itself
+        shifted = b.integer("ashr", above, b.whole(52))
+        return b.new(f"sitofp {b.whole_vector} {shifted} to {b.vector}")
+    raised = b.integer("add", above, b.whole(1023 << 52))  # k + 1023 in the low bits of 2^52
+    low = b.integer("or", b.integer("lshr", raised, b.whole(52)), b.whole(1075 << 52))
+    return b.exact("fsub", b.floats(low), b.number(2.0**52 + 1023))
 
 
-def _fraction(b: Body, x: str, above: str) -> tuple[str, str]:
-    """Return r and, in the low four bits of a whole number, the interval of m."""
-    interval = b.integer("lshr", above, b.whole(48))
+def _fraction(b: Body, steps: _Steps, x: str, above: str) -> tuple[str, str]:
+    """Return r and, in the low bits of a whole number, the interval of m."""
+    interval = b.integer("lshr", above, b.whole(52 - steps.bits))
     power = b.integer("and", above, b.whole(-(2**52)))
     m = b.floats(b.integer("sub", b.bits(x), power))
-    return b.fma(m, b.lookup(INVERSE, interval), b.number(-1.0)), interval
+    return b.fma(m, b.lookup(steps.inverse, interval), b.number(-1.0)), interval
 
 
 def _log_positive(b: Body, x: str) -> str:
     """Return the logarithm of a positive, normal, finite x."""
     above = _above(b, x)
-    k, (r, interval) = _exponent(b, above), _fraction(b, x, above)
+    k, (r, interval) = _exponent(b, above), _fraction(b, NARROW, x, above)
     rest = b.exact("fmul", b.exact("fmul", r, r), _polynomial(b, LOG_Q, r))
     whole = b.fma(k, b.number(LN2_HI), b.lookup(MINUS_LOG, interval))
     head = b.exact("fadd", whole, r)
@@ -181,7 +231,7 @@ def power_of(b: Body, x: str, y: str, log2_m: str) -> str:
     """Return x to the y from ``log2_mantissa`` of x, computed here or in an earlier loop."""
     t, shifted, grown = _power_parts(b, x, y, log2_m)
     usual = b.both(b.positive(x), b.compare("olt", b.unary("fabs", t), b.number(1022.0)))
-    likely = _times_power_of_two(b, shifted, grown)
+    likely = _times_power_of_two(b, _steps(b), shifted, grown)
     return b.branch(b.every(usual), likely, lambda: b.call("general_power", x, y))
 
 
@@ -191,19 +241,22 @@ def log2_mantissa(b: Body, x: str) -> str:
 
 
 def _log2_mantissa(b: Body, x: str) -> str:
-    r, interval = _fraction(b, x, _above(b, x))
-    return b.fma(r, _polynomial(b, LOG2_Q, r), b.lookup(MINUS_LOG2, interval))
+    steps = _steps(b)
+    r, interval = _fraction(b, steps, x, _above(b, x))
+    return b.fma(r, _polynomial(b, steps.log2_q, r), b.lookup(steps.minus_log2, interval))
 
 
 def _power_parts(b: Body, x: str, y: str, log2_m: str) -> tuple[str, str, str]:
-    """Return t = log2 of x^y, t in sixteenths, and what 2 to the rest of it exceeds 1 by."""
+    """Return t = log2 of x^y, t in steps, and what 2 to the rest of it exceeds 1 by."""
     k = _exponent(b, _above(b, x))
     part = b.exact("fmul", y, log2_m)
     t = b.fma(y, k, part)
-    shifted = b.exact("fadd", t, b.number(SIXTEENTHS))
-    near = b.exact("fsub", shifted, b.number(SIXTEENTHS))
+    steps = _steps(b)
+    rounding = b.number(SIXTEENTHS * 2.0 ** (4 - steps.bits))
+    shifted = b.exact("fadd", t, rounding)
+    near = b.exact("fsub", shifted, rounding)
     r = b.exact("fadd", b.fma(y, k, b.exact("fneg", near)), part)
-    return t, shifted, b.exact("fmul", r, _polynomial(b, EXP2_Q, r))
+    return t, shifted, b.exact("fmul", r, _polynomial(b, steps.exp2_q, r))
 
 
 def _ordinary(b: Body, x: str) -> str:
@@ -214,7 +267,7 @@ def general_power(b: Body, x: str, y: str) -> str:
     """Return x to the y for any x."""
     size = b.unary("fabs", x)
     t, shifted, grown = _power_parts(b, size, y, log2_mantissa(b, size))
-    out = _scaled(b, shifted, grown, t, 1023.9, -1022.0)
+    out = _limited(b, _times_power_of_two(b, _steps(b), shifted, grown), t, 1023.9, -1022.0)
     rises = b.compare("ogt", y, b.number(0.0))
     at_zero = b.select(rises, b.number(0.0), b.number(float("inf")))
     at_infinity = b.select(rises, b.number(float("inf")), b.number(0.0))

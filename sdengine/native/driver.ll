@@ -497,6 +497,27 @@ exit:
   ret void
 }
 
+; puts stocks back to where begin_stages found them
+define internal void @restore(ptr noalias %W) #0 {
+entry:
+  br label %head
+head:
+  %s = phi i64 [ 0, %entry ], [ %s1, %body ]
+  %more = icmp ult i64 %s, STOCKS
+  br i1 %more, label %body, label %exit
+body:
+  %offset = mul i64 %s, LANES
+  %start_offset = add i64 %offset, STARTS
+  %start_at = getelementptr double, ptr %W, i64 %start_offset
+  %start = load VEC, ptr %start_at, align ALIGN
+  %stock_at = getelementptr double, ptr %W, i64 %offset
+  store VEC %start, ptr %stock_at, align ALIGN
+  %s1 = add i64 %s, 1
+  br label %head
+exit:
+  ret void
+}
+
 define void @run(ptr noalias %W, ptr noalias %history, ptr %defaults, ptr %rows, i64 %stride, i64 %m0, ptr %events,
     ptr %event_values, i64 %n_events, ptr %feeds, ptr %feed_values, i64 %n_feeds, ptr %feed_rows, ptr %flags,
     ptr %report, i64 %n_report, ptr %totals, i64 %n_totals, ptr noalias %sums, ptr noalias %out, ptr noalias %out_totals, ptr noalias %bad, i64 %steps,
@@ -547,6 +568,12 @@ inspect:
   br label %go
 go:
   %check0 = phi VEC [ %check, %inspect ], [ zeroinitializer, %compute ]
+  %last = icmp eq i64 %k, %steps
+  br i1 %last, label %hold, label %evaluate
+hold: ; the loops move some stocks on by themselves; what a run ends with is where they stood
+  call void @begin_stages(ptr %W)
+  br label %evaluate
+evaluate:
   call void @dynamic(ptr %W, double %time)
   call void @accumulate(ptr %W, ptr %totals, i64 %n_totals, ptr %sums)
   br i1 %keep, label %store, label %between
@@ -579,7 +606,6 @@ store:
 after:
   %next_saved = add i64 %saved, 1
   %saved1 = select i1 %keep, i64 %next_saved, i64 %saved
-  %last = icmp eq i64 %k, %steps
   br i1 %last, label %exit, label %move
 move:
   call void @keep(ptr %W, ptr %history, i64 %k)
@@ -590,5 +616,6 @@ move:
   %k1 = add i64 %k, 1
   br label %step
 exit:
+  call void @restore(ptr %W)
   ret void
 }

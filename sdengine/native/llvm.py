@@ -57,12 +57,15 @@ class Processor:
     """What the text may make use of: ``fused``, a multiply-add with one rounding, which changes
     the last bits of exp, log and pow; ``permutes``, the instruction of AVX-512 that looks up
     eight entries of a table of sixteen at once, which changes no bit; ``divides``, quick division:
-    one costs less than getting it back from a kept reciprocal. ``doubles`` stand in one register,
-    which decides how many members run side by side and no bit."""
+    one costs less than getting it back from a kept reciprocal; ``long_tables``, powers from tables
+    of 256 entries, which pay where vectors are so narrow that every entry is fetched alone, and
+    which change last bits of pow. ``doubles`` stand in one register, which decides how many
+    members run side by side and no bit."""
 
     fused: bool
     permutes: bool
     divides: bool = False
+    long_tables: bool = False
     doubles: int = 8
 
 
@@ -175,9 +178,8 @@ class Body:
 
     def positive(self, a: str) -> str:
         """Return the mask of lanes that hold a positive number, normal and finite."""
-        least, span = 0x0010000000000000, 0x7FE0000000000000
-        above = self.integer("sub", self.bits(a), self.whole(least))
-        return self.new(f"icmp ult {self.whole_vector} {above}, {self.whole(span)}")
+        least = self.compare("oge", a, self.number(2.0**-1022))
+        return self.both(least, self.compare("olt", a, self.number(float("inf"))))
 
     def every(self, mask: str) -> str:
         """Return one bit: whether all lanes are in the mask."""
@@ -210,9 +212,8 @@ class Body:
         return parts[0]
 
     def lookup(self, table: Sequence[float], index: str) -> str:
-        """Return entries of a table of sixteen numbers; the low four bits of whole numbers
-        choose them."""
-        if self.processor.permutes and self.lanes >= 8:
+        """Return entries of a table of 2^n numbers; the low n bits of whole numbers choose them."""
+        if self.processor.permutes and self.lanes >= 8 and len(table) == 16:
             eight = "<8 x double>"
             halves = [
                 "<" + ", ".join(f"double {literal(v)}" for v in half) + ">"
@@ -226,7 +227,7 @@ class Body:
                 ]
             )
         name = self.tables.add("double", table)
-        low, out = self.integer("and", index, self.whole(15)), "poison"
+        low, out = self.integer("and", index, self.whole(len(table) - 1)), "poison"
         for lane in range(self.lanes):
             at = self.new(f"extractelement {self.whole_vector} {low}, i64 {lane}")
             entry = self.new(f"getelementptr inbounds double, ptr {name}, i64 {at}")

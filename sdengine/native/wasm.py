@@ -13,7 +13,7 @@ WebAssembly/tool-conventions, Linking.md ("linking" section and its symbol table
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ from sdengine.native.jit import POINTERS, wasm_object
 from sdengine.native.llvm import Processor
 from sdengine.native.plan import Plan
 
-PLAIN = Processor(fused=False, permutes=False)
+PLAIN = Processor(fused=False, permutes=False, long_tables=True)
 HEADER = b"\0asm\1\0\0\0"
 CUSTOM, EXPORT, DATA = 0, 7, 11
 ORDER = (1, 2, 3, 4, 5, 13, 6, EXPORT, 8, 9, 12, 10, DATA)  # of a module's sections
@@ -46,12 +46,26 @@ class WasmKernel:
     array of the signature its ``kind`` ("f64" or "i64"), ``length`` and ``values`` (None where
     the run writes it before it reads it); ``numbers``, the whole numbers of the signature;
     ``waiting``, for the slot of a constant the invariant loops whose flag needs bit 1 once the
-    constant changes on the way. A caller with inputs of its own replaces rows, events,
-    event_values, n_events and, where a change comes after the start, the flags.
+    constant changes on the way; ``remembers``, how many slots at the head of W a run with the
+    same start must be given to go on from where another ended (begin, state, state_rows), None
+    where that is not enough. A caller with inputs of its own replaces rows, events, event_values,
+    n_events and, where a change comes after the start, the flags.
     """
 
     module: bytes
     layout: Mapping[str, Any]
+
+    def keeping(self, report: Sequence[int], totals: Sequence[int]) -> WasmKernel:
+        """Return a kernel that keeps these of its reports and these of its totals, by number."""
+        arrays, numbers = dict(self.layout["arrays"]), dict(self.layout["numbers"])
+        for name, out, chosen in (("report", "out", report), ("totals", "out_totals", totals)):
+            before, now = numbers[f"n_{name}"], len(chosen)
+            slots = [arrays[name]["values"][number] for number in chosen]
+            arrays[name] = {**arrays[name], "length": now, "values": slots}
+            if before:
+                arrays[out] = {**arrays[out], "length": arrays[out]["length"] // before * now}
+            numbers[f"n_{name}"] = now
+        return WasmKernel(self.module, {**self.layout, "arrays": arrays, "numbers": numbers})
 
 
 def wasm_kernel(
@@ -85,6 +99,7 @@ def wasm_kernel(
         },
         "numbers": {name: int(numbers[name]) for name in SIGNATURE if name not in POINTERS},
         "waiting": {slot: loops.tolist() for slot, loops in waiting.items() if loops.size},
+        "remembers": None if len(plan.program.fixed) else plan.program.stocks,
     }
     return WasmKernel(module, layout)
 

@@ -23,6 +23,7 @@ from sdensemble.ensemble.forcing import sample
 from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
+from sdensemble.results.estimate import Estimate, share_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -452,11 +453,13 @@ class Discovered:
     """The box of inputs in which members miss a target under a scenario, in the inputs' units.
 
     ``inputs`` names the box's columns, ``units`` their units; ``quantiles`` says where each limit
-    stands among the members (share below its lower and its upper end).
+    stands among the members (share below its lower and its upper end). ``base`` is the share of
+    all members that miss, or meet.
     """
 
     target: Target
     scenario: Scenario
+    base: Estimate
     box: Box
     inputs: tuple[str, ...]
     units: tuple[str, ...]
@@ -501,6 +504,7 @@ def boxes(
     return Discovered(
         target,
         scenario,
+        share_of(case, world.replicate),
         box,
         tuple(chosen[limit.column] for limit in box.limits),
         tuple(units.get(chosen[limit.column], "") for limit in box.limits),

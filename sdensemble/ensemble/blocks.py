@@ -1,6 +1,6 @@
 """Blocks of members: the one unit of which a run, its resumption, a stream and a cluster are made.
 
-A block is a pure function of a job and its number: members are keyed by (seed, member), so no
+A block is a pure function of a work and its number: members are keyed by (seed, member), so no
 number depends on which block is run where, when, beside which, or whether it was run before.
 """
 
@@ -39,11 +39,11 @@ Count = Callable[[int], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class Work:
     """What all blocks of an ensemble have in common.
 
     ``keep`` maps variables, as the model writes them, to their aggregate; ``every`` is the number
-    of steps in a year. Members before ``first`` belong to an earlier job.
+    of steps in a year. Members before ``first`` belong to an earlier work.
     """
 
     model: Model
@@ -75,7 +75,7 @@ class Job:
         return len(self.scenarios) * self.members(index).size
 
     def key(self, kernel: Kernel) -> str:
-        """Return a digest of all that the job's values hang on."""
+        """Return a digest of all that the work's values hang on."""
         made = (
             *(__version__, kernel.digest, self.model.digest),
             *(sorted(self.keep.items()), self.years, self.every, self.size, self.first),
@@ -98,7 +98,7 @@ def block_size(members: int) -> int:
 
 def block(
     kernel: Kernel,
-    job: Job,
+    work: Work,
     index: int,
     count: Count | None = None,
     stop: threading.Event | None = None,
@@ -107,10 +107,10 @@ def block(
 
     The whole years before scenarios part are run once, and each goes on from there.
     """
-    members = job.members(index)
-    common = worlds(job.model, job.draws, job.forcing, members)
+    members = work.members(index)
+    common = worlds(work.model, work.draws, work.forcing, members)
     given = kernel.given(common.constants, common.shocks, members.size)
-    values = {name: np.empty(job.shape(name, members.size)) for name in job.keep}
+    values = {name: np.empty(work.shape(name, members.size)) for name in work.keep}
 
     def run(own: World, place: int | list[int], years: slice, **more: Any) -> State | None:
         """Run these years under what a scenario has of its own; return where they end."""
@@ -118,22 +118,22 @@ def block(
             own.constants,
             own.held,
             given=given,
-            report=[name for name, how in job.keep.items() if how == "end"],
-            totals=[name for name, how in job.keep.items() if how != "end"],
+            report=[name for name, how in work.keep.items() if how == "end"],
+            totals=[name for name, how in work.keep.items() if how != "end"],
             members=members.size,
             ids=members,
-            every=job.every,
-            steps=job.every * len(job.years[years]),
+            every=work.every,
+            steps=work.every * len(work.years[years]),
             threads=1,
             **more,
         )
-        for name, how in job.keep.items():
+        for name, how in work.keep.items():
             values[name][place, :, years] = np.moveaxis(_yearly(found, name, how), -1, 0)
         return found.state
 
-    every = [common.own(scenario) for scenario in job.scenarios]
+    every = [common.own(scenario) for scenario in work.scenarios]
     for places in _alike_at_start(every):
-        shared = _years_before_they_part([every[place] for place in places], job)
+        shared = _years_before_they_part([every[place] for place in places], work)
         state = None
         if shared:
             first = World(every[places[0]].constants, {})
@@ -154,7 +154,7 @@ def _alike_at_start(every: Sequence[World]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _years_before_they_part(every: Sequence[World], job: Job) -> int:
+def _years_before_they_part(every: Sequence[World], work: Work) -> int:
     """Return how many whole years pass before any of several scenarios sets anything.
 
     The last moment of a year counts to it: what is set there changes its integral.
@@ -162,8 +162,8 @@ def _years_before_they_part(every: Sequence[World], job: Job) -> int:
     times = [float(held.times[0]) for own in every for held in own.held.values()]
     if not times or len(every) < 2:
         return 0
-    ahead = math.ceil(min(times) - job.years[0] - 1e-6) - 1
-    return min(max(ahead, 0), len(job.years) - 1)
+    ahead = math.ceil(min(times) - work.years[0] - 1e-6) - 1
+    return min(max(ahead, 0), len(work.years) - 1)
 
 
 def _yearly(run: Trajectories, name: str, aggregate: str) -> NDArray[np.float64]:
@@ -172,12 +172,12 @@ def _yearly(run: Trajectories, name: str, aggregate: str) -> NDArray[np.float64]
 
 
 class Runner(Protocol):
-    """Who runs the blocks of a job."""
+    """Who runs the blocks of a work."""
 
     def run(
-        self, kernel: Kernel, job: Job, indexes: Sequence[int], count: Count | None = None
+        self, kernel: Kernel, work: Work, indexes: Sequence[int], count: Count | None = None
     ) -> Iterator[tuple[int, Values]]:
-        """Yield blocks of a job with their numbers, as they are finished, in any order."""
+        """Yield blocks of a work with their numbers, as they are finished, in any order."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ class Threads:
     number: int | None = None
 
     def run(
-        self, kernel: Kernel, job: Job, indexes: Sequence[int], count: Count | None = None
+        self, kernel: Kernel, work: Work, indexes: Sequence[int], count: Count | None = None
     ) -> Iterator[tuple[int, Values]]:
         """Yield blocks as they are finished; the first error, or a break, stops the others."""
         stop = threading.Event()
@@ -195,7 +195,7 @@ class Threads:
         with ThreadPoolExecutor(number) as pool:
 
             def submit(index: int) -> Future[Values]:
-                return pool.submit(block, kernel, job, index, count, stop)
+                return pool.submit(block, kernel, work, index, count, stop)
 
             try:
                 yield from in_turn(submit, indexes, number + 1, _first_done)

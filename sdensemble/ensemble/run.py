@@ -14,7 +14,7 @@ from sdengine.errors import SDError
 from sdengine.kernel import Kernel, Trajectories
 from sdengine.syntax import Model
 from sdensemble import __version__
-from sdensemble.ensemble.blocks import Count, Job, Runner, Threads, block_size
+from sdensemble.ensemble.blocks import Count, Runner, Threads, Work, block_size
 from sdensemble.ensemble.draws import Draws
 from sdensemble.ensemble.forcing import Forcing
 from sdensemble.ensemble.worlds import worlds
@@ -72,14 +72,14 @@ def run_ensemble(
     every, years = whole_years(model)
     years = years if until is None else range(years.start, min(years.stop, until + 1))
     size = size or block_size(draws.members)
-    job = Job(model, tuple(scenarios), draws, forcing, names, years, every, size, first)
+    work = Work(model, tuple(scenarios), draws, forcing, names, years, every, size, first)
     few = kernel.only(names) if draws.members * len(scenarios) >= MANY else kernel
-    results = {name: np.empty(job.shape(name, draws.members - first)) for name in names}
-    for index, values in (by or Threads()).run(few, job, range(len(job)), progress):
-        here = job.members(index) - first
+    results = {name: np.empty(work.shape(name, draws.members - first)) for name in names}
+    for index, values in (by or Threads()).run(few, work, range(len(work)), progress):
+        here = work.members(index) - first
         for name, array in values.items():
             results[name][:, here[0] : here[-1] + 1] = array
-    dataset = _dataset(job, results)
+    dataset = _dataset(work, results)
     lost = diagnose(kernel, scenarios, draws, forcing, results, first)
     dataset.attrs["lost"] = [asdict(one) for one in lost]
     return dataset
@@ -165,16 +165,16 @@ def whole_years(model: Model) -> tuple[int, range]:
     return round(per_year), years
 
 
-def _dataset(job: Job, results: Mapping[str, NDArray[np.float64]]) -> xr.Dataset:
+def _dataset(work: Work, results: Mapping[str, NDArray[np.float64]]) -> xr.Dataset:
     import xarray as xr
 
-    model, draws, forcing = job.model, job.draws, job.forcing
-    ranges = {dim: model.elements(dim) for name in job.keep for dim in model[name].dims}
+    model, draws, forcing = work.model, work.draws, work.forcing
+    ranges = {dim: model.elements(dim) for name in work.keep for dim in model[name].dims}
     coords: dict[str, Any] = {
-        "scenario": [scenario.name for scenario in job.scenarios],
-        "member": np.arange(job.first, draws.members),
-        "year": np.array(job.years),
-        "replicate": ("member", draws.replicate[job.first :]),
+        "scenario": [scenario.name for scenario in work.scenarios],
+        "member": np.arange(work.first, draws.members),
+        "year": np.array(work.years),
+        "replicate": ("member", draws.replicate[work.first :]),
         **{dim: list(elements) for dim, elements in ranges.items()},
     }
     variables = {
@@ -183,7 +183,7 @@ def _dataset(job: Job, results: Mapping[str, NDArray[np.float64]]) -> xr.Dataset
             results[name],
             _attributes(model, name, aggregate),
         )
-        for name, aggregate in job.keep.items()
+        for name, aggregate in work.keep.items()
     }
     attributes = {
         "model": model.path.name,

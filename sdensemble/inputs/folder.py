@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -157,6 +158,12 @@ def swept(parent: Path) -> tuple[Message, ...]:
             _sign(left).unlink(missing_ok=True)
         told = "{left}: half-written by a run that was killed; removed"
         notes.append(Message(told, left=_name_of(left)))
+    for left in sorted(parent.glob(f".*{UNFINISHED}")):
+        with contextlib.suppress(OSError):
+            if left.is_dir() and _forgotten(left):
+                shutil.rmtree(left, ignore_errors=True)
+                told = "{left}: kept by a command that was interrupted two weeks ago; removed"
+                notes.append(Message(told, left=left.name))
     for aside in sorted(parent.glob(f".*{EARLIER}")):
         place = parent / _name_of(aside)
         if not place.exists():
@@ -171,6 +178,21 @@ def swept(parent: Path) -> tuple[Message, ...]:
 
 PARTIAL, EARLIER, SIGN = ".partial", ".earlier", ".writing"
 """Ends of the hidden names of a run being written, of the one it replaces, and of its sign."""
+UNFINISHED = ".unfinished"
+"""End of the hidden name of what an interrupted command has finished, to go on from."""
+STALE = 14 * 24 * 3600
+"""Seconds after which nobody goes on from there."""
+
+
+def unfinished(parent: Path, name: str) -> Path:
+    """Return where a command keeps what it has finished until it has all: no run is there."""
+    return parent / f".{name}{UNFINISHED}"
+
+
+def _forgotten(place: Path) -> bool:
+    """Return whether nothing was kept in a place for so long that nobody will go on from it."""
+    times = [one.stat().st_mtime for one in (place, *place.glob("*"))]
+    return time.time() - max(times) > STALE
 
 
 def _name_of(hidden: Path) -> str:

@@ -1,12 +1,18 @@
-"""The columns of every CSV, in their order; what they mean stands in the catalogues."""
+"""The columns of every CSV, in their order, and their heads; what they mean is in the catalogues.
+
+A column's code is the same in every language: rows are made and read by it (``read_csv``).
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from sdensemble.lang import LANGS, Words, has, phrase, say, tell
-from sdensemble.outputs.write.csv import write_records
+from sdensemble.lang import LANGS, Phrase, Words, has, phrase, say, tell
+from sdensemble.outputs.write.csv import write_rows
 
 
 def each(name: str) -> tuple[str, ...]:
@@ -27,6 +33,7 @@ CONDITIONS = (
 MONEY = ("per_treasury", "per_treasury_error", "per_forgone", "per_forgone_error")
 
 TABLES: Mapping[str, tuple[str, ...]] = {
+    "columns": ("file", "column", "head", *LANGS),
     "probabilities": (
         "target",
         *each("target"),
@@ -389,9 +396,14 @@ def meaning(table: str, column: str) -> Words:
             return phrase(
                 "columns.in_language",
                 what=meaning(table, named),
-                language=say("language.name", lang),
+                language=_language(lang),
             )
     return phrase(_key(table, column) or f"columns.shared.{column}")
+
+
+def _language(lang: str) -> Phrase:
+    """Return what a language is called in others."""
+    return phrase(f"columns.language_{lang}")
 
 
 def _key(table: str, column: str) -> str:
@@ -401,21 +413,74 @@ def _key(table: str, column: str) -> str:
 
 
 def head(table: str, column: str, lang: str) -> str:
-    """Return a short head for people: the meaning up to its first clause."""
-    return tell(meaning(table, column), lang).split(say("language.clause", lang))[0]
+    """Return a short head for people: the meaning without what is added behind a stop."""
+    for other in LANGS:
+        base = column.removesuffix(f"_{other}")
+        if base != column:
+            named = f"{base}_text" if _key(table, f"{base}_text") else base
+            what = head(table, named, lang)
+            return say("columns.in_language", lang, what=what, language=_language(other).told(lang))
+    text = tell(meaning(table, column), lang)
+    for mark in ("clause", "colon", "open"):
+        text = text.split(say(f"language.{mark}", lang).rstrip())[0]
+    return text
+
+
+def heads(table: str, lang: str) -> dict[str, str]:
+    """Return the head of each column of a CSV in a language, by the column's code.
+
+    A language whose ``columns.head`` shows the code has codes for heads (English), so that a
+    script reads them as they are. Heads that would be alike have their code behind them.
+    """
+    shown = {
+        one: say("columns.head", lang, what=head(table, one, lang), code=one)
+        for one in TABLES[table]
+    }
+    made = list(shown.values())
+    return {
+        code: text if made.count(text) == 1 else f"{text} {code}" for code, text in shown.items()
+    }
+
+
+def write_csv(
+    folder: Path, table: str, rows: Iterable[Mapping[str, Any]], lang: str, file: str = ""
+) -> Path:
+    """Write a table by the columns' codes as ``<table>.csv``, with heads in a language."""
+    named = heads(table, lang)
+    cells = ([row.get(code, "") for code in named] for row in rows)
+    return write_rows(folder / (file or f"{table}.csv"), list(named.values()), cells)
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV that a verb wrote, by the columns' codes, whatever its language."""
+    text = path.read_text(encoding="utf-8-sig")
+    found, *rows = csv.reader(io.StringIO(text, newline=""))
+    known = {
+        head: code
+        for lang in LANGS
+        for code, head in (heads(path.stem, lang).items() if path.stem in TABLES else ())
+    }
+    codes = [known.get(head, head) for head in found]
+    return [dict(zip(codes, row, strict=True)) for row in rows]
 
 
 def write_meanings(
-    path: Path, tables: Iterable[str], more: Mapping[str, Mapping[str, str]] | None = None
+    folder: Path,
+    tables: Iterable[str],
+    lang: str,
+    more: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Path:
-    """Write what each column of each table means; ``more`` adds to columns, by language."""
+    """Write ``columns.csv``: of each column its code, its head in the files, and what it means.
+
+    ``more`` adds to the meaning of columns, by language.
+    """
     rows = (
-        {"file": f"{table}.csv", "column": column}
+        {"file": f"{table}.csv", "column": code, "head": named}
         | {
-            lang: tell(meaning(table, column), lang) + (more or {}).get(column, {}).get(lang, "")
-            for lang in LANGS
+            one: tell(meaning(table, code), one) + (more or {}).get(code, {}).get(one, "")
+            for one in LANGS
         }
         for table in tables
-        for column in TABLES[table]
+        for code, named in heads(table, lang).items()
     )
-    return write_records(path, ("file", "column", *LANGS), rows)
+    return write_csv(folder, "columns", rows, lang)

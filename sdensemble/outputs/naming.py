@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sdensemble.inputs.history import LATEST, counts_years
 from sdensemble.inputs.targets import ABOUT, band
-from sdensemble.lang import LANGS, Words, bracketed, has, joined, phrase, say, tell
+from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase, say, tell
 from sdensemble.results.probability import value_of
 from sdensemble.results.results import outlay_told
 
@@ -53,7 +53,7 @@ def unit_label(spec: ReportSpec, unit: str) -> Words:
 def unit_notes(spec: ReportSpec, units: Iterable[str]) -> Words:
     """Return what the report explains of units, each once: "1 dozen = 12"."""
     kept = tuple(units)
-    return {lang: spec.unit_notes(kept, lang) for lang in LANGS}
+    return Each({lang: spec.unit_notes(kept, lang) for lang in LANGS})
 
 
 # ── dates ──

@@ -118,7 +118,7 @@ def _write(
     process of their own where a run is large enough to be worth starting one.
     """
     from sdensemble.outputs.figures import figures_of
-    from sdensemble.outputs.horizon_tables import answer_figures
+    from sdensemble.outputs.figures.horizons import answer_figures
 
     first, *others = every
     (folder / FIGURES).mkdir()
@@ -129,7 +129,7 @@ def _write(
     with ThreadPoolExecutor(2) as pool:
         drawn = pool.submit(papers.write_apart) if large else None
         stored = pool.submit(_write_ensembles, folder, every, keep, more)
-        write_tables(folder, every)
+        write_tables(folder, every, lang)
         for language in LANGS:
             text = document_text(answer(first, others, notes), language)
             (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")

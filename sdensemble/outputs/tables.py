@@ -12,12 +12,11 @@ import numpy as np
 from sdengine.errors import SDError
 from sdensemble.inputs.report import Outcome, Regime
 from sdensemble.inputs.targets import ABOUT, band
-from sdensemble.lang import LANGS, phrase, tell
-from sdensemble.outputs.columns import CONDITIONS, TABLES, write_meanings
+from sdensemble.lang import LANGS, in_all, phrase, tell
+from sdensemble.outputs.columns import CONDITIONS, write_csv, write_meanings
 from sdensemble.outputs.form import InTen, Shown
 from sdensemble.outputs.naming import target_label, unit_label, unit_notes
 from sdensemble.outputs.table import by_language
-from sdensemble.outputs.write.csv import write_records
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array, Estimate, holm, mean_of, p_value
 from sdensemble.results.horizon import Ratio, horizons, parts
@@ -36,8 +35,11 @@ PAIRS_TO_CORRECT = 10
 Rows = Callable[[Results], Iterable[Row]]
 
 
-def write_tables(folder: Path, results: Sequence[Results]) -> tuple[Path, ...]:
-    """Write every table of a run; the first results are the run's own, others further priors."""
+def write_tables(folder: Path, results: Sequence[Results], lang: str) -> tuple[Path, ...]:
+    """Write every table of a run, with heads in a language.
+
+    The first results are the run's own, others of further priors.
+    """
     tables: Mapping[str, Rows] = {
         "probabilities": probability_rows,
         "differences": difference_rows,
@@ -50,11 +52,11 @@ def write_tables(folder: Path, results: Sequence[Results]) -> tuple[Path, ...]:
     written = []
     for name, make in tables.items():
         found = (row for one in results for row in make(one))
-        written.append(write_records(folder / f"{name}.csv", TABLES[name], found))
+        written.append(write_csv(folder, name, found, lang))
     notes = unit_notes(results[0].spec, results[0].spec.units)
-    behind = {lang: tell(phrase("columns.units", notes=notes), lang) for lang in LANGS}
-    more = {f"unit_{lang}": behind for lang in LANGS if tell(notes, lang)}
-    return (*written, write_meanings(folder / "columns.csv", tables, more))
+    behind = in_all(phrase("columns.units", notes=notes))
+    more = {f"unit_{one}": behind for one in LANGS if tell(notes, one)}
+    return (*written, write_meanings(folder, tables, lang, more))
 
 
 def _bottlenecks_asked(results: Results) -> Iterator[Row]:

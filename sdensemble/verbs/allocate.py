@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -38,12 +38,11 @@ def allocate(asked: AllocateOptions, tell: Tell = SILENT) -> VerbResult:
     """Allot ENVELOPES ("lever=amount": level × years) over places and years."""
     from sdensemble.decide import allocate as work
     from sdensemble.outputs.decide.allocate import allocate_document
-    from sdensemble.verbs.worlds import FRESH, Job, one_world
+    from sdensemble.verbs.worlds import Job
 
     job = Job(asked, tell, "allocate")
-    few = replace(asked, members=min(asked.searched, asked.members))
-    world = one_world(job.study, few)
-    fresh = one_world(job.study, asked, seed=asked.seed + FRESH)
+    world = job.world(members=min(asked.searched, asked.members))
+    fresh = job.world(fresh=True)
     slots = [slot for text in asked.envelopes for slot in _slots(job.study, world, asked, text)]
     runs = len(slots) * asked.steps * len(asked.envelopes)
     count = job.bar([world], runs * world.draws.members)

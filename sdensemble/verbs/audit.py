@@ -36,4 +36,4 @@ def audit(asked: AuditOptions, tell: Tell = SILENT) -> VerbResult:
         threads=asked.threads,
         tell=tell,
     )
-    return VerbResult(audit_document(study, found), found, id=asked.record(study).id)
+    return VerbResult(audit_document(study, found), found, **asked.keyed(study))

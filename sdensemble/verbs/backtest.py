@@ -36,5 +36,5 @@ def backtest(asked: BacktestOptions, tell: Tell = SILENT) -> VerbResult:
     record = asked.record(study)
     if asked.out is not None:
         with written(asked.out, record) as writing:
-            write_backtest(writing.partial, study, found)
-    return VerbResult(backtest_document(study, found), found, asked.out, id=record.id)
+            write_backtest(writing.partial, study, found, asked.lang)
+    return VerbResult(backtest_document(study, found), found, asked.out, **asked.keyed(study))

@@ -57,7 +57,8 @@ def calibrate(asked: CalibrateOptions, tell: Tell = SILENT) -> VerbResult:
             draw(writing.partial, calibration_figures(study, found.diagnosis))
         drawn = tuple(asked.figures / name for name in writing.files)
     said = calibration_document(study, found)
-    return VerbResult(said, found, found.path, drawn, id=record.id)
+    posterior = found.posterior.digest if found.posterior else "prior"
+    return VerbResult(said, found, found.path, drawn, **asked.keyed(study, posterior=posterior))
 
 
 def _weigh_structures(asked: CalibrateOptions, tell: Tell) -> VerbResult:
@@ -76,4 +77,4 @@ def _weigh_structures(asked: CalibrateOptions, tell: Tell) -> VerbResult:
     )
     path = write_structures(study.folder / "calibration", found)
     said = structures_document(study, found)
-    return VerbResult(said, found, path, id=asked.record(study).id)
+    return VerbResult(said, found, path, **asked.keyed(study))

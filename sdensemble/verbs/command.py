@@ -13,7 +13,7 @@ from click.core import ParameterSource, iter_params_for_processing
 
 from sdengine.errors import Message, SDError, did_you_mean
 from sdensemble.lang import LANGS
-from sdensemble.verbs.help import LANG, Helped
+from sdensemble.verbs.help import LANG, VERB, Helped, path_of
 from sdensemble.verbs.options import Options
 from sdensemble.verbs.result import Tell, VerbResult
 
@@ -42,6 +42,7 @@ class Verb(Helped):
         """Keep the options value in ``ctx.obj``; raise Mistyped with every problem."""
         if ctx.resilient_parsing:
             return super().parse_args(ctx, args)
+        ctx.meta[VERB] = path_of(ctx).replace("_", " ")
         problems: list[str] = []
         given, rest, order = _parsed(self, ctx, args, problems)
         for param in iter_params_for_processing(order, self.get_params(ctx)):

@@ -41,5 +41,7 @@ def forecast(asked: ForecastOptions, tell: Tell = SILENT) -> VerbResult:
     record = asked.record(study, key=dict(found.key))
     if asked.out is not None:
         with written(asked.out, record) as writing:
-            write_forecast(writing.partial, study, found)
-    return VerbResult(forecast_document(study, found), found, asked.out, id=record.id)
+            write_forecast(writing.partial, study, found, asked.lang)
+    return VerbResult(
+        forecast_document(study, found), found, asked.out, **asked.keyed(study, **found.key)
+    )

@@ -54,7 +54,7 @@ def add(asked: ObserveOptions, tell: Tell = SILENT) -> VerbResult:
         threads=asked.threads,
         tell=tell,
     )
-    return VerbResult(observed_document(study, found), found, id=asked.record(study).id)
+    return VerbResult(observed_document(study, found), found, **asked.keyed(study))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,10 @@ from sdengine.errors import Message, SDError
 from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
+    from sdensemble.ensemble.kept import Kept
     from sdensemble.results.record import RunRecord
     from sdensemble.study import Study
+    from sdensemble.verbs.result import Tell
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 THERE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -114,6 +116,14 @@ class OfStudy(Options):
             self.recorded(), as_of=study.information, files_read=study.digests(), **facts
         )
 
+    def keyed(self, study: Study, **more: Any) -> dict[str, Any]:
+        """Return the number of such a run, and what its probabilities are conditional on."""
+        record = self.record(study)
+        names = ("prior_set", "members", "particles", "seed")
+        asked = {name: record.options[name] for name in names if name in record.options}
+        key = {"as_of": study.information, "model_digest": study.model.digest, **asked, **more}
+        return {"id": record.id, "key": key}
+
 
 @dataclass(frozen=True, kw_only=True)
 class IntoFolder(Options):
@@ -132,6 +142,13 @@ class Drawn(OfStudy):
     as_of: str = option("")
     prior_only: bool = option(False)
     threads: int | None = option(aside=True, type=COUNT)
+
+    def runner(self, folder: Path, record: RunRecord, tell: Tell) -> Kept:
+        """Return who runs the members: threads, which keep what they finish beside the folder."""
+        from sdensemble.ensemble.blocks import Threads
+        from sdensemble.ensemble.kept import Kept
+
+        return Kept(Threads(self.threads), folder.parent, record.id, tell)
 
 
 @dataclass(frozen=True, kw_only=True)

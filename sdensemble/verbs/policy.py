@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from sdengine.errors import SDError
 from sdensemble.inputs.published import Statistic, known_at
 from sdensemble.lang import phrase
-from sdensemble.outputs.columns import TABLES
+from sdensemble.outputs.columns import write_csv, write_meanings
 from sdensemble.outputs.document import Block, Document
-from sdensemble.outputs.write.csv import write_records
+from sdensemble.outputs.figure import Figure
+from sdensemble.outputs.tables import Row
 from sdensemble.policy.conflicts import conflict_rows, conflicts_blocks
 from sdensemble.policy.instruments import instruments_blocks
 from sdensemble.policy.ledger import ledger, ledger_blocks, ledger_rows
@@ -35,7 +36,7 @@ from sdensemble.results.stored import latest_run, run_of, stored_results
 from sdensemble.study import Study
 from sdensemble.verbs.ledger import LedgerOptions
 from sdensemble.verbs.options import OfStudy
-from sdensemble.verbs.result import SILENT, Tell, VerbResult
+from sdensemble.verbs.result import SILENT, Tell, VerbResult, key_of
 from sdensemble.verbs.run import RunOptions
 from sdensemble.verbs.run_study import run_study
 from sdensemble.verbs.scorecard import ScorecardOptions
@@ -72,16 +73,14 @@ def show_ledger(asked: LedgerOptions) -> VerbResult:
         study,
         asked.out or study.folder / "outputs" / "ledger",
         {
-            "ledger.csv": lambda path: write_records(
-                path, TABLES["ledger"], ledger_rows(entries, as_of, concerned, laid, study.report)
-            ),
+            "ledger": ledger_rows(entries, as_of, concerned, laid, study.report),
             **_regions_table(study),
-            "conflicts.csv": lambda path: write_records(
-                path, TABLES["conflicts"], conflict_rows(study.conflicts, results)
-            ),
+            "conflicts": conflict_rows(study.conflicts, results),
         },
+        asked.lang,
     )
-    return replace(done, document=_document(blocks), found=entries, run=folder, id=_id(results))
+    more = {"run": folder, **_keyed(results)}
+    return replace(done, document=_document(blocks), found=entries, **more)
 
 
 def show_scorecard(asked: ScorecardOptions, tell: Tell = SILENT) -> VerbResult:
@@ -108,34 +107,24 @@ def show_scorecard(asked: ScorecardOptions, tell: Tell = SILENT) -> VerbResult:
         *conflicts_blocks(study.conflicts, results, reference(results)),
     )
 
-    def draw(path: Path) -> None:
-        from sdensemble.outputs.figures import draw_figures
-        from sdensemble.policy.figures.scorecard import scorecard_figures
-
-        path.mkdir()
-        draw_figures(path, scorecard_figures(lines, results), asked.lang)
+    from sdensemble.policy.figures.scorecard import scorecard_figures
 
     done = _write(
         study,
         asked.out or folder.with_name(f"{folder.name}-scorecard"),
         {
-            "scorecard.csv": lambda path: write_records(
-                path, TABLES["scorecard"], scorecard_rows(lines, results, laid)
-            ),
+            "scorecard": scorecard_rows(lines, results, laid),
             **_regions_table(study),
-            "scorecard-years.csv": lambda path: write_records(
-                path, TABLES["scorecard-years"], year_rows(results)
-            ),
-            "conflicts.csv": lambda path: write_records(
-                path, TABLES["conflicts"], conflict_rows(study.conflicts, results)
-            ),
-            "figures": draw,
+            "scorecard-years": year_rows(results),
+            "conflicts": conflict_rows(study.conflicts, results),
         },
-        folder,
+        asked.lang,
+        run=folder,
+        figures=scorecard_figures(lines, results),
     )
     if asked.members is not None:
         done = replace(done, notes=(*done.notes, phrase("run.written", folder=str(folder))))
-    return replace(done, document=_document(blocks), found=lines, id=_id(results))
+    return replace(done, document=_document(blocks), found=lines, **_keyed(results))
 
 
 def _few(study: Study, results: Results, names: Sequence[str]) -> Results:
@@ -153,26 +142,21 @@ def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> 
     if not places:
         raise SDError(f"{study.folder}: the study has no model/regions.csv")
 
-    def draw(path: Path) -> None:
-        from sdensemble.outputs.write.picture import write_figure
-        from sdensemble.policy.figures.regions import region_matrix
-
-        path.mkdir()
-        write_figure(region_matrix(places, study.model), path / "regions", lang)
+    from sdensemble.policy.figures.regions import region_matrix
 
     document = _document(places_blocks(places, study.model))
     if out is None:
         return VerbResult(document)
-    done = _write(study, out, {**_regions_table(study), "figures": draw})
+    drawn = [region_matrix(places, study.model)]
+    done = _write(study, out, _regions_table(study), lang, figures=drawn)
     return replace(done, document=document)
 
 
-def _regions_table(study: Study) -> dict[str, Callable[[Path], object]]:
-    """Return what writes the table of places; nothing where the study has none."""
+def _regions_table(study: Study) -> dict[str, Iterable[Row]]:
+    """Return the rows of the table of places; nothing where the study has none."""
     if not study.places:
         return {}
-    rows = place_rows(study.places, study.model)
-    return {"regions.csv": lambda path: write_records(path, TABLES["regions"], rows)}
+    return {"regions": place_rows(study.places, study.model)}
 
 
 def instruments_document(study: Study) -> Document:
@@ -184,9 +168,11 @@ def _document(blocks: Sequence[Block]) -> Document:
     return Document("policy", "", tuple(blocks))
 
 
-def _id(results: Results | None) -> str:
-    """Return the number of the run that P is read from."""
-    return str(results.data.attrs.get("run_id", "")) if results else ""
+def _keyed(results: Results | None) -> dict[str, Any]:
+    """Return the number of the run that P is read from, and what it is conditional on."""
+    if results is None:
+        return {}
+    return {"id": str(results.data.attrs.get("run_id", "")), "key": key_of(results)}
 
 
 def _sound(asked: OfStudy) -> Study:
@@ -272,17 +258,26 @@ def _scenario(study: Study, results: Results, name: str) -> Scenario:
 def _write(
     study: Study,
     folder: Path,
-    makers: Mapping[str, Callable[[Path], object]],
+    tables: Mapping[str, Iterable[Row]],
+    lang: str,
+    *,
     run: Path | None = None,
+    figures: Iterable[Figure] = (),
 ) -> VerbResult:
-    """Write files by name into a folder, whole or not at all, with a record of them.
+    """Write tables, what their columns mean, and figures, whole or not at all, with a record.
 
     The record names the run they were made from, by its place beside the folder.
     """
     facts: dict[str, Any] = {} if run is None else {"run": os.path.relpath(run, folder)}
     record = RunRecord.begin(as_of=study.information, files_read=study.digests(), **facts)
     with written(folder, record) as writing:
-        for name, make in makers.items():
-            make(writing.partial / name)
+        for name, rows in tables.items():
+            write_csv(writing.partial, name, rows, lang)
+        write_meanings(writing.partial, tables, lang)
+        if drawn := tuple(figures):
+            from sdensemble.outputs.figures import draw_figures
+
+            (writing.partial / "figures").mkdir()
+            draw_figures(writing.partial / "figures", drawn, lang)
     files = tuple(folder / name for name in writing.files)
     return VerbResult(folder=folder, files=files, notes=writing.notes, run=run)

@@ -14,7 +14,6 @@ import numpy as np
 from sdengine.errors import Message, SDError
 from sdengine.kernel import compile_model
 from sdengine.model.units import check_units
-from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import Members
 from sdensemble.evidence.members import choose_draws, choose_members, chosen_members
 from sdensemble.evidence.stored import Chosen
@@ -24,7 +23,7 @@ from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Paragraph
 from sdensemble.results.record import stamped, written
 from sdensemble.study import Study
-from sdensemble.verbs.result import SILENT, Tell, VerbResult
+from sdensemble.verbs.result import SILENT, Tell, VerbResult, key_of
 from sdensemble.verbs.run import RunOptions
 
 if TYPE_CHECKING:
@@ -47,13 +46,14 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     folder = options.out or stamped(study.folder)
     check_ready(folder)
     record = options.record(study)
+    by = options.runner(folder, record, tell)
     kernel = compile_model(study.model)
     chosen, plan = run_plan(study, options)
     count = tell.bar(options.members * sum(map(len, plan.values())))
     keep = {kept.variable: kept.aggregate for kept in study.kept()}
     datasets = {
         name: run_members(study, options, chosen[name], name).run(
-            kernel, scenarios, keep, by=Threads(options.threads), progress=count
+            kernel, scenarios, keep, by=by, progress=count
         )
         for name, scenarios in plan.items()
     }
@@ -89,8 +89,10 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
             for term in number.terms
         ],
     )
+    by.done()
     files = tuple(done.folder / name for name in done.files)
-    return VerbResult(told, every, done.folder, files, done.notes, id=record.id)
+    key = key_of(every[0])
+    return VerbResult(told, every, done.folder, files, done.notes, id=record.id, key=key)
 
 
 def _findings(study: Study) -> dict[str, list[str]]:

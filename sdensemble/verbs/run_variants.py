@@ -9,7 +9,7 @@ from typing import Any
 
 from sdengine.errors import SDError, did_you_mean
 from sdengine.kernel import compile_model
-from sdensemble.ensemble.blocks import Threads
+from sdensemble.ensemble.blocks import Runner
 from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.variants import MAIN, Applied, Variant, apply, duplicates, main_variant
 from sdensemble.evidence.stored import fitted_rows
@@ -17,14 +17,13 @@ from sdensemble.inputs.folder import Whole
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.inputs.targets import Target, leaves
 from sdensemble.lang import LANGS
-from sdensemble.outputs.columns import TABLES, write_meanings
+from sdensemble.outputs.columns import write_csv, write_meanings
 from sdensemble.outputs.models import ModelSet, answer, read_weights, rows
-from sdensemble.outputs.write.csv import write_records
 from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.record import RunRecord, stamped, written
 from sdensemble.results.results import Results
 from sdensemble.study import Study
-from sdensemble.verbs.result import SILENT, Tell, VerbResult
+from sdensemble.verbs.result import SILENT, Tell, VerbResult, key_of
 from sdensemble.verbs.run import RunOptions
 
 ALL = "all"
@@ -50,6 +49,7 @@ def run_models(
     options: RunOptions,
     variants: tuple[Variant, ...],
     tell: Tell = SILENT,
+    by: Runner | None = None,
 ) -> ModelSet:
     """Return the study's scenarios under each variant, on the same draws and shocks.
 
@@ -80,7 +80,7 @@ def run_models(
             found.append((replace(other, data=data), lacks))
             continue
         applied = apply(variant, members, scenarios)
-        found.append((_results(study, applied, options, count), applied.without))
+        found.append((_results(study, applied, by, count), applied.without))
     results, without = zip(*found, strict=True)
     return ModelSet(variants, results, shares, without, options.weights is not None, same)
 
@@ -98,7 +98,7 @@ def _weigh_once(
     return tuple(weight / sum(held) for weight in held)
 
 
-def _results(study: Study, applied: Applied, options: RunOptions, count: Any) -> Results:
+def _results(study: Study, applied: Applied, by: Runner | None, count: Any) -> Results:
     """Run one variant; keep what its model has of what the study keeps."""
     model = applied.model
     targets = tuple(t for t in study.targets if _told(t, study.targets, applied))
@@ -110,9 +110,7 @@ def _results(study: Study, applied: Applied, options: RunOptions, count: Any) ->
     headline = study.report.headline.whole.variable
     if headline not in keep:
         raise SDError(f'variant "{applied.variant.name}": its model has no "{headline}"')
-    data = applied.members.run(
-        compile_model(model), applied.scenarios, keep, by=Threads(options.threads), progress=count
-    )
+    data = applied.members.run(compile_model(model), applied.scenarios, keep, by=by, progress=count)
     return Results(data, applied.scenarios, targets, study.report, model)
 
 
@@ -130,8 +128,8 @@ def write_models(
 
     with written(folder, record.adding(**_facts(models)), free=free) as done:
         partial = done.partial
-        write_records(partial / "variants.csv", TABLES["variants"], rows(models))
-        write_meanings(partial / "columns.csv", ["variants"])
+        write_csv(partial, "variants", rows(models), lang)
+        write_meanings(partial, ["variants"], lang)
         for language in LANGS:
             words = document_text(answer(models), language)
             (partial / f"answer-{language}.txt").write_text(words + "\n", encoding="utf-8")
@@ -186,7 +184,10 @@ def run_variants(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     names = [variant.name for variant in chosen]
     record = options.record(study)
     record = replace(record, options={**record.options, "variants": names})
-    models = run_models(study, options, chosen, tell)
+    by = options.runner(folder, record, tell)
+    models = run_models(study, options, chosen, tell, by)
     done = write_models(models, folder, record, options.lang, free=options.out is None)
+    by.done()
     files = tuple(done.folder / name for name in done.files)
-    return VerbResult(answer(models), models, done.folder, files, done.notes, id=record.id)
+    key = {**key_of(models.main), "model_set": models.name}
+    return VerbResult(answer(models), models, done.folder, files, done.notes, id=record.id, key=key)

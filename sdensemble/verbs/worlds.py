@@ -11,7 +11,6 @@ from typing import Any
 from sdengine.errors import Message, SDError, did_you_mean
 from sdensemble.decide.measures import find_target
 from sdensemble.decide.worlds import Stored, World, world_of
-from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.draws import Method
 from sdensemble.ensemble.variants import MAIN, Variant, duplicates, main_variant
 from sdensemble.evidence.members import choose_draws, chosen_members
@@ -30,7 +29,7 @@ from sdensemble.results.results import Results
 from sdensemble.results.stored import run_of, stored_results
 from sdensemble.study import Study
 from sdensemble.verbs.options import WorldOptions
-from sdensemble.verbs.result import Tell, VerbResult
+from sdensemble.verbs.result import Tell, VerbResult, key_of
 
 FRESH = 7_919
 """Added to the seed of a sample that an optimum is confirmed on."""
@@ -48,6 +47,9 @@ class Job:
         self.study = asked.sound()
         self.folder = asked.out or stamped(self.study.folder, name)
         self.record = asked.record(self.study, verb=name)
+        self.notes: list[Words] = []
+        self.key: dict[str, Any] = {}
+        self.by = asked.runner(self.folder, self.record, tell)
         check_folder(self.folder)
         fonts.require_font()
 
@@ -84,16 +86,66 @@ class Job:
         """Return what counts member runs."""
         return self.tell.bar(max(runs, 1) * len(where))
 
-    def done(self, found: Any, document: Document, notes: Sequence[Words] = ()) -> VerbResult:
+    def worlds(self, *, every: bool = False) -> list[World]:
+        """Return the worlds asked for; with ``every``, all structures where none is named."""
+        found, self.notes = worlds(self, self.asked, every=every)
+        self._rests_on(found, self.asked.members)
+        return found
+
+    def world(
+        self, *, members: int | None = None, method: Method = "sobol", fresh: bool = False
+    ) -> World:
+        """Return the first world asked for, of some members or of all; ``fresh``: of new ones."""
+        asked = self.asked if members is None else replace(self.asked, members=members)
+        seed = asked.seed + FRESH if fresh else asked.seed
+        found = one_world(self, asked, method=method, seed=seed)
+        self._rests_on([found], asked.members)
+        return found
+
+    def stored(self, runs: Sequence[Path]) -> tuple[Stored, Results]:
+        """Return the scenarios of stored runs as one, with what they say of their members."""
+        world, results = stored_world(self.study, runs)
+        self._rests_on([], results.members)
+        self.key |= key_of(results)
+        return world, results
+
+    def _rests_on(self, found: Sequence[World], members: int) -> None:
+        """Keep what the probabilities of the answer are conditional on."""
+        target = self.target
+        self.key = {
+            "target": target.id,
+            "year": target.year,
+            "measure": target.measure,
+            "scope": target.scope,
+            "price_basis": target.price_basis,
+            "as_of": self.study.information,
+            "base": self.asked.base,
+            "prior_set": list(dict.fromkeys(one.prior_set for one in found)),
+            "model_set": list(dict.fromkeys(one.structure for one in found)),
+            "posterior": list(dict.fromkeys(one.posterior for one in found)),
+            "model_digest": self.study.model.digest,
+            "seed": self.asked.seed,
+            "members": members,
+        }
+
+    def done(self, found: Any, document: Document) -> VerbResult:
         """Write the answer whole and return it."""
-        said = tuple(Paragraph(note, "note") for note in notes)
+        said = tuple(Paragraph(note, "note") for note in self.notes)
         document = replace(document, blocks=(*document.blocks, *said))
         record = self.record.adding(seconds=round(time.perf_counter() - self.begun, 2))
         with written(self.folder, record, free=self.asked.out is None) as done:
             _write_answer(done.partial, document, found, self.asked.lang)
+        self.by.done()
         files = tuple(done.folder / name for name in done.files)
         return VerbResult(
-            document, found, done.folder, files, done.notes, id=record.id, printed=_short(document)
+            document,
+            found,
+            done.folder,
+            files,
+            done.notes,
+            id=record.id,
+            key=self.key,
+            printed=_short(document),
         )
 
 
@@ -109,7 +161,7 @@ def _short(document: Document) -> Document:
 
 
 def worlds(
-    study: Study,
+    job: Job,
     asked: WorldOptions,
     *,
     every: bool = False,
@@ -121,7 +173,7 @@ def worlds(
     ``every``: all structures where none is named. A posterior belongs to one structure, so
     other structures are left out beside it, and that is said.
     """
-    seed = seed or asked.seed
+    study, seed = job.study, seed or asked.seed
     sets = asked.prior_sets or study.prior_sets()
     unknown = [name for name in sets if name not in study.prior_sets()]
     if unknown:
@@ -145,7 +197,7 @@ def worlds(
             if chosen.posterior is not None and variant.name != MAIN:
                 notes = [phrase("decide.posterior_alone")]
                 continue
-            found.append(world_of(study, members, variant=variant, by=Threads(asked.threads)))
+            found.append(world_of(study, members, variant=variant, by=job.by))
     return found, notes
 
 
@@ -160,13 +212,11 @@ def _variants(study: Study, names: Sequence[str]) -> list[Variant]:
     return [variant for name, variant in known.items() if name in wanted]
 
 
-def one_world(
-    study: Study, asked: WorldOptions, *, method: Method = "sobol", seed: int = 0
-) -> World:
+def one_world(job: Job, asked: WorldOptions, *, method: Method = "sobol", seed: int = 0) -> World:
     """Return the first world asked for: the default prior set in the main model."""
-    sets = asked.prior_sets[:1] or study.prior_sets()[:1]
+    sets = asked.prior_sets[:1] or job.study.prior_sets()[:1]
     few = replace(asked, prior_sets=sets, structures=asked.structures[:1])
-    return worlds(study, few, method=method, seed=seed)[0][0]
+    return worlds(job, few, method=method, seed=seed)[0][0]
 
 
 def question_of(study: Study, name: str) -> Question:

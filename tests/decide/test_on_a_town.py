@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import fields, replace
+from types import SimpleNamespace
 from typing import get_type_hints
 
 import numpy as np
@@ -97,10 +98,11 @@ def test_probabilities_are_those_of_the_normal_distribution(town, asked):
 
 
 def test_a_reversed_order_is_named_with_its_world(town, asked):
-    strong = worlds(town, asked, every=False)[0]
+    job = SimpleNamespace(study=town, by=None)
+    strong = worlds(job, asked, every=False)[0]
     assert [w.name for w in strong] == ["history"]
     everywhere = replace(asked, structures=("all",), prior_sets=())
-    names = [w.name for w in worlds(town, everywhere)[0]]
+    names = [w.name for w in worlds(job, everywhere)[0]]
     assert names == ["history", "history/strong-land", "plan", "plan/strong-land"]
 
 

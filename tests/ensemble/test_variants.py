@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from dataclasses import replace
@@ -21,6 +20,7 @@ from sdensemble.ensemble.variants import (
     read_variants,
 )
 from sdensemble.lang import LANGS, tell
+from sdensemble.outputs.columns import read_csv
 from sdensemble.outputs.figures.variants import variants as figure_of
 from sdensemble.outputs.models import (
     answer,
@@ -213,8 +213,7 @@ def test_weights_are_scaled_and_checked(tmp_path):
 def test_a_run_is_written_whole(models, tmp_path):
     folder = tmp_path / "变体 run"
     write_models(models, folder, RunRecord(facts={"seed": 1}), "zh")
-    with (folder / "variants.csv").open(encoding="utf-8-sig", newline="") as stream:
-        assert len(list(csv.DictReader(stream))) > 10
+    assert len(read_csv(folder / "variants.csv")) > 10
     names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert {"answer-zh.txt", "answer-en.txt", "run.json", "figures/variants.png"} <= names
     shutil.rmtree(folder)

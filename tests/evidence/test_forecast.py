@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-
 import netCDF4
 import numpy as np
 import pytest
@@ -14,6 +12,7 @@ from sdensemble.evidence.calibrate import calibrate
 from sdensemble.evidence.forecast import LEVELS, forecast
 from sdensemble.evidence.scores import crps_of
 from sdensemble.inputs.history import known_through
+from sdensemble.outputs.columns import read_csv
 from sdensemble.study import open_study
 from sdensemble.verbs.forecast import ForecastOptions
 from sdensemble.verbs.forecast import forecast as ask
@@ -23,8 +22,7 @@ TRUTH = {"growth": 0.1, "start": 105.0, "ratio": 0.9}
 
 
 def read(folder):
-    with (folder / "forecast.csv").open(encoding="utf-8-sig") as stream:
-        return list(csv.DictReader(stream))
+    return read_csv(folder / "forecast.csv")
 
 
 def test_every_series_and_year_after_the_origin_has_a_row_with_its_whole_key(small, tmp_path):

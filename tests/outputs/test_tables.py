@@ -1,4 +1,5 @@
 import csv
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 
 from sdensemble import SDError
 from sdensemble.lang import LANGS, phrase, tell
-from sdensemble.outputs.columns import TABLES, head, meaning
+from sdensemble.outputs.columns import TABLES, head, heads, meaning, read_csv
 from sdensemble.outputs.tables import (
     bottleneck_rows,
     difference_rows,
@@ -28,7 +29,7 @@ def pick(rows, **wanted):
 
 
 def test_every_table_opens_in_a_spreadsheet(tmp_path, results):
-    write_tables(tmp_path, [results])
+    write_tables(tmp_path, [results], "en")
     files = ("probabilities", "differences", "gap", "progress", "bottlenecks", "horizons")
     for table in files:
         name, columns = f"{table}.csv", TABLES[table]
@@ -51,6 +52,31 @@ def test_every_table_opens_in_a_spreadsheet(tmp_path, results):
         assert len(list(csv.DictReader(stream))) == sum(
             len(TABLES[table]) for table in (*files, "conditions")
         )
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_chinese_heads_are_each_their_own_and_lead_back_to_the_codes(table):
+    own = heads(table, "zh")
+    assert len(set(own.values())) == len(own)
+    for code, text in own.items():
+        assert re.search("[\u4e00-\u9fff]|^p$", text), (code, text)
+        assert len(text) <= 24, text
+    assert heads(table, "en") == {code: code for code in TABLES[table]}
+
+
+def test_a_chinese_run_has_chinese_heads_that_a_script_reads_by_their_codes(tmp_path, results):
+    for lang in ("zh", "en"):
+        (tmp_path / lang).mkdir()
+        write_tables(tmp_path / lang, [results], lang)
+    for path in sorted((tmp_path / "en").glob("*.csv")):
+        raw = (tmp_path / "zh" / path.name).read_bytes()
+        assert raw.startswith(b"\xef\xbb\xbf")
+        if path.stem != "columns":
+            assert read_csv(tmp_path / "zh" / path.name) == read_csv(path)
+    explained = read_csv(tmp_path / "zh" / "columns.csv")
+    first = (tmp_path / "zh" / "gap.csv").read_text("utf-8-sig").splitlines()[0]
+    assert [row["head"] for row in explained if row["file"] == "gap.csv"] == first.split(",")
+    assert all(row["zh"] and row["en"] and row["column"] for row in explained)
 
 
 def test_no_text_is_run_as_a_formula(tmp_path):

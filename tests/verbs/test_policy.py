@@ -1,4 +1,3 @@
-import csv
 from collections import Counter
 from pathlib import Path
 
@@ -6,6 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from sdensemble.inputs.published import known_at
+from sdensemble.outputs.columns import read_csv
 from sdensemble.outputs.tables import gap_rows, progress_rows
 from sdensemble.policy.ledger import MET, NOT_PUBLISHED, ledger
 from sdensemble.results.stored import stored_results
@@ -18,8 +18,7 @@ def call(*arguments):
 
 
 def rows_of(path):
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        return list(csv.DictReader(stream))
+    return read_csv(path)
 
 
 # ── the shipped data ───────────────────────────────────────────────────────────────────────

@@ -1,4 +1,3 @@
-import csv
 import errno
 import json
 
@@ -7,6 +6,7 @@ import pytest
 
 from sdengine.errors import SDError
 from sdensemble.outputs import run as runs
+from sdensemble.outputs.columns import read_csv
 from sdensemble.results.store import read_ensemble
 from sdensemble.study import open_study
 from sdensemble.verbs.new_study import new_study
@@ -29,8 +29,7 @@ def options(study, folder, **more):
 
 
 def rows(path):
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        return list(csv.DictReader(stream))
+    return read_csv(path)
 
 
 def left(study):

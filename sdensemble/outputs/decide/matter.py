@@ -14,7 +14,7 @@ from sdensemble.lang import LANGS, Words, has, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, Rule, numbers
-from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.form import Chance, Number, Share, Shown
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
 
@@ -449,7 +449,7 @@ def boxes_document(found: Discovered, world: World, study: Study, meets: bool = 
             f"decide.boxes.{kind}",
             scenario=found.scenario.title,
             target=c.asked(study, found.target),
-            p=Shown(box.base, Share()),
+            p=Shown((found.base.mean, found.base.se), Chance(error=False)),
         )
     ]
     conditions = [_limit(found, i, study) for i in range(len(box.limits))]

@@ -23,7 +23,7 @@ from sdensemble.outputs.figure import (
     Rule,
     numbers,
 )
-from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.form import Chance, Number, Share, Shown
 from sdensemble.outputs.naming import label
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
@@ -372,7 +372,7 @@ def surface_table(found: Weighed, study: Study) -> Table:
     """Return the dose surface, one row a pair of levels and year: for a pivot table."""
     unit, money = _unit(found, study), c.money_unit(study)
     first, second = _names(found)
-    data = found.dataset()
+    data, year = found.dataset(), int(found.target.year or 0)
     columns = [
         Column("first", first, Number(digits=5), c.unit_of(study.report, found.levers[0].unit)),
         Column("second", second, Number(digits=5), c.unit_of(study.report, found.levers[1].unit)),
@@ -384,7 +384,7 @@ def surface_table(found: Weighed, study: Study) -> Table:
             c.SPENT,
             _used(found, study),
         ),
-        Column("p", phrase("decide.head.p_year", year=int(found.target.year or 0)), Share()),
+        Column("p", phrase("decide.head.p_year", year=year), Chance(error=False)),
     ]
     rows = [
         {

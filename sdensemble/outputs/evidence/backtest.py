@@ -12,7 +12,7 @@ from sdensemble.evidence.backtest import MODEL, Backtest, Row, against
 from sdensemble.evidence.scores import BANDS
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.lang import Words, joined, phrase
-from sdensemble.outputs.columns import TABLES, write_meanings
+from sdensemble.outputs.columns import write_csv, write_meanings
 from sdensemble.outputs.document import Block, Document
 from sdensemble.outputs.evidence.common import (
     PLAIN,
@@ -35,7 +35,6 @@ from sdensemble.outputs.figures.evidence import scores_figure
 from sdensemble.outputs.form import Number, Shown
 from sdensemble.outputs.naming import moment, period_of
 from sdensemble.outputs.table import Column, Table
-from sdensemble.outputs.write.csv import write_records
 from sdensemble.study import Study
 
 HELD = Number(places=0, factor=100.0, suffix="%")
@@ -196,10 +195,9 @@ def backtest_figure(study: Study, found: Backtest) -> Figure:
     return scores_figure(drawn, method_title(study, MODEL))
 
 
-def write_backtest(folder: Path, study: Study, found: Backtest) -> None:
-    """Write table, texts and figure."""
-    rows = backtest_records(study, found)
-    write_records(folder / "backtest.csv", TABLES["backtest"], rows)
-    write_meanings(folder / "columns.csv", ["backtest"])
+def write_backtest(folder: Path, study: Study, found: Backtest, lang: str) -> None:
+    """Write table, texts and figure; the table's heads are in a language."""
+    write_csv(folder, "backtest", backtest_records(study, found), lang)
+    write_meanings(folder, ["backtest"], lang)
     write_texts(folder, backtest_document(study, found))
     draw(folder, [backtest_figure(study, found)])

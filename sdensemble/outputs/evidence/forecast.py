@@ -10,7 +10,7 @@ import numpy as np
 
 from sdensemble.evidence.forecast import MODEL, STATISTIC, Forecast, moments, write_draws
 from sdensemble.lang import phrase
-from sdensemble.outputs.columns import TABLES, write_meanings
+from sdensemble.outputs.columns import write_csv, write_meanings
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.evidence.common import (
     QUANTILES,
@@ -25,7 +25,6 @@ from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.evidence import fans_figure
 from sdensemble.outputs.naming import information_date, label, moment, unit_label
 from sdensemble.outputs.table import Column, Table, by_language
-from sdensemble.outputs.write.csv import write_records
 from sdensemble.study import Study
 
 SHOWN = 5
@@ -108,10 +107,10 @@ def forecast_figure(study: Study, found: Forecast) -> Figure:
     return fans_figure(shown, information_date(found.known.name, study.report.issued))
 
 
-def write_forecast(folder: Path, study: Study, found: Forecast) -> None:
-    """Write table, draws, texts and figure."""
-    write_records(folder / "forecast.csv", TABLES["forecast"], forecast_records(study, found))
-    write_meanings(folder / "columns.csv", ["forecast"])
+def write_forecast(folder: Path, study: Study, found: Forecast, lang: str) -> None:
+    """Write table, draws, texts and figure; the table's heads are in a language."""
+    write_csv(folder, "forecast", forecast_records(study, found), lang)
+    write_meanings(folder, ["forecast"], lang)
     write_draws(folder / "forecast.nc", found)
     write_texts(folder, forecast_document(study, found))
     draw(folder, [forecast_figure(study, found)])

@@ -8,6 +8,10 @@ const outcomeOf = (id) => study.outcomes.find((one) => one.id === id);
 
 // Which members meet a target: {hit, lost}; a joint one where all its parts are met.
 function event(result, target, year = target.year) {
+  return once(result, `event ${target.id} ${year}`, () => newEvent(result, target, year));
+}
+
+function newEvent(result, target, year) {
   if (target.joint.length) {
     const parts = target.joint.map((id) => event(result, targetOf(id)));
     const n = result.ids.length, hit = new Uint8Array(n), lost = new Uint8Array(n);
@@ -25,11 +29,14 @@ function event(result, target, year = target.year) {
   return { hit: Uint8Array.from(found, beyond), lost: Uint8Array.from(found, (v) => !Number.isFinite(v)) };
 }
 
-function chance(result, target, year) {
-  const { hit, lost } = event(result, target, year), kept = [];
-  for (let m = 0; m < hit.length; m++) if (!lost[m]) kept.push(m);
-  const replicate = replicateOf(result);
-  return { ...shareOf(kept.map((m) => hit[m]), kept.map((m) => replicate[m])), lost: hit.length - kept.length };
+function chance(result, target, year = target.year) {
+  return once(result, `chance ${target.id} ${year}`, () => {
+    const { hit, lost } = event(result, target, year), { replicate } = result;
+    if (!lost.includes(1)) return { ...shareOf(hit, replicate), lost: 0 };
+    const kept = [];
+    for (let m = 0; m < hit.length; m++) if (!lost[m]) kept.push(m);
+    return { ...shareOf(kept.map((m) => hit[m]), kept.map((m) => replicate[m])), lost: hit.length - kept.length };
+  });
 }
 
 function sayChance({ mean, se, hits, members, most, lost }) {
@@ -44,13 +51,17 @@ const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : share < 1 && s
 
 // The paired difference of two results in one series and year, or summed up to the year.
 function paired(now, base, series, year, { summed = false } = {}) {
+  return once(now, `less ${base.name} ${series} ${year} ${summed}`, () => newlyPaired(now, base, series, year, summed));
+}
+
+function newlyPaired(now, base, series, year, summed) {
   const years = summed ? study.years.filter((one) => one <= year) : [year];
   const out = new Float64Array(now.ids.length);
   for (const one of years) {
     const a = values(now, series, one), b = values(base, series, one);
     for (let m = 0; m < out.length; m++) out[m] += a[m] - b[m];
   }
-  const told = meanOf(out, replicateOf(now)), [low, median, high] = quantiles(out, [0.05, 0.5, 0.95]);
+  const told = meanOf(out, now.replicate), [low, median, high] = quantiles(out, [0.05, 0.5, 0.95]);
   const kept = Array.from(out).filter(Number.isFinite);
   const level = Math.abs(quantiles(values(base, series, year), [0.5])[0]) * 1e-4;
   return { ...told, low, median, high, helped: kept.filter((v) => v > level).length / kept.length };

@@ -71,8 +71,8 @@ function paint() {
 
 function paintHead() {
   document.title = $("title").textContent = label(study.title);
-  const now = resultOf(state.settings), target = targetOf(state.target);
-  $("answer").classList.toggle("stale", !now);
+  const now = shownResult(), target = targetOf(state.target);
+  $("answer").classList.toggle("stale", !resultOf(state.settings));
   if (now) {
     $("answer").textContent = target ? sayTarget(now, target) : sayOutcome(now);
     const set = study.sets.find((one) => one.id === state.set);
@@ -90,10 +90,10 @@ function paintHead() {
 function sayTarget(now, target) {
   const answer = t("answer", { target: label(target.question), p: sayChance(chance(now, target)) });
   const base = resultOf({});
-  if (!Object.keys(state.settings).length || !base || base.ids.length !== now.ids.length) return answer;
+  if (!Object.keys(state.settings).length || !base || base.ids.length < now.ids.length) return answer;
   const a = event(now, target), b = event(base, target);
   const moved = meanOf(Float64Array.from(a.hit, (hit, m) => (a.lost[m] || b.lost[m] ? NaN : hit - b.hit[m])),
-    replicateOf(now));
+    now.replicate);
   return `${answer} ${distinct(moved)
     ? t("answer-moved", { points: signed(100 * moved.mean, 2), se: short(100 * moved.se, 2) }) : t("answer-same")}`;
 }

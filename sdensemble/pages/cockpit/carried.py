@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from sdengine.errors import Message, SDError
 from sdengine.kernel import Kernel
 from sdengine.native.wasm import WasmKernel
 from sdengine.streams import Stream
+from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Draws
 from sdensemble.ensemble.forcing import Forcing
 from sdensemble.ensemble.run import whole_years
@@ -21,6 +22,10 @@ from sdensemble.inputs.config import default_of
 LANES = 4  # members a worker runs side by side: two vectors of WebAssembly
 SUBSTREAMS = ("sd", "common", "size", "side", "period", "before")
 """Names of the streams beside a process's own (see ``ensemble.forcing``)."""
+
+
+Cell = tuple[str, int]
+"""A cell of a variable: its name as the model writes it, and the number of the cell."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,11 @@ class Carried:
         return [int(slot) for slot in self.kernel.program.where(constant).ravel()]
 
 
-def carried(kernel: Kernel, keep: Mapping[str, str]) -> Carried:
-    """Return a kernel as a page carries it; ``keep`` maps variables to their aggregates.
+def carried(
+    kernel: Kernel, keep: Mapping[str, str], cells: Container[Cell] | None = None
+) -> Carried:
+    """Return a kernel as a page carries it; ``keep`` maps variables to their aggregates, of which
+    only ``cells`` are kept where they are named.
 
     Series kept at the end of each year stand first. Raises SDError for a model with random
     functions of its own, which the page cannot draw.
@@ -68,17 +76,20 @@ def carried(kernel: Kernel, keep: Mapping[str, str]) -> Carried:
         )
     every, years = whole_years(model)
     names = {model[name].name: aggregate for name, aggregate in keep.items()}
-    ends = [name for name, aggregate in names.items() if aggregate == "end"]
-    rest = [name for name in names if name not in ends]
+    kinds = [[n for n, how in names.items() if (how == "end") is ends] for ends in (True, False)]
     wasm = kernel.only(names).wasm(
-        report=ends, totals=rest, steps=every * len(years), every=every, lanes=LANES
+        report=kinds[0], totals=kinds[1], steps=every * len(years), every=every, lanes=LANES
     )
-    series = tuple(
-        Series(name, cell, names[name])
-        for name in (*ends, *rest)
-        for cell in range(int(np.prod(model.shape(model[name]), dtype=int)))
-    )
-    return Carried(kernel, wasm, series, years)
+    series, chosen = [], []
+    for kind in kinds:
+        whole = [(n, cell) for n in kind for cell in range(_cells(model, n))]
+        chosen.append([i for i, cell in enumerate(whole) if cells is None or cell in cells])
+        series += [Series(*whole[i], names[whole[i][0]]) for i in chosen[-1]]
+    return Carried(kernel, wasm.keeping(*chosen), tuple(series), years)
+
+
+def _cells(model: Model, name: str) -> int:
+    return int(np.prod(model.shape(model[name]), dtype=int))
 
 
 def drawn(kernel: Kernel, draws: Draws) -> tuple[list[int], list[list[float]], bytes]:

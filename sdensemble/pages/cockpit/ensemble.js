@@ -2,15 +2,27 @@
 // The worker: carries some members of the ensemble and runs them under the settings asked for.
 // Every member meets the same draws and the same shocks under every setting.
 
-// One member's inputs: what it draws at the start and what shocks it meets, as rows.
+// Members in blocks as wide as the kernel: what each draws at the start and what shocks it meets.
+// The last block is filled up with the last member.
 class Members {
-  constructor(set, members) {
-    this.ids = members.ids;
-    const draws = set.slots.map((slot, i) => ({ step: -1, slot, values: members.draws[i] }));
-    const fixed = set.fixed.map(([slot, value]) => [-1, slot, -1, value]);
-    const shocks = forcingRows(set.forcing, members.ids);
-    this.rows = [...draws, ...shocks];
-    this.events = [...fixed, ...this.rows.map(({ step, slot }, row) => [step, slot, row, 0])];
+  constructor(set, { ids, draws }, lanes) {
+    this.ids = ids;
+    this.lanes = lanes;
+    const drawn = set.slots.map((slot, i) => ({ step: -1, slot, values: draws[i] }));
+    const rows = [...drawn, ...forcingRows(set.forcing, ids)], last = ids.length - 1;
+    this.events = [...set.fixed.map(([slot, value]) => [-1, slot, -1, value]),
+      ...rows.map(({ step, slot }, row) => [step, slot, row, 0])];
+    this.height = rows.length;
+    this.blocks = [];
+    for (let first = 0; first < ids.length; first += lanes) {
+      const block = new Float64Array(rows.length * lanes);
+      rows.forEach(({ values }, row) => {
+        for (let lane = 0; lane < lanes; lane++) block[row * lanes + lane] = values[Math.min(first + lane, last)];
+      });
+      this.blocks.push(block);
+    }
+    this.marks = []; // see markFor
+    this.before = null; // the settings of the run before
   }
 
   // Events in order of step; what a person sets comes last and so holds.
@@ -20,78 +32,140 @@ class Members {
       .map(([event]) => event);
   }
 
-  block(first, lanes) {
-    const out = new Float64Array(this.rows.length * lanes), last = this.ids.length - 1;
-    this.rows.forEach(({ values }, row) => {
-      for (let lane = 0; lane < lanes; lane++)
-        out[row * lanes + lane] = values[Math.min(first + lane, last)];
-    });
-    return out;
+  // Where these settings part from those of the run before: a mark holds, block by block, what
+  // every run with the same settings until then has in common. None where they part at once.
+  markFor(settings, saves) {
+    const before = this.before;
+    this.before = settings;
+    if (!before) return null;
+    const apart = [...differing(before, settings), ...differing(settings, before)];
+    if (!apart.length) return null;
+    const at = saves.findLastIndex((step) => step < Math.min(...apart.map(([step]) => step)));
+    if (at < 1) return null;
+    const key = JSON.stringify([at, settings.filter(([step]) => step <= saves[at])]);
+    const mark = this.marks.find((one) => one.key === key) || { key, at, blocks: [] };
+    this.marks = [mark, ...this.marks.filter((one) => one !== mark)].slice(0, MARKS);
+    return mark;
   }
 }
 
-// Runs members from..to under settings; returns values (series, year, member) of the variables
-// kept: those at the end of each year first, then those integrated over each year.
-function runMembers(kernel, members, settings, from, to) {
-  const { lanes, numbers: { n_report: ends, n_totals: sums }, arrays } = kernel.layout;
-  const years = arrays.saves.length - 2, count = to - from; // the start, and -1 behind the last
-  const out = new Float64Array((ends + sums) * years * count);
-  kernel.setEvents(members.with(settings));
-  for (let first = from; first < to; first += lanes) {
-    const found = kernel.block(members.block(first, lanes));
-    const width = Math.min(lanes, to - first);
-    const take = (values, slots, base) => {
-      for (let s = 0; s < slots; s++)
-        for (let y = 0; y < years; y++)
-          for (let lane = 0; lane < width; lane++)
-            out[((base + s) * years + y) * count + first - from + lane] =
-              values[((y + 1) * slots + s) * lanes + lane];
-    };
-    take(found.report, ends, 0);
-    take(found.totals, sums, ends);
-  }
-  return out;
+const MARKS = 2; // held at once for each group of members
+
+function differing(some, others) {
+  const known = new Set(others.map(String));
+  return some.filter((event) => !known.has(String(event)));
 }
 
-const AT_ONCE = 32; // members between two looks at the messages
+// One run of all members under settings, block by block. `values` are (series, year, member) of
+// what is kept: values at the end of each year first, then those integrated over each year.
+class Run {
+  constructor(kernel, members, settings) {
+    const { numbers: { n_report: ends, n_totals: sums }, arrays, remembers } = kernel.layout;
+    const saves = arrays.saves.values.slice(0, -1); // behind the last stands -1
+    Object.assign(this, { kernel, members, ends, sums, saves, next: 0, years: saves.length - 1 });
+    this.events = members.with(settings);
+    this.mark = remembers === null ? null : members.markFor(settings, saves);
+    this.values = new Float64Array((ends + sums) * this.years * members.ids.length);
+    this.resume();
+  }
 
-function serve(port) {
-  let kernel = null, program = null, sets = {}, members = {}, latest = {};
-  const pause = () => new Promise((resume) => {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = () => { channel.port1.close(); resume(); };
-    channel.port2.postMessage(0);
-  });
-  port.onmessage = async ({ data }) => {
-    try {
-      if (data.kind === "begin") {
-        program = data.program;
-        sets = data.sets;
-        kernel = null;
-        port.module = data.module;
-      } else if (data.kind === "members") {
-        const { set, stage } = data;
-        (members[set] ||= {})[stage] = { given: data, made: null };
-      } else if (data.kind === "run") {
-        latest[data.lane] = data.id;
-        const held = members[data.set][data.stage];
-        held.made ||= new Members(sets[data.set], held.given);
-        const { rows, events } = held.made;
-        const most = { rows: rows.length, events: events.length + 4096 };
-        if (!kernel || kernel.most.rows < most.rows || kernel.most.events < most.events)
-          kernel = new Kernel(port.module, program, most);
-        const total = held.made.ids.length, parts = [];
-        for (let from = 0; from < total; from += AT_ONCE) {
-          if (latest[data.lane] !== data.id) return;
-          const to = Math.min(from + AT_ONCE, total);
-          parts.push({ from, to, values: runMembers(kernel, held.made, data.settings, from, to) });
-          if (to < total) await pause();
+  // Takes the kernel back from a run that had it in between.
+  resume() {
+    if (this.kernel.events !== this.events) this.kernel.setEvents(this.events);
+  }
+
+  get finished() { return this.next === this.members.blocks.length; }
+
+  // Computes the next block.
+  step() {
+    const { kernel, members, mark, next } = this, rows = members.blocks[next];
+    let from = 0, state = null;
+    if (mark) {
+      from = mark.at;
+      if (!mark.blocks[next]) {
+        const found = kernel.block(rows, { until: from });
+        mark.blocks[next] = { report: found.report.slice(0, (from + 1) * this.ends * members.lanes),
+          totals: found.totals.slice(0, (from + 1) * this.sums * members.lanes), state: kernel.state() };
+      }
+      this.take(mark.blocks[next], 0, from);
+      state = mark.blocks[next].state;
+    }
+    this.take(kernel.block(rows, { from, state }), from, this.years);
+    this.next += 1;
+  }
+
+  // Puts the years first..last - 1 of a block in their place; found begins at the start of `first`.
+  take({ report, totals }, first, last) {
+    const { members: { ids, lanes }, ends, sums, years, values, next } = this;
+    const width = Math.min(lanes, ids.length - next * lanes), count = ids.length;
+    for (const [found, series, base] of [[report, ends, 0], [totals, sums, ends]])
+      for (let s = 0; s < series; s++)
+        for (let y = first; y < last; y++) {
+          const from = ((y + 1 - first) * series + s) * lanes, to = ((base + s) * years + y) * count + next * lanes;
+          for (let lane = 0; lane < width; lane++) values[to + lane] = found[from + lane];
         }
-        port.postMessage({ kind: "done", id: data.id, stage: data.stage, set: data.set,
-          ids: held.made.ids, parts }, parts.map((part) => part.values.buffer));
+  }
+}
+
+function runMembers(kernel, members, settings) {
+  const run = new Run(kernel, members, settings);
+  while (!run.finished) run.step();
+  return run.values;
+}
+
+const SPELL = 8; // milliseconds of work between two looks at the messages
+
+// Answers messages: "begin" brings the module, "members" a group of them (a set's stage), "run" a
+// job. The job of least rank is worked at first; a new job of a lane takes the place of its old.
+function serve(port) {
+  let kernel = null, module = null, program = null, sets = {}, jobs = [], busy = false;
+  const groups = {};
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => work();
+  const answer = (job, found, transfer = []) => port.postMessage({ id: job.id, ...found }, transfer);
+
+  function begun(job) {
+    const group = groups[`${job.set} ${job.stage}`];
+    group.made ||= new Members(sets[job.set], group.given, program.lanes);
+    group.given = null;
+    const most = { rows: group.made.height, events: group.made.events.length + 4096 };
+    if (!kernel || kernel.most.rows < most.rows || kernel.most.events < most.events)
+      kernel = new Kernel(module, program, most);
+    return new Run(kernel, group.made, job.settings);
+  }
+
+  function work() {
+    busy = false;
+    if (!jobs.length) return;
+    const job = jobs.reduce((best, one) => (one.rank < best.rank ? one : best));
+    try {
+      const until = performance.now() + SPELL;
+      if (!job.run) job.run = begun(job);
+      job.run.resume();
+      while (!job.run.finished && performance.now() < until) job.run.step();
+      if (job.run.finished) {
+        const { values, members: { ids } } = job.run;
+        answer(job, { kind: "done", ids, values }, [values.buffer]);
       }
     } catch (error) {
-      port.postMessage({ kind: "failed", id: data.id, message: String(error && error.message || error) });
+      job.run = { finished: true };
+      answer(job, { kind: "failed", message: String((error && error.message) || error) });
+    }
+    if (job.run.finished) jobs = jobs.filter((one) => one !== job);
+    wake();
+  }
+
+  function wake() {
+    if (!busy && jobs.length) { busy = true; port2.postMessage(0); }
+  }
+
+  port.onmessage = ({ data }) => {
+    if (data.kind === "begin") ({ module, program, sets } = data);
+    else if (data.kind === "members") groups[`${data.set} ${data.stage}`] = { given: data, made: null };
+    else {
+      jobs = jobs.filter((one) => one.lane !== data.lane);
+      if (data.kind === "run") jobs.push(data);
+      wake();
     }
   };
 }

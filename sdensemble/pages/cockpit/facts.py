@@ -403,5 +403,15 @@ def _total_unit(model: Model, variable: str) -> str:
 
 
 def study_carried(study: Study, kernel: Any) -> Carried:
-    """Return the study's kernel as a page carries it, with all that a run keeps."""
-    return carried(kernel, {kept.variable: kept.aggregate for kept in study.kept()})
+    """Return the study's kernel as a page carries it: of what a run keeps, what the page shows."""
+    report, model = study.report, study.model
+    cells = {
+        (model[o.variable].name, _cell(model, o.variable, o.element)) for o in _outcomes(study)
+    }
+    single = [target for target in study.targets if not target.joint]
+    cells |= {(model[t.variable].name, _cell(model, t.variable, t.element)) for t in single}
+    cells |= {(model[payer.variable].name, 0) for payer in report.payers}
+    cells |= {(model[regime.variable].name, 0) for regime in report.regimes}
+    names = {name for name, _ in cells}
+    kept = {model[one.variable].name: one.aggregate for one in study.kept()}
+    return carried(kernel, {name: how for name, how in kept.items() if name in names}, cells)

@@ -55,8 +55,8 @@ function cell(value) {
 
 const SAVE = {
   csv() {
-    const now = resultOf(state.settings), base = resultOf({});
-    if (!now) return;
+    const now = resultOf(state.settings), base = now && firstOf(resultOf({}), now.ids.length);
+    if (!now || !base) return;
     const rows = [["outcome", "unit", "year", "settings", ...SHARES.map((q) => `q${100 * q}`), "mean", "members"]];
     for (const [name, result] of [["now", now], ["baseline", base]])
       for (const outcome of study.outcomes)

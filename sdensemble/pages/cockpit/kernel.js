@@ -41,16 +41,17 @@ function logGamma(x) {
 const PAGE = 65536;
 
 // One instance of the module with a memory of its own, laid out as `layout` says (see
-// sdengine.native.wasm). `most` are the numbers of rows and events that a caller will set.
+// sdengine.native.wasm). `most` are the numbers of rows and events that a caller will set, if any.
 class Kernel {
   constructor(module, layout, most = null) {
     this.layout = layout;
     this.most = most;
     this.numbers = { ...layout.numbers };
     const lengths = Object.fromEntries(Object.entries(layout.arrays).map(([name, one]) => [name, one.length]));
+    const remembers = layout.remembers || 0;
+    Object.assign(lengths, { state: 3 * remembers, state_rows: remembers * layout.lanes });
     if (most)
-      Object.assign(lengths, { rows: Math.max(most.rows, 1) * layout.lanes, events: 3 * Math.max(most.events, 1),
-        event_values: Math.max(most.events, 1) });
+      Object.assign(lengths, { rows: most.rows * layout.lanes, events: 3 * most.events, event_values: most.events });
     const top = Math.ceil((layout.constants_end + PAGE) / 64) * 64; // the stack lies below
     let at = top;
     this.place = {};
@@ -64,6 +65,7 @@ class Kernel {
     for (const [name, { kind, values }] of Object.entries(layout.arrays))
       if (values && values.length <= lengths[name])
         this.view[name].set(kind === "i64" ? values.map(BigInt) : values.map((v) => (v === null ? NaN : v)));
+    for (let slot = 0; slot < remembers; slot++) this.view.state.set([0n, BigInt(slot), BigInt(slot)], 3 * slot);
     this.flags = Array.from(this.view.flags);
     this.run = new WebAssembly.Instance(module, { env: {
       __linear_memory: memory,
@@ -77,6 +79,7 @@ class Kernel {
   // ascending order of step. Where two meet in one slot at one step the later one holds.
   setEvents(events) {
     const { events: table, event_values: values, flags } = this.view;
+    this.events = events;
     flags.set(this.flags);
     events.forEach(([step, slot, row, value], i) => {
       table[3 * i] = BigInt(step);
@@ -88,15 +91,24 @@ class Kernel {
     this.numbers.n_events = events.length;
   }
 
-  // Runs one block; `rows` are its own values, row after row, as wide as the block. Returns views
-  // that hold until the next block: report (saved, report, lane), totals (saved, totals, lane).
-  block(rows = null) {
-    if (rows) this.view.rows.set(rows);
+  // Runs one block; `rows` are its own values, row after row, as wide as the block. `from` and
+  // `until` are saved times by number; a run from a later one goes on from the `state` that one
+  // until then had. Returns views that hold until the next block: report (saved, report, lane),
+  // totals (saved, totals, lane), the first row of either that of `from`.
+  block(rows = [], { from = 0, until = null, state = null } = {}) {
+    const saves = this.layout.arrays.saves.values;
+    this.view.rows.set(rows);
     this.view.bad.fill(-1n);
-    this.run(...this.layout.signature.map((name) =>
-      name in this.place ? this.place[name] : BigInt(this.numbers[name])));
+    if (state) this.view.state_rows.set(state);
+    const numbers = { ...this.numbers, begin: saves[from], n_state: state ? this.layout.remembers : 0 };
+    if (until !== null) numbers.steps = saves[until];
+    const places = { ...this.place, saves: this.place.saves + 8 * from };
+    this.run(...this.layout.signature.map((name) => (name in places ? places[name] : BigInt(numbers[name]))));
     return { report: this.view.out, totals: this.view.out_totals };
   }
+
+  // What a run must be given to go on from the end of the last one.
+  state() { return this.view.W.slice(0, this.layout.remembers * this.layout.lanes); }
 }
 
 if (typeof module !== "undefined") module.exports = { Kernel, complementaryError, logGamma };

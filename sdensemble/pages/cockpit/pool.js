@@ -3,9 +3,10 @@
 
 // ── the ensemble ───────────────────────────────────────────────────────────────────────────
 
-const pool = { workers: [], pending: new Map(), next: 1, failed: "" };
-const KEPT = 5; // results held at once: what was seen lately comes back without a run
-const found = new Map(); // key of (set, settings) → {few, all}: results of the first members, of all
+const pool = { workers: [], pending: new Map(), next: 1, last: {} }; // last: the settings drawn
+const KEPT = 4; // results held at once: what was seen lately comes back without a run
+const found = new Map(); // key of (set, settings) → the result of its first members, or of all
+const RANK = { first: 0, rest: 1, sets: 2, surface: 3 }; // what a worker does before what
 
 async function bytesOf(id) {
   const raw = Uint8Array.from(atob($(id).textContent.trim()), (c) => c.charCodeAt(0));
@@ -42,8 +43,8 @@ async function begin() {
   const sets = Object.fromEntries(study.sets.map((set) => [set.id, set]));
   for (let w = 0; w < count; w++) {
     const worker = new Worker(source);
-    worker.onmessage = ({ data }) => receive(data);
-    worker.onerror = (event) => { pool.failed = event.message; tell("failed", { why: event.message }); };
+    worker.onmessage = ({ data }) => receive(w, data);
+    worker.onerror = (event) => tell("failed", { why: event.message });
     worker.postMessage({ kind: "begin", module, program: study.program, sets });
     pool.workers.push(worker);
   }
@@ -67,94 +68,95 @@ function deal(set, draws) {
     const share = Math.ceil(ids.length / count / lanes) * lanes || 1;
     pool.workers.forEach((worker, w) => {
       const own = ids.slice(w * share, (w + 1) * share);
-      const parts = set.slots.map((_, i) => Float64Array.from(own, (m) => draws[i * members + m]));
-      worker.postMessage({ kind: "members", set: set.id, stage, ids: own, draws: parts });
+      const parts = set.slots.map((_, i) => Float32Array.from(own, (m) => draws[i * members + m]));
+      worker.postMessage({ kind: "members", set: set.id, stage, ids: own, draws: parts }, parts.map((part) => part.buffer));
     });
   });
 }
 
 const keyOf = (set, settings) => `${set}|${JSON.stringify(Object.entries(settings).sort())}`;
 
-// Runs a stage of members under some settings; resolves to {ids, values} or null where a later
-// question of the same lane has taken its place.
-function run(set, settings, stage, lane) {
+// Runs a stage of members under some settings; resolves to the workers' parts, {ids, values}, or to
+// null where a later question of the same lane has taken its place.
+function run(set, settings, stage, lane, rank) {
   const id = pool.next++, events = eventsOf(study, settings);
   for (const [other, job] of pool.pending)
     if (job.lane === lane) { job.resolve(null); pool.pending.delete(other); }
   return new Promise((resolve) => {
     pool.pending.set(id, { lane, resolve, left: pool.workers.length, parts: [] });
-    for (const worker of pool.workers)
-      worker.postMessage({ kind: "run", id, lane, set, stage, settings: events });
+    pool.workers.forEach((worker) => worker.postMessage({ kind: "run", id, lane, rank, set, stage, settings: events }));
   });
 }
 
-function receive(data) {
+function receive(worker, data) {
   if (data.kind === "failed") { tell("failed", { why: data.message }); return; }
   const job = pool.pending.get(data.id);
   if (!job) return;
-  job.parts.push(data);
+  job.parts[worker] = data;
   if (--job.left) return;
   pool.pending.delete(data.id);
-  const ids = [], series = study.series, years = study.years.length;
-  for (const part of job.parts) ids.push(...part.ids);
-  const values = new Float64Array(series * years * ids.length);
+  job.resolve(job.parts);
+}
+
+// A result: its name, the members' numbers, the replicate of each, and values (series, year, member), of
+// which a row is `width` long. Parts stand one after the other in each row.
+function resultFrom(parts) {
+  const ids = parts.flatMap((part) => part.ids), width = ids.length, rows = study.series * study.years.length;
+  const values = new Float64Array(rows * width);
   let base = 0;
-  for (const part of job.parts) {
-    for (const { from, to, values: got } of part.parts) {
-      const count = to - from;
-      for (let row = 0; row < series * years; row++)
-        values.set(got.subarray(row * count, (row + 1) * count), row * ids.length + base + from);
-    }
+  for (const part of parts) {
+    const own = part.width ?? part.ids.length;
+    for (let row = 0; row < rows; row++) values.set(part.values.subarray(row * own, row * own + part.ids.length), row * width + base);
     base += part.ids.length;
   }
-  job.resolve({ ids, values });
+  return { name: pool.next++, ids, values, width, replicate: ids.map((m) => Math.floor(m / (study.members / study.replicates))) };
 }
 
-function joined(few, rest) {
-  const ids = [...few.ids, ...rest.ids], rows = few.values.length / few.ids.length;
-  const values = new Float64Array(rows * ids.length);
-  for (let row = 0; row < rows; row++) {
-    values.set(few.values.subarray(row * few.ids.length, (row + 1) * few.ids.length), row * ids.length);
-    values.set(rest.values.subarray(row * rest.ids.length, (row + 1) * rest.ids.length), row * ids.length + few.ids.length);
-  }
-  return { ids, values };
+// The same result of its first members alone: so that two are compared member by member.
+function firstOf(result, count) {
+  if (!result || result.ids.length <= count) return result;
+  return once(result, `first ${count}`, () =>
+    ({ ...result, name: `${result.name} ${count}`, ids: result.ids.slice(0, count), replicate: result.replicate.slice(0, count) }));
 }
 
-async function stage(set, settings, number, lane) {
-  const key = keyOf(set, settings);
-  const held = found.get(key) || {};
-  if (number === 0 && !held.few) {
-    const few = await run(set, settings, 0, lane);
-    if (!few) return null;
-    found.set(key, { ...found.get(key), few });
+const isWhole = (result) => result.ids.length === study.members;
+
+// Has a result of the first members (stage 0) or of all (1) in `found`; null where overtaken.
+async function have(set, settings, stage, lane, rank) {
+  const key = keyOf(set, settings), held = found.get(key);
+  if (!held || (stage && !isWhole(held))) {
+    const parts = await run(set, settings, stage, lane, rank);
+    if (!parts) return null;
+    found.set(key, resultFrom(stage ? [found.get(key) || held, ...parts] : parts));
   }
-  if (number === 1 && !held.all) {
-    const { few } = found.get(key);
-    const size = study.sets.find((one) => one.id === set).stages[1];
-    const rest = size ? await run(set, settings, 1, lane) : { ids: [], values: new Float64Array(0) };
-    if (!rest) return null;
-    found.set(key, { few, all: rest.ids.length ? joined(few, rest) : few });
-  }
-  const needed = [key, keyOf(state.set, {}), keyOf(state.set, state.settings), ...(state.other ? [keyOf(state.set, state.other)] : [])];
-  for (const one of found.keys()) if (found.size > KEPT && !needed.includes(one)) found.delete(one);
+  const shown = [{}, state.settings, pool.last, ...(state.other ? [state.other] : [])];
+  const needed = [key, ...shown.map((one) => keyOf(state.set, one))];
+  for (const one of [...found.keys()]) if (found.size > KEPT && !needed.includes(one)) found.delete(one);
   return found.get(key);
 }
 
-// What the views need, coarse first, then whole; told when drawn, for whoever measures.
-let asked = 0;
+// What the views need, first members first, then all; told when drawn, for whoever measures.
+// While the first members are at work a further move waits for them, so that the page is redrawn
+// again and again while a slider slides; it takes the place of anything else.
+let asked = 0, busy = false, again = false;
 async function ask() {
   if (!pool.workers.length) return;
-  const mine = ++asked, begun = performance.now(), settings = structuredClone(state.settings);
+  if (busy) { again = true; return; }
+  const mine = ++asked, began = performance.now(), settings = structuredClone(state.settings);
   const wanted = [[{}, "base"], [settings, "now"], ...(state.other ? [[state.other, "other"]] : [])];
-  for (const number of [0, 1]) {
+  for (const stage of [0, 1]) {
+    busy = stage === 0;
     for (const [one, lane] of wanted) {
-      const got = await stage(state.set, one, number, lane);
-      if (!got || mine !== asked) return;
+      const got = await have(state.set, one, stage, lane, stage ? RANK.rest : RANK.first);
+      if (stage && (!got || mine !== asked)) return;
     }
+    busy = false;
+    pool.last = settings;
     paint();
-    document.dispatchEvent(new CustomEvent("drawn", { detail: { stage: number, ms: performance.now() - begun } }));
+    document.dispatchEvent(new CustomEvent("drawn", { detail: { stage, ms: performance.now() - began } }));
+    if (again) { again = false; ask(); return; }
   }
-  askOthers(mine, settings);
+  await askOthers(mine, settings);
   if (state.view === "surface") fillSurface();
 }
 
@@ -162,20 +164,17 @@ async function ask() {
 async function askOthers(mine, settings) {
   for (const set of study.sets) {
     if (set.id === state.set) continue;
-    if (!(await stage(set.id, settings, 0, `set ${set.id}`)) || mine !== asked) return;
+    if (!(await have(set.id, settings, 0, `set ${set.id}`, RANK.sets)) || mine !== asked) return;
     paintHead();
   }
 }
 
-function resultOf(settings, set = state.set) {
-  const held = found.get(keyOf(set, settings));
-  return held ? held.all || held.few : null;
-}
+const resultOf = (settings, set = state.set) => found.get(keyOf(set, settings)) || null;
+
+// What is drawn: the settings of now, or the last ones that are computed.
+const shownResult = () => resultOf(state.settings) || resultOf(pool.last);
 
 function values(result, series, year) {
-  const n = result.ids.length, at = (series * study.years.length + study.years.indexOf(year)) * n;
-  return result.values.subarray(at, at + n);
+  const at = (series * study.years.length + study.years.indexOf(year)) * result.width;
+  return result.values.subarray(at, at + result.ids.length);
 }
-
-const replicateOf = (result) => result.ids.map((m) => Math.floor(m / (study.members / study.replicates)));
-

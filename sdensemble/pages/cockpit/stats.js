@@ -3,13 +3,14 @@
 // spread of the means of independent replicates.
 
 function replicateMeans(values, replicate) {
-  const sum = new Map();
-  values.forEach((value, i) => {
-    if (!Number.isFinite(value)) return;
-    const found = sum.get(replicate[i]) || [0, 0];
-    sum.set(replicate[i], [found[0] + value, found[1] + 1]);
-  });
-  return [...sum.values()].map(([total, count]) => total / count);
+  const sum = [], count = [];
+  for (let i = 0; i < replicate.length; i++) {
+    if (!Number.isFinite(values[i])) continue;
+    const r = replicate[i];
+    sum[r] = (sum[r] || 0) + values[i];
+    count[r] = (count[r] || 0) + 1;
+  }
+  return sum.map((total, r) => total / count[r]).filter(Number.isFinite);
 }
 
 function standardError(values, replicate) {
@@ -23,20 +24,28 @@ function standardError(values, replicate) {
 
 // {mean, se, members} of the finite values.
 function meanOf(values, replicate) {
-  const kept = Array.from(values).filter(Number.isFinite);
-  const mean = kept.reduce((a, b) => a + b, 0) / kept.length;
-  return { mean, se: standardError(values, replicate), members: kept.length };
+  let sum = 0, members = 0;
+  for (const value of values) if (Number.isFinite(value)) { sum += value; members += 1; }
+  return { mean: sum / members, se: standardError(values, replicate), members };
 }
 
 // {mean, se, hits, members} of a share; where nothing or everything hits, se is NaN: the page
 // then says how large the share can be at most, 1 - 0.05^(1/n).
 function shareOf(hit, replicate) {
-  const values = Float64Array.from(hit, Number);
-  const hits = values.reduce((a, b) => a + b, 0), n = values.length, mean = hits / n;
-  let se = standardError(values, replicate);
+  const hits = hit.reduce((a, b) => a + b, 0), n = hit.length, mean = hits / n;
+  let se = standardError(hit, replicate);
   if (hits === 0 || hits === n) se = NaN;
   else if (!(se > 0)) se = Math.sqrt((mean * (1 - mean)) / n);
   return { mean, se, hits, members: n, most: hits === 0 ? 1 - 0.05 ** (1 / n) : NaN };
+}
+
+// What was made of a result under a name, made once: the baseline's is asked for at every move.
+const made = new WeakMap();
+function once(result, name, make) {
+  if (!made.has(result)) made.set(result, new Map());
+  const known = made.get(result);
+  if (!known.has(name)) known.set(name, make());
+  return known.get(name);
 }
 
 // Sample quantiles by linear interpolation; NaN where no value is finite.

@@ -29,10 +29,10 @@ function show(view) {
 }
 
 function paintView() {
-  const now = resultOf(state.settings), base = resultOf({});
+  const now = shownResult(), base = now && firstOf(resultOf({}), now.ids.length);
   $("view").setAttribute("aria-labelledby", `tab-${state.view}`);
-  $("view").classList.toggle("stale", !now);
-  if (!now || !base) return;
+  $("view").classList.toggle("stale", !resultOf(state.settings));
+  if (!now || !base || base.ids.length < now.ids.length) return;
   $("view").innerHTML = PAINT[state.view](now, base);
   for (const button of $("view").querySelectorAll("[data-save]"))
     button.addEventListener("click", () => SAVE[button.dataset.save]());
@@ -53,7 +53,11 @@ const width = () => Math.max(300, Math.min(1100, $("view").clientWidth || 700));
 const saveButtons = (names) => `<p class="noprint">${names.map((name) => `<button data-save="${name}">${escapeText(t(`save-${name}`))}</button>`).join(" ")}</p>`;
 const outcomePick = () => `<label class="noprint">${escapeText(t("outcome"))} <select data-pick="outcome">${study.outcomes.map((one) => option(one.id, label(one.label), state.outcome)).join("")}</select></label>`;
 const SHARES = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95];
-const fanOf = (result, series) => study.years.map((year) => quantiles(values(result, series, year), SHARES));
+const fanOf = (result, series) => once(result, `fan ${series}`, () =>
+  study.years.map((year) => quantiles(values(result, series, year), SHARES)));
+
+const meansOf = (result, series) => once(result, `means ${series}`, () =>
+  study.years.map((year) => meanOf(values(result, series, year), []).mean));
 
 function marksOf(outcome) {
   return study.targets.filter((one) => !one.joint.length && one.series === outcome.series && study.years.includes(one.year))
@@ -125,7 +129,7 @@ const PAINT = {
   },
   limits(now) {
     return study.limits.map(({ label: name, parts }) => {
-      const shares = parts.map((part) => ({ name: label(part.label), values: study.years.map((year) => meanOf(values(now, part.series, year), []).mean) }));
+      const shares = parts.map((part) => ({ name: label(part.label), values: meansOf(now, part.series) }));
       const keys = shares.map((part, i) => `<span class="key p${i % 6}" style="background:var(--p${i % 6})"></span>${escapeText(part.name)}`).join("");
       return `<h2>${escapeText(label(name))}</h2><p class="note">${escapeText(t("limits-say"))}</p>${stackChart({ width: width(), height: 230, years: study.years, parts: shares, label: label(name) })}<p class="small">${keys}</p>${figures([t("year"), ...shares.map((s) => s.name)], study.years.map((year, i) => [String(year), ...shares.map((s) => percent(s.values[i]))]))}`;
     }).join("") + saveButtons(["csv"]);
@@ -139,8 +143,8 @@ const PAINT = {
   },
   sides(now, base) {
     if (!state.other) return `<p>${escapeText(t("sides-first"))}</p>`;
-    const other = resultOf(state.other);
-    if (!other || other.ids.length !== now.ids.length) return `<p>${escapeText(t("running"))}</p>`;
+    const other = firstOf(resultOf(state.other), now.ids.length);
+    if (!other || other.ids.length < now.ids.length) return `<p>${escapeText(t("running"))}</p>`;
     const outcome = outcomeOf(state.outcome), rows = study.horizons.map((year) => {
       const one = paired(now, other, outcome.series, year);
       return [String(year), sayEffect(one), signed(one.median), percent(one.helped)];
@@ -208,9 +212,9 @@ async function fillSurface() {
         delete settings[lever.id];
         if (value !== lever.value) settings[lever.id] = { times: [state.settings[lever.id]?.times[0] ?? lever.start], values: [value] };
       }
-      const result = await run(state.set, settings, 0, "surface");
-      if (!result || surface.key !== key || surfaceKey() !== key || state.view !== "surface") { surface.filling = false; return; }
-      surface.cells[j][i] = chance(result, targetOf(state.target)).mean;
+      const parts = await run(state.set, settings, 0, "surface", RANK.surface);
+      if (!parts || surface.key !== key || surfaceKey() !== key || state.view !== "surface") { surface.filling = false; return; }
+      surface.cells[j][i] = chance(resultFrom(parts), targetOf(state.target)).mean;
       paintView();
     }
   surface.filling = false;

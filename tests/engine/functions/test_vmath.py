@@ -103,6 +103,19 @@ def test_a_processor_without_table_lookups_gives_the_same_bits(kernel, monkeypat
         assert np.array_equal(values(other, name, x, 0.7), values(kernel, name, x, 0.7))
 
 
+def test_powers_from_long_tables_are_exact_to_a_few_units(kernel, monkeypatch):
+    narrow = Processor(fused=False, permutes=False, long_tables=True)
+    monkeypatch.setattr(compiling, "processor", lambda: narrow)
+    other = compile_model(kernel.model, use_cache=False)
+    rng = np.random.default_rng(8)
+    x = np.concatenate([np.exp(rng.uniform(-300, 300, 20_000)), rng.uniform(0.5, 2.0, 20_000)])
+    y = np.concatenate([rng.uniform(-2, 2, 20_000), rng.uniform(-9, 9, 20_000)])
+    assert (relative(values(other, "p", x, y), x**y) / (1 + np.abs(y))).max() < 1e-15
+    with np.errstate(all="ignore"):
+        found, expected = values(other, "p", EDGES, 3.0), np.power(EDGES, 3.0)
+    np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-305)
+
+
 @pytest.mark.parametrize("y", [0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, -0.5, 7.0])
 def test_pow_follows_numpy_at_the_edges(kernel, y):
     with np.errstate(all="ignore"):

@@ -130,6 +130,6 @@ def test_the_text_of_a_kernel_grows_with_points_as_the_file_does(write_model):
         path = write_model(
             "".join(f"t{i}({pairs(x, x * i)})~~|\ny{i}=t{i}(Time)~~|\n" for i in (1, 2))
         )
-        _, _, text = kernels._written(kernels.lower(read_model(path)), None)
+        _, _, text = kernels._written(kernels.lower(read_model(path)), None, kernels.processor())
         sizes.append(len(text))
     assert (sizes[1] - sizes[0]) / (2 * 900) < 70  # two doubles and their commas a point
