@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import threading
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from sdengine.errors import SDError, did_you_mean
 from sdengine.ir import Program, Slots
+from sdengine.native.blocks import Blocks, Memory, default_threads
 from sdengine.native.emit import emit
-from sdengine.native.jit import Native, address, aligned, load_or_compile, processor
+from sdengine.native.jit import Native, aligned, load_or_compile, processor
 from sdengine.native.llvm import Processor
 from sdengine.native.plan import Plan, make_plan
 from sdengine.native.wasm import WasmKernel, wasm_kernel
@@ -26,7 +25,6 @@ from sdengine.program.inputs import (
     member_numbers,
     noise_rows,
     state_rows,
-    state_slots,
 )
 from sdengine.program.lower import lower
 from sdengine.program.prune import pruned
@@ -208,8 +206,9 @@ class Kernel:
         if ids is None and state is not None:
             ids = state.ids
         numbers = member_numbers(ids, count, stride, self.program.name)
-        memory = _Memory.of(self.program, inputs.end, stride) if keep_state else None
-        self._blocks(shared, numbers, count, threads, progress, state, memory)
+        memory = Memory.of(self.program, inputs.end, stride) if keep_state else None
+        blocks = Blocks(self.native, self.program, self.plan.size, self.lanes, shared)
+        blocks.run(numbers, count, threads, progress=progress, state=state, memory=memory)
         out[:, np.isin(_all(kept), self.program.void)] = np.nan
         out_totals[:, np.isin(_all(summed), self.program.void)] = np.nan
         return Trajectories(
@@ -291,8 +290,8 @@ class Kernel:
             "n_report": len(_all(kept)),
             "totals": _without(_all(summed), self.program.void),
             "n_totals": len(_all(summed)),
-            "out": np.empty((len(saves), len(_all(kept)), stride)),
-            "out_totals": np.empty((len(saves), len(_all(summed)), stride)),
+            "out": _room(len(saves), len(_all(kept)), stride),
+            "out_totals": _room(len(saves), len(_all(summed)), stride),
             "bad": np.full(stride, -1, np.int64),
             "steps": inputs.end,
             "saves": np.append(saves, -1),
@@ -330,65 +329,10 @@ class Kernel:
         kept = self.program.kept
         return kept is None or bool(np.isin(self.program.where(name), kept).all())
 
-    def _blocks(
-        self,
-        shared: dict[str, Any],
-        numbers: NDArray[np.int64],
-        count: int,
-        threads: int,
-        progress: Callable[[int], None] | None,
-        state: State | None,
-        memory: _Memory | None,
-    ) -> None:
-        """Run every block of ``lanes`` members; each thread has a workspace of its own."""
-        starts = iter(range(0, shared["stride"], self.lanes))
-        slots = self.plan.size + 2 * self.program.stocks
-        places = {name: address(value) for name, value in shared.items()}
-        sizes = {name: shared[name].nbytes // len(shared[name]) for name in ("rows", "state_rows")}
-        lock, stop = threading.Lock(), threading.Event()
 
-        def work() -> None:
-            workspace = aligned(slots * self.lanes)
-            sums = aligned(max(shared["n_totals"], 1) * self.lanes)
-            history = aligned(len(self.program.fixed) * (shared["steps"] + 1) * self.lanes)
-            scratch = {"W": workspace, "sums": sums, "history": history}
-            own = {**places, **{name: address(array) for name, array in scratch.items()}}
-            while not stop.is_set():
-                with lock:
-                    start = next(starts, None)
-                if start is None:
-                    return
-                members = numbers[start : start + self.lanes]
-                random = noise_rows(self.program, members, shared["steps"])
-                for name, size in sizes.items():
-                    own[name] = places[name] + start // self.lanes * size
-                if state is not None:
-                    _recalled(state, history, start, self.lanes)
-                self.native.run({**own, "m0": start, "feed_rows": address(random)})
-                if memory is not None:
-                    memory.take(workspace, history, start, self.lanes)
-                if progress:
-                    progress(min(self.lanes, count - start))
-
-        blocks = shared["stride"] // self.lanes
-        if min(threads, blocks) <= 1:
-            work()
-            return
-        with ThreadPoolExecutor(min(threads, blocks)) as pool:
-            jobs = [pool.submit(work) for _ in range(min(threads, blocks))]
-            try:
-                wait(jobs, return_when=FIRST_EXCEPTION)
-            finally:
-                stop.set()
-        for job in jobs:
-            job.result()
-
-
-def default_threads() -> int:
-    """Return the number of processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _room(*shape: int) -> NDArray[np.float64]:
+    """Return an array of this shape that starts where a line of a cache does."""
+    return aligned(math.prod(shape)).reshape(shape)
 
 
 def _all(named: Mapping[str, Slots]) -> Slots:
@@ -422,39 +366,3 @@ def _times(program: Program, saves: NDArray[np.int64]) -> NDArray[np.float64]:
         step = program.step * every  # so that a whole number of steps has a round time
         return np.asarray(program.start + step * (saves // every), np.float64)
     return np.asarray(program.start + program.step * saves, np.float64)
-
-
-def _recalled(state: State, history: NDArray[np.float64], start: int, lanes: int) -> None:
-    """Put what fixed delays still hold of a block's members where the driver looks for it."""
-    members = np.minimum(np.arange(start, start + lanes), state.values.shape[1] - 1)
-    history[: state.history[..., members].size] = state.history[..., members].ravel()
-
-
-@dataclass(frozen=True, eq=False)
-class _Memory:
-    """What a run must remember, filled block by block: stocks, and inputs of fixed delays."""
-
-    slots: Slots
-    values: NDArray[np.float64]
-    history: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, program: Program, end: int, stride: int) -> _Memory:
-        """Return room for so many members after so many steps."""
-        slots = state_slots(program)
-        history = np.empty((end, len(program.fixed), stride))
-        return cls(slots, np.empty((len(slots), stride)), history)
-
-    def take(
-        self, workspace: NDArray[np.float64], history: NDArray[np.float64], start: int, lanes: int
-    ) -> None:
-        """Keep what a block has come to."""
-        here = slice(start, start + lanes)
-        self.values[:, here] = workspace.reshape(-1, lanes)[self.slots]
-        steps, fixed, _ = self.history.shape
-        self.history[..., here] = history[: steps * fixed * lanes].reshape(steps, fixed, lanes)
-
-    def state(self, program: Program, step: int, numbers: NDArray[np.int64], count: int) -> State:
-        """Return the state of so many members."""
-        values, history = self.values[:, :count], self.history[..., :count]
-        return State(program.digest, step, self.slots, values, history, numbers[:count])

@@ -8,7 +8,8 @@ knows nothing of the mode: a particle that stands higher says that the mode was 
 from __future__ import annotations
 
 import hashlib
-import os
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from sdensemble.evidence.likelihood import Datum, Problem, student
 from sdensemble.evidence.posterior import Bound, Posterior, pack, unpack
 from sdensemble.evidence.smc import Settings, State, from_arrays, prior_particles, temper
 from sdensemble.inputs.fit import Fit, check_units, pick
+from sdensemble.inputs.folder import whole_file
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
@@ -240,9 +242,8 @@ def _key(bound: Bound, seed: int, settings: Settings) -> str:
 
 
 def _keep(path: Path, key: str, state: State) -> None:
-    partial = path.with_name(f"{path.name}.new.npz")
-    np.savez(partial, key=np.array(key), **state.to_arrays())
-    os.replace(partial, path)
+    with whole_file(path) as partial, partial.open("wb") as file:
+        np.savez(file, key=np.array(key), **state.to_arrays())
 
 
 def _resume(path: Path | None, key: str) -> State | None:
@@ -250,7 +251,7 @@ def _resume(path: Path | None, key: str) -> State | None:
     if path is None or not path.is_file():
         return None
     try:
-        with np.load(path) as stored:
+        with np.load(path, allow_pickle=False) as stored:
             return from_arrays(stored) if str(stored["key"]) == key else None
-    except (OSError, ValueError, KeyError):
-        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None  # begin anew

@@ -328,3 +328,14 @@ def test_too_little_memory_is_told_with_what_to_do(teacup, monkeypatch):
 
 def test_the_same_problem_is_told_once():
     assert SDError(["a", "b", "a"]).problems == ("a", "b")
+
+
+def test_what_was_done_to_a_studys_files_is_said_in_the_language_asked(teacup):
+    journal = teacup / "calibration" / ".together.json"
+    journal.write_text('{"history.csv": false}', encoding="utf-8")
+    found = call("check", "--study", teacup)
+    assert (found.exit_code, found.stderr) == (
+        0,
+        "history.csv：上次改动中途被强行中止，已恢复为改动之前的内容\n",
+    )
+    assert not journal.exists()
