@@ -140,6 +140,8 @@ ONLY_IN = {
     "docx": ("sdensemble/outputs/write/docx.py",),
     "xlsxwriter": ("sdensemble/outputs/write/xlsx.py",),
     "typst": ("sdensemble/outputs/write/pdf.py",),
+    "dask": ("sdensemble/ensemble/cluster.py",),
+    "distributed": ("sdensemble/ensemble/cluster.py",),
     "numba": (),
 }
 NEVER_IN = {"xarray": ("sdengine/",), "netCDF4": ("sdengine/",), "sdensemble": ("sdengine/",)}

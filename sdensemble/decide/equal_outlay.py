@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import brentq
 
 from sdengine.errors import SDError
-from sdengine.kernel import Kernel, compile_model
+from sdengine.kernel import Kernel
 from sdensemble.ensemble.worlds import World, apply
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario, Setting
@@ -95,53 +95,16 @@ def equalising_factor(
     return float(brentq(gap, 0.0, 20.0, xtol=1e-6))
 
 
+def unit_of(study: Study) -> str:
+    """Return the unit of the payers' integrals: their own, times the time unit."""
+    unit = study.model[study.report.payers[0].variable].unit
+    return unit.removesuffix(f"/{study.model.clock.unit}")
+
+
 NOTHING = 1e-3
 """An outlay below this is none: it is printed as 0.000."""
-
-
-@dataclass(frozen=True)
-class Alike:
-    """The factor on a package's levers at which it costs what another does, and their levels."""
-
-    one: Scenario
-    other: Scenario
-    factor: float
-    levels: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Outlays:
-    """What each scenario costs at present value until a time, by name, on default constants.
-
-    ``forgone`` is what others forgo, never added to it; None where the study has no such purse.
-    """
-
-    until: float
-    paid: Mapping[str, float]
-    forgone: Mapping[str, float] | None
-    alike: tuple[Alike, ...]
 
 
 def above(scenario: Scenario, values: Mapping[str, float]) -> float:
     """Return what a scenario costs above the one it is compared with."""
     return values[scenario.name] - values.get(scenario.compares, values[scenario.name])
-
-
-def outlays(study: Study) -> Outlays:
-    """Return each scenario's outlay, and the factors that would make the packages cost alike.
-
-    A package that costs nothing has no factor.
-    """
-    kernel, until = compile_model(study.model), horizon(study)
-    paid = present_values(kernel, study.scenarios, study.report, until=until)
-    lost = None
-    if any(payer.forgone for payer in study.report.payers):
-        lost = present_values(kernel, study.scenarios, study.report, until=until, forgone=True)
-    packages = [s for s in study.scenarios if s.package and abs(above(s, paid)) > NOTHING]
-    found = []
-    for one in packages[:-1]:
-        factor = equalising_factor(study, kernel, one, packages[-1])
-        moved = scaled(one, study, factor).settings
-        levels = {s.constant: max(s.values, key=abs) for s in moved}
-        found.append(Alike(one, packages[-1], factor, levels))
-    return Outlays(until, paid, lost, tuple(found))

@@ -190,11 +190,16 @@ def draw(
     Sources: Owen (1998), scrambling, as in ``scipy.stats.qmc``; McKay et al. (1979), Latin
     hypercube.
     """
-    replicates = replicates or max(REPLICATES, n // DEEPEST)
+    replicates = replicates or replicates_of(n)
     _check_size(n, method, replicates, seed)
     points = Points(column_names(priors, model), n // replicates, seed, method)
     replicate = np.repeat(np.arange(replicates), n // replicates)
     return Draws(Drawn(priors, model, points, n), replicate, seed, method, priors)
+
+
+def replicates_of(n: int) -> int:
+    """Return how many independent repetitions a sample of ``n`` members has."""
+    return max(REPLICATES, n // DEEPEST)
 
 
 def column_names(priors: Priors, model: Model) -> tuple[str, ...]:

@@ -541,6 +541,10 @@ def _drop(blocks: Sequence[Block], order: Sequence[tuple[int, int]]) -> Floats:
     return spots
 
 
+_ALONG = np.linspace(0.15, 0.85, 8)[:, None, None]
+"""Where along an arrow it is looked whether it runs over a block."""
+
+
 def _cost(
     spots: Floats, ends: NDArray[np.int64], offset: Floats, size: Floats, room: float
 ) -> float:
@@ -554,9 +558,10 @@ def _cost(
     dx, dy = (b - a).T
     total += float((np.abs(dx) / PITCH + np.abs(dy) / 40).sum())
     total += 1.2 * float((dx < 10).sum())
-    t = np.linspace(0.15, 0.85, 8)[:, None, None]
-    on = a + (b - a) * t
-    inside = (on[:, :, None] > spots - 1).all(-1) & (on[:, :, None] < spots + size + 1).all(-1)
+    on = a + (b - a) * _ALONG
+    low, high = spots - 1, spots + size + 1
+    x, y = on[:, :, 0, None], on[:, :, 1, None]
+    inside = (x > low[:, 0]) & (x < high[:, 0]) & (y > low[:, 1]) & (y < high[:, 1])
     hit = np.asarray(inside.any(0))
     rows = np.arange(len(ends))
     hit[rows, ends[:, 0]] = hit[rows, ends[:, 1]] = False
@@ -566,14 +571,15 @@ def _cost(
 def crossings(a: Floats, b: Floats) -> NDArray[np.bool_]:
     """Return which of the segments a[i]–b[i] cross, shape (n, n)."""
 
-    def side(p: Floats, q: Floats, r: Floats) -> Floats:
-        u, v = q - p, r - p
-        return u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
+    u = b - a
 
-    a1, b1, a2, b2 = a[:, None], b[:, None], a[None], b[None]
-    one = side(a1, b1, a2) * side(a1, b1, b2) < -1e-9
-    two = side(a2, b2, a1) * side(a2, b2, b1) < -1e-9
-    return one & two
+    def side(r: Floats) -> Floats:
+        """Return on which side of segment i the point r[j] lies, shape (i, j)."""
+        x, y = r[:, 0] - a[:, None, 0], r[:, 1] - a[:, None, 1]
+        return u[:, None, 0] * y - u[:, None, 1] * x
+
+    apart = side(a) * side(b) < -1e-9
+    return apart & apart.T
 
 
 def _placed(

@@ -17,6 +17,7 @@ from pathlib import Path
 from sdengine.errors import SDError
 from sdengine.model.read import read_model
 from sdengine.syntax import Model
+from sdensemble.inputs.folder import write_whole
 from sdensemble.pages.diagrams import lines_of
 from sdensemble.pages.graph import read_graph
 from sdensemble.pages.sheets import Node, Sheet, curve, make_sheets
@@ -141,7 +142,7 @@ def write_sketch(path: Path, out: Path | None = None) -> Path:
                 f"{path.name}: with the new sketch the equations read otherwise; not written"
             )
     place = out or path
-    place.write_bytes(data)
+    write_whole(place, data)
     return place
 
 

@@ -17,6 +17,7 @@ import click
 
 from sdengine.errors import Message, ModelRemark, SDError, did_you_mean
 from sdensemble import __version__
+from sdensemble.inputs.folder import StudyRemark
 from sdensemble.lang import LANGS, Words, message, tell
 from sdensemble.verbs.command import Mistyped, Verb, told
 from sdensemble.verbs.help import JSON, LANG, VERB, HelpedGroup
@@ -24,6 +25,7 @@ from sdensemble.verbs.options import Options
 from sdensemble.verbs.result import Tell, VerbResult
 from sdensemble.verbs.table import VERBS
 
+SHOWN = warnings.showwarning
 FORMAT = 1
 """Of the JSON: goes up when a reader of the one before could not read it."""
 
@@ -108,6 +110,15 @@ class Door(Group):
             errors = [_in_all(line) for line in lines]
             _print(ctx.meta.get(VERB, ""), {"ok": False, "status": status, "errors": errors})
         ctx.exit(status)
+
+
+def _remark(shown: Callable[..., None], warning: Warning | str, *more: Any, **named: Any) -> None:
+    """Say what was done to a study's files as a line; show any other warning as ever."""
+    ctx = click.get_current_context(silent=True)
+    if ctx is None or not (isinstance(warning, Warning) and isinstance(warning.args[0], Message)):
+        shown(warning, *more, **named)
+        return
+    click.echo(_said(warning.args[0], ctx.meta.get(LANG, LANGS[0])), err=True)
 
 
 def _lines(error: Exception) -> tuple[str, ...] | None:
@@ -238,6 +249,8 @@ class Terminal(Tell):
 def main(debug: bool) -> None:
     """System-dynamics ensembles: probabilities of targets under policy levers."""
     warnings.simplefilter("ignore", ModelRemark)  # a run of a file shows them as notes
+    warnings.simplefilter("always", StudyRemark)
+    warnings.showwarning = partial(_remark, SHOWN)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

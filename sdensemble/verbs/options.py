@@ -143,12 +143,21 @@ class Drawn(OfStudy):
     prior_only: bool = option(False)
     threads: int | None = option(aside=True, type=COUNT)
 
+
+@dataclass(frozen=True, kw_only=True)
+class InBlocks(Drawn):
+    """What a verb that runs its members in blocks may be asked with: on which machines."""
+
+    cluster: str = option("", aside=True)
+
     def runner(self, folder: Path, record: RunRecord, tell: Tell) -> Kept:
-        """Return who runs the members: threads, which keep what they finish beside the folder."""
+        """Return who runs the members, and keeps what is finished beside the folder."""
         from sdensemble.ensemble.blocks import Threads
+        from sdensemble.ensemble.cluster import Cluster
         from sdensemble.ensemble.kept import Kept
 
-        return Kept(Threads(self.threads), folder.parent, record.id, tell)
+        by = Cluster(self.cluster) if self.cluster else Threads(self.threads)
+        return Kept(by, folder.parent, record.id, tell)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +168,7 @@ class Sampled(Drawn):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorldOptions(IntoFolder, Drawn):
+class WorldOptions(IntoFolder, InBlocks):
     """What a question of a choice may be asked with.
 
     ``prior_sets`` and ``structures`` name the worlds; none: the study's prior sets, and for the

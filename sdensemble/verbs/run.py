@@ -14,22 +14,26 @@ from sdensemble.verbs.options import (
     COUNT,
     EITHER,
     FILE,
+    InBlocks,
     IntoFolder,
     Sampled,
     argument,
     option,
 )
+from sdensemble.verbs.precision import UNTIL, Precision
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
+KEEP = ("asked", "all", "headline")
 METHODS = ("sobol", "latin", "plain")
 FILES: dict[str, Any] = {"type": FILE, "multiple": True}
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(IntoFolder, Sampled):
+class RunOptions(IntoFolder, InBlocks, Sampled):
     """What a run of a study may be asked with; ``place`` is its folder, as ``study`` is.
 
-    ``question`` asks of another target; ``variants`` are structures, ``weights`` a file of their
+    ``question`` asks of another target; ``until`` adds members, at ``most`` so many, until the
+    Monte Carlo error of P is what it says; ``variants`` are structures, ``weights`` a file of their
     weights; ``member`` is replayed alone.
     """
 
@@ -38,7 +42,9 @@ class RunOptions(IntoFolder, Sampled):
     scenarios: tuple[str, ...] = option((), "--scenario")
     method: Literal["sobol", "latin", "plain"] = option("sobol", type=click.Choice(METHODS))
     question: str = option("", "--target")
-    keep: str = option("asked", aside=True, type=click.Choice(["asked", "all"]))
+    until: Precision | None = option(type=UNTIL)
+    most: int = option(2**17, type=COUNT)
+    keep: str = option("asked", aside=True, type=click.Choice(KEEP))
     member: int | None = option(type=click.IntRange(0))
     variants: tuple[str, ...] = option((), "--variant", aside=True)
     weights: Path | None = option(type=FILE)
@@ -49,6 +55,10 @@ class RunOptions(IntoFolder, Sampled):
         told = "{option} does not go with {what}"
         if {"place", "study"} <= set(typed):
             yield Message(told, option="--study", what="TARGET")
+        if isinstance(typed.get("until"), float):
+            yield Message('--until of a study: write "P ±0.5", in points')
+        if {"until", "variants"} <= set(typed):
+            yield Message(told, option="--until", what="--variant")
         if "weights" in typed and "variants" not in typed:
             yield Message("{option} goes with {what}", option="--weights", what="--variant")
 
@@ -70,7 +80,7 @@ class FileOptions(IntoFolder):
     initial: tuple[str, ...] = option(())
     series: tuple[Path, ...] = option((), **FILES)
     data: tuple[Path, ...] = option((), **FILES)
-    until: float | None = option(type=float)
+    until: float | None = option(type=UNTIL)
     save_state: Path | None = option(type=FILE)
     from_state: Path | None = option(type=FILE)
     changes: tuple[Path, ...] = option((), **FILES)
@@ -86,6 +96,12 @@ class FileOptions(IntoFolder):
     def meant(cls, typed: dict[str, Any]) -> bool:
         """Return whether what is named is a file."""
         return "place" in typed and typed["place"].is_file()
+
+    @classmethod
+    def problems(cls, typed: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what does not go together."""
+        if isinstance(typed.get("until"), Precision):
+            yield Message("--until of a model file: write the time to stop at")
 
 
 def run(asked: RunOptions | FileOptions, tell: Tell = SILENT) -> VerbResult:
