@@ -17,7 +17,7 @@ from sdensemble.inputs.priors import Prior, describe
 from sdensemble.inputs.sources import Sources
 from sdensemble.lang import LANGS
 from sdensemble.outputs.write.diagram import save_png
-from sdensemble.pages import diagrams
+from sdensemble.pages import diagrams, overview
 from sdensemble.pages.evidence import PAGE, basis, evidence_page, sourced
 from sdensemble.pages.graph import Graph, read_graph
 from sdensemble.pages.marks import anchor, cell, plain, slug, word
@@ -154,7 +154,7 @@ def _stem(sheet: Sheet) -> str:
 def _pictures(content: Content, lang: str, colours: diagrams.Palette) -> dict[str, Picture]:
     model, graph = content.model, content.graph
     titles = {view: content.view_label(view, lang) for view in graph.views}
-    out = {"overview": diagrams.draw_overview(model, graph, titles, lang, colours)}
+    out = {"overview": overview.draw_overview(model, graph, titles, lang, colours)}
     for sheet in content.sheets:
         part = f" ({sheet.part}/{sheet.parts})" if sheet.parts > 1 else ""
         title = titles[sheet.view] + part
@@ -199,7 +199,7 @@ def _index(content: Content, lang: str) -> str:
         )
     label = lambda view: content.view_label(view, lang)  # noqa: E731
     lines += ["", f"## {say('links')}", "", f"| {say('from')} | {say('to')} |", "|---|---|"]
-    weights = diagrams.view_links(graph)
+    weights = overview.view_links(graph)
     for view in graph.views:
         to = [f"{label(t)} {n}" for (s, t), n in weights.most_common() if s == view]
         if to:
