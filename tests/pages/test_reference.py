@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sdengine.model.read import read_model
 from sdensemble.pages import overview
+from sdensemble.pages.content import reference_digest
 from sdensemble.pages.diagrams import GREY, draw_sheet, lines_of
 from sdensemble.pages.graph import read_graph
 from sdensemble.pages.polarity import link_signs
@@ -16,7 +17,7 @@ from sdensemble.pages.route import curve
 from sdensemble.pages.shapes import Text, svg
 from sdensemble.pages.sheets import HIGH, WIDE, make_sheets
 from sdensemble.pages.source import read_source
-from sdensemble.pages.write import reference_digest, write_reference
+from sdensemble.pages.write import write_reference
 from sdensemble.study import open_study
 
 TEACUP = Path(__file__).resolve().parents[2] / "examples" / "teacup"
