@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from sdengine.native.wasm import WasmKernel, wasm_kernel
 from sdengine.program.final_time import settled
 from sdengine.program.held import Held, State
 from sdengine.program.inputs import (
+    Given,
     Inputs,
     member_numbers,
     noise_rows,
@@ -120,6 +121,8 @@ class Kernel:
     native: Native = field(repr=False)
     from_cache: bool
     made_for: Processor
+    whole: Kernel | None = field(default=None, repr=False)
+    _known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def digest(self) -> str:
@@ -147,13 +150,28 @@ class Kernel:
         found = self._named(names, inputs)
         inputs.problems.raise_if_any()
         few = pruned(self.program, found)
-        return _compiled(self.model, few, self.lanes, use_cache, self.made_for)
+        made = _compiled(self.model, few, self.lanes, use_cache, self.made_for)
+        return replace(made, whole=self.whole or self)
+
+    def given(
+        self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held], members: int
+    ) -> Given:
+        """Return what many runs of the same members have in common, checked and laid out once.
+
+        A ``run`` that is ``given`` it only adds what is its own, and has the bits of one that is
+        told everything. Raises SDError as ``run`` does.
+        """
+        inputs = Inputs(self.model, self.program)
+        inputs.read(constants, held)
+        inputs.problems.raise_if_any()
+        return inputs.laid(inputs.count(members), self.lanes)
 
     def run(
         self,
         constants: Mapping[str, ArrayLike] | None = None,
         held: Mapping[str, Held] | None = None,
         *,
+        given: Given | None = None,
         report: Iterable[str] = (),
         totals: Iterable[str] = (),
         members: int | None = None,
@@ -172,7 +190,8 @@ class Kernel:
         variables integrated between saved times; nothing else is kept. ``every`` is the number
         of steps between saved times (the file's SAVEPER without it), ``steps`` the number of
         steps to run. ``progress`` is called with the number of members just finished. ``ids``
-        are the members' numbers, 0 and up without it: random functions hang on them.
+        are the members' numbers, 0 and up without it: random functions hang on them. What was
+        ``given`` beforehand comes before the run's own constants and schedules.
 
         ``keep_state`` keeps what the run must remember at its last step, as the result's
         ``state``; a run given that ``state`` goes on from there, under the constants of its own.
@@ -188,7 +207,23 @@ class Kernel:
         >>> run.values["teacup temperature"].shape, run.times[-1]
         ((31, 3), np.float64(30.0))
         """
-        inputs = Inputs(self.model, self.program)
+        if keep_state and self.whole is not None:  # this one has moved some stocks on already
+            return self.whole.run(
+                constants,
+                held,
+                given=given,
+                report=report,
+                totals=totals,
+                members=members,
+                steps=steps,
+                every=every,
+                threads=threads,
+                progress=progress,
+                ids=ids,
+                state=state,
+                keep_state=True,
+            )
+        inputs = Inputs(self.model, self.program, given)
         threads = inputs.whole("threads", threads, default_threads(), 1)
         shared, count, kept, summed = self._laid_out(
             inputs,
@@ -276,7 +311,7 @@ class Kernel:
         members = None if members is None else inputs.whole("members", members, 1, 1)
         inputs.problems.raise_if_any()
         inputs.read(constants, held)
-        inputs.feed(constants, held)
+        inputs.feed()
         kept, summed = self._named(report, inputs), self._named(totals, inputs)
         inputs.problems.raise_if_any()
         count = inputs.count(members)
@@ -305,10 +340,12 @@ class Kernel:
 
     def _flags(self, inputs: Inputs) -> NDArray[np.int64]:
         """Return for each invariant loop what can make it run again (see ``driver``)."""
-        later = [slots.ravel() for step, slots, _ in inputs.changes if step > 0]
-        held = self.plan.waiting(np.concatenate([np.empty(0, np.int64), *later]))
-        switched = self.plan.waiting(self.plan.switches[:, 1])
-        return held + 2 * switched.astype(np.int64)
+        later = inputs.later()
+        key = later.tobytes()
+        if key not in self._known:
+            switched = self.plan.waiting(self.plan.switches[:, 1])
+            self._known[key] = self.plan.waiting(later) + 2 * switched.astype(np.int64)
+        return np.asarray(self._known[key])
 
     def _named(self, names: Iterable[str], inputs: Inputs) -> dict[str, Slots]:
         found = {}
@@ -326,8 +363,11 @@ class Kernel:
         return found
 
     def _keeps(self, name: str) -> bool:
-        kept = self.program.kept
-        return kept is None or bool(np.isin(self.program.where(name), kept).all())
+        if name not in self._known:
+            kept = self.program.kept
+            held = kept is None or np.isin(self.program.where(name), kept).all()
+            self._known[name] = bool(held)
+        return bool(self._known[name])
 
 
 def _room(*shape: int) -> NDArray[np.float64]:

@@ -261,47 +261,46 @@ def run_doses(
 
     n, m = grids[0].size, grids[1].size
     year = int(target.year or question.years[0])
-    every = [scenario(i, j) for i in range(n) for j in range(m)]
-    found = _run(world, question, target, every, (year,), progress)
+    one, two = ([(i, at[1]) for i in range(at[0], n)], [(at[0], j) for j in range(at[1], m)])
+    ahead = list(dict.fromkeys([*one, *two, (there[0], there[1])]))
+    rest = [(i, j) for i in range(n) for j in range(m) if (i, j) not in ahead]
+    years = tuple(sorted({*question.years, year}))
+
+    def run(cells: Sequence[tuple[int, int]], years: tuple[int, ...]) -> _Run:
+        every = [scenario(*cell) for cell in cells]
+        return _run(world, question, target, every, years, progress)
+
+    alone, others = run(ahead, years), run(rest, (year,))
+    told = [years.index(y) for y in question.years]
+    series = [_above(v[told], 0) for v in (alone.outcome, alone.money, alone.used)]
+    columns = [[ahead.index(cell) for cell in cells] for cells in (one, two)]
+    outcome, money, used = series
+    curves = tuple(
+        Curve(grid[low:], outcome[:, cells], money[:, cells], used[:, cells], asked - low)
+        for grid, low, cells, asked in zip(grids, at, columns, there, strict=True)
+    )
+    place = years.index(year)
+    order = np.argsort([i * m + j for i, j in (*ahead, *rest)])
+
+    def square(mine: Any, other: Any) -> Any:
+        return np.concatenate([mine, other])[order].reshape(n, m, -1)
+
     zero = at[0] * m + at[1]
     surface = [
-        _above(values[0], zero).reshape(n, m, -1)
-        for values in (found.outcome, found.money, found.used)
+        _above(square(mine[place], other[0]).reshape(n * m, -1), zero).reshape(n, m, -1)
+        for mine, other in zip(alone.sums, others.sums, strict=True)
     ]
-
-    ahead = [(i, at[1]) for i in range(at[0], n)] + [(at[0], j) for j in range(at[1], m)]
-    alone = _run(
-        world,
-        question,
-        target,
-        [scenario(*ij) for ij in (*ahead, tuple(there))],
-        question.years,
-        progress,
-    )
-    series = [_above(values, 0) for values in (alone.outcome, alone.money, alone.used)]
-    split = n - at[0]
-    spans = (slice(0, split), slice(split, split + m - at[1]))
-    curves = tuple(
-        Curve(
-            grid[low:],
-            series[0][:, span],
-            series[1][:, span],
-            series[2][:, span],
-            place - low,
-        )
-        for grid, low, span, place in zip(grids, at, spans, there, strict=True)
-    )
     return Doses(
         years=question.years,
         curves=(curves[0], curves[1]),
-        both=series[0][:, -1],
+        both=outcome[:, ahead.index((there[0], there[1]))],
         year=year,
         first=grids[0],
         second=grids[1],
         outcome=surface[0],
         money=surface[1],
         used=surface[2],
-        hit=found.hit.reshape(n, m, -1),
+        hit=square(alone.hit, others.hit),
         base=(at[0], at[1]),
         asked=(there[0], there[1]),
         condition=alone.condition[0],
@@ -332,6 +331,11 @@ class _Run:
     used: Array
     hit: NDArray[np.bool_]
     condition: Array
+
+    @property
+    def sums(self) -> tuple[Array, Array, Array]:
+        """Outcome, money and use."""
+        return self.outcome, self.money, self.used
 
 
 def _run(

@@ -26,7 +26,7 @@ from sdensemble.outputs.figures.effects import effects
 from sdensemble.outputs.figures.fan import fan
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.form import Chance, InTen, Paired, Share, Shown, Spread
-from sdensemble.outputs.naming import is_example, label, statement, when
+from sdensemble.outputs.naming import is_example, label, lever_caveats, statement, when
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.table import Table
 from sdensemble.outputs.tables import limits_of
@@ -219,6 +219,7 @@ def _levers(results: Results, material: Material) -> Iterable[Block]:
         return
     yield Heading(phrase("brief.part_levers"))
     yield Paragraph(lever_sentences(results))
+    yield from (Paragraph(said, "note") for said in lever_caveats(results))
     table = _narrow(results, material.others, "median")
     base = reference(results)
     rows = [
