@@ -128,7 +128,7 @@ ONLY_IN = {
     "matplotlib": (
         "sdensemble/outputs/figures/",
         "sdensemble/outputs/fonts.py",
-        "sdensemble/outputs/write/picture.py",
+        "sdensemble/outputs/write/picture/",
         "sdensemble/outputs/write/diagram.py",
         "sdensemble/policy/figures/",
     ),
