@@ -137,7 +137,7 @@ ONLY_IN = {
     "click": ("sdensemble/verbs/",),
     "llvmlite": ("sdengine/native/jit.py",),
     "pint": ("sdengine/model/units.py",),
-    "docx": ("sdensemble/outputs/write/docx.py",),
+    "docx": ("sdensemble/outputs/write/docx/",),
     "xlsxwriter": ("sdensemble/outputs/write/xlsx.py",),
     "typst": ("sdensemble/outputs/write/pdf.py",),
     "dask": ("sdensemble/ensemble/cluster.py",),

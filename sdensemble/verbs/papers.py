@@ -32,8 +32,9 @@ def write_brief(asked: BriefOptions) -> VerbResult:
     With ``against`` the paper is of two runs: what changed between them, and what that did to P.
     Raises SDError where there is no such run, or it is of another state of the study.
     """
-    from sdensemble.outputs.write.docx import layout_of, write_docx
+    from sdensemble.outputs.write.docx import write_docx
     from sdensemble.outputs.write.html import write_html
+    from sdensemble.outputs.write.layouts import layout_of
     from sdensemble.outputs.write.xlsx import write_xlsx
 
     study, layout = asked.opened(), layout_of(asked.layout)
