@@ -15,7 +15,8 @@ from sdensemble.outputs.document import Document, verbatim
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.fan import fan
 from sdensemble.outputs.pages.against import against
-from sdensemble.outputs.pages.brief import Material, brief
+from sdensemble.outputs.pages.brief import brief
+from sdensemble.outputs.pages.material import Material
 from sdensemble.outputs.pages.trace import trace_document
 from sdensemble.outputs.pages.workbook import workbook
 from sdensemble.results.record import RunRecord, records, written
