@@ -32,6 +32,7 @@ from sdensemble.inputs.scenarios import DEFAULT_SET, Scenario, read_scenarios
 from sdensemble.inputs.sources import Sources, of_observations, read_sources
 from sdensemble.inputs.targets import Target, read_targets, scored
 from sdensemble.inputs.together import mend
+from sdensemble.lang import Words
 
 MODEL_KINDS = (".mdl", ".xmile", ".stmx")
 
@@ -105,13 +106,12 @@ class Study:
         """What a run keeps and shows: ``outputs/report.toml``."""
         return read_report(self.folder / "outputs" / "report.toml", self.model)
 
-    def unit_writer(self, lang: str) -> Callable[[str], str]:
+    def unit_writer(self) -> Callable[[str], Words]:
         """Return what writes a unit of the model as people do; as it is without a report."""
         try:
-            spec = self.report
+            return self.report.unit_words
         except SDError:
             return str
-        return lambda unit: spec.unit_label(unit, lang)
 
     @cached_property
     def forcing(self) -> Forcing | None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sdensemble import SDError, compile_model
+from sdensemble.evidence import fitting
 from sdensemble.evidence.calibrate import calibrate
 from sdensemble.evidence.diagnose import Learned, diagnose, effective_size, theil_shares
 from sdensemble.evidence.fitting import fit_posterior, make_problem, mode
@@ -110,6 +111,27 @@ def test_an_interrupted_calibration_goes_on_to_the_same_bits(small, tmp_path):
     assert said[0].key == "evidence.resumed"
     assert again.digest == whole.digest
     assert not kept.exists()
+
+
+def test_a_calibration_interrupted_amid_the_moves_goes_on_from_there(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(fitting, "PATIENCE", 0.0)
+    whole, kept, states = fitted(small), tmp_path / "unfinished.npz", []
+    keep = fitting._keep
+
+    def stop(path, key, state):
+        keep(path, key, state)
+        states.append(state)
+        if state.moves is not None and len(states) > 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(fitting, "_keep", stop)
+    with pytest.raises(KeyboardInterrupt) as interruption:
+        fitted(small, checkpoint=kept)
+    assert "goes on from where it was" in str(interruption.value.args[0])
+    monkeypatch.setattr(fitting, "_keep", keep)
+    again = fitted(small, checkpoint=kept)
+    assert again.digest == whole.digest
+    assert again.stages == whole.stages
 
 
 def test_a_posterior_is_read_as_it_was_written_and_draws_the_same_members(small, tmp_path):
