@@ -148,6 +148,11 @@ def test_a_posterior_is_read_as_it_was_written_and_draws_the_same_members(small,
     assert all(np.array_equal(one.values[name], two.values[name]) for name in one.values)
     assert np.unique(one.replicate).size == posterior.replicates
     assert posterior_draws(again, priors, small.model, 1024, 1).members == 1024
+    more = posterior_draws(again, priors, small.model, 256, 1, rounds=2)
+    for name, values in one.values.items():
+        assert np.array_equal(values, more.values[name][..., :128])
+        assert not np.array_equal(values, more.values[name][..., 128:])
+    assert np.array_equal(more.replicate, np.tile(one.replicate, 2))
     with pytest.raises(SDError, match="take"):
         posterior_draws(again, priors, small.model, 100, 1)
 
