@@ -94,7 +94,7 @@ function sayTarget(now, target) {
   const a = event(now, target), b = event(base, target);
   const moved = meanOf(Float64Array.from(a.hit, (hit, m) => (a.lost[m] || b.lost[m] ? NaN : hit - b.hit[m])),
     now.replicate);
-  return `${answer} ${distinct(moved)
+  return `${answer}${state.lang === "zh" ? "" : " "}${distinct(moved)
     ? t("answer-moved", { points: signed(100 * moved.mean, 2), se: short(100 * moved.se, 2) }) : t("answer-same")}`;
 }
 
@@ -254,7 +254,7 @@ function tell(key, given = {}) {
 function note(text) {
   $("problem").textContent = text;
   $("problem").hidden = false;
-  setTimeout(() => { $("problem").hidden = true; }, 3000);
+  setTimeout(() => { $("problem").hidden = true; }, 9000);
 }
 
 document.addEventListener("keydown", (e) => {
