@@ -19,6 +19,7 @@ TWINS = (
     "outputs/README",
     "docs/install",
     "docs/papers",
+    "docs/json",
     "docs/library",
     "docs/trust",
     "docs/briefing",

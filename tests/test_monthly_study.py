@@ -65,7 +65,7 @@ def test_every_verb_says_months_and_no_word_of_another_study(library, verb, lang
 def test_a_run_speaks_of_months(library):
     text = (library / "outputs" / "run" / "answer-en.txt").read_text("utf-8")
     assert "at least 3000 people in month 36" in text
-    assert "第36month" in (library / "outputs" / "run" / "answer-zh.txt").read_text("utf-8")
+    assert "第36月" in (library / "outputs" / "run" / "answer-zh.txt").read_text("utf-8")
 
 
 def test_a_persons_own_figure_of_a_month_is_taken(library, tmp_path):

@@ -14,6 +14,8 @@ from sdensemble.outputs.write.csv import cell
 PACKAGES = ("sdengine", "sdensemble")
 SOURCES = sorted(p for name in PACKAGES for p in Path(name).rglob("*.py"))
 NETWORK = {"socket", "ssl", "http", "urllib", "requests", "httpx", "aiohttp", "ftplib", "smtplib"}
+PIPES = {"sdensemble/outputs/apart.py"}
+"""Where a process hands values to one it started itself: no file holds them."""
 CODE = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
 CLOCK = "".join(
     f"{name} = {value} ~ ~|\n"
@@ -35,7 +37,8 @@ def test_no_module_of_the_package_reaches_a_network_or_runs_a_file_s_code() -> N
                 names = [alias.name.split(".")[0] for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names = [node.module.split(".")[0]]
-            wrong += [f"{path}:{node.lineno} {n}" for n in names if n in NETWORK | CODE]
+            barred = NETWORK | (set() if path.as_posix() in PIPES else CODE)
+            wrong += [f"{path}:{node.lineno} {n}" for n in names if n in barred]
             called = getattr(node, "func", None)
             if isinstance(called, ast.Name) and called.id in ("eval", "exec", "compile"):
                 wrong.append(f"{path}:{node.lineno} calls {called.id}")

@@ -8,7 +8,9 @@ knows nothing of the mode: a particle that stands higher says that the mode was 
 from __future__ import annotations
 
 import hashlib
-import os
+import time
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +19,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.kernel import Kernel
+from sdensemble import __version__
 from sdensemble.evidence.cut import draw_cut, require_apart
 from sdensemble.evidence.likelihood import Datum, Problem, student
 from sdensemble.evidence.posterior import Bound, Posterior, pack, unpack
 from sdensemble.evidence.smc import Settings, State, from_arrays, prior_particles, temper
 from sdensemble.inputs.fit import Fit, check_units, pick
+from sdensemble.inputs.folder import whole_file
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
@@ -82,8 +86,9 @@ def fit_posterior(
 ) -> Posterior:
     """Return the posterior of a problem: the same bits for the same seed and settings.
 
-    With a ``checkpoint`` the state is kept there after every power of the likelihood; a later call
-    with the same inputs goes on from it, and the file goes when all is done.
+    With a ``checkpoint`` the state is kept there after every power of the likelihood, and between
+    its moves every PATIENCE seconds; a later call with the same inputs goes on from it, and the
+    file goes when all is done.
     """
     settings = settings or Settings()
     require_apart(problem)
@@ -95,22 +100,32 @@ def fit_posterior(
     if progress:
         progress(state.power if state else 0.0, phrase("evidence.mode", height=height))
 
+    kept = time.monotonic()
+
     def after(state: State) -> None:
-        if checkpoint is not None and not state.done:
+        nonlocal kept
+        due = state.moves is None or time.monotonic() - kept >= PATIENCE
+        if checkpoint is not None and due and not state.done:
             _keep(checkpoint, key, state)
-        if progress:
+            kept = time.monotonic()
+        if progress and state.moves is None:
             last = state.stages[-1]
             words = {"power": last.power, "moves": last.moves, "accepted": last.accepted}
             progress(state.power, phrase("evidence.stage", **words))
 
-    state = temper(
-        problem.loglik,
-        problem.dimensions,
-        seed=seed,
-        settings=settings,
-        state=state,
-        after_stage=after,
-    )
+    try:
+        state = temper(
+            problem.loglik,
+            problem.dimensions,
+            seed=seed,
+            settings=settings,
+            state=state,
+            after=after,
+        )
+    except KeyboardInterrupt as stop:
+        if checkpoint is not None and checkpoint.is_file():
+            stop.args = (Message("interrupted; the same command goes on from where it was"),)
+        raise
     state = replace(state, z=draw_cut(problem, state.z, seed))
     made = _posterior(problem, bound, seed, settings, state, (top, height))
     if checkpoint is not None:
@@ -231,18 +246,20 @@ def mode(
 # ── interruption ───────────────────────────────────────────────────────────────────────────
 
 
+PATIENCE = 5.0
+"""Seconds between two states that are kept during the moves at a power."""
+
+
 def _key(bound: Bound, seed: int, settings: Settings) -> str:
     # The threads change no bit, so a run may go on with others.
-    text = repr(
-        (bound, seed, settings.replicates, settings.particles, settings.keep, settings.most_moves)
-    )
+    of_settings = (settings.replicates, settings.particles, settings.keep, settings.most_moves)
+    text = repr((__version__, bound, seed, of_settings))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _keep(path: Path, key: str, state: State) -> None:
-    partial = path.with_name(f"{path.name}.new.npz")
-    np.savez(partial, key=np.array(key), **state.to_arrays())
-    os.replace(partial, path)
+    with whole_file(path) as partial, partial.open("wb") as file:
+        np.savez(file, key=np.array(key), **state.to_arrays())
 
 
 def _resume(path: Path | None, key: str) -> State | None:
@@ -250,7 +267,7 @@ def _resume(path: Path | None, key: str) -> State | None:
     if path is None or not path.is_file():
         return None
     try:
-        with np.load(path) as stored:
+        with np.load(path, allow_pickle=False) as stored:
             return from_arrays(stored) if str(stored["key"]) == key else None
-    except (OSError, ValueError, KeyError):
-        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None  # begin anew

@@ -24,6 +24,7 @@ from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Drawn, Draws
 from sdensemble.evidence.smc import Stage
 from sdensemble.inputs.fit import Fit
+from sdensemble.inputs.folder import whole_file
 from sdensemble.inputs.history import Observation, digest_of
 from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
@@ -218,17 +219,21 @@ def posterior_path(
 
 
 def write_posterior(path: Path, posterior: Posterior) -> None:
-    """Write a posterior whole or not at all; raises OSError when the disk is full."""
+    """Write a posterior whole or not at all; raises SDError where the disk takes none."""
+    with whole_file(path) as partial:
+        store_posterior(partial, posterior)
+
+
+def store_posterior(path: Path, posterior: Posterior) -> None:
+    """Write a posterior under a name that nobody reads yet."""
     import netCDF4
 
-    partial = path.with_name(f".{path.name}.partial")
-    with netCDF4.Dataset(partial, "w", format="NETCDF4") as file:
+    with netCDF4.Dataset(path, "w", format="NETCDF4") as file:
         _write_head(file, posterior)
         _write_draws(file.createGroup("posterior"), posterior)
         _write_prior(file.createGroup("prior"), posterior)
         _write_figures(file, posterior)
         _write_stats(file.createGroup("sample_stats"), posterior)
-    partial.replace(path)
 
 
 def _write_head(file: Any, posterior: Posterior) -> None:

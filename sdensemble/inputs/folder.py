@@ -7,10 +7,12 @@ import errno
 import itertools
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +22,10 @@ from sdengine.errors import Message, SDError
 
 RECORD = "run.json"
 """Every run's own record; its ``files`` lists what the run wrote."""
+
+
+class StudyRemark(UserWarning):
+    """Something a person should know about what was done to a study's files."""
 
 
 def check_folder(folder: Path) -> None:
@@ -51,22 +57,17 @@ def check_folder(folder: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; what a killed process left beside it is taken away."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{path.name}.*.partial"):
-            left.unlink(missing_ok=True)
-        handle, name = tempfile.mkstemp(".partial", f".{path.name}.", path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SDError(_disk_problem(path, error)) from None
+    """Write a file whole or not at all."""
+    with whole_file(path) as partial:
+        partial.write_bytes(data)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a path to write a file to; the file takes the name ``path`` when all went well."""
+    with _beside(path) as partial:
+        yield partial
+        os.replace(partial, path)
 
 
 def check_space(folder: Path, needed: int) -> None:
@@ -99,40 +100,83 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 def whole(folder: Path, *, free: bool = False) -> Iterator[Whole]:
     """Yield a place to write into; it takes the name ``folder`` only when all went well.
 
-    With ``free`` it takes the first of ``folder``, ``folder-2``, ``folder-3`` … that nobody has.
-    The work happens in a hidden sibling, removed on any failure or interruption, and an
-    earlier run in ``folder`` stays until the new one is complete. What a killed process left
-    beside it is cleaned up first, and said in ``notes``. Failures of the disk are raised as
-    SDError.
+    With ``free`` it takes the first of ``folder``, ``folder-2``, ``folder-3`` … that nobody has;
+    so it does where another run took the name meanwhile, and says so. The work happens in a hidden
+    sibling, removed on any failure or interruption, and an earlier run in ``folder`` stays until
+    the new one is complete. What a killed process left beside it is cleaned up first, with a
+    StudyRemark. Failures of the disk are raised as SDError.
     """
     if not free:
         check_folder(folder)
-    partial: Path | None = None
-    sign = None
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        notes = swept(folder.parent)
-        sign, partial = _hold(folder)
+    there = folder.exists()
+    with _beside(folder) as partial:
         partial.mkdir()
-        writing = Whole(partial, folder, notes)
+        writing = Whole(partial, folder)
         yield writing
-        writing.folder = _take_free(partial, folder) if free else _take_name(partial, folder)
+        with turn(folder.parent):
+            if free or (folder.exists() and not there):
+                writing.folder = _take_free(partial, folder)
+            else:
+                _take_name(partial, folder)
+        if not free and writing.folder != folder:
+            told = "{folder}: another run took this name meanwhile; this one is in {place}"
+            writing.notes += (Message(told, folder=folder, place=writing.folder),)
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Yield a hidden name beside ``path`` to write to, where killed processes left nothing.
+
+    What stands under that name at the end goes. Failures of the disk are raised as SDError.
+    """
+    held: tuple[IO[bytes], Path] | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with turn(path.parent):
+            sweep(path.parent)
+            held = _hold(path)
+        yield held[1]
     except OSError as error:
-        raise SDError(_disk_problem(folder, error)) from error
+        raise SDError(disk_problem(path, error)) from error
+    except RuntimeError as error:
+        if "NetCDF: " not in str(error):  # which says no more of a disk than that
+            raise
+        raise SDError(disk_problem(path, _of_disk(path, error))) from error
     finally:
-        if partial is not None:
-            if sign is not None:
-                sign.close()
+        if held is not None:
+            sign, partial = held
+            _remove(partial)  # before its sign: without one nobody would know it for ours
+            sign.close()
             with contextlib.suppress(OSError):
                 _sign(partial).unlink(missing_ok=True)
-            shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def turn(folder: Path) -> Iterator[None]:
+    """Have a folder's names to oneself; others wait for their turn.
+
+    The lock lies on the folder itself: nothing is left behind, and the system lets go of it when
+    a process dies. Where there are no such locks (Windows, some network drives) nobody waits.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @dataclass
 class Whole:
     """Where a run is written: ``partial`` while it is, ``folder`` when all of it is there.
 
-    ``notes`` say what was cleaned up that a killed process had left; ``facts`` are what the
+    ``notes`` are to be told of the writing; ``facts`` are what the
     writer adds to the record, ``files`` the names of all that was written.
     """
 
@@ -143,41 +187,53 @@ class Whole:
     files: tuple[str, ...] = ()
 
 
-def swept(parent: Path) -> tuple[Message, ...]:
-    """Remove what killed processes left half-written in a folder; return what is said of it.
+def sweep(parent: Path) -> None:
+    """Remove what killed processes left half-written in a folder, and say so (StudyRemark).
 
     An earlier run that had stepped aside for one that was never completed is put back.
     """
-    notes = []
-    for left in sorted(parent.glob(f".*{PARTIAL}")):
-        sign = _sign(left)
-        if not left.is_dir() or not sign.exists() or _is_held(sign):
+    for sign in sorted(parent.glob(f".*{SIGN}")):
+        if not _OURS.fullmatch(sign.name) or _is_held(sign):
             continue
-        shutil.rmtree(left, ignore_errors=True)
+        left = sign.with_name(sign.name.removesuffix(SIGN) + PARTIAL)
+        if left.exists():
+            _remove(left)
+            told = "{left}: half-written by a run that was killed; removed"
+            warnings.warn(StudyRemark(Message(told, left=_name_of(left))), stacklevel=2)
         with contextlib.suppress(OSError):
-            _sign(left).unlink(missing_ok=True)
-        told = "{left}: half-written by a run that was killed; removed"
-        notes.append(Message(told, left=_name_of(left)))
+            sign.unlink(missing_ok=True)
     for left in sorted(parent.glob(f".*{UNFINISHED}")):
         with contextlib.suppress(OSError):
             if left.is_dir() and _forgotten(left):
                 shutil.rmtree(left, ignore_errors=True)
                 told = "{left}: kept by a command that was interrupted two weeks ago; removed"
-                notes.append(Message(told, left=left.name))
+                warnings.warn(StudyRemark(Message(told, left=left.name)), stacklevel=2)
     for aside in sorted(parent.glob(f".*{EARLIER}")):
         place = parent / _name_of(aside)
         if not place.exists():
             with contextlib.suppress(OSError):
                 aside.rename(place)
                 told = "{place}: put back, after a run that was to replace it was killed"
-                notes.append(Message(told, place=place.name))
+                warnings.warn(StudyRemark(Message(told, place=place.name)), stacklevel=2)
         else:
             shutil.rmtree(aside, ignore_errors=True)
-    return tuple(notes)
 
 
 PARTIAL, EARLIER, SIGN = ".partial", ".earlier", ".writing"
 """Ends of the hidden names of a run being written, of the one it replaces, and of its sign."""
+_OURS = re.compile(rf"\..+\.[a-z0-9_]{{8}}{re.escape(SIGN)}")
+"""Signs that ``_hold`` made: a folder may hold hidden files of others."""
+
+
+def _remove(path: Path) -> None:
+    """Take away a folder or file, or nothing."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
 UNFINISHED = ".unfinished"
 """End of the hidden name of what an interrupted command has finished, to go on from."""
 STALE = 14 * 24 * 3600
@@ -205,13 +261,13 @@ def _sign(partial: Path) -> Path:
     return partial.with_name(partial.name.removesuffix(PARTIAL) + SIGN)
 
 
-def _hold(folder: Path) -> tuple[IO[bytes], Path]:
-    """Return the open, locked sign of a new writer, and the folder it is to write.
+def _hold(path: Path) -> tuple[IO[bytes], Path]:
+    """Return the open, locked sign of a new writer, and the name it is to write under.
 
-    The system lets go of the lock when the writer dies. It is held before the folder is made, so
-    that nobody finds a folder without it.
+    The system lets go of the lock when the writer dies. It is held before anything stands under
+    that name, so that nobody finds it without.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{folder.name}.", suffix=SIGN, dir=folder.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=SIGN, dir=path.parent)
     stream = os.fdopen(handle, "wb")
     partial = Path(name.removesuffix(SIGN) + PARTIAL)
     if sys.platform != "win32":  # there an open file cannot be removed, which is lock enough
@@ -253,11 +309,11 @@ def _take_free(partial: Path, folder: Path) -> Path:
     raise AssertionError("numbers end")
 
 
-def _take_name(partial: Path, folder: Path) -> Path:
+def _take_name(partial: Path, folder: Path) -> None:
     """Rename ``partial`` to ``folder``; an earlier run steps aside and returns on failure."""
     try:
         partial.rename(folder)  # onto nothing; on POSIX onto an empty folder as well
-        return folder
+        return
     except OSError:
         if not folder.exists():
             raise
@@ -269,21 +325,34 @@ def _take_name(partial: Path, folder: Path) -> Path:
         aside.rename(folder)
         raise
     shutil.rmtree(aside, ignore_errors=True)
-    return folder
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _disk_problem(folder: Path, error: OSError) -> str:
+def disk_problem(path: Path, error: OSError) -> Message:
+    """Return what is told of a disk that did not take a folder or file."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if _no_more_files(path):
+            told = "{folder}: the disk takes no more files; nothing was written. Remove some"
+            return Message(told, folder=path)
         told = "{folder}: the disk is full; nothing was written. Free some space or use --out"
-        return Message(told, folder=folder)
+        return Message(told, folder=path)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         told = "{folder}: writing is not allowed here; nothing was written. Use --out"
-        return Message(told, folder=folder)
+        return Message(told, folder=path)
     told = "{folder}: could not be written ({error}); nothing was written"
-    return Message(told, folder=folder, error=error)
+    return Message(told, folder=path, error=error)
+
+
+def _of_disk(path: Path, error: Exception) -> OSError:
+    """Return a library's failure as one of the disk: a full one, where it is nearly full."""
+    parent = next(p for p in (path.parent, *path.absolute().parents) if p.exists())
+    full = shutil.disk_usage(parent).free < 2**20
+    return OSError(errno.ENOSPC if full else errno.EIO, str(error))
+
+
+def _no_more_files(path: Path) -> bool:
+    """Return whether a disk has room, but for no further file."""
+    try:
+        found = os.statvfs(next(p for p in (path, *path.absolute().parents) if p.exists()))
+    except (AttributeError, OSError):  # Windows has no such count
+        return False
+    return found.f_files > 0 and found.f_favail == 0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -12,26 +10,20 @@ import numpy as np
 
 from sdengine.errors import SDError
 from sdengine.program.held import State
+from sdensemble.inputs.folder import whole_file
 
 _ARRAYS = ("slots", "values", "history", "ids")
 
 
 def write_state(path: Path, state: State) -> None:
     """Write a state whole or not at all, as an .npz of plain arrays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(
-                file,
-                digest=np.array(state.digest),
-                step=np.array(state.step),
-                **{key: getattr(state, key) for key in _ARRAYS},
-            )
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as partial, partial.open("wb") as file:
+        np.savez(
+            file,
+            digest=np.array(state.digest),
+            step=np.array(state.step),
+            **{key: getattr(state, key) for key in _ARRAYS},
+        )
 
 
 def read_state(path: Path) -> State:

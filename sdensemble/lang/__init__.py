@@ -129,6 +129,17 @@ def in_all(words: Words) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
+class Each:
+    """A text for each language as it is: none stands in where one has nothing to say."""
+
+    texts: Mapping[str, str]
+
+    def told(self, lang: str) -> str:
+        """Return the text in a language, empty where there is none."""
+        return self.texts.get(lang, "")
+
+
+@dataclass(frozen=True)
 class Phrase:
     """A key of the catalogue with what its placeholders stand for; compared as data."""
 

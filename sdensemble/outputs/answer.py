@@ -26,6 +26,7 @@ from sdensemble.outputs.naming import (
     fitted,
     information_date,
     label,
+    lever_caveats,
     spoken,
     statement,
     target_name,
@@ -65,6 +66,7 @@ def answer(
         *_limits_note(results),
         *_joint_notes(results),
         *unequal_costs(results),
+        *lever_caveats(results),
         phrase(f"answer.{calibrated}"),
         *(
             phrase("answer.lost", prior=label(one.spec, one.prior_set), **_lost(one, found))
@@ -303,12 +305,12 @@ def _readings_notes(results: Results) -> list[Words]:
     ]
     items: list[Words] = []
     for target in read:
-        found = [results.event(target, s).probability().middle for s in results.scenarios]
+        found = [results.event(target, s).probability() for s in results.scenarios]
         own = _bare(results.event(target, base).probability())
         said: dict[str, object] = {"target": statement(results, target), "p": own}
         item: list[Words] = [phrase("answer.reading", scenario=base.title, **said)]
         if len(found) > 1:
-            item.append(phrase("answer.reading_span", span=_span(min(found), max(found))))
+            item.append(phrase("answer.reading_span", span=_span(found)))
         items.append(joined(item, "nothing"))
     if not items:
         return []
@@ -324,11 +326,16 @@ def _with_beside(results: Results) -> list[Target]:
     return [*headlines, *(one for one in results.beside() if one not in headlines)]
 
 
-def _span(low: float, high: float) -> Words:
-    ends = [Shown(low, Share()), Shown(high, Share())]
+def _span(found: Sequence[Probability]) -> Words:
+    """Return the least and the most of probabilities of one target."""
+    ends = [_bare(one) for one in (min(found, key=_middle), max(found, key=_middle))]
     if TEXT.text(ends[0], "") == TEXT.text(ends[1], ""):
         return ends[0]
     return phrase("language.range", low=ends[0], high=ends[1])
+
+
+def _middle(found: Probability) -> float:
+    return found.middle
 
 
 def _limits_note(results: Results) -> list[Words]:
@@ -375,7 +382,7 @@ def _joint_notes(results: Results) -> list[Words]:
             said: dict[str, object] = {
                 "joint": statement(results, target),
                 "scenario": scenario.title,
-                "p": Shown(whole.most.mean, Share()),
+                "p": Shown(whole, Chance(error=False)),
                 "names": joined([_part_name(results, part) for part in failing]),
             }
             notes.append(phrase("answer.fails", **said))

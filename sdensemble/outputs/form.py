@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sdensemble.lang import is_words, say, tell
 from sdensemble.outputs.text import width
@@ -33,6 +33,9 @@ class Form:
     """
 
     missing: str | None = field(default=None, kw_only=True)
+    likely: bool = field(default=False, kw_only=True)
+    parts: ClassVar[tuple[str, ...]] = ("value", "error")
+    """What the numbers are, where the value is several. ``likely``: it is a probability."""
 
     def nothing(self, lang: str) -> str:
         """Return the sign of a value that is not there."""
@@ -176,9 +179,10 @@ class Measured(Number):
 
 @dataclass(frozen=True)
 class Chance(Number):
-    """A ``Probability``: "31% ±1"; without ``error`` only "31%"."""
+    """A ``Probability``: "31% ±1"; without ``error`` only "31%", and so of (P, its error)."""
 
     error: bool = True
+    likely: bool = field(default=True, kw_only=True)
 
     @property
     def excel(self) -> str:
@@ -189,17 +193,24 @@ class Chance(Number):
         """Return the probability in whole points."""
         if value is None:
             return self.nothing(lang)
+        if isinstance(value, tuple | float):
+            return Share().text(value, lang)
         shown = percent(value)
         return shown if self.error else shown.split(" ±")[0]
 
     def number(self, value: Any, lang: str) -> Native:
         """Return the share in [0, 1], the middle of its bounds."""
-        return None if value is None else super().number(value.middle, lang)
+        if value is None or isinstance(value, float):
+            return super().number(value, lang)
+        return super().number(value[0] if isinstance(value, tuple) else value.middle, lang)
 
 
 @dataclass(frozen=True)
 class Share(Number):
-    """A share in [0, 1], or (share, error): "31%", "<1%", never 0% or 100%."""
+    """A share of members or of variance in [0, 1], or (share, error): "31%", "<1%", never 0%.
+
+    A probability of a target is a ``Chance``: it goes nowhere without its key.
+    """
 
     @property
     def excel(self) -> str:
@@ -222,6 +233,9 @@ class Share(Number):
 class InTen(Form):
     """(low, high), or (low, high, error of low, error of high): "about three to six in ten"."""
 
+    parts = ("low", "high", "error", "error_high")
+    likely: bool = field(default=True, kw_only=True)
+
     def text(self, value: Any, lang: str) -> str:
         """Return a range of probabilities in words."""
         return in_ten(value[0], value[1], lang, *value[2:])
@@ -231,6 +245,7 @@ class InTen(Form):
 class Interval(Form):
     """(middle, low, high) each written by ``each``: "2840 (2600–3100)"."""
 
+    parts = ("value", "low", "high")
     each: Form = Number(digits=3)
 
     @property
@@ -251,6 +266,8 @@ class Interval(Form):
 @dataclass(frozen=True)
 class Spread(Number):
     """(median, low, high, standard error): "2840 (2600–3100)", to what twice the error supports."""
+
+    parts = ("value", "low", "high", "error")
 
     def text(self, value: Any, lang: str) -> str:
         """Return the median with the ends of its band in brackets."""
@@ -328,6 +345,8 @@ class Short(Form):
 @dataclass(frozen=True)
 class Points(Number):
     """A ``Probability`` in points with its error, for narrow columns: "31±1"."""
+
+    likely: bool = field(default=True, kw_only=True)
 
     @property
     def excel(self) -> str:

@@ -1,17 +1,15 @@
-"""The answer by horizon and by condition, as tables and figures to be told in a language."""
+"""The answer by horizon and by condition, as tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from sdensemble.inputs.targets import readings
 from sdensemble.lang import Words, phrase
-from sdensemble.outputs.figure import Axis, Beside, Figure, Line, Mark, Panel, Points, Rule, numbers
-from sdensemble.outputs.form import Measured, Number, Share, Shown, Whole
+from sdensemble.outputs.form import Chance, Measured, Number, Share, Shown, Whole
 from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import Column, Table, table_of
-from sdensemble.results.horizon import Horizon, Part, horizons, parts, reference
+from sdensemble.results.horizon import Horizon, Part, horizons, parts
 from sdensemble.results.results import Results
 
 
@@ -29,7 +27,7 @@ def answer_tables(results: Results) -> Iterator[Table]:
         yield condition_table(results, own)
 
 
-def _unit(results: Results) -> Words:
+def outcome_unit(results: Results) -> Words:
     """Return the unit of what is asked about, as people write it."""
     unit = results.unit(results.asked_outcome.variable)
     return results.spec.units.get(unit) or unit
@@ -43,7 +41,7 @@ def _pays(results: Results) -> tuple[bool, bool]:
 
 def horizon_table(results: Results) -> Table:
     """Return effects by scenario and horizon, a row each: in the year, in all, for the money."""
-    unit, (paid, forgone) = _unit(results), _pays(results)
+    unit, (paid, forgone) = outcome_unit(results), _pays(results)
     payer = results.unit(results.spec.payers[0].variable) if results.spec.payers else ""
     money: Words = results.spec.units.get(payer) or payer
     columns = [
@@ -63,7 +61,7 @@ def horizon_table(results: Results) -> Table:
             Column("forgone", phrase("horizon.forgone"), Number(places=1), money),
             Column("per_forgone", phrase("horizon.per_forgone"), Measured(most=3)),
         ]
-    rows = [_horizon_row(one) for one in _shown(results)]
+    rows = [_horizon_row(one) for one in shown_horizons(results)]
     return table_of(
         "horizons",
         phrase("horizon.title"),
@@ -74,7 +72,7 @@ def horizon_table(results: Results) -> Table:
     )
 
 
-def _shown(results: Results) -> list[Horizon]:
+def shown_horizons(results: Results) -> list[Horizon]:
     """Return the horizons of the packages, of every scenario where there is none."""
     every = list(horizons(results))
     return [one for one in every if one.scenario.package] or every
@@ -106,7 +104,7 @@ def condition_table(results: Results, own: list[Part]) -> Table:
         row: dict[str, Any] = {"row": phrase("horizon.chance", target=name)}
         for part in own:
             _, p, error = part.chances[place]
-            row[f"part {part.place}"] = Shown((p, error), Share())
+            row[f"part {part.place}"] = Shown((p, error), Chance(error=False))
         rows.append(row)
     packages = any(scenario.package for scenario, *_ in own[0].effects)
     for place, (scenario, year, *_) in enumerate(own[0].effects):
@@ -116,92 +114,5 @@ def condition_table(results: Results, own: list[Part]) -> Table:
         for part in own:
             row[f"part {part.place}"] = Shown(part.effects[place][2], Measured())
         rows.append(row)
-    title = phrase("horizon.condition", condition=condition.label, unit=_unit(results))
+    title = phrase("horizon.condition", condition=condition.label, unit=outcome_unit(results))
     return table_of(f"condition {condition.id}", title, columns, rows)
-
-
-# ── as figures ─────────────────────────────────────────────────────────────────────────────
-
-
-def answer_figures(results: Results) -> Iterator[Figure]:
-    """Yield the figures behind an answer: effects by year, and P by scope and condition."""
-    if results.spec.headline.horizons and results.pairs():
-        yield horizon_figure(results)
-    if results.spec.conditions:
-        yield condition_figure(results)
-
-
-def horizon_figure(results: Results) -> Figure:
-    """Return effects of the packages by year: in the year, and in all until then."""
-    unit = _unit(results)
-    shown = _shown(results)
-    names = list(dict.fromkeys(one.scenario.name for one in shown))
-    panels = []
-    for key, effects in (
-        ("horizon.effect", [(one, one.effect) for one in shown]),
-        ("horizon.cumulative", [(one, one.cumulative) for one in shown]),
-    ):
-        marks: list[Mark] = [Rule(0.0, across=True)]
-        for name in names:
-            own = [(h, e) for h, e in effects if h.scenario.name == name and e is not None]
-            if not own:
-                continue
-            label = own[0][0].scenario.title
-            x, y = numbers(h.year for h, _ in own), numbers(e.found.mean for _, e in own)
-            low, high = (
-                numbers(end)
-                for end in zip(*((e.found.low, e.found.high) for _, e in own), strict=True)
-            )
-            marks += [Line(x, y, name=label), Points(x, y, low, high, name=label)]
-        panels.append(
-            Panel(
-                tuple(marks),
-                Axis(whole=True, ticks=numbers(results.horizons)),
-                Axis(phrase(key), unit),
-                height=55,
-            )
-        )
-    title = phrase("horizon.title")
-    notes = (phrase("horizon.figure_note"),)
-    return Figure("horizons", title, tuple(panels), 2, notes, caption=title)
-
-
-def condition_figure(results: Results) -> Figure:
-    """Return P of the question and the targets beside it: by scope, and by part of a condition."""
-    base = reference(results)
-    panels = []
-    for target in (results.question, *results.beside()):
-        rows: list[tuple[Words, float, float]] = []
-        named: Words
-        asked = results.event(target, base).probability()
-        rows.append((phrase("horizon.as_asked"), asked.middle, asked.se))
-        for other in readings(target, results.targets):
-            if other.variable in results.data:
-                found = results.event(other, base).probability()
-                name: Words = results.spec.labels.get(other.scope) or other.scope
-                rows.append((name, found.middle, found.se))
-        for part in parts(results):
-            for own, p, error in part.chances:
-                if own is target:
-                    label = part.condition.labels[part.place]
-                    named = phrase("language.headed", head=part.condition.label, text=label)
-                    rows.append((named, p, error))
-        y = numbers(range(len(rows)))
-        x = numbers(100 * p for _, p, _ in rows)
-        low = numbers(100 * max(0.0, p - 2 * (e if e == e else 0.0)) for _, p, e in rows)
-        high = numbers(100 * min(1.0, p + 2 * (e if e == e else 0.0)) for _, p, e in rows)
-        texts = tuple(Shown((p, e), Share()) for _, p, e in rows)
-        axis = Axis(
-            phrase("horizon.percent"),
-            low=-2.0,
-            high=102.0,
-            ticks=(0.0, 20.0, 40.0, 60.0, 80.0, 100.0),
-        )
-        panels.append(Panel(
-            (Points(x, y, low, high, role="estimate", across=True),), axis,
-            Axis(names=tuple(name for name, _, _ in rows)), target_label(target),
-            height=8.0 * len(rows) + 6, beside=(Beside(phrase("horizon.p"), texts),),
-        ))  # fmt: skip
-    title = phrase("horizon.by_scope")
-    note = phrase("horizon.scope_note", scenario=base.title)
-    return Figure("conditions", title, tuple(panels), notes=(note,), caption=title)

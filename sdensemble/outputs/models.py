@@ -524,6 +524,7 @@ class Likely(Number):
     """P as an estimate, or the least and the most likely of several: "31% ±1", "25–40%"."""
 
     error: bool = True
+    likely: bool = field(default=True, kw_only=True)
 
     def text(self, value: Any, lang: str) -> str:
         """Return the probability in whole points."""

@@ -92,7 +92,7 @@ def written(folder: Path, record: RunRecord, *, free: bool = False) -> Iterator[
     """Yield a place to write into; at the end its run.json is written, then it has its name.
 
     All of ``folder`` is there or nothing. With ``free`` it may be ``folder-2``, ``folder-3`` …:
-    the yielded value's ``folder`` says which, and its ``notes`` what was cleaned up before.
+    the yielded value's ``folder`` says which, and its ``notes`` what is to be told of it.
     What is written can add to the record by the yielded value's ``facts``. Raises SDError.
     """
     with whole(folder, free=free) as writing:

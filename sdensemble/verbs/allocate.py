@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -38,17 +38,18 @@ def allocate(asked: AllocateOptions, tell: Tell = SILENT) -> VerbResult:
     """Allot ENVELOPES ("lever=amount": level × years) over places and years."""
     from sdensemble.decide import allocate as work
     from sdensemble.outputs.decide.allocate import allocate_document
-    from sdensemble.verbs.worlds import FRESH, Job, one_world
+    from sdensemble.verbs.worlds import Job
 
     job = Job(asked, tell, "allocate")
-    few = replace(asked, members=min(asked.searched, asked.members))
-    world = one_world(job, few)
-    fresh = one_world(job, asked, seed=asked.seed + FRESH)
+    world = job.world(members=min(asked.searched, asked.members))
+    fresh = job.world(fresh=True)
     slots = [slot for text in asked.envelopes for slot in _slots(job.study, world, asked, text)]
     runs = len(slots) * asked.steps * len(asked.envelopes)
     count = job.bar([world], runs * world.draws.members)
     found = work.allocate(world, fresh, slots, asked.steps, job.base, job.target, progress=count)
-    return job.done(found, allocate_document(found, fresh, job.study))
+    return job.done(
+        found, allocate_document(found, fresh, job.study), levers=[one.lever for one in slots]
+    )
 
 
 def _slots(study: Study, world: World, asked: AllocateOptions, text: str) -> Iterator[Slot]:

@@ -27,14 +27,11 @@ def backtest(asked: BacktestOptions, tell: Tell = SILENT) -> VerbResult:
     study = asked.opened()
     found = test(
         study,
-        prior_set=asked.prior_set,
-        seed=asked.seed,
-        particles=asked.particles,
-        threads=asked.threads,
+        **asked.picked("prior_set", "seed", "particles", "threads"),
         tell=tell,
     )
     record = asked.record(study)
     if asked.out is not None:
         with written(asked.out, record) as writing:
             write_backtest(writing.partial, study, found, asked.lang)
-    return VerbResult(backtest_document(study, found), found, asked.out, id=record.id)
+    return VerbResult(backtest_document(study, found), found, asked.out, **asked.keyed(study))

@@ -76,12 +76,11 @@ def grid(asked: GridOptions, tell: Tell = SILENT) -> VerbResult:
 def _compared(job: Job, scenarios: tuple[Scenario, ...]) -> VerbResult:
     from sdensemble.decide.compare import compare
     from sdensemble.outputs.decide.batch import batch_document
-    from sdensemble.verbs.worlds import worlds
 
-    where, notes = worlds(job, job.asked)
+    where = job.worlds()
     count = job.bar(where, (len(scenarios) + 1) * job.asked.members)
     found = compare(where, scenarios, job.base, job.target, pairs=False, progress=count)
-    return job.done(found, batch_document(found, job.study), notes)
+    return job.done(found, batch_document(found, job.study), scenarios)
 
 
 def parse_axis(study: Study, text: str) -> tuple[Lever, tuple[float, ...]]:

@@ -41,11 +41,7 @@ def calibrate(asked: CalibrateOptions, tell: Tell = SILENT) -> VerbResult:
     study = asked.opened()
     found = fit(
         study,
-        as_of=asked.as_of,
-        prior_set=asked.prior_set,
-        seed=asked.seed,
-        particles=asked.particles,
-        threads=asked.threads,
+        **asked.picked("as_of", "prior_set", "seed", "particles", "threads"),
         profiles=not asked.no_profiles,
         out=asked.out,
         tell=tell,
@@ -57,7 +53,8 @@ def calibrate(asked: CalibrateOptions, tell: Tell = SILENT) -> VerbResult:
             draw(writing.partial, calibration_figures(study, found.diagnosis))
         drawn = tuple(asked.figures / name for name in writing.files)
     said = calibration_document(study, found)
-    return VerbResult(said, found, found.path, drawn, id=record.id)
+    posterior = found.posterior.digest if found.posterior else "prior"
+    return VerbResult(said, found, found.path, drawn, **asked.keyed(study, posterior=posterior))
 
 
 def _weigh_structures(asked: CalibrateOptions, tell: Tell) -> VerbResult:
@@ -68,12 +65,9 @@ def _weigh_structures(asked: CalibrateOptions, tell: Tell) -> VerbResult:
     study = asked.opened()
     found = compare_structures(
         study,
-        prior_set=asked.prior_set,
-        seed=asked.seed,
-        particles=asked.particles,
-        threads=asked.threads,
+        **asked.picked("prior_set", "seed", "particles", "threads"),
         tell=tell,
     )
     path = write_structures(study.folder / "calibration", found)
     said = structures_document(study, found)
-    return VerbResult(said, found, path, id=asked.record(study).id)
+    return VerbResult(said, found, path, **asked.keyed(study))

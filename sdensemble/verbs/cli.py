@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 import time
@@ -16,15 +17,17 @@ import click
 
 from sdengine.errors import Message, ModelRemark, SDError, did_you_mean
 from sdensemble import __version__
+from sdensemble.inputs.folder import StudyRemark
 from sdensemble.lang import LANGS, Words, message, tell
 from sdensemble.verbs.command import Mistyped, Verb, told
-from sdensemble.verbs.help import LANG, HelpedGroup
+from sdensemble.verbs.help import JSON, LANG, VERB, HelpedGroup
 from sdensemble.verbs.options import Options
 from sdensemble.verbs.result import Tell, VerbResult
 from sdensemble.verbs.table import VERBS
 
-JSON = "sdensemble.json"
-"""Under which a context keeps whether the answer is wanted as JSON."""
+SHOWN = warnings.showwarning
+FORMAT = 1
+"""Of the JSON: goes up when a reader of the one before could not read it."""
 
 
 class Group(HelpedGroup):
@@ -67,6 +70,7 @@ class Door(Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """See in what language to speak, and whether as JSON, before anything can go wrong."""
+        ctx.meta[LANG] = LANGS[0]
         for place, word in enumerate(args):
             name, _, value = word.partition("=")
             if name == "--lang":
@@ -87,8 +91,7 @@ class Door(Group):
             return super().invoke(ctx)
         except KeyboardInterrupt as stop:
             told = stop.args[0] if stop.args else Message("interrupted; no run was written")
-            click.echo(_said(told, ctx), err=True)
-            ctx.exit(130)
+            self.refuse(ctx, [told], 130, "{line}")
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
@@ -97,11 +100,25 @@ class Door(Group):
                 raise
             self.refuse(ctx, lines, 2 if isinstance(error, Mistyped) else 1)
 
-    def refuse(self, ctx: click.Context, lines: Sequence[str], status: int) -> None:
-        """Tell what is wrong and end."""
+    def refuse(
+        self, ctx: click.Context, lines: Sequence[str], status: int, told: str = "error: {line}"
+    ) -> None:
+        """Tell what is wrong, as JSON too where that is asked for, and end."""
         for line in lines:
-            click.echo(_said(Message("error: {line}", line=line), ctx), err=True)
+            click.echo(_said(Message(told, line=line), ctx.meta[LANG]), err=True)
+        if ctx.meta[JSON]:
+            errors = [_in_all(line) for line in lines]
+            _print(ctx.meta.get(VERB, ""), {"ok": False, "status": status, "errors": errors})
         ctx.exit(status)
+
+
+def _remark(shown: Callable[..., None], warning: Warning | str, *more: Any, **named: Any) -> None:
+    """Say what was done to a study's files as a line; show any other warning as ever."""
+    ctx = click.get_current_context(silent=True)
+    if ctx is None or not (isinstance(warning, Warning) and isinstance(warning.args[0], Message)):
+        shown(warning, *more, **named)
+        return
+    click.echo(_said(warning.args[0], ctx.meta.get(LANG, LANGS[0])), err=True)
 
 
 def _lines(error: Exception) -> tuple[str, ...] | None:
@@ -117,12 +134,21 @@ def _lines(error: Exception) -> tuple[str, ...] | None:
     return (Message(told, what=what),)
 
 
-def _said(words: Words, ctx: click.Context) -> str:
-    """Return words in the language asked for; a message in English where it has no other."""
-    lang = ctx.meta.get(LANG, LANGS[0])
+def _said(words: Words, lang: str) -> str:
+    """Return words in a language; a message in English where it has no other."""
     if isinstance(words, Message):
         return words.said(partial(message, lang=lang))
     return tell(words, lang)
+
+
+def _in_all(words: Words) -> dict[str, str]:
+    return {lang: _said(words, lang) for lang in LANGS}
+
+
+def _print(verb: str, answer: dict[str, Any]) -> None:
+    """Print an answer as JSON, in UTF-8 whatever the terminal is."""
+    text = json.dumps({"format": FORMAT, "verb": verb, **answer}, ensure_ascii=False, indent=1)
+    click.echo(text.encode() + b"\n", nl=False)
 
 
 # ── calling a verb ──
@@ -132,7 +158,7 @@ def called(verb: Verb, asked: Options, ctx: click.Context) -> None:
     """Call a verb, show its answer, and end with the status that says whether all is well."""
     _require_free(asked, ctx)
     begun = time.perf_counter()
-    with Terminal(ctx) as terminal:
+    with Terminal(asked.lang) as terminal:
         done = verb.function(asked, terminal)
     _show(done, asked, ctx, time.perf_counter() - begun)
     ctx.exit(0 if done.ok else 1)
@@ -140,16 +166,21 @@ def called(verb: Verb, asked: Options, ctx: click.Context) -> None:
 
 def _show(done: VerbResult, asked: Options, ctx: click.Context, seconds: float) -> None:
     """Show the answer, notes, where it is, and how long what was drawn has taken."""
+    if asked.json:
+        notes = [_in_all(note) for note in done.notes]
+        more = {"status": 0 if done.ok else 1, "seconds": round(seconds, 3), "notes": notes}
+        _print(ctx.meta[VERB], {**done.json(), **more})
+        return
     from sdensemble.outputs.text import terminal_columns
 
     text = done.text(asked.lang, terminal_columns())
     if text:
         click.echo(text)
     for note in done.notes:
-        click.echo(_said(note, ctx), err=True)
-    took = f"({seconds:.0f} s)" if hasattr(asked, "seed") and done.id else ""
+        click.echo(_said(note, asked.lang), err=True)
+    duration = f"({seconds:.0f} s)" if hasattr(asked, "seed") and done.id else ""
     where = [str(done.folder)] if done.folder else [] if text else [str(one) for one in done.files]
-    shown = "  ".join(part for part in ("\n".join(where), took) if part)
+    shown = "  ".join(part for part in ("\n".join(where), duration) if part)
     if shown:
         click.echo(f"\n{shown}" if text else shown)
 
@@ -163,7 +194,7 @@ def _require_free(asked: Options, ctx: click.Context) -> None:
         return
     if sys.stdin.isatty() and sys.stderr.isatty():
         ask = Message("{folder} holds files already. Replace them?", folder=out)
-        if click.confirm(_said(ask, ctx), err=True):
+        if click.confirm(_said(ask, asked.lang), err=True):
             return
     told = Message(
         "{folder} holds files already: choose another folder, or add --replace", folder=out
@@ -174,8 +205,8 @@ def _require_free(asked: Options, ctx: click.Context) -> None:
 class Terminal(Tell):
     """Tells on the standard error; a bar of member runs on a terminal only."""
 
-    def __init__(self, ctx: click.Context):
-        self.ctx = ctx
+    def __init__(self, lang: str):
+        self.lang = lang
         self.shown: Any = None
 
     def __enter__(self) -> Terminal:
@@ -187,7 +218,7 @@ class Terminal(Tell):
 
     def __call__(self, line: Words) -> None:
         """Tell a line in the language asked for."""
-        click.echo(_said(line, self.ctx), err=True)
+        click.echo(_said(line, self.lang), err=True)
 
     def bar(self, runs: int) -> Callable[[int], None]:
         """Open the bar for so many member runs; what it returns is safe in any thread."""
@@ -218,6 +249,8 @@ class Terminal(Tell):
 def main(debug: bool) -> None:
     """System-dynamics ensembles: probabilities of targets under policy levers."""
     warnings.simplefilter("ignore", ModelRemark)  # a run of a file shows them as notes
+    warnings.simplefilter("always", StudyRemark)
+    warnings.showwarning = partial(_remark, SHOWN)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -30,17 +30,17 @@ def compare(asked: CompareOptions, tell: Tell = SILENT) -> VerbResult:
     """
     from sdensemble.decide import compare as work
     from sdensemble.outputs.decide.compare import compare_document
-    from sdensemble.verbs.worlds import Job, require_held, stored_world, worlds
+    from sdensemble.verbs.worlds import Job, require_held
 
     job = Job(asked, tell, "compare")
     base, *others = every = job.against(asked.scenarios)
     how: dict[str, Any] = {"readings": job.readings(), "through": asked.through}
     if asked.runs:
-        kept = stored_world(job.study, asked.runs)
+        kept = job.stored(asked.runs)
         require_held(kept[1], every)
         found = work.compare_results([kept], job.study, every, base, job.target, **how)
-        return job.done(found, compare_document(found, job.study))
-    where, notes = worlds(job, asked, every=True)
+        return job.done(found, compare_document(found, job.study), every)
+    where = job.worlds(every=True)
     count = job.bar(where, len(every) * asked.members)
     found = work.compare(where, others, base, job.target, **how, progress=count)
-    return job.done(found, compare_document(found, job.study), notes)
+    return job.done(found, compare_document(found, job.study), every)

@@ -10,8 +10,8 @@ import click
 
 from sdensemble.lang import LANGS, catalogue
 
-LANG = "sdensemble.lang"
-"""Under which a context keeps the language asked for."""
+LANG, JSON, VERB = "sdensemble.lang", "sdensemble.json", "sdensemble.verb"
+"""Under which a context keeps the language, whether JSON is asked for, and the verb called."""
 
 
 class Helped(click.Command):

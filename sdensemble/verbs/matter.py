@@ -18,14 +18,14 @@ class SensitivityOptions(WorldOptions):
 
 def sensitivity(asked: SensitivityOptions, tell: Tell = SILENT) -> VerbResult:
     """Say what the outcome, and the effects of SCENARIOS, hang on (Sobol)."""
-    from sdensemble.decide.matter import shares
-    from sdensemble.outputs.decide.matter import shares_document
-    from sdensemble.verbs.worlds import FRESH, Job, groups_of, one_world
+    from sdensemble.decide.variance import shares
+    from sdensemble.outputs.decide.variance import shares_document
+    from sdensemble.verbs.worlds import Job, groups_of
 
     job = Job(asked, tell, "sensitivity")
     chosen, groups = job.named(asked.scenarios), groups_of(job.study)
-    world = one_world(job, asked, method="latin")
-    other = one_world(job, asked, method="latin", seed=asked.seed + FRESH)
+    other = job.world(method="latin", fresh=True)
+    world = job.world(method="latin")
     runs = ((len(groups.members) or 8) + 4) * (len(chosen) + 1)
     count = job.bar([world], runs * asked.members)
     found = shares(world, other, job.base, chosen, job.target, groups.members, progress=count)
@@ -42,14 +42,14 @@ class PackageOptions(WorldOptions):
 
 def package(asked: PackageOptions, tell: Tell = SILENT) -> VerbResult:
     """Take the package SCENARIO apart: each lever's share (Shapley)."""
-    from sdensemble.decide.matter import take_apart
+    from sdensemble.decide.package import take_apart
     from sdensemble.decide.shapley import EXACT
-    from sdensemble.outputs.decide.matter import package_document
-    from sdensemble.verbs.worlds import Job, one_world
+    from sdensemble.outputs.decide.package import package_document
+    from sdensemble.verbs.worlds import Job
 
     job = Job(asked, tell, "package")
     chosen = job.study.named((asked.scenario,))[0]
-    world = one_world(job, asked)
+    world = job.world()
     k = len(chosen.settings)
     runs = 2**k if k <= EXACT else (12 + 2) * k
     count = job.bar([world], runs * asked.members)
@@ -67,15 +67,15 @@ class InformationOptions(WorldOptions):
 
 def information(asked: InformationOptions, tell: Tell = SILENT) -> VerbResult:
     """Say what to measure before choosing among SCENARIOS (EVPI)."""
-    from sdensemble.decide.matter import knowledge
-    from sdensemble.outputs.decide.matter import knowledge_document
-    from sdensemble.verbs.worlds import Job, groups_of, one_world
+    from sdensemble.decide.knowledge import knowledge
+    from sdensemble.outputs.decide.knowledge import knowledge_document
+    from sdensemble.verbs.worlds import Job, groups_of
 
     job = Job(asked, tell, "information")
     chosen, groups = job.named(asked.scenarios), groups_of(job.study)
     if len(chosen) < 2:
         raise SDError(Message("name two scenarios or more to choose among"))
-    world = one_world(job, asked, method="latin")
+    world = job.world(method="latin")
     found = knowledge(
         world,
         job.base,
@@ -99,13 +99,13 @@ class DiscoverOptions(WorldOptions):
 
 def discover(asked: DiscoverOptions, tell: Tell = SILENT) -> VerbResult:
     """Say in which members SCENARIO misses the target (PRIM)."""
-    from sdensemble.decide.matter import boxes
-    from sdensemble.outputs.decide.matter import boxes_document
-    from sdensemble.verbs.worlds import Job, one_world
+    from sdensemble.decide.boxes import boxes
+    from sdensemble.outputs.decide.boxes import boxes_document
+    from sdensemble.verbs.worlds import Job
 
     job = Job(asked, tell, "discover")
     scenario = job.study.named((asked.scenario or asked.base,))[0]
-    world = one_world(job, asked, method="latin")
+    world = job.world(method="latin")
     count = job.bar([world], asked.members)
     found = boxes(world, scenario, job.target, meets=asked.meets, progress=count)
     return job.done(found, boxes_document(found, world, job.study, asked.meets))

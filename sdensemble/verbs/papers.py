@@ -11,11 +11,12 @@ from typing import Any
 from sdengine.errors import Message, SDError, did_you_mean
 from sdensemble.inputs.folder import RECORD
 from sdensemble.lang import LANGS, Words, joined, phrase, say
-from sdensemble.outputs.document import Document, Paragraph, verbatim
+from sdensemble.outputs.document import Document, verbatim
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.fan import fan
 from sdensemble.outputs.pages.against import against
-from sdensemble.outputs.pages.brief import Material, brief
+from sdensemble.outputs.pages.brief import brief
+from sdensemble.outputs.pages.material import Material
 from sdensemble.outputs.pages.trace import trace_document
 from sdensemble.outputs.pages.workbook import workbook
 from sdensemble.results.record import RunRecord, records, written
@@ -23,7 +24,7 @@ from sdensemble.results.results import Results, reference
 from sdensemble.results.stored import latest_run, run_of, stored_results
 from sdensemble.study import Study
 from sdensemble.verbs.brief import BriefOptions, FigureOptions, TraceOptions
-from sdensemble.verbs.result import VerbResult
+from sdensemble.verbs.result import VerbResult, key_of
 
 
 def write_brief(asked: BriefOptions) -> VerbResult:
@@ -32,8 +33,9 @@ def write_brief(asked: BriefOptions) -> VerbResult:
     With ``against`` the paper is of two runs: what changed between them, and what that did to P.
     Raises SDError where there is no such run, or it is of another state of the study.
     """
-    from sdensemble.outputs.write.docx import layout_of, write_docx
+    from sdensemble.outputs.write.docx import write_docx
     from sdensemble.outputs.write.html import write_html
+    from sdensemble.outputs.write.layouts import layout_of
     from sdensemble.outputs.write.xlsx import write_xlsx
 
     study, layout = asked.opened(), layout_of(asked.layout)
@@ -66,7 +68,8 @@ def write_brief(asked: BriefOptions) -> VerbResult:
     fonts = [f"{font} → {instead}" for font, instead in layout.fonts().items() if font != instead]
     named = bool(fonts) and asked.template is None
     told = verbatim(phrase("brief.written", fonts=joined(fonts, "clause"))) if named else None
-    return VerbResult(told, document, out, files, run=folder, id=_id(record))
+    number, key = _id(record), key_of(results)
+    return VerbResult(told, document, out, files, run=folder, id=number, key=key)
 
 
 def _pictures(document: Document, folder: Path, lang: str) -> None:
@@ -211,10 +214,8 @@ def draw_figure(asked: FigureOptions) -> VerbResult:
 
     place = asked.out or folder.with_name(f"{folder.name}-figure-{stem}")
     files = _written(place, write, folder)
-    said = Document("figure", "", (Paragraph(made.caption or made.title, "verbatim"), made.data()))
-    printed = verbatim(made.caption or made.title)
-    number = _id(_record(folder))
-    return VerbResult(said, made, place, files, run=folder, id=number, printed=printed)
+    said, number = verbatim(made.caption or made.title), _id(_record(folder))
+    return VerbResult(said, made, place, files, run=folder, id=number, key=key_of(results))
 
 
 def _outcome(results: Results, name: str) -> Any:

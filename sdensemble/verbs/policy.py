@@ -36,7 +36,7 @@ from sdensemble.results.stored import latest_run, run_of, stored_results
 from sdensemble.study import Study
 from sdensemble.verbs.ledger import LedgerOptions
 from sdensemble.verbs.options import OfStudy
-from sdensemble.verbs.result import SILENT, Tell, VerbResult
+from sdensemble.verbs.result import SILENT, Tell, VerbResult, key_of
 from sdensemble.verbs.run import RunOptions
 from sdensemble.verbs.run_study import run_study
 from sdensemble.verbs.scorecard import ScorecardOptions
@@ -79,7 +79,8 @@ def show_ledger(asked: LedgerOptions) -> VerbResult:
         },
         asked.lang,
     )
-    return replace(done, document=_document(blocks), found=entries, run=folder, id=_id(results))
+    more = {"run": folder, **_keyed(results)}
+    return replace(done, document=_document(blocks), found=entries, **more)
 
 
 def show_scorecard(asked: ScorecardOptions, tell: Tell = SILENT) -> VerbResult:
@@ -92,7 +93,7 @@ def show_scorecard(asked: ScorecardOptions, tell: Tell = SILENT) -> VerbResult:
     study, run = _sound(asked), asked.run
     if run is None and asked.members is not None:
         names = ("study", "members", "seed", "prior_set", "scenarios", "lang")
-        run = run_study(RunOptions(**{name: getattr(asked, name) for name in names}), tell).folder
+        run = run_study(RunOptions(**asked.picked(*names)), tell).folder
     folder = run or latest_run(study.folder / "outputs")
     if folder is None:
         raise SDError("no stored run in outputs/: use the verb run first, or --members to run now")
@@ -123,7 +124,7 @@ def show_scorecard(asked: ScorecardOptions, tell: Tell = SILENT) -> VerbResult:
     )
     if asked.members is not None:
         done = replace(done, notes=(*done.notes, phrase("run.written", folder=str(folder))))
-    return replace(done, document=_document(blocks), found=lines, id=_id(results))
+    return replace(done, document=_document(blocks), found=lines, **_keyed(results))
 
 
 def _few(study: Study, results: Results, names: Sequence[str]) -> Results:
@@ -167,9 +168,11 @@ def _document(blocks: Sequence[Block]) -> Document:
     return Document("policy", "", tuple(blocks))
 
 
-def _id(results: Results | None) -> str:
-    """Return the number of the run that P is read from."""
-    return str(results.data.attrs.get("run_id", "")) if results else ""
+def _keyed(results: Results | None) -> dict[str, Any]:
+    """Return the number of the run that P is read from, and what it is conditional on."""
+    if results is None:
+        return {}
+    return {"id": str(results.data.attrs.get("run_id", "")), "key": key_of(results)}
 
 
 def _sound(asked: OfStudy) -> Study:

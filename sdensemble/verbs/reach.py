@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sdengine.errors import Message, SDError
@@ -41,7 +41,7 @@ def solve(asked: SolveOptions, tell: Tell = SILENT) -> VerbResult:
     from sdensemble.decide.levers import find_lever
     from sdensemble.decide.reach import reach
     from sdensemble.outputs.decide.reach import solve_document
-    from sdensemble.verbs.worlds import Job, worlds
+    from sdensemble.verbs.worlds import Job
 
     if (asked.probability is None) == (not asked.like):
         raise SDError(Message("give either a probability or a scenario to be like"))
@@ -50,7 +50,7 @@ def solve(asked: SolveOptions, tell: Tell = SILENT) -> VerbResult:
     job = Job(asked, tell, "solve")
     lever = find_lever(job.study, asked.lever, low=asked.low, high=asked.high, start=asked.start)
     other = job.study.named((asked.like,))[0] if asked.like else None
-    where, notes = worlds(job, asked)
+    where = job.worlds()
     found = reach(
         where,
         lever,
@@ -60,7 +60,8 @@ def solve(asked: SolveOptions, tell: Tell = SILENT) -> VerbResult:
         like=other,
         progress=job.bar(where, 12 * asked.members),
     )
-    return job.done(found, solve_document(found, where[0], job.study), notes)
+    like = [other] if other else []
+    return job.done(found, solve_document(found, where[0], job.study), like, [lever.constant])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +80,12 @@ def frontier(asked: FrontierOptions, tell: Tell = SILENT) -> VerbResult:
     """Find the least-cost mix of LEVERS ("name" or "name=low:high"), on fresh members."""
     from sdensemble.decide.reach import edge
     from sdensemble.outputs.decide.reach import edge_document
-    from sdensemble.verbs.worlds import FRESH, Job, one_world
+    from sdensemble.verbs.worlds import Job
 
     job = Job(asked, tell, "frontier")
     chosen = [_ranged(job.study, text) for text in asked.levers]
-    few = replace(asked, members=min(asked.searched, asked.members))
-    world = one_world(job, few)
-    fresh = one_world(job, asked, seed=asked.seed + FRESH)
+    world = job.world(members=min(asked.searched, asked.members))
+    fresh = job.world(fresh=True)
     size = max(6 * len(chosen), 8) * 13 * len(asked.probabilities)
     found = edge(
         world,
@@ -98,7 +98,9 @@ def frontier(asked: FrontierOptions, tell: Tell = SILENT) -> VerbResult:
         seed=asked.seed,
         progress=job.bar([world], size * world.draws.members),
     )
-    return job.done(found, edge_document(found, fresh, job.study))
+    return job.done(
+        found, edge_document(found, fresh, job.study), levers=[one.constant for one in chosen]
+    )
 
 
 def _ranged(study: Study, text: str) -> Lever:

@@ -22,13 +22,13 @@ def robust(asked: RobustOptions, tell: Tell = SILENT) -> VerbResult:
     from sdensemble.decide.hold import hold
     from sdensemble.decide.measures import find_target
     from sdensemble.outputs.decide.hold import hold_document
-    from sdensemble.verbs.worlds import Job, worlds
+    from sdensemble.verbs.worlds import Job
 
     job = Job(asked, tell, "robust")
     named = [find_target(job.study, name) for name in asked.readings]
     targets = [job.target, *(named or job.readings())]
     every = job.against(asked.scenarios)
-    where, notes = worlds(job, asked, every=True)
+    where = job.worlds(every=True)
     count = job.bar(where, len(every) * asked.members)
     found = hold(where, every, targets, enough=asked.enough, progress=count)
-    return job.done(found, hold_document(found, where[0], job.study), notes)
+    return job.done(found, hold_document(found, where[0], job.study), every)

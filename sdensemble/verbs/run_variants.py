@@ -23,7 +23,7 @@ from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.record import RunRecord, stamped, written
 from sdensemble.results.results import Results
 from sdensemble.study import Study
-from sdensemble.verbs.result import SILENT, Tell, VerbResult
+from sdensemble.verbs.result import SILENT, Tell, VerbResult, key_of
 from sdensemble.verbs.run import RunOptions
 
 ALL = "all"
@@ -189,4 +189,5 @@ def run_variants(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     done = write_models(models, folder, record, options.lang, free=options.out is None)
     by.done()
     files = tuple(done.folder / name for name in done.files)
-    return VerbResult(answer(models), models, done.folder, files, done.notes, id=record.id)
+    key = {**key_of(models.main), "model_set": models.name}
+    return VerbResult(answer(models), models, done.folder, files, done.notes, id=record.id, key=key)

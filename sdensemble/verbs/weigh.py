@@ -19,7 +19,7 @@ def weigh(asked: WeighOptions, tell: Tell = SILENT) -> VerbResult:
     """Weigh two levers at equal outlay, as a file of scenarios/questions asks."""
     from sdensemble.decide import weigh as work
     from sdensemble.outputs.decide.weigh import weigh_document
-    from sdensemble.verbs.worlds import Job, question_of, worlds
+    from sdensemble.verbs.worlds import Job, question_of
 
     job = Job(asked, tell, asked.name)
     question = question_of(job.study, asked.name)
@@ -27,7 +27,9 @@ def weigh(asked: WeighOptions, tell: Tell = SILENT) -> VerbResult:
         question = replace(question, target=asked.target)
     if asked.year:
         question = replace(question, years=(asked.year,))
-    where, notes = worlds(job, asked, every=True)
+    where = job.worlds(every=True)
     runs = question.levels**2 + 2 * question.levels + len(where) * (work.SPARSE + 2)
     found = work.weigh(where, question, progress=job.bar(where[:1], runs * asked.members))
-    return job.done(found, weigh_document(found, job.study), notes)
+    return job.done(
+        found, weigh_document(found, job.study), levers=[one.lever for one in question.sides]
+    )

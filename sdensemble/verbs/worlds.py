@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from sdensemble.evidence.members import choose_draws, chosen_members
 from sdensemble.inputs.folder import check_folder
 from sdensemble.inputs.groups import Groups, read_groups
 from sdensemble.inputs.questions import Question, read_question
-from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.scenarios import Scenario, moved_by
 from sdensemble.inputs.targets import Target
 from sdensemble.inputs.targets import readings as readings_of
 from sdensemble.lang import LANGS, Words, phrase
@@ -29,7 +29,7 @@ from sdensemble.results.results import Results
 from sdensemble.results.stored import run_of, stored_results
 from sdensemble.study import Study
 from sdensemble.verbs.options import WorldOptions
-from sdensemble.verbs.result import Tell, VerbResult
+from sdensemble.verbs.result import Tell, VerbResult, key_of
 
 FRESH = 7_919
 """Added to the seed of a sample that an optimum is confirmed on."""
@@ -47,6 +47,8 @@ class Job:
         self.study = asked.sound()
         self.folder = asked.out or stamped(self.study.folder, name)
         self.record = asked.record(self.study, verb=name)
+        self.notes: list[Words] = []
+        self.key: dict[str, Any] = {}
         self.by = asked.runner(self.folder, self.record, tell)
         check_folder(self.folder)
         fonts.require_font()
@@ -84,9 +86,62 @@ class Job:
         """Return what counts member runs."""
         return self.tell.bar(max(runs, 1) * len(where))
 
-    def done(self, found: Any, document: Document, notes: Sequence[Words] = ()) -> VerbResult:
-        """Write the answer whole and return it."""
-        said = tuple(Paragraph(note, "note") for note in notes)
+    def worlds(self, *, every: bool = False) -> list[World]:
+        """Return the worlds asked for; with ``every``, all structures where none is named."""
+        found, self.notes = worlds(self, self.asked, every=every)
+        self._rests_on(found, self.asked.members)
+        return found
+
+    def world(
+        self, *, members: int | None = None, method: Method = "sobol", fresh: bool = False
+    ) -> World:
+        """Return the first world asked for, of some members or of all; ``fresh``: of new ones."""
+        asked = self.asked if members is None else replace(self.asked, members=members)
+        seed = asked.seed + FRESH if fresh else asked.seed
+        found = one_world(self, asked, method=method, seed=seed)
+        self._rests_on([found], asked.members)
+        return found
+
+    def stored(self, runs: Sequence[Path]) -> tuple[Stored, Results]:
+        """Return the scenarios of stored runs as one, with what they say of their members."""
+        world, results = stored_world(self.study, runs)
+        self._rests_on([], results.members)
+        self.key |= key_of(results)
+        return world, results
+
+    def _rests_on(self, found: Sequence[World], members: int) -> None:
+        """Keep what the probabilities of the answer are conditional on."""
+        target = self.target
+        self.key = {
+            "target": target.id,
+            "year": target.year,
+            "measure": target.measure,
+            "scope": target.scope,
+            "price_basis": target.price_basis,
+            "as_of": self.study.information,
+            "base": self.asked.base,
+            "prior_set": list(dict.fromkeys(one.prior_set for one in found)),
+            "model_set": list(dict.fromkeys(one.structure for one in found)),
+            "posterior": list(dict.fromkeys(one.posterior for one in found)),
+            "model_digest": self.study.model.digest,
+            "seed": self.asked.seed,
+            "members": members,
+        }
+
+    def done(
+        self,
+        found: Any,
+        document: Document,
+        scenarios: Iterable[Scenario] = (),
+        levers: Iterable[str] = (),
+    ) -> VerbResult:
+        """Write the answer whole and return it.
+
+        What the report has to say of the levers, named or moved by the scenarios, is added.
+        """
+        said = tuple(Paragraph(note, "note") for note in self.notes)
+        caveats = self.study.report.caveats_of({*levers, *moved_by(scenarios)})
+        said = (*(Paragraph(text, "lead") for text in caveats), *said)
         document = replace(document, blocks=(*document.blocks, *said))
         record = self.record.adding(seconds=round(time.perf_counter() - self.begun, 2))
         with written(self.folder, record, free=self.asked.out is None) as done:
@@ -94,7 +149,14 @@ class Job:
         self.by.done()
         files = tuple(done.folder / name for name in done.files)
         return VerbResult(
-            document, found, done.folder, files, done.notes, id=record.id, printed=_short(document)
+            document,
+            found,
+            done.folder,
+            files,
+            done.notes,
+            id=record.id,
+            key=self.key,
+            printed=_short(document),
         )
 
 

@@ -63,7 +63,7 @@ def attempt(path):
         warnings.simplefilter("ignore")
         try:
             model = read_model(path)
-            kernel = compile_model(model, use_cache=False)
+            kernel = compile_model(model, lanes=4, use_cache=False)
             names = [n for n in kernel.program.slots if n in model.variables][:20]
             return kernel.run(report=names, members=3, steps=2)
         except SDError:

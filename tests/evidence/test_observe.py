@@ -17,9 +17,10 @@ from openpyxl import Workbook
 from sdensemble import SDError
 from sdensemble.evidence import observe
 from sdensemble.evidence.calibrate import calibrate
-from sdensemble.evidence.observe import LOG, keep, observe_add, read_figures
+from sdensemble.evidence.observe import LOG, observe_add, read_figures
 from sdensemble.evidence.observe.effects import moved
 from sdensemble.evidence.posterior import read_posterior
+from sdensemble.inputs import together
 from sdensemble.inputs.history import read_history, vintage
 from sdensemble.lang import message, tell
 from sdensemble.outputs.evidence.calibrate import calibration_document
@@ -629,9 +630,9 @@ def test_a_failure_at_any_step_leaves_all_files_as_they_were(small, monkeypatch,
     def fails(*_, **__):
         raise kind("injected")
 
-    names = {"posterior": "write_posterior", "log": "logged", "history": "appended"}
+    names = {"posterior": "store_posterior", "log": "logged", "history": "appended"}
     if at == "copy":
-        monkeypatch.setattr(keep.shutil, "copy2", fails)
+        monkeypatch.setattr(together.shutil, "copy2", fails)
     elif at in names:
         real = getattr(observe.add, names[at])
         calls = []
@@ -652,8 +653,8 @@ def test_a_failure_at_any_step_leaves_all_files_as_they_were(small, monkeypatch,
                     fails()
             swap(old, new)
 
-        monkeypatch.setattr(keep.os, "replace", replace_then_fail)
-    with pytest.raises(kind):
+        monkeypatch.setattr(together.os, "replace", replace_then_fail)
+    with pytest.raises(SDError if kind is OSError else kind):
         add(small, "2023,sales,total,200,Ton,2024,")
     assert {p.name: p.read_bytes() for p in calibration.iterdir()} == held
 
@@ -668,67 +669,10 @@ def test_files_that_were_not_there_are_gone_again_after_a_failure(small, monkeyp
             raise KeyboardInterrupt
         swap(old, new)
 
-    monkeypatch.setattr(keep.os, "replace", last_fails)
+    monkeypatch.setattr(together.os, "replace", last_fails)
     with pytest.raises(KeyboardInterrupt):
         add(small, "2023,sales,total,200,Ton,2024,")
     assert {p.name: p.read_bytes() for p in calibration.iterdir()} == held
-
-
-def renew(one, two):
-    with keep.Together() as files:
-        files.add(one, lambda path: path.write_text("new one"))
-        files.add(two, lambda path: path.write_text("new two"))
-        files.put()
-
-
-def test_a_form_half_written_leaves_nothing(tmp_path):
-    def half(path):
-        path.with_name(f".{path.name}.partial").write_text("half")
-        raise KeyboardInterrupt
-
-    def write():
-        with keep.Together() as files:
-            files.add(tmp_path / "one", half)
-
-    with pytest.raises(KeyboardInterrupt):
-        write()
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("kind", [OSError, KeyboardInterrupt])
-def test_what_cannot_be_put_back_stays_beside_its_file(tmp_path, monkeypatch, kind):
-    one, two = tmp_path / "one", tmp_path / "two"
-    one.write_text("old one")
-    two.write_text("old two")
-    swap = os.replace
-
-    def fails(old, new):
-        if old.name == ".two.new" or (old.name == ".one.old"):
-            raise kind
-        swap(old, new)
-
-    monkeypatch.setattr(keep.os, "replace", fails)
-    with pytest.raises(kind):
-        renew(one, two)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".one.old", "one", "two"]
-    assert (tmp_path / ".one.old").read_text() == "old one"
-    assert two.read_text() == "old two"
-
-
-def test_a_second_interruption_does_not_stop_the_putting_back(tmp_path, monkeypatch):
-    one, two = tmp_path / "one", tmp_path / "two"
-    one.write_text("old one")
-    swap, stops = os.replace, [KeyboardInterrupt, KeyboardInterrupt]
-
-    def interrupted(old, new):
-        if (old.name == ".two.new" or old.name == ".one.old") and stops:
-            raise stops.pop()
-        swap(old, new)
-
-    monkeypatch.setattr(keep.os, "replace", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        renew(one, two)
-    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"one": "old one"}
 
 
 def test_a_history_changed_meanwhile_is_not_written_over(small):

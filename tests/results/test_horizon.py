@@ -9,7 +9,8 @@ from sdensemble import SDError
 from sdensemble.lang import tell
 from sdensemble.outputs.answer import answer
 from sdensemble.outputs.figure import Points
-from sdensemble.outputs.horizon_tables import answer_figures, answer_tables
+from sdensemble.outputs.figures.horizons import answer_figures
+from sdensemble.outputs.horizon_tables import answer_tables
 from sdensemble.outputs.tables import condition_rows, horizon_rows
 from sdensemble.outputs.write import nothing
 from sdensemble.outputs.write.terminal import document_text

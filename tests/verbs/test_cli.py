@@ -52,18 +52,20 @@ def test_check_says_what_it_read(teacup):
 
 
 def test_describe_explains_the_model_its_levers_and_one_variable(teacup):
-    told = call("describe", "--study", teacup, "--lang", "en").output
-    assert "clock: 0 to 30 minute" in told.replace("Minute", "minute")
-    assert "时间：0至30" in call("describe", "--study", teacup).output
-    levers = call("describe", "--study", teacup, "--levers", "--lang", "en").output
-    assert "lid: Part of the time the cup is covered" in levers
-    assert "heat loss to room" in call("describe", "--study", teacup, "--variables").output
-    zh = call("describe", "--study", teacup, "heat_loss_to_room").output
-    assert "类型     辅助变量" in zh
-    assert "heat loss to room = (teacup temperature" in zh
-    one = call("describe", "--study", teacup, "heat_loss_to_room", "--lang", "en").output
+    def told(*words):
+        return " ".join(call("describe", "--study", teacup, *words).output.split())
+
+    text = told("--lang", "en")
+    assert "clock: 0 to 30 minute" in text.replace("Minute", "minute")
+    assert "时间：0至30" in told()
+    assert "lid Part of the time the cup is covered" in told("--levers", "--lang", "en")
+    assert "heat loss to room auxiliary" in told("--variables", "--lang", "en")
+    text = told("heat_loss_to_room")
+    assert "类型 辅助变量" in text
+    assert "heat loss to room = (teacup temperature" in text
+    one = told("heat_loss_to_room", "--lang", "en")
     assert "equation heat loss to room = (teacup temperature - room temperature) / " in one
-    assert "used by  teacup temperature" in one
+    assert "used by teacup temperature" in one
 
 
 def test_describe_names_what_is_missing(teacup, tmp_path):
@@ -328,3 +330,14 @@ def test_too_little_memory_is_told_with_what_to_do(teacup, monkeypatch):
 
 def test_the_same_problem_is_told_once():
     assert SDError(["a", "b", "a"]).problems == ("a", "b")
+
+
+def test_what_was_done_to_a_studys_files_is_said_in_the_language_asked(teacup):
+    journal = teacup / "calibration" / ".together.json"
+    journal.write_text('{"history.csv": false}', encoding="utf-8")
+    found = call("check", "--study", teacup)
+    assert (found.exit_code, found.stderr) == (
+        0,
+        "history.csv：上次改动中途被强行中止，已恢复为改动之前的内容\n",
+    )
+    assert not journal.exists()

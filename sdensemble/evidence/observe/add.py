@@ -22,10 +22,10 @@ from sdensemble.evidence.observe.effects import (
     with_rows,
 )
 from sdensemble.evidence.observe.figures import Figure, Figures
-from sdensemble.evidence.observe.keep import LOG, Together, logged, replaced
+from sdensemble.evidence.observe.keep import LOG, logged, replaced
 from sdensemble.evidence.observe.pace import Pace
 from sdensemble.evidence.observe.words import sentence
-from sdensemble.evidence.posterior import Posterior, posterior_path, read_posterior, write_posterior
+from sdensemble.evidence.posterior import Posterior, posterior_path, read_posterior, store_posterior
 from sdensemble.evidence.stored import command_of
 from sdensemble.inputs.history import (
     LATEST,
@@ -36,6 +36,7 @@ from sdensemble.inputs.history import (
     read_history,
     vintage,
 )
+from sdensemble.inputs.together import Together
 from sdensemble.lang import Tell, Worded
 from sdensemble.results.estimate import Estimate
 from sdensemble.results.probability import Probability
@@ -245,12 +246,12 @@ def _keep(
 ) -> None:
     """Write posterior, log and history, all or none; history comes last."""
     log = study.folder / "calibration" / LOG
-    with Together() as files:
+    with Together(history.parent) as files:
         if posterior is not None and place is not None and place.is_file():
             held = place.read_bytes()
             files.add(replaced(place, found.batch), lambda path: path.write_bytes(held))
         if posterior is not None and place is not None:
-            files.add(place, partial(write_posterior, posterior=posterior))
+            files.add(place, partial(store_posterior, posterior=posterior))
         files.add(log, lambda path: path.write_bytes(logged(log, _log_rows(found, file))))
         files.add(history, lambda path: path.write_bytes(appended(history, found.rows)))
         if history.is_file() and read_history(history) != study.history:

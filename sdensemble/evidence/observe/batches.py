@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from sdengine.errors import Message, SDError, did_you_mean
-from sdensemble.evidence.observe.keep import LOG, LOG_HEAD, Together, logged
+from sdensemble.evidence.observe.keep import LOG, LOG_HEAD, logged
 from sdensemble.inputs.history import Observation, batches_of
+from sdensemble.inputs.together import Together
 from sdensemble.study import Study
 
 
@@ -62,7 +63,7 @@ def observe_undo(study: Study, name: str = "") -> Undone:
     kept = {copy: copy.with_name(copy.name.replace(f".before-{batch.name}", "")) for copy in copies}
     if batch is not found[-1]:
         kept = {}  # a later import fitted anew on top of it: that posterior is of neither
-    with Together() as files:
+    with Together(folder) as files:
         for copy, place in kept.items():
             held = copy.read_bytes()
             files.add(place, lambda path, held=held: path.write_bytes(held))  # type: ignore[misc]

@@ -111,7 +111,7 @@ def batch_table(found: Comparison, study: Study) -> Table:
         )
     columns += [
         Column("year", phrase("decide.head.year"), Whole()),
-        Column("p", phrase("decide.head.p"), Share(), ""),
+        Column("p", phrase("decide.head.p"), Chance(error=False)),
         Column("p_se", phrase("decide.head.p_se"), Number(digits=2)),
         Column(
             "change",
@@ -146,7 +146,7 @@ def batch_table(found: Comparison, study: Study) -> Table:
                 "title": scenario.title,
                 "world": world,
                 "year": int(found.target.year or found.through),
-                "p": row.probability.middle,
+                "p": row.probability,
                 "p_se": row.probability.se,
                 "median": row.median,
             }

@@ -15,7 +15,7 @@ from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, say, tell
-from sdensemble.outputs.form import Native, Number, Share, Shown, rounded, rounded_up
+from sdensemble.outputs.form import Chance, Native, Number, Shown, rounded, rounded_up
 from sdensemble.outputs.naming import (
     beyond,
     conditioned,
@@ -245,7 +245,7 @@ def listed(names: Iterable[Words]) -> Words:
 
 def chance(value: float, se: float = 0.0) -> Words:
     """Return a probability in points: "74%"."""
-    return Shown((value, se), Share())
+    return Shown((value, se), Chance(error=False))
 
 
 def asked_outcome(study: Study, target: Target) -> Words:

@@ -10,7 +10,7 @@ from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Figure, Panel, Points, numbers
-from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.form import Chance, Number, Share, Shown
 from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
@@ -152,7 +152,7 @@ def regret_table(found: Held, study: Study) -> Table:
     columns = [
         Column("world", phrase("decide.head.world")),
         Column("scenario", phrase("decide.head.scenario")),
-        Column("p", phrase("decide.head.p"), Share()),
+        Column("p", phrase("decide.head.p"), Chance(error=False)),
         Column(
             "regret_p",
             phrase("decide.head.regret_p"),

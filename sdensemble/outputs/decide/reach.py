@@ -10,7 +10,7 @@ from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Figure, Line, Panel, Points, Rule, numbers
-from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.form import Chance, Number, Share, Shown
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
 
@@ -88,6 +88,16 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
     )
 
 
+def _highest(one: Reached) -> tuple[float, float]:
+    """Return the higher P of both ends of the lever's range, with its error."""
+    return max((p.mean, p.se) for p in one.p_limits)
+
+
+def _binomial(p: float, members: int) -> float:
+    """Return the standard error of a share of members that are independent."""
+    return math.sqrt(p * (1 - p) / members) if members and 0 <= p <= 1 else math.nan
+
+
 def _points(se: float) -> Words:
     """Return an error of a probability in whole points, rounded up."""
     return str(max(1, math.ceil(100 * se - 1e-9))) if math.isfinite(se) else "—"
@@ -104,10 +114,10 @@ def solve_table(found: Solved, study: Study) -> Table:
         Column("level", phrase("decide.head.level"), number, lever),
         Column("low", phrase("decide.head.low95"), number, lever),
         Column("high", phrase("decide.head.high95"), number, lever),
-        Column("p_now", phrase("decide.head.p_now"), Share()),
-        Column("p_there", phrase("decide.head.p_there"), Share()),
-        Column("p_low", phrase("decide.head.p_low"), Share()),
-        Column("p_high", phrase("decide.head.p_high"), Share()),
+        Column("p_now", phrase("decide.head.p_now"), Chance(error=False)),
+        Column("p_there", phrase("decide.head.p_there"), Chance(error=False)),
+        Column("p_low", phrase("decide.head.p_low"), Chance(error=False)),
+        Column("p_high", phrase("decide.head.p_high"), Chance(error=False)),
         Column("effect", phrase("decide.head.effect"), c.AMOUNT, _unit(found, study)),
         Column("treasury", phrase("decide.head.treasury"), c.SPENT, money),
         Column("forgone", phrase("decide.head.forgone"), c.SPENT, money),
@@ -169,7 +179,7 @@ def solve_figure(found: Solved, study: Study) -> Figure:
             if one.root.reached
             else phrase("decide.solve.always")
             if one.root.beyond
-            else phrase("decide.solve.limit", p=c.chance(max(p.mean for p in one.p_limits)))
+            else phrase("decide.solve.limit", p=c.chance(*_highest(one)))
             for one in found.found
         ),
     )
@@ -283,11 +293,11 @@ def edge_table(found: Edge, study: Study) -> Table:
     columns += [
         Column("treasury", phrase("decide.head.treasury"), Number(digits=3), money),
         Column("forgone", phrase("decide.head.forgone"), Number(digits=3), money),
-        Column("searched", phrase("decide.head.p_searched"), Share()),
+        Column("searched", phrase("decide.head.p_searched"), Chance(error=False)),
         Column(
             "fresh",
             phrase("decide.head.p_fresh"),
-            c.Errored(scale=100.0, signed=False),
+            c.Errored(scale=100.0, signed=False, likely=True),
             phrase("decide.points"),
         ),
     ]
@@ -301,7 +311,7 @@ def edge_table(found: Edge, study: Study) -> Table:
                 **{f"lever_{i}": value for i, value in enumerate(point.mix)},
                 "treasury": cost,
                 "forgone": land,
-                "searched": point.reached,
+                "searched": (point.reached, _binomial(point.reached, found.searched)),
                 "fresh": (point.confirmed, point.confirmed_se),
             }
         )

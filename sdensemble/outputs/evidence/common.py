@@ -30,6 +30,7 @@ class Quantiles(Form):
     """(low, middle, high) with as many digits as are worth reading: "0.123 / 1000 / 12346"."""
 
     digits: int = 3
+    parts = ("low", "value", "high")
 
     @property
     def right(self) -> bool:
@@ -56,6 +57,7 @@ class Besides(Form):
 
     each: Form = THREE
     brackets: bool = True
+    parts = ("value", "note")
 
     @property
     def right(self) -> bool:

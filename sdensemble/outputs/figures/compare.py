@@ -27,39 +27,36 @@ ROWS = 24
 def sectors(results: Results, scenario: Scenario) -> Figure:
     """Return a row per component: its median and 90% interval, start and target, and P.
 
-    Where components have targets in the question's year, levels are in percent of them, so that
-    large and small stand on one axis; components without one are left to the tables.
+    Levels are in percent, so that large and small stand on one axis: of the targets where
+    components have some in the question's year (components without one are left to the tables),
+    otherwise of their level at the start.
     """
     year = results.asked_year
     aimed = [(one, _target(results, one)) for one in results.components()]
-    kept = [(one, target) for one, target in aimed if target is not None] or aimed
-    relative = kept[0][1] is not None
-    scale = [100 / value_of(target) if target is not None else 1.0 for _, target in kept]
-    now = [quantile(results.at(one, scenario, year), [0.05, 0.5, 0.95]) for one, _ in kept]
-    begun = [float(quantile(results.at(one, scenario)[:, 0], 0.5)) for one, _ in kept]
-    rows = numbers(range(len(kept)))
+    kept = [(one, target) for one, target in aimed if target is not None]
+    shown = [one for one, _ in kept] or [one for one, _ in aimed]
+    now = [quantile(results.at(one, scenario, year), [0.05, 0.5, 0.95]) for one in shown]
+    begun = [float(quantile(results.at(one, scenario)[:, 0], 0.5)) for one in shown]
+    whole = [value_of(target) for _, target in kept] or begun
+    rows = numbers(range(len(shown)))
     first = when(results, int(results.years[0]))
-    marks: list[Mark] = [
-        Points(
-            numbers(b * s for b, s in zip(begun, scale, strict=True)),
-            rows,
-            role="known",
-            name=phrase("figure.at_start", year=first),
-            across=True,
-        ),
-        _points([[end * s for end in ends] for ends, s in zip(now, scale, strict=True)], rows),
-    ]
-    beside: list[Beside] = []
-    if relative:
+    at_start = phrase("figure.at_start", year=first)
+    marks: list[Mark] = []
+    if kept:
+        started = numbers(100 * b / w for b, w in zip(begun, whole, strict=True))
+        marks.append(Points(started, rows, role="known", name=at_start, across=True))
+    marks.append(_points([100 * ends / w for ends, w in zip(now, whole, strict=True)], rows))
+    if kept:
         marks.append(Rule(100.0, "target", phrase("figure.hundred")))
         beside = _beside_targets(results, scenario, kept, now)
-    unit = unit_label(results.spec, results.unit(kept[0][0].variable))
-    values = {"year": when(results, year), "name": results.spec.headline.whole.label}
-    axis = phrase("figure.percent_of_target" if relative else "figure.level", **values, unit=unit)
+    else:
+        marks.append(Rule(100.0, "baseline", phrase("figure.start_hundred", year=first)))
+        beside = _beside_starts(begun, now, first)
+    values = {"year": when(results, year), "start": first}
     panel = Panel(
         tuple(marks),
-        Axis(axis),
-        Axis(names=tuple(one.label for one, _ in kept)),
+        Axis(phrase("figure.percent_of_target" if kept else "figure.percent_of_start", **values)),
+        Axis(names=tuple(one.label for one in shown)),
         beside=tuple(beside),
         id="sectors",
     )
@@ -67,13 +64,23 @@ def sectors(results: Results, scenario: Scenario) -> Figure:
     key = key_of(results, results.question)
     return Figure(
         "sectors",
-        phrase("figure.sectors_title" if relative else "figure.levels_title", **said, key=key),
+        phrase("figure.sectors_title" if kept else "figure.levels_title", **said, key=key),
         (panel,),
         notes=(*rounding([results]), units(results), conditions(results)),
         caption=phrase("caption.sectors", **said),
         source=source(results),
         run=run_of(results),
     )
+
+
+def _beside_starts(begun: Sequence[float], now: Sequence[Any], first: Words) -> list[Beside]:
+    """Return the level of each row at the start and its median, in the unit of the outcome."""
+    starts: list[Words] = [Shown(one, Number(digits=3)) for one in begun]
+    medians: list[Words] = [Shown(float(one[1]), Number(digits=3)) for one in now]
+    return [
+        Beside(phrase("figure.start_head", year=first), tuple(starts)),
+        Beside(phrase("figure.median_head"), tuple(medians)),
+    ]
 
 
 def _target(results: Results, outcome: Outcome) -> Target | None:

@@ -161,14 +161,18 @@ def _interval(results: Results, values: Array, role: str, name: Words) -> list[M
 
 
 def _readings(results: Results, scenario: Scenario, asked: Target | None) -> list[Mark]:
-    """Return the outcome in each other scope its target is read in."""
+    """Return the median of the outcome in each other scope its target is read in.
+
+    Their intervals stand in the tables: drawn here, they would set the height of the axis.
+    """
     marks: list[Mark] = []
     for reading in readings(asked, results.targets) if asked is not None else ():
         if reading.variable not in results.data:
             continue
         series = results.series(reading.variable, reading.element or None)
         name = phrase("figure.reading", scope=label(results.spec, reading.scope))
-        marks += _interval(results, series[results.place(scenario)], "as_reported", name)
+        middle = quantile(series[results.place(scenario)], 0.5)
+        marks.append(Line(numbers(results.years), numbers(middle), "as_reported", name))
     return marks
 
 
@@ -202,8 +206,9 @@ def _targets(results: Results, shown: Outcome, asked: Target | None) -> list[Mar
             marks.append(Label(last, value, text, "example" if example else "target"))
     if asked is not None:
         words = joined([when(results, year_of(asked)), beyond(asked, results.spec)], "gap")
-        text = phrase("figure.target_line", text=words)
-        marks.append(Label(float(results.years[0]) - 0.4, value_of(asked), text, "target"))
+        role = "example" if is_example(asked) else "target"
+        text = phrase(f"figure.{role}_line", text=words)
+        marks.append(Label(float(results.years[0]) - 0.4, value_of(asked), text, role))
     return marks
 
 

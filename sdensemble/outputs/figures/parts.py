@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdensemble.inputs.targets import Target
-from sdensemble.lang import LANGS, Capital, Ended, Words, bracketed, phrase, tell
+from sdensemble.lang import LANGS, Capital, Each, Ended, Words, bracketed, phrase, tell
 from sdensemble.outputs.figure import Band, Line, Mark, numbers
 from sdensemble.outputs.naming import fitted, information_date, label, unit_notes
 from sdensemble.results.ensemble import quantile
@@ -48,7 +48,7 @@ def key_of(results: Results, target: Target, name: Words = "") -> Words:
         for lang in LANGS
     }
     rest = [label(results.spec, one) for one in (target.price_basis, target.scope) if one]
-    return bracketed([said, *rest])
+    return bracketed([Each(said), *rest])
 
 
 def conditions(results: Results) -> Words:

@@ -224,7 +224,8 @@ def _bomb() -> str:
         ("d:=GET DIRECT DATA('near.csv', ',', '²', 'B1')~~|\n", "cell range|named ranges"),
     ],
 )
-def test_a_hostile_file_ends_in_one_clear_message(tmp_path, text, words):
+def test_a_hostile_file_ends_in_one_clear_message(tmp_path, monkeypatch, text, words):
+    monkeypatch.setenv("SDENGINE_MACROS", "10000")
     (tmp_path / "far.csv").write_text("1,2\n", encoding="utf-8")
     inside = tmp_path / "inside"
     inside.mkdir()
