@@ -250,7 +250,7 @@ def _target(study: Study, held: Carried, target: Target) -> Facts:
     parts = [t for t in study.targets if t.id in target.joint]
     if single:
         beyond = naming.beyond(target, spec)
-        condition = joined([beyond, *(naming.label(spec, k) for k in key if k)], "within")
+        condition: Words = joined([beyond, *(naming.label(spec, k) for k in key if k)], "within")
         whose = {"name": naming.target_name(target), "beyond": beyond, "year": target.year}
         question = phrase("cockpit.question", **whose)
     else:
