@@ -40,11 +40,13 @@ def check(asked: CheckOptions, tell: Tell = SILENT) -> VerbResult:
 
 def _validated(study: Study, asked: CheckOptions, tell: Tell) -> VerbResult:
     """Run the validation tests, telling each as it ends."""
-    from sdensemble.checks.full import full_check
-    from sdensemble.checks.report import line, text
+    from sdensemble.checks.run import FULL, validate
+    from sdensemble.outputs.checks import line, text, write_report
     from sdensemble.outputs.document import verbatim
 
-    checked, folder = full_check(study, asked.out, lambda done: tell(line(done, asked.lang)))
+    checked = validate(study, members=FULL, progress=lambda one: tell(line(one, asked.lang)))
+    folder = asked.out or study.folder / "outputs" / "validation"
+    write_report(folder, study, checked)
     failed = any(one.found.status == "fail" for one in checked)
     return VerbResult(verbatim(text(checked, asked.lang)), checked, folder, ok=not failed)
 
