@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sdensemble.inputs.published import Statistic
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.targets import Target, holds, readings
-from sdensemble.lang import Words, bracketed, joined, phrase, say, tell
+from sdensemble.lang import Words, bracketed, joined, phrase, quantity, tell
 from sdensemble.outputs.document import Block, Heading, Items, Paragraph
 from sdensemble.outputs.form import Chance, Shown, points
 from sdensemble.outputs.naming import (
@@ -26,6 +26,7 @@ from sdensemble.outputs.naming import (
     last_day_of,
     model_label,
     named_with_year,
+    period_of,
     spoken,
     target_label,
     unit_label,
@@ -226,7 +227,7 @@ LOW = 0.2
 """A probability below this beside a figure that points to the target is flagged; so the reverse."""
 
 
-def _pointed(entry: Entry, spec: ReportSpec) -> Words:
+def _pointed(entry: Entry, spec: ReportSpec, unit: Words) -> Words:
     """Return what a figure says of a target as words; empty where nothing follows."""
     found = pointing(entry, spec)
     if found is None:
@@ -234,14 +235,14 @@ def _pointed(entry: Entry, spec: ReportSpec) -> Words:
     if found.way == "needs":
         least, most = found.growth
         if not math.isfinite(most):
-            said = phrase("ledger.needs_least", basis=found.basis, least=f"{least:.0f}")
+            said = phrase("ledger.needs_least", unit=unit, basis=found.basis, least=f"{least:.0f}")
         elif math.isinf(found.high):
-            said = phrase("ledger.needs_most", basis=found.basis, most=f"{most:.0f}")
+            said = phrase("ledger.needs_most", unit=unit, basis=found.basis, most=f"{most:.0f}")
         elif round(least) == round(most):
-            said = phrase("ledger.needs_about", basis=found.basis, about=f"{most:.0f}")
+            said = phrase("ledger.needs_about", unit=unit, basis=found.basis, about=f"{most:.0f}")
         else:
             ends = {"least": f"{least:.0f}", "most": f"{most:.0f}"}
-            said = phrase("ledger.needs", basis=found.basis, **ends)
+            said = phrase("ledger.needs", unit=unit, basis=found.basis, **ends)
     else:
         said = phrase(f"ledger.way_{found.way}", basis=found.basis)
     return joined([said, phrase("ledger.contrary")], "clause") if found.contrary else said
@@ -263,7 +264,8 @@ def ledger_blocks(
 
     Levers are named by the labels of ``model`` in languages in which it has some.
     """
-    scored = [_cells(one, spec) for one in entries if one.target.scored]
+    unit = period_of(model, spec) if model else phrase("period.year")
+    scored = [_cells(one, spec, unit) for one in entries if one.target.scored]
     blocks: list[Block] = [Paragraph(_title(entries, as_of)), _table("ledger", HEADS, scored)]
     levers = [
         _lever_cells(one.target, spec, model) for one in entries if one.target.role == "lever"
@@ -313,7 +315,7 @@ def _title(entries: Sequence[Entry], as_of: str) -> Words:
     return phrase("ledger.title", date=date, groups=joined(groups, "clause"))
 
 
-def _cells(entry: Entry, spec: ReportSpec) -> tuple[Words, ...]:
+def _cells(entry: Entry, spec: ReportSpec, unit: Words) -> tuple[Words, ...]:
     target, p = entry.target, entry.probability
     chance: list[Words] = [Shown(p, Chance())]
     if entry.split is not None and entry.split.mostly_above:
@@ -327,7 +329,7 @@ def _cells(entry: Entry, spec: ReportSpec) -> tuple[Words, ...]:
         phrase(f"ledger.{entry.status}"),
         _statistic(entry, spec),
         _published(entry.latest),
-        _pointed(entry, spec),
+        _pointed(entry, spec, unit),
         joined(chance, "nothing"),
     )
 
@@ -391,7 +393,7 @@ class AsTyped:
         if not unit:
             return number
         unit = f"× {unit}" if unit[:1].isdigit() else unit
-        return say("language.amount", lang, number=number, unit=unit)
+        return tell(quantity(number, unit), lang)
 
 
 def _indicator(entry: Entry, spec: ReportSpec) -> Words:

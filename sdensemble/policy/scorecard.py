@@ -22,6 +22,7 @@ from sdensemble.outputs.naming import (
     target_label,
     target_name,
     wanted,
+    when,
 )
 from sdensemble.outputs.table import Column, Table, by_language
 from sdensemble.outputs.tables import Row
@@ -117,7 +118,7 @@ def _nested(results: Results, held: Sequence[Target]) -> Iterator[tuple[str, Tar
             "scorecard.nested",
             name=target_name(part),
             whole=target_name(whole),
-            year=results.year(whole),
+            year=when(results, results.year(whole)),
         )
         yield "nested", _together(f"{part.id}+{whole.id}", names, (part, whole))
 

@@ -9,7 +9,14 @@ from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.figure import Axis, Cells, Figure, Panel, numbers
 from sdensemble.outputs.figures.parts import conditions, run_of, source
 from sdensemble.outputs.form import points
-from sdensemble.outputs.naming import conditioned, label, measures_of, named_with_year, target_name
+from sdensemble.outputs.naming import (
+    conditioned,
+    label,
+    measures_of,
+    named_with_year,
+    target_name,
+    when,
+)
 from sdensemble.policy.scorecard import (
     JOINT,
     Line,
@@ -51,7 +58,7 @@ def _parts(lines: Sequence[Line], results: Results) -> dict[str, tuple[Words, li
     }
     return {
         "scorecard" if name == "now" else f"scorecard-{name}": (
-            phrase(f"scorecard_figure.{name}", year=year),
+            phrase(f"scorecard_figure.{name}", year=when(results, year)),
             chosen,
         )
         for name, chosen in found.items()
