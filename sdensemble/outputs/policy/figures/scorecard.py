@@ -17,16 +17,15 @@ from sdensemble.outputs.naming import (
     target_name,
     when,
 )
-from sdensemble.policy.scorecard import (
-    JOINT,
-    Line,
+from sdensemble.outputs.policy.scorecard import (
     about_note,
     asked,
     numbered,
     pages_of,
     reading_name,
-    with_readings,
+    titled,
 )
+from sdensemble.policy.scorecard import JOINT, Line, with_readings
 from sdensemble.results.results import Results, reference
 
 NAMED = 6
@@ -39,6 +38,7 @@ def scorecard_figures(lines: Sequence[Line], results: Results) -> tuple[Figure, 
     One for the years before, one for what is met together; more of each where there are more
     scenarios than stand side by side. References are left to the table.
     """
+    lines = titled(lines, results)
     pages = pages_of(results)
     return tuple(
         _figure(kind if number == 1 else f"{kind}-{number}", what, chosen, results, page)
