@@ -17,9 +17,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sdensemble.decide.doses import run_doses
 from sdensemble.decide.levers import find_lever
 from sdensemble.decide.measures import find_target
-from sdensemble.decide.weigh import run_doses
 from sdensemble.study import Study, open_study
 from sdensemble.verbs.compare import CompareOptions, compare
 from sdensemble.verbs.matter import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -325,7 +326,7 @@ class Study:
         """Return a line for each anchored number known only after the report's ``as_of``."""
         if not self.report.as_of:
             return ()
-        stop = known_until(self.report.as_of)
+        stop = date.fromisoformat(known_until(self.report.as_of))
         sources = [self.priors(name) for name in self.prior_sets()]
         lines = [line for priors in sources for line in priors.check_vintage(stop)]
         lines += self.forcing.check_vintage(stop) if self.forcing else ()
@@ -339,7 +340,7 @@ class Study:
         """
         if not self.report.as_of:
             return ()
-        stop = known_until(self.report.as_of)
+        stop = date.fromisoformat(known_until(self.report.as_of))
         sources: list[Any] = [self.priors(name) for name in self.prior_sets()]
         lines = [
             line

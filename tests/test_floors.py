@@ -79,13 +79,13 @@ ROOMS = {
             "likelihood, sampler, posterior; what was learned, forecast, scored, brought in",
             ("lang", "inputs", "ensemble", "study", "results"),
         ),
+        "policy": Room(
+            "the reading of a policy text: regions, conflicts, ledger, scorecard",
+            ("lang", "inputs", "ensemble", "study", "results"),
+        ),
         "outputs": Room(
             "tables, figures and answers as people read them",
-            ("lang", "inputs", "ensemble", "study", "results", "decide", "evidence"),
-        ),
-        "policy": Room(
-            "the reading of a policy text: instruments, regions, conflicts, ledger, scorecard",
-            ("lang", "inputs", "ensemble", "study", "results", "outputs"),
+            ("lang", "inputs", "ensemble", "study", "results", "decide", "evidence", "policy"),
         ),
         "pages": Room(
             "a model's reference: pages, diagrams, sketch",
@@ -128,16 +128,16 @@ ONLY_IN = {
     "matplotlib": (
         "sdensemble/outputs/figures/",
         "sdensemble/outputs/fonts.py",
-        "sdensemble/outputs/write/picture.py",
+        "sdensemble/outputs/write/picture/",
         "sdensemble/outputs/write/diagram.py",
-        "sdensemble/policy/figures/",
+        "sdensemble/outputs/policy/figures/",
     ),
     "pysd": ("sdengine/oracle/pysd.py",),
     "simlin": ("sdengine/oracle/crosscheck.py",),
     "click": ("sdensemble/verbs/",),
     "llvmlite": ("sdengine/native/jit.py",),
     "pint": ("sdengine/model/units.py",),
-    "docx": ("sdensemble/outputs/write/docx.py",),
+    "docx": ("sdensemble/outputs/write/docx/",),
     "xlsxwriter": ("sdensemble/outputs/write/xlsx.py",),
     "typst": ("sdensemble/outputs/write/pdf.py",),
     "dask": ("sdensemble/ensemble/cluster.py",),

@@ -140,7 +140,7 @@ def _write(
 
 def _workbook(every: Sequence[Results], record: RunRecord) -> Workbook:
     """Return the workbook that people copy from into their own papers."""
-    from sdensemble.outputs.pages.brief import Material
+    from sdensemble.outputs.pages.material import Material
     from sdensemble.outputs.pages.workbook import workbook
 
     told = {"started": record.started, "command": record.command}

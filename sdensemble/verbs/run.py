@@ -38,29 +38,22 @@ class RunOptions(IntoFolder, InBlocks, Sampled):
     """
 
     WHAT = "a study"
-    place: Path | None = argument(aside=True, type=EITHER, metavar="TARGET")
+    place: Path | None = argument(aside=True, bars="study", type=EITHER, metavar="TARGET")
     scenarios: tuple[str, ...] = option((), "--scenario")
     method: Literal["sobol", "latin", "plain"] = option("sobol", type=click.Choice(METHODS))
     question: str = option("", "--target")
-    until: Precision | None = option(type=UNTIL)
+    until: Precision | None = option(type=UNTIL, bars="variants")
     most: int = option(2**17, type=COUNT)
     keep: str = option("asked", aside=True, type=click.Choice(KEEP))
     member: int | None = option(type=click.IntRange(0))
     variants: tuple[str, ...] = option((), "--variant", aside=True)
-    weights: Path | None = option(type=FILE)
+    weights: Path | None = option(type=FILE, needs="variants")
 
     @classmethod
     def problems(cls, typed: Mapping[str, Any]) -> Iterator[str]:
-        """Yield what does not go together."""
-        told = "{option} does not go with {what}"
-        if {"place", "study"} <= set(typed):
-            yield Message(told, option="--study", what="TARGET")
+        """Yield what a study cannot be asked."""
         if isinstance(typed.get("until"), float):
             yield Message('--until of a study: write "P ±0.5", in points')
-        if {"until", "variants"} <= set(typed):
-            yield Message(told, option="--until", what="--variant")
-        if "weights" in typed and "variants" not in typed:
-            yield Message("{option} goes with {what}", option="--weights", what="--variant")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +92,7 @@ class FileOptions(IntoFolder):
 
     @classmethod
     def problems(cls, typed: Mapping[str, Any]) -> Iterator[str]:
-        """Yield what does not go together."""
+        """Yield what a study cannot be asked."""
         if isinstance(typed.get("until"), Precision):
             yield Message("--until of a model file: write the time to stop at")
 

@@ -237,17 +237,17 @@ def test_a_prior_known_after_the_information_date_is_found(study):
         evidence='basis = "b"\nkind = "structural"\nknown_on = "2023-01-01"\n',
     )
     priors = study(COLD, late, later_form)
-    (line,) = priors.check_vintage("2019-12-31")
+    (line,) = priors.check_vintage(date(2019, 12, 31))
     assert line == ('calibration/priors.toml "grant budget": known on 2021-01-31, after 2019-12-31')
     assert priors.check_vintage(date(2021, 1, 31)) == ()
-    assert priors.exempt("2019-12-31") == ("macro shock",)
+    assert priors.exempt(date(2019, 12, 31)) == ("macro shock",)
 
 
 def test_an_exemption_lets_a_later_prior_through_and_is_counted(study):
     late = BUDGET.replace("2019-06-30", "2021-01-31") + 'exempt = "no other figure"\n'
     priors = study(COLD, late)
-    assert priors.check_vintage("2019-12-31") == ()
-    assert priors.exempt("2019-12-31") == ("grant budget",)
+    assert priors.check_vintage(date(2019, 12, 31)) == ()
+    assert priors.exempt(date(2019, 12, 31)) == ("grant budget",)
     assert priors.exempt(date(2021, 1, 31)) == ()
 
 
