@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 FIGURES = "figures"
 LEFT_OUT = "the ensembles hold what tables and figures are made of; --keep all stores every series"
 LARGE = 2**28
-"""Bytes of results from which figures are drawn in a process of their own, and what is not stored is
-told."""
+"""Bytes of results from which figures have a process of their own, and what is left out is said."""
 
 
 def check_ready(folder: Path) -> None:
