@@ -41,14 +41,14 @@ def check(asked: CheckOptions, tell: Tell = SILENT) -> VerbResult:
 def _validated(study: Study, asked: CheckOptions, tell: Tell) -> VerbResult:
     """Run the validation tests, telling each as it ends."""
     from sdensemble.checks.run import FULL, validate
-    from sdensemble.outputs.checks import line, text, write_report
-    from sdensemble.outputs.document import verbatim
+    from sdensemble.outputs.checks import line, summary, write_report
 
-    checked = validate(study, members=FULL, progress=lambda one: tell(line(one, asked.lang)))
+    checked = validate(study, members=FULL, progress=lambda one: tell(line(one)))
     folder = asked.out or study.folder / "outputs" / "validation"
     write_report(folder, study, checked)
     failed = any(one.found.status == "fail" for one in checked)
-    return VerbResult(verbatim(text(checked, asked.lang)), checked, folder, ok=not failed)
+    printed = summary(checked, every=False)
+    return VerbResult(summary(checked), checked, folder, ok=not failed, printed=printed)
 
 
 def _sound(study: Study) -> Words:
