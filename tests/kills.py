@@ -62,7 +62,7 @@ def prepared(place: Path) -> Path:
     return study
 
 
-def _loaded(study: Path, words: list[str]) -> None:
+def loaded(study: Path, words: list[str]) -> None:
     """Run a verb in this process, so that a child need not load what it needs."""
     from click.testing import CliRunner
 
@@ -72,8 +72,16 @@ def _loaded(study: Path, words: list[str]) -> None:
         assert CliRunner().invoke(main, words).exit_code == 0
 
 
-def called(study: Path, words: list[str], kill: Kill | None = None) -> tuple[int, str]:
-    """Run a verb in a child in the study's folder; return its status and what it said."""
+def called(
+    study: Path,
+    words: list[str],
+    kill: Kill | None = None,
+    before: Callable[[], object] | None = None,
+) -> tuple[int, str]:
+    """Run a verb in a child in the study's folder; return its status and what it said.
+
+    ``before`` is called in the child first.
+    """
     with tempfile.TemporaryFile("w+") as told:
         child = _forked()
         if child == 0:
@@ -82,6 +90,8 @@ def called(study: Path, words: list[str], kill: Kill | None = None) -> tuple[int
                 for number in (1, 2):
                     os.dup2(told.fileno(), number)
                 os.chdir(study)
+                if before is not None:
+                    before()
                 if kill is not None:
                     _arm(kill)
                 status = _main(words)
@@ -267,7 +277,7 @@ def killed(
             if number:
                 sizes[verb] = counted(copy, words)
             else:
-                _loaded(copy, words)
+                loaded(copy, words)
             shutil.rmtree(copy)
     say(f"changes of the disk and seconds: {sizes}")
     wrong = []
