@@ -17,9 +17,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sdensemble.decide.doses import run_doses
 from sdensemble.decide.levers import find_lever
 from sdensemble.decide.measures import find_target
-from sdensemble.decide.weigh import run_doses
 from sdensemble.study import Study, open_study
 from sdensemble.verbs.compare import CompareOptions, compare
 from sdensemble.verbs.matter import (
@@ -34,10 +34,13 @@ from sdensemble.verbs.matter import (
 )
 from sdensemble.verbs.options import WorldOptions
 from sdensemble.verbs.reach import FrontierOptions, SolveOptions, frontier, solve
-from sdensemble.verbs.result import Tell
+from sdensemble.verbs.result import (
+    SILENT,
+    Tell,
+)
 from sdensemble.verbs.robust import RobustOptions, robust
 from sdensemble.verbs.weigh import WeighOptions, weigh
-from sdensemble.verbs.worlds import one_world, question_of
+from sdensemble.verbs.worlds import Job, one_world, question_of
 
 QUESTION = "land-or-grants"
 
@@ -71,7 +74,7 @@ def timed(name: str, work: Callable[[Counter], Any]) -> float:
 def dose_surface(study: Study, asked: WorldOptions) -> Callable[[Counter], Any]:
     """Return the dose surface alone: every pair of levels on the same members."""
     question = question_of(study, QUESTION)
-    world = one_world(study, asked)
+    world = one_world(Job(replace(asked, study=study), SILENT, "levers"), asked)
     sides = question.sides
     first, second = (
         find_lever(study, one.lever, low=one.low, high=one.high, start=one.start) for one in sides

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import threading
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,19 +12,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from sdengine.errors import SDError, did_you_mean
 from sdengine.ir import Program, Slots
+from sdengine.native.blocks import Blocks, Memory, default_threads
 from sdengine.native.emit import emit
-from sdengine.native.jit import Native, address, aligned, load_or_compile, processor
+from sdengine.native.jit import Native, aligned, load_or_compile, processor
 from sdengine.native.llvm import Processor
 from sdengine.native.plan import Plan, make_plan
 from sdengine.native.wasm import WasmKernel, wasm_kernel
 from sdengine.program.final_time import settled
 from sdengine.program.held import Held, State
 from sdengine.program.inputs import (
+    Given,
     Inputs,
     member_numbers,
     noise_rows,
     state_rows,
-    state_slots,
 )
 from sdengine.program.lower import lower
 from sdengine.program.prune import pruned
@@ -122,6 +121,8 @@ class Kernel:
     native: Native = field(repr=False)
     from_cache: bool
     made_for: Processor
+    whole: Kernel | None = field(default=None, repr=False)
+    _known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def digest(self) -> str:
@@ -149,13 +150,28 @@ class Kernel:
         found = self._named(names, inputs)
         inputs.problems.raise_if_any()
         few = pruned(self.program, found)
-        return _compiled(self.model, few, self.lanes, use_cache, self.made_for)
+        made = _compiled(self.model, few, self.lanes, use_cache, self.made_for)
+        return replace(made, whole=self.whole or self)
+
+    def given(
+        self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held], members: int
+    ) -> Given:
+        """Return what many runs of the same members have in common, checked and laid out once.
+
+        A ``run`` that is ``given`` it only adds what is its own, and has the bits of one that is
+        told everything. Raises SDError as ``run`` does.
+        """
+        inputs = Inputs(self.model, self.program)
+        inputs.read(constants, held)
+        inputs.problems.raise_if_any()
+        return inputs.laid(inputs.count(members), self.lanes)
 
     def run(
         self,
         constants: Mapping[str, ArrayLike] | None = None,
         held: Mapping[str, Held] | None = None,
         *,
+        given: Given | None = None,
         report: Iterable[str] = (),
         totals: Iterable[str] = (),
         members: int | None = None,
@@ -174,7 +190,8 @@ class Kernel:
         variables integrated between saved times; nothing else is kept. ``every`` is the number
         of steps between saved times (the file's SAVEPER without it), ``steps`` the number of
         steps to run. ``progress`` is called with the number of members just finished. ``ids``
-        are the members' numbers, 0 and up without it: random functions hang on them.
+        are the members' numbers, 0 and up without it: random functions hang on them. What was
+        ``given`` beforehand comes before the run's own constants and schedules.
 
         ``keep_state`` keeps what the run must remember at its last step, as the result's
         ``state``; a run given that ``state`` goes on from there, under the constants of its own.
@@ -190,7 +207,23 @@ class Kernel:
         >>> run.values["teacup temperature"].shape, run.times[-1]
         ((31, 3), np.float64(30.0))
         """
-        inputs = Inputs(self.model, self.program)
+        if keep_state and self.whole is not None:  # this one has moved some stocks on already
+            return self.whole.run(
+                constants,
+                held,
+                given=given,
+                report=report,
+                totals=totals,
+                members=members,
+                steps=steps,
+                every=every,
+                threads=threads,
+                progress=progress,
+                ids=ids,
+                state=state,
+                keep_state=True,
+            )
+        inputs = Inputs(self.model, self.program, given)
         threads = inputs.whole("threads", threads, default_threads(), 1)
         shared, count, kept, summed = self._laid_out(
             inputs,
@@ -208,8 +241,9 @@ class Kernel:
         if ids is None and state is not None:
             ids = state.ids
         numbers = member_numbers(ids, count, stride, self.program.name)
-        memory = _Memory.of(self.program, inputs.end, stride) if keep_state else None
-        self._blocks(shared, numbers, count, threads, progress, state, memory)
+        memory = Memory.of(self.program, inputs.end, stride) if keep_state else None
+        blocks = Blocks(self.native, self.program, self.plan.size, self.lanes, shared)
+        blocks.run(numbers, count, threads, progress=progress, state=state, memory=memory)
         out[:, np.isin(_all(kept), self.program.void)] = np.nan
         out_totals[:, np.isin(_all(summed), self.program.void)] = np.nan
         return Trajectories(
@@ -277,7 +311,7 @@ class Kernel:
         members = None if members is None else inputs.whole("members", members, 1, 1)
         inputs.problems.raise_if_any()
         inputs.read(constants, held)
-        inputs.feed(constants, held)
+        inputs.feed()
         kept, summed = self._named(report, inputs), self._named(totals, inputs)
         inputs.problems.raise_if_any()
         count = inputs.count(members)
@@ -291,8 +325,8 @@ class Kernel:
             "n_report": len(_all(kept)),
             "totals": _without(_all(summed), self.program.void),
             "n_totals": len(_all(summed)),
-            "out": np.empty((len(saves), len(_all(kept)), stride)),
-            "out_totals": np.empty((len(saves), len(_all(summed)), stride)),
+            "out": _room(len(saves), len(_all(kept)), stride),
+            "out_totals": _room(len(saves), len(_all(summed)), stride),
             "bad": np.full(stride, -1, np.int64),
             "steps": inputs.end,
             "saves": np.append(saves, -1),
@@ -306,10 +340,12 @@ class Kernel:
 
     def _flags(self, inputs: Inputs) -> NDArray[np.int64]:
         """Return for each invariant loop what can make it run again (see ``driver``)."""
-        later = [slots.ravel() for step, slots, _ in inputs.changes if step > 0]
-        held = self.plan.waiting(np.concatenate([np.empty(0, np.int64), *later]))
-        switched = self.plan.waiting(self.plan.switches[:, 1])
-        return held + 2 * switched.astype(np.int64)
+        later = inputs.later()
+        key = later.tobytes()
+        if key not in self._known:
+            switched = self.plan.waiting(self.plan.switches[:, 1])
+            self._known[key] = self.plan.waiting(later) + 2 * switched.astype(np.int64)
+        return np.asarray(self._known[key])
 
     def _named(self, names: Iterable[str], inputs: Inputs) -> dict[str, Slots]:
         found = {}
@@ -327,68 +363,16 @@ class Kernel:
         return found
 
     def _keeps(self, name: str) -> bool:
-        kept = self.program.kept
-        return kept is None or bool(np.isin(self.program.where(name), kept).all())
-
-    def _blocks(
-        self,
-        shared: dict[str, Any],
-        numbers: NDArray[np.int64],
-        count: int,
-        threads: int,
-        progress: Callable[[int], None] | None,
-        state: State | None,
-        memory: _Memory | None,
-    ) -> None:
-        """Run every block of ``lanes`` members; each thread has a workspace of its own."""
-        starts = iter(range(0, shared["stride"], self.lanes))
-        slots = self.plan.size + 2 * self.program.stocks
-        places = {name: address(value) for name, value in shared.items()}
-        sizes = {name: shared[name].nbytes // len(shared[name]) for name in ("rows", "state_rows")}
-        lock, stop = threading.Lock(), threading.Event()
-
-        def work() -> None:
-            workspace = aligned(slots * self.lanes)
-            sums = aligned(max(shared["n_totals"], 1) * self.lanes)
-            history = aligned(len(self.program.fixed) * (shared["steps"] + 1) * self.lanes)
-            scratch = {"W": workspace, "sums": sums, "history": history}
-            own = {**places, **{name: address(array) for name, array in scratch.items()}}
-            while not stop.is_set():
-                with lock:
-                    start = next(starts, None)
-                if start is None:
-                    return
-                members = numbers[start : start + self.lanes]
-                random = noise_rows(self.program, members, shared["steps"])
-                for name, size in sizes.items():
-                    own[name] = places[name] + start // self.lanes * size
-                if state is not None:
-                    _recalled(state, history, start, self.lanes)
-                self.native.run({**own, "m0": start, "feed_rows": address(random)})
-                if memory is not None:
-                    memory.take(workspace, history, start, self.lanes)
-                if progress:
-                    progress(min(self.lanes, count - start))
-
-        blocks = shared["stride"] // self.lanes
-        if min(threads, blocks) <= 1:
-            work()
-            return
-        with ThreadPoolExecutor(min(threads, blocks)) as pool:
-            jobs = [pool.submit(work) for _ in range(min(threads, blocks))]
-            try:
-                wait(jobs, return_when=FIRST_EXCEPTION)
-            finally:
-                stop.set()
-        for job in jobs:
-            job.result()
+        if name not in self._known:
+            kept = self.program.kept
+            held = kept is None or np.isin(self.program.where(name), kept).all()
+            self._known[name] = bool(held)
+        return bool(self._known[name])
 
 
-def default_threads() -> int:
-    """Return the number of processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _room(*shape: int) -> NDArray[np.float64]:
+    """Return an array of this shape that starts where a line of a cache does."""
+    return aligned(math.prod(shape)).reshape(shape)
 
 
 def _all(named: Mapping[str, Slots]) -> Slots:
@@ -422,39 +406,3 @@ def _times(program: Program, saves: NDArray[np.int64]) -> NDArray[np.float64]:
         step = program.step * every  # so that a whole number of steps has a round time
         return np.asarray(program.start + step * (saves // every), np.float64)
     return np.asarray(program.start + program.step * saves, np.float64)
-
-
-def _recalled(state: State, history: NDArray[np.float64], start: int, lanes: int) -> None:
-    """Put what fixed delays still hold of a block's members where the driver looks for it."""
-    members = np.minimum(np.arange(start, start + lanes), state.values.shape[1] - 1)
-    history[: state.history[..., members].size] = state.history[..., members].ravel()
-
-
-@dataclass(frozen=True, eq=False)
-class _Memory:
-    """What a run must remember, filled block by block: stocks, and inputs of fixed delays."""
-
-    slots: Slots
-    values: NDArray[np.float64]
-    history: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, program: Program, end: int, stride: int) -> _Memory:
-        """Return room for so many members after so many steps."""
-        slots = state_slots(program)
-        history = np.empty((end, len(program.fixed), stride))
-        return cls(slots, np.empty((len(slots), stride)), history)
-
-    def take(
-        self, workspace: NDArray[np.float64], history: NDArray[np.float64], start: int, lanes: int
-    ) -> None:
-        """Keep what a block has come to."""
-        here = slice(start, start + lanes)
-        self.values[:, here] = workspace.reshape(-1, lanes)[self.slots]
-        steps, fixed, _ = self.history.shape
-        self.history[..., here] = history[: steps * fixed * lanes].reshape(steps, fixed, lanes)
-
-    def state(self, program: Program, step: int, numbers: NDArray[np.int64], count: int) -> State:
-        """Return the state of so many members."""
-        values, history = self.values[:, :count], self.history[..., :count]
-        return State(program.digest, step, self.slots, values, history, numbers[:count])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sdensemble.ensemble.forcing import Forcing, read_forcing
 from sdensemble.ensemble.variants import Variant, read_variants
 from sdensemble.inputs.conflicts import Conflict, read_conflicts
 from sdensemble.inputs.fit import Fit, read_fit
+from sdensemble.inputs.headline import only_headline
 from sdensemble.inputs.history import Observation, information, known_until, read_history
 from sdensemble.inputs.instruments import Instrument, read_instruments, refusals
 from sdensemble.inputs.priors import Priors, read_prior_sets
@@ -31,6 +33,7 @@ from sdensemble.inputs.scenarios import DEFAULT_SET, Scenario, read_scenarios
 from sdensemble.inputs.sources import Sources, of_observations, read_sources
 from sdensemble.inputs.targets import Target, read_targets, scored
 from sdensemble.inputs.together import mend
+from sdensemble.lang import Words
 
 MODEL_KINDS = (".mdl", ".xmile", ".stmx")
 
@@ -104,13 +107,12 @@ class Study:
         """What a run keeps and shows: ``outputs/report.toml``."""
         return read_report(self.folder / "outputs" / "report.toml", self.model)
 
-    def unit_writer(self, lang: str) -> Callable[[str], str]:
+    def unit_writer(self) -> Callable[[str], Words]:
         """Return what writes a unit of the model as people do; as it is without a report."""
         try:
-            spec = self.report
+            return self.report.unit_words
         except SDError:
             return str
-        return lambda unit: spec.unit_label(unit, lang)
 
     @cached_property
     def forcing(self) -> Forcing | None:
@@ -185,6 +187,13 @@ class Study:
         head = self.report.headline
         names = [head.question, *head.beside]
         return tuple(name for name in names if name and name != asked)
+
+    def only_headline(self) -> Study:
+        """Return the study with its headline alone: what a run of very many members keeps."""
+        other = Study(self.folder, self.model)
+        spec, targets = only_headline(self.report, self.targets)
+        other.__dict__.update(report=spec, targets=targets, goals=targets, conflicts=())
+        return other
 
     @property
     def information(self) -> str:
@@ -317,7 +326,7 @@ class Study:
         """Return a line for each anchored number known only after the report's ``as_of``."""
         if not self.report.as_of:
             return ()
-        stop = known_until(self.report.as_of)
+        stop = date.fromisoformat(known_until(self.report.as_of))
         sources = [self.priors(name) for name in self.prior_sets()]
         lines = [line for priors in sources for line in priors.check_vintage(stop)]
         lines += self.forcing.check_vintage(stop) if self.forcing else ()
@@ -331,7 +340,7 @@ class Study:
         """
         if not self.report.as_of:
             return ()
-        stop = known_until(self.report.as_of)
+        stop = date.fromisoformat(known_until(self.report.as_of))
         sources: list[Any] = [self.priors(name) for name in self.prior_sets()]
         lines = [
             line

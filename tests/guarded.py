@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.models import generated
-from sdengine import kernel as kernels
+from sdengine.native import blocks as natively
 from sdensemble import compile_model, read_model
 
 PAGE = mmap.PAGESIZE
@@ -97,20 +97,20 @@ def digest(path: Path, lanes: int) -> str:
     model = read_model(path)
     kernel = compile_model(model, lanes=lanes)
     guarded = Guarded()
-    kernels.address = guarded.address  # type: ignore[assignment]
-    blocks = kernels.Kernel._blocks
+    natively.address = guarded.address  # type: ignore[assignment]
+    blocks = natively.Blocks.run
 
-    def run(self: kernels.Kernel, *arguments: Any) -> None:
-        blocks(self, *arguments)
+    def run(self: natively.Blocks, *arguments: Any, **named: Any) -> None:
+        blocks(self, *arguments, **named)
         guarded.back()
 
-    kernels.Kernel._blocks = run  # type: ignore[method-assign]
+    natively.Blocks.run = run  # type: ignore[method-assign]
     names = sorted(name for name in kernel.program.slots if name in model)
     try:
         given = {"k": np.linspace(0.2, 0.9, 11)}
         found = kernel.run(given, report=names, totals=names[:3], threads=1, every=7)
     finally:
-        kernels.Kernel._blocks = blocks  # type: ignore[method-assign]
+        natively.Blocks.run = blocks  # type: ignore[method-assign]
     own = hashlib.blake2b(digest_size=8)
     for values in (*found.values.values(), *found.totals.values()):
         own.update(np.ascontiguousarray(np.where(np.isnan(values), np.nan, values)).tobytes())

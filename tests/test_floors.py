@@ -128,7 +128,7 @@ ONLY_IN = {
     "matplotlib": (
         "sdensemble/outputs/figures/",
         "sdensemble/outputs/fonts.py",
-        "sdensemble/outputs/write/picture.py",
+        "sdensemble/outputs/write/picture/",
         "sdensemble/outputs/write/diagram.py",
         "sdensemble/policy/figures/",
     ),
@@ -137,9 +137,11 @@ ONLY_IN = {
     "click": ("sdensemble/verbs/",),
     "llvmlite": ("sdengine/native/jit.py",),
     "pint": ("sdengine/model/units.py",),
-    "docx": ("sdensemble/outputs/write/docx.py",),
+    "docx": ("sdensemble/outputs/write/docx/",),
     "xlsxwriter": ("sdensemble/outputs/write/xlsx.py",),
     "typst": ("sdensemble/outputs/write/pdf.py",),
+    "dask": ("sdensemble/ensemble/cluster.py",),
+    "distributed": ("sdensemble/ensemble/cluster.py",),
     "numba": (),
 }
 NEVER_IN = {"xarray": ("sdengine/",), "netCDF4": ("sdengine/",), "sdensemble": ("sdengine/",)}

@@ -137,11 +137,24 @@ def test_two_runs_at_once_into_one_folder_are_both_kept(copied):
     assert made == {"first", "both", "both-2"}
 
 
+def _filled(path):
+    """Fill a disk to its last byte."""
+    file = os.open(path, os.O_CREAT | os.O_WRONLY)
+    try:
+        while True:
+            os.write(file, bytes(4096))
+    except OSError:
+        os.close(file)
+
+
 @root_only
 @pytest.mark.full
 @pytest.mark.parametrize(
     ("options", "told"),
-    [("size=9m", "the disk is full"), ("size=60m,nr_inodes={files}", "the disk takes no more files")],
+    [
+        ("size=9m", "the disk is full"),
+        ("size=60m,nr_inodes={files}", "the disk takes no more files"),
+    ],
 )
 @pytest.mark.parametrize("verb", ["run", "calibrate", "observe", "brief"])
 def test_a_real_disk_without_room_is_told_in_one_line(study, tmp_path, verb, options, told):
@@ -150,13 +163,8 @@ def test_a_real_disk_without_room_is_told_in_one_line(study, tmp_path, verb, opt
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", tmp_path], check=True)
     try:
         place = Path(shutil.copytree(study, tmp_path / "study"))
-        with (tmp_path / "fill").open("wb") as file:
-            try:
-                while options.startswith("size=9m"):
-                    file.write(bytes(4096))
-                    file.flush()
-            except OSError:
-                pass
+        if options.startswith("size=9m"):
+            _filled(tmp_path / "fill")
         for number in range(files):
             try:
                 (tmp_path / f"more-{number}").touch()

@@ -12,10 +12,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sdengine.functions.algebra import chosen, op
 from sdengine.functions.record import Builder, Example, Function
 from sdengine.functions.scope import LoweringError, Scope
 from sdengine.functions.unit_rules import rule
-from sdengine.functions.vectors import Across, across, chosen, last_subscript, op
+from sdengine.functions.vectors import Across, across, last_subscript
 from sdengine.ir import Const, Fold, Load, Node, Slots
 from sdengine.syntax import Call, Expr, Number, Ref
 
@@ -35,22 +36,24 @@ def _spread(slots: Slots, shape: tuple[int, ...]) -> Load:
 def _supply(builder: Builder, supply: Node, demand: Slots, group: Across) -> Slots:
     """Return slots of the supply, at least 0 and at most what is asked for in all."""
     total = Fold("sum", group.width, (Load(demand),))
-    return builder.keep(op("min", op("max", supply, Const(0.0)), total), "supply", group.outer)
+    return builder.statements.keep(
+        op("min", op("max", supply, Const(0.0)), total), "supply", group.outer
+    )
 
 
 def by_priority(builder: Builder, call: Call, scope: Scope) -> Node:
     """ALLOCATE BY PRIORITY: the higher first; closer than a width, they share."""
     request, priority, size, width, supply = call.args
     group = across(builder, last_subscript(request), scope)
-    count = builder.constant(builder.node(size, group.outer))
+    count = builder.constants.value(builder.node(size, group.outer))
     if count is None or not (np.ravel(count) == group.width).all():
         raise LoweringError("ALLOCATE BY PRIORITY must be given the number of its claimants")
-    demand = builder.keep(builder.node(request, group.inner), "demand", group.inner)
-    top = builder.keep(builder.node(priority, group.inner), "priority", group.inner)
-    wide = builder.keep(builder.node(width, group.outer), "width", group.outer)
+    demand = builder.statements.keep(builder.node(request, group.inner), "demand", group.inner)
+    top = builder.statements.keep(builder.node(priority, group.inner), "priority", group.inner)
+    wide = builder.statements.keep(builder.node(width, group.outer), "width", group.outer)
     given = _supply(builder, builder.node(supply, group.outer), demand, group)
     cube = (len(wide), 2 * group.width, group.width)
-    ends = builder.keep(
+    ends = builder.statements.keep(
         op("sub", Load(top), _spread(wide[:, None], group.inner.shape)), "end", group.inner
     )
     corners = np.concatenate([top, ends], axis=1)  # where the broken line bends
@@ -63,7 +66,7 @@ def by_priority(builder: Builder, call: Call, scope: Scope) -> Node:
         )
     )
     taken = Fold("sum", group.width, (op("mul", _spread(demand[:, None, :], cube), part),))
-    height = builder.keep(taken, "taken", bends)
+    height = builder.statements.keep(taken, "taken", bends)
     price = _price(builder, corners, height, given, group)
     here = Load(top[group.vector, group.place])
     share = _clip(op("div", op("sub", here, Load(price[group.vector])), Load(wide[group.vector])))
@@ -75,7 +78,7 @@ def stella(builder: Builder, call: Call, scope: Scope) -> Node:
     supply, dimension, demand, priority, *width = call.args
     if not isinstance(dimension, Ref):
         raise LoweringError("ALLOCATE needs a dimension for its second argument")
-    size = Number(float(len(builder.elements(dimension.name))))
+    size = Number(float(len(builder.names.elements(dimension.name))))
     claims = [_over(arg, dimension.name) for arg in (demand, priority)]
     wide = Call("max", (width[0], Number(NO_WIDTH))) if width else Number(NO_WIDTH)
     return by_priority(builder, Call(call.function, (*claims, size, wide, supply)), scope)
@@ -101,12 +104,14 @@ def _price(builder: Builder, corners: Slots, height: Slots, given: Slots, group:
         "under": ("vmax", chosen(below, Load(height), least)),
     }
     low, high, over, under = (
-        Load(builder.keep(Fold(how, bends, (node,)), what, group.outer))
+        Load(builder.statements.keep(Fold(how, bends, (node,)), what, group.outer))
         for what, (how, node) in parts.items()
     )
     way = op("div", op("sub", over, Load(given)), op("sub", over, under))
     between = op("add", low, op("mul", way, op("sub", high, low)))
-    return builder.keep(chosen(op("gt", over, under), between, low), "price", group.outer)
+    return builder.statements.keep(
+        chosen(op("gt", over, under), between, low), "price", group.outer
+    )
 
 
 def available(builder: Builder, call: Call, scope: Scope) -> Node:
@@ -119,30 +124,30 @@ def available(builder: Builder, call: Call, scope: Scope) -> Node:
         builder.node(part, group.inner) for part in _profile_parts(builder, profile)
     )
     kinds = _kinds(builder, types)
-    demand = builder.keep(builder.node(request, group.inner), "demand", group.inner)
-    kind = builder.keep(types, "type", group.inner)
-    centre = builder.keep(middle, "priority", group.inner)
-    width = builder.keep(wide, "width", group.inner)
+    demand = builder.statements.keep(builder.node(request, group.inner), "demand", group.inner)
+    kind = builder.statements.keep(types, "type", group.inner)
+    centre = builder.statements.keep(middle, "priority", group.inner)
+    width = builder.statements.keep(wide, "width", group.inner)
     given = _supply(builder, builder.node(supply, group.outer), demand, group)
-    total = builder.keep(Fold("sum", group.width, (Load(demand),)), "total", group.outer)
+    total = builder.statements.keep(Fold("sum", group.width, (Load(demand),)), "total", group.outer)
     reach = op("mul", Load(width), Const(max(REACH[k] for k in kinds)))
-    low = builder.keep(
+    low = builder.statements.keep(
         Fold("vmin", group.width, (op("sub", Load(centre), reach),)), "low", group.outer
     )
-    high = builder.keep(
+    high = builder.statements.keep(
         Fold("vmax", group.width, (op("add", Load(centre), reach),)), "high", group.outer
     )
-    half = builder.keep(
+    half = builder.statements.keep(
         op("mul", op("sub", Load(high), Load(low)), Const(0.5)), "half", group.outer
     )
-    price = builder.keep(op("add", Load(low), Load(half)), "price", group.outer)
+    price = builder.statements.keep(op("add", Load(low), Load(half)), "price", group.outer)
     for step in range(1, HALVINGS + 1):
         at = _spread(price[:, None], group.inner.shape)
         part = _part(at, kinds, Load(kind), Load(centre), Load(width))
         taken = Fold("sum", group.width, (op("mul", Load(demand), part),))
         by = op("mul", Load(half), Const(0.5**step))
         move = chosen(op("gt", taken, Load(given)), by, op("neg", by))
-        price = builder.keep(op("add", Load(price), move), "price", group.outer)
+        price = builder.statements.keep(op("add", Load(price), move), "price", group.outer)
     own = (group.vector, group.place)
     part = _part(
         Load(price[group.vector]), kinds, Load(kind[own]), Load(centre[own]), Load(width[own])
@@ -154,10 +159,10 @@ def available(builder: Builder, call: Call, scope: Scope) -> Node:
 
 def _profile_parts(builder: Builder, profile: Ref) -> list[Ref]:
     """Return the references to type, priority and width that stand side by side."""
-    variable = builder.variable(profile.name)
+    variable = builder.names.variable(profile.name)
     elements = list(builder.model.elements(variable.dims[-1])) if variable.dims else []
-    keys = [builder.key(e) for e in elements]
-    last = builder.key(profile.subscripts[-1]) if profile.subscripts else ""
+    keys = [builder.names.key(e) for e in elements]
+    last = builder.names.key(profile.subscripts[-1]) if profile.subscripts else ""
     start = keys.index(last) if last in keys else -1
     if start < 0 or len(elements) < start + 3:
         raise LoweringError(
@@ -168,7 +173,7 @@ def _profile_parts(builder: Builder, profile: Ref) -> list[Ref]:
 
 
 def _kinds(builder: Builder, types: Node) -> list[int]:
-    values = builder.fixed_value(types)
+    values = builder.constants.fixed(types)
     if values is None:
         raise LoweringError("the types of ALLOCATE AVAILABLE's profiles must be constants")
     kinds = sorted({int(value) for value in np.ravel(values)})

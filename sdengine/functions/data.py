@@ -6,17 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from sdengine.functions.algebra import op
 from sdengine.functions.lookups import Choice, forward
 from sdengine.functions.record import Builder, Example, Function, Lowering
 from sdengine.functions.scope import LoweringError, Scope
 from sdengine.functions.unit_rules import rule
-from sdengine.ir import Const, Node, Op, Time
+from sdengine.ir import Const, Node, Time
 from sdengine.syntax import NA, Call
-
-
-def _op(name: str, *parts: Node) -> Op:
-    return Op(name, parts)
-
 
 _MODES = {"interpolate": "hold", "hold_backward": "discrete"}
 
@@ -35,20 +31,20 @@ def at_time(builder: Builder, call: Call, scope: Scope) -> Node:
     when = builder.node(call.args[1], scope)
     rule = "interpolate"
     if len(call.args) > 2:
-        mode = builder.fixed_value(builder.node(call.args[2], scope))
+        mode = builder.constants.fixed(builder.node(call.args[2], scope))
         if mode is None or np.unique(mode).size != 1:
             raise LoweringError("GET DATA BETWEEN TIMES needs a constant for its mode")
         kind = float(np.ravel(mode)[0])
         rule = "look_forward" if kind >= 1 else "hold_backward" if kind <= -1 else rule
     first, last = series.each(lambda c: c.x[0]), series.each(lambda c: c.x[-1])
-    outside = _op("or", _op("lt", when, first), _op("gt", when, last))
-    return _op("if_then_else", outside, Const(NA), _read(series, rule, when))
+    outside = op("or", op("lt", when, first), op("gt", when, last))
+    return op("if_then_else", outside, Const(NA), _read(series, rule, when))
 
 
 def time_shift(builder: Builder, call: Call, scope: Scope) -> Node:
     """TIME SHIFT: data of so much later."""
     series, rule = builder.series_of(call.args[0], scope)
-    when = _op("add", Time(), builder.node(call.args[1], scope))
+    when = op("add", Time(), builder.node(call.args[1], scope))
     return _read(series, rule, when)
 
 

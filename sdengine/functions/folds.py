@@ -43,7 +43,7 @@ def _folded(builder: Builder, name: str, arg: Expr, scope: Scope) -> Node:
 def _whole_array(builder: Builder, arg: Expr) -> Expr:
     """Return a bare reference to an array (XMILE: MIN(x)) with all its subscripts reduced."""
     if isinstance(arg, Ref) and not arg.subscripts:
-        variable = builder.variables.get(fold(arg.name))
+        variable = builder.names.variables.get(fold(arg.name))
         if variable is not None and variable.dims:
             return Ref(arg.name, tuple(f"{dim}!" for dim in variable.dims))
     return arg
@@ -55,7 +55,7 @@ def _marked(builder: Builder, expr: Expr, scope: Scope) -> Expr:
         return Ref(
             expr.name,
             tuple(
-                f"{s}!" if fold(s) in builder.ranges and fold(s) not in scope.axes else s
+                f"{s}!" if fold(s) in builder.names.ranges and fold(s) not in scope.axes else s
                 for s in expr.subscripts
             ),
         )
@@ -67,7 +67,7 @@ def _marked(builder: Builder, expr: Expr, scope: Scope) -> Expr:
 def _count(builder: Builder, call: Call, scope: Scope) -> Node:
     if not isinstance(call.args[0], Ref):
         raise LoweringError(f"{call.function.upper()} needs the name of a subscript range")
-    return Const(float(len(builder.elements(call.args[0].name))))
+    return Const(float(len(builder.names.elements(call.args[0].name))))
 
 
 def _record(

@@ -8,16 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sdengine.functions.algebra import chosen, inside_vector, op, places
 from sdengine.functions.record import Builder, Example, Function, Lowering
 from sdengine.functions.scope import LoweringError, Scope, allowed
 from sdengine.functions.unit_rules import rule
-from sdengine.functions.vectors import chosen, inside_vector
-from sdengine.ir import Const, Curve, Fold, Load, Node, Op, Values, interp
+from sdengine.ir import Const, Curve, Fold, Load, Node, Values, interp
 from sdengine.syntax import Call, Ref
-
-
-def _op(name: str, *parts: Node) -> Op:
-    return Op(name, parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +50,7 @@ def backward(curves: Choice, at: Node) -> Node:
 def forward(curves: Choice, at: Node) -> Node:
     """LOOKUP FORWARD: the first point that is not before the argument."""
     turned = curves.turned(lambda c: Curve(-c.x[::-1], c.y[::-1].copy(), "discrete"))
-    return turned.read(_op("neg", at))
+    return turned.read(op("neg", at))
 
 
 def invert(curves: Choice, at: Node) -> Node:
@@ -73,26 +69,26 @@ def _inverted(curve: Curve) -> Curve:
 
 def area(curves: Choice, start: Node, end: Node) -> Node:
     """LOOKUP AREA: the integral of the lookup between two arguments."""
-    return _op("sub", _integral(curves, end), _integral(curves, start))
+    return op("sub", _integral(curves, end), _integral(curves, start))
 
 
 def _integral(curves: Choice, at: Node) -> Node:
     """Return the integral from the first point to ``at``, the ends held beyond."""
     low, high = curves.each(lambda c: c.x[0]), curves.each(lambda c: c.x[-1])
     first, last = curves.each(lambda c: c.y[0]), curves.each(lambda c: c.y[-1])
-    before = _op("mul", first, _op("min", _op("sub", at, low), Const(0.0)))
-    after = _op("mul", last, _op("max", _op("sub", at, high), Const(0.0)))
+    before = op("mul", first, op("min", op("sub", at, low), Const(0.0)))
+    after = op("mul", last, op("max", op("sub", at, high), Const(0.0)))
     if all(len(curve.x) < 2 for curve in curves.curves):
-        return _op("add", before, after)
-    inside = _op("min", _op("max", at, low), high)
+        return op("add", before, after)
+    inside = op("min", op("max", at, low), high)
     parts = (lambda c: c.x, lambda c: c.y, _rises, _areas)
     begun, level, rise, so_far = (
         curves.turned(lambda c, part=part: Curve(c.x, part(c), "discrete")).read(inside)  # type: ignore[misc]
         for part in parts
     )
-    way = _op("sub", inside, begun)
-    height = _op("add", level, _op("mul", Const(0.5), _op("mul", rise, way)))
-    return _op("add", _op("add", so_far, _op("mul", height, way)), _op("add", before, after))
+    way = op("sub", inside, begun)
+    height = op("add", level, op("mul", Const(0.5), op("mul", rise, way)))
+    return op("add", op("add", so_far, op("mul", height, way)), op("add", before, after))
 
 
 def _rises(curve: Curve) -> NDArray[np.float64]:
@@ -116,11 +112,11 @@ def vector_lookup(builder: Builder, call: Call, scope: Scope) -> Node:
     vector, x, low, high, mode = call.args
     if not isinstance(vector, Ref) or not vector.subscripts:
         raise LoweringError("VECTOR LOOKUP needs the first element of an array")
-    kind = builder.fixed_value(builder.node(mode, scope))
+    kind = builder.constants.fixed(builder.node(mode, scope))
     if kind is None or np.unique(kind).size != 1 or float(np.ravel(kind)[0]) not in (0, 1, 2, 3, 4):
         raise LoweringError("VECTOR LOOKUP needs a constant from 0 to 4 for its mode")
     first = builder.node(vector, scope)
-    slots = builder.where(builder.variable(vector.name).name)
+    slots = builder.statements.where(builder.names.variable(vector.name).name)
     count = slots.shape[-1]
     if not isinstance(first, Load) or count < 2:
         raise LoweringError("VECTOR LOOKUP needs an array of at least two elements")
@@ -129,10 +125,10 @@ def vector_lookup(builder: Builder, call: Call, scope: Scope) -> Node:
     y = Load(first.slots[..., None] + along)
     start, width = (
         builder.node(low, scope),
-        _op("sub", builder.node(high, scope), builder.node(low, scope)),
+        op("sub", builder.node(high, scope), builder.node(low, scope)),
     )
-    step = _op("div", width, Const(count - 1.0))
-    place = _op("div", _op("sub", builder.node(x, scope), start), step)
+    step = op("div", width, Const(count - 1.0))
+    place = op("div", op("sub", builder.node(x, scope), start), step)
     how = _VECTOR_MODES[int(np.ravel(kind)[0])]
     return how(builder, y, place, step, scope, count)
 
@@ -140,36 +136,35 @@ def vector_lookup(builder: Builder, call: Call, scope: Scope) -> Node:
 def _spread_place(builder: Builder, place: Node, scope: Scope, count: int) -> tuple[Node, Values]:
     """Return a place, and each element's number, at every element."""
     inside = inside_vector(scope, count)
-    kept = builder.keep(place, "place", scope)
-    number = np.broadcast_to(np.arange(count, dtype=float), inside.shape).copy()
-    return Load(np.broadcast_to(kept[..., None], inside.shape)), Values(number)
+    kept = builder.statements.keep(place, "place", scope)
+    return Load(np.broadcast_to(kept[..., None], inside.shape)), places(inside.shape)
 
 
 def _between(place: Node, count: int) -> Node:
-    return _op("min", _op("max", place, Const(0.0)), Const(count - 1.0))
+    return op("min", op("max", place, Const(0.0)), Const(count - 1.0))
 
 
 def _linear(builder: Builder, y: Load, place: Node, step: Node, scope: Scope, count: int) -> Node:
     at, number = _spread_place(builder, _between(place, count), scope, count)
-    near = _op("max", _op("sub", Const(1.0), _op("abs", _op("sub", at, number))), Const(0.0))
-    return Fold("sum", count, (_op("mul", y, near),))
+    near = op("max", op("sub", Const(1.0), op("abs", op("sub", at, number))), Const(0.0))
+    return Fold("sum", count, (op("mul", y, near),))
 
 
 def _onward(builder: Builder, y: Load, place: Node, step: Node, scope: Scope, count: int) -> Node:
     held = _linear(builder, y, place, step, scope, count)
     below, above = (
-        _op("sub", Load(y.slots[..., b]), Load(y.slots[..., a])) for a, b in ((0, 1), (-2, -1))
+        op("sub", Load(y.slots[..., b]), Load(y.slots[..., a])) for a, b in ((0, 1), (-2, -1))
     )
-    before = _op("mul", below, _op("min", place, Const(0.0)))
-    after = _op("mul", above, _op("max", _op("sub", place, Const(count - 1.0)), Const(0.0)))
-    return _op("add", held, _op("add", before, after))
+    before = op("mul", below, op("min", place, Const(0.0)))
+    after = op("mul", above, op("max", op("sub", place, Const(count - 1.0)), Const(0.0)))
+    return op("add", held, op("add", before, after))
 
 
 def _at_step(shift: float) -> Callable[..., Node]:
     def read(builder: Builder, y: Load, place: Node, step: Node, scope: Scope, count: int) -> Node:
-        whole = _op("integer", _op("add", _between(place, count), Const(shift)))
+        whole = op("integer", op("add", _between(place, count), Const(shift)))
         at, number = _spread_place(builder, _between(whole, count), scope, count)
-        return Fold("sum", count, (chosen(_op("eq", at, number), y, Const(0.0)),))
+        return Fold("sum", count, (chosen(op("eq", at, number), y, Const(0.0)),))
 
     return read
 
@@ -179,21 +174,21 @@ def _area_so_far(
 ) -> Node:
     """Return the integral from the first element to a place, the ends held beyond."""
     at, number = _spread_place(builder, _between(place, count), scope, count)
-    off = _op("sub", at, number)
-    way = _op("min", _op("max", off, Const(-1.0)), Const(1.0))
-    rising, falling = _op("add", Const(1.0), way), _op("sub", Const(1.0), way)
+    off = op("sub", at, number)
+    way = op("min", op("max", off, Const(-1.0)), Const(1.0))
+    rising, falling = op("add", Const(1.0), way), op("sub", Const(1.0), way)
     half = Const(0.5)
     part = chosen(
-        _op("lt", way, Const(0.0)),
-        _op("mul", half, _op("mul", rising, rising)),
-        _op("sub", Const(1.0), _op("mul", half, _op("mul", falling, falling))),
+        op("lt", way, Const(0.0)),
+        op("mul", half, op("mul", rising, rising)),
+        op("sub", Const(1.0), op("mul", half, op("mul", falling, falling))),
     )
-    own = _op("sub", part, chosen(_op("eq", number, Const(0.0)), half, Const(0.0)))
-    inside = Fold("sum", count, (_op("mul", y, own),))
-    beyond = _op("max", _op("sub", place, Const(count - 1.0)), Const(0.0))
-    before = _op("mul", Load(y.slots[..., 0]), _op("min", place, Const(0.0)))
-    after = _op("mul", Load(y.slots[..., -1]), beyond)
-    return _op("mul", step, _op("add", inside, _op("add", before, after)))
+    own = op("sub", part, chosen(op("eq", number, Const(0.0)), half, Const(0.0)))
+    inside = Fold("sum", count, (op("mul", y, own),))
+    beyond = op("max", op("sub", place, Const(count - 1.0)), Const(0.0))
+    before = op("mul", Load(y.slots[..., 0]), op("min", place, Const(0.0)))
+    after = op("mul", Load(y.slots[..., -1]), beyond)
+    return op("mul", step, op("add", inside, op("add", before, after)))
 
 
 _VECTOR_MODES: tuple[Callable[..., Node], ...] = (

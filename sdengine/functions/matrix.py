@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sdengine.functions.algebra import chosen, op
 from sdengine.functions.record import Builder, Example, Function
 from sdengine.functions.scope import LoweringError, Scope, allowed
 from sdengine.functions.unit_rules import rule
-from sdengine.functions.vectors import chosen, op
 from sdengine.ir import Const, Load, Node, Slots
 from sdengine.syntax import Call, Ref
 
@@ -23,12 +23,12 @@ def invert(builder: Builder, call: Call, scope: Scope) -> Node:
         raise LoweringError("INVERT MATRIX needs a matrix, and an equation of its own")
     across, down = (s.removesuffix("!").strip() for s in reversed(matrix.subscripts[-2:]))
     (row_key, rows), (column_key, columns) = (
-        builder.follow(down, scope),
-        builder.follow(across, scope),
+        builder.names.follow(down, scope),
+        builder.names.follow(across, scope),
     )
-    lists = [builder.elements(down), builder.elements(across)]
+    lists = [builder.names.elements(down), builder.names.elements(across)]
     n = len(lists[0])
-    count = builder.fixed_value(builder.node(size, scope))
+    count = builder.constants.fixed(builder.node(size, scope))
     if len(lists[1]) != n or count is None or not np.all(count == n):
         raise LoweringError("INVERT MATRIX needs a square matrix and the number of its rows")
     if n > LARGEST:
@@ -38,10 +38,10 @@ def invert(builder: Builder, call: Call, scope: Scope) -> Node:
     _, first, which = np.unique(table, axis=0, return_index=True, return_inverse=True)
     allowed(2 * len(first) * n**3)
     axes = {k: v[first][:, None, None] for k, v in others.items()}
-    axes |= {builder.key(down): lists[0][None, :, None]}
-    axes |= {builder.key(across): lists[1][None, None, :]}
+    axes |= {builder.names.key(down): lists[0][None, :, None]}
+    axes |= {builder.names.key(across): lists[1][None, None, :]}
     inner = Scope((len(first), n, n), axes)
-    slots = builder.keep(builder.node(matrix, inner), "matrix", inner)
+    slots = builder.statements.keep(builder.node(matrix, inner), "matrix", inner)
     inverse = _inverse(builder, slots)
     wanted = zip(lists, (rows, columns), strict=True)
     place = [np.argmax(own[None, :] == elements[:, None], axis=1) for own, elements in wanted]
@@ -53,7 +53,7 @@ def _inverse(builder: Builder, slots: Slots) -> Slots:
     count, n, _ = slots.shape
 
     def keep(node: Node, shape: tuple[int, ...]) -> Slots:
-        return builder.keep(node, "inverse", Scope(shape))
+        return builder.statements.keep(node, "inverse", Scope(shape))
 
     ones = keep(Const(1.0), (count,))
     zeros = keep(Const(0.0), (count,))

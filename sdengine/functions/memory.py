@@ -6,34 +6,27 @@ from dataclasses import replace
 
 import numpy as np
 
+from sdengine.functions.algebra import chosen, op, places
 from sdengine.functions.record import Builder, Example, Function, of_nodes
 from sdengine.functions.scope import LoweringError, Scope, allowed
 from sdengine.functions.unit_rules import rule
-from sdengine.ir import Const, Load, Node, Op, Time, Values, nodes, reshaped
+from sdengine.ir import Const, Load, Node, Time, Values, nodes, reshaped
 from sdengine.syntax import Call
 
 LONGEST = 4000  # steps a delay of material may be spread over
 
 
-def _op(name: str, *parts: Node) -> Op:
-    return Op(name, parts)
-
-
-def _chosen(condition: Node, yes: Node, no: Node) -> Op:
-    return Op("if_then_else", (condition, yes, no))
-
-
 def _steps(builder: Builder, time: Node) -> Node:
     """Return a delay in whole steps, at least one."""
-    steps = _op("div", time, Const(builder.model.clock.step))
-    rounded = _op("integer", _op("add", steps, Const(0.5 + 1e-6)))
-    return _op("max", rounded, Const(1.0))
+    steps = op("div", time, Const(builder.model.clock.step))
+    rounded = op("integer", op("add", steps, Const(0.5 + 1e-6)))
+    return op("max", rounded, Const(1.0))
 
 
 def delay_fixed(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """DELAY FIXED: the input of so many whole steps ago, at least one."""
     inflow, time, initial = args
-    return builder.pipeline(inflow, _steps(builder, time), initial, scope)
+    return builder.statements.pipeline(inflow, _steps(builder, time), initial, scope)
 
 
 def delay_material(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
@@ -43,7 +36,7 @@ def delay_material(builder: Builder, args: tuple[Node, ...], scope: Scope) -> No
     Each step ahead has a place of its own, as many as the run has steps.
     """
     inflow, time, initial, missing = args
-    if builder.constant(time) is not None:
+    if builder.constants.value(time) is not None:
         return delay_fixed(builder, (inflow, time, initial), scope)
     count = builder.model.clock.steps + 2
     if count > LONGEST or len(scope.shape) != 1:
@@ -53,21 +46,21 @@ def delay_material(builder: Builder, args: tuple[Node, ...], scope: Scope) -> No
         )
     allowed(4 * scope.shape[0] * count)
     ahead = Scope((scope.shape[0], count))
-    number = Values(np.broadcast_to(np.arange(count, dtype=float), ahead.shape).copy())
+    number = places(ahead.shape)
     steps, entering = (
-        Load(np.broadcast_to(builder.keep(node, what, scope)[:, None], ahead.shape))
+        Load(np.broadcast_to(builder.statements.keep(node, what, scope)[:, None], ahead.shape))
         for node, what in ((_steps(builder, time), "steps"), (inflow, "entering"))
     )
-    arriving = _op("eq", _op("add", number, Const(1.0)), steps)
-    first = _op("lt", number, _spread(_steps(builder, time), count))
+    arriving = op("eq", op("add", number, Const(1.0)), steps)
+    first = op("lt", number, _spread(_steps(builder, time), count))
     leaving = _moving(
         builder,
-        _chosen(arriving, entering, Const(0.0)),
-        _chosen(first, _spread(initial, count), Const(0.0)),
+        chosen(arriving, entering, Const(0.0)),
+        chosen(first, _spread(initial, count), Const(0.0)),
         ahead,
     )
     some = _moving(builder, arriving, first, ahead)
-    return _chosen(_op("gt", some, Const(0.0)), leaving, missing)
+    return chosen(op("gt", some, Const(0.0)), leaving, missing)
 
 
 def _moving(builder: Builder, added: Node, initial: Node, ahead: Scope) -> Node:
@@ -80,9 +73,9 @@ def _moving(builder: Builder, added: Node, initial: Node, ahead: Scope) -> Node:
         end = np.zeros(ahead.shape)
         end[:, -1] = 1.0
         following = Load(np.roll(last.slots, -1, axis=1))
-        return _op("add", _chosen(Values(end), Const(0.0), following), added)
+        return op("add", chosen(Values(end), Const(0.0), following), added)
 
-    builder.memory(update, initial, ahead)
+    builder.statements.memory(update, initial, ahead)
     return seen[0]
 
 
@@ -96,19 +89,21 @@ def sample_if_true(builder: Builder, args: tuple[Node, ...], scope: Scope) -> No
     condition, value, initial = args
 
     def update(last: Node) -> Node:
-        out = _chosen(condition, value, last)
+        out = chosen(condition, value, last)
         if builder.model.clock.method == "euler":
             return out
-        at_step = _op("eq", Time(), builder.step_time())  # Runge-Kutta's later stages hold it
-        return _chosen(at_step, out, last)
+        at_step = op(
+            "eq", Time(), builder.statements.step_time()
+        )  # Runge-Kutta's later stages hold it
+        return chosen(at_step, out, last)
 
-    return builder.memory(update, initial, scope)
+    return builder.statements.memory(update, initial, scope)
 
 
 def previous(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """PREVIOUS: the value of one step ago, at first another."""
     value, first = args
-    return builder.previous(value, first, scope)
+    return builder.statements.previous(value, first, scope)
 
 
 def history(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
@@ -119,20 +114,20 @@ def history(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     value, when = args
     step = Const(builder.model.clock.step)
     loads = [part for part in nodes(when) if isinstance(part, Load)]
-    if any(builder.constant(load) is None for load in loads):
+    if any(builder.constants.value(load) is None for load in loads):
         raise LoweringError("HISTORY needs a time that hangs on the time and constants alone")
     later = _after(when, step)
-    ago = _op("div", _op("sub", _op("add", Time(), step), later), step)
-    steps = _op("max", _op("integer", _op("add", ago, Const(0.5))), Const(1.0))
-    earlier = builder.pipeline(value, steps, value, scope, follows=True)
-    now = _op("ge", when, _op("sub", Time(), _op("mul", step, Const(0.5))))
-    return _chosen(now, value, earlier)
+    ago = op("div", op("sub", op("add", Time(), step), later), step)
+    steps = op("max", op("integer", op("add", ago, Const(0.5))), Const(1.0))
+    earlier = builder.statements.pipeline(value, steps, value, scope, follows=True)
+    now = op("ge", when, op("sub", Time(), op("mul", step, Const(0.5))))
+    return chosen(now, value, earlier)
 
 
 def _after(node: Node, step: Const) -> Node:
     """Return a node as it will be one step later."""
     if isinstance(node, Time):
-        return _op("add", node, step)
+        return op("add", node, step)
     if not node.parts:
         return node
     return replace(node, parts=tuple(_after(part, step) for part in node.parts))  # type: ignore[type-var]
@@ -142,10 +137,10 @@ def counter(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """COUNTER: from a start up by the step at each step, and again once it reaches the end."""
     start, end = args
     step = builder.model.clock.step
-    gone = _op("sub", builder.step_time(), Const(builder.model.clock.start))
-    span = _op("sub", end, start)
-    rounds = _op("quantum", _op("add", gone, Const(1e-6 * step)), span)
-    return _op("add", start, _op("max", _op("sub", gone, rounds), Const(0.0)))
+    gone = op("sub", builder.statements.step_time(), Const(builder.model.clock.start))
+    span = op("sub", end, start)
+    rounds = op("quantum", op("add", gone, Const(1e-6 * step)), span)
+    return op("add", start, op("max", op("sub", gone, rounds), Const(0.0)))
 
 
 def endval(builder: Builder, call: Call, scope: Scope) -> Node:
@@ -183,7 +178,9 @@ RECORDS = (
         spellings=("INITIAL", "INIT"),
         arity=(1,),
         unit=rule("x -> x"),
-        lower=lambda builder, call, scope: builder.frozen(builder.node(call.args[0], scope), scope),
+        lower=lambda builder, call, scope: builder.statements.frozen(
+            builder.node(call.args[0], scope), scope
+        ),
         example=Example("INITIAL(Time+2)", 2),
     ),
     Function(

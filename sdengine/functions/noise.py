@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sdengine.functions.algebra import chosen, op
 from sdengine.functions.record import Builder, Example, Function, of_nodes
-from sdengine.functions.scope import Scope
+from sdengine.functions.scope import LoweringError, Scope
 from sdengine.functions.unit_rules import rule
-from sdengine.functions.vectors import chosen, op
 from sdengine.ir import Const, Load, Node
 
 # The quantile of the normal distribution: Wichura (1988), algorithm AS 241, PPND16. Each pair
@@ -71,11 +71,13 @@ def _quotient(pair: tuple[tuple[float, ...], tuple[float, ...]], x: Node) -> Nod
 
 def quantile(builder: Builder, p: Node, scope: Scope) -> Node:
     """Return the standard normal number below which the share ``p`` lies."""
-    off = Load(builder.keep(op("sub", p, Const(0.5)), "off", scope))
-    near = Load(builder.keep(op("sub", Const(0.180625), op("mul", off, off)), "near", scope))
+    off = Load(builder.statements.keep(op("sub", p, Const(0.5)), "off", scope))
+    near = Load(
+        builder.statements.keep(op("sub", Const(0.180625), op("mul", off, off)), "near", scope)
+    )
     middle = op("mul", off, _quotient(_MIDDLE, near))
     rest = op("min", p, op("sub", Const(1.0), p))
-    far = Load(builder.keep(op("sqrt", op("neg", op("ln", rest))), "far", scope))
+    far = Load(builder.statements.keep(op("sqrt", op("neg", op("ln", rest))), "far", scope))
     tail = chosen(
         op("le", far, Const(5.0)),
         _quotient(_TAIL, op("sub", far, Const(1.6))),
@@ -94,15 +96,28 @@ def _between(u: Node, low: Node, high: Node) -> Node:
     return op("add", low, op("mul", u, op("sub", high, low)))
 
 
+def _uniform(builder: Builder, seed: Node | None, scope: Scope) -> Load:
+    """Return random numbers in (0, 1): by the call's own seed, else the model's NOISE SEED."""
+    said = None if seed is None else builder.constants.fixed(seed)
+    if seed is not None and (said is None or np.unique(said).size != 1):
+        raise LoweringError("the seed of a random function must be one constant")
+    number = 0 if said is None else int(np.ravel(said)[0])
+    common = builder.names.variables.get("noise seed")
+    if number == 0 and common is not None and common.value is not None:
+        builder.constants.structural.add(common.name)
+        number = int(np.ravel(common.value)[0])
+    return builder.statements.noise(number, scope)
+
+
 def uniform_0_1(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """RANDOM 0 1: uniform between 0 and 1."""
-    return builder.noise(None, scope)
+    return _uniform(builder, None, scope)
 
 
 def uniform(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """RANDOM UNIFORM: uniform between two values."""
     low, high, seed = args
-    return _between(builder.noise(seed, scope), low, high)
+    return _between(_uniform(builder, seed, scope), low, high)
 
 
 def normal(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
@@ -112,7 +127,7 @@ def normal(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     mirrored = op("gt", a, Const(0.0))  # shares near 1 are coarse: take them from below
     first = _below(chosen(mirrored, op("neg", b), a))
     last = _below(chosen(mirrored, op("neg", a), b))
-    share = Load(builder.keep(_between(builder.noise(seed, scope), first, last), "share", scope))
+    share = _drawn(builder, seed, first, last, scope)
     found = quantile(builder, share, scope)
     number = chosen(mirrored, op("neg", found), found)
     inside = op("min", op("max", op("add", mean, op("mul", spread, number)), low), high)
@@ -127,14 +142,14 @@ def exponential(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
         z = op("max", op("div", op("sub", end, start), stretch), Const(0.0))
         return op("exp", op("neg", z))
 
-    share = _between(builder.noise(seed, scope), above(low), above(high))
+    share = _between(_uniform(builder, seed, scope), above(low), above(high))
     return op("sub", start, op("mul", stretch, op("ln", share)))
 
 
 def _drawn(builder: Builder, seed: Node, low: Node, high: Node, scope: Scope) -> Load:
     """Return a number between two shares of a distribution."""
-    share = _between(builder.noise(seed, scope), low, high)
-    return Load(builder.keep(share, "share", scope))
+    share = _between(_uniform(builder, seed, scope), low, high)
+    return Load(builder.statements.keep(share, "share", scope))
 
 
 def triangular(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:

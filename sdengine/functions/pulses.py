@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sdengine.functions.algebra import op
 from sdengine.functions.arithmetic import SMALL, quantised, quantum
 from sdengine.functions.logic import one_where, truth
 from sdengine.functions.record import Builder, Doubles, Example, Function, of_values
@@ -18,7 +19,9 @@ from sdengine.syntax import Call
 def _timed(builder: Builder, call: Call, scope: Scope) -> Node:
     """Lower to the operation of its name, which takes time and step first."""
     args = (builder.node(arg, scope) for arg in call.args)
-    return Op(call.function, (builder.step_time(), Const(builder.model.clock.step), *args))
+    return Op(
+        call.function, (builder.statements.step_time(), Const(builder.model.clock.step), *args)
+    )
 
 
 def _of_time(builder: Builder, call: Call, scope: Scope) -> Node:
@@ -121,14 +124,14 @@ def _xtrain(b: Any, t: str, dt: str, start: str, every: str, magnitude: str) -> 
 
 def _time_value(builder: Builder, call: Call, scope: Scope) -> Node:
     relative, offset, measure = (builder.node(arg, scope) for arg in call.args)
-    origin, unit = builder.constant(relative), builder.constant(measure)
+    origin, unit = builder.constants.value(relative), builder.constants.value(measure)
     if origin is None or unit is None or np.any(unit != 0) or not np.isin(origin, (0, 1)).all():
         raise LoweringError(
             "GET TIME VALUE is supported for the model's own time unit only (its third "
             "argument 0), relative to now or to the start (its first argument 0 or 1)"
         )
     since = Time() if np.all(origin == 0) else Const(builder.model.clock.start)
-    return Op("add", (since, offset))
+    return op("add", since, offset)
 
 
 RECORDS = (

@@ -32,12 +32,8 @@ class Example:
     xmile: bool = False
 
 
-class Builder(Protocol):
-    """What a function's lowering may ask of the model that is being lowered."""
-
-    @property
-    def model(self) -> Model:
-        """The model."""
+class Names(Protocol):
+    """What the names in an equation mean."""
 
     @property
     def element(self) -> Mapping[str, int]:
@@ -51,8 +47,24 @@ class Builder(Protocol):
     def variables(self) -> Mapping[str, Variable]:
         """The variables, by their folded names."""
 
-    def node(self, expr: Expr, scope: Scope) -> Node:
-        """Return an expression over the points of a scope."""
+    def variable(self, name: str) -> Variable:
+        """Return a variable by its name in an equation."""
+
+    def elements(self, subscript: str) -> NDArray[np.int64]:
+        """Return the numbers of the elements a range or element means."""
+
+    def key(self, name: str) -> str:
+        """Return a range's name as scopes know it."""
+
+    def follow(self, subscript: str, scope: Scope) -> tuple[str, NDArray[np.int64]]:
+        """Return the range of the left-hand side a range stands for, and its elements."""
+
+
+class Statements(Protocol):
+    """What a function may state: values held, hidden stocks, what was a step ago."""
+
+    def where(self, name: str) -> Slots:
+        """Return a variable's slots, in its shape."""
 
     def keep(self, value: Node, what: str, scope: Scope) -> Slots:
         """Return slots that hold a value at every step, in the scope's shape."""
@@ -92,20 +104,49 @@ class Builder(Protocol):
     def computes(self, target: Slots, running: Node, initial: Node) -> None:
         """State what slots are at every step, and what they are while the start is computed."""
 
-    def noise(self, seed: Node | None, scope: Scope) -> Load:
+    def noise(self, seed: int, scope: Scope) -> Load:
         """Return random numbers in (0, 1) of this call."""
 
     def step_time(self) -> Node:
         """Return the time at the start of a step."""
 
-    def constant(self, node: Node) -> NDArray[Any] | None:
+
+class Constants(Protocol):
+    """What the constants of a file alone say, before any run."""
+
+    structural: set[str]  # those that no run can set
+
+    def value(self, node: Node) -> NDArray[Any] | None:
         """Return a node's value where constants of the file alone give it."""
 
-    def fixed_value(self, node: Node) -> NDArray[Any] | None:
+    def fixed(self, node: Node) -> NDArray[Any] | None:
         """Return the same, and let no run set those constants."""
 
     def whole_number(self, node: Node) -> int:
         """Return the order of a delay or smooth."""
+
+
+class Builder(Protocol):
+    """What a function's lowering may ask of the model that is being lowered."""
+
+    @property
+    def model(self) -> Model:
+        """The model."""
+
+    @property
+    def names(self) -> Names:
+        """What names mean."""
+
+    @property
+    def statements(self) -> Statements:
+        """What can be stated."""
+
+    @property
+    def constants(self) -> Constants:
+        """What constants say."""
+
+    def node(self, expr: Expr, scope: Scope) -> Node:
+        """Return an expression over the points of a scope."""
 
     def curves(self, ref: Expr, scope: Scope) -> Any:
         """Return the graphical function a reference means at each point, a ``Choice``."""
@@ -115,21 +156,6 @@ class Builder(Protocol):
 
     def inside_marks(self, exprs: Sequence[Expr], scope: Scope) -> tuple[Scope, int]:
         """Return the scope inside a reduction over subscripts marked "!", and its width."""
-
-    def follow(self, subscript: str, scope: Scope) -> tuple[str, NDArray[np.int64]]:
-        """Return the range of the left-hand side a range stands for, and its elements."""
-
-    def elements(self, subscript: str) -> NDArray[np.int64]:
-        """Return the numbers of the elements a range or element means."""
-
-    def key(self, name: str) -> str:
-        """Return a range's name as scopes know it."""
-
-    def variable(self, name: str) -> Variable:
-        """Return a variable by its name in an equation."""
-
-    def where(self, name: str) -> Slots:
-        """Return a variable's slots, in its shape."""
 
 
 class Writer(Protocol):

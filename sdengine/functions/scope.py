@@ -17,7 +17,7 @@ class LoweringError(Exception):
 @dataclass(frozen=True)
 class Scope:
     """Where an expression stands: its point shape and, per range name, the element at each
-    point (element numbers of ``Subscripts.element``, broadcastable to ``shape``)."""
+    point (element numbers of ``Names.element``, broadcastable to ``shape``)."""
 
     shape: tuple[int, ...]
     axes: Mapping[str, np.ndarray] = field(default_factory=dict)

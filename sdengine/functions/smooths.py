@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from sdengine.functions.algebra import op
 from sdengine.functions.record import Builder, Example, Function, of_nodes
 from sdengine.functions.scope import LoweringError, Scope
 from sdengine.functions.unit_rules import rule
-from sdengine.ir import Const, Fold, Load, Node, Op, Time, nodes
-
-
-def _op(name: str, *parts: Node) -> Op:
-    return Op(name, parts)
+from sdengine.ir import Const, Fold, Load, Node, Time, nodes
 
 
 def smooth(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """SMOOTHn: n stocks in a row, each following the one before within time/n."""
     target, time, initial, order = args
-    stages = builder.whole_number(order)
-    pace = _op("div", time, Const(float(stages)))
+    stages = builder.constants.whole_number(order)
+    pace = op("div", time, Const(float(stages)))
     for _ in range(stages):
-        stock = builder.stock("smooth", initial, scope)
-        builder.rate(stock, _op("div", _op("sub", target, stock), pace), scope)
+        stock = builder.statements.stock("smooth", initial, scope)
+        builder.statements.rate(stock, op("div", op("sub", target, stock), pace), scope)
         target = stock
     return target
 
@@ -30,12 +27,12 @@ def delay(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """DELAYn: n stocks in a row, each draining within time/n; returns the last outflow."""
     inflow, time, initial, order = args
     stages, count = _stages(builder, time, order, scope)
-    pace = _op("div", time, count)
+    pace = op("div", time, count)
     outflows: list[Node] = []
     for _ in range(stages):
-        stock = builder.stock("delay", _op("mul", initial, pace), scope)
-        outflow = _op("div", stock, pace)
-        builder.rate(stock, _op("sub", inflow, outflow), scope)
+        stock = builder.statements.stock("delay", op("mul", initial, pace), scope)
+        outflow = op("div", stock, pace)
+        builder.statements.rate(stock, op("sub", inflow, outflow), scope)
         outflows.append(outflow)
         inflow = outflow
     return _last(outflows, count)
@@ -47,20 +44,20 @@ def _stages(builder: Builder, time: Node, order: Node, scope: Scope) -> tuple[in
     As in PySD, the order falls where a stage would be shorter than a step at the start, at any
     element of the equation.
     """
-    most, step = builder.whole_number(order), builder.model.clock.step
+    most, step = builder.constants.whole_number(order), builder.model.clock.step
     if not any(isinstance(part, Load | Time) for part in nodes(time)):
-        value = builder.constant(time)
+        value = builder.constants.value(time)
         while value is not None and most > 1 and most * step > float(np.min(value)):
             most -= 1
         return most, Const(float(most))
     if most == 1:
         return 1, Const(1.0)
-    at_start = builder.frozen(time, scope).slots.reshape(1, -1)
+    at_start = builder.statements.frozen(time, scope).slots.reshape(1, -1)
     shortest = Fold("vmin", at_start.size, (Load(at_start),))
     fitting: Node = Const(1.0)
     for stage in range(2, most + 1):
-        fitting = _op("add", fitting, _op("le", Const(stage * step), shortest))
-    count = builder.frozen(fitting, Scope((1,)))
+        fitting = op("add", fitting, op("le", Const(stage * step), shortest))
+    count = builder.statements.frozen(fitting, Scope((1,)))
     return most, Load(np.broadcast_to(count.slots, scope.shape))
 
 
@@ -71,49 +68,49 @@ def _last(stages: list[Node], count: Node) -> Node:
         if isinstance(count, Const):
             out = stage
         else:
-            out = _op("if_then_else", _op("ge", count, Const(float(number))), stage, out)
+            out = op("if_then_else", op("ge", count, Const(float(number))), stage, out)
     return out
 
 
 def delay_n(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """DELAY N: like DELAYn, but material keeps the delay time in force when it entered a stage."""
     inflow, time, initial, order = args
-    if builder.constant(time) is not None:
+    if builder.constants.value(time) is not None:
         return delay(builder, args, scope)
     stages, count = _stages(builder, time, order, scope)
     times: list[Node] = [time]
     for _ in range(max(stages - 1, 1)):
-        times.append(builder.lagged(times[-1], time, scope))
-    start = _op("mul", initial, time)
+        times.append(builder.statements.lagged(times[-1], time, scope))
+    start = op("mul", initial, time)
     stocks: list[Node] = []
     for stage in range(stages):
-        stock = builder.stock("delay", start, scope)
-        outflow = _op("div", stock, times[stage])
-        builder.rate(stock, _op("mul", _op("sub", inflow, outflow), count), scope)
+        stock = builder.statements.stock("delay", start, scope)
+        outflow = op("div", stock, times[stage])
+        builder.statements.rate(stock, op("mul", op("sub", inflow, outflow), count), scope)
         stocks.append(stock)
         inflow = outflow
-    return _op("div", _last(stocks, count), times[1])
+    return op("div", _last(stocks, count), times[1])
 
 
 def trend(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """TREND: the growth rate of the input against its own average."""
     value, time, start = args
     average = _average(builder, value, time, start, scope)
-    return _op("zidz", _op("sub", value, average), _op("mul", time, _op("abs", average)))
+    return op("zidz", op("sub", value, average), op("mul", time, op("abs", average)))
 
 
 def forecast(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """FORECAST: the input carried on at its trend for the horizon."""
     value, time, horizon, start = args
     average = _average(builder, value, time, start, scope)
-    growth = _op("zidz", _op("sub", value, average), _op("mul", time, average))
-    return _op("mul", value, _op("add", Const(1.0), _op("mul", growth, horizon)))
+    growth = op("zidz", op("sub", value, average), op("mul", time, average))
+    return op("mul", value, op("add", Const(1.0), op("mul", growth, horizon)))
 
 
 def _average(builder: Builder, value: Node, time: Node, start: Node, scope: Scope) -> Node:
-    initial = _op("div", value, _op("add", Const(1.0), _op("mul", start, time)))
-    stock = builder.stock("average", initial, scope)
-    builder.rate(stock, _op("div", _op("sub", value, stock), time), scope)
+    initial = op("div", value, op("add", Const(1.0), op("mul", start, time)))
+    stock = builder.statements.stock("average", initial, scope)
+    builder.statements.rate(stock, op("div", op("sub", value, stock), time), scope)
     return stock
 
 
@@ -121,32 +118,32 @@ def npv(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """NPV: the discounted sum of a stream so far, times a factor."""
     stream, rate, initial, factor = args
     step = Const(builder.model.clock.step)
-    worth = builder.stock("worth today", Const(1.0), scope)
-    spread = _op("add", Const(1.0), _op("mul", rate, step))
-    builder.rate(worth, _op("neg", _op("div", _op("mul", worth, rate), spread)), scope)
-    total = builder.stock("present value", initial, scope)
-    builder.rate(total, _op("mul", stream, worth), scope)
-    now = _op("mul", _op("mul", stream, step), worth)
-    return _op("mul", _op("add", total, now), factor)
+    worth = builder.statements.stock("worth today", Const(1.0), scope)
+    spread = op("add", Const(1.0), op("mul", rate, step))
+    builder.statements.rate(worth, op("neg", op("div", op("mul", worth, rate), spread)), scope)
+    total = builder.statements.stock("present value", initial, scope)
+    builder.statements.rate(total, op("mul", stream, worth), scope)
+    now = op("mul", op("mul", stream, step), worth)
+    return op("mul", op("add", total, now), factor)
 
 
 def depreciate(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """DEPRECIATE STRAIGHTLINE: what entered within the depreciation time, spread evenly over it."""
     stream, time, year, initial = args
     for what, part, wanted in (("fiscal year", year, 1.0), ("initial value", initial, 0.0)):
-        value = builder.fixed_value(part)
+        value = builder.constants.fixed(part)
         if value is None or not np.all(value == wanted):
             raise LoweringError(f"DEPRECIATE STRAIGHTLINE needs {wanted:g} for its {what}")
     step = Const(builder.model.clock.step)
-    exact = _op("div", time, step)  # a part of a step counts as one
-    steps = _op("max", _op("integer", _op("add", exact, Const(1.0 - 1e-6))), Const(1.0))
-    total = builder.stock("entered", Const(0.0), scope)
-    builder.rate(total, stream, scope)
-    earlier = _op("max", _op("sub", steps, Const(1.0)), Const(1.0))
-    before = builder.pipeline(total, earlier, Const(0.0), scope)
-    since = _op("div", _op("sub", total, before), step)
-    now = _op("if_then_else", _op("gt", steps, Const(1.0)), since, Const(0.0))
-    return _op("div", _op("add", stream, now), time)
+    exact = op("div", time, step)  # a part of a step counts as one
+    steps = op("max", op("integer", op("add", exact, Const(1.0 - 1e-6))), Const(1.0))
+    total = builder.statements.stock("entered", Const(0.0), scope)
+    builder.statements.rate(total, stream, scope)
+    earlier = op("max", op("sub", steps, Const(1.0)), Const(1.0))
+    before = builder.statements.pipeline(total, earlier, Const(0.0), scope)
+    since = op("div", op("sub", total, before), step)
+    now = op("if_then_else", op("gt", steps, Const(1.0)), since, Const(0.0))
+    return op("div", op("add", stream, now), time)
 
 
 RECORDS = (

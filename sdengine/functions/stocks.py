@@ -6,23 +6,24 @@ from typing import Any
 
 import numpy as np
 
+from sdengine.functions.algebra import chosen, op
 from sdengine.functions.record import Builder, Example, Function
 from sdengine.functions.scope import LoweringError, Scope
 from sdengine.functions.unit_rules import Units
-from sdengine.ir import Const, Load, Node, Op, Slots
+from sdengine.ir import Const, Load, Node, Slots
 from sdengine.syntax import NA, Call
 
 
 def integ(builder: Builder, call: Call, scope: Scope, target: Slots) -> None:
     """INTEG: a stock by its net flow and its first value."""
     flow, initial = (builder.node(arg, scope) for arg in call.args)
-    builder.states(target, flow, initial)
+    builder.statements.states(target, flow, initial)
 
 
 def integ_non_negative(builder: Builder, call: Call, scope: Scope, target: Slots) -> None:
     """A stock of XMILE that is raised to 0 where it falls below."""
     integ(builder, call, scope, target)
-    builder.never_negative(target)
+    builder.statements.never_negative(target)
 
 
 def sinteg(builder: Builder, call: Call, scope: Scope, target: Slots) -> None:
@@ -36,24 +37,23 @@ def sinteg(builder: Builder, call: Call, scope: Scope, target: Slots) -> None:
         _restriction(builder, builder.node(arg, scope)) for arg in call.args[2:]
     )
     step = Const(builder.model.clock.step)
-    new: Node = Op("add", (Load(target), Op("mul", (flow, step))))
+    new: Node = op("add", Load(target), op("mul", flow, step))
     if unit is not None:
-        half = Op("if_then_else", (Op("lt", (new, Const(0.0))), Const(-0.5), Const(0.5)))
-        whole = Op("integer", (Op("add", (Op("div", (new, unit)), half)),))
-        new = Op("mul", (whole, unit))
+        half = chosen(op("lt", new, Const(0.0)), Const(-0.5), Const(0.5))
+        whole = op("integer", op("add", op("div", new, unit), half))
+        new = op("mul", whole, unit)
     if special is not None and near is not None:
-        off = Op("abs", (Op("sub", (new, special)),))
-        new = Op("if_then_else", (Op("lt", (off, near)), special, new))
+        new = chosen(op("lt", op("abs", op("sub", new, special)), near), special, new)
     if low is not None:
-        new = Op("max", (new, low))
+        new = op("max", new, low)
     if high is not None:
-        new = Op("min", (new, high))
-    builder.becomes(target, new, initial, scope)
+        new = op("min", new, high)
+    builder.statements.becomes(target, new, initial, scope)
 
 
 def _restriction(builder: Builder, node: Node) -> Const | None:
     """Return a restriction's number, None where it is :NA:."""
-    value = builder.fixed_value(node)
+    value = builder.constants.fixed(node)
     if value is None or np.unique(value).size != 1:
         raise LoweringError("SINTEG needs numbers or :NA: for its last five arguments")
     number = float(np.ravel(value)[0])
@@ -63,7 +63,7 @@ def _restriction(builder: Builder, node: Node) -> Const | None:
 def active_initial(builder: Builder, call: Call, scope: Scope, target: Slots) -> None:
     """ACTIVE INITIAL: a value, and another that what is computed at the start reads."""
     running, initial = (builder.node(arg, scope) for arg in call.args)
-    builder.computes(target, running, initial)
+    builder.statements.computes(target, running, initial)
 
 
 def _stock(units: Units, call: Call) -> Any:

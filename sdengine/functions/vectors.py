@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sdengine.functions.algebra import chosen, inside_vector, op, places
 from sdengine.functions.record import Builder, Example, Function
 from sdengine.functions.scope import LoweringError, Scope, allowed
 from sdengine.functions.unit_rules import rule
-from sdengine.ir import Const, Fold, Load, Node, Op, Slots, Time, Values, nodes
+from sdengine.ir import Const, Fold, Load, Node, Slots, Time, Values, nodes
 from sdengine.syntax import NA, Call, Expr, Ref, walk
 
 
@@ -37,20 +38,20 @@ def across(builder: Builder, subscript: str, scope: Scope) -> Across:
     """Return the vectors over ``subscript`` that the points of a scope lie in."""
     if len(scope.shape) != 1:
         raise LoweringError("a function of whole vectors cannot stand inside a sum")
-    key, elements = builder.follow(subscript, scope)
+    key, elements = builder.names.follow(subscript, scope)
     others = {name: axis for name, axis in scope.axes.items() if name != key}
     rows = np.stack([*others.values(), np.zeros(scope.shape, np.int64)], axis=1)
     _, first, vector = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-    members = builder.elements(subscript)
+    members = builder.names.elements(subscript)
     outer_axes = {name: axis[first] for name, axis in others.items()}
     inner_axes = {name: axis[:, None] for name, axis in outer_axes.items()}
     count, width = len(first), len(members)
     allowed(2 * count * width * width)
-    position = np.full(len(builder.element), -1, np.int64)
+    position = np.full(len(builder.names.element), -1, np.int64)
     position[members] = np.arange(width)
     return Across(
         outer=Scope((count,), outer_axes),
-        inner=Scope((count, width), {**inner_axes, builder.key(subscript): members}),
+        inner=Scope((count, width), {**inner_axes, builder.names.key(subscript): members}),
         vector=vector.reshape(-1),
         place=position[elements],
         width=width,
@@ -65,14 +66,6 @@ def last_subscript(expr: Expr) -> str:
     raise LoweringError("needs an argument with a subscript")
 
 
-def op(name: str, *parts: Node) -> Op:
-    return Op(name, parts)
-
-
-def chosen(condition: Node, yes: Node, no: Node) -> Op:
-    return Op("if_then_else", (condition, yes, no))
-
-
 def _ranks(builder: Builder, values: Slots, group: Across) -> Slots:
     """Return slots of each element's rank in its vector, from 0, smallest first."""
     count, width = group.inner.shape
@@ -84,18 +77,14 @@ def _ranks(builder: Builder, values: Slots, group: Across) -> Slots:
     before = chosen(
         op("lt", other, own), Const(1.0), chosen(op("eq", other, own), first, Const(0.0))
     )
-    return builder.keep(Fold("sum", width, (before,)), "rank", group.inner)
+    return builder.statements.keep(Fold("sum", width, (before,)), "rank", group.inner)
 
 
 def _vector(builder: Builder, call: Call, scope: Scope) -> tuple[Across, Slots]:
     group = across(builder, last_subscript(call.args[0]), scope)
-    return group, builder.keep(builder.node(call.args[0], group.inner), "vector", group.inner)
-
-
-def inside_vector(scope: Scope, width: int) -> Scope:
-    """Return a scope with one more axis, on which nothing depends."""
-    axes = {name: axis[:, None] for name, axis in scope.axes.items()}
-    return Scope((*scope.shape, width), axes)
+    return group, builder.statements.keep(
+        builder.node(call.args[0], group.inner), "vector", group.inner
+    )
 
 
 def sort_order(builder: Builder, call: Call, scope: Scope) -> Node:
@@ -106,7 +95,7 @@ def sort_order(builder: Builder, call: Call, scope: Scope) -> Node:
     place = np.broadcast_to(group.place[:, None], inside.shape).astype(float)
     upward = op("gt", builder.node(call.args[1], inside), Const(0.0))
     wanted = chosen(upward, Values(place), Values(group.width - 1 - place))
-    number = Values(np.broadcast_to(np.arange(group.width, dtype=float), inside.shape).copy())
+    number = places(inside.shape)
     here = op("eq", Load(ranks[group.vector]), wanted)
     return Fold("sum", group.width, (chosen(here, number, Const(0.0)),))
 
@@ -124,7 +113,7 @@ def reorder(builder: Builder, call: Call, scope: Scope) -> Node:
     """VECTOR REORDER: the element of the vector whose number, from 0, is given."""
     group, values = _vector(builder, call, scope)
     inside = inside_vector(scope, group.width)
-    number = Values(np.broadcast_to(np.arange(group.width, dtype=float), inside.shape).copy())
+    number = places(inside.shape)
     here = op("eq", number, builder.node(call.args[1], inside))
     return Fold("sum", group.width, (chosen(here, Load(values[group.vector]), Const(0.0)),))
 
@@ -151,8 +140,8 @@ def select(builder: Builder, call: Call, scope: Scope) -> Node:
     Where its last argument calls for an error, the value is not a number.
     """
     selection, expression, missing, action, fault = call.args
-    kind = builder.constant(builder.node(action, scope))
-    strict = builder.constant(builder.node(fault, scope))
+    kind = builder.constants.value(builder.node(action, scope))
+    strict = builder.constants.value(builder.node(fault, scope))
     if kind is None or strict is None or int(np.ravel(kind)[0]) not in _ACTIONS:
         raise LoweringError("VECTOR SELECT needs constants for its actions, 0 to 10 and 0 to 3")
     fold_name, neutral, form, mean = _ACTIONS[int(np.ravel(kind)[0])]
@@ -186,22 +175,21 @@ def element_map(builder: Builder, call: Call, scope: Scope) -> Node:
     start = builder.node(vector, scope)
     if not isinstance(start, Load):
         raise LoweringError("VECTOR ELM MAP needs a variable for its first argument")
-    slots = builder.where(builder.variable(vector.name).name).ravel()
+    slots = builder.statements.where(builder.names.variable(vector.name).name).ravel()
     step = 1 if slots[0] >= 0 else -2
     place = (start.slots - slots[0]) // step
     offset = builder.node(shift, scope)
     if not any(isinstance(part, Load | Time) for part in nodes(offset)):
-        value = builder.constant(offset)
+        value = builder.constants.value(offset)
         if value is not None:
             return _at(slots, place + np.rint(np.broadcast_to(value, place.shape)).astype(int))
     inside = inside_vector(scope, len(slots))
     allowed(int(np.prod(inside.shape)))
     wanted = op("integer", op("add", op("add", Values(place.astype(float)), offset), Const(0.5)))
-    order = np.broadcast_to(np.arange(len(slots), dtype=float), inside.shape).copy()
-    kept = Load(builder.keep(wanted, "place", scope))
+    kept = Load(builder.statements.keep(wanted, "place", scope))
     spread = Load(np.broadcast_to(kept.slots[..., None], inside.shape))
     found = chosen(
-        op("eq", Values(order), spread),
+        op("eq", places(inside.shape), spread),
         Load(np.broadcast_to(slots, inside.shape)),
         Const(0.0),
     )

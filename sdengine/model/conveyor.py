@@ -14,7 +14,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sdengine.limits import at_most, limit
 from sdengine.model.build import (
     ONE,
     STEP,
@@ -32,8 +31,7 @@ from sdengine.model.build import (
 )
 from sdengine.model.draft import Draft, Flows
 from sdengine.model.items import Item
-from sdengine.model.points import EquationError
-from sdengine.model.stella import Stella, plain
+from sdengine.model.stella import plain
 from sdengine.syntax import Array, Call, Expr, Number, Ref
 
 _VARIABLE_MOST = 2_000  # places of a conveyor whose transit time only a run can tell
@@ -48,7 +46,6 @@ class _Conveyor:
     def __init__(self, draft: Draft, item: Item, flows: Flows, items: Mapping[str, Item]):
         self.draft, self.item, self.items = draft, item, items
         self.name, self.dims = item.name.replace("\\n", " "), item.dims
-        self.dialect = Stella(draft.names, item.module, item.name, item.dims)
         self.inflows = [name for name in flows.inflows if name in draft.elements]
         outflows = [name for name in flows.outflows if name in draft.elements]
         self.leaks = [name for name in outflows if "leak" in items[name].options]
@@ -66,18 +63,10 @@ class _Conveyor:
         """Return a reference to a part of the conveyor, at a place where it has places."""
         return Ref(self.part(what), (*self.dims, *place))
 
-    def option(self, key: str) -> Expr | None:
-        """Return what the conveyor says of itself under a key, read as an equation."""
-        text = self.item.options.get(key, "").strip()
-        try:
-            return self.dialect.read(text) if text else None
-        except EquationError as error:
-            raise ValueError(f'<{key}> of "{self.name}" cannot be read: it {error}') from None
-
     def write(self) -> None:
         """Add the conveyor's parts to the draft and rewrite its flows."""
         draft, dims = self.draft, self.dims
-        length = self.option("len")
+        length = draft.option(self.item, "len")
         if length is None:
             raise ValueError(f'<conveyor> ("{self.name}") has no <len>, its transit time')
         count = self._count(length)
@@ -88,14 +77,14 @@ class _Conveyor:
         if count > 1:
             draft.ranges += [(front, names[:-1]), (behind, names[1:])]
             draft.mappings.append((front, behind, tuple(names[1:])))
-        sample = self.option("sample")
+        sample = draft.option(self.item, "sample")
         if sample is not None:
             length = Call("sample_if_true", (sample, length, length))
         steps = Call("integer", (add(div(length, STEP), Number(0.5 + 1e-6)),))
         draft.define(
             self.part("steps"), [(dims, least(most(steps, ONE), Number(float(count))))], ""
         )
-        stopped = self.option("arrest")
+        stopped = draft.option(self.item, "arrest")
         draft.define(self.part("stopped"), [(dims, ZERO if stopped is None else stopped)])
         moving = test("eq", self.here("stopped"), ZERO)
         place = Ref(slat)
@@ -139,11 +128,7 @@ class _Conveyor:
             raise ValueError(f'<conveyor> ("{self.name}"): its <len> is no number')
         else:  # what stays longer than the run never leaves
             count = max(min(int((stop - start) / step + 1.5), _VARIABLE_MOST), 1)
-        draft.places += count
-        if draft.places > limit("SLATS"):
-            raise ValueError(
-                f'<conveyor> ("{self.name}"): {draft.places:,} places; {at_most("SLATS", "taken")}'
-            )
+        draft.take_places(count, f'<conveyor> ("{self.name}")', "places")
         return count
 
     def _first_value(self) -> Expr:
@@ -236,7 +221,8 @@ class _Conveyor:
 
     def _take_in(self, moving: Expr) -> None:
         """Limit the inflows, in their order, to what the conveyor has room for."""
-        capacity, rate = self.option("capacity"), self.option("in_limit")
+        draft = self.draft
+        capacity, rate = draft.option(self.item, "capacity"), draft.option(self.item, "in_limit")
         room: list[Expr] = []
         if capacity is not None:
             free = div(sub(capacity, Ref(self.name, self.dims)), STEP)
@@ -245,16 +231,10 @@ class _Conveyor:
             room.append(rate)
         whole = most(least(*room), ZERO) if room else None
         stops = "arrest" in self.item.options
-        for place, name in enumerate(self.inflows):
-            earlier = self.inflows[:place]
 
-            def limited(expr: Expr, at: tuple[str, ...], earlier: list[str] = earlier) -> Expr:
-                out = most(expr, ZERO)
-                if whole is not None:
-                    others = (self.draft.at(n, at) for n in earlier)
-                    out = least(out, most(sub(whole, *others), ZERO))
-                return when(moving, out, ZERO) if stops else out
+        def gate(inflow: Expr) -> Expr:
+            return when(moving, inflow, ZERO) if stops else inflow
 
-            self.draft.rewrite(name, limited)
+        draft.admit(self.inflows, whole, gate)
         gained = add(*(self.draft.at(name, self.dims) for name in self.inflows))
         self.draft.define(self.part("taken"), [(self.dims, mul(gained, STEP))], self.unit)

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sdengine.functions import STOCKS
+from sdengine.limits import at_most, limit
+from sdengine.model.build import ZERO, least, most, sub
 from sdengine.model.clock import constant_of
 from sdengine.model.items import Item
+from sdengine.model.points import EquationError
 from sdengine.model.sections import Element
 from sdengine.model.stella import Names, Stella, plain
 from sdengine.syntax import Call, Equation, Expr, Ref, fold, walk
@@ -61,6 +64,37 @@ class Draft:
                 replace(e, expr=change(e.expr, e.subscripts)) for e in element.equations
             ),
         )
+
+    def take_places(self, count: int, stock: str, what: str) -> None:
+        """Count the places of a conveyor or batches of a queue; raise where they are too many."""
+        self.places += count
+        if self.places > limit("SLATS"):
+            raise ValueError(f"{stock}: {self.places:,} {what}; {at_most('SLATS', 'taken')}")
+
+    def admit(
+        self, inflows: Sequence[str], room: Expr | None, gate: Callable[[Expr], Expr]
+    ) -> None:
+        """Limit inflows, in their order, to what there is room for, each behind a gate."""
+        for place, name in enumerate(inflows):
+            earlier = inflows[:place]
+
+            def limited(expr: Expr, at: tuple[str, ...], earlier: Sequence[str] = earlier) -> Expr:
+                out = most(expr, ZERO)
+                if room is not None:
+                    out = least(out, most(sub(room, *(self.at(n, at) for n in earlier)), ZERO))
+                return gate(out)
+
+            self.rewrite(name, limited)
+
+    def option(self, item: Item, *keys: str) -> Expr | None:
+        """Return what a stock says of itself under the first of these keys, as an equation."""
+        text = next((t for k in keys if (t := item.options.get(k, "").strip())), "")
+        dialect = Stella(self.names, item.module, item.name, item.dims)
+        try:
+            return dialect.read(text) if text else None
+        except EquationError as error:
+            name = item.name.replace("\\n", " ")
+            raise ValueError(f'<{keys[0]}> of "{name}" cannot be read: it {error}') from None
 
     def at(self, name: str, subscripts: Sequence[str]) -> Ref:
         """Return a reference to a variable at an equation's own subscripts, if it has any."""

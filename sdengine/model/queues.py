@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sdengine.limits import at_most, limit
 from sdengine.model.build import (
     HALF,
     ONE,
@@ -28,8 +27,7 @@ from sdengine.model.build import (
 )
 from sdengine.model.draft import Draft, Flows, flows_of
 from sdengine.model.items import Item
-from sdengine.model.points import EquationError
-from sdengine.model.stella import Stella, plain
+from sdengine.model.stella import plain
 from sdengine.syntax import Call, Expr, Number, Ref
 
 _BATCHES = 2_000  # of a queue at most: what stands behind them joins the last
@@ -107,11 +105,7 @@ def _batches(
     if step is None or start is None or stop is None or not step > 0:
         raise ValueError(f'<queue> ("{name}") needs numbers for start, stop and dt')
     count = max(min(int((stop - start) / step + 2.5), _BATCHES), 2)
-    draft.places += count
-    if draft.places > limit("SLATS"):
-        raise ValueError(
-            f'<queue> ("{name}"): {draft.places:,} batches; {at_most("SLATS", "taken")}'
-        )
+    draft.take_places(count, f'<queue> ("{name}")', "batches")
     batch, head, tail = (f"{name} · {what}" for what in ("batch", "front", "behind"))
     names = [f"{name} · {k}" for k in range(1, count + 1)]
     draft.ranges += [(batch, names), (head, names[:-1]), (tail, names[1:])]
@@ -176,20 +170,12 @@ def _batches(
 def oven(draft: Draft, item: Item, flows: Flows) -> None:
     """Write one oven: it fills, cooks without taking anything in, and empties in one step."""
     dims, name = item.dims, item.name.replace("\\n", " ")
-    dialect = Stella(draft.names, item.module, item.name, dims)
-
-    def option(*keys: str) -> Expr | None:
-        text = next((t for k in keys if (t := item.options.get(k, "").strip())), "")
-        try:
-            return dialect.read(text) if text else None
-        except EquationError as error:
-            raise ValueError(f'<{keys[0]}> of "{name}" cannot be read: it {error}') from None
 
     def here(what: str) -> Ref:
         return Ref(f"{name} · {what}", dims)
 
-    cook = option("len", "cook_time")
-    capacity, fill = option("capacity"), option("fill_time", "fill")
+    cook, capacity = draft.option(item, "len", "cook_time"), draft.option(item, "capacity")
+    fill = draft.option(item, "fill_time", "fill")
     if cook is None:
         raise ValueError(f'<oven> ("{name}") has no <len>, its cook time')
     contents = Ref(name, dims)
@@ -217,19 +203,9 @@ def oven(draft: Draft, item: Item, flows: Flows) -> None:
         test("and", holds, test("le", here("cooks"), ZERO)), add(here("filling"), STEP), ZERO
     )
     draft.define(f"{name} · filling", [(dims, before(filling, ZERO))])
-    room = ZERO if capacity is None else most(div(sub(capacity, contents), STEP), ZERO)
+    room = None if capacity is None else most(div(sub(capacity, contents), STEP), ZERO)
     entering = [n for n in flows.inflows if n in draft.elements]
-    for place, flow in enumerate(entering):
-        earlier = entering[:place]
-
-        def limited(expr: Expr, at: tuple[str, ...], earlier: list[str] = earlier) -> Expr:
-            out = most(expr, ZERO)
-            if capacity is not None:
-                left = sub(room, *(draft.at(n, at) for n in earlier))
-                out = least(out, most(left, ZERO))
-            return when(cooks, ZERO, out)
-
-        draft.rewrite(flow, limited)
+    draft.admit(entering, room, lambda inflow: when(cooks, ZERO, inflow))
     leaving = [n for n in flows.outflows if n in draft.elements]
     if leaving:
         off = when(test("gt", here("done"), ZERO), div(contents, STEP), ZERO)

@@ -7,8 +7,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from sdengine.model.equation import Reader, Subscript, Text, tokens
+from sdengine.model.equation import Reader, Subscript, Text
+from sdengine.model.forms import Form, ordered, same, starting
 from sdengine.model.points import EquationError
+from sdengine.model.tokens import tokens
 from sdengine.syntax import Call, Expr, Number, Ref
 
 TABLE_OF = " · table"  # ends the name of a graphical function that belongs to a variable
@@ -276,10 +278,6 @@ def _written(name: str) -> str:
 # ── Stella's functions ─────────────────────────────────────────────────────────────────────
 
 
-def _same(function: str) -> Callable[..., Expr]:
-    return lambda *args: Call(function, args)
-
-
 def _below(x: Expr) -> Expr:
     """Return the largest whole number that is not above ``x``."""
     whole = Call("integer", (x,))
@@ -300,60 +298,42 @@ def _wave(function: str) -> Callable[[Expr, Expr], Expr]:
     return made
 
 
-def _starting(function: str, order: float) -> Callable[..., Expr]:
-    """Return what makes a delay or smooth that starts from its input where not told otherwise."""
-
-    def made(value: Expr, time: Expr, start: Expr | None = None) -> Expr:
-        return Call(function, (value, time, value if start is None else start, Number(order)))
-
-    return made
-
-
-def _ordered(function: str) -> Callable[..., Expr]:
-    def made(value: Expr, time: Expr, order: Expr, start: Expr | None = None) -> Expr:
-        return Call(function, (value, time, value if start is None else start, order))
-
-    return made
-
-
 _ZERO, _ONE, _START, _STEP = Number(0.0), Number(1.0), Ref("initial_time"), Ref("time_step")
-_FUNCTIONS: Mapping[tuple[str, int], Callable[..., Expr]] = {
+_FUNCTIONS: Mapping[tuple[str, int], Form] = {
     ("int", 1): _below,
-    ("mod", 2): _same("modulo"),
+    ("mod", 2): same("modulo"),
     ("round", 1): lambda x: _below(Call("add", (x, Number(0.5)))),
     ("percent", 1): lambda x: Call("mul", (x, Number(100.0))),
     ("log10", 1): lambda x: Call("log", (x, Number(10.0))),
-    ("logn", 1): _same("ln"),
+    ("logn", 1): same("ln"),
     ("step", 1): lambda height: Call("step", (height, _START)),
     ("ramp", 1): lambda slope: Call("xramp", (slope, _START)),
-    ("ramp", 2): _same("xramp"),
+    ("ramp", 2): same("xramp"),
     ("pulse", 1): lambda size: Call("div", (size, _STEP)),
     ("pulse", 2): lambda size, first: Call("xpulse", (first, size)),
     ("pulse", 3): lambda size, first, gap: Call("xpulse_train", (first, gap, size)),
-    ("previous", 2): _same("previous"),
+    ("previous", 2): same("previous"),
     ("random", 2): lambda a, b: Call("random_uniform", (a, b, _ZERO)),
-    ("random", 3): _same("random_uniform"),
+    ("random", 3): same("random_uniform"),
     ("uniform", 2): lambda a, b: Call("random_uniform", (a, b, _ZERO)),
-    ("uniform", 3): _same("random_uniform"),
+    ("uniform", 3): same("random_uniform"),
     ("normal", 2): lambda mean, spread: _spread(mean, spread, _ZERO),
     ("normal", 3): _spread,
     ("npv", 2): lambda stream, rate: Call("npv", (stream, rate, _ZERO, _ONE)),
     ("npv", 3): lambda stream, rate, first: Call("npv", (stream, rate, first, _ONE)),
     ("sinwave", 2): _wave("sin"),
     ("coswave", 2): _wave("cos"),
-    ("init", 1): _same("initial"),
+    ("init", 1): same("initial"),
     ("delay", 2): lambda x, time: Call("delay_fixed", (x, time, x)),
-    ("delay", 3): _same("delay_fixed"),
-    ("safediv", 2): _same("zidz"),
-    ("safediv", 3): _same("xidz"),
+    ("delay", 3): same("delay_fixed"),
+    ("safediv", 2): same("zidz"),
+    ("safediv", 3): same("xidz"),
     ("trend", 2): lambda x, time: Call("trend", (x, time, _ZERO)),
-    ("trend", 3): _same("trend"),
+    ("trend", 3): same("trend"),
     ("forcst", 3): lambda x, time, ahead: Call("forecast", (x, time, ahead, _ZERO)),
-    ("forcst", 4): _same("forecast"),
-    **{("delay1", n): _starting("delay", 1.0) for n in (2, 3)},
-    **{("delay3", n): _starting("delay", 3.0) for n in (2, 3)},
-    **{("smth1", n): _starting("smooth", 1.0) for n in (2, 3)},
-    **{("smth3", n): _starting("smooth", 3.0) for n in (2, 3)},
-    **{("delayn", n): _ordered("delay_n") for n in (3, 4)},
-    **{("smthn", n): _ordered("smooth") for n in (3, 4)},
+    ("forcst", 4): same("forecast"),
+    **{(f"delay{k}", n): starting("delay", k) for k in (1, 3) for n in (2, 3)},
+    **{(f"smth{k}", n): starting("smooth", k) for k in (1, 3) for n in (2, 3)},
+    **{("delayn", n): ordered("delay_n") for n in (3, 4)},
+    **{("smthn", n): ordered("smooth") for n in (3, 4)},
 }

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from sdengine.limits import at_most, limit
-from sdengine.model.equation import MARK, Reader, tokens
+from sdengine.model.equation import MARK, Reader
 from sdengine.model.external import Source
 from sdengine.model.points import EquationError, plain_table
 from sdengine.model.sections import RULES, Element, File, Section
+from sdengine.model.tokens import tokens
 from sdengine.model.vensim_calls import Vensim
 from sdengine.syntax import Call, Equation, Expr, Series, fold
 

@@ -3,50 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from sdengine.model.equation import Subscript, Text
 from sdengine.model.external import Source
+from sdengine.model.forms import Form, same, starting
 from sdengine.model.points import EquationError
-from sdengine.syntax import Call, Expr, Number, Ref
+from sdengine.syntax import Call, Expr, Ref
 
-
-def _stateful(function: str, *extra: float) -> Callable[..., Expr]:
-    def make(*args: Expr) -> Expr:
-        return Call(function, (*args, *map(Number, extra)))
-
-    return make
-
-
-def _starting(function: str, order: float) -> Callable[..., Expr]:
-    """Return what makes a delay or smooth that starts from its input where not told otherwise."""
-
-    def make(value: Expr, time: Expr, start: Expr | None = None) -> Expr:
-        return Call(function, (value, time, value if start is None else start, Number(order)))
-
-    return make
-
-
-_FORMS: Mapping[str, tuple[int, Callable[..., Expr]]] = {
+_FORMS: Mapping[str, tuple[int, Form]] = {
     "game": (1, lambda x: x),
-    "initial": (1, _stateful("initial")),
-    "integ": (2, _stateful("integ")),
-    "delay1": (2, _starting("delay", 1.0)),
-    "delay1i": (3, _starting("delay", 1.0)),
-    "delay3": (2, _starting("delay", 3.0)),
-    "delay3i": (3, _starting("delay", 3.0)),
-    "delay_n": (4, _stateful("delay_n")),
-    "delay_fixed": (3, _stateful("delay_fixed")),
-    "smooth": (2, _starting("smooth", 1.0)),
-    "smoothi": (3, _starting("smooth", 1.0)),
-    "smooth3": (2, _starting("smooth", 3.0)),
-    "smooth3i": (3, _starting("smooth", 3.0)),
-    "smooth_n": (4, _stateful("smooth")),
-    "trend": (3, _stateful("trend")),
-    "forecast": (3, _stateful("forecast", 0.0)),
-    "sample_if_true": (3, _stateful("sample_if_true")),
-    "allocate_available": (3, _stateful("allocate_available")),
-    "allocate_by_priority": (5, _stateful("allocate_by_priority")),
+    "initial": (1, same("initial")),
+    "integ": (2, same("integ")),
+    **{f"delay{n}": (2, starting("delay", n)) for n in (1, 3)},
+    **{f"delay{n}i": (3, starting("delay", n)) for n in (1, 3)},
+    "delay_n": (4, same("delay_n")),
+    "delay_fixed": (3, same("delay_fixed")),
+    **{f"smooth{n or ''}": (2, starting("smooth", n or 1)) for n in (0, 3)},
+    **{f"smooth{n or ''}i": (3, starting("smooth", n or 1)) for n in (0, 3)},
+    "smooth_n": (4, same("smooth")),
+    "trend": (3, same("trend")),
+    "forecast": (3, same("forecast", 0.0)),
+    "sample_if_true": (3, same("sample_if_true")),
+    "allocate_available": (3, same("allocate_available")),
+    "allocate_by_priority": (5, same("allocate_by_priority")),
     "pulse_train": (
         4,
         lambda start, width, interval, end: Call("pulse_train", (start, interval, width, end)),

@@ -290,7 +290,8 @@ exit:
   ret void
 }
 
-; copies n slots (or sums) of this block to one saved time, adding 0 × value to a NaN detector
+; copies n slots (or sums) of this block to one saved time, past the caches: what is kept is read
+; much later, and its rows lie far apart; adds 0 × value to a NaN detector
 define internal VEC @save(ptr noalias %from, ptr %slots, i64 %n, ptr noalias %to, i64 %first,
     i64 %stride, VEC %check) #0 {
 entry:
@@ -315,7 +316,7 @@ copy:
   %row = mul i64 %i, %stride
   %at = add i64 %first, %row
   %dest = getelementptr double, ptr %to, i64 %at
-  store VEC %value, ptr %dest, align 8
+  store VEC %value, ptr %dest, STREAMED
   %nought = fmul VEC %value, zeroinitializer
   %seen1 = fadd VEC %seen, %nought
   %i1 = add i64 %i, 1
@@ -617,5 +618,6 @@ move:
   br label %step
 exit:
   call void @restore(ptr %W)
+  fence seq_cst
   ret void
 }

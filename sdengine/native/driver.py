@@ -32,8 +32,8 @@ SIGNATURE = (
     "totals",  # slots integrated between saved times
     "n_totals",
     "sums",  # n_totals × lanes doubles of scratch
-    "out",  # saved × n_report × stride doubles
-    "out_totals",  # saved × n_totals × stride doubles
+    "out",  # saved × n_report × stride doubles, from a boundary of 64 bytes
+    "out_totals",  # saved × n_totals × stride doubles, likewise
     "bad",  # first saved time with a value that is not finite, or -1: stride integers
     "steps",
     "saves",  # steps that are saved, ascending, and -1 behind them
@@ -43,6 +43,7 @@ SIGNATURE = (
     "state_rows",  # the state of this block: rows × lanes doubles
 )
 
+LINE = 8  # doubles in a line of a cache
 _TEXT = Path(__file__).with_name("driver.ll").read_text(encoding="utf-8")
 
 
@@ -75,6 +76,7 @@ def driver(plan: Plan, lanes: int, tables: Tables) -> str:
         "ZEROS": f"<{lanes} x i32> zeroinitializer",
         "LANES": str(lanes),
         "ALIGN": str(alignment(lanes)),
+        "STREAMED": "align 64, !nontemporal !{i32 1}" if lanes >= LINE else "align 8",
         "SIZE": str(program.size),
         "STOCKS": str(program.stocks),
         "RATES": str(program.stocks * lanes),

@@ -132,11 +132,16 @@ def _key(text: str) -> str:
     return hashlib.blake2b("\n".join([*machine, text]).encode(), digest_size=16).hexdigest()
 
 
-def _text_digest(text: str) -> str:
-    """Return a digest of what is computed and by whose compiler: the same, the same bits."""
+def compiler() -> str:
+    """Return the version of the compiler."""
     import llvmlite
 
-    told = "\n".join([llvmlite.__version__, platform.machine(), text])
+    return str(llvmlite.__version__)
+
+
+def _text_digest(text: str) -> str:
+    """Return a digest of what is computed and by whose compiler: the same, the same bits."""
+    told = "\n".join([compiler(), platform.machine(), text])
     return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 

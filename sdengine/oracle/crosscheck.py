@@ -25,7 +25,6 @@ from sdengine.syntax import Call, Kind, Model, fold, walk
 
 RELATIVE = 1e-9  # of the largest value in a column
 OF_UNIT = 1e-12  # of the largest value of any stock or flow with the same unit
-SHOWN = 15
 
 
 @dataclass(frozen=True)
@@ -76,14 +75,6 @@ class CrossCheck:
         """Whether PySD ran and every variable it gives is within the norm of ours."""
         pysd = self.comparisons[0]
         return not pysd.failure and not any(d.outside for d in pysd.differences)
-
-    def text(self, *, every: bool = False) -> str:
-        """Return the differences, worst first, each engine for itself."""
-        head = f"{self.model.path.name}: {self.steps} steps"
-        lines = [head + (f"; not compared, as random: {len(self.random)}" if self.random else "")]
-        for one in self.comparisons:
-            lines += ["", *_lines(one, every)]
-        return "\n".join(lines)
 
 
 def crosscheck(path: Path, steps: int | None = None) -> CrossCheck:
@@ -310,24 +301,3 @@ def _reason(error: Exception) -> str:
 
 
 # ── words ──────────────────────────────────────────────────────────────────────────────────
-
-
-def _lines(one: Comparison, every: bool) -> list[str]:
-    if one.failure:
-        return [f"{one.engine} did not run it: {one.failure}"]
-    outside = sum(d.outside for d in one.differences)
-    verdict = f"{outside} outside the norm" if outside else "all within the norm"
-    notes = [f"; {one.note}"] if one.note else []
-    notes += [f"; {len(one.absent)} it does not give"] if one.absent else []
-    lines = [f"{one.engine}: {len(one.differences)} variables, {verdict}{''.join(notes)}"]
-    shown = one.differences if every else one.differences[:SHOWN]
-    width = max((len(d.name) for d in shown), default=0)
-    lines += [
-        f"  {d.name:<{width}}  {d.largest:9.2e} of {d.of:9.3g}" + ("  OUTSIDE" if d.outside else "")
-        for d in shown
-    ]
-    if len(shown) < len(one.differences):
-        lines.append(f"  … {len(one.differences) - len(shown)} more with --all")
-    if every and one.absent:
-        lines.append(f"  not given: {', '.join(one.absent)}")
-    return lines

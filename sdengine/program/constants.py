@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sdengine.functions import MEANINGS
 from sdengine.functions.scope import LoweringError, Scope
-from sdengine.ir import Const, Load, Node, Noise, Op, Slots, StepTime, Time, Values, nodes
+from sdengine.ir import Const, Load, Node, Op, Slots, Time, Values, nodes
 from sdengine.limits import at_most, limit
-from sdengine.program.slots import Ledger
+from sdengine.program.names import Names
+from sdengine.program.statements import Statements
 from sdengine.syntax import Call, Expr, Kind, Model, Ref, Variable, fold, walk
 
+Lower = Callable[[Expr, Scope], Node]
 
-class Known(Ledger):
-    """Adds the values that give a program its shape: orders of delays, seeds, origins of time.
+
+class Constants:
+    """The values that give a program its shape: orders of delays, seeds, origins of time.
 
     A constant such a value hangs on can no longer be set for a run: it is ``structural``.
+    ``lower`` makes an expression of an equation the value hangs on.
     """
 
-    def __init__(self, model: Model):
-        super().__init__(model)
+    def __init__(self, model: Model, names: Names, statements: Statements, lower: Lower):
+        self.model, self.variables, self.statements = model, names.variables, statements
+        self.lower = lower
+        self.structural: set[str] = set()
         self.visited: list[str] = []
-        self.held_time: Slots | None = None
         self.at_start = False  # whether Time counts as known: the order of a delay is set once
-
-    def node(self, expr: Expr, scope: Scope) -> Node:
-        """Return an expression over the points of ``scope``."""
-        raise NotImplementedError
 
     def whole_number(self, node: Node) -> int:
         """Return the order of a delay or smooth; a constant that gives it can no longer move."""
         self.at_start = True
-        value = self.constant(node)
+        value = self.value(node)
         self.at_start = False
         if value is None or np.unique(value).size != 1 or float(np.ravel(value)[0]) < 1:
             raise LoweringError("the order of a delay or smooth must be a constant of at least 1")
@@ -43,40 +46,12 @@ class Known(Ledger):
         self._bind(node)
         return int(order)
 
-    def fixed_value(self, node: Node) -> np.ndarray | None:
+    def fixed(self, node: Node) -> np.ndarray | None:
         """Return a node's value where constants give it, which can then no longer move."""
-        value = self.constant(node)
+        value = self.value(node)
         if value is not None:
             self._bind(node)
         return value
-
-    def noise(self, seed: Node | None, scope: Scope) -> Load:
-        """Return a load of random numbers in (0, 1): of this call, each element its own.
-
-        The seed is the call's own, else the model's NOISE SEED, else 0.
-        """
-        said = None if seed is None else self.fixed_value(seed)
-        if seed is not None and (said is None or np.unique(said).size != 1):
-            raise LoweringError("the seed of a random function must be one constant")
-        number = 0 if said is None else int(np.ravel(said)[0])
-        common = self.variables.get("noise seed")
-        if number == 0 and common is not None and common.value is not None:
-            self.structural.add(common.name)
-            number = int(np.ravel(common.value)[0])
-        calls = sum(noise.name.rpartition(" ")[0] == self.current for noise in self.noises)
-        name = f"{self.current} {calls + 1}"
-        slots = self.allocate(f"{self.current} · noise {calls + 1}", scope.shape, stock=False)
-        self.noises.append(Noise(name, slots.ravel(), number))
-        return Load(slots)
-
-    def step_time(self) -> Node:
-        """Return the time at the start of a step, which Runge-Kutta's stages leave alone."""
-        if self.model.clock.method == "euler":
-            return Time()
-        if self.held_time is None:
-            self.held_time = self.allocate(" · step time", (1,), stock=False)
-            self.feeds.append(StepTime(" · step time", self.held_time, (), ""))
-        return Load(self.held_time)
 
     def _bind(self, node: Node) -> None:
         """Take the constants a node reads out of what a run may set."""
@@ -86,9 +61,9 @@ class Known(Ledger):
                     self._bind_variable(variable, part.slots)
 
     def _bind_variable(self, variable: Variable, slots: Slots) -> None:
-        if variable.name not in self.slots or variable.name in self.visited:
+        if variable.name not in self.statements.slots or variable.name in self.visited:
             return
-        own = self.where(variable.name)
+        own = self.statements.where(variable.name)
         if not np.isin(own, slots).any():
             return
         if variable.value is not None:
@@ -97,15 +72,15 @@ class Known(Ledger):
         self.visited.append(variable.name)  # an auxiliary: what it is computed from
         try:
             for equation in variable.equations:
-                scope, target = self.points(variable, equation)
+                scope, target = self.statements.points(variable, equation)
                 if np.isin(target, slots).any():
                     for ref in (e for e in walk(equation.expr) if isinstance(e, Ref)):
                         if fold(ref.name) in self.variables:
-                            self._bind(self.node(ref, scope))
+                            self._bind(self.lower(ref, scope))
         finally:
             self.visited.pop()
 
-    def constant(self, node: Node) -> np.ndarray | None:
+    def value(self, node: Node) -> np.ndarray | None:
         """Return a node's value where constants of the file alone give it, else None."""
         if isinstance(node, Const):
             return np.asarray(node.value)
@@ -117,15 +92,15 @@ class Known(Ledger):
             return self._constant_slots(node.slots)
         if not isinstance(node, Op):
             return None
-        parts = [self.constant(part) for part in node.parts]
+        parts = [self.value(part) for part in node.parts]
         with np.errstate(all="ignore"):
             return None if any(p is None for p in parts) else MEANINGS[node.name](*parts)
 
     def _constant_slots(self, slots: Slots) -> np.ndarray | None:
         for variable in self.variables.values():
-            if variable.name not in self.slots:
+            if variable.name not in self.statements.slots:
                 continue
-            own = self.where(variable.name)
+            own = self.statements.where(variable.name)
             if np.isin(slots, own).all():
                 values = self._constant_variable(variable, slots)
                 step = 1 if own.flat[0] >= 0 else -2
@@ -140,18 +115,18 @@ class Known(Ledger):
         if variable.kind is not Kind.AUXILIARY or variable.name in self.visited:
             return None
         out = np.full(self.model.shape(variable), np.nan)
-        first = self.where(variable.name).flat[0]
+        first = self.statements.where(variable.name).flat[0]
         self.visited.append(variable.name)
         try:
             for equation in variable.equations:
-                scope, target = self.points(variable, equation)
+                scope, target = self.statements.points(variable, equation)
                 if not np.isin(target, wanted).any():
                     continue
                 if any(
                     isinstance(e, Call) and e.function not in MEANINGS for e in walk(equation.expr)
                 ):
                     return None
-                value = self.constant(self.node(equation.expr, scope))
+                value = self.value(self.lower(equation.expr, scope))
                 if value is None:
                     return None
                 out.reshape(-1)[target - first] = value

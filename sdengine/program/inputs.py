@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,26 +15,51 @@ from sdengine.program.held import Held, State
 from sdengine.syntax import Clock, Model
 
 
-class Inputs:
-    """Checks what a run is given and lays it out as the driver reads it."""
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Constants and schedules checked and laid out once, for many runs of the same members.
 
-    def __init__(self, model: Model, program: Program):
-        self.model, self.program = model, program
+    ``given`` are the names, ``first`` the time from which one is set; ``later`` are the slots
+    that change after the start; ``rows``, ``events`` and ``event_values`` are what the driver
+    reads.
+    """
+
+    program: Program
+    count: int
+    lanes: int
+    first: Mapping[str, float]
+    later: Slots
+    rows: NDArray[np.float64]
+    events: NDArray[np.int64]
+    event_values: NDArray[np.float64]
+
+
+class Inputs:
+    """Checks what a run is given and lays it out as the driver reads it.
+
+    What is read comes on top of what was ``given`` before, and wins where both set a value at
+    one step.
+    """
+
+    def __init__(self, model: Model, program: Program, given: Given | None = None):
+        self.model, self.program, self.before = model, program, given
         self.problems = Problems()
         self.changes: list[tuple[int, Slots, NDArray[np.float64]]] = []  # step, slots, values
         self.feeds: list[tuple[int, Slots, NDArray[np.float64]]] = []
-        self.given: set[str] = set()
+        # by name, the time from which a value is given
+        self.given: dict[str, float] = {} if given is None else dict(given.first)
         self.begin = self.end = 0  # the steps a run goes from and to
-        self.counts: dict[int, str] = {}
+        self.counts: dict[int, str] = {} if given is None else {given.count: "given"}
+        if given is not None and given.program.digest != program.digest:
+            self.problems.add(program.name, "what is given was laid out for another kernel")
 
     def span(self, steps: int | None, state: State | None) -> None:
         """Note the steps a run goes from and to; note a state that is not this program's."""
         left = max(self.program.steps - (0 if state is None else state.step), 0)
         length = self.whole("steps", steps, left, 0)
         if state is not None:
-            if state.digest != self.program.digest or not np.array_equal(
-                state.slots, state_slots(self.program)
-            ):
+            stocks = np.arange(self.program.stocks)
+            if state.digest != self.program.digest or not np.isin(stocks, state.slots).all():
                 self.problems.add(self.program.name, "the state is not one of this kernel's")
             self.begin = state.step
             self.counts.setdefault(state.values.shape[1], "state")
@@ -69,6 +95,7 @@ class Inputs:
         for name, given in constants.items():
             slots, numbers = self._settable(name), self._numbers(name, given)
             if slots is not None and numbers is not None:
+                self._since(name, -np.inf)
                 self._change(name, -1, slots, numbers)
         for name, series in held.items():
             slots = self._settable(name)
@@ -82,25 +109,25 @@ class Inputs:
             if not np.isfinite(times).all() or (np.diff(times) < 0).any():
                 self.problems.add(self.program.name, f'"{name}": times must ascend')
                 continue
+            self._since(name, float(np.min(times, initial=np.inf)))
             when = np.ceil(np.clip((times - start) / step, -1, 2**53) - 1e-6).astype(int)
             for at, values in zip(when, rows, strict=True):
                 self._change(name, max(int(at), 0), slots, values)
 
-    def feed(self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held]) -> None:
+    def _since(self, name: str, time: float) -> None:
+        written = str(self.model.name_of(name))
+        self.given[written] = min(time, self.given.get(written, np.inf))
+
+    def feed(self) -> None:
         """Note what data are at every step: as in the file, until the caller's own begin."""
         program = self.program
-        for name in sorted(program.unfed - self.given):
+        for name in sorted(program.unfed - set(self.given)):
             self.problems.add(program.name, f'data "{name}" have no source: give their values')
         if not program.feeds:
             return
-        until: dict[str | None, float] = {
-            self.model.name_of(name): float(np.min(series.times, initial=np.inf))
-            for name, series in held.items()
-        }
-        until |= {self.model.name_of(name): -np.inf for name in constants}
         when = program.start + program.step * np.arange(self.end + 1, dtype=np.float64)
         for feed in program.feeds:
-            end = until.get(feed.name, np.inf)
+            end = self.given.get(feed.name, np.inf)
             values = feed.at(when[when < end - 1e-6 * program.step], program.step)
             new = np.ones_like(values, bool)
             new[1:] = (values[1:] != values[:-1]) & ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
@@ -110,7 +137,7 @@ class Inputs:
     def _settable(self, name: str) -> Slots | None:
         written = self.model.name_of(name)
         if written in self.program.settable:
-            self.given.add(str(written))
+            self.given.setdefault(str(written), np.inf)
             return self.program.where(str(written))
         why = "is not a constant" if written else "is not in the model"
         near = did_you_mean(name, self.program.settable) if not written else ""
@@ -146,16 +173,50 @@ class Inputs:
             raise SDError(f"{self.program.name}: numbers of members differ: {parts}")
         return next(iter(counts), 1)
 
+    def later(self) -> Slots:
+        """Return the slots that change after the start."""
+        slots = [slots.ravel() for step, slots, _ in self.changes if step > 0]
+        before = np.empty(0, np.int64) if self.before is None else self.before.later
+        return np.unique(np.concatenate([before, *slots]))
+
+    def laid(self, count: int, lanes: int) -> Given:
+        """Return what was read as something further runs begin with."""
+        rows, events, values = self._changes(count, lanes)
+        return Given(self.program, count, lanes, self.given, self.later(), rows, events, values)
+
     def table(self, count: int, lanes: int) -> dict[str, Any]:
         """Return rows, events and strides for the driver, ascending in step."""
+        rows, events, values = self._changes(count, lanes)
+        if (before := self.before) is not None:
+            events[:, 2] += np.where(events[:, 2] < 0, 0, before.rows.shape[1])
+            events = np.concatenate([before.events, events])
+            order = np.argsort(events[:, 0], kind="stable")
+            events = events[order]
+            values = np.concatenate([before.event_values, values])[order]
+            rows = np.concatenate([before.rows, rows], axis=1) if rows.size else before.rows
+        feeds, feed_values = _feed_events(self.feeds, self.program, self.end)
+        return {
+            "rows": rows,
+            "stride": -(-count // lanes) * lanes,
+            "events": events if len(events) else np.zeros((1, 3), np.int64),
+            "event_values": values if len(events) else np.zeros(1),
+            "n_events": len(events),
+            "feeds": feeds,
+            "feed_values": feed_values,
+            "n_feeds": len(feed_values),
+        }
+
+    def _changes(
+        self, count: int, lanes: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+        """Return rows, events and their values of what was read, ascending in step."""
         stride = -(-count // lanes) * lanes
         ordered = sorted(self.changes, key=lambda change: change[0])
-        feeds, feed_values = _feed_events(self.feeds, self.program, self.end)
         each = [c for c in ordered if c[2].ndim > c[1].ndim]
         # block by block, so that what a block reads lies together
         rows = np.empty((stride // lanes, sum(c[1].size for c in each), lanes))
-        events: list[NDArray[np.int64]] = []
-        event_values: list[NDArray[np.float64]] = []
+        events: list[NDArray[np.int64]] = [np.empty((0, 3), np.int64)]
+        event_values: list[NDArray[np.float64]] = [np.empty(0)]
         row = 0
         for step, slots, values in ordered:
             event = np.empty((slots.size, 3), np.int64)
@@ -169,16 +230,7 @@ class Inputs:
                 value[:] = values.ravel()
             events.append(event)
             event_values.append(value)
-        return {
-            "rows": rows,
-            "stride": stride,
-            "events": np.concatenate(events) if events else np.zeros((1, 3), np.int64),
-            "event_values": np.concatenate(event_values) if events else np.zeros(1),
-            "n_events": sum(len(e) for e in events),
-            "feeds": feeds,
-            "feed_values": feed_values,
-            "n_feeds": len(feed_values),
-        }
+        return rows, np.concatenate(events), np.concatenate(event_values)
 
 
 def _spread(values: NDArray[np.float64], blocks: NDArray[np.float64]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError, did_you_mean
+from sdengine.errors import Problems, SDError, did_you_mean
 from sdengine.functions import FUNCTIONS, Function, named
 from sdengine.functions.lookups import Choice
 from sdengine.functions.scope import LoweringError, Scope, allowed
@@ -23,10 +23,12 @@ from sdengine.ir import (
     Time,
     Values,
 )
-from sdengine.model.equation import wide_signs
-from sdengine.program.constants import Known
+from sdengine.model.tokens import wide_signs
+from sdengine.program.constants import Constants
 from sdengine.program.final_time import stops_by_equation, upstream
+from sdengine.program.names import Names
 from sdengine.program.numbering import finish
+from sdengine.program.statements import Statements
 from sdengine.recursion import deeply
 from sdengine.syntax import (
     Array,
@@ -65,17 +67,17 @@ def _lower(model: Model) -> Program:
             for equation in variable.equations:
                 builder.add(variable, equation)
     if model.clock.method != "euler":
-        for name in sorted(builder.lagging):
+        for name in sorted(builder.statements.lagging):
             builder.problems.add(
                 f'{model.path.name} "{name}"',
                 f"DELAY N with a delay time that varies is not supported under "
                 f"{model.clock.method}, which the model asks for: run it with Euler",
             )
-    builder.structural |= model.bound
+    structural = builder.constants.structural | model.bound
     if stops_by_equation(model):
-        builder.structural |= upstream(model, "FINAL TIME")
+        structural |= upstream(model, "FINAL TIME")
     builder.problems.raise_if_any()
-    return finish(builder)
+    return finish(model, builder.statements, structural)
 
 
 def _reduced_here(expr: Expr) -> Iterator[Ref]:
@@ -92,14 +94,21 @@ def _reduces(call: Call) -> bool:
     return record is not None and record.reduces
 
 
-class Builder(Known):
+class Builder:
     """Lowers the equations of a model: expressions become nodes over the points of a scope."""
+
+    def __init__(self, model: Model):
+        self.model = model
+        self.problems = Problems()
+        self.names = Names(model)
+        self.statements = Statements(model, self.names)
+        self.constants = Constants(model, self.names, self.statements, self.node)
 
     def add(self, variable: Variable, equation: Equation) -> None:
         """Lower one equation into statements; a problem is noted, not raised."""
-        self.current = variable.name
+        self.statements.current = variable.name
         try:
-            scope, target = self.points(variable, equation)
+            scope, target = self.statements.points(variable, equation)
             self._statements(variable, equation.expr, scope, target)
         except LoweringError as error:
             self.problems.add(f'{self.model.path.name} "{variable.name}"', str(error))
@@ -112,20 +121,22 @@ class Builder(Known):
         parts: list[tuple[Slots, Series]] = []
         for equation in variable.equations:
             assert isinstance(equation.expr, Series)
-            parts += [(slot, equation.expr) for slot in self.points(variable, equation)[1]]
+            parts += [
+                (slot, equation.expr) for slot in self.statements.points(variable, equation)[1]
+            ]
         if any(not len(series.times) for _, series in parts):
-            self.unfed.append(variable.name)
+            self.statements.unfed.append(variable.name)
             return
         slots = np.array([slot for slot, _ in parts], np.int64)
         series = tuple((s.times, s.values) for _, s in parts)
-        self.feeds.append(Feed(variable.name, slots, series, parts[0][1].rule))
+        self.statements.feeds.append(Feed(variable.name, slots, series, parts[0][1].rule))
 
     def _statements(self, variable: Variable, expr: Expr, scope: Scope, target: Slots) -> None:
         record = FUNCTIONS.get(named(expr.function)) if isinstance(expr, Call) else None
         if record is not None and record.stands is not None and isinstance(expr, Call):
             record.stands(self, self._counted(record, expr), scope, target)
         else:
-            self.at_every_step(target, self.node(expr, scope))
+            self.statements.at_every_step(target, self.node(expr, scope))
 
     def node(self, expr: Expr, scope: Scope) -> Node:
         """Return an expression over the points of ``scope``."""
@@ -149,24 +160,28 @@ class Builder(Known):
             "final time": clock.stop,
             "saveper": clock.save,
         }
-        if name in builtin and name not in self.variables:
+        if name in builtin and name not in self.names.variables:
             value = builtin[name]
             return Time() if value is None else Const(value)
-        if name not in self.variables:
-            if name.endswith("!") and name[:-1].strip() in self.ranges:
-                numbers = self.numbers(name[:-1].strip())[self.axis(f"{name[:-1].strip()}!", scope)]
+        if name not in self.names.variables:
+            if name.endswith("!") and name[:-1].strip() in self.names.ranges:
+                numbers = self.names.numbers(name[:-1].strip())[
+                    self.names.axis(f"{name[:-1].strip()}!", scope)
+                ]
                 return Values(np.broadcast_to(numbers, scope.shape).astype(float))
-            if name in self.ranges:
-                numbers = self.numbers(name)[self.axis(ref.name, scope)]
+            if name in self.names.ranges:
+                numbers = self.names.numbers(name)[self.names.axis(ref.name, scope)]
                 return Values(np.broadcast_to(numbers, scope.shape).astype(float))
-            if name in self.element:
-                holder = next(r for r, p in self.position.items() if p[self.element[name]] >= 0)
-                return Const(float(self.numbers(holder)[self.element[name]]))
+            if name in self.names.element:
+                holder = next(
+                    r for r, p in self.names.position.items() if p[self.names.element[name]] >= 0
+                )
+                return Const(float(self.names.numbers(holder)[self.names.element[name]]))
             raise LoweringError(
                 f'no variable "{ref.name}"{wide_signs(ref.name)}'
                 f"{did_you_mean(ref.name, self.model.variables)}"
             )
-        variable = self.variables[name]
+        variable = self.names.variables[name]
         if variable.kind is Kind.LOOKUP:
             raise LoweringError(f'graphical function "{ref.name}" needs an argument')
         return Load(np.broadcast_to(self._slots(variable, ref.subscripts, scope), scope.shape))
@@ -179,11 +194,10 @@ class Builder(Known):
                 f'"{variable.name}" has {len(variable.dims)} subscripts, is used with '
                 f"{len(subscripts)}"
             )
-        positions = [self.position[fold(dim)] for dim in variable.dims]
-        return self.pick(variable, positions, [self.axis(s, scope) for s in subscripts])
+        return self.statements.pick(variable, [self.names.axis(s, scope) for s in subscripts])
 
     def _call(self, call: Call, scope: Scope) -> Node:
-        variable = self.variables.get(fold(call.function))
+        variable = self.names.variables.get(fold(call.function))
         if variable is not None and variable.kind is Kind.LOOKUP:
             if len(call.args) != 1:
                 raise LoweringError("a graphical function takes one argument")
@@ -212,7 +226,7 @@ class Builder(Known):
     def series_of(self, ref: Expr, scope: Scope) -> tuple[Choice, str]:
         """Return the data series a reference means at each point, which no run can set, and the
         rule that holds between their times."""
-        variable = self.variables.get(fold(ref.name)) if isinstance(ref, Ref) else None
+        variable = self.names.variables.get(fold(ref.name)) if isinstance(ref, Ref) else None
         if variable is None or variable.kind is not Kind.DATA or not isinstance(ref, Ref):
             name = ref.name if isinstance(ref, Ref) else "an expression"
             raise LoweringError(f'"{name}" is no data variable')
@@ -220,7 +234,7 @@ class Builder(Known):
         series = [expr for expr in exprs if isinstance(expr, Series) and len(expr.times)]
         if len(series) < len(exprs):
             raise LoweringError(f'data "{variable.name}" have no source')
-        self.structural.add(variable.name)
+        self.constants.structural.add(variable.name)
         curves = tuple(Curve.of(one.times, one.values) for one in series)
         return Choice(curves, which), series[0].rule
 
@@ -228,7 +242,7 @@ class Builder(Known):
         """Return the graphical function a reference means at each point."""
         if isinstance(ref, Table):
             return Choice((Curve.of(ref.x, ref.y, ref.mode),), np.zeros(scope.shape, np.int64))
-        variable = self.variables.get(fold(ref.name)) if isinstance(ref, Ref) else None
+        variable = self.names.variables.get(fold(ref.name)) if isinstance(ref, Ref) else None
         if variable is None or variable.kind is not Kind.LOOKUP or not isinstance(ref, Ref):
             name = ref.name if isinstance(ref, Ref) else "an expression"
             raise LoweringError(f'no graphical function "{name}"')
@@ -250,10 +264,10 @@ class Builder(Known):
                 f'"{variable.name}" has {len(variable.dims)} subscripts, is used with '
                 f"{len(subscripts)}"
             )
-        wanted = [self.axis(subscript, scope) for subscript in subscripts]
+        wanted = [self.names.axis(subscript, scope) for subscript in subscripts]
         which = np.full(scope.shape, -1, np.int64)
         for number, equation in enumerate(variable.equations):
-            lists = [self.elements(s) for s in equation.subscripts]
+            lists = [self.names.elements(s) for s in equation.subscripts]
             here = which < 0
             for axis, elements in zip(wanted, lists, strict=True):
                 here &= np.isin(axis, elements)
@@ -267,7 +281,7 @@ class Builder(Known):
         """Return the scope inside a reduction over the subscripts marked "!", and its width."""
         refs = [ref for expr in exprs for ref in _reduced_here(expr)]
         marked = dict.fromkeys(s for ref in refs for s in ref.subscripts if s.endswith("!"))
-        lists = [self.elements(s[:-1].strip()) for s in marked]
+        lists = [self.names.elements(s[:-1].strip()) for s in marked]
         if not lists:
             return scope, 0
         allowed(math.prod(scope.shape) * math.prod(map(len, lists)))

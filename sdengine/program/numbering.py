@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 
 import numpy as np
 
 from sdengine.ir import Load, Node, Program, Slots, Statement
 from sdengine.program.order import sort_statements
-from sdengine.program.slots import Ledger
-from sdengine.syntax import Variable
+from sdengine.program.statements import Statements
+from sdengine.syntax import Model, Variable
 
 
-def finish(ledger: Ledger) -> Program:
-    """Number the slots for good, order the statements, and return the Program."""
-    stocks, model, clock = ledger.stock_slots, ledger.model, ledger.model.clock
+def finish(model: Model, stated: Statements, structural: Set[str]) -> Program:
+    """Number the slots for good, order the statements, and return the Program.
+
+    ``structural`` names the constants that no run can set.
+    """
+    stocks, clock = stated.stock_slots, model.clock
     table = _Renumber(stocks)
-    size = 2 * stocks + ledger.plain_slots
-    slots = {n: (int(table(np.array(f))), s) for n, (f, s) in ledger.slots.items()}
+    size = 2 * stocks + stated.plain_slots
+    slots = {n: (int(table(np.array(f))), s) for n, (f, s) in stated.slots.items()}
     constants = [v for v in model.variables.values() if v.value is not None]
     defaults = _defaults(constants, slots, size)
-    feeds = tuple(replace(feed, slots=table(feed.slots)) for feed in ledger.feeds)
-    noises = tuple(replace(noise, slots=table(noise.slots)) for noise in ledger.noises)
-    dynamic = [table.statement(s) for s in (*ledger.dynamic, *ledger.rates)]
-    initial = [table.statement(s) for s in ledger.initial]
+    feeds = tuple(replace(feed, slots=table(feed.slots)) for feed in stated.feeds)
+    noises = tuple(replace(noise, slots=table(noise.slots)) for noise in stated.noises)
+    dynamic = [table.statement(s) for s in (*stated.dynamic, *stated.rates)]
+    initial = [table.statement(s) for s in stated.initial]
     given = np.isfinite(defaults)
     for fed in [*(feed.slots for feed in feeds), *(noise.slots for noise in noises)]:
         given[fed] = True
-    for first, shape in (slots[name] for name in ledger.unfed):
+    for first, shape in (slots[name] for name in stated.unfed):
         given[first : first + math.prod(shape)] = True
     void = ~given
     for statement in (*initial, *dynamic):
@@ -67,16 +70,15 @@ def finish(ledger: Ledger) -> Program:
         ),
         dynamic=sort_statements(dynamic, before_step, model.path.name, owner_of),
         method=clock.method,
-        settable=(frozenset(v.name for v in constants) | {feed.name for feed in feeds})
-        - ledger.structural
-        | set(ledger.unfed),
+        settable=(frozenset(v.name for v in constants) | {feed.name for feed in feeds}) - structural
+        | set(stated.unfed),
         feeds=feeds,
-        unfed=frozenset(ledger.unfed),
+        unfed=frozenset(stated.unfed),
         noises=noises,
         void=np.flatnonzero(void),
-        copies=_columns(ledger.copies, 2, table),
-        fixed=_columns(ledger.fixed, 4, table),
-        non_negative=table(np.concatenate([*ledger.non_negative, np.empty(0, np.int64)])),
+        copies=_columns(stated.copies, 2, table),
+        fixed=_columns(stated.fixed, 4, table),
+        non_negative=table(np.concatenate([*stated.non_negative, np.empty(0, np.int64)])),
     )
 
 

@@ -9,11 +9,10 @@ import numpy as np
 from scipy.optimize import brentq
 
 from sdengine.errors import SDError
-from sdengine.kernel import Kernel, compile_model
+from sdengine.kernel import Kernel
 from sdensemble.ensemble.worlds import World, apply
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario, Setting
-from sdensemble.lang import Words, bracketed, joined, say, tell
 from sdensemble.study import Study
 
 
@@ -96,57 +95,16 @@ def equalising_factor(
     return float(brentq(gap, 0.0, 20.0, xtol=1e-6))
 
 
-def _unit(study: Study) -> str:
+def unit_of(study: Study) -> str:
     """Return the unit of the payers' integrals: their own, times the time unit."""
     unit = study.model[study.report.payers[0].variable].unit
     return unit.removesuffix(f"/{study.model.clock.unit}")
-
-
-def _titled(scenario: Scenario) -> Words:
-    """Return a scenario's title with its name, by which it is called."""
-    return joined([scenario.title, bracketed([scenario.name])], "nothing")
 
 
 NOTHING = 1e-3
 """An outlay below this is none: it is printed as 0.000."""
 
 
-def _above(scenario: Scenario, values: Mapping[str, float]) -> float:
+def above(scenario: Scenario, values: Mapping[str, float]) -> float:
     """Return what a scenario costs above the one it is compared with."""
     return values[scenario.name] - values.get(scenario.compares, values[scenario.name])
-
-
-def _listed(study: Study, values: Mapping[str, float], lang: str) -> list[str]:
-    return [
-        f"  {tell(_titled(s), lang)}: {values[s.name]:.3f}  ({_above(s, values):+.3f})"
-        for s in study.scenarios
-    ]
-
-
-def outlay_text(study: Study, lang: str) -> str:
-    """Return each scenario's outlay, and the factor that would make the packages cost alike.
-
-    What is forgone stands in a list of its own. A package that costs the treasury nothing has no
-    factor.
-    """
-    kernel = compile_model(study.model)
-    until = horizon(study)
-    values = present_values(kernel, study.scenarios, study.report, until=until)
-    unit = study.report.unit_label(_unit(study), lang)
-    note = study.report.unit_notes([_unit(study)], lang)
-    unit += f"; {note}" if note else ""
-    lines = [say("outlay.title", lang, year=f"{until - 1:g}", unit=unit)]
-    lines += _listed(study, values, lang)
-    if any(payer.forgone for payer in study.report.payers):
-        lost = present_values(kernel, study.scenarios, study.report, until=until, forgone=True)
-        lines += [say("outlay.forgone", lang, unit=unit), *_listed(study, lost, lang)]
-    packages = [s for s in study.scenarios if s.package and abs(_above(s, values)) > NOTHING]
-    for one in packages[:-1]:
-        factor = equalising_factor(study, kernel, one, packages[-1])
-        levels = ", ".join(
-            f"{s.constant} = {max(s.values, key=abs):.4g}"
-            for s in scaled(one, study, factor).settings
-        )
-        names = {"one": _titled(one), "other": _titled(packages[-1])}
-        lines.append(say("outlay.equal", lang, **names, factor=factor, levels=levels))
-    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Two levers against each other: doses on the same members, prices, budgets, where each wins."""
+"""Two levers against each other: equal outlay, prices, budgets, where each wins."""
 
 from __future__ import annotations
 
@@ -12,79 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import SDError
-from sdensemble.decide.jackknife import Jackknifed, Members, jackknife
+from sdensemble.decide.doses import Doses, run_doses, run_sums
+from sdensemble.decide.jackknife import Members, jackknife
 from sdensemble.decide.levers import Lever, find_lever, turned
-from sdensemble.decide.measures import find_target, margin, outcome_of
+from sdensemble.decide.measured import Array, Figure, crossing, figure_of, mean_of, value_at
+from sdensemble.decide.measures import find_target, outcome_of
 from sdensemble.decide.monotone import rising
-from sdensemble.decide.worlds import Count, World, keep_for
+from sdensemble.decide.worlds import Count, World
 from sdensemble.inputs.questions import Question
 from sdensemble.inputs.report import Outcome
-from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
-from sdensemble.results.results import Results
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Array = NDArray[np.float64]
 SPARSE = 4
 """Levels of the first lever run in worlds other than the main one."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A number, its Monte Carlo standard error; NaN where there is none."""
-
-    value: float
-    se: float
-
-    @property
-    def told(self) -> bool:
-        """True where it is at least two errors from 0."""
-        return math.isfinite(self.value) and abs(self.value) >= 2 * self.se and self.value != 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One lever by itself, the other as it is now: members by year and level.
-
-    ``outcome``, ``money`` (treasury spending) and ``used`` (what the second lever's costs are
-    charged on) have shape (year, level, member) and are above both levers as they are now; money
-    and use are summed to the end of the year, at present value. ``levels`` go from the lever's
-    own level up, ``asked`` is the place of the level asked.
-    """
-
-    levels: Array
-    outcome: Array
-    money: Array
-    used: Array
-    asked: int
-
-
-@dataclass(frozen=True, eq=False)
-class Doses:
-    """What levels of two levers give, on the same members.
-
-    ``curves`` are both levers by themselves at every horizon, ``both`` the outcome with both as
-    asked, (year, member). The surface is of every pair of levels in the target's own year:
-    ``outcome``, ``money`` and ``used`` of shape (first, second, member), above both levers as
-    they are now (place ``base``); ``hit`` says whether the target is met.
-    """
-
-    years: tuple[int, ...]
-    curves: tuple[Curve, Curve]
-    both: Array
-    year: int
-    first: Array
-    second: Array
-    outcome: Array
-    money: Array
-    used: Array
-    hit: NDArray[np.bool_]
-    base: tuple[int, int]
-    asked: tuple[int, int]
-    condition: Array
-    replicate: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +140,7 @@ def weigh(
         if world.has(target)
     )
     alone = [[curve.outcome[y, curve.asked] for curve in doses.curves] for y in years]
-    both = [(_mean(a, doses.replicate), _mean(b, doses.replicate)) for a, b in alone]
+    both = [(mean_of(a, doses.replicate), mean_of(b, doses.replicate)) for a, b in alone]
     medians = [(float(np.nanmedian(a)), float(np.nanmedian(b))) for a, b in alone]
     together = tuple(_interaction(doses, y) for y in years)
     return Weighed(
@@ -220,199 +163,12 @@ def weigh(
     )
 
 
-# ── running ──
-
-
-def levels_of(lever: Lever, asked: float, count: int) -> Array:
-    """Return ``count`` levels over a lever's range, with its own level and the one asked."""
-    spread = np.linspace(lever.low, lever.high, count)
-    for wanted in dict.fromkeys((min(max(lever.now, lever.low), lever.high), asked)):
-        free = [k for k in range(count) if spread[k] not in (lever.now, asked)]
-        near = min(free, key=lambda k: abs(spread[k] - wanted)) if free else 0
-        if wanted not in spread:
-            spread[near] = wanted
-    return np.sort(spread)
-
-
-def run_doses(
-    world: World,
-    question: Question,
-    levers: tuple[Lever, Lever],
-    target: Target,
-    *,
-    progress: Count | None = None,
-) -> Doses:
-    """Return the doses of both levers in one world, on the same members.
-
-    Every pair of levels is run to the target's year only; to the last horizon each lever by
-    itself, and both as asked.
-    """
-    study = world.study
-    base = next(s for s in study.scenarios if s.name == question.base)
-    grids = [
-        levels_of(lever, side.level, question.levels)
-        for lever, side in zip(levers, question.sides, strict=True)
-    ]
-    at = [_place(grid, lever.now) for grid, lever in zip(grids, levers, strict=True)]
-    there = [_place(grid, side.level) for grid, side in zip(grids, question.sides, strict=True)]
-
-    def scenario(i: int, j: int) -> Scenario:
-        return turned(base, [(levers[0], grids[0][i]), (levers[1], grids[1][j])], f"{i}/{j}")
-
-    n, m = grids[0].size, grids[1].size
-    year = int(target.year or question.years[0])
-    every = [scenario(i, j) for i in range(n) for j in range(m)]
-    found = _run(world, question, target, every, (year,), progress)
-    zero = at[0] * m + at[1]
-    surface = [
-        _above(values[0], zero).reshape(n, m, -1)
-        for values in (found.outcome, found.money, found.used)
-    ]
-
-    ahead = [(i, at[1]) for i in range(at[0], n)] + [(at[0], j) for j in range(at[1], m)]
-    alone = _run(
-        world,
-        question,
-        target,
-        [scenario(*ij) for ij in (*ahead, tuple(there))],
-        question.years,
-        progress,
-    )
-    series = [_above(values, 0) for values in (alone.outcome, alone.money, alone.used)]
-    split = n - at[0]
-    spans = (slice(0, split), slice(split, split + m - at[1]))
-    curves = tuple(
-        Curve(
-            grid[low:],
-            series[0][:, span],
-            series[1][:, span],
-            series[2][:, span],
-            place - low,
-        )
-        for grid, low, span, place in zip(grids, at, spans, there, strict=True)
-    )
-    return Doses(
-        years=question.years,
-        curves=(curves[0], curves[1]),
-        both=series[0][:, -1],
-        year=year,
-        first=grids[0],
-        second=grids[1],
-        outcome=surface[0],
-        money=surface[1],
-        used=surface[2],
-        hit=found.hit.reshape(n, m, -1),
-        base=(at[0], at[1]),
-        asked=(there[0], there[1]),
-        condition=alone.condition[0],
-        replicate=world.replicate,
-    )
-
-
-def _place(grid: Array, level: float) -> int:
-    """Return where a level stands among a grid's; the first where it is outside."""
-    return int(np.flatnonzero(grid == level)[0]) if level in grid else 0
-
-
-def _above(values: Array, zero: int) -> Array:
-    """Return scenarios' values, (…, scenario, member), above one of them; rounding is 0."""
-    above = values - values[..., zero : zero + 1, :]
-    tiny = 1e-9 * float(np.nanmax(np.abs(values), initial=0.0))
-    above[np.abs(above) <= tiny] = 0.0
-    return above
-
-
-@dataclass(frozen=True, eq=False)
-class _Run:
-    """Members of some scenarios: (year, scenario, member), and (scenario, member)."""
-
-    years: tuple[int, ...]
-    outcome: Array
-    money: Array
-    used: Array
-    hit: NDArray[np.bool_]
-    condition: Array
-
-
-def _run(
-    world: World,
-    question: Question,
-    target: Target,
-    scenarios: Sequence[Scenario],
-    years: tuple[int, ...],
-    progress: Count | None,
-) -> _Run:
-    """Run scenarios and return what the question asks of them."""
-    study = world.study
-    outcome = outcome_of(study, target)
-    how = study.report.headline.aggregate if target.joint else target.aggregate
-    more = {outcome.variable: how}
-    if question.used:
-        more[question.used] = "annual"
-    if question.condition:
-        more[question.condition] = "mean"
-    last = max(*years, int(target.year or 0), question.span[1] if question.condition else 0)
-    results = world.run(scenarios, keep_for(study, [target], more), until=last, progress=progress)
-    values = results.series(outcome.variable, outcome.element)
-    money = _sum(results, [p.variable for p in results.spec.payers if not p.forgone])
-    used = _sum(results, [question.used] if question.used else [])
-    at = [results.year_index(year) for year in years]
-    discount = _discount(results.years, question.discount, question.from_year)
-    total = [
-        np.cumsum(rates * discount, axis=2)[:, :, at].transpose(2, 0, 1) for rates in (money, used)
-    ]
-    hit = np.array([margin(results, target, s) > 0 for s in results.scenarios])
-    condition = np.zeros(hit.shape)
-    if question.condition and question.condition in results.data:
-        span = [results.year_index(y) for y in range(question.span[0], question.span[1] + 1)]
-        condition = results.series(question.condition)[:, :, span].mean(axis=2)
-    return _Run(years, values[:, :, at].transpose(2, 0, 1), total[0], total[1], hit, condition)
-
-
-def _sum(results: Results, names: Sequence[str]) -> Array:
-    total = np.zeros((len(results.scenarios), results.members, results.years.size))
-    for name in names:
-        if name in results.data:
-            total += results.series(name)
-    return total
-
-
-def _discount(years: NDArray[np.int64], rate: float, begin: float) -> Array:
-    """Return the factor of each year's money: present value at ``begin``, paid in mid-year."""
-    return np.asarray((1 + rate) ** -(years + 0.5 - begin))
-
-
-# ── what follows from the doses ──
-
-
 def _interaction(doses: Doses, y: int) -> Figure:
     """Return what both levers as asked give beyond their sum; rounding is 0."""
     sides = sum(curve.outcome[y, curve.asked] for curve in doses.curves)
     size = 1e-9 * float(np.nanmax(np.abs(doses.both[y]), initial=0.0))
     moved = doses.both[y] - sides
-    return _mean(np.where(np.abs(moved) <= size, 0.0, moved), doses.replicate)
-
-
-def _mean(values: Array, replicate: NDArray[np.int64]) -> Figure:
-    return _figure(jackknife(lambda some: np.nanmean(values[some]), replicate))
-
-
-def _figure(found: Jackknifed) -> Figure:
-    return Figure(float(found.value), float(found.se))
-
-
-def crossing(x: Array, y: Array, wanted: float) -> float:
-    """Return the x at which y, by straight lines between points, first reaches ``wanted``.
-
-    NaN where it does nowhere.
-    """
-    gap = y - wanted
-    for k in range(x.size - 1):
-        if gap[k] == 0:
-            return float(x[k])
-        if gap[k] * gap[k + 1] <= 0:
-            return float(x[k] - gap[k] * (x[k + 1] - x[k]) / (gap[k + 1] - gap[k]))
-    return float(x[-1]) if gap[-1] == 0 else math.nan
+    return mean_of(np.where(np.abs(moved) <= size, 0.0, moved), doses.replicate)
 
 
 def _curves(doses: Doses, y: int, price: float) -> Callable[[Members], tuple[Array, ...]]:
@@ -448,8 +204,8 @@ def _convention(doses: Doses, cost) -> Convention:  # type: ignore[no-untyped-de
             k = crossing(np.arange(money.size, dtype=float), money, spent)
             if spent <= money[0]:
                 k = 0.0
-            level = _at(levels, k)
-            own = _at(effect, k)
+            level = value_at(levels, k)
+            own = value_at(effect, k)
             return np.array([spent, level, own, gain[j] - own, _budget(money, effect, paid, gain)])
 
         found = jackknife(figures, doses.replicate)
@@ -458,15 +214,6 @@ def _convention(doses: Doses, cost) -> Convention:  # type: ignore[no-untyped-de
         rows.append([*(Figure(float(v), float(s)) for v, s in zip(value, se, strict=True)), leads])
     columns = list(zip(*rows, strict=True))
     return Convention(cost.id, cost.price, cost.kind, *columns)
-
-
-def _at(values: Array, k: float) -> float:
-    """Return values at a place between whole ones, by a straight line; NaN at none."""
-    if not math.isfinite(k):
-        return math.nan
-    low = min(int(k), values.size - 1)
-    high = min(low + 1, values.size - 1)
-    return float(values[low] + (k - low) * (values[high] - values[low]))
 
 
 def _budget(money: Array, effect: Array, paid: Array, gain: Array) -> float:
@@ -506,10 +253,10 @@ def _price(doses: Doses, y: int) -> Figure:
         if gain[j] <= effect[0]:
             return math.nan
         k = crossing(np.arange(money.size, dtype=float), effect, float(gain[j]))
-        spent = _at(money, k)
+        spent = value_at(money, k)
         return (spent - float(paid[j])) / amount if amount > 0 else math.nan
 
-    return _figure(jackknife(figure, doses.replicate))
+    return figure_of(jackknife(figure, doses.replicate))
 
 
 def _marginal(doses: Doses, price: float) -> tuple[Figure, Figure]:
@@ -524,7 +271,7 @@ def _marginal(doses: Doses, price: float) -> tuple[Figure, Figure]:
         ends = [(k, j) if axis == 0 else (i, k) for k in (max(at - 1, 0), min(at + 1, size - 1))]
         gain = doses.outcome[ends[1]] - doses.outcome[ends[0]]
         cost = money[ends[1]] - money[ends[0]]
-        found.append(_figure(jackknife(partial(_slope, gain, cost), doses.replicate)))
+        found.append(figure_of(jackknife(partial(_slope, gain, cost), doses.replicate)))
     return found[0], found[1]
 
 
@@ -563,7 +310,7 @@ def _parts(doses: Doses, question: Question, main: int) -> list[Part]:
 def _masked(values: Array, kept: NDArray[np.bool_], replicate: NDArray[np.int64]) -> Figure:
     if np.count_nonzero(kept) < 30:
         return Figure(math.nan, math.nan)
-    return _mean(values[kept], replicate[kept])
+    return mean_of(values[kept], replicate[kept])
 
 
 def _equal(doses: Doses, price: float) -> list[float]:
@@ -591,7 +338,7 @@ def _sparse(lever: Lever, doses: Doses, price: float) -> Array:
     """Return a few levels of the first lever: its own, those about equal outlay, and its end."""
     curve = doses.curves[0]
     places = [k for k in _equal(doses, price) if math.isfinite(k)]
-    near = _at(curve.levels, max(places)) if places else lever.high
+    near = value_at(curve.levels, max(places)) if places else lever.high
     spread = lever.now + (near - lever.now) * np.array([0.0, 0.6, 1.2, 2.5])
     return np.unique(np.clip([*spread[:SPARSE], lever.high], lever.now, lever.high))
 
@@ -615,7 +362,7 @@ def _elsewhere(
         for k, level in enumerate(levels)
     ]
     scenarios.append(turned(base, [(first, first.now), (second, asked[1])], "second"))
-    found = _run(world, question, target, scenarios, question.years, progress)
+    found = run_sums(world, question, target, scenarios, question.years, progress)
     rows, medians = [], []
     for y in range(len(found.years)):
         outcome, money = found.outcome[y] - found.outcome[y, 0], found.money[y] - found.money[y, 0]
@@ -625,7 +372,7 @@ def _elsewhere(
         k = crossing(np.arange(steps.size, dtype=float), steps, spent)
         one = _member_at(outcome[:-1], 0.0 if spent <= steps[0] else k)
         two = outcome[-1]
-        rows.append([_mean(v, world.replicate) for v in (one, two, two - one)])
+        rows.append([mean_of(v, world.replicate) for v in (one, two, two - one)])
         medians.append(float(np.nanmedian(two - one)))
     one_, two_, gap = zip(*rows, strict=True)
     return Elsewhere(world.name, world.structure, world.prior_set, one_, two_, gap, tuple(medians))

@@ -7,6 +7,7 @@ number depends on which block is run where, when, beside which, or whether it wa
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -19,11 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.kernel import Kernel, Trajectories, default_threads
+from sdengine.program.held import State
 from sdengine.syntax import Model
 from sdensemble import __version__
 from sdensemble.ensemble.draws import Draws
 from sdensemble.ensemble.forcing import Forcing
-from sdensemble.ensemble.worlds import worlds
+from sdensemble.ensemble.worlds import World, worlds
 from sdensemble.inputs.scenarios import Scenario
 
 MOST, SHARE = 2048, 16
@@ -101,29 +103,67 @@ def block(
     count: Count | None = None,
     stop: threading.Event | None = None,
 ) -> Values:
-    """Return what a block's members keep in every scenario; nothing once ``stop`` is set."""
+    """Return what a block's members keep in every scenario; nothing once ``stop`` is set.
+
+    The whole years before scenarios part are run once, and each goes on from there.
+    """
     members = work.members(index)
-    world_of = worlds(work.model, work.draws, work.forcing, members)
+    common = worlds(work.model, work.draws, work.forcing, members)
+    given = kernel.given(common.constants, common.shocks, members.size)
     values = {name: np.empty(work.shape(name, members.size)) for name in work.keep}
-    for place, scenario in enumerate(work.scenarios):
-        if stop is not None and stop.is_set():
-            return {}
-        world = world_of(scenario)
-        run = kernel.run(
-            world.constants,
-            world.held,
+
+    def run(own: World, place: int | list[int], years: slice, **more: Any) -> State | None:
+        """Run these years under what a scenario has of its own; return where they end."""
+        found = kernel.run(
+            own.constants,
+            own.held,
+            given=given,
             report=[name for name, how in work.keep.items() if how == "end"],
             totals=[name for name, how in work.keep.items() if how != "end"],
             members=members.size,
             ids=members,
             every=work.every,
-            steps=work.every * len(work.years),
+            steps=work.every * len(work.years[years]),
             threads=1,
-            progress=count,
+            **more,
         )
         for name, how in work.keep.items():
-            values[name][place] = np.moveaxis(_yearly(run, name, how), -1, 0)
+            values[name][place, :, years] = np.moveaxis(_yearly(found, name, how), -1, 0)
+        return found.state
+
+    every = [common.own(scenario) for scenario in work.scenarios]
+    for places in _alike_at_start(every):
+        shared = _years_before_they_part([every[place] for place in places], work)
+        state = None
+        if shared:
+            first = World(every[places[0]].constants, {})
+            state = run(first, places, slice(0, shared), keep_state=True)
+        for place in places:
+            if stop is not None and stop.is_set():
+                return {}
+            run(every[place], place, slice(shared, None), progress=count, state=state)
     return values
+
+
+def _alike_at_start(every: Sequence[World]) -> list[list[int]]:
+    """Return the places of scenarios that begin with the same constants, together."""
+    groups: dict[Any, list[int]] = {}
+    for place, own in enumerate(every):
+        key = tuple((name, own.constants[name].tobytes()) for name in sorted(own.constants))
+        groups.setdefault(key, []).append(place)
+    return list(groups.values())
+
+
+def _years_before_they_part(every: Sequence[World], work: Work) -> int:
+    """Return how many whole years pass before any of several scenarios sets anything.
+
+    The last moment of a year counts to it: what is set there changes its integral.
+    """
+    times = [float(held.times[0]) for own in every for held in own.held.values()]
+    if not times or len(every) < 2:
+        return 0
+    ahead = math.ceil(min(times) - work.years[0] - 1e-6) - 1
+    return min(max(ahead, 0), len(work.years) - 1)
 
 
 def _yearly(run: Trajectories, name: str, aggregate: str) -> NDArray[np.float64]:

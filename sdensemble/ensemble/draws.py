@@ -190,11 +190,16 @@ def draw(
     Sources: Owen (1998), scrambling, as in ``scipy.stats.qmc``; McKay et al. (1979), Latin
     hypercube.
     """
-    replicates = replicates or max(REPLICATES, n // DEEPEST)
+    replicates = replicates or replicates_of(n)
     _check_size(n, method, replicates, seed)
     points = Points(column_names(priors, model), n // replicates, seed, method)
     replicate = np.repeat(np.arange(replicates), n // replicates)
     return Draws(Drawn(priors, model, points, n), replicate, seed, method, priors)
+
+
+def replicates_of(n: int) -> int:
+    """Return how many independent repetitions a sample of ``n`` members has."""
+    return max(REPLICATES, n // DEEPEST)
 
 
 def column_names(priors: Priors, model: Model) -> tuple[str, ...]:
@@ -246,9 +251,13 @@ def _sobol(
     engine = _sobol_engine(len(names), seed, replicate)
     if first:
         engine.fast_forward(first)
-    for at in range(0, found.shape[1], PART):  # a part at a time: all columns take a lot of memory
-        part = engine.random(min(PART, found.shape[1] - at))[:, : len(names)]
-        found[:, at : at + PART] = part.T + 2.0 ** -(BITS + 1)
+    at = 0
+    while at < found.shape[1]:  # a part at a time: all columns take a lot of memory
+        # The first point is asked for alone, since scipy warns of a first odd number of points.
+        size = min(PART, found.shape[1] - at) if first + at else 1
+        found[:, at : at + size] = engine.random(size)[:, : len(names)].T
+        at += size
+    found += 2.0 ** -(BITS + 1)
     return found[:, places - first]
 
 

@@ -24,20 +24,18 @@ from sdengine.streams import Stream
 from sdengine.syntax import Clock, Model
 from sdensemble.ensemble.processes import FORMS, Floats, Form, Grid, Pair
 from sdensemble.inputs.config import (
-    EVIDENCE_KEYS,
     Cell,
     Section,
-    Vintage,
     as_number,
     bounds,
     cell_name,
     default_of,
     find_cells,
     find_constant,
-    read_evidence,
     short,
     span,
 )
+from sdensemble.inputs.evidence import EVIDENCE_KEYS, Evidenced, read_evidence
 
 BAND = 6.0
 """Standard deviations that must fit within a constant's limits: 2 values in 10^9 lie outside."""
@@ -67,7 +65,7 @@ class Process:
 
 
 @dataclass(frozen=True)
-class Forcing(Vintage):
+class Forcing(Evidenced):
     """The processes of a study, and the years for which their values are held.
 
     Before ``from_time``, where one is given, the constants they drive keep their own values.

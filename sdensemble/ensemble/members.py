@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sdengine.kernel import Kernel, Trajectories
 from sdengine.syntax import Model
 from sdensemble.ensemble.blocks import Count, Runner
-from sdensemble.ensemble.draws import Draws, Method, draw
+from sdensemble.ensemble.draws import Draws, Method, draw, replicates_of
 from sdensemble.ensemble.forcing import Forcing
 from sdensemble.ensemble.run import replay, run_ensemble
 from sdensemble.ensemble.worlds import World, worlds
@@ -113,7 +113,13 @@ def from_prior(
     as_of: str,
     method: Method = "sobol",
     replicates: int | None = None,
+    rounds: int = 1,
 ) -> Members:
-    """Return members drawn from the priors; raise SDError for an impossible ``size``."""
+    """Return members drawn from the priors; raise SDError for an impossible ``size``.
+
+    A sample of several ``rounds`` has as many times the replicates, and begins with the members of
+    one.
+    """
+    replicates = rounds * (replicates or replicates_of(size // rounds))
     draws = draw(priors, model, size, seed=seed, method=method, replicates=replicates)
     return Members(draws, forcing, MemberKey(as_of))

@@ -85,6 +85,20 @@ def run_ensemble(
     return dataset
 
 
+def joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Return the Dataset of a sample run part by part, each from the member the last ended at."""
+    import xarray as xr
+
+    if len(parts) == 1:
+        return parts[0]
+    data = xr.concat(parts, "member", combine_attrs="override")
+    lost: dict[str, dict[str, Any]] = {}
+    for one in (one for part in parts for one in part.attrs["lost"]):
+        first = lost.setdefault(one["scenario"], {**one, "members": 0})
+        first["members"] += one["members"]
+    return data.assign_attrs(lost=list(lost.values()))
+
+
 def replay(
     kernel: Kernel, scenario: Scenario, draws: Draws, forcing: Forcing | None, member: int
 ) -> Trajectories:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -29,28 +29,40 @@ class World:
     held: Mapping[str, Held]
 
 
-def worlds(
-    model: Model, draws: Draws, forcing: Forcing | None, members: NDArray[np.int64]
-) -> Callable[[Scenario], World]:
-    """Return a function from a scenario to the World of these members.
+@dataclass(frozen=True, eq=False)
+class Worlds:
+    """Some members' own constants and shocks, made once; a scenario only overrides them."""
 
-    The members' constants and forcing are made once; a scenario only overrides them.
-    """
-    constants = draws.of(members)
-    shocks = sample(forcing, model, members, seed=draws.seed) if forcing else {}
+    model: Model
+    members: int
+    constants: Mapping[str, Floats]
+    shocks: Mapping[str, Held]
 
-    def world(scenario: Scenario) -> World:
-        own, held = apply(scenario, model, constants, len(members))
-        clash = sorted(
-            set(held) & set(shocks) | {s.constant for s in scenario.settings} & set(shocks)
-        )
+    def __call__(self, scenario: Scenario) -> World:
+        """Return what the members meet in a scenario, whole."""
+        own = self.own(scenario)
+        return World({**self.constants, **own.constants}, {**self.shocks, **own.held})
+
+    def own(self, scenario: Scenario) -> World:
+        """Return only what a scenario puts in place of the members' own constants."""
+        values, held = apply(scenario, self.model, self.constants, self.members)
+        shocks = set(self.shocks)
+        clash = sorted(set(held) & shocks | {s.constant for s in scenario.settings} & shocks)
         if clash:
             raise SDError(
                 f'{scenario.path}: "{clash[0]}" is driven by the forcing and cannot be set as well'
             )
-        return World(own, {**shocks, **held})
+        own = {name: one for name, one in values.items() if self.constants.get(name) is not one}
+        return World(own, held)
 
-    return world
+
+def worlds(
+    model: Model, draws: Draws, forcing: Forcing | None, members: NDArray[np.int64]
+) -> Worlds:
+    """Return what these members meet in any scenario."""
+    constants = draws.of(members)
+    shocks = sample(forcing, model, members, seed=draws.seed) if forcing else {}
+    return Worlds(model, len(members), constants, shocks)
 
 
 def apply(

@@ -8,6 +8,7 @@ knows nothing of the mode: a particle that stands higher says that the mode was 
 from __future__ import annotations
 
 import hashlib
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -18,8 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.kernel import Kernel
+from sdensemble import __version__
 from sdensemble.evidence.cut import draw_cut, require_apart
 from sdensemble.evidence.likelihood import Datum, Problem, student
 from sdensemble.evidence.posterior import Bound, Posterior, pack, unpack
@@ -84,8 +86,9 @@ def fit_posterior(
 ) -> Posterior:
     """Return the posterior of a problem: the same bits for the same seed and settings.
 
-    With a ``checkpoint`` the state is kept there after every power of the likelihood; a later call
-    with the same inputs goes on from it, and the file goes when all is done.
+    With a ``checkpoint`` the state is kept there after every power of the likelihood, and between
+    its moves every PATIENCE seconds; a later call with the same inputs goes on from it, and the
+    file goes when all is done.
     """
     settings = settings or Settings()
     require_apart(problem)
@@ -97,22 +100,32 @@ def fit_posterior(
     if progress:
         progress(state.power if state else 0.0, phrase("evidence.mode", height=height))
 
+    kept = time.monotonic()
+
     def after(state: State) -> None:
-        if checkpoint is not None and not state.done:
+        nonlocal kept
+        due = state.moves is None or time.monotonic() - kept >= PATIENCE
+        if checkpoint is not None and due and not state.done:
             _keep(checkpoint, key, state)
-        if progress:
+            kept = time.monotonic()
+        if progress and state.moves is None:
             last = state.stages[-1]
             words = {"power": last.power, "moves": last.moves, "accepted": last.accepted}
             progress(state.power, phrase("evidence.stage", **words))
 
-    state = temper(
-        problem.loglik,
-        problem.dimensions,
-        seed=seed,
-        settings=settings,
-        state=state,
-        after_stage=after,
-    )
+    try:
+        state = temper(
+            problem.loglik,
+            problem.dimensions,
+            seed=seed,
+            settings=settings,
+            state=state,
+            after=after,
+        )
+    except KeyboardInterrupt as stop:
+        if checkpoint is not None and checkpoint.is_file():
+            stop.args = (Message("interrupted; the same command goes on from where it was"),)
+        raise
     state = replace(state, z=draw_cut(problem, state.z, seed))
     made = _posterior(problem, bound, seed, settings, state, (top, height))
     if checkpoint is not None:
@@ -233,11 +246,14 @@ def mode(
 # ── interruption ───────────────────────────────────────────────────────────────────────────
 
 
+PATIENCE = 5.0
+"""Seconds between two states that are kept during the moves at a power."""
+
+
 def _key(bound: Bound, seed: int, settings: Settings) -> str:
     # The threads change no bit, so a run may go on with others.
-    text = repr(
-        (bound, seed, settings.replicates, settings.particles, settings.keep, settings.most_moves)
-    )
+    of_settings = (settings.replicates, settings.particles, settings.keep, settings.most_moves)
+    text = repr((__version__, bound, seed, of_settings))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

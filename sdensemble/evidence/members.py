@@ -25,13 +25,16 @@ def from_posterior(
     *,
     seed: int,
     as_of: str,
+    rounds: int = 1,
 ) -> Members:
     """Return members drawn from a posterior, with shocks from the last observation on.
+
+    A sample of several ``rounds`` begins with the members of one.
 
     Raises SDError for a ``size`` that is no multiple of the posterior's replicates.
     """
     later = replace(forcing, from_time=posterior.forecast_from) if forcing else None
-    draws = posterior_draws(posterior, priors, model, size, seed)
+    draws = posterior_draws(posterior, priors, model, size, seed, rounds=rounds)
     return Members(draws, later, MemberKey(as_of, posterior.digest))
 
 
@@ -54,14 +57,24 @@ def choose_members(
 
 
 def chosen_members(
-    study: Study, chosen: Chosen, prior_set: str, size: int, *, seed: int, method: Method = "sobol"
+    study: Study,
+    chosen: Chosen,
+    prior_set: str,
+    size: int,
+    *,
+    seed: int,
+    method: Method = "sobol",
+    rounds: int = 1,
 ) -> Members:
-    """Return members of a posterior where one is chosen, else of the prior."""
-    priors = study.priors(prior_set)
-    inputs = (priors, study.model, study.forcing, size)
+    """Return members of a posterior where one is chosen, else of the prior.
+
+    There are ``rounds`` times ``size``, and the first ``size`` are those of one round.
+    """
+    inputs = (study.priors(prior_set), study.model, study.forcing, size * rounds)
+    as_of = study.information
     if chosen.posterior is None:
-        return from_prior(*inputs, seed=seed, as_of=study.information, method=method)
-    return from_posterior(chosen.posterior, *inputs, seed=seed, as_of=study.information)
+        return from_prior(*inputs, seed=seed, as_of=as_of, method=method, rounds=rounds)
+    return from_posterior(chosen.posterior, *inputs, seed=seed, as_of=as_of, rounds=rounds)
 
 
 def choose_draws(study: Study, prior_set: str, *, prior_only: bool = False) -> Chosen:

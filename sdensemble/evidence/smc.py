@@ -17,9 +17,9 @@ problems (adaptive powers and steps).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,11 +69,22 @@ class Stage:
 
 
 @dataclass(frozen=True, eq=False)
+class Moves:
+    """How far the moves at a power are: where the particles began, and what has been accepted."""
+
+    z: Floats
+    loglik: Floats
+    distinct: int
+    accepted: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class State:
     """Where the sampler stands: enough to go on from, to the same bits.
 
     ``z`` (dimension, particle); ``loglik`` (particle,); ``evidence`` (replicate,), the log of
-    the normalising constant so far; ``steps`` the sizes of the two kinds of moves.
+    the normalising constant so far; ``steps`` the sizes of the two kinds of moves; ``moves``
+    are under way at this power, None between two powers.
     """
 
     z: Floats
@@ -82,16 +93,24 @@ class State:
     evidence: Floats
     steps: tuple[float, float]
     stages: tuple[Stage, ...] = ()
+    moves: Moves | None = None
 
     @property
     def done(self) -> bool:
         """True where the particles are those of the posterior."""
-        return self.power >= 1.0
+        return self.power >= 1.0 and self.moves is None
 
     def to_arrays(self) -> dict[str, Any]:
         """Return the state as arrays by name."""
         table = [(s.power, s.moves, s.accepted, s.memory, s.distinct) for s in self.stages]
+        moves = self.moves and {
+            "moves_z": self.moves.z,
+            "moves_loglik": self.moves.loglik,
+            "moves_distinct": np.array(self.moves.distinct),
+            "moves_accepted": np.array(self.moves.accepted),
+        }
         return {
+            **(moves or {}),
             "z": self.z,
             "loglik": self.loglik,
             "power": np.array(self.power),
@@ -122,7 +141,14 @@ def from_arrays(arrays: Any) -> State:
         np.array(arrays["evidence"]),
         (float(arrays["steps"][0]), float(arrays["steps"][1])),
         tuple(Stage(*row) for row in rows),
+        _moves_from(arrays) if "moves_z" in arrays else None,
     )
+
+
+def _moves_from(arrays: Any) -> Moves:
+    accepted = tuple(map(float, arrays["moves_accepted"]))
+    begun = np.array(arrays["moves_z"]), np.array(arrays["moves_loglik"])
+    return Moves(*begun, int(arrays["moves_distinct"]), accepted)
 
 
 def temper(
@@ -132,20 +158,24 @@ def temper(
     seed: int,
     settings: Settings | None = None,
     state: State | None = None,
-    after_stage: Callable[[State], None] | None = None,
+    after: Callable[[State], None] | None = None,
 ) -> State:
     """Return particles of the posterior of a standard normal prior and a log-likelihood.
 
-    ``state`` goes on from an interrupted run; ``after_stage`` is called with the state at the end
-    of each power. Same seed and settings, same bits, whatever the threads and wherever it was
-    interrupted. Raises SDError where no particle has a finite likelihood.
+    ``state`` goes on from an interrupted run; ``after`` is called with the state after every few
+    moves, and at the end of each power. Same seed and settings, same bits, whatever the threads
+    and wherever it was interrupted. Raises SDError where no particle has a finite likelihood.
     """
     settings = settings or Settings()
     state = state or _start(target, dimensions, seed, settings)
     while not state.done:
-        state = _stage(target, state, seed, settings)
-        if after_stage:
-            after_stage(state)
+        stream = Stream(seed, "smc").sub(f"stage {len(state.stages)}")
+        if state.moves is None:
+            state = _resampled(state, stream, settings)
+        for moved in _moved(target, state, stream, settings):
+            state = moved
+            if after:
+                after(state)
     return state
 
 
@@ -167,16 +197,15 @@ def _finite(loglik: Floats) -> Floats:
     return np.where(np.isfinite(loglik), loglik, -np.inf)
 
 
-def _stage(target: LogLikelihood, state: State, seed: int, settings: Settings) -> State:
+def _resampled(state: State, stream: Stream, settings: Settings) -> State:
+    """Return the particles at the next power, before their first move."""
     power = _next_power(state, settings)
-    stream = Stream(seed, "smc").sub(f"stage {len(state.stages)}")
     weights = _weights(state, power)
     evidence = state.evidence + _log_means(state, power, settings)
     chosen = _resample(weights, stream.sub("resample"), settings)
-    start = replace(
-        state, z=state.z[:, chosen], loglik=state.loglik[chosen], power=power, evidence=evidence
-    )
-    return _move(target, start, stream, settings, int(np.unique(chosen).size))
+    z, loglik = state.z[:, chosen], state.loglik[chosen]
+    moves = Moves(z, loglik, int(np.unique(chosen).size))
+    return replace(state, z=z, loglik=loglik, power=power, evidence=evidence, moves=moves)
 
 
 def _weights(state: State, power: float) -> Floats:
@@ -230,38 +259,52 @@ def _resample(weights: Floats, stream: Stream, settings: Settings) -> NDArray[np
 
 @dataclass(eq=False)
 class _Walk:
-    """Particles on the move: ``w`` are their places relative to the reference."""
+    """Particles on the move, and the shares of them that each move took."""
 
     z: Floats
     loglik: Floats
-    accepted: list[float] = field(default_factory=list)
+    accepted: list[float]
 
 
-def _move(
-    target: LogLikelihood, start: State, stream: Stream, settings: Settings, distinct: int
-) -> State:
-    """Return the state after enough moves at its power."""
-    reference = _reference(start.z, settings.threads)
-    walk = _Walk(start.z.copy(), start.loglik.copy())
-    begun = reference.away(start.z)
-    scale = np.maximum((begun**2).mean(axis=1), 1e-12)
-    begun_fit = _standard(start.loglik)
-    steps = list(start.steps)
-    memory, made = 1.0, 0
-    while made < settings.most_moves and (made < 6 or memory > MEMORY):
+def _moved(
+    target: LogLikelihood, state: State, stream: Stream, settings: Settings
+) -> Iterator[State]:
+    """Yield the state after every few moves at its power, in the end after enough of them."""
+    begun = state.moves
+    assert begun is not None
+    reference = _reference(begun.z, settings.threads)
+    walk = _Walk(state.z.copy(), state.loglik.copy(), list(begun.accepted))
+    first = reference.away(begun.z)
+    scale = np.maximum((first**2).mean(axis=1), 1e-12)
+    first_fit = _standard(begun.loglik)
+    steps = list(state.steps)
+
+    def memory() -> float:
+        kept = (first * reference.away(walk.z)).mean(axis=1) / scale
+        return float(max(kept.max(), (first_fit * _standard(walk.loglik)).mean()))
+
+    while True:
+        made = len(walk.accepted)
+        left = memory() if made else 1.0
+        moves = replace(begun, accepted=tuple(walk.accepted))
+        state = replace(
+            state,
+            z=walk.z.copy(),
+            loglik=walk.loglik.copy(),
+            steps=(steps[0], steps[1]),
+            moves=moves,
+        )
+        if made >= settings.most_moves or (made >= 6 and left <= MEMORY):
+            break
+        if made > len(begun.accepted):
+            yield state
         for kind in (0, 0, 1):
-            made += 1
-            noise = stream.sub(f"move {made}")
+            noise = stream.sub(f"move {len(walk.accepted) + 1}")
             own = reference if kind == 0 else None
-            rate = _step(target, walk, start.power, steps[kind], noise, own)
+            rate = _step(target, walk, state.power, steps[kind], noise, own)
             steps[kind] = min(max(steps[kind] * math.exp(rate - WANTED), 1e-4), 0.999)
-        now = reference.away(walk.z)
-        kept = (begun * now).mean(axis=1) / scale
-        fit = float((begun_fit * _standard(walk.loglik)).mean())
-        memory = float(max(kept.max(), fit))
-    stage = Stage(start.power, made, float(np.mean(walk.accepted)), memory, distinct)
-    return State(walk.z, walk.loglik, start.power, start.evidence, (steps[0], steps[1]),
-                 (*start.stages, stage))  # fmt: skip
+    stage = Stage(state.power, made, float(np.mean(walk.accepted)), left, begun.distinct)
+    yield replace(state, stages=(*state.stages, stage), moves=None)
 
 
 def _standard(values: Floats) -> Floats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from sdensemble.inputs.history import LATEST, Vintage, vintage
 from sdensemble.inputs.priors import Priors, read_priors
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Tell, phrase
-from sdensemble.results.probability import Key, Probability, require_same_question
+from sdensemble.results.probability import Key, require_same_question
 from sdensemble.results.results import Results
 from sdensemble.study import Study
 
@@ -219,9 +218,4 @@ def _chance(
     )
     results = Results(data, (scenario,), study.targets, study.report, fitter.kernel.model)
     found = results.event(target, scenario).probability()
-    return found.middle, error_of(found), found.key
-
-
-def error_of(found: Probability) -> float:
-    """Return a probability's standard error; where all members hit or none, half its interval."""
-    return found.se if math.isfinite(found.se) else (found.most.high - found.least.low) / 2
+    return found.middle, found.error, found.key

@@ -11,10 +11,9 @@ import tomllib
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -377,106 +376,3 @@ def default_of(model: Model, variable: Variable) -> Floats:
     """Return a constant's own array, of the shape of its ranges."""
     value = np.asarray(variable.value, dtype=float)
     return np.array(np.broadcast_to(value, model.shape(variable)))
-
-
-class Evidence(NamedTuple):
-    """Where numbers come from.
-
-    ``known_on`` is the end of the period of the latest figure they rest on; ``exempt`` is the
-    reason why that may lie after the information date, empty where it may not.
-    """
-
-    basis: str
-    known_on: date | None
-    kind: str
-    assumption: bool
-    exempt: str = ""
-
-
-class Dated(Protocol):
-    """An entry with evidence: a prior or a process."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def known_on(self) -> date | None: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def exempt(self) -> str: ...
-
-
-EVIDENCE_KEYS = ("unit", "basis", "known_on", "kind", "assumption", "exempt")
-KINDS = ("anchored", "structural")
-
-
-def read_evidence(table: Section) -> Evidence:
-    """Return the evidence of one entry; an entry with a date is anchored unless it says other."""
-    known_on = table.values.get("known_on")
-    if isinstance(known_on, str):
-        try:
-            known_on = date.fromisoformat(known_on)
-        except ValueError:
-            table.problem(f'known_on must be a date such as "2019-12-31", not "{known_on}"')
-    elif known_on is not None and type(known_on) is not date:
-        table.problem(f"known_on must be a date, not {known_on!r}")
-    kind = table.text("kind")
-    if kind and kind not in KINDS:
-        table.problem(f'kind must be anchored or structural, not "{kind}"')
-    if known_on is None and kind != "structural":
-        table.problem('known_on is missing — give the date, or kind = "structural"')
-    return Evidence(
-        basis=table.text("basis", needed=True),
-        known_on=known_on if type(known_on) is date else None,
-        kind=kind or "anchored",
-        assumption=table.flag("assumption"),
-        exempt=_read_exempt(table, known_on, kind),
-    )
-
-
-def _read_exempt(table: Section, known_on: object, kind: str) -> str:
-    """Return the reason of an exemption; note one that is empty or that exempts nothing."""
-    if "exempt" not in table.values:
-        return ""
-    if kind == "structural":
-        table.problem("exempt is not needed: structural entries are exempt")
-    elif known_on is None:
-        table.problem("exempt needs known_on: the date that is exempted")
-    reason = table.text("exempt")
-    if not reason and isinstance(table.values["exempt"], str):
-        table.problem("exempt must give the reason")
-    return reason
-
-
-class Vintage:
-    """A file of entries with evidence, which can tell what was not known at a date."""
-
-    path: Path
-
-    @property
-    def entries(self) -> Sequence[Dated]:
-        """The entries, in file order."""
-        raise NotImplementedError
-
-    def check_vintage(self, as_of: date | str) -> tuple[str, ...]:
-        """Return a line for each anchored entry known only after a date and not exempt."""
-        day = as_date(as_of)
-        return tuple(
-            f'{short(self.path)} "{item.name}": known on {item.known_on}, after {day}'
-            for item in _later(self.entries, day)
-            if item.kind == "anchored" and not item.exempt
-        )
-
-    def exempt(self, as_of: date | str) -> tuple[str, ...]:
-        """Return the names of those known only after a date and exempt, or structural."""
-        late = _later(self.entries, as_date(as_of))
-        return tuple(item.name for item in late if item.kind != "anchored" or item.exempt)
-
-
-def _later(items: Iterable[Dated], day: date) -> list[Dated]:
-    return [item for item in items if item.known_on is not None and item.known_on > day]
-
-
-def as_date(day: date | str) -> date:
-    """Return a date given as such or as ISO text."""
-    return date.fromisoformat(day) if isinstance(day, str) else day

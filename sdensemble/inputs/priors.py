@@ -12,20 +12,18 @@ from typing import Any
 from sdengine.errors import Message, SDError, did_you_mean
 from sdengine.syntax import Model, Variable
 from sdensemble.inputs.config import (
-    EVIDENCE_KEYS,
     Cell,
     Section,
-    Vintage,
     bounds,
     cell_name,
     default_of,
     find_cells,
     find_constant,
-    read_evidence,
     short,
     span,
 )
 from sdensemble.inputs.distributions import DISTRIBUTIONS, Distribution, Truncated
+from sdensemble.inputs.evidence import EVIDENCE_KEYS, Evidenced, read_evidence
 from sdensemble.inputs.sources import Sources, read_sources
 from sdensemble.lang import Words, has, joined, phrase, say
 
@@ -74,7 +72,7 @@ class Prior:
 
 
 @dataclass(frozen=True)
-class Priors(Vintage):
+class Priors(Evidenced):
     """The priors of one set, in file order, with the correlation within each group."""
 
     items: tuple[Prior, ...]

@@ -51,6 +51,9 @@ and groups it is made of, which variables say what limits production and who pay
     measure = "…"  on = "…"   #   the figure's measure, and the target's
     low = 0.9  high = 1.1     #   the target's measure is the figure times low to high; without
     zh = "…"  en = "…"        #   high: the figure covers a part only. On what that rests
+    [[caveat]]                # optional: what has to be said wherever a lever has moved, such as
+    lever = "…"               #   a cost that stands in no purse
+    zh = "…"  en = "…"
     [policy]                  # optional: the text that sets the targets, in full
     zh = "…"  en = "…"        #   with its number, as papers cite it
     [layout]                  # optional: units of the targets of bases and land, beside which
@@ -61,7 +64,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,6 +163,14 @@ class Bearing:
 
 
 @dataclass(frozen=True)
+class Caveat:
+    """What has to be said wherever a lever has moved, such as a cost that no purse shows."""
+
+    lever: str
+    text: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Condition:
     """What members are told apart by: where something binds, how far a scope widened.
 
@@ -207,6 +218,7 @@ class ReportSpec:
     issued: str = ""
     """The information date in the file: later ones are not ex ante."""
     bearings: tuple[Bearing, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
     policy: Mapping[str, str] = field(default_factory=dict)
     """Full name, with its number, of the text that sets the targets; empty where none is given."""
 
@@ -256,6 +268,10 @@ class ReportSpec:
         """Return what the report explains of the units named, each once: "1 dozen = 12"."""
         notes = (self.units.get(unit, {}).get(f"{lang}_note", "") for unit in units)
         return say("language.clause", lang).join(dict.fromkeys(filter(None, notes)))
+
+    def caveats_of(self, levers: Collection[str]) -> tuple[Mapping[str, str], ...]:
+        """Return what has to be said where these levers have moved, in the order of the file."""
+        return tuple(one.text for one in self.caveats if one.lever in levers)
 
     def spoken(self) -> tuple[tuple[str, str], ...]:
         """Return each label of the headline, groups, limits and payers with its variable."""
@@ -328,7 +344,7 @@ class _Reader:
     def spec(self, data: dict[str, Any], digest: str) -> ReportSpec:
         """Return the whole report."""
         known = {"keep", "headline", "regime", "payer", "history", "units", "labels", "as_of"}
-        known |= {"measures", "layout", "condition", "policy", "bearing"}
+        known |= {"measures", "layout", "condition", "policy", "bearing", "caveat"}
         self.known_keys("", data, known)
         return ReportSpec(
             self.path,
@@ -346,6 +362,7 @@ class _Reader:
             tuple(self.condition(row) for row in self.rows(data, "condition")),
             self.text(self.name, data, "as_of") if "as_of" in data else "",
             tuple(self.bearing(row) for row in self.rows(data, "bearing")),
+            tuple(self.caveat(row) for row in self.rows(data, "caveat")),
             self.policy(self.table(data, "policy")),
         )
 
@@ -367,6 +384,12 @@ class _Reader:
             ends = [0.0, math.inf]
         names = self.text(where, row, "measure"), self.text(where, row, "on")
         return Bearing(*names, float(ends[0]), float(ends[1]), self.label(where, row, ""))
+
+    def caveat(self, row: dict[str, Any]) -> Caveat:
+        """Return what has to be said of a lever."""
+        where = self.known_keys("caveat", row, {"lever", "zh", "en"})
+        lever = self.variable(where, row, "lever") or ""
+        return Caveat(lever, self.label(where, row, lever))
 
     def policy(self, row: dict[str, Any]) -> Mapping[str, str]:
         """Return the name of the text that sets the targets; empty where there is none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -107,6 +107,11 @@ class Scenario:
         """A digest of what it sets: the same whatever its title, comments and order."""
         told = sorted(repr((s.constant, s.cells, s.times, s.values)) for s in self.settings)
         return hashlib.blake2b("\n".join(told).encode(), digest_size=16).hexdigest()
+
+
+def moved_by(scenarios: Iterable[Scenario]) -> frozenset[str]:
+    """Return every constant that any of the scenarios sets."""
+    return frozenset(one.constant for scenario in scenarios for one in scenario.settings)
 
 
 def read_scenarios(

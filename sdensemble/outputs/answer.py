@@ -26,6 +26,7 @@ from sdensemble.outputs.naming import (
     fitted,
     information_date,
     label,
+    lever_caveats,
     spoken,
     statement,
     target_name,
@@ -65,6 +66,7 @@ def answer(
         *_limits_note(results),
         *_joint_notes(results),
         *unequal_costs(results),
+        *lever_caveats(results),
         phrase(f"answer.{calibrated}"),
         *(
             phrase("answer.lost", prior=label(one.spec, one.prior_set), **_lost(one, found))

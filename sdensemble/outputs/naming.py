@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from sdensemble.inputs.history import LATEST, counts_years
+from sdensemble.inputs.scenarios import moved_by
 from sdensemble.inputs.targets import ABOUT, band
 from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase, say, tell
 from sdensemble.results.probability import value_of
@@ -260,6 +261,11 @@ class Amount:
         if unit[0] == "%":
             return number + unit
         return say("language.amount", lang, number=number, unit=unit)
+
+
+def lever_caveats(results: Results) -> tuple[Words, ...]:
+    """Return what the report has to say of the levers that the scenarios of a run move."""
+    return results.spec.caveats_of(moved_by(results.scenarios))
 
 
 def unequal_costs(results: Results) -> tuple[Words, ...]:

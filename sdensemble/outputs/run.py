@@ -57,12 +57,12 @@ def write_run(
 
     The first of ``every`` is the run; the others, under further prior sets, add rows to the
     tables, columns to the answer and a NetCDF file each. ``notes`` stand at the end of the answer.
-    The files hold what is asked for again and the cells ``asked``; with ``keep`` "all", all. With
-    ``free`` the folder may get a number; what is returned says where
-    all is. Nothing of the folder exists until all of it does. Raises SDError.
+    The files hold what is asked for again and the cells ``asked``; with another ``keep`` than
+    "asked" all of it. With ``free`` the folder may get a number; the result says which.
+    Nothing of the folder exists until all of it does. Raises SDError.
     """
     check_ready(folder)
-    share = 1.0 if keep == "all" else 0.3
+    share = 0.3 if keep == "asked" else 1.0
     check_space(folder, round(share * sum(one.data.nbytes for one in every)) + 30_000_000)
     with written(folder, record.adding(**_facts(every)), free=free) as writing:
         missing = _write(writing.partial, every, record, keep, tuple(asked), lang, history, notes)
@@ -98,7 +98,7 @@ def _write_ensembles(
 
     for number, one in enumerate(every):
         name = f"ensemble-{one.prior_set}.nc" if number else "ensemble.nc"
-        stored = None if keep == again.ALL else again.asked(one, more)
+        stored = again.asked(one, more) if keep == again.ASKED else None
         write_ensemble(folder / name, label_dataset(one), asked=stored)
 
 
@@ -140,7 +140,7 @@ def _write(
 
 def _workbook(every: Sequence[Results], record: RunRecord) -> Workbook:
     """Return the workbook that people copy from into their own papers."""
-    from sdensemble.outputs.pages.brief import Material
+    from sdensemble.outputs.pages.material import Material
     from sdensemble.outputs.pages.workbook import workbook
 
     told = {"started": record.started, "command": record.command}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import random
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +12,10 @@ from sdengine.syntax import Kind, Model
 from sdensemble.inputs.loops import Loop
 from sdensemble.lang import say
 from sdensemble.outputs.text import width, wrap
-from sdensemble.pages import sheets
+from sdensemble.pages.blocks import LABEL, LEAF, LINE, Node
 from sdensemble.pages.graph import Graph
 from sdensemble.pages.polarity import Sign
+from sdensemble.pages.route import curve
 from sdensemble.pages.shapes import (
     Area,
     Line,
@@ -29,12 +28,11 @@ from sdensemble.pages.shapes import (
     rectangle,
     rounded,
 )
-from sdensemble.pages.sheets import LABEL, LEAF, Node, Sheet, curve
+from sdensemble.pages.sheets import Sheet
 
 NARROW = 22  # narrow signs in a line of a name; a wide one counts two
 TOP, BOTTOM = 9.0, 6.5  # room for the title and the key
 SIZE = 6.5
-NUMBER = (3.8, 3.0)  # room for a number of two digits on a line
 
 
 @dataclass(frozen=True)
@@ -226,7 +224,7 @@ def draw_loop(
     for angle in _angles(count, rx, ry):
         name = names[len(nodes)]
         role = "stock" if model[name].kind is Kind.STOCK else "variable"
-        high = lines(name) * sheets.LINE + 2.2
+        high = lines(name) * LINE + 2.2
         x, y = centre[0] + rx * math.sin(angle), centre[1] - ry * math.cos(angle)
         nodes.append(Node(name, role, x, y, LABEL, high))
     shapes: list[Shape] = []
@@ -299,112 +297,3 @@ def _turning(centre: tuple[float, float], loop: Loop, lang: str, colours: Palett
         Text(x, y, (loop.kind,), colours.ink, 14),
         Text(x, y + 9.5, (word(loop.kind, lang),), colours.ink, 7),
     ]
-
-
-# ── the overview ───────────────────────────────────────────────────────────────────────────
-
-
-def view_links(graph: Graph) -> Counter[tuple[str, str]]:
-    """Return how many links go from one view to another while the model runs."""
-    return Counter(
-        (graph.view[s], graph.view[t])
-        for t, read in graph.acts.items()
-        for s in read
-        if graph.view[s] != graph.view[t]
-    )
-
-
-def draw_overview(
-    model: Model, graph: Graph, titles: Mapping[str, str], lang: str, colours: Palette = COLOUR
-) -> Picture:
-    """Return the views as boxes with the stocks in them, and the main links between them."""
-    weights = view_links(graph)
-    stocks = {v: [n for n in graph.members(v) if model[n].kind is Kind.STOCK] for v in graph.views}
-    lines = {v: [_both(model, n) for n in stocks[v]] for v in graph.views}
-    heads: dict[str, int] = {}
-    blocks = [sheets.Block([Node(v, "variable", 19, 0, 38, 0)], [], 40, 0) for v in graph.views]
-    for block, view in zip(blocks, graph.views, strict=True):
-        heads[view] = max(len(wrap(titles[view], 26)), len(wrap(view, 26)))
-        high = 2.5 + 3.0 * heads[view] + 2.75 * sum(lines[view])
-        block.nodes[0] = Node(view, "variable", 19, high / 2, 38, high)
-        block.h = high + 4
-    pairs = _main(weights, graph.views)
-    where = {v: (i, 0) for i, v in enumerate(graph.views)}
-    chance, state = random.Random(7), None
-    bends: list[float] = []
-    nodes: list[Node] = []
-    for _ in range(30):
-        state = sheets._arrange(blocks, pairs, where, state, chance, 2500 if state is None else 400)
-        nodes, _arrows = sheets._placed(blocks, state)
-        bends, bad = sheets._route(nodes, [(where[s][0], where[t][0]) for s, t in pairs])
-        if not bad:
-            break
-        pairs = [p for i, p in enumerate(pairs) if i not in bad]
-    shapes: list[Shape] = []
-    nodes = [n.moved(0, TOP) for n in nodes]
-    lines_drawn = []
-    for (s, t), bend in zip(pairs, bends, strict=True):
-        line = points(curve(nodes[where[s][0]], nodes[where[t][0]], bend))
-        strong = 0.25 + 0.06 * min(weights[s, t], 12)
-        shapes += [Line(line, colours.link, strong), head(line, 2.2, colours.link)]
-        lines_drawn.append(line)
-    for pair, (x, y) in zip(pairs, _apart(lines_drawn), strict=True):
-        shapes.append(Area(rectangle(x, y, *NUMBER), "#ffffff"))
-        shapes.append(Text(x, y, (str(weights[pair]),), colours.ink, 6.3))
-    for node in nodes:
-        inside = [caption(model, n, lang) for n in stocks[node.name]]
-        top = node.y - node.h / 2
-        shapes.append(
-            Area(rounded(node.x, node.y, node.w, node.h, 1.4), "#ffffff", colours.edge, 0.35)
-        )
-        above = 3.0 * heads[node.name]
-        title = tuple(wrap(titles[node.name], 26))
-        shapes.append(Text(node.x, top + 1.1 + above / 2, title, colours.ink, 7, 3.0))
-        y = top + 1.8 + above
-        for text in inside:
-            own = wrap(text, 30)
-            high = 2.75 * len(own)
-            shapes.append(Area(rectangle(node.x, y + high / 2, 36, high - 0.3), colours.stock))
-            shapes.append(Text(node.x, y + high / 2, tuple(own), colours.ink, 6.3, 2.7))
-            y += high
-    wide = max(n.x + n.w / 2 for n in nodes) + 4
-    high = max(n.y + n.h / 2 for n in nodes) + 4
-    shapes.append(Text(3, 4.5, (word("overview", lang),), colours.ink, 9, anchor="start"))
-    note = wrap(say("diagram.links", lang, all=len(weights), drawn=len(pairs)), int(wide / 1.12))
-    shapes.append(Text(3, high + 1.4 * len(note), tuple(note), colours.shadow, 6.3, 2.7, "start"))
-    return Picture(tuple(shapes), wide, high + 2 + 2.8 * len(note))
-
-
-def _apart(lines: Sequence[Sequence[tuple[float, float]]]) -> list[tuple[float, float]]:
-    """Return a place for a number on each line, as near its middle as keeps off other numbers.
-
-    A number also keeps off other lines where it can.
-    """
-    placed: list[tuple[float, float]] = []
-    for index, line in enumerate(lines):
-        others = [p for i, other in enumerate(lines) if i != index for p in other]
-        ends = range(len(line) // 6, len(line) - len(line) // 6)
-        tried = sorted(ends, key=lambda i: abs(i - len(line) // 2)) or [len(line) // 2]
-        crowded = [(_near(line[i], placed, 1.0), _near(line[i], others, 0.6)) for i in tried]
-        placed.append(line[tried[crowded.index(min(crowded))]])
-    return placed
-
-
-def _near(place: tuple[float, float], others: Sequence[tuple[float, float]], share: float) -> int:
-    """Return how many places lie within ``share`` of the size of a number."""
-    wide, high = (share * size for size in NUMBER)
-    return sum(abs(place[0] - x) < wide and abs(place[1] - y) < high for x, y in others)
-
-
-def _main(weights: Counter[tuple[str, str]], views: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the strongest link into and out of each view, and the strongest of all."""
-    ordered = [pair for pair, _ in weights.most_common()]
-    kept = dict.fromkeys(ordered[: len(views)])
-    for view in views:
-        for side in (0, 1):
-            kept |= dict.fromkeys([p for p in ordered if p[side] == view][:1])
-    return list(kept)
-
-
-def _both(model: Model, name: str) -> int:
-    return max(len(wrap(caption(model, name, lang), 30)) for lang in ("zh", "en"))

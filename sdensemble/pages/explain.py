@@ -1,112 +1,120 @@
-"""Say in words what a model holds, and explain one variable: equation, unit, source, users."""
+"""What a model holds, and one variable explained: equation, unit, source, users; as documents."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from sdengine.model.describe import (
-    equations,
-    levers,
-    limits_text,
-    reads,
-    used_by,
-    value_text,
-)
+from sdengine.model.describe import equations, levers, limits_text, reads, used_by, value_text
 from sdengine.syntax import Model, Variable
-from sdensemble.lang import joined, say, tell
-from sdensemble.outputs.text import width
+from sdensemble.lang import LANGS, Words, joined, phrase
+from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.table import Column, Table, table_of
 
-Unit = Callable[[str], str]
+Unit = Callable[[str], Words]
 """Writes a unit of the model as people do."""
 
 
-def _say(key: str, lang: str, **values: object) -> str:
-    return say(f"describe.{key}", lang, **values)
-
-
-def overview(model: Model, lang: str = "en", unit: Unit = str) -> str:
-    """Return a model's size, clock, ranges and levers as text; ``unit`` writes units."""
+def overview(model: Model, unit: Unit = str) -> Document:
+    """Return a model's size, clock, ranges and levers; ``unit`` writes units."""
     kinds = Counter(v.kind.value for v in model.variables.values())
-    counts = [_say("count", lang, n=n, kind=_say(kind, lang)) for kind, n in kinds.most_common()]
+    counts = [_said("count", n=n, kind=_said(kind)) for kind, n in kinds.most_common()]
     clock = {**vars(model.clock), "unit": unit(model.clock.unit)}
-    file, size = model.path.name, len(model.variables)
+    constants = model.constants()
     lines = [
-        _say("size", lang, file=file, n=size, kinds=joined(counts)),
-        _say("clock", lang, **clock),
+        _said("size", file=model.path.name, n=len(model.variables), kinds=joined(counts)),
+        _said("clock", **clock),
+        *(
+            _said("range", name=name, n=len(elements), labels=_elements(model, name))
+            for name, elements in model.ranges.items()
+        ),
+        _said("assumed", n=len(constants), assumed=sum(v.note.assumption for v in constants)),
     ]
-    for name, elements in model.ranges.items():
-        labels = joined([model.element_label(name, element, lang) for element in elements])
-        lines.append(_say("range", lang, name=name, n=len(elements), labels=labels))
-    assumed = sum(v.note.assumption for v in model.constants())
-    lines.append(_say("assumed", lang, n=len(model.constants()), assumed=assumed))
-    table = lever_table(model, lang, unit)
-    return "\n".join([*lines, *([_say("levers", lang), table] if table else [])])
+    table = lever_table(model, unit)
+    blocks: list[Block] = [Paragraph(line, "line") for line in lines]
+    return Document("overview", "", (*blocks, *((table,) if table.rows else ())))
 
 
-def lever_table(model: Model, lang: str = "en", unit: Unit = str) -> str:
-    """Return one line for each lever: name, label, value, limits, unit."""
-    return "\n".join(
-        _say(
-            "lever",
-            lang,
-            name=v.name,
-            label=model.label(v.name, lang),
-            now=_value(v, lang),
-            limits=limits_text(v),
-            unit=unit(v.unit),
-        )
+def lever_table(model: Model, unit: Unit = str) -> Table:
+    """Return a row for each lever: name, label, value, limits, unit."""
+    rows = (
+        {
+            "name": v.name,
+            "label": _label(model, v.name),
+            "now": value_text(v) or _said("computed"),
+            "limits": limits_text(v),
+            "unit": unit(v.unit),
+        }
         for v in levers(model)
     )
+    return table_of("levers", "", _columns("name", "label", "now", "limits", "unit"), rows)
 
 
-def variable_table(model: Model, lang: str = "en", unit: Unit = str) -> str:
-    """Return one line for each variable: name, kind, unit, label."""
-    return "\n".join(
-        f"{v.name}{list(v.dims) if v.dims else ''}  {_say(v.kind.value, lang)}  {unit(v.unit)}  "
-        f"{model.label(v.name, lang)}"
+def variable_table(model: Model, unit: Unit = str) -> Table:
+    """Return a row for each variable: name, kind, unit, label."""
+    rows = (
+        {
+            "name": _dimensioned(v),
+            "kind": _said(v.kind.value),
+            "unit": unit(v.unit),
+            "label": _label(model, v.name),
+        }
         for v in model.variables.values()
+    )
+    return table_of("variables", "", _columns("name", "kind", "unit", "label"), rows)
+
+
+def explain(model: Model, name: str, unit: Unit = str) -> Document:
+    """Return one variable explained: labels, kind, unit, limits, equation, source, users."""
+    variable = model[name]
+    rows = ({"item": _said(key), "says": said} for key, said in _facts(model, variable, unit))
+    table = table_of("variable", "", _columns("item", "says"), rows)
+    return Document("variable", _dimensioned(variable), (table,))
+
+
+def _facts(model: Model, variable: Variable, unit: Unit) -> Iterator[tuple[str, Words]]:
+    note = variable.note
+    if note.zh or note.en:
+        yield "label", "  ".join(filter(None, (note.zh, note.en)))
+    yield "kind", _said(variable.kind.value)
+    yield "unit", unit(variable.unit) or _said("none")
+    if variable.limits != (None, None):
+        yield "limits", limits_text(variable)
+    yield from (("equation", one) for one in equations(variable))
+    if note.source:
+        known = _said("known", date=note.known_on) if note.known_on else ""
+        yield "source", joined([note.source, known], "nothing")
+    if note.assumption and "ASSUMPTION" not in note.source:
+        yield "source", _said("assumption")
+    yield "reads", _names(model, reads(variable))
+    yield "used_by", _names(model, used_by(model, variable.name))
+
+
+def _said(key: str, **values: object) -> Words:
+    return phrase(f"describe.{key}", **values)
+
+
+def _columns(*names: str) -> list[Column]:
+    return [Column(name, _said(name)) for name in names]
+
+
+def _dimensioned(variable: Variable) -> str:
+    return f"{variable.name}[{', '.join(variable.dims)}]" if variable.dims else variable.name
+
+
+def _label(model: Model, name: str) -> dict[str, str]:
+    return {lang: model.label(name, lang) for lang in LANGS}
+
+
+def _elements(model: Model, name: str) -> Words:
+    return joined(
+        {lang: model.element_label(name, element, lang) for lang in LANGS}
+        for element in model.ranges[name]
     )
 
 
-HEADS = ("kind", "unit", "limits", "equation", "source", "reads", "used_by")
-
-
-def explain(model: Model, name: str, lang: str = "en", unit: Unit = str) -> str:
-    """Return one variable explained: labels, kind, unit, limits, equation, source, users."""
-    wide = max(width(_say(key, lang)) for key in HEADS) + 1
-
-    def line(key: str, text: str) -> str:
-        head = _say(key, lang)
-        return f"  {head}{' ' * (wide - width(head))}{text}"
-
-    variable = model[name]
-    note = variable.note
-    dims = f"[{', '.join(variable.dims)}]" if variable.dims else ""
-    lines = [f"{variable.name}{dims}"]
-    if note.zh or note.en:
-        lines.append(f"  {note.zh}  {note.en}".rstrip())
-    lines.append(line("kind", _say(variable.kind.value, lang)))
-    lines.append(line("unit", unit(variable.unit) or _say("none", lang)))
-    if variable.limits != (None, None):
-        lines.append(line("limits", limits_text(variable)))
-    lines += [line("equation", one) for one in equations(variable)]
-    if note.source:
-        known = _say("known", lang, date=note.known_on) if note.known_on else ""
-        lines.append(line("source", f"{note.source}{known}"))
-    if note.assumption and "ASSUMPTION" not in note.source:
-        lines.append(line("source", _say("assumption", lang)))
-    lines.append(line("reads", _list(model, reads(variable), lang)))
-    lines.append(line("used_by", _list(model, used_by(model, variable.name), lang)))
-    return "\n".join(lines)
-
-
-def _list(model: Model, names: Sequence[str], lang: str) -> str:
+def _names(model: Model, names: Sequence[str]) -> Words:
     """Return names as the model writes them, with labels where the language names them apart."""
     own = [name for name in map(model.name_of, names) if name]
-    shown = [_say("named", lang, name=name, label=model.label(name, lang)) for name in own]
-    return tell(joined(shown), lang) or _say("nothing", lang)
-
-
-def _value(variable: Variable, lang: str) -> str:
-    return value_text(variable) or _say("computed", lang)
+    shown = [_said("named", name=name, label=_label(model, name)) for name in own]
+    return joined(shown) if shown else _said("nothing")

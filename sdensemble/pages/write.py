@@ -2,72 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from sdengine.syntax import Kind, Model, Variable
-from sdensemble.inputs.loops import Loop, read_loops
-from sdensemble.inputs.priors import Prior, describe
-from sdensemble.inputs.sources import Sources
+from sdengine.syntax import Kind, Variable
+from sdensemble.inputs.priors import Prior
 from sdensemble.lang import LANGS
 from sdensemble.outputs.write.diagram import save_png
-from sdensemble.pages import diagrams
+from sdensemble.pages import diagrams, overview
+from sdensemble.pages.content import Content, read_content, reference_digest
 from sdensemble.pages.evidence import PAGE, basis, evidence_page, sourced
-from sdensemble.pages.graph import Graph, read_graph
 from sdensemble.pages.marks import anchor, cell, plain, slug, word
-from sdensemble.pages.polarity import Sign, loop_signs
 from sdensemble.pages.shapes import Picture, svg
-from sdensemble.pages.sheets import Sheet, make_sheets
-from sdensemble.pages.source import Source, read_source
+from sdensemble.pages.sheets import Sheet
+from sdensemble.pages.variables import limits, table, value
 from sdensemble.results.record import RunRecord, written
 from sdensemble.study import Study
-
-VIEW = "view"  # the range of labels.csv that names views
-
-
-@dataclass(frozen=True)
-class Content:
-    """All a reference is written from."""
-
-    model: Model
-    source: Source
-    graph: Graph
-    sheets: tuple[Sheet, ...]
-    loops: tuple[Loop, ...]
-    signs: Mapping[str, tuple[Sign, ...]]
-    priors: Mapping[str, tuple[Prior, ...]]
-    evidence: Sources
-
-    def kind(self, name: str) -> str:
-        """Return stock, flow, auxiliary, constant, lookup or data."""
-        kind = self.model[name].kind
-        flow = kind is Kind.AUXILIARY and name in self.graph.flows
-        return "flow" if flow else kind.value
-
-    def view_label(self, view: str, lang: str) -> str:
-        """Return a view's name in a language: from labels.csv, else as it is."""
-        return self.model.element_label(VIEW, view, lang)
-
-    def prior_texts(self, name: str, lang: str = "en") -> dict[str, str]:
-        """Return set → the priors of a constant as text."""
-        found = {}
-        for prior_set, items in self.priors.items():
-            own = [_prior(p, lang) for p in items if p.constant == name]
-            if own:
-                found[prior_set] = "; ".join(own)
-        return found
-
-
-def _prior(prior: Prior, lang: str) -> str:
-    element = f"[{prior.element}] " if prior.element else ""
-    times = "× " if prior.scale else ""
-    return f"{element}{times}{describe(prior.distribution, lang)} {prior.unit}".rstrip()
 
 
 def write_reference(
@@ -80,7 +30,7 @@ def write_reference(
     (UTF-8 with a mark for Excel) and run.json with the digest of the files it was made from. An
     earlier reference in the folder is replaced whole; a folder that holds anything else is refused.
     """
-    content, folder = _content(study), Path(folder)
+    content, folder = read_content(study), Path(folder)
     record = RunRecord(facts={"made_from": reference_digest(study)})
     with written(folder, record) as done:
         _write(content, done.partial, png=png, grey=grey)
@@ -89,7 +39,7 @@ def write_reference(
 
 def _write(content: Content, folder: Path, *, png: bool, grey: bool) -> list[Path]:
     """Write pages, pictures and the table of variables; return their paths."""
-    written = [_save(folder / "variables.csv", "﻿" + _table(content))]
+    written = [_save(folder / "variables.csv", "﻿" + table(content))]
     colours = diagrams.GREY if grey else diagrams.COLOUR
     for lang in LANGS:
         place = folder / lang
@@ -109,38 +59,6 @@ def _write(content: Content, folder: Path, *, png: bool, grey: bool) -> list[Pat
     return written
 
 
-def reference_digest(study: Study) -> str:
-    """Return a hash of the files a reference is made from: a stored one that differs is old."""
-    found = hashlib.blake2b(digest_size=16)
-    for path in (study.model.path, *_beside(study)):
-        if path.is_file():
-            found.update(path.read_bytes().replace(b"\r\n", b"\n"))
-    return found.hexdigest()
-
-
-def _beside(study: Study) -> tuple[Path, ...]:
-    here = study.model.path
-    return (
-        here.with_name("labels.csv"),
-        here.with_name("loops.toml"),
-        study.folder / "calibration" / "priors.toml",
-        *sorted((study.folder / "calibration" / "evidence").glob("*.csv")),
-    )
-
-
-def _content(study: Study) -> Content:
-    model = study.model
-    source = read_source(model)
-    graph = read_graph(model, source)
-    path = model.path.with_name("loops.toml")
-    loops = read_loops(path, model) if path.is_file() else ()
-    has = (study.folder / "calibration" / "priors.toml").is_file()
-    priors = {s: study.priors(s).items for s in study.prior_sets()} if has else {}
-    sheets = make_sheets(model, graph, diagrams.lines_of(model))
-    signs = loop_signs(model, loops)
-    return Content(model, source, graph, sheets, loops, signs, priors, study.sources)
-
-
 def _save(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
@@ -154,7 +72,7 @@ def _stem(sheet: Sheet) -> str:
 def _pictures(content: Content, lang: str, colours: diagrams.Palette) -> dict[str, Picture]:
     model, graph = content.model, content.graph
     titles = {view: content.view_label(view, lang) for view in graph.views}
-    out = {"overview": diagrams.draw_overview(model, graph, titles, lang, colours)}
+    out = {"overview": overview.draw_overview(model, graph, titles, lang, colours)}
     for sheet in content.sheets:
         part = f" ({sheet.part}/{sheet.parts})" if sheet.parts > 1 else ""
         title = titles[sheet.view] + part
@@ -199,7 +117,7 @@ def _index(content: Content, lang: str) -> str:
         )
     label = lambda view: content.view_label(view, lang)  # noqa: E731
     lines += ["", f"## {say('links')}", "", f"| {say('from')} | {say('to')} |", "|---|---|"]
-    weights = diagrams.view_links(graph)
+    weights = overview.view_links(graph)
     for view in graph.views:
         to = [f"{label(t)} {n}" for (s, t), n in weights.most_common() if s == view]
         if to:
@@ -238,7 +156,7 @@ def _entry(content: Content, name: str, lang: str) -> list[str]:
     both = " · ".join(text for text in (note.zh, note.en) if text)
     head = [say(content.kind(name)), f"{say('unit')} {variable.unit or '—'}"]
     if variable.limits != (None, None):
-        head.append(f"{say('limits')} {_limits(variable)}")
+        head.append(f"{say('limits')} {limits(variable)}")
     lines = [f"### {anchor(name)}{plain(name)}{dims}", "", both, "", " · ".join(head), ""]
     lines += ["```", content.source.equation(model, name), "```", ""]
     source = _source(content, variable, lang)
@@ -252,19 +170,9 @@ def _entry(content: Content, name: str, lang: str) -> list[str]:
     reads += [f"{_link(content, r)} ({say('initial')})" for r in graph.starts[name]]
     if variable.kind is not Kind.CONSTANT:
         lines.append(f"- {say('reads')}: {', '.join(reads) or say('nothing')}")
-    users = [_link(content, u) for u in _users(content)[name]]
+    users = [_link(content, u) for u in content.users[name]]
     lines.append(f"- {say('used')}: {', '.join(users) or say('nothing')}")
     return [*lines, ""]
-
-
-def _users(content: Content) -> Mapping[str, list[str]]:
-    cached = content.__dict__.get("_used")
-    if cached is None:
-        cached = {name: [] for name in content.model.variables}
-        for source, target in content.graph.pairs():
-            cached[source].append(target)
-        content.__dict__["_used"] = cached
-    return cached
 
 
 def _assumptions(content: Content, lang: str) -> str:
@@ -287,7 +195,7 @@ def _assumptions(content: Content, lang: str) -> str:
     ]
     for v in assumed:
         priors = content.prior_texts(v.name, lang)
-        cells = [_link(content, v.name), model.label(v.name, lang), _value(v), v.unit, _limits(v)]
+        cells = [_link(content, v.name), model.label(v.name, lang), value(v), v.unit, limits(v)]
         cells += [priors.get(s) or say("none") for s in sets]
         told = [cells[0], *map(cell, cells[1:]), _source(content, v, lang)]
         lines.append("| " + " | ".join(told) + " |")
@@ -339,81 +247,3 @@ def _loops_page(content: Content, lang: str) -> str:
 
 def _link(content: Content, name: str) -> str:
     return f"[{plain(name)}]({slug(content.graph.view[name])}.md#{slug(name)})"
-
-
-def _limits(variable: Variable) -> str:
-    low, high = variable.limits
-    if variable.limits == (None, None):
-        return ""
-    ends = ("-∞" if low is None else f"{low:g}", "∞" if high is None else f"{high:g}")
-    return f"[{', '.join(ends)}]"
-
-
-def _value(variable: Variable) -> str:
-    value = variable.value
-    return "" if value is None else ", ".join(f"{x:g}" for x in value.ravel())
-
-
-# ── the table ──────────────────────────────────────────────────────────────────────────────
-
-
-def _table(content: Content) -> str:
-    model, graph, sets = content.model, content.graph, tuple(content.priors)
-    out = io.StringIO()
-    write: Any = csv.writer(out, lineterminator="\r\n")
-    write.writerow(
-        [
-            "variable",
-            "zh",
-            "en",
-            "kind",
-            "unit",
-            "dimensions",
-            "min",
-            "max",
-            "value",
-            "equation",
-            "view",
-            "view_zh",
-            "heading",
-            "assumption",
-            "source",
-            "known_on",
-            *(f"prior_{s}" for s in sets),
-            "reads",
-            "reads_at_start",
-            "used_by",
-        ]
-    )
-    for v in model.variables.values():
-        low, high = v.limits
-        priors = content.prior_texts(v.name)
-        row = [
-            v.name,
-            v.note.zh,
-            v.note.en,
-            content.kind(v.name),
-            v.unit,
-            ", ".join(v.dims),
-            "" if low is None else f"{low:g}",
-            "" if high is None else f"{high:g}",
-            _value(v),
-            content.source.equation(model, v.name),
-            graph.view[v.name],
-            content.view_label(graph.view[v.name], "zh"),
-            content.source.headings.get(v.name, ""),
-            "ASSUMPTION" if v.note.assumption else "",
-            v.note.source,
-            v.note.known_on,
-            *(priors.get(s, "") for s in sets),
-            ", ".join(graph.acts[v.name]),
-            ", ".join(graph.starts[v.name]),
-            ", ".join(_users(content)[v.name]),
-        ]
-        write.writerow([_plain(cell) for cell in row])
-    return out.getvalue()
-
-
-def _plain(cell: str) -> str:
-    """Return a cell that a spreadsheet does not take for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "@") else cell

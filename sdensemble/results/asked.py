@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sdensemble.inputs.targets import leaves
 from sdensemble.results.results import Results
 
-ASKED, ALL = "asked", "all"
+ASKED, ALL, HEADLINE = "asked", "all", "headline"
 Cell = tuple[str, str, int]
 """A variable, an element of it (empty: all), a year."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -100,6 +101,12 @@ class Probability:
     def se(self) -> float:
         """Monte Carlo standard error; NaN where no member, or every member, hits."""
         return max(self.least.se, self.most.se)
+
+    @property
+    def error(self) -> float:
+        """Its standard error; where all members hit or none, half its interval."""
+        low, high = self.interval
+        return self.se if math.isfinite(self.se) else (high - low) / 2
 
     @property
     def interval(self) -> tuple[float, float]:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from sdengine.errors import Message, SDError
 from sdengine.syntax import Model
 from sdensemble.inputs.folder import RECORD
+from sdensemble.inputs.headline import only_headline
 from sdensemble.inputs.report import ReportSpec
+from sdensemble.results.asked import HEADLINE
 from sdensemble.results.record import past
 from sdensemble.results.results import Results
 
@@ -68,6 +70,8 @@ def stored_results(
         )
     data = read_ensemble(path)
     data.attrs = {name: _value(value) for name, value in data.attrs.items()}
+    if data.attrs.get("keep") == HEADLINE:
+        spec, targets = only_headline(spec, targets)
     written = str(data.attrs.get("model_digest", ""))
     if written != model.digest:
         raise SDError(

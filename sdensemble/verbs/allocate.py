@@ -47,7 +47,9 @@ def allocate(asked: AllocateOptions, tell: Tell = SILENT) -> VerbResult:
     runs = len(slots) * asked.steps * len(asked.envelopes)
     count = job.bar([world], runs * world.draws.members)
     found = work.allocate(world, fresh, slots, asked.steps, job.base, job.target, progress=count)
-    return job.done(found, allocate_document(found, fresh, job.study))
+    return job.done(
+        found, allocate_document(found, fresh, job.study), levers=[one.lever for one in slots]
+    )
 
 
 def _slots(study: Study, world: World, asked: AllocateOptions, text: str) -> Iterator[Slot]:

@@ -28,12 +28,7 @@ def audit(asked: AuditOptions, tell: Tell = SILENT) -> VerbResult:
     study = asked.opened()
     found = account(
         study,
-        prior_set=asked.prior_set,
-        scenario=asked.scenario,
-        start=asked.start,
-        seed=asked.seed,
-        members=asked.members,
-        threads=asked.threads,
+        **asked.picked("prior_set", "scenario", "start", "seed", "members", "threads"),
         tell=tell,
     )
     return VerbResult(audit_document(study, found), found, **asked.keyed(study))

@@ -27,10 +27,7 @@ def backtest(asked: BacktestOptions, tell: Tell = SILENT) -> VerbResult:
     study = asked.opened()
     found = test(
         study,
-        prior_set=asked.prior_set,
-        seed=asked.seed,
-        particles=asked.particles,
-        threads=asked.threads,
+        **asked.picked("prior_set", "seed", "particles", "threads"),
         tell=tell,
     )
     record = asked.record(study)

@@ -80,7 +80,7 @@ def _compared(job: Job, scenarios: tuple[Scenario, ...]) -> VerbResult:
     where = job.worlds()
     count = job.bar(where, (len(scenarios) + 1) * job.asked.members)
     found = compare(where, scenarios, job.base, job.target, pairs=False, progress=count)
-    return job.done(found, batch_document(found, job.study))
+    return job.done(found, batch_document(found, job.study), scenarios)
 
 
 def parse_axis(study: Study, text: str) -> tuple[Lever, tuple[float, ...]]:

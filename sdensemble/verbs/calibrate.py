@@ -41,11 +41,7 @@ def calibrate(asked: CalibrateOptions, tell: Tell = SILENT) -> VerbResult:
     study = asked.opened()
     found = fit(
         study,
-        as_of=asked.as_of,
-        prior_set=asked.prior_set,
-        seed=asked.seed,
-        particles=asked.particles,
-        threads=asked.threads,
+        **asked.picked("as_of", "prior_set", "seed", "particles", "threads"),
         profiles=not asked.no_profiles,
         out=asked.out,
         tell=tell,
@@ -69,10 +65,7 @@ def _weigh_structures(asked: CalibrateOptions, tell: Tell) -> VerbResult:
     study = asked.opened()
     found = compare_structures(
         study,
-        prior_set=asked.prior_set,
-        seed=asked.seed,
-        particles=asked.particles,
-        threads=asked.threads,
+        **asked.picked("prior_set", "seed", "particles", "threads"),
         tell=tell,
     )
     path = write_structures(study.folder / "calibration", found)

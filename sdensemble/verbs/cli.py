@@ -25,6 +25,7 @@ from sdensemble.verbs.options import Options
 from sdensemble.verbs.result import Tell, VerbResult
 from sdensemble.verbs.table import VERBS
 
+SHOWN = warnings.showwarning
 FORMAT = 1
 """Of the JSON: goes up when a reader of the one before could not read it."""
 
@@ -249,7 +250,7 @@ def main(debug: bool) -> None:
     """System-dynamics ensembles: probabilities of targets under policy levers."""
     warnings.simplefilter("ignore", ModelRemark)  # a run of a file shows them as notes
     warnings.simplefilter("always", StudyRemark)
-    warnings.showwarning = partial(_remark, warnings.showwarning)
+    warnings.showwarning = partial(_remark, SHOWN)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

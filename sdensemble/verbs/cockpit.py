@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from sdengine.errors import Message, SDError
 from sdensemble.verbs.options import EITHER, FILE, Sampled, argument, option
@@ -21,31 +19,15 @@ SCENARIO = "cockpit"
 class CockpitOptions(Sampled):
     """What a page may be asked with; its members are those of a run with the same options."""
 
-    place: Path | None = argument(aside=True, type=EITHER, metavar="TARGET")
+    place: Path | None = argument(aside=True, bars="study", type=EITHER, metavar="TARGET")
     question: str = option("", "--target")
     out: Path | None = option(aside=True, type=FILE)
     show: bool = option(False, "--open", aside=True)
 
-    @classmethod
-    def problems(cls, typed: Mapping[str, Any]) -> Iterator[str]:
-        """Yield what does not go together."""
-        if {"place", "study"} <= set(typed):
-            told = "{option} does not go with {what}"
-            yield Message(told, option="--study", what="TARGET")
-
     def of_run(self) -> RunOptions:
         """Return what the run of the same members is asked with."""
-        return RunOptions(
-            study=self.place or self.study,
-            members=self.members,
-            seed=self.seed,
-            prior_set=self.prior_set,
-            as_of=self.as_of,
-            prior_only=self.prior_only,
-            question=self.question,
-            threads=self.threads,
-            lang=self.lang,
-        )
+        names = [one.name for one in fields(Sampled)]
+        return RunOptions(place=self.place, question=self.question, **self.picked(*names))
 
 
 def cockpit(asked: CockpitOptions, tell: Tell = SILENT) -> VerbResult:

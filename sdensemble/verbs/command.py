@@ -67,7 +67,7 @@ class Verb(Helped):
             for name in typed
             if name not in own
         ]
-        problems += kind.problems(typed)
+        problems += [*_together(self, kind, typed), *kind.problems(typed)]
         if problems:
             raise Mistyped(problems)
         typed["lang"] = ctx.meta.get(LANG, LANGS[0])
@@ -77,6 +77,18 @@ class Verb(Helped):
     def flag(self, name: str) -> str:
         """Return how a field is typed."""
         return next(_shown(param) for param in self.params if param.name == name)
+
+
+def _together(verb: Verb, kind: type[Options], typed: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what was typed without what it needs, or with what it bars."""
+    for one in fields(kind):
+        needs, bars = one.metadata.get("needs"), one.metadata.get("bars")
+        if one.name in typed and needs and needs not in typed:
+            text = "{option} goes with {what}"
+            yield Message(text, option=verb.flag(one.name), what=verb.flag(needs))
+        if one.name in typed and bars and bars in typed:
+            text = "{option} does not go with {what}"
+            yield Message(text, option=verb.flag(one.name), what=verb.flag(bars))
 
 
 def parameters(kinds: Sequence[type[Options]]) -> Iterator[click.Parameter]:

@@ -24,7 +24,7 @@ def crosscheck(asked: CrosscheckOptions, tell: Tell = SILENT) -> VerbResult:
     Ends with status 1 where PySD and our kernel disagree, or PySD did not run.
     """
     from sdengine.oracle.crosscheck import crosscheck as compare
-    from sdensemble.outputs.document import verbatim
+    from sdensemble.outputs.crosscheck import crosscheck_document
 
     found = compare(asked.model, asked.steps)
-    return VerbResult(verbatim(found.text(every=asked.every)), found, ok=found.agree)
+    return VerbResult(crosscheck_document(found, every=asked.every), found, ok=found.agree)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,12 @@ def describe(asked: DescribeOptions, tell: Tell = SILENT) -> VerbResult:
 
     With --out, --regions also writes its table and figure into that folder.
     """
-    from sdensemble.decide.equal_outlay import outlay_text
     from sdensemble.lang import phrase
-    from sdensemble.outputs.document import verbatim
+    from sdensemble.outputs.document import Block, Document, verbatim
     from sdensemble.pages import explain
 
     study = asked.opened()
-    lang, unit = asked.lang, study.unit_writer(asked.lang)
+    model, unit = study.model, study.unit_writer()
     if asked.reference is not None:
         from sdensemble.pages.write import write_reference
 
@@ -49,21 +48,23 @@ def describe(asked: DescribeOptions, tell: Tell = SILENT) -> VerbResult:
         return VerbResult(verbatim(told), files=files)
     if asked.variable:
         name = study.find(asked.variable)
-        return VerbResult(verbatim(explain.explain(study.model, name, lang, unit)))
+        return VerbResult(explain.explain(model, name, unit))
     match asked.what:
         case "levers":
-            shown = verbatim(explain.lever_table(study.model, lang, unit))
+            blocks: tuple[Block, ...] = (explain.lever_table(model, unit),)
             if study.instruments:
                 from sdensemble.verbs.policy import instruments_document
 
-                shown = replace(shown, blocks=shown.blocks + instruments_document(study).blocks)
-            return VerbResult(shown)
+                blocks += instruments_document(study).blocks
+            return VerbResult(Document("levers", "", blocks))
         case "regions":
             from sdensemble.verbs.policy import show_regions
 
-            return show_regions(study, lang=lang, out=asked.out)
+            return show_regions(study, lang=asked.lang, out=asked.out)
         case "variables":
-            return VerbResult(verbatim(explain.variable_table(study.model, lang, unit)))
+            return VerbResult(Document("variables", "", (explain.variable_table(model, unit),)))
         case "outlay":
-            return VerbResult(verbatim(outlay_text(study, lang)))
-    return VerbResult(verbatim(explain.overview(study.model, lang, unit)))
+            from sdensemble.outputs.decide.outlay import outlay_document
+
+            return VerbResult(outlay_document(study))
+    return VerbResult(explain.overview(model, unit))

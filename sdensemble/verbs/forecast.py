@@ -28,14 +28,9 @@ def forecast(asked: ForecastOptions, tell: Tell = SILENT) -> VerbResult:
     study = asked.opened()
     found = ahead(
         study,
-        as_of=asked.as_of,
-        to=asked.to,
-        scenario=asked.scenario,
-        prior_set=asked.prior_set,
-        prior_only=asked.prior_only,
-        members=asked.members,
-        seed=asked.seed,
-        threads=asked.threads,
+        **asked.picked(
+            "as_of", "to", "scenario", "prior_set", "prior_only", "members", "seed", "threads"
+        ),
         tell=tell,
     )
     record = asked.record(study, key=dict(found.key))

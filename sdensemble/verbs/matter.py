@@ -18,8 +18,8 @@ class SensitivityOptions(WorldOptions):
 
 def sensitivity(asked: SensitivityOptions, tell: Tell = SILENT) -> VerbResult:
     """Say what the outcome, and the effects of SCENARIOS, hang on (Sobol)."""
-    from sdensemble.decide.matter import shares
-    from sdensemble.outputs.decide.matter import shares_document
+    from sdensemble.decide.variance import shares
+    from sdensemble.outputs.decide.variance import shares_document
     from sdensemble.verbs.worlds import Job, groups_of
 
     job = Job(asked, tell, "sensitivity")
@@ -42,9 +42,9 @@ class PackageOptions(WorldOptions):
 
 def package(asked: PackageOptions, tell: Tell = SILENT) -> VerbResult:
     """Take the package SCENARIO apart: each lever's share (Shapley)."""
-    from sdensemble.decide.matter import take_apart
+    from sdensemble.decide.package import take_apart
     from sdensemble.decide.shapley import EXACT
-    from sdensemble.outputs.decide.matter import package_document
+    from sdensemble.outputs.decide.package import package_document
     from sdensemble.verbs.worlds import Job
 
     job = Job(asked, tell, "package")
@@ -67,8 +67,8 @@ class InformationOptions(WorldOptions):
 
 def information(asked: InformationOptions, tell: Tell = SILENT) -> VerbResult:
     """Say what to measure before choosing among SCENARIOS (EVPI)."""
-    from sdensemble.decide.matter import knowledge
-    from sdensemble.outputs.decide.matter import knowledge_document
+    from sdensemble.decide.knowledge import knowledge
+    from sdensemble.outputs.decide.knowledge import knowledge_document
     from sdensemble.verbs.worlds import Job, groups_of
 
     job = Job(asked, tell, "information")
@@ -99,8 +99,8 @@ class DiscoverOptions(WorldOptions):
 
 def discover(asked: DiscoverOptions, tell: Tell = SILENT) -> VerbResult:
     """Say in which members SCENARIO misses the target (PRIM)."""
-    from sdensemble.decide.matter import boxes
-    from sdensemble.outputs.decide.matter import boxes_document
+    from sdensemble.decide.boxes import boxes
+    from sdensemble.outputs.decide.boxes import boxes_document
     from sdensemble.verbs.worlds import Job
 
     job = Job(asked, tell, "discover")

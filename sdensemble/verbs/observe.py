@@ -39,19 +39,12 @@ def add(asked: ObserveOptions, tell: Tell = SILENT) -> VerbResult:
         asked.file,
         study,
         (lambda words: click.prompt(told(words, asked.lang))) if sys.stdin.isatty() else None,
-        measure=asked.measure,
-        sector=asked.sector,
-        unit=asked.unit,
-        published_on=asked.published_on,
+        **asked.picked("measure", "sector", "unit", "published_on"),
     )
     found = observe_add(
         study,
         figures,
-        prior_set=asked.prior_set,
-        seed=asked.seed,
-        particles=asked.particles,
-        each=asked.each,
-        threads=asked.threads,
+        **asked.picked("prior_set", "seed", "particles", "each", "threads"),
         tell=tell,
     )
     return VerbResult(observed_document(study, found), found, **asked.keyed(study))

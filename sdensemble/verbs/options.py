@@ -31,11 +31,19 @@ EITHER = click.Path(exists=True, path_type=Path)
 COUNT = click.IntRange(1)
 
 
-def option(default: Any = None, *flags: str, aside: bool = False, **how: Any) -> Any:
+def option(
+    default: Any = None,
+    *flags: str,
+    aside: bool = False,
+    needs: str = "",
+    bars: str = "",
+    **how: Any,
+) -> Any:
     """Return a field typed as ``--name``, or as the flags named.
 
     A tuple may be given again and again; a truth is a flag. ``aside``: it changes no number, and
-    so is no part of a run's. ``how`` is click's: type, show_default …
+    so is no part of a run's. ``needs`` names a field it goes with, ``bars`` one it does not.
+    ``how`` is click's: type, show_default …
     """
     how.setdefault("multiple", isinstance(default, tuple) and "type" not in how)
     if isinstance(default, bool):
@@ -43,7 +51,7 @@ def option(default: Any = None, *flags: str, aside: bool = False, **how: Any) ->
     elif isinstance(default, str | int | float) and default != "":
         how = {"default": default, "show_default": True, **how}
     made = {"make": click.Option, "flags": flags, "how": how, "aside": aside}
-    return field(default=default, metadata=made)
+    return field(default=default, metadata={**made, "needs": needs, "bars": bars})
 
 
 def switch(*values: str, default: str = "") -> Any:
@@ -51,13 +59,13 @@ def switch(*values: str, default: str = "") -> Any:
     return field(default=default, metadata={"values": values, "aside": False})
 
 
-def argument(default: Any = None, *, aside: bool = False, **how: Any) -> Any:
+def argument(default: Any = None, *, aside: bool = False, bars: str = "", **how: Any) -> Any:
     """Return a field given without a flag; a tuple takes all that are left."""
     if isinstance(default, tuple):
         how["nargs"] = -1
     how.setdefault("required", False)
     made = {"make": click.Argument, "flags": (), "how": how, "aside": aside}
-    return field(default=default, metadata=made)
+    return field(default=default, metadata={**made, "bars": bars})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +86,10 @@ class Options:
         """Yield what is wrong with fields that were typed together."""
         return iter(())
 
+    def picked(self, *names: str) -> dict[str, Any]:
+        """Return fields by name, as a function takes them that calls them the same."""
+        return {name: getattr(self, name) for name in names}
+
     def recorded(self) -> dict[str, Any]:
         """Return what makes the numbers, as a record of the run holds it."""
         made = {f.name: getattr(self, f.name) for f in fields(self) if not f.metadata["aside"]}
@@ -88,7 +100,7 @@ class Options:
 class OfStudy(Options):
     """What a verb of a study may be asked with: a folder, or a study that is open already."""
 
-    study: Path | Study = option(Path(), aside=True, type=FOLDER, show_default=".")
+    study: Path | Study = option(Path(), aside=True, type=FOLDER, show_default="the current folder")
 
     def opened(self) -> Study:
         """Return the study as its files say."""
@@ -143,12 +155,21 @@ class Drawn(OfStudy):
     prior_only: bool = option(False)
     threads: int | None = option(aside=True, type=COUNT)
 
+
+@dataclass(frozen=True, kw_only=True)
+class InBlocks(Drawn):
+    """What a verb that runs its members in blocks may be asked with: on which machines."""
+
+    cluster: str = option("", aside=True)
+
     def runner(self, folder: Path, record: RunRecord, tell: Tell) -> Kept:
-        """Return who runs the members: threads, which keep what they finish beside the folder."""
+        """Return who runs the members, and keeps what is finished beside the folder."""
         from sdensemble.ensemble.blocks import Threads
+        from sdensemble.ensemble.cluster import Cluster
         from sdensemble.ensemble.kept import Kept
 
-        return Kept(Threads(self.threads), folder.parent, record.id, tell)
+        by = Cluster(self.cluster) if self.cluster else Threads(self.threads)
+        return Kept(by, folder.parent, record.id, tell)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +180,7 @@ class Sampled(Drawn):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorldOptions(IntoFolder, Drawn):
+class WorldOptions(IntoFolder, InBlocks):
     """What a question of a choice may be asked with.
 
     ``prior_sets`` and ``structures`` name the worlds; none: the study's prior sets, and for the

@@ -15,7 +15,8 @@ from sdensemble.outputs.document import Document, verbatim
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.fan import fan
 from sdensemble.outputs.pages.against import against
-from sdensemble.outputs.pages.brief import Material, brief
+from sdensemble.outputs.pages.brief import brief
+from sdensemble.outputs.pages.material import Material
 from sdensemble.outputs.pages.trace import trace_document
 from sdensemble.outputs.pages.workbook import workbook
 from sdensemble.results.record import RunRecord, records, written
@@ -32,8 +33,9 @@ def write_brief(asked: BriefOptions) -> VerbResult:
     With ``against`` the paper is of two runs: what changed between them, and what that did to P.
     Raises SDError where there is no such run, or it is of another state of the study.
     """
-    from sdensemble.outputs.write.docx import layout_of, write_docx
+    from sdensemble.outputs.write.docx import write_docx
     from sdensemble.outputs.write.html import write_html
+    from sdensemble.outputs.write.layouts import layout_of
     from sdensemble.outputs.write.xlsx import write_xlsx
 
     study, layout = asked.opened(), layout_of(asked.layout)

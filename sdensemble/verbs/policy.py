@@ -93,7 +93,7 @@ def show_scorecard(asked: ScorecardOptions, tell: Tell = SILENT) -> VerbResult:
     study, run = _sound(asked), asked.run
     if run is None and asked.members is not None:
         names = ("study", "members", "seed", "prior_set", "scenarios", "lang")
-        run = run_study(RunOptions(**{name: getattr(asked, name) for name in names}), tell).folder
+        run = run_study(RunOptions(**asked.picked(*names)), tell).folder
     folder = run or latest_run(study.folder / "outputs")
     if folder is None:
         raise SDError("no stored run in outputs/: use the verb run first, or --members to run now")

@@ -60,7 +60,8 @@ def solve(asked: SolveOptions, tell: Tell = SILENT) -> VerbResult:
         like=other,
         progress=job.bar(where, 12 * asked.members),
     )
-    return job.done(found, solve_document(found, where[0], job.study))
+    like = [other] if other else []
+    return job.done(found, solve_document(found, where[0], job.study), like, [lever.constant])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,9 @@ def frontier(asked: FrontierOptions, tell: Tell = SILENT) -> VerbResult:
         seed=asked.seed,
         progress=job.bar([world], size * world.draws.members),
     )
-    return job.done(found, edge_document(found, fresh, job.study))
+    return job.done(
+        found, edge_document(found, fresh, job.study), levers=[one.constant for one in chosen]
+    )
 
 
 def _ranged(study: Study, text: str) -> Lever:

@@ -31,4 +31,4 @@ def robust(asked: RobustOptions, tell: Tell = SILENT) -> VerbResult:
     where = job.worlds(every=True)
     count = job.bar(where, len(every) * asked.members)
     found = hold(where, every, targets, enough=asked.enough, progress=count)
-    return job.done(found, hold_document(found, where[0], job.study))
+    return job.done(found, hold_document(found, where[0], job.study), every)

@@ -14,43 +14,46 @@ from sdensemble.verbs.options import (
     COUNT,
     EITHER,
     FILE,
+    InBlocks,
     IntoFolder,
     Sampled,
     argument,
     option,
 )
+from sdensemble.verbs.precision import UNTIL, Precision
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
+KEEP = ("asked", "all", "headline")
 METHODS = ("sobol", "latin", "plain")
 FILES: dict[str, Any] = {"type": FILE, "multiple": True}
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(IntoFolder, Sampled):
+class RunOptions(IntoFolder, InBlocks, Sampled):
     """What a run of a study may be asked with; ``place`` is its folder, as ``study`` is.
 
-    ``question`` asks of another target; ``variants`` are structures, ``weights`` a file of their
+    ``question`` asks of another target; ``until`` adds members, at ``most`` so many, until the
+    Monte Carlo error of P is what it says; ``variants`` are structures, ``weights`` a file of their
     weights; ``member`` is replayed alone.
     """
 
     WHAT = "a study"
-    place: Path | None = argument(aside=True, type=EITHER, metavar="TARGET")
+    place: Path | None = argument(aside=True, bars="study", type=EITHER, metavar="TARGET")
     scenarios: tuple[str, ...] = option((), "--scenario")
     method: Literal["sobol", "latin", "plain"] = option("sobol", type=click.Choice(METHODS))
     question: str = option("", "--target")
-    keep: str = option("asked", aside=True, type=click.Choice(["asked", "all"]))
+    until: Precision | None = option(type=UNTIL, bars="variants")
+    most: int = option(2**17, type=COUNT)
+    keep: str = option("asked", aside=True, type=click.Choice(KEEP))
     member: int | None = option(type=click.IntRange(0))
     variants: tuple[str, ...] = option((), "--variant", aside=True)
-    weights: Path | None = option(type=FILE)
+    weights: Path | None = option(type=FILE, needs="variants")
 
     @classmethod
     def problems(cls, typed: Mapping[str, Any]) -> Iterator[str]:
-        """Yield what does not go together."""
-        told = "{option} does not go with {what}"
-        if {"place", "study"} <= set(typed):
-            yield Message(told, option="--study", what="TARGET")
-        if "weights" in typed and "variants" not in typed:
-            yield Message("{option} goes with {what}", option="--weights", what="--variant")
+        """Yield what a study cannot be asked."""
+        if isinstance(typed.get("until"), float):
+            yield Message('--until of a study: write "P ±0.5", in points')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +73,7 @@ class FileOptions(IntoFolder):
     initial: tuple[str, ...] = option(())
     series: tuple[Path, ...] = option((), **FILES)
     data: tuple[Path, ...] = option((), **FILES)
-    until: float | None = option(type=float)
+    until: float | None = option(type=UNTIL)
     save_state: Path | None = option(type=FILE)
     from_state: Path | None = option(type=FILE)
     changes: tuple[Path, ...] = option((), **FILES)
@@ -86,6 +89,12 @@ class FileOptions(IntoFolder):
     def meant(cls, typed: dict[str, Any]) -> bool:
         """Return whether what is named is a file."""
         return "place" in typed and typed["place"].is_file()
+
+    @classmethod
+    def problems(cls, typed: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what a study cannot be asked."""
+        if isinstance(typed.get("until"), Precision):
+            yield Message("--until of a model file: write the time to stop at")
 
 
 def run(asked: RunOptions | FileOptions, tell: Tell = SILENT) -> VerbResult:

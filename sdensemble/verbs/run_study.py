@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,19 @@ import numpy as np
 from sdengine.errors import Message, SDError
 from sdengine.kernel import compile_model
 from sdengine.model.units import check_units
+from sdensemble.decide.measures import find_target
 from sdensemble.ensemble.members import Members
-from sdensemble.evidence.members import choose_draws, choose_members, chosen_members
+from sdensemble.evidence.members import choose_draws, chosen_members
 from sdensemble.evidence.stored import Chosen
 from sdensemble.inputs.config import cell_name
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Paragraph
+from sdensemble.results.asked import HEADLINE
 from sdensemble.results.record import stamped, written
+from sdensemble.results.results import Results
 from sdensemble.study import Study
+from sdensemble.verbs.grow import Grown, grown
 from sdensemble.verbs.result import SILENT, Tell, VerbResult, key_of
 from sdensemble.verbs.run import RunOptions
 
@@ -41,7 +46,8 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     from sdensemble.outputs.run import all_results, check_ready, write_run
 
     begun = time.perf_counter()
-    study = options.sound()
+    whole = options.sound()
+    study = whole.only_headline() if options.keep == HEADLINE else whole
     options = replace(options, prior_set=study.prior_set(options.prior_set))
     folder = options.out or stamped(study.folder)
     check_ready(folder)
@@ -51,23 +57,33 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     chosen, plan = run_plan(study, options)
     count = tell.bar(options.members * sum(map(len, plan.values())))
     keep = {kept.variable: kept.aggregate for kept in study.kept()}
-    datasets = {
-        name: run_members(study, options, chosen[name], name).run(
-            kernel, scenarios, keep, by=by, progress=count
-        )
-        for name, scenarios in plan.items()
-    }
+
+    def part(name: str, rounds: int = 1, first: int = 0) -> xr.Dataset:
+        members = run_members(study, options, chosen[name], name, rounds)
+        return members.run(kernel, plan[name], keep, first=first, by=by, progress=count)
+
+    said: list[Words] = []
+    rounds, datasets = 1, {}
+    if options.until:
+        found = _until(study, options, plan, part, tell)
+        rounds, datasets[options.prior_set] = found.rounds, found.data
+        said = [found.said(options.members)]
+    for name in plan:
+        if name not in datasets:
+            datasets[name] = part(name, rounds)
     for dataset in datasets.values():
-        dataset.attrs["run_id"] = record.id
+        dataset.attrs |= {"run_id": record.id, **_kept_attribute(options)}
     main = datasets.pop(options.prior_set)
     _require_some(study, main, options)
     findings = _findings(study)
-    notes = _notes(findings, chosen[options.prior_set])
+    said += _left_out(whole, study) if study is not whole else []
+    notes = (*_notes(findings, chosen[options.prior_set]), *said)
     scenarios = plan[options.prior_set]
     every = all_results(main, datasets, scenarios, study.targets, study.report, study.model)
-    said = answer(every[0], every[1:], notes)
+    document = answer(every[0], every[1:], notes)
     replays = _replay_note(study, options, [main, *datasets.values()])
-    told = replace(said, blocks=(*said.blocks, *(Paragraph(one, "verbatim") for one in replays)))
+    lines = [Paragraph(one, "verbatim") for one in replays]
+    told = replace(document, blocks=(*document.blocks, *lines))
     facts = {
         "seconds_to_results": round(time.perf_counter() - begun, 2),
         "kernel_from_cache": kernel.from_cache,
@@ -93,6 +109,51 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     files = tuple(done.folder / name for name in done.files)
     key = key_of(every[0])
     return VerbResult(told, every, done.folder, files, done.notes, id=record.id, key=key)
+
+
+def _until(
+    study: Study,
+    options: RunOptions,
+    plan: Mapping[str, tuple[Scenario, ...]],
+    part: Callable[[str, int, int], xr.Dataset],
+    tell: Tell,
+) -> Grown:
+    """Return the members under the prior set asked for, as many as P's error demands.
+
+    It is the greatest of all scenarios'. Raises SDError where there is no such target.
+    """
+    assert options.until is not None
+    target = find_target(study, options.until.target)
+    scenarios = plan[options.prior_set]
+
+    def error_of(data: xr.Dataset) -> float:
+        results = Results(data, scenarios, study.targets, study.report, study.model)
+        return max(results.event(target, one).probability().error for one in scenarios)
+
+    return grown(
+        partial(part, options.prior_set),
+        error_of,
+        options.until.error,
+        size=options.members,
+        most=options.most,
+        say=tell,
+    )
+
+
+def _kept_attribute(options: RunOptions) -> dict[str, str]:
+    return {"keep": HEADLINE} if options.keep == HEADLINE else {}
+
+
+def _left_out(whole: Study, study: Study) -> list[Words]:
+    """Return what a run of the headline alone says of what it has not kept."""
+    kept = {one.variable for one in study.kept()}
+    gone = [one.variable for one in whole.kept() if one.variable not in kept]
+    words = {
+        "name": study.report.headline.whole.label,
+        "n": len(gone),
+        "targets": len(whole.targets) - len(study.targets),
+    }
+    return [phrase("run.headline_only", **words)]
 
 
 def _findings(study: Study) -> dict[str, list[str]]:
@@ -137,10 +198,18 @@ def run_plan(
     return drawn, {name: chosen if name == asked else few for name in drawn}
 
 
-def run_members(study: Study, options: RunOptions, chosen: Chosen, prior_set: str) -> Members:
+def run_members(
+    study: Study, options: RunOptions, chosen: Chosen, prior_set: str, rounds: int = 1
+) -> Members:
     """Return the members a run has under a prior set, drawn from what was chosen."""
     return chosen_members(
-        study, chosen, prior_set, options.members, seed=options.seed, method=options.method
+        study,
+        chosen,
+        prior_set,
+        options.members,
+        seed=options.seed,
+        method=options.method,
+        rounds=rounds,
     )
 
 
@@ -150,23 +219,19 @@ def replay_member(options: RunOptions) -> VerbResult:
 
     study, member = options.sound(), options.member or 0
     named = study.named(options.scenarios)
-    if len(options.scenarios) != 1 or len(named) != 1 or not 0 <= member < options.members:
+    most = options.most if options.until else options.members
+    if len(options.scenarios) != 1 or len(named) != 1 or not 0 <= member < most:
         raise SDError(
             Message(
                 "--member: name one --scenario and a member from 0 to {members}, with the"
                 " --members, --seed, --prior and --method of the run it comes from",
-                members=options.members - 1,
+                members=most - 1,
             )
         )
     (scenario,) = named
-    members = choose_members(
-        study,
-        options.prior_set,
-        options.members,
-        seed=options.seed,
-        method=options.method,
-        prior_only=options.prior_only,
-    )
+    chosen = choose_draws(study, options.prior_set, prior_only=options.prior_only)
+    rounds = member // options.members + 1
+    members = run_members(study, options, chosen, options.prior_set, rounds)
     run = members.replay(compile_model(study.model), scenario, member)
     columns = {"time": run.times} | {
         cell_name(study.model, study.model[name], cell): values[(slice(None), *cell, 0)]
@@ -208,6 +273,7 @@ def _replay_note(study: Study, options: RunOptions, datasets: Sequence[xr.Datase
     common += [f"--method={options.method}"]
     common += [f"--as-of={options.as_of}"] if options.as_of else []
     common += ["--prior-only"] if options.prior_only else []
+    common += [f"--until={options.until}"] if options.until else []
     return [
         shlex.join(
             [

@@ -30,4 +30,6 @@ def weigh(asked: WeighOptions, tell: Tell = SILENT) -> VerbResult:
     where = job.worlds(every=True)
     runs = question.levels**2 + 2 * question.levels + len(where) * (work.SPARSE + 2)
     found = work.weigh(where, question, progress=job.bar(where[:1], runs * asked.members))
-    return job.done(found, weigh_document(found, job.study))
+    return job.done(
+        found, weigh_document(found, job.study), levers=[one.lever for one in question.sides]
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from sdensemble.evidence.members import choose_draws, chosen_members
 from sdensemble.inputs.folder import check_folder
 from sdensemble.inputs.groups import Groups, read_groups
 from sdensemble.inputs.questions import Question, read_question
-from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.scenarios import Scenario, moved_by
 from sdensemble.inputs.targets import Target
 from sdensemble.inputs.targets import readings as readings_of
 from sdensemble.lang import LANGS, Words, phrase
@@ -128,9 +128,20 @@ class Job:
             "members": members,
         }
 
-    def done(self, found: Any, document: Document) -> VerbResult:
-        """Write the answer whole and return it."""
+    def done(
+        self,
+        found: Any,
+        document: Document,
+        scenarios: Iterable[Scenario] = (),
+        levers: Iterable[str] = (),
+    ) -> VerbResult:
+        """Write the answer whole and return it.
+
+        What the report has to say of the levers, named or moved by the scenarios, is added.
+        """
         said = tuple(Paragraph(note, "note") for note in self.notes)
+        caveats = self.study.report.caveats_of({*levers, *moved_by(scenarios)})
+        said = (*(Paragraph(text, "lead") for text in caveats), *said)
         document = replace(document, blocks=(*document.blocks, *said))
         record = self.record.adding(seconds=round(time.perf_counter() - self.begun, 2))
         with written(self.folder, record, free=self.asked.out is None) as done:

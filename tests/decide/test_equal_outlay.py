@@ -8,12 +8,13 @@ from sdengine.kernel import compile_model
 from sdensemble.decide.equal_outlay import (
     equalising_factor,
     horizon,
-    outlay_text,
     present_values,
     scaled,
 )
 from sdensemble.ensemble.worlds import World, apply
 from sdensemble.inputs.report import Payer
+from sdensemble.outputs.decide.outlay import outlay_document
+from sdensemble.outputs.write.terminal import document_text
 from sdensemble.study import open_study
 
 
@@ -73,14 +74,14 @@ def test_the_factor_found_makes_two_scenarios_cost_alike(root):
 def test_the_text_says_each_outlay_and_the_level_at_which_packages_cost_alike(shanxi):
     study, _ = shanxi
     for lang, words in (("zh", "财政支出（贴现值）"), ("en", "Outlay at present value")):
-        text = outlay_text(study, lang)
-        assert text.startswith(words)
+        text = document_text(outlay_document(study), lang)
+        assert words in text.splitlines()[0]
         for scenario in study.scenarios:
-            ends = f"（{scenario.name}）: " if lang == "zh" else f" ({scenario.name}): "
-            assert f"  {scenario.title[lang]}{ends}" in text
+            ends = f"（{scenario.name}）" if lang == "zh" else f" ({scenario.name})"
+            assert f"{scenario.title[lang]}{ends}" in text
         assert ("支出相同：" if lang == "zh" else " costs what ") in text
 
 
 def test_a_study_without_payers_is_told_so(root):
     with pytest.raises(SDError, match=r"names no \[\[payer\]\]"):
-        outlay_text(open_study(root / "examples" / "teacup"), "en")
+        outlay_document(open_study(root / "examples" / "teacup"))

@@ -13,8 +13,8 @@ import pytest
 from scipy.special import ndtr
 
 from sdengine.errors import SDError
+from sdensemble.decide.doses import levels_of
 from sdensemble.decide.measures import find_target
-from sdensemble.decide.weigh import levels_of
 from sdensemble.lang import LANGS
 from sdensemble.outputs.write import nothing
 from sdensemble.verbs.allocate import allocate

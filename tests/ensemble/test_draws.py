@@ -268,17 +268,17 @@ def test_a_prior_known_after_the_information_date_is_found(study):
         evidence='basis = "b"\nkind = "structural"\nknown_on = "2023-01-01"\n',
     )
     priors = study(COLD, late, later_form)
-    (line,) = priors.check_vintage("2019-12-31")
+    (line,) = priors.check_vintage(date(2019, 12, 31))
     assert line == ('calibration/priors.toml "grant budget": known on 2021-01-31, after 2019-12-31')
     assert priors.check_vintage(date(2021, 1, 31)) == ()
-    assert priors.exempt("2019-12-31") == ("macro shock",)
+    assert priors.exempt(date(2019, 12, 31)) == ("macro shock",)
 
 
 def test_an_exemption_lets_a_later_prior_through_and_is_counted(study):
     late = BUDGET.replace("2019-06-30", "2021-01-31") + 'exempt = "no other figure"\n'
     priors = study(COLD, late)
-    assert priors.check_vintage("2019-12-31") == ()
-    assert priors.exempt("2019-12-31") == ("grant budget",)
+    assert priors.check_vintage(date(2019, 12, 31)) == ()
+    assert priors.exempt(date(2019, 12, 31)) == ("grant budget",)
     assert priors.exempt(date(2021, 1, 31)) == ()
 
 
@@ -320,6 +320,35 @@ def test_some_members_have_the_bits_they_have_among_all(study, method, members):
     plain = draws.Draws(dict(made.values), made.replicate, 1, method, made.priors)
     for name, values in plain.of(np.array(members, np.int64)).items():
         assert np.array_equal(values, some[name])
+
+
+@pytest.mark.parametrize("method", ["sobol", "latin", "plain"])
+def test_members_of_a_long_replicate_are_found_without_those_before_them(study, method):
+    made = draws.draw(study(COLD, COST, RHO), MODEL, 1024, seed=1, method=method, replicates=2)
+    some = np.array([3, 5, 300, 511, 512, 900])
+    alone = draws.draw(study(COLD, COST, RHO), MODEL, 1024, seed=1, method=method, replicates=2)
+    for name, values in alone.of(some).items():
+        assert np.array_equal(values, made.values[name][..., some])
+    assert alone.digest == made.digest
+
+
+@pytest.mark.parametrize("method", ["sobol", "latin", "plain"])
+def test_a_sample_of_more_replicates_begins_with_the_same_members(study, method):
+    priors = study(COLD, COST, RHO)
+    small = draws.draw(priors, MODEL, 128, seed=1, method=method)
+    large = draws.draw(priors, MODEL, 384, seed=1, method=method, replicates=48)
+    for name, values in small.values.items():
+        assert np.array_equal(values, large.values[name][..., :128])
+        assert not np.any(values == large.values[name][..., 128:256])
+    assert np.array_equal(large.replicate, np.repeat(np.arange(48), 8))
+
+
+@pytest.mark.parametrize(("n", "replicates"), [(2048, 16), (10**6, 16), (2**20, 16), (2**21, 32)])
+def test_replicates_become_more_where_they_would_be_longer(study, n, replicates):
+    made = draws.draw(study(COLD), MODEL, n, seed=1)
+    assert np.unique(made.replicate).size == replicates
+    few = made.of(np.array([n - 1]))["cold chain share"]
+    assert 0.1 <= few[0] <= 0.4
 
 
 def test_more_members_than_are_made_at_once_have_the_bits_of_any_part(study, monkeypatch):
@@ -430,6 +459,8 @@ def test_sobol_draws_recover_means_far_better_than_plain_ones(study):
         (100, "latin", "take 96 or 112"),
         (17, "plain", "take 16 or 32"),
         (64, "monte carlo", "there are sobol, latin, plain"),
+        (1_000_001, "sobol", "take 1000000 or 1000016"),
+        (3_000_000, "sobol", "take 2949120 or 3014656"),
     ],
 )
 def test_a_size_or_method_that_cannot_be_names_those_that_can(study, n, method, what):

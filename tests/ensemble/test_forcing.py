@@ -1,4 +1,5 @@
 import math
+from datetime import date
 
 import numpy as np
 import pytest
@@ -281,11 +282,11 @@ def test_parameters_that_make_no_process_are_refused(read):
 
 def test_a_process_known_after_the_information_date_is_found(read):
     late = DISEASE.replace("2019-06-30", "2020-02-01")
-    (line,) = read(MACRO, late).check_vintage("2019-12-31")
+    (line,) = read(MACRO, late).check_vintage(date(2019, 12, 31))
     assert '"herd disease": known on 2020-02-01' in line
     excused = read(MACRO, late + 'exempt = "no other record"\n')
-    assert excused.check_vintage("2019-12-31") == ()
-    assert excused.exempt("2019-12-31") == ("herd disease",)
+    assert excused.check_vintage(date(2019, 12, 31)) == ()
+    assert excused.exempt(date(2019, 12, 31)) == ("herd disease",)
 
 
 def test_a_file_without_processes_drives_nothing(read):

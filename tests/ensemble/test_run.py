@@ -176,3 +176,15 @@ def test_whole_years_refuses_a_clock_that_has_none(write_model):
     assert whole_years(read_model(write_model(text)))[1] == range(0, 2)
     with pytest.raises(SDError, match="INITIAL TIME must be whole"):
         whole_years(read_model(write_model(text, step=0.375, stop=3)))
+
+
+def test_scenarios_that_part_later_have_the_bits_of_runs_of_their_own(cup, kernel):
+    def opened(time):
+        setting = replace(cup.scenarios[1].settings[0], times=(time,), values=(0.5,))
+        return replace(cup.scenarios[1], name=f"at {time}", settings=(setting,))
+
+    for times in ((9.5, 12.0, 20.25), (9.0, 9.0, 10.0), (0.5, 29.0, 29.5)):
+        late = tuple(replace(opened(t), name=f"{n}") for n, t in enumerate(times))
+        together = ensemble(cup, kernel, late)
+        for place, scenario in enumerate(late):
+            assert same(together.isel(scenario=[place]), ensemble(cup, kernel, (scenario,)))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sdensemble import SDError, compile_model
+from sdensemble.evidence import fitting
 from sdensemble.evidence.calibrate import calibrate
 from sdensemble.evidence.diagnose import Learned, diagnose, effective_size, theil_shares
 from sdensemble.evidence.fitting import fit_posterior, make_problem, mode
@@ -112,6 +113,27 @@ def test_an_interrupted_calibration_goes_on_to_the_same_bits(small, tmp_path):
     assert not kept.exists()
 
 
+def test_a_calibration_interrupted_amid_the_moves_goes_on_from_there(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(fitting, "PATIENCE", 0.0)
+    whole, kept, states = fitted(small), tmp_path / "unfinished.npz", []
+    keep = fitting._keep
+
+    def stop(path, key, state):
+        keep(path, key, state)
+        states.append(state)
+        if state.moves is not None and len(states) > 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(fitting, "_keep", stop)
+    with pytest.raises(KeyboardInterrupt) as interruption:
+        fitted(small, checkpoint=kept)
+    assert "goes on from where it was" in str(interruption.value.args[0])
+    monkeypatch.setattr(fitting, "_keep", keep)
+    again = fitted(small, checkpoint=kept)
+    assert again.digest == whole.digest
+    assert again.stages == whole.stages
+
+
 def test_a_posterior_is_read_as_it_was_written_and_draws_the_same_members(small, tmp_path):
     posterior = fitted(small)
     path = tmp_path / "后验 1.nc"
@@ -126,6 +148,11 @@ def test_a_posterior_is_read_as_it_was_written_and_draws_the_same_members(small,
     assert all(np.array_equal(one.values[name], two.values[name]) for name in one.values)
     assert np.unique(one.replicate).size == posterior.replicates
     assert posterior_draws(again, priors, small.model, 1024, 1).members == 1024
+    more = posterior_draws(again, priors, small.model, 256, 1, rounds=2)
+    for name, values in one.values.items():
+        assert np.array_equal(values, more.values[name][..., :128])
+        assert not np.array_equal(values, more.values[name][..., 128:])
+    assert np.array_equal(more.replicate, np.tile(one.replicate, 2))
     with pytest.raises(SDError, match="take"):
         posterior_draws(again, priors, small.model, 100, 1)
 

@@ -94,9 +94,10 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_threads():
     )
 
 
-def test_an_interrupted_run_goes_on_to_the_same_bits():
+@pytest.mark.parametrize("after", [1, 2, 3, 6])
+def test_an_interrupted_run_goes_on_to_the_same_bits(after):
     loglik = gaussian()[0]
-    few = replace(SMALL, most_moves=6)
+    few = replace(SMALL, most_moves=9)
     whole = temper(loglik, DIMENSIONS, seed=1, settings=few)
     kept: list[State] = []
 
@@ -105,11 +106,12 @@ def test_an_interrupted_run_goes_on_to_the_same_bits():
 
     def stop(state: State) -> None:
         kept.append(from_arrays(state.to_arrays()))
-        if len(kept) == 2:
+        if len(kept) == after:
             raise Stop
 
     with pytest.raises(Stop):
-        temper(loglik, DIMENSIONS, seed=1, settings=few, after_stage=stop)
+        temper(loglik, DIMENSIONS, seed=1, settings=few, after=stop)
+    assert (kept[-1].moves is None) is (after == 3)  # between two powers, or amid moves
     again = temper(loglik, DIMENSIONS, seed=1, settings=few, state=kept[-1])
     assert np.array_equal(whole.z, again.z)
     assert np.array_equal(whole.evidence, again.evidence)

@@ -63,3 +63,12 @@ def test_the_shipped_report_fits_the_shipped_model_and_targets(root):
     targets = read_targets(root / "scenarios" / "targets.csv", model)
     assert spec.headline.question in {target.id for target in targets}
     assert all(kept.variable in model for kept in spec.keep(targets))
+
+
+def test_what_is_to_be_said_of_a_lever_is_said_where_it_has_moved(tmp_path):
+    text = synthetic.REPORT + '[[caveat]]\nlever = "land_floor"\nen = "told"\n'
+    spec = synthetic.spec(tmp_path, text.replace("land_floor", "price level"))
+    assert spec.caveats_of(["Price Level", "price level"]) == ({"zh": "told", "en": "told"},)
+    assert spec.caveats_of(["another"]) == ()
+    with pytest.raises(SDError, match=r'caveat.*"land_floor"'):
+        synthetic.spec(tmp_path, text)

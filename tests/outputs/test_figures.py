@@ -18,6 +18,7 @@ from sdensemble.outputs.figures.compare import ROWS, pages, scenarios, sectors
 from sdensemble.outputs.figures.effects import effect_pages, effects
 from sdensemble.outputs.figures.fan import fan, related
 from sdensemble.outputs.write import nothing, picture
+from sdensemble.outputs.write.picture import looks, marks
 from sdensemble.results.results import Results
 from tests.outputs import synthetic
 
@@ -258,24 +259,24 @@ def _unused_ticks(ax):
 
 
 def test_labels_are_moved_apart_and_keep_their_order():
-    placed = picture.spread([5.0, 1.0, 1.1, 1.2], 1.0)
+    placed = marks.spread([5.0, 1.0, 1.1, 1.2], 1.0)
     assert np.diff(np.sort(placed)).min() >= 1.0 - 1e-9
     assert list(np.argsort(placed)) == [1, 2, 3, 0]
-    assert picture.spread([0.0, 10.0], 1.0) == pytest.approx([0.0, 10.0])
+    assert marks.spread([0.0, 10.0], 1.0) == pytest.approx([0.0, 10.0])
 
 
 def test_the_blues_stay_three_distinct_greys():
     greys = []
-    for colour in picture.BANDS:
+    for colour in looks.BANDS:
         red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
         greys.append(0.299 * red + 0.587 * green + 0.114 * blue)
     assert np.all(np.diff(greys) < -40)
 
 
 def test_looks_of_series_differ_in_more_than_colour():
-    looks = picture.SERIES
-    assert len({look.marker for look in looks}) == len({str(look.dashes) for look in looks})
-    assert picture.tone("#ff0000", True) == picture.tone(picture.tone("#ff0000", True), True)
+    series = looks.SERIES
+    assert len({look.marker for look in series}) == len({str(look.dashes) for look in series})
+    assert looks.tone("#ff0000", True) == looks.tone(looks.tone("#ff0000", True), True)
 
 
 def test_a_character_the_font_lacks_is_reported(made, tmp_path):

@@ -29,6 +29,7 @@ from sdensemble.outputs.figure import (
 from sdensemble.outputs.form import Chance, InTen, Interval, Measured, Number, Share, Shown, Whole
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.outputs.write import csv, nothing, picture, terminal
+from sdensemble.outputs.write.picture import marks
 
 YEARS = numbers(range(2020, 2026))
 
@@ -203,7 +204,7 @@ def test_rows_of_panels_side_by_side_stand_on_one_height():
 
 
 def test_labels_pushed_apart_keep_their_order_and_distance():
-    placed = picture.spread([1.0, 1.1, 5.0], 1.0)
+    placed = marks.spread([1.0, 1.1, 5.0], 1.0)
     assert placed[1] - placed[0] == pytest.approx(1.0)
     assert placed[2] == pytest.approx(5.0)
 

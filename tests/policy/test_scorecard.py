@@ -9,7 +9,8 @@ from sdensemble.lang import tell
 from sdensemble.outputs.columns import TABLES
 from sdensemble.outputs.figure import Cells
 from sdensemble.outputs.text import width
-from sdensemble.outputs.write import nothing, picture
+from sdensemble.outputs.write import nothing
+from sdensemble.outputs.write.picture import looks
 from sdensemble.policy.figures.scorecard import NAMED, scorecard_figures
 from sdensemble.policy.scorecard import (
     asked,
@@ -211,7 +212,7 @@ def test_many_scenarios_stand_on_pages_each_with_the_reference(results):
 def _shade(share):
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("shades", picture.SHADES)(share)[:3]
+    return LinearSegmentedColormap.from_list("shades", looks.SHADES)(share)[:3]
 
 
 def test_shades_darken_with_the_probability_so_that_grey_tells_them_apart():

@@ -21,7 +21,7 @@ from sdensemble.outputs.figure import (
 )
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
 from sdensemble.outputs.form import Money, Paired, Ratio, Shown, points
-from sdensemble.outputs.naming import unequal_costs, unit_label, when
+from sdensemble.outputs.naming import lever_caveats, unequal_costs, unit_label, when
 from sdensemble.outputs.text import width, wrap
 from sdensemble.results.estimate import Array
 from sdensemble.results.results import Effect, Results, is_stress, per_outlay, reference
@@ -191,4 +191,10 @@ def _notes(results: Results) -> tuple[Words, ...]:
         given_up = [payer.label for payer in payers if payer.forgone]
         key = "figure.outlay_note" if given_up else "figure.outlay_only_note"
         notes.append(phrase(key, **values, forgone=joined(given_up)))
-    return (*notes, *unequal_costs(results), units(results), conditions(results))
+    return (
+        *notes,
+        *unequal_costs(results),
+        *lever_caveats(results),
+        units(results),
+        conditions(results),
+    )

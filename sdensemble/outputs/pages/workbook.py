@@ -9,12 +9,12 @@ from sdensemble.outputs.answer import comparison
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.brief import (
-    Material,
     answer_sentences,
     caveats,
-    lever_sentences,
     trace_sentence,
 )
+from sdensemble.outputs.pages.levers import lever_sentences
+from sdensemble.outputs.pages.material import Material
 from sdensemble.outputs.workbook import Fan, Sentences, Sheet, Workbook
 from sdensemble.results.results import Results
 

@@ -29,7 +29,7 @@ from sdensemble.outputs.document import (
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.fonts import FAMILY, FONT, require_font
 from sdensemble.outputs.table import Table
-from sdensemble.outputs.write.docx import layout_of, widths
+from sdensemble.outputs.write.layouts import layout_of, widths
 
 HEAD = """
 #set document(title: {title}, author: "sdensemble", date: {date})

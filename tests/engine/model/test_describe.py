@@ -25,7 +25,7 @@ def model(write_model):
 
 def test_levers_are_the_constants_with_an_execution(model):
     assert [v.name for v in describe.levers(model)] == ["birth rate"]
-    assert "出生率" in words.lever_table(model, "zh")
+    assert "出生率" in words.lever_table(model).texts("zh")[0]
 
 
 def test_what_lacks_label_limits_or_source_is_named(model):
@@ -63,5 +63,5 @@ def test_an_equation_is_written_so_that_it_means_the_same(write_model, formula):
 )
 def test_an_equation_is_shown_as_it_is_computed(write_model, equation, shown):
     model = read_model(write_model(f"x=Time~~|\ny={equation}~~|\nd~~|"))
-    assert f"y = {shown}" in words.explain(model, "y")
-    assert "data to be given" in words.explain(model, "d")
+    assert f"y = {shown}" in words.explain(model, "y").blocks[0].column("says")
+    assert any("data to be given" in str(one) for one in words.explain(model, "d").walk())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sdengine.model.settings import Through, with_open_tables, with_settings
+from sdengine.model.open_tables import with_open_tables
+from sdengine.model.settings import Through, with_settings
 from sdensemble import SDError, compile_model, read_model
 
 FILE = "tests/data/override_anything.mdl"

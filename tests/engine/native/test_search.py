@@ -8,8 +8,11 @@ import pytest
 from sdengine import kernel as kernels
 from sdengine.ir import Curve
 from sdengine.native import loops, search
+from sdengine.native.emit import emit
 from sdengine.native.llvm import Processor
+from sdengine.native.plan import make_plan
 from sdengine.program.interpreter import run_reference
+from sdengine.program.lower import lower
 from sdensemble import compile_model, read_model
 
 RNG = np.random.default_rng(11)
@@ -130,6 +133,7 @@ def test_the_text_of_a_kernel_grows_with_points_as_the_file_does(write_model):
         path = write_model(
             "".join(f"t{i}({pairs(x, x * i)})~~|\ny{i}=t{i}(Time)~~|\n" for i in (1, 2))
         )
-        _, _, text = kernels._written(kernels.lower(read_model(path)), None, kernels.processor())
+        plan = make_plan(lower(read_model(path)))
+        text = emit(plan, 16, Processor(fused=True, permutes=True))
         sizes.append(len(text))
     assert (sizes[1] - sizes[0]) / (2 * 900) < 70  # two doubles and their commas a point

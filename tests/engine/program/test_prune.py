@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sdengine.program.held import Held
 from sdengine.program.lower import lower
 from sdengine.program.prune import pruned
 from sdensemble import SDError, compile_model, read_model
@@ -69,3 +70,23 @@ def test_what_was_not_asked_for_cannot_be_kept(model):
             few.run(report=[name])
     with pytest.raises(SDError, match="did you mean"):
         compile_model(model).only(["shwn"])
+
+
+def test_a_run_of_few_variables_goes_on_from_its_own_state(model):
+    few = compile_model(model).only(["shown"])
+    given = {"scale": [4.0, 5.0, 6.5]}
+    whole = few.run(given, report=["shown"], steps=40, every=10)
+    head = few.run(given, steps=10, keep_state=True)
+    rest = few.run(given, report=["shown"], steps=30, every=10, state=head.state)
+    assert np.array_equal(rest.values["shown"], whole.values["shown"][1:])
+
+
+def test_what_runs_have_in_common_is_laid_out_once_without_another_bit(model):
+    kernel = compile_model(model)
+    scale = np.array([4.0, 5.0, 6.5])
+    pace = Held(np.array([1.0, 3.0]), np.array([[0.1, 0.2, 0.3], [0.2, 0.2, 0.2]]))
+    common = kernel.given({"scale": scale}, {"pace": pace}, 3)
+    for own in ({}, {"scale": scale[::-1].copy()}, {"scale": 2.0}):
+        told = kernel.run({"scale": scale} | own, {"pace": pace}, report=["shown"], members=3)
+        found = kernel.run(own, given=common, report=["shown"])
+        assert np.array_equal(found.values["shown"], told.values["shown"])

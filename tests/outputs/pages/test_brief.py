@@ -14,12 +14,12 @@ from sdensemble.outputs.form import percent
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.against import against, changed_files, moved_sentence
 from sdensemble.outputs.pages.brief import (
-    Material,
     answer_sentences,
     brief,
     caveats,
-    lever_sentences,
 )
+from sdensemble.outputs.pages.levers import lever_sentences
+from sdensemble.outputs.pages.material import Material
 from sdensemble.outputs.pages.workbook import workbook
 from sdensemble.outputs.workbook import Fan, Sentences
 from sdensemble.outputs.write import nothing

@@ -10,7 +10,8 @@ from docx.oxml.ns import qn
 from docx.shared import Mm
 
 from sdengine.errors import SDError
-from sdensemble.outputs.write.docx import layout_of, write_docx
+from sdensemble.outputs.write.docx import write_docx
+from sdensemble.outputs.write.layouts import layout_of
 from tests.outputs.write.paper import ANSWER, LONG, PAPER, RUN, TABLE
 
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sdengine.errors import Problems
 from sdengine.functions.scope import LoweringError, Scope
-from sdengine.ir import Const, Feed, Load, Node, Noise, Slots, Statement, reshaped
-from sdengine.program.subscripts import Subscripts
+from sdengine.ir import Const, Feed, Load, Node, Noise, Slots, Statement, StepTime, Time, reshaped
+from sdengine.program.names import Names
 from sdengine.syntax import Equation, Kind, Model, Variable, fold
 
 
-class Ledger(Subscripts):
+class Statements:
     """Gives variables their slots and collects statements, the hidden ones of delays included.
 
     Slots are negative for stocks and rates while the number of stocks still grows: stock s is
     -1-2s, its rate -2-2s; ``numbering`` gives them their final numbers.
     """
 
-    def __init__(self, model: Model):
-        super().__init__(model)
-        self.problems = Problems()
+    def __init__(self, model: Model, names: Names):
+        self.model, self.names = model, names
         self.stock_slots = 0
         self.plain_slots = 0
         self.slots: dict[str, tuple[int, tuple[int, ...]]] = {}
@@ -37,13 +35,13 @@ class Ledger(Subscripts):
         self.feeds: list[Feed] = []
         self.noises: list[Noise] = []
         self.unfed: list[str] = []
-        self.structural: set[str] = set()
         self.lagging: set[str] = set()
         self.initial: list[Statement] = []
         self.rates: list[Statement] = []
         self.dynamic: list[Statement] = []
-        self.current = ""
+        self.current = ""  # the variable whose equation is being walked
         self.hidden = 0
+        self.held_time: Slots | None = None
 
     def allocate(self, name: str, shape: tuple[int, ...], *, stock: bool) -> Slots:
         """Return new slots under a name, in this shape."""
@@ -68,32 +66,31 @@ class Ledger(Subscripts):
 
     def points(self, variable: Variable, equation: Equation) -> tuple[Scope, Slots]:
         """Return the equation's points as a scope, and the slot each of them writes."""
-        lists = [self.elements(subscript) for subscript in equation.subscripts]
+        lists = [self.names.elements(subscript) for subscript in equation.subscripts]
         grid = np.meshgrid(*lists, indexing="ij") if lists else []
         columns = [axis.ravel() for axis in grid]
         keep = np.ones(columns[0].shape if columns else (1,), bool)
         for excepted in equation.excepts:
             inside = np.ones_like(keep)
             for column, subscript in zip(columns, excepted, strict=True):
-                inside &= np.isin(column, self.elements(subscript))
+                inside &= np.isin(column, self.names.elements(subscript))
             keep &= ~inside
         columns = [column[keep] for column in columns]
         axes = {
             fold(subscript): column
             for subscript, column in zip(equation.subscripts, columns, strict=True)
-            if fold(subscript) in self.ranges
+            if fold(subscript) in self.names.ranges
         }
-        scope = Scope((int(keep.sum()),), axes)
-        return scope, self.pick(variable, [self.position[fold(d)] for d in variable.dims], columns)
+        return Scope((int(keep.sum()),), axes), self.pick(variable, columns)
 
-    def pick(self, variable: Variable, positions: list, columns: list) -> Slots:
+    def pick(self, variable: Variable, columns: Sequence[np.ndarray]) -> Slots:
         """Return the slot of ``variable`` at the elements in ``columns``, one per dimension."""
         slots = self.where(variable.name)
         if not columns:
             return np.broadcast_to(slots, (1,)).copy()
         index = []
-        for dim, position, column in zip(variable.dims, positions, columns, strict=True):
-            at = position[column]
+        for dim, column in zip(variable.dims, columns, strict=True):
+            at = self.names.position[fold(dim)][column]
             if (at < 0).any():
                 raise LoweringError(f'"{variable.name}" has no such element in range "{dim}"')
             index.append(at)
@@ -162,6 +159,23 @@ class Ledger(Subscripts):
         now = Load(self._slot_of(update(last), "sample", scope, at_start=False))
         self.copies.append((last.slots.ravel(), now.slots.ravel()))
         return now
+
+    def step_time(self) -> Node:
+        """Return the time at the start of a step, which Runge-Kutta's stages leave alone."""
+        if self.model.clock.method == "euler":
+            return Time()
+        if self.held_time is None:
+            self.held_time = self.allocate(" · step time", (1,), stock=False)
+            self.feeds.append(StepTime(" · step time", self.held_time, (), ""))
+        return Load(self.held_time)
+
+    def noise(self, seed: int, scope: Scope) -> Load:
+        """Return random numbers in (0, 1), of this call and seed, each element its own."""
+        calls = sum(noise.name.rpartition(" ")[0] == self.current for noise in self.noises)
+        name = f"{self.current} {calls + 1}"
+        slots = self.allocate(f"{self.current} · noise {calls + 1}", scope.shape, stock=False)
+        self.noises.append(Noise(name, slots.ravel(), seed))
+        return Load(slots)
 
     def lagged(self, value: Node, initial: Node, scope: Scope) -> Node:
         """Return ``value`` of one step ago, at first ``initial``."""

@@ -1,4 +1,4 @@
-"""Subscript ranges, elements and mappings of a model, as numbers."""
+"""What the names of a model mean in its equations: variables, ranges, elements, mappings."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from sdengine.functions.scope import LoweringError, Scope
 from sdengine.syntax import Model, Variable, fold
 
 
-class Subscripts:
-    """The ranges of a model: ``element`` numbers every element of any range, ``position`` gives
-    an element's place in a range, -1 where it has none. Names are folded."""
+class Names:
+    """The names of a model, folded: ``element`` numbers every element of any range, ``position``
+    gives an element's place in a range, -1 where it has none."""
 
     def __init__(self, model: Model):
         self.model = model

@@ -1,0 +1,67 @@
+"""The text of an equation → its tokens, in Vensim's language or XMILE's."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from sdengine.model.points import EquationError
+
+_PIECES = r"""(?P<space>[\s\\]+)
+      | (?P<quoted>"(?:\\"|[^"])*")
+      | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$]))
+      | (?P<name>NAME)
+      | (?P<string>'[^']*')
+      | (?P<keyword>:\s*(?:AND|OR|NOT|NA|EXCEPT|RAW|INTERPOLATE|HOLD[ _]BACKWARD|LOOK[ _]FORWARD
+                     |TEST[ ]INPUT|THE[ ]CONDITION|IMPLIES)\s*:)
+      | (?P<sign><->|->|:=|==|<=|>=|<>|//|[-+*/^=<>()\[\],;:!])
+    """
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(_PIECES.replace("NAME", name), re.X | re.I)
+
+
+_VENSIM = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$\s]|[^\x00-\x7f]|\\\s*)*""")
+_XMILE = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$]|[^\x00-\x7f]|\.(?=[^\W\d]))*""")
+
+
+class Token(NamedTuple):
+    """A piece of an equation: its kind and its text."""
+
+    kind: str
+    text: str
+
+
+def wide_signs(text: str) -> str:
+    """Return a remark where a text holds full-width signs, which Vensim takes for letters."""
+    wide = any(sign in text for sign in "，（）；：＋－＊／＝＞＜")
+    return " (full-width signs are letters of a name)" if wide else ""
+
+
+def tokens(text: str, *, xmile: bool = False) -> list[Token]:
+    """Return the tokens of an equation, blanks left out.
+
+    >>> [t.text for t in tokens("a b * 2 :and: c")]
+    ['a b', '*', '2', ':AND:', 'c']
+    """
+    out: list[Token] = []
+    match = (_XMILE if xmile else _VENSIM).match
+    at, end = 0, len(text)
+    while at < end:
+        found = match(text, at)
+        if found is None:
+            raise EquationError(
+                f'has "{text[at : at + 10].strip()}", which is not understood (a name stands in '
+                "quotes where it holds other signs than letters, digits, blanks, _, $ and ')"
+            )
+        kind = str(found.lastgroup)
+        if kind == "keyword":
+            word = " ".join(found[0].strip(": \t\n").replace("_", " ").upper().split())
+            out.append(Token(kind, f":{word}:"))
+        elif kind == "name":
+            out.append(Token(kind, " ".join(found[0].replace("\\", " ").split())))
+        elif kind != "space":
+            out.append(Token(kind, found[0]))
+        at = found.end()
+    return out

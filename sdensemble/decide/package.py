@@ -1,0 +1,91 @@
+"""A package taken apart: what each of its levers adds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdengine.errors import Message, SDError
+from sdensemble.decide.inputs import Array
+from sdensemble.decide.measures import margin, outcome_of
+from sdensemble.decide.reach import last_year
+from sdensemble.decide.shapley import EXACT, Package, packages, shapley, shapley_sampled
+from sdensemble.decide.worlds import Count, World, keep_for
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True, eq=False)
+class TakenApart:
+    """A package taken apart lever by lever: Dataset of ``shapley`` over ``lever``."""
+
+    scenario: Scenario
+    target: Target
+    shares: xr.Dataset
+    exact: bool
+    unit: str
+
+    def dataset(self) -> xr.Dataset:
+        """Return shares, effects alone and on top, and interactions, in the outcome's unit."""
+        return self.shares
+
+
+def take_apart(
+    world: World,
+    package: Scenario,
+    baseline: Scenario,
+    target: Target,
+    *,
+    chance: bool = False,
+    permutations: int = 12,
+    progress: Count | None = None,
+) -> TakenApart:
+    """Return how much of a package's effect each of its levers has, by Shapley's shares.
+
+    Of the target's outcome, or with ``chance`` of P. Levers are the settings by constant, an
+    execution rate going with its lever. Every subset up to EXACT levers, sampled orders beyond.
+    """
+    groups: dict[str, list[int]] = {}
+    for place, setting in enumerate(package.settings):
+        name = setting.constant.removesuffix(" execution")
+        groups.setdefault(name if name in groups else setting.constant, []).append(place)
+    names = list(groups)
+    if len(names) < 2:
+        told = '"{name}" moves fewer than two levers: nothing to share'
+        raise SDError(Message(told, name=package.name))
+    outcome = outcome_of(world.study, target)
+    head = world.study.report.headline
+    keep = keep_for(
+        world.study, [target], {outcome.variable: head.aggregate} if target.joint else {}
+    )
+    last = last_year(world, target)
+
+    def scenario(part: Package) -> Scenario:
+        kept = {place for i in part for place in groups[names[i]]}
+        settings = tuple(s for place, s in enumerate(package.settings) if place in kept)
+        mine = {(s.constant, cell) for s in settings for cell in s.cells}
+        under = tuple(
+            s for s in baseline.settings if not any((s.constant, cell) in mine for cell in s.cells)
+        )
+        label = "+".join(sorted(names[i] for i in part)) or "none"
+        return replace(package, name=label, settings=(*under, *settings))
+
+    def values(parts: Sequence[Package]) -> Array:
+        results = world.run([scenario(p) for p in parts], keep, until=last, progress=progress)
+        if chance:
+            return np.array([margin(results, target, s) > 0 for s in results.scenarios], float)
+        return np.array([results.at(outcome, s, last) for s in results.scenarios])
+
+    k = len(names)
+    unit = "" if chance else world.kernel.model[outcome.variable].unit
+    if k <= EXACT:
+        found = shapley(values(list(packages(k))), names, world.replicate)
+        return TakenApart(package, target, found, True, unit)
+    found = shapley_sampled(values, names, world.replicate, permutations=permutations)
+    return TakenApart(package, target, found, False, unit)

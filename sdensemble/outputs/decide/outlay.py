@@ -1,0 +1,74 @@
+"""What each scenario costs at default constants, and what would make packages cost alike."""
+
+from __future__ import annotations
+
+from sdengine.kernel import compile_model
+from sdensemble.decide.equal_outlay import (
+    NOTHING,
+    above,
+    equalising_factor,
+    horizon,
+    present_values,
+    scaled,
+    unit_of,
+)
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.lang import Words, bracketed, joined, phrase
+from sdensemble.outputs.document import Document, Paragraph
+from sdensemble.outputs.form import Number
+from sdensemble.outputs.naming import unit_label, unit_notes
+from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.study import Study
+
+THREE = Number(places=3)
+
+
+def outlay_document(study: Study) -> Document:
+    """Return each scenario's outlay, and the factor that would make the packages cost alike.
+
+    What is forgone stands in a table of its own. A package that costs the treasury nothing has no
+    factor.
+    """
+    kernel = compile_model(study.model)
+    until = horizon(study)
+    values = present_values(kernel, study.scenarios, study.report, until=until)
+    unit = unit_of(study)
+    words: dict[str, object] = {
+        "year": f"{until - 1:g}",
+        "unit": joined(
+            [unit_label(study.report, unit), unit_notes(study.report, [unit])], "clause"
+        ),
+    }
+    tables = [_table("title", study, values, words)]
+    if any(payer.forgone for payer in study.report.payers):
+        lost = present_values(kernel, study.scenarios, study.report, until=until, forgone=True)
+        tables.append(_table("forgone", study, lost, words))
+    packages = [s for s in study.scenarios if s.package and abs(above(s, values)) > NOTHING]
+    said = []
+    for one in packages[:-1]:
+        factor = equalising_factor(study, kernel, one, packages[-1])
+        levels = joined(
+            f"{s.constant} = {max(s.values, key=abs):.4g}"
+            for s in scaled(one, study, factor).settings
+        )
+        names = {"one": _titled(one), "other": _titled(packages[-1])}
+        said.append(phrase("outlay.equal", **names, factor=factor, levels=levels))
+    return Document("outlay", "", (*tables, *map(Paragraph, said)))
+
+
+def _table(key: str, study: Study, values: dict[str, float], words: dict[str, object]) -> Table:
+    columns = (
+        Column("scenario", phrase("outlay.scenario")),
+        Column("outlay", phrase("outlay.amount"), THREE),
+        Column("above", phrase("outlay.above"), Number(places=3, signed=True)),
+    )
+    rows = (
+        {"scenario": _titled(s), "outlay": values[s.name], "above": above(s, values)}
+        for s in study.scenarios
+    )
+    return table_of(f"outlay-{key}", phrase(f"outlay.{key}", **words), columns, rows)
+
+
+def _titled(scenario: Scenario) -> Words:
+    """Return a scenario's title with its name, by which it is called."""
+    return joined([scenario.title, bracketed([scenario.name])], "nothing")
