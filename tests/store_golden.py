@@ -1,4 +1,4 @@
-"""Store digests of what the verbs write and of kernels: ``python -m tests.store_golden``.
+"""Store digests of what the verbs write, of kernels and of runs: ``python -m tests.store_golden``.
 
 With ``--study`` the shipped study's are stored anew as well (two minutes). A commit that changes
 one says why: a tidy-up changes none.
@@ -14,8 +14,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from click.testing import CliRunner
 
+from sdengine.kernel import Kernel, compile_model
 from sdengine.model.read import read_model
 from sdengine.native.emit import emit
 from sdengine.native.jit import _host
@@ -23,7 +25,7 @@ from sdengine.native.llvm import Processor
 from sdengine.native.plan import make_plan
 from sdengine.program.lower import lower
 from sdensemble.verbs.cli import main
-from tests.open_models import rows
+from tests.open_models import euler, rows
 
 ROOT = Path(__file__).resolve().parent.parent
 STORED = Path(__file__).with_name("golden") / "bytes.json"
@@ -68,6 +70,23 @@ def assembly() -> dict[str, str]:
     return found
 
 
+def trajectory(kernel: Kernel) -> str:
+    """Return a digest of every saved value of a model's own run; NaN counts as one value."""
+    names = sorted(name for name in kernel.program.slots if name in kernel.model)
+    run = kernel.run(report=names, members=1)
+    own = hashlib.blake2b(digest_size=8)
+    for name in names:
+        values = run.values[name]
+        own.update(np.ascontiguousarray(np.where(np.isnan(values), np.nan, values)).tobytes())
+    return own.hexdigest()
+
+
+def trajectories() -> dict[str, str]:
+    """Return open model → digest of its run."""
+    models = ((row.name, euler(read_model(row.path))) for row in rows())
+    return {name: trajectory(compile_model(model)) for name, model in models}
+
+
 def written(study: Path, verbs: tuple[tuple[str, ...], ...]) -> Iterator[tuple[str, str]]:
     """Yield ("verb/file", digest) of every table and text the verbs write for a study."""
     with tempfile.TemporaryDirectory() as place:
@@ -104,6 +123,7 @@ def store() -> None:
     """Store the digests anew; those of the shipped study where asked for."""
     held = json.loads(STORED.read_text("utf-8")) if STORED.is_file() else {}
     found = {"machine": machine(), "assembly": assembly(), "examples": examples()}
+    found["trajectories"] = trajectories()
     found["study"] = shipped() if "--study" in sys.argv else held.get("study", {})
     STORED.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 

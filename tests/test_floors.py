@@ -79,13 +79,13 @@ ROOMS = {
             "likelihood, sampler, posterior; what was learned, forecast, scored, brought in",
             ("lang", "inputs", "ensemble", "study", "results"),
         ),
+        "policy": Room(
+            "the reading of a policy text: regions, conflicts, ledger, scorecard",
+            ("lang", "inputs", "ensemble", "study", "results"),
+        ),
         "outputs": Room(
             "tables, figures and answers as people read them",
-            ("lang", "inputs", "ensemble", "study", "results", "decide", "evidence"),
-        ),
-        "policy": Room(
-            "the reading of a policy text: instruments, regions, conflicts, ledger, scorecard",
-            ("lang", "inputs", "ensemble", "study", "results", "outputs"),
+            ("lang", "inputs", "ensemble", "study", "results", "decide", "evidence", "policy"),
         ),
         "pages": Room(
             "a model's reference: pages, diagrams, sketch",
@@ -130,7 +130,7 @@ ONLY_IN = {
         "sdensemble/outputs/fonts.py",
         "sdensemble/outputs/write/picture/",
         "sdensemble/outputs/write/diagram.py",
-        "sdensemble/policy/figures/",
+        "sdensemble/outputs/policy/figures/",
     ),
     "pysd": ("sdengine/oracle/pysd.py",),
     "simlin": ("sdengine/oracle/crosscheck.py",),

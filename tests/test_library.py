@@ -60,18 +60,40 @@ def test_the_examples_in_docstrings_run(module, monkeypatch):
     assert found.failed == 0
 
 
+NEEDS = "<!-- needs arviz -->"  # stands before an example that takes a library of its own
+
+
+def run_blocks(page: str, without: str) -> None:
+    """Run the Python of a page, but for what stands behind a mark, or in a section of a title."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    shown: dict[str, object] = {}
+    for section in re.split(r"^## ", text, flags=re.M):
+        if not section.lower().startswith(without):
+            for mark, block in re.findall(
+                r"^(<!-- needs \w+ -->\n)?```python\n(.*?)^```$", section, re.M | re.S
+            ):
+                if mark.strip() != without:
+                    exec(compile(block, page, "exec"), shown)
+
+
 @pytest.mark.parametrize("page", ["library.md", "library.zh.md"])
 def test_the_examples_of_the_page_run(page, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    blocks = re.findall(
-        r"^```python\n(.*?)^```$", (ROOT / "docs" / page).read_text("utf-8"), re.M | re.S
-    )
-    shown: dict[str, object] = {}
-    for block in blocks:
-        exec(compile(block, page, "exec"), shown)
+    run_blocks(page, without=NEEDS)
     printed = capsys.readouterr().out
     assert "(500, 31)" in printed
     assert "teacup.mdl: 64 members" in printed
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_the_example_with_arviz_runs(monkeypatch, capsys):
+    pytest.importorskip("arviz")
+    monkeypatch.chdir(ROOT)
+    run_blocks("library.md", without="set anything")
+    line = next(x for x in capsys.readouterr().out.splitlines() if x.startswith("room temp"))
+    mean, spread = map(float, line.split()[2:4])
+    assert mean == pytest.approx(20, abs=0.5)
+    assert spread == pytest.approx(3, abs=0.4)
 
 
 def test_both_languages_of_the_page_show_the_same_code():
@@ -80,7 +102,7 @@ def test_both_languages_of_the_page_show_the_same_code():
         for page in ("library.md", "library.zh.md")
     ]
     assert code[0] == code[1]
-    assert len(code[0]) == 6
+    assert len(code[0]) == 7
 
 
 def test_a_kernel_takes_names_as_pysd_writes_them():

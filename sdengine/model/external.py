@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.limits import at_most, limit
+from sdengine.model.dataset import OPEN, dat_rows, refuse_closed
 from sdengine.syntax import Expr
 
 SHEETS = (".xls", ".xlsx", ".xlsm")
@@ -157,6 +158,10 @@ class Outside:
             raise OutsideError(f'file "{file}" stands for a name given in Vensim: write its name')
         shown = file if len(file) <= 80 else f"{file[:80]}…"
         path = self.folder / file.replace("\\", "/")
+        try:
+            refuse_closed(path)
+        except SDError as error:
+            raise OutsideError(str(error)) from None
         if path.suffix.lower() not in SHEETS + TEXTS:
             raise OutsideError(f'"{shown}" is not one of {", ".join(SHEETS + TEXTS)}')
         try:
@@ -213,13 +218,17 @@ class Outside:
 
 
 def grid_of(path: Path, tab: str = "") -> NDArray[np.object_]:
-    """Return all cells of a csv, text or spreadsheet file, of its first sheet without ``tab``.
+    """Return all cells of a csv, text or spreadsheet file, of its first sheet without ``tab``;
+    a dataset of Vensim in text (.dat) as a table.
 
     Raises SDError where it cannot be read.
     """
+    refuse_closed(path)
     try:
+        if path.suffix.lower() == OPEN:
+            return _filled(path, dat_rows(path))
         if path.suffix.lower() not in SHEETS + TEXTS:
-            raise OutsideError(f'"{path.name}" is not one of {", ".join(SHEETS + TEXTS)}')
+            raise OutsideError(f'"{path.name}" is not one of {", ".join((*SHEETS, *TEXTS, OPEN))}')
         return (_sheet if path.suffix.lower() in SHEETS else _delimited)(path, tab)
     except OutsideError as error:
         raise SDError(str(error)) from None

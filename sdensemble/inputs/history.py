@@ -242,7 +242,7 @@ def vintage(history: Sequence[Observation], name: str) -> Vintage:
     if day is None:
         shown = ", ".join(filter(None, batches))
         raise SDError(
-            f'no vintage "{name}": there are "latest", "through-2019" (any year), a date such as'
+            f'no vintage "{name}": there are "latest", "through-YYYY" (any year), a date such as'
             f' "2020-06-30"' + (f", and the imports {shown}" if shown else "")
         )
     kept_rows, lacks = [], []

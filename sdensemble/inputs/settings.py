@@ -1,5 +1,5 @@
 """What a person sets on the command line beside plain constants: formulas, tables, first values,
-series from csv or xlsx files."""
+series from csv, xlsx, tab or dat files."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from sdensemble.inputs.config import Section, find_cells
 from sdensemble.inputs.vensim.text import number, split_name
 
 _POINTS = re.compile(r"\s*\(\s*([^(),\s]+)\s*,\s*([^(),\s]+)\s*\)\s*(?:,|$)")
+_CLOCK = ("final time", "initial time", "time step", "saveper")
 _TIME = ("time", "year", "date", "t", "时间", "年", "年份")
 
 
@@ -45,8 +46,9 @@ def changed(
     """Return a model in which everything a person set is set.
 
     ``settings`` are "name=3", "name[element]=3" or "table=(0,0),(10,20)"; ``initial`` are
-    "stock=50"; ``series`` and ``data`` are csv or xlsx files with a column of times and one for
-    each variable or element: data fill what has no source, series take the place of anything.
+    "stock=50"; ``series`` and ``data`` are csv, xlsx, tab or dat files with a column of times and
+    one for each variable or element: data fill what has no source (other variables of an exported
+    run are left out), series take the place of anything.
     Raises SDError with every problem.
     """
     found = _Reader(model)
@@ -155,23 +157,28 @@ class _Reader:
             self.problems.take(error)
             return
         found: dict[str, np.ndarray] = {}
+        computed: list[str] = []
         for title, column in zip(head, columns.T, strict=True):
             name = split_name(title)
             written = self.model.name_of(name[0]) if name else None
+            if written is None and fold(title) in _CLOCK:
+                continue  # an exported run of Vensim has these beside its variables
             if name is None or written is None:
                 near = did_you_mean(title, self.model.variables)
                 self.problems.add(where, _unknown(title, near))
                 continue
             variable = self.model[written]
             if option == "--data" and variable.kind is not Kind.DATA:
-                what = Message('"{name}" has an equation; --series takes its place', name=written)
-                self.problems.add(where, what)
+                computed.append(written)
                 continue
             shape = self.model.shape(variable)
             full = found.setdefault(written, np.full((len(times), *shape), np.nan))
             section = Section(f'{where} "{title}"', {}, self.problems)
             for cell in find_cells(self.model, variable, name[1], section):
                 np.moveaxis(full, 0, -1)[cell] = column
+        for written in computed if not found else ():  # a whole run holds more than data
+            what = Message('"{name}" has an equation; --series takes its place', name=written)
+            self.problems.add(where, what)
         for written, full in found.items():
             self.series[written] = Through(times, full)
 
@@ -194,7 +201,7 @@ def _points(text: str) -> list[tuple[float, float]] | None:
 
 
 def _columns(path: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Return the titles, times and values (time, title) of a csv or xlsx file.
+    """Return the titles, times and values (time, title) of a file.
 
     Times stand in the first column or the first row, whichever begins with a word for time or
     with an empty cell; else in the first column.
@@ -208,7 +215,7 @@ def _columns(path: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
     if not keep or not rows:
         told = "{file}: needs a column of times and one for each variable"
         raise SDError(Message(told, file=path.name))
-    first = fold(str(cells[0, 0] or ""))
+    first = fold(str(cells[0, 0] or "").partition("(")[0])  # Vensim writes "Time (Year)"
     if first and first not in _TIME and not _is_number(cells[0, 0]):
         told = '{file}: the first column is "{name}"; call it "time"'
         raise SDError(Message(told, file=path.name, name=first))

@@ -205,6 +205,26 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Quantity:
+    """A number with its unit; a unit in Latin letters keeps its distance in every language."""
+
+    number: Words
+    unit: Words
+
+    def told(self, lang: str) -> str:
+        """Return the text in a language."""
+        number, unit = tell(self.number, lang), tell(self.unit, lang)
+        latin = unit[:1].isascii() and unit[:1].isalpha()
+        key = "language.amount_latin" if latin else "language.amount"
+        return say(key, lang, number=number, unit=unit)
+
+
+def quantity(number: Words, unit: Words) -> Words:
+    """Return a number with its unit: "30亿元", "30 people"; without one the number."""
+    return Quantity(number, unit) if unit else number
+
+
+@dataclass(frozen=True)
 class Bracketed:
     """Words in the brackets of their language; nothing where they say nothing."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.form import Chance, Measured, Number, Share, Shown, Whole
-from sdensemble.outputs.naming import target_label
+from sdensemble.outputs.naming import target_label, time_unit, when
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.results.horizon import Horizon, Part, horizons, parts
 from sdensemble.results.results import Results
@@ -46,7 +46,7 @@ def horizon_table(results: Results) -> Table:
     money: Words = results.spec.units.get(payer) or payer
     columns = [
         Column("scenario", phrase("horizon.scenario")),
-        Column("year", phrase("horizon.year"), Whole()),
+        Column("year", time_unit(results), Whole()),
         Column("effect", phrase("horizon.effect"), Measured(), unit),
         Column("median", phrase("horizon.median"), Number(places=1, signed=True), unit),
         Column("cumulative", phrase("horizon.cumulative"), Measured(), unit),
@@ -110,7 +110,9 @@ def condition_table(results: Results, own: list[Part]) -> Table:
     for place, (scenario, year, *_) in enumerate(own[0].effects):
         if year != results.asked_year or (packages and not scenario.package):
             continue
-        row = {"row": phrase("horizon.effect_of", scenario=scenario.title, year=year)}
+        row = {
+            "row": phrase("horizon.effect_of", scenario=scenario.title, year=when(results, year))
+        }
         for part in own:
             row[f"part {part.place}"] = Shown(part.effects[place][2], Measured())
         rows.append(row)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sdensemble.inputs.history import LATEST, counts_years
 from sdensemble.inputs.scenarios import moved_by
 from sdensemble.inputs.targets import ABOUT, band
-from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase, say, tell
+from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase, quantity, say, tell
 from sdensemble.results.probability import value_of
 from sdensemble.results.results import outlay_told
 
@@ -260,7 +260,7 @@ class Amount:
             return number
         if unit[0] == "%":
             return number + unit
-        return say("language.amount", lang, number=number, unit=unit)
+        return tell(quantity(number, unit), lang)
 
 
 def lever_caveats(results: Results) -> tuple[Words, ...]:
@@ -290,7 +290,7 @@ def unequal_costs(results: Results) -> tuple[Words, ...]:
                     if cost is not None and outlay_told(cost)
                 ]
             ),
-            low=f"{min(means):.3g}",
+            low=f"{float(f'{min(means):.3g}'):g}",
             high=Amount.of(results.spec, unit, float(f"{max(means):.3g}")),
         ),
     )

@@ -10,33 +10,12 @@ import numpy as np
 
 from sdengine.errors import SDError
 from sdensemble.inputs.targets import Target, readings
-from sdensemble.lang import Words, joined, phrase, tell
-from sdensemble.outputs.columns import LAYOUT
-from sdensemble.outputs.document import Block, Paragraph
-from sdensemble.outputs.form import Points, Short
-from sdensemble.outputs.naming import (
-    fitted,
-    information_date,
-    label,
-    spoken,
-    target_label,
-    target_name,
-    wanted,
-)
-from sdensemble.outputs.table import Column, Table, by_language
-from sdensemble.outputs.tables import Row
 from sdensemble.policy.ledger import kept
-from sdensemble.policy.regions import Layout, layout_cells
 from sdensemble.results.probability import Probability
 from sdensemble.results.results import Results, Split, reference
 
 if TYPE_CHECKING:
-    from sdensemble.inputs.scenarios import Scenario
-
-PAGE = 14
-"""Scenarios side by side on a terminal or in a figure; more stand below, or in another figure."""
-OF_LINES = ("rank", "parts", "reading_of", *LAYOUT)
-"""Columns that only a row of the scorecard has, no row by year."""
+    pass
 
 
 @dataclass(frozen=True)
@@ -44,7 +23,8 @@ class Line:
     """One row of the scorecard: its kind, its target, and P under each scenario.
 
     ``splits`` says where the members of an "about" target lie; ``reading_of`` names the target
-    that a reference reads in another measure or scope.
+    that a reference reads in another measure or scope. ``parts`` are what rows together join:
+    such a target has no name of its own.
     """
 
     kind: str
@@ -53,6 +33,7 @@ class Line:
     found: tuple[Probability, ...]
     splits: tuple[Split | None, ...]
     reading_of: str = ""
+    parts: tuple[Target, ...] = ()
 
     def middle(self, place: int) -> float:
         """Return the probability under one scenario, or the middle of its bounds."""
@@ -74,9 +55,10 @@ def scorecard(results: Results) -> tuple[Line, ...]:
     held = [target for target in results.targets if target.scored and kept(results, target)]
     if not held:
         raise SDError("the run kept nothing that a target speaks of: run the study again")
-    own = [(_kind(target), target) for target in held]
+    own = [(kind_of(target), target) for target in held]
     place = results.scenarios.index(reference(results))
-    lines = [_line(results, *one) for one in (*own, *_nested(results, held), *_paths(held))]
+    lines = [_line(results, *one) for one in own]
+    lines += [_line(results, *one) for one in (*_nested(held), *_paths(held))]
     other = {one.id: target.id for target in held for one in readings(target, held)}
     lines = [replace(line, reading_of=other.get(line.target.id, "")) for line in lines]
 
@@ -87,16 +69,16 @@ def scorecard(results: Results) -> tuple[Line, ...]:
     return tuple(sorted(lines, key=likeness))
 
 
-def _kind(target: Target) -> str:
+def kind_of(target: Target) -> str:
     if target.role == "reference":
         return "reference"
     return "joint" if target.joint else "single"
 
 
-def _line(results: Results, kind: str, target: Target) -> Line:
+def _line(results: Results, kind: str, target: Target, parts: tuple[Target, ...] = ()) -> Line:
     found = tuple(results.event(target, scenario).probability() for scenario in results.scenarios)
     splits = tuple(results.split(target, scenario) for scenario in results.scenarios)
-    return Line(kind, target, results.year(target), found, splits)
+    return Line(kind, target, results.year(target), found, splits, parts=parts)
 
 
 def with_readings(lines: Sequence[Line], every: Sequence[Line]) -> list[Line]:
@@ -107,46 +89,38 @@ def with_readings(lines: Sequence[Line], every: Sequence[Line]) -> list[Line]:
     return [one for line in lines for one in (line, *held.get(line.target.id, ()))]
 
 
-def _nested(results: Results, held: Sequence[Target]) -> Iterator[tuple[str, Target]]:
+def _nested(held: Sequence[Target]) -> Iterator[tuple[str, Target, tuple[Target, ...]]]:
     by_id = {target.id: target for target in held}
     for part in held:
         whole = by_id.get(part.within)
         if whole is None or part.role == "reference":
             continue
-        names = phrase(
-            "scorecard.nested",
-            name=target_name(part),
-            whole=target_name(whole),
-            year=results.year(whole),
-        )
-        yield "nested", _together(f"{part.id}+{whole.id}", names, (part, whole))
+        both = (part, whole)
+        yield "nested", _together(f"{part.id}+{whole.id}", both), both
 
 
-def _paths(held: Sequence[Target]) -> Iterator[tuple[str, Target]]:
+def _paths(held: Sequence[Target]) -> Iterator[tuple[str, Target, tuple[Target, ...]]]:
     groups: dict[tuple[str, str, str], list[Target]] = {}
     for target in held:
         if target.role == "outcome" and not target.joint:
             key = target.variable, target.element, target.aggregate
             groups.setdefault(key, []).append(target)
     for group in groups.values():
-        years = sorted({target.year or 0 for target in group})
-        if len(years) < 2:
-            continue
-        shown = joined([str(year) for year in years])
-        names = phrase("scorecard.path", name=target_name(group[0]), years=shown)
-        yield "path", _together("+".join(t.id for t in group), names, group)
+        if len({target.year for target in group}) > 1:
+            yield "path", _together("+".join(t.id for t in group), group), tuple(group)
 
 
-def _together(name: str, names: Words, parts: Sequence[Target]) -> Target:
+def _together(name: str, parts: Sequence[Target]) -> Target:
     """Return a joint target of parts, with the key they share."""
     shared: dict[str, Any] = {
         key: " + ".join(dict.fromkeys(getattr(part, key) for part in parts))
         for key in ("measure", "scope", "price_basis")
     }
-    shared |= {lang: tell(names, lang) for lang in target_label(parts[0])}
     return replace(
         parts[0],
         id=name,
+        zh="",
+        en="",
         variable="",
         element="",
         aggregate="",
@@ -164,201 +138,4 @@ def _together(name: str, names: Words, parts: Sequence[Target]) -> Target:
     )
 
 
-# ── text ──
-
-
-def scorecard_blocks(
-    lines: Sequence[Line], results: Results, goals: Sequence[Target]
-) -> tuple[Block, ...]:
-    """Return the scorecard as blocks: single rows, then those met together, references."""
-    single = [line for line in lines if line.kind == "single"]
-    values: dict[str, object] = {
-        "n": len(single),
-        "m": len(results.scenarios),
-        "scenario": reference(results).title,
-    }
-    conditions: dict[str, object] = {
-        "date": information_date(results.as_of, results.spec.issued),
-        "prior": label(results.spec, results.prior_set),
-        "members": results.members,
-        "fitted": fitted(results.posterior),
-    }
-    head = [phrase("scorecard.title", **values), phrase("scorecard.conditions", **conditions)]
-    parts = {
-        "target": with_readings(single, lines),
-        "joint": [line for line in lines if line.kind in JOINT],
-        "reference": _references(lines),
-    }
-    tables = [
-        _table(f"{name}-{number}", phrase(f"scorecard.{name}"), chosen, results, page)
-        for number, page in enumerate(pages_of(results), start=1)
-        for name, chosen in parts.items()
-        if chosen
-    ]
-    return (
-        *(Paragraph(text, "line") for text in head),
-        *tables,
-        *(Paragraph(note, "note") for note in _notes(lines, results, goals)),
-    )
-
-
-def _table(
-    name: str, head: Words, lines: Sequence[Line], results: Results, page: Sequence[int]
-) -> Table:
-    asks = any(line.kind in ("single", "reference") for line in lines)
-    columns = (
-        Column("target", head, Short()),
-        Column("asked", phrase("scorecard.asked") if asks else " "),
-        *(Column(results.scenarios[i].name, f"{i + 1}", Points()) for i in page),
-    )
-    rows = tuple((*_names(line, results), *(line.found[i] for i in page)) for line in lines)
-    return Table(name, "", columns, rows, stub=2)
-
-
-def _references(lines: Sequence[Line]) -> list[Line]:
-    """Return the references that do not stand beside a target they read otherwise."""
-    return [line for line in lines if line.kind == "reference" and not line.reading_of]
-
-
 JOINT = ("joint", "nested", "path")
-
-
-def reading_name(line: Line, results: Results) -> Words:
-    """Return how a line that reads another's target otherwise is named below it."""
-    return phrase("scorecard.reading", scope=label(results.spec, line.target.scope))
-
-
-def about_note(lines: Sequence[Line]) -> list[Words]:
-    """Return how rows of "about" are ranked, where there are some."""
-    told = any(split is not None for line in lines for split in line.splits)
-    return [phrase("scorecard.about")] if told else []
-
-
-def asked(line: Line, results: Results) -> Words:
-    """Return what a line asks, and where "about" is mostly missed above its band, that."""
-    shown, split = wanted(line.target, results.spec), line.splits[_base(results)]
-    if split is None or not split.mostly_above:
-        return shown
-    return joined([shown, phrase("scorecard.above")], "clause")
-
-
-def _base(results: Results) -> int:
-    return results.scenarios.index(reference(results))
-
-
-def _names(line: Line, results: Results) -> tuple[Words, Words]:
-    if line.reading_of:
-        return reading_name(line, results), ""
-    name = target_name(line.target)
-    if line.kind in ("single", "reference"):
-        name = joined([name, f" {line.year}"], "nothing")
-    return name, asked(line, results)
-
-
-def pages_of(results: Results) -> tuple[tuple[int, ...], ...]:
-    """Return the places of the scenarios that stand side by side, the reference first in each."""
-    base = results.scenarios.index(reference(results))
-    others = [place for place in range(len(results.scenarios)) if place != base]
-    step = PAGE - 1
-    return tuple(
-        tuple(sorted((base, *others[i : i + step]))) for i in range(0, max(len(others), 1), step)
-    )
-
-
-def numbered(results: Results, page: Sequence[int] | None = None) -> Words:
-    """Return the scenarios with the numbers that stand for them at the head of columns."""
-    places = range(len(results.scenarios)) if page is None else page
-    names: list[Words] = [
-        joined([f"{place + 1} ", results.scenarios[place].title], "nothing") for place in places
-    ]
-    return phrase("scorecard.legend", names=joined(names, "clause"))
-
-
-def _notes(lines: Sequence[Line], results: Results, goals: Sequence[Target]) -> list[Words]:
-    notes = [numbered(results), *about_note(lines)]
-    read = [spoken(line.target, "reason") for line in lines if line.reading_of]
-    notes += [one for place, one in enumerate(read) if one not in read[:place]]
-    left = [t for t in results.targets if t.scored and not kept(results, t)]
-    if left:
-        notes.append(phrase("scorecard.not_kept", names=joined([target_name(t) for t in left])))
-    counts: dict[str, object] = {
-        "levers": sum(t.role == "lever" for t in goals),
-        "indicators": sum(t.role == "indicator" for t in goals),
-    }
-    if any(counts.values()):
-        notes.append(phrase("scorecard.not_scored", **counts))
-    return notes
-
-
-# ── tables ──
-
-
-def scorecard_rows(
-    lines: Sequence[Line], results: Results, laid: Layout | None = None
-) -> Iterator[Row]:
-    """Yield a row for each target and scenario, in the order of the scorecard.
-
-    ``laid`` holds the regions laid out for targets of bases and land.
-    """
-    for rank, line in enumerate(lines, start=1):
-        shared = {
-            "rank": rank,
-            "parts": "; ".join(line.target.joint),
-            "reading_of": line.reading_of,
-            **layout_cells(line.target, laid or {}),
-        }
-        for scenario, found, split in zip(results.scenarios, line.found, line.splits, strict=True):
-            yield shared | _row(line.kind, line.target, line.year, scenario, found, split)
-
-
-def year_rows(results: Results) -> Iterator[Row]:
-    """Yield P of reaching each single target's value in every year, under every scenario."""
-    for target in results.targets:
-        if target.joint or not target.scored or not kept(results, target):
-            continue
-        for scenario in results.scenarios:
-            for year in map(int, results.years):
-                if not results.stores(target, year):
-                    continue
-                found = results.event(target, scenario, year=year).probability()
-                split = results.split(target, scenario, year=year)
-                yield _row(_kind(target), target, year, scenario, found, split)
-
-
-def _row(
-    kind: str,
-    target: Target,
-    year: int,
-    scenario: Scenario,
-    p: Probability,
-    split: Split | None = None,
-) -> Row:
-    low, high = p.interval
-    shares = ("", "", "") if split is None else (split.below, split.inside, split.above)
-    return {
-        "kind": kind,
-        "target": target.id,
-        **by_language("target", target_label(target)),
-        "section": target.section,
-        "year": year,
-        "scenario": scenario.name,
-        **by_language("scenario", scenario.title),
-        "event": p.key.event,
-        "p": "" if p.bounded else p.least.mean,
-        "p_least": p.least.mean,
-        "p_most": p.most.mean,
-        "low": low,
-        "high": high,
-        "mc_error": p.se,
-        **dict(zip(("p_below", "p_in", "p_above"), shares, strict=True)),
-        "members": p.members,
-        "lost_members": p.lost,
-        "measure": p.key.measure,
-        "scope": p.key.scope,
-        "price_basis": p.key.price_basis,
-        "as_of": p.key.as_of,
-        "prior_set": p.key.prior_set,
-        "model_digest": p.key.model_digest,
-        "model_set": p.key.model_set,
-        "posterior": p.key.posterior,
-    }

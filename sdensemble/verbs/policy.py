@@ -14,22 +14,15 @@ from sdensemble.lang import phrase
 from sdensemble.outputs.columns import write_csv, write_meanings
 from sdensemble.outputs.document import Block, Document
 from sdensemble.outputs.figure import Figure
+from sdensemble.outputs.policy.conflicts import conflict_rows, conflicts_blocks
+from sdensemble.outputs.policy.instruments import instruments_blocks
+from sdensemble.outputs.policy.ledger import ledger_blocks, ledger_rows
+from sdensemble.outputs.policy.regions import layout_blocks, place_rows, places_blocks
+from sdensemble.outputs.policy.scorecard import scorecard_blocks, scorecard_rows, year_rows
 from sdensemble.outputs.tables import Row
-from sdensemble.policy.conflicts import conflict_rows, conflicts_blocks
-from sdensemble.policy.instruments import instruments_blocks
-from sdensemble.policy.ledger import ledger, ledger_blocks, ledger_rows
-from sdensemble.policy.regions import (
-    layout,
-    layout_blocks,
-    place_rows,
-    places_blocks,
-)
-from sdensemble.policy.scorecard import (
-    scorecard,
-    scorecard_blocks,
-    scorecard_rows,
-    year_rows,
-)
+from sdensemble.policy.ledger import ledger
+from sdensemble.policy.regions import layout
+from sdensemble.policy.scorecard import scorecard
 from sdensemble.results.record import RunRecord, records, written
 from sdensemble.results.results import reference
 from sdensemble.results.stored import latest_run, run_of, stored_results
@@ -107,7 +100,7 @@ def show_scorecard(asked: ScorecardOptions, tell: Tell = SILENT) -> VerbResult:
         *conflicts_blocks(study.conflicts, results, reference(results)),
     )
 
-    from sdensemble.policy.figures.scorecard import scorecard_figures
+    from sdensemble.outputs.policy.figures.scorecard import scorecard_figures
 
     done = _write(
         study,
@@ -142,7 +135,7 @@ def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> 
     if not places:
         raise SDError(f"{study.folder}: the study has no model/regions.csv")
 
-    from sdensemble.policy.figures.regions import region_matrix
+    from sdensemble.outputs.policy.figures.regions import region_matrix
 
     document = _document(places_blocks(places, study.model))
     if out is None:

@@ -10,9 +10,12 @@ from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
 @dataclass(frozen=True, kw_only=True)
 class WeighOptions(WorldOptions):
-    """What a weighing may be asked with: the name of a file of ``scenarios/questions``."""
+    """What a weighing may be asked with: the name of a file of ``scenarios/questions``.
 
-    name: str = argument("land-or-grants")
+    The first of them where none is named.
+    """
+
+    name: str = argument("")
 
 
 def weigh(asked: WeighOptions, tell: Tell = SILENT) -> VerbResult:
@@ -21,7 +24,7 @@ def weigh(asked: WeighOptions, tell: Tell = SILENT) -> VerbResult:
     from sdensemble.outputs.decide.weigh import weigh_document
     from sdensemble.verbs.worlds import Job, question_of
 
-    job = Job(asked, tell, asked.name)
+    job = Job(asked, tell, asked.name or "weigh")
     question = question_of(job.study, asked.name)
     if asked.target:
         question = replace(question, target=asked.target)

@@ -231,13 +231,13 @@ def one_world(job: Job, asked: WorldOptions, *, method: Method = "sobol", seed: 
 
 
 def question_of(study: Study, name: str) -> Question:
-    """Return a question of ``scenarios/questions``, by name or as a path."""
-    path = Path(name)
+    """Return a question of ``scenarios/questions``, by name or as a path; the first without one."""
     folder = study.folder / "scenarios" / "questions"
+    known = sorted(one.stem for one in folder.glob("*.toml"))
+    path = Path(name or (known or [""])[0])
     if not path.is_file():
-        path = folder / f"{name.removesuffix('.toml')}.toml"
+        path = folder / f"{path.as_posix().removesuffix('.toml')}.toml"
     if not path.is_file():
-        known = sorted(one.stem for one in folder.glob("*.toml"))
         shown = ", ".join(known) or "—"
         told = 'no question "{name}"{hint} (there are {known})'
         raise SDError(Message(told, name=name, hint=did_you_mean(name, known), known=shown))

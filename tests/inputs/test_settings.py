@@ -66,6 +66,35 @@ def test_a_series_comes_from_a_file_and_stands_in_the_record(model, tmp_path, na
     assert record["initial"] == ["s=7"]
 
 
+EXPORTED = {
+    "down.tab": "Time (Year)\td[north]\td[south]\ty[north]\tFINAL TIME\n"
+    "0\t1\t5\t9\t10\n1\t3\t5\t9\n",
+    "across.csv": "Time (Year),0,1\nd[north],1,3\nd[south],5,5\ny[north],9,9\nSAVEPER,1,1\n",
+    "long.dat": "d[north]\n0\t1\n1\t3 seen twice\nd[south] / guessed\n0 5\n"
+    "y[north]\n0 9\nSAVEPER\n0 1\n",
+}
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_an_exported_run_of_vensim_fills_the_data_and_nothing_else(write_model, tmp_path, name):
+    path = write_model("r: north,south~~|\nd[r]~~|\ny[r]=d[r]*2~~|")
+    (tmp_path / name).write_text(EXPORTED[name], encoding="utf-8")
+    found = run_file(path, FileOptions(report="y", data=(tmp_path / name,)))
+    np.testing.assert_allclose(found.found.run.values["y"][[0, -1], :, 0], [[2, 10], [6, 10]])
+
+
+@pytest.mark.parametrize("option", ["data", "series", "sample"])
+def test_a_dataset_that_only_vensim_reads_is_refused_with_the_way_out(model, tmp_path, option):
+    (tmp_path / "base.vdfx").write_bytes(b"\x00\x01")
+    given = (
+        {option: tmp_path / "base.vdfx"}
+        if option == "sample"
+        else {option: (tmp_path / "base.vdfx",)}
+    )
+    with pytest.raises(SDError, match=r"base\.vdfx: .* Export Dataset….* \.tab, \.csv or \.dat"):
+        values(model, **given)
+
+
 def test_data_without_a_source_come_from_a_file(write_model, tmp_path):
     path = write_model("r: north,south~~|\nd[r]~~|\ny[r]=d[r]*2~~|")
     (tmp_path / "d.csv").write_text("time,d[north],d[south]\n0,1,5\n1,3,\n", encoding="utf-8")

@@ -184,6 +184,39 @@ def test_no_view_has_a_serious_finding_of_axe_or_runs_out_of_the_screen(
     context.close()
 
 
+def test_a_slide_is_redrawn_on_its_way_and_ends_with_what_was_set_last(
+    tab: Any, file: Path
+) -> None:
+    opened(tab, file)
+    seen = len(tab.evaluate("drawn"))
+    slide = """(one) => new Promise((done) => { let moves = 0; const timer = setInterval(() => {
+      one.value = Number(one.max) * (moves + 1) / 60; one.dispatchEvent(new Event('input'));
+      if (++moves === 30) { clearInterval(timer); one.dispatchEvent(new Event('change')); done(); }
+    }, 10); })"""
+    tab.query_selector("input[type=range]").evaluate(slide)
+    settled(tab)
+    assert len(tab.evaluate("drawn")) > seen + 3
+    lever = tab.evaluate("study.levers[0].id")
+    held = tab.evaluate(f"state.settings[{lever!r}].values[0]")
+    assert str(held) == tab.input_value("input[type=number] >> nth=0")
+    slid = tab.inner_text("#answer")
+    tab.fill("input[type=number] >> nth=0", "0.9")
+    tab.press("input[type=number] >> nth=0", "Enter")
+    settled(tab)
+    tab.fill("input[type=number] >> nth=0", str(held))
+    tab.press("input[type=number] >> nth=0", "Enter")
+    settled(tab)
+    assert tab.inner_text("#answer") == slid
+
+
+def test_every_scenario_stands_in_the_table_with_its_effect(tab: Any, file: Path) -> None:
+    opened(tab, file)
+    tab.click("#tab-compare")
+    until(tab, "compared.rows.length > 0 && compared.rows.length === compared.wanted")
+    rows = tab.query_selector_all("#view tbody tr")
+    assert len(rows) == tab.evaluate("study.scenarios.length")
+
+
 def test_the_keyboard_alone_reaches_levers_and_views(tab: Any, file: Path) -> None:
     opened(tab, file)
     tab.focus("#tab-fan")

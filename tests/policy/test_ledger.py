@@ -10,15 +10,8 @@ from sdensemble.inputs.report import Bearing
 from sdensemble.lang import tell
 from sdensemble.outputs.columns import TABLES
 from sdensemble.outputs.naming import wanted
-from sdensemble.policy.ledger import (
-    MET,
-    NOT_MET,
-    NOT_PUBLISHED,
-    ledger,
-    ledger_blocks,
-    ledger_rows,
-    pointing,
-)
+from sdensemble.outputs.policy.ledger import ledger_blocks, ledger_rows
+from sdensemble.policy.ledger import MET, NOT_MET, NOT_PUBLISHED, ledger, pointing
 from sdensemble.results.estimate import Estimate
 from sdensemble.results.probability import Probability
 from tests.outputs import synthetic

@@ -8,18 +8,18 @@ from sdensemble.inputs.targets import readings
 from sdensemble.lang import tell
 from sdensemble.outputs.columns import TABLES
 from sdensemble.outputs.figure import Cells
-from sdensemble.outputs.text import width
-from sdensemble.outputs.write import nothing
-from sdensemble.outputs.write.picture import looks
-from sdensemble.policy.figures.scorecard import NAMED, scorecard_figures
-from sdensemble.policy.scorecard import (
+from sdensemble.outputs.policy.figures.scorecard import NAMED, scorecard_figures
+from sdensemble.outputs.policy.scorecard import (
     asked,
     pages_of,
-    scorecard,
     scorecard_blocks,
     scorecard_rows,
     year_rows,
 )
+from sdensemble.outputs.text import width
+from sdensemble.outputs.write import nothing
+from sdensemble.outputs.write.picture import looks
+from sdensemble.policy.scorecard import scorecard
 from sdensemble.results.results import Results
 from tests.outputs import synthetic
 from tests.outputs.told import told

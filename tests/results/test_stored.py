@@ -9,7 +9,8 @@ import pytest
 
 from sdengine.errors import SDError
 from sdensemble.inputs.conflicts import Conflict, ModelNumber, Number, Term
-from sdensemble.policy.conflicts import conflict_rows, conflicts_blocks, model_values
+from sdensemble.outputs.policy.conflicts import conflict_rows, conflicts_blocks
+from sdensemble.policy.conflicts import model_values
 from sdensemble.results.record import records
 from sdensemble.results.store import write_ensemble
 from sdensemble.results.stored import latest_run, stored_results

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import Problems, SDError
+from sdengine.model.dataset import refuse_closed
 from sdensemble.inputs.config import short
 from sdensemble.inputs.vensim.text import number, read_text, split_name
 
@@ -36,6 +37,7 @@ def read_sample(path: Path) -> Sample:
     A blank cell repeats the value above it, as in Vensim.
     """
     path = Path(path)
+    refuse_closed(path)
     text = read_text(path)
     first = text.split("\n", 1)[0]
     cells = csv.reader(text.split("\n"), delimiter="\t" if "\t" in first else ",")

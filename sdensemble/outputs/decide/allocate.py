@@ -45,13 +45,13 @@ def allocate_document(found: Allotted, world: World, study: Study) -> Document:
             "decide.allocate.paid",
             best=c.amount(found.treasury[0], money, c.SPENT),
             even=c.amount(found.treasury[1], money, c.SPENT),
-            best_forgone=c.amount(found.forgone[0], money, c.SPENT),
-            even_forgone=c.amount(found.forgone[1], money, c.SPENT),
+            best_forgone=c.and_forgone(study, c.amount(found.forgone[0], money, c.SPENT)),
+            even_forgone=c.and_forgone(study, c.amount(found.forgone[1], money, c.SPENT)),
         ),
     ]
     columns = [
         Column("slot", phrase("decide.head.place")),
-        Column("years", phrase("decide.head.years")),
+        Column("years", c.period_of(study.model, study.report)),
         Column("steps", phrase("decide.head.steps"), Number(places=0)),
         Column("even", phrase("decide.head.even"), Number(digits=3)),
         Column("level", phrase("decide.head.level"), Number(digits=4)),
@@ -64,7 +64,7 @@ def allocate_document(found: Allotted, world: World, study: Study) -> Document:
     rows = [
         {
             "slot": place_name(slot, study),
-            "years": f"{slot.begin:g}–{slot.end:g}",
+            "years": span(slot),
             "steps": found.steps[k],
             "even": found.even[k],
             "level": slot.before + found.steps[k] * slot.step,
@@ -131,9 +131,15 @@ def place_name(slot: Slot, study: Study) -> Words:
     return joined([name, phrase("language.brackets", text=told)], "nothing")
 
 
+def span(slot: Slot) -> str:
+    """Return the years a slot lasts, as they are asked for: "2021–2023" to the end of 2023."""
+    last = slot.end - 1
+    return f"{slot.begin:g}–{last:g}" if last > slot.begin else f"{slot.begin:g}"
+
+
 def slot_name(slot: Slot, study: Study) -> Words:
     """Return a slot's lever, element and years."""
-    return joined([place_name(slot, study), f"{slot.begin:g}–{slot.end:g}"], "within")
+    return joined([place_name(slot, study), span(slot)], "within")
 
 
 def _amount(slot: Slot, steps: int, study: Study) -> Words:

@@ -71,7 +71,9 @@ def _answer(found: Comparison, study: Study) -> list[Words]:
             name=_title(found, most.scenario),
             mean=c.amount(most.effect.found, _unit(found, study)),
             treasury=c.amount(most.treasury.found, money, c.SPENT) if most.treasury else "",
-            forgone=c.amount(most.forgone.found, money, c.SPENT) if most.forgone else "",
+            forgone=c.and_forgone(study, c.amount(most.forgone.found, money, c.SPENT))
+            if most.forgone
+            else "",
         )
     )
     return said
@@ -83,7 +85,7 @@ def batch_table(found: Comparison, study: Study) -> Table:
     A lever a scenario leaves alone stands at its level in the baseline, so that a pivot table can
     group by it.
     """
-    unit, money, spec = _unit(found, study), c.money_unit(study), study.report
+    unit, spec = _unit(found, study), study.report
     names = list(
         dict.fromkeys(
             (one.constant, one.element) for moved in found.levers.values() for one in moved
@@ -110,7 +112,7 @@ def batch_table(found: Comparison, study: Study) -> Table:
             )
         )
     columns += [
-        Column("year", phrase("decide.head.year"), Whole()),
+        c.period_column(study, Whole()),
         Column("p", phrase("decide.head.p"), Chance(error=False)),
         Column("p_se", phrase("decide.head.p_se"), Number(digits=2)),
         Column(
@@ -132,8 +134,7 @@ def batch_table(found: Comparison, study: Study) -> Table:
         Column("low", phrase("decide.head.low"), Number(digits=5), unit),
         Column("high", phrase("decide.head.high"), Number(digits=5), unit),
         Column("helped", phrase("decide.head.helped"), Share()),
-        Column("treasury", phrase("decide.head.treasury"), Number(digits=5), money),
-        Column("forgone", phrase("decide.head.forgone"), Number(digits=5), money),
+        *c.purse_columns(study, Number(digits=5)),
         Column("verdict", phrase("decide.head.verdict")),
     ]
     rows = []
@@ -176,7 +177,7 @@ def batch_table(found: Comparison, study: Study) -> Table:
         columns,
         rows,
         stub=3,
-        notes=(phrase("decide.apart"),),
+        notes=c.apart(study),
     )
 
 

@@ -14,16 +14,19 @@ from sdensemble.decide.worlds import Named
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
-from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, say, tell
-from sdensemble.outputs.form import Chance, Native, Number, Shown, rounded, rounded_up
+from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, quantity, say, tell
+from sdensemble.outputs.form import TEXT, Chance, Form, Native, Number, Shown, rounded, rounded_up
 from sdensemble.outputs.naming import (
     beyond,
     conditioned,
     information_date,
     label,
+    moment,
+    period_of,
     target_label,
     unit_label,
 )
+from sdensemble.outputs.table import Column
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import Study
 
@@ -99,12 +102,57 @@ def told_of(found: Any) -> bool:
 
 def amount(value: Any, unit: Words, form: Number = AMOUNT) -> Words:
     """Return a number with its error and unit: "+5.4 ±0.1 亿元"."""
-    return phrase("language.amount", number=Shown(value, form), unit=unit)
+    return quantity(Shown(value, form), unit)
 
 
 def plain(value: float, unit: Words, digits: int = 3) -> Words:
     """Return a number with its unit."""
-    return phrase("language.amount", number=Shown(value, Number(digits=digits)), unit=unit)
+    return quantity(Shown(value, Number(digits=digits)), unit)
+
+
+# ── purses ──
+
+
+def _purse(study: Study, forgone: bool) -> Words:
+    """Return who pays, or what is forgone, as the study's report calls them."""
+    return joined([one.label for one in study.report.payers if one.forgone == forgone])
+
+
+def forgoes(study: Study) -> bool:
+    """Return whether the study has a purse that forgoes income."""
+    return any(one.forgone for one in study.report.payers)
+
+
+def and_forgone(study: Study, amount: Words) -> Words:
+    """Return what is forgone beside an outlay; nothing in a study without such a purse."""
+    if not forgoes(study):
+        return ""
+    return phrase("decide.and_forgone", amount=amount, names=_purse(study, True))
+
+
+def purse_columns(study: Study, form: Number) -> tuple[Column, ...]:
+    """Return the columns of outlay and, where there is any, of income forgone."""
+    money = money_unit(study)
+    names = ("treasury", "forgone") if forgoes(study) else ("treasury",)
+    return tuple(Column(name, phrase(f"decide.head.{name}"), form, money) for name in names)
+
+
+def apart(study: Study) -> tuple[Words, ...]:
+    """Return the note that outlay and income forgone are not added, with the purses' names."""
+    if not forgoes(study):
+        return ()
+    paid, forgone = _purse(study, False), _purse(study, True)
+    return (phrase("decide.apart", paid=paid, forgone=forgone),)
+
+
+def period_column(study: Study, form: Form = TEXT) -> Column:
+    """Return the column of years, headed by the model's unit of time."""
+    return Column("year", period_of(study.model, study.report), form)
+
+
+def year_of(study: Study, time: float) -> Words:
+    """Return a time in words: "2025", "month 36"."""
+    return moment(study.model, study.report, time)
 
 
 # ── names ──
@@ -149,7 +197,7 @@ def level(value: float, unit: str, spec: ReportSpec, digits: int = 4) -> Words:
     # A unit such as "1 a year" would run into the number.
     if any(tell(words, lang)[:1].isdigit() for lang in LANGS):
         return joined([number, " × ", words], "nothing")
-    return phrase("language.amount", number=number, unit=words)
+    return quantity(number, words)
 
 
 def moved_words(model: Model, spec: ReportSpec, levers: Sequence[Moved]) -> Words:
@@ -160,14 +208,13 @@ def moved_words(model: Model, spec: ReportSpec, levers: Sequence[Moved]) -> Word
     for one in levers:
         steps = joined([Shown(value, Number(digits=4)) for value in one.values], "list")
         unit = unit_of(spec, one.unit)
-        begun = Shown(one.times[0], Number(digits=7))
         parts.append(
             phrase(
                 "decide.moved",
                 lever=lever_label(model, one),
                 before=Shown(one.baseline, Number(digits=4)),
-                after=phrase("language.amount", number=steps, unit=unit) if unit else steps,
-                start=begun,
+                after=quantity(steps, unit),
+                start=moment(model, spec, one.times[0]),
             )
         )
     return joined(parts, "clause")
@@ -203,7 +250,7 @@ def asked(study: Study, target: Target) -> Words:
         return joined([target_label(target), key], "nothing")
     words = phrase(
         "date.condition",
-        year=phrase("date.year", year=target.year),
+        year=year_of(study, target.year or 0),
         name=target_name(target),
         words=beyond(target, study.report),
     )
@@ -254,5 +301,5 @@ def asked_outcome(study: Study, target: Target) -> Words:
 
     if target.joint:
         return target_label(target)
-    year = phrase("date.year", year=target.year)
+    year = year_of(study, target.year or 0)
     return phrase("date.together", year=year, name=target_name(target))

@@ -31,7 +31,10 @@ def compare_document(found: Comparison, study: Study) -> Document:
     if len(found.worlds) > 1:
         blocks.append(worlds_figure(found, study))
     notes = phrase(
-        "decide.compare.notes", unit=unit, money=c.money_unit(study), through=found.through
+        "decide.compare.notes",
+        unit=unit,
+        money=c.money_unit(study),
+        through=c.year_of(study, found.through),
     )
     others = [s.title for s in found.scenarios if s.name != found.baseline.name]
     return Document(
@@ -95,9 +98,11 @@ def _effect(found: Comparison, row: Row, study: Study) -> Words:
         )
     paid = phrase(
         "decide.compare.paid",
-        through=found.through,
+        through=c.year_of(study, found.through),
         treasury=c.amount(row.treasury.found, money, c.SPENT) if row.treasury else "",
-        forgone=c.amount(row.forgone.found, money, c.SPENT) if row.forgone else "",
+        forgone=c.and_forgone(study, c.amount(row.forgone.found, money, c.SPENT))
+        if row.forgone
+        else "",
     )
     return joined([first, paid], "nothing")
 
@@ -198,8 +203,7 @@ def compare_table(found: Comparison, study: Study) -> Table:
         Column("low", phrase("decide.head.low"), Number(digits=3, signed=True), unit),
         Column("high", phrase("decide.head.high"), Number(digits=3, signed=True), unit),
         Column("helped", phrase("decide.head.helped"), Share()),
-        Column("treasury", phrase("decide.head.treasury"), c.SPENT, money),
-        Column("forgone", phrase("decide.head.forgone"), c.SPENT, money),
+        *c.purse_columns(study, c.SPENT),
         Column("per_point", phrase("decide.head.per_point"), c.SPENT, point),
         Column("per_unit", phrase("decide.head.per_unit"), c.SPENT, per),
     ]
@@ -227,10 +231,14 @@ def compare_table(found: Comparison, study: Study) -> Table:
     ]
     return table_of(
         "compare",
-        phrase("decide.compare.table", target=c.asked(study, found.target), through=found.through),
+        phrase(
+            "decide.compare.table",
+            target=c.asked(study, found.target),
+            through=c.year_of(study, found.through),
+        ),
         columns,
         rows,
-        notes=(phrase("decide.paired"), phrase("decide.apart")),
+        notes=(phrase("decide.paired"), *c.apart(study)),
     )
 
 
@@ -404,7 +412,7 @@ def compare_figure(found: Comparison, study: Study) -> Figure:
         phrase(
             "decide.compare.figure",
             outcome=found.outcome.label,
-            year=_year(found),
+            year=_year(found, study),
             base=found.baseline.title,
         ),
         tuple(panels),
@@ -441,10 +449,10 @@ def worlds_figure(found: Comparison, study: Study) -> Figure:
     )
     return Figure(
         "effects-by-world",
-        phrase("decide.fig.worlds", outcome=found.outcome.label, year=_year(found)),
+        phrase("decide.fig.worlds", outcome=found.outcome.label, year=_year(found, study)),
         (panel,),
     )
 
 
-def _year(found: Comparison) -> int:
-    return int(found.target.year or found.through)
+def _year(found: Comparison, study: Study) -> Words:
+    return c.year_of(study, int(found.target.year or found.through))

@@ -16,7 +16,7 @@ from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Document, Paragraph
 from sdensemble.outputs.form import Number
-from sdensemble.outputs.naming import unit_label, unit_notes
+from sdensemble.outputs.naming import moment, unit_label, unit_notes
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
 
@@ -34,7 +34,7 @@ def outlay_document(study: Study) -> Document:
     values = present_values(kernel, study.scenarios, study.report, until=until)
     unit = unit_of(study)
     words: dict[str, object] = {
-        "year": f"{until - 1:g}",
+        "year": moment(study.model, study.report, until - 1),
         "unit": joined(
             [unit_label(study.report, unit), unit_notes(study.report, [unit])], "clause"
         ),

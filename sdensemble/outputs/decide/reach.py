@@ -62,7 +62,7 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
         paid = phrase(
             "decide.solve.paid",
             treasury=c.amount(one.treasury, money, c.SPENT),
-            forgone=c.amount(one.forgone, money, c.SPENT),
+            forgone=c.and_forgone(study, c.amount(one.forgone, money, c.SPENT)),
         )
         return joined(
             [
@@ -105,7 +105,7 @@ def _points(se: float) -> Words:
 
 def solve_table(found: Solved, study: Study) -> Table:
     """Return one row a world: level, interval, P before and there, outlay by purse."""
-    spec, money = study.report, c.money_unit(study)
+    spec = study.report
     lever = c.unit_of(spec, found.lever.unit)
     number = Number(digits=4)
     columns = [
@@ -119,8 +119,7 @@ def solve_table(found: Solved, study: Study) -> Table:
         Column("p_low", phrase("decide.head.p_low"), Chance(error=False)),
         Column("p_high", phrase("decide.head.p_high"), Chance(error=False)),
         Column("effect", phrase("decide.head.effect"), c.AMOUNT, _unit(found, study)),
-        Column("treasury", phrase("decide.head.treasury"), c.SPENT, money),
-        Column("forgone", phrase("decide.head.forgone"), c.SPENT, money),
+        *c.purse_columns(study, c.SPENT),
     ]
     rows = []
     for one in found.found:
@@ -146,7 +145,7 @@ def solve_table(found: Solved, study: Study) -> Table:
         phrase("decide.solve.table", wanted=_wanted(found, study)),
         columns,
         rows,
-        notes=(phrase("decide.apart"),),
+        notes=c.apart(study),
     )
 
 
@@ -256,7 +255,7 @@ def edge_answer(found: Edge, study: Study) -> list[Words]:
                 cost=c.plain(
                     point.cost_fresh - (found.forgone[place] if found.with_forgone else 0), money
                 ),
-                forgone=c.plain(found.forgone[place], money),
+                forgone=c.and_forgone(study, c.plain(found.forgone[place], money)),
                 fresh=c.chance(point.confirmed, point.confirmed_se),
                 error=_points(point.confirmed_se),
             )
@@ -279,7 +278,6 @@ def edge_answer(found: Edge, study: Study) -> list[Words]:
 
 def edge_table(found: Edge, study: Study) -> Table:
     """Return one row a probability: the mix, its outlay by purse, P on both samples."""
-    money = c.money_unit(study)
     columns = [Column("p", phrase("decide.head.wanted"), Share())]
     for k, lever in enumerate(found.levers):
         columns.append(
@@ -291,8 +289,7 @@ def edge_table(found: Edge, study: Study) -> Table:
             )
         )
     columns += [
-        Column("treasury", phrase("decide.head.treasury"), Number(digits=3), money),
-        Column("forgone", phrase("decide.head.forgone"), Number(digits=3), money),
+        *c.purse_columns(study, Number(digits=3)),
         Column("searched", phrase("decide.head.p_searched"), Chance(error=False)),
         Column(
             "fresh",
@@ -321,7 +318,7 @@ def edge_table(found: Edge, study: Study) -> Table:
         phrase("decide.frontier.table"),
         columns,
         rows,
-        notes=(phrase(f"decide.frontier.{key}"), phrase("decide.apart")),
+        notes=(phrase(f"decide.frontier.{key}"), *c.apart(study)),
     )
 
 

@@ -59,7 +59,7 @@ def answer(found: Weighed, study: Study) -> list[Words]:
     prices = [
         phrase(
             "decide.weigh.price_in",
-            year=year,
+            year=c.year_of(study, year),
             price=c.amount(price, price_unit(found, study), c.SPENT),
         )
         for year, price in zip(found.doses.years, found.price, strict=True)
@@ -81,7 +81,9 @@ def answer(found: Weighed, study: Study) -> list[Words]:
     key = "none" if not c.told_of(inter) else "more" if inter.value > 0 else "less"
     said.append(
         phrase(
-            f"decide.weigh.together_{key}", year=found.doses.years[-1], amount=c.amount(inter, unit)
+            f"decide.weigh.together_{key}",
+            year=c.year_of(study, found.doses.years[-1]),
+            amount=c.amount(inter, unit),
         )
     )
     one, two = found.marginal
@@ -90,7 +92,7 @@ def answer(found: Weighed, study: Study) -> list[Words]:
         said.append(
             phrase(
                 "decide.weigh.marginal",
-                year=found.doses.year,
+                year=c.year_of(study, found.doses.year),
                 first=first,
                 second=second,
                 one=c.amount(one, per, c.SPENT),
@@ -99,7 +101,7 @@ def answer(found: Weighed, study: Study) -> list[Words]:
         )
     for part in found.parts:
         if math.isfinite(part.gap[-1].value):
-            said.append(_part(found, part, unit))
+            said.append(_part(found, part, unit, study))
     if len(found.elsewhere) > 1:
         said.append(_elsewhere(found, study))
     turned = [
@@ -126,13 +128,13 @@ def _year(
     if not math.isfinite(gap.value):
         return phrase(
             "decide.weigh.no_equal",
-            year=year,
+            year=c.year_of(study, year),
             first=first,
             second=second,
             cost=c.amount(cost, money, c.SPENT),
         )
     values = {
-        "year": year,
+        "year": c.year_of(study, year),
         "cost": c.amount(cost, money, c.SPENT),
         "purse": phrase(f"decide.kind.{main.kind}"),
         "first": first,
@@ -146,13 +148,13 @@ def _year(
     return phrase("decide.weigh.better", better=better, **values)
 
 
-def _part(found: Weighed, part, unit: Words) -> Words:  # type: ignore[no-untyped-def]
+def _part(found: Weighed, part, unit: Words, study: Study) -> Words:  # type: ignore[no-untyped-def]
     first, second = names_of(found)
     gap = part.gap[-1]
     values = {
         "where": phrase(f"decide.weigh.part_{part.id}", condition=found.question.condition_label),
         "share": Shown(part.share, Share()),
-        "year": found.doses.years[-1],
+        "year": c.year_of(study, found.doses.years[-1]),
         "first": first,
         "second": second,
         "one": c.amount(part.first[-1], unit),
@@ -174,7 +176,7 @@ def _elsewhere(found: Weighed, study: Study) -> Words:
         parts.append(
             phrase(
                 "decide.weigh.count",
-                year=year,
+                year=c.year_of(study, year),
                 first=first,
                 second=second,
                 ahead=ahead,

@@ -30,11 +30,11 @@ from sdensemble.study import Study
 
 def weigh_figure(found: Weighed, study: Study) -> Figure:
     """Return what a leader reads: effect by outlay paid, and where each wins by year."""
-    unit, money = unit_of(found, study), c.money_unit(study)
+    unit = unit_of(found, study)
     first, second = names_of(found)
     panels = []
     for y in dict.fromkeys((0, len(found.doses.years) - 1)):
-        panels.append(_outlay_panel(found, y, first, second, unit, money))
+        panels.append(_outlay_panel(found, study, y, first, second, unit))
     panels += _where_panels(found, study, unit)
     return Figure(
         "levers",
@@ -46,9 +46,9 @@ def weigh_figure(found: Weighed, study: Study) -> Figure:
 
 
 def _outlay_panel(
-    found: Weighed, y: int, first: Words, second: Words, unit: Words, money: Words
+    found: Weighed, study: Study, y: int, first: Words, second: Words, unit: Words
 ) -> Panel:
-    doses = found.doses
+    doses, money = found.doses, c.money_unit(study)
     one_, two_ = doses.curves
     gain = np.nanmean(one_.outcome[y], axis=1)
     spent = np.nanmean(one_.money[y], axis=1)
@@ -75,7 +75,7 @@ def _outlay_panel(
             low=0.0 if gain.min() >= 0 else None,
             high=1.05 * float(max(np.interp(most, spent, gain), effect.max())),
         ),
-        title=phrase("decide.fig.in_year", year=doses.years[y]),
+        title=phrase("decide.fig.in_year", year=c.year_of(study, doses.years[y])),
         height=48,
         id=f"outlay-{doses.years[y]}",
     )
@@ -94,7 +94,7 @@ def _where_panels(found: Weighed, study: Study, unit: Words) -> list[Panel]:
         names = tuple(
             phrase(
                 "decide.weigh.row",
-                year=years[y],
+                year=c.year_of(study, years[y]),
                 where=phrase(
                     f"decide.weigh.part_{part.id}", condition=found.question.condition_label
                 ),
@@ -142,7 +142,7 @@ def _structures_panel(found: Weighed, study: Study, unit: Words, gap: Words) -> 
         tuple(marks),
         x=Axis(gap, unit),
         y=Axis(names=tuple(titles.get(name, name) for name in rows)),
-        title=phrase("decide.weigh.by_world", year=found.doses.years[last]),
+        title=phrase("decide.weigh.by_world", year=c.year_of(study, found.doses.years[last])),
         height=max(48.0, 8 + 6.0 * len(rows)),
         id="structures",
     )
@@ -194,7 +194,7 @@ def surface_figure(found: Weighed, study: Study) -> Figure:
             (Cells(tuple(numbers(row) for row in shares), texts),),
             x=Axis(second, c.unit_of(study.report, found.levers[1].unit), names=heads[1]),
             y=Axis(first, own, names=heads[0]),
-            title=phrase("decide.fig.rows", year=doses.year, axis=rows),
+            title=phrase("decide.fig.rows", year=c.year_of(study, doses.year), axis=rows),
             height=62,
             id="surface",
         )

@@ -45,7 +45,7 @@ def weigh_table(found: Weighed, study: Study) -> Table:
     unit, money = unit_of(found, study), c.money_unit(study)
     first, second = names_of(found)
     columns = [
-        Column("year", phrase("decide.head.year")),
+        c.period_column(study),
         Column("cost", phrase("decide.head.convention")),
         Column("price", phrase("decide.head.charged"), Number(digits=3), price_unit(found, study)),
         Column("purse", phrase("decide.head.purse")),
@@ -98,7 +98,7 @@ def weigh_table(found: Weighed, study: Study) -> Table:
                 discount=Shown(found.question.discount, Number(digits=3, factor=100)),
                 begin=Shown(found.question.from_year, Number(digits=5)),
             ),
-            phrase("decide.apart"),
+            *c.apart(study),
         ),
     )
 
@@ -121,7 +121,7 @@ def parts_table(found: Weighed, study: Study) -> Table | None:
     columns = [
         Column("part", found.question.condition_label),
         Column("share", phrase("decide.head.members"), Share()),
-        Column("year", phrase("decide.head.year")),
+        c.period_column(study),
         Column("first", phrase("decide.head.effect_of", name=first), c.AMOUNT, unit),
         Column("second", phrase("decide.head.effect_of", name=second), c.AMOUNT, unit),
         Column("gap", phrase("decide.head.second_less_first"), c.AMOUNT, unit),
@@ -150,8 +150,8 @@ def parts_table(found: Weighed, study: Study) -> Table | None:
         phrase(
             "decide.weigh.parts",
             condition=found.question.condition_label,
-            first=span[0],
-            last=span[1],
+            first=c.year_of(study, span[0]),
+            last=c.year_of(study, span[1]),
         ),
         columns,
         rows,
@@ -164,7 +164,7 @@ def worlds_table(found: Weighed, study: Study) -> Table:
     first, second = names_of(found)
     columns = [
         Column("world", phrase("decide.head.world")),
-        Column("year", phrase("decide.head.year")),
+        c.period_column(study),
         Column("first", phrase("decide.head.effect_of", name=first), c.AMOUNT, unit),
         Column("second", phrase("decide.head.effect_of", name=second), c.AMOUNT, unit),
         Column("gap", phrase("decide.head.second_less_first"), c.AMOUNT, unit),
@@ -205,7 +205,7 @@ def surface_table(found: Weighed, study: Study) -> Table:
             c.SPENT,
             used_of(found, study),
         ),
-        Column("p", phrase("decide.head.p_year", year=year), Chance(error=False)),
+        Column("p", phrase("decide.head.p_year", year=c.year_of(study, year)), Chance(error=False)),
     ]
     rows = [
         {
@@ -220,5 +220,5 @@ def surface_table(found: Weighed, study: Study) -> Table:
         for i, one in enumerate(found.doses.first)
         for j, two in enumerate(found.doses.second)
     ]
-    title = phrase("decide.weigh.surface", year=found.doses.year)
+    title = phrase("decide.weigh.surface", year=c.year_of(study, found.doses.year))
     return table_of("doses", title, columns, rows, stub=2, notes=(phrase("decide.paired"),))

@@ -11,7 +11,7 @@ from sdengine.syntax import Model
 from sdensemble.evidence.backtest import MODEL
 from sdensemble.inputs.fit import without_term
 from sdensemble.inputs.history import Vintage
-from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, say
+from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, quantity, say
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import TEXT, Form, Native, Number, Shown
 from sdensemble.outputs.naming import element_label, label, period_of, unit_label
@@ -119,7 +119,7 @@ def period_column(study: Study) -> Column:
 def amount(study: Study, value: float, unit: str) -> Words:
     """Return a figure with its unit."""
     shown = Shown(value, PLAIN)
-    return phrase("language.amount", number=shown, unit=unit_label(study.report, unit))
+    return quantity(shown, unit_label(study.report, unit))
 
 
 def label_of(study: Study, name: str) -> Words:

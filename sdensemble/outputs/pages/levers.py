@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 MOST_LEVERS = 8
 """Rows of the comparison on the first two pages; the annex holds all."""
-MONEY = ("effect", "outlay", "forgone")
-"""Columns of the comparison in the unit of the headline."""
 
 
 def levers_chapter(results: Results, material: Material) -> Iterable[Block]:
@@ -79,13 +77,15 @@ def narrow_comparison(results: Results, others: Sequence[Results], *without: str
     narrow = table.only(
         [name for name in names if name not in without and (name[:2] != "p_" or name in kept)]
     )
-    unit = tables.unit_of(results, results.spec.headline.whole.variable)
+    money = tables.money_of(results)
+    effect = tables.unit_of(results, results.spec.headline.whole.variable)
+    units = {"effect": effect, "outlay": money, "forgone": money}
     own = phrase("brief.head_p_of", prior=label(results.spec, results.prior_set))
     columns = []
     for one in narrow.columns:
         if one.id == f"p_{results.question.id}":
             one = replace(one, head=own)
-        columns.append(replace(one, unit=unit) if one.id in MONEY else one)
+        columns.append(replace(one, unit=units[one.id]) if one.id in units else one)
     return replace(narrow, columns=tuple(columns))
 
 
@@ -146,7 +146,7 @@ def lever_sentences(results: Results) -> Words:
         (best, ratio), (next_best, other) = prices[:2]
         ends = {"best": best.title, "ratio": f"{ratio:.2g}"}
         ends |= {"next": next_best.title, "other": f"{other:.2g}"}
-        said.append(phrase("brief.levers_price", unit=unit, **ends))
+        said.append(phrase("brief.levers_price", unit=unit, money=tables.money_of(results), **ends))
     said += _two_orders(up)
     return joined(said, "sentence")
 

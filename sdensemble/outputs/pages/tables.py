@@ -15,6 +15,7 @@ from sdensemble.outputs.naming import (
     Amount,
     label,
     target_label,
+    time_unit,
     unit_label,
     when,
 )
@@ -56,6 +57,12 @@ def band_of(results: Results, outcome: Outcome, scenario: Scenario, year: int) -
 def unit_of(results: Results, variable: str) -> Words:
     """Return the unit of a kept series as people write it."""
     return unit_label(results.spec, results.unit(variable))
+
+
+def money_of(results: Results) -> Words:
+    """Return the unit of outlay; empty in a study where nobody pays."""
+    payers = results.spec.payers
+    return unit_of(results, payers[0].variable) if payers else ""
 
 
 # ── the answer in named situations ──
@@ -163,7 +170,7 @@ def targets_by_scenario(results: Results) -> Table:
     """Return P of every target, a column for each scenario."""
     columns = [
         Column("target", _head("target")),
-        Column("year", _head("year"), Whole()),
+        Column("year", time_unit(results), Whole()),
         Column("measure", _head("measure")),
         *(Column(s.name, s.title, Chance(error=False)) for s in results.scenarios),
     ]
@@ -228,7 +235,7 @@ def fan_data(results: Results) -> Table:
     columns = (
         Column("scenario", _head("scenario")),
         Column("outcome", _head("outcome")),
-        Column("year", _head("year"), Whole()),
+        Column("year", time_unit(results), Whole()),
         *(
             Column(f"q{round(100 * q):02d}", _head("quantile", q=round(100 * q)), Number(places=1))
             for q in QUANTILES
@@ -262,10 +269,11 @@ def gaps(results: Results) -> Table:
     """Return each outcome's part in growth, its gap and the growth it would need."""
     base, year = reference(results), results.asked_year
     percent = Number(places=1)
+    first, last = when(results, int(results.years[0])), when(results, year)
     columns = (
         Column("outcome", _head("outcome")),
-        Column("base_mean", _head("start", year=int(results.years[0])), Number(places=1)),
-        Column("mean", _head("mean", year=year), Number(places=1)),
+        Column("base_mean", _head("start", year=first), Number(places=1)),
+        Column("mean", _head("mean", year=last), Number(places=1)),
         Column("target_value", _head("goal"), Number(digits=6)),
         Column("gap_mean", _head("gap"), Number(places=1, signed=True)),
         Column("contribution_share_percent", _head("contribution"), percent, "%"),
@@ -295,7 +303,7 @@ def progress(results: Results) -> Table:
         Column("outcome", _head("outcome")),
         Column("target_year", _head("target_year"), Whole()),
         Column("target_value", _head("goal"), Number(digits=6)),
-        Column("year", _head("year"), Whole()),
+        Column("year", time_unit(results), Whole()),
         Column("median", _head("median"), Number(places=1)),
         Column("progress_percent", _head("progress"), percent, "%"),
         Column("schedule_percent", _head("schedule"), percent, "%"),
@@ -353,7 +361,7 @@ def outlays(results: Results) -> Table | None:
         return None
     columns = [
         Column("scenario", _head("scenario")),
-        Column("year", _head("year"), Whole()),
+        Column("year", time_unit(results), Whole()),
         *(Column(p.id, p.label, Measured(), unit_of(results, p.variable)) for p in payers),
     ]
 

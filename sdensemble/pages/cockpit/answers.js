@@ -64,7 +64,7 @@ function newlyPaired(now, base, series, year, summed) {
   const told = meanOf(out, now.replicate), [low, median, high] = quantiles(out, [0.05, 0.5, 0.95]);
   const kept = Array.from(out).filter(Number.isFinite);
   const level = Math.abs(quantiles(values(base, series, year), [0.5])[0]) * 1e-4;
-  return { ...told, low, median, high, helped: kept.filter((v) => v > level).length / kept.length };
+  return { ...told, parts: replicateMeans(out, now.replicate), low, median, high, helped: kept.filter((v) => v > level).length / kept.length };
 }
 
 const distinct = ({ mean, se }) => mean !== 0 && Math.abs(mean) >= 2 * se;

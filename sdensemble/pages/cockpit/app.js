@@ -12,7 +12,7 @@ function readJson(id) {
 
 // ── state ──────────────────────────────────────────────────────────────────────────────────
 
-const VIEWS = ["fan", "chance", "effect", "surface", "limits", "parts", "sides", "set"];
+const VIEWS = ["fan", "chance", "effect", "compare", "surface", "limits", "parts", "sides", "set"];
 const state = {
   lang: study ? study.lang : "en", view: "fan", set: study ? study.sets[0].id : "",
   outcome: study ? study.outcomes[0].id : "", target: study ? study.question : "",
@@ -94,7 +94,7 @@ function sayTarget(now, target) {
   const a = event(now, target), b = event(base, target);
   const moved = meanOf(Float64Array.from(a.hit, (hit, m) => (a.lost[m] || b.lost[m] ? NaN : hit - b.hit[m])),
     now.replicate);
-  return `${answer} ${distinct(moved)
+  return `${answer}${state.lang === "zh" ? "" : " "}${distinct(moved)
     ? t("answer-moved", { points: signed(100 * moved.mean, 2), se: short(100 * moved.se, 2) }) : t("answer-same")}`;
 }
 
@@ -168,8 +168,9 @@ function paintLevers() {
       <div class="row unit"><span id="u-${lever.n}">${escapeText(label(lever.unit))} · ${escapeText(t("limits", { low: short(lever.low), high: short(lever.high, 4), own: short(lever.value) }))}</span></div>
       <div class="row unit"><label for="y-${lever.n}" style="font-weight:400">${escapeText(t("from"))}</label><input type="number" id="y-${lever.n}" min="${study.clock.start}" max="${study.clock.stop}" step="0.5"><span class="problem" role="alert"></span></div></div>`;
     const shown = study.levers.filter((lever) => lever.shown), more = study.levers.filter((lever) => !lever.shown);
-    box.innerHTML = `<h2>${escapeText(t("levers"))}</h2><p class="small">${escapeText(t("levers-say"))}</p>${shown.map(one).join("")}` +
+    box.innerHTML = `<h2>${escapeText(t("levers"))}</h2><p class="small">${escapeText(t("levers-say"))}</p>${more.length ? `<input type="search" id="find-lever" placeholder="${escapeText(t("find-lever"))}" aria-label="${escapeText(t("find-lever"))}">` : ""}${shown.map(one).join("")}` +
       (more.length ? `<details><summary>${escapeText(t("more-levers", { n: more.length }))}</summary>${more.map(one).join("")}</details>` : "");
+    if ($("find-lever")) $("find-lever").addEventListener("input", findLever);
     for (const lever of study.levers) {
       const slider = $(`s-${lever.n}`), number = $(`v-${lever.n}`), year = $(`y-${lever.n}`);
       slider.addEventListener("input", () => {
@@ -204,6 +205,14 @@ function paintLevers() {
     if (held && held.times.length > 1) refuse(lever, t("by-year"));
     else if (!place.querySelector(".problem").dataset.typed) refuse(lever, "");
   }
+}
+
+// Shows the levers whose names, in any language, hold what is typed.
+function findLever() {
+  const typed = $("find-lever").value.trim().toLowerCase(), more = $("levers").querySelector("details");
+  for (const lever of study.levers)
+    $(`s-${lever.n}`).closest(".lever").hidden = !Object.values(lever.label).some((name) => name.toLowerCase().includes(typed));
+  more.open = typed !== "";
 }
 
 const currentValue = (lever) => {
@@ -245,7 +254,7 @@ function tell(key, given = {}) {
 function note(text) {
   $("problem").textContent = text;
   $("problem").hidden = false;
-  setTimeout(() => { $("problem").hidden = true; }, 3000);
+  setTimeout(() => { $("problem").hidden = true; }, 9000);
 }
 
 document.addEventListener("keydown", (e) => {

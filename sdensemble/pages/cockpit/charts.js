@@ -129,11 +129,14 @@ function stackChart({ width, height, years, parts, label }) {
   return plane.svg(label);
 }
 
-// A grid of numbers over two levers; each cell is shaded by its value and carries it.
+const LEAST_SHADE = 0.2; // so that differences within the sampling error look alike
+
+// A grid of shares over two levers; each cell is shaded by its value and carries it.
 function surfaceChart({ width, height, xs, ys, cells, xTitle, yTitle, percent, label, here }) {
   const margin = { top: 30, right: 12, bottom: 44, left: 66 };
   const plane = new Plane(width, height, [0, xs.length], [0, ys.length], margin);
-  const known = cells.flat().filter(Number.isFinite), low = Math.min(...known), high = Math.max(...known);
+  const known = cells.flat().filter(Number.isFinite), middle = (Math.min(...known) + Math.max(...known)) / 2;
+  const reach = Math.max(Math.max(...known) - middle, LEAST_SHADE / 2), low = middle - reach, high = middle + reach;
   ys.forEach((y, j) => xs.forEach((x, i) => {
     const value = cells[j][i], px = plane.px(i), py = plane.py(j + 1);
     const w = plane.px(i + 1) - px, h = plane.py(j) - py;

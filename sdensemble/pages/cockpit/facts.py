@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -245,13 +247,20 @@ def _target(study: Study, held: Carried, target: Target) -> Facts:
     cell = _cell(model, target.variable, target.element) if single else 0
     key = [target.measure, target.scope, target.price_basis]
     name = naming.target_label(target)
-    beyond = naming.beyond(target, spec) if single else phrase("cockpit.all_at_once")
-    condition = joined([beyond, *(naming.label(spec, k) for k in key if k)], "within")
     parts = [t for t in study.targets if t.id in target.joint]
+    if single:
+        beyond = naming.beyond(target, spec)
+        condition: Words = joined([beyond, *(naming.label(spec, k) for k in key if k)], "within")
+        whose = {"name": naming.target_name(target), "beyond": beyond, "year": target.year}
+        question = phrase("cockpit.question", **whose)
+    else:
+        names = joined([naming.target_label(part) for part in parts])
+        condition = phrase("cockpit.all_at_once", names=names)
+        question = phrase("cockpit.question_joint", name=name)
     return {
         "id": target.id,
         "name": name,
-        "question": said(joined([name, beyond], "nothing") if single else name),
+        "question": said(question),
         "condition": said(condition),
         "series": held.index(target.variable, cell) if single else None,
         "outcome": next(
@@ -306,7 +315,23 @@ def _sliders(study: Study, held: Carried, shown: Sequence[Scenario]) -> list[Fac
         )
     for one in out:
         one.pop("slots")
+    for lang in LANGS:
+        labels = without_what_all_say([one["label"][lang] for one in out])
+        for one, label in zip(out, labels, strict=True):
+            one["label"][lang] = label
     return out
+
+
+def without_what_all_say(labels: Sequence[str]) -> list[str]:
+    """Return labels without the bracket at their end that most of them share: it tells nothing.
+
+    >>> without_what_all_say(["land (a lever)", "grants (a lever)", "price"])
+    ['land', 'grants', 'price']
+    """
+    ends = [re.search(r"\s*[(（][^()（）]*[)）]$", label) for label in labels]
+    said = Counter(found[0] for found in ends if found)
+    end, count = said.most_common(1)[0] if said else ("", 0)
+    return [label.removesuffix(end) for label in labels] if 2 * count > len(labels) else [*labels]
 
 
 def _slider(
@@ -368,10 +393,11 @@ def _constants(study: Study, held: Carried) -> Facts:
 
 
 def _axes(study: Study, sliders: Sequence[Facts]) -> list[str]:
-    """Return the two levers of the surface: those of the packages compared, else the first two."""
-    packages = [s.settings[0].constant for s in study.scenarios if s.package and s.settings]
+    """Return the two levers of the surface: of the scenarios that move one lever alone, and
+    those compared by default first, the first two; else the first two sliders."""
+    alone = [s.settings[0].constant for s in study.choose(()) if len(s.settings) == 1]
     known = [one["id"] for one in sliders]
-    wanted = [name for name in dict.fromkeys(packages) if name in known]
+    wanted = [name for name in dict.fromkeys(alone) if name in known]
     return (wanted + [name for name in known if name not in wanted] + known)[:2]
 
 

@@ -98,11 +98,14 @@ function chartText() {
   const chart = $("view").querySelector("svg");
   if (!chart) return "";
   const copy = chart.cloneNode(true), theirs = copy.querySelectorAll("*");
+  const root = document.documentElement, dark = root.hasAttribute("data-dark");
+  root.removeAttribute("data-dark"); // a saved chart lies on white
   chart.querySelectorAll("*").forEach((element, i) => {
     const style = getComputedStyle(element);
     for (const name of ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-weight", "font-family", "paint-order"])
       theirs[i].setAttribute(name, style.getPropertyValue(name));
   });
+  root.toggleAttribute("data-dark", dark);
   const [, , w, h] = copy.getAttribute("viewBox").split(" ").map(Number);
   copy.setAttribute("viewBox", `0 0 ${w} ${h + 18}`);
   copy.setAttribute("height", h + 18);

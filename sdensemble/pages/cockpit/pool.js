@@ -157,7 +157,7 @@ async function ask() {
     if (again) { again = false; ask(); return; }
   }
   await askOthers(mine, settings);
-  if (state.view === "surface") fillSurface();
+  fill();
 }
 
 // The same settings under the other prior sets, by the first members: named beside the answer.

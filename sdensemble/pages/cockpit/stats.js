@@ -17,9 +17,7 @@ function standardError(values, replicate) {
   let parts = replicateMeans(values, replicate);
   if (parts.length < 2) parts = Array.from(values).filter(Number.isFinite);
   if (parts.length < 2) return NaN;
-  const mean = parts.reduce((a, b) => a + b, 0) / parts.length;
-  const variance = parts.reduce((a, b) => a + (b - mean) ** 2, 0) / (parts.length - 1);
-  return Math.sqrt(variance / parts.length);
+  return spread(parts);
 }
 
 // {mean, se, members} of the finite values.
@@ -27,6 +25,17 @@ function meanOf(values, replicate) {
   let sum = 0, members = 0;
   for (const value of values) if (Number.isFinite(value)) { sum += value; members += 1; }
   return { mean: sum / members, se: standardError(values, replicate), members };
+}
+
+const spread = (parts) => {
+  const mean = parts.reduce((a, b) => a + b, 0) / parts.length;
+  return Math.sqrt(parts.reduce((a, b) => a + (b - mean) ** 2, 0) / (parts.length - 1) / parts.length);
+};
+
+// The error of a ratio of two means, from their replicates, each left out in turn (jackknife).
+function ratioError(above, below) {
+  const n = above.length, sum = (parts) => parts.reduce((a, b) => a + b, 0), [top, bottom] = [sum(above), sum(below)];
+  return (n - 1) * spread(above.map((one, i) => (top - one) / (bottom - below[i])));
 }
 
 // {mean, se, hits, members} of a share; where nothing or everything hits, se is NaN: the page

@@ -5,7 +5,7 @@
 
 function paintTabs() {
   const shown = VIEWS.filter((view) => (view !== "limits" || study.limits.length) && (view !== "parts" || study.parts.length)
-    && (view !== "surface" || study.levers.length > 1));
+    && (view !== "surface" || study.levers.length > 1) && (view !== "compare" || study.scenarios.length));
   const text = shown.map((view) => `<button role="tab" id="tab-${view}" aria-controls="view" aria-selected="${view === state.view}" tabindex="${view === state.view ? 0 : -1}">${escapeText(t(`view-${view}`))}</button>`).join("");
   if ($("tabs").dataset.held === text) return;
   const focused = $("tabs").contains(document.activeElement);
@@ -25,7 +25,7 @@ function show(view) {
   state.view = view;
   writeLink();
   paint();
-  if (view === "surface") fillSurface();
+  fill();
 }
 
 function paintView() {
@@ -46,7 +46,7 @@ function pick(what, value) {
   if (what === "y") state.axes = [state.axes[0], value];
   writeLink();
   paint();
-  if (state.view === "surface") fillSurface();
+  fill();
 }
 
 const width = () => Math.max(300, Math.min(1100, $("view").clientWidth || 700));
@@ -111,12 +111,13 @@ const PAINT = {
     const year = study.horizons[study.horizons.length - 1], paid = study.payers.map((payer) => [payer, paired(now, base, payer.series, year, { summed: true })]);
     const cost = study.payers.length ? `<h3>${escapeText(t("cost", { year }))}</h3>${table([t("payer"), t("cost-mean"), t("cost-band")],
       paid.map(([payer, one]) => [`${label(payer.label)}（${label(payer.unit)}）`, distinct(one) ? `${signed(one.mean)} ±${short(one.se, 2)}` : t("about-zero"), `${signed(one.low)} … ${signed(one.high)}`]))}` : "";
-    const whole = paired(now, base, outcome.series, year, { summed: true }), per = perOutlay(whole, paid, year);
+    const whole = paired(now, base, outcome.series, year, { summed: true }), { both, per } = perOutlay(whole, paid);
+    const told = both ? t("per-both") : per ? t(`per-${per.kind}`, { value: withError(per.value, per.se), year }) : "";
     const chart = dotChart({ width: width(), height: 240, xs: study.years, xLabels: yearLabels(study.years, width() - 80), zero: true, yTitle: measureOf(outcome),
       rows: [{ className: "now", points: study.years.map((y) => { const one = paired(now, base, outcome.series, y); return [y, one.mean, one.se]; }) }],
       range: rangeOf(study.years.map((y) => paired(now, base, outcome.series, y))), label: t("effect-label", { outcome: label(outcome.label) }) });
     return `${outcomePick()}<h2>${escapeText(t("effect-head", { outcome: measureOf(outcome) }))}</h2><p class="note">${escapeText(t("effect-says"))}</p>${chart}
-      ${table([t("year"), t("effect-mean"), t("effect-median"), t("effect-band"), t("helped")], rows)}${cost}${per.map((line) => `<p>${escapeText(line)}</p>`).join("")}${saveButtons(["csv", "svg", "png"])}`;
+      ${table([t("year"), t("effect-mean"), t("effect-median"), t("effect-band"), t("helped")], rows)}${cost}<p>${escapeText(told)}</p>${saveButtons(["csv", "svg", "png"])}`;
   },
   surface() {
     const [x, y] = state.axes.map((id) => leverOf.get(id)), pickers = ["x", "y"].map((axis, i) => `<label>${escapeText(t(`axis-${axis}`))} <select data-pick="${axis}">${study.levers.map((one) => option(one.id, label(one.label), state.axes[i])).join("")}</select></label>`).join(" ");
@@ -124,7 +125,7 @@ const PAINT = {
     const xs = levelsOf(x), ys = levelsOf(y), cells = held.cells || ys.map(() => xs.map(() => NaN));
     const target = targetOf(state.target);
     const chart = surfaceChart({ width: Math.min(width(), 760), height: Math.min(440, width() * 0.62), xs, ys, cells, percent: true,
-      xTitle: `${label(x.label)}（${label(x.unit)}）`, yTitle: `${label(y.label)}（${label(y.unit)}）`, label: t("surface-label", { target: label(target.name) }) });
+      xTitle: `${label(x.label)}（${label(x.unit)}）`, yTitle: `${label(y.label)}（${label(y.unit)}）`, label: t("surface-label", { target: label(target.question) }) });
     return `<div class="bar noprint">${pickers}</div><h2>${escapeText(t("surface-head", { target: label(target.question) }))}</h2><p class="note">${escapeText(t("surface-says", { members: study.sets[0].stages[0] }))}</p>${chart}${saveButtons(["csv", "svg", "png"])}`;
   },
   limits(now) {
@@ -140,6 +141,22 @@ const PAINT = {
       const outcome = outcomeOf(id);
       return `<div><h3>${escapeText(label(outcome.label))}</h3>${fanChart({ width: 230, height: 150, years: study.years, now: fanOf(now, outcome.series), base: moved ? fanOf(base, outcome.series) : null, marks: marksOf(outcome).map((m) => ({ ...m, text: "" })), unit: label(outcome.unit), label: t("fan-label", { outcome: label(outcome.label) }), words: t })}</div>`;
     }).join("")}</div>`;
+  },
+  compare(now, base) {
+    const outcome = outcomeOf(state.outcome), year = study.horizons[study.horizons.length - 1];
+    const money = study.payers.length ? label(study.payers[0].unit) : "";
+    const rows = compared.rows.map(({ scenario, rest, ...one }) => ({ ...one, name: label(scenario.title) }))
+      .sort((a, b) => (b.per?.kind === "treasury" ? b.per.value : -Infinity) - (a.per?.kind === "treasury" ? a.per.value : -Infinity) || b.at.mean - a.at.mean);
+    const purse = (row, kind) => { const one = row.purses.find((p) => p.kind === kind); return one.paid ? withError(one.sum, one.se) : t("about-zero"); };
+    const target = targetOf(state.target);
+    const head = [t("scenario"), t("compare-chance", { target: label(target?.name) }), t("compare-per"), t("compare-at", { year }), t("compare-sum", { year }),
+      t("compare-treasury", { year, unit: money }), t("compare-forgone", { year, unit: money })];
+    const shown = rows.map((row) => [row.name, target ? sayChance(row.chance) : "–",
+      row.both ? t("compare-both") : row.per?.kind === "treasury" ? withError(row.per.value, row.per.se) : "–",
+      sayEffect(row.at), sayEffect(row.whole), purse(row, "treasury"), purse(row, "forgone")]);
+    const left = compared.wanted - compared.rows.length;
+    return `${outcomePick()}<h2>${escapeText(t("compare-head", { outcome: measureOf(outcome) }))}</h2><p class="note">${escapeText(t("compare-says", { members: base.ids.length < study.sets[0].stages[0] ? base.ids.length : study.sets[0].stages[0] }))}</p>
+      ${left > 0 ? `<p>${escapeText(t("compare-left", { left }))}</p>` : ""}<div class="sets">${table(head, shown)}</div>`;
   },
   sides(now, base) {
     if (!state.other) return `<p>${escapeText(t("sides-first"))}</p>`;
@@ -159,16 +176,23 @@ const PAINT = {
   },
 };
 
-// The effect for each unit paid, where one purse alone pays: nobody can divide it between two.
-function perOutlay(whole, paid, year) {
+// What each purse pays more, and the effect for each unit of it where one purse alone pays: nobody
+// can divide it between two. {purses, both, per: {kind, value} or null}
+function perOutlay(whole, paid) {
   const purses = ["treasury", "forgone"].map((kind) => {
     const own = paid.filter(([payer]) => payer.kind === kind).map(([, one]) => one);
-    const sum = own.reduce((total, one) => total + one.mean, 0), se = Math.hypot(...own.map((one) => one.se));
-    return { kind, sum, paid: Math.abs(sum) >= Math.max(0.05, 2 * se) };
-  }).filter((purse) => purse.paid);
-  if (purses.length === 2) return [t("per-both")];
-  return purses.length && distinct(whole) ? [t(`per-${purses[0].kind}`, { value: signed(whole.mean / purses[0].sum), year })] : [];
+    const sum = own.reduce((total, one) => total + one.mean, 0);
+    const parts = whole.parts.map((_, r) => own.reduce((total, one) => total + one.parts[r], 0));
+    const se = parts.length > 1 ? spread(parts) : NaN;
+    return { kind, sum, se, parts, paid: Math.abs(sum) >= Math.max(0.05, 2 * (se || 0)) };
+  });
+  const paying = purses.filter((purse) => purse.paid), [only] = paying;
+  const per = paying.length === 1 && distinct(whole)
+    ? { kind: only.kind, value: whole.mean / only.sum, se: ratioError(whole.parts, only.parts) } : null;
+  return { purses, both: paying.length === 2, per };
 }
+
+const withError = (value, se) => signed(value) + (Number.isFinite(se) ? ` ±${short(se, 2)}` : "");
 
 function rangeOf(effects) {
   const ends = effects.flatMap(({ mean, se }) => [mean - 2 * (se || 0), mean + 2 * (se || 0)]).filter(Number.isFinite);
@@ -181,7 +205,40 @@ function setTable(settings) {
     const lever = leverOf.get(id) || study.constants[id];
     return [label(lever.label), held.map(String).join(" → "), label(lever.unit), short(lever.value, 4), times.map((time) => (time <= study.clock.start ? t("whole-time") : String(time))).join(" → ")];
   });
-  return rows.length ? table([t("lever"), t("value"), t("unit"), t("own-value"), t("from")], rows) : `<p>${escapeText(t("nothing-set"))}</p>`;
+  return rows.length ? `<div class="sets">${table([t("lever"), t("value"), t("unit"), t("own-value"), t("from")], rows)}</div>` : `<p>${escapeText(t("nothing-set"))}</p>`;
+}
+
+// ── the study's scenarios side by side, each against the baseline ──────────────────────────
+
+const compared = { key: "", rows: [], wanted: 0, filling: false };
+
+const comparedKey = () => JSON.stringify([state.set, state.outcome, state.target]);
+
+async function fillCompared() {
+  const key = comparedKey();
+  if (compared.key === key && (compared.filling || compared.rows.length === compared.wanted)) return;
+  Object.assign(compared, { key, rows: [], wanted: study.scenarios.length, filling: true });
+  const outcome = outcomeOf(state.outcome), year = study.horizons[study.horizons.length - 1];
+  for (const scenario of study.scenarios) {
+    const parts = await run(state.set, settingsOf(scenario), 0, "compare", RANK.surface);
+    if (!parts || compared.key !== key || comparedKey() !== key || state.view !== "compare") {
+      if (compared.key === key) Object.assign(compared, { key: "", filling: false });
+      return;
+    }
+    const result = resultFrom(parts), base = firstOf(resultOf({}), result.ids.length);
+    const paid = study.payers.map((payer) => [payer, paired(result, base, payer.series, year, { summed: true })]);
+    const whole = paired(result, base, outcome.series, year, { summed: true });
+    const target = targetOf(state.target);
+    compared.rows.push({ scenario, chance: target && chance(result, target), at: paired(result, base, outcome.series, year), whole, ...perOutlay(whole, paid) });
+    paintView();
+  }
+  compared.filling = false;
+}
+
+// What is filled in while one waits.
+function fill() {
+  if (state.view === "surface") fillSurface();
+  if (state.view === "compare") fillCompared();
 }
 
 // ── the surface of two levers ──────────────────────────────────────────────────────────────

@@ -83,6 +83,7 @@ def test_a_changed_data_file_is_read_again(data_model):
     [
         ("x:=GET DIRECT DATA('gone.csv', ',', '1', 'B2')", 'no file "gone.csv"'),
         ("x:=GET DIRECT DATA('data.py', ',', '1', 'B2')", '"data.py" is not one of'),
+        ("x:=GET DIRECT DATA('run.vdf', ',', '1', 'B2')", "run.vdf: a dataset in Vensim's own"),
         ("x:=GET DIRECT DATA('?data', ',', '1', 'B2')", "stands for a name"),
         ("x:=GET DIRECT DATA('data.csv', ',', '1', 'B9')", "no 1 series"),
         ("x=GET DIRECT CONSTANTS('data.csv', ',', 'A1')", "1 × 1 numbers are needed"),

@@ -9,17 +9,23 @@ from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.figure import Axis, Cells, Figure, Panel, numbers
 from sdensemble.outputs.figures.parts import conditions, run_of, source
 from sdensemble.outputs.form import points
-from sdensemble.outputs.naming import conditioned, label, measures_of, named_with_year, target_name
-from sdensemble.policy.scorecard import (
-    JOINT,
-    Line,
+from sdensemble.outputs.naming import (
+    conditioned,
+    label,
+    measures_of,
+    named_with_year,
+    target_name,
+    when,
+)
+from sdensemble.outputs.policy.scorecard import (
     about_note,
     asked,
     numbered,
     pages_of,
     reading_name,
-    with_readings,
+    titled,
 )
+from sdensemble.policy.scorecard import JOINT, Line, with_readings
 from sdensemble.results.results import Results, reference
 
 NAMED = 6
@@ -32,6 +38,7 @@ def scorecard_figures(lines: Sequence[Line], results: Results) -> tuple[Figure, 
     One for the years before, one for what is met together; more of each where there are more
     scenarios than stand side by side. References are left to the table.
     """
+    lines = titled(lines, results)
     pages = pages_of(results)
     return tuple(
         _figure(kind if number == 1 else f"{kind}-{number}", what, chosen, results, page)
@@ -51,7 +58,7 @@ def _parts(lines: Sequence[Line], results: Results) -> dict[str, tuple[Words, li
     }
     return {
         "scorecard" if name == "now" else f"scorecard-{name}": (
-            phrase(f"scorecard_figure.{name}", year=year),
+            phrase(f"scorecard_figure.{name}", year=when(results, year)),
             chosen,
         )
         for name, chosen in found.items()

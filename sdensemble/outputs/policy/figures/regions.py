@@ -9,7 +9,7 @@ from sdensemble.inputs.regions import Place, elements_of, products_at, regions_o
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.figure import Axis, Cells, Figure, Panel
 from sdensemble.outputs.naming import element_label
-from sdensemble.policy.regions import sources
+from sdensemble.outputs.policy.regions import sources
 
 ACROSS = 4
 """Regions in one strip."""

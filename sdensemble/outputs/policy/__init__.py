@@ -1,0 +1,1 @@
+"""A policy's text as people read it: ledger, scorecard, conflicts, regions, instruments."""
