@@ -8,7 +8,10 @@ import sys
 import pytest
 
 from sdensemble.ensemble import blocks, kept
-from tests.kills import called
+from sdensemble.evidence import fitting
+from tests.evidence.conftest import TRUTH
+from tests.evidence.small import make_study, truth_figures
+from tests.kills import Kill, called
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks and signals")
 
@@ -79,3 +82,20 @@ def test_every_long_verb_killed_again_and_again_ends_in_the_same_bytes(
     teacup, tmp_path, words, seed
 ):
     check(teacup, tmp_path, words, 8, seed)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(3))
+def test_a_calibration_killed_again_and_again_ends_in_the_same_bytes(tmp_path, monkeypatch, seed):
+    monkeypatch.setattr(fitting, "PATIENCE", 0)
+    study = make_study(tmp_path / "study", truth_figures(TRUTH, range(2019, 2023), 1))
+    words = ["calibrate", "--particles", "1024", "--out"]
+    whole, broken = tmp_path / "whole.nc", tmp_path / "broken.nc"
+    assert called(study, [*words, str(whole)])[0] == 0
+    rng = random.Random(seed)
+    for _ in range(6):
+        status, _ = called(study, [*words, str(broken)], Kill(rng.randrange(12)))
+        assert status in (0, -signal.SIGKILL)
+    assert called(study, [*words, str(broken)])[0] == 0
+    assert broken.read_bytes() == whole.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.nc", "study", "whole.nc"]
