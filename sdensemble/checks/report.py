@@ -16,10 +16,12 @@ from sdensemble.checks.runs import Bench
 from sdensemble.checks.structure import read_boundary
 from sdensemble.inputs.loops import find_links, read_loops
 from sdensemble.inputs.report import ReportSpec
-from sdensemble.lang import LANGS, has, joined, say
+from sdensemble.lang import LANGS, has, joined, phrase, say
 from sdensemble.outputs.columns import TABLES
+from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.form import Whole
 from sdensemble.outputs.naming import unit_label
-from sdensemble.outputs.text import table, width, wrap
+from sdensemble.outputs.table import Column, table_of
 from sdensemble.outputs.write.csv import write_records
 from sdensemble.pages.source import MARK
 from sdensemble.results.record import RunRecord, written
@@ -275,22 +277,40 @@ def _knocked(study: Study, one: Checked, lang: str) -> list[str]:
 # ── terminal ───────────────────────────────────────────────────────────────────────────────
 
 
-def line(one: Checked, lang: str) -> str:
+def line(one: Checked) -> dict[str, str]:
     """Return a test in one line, as it is told while they run."""
-    verdict = _word(one.found.status, lang).strip("*")
-    return f"{one.test.id:<5} {verdict:<8} {one.test.title[lang]} — {one.found.shown[lang]}"
+    told = _plain(one.found.status)
+    title, shown = one.test.title, one.found.shown
+    return {
+        lang: f"{one.test.id:<5} {told[lang]:<8} {title[lang]} — {shown[lang]}" for lang in LANGS
+    }
 
 
-def text(checked: Sequence[Checked], lang: str) -> str:
-    """Return the count by group and every test that failed, for the terminal."""
-    head = ["", *(_word(s, lang).strip("*") for s in COUNTED)]
-    rows = [head]
-    for group in GROUPS:
-        members = tuple(one for one in checked if one.test.group == group)
-        if members:
-            rows.append([_word(group, lang), *(str(n) for n in counts(members).values())])
-    failed = [one for one in checked if one.found.status == FAIL]
-    told = [f"✗ {line(one, lang)}" for one in failed]
-    lines = [piece for one in told for piece in (wrap(one, 100) if width(one) > 100 else [one])]
-    total = say("validation.sum", lang, n=len(checked), **counts(tuple(checked)))
-    return "\n".join([*table(rows), "", *lines, total])
+def _plain(key: str) -> dict[str, str]:
+    """Return a word of the report without its marks of print."""
+    return {lang: _word(key, lang).strip("*") for lang in LANGS}
+
+
+def summary(checked: Sequence[Checked], *, every: bool = True) -> Document:
+    """Return the count by group, every test (or those that failed), and their number."""
+    by_group = {group: tuple(one for one in checked if one.test.group == group) for group in GROUPS}
+    columns = [Column("group", " "), *(Column(n, _plain(n), Whole()) for n in COUNTED)]
+    rows = ({"group": _plain(group), **counts(of)} for group, of in by_group.items() if of)
+    blocks: list[Block] = [table_of("groups", "", columns, rows)]
+    if every:
+        names = ("id", "title", "status", "found")
+        tests = (
+            {
+                "id": one.test.id,
+                "title": dict(one.test.title),
+                "status": _plain(one.found.status),
+                "found": dict(one.found.shown),
+            }
+            for one in checked
+        )
+        blocks.append(table_of("tests", "", [Column(name) for name in names], tests))
+    else:
+        failed = [one for one in checked if one.found.status == FAIL]
+        blocks += [Paragraph(joined(["✗", line(one)], "blank")) for one in failed]
+    blocks.append(Paragraph(phrase("validation.sum", n=len(checked), **counts(tuple(checked)))))
+    return Document("check", "", tuple(blocks))

@@ -20,8 +20,8 @@ from sdengine.kernel import Kernel
 from sdensemble.ensemble.blocks import Count, Runner, Values, Work
 from sdensemble.inputs.folder import unfinished
 
-PATIENCE = 10.0
-"""Seconds from which on blocks are kept: what took less is sooner run again than looked up."""
+PATIENCE = 30.0
+"""Seconds from which on blocks are kept: what took less is sooner run again than stored."""
 DIGEST = 16  # bytes before the values
 
 
@@ -43,7 +43,6 @@ class Kept:
     ):
         self.runner, self.folder, self.say = runner, unfinished(parent, name), say
         self.from_time = time.monotonic() + (PATIENCE if patience is None else patience)
-        self.waiting: list[tuple[Path, Values]] = []
 
     def run(
         self, kernel: Kernel, work: Work, indexes: Sequence[int], count: Count | None = None
@@ -74,16 +73,13 @@ class Kept:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _keep(self, path: Path, values: Values) -> None:
-        self.waiting.append((path, values))
         if time.monotonic() < self.from_time:
             return
         try:
-            for one, array in self.waiting:
-                store(one, array)
+            store(path, values)
         except OSError:  # a full disk ends the keeping, not the run
             self.from_time = float("inf")
             self.done()
-        self.waiting.clear()
 
     def _tell(self) -> None:
         if self.say is not None:

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
 
 FIGURES = "figures"
+LEFT_OUT = "the ensembles hold what tables and figures are made of; --keep all stores every series"
 LARGE = 2**28
-"""Bytes of results from which figures are drawn in a process of their own."""
+"""Bytes of results from which figures have a process of their own, and what is left out is said."""
 
 
 def check_ready(folder: Path) -> None:
@@ -65,7 +66,11 @@ def write_run(
     share = 0.3 if keep == "asked" else 1.0
     check_space(folder, round(share * sum(one.data.nbytes for one in every)) + 30_000_000)
     with written(folder, record.adding(**_facts(every)), free=free) as writing:
-        missing = _write(writing.partial, every, record, keep, tuple(asked), lang, history, notes)
+        missing, left = _write(
+            writing.partial, every, record, keep, tuple(asked), lang, history, notes
+        )
+    if left:
+        writing.notes = (*writing.notes, Message(LEFT_OUT))
     if missing:
         told = Message("figures: the font has no glyph for {missing}", missing=" ".join(missing))
         writing.notes = (*writing.notes, told)
@@ -91,15 +96,18 @@ def all_results(
 
 def _write_ensembles(
     folder: Path, every: Sequence[Results], keep: str, more: Sequence[Cell]
-) -> None:
-    """Write the ensemble, and one for each further prior set."""
+) -> bool:
+    """Write the ensemble, and one for each further prior set; return whether much was left out."""
     from sdensemble.results import asked as again
     from sdensemble.results.store import label_dataset, write_ensemble
 
+    left = False
     for number, one in enumerate(every):
         name = f"ensemble-{one.prior_set}.nc" if number else "ensemble.nc"
         stored = again.asked(one, more) if keep == again.ASKED else None
         write_ensemble(folder / name, label_dataset(one), asked=stored)
+        left |= stored is not None and not again.is_all(stored, one)
+    return left and sum(one.data.nbytes for one in every) >= LARGE
 
 
 def _write(
@@ -111,8 +119,10 @@ def _write(
     lang: str,
     history: Sequence[Observation],
     notes: Sequence[Words],
-) -> str:
-    """Write all files but the record, side by side; return the characters figures could not show.
+) -> tuple[str, bool]:
+    """Write all files but the record, side by side.
+
+    Returns the characters figures could not show, and whether much of the ensembles is left out.
 
     Tables take the interpreter; packing the ensembles needs none of it, and figures have a
     process of their own where a run is large enough to be worth starting one.
@@ -134,8 +144,7 @@ def _write(
             text = document_text(answer(first, others, notes), language)
             (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
         missing = drawn.result() if drawn else papers.write()
-        stored.result()
-    return missing
+        return missing, stored.result()
 
 
 def _workbook(every: Sequence[Results], record: RunRecord) -> Workbook:

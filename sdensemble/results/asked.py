@@ -8,7 +8,7 @@ and the headline, keep every digit; all else, and every series by element, keeps
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +45,13 @@ def asked(results: Results, more: Iterable[Cell] = ()) -> dict[str, Stored]:
         exact = (exact | (name == head)) & (exact.ndim == 1)
         found[name] = Stored(held, exact & held)
     return found
+
+
+def is_all(stored: Mapping[str, Stored], results: Results) -> bool:
+    """Return whether every series is stored whole."""
+    return len(stored) == len(results.data.data_vars) and all(
+        one.cells.all() for one in stored.values()
+    )
 
 
 def _judged(results: Results) -> set[Cell]:

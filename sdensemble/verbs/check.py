@@ -41,12 +41,12 @@ def check(asked: CheckOptions, tell: Tell = SILENT) -> VerbResult:
 def _validated(study: Study, asked: CheckOptions, tell: Tell) -> VerbResult:
     """Run the validation tests, telling each as it ends."""
     from sdensemble.checks.full import full_check
-    from sdensemble.checks.report import line, text
-    from sdensemble.outputs.document import verbatim
+    from sdensemble.checks.report import line, summary
 
-    checked, folder = full_check(study, asked.out, lambda done: tell(line(done, asked.lang)))
+    checked, folder = full_check(study, asked.out, lambda done: tell(line(done)))
     failed = any(one.found.status == "fail" for one in checked)
-    return VerbResult(verbatim(text(checked, asked.lang)), checked, folder, ok=not failed)
+    printed = summary(checked, every=False)
+    return VerbResult(summary(checked), checked, folder, ok=not failed, printed=printed)
 
 
 def _sound(study: Study) -> Words:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.kernel import compile_model
 from sdengine.model.describe import levers
 from sdengine.model.read import read_model
@@ -42,9 +42,13 @@ def new_study(model_path: Path, folder: Path, headline: str | None = None) -> tu
     """
     model_path, folder = Path(model_path), Path(folder)
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise SDError(f"{folder}: is not empty; a new study needs a folder of its own")
+        told = "{folder}: is not empty; a new study needs a folder of its own"
+        raise SDError(Message(told, folder=folder))
     if model_path.suffix.lower() not in MODEL_KINDS:
-        raise SDError(f"{model_path.name}: a model file ends in {', '.join(MODEL_KINDS)}")
+        kinds = ", ".join(MODEL_KINDS)
+        raise SDError(
+            Message("{file}: a model file ends in {kinds}", file=model_path.name, kinds=kinds)
+        )
     model = read_model(model_path)
     whole_years(model)
     chosen = _headline(model, headline)
@@ -84,7 +88,8 @@ def _headline(model: Model, name: str | None) -> Headline:
     if name is None:
         stocks = [v for v in model.variables.values() if v.kind is Kind.STOCK]
         if not stocks:
-            raise SDError(f"{model.path.name}: has no stock; name a variable with --headline")
+            told = "{file}: has no stock; name a variable with --headline"
+            raise SDError(Message(told, file=model.path.name))
         variable = min(stocks, key=lambda v: len(v.dims))
     else:
         variable = model[name]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdensemble.inputs.published import Statistic, known_at
 from sdensemble.lang import phrase
 from sdensemble.outputs.columns import write_csv, write_meanings
@@ -89,7 +89,8 @@ def show_scorecard(asked: ScorecardOptions, tell: Tell = SILENT) -> VerbResult:
         run = run_study(RunOptions(**asked.picked(*names)), tell).folder
     folder = run or latest_run(study.folder / "outputs")
     if folder is None:
-        raise SDError("no stored run in outputs/: use the verb run first, or --members to run now")
+        told = "no stored run in outputs/: use the verb run first, or --members to run now"
+        raise SDError(Message(told))
     folder = run_of(folder)
     results = _few(study, _stored(study, folder), asked.scenarios)
     lines = scorecard(results)
@@ -133,7 +134,7 @@ def show_regions(study: Study, *, lang: str = "zh", out: Path | None = None) -> 
     """Return what the policy lays out where; with ``out`` write table and figure there."""
     places = study.places
     if not places:
-        raise SDError(f"{study.folder}: the study has no model/regions.csv")
+        raise SDError(Message("{folder}: the study has no model/regions.csv", folder=study.folder))
 
     from sdensemble.outputs.policy.figures.regions import region_matrix
 

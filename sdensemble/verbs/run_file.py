@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.kernel import Kernel, Trajectories, compile_model
 from sdengine.limits import at_most, limit
 from sdengine.model.read import read_model
@@ -31,6 +31,7 @@ from sdensemble.lang import Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import Number
 from sdensemble.outputs.table import Column, Table
+from sdensemble.outputs.write.csv import cell
 from sdensemble.results.convert import to_dataset
 from sdensemble.results.record import RunRecord, written
 from sdensemble.results.store import write_ensemble
@@ -129,9 +130,8 @@ def _steps(model: Model, until: float | None, state: State | None) -> int | None
     steps = round((until - clock.start) / clock.step) - begin if math.isfinite(until) else -1
     if steps < 0 or begin + steps > limit("STEPS"):
         now = clock.start + clock.step * begin
-        raise SDError(
-            f"--until {until:g}: must be a time from {now:g} on; {at_most('STEPS', 'run')}"
-        )
+        told = "--until {until:g}: must be a time from {now:g} on; {most}"
+        raise SDError(Message(told, until=until, now=now, most=at_most("STEPS", "run")))
     return steps
 
 
@@ -156,9 +156,11 @@ def _asked(model: Model, options: FileOptions) -> tuple[str, ...]:
         written = model.name_of(name[0]) if name else None
         if name is None or written is None:
             wrong = name[0] if name else options.report
-            problems.add(where, f'no variable "{wrong}"{did_you_mean(wrong, model.variables)}')
+            hint = did_you_mean(wrong, model.variables)
+            problems.add(where, Message('no variable "{name}"{near}', name=wrong, near=hint))
         elif model[written].kind is Kind.LOOKUP:
-            problems.add(where, f'"{written}" is a lookup and has no values through time')
+            told = '"{name}" is a lookup and has no values through time'
+            problems.add(where, Message(told, name=written))
         else:
             found.append(written)
     problems.raise_if_any()
@@ -175,10 +177,11 @@ def _kept(model: Model, *, everything: bool) -> tuple[str, ...]:
 
 def _require_members(model: Model, given: Given) -> None:
     if given.members is not None and not given.drawn and not touched_by_random(model):
-        raise SDError(
+        told = (
             "--members: every member would be the same; say what differs with --sample or"
             " --sensitivity"
         )
+        raise SDError(Message(told))
 
 
 def _beside(model: Model, options: FileOptions) -> tuple[Words, ...]:
@@ -273,12 +276,12 @@ def _series(one: FileRun, names: Sequence[str]) -> Iterator[tuple[str, str, NDAr
     model = one.kernel.model
     for name in names:
         variable = model[name]
-        for cell in np.ndindex(model.shape(variable)):
+        for place in np.ndindex(model.shape(variable)):
             values = np.moveaxis(np.moveaxis(one.run.values[name], 0, -1), -2, -1)
-            yield cell_name(model, variable, cell), variable.unit, values[cell]
+            yield cell_name(model, variable, place), variable.unit, values[place]
 
 
-def _lost(one: FileRun) -> tuple[str, ...]:
+def _lost(one: FileRun) -> tuple[Words, ...]:
     """Return a note where values are not finite: in how many members, first when and where."""
     bad = one.run.first_bad
     lost = np.flatnonzero(bad >= 0)
@@ -287,12 +290,11 @@ def _lost(one: FileRun) -> tuple[str, ...]:
     member = int(lost[np.argmin(bad[lost])])
     step = int(bad[member])
     names = [n for n, v in one.run.values.items() if not np.isfinite(v[step, ..., member]).all()]
-    what = f'"{names[0]}" ' if names else ""
-    when = f"first at {one.run.times[min(step, len(one.run.times) - 1)]:g}"
+    when = f"{one.run.times[min(step, len(one.run.times) - 1)]:g}"
+    first = {"what": f'"{names[0]}" ' if names else "", "when": when}
     if one.given.members is None:
-        return (f"not finite: {what}{when}",)
-    count = f"not finite in {lost.size} of {bad.size} members, left out of quantiles from there"
-    return (f"{count}: {what}{when} in member {member}",)
+        return (phrase("file.not_finite", **first),)
+    return (phrase("file.lost", n=lost.size, of=bad.size, member=member, **first),)
 
 
 # ── what is written ────────────────────────────────────────────────────────────────────────
@@ -336,7 +338,7 @@ def _write(one: FileRun, folder: Path, options: FileOptions, edited: Changed) ->
 def _csv_run(one: FileRun) -> Iterator[list[str]]:
     """Yield a head and a row for each saved time, every digit of a number kept."""
     series = list(_series(one, list(one.run.values)))
-    yield ["time", *(_guarded(label) for label, _, _ in series)]
+    yield ["time", *(cell(label) for label, _, _ in series)]
     for i, time in enumerate(one.run.times):
         yield [_digits(time), *(_digits(values[i, 0]) for _, _, values in series)]
 
@@ -347,13 +349,8 @@ def _csv_quantiles(one: FileRun) -> Iterator[list[str]]:
     for label, unit, values in _series(one, list(one.run.values)):
         for time, row in zip(one.run.times, values, strict=True):
             finite = str(int(np.isfinite(row).sum()))
-            yield [_guarded(label), unit, _digits(time), finite, *map(_digits, quantiles(row))]
+            yield [cell(label), unit, _digits(time), finite, *map(_digits, quantiles(row))]
 
 
 def _digits(value: float) -> str:
     return repr(float(value)) if np.isfinite(value) else ""
-
-
-def _guarded(text: str) -> str:
-    """Return a text no spreadsheet runs as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sdengine.errors import SDError, did_you_mean
+from sdengine.errors import Message, SDError, did_you_mean
 from sdengine.kernel import compile_model
 from sdensemble.ensemble.blocks import Runner
 from sdensemble.ensemble.members import from_prior
@@ -29,18 +29,18 @@ from sdensemble.verbs.run import RunOptions
 ALL = "all"
 
 
-def choose_variants(study: Study, names: tuple[str, ...]) -> tuple[Variant, ...]:
-    """Return the main model and the variants named; "all" names every one of the study.
+def choose_variants(study: Study, names: Sequence[str]) -> tuple[Variant, ...]:
+    """Return the variants named, "main" among them; "all" names every one of the study.
 
     Raise SDError for a name that is none of them.
     """
     known = {variant.name: variant for variant in (main_variant(study.model), *study.variants)}
     unknown = [name for name in names if name not in (ALL, *known)]
     if unknown:
-        shown = ", ".join([ALL, *known])
-        hint = did_you_mean(unknown[0], known)
-        raise SDError(f'--variant: no variant "{unknown[0]}"{hint} (there are {shown})')
-    wanted = set(known) if ALL in names else {MAIN, *names}
+        told = 'no structure "{name}"{hint} (there are {known})'
+        hint, shown = did_you_mean(unknown[0], known), ", ".join([ALL, *known])
+        raise SDError(Message(told, name=unknown[0], hint=hint, known=shown))
+    wanted = set(known) if ALL in names else set(names)
     return tuple(variant for name, variant in known.items() if name in wanted)
 
 
@@ -94,7 +94,8 @@ def _weigh_once(
         for name, w in zip(names, given or [1.0] * len(names), strict=True)
     ]
     if not sum(held) > 0:
-        raise SDError("the weights: only variants that are the same as others weigh anything")
+        told = "the weights: only variants that are the same as others weigh anything"
+        raise SDError(Message(told))
     return tuple(weight / sum(held) for weight in held)
 
 
@@ -109,7 +110,8 @@ def _results(study: Study, applied: Applied, by: Runner | None, count: Any) -> R
     }
     headline = study.report.headline.whole.variable
     if headline not in keep:
-        raise SDError(f'variant "{applied.variant.name}": its model has no "{headline}"')
+        told = 'variant "{name}": its model has no "{headline}"'
+        raise SDError(Message(told, name=applied.variant.name, headline=headline))
     data = applied.members.run(compile_model(model), applied.scenarios, keep, by=by, progress=count)
     return Results(data, applied.scenarios, targets, study.report, model)
 
@@ -162,11 +164,12 @@ def _require_prior(study: Study, options: RunOptions) -> None:
     known = vintage(study.history, as_of)
     if options.prior_only or not study.fit or not fitted_rows(study.fit, known, study.model):
         return
-    raise SDError(
-        f"--variant: figures of the vintage {as_of} can be fitted, and a posterior"
+    told = (
+        "--variant: figures of the vintage {as_of} can be fitted, and a posterior"
         " belongs to one structure. P under every fitted structure: python run_sim.py"
         " calibrate --variants. From the priors all the same: add --prior-only"
     )
+    raise SDError(Message(told, as_of=as_of))
 
 
 def run_variants(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
@@ -177,7 +180,7 @@ def run_variants(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     from sdensemble.outputs.run import check_ready
 
     study = options.sound()
-    chosen = choose_variants(study, options.variants)
+    chosen = choose_variants(study, (MAIN, *options.variants))
     _require_prior(study, options)
     folder = options.out or stamped(study.folder, "variants")
     check_ready(folder)

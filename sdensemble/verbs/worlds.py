@@ -12,7 +12,7 @@ from sdengine.errors import Message, SDError, did_you_mean
 from sdensemble.decide.measures import find_target
 from sdensemble.decide.worlds import Stored, World, world_of
 from sdensemble.ensemble.draws import Method
-from sdensemble.ensemble.variants import MAIN, Variant, duplicates, main_variant
+from sdensemble.ensemble.variants import MAIN, duplicates
 from sdensemble.evidence.members import choose_draws, chosen_members
 from sdensemble.inputs.folder import check_folder
 from sdensemble.inputs.groups import Groups, read_groups
@@ -30,10 +30,10 @@ from sdensemble.results.stored import run_of, stored_results
 from sdensemble.study import Study
 from sdensemble.verbs.options import WorldOptions
 from sdensemble.verbs.result import Tell, VerbResult, key_of
+from sdensemble.verbs.run_variants import ALL, choose_variants
 
 FRESH = 7_919
 """Added to the seed of a sample that an optimum is confirmed on."""
-ALL = "all"
 
 
 class Job:
@@ -193,7 +193,7 @@ def worlds(
         hint = did_you_mean(unknown[0], study.prior_sets())
         raise SDError(Message(told, name=unknown[0], hint=hint, known=known))
     named = asked.structures or ((ALL,) if every else (MAIN,))
-    variants = _variants(study, named)
+    variants = choose_variants(study, named)
     found: list[World] = []
     notes: list[Words] = []
     for prior_set in sets:
@@ -210,17 +210,6 @@ def worlds(
                 continue
             found.append(world_of(study, members, variant=variant, by=job.by))
     return found, notes
-
-
-def _variants(study: Study, names: Sequence[str]) -> list[Variant]:
-    known = {variant.name: variant for variant in (main_variant(study.model), *study.variants)}
-    unknown = [name for name in names if name not in (ALL, *known)]
-    if unknown:
-        told = 'no structure "{name}"{hint} (there are {known})'
-        hint = did_you_mean(unknown[0], known)
-        raise SDError(Message(told, name=unknown[0], hint=hint, known=", ".join([ALL, *known])))
-    wanted = set(known) if ALL in names else set(names)
-    return [variant for name, variant in known.items() if name in wanted]
 
 
 def one_world(job: Job, asked: WorldOptions, *, method: Method = "sobol", seed: int = 0) -> World:

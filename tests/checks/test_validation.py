@@ -22,13 +22,14 @@ from sdensemble.checks.finding import (
     Panel,
 )
 from sdensemble.checks.read import GROUPS, Test, read_tests
-from sdensemble.checks.report import digests_tested, markdown, text, write_report
+from sdensemble.checks.report import digests_tested, markdown, summary, write_report
 from sdensemble.checks.run import KINDS, run_test, validate
 from sdensemble.checks.runs import Bench
 from sdensemble.checks.statistics import crps, elementary_effects, morris_design
 from sdensemble.checks.structure import in_feedback
 from sdensemble.lang import tell
 from sdensemble.outputs.figures.validation import bars, panels
+from sdensemble.outputs.write.terminal import document_text
 
 MEMBERS = 64
 KNOWN_TO_FAIL = {"V17", "V25", "V29", "V40"}
@@ -242,7 +243,7 @@ def test_the_stored_report_is_of_the_files_as_they_are(study):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_failures_are_told_on_the_terminal(study, checked, lang):
-    told = text(checked, lang)
+    told = document_text(summary(checked, every=False), lang)
     for one in checked:
         assert (f"✗ {one.test.id}" in told) == (one.found.status == FAIL)
     assert "{" not in markdown(study, checked, lang)

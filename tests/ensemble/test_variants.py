@@ -135,7 +135,7 @@ def models(study):
     packs = tuple(s.name for s in study.scenarios if s.package in ("land", "subsidy"))
     names = ("land-first", "logistic")
     options = RunOptions(members=64, scenarios=packs)
-    return run_models(study, options, choose_variants(study, names))
+    return run_models(study, options, choose_variants(study, ("main", *names)))
 
 
 def test_an_unknown_variant_is_told_with_the_nearest(study):

@@ -46,7 +46,7 @@ CASES: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 """Verb → calls of it: the study, then what is typed."""
 ALONE = ("new", "crosscheck", "observe add", "observe undo")
-"""Verbs with a test of their own."""
+"""Verbs with a test of their own, at the end."""
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +146,16 @@ def test_a_model_file_and_a_new_study_answer_in_json(schema, places, tmp_path):
     assert table["rows"][0]["variable"] == "teacup temperature"
     assert answered(schema, "new", model, tmp_path / "made")["files"]
     assert answered(schema, "crosscheck", model, "--steps", "8")["ok"]
+
+
+def test_figures_added_and_taken_back_are_told_in_json(schema, places, tmp_path):
+    shutil.copytree(places["library"], tmp_path / "own")
+    file = tmp_path / "own.csv"
+    file.write_text(
+        "time,measure,sector,value,unit,published_on\n9,members,town,2800,person,2024-11-20\n",
+        encoding="utf-8",
+    )
+    study = ("--study", tmp_path / "own")
+    added = answered(schema, "observe", "add", file, *study, "--particles", "128")
+    assert added["ok"], added.get("errors")
+    assert answered(schema, "observe", "undo", *study)["ok"]

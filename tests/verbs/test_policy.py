@@ -156,7 +156,7 @@ def test_chinese_output_is_chinese(root):
 
 
 def test_scorecard_without_a_run_says_how_to_make_one(teacup):
-    found = call("scorecard", "--study", teacup)
+    found = call("scorecard", "--study", teacup, "--lang", "en")
     assert found.exit_code == 1
     assert "use the verb run first, or --members" in found.stderr
 

@@ -8,6 +8,9 @@ import time
 
 import pytest
 
+from tests.evidence.conftest import TRUTH
+from tests.evidence.small import make_study, truth_figures
+
 # The teacup runs in a second: blocks are kept from the start, and each takes a while.
 RUN = """
 import sys, time
@@ -93,3 +96,45 @@ def test_every_long_verb_killed_again_and_again_ends_in_the_same_bytes(
     root, teacup, tmp_path, words, seed
 ):
     check(root, teacup, tmp_path, words, 8, seed)
+
+
+CALIBRATE = """
+import sys
+from sdensemble.evidence import fitting
+fitting.PATIENCE = 0
+from sdensemble.verbs.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(3))
+def test_a_calibration_killed_again_and_again_ends_in_the_same_bytes(root, tmp_path, seed):
+    study = make_study(tmp_path / "study", truth_figures(TRUTH, range(2019, 2023), 1))
+    rng = random.Random(seed)
+
+    def begin(out):
+        words = ["calibrate", "--study", study, "--particles", "1024", "--out", out]
+        return subprocess.Popen(
+            [sys.executable, "-c", CALIBRATE, *map(str, words)],
+            cwd=root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    begun = time.perf_counter()
+    finish(begin(tmp_path / "whole.nc"))
+    took = time.perf_counter() - begun
+    stopped = 0
+    for _ in range(6):
+        job = begin(tmp_path / "broken.nc")
+        time.sleep(rng.uniform(0.3, 0.9) * took)
+        job.send_signal(rng.choice([signal.SIGKILL, signal.SIGINT]))
+        job.communicate(timeout=600)
+        stopped += job.returncode != 0
+    finish(begin(tmp_path / "broken.nc"))
+    assert stopped
+    assert (tmp_path / "broken.nc").read_bytes() == (tmp_path / "whole.nc").read_bytes()
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["broken.nc", "study", "whole.nc"]

@@ -130,7 +130,7 @@ def test_a_run_is_written_as_csv_netcdf_and_record_and_can_be_written_again(shop
 def test_values_that_are_not_finite_are_noted_with_time_and_variable(write_model):
     path = write_model("d = 1 ~~|\nx = INTEG(1 / (1 - d * Time), 0) ~~|\n")
     (note, *_) = run_file(path).notes
-    assert note.startswith('not finite: "x" first at 1.25')
+    assert tell(note, "en").startswith('not finite: "x" first at 1.25')
 
 
 # ── ensembles ──────────────────────────────────────────────────────────────────────────────
@@ -230,7 +230,7 @@ def test_lost_members_are_counted_and_left_out_of_quantiles(write_model):
     path = write_model("d = 1 ~~|\nx = INTEG(1 / (1 - d * Time), 0) ~~|\n")
     path.with_name("w.csv").write_text("d\n0\n1\n0\n", encoding="utf-8")
     found = run_file(path, FileOptions(sample=Path("w.csv")))
-    assert found.notes[0] == (
+    assert tell(found.notes[0], "en") == (
         "not finite in 1 of 3 members, left out of quantiles from there:"
         ' "x" first at 1.25 in member 1'
     )

@@ -40,7 +40,7 @@ from sdensemble.outputs.write.picture.looks import (
     look_of,
     tone,
 )
-from sdensemble.outputs.write.picture.measured import SMALL, fold, height_of
+from sdensemble.outputs.write.picture.measured import SMALL, fold, height_of, text_mm
 
 
 def draw_panel(
@@ -55,7 +55,7 @@ def draw_panel(
     panel, (left, width) = frame.panel, room
     for mark in panel.marks:
         _draw(ax, mark, look_of(mark, looks, lang, grey), frame, lang, grey)
-    _axes(ax, frame, lang)
+    _axes(ax, frame, lang, width)
     if frame.title:
         lift = max((height_of(name, 2.9) for name in frame.across), default=0.0)
         gap = (1.0 + lift + (1.0 if lift else 0.0)) / frame.height
@@ -84,7 +84,7 @@ def draw_panel(
     _beside(ax, frame, lang, width)
 
 
-def _axes(ax: Axes, frame: Frame, lang: str) -> None:
+def _axes(ax: Axes, frame: Frame, lang: str, width: float) -> None:
     panel = frame.panel
     if frame.names:
         places = row_places(frame)
@@ -102,13 +102,19 @@ def _axes(ax: Axes, frame: Frame, lang: str) -> None:
         for side in ax.spines.values():
             side.set_visible(False)
     else:
-        _limits(ax, panel.x, "x")
+        _limits(ax, panel.x, "x", _most_ticks(ax, width))
     label = fold(tell(panel.x.label(), lang), 200.0)
     if label:
         ax.set_xlabel(label, labelpad=1.5)
 
 
-def _limits(ax: Axes, axis: Axis, which: str) -> None:
+def _most_ticks(ax: Axes, width: float) -> int:
+    """Return into how many parts a horizontal axis is cut, so that its numbers stand apart."""
+    label = max(text_mm(f"{end:,.3g}") for end in ax.get_xlim())
+    return max(1, min(6, int(width / (label + 1.2))))
+
+
+def _limits(ax: Axes, axis: Axis, which: str, most: int = 5) -> None:
     low, high = axis.low, axis.high
     if low is not None or high is not None:
         (ax.set_xlim if which == "x" else ax.set_ylim)(low, high)
@@ -116,7 +122,7 @@ def _limits(ax: Axes, axis: Axis, which: str) -> None:
     if axis.ticks:
         target.set_ticks(list(axis.ticks))
     else:
-        target.set_major_locator(MaxNLocator(6 if which == "x" else 5, integer=axis.whole))
+        target.set_major_locator(MaxNLocator(most, integer=axis.whole))
 
 
 def row_places(frame: Frame) -> list[float]:

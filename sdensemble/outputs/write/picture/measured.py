@@ -52,7 +52,9 @@ def even(text: str, mm: float, size: float = SMALL) -> str:
     if text_mm(text, size) <= mm:
         return text
     lines = fold(text, mm, size).count("\n") + 1
-    return fold(text, min(mm, text_mm(text, size) / lines * 1.15 + 1), size)
+    least = text_mm(text, size) / lines
+    tried = (fold(text, min(mm, least * more + 1), size) for more in (1.15, 1.3, 1.5, 1.8))
+    return next((one for one in tried if one.count("\n") < lines), fold(text, mm, size))
 
 
 def _measure(size: float) -> Any:
