@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 FIGURES = "figures"
 LEFT_OUT = "the ensembles hold what tables and figures are made of; --keep all stores every series"
 LARGE = 2**28
-"""Bytes of results from which figures are drawn in a process of their own."""
+"""Bytes of results from which figures have a process of their own, and what is left out is said."""
 
 
 def check_ready(folder: Path) -> None:
@@ -97,7 +97,7 @@ def all_results(
 def _write_ensembles(
     folder: Path, every: Sequence[Results], keep: str, more: Sequence[Cell]
 ) -> bool:
-    """Write the ensemble, and one for each further prior set; return whether some was left out."""
+    """Write the ensemble, and one for each further prior set; return whether much was left out."""
     from sdensemble.results import asked as again
     from sdensemble.results.store import label_dataset, write_ensemble
 
@@ -107,7 +107,7 @@ def _write_ensembles(
         stored = again.asked(one, more) if keep == again.ASKED else None
         write_ensemble(folder / name, label_dataset(one), asked=stored)
         left |= stored is not None and not again.is_all(stored, one)
-    return left
+    return left and sum(one.data.nbytes for one in every) >= LARGE
 
 
 def _write(
@@ -122,7 +122,7 @@ def _write(
 ) -> tuple[str, bool]:
     """Write all files but the record, side by side.
 
-    Returns the characters figures could not show, and whether part of an ensemble is left out.
+    Returns the characters figures could not show, and whether much of the ensembles is left out.
 
     Tables take the interpreter; packing the ensembles needs none of it, and figures have a
     process of their own where a run is large enough to be worth starting one.

@@ -96,7 +96,7 @@ def study_contents(
         "command": command,
         "sets": [],
     }
-    blobs = {"wasm": held.wasm.module}
+    blobs = {"wasm": held.wasm.module, "wasm-fused": held.wasm.fused}
     for name, (members, note) in sets.items():
         slots, fixed, blobs[f"draws-{name}"] = drawn(held.kernel, members.draws)
         facts["sets"].append(
@@ -164,7 +164,9 @@ def model_contents(held: Carried, *, lang: str) -> Contents:
             }
         ],
     }
-    return Contents(facts, {"wasm": held.wasm.module, "draws-model": b""})
+    return Contents(
+        facts, {"wasm": held.wasm.module, "wasm-fused": held.wasm.fused, "draws-model": b""}
+    )
 
 
 def kept_of(model: Model, most: int = 200) -> dict[str, str]:
