@@ -21,7 +21,7 @@ import numpy as np
 
 from sdensemble.study import open_study
 from sdensemble.verbs.cockpit import study_page
-from sdensemble.verbs.run import Options
+from sdensemble.verbs.run import RunOptions
 
 QUIET = [
     "--no-sandbox",
@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--study", type=Path, default=Path())
     parser.add_argument("--moves", type=int, default=40)
     given = parser.parse_args()
-    text = study_page(open_study(given.study), Options(lang="en"))
+    text = study_page(RunOptions(study=open_study(given.study), lang="en"))
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
         path = Path(folder) / "cockpit.html"
         path.write_text(text, encoding="utf-8")

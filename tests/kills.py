@@ -18,6 +18,7 @@ import signal
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,7 @@ def prepared(place: Path) -> Path:
     return study
 
 
-def _loaded(study: Path, words: list[str]) -> None:
+def loaded(study: Path, words: list[str]) -> None:
     """Run a verb in this process, so that a child need not load what it needs."""
     from click.testing import CliRunner
 
@@ -71,16 +72,26 @@ def _loaded(study: Path, words: list[str]) -> None:
         assert CliRunner().invoke(main, words).exit_code == 0
 
 
-def called(study: Path, words: list[str], kill: Kill | None = None) -> tuple[int, str]:
-    """Run a verb in a child in the study's folder; return its status and what it said."""
+def called(
+    study: Path,
+    words: list[str],
+    kill: Kill | None = None,
+    before: Callable[[], object] | None = None,
+) -> tuple[int, str]:
+    """Run a verb in a child in the study's folder; return its status and what it said.
+
+    ``before`` is called in the child first.
+    """
     with tempfile.TemporaryFile("w+") as told:
-        child = os.fork()
+        child = _forked()
         if child == 0:
             status = 70
             try:
                 for number in (1, 2):
                     os.dup2(told.fileno(), number)
                 os.chdir(study)
+                if before is not None:
+                    before()
                 if kill is not None:
                     _arm(kill)
                 status = _main(words)
@@ -90,6 +101,12 @@ def called(study: Path, words: list[str], kill: Kill | None = None) -> tuple[int
         _, ended = os.waitpid(child, 0)
         told.seek(0)
         return os.waitstatus_to_exitcode(ended), told.read()
+
+
+def _forked() -> int:
+    with warnings.catch_warnings():  # no other thread of this process does anything
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def _main(words: list[str]) -> int:
@@ -130,7 +147,7 @@ def changes(event: str, arguments: tuple) -> bool:
 def counted(study: Path, words: list[str]) -> tuple[int, float]:
     """Return how often a verb changes the disk, and how many seconds it takes."""
     read, write = os.pipe()
-    child = os.fork()
+    child = _forked()
     if child == 0:
         count = [0]
 
@@ -185,7 +202,9 @@ def half(study: Path) -> Iterator[str]:
         )
 
 
-def faults(prepared_study: Path, verb: str, kill: Kill, place: Path) -> list[str]:
+def faults(
+    prepared_study: Path, verb: str, kill: Kill, place: Path, checks: tuple[list[str], ...] = CHECKS
+) -> list[str]:
     """Kill a verb in a copy of a study; return what is wrong afterwards."""
     study = place / "study"
     shutil.copytree(prepared_study, study)
@@ -200,7 +219,7 @@ def faults(prepared_study: Path, verb: str, kill: Kill, place: Path) -> list[str
     if run is None or run.name not in ("first", "run"):
         wrong.append(f"the latest run is {run}")
     heard = ""
-    for check in CHECKS:
+    for check in checks:
         status, told = called(study, check)
         heard += told
         if status or "Traceback" in told or "fault of the program" in told:
@@ -258,7 +277,7 @@ def killed(
             if number:
                 sizes[verb] = counted(copy, words)
             else:
-                _loaded(copy, words)
+                loaded(copy, words)
             shutil.rmtree(copy)
     say(f"changes of the disk and seconds: {sizes}")
     wrong = []

@@ -83,20 +83,20 @@ ROOMS = {
             "the reading of a policy text: regions, conflicts, ledger, scorecard",
             ("lang", "inputs", "ensemble", "study", "results"),
         ),
+        "checks": Room(
+            "the validation tests a study declares, and what they found",
+            ("lang", "inputs", "ensemble", "study", "results", "decide", "evidence"),
+        ),
         "outputs": Room(
             "tables, figures and answers as people read them",
-            ("lang", "inputs", "ensemble", "study", "results", "decide", "evidence", "policy"),
+            (
+                *("lang", "inputs", "ensemble", "study", "results", "decide", "evidence"),
+                *("policy", "checks"),
+            ),
         ),
         "pages": Room(
             "a model's reference: pages, diagrams, sketch",
             ("lang", "inputs", "ensemble", "study", "results", "outputs"),
-        ),
-        "checks": Room(
-            "the validation tests a study declares, and their report",
-            (
-                *("lang", "inputs", "ensemble", "study", "results", "decide", "outputs"),
-                *("evidence", "pages"),
-            ),
         ),
         "verbs": Room(
             "the command line, and what each verb does",

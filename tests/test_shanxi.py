@@ -327,9 +327,8 @@ LAND_BINDS = {"land cover": 0.6}
 """Besides levers and their levels without the policy, which are choices and not beliefs."""
 
 
-@pytest.mark.parametrize(
-    "fixed", [{}, pytest.param(LAND_BINDS, marks=pytest.mark.full)], ids=["defaults", "land binds"]
-)
+@pytest.mark.full
+@pytest.mark.parametrize("fixed", [{}, LAND_BINDS], ids=["defaults", "land binds"])
 def test_no_constant_without_a_prior_moves_a_lever_by_more_than_a_fifth(one_by_one, study, fixed):
     """Amendment 19, one constant at a time by 30% either way, levers worth 2 亿元 or more.
 

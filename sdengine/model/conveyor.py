@@ -110,7 +110,7 @@ class _Conveyor:
         draft.define(self.name, [(dims, whole)], self.unit)
         if self.ends:
             off = when(moving, div(self.here("left", first), STEP), ZERO)
-            draft.rewrite(self.ends[0], lambda _, __: off)
+            draft.rewrite(self.ends[0], lambda _, __: off, dims)
 
     # ── how long it is, what stands on it at first ─────────────────────────────────────────
 
@@ -214,7 +214,7 @@ class _Conveyor:
             self.draft.define(self.part(f"leak {number}"), [(rows, own)], self.unit)
             taken.append(self.here(f"leak {number}", slat))
             rate = div(total(Ref(self.part(f"leak {number}"), (*self.dims, f"{slat}!"))), STEP)
-            self.draft.rewrite(name, lambda _, __, rate=rate: rate)  # type: ignore[misc]
+            self.draft.rewrite(name, lambda _, __, rate=rate: rate, self.dims)  # type: ignore[misc]
         self.draft.define(self.part("left"), [(rows, sub(load, *taken))], self.unit)
 
     # ── what flows in ──────────────────────────────────────────────────────────────────────
@@ -235,6 +235,6 @@ class _Conveyor:
         def gate(inflow: Expr) -> Expr:
             return when(moving, inflow, ZERO) if stops else inflow
 
-        draft.admit(self.inflows, whole, gate)
+        draft.admit(self.inflows, whole, gate, self.dims)
         gained = add(*(self.draft.at(name, self.dims) for name in self.inflows))
         self.draft.define(self.part("taken"), [(self.dims, mul(gained, STEP))], self.unit)

@@ -55,13 +55,22 @@ class Draft:
             rows.append((equation.subscripts, equation.expr.args[1]))
         return rows
 
-    def rewrite(self, name: str, change: Callable[[Expr, tuple[str, ...]], Expr]) -> None:
-        """Put ``change(expression, subscripts)`` in the place of each of a variable's equations."""
+    def rewrite(
+        self,
+        name: str,
+        change: Callable[[Expr, tuple[str, ...]], Expr],
+        dims: tuple[str, ...] = (),
+    ) -> None:
+        """Put ``change(expression, subscripts)`` in the place of each of a variable's equations.
+
+        What it makes may speak of the ranges ``dims``: in the equation of an element they are it.
+        """
         element = self.elements[plain(name)]
         self.elements[plain(name)] = replace(
             element,
             equations=tuple(
-                replace(e, expr=change(e.expr, e.subscripts)) for e in element.equations
+                replace(e, expr=_of_element(change(e.expr, e.subscripts), dims, e.subscripts))
+                for e in element.equations
             ),
         )
 
@@ -72,9 +81,13 @@ class Draft:
             raise ValueError(f"{stock}: {self.places:,} {what}; {at_most('SLATS', 'taken')}")
 
     def admit(
-        self, inflows: Sequence[str], room: Expr | None, gate: Callable[[Expr], Expr]
+        self,
+        inflows: Sequence[str],
+        room: Expr | None,
+        gate: Callable[[Expr], Expr],
+        dims: tuple[str, ...],
     ) -> None:
-        """Limit inflows, in their order, to what there is room for, each behind a gate."""
+        """Limit a stock's inflows, in their order, to what there is room for, behind a gate."""
         for place, name in enumerate(inflows):
             earlier = inflows[:place]
 
@@ -84,17 +97,25 @@ class Draft:
                     out = least(out, most(sub(room, *(self.at(n, at) for n in earlier)), ZERO))
                 return gate(out)
 
-            self.rewrite(name, limited)
+            self.rewrite(name, limited, dims)
 
     def option(self, item: Item, *keys: str) -> Expr | None:
         """Return what a stock says of itself under the first of these keys, as an equation."""
         text = next((t for k in keys if (t := item.options.get(k, "").strip())), "")
         dialect = Stella(self.names, item.module, item.name, item.dims)
         try:
-            return dialect.read(text) if text else None
+            return self._spelled(dialect.read(text)) if text else None
         except EquationError as error:
             name = item.name.replace("\\n", " ")
             raise ValueError(f'<{keys[0]}> of "{name}" cannot be read: it {error}') from None
+
+    def _spelled(self, expr: Expr) -> Expr:
+        """Return an expression with the subscripts that XMILE leaves out."""
+        if isinstance(expr, Ref) and not expr.subscripts:
+            return Ref(expr.name, self.names.arrays.get(plain(expr.name), ()))
+        if isinstance(expr, Call):
+            return Call(expr.function, tuple(self._spelled(arg) for arg in expr.args))
+        return expr
 
     def at(self, name: str, subscripts: Sequence[str]) -> Ref:
         """Return a reference to a variable at an equation's own subscripts, if it has any."""
@@ -142,6 +163,18 @@ class Draft:
             seen |= new
             todo += new
         return False
+
+
+def _of_element(expr: Expr, dims: Sequence[str], at: Sequence[str]) -> Expr:
+    """Return an expression with each range as it stands on an equation's left-hand side."""
+    places = {fold(dim): one for dim, one in zip(dims, at, strict=False) if dim != one}
+    if not places:
+        return expr
+    if isinstance(expr, Ref):
+        return Ref(expr.name, tuple(places.get(fold(s), s) for s in expr.subscripts))
+    if isinstance(expr, Call):
+        return Call(expr.function, tuple(_of_element(arg, dims, at) for arg in expr.args))
+    return expr
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from sdengine.model.items import Item
 from sdengine.model.stella import plain
 from sdengine.syntax import Call, Expr, Number, Ref
 
+_NO_OVEN = ("arrest", "sample", "clean_time")
 _BATCHES = 2_000  # of a queue at most: what stands behind them joins the last
 
 
@@ -78,7 +79,7 @@ def queue(
             given = _with_request(room, left, "driven" in items[flow].options)
             return when(test("ge", given, left), left, ZERO) if integral else given
 
-        draft.rewrite(flow, taken)
+        draft.rewrite(flow, taken, item.dims)
 
 
 def _with_request(expr: Expr, left: Expr, driven: bool) -> Expr:
@@ -178,6 +179,9 @@ def oven(draft: Draft, item: Item, flows: Flows) -> None:
     fill = draft.option(item, "fill_time", "fill")
     if cook is None:
         raise ValueError(f'<oven> ("{name}") has no <len>, its cook time')
+    for key in _NO_OVEN:
+        if item.options.get(key, "").strip():
+            raise ValueError(f'<{key}> of the oven "{name}" is not supported')
     contents = Ref(name, dims)
     idle = test("lt", here("time left"), ZERO)
     filled = test("ge", here("filling"), sub(fill or ZERO, HALF))
@@ -205,8 +209,8 @@ def oven(draft: Draft, item: Item, flows: Flows) -> None:
     draft.define(f"{name} · filling", [(dims, before(filling, ZERO))])
     room = None if capacity is None else most(div(sub(capacity, contents), STEP), ZERO)
     entering = [n for n in flows.inflows if n in draft.elements]
-    draft.admit(entering, room, lambda inflow: when(cooks, ZERO, inflow))
+    draft.admit(entering, room, lambda inflow: when(cooks, ZERO, inflow), dims)
     leaving = [n for n in flows.outflows if n in draft.elements]
     if leaving:
         off = when(test("gt", here("done"), ZERO), div(contents, STEP), ZERO)
-        draft.rewrite(leaving[0], lambda _, __: off)
+        draft.rewrite(leaving[0], lambda _, __: off, dims)

@@ -50,6 +50,9 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
         f"declare {vector} @llvm.{name}.v{lanes}f64({', '.join([vector] * count)})\n"
         for name, count in (("fmuladd", 3), ("fma", 3), ("sqrt", 1), ("fabs", 1), ("trunc", 1))
     )
+    if processor.doubles == 2 < lanes:
+        two = "<2 x double>"
+        declared += f"declare {two} @llvm.fmuladd.v2f64({two}, {two}, {two})\n"
     if processor.permutes and lanes >= 8:
         eight, name = "<8 x double>", "llvm.x86.avx512.vpermi2var.pd.512"
         declared += f"declare {eight} @{name}({eight}, <8 x i64>, {eight})\n"

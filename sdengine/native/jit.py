@@ -216,8 +216,11 @@ WASM = "wasm32-unknown-unknown"
 WASM_FEATURES = "+simd128,+bulk-memory,+nontrapping-fptoint"
 
 
-def wasm_object(text: str) -> bytes:
-    """Return a module's relocatable object for WebAssembly; SDError where LLVM cannot."""
+def wasm_object(text: str, *, fused: bool = False) -> bytes:
+    """Return a module's relocatable object for WebAssembly; SDError where LLVM cannot.
+
+    With ``fused`` it needs a browser that multiplies and adds in one (relaxed SIMD, 2023).
+    """
     import llvmlite.binding as llvm
 
     llvm.initialize_all_targets()
@@ -226,7 +229,8 @@ def wasm_object(text: str) -> bytes:
         target = llvm.Target.from_triple(WASM)
     except RuntimeError as error:
         raise SDError(f"this LLVM writes no WebAssembly: {error}") from None
-    machine = target.create_target_machine(features=WASM_FEATURES, opt=2)
+    features = WASM_FEATURES + ",+relaxed-simd" * fused
+    machine = target.create_target_machine(features=features, opt=2)
     module = llvm.parse_assembly(text)
     module.triple, module.data_layout = WASM, str(machine.target_data)
     return machine.emit_object(module)

@@ -136,9 +136,29 @@ class Body:
         return self.new(f"select {self.mask} {mask}, {self.vector} {a}, {self.vector} {b}")
 
     def fma(self, a: str, b: str, c: str) -> str:
-        """Return a × b + c, fused where the machine can."""
-        v = self.vector
-        return self.new(f"call {v} @llvm.fmuladd.v{self.lanes}f64({v} {a}, {v} {b}, {v} {c})")
+        """Return a × b + c, fused where the machine can.
+
+        WebAssembly fuses vectors of two alone: longer ones are taken apart there.
+        """
+        if not (self.processor.fused and self.processor.doubles == 2 < self.lanes):
+            v = self.vector
+            return self.new(f"call {v} @llvm.fmuladd.v{self.lanes}f64({v} {a}, {v} {b}, {v} {c})")
+        v = "<2 x double>"
+        parts = zip(*(self.pairs(x) for x in (a, b, c)), strict=True)
+        fused = [f"call {v} @llvm.fmuladd.v2f64({v} {x}, {v} {y}, {v} {z})" for x, y, z in parts]
+        return self.joined([self.new(text) for text in fused], 2)
+
+    def pairs(self, a: str) -> list[str]:
+        """Return a vector in pieces of two lanes."""
+
+        def piece(lane: int) -> str:
+            lanes = f"<2 x i32> <i32 {lane}, i32 {lane + 1}>"
+            return self.new(f"shufflevector {self.vector} {a}, {self.vector} poison, {lanes}")
+
+        return [
+            self.cached(("pair", a, lane), lambda lane=lane: piece(lane))  # type: ignore[misc]
+            for lane in range(0, self.lanes, 2)
+        ]
 
     def quotient(self, a: str, d: str, one_over_d: str) -> str:
         """Return a / d, correctly rounded, from a correctly rounded reciprocal of d.
@@ -198,9 +218,8 @@ class Body:
             out.append(self.new(f"shufflevector {pair}, <8 x i32> <{lanes}>"))
         return out
 
-    def joined(self, parts: list[str]) -> str:
-        """Return vectors of eight doubles as one vector."""
-        width = 8
+    def joined(self, parts: list[str], width: int = 8) -> str:
+        """Return vectors of ``width`` doubles as one vector."""
         while len(parts) > 1:
             half = f"<{width} x double>"
             lanes = ", ".join(f"i32 {lane}" for lane in range(2 * width))

@@ -14,7 +14,7 @@ WebAssembly/tool-conventions, Linking.md ("linking" section and its symbol table
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,8 @@ from sdengine.native.jit import POINTERS, wasm_object
 from sdengine.native.llvm import Processor
 from sdengine.native.plan import Plan
 
-PLAIN = Processor(fused=False, permutes=False, long_tables=True)
+PLAIN = Processor(fused=False, permutes=False, long_tables=True, doubles=2)
+FUSED = replace(PLAIN, fused=True)
 HEADER = b"\0asm\1\0\0\0"
 CUSTOM, EXPORT, DATA = 0, 7, 11
 ORDER = (1, 2, 3, 4, 5, 13, 6, EXPORT, 8, 9, 12, 10, DATA)  # of a module's sections
@@ -40,6 +41,8 @@ UNDEFINED, EXPLICIT_NAME = 0x10, 0x40
 class WasmKernel:
     """A kernel for WebAssembly: the module, and how its caller lays out the memory.
 
+    ``fused`` is the same module for a browser that multiplies and adds in one; it is quicker, and
+    last bits of powers differ.
     ``layout`` holds what JSON can say:
     ``signature``, the names of ``run``'s arguments in order; ``lanes``, the members of a block;
     ``constants_end``, the first address behind the module's own constants; ``arrays``, for each
@@ -53,6 +56,7 @@ class WasmKernel:
     """
 
     module: bytes
+    fused: bytes
     layout: Mapping[str, Any]
 
     def keeping(self, report: Sequence[int], totals: Sequence[int]) -> WasmKernel:
@@ -65,7 +69,9 @@ class WasmKernel:
             if before:
                 arrays[out] = {**arrays[out], "length": arrays[out]["length"] // before * now}
             numbers[f"n_{name}"] = now
-        return WasmKernel(self.module, {**self.layout, "arrays": arrays, "numbers": numbers})
+        return WasmKernel(
+            self.module, self.fused, {**self.layout, "arrays": arrays, "numbers": numbers}
+        )
 
 
 def wasm_kernel(
@@ -82,12 +88,13 @@ def wasm_kernel(
     where this LLVM has no WebAssembly back end.
     """
     module = _exported(wasm_object(emit(plan, lanes, PLAIN)), "run")
+    fused = _exported(wasm_object(emit(plan, lanes, FUSED), fused=True), "run")
     settable = np.unique(np.concatenate([*map(np.ravel, _settable(plan)), np.empty(0, np.int64)]))
     waiting = {int(slot): np.flatnonzero(plan.waiting(np.array([slot]))) for slot in settable}
     layout = {
         "signature": list(SIGNATURE),
         "lanes": lanes,
-        "constants_end": constants_end(module),
+        "constants_end": max(constants_end(module), constants_end(fused)),
         "arrays": {
             name: {
                 "kind": "i64" if array.dtype == np.int64 else "f64",
@@ -101,7 +108,7 @@ def wasm_kernel(
         "waiting": {slot: loops.tolist() for slot, loops in waiting.items() if loops.size},
         "remembers": None if len(plan.program.fixed) else plan.program.stocks,
     }
-    return WasmKernel(module, layout)
+    return WasmKernel(module, fused, layout)
 
 
 def _settable(plan: Plan) -> list[NDArray[np.int64]]:

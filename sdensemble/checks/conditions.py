@@ -12,9 +12,9 @@ from sdengine.kernel import Kernel, Trajectories
 from sdensemble.checks.finding import Bars, Found, Panel, judged
 from sdensemble.checks.runs import BASELINE, Bench, at, element, in_year
 from sdensemble.inputs.loops import Loop, read_loops
+from sdensemble.inputs.naming import Amount, element_label, model_label
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import LANGS, Words, bracketed, in_all, joined, phrase
-from sdensemble.outputs.naming import Amount, element_label, model_label
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import distinguishable
 

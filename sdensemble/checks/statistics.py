@@ -26,8 +26,8 @@ from sdensemble.checks.finding import (
 from sdensemble.checks.runs import Bench, in_year
 from sdensemble.ensemble.draws import draw
 from sdensemble.inputs.history import Observation
+from sdensemble.inputs.naming import model_label
 from sdensemble.lang import LANGS, Words, in_all, joined, phrase
-from sdensemble.outputs.naming import model_label
 from sdensemble.results.estimate import Array
 
 Given = Mapping[str, Any]

@@ -17,8 +17,8 @@ from sdengine.syntax import Kind, Model
 from sdensemble.checks.finding import FAIL, NO_DATA, Found, judged, told
 from sdensemble.checks.runs import Bench, corners, limits
 from sdensemble.inputs.loops import find_links, influences, read_loops
+from sdensemble.inputs.naming import model_label
 from sdensemble.lang import LANGS, Words, bracketed, joined, phrase
-from sdensemble.outputs.naming import model_label
 from sdensemble.results.estimate import Array
 
 STATUSES = ("endogenous", "exogenous", "excluded")

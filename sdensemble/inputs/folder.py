@@ -137,11 +137,11 @@ def _beside(path: Path) -> Iterator[Path]:
             held = _hold(path)
         yield held[1]
     except OSError as error:
-        raise SDError(disk_problem(path, error)) from error
+        raise SDError(disk_problem(_shown(path), error)) from error
     except RuntimeError as error:
         if "NetCDF: " not in str(error):  # which says no more of a disk than that
             raise
-        raise SDError(disk_problem(path, _of_disk(path, error))) from error
+        raise SDError(disk_problem(_shown(path), _of_disk(path, error))) from error
     finally:
         if held is not None:
             sign, partial = held
@@ -327,19 +327,33 @@ def _take_name(partial: Path, folder: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def disk_problem(path: Path, error: OSError) -> Message:
-    """Return what is told of a disk that did not take a folder or file."""
+def disk_problem(path: Path, error: OSError, *, elsewhere: bool = True) -> Message:
+    """Return what is told of a disk that did not take a folder or file.
+
+    ``elsewhere`` says that --out would choose another place.
+    """
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         if _no_more_files(path):
             told = "{folder}: the disk takes no more files; nothing was written. Remove some"
             return Message(told, folder=path)
+        if not elsewhere:
+            told = "{folder}: the disk is full; nothing was written. Free some space"
+            return Message(told, folder=path)
         told = "{folder}: the disk is full; nothing was written. Free some space or use --out"
         return Message(told, folder=path)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if not elsewhere:
+            told = "{folder}: writing is not allowed here; nothing was written"
+            return Message(told, folder=path)
         told = "{folder}: writing is not allowed here; nothing was written. Use --out"
         return Message(told, folder=path)
     told = "{folder}: could not be written ({error}); nothing was written"
     return Message(told, folder=path, error=error)
+
+
+def _shown(path: Path) -> Path:
+    """Return what a person knows of a path: the folder, where its name is hidden."""
+    return path.parent if path.name.startswith(".") else path
 
 
 def _of_disk(path: Path, error: Exception) -> OSError:

@@ -53,7 +53,7 @@ class Together:
                     for left in (_new(self.folder / name), _aside(self.folder / name)):
                         _unlink(left, *left.parent.glob(f".{left.name}.*"))
         if isinstance(error, OSError):
-            raise SDError(disk_problem(self.folder, error)) from error
+            raise SDError(disk_problem(self.folder, error, elsewhere=False)) from error
 
     def add(self, path: Path, write: Callable[[Path], object]) -> None:
         """Make the new form of a file by ``write``, called with the path to write to."""

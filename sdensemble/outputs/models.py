@@ -14,19 +14,13 @@ import numpy as np
 
 from sdengine.errors import Problems, SDError, did_you_mean
 from sdensemble.ensemble.variants import Variant
+from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import Native, Number, Shown, decimals, points, rounded, rounded_up
-from sdensemble.outputs.naming import (
-    information_date,
-    statement,
-    target_label,
-    target_name,
-    unit_label,
-    when,
-)
+from sdensemble.outputs.naming import information_date, statement, target_label, target_name, when
 from sdensemble.outputs.table import Column, Table, by_language
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import Key, Probability, difference, distinguishable

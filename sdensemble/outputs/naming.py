@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from sdensemble.inputs.history import LATEST, counts_years
+from sdensemble.inputs.naming import Amount
 from sdensemble.inputs.scenarios import moved_by
 from sdensemble.inputs.targets import ABOUT, band
-from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase, quantity, say, tell
+from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase
 from sdensemble.results.probability import value_of
 from sdensemble.results.results import outlay_told
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sdensemble.inputs.report import ReportSpec
     from sdensemble.inputs.targets import Target
     from sdensemble.results.results import Results
+
 
 SIGNS = {">": ">", ">=": "≥", "=": "=", ABOUT: "≈"}
 """Comparators as one sign."""
@@ -46,18 +47,11 @@ def conditioned(spec: ReportSpec, identifiers: Iterable[str]) -> Words:
     return bracketed([label(spec, one) for one in identifiers if one])
 
 
-def unit_label(spec: ReportSpec, unit: str) -> Words:
-    """Return a unit as people write it; the model's own where no label is given."""
-    return spec.unit_words(unit)
-
-
 def unit_notes(spec: ReportSpec, units: Iterable[str]) -> Words:
     """Return what the report explains of units, each once: "1 dozen = 12"."""
     kept = tuple(units)
     return Each({lang: spec.unit_notes(kept, lang) for lang in LANGS})
 
-
-# ── dates ──
 
 IMPORT = re.compile(r"(\d{4}-\d\d-\d\d) \((.+)\)")
 """The information date of an import: the latest publication, and the batch in brackets."""
@@ -130,9 +124,6 @@ def when(results: Results, year: int) -> Words:
     return moment(results.model, results.spec, year)
 
 
-# ── targets ──
-
-
 def spoken(one: object, name: str = "") -> dict[str, str]:
     """Return what a value says in fields such as ``reason_zh`` and ``reason_en``, by language.
 
@@ -172,16 +163,6 @@ def wanted(target: Target, spec: ReportSpec) -> Words:
     return phrase("sign.between", asked=asked, low=low, high=high)
 
 
-def model_label(model: Model, name: str) -> dict[str, str]:
-    """Return a variable's label in the model, by language."""
-    return {lang: model.label(name, lang) for lang in LANGS}
-
-
-def element_label(model: Model, range_name: str, element: str) -> dict[str, str]:
-    """Return an element's label in the model, by language."""
-    return {lang: model.element_label(range_name, element, lang) for lang in LANGS}
-
-
 def target_name(target: Target) -> Words:
     """Return a target's name without its year, which sentences say elsewhere."""
     year = r"[\s,，]*(?<!\d)(19|20)\d\d年?(?=\s*([(（]|$))"
@@ -212,55 +193,6 @@ def statement(results: Results, target: Target) -> Words:
     if target.joint:
         return phrase("date.together", year=year, name=name)
     return phrase("date.condition", year=year, name=name, words=beyond(target, results.spec))
-
-
-# ── amounts ──
-
-
-@dataclass(frozen=True)
-class Amount:
-    """A value with its unit, as people of a language write it.
-
-    A language without 万 has units such as "10,000 tonnes": they become tonnes, or millions of
-    them where ``like``, about the size of what is written, is large.
-    """
-
-    value: float
-    unit: Words
-    factor: float = 1.0
-    like: float = 0.0
-    with_unit: bool = True
-
-    @classmethod
-    def of(
-        cls, spec: ReportSpec, unit: str, value: float, measure: str = "", like: float | None = None
-    ) -> Amount:
-        """Return an amount in a unit of the model; a measure of the report is written its way."""
-        size = abs(value if like is None else like)
-        if measure in spec.measures:
-            own = spec.measures[measure]
-            return cls(value, own.label, own.factor, size)
-        plain = unit in ("", "1", "Dmnl")
-        return cls(value, "" if plain else unit_label(spec, unit), 1.0, size)
-
-    def bare(self) -> Amount:
-        """Return the amount written without its unit."""
-        return Amount(self.value, self.unit, self.factor, self.like, False)
-
-    def told(self, lang: str) -> str:
-        """Return the text: "80%", "1400万吨", "14 million tonnes"."""
-        factor, unit = self.factor, tell(self.unit, lang)
-        myriad = re.fullmatch(r"(?:[x×] )?10,000 (.+)", unit)
-        if myriad and self.like >= 100:
-            factor, unit = 0.01, say("number.million", lang, unit=myriad[1])
-        elif myriad:
-            factor, unit = 1e4, myriad[1]
-        number = f"{self.value * factor:{',' if factor >= 1000 else ''}g}"
-        if not unit or not self.with_unit:
-            return number
-        if unit[0] == "%":
-            return number + unit
-        return tell(quantity(number, unit), lang)
 
 
 def lever_caveats(results: Results) -> tuple[Words, ...]:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdengine.errors import SDError
+from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import Outcome, Regime
 from sdensemble.inputs.targets import ABOUT, band
 from sdensemble.lang import LANGS, in_all, phrase, tell
 from sdensemble.outputs.columns import CONDITIONS, write_csv, write_meanings
 from sdensemble.outputs.form import InTen, Shown
-from sdensemble.outputs.naming import target_label, unit_label, unit_notes
+from sdensemble.outputs.naming import target_label, unit_notes
 from sdensemble.outputs.table import by_language
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array, Estimate, holm, mean_of, p_value

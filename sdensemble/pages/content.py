@@ -12,11 +12,11 @@ from sdengine.syntax import Kind, Model
 from sdensemble.inputs.loops import Loop, read_loops
 from sdensemble.inputs.priors import Prior, describe
 from sdensemble.inputs.sources import Sources
+from sdensemble.inputs.vensim.source import Source, read_source
 from sdensemble.pages.diagrams import lines_of
 from sdensemble.pages.graph import Graph, read_graph
 from sdensemble.pages.polarity import Sign, loop_signs
 from sdensemble.pages.sheets import Sheet, make_sheets
-from sdensemble.pages.source import Source, read_source
 from sdensemble.study import Study
 
 VIEW = "view"  # the range of labels.csv that names views

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sdengine.model.describe import reads
 from sdengine.syntax import Call, Expr, Kind, Model, Ref, walk
 from sdensemble.inputs.loops import influences
-from sdensemble.pages.source import Source
+from sdensemble.inputs.vensim.source import Source
 
 DELAYS = frozenset(
     ("smooth", "delay", "delay_n", "delay_fixed", "delay_conveyor", "trend", "forecast")

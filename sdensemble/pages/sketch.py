@@ -18,12 +18,12 @@ from sdengine.errors import SDError
 from sdengine.model.read import read_model
 from sdengine.syntax import Model
 from sdensemble.inputs.folder import write_whole
+from sdensemble.inputs.vensim.source import MARK, halves, read_source
 from sdensemble.pages.blocks import Node
 from sdensemble.pages.diagrams import lines_of
 from sdensemble.pages.graph import read_graph
 from sdensemble.pages.route import curve
 from sdensemble.pages.sheets import Sheet, make_sheets
-from sdensemble.pages.source import MARK, halves, read_source
 
 SCALE = 5.2  # picture elements to the mm: 6.5 point on paper, 10 on the screen
 LEFT, TOP = 40, 60

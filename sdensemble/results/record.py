@@ -9,6 +9,7 @@ import json
 import platform
 import shlex
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -111,15 +112,23 @@ def written(folder: Path, record: RunRecord, *, free: bool = False) -> Iterator[
 def records(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield each folder inside a folder that holds a record, with it, the latest first."""
     found = []
-    for path in folder.glob(f"*/{RECORD}"):
+    for path in folder.glob(f"[!.]*/{RECORD}"):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            started = datetime.fromisoformat(record.get("started") or "1970-01-02").timestamp()
+        except (OSError, ValueError, TypeError, AttributeError):
             continue
-        if isinstance(record, dict):
-            found.append((str(record.get("started", "")), str(path), record))
+        found.append((past(started), str(path), record))
     for _, place, record in sorted(found, key=lambda one: one[:2], reverse=True):
         yield Path(place).parent, record
+
+
+def past(moment: float) -> tuple[bool, float]:
+    """Return what sorts moments (seconds since 1970), those to come before all others.
+
+    Such a one was written by a clock that has been set back since.
+    """
+    return moment <= time.time() + 1, moment
 
 
 def stamped(study: Path, kind: str = "") -> Path:

@@ -13,6 +13,7 @@ from sdensemble.inputs.folder import RECORD
 from sdensemble.inputs.headline import only_headline
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.results.asked import HEADLINE
+from sdensemble.results.record import past
 from sdensemble.results.results import Results
 
 if TYPE_CHECKING:
@@ -23,13 +24,16 @@ ENSEMBLE = "ensemble.nc"
 
 
 def latest_run(folder: Path) -> Path | None:
-    """Return the run in a folder of runs that was written last; None where there is none."""
+    """Return the run in a folder of runs that was written last; None where there is none.
+
+    One of a time to come was written by a clock that has been set back since: it comes last.
+    """
     held = [
         path
         for path in folder.glob("*/")
         if not path.name.startswith(".") and (path / ENSEMBLE).is_file()
     ]
-    return max(held, key=lambda path: (path / ENSEMBLE).stat().st_mtime, default=None)
+    return max(held, key=lambda path: past((path / ENSEMBLE).stat().st_mtime), default=None)
 
 
 def run_of(folder: Path) -> Path:

@@ -40,10 +40,12 @@ def check(asked: CheckOptions, tell: Tell = SILENT) -> VerbResult:
 
 def _validated(study: Study, asked: CheckOptions, tell: Tell) -> VerbResult:
     """Run the validation tests, telling each as it ends."""
-    from sdensemble.checks.full import full_check
-    from sdensemble.checks.report import line, summary
+    from sdensemble.checks.run import FULL, validate
+    from sdensemble.outputs.checks import line, summary, write_report
 
-    checked, folder = full_check(study, asked.out, lambda done: tell(line(done)))
+    checked = validate(study, members=FULL, progress=lambda one: tell(line(one)))
+    folder = asked.out or study.folder / "outputs" / "validation"
+    write_report(folder, study, checked)
     failed = any(one.found.status == "fail" for one in checked)
     printed = summary(checked, every=False)
     return VerbResult(summary(checked), checked, folder, ok=not failed, printed=printed)

@@ -11,6 +11,7 @@ import pytest
 
 from sdengine.errors import SDError
 from sdensemble import compile_model, read_model
+from sdensemble.checks.digests import digests_tested
 from sdensemble.checks.finding import (
     FAIL,
     NO_DATA,
@@ -22,12 +23,12 @@ from sdensemble.checks.finding import (
     Panel,
 )
 from sdensemble.checks.read import GROUPS, Test, read_tests
-from sdensemble.checks.report import digests_tested, markdown, summary, write_report
 from sdensemble.checks.run import KINDS, run_test, validate
 from sdensemble.checks.runs import Bench
 from sdensemble.checks.statistics import crps, elementary_effects, morris_design
 from sdensemble.checks.structure import in_feedback
 from sdensemble.lang import tell
+from sdensemble.outputs.checks import markdown, summary, write_report
 from sdensemble.outputs.figures.validation import bars, panels
 from sdensemble.outputs.write.terminal import document_text
 

@@ -4,10 +4,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from sdensemble.inputs.naming import Amount
 from sdensemble.inputs.report import Measure
 from sdensemble.lang import tell
 from sdensemble.outputs.form import in_ten, measured, percent, points, rounded
-from sdensemble.outputs.naming import Amount, beyond, information_date, target_name
+from sdensemble.outputs.naming import beyond, information_date, target_name
 from sdensemble.results.probability import Key, threshold_event
 
 KEY = Key("y", 2025, "m", "s", "p", "d", "h", "x", "a")

@@ -1,4 +1,4 @@
-// Runs a page's members in Node: a folder with facts.json and the blobs gets out.bin, the values
+// Runs a page's members in Node by a kernel: a folder with facts.json and the blobs gets out.bin, the values
 // (series, year, member) of the first prior set under the settings of facts.test, and the
 // scenario file the page would save.
 "use strict";
@@ -18,7 +18,8 @@ const draws = numbersOf(fs.readFileSync(path.join(folder, `draws-${set.id}`)));
 const ids = Array.from({ length: facts.members }, (_, m) => m);
 const members = new Members(set, { ids, draws: set.slots.map((_, i) => Float64Array.from(ids, (m) => draws[i * ids.length + m])) }, facts.program.lanes);
 const events = eventsOf(facts, facts.test);
-const module_ = new WebAssembly.Module(fs.readFileSync(path.join(folder, "wasm")));
+require("v8").setFlagsFromString("--experimental-wasm-relaxed-simd"); // Node 20 hides it
+const module_ = new WebAssembly.Module(fs.readFileSync(path.join(folder, process.argv[3])));
 const kernel = new Kernel(module_, facts.program, { rows: members.height, events: members.events.length + events.length });
 runMembers(kernel, members, []); // as in a page, where the baseline comes first,
 runMembers(kernel, members, events); // what has been set leaves a mark where the two part,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from sdensemble.inputs.vensim.source import read_source
 from sdensemble.pages.diagrams import lines_of
 from sdensemble.pages.graph import read_graph
 from sdensemble.pages.sheets import make_sheets
-from sdensemble.pages.source import read_source
 
 
 @pytest.fixture(scope="session")

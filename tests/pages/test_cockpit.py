@@ -36,27 +36,32 @@ def teacup() -> Study:
     return open_study(Path("examples/teacup"))
 
 
-def in_node(contents: Contents, settings: dict, folder: Path) -> tuple[dict, np.ndarray]:
+def in_node(
+    contents: Contents, settings: dict, folder: Path, kernel: str = "wasm"
+) -> tuple[dict, np.ndarray]:
     """Run a page's members in Node; return (what it says, values (series, year, member))."""
     facts = _finite({**contents.facts, "test": settings})
     (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
     for name, data in contents.blobs.items():
         (folder / name).write_bytes(data)
     script = Path(__file__).with_name("cockpit_run.js")
-    done = subprocess.run([str(NODE), str(script), str(folder)], capture_output=True, text=True)
+    words = [str(NODE), str(script), str(folder), kernel]
+    done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     values = np.fromfile(folder / "out.bin")
     shape = (facts["series"], len(facts["years"]), facts["members"])
     return json.loads(done.stdout), values.reshape(shape)
 
 
-def held_against_a_run(study: Study, members: Members, settings: dict, folder: Path) -> float:
+def held_against_a_run(
+    study: Study, members: Members, settings: dict, folder: Path, kernel_name: str = "wasm"
+) -> float:
     """Return the largest difference, as a share of a series' largest value, between the page and
     a run of the scenario file it saves."""
     kernel = compile_model(study.model)
     held = study_carried(study, kernel)
     contents = study_contents(study, held, {"history": (members, "")}, command="run", lang="en")
-    told, found = in_node(contents, settings, folder)
+    told, found = in_node(contents, settings, folder, kernel_name)
     scenario = read_scenario(folder / "cockpit.toml", study.model)
     keep = {series.variable: series.aggregate for series in held.series}
     data = members.run(kernel, [scenario], keep)
@@ -109,12 +114,13 @@ def test_names_of_a_study_cannot_end_its_script(teacup: Study) -> None:
 
 
 @pytest.mark.skipif(NODE is None, reason="Node is not installed")
+@pytest.mark.parametrize("kernel", ["wasm", "wasm-fused"])
 def test_a_page_has_the_numbers_of_a_run_of_the_scenario_it_saves(
-    teacup: Study, tmp_path: Path
+    teacup: Study, tmp_path: Path, kernel: str
 ) -> None:
     members = choose_members(teacup, "", 64, seed=3)
     settings = {"lid": {"times": [2.0, 5.5], "values": [0.5, 1.0]}}
-    assert held_against_a_run(teacup, members, settings, tmp_path) < 1e-9
+    assert held_against_a_run(teacup, members, settings, tmp_path, kernel) < 1e-9
 
 
 @pytest.mark.skipif(NODE is None, reason="Node is not installed")
@@ -148,12 +154,13 @@ def test_every_form_of_random_process_gives_a_page_the_shocks_of_a_run(
 
 @pytest.mark.full
 @pytest.mark.skipif(NODE is None, reason="Node is not installed")
-def test_the_study_has_the_numbers_of_a_run_in_its_page(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kernel", ["wasm", "wasm-fused"])
+def test_the_study_has_the_numbers_of_a_run_in_its_page(tmp_path: Path, kernel: str) -> None:
     study = open_study(Path())
     members = choose_members(study, "history", 256, seed=1)
     package = next(s for s in study.scenarios if s.package)
     settings = {s.constant: {"times": s.times, "values": s.values} for s in package.settings}
-    assert held_against_a_run(study, members, settings, tmp_path) < 1e-9
+    assert held_against_a_run(study, members, settings, tmp_path, kernel) < 1e-9
     text = study_page(RunOptions(study=study))
     assert len(text.encode()) < 6e6
 

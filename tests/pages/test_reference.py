@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from sdengine.model.read import read_model
+from sdensemble.inputs.vensim.source import read_source
 from sdensemble.pages import overview
 from sdensemble.pages.content import reference_digest
 from sdensemble.pages.diagrams import GREY, draw_sheet, lines_of
@@ -16,7 +17,6 @@ from sdensemble.pages.polarity import link_signs
 from sdensemble.pages.route import curve
 from sdensemble.pages.shapes import Text, svg
 from sdensemble.pages.sheets import HIGH, WIDE, make_sheets
-from sdensemble.pages.source import read_source
 from sdensemble.pages.write import write_reference
 from sdensemble.study import open_study
 

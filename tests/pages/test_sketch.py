@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from sdengine.model.read import read_model
+from sdensemble.inputs.vensim.source import SHADOW, fields, halves, read_source
 from sdensemble.pages import sketch
 from sdensemble.pages.graph import read_graph
 from sdensemble.pages.sketch import grafted, same_equations, write_sketch
-from sdensemble.pages.source import SHADOW, fields, halves, read_source
 
 OPEN = Path(__file__).resolve().parents[1] / "models"
 

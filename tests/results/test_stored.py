@@ -1,5 +1,8 @@
 import json
+import os
+import time
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ from sdengine.errors import SDError
 from sdensemble.inputs.conflicts import Conflict, ModelNumber, Number, Term
 from sdensemble.outputs.policy.conflicts import conflict_rows, conflicts_blocks
 from sdensemble.policy.conflicts import model_values
+from sdensemble.results.record import records
 from sdensemble.results.store import write_ensemble
 from sdensemble.results.stored import latest_run, stored_results
 from tests.outputs.told import told
@@ -103,3 +107,22 @@ def test_a_series_the_run_did_not_keep_is_said_to_be_missing(results):
     one = conflict(Term("never kept", "", "annual", 1))
     lines = told(conflicts_blocks([one], results, results.scenarios[0]), "zh")
     assert "没有保留所需变量" in lines
+
+
+def test_a_run_of_a_time_to_come_is_not_the_latest(tmp_path):
+    """Its clock was wrong, and has been set back since."""
+    for name, moment in (("older", 1e9), ("newer", 1.1e9), ("to-come", time.time() + 9e5)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "ensemble.nc").write_text("")
+        os.utime(tmp_path / name / "ensemble.nc", (moment, moment))
+        started = datetime.fromtimestamp(moment).astimezone().isoformat()
+        (tmp_path / name / "run.json").write_text(json.dumps({"started": started}))
+    assert latest_run(tmp_path) == tmp_path / "newer"
+    assert [path.name for path, _ in records(tmp_path)] == ["newer", "older", "to-come"]
+
+
+def test_a_folder_half_written_is_no_record(tmp_path):
+    for name in (".run.abcdefgh.partial", "run"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text("{}")
+    assert [path.name for path, _ in records(tmp_path)] == ["run"]

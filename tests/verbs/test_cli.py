@@ -135,9 +135,11 @@ def test_help_needs_none_of_the_heavy_packages():
     assert found.stdout.splitlines()[-1] == "[]"
 
 
-def test_the_door_runs_a_study_copied_to_a_path_with_chinese_characters(root, teacup):
+def test_the_door_runs_a_study_in_any_folder_and_locale(root, teacup):
     common = ["run", "--members", "32", "--out", "结果 一"]
-    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
+    environment = {k: v for k, v in os.environ.items() if k not in ("LANG", "PYTHONIOENCODING")}
+    environment["LC_ALL"] = "C"
+    teacup = teacup.rename(teacup.with_name("it's a \"茶杯\"; $HOME & 'study'"))
     found = subprocess.run(
         [sys.executable, root / "run_sim.py", *common],
         cwd=teacup,

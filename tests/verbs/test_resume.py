@@ -1,40 +1,39 @@
 """A process killed at any moment leaves nothing that is read; what it finished is gone on from."""
 
+import os
 import random
 import signal
-import subprocess
 import sys
-import time
 
 import pytest
 
+from sdensemble.ensemble import blocks, kept
+from sdensemble.evidence import fitting
 from tests.evidence.conftest import TRUTH
 from tests.evidence.small import make_study, truth_figures
+from tests.kills import Kill, called
 
-# The teacup runs in a second: blocks are kept from the start, and each takes a while.
-RUN = """
-import sys, time
-from sdensemble.ensemble import blocks, kept
-kept.PATIENCE = 0
-block = blocks.block
-def slow(*given):
-    time.sleep(0.05)
-    return block(*given)
-blocks.block = slow
-from sdensemble.verbs.cli import main
-main(sys.argv[1:])
-"""
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="forks and signals")
 
 
-def start(root, study, *given):
-    words = [*given, "--study", study, "--lang", "en", "--members", "1024", "--replace"]
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN, *map(str, words)],
-        cwd=root,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def dying(after=0, sign=signal.SIGKILL):
+    """Return what has a process keep each block, and die when so many are finished."""
+
+    def before():
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the answer alone is compared
+        kept.PATIENCE = 0
+        block, done = blocks.block, []
+
+        def counted(*given):
+            found = block(*given)
+            done.append(1)
+            if len(done) == after:
+                os.kill(os.getpid(), sign)
+            return found
+
+        blocks.block = counted
+
+    return before
 
 
 def content(folder):
@@ -43,41 +42,28 @@ def content(folder):
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
 
 
-def finish(job):
-    out, err = job.communicate(timeout=600)
-    assert job.returncode == 0, err
-    return out, err
-
-
-def killed(root, study, words, moments, rng):
-    """Kill the command again and again; return whether one was killed before its end."""
-    stopped = 0
-    for moment in moments:
-        job = start(root, study, *words)
-        time.sleep(moment)
-        job.send_signal(rng.choice([signal.SIGKILL, signal.SIGINT]))
-        job.communicate(timeout=600)
-        stopped += job.returncode != 0
-    return stopped
-
-
-def check(root, study, tmp_path, words, kills, seed):
+def check(study, tmp_path, words, kills, seed):
+    """Kill a verb so many times, each after a few blocks more; it ends as one that was not."""
     rng = random.Random(seed)
-    begun = time.perf_counter()
+    words = [*words, "--members", "1024", "--replace", "--out"]
     whole, broken = tmp_path / "a" / "run", tmp_path / "b" / "run"
-    out, _ = finish(start(root, study, *words, "--out", whole))
-    took = time.perf_counter() - begun
-    moments = [rng.uniform(0.3, 1.0) * took for _ in range(kills)]
-    assert killed(root, study, [*words, "--out", broken], moments, rng)
-    again, told = finish(start(root, study, *words, "--out", broken))
+    status, out = called(study, [*words, str(whole)], before=dying())
+    assert status == 0, out
+    for number in range(kills):
+        sign = signal.SIGINT if number % 2 else signal.SIGKILL
+        before = dying(rng.randint(1, 4), sign)
+        status, _ = called(study, [*words, str(broken)], before=before)
+        assert number or status == -signal.SIGKILL  # later ones may have less than that to do
+        assert status in (-sign, 130, 0)
+    status, again = called(study, [*words, str(broken)], before=dying())
+    assert status == 0, again
     assert again.splitlines()[:-1] == out.splitlines()[:-1]
     assert content(broken) == content(whole)
     assert [p.name for p in broken.parent.iterdir()] == ["run"]
-    return told
 
 
-def test_a_run_killed_at_random_moments_ends_in_the_same_bytes(root, teacup, tmp_path):
-    check(root, teacup, tmp_path, ["run"], 2, 1)
+def test_a_run_killed_and_interrupted_ends_in_the_same_bytes(teacup, tmp_path):
+    check(teacup, tmp_path, ["run"], 2, 1)
 
 
 @pytest.mark.full
@@ -93,48 +79,23 @@ def test_a_run_killed_at_random_moments_ends_in_the_same_bytes(root, teacup, tmp
     ],
 )
 def test_every_long_verb_killed_again_and_again_ends_in_the_same_bytes(
-    root, teacup, tmp_path, words, seed
+    teacup, tmp_path, words, seed
 ):
-    check(root, teacup, tmp_path, words, 8, seed)
-
-
-CALIBRATE = """
-import sys
-from sdensemble.evidence import fitting
-fitting.PATIENCE = 0
-from sdensemble.verbs.cli import main
-main(sys.argv[1:])
-"""
+    check(teacup, tmp_path, words, 8, seed)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("seed", range(3))
-def test_a_calibration_killed_again_and_again_ends_in_the_same_bytes(root, tmp_path, seed):
+def test_a_calibration_killed_again_and_again_ends_in_the_same_bytes(tmp_path, monkeypatch, seed):
+    monkeypatch.setattr(fitting, "PATIENCE", 0)
     study = make_study(tmp_path / "study", truth_figures(TRUTH, range(2019, 2023), 1))
+    words = ["calibrate", "--particles", "1024", "--out"]
+    whole, broken = tmp_path / "whole.nc", tmp_path / "broken.nc"
+    assert called(study, [*words, str(whole)])[0] == 0
     rng = random.Random(seed)
-
-    def begin(out):
-        words = ["calibrate", "--study", study, "--particles", "1024", "--out", out]
-        return subprocess.Popen(
-            [sys.executable, "-c", CALIBRATE, *map(str, words)],
-            cwd=root,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    begun = time.perf_counter()
-    finish(begin(tmp_path / "whole.nc"))
-    took = time.perf_counter() - begun
-    stopped = 0
     for _ in range(6):
-        job = begin(tmp_path / "broken.nc")
-        time.sleep(rng.uniform(0.3, 0.9) * took)
-        job.send_signal(rng.choice([signal.SIGKILL, signal.SIGINT]))
-        job.communicate(timeout=600)
-        stopped += job.returncode != 0
-    finish(begin(tmp_path / "broken.nc"))
-    assert stopped
-    assert (tmp_path / "broken.nc").read_bytes() == (tmp_path / "whole.nc").read_bytes()
-    left = sorted(path.name for path in tmp_path.iterdir())
-    assert left == ["broken.nc", "study", "whole.nc"]
+        status, _ = called(study, [*words, str(broken)], Kill(rng.randrange(12)))
+        assert status in (0, -signal.SIGKILL)
+    assert called(study, [*words, str(broken)])[0] == 0
+    assert broken.read_bytes() == whole.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.nc", "study", "whole.nc"]

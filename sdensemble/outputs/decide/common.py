@@ -11,6 +11,7 @@ from typing import Any
 from sdengine.syntax import Model
 from sdensemble.decide.levers import Lever, Moved
 from sdensemble.decide.worlds import Named
+from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
@@ -24,7 +25,6 @@ from sdensemble.outputs.naming import (
     moment,
     period_of,
     target_label,
-    unit_label,
 )
 from sdensemble.outputs.table import Column
 from sdensemble.results.estimate import Estimate

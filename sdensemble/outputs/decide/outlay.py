@@ -12,11 +12,12 @@ from sdensemble.decide.equal_outlay import (
     scaled,
     unit_of,
 )
+from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Document, Paragraph
 from sdensemble.outputs.form import Number
-from sdensemble.outputs.naming import moment, unit_label, unit_notes
+from sdensemble.outputs.naming import moment, unit_notes
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
 

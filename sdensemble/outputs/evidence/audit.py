@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdensemble.evidence.audit import LEFT, OUTSIDE, SCOPE, SHOCKS, Audit, Split
+from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Items, Paragraph
 from sdensemble.outputs.evidence.common import (
@@ -24,7 +25,7 @@ from sdensemble.outputs.evidence.common import (
     series_title,
 )
 from sdensemble.outputs.form import Number
-from sdensemble.outputs.naming import information_date, label, moment, unit_label
+from sdensemble.outputs.naming import information_date, label, moment
 from sdensemble.outputs.table import Column, Table
 from sdensemble.study import Study
 

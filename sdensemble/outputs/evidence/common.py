@@ -11,10 +11,11 @@ from sdengine.syntax import Model
 from sdensemble.evidence.backtest import MODEL
 from sdensemble.inputs.fit import without_term
 from sdensemble.inputs.history import Vintage
+from sdensemble.inputs.naming import element_label, unit_label
 from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, quantity, say
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import TEXT, Form, Native, Number, Shown
-from sdensemble.outputs.naming import element_label, label, period_of, unit_label
+from sdensemble.outputs.naming import label, period_of
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.outputs.text import width, wrap
 from sdensemble.study import Study

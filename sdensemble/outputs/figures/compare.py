@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Capital, Words, phrase
 from sdensemble.outputs.answer import rounding
 from sdensemble.outputs.figure import Axis, Beside, Figure, Mark, Panel, Points, Rule, numbers
 from sdensemble.outputs.figures.parts import conditions, key_of, run_of, source, units
 from sdensemble.outputs.form import Chance, Number, Shown
-from sdensemble.outputs.naming import SIGNS, unit_label, when
+from sdensemble.outputs.naming import SIGNS, when
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.probability import Probability, value_of
 from sdensemble.results.results import Results

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Capital, Words, joined, phrase, tell
 from sdensemble.outputs.figure import (
     Axis,
@@ -21,7 +22,7 @@ from sdensemble.outputs.figure import (
 )
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
 from sdensemble.outputs.form import Money, Paired, Ratio, Shown, points
-from sdensemble.outputs.naming import lever_caveats, unequal_costs, unit_label, when
+from sdensemble.outputs.naming import lever_caveats, unequal_costs, when
 from sdensemble.outputs.text import width, wrap
 from sdensemble.results.estimate import Array
 from sdensemble.results.results import Effect, Results, is_stress, per_outlay, reference

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Capital, Words, joined, phrase
 from sdensemble.outputs.figure import (
@@ -31,7 +32,7 @@ from sdensemble.outputs.models import (
     probabilities,
     unclear,
 )
-from sdensemble.outputs.naming import statement, target_name, unit_label, when
+from sdensemble.outputs.naming import statement, target_name, when
 from sdensemble.results.results import reference
 
 

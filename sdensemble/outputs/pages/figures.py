@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.figure import Axis, Figure, Line, Mark, Panel, Points, Target, numbers
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
-from sdensemble.outputs.naming import beyond, time_unit, unit_label, when
+from sdensemble.outputs.naming import beyond, time_unit, when
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.probability import value_of, year_of
 from sdensemble.results.results import Results

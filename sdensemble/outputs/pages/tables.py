@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sdensemble.inputs.naming import Amount, unit_label
 from sdensemble.inputs.targets import readings
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.form import Chance, Measured, Number, Share, Spread, Whole
-from sdensemble.outputs.naming import (
-    Amount,
-    label,
-    target_label,
-    time_unit,
-    unit_label,
-    when,
-)
+from sdensemble.outputs.naming import label, target_label, time_unit, when
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.outputs.tables import bottleneck_rows, gap_rows, progress_rows
 from sdensemble.results.ensemble import quantile

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sdensemble.inputs.naming import Amount, model_label, unit_label
 from sdensemble.inputs.published import Statistic
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.targets import Target
@@ -14,17 +15,14 @@ from sdensemble.lang import Words, bracketed, joined, phrase, quantity, tell
 from sdensemble.outputs.document import Block, Heading, Items, Paragraph
 from sdensemble.outputs.form import Chance, Shown, points
 from sdensemble.outputs.naming import (
-    Amount,
     fitted,
     information_date,
     label,
     last_day_of,
-    model_label,
     named_with_year,
     period_of,
     spoken,
     target_label,
-    unit_label,
     wanted,
 )
 from sdensemble.outputs.table import Column, Table, by_language

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sdengine.syntax import Model
+from sdensemble.inputs.naming import element_label
 from sdensemble.inputs.regions import COLUMNS, Place, elements_of, products_at
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Items, Paragraph
-from sdensemble.outputs.naming import element_label, target_name
+from sdensemble.outputs.naming import target_name
 from sdensemble.outputs.table import Column, Table, by_language
 from sdensemble.outputs.tables import Row
 from sdensemble.policy.regions import Layout

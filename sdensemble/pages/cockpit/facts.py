@@ -86,7 +86,7 @@ def study_contents(
         "payers": [
             {
                 "label": said(payer.label),
-                "unit": said(naming.unit_label(spec, _total_unit(model, payer.variable))),
+                "unit": said(spec.unit_words(_total_unit(model, payer.variable))),
                 "series": held.index(payer.variable),
                 "kind": "forgone" if payer.forgone else "treasury",
             }
@@ -96,7 +96,7 @@ def study_contents(
         "command": command,
         "sets": [],
     }
-    blobs = {"wasm": held.wasm.module}
+    blobs = {"wasm": held.wasm.module, "wasm-fused": held.wasm.fused}
     for name, (members, note) in sets.items():
         slots, fixed, blobs[f"draws-{name}"] = drawn(held.kernel, members.draws)
         facts["sets"].append(
@@ -164,7 +164,9 @@ def model_contents(held: Carried, *, lang: str) -> Contents:
             }
         ],
     }
-    return Contents(facts, {"wasm": held.wasm.module, "draws-model": b""})
+    return Contents(
+        facts, {"wasm": held.wasm.module, "wasm-fused": held.wasm.fused, "draws-model": b""}
+    )
 
 
 def kept_of(model: Model, most: int = 200) -> dict[str, str]:
@@ -235,7 +237,7 @@ def _outcome(study: Study, held: Carried, one: Outcome) -> Facts:
     return {
         "id": one.id,
         "label": said(one.label),
-        "unit": said(naming.unit_label(spec, unit)),
+        "unit": said(spec.unit_words(unit)),
         "measure": said(naming.measures_of(spec, speaks[:1]) if speaks else ""),
         "series": held.index(one.variable, series.cell),
     }
@@ -307,7 +309,7 @@ def _sliders(study: Study, held: Carried, shown: Sequence[Scenario]) -> list[Fac
                 held,
                 variable,
                 number,
-                unit=lambda unit: naming.unit_label(study.report, unit),
+                unit=study.report.unit_words,
                 used=[value for setting in settings for value in setting.values],
                 start=min((s.times[0] for s in settings), default=study.model.clock.start),
                 shown=variable.name in front or not front,
@@ -383,7 +385,7 @@ def _constants(study: Study, held: Carried) -> Facts:
         element = f"[{setting.element}]" if setting.element else ""
         facts[key] = {
             "label": {lang: model.label(variable.name, lang) + element for lang in LANGS},
-            "unit": said(naming.unit_label(spec, variable.unit or "Dmnl")),
+            "unit": said(spec.unit_words(variable.unit or "Dmnl")),
             "low": bounds(variable)[0],
             "high": bounds(variable)[1],
             "value": float(np.ravel(default_of(model, variable))[0]),

@@ -23,16 +23,21 @@ async function digestOf(bytes) {
 const SIMD = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10,
   10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
 
+// Asks for f64x2.relaxed_madd, which multiplies and adds in one.
+const FUSED = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10,
+  19, 1, 17, 0, 65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 135, 2, 11]);
+
 async function begin() {
   if (!study) return tell("damaged");
   if (typeof WebAssembly !== "object" || !WebAssembly.validate(SIMD)) return tell("no-simd");
   if (typeof DecompressionStream === "undefined") return tell("old-browser");
+  const kernel = WebAssembly.validate(FUSED) ? "wasm-fused" : "wasm";
   let code;
   const blobs = {};
   try {
-    code = await bytesOf("wasm");
+    code = await bytesOf(kernel);
     for (const set of study.sets) blobs[set.id] = await bytesOf(`draws-${set.id}`);
-    for (const [id, bytes] of [["wasm", code], ...study.sets.map((s) => [`draws-${s.id}`, blobs[s.id]])]) {
+    for (const [id, bytes] of [[kernel, code], ...study.sets.map((s) => [`draws-${s.id}`, blobs[s.id]])]) {
       const hash = await digestOf(bytes);
       if (hash && hash !== study.digests[id]) return tell("damaged");
     }

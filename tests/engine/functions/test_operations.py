@@ -42,7 +42,7 @@ def expressions():
     return st.recursive(leaf, grow, max_leaves=8)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(expressions(), min_size=3, max_size=6), st.integers(0, 2**31))
 def test_the_kernel_equals_the_reference_on_random_expressions(tmp_path_factory, formulas, seed):
     equations = "".join(f"v{i}[s]={f}~~|\n" for i, f in enumerate(formulas))

@@ -429,3 +429,101 @@ def test_an_oven_that_is_not_full_cooks_when_its_fill_time_is_over(write):
     i, o = run(write(body), "i", "o")
     assert i.tolist()[:6] == [1, 1, 0, 0, 1, 1]
     assert o.tolist()[:6] == [0, 0, 0, 2, 0, 0]
+
+
+# ── arrays of them, worked out by hand ─────────────────────────────────────────────────────
+
+
+def each(a: str, b: str, tag: str = "eqn") -> str:
+    return "".join(
+        f'<element subscript="{name}"><{tag}>{value}</{tag}></element>'
+        for name, value in (("a", a), ("b", b))
+    )
+
+
+def aux(name: str, a: str, b: str) -> str:
+    return f'<aux name="{name}">{R}{each(a, b)}</aux>'
+
+
+def flows(*names: str) -> str:
+    return "".join(f'<flow name="{name}">{R}</flow>' for name in names)
+
+
+def test_conveyors_of_an_array_leak_and_fill_up_each_by_its_own_numbers(write):
+    """Transit times 2 and 1, linear leakages of 20% and 50%, capacities 18 and 8, inflow 10.
+
+    a: a batch of 10 loses 10 × 0.2 / 2 = 1 in each of its two steps, the one it leaves in included.
+    time  place 2   place 1   leaks        leaves   room = 18 − held + leaves + leaks   comes
+    0     0         0         0            0        18                                  10
+    1     10        0         1            0        18 − 10 + 1 = 9                     9
+    2     9         9         0.9 + 1      8        18 − 18 + 8 + 1.9 = 9.9             9.9
+    3     9.9       8.1       0.99 + 0.9   7.2      18 − 18 + 7.2 + 1.89 = 9.09         9.09
+    b: what comes (8, the room) loses half and leaves with the rest one step later.
+    """
+    body = (
+        aux("t", "2", "1")
+        + aux("c", "18", "8")
+        + stock("w", "0", ("i",), ("o", "l"), belt("<len>t</len><capacity>c</capacity>"), R)
+        + f'<flow name="i">{R}<eqn>10</eqn></flow>'
+        + flows("o")
+        + f'<flow name="l">{R}{each("0.2", "0.5")}<leak/></flow>'
+    )
+    w, o, leak, i = run(write(body), "w", "o", "l", "i")
+    np.testing.assert_allclose(w[:5].T, [[0, 10, 18, 18, 18], [0, 8, 8, 8, 8]])
+    np.testing.assert_allclose(i[:4].T, [[10, 9, 9.9, 9.09], [8, 8, 8, 8]])
+    np.testing.assert_allclose(leak[:4].T, [[0, 1, 1.9, 1.89], [0, 4, 4, 4]])
+    np.testing.assert_allclose(o[:4].T, [[0, 0, 8, 7.2], [0, 4, 4, 4]], atol=1e-12)
+
+
+def test_ovens_of_an_array_cook_each_for_its_own_time(write):
+    """Inflow 4; capacities 10 and 6; cook times 2 and 1. a: 4 + 4 + 2 fill it at time 3, it cooks
+    until 5, empties within that step and begins again at 6. b: full at 2, empties at 3."""
+    body = (
+        aux("t", "2", "1")
+        + aux("c", "10", "6")
+        + stock("w", "0", ("i",), ("o",), "<oven><len>t</len><capacity>c</capacity></oven>", R)
+        + f'<flow name="i">{R}<eqn>4</eqn></flow>'
+        + flows("o")
+    )
+    w, o = run(write(body), "w", "o")
+    assert w.T.tolist() == [[0, 4, 8, 10, 10, 10, 0, 4, 8], [0, 4, 6, 6, 0, 4, 6, 6, 0]]
+    assert o.T.tolist() == [[0, 0, 0, 0, 0, 10, 0, 0, 0], [0, 0, 0, 6, 0, 0, 0, 6, 0]]
+
+
+def test_queues_of_an_array_keep_each_its_own_order(write):
+    """3 and 1 come a step; the conveyor takes 2 a step, of one batch at a time. a: of the first 3
+    the conveyor takes 2, then the 1 that is left, then 2 of the second 3: the queue grows by 1
+    and by 2 in turn. b: each 1 leaves a step after it came."""
+    inside = "<len>1</len><in_limit>2</in_limit>"
+    body = (
+        stock("q", "0", ("i",), ("take",), "<queue/>", R)
+        + stock("w", "0", ("take",), ("o",), belt(inside), R)
+        + f'<flow name="i">{R}{each("3", "1")}</flow>'
+        + flows("take", "o")
+    )
+    q, take, o = run(write(body), "q", "take", "o")
+    assert take[:6].T.tolist() == [[0, 2, 1, 2, 1, 2], [0, 1, 1, 1, 1, 1]]
+    assert q[:6].T.tolist() == [[0, 3, 4, 6, 7, 9], [0, 1, 1, 1, 1, 1]]
+    assert o[1:7].tolist() == take[:6].tolist()
+
+
+@pytest.mark.parametrize("option", ["arrest", "sample", "clean_time"])
+def test_what_an_oven_cannot_do_yet_is_said_by_name(write, option):
+    inside = f"<oven><len>1</len><{option}>1</{option}></oven>"
+    body = stock("oven", "0", ("i",), ("o",), inside) + flow("i", "1") + flow("o")
+    with pytest.raises(SDError, match=f'<{option}> of the oven "oven" is not supported'):
+        read_model(write(body))
+
+
+def test_flows_written_element_by_element_are_limited_and_driven_like_others(write):
+    """Room for 3 and 2 a step; what comes leaves one step later."""
+    inside = "<len>1</len><capacity>c</capacity>"
+    body = (
+        aux("c", "3", "2")
+        + stock("w", "0", ("i",), ("o",), belt(inside), R)
+        + f'<flow name="i">{R}{each("5", "1")}</flow><flow name="o">{R}{each("0", "0")}</flow>'
+    )
+    w, i, o = run(write(body), "w", "i", "o")
+    assert w[:3].tolist() == [[0, 0], [3, 1], [3, 1]]
+    assert i[:3].tolist() == [[3, 1], [3, 1], [3, 1]]
+    assert o[:3].tolist() == [[0, 0], [3, 1], [3, 1]]

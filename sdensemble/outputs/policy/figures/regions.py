@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sdengine.syntax import Model
+from sdensemble.inputs.naming import element_label
 from sdensemble.inputs.regions import Place, elements_of, products_at, regions_of
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.figure import Axis, Cells, Figure, Panel
-from sdensemble.outputs.naming import element_label
 from sdensemble.outputs.policy.regions import sources
 
 ACROSS = 4

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sdengine.errors import SDError
+from sdensemble.checks.digests import BOUNDARY, LOOPS, digests_tested, equations_digest
 from sdensemble.checks.finding import FAIL, PASS
 from sdensemble.checks.read import GROUPS
 from sdensemble.checks.run import COUNTED, Checked, counts
 from sdensemble.checks.runs import Bench
 from sdensemble.checks.structure import read_boundary
 from sdensemble.inputs.loops import find_links, read_loops
+from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.lang import LANGS, has, joined, phrase, say
 from sdensemble.outputs.columns import TABLES
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import Whole
-from sdensemble.outputs.naming import unit_label
 from sdensemble.outputs.table import Column, table_of
 from sdensemble.outputs.write.csv import write_records
-from sdensemble.pages.source import MARK
 from sdensemble.results.record import RunRecord, written
 from sdensemble.study import Study
 
 DPI = 130  # of the figures: small enough to be kept beside the text
-BOUNDARY, LOOPS = "model/boundary.csv", "model/loops.toml"
-DRAWN = "calibration/priors.toml", "calibration/forcing.toml"
 
 
 def write_report(folder: Path, study: Study, checked: Sequence[Checked]) -> tuple[Path, ...]:
@@ -50,31 +47,6 @@ def write_report(folder: Path, study: Study, checked: Sequence[Checked]) -> tupl
             text = markdown(study, checked, language, figures)
             (made / f"report.{language}.md").write_text(text, encoding="utf-8")
     return tuple(folder / name for name in sorted(done.files))
-
-
-def digests_tested(study: Study) -> dict[str, str]:
-    """Return file → digest of what a report is about: a stored report with others is old.
-
-    Of the model only the equations count: a sketch drawn anew changes no result.
-    """
-    from sdensemble.checks.run import FILE
-
-    beside = [study.folder / name for name in (FILE, BOUNDARY, LOOPS, *DRAWN)]
-    found = {study.model.path.name: equations_digest(study.model.path)}
-    for path in beside:
-        if path.is_file():
-            found[path.name] = _digest(path.read_text(encoding="utf-8-sig"))
-    return found
-
-
-def equations_digest(path: Path) -> str:
-    """Return a digest of a model file without its sketch, whatever its line ends."""
-    return _digest(path.read_text(encoding="utf-8-sig").split(MARK)[0].rstrip())
-
-
-def _digest(text: str) -> str:
-    plain = text.replace("\r\n", "\n").encode()
-    return hashlib.blake2b(plain, digest_size=16).hexdigest()
 
 
 def _details(checked: Sequence[Checked]) -> Iterator[dict[str, Any]]:
@@ -126,9 +98,6 @@ def filled(one: Checked, key: str, lang: str) -> str:
     """Return one of a test's texts with its numbers filled in."""
     text: str = getattr(one.test, key)[lang]
     return text.format(**one.test.given)
-
-
-# ── Markdown ───────────────────────────────────────────────────────────────────────────────
 
 
 def markdown(
@@ -272,9 +241,6 @@ def _knocked(study: Study, one: Checked, lang: str) -> list[str]:
         for row in one.found.rows
     ]
     return _markdown_table([head, *rows])
-
-
-# ── terminal ───────────────────────────────────────────────────────────────────────────────
 
 
 def line(one: Checked) -> dict[str, str]:
