@@ -179,6 +179,9 @@ class Runner(Protocol):
     ) -> Iterator[tuple[int, Values]]:
         """Yield blocks of a work with their numbers, as they are finished, in any order."""
 
+    def close(self) -> None:
+        """Let go of whatever runs them."""
+
 
 @dataclass(frozen=True)
 class Threads:
@@ -202,6 +205,9 @@ class Threads:
             finally:
                 stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
+
+    def close(self) -> None:
+        """Let go of whatever runs them: nothing outlasts a run."""
 
 
 def in_turn(

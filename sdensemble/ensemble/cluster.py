@@ -76,11 +76,15 @@ def _same(parcel: Parcel) -> Parcel:
     return parcel
 
 
-@dataclass(frozen=True)
 class Cluster:
-    """Workers of dask: ``local:8``, eight processes of this machine, or a scheduler's address."""
+    """Workers of dask: ``local:8``, eight processes of this machine, or a scheduler's address.
 
-    address: str
+    They are called when the first block is run, and let go by ``close``.
+    """
+
+    def __init__(self, address: str):
+        self.address, self.held = address, contextlib.ExitStack()
+        self.client: Any = None
 
     def run(
         self, kernel: Kernel, work: Work, indexes: Sequence[int], count: Count | None = None
@@ -88,64 +92,59 @@ class Cluster:
         """Yield blocks as workers finish them. Raises SDError where there is no such cluster."""
         if not indexes:
             return
-        few = kernel.program.kept is not None
+        if self.client is None:
+            self.client = _client(self.address, self.held)
+        from distributed import wait
+
+        client, few = self.client, kernel.program.kept is not None
         made = (kernel.lanes, few, kernel.made_for, versions())
-        with _client(self.address) as client:
-            from distributed import wait
+        # A task of its own, not data lent to some workers: when they die it is made again.
+        parcel = client.submit(_same, Parcel(work, work.key(kernel), *made), pure=False)
+        threads = max(sum(client.nthreads().values()), 1)
 
-            # A task of its own, not data lent to some workers: when they die it is made again.
-            parcel = client.submit(_same, Parcel(work, work.key(kernel), *made), pure=False)
-            threads = max(sum(client.nthreads().values()), 1)
+        def submit(index: int) -> Any:
+            return client.submit(run_block, parcel, index, pure=False)
 
-            def submit(index: int) -> Any:
-                return client.submit(run_block, parcel, index, pure=False, retries=0)
+        def first_done(futures: Sequence[Any]) -> Sequence[Any]:
+            return list(wait(futures, return_when="FIRST_COMPLETED").done)
 
-            def first_done(futures: Sequence[Any]) -> Sequence[Any]:
-                return list(wait(futures, return_when="FIRST_COMPLETED").done)
+        for index, values in in_turn(submit, indexes, AHEAD * threads, first_done):
+            if count:
+                count(work.runs(index))
+            yield index, values
 
-            for index, values in in_turn(submit, indexes, AHEAD * threads, first_done):
-                if count:
-                    count(work.runs(index))
-                yield index, values
+    def close(self) -> None:
+        """Let the workers go; those of this machine end."""
+        self.client = None
+        self.held.close()
 
 
-@contextlib.contextmanager
-def _client(address: str) -> Iterator[Any]:
-    """Yield a client of the cluster; one of this machine ends with it."""
+def _client(address: str, held: contextlib.ExitStack) -> Any:
+    """Return a client of the cluster; ``held`` ends it, and a cluster of this machine."""
     try:
         import dask
         from distributed import Client, LocalCluster
     except ImportError:
         told = "--cluster needs dask: pip install '.[cluster]'"
         raise SDError(Message(told)) from None
-    with contextlib.ExitStack() as stack:
-        # Not the current folder: dask would leave its scratch space there.
-        place = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
-        stack.enter_context(
-            dask.config.set(
-                {
-                    "temporary-directory": place,
-                    "distributed.scheduler.allowed-failures": RETRIES,
-                    "distributed.comm.timeouts.connect": TIMEOUT,
-                }
-            )
-        )
-        if not address.startswith(LOCAL):
-            try:
-                yield stack.enter_context(Client(address, timeout=TIMEOUT))
-            except OSError:
-                told = "--cluster {address}: no scheduler of dask answers there"
-                raise SDError(Message(told, address=address)) from None
-            return
-        workers = address.removeprefix(LOCAL)
-        if not workers.isdigit() or not int(workers):
-            told = '--cluster "{address}": write local:8, or the address of a scheduler, tcp://…'
-            raise SDError(Message(told, address=address))
-        local = LocalCluster(
-            n_workers=int(workers),
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            silence_logs=50,
-        )
-        yield stack.enter_context(Client(stack.enter_context(local)))
+    # Not the current folder: dask would leave its scratch space there.
+    place = held.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+    settings = {
+        "temporary-directory": place,
+        "distributed.scheduler.allowed-failures": RETRIES,
+        "distributed.comm.timeouts.connect": TIMEOUT,
+    }
+    held.enter_context(dask.config.set(settings))
+    if not address.startswith(LOCAL):
+        try:
+            return held.enter_context(Client(address, timeout=TIMEOUT))
+        except (OSError, ValueError):
+            told = "--cluster {address}: no scheduler of dask answers there"
+            raise SDError(Message(told, address=address)) from None
+    workers = address.removeprefix(LOCAL)
+    if not workers.isdigit() or not int(workers):
+        told = '--cluster "{address}": write local:8, or the address of a scheduler, tcp://…'
+        raise SDError(Message(told, address=address))
+    how: dict[str, Any] = {"dashboard_address": None, "silence_logs": 50, "processes": True}
+    local = held.enter_context(LocalCluster(n_workers=int(workers), threads_per_worker=1, **how))
+    return held.enter_context(Client(local))

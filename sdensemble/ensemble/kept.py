@@ -70,7 +70,12 @@ class Kept:
 
     def done(self) -> None:
         """Take away what was kept: the command has written what it was to write."""
+        self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Let go of whatever runs the blocks."""
+        self.runner.close()
 
     def _keep(self, path: Path, values: Values) -> None:
         if time.monotonic() < self.from_time:
@@ -79,7 +84,7 @@ class Kept:
             store(path, values)
         except OSError:  # a full disk ends the keeping, not the run
             self.from_time = float("inf")
-            self.done()
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _tell(self) -> None:
         if self.say is not None:

@@ -194,7 +194,11 @@ class Chance(Number):
         if value is None:
             return self.nothing(lang)
         if isinstance(value, tuple | float):
-            return Share().text(value, lang)
+            plain, se = (
+                Share().text(value, lang),
+                value[1] if isinstance(value, tuple) else math.nan,
+            )
+            return with_error(plain, se) if self.error else plain
         shown = percent(value)
         return shown if self.error else shown.split(" ±")[0]
 
@@ -457,9 +461,14 @@ def percent(p: Probability) -> str:
     least, most = points(p.least.mean, p.least.se), points(p.most.mean, p.most.se)
     if p.bounded and least != most:
         return f"{least}–{most}%"
-    if not least.isdigit() or not math.isfinite(p.se):
-        return f"{least}%"
-    return f"{least}% ±{max(1, math.ceil(100 * p.se - 1e-9))}"
+    return with_error(f"{least}%", p.se)
+
+
+def with_error(shown: str, se: float) -> str:
+    """Return a probability as shown with its error in whole points, where both are known."""
+    if not shown[:1].isdigit() or not math.isfinite(se):
+        return shown
+    return f"{shown} ±{max(1, math.ceil(100 * se - 1e-9))}"
 
 
 def points(share: float, se: float = 0.0) -> str:

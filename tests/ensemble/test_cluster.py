@@ -84,6 +84,8 @@ def test_workers_killed_in_the_middle_and_come_late_give_the_bits_of_one_machine
     found = collect(by, kernel, work, midway)
     assert same(found, collect(Threads(2), kernel, work))
     assert len(list(tmp_path.glob(".a.unfinished/*/*"))) == 64
+    by.done()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_parcel_has_the_senders_rounding_on_another_processor(cup, kernel, work, monkeypatch):

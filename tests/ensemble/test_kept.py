@@ -33,6 +33,9 @@ class Breaking:
             self.ran += 1
             yield found
 
+    def close(self):
+        pass
+
 
 @pytest.fixture(scope="module")
 def cup(root):

@@ -22,7 +22,7 @@ from sdensemble.evidence.members import choose_members
 from sdensemble.inputs.scenarios import read_scenario
 from sdensemble.pages.cockpit.carried import planes
 from sdensemble.study import open_study
-from sdensemble.verbs.cockpit import study_page
+from sdensemble.verbs.cockpit import model_page, study_page
 from sdensemble.verbs.run import RunOptions
 
 pytestmark = pytest.mark.full
@@ -215,6 +215,30 @@ def test_every_scenario_stands_in_the_table_with_its_effect(tab: Any, file: Path
     until(tab, "compared.rows.length > 0 && compared.rows.length === compared.wanted")
     rows = tab.query_selector_all("#view tbody tr")
     assert len(rows) == tab.evaluate("study.scenarios.length")
+
+
+def test_a_worker_that_fails_is_told_and_the_next_move_is_answered(tab: Any, file: Path) -> None:
+    opened(tab, file)
+    tab.evaluate(
+        "change(() => setLever(study.levers[0].id, 0.25));"
+        "receive(0, { kind: 'failed', id: [...pool.pending.keys()].pop(), message: 'no room' })"
+    )
+    assert "no room" in tab.inner_text("#problem")
+    tab.wait_for_timeout(300)
+    tab.evaluate("change(() => setLever(study.levers[0].id, 0.75))")
+    settled(tab)
+
+
+def test_every_view_of_a_model_file_alone_is_drawn(tab: Any, tmp_path: Path) -> None:
+    page = tmp_path / "model.html"
+    page.write_text(model_page(Path("examples/teacup/model/teacup.mdl"), "en"), encoding="utf-8")
+    opened(tab, page)
+    tab.fill("input[type=number] >> nth=0", "0.625")
+    tab.press("input[type=number] >> nth=0", "Enter")
+    settled(tab)
+    for view in tab.evaluate("viewsShown()"):
+        tab.click(f"#tab-{view}")
+        assert not re.search("NaN|undefined", tab.inner_text("#view")), view
 
 
 def test_the_keyboard_alone_reaches_levers_and_views(tab: Any, file: Path) -> None:

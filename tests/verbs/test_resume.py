@@ -9,6 +9,8 @@ import pytest
 
 from sdensemble.ensemble import blocks, kept
 from sdensemble.evidence import fitting
+from sdensemble.verbs.batch import GridOptions, grid
+from sdensemble.verbs.result import Tell
 from tests.evidence.conftest import TRUTH
 from tests.evidence.small import make_study, truth_figures
 from tests.kills import Kill, called
@@ -63,7 +65,48 @@ def check(study, tmp_path, words, kills, seed):
 
 
 def test_a_run_killed_and_interrupted_ends_in_the_same_bytes(teacup, tmp_path):
-    check(teacup, tmp_path, ["run"], 2, 1)
+    check(teacup, tmp_path, ["run"], 1, 1)
+
+
+@pytest.mark.parametrize("after", [3, 10])
+def test_a_question_of_levers_goes_on_from_the_blocks_it_has(
+    teacup, tmp_path, monkeypatch, no_figures, after
+):
+    def asked(folder):
+        return GridOptions(study=teacup, levers=("lid=0:1:3",), members=1024, out=folder)
+
+    whole = grid(asked(tmp_path / "whole"))
+    monkeypatch.setattr(kept, "PATIENCE", 0.0)
+    block, ran = blocks.block, []
+
+    def breaking(*given):
+        ran.append(given)
+        if len(ran) == after:
+            raise KeyboardInterrupt
+        return block(*given)
+
+    monkeypatch.setattr(blocks, "block", breaking)
+    with pytest.raises(KeyboardInterrupt):
+        grid(asked(tmp_path / "run"))
+    first, told = len(ran), Told()
+    again = grid(asked(tmp_path / "run"), told)
+    assert len(ran) - first < 16
+    assert [str(line) for line in told.lines] == [
+        "this command was interrupted before: going on from where it was"
+    ]
+    assert again.text("en") == whole.text("en")
+    assert content(tmp_path / "run") == content(tmp_path / "whole")
+    assert sorted(path.name for path in tmp_path.glob("*un*")) == ["run"]
+
+
+class Told(Tell):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.lines = []
+
+    def __call__(self, line):
+        self.lines.append(line)
 
 
 @pytest.mark.full

@@ -21,7 +21,7 @@ function readLink() {
       if (dropped.length) tell("link-dropped", { lever: dropped.join(", ") });
       return sound;
     };
-    if (VIEWS.includes(held.v)) state.view = held.v;
+    if (viewsShown().includes(held.v)) state.view = held.v;
     if (study.sets.some((one) => one.id === held.s)) state.set = held.s;
     if (outcomeOf(held.o)) state.outcome = held.o;
     if (targetOf(held.t)) state.target = held.t;

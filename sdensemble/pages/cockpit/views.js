@@ -3,9 +3,15 @@
 
 // ── views ──────────────────────────────────────────────────────────────────────────────────
 
+// The views that this study has something to show in.
+function viewsShown() {
+  const needs = { chance: study.targets.length, surface: study.targets.length && study.levers.length > 1,
+    compare: study.scenarios.length, limits: study.limits.length, parts: study.parts.length };
+  return VIEWS.filter((view) => needs[view] ?? true);
+}
+
 function paintTabs() {
-  const shown = VIEWS.filter((view) => (view !== "limits" || study.limits.length) && (view !== "parts" || study.parts.length)
-    && (view !== "surface" || study.levers.length > 1) && (view !== "compare" || study.scenarios.length));
+  const shown = viewsShown();
   const text = shown.map((view) => `<button role="tab" id="tab-${view}" aria-controls="view" aria-selected="${view === state.view}" tabindex="${view === state.view ? 0 : -1}">${escapeText(t(`view-${view}`))}</button>`).join("");
   if ($("tabs").dataset.held === text) return;
   const focused = $("tabs").contains(document.activeElement);
