@@ -331,34 +331,6 @@ def pulse(bench: Bench, given: Given) -> Found:
     return judged(half <= given["years"] and worst > given["felt"], said, half)
 
 
-def cycle(bench: Bench, given: Given) -> Found:
-    """V23b: after a passing shock a variable swings with a period inside bounds, and dies away.
-
-    The swings are those of the ratio of the runs with and without, less one. A peak counts from
-    ``felt`` up; the mean distance of successive peaks is the period, and each is at most
-    ``damping`` times the one before.
-    """
-    name = given["variable"]
-    bench.needs([name])
-    base = bench.run(bench.case({}), [name], drawn=False, every=1)
-    moved = bench.run(_pulse(bench, given), [name], drawn=False, every=1)
-    swing = _total(moved, name) / _total(base, name) - 1
-    inside = np.arange(1, len(swing) - 1)
-    top = inside[(swing[inside] >= swing[inside - 1]) & (swing[inside] > swing[inside + 1])]
-    top = top[swing[top] >= given["felt"]]
-    panel = _panel(bench, name, base, moved)
-    if len(top) < 2:
-        said = phrase("result.no_cycle", n=len(top))
-        return judged(False, said, panels=(panel,))
-    period = float(np.diff(base.times[top]).mean())
-    ratio = float((swing[top][1:] / swing[top][:-1]).max())
-    low, high = given["shortest"], given["longest"]
-    rows = tuple({"time": float(base.times[i]), "swing": float(swing[i])} for i in top)
-    said = phrase("result.cycle", period=period, ratio=ratio, n=len(top))
-    passed = low <= period <= high and ratio <= given["damping"]
-    return judged(passed, said, period, rows=rows, panels=(panel,))
-
-
 def _pulse(bench: Bench, given: Given) -> Scenario:
     size, start, rest = given["size"], given["start"], given.get("rest", 0.0)
     years = {f"{start:g}": size, f"{start + given['length']:g}": rest}
