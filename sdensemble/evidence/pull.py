@@ -21,9 +21,10 @@ FEW = 100.0
 class Pull:
     """What one figure does to the probability of an event, all shares from 0 to 1.
 
-    ``given`` is P given every figure, ``without`` P given all but this one, by importance weights
-    worth ``effective`` draws; ``error`` is the Monte Carlo error of their difference. A figure
-    that is ``cut`` moves nothing but the constants its term informs: ``without`` is ``given``.
+    ``given`` is P given every figure, with its error; ``without`` P given all but this one, by
+    importance weights worth ``effective`` draws; ``error`` is the Monte Carlo error of their
+    difference. A figure that is ``cut`` moves nothing but the constants its term informs:
+    ``without`` is ``given``.
     """
 
     series: str
@@ -31,6 +32,7 @@ class Pull:
     value: float
     unit: str
     given: float
+    given_error: float
     without: float
     error: float
     effective: float
@@ -49,6 +51,8 @@ def pulls(problem: Problem, posterior: Posterior, chance: Floats) -> tuple[Pull,
     """
     chance = np.asarray(chance, float)
     shape = (posterior.replicates, -1)
+    by_replicate = chance.reshape(shape).mean(axis=1)
+    given_error = float(by_replicate.std(ddof=1) / np.sqrt(by_replicate.size))
     found = []
     for i, datum in enumerate(problem.data):
         term = problem.fit.terms[datum.term]
@@ -68,6 +72,7 @@ def pulls(problem: Problem, posterior: Posterior, chance: Floats) -> tuple[Pull,
                 datum.observation.value,
                 datum.observation.unit,
                 given,
+                given_error,
                 without,
                 error,
                 effective,

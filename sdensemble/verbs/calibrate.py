@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -70,4 +70,4 @@ def _weigh_structures(asked: CalibrateOptions, tell: Tell) -> VerbResult:
     )
     path = write_structures(study.folder / "calibration", found)
     said = structures_document(study, found)
-    return VerbResult(said, found, path, **asked.keyed(study))
+    return VerbResult(said, found, path, **asked.keyed(study, **asdict(found.mixture.key)))

@@ -38,7 +38,9 @@ def add(asked: ObserveOptions, tell: Tell = SILENT) -> VerbResult:
     figures = read_figures(
         asked.file,
         study,
-        (lambda words: click.prompt(told(words, asked.lang))) if sys.stdin.isatty() else None,
+        (lambda words: click.prompt(told(words, asked.lang), err=True))
+        if sys.stdin.isatty()
+        else None,
         **asked.picked("measure", "sector", "unit", "published_on"),
     )
     found = observe_add(

@@ -185,13 +185,7 @@ def worlds(
     other structures are left out beside it, and that is said.
     """
     study, seed = job.study, seed or asked.seed
-    sets = asked.prior_sets or study.prior_sets()
-    unknown = [name for name in sets if name not in study.prior_sets()]
-    if unknown:
-        known = ", ".join(study.prior_sets())
-        told = 'no prior set "{name}"{hint} (there are {known})'
-        hint = did_you_mean(unknown[0], study.prior_sets())
-        raise SDError(Message(told, name=unknown[0], hint=hint, known=known))
+    sets = [study.prior_set(name) for name in asked.prior_sets] or study.prior_sets()
     named = asked.structures or ((ALL,) if every else (MAIN,))
     variants = choose_variants(study, named)
     found: list[World] = []

@@ -33,7 +33,7 @@ from sdensemble.outputs.figures.evidence import (
     residuals_figure,
     shrinkage_figure,
 )
-from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.form import Chance, Number, Shown
 from sdensemble.outputs.naming import information_date, moment, named_with_year
 from sdensemble.outputs.table import Column, Table
 from sdensemble.study import Study
@@ -188,7 +188,7 @@ def _pulls(study: Study, pulled: Mapping[str, Sequence[Pull]]) -> Table:
             phrase(
                 "evidence.given",
                 target=named_with_year(targets[name]),
-                p=Shown(own[0].given, Share()),
+                p=Shown((own[0].given, own[0].given_error), Chance(error=False)),
             ),
         )
         for name, own in pulled.items()

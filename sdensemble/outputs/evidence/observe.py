@@ -11,12 +11,12 @@ from sdensemble.inputs.history import LATEST, Observation, vintage
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Heading, Items, Paragraph
 from sdensemble.outputs.evidence.common import amount, document, lines, series_title
-from sdensemble.outputs.form import percent, rounded
-from sdensemble.outputs.form import points as whole
+from sdensemble.outputs.form import Chance
 from sdensemble.outputs.naming import label, named_with_year
+from sdensemble.outputs.rounding import rounded
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.results.estimate import Estimate
-from sdensemble.results.probability import Key, Probability, distinguishable
+from sdensemble.results.probability import Key, distinguishable
 from sdensemble.study import Study
 
 
@@ -84,14 +84,6 @@ def points(step: Estimate) -> Words:
     return say("small_effect", sign=sign) if size == "0" else f"{sign}{size} ±{se}"
 
 
-def chance(p: Probability) -> str:
-    """Return a probability in whole points with its error: "31% ±2"; bounds where it has any."""
-    shown = whole(p.middle)
-    if p.bounded or not math.isfinite(p.se) or not shown.isdigit():
-        return percent(p)
-    return f"{shown}% ±{max(1, math.ceil(100 * p.se - 1e-9))}"
-
-
 def _name(study: Study, key: str) -> Words:
     """Return a target's name with its year."""
     return named_with_year(next(target for target in study.targets if target.id == key))
@@ -105,18 +97,18 @@ def _moved(study: Study, found: Observed) -> list[Block]:
     rows = (
         {
             "target": _name(study, key),
-            "before": chance(before),
+            "before": before,
             **{mark: points(one.alone[key]) for mark, one in marks.items()},
-            "after": chance(found.after[key]),
+            "after": found.after[key],
             "change": points(found.change[key]),
         }
         for key, before in found.before.items()
     )
     columns = (
         Column("target", say("target")),
-        Column("before", say("before")),
+        Column("before", say("before"), Chance()),
         *(Column(mark, f"({mark.removeprefix('alone ')})") for mark in marks),
-        Column("after", say("after")),
+        Column("after", say("after"), Chance()),
         Column("change", say("change")),
     )
     table: Table = table_of("observed", "", columns, rows)

@@ -7,11 +7,11 @@ from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
-from sdensemble.evidence.structures import Structures
-from sdensemble.lang import joined, phrase
+from sdensemble.evidence.structures import Mixture, Standing, Structures
+from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.evidence.common import TWO, Besides, column, document, evidence_table, lines
-from sdensemble.outputs.form import Share, Shown, rounded_up
+from sdensemble.outputs.evidence.common import TWO, column, document, evidence_table, lines
+from sdensemble.outputs.form import Chance, Shown
 from sdensemble.outputs.naming import named_with_year
 from sdensemble.outputs.table import Column
 from sdensemble.outputs.write.csv import write_rows
@@ -31,7 +31,7 @@ def structures_document(study: Study, found: Structures) -> Document:
             "variant": one.variant.title,
             "log_score": one.log_score,
             "weight": one.weight,
-            "p": (one.probability, f"±{rounded_up(100 * one.error, 0)}"),
+            "p": (one.probability, one.error),
         }
         for one in found.standings
     )
@@ -39,16 +39,16 @@ def structures_document(study: Study, found: Structures) -> Document:
         column("variant"),
         column("log_score", TWO),
         column("weight", TWO),
-        Column("p", phrase("evidence.chance_of", target=name), Besides(Share(), brackets=False)),
+        Column("p", phrase("evidence.chance_of", target=name), Chance()),
     )
     mixture = found.mixture
     said = [
         phrase(
             "evidence.range",
             name=name,
-            low=Shown(mixture.low, Share()),
-            high=Shown(mixture.high, Share()),
-            mixed=Shown(mixture.probability, Share()),
+            low=_bare(min(found.standings, key=_middle)),
+            high=_bare(max(found.standings, key=_middle)),
+            mixed=_bare(mixture),
         )
     ]
     if found.same:
@@ -61,6 +61,14 @@ def structures_document(study: Study, found: Structures) -> Document:
         said.append(phrase("evidence.same", pairs=joined(pairs, "clause")))
     table = evidence_table("weights", columns, rows, n=found.figures)
     return document("structures", [table, *lines(said)])
+
+
+def _middle(one: Standing) -> float:
+    return one.probability
+
+
+def _bare(one: Standing | Mixture) -> Words:
+    return Shown((one.probability, one.error), Chance(error=False))
 
 
 def _weights(found: Structures) -> Iterator[Sequence[object]]:
