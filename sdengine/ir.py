@@ -193,6 +193,7 @@ class Statement:
 
     @cached_property
     def points(self) -> int:
+        """How many slots it writes."""
         return len(self.target)
 
     @cached_property

@@ -25,6 +25,7 @@ class Document:
         self.root, self.space = root, space
 
     def tag(self, kind: str) -> str:
+        """Return an element's name in the namespace of the file."""
         return f"{{{self.space}}}{kind}"
 
     def text(self, node: Any, kind: str) -> str:
@@ -33,6 +34,7 @@ class Document:
         return "" if child is None else "".join(child.itertext())
 
     def method(self) -> str:
+        """Return the method of integration: euler, rk2 or rk4; raise ValueError for another."""
         specs = self.root.find(self.tag("sim_specs"))
         said = "" if specs is None else (specs.get("method") or "").strip().lower()
         if said not in _METHODS:
@@ -132,6 +134,7 @@ class Document:
     # ── variables ──────────────────────────────────────────────────────────────────────────
 
     def items(self, nodes: Sequence[Any]) -> Iterator[Item]:
+        """Yield the variables among these elements, in the file's order."""
         for node in nodes:
             kind = str(node.tag).rpartition("}")[2] if isinstance(node.tag, str) else ""
             if kind in KINDS and node.get("name") is not None:

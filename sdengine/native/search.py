@@ -42,6 +42,7 @@ class Shape:
 
     @property
     def name(self) -> str:
+        """What its function is called by."""
         return f"{self.kind}_{self.count}"
 
 

@@ -92,6 +92,7 @@ class Inputs:
             return None
 
     def read(self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held]) -> None:
+        """Note what constants are from the start and through time; note every problem."""
         for name, given in constants.items():
             slots, numbers = self._settable(name), self._numbers(name, given)
             if slots is not None and numbers is not None:

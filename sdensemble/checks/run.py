@@ -9,7 +9,7 @@ from typing import Any
 
 from sdengine.errors import SDError
 from sdengine.kernel import compile_model
-from sdensemble.checks import against, conditions, statistics, structure
+from sdensemble.checks import against, conditions, levers, statistics, structure
 from sdensemble.checks.finding import (
     FAIL,
     NO_DATA,
@@ -30,9 +30,7 @@ KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
     "named numbers": structure.named_numbers,
     "balance": structure.balance,
     "ledger": structure.ledger,
-    "identity": structure.identity,
     "at most": structure.at_most,
-    "allocation": structure.allocation,
     "sums to one": structure.sums_to_one,
     "adds up": structure.adds_up,
     "bounds": structure.bounds,
@@ -50,10 +48,9 @@ KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
     "integrator": conditions.integrator,
     "response": conditions.response,
     "pulse": conditions.pulse,
-    "cycle": conditions.cycle,
-    "monotone": conditions.monotone,
-    "diminishing": conditions.diminishing,
-    "knockout": conditions.knockout,
+    "monotone": levers.monotone,
+    "diminishing": levers.diminishing,
+    "knockout": levers.knockout,
     "morris": statistics.morris,
     "seeds": statistics.seeds,
     "coverage": statistics.coverage,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -14,15 +13,15 @@ from sdengine.model.describe import outside_limits, undocumented
 from sdengine.model.units import bare_numbers, check_units
 from sdengine.program.interpreter import run_reference
 from sdengine.syntax import Kind, Model
-from sdensemble.checks.finding import FAIL, NO_DATA, Found, judged, told
+from sdensemble.checks.finding import FAIL, NO_DATA, Found, Given, judged, told
 from sdensemble.checks.runs import Bench, corners, limits
 from sdensemble.inputs.loops import find_links, influences, read_loops
 from sdensemble.inputs.naming import model_label
+from sdensemble.inputs.scenarios import BASELINE
 from sdensemble.lang import LANGS, Words, bracketed, joined, phrase
 from sdensemble.results.estimate import Array
 
 STATUSES = ("endogenous", "exogenous", "excluded")
-Given = Mapping[str, Any]
 
 
 def units(bench: Bench, given: Given) -> Found:
@@ -51,7 +50,7 @@ def balance(bench: Bench, given: Given) -> Found:
     """V03, V04: an audit stays where it starts while the stock it watches moves."""
     audit, stock = given["audit"], given["watch"]
     bench.needs([audit, stock])
-    case = bench.case(given.get("settings", {}), given.get("scenario", "all"))
+    case = bench.case(given.get("settings", {}), given.get("scenario", BASELINE))
     run = bench.run(case, [audit, stock])
     drift = float(np.abs(run.values[audit] - run.values[audit][0]).max())
     moved = float(np.ptp(run.values[stock], axis=0).max())
@@ -76,7 +75,7 @@ def ledger(bench: Bench, given: Given) -> Found:
     for chain in given["chains"]:
         names = [*chain["stocks"], *chain["into"], *chain["out"]]
         bench.needs(names)
-        case = bench.case(chain.get("settings", {}), given.get("scenario", "all"))
+        case = bench.case(chain.get("settings", {}), given.get("scenario", BASELINE))
         run = bench.run(case, names, every=1)
         stock, into, out = (
             sum((_all(run.values[bench.model[n].name]) for n in part), np.zeros(1))
@@ -101,23 +100,11 @@ def _all(values: Array) -> Array:
     return np.asarray(values.sum(axis=tuple(range(1, values.ndim - 1))))
 
 
-def identity(bench: Bench, given: Given) -> Found:
-    """V10: a difference that must be zero is so, against the size of what it is a difference of."""
-    name, scale, watch = given["variable"], given["of"], given["watch"]
-    bench.needs([name, scale, watch])
-    run = bench.run(bench.case({}, given.get("scenario", "all")), [name, scale, watch])
-    worst = float((np.abs(run.values[name]) / np.maximum(run.values[scale], 1e-9)).max())
-    moved = float(np.ptp(run.values[watch], axis=0).max())
-    unit = {lang: bench.unit(watch, lang) for lang in LANGS}
-    said = phrase("result.identity", worst=worst, moved=moved, unit=unit)
-    return judged(worst <= given["tolerance"] and moved > given["moves"], said, worst)
-
-
 def at_most(bench: Bench, given: Given) -> Found:
     """V05, V13: a variable never above the sum of others, element by element."""
     name, others = given["variable"], list(given["limits"])
     bench.needs([name, *others])
-    case = bench.case(given.get("settings", {}), given.get("scenario", "all"))
+    case = bench.case(given.get("settings", {}), given.get("scenario", BASELINE))
     run = bench.run(case, [name, *others])
     room = np.sum([run.values[other] for other in others], axis=0)
     over = float((run.values[name] / np.maximum(room, 1e-12) - 1).max())
@@ -127,50 +114,12 @@ def at_most(bench: Bench, given: Given) -> Found:
     return judged(over <= given["tolerance"], said, over)
 
 
-def allocation(bench: Bench, given: Given) -> Found:
-    """V06: what is granted is within requests and uses up what there is, plenty or scarce.
-
-    ``cases`` are settings that make the supply plentiful, scarce or zero; priorities are random
-    in every member.
-    """
-    asked, granted, supply = given["request"], given["granted"], given["supply"]
-    bench.needs([asked, granted, supply, given["priority"]])
-    rng = np.random.default_rng(bench.seed)
-    shape = (*bench.model.shape(bench.model[given["priority"]]), bench.members)
-    weights = {given["priority"]: rng.uniform(0.5, 3.0, shape)}
-    worst, rows, count, scarcity = 0.0, [], 0, 0.0
-    for settings in given["cases"]:
-        run = bench.run(bench.case(settings, "all"), [asked, granted, supply], constants=weights)
-        wanted, given_out, there = (run.values[name] for name in (asked, granted, supply))
-        scale = max(float(there.max()), float(wanted.sum(axis=1).max()), 1e-9)
-        below = max(0.0, float(-given_out.min())) / scale
-        above = max(0.0, float((given_out - wanted).max())) / scale
-        expected = np.minimum(there, wanted.sum(axis=1))
-        off = float(np.abs(given_out.sum(axis=1) - expected).max()) / scale
-        scarce = float((there < wanted.sum(axis=1)).mean())
-        scarcity = max(scarcity, scarce)
-        count += there.size
-        worst = max(worst, below, above, off)
-        rows.append(
-            {
-                "settings": str(dict(settings)),
-                "scarce share": scarce,
-                "below zero": below,
-                "above request": above,
-                "sum off": off,
-            }
-        )
-    said = phrase("result.allocation", count=count, worst=worst, scarcity=scarcity)
-    passed = worst <= given["tolerance"] and scarcity > 0.5
-    return judged(passed, said, worst, rows=tuple(rows))
-
-
 def sums_to_one(bench: Bench, given: Given) -> Found:
     """V07: shares lie in [0, 1] and sum to one."""
     worst, least = 0.0, 1.0
     for names in given["sets"]:
         bench.needs(names)
-        run = bench.run(bench.case({}, "all"), names)
+        run = bench.run(bench.case({}, given.get("scenario", BASELINE)), names)
         total = np.sum([run.values[name] for name in names], axis=0)
         worst = max(worst, float(np.abs(total - 1).max()))
         least = min(least, min(float(run.values[name].min()) for name in names))
@@ -184,7 +133,7 @@ def adds_up(bench: Bench, given: Given) -> Found:
     for identity in given["identities"]:
         parts, whole = identity["parts"], identity["whole"]
         bench.needs([*parts, whole])
-        run = bench.run(bench.case({}, "all"), [*parts, whole])
+        run = bench.run(bench.case({}, given.get("scenario", BASELINE)), [*parts, whole])
         chosen = identity.get("elements", "")
         total = sum(_inside(bench.model, name, run.values[name], chosen) for name in parts)
         scale = np.abs(run.values[whole]).max()
@@ -212,7 +161,7 @@ def bounds(bench: Bench, given: Given) -> Found:
     bench = replace(bench, members=given.get("members", bench.members))
     signed = set(given.get("signed", ()))
     stocks = [v.name for v in model.variables.values() if v.kind is Kind.STOCK]
-    stocks = [name for name in stocks if name not in signed and not name.startswith("Cumulative")]
+    stocks = [name for name in stocks if name not in signed]
     rows, bad, least = [], 0, (0.0, "")
     at_limits = limits(model)
     sets: dict[str, tuple[bool, dict[str, Array]]] = {
@@ -345,7 +294,7 @@ def named_loops(bench: Bench, given: Given) -> Found:
 
 def alone(bench: Bench, given: Given) -> Found:
     """V35: each of some members run by itself gives what it gives among the others."""
-    case = bench.case({}, "all")
+    case = bench.case({}, given.get("scenario", BASELINE))
     together = bench.run(case, [bench.headline])
     ids = np.linspace(0, bench.members - 1, given["members"]).astype(int)
     worst = 0.0

@@ -303,6 +303,10 @@ def _day(text: str) -> date | None:
         return None
 
 
+IMPORT = re.compile(r"(\d{4}-\d\d-\d\d) \((.+)\)")
+"""The information date of an import: the latest publication, and the batch in brackets."""
+
+
 def known_until(as_of: str) -> str:
     """Return the last day of an information date, as ISO text."""
     through, brought = re.fullmatch(r"through-(\d{4})", as_of), IMPORT.fullmatch(as_of)
@@ -314,7 +318,3 @@ def known_until(as_of: str) -> str:
         return date.fromisoformat(as_of).isoformat()
     except ValueError:
         return "9999-12-31"  # "latest", or the name of an import: all that is to hand
-
-
-IMPORT = re.compile(r"(\d{4}-\d\d-\d\d) \((.+)\)")
-"""The information date of an import: the latest publication, and the batch in brackets."""

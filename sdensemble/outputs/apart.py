@@ -43,6 +43,8 @@ class Papers:
 
     def write_apart(self) -> str:
         """Write all in another process, which is waited for; return what ``write`` does."""
+        if not sys.executable:  # a Python inside another program
+            return self.write()
         done = subprocess.run(
             [sys.executable, "-m", __spec__.name, str(os.getpid())],
             input=pickle.dumps(self),

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
 from typing import TYPE_CHECKING
 
-from sdensemble.inputs.history import LATEST, counts_years
+from sdensemble.inputs.history import IMPORT, LATEST, counts_years, known_until
 from sdensemble.inputs.naming import Amount
 from sdensemble.inputs.scenarios import moved_by
 from sdensemble.inputs.targets import ABOUT, band
@@ -53,10 +52,6 @@ def unit_notes(spec: ReportSpec, units: Iterable[str]) -> Words:
     return Each({lang: spec.unit_notes(kept, lang) for lang in LANGS})
 
 
-IMPORT = re.compile(r"(\d{4}-\d\d-\d\d) \((.+)\)")
-"""The information date of an import: the latest publication, and the batch in brackets."""
-
-
 def information_date(as_of: str, issued: str = "") -> Words:
     """Return an information date in words; "through-2019" is the end of that year.
 
@@ -78,19 +73,6 @@ def last_day_of(as_of: str) -> Words:
     """Return an information date without saying what was made at it: "to the end of 2019"."""
     through = re.fullmatch(r"through-(\d{4})", as_of)
     return phrase("date.through", year=through[1]) if through else phrase("date.as_of", date=as_of)
-
-
-def known_until(as_of: str) -> str:
-    """Return the last day of an information date, as ISO text."""
-    through, brought = re.fullmatch(r"through-(\d{4})", as_of), IMPORT.fullmatch(as_of)
-    if through:
-        return f"{through[1]}-12-31"
-    if brought:
-        return brought[1]
-    try:
-        return date.fromisoformat(as_of).isoformat()
-    except ValueError:
-        return "9999-12-31"  # "latest", or the name of an import: all that is to hand
 
 
 def fitted(posterior: str) -> Words:

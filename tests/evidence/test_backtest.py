@@ -21,7 +21,7 @@ from sdensemble.evidence.backtest import (
 )
 from sdensemble.evidence.calibrate import calibrate
 from sdensemble.evidence.scores import Score
-from sdensemble.evidence.structures import Standing, error_of, mix
+from sdensemble.evidence.structures import Standing, mix
 from sdensemble.inputs.history import vintage
 from sdensemble.inputs.scenarios import Scenario, Setting
 from sdensemble.outputs.evidence.audit import audit_document
@@ -161,7 +161,7 @@ def test_a_structure_that_all_members_agree_on_has_an_error_all_the_same():
     key = Key("sales", 2025, "sales", "", "", "latest", "history", "m" * 16, "all")
     every = share_of(np.ones(256, bool), np.arange(256) % 16)
     assert not np.isfinite(every.se)
-    assert error_of(Probability(key, every, every, 0)) == pytest.approx((1 - 0.05 ** (1 / 256)) / 2)
+    assert Probability(key, every, every, 0).error == pytest.approx((1 - 0.05 ** (1 / 256)) / 2)
 
 
 def test_the_mixture_of_structures_has_a_key_and_refuses_another():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from sdensemble import open_study
 from sdensemble.inputs.history import known_until
 
+STOP = date.fromisoformat(known_until("through-2019"))
 ROOT = Path(__file__).resolve().parents[2]
 HISTORY = {
     "agricultural growth",
@@ -63,14 +65,10 @@ LATE = {
 @pytest.mark.parametrize("prior_set", sorted(EXEMPT))
 def test_no_prior_is_exempt_from_the_information_date_but_these(prior_set):
     priors = open_study(ROOT).priors(prior_set)
-    stop = known_until("through-2019")
-    late = set(priors.exempt(stop))
+    late = set(priors.exempt(STOP))
     assert {p.name for p in priors.items if p.exempt and p.name in late} == EXEMPT[prior_set]
 
 
 @pytest.mark.parametrize("prior_set", sorted(LATE))
 def test_the_entries_that_rest_on_a_later_figure_are_as_many_as_stated(prior_set):
-    assert (
-        len(open_study(ROOT).priors(prior_set).exempt(known_until("through-2019")))
-        == LATE[prior_set]
-    )
+    assert len(open_study(ROOT).priors(prior_set).exempt(STOP)) == LATE[prior_set]

@@ -217,6 +217,18 @@ def test_every_scenario_stands_in_the_table_with_its_effect(tab: Any, file: Path
     assert len(rows) == tab.evaluate("study.scenarios.length")
 
 
+def test_a_worker_that_fails_is_told_and_the_next_move_is_answered(tab: Any, file: Path) -> None:
+    opened(tab, file)
+    tab.evaluate(
+        "change(() => setLever(study.levers[0].id, 0.25));"
+        "receive(0, { kind: 'failed', id: [...pool.pending.keys()].pop(), message: 'no room' })"
+    )
+    assert "no room" in tab.inner_text("#problem")
+    tab.wait_for_timeout(300)
+    tab.evaluate("change(() => setLever(study.levers[0].id, 0.75))")
+    settled(tab)
+
+
 def test_every_view_of_a_model_file_alone_is_drawn(tab: Any, tmp_path: Path) -> None:
     page = tmp_path / "model.html"
     page.write_text(model_page(Path("examples/teacup/model/teacup.mdl"), "en"), encoding="utf-8")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sdensemble.inputs.history import Observation, whole_year
+from sdensemble.inputs.history import Observation, known_until, whole_year
 from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.targets import readings
 from sdensemble.lang import Capital, Words, joined, phrase
@@ -31,8 +31,8 @@ from sdensemble.outputs.figures.parts import (
     source,
     units,
 )
-from sdensemble.outputs.form import points
-from sdensemble.outputs.naming import SIGNS, beyond, is_example, known_until, label, time_unit, when
+from sdensemble.outputs.naming import SIGNS, beyond, is_example, label, time_unit, when
+from sdensemble.outputs.rounding import points
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array
 from sdensemble.results.probability import value_of, year_of

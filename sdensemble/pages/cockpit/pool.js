@@ -49,7 +49,9 @@ async function begin() {
   for (let w = 0; w < count; w++) {
     const worker = new Worker(source);
     worker.onmessage = ({ data }) => receive(w, data);
-    worker.onerror = (event) => tell("failed", { why: event.message });
+    worker.onerror = (event) => {
+      for (const id of [...pool.pending.keys()]) receive(w, { kind: "failed", id, message: event.message });
+    };
     worker.postMessage({ kind: "begin", module, program: study.program, sets });
     pool.workers.push(worker);
   }
@@ -82,7 +84,7 @@ function deal(set, draws) {
 const keyOf = (set, settings) => `${set}|${JSON.stringify(Object.entries(settings).sort())}`;
 
 // Runs a stage of members under some settings; resolves to the workers' parts, {ids, values}, or to
-// null where a later question of the same lane has taken its place.
+// null where a later question of the same lane has taken its place, or a worker failed.
 function run(set, settings, stage, lane, rank) {
   const id = pool.next++, events = eventsOf(study, settings);
   for (const [other, job] of pool.pending)
@@ -94,9 +96,10 @@ function run(set, settings, stage, lane, rank) {
 }
 
 function receive(worker, data) {
-  if (data.kind === "failed") { tell("failed", { why: data.message }); return; }
   const job = pool.pending.get(data.id);
+  if (data.kind === "failed") tell("failed", { why: data.message });
   if (!job) return;
+  if (data.kind === "failed") { pool.pending.delete(data.id); job.resolve(null); return; }
   job.parts[worker] = data;
   if (--job.left) return;
   pool.pending.delete(data.id);
@@ -151,15 +154,19 @@ async function ask() {
   const wanted = [[{}, "base"], [settings, "now"], ...(state.other ? [[state.other, "other"]] : [])];
   for (const stage of [0, 1]) {
     busy = stage === 0;
+    let got = true;
     for (const [one, lane] of wanted) {
-      const got = await have(state.set, one, stage, lane, stage ? RANK.rest : RANK.first);
+      got = got && await have(state.set, one, stage, lane, stage ? RANK.rest : RANK.first);
       if (stage && (!got || mine !== asked)) return;
     }
     busy = false;
-    pool.last = settings;
-    paint();
-    document.dispatchEvent(new CustomEvent("drawn", { detail: { stage, ms: performance.now() - began } }));
+    if (got) {
+      pool.last = settings;
+      paint();
+      document.dispatchEvent(new CustomEvent("drawn", { detail: { stage, ms: performance.now() - began } }));
+    }
     if (again) { again = false; ask(); return; }
+    if (!got) return;
   }
   await askOthers(mine, settings);
   fill();
