@@ -16,7 +16,7 @@ from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, quantity, say, tell
-from sdensemble.outputs.form import TEXT, Chance, Form, Native, Number, Shown, rounded, rounded_up
+from sdensemble.outputs.form import TEXT, Chance, Form, Native, Number, Shown
 from sdensemble.outputs.naming import (
     beyond,
     conditioned,
@@ -26,6 +26,7 @@ from sdensemble.outputs.naming import (
     period_of,
     target_label,
 )
+from sdensemble.outputs.rounding import rounded, rounded_up
 from sdensemble.outputs.table import Column
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import Study
