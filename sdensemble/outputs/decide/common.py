@@ -286,6 +286,12 @@ def outcome_unit(study: Study, variable: str, aggregate: str) -> Words:
     return unit_of(study.report, unit)
 
 
+def target_unit(study: Study, target: Target, variable: str) -> Words:
+    """Return the unit of the series a target is about: of a joint one the headline's."""
+    how = study.report.headline.aggregate if target.joint else target.aggregate
+    return outcome_unit(study, variable, how)
+
+
 def listed(names: Iterable[Words]) -> Words:
     """Return names as a list."""
     return joined(tuple(names), "list")
