@@ -29,8 +29,8 @@ from what_p_hangs_on import thirds
 
 from sdengine.model.describe import levers
 from sdensemble import open_study
-from sdensemble.outputs.columns import read_csv
-from sdensemble.outputs.form import in_ten, measured
+from sdensemble.outputs.heads import read_csv
+from sdensemble.outputs.rounding import in_ten, measured
 from sdensemble.study import Study
 from sdensemble.verbs.run import RunOptions
 from sdensemble.verbs.run_study import run_study

@@ -26,8 +26,9 @@ from sdensemble.inputs.history import Observation, information, known_until, rea
 from sdensemble.inputs.instruments import Instrument, read_instruments, refusals
 from sdensemble.inputs.priors import Priors, read_prior_sets
 from sdensemble.inputs.published import Statistic, read_published
+from sdensemble.inputs.read_report import read_report
 from sdensemble.inputs.regions import Place, read_places
-from sdensemble.inputs.report import Kept, ReportSpec, read_report
+from sdensemble.inputs.report import Kept, ReportSpec
 from sdensemble.inputs.scenario_names import find_scenarios
 from sdensemble.inputs.scenarios import DEFAULT_SET, Scenario, read_scenarios
 from sdensemble.inputs.sources import Sources, of_observations, read_sources

@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.program.held import Held
-from sdensemble.checks.finding import Found, judged
+from sdensemble.checks.finding import Found, Given, judged
 from sdensemble.checks.runs import Bench, at, element, in_year
 from sdensemble.ensemble.draws import draw
 from sdensemble.ensemble.forcing import sample
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.results.estimate import Array
-
-Given = Mapping[str, Any]
 
 SCREENED = 20
 """Drawn numbers a formula may add, those most correlated with what it leaves over."""

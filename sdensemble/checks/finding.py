@@ -9,6 +9,8 @@ from typing import Any
 from sdensemble.lang import Words, in_all
 from sdensemble.results.estimate import Array
 
+Given = Mapping[str, Any]
+"""What a test of ``validation.toml`` is given, by key."""
 PASS, FAIL, NO_DATA, NOT_RUN, READ = "pass", "fail", "no_data", "not_run", "read"
 NOT_APPLICABLE = "not_applicable"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sdengine.errors import SDError
 from sdengine.kernel import compile_model
-from sdensemble.checks import against, conditions, statistics, structure
+from sdensemble.checks import against, conditions, levers, statistics, structure
 from sdensemble.checks.finding import (
     FAIL,
     NO_DATA,
@@ -48,9 +48,9 @@ KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
     "integrator": conditions.integrator,
     "response": conditions.response,
     "pulse": conditions.pulse,
-    "monotone": conditions.monotone,
-    "diminishing": conditions.diminishing,
-    "knockout": conditions.knockout,
+    "monotone": levers.monotone,
+    "diminishing": levers.diminishing,
+    "knockout": levers.knockout,
     "morris": statistics.morris,
     "seeds": statistics.seeds,
     "coverage": statistics.coverage,

@@ -20,6 +20,7 @@ from sdensemble.checks.finding import (
     READ,
     Bars,
     Found,
+    Given,
     judged,
     told,
 )
@@ -30,7 +31,6 @@ from sdensemble.inputs.naming import model_label
 from sdensemble.lang import LANGS, Words, in_all, joined, phrase
 from sdensemble.results.estimate import Array
 
-Given = Mapping[str, Any]
 LEVELS = 4  # levels of the Morris design, at these points of each prior
 POINTS = (0.125, 0.375, 0.625, 0.875)
 

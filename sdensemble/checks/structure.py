@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from sdengine.model.describe import outside_limits, undocumented
 from sdengine.model.units import bare_numbers, check_units
 from sdengine.program.interpreter import run_reference
 from sdengine.syntax import Kind, Model
-from sdensemble.checks.finding import FAIL, NO_DATA, Found, judged, told
+from sdensemble.checks.finding import FAIL, NO_DATA, Found, Given, judged, told
 from sdensemble.checks.runs import Bench, corners, limits
 from sdensemble.inputs.loops import find_links, influences, read_loops
 from sdensemble.inputs.naming import model_label
@@ -23,7 +22,6 @@ from sdensemble.lang import LANGS, Words, bracketed, joined, phrase
 from sdensemble.results.estimate import Array
 
 STATUSES = ("endogenous", "exogenous", "excluded")
-Given = Mapping[str, Any]
 
 
 def units(bench: Bench, given: Given) -> Found:

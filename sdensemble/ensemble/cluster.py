@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -146,5 +148,19 @@ def _client(address: str, held: contextlib.ExitStack) -> Any:
         told = '--cluster "{address}": write local:8, or the address of a scheduler, tcp://…'
         raise SDError(Message(told, address=address))
     how: dict[str, Any] = {"dashboard_address": None, "silence_logs": 50, "processes": True}
-    local = held.enter_context(LocalCluster(n_workers=int(workers), threads_per_worker=1, **how))
-    return held.enter_context(Client(local))
+    with _deaf():
+        made = LocalCluster(n_workers=int(workers), threads_per_worker=1, **how)
+    return held.enter_context(Client(held.enter_context(made)))
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Start processes that do not hear Ctrl-C: this one does, and ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, heard)

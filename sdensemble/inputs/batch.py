@@ -8,12 +8,9 @@ or a schedule (``2021: 2; 2023: 6``); an empty one leaves the lever as it is.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +18,15 @@ from sdengine.errors import Message, Problems, SDError
 from sdengine.syntax import Model, fold
 from sdensemble.inputs.config import Section, Units, find_constant
 from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_setting, split_name
+from sdensemble.inputs.spreadsheet import HEAD_ROWS, Grid, letters, read_grids
 
 NAMES = ("scenario", "name", "情景", "名称", "方案", "情景名称")
 STARTS = ("start", "from", "起始", "起始年份", "开始年份", "起始时间")
 TITLES = {"zh": ("title", "标题", "中文标题", "title_zh"), "en": ("title_en", "英文标题")}
 IGNORED = ("note", "notes", "备注", "说明")
-HEAD_ROWS = 20
-"""Rows searched for the head of the table."""
 SCHEDULE = re.compile(r"\s*(\d{4}(?:\.\d+)?)\s*[:：]\s*([^;；]+)\s*")
 MOST = 2000
 """Scenarios a batch may hold."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table of texts: its place in messages, and each row by the number it stands on."""
-
-    place: str
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
 
 
 def read_batch(
@@ -204,32 +192,12 @@ def _plain(cell: str) -> str:
     return unicodedata.normalize("NFKC", cell).strip().casefold()
 
 
-def letters(place: int) -> str:
-    """Return a column's letters as a spreadsheet names it.
-
-    >>> letters(0), letters(27)
-    ('A', 'AB')
-    """
-    found, place = "", place + 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        found = chr(65 + rest) + found
-    return found
-
-
 # ── the file ──
 
 
 def _table(path: Path) -> tuple[Grid, int]:
     """Return the table of a file that has a head, and the place of that head."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise SDError(f"{path.name}: cannot be read — {error.strerror or error}") from None
-    if raw.startswith(b"\xd0\xcf\x11\xe0"):
-        raise SDError(Message("{file}: is an old .xls: save it as .xlsx or .csv", file=path.name))
-    grids = _workbook(path, raw) if raw.startswith(b"PK") else [_text(path, raw)]
-    for grid in grids:
+    for grid in read_grids(path):
         for i, (_, row) in enumerate(grid.rows[:HEAD_ROWS]):
             if any(_plain(cell) in NAMES for cell in row):
                 return grid, i
@@ -238,48 +206,3 @@ def _table(path: Path) -> tuple[Grid, int]:
         " the others by levers"
     )
     raise SDError(Message(told, file=path.name, n=HEAD_ROWS))
-
-
-def _text(path: Path, raw: bytes) -> Grid:
-    utf16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "gb18030"):
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise SDError(Message("{file}: is neither UTF-8 nor GBK: save it as UTF-8", file=path.name))
-    first = "\n".join(text.splitlines()[:HEAD_ROWS])
-    mark = max(",\t;", key=first.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
-    except csv.Error as error:
-        raise SDError(f"{path.name}: cannot be read — {error}") from None
-    return Grid(path.name, tuple(enumerate((tuple(row) for row in rows), start=1)))
-
-
-def _workbook(path: Path, raw: bytes) -> list[Grid]:
-    from openpyxl import load_workbook
-
-    try:
-        book = load_workbook(io.BytesIO(raw), data_only=True)
-    except Exception as error:  # openpyxl lets through whatever its parts raise
-        raise SDError(f"{path.name}: cannot be read as a workbook — {error}") from None
-    grids = []
-    for sheet in book.worksheets:
-        rows = [tuple(_shown(cell) for cell in row) for row in sheet.iter_rows()]
-        grids.append(Grid(f'{path.name} sheet "{sheet.title}"', tuple(enumerate(rows, start=1))))
-    return grids
-
-
-def _shown(cell: Any) -> str:
-    """Return what a cell shows: per cents with their sign, whole numbers without a point."""
-    value = cell.value
-    if value is None:
-        return ""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if "%" in str(cell.number_format):
-            return f"{100 * value:.12g}%"
-        return f"{value:.15g}"
-    return str(value)

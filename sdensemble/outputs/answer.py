@@ -22,6 +22,7 @@ from sdensemble.outputs.form import (
     Starred,
 )
 from sdensemble.outputs.horizon_tables import answer_tables
+from sdensemble.outputs.limit_tables import limits_of
 from sdensemble.outputs.naming import (
     conditioned,
     fitted,
@@ -36,7 +37,6 @@ from sdensemble.outputs.naming import (
     when,
 )
 from sdensemble.outputs.table import Column, Table
-from sdensemble.outputs.tables import limits_of
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import standard_error
 from sdensemble.results.probability import Probability

@@ -19,7 +19,7 @@ SCENARIO = "cockpit"
 class CockpitOptions(Sampled):
     """What a page may be asked with; its members are those of a run with the same options."""
 
-    place: Path | None = argument(aside=True, bars="study", type=EITHER, metavar="TARGET")
+    place: Path | None = argument(aside=True, bars="study", type=EITHER, metavar="[TARGET]")
     question: str = option("", "--target")
     out: Path | None = option(aside=True, type=FILE)
     show: bool = option(False, "--open", aside=True)

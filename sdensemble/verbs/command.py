@@ -160,7 +160,9 @@ def told(error: click.UsageError, given: Mapping[str, Any]) -> str:
 def _shown(param: click.Parameter | None) -> str:
     if param is None:
         return ""
-    return param.opts[0] if isinstance(param, click.Option) else param.human_readable_name.upper()
+    if isinstance(param, click.Option):
+        return param.opts[0]
+    return param.human_readable_name.upper().strip("[]")
 
 
 def _wrong(kind: click.ParamType, value: str, message: str) -> str:

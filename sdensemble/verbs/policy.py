@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from sdengine.errors import Message, SDError
 from sdensemble.inputs.published import Statistic, known_at
 from sdensemble.lang import phrase
-from sdensemble.outputs.columns import write_csv, write_meanings
+from sdensemble.outputs.cells import Row
 from sdensemble.outputs.document import Block, Document
 from sdensemble.outputs.figure import Figure
+from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.policy.conflicts import conflict_rows, conflicts_blocks
 from sdensemble.outputs.policy.instruments import instruments_blocks
 from sdensemble.outputs.policy.ledger import ledger_blocks, ledger_rows
 from sdensemble.outputs.policy.regions import layout_blocks, place_rows, places_blocks
 from sdensemble.outputs.policy.scorecard import scorecard_blocks, scorecard_rows, year_rows
-from sdensemble.outputs.tables import Row
 from sdensemble.policy.ledger import ledger
 from sdensemble.policy.regions import layout
 from sdensemble.policy.scorecard import scorecard

@@ -38,7 +38,7 @@ class RunOptions(IntoFolder, InBlocks, Sampled):
     """
 
     WHAT = "a study"
-    place: Path | None = argument(aside=True, bars="study", type=EITHER, metavar="TARGET")
+    place: Path | None = argument(aside=True, bars="study", type=EITHER, metavar="[TARGET]")
     scenarios: tuple[str, ...] = option((), "--scenario")
     method: Literal["sobol", "latin", "plain"] = option("sobol", type=click.Choice(METHODS))
     question: str = option("", "--target")
@@ -68,7 +68,7 @@ class FileOptions(IntoFolder):
     """
 
     WHAT = "a model file"
-    place: Path | None = argument(aside=True, type=EITHER, metavar="TARGET")
+    place: Path | None = argument(aside=True, type=EITHER, metavar="[TARGET]")
     settings: tuple[str, ...] = option((), "--set")
     initial: tuple[str, ...] = option(())
     series: tuple[Path, ...] = option((), **FILES)

@@ -17,8 +17,9 @@ from sdensemble.inputs.folder import Whole
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.inputs.targets import Target, leaves
 from sdensemble.lang import LANGS
-from sdensemble.outputs.columns import write_csv, write_meanings
-from sdensemble.outputs.models import ModelSet, answer, read_weights, rows
+from sdensemble.outputs.heads import write_csv, write_meanings
+from sdensemble.outputs.model_answer import answer
+from sdensemble.outputs.models import ModelSet, read_weights, rows
 from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.record import RunRecord, stamped, written
 from sdensemble.results.results import Results

@@ -1,5 +1,6 @@
 """Blocks on workers of dask: the bits of one machine, whatever becomes of the workers."""
 
+import gc
 import os
 import signal
 from dataclasses import replace
@@ -16,7 +17,15 @@ from sdensemble.ensemble.draws import draw
 from sdensemble.ensemble.kept import Kept
 from sdensemble.study import open_study
 
+pytestmark = pytest.mark.filterwarnings("ignore")  # dask leaves sockets open for a while
 KEEP = {"teacup temperature": "end", "heat loss to room": "annual"}
+
+
+@pytest.fixture(autouse=True)
+def tidy():
+    """Collect what dask leaves while its warnings are no errors."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +74,6 @@ def same(one, other):
     )
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_workers_killed_in_the_middle_and_come_late_give_the_bits_of_one_machine(
     kernel, work, workers, tmp_path
 ):
@@ -111,7 +119,6 @@ def test_a_worker_of_another_version_is_refused(kernel, work, monkeypatch):
     ("address", "what"),
     [("local:", "write local:8"), ("local:no", "write local:8"), ("tcp://127.0.0.1:9", "no sched")],
 )
-@pytest.mark.filterwarnings("ignore")
 def test_a_cluster_that_is_none_is_told(kernel, work, address, what, monkeypatch):
     pytest.importorskip("distributed", reason="dask is not installed")
     monkeypatch.setattr(cluster, "TIMEOUT", "1s")

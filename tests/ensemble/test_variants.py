@@ -20,10 +20,10 @@ from sdensemble.ensemble.variants import (
     read_variants,
 )
 from sdensemble.lang import LANGS, tell
-from sdensemble.outputs.columns import read_csv
 from sdensemble.outputs.figures.variants import variants as figure_of
+from sdensemble.outputs.heads import read_csv
+from sdensemble.outputs.model_answer import answer
 from sdensemble.outputs.models import (
-    answer,
     effects,
     flipped,
     flips,

@@ -12,7 +12,7 @@ from sdensemble.evidence.calibrate import calibrate
 from sdensemble.evidence.forecast import LEVELS, forecast
 from sdensemble.evidence.scores import crps_of
 from sdensemble.inputs.history import known_through
-from sdensemble.outputs.columns import read_csv
+from sdensemble.outputs.heads import read_csv
 from sdensemble.study import open_study
 from sdensemble.verbs.forecast import ForecastOptions
 from sdensemble.verbs.forecast import forecast as ask

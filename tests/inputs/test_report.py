@@ -2,7 +2,8 @@ import pytest
 
 from sdengine.errors import SDError
 from sdengine.model.read import read_model
-from sdensemble.inputs.report import Kept, read_report
+from sdensemble.inputs.read_report import read_report
+from sdensemble.inputs.report import Kept
 from sdensemble.inputs.targets import read_targets
 from tests.outputs import synthetic
 

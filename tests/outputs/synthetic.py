@@ -12,7 +12,8 @@ import xarray as xr
 
 from sdengine.syntax import Call, Clock, Equation, Kind, Model, Note, Ref, Variable
 from sdensemble.inputs.history import Observation
-from sdensemble.inputs.report import ReportSpec, read_report
+from sdensemble.inputs.read_report import read_report
+from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario, Setting
 from sdensemble.inputs.targets import Target
 from sdensemble.outputs.answer import answer as document

@@ -7,8 +7,8 @@ import pytest
 from sdensemble.inputs.naming import Amount
 from sdensemble.inputs.report import Measure
 from sdensemble.lang import tell
-from sdensemble.outputs.form import in_ten, measured, percent, points, rounded
 from sdensemble.outputs.naming import beyond, information_date, target_name
+from sdensemble.outputs.rounding import in_ten, measured, percent, points, rounded
 from sdensemble.results.probability import Key, threshold_event
 
 KEY = Key("y", 2025, "m", "s", "p", "d", "h", "x", "a")

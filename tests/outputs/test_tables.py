@@ -7,13 +7,13 @@ import pytest
 
 from sdensemble import SDError
 from sdensemble.lang import LANGS, phrase, tell
-from sdensemble.outputs.columns import TABLES, head, heads, meaning, read_csv
+from sdensemble.outputs.columns import TABLES
+from sdensemble.outputs.gap_tables import gap_rows, progress_rows
+from sdensemble.outputs.heads import head, heads, meaning, read_csv
+from sdensemble.outputs.limit_tables import bottleneck_rows
 from sdensemble.outputs.tables import (
-    bottleneck_rows,
     difference_rows,
-    gap_rows,
     probability_rows,
-    progress_rows,
     require_same_key,
     write_tables,
 )

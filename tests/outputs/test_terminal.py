@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sdensemble.outputs.tables import limits_of
+from sdensemble.outputs.limit_tables import limits_of
 from sdensemble.outputs.text import folded, table, width, wrap
 from sdensemble.results.results import per_outlay
 from tests.outputs.synthetic import answer

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from sdengine.errors import SDError
-from sdensemble.outputs.form import percent
+from sdensemble.outputs.rounding import percent
 from sdensemble.results.record import records
 from sdensemble.results.results import reference
 from sdensemble.results.stored import stored_results

@@ -5,8 +5,8 @@ import pytest
 from click.testing import CliRunner
 
 from sdensemble.inputs.published import known_at
-from sdensemble.outputs.columns import read_csv
-from sdensemble.outputs.tables import gap_rows, progress_rows
+from sdensemble.outputs.gap_tables import gap_rows, progress_rows
+from sdensemble.outputs.heads import read_csv
 from sdensemble.policy.ledger import MET, NOT_PUBLISHED, ledger
 from sdensemble.results.stored import stored_results
 from sdensemble.study import open_study

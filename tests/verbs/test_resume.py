@@ -65,7 +65,7 @@ def check(study, tmp_path, words, kills, seed):
 
 
 def test_a_run_killed_and_interrupted_ends_in_the_same_bytes(teacup, tmp_path):
-    check(teacup, tmp_path, ["run"], 1, 1)
+    check(teacup, tmp_path, ["run"], 2, 1)
 
 
 @pytest.mark.parametrize("after", [3, 10])

@@ -6,7 +6,7 @@ import pytest
 
 from sdengine.errors import SDError
 from sdensemble.outputs import run as runs
-from sdensemble.outputs.columns import read_csv
+from sdensemble.outputs.heads import read_csv
 from sdensemble.results.store import read_ensemble
 from sdensemble.study import open_study
 from sdensemble.verbs.new_study import new_study

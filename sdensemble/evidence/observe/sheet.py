@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
-from sdengine.errors import Message, Problems, SDError
+from sdengine.errors import Problems
 from sdensemble.evidence.observe.cells import folded, plain
 from sdensemble.evidence.observe.words import sentence
+from sdensemble.inputs.spreadsheet import HEAD_ROWS, letters, read_grids
 from sdensemble.lang import Worded, Words, joined
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
@@ -40,8 +37,6 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
 }
 """How a column may be headed. A unit may stand in brackets behind it."""
 NEEDED = ("time", "value")
-HEAD_ROWS = 20
-"""How many rows are searched for the header: titles may stand above it."""
 
 
 @dataclass(frozen=True)
@@ -71,29 +66,9 @@ class Sheet:
         return joined([said, sentence("column", header=header, letter=letters(place))], "nothing")
 
 
-def letters(place: int) -> str:
-    """Return a column's letters as a spreadsheet names it.
-
-    >>> letters(0), letters(27)
-    ('A', 'AB')
-    """
-    found = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        found = chr(65 + rest) + found
-    return found
-
-
 def read_sheet(path: Path) -> Sheet:
     """Return a file's first table that has a header; raise SDError where there is none."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise _wrong(path, "unreadable", why=error.strerror or error) from None
-    if raw.startswith(b"\xd0\xcf\x11\xe0"):
-        raise _wrong(path, "old excel")
-    tables = _xlsx(path, raw) if raw.startswith(b"PK") else [_csv(path, raw)]
+    tables: list[Table] = [grid.rows for grid in read_grids(path)]
     heads = [_header(table) for table in tables]
     if all(score < 100 for _, score in heads):
         heads = [
@@ -104,72 +79,7 @@ def read_sheet(path: Path) -> Sheet:
     return _sheet(path, tables[best], heads[best][0])
 
 
-def _wrong(path: Path, key: str, **values: object) -> SDError:
-    what = Worded(sentence(key, **values))
-    return SDError(Message("{where}: {what}", where=path.name, what=what))
-
-
-Table = list[tuple[int, list[str]]]
-
-
-def _csv(path: Path, raw: bytes) -> Table:
-    if path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
-        raise _wrong(path, "not excel", why="no zip")
-    utf16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "gb18030"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        break
-    else:
-        raise _wrong(path, "encoding")
-    first = "\n".join(text.splitlines()[:HEAD_ROWS])
-    mark = max(",\t;", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-    table: Table = []
-    begun = 1
-    try:
-        for row in reader:
-            table.append((begun, row))
-            begun = reader.line_num + 1
-    except csv.Error as error:
-        raise _wrong(path, "unreadable", why=error) from None
-    return table
-
-
-def _xlsx(path: Path, raw: bytes) -> list[Table]:
-    from openpyxl import load_workbook
-
-    try:
-        book = load_workbook(io.BytesIO(raw), data_only=True)
-    except Exception as error:  # openpyxl lets through whatever its parts raise
-        raise _wrong(path, "not excel", why=error) from None
-    tables = []
-    for sheet in book.worksheets:
-        texts = [[_text(cell) for cell in row] for row in sheet.iter_rows()]
-        for area in sheet.merged_cells.ranges:
-            first = texts[area.min_row - 1][area.min_col - 1]
-            for row in texts[area.min_row - 1 : area.max_row]:
-                row[area.min_col - 1 : area.max_col] = [first] * (area.max_col - area.min_col + 1)
-        tables.append(list(enumerate(texts, start=1)))
-    return tables or [[]]
-
-
-def _text(cell: Any) -> str:
-    """Return what a cell of Excel shows: dates as 2023-02-01, per cents with their sign."""
-    value = cell.value
-    if value is None:
-        return ""
-    shown = str(cell.number_format).casefold()
-    if isinstance(value, datetime | date):
-        year_alone = "y" in shown and not set("md") & set(shown)
-        return f"{value.year}" if year_alone else value.isoformat()[:10]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if "%" in shown:
-            return f"{100 * value:.12g}%"
-        return f"{value:.15g}"
-    return str(value)
+Table = Sequence[tuple[int, Sequence[str]]]
 
 
 STATED = re.compile(r"单位\s*:\s*(\S+?)\s*[)\]]?$")
@@ -244,7 +154,9 @@ def _by_indicator(table: Table, head: int, names: Sequence[str]) -> Table:
     line, row = table[head]
     own = [i for i, name in enumerate(names) if name]
     indicators = [i for i, name in enumerate(names) if not name and plain(row[i])]
-    made: Table = [(line, [*(row[i] for i in own), "measure", "value", "unit"])]
+    made: list[tuple[int, list[str]]] = [
+        (line, [*(row[i] for i in own), "measure", "value", "unit"])
+    ]
     for line, cells in table[head + 1 :]:
         for i in indicators:
             if i < len(cells) and plain(cells[i]) not in ABSENT:
@@ -260,7 +172,9 @@ def _by_year(table: Table, head: int, years: Sequence[int]) -> Table:
     names = [_named(cell)[0] for cell in row]
     first = names.index("measure") if "measure" in names else 0
     own = [i for i, name in enumerate(names) if name and i != first and i not in years]
-    made: Table = [(line, [*(row[i] for i in own), "time", "measure", "value", "unit of"])]
+    made: list[tuple[int, list[str]]] = [
+        (line, [*(row[i] for i in own), "time", "measure", "value", "unit of"])
+    ]
     with_unit = "unit" in names
     if not with_unit:
         made[0][1][-1] = "unit"

@@ -34,11 +34,6 @@ def _title(found: Comparison, name: str) -> Words:
     return next(s.title for s in found.scenarios if s.name == name)
 
 
-def _unit(found: Comparison, study: Study) -> Words:
-    how = study.report.headline.aggregate if found.target.joint else found.target.aggregate
-    return c.outcome_unit(study, found.outcome.variable, how)
-
-
 def _rows(found: Comparison) -> list[Row]:
     return [row for row in found.main.rows if row.effect is not None]
 
@@ -69,7 +64,9 @@ def _answer(found: Comparison, study: Study) -> list[Words]:
         phrase(
             "decide.batch.effect",
             name=_title(found, most.scenario),
-            mean=c.amount(most.effect.found, _unit(found, study)),
+            mean=c.amount(
+                most.effect.found, c.target_unit(study, found.target, found.outcome.variable)
+            ),
             treasury=c.amount(most.treasury.found, money, c.SPENT) if most.treasury else "",
             forgone=c.and_forgone(study, c.amount(most.forgone.found, money, c.SPENT))
             if most.forgone
@@ -85,7 +82,7 @@ def batch_table(found: Comparison, study: Study) -> Table:
     A lever a scenario leaves alone stands at its level in the baseline, so that a pivot table can
     group by it.
     """
-    unit, spec = _unit(found, study), study.report
+    unit, spec = c.target_unit(study, found.target, found.outcome.variable), study.report
     names = list(
         dict.fromkeys(
             (one.constant, one.element) for moved in found.levers.values() for one in moved
@@ -216,7 +213,10 @@ def batch_figure(found: Comparison, study: Study) -> Figure:
     chances = Beside(phrase("decide.head.p"), tuple(Shown(r.probability, Chance()) for r in rows))
     panel = Panel(
         (Rule(0.0), spread, means),
-        x=Axis(phrase("decide.fig.effect", outcome=found.outcome.label), _unit(found, study)),
+        x=Axis(
+            phrase("decide.fig.effect", outcome=found.outcome.label),
+            c.target_unit(study, found.target, found.outcome.variable),
+        ),
         y=Axis(names=tuple(_title(found, row.scenario) for row in rows)),
         beside=(chances,),
         height=10 + 6 * len(rows),

@@ -16,7 +16,7 @@ from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, quantity, say, tell
-from sdensemble.outputs.form import TEXT, Chance, Form, Native, Number, Shown, rounded, rounded_up
+from sdensemble.outputs.form import TEXT, Chance, Form, Native, Number, Shown
 from sdensemble.outputs.naming import (
     beyond,
     conditioned,
@@ -26,6 +26,7 @@ from sdensemble.outputs.naming import (
     period_of,
     target_label,
 )
+from sdensemble.outputs.rounding import rounded, rounded_up
 from sdensemble.outputs.table import Column
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import Study
@@ -283,6 +284,12 @@ def outcome_unit(study: Study, variable: str, aggregate: str) -> Words:
     if aggregate == "annual":
         unit = unit.removesuffix(f"/{study.model.clock.unit}")
     return unit_of(study.report, unit)
+
+
+def target_unit(study: Study, target: Target, variable: str) -> Words:
+    """Return the unit of the series a target is about: of a joint one the headline's."""
+    how = study.report.headline.aggregate if target.joint else target.aggregate
+    return outcome_unit(study, variable, how)
 
 
 def listed(names: Iterable[Words]) -> Words:

@@ -21,9 +21,8 @@ def knowledge_document(
     found: Knowledge, world: World, study: Study, labels: Labels, chance: bool = False
 ) -> Document:
     """Return what to go and measure before choosing, as a document."""
-    how = study.report.headline.aggregate if found.target.joint else found.target.aggregate
     name = found.target.variable or study.report.headline.whole.variable
-    unit = phrase("decide.points") if chance else c.outcome_unit(study, name, how)
+    unit = phrase("decide.points") if chance else c.target_unit(study, found.target, name)
     scale = 100.0 if chance else 1.0
     form = c.Errored(scale=scale, signed=False)
 

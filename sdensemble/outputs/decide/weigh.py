@@ -14,7 +14,6 @@ from sdensemble.outputs.decide.weigh_tables import (
     parts_table,
     price_unit,
     surface_table,
-    unit_of,
     weigh_table,
     worlds_table,
 )
@@ -41,7 +40,7 @@ def weigh_document(found: Weighed, study: Study) -> Document:
 
 def answer(found: Weighed, study: Study) -> list[Words]:
     """Return what a leader is told: which at equal outlay, by year; price; together; where."""
-    unit, money = unit_of(found, study), c.money_unit(study)
+    unit, money = c.target_unit(study, found.target, found.outcome.variable), c.money_unit(study)
     first, second = names_of(found)
     main = found.conventions[found.main]
     said: list[Words] = []

@@ -11,7 +11,7 @@ from sdensemble.decide.measured import Figure as Found
 from sdensemble.decide.weigh import Weighed
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.decide.weigh_tables import cost_of, names_of, unit_of
+from sdensemble.outputs.decide.weigh_tables import cost_of, names_of
 from sdensemble.outputs.figure import (
     Axis,
     Cells,
@@ -30,7 +30,7 @@ from sdensemble.study import Study
 
 def weigh_figure(found: Weighed, study: Study) -> Figure:
     """Return what a leader reads: effect by outlay paid, and where each wins by year."""
-    unit = unit_of(found, study)
+    unit = c.target_unit(study, found.target, found.outcome.variable)
     first, second = names_of(found)
     panels = []
     for y in dict.fromkeys((0, len(found.doses.years) - 1)):
@@ -172,7 +172,7 @@ def _gap_panel(
 
 def surface_figure(found: Weighed, study: Study) -> Figure:
     """Return the dose surface as shaded cells with the effect in each, one panel a year."""
-    unit = unit_of(found, study)
+    unit = c.target_unit(study, found.target, found.outcome.variable)
     first, second = names_of(found)
     doses = found.doses
     some = [

@@ -19,12 +19,6 @@ def names_of(found: Weighed) -> tuple[Words, Words]:
     return one.label, two.label
 
 
-def unit_of(found: Weighed, study: Study) -> Words:
-    """Return the unit of the outcome, as people write it."""
-    how = study.report.headline.aggregate if found.target.joint else found.target.aggregate
-    return c.outcome_unit(study, found.outcome.variable, how)
-
-
 def used_of(found: Weighed, study: Study) -> Words:
     """Return the unit of what the second lever's costs are charged on."""
     return c.unit_of(study.report, found.question.used_unit)
@@ -42,7 +36,7 @@ def cost_of(found: Weighed, which: Convention) -> Words:
 
 def weigh_table(found: Weighed, study: Study) -> Table:
     """Return, by year and cost convention, outlay, equal level, effects, gap, budget, price."""
-    unit, money = unit_of(found, study), c.money_unit(study)
+    unit, money = c.target_unit(study, found.target, found.outcome.variable), c.money_unit(study)
     first, second = names_of(found)
     columns = [
         c.period_column(study),
@@ -116,7 +110,7 @@ def parts_table(found: Weighed, study: Study) -> Table | None:
     """Return both levers at equal outlay by condition and year; None without a condition."""
     if not found.parts:
         return None
-    unit = unit_of(found, study)
+    unit = c.target_unit(study, found.target, found.outcome.variable)
     first, second = names_of(found)
     columns = [
         Column("part", found.question.condition_label),
@@ -160,7 +154,7 @@ def parts_table(found: Weighed, study: Study) -> Table | None:
 
 def worlds_table(found: Weighed, study: Study) -> Table:
     """Return both levers at equal outlay in every structure and prior set."""
-    unit = unit_of(found, study)
+    unit = c.target_unit(study, found.target, found.outcome.variable)
     first, second = names_of(found)
     columns = [
         Column("world", phrase("decide.head.world")),
@@ -191,7 +185,7 @@ def worlds_table(found: Weighed, study: Study) -> Table:
 
 def surface_table(found: Weighed, study: Study) -> Table:
     """Return the dose surface, one row a pair of levels and year: for a pivot table."""
-    unit, money = unit_of(found, study), c.money_unit(study)
+    unit, money = c.target_unit(study, found.target, found.outcome.variable), c.money_unit(study)
     first, second = names_of(found)
     data, year = found.dataset(), int(found.target.year or 0)
     columns = [

@@ -12,7 +12,6 @@ from sdensemble.evidence.backtest import MODEL, Backtest, Row, against
 from sdensemble.evidence.scores import BANDS
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.lang import Words, joined, phrase
-from sdensemble.outputs.columns import write_csv, write_meanings
 from sdensemble.outputs.document import Block, Document
 from sdensemble.outputs.evidence.common import (
     PLAIN,
@@ -33,6 +32,7 @@ from sdensemble.outputs.evidence.write import draw, write_texts
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.evidence import scores_figure
 from sdensemble.outputs.form import Number, Shown
+from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.naming import moment, period_of
 from sdensemble.outputs.table import Column, Table
 from sdensemble.study import Study

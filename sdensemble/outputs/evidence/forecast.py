@@ -11,7 +11,6 @@ import numpy as np
 from sdensemble.evidence.forecast import MODEL, STATISTIC, Forecast, moments, write_draws
 from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import phrase
-from sdensemble.outputs.columns import write_csv, write_meanings
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.evidence.common import (
     QUANTILES,
@@ -24,6 +23,7 @@ from sdensemble.outputs.evidence.common import (
 from sdensemble.outputs.evidence.write import draw, write_texts
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.evidence import fans_figure
+from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.naming import information_date, label, moment
 from sdensemble.outputs.table import Column, Table, by_language
 from sdensemble.study import Study

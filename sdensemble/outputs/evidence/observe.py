@@ -11,8 +11,9 @@ from sdensemble.inputs.history import LATEST, Observation, vintage
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Heading, Items, Paragraph
 from sdensemble.outputs.evidence.common import amount, document, lines, series_title
-from sdensemble.outputs.form import Chance, rounded
+from sdensemble.outputs.form import Chance
 from sdensemble.outputs.naming import label, named_with_year
+from sdensemble.outputs.rounding import rounded
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.results.estimate import Estimate
 from sdensemble.results.probability import Key, distinguishable

@@ -21,8 +21,9 @@ from sdensemble.outputs.figure import (
     numbers,
 )
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
-from sdensemble.outputs.form import Money, Paired, Ratio, Shown, points
+from sdensemble.outputs.form import Money, Paired, Ratio, Shown
 from sdensemble.outputs.naming import lever_caveats, unequal_costs, when
+from sdensemble.outputs.rounding import points
 from sdensemble.outputs.text import width, wrap
 from sdensemble.results.estimate import Array
 from sdensemble.results.results import Effect, Results, is_stress, per_outlay, reference

@@ -31,8 +31,8 @@ from sdensemble.outputs.figures.parts import (
     source,
     units,
 )
-from sdensemble.outputs.form import points
 from sdensemble.outputs.naming import SIGNS, beyond, is_example, label, time_unit, when
+from sdensemble.outputs.rounding import points
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array
 from sdensemble.results.probability import value_of, year_of

@@ -19,12 +19,12 @@ from sdensemble.outputs.figure import (
     numbers,
 )
 from sdensemble.outputs.figures.parts import conditions, run_of, source
+from sdensemble.outputs.model_answer import flip_words
 from sdensemble.outputs.models import (
     Across,
     Flip,
     ModelSet,
     effects,
-    flip_words,
     flipped,
     how_mixed,
     leader,

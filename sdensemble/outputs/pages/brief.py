@@ -26,11 +26,11 @@ from sdensemble.outputs.figures.effects import effects
 from sdensemble.outputs.figures.fan import fan
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.form import Chance, InTen, Share, Shown, Spread
+from sdensemble.outputs.limit_tables import limits_of
 from sdensemble.outputs.naming import is_example, label, statement, when
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.levers import levers_chapter, narrow_comparison
 from sdensemble.outputs.pages.material import Material
-from sdensemble.outputs.tables import limits_of
 from sdensemble.results.probability import difference, distinguishable
 from sdensemble.results.results import Results, is_stress, reference
 

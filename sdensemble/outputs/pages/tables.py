@@ -12,9 +12,10 @@ from sdensemble.inputs.targets import readings
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.form import Chance, Measured, Number, Share, Spread, Whole
+from sdensemble.outputs.gap_tables import gap_rows, progress_rows
+from sdensemble.outputs.limit_tables import bottleneck_rows
 from sdensemble.outputs.naming import label, target_label, time_unit, when
 from sdensemble.outputs.table import Column, Table, table_of
-from sdensemble.outputs.tables import bottleneck_rows, gap_rows, progress_rows
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import mean_of, standard_error
 from sdensemble.results.probability import value_of, year_of

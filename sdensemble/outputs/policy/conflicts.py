@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sdensemble.lang import Words, bracketed, joined, phrase
+from sdensemble.outputs.cells import Row
 from sdensemble.outputs.document import Block, Heading, Items, Paragraph
 from sdensemble.outputs.form import Rounded, Shown
 from sdensemble.outputs.naming import when
 from sdensemble.outputs.table import by_language
-from sdensemble.outputs.tables import Row
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import standard_error
 from sdensemble.results.results import Results

@@ -12,8 +12,9 @@ from sdensemble.inputs.published import Statistic
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, bracketed, joined, phrase, quantity, tell
+from sdensemble.outputs.cells import Row
 from sdensemble.outputs.document import Block, Heading, Items, Paragraph
-from sdensemble.outputs.form import Chance, Shown, points
+from sdensemble.outputs.form import Chance, Shown
 from sdensemble.outputs.naming import (
     fitted,
     information_date,
@@ -25,8 +26,8 @@ from sdensemble.outputs.naming import (
     target_label,
     wanted,
 )
+from sdensemble.outputs.rounding import points
 from sdensemble.outputs.table import Column, Table, by_language
-from sdensemble.outputs.tables import Row
 from sdensemble.results.results import Results
 
 if TYPE_CHECKING:

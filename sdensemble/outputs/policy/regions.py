@@ -9,10 +9,10 @@ from sdensemble.inputs.naming import element_label
 from sdensemble.inputs.regions import COLUMNS, Place, elements_of, products_at
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, joined, phrase
+from sdensemble.outputs.cells import Row
 from sdensemble.outputs.document import Block, Items, Paragraph
 from sdensemble.outputs.naming import target_name
 from sdensemble.outputs.table import Column, Table, by_language
-from sdensemble.outputs.tables import Row
 from sdensemble.policy.regions import Layout
 
 

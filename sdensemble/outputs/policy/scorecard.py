@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, in_all, joined, phrase
+from sdensemble.outputs.cells import Row
 from sdensemble.outputs.columns import LAYOUT
 from sdensemble.outputs.document import Block, Paragraph
 from sdensemble.outputs.form import Points, Short
@@ -22,7 +23,6 @@ from sdensemble.outputs.naming import (
     when,
 )
 from sdensemble.outputs.table import Column, Table, by_language
-from sdensemble.outputs.tables import Row
 from sdensemble.policy.ledger import kept
 from sdensemble.results.probability import Probability
 from sdensemble.results.results import Results, Split, reference

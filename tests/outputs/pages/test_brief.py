@@ -10,7 +10,6 @@ import pytest
 
 from sdensemble.lang import LANGS, tell
 from sdensemble.outputs.document import Annex, Figure, Paragraph, Table
-from sdensemble.outputs.form import percent
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.against import against, changed_files, moved_sentence
 from sdensemble.outputs.pages.brief import (
@@ -21,6 +20,7 @@ from sdensemble.outputs.pages.brief import (
 from sdensemble.outputs.pages.levers import lever_sentences
 from sdensemble.outputs.pages.material import Material
 from sdensemble.outputs.pages.workbook import workbook
+from sdensemble.outputs.rounding import percent
 from sdensemble.outputs.workbook import Fan, Sentences
 from sdensemble.outputs.write import nothing
 from sdensemble.results.ensemble import quantile

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.figure import Axis, Cells, Figure, Panel, numbers
 from sdensemble.outputs.figures.parts import conditions, run_of, source
-from sdensemble.outputs.form import points
 from sdensemble.outputs.naming import (
     conditioned,
     label,
@@ -25,6 +24,7 @@ from sdensemble.outputs.policy.scorecard import (
     reading_name,
     titled,
 )
+from sdensemble.outputs.rounding import points
 from sdensemble.policy.scorecard import JOINT, Line, with_readings
 from sdensemble.results.results import Results, reference
 

@@ -1,0 +1,113 @@
+"""A person's table: the sheets of an .xlsx, or a .csv in UTF-8, UTF-16 or GBK, as texts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sdengine.errors import Message, SDError
+from sdensemble.inputs.forgiving import decoded
+
+HEAD_ROWS = 20
+"""How many rows are searched for the head: titles may stand above it."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table as texts: its place in messages, and each row with the line it begins on."""
+
+    place: str
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+
+
+def letters(place: int) -> str:
+    """Return a column's letters as a spreadsheet names it.
+
+    >>> letters(0), letters(27)
+    ('A', 'AB')
+    """
+    found, place = "", place + 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        found = chr(65 + rest) + found
+    return found
+
+
+def read_grids(path: Path) -> list[Grid]:
+    """Return the tables of a file; raise SDError where it is none that can be read."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise _unread(path, error.strerror or error) from None
+    if raw.startswith(b"\xd0\xcf\x11\xe0"):
+        told = "{file}: an old .xls, or protected by a password: save it as .xlsx or CSV"
+        raise SDError(Message(told, file=path.name))
+    return _workbook(path, raw) if raw.startswith(b"PK") else [_csv(path, raw)]
+
+
+def _unread(path: Path, why: object) -> SDError:
+    return SDError(Message("{file}: cannot be read — {why}", file=path.name, why=why))
+
+
+def _no_workbook(path: Path, why: object) -> SDError:
+    return SDError(Message("{file}: not a readable Excel file: {why}", file=path.name, why=why))
+
+
+def _csv(path: Path, raw: bytes) -> Grid:
+    if path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
+        raise _no_workbook(path, "no zip")
+    try:
+        text = decoded(raw)
+    except UnicodeDecodeError:
+        told = "{file}: is neither UTF-8 nor GBK: save it as UTF-8"
+        raise SDError(Message(told, file=path.name)) from None
+    first = "\n".join(text.splitlines()[:HEAD_ROWS])
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",\t;", key=first.count))
+    rows: list[tuple[int, tuple[str, ...]]] = []
+    begun = 1
+    try:
+        for row in reader:
+            rows.append((begun, tuple(row)))
+            begun = reader.line_num + 1
+    except csv.Error as error:
+        raise _unread(path, error) from None
+    return Grid(path.name, tuple(rows))
+
+
+def _workbook(path: Path, raw: bytes) -> list[Grid]:
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(io.BytesIO(raw), data_only=True)
+    except Exception as error:  # openpyxl lets through whatever its parts raise
+        raise _no_workbook(path, error) from None
+    grids = []
+    for sheet in book.worksheets:
+        texts = [[_shown(cell) for cell in row] for row in sheet.iter_rows()]
+        for area in sheet.merged_cells.ranges:
+            first = texts[area.min_row - 1][area.min_col - 1]
+            for row in texts[area.min_row - 1 : area.max_row]:
+                row[area.min_col - 1 : area.max_col] = [first] * (area.max_col - area.min_col + 1)
+        rows = tuple((number, tuple(row)) for number, row in enumerate(texts, start=1))
+        grids.append(Grid(f'{path.name} sheet "{sheet.title}"', rows))
+    return grids or [Grid(path.name, ())]
+
+
+def _shown(cell: Any) -> str:
+    """Return what a cell of Excel shows: dates as 2023-02-01, per cents with their sign."""
+    value = cell.value
+    if value is None:
+        return ""
+    shown = str(cell.number_format).casefold()
+    if isinstance(value, datetime | date):
+        year_alone = "y" in shown and not set("md") & set(shown)
+        return f"{value.year}" if year_alone else value.isoformat()[:10]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if "%" in shown:
+            return f"{100 * value:.12g}%"
+        return f"{value:.15g}"
+    return str(value)
