@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from sdengine import SDError, compile_model, read_model
+from sdensemble.inputs.config import read_toml
+from sdensemble.outputs.checks import filled
 from sdensemble.outputs.write.csv import cell
 
 PACKAGES = ("sdengine", "sdensemble")
@@ -94,6 +97,26 @@ def test_entities_of_xml_are_neither_read_nor_grown(tmp_path: Path, declared: st
     )
     with pytest.raises(SDError, match=r"entity\.xmile"):
         read_model(path)
+
+
+def test_a_control_character_spelled_by_its_number_becomes_a_blank(tmp_path: Path) -> None:
+    toml = tmp_path / "a.toml"
+    toml.write_text('"x\\u001b" = ["a\\u009b31m", {b = "c\\rd\\u202e"}]', encoding="utf-8")
+    assert read_toml(toml)[0] == {"x ": ["a 31m", {"b": "c d "}]}
+    xmile = tmp_path / "a.xmile"
+    xmile.write_text(
+        '<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"><sim_specs>'
+        "<start>0</start><stop>1</stop><dt>1</dt></sim_specs><model><variables>"
+        '<aux name="a&#x9b;b"><doc>c&#x202e;d</doc><eqn>1</eqn></aux></variables></model></xmile>'
+    )
+    model = read_model(xmile)
+    assert model["a b"].note.text == "c d"
+
+
+def test_a_text_of_a_study_asks_for_its_numbers_by_name_alone() -> None:
+    words = "{share:.0%} {share.__class__} {0} {x:>999999999} {other}"
+    test = SimpleNamespace(why={"en": words}, given={"share": 0.25, "x": 1})
+    assert filled(SimpleNamespace(test=test), "why", "en") == "25%" + words[11:]  # type: ignore
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-x", "@SUM(A1)", "\t=1", "\r=1"])

@@ -12,6 +12,8 @@ import html
 import re
 from typing import Any
 
+from sdengine.model.text import plain
+
 SPACE = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
 _HARMLESS = ("NS_ERR_UNDEFINED_NAMESPACE",)  # a prefix that is not declared
 _TOLD = ("ERR_ATTRIBUTE_REDEFINED", "NS_ERR_ATTRIBUTE_REDEFINED", "NS_ERR_XML_NAMESPACE")
@@ -62,6 +64,11 @@ def _parsed(text: str) -> tuple[Any, list[Any]]:
         resolve_entities=False, no_network=True, remove_comments=True, recover=True, huge_tree=True
     )
     root = etree.fromstring(text.encode("utf-8"), parser) if text.strip() else None
+    if root is not None and "&#" in text:  # a character by its number may be one of control
+        for element in root.iter(etree.Element):
+            element.text, element.tail = plain(element.text or ""), plain(element.tail or "")
+            for name, value in element.items():
+                element.set(name, plain(value))
     return root, [e for e in parser.error_log if e.level_name != "WARNING"]
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import Message, Problems, SDError, containing, did_you_mean, either, nearest
+from sdengine.model.text import plain
 from sdengine.syntax import Model, Variable, fold
 from sdensemble.inputs.forgiving import decoded, tidied
 from sdensemble.lang import LANGS
@@ -52,7 +53,17 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     except UnicodeDecodeError:
         told = "{file}: is neither UTF-8 nor GBK — save it as UTF-8"
         raise SDError(Message(told, file=short(path))) from None
-    return _parsed(path, text), hashlib.blake2b(raw, digest_size=16).hexdigest()
+    content: dict[str, Any] = _without_controls(_parsed(path, text))
+    return content, hashlib.blake2b(raw, digest_size=16).hexdigest()
+
+
+def _without_controls(value: Any) -> Any:
+    """Return a value with blanks for control characters that its texts spell out (``\\u001b``)."""
+    if isinstance(value, dict):
+        return {plain(key): _without_controls(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_controls(one) for one in value]
+    return plain(value).replace("\r", " ") if isinstance(value, str) else value
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:

@@ -101,9 +101,9 @@ def read_priors(path: Path, model: Model, prior_set: str = "") -> Priors:
     if tuple(every) == (SOLE_SET,):
         return replace(first, name=prior_set)
     hint = did_you_mean(prior_set, every)
-    told = 'no prior set "{prior_set}"{hint}; it has {known}'
+    told = '{file}: no prior set "{prior_set}"{hint}; it has {known}'
     known = ", ".join(every)
-    raise SDError(Message(f"{short(path)}: {told}", prior_set=prior_set, hint=hint, known=known))
+    raise SDError(Message(told, file=short(path), prior_set=prior_set, hint=hint, known=known))
 
 
 def read_prior_sets(path: Path, model: Model) -> dict[str, Priors]:

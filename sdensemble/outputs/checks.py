@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -97,7 +98,13 @@ def _row(one: Checked) -> dict[str, Any]:
 def filled(one: Checked, key: str, lang: str) -> str:
     """Return one of a test's texts with its numbers filled in."""
     text: str = getattr(one.test, key)[lang]
-    return text.format(**one.test.given)
+    given = one.test.given
+
+    def number(found: re.Match[str]) -> str:
+        """Return a number by its name alone: nothing else of it may be asked for."""
+        return f"{given[found[1]]:{found[2] or ''}}" if found[1] in given else found[0]
+
+    return re.sub(r"\{(\w+)(?::([.\d]{0,3}[%efgd]?))?\}", number, text)
 
 
 def markdown(

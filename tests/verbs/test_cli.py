@@ -152,6 +152,27 @@ def test_the_door_runs_a_study_in_any_folder_and_locale(root, teacup):
     assert (teacup / "结果 一" / "figures" / "fan.svg").is_file()
 
 
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        ((3, 8), ("太旧，需要 3.11 或更新的版本", "is too old: the program needs 3.11 or later")),
+        (None, ("里没有本程序所需的软件包（click）", "lacks what the program needs (click)")),
+    ],
+)
+def test_the_wrong_python_says_which_one_to_use(root, version, told):
+    code = "import runpy, sys\n" + (f"sys.version_info = {version}\n" if version else "")
+    code += "sys.path.insert(0, '.')\nrunpy.run_path('run_sim.py', run_name='__main__')"
+    found = subprocess.run(
+        [sys.executable, "-I", "-S", "-X", "utf8", "-c", code],
+        cwd=root,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert found.returncode == 1
+    assert all(words in found.stderr for words in told)
+    assert ".venv/bin/python run_sim.py" in found.stderr
+
+
 # ── bad input ──────────────────────────────────────────────────────────────────────────────
 
 
