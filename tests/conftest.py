@@ -21,6 +21,15 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 settings.register_profile("fixed", derandomize=True)
 settings.load_profile("fixed")
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pass what pandas 3 says of pandas 4; pandas 2 has no such warning."""
+    import pandas.errors
+
+    if hasattr(pandas.errors, "Pandas4Warning"):
+        config.addinivalue_line("filterwarnings", "ignore::pandas.errors.Pandas4Warning")
+
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -249,28 +249,6 @@ class InTen(Form):
 
 
 @dataclass(frozen=True)
-class Interval(Form):
-    """(middle, low, high) each written by ``each``: "2840 (2600–3100)"."""
-
-    parts = ("value", "low", "high")
-    each: Form = Number(digits=3)
-
-    @property
-    def right(self) -> bool:
-        """Numbers stand to the right."""
-        return True
-
-    def text(self, value: Any, lang: str) -> str:
-        """Return the middle with its ends in brackets."""
-        middle, low, high = (self.each.text(one, lang) for one in value)
-        return say("number.band", lang, middle=middle, low=low, high=high)
-
-    def number(self, value: Any, lang: str) -> Native:
-        """Return the middle."""
-        return self.each.number(value[0], lang)
-
-
-@dataclass(frozen=True)
 class Spread(Number):
     """(median, low, high, standard error): "2840 (2600–3100)", to what twice the error supports."""
 

@@ -26,7 +26,7 @@ from sdensemble.outputs.figure import (
     Target,
     numbers,
 )
-from sdensemble.outputs.form import Chance, InTen, Interval, Measured, Number, Share, Shown, Whole
+from sdensemble.outputs.form import Chance, InTen, Measured, Number, Share, Shown, Whole
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.outputs.write import csv, nothing, picture, terminal
 from sdensemble.outputs.write.picture import marks
@@ -224,7 +224,6 @@ def test_numbers_are_written_with_a_minus_and_only_the_decimals_asked_for():
 def test_an_error_travels_with_its_number():
     assert Measured().text((5.43, 0.12), "en") == "+5.4 ±0.2"
     assert Measured().number((5.43, 0.12), "en") == 5.43
-    assert Interval(Number(places=0)).text((5.4, 1.2, 9.7), "en") == "5 (1–10)"
 
 
 def test_the_same_formatter_serves_a_cell_and_a_sentence():

@@ -82,12 +82,13 @@ def test_a_question_of_levers_goes_on_from_the_blocks_it_has(
     def breaking(*given):
         ran.append(given)
         if len(ran) >= after and any(path.is_file() for path in tmp_path.glob(".*/*/*")):
-            raise KeyboardInterrupt  # once a block is kept: which comes first is the threads' affair
+            raise KeyboardInterrupt  # once a block is kept: which one is the threads' affair
         return block(*given)
 
-    with monkeypatch.context() as once, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as once:
         once.setattr(blocks, "block", breaking)
-        grid(asked(tmp_path / "run"))
+        with pytest.raises(KeyboardInterrupt):
+            grid(asked(tmp_path / "run"))
     first, told = len(ran), Told()
     monkeypatch.setattr(blocks, "block", lambda *given: ran.append(given) or block(*given))
     again = grid(asked(tmp_path / "run"), told)

@@ -13,7 +13,6 @@ from sdensemble.decide.levers import Lever, Moved
 from sdensemble.decide.worlds import Named
 from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import ReportSpec
-from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, quantity, say, tell
 from sdensemble.outputs.form import TEXT, Chance, Form, Native, Number, Shown
@@ -157,11 +156,6 @@ def year_of(study: Study, time: float) -> Words:
 
 
 # ── names ──
-
-
-def scenario_name(scenario: Scenario) -> Words:
-    """Return a scenario's title."""
-    return scenario.title
 
 
 def variable_label(model: Model, name: str) -> Words:
