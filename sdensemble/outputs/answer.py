@@ -29,6 +29,7 @@ from sdensemble.outputs.naming import (
     information_date,
     label,
     lever_caveats,
+    purses,
     spoken,
     statement,
     target_name,
@@ -220,9 +221,9 @@ def _columns_note(results: Results) -> Words:
     payers = results.spec.payers
     if payers:
         values["unit"] = unit_label(results.spec, results.unit(payers[0].variable))
-        given_up = joined([payer.label for payer in payers if payer.forgone])
-        key = "both_columns" if given_up.parts else "outlay_column"
-        parts.append(phrase(f"answer.{key}", forgone=given_up, **values))
+        paid, given_up = purses(results.spec)
+        key = "both_columns" if any(one.forgone for one in payers) else "outlay_column"
+        parts.append(phrase(f"answer.{key}", paid=paid, forgone=given_up, **values))
     titles = {b.name: b.title for _, b in results.pairs() if b is not base}
     if titles:
         parts.append(phrase("answer.against_others", names=joined(titles.values(), "list")))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.form import Chance, Measured, Number, Share, Shown, Whole
-from sdensemble.outputs.naming import target_label, time_unit, when
+from sdensemble.outputs.naming import purses, target_label, time_unit, when
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.results.horizon import Horizon, Part, horizons, parts
 from sdensemble.results.results import Results
@@ -68,8 +68,15 @@ def horizon_table(results: Results) -> Table:
         columns,
         rows,
         stub=2,
-        notes=(phrase("horizon.note"),),
+        notes=(phrase("horizon.note"), *_purses_note(results)),
     )
+
+
+def _purses_note(results: Results) -> tuple[Words, ...]:
+    paid, given_up = purses(results.spec)
+    if _pays(results) == (True, True):
+        return (phrase("horizon.both_purses", paid=paid, forgone=given_up),)
+    return (phrase("horizon.paid_by", paid=paid),) if _pays(results)[0] else ()
 
 
 def shown_horizons(results: Results) -> list[Horizon]:

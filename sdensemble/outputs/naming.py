@@ -177,6 +177,13 @@ def statement(results: Results, target: Target) -> Words:
     return phrase("date.condition", year=year, name=name, words=beyond(target, results.spec))
 
 
+def purses(spec: ReportSpec) -> tuple[Words, Words]:
+    """Return the names of the purses that pay, and of those that forgo, each as a list."""
+    paid = [payer.label for payer in spec.payers if not payer.forgone]
+    given_up = [payer.label for payer in spec.payers if payer.forgone]
+    return joined(paid, "list"), joined(given_up, "list")
+
+
 def lever_caveats(results: Results) -> tuple[Words, ...]:
     """Return what the report has to say of the levers that the scenarios of a run move."""
     return results.spec.caveats_of(moved_by(results.scenarios))

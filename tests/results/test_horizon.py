@@ -106,7 +106,7 @@ def test_the_tables_and_the_answer_tell_them_in_both_languages(results):
     assert titles["zh"] == ["分年份的效果", "按“2021至2022年是否高”分组（效果单位：亿元）"]
     text = document_text(answer(results), "en")
     assert "Effects by year" in text
-    assert "Income forgone is no outlay" in " ".join(text.split())
+    assert "it is no outlay, the two stand apart" in " ".join(text.split())
     assert "2025" in text.splitlines()[3]
     spans = {(row["scenario"], row["year"], row["span"]) for row in horizon_rows(results)}
     assert len(spans) == 2 * 3 * 2

@@ -22,7 +22,7 @@ from sdensemble.outputs.figure import (
 )
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
 from sdensemble.outputs.form import Money, Paired, Ratio, Shown
-from sdensemble.outputs.naming import lever_caveats, unequal_costs, when
+from sdensemble.outputs.naming import lever_caveats, purses, unequal_costs, when
 from sdensemble.outputs.rounding import points
 from sdensemble.outputs.text import width, wrap
 from sdensemble.results.estimate import Array
@@ -190,9 +190,10 @@ def _notes(results: Results) -> tuple[Words, ...]:
     if payers:
         unit = unit_label(results.spec, results.unit(payers[0].variable))
         values = {"year": when(results, results.asked_year), "unit": unit}
-        given_up = [payer.label for payer in payers if payer.forgone]
-        key = "figure.outlay_note" if given_up else "figure.outlay_only_note"
-        notes.append(phrase(key, **values, forgone=joined(given_up)))
+        paid, given_up = purses(results.spec)
+        both = any(payer.forgone for payer in payers)
+        key = "figure.outlay_note" if both else "figure.outlay_only_note"
+        notes.append(phrase(key, **values, paid=paid, forgone=given_up))
     return (
         *notes,
         *unequal_costs(results),
