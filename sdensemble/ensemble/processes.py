@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -44,7 +45,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Form:
+class Form(ABC):
     """How a process moves. Each starts at 0, its known state, unless it is ``stationary``."""
 
     rule: ClassVar[str] = ""
@@ -53,13 +54,13 @@ class Form:
         """Tell whether the parameters keep the rule."""
         return True
 
+    @abstractmethod
     def path(self, stream: Stream, grid: Grid) -> Floats:
         """Return what the process adds, in the constant's unit, shape (step, element, member)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reach(self) -> tuple[float, float, float]:
         """Return the least and greatest jump, and the greatest standard deviation around it."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from scipy.special import betainc, betaincinv, ndtr, ndtri
 Floats = NDArray[np.float64]
 
 
-class Distribution:
+class Distribution(ABC):
     """A distribution given by its parameters, which are the fields of the class."""
 
     rule: ClassVar[str] = ""
@@ -22,13 +23,13 @@ class Distribution:
         """Tell whether the parameters keep the rule."""
         return True
 
+    @abstractmethod
     def ppf(self, u: Floats) -> Floats:
         """Return the quantiles of probabilities, in the constant's unit."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cdf(self, x: float) -> float:
         """Return the probability of a value below ``x``."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

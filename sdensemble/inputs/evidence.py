@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -82,15 +83,15 @@ def _read_exempt(table: Section, known_on: object, kind: str) -> str:
     return reason
 
 
-class Evidenced:
+class Evidenced(ABC):
     """A file of entries with evidence, which can tell what was not known at a date."""
 
     path: Path
 
     @property
+    @abstractmethod
     def entries(self) -> Sequence[Dated]:
         """The entries, in file order."""
-        raise NotImplementedError
 
     def check_vintage(self, day: date) -> tuple[str, ...]:
         """Return a line for each anchored entry known only after a day and not exempt."""
