@@ -349,7 +349,7 @@ def _names_a_later_year(text):
     return LATE_YEAR.search(without_links) is not None
 
 
-@pytest.mark.parametrize("prior_set", ["history", "plan"])
+@pytest.mark.parametrize("prior_set", ["history", pytest.param("plan", marks=pytest.mark.full)])
 def test_an_entry_whose_exemption_is_taken_away_is_a_leak(study, tmp_path, prior_set):
     """Amendment 3, on the entries of the study themselves, one at a time."""
     text = study.priors(prior_set).path.read_text(encoding="utf-8")

@@ -308,6 +308,7 @@ def test_a_number_is_informed_only_above_a_tenth_by_two_errors():
     assert not learned(0.17, 0.03).prior_only
 
 
+@pytest.mark.full
 def test_the_error_of_a_shrinkage_is_about_its_spread_over_seeds(small):
     told = [
         diagnose(problem_of(small), fitted(small, seed=seed), profiles=False)

@@ -105,7 +105,12 @@ def test_every_verb_has_a_case_here():
 
 
 @pytest.mark.parametrize(
-    ("verb", "case"), [(verb, case) for verb, cases in CASES.items() for case in cases]
+    ("verb", "case"),
+    [
+        pytest.param(verb, case, marks=[pytest.mark.full] if verb == "backtest" else [])
+        for verb, cases in CASES.items()
+        for case in cases
+    ],
 )
 def test_an_answer_is_whole(schema, places, verb, case):
     study, *rest = case
