@@ -134,8 +134,9 @@ def scenarios(results: Results, base: Scenario, page: int = 0) -> Figure:
     middle = float(quantile(results.at(whole, base, year), 0.5))
     chances = [_percent(results.event(asked, one).probability()) for one in shown]
     medians = [Shown(float(one[1]), Number(digits=4)) for one in ends]
+    goal = "example" if is_example(asked) else "target"
     marks = (
-        Rule(value_of(asked), "target", phrase("figure.target")),
+        Rule(value_of(asked), goal, phrase(f"figure.{goal}")),
         Rule(middle, "baseline", phrase("figure.of_baseline", name=base.title)),
         _points(ends, range(len(shown))),
     )
