@@ -11,7 +11,7 @@ from sdensemble.outputs.answer import rounding
 from sdensemble.outputs.figure import Axis, Beside, Figure, Mark, Panel, Points, Rule, numbers
 from sdensemble.outputs.figures.parts import conditions, key_of, run_of, source, units
 from sdensemble.outputs.form import Chance, Number, Shown
-from sdensemble.outputs.naming import SIGNS, when
+from sdensemble.outputs.naming import SIGNS, is_example, when
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.probability import Probability, value_of
 from sdensemble.results.results import Results
