@@ -262,8 +262,8 @@ class Study:
         near = containing(name, known) or containing(name, labels)
         near = near or [one for one in [nearest(name, known) or nearest(name, labels)] if one]
         shown = (one if one in known else f"{min(labels[one])} ({one})" for one in near)
-        hint = " or ".join(dict.fromkeys(f'"{one}"' for one in shown))
-        said = f" — did you mean {hint}?" if hint else ""
+        hint = ", ".join(dict.fromkeys(f'"{one}"' for one in shown))
+        said = Message(" — did you mean {shown}?", shown=hint) if hint else ""
         raise SDError(
             Message(
                 '{path}: no variable "{name}"{said}',

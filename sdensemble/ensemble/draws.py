@@ -226,16 +226,17 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
     if method == "sobol" and count < EVEN:
         below = 2 ** max(math.floor(math.log2(count)), 0)
         above = 2 ** max(math.ceil(math.log2(count)), 0)
-        rule = f"Sobol points need {replicates} replicates of 1, 2, 4, 8 … members"
+        rule = Message("Sobol points need {n} replicates of 1, 2, 4, 8 … members", n=replicates)
     elif replicates > REPLICATES and replicates == n // DEEPEST:
         replicates, below = DEEPEST, replicates
         above = below + (n % DEEPEST > 0)
-        rule = f"so many come in replicates of {DEEPEST}"
+        rule = Message("so many come in replicates of {n}", n=DEEPEST)
     else:
         below, above = max(math.floor(count), 1), math.ceil(count)
-        rule = f"members come in {replicates} equal replicates"
+        rule = Message("members come in {n} equal replicates", n=replicates)
     if n not in (below * replicates, above * replicates):
-        sizes = " or ".join(str(size * replicates) for size in sorted({below, above}))
+        one, *more = (str(size * replicates) for size in sorted({below, above}))
+        sizes = Message("{one} or {other}", one=one, other=more[0]) if more else one
         raise SDError(Message("{n} members: {rule} — take {sizes}", n=n, rule=rule, sizes=sizes))
 
 

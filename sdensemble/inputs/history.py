@@ -241,10 +241,12 @@ def vintage(history: Sequence[Observation], name: str) -> Vintage:
     day = _day(name)
     if day is None:
         shown = ", ".join(filter(None, batches))
-        raise SDError(
-            f'no vintage "{name}": there are "latest", "through-YYYY" (any year), a date such as'
-            f' "2020-06-30"' + (f", and the imports {shown}" if shown else "")
+        told = (
+            'no vintage "{name}": there are "latest", "through-YYYY" (any year), a date such as'
+            ' "2020-06-30"'
         )
+        more = ", and the imports {shown}" if shown else ""
+        raise SDError(Message(told + more, name=name, shown=shown))
     kept_rows, lacks = [], []
     for row in history:
         if row.known is not None and row.known <= day and row.period_end <= day:

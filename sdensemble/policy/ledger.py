@@ -63,10 +63,10 @@ def ledger(
             p = _probability(results, target, scenario)
             split = results.split(target, scenario) if p else None
             others = tuple(
-                (one, p)
+                (one, other)
                 for one in readings(target, targets)
                 if not _judging(one, statistics, by_id)
-                and (p := _probability(results, one, scenario))
+                and (other := _probability(results, one, scenario))
             )
         found.append(Entry(target, status, judged, _latest(target, statistics), p, split, others))
     return tuple(found)

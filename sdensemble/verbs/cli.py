@@ -122,8 +122,12 @@ def _remark(shown: Callable[..., None], warning: Warning | str, *more: Any, **na
 
 
 def _lines(error: Exception) -> tuple[str, ...] | None:
-    """Return what to tell the person, or None for errors that are click's own."""
-    if isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
+    """Return what to tell the person, or None for errors that are click's own.
+
+    So is a broken pipe: whoever reads the answer has seen enough, and click ends without a word.
+    """
+    own = click.ClickException | click.exceptions.Exit | click.Abort | BrokenPipeError
+    if isinstance(error, own):
         return None
     if isinstance(error, SDError):
         return error.problems

@@ -102,7 +102,7 @@ def test_the_effect_per_unit_of_outlay_stands_beside_the_outlay(run, results):
 
 
 def test_packages_that_do_not_cost_the_same_are_said_to_with_their_means(run, results):
-    said = "支出在各样本中并不相等"
+    said = "的平均支出不相等"
     assert said not in answer(run, "zh")
 
     def packages(*names):
@@ -112,7 +112,7 @@ def test_packages_that_do_not_cost_the_same_are_said_to_with_their_means(run, re
     assert said in text.replace("\n", "")
     base = results.scenario("baseline")
     low = results.payers_outlay(results.scenario("brand"), base, 2025).found.mean
-    assert f"平均{low:.3g}至" in text.replace("\n", "")
+    assert f"（{low:.3g}至" in text.replace("\n", "")
     alike = packages("plant-grants", "land-quota")  # of equal outlay in every member
     assert said not in answer(run | {"scenarios": alike}, "zh")
 

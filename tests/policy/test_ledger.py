@@ -14,6 +14,7 @@ from sdensemble.outputs.policy.ledger import ledger_blocks, ledger_rows
 from sdensemble.policy.ledger import MET, NOT_MET, NOT_PUBLISHED, ledger, pointing
 from sdensemble.results.estimate import Estimate
 from sdensemble.results.probability import Probability
+from sdensemble.results.results import Results
 from tests.outputs import synthetic
 from tests.outputs.told import told
 
@@ -102,6 +103,15 @@ def test_a_probability_stands_only_where_nothing_is_published(targets, results):
     assert entry(targets, [statistic(99.0)], "dairy_2025", results).probability is None
     by_year = entry(targets, [statistic(99.0, year=2024)], "dairy_2025", results)
     assert by_year.probability is not None
+
+
+def test_a_probability_is_of_the_targets_own_scope_whatever_it_is_also_read_in(targets, results):
+    own = next(one for one in targets if one.id == "total_2025")
+    read = replace(own, id="r", role="reference", scope="as_reported", variable="total real output")
+    both = Results(results.data, results.scenarios, (own, read), results.spec, results.model)
+    (found,) = ledger((own, read), [], both, both.scenarios[0])
+    assert found.probability == results.event(own, both.scenarios[0]).probability()
+    assert [one.scope for one, _ in found.readings] == ["as_reported"]
 
 
 def test_a_joint_row_fails_with_its_first_part_and_is_met_with_its_last(targets):

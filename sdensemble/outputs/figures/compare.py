@@ -11,7 +11,7 @@ from sdensemble.outputs.answer import rounding
 from sdensemble.outputs.figure import Axis, Beside, Figure, Mark, Panel, Points, Rule, numbers
 from sdensemble.outputs.figures.parts import conditions, key_of, run_of, source, units
 from sdensemble.outputs.form import Chance, Number, Shown
-from sdensemble.outputs.naming import SIGNS, when
+from sdensemble.outputs.naming import SIGNS, is_example, when
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.probability import Probability, value_of
 from sdensemble.results.results import Results
@@ -134,8 +134,9 @@ def scenarios(results: Results, base: Scenario, page: int = 0) -> Figure:
     middle = float(quantile(results.at(whole, base, year), 0.5))
     chances = [_percent(results.event(asked, one).probability()) for one in shown]
     medians = [Shown(float(one[1]), Number(digits=4)) for one in ends]
+    goal = "example" if is_example(asked) else "target"
     marks = (
-        Rule(value_of(asked), "target", phrase("figure.target")),
+        Rule(value_of(asked), goal, phrase(f"figure.{goal}")),
         Rule(middle, "baseline", phrase("figure.of_baseline", name=base.title)),
         _points(ends, range(len(shown))),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sdensemble.inputs.scenarios import moved_by
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.answer import comparison
 from sdensemble.outputs.document import (
@@ -115,6 +116,7 @@ def lever_sentences(results: Results) -> Words:
     down: list[tuple[Scenario, Any]] = []
     flat: list[Scenario] = []
     prices: list[tuple[Scenario, float]] = []
+    left_out: list[Words] = []
     for scenario, against in results.pairs():
         if is_stress(scenario) or against is not base:
             continue
@@ -125,7 +127,11 @@ def lever_sentences(results: Results) -> Words:
         (up if effect.found.mean > 0 else down).append((scenario, effect))
         cost = results.payers_outlay(scenario, base, year)
         ratio = per_outlay(effect, cost) if cost is not None else None
-        if ratio is not None and ratio > 0:
+        if ratio is None or ratio <= 0:
+            continue
+        if results.spec.caveats_of(moved_by([scenario])):  # some of its cost stands in no purse
+            left_out.append(scenario.title)
+        else:
             prices.append((scenario, ratio))
     unit = tables.unit_of(results, whole.variable)
     said: list[Words] = []
@@ -144,8 +150,10 @@ def lever_sentences(results: Results) -> Words:
     if len(prices) > 1:
         prices.sort(key=lambda one: -one[1])
         (best, ratio), (next_best, other) = prices[:2]
-        ends = {"best": best.title, "ratio": f"{ratio:.2g}"}
+        ends: dict[str, Words] = {"best": best.title, "ratio": f"{ratio:.2g}"}
         ends |= {"next": next_best.title, "other": f"{other:.2g}"}
+        names = joined(left_out, "list")
+        ends["left_out"] = phrase("brief.levers_left_out", names=names) if left_out else ""
         said.append(phrase("brief.levers_price", unit=unit, money=tables.money_of(results), **ends))
     said += _two_orders(up)
     return joined(said, "sentence")
