@@ -40,10 +40,8 @@ def test_a_stored_run_answers_as_it_did(stored, results):
     found = stored_results(folder, **given)
     for target in (results.question, results.targets[-1]):
         for scenario in results.scenarios[:2]:
-            assert (
-                found.event(target, scenario).probability()
-                == results.event(target, scenario).probability()
-            )
+            now, then = (one.event(target, scenario).probability() for one in (found, results))
+            assert repr(now) == repr(then)  # an error that is no number equals itself there
     assert found.lost[0]["member"] == 3  # a list again, not its JSON
 
 
