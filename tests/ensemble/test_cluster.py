@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -56,6 +57,9 @@ def workers(tmp_path_factory):
         ) as made,
     ):
         yield made
+    with warnings.catch_warnings():  # no test is running any more whose filter would hold
+        warnings.simplefilter("ignore")
+        gc.collect()
 
 
 def collect(runner, kernel, work, midway=lambda number: None):
