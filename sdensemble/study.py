@@ -15,6 +15,7 @@ from sdengine.model import describe
 from sdengine.model.describe import outside_limits, undocumented
 from sdengine.model.read import read_model
 from sdengine.model.units import bare_numbers, check_units
+from sdengine.program.final_time import settled
 from sdengine.program.lower import lower
 from sdengine.syntax import Model, fold
 from sdensemble.ensemble.forcing import Forcing, read_forcing
@@ -415,7 +416,7 @@ def check_study(study: Study) -> tuple[str, ...]:
     model = study.model
     found: list[str] = []
     try:
-        lower(model)
+        lower(settled(model))
     except SDError as error:
         found += error.problems
     for test in (check_units, bare_numbers, outside_limits, undocumented):

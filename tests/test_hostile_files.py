@@ -150,3 +150,12 @@ def test_a_pipe_among_the_scenarios_is_not_waited_for(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["check", "--study", str(study), "--lang", "en"])
     assert done.exit_code == 1
     assert "pipe.toml: is no plain file" in done.output
+
+
+def test_an_end_time_that_is_an_equation_is_checked_as_it_is_run(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    shutil.copytree(STUDY, study)
+    path = study / "model" / "teacup.mdl"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("FINAL TIME=", "FINAL TIME=\nTIME="), encoding="utf-8")
+    assert faults(study, "en") == []
