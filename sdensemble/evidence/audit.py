@@ -14,13 +14,10 @@ from numpy.typing import NDArray
 from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.blocks import Threads
-from sdensemble.evidence.backtest import Row, held_out, score_model, source_of
+from sdensemble.evidence.backtest import Row, held_out, score_model, source_of, stored_source
 from sdensemble.evidence.calibrate import settings_of
-from sdensemble.evidence.fitting import make_problem
 from sdensemble.evidence.likelihood import Problem, predict
 from sdensemble.evidence.predictive import Source, bias_of, shocks_drawn_from, wander
-from sdensemble.evidence.smc import Settings
-from sdensemble.evidence.stored import choose
 from sdensemble.inputs.fit import group_of, without_term
 from sdensemble.inputs.history import LATEST, Observation, vintage, whole_year
 from sdensemble.inputs.scenarios import BASELINE, Scenario, Setting
@@ -104,9 +101,10 @@ def audit(
     before = source_of(
         study, kernel, prior_set, vintage(study.history, issued), settings, seed=seed
     )
-    after = _now(study, kernel, prior_set, settings, seed)
+    known = vintage(study.history, LATEST)
+    after = stored_source(study, kernel, prior_set, known, settings, seed=seed)
     origin = _last_year(issued, study)
-    everything = vintage(study.history, LATEST).fitted()
+    everything = known.fitted()
     later = held_out(before.problem, everything, origin)
     rows = tuple(score_model(before, later, origin, "model"))
     splits = split_misses(before, after)
@@ -169,39 +167,6 @@ def _left_out(
                 why = "out of time"
             found.append((row, why))
     return tuple(sorted(found, key=lambda one: (one[1], one[0].measure, one[0].time)))
-
-
-def _now(study: Study, kernel: Kernel, prior_set: str, settings: Settings, seed: int) -> Source:
-    """Return the posterior given all that is known: the stored one, or one made here."""
-    known = vintage(study.history, LATEST)
-    assert study.fit is not None
-    chosen = choose(
-        study.folder,
-        study.model,
-        study.priors(prior_set),
-        study.fit,
-        study.history,
-        study.lived,
-        LATEST,
-    )
-    problem = make_problem(
-        kernel,
-        study.priors(prior_set),
-        study.fit,
-        known.fitted(),
-        study.lived,
-        threads=settings.threads,
-    )
-    return source_of(
-        study,
-        kernel,
-        prior_set,
-        known,
-        settings,
-        seed=seed,
-        problem=problem,
-        posterior=chosen.posterior,
-    )
 
 
 # ── why it missed ──────────────────────────────────────────────────────────────────────────

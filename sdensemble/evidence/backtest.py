@@ -21,6 +21,7 @@ from sdensemble.evidence.predictive import Source, carried, forecast_logs, score
 from sdensemble.evidence.scores import Score, score_normal
 from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.stacking import stack
+from sdensemble.evidence.stored import choose
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import FIRST_YEAR, LATEST, Observation, Vintage, vintage, whole_year
 from sdensemble.inputs.scenarios import Scenario
@@ -95,6 +96,39 @@ def source_of(
         posterior = fit_vintage(study, problem, known, settings, seed)
     fitted = from_posterior(posterior, *inputs, seed=seed, as_of=known.name)
     return Source(problem, fitted, posterior)
+
+
+def stored_source(
+    study: Study,
+    kernel: Kernel,
+    prior_set: str,
+    known: Vintage,
+    settings: Settings,
+    *,
+    seed: int,
+    tell: Tell | None = None,
+) -> Source:
+    """Return what forecasts from a vintage come from: the stored posterior, or one fitted here."""
+    assert study.fit is not None
+    priors = study.priors(prior_set)
+    chosen = choose(
+        study.folder, study.model, priors, study.fit, study.history, study.lived, known.name
+    )
+    problem = make_problem(
+        kernel, priors, study.fit, known.fitted(), study.lived, threads=settings.threads
+    )
+    if tell and chosen.posterior is None and problem.data:
+        tell(phrase("evidence.fitting", n=len(problem.data), vintage=known.name))
+    return source_of(
+        study,
+        kernel,
+        prior_set,
+        known,
+        settings,
+        seed=seed,
+        problem=problem,
+        posterior=chosen.posterior,
+    )
 
 
 def origins(study: Study, kernel: Kernel) -> tuple[int, ...]:

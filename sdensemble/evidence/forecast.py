@@ -16,16 +16,15 @@ from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.run import whole_years
-from sdensemble.evidence.backtest import source_of
+from sdensemble.evidence.backtest import stored_source
 from sdensemble.evidence.calibrate import settings_of
 from sdensemble.evidence.fitting import make_problem, shocks_from
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.predictive import Source, carried, error_of, forecast_logs
-from sdensemble.evidence.stored import choose
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import LATEST, Observation, Vintage, known_through, vintage
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.lang import Tell, phrase
+from sdensemble.lang import Tell
 from sdensemble.study import Study
 
 Floats = NDArray[np.float64]
@@ -132,36 +131,23 @@ def _source(
 ) -> Source:
     """Return what is forecast from: the stored posterior, one fitted here, or the prior."""
     assert study.fit is not None
-    settings, priors = settings_of(members, threads), study.priors(prior_set)
+    settings = settings_of(members, threads)
+    if not prior_only:
+        return stored_source(study, kernel, prior_set, known, settings, seed=seed, tell=tell)
+    priors = study.priors(prior_set)
     problem = make_problem(
         kernel, priors, study.fit, known.fitted(), study.lived, threads=settings.threads
     )
-    if prior_only:
-        blind = from_prior(
-            priors,
-            study.model,
-            study.forcing,
-            members,
-            seed=seed,
-            as_of=known.name,
-            replicates=settings.replicates,
-        )
-        return Source(problem, blind, None)
-    chosen = choose(
-        study.folder, study.model, priors, study.fit, study.history, study.lived, known.name
-    )
-    if tell and chosen.posterior is None and problem.data:
-        tell(phrase("evidence.fitting", n=len(problem.data), vintage=known.name))
-    return source_of(
-        study,
-        kernel,
-        prior_set,
-        known,
-        settings,
+    blind = from_prior(
+        priors,
+        study.model,
+        study.forcing,
+        members,
         seed=seed,
-        problem=problem,
-        posterior=chosen.posterior,
+        as_of=known.name,
+        replicates=settings.replicates,
     )
+    return Source(problem, blind, None)
 
 
 def origin_of(known: Vintage, problem: Problem) -> int:

@@ -16,7 +16,6 @@ from sdensemble.ensemble.blocks import Threads, Work, block
 from sdensemble.ensemble.cluster import Cluster, Parcel, kernel_of
 from sdensemble.ensemble.draws import draw
 from sdensemble.ensemble.kept import Kept
-from sdensemble.study import open_study
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # dask leaves sockets open for a while
 KEEP = {"teacup temperature": "end", "heat loss to room": "annual"}
@@ -27,16 +26,6 @@ def tidy():
     """Collect what dask leaves while its warnings are no errors."""
     yield
     gc.collect()
-
-
-@pytest.fixture(scope="module")
-def cup(root):
-    return open_study(root / "examples" / "teacup")
-
-
-@pytest.fixture(scope="module")
-def kernel(cup):
-    return compile_model(cup.model)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import time
 import numpy as np
 import pytest
 
-from sdengine.kernel import compile_model
 from sdensemble.ensemble import kept
 from sdensemble.ensemble.blocks import Threads, Work, block, block_size
 from sdensemble.ensemble.draws import draw
@@ -14,7 +13,6 @@ from sdensemble.ensemble.kept import Kept
 from sdensemble.ensemble.run import run_ensemble
 from sdensemble.inputs.folder import StudyRemark, sweep
 from sdensemble.results.stored import latest_run
-from sdensemble.study import open_study
 
 KEEP = {"teacup temperature": "end", "heat loss to room": "annual"}
 SIZE = 16
@@ -35,16 +33,6 @@ class Breaking:
 
     def close(self):
         pass
-
-
-@pytest.fixture(scope="module")
-def cup(root):
-    return open_study(root / "examples" / "teacup")
-
-
-@pytest.fixture(scope="module")
-def kernel(cup):
-    return compile_model(cup.model)
 
 
 @pytest.fixture(scope="module")

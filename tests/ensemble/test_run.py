@@ -17,16 +17,6 @@ from sdensemble.verbs.new_study import new_study
 MEMBERS = 64
 
 
-@pytest.fixture(scope="module")
-def cup(root):
-    return open_study(root / "examples" / "teacup")
-
-
-@pytest.fixture(scope="module")
-def kernel(cup):
-    return compile_model(cup.model)
-
-
 def ensemble(cup, kernel, scenarios=None, members=MEMBERS, **how):
     draws = draw(cup.priors(), cup.model, members, seed=7)
     keep = {"teacup temperature": "end", "heat loss to room": "annual"}

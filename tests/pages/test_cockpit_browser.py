@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.cockpit import QUIET
 from sdengine import compile_model
 from sdensemble.evidence.members import choose_members
 from sdensemble.inputs.scenarios import read_scenario
@@ -27,15 +28,6 @@ from sdensemble.verbs.run import RunOptions
 
 pytestmark = pytest.mark.full
 CHROMIUM = shutil.which("chromium")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 MEMBERS = 128
 
 

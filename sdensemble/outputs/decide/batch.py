@@ -7,8 +7,9 @@ from sdensemble.inputs.config import default_of
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
+from sdensemble.outputs.decide.compare_figures import effects_panel
 from sdensemble.outputs.document import Block, Document, Paragraph
-from sdensemble.outputs.figure import Axis, Beside, Figure, Panel, Points, Rule, numbers
+from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.form import Chance, Number, Share, Shown, Whole
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
@@ -196,29 +197,6 @@ def level_of(
 def batch_figure(found: Comparison, study: Study) -> Figure:
     """Return the effects of the scenarios, largest first."""
     rows = sorted(_rows(found), key=lambda r: -(r.effect.found.mean if r.effect else 0.0))[:FEW]
-    effects = [row.effect for row in rows if row.effect]
-    y = numbers(range(len(rows)))
-    spread = Points(
-        numbers(e.median for e in effects),
-        y,
-        numbers(e.low for e in effects),
-        numbers(e.high for e in effects),
-        "median",
-        phrase("decide.fig.spread"),
-        across=True,
-    )
-    means = Points(
-        numbers(e.found.mean for e in effects), y, role="mean", name=phrase("decide.fig.mean")
-    )
-    chances = Beside(phrase("decide.head.p"), tuple(Shown(r.probability, Chance()) for r in rows))
-    panel = Panel(
-        (Rule(0.0), spread, means),
-        x=Axis(
-            phrase("decide.fig.effect", outcome=found.outcome.label),
-            c.target_unit(study, found.target, found.outcome.variable),
-        ),
-        y=Axis(names=tuple(_title(found, row.scenario) for row in rows)),
-        beside=(chances,),
-        height=10 + 6 * len(rows),
-    )
+    names = [_title(found, row.scenario) for row in rows]
+    panel = effects_panel(found, study, rows, names, row_height=6)
     return Figure("batch-effects", phrase("decide.batch.figure"), (panel,))

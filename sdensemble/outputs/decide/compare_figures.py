@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sdensemble.decide.compare import Comparison
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sdensemble.decide.compare import Comparison, Row
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.compare_tables import title_of
@@ -13,11 +16,28 @@ from sdensemble.study import Study
 
 def compare_figure(found: Comparison, study: Study) -> Figure:
     """Return effects by scenario with their spread, and mean effects in every world."""
-    unit = c.target_unit(study, found.target, found.outcome.variable)
     rows = [row for row in found.main.rows if row.effect is not None]
-    names = tuple(title_of(found, row.scenario) for row in rows)
-    y = numbers(range(len(rows)))
+    names = [title_of(found, row.scenario) for row in rows]
+    panel = replace(effects_panel(found, study, rows, names, row_height=8), id="effects")
+    return Figure(
+        "effects",
+        phrase(
+            "decide.compare.figure",
+            outcome=found.outcome.label,
+            year=_year(found, study),
+            base=found.baseline.title,
+        ),
+        (panel,),
+        notes=(phrase("decide.fig.note"),),
+    )
+
+
+def effects_panel(
+    found: Comparison, study: Study, rows: Sequence[Row], names: Sequence[Words], row_height: float
+) -> Panel:
+    """Return the median effect of each row with its spread, its mean, and P beside it."""
     effects = [row.effect for row in rows if row.effect]
+    y = numbers(range(len(rows)))
     spread = Points(
         numbers(e.median for e in effects),
         y,
@@ -31,27 +51,13 @@ def compare_figure(found: Comparison, study: Study) -> Figure:
         numbers(e.found.mean for e in effects), y, role="mean", name=phrase("decide.fig.mean")
     )
     chances = Beside(phrase("decide.head.p"), tuple(Shown(r.probability, Chance()) for r in rows))
-    axis = Axis(phrase("decide.fig.effect", outcome=found.outcome.label), unit)
-    panels = [
-        Panel(
-            (Rule(0.0), spread, means),
-            x=axis,
-            y=Axis(names=names),
-            beside=(chances,),
-            height=10 + 8 * len(rows),
-            id="effects",
-        )
-    ]
-    return Figure(
-        "effects",
-        phrase(
-            "decide.compare.figure",
-            outcome=found.outcome.label,
-            year=_year(found, study),
-            base=found.baseline.title,
-        ),
-        tuple(panels),
-        notes=(phrase("decide.fig.note"),),
+    unit = c.target_unit(study, found.target, found.outcome.variable)
+    return Panel(
+        (Rule(0.0), spread, means),
+        x=Axis(phrase("decide.fig.effect", outcome=found.outcome.label), unit),
+        y=Axis(names=tuple(names)),
+        beside=(chances,),
+        height=10 + row_height * len(rows),
     )
 
 
