@@ -32,7 +32,7 @@ from sdensemble.results.probability import Key, require_same_question
 from sdensemble.study import Study, open_study
 from sdensemble.verbs.calibrate import CalibrateOptions
 from sdensemble.verbs.calibrate import calibrate as ask
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import run_study
 from tests.evidence.small import HEAD, line, make_study
 
