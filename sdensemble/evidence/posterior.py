@@ -320,9 +320,15 @@ def read_posterior(path: Path) -> Posterior:
 
     try:
         with netCDF4.Dataset(path) as file:
-            return _read(file)
-    except (OSError, KeyError, AttributeError, IndexError, ValueError) as error:
+            found = _read(file)
+            whole = found.digest == file.digest
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file may raise whatever its libraries meet
         raise SDError(f"{path}: not readable as a posterior: {error}") from error
+    if not whole:
+        raise SDError(f"{path}: is damaged: its numbers are not those it was written with")
+    return found
 
 
 def _read(file: Any) -> Posterior:

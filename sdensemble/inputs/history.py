@@ -84,7 +84,7 @@ def last_day(text: str) -> date | None:
     if not found:
         return None
     year, month = int(found[1]), int(found[2] or 12)
-    if not 1 <= month <= 12:
+    if year < 1 or not 1 <= month <= 12:
         return None
     last = monthrange(year, month)[1]
     day = int(found[3] or last)
@@ -95,7 +95,7 @@ def read_history(path: Path) -> tuple[Observation, ...]:
     """Return the observations of a CSV file in UTF-8; raise SDError with every bad row."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
+            reader = csv.DictReader(stream, restval="")
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise SDError(
@@ -108,6 +108,8 @@ def read_history(path: Path) -> tuple[Observation, ...]:
         raise SDError(Message("{path}: no such file", path=path)) from error
     except UnicodeDecodeError as error:
         raise SDError(Message("{path}: not UTF-8; save it as CSV UTF-8", path=path)) from error
+    except csv.Error as error:
+        raise SDError(Message("{file}: cannot be read — {why}", file=path, why=error)) from error
     problems = Problems()
     found = []
     for number, row in enumerate(rows, start=2):

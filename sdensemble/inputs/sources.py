@@ -136,12 +136,17 @@ def read_sources(folder: Path) -> Sources:
         except UnicodeDecodeError:
             problems.add(short(path), "is not UTF-8 — save it as CSV UTF-8")
             continue
-        reader = csv.DictReader(text.splitlines())
-        lacking = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+        reader = csv.DictReader(text.splitlines(), restval="")
+        try:
+            heads, lines = reader.fieldnames or (), list(reader)
+        except csv.Error as error:
+            problems.add(short(path), f"cannot be read — {error}")
+            continue
+        lacking = [name for name in COLUMNS if name not in heads]
         if lacking:
             problems.add(short(path), f"columns missing: {', '.join(lacking)}")
             continue
-        for number, cells in enumerate(reader, start=2):
+        for number, cells in enumerate(lines, start=2):
             place = f"{short(path)} line {number}"
             row = _row(path.stem, cells, place, problems)
             if row.id in where:
