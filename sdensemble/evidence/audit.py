@@ -156,10 +156,10 @@ def _left_out(
     study: Study, observations: Sequence[Observation], origin: int
 ) -> tuple[tuple[Observation, str], ...]:
     """Return the later statistics that no term speaks of, each with the reason."""
-    assert study.fit is not None
-    own = {term.series for term in study.fit.terms}
+    terms = study.require_fit().terms
+    own = {term.series for term in terms}
     found = []
-    for row in without_term(study.fit.terms, observations, study.model):
+    for row in without_term(terms, observations, study.model):
         if row.time > origin:
             whole = whole_year(row, study.model.clock.unit)
             why = "no measure" if whole else "part of a year"

@@ -36,7 +36,10 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Bound:
-    """What a posterior is bound to: the digests of what it was made from, and under which name."""
+    """What a posterior is bound to: the digests of what it was made from, and under which name.
+
+    ``variant`` is empty: posteriors of other structures are not stored.
+    """
 
     vintage: str
     prior_set: str
@@ -187,31 +190,26 @@ def bound_of(
     scenario: Scenario | None,
     rows: Sequence[Observation],
     vintage: str,
-    *,
-    variant: str = "",
-    variant_digest: str = "",
 ) -> Bound:
     """Return what a posterior of these inputs is bound to; ``rows`` are the figures fitted."""
     return Bound(
         vintage,
         priors.name,
-        variant,
-        model.digest + variant_digest,
+        "",
+        model.digest,
         priors.digest,
         fit.digest + (scenario.meaning if scenario else ""),
         digest_of(rows),
     )
 
 
-def posterior_path(
-    folder: Path, vintage: str, priors: Priors, default: str, variant: str = ""
-) -> Path:
-    """Return where the posterior of a vintage, prior set and variant is kept in a study.
+def posterior_path(folder: Path, vintage: str, priors: Priors, default: str) -> Path:
+    """Return where the posterior of a vintage and prior set is kept in a study.
 
     ``posterior.nc`` is that of the vintage fitted by default, under the first set of priors.
     """
     parts = [] if vintage == default and priors.first else [vintage, priors.name]
-    name = "-".join(["posterior", *parts, *([variant] if variant else [])])
+    name = "-".join(["posterior", *parts])
     return folder / "calibration" / f"{re.sub(r'[^0-9A-Za-z_.-]+', '_', name)}.nc"
 
 

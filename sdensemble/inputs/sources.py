@@ -152,11 +152,11 @@ def read_sources(folder: Path) -> Sources:
     return Sources(tuple(rows), made.hexdigest() if paths else "")
 
 
-def of_observations(observations: Iterable[Observation], table: str) -> tuple[Row, ...]:
+def of_observations(observations: Iterable[Observation]) -> tuple[Row, ...]:
     """Return observed series as rows of evidence: each that has an id, with its publication."""
     return tuple(
         Row(
-            table,
+            "observations",
             one.id,
             one.note,
             one.note,

@@ -27,19 +27,19 @@ def require_font(path: Path = FONT) -> Path:
 
 
 @cache
-def register_font(path: Path = FONT) -> str:
+def register_font() -> str:
     """Make the font known to matplotlib and return its family name."""
     from matplotlib import font_manager
 
-    font_manager.fontManager.addfont(str(require_font(path)))
+    font_manager.fontManager.addfont(str(require_font()))
     return FAMILY
 
 
 @cache
-def _glyphs(path: Path = FONT) -> frozenset[int]:
+def _glyphs() -> frozenset[int]:
     from matplotlib.ft2font import FT2Font
 
-    return frozenset(FT2Font(str(path)).get_charmap())
+    return frozenset(FT2Font(str(FONT)).get_charmap())
 
 
 def missing_glyphs(figure: Figure) -> str:

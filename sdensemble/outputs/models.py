@@ -6,7 +6,7 @@ import csv
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from sdensemble.lang import Words, phrase
 from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import by_language
 from sdensemble.results.estimate import Array, Estimate, mean_of
-from sdensemble.results.probability import Key, Probability, difference, distinguishable
+from sdensemble.results.probability import difference, distinguishable
 from sdensemble.results.results import Results, outlay_told
 
 Row = dict[str, Any]
@@ -131,21 +131,6 @@ def probabilities(models: ModelSet, target: Target, scenario: Scenario) -> Acros
         each.append(event.probability().least)
         shares.append((event.hit & ~event.lost).astype(float))
     return Across(tuple(each), _mixed(models, shares))
-
-
-def mixture_probability(models: ModelSet, target: Target, scenario: Scenario) -> Probability:
-    """Return P of the mixture with its key, which names the model set."""
-    found = probabilities(models, target, scenario).mixture
-    if found is None:
-        raise SDError(f'no variant has what target "{target.id}" asks of')
-    return Probability(mixture_key(models, target, scenario), found, found, 0)
-
-
-def mixture_key(models: ModelSet, target: Target, scenario: Scenario) -> Key:
-    """Return the key of a probability over the mixture."""
-    key = models.main.key(target, models.main.scenario(scenario.name))
-    digests = "+".join(str(r.data.attrs["model_digest"])[:8] for r in models.results)
-    return replace(key, model_set=models.name, model_digest=digests)
 
 
 def effects(models: ModelSet, scenario: Scenario, against: Scenario, year: int) -> Across:

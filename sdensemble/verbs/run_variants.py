@@ -25,7 +25,7 @@ from sdensemble.results.record import RunRecord, stamped, written
 from sdensemble.results.results import Results
 from sdensemble.study import Study
 from sdensemble.verbs.result import SILENT, Tell, VerbResult, key_of
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 
 ALL = "all"
 
