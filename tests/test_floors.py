@@ -250,7 +250,7 @@ def test_rooms_import_only_what_the_table_allows():
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("package", ["sdensemble"])
+@pytest.mark.parametrize("package", ROOMS)
 def test_no_file_imports_in_a_circle(package: str):
     own = [path for path in MODULES if _room(path)[0] == package and _room(path)[1] != "__init__"]
     files = {_dotted(path): path for path in own}
