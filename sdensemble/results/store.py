@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from netCDF4 import Dataset
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
@@ -83,7 +83,9 @@ def read_ensemble(path: Path) -> xr.Dataset:
     except MemoryError:
         raise
     except Exception as error:  # a damaged file may raise whatever its libraries meet
-        raise SDError(f"{path}: not readable as an ensemble: {error}") from error
+        raise SDError(
+            Message("{file}: not readable as an ensemble: {error}", file=path, error=error)
+        ) from error
 
 
 def _renamed(stored: xr.Dataset) -> xr.Dataset:
