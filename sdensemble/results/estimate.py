@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +38,10 @@ def replicate_means(values: Array, replicate: NDArray[np.int64]) -> Array:
     Replicates are numbered from 0.
     """
     kept = np.isfinite(values)
-    count = np.bincount(replicate[kept])
-    total = np.bincount(replicate[kept], weights=values[kept])
+    if not kept.all():
+        values, replicate = values[kept], replicate[kept]
+    count = np.bincount(replicate)
+    total = np.bincount(replicate, weights=values)
     return total[count > 0] / count[count > 0]
 
 
@@ -127,6 +130,7 @@ def exact_interval(hits: int, n: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
+@cache
 def t_quantile(parts: int) -> float:
     """Return the two-sided t quantile of the interval for a mean of ``parts`` values."""
     if parts < 2:
