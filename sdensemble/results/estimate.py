@@ -8,7 +8,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 LEVEL = 0.95
 """Coverage of every interval given here."""
@@ -125,6 +124,8 @@ def exact_interval(hits: int, n: int) -> tuple[float, float]:
         return 0.0, 1.0 - out ** (1.0 / n)
     if hits == n:
         return float(out ** (1.0 / n)), 1.0
+    from scipy import special  # here, so that what only draws or writes does without scipy
+
     low = special.betaincinv(hits, n - hits + 1, out / 2)
     high = special.betaincinv(hits + 1, n - hits, 1 - out / 2)
     return float(low), float(high)
@@ -135,6 +136,8 @@ def t_quantile(parts: int) -> float:
     """Return the two-sided t quantile of the interval for a mean of ``parts`` values."""
     if parts < 2:
         return math.nan
+    from scipy import special
+
     return float(special.stdtrit(parts - 1, 0.5 + LEVEL / 2))
 
 
@@ -144,6 +147,8 @@ def p_value(found: Estimate) -> float:
         return 1.0
     if not found.se > 0.0:
         return math.nan
+    from scipy import special
+
     return float(2 * special.stdtr(found.replicates - 1, -abs(found.mean / found.se)))
 
 
