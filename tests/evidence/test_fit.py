@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import netCDF4
 import numpy as np
 import pytest
 
@@ -22,7 +23,6 @@ from sdensemble.evidence.posterior import (
     unpack,
     write_posterior,
 )
-from sdensemble.evidence.sbc import ranks, uniform_p
 from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.stored import choose
 from sdensemble.inputs.history import vintage
@@ -32,9 +32,10 @@ from sdensemble.results.probability import Key, require_same_question
 from sdensemble.study import Study, open_study
 from sdensemble.verbs.calibrate import CalibrateOptions
 from sdensemble.verbs.calibrate import calibrate as ask
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import run_study
 from tests.evidence.small import HEAD, line, make_study
+from tests.sbc import ranks, uniform_p
 
 QUICK = Settings(particles=16)
 
@@ -140,6 +141,10 @@ def test_a_posterior_is_read_as_it_was_written_and_draws_the_same_members(small,
     write_posterior(path, posterior)
     again = read_posterior(path)
     assert again.digest == posterior.digest
+    with netCDF4.Dataset(path, "a") as file:
+        file["posterior"]["offset"][0] += 1e-9
+    with pytest.raises(SDError, match="its numbers are not those it was written with"):
+        read_posterior(path)
     assert np.array_equal(again.discrepancy, posterior.discrepancy)
     assert again.stages == posterior.stages
     priors = small.priors()

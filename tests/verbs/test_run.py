@@ -11,7 +11,7 @@ from sdensemble.results.store import read_ensemble
 from sdensemble.study import open_study
 from sdensemble.verbs.new_study import new_study
 from sdensemble.verbs.result import Tell
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import replay_member, run_study
 
 BROKEN = """
