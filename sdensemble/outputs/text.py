@@ -17,6 +17,11 @@ def width(text: str) -> int:
     )
 
 
+def untagged(text: str) -> str:
+    """Return a text for Markdown in which nothing is taken for a tag of HTML."""
+    return re.sub(r"<(?=[A-Za-z/!?])", r"\\<", text)
+
+
 def wrap(text: str, columns: float, measure: Callable[[str], float] = width) -> list[str]:
     """Return a text as lines of at most ``columns``, broken at blanks or between wide signs.
 
