@@ -26,7 +26,14 @@ from sdensemble.outputs.naming import lever_caveats, purses, unequal_costs, when
 from sdensemble.outputs.rounding import points
 from sdensemble.outputs.text import width, wrap
 from sdensemble.results.estimate import Array
-from sdensemble.results.results import Effect, Results, is_stress, per_outlay, reference
+from sdensemble.results.results import (
+    Effect,
+    Results,
+    is_stress,
+    per_outlay,
+    purse_charged,
+    reference,
+)
 
 ROWS = 20
 """Rows on one page."""
@@ -36,13 +43,16 @@ SMALL, FEWEST = 0.3, 3
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One row of the figure; ``paid`` and ``forgone`` are what its policy costs, if anything."""
+    """One row of the figure; ``paid`` and ``forgone`` are what its policy costs, if anything.
+
+    ``per_treasury`` is the effect per unit of the money paid, None where there is none to tell.
+    """
 
     name: Words
     effect: Effect
     paid: Effect | None
     forgone: Effect | None
-    stress: bool
+    per_treasury: float | None
 
 
 def effect_pages(results: Results) -> int:
@@ -85,11 +95,13 @@ def _groups(results: Results) -> dict[str, list[Row]]:
         name: Words = scenario.title
         if against is not reference(results):
             name = joined([scenario.title, " − ", against.title], "nothing")
-        apart = is_stress(scenario) or against is not reference(results)
+        stress = is_stress(scenario)
+        apart = stress or against is not reference(results)
         paid = results.payers_outlay(scenario, against, year)
         forgone = results.payers_outlay(scenario, against, year, forgone=True)
         effect = results.effect(head, scenario, against, year)
-        row = Row(name, effect, paid, forgone, is_stress(scenario))
+        per = None if stress else per_outlay(effect, purse_charged(paid, forgone)[0])
+        row = Row(name, effect, paid, forgone, per)
         found["figure.stresses" if apart else "figure.levers"].append(row)
     return _apart(found)
 
@@ -159,11 +171,7 @@ def _beside(results: Results, rows: Sequence[Row]) -> tuple[Beside, ...]:
         head = Folded(joined(given_up))
         columns.append(Beside(head, _costs(row.forgone for row in rows)))
     if any(not payer.forgone for payer in payers):
-        ratios = (
-            None if row.stress or row.paid is None else per_outlay(row.effect, row.paid)
-            for row in rows
-        )
-        shown = tuple(Shown(ratio, Ratio()) for ratio in ratios)
+        shown = tuple(Shown(row.per_treasury, Ratio()) for row in rows)
         columns.append(Beside(phrase("figure.per_outlay"), shown))
     return tuple(columns)
 

@@ -22,7 +22,7 @@ from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.material import Material
 from sdensemble.outputs.table import Table
 from sdensemble.results.probability import distinguishable
-from sdensemble.results.results import Results, is_stress, per_outlay, reference
+from sdensemble.results.results import Results, is_stress, per_outlay, purse_charged, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
@@ -125,8 +125,8 @@ def lever_sentences(results: Results) -> Words:
             flat.append(scenario)
             continue
         (up if effect.found.mean > 0 else down).append((scenario, effect))
-        cost = results.payers_outlay(scenario, base, year)
-        ratio = per_outlay(effect, cost) if cost is not None else None
+        both = (results.payers_outlay(scenario, base, year, forgone=f) for f in (False, True))
+        ratio = per_outlay(effect, purse_charged(*both)[0])
         if ratio is None or ratio <= 0:
             continue
         if results.spec.caveats_of(moved_by([scenario])):  # some of its cost stands in no purse
