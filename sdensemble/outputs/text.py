@@ -91,13 +91,15 @@ def folded(
     for part in parts:
         lines += [""] if lines else []
         shown = [[row[i] for i in (*range(keys), *part)] for row in rows]
+        own = sum(any(row) for row in shown[: len(heads)])
+        shown = [row for row in shown if any(row)]  # what went on in columns of another part
         if len(part) == 1 and widths[part[0]] > room > 20:
             shown = [
                 [*(row[:keys] if place == 0 else [""] * keys), piece]
                 for row in shown
                 for place, piece in enumerate(wrap(row[keys], room - 2))
             ]
-        lines += table(shown, left, len(heads))
+        lines += table(shown, left, own)
     return lines
 
 

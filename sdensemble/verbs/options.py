@@ -220,7 +220,8 @@ def _probability(text: str) -> float:
         value = float(plain.removesuffix("%"))
     except ValueError:
         value = 0.0
-    value = value / 100 if plain.endswith("%") or value > 1 else value
+    # "2" may be meant as 2% or as 0.2; "80" can only be 80%.
+    value = value / 100 if plain.endswith("%") or value >= 10 else value
     if not 0 < value < 1:
         told = '"{text}": write a probability between 0 and 1, as 0.8 or 80%'
         raise SDError(Message(told, text=text))

@@ -21,7 +21,7 @@ from sdensemble.outputs.pages.trace import trace_document
 from sdensemble.outputs.pages.workbook import workbook
 from sdensemble.results.record import RunRecord, records, written
 from sdensemble.results.results import Results, reference
-from sdensemble.results.stored import latest_run, run_of, stored_results
+from sdensemble.results.stored import NO_RUN, latest_run, run_of, stored_results
 from sdensemble.study import Study
 from sdensemble.verbs.brief import BriefOptions, FigureOptions, TraceOptions
 from sdensemble.verbs.result import VerbResult, key_of
@@ -111,8 +111,7 @@ def _record(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        told = "{folder}: holds no {file}, so it is no run"
-        raise SDError(Message(told, folder=folder, file=RECORD)) from None
+        raise SDError(Message(NO_RUN, folder=folder, file=RECORD)) from None
     return dict(found)
 
 
@@ -251,7 +250,8 @@ def traced(asked: TraceOptions) -> VerbResult:
     if not found and name and Path(name).is_dir():
         found = [(Path(name), _record(run_of(Path(name))))]
     if not found:
-        shown = [str(record["id"]) for _, record in known if record.get("id")][:8]
+        ids = (str(record["id"]) for _, record in known if record.get("id"))
+        shown = list(dict.fromkeys(ids))[:8]
         told = 'no run "{name}" in outputs/ (there are {known})'
         raise SDError(Message(told, name=name, known=", ".join(shown) or "—"))
     place, record = found[0]

@@ -53,8 +53,10 @@ def show_ledger(asked: LedgerOptions) -> VerbResult:
     entries = ledger(study.goals, statistics, results, chosen)
     name = folder.name if folder else ""
     laid = layout(study.goals, study.places, study.report)
+    last = None if asked.run else _latest_fitting(study)
+    newer = last.name if last and last.name != name else ""
     blocks = (
-        *ledger_blocks(entries, study.report, as_of, results, chosen, name, study.model),
+        *ledger_blocks(entries, study.report, as_of, results, chosen, name, study.model, newer),
         *layout_blocks(study.goals, laid),
         *conflicts_blocks(study.conflicts, results, chosen),
     )

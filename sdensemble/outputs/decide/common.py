@@ -24,6 +24,7 @@ from sdensemble.outputs.naming import (
     moment,
     period_of,
     target_label,
+    unit_notes,
 )
 from sdensemble.outputs.rounding import rounded, rounded_up
 from sdensemble.outputs.table import Column
@@ -254,13 +255,16 @@ def asked(study: Study, target: Target) -> Words:
 
 def conditions(world: Named, members: int, study: Study) -> Words:
     """Return what the numbers are conditional on: vintage, prior set, members, seed."""
-    return phrase(
+    said = phrase(
         "decide.conditions",
         date=information_date(study.information, study.report.issued),
         prior=label(study.report, world.prior_set),
         n=members,
         seed=world.seed,
     )
+    head, payers = study.report.headline.whole.variable, study.report.payers
+    units = [study.model[name].unit for name in (head, *(one.variable for one in payers))]
+    return joined([said, bracketed([unit_notes(study.report, units)])], "gap")
 
 
 def money_unit(study: Study) -> Words:

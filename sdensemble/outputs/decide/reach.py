@@ -57,6 +57,10 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
         "level": c.level(root.level, unit, spec, 3),
         "now": c.chance(one.p_now.mean, one.p_now.se),
     }
+    if found.wanted is not None and one.p_now.mean >= found.wanted:
+        key = "falls" if root.reached else "always_met"
+        ends = {"low": c.level(root.low, unit, spec, 3), "high": c.level(root.high, unit, spec, 3)}
+        return phrase(f"decide.solve.{key}", p=_share(found.wanted), **ends, **values)
     if root.reached:
         money = c.money_unit(study)
         paid = phrase(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdensemble.inputs.naming import unit_label
-from sdensemble.lang import Capital, Words, joined, phrase, tell
+from sdensemble.lang import Capital, Words, bracketed, joined, phrase, tell
 from sdensemble.outputs.figure import (
     Axis,
     Beside,
@@ -22,6 +22,7 @@ from sdensemble.outputs.figure import (
 )
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
 from sdensemble.outputs.form import Money, Paired, Ratio, Shown
+from sdensemble.outputs.horizon_tables import money_unit
 from sdensemble.outputs.naming import lever_caveats, purses, unequal_costs, when
 from sdensemble.outputs.rounding import points
 from sdensemble.outputs.text import width, wrap
@@ -94,7 +95,8 @@ def _groups(results: Results) -> dict[str, list[Row]]:
     for scenario, against in results.pairs():
         name: Words = scenario.title
         if against is not reference(results):
-            name = joined([scenario.title, " − ", against.title], "nothing")
+            said = phrase("figure.against", against=against.title)
+            name = joined([scenario.title, bracketed([said])], "gap")
         stress = is_stress(scenario)
         apart = stress or against is not reference(results)
         paid = results.payers_outlay(scenario, against, year)
@@ -172,7 +174,7 @@ def _beside(results: Results, rows: Sequence[Row]) -> tuple[Beside, ...]:
         columns.append(Beside(head, _costs(row.forgone for row in rows)))
     if any(not payer.forgone for payer in payers):
         shown = tuple(Shown(row.per_treasury, Ratio()) for row in rows)
-        columns.append(Beside(phrase("figure.per_outlay"), shown))
+        columns.append(Beside(phrase("figure.per_outlay", unit=money_unit(results)), shown))
     return tuple(columns)
 
 
@@ -196,8 +198,7 @@ def _notes(results: Results) -> tuple[Words, ...]:
     notes: list[Words] = [phrase("figure.effects_note")]
     payers = results.spec.payers
     if payers:
-        unit = unit_label(results.spec, results.unit(payers[0].variable))
-        values = {"year": when(results, results.asked_year), "unit": unit}
+        values = {"year": when(results, results.asked_year), "unit": money_unit(results)}
         paid, given_up = purses(results.spec)
         both = any(payer.forgone for payer in payers)
         key = "figure.outlay_note" if both else "figure.outlay_only_note"

@@ -17,6 +17,7 @@ from sdensemble.outputs.document import (
 )
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.form import Paired, Shown
+from sdensemble.outputs.horizon_tables import money_unit
 from sdensemble.outputs.naming import label, lever_caveats, when
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.material import Material
@@ -78,15 +79,9 @@ def narrow_comparison(results: Results, others: Sequence[Results], *without: str
     narrow = table.only(
         [name for name in names if name not in without and (name[:2] != "p_" or name in kept)]
     )
-    money = tables.money_of(results)
-    effect = tables.unit_of(results, results.spec.headline.whole.variable)
-    units = {"effect": effect, "outlay": money, "forgone": money}
     own = phrase("brief.head_p_of", prior=label(results.spec, results.prior_set))
-    columns = []
-    for one in narrow.columns:
-        if one.id == f"p_{results.question.id}":
-            one = replace(one, head=own)
-        columns.append(replace(one, unit=units[one.id]) if one.id in units else one)
+    asked = f"p_{results.question.id}"
+    columns = (replace(one, head=own) if one.id == asked else one for one in narrow.columns)
     return replace(narrow, columns=tuple(columns))
 
 
@@ -154,7 +149,7 @@ def lever_sentences(results: Results) -> Words:
         ends |= {"next": next_best.title, "other": f"{other:.2g}"}
         names = joined(left_out, "list")
         ends["left_out"] = phrase("brief.levers_left_out", names=names) if left_out else ""
-        said.append(phrase("brief.levers_price", unit=unit, money=tables.money_of(results), **ends))
+        said.append(phrase("brief.levers_price", unit=unit, money=money_unit(results), **ends))
     said += _two_orders(up)
     return joined(said, "sentence")
 
