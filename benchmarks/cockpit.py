@@ -21,7 +21,7 @@ import numpy as np
 
 from sdensemble.study import open_study
 from sdensemble.verbs.cockpit import study_page
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 
 QUIET = [
     "--no-sandbox",

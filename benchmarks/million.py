@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _run(study: Study, members: int, threads: int | None, alone: float) -> None:
-    from sdensemble.verbs.run import RunOptions
+    from sdensemble.verbs.run_options import RunOptions
     from sdensemble.verbs.run_study import run_study
 
     used = time.process_time()

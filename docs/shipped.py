@@ -32,7 +32,7 @@ from sdensemble import open_study
 from sdensemble.outputs.heads import read_csv
 from sdensemble.outputs.rounding import in_ten, measured
 from sdensemble.study import Study
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import run_study
 from sdensemble.verbs.run_variants import run_variants
 

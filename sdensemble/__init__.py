@@ -24,7 +24,7 @@ _PUBLIC = {
     "compile_model": "sdengine.kernel",
     "open_study": "sdensemble.study",
     "run_ensemble": "sdensemble.ensemble.run",
-    "FileOptions": "sdensemble.verbs.run",
+    "FileOptions": "sdensemble.verbs.run_options",
     "FileRun": "sdensemble.verbs.run_file",
     "run_file": "sdensemble.verbs.run_file",
     "salib_problem": "sdensemble.results.convert",
@@ -62,8 +62,8 @@ if TYPE_CHECKING:
     from sdensemble.ensemble.run import run_ensemble
     from sdensemble.results.convert import salib_problem, to_arviz_dict, to_dataset, to_ema
     from sdensemble.study import open_study
-    from sdensemble.verbs.run import FileOptions
     from sdensemble.verbs.run_file import FileRun, run_file
+    from sdensemble.verbs.run_options import FileOptions
 
 
 def __getattr__(name: str) -> Any:

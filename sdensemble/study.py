@@ -147,13 +147,20 @@ class Study:
         found = read_sources(folder)
         plans = folder / "plans.csv"
         told = (*self.history, *(read_history(plans) if plans.is_file() else ()))
-        return replace(found, rows=(*found.rows, *of_observations(told, "observations")))
+        return replace(found, rows=(*found.rows, *of_observations(told)))
 
     @cached_property
     def fit(self) -> Fit | None:
         """What the model must match: ``calibration/fit.toml``, None where the study has none."""
         path = self.folder / "calibration" / "fit.toml"
         return read_fit(path, self.model) if path.is_file() else None
+
+    def require_fit(self) -> Fit:
+        """Return what the model must match; raise SDError where there is no fit.toml."""
+        if self.fit is None:
+            told = "{file}: no such file: nothing says which series the model must match"
+            raise SDError(Message(told, file=self.folder / "calibration" / "fit.toml"))
+        return self.fit
 
     @property
     def lived(self) -> Scenario | None:

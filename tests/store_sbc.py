@@ -9,9 +9,9 @@ import numpy as np
 
 from sdensemble import compile_model, open_study
 from sdensemble.evidence.fitting import make_problem
-from sdensemble.evidence.sbc import ranks, reduced, uniform_p
 from sdensemble.evidence.smc import Settings
 from sdensemble.inputs.history import vintage
+from tests.sbc import ranks, reduced, uniform_p
 
 ROOT = Path(__file__).resolve().parent.parent
 STORED = ROOT / "tests" / "golden" / "sbc.json"

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from sdensemble import compile_model, open_study
 from sdensemble.evidence.fitting import log_posterior, make_problem, mode
 from sdensemble.evidence.likelihood import Problem
-from sdensemble.evidence.sbc import reduced
 from sdensemble.evidence.smc import Settings, temper
 from sdensemble.inputs.history import vintage
+from tests.sbc import reduced
 
 ROOT = Path(__file__).resolve().parent.parent
 STORED = ROOT / "tests" / "golden" / "second-sampler.json"

@@ -6,7 +6,8 @@ import ast
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -247,6 +248,27 @@ def test_rooms_import_only_what_the_table_allows():
         if room not in ROOMS[_room(path)[0]][_room(path)[1]].imports
     ]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_no_file_imports_in_a_circle(package: str):
+    own = [path for path in MODULES if _room(path)[0] == package and _room(path)[1] != "__init__"]
+    files = {_dotted(path): path for path in own}
+    graph = {name: _files(path, files) - {name} for name, path in files.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as circle:
+        pytest.fail(" imports ".join(reversed(circle.args[1])))
+
+
+def _dotted(path: Path) -> str:
+    return _name(path.with_suffix("")).replace("/", ".").removesuffix(".__init__")
+
+
+def _files(path: Path, files: Iterable[str]) -> set[str]:
+    """Return the files of the project that one imports, inside functions too."""
+    named = ((name, name.rpartition(".")[0]) for _, name in _imports(path))
+    return {next((one for one in either if one in files), "") for either in named} - {""}
 
 
 def test_readers_of_a_study_know_only_what_a_kernel_is_given():

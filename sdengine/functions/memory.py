@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -38,42 +39,77 @@ def delay_material(builder: Builder, args: tuple[Node, ...], scope: Scope) -> No
     inflow, time, initial, missing = args
     if builder.constants.value(time) is not None:
         return delay_fixed(builder, (inflow, time, initial), scope)
+    ahead = _places_ahead(builder, "DELAY MATERIAL", scope)
+    steps, entering = _entering(builder, time, inflow, ahead)
+    number = places(ahead.shape)
+    arriving = op("eq", op("add", number, Const(1.0)), steps)
+    first = op("lt", number, _spread(_steps(builder, time), ahead.shape[1]))
+    end = np.zeros(ahead.shape)
+    end[:, -1] = 1.0
+
+    def added(what: Node) -> Callable[[Node], Node]:
+        return lambda later: op("add", chosen(Values(end), Const(0.0), later), what)
+
+    material = added(chosen(arriving, entering, Const(0.0)))
+    there = chosen(first, _spread(initial, ahead.shape[1]), Const(0.0))
+    leaving = _moving(builder, material, there, ahead)
+    some = _moving(builder, added(arriving), first, ahead)
+    return chosen(op("gt", some, Const(0.0)), leaving, missing)
+
+
+def delay_information(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """DELAY INFORMATION: the input of so many steps ago, by the delay when it went in.
+
+    Whatever would come out after it is given up for it; where nothing comes, the last value holds.
+    """
+    inflow, time, initial = args
+    if builder.constants.value(time) is not None:
+        return delay_fixed(builder, args, scope)
+    ahead = _places_ahead(builder, "DELAY INFORMATION", scope)
+    steps, entering = _entering(builder, time, inflow, ahead)
+    behind = op("ge", op("add", places(ahead.shape), Const(1.0)), steps)
+    return _moving(
+        builder,
+        lambda later: chosen(behind, entering, later),
+        _spread(initial, ahead.shape[1]),
+        ahead,
+    )
+
+
+def _places_ahead(builder: Builder, name: str, scope: Scope) -> Scope:
+    """Return a scope with one place for each step that is still to come."""
     count = builder.model.clock.steps + 2
     if count > LONGEST or len(scope.shape) != 1:
         raise LoweringError(
-            f"DELAY MATERIAL with a delay that varies takes at most {LONGEST:,} steps, and an "
-            "equation without a sum around it"
+            f"{name} with a delay that varies takes at most {LONGEST:,} steps, and an equation "
+            "without a sum around it"
         )
     allowed(4 * scope.shape[0] * count)
-    ahead = Scope((scope.shape[0], count))
-    number = places(ahead.shape)
+    return Scope((scope.shape[0], count))
+
+
+def _entering(builder: Builder, time: Node, inflow: Node, ahead: Scope) -> tuple[Load, Load]:
+    """Return at each place how many steps ahead what goes in now will be, and what that is."""
+    scope = Scope(ahead.shape[:1])
     steps, entering = (
         Load(np.broadcast_to(builder.statements.keep(node, what, scope)[:, None], ahead.shape))
         for node, what in ((_steps(builder, time), "steps"), (inflow, "entering"))
     )
-    arriving = op("eq", op("add", number, Const(1.0)), steps)
-    first = op("lt", number, _spread(_steps(builder, time), count))
-    leaving = _moving(
-        builder,
-        chosen(arriving, entering, Const(0.0)),
-        chosen(first, _spread(initial, count), Const(0.0)),
-        ahead,
-    )
-    some = _moving(builder, arriving, first, ahead)
-    return chosen(op("gt", some, Const(0.0)), leaving, missing)
+    return steps, entering
 
 
-def _moving(builder: Builder, added: Node, initial: Node, ahead: Scope) -> Node:
-    """Return what stands at the first of many places, from which all move on by one a step."""
+def _moving(builder: Builder, change: Callable[[Node], Node], initial: Node, ahead: Scope) -> Node:
+    """Return what stands at the first of many places, from which all move on by one a step.
+
+    ``change`` gives what a place holds next, from what the place behind it holds now.
+    """
     seen: list[Node] = []
 
     def update(last: Node) -> Node:
         assert isinstance(last, Load)
         seen.append(Load(last.slots[:, 0]))
-        end = np.zeros(ahead.shape)
-        end[:, -1] = 1.0
-        following = Load(np.roll(last.slots, -1, axis=1))
-        return op("add", chosen(Values(end), Const(0.0), following), added)
+        behind = np.append(last.slots[:, 1:], last.slots[:, -1:], axis=1)
+        return change(Load(behind))
 
     builder.statements.memory(update, initial, ahead)
     return seen[0]
@@ -164,6 +200,14 @@ RECORDS = (
         unit=rule("x time x x -> x"),
         lower=of_nodes(delay_material),
         example=Example("DELAY MATERIAL(Time,1+STEP(1,3),7,9)", 9),
+    ),
+    Function(
+        name="delay_information",
+        spellings=("DELAY INFORMATION",),
+        arity=(3,),
+        unit=rule("x time x -> x"),
+        lower=of_nodes(delay_information),
+        example=Example("DELAY INFORMATION(Time,2-STEP(1,2),0)", 3),
     ),
     Function(
         name="sample_if_true",

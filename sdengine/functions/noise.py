@@ -1,4 +1,4 @@
-"""RANDOM UNIFORM, NORMAL, EXPONENTIAL and 0 1: a stream of its own for each call and element.
+"""Random numbers: a stream of its own for each call and element; the normal distribution.
 
 A call gets slots that are fed one number in (0, 1) at every step and member; what the function
 makes of it is algebra, the inverse of its distribution. The numbers hang on the seed, on the
@@ -90,6 +90,20 @@ def quantile(builder: Builder, p: Node, scope: Scope) -> Node:
 def _below(z: Node) -> Node:
     """Return the share of the standard normal distribution below ``z``."""
     return op("mul", Const(0.5), op("erfc", op("mul", z, Const(-float(np.sqrt(0.5))))))
+
+
+def normal_share(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """NORMALCDF: the share of the standard normal distribution between two numbers."""
+    low, high = args
+    mirrored = op("gt", low, Const(0.0))  # shares near 1 are coarse: take them from below
+    first, last = (chosen(mirrored, op("neg", z), z) for z in (low, high))
+    share = op("sub", _below(last), _below(first))
+    return chosen(mirrored, op("neg", share), share)
+
+
+def normal_quantile(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """INVNORM: the standard normal number below which a share lies."""
+    return quantile(builder, args[0], scope)
 
 
 def _between(u: Node, low: Node, high: Node) -> Node:
@@ -210,6 +224,22 @@ def _record(
 # What a draw is hangs on its name and seed; that its place in a distribution of no width is
 # that width's one value does not.
 RECORDS = (
+    Function(
+        name="normal_share",
+        spellings=("NORMALCDF",),
+        arity=(2,),
+        unit=rule("1 1 -> 1"),
+        lower=of_nodes(normal_share),
+        example=Example("NORMALCDF(-1,1)", 0.6826894921370859, xmile=True),
+    ),
+    Function(
+        name="normal_quantile",
+        spellings=("INVNORM",),
+        arity=(1,),
+        unit=rule("1 -> 1"),
+        lower=of_nodes(normal_quantile),
+        example=Example("INVNORM(0.975)", 1.959963984540054, xmile=True),
+    ),
     _record(
         "RANDOM 0 1",
         0,

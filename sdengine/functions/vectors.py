@@ -66,9 +66,9 @@ def last_subscript(expr: Expr) -> str:
     raise LoweringError("needs an argument with a subscript")
 
 
-def _ranks(builder: Builder, values: Slots, group: Across) -> Slots:
+def _ranks(builder: Builder, values: Slots, inner: Scope) -> Slots:
     """Return slots of each element's rank in its vector, from 0, smallest first."""
-    count, width = group.inner.shape
+    count, width = inner.shape
     cube = (count, width, width)
     own = Load(np.broadcast_to(values[:, :, None], cube))
     other = Load(np.broadcast_to(values[:, None, :], cube))
@@ -77,7 +77,7 @@ def _ranks(builder: Builder, values: Slots, group: Across) -> Slots:
     before = chosen(
         op("lt", other, own), Const(1.0), chosen(op("eq", other, own), first, Const(0.0))
     )
-    return builder.statements.keep(Fold("sum", width, (before,)), "rank", group.inner)
+    return builder.statements.keep(Fold("sum", width, (before,)), "rank", inner)
 
 
 def _vector(builder: Builder, call: Call, scope: Scope) -> tuple[Across, Slots]:
@@ -90,7 +90,7 @@ def _vector(builder: Builder, call: Call, scope: Scope) -> tuple[Across, Slots]:
 def sort_order(builder: Builder, call: Call, scope: Scope) -> Node:
     """VECTOR SORT ORDER: the number, from 0, of the element that comes at this place."""
     group, values = _vector(builder, call, scope)
-    ranks = _ranks(builder, values, group)
+    ranks = _ranks(builder, values, group.inner)
     inside = inside_vector(scope, group.width)
     place = np.broadcast_to(group.place[:, None], inside.shape).astype(float)
     upward = op("gt", builder.node(call.args[1], inside), Const(0.0))
@@ -103,10 +103,23 @@ def sort_order(builder: Builder, call: Call, scope: Scope) -> Node:
 def rank(builder: Builder, call: Call, scope: Scope) -> Node:
     """VECTOR RANK: the place of this element in the sorted vector, from 1."""
     group, values = _vector(builder, call, scope)
-    own = Load(_ranks(builder, values, group)[group.vector, group.place])
+    own = Load(_ranks(builder, values, group.inner)[group.vector, group.place])
     upward = op("gt", builder.node(call.args[1], scope), Const(0.0))
     down = op("sub", Const(float(group.width)), own)
     return chosen(upward, op("add", own, Const(1.0)), down)
+
+
+def ranked(builder: Builder, call: Call, scope: Scope) -> Node:
+    """RANK: the number, from 1, of the element that comes at a place when sorted upwards."""
+    inner, width = builder.inside_marks(call.args[:1], scope)
+    if not width or len(inner.shape) != 2:
+        raise LoweringError("RANK needs an array, and cannot stand inside a sum")
+    allowed(2 * inner.shape[0] * width * width)
+    values = builder.statements.keep(builder.node(call.args[0], inner), "vector", inner)
+    ranks = Load(_ranks(builder, values, inner))
+    here = op("eq", op("add", ranks, Const(1.0)), builder.node(call.args[1], inner))
+    number = op("add", places(inner.shape), Const(1.0))
+    return Fold("sum", width, (chosen(here, number, Const(0.0)),))
 
 
 def reorder(builder: Builder, call: Call, scope: Scope) -> Node:
@@ -225,6 +238,15 @@ RECORDS = (
         unit=rule("x ? -> 1"),
         lower=rank,
         example=Example("w[e3]", 2, _ARRAY + "w[e]=VECTOR RANK(v[e],1)~~|"),
+    ),
+    Function(
+        name="rank",
+        spellings=("RANK",),
+        arity=(2,),
+        unit=rule("x ? -> 1"),
+        lower=ranked,
+        reduces=True,
+        example=Example("RANK(v,2)", 3, "v[e]=2,5,3", xmile=True),
     ),
     Function(
         name="vector_reorder",

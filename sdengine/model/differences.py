@@ -123,10 +123,11 @@ DIFFERENCES: tuple[Difference, ...] = (
         _calls("active_initial", where=_in("xmile")),
     ),
     Difference(
-        "INT of a negative number",
+        "INT and MOD of a negative number",
         "Stella",
-        "INT goes down (INT(-1.5) is -2) in an XMILE file, and towards 0 in Vensim's INTEGER",
-        "PySD goes towards 0 in both",
+        "INT goes down (INT(-1.5) is -2) and MOD has the sign of the divisor (-7 MOD 3 is 2) in an "
+        "XMILE file; Vensim's INTEGER goes towards 0 and its MODULO has the sign of the dividend",
+        "PySD's INT goes towards 0 in both, its MODULO has the sign of the divisor",
         _floor,
     ),
     Difference(

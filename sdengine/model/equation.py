@@ -30,7 +30,7 @@ _LEVELS: tuple[tuple[str, ...], ...] = (
 _LEVEL = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
 _NOT, _COMPARING = 2, 3
 _FUNCTION = {
-    **{":OR:": "or", "OR": "or", ":AND:": "and", "AND": "and", "MOD": "modulo"},
+    **{":OR:": "or", "OR": "or", ":AND:": "and", "AND": "and"},
     **{"=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"},
     **{"+": "add", "-": "sub", "*": "mul", "/": "div"},
 }
@@ -145,6 +145,8 @@ class Reader:
                 raise EquationError("has two comparisons in a row: set brackets")
 
     def _operation(self, sign: str, left: Expr, right: Expr) -> Expr:
+        if sign == "MOD":
+            return self.dialect.call("mod", (left, right), None, ())
         if sign == "//":
             if not self.xmile:
                 raise EquationError('has "//", which Vensim does not know')
@@ -253,12 +255,18 @@ class Reader:
         if self.xmile:
             if self.took("*"):
                 return "*"
-            if self.next_sign() not in (",", "]", ""):
+            if self.next_sign() not in (",", "]", ":", ""):
                 return self.expression()
+        first = self._place()
+        if self.xmile and self.took(":"):
+            return f"{first}:{self._place()}"
+        return first + ("!" if self.took("!") else "")
+
+    def _place(self) -> str:
         token = self.take()
         if token.kind not in ("name", "quoted", "number"):
             raise EquationError(f'has "{token.text}" where a subscript is expected')
-        return token.text + ("!" if self.took("!") else "")
+        return token.text
 
     def names(self) -> tuple[str, ...]:
         """Return the names in square brackets, on the left-hand side."""

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from sdengine.functions import FUNCTIONS as KNOWN
+from sdengine.functions import named
+from sdengine.model.build import ONE, ZERO, add, div, sub, total
 from sdengine.model.equation import Reader, Subscript, Text
-from sdengine.model.forms import Form, ordered, same, starting
 from sdengine.model.points import EquationError
+from sdengine.model.stella_functions import ARITY, FUNCTIONS
 from sdengine.model.tokens import tokens
 from sdengine.syntax import Call, Expr, Number, Ref
 
 TABLE_OF = " · table"  # ends the name of a graphical function that belongs to a variable
 CLOCK = {"dt": "time_step", "starttime": "initial_time", "stoptime": "final_time"}
 _MOVING = {"self", "time", *CLOCK}
-_REDUCERS = {"sum": "sum", "arraysum": "sum", "mean": "mean", "arraymean": "mean", "prod": "prod"}
+_REDUCERS = {
+    **{"sum": "sum", "arraysum": "sum", "mean": "mean", "arraymean": "mean", "prod": "prod"},
+    **{"stddev": "stddev", "arraystddev": "stddev"},
+}
+_NUMBERS = {"pi": Number(math.pi), "inf": div(ONE, ZERO)}
 _EXTREMES = ("min", "max", "vmin", "vmax")
 _FEW = ("min", "max")
-_ARITY = {  # of the functions whose arguments are put in another order or completed
-    **{"delay": (2, 3), "delay1": (2, 3), "delay3": (2, 3), "delayn": (3, 4)},
-    **{"smth1": (2, 3), "smth3": (2, 3), "smthn": (3, 4), "trend": (2, 3), "forcst": (3, 4)},
-    **{"safediv": (2, 3), "ramp": (1, 2, 3), "pulse": (1, 2, 3), "init": (1,), "int": (1,)},
-    **{"if then else": (3,), "step": (1, 2)},
-}
 
 
 def plain(name: str) -> str:
@@ -36,15 +36,18 @@ def plain(name: str) -> str:
 @dataclass
 class Names:
     """What a file's names stand for: ranges with their elements, variables' ranges, what macros
-    take for arguments that are left out, which graphical functions are called by name, and which
-    variables have one beside an equation (``tabled``)."""
+    take for arguments that are left out, which graphical functions are called by name, which
+    variables have one (``tables``), beside an equation (``tabled``), and the ranges that equations
+    made by naming a first and a last element (``slices``)."""
 
     ranges: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     arrays: dict[str, tuple[str, ...]] = field(default_factory=dict)
     variables: set[str] = field(default_factory=set)
     looked_up: set[str] = field(default_factory=set)
     macros: dict[str, list[str | None]] = field(default_factory=dict)
+    tables: set[str] = field(default_factory=set)
     tabled: set[str] = field(default_factory=set)
+    slices: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,8 @@ class Stella:
                 return Ref(_written(self.own), self.dims)
             if name in CLOCK:
                 return Ref(CLOCK[name])
-            if name == "pi":
-                return Number(math.pi)
+            if name in _NUMBERS:
+                return _NUMBERS[name]
         if "." in text and not text.startswith('"'):
             head, _, element = text.partition(".")
             if plain(head) in self.names.ranges:  # an element by its range
@@ -117,6 +120,8 @@ class Stella:
             if not dim:
                 raise EquationError("has [*] on something that is no array")
             return f"{dim}!"
+        if ":" in subscript and not subscript.startswith('"'):
+            return f"{self._slice(subscript, dim)}!"
         bare = subscript.strip('"')
         if bare.isdigit() and elements and bare not in elements:
             if not 1 <= int(bare) <= len(elements):
@@ -132,6 +137,23 @@ class Stella:
         if elements and re.fullmatch(r"\d*\.\d*", bare):
             return Number(float(bare))
         return subscript.replace("_", " ")
+
+    def _slice(self, subscript: str, dim: str) -> str:
+        """Return a range of its own for the elements from one to another, "2:4" or "a:c"."""
+        name, elements = self.names.ranges.get(plain(dim), ("", ()))
+        places = []
+        for end in subscript.split(":"):
+            place = {plain(e): n for n, e in enumerate(elements)}.get(plain(end), -1)
+            places.append(int(end) - 1 if place < 0 and end.isdigit() else place)
+        first, last = places
+        if not 0 <= first <= last < len(elements):
+            raise EquationError(f'has the subscript {subscript}, which are no elements of "{dim}"')
+        made = f"{name} {subscript}"
+        self.names.slices[made] = self.names.ranges[plain(made)] = (
+            made,
+            elements[first : last + 1],
+        )
+        return made
 
     def _computed(self, text: str, dims: tuple[str, ...], found: list[Subscript]) -> Expr:
         """Return an element of an array whose place is computed: 0 where there is none, as in
@@ -180,7 +202,7 @@ class Stella:
             raise EquationError(f'has the function "{name}" of a text, which is not supported')
         if word in self.names.macros:
             return self._macro(text, args)
-        if word in self.names.variables:
+        if word in self.names.variables and (word in self.names.tables or not _known(word)):
             table = self._array(text, subscripts)
             return self._lookup(self._table(table) if isinstance(table, Ref) else table, args)
         if word == "lookup" and len(args) == 2 and isinstance(args[0], Ref):
@@ -192,6 +214,10 @@ class Stella:
             return self._size(args)
         if word in _REDUCERS and len(args) == 1:
             return self._reduce(_REDUCERS[word], self.open(args[0]))
+        if word == "mean" and len(args) > 1:
+            return div(add(*args), Number(float(len(args))))
+        if word == "rank" and len(args) == 2:
+            return Call("rank", (self.open(args[0]), args[1]))
         if word in _EXTREMES and len(args) == 1:
             kind = word[-3:]
             return Call(f"v{kind}_xmile" if word in _FEW else word, (self.open(args[0]),))
@@ -200,11 +226,11 @@ class Stella:
             for arg in args[1:]:
                 out = Call(word, (out, arg))
             return out
-        made = _FUNCTIONS.get((word, len(args)))
+        made = FUNCTIONS.get((word, len(args)))
         if made is not None:
             return made(*args)
-        if word in _ARITY and len(args) not in _ARITY[word]:
-            counts = " or ".join(map(str, _ARITY[word]))
+        if word in ARITY and len(args) not in ARITY[word]:
+            counts = " or ".join(map(str, ARITY[word]))
             raise EquationError(f"has {name} with {len(args)} arguments, it takes {counts}")
         return Call(word.replace(" ", "_"), args)
 
@@ -240,12 +266,17 @@ class Stella:
         raise EquationError("has SIZE of something that is no array")
 
     def _reduce(self, name: str, part: Expr) -> Expr:
-        if name != "mean":
+        if name not in ("mean", "stddev"):
             return Call(name, (part,))
         widths = self._widths(part)
         if not widths:
-            raise EquationError("has MEAN of something that is no array")
-        return Call("div", (Call("sum", (part,)), Number(float(math.prod(widths)))))
+            raise EquationError(f"has {name.upper()} of something that is no array")
+        count = Number(float(math.prod(widths)))
+        mean = div(total(part), count)
+        if name == "mean":
+            return mean
+        apart = Call("pow", (sub(part, mean), Number(2.0)))
+        return Call("sqrt", (div(total(apart), count),))
 
     def open(self, expr: Expr) -> Expr:
         """Return an expression with every array that stands bare in it reduced as a whole."""
@@ -271,69 +302,10 @@ class Stella:
         return [len(self.names.ranges[plain(s[:-1])][1]) for s in marked]
 
 
+def _known(word: str) -> bool:
+    """Whether a word is a function of the language, whatever a variable may be called."""
+    return word in ARITY or word in _REDUCERS or word in _EXTREMES or named(word) in KNOWN
+
+
 def _written(name: str) -> str:
     return name.strip('"')
-
-
-# ── Stella's functions ─────────────────────────────────────────────────────────────────────
-
-
-def _below(x: Expr) -> Expr:
-    """Return the largest whole number that is not above ``x``."""
-    whole = Call("integer", (x,))
-    return Call("sub", (whole, Call("lt", (x, whole))))
-
-
-def _spread(mean: Expr, spread: Expr, seed: Expr) -> Expr:
-    reach = Call("mul", (Number(12.0), spread))
-    low, high = (Call(sign, (mean, reach)) for sign in ("sub", "add"))
-    return Call("random_normal", (low, high, mean, spread, seed))
-
-
-def _wave(function: str) -> Callable[[Expr, Expr], Expr]:
-    def made(size: Expr, period: Expr) -> Expr:
-        turn = Call("mul", (Number(2 * math.pi), Ref("time")))
-        return Call("mul", (size, Call(function, (Call("div", (turn, period)),))))
-
-    return made
-
-
-_ZERO, _ONE, _START, _STEP = Number(0.0), Number(1.0), Ref("initial_time"), Ref("time_step")
-_FUNCTIONS: Mapping[tuple[str, int], Form] = {
-    ("int", 1): _below,
-    ("mod", 2): same("modulo"),
-    ("round", 1): lambda x: _below(Call("add", (x, Number(0.5)))),
-    ("percent", 1): lambda x: Call("mul", (x, Number(100.0))),
-    ("log10", 1): lambda x: Call("log", (x, Number(10.0))),
-    ("logn", 1): same("ln"),
-    ("step", 1): lambda height: Call("step", (height, _START)),
-    ("ramp", 1): lambda slope: Call("xramp", (slope, _START)),
-    ("ramp", 2): same("xramp"),
-    ("pulse", 1): lambda size: Call("div", (size, _STEP)),
-    ("pulse", 2): lambda size, first: Call("xpulse", (first, size)),
-    ("pulse", 3): lambda size, first, gap: Call("xpulse_train", (first, gap, size)),
-    ("previous", 2): same("previous"),
-    ("random", 2): lambda a, b: Call("random_uniform", (a, b, _ZERO)),
-    ("random", 3): same("random_uniform"),
-    ("uniform", 2): lambda a, b: Call("random_uniform", (a, b, _ZERO)),
-    ("uniform", 3): same("random_uniform"),
-    ("normal", 2): lambda mean, spread: _spread(mean, spread, _ZERO),
-    ("normal", 3): _spread,
-    ("npv", 2): lambda stream, rate: Call("npv", (stream, rate, _ZERO, _ONE)),
-    ("npv", 3): lambda stream, rate, first: Call("npv", (stream, rate, first, _ONE)),
-    ("sinwave", 2): _wave("sin"),
-    ("coswave", 2): _wave("cos"),
-    ("init", 1): same("initial"),
-    ("delay", 2): lambda x, time: Call("delay_fixed", (x, time, x)),
-    ("delay", 3): same("delay_fixed"),
-    ("safediv", 2): same("zidz"),
-    ("safediv", 3): same("xidz"),
-    ("trend", 2): lambda x, time: Call("trend", (x, time, _ZERO)),
-    ("trend", 3): same("trend"),
-    ("forcst", 3): lambda x, time, ahead: Call("forecast", (x, time, ahead, _ZERO)),
-    ("forcst", 4): same("forecast"),
-    **{(f"delay{k}", n): starting("delay", k) for k in (1, 3) for n in (2, 3)},
-    **{(f"smth{k}", n): starting("smooth", k) for k in (1, 3) for n in (2, 3)},
-    **{("delayn", n): ordered("delay_n") for n in (3, 4)},
-    **{("smthn", n): ordered("smooth") for n in (3, 4)},
-}

@@ -61,6 +61,8 @@ def tokens(text: str, *, xmile: bool = False) -> list[Token]:
             out.append(Token(kind, f":{word}:"))
         elif kind == "name":
             out.append(Token(kind, " ".join(found[0].replace("\\", " ").split())))
+        elif kind == "quoted":
+            out.append(Token(kind, re.sub(r"\\\n\s*", "", found[0])))
         elif kind != "space":
             out.append(Token(kind, found[0]))
         at = found.end()

@@ -1,7 +1,7 @@
 """The text of a Vensim file → its sections: entries between bars, their equations, macros.
 
 What would be dropped without a word is refused: an entry cut short, one with a missing or
-surplus field. Reality checks and the names of groups are passed over.
+surplus field. Reality checks, texts (``:IS:``) and the names of groups are passed over.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 
 from sdengine.limits import at_most, limit
-from sdengine.model.equation import MARK, Reader
+from sdengine.model.equation import Reader
 from sdengine.model.external import Source
 from sdengine.model.points import EquationError, plain_table
 from sdengine.model.sections import RULES, Element, File, Section
 from sdengine.model.tokens import tokens
 from sdengine.model.vensim_calls import Vensim
-from sdengine.syntax import Call, Equation, Expr, Series, fold
+from sdengine.syntax import Equation, Expr, Series, fold
 
 _SKETCH = re.compile(r"\\{2,3}---///")
 METHODS = {"0": "euler", "1": "rk4", "2": "euler", "3": "rk2", "4": "rk2", "5": "rk4"}
 _FIELDS = (2, 3)  # "~" in an entry: units and comment, and perhaps :SUPPLEMENTARY
 _KEYWORDS = (":RAW:", ":INTERPOLATE:", ":HOLD BACKWARD:", ":LOOK FORWARD:")
-_CHECKS = re.compile(r":\s*(THE\s+CONDITION|TEST\s+INPUT)\s*:", re.I)
+_CHECKS = re.compile(r":\s*(THE\s+CONDITION|TEST\s+INPUT|IS)\s*:", re.I)
 _LIMIT = re.compile(r"\?|[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _TABLE_HEAD = re.compile(
     r"""\s*((?:[^\W\d]|[$])[\w\s$']*?|"(?:\\"|[^"])*")\s*(\[[^\]"]*\])?\s*\(
@@ -204,7 +204,7 @@ def _macro(text: str, faults: list[tuple[str, str]], dialect: Vensim) -> _Part:
 
 def _entry(head: str, fields: list[str], part: _Part, faults: list[tuple[str, str]]) -> None:
     """Read one entry into the part it stands in; note what is wrong with it."""
-    if re.match(r"\s*\*{3,}", head) or _CHECKS.search(head):  # a group's name, a reality check
+    if re.match(r"\s*\*{3,}", head) or _CHECKS.search(head):  # a group's name, a check, a text
         return
     if len(fields) not in _FIELDS:
         raise ValueError(
@@ -268,8 +268,8 @@ def _read_entry(reader: Reader, fields: list[str], part: _Part) -> None:
     if rule and rule not in RULES:
         raise EquationError(f'has the keyword ":{rule}:", which is not supported')
     part.add(first.text, Equation(own, expr, tuple(excepts)), rule, fields)
-    for macro, number, name, args in part.dialect.take_outputs():
-        part.add(name, Equation(own, Call(f"{macro}{MARK}{number}", args)), "", [])
+    for name, expr in part.dialect.take_outputs():
+        part.add(name, Equation(own, expr), "", [])
 
 
 def _lookup(reader: Reader) -> Expr:

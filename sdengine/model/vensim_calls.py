@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from sdengine.model.equation import Subscript, Text
+from sdengine.model.build import mul, sub
+from sdengine.model.equation import MARK, Subscript, Text
 from sdengine.model.external import Source
 from sdengine.model.forms import Form, same, starting
 from sdengine.model.points import EquationError
@@ -40,10 +41,10 @@ class Vensim:
     """Names and calls of Vensim's language (an ``equation.Dialect``)."""
 
     def __init__(self) -> None:
-        self._outputs: list[tuple[str, int, str, tuple[Expr, ...]]] = []
+        self._outputs: list[tuple[str, Expr]] = []
 
-    def take_outputs(self) -> list[tuple[str, int, str, tuple[Expr, ...]]]:
-        """Return (macro, number, name, arguments) of the further results asked for so far."""
+    def take_outputs(self) -> list[tuple[str, Expr]]:
+        """Return the names of the further results asked for so far, and what they are."""
         out, self._outputs = self._outputs, []
         return out
 
@@ -67,12 +68,26 @@ class Vensim:
             return _source(get[1], name, args)
         if any(isinstance(argument, Text) for argument in args):
             raise EquationError(f'has the function "{name}" of a text, which is not supported')
+        if word == "delayp":
+            return self._pipeline(name, args, outputs)
         form = _FORMS.get(word)
         if form is not None:
             counted(name, args, form[0])
             return form[1](*args)
-        self._outputs += [(word, n, output, args) for n, output in enumerate(outputs)]
+        self._outputs += [
+            (output, Call(f"{word}{MARK}{number}", args)) for number, output in enumerate(outputs)
+        ]
         return Call(word, args)
+
+    def _pipeline(self, name: str, args: tuple[Expr, ...], outputs: tuple[str, ...]) -> Expr:
+        """Return a DELAYP: a third-order delay that also tells what is in it."""
+        counted(name, args, 2)
+        if len(outputs) != 1:
+            raise EquationError("has a DELAYP without the name of its pipeline behind a colon")
+        value, time = args
+        delay = starting("delay", 3)(value, time)
+        self._outputs.append((outputs[0], Call("integ", (sub(value, delay), mul(value, time)))))
+        return delay
 
 
 def function_name(name: str) -> str:

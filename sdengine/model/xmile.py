@@ -33,7 +33,7 @@ def read_xmile(text: str) -> File:
     """
     root, space, remarks = document(text)
     tree = Document(root, space)
-    method, clock, ranges = tree.method(), tree.clock(), tree.ranges()
+    (method, more), clock, ranges = tree.method(), tree.clock(), tree.ranges()
     items, macros = joined(tree.models()), list(tree.macros())
     if len(items) > limit("VARIABLES"):
         raise ValueError(f"{len(items):,} variables; {at_most('VARIABLES')}")
@@ -47,7 +47,7 @@ def read_xmile(text: str) -> File:
         told = (f'"{name}" cannot be read: it {what}' for name, what in reader.faults[:10])
         raise ValueError(*told)
     main = drafts[0]
-    ranges += main.ranges
+    ranges += [*main.ranges, *((name, list(part)) for name, part in names.slices.values())]
     elements = (*main.elements.values(), *main.twice, *times)
     sections = [
         Section("__main__", (), elements, tuple(ranges), tuple(main.mappings), (), main.bound)
@@ -57,7 +57,7 @@ def read_xmile(text: str) -> File:
             raise ValueError(f'macro "{name}" holds a conveyor, queue or oven: not supported')
         found = tuple(e for e in draft.elements.values() if fold(e.name) not in CLOCK)
         sections.append(Section(name, params, found, ()))
-    return File(tuple(sections), method, remarks)
+    return File(tuple(sections), method, (*remarks, *more))
 
 
 def _names(
@@ -77,6 +77,8 @@ def _names(
         if unknown:
             near = did_you_mean(unknown[0], [own for own, _ in names.ranges.values()])
             raise ValueError(f'"{item.name}" stands over "{unknown[0]}", which is no range{near}')
+        if item.table is not None or any(piece.table is not None for piece in item.pieces):
+            names.tables.add(name)
         if item.table is not None and any(text.strip() for text in item.equations):
             names.tabled.add(name)
     return names

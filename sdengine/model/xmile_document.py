@@ -12,7 +12,8 @@ from sdengine.model.points import EquationError, number, table_of
 from sdengine.model.stella import plain
 from sdengine.syntax import Table
 
-_METHODS = {"euler": "euler", "rk2": "rk2", "rk4": "rk4", "": "euler"}
+_METHODS = {"euler": "euler", "rk2": "rk2", "rk4": "rk4", "": "euler", "cycletime": "euler"}
+_VARYING = "rk45"  # Runge-Kutta with steps of its own choice
 KINDS = ("aux", "flow", "gf", "stock")  # variables stand in the model by their kind
 SPECIAL = ("conveyor", "queue", "oven")
 _MODES = {"continuous": "hold", "extrapolate": "extrapolate", "discrete": "discrete"}
@@ -33,13 +34,21 @@ class Document:
         child = node.find(self.tag(kind))
         return "" if child is None else "".join(child.itertext())
 
-    def method(self) -> str:
-        """Return the method of integration: euler, rk2 or rk4; raise ValueError for another."""
+    def method(self) -> tuple[str, tuple[str, ...]]:
+        """Return the method of integration, euler, rk2 or rk4, and remarks on it.
+
+        It is the first that is known of those listed, as the specification says; raise ValueError
+        where none is.
+        """
         specs = self.root.find(self.tag("sim_specs"))
-        said = "" if specs is None else (specs.get("method") or "").strip().lower()
-        if said not in _METHODS:
-            raise ValueError(f'integration method "{said}" is not supported (euler, rk2, rk4)')
-        return _METHODS[said]
+        said = "" if specs is None else (specs.get("method") or "").lower()
+        listed = [one.strip() for one in said.split(",")]
+        known = [_METHODS[one] for one in listed if one in _METHODS]
+        if known:
+            return known[0], ()
+        if _VARYING in listed:
+            return "rk4", ('method "rk45" has steps of its own choice; run as rk4 with <dt>',)
+        raise ValueError(f'integration method "{said}" is not supported (euler, rk2, rk4)')
 
     def clock(self) -> tuple[str, str, str, str]:
         """Return start, stop and step as equations, and the unit of time."""
@@ -146,6 +155,8 @@ class Document:
         texts = tuple(_plain_text("".join(e.itertext())) for e in node.findall(self.tag("eqn")))
         if any("???" in text for text in texts):
             raise ValueError(f'"{name}" has no equation ("???")')
+        if self.text(node, "multiplier").strip() not in ("", "1"):
+            raise ValueError(f'"{name}" has a <multiplier>, which is not supported')
         item = Item(
             kind,
             name,

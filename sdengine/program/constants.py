@@ -133,3 +133,17 @@ class Constants:
         finally:
             self.visited.pop()
         return out
+
+
+def behind_final_time(model: Model) -> set[str]:
+    """Return what FINAL TIME is computed from, however far, where it is an equation."""
+    todo = [name for name in model.variables if fold(name) == "final time"]
+    found: set[str] = set()
+    while todo:
+        for equation in model[todo.pop()].equations:
+            refs = (part for part in walk(equation.expr) if isinstance(part, Ref))
+            names = {model.name_of(ref.name) for ref in refs} - found - {None}
+            new = {str(name) for name in names}
+            found |= new
+            todo += new
+    return found

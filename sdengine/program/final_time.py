@@ -9,30 +9,12 @@ import math
 import numpy as np
 
 from sdengine.errors import SDError
+from sdengine.program.interpreter import run_reference
+from sdengine.program.lower import lower
 from sdengine.recursion import deeply
-from sdengine.syntax import Model, Ref, fold, walk
+from sdengine.syntax import Model
 
 LONGEST = 16384  # steps to look ahead
-
-
-def stops_by_equation(model: Model) -> bool:
-    """Return whether the file gives FINAL TIME as an equation, not a number."""
-    return "final time" in {fold(name) for name in model.variables}
-
-
-def upstream(model: Model, name: str) -> set[str]:
-    """Return the variables that ``name`` is computed from, however far."""
-    found: set[str] = set()
-    todo = [name]
-    while todo:
-        variable = model[todo.pop()]
-        for equation in variable.equations:
-            for part in walk(equation.expr):
-                other = model.name_of(part.name) if isinstance(part, Ref) else None
-                if other is not None and other not in found:
-                    found.add(other)
-                    todo.append(other)
-    return found
 
 
 def settled(model: Model) -> Model:
@@ -42,9 +24,6 @@ def settled(model: Model) -> Model:
     """
     if not math.isnan(model.clock.stop):
         return model
-    from sdengine.program.interpreter import run_reference
-    from sdengine.program.lower import lower
-
     steps = 64
     while steps <= LONGEST:
         clock = dataclasses.replace(model.clock, stop=model.clock.start + steps * model.clock.step)

@@ -24,8 +24,7 @@ from sdengine.ir import (
     Values,
 )
 from sdengine.model.tokens import wide_signs
-from sdengine.program.constants import Constants
-from sdengine.program.final_time import stops_by_equation, upstream
+from sdengine.program.constants import Constants, behind_final_time
 from sdengine.program.names import Names
 from sdengine.program.numbering import finish
 from sdengine.program.statements import Statements
@@ -73,9 +72,7 @@ def _lower(model: Model) -> Program:
                 f"DELAY N with a delay time that varies is not supported under "
                 f"{model.clock.method}, which the model asks for: run it with Euler",
             )
-    structural = builder.constants.structural | model.bound
-    if stops_by_equation(model):
-        structural |= upstream(model, "FINAL TIME")
+    structural = builder.constants.structural | model.bound | behind_final_time(model)
     builder.problems.raise_if_any()
     return finish(model, builder.statements, structural)
 

@@ -81,11 +81,6 @@ class Pair:
         return int(np.sign(self.effect.median))
 
     @property
-    def sign_of_chance(self) -> int:
-        """Which is better by probability, 0 where not told apart."""
-        return _sign(self.change.found)
-
-    @property
     def split(self) -> bool:
         """True where mean and median order the two differently."""
         return self.sign * self.sign_of_median < 0

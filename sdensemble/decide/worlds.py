@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.blocks import Count, Runner
 from sdensemble.ensemble.draws import Draws
@@ -195,5 +195,12 @@ def keep_for(
     found: dict[str, str] = {}
     for name, how in [*wanted, *more.items()]:
         if found.setdefault(name, how) != how:
-            raise SDError(f'"{name}" is wanted both as {found[name]} and as {how}')
+            raise SDError(
+                Message(
+                    '"{name}" is wanted both as {one} and as {other}',
+                    name=name,
+                    one=found[name],
+                    other=how,
+                )
+            )
     return found

@@ -9,11 +9,10 @@ from datetime import date
 
 import numpy as np
 
-from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.members import from_prior
 from sdensemble.evidence.calibrate import fit_vintage, settings_of
-from sdensemble.evidence.fitting import make_problem
+from sdensemble.evidence.fitting import problem_of
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.members import from_posterior
 from sdensemble.evidence.posterior import Posterior
@@ -24,7 +23,6 @@ from sdensemble.evidence.stacking import stack
 from sdensemble.evidence.stored import choose
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import FIRST_YEAR, LATEST, Observation, Vintage, vintage, whole_year
-from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Tell, phrase
 from sdensemble.study import Study
 
@@ -69,26 +67,13 @@ def source_of(
     settings: Settings,
     *,
     seed: int = 1,
-    members: int | None = None,
-    variant: Scenario | None = None,
     problem: Problem | None = None,
     posterior: Posterior | None = None,
 ) -> Source:
     """Return what forecasts from a vintage come from: its posterior, or the prior without data."""
     if problem is None:
-        if study.fit is None:
-            raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file")
-        problem = make_problem(
-            kernel,
-            study.priors(prior_set),
-            study.fit,
-            known.fitted(),
-            study.lived,
-            variant,
-            settings.threads,
-        )
-    members = members or settings.size
-    inputs = (problem.priors, problem.model, study.forcing, members)
+        problem = problem_of(study, kernel, prior_set, known, settings.threads)
+    inputs = (problem.priors, problem.model, study.forcing, settings.size)
     if not problem.data:
         blind = from_prior(*inputs, seed=seed, as_of=known.name, replicates=settings.replicates)
         return Source(problem, blind, None)
@@ -109,14 +94,9 @@ def stored_source(
     tell: Tell | None = None,
 ) -> Source:
     """Return what forecasts from a vintage come from: the stored posterior, or one fitted here."""
-    assert study.fit is not None
-    priors = study.priors(prior_set)
-    chosen = choose(
-        study.folder, study.model, priors, study.fit, study.history, study.lived, known.name
-    )
-    problem = make_problem(
-        kernel, priors, study.fit, known.fitted(), study.lived, threads=settings.threads
-    )
+    problem = problem_of(study, kernel, prior_set, known, settings.threads)
+    inputs = (study.folder, study.model, problem.priors, problem.fit)
+    chosen = choose(*inputs, study.history, study.lived, known.name)
     if tell and chosen.posterior is None and problem.data:
         tell(phrase("evidence.fitting", n=len(problem.data), vintage=known.name))
     return source_of(
@@ -133,8 +113,7 @@ def stored_source(
 
 def origins(study: Study, kernel: Kernel) -> tuple[int, ...]:
     """Return the years at whose end a forecast has something later to be scored against."""
-    assert study.fit is not None
-    chosen = pick(study.fit.terms, vintage(study.history, LATEST).fitted(), kernel.model)
+    chosen = pick(study.require_fit().terms, vintage(study.history, LATEST).fitted(), kernel.model)
     years = sorted({int(one.time) for rows in chosen.values() for one in rows})
     first = int(kernel.model.clock.start)
     return tuple(year for year in range(first, max(years, default=first)) if year < max(years))
@@ -176,11 +155,11 @@ def score_baselines(
 ) -> list[Row]:
     """Score the forecasts without a model, from what was known at the origin alone."""
     found = []
-    assert study.fit is not None
+    fit = study.require_fit()
     for index, rows in later.items():
-        term = study.fit.terms[index]
+        term = fit.terms[index]
         past = known_years(known, term.series, origin, term.time_unit)
-        for baseline in study.fit.baselines:
+        for baseline in fit.baselines:
             for one in rows:
                 middle = baseline.median(past, one.time)
                 if middle is None:
@@ -224,8 +203,6 @@ def backtest(
     kernel = compile_model(study.model)
     settings = settings_of(particles, threads)
     everything = vintage(study.history, LATEST).fitted()
-    if study.fit is None:
-        raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file")
     rows: list[Row] = []
     for origin in origins(study, kernel):
         known = vintage(study.history, f"through-{origin}")

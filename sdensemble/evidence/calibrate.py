@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sdengine.errors import SDError
-from sdengine.kernel import Kernel, compile_model, default_threads
+from sdengine.errors import Message, SDError
+from sdengine.kernel import compile_model, default_threads
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.evidence.diagnose import Diagnosis, diagnose
-from sdensemble.evidence.fitting import Progress, fit_posterior, make_problem
+from sdensemble.evidence.fitting import Progress, fit_posterior, problem_of
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.members import from_posterior
 from sdensemble.evidence.posterior import (
@@ -51,24 +51,16 @@ def settings_of(particles: int, threads: int | None) -> Settings:
     replicates = Settings().replicates
     if particles < 8 * replicates or particles % replicates:
         raise SDError(
-            f"a fit needs a multiple of {replicates} draws, at least {8 * replicates}, not"
-            f" {particles} (--particles; of forecast and audit --members)"
+            Message(
+                "a fit needs a multiple of {replicates} draws, at least "
+                "{least}, not {particles} (--particles; of forecast and audit "
+                "--members)",
+                replicates=replicates,
+                least=8 * replicates,
+                particles=particles,
+            )
         )
     return Settings(particles=particles // replicates, threads=threads or default_threads())
-
-
-def problem_of(
-    study: Study, kernel: Kernel, prior_set: str, known: Vintage, threads: int | None = None
-) -> Problem:
-    """Return what is to be fitted of a study in a vintage; raise SDError without a fit.toml."""
-    if study.fit is None:
-        raise SDError(
-            f"{study.folder / 'calibration' / 'fit.toml'}: no such file: nothing says"
-            " which series the model must match"
-        )
-    return make_problem(
-        kernel, study.priors(prior_set), study.fit, known.fitted(), study.lived, threads=threads
-    )
 
 
 def fit_vintage(

@@ -28,10 +28,11 @@ from sdensemble.evidence.posterior import Bound, Posterior, pack, unpack
 from sdensemble.evidence.smc import Settings, State, from_arrays, prior_particles, temper
 from sdensemble.inputs.fit import Fit, check_units, pick
 from sdensemble.inputs.folder import whole_file
-from sdensemble.inputs.history import Observation
+from sdensemble.inputs.history import Observation, Vintage
 from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, phrase
+from sdensemble.study import Study
 
 Floats = NDArray[np.float64]
 Progress = Callable[[float, Words], None]
@@ -57,6 +58,14 @@ def make_problem(
     chosen = pick(fit.terms, observations, kernel.model)
     data = tuple(Datum(index, one) for index, rows in chosen.items() for one in rows)
     return Problem(kernel, priors, fit, data, scenario, settings, threads)
+
+
+def problem_of(
+    study: Study, kernel: Kernel, prior_set: str, known: Vintage, threads: int | None = None
+) -> Problem:
+    """Return what is to be fitted of a study in a vintage; raise SDError without a fit.toml."""
+    priors, rows = study.priors(prior_set), known.fitted()
+    return make_problem(kernel, priors, study.require_fit(), rows, study.lived, threads=threads)
 
 
 def shocks_from(problem: Problem) -> float:

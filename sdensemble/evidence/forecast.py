@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.run import whole_years
 from sdensemble.evidence.backtest import stored_source
 from sdensemble.evidence.calibrate import settings_of
-from sdensemble.evidence.fitting import make_problem, shocks_from
+from sdensemble.evidence.fitting import problem_of, shocks_from
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.predictive import Source, carried, error_of, forecast_logs
 from sdensemble.inputs.fit import pick
@@ -86,12 +86,7 @@ def forecast(
     vintage, or fits it; the prior with ``prior_only`` or where no figure is known.
     """
     begun = time.perf_counter()
-    if study.fit is None:
-        raise SDError(
-            f"{study.folder / 'calibration' / 'fit.toml'}: no such file: nothing says"
-            " which series there are to forecast"
-        )
-    name = as_of or study.fit.vintage
+    name = as_of or study.require_fit().vintage
     known = vintage(study.history, name)
     kernel = compile_model(study.model)
     policy = study.named((scenario,))[0] if scenario else study.lived
@@ -100,7 +95,14 @@ def forecast(
     last = int(all_years[-1]) if to is None else to
     origin = origin_of(known, source.problem)
     if not origin < last <= int(all_years[-1]):
-        raise SDError(f"--to: {last} is not from {origin + 1} to {int(all_years[-1])}")
+        raise SDError(
+            Message(
+                "--to: {year} is not from {first} to {final}",
+                year=last,
+                first=origin + 1,
+                final=int(all_years[-1]),
+            )
+        )
     years = tuple(range(origin + 1, last + 1))
     now = vintage(study.history, LATEST).fitted()
     series = (*_statistics(source, policy, years, now), *_own(study, kernel, source, policy, years))
@@ -111,7 +113,7 @@ def forecast(
         "posterior": source.posterior.digest if source.posterior else "prior",
         "model_set": "main",
         "model_digest": study.model.digest,
-        "fit_digest": study.fit.digest,
+        "fit_digest": study.require_fit().digest,
         "seed": seed,
     }
     seconds = time.perf_counter() - begun
@@ -130,16 +132,12 @@ def _source(
     tell: Tell | None,
 ) -> Source:
     """Return what is forecast from: the stored posterior, one fitted here, or the prior."""
-    assert study.fit is not None
     settings = settings_of(members, threads)
     if not prior_only:
         return stored_source(study, kernel, prior_set, known, settings, seed=seed, tell=tell)
-    priors = study.priors(prior_set)
-    problem = make_problem(
-        kernel, priors, study.fit, known.fitted(), study.lived, threads=settings.threads
-    )
+    problem = problem_of(study, kernel, prior_set, known, settings.threads)
     blind = from_prior(
-        priors,
+        problem.priors,
         study.model,
         study.forcing,
         members,

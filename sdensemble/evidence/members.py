@@ -105,7 +105,7 @@ def _same_data(study: Study, priors: Priors, name: str) -> Chosen | None:
     for path in sorted((study.folder / "calibration").glob("posterior*.nc")):
         found = read_posterior(path)
         bound = found.bound
-        if bound.variant or bound.prior_set != priors.name or bound.differs(wanted):
+        if bound.prior_set != priors.name or bound.differs(wanted):
             continue
         words = {
             "vintage": study.information,

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError, listed
 from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Drawn, Draws
 from sdensemble.evidence.smc import Stage
@@ -36,7 +36,10 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Bound:
-    """What a posterior is bound to: the digests of what it was made from, and under which name."""
+    """What a posterior is bound to: the digests of what it was made from, and under which name.
+
+    ``variant`` is empty: posteriors of other structures are not stored.
+    """
 
     vintage: str
     prior_set: str
@@ -49,10 +52,10 @@ class Bound:
     def differs(self, other: Bound) -> tuple[str, ...]:
         """Return what differs, in words."""
         words = {
-            "model": "the model",
-            "priors": "the priors",
+            "model": Message("the model"),
+            "priors": Message("the priors"),
             "fit": "fit.toml",
-            "data": "the observations",
+            "data": Message("the observations"),
         }
         return tuple(
             word for name, word in words.items() if getattr(self, name) != getattr(other, name)
@@ -173,8 +176,13 @@ def particles_of(posterior: Posterior, n: int, rounds: int = 1) -> Particles:
     if rest or count < 1:
         near = max(count, 1) * posterior.replicates * rounds
         raise SDError(
-            f"{n} members: a posterior has {posterior.replicates} replicates — take"
-            f" {near} or {near + posterior.replicates * rounds}"
+            Message(
+                "{n} members: a posterior has {replicates} replicates — take {near} or {more}",
+                n=n,
+                replicates=posterior.replicates,
+                near=near,
+                more=near + posterior.replicates * rounds,
+            )
         )
     made = (posterior.particles, posterior.replicates, count)
     return Particles(posterior.numbers, *made, f"{posterior.digest} {made}")
@@ -187,31 +195,26 @@ def bound_of(
     scenario: Scenario | None,
     rows: Sequence[Observation],
     vintage: str,
-    *,
-    variant: str = "",
-    variant_digest: str = "",
 ) -> Bound:
     """Return what a posterior of these inputs is bound to; ``rows`` are the figures fitted."""
     return Bound(
         vintage,
         priors.name,
-        variant,
-        model.digest + variant_digest,
+        "",
+        model.digest,
         priors.digest,
         fit.digest + (scenario.meaning if scenario else ""),
         digest_of(rows),
     )
 
 
-def posterior_path(
-    folder: Path, vintage: str, priors: Priors, default: str, variant: str = ""
-) -> Path:
-    """Return where the posterior of a vintage, prior set and variant is kept in a study.
+def posterior_path(folder: Path, vintage: str, priors: Priors, default: str) -> Path:
+    """Return where the posterior of a vintage and prior set is kept in a study.
 
     ``posterior.nc`` is that of the vintage fitted by default, under the first set of priors.
     """
     parts = [] if vintage == default and priors.first else [vintage, priors.name]
-    name = "-".join(["posterior", *parts, *([variant] if variant else [])])
+    name = "-".join(["posterior", *parts])
     return folder / "calibration" / f"{re.sub(r'[^0-9A-Za-z_.-]+', '_', name)}.nc"
 
 
@@ -322,7 +325,9 @@ def read_posterior(path: Path) -> Posterior:
         with netCDF4.Dataset(path) as file:
             return _read(file)
     except (OSError, KeyError, AttributeError, IndexError, ValueError) as error:
-        raise SDError(f"{path}: not readable as a posterior: {error}") from error
+        raise SDError(
+            Message("{file}: not readable as a posterior: {error}", file=path, error=error)
+        ) from error
 
 
 def _read(file: Any) -> Posterior:
@@ -367,7 +372,11 @@ def require_bound(posterior: Posterior, wanted: Bound, path: Path, command: str)
     differs = posterior.bound.differs(wanted)
     if differs or posterior.bound.prior_set != wanted.prior_set:
         raise SDError(
-            f"{path.name}: was made for other inputs ({', '.join(differs) or 'the prior set'}"
-            f" changed since) — renew it: {command}"
+            Message(
+                "{file}: was made for other inputs ({differs} changed since) — renew it: {command}",
+                file=path.name,
+                differs=listed(differs) or Message("the prior set"),
+                command=command,
+            )
         )
     return posterior

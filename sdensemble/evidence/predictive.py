@@ -201,20 +201,3 @@ def score_figure(source: Source, index: int, centre: Floats, observation: Observ
     value = observation.value
     density = student(np.log(value) - centre[good], np.full(int(good.sum()), sd))
     return score_draws((centre + noise)[good], density, value, source.replicate[good])
-
-
-def shock_shares(source: Source, terms: Sequence[int], years: int = 3) -> dict[int, float]:
-    """Return what part of each term's discrepancy variance the forcing makes by itself.
-
-    The variance of what the shocks move the log of the model's number in its ``years``-th year
-    after the start, over that of the discrepancy, at most 1. Source of ``shock_share``.
-    """
-    last = int(source.problem.model.clock.start) + years
-    forced = forecast_logs(source, terms, last)
-    quiet = forecast_logs(source, terms, last, shocks=False)
-    found = {}
-    for index in terms:
-        sd = source.problem.fit.terms[index].discrepancy_sd
-        moved = float(np.nanvar(forced[index][-1] - quiet[index][-1]))
-        found[index] = min(moved / sd**2, 1.0) if sd else 0.0
-    return found

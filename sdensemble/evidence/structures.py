@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
@@ -127,8 +126,7 @@ class _Fitter:
 
 def _fitter(study: Study, variant: Variant, prior_set: str) -> _Fitter:
     """Return a variant ready to be fitted; raise SDError where its priors are wrong."""
-    assert study.fit is not None
-    priors, fit, scenario = study.priors(prior_set), study.fit, study.lived
+    priors, fit, scenario = study.priors(prior_set), study.require_fit(), study.lived
     if variant.own_model:
         model = variant.model
         shapes = {v.name: default_of(model, v).shape for v in model.constants()}
@@ -140,7 +138,7 @@ def _fitter(study: Study, variant: Variant, prior_set: str) -> _Fitter:
         ]
         own = read_priors(variant.priors, model, prior_set).items if variant.priors else ()
         priors = replace(priors, items=(*kept, *own), digest=priors.digest + variant.digest)
-        fit = read_fit(study.fit.path, model, other=True)
+        fit = read_fit(fit.path, model, other=True)
         if scenario is not None:
             few = from_prior(study.priors(prior_set), study.model, None, 16, seed=1, as_of="")
             (scenario,) = apply(variant, few, (scenario,)).scenarios
@@ -165,8 +163,7 @@ def compare_structures(
     not fitted and weighs nothing.
     """
     begun = time.perf_counter()
-    if study.fit is None:
-        raise SDError(f"{study.folder / 'calibration' / 'fit.toml'}: no such file")
+    study.require_fit()  # before anything is computed
     settings = settings_of(particles, threads)
     variants = (main_variant(study.model), *study.variants)
     same = duplicates(variants, {p.constant for p in study.priors(prior_set).items})

@@ -161,6 +161,17 @@ class Section:
             self.problem(Message("{key} is missing", key=key))
         return value.strip() if isinstance(value, str) else ""
 
+    def one_of(
+        self, key: str, known: Collection[str], fallback: str = "", *, needed: bool = False
+    ) -> str:
+        """Return a text that must be one of ``known``; the fallback where it is missing."""
+        value = self.text(key, needed=needed) or fallback
+        if value and value not in known:
+            hint, shown = did_you_mean(value, known), ", ".join(known)
+            told = '{key} must be one of {known}, not "{value}"{hint}'
+            self.problem(Message(told, key=key, known=shown, value=value, hint=hint))
+        return value
+
     def flag(self, key: str) -> bool:
         """Return true or false; false where it is missing."""
         value = self.values.get(key, False)

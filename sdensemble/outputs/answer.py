@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sdensemble.inputs.targets import readings
-from sdensemble.lang import Ended, Words, bracketed, joined, phrase
+from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import (
     TEXT,
@@ -28,6 +28,7 @@ from sdensemble.outputs.naming import (
     information_date,
     label,
     lever_caveats,
+    outlay_of,
     purses,
     spoken,
     statement,
@@ -136,15 +137,16 @@ def comparison(results: Results, others: Sequence[Results] = ()) -> Table:
     payers = results.spec.payers
     paid, given_up = any(not p.forgone for p in payers), any(p.forgone for p in payers)
     unit, money = outcome_unit(results), money_unit(results)
+    outlay = outlay_of(results.spec)
     columns.append(Column("median", phrase("answer.median"), Spread(), unit))
     columns.append(Column("effect", phrase("answer.effect"), Starred(each=Paired()), unit))
     if paid:
-        columns.append(Column("outlay", phrase("answer.outlay"), Starred(each=Money()), money))
+        columns.append(Column("outlay", Capital(outlay), Starred(each=Money()), money))
     if given_up:
         names = purses(results.spec)[1]
         columns.append(Column("forgone", names, Starred(each=Money()), money))
     if paid:
-        per = phrase("answer.per_outlay", money=money)
+        per = phrase("answer.per_outlay", money=money, outlay=outlay)
         columns.append(Column("per_outlay", per, Starred(each=Ratio()), unit))
     rows = [_row(results, others, targets, scenario) for scenario in results.scenarios]
     title = phrase("answer.table", year=when(results, results.asked_year))
@@ -218,7 +220,13 @@ def _columns_note(results: Results) -> Words:
         paid, given_up = purses(results.spec)
         money = money_unit(results)
         key = "both_columns" if any(one.forgone for one in payers) else "outlay_column"
-        parts.append(phrase(f"answer.{key}", paid=paid, forgone=given_up, money=money, year=year))
+        said = {
+            "paid": paid,
+            "forgone": given_up,
+            "money": money,
+            "outlay": outlay_of(results.spec),
+        }
+        parts.append(phrase(f"answer.{key}", year=year, **said))
     others = [
         phrase("answer.against_other", scenario=one.title, against=other.title)
         for one, other in results.pairs()

@@ -68,13 +68,11 @@ def heads(table: str, lang: str) -> dict[str, str]:
     }
 
 
-def write_csv(
-    folder: Path, table: str, rows: Iterable[Mapping[str, Any]], lang: str, file: str = ""
-) -> Path:
+def write_csv(folder: Path, table: str, rows: Iterable[Mapping[str, Any]], lang: str) -> Path:
     """Write a table by the columns' codes as ``<table>.csv``, with heads in a language."""
     named = heads(table, lang)
     cells = ([row.get(code, "") for code in named] for row in rows)
-    return write_rows(folder / (file or f"{table}.csv"), list(named.values()), cells)
+    return write_rows(folder / f"{table}.csv", list(named.values()), cells)
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

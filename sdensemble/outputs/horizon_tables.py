@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sdensemble.inputs.history import counts_years
-from sdensemble.lang import Words, phrase
+from sdensemble.lang import Capital, Words, phrase
 from sdensemble.outputs.form import Chance, Measured, Number, Share, Shown, Whole
-from sdensemble.outputs.naming import purses, statement, time_unit, when
+from sdensemble.outputs.naming import outlay_of, purses, statement, time_unit, when
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.results.horizon import Horizon, Part, horizons, parts
 from sdensemble.results.results import Results
@@ -48,7 +48,7 @@ def _pays(results: Results) -> tuple[bool, bool]:
 def horizon_table(results: Results) -> Table:
     """Return effects by scenario and horizon, a row each: in the year, in all, for the money."""
     unit, money, (paid, forgone) = outcome_unit(results), money_unit(results), _pays(results)
-    names = purses(results.spec)[1]
+    names, outlay = purses(results.spec)[1], outlay_of(results.spec)
     by: Words = "" if counts_years(results.model.clock.unit) else time_unit(results)
     columns = [
         Column("scenario", phrase("horizon.scenario")),
@@ -59,10 +59,15 @@ def horizon_table(results: Results) -> Table:
     ]
     if paid:
         columns += [
-            Column("treasury", phrase("horizon.treasury"), Number(places=1), money),
+            Column(
+                "treasury",
+                Capital(phrase("horizon.treasury", outlay=outlay)),
+                Number(places=1),
+                money,
+            ),
             Column(
                 "per_treasury",
-                phrase("horizon.per_treasury", money=money),
+                phrase("horizon.per_treasury", money=money, outlay=outlay),
                 Measured(most=3),
                 unit,
             ),
@@ -90,9 +95,10 @@ def horizon_table(results: Results) -> Table:
 
 def _purses_note(results: Results) -> tuple[Words, ...]:
     paid, given_up = purses(results.spec)
+    said = {"paid": paid, "forgone": given_up, "outlay": outlay_of(results.spec)}
     if _pays(results) == (True, True):
-        return (phrase("horizon.both_purses", paid=paid, forgone=given_up),)
-    return (phrase("horizon.paid_by", paid=paid),) if _pays(results)[0] else ()
+        return (phrase("horizon.both_purses", **said),)
+    return (phrase("horizon.paid_by", **said),) if _pays(results)[0] else ()
 
 
 def shown_horizons(results: Results) -> list[Horizon]:

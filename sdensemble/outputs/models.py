@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.errors import SDError
 from sdensemble.ensemble.variants import Variant
 from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.scenarios import Scenario
@@ -21,7 +19,7 @@ from sdensemble.lang import Words, phrase
 from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import by_language
 from sdensemble.results.estimate import Array, Estimate, mean_of
-from sdensemble.results.probability import Key, Probability, difference, distinguishable
+from sdensemble.results.probability import difference, distinguishable
 from sdensemble.results.results import Results, outlay_told, purse_charged
 
 Row = dict[str, Any]
@@ -66,36 +64,6 @@ class ModelSet:
         return phrase("variants.same", title=variant.title, other=other.title)
 
 
-def read_weights(path: Path, names: Sequence[str]) -> tuple[float, ...]:
-    """Return the weights of variants, in the order of ``names``, scaled to sum to one.
-
-    The CSV has the columns variant and weight; a variant it leaves out weighs nothing. Raise
-    SDError with every problem found.
-    """
-    found, given = Problems(), {}
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SDError(f"{path}: cannot be read — {error.strerror or error}") from None
-    for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
-        name, weight = (row.get("variant") or "").strip(), (row.get("weight") or "").strip()
-        where = f"{Path(path).name} line {number}"
-        try:
-            value = float(weight)
-        except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and value >= 0):
-            found.add(where, f'weight must be a number from 0, not "{weight}"')
-        if name not in names:
-            found.add(where, f'no variant "{name}" in this run{did_you_mean(name, names)}')
-        given[name] = value
-    total = sum(given.get(name, 0.0) for name in names)
-    if not found and not total > 0:
-        found.add(Path(path).name, "gives no variant of this run a weight above 0")
-    found.raise_if_any()
-    return tuple(given.get(name, 0.0) / total for name in names)
-
-
 @dataclass(frozen=True, eq=False)
 class Across:
     """One number by variant: None where a variant's model cannot tell it."""
@@ -131,21 +99,6 @@ def probabilities(models: ModelSet, target: Target, scenario: Scenario) -> Acros
         each.append(event.probability().least)
         shares.append((event.hit & ~event.lost).astype(float))
     return Across(tuple(each), _mixed(models, shares))
-
-
-def mixture_probability(models: ModelSet, target: Target, scenario: Scenario) -> Probability:
-    """Return P of the mixture with its key, which names the model set."""
-    found = probabilities(models, target, scenario).mixture
-    if found is None:
-        raise SDError(f'no variant has what target "{target.id}" asks of')
-    return Probability(mixture_key(models, target, scenario), found, found, 0)
-
-
-def mixture_key(models: ModelSet, target: Target, scenario: Scenario) -> Key:
-    """Return the key of a probability over the mixture."""
-    key = models.main.key(target, models.main.scenario(scenario.name))
-    digests = "+".join(str(r.data.attrs["model_digest"])[:8] for r in models.results)
-    return replace(key, model_set=models.name, model_digest=digests)
 
 
 def effects(models: ModelSet, scenario: Scenario, against: Scenario, year: int) -> Across:

@@ -193,6 +193,11 @@ def purses(spec: ReportSpec) -> tuple[Words, Words]:
     return joined(paid, "list"), joined(given_up, "list")
 
 
+def outlay_of(spec: ReportSpec) -> Words:
+    """Return what the money paid is called: the study's label of ``outlay``, such as 财政支出."""
+    return label(spec, "outlay")
+
+
 def lever_caveats(results: Results) -> tuple[Words, ...]:
     """Return what the report has to say of the levers that the scenarios of a run move."""
     return results.spec.caveats_of(moved_by(results.scenarios))
@@ -213,6 +218,7 @@ def unequal_costs(results: Results) -> tuple[Words, ...]:
     return (
         phrase(
             "answer.unequal",
+            outlay=outlay_of(results.spec),
             names=joined(
                 [
                     one.title

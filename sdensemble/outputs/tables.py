@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdengine.errors import SDError
 from sdensemble.inputs.targets import ABOUT, band
 from sdensemble.lang import LANGS, in_all, phrase, tell
 from sdensemble.outputs.cells import (
@@ -21,7 +20,6 @@ from sdensemble.outputs.cells import (
     target_years,
     unit_cells,
 )
-from sdensemble.outputs.columns import CONDITIONS
 from sdensemble.outputs.form import InTen, Shown
 from sdensemble.outputs.gap_tables import gap_rows, progress_rows
 from sdensemble.outputs.heads import write_csv, write_meanings
@@ -72,23 +70,6 @@ def write_tables(folder: Path, results: Sequence[Results], lang: str) -> tuple[P
 def _bottlenecks_asked(results: Results) -> Iterator[Row]:
     """Yield what limits at the start, in the question's year and on average: how it moves."""
     return bottleneck_rows(results, years=(int(results.years[0]), results.asked_year, "all"))
-
-
-def require_same_key(first: Mapping[str, str], second: Mapping[str, str]) -> None:
-    """Raise SDError where two rows of a table, of this run or another, answer other questions.
-
-    All of CONDITIONS must agree, with the event or outcome and the year; the scenario may differ.
-    """
-    asked = ("target", "outcome", "kind", "event", "year", "unit")
-    differing = [
-        f"{name}: {first.get(name, '')!r} against {second.get(name, '')!r}"
-        for name in (*asked, *CONDITIONS)
-        if str(first.get(name, "")) != str(second.get(name, ""))
-    ]
-    if differing:
-        raise SDError(
-            "these rows answer different questions and cannot be compared: " + "; ".join(differing)
-        )
 
 
 def probability_rows(results: Results) -> Iterator[Row]:

@@ -57,11 +57,6 @@ class Sign:
         """What a diagram writes at the arrow."""
         return self.sign or f"({self.stated})"
 
-    @property
-    def agrees(self) -> bool:
-        """Whether the answer does not contradict the stated sign."""
-        return self.sign in ("", self.stated)
-
 
 def loop_signs(model: Model, loops: Sequence[Loop]) -> dict[str, tuple[Sign, ...]]:
     """Return the sign of every link of every loop, by the loop's id.

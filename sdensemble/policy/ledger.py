@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sdensemble.inputs.published import Statistic
@@ -21,6 +21,7 @@ from sdensemble.results.results import Results, Split
 
 if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
+    from sdensemble.study import Study
 
 
 STATUSES = MET, NOT_MET, NOT_PUBLISHED = "met", "not_met", "not_published"
@@ -37,6 +38,29 @@ class Entry:
     probability: Probability | None
     split: Split | None = None
     readings: tuple[tuple[Target, Probability], ...] = ()
+
+
+def own_statistics(study: Study) -> tuple[Statistic, ...]:
+    """Return people's own figures as statistics, of the series that published ones are of.
+
+    A figure of a series that no published statistic shares with the history speaks of no target.
+    """
+    series = {row.id: row.series for row in study.history if row.id and not row.own}
+    found = {series[one.id]: one for one in study.published if one.id in series}
+    return tuple(
+        replace(
+            found[row.series],
+            id=f"{row.batch}:{row.measure}:{row.time:g}",
+            year=int(row.time),
+            value=row.value,
+            unit=row.unit,
+            source=row.source,
+            published_on=row.published_on,
+            note=row.note,
+        )
+        for row in study.history
+        if row.own and row.series in found and row.period_end.month == 12
+    )
 
 
 def ledger(

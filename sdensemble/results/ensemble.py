@@ -49,8 +49,11 @@ class Ensemble:
         lacking = [name for name in KEYED if name not in self.data.attrs]
         if lacking:
             raise SDError(
-                f"an ensemble must say what it is conditional on; {', '.join(lacking)} is missing"
-                " — run it as Members"
+                Message(
+                    "an ensemble must say what it is conditional on; {lacking} is "
+                    "missing — run it as Members",
+                    lacking=", ".join(lacking),
+                )
             )
 
     def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from netCDF4 import Dataset
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
@@ -81,7 +81,9 @@ def read_ensemble(path: Path) -> xr.Dataset:
         with xr.open_dataset(path, engine="netcdf4") as opened:
             stored = opened.load()
     except (OSError, ValueError) as error:
-        raise SDError(f"{path}: not readable as an ensemble: {error}") from error
+        raise SDError(
+            Message("{file}: not readable as an ensemble: {error}", file=path, error=error)
+        ) from error
     dims = json.loads(stored.attrs.pop(NAMES, "{}"))
     names = {safe: stored[safe].attrs.pop("long_name", safe) for safe in stored.data_vars}
     for safe in stored.data_vars:

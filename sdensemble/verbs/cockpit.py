@@ -9,7 +9,7 @@ from pathlib import Path
 from sdengine.errors import Message, SDError
 from sdensemble.verbs.options import EITHER, FILE, Sampled, argument, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 
 SCENARIO = "cockpit"
 """The name of the scenario file that a page saves: its settings, to be run outside it."""

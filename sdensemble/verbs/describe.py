@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sdengine.errors import Message
+from sdengine.errors import Message, SDError
 from sdensemble.verbs.options import FOLDER, IntoFolder, OfStudy, argument, option, switch
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
+
+if TYPE_CHECKING:
+    from sdensemble.study import Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +56,12 @@ def describe(asked: DescribeOptions, tell: Tell = SILENT) -> VerbResult:
         case "levers":
             blocks: tuple[Block, ...] = (explain.lever_table(model, unit),)
             if study.instruments:
-                from sdensemble.verbs.policy import instruments_document
+                from sdensemble.outputs.policy.instruments import instruments_blocks
 
-                blocks += instruments_document(study).blocks
+                blocks += instruments_blocks(study.instruments, model, study.report)
             return VerbResult(Document("levers", "", blocks))
         case "regions":
-            from sdensemble.verbs.policy import show_regions
-
-            return show_regions(study, lang=asked.lang, out=asked.out)
+            return _regions(study, asked)
         case "variables":
             return VerbResult(Document("variables", "", (explain.variable_table(model, unit),)))
         case "outlay":
@@ -68,3 +69,19 @@ def describe(asked: DescribeOptions, tell: Tell = SILENT) -> VerbResult:
 
             return VerbResult(outlay_document(study))
     return VerbResult(explain.overview(model, unit))
+
+
+def _regions(study: Study, asked: DescribeOptions) -> VerbResult:
+    """Return what the policy lays out where; with ``out`` write table and figure there."""
+    from sdensemble.outputs.policy.figures.regions import region_matrix
+    from sdensemble.outputs.policy.regions import places_blocks
+    from sdensemble.verbs.policy import policy_document, regions_table, write_policy
+
+    if not study.places:
+        raise SDError(Message("{folder}: the study has no model/regions.csv", folder=study.folder))
+    document = policy_document(*places_blocks(study.places, study.model))
+    if asked.out is None:
+        return VerbResult(document)
+    drawn = [region_matrix(study.places, study.model)]
+    done = write_policy(study, asked.out, regions_table(study), asked.lang, figures=drawn)
+    return replace(done, document=document)

@@ -94,13 +94,25 @@ def _headline(model: Model, name: str | None) -> Headline:
     else:
         variable = model[name]
     if variable.kind in (Kind.CONSTANT, Kind.LOOKUP):
-        raise SDError(f'"{variable.name}": is a {variable.kind.value}; a headline must move')
+        raise SDError(
+            Message(
+                '"{name}": is a {kind}; a headline must move',
+                name=variable.name,
+                kind=Message(variable.kind.value),
+            )
+        )
     whole = variable
     if variable.dims:
         whole = next((w for w, part in _sums(model) if part is variable), variable)
     components = next((part for w, part in _sums(model) if w is whole), None)
     if whole.dims and len(whole.dims) > 1:
-        raise SDError(f'"{whole.name}": has {len(whole.dims)} ranges; name another --headline')
+        raise SDError(
+            Message(
+                '"{name}": has {n} ranges; name another --headline',
+                name=whole.name,
+                n=len(whole.dims),
+            )
+        )
     if whole.dims:
         components = whole
     element = model.elements(whole.dims[0])[0] if whole.dims else ""

@@ -92,7 +92,11 @@ class Options:
 
     def recorded(self) -> dict[str, Any]:
         """Return what makes the numbers, as a record of the run holds it."""
-        made = {f.name: getattr(self, f.name) for f in fields(self) if not f.metadata["aside"]}
+        own = [one for one in fields(self) if not one.metadata["aside"]]
+        told = [
+            one for one in own if not (needs := one.metadata.get("needs")) or getattr(self, needs)
+        ]
+        made = {one.name: getattr(self, one.name) for one in told}
         return {name: value for name, value in made.items() if value is not None}
 
 

@@ -36,7 +36,7 @@ from sdensemble.results.convert import to_dataset
 from sdensemble.results.record import RunRecord, written
 from sdensemble.results.store import write_ensemble
 from sdensemble.verbs.result import VerbResult
-from sdensemble.verbs.run import FileOptions
+from sdensemble.verbs.run_options import FileOptions
 
 if TYPE_CHECKING:
     import xarray as xr

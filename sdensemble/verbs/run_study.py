@@ -29,7 +29,7 @@ from sdensemble.results.results import Results
 from sdensemble.study import Study
 from sdensemble.verbs.grow import Grown, grown
 from sdensemble.verbs.result import SILENT, Tell, VerbResult, key_of
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 
 if TYPE_CHECKING:
     import xarray as xr

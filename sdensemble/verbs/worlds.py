@@ -26,11 +26,11 @@ from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.table import Table
 from sdensemble.results.record import stamped, written
 from sdensemble.results.results import Results
-from sdensemble.results.stored import run_of, stored_results
 from sdensemble.study import Study
 from sdensemble.verbs.options import WorldOptions
 from sdensemble.verbs.result import Tell, VerbResult, key_of
 from sdensemble.verbs.run_variants import ALL, choose_variants
+from sdensemble.verbs.stored import results_of
 
 FRESH = 7_919
 """Added to the seed of a sample that an optimum is confirmed on."""
@@ -241,16 +241,7 @@ def stored_world(study: Study, runs: Sequence[Path]) -> tuple[Stored, Results]:
     """
     import xarray as xr
 
-    found = [
-        stored_results(
-            run_of(folder),
-            scenarios=study.scenarios,
-            targets=study.targets,
-            spec=study.report,
-            model=study.model,
-        )
-        for folder in runs
-    ]
+    found = [results_of(study, folder) for folder in runs]
     first = found[0]
     for folder, other in zip(runs[1:], found[1:], strict=True):
         differ = [key for key in KEYS if first.data.attrs.get(key) != other.data.attrs.get(key)]

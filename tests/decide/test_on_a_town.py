@@ -25,7 +25,7 @@ from sdensemble.verbs.new import NewOptions, new_batch
 from sdensemble.verbs.options import WorldOptions
 from sdensemble.verbs.reach import frontier, solve
 from sdensemble.verbs.robust import robust
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import run_study
 from sdensemble.verbs.weigh import weigh
 from sdensemble.verbs.worlds import worlds

@@ -19,6 +19,7 @@ from sdensemble.ensemble.variants import (
     read_variant,
     read_variants,
 )
+from sdensemble.inputs.weights import read_weights
 from sdensemble.lang import LANGS, tell
 from sdensemble.outputs.figures.variants import variants as figure_of
 from sdensemble.outputs.heads import read_csv
@@ -28,16 +29,14 @@ from sdensemble.outputs.models import (
     flipped,
     flips,
     leader,
-    mixture_probability,
     packages,
     probabilities,
-    read_weights,
     rows,
 )
 from sdensemble.outputs.write import nothing
 from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.record import RunRecord
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_variants import choose_variants, run_models, run_variants, write_models
 
 
@@ -148,14 +147,13 @@ def test_all_means_the_main_model_and_every_variant(study):
     assert [v.name for v in chosen] == ["main", *(v.name for v in study.variants)]
 
 
-def test_the_mixture_lies_inside_the_range_and_its_key_names_the_models(models):
+def test_the_mixture_lies_inside_the_range_and_its_name_names_the_models(models):
     target, scenario = models.main.question, models.main.scenarios[0]
     found = probabilities(models, target, scenario)
     low, high = found.span
     assert low <= found.mixture.mean <= high
     assert found.mixture.mean == pytest.approx(np.mean([one.mean for one in found.each]))
-    key = mixture_probability(models, target, scenario).key
-    assert key.model_set == "equal: main, land-first, logistic"
+    assert models.name == "equal: main, land-first, logistic"
     assert models.results[1].key(target, scenario).model_set == "land-first"
 
 

@@ -22,7 +22,6 @@ from sdensemble.evidence.posterior import (
     unpack,
     write_posterior,
 )
-from sdensemble.evidence.sbc import ranks, uniform_p
 from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.stored import choose
 from sdensemble.inputs.history import vintage
@@ -32,9 +31,10 @@ from sdensemble.results.probability import Key, require_same_question
 from sdensemble.study import Study, open_study
 from sdensemble.verbs.calibrate import CalibrateOptions
 from sdensemble.verbs.calibrate import calibrate as ask
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import run_study
 from tests.evidence.small import HEAD, line, make_study
+from tests.sbc import ranks, uniform_p
 
 QUICK = Settings(particles=16)
 

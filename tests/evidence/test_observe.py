@@ -29,7 +29,7 @@ from sdensemble.outputs.evidence.observe import (
 from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import open_study
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import run_study
 from tests.evidence.brought import FEW, HEAD, read
 

@@ -21,13 +21,13 @@ from sdensemble.evidence.predictive import (
     carried,
     error_of,
     forecast_logs,
-    shock_shares,
     wander,
 )
 from sdensemble.evidence.smc import Settings
 from sdensemble.inputs.fit import Fit, pick, without_term
 from sdensemble.inputs.history import vintage
 from sdensemble.study import Study, open_study
+from tests.evidence.shocks import shock_shares
 from tests.evidence.small import line, make_study
 
 MEMBERS = 4096

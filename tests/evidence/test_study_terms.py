@@ -10,11 +10,12 @@ import pytest
 from sdensemble import compile_model, open_study
 from sdensemble.ensemble.members import from_prior
 from sdensemble.evidence.fitting import make_problem
-from sdensemble.evidence.predictive import Source, shock_shares
+from sdensemble.evidence.predictive import Source
 from sdensemble.inputs.history import vintage
 from sdensemble.lang import tell
 from sdensemble.outputs.evidence.common import label_of, no_term
 from sdensemble.outputs.text import width
+from tests.evidence.shocks import shock_shares
 
 ROOT = Path(__file__).resolve().parents[2]
 

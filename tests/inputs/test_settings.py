@@ -10,7 +10,8 @@ import openpyxl
 import pytest
 
 from sdengine.errors import SDError
-from sdensemble.verbs.run_file import FileOptions, run_file
+from sdensemble.verbs.run_file import run_file
+from sdensemble.verbs.run_options import FileOptions
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from sdengine.errors import SDError
-from sdensemble.verbs.run_file import FileOptions, run_file
+from sdensemble.verbs.run_file import run_file
+from sdensemble.verbs.run_options import FileOptions
 
 TEXT = (
     "{UTF-8}\nrate=0.1~~|\ns=INTEG(s*rate+DELAY3(Time,2)-d,10)~~|\nd=DELAY FIXED(s*0.2,1.5,1)~~|\n"

@@ -127,8 +127,8 @@ def test_a_csv_holds_the_values_of_the_table_and_no_formula(tmp_path):
 
 
 def test_a_table_on_a_terminal_is_folded_to_its_width():
-    wide = terminal.table_text(a_table(), "en")
-    narrow = terminal.table_text(a_table(), "en", columns=20)
+    wide = terminal.document_text(Document("a", "", (a_table(),)), "en")
+    narrow = terminal.document_text(Document("a", "", (a_table(),)), "en", 20)
     assert "1234.6" in wide
     assert "1234.6" in narrow
     assert max(map(len, narrow.splitlines())) <= 20 < max(map(len, wide.splitlines()))

@@ -25,7 +25,7 @@ from sdensemble.pages.cockpit.write import HERE, _finite, page
 from sdensemble.results.estimate import mean_of
 from sdensemble.study import Study, open_study
 from sdensemble.verbs.cockpit import model_page, study_page, write_page
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 
 NODE = shutil.which("node")
 SCRIPTS = "".join(path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.js")))

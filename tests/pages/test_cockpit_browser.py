@@ -24,7 +24,7 @@ from sdensemble.inputs.scenarios import read_scenario
 from sdensemble.pages.cockpit.carried import planes
 from sdensemble.study import open_study
 from sdensemble.verbs.cockpit import model_page, study_page
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 
 pytestmark = pytest.mark.full
 CHROMIUM = shutil.which("chromium")

@@ -18,11 +18,12 @@ from sdensemble.results.record import records
 from sdensemble.results.results import reference
 from sdensemble.results.stored import stored_results
 from sdensemble.study import open_study
-from sdensemble.verbs.brief import BriefOptions, FigureOptions, TraceOptions
+from sdensemble.verbs.brief import BriefOptions, brief
 from sdensemble.verbs.cli import main
-from sdensemble.verbs.papers import draw_figure, traced, write_brief
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.figure import FigureOptions, figure
+from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import run_study
+from sdensemble.verbs.trace import TraceOptions, trace
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,7 +61,7 @@ def results_of(folder, run="two"):
 @pytest.fixture(scope="module")
 def written(cup):
     two = cup / "outputs" / "two"
-    return write_brief(BriefOptions(study=cup, run=two, lang="en")).folder
+    return brief(BriefOptions(study=cup, run=two, lang="en")).folder
 
 
 def test_the_word_file_says_the_probabilities_of_the_run(cup, written):
@@ -92,7 +93,7 @@ def test_the_workbook_of_the_paper_is_that_of_the_run_and_holds_its_numbers(cup,
 
 def test_the_same_run_gives_the_same_bytes(cup, written, tmp_path):
     two = cup / "outputs" / "two"
-    again = write_brief(BriefOptions(study=cup, run=two, lang="en", out=tmp_path / "b")).folder
+    again = brief(BriefOptions(study=cup, run=two, lang="en", out=tmp_path / "b")).folder
     names = sorted(p.relative_to(written) for p in written.rglob("*") if p.is_file())
     assert names == sorted(p.relative_to(again) for p in again.rglob("*") if p.is_file())
     assert {"brief.docx", "brief.html", "results.xlsx"} <= {str(name) for name in names}
@@ -106,20 +107,20 @@ def test_the_number_under_a_table_leads_back_to_the_run(cup, written):
     file = docx.Document(str(written / "brief.docx"))
     text = "\n".join(paragraph.text for paragraph in file.paragraphs)
     assert record["id"] in text
-    told = traced(TraceOptions(study=cup, number=record["id"][:6])).text("en")
+    told = trace(TraceOptions(study=cup, number=record["id"][:6])).text("en")
     for part in (record["id"], "Seed: 2", record["model_digest"], "Members a scenario: 64"):
         assert part in told
     assert "running again gives the same numbers" in told
     one = json.loads((cup / "outputs" / "one" / "run.json").read_text("utf-8"))
     assert one["id"] != record["id"]
-    assert "1 of the files have changed" in traced(TraceOptions(study=cup, number=one["id"])).text(
+    assert "1 of the files have changed" in trace(TraceOptions(study=cup, number=one["id"])).text(
         "en"
     )
     with pytest.raises(SDError, match='no run "zz" in outputs/'):
-        traced(TraceOptions(study=cup, number="zz"))
+        trace(TraceOptions(study=cup, number="zz"))
     shutil.copytree(cup / "outputs" / "one", cup / "outputs" / "copy")
     with pytest.raises(SDError) as told_of:
-        traced(TraceOptions(study=cup, number="zz"))
+        trace(TraceOptions(study=cup, number="zz"))
     assert str(told_of.value).count(one["id"]) == 1
     shutil.rmtree(cup / "outputs" / "copy")
 
@@ -135,7 +136,7 @@ def test_two_runs_against_each_other_name_the_file_that_changed(cup, tmp_path):
     asked = BriefOptions(
         study=cup, run=outputs / "two", against=outputs / "one", lang="en", out=tmp_path / "a"
     )
-    file = docx.Document(str(write_brief(asked).folder / "two-runs.docx"))
+    file = docx.Document(str(brief(asked).folder / "two-runs.docx"))
     text = "\n".join(paragraph.text for paragraph in file.paragraphs)
     assert "scenarios/lid.toml (changed)" in text
     assert "Seed: 1 → 2" in text
@@ -145,7 +146,7 @@ def test_two_runs_against_each_other_name_the_file_that_changed(cup, tmp_path):
 def test_a_figure_of_several_scenarios_is_drawn_with_its_numbers(cup, tmp_path):
     out = tmp_path / "f"
     more = {"run": cup / "outputs" / "two", "scenarios": ("baseline", "lid"), "lang": "en"}
-    shown = draw_figure(FigureOptions(study=cup, title="Mine", width=100, out=out, **more))
+    shown = figure(FigureOptions(study=cup, title="Mine", width=100, out=out, **more))
     (stem,) = {p.stem for p in shown.folder.iterdir() if p.suffix in (".png", ".svg", ".pdf")}
     assert stem == "total-baseline-lid"
     text = (out / f"{stem}.csv").read_text("utf-8-sig")
@@ -154,7 +155,7 @@ def test_a_figure_of_several_scenarios_is_drawn_with_its_numbers(cup, tmp_path):
         values = results.at(results.outcomes()[0], results.scenario(name))[:, -1]
         assert f"{np.median(values):.7g}" in text
     with pytest.raises(SDError, match='no outcome "tea"'):
-        draw_figure(FigureOptions(study=cup, outcome="tea", **more))
+        figure(FigureOptions(study=cup, outcome="tea", **more))
 
 
 def test_the_verbs_tell_mistakes_in_the_language_asked(cup, tmp_path):

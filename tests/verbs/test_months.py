@@ -36,7 +36,7 @@ from sdensemble.verbs.matter import (
 from sdensemble.verbs.observe import ListOptions, listed
 from sdensemble.verbs.reach import FrontierOptions, SolveOptions, frontier, solve
 from sdensemble.verbs.robust import RobustOptions, robust
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import run_study
 from sdensemble.verbs.scorecard import ScorecardOptions, scorecard
 

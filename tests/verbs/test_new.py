@@ -6,7 +6,7 @@ import pytest
 from sdengine.errors import SDError
 from sdensemble.study import check_study, open_study
 from sdensemble.verbs.new_study import new_study
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import run_study
 
 TEACUP = "examples/teacup/model/teacup.mdl"

@@ -13,7 +13,7 @@ from sdensemble.results.stored import stored_results
 from sdensemble.study import open_study
 from sdensemble.verbs.grow import following, grown
 from sdensemble.verbs.precision import Precision, read_precision
-from sdensemble.verbs.run import RunOptions
+from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import run_study
 
 

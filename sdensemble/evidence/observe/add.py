@@ -129,11 +129,7 @@ def observe_add(
     written together or not at all.
     """
     begun = time.perf_counter()
-    if study.fit is None:
-        raise SDError(
-            f"{study.folder / 'calibration' / 'fit.toml'}: no such file: no series is"
-            " fitted, so no figure can move a probability"
-        )
+    study.require_fit()  # before anything is read: without it no figure moves a probability
     settings = settings_of(particles, threads)
     history = study.folder / "calibration" / "history.csv"
     batch = _batch(study)
@@ -209,15 +205,15 @@ def _place(study: Study, prior_set: str, size: int, batch: str) -> tuple[Path, s
     In the place of the latest vintage's; beside it, under the batch, where the stored one has
     more particles.
     """
-    assert study.fit is not None
     name = LATEST if _stored_size(study, prior_set) <= size else batch
-    return posterior_path(study.folder, name, study.priors(prior_set), study.fit.vintage), name
+    default = study.require_fit().vintage
+    return posterior_path(study.folder, name, study.priors(prior_set), default), name
 
 
 def _stored_size(study: Study, prior_set: str) -> int:
     """Return how many particles the stored posterior of the latest vintage has; 0 without one."""
-    assert study.fit is not None
-    path = posterior_path(study.folder, LATEST, study.priors(prior_set), study.fit.vintage)
+    default = study.require_fit().vintage
+    path = posterior_path(study.folder, LATEST, study.priors(prior_set), default)
     if not path.is_file():
         return 0
     found = read_posterior(path)
@@ -226,8 +222,7 @@ def _stored_size(study: Study, prior_set: str) -> int:
 
 def _kept(study: Study, prior_set: str, posterior: Posterior, place: Path) -> Kept:
     """Return where a posterior goes, and what larger one stays beside it."""
-    assert study.fit is not None
-    priors, vintage_fitted = study.priors(prior_set), study.fit.vintage
+    priors, vintage_fitted = study.priors(prior_set), study.require_fit().vintage
     count = posterior.particles * posterior.replicates
     large = posterior_path(study.folder, LATEST, priors, vintage_fitted)
     if place == large:

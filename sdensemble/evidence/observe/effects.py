@@ -12,7 +12,7 @@ from sdengine.kernel import Kernel
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
 from sdensemble.evidence.calibrate import fit_vintage
-from sdensemble.evidence.fitting import Progress, make_problem
+from sdensemble.evidence.fitting import Progress, problem_of
 from sdensemble.evidence.members import from_posterior
 from sdensemble.evidence.posterior import Posterior
 from sdensemble.evidence.smc import Settings
@@ -61,15 +61,7 @@ class Fitter:
     def fit(self, known: Vintage, progress: Progress | None = None) -> Posterior | None:
         """Return the posterior of a vintage, None where no figure of it is fitted."""
         study = self.study
-        assert study.fit is not None
-        problem = make_problem(
-            self.kernel,
-            study.priors(self.prior_set),
-            study.fit,
-            known.fitted(),
-            study.lived,
-            threads=self.settings.threads,
-        )
+        problem = problem_of(study, self.kernel, self.prior_set, known, self.settings.threads)
         if not problem.data:
             return None
         return fit_vintage(study, problem, known, self.settings, self.seed, progress=progress)

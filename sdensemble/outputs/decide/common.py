@@ -22,6 +22,7 @@ from sdensemble.outputs.naming import (
     information_date,
     label,
     moment,
+    outlay_of,
     period_of,
     target_label,
     unit_notes,
@@ -135,7 +136,17 @@ def purse_columns(study: Study, form: Number) -> tuple[Column, ...]:
     """Return the columns of outlay and, where there is any, of income forgone."""
     money = money_unit(study)
     names = ("treasury", "forgone") if forgoes(study) else ("treasury",)
-    return tuple(Column(name, phrase(f"decide.head.{name}"), form, money) for name in names)
+    return tuple(Column(name, purse_head(study, name), form, money) for name in names)
+
+
+def purse_head(study: Study, name: str) -> Words:
+    """Return the head of a column of one purse, "treasury" or "forgone"."""
+    return phrase(f"decide.head.{name}", outlay=outlay_of(study.report))
+
+
+def kind_of_cost(study: Study, kind: str) -> Words:
+    """Return what a cost of a kind is called."""
+    return outlay_of(study.report) if kind == "treasury" else phrase(f"decide.kind.{kind}")
 
 
 def apart(study: Study) -> tuple[Words, ...]:
@@ -143,7 +154,7 @@ def apart(study: Study) -> tuple[Words, ...]:
     if not forgoes(study):
         return ()
     paid, forgone = _purse(study, False), _purse(study, True)
-    return (phrase("decide.apart", paid=paid, forgone=forgone),)
+    return (phrase("decide.apart", paid=paid, forgone=forgone, outlay=outlay_of(study.report)),)
 
 
 def period_column(study: Study, form: Form = TEXT) -> Column:

@@ -17,7 +17,7 @@ from sdensemble.outputs.decide.compare_tables import (
 )
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import Chance, Number, Share, Shown
-from sdensemble.outputs.naming import label
+from sdensemble.outputs.naming import label, outlay_of
 from sdensemble.study import Study
 
 
@@ -89,6 +89,7 @@ def _effect(found: Comparison, row: Row, study: Study) -> Words:
         )
     paid = phrase(
         "decide.compare.paid",
+        outlay=outlay_of(study.report),
         through=c.year_of(study, found.through),
         treasury=c.amount(row.treasury.found, money, c.SPENT) if row.treasury else "",
         forgone=c.and_forgone(study, c.amount(row.forgone.found, money, c.SPENT))

@@ -90,8 +90,7 @@ def _left_out(study: Study, found: Audit) -> list[Block]:
 
 
 def _splits(study: Study, splits: Sequence[Split]) -> Table:
-    assert study.fit is not None
-    titles = study.fit.titles
+    titles = study.require_fit().titles
 
     def head(name: str) -> Words:
         if name in WORDS:
@@ -114,8 +113,7 @@ def _splits(study: Study, splits: Sequence[Split]) -> Table:
 
 def _zeros(study: Study, splits: Sequence[Split]) -> Iterator[Words]:
     """Yield which parts are 0 by construction: no discrepancy or no bias in the series' term."""
-    assert study.fit is not None
-    terms = {term.name: term for term in study.fit.terms}
+    terms = {term.name: term for term in study.require_fit().terms}
     own = [terms[name] for name in dict.fromkeys(one.series for one in splits)]
     for key, zero in (
         ("discrepancy", [t for t in own if not t.discrepancy_sd]),

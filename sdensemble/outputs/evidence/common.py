@@ -22,6 +22,8 @@ from sdensemble.study import Study
 
 LABEL = 60
 """Columns a label may take in a table."""
+MEASURES = 6
+"""Measures without a term that are named, the most frequent first."""
 PLAIN = Number(digits=6)
 TWO, THREE = Number(places=2), Number(places=3)
 
@@ -163,7 +165,7 @@ def method_title(study: Study, name: str) -> Words:
     return next((one.title for one in baselines if one.name == name), name)
 
 
-def no_term(study: Study, known: Vintage, most: int = 6) -> list[Words]:
+def no_term(study: Study, known: Vintage) -> list[Words]:
     """Return what names, by measure, the rows of a vintage no term speaks of; empty without any."""
     if study.fit is None:
         return []
@@ -173,8 +175,8 @@ def no_term(study: Study, known: Vintage, most: int = 6) -> list[Words]:
     counts = Counter(row.measure for row in rows).most_common()
     shown: list[Words] = [
         joined([label(study.report, name), f" ×{n}" if n > 1 else ""], "nothing")
-        for name, n in counts[:most]
+        for name, n in counts[:MEASURES]
     ]
-    if len(counts) > most:
-        shown.append(phrase("evidence.more_measures", n=len(counts) - most))
+    if len(counts) > MEASURES:
+        shown.append(phrase("evidence.more_measures", n=len(counts) - MEASURES))
     return [phrase("evidence.no_term", n=len(rows), rows=joined(shown))]

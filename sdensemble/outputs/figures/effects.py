@@ -23,7 +23,7 @@ from sdensemble.outputs.figure import (
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
 from sdensemble.outputs.form import Money, Paired, Ratio, Shown
 from sdensemble.outputs.horizon_tables import money_unit
-from sdensemble.outputs.naming import lever_caveats, purses, unequal_costs, when
+from sdensemble.outputs.naming import lever_caveats, outlay_of, purses, unequal_costs, when
 from sdensemble.outputs.rounding import points
 from sdensemble.outputs.text import width, wrap
 from sdensemble.results.estimate import Array
@@ -167,14 +167,21 @@ def _beside(results: Results, rows: Sequence[Row]) -> tuple[Beside, ...]:
     ]
     payers = results.spec.payers
     if any(not payer.forgone for payer in payers):
-        columns.append(Beside(phrase("figure.outlay"), _costs(row.paid for row in rows)))
+        columns.append(Beside(Folded(outlay_of(results.spec)), _costs(row.paid for row in rows)))
     given_up = [payer.label for payer in payers if payer.forgone]
     if given_up:
         head = Folded(joined(given_up))
         columns.append(Beside(head, _costs(row.forgone for row in rows)))
     if any(not payer.forgone for payer in payers):
         shown = tuple(Shown(row.per_treasury, Ratio()) for row in rows)
-        columns.append(Beside(phrase("figure.per_outlay", unit=money_unit(results)), shown))
+        columns.append(
+            Beside(
+                phrase(
+                    "figure.per_outlay", unit=money_unit(results), outlay=outlay_of(results.spec)
+                ),
+                shown,
+            )
+        )
     return tuple(columns)
 
 
@@ -202,7 +209,8 @@ def _notes(results: Results) -> tuple[Words, ...]:
         paid, given_up = purses(results.spec)
         both = any(payer.forgone for payer in payers)
         key = "figure.outlay_note" if both else "figure.outlay_only_note"
-        notes.append(phrase(key, **values, paid=paid, forgone=given_up))
+        said = {"paid": paid, "forgone": given_up, "outlay": outlay_of(results.spec)}
+        notes.append(phrase(key, **values, **said))
     return (
         *notes,
         *unequal_costs(results),

@@ -18,7 +18,7 @@ from sdensemble.outputs.document import (
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.form import Paired, Shown
 from sdensemble.outputs.horizon_tables import money_unit
-from sdensemble.outputs.naming import label, lever_caveats, when
+from sdensemble.outputs.naming import label, lever_caveats, outlay_of, when
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.material import Material
 from sdensemble.outputs.table import Table
@@ -149,7 +149,15 @@ def lever_sentences(results: Results) -> Words:
         ends |= {"next": next_best.title, "other": f"{other:.2g}"}
         names = joined(left_out, "list")
         ends["left_out"] = phrase("brief.levers_left_out", names=names) if left_out else ""
-        said.append(phrase("brief.levers_price", unit=unit, money=money_unit(results), **ends))
+        said.append(
+            phrase(
+                "brief.levers_price",
+                unit=unit,
+                money=money_unit(results),
+                outlay=outlay_of(results.spec),
+                **ends,
+            )
+        )
     said += _two_orders(up)
     return joined(said, "sentence")
 

@@ -119,7 +119,7 @@ def _by_shock(results: Results) -> Rows:
 # ── targets ──
 
 
-def least_likely(results: Results, count: int = LEAST) -> Table:
+def least_likely(results: Results) -> Table:
     """Return the targets of the policy that the reference scenario meets least often."""
     base = reference(results)
     found = []
@@ -143,7 +143,7 @@ def least_likely(results: Results, count: int = LEAST) -> Table:
             "median": _near(results, target, median),
             "p": p,
         }
-        for p, target, median in found[:count]
+        for p, target, median in found[:LEAST]
     )
     notes = (phrase("brief.least_note", scenario=base.title),)
     return _made("least_likely", results, columns, rows, notes=notes)

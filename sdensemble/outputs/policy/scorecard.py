@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, in_all, joined, phrase
 from sdensemble.outputs.cells import Row
-from sdensemble.outputs.columns import LAYOUT
 from sdensemble.outputs.document import Block, Paragraph
 from sdensemble.outputs.form import Points, Short
 from sdensemble.outputs.naming import (
@@ -39,7 +38,6 @@ PAGE = 14
 """Scenarios side by side on a terminal or in a figure; more stand below, or in another figure."""
 
 
-OF_LINES = ("rank", "parts", "reading_of", *LAYOUT)
 """Columns that only a row of the scorecard has, no row by year."""
 
 

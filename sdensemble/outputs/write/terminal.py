@@ -14,7 +14,6 @@ from sdensemble.outputs.document import (
     Heading,
     Items,
     Paragraph,
-    source_line,
 )
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.table import Table
@@ -39,18 +38,6 @@ def table_lines(table: Table, lang: str, columns: int | None = None) -> list[str
     leading = [column.form.right for column in table.columns]
     left = leading.index(True) if True in leading else len(leading)
     return folded(shown, columns, left=max(left, 1), keys=table.stub)
-
-
-def table_text(table: Table, lang: str, columns: int | None = None) -> str:
-    """Return a table with its title above, notes and source below."""
-    lines = table_lines(table, lang, columns)
-    wide = columns or max(WIDE, max(map(width, lines)))
-    above, below = tell(table.title, lang), tell(table.all_notes(), lang)
-    source = source_line(table.source, table.run, lang)
-    parts = [wrap(above, wide) if above else [], lines, wrap(below, wide) if below else []]
-    return "\n".join(
-        line for part in [*parts, wrap(source, wide) if source else []] for line in part
-    )
 
 
 RUNNING = ("Heading", "Paragraph", "Items")

@@ -301,3 +301,44 @@ def test_functions_of_stella_that_look_back(case):
     np.testing.assert_array_equal(h, [1, 1, *s[:7]])
     assert c.tolist() == [0, 0.5, 1, 1.5, 2, 2.5, 0, 0.5, 1]
     assert set(e) == {0.0}
+
+
+def test_a_name_in_quotes_goes_on_behind_a_line_that_ends_in_a_backslash(write_model):
+    text = 'y="one \\\n\t\tname"+"an\\\n\tother"~~|\n"one name"=3~~|\n"another"=4~~|'
+    run = compile_model(read_model(write_model(text))).run(report=["y"])
+    assert run.values["y"][-1, 0] == 7
+
+
+def test_texts_are_passed_over(write_model):
+    model = read_model(write_model("file:IS:'a.xlsx'~~|\nx=3~~|"))
+    assert list(model.variables) == ["x"]
+
+
+def test_a_delay_that_tells_what_is_in_it_conserves_it(write_model):
+    path = write_model("y=DELAYP(x,3:in it)~~|\nx=STEP(2,0)~~|\nz=INTEG(x-y,6)~~|")
+    run = compile_model(read_model(path)).run(report=["y", "in it", "z"])
+    np.testing.assert_array_equal(run.values["in it"], run.values["z"])
+
+
+@pytest.mark.parametrize(
+    ("said", "method", "remark"),
+    [
+        ("RK4, Euler", "rk4", ""),
+        ("gear, rk2", "rk2", ""),
+        ("CycleTime", "euler", ""),
+        ("rk45", "rk4", "rk45"),
+    ],
+)
+def test_the_first_method_that_is_known_is_taken(xmile, said, method, remark):
+    path = xmile('<aux name="x"><eqn>3</eqn></aux>')
+    text = path.read_text("utf-8").replace("<sim_specs", f'<sim_specs method="{said}"', 1)
+    path.write_text(text, "utf-8")
+    model = read_model(path)
+    assert model.clock.method == method
+    assert [remark in line for line in model.remarks] == [True] * bool(remark)
+
+
+def test_a_flow_with_a_multiplier_is_refused(xmile):
+    body = '<flow name="f"><eqn>1</eqn><multiplier>2</multiplier></flow>'
+    with pytest.raises(SDError, match='"f" has a <multiplier>'):
+        read_model(xmile(body))

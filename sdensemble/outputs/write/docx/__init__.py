@@ -64,15 +64,13 @@ def write_docx(
     lang: str,
     layout: str = "office",
     template: Path | None = None,
-    pictures: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write a document as a Word file and return its path.
 
     ``template`` is a .docx whose page, header, footer and styles are kept; the styles a document
-    needs and the template lacks come from the layout. ``pictures`` are PNG files of figures by
-    id, drawn here where they are missing. The same document gives the same bytes.
+    needs and the template lacks come from the layout. The same document gives the same bytes.
     """
-    made = _Writer(document, lang, layout_of(layout), template, pictures or {}).make()
+    made = _Writer(document, lang, layout_of(layout), template).make()
     stream = io.BytesIO()
     made.save(stream)
     path.write_bytes(undated(stream.getvalue()))
@@ -103,9 +101,8 @@ class _Writer:
         lang: str,
         layout: Layout,
         template: Path | None,
-        pictures: Mapping[str, bytes],
     ):
-        self.document, self.lang, self.layout, self.pictures = document, lang, layout, pictures
+        self.document, self.lang, self.layout = document, lang, layout
         self.file = _open(template)
         self.own = template is None
         self.marks: dict[str, tuple[str, int]] = {
@@ -223,12 +220,10 @@ class _Writer:
 
     def _figure(self, figure: Figure) -> None:
         """Write a figure with its caption below and the source below that."""
-        png = self.pictures.get(figure.id)
-        if png is None:
-            from sdensemble.outputs.write.picture import png_bytes
+        from sdensemble.outputs.write.picture import png_bytes
 
-            # The title stands in the caption, so that it is not said twice.
-            png = png_bytes(replace(figure, title=""), self.lang, 300)
+        # The title stands in the caption, so that it is not said twice.
+        png = png_bytes(replace(figure, title=""), self.lang, 300)
         paragraph = self.file.add_paragraph(style="SD Figure")
         paragraph.paragraph_format.keep_with_next = True
         shape = paragraph.add_run().add_picture(io.BytesIO(png))

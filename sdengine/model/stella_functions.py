@@ -1,0 +1,152 @@
+"""Stella's functions in the engine's own forms: ``FUNCTIONS`` by name and number of arguments."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from sdengine.model.build import ONE, STEP, TIME, ZERO, add, div, mul, sub
+from sdengine.model.forms import Form, ordered, same, starting
+from sdengine.syntax import Call, Expr, Number, Ref
+
+_START = Ref("initial_time")
+_ENDLESS = Number(1e300)  # where a distribution is not cut off
+
+
+def _call(function: str, *args: Expr) -> Expr:
+    return Call(function, args)
+
+
+def below(x: Expr) -> Expr:
+    """Return the largest whole number that is not above ``x``."""
+    whole = _call("integer", x)
+    return sub(whole, _call("lt", x, whole))
+
+
+def _remainder(a: Expr, b: Expr) -> Expr:
+    """Return what is left of ``a`` above the multiple of ``b`` below it."""
+    return sub(a, mul(b, below(div(a, b))))
+
+
+def _wave(function: str) -> Form:
+    def made(size: Expr, period: Expr) -> Expr:
+        return mul(size, _call(function, div(mul(Number(2 * math.pi), TIME), period)))
+
+    return made
+
+
+# ── numbers drawn: the seed is the last argument ───────────────────────────────────────────
+
+
+def _spread(mean: Expr, spread: Expr, seed: Expr) -> Expr:
+    reach = mul(Number(12.0), spread)
+    return _call("random_normal", sub(mean, reach), add(mean, reach), mean, spread, seed)
+
+
+def _log_normal(mean: Expr, spread: Expr, seed: Expr) -> Expr:
+    """Return a number whose own mean and standard deviation are these."""
+    share = div(spread, mean)
+    wide = _call("ln", add(ONE, mul(share, share)))
+    middle = sub(_call("ln", mean), div(wide, Number(2.0)))
+    return _call("exp", _spread(middle, _call("sqrt", wide), seed))
+
+
+def _pareto(shape: Expr, scale: Expr, seed: Expr) -> Expr:
+    share = _call("random_uniform", ZERO, ONE, seed)
+    return mul(scale, _call("pow", share, div(Number(-1.0), shape)))
+
+
+def _happens(percent: Expr, seed: Expr) -> Expr:
+    """Return 1 where what has this probability a unit of time happens within the step."""
+    return _call("lt", _call("random_uniform", ZERO, Number(100.0), seed), mul(percent, STEP))
+
+
+_DRAWS: Mapping[str, tuple[int, Form]] = {
+    "random": (2, same("random_uniform")),
+    "uniform": (2, same("random_uniform")),
+    "normal": (2, _spread),
+    "lognormal": (2, _log_normal),
+    "exprnd": (
+        1,
+        lambda mean, seed: _call("random_exponential", ZERO, _ENDLESS, ZERO, mean, seed),
+    ),
+    "triangular": (
+        3,
+        lambda low, peak, high, seed: _call("random_triangular", low, high, low, peak, high, seed),
+    ),
+    "weibull": (
+        2,
+        lambda shape, scale, seed: _call(
+            "random_weibull", ZERO, _ENDLESS, shape, ZERO, scale, seed
+        ),
+    ),
+    "pareto": (2, _pareto),
+    "montecarlo": (1, _happens),
+}
+
+
+def _unseeded(form: Form) -> Form:
+    return lambda *args: form(*args, ZERO)
+
+
+# ── all of them ────────────────────────────────────────────────────────────────────────────
+
+
+FUNCTIONS: Mapping[tuple[str, int], Form] = {
+    ("int", 1): below,
+    ("mod", 2): _remainder,
+    ("round", 1): lambda x: below(add(x, Number(0.5))),
+    ("percent", 1): lambda x: mul(x, Number(100.0)),
+    ("log10", 1): lambda x: _call("log", x, Number(10.0)),
+    ("logn", 1): same("ln"),
+    ("rootn", 2): lambda x, order: _call("pow", x, div(ONE, order)),
+    ("gammaln", 1): same("gamma_ln"),
+    ("time", 0): lambda: TIME,
+    ("step", 1): lambda height: _call("step", height, _START),
+    ("ramp", 1): lambda slope: _call("xramp", slope, _START),
+    ("ramp", 2): same("xramp"),
+    ("pulse", 1): lambda size: div(size, STEP),
+    ("pulse", 2): lambda size, first: _call("xpulse", first, size),
+    ("pulse", 3): lambda size, first, gap: _call("xpulse_train", first, gap, size),
+    ("previous", 2): same("previous"),
+    ("npv", 2): lambda stream, rate: _call("npv", stream, rate, ZERO, ONE),
+    ("npv", 3): lambda stream, rate, first: _call("npv", stream, rate, first, ONE),
+    ("sinwave", 2): _wave("sin"),
+    ("coswave", 2): _wave("cos"),
+    ("init", 1): same("initial"),
+    ("delay", 2): lambda x, time: _call("delay_fixed", x, time, x),
+    ("delay", 3): same("delay_fixed"),
+    ("safediv", 2): same("zidz"),
+    ("safediv", 3): same("xidz"),
+    ("trend", 2): lambda x, time: _call("trend", x, time, ZERO),
+    ("trend", 3): same("trend"),
+    ("forcst", 3): lambda x, time, ahead: _call("forecast", x, time, ahead, ZERO),
+    ("forcst", 4): same("forecast"),
+    ("normalcdf", 2): same("normal_share"),
+    ("normalcdf", 4): lambda low, high, mean, spread: _call(
+        "normal_share", div(sub(low, mean), spread), div(sub(high, mean), spread)
+    ),
+    ("invnorm", 1): same("normal_quantile"),
+    ("invnorm", 3): lambda share, mean, spread: add(
+        mean, mul(spread, _call("normal_quantile", share))
+    ),
+    **{(f"delay{k}", n): starting("delay", k) for k in (1, 3) for n in (2, 3)},
+    **{(f"smth{k}", n): starting("smooth", k) for k in (1, 3) for n in (2, 3)},
+    **{("delayn", n): ordered("delay_n") for n in (3, 4)},
+    **{("smthn", n): ordered("smooth") for n in (3, 4)},
+    **{(name, count + 1): form for name, (count, form) in _DRAWS.items()},
+    **{(name, count): _unseeded(form) for name, (count, form) in _DRAWS.items()},
+}
+
+_COMPLETE = ("if then else", 3), ("step", 2), ("ramp", 3)  # those that need no form of their own
+
+
+def _counts() -> dict[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = {}
+    for name, count in (*FUNCTIONS, *_COMPLETE):
+        found.setdefault(name, []).append(count)
+    return {name: tuple(sorted(counts)) for name, counts in found.items()}
+
+
+ARITY = _counts()
+"""How many arguments each takes."""
