@@ -269,8 +269,7 @@ def named_loops(bench: Bench, given: Given) -> Found:
         rows.append(
             {
                 "loop": loop.id,
-                "zh": loop.title["zh"],
-                "en": loop.title["en"],
+                **loop.title,
                 "kind": loop.kind,
                 "signs": loop.signs,
                 "links": len(found),

@@ -166,9 +166,8 @@ def world_of(
     """Return the world of a prior set's members in the main model, or in a variant."""
     prior_set = members.priors.name
     if variant is None or variant.name == MAIN:
-        title = {"zh": "", "en": ""}
         kernel = compile_model(study.model)
-        return World(MAIN, prior_set, title, study, kernel, members, by=by)
+        return World(MAIN, prior_set, {}, study, kernel, members, by=by)
     applied = apply(variant, members, ())
     return World(
         variant.name,

@@ -20,6 +20,7 @@ from sdensemble.ensemble.forcing import Forcing
 from sdensemble.ensemble.worlds import worlds
 from sdensemble.inputs.config import cell_name
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -232,10 +233,5 @@ def _attributes(model: Model, name: str, aggregate: str) -> dict[str, str]:
         unit = unit.removesuffix(per)
     elif aggregate == "annual":
         unit = f"{unit}*{model.clock.unit}"
-    note = variable.note
-    return {
-        "unit": unit,
-        "zh": note.label("zh") or name,
-        "en": note.label("en") or name,
-        "aggregate": aggregate,
-    }
+    labels = {lang: variable.note.label(lang) or name for lang in LANGS}
+    return {"unit": unit, **labels, "aggregate": aggregate}

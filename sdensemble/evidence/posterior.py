@@ -323,11 +323,18 @@ def read_posterior(path: Path) -> Posterior:
 
     try:
         with netCDF4.Dataset(path) as file:
-            return _read(file)
-    except (OSError, KeyError, AttributeError, IndexError, ValueError) as error:
+            found = _read(file)
+            whole = found.digest == file.digest
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file may raise whatever its libraries meet
         raise SDError(
             Message("{file}: not readable as a posterior: {error}", file=path, error=error)
         ) from error
+    if not whole:
+        told = "{file}: is damaged: its numbers are not those it was written with"
+        raise SDError(Message(told, file=path))
+    return found
 
 
 def _read(file: Any) -> Posterior:

@@ -376,7 +376,7 @@ def find_cells(model: Model, variable: Variable, element: str, table: Section) -
     for part, dim in zip(parts, variable.dims, strict=True):
         elements = {fold(name): i for i, name in enumerate(model.ranges[dim])}
         for i, name in enumerate(model.ranges[dim]):
-            for lang in ("zh", "en"):
+            for lang in LANGS:
                 elements.setdefault(fold(model.element_label(dim, name, lang)), i)
         subranges = {fold(name): inside for name, inside in model.ranges.items()}
         chosen = [part] if fold(part) in elements else subranges.get(fold(part), (part,))
@@ -392,8 +392,13 @@ def find_cells(model: Model, variable: Variable, element: str, table: Section) -
 
 def cell_name(model: Model, variable: Variable, cell: Cell) -> str:
     """Return ``name[element]``, or the bare name of a scalar."""
-    inside = ", ".join(model.ranges[dim][i] for dim, i in zip(variable.dims, cell, strict=True))
+    inside = ", ".join(elements_at(model, variable, cell))
     return f"{variable.name}[{inside}]" if inside else variable.name
+
+
+def elements_at(model: Model, variable: Variable, cell: Cell) -> tuple[str, ...]:
+    """Return the elements that a cell of a variable stands for."""
+    return tuple(model.ranges[dim][i] for dim, i in zip(variable.dims, cell, strict=True))
 
 
 def default_of(model: Model, variable: Variable) -> Floats:

@@ -86,7 +86,7 @@ def last_day(text: str) -> date | None:
     if not found:
         return None
     year, month = int(found[1]), int(found[2] or 12)
-    if not 1 <= month <= 12:
+    if year < 1 or not 1 <= month <= 12:
         return None
     last = monthrange(year, month)[1]
     day = int(found[3] or last)

@@ -12,8 +12,9 @@ from sdengine.model.describe import references
 from sdengine.syntax import Call, Expr, Kind, Model, Variable
 from sdensemble.inputs.config import Section, read_toml, short
 from sdensemble.inputs.scenarios import Setting, read_settings
+from sdensemble.lang import LANGS
 
-KEYS = ("id", "zh", "en", "kind", "path", "signs", "cut")
+KEYS = ("id", *LANGS, "kind", "path", "signs", "cut")
 KINDS = ("R", "B")
 FROM_START = {"integ": 1, "integ_non_negative": 1, "smooth": 2, "delay": 2, "delay_fixed": 2}
 """How many leading arguments of a stateful function act through time; the rest set its start."""

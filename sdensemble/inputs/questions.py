@@ -10,6 +10,7 @@ from sdengine.errors import Message, Problems, did_you_mean
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Section, find_constant, read_toml, same_unit, short
 from sdensemble.inputs.scenarios import split_name
+from sdensemble.lang import LANGS
 
 KEYS = (
     *("title", "purpose", "target", "base", "years", "levels", "discount", "from_year"),
@@ -91,7 +92,7 @@ def read_question(path: Path, model: Model) -> Question:
     if len(sides) != 2:
         top.problem(Message("needs two [[side]], has {n}", n=len(sides)))
     used = _table(top, "used")
-    used.only(("variable", "zh", "en"))
+    used.only(("variable", *LANGS))
     used_name = _variable(used, model)
     costs = tuple(_cost(table, model, used_name) for table in top.entries("cost"))
     if not costs:
@@ -99,7 +100,7 @@ def read_question(path: Path, model: Model) -> Question:
     elif sum(cost.main for cost in costs) != 1:
         top.problem(Message("needs main = true in just one [[cost]]"))
     condition = _table(top, "condition")
-    condition.only(("variable", "zh", "en", "from", "to", "low", "high"))
+    condition.only(("variable", *LANGS, "from", "to", "low", "high"))
     numbers = (
         {key: condition.number(key) for key in ("from", "to", "low", "high")}
         if condition.values
@@ -195,7 +196,7 @@ def _years(top: Section, model: Model) -> tuple[int, ...]:
 
 
 def _side(table: Section, model: Model) -> Side:
-    table.only(("lever", "unit", "zh", "en", "level", "low", "high", "start"))
+    table.only(("lever", "unit", *LANGS, "level", "low", "high", "start"))
     name = table.text("lever", needed=True)
     table = table.titled(name)
     variable = find_constant(model, split_name(name)[0], table) if name else None
@@ -216,12 +217,12 @@ def _side(table: Section, model: Model) -> Side:
     start = table.number("start") if "start" in table.values else None
     label = table.label()
     if not any(label.values()):
-        label = {"zh": name, "en": name}
+        label = dict.fromkeys(LANGS, name)
     return Side(name, name, label, level or 0.0, ends["low"], ends["high"], start)
 
 
 def _cost(table: Section, model: Model, used: str) -> Cost:
-    table.only(("id", "zh", "en", "price", "unit", "kind", "main"))
+    table.only(("id", *LANGS, "price", "unit", "kind", "main"))
     name = table.text("id", needed=True)
     table = table.titled(name)
     kind = table.one_of("kind", KINDS, "treasury")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,9 @@ def read_state(path: Path) -> State:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in _ARRAYS}
             state = State(str(file["digest"]), int(file["step"]), **arrays)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file may raise whatever zip, zlib or NumPy meet
         raise SDError(
             Message(
                 "--from-state {file}: this is no stored state ({error})",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.targets import readings
 from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
@@ -30,7 +31,6 @@ from sdensemble.outputs.naming import (
     lever_caveats,
     outlay_of,
     purses,
-    spoken,
     statement,
     target_name,
     unequal_costs,

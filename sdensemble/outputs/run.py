@@ -12,6 +12,7 @@ from sdengine.kernel import default_threads
 from sdengine.syntax import Model
 from sdensemble.inputs.folder import Whole, check_folder, check_space
 from sdensemble.inputs.history import Observation
+from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.lang import LANGS, Words, say
 from sdensemble.outputs import fonts
@@ -48,7 +49,7 @@ def write_run(
     *,
     record: RunRecord,
     free: bool = False,
-    lang: str = "zh",
+    lang: str = LANGS[0],
     notes: Sequence[Words] = (),
     history: Sequence[Observation] = (),
     keep: str = "asked",
@@ -179,7 +180,7 @@ def _answers(results: Results) -> Iterator[dict[str, Any]]:
             found = results.event(target, scenario).probability()
             yield {
                 "target": target.id,
-                "target_title": {"zh": target.zh, "en": target.en},
+                "target_title": spoken(target),
                 "scenario": scenario.name,
                 "scenario_title": dict(scenario.title),
                 "prior_set": results.prior_set,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdengine.errors import Message, SDError, did_you_mean
+from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.targets import ABOUT, band, leaves
 from sdensemble.results.ensemble import Ensemble
@@ -94,8 +95,7 @@ class Results(Ensemble):
         for one in named:
             if (one.variable, one.element) == (target.variable, target.element or None):
                 return one
-        label = {"zh": target.zh, "en": target.en}
-        return Outcome(target.id, target.variable, target.element or None, label)
+        return Outcome(target.id, target.variable, target.element or None, spoken(target))
 
     @cached_property
     def asked_year(self) -> int:

@@ -79,11 +79,17 @@ def read_ensemble(path: Path) -> xr.Dataset:
 
     try:
         with xr.open_dataset(path, engine="netcdf4") as opened:
-            stored = opened.load()
-    except (OSError, ValueError) as error:
+            return _renamed(opened.load())
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file may raise whatever its libraries meet
         raise SDError(
             Message("{file}: not readable as an ensemble: {error}", file=path, error=error)
         ) from error
+
+
+def _renamed(stored: xr.Dataset) -> xr.Dataset:
+    """Return a dataset read from a file under the model's own names."""
     dims = json.loads(stored.attrs.pop(NAMES, "{}"))
     names = {safe: stored[safe].attrs.pop("long_name", safe) for safe in stored.data_vars}
     for safe in stored.data_vars:

@@ -13,10 +13,9 @@ import numpy as np
 from sdensemble.outputs.table import Table
 
 
-def write_table(path: Path, table: Table, lang: str | None = None) -> Path:
-    """Write a table: heads in a language, or the columns' ids where ``lang`` is None."""
-    heads = [column.id for column in table.columns] if lang is None else table.head(lang)
-    return write_rows(path, heads, table.natives(lang or "en"))
+def write_table(path: Path, table: Table, lang: str) -> Path:
+    """Write a table with its heads in a language."""
+    return write_rows(path, table.head(lang), table.natives(lang))
 
 
 def write_rows(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
