@@ -118,7 +118,7 @@ def test_the_effect_per_unit_of_outlay_stands_beside_the_outlay(run, results):
 
 
 def test_packages_that_do_not_cost_the_same_are_said_to_with_their_means(run, results):
-    said = "的平均财政支出不相等"
+    said = "的平均支出不相等"
     assert said not in answer(run, "zh")
 
     def packages(*names):
