@@ -61,7 +61,7 @@ class Study:
         except SDError:  # told where the report is read
             return {}
         return {
-            unit: tuple(dict.fromkeys(filter(None, (words.get("zh"), words.get("en")))))
+            unit: tuple(dict.fromkeys(filter(None, words.values())))
             for unit, words in units.items()
         }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.evidence.backtest import Row, held_out, score_model, source_of, stored_source
@@ -93,8 +93,10 @@ def audit(
     lived = study.lived
     if study.fit is None or lived is None:
         raise SDError(
-            f"{study.folder / 'calibration' / 'fit.toml'}: names no terms or no scenario"
-            " under which the observed years went by"
+            Message(
+                "{file}: names no terms or no scenario under which the observed years went by",
+                file=study.folder / "calibration" / "fit.toml",
+            )
         )
     kernel = compile_model(study.model)
     settings = settings_of(members, threads)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.kernel import compile_model, default_threads
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.evidence.diagnose import Diagnosis, diagnose
@@ -51,8 +51,14 @@ def settings_of(particles: int, threads: int | None) -> Settings:
     replicates = Settings().replicates
     if particles < 8 * replicates or particles % replicates:
         raise SDError(
-            f"a fit needs a multiple of {replicates} draws, at least {8 * replicates}, not"
-            f" {particles} (--particles; of forecast and audit --members)"
+            Message(
+                "a fit needs a multiple of {replicates} draws, at least "
+                "{least}, not {particles} (--particles; of forecast and audit "
+                "--members)",
+                replicates=replicates,
+                least=8 * replicates,
+                particles=particles,
+            )
         )
     return Settings(particles=particles // replicates, threads=threads or default_threads())
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
@@ -95,7 +95,14 @@ def forecast(
     last = int(all_years[-1]) if to is None else to
     origin = origin_of(known, source.problem)
     if not origin < last <= int(all_years[-1]):
-        raise SDError(f"--to: {last} is not from {origin + 1} to {int(all_years[-1])}")
+        raise SDError(
+            Message(
+                "--to: {year} is not from {first} to {final}",
+                year=last,
+                first=origin + 1,
+                final=int(all_years[-1]),
+            )
+        )
     years = tuple(range(origin + 1, last + 1))
     now = vintage(study.history, LATEST).fitted()
     series = (*_statistics(source, policy, years, now), *_own(study, kernel, source, policy, years))

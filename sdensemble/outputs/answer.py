@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sdensemble.inputs.naming import unit_label
+from sdensemble.inputs.naming import spoken, unit_label
 from sdensemble.inputs.targets import readings
 from sdensemble.lang import Ended, Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
@@ -30,7 +30,6 @@ from sdensemble.outputs.naming import (
     label,
     lever_caveats,
     purses,
-    spoken,
     statement,
     target_name,
     unequal_costs,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.errors import SDError
 from sdensemble.ensemble.variants import Variant
 from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.scenarios import Scenario
@@ -64,36 +62,6 @@ class ModelSet:
             return variant.title
         other = next(v for v in self.variants if v.name == self.same[variant.name])
         return phrase("variants.same", title=variant.title, other=other.title)
-
-
-def read_weights(path: Path, names: Sequence[str]) -> tuple[float, ...]:
-    """Return the weights of variants, in the order of ``names``, scaled to sum to one.
-
-    The CSV has the columns variant and weight; a variant it leaves out weighs nothing. Raise
-    SDError with every problem found.
-    """
-    found, given = Problems(), {}
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SDError(f"{path}: cannot be read — {error.strerror or error}") from None
-    for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
-        name, weight = (row.get("variant") or "").strip(), (row.get("weight") or "").strip()
-        where = f"{Path(path).name} line {number}"
-        try:
-            value = float(weight)
-        except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and value >= 0):
-            found.add(where, f'weight must be a number from 0, not "{weight}"')
-        if name not in names:
-            found.add(where, f'no variant "{name}" in this run{did_you_mean(name, names)}')
-        given[name] = value
-    total = sum(given.get(name, 0.0) for name in names)
-    if not found and not total > 0:
-        found.add(Path(path).name, "gives no variant of this run a weight above 0")
-    found.raise_if_any()
-    return tuple(given.get(name, 0.0) / total for name in names)
 
 
 @dataclass(frozen=True, eq=False)

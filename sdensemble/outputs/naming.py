@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sdensemble.inputs.history import IMPORT, LATEST, counts_years, known_until
-from sdensemble.inputs.naming import Amount
+from sdensemble.inputs.naming import Amount, spoken
 from sdensemble.inputs.scenarios import moved_by
 from sdensemble.inputs.targets import ABOUT, band
 from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase
@@ -104,15 +104,6 @@ def time_unit(results: Results) -> Words:
 def when(results: Results, year: int) -> Words:
     """Return a time of a run's model in words."""
     return moment(results.model, results.spec, year)
-
-
-def spoken(one: object, name: str = "") -> dict[str, str]:
-    """Return what a value says in fields such as ``reason_zh`` and ``reason_en``, by language.
-
-    Without a name, of fields that are called by the language alone.
-    """
-    fields = {lang: f"{name}_{lang}" if name else lang for lang in LANGS}
-    return {lang: getattr(one, field) for lang, field in fields.items() if hasattr(one, field)}
 
 
 def target_label(target: Target) -> dict[str, str]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sdengine.errors import Message, SDError
 from sdengine.syntax import Model
 from sdensemble.inputs.folder import RECORD
@@ -17,6 +19,8 @@ from sdensemble.results.record import past
 from sdensemble.results.results import Results
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from sdensemble.inputs.scenarios import Scenario
     from sdensemble.inputs.targets import Target
 
@@ -69,6 +73,8 @@ def stored_results(
             Message("{folder}: holds no {ensemble}, so it is no run", folder=folder, ensemble=file)
         )
     data = read_ensemble(path)
+    if not _is_whole(data):
+        raise SDError(Message("{path}: is damaged: run again", path=path))
     data.attrs = {name: _value(value) for name, value in data.attrs.items()}
     if data.attrs.get("keep") == HEADLINE:
         spec, targets = only_headline(spec, targets)
@@ -98,6 +104,21 @@ def stored_results(
     _require_same_scenarios(folder, [known[name] for name in held])
     run = tuple(scenario for scenario in scenarios if scenario.name in held)
     return Results(data, run, tuple(targets), spec, model)
+
+
+def _is_whole(data: xr.Dataset) -> bool:
+    """Return whether what everything in a run is found by has values that it can have."""
+    if not {"scenario", "year", "member"} <= set(data.coords):
+        return False
+    names = [str(name) for name in data["scenario"].values]
+    years = data["year"].values
+    replicate = data["replicate"].values if "replicate" in data.coords else np.zeros(1, int)
+    return (
+        len(names) == len(set(names)) > 0
+        and years.dtype.kind == replicate.dtype.kind == "i"
+        and bool((np.diff(years) > 0).all())
+        and bool(((replicate >= 0) & (replicate < data.sizes["member"])).all())
+    )
 
 
 def _require_same_scenarios(folder: Path, scenarios: Sequence[Scenario]) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from sdengine.errors import Message, SDError
 from sdensemble.decide.levers import Lever
+from sdensemble.inputs.naming import spoken
 from sdensemble.lang import say, tell
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.naming import spoken
 from sdensemble.study import Study
 
 
-def write_template(path: Path, study: Study, levers: Sequence[Lever], lang: str = "zh") -> Path:
+def write_template(path: Path, study: Study, levers: Sequence[Lever], lang: str) -> Path:
     """Write a template in a language: ``.xlsx`` with a sheet of limits, or ``.csv``.
 
     Row 1 heads the columns; two example rows stand below it, the first with every lever as it

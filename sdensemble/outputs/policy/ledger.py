@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sdensemble.inputs.naming import Amount, model_label, unit_label
+from sdensemble.inputs.naming import Amount, model_label, spoken, unit_label
 from sdensemble.inputs.published import Statistic
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.targets import Target
@@ -22,7 +22,6 @@ from sdensemble.outputs.naming import (
     last_day_of,
     named_with_year,
     period_of,
-    spoken,
     target_label,
     wanted,
 )

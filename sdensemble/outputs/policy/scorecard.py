@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, in_all, joined, phrase
 from sdensemble.outputs.cells import Row
@@ -15,7 +16,6 @@ from sdensemble.outputs.naming import (
     fitted,
     information_date,
     label,
-    spoken,
     target_label,
     target_name,
     wanted,
