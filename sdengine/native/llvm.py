@@ -55,8 +55,9 @@ def literal(value: float) -> str:
 @dataclass(frozen=True)
 class Processor:
     """What the text may make use of: ``fused``, a multiply-add with one rounding, which changes
-    the last bits of exp, log and pow; ``permutes``, the instruction of AVX-512 that looks up
-    eight entries of a table of sixteen at once, which changes no bit; ``divides``, quick division:
+    the last bits of exp, log and pow, and without which they split products; ``permutes``, the
+    instruction of AVX-512 that looks up eight entries of a table of sixteen at once, which
+    changes no bit; ``divides``, quick division:
     one costs less than getting it back from a kept reciprocal; ``long_tables``, powers from tables
     of 256 entries, which pay where vectors are so narrow that every entry is fetched alone, and
     which change last bits of pow. ``doubles`` stand in one register, which decides how many
@@ -195,6 +196,21 @@ class Body:
         self.known = known
         self.label(f"{stem}.join")
         return self.new(f"phi {self.vector} [ {likely}, %{before} ], [ {other}, %{rare} ]")
+
+    def either(
+        self, condition: str, seldom: Callable[[], None], mostly: Callable[[], None] | None = None
+    ) -> None:
+        """Do one thing where the condition (one bit) holds, which is seldom, else another."""
+        stem, known = self.fresh("e"), dict(self.known)
+        no = "past" if mostly is None else "no"
+        self.lines.append(f"  br i1 {condition}, label %{stem}.yes, label %{stem}.{no}")
+        for name, act in (("yes", seldom), ("no", mostly)):
+            if act is not None:
+                self.label(f"{stem}.{name}")
+                act()
+                self.lines.append(f"  br label %{stem}.past")
+                self.known = dict(known)
+        self.label(f"{stem}.past")
 
     def positive(self, a: str) -> str:
         """Return the mask of lanes that hold a positive number, normal and finite."""

@@ -75,11 +75,14 @@ def run_ensemble(
     size = size or block_size(draws.members)
     work = Work(model, tuple(scenarios), draws, forcing, names, years, every, size, first)
     few = kernel.only(names) if draws.members * len(scenarios) >= MANY else kernel
-    results = {name: np.empty(work.shape(name, draws.members - first)) for name in names}
+    kept = {name: np.empty(work.shape(name, draws.members - first)) for name in names}
     for index, values in (by or Threads()).run(few, work, range(len(work)), progress):
         here = work.members(index) - first
         for name, array in values.items():
-            results[name][:, here[0] : here[-1] + 1] = array
+            kept[name][..., here[0] : here[-1] + 1] = array
+    # Members lie side by side in memory, as most questions are asked over them; in the labels
+    # they come first.
+    results = {name: np.moveaxis(array, -1, 1) for name, array in kept.items()}
     dataset = _dataset(work, results)
     lost = diagnose(kernel, scenarios, draws, forcing, results, first)
     dataset.attrs["lost"] = [asdict(one) for one in lost]

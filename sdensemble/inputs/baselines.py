@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
 from sdengine.errors import Message
 from sdensemble.inputs.config import Section, as_number
@@ -107,6 +106,8 @@ def _logistic(known: Sequence[Observation], year: float) -> float:
 
     A few figures do not tell a ceiling: without the hold the curve would be any exponential.
     """
+    from scipy.optimize import minimize  # here, as every verb reads baselines and few forecast
+
     last = known[-1]
     times = np.array([o.time - last.time for o in known])
     logs = np.log([o.value for o in known])

@@ -13,7 +13,7 @@ from sdengine.errors import Message, SDError, did_you_mean
 from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.targets import ABOUT, band, leaves
-from sdensemble.results.ensemble import Ensemble
+from sdensemble.results.ensemble import Ensemble, quantile
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import (
     Event,
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 LEAST_OUTLAY = 0.05
 """An outlay below this is printed as 0, so nothing is divided by it."""
+
+QUANTILES = (0.05, 0.10, 0.25, 0.5, 0.75, 0.90, 0.95)
+"""What fans are drawn and told by."""
 
 FELT = 1e-4
 """Share of an outcome's median level below which a member counts as neither helped nor hurt."""
@@ -297,6 +300,12 @@ class Results(Ensemble):
         """The years whose effects are told; the question's where the report names none."""
         named = [year for year in self.spec.headline.horizons if year in self.years]
         return tuple(sorted({*named, self.asked_year}))
+
+    def quantiles(self, outcome: Outcome) -> Array:
+        """Return QUANTILES over members, (quantile, scenario, year), in the data's order."""
+        asked = ("quantiles", outcome.variable, outcome.element)
+        series = self.series(outcome.variable, outcome.element)
+        return self.once(asked, lambda: quantile(series, list(QUANTILES), axis=1))
 
     def beside(self) -> tuple[Target, ...]:
         """Return the targets whose probability stands beside the question's."""

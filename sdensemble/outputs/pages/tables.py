@@ -20,7 +20,7 @@ from sdensemble.outputs.table import Column, Table, in_languages, table_of
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import mean_of, standard_error
 from sdensemble.results.probability import value_of, year_of
-from sdensemble.results.results import Results, is_stress, reference
+from sdensemble.results.results import QUANTILES, Results, is_stress, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.report import Outcome
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
 
 Rows = Iterator[dict[str, Any]]
-QUANTILES = (0.05, 0.10, 0.25, 0.5, 0.75, 0.90, 0.95)
 LEAST = 8
 """Targets named as least likely."""
 
@@ -232,7 +231,7 @@ def fan_data(results: Results) -> Table:
     def rows() -> Rows:
         for scenario in results.scenarios:
             for outcome in results.outcomes():
-                found = quantile(results.at(outcome, scenario), list(QUANTILES))
+                found = results.quantiles(outcome)[:, results.place(scenario)]
                 goals = {year_of(t): value_of(t) for t in results.targets_of(outcome)}
                 for place, year in enumerate(results.years):
                     cells = {
