@@ -9,6 +9,7 @@ from sdensemble.decide.weigh import Convention, Weighed
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.form import Chance, Number, Share, Shown
+from sdensemble.outputs.naming import moment, period_of
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
 
@@ -90,7 +91,8 @@ def weigh_table(found: Weighed, study: Study) -> Table:
                 first=first,
                 second=second,
                 discount=Shown(found.question.discount, Number(digits=3, factor=100)),
-                begin=Shown(found.question.from_year, Number(digits=5)),
+                unit=period_of(study.model, study.report),
+                begin=moment(study.model, study.report, found.question.from_year),
             ),
             *c.apart(study),
         ),
