@@ -67,7 +67,7 @@ def weigh_table(found: Weighed, study: Study) -> Table:
                     "year": str(year),
                     "cost": cost_of(found, one),
                     "price": one.price,
-                    "purse": phrase(f"decide.kind.{one.kind}"),
+                    "purse": c.kind_of_cost(study, one.kind),
                     "outlay": one.cost[y],
                     "level": one.level[y],
                     "first": one.first[y],
@@ -194,7 +194,7 @@ def surface_table(found: Weighed, study: Study) -> Table:
         Column("first", first, Number(digits=5), c.unit_of(study.report, found.levers[0].unit)),
         Column("second", second, Number(digits=5), c.unit_of(study.report, found.levers[1].unit)),
         Column("effect", phrase("decide.head.effect"), c.AMOUNT, unit),
-        Column("money", phrase("decide.head.treasury"), c.SPENT, money),
+        Column("money", c.purse_head(study, "treasury"), c.SPENT, money),
         Column(
             "used",
             found.question.used_label or phrase("number.missing"),
