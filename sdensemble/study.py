@@ -22,7 +22,7 @@ from sdensemble.ensemble.forcing import Forcing, read_forcing
 from sdensemble.ensemble.variants import Variant, read_variants
 from sdensemble.inputs.conflicts import Conflict, read_conflicts
 from sdensemble.inputs.find import find_variable
-from sdensemble.inputs.fit import Fit, read_fit
+from sdensemble.inputs.fit import Fit
 from sdensemble.inputs.headline import only_headline
 from sdensemble.inputs.history import (
     Observation,
@@ -34,13 +34,15 @@ from sdensemble.inputs.history import (
 from sdensemble.inputs.instruments import Instrument, read_instruments, refusals
 from sdensemble.inputs.priors import Priors, read_prior_sets
 from sdensemble.inputs.published import Statistic, read_published
+from sdensemble.inputs.read_fit import read_fit
 from sdensemble.inputs.read_report import read_report
+from sdensemble.inputs.read_targets import read_targets
 from sdensemble.inputs.regions import Place, read_places
 from sdensemble.inputs.report import Kept, ReportSpec
 from sdensemble.inputs.scenario_names import find_scenarios
 from sdensemble.inputs.scenarios import DEFAULT_SET, Scenario, read_scenarios
 from sdensemble.inputs.sources import Sources, of_observations, read_sources
-from sdensemble.inputs.targets import Target, read_targets, scored
+from sdensemble.inputs.targets import Target, scored
 from sdensemble.inputs.together import mend
 from sdensemble.lang import Words
 
