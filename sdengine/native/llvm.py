@@ -55,8 +55,9 @@ def literal(value: float) -> str:
 @dataclass(frozen=True)
 class Processor:
     """What the text may make use of: ``fused``, a multiply-add with one rounding, which changes
-    the last bits of exp, log and pow; ``permutes``, the instruction of AVX-512 that looks up
-    eight entries of a table of sixteen at once, which changes no bit; ``divides``, quick division:
+    the last bits of exp, log and pow, and without which they split products; ``permutes``, the
+    instruction of AVX-512 that looks up eight entries of a table of sixteen at once, which
+    changes no bit; ``divides``, quick division:
     one costs less than getting it back from a kept reciprocal; ``long_tables``, powers from tables
     of 256 entries, which pay where vectors are so narrow that every entry is fetched alone, and
     which change last bits of pow. ``doubles`` stand in one register, which decides how many

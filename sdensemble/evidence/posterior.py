@@ -28,6 +28,7 @@ from sdensemble.inputs.folder import whole_file
 from sdensemble.inputs.history import Observation, digest_of
 from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.sealed import require_whole, seal
 
 Floats = NDArray[np.float64]
 LEVELS = 65535
@@ -237,6 +238,7 @@ def store_posterior(path: Path, posterior: Posterior) -> None:
         _write_prior(file.createGroup("prior"), posterior)
         _write_figures(file, posterior)
         _write_stats(file.createGroup("sample_stats"), posterior)
+    seal(path)
 
 
 def _write_head(file: Any, posterior: Posterior) -> None:
@@ -322,10 +324,11 @@ def read_posterior(path: Path) -> Posterior:
     import netCDF4
 
     try:
+        require_whole(path)
         with netCDF4.Dataset(path) as file:
             found = _read(file)
             whole = found.digest == file.digest
-    except MemoryError:
+    except (MemoryError, SDError):
         raise
     except Exception as error:  # a damaged file may raise whatever its libraries meet
         raise SDError(

@@ -14,6 +14,7 @@ import numpy as np
 from netCDF4 import Dataset, Variable
 
 from sdengine.errors import Message, SDError
+from sdensemble.inputs.sealed import require_whole, seal
 from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def write_ensemble(
                     "coordinates": " ".join(further),
                 }
             )
+        seal(path)
     except RuntimeError as error:  # HDF5 says no more than "HDF error" when a write fails
         full = shutil.disk_usage(path.parent).free < 1_000_000
         number = errno.ENOSPC if full else errno.EIO
@@ -85,9 +87,10 @@ def read_ensemble(path: Path) -> xr.Dataset:
     import xarray as xr
 
     try:
+        require_whole(path)
         with xr.open_dataset(path, engine="netcdf4") as opened:
             return _renamed(opened.load())
-    except MemoryError:
+    except (MemoryError, SDError):
         raise
     except Exception as error:  # a damaged file may raise whatever its libraries meet
         raise SDError(
