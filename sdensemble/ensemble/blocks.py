@@ -43,7 +43,7 @@ class Work:
     """What all blocks of an ensemble have in common.
 
     ``keep`` maps variables, as the model writes them, to their aggregate; ``every`` is the number
-    of steps in a year. Members before ``first`` belong to an earlier work.
+    of steps in a year. ``only`` are the numbers of the members to run, ascending; all without it.
     """
 
     model: Model
@@ -54,16 +54,20 @@ class Work:
     years: range
     every: int
     size: int
-    first: int = 0
+    only: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Return the number of blocks."""
-        return -(-(self.draws.members - self.first) // self.size)
+        return -(-self.ids.size // self.size)
+
+    @cached_property
+    def ids(self) -> NDArray[np.int64]:
+        """The numbers of all members that are run."""
+        return np.arange(self.draws.members) if self.only is None else self.only
 
     def members(self, index: int) -> NDArray[np.int64]:
         """Return the numbers of a block's members."""
-        begin = self.first + index * self.size
-        return np.arange(begin, min(begin + self.size, self.draws.members))
+        return self.ids[index * self.size : (index + 1) * self.size]
 
     def shape(self, name: str, members: int) -> tuple[int, ...]:
         """Return the shape of a kept variable for so many members."""
@@ -78,7 +82,7 @@ class Work:
         """Return a digest of all that the work's values hang on."""
         made = (
             *(__version__, kernel.digest, self.model.digest),
-            *(sorted(self.keep.items()), self.years, self.every, self.size, self.first),
+            *(sorted(self.keep.items()), self.years, self.every, self.size, self.ids.tobytes()),
             *(self.draws.digest, self.draws.members, self.draws.seed, self._shocks),
             *((scenario.name, scenario.meaning) for scenario in self.scenarios),
         )
