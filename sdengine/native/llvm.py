@@ -197,6 +197,21 @@ class Body:
         self.label(f"{stem}.join")
         return self.new(f"phi {self.vector} [ {likely}, %{before} ], [ {other}, %{rare} ]")
 
+    def either(
+        self, condition: str, seldom: Callable[[], None], mostly: Callable[[], None] | None = None
+    ) -> None:
+        """Do one thing where the condition (one bit) holds, which is seldom, else another."""
+        stem, known = self.fresh("e"), dict(self.known)
+        no = "past" if mostly is None else "no"
+        self.lines.append(f"  br i1 {condition}, label %{stem}.yes, label %{stem}.{no}")
+        for name, act in (("yes", seldom), ("no", mostly)):
+            if act is not None:
+                self.label(f"{stem}.{name}")
+                act()
+                self.lines.append(f"  br label %{stem}.past")
+                self.known = dict(known)
+        self.label(f"{stem}.past")
+
     def positive(self, a: str) -> str:
         """Return the mask of lanes that hold a positive number, normal and finite."""
         least = self.compare("oge", a, self.number(2.0**-1022))
