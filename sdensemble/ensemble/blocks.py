@@ -44,6 +44,7 @@ class Work:
 
     ``keep`` maps variables, as the model writes them, to their aggregate; ``every`` is the number
     of steps in a year. ``only`` are the numbers of the members to run, ascending; all without it.
+    ``into`` are arrays of all of them, into which each block of this process writes its part.
     """
 
     model: Model
@@ -55,6 +56,7 @@ class Work:
     every: int
     size: int
     only: NDArray[np.int64] | None = None
+    into: Values | None = None
 
     def __len__(self) -> int:
         """Return the number of blocks."""
@@ -73,6 +75,14 @@ class Work:
         """Return the shape of a kept variable for so many members."""
         own = self.model.shape(self.model[name])
         return (len(self.scenarios), len(self.years), *own, members)
+
+    def room(self, index: int) -> Values:
+        """Return arrays for what a block keeps: its part of ``into``, or new ones."""
+        if self.into is None:
+            size = self.members(index).size
+            return {name: np.empty(self.shape(name, size)) for name in self.keep}
+        part = slice(index * self.size, (index + 1) * self.size)
+        return {name: array[..., part] for name, array in self.into.items()}
 
     def runs(self, index: int) -> int:
         """Return how many runs of a member a block is."""
@@ -114,7 +124,7 @@ def block(
     members = work.members(index)
     common = worlds(work.model, work.draws, work.forcing, members)
     given = kernel.given(common.constants, common.shocks, members.size)
-    values = {name: np.empty(work.shape(name, members.size)) for name in work.keep}
+    values = work.room(index)
 
     def run(own: World, place: int | list[int], years: slice, **more: Any) -> State | None:
         """Run these years under what a scenario has of its own; return where they end."""

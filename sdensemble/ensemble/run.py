@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,9 +78,11 @@ def run_ensemble(
     work = Work(model, tuple(scenarios), draws, forcing, names, years, every, size, only)
     few = kernel.only(names) if count * len(scenarios) >= MANY else kernel
     kept = {name: np.empty(work.shape(name, count)) for name in names}
+    work = replace(work, into=kept)
     for index, values in (by or Threads()).run(few, work, range(len(work)), progress):
-        for name, array in values.items():
-            kept[name][..., index * size : (index + 1) * size] = array
+        for name, room in work.room(index).items():
+            if values[name].base is not kept[name]:  # of an earlier command, or another machine
+                room[...] = values[name]
     # Members lie side by side in memory, as most questions are asked over them; in the labels
     # they come first.
     results = {name: np.moveaxis(array, -1, 1) for name, array in kept.items()}
