@@ -29,7 +29,9 @@ Cell = tuple[int, ...]
 
 
 def short(path: Path) -> str:
-    """Return a file's name with its folder, as messages print it."""
+    """Return a file's name with its folder, as messages print it; with all of a short path."""
+    if path.is_absolute() and len(path.parts) <= 3:  # "tmp/a.mdl" would name another file
+        return str(path)
     return f"{path.parent.name}/{path.name}" if path.parent.name else path.name
 
 

@@ -53,7 +53,8 @@ class Question:
 
     ``used`` is the variable the prices are charged on, ``used_unit`` what is counted.
     ``condition`` splits the members by the mean of a variable under the baseline over ``span``,
-    at the two ``bounds``. ``discount`` (a year) and ``from_year`` make money present value.
+    at the two ``bounds``. ``discount`` (for each unit of the
+    model's time) and ``from_year`` make money present value.
     """
 
     name: str

@@ -20,7 +20,7 @@ from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import by_language
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import difference, distinguishable
-from sdensemble.results.results import Results, outlay_told
+from sdensemble.results.results import Results, outlay_told, purse_charged
 
 Row = dict[str, Any]
 
@@ -129,14 +129,15 @@ def _mixed(models: ModelSet, parts: Sequence[Array | None]) -> Estimate | None:
 
 
 def per_outlay(results: Results, scenario: Scenario, against: Scenario, year: int) -> float:
-    """Return the effect on the headline per unit of added outlay; NaN where either is unclear."""
+    """Return the effect on the headline per unit of treasury money; NaN where it is unclear."""
     first, second = results.scenario(scenario.name), results.scenario(against.name)
     try:
-        outlay = results.payers_outlay(first, second, year)
+        both = [results.payers_outlay(first, second, year, forgone=f) for f in (False, True)]
     except SDError:  # a model of its own may know no payers
         return math.nan
+    outlay, _ = purse_charged(*both)
     found = results.effect(results.spec.headline.whole, first, second, year).found
-    if outlay is None or not (outlay_told(outlay) and outlay.found.mean > 0):
+    if outlay is None or not outlay_told(outlay):
         return math.nan
     return found.mean / outlay.found.mean
 

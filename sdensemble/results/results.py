@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 LEAST_OUTLAY = 0.05
 """An outlay below this is printed as 0, so nothing is divided by it."""
 
+ASIDE = 0.1
+"""Share of the larger purse up to which the smaller is an aside of it."""
+
 QUANTILES = (0.05, 0.10, 0.25, 0.5, 0.75, 0.90, 0.95)
 """What fans are drawn and told by."""
 
@@ -320,20 +323,34 @@ def reference(results: Results) -> Scenario:
     return max(results.scenarios, key=against.count) if against else results.scenarios[0]
 
 
-def per_outlay(effect: Effect, cost: Effect) -> float | None:
-    """Return the effect per unit of what it costs, the ratio of two means.
+def per_outlay(effect: Effect, cost: Effect | None) -> float | None:
+    """Return the effect per unit of what a purse pays, the ratio of two means.
 
-    None where either is within its error of zero, or the cost is printed as zero: the ratio then
-    says nothing.
+    None without a purse, where either is within its error of zero, and where nothing more is
+    paid: the ratio then says nothing.
     """
-    if not (distinguishable(effect.found) and outlay_told(cost)):
+    if cost is None or not (distinguishable(effect.found) and outlay_told(cost)):
         return None
     return effect.found.mean / cost.found.mean
 
 
+def purse_charged(
+    treasury: Effect | None, forgone: Effect | None
+) -> tuple[Effect | None, Effect | None]:
+    """Return the purse an effect may be divided by in its place, and None for the other.
+
+    It is the one that bears more, where the other bears little beside it; where both bear much,
+    neither: the ratio to one would give it the credit of what the other pays for.
+    """
+    first, second = (0.0 if one is None else abs(one.found.mean) for one in (treasury, forgone))
+    if min(first, second) >= max(LEAST_OUTLAY, ASIDE * max(first, second)):
+        return None, None
+    return (treasury, None) if first >= second else (None, forgone)
+
+
 def outlay_told(outlay: Effect) -> bool:
-    """Return whether an outlay is far enough from zero to be divided by."""
-    return distinguishable(outlay.found) and abs(outlay.found.mean) >= LEAST_OUTLAY
+    """Return whether more is paid, by enough to divide by it."""
+    return distinguishable(outlay.found) and outlay.found.mean >= LEAST_OUTLAY
 
 
 def is_stress(scenario: Scenario) -> bool:

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
 
 ENSEMBLE = "ensemble.nc"
+NO_RUN = (
+    "{folder}: holds no {file}: it is no folder that the verb run wrote, as papers, ledger and"
+    " scorecard need one"
+)
+"""What is said of a folder that holds something else, such as the answer of another verb."""
 
 
 def latest_run(folder: Path) -> Path | None:
@@ -69,9 +74,7 @@ def stored_results(
 
     path = folder / file
     if not path.is_file():
-        raise SDError(
-            Message("{folder}: holds no {ensemble}, so it is no run", folder=folder, ensemble=file)
-        )
+        raise SDError(Message(NO_RUN, folder=folder, file=file))
     data = read_ensemble(path)
     if not _is_whole(data):
         raise SDError(Message("{path}: is damaged: run again", path=path))
@@ -96,7 +99,8 @@ def stored_results(
     if gone:
         raise SDError(
             Message(
-                '{folder}: ran the scenario "{gone}", which the study no longer has',
+                '{folder}: ran the scenario "{gone}", which the study no longer has: put'
+                " scenarios/{gone}.toml back, or run again",
                 folder=folder,
                 gone=gone[0],
             )

@@ -69,7 +69,7 @@ def test_a_run_of_another_model_or_scenario_is_refused(stored, results):
     (folder / "run.json").write_text(json.dumps({"scenario_digests": {"brand": "other"}}))
     with pytest.raises(SDError, match='the scenario "brand" has changed'):
         stored_results(folder, **given)
-    with pytest.raises(SDError, match="so it is no run"):
+    with pytest.raises(SDError, match="it is no folder that the verb run wrote"):
         stored_results(folder.parent, **given)
 
 

@@ -54,12 +54,6 @@ def unit_of(results: Results, variable: str) -> Words:
     return unit_label(results.spec, results.unit(variable))
 
 
-def money_of(results: Results) -> Words:
-    """Return the unit of outlay; empty in a study where nobody pays."""
-    payers = results.spec.payers
-    return unit_of(results, payers[0].variable) if payers else ""
-
-
 # ── the answer in named situations ──
 
 
