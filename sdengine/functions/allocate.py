@@ -264,13 +264,12 @@ def _side(builder: Builder, quantity: Expr, profile: Expr, scope: Scope) -> _Sid
     ]
     exprs = (Ref(quantity.name, (*quantity.subscripts[:-1], every)), *parts)
     inner, _ = builder.inside_marks(exprs, scope)
-    names = ("quantity", "type", "priority", "width")
     nodes = [builder.node(expr, inner) for expr in exprs]
-    kinds = _kinds(builder, nodes[1])
-    slots = (
+    names = ("quantity", "type", "priority", "width")
+    quantities, kind, centre, width = (
         builder.statements.keep(node, name, inner) for node, name in zip(nodes, names, strict=True)
     )
-    return _Side(*slots, kinds)
+    return _Side(quantities, kind, centre, width, _kinds(builder, nodes[1]))
 
 
 def market_price(builder: Builder, call: Call, scope: Scope) -> Node:
