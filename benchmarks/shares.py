@@ -32,7 +32,8 @@ PARTS = {
     "model compiled or loaded": ("sdensemble.verbs.run_study", "compile_model"),
     "tables": ("sdensemble.outputs.run", "write_tables"),
     "figures as values": ("sdensemble.outputs.figures", "figures_of"),
-    "figures and workbook drawn here": ("sdensemble.outputs.apart", "Papers.write"),
+    "figures drawn here": ("sdensemble.outputs.apart", "Figures.write"),
+    "workbook written here": ("sdensemble.outputs.apart", "Book.write"),
     "NetCDF": ("sdensemble.outputs.run", "_write_ensembles"),
     "workbook as a value": ("sdensemble.outputs.run", "_workbook"),
 }

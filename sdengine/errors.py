@@ -106,9 +106,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def either(names: Iterable[str]) -> str:
     """Return names with "or" between them."""
+    return _joined("{one} or {other}", names)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names with commas between them."""
+    return _joined("{one}, {other}", names)
+
+
+def _joined(template: str, names: Iterable[str]) -> str:
     found = ""
     for name in names:
-        found = Message("{one} or {other}", one=found, other=name) if found else name
+        found = Message(template, one=found, other=name) if found else name
     return found
 
 

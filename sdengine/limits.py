@@ -16,6 +16,8 @@ LIMITS = {
     "MACROS": 100_000,  # equations that calls of macros stand for
     "SLATS": 100_000,  # places on all conveyors and in all ovens and queues together
     "CELLS": 20_000_000,  # cells of a sheet or delimited file
+    "UNPACKED": 600_000_000,  # bytes of a workbook's parts, unpacked
+    "MERGED": 500_000,  # merged cells of a workbook
     "BYTES": 64_000_000,  # bytes of a model file
     "TERMS": 20_000_000,  # terms of one equation, over all its elements
     "ORDER": 1_000,  # stages of a delay or smooth

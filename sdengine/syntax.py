@@ -120,7 +120,10 @@ class Note:
     assumption: bool = False
 
     def label(self, lang: str) -> str:
-        """Return the label in "zh" or "en", the other where it has none, or nothing."""
+        """Return the label in "zh" or "en", the other where it has none, or nothing.
+
+        Of another language it is that in English.
+        """
         return (self.zh or self.en) if lang == "zh" else (self.en or self.zh)
 
 
@@ -293,10 +296,17 @@ class Model:
         )
 
     def label(self, name: str, lang: str) -> str:
-        """Return a variable's label in "zh" or "en"; its own name where it has none."""
-        variable = self[name]
-        return getattr(variable.note, lang, "") or variable.name
+        """Return a variable's label in "zh" or "en"; its own name where it has none.
+
+        Of another language it is that in English.
+        """
+        note = self[name].note
+        return (note.zh if lang == "zh" else note.en) or self[name].name
 
     def element_label(self, range_name: str, element: str, lang: str) -> str:
-        """Return an element's label in "zh" or "en"; its own name where it has none."""
-        return self.labels.get((range_name, element), {}).get(lang) or element
+        """Return an element's label in "zh" or "en"; its own name where it has none.
+
+        Of another language it is that in English.
+        """
+        labels = self.labels.get((range_name, element), {})
+        return labels.get("zh" if lang == "zh" else "en") or element

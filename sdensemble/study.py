@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import Any
 
 from sdengine.errors import Message, Problems, SDError, containing, did_you_mean, nearest
 from sdengine.model import describe
-from sdengine.model.describe import outside_limits, undocumented
+from sdengine.model.describe import levers, outside_limits, undocumented
 from sdengine.model.read import read_model
 from sdengine.model.units import bare_numbers, check_units
 from sdengine.program.final_time import settled
@@ -23,7 +24,13 @@ from sdensemble.ensemble.variants import Variant, read_variants
 from sdensemble.inputs.conflicts import Conflict, read_conflicts
 from sdensemble.inputs.fit import Fit, read_fit
 from sdensemble.inputs.headline import only_headline
-from sdensemble.inputs.history import Observation, information, known_until, read_history
+from sdensemble.inputs.history import (
+    Observation,
+    counts_years,
+    information,
+    known_until,
+    read_history,
+)
 from sdensemble.inputs.instruments import Instrument, read_instruments, refusals
 from sdensemble.inputs.priors import Priors, read_prior_sets
 from sdensemble.inputs.published import Statistic, read_published
@@ -61,7 +68,7 @@ class Study:
         except SDError:  # told where the report is read
             return {}
         return {
-            unit: tuple(dict.fromkeys(filter(None, (words.get("zh"), words.get("en")))))
+            unit: tuple(dict.fromkeys(filter(None, words.values())))
             for unit, words in units.items()
         }
 
@@ -164,6 +171,9 @@ class Study:
         """Return the study as of another information date than its report's."""
         if not as_of or as_of == self.report.as_of:
             return self
+        if counts_years(self.model.clock.unit) and re.fullmatch(r"through-\d{1,3}", as_of):
+            told = '"{name}": the model counts years; write four digits, as through-2021'
+            raise SDError(Message(told, name=as_of))
         other = Study(self.folder, self.model)
         other.__dict__["report"] = replace(self.report, as_of=as_of)
         return other
@@ -267,8 +277,11 @@ class Study:
                 )
             )
         known = self.model.variables
-        near = containing(name, known) or containing(name, labels)
-        near = near or [one for one in [nearest(name, known) or nearest(name, labels)] if one]
+        near = self._near_levers(name, labels)
+        near += containing(name, known) or containing(name, labels)
+        near = list(dict.fromkeys(near))[:3] or [
+            one for one in [nearest(name, known) or nearest(name, labels)] if one
+        ]
         shown = (one if one in known else f"{min(labels[one])} ({one})" for one in near)
         hint = ", ".join(dict.fromkeys(f'"{one}"' for one in shown))
         said = Message(" — did you mean {shown}?", shown=hint) if hint else ""
@@ -280,6 +293,12 @@ class Study:
                 said=said,
             )
         )
+
+    def _near_levers(self, name: str, labels: Mapping[str, set[str]]) -> list[str]:
+        """Return the levers nearest to a name, by name or label: what most people look for."""
+        own = {lever.name for lever in levers(self.model)}
+        spoken = [label for label, named in labels.items() if named <= own]
+        return containing(name, own) or containing(name, spoken)
 
     def _labels(self) -> dict[str, set[str]]:
         """Return each label of the model and the report, folded, with the variables it names."""

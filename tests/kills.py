@@ -4,11 +4,15 @@ A child is forked from a process that has all packages loaded, runs the verb, an
 either at one of its calls that change the disk (opening to write, renaming, removing, making a
 folder) or after a share of the time the verb takes.
 
-    python -m tests.kills 200 1      kills, seed
+    python -m tests.kills 200 1 [kills.jsonl]      kills, seed, file of what was found
+
+With a file each kill is written there as a line of its own, and those already there are not done
+again: an interrupted count goes on.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -21,6 +25,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from sdensemble.results.stored import latest_run
@@ -60,6 +65,14 @@ def prepared(place: Path) -> Path:
         status, said = called(study, words)
         assert status == 0, said
     return study
+
+
+@cache
+def prepared_once() -> Path:
+    """Return the same where nobody changes it; it goes with this process."""
+    place = Path(tempfile.mkdtemp(prefix="prepared-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return prepared(place)
 
 
 def loaded(study: Path, words: list[str]) -> None:
@@ -245,30 +258,50 @@ def faults(
     return wrong
 
 
-def chosen(
-    count: int, seed: int, sizes: dict[str, tuple[int, float]]
-) -> Iterator[tuple[str, Kill]]:
-    """Yield a verb in turn, and a random moment of it."""
-    chance = random.Random(seed)
-    for number in range(count):
-        verb = list(VERBS)[number % len(VERBS)]
-        changes_made, seconds = sizes[verb]
-        timed = number // len(VERBS) % 3 == 2
-        yield (
-            verb,
-            (
-                Kill(seconds=max(0.01, chance.uniform(0, seconds)))
-                if timed
-                else Kill(chance.randrange(changes_made))
-            ),
-        )
+def chosen(number: int, seed: int, sizes: dict[str, tuple[int, float]]) -> tuple[str, Kill]:
+    """Return the verb whose turn it is, and a random moment of it."""
+    chance = random.Random(f"{seed} {number}")
+    verb = list(VERBS)[number % len(VERBS)]
+    changes_made, seconds = sizes[verb]
+    if number // len(VERBS) % 3 == 2:
+        return verb, Kill(seconds=max(0.01, chance.uniform(0, seconds)))
+    return verb, Kill(chance.randrange(changes_made))
 
 
 def killed(
-    count: int, seed: int, place: Path, say: Callable[[str], object] = lambda text: None
+    count: int, seed: int, place: Path, say: Callable[[str], object], file: Path | None = None
 ) -> list[str]:
-    """Kill so many times; return what was wrong, with the kill."""
+    """Kill so many times; return what was wrong, with the kill.
+
+    What stands in the file already counts as done.
+    """
+    done = [json.loads(line) for line in _lines(file)]
     study = prepared(place)
+    sizes = measured(study, place)
+    say(f"changes of the disk and seconds: {sizes}")
+    for number in range(len(done), count):
+        verb, kill = chosen(number, seed, sizes)
+        found = [f"{verb} {kill}: {one}" for one in faults(study, verb, kill, place)]
+        done.append(found)
+        if file is not None:
+            with file.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(found) + "\n")
+        say(f"{number + 1} {verb} {kill}: {found or 'right'}")
+    return [one for found in done for one in found]
+
+
+def _lines(file: Path | None) -> list[str]:
+    """Return the whole lines of a file; one cut short by a kill is taken away."""
+    if file is None or not file.is_file():
+        return []
+    text = file.read_text(encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    file.write_text(whole, encoding="utf-8")
+    return whole.splitlines()
+
+
+def measured(study: Path, place: Path) -> dict[str, tuple[int, float]]:
+    """Return how often each verb changes the disk, and how many seconds it takes."""
     sizes = {}
     for verb, words in VERBS.items():
         for number in range(2):
@@ -279,25 +312,20 @@ def killed(
             else:
                 loaded(copy, words)
             shutil.rmtree(copy)
-    say(f"changes of the disk and seconds: {sizes}")
-    wrong = []
-    for number, (verb, kill) in enumerate(chosen(count, seed, sizes)):
-        found = faults(study, verb, kill, place)
-        wrong += [f"{verb} {kill}: {one}" for one in found]
-        say(f"{number + 1} {verb} {kill}: {found or 'right'}")
-    return wrong
+    return sizes
 
 
 def main() -> None:
     """Kill as often as the first argument says, with the second as seed."""
     count, seed = int(sys.argv[1]), int(sys.argv[2])
+    file = Path(sys.argv[3]).resolve() if sys.argv[3:] else None
     import matplotlib
 
     matplotlib.use("Agg")
     from sdensemble.verbs import cli  # noqa: F401  loaded before the forks
 
     with tempfile.TemporaryDirectory() as place:
-        wrong = killed(count, seed, Path(place), lambda text: print(text, flush=True))
+        wrong = killed(count, seed, Path(place), lambda text: print(text, flush=True), file)
     print(f"{count} kills, {len(wrong)} wrong")
     sys.exit(bool(wrong))
 

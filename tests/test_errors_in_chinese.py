@@ -41,6 +41,23 @@ def _templates() -> Iterator[tuple[str, str]]:
                         yield f"{path.name}:{node.lineno}", text
 
 
+def _bare() -> Iterator[str]:
+    """Yield where a problem is told as a plain text, which no language could say otherwise."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name("SDError"), args=[what]):
+                    pass
+                case ast.Call(func=ast.Attribute(attr="problem"), args=[what]):
+                    pass
+                case ast.Call(func=ast.Attribute(attr="add"), args=[_, what]):
+                    pass
+                case _:
+                    continue
+            if any(isinstance(part, ast.JoinedStr) for part in ast.walk(what)) or [*_texts(what)]:
+                yield f"{path.relative_to(PACKAGE)}:{node.lineno}: {ast.unparse(what)}"
+
+
 def _gaps(template: str) -> list[tuple[str, str, str]]:
     return sorted(
         (name, spec or "", conversion or "")
@@ -52,6 +69,23 @@ def _gaps(template: str) -> list[tuple[str, str, str]]:
 def test_every_template_has_a_chinese_sentence():
     missing = [f"{place}: {text}" for place, text in _templates() if text not in CATALOGUE]
     assert not missing, "\n".join(missing)
+
+
+def test_no_problem_is_told_as_a_plain_text():
+    bare = [*_bare()]
+    assert not bare, "\n".join(bare)
+
+
+def test_no_sentence_is_left_that_nobody_says():
+    texts = {
+        node.value
+        for folder in (PACKAGE, PACKAGE.parent / "sdengine")
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant)
+    }
+    left = [template for template in CATALOGUE if template not in texts]
+    assert not left, "\n".join(left)
 
 
 def test_both_languages_have_the_same_gaps():

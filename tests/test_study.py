@@ -155,6 +155,13 @@ def test_a_variable_is_found_by_a_label_of_the_model_or_the_report(teacup, root)
     assert shanxi.find(shanxi.report.regimes[0].label["en"])
     with pytest.raises(SDError, match=r'did you mean .*"land share floor"'):
         shanxi.find("land share")
+    with pytest.raises(SDError, match=r'did you mean "plant grant budget \(工厂投资补助\)"'):
+        shanxi.find("补助")  # a lever before the variables inside
+
+
+def test_a_year_of_one_digit_is_refused_where_the_model_counts_years(root):
+    with pytest.raises(SDError, match="write four digits, as through-2021"):
+        open_study(root).at("through-9")
 
 
 def test_a_missing_baseline_is_a_problem_told_once_with_the_others(teacup):

@@ -22,7 +22,7 @@ from tests.kills import (
     hidden,
     killed,
     loaded,
-    prepared,
+    prepared_once,
     state,
 )
 
@@ -34,9 +34,9 @@ root_only = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    made = prepared(tmp_path_factory.mktemp("unlucky"))
+    made = prepared_once()
     for verb in ("observe", "brief"):
-        loaded(Path(shutil.copytree(made, made.with_name(verb))), VERBS[verb])
+        loaded(Path(shutil.copytree(made, tmp_path_factory.mktemp(verb) / "study")), VERBS[verb])
     return made
 
 

@@ -16,7 +16,7 @@ at Chebyshev nodes; their errors are below 3e-17.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,26 @@ MINUS_LOG2 = (
     -0.2518071504105397, -0.19910010007969525, -0.14825095858394247, -0.09913319201925132,
     -0.05163276841532236, 0.0, 0.07681559705083084, 0.1598713367783894,
     0.2384047393250789, 0.3128829552843553, 0.38370429247405213, 0.4512111118323288,
+)  # fmt: skip
+# The same with numbers of 21 bits: half of a mantissa times one of them is exact, so that a
+# processor without a fused multiply-add loses nothing where 1 is taken away.
+SHORT_INVERSE = (
+    1.3989067077636719, 1.3403139114379883, 1.2864322662353516, 1.236715316772461,
+    1.1906976699829102, 1.1479816436767578, 1.108224868774414, 1.0711297988891602,
+    1.0364370346069336, 1.0, 0.9481477737426758, 0.8951053619384766,
+    0.847681999206543, 0.8050317764282227, 0.7664670944213867, 0.7314281463623047,
+)  # fmt: skip
+SHORT_MINUS_LOG = (
+    -0.3356910085160388, -0.2929038487948551, -0.25187270171145326, -0.2124589268856375,
+    -0.17453941262660938, -0.13800530794092783, -0.10275951789090829, -0.068713978229725,
+    -0.035788902960597876, 0.0, 0.05324490939966189, 0.11081384479978433,
+    0.16524971445634853, 0.21687352851876548, 0.2659635112442357, 0.31275629114935233,
+)  # fmt: skip
+SHORT_MINUS_LOG2 = (
+    -0.48429975325710395, -0.4225709301136283, -0.3633754976944188, -0.3065134402105001,
+    -0.25180714503608187, -0.19909957338273085, -0.14825064686535408, -0.09913331563177645,
+    -0.051632472820110895, 0.0, 0.07681616674347436, 0.1598705843544881,
+    0.23840494355449127, 0.31288236409411413, 0.38370423872947484, 0.4512119502479954,
 )  # fmt: skip
 ROOTS = (
     1.0, 1.0442737824274138, 1.0905077326652577, 1.1387886347566916,
@@ -130,11 +150,14 @@ def _wide_steps(bits: int) -> _Steps:
 
 
 NARROW = _Steps(4, INVERSE, MINUS_LOG2, SCALES, LOG2_Q, EXP2_Q)
+SHORT = replace(NARROW, inverse=SHORT_INVERSE, minus_log2=SHORT_MINUS_LOG2)
 WIDE = _wide_steps(8)  # where a table of any length costs the same: half the polynomials
 
 
 def _steps(b: Body) -> _Steps:
-    return WIDE if b.processor.webassembly else NARROW
+    if b.processor.webassembly:
+        return WIDE
+    return SHORT if _splits(b) else NARROW
 
 
 def exp(b: Body, x: str) -> str:
@@ -200,13 +223,25 @@ def _fraction(
     near, log = b.entries([inverse, logs], above, 52 - bits)
     power = b.integer("and", above, b.whole(-(2**52)))
     m = b.floats(b.integer("sub", b.bits(x), power))
-    return b.fma(m, near, b.number(-1.0)), log
+    if not _splits(b):
+        return b.fma(m, near, b.number(-1.0)), log
+    high, low = _halves(b, m)
+    whole = b.exact("fsub", b.exact("fmul", high, near), b.number(1.0))
+    return b.exact("fadd", whole, b.exact("fmul", low, near)), log
+
+
+def _halves(b: Body, x: str) -> tuple[str, str]:
+    """Return the upper 26 bits of x and the rest: a product of either with a short number is
+    exact (Veltkamp and Dekker 1971, by the bits)."""
+    high = b.floats(b.integer("and", b.bits(x), b.whole(-(1 << 27))))
+    return high, b.exact("fsub", x, high)
 
 
 def _log_positive(b: Body, x: str) -> str:
     """Return the logarithm of a positive, normal, finite x."""
     above = _above(b, x)
-    k, (r, log_c) = _exponent(b, above), _fraction(b, 4, INVERSE, MINUS_LOG, x, above)
+    steps, logs = (SHORT, SHORT_MINUS_LOG) if _splits(b) else (NARROW, MINUS_LOG)
+    k, (r, log_c) = _exponent(b, above), _fraction(b, steps.bits, steps.inverse, logs, x, above)
     rest = b.exact("fmul", b.exact("fmul", r, r), _polynomial(b, LOG_Q, r))
     whole = b.fma(k, b.number(LN2_HI), log_c)
     head = b.exact("fadd", whole, r)
@@ -260,9 +295,24 @@ def _power_parts(b: Body, x: str, y: str, log2_m: str) -> tuple[str, str, str]:
     steps = _steps(b)
     rounding = b.number(SIXTEENTHS * 2.0 ** (4 - steps.bits))
     shifted = b.exact("fadd", t, rounding)
-    minus_near = b.exact("fsub", rounding, shifted)
-    r = b.exact("fadd", b.fma(y, k, minus_near), part)
+    r = b.exact("fadd", _beyond(b, y, k, shifted, rounding), part)
     return t, shifted, b.exact("fmul", r, _polynomial(b, steps.exp2_q, r))
+
+
+def _beyond(b: Body, y: str, k: str, shifted: str, rounding: str) -> str:
+    """Return y k less the whole number of steps in ``shifted``, which is close to it, rounded
+    once; k is a whole number of 11 bits."""
+    if not _splits(b):
+        return b.fma(y, k, b.exact("fsub", rounding, shifted))
+    near = b.exact("fsub", shifted, rounding)
+    high, low = _halves(b, y)
+    rest = b.exact("fsub", b.exact("fmul", high, k), near)
+    return b.exact("fadd", rest, b.exact("fmul", low, k))
+
+
+def _splits(b: Body) -> bool:
+    """Whether products are split to be exact; with the long tables it is not needed."""
+    return not (b.processor.fused or b.processor.webassembly)
 
 
 def _ordinary(b: Body, x: str) -> str:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from sdengine.errors import SDError
 from sdengine.limits import at_most, limit
 from sdengine.model.dataset import OPEN, dat_rows, refuse_closed
+from sdengine.model.workbook_size import too_large
 from sdengine.syntax import Expr
 
 SHEETS = (".xls", ".xlsx", ".xlsm")
@@ -200,6 +201,7 @@ class Outside:
         path = self._path(source.file)
         if path.suffix.lower() not in (".xlsx", ".xlsm"):
             raise OutsideError(f'"{name}" is not a cell, and only .xlsx files have named ranges')
+        _require_small(path, whole=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(path, read_only=False, data_only=True)
@@ -285,6 +287,7 @@ def _rows(path: Path, tab: str) -> Iterator[Sequence[Any]]:
     """Yield the rows of a sheet of an .xlsx or .xlsm file, from the first cell on."""
     import openpyxl
 
+    _require_small(path)
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
         sheet = book[_own_name(path, tab, book.sheetnames)]
@@ -292,6 +295,12 @@ def _rows(path: Path, tab: str) -> Iterator[Sequence[Any]]:
         yield from sheet.iter_rows(values_only=True)
     finally:
         book.close()
+
+
+def _require_small(path: Path, *, whole: bool = False) -> None:
+    told = too_large(path, path.name, whole=whole)
+    if told is not None:
+        raise OutsideError(told)
 
 
 def _old_rows(path: Path, tab: str) -> Iterator[Sequence[Any]]:

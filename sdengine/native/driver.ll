@@ -1,6 +1,6 @@
 ; The driver around the generated loops. Words in capitals are replaced by driver.py: VEC, IVEC
 ; and MVEC are the vector types, LANES their width, SIZE and STOCKS numbers of slots, RATES the
-; distance from a stock to its rate, STEP the time step, HALF half of it; MOVING, RAISED, COPIES
+; distance from a stock to its rate, STEP the time step, HALF half of it; MOVING, SWIFT, RAISED, COPIES
 ; and FIXED are the program's tables of what moves between two steps, SWITCHES that of the plan.
 define internal i64 @apply(ptr noalias %W, ptr %rows, i64 %stride, i64 %m0, ptr %events,
     ptr %event_values, i64 %n_events, i64 %from, i64 %step) #0 {
@@ -65,13 +65,15 @@ exit:
   ret void
 }
 
-define internal void @advance(ptr noalias %W) #0 {
+define internal void @advance(ptr noalias %W, ptr %stocks, i64 %n) #0 {
 entry:
-  %some = icmp ugt i64 N_MOVING, 0
-  br i1 %some, label %loop, label %exit
-loop:
-  %i = phi i64 [ 0, %entry ], [ %i1, %loop ]
-  %p = getelementptr i64, ptr MOVING, i64 %i
+  br label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %i1, %body ]
+  %more = icmp ult i64 %i, %n
+  br i1 %more, label %body, label %exit
+body:
+  %p = getelementptr i64, ptr %stocks, i64 %i
   %s = load i64, ptr %p
   %offset = mul i64 %s, LANES
   %ps = getelementptr double, ptr %W, i64 %offset
@@ -83,8 +85,7 @@ loop:
   %new = fadd VEC %stock, %change
   store VEC %new, ptr %ps, align ALIGN
   %i1 = add i64 %i, 1
-  %more = icmp ult i64 %i1, N_MOVING
-  br i1 %more, label %loop, label %exit
+  br label %head
 exit:
   ret void
 }
@@ -232,33 +233,36 @@ exit:
   ret void
 }
 
-define internal void @advance_euler(ptr noalias %W, double %time) #0 {
-  call void @advance(ptr %W)
+; the loops have moved SWIFT on themselves where the step was not saved
+define internal void @advance_euler(ptr noalias %W, double %time, i1 %seen) #0 {
+  call void @advance(ptr %W, ptr MOVING, i64 N_MOVING)
+  %n = select i1 %seen, i64 N_SWIFT, i64 0
+  call void @advance(ptr %W, ptr SWIFT, i64 %n)
   ret void
 }
 
-define internal void @advance_rk2(ptr noalias %W, double %time) #0 {
+define internal void @advance_rk2(ptr noalias %W, double %time, i1 %seen) #0 {
   %end = fadd double %time, STEP
   call void @begin_stages(ptr %W)
   call void @stage(ptr %W, double STEP)
-  call void @dynamic(ptr %W, double %end)
+  call void @dynamic(ptr %W, double %end, i1 false)
   call void @weigh(ptr %W, double ONE)
   call void @end_stages(ptr %W, double STEP_HALF)
   ret void
 }
 
-define internal void @advance_rk4(ptr noalias %W, double %time) #0 {
+define internal void @advance_rk4(ptr noalias %W, double %time, i1 %seen) #0 {
   %middle = fadd double %time, STEP_HALF
   %end = fadd double %time, STEP
   call void @begin_stages(ptr %W)
   call void @stage(ptr %W, double STEP_HALF)
-  call void @dynamic(ptr %W, double %middle)
+  call void @dynamic(ptr %W, double %middle, i1 false)
   call void @weigh(ptr %W, double TWO)
   call void @stage(ptr %W, double STEP_HALF)
-  call void @dynamic(ptr %W, double %middle)
+  call void @dynamic(ptr %W, double %middle, i1 false)
   call void @weigh(ptr %W, double TWO)
   call void @stage(ptr %W, double STEP)
-  call void @dynamic(ptr %W, double %end)
+  call void @dynamic(ptr %W, double %end, i1 false)
   call void @weigh(ptr %W, double ONE)
   call void @end_stages(ptr %W, double STEP_SIXTH)
   ret void
@@ -524,6 +528,7 @@ define void @run(ptr noalias %W, ptr noalias %history, ptr %defaults, ptr %rows,
     ptr %report, i64 %n_report, ptr %totals, i64 %n_totals, ptr noalias %sums, ptr noalias %out, ptr noalias %out_totals, ptr noalias %bad, i64 %steps,
     ptr %saves, i64 %begin, ptr %state, i64 %n_state, ptr %state_rows) #0 {
 entry:
+  %summed = icmp ne i64 %n_totals, 0
   call void @fill(ptr %W, ptr %defaults)
   call void @clear(ptr %sums, i64 %n_totals)
   %first = call i64 @apply(ptr %W, ptr %rows, i64 LANES, i64 0, ptr %events,
@@ -563,6 +568,7 @@ compute:
   %next_save_at = getelementptr i64, ptr %saves, i64 %saved
   %next_save = load i64, ptr %next_save_at
   %keep = icmp eq i64 %k, %next_save
+  %seen = or i1 %keep, %summed
   br i1 %keep, label %inspect, label %go
 inspect:
   %check = call VEC @check_stocks(ptr %W)
@@ -575,7 +581,7 @@ hold: ; the loops move some stocks on by themselves; what a run ends with is whe
   call void @begin_stages(ptr %W)
   br label %evaluate
 evaluate:
-  call void @dynamic(ptr %W, double %time)
+  call void @dynamic(ptr %W, double %time, i1 %seen)
   call void @accumulate(ptr %W, ptr %totals, i64 %n_totals, ptr %sums)
   br i1 %keep, label %store, label %between
 between:
@@ -611,7 +617,7 @@ after:
 move:
   call void @keep(ptr %W, ptr %history, i64 %k)
   call void @copy(ptr %W)
-  call void @advance_METHOD(ptr %W, double %time)
+  call void @advance_METHOD(ptr %W, double %time, i1 %seen)
   call void @raise(ptr %W)
   call void @shift(ptr %W, ptr %history, i64 %k)
   %k1 = add i64 %k, 1

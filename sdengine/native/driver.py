@@ -53,7 +53,8 @@ def driver(plan: Plan, lanes: int, tables: Tables) -> str:
     Runge-Kutta keeps two values a stock behind the slots in use.
     """
     program, size = plan.program, plan.size
-    moving = np.setdiff1d(program.moving, np.flatnonzero(plan.early))
+    moving = np.setdiff1d(program.moving, np.flatnonzero(plan.early | plan.swift))
+    swift = np.flatnonzero(plan.swift)
 
     def splat(value: float) -> str:
         return "<" + ", ".join(f"double {literal(value)}" for _ in range(lanes)) + ">"
@@ -63,6 +64,8 @@ def driver(plan: Plan, lanes: int, tables: Tables) -> str:
         "N_MOVING": str(len(moving)),
         "N_SWITCHES": str(len(plan.switches)),
         "MOVING": tables.add("i64", [*moving, 0]),
+        "N_SWIFT": str(len(swift)),
+        "SWIFT": tables.add("i64", [*swift, 0]),
         "SWITCHES": tables.add("i64", [*plan.switches.ravel(), 0]),
         "N_RAISED": str(len(program.non_negative)),
         "N_COPIES": str(len(program.copies)),

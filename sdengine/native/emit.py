@@ -11,11 +11,26 @@ Names from the model file never reach this text: slots are numbers here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from sdengine.functions import OPERATIONS, vmath
 from sdengine.functions.arithmetic import LIBRARY
-from sdengine.ir import Const, Curve, Fold, Interp, Load, Node, Op, Time, Values, reshaped
+from sdengine.ir import (
+    Const,
+    Curve,
+    Fold,
+    Interp,
+    Load,
+    Node,
+    Op,
+    Statement,
+    Time,
+    Values,
+    reshaped,
+)
 from sdengine.native import narrow
 from sdengine.native.driver import driver
 from sdengine.native.llvm import Body, Processor, Tables
@@ -41,10 +56,11 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
         for number, loop in enumerate(loops):
             writer = Writer(new_body(lanes, tables, processor), curves, plan.program.defaults)
             text.append(_loop(f"{phase}_{number}", loop, writer, plan, phase == "dynamic"))
+        takes = ", i1 %keep" if phase == "dynamic" else ""
         calls = "".join(
-            f"  call void @{phase}_{n}(ptr %W, double %time)\n" for n in range(len(loops))
+            f"  call void @{phase}_{n}(ptr %W, double %time{takes})\n" for n in range(len(loops))
         )
-        head = f"define internal void @{phase}(ptr noalias %W, double %time) #0"
+        head = f"define internal void @{phase}(ptr noalias %W, double %time{takes}) #0"
         text.append(f"{head} {{\n{calls}  ret void\n}}\n")
     text.append(_renewal(len(plan.invariant)))
     vector = f"<{lanes} x double>"
@@ -101,7 +117,8 @@ def _general_power(body: Body) -> str:
 def _loop(name: str, loop: Loop, writer: Writer, plan: Plan, dynamic: bool) -> str:
     """Return one loop as a function."""
     body = writer.body
-    head = f"define internal void @{name}(ptr noalias %W, double %time) #0 {{\nentry:\n"
+    takes = ", i1 %keep" if dynamic else ""
+    head = f"define internal void @{name}(ptr noalias %W, double %time{takes}) #0 {{\nentry:\n"
     if loop.points == 1:
         _statements(writer, loop, None, plan, dynamic)
         return head + "\n".join(body.lines) + "\n  ret void\n}\n"
@@ -119,17 +136,34 @@ def _loop(name: str, loop: Loop, writer: Writer, plan: Plan, dynamic: bool) -> s
 
 
 def _statements(writer: Writer, loop: Loop, index: str | None, plan: Plan, dynamic: bool) -> None:
-    b, stocks = writer.body, plan.program.stocks
+    b = writer.body
     for statement in loop.statements:
         value = writer.value(statement.expr, index)
         target = statement.target
-        if dynamic and plan.moves(statement):
-            stock = writer.value(Load(target - stocks), index)
-            change = b.exact("fmul", value, b.number(plan.program.step))
-            b.store(target - stocks, index, b.exact("fadd", stock, change))
+        write = partial(b.store, target, index, value)
+        if dynamic and plan.moves(statement, plan.early):
+            _moved(writer, statement, index, plan)()
+        elif dynamic and plan.moves(statement, plan.swift):
+            b.either("%keep", write, _moved(writer, statement, index, plan))
         elif not dynamic or plan.stored[target].any():
-            b.store(target, index, value)
+            write()
+        elif plan.kept[target].any():  # nobody looks but where a step is saved
+            b.either("%keep", write)
         b.known[Load(target).key] = value
+
+
+def _moved(
+    writer: Writer, statement: Statement, index: str | None, plan: Plan
+) -> Callable[[], None]:
+    """Return what writes the stocks a statement is the rate of, one step on."""
+    b, own = writer.body, statement.target - plan.program.stocks
+    rate, stock = writer.value(statement.expr, index), writer.value(Load(own), index)
+
+    def write() -> None:
+        change = b.exact("fmul", rate, b.number(plan.program.step))
+        b.store(own, index, b.exact("fadd", stock, change))
+
+    return write
 
 
 class Writer:

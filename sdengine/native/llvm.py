@@ -63,11 +63,12 @@ def literal(value: float) -> str:
 @dataclass(frozen=True)
 class Processor:
     """What the text may make use of: ``fused``, a multiply-add with one rounding, which changes
-    the last bits of exp, log and pow; ``permutes``, the instruction of AVX-512 that looks up
-    eight entries of a table of sixteen at once, which changes no bit; ``divides``, quick division:
-    one costs less than getting it back from a kept reciprocal; ``webassembly``, that it is none:
-    the text is for a browser (see ``native.narrow``), which changes last bits of pow. ``doubles``
-    stand in one register, which decides how many members run side by side and no bit."""
+    the last bits of exp, log and pow, and without which they split products; ``permutes``, the
+    instruction of AVX-512 that looks up eight entries of a table of sixteen at once, which
+    changes no bit; ``divides``, quick division: one costs less than getting it back from a kept
+    reciprocal; ``webassembly``, that it is none: the text is for a browser (see
+    ``native.narrow``), which changes last bits of pow. ``doubles`` stand in one register, which
+    decides how many members run side by side and no bit."""
 
     fused: bool
     permutes: bool
@@ -196,6 +197,21 @@ class Body:
     def or_nan(self, a: str, out: str) -> str:
         """Return ``out``, but NaN in the lanes in which ``a`` is."""
         return self.select(self.compare("uno", a, a), a, out)
+
+    def either(
+        self, condition: str, seldom: Callable[[], None], mostly: Callable[[], None] | None = None
+    ) -> None:
+        """Do one thing where the condition (one bit) holds, which is seldom, else another."""
+        stem, known = self.fresh("e"), dict(self.known)
+        no = "past" if mostly is None else "no"
+        self.lines.append(f"  br i1 {condition}, label %{stem}.yes, label %{stem}.{no}")
+        for name, act in (("yes", seldom), ("no", mostly)):
+            if act is not None:
+                self.label(f"{stem}.{name}")
+                act()
+                self.lines.append(f"  br label %{stem}.past")
+                self.known = dict(known)
+        self.label(f"{stem}.past")
 
     def every(self, mask: str) -> str:
         """Return one bit: whether all lanes are in the mask."""

@@ -46,9 +46,11 @@ class Plan:
     """The loops of a kernel: ``initial`` at the start, ``invariant`` whenever constants or
     switches have changed, ``switch`` and ``dynamic`` at every step. ``size`` counts slots,
     temporaries included. ``stored`` marks the slots that anything beyond the dynamic loop that
-    computes them looks at. Each row (now, before) of ``switches`` is a switch: the slot the
-    switch loops write at every step, and the one that holds what the others have seen. Stocks in
-    ``early`` are moved on by the dynamic loop that computes their rate, all others after them."""
+    computes them looks at at every step, ``kept`` those that are looked at where a step is saved.
+    Each row (now, before) of ``switches`` is a switch: the slot the switch loops write at every
+    step, and the one that holds what the others have seen. Stocks in ``early`` are moved on by
+    the dynamic loop that computes their rate, those in ``swift`` too where the step is not saved,
+    all others after the loops."""
 
     program: Program
     initial: tuple[Loop, ...]
@@ -57,12 +59,14 @@ class Plan:
     dynamic: tuple[Loop, ...]
     size: int
     stored: NDArray[np.bool_]
+    kept: NDArray[np.bool_]
     switches: NDArray[np.int64]
     early: NDArray[np.bool_]
+    swift: NDArray[np.bool_]
 
-    def moves(self, statement: Statement) -> bool:
-        """Whether the loop that computes this moves on the stocks it is the rate of."""
-        return bool(self.early[_stocks_moved(statement, self.program)].any())
+    def moves(self, statement: Statement, stocks: NDArray[np.bool_]) -> bool:
+        """Whether this is the rate of some of these stocks."""
+        return bool(stocks[_stocks_moved(statement, self.program)].any())
 
     def waiting(self, slots: Slots) -> NDArray[np.bool_]:
         """Return which invariant loops have to run again once these slots have changed."""
@@ -97,6 +101,9 @@ def make_plan(program: Program, *, reciprocals: bool = True) -> Plan:
     start[program.fed] = True
     where = program.name
     dynamic = group(sort_statements(hoister.dynamic, before_step, where), before_step)
+    kept, always = _kept(program, hoister.size), program.save_every == 1
+    early, swift = _moved_in_loops(program, dynamic)
+    swift &= not always
     # what hangs on a switch stands behind all that does not, in loops of its own
     invariant = sort_statements(hoister.invariant, fixed, where)
     steady = [s for s in invariant if not hoister.hangs_on_switch(s.target)]
@@ -108,27 +115,43 @@ def make_plan(program: Program, *, reciprocals: bool = True) -> Plan:
         switch=group(hoister.switch, before_step),
         dynamic=dynamic,
         size=hoister.size,
-        stored=before_step | _stored(program, dynamic, hoister.size),
+        stored=before_step | _stored(program, dynamic, hoister.size) | (kept & always),
+        kept=kept,
         switches=switches,
-        early=_early(program, dynamic),
+        early=early,
+        swift=swift,
     )
 
 
-def _early(program: Program, loops: Sequence[Loop]) -> NDArray[np.bool_]:
-    """Return the stocks that nobody looks at in a step once their rate is known.
+def _moved_in_loops(
+    program: Program, loops: Sequence[Loop]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the stocks that the loops move on at every step, and those they move on where the
+    step is not saved: a run may be asked to keep them."""
+    early = _unread(program, loops)
+    swift = early & _kept(program, program.size)[: program.stocks]
+    for statement in (s for loop in loops for s in loop.statements):  # all of its stocks or none
+        moved = _stocks_moved(statement, program)
+        early[moved] = early[moved].all()
+        swift[moved] = early[moved] & swift[moved].any()
+    return early & ~swift, swift
+
+
+def _unread(program: Program, loops: Sequence[Loop]) -> NDArray[np.bool_]:
+    """Return the stocks that nothing in a step reads once their rate is known.
 
     Whoever reads one stands in an earlier loop, or reads it at its own point of the same loop.
-    Where any stock can be kept there are none.
     """
     early = np.zeros(program.stocks, bool)
-    if program.method != "euler" or program.kept is None:
+    if program.method != "euler":
         return early
     where = np.full(program.stocks, -1)
     for number, loop in enumerate(loops):
         for statement in loop.statements:
             where[_stocks_moved(statement, program)] = number
     early |= where >= 0
-    early[program.kept[program.kept < program.stocks]] = False
+    between = np.concatenate([program.copies[:, 1], program.fixed[:, 1]])
+    early[between[between < program.stocks]] = False
     for number, loop in enumerate(loops):
         own = {Load(s.target - program.stocks).key for s in loop.statements}
         for node in (n for s in loop.statements for n in nodes(s.expr) if isinstance(n, Load)):
@@ -138,9 +161,6 @@ def _early(program: Program, loops: Sequence[Loop]) -> NDArray[np.bool_]:
                 early[read[where[read] == number]] = False
             rates = node.slots[(node.slots >= program.stocks) & (node.slots < 2 * program.stocks)]
             early[rates - program.stocks] = False
-    for statement in (s for loop in loops for s in loop.statements):  # all of its stocks or none
-        moved = _stocks_moved(statement, program)
-        early[moved] = early[moved].all()
     return early
 
 
@@ -151,12 +171,16 @@ def _stocks_moved(statement: Statement, program: Program) -> Slots:
     return stocks if is_rate.all() else stocks[:0]
 
 
+def _kept(program: Program, size: int) -> NDArray[np.bool_]:
+    """Return the slots that a run may be asked to keep."""
+    out = np.zeros(size, bool)
+    out[slice(program.size) if program.kept is None else program.kept] = True
+    return out
+
+
 def _stored(program: Program, loops: Sequence[Loop], size: int) -> NDArray[np.bool_]:
     """Return the slots read by a loop other than their own, in a reduction, or after a step."""
     out = np.zeros(size, bool)
-    out[: program.size] = program.kept is None
-    if program.kept is not None:
-        out[program.kept] = True
     out[: 2 * program.stocks] = True
     out[program.copies.ravel()] = True
     out[program.fixed.ravel()] = True

@@ -58,9 +58,9 @@ class Inputs:
         left = max(self.program.steps - (0 if state is None else state.step), 0)
         length = self.whole("steps", steps, left, 0)
         if state is not None:
-            stocks = np.arange(self.program.stocks)
-            if state.digest != self.program.digest or not np.isin(stocks, state.slots).all():
+            if not _fits(state, self.program):
                 self.problems.add(self.program.name, "the state is not one of this kernel's")
+                self.problems.raise_if_any()
             self.begin = state.step
             self.counts.setdefault(state.values.shape[1], "state")
         self.end = self.begin + length
@@ -281,6 +281,23 @@ def member_numbers(ids: ArrayLike | None, count: int, stride: int, name: str) ->
     ):
         raise SDError(f"{name}: ids must be {count} whole numbers from 0 to 2**32 - 1")
     return np.concatenate([numbers, np.repeat(numbers[-1:], stride - count)]).astype(np.int64)
+
+
+def _fits(state: State, program: Program) -> bool:
+    """Return whether a state is of this program, in every shape: its slots are written to."""
+    slots, members = state.slots, state.ids.size
+    return (
+        state.digest == program.digest
+        and state.step >= 0
+        and slots.dtype.kind == "i"
+        and slots.ndim == 1
+        and bool(np.isin(slots, np.arange(program.size)).all())
+        and bool(np.isin(np.arange(program.stocks), slots).all())
+        and members > 0
+        and state.values.shape == (slots.size, members)
+        and state.history.shape == (state.step, len(program.fixed), members)
+        and state.values.dtype == state.history.dtype == np.float64
+    )
 
 
 def state_slots(program: Program) -> Slots:

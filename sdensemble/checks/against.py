@@ -212,7 +212,7 @@ def studies(bench: Bench, given: Given) -> Found:
         [
             phrase(
                 "validation.against",
-                name={"zh": row["zh"], "en": row["case"]},
+                name=case["name"],
                 median=f"{row['median']:.2g}",
                 low=f"{row['published low']:g}",
                 high=f"{row['published high']:g}",

@@ -118,8 +118,7 @@ def knockout(bench: Bench, given: Given) -> Found:
         rows.append(
             {
                 "loop": loop.id,
-                "zh": loop.title["zh"],
-                "en": loop.title["en"],
+                **loop.title,
                 "watched": one["variable"],
                 "of a lever": "lever" in one,
                 "expected": one["direction"],

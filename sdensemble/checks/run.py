@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.kernel import compile_model
 from sdensemble.checks import against, conditions, levers, statistics, structure
 from sdensemble.checks.finding import (
@@ -108,7 +108,13 @@ def validate(
     """
     path = study.folder / FILE
     if not path.is_file():
-        raise SDError(f"{study.folder}: has no {FILE}, so there is nothing to validate")
+        raise SDError(
+            Message(
+                "{folder}: has no {file}, so there is nothing to validate",
+                folder=study.folder,
+                file=FILE,
+            )
+        )
     files = [path, *(study.folder / name for name in MORE if (study.folder / name).is_file())]
     every = [test for file in files for test in read_tests(file, KINDS)]
     every.sort(key=lambda test: GROUPS.index(test.group))

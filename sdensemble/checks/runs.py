@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.kernel import Kernel, Trajectories, compile_model
 from sdengine.model.describe import levers
 from sdengine.program.held import Held
@@ -104,7 +104,7 @@ class Bench:
             if scenario.name == name:
                 return scenario
         hint = did_you_mean(name, [s.name for s in self.study.scenarios])
-        raise SDError(f'no scenario "{name}"{hint}')
+        raise SDError(Message('no scenario "{name}"{hint}', name=name, hint=hint))
 
     def case(
         self, settings: Mapping[str, Any], scenario: str = BASELINE, *, beyond: bool = False
@@ -194,9 +194,9 @@ class Bench:
         """Raise SDError naming every variable that the model lacks."""
         lacking = [name for name in dict.fromkeys(names) if name not in self.model]
         if lacking:
-            raise SDError(
-                [f'no variable "{n}"{did_you_mean(n, self.model.variables)}' for n in lacking]
-            )
+            hints = {name: did_you_mean(name, self.model.variables) for name in lacking}
+            told = 'no variable "{name}"{hint}'
+            raise SDError(Message(told, name=name, hint=hint) for name, hint in hints.items())
 
 
 def _unlimited(model: Model) -> Model:
@@ -249,7 +249,14 @@ def element(model: Model, name: str, values: Array, chosen: str) -> Array:
         return values.reshape(-1, values.shape[-1]).sum(axis=0)
     names = model.elements(dims[0])
     if chosen not in names:
-        raise SDError(f'"{name}" has no element "{chosen}"{did_you_mean(chosen, names)}')
+        raise SDError(
+            Message(
+                '"{name}" has no element "{chosen}"{hint}',
+                name=name,
+                chosen=chosen,
+                hint=did_you_mean(chosen, names),
+            )
+        )
     return values[names.index(chosen)]
 
 

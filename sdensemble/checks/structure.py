@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from sdengine.program.interpreter import run_reference
 from sdengine.syntax import Kind, Model
 from sdensemble.checks.finding import FAIL, NO_DATA, Found, Given, judged, told
 from sdensemble.checks.runs import Bench, corners, limits
+from sdensemble.inputs.boundary import read_boundary
 from sdensemble.inputs.loops import find_links, influences, read_loops
 from sdensemble.inputs.naming import model_label
 from sdensemble.inputs.scenarios import BASELINE
@@ -199,21 +199,13 @@ def bounds(bench: Bench, given: Given) -> Found:
 # ── what is inside ─────────────────────────────────────────────────────────────────────────
 
 
-def read_boundary(bench: Bench, file: str) -> tuple[dict[str, str], ...]:
-    """Return the rows of the boundary table: zh, en, status, variables, reasons."""
-    path = bench.study.folder / file
-    if not path.is_file():
-        return ()
-    return tuple(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-
-
 def boundary(bench: Bench, given: Given) -> Found:
     """V37: the boundary table agrees with the equations.
 
     An endogenous variable lies on a feedback loop or downstream of one; an exogenous one does
     not; an excluded concept names none.
     """
-    table = read_boundary(bench, given["file"])
+    table = read_boundary(bench.study.folder / given["file"])
     if not table:
         return told(NO_DATA, phrase("result.no_file", file=given["file"]))
     fed = in_feedback(bench.model)
@@ -277,8 +269,7 @@ def named_loops(bench: Bench, given: Given) -> Found:
         rows.append(
             {
                 "loop": loop.id,
-                "zh": loop.title["zh"],
-                "en": loop.title["en"],
+                **loop.title,
                 "kind": loop.kind,
                 "signs": loop.signs,
                 "links": len(found),

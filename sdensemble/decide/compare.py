@@ -21,7 +21,7 @@ from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target, leaves
 from sdensemble.results.estimate import Estimate, holm, mean_of, p_value
 from sdensemble.results.probability import Difference, Probability, difference, distinguishable
-from sdensemble.results.results import LEAST_OUTLAY, Effect, Results
+from sdensemble.results.results import LEAST_OUTLAY, Effect, Results, purse_charged
 from sdensemble.study import Study
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ class Row:
 
     ``effect`` is on the outcome in the target's year. ``treasury`` and ``forgone`` are apart.
     ``per_point`` (treasury money for a point of probability) and ``per_unit`` (outcome for a unit
-    of treasury money) are (value, error), None where either side cannot be told from 0.
+    of treasury money) are (value, error), None where either side cannot be told from 0,
+    or more than one purse pays (``purse_charged``).
     ``displaced`` is the paired change of the group the study watches for displacement. ``binds``
     maps each limit to its mean share in the target's year.
     """
@@ -288,7 +289,8 @@ def _row(
     point = 100 * (event.hit.astype(float) - results.event(target, base).hit)
     replicate = results.replicate
     # An outlay that is printed as nothing is no outlay to share an effect out to.
-    spent = abs(treasury.found.mean) >= LEAST_OUTLAY
+    charged, _ = purse_charged(treasury, forgone)
+    spent = charged is not None and treasury.found.mean >= LEAST_OUTLAY
     told = distinguishable(effect.found)
     per_point = _ratio(money, point, replicate) if spent and change.distinguishable else None
     per_unit = _ratio(effect.moved, money, replicate) if spent and told else None

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import Message, SDError, did_you_mean
+from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import ABOUT, Target, band
@@ -71,11 +72,10 @@ def outcome_of(study: Study, target: Target) -> Outcome:
     """Return the series a single target speaks of; of a joint one the headline."""
     if target.joint:
         return study.report.headline.whole
-    label = {"zh": target.zh, "en": target.en}
     for known in (study.report.headline.whole, *study.report.headline.groups):
         if (known.variable, known.element or "") == (target.variable, target.element):
             return known
-    return Outcome(target.id, target.variable, target.element or None, label)
+    return Outcome(target.id, target.variable, target.element or None, spoken(target))
 
 
 def paid(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdensemble.decide.doses import Doses, run_doses, run_sums
 from sdensemble.decide.jackknife import Members, jackknife
 from sdensemble.decide.levers import Lever, find_lever, turned
@@ -128,7 +128,11 @@ def weigh(
     )
     base = next((s for s in study.scenarios if s.name == question.base), None)
     if base is None:
-        raise SDError(f'{question.path.name}: base: no scenario "{question.base}"')
+        raise SDError(
+            Message(
+                '{file}: base: no scenario "{base}"', file=question.path.name, base=question.base
+            )
+        )
     asked = tuple(side.level for side in question.sides)
     doses = run_doses(worlds[0], question, (first, second), target, progress=progress)
     years = range(len(doses.years))

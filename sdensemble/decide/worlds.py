@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.blocks import Count, Runner
 from sdensemble.ensemble.draws import Draws
@@ -166,9 +166,8 @@ def world_of(
     """Return the world of a prior set's members in the main model, or in a variant."""
     prior_set = members.priors.name
     if variant is None or variant.name == MAIN:
-        title = {"zh": "", "en": ""}
         kernel = compile_model(study.model)
-        return World(MAIN, prior_set, title, study, kernel, members, by=by)
+        return World(MAIN, prior_set, {}, study, kernel, members, by=by)
     applied = apply(variant, members, ())
     return World(
         variant.name,
@@ -195,5 +194,12 @@ def keep_for(
     found: dict[str, str] = {}
     for name, how in [*wanted, *more.items()]:
         if found.setdefault(name, how) != how:
-            raise SDError(f'"{name}" is wanted both as {found[name]} and as {how}')
+            raise SDError(
+                Message(
+                    '"{name}" is wanted both as {one} and as {other}',
+                    name=name,
+                    one=found[name],
+                    other=how,
+                )
+            )
     return found

@@ -33,7 +33,7 @@ MOST, SHARE = 2048, 16
 LANES = 64  # a block is a multiple of what runs side by side
 
 Values = dict[str, NDArray[np.float64]]
-"""What a block kept: by variable, shape (scenario, member, year, *ranges)."""
+"""What a block kept: by variable, shape (scenario, year, *ranges, member), as kernels give it."""
 Count = Callable[[int], None]
 """Told of the member runs just finished."""
 
@@ -68,7 +68,7 @@ class Work:
     def shape(self, name: str, members: int) -> tuple[int, ...]:
         """Return the shape of a kept variable for so many members."""
         own = self.model.shape(self.model[name])
-        return (len(self.scenarios), members, len(self.years), *own)
+        return (len(self.scenarios), len(self.years), *own, members)
 
     def runs(self, index: int) -> int:
         """Return how many runs of a member a block is."""
@@ -128,7 +128,7 @@ def block(
             **more,
         )
         for name, how in work.keep.items():
-            values[name][place, :, years] = np.moveaxis(_yearly(found, name, how), -1, 0)
+            values[name][place, years] = _yearly(found, name, how)
         return found.state
 
     every = [common.own(scenario) for scenario in work.scenarios]

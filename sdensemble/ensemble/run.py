@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.kernel import Kernel, Trajectories
 from sdengine.syntax import Model
 from sdensemble import __version__
@@ -20,6 +20,7 @@ from sdensemble.ensemble.forcing import Forcing
 from sdensemble.ensemble.worlds import worlds
 from sdensemble.inputs.config import cell_name
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -74,11 +75,14 @@ def run_ensemble(
     size = size or block_size(draws.members)
     work = Work(model, tuple(scenarios), draws, forcing, names, years, every, size, first)
     few = kernel.only(names) if draws.members * len(scenarios) >= MANY else kernel
-    results = {name: np.empty(work.shape(name, draws.members - first)) for name in names}
+    kept = {name: np.empty(work.shape(name, draws.members - first)) for name in names}
     for index, values in (by or Threads()).run(few, work, range(len(work)), progress):
         here = work.members(index) - first
         for name, array in values.items():
-            results[name][:, here[0] : here[-1] + 1] = array
+            kept[name][..., here[0] : here[-1] + 1] = array
+    # Members lie side by side in memory, as most questions are asked over them; in the labels
+    # they come first.
+    results = {name: np.moveaxis(array, -1, 1) for name, array in kept.items()}
     dataset = _dataset(work, results)
     lost = diagnose(kernel, scenarios, draws, forcing, results, first)
     dataset.attrs["lost"] = [asdict(one) for one in lost]
@@ -168,14 +172,26 @@ def whole_years(model: Model) -> tuple[int, range]:
     per_year = 1 / clock.step
     if abs(per_year - round(per_year)) > 1e-9 or clock.start != int(clock.start):
         raise SDError(
-            f"{model.path.name}: an ensemble is kept by whole {clock.unit or 'time unit'}s, so "
-            f"INITIAL TIME must be whole and TIME STEP divide 1 (they are {clock.start:g} and "
-            f"{clock.step:g})"
+            Message(
+                "{file}: an ensemble is kept by whole {unit}s, so INITIAL TIME "
+                "must be whole and TIME STEP divide 1 (they are {start:g} and "
+                "{step:g})",
+                file=model.path.name,
+                unit=clock.unit or "time unit",
+                start=clock.start,
+                step=clock.step,
+            )
         )
     years = range(int(clock.start), int(clock.stop + 1e-9))
     if not years:
         unit = clock.unit or "time unit"
-        raise SDError(f"{model.path.name}: the run is shorter than one {unit}: nothing to keep")
+        raise SDError(
+            Message(
+                "{file}: the run is shorter than one {unit}: nothing to keep",
+                file=model.path.name,
+                unit=unit,
+            )
+        )
     return round(per_year), years
 
 
@@ -220,10 +236,5 @@ def _attributes(model: Model, name: str, aggregate: str) -> dict[str, str]:
         unit = unit.removesuffix(per)
     elif aggregate == "annual":
         unit = f"{unit}*{model.clock.unit}"
-    note = variable.note
-    return {
-        "unit": unit,
-        "zh": note.label("zh") or name,
-        "en": note.label("en") or name,
-        "aggregate": aggregate,
-    }
+    labels = {lang: variable.note.label(lang) or name for lang in LANGS}
+    return {"unit": unit, **labels, "aggregate": aggregate}

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sdengine.errors import Problems, SDError
+from sdengine.errors import Message, Problems, SDError
 from sdengine.model.read import read_model
 from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Draws, Method, draw
@@ -106,7 +106,7 @@ def read_variant(path: Path, model: Model) -> Variant:
     top = Section(short(path), content, found)
     top.only(KEYS)
     if path.stem in (MAIN, "all"):
-        top.problem(f'"{path.stem}" is reserved: name the file otherwise')
+        top.problem(Message('"{name}" is reserved: name the file otherwise', name=path.stem))
     order = top.number("order") if "order" in content else LAST
     title = top.words("title", path.stem)
     purpose = top.words("purpose")
@@ -114,7 +114,9 @@ def read_variant(path: Path, model: Model) -> Variant:
     model = other or model
     settings = _settings(top, model)
     if not settings and "model" not in content:
-        top.problem('gives neither [settings] nor model = "…": nothing differs from the main model')
+        top.problem(
+            Message('gives neither [settings] nor model = "…": nothing differs from the main model')
+        )
     priors = _read_priors_path(top, path, model)
     found.raise_if_any()
     return Variant(
@@ -139,7 +141,9 @@ def _read_model(top: Section, path: Path) -> Model | None:
         return None
     place = path.parent.parent / named
     if not place.is_file():
-        top.problem(f'model: no file "{named}" in {path.parent.parent}')
+        top.problem(
+            Message('model: no file "{named}" in {folder}', named=named, folder=path.parent.parent)
+        )
         return None
     try:
         return read_model(place)
@@ -167,9 +171,11 @@ def _settings(top: Section, model: Model) -> tuple[Setting, ...]:
         for name, value in given.items():
             table = Section(f'{top.where} [settings] "{name}"', {}, top.found)
             if not isinstance(value, dict) or "unit" not in value:
-                table.problem('write { value = …, unit = "…" }: the unit is needed')
+                table.problem(Message('write {{ value = …, unit = "…" }}: the unit is needed'))
             elif as_number(value.get("value")) is None:
-                table.problem(f"value must be a number, not {value.get('value')!r}")
+                table.problem(
+                    Message("value must be a number, not {value!r}", value=value.get("value"))
+                )
             else:
                 Section(table.where, value, top.found).only(FIELDS)
     return tuple(read_settings(top, "settings", "world", model))

@@ -7,11 +7,12 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.evidence.backtest import Row, held_out, score_model, source_of, stored_source
@@ -81,6 +82,7 @@ def audit(
     members: int = 2048,
     threads: int | None = None,
     tell: Tell | None = None,
+    kept: Path | None = None,
 ) -> Audit:
     """Audit a study: its ex ante forecast, the misses, the counterfactual, and the way ahead.
 
@@ -93,16 +95,17 @@ def audit(
     lived = study.lived
     if study.fit is None or lived is None:
         raise SDError(
-            f"{study.folder / 'calibration' / 'fit.toml'}: names no terms or no scenario"
-            " under which the observed years went by"
+            Message(
+                "{file}: names no terms or no scenario under which the observed years went by",
+                file=study.folder / "calibration" / "fit.toml",
+            )
         )
     kernel = compile_model(study.model)
     settings = settings_of(members, threads)
-    before = source_of(
-        study, kernel, prior_set, vintage(study.history, issued), settings, seed=seed
-    )
+    then = vintage(study.history, issued)
+    before = source_of(study, kernel, prior_set, then, settings, seed=seed, kept=kept)
     known = vintage(study.history, LATEST)
-    after = stored_source(study, kernel, prior_set, known, settings, seed=seed)
+    after = stored_source(study, kernel, prior_set, known, settings, seed=seed, kept=kept)
     origin = _last_year(issued, study)
     everything = known.fitted()
     later = held_out(before.problem, everything, origin)
@@ -114,8 +117,8 @@ def audit(
     ahead = study.named((scenario,))[0] if scenario else None
     if start is None:
         start = shocks_drawn_from(after)
-    then = (from_year(lived, ahead, start),) if ahead else ()
-    years, paths = _paths(study, kernel, after, (baseline, lived, *then), threads)
+    later_on = (from_year(lived, ahead, start),) if ahead else ()
+    years, paths = _paths(study, kernel, after, (baseline, lived, *later_on), threads)
     new = paths[2] if ahead else None
     return Audit(
         rows,

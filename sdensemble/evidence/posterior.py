@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError, listed
 from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Drawn, Draws
 from sdensemble.evidence.smc import Stage
@@ -28,6 +28,7 @@ from sdensemble.inputs.folder import whole_file
 from sdensemble.inputs.history import Observation, digest_of
 from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.sealed import require_whole, seal
 
 Floats = NDArray[np.float64]
 LEVELS = 65535
@@ -52,10 +53,10 @@ class Bound:
     def differs(self, other: Bound) -> tuple[str, ...]:
         """Return what differs, in words."""
         words = {
-            "model": "the model",
-            "priors": "the priors",
+            "model": Message("the model"),
+            "priors": Message("the priors"),
             "fit": "fit.toml",
-            "data": "the observations",
+            "data": Message("the observations"),
         }
         return tuple(
             word for name, word in words.items() if getattr(self, name) != getattr(other, name)
@@ -176,8 +177,13 @@ def particles_of(posterior: Posterior, n: int, rounds: int = 1) -> Particles:
     if rest or count < 1:
         near = max(count, 1) * posterior.replicates * rounds
         raise SDError(
-            f"{n} members: a posterior has {posterior.replicates} replicates — take"
-            f" {near} or {near + posterior.replicates * rounds}"
+            Message(
+                "{n} members: a posterior has {replicates} replicates — take {near} or {more}",
+                n=n,
+                replicates=posterior.replicates,
+                near=near,
+                more=near + posterior.replicates * rounds,
+            )
         )
     made = (posterior.particles, posterior.replicates, count)
     return Particles(posterior.numbers, *made, f"{posterior.digest} {made}")
@@ -232,6 +238,7 @@ def store_posterior(path: Path, posterior: Posterior) -> None:
         _write_prior(file.createGroup("prior"), posterior)
         _write_figures(file, posterior)
         _write_stats(file.createGroup("sample_stats"), posterior)
+    seal(path)
 
 
 def _write_head(file: Any, posterior: Posterior) -> None:
@@ -317,10 +324,20 @@ def read_posterior(path: Path) -> Posterior:
     import netCDF4
 
     try:
+        require_whole(path)
         with netCDF4.Dataset(path) as file:
-            return _read(file)
-    except (OSError, KeyError, AttributeError, IndexError, ValueError) as error:
-        raise SDError(f"{path}: not readable as a posterior: {error}") from error
+            found = _read(file)
+            whole = found.digest == file.digest
+    except (MemoryError, SDError):
+        raise
+    except Exception as error:  # a damaged file may raise whatever its libraries meet
+        raise SDError(
+            Message("{file}: not readable as a posterior: {error}", file=path, error=error)
+        ) from error
+    if not whole:
+        told = "{file}: is damaged: its numbers are not those it was written with"
+        raise SDError(Message(told, file=path))
+    return found
 
 
 def _read(file: Any) -> Posterior:
@@ -365,7 +382,11 @@ def require_bound(posterior: Posterior, wanted: Bound, path: Path, command: str)
     differs = posterior.bound.differs(wanted)
     if differs or posterior.bound.prior_set != wanted.prior_set:
         raise SDError(
-            f"{path.name}: was made for other inputs ({', '.join(differs) or 'the prior set'}"
-            f" changed since) — renew it: {command}"
+            Message(
+                "{file}: was made for other inputs ({differs} changed since) — renew it: {command}",
+                file=path.name,
+                differs=listed(differs) or Message("the prior set"),
+                command=command,
+            )
         )
     return posterior

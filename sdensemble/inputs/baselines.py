@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
+from sdengine.errors import Message
 from sdensemble.inputs.config import Section, as_number
 from sdensemble.inputs.history import Observation
 
@@ -62,20 +62,20 @@ def read_baseline(table: Section) -> Baseline | None:
     """Return one baseline of ``fit.toml``, or None with its problems noted."""
     before = len(table.found.lines)
     table.only(("name", "kind", "title", "sd", "growth", "points", "measures", "basis"))
-    name, kind = table.text("name", needed=True), table.text("kind", needed=True)
-    if kind and kind not in KINDS:
-        table.problem(f"kind must be one of {', '.join(KINDS)}")
+    name, kind = table.text("name", needed=True), table.one_of("kind", KINDS, needed=True)
     sd = table.number("sd")
     growth = table.number("growth") if kind == "trend" else 0.0
     points = table.values.get("points", {})
     if kind == "path" and not (isinstance(points, dict) and len(points) > 1):
-        table.problem('points must be a table such as { "2020" = 100, "2025" = 150 }')
+        table.problem(Message('points must be a table such as {{ "2020" = 100, "2025" = 150 }}'))
         points = {}
     pairs = []
     for year, value in points.items() if isinstance(points, dict) else ():
         number = as_number(value)
         if not year.isdigit() or number is None:
-            table.problem(f"points: {year} = {value} is no year and number")
+            table.problem(
+                Message("points: {year} = {value} is no year and number", year=year, value=value)
+            )
         else:
             pairs.append((float(year), number))
     title = table.words("title", name)
@@ -106,6 +106,8 @@ def _logistic(known: Sequence[Observation], year: float) -> float:
 
     A few figures do not tell a ceiling: without the hold the curve would be any exponential.
     """
+    from scipy.optimize import minimize  # here, as every verb reads baselines and few forecast
+
     last = known[-1]
     times = np.array([o.time - last.time for o in known])
     logs = np.log([o.value for o in known])

@@ -24,7 +24,7 @@ NAMES = ("scenario", "name", "情景", "名称", "方案", "情景名称")
 STARTS = ("start", "from", "起始", "起始年份", "开始年份", "起始时间")
 TITLES = {"zh": ("title", "标题", "中文标题", "title_zh"), "en": ("title_en", "英文标题")}
 IGNORED = ("note", "notes", "备注", "说明")
-SCHEDULE = re.compile(r"\s*(\d{4}(?:\.\d+)?)\s*[:：]\s*([^;；]+)\s*")
+SCHEDULE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*[:：]\s*([^;；]+)\s*")
 MOST = 2000
 """Scenarios a batch may hold."""
 

@@ -29,7 +29,9 @@ Cell = tuple[int, ...]
 
 
 def short(path: Path) -> str:
-    """Return a file's name with its folder, as messages print it."""
+    """Return a file's name with its folder, as messages print it; with all of a short path."""
+    if path.is_absolute() and len(path.parts) <= 3:  # "tmp/a.mdl" would name another file
+        return str(path)
     return f"{path.parent.name}/{path.name}" if path.parent.name else path.name
 
 
@@ -158,6 +160,17 @@ class Section:
         elif needed and not value.strip():
             self.problem(Message("{key} is missing", key=key))
         return value.strip() if isinstance(value, str) else ""
+
+    def one_of(
+        self, key: str, known: Collection[str], fallback: str = "", *, needed: bool = False
+    ) -> str:
+        """Return a text that must be one of ``known``; the fallback where it is missing."""
+        value = self.text(key, needed=needed) or fallback
+        if value and value not in known:
+            hint, shown = did_you_mean(value, known), ", ".join(known)
+            told = '{key} must be one of {known}, not "{value}"{hint}'
+            self.problem(Message(told, key=key, known=shown, value=value, hint=hint))
+        return value
 
     def flag(self, key: str) -> bool:
         """Return true or false; false where it is missing."""
@@ -363,7 +376,7 @@ def find_cells(model: Model, variable: Variable, element: str, table: Section) -
     for part, dim in zip(parts, variable.dims, strict=True):
         elements = {fold(name): i for i, name in enumerate(model.ranges[dim])}
         for i, name in enumerate(model.ranges[dim]):
-            for lang in ("zh", "en"):
+            for lang in LANGS:
                 elements.setdefault(fold(model.element_label(dim, name, lang)), i)
         subranges = {fold(name): inside for name, inside in model.ranges.items()}
         chosen = [part] if fold(part) in elements else subranges.get(fold(part), (part,))
@@ -379,8 +392,13 @@ def find_cells(model: Model, variable: Variable, element: str, table: Section) -
 
 def cell_name(model: Model, variable: Variable, cell: Cell) -> str:
     """Return ``name[element]``, or the bare name of a scalar."""
-    inside = ", ".join(model.ranges[dim][i] for dim, i in zip(variable.dims, cell, strict=True))
+    inside = ", ".join(elements_at(model, variable, cell))
     return f"{variable.name}[{inside}]" if inside else variable.name
+
+
+def elements_at(model: Model, variable: Variable, cell: Cell) -> tuple[str, ...]:
+    """Return the elements that a cell of a variable stands for."""
+    return tuple(model.ranges[dim][i] for dim, i in zip(variable.dims, cell, strict=True))
 
 
 def default_of(model: Model, variable: Variable) -> Floats:

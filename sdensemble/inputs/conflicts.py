@@ -97,7 +97,7 @@ def read_conflicts(path: Path, model: Model, targets: Iterable[Target]) -> tuple
         name = str(values.get("id", ""))
         table = Section(f'{top.where} conflict "{name}"', values, found)
         if not name or name in places:
-            table.problem("id is given twice" if name else "id is missing")
+            table.problem(Message("id is given twice") if name else Message("id is missing"))
         places.add(name)
         read.append(_read_conflict(table, model, known))
     found.raise_if_any()
@@ -164,11 +164,8 @@ def _read_model(table: Section, model: Model) -> ModelNumber:
 def _read_term(table: Section, model: Model) -> Term:
     table.only(("variable", "element", "aggregate", "power"))
     name, element = table.text("variable", needed=True), table.text("element")
-    aggregate, power = table.text("aggregate", needed=True), table.values.get("power", 1)
-    if aggregate and aggregate not in AGGREGATES:
-        table.problem(
-            Message("aggregate must be one of {aggregates}", aggregates=", ".join(AGGREGATES))
-        )
+    aggregate = table.one_of("aggregate", AGGREGATES, needed=True)
+    power = table.values.get("power", 1)
     if power not in (1, -1):
         table.problem(Message("power must be 1 or -1, not {power}", power=power))
     written = model.name_of(name)

@@ -230,11 +230,7 @@ def _read_term(table: Section, model: Model) -> Term | None:
                 hint=did_you_mean(name, model.variables),
             )
         )
-    aggregate = table.text("aggregate") or "annual"
-    if aggregate not in AGGREGATES:
-        table.problem(
-            Message("aggregate must be one of {aggregates}", aggregates=", ".join(AGGREGATES))
-        )
+    aggregate = table.one_of("aggregate", AGGREGATES, "annual")
     cells: tuple[Cell, ...] = ()
     if written is not None:
         element = table.text("element")
@@ -250,7 +246,11 @@ def _read_term(table: Section, model: Model) -> Term | None:
     ):
         value = table.number(key) if key in table.values else default
         if value is not None and (value < 0 or (value == 0 and key in ("factor", "half_life"))):
-            table.problem(f"{key} must be above 0" if default else f"{key} must not be below 0")
+            table.problem(
+                Message("{key} must be above 0", key=key)
+                if default
+                else Message("{key} must not be below 0", key=key)
+            )
         numbers[key] = value or 0.0
     if numbers["shock_share"] > 1:
         table.problem(Message("shock_share must be from 0 to 1"))

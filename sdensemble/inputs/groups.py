@@ -10,6 +10,7 @@ from pathlib import Path
 from sdengine.errors import Message, Problems, did_you_mean
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Section, read_toml, short
+from sdensemble.lang import LANGS
 
 EXECUTION = " execution"
 """Constants so named are rates of execution: a pattern takes them only where it names them."""
@@ -41,7 +42,7 @@ def read_groups(path: Path, model: Model) -> Groups:
             found.add(short(path), Message("{key} must be a table", key=name))
             continue
         table = Section(f"{short(path)} [{name}]", values, found)
-        table.only(("zh", "en", "inputs"))
+        table.only((*LANGS, "inputs"))
         labels[name] = table.label(name)
         given = values.get("inputs", [])
         if not isinstance(given, list) or not all(isinstance(one, str) for one in given):

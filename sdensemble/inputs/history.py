@@ -17,6 +17,8 @@ from datetime import date
 from pathlib import Path
 
 from sdengine.errors import Message, Problems, SDError
+from sdensemble.inputs.config import Section
+from sdensemble.inputs.rows import cell_number, read_rows
 
 COLUMNS = ("time", "sector", "measure", "value", "unit", "source", "period_end", "published_on")
 MORE = ("id", "url", "role", "note", "batch")
@@ -84,7 +86,7 @@ def last_day(text: str) -> date | None:
     if not found:
         return None
     year, month = int(found[1]), int(found[2] or 12)
-    if not 1 <= month <= 12:
+    if year < 1 or not 1 <= month <= 12:
         return None
     last = monthrange(year, month)[1]
     day = int(found[3] or last)
@@ -92,47 +94,35 @@ def last_day(text: str) -> date | None:
 
 
 def read_history(path: Path) -> tuple[Observation, ...]:
-    """Return the observations of a CSV file in UTF-8; raise SDError with every bad row."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise SDError(
-                    Message(
-                        "{path}: columns missing: {missing}", path=path, missing=", ".join(missing)
-                    )
-                )
-            rows = list(reader)
-    except FileNotFoundError as error:
-        raise SDError(Message("{path}: no such file", path=path)) from error
-    except UnicodeDecodeError as error:
-        raise SDError(Message("{path}: not UTF-8; save it as CSV UTF-8", path=path)) from error
+    """Return the observations of a CSV file in UTF-8 or GBK; raise SDError with every bad row."""
     problems = Problems()
-    found = []
-    for number, row in enumerate(rows, start=2):
-        try:
-            found.append(_observation(row))
-        except ValueError as error:
-            problems.add(f"{path} line {number}", str(error))
+    rows = read_rows(Path(path), (), COLUMNS, (), problems, key="")
+    found = [_observation(row) for row in rows]
     problems.raise_if_any()
     return tuple(found)
 
 
-def _observation(row: dict[str, str]) -> Observation:
-    more = {name: row[name] for name in (*MORE, COPY) if row.get(name)}
-    if more.get("role", "observed") not in ROLES:
-        raise ValueError(f'role "{more["role"]}" is none of {", ".join(ROLES)}')
+def _observation(row: Section) -> Observation:
+    row.one_of("role", ROLES)
+    ends = date.min
+    try:
+        ends = date.fromisoformat(row.text("period_end"))
+    except ValueError:
+        told = 'period_end must be a date such as 2020-12-31, not "{text}"'
+        row.problem(Message(told, text=row.text("period_end")))
+    numbers = {name: cell_number(row, name) for name in ("time", "value")}
+    for name in numbers:
+        row.text(name, needed=True)
     return Observation(
-        float(row["time"]),
-        row["sector"],
-        row["measure"],
-        float(row["value"]),
-        row["unit"],
-        row["source"],
-        date.fromisoformat(row["period_end"]),
-        row["published_on"],
-        **more,
+        numbers["time"] or 0.0,
+        row.text("sector"),
+        row.text("measure"),
+        numbers["value"] or 0.0,
+        row.text("unit"),
+        row.text("source"),
+        ends,
+        row.text("published_on"),
+        **{name: text for name in (*MORE, COPY) if (text := row.text(name))},
     )
 
 
@@ -149,9 +139,8 @@ def appended(path: Path, rows: Sequence[Observation]) -> bytes:
         names = next(csv.reader([held.decode("utf-8-sig").split("\n", 1)[0].strip()]), [])
     lacking = [name for name in (*COLUMNS, *MORE) if name not in names]
     if lacking:
-        raise SDError(
-            Message("{path}: columns missing: {lacking}", path=path, lacking=", ".join(lacking))
-        )
+        what = Message("columns missing: {lacking}", lacking=", ".join(lacking))
+        raise SDError(Message("{where}: {what}", where=path, what=what))
     end = "\r\n" if held.endswith(b"\r\n") else "\n"
     made = io.StringIO("" if held.endswith(b"\n") else end, newline="")
     made.seek(0, io.SEEK_END)

@@ -112,15 +112,7 @@ def _read(table: Section, model: Model) -> Instrument:
         table.problem(
             Message('outside must be 1, 0 or empty, not "{outside}"', outside=text["outside"])
         )
-    if text["confidence"] not in ("", *CONFIDENCE):
-        what = f'not "{text["confidence"]}"'
-        table.problem(
-            Message(
-                "confidence must be one of {confidence}, {what}",
-                confidence=", ".join(CONFIDENCE),
-                what=what,
-            )
-        )
+    table.one_of("confidence", CONFIDENCE)
     if numbers["cost"] is not None:
         table.text("cost_unit", needed=True)
         table.text("cost_basis", needed=True)

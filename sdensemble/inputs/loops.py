@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdengine.errors import Problems, did_you_mean
+from sdengine.errors import Message, Problems, did_you_mean
 from sdengine.model.describe import references
 from sdengine.syntax import Call, Expr, Kind, Model, Variable
 from sdensemble.inputs.config import Section, read_toml, short
 from sdensemble.inputs.scenarios import Setting, read_settings
+from sdensemble.lang import LANGS
 
-KEYS = ("id", "zh", "en", "kind", "path", "signs", "cut")
+KEYS = ("id", *LANGS, "kind", "path", "signs", "cut")
 KINDS = ("R", "B")
 FROM_START = {"integ": 1, "integ_non_negative": 1, "smooth": 2, "delay": 2, "delay_fixed": 2}
 """How many leading arguments of a stateful function act through time; the rest set its start."""
@@ -74,28 +75,38 @@ def read_loops(path: Path, model: Model) -> tuple[Loop, ...]:
     ]
     names = [loop.id for loop in loops]
     for name in dict.fromkeys(n for n in names if names.count(n) > 1):
-        top.problem(f'loop "{name}" is given twice')
+        top.problem(Message('loop "{name}" is given twice', name=name))
     found.raise_if_any()
     return tuple(loops)
 
 
 def _read_loop(table: Section, model: Model) -> Loop:
     table.only(KEYS)
-    kind, signs = table.text("kind", needed=True), table.text("signs", needed=True)
-    if kind and kind not in KINDS:
-        table.problem(f'kind must be R or B, not "{kind}"')
+    kind, signs = table.one_of("kind", KINDS, needed=True), table.text("signs", needed=True)
     path = table.values.get("path", [])
     if not isinstance(path, list) or len(path) < 2 or not all(isinstance(p, str) for p in path):
-        table.problem("path must be a list of two or more variables in quotes")
+        table.problem(Message("path must be a list of two or more variables in quotes"))
         path = []
     if path and (len(signs) != len(path) or set(signs) - {"+", "-"}):
-        table.problem(f'signs must be {len(path)} of + and -, one for each link, not "{signs}"')
+        table.problem(
+            Message(
+                'signs must be {n} of + and -, one for each link, not "{signs}"',
+                n=len(path),
+                signs=signs,
+            )
+        )
         signs = "+" * len(path)
     written = []
     for name in path:
         known = model.name_of(name)
         if known is None:
-            table.problem(f'path: no variable "{name}"{did_you_mean(name, model.variables)}')
+            table.problem(
+                Message(
+                    'path: no variable "{name}"{hint}',
+                    name=name,
+                    hint=did_you_mean(name, model.variables),
+                )
+            )
         written.append(known or name)
     cut = read_settings(table, "cut", "world", model)
     return Loop(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,24 @@ def model_label(model: Model, name: str) -> dict[str, str]:
 def element_label(model: Model, range_name: str, element: str) -> dict[str, str]:
     """Return an element's label in the model, by language."""
     return {lang: model.element_label(range_name, element, lang) for lang in LANGS}
+
+
+def cell_label(model: Model, name: str, elements: Sequence[str]) -> dict[str, str]:
+    """Return a variable's label with its elements in square brackets, by language."""
+    found = model_label(model, name)
+    each = [element_label(model, *one) for one in zip(model[name].dims, elements, strict=False)]
+    if each:
+        found = {lang: f"{found[lang]}[{', '.join(one[lang] for one in each)}]" for lang in LANGS}
+    return found
+
+
+def spoken(one: object, name: str = "") -> dict[str, str]:
+    """Return what a value says in fields such as ``reason_zh`` and ``reason_en``, by language.
+
+    Without a name, of fields that are called by the language alone.
+    """
+    fields = {lang: f"{name}_{lang}" if name else lang for lang in LANGS}
+    return {lang: getattr(one, field) for lang, field in fields.items() if hasattr(one, field)}
 
 
 @dataclass(frozen=True)

@@ -203,12 +203,16 @@ def _read_effects(table: Section, sources: Sources) -> tuple[str, ...]:
     """Return the rows of evidence an entry names; note those that no table has."""
     names = table.values.get("effects", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        table.problem('effects must be a list of rows such as ["E004", "E079"]')
+        table.problem(Message('effects must be a list of rows such as ["E004", "E079"]'))
         return ()
     for name in names:
         if name not in sources.by_id:
             hint = did_you_mean(name, sources.by_id)
-            table.problem(f'effects: no row "{name}" in the tables of evidence{hint}')
+            table.problem(
+                Message(
+                    'effects: no row "{name}" in the tables of evidence{hint}', name=name, hint=hint
+                )
+            )
     return tuple(names)
 
 

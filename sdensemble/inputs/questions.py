@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdengine.errors import Problems, did_you_mean
+from sdengine.errors import Message, Problems, did_you_mean
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Section, find_constant, read_toml, same_unit, short
 from sdensemble.inputs.scenarios import split_name
+from sdensemble.lang import LANGS
 
 KEYS = (
     *("title", "purpose", "target", "base", "years", "levels", "discount", "from_year"),
@@ -52,7 +53,8 @@ class Question:
 
     ``used`` is the variable the prices are charged on, ``used_unit`` what is counted.
     ``condition`` splits the members by the mean of a variable under the baseline over ``span``,
-    at the two ``bounds``. ``discount`` (a year) and ``from_year`` make money present value.
+    at the two ``bounds``. ``discount`` (for each unit of the
+    model's time) and ``from_year`` make money present value.
     """
 
     name: str
@@ -89,17 +91,17 @@ def read_question(path: Path, model: Model) -> Question:
     years = _years(top, model)
     sides = tuple(_side(table, model) for table in top.entries("side"))
     if len(sides) != 2:
-        top.problem(f"needs two [[side]], has {len(sides)}")
+        top.problem(Message("needs two [[side]], has {n}", n=len(sides)))
     used = _table(top, "used")
-    used.only(("variable", "zh", "en"))
+    used.only(("variable", *LANGS))
     used_name = _variable(used, model)
     costs = tuple(_cost(table, model, used_name) for table in top.entries("cost"))
     if not costs:
-        top.problem("needs a [[cost]]: how the second side's cost is counted")
+        top.problem(Message("needs a [[cost]]: how the second side's cost is counted"))
     elif sum(cost.main for cost in costs) != 1:
-        top.problem("needs main = true in just one [[cost]]")
+        top.problem(Message("needs main = true in just one [[cost]]"))
     condition = _table(top, "condition")
-    condition.only(("variable", "zh", "en", "from", "to", "low", "high"))
+    condition.only(("variable", *LANGS, "from", "to", "low", "high"))
     numbers = (
         {key: condition.number(key) for key in ("from", "to", "low", "high")}
         if condition.values
@@ -107,7 +109,9 @@ def read_question(path: Path, model: Model) -> Question:
     )
     levels = top.number("levels") if "levels" in content else 15.0
     if levels is not None and not 3 <= levels <= 60:
-        top.problem(f"levels must be a whole number from 3 to 60, not {levels:g}")
+        top.problem(
+            Message("levels must be a whole number from 3 to 60, not {levels:g}", levels=levels)
+        )
     found = Question(
         name=path.stem,
         title=top.words("title", path.stem),
@@ -137,7 +141,7 @@ def read_question(path: Path, model: Model) -> Question:
 def _table(top: Section, key: str) -> Section:
     given = top.values.get(key, {})
     if not isinstance(given, dict):
-        top.problem(f"{key} must be a table: write [{key}] on a line of its own")
+        top.problem(Message("{key} must be a table: write [{key}] on a line of its own", key=key))
         given = {}
     return Section(f"{top.where} [{key}]", given, top.found)
 
@@ -149,10 +153,20 @@ def _variable(table: Section, model: Model) -> str:
         return ""
     written = model.name_of(name)
     if written is None:
-        table.problem(f'no variable "{name}"{did_you_mean(name, model.variables)}')
+        table.problem(
+            Message(
+                'no variable "{name}"{hint}', name=name, hint=did_you_mean(name, model.variables)
+            )
+        )
         return ""
     if model[written].dims:
-        table.problem(f'"{written}" is by {model[written].dims[0]}: name one without elements')
+        table.problem(
+            Message(
+                '"{written}" is by {range}: name one without elements',
+                written=written,
+                range=model[written].dims[0],
+            )
+        )
     return written
 
 
@@ -166,19 +180,24 @@ def _years(top: Section, model: Model) -> tuple[int, ...]:
     clock = model.clock
     good = isinstance(given, list) and given and all(isinstance(y, int) for y in given)
     if not good:
-        top.problem("years must be a list of years such as [2025, 2030]")
+        top.problem(Message("years must be a list of years such as [2025, 2030]"))
         return (int(clock.stop) - 1,)
     assert isinstance(given, list)
     for year in given:
         if not clock.start <= year < clock.stop:
             top.problem(
-                f"years: {year} is outside the model's time, {clock.start:g} to {clock.stop - 1:g}"
+                Message(
+                    "years: {year} is outside the model's time, {start:g} to {stop:g}",
+                    year=year,
+                    start=clock.start,
+                    stop=clock.stop - 1,
+                )
             )
     return tuple(given)
 
 
 def _side(table: Section, model: Model) -> Side:
-    table.only(("lever", "unit", "zh", "en", "level", "low", "high", "start"))
+    table.only(("lever", "unit", *LANGS, "level", "low", "high", "start"))
     name = table.text("lever", needed=True)
     table = table.titled(name)
     variable = find_constant(model, split_name(name)[0], table) if name else None
@@ -187,21 +206,25 @@ def _side(table: Section, model: Model) -> Side:
         and "unit" in table.values
         and not same_unit(table.text("unit"), variable.unit)
     ):
-        table.problem(f"unit is {table.text('unit')}, but {variable.unit or 'Dmnl'} in the model")
+        table.problem(
+            Message(
+                "unit is {given}, but {unit} in the model",
+                given=table.text("unit"),
+                unit=variable.unit or "Dmnl",
+            )
+        )
     level = table.number("level")
     ends = {key: table.number(key) if key in table.values else None for key in ("low", "high")}
     start = table.number("start") if "start" in table.values else None
     label = table.label()
     if not any(label.values()):
-        label = {"zh": name, "en": name}
+        label = dict.fromkeys(LANGS, name)
     return Side(name, name, label, level or 0.0, ends["low"], ends["high"], start)
 
 
 def _cost(table: Section, model: Model, used: str) -> Cost:
-    table.only(("id", "zh", "en", "price", "unit", "kind", "main"))
+    table.only(("id", *LANGS, "price", "unit", "kind", "main"))
     name = table.text("id", needed=True)
     table = table.titled(name)
-    kind = table.text("kind") or "treasury"
-    if kind not in KINDS:
-        table.problem(f'kind must be one of {", ".join(KINDS)}, not "{kind}"')
+    kind = table.one_of("kind", KINDS, "treasury")
     return Cost(name, table.label(), table.number("price") or 0.0, kind, table.flag("main"))

@@ -25,6 +25,7 @@ from sdensemble.inputs.report import (
     Regime,
     ReportSpec,
 )
+from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
     pass
@@ -85,7 +86,7 @@ class _Reader:
 
     def bearing(self, row: dict[str, Any]) -> Bearing:
         """Return one bearing; note factors that are no numbers in order."""
-        where = self.known_keys("bearing", row, {"measure", "on", "low", "high", "zh", "en"})
+        where = self.known_keys("bearing", row, {"measure", "on", "low", "high", *LANGS})
         ends = [row.get("low", 0.0), row.get("high", math.inf)]
         numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
         if not numbers or not 0 <= ends[0] <= ends[1]:
@@ -96,18 +97,18 @@ class _Reader:
 
     def caveat(self, row: dict[str, Any]) -> Caveat:
         """Return what has to be said of a lever."""
-        where = self.known_keys("caveat", row, {"lever", "zh", "en"})
+        where = self.known_keys("caveat", row, {"lever", *LANGS})
         lever = self.variable(where, row, "lever") or ""
         return Caveat(lever, self.label(where, row, lever))
 
     def policy(self, row: dict[str, Any]) -> Mapping[str, str]:
         """Return the name of the text that sets the targets; empty where there is none."""
-        where = self.known_keys("policy", row, {"zh", "en"})
+        where = self.known_keys("policy", row, {*LANGS})
         return self.label(where, row, "") if row else {}
 
     def headline(self, row: dict[str, Any]) -> Headline:
         """Return the headline and its parts."""
-        keys = {"variable", "zh", "en", "components", "range", "real", "sales", "groups"}
+        keys = {"variable", *LANGS, "components", "range", "real", "sales", "groups"}
         keys |= {"displaced", "question", "aggregate", "element", "beside", "horizons"}
         where = self.known_keys("headline", row, keys)
         groups = tuple(self.outcome(group) for group in self.rows(row, "groups"))
@@ -148,7 +149,7 @@ class _Reader:
 
     def condition(self, row: dict[str, Any]) -> Condition:
         """Return one condition; note splits that do not rise, and names that do not fit them."""
-        keys = {"id", "zh", "en", "variable", "aggregate", "years", "splits", "names"}
+        keys = {"id", *LANGS, "variable", "aggregate", "years", "splits", "names"}
         where = self.known_keys("condition", row, keys)
         name = self.variable(where, row, "variable") or ""
         self.element(where, name, None)
@@ -177,7 +178,7 @@ class _Reader:
 
     def outcome(self, row: dict[str, Any]) -> Outcome:
         """Return one group of the headline."""
-        where = self.known_keys("headline groups", row, {"id", "variable", "element", "zh", "en"})
+        where = self.known_keys("headline groups", row, {"id", "variable", "element", *LANGS})
         name = self.variable(where, row, "variable") or ""
         element = row.get("element") or None
         self.element(where, name, element)
@@ -185,14 +186,14 @@ class _Reader:
 
     def regime(self, row: dict[str, Any]) -> Regime:
         """Return one limit."""
-        where = self.known_keys("regime", row, {"id", "zh", "en", "set", "variable"})
+        where = self.known_keys("regime", row, {"id", *LANGS, "set", "variable"})
         name = self.variable(where, row, "variable") or ""
         ids = self.text(where, row, "id"), self.text(where, row, "set")
         return Regime(*ids, name, self.label(where, row, ids[0]))
 
     def payer(self, row: dict[str, Any]) -> Payer:
         """Return one payer."""
-        keys = {"id", "zh", "en", "variable", "present_value", "forgone"}
+        keys = {"id", *LANGS, "variable", "present_value", "forgone"}
         where = self.known_keys("payer", row, keys)
         name = self.variable(where, row, "variable") or ""
         value = self.variable(where, row, "present_value", required=False)

@@ -16,13 +16,20 @@ from sdensemble.inputs.forgiving import decoded
 
 
 def read_rows(
-    path: Path, columns: Sequence[str], needed: Sequence[str], typed: Sequence[str], found: Problems
+    path: Path,
+    columns: Sequence[str],
+    needed: Sequence[str],
+    typed: Sequence[str],
+    found: Problems,
+    *,
+    key: str = "id",
 ) -> list[Section]:
     """Return each row of a CSV file in UTF-8 or GBK that is not blank, as a section of texts.
 
-    The column ``id`` must be filled, and differ in every row. Cells of the columns ``typed``
-    are read as plain signs and digits. Raise SDError for a wrong header; problems of rows are
-    noted in ``found``.
+    The column ``key`` must be filled, and differ in every row; without one any row goes. There
+    may be no other than ``columns``, any where they are none. Cells of the columns ``typed`` are
+    read as plain signs and digits. Raise SDError for a wrong header; problems of rows are noted
+    in ``found``.
     """
     lines = _lines(path)
     header = [cell.strip() for cell in next(lines, (1, []))[1]]
@@ -34,10 +41,12 @@ def read_rows(
             continue
         cells = {name: cell.strip() for name, cell in zip(header, row, strict=False) if name}
         cells |= {key: _plain(cells[key]) for key in typed if key in cells}
-        name = cells.get("id", "")
-        table = Section(f"{short(path)} line {number} ({name})", cells, found)
-        if not name or name in names:
-            table.problem(Message("id is given twice" if name else "id is missing"))
+        name = cells.get(key, "") if key else ""
+        place = f"{short(path)} line {number}"
+        table = Section(f"{place} ({name})" if key else place, cells, found)
+        if key and (not name or name in names):
+            told = "{key} is given twice" if name else "{key} is missing"
+            table.problem(Message(told, key=key))
         names.add(name)
         tables.append(table)
     return tables
@@ -91,15 +100,14 @@ def _check_header(
 ) -> None:
     """Note columns that are missing or unknown."""
     for name in header:
-        if name and name not in columns:
+        if name and columns and name not in columns:
             table.problem(
                 Message(
                     'no such column "{name}"{hint}', name=name, hint=did_you_mean(name, columns)
                 )
             )
-    for name in dict.fromkeys(needed):
-        if name not in header:
-            table.problem(Message('column "{name}" is missing', name=name))
+    if lacking := [name for name in dict.fromkeys(needed) if name not in header]:
+        table.problem(Message("columns missing: {lacking}", lacking=", ".join(lacking)))
 
 
 def cell_number(table: Section, name: str) -> float | None:

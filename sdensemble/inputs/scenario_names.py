@@ -8,6 +8,9 @@ from sdengine.errors import Message, Problems, did_you_mean
 from sdengine.syntax import fold
 from sdensemble.inputs.scenarios import DEFAULT_SET, Scenario
 
+MOST = 20
+"""Scenarios named where one asked for is not there."""
+
 
 def find_scenarios(scenarios: Sequence[Scenario], names: Sequence[str]) -> tuple[Scenario, ...]:
     """Return the scenarios of these names, titles or sets; SDError lists those there are.
@@ -34,7 +37,10 @@ def find_scenarios(scenarios: Sequence[Scenario], names: Sequence[str]) -> tuple
         if len(match) == 1:
             found += match
             continue
-        shown = ", ".join(s.name for s in match or scenarios)
+        names = [s.name for s in match or scenarios]
+        shown = ", ".join(names[:MOST])
+        if len(names) > MOST:
+            shown = Message("{first} and {n} more", first=shown, n=len(names) - MOST)
         if match:
             problems.add(
                 "--scenario",

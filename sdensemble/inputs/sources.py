@@ -8,7 +8,6 @@ says whose copy was looked at, ``how`` how the figure was obtained.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
@@ -17,8 +16,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sdengine.errors import Problems, did_you_mean
+from sdengine.errors import Message, Problems
+from sdensemble.inputs.config import Section
 from sdensemble.inputs.history import Observation
+from sdensemble.inputs.rows import cell_number, read_rows
 
 COLUMNS = (
     *("id", "zh", "en", "low", "central", "high", "unit", "year", "source", "original", "url"),
@@ -122,32 +123,18 @@ def read_sources(folder: Path) -> Sources:
     Raises SDError with every problem of every table: file, line, what is wrong.
     """
 
-    def short(path: Path) -> str:
-        return f"{path.parent.name}/{path.name}"
-
     paths = sorted((folder / FOLDER).glob("*.csv"))
     problems, rows, made = Problems(), [], hashlib.blake2b(digest_size=16)
     where: dict[str, str] = {}
     for path in paths:
-        raw = path.read_bytes()
-        made.update(raw.replace(b"\r\n", b"\n"))
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            problems.add(short(path), "is not UTF-8 — save it as CSV UTF-8")
-            continue
-        reader = csv.DictReader(text.splitlines())
-        lacking = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-        if lacking:
-            problems.add(short(path), f"columns missing: {', '.join(lacking)}")
-            continue
-        for number, cells in enumerate(reader, start=2):
-            place = f"{short(path)} line {number}"
-            row = _row(path.stem, cells, place, problems)
-            if row.id in where:
-                problems.add(place, f'the id "{row.id}" stands at {where[row.id]} already')
-            where.setdefault(row.id, place)
+        for cells in read_rows(path, (), COLUMNS, (), problems, key=""):
+            row = _row(path.stem, cells)
+            if row.id and row.id in where:
+                told = 'the id "{id}" stands at {there} already'
+                cells.problem(Message(told, id=row.id, there=where[row.id]))
+            where[row.id] = cells.where
             rows.append(row)
+        made.update(path.read_bytes().replace(b"\r\n", b"\n"))
     problems.raise_if_any()
     return Sources(tuple(rows), made.hexdigest() if paths else "")
 
@@ -184,30 +171,16 @@ def of_observations(observations: Iterable[Observation]) -> tuple[Row, ...]:
     )
 
 
-def _row(table: str, cells: Mapping[str, str], place: str, problems: Problems) -> Row:
-    numbers: dict[str, Any] = {}
-    for name in ("low", "central", "high"):
-        text = (cells[name] or "").strip()
-        try:
-            numbers[name] = float(text) if text else None
-        except ValueError:
-            problems.add(place, f'{name} is "{text}", which is no number')
-            numbers[name] = None
-    if not cells["id"]:
-        problems.add(place, "id is missing")
+def _row(table: str, cells: Section) -> Row:
+    three = ("low", "central", "high")
+    numbers: dict[str, Any] = {name: cell_number(cells, name) for name in three}
     for name, known in (("copy", COPIES), ("how", HOW)):
-        if cells[name] not in known:
-            problems.add(
-                place,
-                f'{name} is "{cells[name]}"{did_you_mean(cells[name], known)}: one'
-                f" of {', '.join(known)}",
-            )
-    ends = [v for v in (numbers["low"], numbers["central"], numbers["high"]) if v is not None]
+        cells.one_of(name, known, needed=True)
+    cells.text("id", needed=True)
+    ends = [value for value in numbers.values() if value is not None]
     if ends != sorted(ends):
         shown = ", ".join(f"{value:g}" for value in ends)
-        problems.add(place, f"low, central and high must rise: {shown}")
-    plain: dict[str, Any] = {
-        name: (cells[name] or "").strip() for name in COLUMNS if name not in numbers
-    }
-    more = {str(k): v for k, v in cells.items() if k not in COLUMNS and k and v}
-    return Row(table=table, **plain, **numbers, more=more)
+        cells.problem(Message("low, central and high must rise: {shown}", shown=shown))
+    texts: dict[str, Any] = {name: cells.text(name) for name in COLUMNS if name not in numbers}
+    more = {name: text for name, text in cells.values.items() if name not in COLUMNS and text}
+    return Row(table=table, **texts, **numbers, more=more)

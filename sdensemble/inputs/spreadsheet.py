@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sdengine.errors import Message, SDError
+from sdengine.model.workbook_size import too_large, too_many
 from sdensemble.inputs.forgiving import decoded
 
 HEAD_ROWS = 20
@@ -81,13 +82,16 @@ def _csv(path: Path, raw: bytes) -> Grid:
 def _workbook(path: Path, raw: bytes) -> list[Grid]:
     from openpyxl import load_workbook
 
+    told = too_large(io.BytesIO(raw), path.name, whole=True)
+    if told is not None:
+        raise SDError(told)
     try:
         book = load_workbook(io.BytesIO(raw), data_only=True)
     except Exception as error:  # openpyxl lets through whatever its parts raise
         raise _no_workbook(path, error) from None
     grids = []
     for sheet in book.worksheets:
-        texts = [[_shown(cell) for cell in row] for row in sheet.iter_rows()]
+        texts = _texts(path, sheet)
         for area in sheet.merged_cells.ranges:
             first = texts[area.min_row - 1][area.min_col - 1]
             for row in texts[area.min_row - 1 : area.max_row]:
@@ -95,6 +99,24 @@ def _workbook(path: Path, raw: bytes) -> list[Grid]:
         rows = tuple((number, tuple(row)) for number, row in enumerate(texts, start=1))
         grids.append(Grid(f'{path.name} sheet "{sheet.title}"', rows))
     return grids or [Grid(path.name, ())]
+
+
+def _texts(path: Path, sheet: Any) -> list[list[str]]:
+    """Return the texts of a sheet up to the last cell that holds or merges something.
+
+    A format on a whole column makes cells without number down to row 1,048,576.
+    """
+    held = {place: cell for place, cell in sheet._cells.items() if cell.value is not None}
+    merged = sheet.merged_cells.ranges
+    height = max((*(row for row, _ in held), *(area.max_row for area in merged)), default=0)
+    width = max((*(column for _, column in held), *(area.max_col for area in merged)), default=0)
+    told = too_many(height * width, path.name)
+    if told is not None:
+        raise SDError(told)
+    texts = [[""] * width for _ in range(height)]
+    for (row, column), cell in held.items():
+        texts[row - 1][column - 1] = _shown(cell)
+    return texts
 
 
 def _shown(cell: Any) -> str:

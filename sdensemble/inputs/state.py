@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.program.held import State
 from sdensemble.inputs.folder import whole_file
 
@@ -29,13 +28,21 @@ def write_state(path: Path, state: State) -> None:
 def read_state(path: Path) -> State:
     """Return the state a file holds; raise SDError where it holds none."""
     if not path.is_file():
-        raise SDError(f"--from-state {path.name}: no such file")
+        raise SDError(Message("--from-state {file}: no such file", file=path.name))
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in _ARRAYS}
             state = State(str(file["digest"]), int(file["step"]), **arrays)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise SDError(f"--from-state {path.name}: this is no stored state ({error})") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file may raise whatever zip, zlib or NumPy meet
+        raise SDError(
+            Message(
+                "--from-state {file}: this is no stored state ({error})",
+                file=path.name,
+                error=error,
+            )
+        ) from None
     fields = [field.name for field in dataclasses.fields(State)]
     assert set(fields) == {"digest", "step", *_ARRAYS}
     return state

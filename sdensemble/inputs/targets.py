@@ -187,17 +187,7 @@ def _read_target(table: Section, model: Model) -> Target:
     year = cell_number(table, "year")
     if year is not None and year != int(year):
         table.problem(Message('year must be a whole year, not "{year}"', year=text["year"]))
-    role = text["role"] or "outcome"
-    if role not in ROLES:
-        hint = did_you_mean(role, ROLES)
-        table.problem(
-            Message(
-                'role must be one of {roles}, not "{role}"{hint}',
-                roles=", ".join(ROLES),
-                role=role,
-                hint=hint,
-            )
-        )
+    role = table.one_of("role", ROLES, "outcome")
     if text["headline"] not in ("", "0", "1"):
         table.problem(
             Message('headline must be 1, 0 or empty, not "{headline}"', headline=text["headline"])
@@ -309,17 +299,8 @@ def _check_single(table: Section, year: float | None, model: Model) -> None:
     """Note what keeps a single target from being scored in this model."""
     for name in SINGLE:
         table.text(name, needed=True)
-    aggregate, comparator = table.text("aggregate"), table.text("comparator")
-    if aggregate and aggregate not in AGGREGATES:
-        hint = did_you_mean(aggregate, AGGREGATES)
-        table.problem(
-            Message(
-                'aggregate must be one of {aggregates}, not "{aggregate}"{hint}',
-                aggregates=", ".join(AGGREGATES),
-                aggregate=aggregate,
-                hint=hint,
-            )
-        )
+    table.one_of("aggregate", AGGREGATES)
+    comparator = table.text("comparator")
     if comparator and comparator not in (*COMPARATORS, ABOUT):
         table.problem(
             Message('comparator must be >, >= or about, not "{comparator}"', comparator=comparator)

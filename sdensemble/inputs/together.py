@@ -95,12 +95,23 @@ def _mend(folder: Path) -> None:
         return
     except ValueError:  # cut short: no file was put in its place yet
         held = {}
+    if not _is_journal(held):
+        told = "{file}: is no journal of ours: look at it, and remove it"
+        raise SDError(Message(told, file=journal))
     _take_back(folder, held)
     for name in held:
         _unlink(_new(folder / name))
     told = "{names}: what was to change them was killed half way; they are as they were before"
     note = Message(told, names=", ".join(held) or folder.name)
     warnings.warn(StudyRemark(note), stacklevel=4)
+
+
+def _is_journal(held: object) -> bool:
+    """Return whether a journal names plain files of its own folder, so that nothing else goes."""
+    return isinstance(held, dict) and all(
+        name == Path(name).name and not name.startswith(".") and isinstance(there, bool)
+        for name, there in held.items()
+    )
 
 
 def _take_back(folder: Path, held: Mapping[str, bool]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sdensemble.inputs.naming import unit_label
+from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.targets import readings
-from sdensemble.lang import Ended, Words, bracketed, joined, phrase
+from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import (
     TEXT,
@@ -21,7 +21,7 @@ from sdensemble.outputs.form import (
     Spread,
     Starred,
 )
-from sdensemble.outputs.horizon_tables import answer_tables
+from sdensemble.outputs.horizon_tables import answer_tables, money_unit, outcome_unit, rounded_at
 from sdensemble.outputs.limit_tables import limits_of
 from sdensemble.outputs.naming import (
     conditioned,
@@ -29,19 +29,19 @@ from sdensemble.outputs.naming import (
     information_date,
     label,
     lever_caveats,
+    outlay_of,
     purses,
-    spoken,
     statement,
     target_name,
     unequal_costs,
     unit_notes,
     when,
 )
-from sdensemble.outputs.table import Column, Table
+from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import standard_error
 from sdensemble.results.probability import Probability
-from sdensemble.results.results import Results, is_stress, per_outlay, reference
+from sdensemble.results.results import Results, is_stress, per_outlay, purse_charged, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.report import Outcome
@@ -128,25 +128,29 @@ def comparison(results: Results, others: Sequence[Results] = ()) -> Table:
         if place == 0:
             columns += [
                 Column(
-                    f"p_{o.prior_set}", bracketed([label(o.spec, o.prior_set)]), Chance(missing="·")
+                    f"p_{o.prior_set}",
+                    phrase("answer.p_by", prior=label(o.spec, o.prior_set)),
+                    Chance(missing="·"),
                 )
                 for o in others
             ]
     payers = results.spec.payers
     paid, given_up = any(not p.forgone for p in payers), any(p.forgone for p in payers)
-    columns.append(Column("median", phrase("answer.median"), Spread()))
-    columns.append(Column("effect", phrase("answer.effect"), Starred(each=Paired())))
+    unit, money = outcome_unit(results), money_unit(results)
+    outlay = outlay_of(results.spec)
+    columns.append(Column("median", phrase("answer.median"), Spread(), unit))
+    columns.append(Column("effect", phrase("answer.effect"), Starred(each=Paired()), unit))
     if paid:
-        columns.append(Column("outlay", phrase("answer.outlay"), Starred(each=Money())))
+        columns.append(Column("outlay", Capital(outlay), Starred(each=Money()), money))
     if given_up:
-        names = joined([p.label for p in payers if p.forgone])
-        columns.append(Column("forgone", names, Starred(each=Money())))
+        names = purses(results.spec)[1]
+        columns.append(Column("forgone", names, Starred(each=Money()), money))
     if paid:
-        columns.append(Column("per_outlay", phrase("answer.per_outlay"), Starred(each=Ratio())))
+        per = phrase("answer.per_outlay", money=money, outlay=outlay)
+        columns.append(Column("per_outlay", per, Starred(each=Ratio()), unit))
     rows = [_row(results, others, targets, scenario) for scenario in results.scenarios]
-    kept = [column.id for column in columns]
-    cells = tuple(tuple(row[name] for name in kept) for row in rows)
-    return Table("comparison", "", tuple(columns), cells)
+    title = phrase("answer.table", year=when(results, results.asked_year))
+    return table_of("comparison", title, columns, rows)
 
 
 def _headlines(results: Results, now: bool) -> list[Target]:
@@ -176,7 +180,8 @@ def _compared(results: Results, scenario: Scenario) -> dict[str, Any]:
     effect = results.effect(results.asked_outcome, scenario, against, year)
     paid = results.payers_outlay(scenario, against, year)
     given_up = results.payers_outlay(scenario, against, year, forgone=True)
-    ratio = None if paid is None or is_stress(scenario) else per_outlay(effect, paid)
+    charged, _ = purse_charged(paid, given_up)
+    ratio = None if is_stress(scenario) else per_outlay(effect, charged)
     found = [
         effect.found,
         paid.found.mean if paid else None,
@@ -191,9 +196,7 @@ def _target_head(results: Results, target: Target) -> Words:
     named = {(o.variable, o.element): o for o in (head.whole, *head.groups)}
     found = named.get((target.variable, target.element or None))
     shown = found.label if found else target_name(target)
-    if results.year(target) == results.asked_year:
-        return shown
-    return joined([shown, when(results, results.year(target))], "blank")
+    return phrase("answer.p_of", name=shown, year=when(results, results.year(target)))
 
 
 def _other(other: Results, target: Target, scenario: Scenario) -> Probability | None:
@@ -210,35 +213,37 @@ def _band(results: Results, scenario: Scenario) -> tuple[float, float, float, fl
 
 
 def _columns_note(results: Results) -> Words:
-    whole, base = results.asked_outcome, reference(results)
-    values: dict[str, object] = {
-        "year": when(results, results.asked_year),
-        "name": whole.label,
-        "unit": unit_label(results.spec, results.unit(whole.variable)),
-        "against": base.title,
-    }
-    parts: list[Words] = [phrase("answer.columns", **values)]
+    base, year = reference(results), when(results, results.asked_year)
+    parts: list[Words] = [phrase("answer.columns", against=base.title)]
     payers = results.spec.payers
     if payers:
-        values["unit"] = unit_label(results.spec, results.unit(payers[0].variable))
         paid, given_up = purses(results.spec)
+        money = money_unit(results)
         key = "both_columns" if any(one.forgone for one in payers) else "outlay_column"
-        parts.append(phrase(f"answer.{key}", paid=paid, forgone=given_up, **values))
-    titles = {b.name: b.title for _, b in results.pairs() if b is not base}
-    if titles:
-        parts.append(phrase("answer.against_others", names=joined(titles.values(), "list")))
-    return Ended(joined(parts, "clause"))
+        said = {
+            "paid": paid,
+            "forgone": given_up,
+            "money": money,
+            "outlay": outlay_of(results.spec),
+        }
+        parts.append(phrase(f"answer.{key}", year=year, **said))
+    others = [
+        phrase("answer.against_other", scenario=one.title, against=other.title)
+        for one, other in results.pairs()
+        if other is not base
+    ]
+    if others:
+        parts.append(phrase("answer.against_others", names=joined(others, "list")))
+    return joined(map(Ended, parts), "sentence")
 
 
 def rounding(every: Sequence[Results]) -> tuple[Words, ...]:
-    """Say that probabilities are rounded to fives or tens, where an error is that large."""
-    errors = [
+    """Say that probabilities of the question are rounded, where an error is that large."""
+    return rounded_at(
         one.event(one.question, scenario).probability().se
         for one in every
         for scenario in one.scenarios
-    ]
-    worst = max((se for se in errors if se == se), default=0.0)
-    return (phrase("answer.rounding"),) if worst >= 0.025 else ()
+    )
 
 
 # ── the answer in words ──

@@ -1,8 +1,9 @@
-"""Draws figures and writes the workbook in a process of its own, while tables are made.
+"""Draws figures and writes the workbook in a process of its own, while the rest is computed.
 
 matplotlib holds the interpreter, so a thread would gain nothing. Figures and workbook are frozen
 values: they are handed over as they are, through a pipe, and what comes back is which signs the
-font lacks, or what is to be told: a full disk, say. The process ends with the one that started it.
+font lacks, or what is to be told: a full disk, say. The process is started while a run's first
+members are drawn, has loaded matplotlib when they are done, and ends with the one that started it.
 """
 
 from __future__ import annotations
@@ -13,63 +14,126 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Protocol
 
 from sdengine.errors import SDError
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.workbook import Workbook
 
+MANY = 2**14
+"""Runs of a member from which figures have a process of their own."""
+
+
+NEEDED = ("sdensemble.outputs.figures", "sdensemble.outputs.write.picture", "xlsxwriter")
+"""What such a process loads while it waits."""
+
+
+class Paper(Protocol):
+    """What can be written here or in another process."""
+
+    def write(self) -> str:
+        """Write it; return the characters its font lacks."""
+
 
 @dataclass(frozen=True)
-class Papers:
-    """What is drawn: figures into a folder, and a workbook, told in a language."""
+class Figures:
+    """Figures, into a folder, told in a language."""
 
     folder: Path
     figures: Sequence[Figure]
+    lang: str
+
+    def write(self) -> str:
+        """Write all; return the characters their font lacks."""
+        from sdensemble.outputs.figures import draw_figures
+
+        return draw_figures(self.folder, self.figures, self.lang)[1]
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook, into a file, told in a language."""
+
     book: Workbook
     file: Path
     lang: str
 
     def write(self) -> str:
-        """Write all; return the characters the figures' font lacks."""
-        from sdensemble.outputs.figures import draw_figures
+        """Write it; a spreadsheet has fonts of its own."""
         from sdensemble.outputs.write.xlsx import write_xlsx
 
-        missing = draw_figures(self.folder, self.figures, self.lang)[1]
         write_xlsx(self.book, self.file, self.lang)
-        return missing
+        return ""
 
-    def write_apart(self) -> str:
-        """Write all in another process, which is waited for; return what ``write`` does."""
-        if not sys.executable:  # a Python inside another program
-            return self.write()
-        done = subprocess.run(
-            [sys.executable, "-m", __spec__.name, str(os.getpid())],
-            input=pickle.dumps(self),
-            capture_output=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(done.stderr.decode(errors="replace").strip())
-        found: str | SDError | OSError = pickle.loads(done.stdout)
+
+class Desk:
+    """Where papers are written one after another: here, or in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes] | None = None):
+        self.process = process
+
+    def write(self, paper: Paper) -> str:
+        """Write a paper, and wait for it; return and raise what its ``write`` does."""
+        if self.process is None:
+            return paper.write()
+        to, back, errors = self.process.stdin, self.process.stdout, self.process.stderr
+        assert to is not None
+        assert back is not None
+        assert errors is not None
+        try:
+            pickle.dump(paper, to)
+            to.flush()
+            found: str | SDError | OSError = pickle.load(back)
+        except (BrokenPipeError, EOFError):
+            raise RuntimeError(errors.read().decode(errors="replace").strip()) from None
         if isinstance(found, Exception):
             raise found
         return found
 
 
-def main() -> None:
-    """Write the papers that come in, and say what signs are missing."""
-    threading.Thread(target=_end_with, args=[int(sys.argv[1])], daemon=True).start()
-    papers: Papers = pickle.load(sys.stdin.buffer)
-    found: str | SDError | OSError
+@contextmanager
+def desk(runs: int, threads: int) -> Iterator[Desk]:
+    """Give a desk for a job of so many runs of a member; it is gone behind the block."""
+    if runs < MANY or threads < 2 or not sys.executable:  # a Python inside another program
+        yield Desk()
+        return
+    process = subprocess.Popen(
+        [sys.executable, "-m", __spec__.name, str(os.getpid())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
     try:
-        found = papers.write()
-    except (SDError, OSError) as error:
-        found = error
-    sys.stdout.buffer.write(pickle.dumps(found))
+        yield Desk(process)
+    finally:
+        process.kill()  # whatever it still does is not waited for
+        process.communicate()
+
+
+def main() -> None:
+    """Write the papers that come in, and say of each what signs are missing."""
+    threading.Thread(target=_end_with, args=[int(sys.argv[1])], daemon=True).start()
+    for name in NEEDED:
+        import_module(name)
+
+    while True:
+        try:
+            paper: Paper = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        found: str | SDError | OSError
+        try:
+            found = paper.write()
+        except (SDError, OSError) as error:
+            found = error
+        sys.stdout.buffer.write(pickle.dumps(found))
+        sys.stdout.buffer.flush()
 
 
 def _end_with(parent: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sdensemble.inputs.naming import unit_label
@@ -18,16 +19,25 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def scenario_cells(scenario: Scenario) -> Row:
-    return {"scenario": scenario.name, **by_language("scenario", scenario.title)}
+def scenario_cells(results: Results, scenario: Scenario) -> Row:
+    return _named(results, "scenario", scenario.name, scenario.title)
 
 
-def outcome_cells(outcome: Outcome) -> Row:
-    return {"outcome": outcome.id, **by_language("outcome", outcome.label)}
+def outcome_cells(results: Results, outcome: Outcome) -> Row:
+    return _named(results, "outcome", outcome.id, outcome.label)
 
 
 def unit_cells(results: Results, unit: str) -> Row:
-    return {"unit": unit, **by_language("unit", unit_label(results.spec, unit))}
+    def made() -> Row:
+        return {"unit": unit, **by_language("unit", unit_label(results.spec, unit))}
+
+    return results.once(("cells", "unit", unit), made)
+
+
+def _named(results: Results, column: str, code: str, texts: Mapping[str, str]) -> Row:
+    """Return a code and its words, made once: thousands of rows name the same few."""
+    key = ("cells", column, code, *texts.values())
+    return results.once(key, lambda: {column: code, **by_language(column, texts)})
 
 
 def condition_cells(results: Results, target: Target) -> Row:
@@ -36,13 +46,9 @@ def condition_cells(results: Results, target: Target) -> Row:
 
 
 def source_cells(results: Results) -> Row:
-    return {
-        "as_of": results.as_of,
-        "prior_set": results.prior_set,
-        "model_digest": str(results.data.attrs["model_digest"]),
-        "model_set": str(results.data.attrs["model_set"]),
-        "posterior": str(results.data.attrs["posterior"]),
-    }
+    names = ("as_of", "prior_set", "model_digest", "model_set", "posterior")
+    held = results.data.attrs
+    return results.once(("cells", "source"), lambda: {name: str(held[name]) for name in names})
 
 
 def target_years(results: Results) -> tuple[int, ...]:

@@ -13,8 +13,7 @@ from sdensemble.checks.digests import BOUNDARY, LOOPS, digests_tested, equations
 from sdensemble.checks.finding import FAIL, PASS
 from sdensemble.checks.read import GROUPS
 from sdensemble.checks.run import COUNTED, Checked, counts
-from sdensemble.checks.runs import Bench
-from sdensemble.checks.structure import read_boundary
+from sdensemble.inputs.boundary import read_boundary
 from sdensemble.inputs.loops import find_links, read_loops
 from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import ReportSpec
@@ -184,7 +183,7 @@ def _pictures(
 
 def _boundary(study: Study, lang: str) -> Iterator[str]:
     """Yield the boundary table of the study, where a test names its file."""
-    rows = read_boundary(Bench(study, None), BOUNDARY)  # type: ignore[arg-type]
+    rows = read_boundary(study.folder / BOUNDARY)
     if not rows:
         return
     head = [_word(key, lang) for key in ("concept", "inside", "names", "why")]

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,11 +18,11 @@ FAMILY = "Noto Sans SC"
 def require_font(path: Path = FONT) -> Path:
     """Return the font file; raise SDError saying how to restore it where it is missing."""
     if not path.is_file():
-        raise SDError(
-            f"{path}: the font for figures is missing. Restore it with"
-            f" `git checkout -- sdensemble/outputs/fonts/{path.name}` in a clone, or by"
-            " installing the package again"
+        told = (
+            "{path}: the font for figures is missing. Restore it with `git checkout --"
+            " sdensemble/outputs/fonts/{name}` in a clone, or by installing the package again"
         )
+        raise SDError(Message(told, path=path, name=path.name))
     return path
 
 

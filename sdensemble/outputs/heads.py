@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sdensemble.lang import LANGS, Phrase, Words, has, phrase, say, tell
+from sdensemble.lang import LANGS, Words, has, phrase, say, tell
 from sdensemble.outputs.columns import TABLES
 from sdensemble.outputs.write.csv import write_rows
 
@@ -24,12 +24,14 @@ def meaning(table: str, column: str) -> Words:
                 what=meaning(table, named),
                 language=_language(lang),
             )
-    return phrase(_key(table, column) or f"columns.shared.{column}")
+    key = _key(table, column)
+    return _language(column) if column in LANGS and not key else phrase(key)
 
 
-def _language(lang: str) -> Phrase:
-    """Return what a language is called in others."""
-    return phrase(f"columns.language_{lang}")
+def _language(lang: str) -> Words:
+    """Return what a language is called in others; in itself where they do not name it."""
+    key = f"columns.language_{lang}"
+    return phrase(key) if has(key) else say("language.name", lang)
 
 
 def _key(table: str, column: str) -> str:
@@ -45,7 +47,7 @@ def head(table: str, column: str, lang: str) -> str:
         if base != column:
             named = f"{base}_text" if _key(table, f"{base}_text") else base
             what = head(table, named, lang)
-            return say("columns.in_language", lang, what=what, language=_language(other).told(lang))
+            return say("columns.in_language", lang, what=what, language=_language(other))
     text = tell(meaning(table, column), lang)
     for mark in ("clause", "colon", "open"):
         text = text.split(say(f"language.{mark}", lang).rstrip())[0]

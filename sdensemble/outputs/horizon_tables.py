@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sdensemble.lang import Words, phrase
+from sdensemble.inputs.history import counts_years
+from sdensemble.lang import Capital, Words, phrase
 from sdensemble.outputs.form import Chance, Measured, Number, Share, Shown, Whole
-from sdensemble.outputs.naming import purses, target_label, time_unit, when
+from sdensemble.outputs.naming import outlay_of, purses, statement, time_unit, when
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.results.horizon import Horizon, Part, horizons, parts
 from sdensemble.results.results import Results
@@ -29,8 +30,13 @@ def answer_tables(results: Results) -> Iterator[Table]:
 
 def outcome_unit(results: Results) -> Words:
     """Return the unit of what is asked about, as people write it."""
-    unit = results.unit(results.asked_outcome.variable)
-    return results.spec.units.get(unit) or unit
+    return results.spec.unit_words(results.unit(results.asked_outcome.variable))
+
+
+def money_unit(results: Results) -> Words:
+    """Return the unit of what is paid, as people write it; empty where nobody pays."""
+    payers = results.spec.payers
+    return results.spec.unit_words(results.unit(payers[0].variable)) if payers else ""
 
 
 def _pays(results: Results) -> tuple[bool, bool]:
@@ -41,25 +47,40 @@ def _pays(results: Results) -> tuple[bool, bool]:
 
 def horizon_table(results: Results) -> Table:
     """Return effects by scenario and horizon, a row each: in the year, in all, for the money."""
-    unit, (paid, forgone) = outcome_unit(results), _pays(results)
-    payer = results.unit(results.spec.payers[0].variable) if results.spec.payers else ""
-    money: Words = results.spec.units.get(payer) or payer
+    unit, money, (paid, forgone) = outcome_unit(results), money_unit(results), _pays(results)
+    names, outlay = purses(results.spec)[1], outlay_of(results.spec)
+    by: Words = "" if counts_years(results.model.clock.unit) else time_unit(results)
     columns = [
         Column("scenario", phrase("horizon.scenario")),
-        Column("year", time_unit(results), Whole()),
+        Column("year", phrase("horizon.year"), Whole(), by),
         Column("effect", phrase("horizon.effect"), Measured(), unit),
         Column("median", phrase("horizon.median"), Number(places=1, signed=True), unit),
         Column("cumulative", phrase("horizon.cumulative"), Measured(), unit),
     ]
     if paid:
         columns += [
-            Column("treasury", phrase("horizon.treasury"), Number(places=1), money),
-            Column("per_treasury", phrase("horizon.per_treasury"), Measured(most=3)),
+            Column(
+                "treasury",
+                Capital(phrase("horizon.treasury", outlay=outlay)),
+                Number(places=1),
+                money,
+            ),
+            Column(
+                "per_treasury",
+                phrase("horizon.per_treasury", money=money, outlay=outlay),
+                Measured(most=3),
+                unit,
+            ),
         ]
     if forgone:
         columns += [
-            Column("forgone", phrase("horizon.forgone"), Number(places=1), money),
-            Column("per_forgone", phrase("horizon.per_forgone"), Measured(most=3)),
+            Column("forgone", phrase("horizon.forgone", name=names), Number(places=1), money),
+            Column(
+                "per_forgone",
+                phrase("horizon.per_forgone", name=names, money=money),
+                Measured(most=3),
+                unit,
+            ),
         ]
     rows = [_horizon_row(one) for one in shown_horizons(results)]
     return table_of(
@@ -74,9 +95,10 @@ def horizon_table(results: Results) -> Table:
 
 def _purses_note(results: Results) -> tuple[Words, ...]:
     paid, given_up = purses(results.spec)
+    said = {"paid": paid, "forgone": given_up, "outlay": outlay_of(results.spec)}
     if _pays(results) == (True, True):
-        return (phrase("horizon.both_purses", paid=paid, forgone=given_up),)
-    return (phrase("horizon.paid_by", paid=paid),) if _pays(results)[0] else ()
+        return (phrase("horizon.both_purses", **said),)
+    return (phrase("horizon.paid_by", **said),) if _pays(results)[0] else ()
 
 
 def shown_horizons(results: Results) -> list[Horizon]:
@@ -107,21 +129,28 @@ def condition_table(results: Results, own: list[Part]) -> Table:
     rows: list[dict[str, Any]] = [{"row": phrase("horizon.share")}]
     rows[0] |= {f"part {part.place}": Shown(part.share, Share()) for part in own}
     for place, (target, _, _) in enumerate(own[0].chances):
-        name = target_label(target)
-        row: dict[str, Any] = {"row": phrase("horizon.chance", target=name)}
+        asked = statement(results, target)
+        row: dict[str, Any] = {"row": phrase("horizon.chance", target=asked)}
         for part in own:
             _, p, error = part.chances[place]
-            row[f"part {part.place}"] = Shown((p, error), Chance(error=False))
+            row[f"part {part.place}"] = Shown((p, error), Chance())
         rows.append(row)
     packages = any(scenario.package for scenario, *_ in own[0].effects)
     for place, (scenario, year, *_) in enumerate(own[0].effects):
         if year != results.asked_year or (packages and not scenario.package):
             continue
-        row = {
-            "row": phrase("horizon.effect_of", scenario=scenario.title, year=when(results, year))
-        }
+        said = {"scenario": scenario.title, "year": when(results, year)}
+        row = {"row": phrase("horizon.effect_of", unit=outcome_unit(results), **said)}
         for part in own:
             row[f"part {part.place}"] = Shown(part.effects[place][2], Measured())
         rows.append(row)
-    title = phrase("horizon.condition", condition=condition.label, unit=outcome_unit(results))
-    return table_of(f"condition {condition.id}", title, columns, rows)
+    title = phrase("horizon.condition", condition=condition.label)
+    errors = [error for part in own for _, _, error in part.chances]
+    notes = (phrase("horizon.condition_note"), *rounded_at(errors))
+    return table_of(f"condition {condition.id}", title, columns, rows, notes=notes)
+
+
+def rounded_at(errors: Iterable[float]) -> tuple[Words, ...]:
+    """Say that probabilities are rounded to fives or tens, where an error is that large."""
+    worst = max((error for error in errors if error == error), default=0.0)
+    return (phrase("answer.rounding"),) if worst >= 0.025 else ()

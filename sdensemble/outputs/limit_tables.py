@@ -45,22 +45,19 @@ def bottleneck_rows(
         shares = [_by_element(results, regime.variable) for regime in regimes]
         elements = _elements(results, regimes[0].variable)
         wholes = _wholes(results, elements)
-        every = (*elements, *(whole for whole, _ in wholes))
+        every = [
+            outcome_cells(results, one) for one in (*elements, *(whole for whole, _ in wholes))
+        ]
+        named = [
+            {"regime": one.id, **by_language("regime", one.label), "unit": "Dmnl"}
+            for one in regimes
+        ]
         for scenario in results.scenarios if scenarios is None else scenarios:
             stacked = np.stack([share[results.place(scenario)] for share in shares])
             stacked = _with_wholes(results, scenario, stacked, elements, wholes)
-            for row in _limits(stacked, results.years, wanted):
-                regime, element = regimes[row.pop("regime")], every[row.pop("element")]
-                yield {
-                    **scenario_cells(scenario),
-                    "set": name,
-                    **outcome_cells(element),
-                    "regime": regime.id,
-                    **by_language("regime", regime.label),
-                    "unit": "Dmnl",
-                    **row,
-                    **source,
-                }
+            shared = {**scenario_cells(results, scenario), "set": name, **source}
+            for (which, element), row in _limits(stacked, results.years, wanted):
+                yield {**shared, **every[element], **named[which], **row}
 
 
 def limits_of(
@@ -125,42 +122,51 @@ def _with_wholes(
     wholes: Sequence[tuple[Outcome, list[int]]],
 ) -> Array:
     """Return (regime, member, year, element) shares with those of the wholes behind them."""
-    variable = results.spec.headline.components
+    variable = str(results.spec.headline.components)
     added = [shares]
     for _, places in wholes:
-        weights = np.stack(
-            [
-                results.series(str(variable), elements[place].id)[results.place(scenario)]
-                for place in places
-            ],
-            axis=-1,
-        )
+        names = [elements[place].id for place in places]
+        weights = [results.series(variable, name)[results.place(scenario)] for name in names]
+        parts = [shares[..., one] * w for one, w in zip(places, weights, strict=True)]
         with np.errstate(invalid="ignore", divide="ignore"):
-            mean = (shares[..., places] * weights).sum(axis=-1) / weights.sum(axis=-1)
-        added.append(mean[..., None])
+            added.append((sum(parts) / sum(weights))[..., None])
     return np.concatenate(added, axis=-1)
 
 
-def _limits(shares: Array, years: Array | Any, wanted: Sequence[int | str]) -> Iterator[Row]:
-    """Yield mean share and share of member-years for (regime, member, year, element) shares."""
+def _limits(
+    shares: Array, years: Array | Any, wanted: Sequence[int | str]
+) -> Iterator[tuple[tuple[int, int], Row]]:
+    """Yield mean share and share of member-years for (regime, member, year, element) shares.
+
+    Each row comes behind the places of its regime and its element.
+    """
     spans: dict[int | str, slice] = {int(y): slice(i, i + 1) for i, y in enumerate(years)}
     spans["all"] = slice(None)
+    asked = list(dict.fromkeys(wanted))
+
+    def summed(yearly: Array | Any) -> list[list[float]]:
+        """Return the sums of (year, element) over each span asked for, by element."""
+        sums = np.array([yearly[spans[year]].sum(axis=0) for year in asked])
+        found: list[list[float]] = sums.T.tolist()
+        return found
+
     known = np.isfinite(shares).all(axis=0)
-    count = known.sum(axis=0)
+    counts = summed(known.sum(axis=0))
     filled = np.where(known, shares, 0.0)
     largest = np.argmax(filled, axis=0)
     for regime in range(shares.shape[0]):
-        total = filled[regime].sum(axis=0)
-        most = ((largest == regime) & known).sum(axis=0)
-        for element in range(shares.shape[3]):
-            for year in dict.fromkeys(wanted):
-                span = spans[year]
-                n = int(count[span, element].sum())
-                yield {
-                    "regime": regime,
-                    "element": element,
-                    "year": year,
-                    "mean_share": total[span, element].sum() / n if n else math.nan,
-                    "share_largest": most[span, element].sum() / n if n else math.nan,
-                    "member_years": n,
-                }
+        totals = summed(filled[regime].sum(axis=0))
+        most = summed(((largest == regime) & known).sum(axis=0))
+        for element, count in enumerate(counts):
+            for year, n, total, often in zip(
+                asked, count, totals[element], most[element], strict=True
+            ):
+                yield (
+                    (regime, element),
+                    {
+                        "year": year,
+                        "mean_share": total / n if n else math.nan,
+                        "share_largest": often / n if n else math.nan,
+                        "member_years": n,
+                    },
+                )

@@ -24,7 +24,7 @@ from sdensemble.outputs.models import (
     probabilities,
     unclear,
 )
-from sdensemble.outputs.naming import information_date, statement, target_name, when
+from sdensemble.outputs.naming import information_date, outlay_of, statement, target_name, when
 from sdensemble.outputs.rounding import decimals, points, rounded, rounded_up
 from sdensemble.outputs.table import Column, Table
 from sdensemble.results.estimate import Estimate
@@ -62,7 +62,7 @@ def _table(models: ModelSet, found: Across, base: Scenario) -> Table:
         Column("variant", phrase("variants.variant")),
         Column("p", phrase("variants.p", scenario=base.title), Likely()),
         *(Column(one.name, one.title, Worth()) for one, _ in pairs),
-        Column("leads", phrase("variants.leads")),
+        Column("leads", phrase("variants.leads", outlay=outlay_of(main.spec))),
     ]
     if turned:
         names: dict[str, Words] = {"first": turned.one.title, "second": turned.two.title}
@@ -164,8 +164,8 @@ def _notes(models: ModelSet, found: Across, base: Scenario) -> list[Words]:
         "mixture": Shown(mixture, Likely(error=False)),
     }
     return [
-        phrase("variants.columns", **columns),
-        *([phrase("variants.leaders")] if flipped(models) else []),
+        phrase("variants.columns", outlay=outlay_of(main.spec), **columns),
+        *([phrase("variants.leaders", outlay=outlay_of(main.spec))] if flipped(models) else []),
         *([phrase("variants.once")] if models.same else []),
         phrase("variants.answer", **answer),
         *flip_words(models),
@@ -188,6 +188,7 @@ def flip_words(models: ModelSet) -> list[Words]:
                 joined([phrase("language.quoted", text=v.title) for v in side])
                 for side in (ahead, behind)
             ]
+            names["outlay"] = outlay_of(models.main.spec)
             found.append(phrase("variants.flip", **names, ahead=sides[0], behind=sides[1]))
         else:
             found.append(phrase("variants.no_flip", **names))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.errors import SDError
 from sdensemble.ensemble.variants import Variant
 from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.scenarios import Scenario
@@ -22,7 +20,7 @@ from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import by_language
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import difference, distinguishable
-from sdensemble.results.results import Results, outlay_told
+from sdensemble.results.results import Results, outlay_told, purse_charged
 
 Row = dict[str, Any]
 
@@ -64,36 +62,6 @@ class ModelSet:
             return variant.title
         other = next(v for v in self.variants if v.name == self.same[variant.name])
         return phrase("variants.same", title=variant.title, other=other.title)
-
-
-def read_weights(path: Path, names: Sequence[str]) -> tuple[float, ...]:
-    """Return the weights of variants, in the order of ``names``, scaled to sum to one.
-
-    The CSV has the columns variant and weight; a variant it leaves out weighs nothing. Raise
-    SDError with every problem found.
-    """
-    found, given = Problems(), {}
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SDError(f"{path}: cannot be read — {error.strerror or error}") from None
-    for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
-        name, weight = (row.get("variant") or "").strip(), (row.get("weight") or "").strip()
-        where = f"{Path(path).name} line {number}"
-        try:
-            value = float(weight)
-        except ValueError:
-            value = math.nan
-        if not (math.isfinite(value) and value >= 0):
-            found.add(where, f'weight must be a number from 0, not "{weight}"')
-        if name not in names:
-            found.add(where, f'no variant "{name}" in this run{did_you_mean(name, names)}')
-        given[name] = value
-    total = sum(given.get(name, 0.0) for name in names)
-    if not found and not total > 0:
-        found.add(Path(path).name, "gives no variant of this run a weight above 0")
-    found.raise_if_any()
-    return tuple(given.get(name, 0.0) / total for name in names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,14 +129,15 @@ def _mixed(models: ModelSet, parts: Sequence[Array | None]) -> Estimate | None:
 
 
 def per_outlay(results: Results, scenario: Scenario, against: Scenario, year: int) -> float:
-    """Return the effect on the headline per unit of added outlay; NaN where either is unclear."""
+    """Return the effect on the headline per unit of treasury money; NaN where it is unclear."""
     first, second = results.scenario(scenario.name), results.scenario(against.name)
     try:
-        outlay = results.payers_outlay(first, second, year)
+        both = [results.payers_outlay(first, second, year, forgone=f) for f in (False, True)]
     except SDError:  # a model of its own may know no payers
         return math.nan
+    outlay, _ = purse_charged(*both)
     found = results.effect(results.spec.headline.whole, first, second, year).found
-    if outlay is None or not (outlay_told(outlay) and outlay.found.mean > 0):
+    if outlay is None or not outlay_told(outlay):
         return math.nan
     return found.mean / outlay.found.mean
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from sdensemble.inputs.history import IMPORT, LATEST, counts_years, known_until
-from sdensemble.inputs.naming import Amount
+from sdensemble.inputs.history import FIRST_YEAR, IMPORT, LATEST, counts_years, known_until
+from sdensemble.inputs.naming import Amount, spoken
 from sdensemble.inputs.scenarios import moved_by
 from sdensemble.inputs.targets import ABOUT, band
 from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase
@@ -92,7 +92,9 @@ def period_of(model: Model, spec: ReportSpec) -> Words:
 def moment(model: Model, spec: ReportSpec, time: float) -> Words:
     """Return a time in words: "2025"; where the model's unit is another, "month 9"."""
     if counts_years(model.clock.unit):
-        return phrase("date.year", year=f"{time:g}")
+        half = time % 1 == 0.5
+        year = f"{time - 0.5 if half else time:g}"
+        return phrase("date.half_way" if half else "date.year", year=year)
     return phrase("date.step", n=f"{time:g}", unit=period_of(model, spec))
 
 
@@ -106,24 +108,22 @@ def when(results: Results, year: int) -> Words:
     return moment(results.model, results.spec, year)
 
 
-def spoken(one: object, name: str = "") -> dict[str, str]:
-    """Return what a value says in fields such as ``reason_zh`` and ``reason_en``, by language.
-
-    Without a name, of fields that are called by the language alone.
-    """
-    fields = {lang: f"{name}_{lang}" if name else lang for lang in LANGS}
-    return {lang: getattr(one, field) for lang, field in fields.items() if hasattr(one, field)}
-
-
 def target_label(target: Target) -> dict[str, str]:
     """Return a target's name with its year, by language."""
     return spoken(target)
 
 
-def named_with_year(target: Target) -> Words:
-    """Return a target's name with its year behind it."""
+def named_with_year(target: Target, unit: Words) -> Words:
+    """Return a target's name with its year behind it: "Grain 2025"; "Members, month 36".
+
+    ``unit`` is the model's unit of time, said where times are no years of the calendar.
+    """
     name = target_name(target)
-    return joined([name, f" {target.year}"], "nothing") if target.year else name
+    if not target.year:
+        return name
+    if target.year >= FIRST_YEAR:
+        return joined([name, f" {target.year}"], "nothing")
+    return joined([name, phrase("date.step", n=f"{target.year:g}", unit=unit)], "within")
 
 
 ASKED = {">": "more", ">=": "least", "=": "equal", ABOUT: "about"}
@@ -184,6 +184,11 @@ def purses(spec: ReportSpec) -> tuple[Words, Words]:
     return joined(paid, "list"), joined(given_up, "list")
 
 
+def outlay_of(spec: ReportSpec) -> Words:
+    """Return what the money paid is called: the study's label of ``outlay``, such as 财政支出."""
+    return label(spec, "outlay")
+
+
 def lever_caveats(results: Results) -> tuple[Words, ...]:
     """Return what the report has to say of the levers that the scenarios of a run move."""
     return results.spec.caveats_of(moved_by(results.scenarios))
@@ -204,6 +209,7 @@ def unequal_costs(results: Results) -> tuple[Words, ...]:
     return (
         phrase(
             "answer.unequal",
+            outlay=outlay_of(results.spec),
             names=joined(
                 [
                     one.title

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdengine.errors import Message
-from sdengine.kernel import default_threads
 from sdengine.syntax import Model
 from sdensemble.inputs.folder import Whole, check_folder, check_space
 from sdensemble.inputs.history import Observation
+from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.lang import LANGS, Words, say
 from sdensemble.outputs import fonts
 from sdensemble.outputs.answer import answer
-from sdensemble.outputs.apart import Papers
+from sdensemble.outputs.apart import Book, Desk, Figures
 from sdensemble.outputs.tables import write_tables
 from sdensemble.outputs.workbook import Workbook
 from sdensemble.outputs.write.terminal import document_text
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 FIGURES = "figures"
 LEFT_OUT = "the ensembles hold what tables and figures are made of; --keep all stores every series"
 LARGE = 2**28
-"""Bytes of results from which figures have a process of their own, and what is left out is said."""
+"""Bytes of results from which what is left out is said."""
 
 
 def check_ready(folder: Path) -> None:
@@ -48,26 +48,28 @@ def write_run(
     *,
     record: RunRecord,
     free: bool = False,
-    lang: str = "zh",
+    lang: str = LANGS[0],
     notes: Sequence[Words] = (),
     history: Sequence[Observation] = (),
     keep: str = "asked",
     asked: Iterable[Cell] = (),
+    desk: Desk | None = None,
 ) -> Whole:
     """Write a run's folder: ensemble, tables, figures with captions, answer and record.
 
     The first of ``every`` is the run; the others, under further prior sets, add rows to the
     tables, columns to the answer and a NetCDF file each. ``notes`` stand at the end of the answer.
     The files hold what is asked for again and the cells ``asked``; with another ``keep`` than
-    "asked" all of it. With ``free`` the folder may get a number; the result says which.
-    Nothing of the folder exists until all of it does. Raises SDError.
+    "asked" all of it. Figures and workbook are written at the ``desk``. With ``free`` the folder
+    may get a number; the result says which. Nothing of it exists until all of it does. Raises
+    SDError.
     """
     check_ready(folder)
     share = 0.3 if keep == "asked" else 1.0
     check_space(folder, round(share * sum(one.data.nbytes for one in every)) + 30_000_000)
     with written(folder, record.adding(**_facts(every)), free=free) as writing:
         missing, left = _write(
-            writing.partial, every, record, keep, tuple(asked), lang, history, notes
+            writing.partial, every, record, keep, tuple(asked), lang, history, notes, desk or Desk()
         )
     if left:
         writing.notes = (*writing.notes, Message(LEFT_OUT))
@@ -119,32 +121,32 @@ def _write(
     lang: str,
     history: Sequence[Observation],
     notes: Sequence[Words],
+    desk: Desk,
 ) -> tuple[str, bool]:
     """Write all files but the record, side by side.
 
     Returns the characters figures could not show, and whether much of the ensembles is left out.
 
-    Tables take the interpreter; packing the ensembles needs none of it, and figures have a
-    process of their own where a run is large enough to be worth starting one.
+    Tables take the interpreter; packing the ensembles needs none of it, and a desk may be a
+    process of its own.
     """
     from sdensemble.outputs.figures import figures_of
     from sdensemble.outputs.figures.horizons import answer_figures
 
     first, *others = every
     (folder / FIGURES).mkdir()
-    figures = (*figures_of(first, history, others), *answer_figures(first))
-    book, file = _workbook(every, record), f"{say('brief.file_book', lang)}.xlsx"
-    papers = Papers(folder / FIGURES, figures, book, folder / file, lang)
-    large = sum(one.data.nbytes for one in every) >= LARGE and default_threads() > 1
-    with ThreadPoolExecutor(2) as pool:
-        drawn = pool.submit(papers.write_apart) if large else None
-        stored = pool.submit(_write_ensembles, folder, every, keep, more)
+    file = folder / f"{say('brief.file_book', lang)}.xlsx"
+    with ThreadPoolExecutor(1) as packing, ThreadPoolExecutor(1) as drawing:
+        stored = packing.submit(_write_ensembles, folder, every, keep, more)
+        figures = (*figures_of(first, history, others), *answer_figures(first))
+        drawn = drawing.submit(desk.write, Figures(folder / FIGURES, figures, lang))
+        bound = drawing.submit(desk.write, Book(_workbook(every, record), file, lang))
         write_tables(folder, every, lang)
         for language in LANGS:
             text = document_text(answer(first, others, notes), language)
             (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
-        missing = drawn.result() if drawn else papers.write()
-        return missing, stored.result()
+        bound.result()
+        return drawn.result(), stored.result()
 
 
 def _workbook(every: Sequence[Results], record: RunRecord) -> Workbook:
@@ -179,7 +181,7 @@ def _answers(results: Results) -> Iterator[dict[str, Any]]:
             found = results.event(target, scenario).probability()
             yield {
                 "target": target.id,
-                "target_title": {"zh": target.zh, "en": target.en},
+                "target_title": spoken(target),
                 "scenario": scenario.name,
                 "scenario_title": dict(scenario.title),
                 "prior_set": results.prior_set,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sdensemble.lang import Words, bracketed, in_all, joined, tell
+from sdensemble.lang import LANGS, Words, bracketed, in_all, joined, tell
 from sdensemble.outputs.form import TEXT, Form, Native
 
 
@@ -117,6 +117,11 @@ def table_of(
     kept = tuple(columns)
     cells = tuple(tuple(row.get(column.id) for column in kept) for row in rows)
     return Table(name, title, kept, cells, **more)
+
+
+def in_languages(row: Mapping[str, Any], name: str) -> dict[str, str]:
+    """Return the words whose cells ``by_language`` made."""
+    return {lang: row[f"{name}_{lang}"] for lang in LANGS}
 
 
 def by_language(name: str, words: Words) -> dict[str, str]:

@@ -80,7 +80,7 @@ def probability_rows(results: Results) -> Iterator[Row]:
                 "target": target.id,
                 **by_language("target", target_label(target)),
                 "role": target.role,
-                **scenario_cells(scenario),
+                **scenario_cells(results, scenario),
                 "year": results.year(target),
                 "comparator": "" if target.joint else target.comparator,
                 "value": "" if target.joint else value_of(target),
@@ -141,7 +141,7 @@ def difference_rows(results: Results) -> Iterator[Row]:
 
 def _pair_rows(results: Results, scenario: Scenario, against: Scenario) -> Iterator[Row]:
     question = results.question
-    shared = {**scenario_cells(scenario), "against": against.name}
+    shared = {**scenario_cells(results, scenario), "against": against.name}
     for target in results.targets:
         yield {**shared, **_probability_difference(results, target, scenario, against)}
     for year in target_years(results):
@@ -151,7 +151,7 @@ def _pair_rows(results: Results, scenario: Scenario, against: Scenario) -> Itera
             yield {
                 **shared,
                 "kind": "other_change" if other else "output",
-                **outcome_cells(outcome),
+                **outcome_cells(results, outcome),
                 "year": year,
                 **unit_cells(results, results.unit(outcome.variable)),
                 **_effect(found),
@@ -246,9 +246,9 @@ def horizon_rows(results: Results) -> Iterator[Row]:
     unit = unit_cells(results, results.unit(results.asked_outcome.variable))
     for one in horizons(results):
         shared = {
-            **scenario_cells(one.scenario),
+            **scenario_cells(results, one.scenario),
             "against": one.against.name,
-            **outcome_cells(one.outcome),
+            **outcome_cells(results, one.outcome),
             "year": one.year,
             **unit,
             "treasury": math.nan if one.treasury is None else one.treasury.found.mean,
@@ -299,7 +299,7 @@ def condition_rows(results: Results) -> Iterator[Row]:
         for target, p, error in part.chances:
             yield {
                 **shared,
-                **scenario_cells(base),
+                **scenario_cells(results, base),
                 "kind": "probability",
                 "outcome": target.id,
                 **by_language("outcome", target_label(target)),
@@ -313,9 +313,9 @@ def condition_rows(results: Results) -> Iterator[Row]:
         for scenario, year, mean, median, paid, forgone in part.effects:
             yield {
                 **shared,
-                **scenario_cells(scenario),
+                **scenario_cells(results, scenario),
                 "kind": "effect",
-                **outcome_cells(results.asked_outcome),
+                **outcome_cells(results, results.asked_outcome),
                 "year": year,
                 **unit,
                 "value": mean.mean,

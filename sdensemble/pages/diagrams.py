@@ -10,7 +10,7 @@ import numpy as np
 
 from sdengine.syntax import Kind, Model
 from sdensemble.inputs.loops import Loop
-from sdensemble.lang import say
+from sdensemble.lang import LANGS, say
 from sdensemble.outputs.text import width, wrap
 from sdensemble.pages.blocks import LABEL, LEAF, LINE, Node
 from sdensemble.pages.graph import Graph
@@ -84,7 +84,7 @@ def lines_of(model: Model) -> Callable[[str], int]:
 
     def count(name: str) -> int:
         if name not in known:
-            texts = (caption(model, name, lang) for lang in ("zh", "en"))
+            texts = (caption(model, name, lang) for lang in LANGS)
             known[name] = max(len(wrap(text, NARROW - 3)) for text in texts)
         return known[name]
 

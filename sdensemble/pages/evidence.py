@@ -63,7 +63,7 @@ def _cells(row: Row, lang: str) -> list[str]:
     how = word("no_source" if row.how == "assumed" else row.how, lang)
     return [
         f"{anchor(row.id)}{plain(row.id)}",
-        cell(row.zh or row.en if lang == "zh" else row.en),
+        cell(getattr(row, lang, "") or row.en),
         _figure(row),
         cell(row.unit),
         _publication(row),

@@ -75,7 +75,7 @@ def explain(model: Model, name: str, unit: Unit = str) -> Document:
 def _facts(model: Model, variable: Variable, unit: Unit) -> Iterator[tuple[str, Words]]:
     note = variable.note
     if note.zh or note.en:
-        yield "label", "  ".join(filter(None, (note.zh, note.en)))
+        yield "label", _label(model, variable.name)
     yield "kind", _said(variable.kind.value)
     yield "unit", unit(variable.unit) or _said("none")
     if variable.limits != (None, None):

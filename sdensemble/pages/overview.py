@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.syntax import Kind, Model
-from sdensemble.lang import say
+from sdensemble.lang import LANGS, say
 from sdensemble.outputs.text import wrap
 from sdensemble.pages.blocks import Block, Node
 from sdensemble.pages.diagrams import COLOUR, TOP, Palette, caption, word
@@ -175,4 +175,4 @@ def _main(weights: Counter[tuple[str, str]], views: Sequence[str]) -> list[tuple
 
 
 def _both(model: Model, name: str) -> int:
-    return max(len(wrap(caption(model, name, lang), 30)) for lang in ("zh", "en"))
+    return max(len(wrap(caption(model, name, lang), 30)) for lang in LANGS)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.kernel import Kernel, Trajectories
 from sdengine.syntax import Model, Variable
 from sdensemble.ensemble.draws import column_names
@@ -157,11 +157,11 @@ def salib_problem(
     open_ended = [name for name, ends in bounds.items() if not np.isfinite(ends).all()]
     empty = [n for n, (low, high) in bounds.items() if n not in open_ended and not low < high]
     if open_ended or empty or not bounds:
-        raise SDError(
-            [f'"{name}" has no two finite bounds: give them' for name in open_ended]
-            + [f'"{name}": the lower bound is not below the upper' for name in empty]
-            or "no factor to vary"
-        )
+        unbounded = '"{name}" has no two finite bounds: give them'
+        reverse = '"{name}": the lower bound is not below the upper'
+        wrong = [Message(unbounded, name=name) for name in open_ended]
+        wrong += [Message(reverse, name=name) for name in empty]
+        raise SDError(wrong or Message("no factor to vary"))
     ends = [[float(low), float(high)] for low, high in bounds.values()]
     return {"num_vars": len(bounds), "names": list(bounds), "bounds": ends}
 
@@ -169,7 +169,9 @@ def salib_problem(
 def _bounds(ranges: Any, model: Model | None, mass: float) -> dict[str, tuple[float, float]]:
     if isinstance(ranges, Priors):
         if model is None and any(prior.each for prior in ranges.items):
-            raise SDError("priors that draw each element by itself: give the model as well")
+            raise SDError(
+                Message("priors that draw each element by itself: give the model as well")
+            )
         ends = [_ends(prior, mass) for prior in ranges.items for _ in range(prior.columns)]
         names = column_names(ranges, model) if model else [p.name for p in ranges.items]
         return dict(zip(names, ends, strict=True))
@@ -215,6 +217,13 @@ def to_arviz_dict(
     for name, given in values.items():
         array = np.moveaxis(np.atleast_1d(np.asarray(given, float)), -1, 0)
         if chains < 1 or len(array) % chains:
-            raise SDError(f'"{name}": {len(array)} members are not {chains} chains of one length')
+            raise SDError(
+                Message(
+                    '"{name}": {members} members are not {chains} chains of one length',
+                    name=name,
+                    members=len(array),
+                    chains=chains,
+                )
+            )
         out[name] = array.reshape(chains, len(array) // chains, *array.shape[1:])
     return out

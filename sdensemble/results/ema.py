@@ -28,7 +28,7 @@ from ema_workbench.em_framework.model import AbstractModel, SingleReplication
 from ema_workbench.em_framework.util import NamedObjectMap
 from numpy.typing import NDArray
 
-from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.kernel import compile_model
 from sdengine.model.read import read_model
 from sdengine.syntax import Model, Variable, fold
@@ -116,7 +116,14 @@ class SDModel(SingleReplication):
         written = model.name_of(name[0])
         if written is None:
             near = did_you_mean(name[0], model.variables)
-            raise SDError(f'{model.path.name}: no variable "{name[0]}"{near}')
+            raise SDError(
+                Message(
+                    '{file}: no variable "{name}"{near}',
+                    file=model.path.name,
+                    name=name[0],
+                    near=near,
+                )
+            )
         section = Section(f'"{key}"', {}, problems)
         cells = find_cells(model, model[written], name[1], section)
         problems.raise_if_any()
@@ -187,4 +194,4 @@ def _values(model: SDModel, experiment: Any) -> dict[str, Any]:
     finally:
         model.collecting = False
         model.reset_model()
-    raise SDError(f"{model.name}: EMA Workbench runs no experiment")
+    raise SDError(Message("{model}: EMA Workbench runs no experiment", model=model.name))

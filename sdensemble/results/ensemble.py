@@ -49,8 +49,11 @@ class Ensemble:
         lacking = [name for name in KEYED if name not in self.data.attrs]
         if lacking:
             raise SDError(
-                f"an ensemble must say what it is conditional on; {', '.join(lacking)} is missing"
-                " — run it as Members"
+                Message(
+                    "an ensemble must say what it is conditional on; {lacking} is "
+                    "missing — run it as Members",
+                    lacking=", ".join(lacking),
+                )
             )
 
     def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
@@ -181,10 +184,11 @@ class Ensemble:
                     known=known,
                 )
             )
-        array = self.data[variable].transpose("scenario", "member", "year", ...)
+        array = self.data.variables[variable].transpose("scenario", "member", "year", ...)
+        where, values = array.dims[3:], array.values
         if element:
-            where = array.dims[3:]
-            if len(where) != 1 or element not in array[where[0]].values:
+            named = [str(one) for one in self.data[where[0]].values] if where else []
+            if len(where) != 1 or element not in named:
                 raise SDError(
                     Message(
                         '"{variable}" has no single element "{element}"',
@@ -192,16 +196,16 @@ class Ensemble:
                         element=element,
                     )
                 )
-            array = array.sel({where[0]: element})
-        if array.ndim != 3:
+            values = values[..., named.index(element)]
+        if values.ndim != 3:
             raise SDError(
                 Message(
                     '"{variable}" is by {dims}: name one element',
                     variable=variable,
-                    dims=array.dims[3],
+                    dims=where[0],
                 )
             )
-        return array.values
+        return values
 
     def at(self, outcome: Outcome, scenario: Scenario, year: int | None = None) -> Array:
         """Return an outcome's members under a scenario: (member,), or (member, year)."""

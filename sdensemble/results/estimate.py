@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 LEVEL = 0.95
 """Coverage of every interval given here."""
@@ -37,8 +37,10 @@ def replicate_means(values: Array, replicate: NDArray[np.int64]) -> Array:
     Replicates are numbered from 0.
     """
     kept = np.isfinite(values)
-    count = np.bincount(replicate[kept])
-    total = np.bincount(replicate[kept], weights=values[kept])
+    if not kept.all():
+        values, replicate = values[kept], replicate[kept]
+    count = np.bincount(replicate)
+    total = np.bincount(replicate, weights=values)
     return total[count > 0] / count[count > 0]
 
 
@@ -122,15 +124,20 @@ def exact_interval(hits: int, n: int) -> tuple[float, float]:
         return 0.0, 1.0 - out ** (1.0 / n)
     if hits == n:
         return float(out ** (1.0 / n)), 1.0
+    from scipy import special  # here, so that what only draws or writes does without scipy
+
     low = special.betaincinv(hits, n - hits + 1, out / 2)
     high = special.betaincinv(hits + 1, n - hits, 1 - out / 2)
     return float(low), float(high)
 
 
+@cache
 def t_quantile(parts: int) -> float:
     """Return the two-sided t quantile of the interval for a mean of ``parts`` values."""
     if parts < 2:
         return math.nan
+    from scipy import special
+
     return float(special.stdtrit(parts - 1, 0.5 + LEVEL / 2))
 
 
@@ -140,6 +147,8 @@ def p_value(found: Estimate) -> float:
         return 1.0
     if not found.se > 0.0:
         return math.nan
+    from scipy import special
+
     return float(2 * special.stdtr(found.replicates - 1, -abs(found.mean / found.se)))
 
 

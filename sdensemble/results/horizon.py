@@ -14,7 +14,7 @@ import numpy as np
 
 from sdensemble.inputs.report import Condition, Outcome
 from sdensemble.results.estimate import Array, Estimate, mean_of, ratio_of
-from sdensemble.results.results import Effect, Results, outlay_told, reference
+from sdensemble.results.results import Effect, Results, outlay_told, purse_charged, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
@@ -31,8 +31,8 @@ class Horizon:
     ``effect`` is of the year itself, ``cumulative`` of all years up to it (None of what does not
     add up over years); ``treasury`` is the
     money spent and ``forgone`` the revenue forgone until then, None where the study names no such
-    payer. The ratios are of means, to the purse that bears more; None for the other, and where the
-    outlay cannot be told from zero.
+    payer. The ratios are of means, to the purse charged (``purse_charged``); None for the other,
+    and where what it pays cannot be told from zero.
     """
 
     scenario: Scenario
@@ -79,7 +79,7 @@ def _horizons(results: Results) -> Iterator[Horizon]:
             total = results.cumulative(whole, scenario, against, year) if adds_up else None
             treasury = results.payers_outlay(scenario, against, year)
             forgone = results.payers_outlay(scenario, against, year, forgone=True)
-            paid, lost = _main(treasury, forgone)
+            paid, lost = purse_charged(treasury, forgone)
             yield Horizon(
                 scenario,
                 against,
@@ -94,15 +94,6 @@ def _horizons(results: Results) -> Iterator[Horizon]:
                 _ratio(results, effect, lost),
                 _ratio(results, total, lost),
             )
-
-
-def _main(treasury: Effect | None, forgone: Effect | None) -> tuple[Effect | None, Effect | None]:
-    """Return the purse that bears more of a scenario in its place, and None for the other.
-
-    The ratio to the other would give it the credit of what the first pays for.
-    """
-    means = [0.0 if one is None else abs(one.found.mean) for one in (treasury, forgone)]
-    return (treasury, None) if means[0] >= means[1] else (None, forgone)
 
 
 def _ratio(results: Results, effect: Effect | None, outlay: Effect | None) -> Ratio | None:
@@ -175,7 +166,7 @@ def _inside(
     moved = results.effect(outcome, scenario, against, year).moved[inside]
     outlays = [results.payers_outlay(scenario, against, year, forgone=f) for f in (False, True)]
     told = [one if one is not None and outlay_told(one) else None for one in outlays]
-    chosen = _main(told[0], told[1])
+    chosen = purse_charged(told[0], told[1])
     ratios = [
         None if one is None else ratio_of(moved, one.moved[inside], replicate) for one in chosen
     ]

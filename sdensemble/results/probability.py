@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdensemble.results.estimate import Estimate, mean_of, share_of
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 def year_of(target: Target) -> int:
     """Return the year of a single target."""
     if target.year is None:
-        raise SDError(f'target "{target.id}" has no year of its own')
+        raise SDError(Message('target "{id}" has no year of its own', id=target.id))
     return target.year
 
 
 def value_of(target: Target) -> float:
     """Return the value a single target compares with, in its unit."""
     if target.value is None:
-        raise SDError(f'target "{target.id}" has no value of its own')
+        raise SDError(Message('target "{id}" has no value of its own', id=target.id))
     return target.value
 
 
@@ -63,10 +63,8 @@ def require_same_question(first: Key, second: Key) -> None:
         if f.name != "scenario" and getattr(first, f.name) != getattr(second, f.name)
     ]
     if differing:
-        raise SDError(
-            "these are probabilities of different questions and cannot be compared: "
-            + "; ".join(differing)
-        )
+        told = "these are probabilities of different questions and cannot be compared: {differing}"
+        raise SDError(Message(told, differing="; ".join(differing)))
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,9 @@ class Probability:
 
     def __sub__(self, other: Probability) -> Difference:
         require_same_question(self.key, other.key)
-        raise SDError("a difference of probabilities is paired: use difference(event, event)")
+        raise SDError(
+            Message("a difference of probabilities is paired: use difference(event, event)")
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +155,13 @@ def threshold_event(
 ) -> Event:
     """Return the event that ``values``, shape (member,), are beyond a threshold of their unit."""
     if comparator not in (">", ">="):
-        raise SDError(f"comparator {comparator!r} of {key.event!r} is not one of > >=")
+        raise SDError(
+            Message(
+                "comparator {comparator!r} of {event!r} is not one of > >=",
+                comparator=comparator,
+                event=key.event,
+            )
+        )
     with np.errstate(invalid="ignore"):
         hit = values > value if comparator == ">" else values >= value
     return Event(key, hit, ~np.isfinite(values), replicate)
@@ -212,7 +218,11 @@ def difference(first: Event, second: Event) -> Difference:
     require_same_question(first.key, second.key)
     if not np.array_equal(first.replicate, second.replicate):
         raise SDError(
-            f"{first.key.scenario} and {second.key.scenario} were not run on the same members"
+            Message(
+                "{one} and {other} were not run on the same members",
+                one=first.key.scenario,
+                other=second.key.scenario,
+            )
         )
     lost = first.lost | second.lost
     moved = np.where(lost, np.nan, first.hit.astype(float) - second.hit.astype(float))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdengine.errors import Message, SDError, did_you_mean
+from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.targets import ABOUT, band, leaves
-from sdensemble.results.ensemble import Ensemble
+from sdensemble.results.ensemble import Ensemble, quantile
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import (
     Event,
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 
 LEAST_OUTLAY = 0.05
 """An outlay below this is printed as 0, so nothing is divided by it."""
+
+ASIDE = 0.1
+"""Share of the larger purse up to which the smaller is an aside of it."""
+
+QUANTILES = (0.05, 0.10, 0.25, 0.5, 0.75, 0.90, 0.95)
+"""What fans are drawn and told by."""
 
 FELT = 1e-4
 """Share of an outcome's median level below which a member counts as neither helped nor hurt."""
@@ -91,8 +98,7 @@ class Results(Ensemble):
         for one in named:
             if (one.variable, one.element) == (target.variable, target.element or None):
                 return one
-        label = {"zh": target.zh, "en": target.en}
-        return Outcome(target.id, target.variable, target.element or None, label)
+        return Outcome(target.id, target.variable, target.element or None, spoken(target))
 
     @cached_property
     def asked_year(self) -> int:
@@ -298,6 +304,12 @@ class Results(Ensemble):
         named = [year for year in self.spec.headline.horizons if year in self.years]
         return tuple(sorted({*named, self.asked_year}))
 
+    def quantiles(self, outcome: Outcome) -> Array:
+        """Return QUANTILES over members, (quantile, scenario, year), in the data's order."""
+        asked = ("quantiles", outcome.variable, outcome.element)
+        series = self.series(outcome.variable, outcome.element)
+        return self.once(asked, lambda: quantile(series, list(QUANTILES), axis=1))
+
     def beside(self) -> tuple[Target, ...]:
         """Return the targets whose probability stands beside the question's."""
         by_id = {target.id: target for target in self.targets}
@@ -311,20 +323,34 @@ def reference(results: Results) -> Scenario:
     return max(results.scenarios, key=against.count) if against else results.scenarios[0]
 
 
-def per_outlay(effect: Effect, cost: Effect) -> float | None:
-    """Return the effect per unit of what it costs, the ratio of two means.
+def per_outlay(effect: Effect, cost: Effect | None) -> float | None:
+    """Return the effect per unit of what a purse pays, the ratio of two means.
 
-    None where either is within its error of zero, or the cost is printed as zero: the ratio then
-    says nothing.
+    None without a purse, where either is within its error of zero, and where nothing more is
+    paid: the ratio then says nothing.
     """
-    if not (distinguishable(effect.found) and outlay_told(cost)):
+    if cost is None or not (distinguishable(effect.found) and outlay_told(cost)):
         return None
     return effect.found.mean / cost.found.mean
 
 
+def purse_charged(
+    treasury: Effect | None, forgone: Effect | None
+) -> tuple[Effect | None, Effect | None]:
+    """Return the purse an effect may be divided by in its place, and None for the other.
+
+    It is the one that bears more, where the other bears little beside it; where both bear much,
+    neither: the ratio to one would give it the credit of what the other pays for.
+    """
+    first, second = (0.0 if one is None else abs(one.found.mean) for one in (treasury, forgone))
+    if min(first, second) >= max(LEAST_OUTLAY, ASIDE * max(first, second)):
+        return None, None
+    return (treasury, None) if first >= second else (None, forgone)
+
+
 def outlay_told(outlay: Effect) -> bool:
-    """Return whether an outlay is far enough from zero to be divided by."""
-    return distinguishable(outlay.found) and abs(outlay.found.mean) >= LEAST_OUTLAY
+    """Return whether more is paid, by enough to divide by it."""
+    return distinguishable(outlay.found) and outlay.found.mean >= LEAST_OUTLAY
 
 
 def is_stress(scenario: Scenario) -> bool:

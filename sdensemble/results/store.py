@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from netCDF4 import Dataset
+from netCDF4 import Dataset, Variable
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
+from sdensemble.inputs.sealed import require_whole, seal
 from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
@@ -49,24 +50,32 @@ def write_ensemble(
         dataset = dataset.assign_attrs(keep=ASKED)
     dims = safe_names([str(name) for name in (*dataset.dims, *dataset.coords)])
     names = safe_names([str(name) for name in dataset.data_vars], taken=dims.values())
-    renamed = dataset.rename({**dims, **names})
-    for original, safe in names.items():
-        renamed[safe].attrs = {**dataset[original].attrs, "long_name": original}
-        _standard_unit(renamed[safe].attrs)
-    renamed.attrs = {
-        **{key: _plain(value) for key, value in dataset.attrs.items()},
-        "Conventions": "CF-1.11",
-        "comment": "" if double else COMMENT,
-        NAMES: json.dumps({safe: name for name, safe in dims.items()}, ensure_ascii=False),
-    }
     try:
-        renamed.drop_vars(names.values()).to_netcdf(path, engine="netcdf4", format="NETCDF4")
-        with Dataset(path, "a") as file:
+        with Dataset(path, "w", format="NETCDF4") as file:
+            for name, size in dataset.sizes.items():
+                file.createDimension(dims[str(name)], size)
+            for name in map(str, dataset.coords):
+                held = dataset.variables[name]
+                kind = str if held.dtype.kind in "OU" else held.dtype
+                _made(file, dims[name], held, dims, kind)[:] = held.values.astype(kind)
             for name, safe in names.items():
+                held = dataset.variables[name]
                 if asked is None:
-                    _write_all(file, safe, renamed[safe], double)
+                    made = _write_all(file, safe, held, dims, double)
                 else:
-                    _write_asked(file, safe, renamed[safe], asked[name])
+                    made = _write_asked(file, safe, held, dims, asked[name])
+                made.setncatts({**held.attrs, "long_name": name, **_standard_unit(held.attrs)})
+            further = [dims[str(name)] for name in dataset.coords if name not in dataset.dims]
+            file.setncatts(
+                {
+                    **{str(key): _plain(value) for key, value in dataset.attrs.items()},
+                    "Conventions": "CF-1.11",
+                    "comment": "" if double else COMMENT,
+                    NAMES: json.dumps({safe: n for n, safe in dims.items()}, ensure_ascii=False),
+                    "coordinates": " ".join(further),
+                }
+            )
+        seal(path)
     except RuntimeError as error:  # HDF5 says no more than "HDF error" when a write fails
         full = shutil.disk_usage(path.parent).free < 1_000_000
         number = errno.ENOSPC if full else errno.EIO
@@ -78,10 +87,19 @@ def read_ensemble(path: Path) -> xr.Dataset:
     import xarray as xr
 
     try:
+        require_whole(path)
         with xr.open_dataset(path, engine="netcdf4") as opened:
-            stored = opened.load()
-    except (OSError, ValueError) as error:
-        raise SDError(f"{path}: not readable as an ensemble: {error}") from error
+            return _renamed(opened.load())
+    except (MemoryError, SDError):
+        raise
+    except Exception as error:  # a damaged file may raise whatever its libraries meet
+        raise SDError(
+            Message("{file}: not readable as an ensemble: {error}", file=path, error=error)
+        ) from error
+
+
+def _renamed(stored: xr.Dataset) -> xr.Dataset:
+    """Return a dataset read from a file under the model's own names."""
     dims = json.loads(stored.attrs.pop(NAMES, "{}"))
     names = {safe: stored[safe].attrs.pop("long_name", safe) for safe in stored.data_vars}
     for safe in stored.data_vars:
@@ -112,9 +130,8 @@ def safe_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str
     return found
 
 
-def _standard_unit(attrs: dict[str, object]) -> None:
-    if "unit" in attrs:
-        attrs["units"] = attrs["unit"]
+def _standard_unit(attrs: Mapping[str, object]) -> dict[str, object]:
+    return {"units": attrs["unit"]} if "unit" in attrs else {}
 
 
 def _plain(value: object) -> object:
@@ -124,34 +141,36 @@ def _plain(value: object) -> object:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _write_all(file: Dataset, name: str, variable: xr.DataArray, double: bool) -> None:
-    single = variable.ndim > 3 and not double and variable.dtype.kind == "f"
-    kind = np.dtype(np.float32) if single else variable.dtype
-    _made(file, name, variable, kind, fill_value=False)[:] = variable.values
+def _write_all(
+    file: Dataset, name: str, held: xr.Variable, dims: Mapping[str, str], double: bool
+) -> Variable:
+    single = held.ndim > 3 and not double and held.dtype.kind == "f"
+    made = _made(file, name, held, dims, np.dtype(np.float32) if single else held.dtype)
+    made[:] = held.values
+    return made
 
 
-def _write_asked(file: Dataset, name: str, variable: xr.DataArray, stored: Stored) -> None:
+def _write_asked(
+    file: Dataset, name: str, held: xr.Variable, dims: Mapping[str, str], stored: Stored
+) -> Variable:
     """Write the cells of a variable that are stored; the others are read as NaN."""
-    array = variable.transpose("scenario", "member", "year", ...)
-    kind = np.dtype(np.float64 if stored.exact.any() else np.float32)
+    held = held.transpose("scenario", "member", "year", ...)
+    array, kind = held.values, np.dtype(np.float64 if stored.exact.any() else np.float32)
     chunk = (*array.shape[:2], *(1,) * stored.cells.ndim)
-    packed = {"compression": "zlib", "complevel": 1, "chunksizes": chunk, "fill_value": np.nan}
-    made = _made(file, name, array, kind, **packed)
+    packed = {"compression": "zlib", "complevel": 1, "chunksizes": chunk}
+    made = _made(file, name, held, dims, kind, **packed, fill_value=np.nan)
     for cell in map(tuple, np.argwhere(stored.cells)):
         place = (slice(None), slice(None), *cell)
-        values = array.values[place]
-        made[place] = values if stored.exact[cell] else values.astype(np.float32)
-
-
-def _made(file: Dataset, name: str, variable: xr.DataArray, kind: Any, **how: Any) -> Any:
-    """Return a new variable of a file with the dimensions and attributes of another."""
-    dims = tuple(map(str, variable.dims))
-    for dim, size in zip(dims, variable.shape, strict=True):
-        if dim not in file.dimensions:
-            file.createDimension(dim, size)
-    made = file.createVariable(name, kind, dims, **how)
-    made.setncatts(variable.attrs)
+        made[place] = array[place] if stored.exact[cell] else array[place].astype(np.float32)
     return made
+
+
+def _made(
+    file: Dataset, name: str, held: xr.Variable, dims: Mapping[str, str], kind: Any, **how: Any
+) -> Variable:
+    """Return a new variable of a file with the dimensions of another, by their safe names."""
+    how = {"fill_value": False, **how}
+    return file.createVariable(name, kind, [dims[str(dim)] for dim in held.dims], **how)
 
 
 def label_dataset(results: Results) -> xr.Dataset:

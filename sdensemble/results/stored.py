@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sdengine.errors import Message, SDError
 from sdengine.syntax import Model
 from sdensemble.inputs.folder import RECORD
@@ -17,10 +19,17 @@ from sdensemble.results.record import past
 from sdensemble.results.results import Results
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from sdensemble.inputs.scenarios import Scenario
     from sdensemble.inputs.targets import Target
 
 ENSEMBLE = "ensemble.nc"
+NO_RUN = (
+    "{folder}: holds no {file}: it is no folder that the verb run wrote, as papers, ledger and"
+    " scorecard need one"
+)
+"""What is said of a folder that holds something else, such as the answer of another verb."""
 
 
 def latest_run(folder: Path) -> Path | None:
@@ -65,10 +74,10 @@ def stored_results(
 
     path = folder / file
     if not path.is_file():
-        raise SDError(
-            Message("{folder}: holds no {ensemble}, so it is no run", folder=folder, ensemble=file)
-        )
+        raise SDError(Message(NO_RUN, folder=folder, file=file))
     data = read_ensemble(path)
+    if not _is_whole(data):
+        raise SDError(Message("{path}: is damaged: run again", path=path))
     data.attrs = {name: _value(value) for name, value in data.attrs.items()}
     if data.attrs.get("keep") == HEADLINE:
         spec, targets = only_headline(spec, targets)
@@ -90,7 +99,8 @@ def stored_results(
     if gone:
         raise SDError(
             Message(
-                '{folder}: ran the scenario "{gone}", which the study no longer has',
+                '{folder}: ran the scenario "{gone}", which the study no longer has: put'
+                " scenarios/{gone}.toml back, or run again",
                 folder=folder,
                 gone=gone[0],
             )
@@ -98,6 +108,21 @@ def stored_results(
     _require_same_scenarios(folder, [known[name] for name in held])
     run = tuple(scenario for scenario in scenarios if scenario.name in held)
     return Results(data, run, tuple(targets), spec, model)
+
+
+def _is_whole(data: xr.Dataset) -> bool:
+    """Return whether what everything in a run is found by has values that it can have."""
+    if not {"scenario", "year", "member"} <= set(data.coords):
+        return False
+    names = [str(name) for name in data["scenario"].values]
+    years = data["year"].values
+    replicate = data["replicate"].values if "replicate" in data.coords else np.zeros(1, int)
+    return (
+        len(names) == len(set(names)) > 0
+        and years.dtype.kind == replicate.dtype.kind == "i"
+        and bool((np.diff(years) > 0).all())
+        and bool(((replicate >= 0) & (replicate < data.sizes["member"])).all())
+    )
 
 
 def _require_same_scenarios(folder: Path, scenarios: Sequence[Scenario]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 import click
 from click.core import ParameterSource, iter_params_for_processing
 
-from sdengine.errors import Message, SDError, did_you_mean
+from sdengine.errors import Message, SDError, did_you_mean, nearest
 from sdensemble.lang import LANGS
 from sdensemble.verbs.help import LANG, VERB, Helped, path_of
 from sdensemble.verbs.options import Options
@@ -142,8 +142,10 @@ def told(error: click.UsageError, given: Mapping[str, Any]) -> str:
     """Return a problem click found, as a message that other languages have."""
     match error:
         case click.NoSuchOption():
-            known = error.possibilities or ()
-            hint = did_you_mean(error.option_name, known)
+            # Without their dashes, which make any two of them alike.
+            known = {one.lstrip("-"): f'"{one}"' for one in error.possibilities or ()}
+            near = nearest(error.option_name.lstrip("-"), known)
+            hint = Message(" — did you mean {shown}?", shown=known[near]) if near else ""
             return Message("no option {option}{hint}", option=error.option_name, hint=hint)
         case click.BadOptionUsage():
             return Message("{option} needs a value", option=error.option_name)

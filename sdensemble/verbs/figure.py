@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sdengine.errors import Message, SDError, did_you_mean
+from sdensemble.lang import tell
 from sdensemble.verbs.options import RUN, IntoFolder, OfStudy, argument, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult, key_of
 
@@ -49,7 +50,7 @@ def figure(asked: FigureOptions, tell: Tell = SILENT) -> VerbResult:
     study = asked.opened()
     run = stored_run(study, asked.run)
     results = run.results
-    chosen = _outcome(results, asked.outcome)
+    chosen = _outcome(results, asked)
     names = [results.scenario(one.name) for one in study.named(asked.scenarios)]
     names = names or [reference(results)]
     if len(names) == 1:
@@ -77,16 +78,17 @@ def figure(asked: FigureOptions, tell: Tell = SILENT) -> VerbResult:
     return VerbResult(said, made, place, files, run=run.folder, id=run.id, key=key)
 
 
-def _outcome(results: Results, name: str) -> Outcome:
+def _outcome(results: Results, asked: FigureOptions) -> Outcome:
     """Return an outcome by id or label; the headline where none is named."""
     every = results.outcomes()
-    if not name:
+    if not asked.outcome:
         return every[0]
-    asked = name.strip().casefold()
+    name = asked.outcome.strip().casefold()
     for one in every:
-        if asked in {one.id.casefold(), *(text.casefold() for text in one.label.values())}:
+        if name in {one.id.casefold(), *(text.casefold() for text in one.label.values())}:
             return one
-    spoken = [text for one in every for text in (one.id, *one.label.values())]
+    names = [text for one in every for text in (one.id, *one.label.values())]
     told = 'no outcome "{name}"{hint} (there are {known})'
-    known = ", ".join(dict.fromkeys(one.label["zh"] or one.id for one in every))
-    raise SDError(Message(told, name=name, hint=did_you_mean(name, spoken), known=known))
+    known = ", ".join(dict.fromkeys(tell(one.label, asked.lang) or one.id for one in every))
+    hint = did_you_mean(asked.outcome, names)
+    raise SDError(Message(told, name=asked.outcome, hint=hint, known=known))

@@ -45,7 +45,7 @@ def ledger(asked: LedgerOptions, tell: Tell = SILENT) -> VerbResult:
     from sdensemble.policy.ledger import ledger as entries_of
     from sdensemble.policy.ledger import own_statistics
     from sdensemble.policy.regions import layout
-    from sdensemble.results.stored import run_of
+    from sdensemble.results.stored import latest_run, run_of
     from sdensemble.verbs.policy import keyed, policy_document, regions_table, write_policy
     from sdensemble.verbs.stored import results_of
 
@@ -59,8 +59,10 @@ def ledger(asked: LedgerOptions, tell: Tell = SILENT) -> VerbResult:
     entries = entries_of(study.goals, statistics, results, chosen)
     name = folder.name if folder else ""
     laid = layout(study.goals, study.places, study.report)
+    last = None if asked.run else latest_run(study.folder / "outputs")
+    newer = last.name if last and last.name != name and _fits(study, last) else ""
     document = policy_document(
-        *ledger_blocks(entries, study.report, as_of, results, chosen, name, study.model),
+        *ledger_blocks(entries, study.report, as_of, results, chosen, name, study.model, newer),
         *layout_blocks(study.goals, laid),
         *conflicts_blocks(study.conflicts, results, chosen),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import math
 import shutil
@@ -19,7 +20,9 @@ from sdengine.syntax import Call, Kind, Model, Ref, Variable, fold
 from sdensemble.ensemble.run import whole_years
 from sdensemble.inputs.config import span
 from sdensemble.inputs.folder import whole_folder
+from sdensemble.inputs.naming import model_label
 from sdensemble.inputs.targets import COLUMNS, unit_of
+from sdensemble.lang import Words, in_all, phrase
 from sdensemble.study import MODEL_KINDS, open_study
 
 
@@ -53,11 +56,11 @@ def new_study(model_path: Path, folder: Path, headline: str | None = None) -> tu
     whole_years(model)
     chosen = _headline(model, headline)
     texts = {
-        "scenarios/baseline.toml": BASELINE,
+        "scenarios/baseline.toml": _baseline(),
         "scenarios/targets.csv": _targets(model, chosen),
         "calibration/priors.toml": _priors(model),
         "outputs/report.toml": _report(model, chosen),
-        "README.md": README.format(model=model_path.name),
+        "README.md": _readme(model),
     }
     with whole_folder(folder) as partial:
         for name, text in texts.items():
@@ -94,13 +97,25 @@ def _headline(model: Model, name: str | None) -> Headline:
     else:
         variable = model[name]
     if variable.kind in (Kind.CONSTANT, Kind.LOOKUP):
-        raise SDError(f'"{variable.name}": is a {variable.kind.value}; a headline must move')
+        raise SDError(
+            Message(
+                '"{name}": is a {kind}; a headline must move',
+                name=variable.name,
+                kind=Message(variable.kind.value),
+            )
+        )
     whole = variable
     if variable.dims:
         whole = next((w for w, part in _sums(model) if part is variable), variable)
     components = next((part for w, part in _sums(model) if w is whole), None)
     if whole.dims and len(whole.dims) > 1:
-        raise SDError(f'"{whole.name}": has {len(whole.dims)} ranges; name another --headline')
+        raise SDError(
+            Message(
+                '"{name}": has {n} ranges; name another --headline',
+                name=whole.name,
+                n=len(whole.dims),
+            )
+        )
     if whole.dims:
         components = whole
     element = model.elements(whole.dims[0])[0] if whole.dims else ""
@@ -137,8 +152,7 @@ def _targets(model: Model, headline: Headline) -> str:
     year = whole_years(model)[1][-1]
     row = {
         "id": "example",
-        "zh": f"{model.label(variable.name, 'zh')}（示例，请修改）",
-        "en": f"{model.label(variable.name, 'en')} (example: edit this row)",
+        **in_all(phrase("new.example", name=model_label(model, variable.name))),
         "variable": variable.name,
         "element": headline.element,
         "aggregate": headline.aggregate,
@@ -151,7 +165,7 @@ def _targets(model: Model, headline: Headline) -> str:
         "note": "EXAMPLE: the model's own value at its default constants; write your own goal",
     }
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="")
+    writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore")
     writer.writeheader()
     writer.writerow(row)
     return "\ufeff" + text.getvalue()
@@ -207,8 +221,7 @@ def _report(model: Model, headline: Headline) -> str:
         f"variable = {_quoted(name)}",
         *([f"element = {_quoted(headline.element)}"] if headline.element else []),
         f'aggregate = "{headline.aggregate}"',
-        f"zh = {_quoted(model.label(name, 'zh'))}",
-        f"en = {_quoted(model.label(name, 'en'))}",
+        *_told(model_label(model, name)),
     ]
     if headline.components is not None:
         lines += [
@@ -216,6 +229,23 @@ def _report(model: Model, headline: Headline) -> str:
             f"range = {_quoted(headline.components.dims[0])}",
         ]
     return "\n".join([*lines, ""])
+
+
+def _baseline() -> str:
+    title, purpose = phrase("new.baseline"), phrase("new.baseline_purpose")
+    tables = (
+        ["", f"[{key}]", *_told(said)] for key, said in (("title", title), ("purpose", purpose))
+    )
+    return "\n".join([BASELINE, *itertools.chain(*tables), ""])
+
+
+def _readme(model: Model) -> str:
+    return f"# Study of {model.path.name}\n{''.join(in_all(phrase('new.readme')).values())}"
+
+
+def _told(words: Words) -> list[str]:
+    """Return words as TOML writes them, a line for each language."""
+    return [f"{lang} = {_quoted(text)}" for lang, text in in_all(words).items()]
 
 
 def _quoted(text: str) -> str:
@@ -228,14 +258,6 @@ BASELINE = """\
 # file's name. A lever is set under [levers], a stress of the world under [world], for example
 #   "name of a constant" = { value = 1.5, start = 2, unit = "Dmnl" }
 order = 1
-
-[title]
-zh = "基准"
-en = "Baseline"
-
-[purpose]
-zh = "没有新政策时会怎样。"
-en = "What happens without a policy."
 """
 
 PRIORS = """\
@@ -247,18 +269,4 @@ PRIORS = """\
 REPORT = """\
 # What a run keeps, and what its tables and figures show. Further tables ([[regime]], [[payer]],
 # [history], [units], [labels]) are explained in sdensemble/inputs/report.py.
-"""
-
-README = """\
-# Study of {model}
-
-- `model/`: the model file. Open it in Vensim; every constant, unit and limit lives there.
-- `scenarios/`: one TOML file a scenario, and `targets.csv`, the goals that are scored.
-- `calibration/priors.toml`: what is uncertain. The entries are stubs: edit them first.
-- `outputs/report.toml`: which variable is the headline. Runs appear beside it.
-
-In this folder: `sdensemble check`, then `sdensemble run`.
-
-模型在 `model/`，情景与目标在 `scenarios/`，不确定性在 `calibration/priors.toml`
-（均为待修改的假设），结果在 `outputs/`。先运行 `sdensemble check`，再运行 `sdensemble run`。
 """

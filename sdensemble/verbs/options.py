@@ -92,7 +92,11 @@ class Options:
 
     def recorded(self) -> dict[str, Any]:
         """Return what makes the numbers, as a record of the run holds it."""
-        made = {f.name: getattr(self, f.name) for f in fields(self) if not f.metadata["aside"]}
+        own = [one for one in fields(self) if not one.metadata["aside"]]
+        told = [
+            one for one in own if not (needs := one.metadata.get("needs")) or getattr(self, needs)
+        ]
+        made = {one.name: getattr(self, one.name) for one in told}
         return {name: value for name, value in made.items() if value is not None}
 
 
@@ -220,7 +224,8 @@ def _probability(text: str) -> float:
         value = float(plain.removesuffix("%"))
     except ValueError:
         value = 0.0
-    value = value / 100 if plain.endswith("%") or value > 1 else value
+    # "2" may be meant as 2% or as 0.2; "80" can only be 80%.
+    value = value / 100 if plain.endswith("%") or value >= 10 else value
     if not 0 < value < 1:
         told = '"{text}": write a probability between 0 and 1, as 0.8 or 80%'
         raise SDError(Message(told, text=text))

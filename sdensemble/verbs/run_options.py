@@ -42,7 +42,7 @@ class RunOptions(IntoFolder, InBlocks, Sampled):
     method: Literal["sobol", "latin", "plain"] = option("sobol", type=click.Choice(METHODS))
     question: str = option("", "--target")
     until: Precision | None = option(type=UNTIL, bars="variants")
-    most: int = option(2**17, type=COUNT)
+    most: int = option(2**17, type=COUNT, needs="until")
     keep: str = option("asked", aside=True, type=click.Choice(KEEP))
     member: int | None = option(type=click.IntRange(0))
     variants: tuple[str, ...] = option((), "--variant", aside=True)

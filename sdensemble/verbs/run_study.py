@@ -5,15 +5,17 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sdengine.errors import Message, SDError
-from sdengine.kernel import compile_model
+from sdengine.kernel import compile_model, default_threads
 from sdengine.model.units import check_units
 from sdensemble.decide.measures import find_target
 from sdensemble.ensemble.members import Members
@@ -43,6 +45,7 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     study's files before anything is computed.
     """
     from sdensemble.outputs.answer import answer
+    from sdensemble.outputs.apart import desk
     from sdensemble.outputs.run import all_results, check_ready, write_run
 
     begun = time.perf_counter()
@@ -51,64 +54,71 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     options = replace(options, prior_set=study.prior_set(options.prior_set))
     folder = options.out or stamped(study.folder)
     check_ready(folder)
-    record = options.record(study)
-    by = options.runner(folder, record, tell)
-    kernel = compile_model(study.model)
     chosen, plan = run_plan(study, options)
-    count = tell.bar(options.members * sum(map(len, plan.values())))
-    keep = {kept.variable: kept.aggregate for kept in study.kept()}
+    runs = options.members * sum(map(len, plan.values()))
+    threads = options.threads or default_threads()
+    # What needs no members is made while they are run.
+    with desk(runs, threads) as place, ThreadPoolExecutor(1) as beside:
+        record = options.record(study)
+        by = options.runner(folder, record, tell)
+        kernel = compile_model(study.model)
+        found = beside.submit(_findings, study)
+        beside.submit(import_module, "xarray")
+        count = tell.bar(runs)
+        keep = {kept.variable: kept.aggregate for kept in study.kept()}
 
-    def part(name: str, rounds: int = 1, first: int = 0) -> xr.Dataset:
-        members = run_members(study, options, chosen[name], name, rounds)
-        return members.run(kernel, plan[name], keep, first=first, by=by, progress=count)
+        def part(name: str, rounds: int = 1, first: int = 0) -> xr.Dataset:
+            members = run_members(study, options, chosen[name], name, rounds)
+            return members.run(kernel, plan[name], keep, first=first, by=by, progress=count)
 
-    said: list[Words] = []
-    rounds, datasets = 1, {}
-    if options.until:
-        found = _until(study, options, plan, part, tell)
-        rounds, datasets[options.prior_set] = found.rounds, found.data
-        said = [found.said(options.members)]
-    for name in plan:
-        if name not in datasets:
-            datasets[name] = part(name, rounds)
-    for dataset in datasets.values():
-        dataset.attrs |= {"run_id": record.id, **_kept_attribute(options)}
-    main = datasets.pop(options.prior_set)
-    _require_some(study, main, options)
-    findings = _findings(study)
-    said += _left_out(whole, study) if study is not whole else []
-    notes = (*_notes(findings, chosen[options.prior_set]), *said)
-    scenarios = plan[options.prior_set]
-    every = all_results(main, datasets, scenarios, study.targets, study.report, study.model)
-    document = answer(every[0], every[1:], notes)
-    replays = _replay_note(study, options, [main, *datasets.values()])
-    lines = [Paragraph(one, "verbatim") for one in replays]
-    told = replace(document, blocks=(*document.blocks, *lines))
-    facts = {
-        "seconds_to_results": round(time.perf_counter() - begun, 2),
-        "kernel_from_cache": kernel.from_cache,
-        **findings,
-    }
-    done = write_run(
-        folder,
-        every,
-        record=record.adding(**facts),
-        free=options.out is None,
-        lang=options.lang,
-        notes=notes,
-        history=study.history,
-        keep=options.keep,
-        asked=[
-            (term.variable, term.element, number.year)
-            for one in study.conflicts
-            for number in one.model
-            for term in number.terms
-        ],
-    )
-    by.done()
-    files = tuple(done.folder / name for name in done.files)
-    key = key_of(every[0])
-    return VerbResult(told, every, done.folder, files, done.notes, id=record.id, key=key)
+        said: list[Words] = []
+        rounds, datasets = 1, {}
+        if options.until:
+            grew = _until(study, options, plan, part, tell)
+            rounds, datasets[options.prior_set] = grew.rounds, grew.data
+            said = [grew.said(options.members)]
+        for name in plan:
+            if name not in datasets:
+                datasets[name] = part(name, rounds)
+        for dataset in datasets.values():
+            dataset.attrs |= {"run_id": record.id, **_kept_attribute(options)}
+        main = datasets.pop(options.prior_set)
+        _require_some(study, main, options)
+        findings = found.result()
+        said += _left_out(whole, study) if study is not whole else []
+        notes = (*_notes(findings, chosen[options.prior_set]), *said)
+        scenarios = plan[options.prior_set]
+        every = all_results(main, datasets, scenarios, study.targets, study.report, study.model)
+        document = answer(every[0], every[1:], notes)
+        replays = _replay_note(study, options, [main, *datasets.values()])
+        lines = [Paragraph(one, "verbatim") for one in replays]
+        told = replace(document, blocks=(*document.blocks, *lines))
+        facts = {
+            "seconds_to_results": round(time.perf_counter() - begun, 2),
+            "kernel_from_cache": kernel.from_cache,
+            **findings,
+        }
+        done = write_run(
+            folder,
+            every,
+            record=record.adding(**facts),
+            free=options.out is None,
+            lang=options.lang,
+            notes=notes,
+            history=study.history,
+            desk=place,
+            keep=options.keep,
+            asked=[
+                (term.variable, term.element, number.year)
+                for one in study.conflicts
+                for number in one.model
+                for term in number.terms
+            ],
+        )
+        by.done()
+        files = tuple(done.folder / name for name in done.files)
+        key = key_of(every[0])
+        return VerbResult(told, every, done.folder, files, done.notes, id=record.id, key=key)
 
 
 def _until(

@@ -16,10 +16,11 @@ from sdensemble.evidence.stored import fitted_rows
 from sdensemble.inputs.folder import Whole
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.inputs.targets import Target, leaves
+from sdensemble.inputs.weights import read_weights
 from sdensemble.lang import LANGS
 from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.model_answer import answer
-from sdensemble.outputs.models import ModelSet, read_weights, rows
+from sdensemble.outputs.models import ModelSet, rows
 from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.record import RunRecord, stamped, written
 from sdensemble.results.results import Results

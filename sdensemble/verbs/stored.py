@@ -13,7 +13,7 @@ from sdengine.errors import Message, SDError
 from sdensemble.inputs.folder import RECORD
 from sdensemble.results.record import RunRecord, written
 from sdensemble.results.results import Results
-from sdensemble.results.stored import ENSEMBLE, latest_run, run_of, stored_results
+from sdensemble.results.stored import ENSEMBLE, NO_RUN, latest_run, run_of, stored_results
 from sdensemble.study import Study
 
 
@@ -72,5 +72,4 @@ def record_of(folder: Path) -> dict[str, Any]:
     try:
         return dict(json.loads((folder / RECORD).read_text(encoding="utf-8")))
     except (OSError, ValueError):
-        told = "{folder}: holds no {file}, so it is no run"
-        raise SDError(Message(told, folder=folder, file=RECORD)) from None
+        raise SDError(Message(NO_RUN, folder=folder, file=RECORD)) from None

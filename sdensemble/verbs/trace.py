@@ -37,7 +37,8 @@ def trace(asked: TraceOptions, tell: Tell = SILENT) -> VerbResult:
     if not found and name and Path(name).is_dir():
         found = [(Path(name), record_of(run_of(Path(name))))]
     if not found:
-        shown = [str(record["id"]) for _, record in known if record.get("id")][:8]
+        ids = (str(record["id"]) for _, record in known if record.get("id"))
+        shown = list(dict.fromkeys(ids))[:8]
         told = 'no run "{name}" in outputs/ (there are {known})'
         raise SDError(Message(told, name=name, known=", ".join(shown) or "—"))
     place, record = found[0]

@@ -217,7 +217,10 @@ def question_of(study: Study, name: str) -> Question:
     """Return a question of ``scenarios/questions``, by name or as a path; the first without one."""
     folder = study.folder / "scenarios" / "questions"
     known = sorted(one.stem for one in folder.glob("*.toml"))
-    path = Path(name or (known or [""])[0])
+    if not name and not known:
+        told = "{folder}: holds no question; docs/levers.md shows how one is written"
+        raise SDError(Message(told, folder=folder))
+    path = Path(name or known[0])
     if not path.is_file():
         path = folder / f"{path.as_posix().removesuffix('.toml')}.toml"
     if not path.is_file():

@@ -129,6 +129,13 @@ def test_what_a_lever_cannot_reach_is_told_with_its_limit(town, asked):
     assert "达不到" in answer.text("zh")
 
 
+def test_what_holds_without_a_lever_is_said_to_need_nothing_more(town, asked):
+    answer = ask(solve, asked, lever="grant budget", probability=0.01)
+    assert answer.found.found[0].p_now.mean > 0.01
+    assert "nothing more is needed" in " ".join(answer.text("en").split())
+    assert "不必再加力度" in answer.text("zh").replace("\n", "")
+
+
 def test_the_grant_that_equals_the_land_programme(town, asked):
     answer = ask(solve, asked, lever="grant budget", like="land")
     assert answer.found.found[0].root.level == pytest.approx(8 / 2.5, abs=0.02)

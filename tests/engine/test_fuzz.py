@@ -18,43 +18,8 @@ from sdengine.native.llvm import Processor
 from sdengine.native.plan import make_plan
 from sdengine.program.lower import lower
 from sdensemble import SDError, compile_model, read_model
-
-CLOCK = "INITIAL TIME=0~~|\nFINAL TIME=2~~|\nTIME STEP=0.5~~|\nSAVEPER=TIME STEP~~|\n"
-VENSIM = (
-    "{UTF-8}\n:MACRO: GROW(x, rate : twice)\nGROW=INTEG(x*rate, x)~~|\ntwice=2*x~~|\n"
-    ":END OF MACRO:\n"
-    "s: a,b,(n1-n3)~~|\nbig: p,q -> (s: small,n3)~~|\nsmall: a,b,n1,n2~~|\nv[big]=1,2~~|\n"
-    "w[s]=v[big]+VECTOR ELM MAP(x[a],Time)-2^2*LOOKUP INVERT(up,Time)~~|\nup((0,0),(9,9))~~|\n"
-    "x[s]=1,2,3,4,5~ kg [0,10] ~ a comment|\n"
-    'table((0,0),(1,2),(4,-1))~~|\n"odd name!"=table(Time)+SUM(x[s!])~~|\n'
-    "S[s]=INTEG(GROW(x[s], 0.1 : more[s])-S[s]*DELAY3(x[s],2), x[s])~~|\n"
-    'y[s] :EXCEPT: [a]=IF THEN ELSE(S[s]>"odd name!", 1, 0)~~|\ny[a]=MODULO(Time,2)~~|\n'
-    "总产值=VMAX(S[s!])*RANDOM UNIFORM(0,1,3)~ 亿元 ~ 中文: 产值|\n" + CLOCK
-)
-D = '<dimensions><dim name="d"/></dimensions>'
-XMILE = (
-    '<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">'
-    "<sim_specs><start>0</start><stop>2</stop><dt>0.5</dt></sim_specs>"
-    '<dimensions><dim name="d"><elem name="p"/><elem name="q"/></dim></dimensions>'
-    '<macro name="acc"><parm>in</parm><parm default="1">by</parm><eqn>A</eqn><variables>'
-    '<stock name="A"><eqn>in</eqn><inflow>g</inflow></stock><flow name="g"><eqn>in*by</eqn></flow>'
-    '</variables></macro><model><variables><module name="M"><connect to="M.in" from="g"/></module>'
-    f'<aux name="e">{D}<element subscript="p"><eqn>h</eqn></element><element subscript="q">'
-    "<eqn>IF M.out &gt; 2 THEN SUM(S[*]) ELSE -2^2 MOD 3</eqn></element></aux>"
-    '<aux name="h"><eqn>acc(1)</eqn></aux>'
-    f'<stock name="S">{D}<eqn>1</eqn><inflow>f</inflow></stock><flow name="f">{D}<eqn>S*k</eqn>'
-    '</flow><aux name="k"><eqn>SIN(TIME)+g</eqn></aux><aux name="g"><eqn>TIME</eqn>'
-    "<gf><xpts>0,1,2</xpts><ypts>0,1,4</ypts></gf></aux></variables></model>"
-    '<model name="M"><variables><aux name="in"><eqn>0</eqn></aux><aux name="out"><eqn>in*2</eqn>'
-    "</aux></variables></model></xmile>"
-)
-PIECES = [
-    *('"', "'", "{", "}", "|", "~", "(", ")", "[", "]", "\\", "\n", "\0", "!", ";", ":", "="),
-    *(":MACRO:", ":END OF MACRO:", ":EXCEPT:", "INTEG(", "1e999", "-", "^^", "~~|", "\\\\---///"),
-    *("中", "\u202e", "<", ">", "&", "]]>", "<!--", "<eqn>", "</eqn>", "=Time~~|", "NaN", ":NA:"),
-    *("->", "(s:a)", "[*]", "//", " MOD ", "<module name='M'/>", "<macro>", "M.out", "acc("),
-    *("__import__('os')", "(s1-s99999999)", "x[s]", "TIME STEP", "DELAY FIXED(", "%v1", "@run"),
-]
+from tests.fuzz.mangle import PIECES
+from tests.fuzz.models import CLOCK, SPECIAL, VENSIM, XMILE
 
 
 def attempt(path):
@@ -122,6 +87,11 @@ def test_the_whole_files_do_run(tmp_path, name, text):
     run = attempt(path)
     assert run is not None
     assert all(np.isfinite(values).all() for values in run.values.values())
+
+
+def test_the_special_stocks_whole_are_taken(tmp_path):
+    (tmp_path / "m.xmile").write_text(SPECIAL, encoding="utf-8")
+    assert lower(read_model(tmp_path / "m.xmile")).stocks
 
 
 @pytest.mark.parametrize("share", np.linspace(0.02, 0.98, 25).tolist())
@@ -217,7 +187,7 @@ def test_the_oracle_does_not_run_text_of_the_file_either(tmp_path):
         ("s: (e1-e9000)~~|\nt: (f1-f9000)~~|\nx[s]=Time~~|\ny[t]=SUM(x[s!])+t~~|", "terms"),
         ("s: (e1-e999999999)~~|\nx[s]=1~~|", "subscript range"),
         ("x=" + "(" * 3000 + "1" + ")" * 3000 + "~~|", None),
-        ("x=" + "+".join(["Time"] * 9000) + "~~|", None),
+        ("x=" + "+".join(["Time"] * 4000) + "~~|", None),  # Python 3.12 on: not twice as many
         ("x=" + "-" * 3000 + "1~~|", None),
         ("x=" + "MAX(1," * 3000 + "Time" + ")" * 3000 + "~~|", None),
     ],

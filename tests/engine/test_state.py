@@ -77,6 +77,25 @@ def test_a_state_of_another_model_is_refused(write_model, kernel):
         kernel.run({"k": [0.1, 0.2]}, state=head.state)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"slots": lambda s: s.slots + 1_000_000},
+        {"slots": lambda s: -1 - s.slots},
+        {"values": lambda s: s.values[:, :0]},
+        {"values": lambda s: s.values[:1]},
+        {"history": lambda s: s.history[:1]},
+        {"step": lambda s: s.step + 1},
+        {"step": lambda s: -1},
+    ],
+)
+def test_a_state_that_would_be_written_elsewhere_is_refused(kernel, change):
+    state = kernel.run({}, steps=2, keep_state=True).state
+    made = dataclasses.replace(state, **{name: of(state) for name, of in change.items()})
+    with pytest.raises(SDError, match="the state is not one of this kernel's"):
+        kernel.run(state=made)
+
+
 # ── saved times ────────────────────────────────────────────────────────────────────────────
 
 

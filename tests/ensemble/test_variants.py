@@ -19,6 +19,7 @@ from sdensemble.ensemble.variants import (
     read_variant,
     read_variants,
 )
+from sdensemble.inputs.weights import read_weights
 from sdensemble.lang import LANGS, tell
 from sdensemble.outputs.figures.variants import variants as figure_of
 from sdensemble.outputs.heads import read_csv
@@ -30,7 +31,6 @@ from sdensemble.outputs.models import (
     leader,
     packages,
     probabilities,
-    read_weights,
     rows,
 )
 from sdensemble.outputs.write import nothing

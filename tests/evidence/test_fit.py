@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import netCDF4
 import numpy as np
 import pytest
 
@@ -140,6 +141,10 @@ def test_a_posterior_is_read_as_it_was_written_and_draws_the_same_members(small,
     write_posterior(path, posterior)
     again = read_posterior(path)
     assert again.digest == posterior.digest
+    with netCDF4.Dataset(path, "a") as file:
+        file["posterior"]["offset"][0] += 1e-9
+    with pytest.raises(SDError, match="its numbers are not those it was written with"):
+        read_posterior(path)
     assert np.array_equal(again.discrepancy, posterior.discrepancy)
     assert again.stages == posterior.stages
     priors = small.priors()

@@ -12,6 +12,7 @@ from openpyxl import Workbook
 
 from sdensemble import SDError
 from sdensemble.evidence.observe import read_figures
+from sdensemble.inputs.spreadsheet import read_grids
 from sdensemble.lang import message, tell
 from sdensemble.study import open_study
 from sdensemble.verbs.cli import main
@@ -221,6 +222,34 @@ def test_a_table_on_a_later_sheet_is_found(small):
     made.worksheets[1].append([2023, "销售额", 190, "2024"])
     made.save(small.folder / "x.xlsx")
     assert len(read_figures(small.folder / "x.xlsx", small).new) == 1
+
+
+def test_a_format_on_a_whole_column_adds_no_row(small, tmp_path):
+    made = Workbook()
+    made.active.append(["年份", "指标", "数值（Ton）", "公布日期"])
+    made.active.append([2023, "销售额", 190, "2024"])
+    made.active.cell(1_048_576, 3).number_format = "0%"
+    made.save(tmp_path / "x.xlsx")
+    assert [len(grid.rows) for grid in read_grids(tmp_path / "x.xlsx")] == [2]
+
+
+@pytest.mark.parametrize(
+    ("area", "place", "told"),
+    [
+        ("A2:XFD1048576", None, "has 17,179,852,800 merged cells; at most 500,000 are read"),
+        (None, (1_048_576, 16_384), "has too many cells; at most 20,000,000 are read"),
+    ],
+)
+def test_a_sheet_without_end_is_refused_before_it_is_filled(small, tmp_path, area, place, told):
+    made = Workbook()
+    made.active.append(["年份", "数值"])
+    if area:
+        made.active.merged_cells.add(area)
+    else:
+        made.active.cell(*place, "x")
+    made.save(tmp_path / "x.xlsx")
+    with pytest.raises(SDError, match=told):
+        read_figures(tmp_path / "x.xlsx", small)
 
 
 @pytest.mark.parametrize(

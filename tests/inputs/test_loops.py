@@ -68,5 +68,5 @@ def test_every_problem_of_a_loop_is_told(loops_of):
     told = "\n".join(caught.value.problems)
     assert 'no variable "birhts"' in told
     assert "signs must be 2" in told
-    assert "kind must be R or B" in told
+    assert 'kind must be one of R, B, not "X"' in told
     assert "no such constant" in told

@@ -134,7 +134,7 @@ def test_unknown_and_missing_columns_are_named(read):
     lines = problems(read, header=HEADER.replace("measure", "mesure"))
     assert lines == (
         'scenarios/targets.csv line 1: no such column "mesure" — did you mean "measure"?',
-        'scenarios/targets.csv line 1: column "measure" is missing',
+        "scenarios/targets.csv line 1: columns missing: measure",
     )
 
 

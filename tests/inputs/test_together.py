@@ -113,6 +113,16 @@ def test_what_was_killed_between_two_files_is_taken_back_and_said(folder, root, 
     assert held(folder) == {"one": "new", "two": "new"}
 
 
+@pytest.mark.parametrize("text", ['{"../other": false}', '{".hidden": false}', "[1]", '{"a": 1}'])
+def test_a_journal_of_others_takes_no_file_away(folder, text):
+    (folder.parent / "other").write_text("kept")
+    (folder / JOURNAL).write_text(text)
+    with pytest.raises(SDError, match="is no journal of ours"):
+        mend(folder)
+    assert (folder.parent / "other").read_text() == "kept"
+    assert (folder / "one").read_text() == "old"
+
+
 def test_a_journal_cut_short_means_that_nothing_was_begun(folder):
     (folder / JOURNAL).write_text(json.dumps({"one": True})[:5])
     (folder / ".one.old").write_text("not looked at")

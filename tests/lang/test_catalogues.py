@@ -117,11 +117,45 @@ def test_the_command_line_speaks_a_third_language_from_one_file(tmp_path):
     english = (PACKAGE / "lang" / "en.toml").read_text(encoding="utf-8")
     third = re.sub(r"order = \d+", "order = 9", english)
     third = third.replace('size = "{file}: {n} variables', 'size = "{file}: {n} Variable')
+    third = third.replace('name = "English"', 'name = "Deutsch"')
+    third = third.replace('head = "{code}{what:.0}"', 'head = "{what}{code:.0}"')
     (tmp_path / "sdensemble" / "lang" / "de.toml").write_text(third, encoding="utf-8")
-    code = "from sdensemble.verbs.cli import main; main()"
-    asked = ["describe", "--study", str(root / "examples" / "teacup"), "--lang", "de"]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *asked], cwd=tmp_path, capture_output=True, encoding="utf-8"
+
+    def said(*words: str) -> str:
+        code = "from sdensemble.verbs.cli import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words, "--lang", "de"],
+            cwd=tmp_path,
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    examples = root / "examples"
+    assert "teacup.mdl: 9 Variable" in said("describe", "--study", str(examples / "teacup"))
+    said("ledger", "--study", str(examples / "library"), "--out", "out")
+    heads, *_ = (tmp_path / "out" / "ledger.csv").read_text("utf-8-sig").splitlines()
+    assert "target (Deutsch)" in heads
+    assert "Deutsch" in (tmp_path / "out" / "columns.csv").read_text("utf-8-sig").splitlines()[0]
+    said("new", str(examples / "library" / "model" / "library.mdl"), "fresh")
+    assert 'de = "Baseline"' in (tmp_path / "fresh" / "scenarios" / "baseline.toml").read_text(
+        "utf-8"
     )
-    assert done.returncode == 0, done.stderr
-    assert "teacup.mdl: 9 Variable" in done.stdout
+
+
+def test_only_formats_of_files_name_a_language():
+    """What people write into files has its languages in fixed columns; elsewhere none is named.
+
+    English alone is named where a text stands in for one that a language lacks.
+    """
+    formats = ("inputs/", "pages/variables.py", "checks/against.py", "outputs/columns.py")
+    named = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno} {node.value}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if not path.relative_to(PACKAGE).as_posix().startswith(formats)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if node.value == "zh" or node.value.endswith("_zh")
+    ]
+    assert not named, "\n".join(named)

@@ -7,7 +7,7 @@ import pytest
 from sdensemble.inputs.naming import Amount
 from sdensemble.inputs.report import Measure
 from sdensemble.lang import tell
-from sdensemble.outputs.naming import beyond, information_date, target_name
+from sdensemble.outputs.naming import beyond, information_date, named_with_year, target_name
 from sdensemble.outputs.rounding import in_ten, measured, percent, points, rounded
 from sdensemble.results.probability import Key, threshold_event
 
@@ -92,6 +92,13 @@ def test_a_target_is_said_with_its_comparator_in_words_and_its_year_once(results
     example = SimpleNamespace(zh="全省产值 2030（示例）", en="Output value 2030 (example)")
     assert tell(target_name(example), "zh") == "全省产值（示例）"
     assert tell(target_name(example), "en") == "Output value (example)"
+
+
+def test_a_target_of_a_month_is_said_with_the_month(results):
+    target = results.question
+    months = {"zh": "月", "en": "month"}
+    assert tell(named_with_year(target, months), "en").endswith(f" {target.year}")
+    assert tell(named_with_year(replace(target, year=36), months), "en").endswith(", month 36")
 
 
 def test_amounts_read_well_in_both_languages(results):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sdensemble.outputs.limit_tables import limits_of
-from sdensemble.outputs.text import folded, table, width, wrap
+from sdensemble.outputs.text import folded, table, terminal_columns, width, wrap
 from sdensemble.results.results import per_outlay
 from tests.outputs.synthetic import answer
 
@@ -23,7 +23,7 @@ def test_the_first_line_names_measure_information_date_and_prior_set(run):
 
 def test_columns_line_up_with_chinese_titles(run):
     lines = answer(run, "zh").splitlines()
-    rows = lines[lines.index("") + 1 :][: 2 + 14]
+    rows = lines[lines.index("") + 2 :][: 2 + 14]  # behind the table's title
     assert len({width(row) for row in rows}) == 1
 
 
@@ -87,6 +87,22 @@ def test_cells_too_wide_alone_stand_on_several_lines():
     assert max(map(width, lines)) <= 40
     assert " ".join(lines).split().count("words") == 12
     assert folded(rows, None, left=3) == table(rows, left=3)
+
+
+def test_long_heads_stand_on_several_lines_and_their_unit_is_not_broken():
+    rows = [
+        ["情景", "每亿元财政支出的效果（亿元）", "Outlay of the treasury (亿元)"],
+        ["甲", "1", "2"],
+    ]
+    lines = folded(rows, 40)
+    assert max(map(width, lines)) <= 40
+    head = lines[: next(i for i, line in enumerate(lines) if line.startswith("─"))]
+    assert sum("（亿元）" in line for line in head) == sum("(亿元)" in line for line in head) == 1
+    assert lines[-1].split() == ["甲", "1", "2"]
+
+
+def test_text_that_goes_to_no_terminal_is_folded_all_the_same(capsys):
+    assert terminal_columns() == 100
 
 
 def test_the_effect_per_unit_of_outlay_stands_beside_the_outlay(run, results):

@@ -116,10 +116,10 @@ def test_cells_are_texts_for_people_and_numbers_for_a_spreadsheet():
 
 
 def test_a_csv_holds_the_values_of_the_table_and_no_formula(tmp_path):
-    path = csv.write_table(tmp_path / "t.csv", a_table())
+    path = csv.write_table(tmp_path / "t.csv", a_table(), "en")
     with path.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(plain.reader(stream))
-    assert rows[0] == ["name", "year", "p", "cost"]
+    assert rows[0] == ["Name", "Year", "P", "Cost (units)"]
     assert rows[1] == ["'=a", "2025", "0.314", "1234.56"]
     assert rows[2][3] == ""
     told = csv.write_table(tmp_path / "zh.csv", a_table(), "zh")

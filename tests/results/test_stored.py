@@ -35,6 +35,14 @@ def stored(results, tmp_path):
     }
 
 
+def test_a_run_whose_members_belong_nowhere_is_damaged(stored, results):
+    folder, given = stored
+    data = results.data.assign_coords(replicate=("member", np.full(results.members, -1)))
+    write_ensemble(folder / "ensemble.nc", data)
+    with pytest.raises(SDError, match="is damaged"):
+        stored_results(folder, **given)
+
+
 def test_a_stored_run_answers_as_it_did(stored, results):
     folder, given = stored
     found = stored_results(folder, **given)
@@ -61,7 +69,7 @@ def test_a_run_of_another_model_or_scenario_is_refused(stored, results):
     (folder / "run.json").write_text(json.dumps({"scenario_digests": {"brand": "other"}}))
     with pytest.raises(SDError, match='the scenario "brand" has changed'):
         stored_results(folder, **given)
-    with pytest.raises(SDError, match="so it is no run"):
+    with pytest.raises(SDError, match="it is no folder that the verb run wrote"):
         stored_results(folder.parent, **given)
 
 

@@ -118,6 +118,11 @@ def test_the_number_under_a_table_leads_back_to_the_run(cup, written):
     )
     with pytest.raises(SDError, match='no run "zz" in outputs/'):
         trace(TraceOptions(study=cup, number="zz"))
+    shutil.copytree(cup / "outputs" / "one", cup / "outputs" / "copy")
+    with pytest.raises(SDError) as told_of:
+        trace(TraceOptions(study=cup, number="zz"))
+    assert str(told_of.value).count(one["id"]) == 1
+    shutil.rmtree(cup / "outputs" / "copy")
 
 
 def test_the_same_inputs_have_the_same_number_and_other_ones_another(cup):
@@ -168,5 +173,9 @@ def test_the_verbs_tell_mistakes_in_the_language_asked(cup, tmp_path):
         empty,
         ignore=lambda at, names: [n for n in names if n.startswith("2")],
     )
+    folder = empty / "outputs" / "answers"
+    folder.mkdir()
+    no_run = call("brief", "--study", empty, folder, "--lang", "en")
+    assert "no folder that the verb run wrote" in no_run.stderr
     none = call("brief", "--study", empty, "--lang", "en")
     assert none.stderr.startswith("error: no stored run in outputs/")

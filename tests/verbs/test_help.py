@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from sdensemble.lang import LANGS, catalogue
+from sdensemble.outputs.text import width
 from sdensemble.verbs.cli import main
 from sdensemble.verbs.help import key_of
 
@@ -37,9 +38,26 @@ def test_the_catalogue_helps_with_nothing_that_is_gone():
     ]
     for key in catalogue(LANGS[0]):
         parts = key.split(".")
-        if parts[0] == "help" and len(parts) == 3 and parts[2] not in ("text", "help"):
+        own = parts[1:2] != ["words"] and parts[2:] not in (["text"], ["help"])
+        if parts[0] == "help" and len(parts) == 3 and own:
             assert parts[1] == "options" or parts[1] in COMMANDS, key
             assert parts[2] in every, key
+
+
+def test_chinese_help_has_none_of_clicks_english_words_and_fits_the_width():
+    for name in COMMANDS:
+        verb = [] if name == "main" else name.split("_")
+        shown = CliRunner().invoke(main, [*verb, "--help"]).output
+        assert "用法：" in shown
+        for word in ("Usage", "Options", "Commands", "default", "TEXT", "INTEGER", "DIRECTORY"):
+            assert word not in shown, (name, word)
+        assert max(map(width, shown.splitlines())) <= 82, name  # closing signs may hang
+
+
+def test_a_hint_for_an_option_is_near_or_none():
+    for typed, hint in (("--priors", "--prior"), ("--sceanrio", "--scenario"), ("--year", "")):
+        said = CliRunner().invoke(main, ["run", "--lang", "en", typed, "x"]).output
+        assert (f'did you mean "{hint}"' in said) if hint else ("did you mean" not in said)
 
 
 def test_help_comes_in_the_language_asked_before_or_after_the_verb():

@@ -16,7 +16,7 @@ from sdensemble.study import open_study
 from sdensemble.verbs.allocate import AllocateOptions, allocate
 from sdensemble.verbs.audit import AuditOptions, audit
 from sdensemble.verbs.backtest import BacktestOptions, backtest
-from sdensemble.verbs.batch import GridOptions, grid
+from sdensemble.verbs.batch import BatchOptions, GridOptions, batch, grid
 from sdensemble.verbs.calibrate import CalibrateOptions, calibrate
 from sdensemble.verbs.check import CheckOptions, check
 from sdensemble.verbs.compare import CompareOptions, compare
@@ -39,6 +39,7 @@ from sdensemble.verbs.robust import RobustOptions, robust
 from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import run_study
 from sdensemble.verbs.scorecard import ScorecardOptions, scorecard
+from sdensemble.verbs.weigh import WeighOptions, weigh
 
 BOTH = """order = 5
 title = "Adverts and cards"
@@ -84,6 +85,7 @@ WORLDS = {
     "compare": (compare, CompareOptions, {"scenarios": ("adverts", "cards")}),
     "robust": (robust, RobustOptions, {"scenarios": ("adverts", "cards")}),
     "information": (information, InformationOptions, {"scenarios": ("adverts", "cards")}),
+    "weigh": (weigh, WeighOptions, {}),
     "sensitivity": (sensitivity, SensitivityOptions, {}),
     "package": (package, PackageOptions, {"scenario": "both"}),
     "discover": (discover, DiscoverOptions, {}),
@@ -107,6 +109,15 @@ WORLDS = {
 def test_a_question_of_levers_speaks_of_months_and_of_this_study(library, verb, tmp_path):
     ask, options, more = WORLDS[verb]
     clean(ask(options(study=library, out=tmp_path / "out", **FEW, **more)))
+
+
+def test_a_batch_takes_a_schedule_of_months(library, tmp_path):
+    sheet = tmp_path / "batch.csv"
+    sheet.write_text("scenario,Spending on adverts\nfew,6: 200; 24: 400\n", encoding="utf-8")
+    asked = BatchOptions(study=library, file=sheet, out=tmp_path / "out", **FEW)
+    found = clean(batch(asked)).found
+    few = next(one for one in found.scenarios if one.name == "few")
+    assert few.settings[0].times == (6.0, 24.0)
 
 
 def test_what_evidence_says_speaks_of_months(library):

@@ -1,3 +1,4 @@
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -182,9 +183,18 @@ def test_ledger_of_a_study_without_statistics_gives_probabilities(cup):
     found = call("ledger", "--study", cup, "--lang", "en", "--run", run)
     assert found.exit_code == 0, found.output
     assert found.output.count("not published") >= 2
-    assert "P from run first" in found.output
+    assert "P from run first" in " ".join(found.output.split())
     rows = rows_of(cup / "outputs" / "ledger" / "ledger.csv")
     assert all(row["p"] for row in rows)
+
+
+def test_ledger_names_a_newer_run_it_passes_over(cup):
+    newer = cup / "outputs" / "newer"
+    made = call("run", "--study", cup, "--members", 32, "--prior-only", "--out", newer)
+    assert made.exit_code == 0, made.output
+    found = call("ledger", "--study", cup, "--lang", "en")
+    assert "A later run, newer, was made with options of its own" in " ".join(found.output.split())
+    shutil.rmtree(newer)
 
 
 def test_ledger_refuses_a_date_it_cannot_read(cup):

@@ -80,7 +80,7 @@ def test_a_further_prior_set_serves_the_packages_and_what_they_are_compared_with
     lid = teacup / "scenarios" / "lid.toml"
     lid.write_text('package = "lid"\n' + lid.read_text("utf-8"), "utf-8")
     outcome = run_study(options(teacup, tmp_path / "run"))
-    assert "(plan priors)" in outcome.text("en")
+    assert "the same, plan priors" in outcome.text("en")
     found = rows(tmp_path / "run" / "probabilities.csv")
     assert {r["scenario"] for r in found if r["prior_set"] == "plan"} == {"baseline", "lid"}
     warmer = read_ensemble(tmp_path / "run" / "ensemble-plan.nc")["teacup temperature"]

@@ -11,6 +11,7 @@ from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, numbers
 from sdensemble.outputs.form import Number, Shown
+from sdensemble.outputs.naming import outlay_of
 from sdensemble.outputs.table import Column, table_of
 from sdensemble.study import Study
 
@@ -43,6 +44,7 @@ def allocate_document(found: Allotted, world: World, study: Study) -> Document:
         ),
         phrase(
             "decide.allocate.paid",
+            outlay=outlay_of(study.report),
             best=c.amount(found.treasury[0], money, c.SPENT),
             even=c.amount(found.treasury[1], money, c.SPENT),
             best_forgone=c.and_forgone(study, c.amount(found.forgone[0], money, c.SPENT)),

@@ -11,6 +11,7 @@ from sdensemble.outputs.decide.compare_figures import effects_panel
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.form import Chance, Number, Share, Shown, Whole
+from sdensemble.outputs.naming import outlay_of
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
 
@@ -64,6 +65,7 @@ def _answer(found: Comparison, study: Study) -> list[Words]:
     said.append(
         phrase(
             "decide.batch.effect",
+            outlay=outlay_of(study.report),
             name=_title(found, most.scenario),
             mean=c.amount(
                 most.effect.found, c.target_unit(study, found.target, found.outcome.variable)

@@ -22,8 +22,10 @@ from sdensemble.outputs.naming import (
     information_date,
     label,
     moment,
+    outlay_of,
     period_of,
     target_label,
+    unit_notes,
 )
 from sdensemble.outputs.rounding import rounded, rounded_up
 from sdensemble.outputs.table import Column
@@ -134,7 +136,17 @@ def purse_columns(study: Study, form: Number) -> tuple[Column, ...]:
     """Return the columns of outlay and, where there is any, of income forgone."""
     money = money_unit(study)
     names = ("treasury", "forgone") if forgoes(study) else ("treasury",)
-    return tuple(Column(name, phrase(f"decide.head.{name}"), form, money) for name in names)
+    return tuple(Column(name, purse_head(study, name), form, money) for name in names)
+
+
+def purse_head(study: Study, name: str) -> Words:
+    """Return the head of a column of one purse, "treasury" or "forgone"."""
+    return phrase(f"decide.head.{name}", outlay=outlay_of(study.report))
+
+
+def kind_of_cost(study: Study, kind: str) -> Words:
+    """Return what a cost of a kind is called."""
+    return outlay_of(study.report) if kind == "treasury" else phrase(f"decide.kind.{kind}")
 
 
 def apart(study: Study) -> tuple[Words, ...]:
@@ -142,7 +154,7 @@ def apart(study: Study) -> tuple[Words, ...]:
     if not forgoes(study):
         return ()
     paid, forgone = _purse(study, False), _purse(study, True)
-    return (phrase("decide.apart", paid=paid, forgone=forgone),)
+    return (phrase("decide.apart", paid=paid, forgone=forgone, outlay=outlay_of(study.report)),)
 
 
 def period_column(study: Study, form: Form = TEXT) -> Column:
@@ -254,13 +266,16 @@ def asked(study: Study, target: Target) -> Words:
 
 def conditions(world: Named, members: int, study: Study) -> Words:
     """Return what the numbers are conditional on: vintage, prior set, members, seed."""
-    return phrase(
+    said = phrase(
         "decide.conditions",
         date=information_date(study.information, study.report.issued),
         prior=label(study.report, world.prior_set),
         n=members,
         seed=world.seed,
     )
+    head, payers = study.report.headline.whole.variable, study.report.payers
+    units = [study.model[name].unit for name in (head, *(one.variable for one in payers))]
+    return joined([said, bracketed([unit_notes(study.report, units)])], "gap")
 
 
 def money_unit(study: Study) -> Words:

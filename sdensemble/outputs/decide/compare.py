@@ -17,6 +17,7 @@ from sdensemble.outputs.decide.compare_tables import (
 )
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import Chance, Number, Share, Shown
+from sdensemble.outputs.naming import label, outlay_of
 from sdensemble.study import Study
 
 
@@ -88,6 +89,7 @@ def _effect(found: Comparison, row: Row, study: Study) -> Words:
         )
     paid = phrase(
         "decide.compare.paid",
+        outlay=outlay_of(study.report),
         through=c.year_of(study, found.through),
         treasury=c.amount(row.treasury.found, money, c.SPENT) if row.treasury else "",
         forgone=c.and_forgone(study, c.amount(row.forgone.found, money, c.SPENT))
@@ -120,6 +122,7 @@ def _pair(found: Comparison, pair: Pair, study: Study) -> Words:
             )
         )
     if len(found.worlds) > 1:
+        parts += prior_words(found, pair, study)
         parts.append(holds_words(found, pair, study))
     turned = [
         target
@@ -131,6 +134,19 @@ def _pair(found: Comparison, pair: Pair, study: Study) -> Words:
         names = c.listed(c.asked(study, target) for target in turned)
         parts.append(phrase("decide.compare.turned_scope", names=names))
     return joined(parts, "nothing")
+
+
+def prior_words(found: Comparison, pair: Pair, study: Study) -> list[Words]:
+    """Return whether an order holds under the other prior sets, in the structure told of."""
+    said: list[Words] = []
+    for one in found.worlds[1:]:
+        if pair.sign == 0 or one.world.structure != found.main.world.structure:
+            continue
+        sign = next(p.sign for p in one.pairs if (p.first, p.second) == (pair.first, pair.second))
+        key = "untold" if sign == 0 else "same" if sign == pair.sign else "turned"
+        name = label(study.report, one.world.prior_set)
+        said.append(phrase(f"decide.compare.prior_{key}", prior=name))
+    return said
 
 
 def holds_words(found: Comparison, pair: Pair, study: Study) -> Words:

@@ -9,6 +9,7 @@ from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.form import Chance, Number, Share
+from sdensemble.outputs.naming import outlay_of
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
 
@@ -47,8 +48,10 @@ def compare_table(found: Comparison, study: Study) -> Table:
         Column("high", phrase("decide.head.high"), Number(digits=3, signed=True), unit),
         Column("helped", phrase("decide.head.helped"), Share()),
         *c.purse_columns(study, c.SPENT),
-        Column("per_point", phrase("decide.head.per_point"), c.SPENT, point),
-        Column("per_unit", phrase("decide.head.per_unit"), c.SPENT, per),
+        Column(
+            "per_point", phrase("decide.head.per_point", outlay=outlay_of(spec)), c.SPENT, point
+        ),
+        Column("per_unit", phrase("decide.head.per_unit", outlay=outlay_of(spec)), c.SPENT, per),
     ]
     if any(row.displaced is not None for row in found.main.rows):
         columns.append(Column("displaced", phrase("decide.head.displaced"), c.AMOUNT, unit))

@@ -17,7 +17,7 @@ from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Document, Paragraph
 from sdensemble.outputs.form import Number
-from sdensemble.outputs.naming import moment, unit_notes
+from sdensemble.outputs.naming import moment, outlay_of, unit_notes
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
 
@@ -35,6 +35,7 @@ def outlay_document(study: Study) -> Document:
     values = present_values(kernel, study.scenarios, study.report, until=until)
     unit = unit_of(study)
     words: dict[str, object] = {
+        "outlay": outlay_of(study.report),
         "year": moment(study.model, study.report, until - 1),
         "unit": joined(
             [unit_label(study.report, unit), unit_notes(study.report, [unit])], "clause"

@@ -11,6 +11,7 @@ from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Figure, Line, Panel, Points, Rule, numbers
 from sdensemble.outputs.form import Chance, Number, Share, Shown
+from sdensemble.outputs.naming import outlay_of
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
 
@@ -57,10 +58,15 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
         "level": c.level(root.level, unit, spec, 3),
         "now": c.chance(one.p_now.mean, one.p_now.se),
     }
+    if found.wanted is not None and one.p_now.mean >= found.wanted:
+        key = "falls" if root.reached else "always_met"
+        ends = {"low": c.level(root.low, unit, spec, 3), "high": c.level(root.high, unit, spec, 3)}
+        return phrase(f"decide.solve.{key}", p=_share(found.wanted), **ends, **values)
     if root.reached:
         money = c.money_unit(study)
         paid = phrase(
             "decide.solve.paid",
+            outlay=outlay_of(spec),
             treasury=c.amount(one.treasury, money, c.SPENT),
             forgone=c.and_forgone(study, c.amount(one.forgone, money, c.SPENT)),
         )
@@ -220,7 +226,7 @@ def edge_document(found: Edge, world: World, study: Study) -> Document:
 
 def edge_answer(found: Edge, study: Study) -> list[Words]:
     """Return what can be reached, at what outlay, and how much the search flattered itself."""
-    money = c.money_unit(study)
+    money, outlay = c.money_unit(study), outlay_of(study.report)
     said: list[Words] = [
         phrase(
             "decide.frontier.range",
@@ -233,7 +239,11 @@ def edge_answer(found: Edge, study: Study) -> list[Words]:
     free = [p for p in able if p.cost_fresh <= 1e-9]
     shown = [p for p in able if p not in free]
     if free:
-        said.append(phrase("decide.frontier.free", p=_share(max(p.probability for p in free))))
+        said.append(
+            phrase(
+                "decide.frontier.free", p=_share(max(p.probability for p in free)), outlay=outlay
+            )
+        )
     for point in shown:
         mix = joined(
             [
@@ -250,6 +260,7 @@ def edge_answer(found: Edge, study: Study) -> list[Words]:
         said.append(
             phrase(
                 "decide.frontier.point",
+                outlay=outlay,
                 p=_share(point.probability),
                 mix=mix,
                 cost=c.plain(
@@ -318,7 +329,7 @@ def edge_table(found: Edge, study: Study) -> Table:
         phrase("decide.frontier.table"),
         columns,
         rows,
-        notes=(phrase(f"decide.frontier.{key}"), *c.apart(study)),
+        notes=(phrase(f"decide.frontier.{key}", outlay=outlay_of(study.report)), *c.apart(study)),
     )
 
 
@@ -347,7 +358,7 @@ def edge_figure(found: Edge, study: Study) -> Figure:
                 line,
                 Rule(100 * found.best.mean, "limit", phrase("decide.fig.best"), across=True),
             ),
-            x=Axis(phrase("decide.head.treasury"), money),
+            x=Axis(c.purse_head(study, "treasury"), money),
             y=Axis(phrase("decide.head.p"), "%", low=0.0, high=100.0),
             height=60,
             id="edge",
@@ -357,11 +368,13 @@ def edge_figure(found: Edge, study: Study) -> Figure:
         panels.append(
             Panel(
                 (Line(numbers(treasury), numbers(p.mix[i] for _, p in able), "model"),),
-                x=Axis(phrase("decide.head.treasury"), money),
+                x=Axis(c.purse_head(study, "treasury"), money),
                 y=Axis("", c.unit_of(study.report, lever.unit), low=lever.low, high=lever.high),
                 title=c.lever_label(study.model, lever),
                 height=30,
                 id=f"mix-{i}",
             )
         )
-    return Figure("edge", phrase("decide.frontier.figure"), tuple(panels))
+    return Figure(
+        "edge", phrase("decide.frontier.figure", outlay=outlay_of(study.report)), tuple(panels)
+    )

@@ -10,11 +10,10 @@ from sdengine.errors import Message, SDError
 from sdensemble.decide.levers import Lever
 from sdensemble.lang import say, tell
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.naming import spoken
 from sdensemble.study import Study
 
 
-def write_template(path: Path, study: Study, levers: Sequence[Lever], lang: str = "zh") -> Path:
+def write_template(path: Path, study: Study, levers: Sequence[Lever], lang: str) -> Path:
     """Write a template in a language: ``.xlsx`` with a sheet of limits, or ``.csv``.
 
     Row 1 heads the columns; two example rows stand below it, the first with every lever as it
@@ -54,6 +53,9 @@ def write_template(path: Path, study: Study, levers: Sequence[Lever], lang: str 
                 f"{lever.start:g}",
             ]
         )
+    first = study.model.clock.start + 2
+    how = say("decide.template.how", lang, first=f"{first:g}", then=f"{first + 2:g}")
+    limits += [[], [how]]
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix.lower() == ".csv":
         with path.open("x", encoding="utf-8-sig", newline="") as stream:
@@ -68,7 +70,7 @@ def write_template(path: Path, study: Study, levers: Sequence[Lever], lang: str 
 def _head(study: Study, lever: Lever, lang: str) -> str:
     """Return a column's head: the label where it is the lever's alone, else the name; the unit."""
     note = study.model[lever.constant].note
-    label = spoken(note).get(lang, note.en)
+    label = note.label(lang)
     same = [v for v in study.model.constants() if label and label in (v.note.zh, v.note.en)]
     name = label if len(same) == 1 and "[" not in label else lever.constant
     unit = tell(c.unit_of(study.report, lever.unit), lang)
@@ -95,8 +97,6 @@ def _workbook(
     more = book.create_sheet(say("decide.template.limits", lang))
     for line in limits:
         more.append(list(line))
-    more.append([])
-    more.append([say("decide.template.how", lang)])
     for one in (sheet, more):
         for cell in one[1]:
             cell.font = Font(bold=True)

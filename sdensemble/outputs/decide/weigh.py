@@ -135,7 +135,7 @@ def _year(
     values = {
         "year": c.year_of(study, year),
         "cost": c.amount(cost, money, c.SPENT),
-        "purse": phrase(f"decide.kind.{main.kind}"),
+        "purse": c.kind_of_cost(study, main.kind),
         "first": first,
         "second": second,
         "one": c.amount(own, unit),

@@ -9,6 +9,7 @@ from sdensemble.decide.weigh import Convention, Weighed
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.form import Chance, Number, Share, Shown
+from sdensemble.outputs.naming import moment, period_of
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
 
@@ -66,7 +67,7 @@ def weigh_table(found: Weighed, study: Study) -> Table:
                     "year": str(year),
                     "cost": cost_of(found, one),
                     "price": one.price,
-                    "purse": phrase(f"decide.kind.{one.kind}"),
+                    "purse": c.kind_of_cost(study, one.kind),
                     "outlay": one.cost[y],
                     "level": one.level[y],
                     "first": one.first[y],
@@ -90,7 +91,8 @@ def weigh_table(found: Weighed, study: Study) -> Table:
                 first=first,
                 second=second,
                 discount=Shown(found.question.discount, Number(digits=3, factor=100)),
-                begin=Shown(found.question.from_year, Number(digits=5)),
+                unit=period_of(study.model, study.report),
+                begin=moment(study.model, study.report, found.question.from_year),
             ),
             *c.apart(study),
         ),
@@ -192,7 +194,7 @@ def surface_table(found: Weighed, study: Study) -> Table:
         Column("first", first, Number(digits=5), c.unit_of(study.report, found.levers[0].unit)),
         Column("second", second, Number(digits=5), c.unit_of(study.report, found.levers[1].unit)),
         Column("effect", phrase("decide.head.effect"), c.AMOUNT, unit),
-        Column("money", phrase("decide.head.treasury"), c.SPENT, money),
+        Column("money", c.purse_head(study, "treasury"), c.SPENT, money),
         Column(
             "used",
             found.question.used_label or phrase("number.missing"),

@@ -34,7 +34,7 @@ from sdensemble.outputs.figures.evidence import (
     shrinkage_figure,
 )
 from sdensemble.outputs.form import Chance, Number, Shown
-from sdensemble.outputs.naming import information_date, moment, named_with_year
+from sdensemble.outputs.naming import information_date, moment, named_with_year, period_of
 from sdensemble.outputs.table import Column, Table
 from sdensemble.study import Study
 
@@ -187,7 +187,7 @@ def _pulls(study: Study, pulled: Mapping[str, Sequence[Pull]]) -> Table:
             name,
             phrase(
                 "evidence.given",
-                target=named_with_year(targets[name]),
+                target=named_with_year(targets[name], period_of(study.model, study.report)),
                 p=Shown((own[0].given, own[0].given_error), Chance(error=False)),
             ),
         )

@@ -12,7 +12,7 @@ from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Heading, Items, Paragraph
 from sdensemble.outputs.evidence.common import amount, document, lines, series_title
 from sdensemble.outputs.form import Chance
-from sdensemble.outputs.naming import label, named_with_year
+from sdensemble.outputs.naming import label, named_with_year, period_of
 from sdensemble.outputs.rounding import rounded
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.results.estimate import Estimate
@@ -86,7 +86,8 @@ def points(step: Estimate) -> Words:
 
 def _name(study: Study, key: str) -> Words:
     """Return a target's name with its year."""
-    return named_with_year(next(target for target in study.targets if target.id == key))
+    target = next(target for target in study.targets if target.id == key)
+    return named_with_year(target, period_of(study.model, study.report))
 
 
 def _moved(study: Study, found: Observed) -> list[Block]:

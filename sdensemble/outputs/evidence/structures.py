@@ -12,7 +12,7 @@ from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.evidence.common import TWO, column, document, evidence_table, lines
 from sdensemble.outputs.form import Chance, Shown
-from sdensemble.outputs.naming import named_with_year
+from sdensemble.outputs.naming import named_with_year, period_of
 from sdensemble.outputs.table import Column
 from sdensemble.outputs.write.csv import write_rows
 from sdensemble.results.probability import Key
@@ -25,7 +25,8 @@ CHANCES = ("variant", "log_score", "weight", "p", "mc_error", "low", "high", *KE
 
 def structures_document(study: Study, found: Structures) -> Document:
     """Return the structures with scores, weights and P, and the range beside the mixture."""
-    name = named_with_year(study.report.question(study.targets))
+    unit = period_of(study.model, study.report)
+    name = named_with_year(study.report.question(study.targets), unit)
     rows = (
         {
             "variant": one.variant.title,

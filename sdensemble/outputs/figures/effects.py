@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdensemble.inputs.naming import unit_label
-from sdensemble.lang import Capital, Words, joined, phrase, tell
+from sdensemble.lang import Capital, Words, bracketed, joined, phrase, tell
 from sdensemble.outputs.figure import (
     Axis,
     Beside,
@@ -22,11 +22,19 @@ from sdensemble.outputs.figure import (
 )
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
 from sdensemble.outputs.form import Money, Paired, Ratio, Shown
-from sdensemble.outputs.naming import lever_caveats, purses, unequal_costs, when
+from sdensemble.outputs.horizon_tables import money_unit
+from sdensemble.outputs.naming import lever_caveats, outlay_of, purses, unequal_costs, when
 from sdensemble.outputs.rounding import points
 from sdensemble.outputs.text import width, wrap
 from sdensemble.results.estimate import Array
-from sdensemble.results.results import Effect, Results, is_stress, per_outlay, reference
+from sdensemble.results.results import (
+    Effect,
+    Results,
+    is_stress,
+    per_outlay,
+    purse_charged,
+    reference,
+)
 
 ROWS = 20
 """Rows on one page."""
@@ -36,13 +44,16 @@ SMALL, FEWEST = 0.3, 3
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """One row of the figure; ``paid`` and ``forgone`` are what its policy costs, if anything."""
+    """One row of the figure; ``paid`` and ``forgone`` are what its policy costs, if anything.
+
+    ``per_treasury`` is the effect per unit of the money paid, None where there is none to tell.
+    """
 
     name: Words
     effect: Effect
     paid: Effect | None
     forgone: Effect | None
-    stress: bool
+    per_treasury: float | None
 
 
 def effect_pages(results: Results) -> int:
@@ -84,12 +95,15 @@ def _groups(results: Results) -> dict[str, list[Row]]:
     for scenario, against in results.pairs():
         name: Words = scenario.title
         if against is not reference(results):
-            name = joined([scenario.title, " − ", against.title], "nothing")
-        apart = is_stress(scenario) or against is not reference(results)
+            said = phrase("figure.against", against=against.title)
+            name = joined([scenario.title, bracketed([said])], "gap")
+        stress = is_stress(scenario)
+        apart = stress or against is not reference(results)
         paid = results.payers_outlay(scenario, against, year)
         forgone = results.payers_outlay(scenario, against, year, forgone=True)
         effect = results.effect(head, scenario, against, year)
-        row = Row(name, effect, paid, forgone, is_stress(scenario))
+        per = None if stress else per_outlay(effect, purse_charged(paid, forgone)[0])
+        row = Row(name, effect, paid, forgone, per)
         found["figure.stresses" if apart else "figure.levers"].append(row)
     return _apart(found)
 
@@ -153,18 +167,21 @@ def _beside(results: Results, rows: Sequence[Row]) -> tuple[Beside, ...]:
     ]
     payers = results.spec.payers
     if any(not payer.forgone for payer in payers):
-        columns.append(Beside(phrase("figure.outlay"), _costs(row.paid for row in rows)))
+        columns.append(Beside(Folded(outlay_of(results.spec)), _costs(row.paid for row in rows)))
     given_up = [payer.label for payer in payers if payer.forgone]
     if given_up:
         head = Folded(joined(given_up))
         columns.append(Beside(head, _costs(row.forgone for row in rows)))
     if any(not payer.forgone for payer in payers):
-        ratios = (
-            None if row.stress or row.paid is None else per_outlay(row.effect, row.paid)
-            for row in rows
+        shown = tuple(Shown(row.per_treasury, Ratio()) for row in rows)
+        columns.append(
+            Beside(
+                phrase(
+                    "figure.per_outlay", unit=money_unit(results), outlay=outlay_of(results.spec)
+                ),
+                shown,
+            )
         )
-        shown = tuple(Shown(ratio, Ratio()) for ratio in ratios)
-        columns.append(Beside(phrase("figure.per_outlay"), shown))
     return tuple(columns)
 
 
@@ -188,12 +205,12 @@ def _notes(results: Results) -> tuple[Words, ...]:
     notes: list[Words] = [phrase("figure.effects_note")]
     payers = results.spec.payers
     if payers:
-        unit = unit_label(results.spec, results.unit(payers[0].variable))
-        values = {"year": when(results, results.asked_year), "unit": unit}
+        values = {"year": when(results, results.asked_year), "unit": money_unit(results)}
         paid, given_up = purses(results.spec)
         both = any(payer.forgone for payer in payers)
         key = "figure.outlay_note" if both else "figure.outlay_only_note"
-        notes.append(phrase(key, **values, paid=paid, forgone=given_up))
+        said = {"paid": paid, "forgone": given_up, "outlay": outlay_of(results.spec)}
+        notes.append(phrase(key, **values, **said))
     return (
         *notes,
         *unequal_costs(results),

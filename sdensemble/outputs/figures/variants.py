@@ -32,7 +32,7 @@ from sdensemble.outputs.models import (
     probabilities,
     unclear,
 )
-from sdensemble.outputs.naming import statement, target_name, when
+from sdensemble.outputs.naming import outlay_of, statement, target_name, when
 from sdensemble.results.results import reference
 
 
@@ -84,7 +84,8 @@ def variants(models: ModelSet) -> Figure:
 def _notes(models: ModelSet, turned: Flip | None, several: bool) -> list[Words]:
     notes: list[Words] = [phrase("variants_figure.note")]
     if several:
-        notes.append(phrase("variants_figure.leaders" if turned else "variants_figure.leader"))
+        key = "variants_figure.leaders" if turned else "variants_figure.leader"
+        notes.append(phrase(key, outlay=outlay_of(models.main.spec)))
     if models.same:
         notes.append(phrase("variants_figure.same"))
     return [*notes, *flip_words(models)]

@@ -17,12 +17,13 @@ from sdensemble.outputs.document import (
 )
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.form import Paired, Shown
-from sdensemble.outputs.naming import label, lever_caveats, when
+from sdensemble.outputs.horizon_tables import money_unit
+from sdensemble.outputs.naming import label, lever_caveats, outlay_of, when
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.material import Material
 from sdensemble.outputs.table import Table
 from sdensemble.results.probability import distinguishable
-from sdensemble.results.results import Results, is_stress, per_outlay, reference
+from sdensemble.results.results import Results, is_stress, per_outlay, purse_charged, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
@@ -78,15 +79,9 @@ def narrow_comparison(results: Results, others: Sequence[Results], *without: str
     narrow = table.only(
         [name for name in names if name not in without and (name[:2] != "p_" or name in kept)]
     )
-    money = tables.money_of(results)
-    effect = tables.unit_of(results, results.spec.headline.whole.variable)
-    units = {"effect": effect, "outlay": money, "forgone": money}
     own = phrase("brief.head_p_of", prior=label(results.spec, results.prior_set))
-    columns = []
-    for one in narrow.columns:
-        if one.id == f"p_{results.question.id}":
-            one = replace(one, head=own)
-        columns.append(replace(one, unit=units[one.id]) if one.id in units else one)
+    asked = f"p_{results.question.id}"
+    columns = (replace(one, head=own) if one.id == asked else one for one in narrow.columns)
     return replace(narrow, columns=tuple(columns))
 
 
@@ -125,8 +120,8 @@ def lever_sentences(results: Results) -> Words:
             flat.append(scenario)
             continue
         (up if effect.found.mean > 0 else down).append((scenario, effect))
-        cost = results.payers_outlay(scenario, base, year)
-        ratio = per_outlay(effect, cost) if cost is not None else None
+        both = (results.payers_outlay(scenario, base, year, forgone=f) for f in (False, True))
+        ratio = per_outlay(effect, purse_charged(*both)[0])
         if ratio is None or ratio <= 0:
             continue
         if results.spec.caveats_of(moved_by([scenario])):  # some of its cost stands in no purse
@@ -154,7 +149,15 @@ def lever_sentences(results: Results) -> Words:
         ends |= {"next": next_best.title, "other": f"{other:.2g}"}
         names = joined(left_out, "list")
         ends["left_out"] = phrase("brief.levers_left_out", names=names) if left_out else ""
-        said.append(phrase("brief.levers_price", unit=unit, money=tables.money_of(results), **ends))
+        said.append(
+            phrase(
+                "brief.levers_price",
+                unit=unit,
+                money=money_unit(results),
+                outlay=outlay_of(results.spec),
+                **ends,
+            )
+        )
     said += _two_orders(up)
     return joined(said, "sentence")
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdensemble.inputs.naming import Amount, unit_label
+from sdensemble.inputs.config import elements_at
+from sdensemble.inputs.naming import Amount, cell_label, unit_label
 from sdensemble.inputs.targets import readings
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.figures.parts import run_of, source
@@ -15,11 +16,11 @@ from sdensemble.outputs.form import Chance, Measured, Number, Share, Spread, Who
 from sdensemble.outputs.gap_tables import gap_rows, progress_rows
 from sdensemble.outputs.limit_tables import bottleneck_rows
 from sdensemble.outputs.naming import label, target_label, time_unit, when
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Column, Table, in_languages, table_of
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import mean_of, standard_error
 from sdensemble.results.probability import value_of, year_of
-from sdensemble.results.results import Results, is_stress, reference
+from sdensemble.results.results import QUANTILES, Results, is_stress, reference
 
 if TYPE_CHECKING:
     from sdensemble.inputs.report import Outcome
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
 
 Rows = Iterator[dict[str, Any]]
-QUANTILES = (0.05, 0.10, 0.25, 0.5, 0.75, 0.90, 0.95)
 LEAST = 8
 """Targets named as least likely."""
 
@@ -52,12 +52,6 @@ def band_of(results: Results, outcome: Outcome, scenario: Scenario, year: int) -
 def unit_of(results: Results, variable: str) -> Words:
     """Return the unit of a kept series as people write it."""
     return unit_label(results.spec, results.unit(variable))
-
-
-def money_of(results: Results) -> Words:
-    """Return the unit of outlay; empty in a study where nobody pays."""
-    payers = results.spec.payers
-    return unit_of(results, payers[0].variable) if payers else ""
 
 
 # ── the answer in named situations ──
@@ -201,25 +195,15 @@ def scenario_levers(results: Results) -> Table:
                 for time, value in zip(setting.times, setting.values, strict=True):
                     yield {
                         "scenario": scenario.title,
-                        "lever": _constant(results, name, setting.element),
+                        "lever": cell_label(
+                            results.model, name, [setting.element] if setting.element else []
+                        ),
                         "start": time,
                         "value": value,
                         "unit": unit_label(results.spec, results.model[name].unit),
                     }
 
     return _made("scenario_levers", results, columns, rows())
-
-
-def _constant(results: Results, name: str, element: str | None = None) -> dict[str, str]:
-    """Return a constant's label by language, with its element in brackets."""
-    found = {}
-    for lang in ("zh", "en"):
-        text = results.model.label(name, lang)
-        if element:
-            dims = results.model[name].dims
-            text += f"[{results.model.element_label(dims[0], element, lang)}]" if dims else ""
-        found[lang] = text
-    return found
 
 
 # ── the way there ──
@@ -241,7 +225,7 @@ def fan_data(results: Results) -> Table:
     def rows() -> Rows:
         for scenario in results.scenarios:
             for outcome in results.outcomes():
-                found = quantile(results.at(outcome, scenario), list(QUANTILES))
+                found = results.quantiles(outcome)[:, results.place(scenario)]
                 goals = {year_of(t): value_of(t) for t in results.targets_of(outcome)}
                 for place, year in enumerate(results.years):
                     cells = {
@@ -276,7 +260,7 @@ def gaps(results: Results) -> Table:
         Column("required_growth_percent", _head("required"), percent, "%"),
     )
     rows: Rows = (
-        {**row, "outcome": {"zh": row["outcome_zh"], "en": row["outcome_en"]}}
+        {**row, "outcome": in_languages(row, "outcome")}
         for row in gap_rows(results)
         if row["scenario"] == base.name and row["year"] == year
     )
@@ -306,7 +290,7 @@ def progress(results: Results) -> Table:
         Column("required_growth_percent", _head("required"), percent, "%"),
     )
     rows: Rows = (
-        {**row, "outcome": {"zh": row["outcome_zh"], "en": row["outcome_en"]}}
+        {**row, "outcome": in_languages(row, "outcome")}
         for row in progress_rows(results)
         if row["scenario"] == base.name
     )
@@ -331,7 +315,7 @@ def limits(results: Results, short: bool = False) -> Table | None:
     for row in bottleneck_rows(results, (base,), (year,)):
         if wanted and row["outcome"] not in wanted:
             continue
-        named = {"outcome": {"zh": row["outcome_zh"], "en": row["outcome_en"]}}
+        named = {"outcome": in_languages(row, "outcome")}
         held = shares.setdefault(row["outcome"], named)
         held[row["regime"]] = row["mean_share"]
     columns = [Column("outcome", _head("outcome"))]
@@ -416,22 +400,14 @@ def hangs_on(
         Column("low", _head("low_third"), Share()),
         Column("high", _head("high_third"), Share()),
     )
+    model = results.model
     rows: Rows = (
-        {"constant": _cell_label(results, name, at), "low": low, "high": high}
+        {
+            "constant": cell_label(model, name, elements_at(model, model[name], at)),
+            "low": low,
+            "high": high,
+        }
         for name, at, low, high in found[:count]
     )
     notes = (phrase("brief.hangs_note", scenario=base.title),)
     return _made("hangs_on", results, columns, rows, notes=notes)
-
-
-def _cell_label(results: Results, name: str, at: tuple[int, ...]) -> dict[str, str]:
-    model = results.model
-    dims = model[name].dims
-    found = {}
-    for lang in ("zh", "en"):
-        where = ", ".join(
-            model.element_label(dim, model.ranges[dim][i], lang)
-            for dim, i in zip(dims, at, strict=True)
-        )
-        found[lang] = model.label(name, lang) + (f"[{where}]" if where else "")
-    return found

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sdensemble.inputs.naming import Amount, model_label, unit_label
+from sdensemble.inputs.naming import Amount, model_label, spoken, unit_label
 from sdensemble.inputs.published import Statistic
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.targets import Target
@@ -22,7 +22,6 @@ from sdensemble.outputs.naming import (
     last_day_of,
     named_with_year,
     period_of,
-    spoken,
     target_label,
     wanted,
 )
@@ -67,20 +66,22 @@ def ledger_blocks(
     scenario: Scenario | None = None,
     run: str = "",
     model: Model | None = None,
+    newer: str = "",
 ) -> tuple[Block, ...]:
     """Return the ledger as blocks: outcomes, levers, and what is not simulated.
 
-    Levers are named by the labels of ``model`` in languages in which it has some.
+    Levers are named by the labels of ``model`` in languages in which it has some. ``newer`` names
+    a later run that P is not read from.
     """
     unit = period_of(model, spec) if model else phrase("period.year")
     scored = [_cells(one, spec, unit) for one in entries if one.target.scored]
     blocks: list[Block] = [Paragraph(_title(entries, as_of)), _table("ledger", HEADS, scored)]
     levers = [
-        _lever_cells(one.target, spec, model) for one in entries if one.target.role == "lever"
+        _lever_cells(one.target, spec, unit, model) for one in entries if one.target.role == "lever"
     ]
     if levers:
         blocks.append(_table("levers", LEVER_HEADS, levers))
-    indicators = [_indicator(one, spec) for one in entries if one.target.role == "indicator"]
+    indicators = [_indicator(one, spec, unit) for one in entries if one.target.role == "indicator"]
     if indicators:
         blocks += [Heading(phrase("ledger.indicators"), 2), Items(tuple(indicators))]
     shown = [spoken(reading, "reason") for one in entries for reading, _ in one.readings]
@@ -95,6 +96,8 @@ def ledger_blocks(
             "fitted": fitted(results.posterior),
         }
         notes.append(phrase("ledger.p_from", **values))
+        if newer:
+            notes.append(phrase("ledger.newer", newer=newer))
     else:
         notes.append(phrase("ledger.no_run"))
     return (*blocks, Paragraph(joined(notes, "sentence"), "note"))
@@ -134,7 +137,7 @@ def _cells(entry: Entry, spec: ReportSpec, unit: Words) -> tuple[Words, ...]:
         scope = label(spec, reading.scope)
         chance.append(phrase("ledger.reading", scope=scope, p=Shown(found, Chance())))
     return (
-        named_with_year(target),
+        named_with_year(target, unit),
         wanted(target, spec),
         phrase(f"ledger.{entry.status}"),
         _statistic(entry, spec),
@@ -176,7 +179,9 @@ def _measure(one: Statistic, spec: ReportSpec) -> Words:
     return phrase("ledger.whose", whose=whose, measure=measure) if any(whose.values()) else measure
 
 
-def _lever_cells(target: Target, spec: ReportSpec, model: Model | None) -> tuple[Words, ...]:
+def _lever_cells(
+    target: Target, spec: ReportSpec, unit: Words, model: Model | None
+) -> tuple[Words, ...]:
     reason = spoken(target, "reason")
     names = joined([model_label(model, n) if model else n for n in target.lever], "clause")
     if not target.lever:
@@ -185,9 +190,9 @@ def _lever_cells(target: Target, spec: ReportSpec, model: Model | None) -> tuple
         shown = phrase("ledger.no_level", lever=names, why=reason)
     else:
         plain = target.lever_unit in ("", "1", "Dmnl")
-        unit = "" if plain else unit_label(spec, target.lever_unit)
-        shown = phrase("ledger.set_to", lever=names, value=AsTyped(target.lever_value, unit))
-    return named_with_year(target), wanted(target, spec), shown
+        own = "" if plain else unit_label(spec, target.lever_unit)
+        shown = phrase("ledger.set_to", lever=names, value=AsTyped(target.lever_value, own))
+    return named_with_year(target, unit), wanted(target, spec), shown
 
 
 @dataclass(frozen=True)
@@ -206,10 +211,10 @@ class AsTyped:
         return tell(quantity(number, unit), lang)
 
 
-def _indicator(entry: Entry, spec: ReportSpec) -> Words:
+def _indicator(entry: Entry, spec: ReportSpec, unit: Words) -> Words:
     target = entry.target
     asked, told = wanted(target, spec), _statistic(entry, spec)
-    name = joined([named_with_year(target), bracketed([asked])], "nothing")
+    name = joined([named_with_year(target, unit), bracketed([asked])], "nothing")
     said: list[Words] = []
     if entry.status != NOT_PUBLISHED or told:
         status = phrase(f"ledger.{entry.status}")

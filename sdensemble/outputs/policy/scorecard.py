@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, in_all, joined, phrase
 from sdensemble.outputs.cells import Row
@@ -15,9 +16,10 @@ from sdensemble.outputs.naming import (
     fitted,
     information_date,
     label,
-    spoken,
+    named_with_year,
     target_label,
     target_name,
+    time_unit,
     wanted,
     when,
 )
@@ -140,7 +142,7 @@ def _names(line: Line, results: Results) -> tuple[Words, Words]:
         return reading_name(line, results), ""
     name = target_name(line.target)
     if line.kind in ("single", "reference"):
-        name = joined([name, f" {line.year}"], "nothing")
+        name = named_with_year(line.target, time_unit(results))
     return name, asked(line, results)
 
 

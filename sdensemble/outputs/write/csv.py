@@ -12,11 +12,14 @@ import numpy as np
 
 from sdensemble.outputs.table import Table
 
+REAL, WHOLE, TRUTH = (float, np.floating), (int, np.integer), (bool, np.bool_)
+FORMULA = frozenset("=+-@\t\r")
+"""What a text begins with that a spreadsheet would calculate."""
 
-def write_table(path: Path, table: Table, lang: str | None = None) -> Path:
-    """Write a table: heads in a language, or the columns' ids where ``lang`` is None."""
-    heads = [column.id for column in table.columns] if lang is None else table.head(lang)
-    return write_rows(path, heads, table.natives(lang or "en"))
+
+def write_table(path: Path, table: Table, lang: str) -> Path:
+    """Write a table with its heads in a language."""
+    return write_rows(path, table.head(lang), table.natives(lang))
 
 
 def write_rows(path: Path, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
@@ -36,13 +39,10 @@ def write_records(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str
 
 def cell(value: Any) -> str:
     """Return a cell: seven digits of a number; no text a spreadsheet would run as a formula."""
-    if type(value) is float:  # most cells
-        return f"{value:.7g}" if math.isfinite(value) else ""
-    if isinstance(value, bool | np.bool_):
+    if isinstance(value, str):  # most cells, then these
+        return f"'{value}" if value[:1] in FORMULA else value
+    if isinstance(value, REAL):
+        return f"{float(value):.7g}" if math.isfinite(value) else ""
+    if isinstance(value, TRUTH):
         return "1" if value else "0"
-    if isinstance(value, int | np.integer):
-        return str(value)
-    if isinstance(value, float | np.floating):
-        return f"{value:.7g}" if math.isfinite(value) else ""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return "" if value is None else str(value) if isinstance(value, WHOLE) else cell(str(value))

@@ -17,12 +17,10 @@ from sdensemble.outputs.document import (
 )
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.table import Table
-from sdensemble.outputs.text import folded, width, wrap
+from sdensemble.outputs.text import WIDE, folded, width, wrap
 
 CELL = 60
 """Columns a cell may take before it stands on several lines."""
-WIDE = 100
-"""Columns of running text where no width is asked for and no table is wider."""
 
 
 def table_lines(table: Table, lang: str, columns: int | None = None) -> list[str]:

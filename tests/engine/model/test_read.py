@@ -16,7 +16,10 @@ def test_a_comment_is_taken_apart_at_its_keys():
     assert note.source == "a, b; c"
     assert note.known_on == "2019-12-31"
     assert not note.assumption
-    assert read_note("EN: x; ASSUMPTION").assumption
+    assumed = read_note("EN: x; ASSUMPTION: a guess")
+    assert assumed.assumption
+    assert (assumed.en, assumed.source) == ("x", "ASSUMPTION: a guess")
+    assert read_note("EN: x; ASSUMPTION: a guess; source: a").source == "a"
 
 
 def test_kinds_units_limits_and_values_are_read(write_model):

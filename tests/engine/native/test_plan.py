@@ -128,11 +128,51 @@ def test_a_stock_is_moved_early_only_behind_its_last_reader(model):
                 if isinstance(node, Load):
                     assert not moved[node.slots[node.slots < program.stocks]].any()
         for statement in loop.statements:
-            if plan.moves(statement):
+            if plan.moves(statement, plan.early):
                 moved[statement.target - program.stocks] = True
     assert np.array_equal(moved, plan.early)
     assert not make_plan(pruned(lower(model), ["Behind"])).early[behind].any()
-    assert not make_plan(lower(model)).early.any()
+    whole = make_plan(lower(model))
+    assert not whole.early.any()
+    assert not whole.swift.any()  # every step of it is saved
+
+
+@pytest.fixture
+def sparse(write_model):
+    """A model that saves one step in four, and remembers stocks in every way."""
+    path = write_model(TEXT + MORE, step=0.125)
+    path.write_text(path.read_text("utf-8").replace("SAVEPER=TIME STEP", "SAVEPER=0.5"), "utf-8")
+    return read_model(path)
+
+
+MORE = """
+was = SAMPLE IF TRUE(Time < 1, Level[a], 0) ~~|
+old[part] = DELAY FIXED(Level[part], 0.375, base[part]) ~~|
+Slow[part] = INTEG(Behind[part] - old[part] / scale, 1) ~~|
+Idle[part] = INTEG(Level[part], was) ~~|
+"""
+
+
+def test_a_stock_that_may_be_kept_is_moved_early_between_two_saved_steps(sparse):
+    plan = make_plan(lower(sparse))
+    assert not plan.early.any()
+    assert plan.swift[plan.program.where("Idle")].all()
+
+
+@pytest.mark.parametrize("totals", [(), ("shown", "Idle")])
+@pytest.mark.parametrize("lanes", [2, 16])
+def test_what_is_kept_at_one_step_hangs_on_no_other_that_is(sparse, totals, lanes):
+    kernel = compile_model(sparse, lanes=lanes)
+    names = [*NAMES, "was", "old", "Slow", "Idle"]
+    constants, held = inputs()
+    every = kernel.run(constants, held, report=names, totals=totals, every=1)
+    few = kernel.run(
+        constants, held, report=names, totals=totals, every=5, steps=9, keep_state=True
+    )
+    on = kernel.run(constants, held, report=names, every=3, state=few.state)
+    for name in names:
+        assert np.array_equal(every.values[name][:10:5], few.values[name]), name
+        assert np.array_equal(every.values[name][9::3], on.values[name][: 1 + 7 // 3]), name
 
 
 def test_a_kernel_that_moves_stocks_early_has_the_bits_and_the_losses_of_the_whole_one(model):

@@ -14,6 +14,7 @@ from sdensemble.outputs.naming import (
     measures_of,
     named_with_year,
     target_name,
+    time_unit,
     when,
 )
 from sdensemble.outputs.policy.scorecard import (
@@ -115,4 +116,6 @@ def _label(line: Line, results: Results) -> Words:
         return reading_name(line, results)
     if line.kind in JOINT:
         return target_name(line.target)
-    return joined([named_with_year(line.target), "  ", asked(line, results)], "nothing")
+    return joined(
+        [named_with_year(line.target, time_unit(results)), "  ", asked(line, results)], "nothing"
+    )
