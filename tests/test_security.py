@@ -126,3 +126,13 @@ def test_no_text_in_a_csv_file_is_a_formula(text: str) -> None:
 
 def test_a_number_in_a_csv_file_stays_a_number() -> None:
     assert float(cell(-1.5)) == -1.5
+
+
+def test_a_caption_holds_no_tag_of_html(results) -> None:
+    from dataclasses import replace
+
+    from sdensemble.outputs.figures import captions_of, figures_of
+
+    one = figures_of(results)[0]
+    told = captions_of([replace(one, caption="a < b <script>x</script> <!-- c")])
+    assert r"a < b \<script>x\</script> \<!-- c" in told

@@ -57,7 +57,7 @@ def read_xmile(text: str) -> File:
             raise ValueError(f'macro "{name}" holds a conveyor, queue or oven: not supported')
         found = tuple(e for e in draft.elements.values() if fold(e.name) not in CLOCK)
         sections.append(Section(name, params, found, ()))
-    return File(tuple(sections), method, (*remarks, *more))
+    return File(tuple(sections), method, (*remarks, *more, *tree.included()))
 
 
 def _names(

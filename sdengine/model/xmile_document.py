@@ -50,6 +50,12 @@ class Document:
             return "rk4", ('method "rk45" has steps of its own choice; run as rk4 with <dt>',)
         raise ValueError(f'integration method "{said}" is not supported (euler, rk2, rk4)')
 
+    def included(self) -> tuple[str, ...]:
+        """Return a remark on each file the document asks to be read with it: none is."""
+        told = '<include resource="{}"> is not followed: what it defines must stand in this file'
+        named = (one.get("resource", "") for one in self.root.iter(self.tag("include")))
+        return tuple(told.format(name) for name in named)
+
     def clock(self) -> tuple[str, str, str, str]:
         """Return start, stop and step as equations, and the unit of time."""
         specs = self.root.find(self.tag("sim_specs"))

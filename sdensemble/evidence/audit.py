@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +82,7 @@ def audit(
     members: int = 2048,
     threads: int | None = None,
     tell: Tell | None = None,
+    kept: Path | None = None,
 ) -> Audit:
     """Audit a study: its ex ante forecast, the misses, the counterfactual, and the way ahead.
 
@@ -100,11 +102,10 @@ def audit(
         )
     kernel = compile_model(study.model)
     settings = settings_of(members, threads)
-    before = source_of(
-        study, kernel, prior_set, vintage(study.history, issued), settings, seed=seed
-    )
+    then = vintage(study.history, issued)
+    before = source_of(study, kernel, prior_set, then, settings, seed=seed, kept=kept)
     known = vintage(study.history, LATEST)
-    after = stored_source(study, kernel, prior_set, known, settings, seed=seed)
+    after = stored_source(study, kernel, prior_set, known, settings, seed=seed, kept=kept)
     origin = _last_year(issued, study)
     everything = known.fitted()
     later = held_out(before.problem, everything, origin)
@@ -116,8 +117,8 @@ def audit(
     ahead = study.named((scenario,))[0] if scenario else None
     if start is None:
         start = shocks_drawn_from(after)
-    then = (from_year(lived, ahead, start),) if ahead else ()
-    years, paths = _paths(study, kernel, after, (baseline, lived, *then), threads)
+    later_on = (from_year(lived, ahead, start),) if ahead else ()
+    years, paths = _paths(study, kernel, after, (baseline, lived, *later_on), threads)
     new = paths[2] if ahead else None
     return Audit(
         rows,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 
@@ -69,6 +70,7 @@ def source_of(
     seed: int = 1,
     problem: Problem | None = None,
     posterior: Posterior | None = None,
+    kept: Path | None = None,
 ) -> Source:
     """Return what forecasts from a vintage come from: its posterior, or the prior without data."""
     if problem is None:
@@ -78,7 +80,7 @@ def source_of(
         blind = from_prior(*inputs, seed=seed, as_of=known.name, replicates=settings.replicates)
         return Source(problem, blind, None)
     if posterior is None:
-        posterior = fit_vintage(study, problem, known, settings, seed)
+        posterior = fit_vintage(study, problem, known, settings, seed, kept=kept)
     fitted = from_posterior(posterior, *inputs, seed=seed, as_of=known.name)
     return Source(problem, fitted, posterior)
 
@@ -92,6 +94,7 @@ def stored_source(
     *,
     seed: int,
     tell: Tell | None = None,
+    kept: Path | None = None,
 ) -> Source:
     """Return what forecasts from a vintage come from: the stored posterior, or one fitted here."""
     problem = problem_of(study, kernel, prior_set, known, settings.threads)
@@ -108,6 +111,7 @@ def stored_source(
         seed=seed,
         problem=problem,
         posterior=chosen.posterior,
+        kept=kept,
     )
 
 
@@ -197,8 +201,12 @@ def backtest(
     particles: int = 2048,
     threads: int | None = None,
     tell: Tell | None = None,
+    kept: Path | None = None,
 ) -> Backtest:
-    """Fit at every origin, forecast all later figures, and score them against naive forecasts."""
+    """Fit at every origin, forecast all later figures, and score them against naive forecasts.
+
+    Fits lie in the folder ``kept`` until the verb has finished.
+    """
     begun = time.perf_counter()
     kernel = compile_model(study.model)
     settings = settings_of(particles, threads)
@@ -206,7 +214,7 @@ def backtest(
     rows: list[Row] = []
     for origin in origins(study, kernel):
         known = vintage(study.history, f"through-{origin}")
-        source = source_of(study, kernel, prior_set, known, settings, seed=seed)
+        source = source_of(study, kernel, prior_set, known, settings, seed=seed, kept=kept)
         later = held_out(source.problem, everything, origin)
         rows += score_model(source, later, origin, MODEL)
         rows += score_baselines(study, known, later, origin)

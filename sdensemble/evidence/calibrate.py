@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from sdengine.errors import Message, SDError
 from sdengine.kernel import compile_model, default_threads
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.evidence.diagnose import Diagnosis, diagnose
-from sdensemble.evidence.fitting import Progress, fit_posterior, problem_of
+from sdensemble.evidence.fitting import Progress, fit_key, fit_posterior, problem_of
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.members import from_posterior
 from sdensemble.evidence.posterior import (
@@ -24,6 +26,7 @@ from sdensemble.evidence.posterior import (
 from sdensemble.evidence.pull import Pull, pulls
 from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.stored import fitted_rows
+from sdensemble.inputs.folder import unfinished
 from sdensemble.inputs.history import Vintage, vintage
 from sdensemble.inputs.targets import leaves
 from sdensemble.lang import Tell
@@ -72,17 +75,47 @@ def fit_vintage(
     checkpoint: Path | None = None,
     tell: Tell | None = None,
     progress: Progress | None = None,
+    kept: Path | None = None,
 ) -> Posterior:
     """Return the posterior of a study's problem in a vintage.
 
-    ``tell`` is told each line, ``progress`` each power of the likelihood with the line.
+    ``tell`` is told each line, ``progress`` each power of the likelihood with the line. What a
+    verb has fitted lies in the folder ``kept`` until it has finished (``going_on``).
     """
     rows = fitted_rows(problem.fit, known, problem.model)
     bound = bound_of(problem.model, problem.priors, problem.fit, problem.scenario, rows, known.name)
+    place = None if kept is None else kept / f"{fit_key(bound, seed, settings)}.nc"
+    if place is not None:
+        with contextlib.suppress(SDError):
+            return read_posterior(place)
+        checkpoint = place.with_suffix(".npz")
     told = progress or ((lambda share, line: tell(line)) if tell else None)
-    return fit_posterior(
+    found = fit_posterior(
         problem, bound, seed=seed, settings=settings, checkpoint=checkpoint, progress=told
     )
+    if place is not None:
+        write_posterior(place, found)
+    return found
+
+
+@contextlib.contextmanager
+def going_on(parent: Path, verb: str, tell: Tell) -> Iterator[Path | None]:
+    """Yield the folder in which a verb keeps its fits until all is done, so that the same command
+    goes on from them after an interruption; None where nothing may be written."""
+    folder = unfinished(parent, verb)
+    if folder.is_dir():
+        tell(Message("this command was interrupted before: going on from where it was"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        yield None
+        return
+    try:
+        yield folder
+    except KeyboardInterrupt as stop:
+        stop.args = (Message("interrupted; the same command goes on from where it was"),)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def calibrate(

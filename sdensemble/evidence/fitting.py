@@ -99,7 +99,7 @@ def fit_posterior(
     """
     settings = settings or Settings()
     require_apart(problem)
-    key = _key(bound, seed, settings)
+    key = fit_key(bound, seed, settings)
     state = _resume(checkpoint, key)
     if progress and state is not None:
         progress(state.power, phrase("evidence.resumed", power=state.power))
@@ -257,7 +257,8 @@ PATIENCE = 5.0
 """Seconds between two states that are kept during the moves at a power."""
 
 
-def _key(bound: Bound, seed: int, settings: Settings) -> str:
+def fit_key(bound: Bound, seed: int, settings: Settings) -> str:
+    """Return a digest of all that a posterior's numbers hang on."""
     # The threads change no bit, so a run may go on with others.
     of_settings = (settings.replicates, settings.particles, settings.keep, settings.most_moves)
     text = repr((__version__, bound, seed, of_settings))

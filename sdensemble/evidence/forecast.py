@@ -79,18 +79,21 @@ def forecast(
     seed: int = 1,
     threads: int | None = None,
     tell: Tell | None = None,
+    kept: Path | None = None,
 ) -> Forecast:
     """Forecast every series of fit.toml, and the headline's own variables, from a vintage.
 
     The policy is that of the observed years, or ``scenario``. Takes the stored posterior of the
-    vintage, or fits it; the prior with ``prior_only`` or where no figure is known.
+    vintage, or fits it, kept in the folder ``kept`` until all is done; the prior with
+    ``prior_only`` or where no figure is known.
     """
     begun = time.perf_counter()
     name = as_of or study.require_fit().vintage
     known = vintage(study.history, name)
     kernel = compile_model(study.model)
     policy = study.named((scenario,))[0] if scenario else study.lived
-    source = _source(study, kernel, known, prior_set, prior_only, members, seed, threads, tell)
+    how = (prior_set, prior_only, members, seed, threads, tell, kept)
+    source = _source(study, kernel, known, *how)
     _, all_years = whole_years(study.model)
     last = int(all_years[-1]) if to is None else to
     origin = origin_of(known, source.problem)
@@ -130,11 +133,14 @@ def _source(
     seed: int,
     threads: int | None,
     tell: Tell | None,
+    kept: Path | None,
 ) -> Source:
     """Return what is forecast from: the stored posterior, one fitted here, or the prior."""
     settings = settings_of(members, threads)
     if not prior_only:
-        return stored_source(study, kernel, prior_set, known, settings, seed=seed, tell=tell)
+        return stored_source(
+            study, kernel, prior_set, known, settings, seed=seed, tell=tell, kept=kept
+        )
     problem = problem_of(study, kernel, prior_set, known, settings.threads)
     blind = from_prior(
         problem.priors,

@@ -21,6 +21,11 @@ def width(text: str) -> int:
     )
 
 
+def untagged(text: str) -> str:
+    """Return a text for Markdown in which nothing is taken for a tag of HTML."""
+    return re.sub(r"<(?=[A-Za-z/!?])", r"\\<", text)
+
+
 PIECES = re.compile(
     r"[ -~–—±−≈]+?(?:\s+|$|(?=[^ -~–—±−≈]))"  # a word of Latin letters, or a number
     r"|(?<![一-鿿])[一-鿿]{2,3}(?![一-鿿])"  # a short Chinese word, such as a unit

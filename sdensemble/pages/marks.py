@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sdensemble.lang import say
+from sdensemble.outputs.text import untagged
 
 
 def word(key: str, lang: str) -> str:
@@ -28,5 +29,5 @@ def plain(name: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Return a text as it may stand in a table: one line, no bar."""
-    return " ".join(text.replace("|", "\\|").split())
+    """Return a text as it may stand in a table: one line, no bar, no tag."""
+    return " ".join(untagged(text).replace("|", "\\|").split())

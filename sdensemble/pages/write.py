@@ -153,8 +153,8 @@ def _entry(content: Content, name: str, lang: str) -> list[str]:
     variable, say = model[name], lambda key: word(key, lang)
     note = variable.note
     dims = f"[{', '.join(variable.dims)}]" if variable.dims else ""
-    both = " · ".join(text for text in (note.zh, note.en) if text)
-    head = [say(content.kind(name)), f"{say('unit')} {variable.unit or '—'}"]
+    both = cell(" · ".join(text for text in (note.zh, note.en) if text))
+    head = [say(content.kind(name)), f"{say('unit')} {cell(variable.unit) or '—'}"]
     if variable.limits != (None, None):
         head.append(f"{say('limits')} {limits(variable)}")
     lines = [f"### {anchor(name)}{plain(name)}{dims}", "", both, "", " · ".join(head), ""]

@@ -23,12 +23,15 @@ class AuditOptions(OfStudy):
 def audit(asked: AuditOptions, tell: Tell = SILENT) -> VerbResult:
     """The forecast at the policy's issue against what came, and why."""
     from sdensemble.evidence.audit import audit as account
+    from sdensemble.evidence.calibrate import going_on
     from sdensemble.outputs.evidence.audit import audit_document
 
     study = asked.opened()
-    found = account(
-        study,
-        **asked.picked("prior_set", "scenario", "start", "seed", "members", "threads"),
-        tell=tell,
-    )
+    with going_on(study.folder / "outputs", "audit", tell) as kept:
+        found = account(
+            study,
+            **asked.picked("prior_set", "scenario", "start", "seed", "members", "threads"),
+            tell=tell,
+            kept=kept,
+        )
     return VerbResult(audit_document(study, found), found, **asked.keyed(study))

@@ -21,15 +21,18 @@ class BacktestOptions(IntoFolder, OfStudy):
 def backtest(asked: BacktestOptions, tell: Tell = SILENT) -> VerbResult:
     """Forecast from every origin and score it against naive forecasts."""
     from sdensemble.evidence.backtest import backtest as test
+    from sdensemble.evidence.calibrate import going_on
     from sdensemble.outputs.evidence.backtest import backtest_document, write_backtest
     from sdensemble.results.record import written
 
     study = asked.opened()
-    found = test(
-        study,
-        **asked.picked("prior_set", "seed", "particles", "threads"),
-        tell=tell,
-    )
+    with going_on(study.folder / "outputs", "backtest", tell) as kept:
+        found = test(
+            study,
+            **asked.picked("prior_set", "seed", "particles", "threads"),
+            tell=tell,
+            kept=kept,
+        )
     record = asked.record(study)
     if asked.out is not None:
         with written(asked.out, record) as writing:

@@ -45,8 +45,7 @@ def brief(asked: BriefOptions, tell: Tell = SILENT) -> VerbResult:
     from sdensemble.outputs.pages.against import against
     from sdensemble.outputs.pages.brief import brief as paper
     from sdensemble.outputs.pages.workbook import workbook
-    from sdensemble.outputs.write.docx import write_docx
-    from sdensemble.outputs.write.html import write_html
+    from sdensemble.outputs.write import PAPERS, write_paper
     from sdensemble.outputs.write.layouts import layout_of
     from sdensemble.outputs.write.xlsx import write_xlsx
     from sdensemble.results.stored import run_of
@@ -63,15 +62,13 @@ def brief(asked: BriefOptions, tell: Tell = SILENT) -> VerbResult:
     stem = say(f"brief.file_{name}", lang)
 
     def write(path: Path) -> None:
-        write_docx(document, path / f"{stem}.docx", lang, asked.layout, asked.template)
-        write_html(document, path / f"{stem}.html", lang)
+        look = asked.picked("layout", "template")
+        for suffix, kind in PAPERS.items():
+            if not kind.asked or getattr(asked, kind.asked):
+                write_paper(document, path / f"{stem}{suffix}", lang, **look)
         if asked.against is None:
             book = workbook(run.results, material)
             write_xlsx(book, path / f"{say('brief.file_book', lang)}.xlsx", lang)
-        if asked.pdf:
-            from sdensemble.outputs.write.pdf import write_pdf
-
-            write_pdf(document, path / f"{stem}.pdf", lang, asked.layout)
         _pictures(document, path / "figures", lang)
 
     more = "" if lang == LANGS[0] else f"-{lang}"

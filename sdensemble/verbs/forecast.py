@@ -21,18 +21,21 @@ def forecast(asked: ForecastOptions, tell: Tell = SILENT) -> VerbResult:
 
     With --out: forecast.csv, the draws (forecast.nc), texts and figures.
     """
+    from sdensemble.evidence.calibrate import going_on
     from sdensemble.evidence.forecast import forecast as ahead
     from sdensemble.outputs.evidence.forecast import forecast_document, write_forecast
     from sdensemble.results.record import written
 
     study = asked.opened()
-    found = ahead(
-        study,
-        **asked.picked(
-            "as_of", "to", "scenario", "prior_set", "prior_only", "members", "seed", "threads"
-        ),
-        tell=tell,
-    )
+    with going_on(study.folder / "outputs", "forecast", tell) as kept:
+        found = ahead(
+            study,
+            **asked.picked(
+                "as_of", "to", "scenario", "prior_set", "prior_only", "members", "seed", "threads"
+            ),
+            tell=tell,
+            kept=kept,
+        )
     record = asked.record(study, key=dict(found.key))
     if asked.out is not None:
         with written(asked.out, record) as writing:

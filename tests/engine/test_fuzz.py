@@ -187,7 +187,7 @@ def test_the_oracle_does_not_run_text_of_the_file_either(tmp_path):
         ("s: (e1-e9000)~~|\nt: (f1-f9000)~~|\nx[s]=Time~~|\ny[t]=SUM(x[s!])+t~~|", "terms"),
         ("s: (e1-e999999999)~~|\nx[s]=1~~|", "subscript range"),
         ("x=" + "(" * 3000 + "1" + ")" * 3000 + "~~|", None),
-        ("x=" + "+".join(["Time"] * 9000) + "~~|", None),
+        ("x=" + "+".join(["Time"] * 4000) + "~~|", None),  # Python 3.12 on: not twice as many
         ("x=" + "-" * 3000 + "1~~|", None),
         ("x=" + "MAX(1," * 3000 + "Time" + ")" * 3000 + "~~|", None),
     ],

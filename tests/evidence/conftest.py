@@ -23,7 +23,7 @@ def fits_kept(monkeypatch):
     make = calibrate.fit_posterior
 
     def fit(problem, bound, *, seed, settings, checkpoint=None, progress=None):
-        key = fitting._key(bound, seed, settings)
+        key = fitting.fit_key(bound, seed, settings)
         if key not in _FITS:
             told = []
             made = make(

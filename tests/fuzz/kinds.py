@@ -386,11 +386,11 @@ def caches(seed: int, place: Path) -> Attempt:
 
 
 KINDS = {
-    "model files": Kind(0.38, model_files),
+    "model files": Kind(0.40, model_files),
     "small models": Kind(0.20, small_models),
     "files of the smallest study": Kind(0.08, teacup_files),
     "files of a fitted study": Kind(0.08, small_files),
-    "files of the shipped study": Kind(0.03, shanxi_files),
+    "files of the shipped study": Kind(0.01, shanxi_files),
     "sheets": Kind(0.11, sheets),
     "posteriors": Kind(0.04, posteriors),
     "ensembles": Kind(0.04, ensembles),

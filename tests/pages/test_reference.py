@@ -160,3 +160,15 @@ def test_numbers_on_the_links_of_the_overview_keep_off_each_other():
     for i, (x, y) in enumerate(places):
         for x2, y2 in places[:i]:
             assert abs(x - x2) >= wide or abs(y - y2) >= high
+
+
+def test_no_name_or_comment_of_a_model_is_a_tag_in_its_reference(tmp_path: Path, teacup: Path):
+    path = teacup / "model" / "teacup.mdl"
+    text = path.read_text(encoding="utf-8")
+    more = '"<script>x</script>"=1 ~<b>Kg</b>~ 中文: <img src=x>; source: <i>me</i>|\n'
+    path.write_text(text.replace("}\n", "}\n" + more, 1), encoding="utf-8")
+    write_reference(open_study(teacup), tmp_path / "made", png=False)
+    for page in (tmp_path / "made").rglob("*.md"):
+        shown = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+        tags = set(re.findall(r"(?<!\\)<[^> ]*", shown))
+        assert tags <= {"<a", "</a"}, (page, tags)

@@ -156,7 +156,7 @@ def test_the_door_runs_a_study_in_any_folder_and_locale(root, teacup):
     ("version", "told"),
     [
         ((3, 8), ("太旧，需要 3.11 或更新的版本", "is too old: the program needs 3.11 or later")),
-        (None, ("里没有本程序所需的软件包（click）", "lacks what the program needs (click)")),
+        (None, ("里没有本程序所需的软件包（", "lacks what the program needs (")),
     ],
 )
 def test_the_wrong_python_says_which_one_to_use(root, version, told):

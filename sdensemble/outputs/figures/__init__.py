@@ -13,6 +13,7 @@ from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.compare import pages, scenarios, sectors
 from sdensemble.outputs.figures.effects import effect_pages, effects
 from sdensemble.outputs.figures.fan import fan
+from sdensemble.outputs.text import untagged
 from sdensemble.results.results import Results, reference
 
 
@@ -82,5 +83,5 @@ def captions_of(figures: Sequence[Figure]) -> str:
             head = phrase("document.captioned", number=numbered, title=title)
             source = source_line(figure.source, figure.run, lang)
             said = joined([head, *figure.notes, source], "sentence")
-            lines += [tell(said, lang), ""]
+            lines += [untagged(tell(said, lang)), ""]
     return "\n".join(lines)

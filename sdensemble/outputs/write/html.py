@@ -53,7 +53,7 @@ a { color: #08519c; }
 """
 
 
-def write_html(document: Document, path: Path, lang: str) -> Path:
+def write_html(document: Document, path: Path, lang: str, **_look: object) -> Path:
     """Write a document as one HTML file and return its path; figures are SVG with their text."""
     path.write_text(html_text(document, lang), encoding="utf-8", newline="\n")
     return path

@@ -46,7 +46,9 @@ HEAD = """
 """
 
 
-def write_pdf(document: Document, path: Path, lang: str, layout: str = "office") -> Path:
+def write_pdf(
+    document: Document, path: Path, lang: str, *, layout: str = "office", **_look: object
+) -> Path:
     """Write a document as PDF (PDF/UA-1) and return its path; the same document, the same bytes.
 
     Raises SDError where typst, the extra ``pdf``, is not installed.

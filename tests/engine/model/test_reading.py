@@ -338,6 +338,15 @@ def test_the_first_method_that_is_known_is_taken(xmile, said, method, remark):
     assert [remark in line for line in model.remarks] == [True] * bool(remark)
 
 
+def test_a_file_to_be_included_is_not_followed_and_told(xmile):
+    path = xmile('<aux name="x"><eqn>3</eqn></aux>')
+    text = path.read_text("utf-8")
+    head = '<header><includes><include resource="http://x.org/more.xml"/></includes></header>'
+    path.write_text(text.replace("<sim_specs", head + "<sim_specs", 1), "utf-8")
+    (remark,) = read_model(path).remarks
+    assert '<include resource="http://x.org/more.xml"> is not followed' in remark
+
+
 def test_a_flow_with_a_multiplier_is_refused(xmile):
     body = '<flow name="f"><eqn>1</eqn><multiplier>2</multiplier></flow>'
     with pytest.raises(SDError, match='"f" has a <multiplier>'):

@@ -21,7 +21,9 @@ def written(tmp_path_factory):
     made = {}
     for lang in ("zh", "en"):
         for layout in ("office", "gb9704"):
-            made[lang, layout] = write_docx(PAPER, folder / f"{lang}-{layout}.docx", lang, layout)
+            made[lang, layout] = write_docx(
+                PAPER, folder / f"{lang}-{layout}.docx", lang, layout=layout
+            )
     return made
 
 
@@ -135,7 +137,7 @@ def test_page_numbers_stand_in_five_runs(written):
 
 
 def test_the_same_document_gives_the_same_bytes(written, tmp_path):
-    again = write_docx(PAPER, tmp_path / "again.docx", "zh", "office")
+    again = write_docx(PAPER, tmp_path / "again.docx", "zh", layout="office")
     assert again.read_bytes() == written["zh", "office"].read_bytes()
     with zipfile.ZipFile(again) as packed:
         assert {part.date_time for part in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}

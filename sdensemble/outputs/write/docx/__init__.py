@@ -62,6 +62,7 @@ def write_docx(
     document: Document,
     path: Path,
     lang: str,
+    *,
     layout: str = "office",
     template: Path | None = None,
 ) -> Path:
