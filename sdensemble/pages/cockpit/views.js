@@ -37,7 +37,6 @@ function show(view) {
 function paintView() {
   const now = shownResult(), base = now && firstOf(resultOf({}), now.ids.length);
   $("view").setAttribute("aria-labelledby", `tab-${state.view}`);
-  $("view").classList.toggle("stale", !resultOf(state.settings));
   if (!now || !base || base.ids.length < now.ids.length) return;
   $("view").innerHTML = PAINT[state.view](now, base);
   for (const button of $("view").querySelectorAll("[data-save]"))
