@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sdensemble.inputs.report import Outcome, Regime
 from sdensemble.lang import LANGS
@@ -153,7 +154,7 @@ def _limits(
     known = np.isfinite(shares).all(axis=0)
     counts = summed(known.sum(axis=0))
     filled = np.where(known, shares, 0.0)
-    largest = np.argmax(filled, axis=0)
+    largest = _first_largest(filled)
     for regime in range(shares.shape[0]):
         totals = summed(filled[regime].sum(axis=0))
         most = summed(((largest == regime) & known).sum(axis=0))
@@ -170,3 +171,15 @@ def _limits(
                         "member_years": n,
                     },
                 )
+
+
+def _first_largest(values: Array) -> NDArray[np.int16]:
+    """Return where along the first, short axis the largest value stands, the first of equal ones.
+
+    As ``argmax`` does, which walks a short first axis at a tenth of the speed.
+    """
+    largest, found = values[0], np.zeros_like(values[0], dtype=np.int16)
+    for place in range(1, len(values)):
+        found[values[place] > largest] = place
+        largest = np.maximum(largest, values[place])
+    return found
