@@ -70,7 +70,7 @@ def run_ensemble(
     finite. Raises SDError where the clock has no whole years.
     """
     model = kernel.model
-    names = {_written(model, name): aggregate for name, aggregate in keep.items()}
+    names = {model[name].name: aggregate for name, aggregate in keep.items()}
     every, years = whole_years(model)
     years = years if until is None else range(years.start, min(years.stop, until + 1))
     count = draws.members if only is None else only.size
@@ -160,10 +160,6 @@ def _first_bad(kernel: Kernel, run: Trajectories) -> tuple[str, float]:
     values = run.values[name][step, ..., 0]
     cell = np.argwhere(~np.isfinite(values))[0]
     return cell_name(kernel.model, kernel.model[name], tuple(cell)), float(run.times[step])
-
-
-def _written(model: Model, name: str) -> str:
-    return model[name].name
 
 
 def whole_years(model: Model) -> tuple[int, range]:
