@@ -18,6 +18,7 @@ from sdensemble.decide.levers import find_lever, turned
 from sdensemble.decide.measures import find_target
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.lang import LANGS
+from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.write import nothing
 from sdensemble.verbs.allocate import allocate
 from sdensemble.verbs.batch import batch, grid
@@ -79,6 +80,10 @@ def everything_is_said(answer):
     for lang in LANGS:
         nothing.write(answer.document, lang)
     record = json.loads((answer.folder / "run.json").read_text(encoding="utf-8"))
+    for block in answer.document.walk():
+        if isinstance(block, Figure):
+            assert block.source and block.run == record["id"], block.id
+            assert answer.document.subtitle in [note.words.words for note in block.notes[-1:]]
     assert record["files"], "no file written"
     for name in record["files"]:
         assert (answer.folder / name).stat().st_size > 0
