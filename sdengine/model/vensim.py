@@ -27,6 +27,7 @@ METHODS = {"0": "euler", "1": "rk4", "2": "euler", "3": "rk2", "4": "rk2", "5": 
 _FIELDS = (2, 3)  # "~" in an entry: units and comment, and perhaps :SUPPLEMENTARY
 _KEYWORDS = (":RAW:", ":INTERPOLATE:", ":HOLD BACKWARD:", ":LOOK FORWARD:")
 _CHECKS = re.compile(r":\s*(THE\s+CONDITION|TEST\s+INPUT|IS)\s*:", re.I)
+_QUOTED = re.compile(r'"(?:\\"|[^"])*"')
 _LIMIT = re.compile(r"\?|[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _TABLE_HEAD = re.compile(
     r"""\s*((?:[^\W\d]|[$])[\w\s$']*?|"(?:\\"|[^"])*")\s*(\[[^\]"]*\])?\s*\(
@@ -210,7 +211,9 @@ def _macro(text: str, faults: list[tuple[str, str]], dialect: Vensim) -> _Part:
 
 def _entry(head: str, fields: list[str], part: _Part, faults: list[tuple[str, str]]) -> None:
     """Read one entry into the part it stands in; note what is wrong with it."""
-    if re.match(r"\s*\*{3,}", head) or _CHECKS.search(head):  # a group's name, a check, a text
+    if re.match(r"\s*\*{3,}", head) or _CHECKS.search(
+        _QUOTED.sub("", head)
+    ):  # a group's name, a check, a text
         return
     if len(fields) not in _FIELDS:
         raise ValueError(
