@@ -67,6 +67,15 @@ def same(one, other):
     )
 
 
+def test_blocks_of_a_cluster_are_those_of_one_machine(kernel, work):
+    distributed = pytest.importorskip("distributed", reason="dask is not installed")
+    how = {"processes": False, "dashboard_address": None, "silence_logs": 50}
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **how) as made:
+        found = collect(Cluster(made.scheduler_address), kernel, work)
+    assert same(found, collect(Threads(2), kernel, work))
+
+
+@pytest.mark.full
 def test_workers_killed_in_the_middle_and_come_late_give_the_bits_of_one_machine(
     kernel, work, workers, tmp_path
 ):
