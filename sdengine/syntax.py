@@ -291,6 +291,10 @@ class Model:
 
     def constants(self) -> tuple[Variable, ...]:
         """Return the constants all of whose elements have a value, in file order."""
+        return self._constants
+
+    @functools.cached_property
+    def _constants(self) -> tuple[Variable, ...]:
         return tuple(
             v for v in self.variables.values() if v.kind is Kind.CONSTANT and v.value is not None
         )

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sdengine.errors import Message, Problems, SDError, containing, did_you_mean, nearest
-from sdengine.model import describe
-from sdengine.model.describe import levers, outside_limits, undocumented
+from sdengine.errors import Message, Problems, SDError, did_you_mean
+from sdengine.model.describe import late_constants, outside_limits, undocumented
 from sdengine.model.read import read_model
 from sdengine.model.units import bare_numbers, check_units
 from sdengine.program.final_time import settled
@@ -22,7 +21,8 @@ from sdengine.syntax import Model, fold
 from sdensemble.ensemble.forcing import Forcing, read_forcing
 from sdensemble.ensemble.variants import Variant, read_variants
 from sdensemble.inputs.conflicts import Conflict, read_conflicts
-from sdensemble.inputs.fit import Fit, read_fit
+from sdensemble.inputs.find import find_variable
+from sdensemble.inputs.fit import Fit
 from sdensemble.inputs.headline import only_headline
 from sdensemble.inputs.history import (
     Observation,
@@ -34,13 +34,15 @@ from sdensemble.inputs.history import (
 from sdensemble.inputs.instruments import Instrument, read_instruments, refusals
 from sdensemble.inputs.priors import Priors, read_prior_sets
 from sdensemble.inputs.published import Statistic, read_published
+from sdensemble.inputs.read_fit import read_fit
 from sdensemble.inputs.read_report import read_report
+from sdensemble.inputs.read_targets import read_targets
 from sdensemble.inputs.regions import Place, read_places
 from sdensemble.inputs.report import Kept, ReportSpec
 from sdensemble.inputs.scenario_names import find_scenarios
 from sdensemble.inputs.scenarios import DEFAULT_SET, Scenario, read_scenarios
 from sdensemble.inputs.sources import Sources, of_observations, read_sources
-from sdensemble.inputs.targets import Target, read_targets, scored
+from sdensemble.inputs.targets import Target, scored
 from sdensemble.inputs.together import mend
 from sdensemble.lang import Words
 
@@ -260,59 +262,11 @@ class Study:
         Labels are those of the model and of the report. Raises SDError where there is none, or
         more than one, with the nearest.
         """
-        written = self.model.name_of(name)
-        if written is not None:
-            return written
-        labels = self._labels()
-        match = sorted(labels.get(fold(name), ()))
-        if len(match) == 1:
-            return match[0]
-        if match:
-            raise SDError(
-                Message(
-                    '{path}: "{name}" is the label of {match}',
-                    path=self.model.path.name,
-                    name=name,
-                    match=", ".join(match),
-                )
-            )
-        known = self.model.variables
-        near = self._near_levers(name, labels)
-        near += containing(name, known) or containing(name, labels)
-        near = list(dict.fromkeys(near))[:3] or [
-            one for one in [nearest(name, known) or nearest(name, labels)] if one
-        ]
-        shown = (one if one in known else f"{min(labels[one])} ({one})" for one in near)
-        hint = ", ".join(dict.fromkeys(f'"{one}"' for one in shown))
-        said = Message(" — did you mean {shown}?", shown=hint) if hint else ""
-        raise SDError(
-            Message(
-                '{path}: no variable "{name}"{said}',
-                path=self.model.path.name,
-                name=name,
-                said=said,
-            )
-        )
-
-    def _near_levers(self, name: str, labels: Mapping[str, set[str]]) -> list[str]:
-        """Return the levers nearest to a name, by name or label: what most people look for."""
-        own = {lever.name for lever in levers(self.model)}
-        spoken = [label for label, named in labels.items() if named <= own]
-        return containing(name, own) or containing(name, spoken)
-
-    def _labels(self) -> dict[str, set[str]]:
-        """Return each label of the model and the report, folded, with the variables it names."""
-        found: dict[str, set[str]] = {}
-        for variable in self.model.variables.values():
-            for label in filter(None, (variable.note.zh, variable.note.en)):
-                found.setdefault(fold(label), set()).add(variable.name)
         try:
             spoken = self.report.spoken()
         except SDError:  # the model can be described before the report is right
             spoken = ()
-        for label, name in spoken:
-            found.setdefault(fold(label), {name})
-        return found
+        return find_variable(self.model, name, spoken)
 
     def check(self) -> tuple[str, ...]:
         """Read every file and return all problems, without running anything."""
@@ -376,8 +330,7 @@ class Study:
             if hasattr(one, "exempt")
             for line in one.exempt(stop)
         ]
-        late = getattr(describe, "late_constants", None)
-        return tuple(dict.fromkeys([*lines, *(late(self.model, stop) if late else ())]))
+        return tuple(dict.fromkeys([*lines, *late_constants(self.model, stop)]))
 
     def digests(self) -> dict[str, str]:
         """Return a digest of each input file, by its path in the study."""

@@ -118,6 +118,7 @@ ROOMS = {
     },
 }
 MOST = 12  # rooms at the top of a package
+LONGEST = 450  # lines of a file
 
 # What readers of a study's files may know of the engine: what a model says, the shape of what a
 # kernel is given, random numbers, and not the kernel.
@@ -269,6 +270,15 @@ def _files(path: Path, files: Iterable[str]) -> set[str]:
     """Return the files of the project that one imports, inside functions too."""
     named = ((name, name.rpartition(".")[0]) for _, name in _imports(path))
     return {next((one for one in either if one in files), "") for either in named} - {""}
+
+
+def test_no_file_is_longer_than_a_person_reads_at_a_sitting():
+    every = [path for kind in ("*.py", "*.js") for path in ROOT.rglob(kind)]
+    own = [path for path in every if path.relative_to(ROOT).parts[0] in ("tests", *ROOMS)]
+    lines = {_name(path): path.read_text(encoding="utf-8").count("\n") for path in own}
+    long = {name: count for name, count in lines.items() if count > LONGEST}
+    assert len(lines) > 500
+    assert not long
 
 
 def test_readers_of_a_study_know_only_what_a_kernel_is_given():

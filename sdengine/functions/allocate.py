@@ -1,4 +1,4 @@
-"""ALLOCATE BY PRIORITY and ALLOCATE AVAILABLE: who gets how much of what is there.
+"""ALLOCATE BY PRIORITY and ALLOCATE AVAILABLE: who gets how much of what is there; markets.
 
 Each claimant's demand falls with a price from all of its request to nothing, in the form of its
 priority profile; the price is where all demands together equal the supply. With rectangular
@@ -9,11 +9,12 @@ found by halving, a fixed number of times, so that every member does the same wo
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from sdengine.functions.algebra import chosen, op
-from sdengine.functions.record import Builder, Example, Function
+from sdengine.functions.record import Builder, Example, Function, Lowering
 from sdengine.functions.scope import LoweringError, Scope
 from sdengine.functions.unit_rules import rule
 from sdengine.functions.vectors import Across, across, last_subscript
@@ -175,11 +176,11 @@ def _profile_parts(builder: Builder, profile: Ref) -> list[Ref]:
 def _kinds(builder: Builder, types: Node) -> list[int]:
     values = builder.constants.fixed(types)
     if values is None:
-        raise LoweringError("the types of ALLOCATE AVAILABLE's profiles must be constants")
+        raise LoweringError("the types of priority profiles must be constants")
     kinds = sorted({int(value) for value in np.ravel(values)})
     if any(kind not in REACH for kind in kinds):
         raise LoweringError(
-            f"ALLOCATE AVAILABLE with profiles of type {kinds} is not supported; supported: "
+            f"profiles of type {kinds} are not supported; supported: "
             "1 rectangular, 2 triangular, 3 normal, 4 exponential"
         )
     return kinds
@@ -222,7 +223,94 @@ _PROFILES: dict[int, Callable[[Node], Node]] = {
     4: _exponential,
 }
 
+# ── a market: both sides move with the price ───────────────────────────────────────────────
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """The traders of one side of a market at each point: slots in (point, trader), and the types
+    of their profiles that occur."""
+
+    quantity: Slots
+    kind: Slots
+    centre: Slots
+    width: Slots
+    kinds: list[int]
+
+    def asked(self, price: Slots) -> Node:
+        """Return what all would buy at a price: the less, the higher it is."""
+        at = _spread(price[:, None], self.centre.shape)
+        part = _part(at, self.kinds, Load(self.kind), Load(self.centre), Load(self.width))
+        return Fold("sum", self.quantity.shape[1], (op("mul", Load(self.quantity), part),))
+
+    def ends(self) -> tuple[Node, Node]:
+        """Return the prices between which anything moves."""
+        reach = op("mul", Load(self.width), Const(max(REACH[k] for k in self.kinds)))
+        below, above = (op(how, Load(self.centre), reach) for how in ("sub", "add"))
+        count = self.quantity.shape[1]
+        return Fold("vmin", count, (below,)), Fold("vmax", count, (above,))
+
+
+def _side(builder: Builder, quantity: Expr, profile: Expr, scope: Scope) -> _Side:
+    if not isinstance(quantity, Ref) or not isinstance(profile, Ref) or len(scope.shape) != 1:
+        raise LoweringError("FIND MARKET PRICE needs variables, and cannot stand inside a sum")
+    dims = builder.names.variable(quantity.name).dims
+    if not dims or len(quantity.subscripts) != len(dims):
+        raise LoweringError(f'"{quantity.name}" must have the traders as its last subscript')
+    every = f"{dims[-1]}!"
+    parts = [
+        Ref(part.name, (*part.subscripts[:-2], every, part.subscripts[-1]))
+        for part in _profile_parts(builder, profile)
+    ]
+    exprs = (Ref(quantity.name, (*quantity.subscripts[:-1], every)), *parts)
+    inner, _ = builder.inside_marks(exprs, scope)
+    nodes = [builder.node(expr, inner) for expr in exprs]
+    names = ("quantity", "type", "priority", "width")
+    quantities, kind, centre, width = (
+        builder.statements.keep(node, name, inner) for node, name in zip(nodes, names, strict=True)
+    )
+    return _Side(quantities, kind, centre, width, _kinds(builder, nodes[1]))
+
+
+def market_price(builder: Builder, call: Call, scope: Scope) -> Node:
+    """FIND MARKET PRICE: the price at which what is asked for is what is offered."""
+    buyers = _side(builder, call.args[0], call.args[1], scope)
+    sellers = _side(builder, call.args[2], call.args[3], scope)
+    capacity = Fold("sum", sellers.quantity.shape[1], (Load(sellers.quantity),))
+    (low, high), (other_low, other_high) = buyers.ends(), sellers.ends()
+    least = Load(builder.statements.keep(op("min", low, other_low), "low", scope))
+    most = Load(builder.statements.keep(op("max", high, other_high), "high", scope))
+    half = Load(
+        builder.statements.keep(op("mul", op("sub", most, least), Const(0.5)), "half", scope)
+    )
+    price = builder.statements.keep(op("add", least, half), "price", scope)
+    for step in range(1, HALVINGS + 1):
+        offered = op("sub", capacity, sellers.asked(price))
+        by = op("mul", half, Const(0.5**step))
+        move = chosen(op("gt", buyers.asked(price), offered), by, op("neg", by))
+        price = builder.statements.keep(op("add", Load(price), move), "price", scope)
+    return Load(price)
+
+
+def _at_price(offered: bool) -> Lowering:
+    """Return the lowering of what a trader buys or sells at a price."""
+
+    def lower(builder: Builder, call: Call, scope: Scope) -> Node:
+        quantity, profile, price = call.args
+        if not isinstance(profile, Ref):
+            raise LoweringError(f"{call.function.upper()} needs a variable for its profiles")
+        kind, centre, width = (
+            builder.node(part, scope) for part in _profile_parts(builder, profile)
+        )
+        part = _part(builder.node(price, scope), _kinds(builder, kind), kind, centre, width)
+        share = op("sub", Const(1.0), part) if offered else part
+        return op("mul", builder.node(quantity, scope), share)
+
+    return lower
+
+
 _CLAIMS = "e: e1,e2,e3~~|\nask[e]=4,5,6~~|\nrank[e]=3,2,1~~|\n"
+_PROFILED = "p: ptype,ppriority,pwidth,pextra~~|\nprofile[e,p]=1,3,.5,0;1,2,.5,0;1,1,.5,0;~~|\n"
 
 RECORDS = (
     Function(
@@ -257,9 +345,39 @@ RECORDS = (
         example=Example(
             "got[e2]",
             3,
-            _CLAIMS
-            + "p: ptype,ppriority,pwidth,pextra~~|\nprofile[e,p]=1,3,.5,0;1,2,.5,0;1,1,.5,0;~~|\n"
-            "got[e]=ALLOCATE AVAILABLE(ask[e],profile[e,ptype],7)~~|",
+            _CLAIMS + _PROFILED + "got[e]=ALLOCATE AVAILABLE(ask[e],profile[e,ptype],7)~~|",
+        ),
+    ),
+    Function(
+        name="find_market_price",
+        spellings=("FIND MARKET PRICE",),
+        arity=(4,),
+        unit=rule("x ? x ? -> ?"),
+        lower=market_price,
+        example=Example(
+            "FIND MARKET PRICE(ask[e1],profile[e1,ptype],ask[e1],profile[e1,ptype])",
+            2,
+            _CLAIMS.replace("4,5,6", "5,5,5") + _PROFILED,
+        ),
+    ),
+    Function(
+        name="demand_at_price",
+        spellings=("DEMAND AT PRICE",),
+        arity=(3,),
+        unit=rule("x ? ? -> x"),
+        lower=_at_price(offered=False),
+        example=Example(
+            "DEMAND AT PRICE(ask[e2],profile[e2,ptype],1.875)", 3.75, _CLAIMS + _PROFILED
+        ),
+    ),
+    Function(
+        name="supply_at_price",
+        spellings=("SUPPLY AT PRICE",),
+        arity=(3,),
+        unit=rule("x ? ? -> x"),
+        lower=_at_price(offered=True),
+        example=Example(
+            "SUPPLY AT PRICE(ask[e2],profile[e2,ptype],1.875)", 1.25, _CLAIMS + _PROFILED
         ),
     ),
 )

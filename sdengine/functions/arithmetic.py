@@ -91,7 +91,7 @@ def _extreme(how: str) -> Emission:
             first, second = second, first
         b, x, y = writer.body, writer.value(first, index), writer.value(second, index)
         out = b.select(b.compare(how, x, y), x, y)  # y where either is NaN
-        return out if writer.is_number(first) else b.select(b.compare("uno", x, x), x, out)
+        return out if writer.is_number(first) else b.or_nan(x, out)
 
     return emit
 

@@ -15,7 +15,7 @@ at Chebyshev nodes; their errors are below 3e-17.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -155,7 +155,9 @@ WIDE = _wide_steps(8)  # where a table of any length costs the same: half the po
 
 
 def _steps(b: Body) -> _Steps:
-    return WIDE if b.processor.long_tables else NARROW if b.processor.fused else SHORT
+    if b.processor.webassembly:
+        return WIDE
+    return SHORT if _splits(b) else NARROW
 
 
 def exp(b: Body, x: str) -> str:
@@ -178,7 +180,7 @@ def _times_power_of_two(b: Body, steps: _Steps, shifted: str, grown: str) -> str
     """Return 2^k 2^(j/16) (1 + grown), with k and j in the low bits of ``shifted``; 16 stands for
     the number of steps."""
     bits = b.bits(shifted)
-    root = b.bits(b.lookup(steps.scales, bits))
+    root = b.bits(b.entries([steps.scales], bits, 0)[0])
     scale = b.floats(b.integer("add", root, b.integer("shl", bits, b.whole(52 - steps.bits))))
     return b.fma(scale, grown, scale)
 
@@ -202,6 +204,10 @@ def _above(b: Body, x: str) -> str:
 
 def _exponent(b: Body, above: str) -> str:
     """Return k of x = 2^k m."""
+    return b.cached(("exponent", above), lambda: _new_exponent(b, above))
+
+
+def _new_exponent(b: Body, above: str) -> str:
     if b.processor.permutes:  # AVX-512 alone makes doubles of such whole numbers by itself
         shifted = b.integer("ashr", above, b.whole(52))
         return b.new(f"sitofp {b.whole_vector} {shifted} to {b.vector}")
@@ -210,17 +216,18 @@ def _exponent(b: Body, above: str) -> str:
     return b.exact("fsub", b.floats(low), b.number(2.0**52 + 1023))
 
 
-def _fraction(b: Body, steps: _Steps, x: str, above: str) -> tuple[str, str]:
-    """Return r and, in the low bits of a whole number, the interval of m."""
-    interval = b.integer("lshr", above, b.whole(52 - steps.bits))
+def _fraction(
+    b: Body, bits: int, inverse: Sequence[float], logs: Sequence[float], x: str, above: str
+) -> tuple[str, str]:
+    """Return r and minus the logarithm of c; 2^bits intervals of m."""
+    near, log = b.entries([inverse, logs], above, 52 - bits)
     power = b.integer("and", above, b.whole(-(2**52)))
     m = b.floats(b.integer("sub", b.bits(x), power))
-    inverse = b.lookup(steps.inverse, interval)
-    if b.processor.fused:
-        return b.fma(m, inverse, b.number(-1.0)), interval
+    if not _splits(b):
+        return b.fma(m, near, b.number(-1.0)), log
     high, low = _halves(b, m)
-    whole = b.exact("fsub", b.exact("fmul", high, inverse), b.number(1.0))
-    return b.exact("fadd", whole, b.exact("fmul", low, inverse)), interval
+    whole = b.exact("fsub", b.exact("fmul", high, near), b.number(1.0))
+    return b.exact("fadd", whole, b.exact("fmul", low, near)), log
 
 
 def _halves(b: Body, x: str) -> tuple[str, str]:
@@ -233,10 +240,10 @@ def _halves(b: Body, x: str) -> tuple[str, str]:
 def _log_positive(b: Body, x: str) -> str:
     """Return the logarithm of a positive, normal, finite x."""
     above = _above(b, x)
-    steps, logs = (NARROW, MINUS_LOG) if b.processor.fused else (SHORT, SHORT_MINUS_LOG)
-    k, (r, interval) = _exponent(b, above), _fraction(b, steps, x, above)
+    steps, logs = (SHORT, SHORT_MINUS_LOG) if _splits(b) else (NARROW, MINUS_LOG)
+    k, (r, log_c) = _exponent(b, above), _fraction(b, steps.bits, steps.inverse, logs, x, above)
     rest = b.exact("fmul", b.exact("fmul", r, r), _polynomial(b, LOG_Q, r))
-    whole = b.fma(k, b.number(LN2_HI), b.lookup(logs, interval))
+    whole = b.fma(k, b.number(LN2_HI), log_c)
     head = b.exact("fadd", whole, r)
     lost = b.exact("fadd", b.exact("fsub", whole, head), r)  # what rounding took from the head
     rest = b.exact("fadd", rest, lost)
@@ -264,9 +271,9 @@ def power(b: Body, x: str, y: str) -> str:
 def power_of(b: Body, x: str, y: str, log2_m: str) -> str:
     """Return x to the y from ``log2_mantissa`` of x, computed here or in an earlier loop."""
     t, shifted, grown = _power_parts(b, x, y, log2_m)
-    usual = b.both(b.positive(x), b.compare("olt", b.unary("fabs", t), b.number(1022.0)))
+    usual = b.usual(x, _exponent(b, _above(b, x)), t)
     likely = _times_power_of_two(b, _steps(b), shifted, grown)
-    return b.branch(b.every(usual), likely, lambda: b.call("general_power", x, y))
+    return b.branch(usual, likely, lambda: b.call("general_power", x, y))
 
 
 def log2_mantissa(b: Body, x: str) -> str:
@@ -276,8 +283,8 @@ def log2_mantissa(b: Body, x: str) -> str:
 
 def _log2_mantissa(b: Body, x: str) -> str:
     steps = _steps(b)
-    r, interval = _fraction(b, steps, x, _above(b, x))
-    return b.fma(r, _polynomial(b, steps.log2_q, r), b.lookup(steps.minus_log2, interval))
+    r, log_c = _fraction(b, steps.bits, steps.inverse, steps.minus_log2, x, _above(b, x))
+    return b.fma(r, _polynomial(b, steps.log2_q, r), log_c)
 
 
 def _power_parts(b: Body, x: str, y: str, log2_m: str) -> tuple[str, str, str]:
@@ -288,18 +295,24 @@ def _power_parts(b: Body, x: str, y: str, log2_m: str) -> tuple[str, str, str]:
     steps = _steps(b)
     rounding = b.number(SIXTEENTHS * 2.0 ** (4 - steps.bits))
     shifted = b.exact("fadd", t, rounding)
-    near = b.exact("fsub", shifted, rounding)
-    r = b.exact("fadd", _beyond(b, y, k, near), part)
+    r = b.exact("fadd", _beyond(b, y, k, shifted, rounding), part)
     return t, shifted, b.exact("fmul", r, _polynomial(b, steps.exp2_q, r))
 
 
-def _beyond(b: Body, y: str, k: str, near: str) -> str:
-    """Return y k - near, rounded once; k is a whole number of 11 bits and near close to y k."""
-    if b.processor.fused:
-        return b.fma(y, k, b.exact("fneg", near))
+def _beyond(b: Body, y: str, k: str, shifted: str, rounding: str) -> str:
+    """Return y k less the whole number of steps in ``shifted``, which is close to it, rounded
+    once; k is a whole number of 11 bits."""
+    if not _splits(b):
+        return b.fma(y, k, b.exact("fsub", rounding, shifted))
+    near = b.exact("fsub", shifted, rounding)
     high, low = _halves(b, y)
     rest = b.exact("fsub", b.exact("fmul", high, k), near)
     return b.exact("fadd", rest, b.exact("fmul", low, k))
+
+
+def _splits(b: Body) -> bool:
+    """Whether products are split to be exact; with the long tables it is not needed."""
+    return not (b.processor.fused or b.processor.webassembly)
 
 
 def _ordinary(b: Body, x: str) -> str:

@@ -31,6 +31,7 @@ from sdengine.ir import (
     Values,
     reshaped,
 )
+from sdengine.native import narrow
 from sdengine.native.driver import driver
 from sdengine.native.llvm import Body, Processor, Tables
 from sdengine.native.loops import Loop, cost, searched
@@ -43,6 +44,7 @@ UNROLL = 160  # work up to which a reduction is written out term by term
 def emit(plan: Plan, lanes: int, processor: Processor) -> str:
     """Return the module's text: loops, the three phases and the driver."""
     tables, curves = Tables(), Curves()
+    new_body = narrow.NarrowBody if processor.webassembly else Body
     phases = {
         "initial": plan.initial,
         "invariant": plan.invariant,
@@ -52,7 +54,7 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
     text: list[str] = []
     for phase, loops in phases.items():
         for number, loop in enumerate(loops):
-            writer = Writer(Body(lanes, tables, processor), curves, plan.program.defaults)
+            writer = Writer(new_body(lanes, tables, processor), curves, plan.program.defaults)
             text.append(_loop(f"{phase}_{number}", loop, writer, plan, phase == "dynamic"))
         takes = ", i1 %keep" if phase == "dynamic" else ""
         calls = "".join(
@@ -66,9 +68,8 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
         f"declare {vector} @llvm.{name}.v{lanes}f64({', '.join([vector] * count)})\n"
         for name, count in (("fmuladd", 3), ("fma", 3), ("sqrt", 1), ("fabs", 1), ("trunc", 1))
     )
-    if processor.doubles == 2 < lanes:
-        two = "<2 x double>"
-        declared += f"declare {two} @llvm.fmuladd.v2f64({two}, {two}, {two})\n"
+    if processor.webassembly:
+        declared += narrow.BITS + narrow.FUSED * (lanes > 2)
     if processor.permutes and lanes >= 8:
         eight, name = "<8 x double>", "llvm.x86.avx512.vpermi2var.pd.512"
         declared += f"declare {eight} @{name}({eight}, <8 x i64>, {eight})\n"
@@ -76,7 +77,7 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
     vectors = 'nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512"'
     attributes = f"attributes #0 = {{ {vectors} }}\nattributes #1 = {{ noinline cold {vectors} }}\n"
     text += [
-        _general_power(Body(lanes, tables, processor)),
+        _general_power(new_body(lanes, tables, processor)),
         '!0 = !{!"branch_weights", i32 1000, i32 1}\n',
     ]
     text.append(driver(plan, lanes, tables))

@@ -33,6 +33,14 @@ class Tables:
             )
         return self.names[key]
 
+    def variable(self, value: float) -> str:
+        """Return the name of a number that the compiler must read from memory."""
+        key = ("variable", literal(value).encode())
+        if key not in self.names:
+            name = self.names[key] = f"@number{len(self.names)}"
+            self.lines.append(f"{name} = global double {literal(value)}")
+        return self.names[key]
+
     def text(self) -> str:
         """Return the lines as one text."""
         return "\n".join(self.lines) + "\n"
@@ -57,16 +65,15 @@ class Processor:
     """What the text may make use of: ``fused``, a multiply-add with one rounding, which changes
     the last bits of exp, log and pow, and without which they split products; ``permutes``, the
     instruction of AVX-512 that looks up eight entries of a table of sixteen at once, which
-    changes no bit; ``divides``, quick division:
-    one costs less than getting it back from a kept reciprocal; ``long_tables``, powers from tables
-    of 256 entries, which pay where vectors are so narrow that every entry is fetched alone, and
-    which change last bits of pow. ``doubles`` stand in one register, which decides how many
-    members run side by side and no bit."""
+    changes no bit; ``divides``, quick division: one costs less than getting it back from a kept
+    reciprocal; ``webassembly``, that it is none: the text is for a browser (see
+    ``native.narrow``), which changes last bits of pow. ``doubles`` stand in one register, which
+    decides how many members run side by side and no bit."""
 
     fused: bool
     permutes: bool
     divides: bool = False
-    long_tables: bool = False
+    webassembly: bool = False
     doubles: int = 8
 
 
@@ -137,29 +144,9 @@ class Body:
         return self.new(f"select {self.mask} {mask}, {self.vector} {a}, {self.vector} {b}")
 
     def fma(self, a: str, b: str, c: str) -> str:
-        """Return a × b + c, fused where the machine can.
-
-        WebAssembly fuses vectors of two alone: longer ones are taken apart there.
-        """
-        if not (self.processor.fused and self.processor.doubles == 2 < self.lanes):
-            v = self.vector
-            return self.new(f"call {v} @llvm.fmuladd.v{self.lanes}f64({v} {a}, {v} {b}, {v} {c})")
-        v = "<2 x double>"
-        parts = zip(*(self.pairs(x) for x in (a, b, c)), strict=True)
-        fused = [f"call {v} @llvm.fmuladd.v2f64({v} {x}, {v} {y}, {v} {z})" for x, y, z in parts]
-        return self.joined([self.new(text) for text in fused], 2)
-
-    def pairs(self, a: str) -> list[str]:
-        """Return a vector in pieces of two lanes."""
-
-        def piece(lane: int) -> str:
-            lanes = f"<2 x i32> <i32 {lane}, i32 {lane + 1}>"
-            return self.new(f"shufflevector {self.vector} {a}, {self.vector} poison, {lanes}")
-
-        return [
-            self.cached(("pair", a, lane), lambda lane=lane: piece(lane))  # type: ignore[misc]
-            for lane in range(0, self.lanes, 2)
-        ]
+        """Return a × b + c, fused where the machine can."""
+        v = self.vector
+        return self.new(f"call {v} @llvm.fmuladd.v{self.lanes}f64({v} {a}, {v} {b}, {v} {c})")
 
     def quotient(self, a: str, d: str, one_over_d: str) -> str:
         """Return a / d, correctly rounded, from a correctly rounded reciprocal of d.
@@ -197,6 +184,20 @@ class Body:
         self.label(f"{stem}.join")
         return self.new(f"phi {self.vector} [ {likely}, %{before} ], [ {other}, %{rare} ]")
 
+    def usual(self, x: str, k: str, t: str) -> str:
+        """Return one bit: whether x = 2^k m is a positive number in every lane, normal and finite,
+        and |t| < 1022 there. It may be 0 where k or t is near the limit."""
+        positive = self.both(
+            self.compare("oge", x, self.number(2.0**-1022)),
+            self.compare("olt", x, self.number(float("inf"))),
+        )
+        near = self.compare("olt", self.unary("fabs", t), self.number(1022.0))
+        return self.every(self.both(positive, near))
+
+    def or_nan(self, a: str, out: str) -> str:
+        """Return ``out``, but NaN in the lanes in which ``a`` is."""
+        return self.select(self.compare("uno", a, a), a, out)
+
     def either(
         self, condition: str, seldom: Callable[[], None], mostly: Callable[[], None] | None = None
     ) -> None:
@@ -211,11 +212,6 @@ class Body:
                 self.lines.append(f"  br label %{stem}.past")
                 self.known = dict(known)
         self.label(f"{stem}.past")
-
-    def positive(self, a: str) -> str:
-        """Return the mask of lanes that hold a positive number, normal and finite."""
-        least = self.compare("oge", a, self.number(2.0**-1022))
-        return self.both(least, self.compare("olt", a, self.number(float("inf"))))
 
     def every(self, mask: str) -> str:
         """Return one bit: whether all lanes are in the mask."""
@@ -269,6 +265,12 @@ class Body:
             value = self.new(f"load double, ptr {entry}")
             out = self.new(f"insertelement {self.vector} {out}, double {value}, i64 {lane}")
         return out
+
+    def entries(self, tables: Sequence[Sequence[float]], bits: str, shift: int) -> list[str]:
+        """Return an entry of each of several tables of 2^n numbers; the n bits of whole numbers
+        from bit ``shift`` on choose it."""
+        index = self.integer("lshr", bits, self.whole(shift)) if shift else bits
+        return [self.lookup(table, index) for table in tables]
 
     def call(self, function: str, *args: str) -> str:
         """Call a function of this module on vectors."""

@@ -27,7 +27,7 @@ from sdengine.native.jit import POINTERS, wasm_object
 from sdengine.native.llvm import Processor
 from sdengine.native.plan import Plan
 
-PLAIN = Processor(fused=False, permutes=False, long_tables=True, doubles=2)
+PLAIN = Processor(fused=False, permutes=False, webassembly=True, doubles=2)
 FUSED = replace(PLAIN, fused=True)
 HEADER = b"\0asm\1\0\0\0"
 CUSTOM, EXPORT, DATA = 0, 7, 11

@@ -1,20 +1,16 @@
-"""What a model is held against: a formula without stocks, published studies, its own inputs."""
+"""What a model is held against: a formula without stocks, published studies, naive forecasts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import SDError
-from sdengine.program.held import Held
 from sdensemble.checks.finding import Found, Given, judged
 from sdensemble.checks.runs import Bench, at, element, in_year
-from sdensemble.ensemble.draws import draw
-from sdensemble.ensemble.forcing import sample
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.results.estimate import Array
 
@@ -233,133 +229,6 @@ def _watched(bench: Bench, run: Any, one: Mapping[str, Any]) -> Array:
     years = one["year"] if isinstance(one["year"], list) else [one["year"]]
     total = sum(in_year(run, name, year) for year in range(int(years[0]), int(years[-1]) + 1))
     return element(bench.model, name, np.asarray(total), chosen)
-
-
-# ── shares of variance ─────────────────────────────────────────────────────────────────────
-
-
-def groups_of(bench: Bench, named: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Return the drawn constants of each group; names may be patterns; the rest are "other"."""
-    found: dict[str, list[str]] = {name: [] for name in named}
-    lines, used = [], set()
-    for constant in bench.draws.values:
-        for name, patterns in named.items():
-            if any(fnmatchcase(constant.casefold(), str(p).casefold()) for p in patterns):
-                found[name].append(constant)
-                break
-        else:
-            found.setdefault("other", []).append(constant)
-    for name, patterns in named.items():
-        for pattern in patterns:
-            held = any(
-                fnmatchcase(c.casefold(), str(pattern).casefold()) for c in bench.draws.values
-            )
-            if not held and pattern not in used:
-                used.add(pattern)
-                lines.append(f'groups {name}: no drawn constant is called "{pattern}"')
-    if lines:
-        raise SDError(lines)
-    return {name: own for name, own in found.items() if own}
-
-
-def shares(bench: Bench, given: Given) -> Found:
-    """Shares of variance by group of inputs (pick-freeze): of the headline and of lever effects.
-
-    ``groups`` names constants, or patterns of them; shocks are a group of their own, what is named
-    nowhere is "other". Passes where the groups named in ``least`` each have at least that total
-    share in one of the outcomes.
-    """
-    from sdensemble.decide.sobol import group_indices
-
-    count, replicates = int(given["members"]), 16
-    priors, model = bench.study.priors(bench.prior_set), bench.model
-    # Latin hypercubes: two scrambles of one Sobol sequence are not independent point by point.
-    ab = [
-        draw(priors, model, count, seed=seed, method="latin", replicates=replicates)
-        for seed in (bench.seed, bench.seed + 31)
-    ]
-    groups = groups_of(bench, given["groups"])
-    forcing = bench.study.forcing
-    ids = np.arange(count)
-    held: list[dict[str, Held]] = [
-        dict(sample(forcing, model, ids, seed=bench.seed + 31 * k)) if forcing else {}
-        for k in (0, 1)
-    ]
-    names = [*groups, *(["shocks"] if forcing else [])]
-    cases = {"": bench.case({})} | {n: bench.case(s) for n, s in given.get("levers", {}).items()}
-    last = max(given["years"])
-
-    def outcomes(group: str | None, both: int = 0) -> dict[tuple[str, int], Array]:
-        """Return each outcome on sample A (or B), with one group's inputs from the other."""
-        values = dict(ab[both].values)
-        if group in groups:
-            values |= {name: ab[1].values[name] for name in groups[group]}
-        shocks = held[1] if group == "shocks" else held[both]
-        found: dict[tuple[str, int], Array] = {}
-        for lever, case in cases.items():
-            run = _run_held(bench, case, values, shocks, count)
-            for year in given["years"]:
-                value = in_year(run, bench.headline, year).reshape(-1)
-                found[lever, year] = np.log(value) if not lever else value
-            if lever:
-                raw = {y: np.exp(found["", y]) for y in given["years"]}
-                found |= {(lever, y): found[lever, y] - raw[y] for y in given["years"]}
-        return found
-
-    first, second = outcomes(None), outcomes(None, 1)
-    mixed = {name: outcomes(name) for name in names}
-    rows: list[dict[str, Any]] = []
-    best = dict.fromkeys(names, 0.0)
-    for lever, year in first:
-        table = group_indices(
-            first[lever, year],
-            second[lever, year],
-            np.array([mixed[name][lever, year] for name in names]),
-            ab[0].replicate,
-            names,
-        )
-        for name in names:
-            one = table.sel(group=name)
-            total = float(one["total"])
-            best[name] = max(best[name], total)
-            rows.append(
-                {
-                    "of": lever or "log output",
-                    "year": year,
-                    "group": name,
-                    "constants": len(groups.get(name, ())),
-                    "first": float(one["first"]),
-                    "first error": float(one["first_se"]),
-                    "total": total,
-                    "total error": float(one["total_se"]),
-                }
-            )
-    lacking = {
-        n: best.get(n, 0.0)
-        for n, least in given.get("least", {}).items()
-        if best.get(n, 0.0) < least
-    }
-    worst = min((best.get(n, 0.0) for n in given.get("least", {})), default=1.0)
-    top = [r for r in rows if r["of"] == "log output" and r["year"] == last]
-    top.sort(key=lambda row: -float(row["total"]))
-    told = ", ".join(f"{r['group']} {r['total']:.2f} ±{r['total error']:.2f}" for r in top[:6])
-    low = ", ".join(lacking)
-    said: Words = phrase("result.shares", last=last, told=told)
-    if low:
-        said = joined([said, phrase("result.shares_low", low=low)], "clause")
-    return judged(not lacking, said, worst, rows=tuple(rows))
-
-
-def _run_held(
-    bench: Bench, case: Any, values: Mapping[str, Array], shocks: Mapping[str, Held], count: int
-) -> Any:
-    """Run a case on given constants and shocks, the headline's yearly totals kept."""
-    from sdensemble.ensemble.worlds import apply
-
-    own, scheduled = apply(case, bench.model, values, count)
-    fixed = {setting.constant for setting in case.settings}
-    held = {n: h for n, h in shocks.items() if n not in fixed} | scheduled
-    return bench.kernel.run(own, held, totals=[bench.headline], every=bench.per_year, members=count)
 
 
 # ── scores ─────────────────────────────────────────────────────────────────────────────────

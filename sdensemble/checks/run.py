@@ -9,7 +9,7 @@ from typing import Any
 
 from sdengine.errors import Message, SDError
 from sdengine.kernel import compile_model
-from sdensemble.checks import against, conditions, levers, statistics, structure
+from sdensemble.checks import against, conditions, levers, statistics, structure, variance
 from sdensemble.checks.finding import (
     FAIL,
     NO_DATA,
@@ -42,7 +42,7 @@ KINDS: Mapping[str, Callable[[Bench, Mapping[str, Any]], Found]] = {
     "refused": against.refused,
     "formula": against.formula,
     "studies": against.studies,
-    "shares": against.shares,
+    "shares": variance.shares,
     "scores": against.scores,
     "step size": conditions.step_size,
     "integrator": conditions.integrator,

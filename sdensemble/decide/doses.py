@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,9 @@ from sdensemble.inputs.questions import Question
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.results.results import Results
+
+Ids = NDArray[np.int64] | None
+"""The members to run; None: all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,49 +104,94 @@ def run_doses(
     year = int(target.year or question.years[0])
     one, two = ([(i, at[1]) for i in range(at[0], n)], [(at[0], j) for j in range(at[1], m)])
     ahead = list(dict.fromkeys([*one, *two, (there[0], there[1])]))
-    rest = [(i, j) for i in range(n) for j in range(m) if (i, j) not in ahead]
     years = tuple(sorted({*question.years, year}))
 
-    def run(cells: Sequence[tuple[int, int]], years: tuple[int, ...]) -> Sums:
+    def run(cells: Sequence[tuple[int, int]], years: tuple[int, ...], only: Ids = None) -> Sums:
         every = [scenario(*cell) for cell in cells]
-        return run_sums(world, question, target, every, years, progress)
+        return run_sums(world, question, target, every, years, progress, only)
 
-    alone, others = run(ahead, years), run(rest, (year,))
+    def column(j: int, only: Ids) -> list[tuple[int, Array]]:
+        """Run a level of the second lever under all of the first that are not known yet."""
+        rows = [i for i in range(n) if (i, j) not in ahead]
+        if not rows:
+            return []
+        return list(zip(rows, run([(i, j) for i in rows], (year,), only).at(year), strict=True))
+
+    alone = run(ahead, years)
+    known = dict(zip(ahead, alone.at(year), strict=True))
+    surface = _surface((n, m), known, column, progress)
     told = [years.index(y) for y in question.years]
     series = [_above(v[told], 0) for v in (alone.outcome, alone.money, alone.used)]
     columns = [[ahead.index(cell) for cell in cells] for cells in (one, two)]
-    outcome, money, used = series
+    gain, paid, taken = series
     curves = tuple(
-        Curve(grid[low:], outcome[:, cells], money[:, cells], used[:, cells], asked - low)
+        Curve(grid[low:], gain[:, cells], paid[:, cells], taken[:, cells], asked - low)
         for grid, low, cells, asked in zip(grids, at, columns, there, strict=True)
     )
-    place = years.index(year)
-    order = np.argsort([i * m + j for i, j in (*ahead, *rest)])
-
-    def square(mine: Any, other: Any) -> Any:
-        return np.concatenate([mine, other])[order].reshape(n, m, -1)
-
-    zero = at[0] * m + at[1]
-    surface = [
-        _above(square(mine[place], other[0]).reshape(n * m, -1), zero).reshape(n, m, -1)
-        for mine, other in zip(alone.sums, others.sums, strict=True)
-    ]
+    outcome, money, used = (
+        _above(part.reshape(n * m, -1), at[0] * m + at[1]).reshape(n, m, -1) for part in surface[:3]
+    )
     return Doses(
         years=question.years,
         curves=(curves[0], curves[1]),
-        both=outcome[:, ahead.index((there[0], there[1]))],
+        both=gain[:, ahead.index((there[0], there[1]))],
         year=year,
         first=grids[0],
         second=grids[1],
-        outcome=surface[0],
-        money=surface[1],
-        used=surface[2],
-        hit=square(alone.hit, others.hit),
+        outcome=outcome,
+        money=money,
+        used=used,
+        hit=surface[3] > 0,
         base=(at[0], at[1]),
         asked=(there[0], there[1]),
         condition=alone.condition[0],
         replicate=world.replicate,
     )
+
+
+def _surface(
+    shape: tuple[int, int],
+    known: Mapping[tuple[int, int], Array],
+    column: Callable[[int, Ids], Sequence[tuple[int, Array]]],
+    progress: Count | None,
+) -> Array:
+    """Return what every pair of levels gives, (series, first, second, member); see ``Sums.at``.
+
+    The levels of the second lever are halved. A member whose every series is the same at both ends
+    of an interval, bit for bit and under each level of the first lever, is taken to be so between
+    them, and not run there. Many are: land that is not short moves nothing.
+    """
+    n, m = shape
+    some = next(iter(known.values()))
+    found = np.empty((len(some), n, m, some.shape[-1]))
+
+    def fill(j: int, only: Ids) -> None:
+        for i, values in column(j, only):
+            found[:, i, j, slice(None) if only is None else only] = values
+
+    def between(low: int, high: int) -> None:
+        middle = (low + high) // 2
+        if middle == low:
+            return
+        moved = (found[:, :, low] != found[:, :, high]).any(axis=(0, 1))
+        found[:, :, middle, ~moved] = found[:, :, low, ~moved]
+        if progress:
+            spared = sum((i, middle) not in known for i in range(n))
+            progress(spared * int(np.count_nonzero(~moved)))
+        if moved.any():
+            fill(middle, np.flatnonzero(moved))
+        for (i, j), values in known.items():
+            if j == middle:
+                found[:, i, j] = values
+        between(low, middle)
+        between(middle, high)
+
+    for j in {0, m - 1}:
+        fill(j, None)
+    for (i, j), values in known.items():
+        found[:, i, j] = values
+    between(0, m - 1)
+    return found
 
 
 def _place(grid: Array, level: float) -> int:
@@ -171,10 +218,11 @@ class Sums:
     hit: NDArray[np.bool_]
     condition: Array
 
-    @property
-    def sums(self) -> tuple[Array, Array, Array]:
-        """Outcome, money and use."""
-        return self.outcome, self.money, self.used
+    def at(self, year: int) -> Array:
+        """Return outcome, money, use and whether the target is met, (scenario, series, member)."""
+        place = self.years.index(year)
+        series = (self.outcome[place], self.money[place], self.used[place], self.hit)
+        return np.stack(series, axis=1).astype(float)
 
 
 def run_sums(
@@ -184,8 +232,9 @@ def run_sums(
     scenarios: Sequence[Scenario],
     years: tuple[int, ...],
     progress: Count | None,
+    only: Ids = None,
 ) -> Sums:
-    """Run scenarios and return what the question asks of them."""
+    """Run scenarios, on all members or some, and return what the question asks of them."""
     study = world.study
     outcome = outcome_of(study, target)
     how = study.report.headline.aggregate if target.joint else target.aggregate
@@ -195,7 +244,8 @@ def run_sums(
     if question.condition:
         more[question.condition] = "mean"
     last = max(*years, int(target.year or 0), question.span[1] if question.condition else 0)
-    results = world.run(scenarios, keep_for(study, [target], more), until=last, progress=progress)
+    keep = keep_for(study, [target], more)
+    results = world.run(scenarios, keep, until=last, only=only, progress=progress)
     values = results.series(outcome.variable, outcome.element)
     money = _sum(results, [p.variable for p in results.spec.payers if not p.forgone])
     used = _sum(results, [question.used] if question.used else [])

@@ -127,12 +127,14 @@ class World:
         keep: Mapping[str, str],
         *,
         until: int | None = None,
+        only: NDArray[np.int64] | None = None,
         progress: Count | None = None,
     ) -> Results:
         """Return the results of scenarios on this world's members.
 
         ``keep`` maps variables to aggregates (as ``run_ensemble``); what the world's model has
-        not is left out. Only what those hang on is computed, to the year ``until``.
+        not is left out. Only what those hang on is computed, to the year ``until``; of the members,
+        where some are named, ``only`` those.
         """
         model = self.kernel.model
         held = {name: how for name, how in keep.items() if name in model}
@@ -145,6 +147,7 @@ class World:
             chosen,
             held,
             until=until,
+            only=only,
             by=self.by,
             progress=progress,
         )

@@ -43,7 +43,8 @@ class Work:
     """What all blocks of an ensemble have in common.
 
     ``keep`` maps variables, as the model writes them, to their aggregate; ``every`` is the number
-    of steps in a year. Members before ``first`` belong to an earlier work.
+    of steps in a year. ``only`` are the numbers of the members to run, ascending; all without it.
+    ``into`` are arrays of all of them, into which each block of this process writes its part.
     """
 
     model: Model
@@ -54,21 +55,34 @@ class Work:
     years: range
     every: int
     size: int
-    first: int = 0
+    only: NDArray[np.int64] | None = None
+    into: Values | None = None
 
     def __len__(self) -> int:
         """Return the number of blocks."""
-        return -(-(self.draws.members - self.first) // self.size)
+        return -(-self.ids.size // self.size)
+
+    @cached_property
+    def ids(self) -> NDArray[np.int64]:
+        """The numbers of all members that are run."""
+        return np.arange(self.draws.members) if self.only is None else self.only
 
     def members(self, index: int) -> NDArray[np.int64]:
         """Return the numbers of a block's members."""
-        begin = self.first + index * self.size
-        return np.arange(begin, min(begin + self.size, self.draws.members))
+        return self.ids[index * self.size : (index + 1) * self.size]
 
     def shape(self, name: str, members: int) -> tuple[int, ...]:
         """Return the shape of a kept variable for so many members."""
         own = self.model.shape(self.model[name])
         return (len(self.scenarios), len(self.years), *own, members)
+
+    def room(self, index: int) -> Values:
+        """Return arrays for what a block keeps: its part of ``into``, or new ones."""
+        if self.into is None:
+            size = self.members(index).size
+            return {name: np.empty(self.shape(name, size)) for name in self.keep}
+        part = slice(index * self.size, (index + 1) * self.size)
+        return {name: array[..., part] for name, array in self.into.items()}
 
     def runs(self, index: int) -> int:
         """Return how many runs of a member a block is."""
@@ -78,7 +92,7 @@ class Work:
         """Return a digest of all that the work's values hang on."""
         made = (
             *(__version__, kernel.digest, self.model.digest),
-            *(sorted(self.keep.items()), self.years, self.every, self.size, self.first),
+            *(sorted(self.keep.items()), self.years, self.every, self.size, self.ids.tobytes()),
             *(self.draws.digest, self.draws.members, self.draws.seed, self._shocks),
             *((scenario.name, scenario.meaning) for scenario in self.scenarios),
         )
@@ -110,7 +124,7 @@ def block(
     members = work.members(index)
     common = worlds(work.model, work.draws, work.forcing, members)
     given = kernel.given(common.constants, common.shocks, members.size)
-    values = {name: np.empty(work.shape(name, members.size)) for name in work.keep}
+    values = work.room(index)
 
     def run(own: World, place: int | list[int], years: slice, **more: Any) -> State | None:
         """Run these years under what a scenario has of its own; return where they end."""

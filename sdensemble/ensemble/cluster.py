@@ -101,7 +101,8 @@ class Cluster:
         client, few = self.client, kernel.program.kept is not None
         made = (kernel.lanes, few, kernel.made_for, versions())
         # A task of its own, not data lent to some workers: when they die it is made again.
-        parcel = client.submit(_same, Parcel(work, work.key(kernel), *made), pure=False)
+        sent = replace(work, into=None)
+        parcel = client.submit(_same, Parcel(sent, work.key(kernel), *made), pure=False)
         threads = max(sum(client.nthreads().values()), 1)
 
         def submit(index: int) -> Any:

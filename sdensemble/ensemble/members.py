@@ -75,7 +75,7 @@ class Members:
         keep: Mapping[str, str],
         *,
         until: int | None = None,
-        first: int = 0,
+        only: NDArray[np.int64] | None = None,
         by: Runner | None = None,
         progress: Count | None = None,
     ) -> xr.Dataset:
@@ -87,7 +87,7 @@ class Members:
             self.forcing,
             keep=keep,
             until=until,
-            first=first,
+            only=only,
             by=by,
             progress=progress,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,7 +51,7 @@ def run_ensemble(
     *,
     keep: Mapping[str, str],
     until: int | None = None,
-    first: int = 0,
+    only: NDArray[np.int64] | None = None,
     size: int | None = None,
     by: Runner | None = None,
     progress: Count | None = None,
@@ -60,31 +60,34 @@ def run_ensemble(
 
     ``keep`` maps variables to an aggregate: "annual", the integral over [Y, Y + 1) by the
     trapezium rule; "mean", that integral over one time unit; "end", the value at Y + 1. Units
-    and labels are attributes. Years after ``until`` are not run, nor members before ``first``. The
-    same draws and the same forcing serve every scenario, so differences between scenarios are
-    paired by member. ``progress`` is called with the number of members finished. No result depends
-    on ``size``, the members of a block, or on ``by``, who runs them (threads without it); of MANY
-    runs only what the kept variables hang on is computed, with the same bits (``Kernel.only``).
+    and labels are attributes. Years after ``until`` are not run; of the members, where some are
+    named, ``only`` those, by their ascending numbers. The same draws and the same forcing serve
+    every scenario, so differences between scenarios are paired by member. ``progress`` is called
+    with the number of members finished. No result depends on ``size``, the members of a block, or
+    on ``by``, who runs them (threads without it); of MANY runs only what the kept variables hang on
+    is computed, with the same bits (``Kernel.only``).
     The attribute ``lost`` has one entry (see Lost) for each scenario with members that are not
     finite. Raises SDError where the clock has no whole years.
     """
     model = kernel.model
-    names = {_written(model, name): aggregate for name, aggregate in keep.items()}
+    names = {model[name].name: aggregate for name, aggregate in keep.items()}
     every, years = whole_years(model)
     years = years if until is None else range(years.start, min(years.stop, until + 1))
-    size = size or block_size(draws.members)
-    work = Work(model, tuple(scenarios), draws, forcing, names, years, every, size, first)
-    few = kernel.only(names) if draws.members * len(scenarios) >= MANY else kernel
-    kept = {name: np.empty(work.shape(name, draws.members - first)) for name in names}
+    count = draws.members if only is None else only.size
+    size = size or block_size(count)
+    work = Work(model, tuple(scenarios), draws, forcing, names, years, every, size, only)
+    few = kernel.only(names) if count * len(scenarios) >= MANY else kernel
+    kept = {name: np.empty(work.shape(name, count)) for name in names}
+    work = replace(work, into=kept)
     for index, values in (by or Threads()).run(few, work, range(len(work)), progress):
-        here = work.members(index) - first
-        for name, array in values.items():
-            kept[name][..., here[0] : here[-1] + 1] = array
+        for name, room in work.room(index).items():
+            if values[name].base is not kept[name]:  # of an earlier command, or another machine
+                room[...] = values[name]
     # Members lie side by side in memory, as most questions are asked over them; in the labels
     # they come first.
     results = {name: np.moveaxis(array, -1, 1) for name, array in kept.items()}
     dataset = _dataset(work, results)
-    lost = diagnose(kernel, scenarios, draws, forcing, results, first)
+    lost = diagnose(kernel, scenarios, draws, forcing, results, work.ids)
     dataset.attrs["lost"] = [asdict(one) for one in lost]
     return dataset
 
@@ -118,12 +121,12 @@ def diagnose(
     draws: Draws,
     forcing: Forcing | None,
     results: Mapping[str, NDArray[np.float64]],
-    begin: int = 0,
+    ids: NDArray[np.int64],
 ) -> tuple[Lost, ...]:
     """Return what was lost in each scenario, found by replaying one of its members.
 
-    ``results`` are the kept values, shape (scenario, member, year, *ranges), from the member
-    ``begin`` on.
+    ``results`` are the kept values, shape (scenario, member, year, *ranges), of the members whose
+    numbers are ``ids``.
     """
     found = []
     for place, scenario in enumerate(scenarios):
@@ -134,7 +137,7 @@ def diagnose(
         if not lost.any():
             continue
         first = int(np.argmax(lost.any(axis=0)))
-        member = begin + int(np.argmax(lost[:, first]))
+        member = int(ids[np.argmax(lost[:, first])])
         where = _first_bad(kernel, replay(kernel, scenario, draws, forcing, member))
         found.append(Lost(scenario.name, int(lost.any(axis=1).sum()), member, *where))
     return tuple(found)
@@ -157,10 +160,6 @@ def _first_bad(kernel: Kernel, run: Trajectories) -> tuple[str, float]:
     values = run.values[name][step, ..., 0]
     cell = np.argwhere(~np.isfinite(values))[0]
     return cell_name(kernel.model, kernel.model[name], tuple(cell)), float(run.times[step])
-
-
-def _written(model: Model, name: str) -> str:
-    return model[name].name
 
 
 def whole_years(model: Model) -> tuple[int, range]:
@@ -202,9 +201,9 @@ def _dataset(work: Work, results: Mapping[str, NDArray[np.float64]]) -> xr.Datas
     ranges = {dim: model.elements(dim) for name in work.keep for dim in model[name].dims}
     coords: dict[str, Any] = {
         "scenario": [scenario.name for scenario in work.scenarios],
-        "member": np.arange(work.first, draws.members),
+        "member": work.ids,
         "year": np.array(work.years),
-        "replicate": ("member", draws.replicate[work.first :]),
+        "replicate": ("member", draws.replicate[work.ids]),
         **{dim: list(elements) for dim, elements in ranges.items()},
     }
     variables = {

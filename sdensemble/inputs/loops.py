@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sdengine.errors import Message, Problems, did_you_mean
 from sdengine.model.describe import references
-from sdengine.syntax import Call, Expr, Kind, Model, Variable
+from sdengine.syntax import Call, Expr, Kind, Model
 from sdensemble.inputs.config import Section, read_toml, short
 from sdensemble.inputs.scenarios import Setting, read_settings
 from sdensemble.lang import LANGS
@@ -161,14 +161,10 @@ def _link(source: str, target: str, reads: Mapping[str, tuple[str, ...]], model:
         for name in reads[now]:
             if name == source:
                 return Link(source, target, True, tuple(_chain(now, before))[:-1])
-            if name not in before and _passes(model[name]):
+            if name not in before and model[name].kind is Kind.AUXILIARY:
                 before[name] = now
                 ahead.append(name)
     return Link(source, target, False)
-
-
-def _passes(variable: Variable) -> bool:
-    return variable.kind is Kind.AUXILIARY
 
 
 def _chain(name: str, before: Mapping[str, str | None]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sdensemble.lang import LANGS, Words, quantity, say, tell
+from sdensemble.lang import LANGS, Words, bracketed, joined, quantity, say, tell
 
 if TYPE_CHECKING:
     from sdengine.syntax import Model
@@ -30,12 +30,13 @@ def element_label(model: Model, range_name: str, element: str) -> dict[str, str]
 
 
 def cell_label(model: Model, name: str, elements: Sequence[str]) -> dict[str, str]:
-    """Return a variable's label with its elements in square brackets, by language."""
+    """Return a variable's label with its elements in brackets, by language."""
     found = model_label(model, name)
     each = [element_label(model, *one) for one in zip(model[name].dims, elements, strict=False)]
-    if each:
-        found = {lang: f"{found[lang]}[{', '.join(one[lang] for one in each)}]" for lang in LANGS}
-    return found
+    if not each:
+        return found
+    named = joined([found, bracketed([joined(each)])], "nothing")
+    return {lang: tell(named, lang) for lang in LANGS}
 
 
 def spoken(one: object, name: str = "") -> dict[str, str]:

@@ -201,7 +201,8 @@ class Ended:
     def told(self, lang: str) -> str:
         """Return the text in a language."""
         text = tell(self.words, lang)
-        return say("language.ended", lang, text=text) if text else ""
+        done = not text or text.endswith(say("language.stop", lang).strip())
+        return text if done else say("language.ended", lang, text=text)
 
 
 @dataclass(frozen=True)

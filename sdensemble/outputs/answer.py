@@ -213,28 +213,37 @@ def _band(results: Results, scenario: Scenario) -> tuple[float, float, float, fl
 
 
 def _columns_note(results: Results) -> Words:
-    base, year = reference(results), when(results, results.asked_year)
-    parts: list[Words] = [phrase("answer.columns", against=base.title)]
+    said = Ended(phrase("answer.columns", against=reference(results).title))
+    return joined([said, *money_notes(results), *pair_notes(results)], "sentence")
+
+
+def money_notes(results: Results) -> tuple[Words, ...]:
+    """Say what the columns of money are, and where there is no effect per unit of it."""
     payers = results.spec.payers
-    if payers:
-        paid, given_up = purses(results.spec)
-        money = money_unit(results)
-        key = "both_columns" if any(one.forgone for one in payers) else "outlay_column"
-        said = {
-            "paid": paid,
-            "forgone": given_up,
-            "money": money,
-            "outlay": outlay_of(results.spec),
-        }
-        parts.append(phrase(f"answer.{key}", year=year, **said))
+    if not payers:
+        return ()
+    paid, given_up = purses(results.spec)
+    said = {
+        "paid": paid,
+        "forgone": given_up,
+        "money": money_unit(results),
+        "outlay": outlay_of(results.spec),
+        "year": when(results, results.asked_year),
+    }
+    key = "both_columns" if any(one.forgone for one in payers) else "outlay_column"
+    return (Ended(phrase(f"answer.{key}", **said)),)
+
+
+def pair_notes(results: Results) -> tuple[Words, ...]:
+    """Say of starred scenarios what they are compared with."""
     others = [
         phrase("answer.against_other", scenario=one.title, against=other.title)
         for one, other in results.pairs()
-        if other is not base
+        if other is not reference(results)
     ]
-    if others:
-        parts.append(phrase("answer.against_others", names=joined(others, "list")))
-    return joined(map(Ended, parts), "sentence")
+    if not others:
+        return ()
+    return (Ended(phrase("answer.against_others", names=joined(others, "list"))),)
 
 
 def rounding(every: Sequence[Results]) -> tuple[Words, ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import Outcome
+from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import by_language
 from sdensemble.results.probability import year_of
 from sdensemble.results.results import Results
@@ -25,6 +26,13 @@ def scenario_cells(results: Results, scenario: Scenario) -> Row:
 
 def outcome_cells(results: Results, outcome: Outcome) -> Row:
     return _named(results, "outcome", outcome.id, outcome.label)
+
+
+def target_cells(results: Results, column: str, target: Target) -> Row:
+    def made() -> Row:
+        return {column: target.id, **by_language(column, target_label(target))}
+
+    return results.once(("cells", column, target), made)
 
 
 def unit_cells(results: Results, unit: str) -> Row:

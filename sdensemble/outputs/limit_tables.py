@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,10 +54,12 @@ def bottleneck_rows(
             for one in regimes
         ]
         for scenario in results.scenarios if scenarios is None else scenarios:
-            stacked = np.stack([share[results.place(scenario)] for share in shares])
-            stacked = _with_wholes(results, scenario, stacked, elements, wholes)
+            own = [share[results.place(scenario)] for share in shares]
+            summed = _sums(own)
+            if wholes:
+                summed = summed.beside(_sums(_of_wholes(results, scenario, own, elements, wholes)))
             shared = {**scenario_cells(results, scenario), "set": name, **source}
-            for (which, element), row in _limits(stacked, results.years, wanted):
+            for (which, element), row in _limits(summed, results.years, wanted):
                 yield {**shared, **every[element], **named[which], **row}
 
 
@@ -114,53 +117,77 @@ def _wholes(results: Results, elements: Sequence[Outcome]) -> list[tuple[Outcome
     return found
 
 
-def _with_wholes(
+def _of_wholes(
     results: Results,
     scenario: Scenario,
-    shares: Array,
+    shares: Sequence[Array],
     elements: Sequence[Outcome],
     wholes: Sequence[tuple[Outcome, list[int]]],
-) -> Array:
-    """Return (regime, member, year, element) shares with those of the wholes behind them."""
-    variable = str(results.spec.headline.components)
-    added = [shares]
-    for _, places in wholes:
-        names = [elements[place].id for place in places]
-        weights = [results.series(variable, name)[results.place(scenario)] for name in names]
-        parts = [shares[..., one] * w for one, w in zip(places, weights, strict=True)]
+) -> list[Array]:
+    """Return the shares of the wholes, by regime (member, year, whole)."""
+    variable, place = str(results.spec.headline.components), results.place(scenario)
+    found = []
+    for _, parts in wholes:
+        weights = [results.series(variable, elements[part].id)[place] for part in parts]
+        whole = sum(weights)
         with np.errstate(invalid="ignore", divide="ignore"):
-            added.append((sum(parts) / sum(weights))[..., None])
-    return np.concatenate(added, axis=-1)
+            found.append(
+                [
+                    sum(one[..., part] * w for part, w in zip(parts, weights, strict=True)) / whole
+                    for one in shares
+                ]
+            )
+    return [np.stack(of_regime, axis=-1) for of_regime in zip(*found, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Sums of shares over members, and in how many each is the largest: (regime, year, element).
+
+    ``count`` is the number of members all of whose shares are known, (year, element).
+    """
+
+    total: Array
+    most: Array
+    count: Array
+
+    def beside(self, other: _Sums) -> _Sums:
+        """Return these with those of other elements behind them."""
+        pairs = ((self.total, other.total), (self.most, other.most), (self.count, other.count))
+        return _Sums(*(np.concatenate(pair, axis=-1) for pair in pairs))
+
+
+def _sums(shares: Sequence[Array]) -> _Sums:
+    """Return the sums of shares by regime, (member, year, element)."""
+    known = np.ones(shares[0].shape, bool)
+    if not math.isfinite(sum(one.sum() for one in shares)):  # far faster than a mask
+        known = np.asarray(np.isfinite(shares).all(axis=0))
+        shares = [np.where(known, one, 0.0) for one in shares]
+    largest, first = shares[0], np.zeros(shares[0].shape, np.int8)
+    for place, one in enumerate(shares[1:], start=1):  # argmax over so short an axis is slow
+        first[one > largest] = place
+        largest = np.maximum(one, largest)
+    most = [((first == place) & known).sum(axis=0) for place in range(len(shares))]
+    total = [one.sum(axis=0) for one in shares]
+    return _Sums(np.array(total), np.array(most), known.sum(axis=0))
 
 
 def _limits(
-    shares: Array, years: Array | Any, wanted: Sequence[int | str]
+    sums: _Sums, years: Array | Any, wanted: Sequence[int | str]
 ) -> Iterator[tuple[tuple[int, int], Row]]:
-    """Yield mean share and share of member-years for (regime, member, year, element) shares.
-
-    Each row comes behind the places of its regime and its element.
-    """
+    """Yield mean share and share of member-years, behind the places of regime and element."""
     spans: dict[int | str, slice] = {int(y): slice(i, i + 1) for i, y in enumerate(years)}
     spans["all"] = slice(None)
     asked = list(dict.fromkeys(wanted))
 
-    def summed(yearly: Array | Any) -> list[list[float]]:
-        """Return the sums of (year, element) over each span asked for, by element."""
-        sums = np.array([yearly[spans[year]].sum(axis=0) for year in asked])
-        found: list[list[float]] = sums.T.tolist()
-        return found
+    def over(yearly: Array) -> Array:
+        """Return the sums of (…, year, element) over each span asked for, (…, element, span)."""
+        return np.stack([yearly[..., spans[year], :].sum(axis=-2) for year in asked], axis=-1)
 
-    known = np.isfinite(shares).all(axis=0)
-    counts = summed(known.sum(axis=0))
-    filled = np.where(known, shares, 0.0)
-    largest = np.argmax(filled, axis=0)
-    for regime in range(shares.shape[0]):
-        totals = summed(filled[regime].sum(axis=0))
-        most = summed(((largest == regime) & known).sum(axis=0))
-        for element, count in enumerate(counts):
-            for year, n, total, often in zip(
-                asked, count, totals[element], most[element], strict=True
-            ):
+    totals, most, counts = over(sums.total), over(sums.most), over(sums.count).tolist()
+    for regime, (of_total, of_most) in enumerate(zip(totals.tolist(), most.tolist(), strict=True)):
+        for element, cells in enumerate(zip(of_total, of_most, counts, strict=True)):
+            for year, total, often, n in zip(asked, *cells, strict=True):
                 yield (
                     (regime, element),
                     {

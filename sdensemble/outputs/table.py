@@ -29,8 +29,11 @@ class Column:
 
     def title(self, lang: str) -> str:
         """Return the head with its unit."""
-        head = tell(self.head, lang) or self.id
-        return head + tell(bracketed([self.unit]), lang)
+        return "".join(self.parts(lang))
+
+    def parts(self, lang: str) -> tuple[str, str]:
+        """Return the head, and its unit in brackets or nothing."""
+        return tell(self.head, lang) or self.id, tell(bracketed([self.unit]), lang)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from sdensemble.outputs.cells import (
     outcome_cells,
     scenario_cells,
     source_cells,
+    target_cells,
     target_years,
     unit_cells,
 )
@@ -24,7 +25,7 @@ from sdensemble.outputs.form import InTen, Shown
 from sdensemble.outputs.gap_tables import gap_rows, progress_rows
 from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.limit_tables import bottleneck_rows
-from sdensemble.outputs.naming import target_label, unit_notes
+from sdensemble.outputs.naming import unit_notes
 from sdensemble.outputs.table import by_language
 from sdensemble.results.estimate import Estimate, holm, mean_of, p_value
 from sdensemble.results.horizon import Ratio, horizons, parts
@@ -77,8 +78,7 @@ def probability_rows(results: Results) -> Iterator[Row]:
     for target in results.targets:
         for scenario in results.scenarios:
             yield {
-                "target": target.id,
-                **by_language("target", target_label(target)),
+                **target_cells(results, "target", target),
                 "role": target.role,
                 **scenario_cells(results, scenario),
                 "year": results.year(target),
@@ -170,8 +170,7 @@ def _probability_difference(
     kept = ~(first.lost | second.lost)
     return {
         "kind": "probability",
-        "outcome": target.id,
-        **by_language("outcome", target_label(target)),
+        **target_cells(results, "outcome", target),
         "year": results.year(target),
         "unit": "Dmnl",
         **by_language("unit", phrase("columns.probability_difference")),
@@ -301,8 +300,7 @@ def condition_rows(results: Results) -> Iterator[Row]:
                 **shared,
                 **scenario_cells(results, base),
                 "kind": "probability",
-                "outcome": target.id,
-                **by_language("outcome", target_label(target)),
+                **target_cells(results, "outcome", target),
                 "year": results.year(target),
                 "unit": "Dmnl",
                 **by_language("unit", phrase("columns.probability")),

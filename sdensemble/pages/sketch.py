@@ -50,7 +50,7 @@ def _view(sheet: Sheet) -> str:
     for i, node in enumerate(sheet.nodes):
         if node.role == "valve":
             continue
-        before = i - 1 if i and _valve(sheet, i - 1) else None
+        before = i - 1 if i and sheet.nodes[i - 1].role == "valve" else None
         if before is not None:  # a flow's valve stands right before its name
             number += 1
             ids[before] = number
@@ -82,10 +82,6 @@ def _view(sheet: Sheet) -> str:
         dtype = 65 if arrow.late else 64
         out.append(f"1,{number},{pair},{shape},0,0,0,0,{dtype},0,-1--1--1,,1|({x},{y})|\n")
     return "".join(out)
-
-
-def _valve(sheet: Sheet, index: int) -> bool:
-    return sheet.nodes[index].role == "valve"
 
 
 def _spot(x: float, y: float) -> tuple[int, int]:

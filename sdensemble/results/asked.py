@@ -89,10 +89,11 @@ def _cells(results: Results) -> set[Cell]:
 
 def _mask(results: Results, name: str, cells: Iterable[Cell]) -> NDArray[np.bool_]:
     """Return which years and elements of a variable are among the cells, (year, *ranges)."""
-    array = results.data[name].transpose("scenario", "member", "year", ...)
+    array = results.data.variables[name].transpose("scenario", "member", "year", ...)
     found = np.zeros(array.shape[2:], bool)
     years = {int(year): place for place, year in enumerate(results.years)}
-    elements = [str(one) for one in array[array.dims[3]].values] if array.ndim == 4 else []
+    held = results.data.variables[array.dims[3]].values if array.ndim == 4 else ()
+    elements = [str(one) for one in held]
     for variable, element, year in cells:
         if variable == name:
             found[years[year], *((elements.index(element),) if element in elements else ())] = True

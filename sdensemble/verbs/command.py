@@ -110,12 +110,8 @@ def _parameters(one: Field[Any]) -> Iterator[click.Parameter]:
     elif how["make"] is click.Argument:
         yield click.Argument([one.name], **how["how"])
     else:
-        flags = how["flags"] or (f"--{_flag(one)}",)
+        flags = how["flags"] or ("--" + one.name.replace("_", "-"),)
         yield click.Option([*flags, one.name], **how["how"])
-
-
-def _flag(one: Field[Any]) -> str:
-    return one.name.replace("_", "-")
 
 
 def _parsed(

@@ -69,7 +69,8 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
 
         def part(name: str, rounds: int = 1, first: int = 0) -> xr.Dataset:
             members = run_members(study, options, chosen[name], name, rounds)
-            return members.run(kernel, plan[name], keep, first=first, by=by, progress=count)
+            only = np.arange(first, members.size) if first else None
+            return members.run(kernel, plan[name], keep, only=only, by=by, progress=count)
 
         said: list[Words] = []
         rounds, datasets = 1, {}

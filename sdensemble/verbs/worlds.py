@@ -21,6 +21,7 @@ from sdensemble.inputs.scenarios import Scenario, moved_by
 from sdensemble.inputs.targets import Target
 from sdensemble.inputs.targets import readings as readings_of
 from sdensemble.lang import LANGS, Words, phrase
+from sdensemble.outputs.decide.common import sourced
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.table import Table
@@ -142,8 +143,9 @@ class Job:
         said = tuple(Paragraph(note, "note") for note in self.notes)
         caveats = self.study.report.caveats_of({*levers, *moved_by(scenarios)})
         said = (*(Paragraph(text, "lead") for text in caveats), *said)
-        document = replace(document, blocks=(*document.blocks, *said))
         record = self.record.adding(seconds=round(time.perf_counter() - self.begun, 2))
+        document = replace(document, blocks=(*document.blocks, *said))
+        document = sourced(document, self.study, record.id)
         with written(self.folder, record, free=self.asked.out is None) as done:
             _write_answer(done.partial, document, found, self.asked.lang)
         self.by.done()

@@ -7,20 +7,12 @@ import pytest
 
 from sdengine.errors import SDError
 from sdengine.kernel import compile_model
-from sdensemble.checks.against import (
-    explained,
-    fit_line,
-    formula,
-    line,
-    refused,
-    screened,
-    shares,
-    studies,
-)
+from sdensemble.checks.against import explained, fit_line, formula, line, refused, screened, studies
 from sdensemble.checks.finding import FAIL, PASS
 from sdensemble.checks.read import read_tests
 from sdensemble.checks.run import KINDS
 from sdensemble.checks.runs import Bench
+from sdensemble.checks.variance import shares
 from sdensemble.study import open_study
 from tests.evidence.small import make_study
 

@@ -13,9 +13,12 @@ import pytest
 from scipy.special import ndtr
 
 from sdengine.errors import SDError
-from sdensemble.decide.doses import levels_of
+from sdensemble.decide.doses import levels_of, run_doses, run_sums
+from sdensemble.decide.levers import find_lever, turned
 from sdensemble.decide.measures import find_target
+from sdensemble.ensemble.blocks import Threads
 from sdensemble.lang import LANGS
+from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.write import nothing
 from sdensemble.verbs.allocate import allocate
 from sdensemble.verbs.batch import batch, grid
@@ -24,11 +27,12 @@ from sdensemble.verbs.matter import discover, information, package, sensitivity
 from sdensemble.verbs.new import NewOptions, new_batch
 from sdensemble.verbs.options import WorldOptions
 from sdensemble.verbs.reach import frontier, solve
+from sdensemble.verbs.result import SILENT
 from sdensemble.verbs.robust import robust
 from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import run_study
 from sdensemble.verbs.weigh import weigh
-from sdensemble.verbs.worlds import worlds
+from sdensemble.verbs.worlds import Job, one_world, question_of, worlds
 from tests.decide.small import make_town
 
 YEARS = 5
@@ -59,11 +63,28 @@ def ask(verb, asked, **more):
     return verb(get_type_hints(verb)["asked"](**common, **more))
 
 
+class Counted(Threads):
+    """Threads that count the member runs they are given."""
+
+    def __init__(self, ran: list[int]):
+        super().__init__(1)
+        object.__setattr__(self, "ran", ran)
+
+    def run(self, kernel, work, indexes, count=None):
+        self.ran.append(sum(map(work.runs, indexes)))
+        return super().run(kernel, work, indexes, count)
+
+
 def everything_is_said(answer):
     """Assert that every word of a document is told in every language, and every mark checked."""
     for lang in LANGS:
         nothing.write(answer.document, lang)
     record = json.loads((answer.folder / "run.json").read_text(encoding="utf-8"))
+    for block in answer.document.walk():
+        if isinstance(block, Figure):
+            assert block.source, block.id
+            assert block.run == record["id"]
+            assert answer.document.subtitle in [note.words.words for note in block.notes[-1:]]
     assert record["files"], "no file written"
     for name in record["files"]:
         assert (answer.folder / name).stat().st_size > 0
@@ -173,6 +194,35 @@ def test_the_worked_question_gives_prices_and_parts_by_hand(town, asked):
     assert above.share == pytest.approx(0.5, abs=0.02)
     assert above.second[0].value == pytest.approx(10, abs=0.01)
     assert found.dataset()["effect"].shape == (5, 5)
+
+
+def test_a_surface_of_doses_is_that_of_every_pair_run_but_runs_fewer(town, asked):
+    asked = replace(asked, members=64)
+    question = question_of(town, "land-or-grants")
+    sides = question.sides
+    levers = tuple(
+        find_lever(town, one.lever, low=one.low, high=one.high, start=one.start) for one in sides
+    )
+    world = one_world(Job(asked, SILENT, "levers"), asked)
+    target = find_target(town, question.target)
+    counted, ran = [], []
+    world = replace(world, by=Counted(ran))
+    doses = run_doses(world, question, levers, target, progress=counted.append)
+    base = next(s for s in town.scenarios if s.name == question.base)
+    pairs = [
+        turned(base, [(levers[0], one), (levers[1], two)], f"{one}/{two}")
+        for one in doses.first
+        for two in doses.second
+    ]
+    whole = run_sums(world, question, target, pairs, (doses.year,), None).at(doses.year)
+    whole = np.moveaxis(whole, 1, 0).reshape(4, *doses.hit.shape)
+    above = whole[:3] - whole[:3, doses.base[0], doses.base[1]][:, None, None]
+    found = np.array([doses.outcome, doses.money, doses.used])
+    assert np.allclose(found, above, rtol=0, atol=1e-9 * np.abs(whole[:3]).max())
+    assert np.array_equal(doses.hit, whole[3] > 0)
+    assert sum(counted) == doses.hit.size
+    *few, every = ran
+    assert sum(few) < every == doses.hit.size
 
 
 def test_levels_hold_the_lever_as_it_is_and_as_asked(town):

@@ -4,6 +4,7 @@ import pytest
 from sdengine.errors import SDError
 from sdengine.syntax import Kind
 from sdensemble.inputs import targets as reader
+from sdensemble.inputs.read_targets import read_targets
 from sdensemble.inputs.targets import COLUMNS, Target
 from tests.builders import small_model, variable
 
@@ -40,7 +41,7 @@ def read(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         text = "\r\n".join([header, *(row(one) if isinstance(one, dict) else one for one in rows)])
         path.write_bytes((text + "\r\n").encode(encoding))
-        return reader.read_targets(path, MODEL)
+        return read_targets(path, MODEL)
 
     return write
 

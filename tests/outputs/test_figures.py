@@ -210,6 +210,23 @@ def test_captions_stand_beside_the_figures_in_both_languages(drawn):
     assert "{" not in text
 
 
+def test_the_caption_of_a_figure_ends_before_its_notes_begin(made):
+    for one in made.values() if isinstance(made, dict) else made:
+        for lang, stop in (("zh", "。"), ("en", ".")):
+            title = tell(one.caption or one.title, lang).rstrip(stop)
+            line = next(x for x in figures.captions_of([one]).splitlines() if title in x)
+            assert line.split(title)[1].startswith(stop), (one.id, lang)
+
+
+def test_components_without_a_target_have_a_caption_of_their_own(results):
+    told = replace(
+        results, targets=tuple(t for t in results.targets if t.variable != "nominal output")
+    )
+    plain = sectors(told, results.scenarios[0])
+    assert "相当于2019年的百分比" in tell(plain.caption, "zh")
+    assert "目标" not in tell(plain.caption, "zh")
+
+
 def test_fonts_in_a_pdf_are_of_the_type_that_every_renderer_shows(drawn):
     assert b"/Type3" in (drawn[0] / "fan.pdf").read_bytes()
     assert b"/CIDFontType2" not in (drawn[0] / "fan.pdf").read_bytes()

@@ -101,7 +101,7 @@ def test_every_word_of_the_page_is_in_the_catalogues_and_every_entry_is_used() -
     used = set(re.findall(r"\bt\(\"([\w-]+)\"", SCRIPTS)) | made
     used |= set(re.findall(r"tell\(\"([\w-]+)\"", SCRIPTS)) | {"toml-title", "keep-a", "drop-a"}
     python = {"code", "no-script", "measure", "model_alone", "all_at_once"}
-    python |= {"question", "question_joint"}
+    python |= {"question", "question_joint", "title", "main_alone"}
     for lang in LANGS:
         assert set(words_of_page()[lang]) == used | python
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sdengine.syntax import Model
@@ -14,7 +14,20 @@ from sdensemble.decide.worlds import Named
 from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.targets import Target
-from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, quantity, say, tell
+from sdensemble.lang import (
+    LANGS,
+    Capital,
+    Ended,
+    Words,
+    bracketed,
+    joined,
+    phrase,
+    quantity,
+    say,
+    tell,
+)
+from sdensemble.outputs.document import Block, Document
+from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.form import TEXT, Chance, Form, Native, Number, Shown
 from sdensemble.outputs.naming import (
     beyond,
@@ -275,7 +288,20 @@ def conditions(world: Named, members: int, study: Study) -> Words:
     )
     head, payers = study.report.headline.whole.variable, study.report.payers
     units = [study.model[name].unit for name in (head, *(one.variable for one in payers))]
-    return joined([said, bracketed([unit_notes(study.report, units)])], "gap")
+    return joined([said, bracketed([unit_notes(study.report, units)])], "nothing")
+
+
+def sourced(document: Document, study: Study, run: str) -> Document:
+    """Return an answer whose figures say what they are conditional on, and their source and run."""
+    source = phrase("figure.source", model=study.model.path.name, digest=study.model.digest[:8])
+    said = Ended(Capital(document.subtitle))
+
+    def with_source(block: Block) -> Block:
+        if not isinstance(block, Figure) or block.source:
+            return block
+        return replace(block, notes=(*block.notes, said), source=source, run=run)
+
+    return replace(document, blocks=tuple(map(with_source, document.blocks)))
 
 
 def money_unit(study: Study) -> Words:

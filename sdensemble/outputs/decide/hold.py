@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
 
 from sdensemble.decide.hold import Held
 from sdensemble.decide.worlds import World
@@ -11,6 +13,7 @@ from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Axis, Figure, Panel, Points, numbers
 from sdensemble.outputs.form import Chance, Number, Share, Shown
+from sdensemble.outputs.naming import label as label_of
 from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.study import Study
@@ -19,7 +22,9 @@ from sdensemble.study import Study
 def hold_document(found: Held, world: World, study: Study) -> Document:
     """Return how choices hold over worlds as a document."""
     blocks: list[Block] = [Paragraph(words, "lead") for words in answer(found, study)]
-    blocks += [choice_table(found, study), regret_table(found, study), hold_figure(found, study)]
+    drawn = hold_figure(found, study)
+    blocks += [choice_table(found, study), regret_table(found, study)]
+    blocks += [drawn] if drawn else []
     blocks.append(Paragraph(phrase("decide.robust.notes"), "note"))
     return Document(
         "robust",
@@ -180,20 +185,23 @@ def regret_table(found: Held, study: Study) -> Table:
     return table_of("regrets", phrase("decide.robust.worlds"), columns, rows, stub=2)
 
 
-def hold_figure(found: Held, study: Study) -> Figure:
-    """Return regret in P by world, a mark a choice."""
-    worlds = list(map(str, found.chance["world"].values))
-    names = tuple(_world(found, study, w) for w in worlds)
-    y = numbers(range(len(worlds)))
-    panels = []
+def hold_figure(found: Held, study: Study) -> Figure | None:
+    """Return regret by world, a mark a choice; None where none can be told from zero."""
+    panels, left = [], 0
     for key, data, factor, unit in (
         ("p", found.chance, 100.0, phrase("decide.points")),
         ("short", found.shortfall, 1.0, _unit(found, study)),
     ):
         marks = []
+        told = _told(data)
+        left += len(told) - int(told.sum())
+        names = tuple(_short(found, study, str(w)) for w in data["world"].values[told])
+        y = numbers(range(len(names)))
+        if not names:
+            continue
         for s in found.scenarios:
-            value = factor * data["regret"].sel(action=s.name).values
-            se = factor * data["regret_se"].sel(action=s.name).values
+            value = factor * data["regret"].sel(action=s.name).values[told]
+            se = factor * data["regret_se"].sel(action=s.name).values[told]
             se = np.where(np.isfinite(se), se, 0.0)
             marks.append(
                 Points(
@@ -215,9 +223,31 @@ def hold_figure(found: Held, study: Study) -> Figure:
                 id=f"regret-{key}",
             )
         )
+    if not panels:
+        return None
+    rest = (phrase("decide.robust.fig_rest", n=left),) if left else ()
     return Figure(
         "regret",
         phrase("decide.robust.figure"),
         tuple(panels),
-        notes=(phrase("decide.robust.fig_note"),),
+        notes=(phrase("decide.robust.fig_note"), *rest),
     )
+
+
+def _told(data: xr.Dataset) -> NDArray[np.bool_]:
+    """Return in which worlds some choice has a regret that can be told from none, (world,)."""
+    value = data["regret"].transpose("world", "action").values
+    error = data["regret_se"].transpose("world", "action").values
+    found: NDArray[np.bool_] = ((value > 0) & (value >= 2 * np.nan_to_num(error))).any(axis=1)
+    return found
+
+
+def _short(found: Held, study: Study, label: str) -> Words:
+    """Return a world's name with its scope alone, where the question is asked in several."""
+    place = [str(one) for one in found.chance["world"].values].index(label)
+    _, structure, prior, target = found.worlds[place]
+    name = c.world_called(study, structure, prior)
+    if len(found.targets) == 1:
+        return name
+    reading = next(t for t in found.targets if t.id == target)
+    return joined([name, label_of(study.report, reading.scope)], "within")

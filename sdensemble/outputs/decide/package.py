@@ -24,7 +24,7 @@ def package_document(found: TakenApart, world: World, study: Study) -> Document:
         unit = c.outcome_unit(
             study, found.target.variable or study.report.headline.whole.variable, "annual"
         )
-    names = [_lever(study, str(n)) for n in data["lever"].values]
+    names = [c.variable_label(study.model, str(n)) for n in data["lever"].values]
     order = np.argsort(-np.abs(data["share"].values))
     attrs = data.attrs
 
@@ -136,7 +136,3 @@ def package_document(found: TakenApart, world: World, study: Study) -> Document:
         tuple(blocks),
         subtitle=c.conditions(world, world.draws.members, study),
     )
-
-
-def _lever(study: Study, name: str) -> Words:
-    return c.variable_label(study.model, name)

@@ -19,7 +19,9 @@ from sdensemble.study import Study
 def solve_document(found: Solved, world: World, study: Study) -> Document:
     """Return how much of a lever gives what was asked, as a document."""
     blocks: list[Block] = [Paragraph(words, "lead") for words in solve_answer(found, study)]
-    blocks += [solve_table(found, study), solve_figure(found, study)]
+    blocks.append(solve_table(found, study))
+    if any(one.root.reached for one in found.found):
+        blocks.append(solve_figure(found, study))
     blocks.append(Paragraph(phrase("decide.solve.notes"), "note"))
     name = c.lever_label(study.model, found.lever)
     return Document(
@@ -367,7 +369,10 @@ def edge_figure(found: Edge, study: Study) -> Figure:
     for i, lever in enumerate(found.levers):
         panels.append(
             Panel(
-                (Line(numbers(treasury), numbers(p.mix[i] for _, p in able), "model"),),
+                (
+                    Line(numbers(treasury), numbers(p.mix[i] for _, p in able), "model"),
+                    Points(numbers(treasury), numbers(p.mix[i] for _, p in able)),
+                ),
                 x=Axis(c.purse_head(study, "treasury"), money),
                 y=Axis("", c.unit_of(study.report, lever.unit), low=lever.low, high=lever.high),
                 title=c.lever_label(study.model, lever),

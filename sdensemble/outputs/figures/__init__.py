@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sdensemble.inputs.history import Observation
-from sdensemble.lang import LANGS, joined, phrase, tell
+from sdensemble.lang import LANGS, Ended, joined, phrase, tell
 from sdensemble.outputs.document import source_line
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.compare import pages, scenarios, sectors
@@ -82,6 +82,6 @@ def captions_of(figures: Sequence[Figure]) -> str:
             title = figure.caption or figure.title
             head = phrase("document.captioned", number=numbered, title=title)
             source = source_line(figure.source, figure.run, lang)
-            said = joined([head, *figure.notes, source], "sentence")
+            said = joined([Ended(head), *figure.notes, source], "sentence")
             lines += [untagged(tell(said, lang)), ""]
     return "\n".join(lines)

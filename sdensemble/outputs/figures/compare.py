@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sdensemble.inputs.naming import unit_label
@@ -10,9 +10,11 @@ from sdensemble.lang import Capital, Words, phrase
 from sdensemble.outputs.answer import rounding
 from sdensemble.outputs.figure import Axis, Beside, Figure, Mark, Panel, Points, Rule, numbers
 from sdensemble.outputs.figures.parts import conditions, key_of, run_of, source, units
-from sdensemble.outputs.form import Chance, Number, Shown
-from sdensemble.outputs.naming import SIGNS, is_example, when
+from sdensemble.outputs.form import Chance, Number, Rounded, Shown
+from sdensemble.outputs.horizon_tables import outcome_unit
+from sdensemble.outputs.naming import SIGNS, is_example, statement, when
 from sdensemble.results.ensemble import quantile
+from sdensemble.results.estimate import standard_error
 from sdensemble.results.probability import Probability, value_of
 from sdensemble.results.results import Results
 
@@ -40,7 +42,9 @@ def sectors(results: Results, scenario: Scenario) -> Figure:
     begun = [float(quantile(results.at(one, scenario)[:, 0], 0.5)) for one in shown]
     whole = [value_of(target) for _, target in kept] or begun
     rows = numbers(range(len(shown)))
+    unit = outcome_unit(results)
     first = when(results, int(results.years[0]))
+    values: dict[str, Words] = {"year": when(results, year), "start": first}
     at_start = phrase("figure.at_start", year=first)
     marks: list[Mark] = []
     if kept:
@@ -52,8 +56,7 @@ def sectors(results: Results, scenario: Scenario) -> Figure:
         beside = _beside_targets(results, scenario, kept, now)
     else:
         marks.append(Rule(100.0, "baseline", phrase("figure.start_hundred", year=first)))
-        beside = _beside_starts(begun, now, first)
-    values = {"year": when(results, year), "start": first}
+        beside = _beside_starts(begun, now, {**values, "unit": unit})
     panel = Panel(
         tuple(marks),
         Axis(phrase("figure.percent_of_target" if kept else "figure.percent_of_start", **values)),
@@ -68,19 +71,24 @@ def sectors(results: Results, scenario: Scenario) -> Figure:
         phrase("figure.sectors_title" if kept else "figure.levels_title", **said, key=key),
         (panel,),
         notes=(*rounding([results]), units(results), conditions(results)),
-        caption=phrase("caption.sectors", **said),
+        caption=phrase(
+            "caption.sectors" if kept else "caption.levels", **said, start=first, unit=unit
+        ),
         source=source(results),
         run=run_of(results),
     )
 
 
-def _beside_starts(begun: Sequence[float], now: Sequence[Any], first: Words) -> list[Beside]:
+def _beside_starts(
+    begun: Sequence[float], now: Sequence[Any], values: Mapping[str, Words]
+) -> list[Beside]:
     """Return the level of each row at the start and its median, in the unit of the outcome."""
+    start, unit = values["start"], values["unit"]
     starts: list[Words] = [Shown(one, Number(digits=3)) for one in begun]
     medians: list[Words] = [Shown(float(one[1]), Number(digits=3)) for one in now]
     return [
-        Beside(phrase("figure.start_head", year=first), tuple(starts)),
-        Beside(phrase("figure.median_head"), tuple(medians)),
+        Beside(phrase("figure.start_head", year=start, unit=unit), tuple(starts)),
+        Beside(phrase("figure.end_head", year=values["year"], unit=unit), tuple(medians)),
     ]
 
 
@@ -117,6 +125,13 @@ def _points(ends: Sequence[Sequence[float]], rows: Sequence[float]) -> Points:
     return Points(middle, tuple(rows), low, high, "estimate", name, across=True)
 
 
+def _middle(results: Results, scenario: Scenario) -> Words:
+    """Return the median of the headline in the question's year, to what its error supports."""
+    values = results.at(results.asked_outcome, scenario, results.asked_year)
+    error = standard_error(values, results.replicate)[0]
+    return Shown((float(quantile(values, 0.5)), 2 * error), Rounded())
+
+
 def pages(results: Results) -> int:
     """Return on how many pages the scenarios stand."""
     return max(1, -(-len(results.scenarios) // ROWS))
@@ -133,10 +148,11 @@ def scenarios(results: Results, base: Scenario, page: int = 0) -> Figure:
     ends = [quantile(results.at(whole, one, year), [0.05, 0.5, 0.95]) for one in shown]
     middle = float(quantile(results.at(whole, base, year), 0.5))
     chances = [_percent(results.event(asked, one).probability()) for one in shown]
-    medians = [Shown(float(one[1]), Number(digits=4)) for one in ends]
+    medians = [_middle(results, one) for one in shown]
     goal = "example" if is_example(asked) else "target"
+    line = phrase(f"figure.{goal}_line", text=statement(results, asked))
     marks = (
-        Rule(value_of(asked), goal, phrase(f"figure.{goal}")),
+        Rule(value_of(asked), goal, line),
         Rule(middle, "baseline", phrase("figure.of_baseline", name=base.title)),
         _points(ends, range(len(shown))),
     )

@@ -22,7 +22,7 @@ from sdensemble.outputs.figure import (
 )
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
 from sdensemble.outputs.form import Money, Paired, Ratio, Shown
-from sdensemble.outputs.horizon_tables import money_unit
+from sdensemble.outputs.horizon_tables import money_unit, outcome_unit
 from sdensemble.outputs.naming import lever_caveats, outlay_of, purses, unequal_costs, when
 from sdensemble.outputs.rounding import points
 from sdensemble.outputs.text import width, wrap
@@ -96,7 +96,7 @@ def _groups(results: Results) -> dict[str, list[Row]]:
         name: Words = scenario.title
         if against is not reference(results):
             said = phrase("figure.against", against=against.title)
-            name = joined([scenario.title, bracketed([said])], "gap")
+            name = joined([scenario.title, bracketed([said])], "nothing")
         stress = is_stress(scenario)
         apart = stress or against is not reference(results)
         paid = results.payers_outlay(scenario, against, year)
@@ -161,27 +161,20 @@ def _beside(results: Results, rows: Sequence[Row]) -> tuple[Beside, ...]:
     """Return the columns on the right: mean effect, share that rises, and what it costs."""
     columns = [
         Beside(
-            phrase("figure.mean_head"), tuple(Shown(row.effect.found, Paired()) for row in rows)
+            phrase("figure.mean_head", unit=outcome_unit(results)),
+            tuple(Shown(row.effect.found, Paired()) for row in rows),
         ),
         Beside(phrase("figure.helped"), tuple(f"{points(row.effect.helped)}%" for row in rows)),
     ]
     payers = results.spec.payers
     if any(not payer.forgone for payer in payers):
-        columns.append(Beside(Folded(outlay_of(results.spec)), _costs(row.paid for row in rows)))
+        outlay = outlay_of(results.spec)
+        columns.append(Beside(Folded(outlay), _costs(row.paid for row in rows)))
+        head = phrase("figure.per_outlay", unit=money_unit(results), outlay=outlay)
+        columns.append(Beside(head, tuple(Shown(row.per_treasury, Ratio()) for row in rows)))
     given_up = [payer.label for payer in payers if payer.forgone]
     if given_up:
-        head = Folded(joined(given_up))
-        columns.append(Beside(head, _costs(row.forgone for row in rows)))
-    if any(not payer.forgone for payer in payers):
-        shown = tuple(Shown(row.per_treasury, Ratio()) for row in rows)
-        columns.append(
-            Beside(
-                phrase(
-                    "figure.per_outlay", unit=money_unit(results), outlay=outlay_of(results.spec)
-                ),
-                shown,
-            )
-        )
+        columns.append(Beside(Folded(joined(given_up)), _costs(row.forgone for row in rows)))
     return tuple(columns)
 
 

@@ -9,8 +9,8 @@ from sdensemble.lang import Capital, Words, phrase
 from sdensemble.outputs.figure import Axis, Beside, Figure, Line, Mark, Panel, Points, Rule, numbers
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
 from sdensemble.outputs.form import Chance, Shown
-from sdensemble.outputs.horizon_tables import outcome_unit, shown_horizons
-from sdensemble.outputs.naming import target_label
+from sdensemble.outputs.horizon_tables import outcome_unit, rounded_at, shown_horizons
+from sdensemble.outputs.naming import statement
 from sdensemble.results.horizon import parts, reference
 from sdensemble.results.results import Results
 
@@ -70,7 +70,7 @@ def horizon_figure(results: Results) -> Figure:
 def condition_figure(results: Results) -> Figure:
     """Return P of the question and the targets beside it: by scope, and by part of a condition."""
     base = reference(results)
-    panels = []
+    panels, errors = [], list[float]()
     for target in (results.question, *results.beside()):
         rows: list[tuple[Words, float, float]] = []
         named: Words
@@ -87,6 +87,8 @@ def condition_figure(results: Results) -> Figure:
                     label = part.condition.labels[part.place]
                     named = phrase("language.headed", head=part.condition.label, text=label)
                     rows.append((named, p, error))
+        head = phrase("horizon.chance", target=statement(results, target))
+        errors += [error for *_, error in rows]
         y = numbers(range(len(rows)))
         x = numbers(100 * p for _, p, _ in rows)
         low = numbers(100 * max(0.0, p - 2 * (e if e == e else 0.0)) for _, p, e in rows)
@@ -100,7 +102,7 @@ def condition_figure(results: Results) -> Figure:
         )
         panels.append(Panel(
             (Points(x, y, low, high, role="estimate", across=True),), axis,
-            Axis(names=tuple(name for name, _, _ in rows)), target_label(target),
+            Axis(names=tuple(name for name, _, _ in rows)), Capital(head),
             height=8.0 * len(rows) + 6, beside=(Beside(phrase("horizon.p"), texts),),
         ))  # fmt: skip
     title = phrase("horizon.by_scope")
@@ -108,7 +110,11 @@ def condition_figure(results: Results) -> Figure:
         "conditions",
         title,
         tuple(panels),
-        notes=(phrase("horizon.scope_note", scenario=base.title), conditions(results)),
+        notes=(
+            phrase("horizon.scope_note", scenario=base.title),
+            *rounded_at(errors),
+            conditions(results),
+        ),
         caption=title,
         source=source(results),
         run=run_of(results),

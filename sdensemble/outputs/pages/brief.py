@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sdensemble.lang import Ended, Words, bracketed, joined, phrase
-from sdensemble.outputs.answer import conditions, rounding, span_of
+from sdensemble.outputs.answer import conditions, money_notes, pair_notes, rounding, span_of
 from sdensemble.outputs.document import (
     Annex,
     Block,
@@ -29,7 +29,7 @@ from sdensemble.outputs.form import Chance, InTen, Share, Shown, Spread
 from sdensemble.outputs.limit_tables import limits_of
 from sdensemble.outputs.naming import is_example, label, statement, when
 from sdensemble.outputs.pages import tables
-from sdensemble.outputs.pages.levers import levers_chapter, narrow_comparison
+from sdensemble.outputs.pages.levers import levers_chapter, levers_note, narrow_comparison
 from sdensemble.outputs.pages.material import Material
 from sdensemble.results.probability import difference, distinguishable
 from sdensemble.results.results import Results, is_stress, reference
@@ -259,6 +259,7 @@ def _annexes(results: Results, material: Material) -> Iterable[Block]:
             table,
             id="comparison",
             title=phrase("brief.comparison"),
+            notes=(levers_note(results), *money_notes(results), *pair_notes(results)),
             source=source(results),
             run=run_of(results),
         )

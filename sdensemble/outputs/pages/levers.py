@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdensemble.inputs.scenarios import moved_by
 from sdensemble.lang import Words, joined, phrase
-from sdensemble.outputs.answer import comparison
+from sdensemble.outputs.answer import comparison, money_notes
 from sdensemble.outputs.document import (
     Block,
     Heading,
@@ -40,7 +40,6 @@ def levers_chapter(results: Results, material: Material) -> Iterable[Block]:
     yield Paragraph(lever_sentences(results))
     yield from (Paragraph(said, "note") for said in lever_caveats(results))
     table = narrow_comparison(results, material.others, "median")
-    base = reference(results)
     rows = [
         row
         for row, scenario in zip(table.rows, results.scenarios, strict=True)
@@ -49,15 +48,7 @@ def levers_chapter(results: Results, material: Material) -> Iterable[Block]:
     few = len(rows) > MOST_LEVERS + 1
     if few:
         rows = _foremost(results, table)
-    whole = results.spec.headline.whole
-    notes: list[Words] = [
-        phrase(
-            "brief.levers_note",
-            against=base.title,
-            year=when(results, results.asked_year),
-            unit=tables.unit_of(results, whole.variable),
-        )
-    ]
+    notes: list[Words] = [levers_note(results), *money_notes(results)]
     if few:
         notes.append(phrase("brief.levers_rest", n=len(results.scenarios), annex=Ref("all")))
     yield replace(
@@ -69,6 +60,12 @@ def levers_chapter(results: Results, material: Material) -> Iterable[Block]:
         source=source(results),
         run=run_of(results),
     )
+
+
+def levers_note(results: Results) -> Words:
+    """Say what the column of effects is."""
+    year = when(results, results.asked_year)
+    return phrase("brief.levers_note", against=reference(results).title, year=year)
 
 
 def narrow_comparison(results: Results, others: Sequence[Results], *without: str) -> Table:
@@ -153,6 +150,7 @@ def lever_sentences(results: Results) -> Words:
             phrase(
                 "brief.levers_price",
                 unit=unit,
+                year=when(results, year),
                 money=money_unit(results),
                 outlay=outlay_of(results.spec),
                 **ends,

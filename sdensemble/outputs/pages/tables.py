@@ -15,7 +15,7 @@ from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.form import Chance, Measured, Number, Share, Spread, Whole
 from sdensemble.outputs.gap_tables import gap_rows, progress_rows
 from sdensemble.outputs.limit_tables import bottleneck_rows
-from sdensemble.outputs.naming import label, target_label, time_unit, when
+from sdensemble.outputs.naming import label, target_label, time_unit, wanted, when
 from sdensemble.outputs.table import Column, Table, in_languages, table_of
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import mean_of, standard_error
@@ -139,7 +139,7 @@ def least_likely(results: Results) -> Table:
     rows: Rows = (
         {
             "target": target_label(target),
-            "wanted": Amount.of(results.spec, target.unit, value_of(target), target.measure),
+            "wanted": wanted(target, results.spec),
             "median": _near(results, target, median),
             "p": p,
         }
@@ -397,8 +397,8 @@ def hangs_on(
         return None
     columns = (
         Column("constant", _head("constant")),
-        Column("low", _head("low_third"), Share()),
-        Column("high", _head("high_third"), Share()),
+        Column("low", _head("low_third"), Chance()),
+        Column("high", _head("high_third"), Chance()),
     )
     model = results.model
     rows: Rows = (

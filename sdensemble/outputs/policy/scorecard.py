@@ -127,14 +127,13 @@ def about_note(lines: Sequence[Line]) -> list[Words]:
 
 def asked(line: Line, results: Results) -> Words:
     """Return what a line asks, and where "about" is mostly missed above its band, that."""
-    shown, split = wanted(line.target, results.spec), line.splits[_base(results)]
+    shown, split = (
+        wanted(line.target, results.spec),
+        line.splits[results.scenarios.index(reference(results))],
+    )
     if split is None or not split.mostly_above:
         return shown
     return joined([shown, phrase("scorecard.above")], "clause")
-
-
-def _base(results: Results) -> int:
-    return results.scenarios.index(reference(results))
 
 
 def _names(line: Line, results: Results) -> tuple[Words, Words]:

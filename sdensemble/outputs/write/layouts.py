@@ -79,6 +79,10 @@ def layout_of(name: str) -> Layout:
     return layouts()[name]
 
 
+WHOLE = re.compile(r"[（(][^（()）]*[)）]$|[\x21-\u2e7f]+|.")
+"""What of a head is not broken: the unit at its end, a word of Latin letters."""
+
+
 def widths(table: Table, lang: str, width: float, size: float) -> list[float]:
     """Return the widths of a table's columns in mm, together ``width``, for letters of ``size``.
 
@@ -93,10 +97,11 @@ def widths(table: Table, lang: str, width: float, size: float) -> list[float]:
     wanted, least = [], []
     for place, (head, column) in enumerate(zip(heads, table.columns, strict=True)):
         most = max((long(row[place]) for row in rows), default=0.0)
-        word = max((long(part) for part in re.findall(r"[\x21-\u2e7f]+|.", head)), default=0.0)
+        word = max(map(long, WHOLE.findall(head)), default=0.0)
         floor = most if column.form.right else min(most, 14 * letter)
         least.append(PADDING + max(floor, word, long(head) / 3))
-        wanted.append(PADDING + max(most, word, long(head) / 2))
+        own = long(head) if long(head) <= 10 * letter else long(head) / 2
+        wanted.append(PADDING + max(most, word, own))
     if sum(wanted) <= width:
         return [one * width / sum(wanted) for one in wanted]
     if sum(least) >= width:

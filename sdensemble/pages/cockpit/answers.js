@@ -68,6 +68,15 @@ function newlyPaired(now, base, series, year, summed) {
 }
 
 const distinct = ({ mean, se }) => mean !== 0 && Math.abs(mean) >= 2 * se;
-const signed = (value, digits = 3) => (value > 0 ? "+" : value < 0 ? "−" : "") + short(Math.abs(value), digits);
-const sayEffect = (one) => (distinct(one) ? `${signed(one.mean)} ±${short(one.se, 2)}` : t("not-distinct"));
+const signedText = (value, text) => (Number(text) ? (value > 0 ? "+" : "−") : "") + text;
+const signed = (value, digits = 3) => signedText(value, short(Math.abs(value), digits));
+
+// A value with its error: the error to its first digit, the value as far as that reaches.
+function withError(value, se) {
+  if (!(se > 0)) return signed(value);
+  const places = Math.min(6, Math.max(0, -Math.floor(Math.log10(se))));
+  return `${signedText(value, Math.abs(value).toFixed(places))} ±${se.toFixed(places)}`;
+}
+
+const sayEffect = (one) => (distinct(one) ? withError(one.mean, one.se) : t("not-distinct"));
 

@@ -33,9 +33,9 @@ function change(edit, { remember = true } = {}) {
     if (past.length > 200) past.shift();
   }
   edit();
-  writeLink();
   ask();
   paint();
+  linkSoon();
 }
 
 // ── settings: {key: {slots, times, values, name, unit, kind}} ──────────────────────────────
@@ -64,9 +64,18 @@ function paint() {
   paintHead();
   paintLevers();
   paintTabs();
-  paintView();
+  $("view").classList.toggle("stale", !resultOf(state.settings));
+  if (seen !== (seen = whatIsSeen())) paintView();
   $("footer").textContent = `${study.model} · ${study.digest.slice(0, 12)} · ${study.command}`;
   $("set-print").innerHTML = `<h3>${escapeText(t("view-set"))}</h3>${setTable(state.settings)}`;
+}
+
+// What a view hangs on. While the members are at work nothing of it changes, and nothing is drawn.
+let seen = "";
+function whatIsSeen() {
+  const { settings, ...rest } = state, results = [shownResult(), resultOf({}), state.other && resultOf(state.other)];
+  const told = ["set", "surface"].includes(state.view) ? settings : Object.keys(settings).length > 0;
+  return JSON.stringify([rest, told, results.map((one) => one && one.name), document.documentElement.hasAttribute("data-dark")]);
 }
 
 function paintHead() {

@@ -33,17 +33,17 @@ class Members {
   }
 
   // Where these settings part from those of the run before: a mark holds, block by block, what
-  // every run with the same settings until then has in common. None where they part at once.
+  // every run with the same settings until `step` has in common. None where they part at once.
   markFor(settings, saves) {
     const before = this.before;
     this.before = settings;
     if (!before) return null;
     const apart = [...differing(before, settings), ...differing(settings, before)];
-    if (!apart.length) return null;
-    const at = saves.findLastIndex((step) => step < Math.min(...apart.map(([step]) => step)));
-    if (at < 1) return null;
-    const key = JSON.stringify([at, settings.filter(([step]) => step <= saves[at])]);
-    const mark = this.marks.find((one) => one.key === key) || { key, at, blocks: [] };
+    const step = Math.min(...apart.map(([one]) => one)) - 1;
+    if (!(step > 0 && step < saves[saves.length - 1])) return null;
+    const key = JSON.stringify([step, settings.filter(([one]) => one <= step)]);
+    const mark = this.marks.find((one) => one.key === key)
+      || { key, step, at: saves.findLastIndex((one) => one <= step), blocks: [] };
     this.marks = [mark, ...this.marks.filter((one) => one !== mark)].slice(0, MARKS);
     return mark;
   }
@@ -76,35 +76,50 @@ class Run {
 
   get finished() { return this.next === this.members.blocks.length; }
 
-  // Computes the next block.
+  // Computes the next block. The year in which a run goes on is summed in two parts.
   step() {
-    const { kernel, members, mark, next } = this, rows = members.blocks[next];
-    let from = 0, state = null;
-    if (mark) {
-      from = mark.at;
-      if (!mark.blocks[next]) {
-        const found = kernel.block(rows, { until: from });
-        mark.blocks[next] = { report: found.report.slice(0, (from + 1) * this.ends * members.lanes),
-          totals: found.totals.slice(0, (from + 1) * this.sums * members.lanes), state: kernel.state() };
-      }
-      this.take(mark.blocks[next], 0, from);
-      state = mark.blocks[next].state;
+    const { kernel, members, mark, next, saves, years } = this, rows = members.blocks[next];
+    if (!mark) this.take(kernel.block(rows), 0, years);
+    else {
+      const { at, step } = mark, within = step > saves[at];
+      mark.blocks[next] ||= this.begun(kernel.block(rows, within ? [...saves.slice(0, at + 1), step] : saves.slice(0, at + 1)), at + 1 + within);
+      const { state, ...found } = mark.blocks[next];
+      this.take(found, 0, at);
+      this.take(kernel.block(rows, [step, ...saves.slice(at + 1)], state), at, years);
+      if (within) this.add(found.totals, at);
     }
-    this.take(kernel.block(rows, { from, state }), from, this.years);
     this.next += 1;
+  }
+
+  // What a mark holds of a block: `count` kept steps, and the state at the last of them.
+  begun({ report, totals }, count) {
+    const { kernel, members: { lanes }, ends, sums } = this;
+    return { report: report.slice(0, count * ends * lanes), totals: totals.slice(0, count * sums * lanes), state: kernel.state() };
   }
 
   // Puts the years first..last - 1 of a block in their place; found begins at the start of `first`.
   take({ report, totals }, first, last) {
-    const { members: { ids, lanes }, ends, sums, years, values, next } = this;
-    const width = Math.min(lanes, ids.length - next * lanes), count = ids.length;
+    const { lanes } = this.members, { ends, sums } = this;
     for (const [found, series, base] of [[report, ends, 0], [totals, sums, ends]])
       for (let s = 0; s < series; s++)
         for (let y = first; y < last; y++) {
-          const from = ((y + 1 - first) * series + s) * lanes, to = ((base + s) * years + y) * count + next * lanes;
-          for (let lane = 0; lane < width; lane++) values[to + lane] = found[from + lane];
+          const from = ((y + 1 - first) * series + s) * lanes, to = this.place(base + s, y);
+          for (let lane = 0; lane < this.width; lane++) this.values[to + lane] = found[from + lane];
         }
   }
+
+  // Adds what was summed of year `y` before a run went on.
+  add(totals, y) {
+    const { lanes } = this.members, { ends, sums } = this;
+    for (let s = 0; s < sums; s++)
+      for (let lane = 0; lane < this.width; lane++)
+        this.values[this.place(ends + s, y) + lane] += totals[((y + 1) * sums + s) * lanes + lane];
+  }
+
+  // Members of the block at work, and where the first of them stands in a row of values.
+  get width() { return Math.min(this.members.lanes, this.members.ids.length - this.next * this.members.lanes); }
+
+  place(row, year) { return (row * this.years + year) * this.members.ids.length + this.next * this.members.lanes; }
 }
 
 function runMembers(kernel, members, settings) {

@@ -72,7 +72,7 @@ def study_contents(
     sliders = _sliders(study, held, shown)
     facts = {
         **_frame(model, held, lang, first.size, int(np.unique(first.replicate).size)),
-        "title": said(spec.headline.whole.label),
+        "title": said(phrase("cockpit.title", name=spec.headline.whole.label)),
         "outcomes": [_outcome(study, held, one) for one in _outcomes(study)],
         "parts": [one.id for one in _components(study)],
         "targets": [_target(study, held, one) for one in study.targets],
@@ -92,7 +92,10 @@ def study_contents(
             }
             for payer in spec.payers
         ],
-        "caveats": [said(phrase("cockpit.measure", measure=naming.measures_of(spec, [question])))],
+        "caveats": [
+            said(phrase("cockpit.measure", measure=naming.measures_of(spec, [question]))),
+            *([said(phrase("cockpit.main_alone"))] if study.variants else []),
+        ],
         "command": command,
         "sets": [],
     }

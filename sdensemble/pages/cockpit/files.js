@@ -10,6 +10,13 @@ function writeLink() {
   history.replaceState(null, "", `#${text}`);
 }
 
+// A browser takes its time over an address: after the members have been at work.
+let linking = 0;
+function linkSoon() {
+  clearTimeout(linking);
+  linking = setTimeout(writeLink, 300);
+}
+
 function readLink() {
   if (location.hash.length < 3) return;
   try {

@@ -91,19 +91,18 @@ class Kernel {
     this.numbers.n_events = events.length;
   }
 
-  // Runs one block; `rows` are its own values, row after row, as wide as the block. `from` and
-  // `until` are saved times by number; a run from a later one goes on from the `state` that one
-  // until then had. Returns views that hold until the next block: report (saved, report, lane),
-  // totals (saved, totals, lane), the first row of either that of `from`.
-  block(rows = [], { from = 0, until = null, state = null } = {}) {
-    const saves = this.layout.arrays.saves.values;
+  // Runs one block; `rows` are its own values, row after row, as wide as the block. It begins at
+  // the first of the steps that are `kept` and ends at the last; a run from a later step than the
+  // model's start goes on from the `state` that one until then had. Returns views that hold until
+  // the next block: report (kept, report, lane) and totals (kept, totals, lane), each total summed
+  // since the step kept before.
+  block(rows = [], kept = this.layout.arrays.saves.values.slice(0, -1), state = null) {
     this.view.rows.set(rows);
     this.view.bad.fill(-1n);
+    this.view.saves.set([...kept, -1].map(BigInt));
     if (state) this.view.state_rows.set(state);
-    const numbers = { ...this.numbers, begin: saves[from], n_state: state ? this.layout.remembers : 0 };
-    if (until !== null) numbers.steps = saves[until];
-    const places = { ...this.place, saves: this.place.saves + 8 * from };
-    this.run(...this.layout.signature.map((name) => (name in places ? places[name] : BigInt(numbers[name]))));
+    const numbers = { ...this.numbers, begin: kept[0], steps: kept[kept.length - 1], n_state: state ? this.layout.remembers : 0 };
+    this.run(...this.layout.signature.map((name) => (name in this.place ? this.place[name] : BigInt(numbers[name]))));
     return { report: this.view.out, totals: this.view.out_totals };
   }
 

@@ -37,7 +37,6 @@ function show(view) {
 function paintView() {
   const now = shownResult(), base = now && firstOf(resultOf({}), now.ids.length);
   $("view").setAttribute("aria-labelledby", `tab-${state.view}`);
-  $("view").classList.toggle("stale", !resultOf(state.settings));
   if (!now || !base || base.ids.length < now.ids.length) return;
   $("view").innerHTML = PAINT[state.view](now, base);
   for (const button of $("view").querySelectorAll("[data-save]"))
@@ -79,6 +78,8 @@ function table(head, rows) {
     .map((row) => `<tr>${row.map((cell, i) => (i ? `<td>${escapeText(cell)}</td>` : `<th scope="row">${escapeText(cell)}</th>`)).join("")}</tr>`).join("")}</tbody></table></div>`;
 }
 
+const withUnit = (one) => (state.lang === "zh" ? `${label(one.label)}（${label(one.unit)}）` : `${label(one.label)} (${label(one.unit)})`);
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const figures = (head, rows) => `<details><summary>${escapeText(t("as-table"))}</summary>${table(head, rows)}</details>`;
 
 const PAINT = {
@@ -116,7 +117,7 @@ const PAINT = {
     }
     const year = study.horizons[study.horizons.length - 1], paid = study.payers.map((payer) => [payer, paired(now, base, payer.series, year, { summed: true })]);
     const cost = study.payers.length ? `<h3>${escapeText(t("cost", { year }))}</h3>${table([t("payer"), t("cost-mean"), t("cost-band")],
-      paid.map(([payer, one]) => [`${label(payer.label)}（${label(payer.unit)}）`, distinct(one) ? `${signed(one.mean)} ±${short(one.se, 2)}` : t("about-zero"), `${signed(one.low)} … ${signed(one.high)}`]))}` : "";
+      paid.map(([payer, one]) => [withUnit(payer), distinct(one) ? withError(one.mean, one.se) : t("about-zero"), `${signed(one.low)} … ${signed(one.high)}`]))}` : "";
     const whole = paired(now, base, outcome.series, year, { summed: true }), { both, per } = perOutlay(whole, paid);
     const told = both ? t("per-both") : per ? t(`per-${per.kind}`, { value: withError(per.value, per.se), year }) : "";
     const chart = dotChart({ width: width(), height: 240, xs: study.years, xLabels: yearLabels(study.years, width() - 80), zero: true, yTitle: measureOf(outcome),
@@ -131,14 +132,14 @@ const PAINT = {
     const xs = levelsOf(x), ys = levelsOf(y), cells = held.cells || ys.map(() => xs.map(() => NaN));
     const target = targetOf(state.target);
     const chart = surfaceChart({ width: Math.min(width(), 760), height: Math.min(440, width() * 0.62), xs, ys, cells, percent: true,
-      xTitle: `${label(x.label)}（${label(x.unit)}）`, yTitle: `${label(y.label)}（${label(y.unit)}）`, label: t("surface-label", { target: label(target.question) }) });
-    return `<div class="bar noprint">${pickers}</div><h2>${escapeText(t("surface-head", { target: label(target.question) }))}</h2><p class="note">${escapeText(t("surface-says", { members: study.sets[0].stages[0] }))}</p>${chart}${saveButtons(["csv", "svg", "png"])}`;
+      xTitle: withUnit(x), yTitle: withUnit(y), label: t("surface-label", { target: label(target.question) }) });
+    return `<div class="bar noprint">${pickers}</div><h2>${escapeText(t("surface-head", { target: label(target.question) }))}</h2><p class="note">${escapeText(surfaceSays(held))}</p>${chart}${saveButtons(["csv", "svg", "png"])}`;
   },
   limits(now) {
     return study.limits.map(({ label: name, parts }) => {
       const shares = parts.map((part) => ({ name: label(part.label), values: meansOf(now, part.series) }));
       const keys = shares.map((part, i) => `<span class="key p${i % 6}" style="background:var(--p${i % 6})"></span>${escapeText(part.name)}`).join("");
-      return `<h2>${escapeText(label(name))}</h2><p class="note">${escapeText(t("limits-say"))}</p>${stackChart({ width: width(), height: 230, years: study.years, parts: shares, label: label(name) })}<p class="small">${keys}</p>${figures([t("year"), ...shares.map((s) => s.name)], study.years.map((year, i) => [String(year), ...shares.map((s) => percent(s.values[i]))]))}`;
+      return `<h2>${escapeText(capital(label(name)))}</h2><p class="note">${escapeText(t("limits-say"))}</p>${stackChart({ width: width(), height: 230, years: study.years, parts: shares, label: label(name) })}<p class="small">${keys}</p>${figures([t("year"), ...shares.map((s) => s.name)], study.years.map((year, i) => [String(year), ...shares.map((s) => percent(s.values[i]))]))}`;
     }).join("") + saveButtons(["csv"]);
   },
   parts(now, base) {
@@ -198,18 +199,22 @@ function perOutlay(whole, paid) {
   return { purses, both: paying.length === 2, per };
 }
 
-const withError = (value, se) => signed(value) + (Number.isFinite(se) ? ` ±${short(se, 2)}` : "");
-
 function rangeOf(effects) {
   const ends = effects.flatMap(({ mean, se }) => [mean - 2 * (se || 0), mean + 2 * (se || 0)]).filter(Number.isFinite);
   const low = Math.min(0, ...ends), high = Math.max(0, ...ends), room = (high - low) * 0.08 || 1;
   return [low - room, high + room];
 }
 
+// When something begins to hold, in words where a year is cut in half.
+function sayTime(time) {
+  if (time <= study.clock.start) return t("whole-time");
+  return time % 1 === 0.5 ? t("half-way", { year: Math.floor(time) }) : String(time);
+}
+
 function setTable(settings) {
   const rows = Object.entries(settings).map(([id, { times, values: held }]) => {
     const lever = leverOf.get(id) || study.constants[id];
-    return [label(lever.label), held.map(String).join(" → "), label(lever.unit), short(lever.value, 4), times.map((time) => (time <= study.clock.start ? t("whole-time") : String(time))).join(" → ")];
+    return [label(lever.label), held.map(String).join(" → "), label(lever.unit), short(lever.value, 4), times.map(sayTime).join(" → ")];
   });
   return rows.length ? `<div class="sets">${table([t("lever"), t("value"), t("unit"), t("own-value"), t("from")], rows)}</div>` : `<p>${escapeText(t("nothing-set"))}</p>`;
 }
@@ -249,7 +254,13 @@ function fill() {
 
 // ── the surface of two levers ──────────────────────────────────────────────────────────────
 
-const surface = { key: "", cells: null };
+const surface = { key: "", cells: null, se: NaN };
+
+function surfaceSays({ se }) {
+  const members = study.sets[0].stages[0];
+  return se > 0 ? t("surface-error", { members, se: short(100 * se, 2) }) : t("surface-says", { members });
+}
+
 const LEVELS = 6;
 
 function levelsOf(lever) {
@@ -267,7 +278,7 @@ async function fillSurface() {
   if (surface.key === key && surface.filling) return;
   if (surface.key === key && surface.cells && surface.cells.flat().every(Number.isFinite)) return;
   const [x, y] = state.axes.map((id) => leverOf.get(id)), xs = levelsOf(x), ys = levelsOf(y);
-  Object.assign(surface, { key, cells: ys.map(() => xs.map(() => NaN)), filling: true });
+  Object.assign(surface, { key, cells: ys.map(() => xs.map(() => NaN)), se: NaN, filling: true });
   for (let j = 0; j < ys.length; j++)
     for (let i = 0; i < xs.length; i++) {
       const settings = structuredClone(state.settings);
@@ -277,7 +288,9 @@ async function fillSurface() {
       }
       const parts = await run(state.set, settings, 0, "surface", RANK.surface);
       if (!parts || surface.key !== key || surfaceKey() !== key || state.view !== "surface") { surface.filling = false; return; }
-      surface.cells[j][i] = chance(resultFrom(parts), targetOf(state.target)).mean;
+      const { mean, se } = chance(resultFrom(parts), targetOf(state.target));
+      surface.cells[j][i] = mean;
+      if (!(se <= surface.se) && se > 0) surface.se = se;
       paintView();
     }
   surface.filling = false;

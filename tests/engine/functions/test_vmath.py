@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sdengine import kernel as compiling
+from sdengine.functions import vmath
 from sdengine.native import jit as native
 from sdengine.native.llvm import Processor
 from sdensemble import compile_model, read_model
@@ -104,13 +105,15 @@ def test_a_processor_without_table_lookups_gives_the_same_bits(kernel, monkeypat
 
 
 def test_powers_from_long_tables_are_exact_to_a_few_units(kernel, monkeypatch):
-    narrow = Processor(fused=False, permutes=False, long_tables=True)
-    monkeypatch.setattr(compiling, "processor", lambda: narrow)
+    plain = Processor(fused=False, permutes=False)
+    monkeypatch.setattr(compiling, "processor", lambda: plain)
+    monkeypatch.setattr(vmath, "_steps", lambda body: vmath.WIDE)
+    monkeypatch.setattr(vmath, "_splits", lambda body: False)
     other = compile_model(kernel.model, use_cache=False)
     rng = np.random.default_rng(8)
     x = np.concatenate([np.exp(rng.uniform(-300, 300, 20_000)), rng.uniform(0.5, 2.0, 20_000)])
     y = np.concatenate([rng.uniform(-2, 2, 20_000), rng.uniform(-9, 9, 20_000)])
-    assert (relative(values(other, "p", x, y), x**y) / (1 + np.abs(y))).max() < 1e-15
+    assert (relative(values(other, "p", x, y), x**y) / (1 + np.abs(y))).max() < 2e-15
     with np.errstate(all="ignore"):
         found, expected = values(other, "p", EDGES, 3.0), np.power(EDGES, 3.0)
     np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-305)

@@ -54,6 +54,8 @@ from sdensemble.outputs.write.docx.wordml import (
 )
 from sdensemble.outputs.write.layouts import Layout, layout_of, widths
 
+ROOMY = 4
+"""Columns up to which a head has room for its unit beside it."""
 KEPT_TOGETHER = 14
 """Rows up to which a table is kept on one page."""
 
@@ -258,6 +260,11 @@ class _Writer:
             element.set(qn("w:w"), str(int(width / 635)))
         three_lines(made)
         together = len(lines) <= KEPT_TOGETHER
+        if len(heads) > ROOMY:  # a unit on a line of its own is not broken within
+            heads = [
+                "\n".join(part.strip() for part in column.parts(lang) if part)
+                for column in table.columns
+            ]
         self._row(made, heads, grid, right, head=True, follow=True)
         for place, (cells, whole) in enumerate(lines):
             follow = together and place + 1 < len(lines)

@@ -32,7 +32,7 @@ LOOKS = {
     "median": Look("black", (0, (4, 2)), 1.0),
     "mean": Look("black", "-", 1.0, "o", "white"),
     "model": Look(DARK, "-", 2.0, "o"),
-    "baseline": Look("black", ":", 0.9),
+    "baseline": Look("black", (0, (6, 3)), 0.9),
     "with": Look("black", "-", 1.4),
     "without": Look(GREY, (0, (4, 2)), 1.0, "o", "white"),
     "prior": Look("#9cc3e0", "-", 4.5, "o", "white"),
