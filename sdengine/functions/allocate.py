@@ -298,7 +298,8 @@ def _at_price(offered: bool) -> Lowering:
     def lower(builder: Builder, call: Call, scope: Scope) -> Node:
         quantity, profile, price = call.args
         if not isinstance(profile, Ref):
-            raise LoweringError(f"{call.function.upper()} needs a variable for its profiles")
+            name = call.function.upper().replace("_", " ")
+            raise LoweringError(f"{name} needs a variable for its profiles")
         kind, centre, width = (
             builder.node(part, scope) for part in _profile_parts(builder, profile)
         )
