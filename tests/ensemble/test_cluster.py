@@ -119,7 +119,11 @@ def test_a_worker_of_another_version_is_refused(kernel, work, monkeypatch):
 
 @pytest.mark.parametrize(
     ("address", "what"),
-    [("local:", "write local:8"), ("local:no", "write local:8"), ("tcp://127.0.0.1:9", "no sched")],
+    [
+        ("local:", "write local:8"),
+        ("local:no", "write local:8"),
+        pytest.param("tcp://127.0.0.1:9", "no sched", marks=pytest.mark.full),
+    ],
 )
 def test_a_cluster_that_is_none_is_told(kernel, work, address, what, monkeypatch):
     pytest.importorskip("distributed", reason="dask is not installed")
