@@ -209,7 +209,9 @@ def table() -> str:
             for name in floor:
                 there = (ROOT / package / name).is_dir()
                 shown = ", ".join(f"`{one}`" for one in rooms[name].imports) or "nothing"
-                if set(rooms[name].imports) == {r for r in rooms if _below(package, r, name)}:
+                if shown != "nothing" and set(rooms[name].imports) == {
+                    r for r in rooms if _below(package, r, name)
+                }:
                     shown = "all below"
                 lines.append(f"| `{name}{'/' if there else ''}` | {rooms[name].holds} | {shown} |")
         lines.append("")
