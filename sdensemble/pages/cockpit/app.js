@@ -3,6 +3,7 @@
 // catalogues in both languages; nothing here knows which study it is.
 
 const $ = (id) => document.getElementById(id);
+$("incomplete")?.remove(); // what a file says of itself that was cut off before this line
 const study = readJson("study");
 const words = study ? study.words : {};
 
@@ -16,7 +17,7 @@ const VIEWS = ["fan", "chance", "effect", "compare", "surface", "limits", "parts
 const state = {
   lang: study ? study.lang : "en", view: "fan", set: study ? study.sets[0].id : "",
   outcome: study ? study.outcomes[0].id : "", target: study ? study.question : "",
-  settings: {}, other: null, axes: study ? study.axes : [], dark: null,
+  settings: {}, scenario: "", other: null, axes: study ? study.axes : [], dark: null,
 };
 const past = [];
 
@@ -28,11 +29,12 @@ const t = (key, values = {}) => {
 const label = (one) => (one && (one[state.lang] || one.en || one.zh)) || "";
 
 function change(edit, { remember = true } = {}) {
-  if (remember) {
-    past.push(JSON.stringify(state.settings));
+  const before = JSON.stringify(state.settings);
+  edit();
+  if (remember && before !== JSON.stringify(state.settings)) {
+    past.push(before);
     if (past.length > 200) past.shift();
   }
-  edit();
   ask();
   paint();
   linkSoon();
@@ -79,32 +81,51 @@ function whatIsSeen() {
 }
 
 function paintHead() {
-  document.title = $("title").textContent = label(study.title);
   const now = shownResult(), target = targetOf(state.target);
+  document.title = $("title").textContent = target ? t("title", { name: label(target.bare) }) : label(study.title);
   $("answer").classList.toggle("stale", !resultOf(state.settings));
   if (now) {
     $("answer").textContent = target ? sayTarget(now, target) : sayOutcome(now);
     const set = study.sets.find((one) => one.id === state.set);
-    const others = target ? study.sets.filter((one) => one.id !== state.set) : [];
-    const named = others.map((one) => [one, resultOf(state.settings, one.id)]).filter(([, result]) => result)
-      .map(([one, result]) => t("others", { name: label(one.name), p: sayChance(chance(result, target)) }));
-    const lines = [...named, ...study.caveats.map(label), label(set.says),
-      study.members > 1 ? t("error-says", { members: now.ids.length }) : ""];
+    const lines = [study.members > 1 ? sayMembers(now) : "", ...(target && study.sets.length > 1 ? study.sets.map((one) => saySet(one, target)) : []),
+      ...(target ? [t("measure", { measure: label(target.measure) }), sayReadings(now, target)] : []),
+      ...study.caveats.map((one) => one[state.lang]), label(set.says)];
     $("caveats").innerHTML = lines.filter(Boolean).map((line) => `<li>${escapeText(line)}</li>`).join("");
-  } else if (!pool.workers.length && $("problem").hidden) $("answer").textContent = t("starting");
+  } else if (!pool.workers.length && !stopped) $("answer").textContent = t("starting");
   paintBar();
 }
 
-// The answer in words: the chance of the target, and what the settings do to it.
+// The answer in words: the chance of the target, over the prior sets where there are several, and
+// what the settings do to it.
 function sayTarget(now, target) {
-  const answer = t("answer", { target: label(target.question), p: sayChance(chance(now, target)) });
+  const found = study.sets.map((one) => resultOf(state.settings, one.id)).filter(Boolean).map((one) => chance(one, target));
+  const means = found.map((one) => one.mean), ends = [Math.min(...means), Math.max(...means)].map((one) => percent(one));
+  const several = found.length > 1 && ends[0] !== ends[1], target_ = label(target.question);
+  const answer = several ? t("answer-range", { target: target_, low: ends[0], high: ends[1] }) : t("answer", { target: target_, p: sayChance(chance(now, target)) });
   const base = resultOf({});
   if (!Object.keys(state.settings).length || !base || base.ids.length < now.ids.length) return answer;
-  const a = event(now, target), b = event(base, target);
-  const moved = meanOf(Float64Array.from(a.hit, (hit, m) => (a.lost[m] || b.lost[m] ? NaN : hit - b.hit[m])),
-    now.replicate);
-  const [points, se] = bothOf(100 * moved.mean, 100 * moved.se);
-  return `${answer}${state.lang === "zh" ? "" : " "}${distinct(moved) ? t("answer-moved", { points, se }) : t("answer-same")}`;
+  const moved = pointsBetween(now, base, target), [points, se] = bothOf(moved.mean, moved.se);
+  const set = several ? t("under", { set: label(study.sets.find((one) => one.id === state.set).name) }) : "";
+  return [answer, `${set}${distinct(moved) ? t("answer-moved", { points, se }) : t("answer-same")}`].join(state.lang === "zh" ? "" : " ");
+}
+
+// How many members stand behind what is shown; while only the first do, that more are at work.
+function sayMembers(now) {
+  return isWhole(now) ? t("error-says", { members: now.ids.length }) : t("provisional", { members: now.ids.length, all: study.members });
+}
+
+// What one prior set gives under the same settings, and what it takes its numbers from.
+function saySet(set, target) {
+  const result = set.id === state.set ? shownResult() : resultOf(state.settings, set.id);
+  const p = result ? sayChance(chance(result, target)) : t("running");
+  return t(label(set.gloss) ? "of-set-says" : "of-set", { name: label(set.name), p, gloss: label(set.gloss), members: result ? result.ids.length : study.first });
+}
+
+// The same question by other measures or scopes.
+function sayReadings(now, target) {
+  if (!target.readings.length) return "";
+  const each = target.readings.map(({ id, measure }) => t("reading", { measure: label(measure), p: sayChance(chance(now, targetOf(id))) }));
+  return t("readings", { each: each.join(state.lang === "zh" ? "；" : "; ") });
 }
 
 function sayOutcome(now) {
@@ -258,12 +279,23 @@ function tell(key, given = {}) {
   const fallback = "This file is damaged: ask for it again. 文件已损坏，请重新索取。";
   $("problem").textContent = words[state.lang] ? t(key, given) : fallback;
   $("problem").hidden = false;
+  $("problem").classList.remove("good");
+}
+
+// Tells why nothing can be computed; what asks for it is put out of reach.
+let stopped = false;
+function stop(key) {
+  stopped = true;
+  $("answer").textContent = "";
+  for (const place of ["bar", "levers", "tabs", "view"]) $(place).inert = true;
+  tell(key);
 }
 
 function note(text) {
   $("problem").textContent = text;
   $("problem").hidden = false;
-  setTimeout(() => { $("problem").hidden = true; }, 9000);
+  $("problem").classList.add("good");
+  setTimeout(() => { $("problem").hidden = true; $("problem").classList.remove("good"); }, 9000);
 }
 
 document.addEventListener("keydown", (e) => {
