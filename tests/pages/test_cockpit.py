@@ -98,13 +98,14 @@ def test_every_word_of_the_page_is_in_the_catalogues_and_every_entry_is_used() -
             "view": re.search(r"const VIEWS = \[(.*?)\]", SCRIPTS)[1].replace('"', "").split(", "),
             "save": ["csv", "svg", "png", "toml"],
             "axis": ["x", "y"],
+            "group": ["main", "other", "joint", "reference"],
             "per": ["treasury", "forgone"],
             "beside": ["treasury", "forgone"],
         }.items()
         for tail in tails
     }
     used = set(re.findall(r"\bt\(\"([\w-]+)\"", SCRIPTS)) | made
-    used |= set(re.findall(r"(?:tell|stop)\(\"([\w-]+)\"", SCRIPTS))
+    used |= set(re.findall(r"(?:tell|stop|line)\(\"([\w-]+)\"", SCRIPTS))
     used |= {
         "toml-title",
         "keep-a",

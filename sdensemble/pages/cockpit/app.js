@@ -66,9 +66,10 @@ function paint() {
   paintHead();
   paintLevers();
   paintTabs();
+  $("skip").textContent = t("skip");
   $("view").classList.toggle("stale", !resultOf(state.settings));
   if (seen !== (seen = whatIsSeen())) paintView();
-  $("footer").textContent = `${study.model} · ${study.digest.slice(0, 12)} · ${study.command}`;
+  $("footer").textContent = `${study.model} · ${study.digest.slice(0, 12)} · ${commandNow()}`;
   $("set-print").innerHTML = `<h3>${escapeText(t("view-set"))}</h3>${setTable(state.settings)}`;
 }
 
@@ -138,10 +139,19 @@ function option(value, text, chosen) {
   return `<option value="${escapeText(value)}"${value === chosen ? " selected" : ""}>${escapeText(text)}</option>`;
 }
 
+// Targets in a list: the main ones, each outcome's own, and those of several or of another measure.
+const GROUPS = { main: 0, other: 2, joint: 3, reference: 4 };
+function nameOf(target) {
+  const name = label(target.name);
+  return target.joint.length || name.includes(target.year) ? name : `${name} ${target.year}`;
+}
+
 function paintBar() {
-  const targets = study.targets.map((one) => option(one.id, label(one.name), state.target)).join("");
+  const groups = [...new Set(study.targets.map((one) => one.group))].sort((a, b) => (GROUPS[a] ?? 1) - (GROUPS[b] ?? 1));
+  const targets = groups.map((group) => `<optgroup label="${escapeText(outcomeOf(group) ? label(outcomeOf(group).label) : t(`group-${group}`))}">${study.targets
+    .filter((one) => one.group === group).map((one) => option(one.id, nameOf(one), state.target)).join("")}</optgroup>`).join("");
   const sets = study.sets.map((one) => option(one.id, label(one.name), state.set)).join("");
-  const scenarios = option("", t("choose-scenario"), "") + study.scenarios.map((one) => option(one.id, label(one.title), "-")).join("");
+  const scenarios = option("", t("choose-scenario"), state.scenario) + study.scenarios.map((one) => option(one.id, scenarioTitle(one), state.scenario)).join("");
   const bar = `${targets ? `<label>${escapeText(t("target"))} <select id="pick-target">${targets}</select></label>` : ""}
     ${study.sets.length > 1 ? `<label>${escapeText(t("set"))} <select id="pick-set">${sets}</select></label>` : ""}
     ${study.scenarios.length ? `<label>${escapeText(t("scenario"))} <select id="pick-scenario">${scenarios}</select></label>` : ""}
@@ -161,20 +171,31 @@ function paintBar() {
   on("pick-target", "change", (e) => change(() => {
     state.target = e.target.value;
     const target = targetOf(state.target);
-    if (target.outcome && outcomeOf(target.outcome)) state.outcome = target.outcome;
+    const outcome = outcomeOf(target.outcome) || outcomeOf(target.group);
+    if (outcome) state.outcome = outcome.id;
   }, { remember: false }));
   on("pick-set", "change", (e) => change(() => { state.set = e.target.value; }, { remember: false }));
   on("pick-scenario", "change", (e) => {
     const scenario = study.scenarios.find((one) => one.id === e.target.value);
-    if (scenario) change(() => { state.settings = settingsOf(scenario); });
+    if (scenario) change(() => { state.settings = settingsOf(scenario); state.scenario = scenario.id; });
   });
   on("undo", "click", undo);
-  on("reset", "click", () => change(() => { state.settings = {}; }));
+  on("reset", "click", () => {
+    change(() => { Object.assign(state, { settings: {}, scenario: "", other: null }); });
+    if ($("find-lever")) { $("find-lever").value = ""; findLever(); }
+    for (const lever of study.levers) refuse(lever, "");
+  });
   on("keep-a", "click", () => change(() => { state.other = state.other ? null : structuredClone(state.settings); }, { remember: false }));
   on("copy-link", "click", copyLink);
   on("save-toml", "click", () => SAVE.toml());
   on("language", "click", () => { state.lang = state.lang === "zh" ? "en" : "zh"; $("levers").dataset.lang = ""; writeLink(); paint(); });
   on("dark", "click", () => { state.dark = !document.documentElement.hasAttribute("data-dark"); paint(); });
+}
+
+// A scenario's title; of the one that was loaded, with what has become of it.
+function scenarioTitle(scenario) {
+  const moved = scenario.id === state.scenario && keyOf("", state.settings) !== keyOf("", settingsOf(scenario));
+  return label(scenario.title) + (moved ? t("changed") : "");
 }
 
 function undo() {
@@ -194,11 +215,11 @@ function paintLevers() {
     const one = (lever) => `<div class="lever" data-id="${escapeText(lever.id)}">
       <label for="s-${lever.n}">${escapeText(label(lever.label))}</label>
       <div class="row"><input type="range" id="s-${lever.n}" min="${lever.low}" max="${lever.reach}" step="any" aria-describedby="u-${lever.n}">
-      <input type="number" id="v-${lever.n}" min="${lever.low}" max="${lever.high}" step="any" aria-label="${escapeText(t("value-of", { lever: label(lever.label) }))}"></div>
-      <div class="row unit"><span id="u-${lever.n}">${escapeText(label(lever.unit))} · ${escapeText(t("limits", { low: short(lever.low), high: short(lever.high, 4), own: short(lever.value) }))}</span></div>
-      <div class="row unit"><label for="y-${lever.n}" style="font-weight:400">${escapeText(t("from"))}</label><input type="number" id="y-${lever.n}" min="${study.clock.start}" max="${study.clock.stop}" step="0.5"><span class="problem" role="alert"></span></div></div>`;
+      <input type="text" inputmode="decimal" class="number" id="v-${lever.n}" aria-label="${escapeText(t("value-of", { lever: label(lever.label) }))}"></div>
+      <div class="row unit"><span id="u-${lever.n}">${escapeText(label(lever.unit))} · ${escapeText(t("limits", { low: short(lever.low), high: short(lever.high, 4), own: short(lever.value) }))}${lever.reach < lever.high ? escapeText(t("limits-slide", { reach: short(lever.reach, 4) })) : ""}</span></div>
+      <div class="row unit"><label for="y-${lever.n}" style="font-weight:400">${escapeText(t("from"))}</label><input type="text" inputmode="decimal" class="number" id="y-${lever.n}" aria-label="${escapeText(t("from-of", { lever: label(lever.label) }))}"><span class="problem" role="alert"></span></div></div>`;
     const shown = study.levers.filter((lever) => lever.shown), more = study.levers.filter((lever) => !lever.shown);
-    box.innerHTML = `<h2>${escapeText(t("levers"))}</h2><p class="small">${escapeText(t("levers-say"))}</p>${more.length ? `<input type="search" id="find-lever" placeholder="${escapeText(t("find-lever"))}" aria-label="${escapeText(t("find-lever"))}">` : ""}${shown.map(one).join("")}` +
+    box.innerHTML = `<h2>${escapeText(t("levers"))}</h2><p class="small">${escapeText(t("levers-say"))}</p>${more.length ? `<input type="search" id="find-lever" placeholder="${escapeText(t("find-lever"))}" aria-label="${escapeText(t("find-lever"))}"><p class="note" id="none-found" role="status" hidden>${escapeText(t("none-found"))}</p>` : ""}${shown.map(one).join("")}` +
       (more.length ? `<details><summary>${escapeText(t("more-levers", { n: more.length }))}</summary>${more.map(one).join("")}</details>` : "");
     if ($("find-lever")) $("find-lever").addEventListener("input", findLever);
     for (const lever of study.levers) {
@@ -214,11 +235,13 @@ function paintLevers() {
         if (sliding !== null) { past.push(sliding); sliding = null; }
         change(() => {}, { remember: false });
       });
-      number.addEventListener("change", () => enter(lever, Number(number.value), number.value, number));
+      number.addEventListener("change", () => enter(lever, numberOf(number.value), number));
       year.addEventListener("change", () => {
-        const start = Number(year.value);
-        if (!(year.value !== "" && start >= study.clock.start && start < study.clock.stop))
-          return refuse(lever, t("bad-year", { low: study.clock.start, high: study.clock.stop }));
+        const start = numberOf(year.value), { start: low, stop: high } = study.clock;
+        if (!(start >= low && start < high)) {
+          year.value = state.settings[lever.id] ? state.settings[lever.id].times[0] : lever.start;
+          return refuse(lever, Number.isNaN(start) ? t("no-number") : t("bad-year", { low, high }), true);
+        }
         refuse(lever, "");
         if (state.settings[lever.id]) change(() => setLever(lever.id, currentValue(lever), start));
         else lever.start = start;
@@ -243,7 +266,11 @@ function findLever() {
   for (const lever of study.levers)
     $(`s-${lever.n}`).closest(".lever").hidden = !Object.values(lever.label).some((name) => name.toLowerCase().includes(typed));
   more.open = typed !== "";
+  $("none-found").hidden = study.levers.some((lever) => !$(`s-${lever.n}`).closest(".lever").hidden);
 }
+
+const setNow = () => study.sets.find((one) => one.id === state.set);
+const commandNow = () => setNow().command;
 
 const currentValue = (lever) => {
   const held = state.settings[lever.id];
@@ -257,9 +284,17 @@ function rounded(value, lever) {
   return Math.min(Math.max(Number(near.toPrecision(12)), lever.low), lever.high);
 }
 
-function enter(lever, value, typed, input) {
-  if (typed === "" || !Number.isFinite(value) || value < lever.low || value > lever.high) {
-    refuse(lever, t("bad-value", { low: short(lever.low, 4), high: short(lever.high, 4), unit: label(lever.unit) }), true);
+// What is typed as a number, full-width or not; NaN for all else, such as "2,5": one could mean
+// by it two numbers or three.
+function numberOf(typed) {
+  const plain = typed.normalize("NFKC").trim().replace(/^[−–]/, "-");
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+}
+
+function enter(lever, value, input) {
+  if (!(value >= lever.low && value <= lever.high)) {
+    const limits = { low: short(lever.low, 4), high: short(lever.high, 4), unit: label(lever.unit) };
+    refuse(lever, Number.isNaN(value) ? t("no-number") : t("bad-value", limits), true);
     input.value = currentValue(lever);
     return;
   }
@@ -304,5 +339,6 @@ document.addEventListener("keydown", (e) => {
 let resizing = 0;
 addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(paintView, 120); });
 addEventListener("hashchange", () => { readLink(); ask(); paint(); });
+$("skip").addEventListener("click", (e) => { e.preventDefault(); $("view").focus(); });
 if (study) paint();
 begin();

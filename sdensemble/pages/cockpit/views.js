@@ -39,6 +39,7 @@ function paintView() {
   $("view").setAttribute("aria-labelledby", `tab-${state.view}`);
   if (!now || !base || base.ids.length < now.ids.length) return;
   $("view").innerHTML = PAINT[state.view](now, base);
+  for (const place of $("view").querySelectorAll(".scroll")) if (place.scrollWidth > place.clientWidth) place.dataset.wide = t("wide");
   for (const button of $("view").querySelectorAll("[data-save]"))
     button.addEventListener("click", () => SAVE[button.dataset.save]());
   for (const select of $("view").querySelectorAll("select[data-pick]"))
@@ -121,7 +122,7 @@ const PAINT = {
     }
     for (const one of study.targets) {
       const a = chance(now, one), b = chance(base, one);
-      rows.push([label(one.name), label(one.condition), sayChance(a), sayChance(b)]);
+      rows.push([nameOf(one), label(one.condition), sayChance(a), sayChance(b)]);
     }
     return `${chart}<h3>${escapeText(t("every-target"))}</h3><p class="note">${escapeText(t("chance-says"))}</p>${table([t("target"), t("condition"), t("now"), t("baseline")], rows)}${saveButtons(["csv", "svg", "png"])}`;
   },
@@ -198,7 +199,7 @@ const PAINT = {
     });
     const asked = targetOf(state.target), same = keyOf("", state.settings) === keyOf("", state.other);
     const between = (one) => { const found = pointsBetween(now, other, one); return same || !found.mean ? "0" : withError(found.mean, found.se); };
-    const targets = study.targets.filter((one) => one.headline || one === asked).map((one) => [label(one.name), sayChance(chance(other, one)), sayChance(chance(now, one)), between(one)]);
+    const targets = study.targets.filter((one) => one.headline || one === asked).map((one) => [nameOf(one), sayChance(chance(other, one)), sayChance(chance(now, one)), between(one)]);
     const verdict = same ? t("sides-same") : !asked ? "" : t(distinct(pointsBetween(now, other, asked)) ? "sides-apart" : "sides-alike", { target: label(asked.question), points: between(asked) });
     const last = study.horizons[study.horizons.length - 1], unit = study.payers.length ? label(study.payers[0].unit) : "";
     const purses = [other, now].map((one) => perOutlay(paired(one, base, outcome.series, last, { summed: true }),
@@ -210,7 +211,7 @@ const PAINT = {
       ${table([t("target"), t("side-a"), t("side-b"), t("b-minus-a-points")], targets)}${cost}<div class="two"><div><h3>${escapeText(t("side-a"))}</h3>${setTable(state.other, t("side-a"))}</div><div><h3>${escapeText(t("side-b"))}</h3>${setTable(state.settings, t("side-b"))}</div></div>`;
   },
   set() {
-    return `<h2>${escapeText(t("view-set"))}</h2><p class="note">${escapeText(t("set-says"))}</p>${setTable(state.settings)}<p>${escapeText(t("reproduce", { command: study.command }))}</p>${saveButtons(["toml"])}`;
+    return `<h2>${escapeText(t("view-set"))}</h2><p class="note">${escapeText(t("set-says"))}</p>${setTable(state.settings)}<p>${escapeText(t("reproduce", { command: commandNow() }))}</p>${saveButtons(["toml"])}`;
   },
 };
 
