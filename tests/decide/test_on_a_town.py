@@ -82,7 +82,8 @@ def everything_is_said(answer):
     record = json.loads((answer.folder / "run.json").read_text(encoding="utf-8"))
     for block in answer.document.walk():
         if isinstance(block, Figure):
-            assert block.source and block.run == record["id"], block.id
+            assert block.source, block.id
+            assert block.run == record["id"], block.id
             assert answer.document.subtitle in [note.words.words for note in block.notes[-1:]]
     assert record["files"], "no file written"
     for name in record["files"]:
