@@ -196,9 +196,11 @@ def same(value: object) -> dict[str, str]:
     return {"en": str(value), "zh": str(value)}
 
 
-def words(low: float, high: float) -> dict[str, str]:
-    """Return a range of probabilities in words."""
-    return {lang: in_ten(low, high, lang) for lang in ("en", "zh")}
+def words(*rows: Mapping[str, str]) -> dict[str, str]:
+    """Return the range of probabilities in words, as a run tells it: with the error of each."""
+    each = sorted((float(row["p"]), float(row["mc_error"])) for row in rows)
+    (low, low_error), (high, high_error) = each[0], each[-1]
+    return {lang: in_ten(low, high, lang, low_error, high_error) for lang in ("en", "zh")}
 
 
 def counts(study: Study) -> Iterator[tuple[str, object]]:
@@ -256,9 +258,9 @@ def inline(study: Study) -> Values:
         asked = f"total_{year}", "baseline"
         each = [found["ante"][asked], plan[asked], found["now"][asked]]
         ante, planned, now = (float(row["p"]) for row in each)
-        values[f"in ten {year}"] = words(min(ante, planned), max(ante, planned))
-        values[f"in ten latest {year}"] = words(now, now)
-        values[f"in ten all {year}"] = words(min(ante, planned, now), max(ante, planned, now))
+        values[f"in ten {year}"] = words(*each[:2])
+        values[f"in ten latest {year}"] = words(each[2])
+        values[f"in ten all {year}"] = words(*each)
         for name, p in (("p history", ante), ("p plan", planned), ("p latest", now)):
             values[f"{name} {year}"] = same(percent(p))
         reported = float(found["now"][f"total_{year}_as_reported", "baseline"]["p"])

@@ -83,7 +83,7 @@ def everything_is_said(answer):
     for block in answer.document.walk():
         if isinstance(block, Figure):
             assert block.source, block.id
-            assert block.run == record["id"], block.id
+            assert block.run == record["id"]
             assert answer.document.subtitle in [note.words.words for note in block.notes[-1:]]
     assert record["files"], "no file written"
     for name in record["files"]:
