@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdengine.errors import SDError, did_you_mean
+from sdengine.errors import Message, SDError, did_you_mean
 
 
 class Kind(enum.Enum):
@@ -277,7 +277,12 @@ class Model:
         found = self.name_of(name)
         if found is None:
             raise SDError(
-                f'{self.path.name}: no variable "{name}"{did_you_mean(name, self.variables)}'
+                Message(
+                    '{file}: no variable "{name}"{hint}',
+                    file=self.path.name,
+                    name=name,
+                    hint=did_you_mean(name, self.variables),
+                )
             )
         return self.variables[found]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from sdengine.errors import Message, Problems
 
 PACKAGE = Path(__file__).resolve().parent.parent / "sdensemble"
+ENGINE = PACKAGE.parent / "sdengine"
 CATALOGUE = tomllib.loads((PACKAGE / "lang" / "zh.toml").read_text(encoding="utf-8"))["errors"]
 
 
@@ -24,8 +25,8 @@ def _texts(node: ast.AST) -> Iterator[str]:
 
 
 def _templates() -> Iterator[tuple[str, str]]:
-    """Yield (place, template) of every ``Message`` of the package; a name stands for its texts."""
-    for path in sorted(PACKAGE.rglob("*.py")):
+    """Yield (place, template) of every ``Message``; a name stands for its texts."""
+    for path in sorted((*PACKAGE.rglob("*.py"), *ENGINE.rglob("*.py"))):
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(function, ast.FunctionDef):
                 continue
@@ -79,7 +80,7 @@ def test_no_problem_is_told_as_a_plain_text():
 def test_no_sentence_is_left_that_nobody_says():
     texts = {
         node.value
-        for folder in (PACKAGE, PACKAGE.parent / "sdengine")
+        for folder in (PACKAGE, ENGINE)
         for path in folder.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant)

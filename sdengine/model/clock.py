@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.limits import at_most, limit
 from sdengine.model.sections import CLOCK
 from sdengine.syntax import Array, Call, Clock, Expr, Number, Ref, Variable, fold, walk
@@ -99,9 +99,11 @@ def clock_of(
         if found is None and name == "final time" and expr is not None:
             return math.nan
         if expr is None:
-            raise SDError(f'{file}: "{name.upper()}" is missing')
+            raise SDError(Message('{file}: "{name}" is missing', file=file, name=name.upper()))
         if found is None:
-            raise SDError(f'{file}: "{name.upper()}" must be a number')
+            raise SDError(
+                Message('{file}: "{name}" must be a number', file=file, name=name.upper())
+            )
         return found
 
     def number_of(expr: Expr, depth: int) -> float | None:
@@ -128,10 +130,23 @@ def clock_of(
     start, stop, step, save = (value(name) for name in CLOCK)
     clock = Clock(start, stop, step, save, (unit or "").strip())
     if not all(map(math.isfinite, (start, step, save))) or math.isinf(stop):
-        raise SDError(f"{file}: the times of the simulation must be finite numbers")
+        raise SDError(
+            Message("{file}: the times of the simulation must be finite numbers", file=file)
+        )
     if clock.step <= 0 or clock.stop < clock.start:
-        raise SDError(f"{file}: FINAL TIME must not lie before INITIAL TIME, TIME STEP above 0")
+        raise SDError(
+            Message(
+                "{file}: FINAL TIME must not lie before INITIAL TIME, TIME STEP above 0", file=file
+            )
+        )
     if clock.stop - clock.start > limit("STEPS") * clock.step:
         steps = (clock.stop - clock.start) / clock.step
-        raise SDError(f"{file}: {steps:,.0f} steps from start to end; {at_most('STEPS', 'run')}")
+        raise SDError(
+            Message(
+                "{file}: {steps:,.0f} steps from start to end; {most}",
+                file=file,
+                steps=steps,
+                most=at_most("STEPS", "run"),
+            )
+        )
     return clock

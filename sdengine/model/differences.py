@@ -6,6 +6,7 @@ A model that uses one of these is told so when it is read, once, by the names of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -107,6 +108,14 @@ def _first_stock(model: Model, variable: Variable) -> bool:
     return own and variable is next(v for v in model.variables.values() if v.kind is Kind.STOCK)
 
 
+def _end_between_steps(model: Model, variable: Variable) -> bool:
+    """Whether no step meets the end of the run; said of the first variable."""
+    clock = model.clock
+    if math.isnan(clock.stop) or variable is not next(iter(model.variables.values())):
+        return False
+    return abs((clock.stop - clock.start) / clock.step - clock.steps) > 1e-6 * clock.steps + 1e-6
+
+
 DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         "integration by Runge-Kutta",
@@ -180,6 +189,13 @@ DIFFERENCES: tuple[Difference, ...] = (
         lambda model, v: any(
             isinstance(p, Call) and p.function.startswith("random_") for p in _parts(v)
         ),
+    ),
+    Difference(
+        "FINAL TIME between two steps",
+        "SDEverywhere",
+        "a run ends at the step nearest to it",
+        "PySD goes on to the step after it",
+        _end_between_steps,
     ),
     Difference(
         "data outside their times",

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.model.points import EquationError, number, table_of
 from sdengine.model.tokens import Token, wide_signs
 from sdengine.syntax import NA, Array, Call, Expr, Number, Ref, Table
@@ -88,9 +89,13 @@ class Reader:
     def take(self, wanted: str = "") -> Token:
         """Return the next token and go on; raise where it is not the one wanted."""
         if self.at >= len(self.tokens):
-            raise EquationError(f"ends where {wanted or 'more'} is expected")
+            raise EquationError(
+                Message("ends where {wanted} is expected", wanted=wanted or Message("more"))
+            )
         if wanted and self.peek() != wanted:
-            raise EquationError(f"has {self._shown()} where {wanted} is expected")
+            raise EquationError(
+                Message("has {text} where {wanted} is expected", text=self._shown(), wanted=wanted)
+            )
         self.at += 1
         return self.tokens[self.at - 1]
 
@@ -105,7 +110,7 @@ class Reader:
     def end(self) -> None:
         """Raise where tokens are left."""
         if self.at < len(self.tokens):
-            raise EquationError(f"has {self._shown()} where it should end")
+            raise EquationError(Message("has {text} where it should end", text=self._shown()))
 
     def _shown(self) -> str:
         text = self.tokens[self.at].text
@@ -142,14 +147,14 @@ class Reader:
             self.at += 1
             left = self._operation(sign, left, self.expression(own + 1))
             if own == _COMPARING and _LEVEL.get(self.peek()) == _COMPARING:
-                raise EquationError("has two comparisons in a row: set brackets")
+                raise EquationError(Message("has two comparisons in a row: set brackets"))
 
     def _operation(self, sign: str, left: Expr, right: Expr) -> Expr:
         if sign == "MOD":
             return self.dialect.call("mod", (left, right), None, ())
         if sign == "//":
             if not self.xmile:
-                raise EquationError('has "//", which Vensim does not know')
+                raise EquationError(Message('has "//", which Vensim does not know'))
             return self.dialect.call("safediv", (left, right), None, ())
         return Call(_FUNCTION[sign], (left, right))
 
@@ -184,13 +189,13 @@ class Reader:
         if sign == "MOD" and self.next_sign() == "(":
             self.take()
             return self._call("mod", None)
-        kind, text = self.take("" if sign.startswith("<") and sign != "<" else "a value")
+        kind, text = self.take("" if sign.startswith("<") and sign != "<" else Message("a value"))
         if kind == "number":
             return Number(number(text))
         if kind == "string":
             return Text(text[1:-1])
         if kind not in ("name", "quoted"):
-            raise EquationError(f'has "{text}" where a value is expected')
+            raise EquationError(Message('has "{text}" where a value is expected', text=text))
         subscripts = self.subscripts() if self.peek() == "[" else None
         if self.peek() == "!" and not self.xmile:
             self.take()
@@ -219,7 +224,7 @@ class Reader:
             self.take(")")
             return Call("lookup", (table, argument))
         if function == "TABBED ARRAY":
-            raise EquationError("has a TABBED ARRAY inside an expression")
+            raise EquationError(Message("has a TABBED ARRAY inside an expression"))
         args: list[Expr] = []
         while self.peek() not in (")", ":"):
             if args:
@@ -248,7 +253,7 @@ class Reader:
                 self.take(",")
             out.append(self._subscript())
         if not out:
-            raise EquationError("has [] without a subscript")
+            raise EquationError(Message("has [] without a subscript"))
         return tuple(out)
 
     def _subscript(self) -> Subscript:
@@ -265,7 +270,9 @@ class Reader:
     def _place(self) -> str:
         token = self.take()
         if token.kind not in ("name", "quoted", "number"):
-            raise EquationError(f'has "{token.text}" where a subscript is expected')
+            raise EquationError(
+                Message('has "{text}" where a subscript is expected', text=token.text)
+            )
         return token.text
 
     def names(self) -> tuple[str, ...]:
@@ -284,13 +291,13 @@ class Reader:
         if not all(t.kind == "number" or t.text in (",", ";", "+", "-") for t in rest):
             return None
         if any(a.kind == b.kind == "number" for a, b in itertools.pairwise(rest)):
-            raise EquationError("is a list with two numbers side by side")
+            raise EquationError(Message("is a list with two numbers side by side"))
         text = "".join(token.text for token in rest)
         rows = [row.strip(",").split(",") for row in text.strip(";").split(";")]
         if len({len(row) for row in rows}) != 1:
-            raise EquationError("is a table whose rows are not equally long")
+            raise EquationError(Message("is a table whose rows are not equally long"))
         if any(not re.fullmatch(r"[-+]?[\d.]+([eE][-+]?\d+)?", n) for row in rows for n in row):
-            raise EquationError("is a list with something else than numbers")
+            raise EquationError(Message("is a list with something else than numbers"))
         self.at = len(self.tokens)
         values = np.squeeze(np.array([[number(n) for n in row] for row in rows]))
         return Array(values) if values.ndim else Number(float(values))
@@ -310,7 +317,7 @@ class Reader:
             else:
                 sign, fresh = sign * (1.0 if text == "+" else -1.0), True
         if fresh:
-            raise EquationError("ends where a value is expected")
+            raise EquationError(Message("ends where a value is expected"))
         self.at = len(self.tokens)
         return Number(total)
 
@@ -334,7 +341,9 @@ class Reader:
             while depth:  # limits and reference points are for drawing only
                 token = self.take()
                 if token.kind not in ("number", "sign"):
-                    raise EquationError(f'has "{token.text}" among the limits of a lookup')
+                    raise EquationError(
+                        Message('has "{text}" among the limits of a lookup', text=token.text)
+                    )
                 depth += {"[": 1, "]": -1}.get(token.text, 0)
             self.took(",")
         pairs: list[tuple[float, float]] = []
@@ -351,10 +360,10 @@ class Reader:
                 numbers.append(self._signed())
             half = len(numbers) // 2
             if len(numbers) % 2 or not half:
-                raise EquationError("is a lookup with an odd count of numbers")
+                raise EquationError(Message("is a lookup with an odd count of numbers"))
             pairs = list(zip(numbers[:half], numbers[half:], strict=True))
         if not pairs:
-            raise EquationError("is a lookup without points")
+            raise EquationError(Message("is a lookup without points"))
         return table_of([x for x, _ in pairs], [y for _, y in pairs])
 
     def _signed(self) -> float:

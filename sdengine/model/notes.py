@@ -6,7 +6,7 @@ import csv
 import re
 from pathlib import Path
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.syntax import Note
 
 _KEYS = {"中文": "zh", "EN": "en", "source": "source", "known_on": "known_on"}
@@ -39,9 +39,13 @@ def read_labels(path: Path) -> dict[tuple[str, str], dict[str, str]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file, restval=""))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SDError(f"{path.name}: cannot be read: {error}") from error
+        raise SDError(
+            Message("{file}: cannot be read: {error}", file=path.name, error=error)
+        ) from error
     if rows and not {"range", "element"} <= rows[0].keys():
-        raise SDError(f"{path.name}: needs the columns range, element, zh and en")
+        raise SDError(
+            Message("{file}: needs the columns range, element, zh and en", file=path.name)
+        )
     return {
         (row["range"], row["element"]): {"zh": row.get("zh", ""), "en": row.get("en", "")}
         for row in rows

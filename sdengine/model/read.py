@@ -8,7 +8,7 @@ import math
 import warnings
 from pathlib import Path
 
-from sdengine.errors import ModelRemark, Problems, SDError
+from sdengine.errors import Message, ModelRemark, Problems, SDError
 from sdengine.limits import at_most, limit
 from sdengine.model.clock import bound, clock_of
 from sdengine.model.differences import differences
@@ -34,11 +34,13 @@ def read_model(path: str | Path) -> Model:
     """
     path = Path(path)
     if not path.is_file():
-        raise SDError(f"{path}: no such model file")
+        raise SDError(Message("{file}: no such model file", file=path))
     try:
         model = deeply(_read, path)
     except RecursionError:
-        raise SDError(f"{path.name}: an equation is nested too deeply to be read") from None
+        raise SDError(
+            Message("{file}: an equation is nested too deeply to be read", file=path.name)
+        ) from None
     _tell(model)
     return dataclasses.replace(model, labels=read_labels(path.with_name("labels.csv")))
 
@@ -74,17 +76,26 @@ def _read(path: Path) -> Model:
             last = element if key == "final time" else last
             continue
         if key in known:
-            problems.add(f'{path.name} "{element.name}"', "is defined twice")
+            problems.add(f'{path.name} "{element.name}"', Message("is defined twice"))
         known.add(key)
         variable = variable_of(element, ranges, path.name, problems, outside)
         if variable is not None:
             variables[variable.name] = variable
             size += ranges.size(variable.dims)
             if size > limit("ELEMENTS"):
-                raise SDError(f"{path.name}: {size:,} elements in all; {at_most('ELEMENTS')}")
+                raise SDError(
+                    Message(
+                        "{file}: {size:,} elements in all; {most}",
+                        file=path.name,
+                        size=size,
+                        most=at_most("ELEMENTS"),
+                    )
+                )
     problems.raise_if_any()
     if not variables:
-        raise SDError(f"{path.name}: no variable found — is this a system-dynamics model?")
+        raise SDError(
+            Message("{file}: no variable found — is this a system-dynamics model?", file=path.name)
+        )
     clock = dataclasses.replace(clock_of(control, variables, path.name, unit), method=file.method)
     if math.isnan(clock.stop) and last is not None:  # an equation: known when the model runs
         stop = variable_of(last, ranges, path.name, problems, outside)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from sdengine.errors import Message
 from sdengine.model.points import EquationError
 
 _PIECES = r"""(?P<space>[\s\\]+)
@@ -36,7 +37,7 @@ class Token(NamedTuple):
 def wide_signs(text: str) -> str:
     """Return a remark where a text holds full-width signs, which Vensim takes for letters."""
     wide = any(sign in text for sign in "，（）；：＋－＊／＝＞＜")
-    return " (full-width signs are letters of a name)" if wide else ""
+    return Message(" (full-width signs are letters of a name)") if wide else ""
 
 
 def tokens(text: str, *, xmile: bool = False) -> list[Token]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sdengine.errors import Problems, did_you_mean
+from sdengine.errors import Message, Problems, did_you_mean
 from sdengine.functions import STOCKS
 from sdengine.limits import at_most, limit
 from sdengine.model.external import Outside, OutsideError, Points, Source
@@ -47,10 +47,12 @@ def variable_of(
         return None
     size = ranges.size(dims)
     if size > limit("ELEMENTS"):
-        problems.add(where, f"has {size:,} elements; {at_most('ELEMENTS')}")
+        problems.add(
+            where, Message("has {size:,} elements; {most}", size=size, most=at_most("ELEMENTS"))
+        )
         return None
     if _twice(element.equations, ranges):
-        problems.add(where, "is defined twice")
+        problems.add(where, Message("is defined twice"))
         return None
     try:
         equations = tuple(
@@ -59,7 +61,7 @@ def variable_of(
             for made in _told(equation, element, ranges, outside)
         )
     except OutsideError as error:
-        problems.add(where, str(error))
+        problems.add(where, error.args[0])
         return None
     variable = Variable(
         name=element.name,
@@ -119,7 +121,7 @@ def _dims(
     ranks = {len(equation.subscripts) for equation in equations}
     ranks |= {len(excepted) for equation in equations for excepted in equation.excepts}
     if len(ranks) != 1:
-        problems.add(where, "is written with different numbers of subscripts")
+        problems.add(where, Message("is written with different numbers of subscripts"))
         return None
     dims = []
     for position in range(ranks.pop()):
@@ -129,7 +131,10 @@ def _dims(
         if dim is None:
             shown = sorted(set(used))
             more = f" and {len(shown) - 20} more" if len(shown) > 20 else ""
-            problems.add(where, f"no range holds the elements {shown[:20]}{more}")
+            problems.add(
+                where,
+                Message("no range holds the elements {value}{more}", value=shown[:20], more=more),
+            )
             return None
         dims.append(dim)
     return tuple(dims)
@@ -186,7 +191,9 @@ def _told(
         return
     if not isinstance(source, Source):
         if any(isinstance(part, Source) for part in walk(source)):
-            raise OutsideError("numbers from a file inside a larger expression: not supported")
+            raise OutsideError(
+                Message("numbers from a file inside a larger expression: not supported")
+            )
         yield equation
         return
     lists = [ranges.names(subscript) for subscript in equation.subscripts]
@@ -197,7 +204,7 @@ def _told(
         yield dataclasses.replace(equation, expr=expr)
         return
     if sum(n > 1 for n in shape) > 1:
-        raise OutsideError("a series from a file has at most one dimension")
+        raise OutsideError(Message("a series from a file has at most one dimension"))
     size = int(np.prod(shape, dtype=int))
     rule = element.rule if source.kind == "data" else "lookup"
     read = outside.raw_points if rule == "raw" else outside.points

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.limits import at_most, limit
 from sdengine.model.equation import Reader
 from sdengine.model.external import Source
@@ -26,6 +27,7 @@ METHODS = {"0": "euler", "1": "rk4", "2": "euler", "3": "rk2", "4": "rk2", "5": 
 _FIELDS = (2, 3)  # "~" in an entry: units and comment, and perhaps :SUPPLEMENTARY
 _KEYWORDS = (":RAW:", ":INTERPOLATE:", ":HOLD BACKWARD:", ":LOOK FORWARD:")
 _CHECKS = re.compile(r":\s*(THE\s+CONDITION|TEST\s+INPUT|IS)\s*:", re.I)
+_QUOTED = re.compile(r'"(?:\\"|[^"])*"')
 _LIMIT = re.compile(r"\?|[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _TABLE_HEAD = re.compile(
     r"""\s*((?:[^\W\d]|[$])[\w\s$']*?|"(?:\\"|[^"])*")\s*(\[[^\]"]*\])?\s*\(
@@ -44,7 +46,9 @@ def read_vensim(text: str) -> File:
     body = _SKETCH.split(text, maxsplit=1)[0].removeprefix("\ufeff")
     entries, rest = _entries(body)
     if len(entries) > limit("VARIABLES"):
-        raise ValueError(f"{len(entries):,} equations; {at_most('VARIABLES')}")
+        raise ValueError(
+            Message("{n:,} equations; {most}", n=len(entries), most=at_most("VARIABLES"))
+        )
     faults: list[tuple[str, str]] = []
     main = _Part("__main__", dialect=Vensim())
     parts, here = [main], main
@@ -65,13 +69,14 @@ def read_vensim(text: str) -> File:
     if here is not main and rest.upper().startswith(":END OF MACRO:"):
         here, rest = main, rest[len(":END OF MACRO:") :].strip()
     if here is not main:
-        raise ValueError("a macro does not end: :END OF MACRO: is missing")
+        raise ValueError(Message("a macro does not end: :END OF MACRO: is missing"))
     if rest:
-        raise ValueError(f"the file ends inside an equation: {_start(rest)}")
+        raise ValueError(Message("the file ends inside an equation: {text}", text=_start(rest)))
     if not entries:
-        raise ValueError("no variable found — is this a system-dynamics model?")
+        raise ValueError(Message("no variable found — is this a system-dynamics model?"))
     if faults:
-        raise ValueError(*(f'"{n}" cannot be read: it {what}' for n, what in faults[:10]))
+        told = '"{name}" cannot be read: it {what}'
+        raise ValueError(*(Message(told, name=name, what=what) for name, what in faults[:10]))
     return File(tuple(part.section() for part in parts), method)
 
 
@@ -84,7 +89,9 @@ def method_of(text: str) -> str:
     found = re.search(r"^15:\s*\d+,\s*\d+,\s*\d+,\s*(\d+)", settings, re.M)
     said = found[1] if found else "0"
     if said not in METHODS:
-        raise ValueError(f'integration method "{said}" is not supported (euler, rk2, rk4)')
+        raise ValueError(
+            Message('integration method "{said}" is not supported (euler, rk2, rk4)', said=said)
+        )
     return METHODS[said]
 
 
@@ -127,7 +134,7 @@ def _end_of_comment(text: str, at: int) -> int:
         depth += 1 if found[0] == "{" else -1
         if depth == 0:
             return found.end()
-    raise ValueError(f"a comment does not end: {_start(text[at:])}")
+    raise ValueError(Message("a comment does not end: {text}", text=_start(text[at:])))
 
 
 def _start(text: str) -> str:
@@ -177,7 +184,7 @@ def _macro(text: str, faults: list[tuple[str, str]], dialect: Vensim) -> _Part:
     """Return the empty macro that ":MACRO: name(parameters : further results)" begins."""
     end = text.find(")") + 1
     if not end:
-        raise ValueError(f"a macro without parameters: {_start(text)}")
+        raise ValueError(Message("a macro without parameters: {text}", text=_start(text)))
     head = text[len(":MACRO:") : end]
     names: list[list[str]] = [[], []]
     name = named(head)
@@ -191,11 +198,11 @@ def _macro(text: str, faults: list[tuple[str, str]], dialect: Vensim) -> _Part:
             side |= sign == ":"
             if not sign:
                 if reader.peek() not in ("<name>", "<quoted>"):
-                    raise EquationError("is a macro whose parameters are not names")
+                    raise EquationError(Message("is a macro whose parameters are not names"))
                 names[side].append(reader.take().text)
         reader.end()
     except EquationError as error:
-        faults.append((name, str(error)))
+        faults.append((name, error.args[0]))
     return _Part(name, dialect, tuple(names[0]), tuple(names[1]))
 
 
@@ -204,7 +211,9 @@ def _macro(text: str, faults: list[tuple[str, str]], dialect: Vensim) -> _Part:
 
 def _entry(head: str, fields: list[str], part: _Part, faults: list[tuple[str, str]]) -> None:
     """Read one entry into the part it stands in; note what is wrong with it."""
-    if re.match(r"\s*\*{3,}", head) or _CHECKS.search(head):  # a group's name, a check, a text
+    if re.match(r"\s*\*{3,}", head) or _CHECKS.search(
+        _QUOTED.sub("", head)
+    ):  # a group's name, a check, a text
         return
     if len(fields) not in _FIELDS:
         raise ValueError(
@@ -219,7 +228,7 @@ def _entry(head: str, fields: list[str], part: _Part, faults: list[tuple[str, st
     except (EquationError, RecursionError) as error:
         name = reader.tokens[0].text if reader and reader.tokens else named(head)
         deep = isinstance(error, RecursionError)
-        faults.append((name.strip('"'), "is nested too deeply" if deep else str(error)))
+        faults.append((name.strip('"'), Message("is nested too deeply") if deep else error.args[0]))
 
 
 def _read_table(head: str, fields: list[str], part: _Part) -> bool:
@@ -236,10 +245,12 @@ def _read_table(head: str, fields: list[str], part: _Part) -> bool:
 
 def _read_entry(reader: Reader, fields: list[str], part: _Part) -> None:
     if not reader.tokens:
-        raise EquationError("is empty: an entry needs a name")
+        raise EquationError(Message("is empty: an entry needs a name"))
     first = reader.take()
     if first.kind not in ("name", "quoted"):
-        raise EquationError(f'starts with "{first.text}" where a name is expected')
+        raise EquationError(
+            Message('starts with "{text}" where a name is expected', text=first.text)
+        )
     if reader.took("<->"):
         part.ranges.append((first.text, reader.take().text))
         reader.end()
@@ -266,7 +277,9 @@ def _read_entry(reader: Reader, fields: list[str], part: _Part) -> None:
             expr = reader.whole()
             rule = (keyword or "interpolate") if sign == ":=" else keyword
     if rule and rule not in RULES:
-        raise EquationError(f'has the keyword ":{rule}:", which is not supported')
+        raise EquationError(
+            Message('has the keyword ":{rule}:", which is not supported', rule=rule)
+        )
     part.add(first.text, Equation(own, expr, tuple(excepts)), rule, fields)
     for name, expr in part.dialect.take_outputs():
         part.add(name, Equation(own, expr), "", [])
@@ -302,14 +315,20 @@ def _range(reader: Reader, part: _Part, name: str) -> None:
     if reader.peek() == "<name>" and reader.next_sign() == "(":
         source = reader.expression()
         if not isinstance(source, Source) or source.kind != "subscript":
-            raise EquationError("is a range that is read in a way that is not supported")
+            raise EquationError(Message("is a range that is read in a way that is not supported"))
         keys = ("file", "tab", "firstcell", "lastcell", "prefix")
         content = dict(zip(keys, source.texts, strict=True))
     else:
         content = [e for listed in _listed(reader) for e in _numbered(listed)]
         part.listed += len(content)
         if part.listed > limit("RANGES"):
-            raise ValueError(f"subscript ranges of {part.listed:,} elements; {at_most('RANGES')}")
+            raise ValueError(
+                Message(
+                    "subscript ranges of {n:,} elements; {most}",
+                    n=part.listed,
+                    most=at_most("RANGES"),
+                )
+            )
     part.ranges.append((name, content))
     if reader.took("->"):
         _mapping(reader, part, name)
@@ -341,7 +360,9 @@ def _listed(reader: Reader) -> list[str]:
         else:
             token = reader.take()
             if token.kind not in ("name", "quoted", "number"):
-                raise EquationError(f'has "{token.text}" where an element is expected')
+                raise EquationError(
+                    Message('has "{text}" where an element is expected', text=token.text)
+                )
             out.append(token.text)
         if not reader.took(","):
             return out
@@ -353,12 +374,20 @@ def _numbered(listed: str) -> list[str]:
         return [listed]
     ends = [re.fullmatch(r"(.*?)(\d+)", end) for end in listed[1:-1].split("-")]
     if len(ends) != 2 or ends[0] is None or ends[1] is None:
-        raise EquationError(f'has the range "{listed}", whose ends need a number each')
+        raise EquationError(
+            Message('has the range "{listed}", whose ends need a number each', listed=listed)
+        )
     (letters, low), (others, high) = ends[0].groups(), ends[1].groups()
     if not letters or letters != others:
-        raise EquationError(f'has the range "{listed}", whose ends need the same letters')
+        raise EquationError(
+            Message('has the range "{listed}", whose ends need the same letters', listed=listed)
+        )
     if len(high) > 15 or int(high) - int(low) > limit("RANGES"):
-        raise EquationError(f"is a subscript range that is too long; {at_most('RANGES')}")
+        raise EquationError(
+            Message("is a subscript range that is too long; {most}", most=at_most("RANGES"))
+        )
     if int(low) >= int(high):
-        raise EquationError(f'has the range "{listed}", which does not ascend')
+        raise EquationError(
+            Message('has the range "{listed}", which does not ascend', listed=listed)
+        )
     return [f"{letters}{number}" for number in range(int(low), int(high) + 1)]

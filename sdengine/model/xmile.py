@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sdengine.errors import did_you_mean
+from sdengine.errors import Message, did_you_mean
 from sdengine.limits import at_most, limit
 from sdengine.model.draft import Draft
 from sdengine.model.equation import negated
@@ -44,8 +44,7 @@ def read_xmile(text: str) -> File:
     reader = _Items(names, tree.non_negative(), {fold(e.name): e for e in times})
     drafts = [reader.draft(items), *(reader.draft(own) for _, _, own in macros)]
     if reader.faults:
-        told = (f'"{name}" cannot be read: it {what}' for name, what in reader.faults[:10])
-        raise ValueError(*told)
+        raise ValueError(*(_unread(name, what) for name, what in reader.faults[:10]))
     main = drafts[0]
     ranges += [*main.ranges, *((name, list(part)) for name, part in names.slices.values())]
     elements = (*main.elements.values(), *main.twice, *times)
@@ -84,6 +83,10 @@ def _names(
     return names
 
 
+def _unread(name: str, what: str) -> str:
+    return Message('"{name}" cannot be read: it {what}', name=name, what=what)
+
+
 def _clock(clock: tuple[str, str, str, str], names: Names) -> list[Element]:
     """Return the four times of the simulation; every step is saved."""
     *texts, unit = clock
@@ -93,7 +96,7 @@ def _clock(clock: tuple[str, str, str, str], names: Names) -> list[Element]:
         try:
             expr = Stella(names).read(text)
         except EquationError as error:
-            raise ValueError(f'"{name}" cannot be read: it {error}') from None
+            raise ValueError(_unread(name, error.args[0])) from None
         out.append(Element(name, (Equation((), expr),), unit))
     return [*out, Element("SAVEPER", (Equation((), Ref("time_step")),), unit)]
 
@@ -186,7 +189,7 @@ class _Items:
         dialect = Stella(self.names, item.module, item.name, item.dims)
         try:
             if not text.strip():
-                raise EquationError("has no equation")
+                raise EquationError(Message("has no equation"))
             expr = dialect.read(text)
             if table is not None:
                 expr = Call("lookup", (table, expr))
@@ -194,7 +197,9 @@ class _Items:
                 expr = Call("active_initial", (expr, dialect.read(first)))
         except (EquationError, RecursionError) as error:
             deep = isinstance(error, RecursionError)
-            self.faults.append((_shown(item), "is nested too deeply" if deep else str(error)))
+            self.faults.append(
+                (_shown(item), Message("is nested too deeply") if deep else error.args[0])
+            )
             return Number(0.0)
         own = item.non_negative
         if item.kind == "flow" and (self.flows[1] if own is None else own):

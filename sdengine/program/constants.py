@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.functions import MEANINGS
 from sdengine.functions.scope import LoweringError, Scope
 from sdengine.ir import Const, Load, Node, Op, Slots, Time, Values, nodes
@@ -37,11 +38,17 @@ class Constants:
         value = self.value(node)
         self.at_start = False
         if value is None or np.unique(value).size != 1 or float(np.ravel(value)[0]) < 1:
-            raise LoweringError("the order of a delay or smooth must be a constant of at least 1")
+            raise LoweringError(
+                Message("the order of a delay or smooth must be a constant of at least 1")
+            )
         order = float(np.ravel(value)[0])
         if not order <= limit("ORDER"):
             raise LoweringError(
-                f"has a delay or smooth of {order:,.0f} stages; {at_most('ORDER', 'taken')}"
+                Message(
+                    "has a delay or smooth of {order:,.0f} stages; {most}",
+                    order=order,
+                    most=at_most("ORDER", "taken"),
+                )
             )
         self._bind(node)
         return int(order)

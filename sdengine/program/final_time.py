@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.program.interpreter import run_reference
 from sdengine.program.lower import lower
 from sdengine.recursion import deeply
@@ -37,4 +37,10 @@ def settled(model: Model) -> Model:
             stop = float(times[reached[0]])
             return dataclasses.replace(model, clock=dataclasses.replace(clock, stop=stop))
         steps *= 2
-    raise SDError(f"{model.path.name}: FINAL TIME is not reached within {LONGEST} steps")
+    raise SDError(
+        Message(
+            "{file}: FINAL TIME is not reached within {most} steps",
+            file=model.path.name,
+            most=LONGEST,
+        )
+    )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.ir import Program, Slots
 from sdengine.program.held import Held, State
 from sdengine.syntax import Clock, Model
@@ -51,7 +51,9 @@ class Inputs:
         self.begin = self.end = 0  # the steps a run goes from and to
         self.counts: dict[int, str] = {} if given is None else {given.count: "given"}
         if given is not None and given.program.digest != program.digest:
-            self.problems.add(program.name, "what is given was laid out for another kernel")
+            self.problems.add(
+                program.name, Message("what is given was laid out for another kernel")
+            )
 
     def span(self, steps: int | None, state: State | None) -> None:
         """Note the steps a run goes from and to; note a state that is not this program's."""
@@ -59,7 +61,9 @@ class Inputs:
         length = self.whole("steps", steps, left, 0)
         if state is not None:
             if not _fits(state, self.program):
-                self.problems.add(self.program.name, "the state is not one of this kernel's")
+                self.problems.add(
+                    self.program.name, Message("the state is not one of this kernel's")
+                )
                 self.problems.raise_if_any()
             self.begin = state.step
             self.counts.setdefault(state.values.shape[1], "state")
@@ -88,7 +92,9 @@ class Inputs:
         try:
             return np.asarray(given, dtype=float)
         except (TypeError, ValueError):
-            self.problems.add(self.program.name, f'"{name}" is given what is not a number')
+            self.problems.add(
+                self.program.name, Message('"{name}" is given what is not a number', name=name)
+            )
             return None
 
     def read(self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held]) -> None:
@@ -104,11 +110,15 @@ class Inputs:
             if slots is None or times is None or rows is None:
                 continue
             if times.ndim != 1 or rows.ndim < 1 or len(times) != len(rows):
-                self.problems.add(self.program.name, f'"{name}" needs one value for each time')
+                self.problems.add(
+                    self.program.name, Message('"{name}" needs one value for each time', name=name)
+                )
                 continue
             start, step = self.program.start, self.program.step
             if not np.isfinite(times).all() or (np.diff(times) < 0).any():
-                self.problems.add(self.program.name, f'"{name}": times must ascend')
+                self.problems.add(
+                    self.program.name, Message('"{name}": times must ascend', name=name)
+                )
                 continue
             self._since(name, float(np.min(times, initial=np.inf)))
             when = np.ceil(np.clip((times - start) / step, -1, 2**53) - 1e-6).astype(int)
@@ -123,7 +133,9 @@ class Inputs:
         """Note what data are at every step: as in the file, until the caller's own begin."""
         program = self.program
         for name in sorted(program.unfed - set(self.given)):
-            self.problems.add(program.name, f'data "{name}" have no source: give their values')
+            self.problems.add(
+                program.name, Message('data "{name}" have no source: give their values', name=name)
+            )
         if not program.feeds:
             return
         when = program.start + program.step * np.arange(self.end + 1, dtype=np.float64)
@@ -142,7 +154,9 @@ class Inputs:
             return self.program.where(str(written))
         why = "is not a constant" if written else "is not in the model"
         near = did_you_mean(name, self.program.settable) if not written else ""
-        self.problems.add(self.program.name, f'"{name}" {why}{near}')
+        self.problems.add(
+            self.program.name, Message('"{name}" {why}{near}', name=name, why=why, near=near)
+        )
         return None
 
     def _change(self, name: str, step: int, slots: Slots, values: NDArray[np.float64]) -> None:
@@ -151,12 +165,20 @@ class Inputs:
             dims = self.model[name].dims
             self.problems.add(
                 self.program.name,
-                f'"{name}" needs shape {slots.shape} {dims} or that with members last, '
-                f"got {values.shape}",
+                Message(
+                    '"{name}" needs shape {wanted} {dims} or that with members last, got {shape}',
+                    name=name,
+                    wanted=slots.shape,
+                    dims=dims,
+                    shape=values.shape,
+                ),
             )
             return
         if not (np.isfinite(values.sum()) or np.isfinite(values).all()):
-            self.problems.add(self.program.name, f'"{name}" is given a value that is not finite')
+            self.problems.add(
+                self.program.name,
+                Message('"{name}" is given a value that is not finite', name=name),
+            )
             return
         if not alike:
             self.counts.setdefault(values.shape[-1], name)
@@ -171,7 +193,13 @@ class Inputs:
             counts.setdefault(members, "members")
         if len(counts) > 1:
             parts = ", ".join(f'"{name}" {count}' for count, name in counts.items())
-            raise SDError(f"{self.program.name}: numbers of members differ: {parts}")
+            raise SDError(
+                Message(
+                    "{name}: numbers of members differ: {parts}",
+                    name=self.program.name,
+                    parts=parts,
+                )
+            )
         return next(iter(counts), 1)
 
     def later(self) -> Slots:
@@ -279,7 +307,13 @@ def member_numbers(ids: ArrayLike | None, count: int, stride: int, name: str) ->
         or (numbers < 0).any()
         or (numbers >= 2**32).any()
     ):
-        raise SDError(f"{name}: ids must be {count} whole numbers from 0 to 2**32 - 1")
+        raise SDError(
+            Message(
+                "{name}: ids must be {count} whole numbers from 0 to 2**32 - 1",
+                name=name,
+                count=count,
+            )
+        )
     return np.concatenate([numbers, np.repeat(numbers[-1:], stride - count)]).astype(np.int64)
 
 

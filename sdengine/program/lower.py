@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.functions import FUNCTIONS, Function, named
 from sdengine.functions.lookups import Choice
 from sdengine.functions.scope import LoweringError, Scope, allowed
@@ -54,7 +54,9 @@ def lower(model: Model) -> Program:
     try:
         return deeply(_lower, model)
     except RecursionError:
-        raise SDError(f"{model.path.name}: an equation is nested too deeply") from None
+        raise SDError(
+            Message("{file}: an equation is nested too deeply", file=model.path.name)
+        ) from None
 
 
 def _lower(model: Model) -> Program:
@@ -69,8 +71,11 @@ def _lower(model: Model) -> Program:
         for name in sorted(builder.statements.lagging):
             builder.problems.add(
                 f'{model.path.name} "{name}"',
-                f"DELAY N with a delay time that varies is not supported under "
-                f"{model.clock.method}, which the model asks for: run it with Euler",
+                Message(
+                    "DELAY N with a delay time that varies is not supported under "
+                    "{method}, which the model asks for: run it with Euler",
+                    method=model.clock.method,
+                ),
             )
     structural = builder.constants.structural | model.bound | behind_final_time(model)
     builder.problems.raise_if_any()
@@ -108,7 +113,7 @@ class Builder:
             scope, target = self.statements.points(variable, equation)
             self._statements(variable, equation.expr, scope, target)
         except LoweringError as error:
-            self.problems.add(f'{self.model.path.name} "{variable.name}"', str(error))
+            self.problems.add(f'{self.model.path.name} "{variable.name}"', error.args[0])
         except (ValueError, IndexError, KeyError, AttributeError) as error:
             what = f"cannot be compiled ({type(error).__name__}: {error})"
             self.problems.add(f'{self.model.path.name} "{variable.name}"', what)
@@ -145,7 +150,7 @@ class Builder:
             return self._reference(expr, scope)
         if isinstance(expr, Call):
             return self._call(expr, scope)
-        raise LoweringError("a graphical function stands where a number is expected")
+        raise LoweringError(Message("a graphical function stands where a number is expected"))
 
     def _reference(self, ref: Ref, scope: Scope) -> Node:
         name = fold(ref.name)
@@ -174,50 +179,60 @@ class Builder:
                     r for r, p in self.names.position.items() if p[self.names.element[name]] >= 0
                 )
                 return Const(float(self.names.numbers(holder)[self.names.element[name]]))
-            raise LoweringError(
-                f'no variable "{ref.name}"{wide_signs(ref.name)}'
-                f"{did_you_mean(ref.name, self.model.variables)}"
-            )
+            wide, hint = wide_signs(ref.name), did_you_mean(ref.name, self.model.variables)
+            told = 'no variable "{name}"{wide}{hint}'
+            raise LoweringError(Message(told, name=ref.name, wide=wide, hint=hint))
         variable = self.names.variables[name]
         if variable.kind is Kind.LOOKUP:
-            raise LoweringError(f'graphical function "{ref.name}" needs an argument')
+            raise LoweringError(
+                Message('graphical function "{name}" needs an argument', name=ref.name)
+            )
         return Load(np.broadcast_to(self._slots(variable, ref.subscripts, scope), scope.shape))
 
     def _slots(self, variable: Variable, subscripts: tuple[str, ...], scope: Scope) -> Slots:
         if not subscripts and all(fold(dim) in scope.axes for dim in variable.dims):
             subscripts = variable.dims  # XMILE leaves out subscripts that are the target's own
         if len(subscripts) != len(variable.dims):
-            raise LoweringError(
-                f'"{variable.name}" has {len(variable.dims)} subscripts, is used with '
-                f"{len(subscripts)}"
-            )
+            raise LoweringError(_miscounted(variable, len(subscripts)))
         return self.statements.pick(variable, [self.names.axis(s, scope) for s in subscripts])
 
     def _call(self, call: Call, scope: Scope) -> Node:
         variable = self.names.variables.get(fold(call.function))
         if variable is not None and variable.kind is Kind.LOOKUP:
             if len(call.args) != 1:
-                raise LoweringError("a graphical function takes one argument")
+                raise LoweringError(Message("a graphical function takes one argument"))
             return self.curves(Ref(call.function), scope).read(self.node(call.args[0], scope))
         name = named(call.function)
         if name == "a_function_of":
-            raise LoweringError("has no equation yet, only A FUNCTION OF what it hangs on")
+            raise LoweringError(Message("has no equation yet, only A FUNCTION OF what it hangs on"))
         record = FUNCTIONS.get(name)
         if record is None:
             near = did_you_mean(name, FUNCTIONS)
-            raise LoweringError(f'function "{call.function}" is not supported{near}')
+            raise LoweringError(
+                Message(
+                    'function "{function}" is not supported{near}',
+                    function=call.function,
+                    near=near,
+                )
+            )
         counted = self._counted(record, call)
         if record.lower is None:
-            raise LoweringError(
-                f"{record.spellings[0]} must stand directly behind the equation sign"
-            )
+            told = "{function} must stand directly behind the equation sign"
+            raise LoweringError(Message(told, function=record.spellings[0]))
         return record.lower(self, counted, scope)
 
     def _counted(self, record: Function, call: Call) -> Call:
         """Return a call by its own name; raise where its arguments are too many or too few."""
         if len(call.args) not in record.arity:
             counts = " or ".join(map(str, record.arity))
-            raise LoweringError(f"{call.function} takes {counts} arguments, not {len(call.args)}")
+            raise LoweringError(
+                Message(
+                    "{function} takes {counts} arguments, not {n}",
+                    function=call.function,
+                    counts=counts,
+                    n=len(call.args),
+                )
+            )
         return Call(record.name, call.args)
 
     def series_of(self, ref: Expr, scope: Scope) -> tuple[Choice, str]:
@@ -226,11 +241,11 @@ class Builder:
         variable = self.names.variables.get(fold(ref.name)) if isinstance(ref, Ref) else None
         if variable is None or variable.kind is not Kind.DATA or not isinstance(ref, Ref):
             name = ref.name if isinstance(ref, Ref) else "an expression"
-            raise LoweringError(f'"{name}" is no data variable')
+            raise LoweringError(Message('"{name}" is no data variable', name=name))
         exprs, which = self._equations_at(variable, ref, scope)
         series = [expr for expr in exprs if isinstance(expr, Series) and len(expr.times)]
         if len(series) < len(exprs):
-            raise LoweringError(f'data "{variable.name}" have no source')
+            raise LoweringError(Message('data "{name}" have no source', name=variable.name))
         self.constants.structural.add(variable.name)
         curves = tuple(Curve.of(one.times, one.values) for one in series)
         return Choice(curves, which), series[0].rule
@@ -242,11 +257,11 @@ class Builder:
         variable = self.names.variables.get(fold(ref.name)) if isinstance(ref, Ref) else None
         if variable is None or variable.kind is not Kind.LOOKUP or not isinstance(ref, Ref):
             name = ref.name if isinstance(ref, Ref) else "an expression"
-            raise LoweringError(f'no graphical function "{name}"')
+            raise LoweringError(Message('no graphical function "{name}"', name=name))
         exprs, which = self._equations_at(variable, ref, scope)
         tables = [expr for expr in exprs if isinstance(expr, Table)]
         if len(tables) < len(exprs):
-            raise LoweringError(f'"{variable.name}" is no graphical function')
+            raise LoweringError(Message('"{name}" is no graphical function', name=variable.name))
         return Choice(tuple(Curve.of(t.x, t.y, t.mode) for t in tables), which)
 
     def _equations_at(
@@ -257,10 +272,7 @@ class Builder:
         if not subscripts and all(fold(dim) in scope.axes for dim in variable.dims):
             subscripts = variable.dims
         if len(subscripts) != len(variable.dims):
-            raise LoweringError(
-                f'"{variable.name}" has {len(variable.dims)} subscripts, is used with '
-                f"{len(subscripts)}"
-            )
+            raise LoweringError(_miscounted(variable, len(subscripts)))
         wanted = [self.names.axis(subscript, scope) for subscript in subscripts]
         which = np.full(scope.shape, -1, np.int64)
         for number, equation in enumerate(variable.equations):
@@ -270,7 +282,9 @@ class Builder:
                 here &= np.isin(axis, elements)
             which[here] = number
         if (which < 0).any():
-            raise LoweringError(f'"{variable.name}" has no equation for this element')
+            raise LoweringError(
+                Message('"{name}" has no equation for this element', name=variable.name)
+            )
         used, numbers = np.unique(which, return_inverse=True)
         return [variable.equations[n].expr for n in used], numbers.reshape(scope.shape)
 
@@ -287,3 +301,8 @@ class Builder:
         axes = {k: v[..., None] for k, v in scope.axes.items()}
         axes |= {fold(s): column for s, column in zip(marked, grid, strict=True)}
         return Scope((*scope.shape, width), axes), width
+
+
+def _miscounted(variable: Variable, count: int) -> Message:
+    told = '"{name}" has {own} subscripts, is used with {count}'
+    return Message(told, name=variable.name, own=len(variable.dims), count=count)

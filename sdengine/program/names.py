@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sdengine.errors import did_you_mean
+from sdengine.errors import Message, did_you_mean
 from sdengine.functions.scope import LoweringError, Scope
 from sdengine.syntax import Model, Variable, fold
 
@@ -34,7 +34,13 @@ class Names:
     def variable(self, name: str) -> Variable:
         """Return a variable of the model by its name in an equation."""
         if fold(name) not in self.variables:
-            raise LoweringError(f'no variable "{name}"{did_you_mean(name, self.model.variables)}')
+            raise LoweringError(
+                Message(
+                    'no variable "{name}"{hint}',
+                    name=name,
+                    hint=did_you_mean(name, self.model.variables),
+                )
+            )
         return self.variables[fold(name)]
 
     def elements(self, subscript: str) -> np.ndarray:
@@ -45,7 +51,13 @@ class Names:
         if name in self.element:
             return np.array([self.element[name]], np.int64)
         known = [*self.ranges, *self.element]
-        raise LoweringError(f'unknown subscript "{subscript}"{did_you_mean(subscript, known)}')
+        raise LoweringError(
+            Message(
+                'unknown subscript "{subscript}"{hint}',
+                subscript=subscript,
+                hint=did_you_mean(subscript, known),
+            )
+        )
 
     def numbers(self, name: str) -> np.ndarray:
         """Return the number of each element of a range: 1, 2, 3 … in the widest range around it."""
@@ -61,7 +73,7 @@ class Names:
         if name in self.element and name not in self.ranges:
             return np.array(self.element[name])
         if name not in self.ranges:
-            raise LoweringError(f'unknown subscript "{subscript}"')
+            raise LoweringError(Message('unknown subscript "{subscript}"', subscript=subscript))
         return self.follow(subscript, scope)[1]
 
     def follow(self, subscript: str, scope: Scope) -> tuple[str, np.ndarray]:
@@ -71,7 +83,9 @@ class Names:
         if name in scope.axes:
             return name, scope.axes[name]
         if name not in self.ranges:
-            raise LoweringError(f'"{subscript}" is not a subscript range')
+            raise LoweringError(
+                Message('"{subscript}" is not a subscript range', subscript=subscript)
+            )
         found = self._by_mapping(name, scope)
         if found is not None:
             return found
@@ -79,7 +93,10 @@ class Names:
             if np.isin(axis, self.elements(name)).all() and not axis_name.endswith("!"):
                 return axis_name, axis
         raise LoweringError(
-            f'subscript "{subscript}" is used without "!" but is not on the left-hand side'
+            Message(
+                'subscript "{subscript}" is used without "!" but is not on the left-hand side',
+                subscript=subscript,
+            )
         )
 
     def _by_mapping(self, name: str, scope: Scope) -> tuple[str, np.ndarray] | None:

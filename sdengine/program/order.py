@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.ir import Statement, reshaped
 
 
@@ -32,7 +32,7 @@ def sort_statements(
     apart = [p for s in statements for p in (points(s) if id(s) in ring else (s,))]
     order, stuck = _sort(apart, given)
     if stuck:
-        raise SDError(f"{where}: {_describe(stuck, given)}")
+        raise SDError(Message("{where}: {what}", where=where, what=_describe(stuck, given)))
     return tuple(order)
 
 
@@ -106,6 +106,6 @@ def _describe(stuck: Sequence[Statement], given: np.ndarray) -> str:
         if id(following) in seen:
             names = [s.name for s in path[seen[id(following)] :]] + [following.name]
             ring = " ← ".join(f'"{n}"' for n in dict.fromkeys(names)) + f' ← "{names[0]}"'
-            return f"a loop without a stock: {ring}"
+            return Message("a loop without a stock: {ring}", ring=ring)
         seen[id(following)] = len(path)
         path.append(following)

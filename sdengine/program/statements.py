@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.functions.scope import LoweringError, Scope
 from sdengine.ir import Const, Feed, Load, Node, Noise, Slots, Statement, StepTime, Time, reshaped
 from sdengine.program.names import Names
@@ -92,7 +93,11 @@ class Statements:
         for dim, column in zip(variable.dims, columns, strict=True):
             at = self.names.position[fold(dim)][column]
             if (at < 0).any():
-                raise LoweringError(f'"{variable.name}" has no such element in range "{dim}"')
+                raise LoweringError(
+                    Message(
+                        '"{name}" has no such element in range "{dim}"', name=variable.name, dim=dim
+                    )
+                )
             index.append(at)
         return slots[tuple(np.broadcast_arrays(*index))]
 

@@ -31,6 +31,12 @@ def test_a_model_says_by_name_where_others_differ(write_model, equations, title,
         assert all(f'"{name}"' in remark for name in names)
 
 
+def test_a_model_says_where_its_run_ends_if_no_step_meets_the_end(write_model):
+    (remark,) = read_model(write_model("x=1~~|", step=0.3, stop=2.0)).remarks
+    assert remark.startswith("model.mdl: FINAL TIME between two steps (")
+    assert not read_model(write_model("x=1~~|", step=0.1, stop=3.0)).remarks
+
+
 def test_it_warns_once(write_model, monkeypatch):
     monkeypatch.setattr(read, "_told", set())
     path = write_model("x=PULSE TRAIN(0,1,2,3)~~|")

@@ -310,8 +310,8 @@ def test_a_name_in_quotes_goes_on_behind_a_line_that_ends_in_a_backslash(write_m
 
 
 def test_texts_are_passed_over(write_model):
-    model = read_model(write_model("file:IS:'a.xlsx'~~|\nx=3~~|"))
-    assert list(model.variables) == ["x"]
+    model = read_model(write_model("file:IS:'a.xlsx'~~|\n\"what :IS: x\"=3~~|"))
+    assert list(model.variables) == ['"what :IS: x"']
 
 
 def test_a_delay_that_tells_what_is_in_it_conserves_it(write_model):
