@@ -62,7 +62,6 @@ class Allotted:
     better: Estimate
     better_median: float
     chance: Estimate
-    even_chance: Estimate
     searched_effect: float
     treasury: tuple[Estimate, Estimate]
     forgone: tuple[Estimate, Estimate]
@@ -225,7 +224,7 @@ def _judge(
     none, best, spread = results.scenarios
     replicate = fresh.replicate
     values = [results.at(outcome, s, last) for s in (none, best, spread)]
-    events = [results.event(target, s) for s in (none, best, spread)]
+    events = [results.event(target, s) for s in (none, best)]
 
     def money(forgone: bool) -> tuple[Estimate, Estimate]:
         return tuple(
@@ -245,7 +244,6 @@ def _judge(
         mean_of(values[1] - values[2], replicate),
         float(np.nanmedian(values[1] - values[2])),
         difference(events[1], events[0]).found,
-        difference(events[2], events[0]).found,
         reached,
         money(False),
         money(True),

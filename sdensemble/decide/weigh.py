@@ -93,7 +93,6 @@ class Weighed:
     world: World
     doses: Doses
     effects: tuple[tuple[Figure, Figure], ...]
-    medians: tuple[tuple[float, float], ...]
     conventions: tuple[Convention, ...]
     main: int
     price: tuple[Figure, ...]
@@ -145,7 +144,6 @@ def weigh(
     )
     alone = [[curve.outcome[y, curve.asked] for curve in doses.curves] for y in years]
     both = [(mean_of(a, doses.replicate), mean_of(b, doses.replicate)) for a, b in alone]
-    medians = [(float(np.nanmedian(a)), float(np.nanmedian(b))) for a, b in alone]
     together = tuple(_interaction(doses, y) for y in years)
     return Weighed(
         question=question,
@@ -155,7 +153,6 @@ def weigh(
         world=worlds[0],
         doses=doses,
         effects=tuple(both),
-        medians=tuple(medians),
         conventions=conventions,
         main=main,
         price=tuple(_price(doses, y) for y in years),

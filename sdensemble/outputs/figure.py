@@ -228,7 +228,6 @@ class Figure:
     caption: Words = ""
     source: Words = ""
     run: str = ""
-    share_x: bool = False
     share_y: bool = False
     width: float = 146.0
 

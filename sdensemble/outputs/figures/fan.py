@@ -80,7 +80,6 @@ def fan(
         caption=_caption(results, scenario, shown, history),
         source=source(results, bool(drawn)),
         run=run_of(results),
-        share_x=True,
         width=width,
     )
 
