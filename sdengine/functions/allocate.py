@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.functions.algebra import chosen, op
 from sdengine.functions.record import Builder, Example, Function, Lowering
 from sdengine.functions.scope import LoweringError, Scope
@@ -48,7 +49,9 @@ def by_priority(builder: Builder, call: Call, scope: Scope) -> Node:
     group = across(builder, last_subscript(request), scope)
     count = builder.constants.value(builder.node(size, group.outer))
     if count is None or not (np.ravel(count) == group.width).all():
-        raise LoweringError("ALLOCATE BY PRIORITY must be given the number of its claimants")
+        raise LoweringError(
+            Message("ALLOCATE BY PRIORITY must be given the number of its claimants")
+        )
     demand = builder.statements.keep(builder.node(request, group.inner), "demand", group.inner)
     top = builder.statements.keep(builder.node(priority, group.inner), "priority", group.inner)
     wide = builder.statements.keep(builder.node(width, group.outer), "width", group.outer)
@@ -78,7 +81,7 @@ def stella(builder: Builder, call: Call, scope: Scope) -> Node:
     """Stella's ALLOCATE: a supply over a dimension by demand and priority, and a width."""
     supply, dimension, demand, priority, *width = call.args
     if not isinstance(dimension, Ref):
-        raise LoweringError("ALLOCATE needs a dimension for its second argument")
+        raise LoweringError(Message("ALLOCATE needs a dimension for its second argument"))
     size = Number(float(len(builder.names.elements(dimension.name))))
     claims = [_over(arg, dimension.name) for arg in (demand, priority)]
     wide = Call("max", (width[0], Number(NO_WIDTH))) if width else Number(NO_WIDTH)
@@ -119,7 +122,9 @@ def available(builder: Builder, call: Call, scope: Scope) -> Node:
     """ALLOCATE AVAILABLE: by profiles of a type, a priority and a width for each claimant."""
     request, profile, supply = call.args
     if not isinstance(profile, Ref):
-        raise LoweringError("ALLOCATE AVAILABLE needs a variable for its priority profiles")
+        raise LoweringError(
+            Message("ALLOCATE AVAILABLE needs a variable for its priority profiles")
+        )
     group = across(builder, last_subscript(request), scope)
     types, middle, wide = (
         builder.node(part, group.inner) for part in _profile_parts(builder, profile)
@@ -167,7 +172,10 @@ def _profile_parts(builder: Builder, profile: Ref) -> list[Ref]:
     start = keys.index(last) if last in keys else -1
     if start < 0 or len(elements) < start + 3:
         raise LoweringError(
-            f'"{profile.name}" must end with a subscript of type, priority, width and extra'
+            Message(
+                '"{name}" must end with a subscript of type, priority, width and extra',
+                name=profile.name,
+            )
         )
     head = profile.subscripts[:-1]
     return [Ref(profile.name, (*head, elements[start + k])) for k in range(3)]
@@ -176,12 +184,15 @@ def _profile_parts(builder: Builder, profile: Ref) -> list[Ref]:
 def _kinds(builder: Builder, types: Node) -> list[int]:
     values = builder.constants.fixed(types)
     if values is None:
-        raise LoweringError("the types of priority profiles must be constants")
+        raise LoweringError(Message("the types of priority profiles must be constants"))
     kinds = sorted({int(value) for value in np.ravel(values)})
     if any(kind not in REACH for kind in kinds):
         raise LoweringError(
-            f"profiles of type {kinds} are not supported; supported: "
-            "1 rectangular, 2 triangular, 3 normal, 4 exponential"
+            Message(
+                "profiles of type {kinds} are not supported; supported: 1 "
+                "rectangular, 2 triangular, 3 normal, 4 exponential",
+                kinds=kinds,
+            )
         )
     return kinds
 
@@ -253,10 +264,14 @@ class _Side:
 
 def _side(builder: Builder, quantity: Expr, profile: Expr, scope: Scope) -> _Side:
     if not isinstance(quantity, Ref) or not isinstance(profile, Ref) or len(scope.shape) != 1:
-        raise LoweringError("FIND MARKET PRICE needs variables, and cannot stand inside a sum")
+        raise LoweringError(
+            Message("FIND MARKET PRICE needs variables, and cannot stand inside a sum")
+        )
     dims = builder.names.variable(quantity.name).dims
     if not dims or len(quantity.subscripts) != len(dims):
-        raise LoweringError(f'"{quantity.name}" must have the traders as its last subscript')
+        raise LoweringError(
+            Message('"{name}" must have the traders as its last subscript', name=quantity.name)
+        )
     every = f"{dims[-1]}!"
     parts = [
         Ref(part.name, (*part.subscripts[:-2], every, part.subscripts[-1]))
@@ -299,7 +314,7 @@ def _at_price(offered: bool) -> Lowering:
         quantity, profile, price = call.args
         if not isinstance(profile, Ref):
             name = call.function.upper().replace("_", " ")
-            raise LoweringError(f"{name} needs a variable for its profiles")
+            raise LoweringError(Message("{name} needs a variable for its profiles", name=name))
         kind, centre, width = (
             builder.node(part, scope) for part in _profile_parts(builder, profile)
         )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.functions.algebra import op
 from sdengine.functions.lookups import Choice, forward
 from sdengine.functions.record import Builder, Example, Function, Lowering
@@ -21,7 +22,9 @@ def _read(series: Choice, rule: str, at: Node) -> Node:
     if rule == "look_forward":
         return forward(series, at)
     if rule not in _MODES:
-        raise LoweringError(f'data under ":{rule.upper()}:" have no value at other times')
+        raise LoweringError(
+            Message('data under ":{rule}:" have no value at other times', rule=rule.upper())
+        )
     return series.turned(lambda c: replace(c, mode=_MODES[rule])).read(at)
 
 
@@ -33,7 +36,7 @@ def at_time(builder: Builder, call: Call, scope: Scope) -> Node:
     if len(call.args) > 2:
         mode = builder.constants.fixed(builder.node(call.args[2], scope))
         if mode is None or np.unique(mode).size != 1:
-            raise LoweringError("GET DATA BETWEEN TIMES needs a constant for its mode")
+            raise LoweringError(Message("GET DATA BETWEEN TIMES needs a constant for its mode"))
         kind = float(np.ravel(mode)[0])
         rule = "look_forward" if kind >= 1 else "hold_backward" if kind <= -1 else rule
     first, last = series.each(lambda c: c.x[0]), series.each(lambda c: c.x[-1])

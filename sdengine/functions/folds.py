@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.functions.record import Builder, Example, Function, Lowering
 from sdengine.functions.scope import LoweringError, Scope
 from sdengine.functions.unit_rules import rule
@@ -66,7 +67,11 @@ def _marked(builder: Builder, expr: Expr, scope: Scope) -> Expr:
 
 def _count(builder: Builder, call: Call, scope: Scope) -> Node:
     if not isinstance(call.args[0], Ref):
-        raise LoweringError(f"{call.function.upper()} needs the name of a subscript range")
+        raise LoweringError(
+            Message(
+                "{function} needs the name of a subscript range", function=call.function.upper()
+            )
+        )
     return Const(float(len(builder.names.elements(call.args[0].name))))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sdengine.errors import Message
 from sdengine.functions.algebra import chosen, inside_vector, op, places
 from sdengine.functions.record import Builder, Example, Function, Lowering
 from sdengine.functions.scope import LoweringError, Scope, allowed
@@ -64,7 +65,7 @@ def _inverted(curve: Curve) -> Curve:
         return Curve.of(curve.y, curve.x)
     if (steps <= 0).all():
         return Curve.of(curve.y[::-1].copy(), curve.x[::-1].copy())
-    raise LoweringError("LOOKUP INVERT needs a lookup that only rises or only falls")
+    raise LoweringError(Message("LOOKUP INVERT needs a lookup that only rises or only falls"))
 
 
 def area(curves: Choice, start: Node, end: Node) -> Node:
@@ -111,15 +112,15 @@ def vector_lookup(builder: Builder, call: Call, scope: Scope) -> Node:
     """VECTOR LOOKUP: a lookup whose y are the elements of an array, evenly spaced in x."""
     vector, x, low, high, mode = call.args
     if not isinstance(vector, Ref) or not vector.subscripts:
-        raise LoweringError("VECTOR LOOKUP needs the first element of an array")
+        raise LoweringError(Message("VECTOR LOOKUP needs the first element of an array"))
     kind = builder.constants.fixed(builder.node(mode, scope))
     if kind is None or np.unique(kind).size != 1 or float(np.ravel(kind)[0]) not in (0, 1, 2, 3, 4):
-        raise LoweringError("VECTOR LOOKUP needs a constant from 0 to 4 for its mode")
+        raise LoweringError(Message("VECTOR LOOKUP needs a constant from 0 to 4 for its mode"))
     first = builder.node(vector, scope)
     slots = builder.statements.where(builder.names.variable(vector.name).name)
     count = slots.shape[-1]
     if not isinstance(first, Load) or count < 2:
-        raise LoweringError("VECTOR LOOKUP needs an array of at least two elements")
+        raise LoweringError(Message("VECTOR LOOKUP needs an array of at least two elements"))
     along = int(slots.flat[1] - slots.flat[0]) * np.arange(count)
     allowed(int(np.prod(scope.shape)) * count)
     y = Load(first.slots[..., None] + along)

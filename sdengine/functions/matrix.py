@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.functions.algebra import chosen, op
 from sdengine.functions.record import Builder, Example, Function
 from sdengine.functions.scope import LoweringError, Scope, allowed
@@ -20,7 +21,7 @@ def invert(builder: Builder, call: Call, scope: Scope) -> Node:
     """INVERT MATRIX: the inverse of a square matrix, which a singular one has not."""
     matrix, size = call.args
     if not isinstance(matrix, Ref) or len(matrix.subscripts) < 2 or len(scope.shape) != 1:
-        raise LoweringError("INVERT MATRIX needs a matrix, and an equation of its own")
+        raise LoweringError(Message("INVERT MATRIX needs a matrix, and an equation of its own"))
     across, down = (s.removesuffix("!").strip() for s in reversed(matrix.subscripts[-2:]))
     (row_key, rows), (column_key, columns) = (
         builder.names.follow(down, scope),
@@ -30,9 +31,13 @@ def invert(builder: Builder, call: Call, scope: Scope) -> Node:
     n = len(lists[0])
     count = builder.constants.fixed(builder.node(size, scope))
     if len(lists[1]) != n or count is None or not np.all(count == n):
-        raise LoweringError("INVERT MATRIX needs a square matrix and the number of its rows")
+        raise LoweringError(
+            Message("INVERT MATRIX needs a square matrix and the number of its rows")
+        )
     if n > LARGEST:
-        raise LoweringError(f"INVERT MATRIX of {n} rows; at most {LARGEST} are taken")
+        raise LoweringError(
+            Message("INVERT MATRIX of {n} rows; at most {most} are taken", n=n, most=LARGEST)
+        )
     others = {k: v for k, v in scope.axes.items() if k not in (row_key, column_key)}
     table = np.stack([*others.values(), np.zeros(scope.shape, np.int64)], axis=1)
     _, first, which = np.unique(table, axis=0, return_index=True, return_inverse=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.functions.algebra import chosen, op, places
 from sdengine.functions.record import Builder, Example, Function, of_nodes
 from sdengine.functions.scope import LoweringError, Scope, allowed
@@ -81,8 +82,12 @@ def _places_ahead(builder: Builder, name: str, scope: Scope) -> Scope:
     count = builder.model.clock.steps + 2
     if count > LONGEST or len(scope.shape) != 1:
         raise LoweringError(
-            f"{name} with a delay that varies takes at most {LONGEST:,} steps, and an equation "
-            "without a sum around it"
+            Message(
+                "{name} with a delay that varies takes at most {most:,} steps, "
+                "and an equation without a sum around it",
+                name=name,
+                most=LONGEST,
+            )
         )
     allowed(4 * scope.shape[0] * count)
     return Scope((scope.shape[0], count))
@@ -151,7 +156,9 @@ def history(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     step = Const(builder.model.clock.step)
     loads = [part for part in nodes(when) if isinstance(part, Load)]
     if any(builder.constants.value(load) is None for load in loads):
-        raise LoweringError("HISTORY needs a time that hangs on the time and constants alone")
+        raise LoweringError(
+            Message("HISTORY needs a time that hangs on the time and constants alone")
+        )
     later = _after(when, step)
     ago = op("div", op("sub", op("add", Time(), step), later), step)
     steps = op("max", op("integer", op("add", ago, Const(0.5))), Const(1.0))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.functions.algebra import op
 from sdengine.functions.arithmetic import SMALL, quantised, quantum
 from sdengine.functions.logic import one_where, truth
@@ -127,8 +128,11 @@ def _time_value(builder: Builder, call: Call, scope: Scope) -> Node:
     origin, unit = builder.constants.value(relative), builder.constants.value(measure)
     if origin is None or unit is None or np.any(unit != 0) or not np.isin(origin, (0, 1)).all():
         raise LoweringError(
-            "GET TIME VALUE is supported for the model's own time unit only (its third "
-            "argument 0), relative to now or to the start (its first argument 0 or 1)"
+            Message(
+                "GET TIME VALUE is supported for the model's own time unit "
+                "only (its third argument 0), relative to now or to the start "
+                "(its first argument 0 or 1)"
+            )
         )
     since = Time() if np.all(origin == 0) else Const(builder.model.clock.start)
     return op("add", since, offset)

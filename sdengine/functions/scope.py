@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.limits import at_most, limit
 
 
@@ -26,4 +27,10 @@ class Scope:
 def allowed(terms: int) -> None:
     """Raise where an equation has more terms than are held in memory."""
     if terms > limit("TERMS"):
-        raise LoweringError(f"has {terms:,} terms over its elements; {at_most('TERMS', 'taken')}")
+        raise LoweringError(
+            Message(
+                "has {terms:,} terms over its elements; {most}",
+                terms=terms,
+                most=at_most("TERMS", "taken"),
+            )
+        )

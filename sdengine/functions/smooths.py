@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.functions.algebra import op
 from sdengine.functions.record import Builder, Example, Function, of_nodes
 from sdengine.functions.scope import LoweringError, Scope
@@ -133,7 +134,13 @@ def depreciate(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     for what, part, wanted in (("fiscal year", year, 1.0), ("initial value", initial, 0.0)):
         value = builder.constants.fixed(part)
         if value is None or not np.all(value == wanted):
-            raise LoweringError(f"DEPRECIATE STRAIGHTLINE needs {wanted:g} for its {what}")
+            raise LoweringError(
+                Message(
+                    "DEPRECIATE STRAIGHTLINE needs {wanted:g} for its {what}",
+                    wanted=wanted,
+                    what=what,
+                )
+            )
     step = Const(builder.model.clock.step)
     exact = op("div", time, step)  # a part of a step counts as one
     steps = op("max", op("integer", op("add", exact, Const(1.0 - 1e-6))), Const(1.0))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.functions.algebra import chosen, op
 from sdengine.functions.record import Builder, Example, Function
 from sdengine.functions.scope import LoweringError, Scope
@@ -55,7 +56,7 @@ def _restriction(builder: Builder, node: Node) -> Const | None:
     """Return a restriction's number, None where it is :NA:."""
     value = builder.constants.fixed(node)
     if value is None or np.unique(value).size != 1:
-        raise LoweringError("SINTEG needs numbers or :NA: for its last five arguments")
+        raise LoweringError(Message("SINTEG needs numbers or :NA: for its last five arguments"))
     number = float(np.ravel(value)[0])
     return None if number == NA else Const(number)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sdengine.errors import Message
 from sdengine.functions.algebra import chosen, inside_vector, op, places
 from sdengine.functions.record import Builder, Example, Function
 from sdengine.functions.scope import LoweringError, Scope, allowed
@@ -37,7 +38,7 @@ class Across:
 def across(builder: Builder, subscript: str, scope: Scope) -> Across:
     """Return the vectors over ``subscript`` that the points of a scope lie in."""
     if len(scope.shape) != 1:
-        raise LoweringError("a function of whole vectors cannot stand inside a sum")
+        raise LoweringError(Message("a function of whole vectors cannot stand inside a sum"))
     key, elements = builder.names.follow(subscript, scope)
     others = {name: axis for name, axis in scope.axes.items() if name != key}
     rows = np.stack([*others.values(), np.zeros(scope.shape, np.int64)], axis=1)
@@ -63,7 +64,7 @@ def last_subscript(expr: Expr) -> str:
     for part in walk(expr):
         if isinstance(part, Ref) and part.subscripts:
             return part.subscripts[-1].removesuffix("!").strip()
-    raise LoweringError("needs an argument with a subscript")
+    raise LoweringError(Message("needs an argument with a subscript"))
 
 
 def _ranks(builder: Builder, values: Slots, inner: Scope) -> Slots:
@@ -113,7 +114,7 @@ def ranked(builder: Builder, call: Call, scope: Scope) -> Node:
     """RANK: the number, from 1, of the element that comes at a place when sorted upwards."""
     inner, width = builder.inside_marks(call.args[:1], scope)
     if not width or len(inner.shape) != 2:
-        raise LoweringError("RANK needs an array, and cannot stand inside a sum")
+        raise LoweringError(Message("RANK needs an array, and cannot stand inside a sum"))
     allowed(2 * inner.shape[0] * width * width)
     values = builder.statements.keep(builder.node(call.args[0], inner), "vector", inner)
     ranks = Load(_ranks(builder, values, inner))
@@ -156,11 +157,13 @@ def select(builder: Builder, call: Call, scope: Scope) -> Node:
     kind = builder.constants.value(builder.node(action, scope))
     strict = builder.constants.value(builder.node(fault, scope))
     if kind is None or strict is None or int(np.ravel(kind)[0]) not in _ACTIONS:
-        raise LoweringError("VECTOR SELECT needs constants for its actions, 0 to 10 and 0 to 3")
+        raise LoweringError(
+            Message("VECTOR SELECT needs constants for its actions, 0 to 10 and 0 to 3")
+        )
     fold_name, neutral, form, mean = _ACTIONS[int(np.ravel(kind)[0])]
     inner, width = builder.inside_marks((selection, expression), scope)
     if not width:
-        raise LoweringError('VECTOR SELECT needs a subscript marked "!"')
+        raise LoweringError(Message('VECTOR SELECT needs a subscript marked "!"'))
     chose, value = builder.node(selection, inner), builder.node(expression, inner)
     is_in = op("ne", chose, Const(0.0))
     forms = {"weighted": op("mul", chose, value), "power": op("pow", value, chose), "plain": value}
@@ -184,10 +187,12 @@ def element_map(builder: Builder, call: Call, scope: Scope) -> Node:
     """
     vector, shift = call.args
     if not isinstance(vector, Ref) or not vector.subscripts:
-        raise LoweringError("VECTOR ELM MAP needs an element of an array for its first argument")
+        raise LoweringError(
+            Message("VECTOR ELM MAP needs an element of an array for its first argument")
+        )
     start = builder.node(vector, scope)
     if not isinstance(start, Load):
-        raise LoweringError("VECTOR ELM MAP needs a variable for its first argument")
+        raise LoweringError(Message("VECTOR ELM MAP needs a variable for its first argument"))
     slots = builder.statements.where(builder.names.variable(vector.name).name).ravel()
     step = 1 if slots[0] >= 0 else -2
     place = (start.slots - slots[0]) // step

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.limits import at_most, limit
 from sdengine.model.dataset import OPEN, dat_rows, refuse_closed
 from sdengine.model.workbook_size import too_large
@@ -69,12 +69,14 @@ class Outside:
         order = np.argsort(x, kind="stable")
         x, y = x[order], y[order]
         if (np.diff(x) == 0).any():
-            raise OutsideError(f"{self._place(source)}: a time or x value stands there twice")
+            raise OutsideError(
+                Message("{place}: a time or x value stands there twice", place=self._place(source))
+            )
         out = []
         for column in y.T:
             known = ~np.isnan(column)
             if not known.any():
-                raise OutsideError(f"{self._place(source)}: no numbers there")
+                raise OutsideError(Message("{place}: no numbers there", place=self._place(source)))
             out.append((x[known], column[known]))
         return out
 
@@ -91,7 +93,7 @@ class Outside:
         cell = source.cell.strip().rstrip("*")
         table = [n for n in shape if n > 1]
         if len(table) > 2:
-            raise OutsideError("constants from a file have at most two dimensions")
+            raise OutsideError(Message("constants from a file have at most two dimensions"))
         rows, columns = [1] * (2 - len(table)) + table
         if upright:
             rows, columns = columns, rows
@@ -104,7 +106,12 @@ class Outside:
         values = _numbers(part)
         if values.shape != (rows, columns) or np.isnan(values).any():
             raise OutsideError(
-                f"{self._place(source)}: {rows} × {columns} numbers are needed there"
+                Message(
+                    "{place}: {rows} × {columns} numbers are needed there",
+                    place=self._place(source),
+                    rows=rows,
+                    columns=columns,
+                )
             )
         return (values.T if upright else values).reshape(shape)
 
@@ -127,7 +134,7 @@ class Outside:
             ]
         names = [prefix + _text(value) for value in part.ravel() if _text(value)]
         if not names:
-            raise OutsideError(f"{self._place(source)}: no subscript there")
+            raise OutsideError(Message("{place}: no subscript there", place=self._place(source)))
         return names
 
     # ── cells ──────────────────────────────────────────────────────────────────────────────
@@ -148,7 +155,13 @@ class Outside:
             x = upright.ravel()
             y = y if upright.shape[1] == 1 and upright.shape[0] > 1 else y.T
         if y.shape != (len(x), size) or not len(x):
-            raise OutsideError(f"{self._place(source)}: no {size} series as long as their axis")
+            raise OutsideError(
+                Message(
+                    "{place}: no {size} series as long as their axis",
+                    place=self._place(source),
+                    size=size,
+                )
+            )
         return x, y
 
     def _place(self, source: Source) -> str:
@@ -156,7 +169,11 @@ class Outside:
 
     def _path(self, file: str) -> Path:
         if file.startswith("?"):
-            raise OutsideError(f'file "{file}" stands for a name given in Vensim: write its name')
+            raise OutsideError(
+                Message(
+                    'file "{file}" stands for a name given in Vensim: write its name', file=file
+                )
+            )
         shown = file if len(file) <= 80 else f"{file[:80]}…"
         path = self.folder / file.replace("\\", "/")
         try:
@@ -164,17 +181,26 @@ class Outside:
         except SDError as error:
             raise OutsideError(str(error)) from None
         if path.suffix.lower() not in SHEETS + TEXTS:
-            raise OutsideError(f'"{shown}" is not one of {", ".join(SHEETS + TEXTS)}')
+            raise OutsideError(
+                Message(
+                    '"{shown}" is not one of {known}', shown=shown, known=", ".join(SHEETS + TEXTS)
+                )
+            )
         try:
             path = path if path.is_file() else _however_written(self.folder, file)
             if not path.is_file():
-                raise OutsideError(f'no file "{shown}" beside the model')
+                raise OutsideError(Message('no file "{shown}" beside the model', shown=shown))
             inside = path.resolve().relative_to(self.folder.resolve())
         except OSError as error:
-            raise OutsideError(f'file "{shown}" cannot be read: {error.strerror}') from None
+            raise OutsideError(
+                Message('file "{shown}" cannot be read: {error}', shown=shown, error=error.strerror)
+            ) from None
         except ValueError:
             raise OutsideError(
-                f'file "{shown}" lies outside the model\'s folder: put a copy beside the model'
+                Message(
+                    'file "{shown}" lies outside the model\'s folder: put a copy beside the model',
+                    shown=shown,
+                )
             ) from None
         if inside.as_posix() not in self.files:
             self.files[inside.as_posix()] = digest_of(path)
@@ -190,7 +216,9 @@ class Outside:
                 raise
             except Exception as error:
                 what = " ".join(str(error).split())[:200] or type(error).__name__
-                raise OutsideError(f'"{file}" cannot be read: {what}') from error
+                raise OutsideError(
+                    Message('"{file}" cannot be read: {what}', file=file, what=what)
+                ) from error
             self._grids[file, tab] = cells
         return self._grids[file, tab]
 
@@ -200,7 +228,9 @@ class Outside:
 
         path = self._path(source.file)
         if path.suffix.lower() not in (".xlsx", ".xlsm"):
-            raise OutsideError(f'"{name}" is not a cell, and only .xlsx files have named ranges')
+            raise OutsideError(
+                Message('"{name}" is not a cell, and only .xlsx files have named ranges', name=name)
+            )
         _require_small(path, whole=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -210,11 +240,24 @@ class Outside:
         found = (book[own].defined_names.get(name) if own else None) or book.defined_names.get(name)
         places = list(found.destinations) if found is not None else []
         if len(places) != 1 or places[0][0].casefold() != source.tab.casefold():
-            raise OutsideError(f'{source.file}, {source.tab}: no cell range "{name}"')
+            raise OutsideError(
+                Message(
+                    '{file}, {tab}: no cell range "{name}"',
+                    file=source.file,
+                    tab=source.tab,
+                    name=name,
+                )
+            )
         ends = places[0][1].replace("$", "").split(":")
         first, last = split_cell(ends[0]), split_cell(ends[-1])
         if first is None or last is None:
-            raise OutsideError(f'{source.file}: cell range "{name}" is not a block of cells')
+            raise OutsideError(
+                Message(
+                    '{file}: cell range "{name}" is not a block of cells',
+                    file=source.file,
+                    name=name,
+                )
+            )
         grid = self._grid(source.file, source.tab)
         return grid[first[0] : last[0] + 1, first[1] : last[1] + 1]
 
@@ -230,10 +273,16 @@ def grid_of(path: Path, tab: str = "") -> NDArray[np.object_]:
         if path.suffix.lower() == OPEN:
             return _filled(path, dat_rows(path))
         if path.suffix.lower() not in SHEETS + TEXTS:
-            raise OutsideError(f'"{path.name}" is not one of {", ".join((*SHEETS, *TEXTS, OPEN))}')
+            raise OutsideError(
+                Message(
+                    '"{file}" is not one of {known}',
+                    file=path.name,
+                    known=", ".join((*SHEETS, *TEXTS, OPEN)),
+                )
+            )
         return (_sheet if path.suffix.lower() in SHEETS else _delimited)(path, tab)
     except OutsideError as error:
-        raise SDError(str(error)) from None
+        raise SDError(error.args[0]) from None
     except Exception as error:
         what = " ".join(str(error).split())[:200] or type(error).__name__
         raise SDError(f"{path.name}: cannot be read: {what}") from error
@@ -319,7 +368,7 @@ def _own_name(path: Path, tab: str, names: Sequence[Any]) -> str:
     if not tab and names:
         return str(names[0])
     if tab.casefold() not in known:
-        raise OutsideError(f'"{path.name}" has no sheet "{tab}"')
+        raise OutsideError(Message('"{file}" has no sheet "{tab}"', file=path.name, tab=tab))
     return known[tab.casefold()]
 
 
@@ -344,7 +393,11 @@ def _filled(path: Path, rows: Iterable[Sequence[Any]]) -> NDArray[np.object_]:
         height = len(kept) if length else height
         cells += length + 1
         if max(cells, height * width) > limit("CELLS"):
-            raise OutsideError(f'"{path.name}" has too many cells; {at_most("CELLS")}')
+            raise OutsideError(
+                Message(
+                    '"{file}" has too many cells; {most}', file=path.name, most=at_most("CELLS")
+                )
+            )
     out = np.full((height, width), None, dtype=object)
     for number, row in enumerate(kept[:height]):
         out[number, : len(row)] = row

@@ -61,7 +61,7 @@ def variable_of(
             for made in _told(equation, element, ranges, outside)
         )
     except OutsideError as error:
-        problems.add(where, str(error))
+        problems.add(where, error.args[0])
         return None
     variable = Variable(
         name=element.name,
@@ -191,7 +191,9 @@ def _told(
         return
     if not isinstance(source, Source):
         if any(isinstance(part, Source) for part in walk(source)):
-            raise OutsideError("numbers from a file inside a larger expression: not supported")
+            raise OutsideError(
+                Message("numbers from a file inside a larger expression: not supported")
+            )
         yield equation
         return
     lists = [ranges.names(subscript) for subscript in equation.subscripts]
@@ -202,7 +204,7 @@ def _told(
         yield dataclasses.replace(equation, expr=expr)
         return
     if sum(n > 1 for n in shape) > 1:
-        raise OutsideError("a series from a file has at most one dimension")
+        raise OutsideError(Message("a series from a file has at most one dimension"))
     size = int(np.prod(shape, dtype=int))
     rule = element.rule if source.kind == "data" else "lookup"
     read = outside.raw_points if rule == "raw" else outside.points

@@ -44,7 +44,11 @@ class Constants:
         order = float(np.ravel(value)[0])
         if not order <= limit("ORDER"):
             raise LoweringError(
-                f"has a delay or smooth of {order:,.0f} stages; {at_most('ORDER', 'taken')}"
+                Message(
+                    "has a delay or smooth of {order:,.0f} stages; {most}",
+                    order=order,
+                    most=at_most("ORDER", "taken"),
+                )
             )
         self._bind(node)
         return int(order)

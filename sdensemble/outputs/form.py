@@ -180,6 +180,10 @@ class Measured(Number):
         return None if value is None else super().number(_with_error(value)[0], lang)
 
 
+NEVER_CERTAIN = '[>0.995]">99%";[<0.005]"<1%";0%'
+"""A spreadsheet's format of probabilities: none reads 0% or 100%, as in the texts."""
+
+
 @dataclass(frozen=True)
 class Chance(Number):
     """A ``Probability``: "31% ±1"; without ``error`` only "31%", and so of (P, its error)."""
@@ -190,7 +194,7 @@ class Chance(Number):
     @property
     def excel(self) -> str:
         """A spreadsheet's format."""
-        return "0%"
+        return NEVER_CERTAIN
 
     def text(self, value: Any, lang: str) -> str:
         """Return the probability in whole points."""
@@ -336,7 +340,7 @@ class Points(Number):
     @property
     def excel(self) -> str:
         """A spreadsheet's format."""
-        return "0%"
+        return NEVER_CERTAIN
 
     def text(self, value: Any, lang: str) -> str:
         """Return the points without the sign."""

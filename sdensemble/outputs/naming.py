@@ -33,6 +33,9 @@ def label(spec: ReportSpec, identifier: str) -> Words:
     """Return an identifier as people write it."""
     if identifier in spec.labels:
         return spec.labels[identifier]
+    if "+" in identifier:  # of targets asked for together
+        parts = dict.fromkeys(part.strip() for part in identifier.split("+"))
+        return joined([label(spec, part) for part in parts if part], "list")
     if has(f"label.{identifier}"):
         return phrase(f"label.{identifier}")
     scope = re.fullmatch(r"constant[_-](?:as[_-]of[_-])?(\d{4})", identifier)

@@ -243,3 +243,5 @@ def test_a_range_in_words_does_not_hang_on_which_side_of_a_boundary_a_seed_falls
 def test_a_probability_is_never_zero_or_certain():
     assert (Share().text(0.0, "en"), Share().text(1.0, "en")) == ("<1%", ">99%")
     assert Chance().text(None, "zh") == tell(phrase("number.missing"), "zh")
+    least, most, _ = Chance().excel.split(";")[1], *Chance().excel.split(";")[::2]
+    assert ('"<1%"' in least, '">99%"' in most) == (True, True)  # nor in a spreadsheet

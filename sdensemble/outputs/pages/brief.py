@@ -24,7 +24,7 @@ from sdensemble.outputs.document import (
 )
 from sdensemble.outputs.figures.effects import effects
 from sdensemble.outputs.figures.fan import fan
-from sdensemble.outputs.figures.parts import run_of, source
+from sdensemble.outputs.figures.parts import run_of, source, units
 from sdensemble.outputs.form import Chance, InTen, Share, Shown, Spread
 from sdensemble.outputs.limit_tables import limits_of
 from sdensemble.outputs.naming import is_example, label, statement, when
@@ -87,6 +87,7 @@ def answer_sentences(results: Results, others: Sequence[Results] = ()) -> Words:
     moved = _moved(results)
     said += [_what_policy_does(results, moved)] if moved is not None else []
     said.append(Ended(conditions(results)))
+    said.append(units(results))
     return joined(said, "sentence")
 
 

@@ -300,6 +300,7 @@ class _Writer:
             paragraph = cell.paragraphs[0]
             paragraph.style = self.file.styles["SD Cell"]
             paragraph.paragraph_format.keep_with_next = follow
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT
             if right[place] and not whole:
                 paragraph.alignment = (
                     WD_ALIGN_PARAGRAPH.CENTER if head else WD_ALIGN_PARAGRAPH.RIGHT
