@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
@@ -162,8 +163,13 @@ def _room(path: Path) -> tuple[str, str]:
     return package, room.removesuffix(".py")
 
 
-def _imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield (line, full dotted name) of every import, inside functions too."""
+@cache
+def _imports(path: Path) -> tuple[tuple[int, str], ...]:
+    """Return (line, full dotted name) of every import, inside functions too."""
+    return tuple(_read_imports(path))
+
+
+def _read_imports(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)

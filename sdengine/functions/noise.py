@@ -114,7 +114,8 @@ def _between(u: Node, low: Node, high: Node) -> Node:
 def _uniform(builder: Builder, seed: Node | None, scope: Scope) -> Load:
     """Return random numbers in (0, 1): by the call's own seed, else the model's NOISE SEED."""
     said = None if seed is None else builder.constants.fixed(seed)
-    if seed is not None and (said is None or np.unique(said).size != 1):
+    one = said is not None and np.unique(said).size == 1 and bool(np.isfinite(said).all())
+    if seed is not None and not one:
         raise LoweringError(Message("the seed of a random function must be one constant"))
     number = 0 if said is None else int(np.ravel(said)[0])
     common = builder.names.variables.get("noise seed")
