@@ -13,7 +13,7 @@ LIMITS = {
     "VARIABLES": 30_000,  # variables of a model file
     "RANGES": 1_000_000,  # elements of all subscript ranges together
     "STEPS": 10_000_000,  # steps from start to end
-    "MACROS": 100_000,  # equations that calls of macros stand for
+    "MACROS": 50_000,  # equations that calls of macros stand for
     "SLATS": 100_000,  # places on all conveyors and in all ovens and queues together
     "CELLS": 20_000_000,  # cells of a sheet or delimited file
     "UNPACKED": 600_000_000,  # bytes of a workbook's parts, unpacked

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
@@ -162,8 +163,13 @@ def _room(path: Path) -> tuple[str, str]:
     return package, room.removesuffix(".py")
 
 
-def _imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield (line, full dotted name) of every import, inside functions too."""
+@cache
+def _imports(path: Path) -> tuple[tuple[int, str], ...]:
+    """Return (line, full dotted name) of every import, inside functions too."""
+    return tuple(_read_imports(path))
+
+
+def _read_imports(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
@@ -203,7 +209,9 @@ def table() -> str:
             for name in floor:
                 there = (ROOT / package / name).is_dir()
                 shown = ", ".join(f"`{one}`" for one in rooms[name].imports) or "nothing"
-                if set(rooms[name].imports) == {r for r in rooms if _below(package, r, name)}:
+                if shown != "nothing" and set(rooms[name].imports) == {
+                    r for r in rooms if _below(package, r, name)
+                }:
                     shown = "all below"
                 lines.append(f"| `{name}{'/' if there else ''}` | {rooms[name].holds} | {shown} |")
         lines.append("")

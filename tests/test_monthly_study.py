@@ -51,7 +51,12 @@ VERBS = {
 }
 
 
-@pytest.mark.parametrize("verb", VERBS)
+SLOW = {"backtest"}
+
+
+@pytest.mark.parametrize(
+    "verb", [pytest.param(v, marks=[pytest.mark.full] if v in SLOW else []) for v in VERBS]
+)
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_verb_says_months_and_no_word_of_another_study(library, verb, lang):
     if lang == "zh" and verb in ("backtest", "forecast", "audit"):

@@ -107,7 +107,17 @@ def saves(run: Run) -> int:
     return (run.steps - 1) * run.every + 1
 
 
-@pytest.mark.parametrize("name", [n for n in ROWS if n not in {*VENSIM}])
+SLOW = {"tm/allocate_available/test_allocate_available.mdl"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.full] if name in SLOW else [])
+        for name in ROWS
+        if name not in {*VENSIM}
+    ],
+)
 def test_every_run_of_pysd_is_matched(name):
     row = ROWS[name]
     kernel = kernel_of(row)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import Message, SDError
+from sdensemble.decide.levers import settings_but
 from sdensemble.decide.measures import outcome_of, paid
 from sdensemble.decide.reach import last_year
 from sdensemble.decide.worlds import Count, World, keep_for
@@ -75,12 +76,7 @@ def with_steps(base: Scenario, slots: Sequence[Slot], steps: Sequence[int], name
         marks = schedules.setdefault(key, {})
         marks[slot.begin] = slot.before + count * slot.step
         marks.setdefault(slot.end, slot.before)
-    taken = {(lever, cell) for lever, _, cell in schedules}
-    kept = []
-    for setting in base.settings:
-        cells = tuple(c for c in setting.cells if (setting.constant, c) not in taken)
-        if cells:
-            kept.append(replace(setting, cells=cells))
+    kept = settings_but(base, {(lever, cell) for lever, _, cell in schedules})
     new = [
         Setting(
             lever,

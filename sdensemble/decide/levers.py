@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,17 +96,21 @@ def start_of(study: Study, constant: str) -> float:
     return min(later or times, default=study.model.clock.start)
 
 
+def settings_but(base: Scenario, taken: Container[tuple[str, Cell]]) -> list[Setting]:
+    """Return a scenario's settings without those of some (constant, cell)."""
+    left = (
+        replace(one, cells=tuple(cell for cell in one.cells if (one.constant, cell) not in taken))
+        for one in base.settings
+    )
+    return [one for one in left if one.cells]
+
+
 def turned(base: Scenario, levels: Sequence[tuple[Lever, float]], name: str) -> Scenario:
     """Return a scenario in which some levers stand at levels of one's own.
 
     What ``base`` says of the same elements is left out; everything else of it stays.
     """
-    taken = {(lever.constant, cell) for lever, _ in levels for cell in lever.cells}
-    kept = []
-    for setting in base.settings:
-        cells = tuple(cell for cell in setting.cells if (setting.constant, cell) not in taken)
-        if cells:
-            kept.append(replace(setting, cells=cells))
+    kept = settings_but(base, {(one.constant, cell) for one, _ in levels for cell in one.cells})
     new = [
         Setting(
             lever.constant, lever.element, (lever.start,), (float(level),), "lever", lever.cells

@@ -198,6 +198,7 @@ def test_crps_is_the_error_of_a_point_and_smaller_for_a_good_band():
     assert crps(sample, 0.0) == pytest.approx(2 * 0.398942 - 0.564190, abs=0.02)
 
 
+@pytest.mark.full
 def test_a_coarse_step_is_noticed(study, write_model, bench, declared):
     finer = bench.finer(2)
     assert finer.program.step == bench.kernel.program.step / 2

@@ -63,7 +63,7 @@ def mangled(text: str, changes) -> str:
     return text
 
 
-@settings(max_examples=250, deadline=30_000, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=30_000, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from([("m.mdl", VENSIM), ("m.xmile", XMILE)]), edits())
 def test_a_mangled_file_ends_in_an_error_or_a_run(tmp_path_factory, file, changes):
     name, text = file
@@ -218,3 +218,26 @@ def test_a_clock_without_end_is_refused(tmp_path, clock, words):
     path.write_text("{UTF-8}\nx=Time~~|\n" + CLOCK.replace("FINAL TIME=2", clock), encoding="utf-8")
     with pytest.raises(SDError, match=words):
         read_model(path)
+
+
+@pytest.mark.parametrize("seed", ["SINH(1e300)", "0/0"])
+def test_a_seed_that_is_no_number_is_refused(tmp_path, seed):
+    path = tmp_path / "seed.mdl"
+    path.write_text(f"{{UTF-8}}\nx=RANDOM UNIFORM(0,1,{seed})~~|\n" + CLOCK, encoding="utf-8")
+    with pytest.raises(SDError, match="the seed of a random function must be one constant"):
+        lower(read_model(path))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "VECTOR SELECT(1,v[e!],0,3^1e300,0)",
+        "VECTOR SELECT(1,v[e!],0,0,3^1e300)",
+        "VECTOR LOOKUP(v[e1],15,10,30,3^1e300)",
+        "VECTOR ELM MAP(v[e1],3^1e300)",
+    ],
+)
+def test_a_choice_that_is_no_number_is_refused_or_chooses_nothing(tmp_path, call):
+    path = tmp_path / "choice.mdl"
+    path.write_text(f"{{UTF-8}}\ne: e1,e2~~|\nv[e]=1,2~~|\nx={call}~~|\n" + CLOCK, "utf-8")
+    attempt(path)

@@ -67,6 +67,15 @@ def same(one, other):
     )
 
 
+def test_blocks_of_a_cluster_are_those_of_one_machine(kernel, work):
+    distributed = pytest.importorskip("distributed", reason="dask is not installed")
+    how = {"processes": False, "dashboard_address": None, "silence_logs": 50}
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **how) as made:
+        found = collect(Cluster(made.scheduler_address), kernel, work)
+    assert same(found, collect(Threads(2), kernel, work))
+
+
+@pytest.mark.full
 def test_workers_killed_in_the_middle_and_come_late_give_the_bits_of_one_machine(
     kernel, work, workers, tmp_path
 ):
@@ -110,7 +119,11 @@ def test_a_worker_of_another_version_is_refused(kernel, work, monkeypatch):
 
 @pytest.mark.parametrize(
     ("address", "what"),
-    [("local:", "write local:8"), ("local:no", "write local:8"), ("tcp://127.0.0.1:9", "no sched")],
+    [
+        ("local:", "write local:8"),
+        ("local:no", "write local:8"),
+        pytest.param("tcp://127.0.0.1:9", "no sched", marks=pytest.mark.full),
+    ],
 )
 def test_a_cluster_that_is_none_is_told(kernel, work, address, what, monkeypatch):
     pytest.importorskip("distributed", reason="dask is not installed")

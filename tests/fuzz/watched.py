@@ -27,6 +27,8 @@ SECONDS = 10.0
 PATIENCE = 300.0
 """Seconds by the clock without an answer: the process waits for something that never comes."""
 MEMORY = 2 << 30
+ROOM = 4 * MEMORY
+"""Addresses beyond those at first: the stacks of threads take them and no memory."""
 AT_ONCE = 2000
 """Inputs of one process."""
 
@@ -99,19 +101,26 @@ def _work(attempt: Attempt, first: int, last: int, told: int) -> None:
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    most = pages * resource.getpagesize() + MEMORY
+    most = pages * resource.getpagesize() + ROOM
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    held = _memory()
     for number in range(first, last):
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         begun = time.process_time()
         try:
             verdict = "taken" if attempt(number) else "refused"
+            assert _memory() < held + MEMORY, "takes too much memory"
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             verdict = f"{error!r:.300} at {Path(where.filename).name}:{where.lineno}"
         signal.setitimer(signal.ITIMER_PROF, 0)
         line = json.dumps((verdict, time.process_time() - begun)) + "\n"
         os.write(told, line.encode())
+
+
+def _memory() -> int:
+    """Return the most bytes this process has held."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def read_counts(file: Path) -> dict[str, Count]:

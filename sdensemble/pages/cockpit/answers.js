@@ -41,8 +41,8 @@ function chance(result, target, year = target.year) {
 
 function sayChance({ mean, se, hits, members, most, lost }) {
   let out;
-  if (hits === 0) out = t("p-none", { most: percent(most) });
-  else if (hits === members) out = t("p-all", { least: percent(0.05 ** (1 / members)) });
+  if (hits === 0) out = t("p-none", { most: `${Math.ceil(1e4 * most) / 100}%` });
+  else if (hits === members) out = t("p-all", { least: `${Math.floor(1e4 * 0.05 ** (1 / members)) / 100}%` });
   else out = `${percent(mean)} ±${Math.max(1, Math.round(100 * se))}`;
   return lost ? `${out} ${t("lost", { lost })}` : out;
 }
@@ -73,9 +73,14 @@ const signed = (value, digits = 3) => signedText(value, short(Math.abs(value), d
 
 // A value with its error: the error to its first digit, the value as far as that reaches.
 function withError(value, se) {
-  if (!(se > 0)) return signed(value);
+  const [told, error] = bothOf(value, se);
+  return error ? `${told} ±${error}` : told;
+}
+
+function bothOf(value, se) {
+  if (!(se > 0)) return [signed(value), ""];
   const places = Math.min(6, Math.max(0, -Math.floor(Math.log10(se))));
-  return `${signedText(value, Math.abs(value).toFixed(places))} ±${se.toFixed(places)}`;
+  return [signedText(value, Math.abs(value).toFixed(places)), se.toFixed(places)];
 }
 
 const sayEffect = (one) => (distinct(one) ? withError(one.mean, one.se) : t("not-distinct"));

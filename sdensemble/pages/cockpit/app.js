@@ -103,8 +103,8 @@ function sayTarget(now, target) {
   const a = event(now, target), b = event(base, target);
   const moved = meanOf(Float64Array.from(a.hit, (hit, m) => (a.lost[m] || b.lost[m] ? NaN : hit - b.hit[m])),
     now.replicate);
-  return `${answer}${state.lang === "zh" ? "" : " "}${distinct(moved)
-    ? t("answer-moved", { points: signed(100 * moved.mean, 2), se: short(100 * moved.se, 2) }) : t("answer-same")}`;
+  const [points, se] = bothOf(100 * moved.mean, 100 * moved.se);
+  return `${answer}${state.lang === "zh" ? "" : " "}${distinct(moved) ? t("answer-moved", { points, se }) : t("answer-same")}`;
 }
 
 function sayOutcome(now) {

@@ -73,8 +73,8 @@ function measureOf(outcome) {
   return [label(outcome.label), label(outcome.unit), label(outcome.measure)].filter(Boolean).join(" · ");
 }
 
-function table(head, rows) {
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeText(t("as-table"))}"><table><thead><tr>${head.map((h) => `<th scope="col">${escapeText(h)}</th>`).join("")}</tr></thead><tbody>${rows
+function table(head, rows, name = head.join(", ")) {
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeText(name)}"><table><thead><tr>${head.map((h) => `<th scope="col">${escapeText(h)}</th>`).join("")}</tr></thead><tbody>${rows
     .map((row) => `<tr>${row.map((cell, i) => (i ? `<td>${escapeText(cell)}</td>` : `<th scope="row">${escapeText(cell)}</th>`)).join("")}</tr>`).join("")}</tbody></table></div>`;
 }
 
@@ -101,6 +101,8 @@ const PAINT = {
       if (Object.keys(state.settings).length) lines.unshift({ className: "base", points: points(base), shift: -0.12 });
       chart = `<h2>${escapeText(t("chance-by-year", { target: label(target.condition) }))}</h2>` + dotChart({ width: width(), height: 260, xs: study.years, xLabels: yearLabels(study.years, width() - 80),
         rows: lines, range: [0, 1], percent: true, label: t("chance-by-year", { target: label(target.condition) }) });
+      if (lines.length > 1)
+        chart += `<p class="small"><span class="key l" style="border-color:var(--accent)"></span>${escapeText(t("now"))}<span class="key l d"></span>${escapeText(t("baseline"))}</p>`;
     }
     for (const one of study.targets) {
       const a = chance(now, one), b = chance(base, one);
@@ -176,7 +178,7 @@ const PAINT = {
     const targets = study.targets.filter((one) => one.headline).map((one) => [label(one.name), sayChance(chance(other, one)), sayChance(chance(now, one))]);
     const fan = (result, name) => `<div><h3>${escapeText(name)}</h3>${fanChart({ width: Math.max(300, width() / 2 - 20), height: 260, years: study.years, now: fanOf(result, outcome.series), base: fanOf(base, outcome.series), marks: marksOf(outcome), unit: measureOf(outcome), label: name, words: t })}</div>`;
     return `${outcomePick()}<div class="two">${fan(other, t("side-a"))}${fan(now, t("side-b"))}</div><h3>${escapeText(t("b-minus-a", { outcome: measureOf(outcome) }))}</h3>${table([t("year"), t("effect-mean"), t("effect-median"), t("helped")], rows)}
-      ${table([t("target"), t("side-a"), t("side-b")], targets)}<div class="two"><div><h3>${escapeText(t("side-a"))}</h3>${setTable(state.other)}</div><div><h3>${escapeText(t("side-b"))}</h3>${setTable(state.settings)}</div></div>`;
+      ${table([t("target"), t("side-a"), t("side-b")], targets)}<div class="two"><div><h3>${escapeText(t("side-a"))}</h3>${setTable(state.other, t("side-a"))}</div><div><h3>${escapeText(t("side-b"))}</h3>${setTable(state.settings, t("side-b"))}</div></div>`;
   },
   set() {
     return `<h2>${escapeText(t("view-set"))}</h2><p class="note">${escapeText(t("set-says"))}</p>${setTable(state.settings)}<p>${escapeText(t("reproduce", { command: study.command }))}</p>${saveButtons(["toml"])}`;
@@ -211,12 +213,12 @@ function sayTime(time) {
   return time % 1 === 0.5 ? t("half-way", { year: Math.floor(time) }) : String(time);
 }
 
-function setTable(settings) {
+function setTable(settings, name = t("view-set")) {
   const rows = Object.entries(settings).map(([id, { times, values: held }]) => {
     const lever = leverOf.get(id) || study.constants[id];
     return [label(lever.label), held.map(String).join(" → "), label(lever.unit), short(lever.value, 4), times.map(sayTime).join(" → ")];
   });
-  return rows.length ? `<div class="sets">${table([t("lever"), t("value"), t("unit"), t("own-value"), t("from")], rows)}</div>` : `<p>${escapeText(t("nothing-set"))}</p>`;
+  return rows.length ? `<div class="sets">${table([t("lever"), t("value"), t("unit"), t("own-value"), t("from")], rows, name)}</div>` : `<p>${escapeText(t("nothing-set"))}</p>`;
 }
 
 // ── the study's scenarios side by side, each against the baseline ──────────────────────────
