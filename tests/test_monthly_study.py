@@ -19,6 +19,9 @@ FOREIGN = (
 OWN = "time,measure,sector,value,unit,published_on\n9,members,town,2700,person,2024-11-20\n"
 
 
+pytestmark = pytest.mark.usefixtures("no_figures")  # what is said is read, not what is drawn
+
+
 @pytest.fixture(scope="module")
 def library(root: Path, tmp_path_factory) -> Path:
     """A copy of the library, with a posterior and a run of it."""

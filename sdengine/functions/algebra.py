@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sdengine.functions.scope import Scope
 from sdengine.ir import Node, Op, Values
@@ -16,6 +17,13 @@ def op(name: str, *parts: Node) -> Op:
 def chosen(condition: Node, yes: Node, no: Node) -> Op:
     """Return one value where a condition holds and another where it does not."""
     return Op("if_then_else", (condition, yes, no))
+
+
+def whole(values: ArrayLike) -> int:
+    """Return the first of some numbers as a whole one, or -1, which stands for no choice, where
+    it is none."""
+    first = float(np.ravel(values)[0])
+    return int(first) if np.isfinite(first) else -1
 
 
 def places(shape: tuple[int, ...]) -> Values:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdengine.errors import Message
-from sdengine.functions.algebra import chosen, op
+from sdengine.functions.algebra import chosen, op, whole
 from sdengine.functions.record import Builder, Example, Function, Lowering
 from sdengine.functions.scope import LoweringError, Scope
 from sdengine.functions.unit_rules import rule
@@ -185,7 +185,7 @@ def _kinds(builder: Builder, types: Node) -> list[int]:
     values = builder.constants.fixed(types)
     if values is None:
         raise LoweringError(Message("the types of priority profiles must be constants"))
-    kinds = sorted({int(value) for value in np.ravel(values)})
+    kinds = sorted({whole(value) for value in np.ravel(values)})
     if any(kind not in REACH for kind in kinds):
         raise LoweringError(
             Message(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import Message
-from sdengine.functions.algebra import chosen, inside_vector, op, places
+from sdengine.functions.algebra import chosen, inside_vector, op, places, whole
 from sdengine.functions.record import Builder, Example, Function, Lowering
 from sdengine.functions.scope import LoweringError, Scope, allowed
 from sdengine.functions.unit_rules import rule
@@ -130,7 +130,7 @@ def vector_lookup(builder: Builder, call: Call, scope: Scope) -> Node:
     )
     step = op("div", width, Const(count - 1.0))
     place = op("div", op("sub", builder.node(x, scope), start), step)
-    how = _VECTOR_MODES[int(np.ravel(kind)[0])]
+    how = _VECTOR_MODES[whole(kind)]
     return how(builder, y, place, step, scope, count)
 
 

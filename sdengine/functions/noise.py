@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sdengine.errors import Message
-from sdengine.functions.algebra import chosen, op
+from sdengine.functions.algebra import chosen, op, whole
 from sdengine.functions.record import Builder, Example, Function, of_nodes
 from sdengine.functions.scope import LoweringError, Scope
 from sdengine.functions.unit_rules import rule
@@ -117,11 +117,11 @@ def _uniform(builder: Builder, seed: Node | None, scope: Scope) -> Load:
     one = said is not None and np.unique(said).size == 1 and bool(np.isfinite(said).all())
     if seed is not None and not one:
         raise LoweringError(Message("the seed of a random function must be one constant"))
-    number = 0 if said is None else int(np.ravel(said)[0])
+    number = 0 if said is None else whole(said)
     common = builder.names.variables.get("noise seed")
     if number == 0 and common is not None and common.value is not None:
         builder.constants.structural.add(common.name)
-        number = int(np.ravel(common.value)[0])
+        number = whole(common.value)
     return builder.statements.noise(number, scope)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import Message
-from sdengine.functions.algebra import chosen, inside_vector, op, places
+from sdengine.functions.algebra import chosen, inside_vector, op, places, whole
 from sdengine.functions.record import Builder, Example, Function
 from sdengine.functions.scope import LoweringError, Scope, allowed
 from sdengine.functions.unit_rules import rule
@@ -156,11 +156,11 @@ def select(builder: Builder, call: Call, scope: Scope) -> Node:
     selection, expression, missing, action, fault = call.args
     kind = builder.constants.value(builder.node(action, scope))
     strict = builder.constants.value(builder.node(fault, scope))
-    if kind is None or strict is None or int(np.ravel(kind)[0]) not in _ACTIONS:
+    if kind is None or strict is None or whole(kind) not in _ACTIONS:
         raise LoweringError(
             Message("VECTOR SELECT needs constants for its actions, 0 to 10 and 0 to 3")
         )
-    fold_name, neutral, form, mean = _ACTIONS[int(np.ravel(kind)[0])]
+    fold_name, neutral, form, mean = _ACTIONS[whole(kind)]
     inner, width = builder.inside_marks((selection, expression), scope)
     if not width:
         raise LoweringError(Message('VECTOR SELECT needs a subscript marked "!"'))
@@ -172,7 +172,7 @@ def select(builder: Builder, call: Call, scope: Scope) -> Node:
     if mean:
         out = op("div", out, count)
     out = chosen(op("eq", count, Const(0.0)), builder.node(missing, scope), out)
-    level = int(np.ravel(strict)[0])
+    level = whole(strict)
     if level in (1, 3):
         out = chosen(op("eq", count, Const(0.0)), Const(np.nan), out)
     if level in (2, 3):
@@ -199,7 +199,7 @@ def element_map(builder: Builder, call: Call, scope: Scope) -> Node:
     offset = builder.node(shift, scope)
     if not any(isinstance(part, Load | Time) for part in nodes(offset)):
         value = builder.constants.value(offset)
-        if value is not None:
+        if value is not None and np.isfinite(value).all():
             return _at(slots, place + np.rint(np.broadcast_to(value, place.shape)).astype(int))
     inside = inside_vector(scope, len(slots))
     allowed(int(np.prod(inside.shape)))

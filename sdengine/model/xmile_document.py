@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -272,8 +271,21 @@ def _plain_text(text: str) -> str:
     """Return an equation without ``{comments}``, quoted names left alone."""
     if "{" not in text:
         return text
-    parts = re.split(r'("(?:\\"|[^"])*")', text)
-    return "".join(p if p.startswith('"') else re.sub(r"\{[^{}]*\}", " ", p) for p in parts)
+    outside: list[str] = []
+    depth, quoted, before = 0, False, ""
+    for sign in text:
+        if sign == '"' and not depth and before != "\\":
+            quoted = not quoted
+        depth += sign == "{" and not quoted
+        if not depth:
+            outside.append(sign)
+        elif sign == "}":
+            depth -= 1
+            outside.append("" if depth else " ")
+        before = sign
+    if depth:
+        raise ValueError(f"a comment does not end: {text[:60]}")
+    return "".join(outside)
 
 
 def _subscripts(text: str) -> Iterator[str]:

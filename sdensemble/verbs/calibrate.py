@@ -50,7 +50,7 @@ def calibrate(asked: CalibrateOptions, tell: Tell = SILENT) -> VerbResult:
     drawn: tuple[Path, ...] = ()
     if asked.figures is not None and found.diagnosis is not None:
         with written(asked.figures, record) as writing:
-            draw(writing.partial, calibration_figures(study, found.diagnosis))
+            draw(writing.partial, calibration_figures(study, found.diagnosis), study)
         drawn = tuple(asked.figures / name for name in writing.files)
     said = calibration_document(study, found)
     posterior = found.posterior.digest if found.posterior else "prior"

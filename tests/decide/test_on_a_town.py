@@ -415,7 +415,7 @@ def stored(town, folder, seed=1, scenarios=("grants", "land")):
     return folder
 
 
-def test_stored_runs_are_compared_without_running(town, asked, tmp_path):
+def test_stored_runs_are_compared_without_running(town, asked, tmp_path, no_figures):
     one = stored(town, tmp_path / "one", scenarios=("grants",))
     two = stored(town, tmp_path / "two", scenarios=("land",))
     answer = ask(compare, asked, scenarios=["grants", "land"], runs=[one, two])
@@ -425,7 +425,7 @@ def test_stored_runs_are_compared_without_running(town, asked, tmp_path):
     assert answer.found.main.pairs[-1].effect.found.mean == pytest.approx(-3, abs=0.1)
 
 
-def test_stored_runs_of_different_keys_are_refused(town, asked, tmp_path):
+def test_stored_runs_of_different_keys_are_refused(town, asked, tmp_path, no_figures):
     one = stored(town, tmp_path / "one", scenarios=("grants",))
     two = stored(town, tmp_path / "two", seed=2, scenarios=("land",))
     with pytest.raises(SDError, match="different keys and cannot be compared: seed"):

@@ -226,3 +226,18 @@ def test_a_seed_that_is_no_number_is_refused(tmp_path, seed):
     path.write_text(f"{{UTF-8}}\nx=RANDOM UNIFORM(0,1,{seed})~~|\n" + CLOCK, encoding="utf-8")
     with pytest.raises(SDError, match="the seed of a random function must be one constant"):
         lower(read_model(path))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "VECTOR SELECT(1,v[e!],0,3^1e300,0)",
+        "VECTOR SELECT(1,v[e!],0,0,3^1e300)",
+        "VECTOR LOOKUP(v[e1],15,10,30,3^1e300)",
+        "VECTOR ELM MAP(v[e1],3^1e300)",
+    ],
+)
+def test_a_choice_that_is_no_number_is_refused_or_chooses_nothing(tmp_path, call):
+    path = tmp_path / "choice.mdl"
+    path.write_text(f"{{UTF-8}}\ne: e1,e2~~|\nv[e]=1,2~~|\nx={call}~~|\n" + CLOCK, "utf-8")
+    attempt(path)

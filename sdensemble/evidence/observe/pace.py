@@ -6,7 +6,7 @@ import math
 import time
 
 from sdensemble.evidence.observe.words import sentence
-from sdensemble.lang import Phrase, Tell, Words
+from sdensemble.lang import Phrase, Tell, Words, phrase
 
 STAGES = 9.0
 """Powers of the likelihood a fit takes, until the first ones tell: what stored fits took."""
@@ -36,7 +36,8 @@ class Pace:
         low, high = lasting(0.7 * left), lasting(1.5 * left)
         if share < 1:
             so_far = {"share": f"{100 * share:.0f}", "spent": lasting(spent)}
-            self.tell(sentence("pace", low=low, high=high, **so_far))
+            span = low if low == high else phrase("language.range", low=low, high=high)
+            self.tell(sentence("pace", left=span, **so_far))
 
     def share(self) -> float:
         """Return how much of the present fit is done, by the powers it went through."""

@@ -200,4 +200,4 @@ def write_backtest(folder: Path, study: Study, found: Backtest, lang: str) -> No
     write_csv(folder, "backtest", backtest_records(study, found), lang)
     write_meanings(folder, ["backtest"], lang)
     write_texts(folder, backtest_document(study, found))
-    draw(folder, [backtest_figure(study, found)])
+    draw(folder, [backtest_figure(study, found)], study)

@@ -114,4 +114,4 @@ def write_forecast(folder: Path, study: Study, found: Forecast, lang: str) -> No
     write_meanings(folder, ["forecast"], lang)
     write_draws(folder / "forecast.nc", found)
     write_texts(folder, forecast_document(study, found))
-    draw(folder, [forecast_figure(study, found)])
+    draw(folder, [forecast_figure(study, found)], study)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from sdensemble.lang import LANGS
+from sdensemble.lang import LANGS, phrase
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.write.terminal import document_text
+from sdensemble.study import Study
 
 
 def write_texts(folder: Path, document: Document) -> None:
@@ -18,10 +20,13 @@ def write_texts(folder: Path, document: Document) -> None:
         path.write_text(document_text(document, lang) + "\n", encoding="utf-8")
 
 
-def draw(folder: Path, figures: Iterable[Figure]) -> None:
-    """Draw figures."""
+def draw(folder: Path, figures: Iterable[Figure], study: Study) -> None:
+    """Draw figures, each with its source: the study's model and its statistics."""
     from sdensemble.outputs.write.picture import write_figure
 
+    model = {"model": study.model.path.name, "digest": study.model.digest[:8]}
+    source = phrase("figure.source_with", file="calibration/history.csv", **model)
     for figure in figures:
         for lang in LANGS:
-            write_figure(figure, folder / f"{figure.id}-{lang}", lang)
+            told = replace(figure, source=source)
+            write_figure(told, folder / f"{figure.id}-{lang}", lang)

@@ -91,6 +91,7 @@ def last(path, *names):
         ("COSWAVE(2,8)", -2),
         ('"my var" + My_Var', 6),
         ("3 {a comment} + 1", 4),
+        ('3 {a "comment {in} one} + "my var"', 6),
     ],
 )
 def test_equations_mean_what_they_mean_in_stella(write, equation, expected):
