@@ -145,25 +145,8 @@ class Ensemble:
         )
 
     def made_of(self, outcome: Outcome) -> tuple[str, ...]:
-        """Return the components' elements an outcome is the sum of; none where that is unknown.
-
-        A group is the sum of a subrange where its equation in the model says so.
-        """
-        head = self.spec.headline
-        if head.components is None or head.range is None:
-            return ()
-        if outcome is head.whole:
-            return self.model.elements(head.range)
-        if outcome.element is not None:
-            return (outcome.element,)
-        for equation in self.model[outcome.variable].equations:
-            expr = equation.expr
-            part = expr.args[0] if isinstance(expr, Call) and expr.function == "sum" else None
-            if isinstance(part, Ref) and fold(part.name) == fold(head.components):
-                wanted = [fold(one.rstrip("!")) for one in part.subscripts]
-                found = [v for name, v in self.model.ranges.items() if [fold(name)] == wanted]
-                return found[0] if found else ()
-        return ()
+        """Return the components' elements an outcome is the sum of (see ``made_of`` below)."""
+        return made_of(self.spec, self.model, outcome)
 
     def _labels(self, range_name: str, element: str) -> Mapping[str, str]:
         return {lang: self.model.element_label(range_name, element, lang) for lang in LANGS}
@@ -278,3 +261,25 @@ def quantile(values: Array, q: float | list[float], axis: int = 0) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return np.nanquantile(values, q, axis=axis)
+
+
+def made_of(spec: ReportSpec, model: Model, outcome: Outcome) -> tuple[str, ...]:
+    """Return the components' elements an outcome is the sum of; none where that is unknown.
+
+    A group is the sum of a subrange where its equation in the model says so.
+    """
+    head = spec.headline
+    if head.components is None or head.range is None:
+        return ()
+    if outcome is head.whole:
+        return model.elements(head.range)
+    if outcome.element is not None:
+        return (outcome.element,)
+    for equation in model[outcome.variable].equations:
+        expr = equation.expr
+        part = expr.args[0] if isinstance(expr, Call) and expr.function == "sum" else None
+        if isinstance(part, Ref) and fold(part.name) == fold(head.components):
+            wanted = [fold(one.rstrip("!")) for one in part.subscripts]
+            found = [v for name, v in model.ranges.items() if [fold(name)] == wanted]
+            return found[0] if found else ()
+    return ()

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +20,13 @@ from sdensemble.ensemble.processes import Ar1, Cycle, Jump, Markov
 from sdensemble.evidence.members import choose_members
 from sdensemble.inputs.scenarios import read_scenario
 from sdensemble.lang import LANGS
+from sdensemble.outputs.form import Chance
+from sdensemble.pages.cockpit.asked import target_facts
 from sdensemble.pages.cockpit.carried import carried, slider_end
 from sdensemble.pages.cockpit.facts import Contents, study_carried, study_contents, words_of_page
 from sdensemble.pages.cockpit.write import HERE, _finite, page
 from sdensemble.results.estimate import mean_of
+from sdensemble.results.results import ASIDE, LEAST_OUTLAY
 from sdensemble.study import Study, open_study
 from sdensemble.verbs.cockpit import model_page, study_page, write_page
 from sdensemble.verbs.run_options import RunOptions
@@ -94,16 +98,83 @@ def test_every_word_of_the_page_is_in_the_catalogues_and_every_entry_is_used() -
             "view": re.search(r"const VIEWS = \[(.*?)\]", SCRIPTS)[1].replace('"', "").split(", "),
             "save": ["csv", "svg", "png", "toml"],
             "axis": ["x", "y"],
+            "group": ["main", "other", "joint", "reference"],
             "per": ["treasury", "forgone"],
+            "beside": ["treasury", "forgone"],
         }.items()
         for tail in tails
     }
     used = set(re.findall(r"\bt\(\"([\w-]+)\"", SCRIPTS)) | made
-    used |= set(re.findall(r"tell\(\"([\w-]+)\"", SCRIPTS)) | {"toml-title", "keep-a", "drop-a"}
-    python = {"code", "no-script", "measure", "model_alone", "all_at_once"}
-    python |= {"question", "question_joint", "title", "main_alone"}
+    used |= set(re.findall(r"(?:tell|stop|line)\(\"([\w-]+)\"", SCRIPTS))
+    used |= {
+        "toml-title",
+        "keep-a",
+        "drop-a",
+        "of-set",
+        "of-set-says",
+        "sides-apart",
+        "sides-alike",
+    }
+    python = {"code", "no-script", "incomplete", "information", "model_alone", "all_at_once"}
+    python |= {"question", "question_joint", "main_alone"}
     for lang in LANGS:
         assert set(words_of_page()[lang]) == used | python
+
+
+class Anywhere:
+    """Stands for a kernel where only words are looked at: every series is the first."""
+
+    def index(self, variable: str, cell: int = 0) -> int:
+        return 0
+
+
+def test_each_target_tells_its_own_measure_and_the_same_target_by_others() -> None:
+    study = open_study(Path())
+    told = {one.id: target_facts(study, Anywhere(), one) for one in study.targets}
+    assert told["total_2025"]["measure"]["zh"] == "产值（2019年口径不变，现价）"
+    assert "上报口径" in told["total_2025_as_reported"]["measure"]["zh"]
+    assert "不变价" in told["dairy_2025_constant_prices"]["measure"]["zh"]
+    assert told["dairy_volume_2025"]["measure"]["zh"] == "乳品产量"
+    assert "收入" in told["prov_rural_income_2025"]["measure"]["zh"]
+    assert [one["id"] for one in told["total_2025"]["readings"]] == ["total_2025_as_reported"]
+    assert [told[one]["group"] for one in ("total_2025", "dairy_volume_2025")] == ["main", "dairy"]
+
+
+def in_a_page(facts: dict, expression: str) -> Any:
+    """Return what an expression of the page's scripts gives, without a browser."""
+    source = "".join(
+        (HERE / f"{one}.js").read_text() for one in ("stats", "charts", "answers", "views")
+    )
+    script = f"{source};const t=(k)=>k,state={{lang:'en'}},study={json.dumps(facts)};"
+    script = f"{script}console.log(JSON.stringify({expression}))".replace('"use strict";', "")
+    done = subprocess.run([str(NODE), "-e", script], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(NODE is None, reason="Node is not installed")
+def test_a_page_writes_shares_as_a_run_does() -> None:
+    cases = [(0.0, 0.0), (0.004, 0.0), (0.387, 0.011), (0.387, 0.03), (0.01, 0.03), (0.998, 0.0)]
+    pairs = json.dumps(cases)
+    told = in_a_page({}, f"{pairs}.map(([p, se]) => withPoints(percent(p, se), se))")
+    assert told == [Chance().text(one, "en") for one in cases]
+
+
+@pytest.mark.skipif(NODE is None, reason="Node is not installed")
+@pytest.mark.parametrize(
+    ("treasury", "forgone", "divided"),
+    [(19.3, 0.94, "treasury"), (19.3, 1.94, None), (0.0, 5.0, "forgone"), (0.3, 0.04, "treasury")],
+)
+def test_a_page_divides_by_the_purse_that_a_run_divides_by(
+    treasury: float, forgone: float, divided: str | None
+) -> None:
+    def effect(mean: float) -> dict:
+        return {"mean": mean, "se": 0.001, "parts": [mean - 0.001, mean + 0.001]}
+
+    paid = [[{"kind": "treasury"}, effect(treasury)], [{"kind": "forgone"}, effect(forgone)]]
+    facts = {"purse": {"least": LEAST_OUTLAY, "aside": ASIDE}}
+    told = in_a_page(facts, f"perOutlay({json.dumps(effect(10.0))}, {json.dumps(paid)})")
+    assert (told["per"] or {}).get("kind") == divided
+    assert told["both"] == (divided is None)
 
 
 def test_names_of_a_study_cannot_end_its_script(teacup: Study) -> None:

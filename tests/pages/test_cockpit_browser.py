@@ -108,8 +108,8 @@ def test_every_slider_moves_the_answer_and_undo_takes_it_back(tab: Any, file: Pa
 
 def test_a_link_brings_back_every_setting(tab: Any, file: Path) -> None:
     opened(tab, file)
-    tab.fill("input[type=number] >> nth=0", "0.625")
-    tab.press("input[type=number] >> nth=0", "Enter")
+    tab.fill("input.number >> nth=0", "0.625")
+    tab.press("input.number >> nth=0", "Enter")
     tab.click("#tab-chance")
     settled(tab)
     link, answer = tab.evaluate("location.hash"), tab.inner_text("#answer")
@@ -118,15 +118,15 @@ def test_a_link_brings_back_every_setting(tab: Any, file: Path) -> None:
     settled(tab)
     assert tab.inner_text("#answer") == answer
     assert tab.evaluate("state.view") == "chance"
-    assert tab.input_value("input[type=number] >> nth=0") == "0.625"
+    assert tab.input_value("input.number >> nth=0") == "0.625"
 
 
 def test_a_saved_scenario_gives_a_run_the_numbers_of_the_page(
     tab: Any, file: Path, tmp_path: Path
 ) -> None:
     opened(tab, file)
-    tab.fill("input[type=number] >> nth=0", "0.7")
-    tab.press("input[type=number] >> nth=0", "Enter")
+    tab.fill("input.number >> nth=0", "0.7")
+    tab.press("input.number >> nth=0", "Enter")
     settled(tab)
     with tab.expect_download() as waiting:
         tab.click("#save-toml")
@@ -141,7 +141,7 @@ def test_a_saved_scenario_gives_a_run_the_numbers_of_the_page(
     headline = study.report.headline.whole.variable
     data = members.run(compile_model(study.model), [scenario], {headline: "end"})
     rows = (tmp_path / "cockpit.csv").read_text(encoding="utf-8-sig").splitlines()
-    found = [line.split(",") for line in rows if ",now," in line]
+    found = [line.split(",") for line in rows if ",As set now," in line]
     means = {int(row[2]): float(row[11]) for row in found if len(row) > 11 and row[2]}
     values = data[headline].values[0]
     assert len(means) == values.shape[1]
@@ -190,13 +190,13 @@ def test_a_slide_is_redrawn_on_its_way_and_ends_with_what_was_set_last(
     assert len(tab.evaluate("drawn")) > seen + 3
     lever = tab.evaluate("study.levers[0].id")
     held = tab.evaluate(f"state.settings[{lever!r}].values[0]")
-    assert str(held) == tab.input_value("input[type=number] >> nth=0")
+    assert str(held) == tab.input_value("input.number >> nth=0")
     slid = tab.inner_text("#answer")
-    tab.fill("input[type=number] >> nth=0", "0.9")
-    tab.press("input[type=number] >> nth=0", "Enter")
+    tab.fill("input.number >> nth=0", "0.9")
+    tab.press("input.number >> nth=0", "Enter")
     settled(tab)
-    tab.fill("input[type=number] >> nth=0", str(held))
-    tab.press("input[type=number] >> nth=0", "Enter")
+    tab.fill("input.number >> nth=0", str(held))
+    tab.press("input.number >> nth=0", "Enter")
     settled(tab)
     assert tab.inner_text("#answer") == slid
 
@@ -206,7 +206,8 @@ def test_every_scenario_stands_in_the_table_with_its_effect(tab: Any, file: Path
     tab.click("#tab-compare")
     until(tab, "compared.rows.length > 0 && compared.rows.length === compared.wanted")
     rows = tab.query_selector_all("#view tbody tr")
-    assert len(rows) == tab.evaluate("study.scenarios.length")
+    assert len(rows) == tab.evaluate("study.scenarios.length") + 1  # the baseline stands first
+    assert "Baseline" in rows[0].inner_text()
 
 
 def test_a_worker_that_fails_is_told_and_the_next_move_is_answered(tab: Any, file: Path) -> None:
@@ -225,8 +226,8 @@ def test_every_view_of_a_model_file_alone_is_drawn(tab: Any, tmp_path: Path) -> 
     page = tmp_path / "model.html"
     page.write_text(model_page(Path("examples/teacup/model/teacup.mdl"), "en"), encoding="utf-8")
     opened(tab, page)
-    tab.fill("input[type=number] >> nth=0", "0.625")
-    tab.press("input[type=number] >> nth=0", "Enter")
+    tab.fill("input.number >> nth=0", "0.625")
+    tab.press("input.number >> nth=0", "Enter")
     settled(tab)
     for view in tab.evaluate("viewsShown()"):
         tab.click(f"#tab-{view}")
@@ -254,10 +255,64 @@ def test_both_languages_are_switched_in_place(tab: Any, file: Path) -> None:
 
 def test_what_is_typed_out_of_its_limits_is_refused_beside_it(tab: Any, file: Path) -> None:
     opened(tab, file)
-    tab.fill("input[type=number] >> nth=0", "99")
-    tab.press("input[type=number] >> nth=0", "Enter")
+    tab.fill("input.number >> nth=0", "99")
+    tab.press("input.number >> nth=0", "Enter")
     assert "must lie from" in tab.inner_text(".lever >> nth=0")
     assert tab.evaluate("Object.keys(state.settings).length") == 0
+
+
+@pytest.mark.parametrize("typed", ["0,5", "abc", ""])
+def test_what_is_no_number_is_refused_beside_it(tab: Any, file: Path, typed: str) -> None:
+    opened(tab, file)
+    tab.fill("#v-0", "0.25")
+    tab.press("#v-0", "Enter")
+    for box in ("#v-0", "#y-0"):
+        before = tab.input_value(box)
+        tab.fill(box, typed)
+        tab.press(box, "Tab")
+        assert "type a number" in tab.inner_text(".lever >> nth=0")
+        assert tab.input_value(box) == before
+    assert tab.evaluate("state.settings[study.levers[0].id].values[0]") == 0.25
+
+
+def test_resetting_takes_back_everything_and_a_changed_scenario_says_so(
+    tab: Any, file: Path
+) -> None:
+    opened(tab, file)
+    name = tab.evaluate("study.scenarios[0].id")
+    tab.select_option("#pick-scenario", name)
+    chosen = "document.querySelector('#pick-scenario').selectedOptions[0].textContent"
+    assert "(changed)" not in tab.evaluate(chosen)
+    tab.fill("#v-0", "0.35")
+    tab.press("#v-0", "Enter")
+    assert tab.evaluate(chosen).endswith(" (changed)")
+    tab.click("#keep-a")
+    tab.click("#reset")
+    assert tab.evaluate("[state.scenario, state.other, Object.keys(state.settings).length]") == [
+        "",
+        None,
+        0,
+    ]
+    tab.click("#undo")
+    assert tab.input_value("#v-0") == "0.35"
+
+
+def test_first_numbers_are_told_as_provisional(tab: Any, file: Path) -> None:
+    tab.goto(file.as_uri())
+    until(tab, "drawn.length > 0")
+    tab.evaluate("study.members *= 2; paintHead()")
+    assert "Provisional (128 members)" in tab.inner_text("#caveats")
+
+
+def test_a_file_cut_off_on_its_way_says_so(tab: Any, file: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.html"
+    text = file.read_text(encoding="utf-8")
+    cut.write_text(text[: text.index('id="wasm"')], encoding="utf-8")
+    tab.goto(cut.as_uri())
+    tab.wait_for_selector("#incomplete", state="visible")
+    assert "file is incomplete" in tab.inner_text("#incomplete")
+    opened(tab, file)
+    assert not tab.query_selector("#incomplete")
 
 
 @pytest.mark.parametrize(
@@ -291,6 +346,8 @@ def test_a_damaged_file_is_told(tab: Any, file: Path, tmp_path: Path) -> None:
     tab.goto(broken.as_uri())
     tab.wait_for_selector("#problem:not([hidden])")
     assert "damaged" in tab.inner_text("#problem")
+    assert tab.inner_text("#answer") == ""
+    assert tab.evaluate("document.querySelector('#levers').inert")
 
 
 def test_a_browser_without_vector_instructions_is_told(tab: Any, file: Path) -> None:

@@ -43,11 +43,27 @@ function sayChance({ mean, se, hits, members, most, lost }) {
   let out;
   if (hits === 0) out = t("p-none", { most: `${Math.ceil(1e4 * most) / 100}%` });
   else if (hits === members) out = t("p-all", { least: `${Math.floor(1e4 * 0.05 ** (1 / members)) / 100}%` });
-  else out = `${percent(mean)} ±${Math.max(1, Math.round(100 * se))}`;
+  else out = withPoints(percent(mean, se), se);
   return lost ? `${out} ${t("lost", { lost })}` : out;
 }
 
-const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : share < 1 && share > 0.995 ? ">99" : (100 * share).toFixed(0)}%`;
+// A share in whole points, in fives or tens where its error is that large, as a run tells it.
+function percent(share, se = 0) {
+  if (!Number.isFinite(share)) return "–";
+  if (share < 0.005) return "<1%";
+  if (share > 0.995) return ">99%";
+  const step = se >= 0.1 ? 10 : se >= 0.025 ? 5 : 1, found = step * Math.round((100 * share) / step);
+  return found === 0 ? `<${step}%` : found === 100 ? `>${100 - step}%` : `${found}%`;
+}
+
+// Beside "<1%" no error is told.
+const withPoints = (text, se) => (/^\d/.test(text) && Number.isFinite(se) ? `${text} ±${Math.max(1, Math.ceil(100 * se - 1e-9))}` : text);
+
+// What settings add to the chance of a target, in points, member by member.
+function pointsBetween(now, base, target) {
+  const a = event(now, target), b = event(base, target);
+  return meanOf(Float64Array.from(a.hit, (hit, m) => (a.lost[m] || b.lost[m] ? NaN : 100 * (hit - b.hit[m]))), now.replicate);
+}
 
 // The paired difference of two results in one series and year, or summed up to the year.
 function paired(now, base, series, year, { summed = false } = {}) {
@@ -63,8 +79,8 @@ function newlyPaired(now, base, series, year, summed) {
   }
   const told = meanOf(out, now.replicate), [low, median, high] = quantiles(out, [0.05, 0.5, 0.95]);
   const kept = Array.from(out).filter(Number.isFinite);
-  const level = Math.abs(quantiles(values(base, series, year), [0.5])[0]) * 1e-4;
-  return { ...told, parts: replicateMeans(out, now.replicate), low, median, high, helped: kept.filter((v) => v > level).length / kept.length };
+  const felt = Math.abs(quantiles(values(base, series, year), [0.5])[0]) * study.felt;
+  return { ...told, parts: replicateMeans(out, now.replicate), low, median, high, felt, helped: kept.filter((v) => v > felt).length / kept.length };
 }
 
 const distinct = ({ mean, se }) => mean !== 0 && Math.abs(mean) >= 2 * se;

@@ -3,6 +3,7 @@
 // catalogues in both languages; nothing here knows which study it is.
 
 const $ = (id) => document.getElementById(id);
+$("incomplete")?.remove(); // what a file says of itself that was cut off before this line
 const study = readJson("study");
 const words = study ? study.words : {};
 
@@ -16,7 +17,7 @@ const VIEWS = ["fan", "chance", "effect", "compare", "surface", "limits", "parts
 const state = {
   lang: study ? study.lang : "en", view: "fan", set: study ? study.sets[0].id : "",
   outcome: study ? study.outcomes[0].id : "", target: study ? study.question : "",
-  settings: {}, other: null, axes: study ? study.axes : [], dark: null,
+  settings: {}, scenario: "", other: null, axes: study ? study.axes : [], dark: null,
 };
 const past = [];
 
@@ -28,11 +29,12 @@ const t = (key, values = {}) => {
 const label = (one) => (one && (one[state.lang] || one.en || one.zh)) || "";
 
 function change(edit, { remember = true } = {}) {
-  if (remember) {
-    past.push(JSON.stringify(state.settings));
+  const before = JSON.stringify(state.settings);
+  edit();
+  if (remember && before !== JSON.stringify(state.settings)) {
+    past.push(before);
     if (past.length > 200) past.shift();
   }
-  edit();
   ask();
   paint();
   linkSoon();
@@ -64,9 +66,10 @@ function paint() {
   paintHead();
   paintLevers();
   paintTabs();
+  $("skip").textContent = t("skip");
   $("view").classList.toggle("stale", !resultOf(state.settings));
   if (seen !== (seen = whatIsSeen())) paintView();
-  $("footer").textContent = `${study.model} · ${study.digest.slice(0, 12)} · ${study.command}`;
+  $("footer").textContent = `${study.model} · ${study.digest.slice(0, 12)} · ${commandNow()}`;
   $("set-print").innerHTML = `<h3>${escapeText(t("view-set"))}</h3>${setTable(state.settings)}`;
 }
 
@@ -79,32 +82,51 @@ function whatIsSeen() {
 }
 
 function paintHead() {
-  document.title = $("title").textContent = label(study.title);
   const now = shownResult(), target = targetOf(state.target);
+  document.title = $("title").textContent = target ? t("title", { name: label(target.bare) }) : label(study.title);
   $("answer").classList.toggle("stale", !resultOf(state.settings));
   if (now) {
     $("answer").textContent = target ? sayTarget(now, target) : sayOutcome(now);
     const set = study.sets.find((one) => one.id === state.set);
-    const others = target ? study.sets.filter((one) => one.id !== state.set) : [];
-    const named = others.map((one) => [one, resultOf(state.settings, one.id)]).filter(([, result]) => result)
-      .map(([one, result]) => t("others", { name: label(one.name), p: sayChance(chance(result, target)) }));
-    const lines = [...named, ...study.caveats.map(label), label(set.says),
-      study.members > 1 ? t("error-says", { members: now.ids.length }) : ""];
+    const lines = [study.members > 1 ? sayMembers(now) : "", ...(target && study.sets.length > 1 ? study.sets.map((one) => saySet(one, target)) : []),
+      ...(target ? [t("measure", { measure: label(target.measure) }), sayReadings(now, target)] : []),
+      ...study.caveats.map((one) => one[state.lang]), label(set.says)];
     $("caveats").innerHTML = lines.filter(Boolean).map((line) => `<li>${escapeText(line)}</li>`).join("");
-  } else if (!pool.workers.length && $("problem").hidden) $("answer").textContent = t("starting");
+  } else if (!pool.workers.length && !stopped) $("answer").textContent = t("starting");
   paintBar();
 }
 
-// The answer in words: the chance of the target, and what the settings do to it.
+// The answer in words: the chance of the target, over the prior sets where there are several, and
+// what the settings do to it.
 function sayTarget(now, target) {
-  const answer = t("answer", { target: label(target.question), p: sayChance(chance(now, target)) });
+  const found = study.sets.map((one) => resultOf(state.settings, one.id)).filter(Boolean).map((one) => chance(one, target));
+  const means = found.map((one) => one.mean), ends = [Math.min(...means), Math.max(...means)].map((one) => percent(one));
+  const several = found.length > 1 && ends[0] !== ends[1], target_ = label(target.question);
+  const answer = several ? t("answer-range", { target: target_, low: ends[0], high: ends[1] }) : t("answer", { target: target_, p: sayChance(chance(now, target)) });
   const base = resultOf({});
   if (!Object.keys(state.settings).length || !base || base.ids.length < now.ids.length) return answer;
-  const a = event(now, target), b = event(base, target);
-  const moved = meanOf(Float64Array.from(a.hit, (hit, m) => (a.lost[m] || b.lost[m] ? NaN : hit - b.hit[m])),
-    now.replicate);
-  const [points, se] = bothOf(100 * moved.mean, 100 * moved.se);
-  return `${answer}${state.lang === "zh" ? "" : " "}${distinct(moved) ? t("answer-moved", { points, se }) : t("answer-same")}`;
+  const moved = pointsBetween(now, base, target), [points, se] = bothOf(moved.mean, moved.se);
+  const set = several ? t("under", { set: label(study.sets.find((one) => one.id === state.set).name) }) : "";
+  return [answer, `${set}${distinct(moved) ? t("answer-moved", { points, se }) : t("answer-same")}`].join(state.lang === "zh" ? "" : " ");
+}
+
+// How many members stand behind what is shown; while only the first do, that more are at work.
+function sayMembers(now) {
+  return isWhole(now) ? t("error-says", { members: now.ids.length }) : t("provisional", { members: now.ids.length, all: study.members });
+}
+
+// What one prior set gives under the same settings, and what it takes its numbers from.
+function saySet(set, target) {
+  const result = set.id === state.set ? shownResult() : resultOf(state.settings, set.id);
+  const p = result ? sayChance(chance(result, target)) : t("running");
+  return t(label(set.gloss) ? "of-set-says" : "of-set", { name: label(set.name), p, gloss: label(set.gloss), members: result ? result.ids.length : study.first });
+}
+
+// The same question by other measures or scopes.
+function sayReadings(now, target) {
+  if (!target.readings.length) return "";
+  const each = target.readings.map(({ id, measure }) => t("reading", { measure: label(measure), p: sayChance(chance(now, targetOf(id))) }));
+  return t("readings", { each: each.join(state.lang === "zh" ? "；" : "; ") });
 }
 
 function sayOutcome(now) {
@@ -117,10 +139,19 @@ function option(value, text, chosen) {
   return `<option value="${escapeText(value)}"${value === chosen ? " selected" : ""}>${escapeText(text)}</option>`;
 }
 
+// Targets in a list: the main ones, each outcome's own, and those of several or of another measure.
+const GROUPS = { main: 0, other: 2, joint: 3, reference: 4 };
+function nameOf(target) {
+  const name = label(target.name);
+  return target.joint.length || name.includes(target.year) ? name : `${name} ${target.year}`;
+}
+
 function paintBar() {
-  const targets = study.targets.map((one) => option(one.id, label(one.name), state.target)).join("");
+  const groups = [...new Set(study.targets.map((one) => one.group))].sort((a, b) => (GROUPS[a] ?? 1) - (GROUPS[b] ?? 1));
+  const targets = groups.map((group) => `<optgroup label="${escapeText(outcomeOf(group) ? label(outcomeOf(group).label) : t(`group-${group}`))}">${study.targets
+    .filter((one) => one.group === group).map((one) => option(one.id, nameOf(one), state.target)).join("")}</optgroup>`).join("");
   const sets = study.sets.map((one) => option(one.id, label(one.name), state.set)).join("");
-  const scenarios = option("", t("choose-scenario"), "") + study.scenarios.map((one) => option(one.id, label(one.title), "-")).join("");
+  const scenarios = option("", t("choose-scenario"), state.scenario) + study.scenarios.map((one) => option(one.id, scenarioTitle(one), state.scenario)).join("");
   const bar = `${targets ? `<label>${escapeText(t("target"))} <select id="pick-target">${targets}</select></label>` : ""}
     ${study.sets.length > 1 ? `<label>${escapeText(t("set"))} <select id="pick-set">${sets}</select></label>` : ""}
     ${study.scenarios.length ? `<label>${escapeText(t("scenario"))} <select id="pick-scenario">${scenarios}</select></label>` : ""}
@@ -140,20 +171,31 @@ function paintBar() {
   on("pick-target", "change", (e) => change(() => {
     state.target = e.target.value;
     const target = targetOf(state.target);
-    if (target.outcome && outcomeOf(target.outcome)) state.outcome = target.outcome;
+    const outcome = outcomeOf(target.outcome) || outcomeOf(target.group);
+    if (outcome) state.outcome = outcome.id;
   }, { remember: false }));
   on("pick-set", "change", (e) => change(() => { state.set = e.target.value; }, { remember: false }));
   on("pick-scenario", "change", (e) => {
     const scenario = study.scenarios.find((one) => one.id === e.target.value);
-    if (scenario) change(() => { state.settings = settingsOf(scenario); });
+    if (scenario) change(() => { state.settings = settingsOf(scenario); state.scenario = scenario.id; });
   });
   on("undo", "click", undo);
-  on("reset", "click", () => change(() => { state.settings = {}; }));
+  on("reset", "click", () => {
+    change(() => { Object.assign(state, { settings: {}, scenario: "", other: null }); });
+    if ($("find-lever")) { $("find-lever").value = ""; findLever(); }
+    for (const lever of study.levers) refuse(lever, "");
+  });
   on("keep-a", "click", () => change(() => { state.other = state.other ? null : structuredClone(state.settings); }, { remember: false }));
   on("copy-link", "click", copyLink);
   on("save-toml", "click", () => SAVE.toml());
   on("language", "click", () => { state.lang = state.lang === "zh" ? "en" : "zh"; $("levers").dataset.lang = ""; writeLink(); paint(); });
   on("dark", "click", () => { state.dark = !document.documentElement.hasAttribute("data-dark"); paint(); });
+}
+
+// A scenario's title; of the one that was loaded, with what has become of it.
+function scenarioTitle(scenario) {
+  const moved = scenario.id === state.scenario && keyOf("", state.settings) !== keyOf("", settingsOf(scenario));
+  return label(scenario.title) + (moved ? t("changed") : "");
 }
 
 function undo() {
@@ -173,11 +215,11 @@ function paintLevers() {
     const one = (lever) => `<div class="lever" data-id="${escapeText(lever.id)}">
       <label for="s-${lever.n}">${escapeText(label(lever.label))}</label>
       <div class="row"><input type="range" id="s-${lever.n}" min="${lever.low}" max="${lever.reach}" step="any" aria-describedby="u-${lever.n}">
-      <input type="number" id="v-${lever.n}" min="${lever.low}" max="${lever.high}" step="any" aria-label="${escapeText(t("value-of", { lever: label(lever.label) }))}"></div>
-      <div class="row unit"><span id="u-${lever.n}">${escapeText(label(lever.unit))} · ${escapeText(t("limits", { low: short(lever.low), high: short(lever.high, 4), own: short(lever.value) }))}</span></div>
-      <div class="row unit"><label for="y-${lever.n}" style="font-weight:400">${escapeText(t("from"))}</label><input type="number" id="y-${lever.n}" min="${study.clock.start}" max="${study.clock.stop}" step="0.5"><span class="problem" role="alert"></span></div></div>`;
+      <input type="text" inputmode="decimal" class="number" id="v-${lever.n}" aria-label="${escapeText(t("value-of", { lever: label(lever.label) }))}"></div>
+      <div class="row unit"><span id="u-${lever.n}">${escapeText(label(lever.unit))} · ${escapeText(t("limits", { low: short(lever.low), high: short(lever.high, 4), own: short(lever.value) }))}${lever.reach < lever.high ? escapeText(t("limits-slide", { reach: short(lever.reach, 4) })) : ""}</span></div>
+      <div class="row unit"><label for="y-${lever.n}" style="font-weight:400">${escapeText(t("from"))}</label><input type="text" inputmode="decimal" class="number" id="y-${lever.n}" aria-label="${escapeText(t("from-of", { lever: label(lever.label) }))}"><span class="problem" role="alert"></span></div></div>`;
     const shown = study.levers.filter((lever) => lever.shown), more = study.levers.filter((lever) => !lever.shown);
-    box.innerHTML = `<h2>${escapeText(t("levers"))}</h2><p class="small">${escapeText(t("levers-say"))}</p>${more.length ? `<input type="search" id="find-lever" placeholder="${escapeText(t("find-lever"))}" aria-label="${escapeText(t("find-lever"))}">` : ""}${shown.map(one).join("")}` +
+    box.innerHTML = `<h2>${escapeText(t("levers"))}</h2><p class="small">${escapeText(t("levers-say"))}</p>${more.length ? `<input type="search" id="find-lever" placeholder="${escapeText(t("find-lever"))}" aria-label="${escapeText(t("find-lever"))}"><p class="note" id="none-found" role="status" hidden>${escapeText(t("none-found"))}</p>` : ""}${shown.map(one).join("")}` +
       (more.length ? `<details><summary>${escapeText(t("more-levers", { n: more.length }))}</summary>${more.map(one).join("")}</details>` : "");
     if ($("find-lever")) $("find-lever").addEventListener("input", findLever);
     for (const lever of study.levers) {
@@ -193,11 +235,13 @@ function paintLevers() {
         if (sliding !== null) { past.push(sliding); sliding = null; }
         change(() => {}, { remember: false });
       });
-      number.addEventListener("change", () => enter(lever, Number(number.value), number.value, number));
+      number.addEventListener("change", () => enter(lever, numberOf(number.value), number));
       year.addEventListener("change", () => {
-        const start = Number(year.value);
-        if (!(year.value !== "" && start >= study.clock.start && start < study.clock.stop))
-          return refuse(lever, t("bad-year", { low: study.clock.start, high: study.clock.stop }));
+        const start = numberOf(year.value), { start: low, stop: high } = study.clock;
+        if (!(start >= low && start < high)) {
+          year.value = state.settings[lever.id] ? state.settings[lever.id].times[0] : lever.start;
+          return refuse(lever, Number.isNaN(start) ? t("no-number") : t("bad-year", { low, high }), true);
+        }
         refuse(lever, "");
         if (state.settings[lever.id]) change(() => setLever(lever.id, currentValue(lever), start));
         else lever.start = start;
@@ -222,7 +266,11 @@ function findLever() {
   for (const lever of study.levers)
     $(`s-${lever.n}`).closest(".lever").hidden = !Object.values(lever.label).some((name) => name.toLowerCase().includes(typed));
   more.open = typed !== "";
+  $("none-found").hidden = study.levers.some((lever) => !$(`s-${lever.n}`).closest(".lever").hidden);
 }
+
+const setNow = () => study.sets.find((one) => one.id === state.set);
+const commandNow = () => setNow().command;
 
 const currentValue = (lever) => {
   const held = state.settings[lever.id];
@@ -236,9 +284,17 @@ function rounded(value, lever) {
   return Math.min(Math.max(Number(near.toPrecision(12)), lever.low), lever.high);
 }
 
-function enter(lever, value, typed, input) {
-  if (typed === "" || !Number.isFinite(value) || value < lever.low || value > lever.high) {
-    refuse(lever, t("bad-value", { low: short(lever.low, 4), high: short(lever.high, 4), unit: label(lever.unit) }), true);
+// What is typed as a number, full-width or not; NaN for all else, such as "2,5": one could mean
+// by it two numbers or three.
+function numberOf(typed) {
+  const plain = typed.normalize("NFKC").trim().replace(/^[−–]/, "-");
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+}
+
+function enter(lever, value, input) {
+  if (!(value >= lever.low && value <= lever.high)) {
+    const limits = { low: short(lever.low, 4), high: short(lever.high, 4), unit: label(lever.unit) };
+    refuse(lever, Number.isNaN(value) ? t("no-number") : t("bad-value", limits), true);
     input.value = currentValue(lever);
     return;
   }
@@ -258,12 +314,23 @@ function tell(key, given = {}) {
   const fallback = "This file is damaged: ask for it again. 文件已损坏，请重新索取。";
   $("problem").textContent = words[state.lang] ? t(key, given) : fallback;
   $("problem").hidden = false;
+  $("problem").classList.remove("good");
+}
+
+// Tells why nothing can be computed; what asks for it is put out of reach.
+let stopped = false;
+function stop(key) {
+  stopped = true;
+  $("answer").textContent = "";
+  for (const place of ["bar", "levers", "tabs", "view"]) $(place).inert = true;
+  tell(key);
 }
 
 function note(text) {
   $("problem").textContent = text;
   $("problem").hidden = false;
-  setTimeout(() => { $("problem").hidden = true; }, 9000);
+  $("problem").classList.add("good");
+  setTimeout(() => { $("problem").hidden = true; $("problem").classList.remove("good"); }, 9000);
 }
 
 document.addEventListener("keydown", (e) => {
@@ -272,5 +339,6 @@ document.addEventListener("keydown", (e) => {
 let resizing = 0;
 addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(paintView, 120); });
 addEventListener("hashchange", () => { readLink(); ask(); paint(); });
+$("skip").addEventListener("click", (e) => { e.preventDefault(); $("view").focus(); });
 if (study) paint();
 begin();

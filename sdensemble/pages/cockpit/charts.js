@@ -105,7 +105,7 @@ function dotChart({ width, height, xs, xLabels, rows, range, percent, yTitle, la
       if (!Number.isFinite(v)) continue;
       const cx = plane.px(x + shift).toFixed(1);
       if (se > 0) plane.add(`<line x1="${cx}" x2="${cx}" y1="${plane.py(Math.min(v + 2 * se, range[1])).toFixed(1)}" y2="${plane.py(Math.max(v - 2 * se, range[0])).toFixed(1)}" class="whisker ${className}"/>`);
-      plane.add(`<circle cx="${cx}" cy="${plane.py(v).toFixed(1)}" r="3.5" class="dot ${className}"/>`);
+      plane.add(`<circle cx="${cx}" cy="${plane.py(v).toFixed(1)}" r="2.5" class="dot ${className}"/>`);
     }
   }
   return plane.svg(label);

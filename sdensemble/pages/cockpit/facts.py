@@ -14,19 +14,27 @@ from sdengine.model.describe import levers
 from sdengine.syntax import Kind, Model, Variable
 from sdensemble.ensemble.members import Members
 from sdensemble.inputs.config import bounds, cell_name, default_of
-from sdensemble.inputs.report import Outcome
+from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario, Setting
 from sdensemble.inputs.targets import Target, unit_of
-from sdensemble.lang import LANGS, Words, catalogue, joined, phrase, tell
+from sdensemble.lang import LANGS, Words, catalogue, has, phrase
 from sdensemble.outputs import naming
+from sdensemble.pages.cockpit.asked import (
+    Facts,
+    cell_of,
+    components_of,
+    outcome_facts,
+    outcome_of,
+    outcomes_of,
+    said,
+    target_facts,
+)
 from sdensemble.pages.cockpit.carried import Carried, carried, drawn, forced, slider_end
-from sdensemble.results.probability import value_of
+from sdensemble.results.results import ASIDE, FELT, LEAST_OUTLAY
 from sdensemble.study import Study
 
 FEW = 8  # settings of a scenario whose levers are shown before all others
 FIRST = 256  # members that answer while a slider moves
-
-Facts = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -35,11 +43,6 @@ class Contents:
 
     facts: Facts
     blobs: Mapping[str, bytes] = field(default_factory=dict)
-
-
-def said(words: Words) -> dict[str, str]:
-    """Return words in each language."""
-    return {lang: tell(words, lang) for lang in LANGS}
 
 
 def words_of_page() -> dict[str, dict[str, str]]:
@@ -73,9 +76,9 @@ def study_contents(
     facts = {
         **_frame(model, held, lang, first.size, int(np.unique(first.replicate).size)),
         "title": said(phrase("cockpit.title", name=spec.headline.whole.label)),
-        "outcomes": [_outcome(study, held, one) for one in _outcomes(study)],
-        "parts": [one.id for one in _components(study)],
-        "targets": [_target(study, held, one) for one in study.targets],
+        "outcomes": [outcome_facts(study, held, one) for one in outcomes_of(study)],
+        "parts": [one.id for one in components_of(study)],
+        "targets": [target_facts(study, held, one) for one in study.targets],
         "question": question.id,
         "horizons": _horizons(study, held.years, question),
         "levers": sliders,
@@ -93,9 +96,18 @@ def study_contents(
             for payer in spec.payers
         ],
         "caveats": [
-            said(phrase("cockpit.measure", measure=naming.measures_of(spec, [question]))),
             *([said(phrase("cockpit.main_alone"))] if study.variants else []),
+            said(naming.unit_notes(spec, _units(study, held))),
+            said(
+                phrase(
+                    "cockpit.information",
+                    date=naming.information_date(study.information, spec.issued),
+                )
+            ),
         ],
+        "whole": said(spec.headline.whole.label),
+        "purse": {"least": LEAST_OUTLAY, "aside": ASIDE},
+        "felt": FELT,
         "command": command,
         "sets": [],
     }
@@ -106,7 +118,9 @@ def study_contents(
             {
                 "id": name,
                 "name": said(naming.label(spec, name)),
+                "gloss": said(_gloss(spec, name)),
                 "says": said(note),
+                "command": command if len(sets) == 1 else f"{command} --prior {name}",
                 "slots": slots,
                 "fixed": fixed,
                 "forcing": forced(members.forcing, held.kernel, members.seed),
@@ -135,6 +149,7 @@ def model_contents(held: Carried, *, lang: str) -> Contents:
                 "unit": said(variable.unit),
                 "measure": said(""),
                 "series": number,
+                "made": [],
             }
         )
     facts = {
@@ -155,12 +170,17 @@ def model_contents(held: Carried, *, lang: str) -> Contents:
         "limits": [],
         "payers": [],
         "caveats": [said(phrase("cockpit.model_alone"))],
+        "whole": said(model.path.stem),
+        "purse": {"least": LEAST_OUTLAY, "aside": ASIDE},
+        "felt": FELT,
         "command": f"python run_sim.py run {model.path.name}",
         "sets": [
             {
                 "id": "model",
                 "name": said(model.path.stem),
+                "gloss": said(""),
                 "says": said(""),
+                "command": f"python run_sim.py run {model.path.name}",
                 "slots": [],
                 "fixed": [],
                 "forcing": forced(None, held.kernel, 1),
@@ -204,87 +224,18 @@ def _frame(model: Model, held: Carried, lang: str, members: int, replicates: int
     }
 
 
-def _outcomes(study: Study) -> tuple[Outcome, ...]:
-    """Return the headline, its groups, and its components that are no group."""
-    head = study.report.headline
-    groups = {(g.variable, g.element) for g in head.groups}
-    parts = [c for c in _components(study) if (c.variable, c.element) not in groups]
-    return (head.whole, *head.groups, *parts)
+def _units(study: Study, held: Carried) -> list[str]:
+    """Return the units of what the page shows, as the model writes them."""
+    return [
+        unit_of(study.model[one.variable], one.aggregate, study.model.clock) or ""
+        for one in held.series
+    ]
 
 
-def _components(study: Study) -> tuple[Outcome, ...]:
-    head, model = study.report.headline, study.model
-    if head.components is None or head.range is None:
-        return ()
-    return tuple(
-        Outcome(
-            element,
-            head.components,
-            element,
-            {lang: model.element_label(head.range, element, lang) for lang in LANGS},
-        )
-        for element in model.elements(head.range)
-    )
-
-
-def _cell(model: Model, variable: str, element: str | None) -> int:
-    found = model[variable]
-    return list(model.elements(found.dims[0])).index(element) if found.dims and element else 0
-
-
-def _outcome(study: Study, held: Carried, one: Outcome) -> Facts:
-    spec, model = study.report, study.model
-    series = held.series[held.index(one.variable, _cell(model, one.variable, one.element))]
-    unit = unit_of(model[one.variable], series.aggregate, model.clock) or ""
-    speaks = [t for t in study.targets if t.variable == one.variable and not t.joint]
-    return {
-        "id": one.id,
-        "label": said(one.label),
-        "unit": said(spec.unit_words(unit)),
-        "measure": said(naming.measures_of(spec, speaks[:1]) if speaks else ""),
-        "series": held.index(one.variable, series.cell),
-    }
-
-
-def _target(study: Study, held: Carried, target: Target) -> Facts:
-    spec, model = study.report, study.model
-    single = not target.joint
-    cell = _cell(model, target.variable, target.element) if single else 0
-    key = [target.measure, target.scope, target.price_basis]
-    name = naming.target_label(target)
-    parts = [t for t in study.targets if t.id in target.joint]
-    if single:
-        beyond = naming.beyond(target, spec)
-        condition: Words = joined([beyond, *(naming.label(spec, k) for k in key if k)], "within")
-        whose = {"name": naming.target_name(target), "beyond": beyond, "year": target.year}
-        question = phrase("cockpit.question", **whose)
-    else:
-        names = joined([naming.target_label(part) for part in parts])
-        condition = phrase("cockpit.all_at_once", names=names)
-        question = phrase("cockpit.question_joint", name=name)
-    return {
-        "id": target.id,
-        "name": name,
-        "question": said(question),
-        "condition": said(condition),
-        "series": held.index(target.variable, cell) if single else None,
-        "outcome": next(
-            (
-                one.id
-                for one in _outcomes(study)
-                if single and (one.variable, one.element or "") == (target.variable, target.element)
-            ),
-            None,
-        ),
-        "year": target.year if single else max((p.year or 0) for p in parts),
-        "comparator": target.comparator,
-        "value": value_of(target) if single else None,
-        "low": target.low,
-        "high": target.high,
-        "joint": list(target.joint),
-        "headline": target.headline,
-        "official": not naming.is_example(target),
-    }
+def _gloss(spec: ReportSpec, prior_set: str) -> Words:
+    """Return what a prior set takes its numbers from; empty where nobody says."""
+    key = f"{prior_set}_says"
+    return naming.label(spec, key) if key in spec.labels or has(f"label.{key}") else ""
 
 
 def _horizons(study: Study, years: range, question: Target) -> list[int]:
@@ -418,15 +369,27 @@ def _scenario(scenario: Scenario) -> Facts:
 
 
 def _limits(study: Study, held: Carried) -> list[Facts]:
-    """Return the shares of what limits, set by set."""
+    """Return the shares of what limits, set by set: where each outcome's own stand."""
     sets: dict[str, list[Facts]] = {}
     for regime in study.report.regimes:
-        part = {"label": said(regime.label), "series": held.index(regime.variable)}
+        cells = {
+            outcome_of(study, element) or study.report.headline.whole.id: held.index(
+                regime.variable, cell
+            )
+            for cell, element in enumerate(_elements(study.model, regime.variable))
+        }
+        part = {"label": said(regime.label), "cells": cells}
         sets.setdefault(regime.set, []).append(part)
     return [
         {"label": said(naming.label(study.report, name)), "parts": parts}
         for name, parts in sets.items()
     ]
+
+
+def _elements(model: Model, variable: str) -> tuple[str, ...]:
+    """Return the elements of a variable of one range; one without a name where it has none."""
+    dims = model[variable].dims
+    return model.elements(dims[0]) if dims else ("",)
 
 
 def _total_unit(model: Model, variable: str) -> str:
@@ -437,12 +400,16 @@ def study_carried(study: Study, kernel: Any) -> Carried:
     """Return the study's kernel as a page carries it: of what a run keeps, what the page shows."""
     report, model = study.report, study.model
     cells = {
-        (model[o.variable].name, _cell(model, o.variable, o.element)) for o in _outcomes(study)
+        (model[o.variable].name, cell_of(model, o.variable, o.element)) for o in outcomes_of(study)
     }
     single = [target for target in study.targets if not target.joint]
-    cells |= {(model[t.variable].name, _cell(model, t.variable, t.element)) for t in single}
+    cells |= {(model[t.variable].name, cell_of(model, t.variable, t.element)) for t in single}
     cells |= {(model[payer.variable].name, 0) for payer in report.payers}
-    cells |= {(model[regime.variable].name, 0) for regime in report.regimes}
+    cells |= {
+        (model[regime.variable].name, cell)
+        for regime in report.regimes
+        for cell, _ in enumerate(_elements(model, regime.variable))
+    }
     names = {name for name, _ in cells}
     kept = {model[one.variable].name: one.aggregate for one in study.kept()}
     return carried(kernel, {name: how for name, how in kept.items() if name in names}, cells)

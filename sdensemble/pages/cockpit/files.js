@@ -44,6 +44,15 @@ async function copyLink() {
   try { await navigator.clipboard.writeText(location.href); note(t("link-copied")); } catch { prompt(t("copy-this"), location.href); }
 }
 
+// What a saved file says of where its numbers come from, line by line.
+function notesNow() {
+  const target = targetOf(state.target), set = setNow(), now = shownResult();
+  const line = (key, text) => (state.lang === "zh" ? `${t(key)}：${text}` : `${t(key)}: ${text}`);
+  return [$("title").textContent, ...(target ? [line("target", nameOf(target)), t("measure", { measure: label(target.measure) })] : []),
+    line("set", label(set.name)), ...study.caveats.map((one) => one[state.lang]), label(set.says),
+    ...(now && study.members > 1 ? [sayMembers(now)] : []), line("model-digest", study.digest), line("command", set.command)].filter(Boolean);
+}
+
 const titles = () => Object.fromEntries(Object.keys(words).map((lang) => [lang, words[lang]["toml-title"]]));
 
 function save(name, content, type) {
@@ -64,23 +73,24 @@ const SAVE = {
   csv() {
     const now = resultOf(state.settings), base = now && firstOf(resultOf({}), now.ids.length);
     if (!now || !base) return;
-    const rows = [["outcome", "unit", "year", "settings", ...SHARES.map((q) => `q${100 * q}`), "mean", "members"]];
-    for (const [name, result] of [["now", now], ["baseline", base]])
+    const both = [[t("now"), now], [t("baseline"), base]], known = [t("set"), label(setNow().name)];
+    const rows = [[t("outcome"), t("unit"), t("year"), t("settings"), ...SHARES.map((q) => `${100 * q}%`), t("mean"), t("members"), t("measure-head"), t("set")]];
+    for (const [name, result] of both)
       for (const outcome of study.outcomes)
         for (const year of study.years) {
           const found = values(result, outcome.series, year);
-          rows.push([label(outcome.label), label(outcome.unit), year, name, ...quantiles(found, SHARES), meanOf(found, []).mean, result.ids.length]);
+          rows.push([label(outcome.label), label(outcome.unit), year, name, ...quantiles(found, SHARES), meanOf(found, []).mean, result.ids.length, label(outcome.measure), known[1]]);
         }
-    rows.push([], ["target", "condition", "", "settings", "P", "standard error", "hits", "members"]);
-    for (const [name, result] of [["now", now], ["baseline", base]])
+    rows.push([], [t("target"), t("condition"), t("year"), t("settings"), t("view-chance"), t("standard-error"), t("hits"), t("members"), t("measure-head"), t("set")]);
+    for (const [name, result] of both)
       for (const target of study.targets) {
         const p = chance(result, target);
-        rows.push([label(target.name), label(target.condition), "", name, p.mean, p.se, p.hits, p.members]);
+        rows.push([label(target.name), label(target.condition), target.year, name, p.mean, p.se, p.hits, p.members, label(target.measure), known[1]]);
       }
-    rows.push([], ["digest", study.digest], ["set", state.set], ["command", study.command]);
+    rows.push([], ...notesNow().map((line) => [line]));
     save("cockpit.csv", `\ufeff${rows.map((row) => row.map(cell).join(",")).join("\r\n")}`, "text/csv");
   },
-  toml() { save("cockpit.toml", tomlOf(study, state.settings, titles()), "application/toml"); },
+  toml() { save("cockpit.toml", tomlOf(study, state.settings, titles(), notesNow()), "application/toml"); },
   svg() { const text = chartText(); if (text) save("cockpit.svg", text, "image/svg+xml"); },
   png() {
     const text = chartText();
@@ -112,17 +122,42 @@ function chartText() {
     for (const name of ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-weight", "font-family", "paint-order"])
       theirs[i].setAttribute(name, style.getPropertyValue(name));
   });
+  const legend = legendOf(Number(copy.getAttribute("viewBox").split(" ")[3]) + 13);
   root.toggleAttribute("data-dark", dark);
   const [, , w, h] = copy.getAttribute("viewBox").split(" ").map(Number);
-  copy.setAttribute("viewBox", `0 0 ${w} ${h + 18}`);
-  copy.setAttribute("height", h + 18);
-  const foot = document.createElementNS("http://www.w3.org/2000/svg", "text");
-  foot.setAttribute("x", 4);
-  foot.setAttribute("y", h + 13);
-  foot.setAttribute("font-size", "10");
-  foot.setAttribute("fill", "#57606a");
-  foot.textContent = `${label(study.title)} · ${study.digest.slice(0, 12)}`;
-  copy.append(foot);
-  return new XMLSerializer().serializeToString(copy);
+  const notes = [$("answer").textContent, ...notesNow().filter((line, i) => i && !line.includes(commandNow()))]
+    .flatMap((line) => wrapped(line, w - 8)).map((line, i) => svgText(line, 4, h + (legend ? 31 : 13) + 14 * i));
+  const height = h + (legend ? 24 : 6) + 14 * notes.length;
+  copy.setAttribute("viewBox", `0 0 ${w} ${height}`);
+  copy.setAttribute("height", height);
+  const text = new XMLSerializer().serializeToString(copy);
+  return text.replace("</svg>", `${legend}${notes.join("")}</svg>`);
 }
 
+const svgText = (text, x, y) => `<text x="${x}" y="${y}" font-size="10" font-family="system-ui, sans-serif" fill="#57606a">${escapeText(text)}</text>`;
+const widthOf = (text) => Array.from(text).reduce((sum, one) => sum + (one > "\u2e7f" ? 10.5 : 6), 0);
+
+// A line in as many as fit a width, at 10 pixels a letter: between words, or between Chinese signs.
+function wrapped(line, most) {
+  const out = [""];
+  for (const piece of line.match(/[\u2e80-\uffff]|[^\s\u2e80-\uffff]+\s*|\s+/g) || []) {
+    if (widthOf(out[out.length - 1] + piece) > most && out[out.length - 1]) out.push("");
+    out[out.length - 1] += piece;
+  }
+  return out;
+}
+
+// The keys under the chart on view, as SVG in one line at height y; they are HTML on the page.
+function legendOf(y) {
+  const first = $("view").querySelector("p.small .key");
+  let x = 4, out = "";
+  for (const key of first ? first.parentElement.querySelectorAll(".key") : []) {
+    const style = getComputedStyle(key), text = key.nextSibling.textContent, thick = parseFloat(style.borderTopWidth);
+    out += key.classList.contains("l")
+      ? `<line x1="${x}" x2="${x + 20}" y1="${y - 4}" y2="${y - 4}" stroke="${style.borderTopColor}" stroke-width="${thick}"${style.borderTopStyle === "dashed" ? ' stroke-dasharray="5 4"' : ""}/>`
+      : `<rect x="${x}" y="${y - 9}" width="14" height="10" fill="${style.backgroundColor}" stroke="#d0d7de"/>`;
+    out += svgText(text, x + 25, y);
+    x += 37 + widthOf(text);
+  }
+  return out;
+}

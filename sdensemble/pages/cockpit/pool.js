@@ -28,9 +28,9 @@ const FUSED = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 12
   19, 1, 17, 0, 65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 135, 2, 11]);
 
 async function begin() {
-  if (!study) return tell("damaged");
-  if (typeof WebAssembly !== "object" || !WebAssembly.validate(SIMD)) return tell("no-simd");
-  if (typeof DecompressionStream === "undefined") return tell("old-browser");
+  if (!study) return stop("damaged");
+  if (typeof WebAssembly !== "object" || !WebAssembly.validate(SIMD)) return stop("no-simd");
+  if (typeof DecompressionStream === "undefined") return stop("old-browser");
   const kernel = WebAssembly.validate(FUSED) ? "wasm-fused" : "wasm";
   let code;
   const blobs = {};
@@ -39,9 +39,9 @@ async function begin() {
     for (const set of study.sets) blobs[set.id] = await bytesOf(`draws-${set.id}`);
     for (const [id, bytes] of [[kernel, code], ...study.sets.map((s) => [`draws-${s.id}`, blobs[s.id]])]) {
       const hash = await digestOf(bytes);
-      if (hash && hash !== study.digests[id]) return tell("damaged");
+      if (hash && hash !== study.digests[id]) return stop("damaged");
     }
-  } catch { return tell("damaged"); }
+  } catch { return stop("damaged"); }
   const module = await WebAssembly.compile(code);
   const source = URL.createObjectURL(new Blob([$("worker").textContent], { type: "text/javascript" }));
   const count = Math.max(1, Math.min(8, navigator.hardwareConcurrency || 2));

@@ -25,8 +25,8 @@ function settingsOf(scenario) {
   return Object.fromEntries(scenario.settings.map(({ id, times, values }) => [id, { times, values }]));
 }
 
-// A scenario file that `run` reads; `titles` maps a language to its title.
-function tomlOf(study, settings, titles) {
+// A scenario file that `run` reads; `titles` maps a language to its title, `notes` are comments.
+function tomlOf(study, settings, titles, notes = []) {
   const quote = (text) => JSON.stringify(text);
   const line = ([key, { times, values }]) => {
     const unit = quote(study.units[key]);
@@ -39,7 +39,8 @@ function tomlOf(study, settings, titles) {
     return lines.length ? `\n[${head}]\n${lines.join("\n")}\n` : "";
   };
   const title = Object.entries(titles).map(([lang, text]) => `${lang} = ${quote(text)}\n`).join("");
-  return `[title]\n${title}${block("levers", ["lever"])}${block("world", ["world"])}`;
+  const comments = notes.map((one) => `# ${one.replace(/\s+/g, " ")}\n`).join("");
+  return `${comments}[title]\n${title}${block("levers", ["lever"])}${block("world", ["world"])}`;
 }
 
 // Settings from outside, such as a link: {sound, dropped}. What is unknown, or outside its limits

@@ -39,6 +39,7 @@ function paintView() {
   $("view").setAttribute("aria-labelledby", `tab-${state.view}`);
   if (!now || !base || base.ids.length < now.ids.length) return;
   $("view").innerHTML = PAINT[state.view](now, base);
+  for (const place of $("view").querySelectorAll(".scroll")) if (place.scrollWidth > place.clientWidth) place.dataset.wide = t("wide");
   for (const button of $("view").querySelectorAll("[data-save]"))
     button.addEventListener("click", () => SAVE[button.dataset.save]());
   for (const select of $("view").querySelectorAll("select[data-pick]"))
@@ -56,13 +57,29 @@ function pick(what, value) {
 
 const width = () => Math.max(300, Math.min(1100, $("view").clientWidth || 700));
 const saveButtons = (names) => `<p class="noprint">${names.map((name) => `<button data-save="${name}">${escapeText(t(`save-${name}`))}</button>`).join(" ")}</p>`;
-const outcomePick = () => `<label class="noprint">${escapeText(t("outcome"))} <select data-pick="outcome">${study.outcomes.map((one) => option(one.id, label(one.label), state.outcome)).join("")}</select></label>`;
+const outcomePick = (chosen = outcomeOf(state.outcome), known = study.outcomes) => `<label class="noprint">${escapeText(t("outcome"))} <select data-pick="outcome">${known.map((one) => option(one.id, label(one.label), chosen.id)).join("")}</select></label>`;
 const SHARES = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95];
 const fanOf = (result, series) => once(result, `fan ${series}`, () =>
   study.years.map((year) => quantiles(values(result, series, year), SHARES)));
 
-const meansOf = (result, series) => once(result, `means ${series}`, () =>
-  study.years.map((year) => meanOf(values(result, series, year), []).mean));
+// The outcomes whose limits are carried: those with shares of their own, and sums of them.
+function limited(outcome) {
+  const { cells } = study.limits[0].parts[0];
+  return outcome && (outcome.id in cells || (outcome.made.length > 0 && outcome.made.every((id) => id in cells))) ? outcome : null;
+}
+
+// Mean shares by year of one factor; of a sum, a member's share is the mean of its parts' shares,
+// weighted by their size in the year.
+const sharesOf = (result, part, outcome) => once(result, `shares ${part.cells[Object.keys(part.cells)[0]]} ${outcome.id}`, () =>
+  study.years.map((year) => {
+    if (outcome.id in part.cells) return meanOf(values(result, part.cells[outcome.id], year), []).mean;
+    const above = new Float64Array(result.ids.length), below = new Float64Array(result.ids.length);
+    for (const id of outcome.made) {
+      const weight = values(result, outcomeOf(id).series, year), share = values(result, part.cells[id], year);
+      for (let m = 0; m < above.length; m++) { above[m] += share[m] * weight[m]; below[m] += weight[m]; }
+    }
+    return meanOf(above.map((one, m) => one / below[m]), []).mean;
+  }));
 
 function marksOf(outcome) {
   return study.targets.filter((one) => !one.joint.length && one.series === outcome.series && study.years.includes(one.year))
@@ -79,6 +96,7 @@ function table(head, rows, name = head.join(", ")) {
 }
 
 const withUnit = (one) => (state.lang === "zh" ? `${label(one.label)}（${label(one.unit)}）` : `${label(one.label)} (${label(one.unit)})`);
+const amountOf = (value, unit) => `${short(value, 2)}${state.lang === "zh" ? "" : " "}${label(unit)}`;
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const figures = (head, rows) => `<details><summary>${escapeText(t("as-table"))}</summary>${table(head, rows)}</details>`;
 
@@ -106,7 +124,7 @@ const PAINT = {
     }
     for (const one of study.targets) {
       const a = chance(now, one), b = chance(base, one);
-      rows.push([label(one.name), label(one.condition), sayChance(a), sayChance(b)]);
+      rows.push([nameOf(one), label(one.condition), sayChance(a), sayChance(b)]);
     }
     return `${chart}<h3>${escapeText(t("every-target"))}</h3><p class="note">${escapeText(t("chance-says"))}</p>${table([t("target"), t("condition"), t("now"), t("baseline")], rows)}${saveButtons(["csv", "svg", "png"])}`;
   },
@@ -117,16 +135,18 @@ const PAINT = {
       const one = paired(now, base, outcome.series, year);
       rows.push([String(year), sayEffect(one), signed(one.median), `${signed(one.low)} … ${signed(one.high)}`, percent(one.helped)]);
     }
+    const felt = paired(now, base, outcome.series, study.horizons[study.horizons.length - 1]).felt;
     const year = study.horizons[study.horizons.length - 1], paid = study.payers.map((payer) => [payer, paired(now, base, payer.series, year, { summed: true })]);
     const cost = study.payers.length ? `<h3>${escapeText(t("cost", { year }))}</h3>${table([t("payer"), t("cost-mean"), t("cost-band")],
       paid.map(([payer, one]) => [withUnit(payer), distinct(one) ? withError(one.mean, one.se) : t("about-zero"), `${signed(one.low)} … ${signed(one.high)}`]))}` : "";
-    const whole = paired(now, base, outcome.series, year, { summed: true }), { both, per } = perOutlay(whole, paid);
-    const told = both ? t("per-both") : per ? t(`per-${per.kind}`, { value: withError(per.value, per.se), year }) : "";
+    const whole = paired(now, base, outcome.series, year, { summed: true }), { purses, both, per } = perOutlay(whole, paid);
+    const aside = per && purses.find((one) => one.kind !== per.kind && one.paid);
+    const told = both ? t("per-both") + (Object.keys(state.settings).length > 1 ? t("per-one") : "") : per ? t(`per-${per.kind}`, { value: withError(per.value, per.se), year }) + (aside ? t(`beside-${aside.kind}`, { value: withError(aside.sum, aside.se), unit: label(study.payers[0].unit) }) : "") : "";
     const chart = dotChart({ width: width(), height: 240, xs: study.years, xLabels: yearLabels(study.years, width() - 80), zero: true, yTitle: measureOf(outcome),
       rows: [{ className: "now", points: study.years.map((y) => { const one = paired(now, base, outcome.series, y); return [y, one.mean, one.se]; }) }],
       range: rangeOf(study.years.map((y) => paired(now, base, outcome.series, y))), label: t("effect-label", { outcome: label(outcome.label) }) });
     return `${outcomePick()}<h2>${escapeText(t("effect-head", { outcome: measureOf(outcome) }))}</h2><p class="note">${escapeText(t("effect-says"))}</p>${chart}
-      ${table([t("year"), t("effect-mean"), t("effect-median"), t("effect-band"), t("helped")], rows)}${cost}<p>${escapeText(told)}</p>${saveButtons(["csv", "svg", "png"])}`;
+      ${table([t("year"), t("effect-mean"), t("effect-median"), t("effect-band"), t("helped")], rows)}<p class="note">${escapeText(t("helped-says", { year, amount: amountOf(felt, outcome.unit) }))}</p>${cost}<p>${escapeText(told)}</p>${saveButtons(["csv", "svg", "png"])}`;
   },
   surface() {
     const [x, y] = state.axes.map((id) => leverOf.get(id)), pickers = ["x", "y"].map((axis, i) => `<label>${escapeText(t(`axis-${axis}`))} <select data-pick="${axis}">${study.levers.map((one) => option(one.id, label(one.label), state.axes[i])).join("")}</select></label>`).join(" ");
@@ -138,10 +158,12 @@ const PAINT = {
     return `<div class="bar noprint">${pickers}</div><h2>${escapeText(t("surface-head", { target: label(target.question) }))}</h2><p class="note">${escapeText(surfaceSays(held))}</p>${chart}${saveButtons(["csv", "svg", "png"])}`;
   },
   limits(now) {
-    return study.limits.map(({ label: name, parts }) => {
-      const shares = parts.map((part) => ({ name: label(part.label), values: meansOf(now, part.series) }));
+    const outcome = limited(outcomeOf(state.outcome)) || study.outcomes.find(limited);
+    const says = `<h2>${escapeText(t("limits-head", { outcome: label(outcome.label) }))}</h2><p class="note">${escapeText(t("limits-say"))}</p>`;
+    return outcomePick(outcome, study.outcomes.filter(limited)) + says + study.limits.map(({ label: name, parts }) => {
+      const shares = parts.map((part) => ({ name: label(part.label), values: sharesOf(now, part, outcome) }));
       const keys = shares.map((part, i) => `<span class="key p${i % 6}" style="background:var(--p${i % 6})"></span>${escapeText(part.name)}`).join("");
-      return `<h2>${escapeText(capital(label(name)))}</h2><p class="note">${escapeText(t("limits-say"))}</p>${stackChart({ width: width(), height: 230, years: study.years, parts: shares, label: label(name) })}<p class="small">${keys}</p>${figures([t("year"), ...shares.map((s) => s.name)], study.years.map((year, i) => [String(year), ...shares.map((s) => percent(s.values[i]))]))}`;
+      return `<h3>${escapeText(capital(label(name)))}</h3>${stackChart({ width: width(), height: 230, years: study.years, parts: shares, label: `${label(outcome.label)}: ${label(name)}` })}<p class="small">${keys}</p>${figures([t("year"), ...shares.map((s) => s.name)], study.years.map((year, i) => [String(year), ...shares.map((s) => percent(s.values[i]))]))}`;
     }).join("") + saveButtons(["csv"]);
   },
   parts(now, base) {
@@ -158,14 +180,16 @@ const PAINT = {
       .sort((a, b) => (b.per?.kind === "treasury" ? b.per.value : -Infinity) - (a.per?.kind === "treasury" ? a.per.value : -Infinity) || b.at.mean - a.at.mean);
     const purse = (row, kind) => { const one = row.purses.find((p) => p.kind === kind); return one.paid ? withError(one.sum, one.se) : t("about-zero"); };
     const target = targetOf(state.target);
-    const head = [t("scenario"), t("compare-chance", { target: label(target?.name) }), t("compare-per"), t("compare-at", { year }), t("compare-sum", { year }),
-      t("compare-treasury", { year, unit: money }), t("compare-forgone", { year, unit: money })];
+    const head = [t("scenario"), t("compare-chance", { target: label(target?.name) }), t("compare-per"),
+      t("compare-treasury", { year, unit: money }), t("compare-forgone", { year, unit: money }), t("compare-at", { year }), t("compare-sum", { year })];
     const shown = rows.map((row) => [row.name, target ? sayChance(row.chance) : "–",
       row.both ? t("compare-both") : row.per?.kind === "treasury" ? withError(row.per.value, row.per.se) : "–",
-      sayEffect(row.at), sayEffect(row.whole), purse(row, "treasury"), purse(row, "forgone")]);
-    const left = compared.wanted - compared.rows.length;
+      purse(row, "treasury"), purse(row, "forgone"), sayEffect(row.at), sayEffect(row.whole)]);
+    const first = firstOf(base, study.sets[0].stages[0]);
+    shown.unshift([t("baseline"), target ? sayChance(chance(first, target)) : "–", "–", "–", "–", "–", "–"]);
+    const left = compared.wanted - compared.rows.length, seconds = Math.ceil((left * (performance.now() - compared.began)) / 1000 / (compared.rows.length || 1));
     return `${outcomePick()}<h2>${escapeText(t("compare-head", { outcome: measureOf(outcome) }))}</h2><p class="note">${escapeText(t("compare-says", { members: base.ids.length < study.sets[0].stages[0] ? base.ids.length : study.sets[0].stages[0] }))}</p>
-      ${left > 0 ? `<p>${escapeText(t("compare-left", { left }))}</p>` : ""}<div class="sets">${table(head, shown)}</div>`;
+      ${left > 0 ? `<p>${escapeText(compared.rows.length ? t("compare-left", { left, seconds }) : t("running"))}</p>` : ""}<div class="sets">${table(head, shown)}</div>`;
   },
   sides(now, base) {
     if (!state.other) return `<p>${escapeText(t("sides-first"))}</p>`;
@@ -175,30 +199,40 @@ const PAINT = {
       const one = paired(now, other, outcome.series, year);
       return [String(year), sayEffect(one), signed(one.median), percent(one.helped)];
     });
-    const targets = study.targets.filter((one) => one.headline).map((one) => [label(one.name), sayChance(chance(other, one)), sayChance(chance(now, one))]);
+    const asked = targetOf(state.target), same = keyOf("", state.settings) === keyOf("", state.other);
+    const between = (one) => { const found = pointsBetween(now, other, one); return same || !found.mean ? "0" : withError(found.mean, found.se); };
+    const targets = study.targets.filter((one) => one.headline || one === asked).map((one) => [nameOf(one), sayChance(chance(other, one)), sayChance(chance(now, one)), between(one)]);
+    const verdict = same ? t("sides-same") : !asked ? "" : t(distinct(pointsBetween(now, other, asked)) ? "sides-apart" : "sides-alike", { target: label(asked.question), points: between(asked) });
+    const last = study.horizons[study.horizons.length - 1], unit = study.payers.length ? label(study.payers[0].unit) : "";
+    const purses = [other, now].map((one) => perOutlay(paired(one, base, outcome.series, last, { summed: true }),
+      study.payers.map((payer) => [payer, paired(one, base, payer.series, last, { summed: true })])).purses);
+    const cost = study.payers.length ? table([t("payer"), t("side-a"), t("side-b")], ["treasury", "forgone"].map((kind, k) =>
+      [t(`compare-${kind}`, { year: last, unit }), ...purses.map((both) => (both[k].paid ? withError(both[k].sum, both[k].se) : t("about-zero")))])) : "";
     const fan = (result, name) => `<div><h3>${escapeText(name)}</h3>${fanChart({ width: Math.max(300, width() / 2 - 20), height: 260, years: study.years, now: fanOf(result, outcome.series), base: fanOf(base, outcome.series), marks: marksOf(outcome), unit: measureOf(outcome), label: name, words: t })}</div>`;
-    return `${outcomePick()}<div class="two">${fan(other, t("side-a"))}${fan(now, t("side-b"))}</div><h3>${escapeText(t("b-minus-a", { outcome: measureOf(outcome) }))}</h3>${table([t("year"), t("effect-mean"), t("effect-median"), t("helped")], rows)}
-      ${table([t("target"), t("side-a"), t("side-b")], targets)}<div class="two"><div><h3>${escapeText(t("side-a"))}</h3>${setTable(state.other, t("side-a"))}</div><div><h3>${escapeText(t("side-b"))}</h3>${setTable(state.settings, t("side-b"))}</div></div>`;
+    return `${outcomePick()}<p><strong>${escapeText(verdict)}</strong></p><div class="two">${fan(other, t("side-a"))}${fan(now, t("side-b"))}</div><h3>${escapeText(t("b-minus-a", { outcome: measureOf(outcome) }))}</h3>${table([t("year"), t("effect-mean"), t("effect-median"), t("helped")], rows)}
+      ${table([t("target"), t("side-a"), t("side-b"), t("b-minus-a-points")], targets)}${cost}<div class="two"><div><h3>${escapeText(t("side-a"))}</h3>${setTable(state.other, t("side-a"))}</div><div><h3>${escapeText(t("side-b"))}</h3>${setTable(state.settings, t("side-b"))}</div></div>`;
   },
   set() {
-    return `<h2>${escapeText(t("view-set"))}</h2><p class="note">${escapeText(t("set-says"))}</p>${setTable(state.settings)}<p>${escapeText(t("reproduce", { command: study.command }))}</p>${saveButtons(["toml"])}`;
+    return `<h2>${escapeText(t("view-set"))}</h2><p class="note">${escapeText(t("set-says"))}</p>${setTable(state.settings)}<p>${escapeText(t("reproduce", { command: commandNow() }))}</p>${saveButtons(["toml"])}`;
   },
 };
 
-// What each purse pays more, and the effect for each unit of it where one purse alone pays: nobody
-// can divide it between two. {purses, both, per: {kind, value} or null}
+// What each purse pays more, and the effect for each unit of the larger: nobody can divide it
+// between two, so there is none where the smaller is no aside of the larger (as
+// sdensemble.results.results.purse_charged has it). {purses, both, per: {kind, value, se} or null}
 function perOutlay(whole, paid) {
   const purses = ["treasury", "forgone"].map((kind) => {
     const own = paid.filter(([payer]) => payer.kind === kind).map(([, one]) => one);
     const sum = own.reduce((total, one) => total + one.mean, 0);
     const parts = whole.parts.map((_, r) => own.reduce((total, one) => total + one.parts[r], 0));
     const se = parts.length > 1 ? spread(parts) : NaN;
-    return { kind, sum, se, parts, paid: Math.abs(sum) >= Math.max(0.05, 2 * (se || 0)) };
+    return { kind, sum, se, parts, paid: Math.abs(sum) >= Math.max(study.purse.least, 2 * (se || 0)) };
   });
-  const paying = purses.filter((purse) => purse.paid), [only] = paying;
-  const per = paying.length === 1 && distinct(whole)
-    ? { kind: only.kind, value: whole.mean / only.sum, se: ratioError(whole.parts, only.parts) } : null;
-  return { purses, both: paying.length === 2, per };
+  const [larger, smaller] = [...purses].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum));
+  const both = Math.abs(smaller.sum) >= Math.max(study.purse.least, study.purse.aside * Math.abs(larger.sum));
+  const per = !both && larger.paid && larger.sum > 0 && distinct(whole)
+    ? { kind: larger.kind, value: whole.mean / larger.sum, se: ratioError(whole.parts, larger.parts) } : null;
+  return { purses, both, per };
 }
 
 function rangeOf(effects) {
@@ -223,14 +257,14 @@ function setTable(settings, name = t("view-set")) {
 
 // ── the study's scenarios side by side, each against the baseline ──────────────────────────
 
-const compared = { key: "", rows: [], wanted: 0, filling: false };
+const compared = { key: "", rows: [], wanted: 0, filling: false, began: 0 };
 
 const comparedKey = () => JSON.stringify([state.set, state.outcome, state.target]);
 
 async function fillCompared() {
   const key = comparedKey();
   if (compared.key === key && (compared.filling || compared.rows.length === compared.wanted)) return;
-  Object.assign(compared, { key, rows: [], wanted: study.scenarios.length, filling: true });
+  Object.assign(compared, { key, rows: [], wanted: study.scenarios.length, filling: true, began: performance.now() });
   const outcome = outcomeOf(state.outcome), year = study.horizons[study.horizons.length - 1];
   for (const scenario of study.scenarios) {
     const parts = await run(state.set, settingsOf(scenario), 0, "compare", RANK.surface);

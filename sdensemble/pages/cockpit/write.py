@@ -37,6 +37,7 @@ def page(contents: Contents) -> str:
         "lang": say("cockpit.code", lang),
         "title": html.escape(facts["title"][lang]),
         "css": _file("cockpit.css"),
+        "incomplete": html.escape(" ".join(say("cockpit.incomplete", one) for one in LANGS)),
         "noscript": html.escape(" ".join(say("cockpit.no-script", one) for one in LANGS)),
         "study": text.replace("<", "\\u003c"),
         "blobs": "\n".join(blobs),
