@@ -113,7 +113,8 @@ def test_powers_from_long_tables_are_exact_to_a_few_units(kernel, monkeypatch):
     rng = np.random.default_rng(8)
     x = np.concatenate([np.exp(rng.uniform(-300, 300, 20_000)), rng.uniform(0.5, 2.0, 20_000)])
     y = np.concatenate([rng.uniform(-2, 2, 20_000), rng.uniform(-9, 9, 20_000)])
-    assert (relative(values(other, "p", x, y), x**y) / (1 + np.abs(y))).max() < 2e-15
+    most = 2e-15 if native.processor().fused else 2e-14  # as a browser that cannot fuse
+    assert (relative(values(other, "p", x, y), x**y) / (1 + np.abs(y))).max() < most
     with np.errstate(all="ignore"):
         found, expected = values(other, "p", EDGES, 3.0), np.power(EDGES, 3.0)
     np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-305)
