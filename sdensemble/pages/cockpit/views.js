@@ -97,6 +97,7 @@ function table(head, rows, name = head.join(", ")) {
 
 const withUnit = (one) => (state.lang === "zh" ? `${label(one.label)}（${label(one.unit)}）` : `${label(one.label)} (${label(one.unit)})`);
 const amountOf = (value, unit) => `${short(value, 2)}${state.lang === "zh" ? "" : " "}${label(unit)}`;
+const bandOf = (one) => `${signed(one.low)}\u00a0…\u00a0${signed(one.high)}`;
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const figures = (head, rows) => `<details><summary>${escapeText(t("as-table"))}</summary>${table(head, rows)}</details>`;
 
@@ -133,12 +134,12 @@ const PAINT = {
     const outcome = outcomeOf(state.outcome), rows = [];
     for (const year of study.horizons) {
       const one = paired(now, base, outcome.series, year);
-      rows.push([String(year), sayEffect(one), signed(one.median), `${signed(one.low)} … ${signed(one.high)}`, percent(one.helped)]);
+      rows.push([String(year), sayEffect(one), signed(one.median), bandOf(one), percent(one.helped)]);
     }
     const felt = paired(now, base, outcome.series, study.horizons[study.horizons.length - 1]).felt;
     const year = study.horizons[study.horizons.length - 1], paid = study.payers.map((payer) => [payer, paired(now, base, payer.series, year, { summed: true })]);
     const cost = study.payers.length ? `<h3>${escapeText(t("cost", { year }))}</h3>${table([t("payer"), t("cost-mean"), t("cost-band")],
-      paid.map(([payer, one]) => [withUnit(payer), distinct(one) ? withError(one.mean, one.se) : t("about-zero"), `${signed(one.low)} … ${signed(one.high)}`]))}` : "";
+      paid.map(([payer, one]) => [withUnit(payer), distinct(one) ? withError(one.mean, one.se) : t("about-zero"), bandOf(one)]))}` : "";
     const whole = paired(now, base, outcome.series, year, { summed: true }), { purses, both, per } = perOutlay(whole, paid);
     const aside = per && purses.find((one) => one.kind !== per.kind && one.paid);
     const told = both ? t("per-both") + (Object.keys(state.settings).length > 1 ? t("per-one") : "") : per ? t(`per-${per.kind}`, { value: withError(per.value, per.se), year }) + (aside ? t(`beside-${aside.kind}`, { value: withError(aside.sum, aside.se), unit: label(study.payers[0].unit) }) : "") : "";
