@@ -73,7 +73,7 @@ def test_the_factor_found_makes_two_scenarios_cost_alike(root):
 
 def test_the_text_says_each_outlay_and_the_level_at_which_packages_cost_alike(shanxi):
     study, _ = shanxi
-    for lang, words in (("zh", "支出（贴现值）"), ("en", "Outlay at present value")):
+    for lang, words in (("zh", "支出（贴现值）"), ("en", "at present value")):
         text = document_text(outlay_document(study), lang)
         assert words in text.splitlines()[0]
         for scenario in study.scenarios:
