@@ -21,9 +21,15 @@ from sdensemble.evidence.members import choose_members
 from sdensemble.inputs.scenarios import read_scenario
 from sdensemble.lang import LANGS
 from sdensemble.outputs.form import Chance
-from sdensemble.pages.cockpit.asked import target_facts
-from sdensemble.pages.cockpit.carried import carried, slider_end
-from sdensemble.pages.cockpit.facts import Contents, study_carried, study_contents, words_of_page
+from sdensemble.pages.cockpit.asked import outcome_facts, target_facts
+from sdensemble.pages.cockpit.carried import Series, carried, slider_end
+from sdensemble.pages.cockpit.facts import (
+    Contents,
+    limits_facts,
+    study_carried,
+    study_contents,
+    words_of_page,
+)
 from sdensemble.pages.cockpit.write import HERE, _finite, page
 from sdensemble.results.estimate import mean_of
 from sdensemble.results.results import ASIDE, LEAST_OUTLAY
@@ -124,12 +130,13 @@ def test_every_word_of_the_page_is_in_the_catalogues_and_every_entry_is_used() -
 class Anywhere:
     """Stands for a kernel where only words are looked at: every series is the first."""
 
+    series = (Series("", 0, "annual"),)
+
     def index(self, variable: str, cell: int = 0) -> int:
         return 0
 
 
-def test_each_target_tells_its_own_measure_and_the_same_target_by_others() -> None:
-    study = open_study(Path())
+def test_each_target_tells_its_own_measure_and_the_same_target_by_others(study: Study) -> None:
     told = {one.id: target_facts(study, Anywhere(), one) for one in study.targets}
     assert told["total_2025"]["measure"]["zh"] == "产值（2019年口径不变，现价）"
     assert "上报口径" in told["total_2025_as_reported"]["measure"]["zh"]
@@ -146,6 +153,7 @@ def in_a_page(facts: dict, expression: str) -> Any:
         (HERE / f"{one}.js").read_text() for one in ("stats", "charts", "answers", "views")
     )
     script = f"{source};const t=(k)=>k,state={{lang:'en'}},study={json.dumps(facts)};"
+    script += "const values=(result,series)=>Float64Array.from(result.rows[series]);"
     script = f"{script}console.log(JSON.stringify({expression}))".replace('"use strict";', "")
     done = subprocess.run([str(NODE), "-e", script], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
@@ -175,6 +183,37 @@ def test_a_page_divides_by_the_purse_that_a_run_divides_by(
     told = in_a_page(facts, f"perOutlay({json.dumps(effect(10.0))}, {json.dumps(paid)})")
     assert (told["per"] or {}).get("kind") == divided
     assert told["both"] == (divided is None)
+
+
+class Named:
+    """Stands for a kernel: a series is named by its variable and cell."""
+
+    def index(self, variable: str, cell: int = 0) -> tuple[str, int]:
+        return variable, cell
+
+
+def test_each_cluster_has_limits_of_its_own(study: Study) -> None:
+    sectors = study.model.elements("sector")
+    for one in limits_facts(study, Named()):
+        for part in one["parts"]:
+            assert list(part["cells"]) == list(sectors)
+            assert [cell for _, cell in part["cells"].values()] == list(range(len(sectors)))
+    whole = outcome_facts(study, Anywhere(), study.report.headline.whole)
+    assert whole["made"] == list(sectors)
+
+
+@pytest.mark.skipif(NODE is None, reason="Node is not installed")
+def test_the_limits_of_a_sum_are_weighted_by_its_parts_member_by_member() -> None:
+    outcomes = [{"id": "a", "series": 0, "made": ["a"]}, {"id": "b", "series": 1, "made": ["b"]}]
+    outcomes.append({"id": "both", "series": 4, "made": ["a", "b"]})
+    facts = {"years": [2020], "outcomes": outcomes}
+    result = {"ids": [0, 1], "rows": [[1, 3], [3, 1], [1, 0], [0, 0.5]]}
+    ask = "sharesOf(result, {cells: {a: 2, b: 3}}, outcomeOf(one))[0]"
+    told = in_a_page(
+        facts,
+        f"((result) => ['a', 'b', 'both'].map((one) => {ask}))({json.dumps(result)})",
+    )
+    assert told == [0.5, 0.25, (1 * 1 / 4 + 0.5 * 1 / 4) / 2]
 
 
 def test_names_of_a_study_cannot_end_its_script(teacup: Study) -> None:

@@ -85,7 +85,7 @@ def study_contents(
         "axes": _axes(study, sliders),
         **constants,
         "scenarios": [_scenario(one) for one in study.scenarios if one.settings],
-        "limits": _limits(study, held),
+        "limits": limits_facts(study, held),
         "payers": [
             {
                 "label": said(payer.label),
@@ -368,7 +368,7 @@ def _scenario(scenario: Scenario) -> Facts:
     }
 
 
-def _limits(study: Study, held: Carried) -> list[Facts]:
+def limits_facts(study: Study, held: Carried) -> list[Facts]:
     """Return the shares of what limits, set by set: where each outcome's own stand."""
     sets: dict[str, list[Facts]] = {}
     for regime in study.report.regimes:
