@@ -4,7 +4,7 @@
 // ── the ensemble ───────────────────────────────────────────────────────────────────────────
 
 const pool = { workers: [], pending: new Map(), next: 1, last: {} }; // last: the settings drawn
-const KEPT = 4; // results held at once: what was seen lately comes back without a run
+const KEPT = 3; // results held at once: what was seen lately comes back without a run
 const found = new Map(); // key of (set, settings) → the result of its first members, or of all
 const RANK = { first: 0, rest: 1, sets: 2, surface: 3 }; // what a worker does before what
 
