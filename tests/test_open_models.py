@@ -110,14 +110,12 @@ def saves(run: Run) -> int:
 SLOW = {"tm/allocate_available/test_allocate_available.mdl"}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.full] if name in SLOW else [])
-        for name in ROWS
-        if name not in {*VENSIM}
-    ],
-)
+def marked(names):
+    """Return names of models, those that take long to compile behind the marker."""
+    return [pytest.param(n, marks=[pytest.mark.full] if n in SLOW else []) for n in names]
+
+
+@pytest.mark.parametrize("name", marked(n for n in ROWS if n not in {*VENSIM}))
 def test_every_run_of_pysd_is_matched(name):
     row = ROWS[name]
     kernel = kernel_of(row)
@@ -139,8 +137,7 @@ def test_every_run_has_the_bits_it_had():
 
 
 @pytest.mark.parametrize(
-    "name",
-    [n for n, r in ROWS.items() if r.canonical and n not in {*NOT_PUBLISHED}],
+    "name", marked(n for n, r in ROWS.items() if r.canonical and n not in {*NOT_PUBLISHED})
 )
 def test_the_published_output_is_matched(name):
     row = ROWS[name]

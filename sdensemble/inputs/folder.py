@@ -208,6 +208,18 @@ def sweep(parent: Path) -> None:
                 shutil.rmtree(left, ignore_errors=True)
                 told = "{left}: kept by a command that was interrupted two weeks ago; removed"
                 warnings.warn(StudyRemark(Message(told, left=left.name)), stacklevel=2)
+    _put_back(parent)
+
+
+def put_back(parent: Path) -> None:
+    """Give an earlier run its name back where one that was to replace it was killed between two
+    renames, and say so (StudyRemark); wait for a living one."""
+    if any(parent.glob(f".*{EARLIER}")):
+        with turn(parent):
+            _put_back(parent)
+
+
+def _put_back(parent: Path) -> None:
     for aside in sorted(parent.glob(f".*{EARLIER}")):
         place = parent / _name_of(aside)
         if not place.exists():

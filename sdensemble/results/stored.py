@@ -11,7 +11,7 @@ import numpy as np
 
 from sdengine.errors import Message, SDError
 from sdengine.syntax import Model
-from sdensemble.inputs.folder import RECORD
+from sdensemble.inputs.folder import RECORD, put_back
 from sdensemble.inputs.headline import only_headline
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.results.asked import HEADLINE
@@ -37,6 +37,7 @@ def latest_run(folder: Path) -> Path | None:
 
     One of a time to come was written by a clock that has been set back since: it comes last.
     """
+    put_back(folder)
     held = [
         path
         for path in folder.glob("*/")

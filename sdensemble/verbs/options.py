@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sdengine.errors import Message, SDError
+from sdensemble.inputs.folder import put_back
 from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
@@ -26,7 +27,19 @@ if TYPE_CHECKING:
 FILE = click.Path(dir_okay=False, path_type=Path)
 THERE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
-RUN = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+class _Run(click.Path):
+    """A folder that exists, or did before a run that was to replace it was killed."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the path."""
+        if not Path(value).exists():
+            put_back(Path(value).parent)
+        return super().convert(value, param, ctx)
+
+
+RUN = _Run(exists=True, file_okay=False, path_type=Path)
 EITHER = click.Path(exists=True, path_type=Path)
 COUNT = click.IntRange(1)
 

@@ -1,5 +1,6 @@
 """Blocks on workers of dask: the bits of one machine, whatever becomes of the workers."""
 
+import contextlib
 import gc
 import os
 import signal
@@ -70,8 +71,11 @@ def same(one, other):
 def test_blocks_of_a_cluster_are_those_of_one_machine(kernel, work):
     distributed = pytest.importorskip("distributed", reason="dask is not installed")
     how = {"processes": False, "dashboard_address": None, "silence_logs": 50}
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **how) as made:
-        found = collect(Cluster(made.scheduler_address), kernel, work)
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, **how) as made,
+        contextlib.closing(Cluster(made.scheduler_address)) as by,  # else it is everybody's
+    ):
+        found = collect(by, kernel, work)
     assert same(found, collect(Threads(2), kernel, work))
 
 

@@ -10,6 +10,7 @@ import pytest
 from sdensemble.inputs.folder import StudyRemark, whole, whole_file, whole_folder
 from sdensemble.results.record import RunRecord, written
 from sdensemble.results.stored import latest_run
+from sdensemble.verbs.options import RUN
 
 SLOW = """
 import signal, sys, time
@@ -75,6 +76,16 @@ def test_a_run_that_stepped_aside_for_one_never_finished_is_put_back(tmp_path):
     with pytest.warns(StudyRemark, match="run: put back"), whole(tmp_path / "other"):
         pass
     assert (tmp_path / "run" / "answer.txt").read_text() == "older"
+
+
+def test_whoever_asks_for_a_run_that_stepped_aside_puts_it_back(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / f".{name}.123.earlier").mkdir()
+        (tmp_path / f".{name}.123.earlier" / "ensemble.nc").touch()
+    with pytest.warns(StudyRemark, match="put back, after a run"):
+        assert RUN.convert(str(tmp_path / "two"), None, None) == tmp_path / "two"
+    assert latest_run(tmp_path).name in ("one", "two")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
 
 def test_two_of_one_name_stand_side_by_side_where_the_name_is_free_to_change(tmp_path):
