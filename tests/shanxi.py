@@ -8,7 +8,7 @@ from sdensemble.ensemble.draws import draw
 from sdensemble.ensemble.worlds import apply, worlds
 
 MEMBERS = 64
-QUARTERS = 8  # steps between kept times  # steps between kept times
+QUARTERS = 8  # steps between kept times
 
 
 def drawn(study, kernel):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from sdensemble.decide.hold import Held
 from sdensemble.decide.worlds import World
+from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Block, Document, Paragraph
@@ -45,14 +48,19 @@ def _unit(found: Held, study: Study) -> Words:
     return c.outcome_unit(study, target.variable, target.aggregate)
 
 
-def _world(found: Held, study: Study, label: str) -> Words:
+def _named(found: Held, study: Study, label: str, told: Callable[[Target], Words]) -> Words:
+    """Return a world's name, with what is told of its target where the question has several."""
     place = [str(one) for one in found.chance["world"].values].index(label)
     _, structure, prior, target = found.worlds[place]
     name = c.world_called(study, structure, prior)
     if len(found.targets) == 1:
         return name
     reading = next(t for t in found.targets if t.id == target)
-    return joined([name, target_label(reading)], "within")
+    return joined([name, told(reading)], "within")
+
+
+def _world(found: Held, study: Study, label: str) -> Words:
+    return _named(found, study, label, target_label)
 
 
 def answer(found: Held, study: Study) -> list[Words]:
@@ -244,10 +252,4 @@ def _told(data: xr.Dataset) -> NDArray[np.bool_]:
 
 def _short(found: Held, study: Study, label: str) -> Words:
     """Return a world's name with its scope alone, where the question is asked in several."""
-    place = [str(one) for one in found.chance["world"].values].index(label)
-    _, structure, prior, target = found.worlds[place]
-    name = c.world_called(study, structure, prior)
-    if len(found.targets) == 1:
-        return name
-    reading = next(t for t in found.targets if t.id == target)
-    return joined([name, label_of(study.report, reading.scope)], "within")
+    return _named(found, study, label, lambda target: label_of(study.report, target.scope))
