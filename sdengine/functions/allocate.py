@@ -136,24 +136,12 @@ def available(builder: Builder, call: Call, scope: Scope) -> Node:
     width = builder.statements.keep(wide, "width", group.inner)
     given = _supply(builder, builder.node(supply, group.outer), demand, group)
     total = builder.statements.keep(Fold("sum", group.width, (Load(demand),)), "total", group.outer)
-    reach = op("mul", Load(width), Const(max(REACH[k] for k in kinds)))
-    low = builder.statements.keep(
-        Fold("vmin", group.width, (op("sub", Load(centre), reach),)), "low", group.outer
-    )
-    high = builder.statements.keep(
-        Fold("vmax", group.width, (op("add", Load(centre), reach),)), "high", group.outer
-    )
-    half = builder.statements.keep(
-        op("mul", op("sub", Load(high), Load(low)), Const(0.5)), "half", group.outer
-    )
-    price = builder.statements.keep(op("add", Load(low), Load(half)), "price", group.outer)
-    for step in range(1, HALVINGS + 1):
-        at = _spread(price[:, None], group.inner.shape)
-        part = _part(at, kinds, Load(kind), Load(centre), Load(width))
-        taken = Fold("sum", group.width, (op("mul", Load(demand), part),))
-        by = op("mul", Load(half), Const(0.5**step))
-        move = chosen(op("gt", taken, Load(given)), by, op("neg", by))
-        price = builder.statements.keep(op("add", Load(price), move), "price", group.outer)
+    claimants = _Side(demand, kind, centre, width, kinds)
+
+    def too_low(price: Slots) -> Node:
+        return op("gt", claimants.asked(price), Load(given))
+
+    price = _halved(builder, claimants.ends(), too_low, group.outer)
     own = (group.vector, group.place)
     part = _part(
         Load(price[group.vector]), kinds, Load(kind[own]), Load(centre[own]), Load(width[own])
@@ -161,6 +149,48 @@ def available(builder: Builder, call: Call, scope: Scope) -> Node:
     asked, got, most = Load(demand[own]), Load(given[group.vector]), Load(total[group.vector])
     some = chosen(op("gt", got, Const(0.0)), op("mul", asked, part), Const(0.0))
     return chosen(op("ge", got, most), asked, some)
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """Who asks at each point, the claimants of a supply or one side of a market: slots in
+    (point, who), and the types of their profiles that occur."""
+
+    quantity: Slots
+    kind: Slots
+    centre: Slots
+    width: Slots
+    kinds: list[int]
+
+    def asked(self, price: Slots) -> Node:
+        """Return what all ask for at a price: the less, the higher it is."""
+        at = _spread(price[:, None], self.centre.shape)
+        part = _part(at, self.kinds, Load(self.kind), Load(self.centre), Load(self.width))
+        return Fold("sum", self.quantity.shape[1], (op("mul", Load(self.quantity), part),))
+
+    def ends(self) -> tuple[Node, Node]:
+        """Return the prices between which anything moves."""
+        reach = op("mul", Load(self.width), Const(max(REACH[k] for k in self.kinds)))
+        below, above = (op(how, Load(self.centre), reach) for how in ("sub", "add"))
+        count = self.quantity.shape[1]
+        return Fold("vmin", count, (below,)), Fold("vmax", count, (above,))
+
+
+def _halved(
+    builder: Builder, ends: tuple[Node, Node], too_low: Callable[[Slots], Node], scope: Scope
+) -> Slots:
+    """Return slots of the price between two ends below which, and not above, it is too low."""
+    low, high = (
+        Load(builder.statements.keep(end, name, scope))
+        for end, name in zip(ends, ("low", "high"), strict=True)
+    )
+    half = Load(builder.statements.keep(op("mul", op("sub", high, low), Const(0.5)), "half", scope))
+    price = builder.statements.keep(op("add", low, half), "price", scope)
+    for step in range(1, HALVINGS + 1):
+        by = op("mul", half, Const(0.5**step))
+        move = chosen(too_low(price), by, op("neg", by))
+        price = builder.statements.keep(op("add", Load(price), move), "price", scope)
+    return price
 
 
 def _profile_parts(builder: Builder, profile: Ref) -> list[Ref]:
@@ -237,31 +267,6 @@ _PROFILES: dict[int, Callable[[Node], Node]] = {
 # ── a market: both sides move with the price ───────────────────────────────────────────────
 
 
-@dataclass(frozen=True, eq=False)
-class _Side:
-    """The traders of one side of a market at each point: slots in (point, trader), and the types
-    of their profiles that occur."""
-
-    quantity: Slots
-    kind: Slots
-    centre: Slots
-    width: Slots
-    kinds: list[int]
-
-    def asked(self, price: Slots) -> Node:
-        """Return what all would buy at a price: the less, the higher it is."""
-        at = _spread(price[:, None], self.centre.shape)
-        part = _part(at, self.kinds, Load(self.kind), Load(self.centre), Load(self.width))
-        return Fold("sum", self.quantity.shape[1], (op("mul", Load(self.quantity), part),))
-
-    def ends(self) -> tuple[Node, Node]:
-        """Return the prices between which anything moves."""
-        reach = op("mul", Load(self.width), Const(max(REACH[k] for k in self.kinds)))
-        below, above = (op(how, Load(self.centre), reach) for how in ("sub", "add"))
-        count = self.quantity.shape[1]
-        return Fold("vmin", count, (below,)), Fold("vmax", count, (above,))
-
-
 def _side(builder: Builder, quantity: Expr, profile: Expr, scope: Scope) -> _Side:
     if not isinstance(quantity, Ref) or not isinstance(profile, Ref) or len(scope.shape) != 1:
         raise LoweringError(
@@ -293,18 +298,12 @@ def market_price(builder: Builder, call: Call, scope: Scope) -> Node:
     sellers = _side(builder, call.args[2], call.args[3], scope)
     capacity = Fold("sum", sellers.quantity.shape[1], (Load(sellers.quantity),))
     (low, high), (other_low, other_high) = buyers.ends(), sellers.ends()
-    least = Load(builder.statements.keep(op("min", low, other_low), "low", scope))
-    most = Load(builder.statements.keep(op("max", high, other_high), "high", scope))
-    half = Load(
-        builder.statements.keep(op("mul", op("sub", most, least), Const(0.5)), "half", scope)
-    )
-    price = builder.statements.keep(op("add", least, half), "price", scope)
-    for step in range(1, HALVINGS + 1):
-        offered = op("sub", capacity, sellers.asked(price))
-        by = op("mul", half, Const(0.5**step))
-        move = chosen(op("gt", buyers.asked(price), offered), by, op("neg", by))
-        price = builder.statements.keep(op("add", Load(price), move), "price", scope)
-    return Load(price)
+    ends = op("min", low, other_low), op("max", high, other_high)
+
+    def too_low(price: Slots) -> Node:
+        return op("gt", buyers.asked(price), op("sub", capacity, sellers.asked(price)))
+
+    return Load(_halved(builder, ends, too_low, scope))
 
 
 def _at_price(offered: bool) -> Lowering:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import Message, SDError, either
 from sdengine.streams import Stream
 from sdengine.syntax import Model
 from sdensemble.inputs.config import (
@@ -235,8 +235,7 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
         below, above = max(math.floor(count), 1), math.ceil(count)
         rule = Message("members come in {n} equal replicates", n=replicates)
     if n not in (below * replicates, above * replicates):
-        one, *more = (str(size * replicates) for size in sorted({below, above}))
-        sizes = Message("{one} or {other}", one=one, other=more[0]) if more else one
+        sizes = either(str(size * replicates) for size in sorted({below, above}))
         raise SDError(Message("{n} members: {rule} — take {sizes}", n=n, rule=rule, sizes=sizes))
 
 

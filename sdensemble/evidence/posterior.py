@@ -28,7 +28,7 @@ from sdensemble.inputs.folder import whole_file
 from sdensemble.inputs.history import Observation, digest_of
 from sdensemble.inputs.priors import Priors
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.inputs.sealed import require_whole, seal
+from sdensemble.inputs.sealed import reading, seal
 
 Floats = NDArray[np.float64]
 LEVELS = 65535
@@ -323,17 +323,12 @@ def read_posterior(path: Path) -> Posterior:
     """Return a posterior as it was written; raise SDError where the file is none."""
     import netCDF4
 
-    try:
-        require_whole(path)
-        with netCDF4.Dataset(path) as file:
-            found = _read(file)
-            whole = found.digest == file.digest
-    except (MemoryError, SDError):
-        raise
-    except Exception as error:  # a damaged file may raise whatever its libraries meet
-        raise SDError(
-            Message("{file}: not readable as a posterior: {error}", file=path, error=error)
-        ) from error
+    def told_of(error: Exception) -> Message:
+        return Message("{file}: not readable as a posterior: {error}", file=path, error=error)
+
+    with reading(path, told_of), netCDF4.Dataset(path) as file:
+        found = _read(file)
+        whole = found.digest == file.digest
     if not whole:
         told = "{file}: is damaged: its numbers are not those it was written with"
         raise SDError(Message(told, file=path))

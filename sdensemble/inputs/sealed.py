@@ -7,6 +7,8 @@ written elsewhere or before, is read as it is.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -35,6 +37,21 @@ def require_whole(path: Path) -> None:
         if found.startswith(MARK) and _digest(file, end) != found[len(MARK) :]:
             told = "{file}: is damaged: it is not as it was written"
             raise SDError(Message(told, file=path))
+
+
+@contextmanager
+def reading(path: Path, told: Callable[[Exception], Message]) -> Iterator[None]:
+    """Check that a file is whole, and read it in the block.
+
+    A damaged file without a digest may raise whatever its libraries meet: SDError as ``told``.
+    """
+    try:
+        require_whole(path)
+        yield
+    except (MemoryError, SDError):
+        raise
+    except Exception as error:
+        raise SDError(told(error)) from error
 
 
 def _digest(file: IO[bytes], size: int) -> bytes:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from netCDF4 import Dataset, Variable
 
-from sdengine.errors import Message, SDError
-from sdensemble.inputs.sealed import require_whole, seal
+from sdengine.errors import Message
+from sdensemble.inputs.sealed import reading, seal
 from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
@@ -86,16 +86,11 @@ def read_ensemble(path: Path) -> xr.Dataset:
     """Return an ensemble as it was written, under the model's own names."""
     import xarray as xr
 
-    try:
-        require_whole(path)
-        with xr.open_dataset(path, engine="netcdf4") as opened:
-            return _renamed(opened.load())
-    except (MemoryError, SDError):
-        raise
-    except Exception as error:  # a damaged file may raise whatever its libraries meet
-        raise SDError(
-            Message("{file}: not readable as an ensemble: {error}", file=path, error=error)
-        ) from error
+    def told(error: Exception) -> Message:
+        return Message("{file}: not readable as an ensemble: {error}", file=path, error=error)
+
+    with reading(path, told), xr.open_dataset(path, engine="netcdf4") as opened:
+        return _renamed(opened.load())
 
 
 def _renamed(stored: xr.Dataset) -> xr.Dataset:

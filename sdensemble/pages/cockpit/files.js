@@ -73,19 +73,19 @@ const SAVE = {
   csv() {
     const now = resultOf(state.settings), base = now && firstOf(resultOf({}), now.ids.length);
     if (!now || !base) return;
-    const both = [[t("now"), now], [t("baseline"), base]], known = [t("set"), label(setNow().name)];
+    const both = [[t("now"), now], [t("baseline"), base]], prior = label(setNow().name);
     const rows = [[t("outcome"), t("unit"), t("year"), t("settings"), ...SHARES.map((q) => `${100 * q}%`), t("mean"), t("members"), t("measure-head"), t("set")]];
     for (const [name, result] of both)
       for (const outcome of study.outcomes)
         for (const year of study.years) {
           const found = values(result, outcome.series, year);
-          rows.push([label(outcome.label), label(outcome.unit), year, name, ...quantiles(found, SHARES), meanOf(found, []).mean, result.ids.length, label(outcome.measure), known[1]]);
+          rows.push([label(outcome.label), label(outcome.unit), year, name, ...quantiles(found, SHARES), meanOf(found, []).mean, result.ids.length, label(outcome.measure), prior]);
         }
     rows.push([], [t("target"), t("condition"), t("year"), t("settings"), t("view-chance"), t("standard-error"), t("hits"), t("members"), t("measure-head"), t("set")]);
     for (const [name, result] of both)
       for (const target of study.targets) {
         const p = chance(result, target);
-        rows.push([label(target.name), label(target.condition), target.year, name, p.mean, p.se, p.hits, p.members, label(target.measure), known[1]]);
+        rows.push([label(target.name), label(target.condition), target.year, name, p.mean, p.se, p.hits, p.members, label(target.measure), prior]);
       }
     rows.push([], ...notesNow().map((line) => [line]));
     save("cockpit.csv", `\ufeff${rows.map((row) => row.map(cell).join(",")).join("\r\n")}`, "text/csv");
