@@ -117,9 +117,19 @@ def _average(builder: Builder, value: Node, time: Node, start: Node, scope: Scop
 
 def npv(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """NPV: the discounted sum of a stream so far, times a factor."""
+    return _present_value(builder, args, Const(1.0), scope)
+
+
+def npve(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """NPVE: the same where a stream arrives at the end of each step, as in Excel."""
+    step = op("mul", args[1], Const(builder.model.clock.step))
+    return _present_value(builder, args, op("div", Const(1.0), op("add", Const(1.0), step)), scope)
+
+
+def _present_value(builder: Builder, args: tuple[Node, ...], first: Node, scope: Scope) -> Node:
     stream, rate, initial, factor = args
     step = Const(builder.model.clock.step)
-    worth = builder.statements.stock("worth today", Const(1.0), scope)
+    worth = builder.statements.stock("worth today", first, scope)
     spread = op("add", Const(1.0), op("mul", rate, step))
     builder.statements.rate(worth, op("neg", op("div", op("mul", worth, rate), spread)), scope)
     total = builder.statements.stock("present value", initial, scope)
@@ -210,6 +220,14 @@ RECORDS = (
         unit=rule("x/time 1/time x 1 -> x"),
         lower=of_nodes(npv),
         example=Example("NPV(1,1,0,2)", 2 * (1 + 1 / 2 + 1 / 4 + 1 / 8 + 1 / 16)),
+    ),
+    Function(
+        name="npve",
+        spellings=("NPVE",),
+        arity=(4,),
+        unit=rule("x/time 1/time x 1 -> x"),
+        lower=of_nodes(npve),
+        example=Example("NPVE(1,1,0,2)", 2 * (1 / 2 + 1 / 4 + 1 / 8 + 1 / 16 + 1 / 32)),
     ),
     Function(
         name="depreciate_straightline",
