@@ -8,7 +8,7 @@ found by halving, a fixed number of times, so that every member does the same wo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,10 +77,15 @@ def by_priority(builder: Builder, call: Call, scope: Scope) -> Node:
 
 
 def stella(builder: Builder, call: Call, scope: Scope) -> Node:
-    """Stella's ALLOCATE: a supply over a dimension by demand and priority, and a width."""
+    """Stella's ALLOCATE: a supply over a dimension by demand and priority, a width and a type."""
     supply, dimension, demand, priority, *width = call.args
     if not isinstance(dimension, Ref):
         raise LoweringError(Message("ALLOCATE needs a dimension for its second argument"))
+    if len(width) > 1:
+        request, *profile = (
+            _over(arg, dimension.name) for arg in (demand, width[1], priority, width[0])
+        )
+        return _shared_out(builder, request, profile, supply, scope)
     size = Number(float(len(builder.names.elements(dimension.name))))
     claims = [_over(arg, dimension.name) for arg in (demand, priority)]
     wide = Call("max", (width[0], Number(NO_WIDTH))) if width else Number(NO_WIDTH)
@@ -124,10 +129,15 @@ def available(builder: Builder, call: Call, scope: Scope) -> Node:
         raise LoweringError(
             Message("ALLOCATE AVAILABLE needs a variable for its priority profiles")
         )
+    return _shared_out(builder, request, _profile_parts(builder, profile), supply, scope)
+
+
+def _shared_out(
+    builder: Builder, request: Expr, profile: Sequence[Expr], supply: Expr, scope: Scope
+) -> Node:
+    """Return what each claimant gets by the type, priority and width of its profile."""
     group = across(builder, last_subscript(request), scope)
-    types, middle, wide = (
-        builder.node(part, group.inner) for part in _profile_parts(builder, profile)
-    )
+    types, middle, wide = (builder.node(part, group.inner) for part in profile)
     kinds = _kinds(builder, types)
     demand = builder.statements.keep(builder.node(request, group.inner), "demand", group.inner)
     kind = builder.statements.keep(types, "type", group.inner)
@@ -323,8 +333,8 @@ RECORDS = (
     Function(
         name="allocate",
         spellings=("ALLOCATE",),
-        arity=(4, 5),
-        unit=rule("x ? x ? ? -> x"),
+        arity=(4, 5, 6),
+        unit=rule("x ? x ? ? ? -> x"),
         lower=stella,
         example=Example(
             "got[e2]",

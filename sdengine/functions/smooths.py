@@ -25,9 +25,18 @@ def smooth(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
 
 
 def delay(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
-    """DELAYn: n stocks in a row, each draining within time/n; returns the last outflow."""
-    inflow, time, initial, order = args
-    stages, count = _stages(builder, time, order, scope)
+    """DELAYn: n stocks in a row, each draining within time/n; returns the last outflow.
+
+    A stage may be shorter than a step, as in Vensim, whose published runs show it.
+    """
+    stages = builder.constants.whole_number(args[3])
+    return _drained(builder, args, scope, stages, Const(float(stages)))
+
+
+def _drained(
+    builder: Builder, args: tuple[Node, ...], scope: Scope, stages: int, count: Node
+) -> Node:
+    inflow, time, initial, _ = args
     pace = op("div", time, count)
     outflows: list[Node] = []
     for _ in range(stages):
@@ -40,9 +49,9 @@ def delay(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
 
 
 def _stages(builder: Builder, time: Node, order: Node, scope: Scope) -> tuple[int, Node]:
-    """Return how many stages a delay has room for, and how many of them a member uses.
+    """Return how many stages a DELAY N has room for, and how many of them a member uses.
 
-    As in PySD, the order falls where a stage would be shorter than a step at the start, at any
+    The order falls where a stage would be shorter than a step at the start, at any
     element of the equation.
     """
     most, step = builder.constants.whole_number(order), builder.model.clock.step
@@ -76,9 +85,9 @@ def _last(stages: list[Node], count: Node) -> Node:
 def delay_n(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """DELAY N: like DELAYn, but material keeps the delay time in force when it entered a stage."""
     inflow, time, initial, order = args
-    if builder.constants.value(time) is not None:
-        return delay(builder, args, scope)
     stages, count = _stages(builder, time, order, scope)
+    if builder.constants.value(time) is not None:
+        return _drained(builder, args, scope, stages, count)
     times: list[Node] = [time]
     for _ in range(max(stages - 1, 1)):
         times.append(builder.statements.lagged(times[-1], time, scope))

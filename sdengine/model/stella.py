@@ -82,6 +82,10 @@ class Stella:
         name = plain(text)
         if name in self.names.variables:
             return self._array(text, subscripts)
+        if name.endswith("'") and subscripts is None:
+            dims = self.names.arrays.get(name[:-1], ())
+            if dims:  # transposed: its ranges by their names, in whatever order
+                return Ref(_written(text)[:-1], dims)
         if subscripts is None:
             if name == "self":
                 return Ref(_written(self.own), self.dims)
