@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.decide.jackknife import jackknife
 from sdensemble.decide.levers import Moved, moved
 from sdensemble.decide.measures import outcome_of, paid
@@ -211,7 +211,7 @@ def compare_results(
         found.append(in_world(*asked, target, through, pairs))
     if not found:
         told = 'no structure asked for has all that target "{name}" speaks of'
-        raise SDError(Message(told, name=target.id))
+        raise SDError(told, name=target.id)
     levers = {s.name: moved(s, baseline, study.model) for s in scenarios}
     return Comparison(
         target,
