@@ -182,14 +182,27 @@ def gamma(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     low, high, shape, shift, stretch, seed = args
     top = op("add", op("mul", Const(2.0), shape), op("mul", Const(20.0), op("sqrt", shape)))
     top = op("add", top, Const(50.0))
-    bounds = tuple(
+    ends = (low, high, shift, stretch)
+    return _at_share(builder, ends, seed, top, lambda x: _gamma_share(shape, x), scope)
+
+
+def _at_share(
+    builder: Builder,
+    ends: tuple[Node, ...],
+    seed: Node,
+    top: Node,
+    share: Callable[[Node], Node],
+    scope: Scope,
+) -> Node:
+    """Return the number from 0 to ``top`` that has a share drawn, moved and stretched."""
+    low, high, shift, stretch = ends
+    first, last = (
         op("min", op("max", op("div", op("sub", end, shift), stretch), _ZERO), top)
         for end in (low, high)
     )
-    shares = (_gamma_share(shape, bound) for bound in bounds)
-    share = drawn(builder, seed, *shares, scope)
-    found = halved(builder, bounds, lambda x: op("lt", _gamma_share(shape, Load(x)), share), scope)
-    return _stretched((low, high, shift, stretch), Load(found))
+    wanted = drawn(builder, seed, share(first), share(last), scope)
+    found = halved(builder, (first, last), lambda x: op("lt", share(Load(x)), wanted), scope)
+    return _stretched(ends, Load(found))
 
 
 def _beta_share(a: Node, b: Node, x: Node) -> Node:
@@ -210,13 +223,8 @@ def _beta_share(a: Node, b: Node, x: Node) -> Node:
 def beta(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """RANDOM BETA: by two shapes, cut off at two values, shifted and stretched."""
     low, high, a, b, shift, stretch, seed = args
-    bounds = tuple(
-        op("min", op("max", op("div", op("sub", end, shift), stretch), _ZERO), _ONE)
-        for end in (low, high)
-    )
-    share = drawn(builder, seed, *(_beta_share(a, b, bound) for bound in bounds), scope)
-    found = halved(builder, bounds, lambda x: op("lt", _beta_share(a, b, Load(x)), share), scope)
-    return _stretched((low, high, shift, stretch), Load(found))
+    ends = (low, high, shift, stretch)
+    return _at_share(builder, ends, seed, _ONE, lambda x: _beta_share(a, b, x), scope)
 
 
 def pink_noise(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
