@@ -369,7 +369,7 @@ def find_model(folder: Path) -> Path:
         raise SDError(
             Message("{folder}: no study here: it has no folder model/ (see --study)", folder=folder)
         )
-    what = ", ".join(p.name for p in found) or "no model file"
+    what = ", ".join(p.name for p in found) or Message("none")
     raise SDError(
         Message(
             "{place}: needs exactly one model file (.mdl, .xmile, .stmx), has {what}",

@@ -154,7 +154,8 @@ def _read_form(table: Section, hold: float) -> Form | None:
     name = table.text("form", needed=True)
     if name not in FORMS:
         if name:
-            hint = did_you_mean(name, FORMS) or f": there are {', '.join(FORMS)}"
+            known = Message(": there are {known}", known=", ".join(FORMS))
+            hint = did_you_mean(name, FORMS) or known
             table.problem(Message('no form "{name}"{hint}', name=name, hint=hint))
         return None
     kind = FORMS[name]

@@ -174,7 +174,8 @@ def _read_distribution(table: Section) -> Distribution | None:
     name = table.text("distribution", needed=True)
     if name not in DISTRIBUTIONS:
         if name:
-            hint = did_you_mean(name, DISTRIBUTIONS) or f": there are {', '.join(DISTRIBUTIONS)}"
+            known = Message(": there are {known}", known=", ".join(DISTRIBUTIONS))
+            hint = did_you_mean(name, DISTRIBUTIONS) or known
             table.problem(Message('no distribution "{name}"{hint}', name=name, hint=hint))
         return None
     kind = DISTRIBUTIONS[name]
@@ -186,7 +187,7 @@ def _read_distribution(table: Section) -> Distribution | None:
     made = kind(*numbers)
     if made.valid():
         return made
-    table.problem(Message("{rule} in {made}", rule=kind.rule, made=describe(made)))
+    table.problem(Message("{rule} in {made}", rule=Message(kind.rule), made=describe(made)))
     return None
 
 

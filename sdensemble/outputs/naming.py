@@ -84,10 +84,10 @@ def fitted(posterior: str) -> Words:
 
 
 def period_of(model: Model, spec: ReportSpec) -> Words:
-    """Return a model's unit of time: what the report calls it, or "year", "month" …."""
+    """Return a model's unit of time: "year", "month" …, or what the report calls another."""
     unit = model.clock.unit
     shared = f"period.{unit.casefold().removesuffix('s') or 'year'}"
-    if unit in spec.units or not has(shared):
+    if not has(shared):
         return {lang: spec.unit_label(unit, lang).lower() for lang in LANGS}
     return phrase(shared)
 
