@@ -119,7 +119,7 @@ def allocate_document(found: Allotted, world: World, study: Study) -> Document:
         "allocate",
         phrase("decide.allocate.title"),
         tuple(blocks),
-        subtitle=c.conditions(world, world.draws.members, study),
+        subtitle=c.conditions(world, world.draws.members, study, found.target),
     )
 
 

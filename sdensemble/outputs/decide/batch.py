@@ -28,7 +28,7 @@ def batch_document(found: Comparison, study: Study) -> Document:
         "batch",
         phrase("decide.batch.title", n=len(found.scenarios) - 1),
         tuple(blocks),
-        subtitle=c.conditions(found.main.world, found.main.members, study),
+        subtitle=c.conditions(found.main.world, found.main.members, study, found.target),
     )
 
 

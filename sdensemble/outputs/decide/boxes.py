@@ -105,7 +105,7 @@ def boxes_document(found: Discovered, world: World, study: Study, meets: bool = 
         "boxes",
         phrase("decide.boxes.title"),
         tuple(blocks),
-        subtitle=c.conditions(world, found.members, study),
+        subtitle=c.conditions(world, found.members, study, found.target),
     )
 
 

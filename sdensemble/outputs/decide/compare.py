@@ -44,7 +44,7 @@ def compare_document(found: Comparison, study: Study) -> Document:
         "compare",
         phrase("decide.compare.title", names=c.listed(others)),
         (*blocks, Paragraph(notes, "note")),
-        subtitle=c.conditions(found.main.world, found.main.members, study),
+        subtitle=c.conditions(found.main.world, found.main.members, study, found.target),
     )
 
 

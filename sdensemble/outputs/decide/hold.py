@@ -33,7 +33,7 @@ def hold_document(found: Held, world: World, study: Study) -> Document:
         "robust",
         phrase("decide.robust.title", names=c.listed(s.title for s in found.scenarios)),
         tuple(blocks),
-        subtitle=c.conditions(world, world.draws.members, study),
+        subtitle=c.conditions(world, world.draws.members, study, None),
     )
 
 

@@ -119,7 +119,7 @@ def knowledge_document(
         "information",
         phrase("decide.evpi.title"),
         tuple(blocks),
-        subtitle=c.conditions(world, world.draws.members, study),
+        subtitle=c.conditions(world, world.draws.members, study, found.target),
     )
 
 

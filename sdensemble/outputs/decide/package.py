@@ -134,5 +134,5 @@ def package_document(found: TakenApart, world: World, study: Study) -> Document:
         "package",
         phrase("decide.package.title", name=found.scenario.title),
         tuple(blocks),
-        subtitle=c.conditions(world, world.draws.members, study),
+        subtitle=c.conditions(world, world.draws.members, study, found.target),
     )

@@ -28,7 +28,7 @@ def solve_document(found: Solved, world: World, study: Study) -> Document:
         "solve",
         phrase("decide.solve.title", lever=name),
         tuple(blocks),
-        subtitle=c.conditions(world, world.draws.members, study),
+        subtitle=c.conditions(world, world.draws.members, study, found.target),
     )
 
 
@@ -222,7 +222,7 @@ def edge_document(found: Edge, world: World, study: Study) -> Document:
         "frontier",
         phrase("decide.frontier.title", levers=names),
         tuple(blocks),
-        subtitle=c.conditions(world, found.confirmed, study),
+        subtitle=c.conditions(world, found.confirmed, study, found.target),
     )
 
 

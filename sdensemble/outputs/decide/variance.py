@@ -33,7 +33,7 @@ def shares_document(found: Shares, world: World, study: Study, labels: Labels) -
         "sensitivity",
         phrase("decide.sobol.title"),
         tuple(blocks),
-        subtitle=c.conditions(world, found.members, study),
+        subtitle=c.conditions(world, found.members, study, found.target),
     )
 
 

@@ -34,7 +34,7 @@ def weigh_document(found: Weighed, study: Study) -> Document:
         found.question.name,
         found.question.title,
         tuple(blocks),
-        subtitle=c.conditions(found.world, found.doses.replicate.size, study),
+        subtitle=c.conditions(found.world, found.doses.replicate.size, study, found.target),
     )
 
 

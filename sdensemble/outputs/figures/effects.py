@@ -220,5 +220,5 @@ def _notes(results: Results) -> tuple[Words, ...]:
         *unequal_costs(results),
         *lever_caveats(results),
         units(results),
-        conditions(results),
+        conditions(results, measured=True),
     )
