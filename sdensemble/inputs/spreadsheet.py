@@ -46,16 +46,16 @@ def read_grids(path: Path) -> list[Grid]:
         raise _unread(path, error.strerror or error) from None
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         told = "{file}: an old .xls, or protected by a password: save it as .xlsx or CSV"
-        raise SDError(Message(told, file=path.name))
+        raise SDError(told, file=path.name)
     return _workbook(path, raw) if raw.startswith(b"PK") else [_csv(path, raw)]
 
 
 def _unread(path: Path, why: object) -> SDError:
-    return SDError(Message("{file}: cannot be read — {why}", file=path.name, why=why))
+    return SDError("{file}: cannot be read — {why}", file=path.name, why=why)
 
 
 def _no_workbook(path: Path, why: object) -> SDError:
-    return SDError(Message("{file}: not a readable Excel file: {why}", file=path.name, why=why))
+    return SDError("{file}: not a readable Excel file: {why}", file=path.name, why=why)
 
 
 def _csv(path: Path, raw: bytes) -> Grid:
@@ -65,7 +65,7 @@ def _csv(path: Path, raw: bytes) -> Grid:
         text = decoded(raw)
     except UnicodeDecodeError:
         told = "{file}: is neither UTF-8 nor GBK: save it as UTF-8"
-        raise SDError(Message(told, file=path.name)) from None
+        raise SDError(told, file=path.name) from None
     first = "\n".join(text.splitlines()[:HEAD_ROWS])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",\t;", key=first.count))
     rows: list[tuple[int, tuple[str, ...]]] = []
