@@ -415,7 +415,7 @@ def study_carried(study: Study, kernel: Any) -> Carried:
     names = {name for name, _ in cells}
     kept = {model[one.variable].name: one.aggregate for one in study.kept()}
     aside = _regimes(study)
-    ordered = sorted(names.intersection(kept), key=lambda name: (name in aside, list(kept).index(name)))
+    ordered = sorted((name for name in kept if name in names), key=aside.__contains__)
     return carried(kernel, {name: kept[name] for name in ordered}, cells)
 
 
