@@ -122,7 +122,7 @@ def test_every_word_of_the_page_is_in_the_catalogues_and_every_entry_is_used() -
         "sides-alike",
     }
     python = {"code", "no-script", "incomplete", "information", "model_alone", "all_at_once"}
-    python |= {"question", "question_joint", "main_alone"}
+    python |= {"a_share", "question", "question_joint", "main_alone"}
     for lang in LANGS:
         assert set(words_of_page()[lang]) == used | python
 

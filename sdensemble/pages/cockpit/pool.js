@@ -132,10 +132,11 @@ async function have(set, settings, stage, lane, rank, limits = false) {
   if (!isHeld(held, stage, limits)) {
     const parts = await run(set, settings, stage, lane, rank, limits);
     if (!parts) return null;
-    found.set(key, resultFrom(stage ? [...(found.get(key) || held).parts, ...parts] : parts));
+    const first = stage ? (found.get(key) || held).parts.slice(0, pool.workers.length) : [];
+    found.set(key, resultFrom([...first, ...parts]));
   }
   const shown = [{}, state.settings, pool.last, ...(state.other ? [state.other] : [])];
-  const needed = [key, ...shown.map((one) => keyOf(state.set, one))];
+  const needed = [key, ...shown.map((one) => keyOf(state.set, one)), ...study.sets.map((one) => keyOf(one.id, state.settings))];
   for (const one of [...found.keys()]) if (found.size > KEPT && !needed.includes(one)) found.delete(one);
   return found.get(key);
 }
@@ -148,7 +149,8 @@ async function ask() {
   if (!pool.workers.length) return;
   if (busy) { again = true; return; }
   const mine = ++asked, began = performance.now(), settings = structuredClone(state.settings);
-  const wanted = [[{}, "base"], [settings, "now", state.view === "limits"], ...(state.other ? [[state.other, "other"]] : [])];
+  const moved = Object.keys(settings).length > 0;
+  const wanted = [...(moved ? [[{}, "base"]] : []), [settings, "now", state.view === "limits"], ...(state.other ? [[state.other, "other"]] : [])];
   fadeSoon();
   for (const stage of [0, 1]) {
     busy = stage === 0;
@@ -167,16 +169,16 @@ async function ask() {
     if (again) { again = false; ask(); return; }
     if (!got) return;
   }
-  await askOthers(mine, settings);
+  await askOthers(mine, settings, 0);
   fill();
+  await askOthers(mine, settings, 1);
 }
 
-// The same settings under the other prior sets, by the first members: named beside the answer.
-async function askOthers(mine, settings) {
+// The same settings under the other prior sets: named beside the answer.
+async function askOthers(mine, settings, stage) {
   for (const set of study.sets) {
-    if (set.id === state.set) continue;
-    if (!(await have(set.id, settings, 0, `set ${set.id}`, RANK.sets)) || mine !== asked) return;
-    paintHead();
+    if (mine !== asked) return;
+    if (set.id !== state.set && (await have(set.id, settings, stage, `set ${set.id}`, RANK.sets))) paintHead();
   }
 }
 
