@@ -155,7 +155,7 @@ def constant_value(variable: Variable, ranges: Ranges) -> Any:
         wanted = value[spot].shape
         if np.ndim(data) and np.size(data) != math.prod(wanted):
             size = " × ".join(map(str, wanted or (1,)))
-            told = "{n} numbers stand where {size} belong"
+            told = "{n} numbers stand where {size} are needed"
             raise ValueError(Message(told, n=np.size(data), size=size))
         before = value.copy() if equation.excepts else value
         value[spot] = np.reshape(data, wanted) if np.ndim(data) else data
