@@ -24,7 +24,9 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 _VENSIM = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$\s]|[^\x00-\x7f]|\\\s*)*""")
-_XMILE = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$]|[^\x00-\x7f]|\.(?=[^\W\d]))*""")
+_XMILE = _pattern(
+    r"""(?:\.(?=[^\W\d]))?(?:[\w$]|[^\x00-\x7f])(?:[\w'$]|[^\x00-\x7f]|\.(?=[^\W\d]))*"""
+)
 
 
 WORDS = {"IF", "THEN", "ELSE", "AND", "OR", "NOT", "MOD"}
@@ -57,8 +59,11 @@ def tokens(text: str, *, xmile: bool = False) -> list[Token]:
         found = match(text, at)
         if found is None:
             raise EquationError(
-                f'has "{text[at : at + 10].strip()}", which is not understood (a name stands in '
-                "quotes where it holds other signs than letters, digits, blanks, _, $ and ')"
+                Message(
+                    'has "{text}", which is not understood (a name stands in quotes where it '
+                    "holds other signs than letters, digits, blanks, _, $ and ')",
+                    text=text[at : at + 10].strip(),
+                )
             )
         kind = str(found.lastgroup)
         if kind == "keyword":
