@@ -6,6 +6,7 @@ A document (``xmile_document``) becomes items, one for each variable, whose modu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from sdengine.errors import Message, did_you_mean
@@ -18,7 +19,7 @@ from sdengine.model.points import EquationError
 from sdengine.model.repair import document
 from sdengine.model.sections import CLOCK, Element, File, Section
 from sdengine.model.special import mark_driven, write_out
-from sdengine.model.stella import TABLE_OF, Names, Stella, plain
+from sdengine.model.stella import TABLE_OF, Names, Stella, plain, twin
 from sdengine.model.xmile_document import KINDS, Document
 from sdengine.syntax import Call, Equation, Expr, Number, Ref, Table, fold
 
@@ -37,6 +38,7 @@ def read_xmile(text: str) -> File:
     items, macros = joined(tree.models()), list(tree.macros())
     if len(items) > limit("VARIABLES"):
         raise ValueError(f"{len(items):,} variables; {at_most('VARIABLES')}")
+    ranges += _twins(ranges, [*items, *(item for _, _, own in macros for item in own)])
     names = _names(ranges, items, macros)
     names.macros = tree.defaults()
     mark_driven(items, names)
@@ -57,6 +59,27 @@ def read_xmile(text: str) -> File:
         found = tuple(e for e in draft.elements.values() if fold(e.name) not in CLOCK)
         sections.append(Section(name, params, found, ()))
     return File(tuple(sections), method, (*remarks, *more, *tree.included()))
+
+
+def _twins(
+    ranges: Sequence[tuple[str, list[str]]], items: Sequence[Item]
+) -> list[tuple[str, list[str]]]:
+    """Give a range that a variable has twice a second name there; return those."""
+    elements = {plain(name): own for name, own in ranges}
+    made: dict[str, list[str]] = {}
+    for item in items:
+        known = [plain(dim) for dim in item.dims]
+        if len(set(known)) < len(known):
+            item.dims = tuple(
+                twin(dim, place) if plain(dim) in known[:place] else dim
+                for place, dim in enumerate(item.dims)
+            )
+            made |= {
+                dim: elements[key]
+                for dim, key in zip(item.dims, known, strict=True)
+                if plain(dim) != key and key in elements
+            }
+    return list(made.items())
 
 
 def _names(
@@ -146,7 +169,8 @@ class _Items:
             raise ValueError(f'"{item.name}" has elements but no dimensions')
         name = f"{item.name} · initial"
         pieces, item.pieces = item.pieces, ()
-        start = Item("aux", name, item.module, item.macro, item.dims, pieces=pieces)
+        start = Item("aux", name, item.module, item.macro, item.dims, item.equations)
+        start.pieces = pieces
         inside = ", ".join(f'"{dim}"' for dim in item.dims)
         item.equations = (f'"{name}"[{inside}]',)
         self.names.variables.add(plain(name))
@@ -155,7 +179,8 @@ class _Items:
 
     def _equations(self, item: Item) -> list[Equation]:
         if item.pieces:
-            return [Equation(p.subscripts, self._piece(item, p)) for p in item.pieces]
+            own = [Equation(p.subscripts, self._piece(item, p)) for p in item.pieces]
+            return [*self._others(item), *own]
         texts = [text for text in item.equations if text.strip()]
         if not texts and "driven" in item.options:
             return [Equation(item.dims, Number(0.0))]  # its stock says what it is
@@ -172,6 +197,15 @@ class _Items:
                 for element, text in zip(lists[0], item.equations, strict=True)
             ]
         return [Equation(item.dims, self._right(item, item.equations[0], item.table, item.first))]
+
+    def _others(self, item: Item) -> list[Equation]:
+        """Return the equation that stands for the elements that have none of their own."""
+        named = tuple(piece.subscripts for piece in item.pieces)
+        lengths = [len(self.names.ranges[plain(dim)][1]) for dim in item.dims]
+        if not any(text.strip() for text in item.equations) or len(named) >= math.prod(lengths):
+            return []
+        expr = self._right(item, item.equations[0], item.table, item.first)
+        return [Equation(item.dims, expr, named)]
 
     def _piece(self, item: Item, piece: Piece) -> Expr:
         text = piece.equation

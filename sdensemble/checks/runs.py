@@ -104,7 +104,7 @@ class Bench:
             if scenario.name == name:
                 return scenario
         hint = did_you_mean(name, [s.name for s in self.study.scenarios])
-        raise SDError(Message('no scenario "{name}"{hint}', name=name, hint=hint))
+        raise SDError('no scenario "{name}"{hint}', name=name, hint=hint)
 
     def case(
         self, settings: Mapping[str, Any], scenario: str = BASELINE, *, beyond: bool = False
@@ -250,12 +250,10 @@ def element(model: Model, name: str, values: Array, chosen: str) -> Array:
     names = model.elements(dims[0])
     if chosen not in names:
         raise SDError(
-            Message(
-                '"{name}" has no element "{chosen}"{hint}',
-                name=name,
-                chosen=chosen,
-                hint=did_you_mean(chosen, names),
-            )
+            '"{name}" has no element "{chosen}"{hint}',
+            name=name,
+            chosen=chosen,
+            hint=did_you_mean(chosen, names),
         )
     return values[names.index(chosen)]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.decide.levers import settings_but
 from sdensemble.decide.measures import outcome_of, paid
 from sdensemble.decide.reach import last_year
@@ -170,7 +170,7 @@ def allocate(
         ]
         if not open_:
             told = "the envelope is larger than all its places can take within their limits"
-            raise SDError(Message(told))
+            raise SDError(told)
         tried = [
             with_steps(base, slots, [c + (i == k) for i, c in enumerate(counts)], f"{k}")
             for k in open_

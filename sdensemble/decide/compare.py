@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.decide.jackknife import jackknife
 from sdensemble.decide.levers import Moved, moved
 from sdensemble.decide.measures import outcome_of, paid
@@ -96,6 +96,10 @@ class InWorld:
     members: int
     lost: int
 
+    def pair(self, first: str, second: str) -> Pair:
+        """Return two scenarios by their names."""
+        return next(one for one in self.pairs if (one.first, one.second) == (first, second))
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -117,19 +121,6 @@ class Comparison:
     def main(self) -> InWorld:
         """The first world: the one the short answer is about."""
         return self.worlds[0]
-
-    def holds(self, first: str, second: str) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
-        """Return which of two is better in the main world, and where not told, where reversed."""
-        found = [
-            (one.world.name, pair.sign)
-            for one in self.worlds
-            for pair in one.pairs
-            if (pair.first, pair.second) == (first, second)
-        ]
-        main = found[0][1]
-        untold = tuple(name for name, sign in found if sign == 0)
-        turned = tuple(name for name, sign in found if sign and sign == -main)
-        return main, untold, turned
 
     def dataset(self) -> xr.Dataset:
         """Return every number by world × scenario and world × first × second, in its unit."""
@@ -211,7 +202,7 @@ def compare_results(
         found.append(in_world(*asked, target, through, pairs))
     if not found:
         told = 'no structure asked for has all that target "{name}" speaks of'
-        raise SDError(Message(told, name=target.id))
+        raise SDError(told, name=target.id)
     levers = {s.name: moved(s, baseline, study.model) for s in scenarios}
     return Comparison(
         target,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import brentq
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.kernel import Kernel
 from sdensemble.ensemble.worlds import World, apply
 from sdensemble.inputs.report import ReportSpec
@@ -38,7 +38,7 @@ def present_values(
     rates = [payer.variable for payer in payers if not payer.present_value]
     if not payers:
         raise SDError(
-            Message("{file}: names no [[payer]], so there is no outlay to compare", file=spec.path)
+            "{file}: names no [[payer]], so there is no outlay to compare", file=spec.path
         )
     program = kernel.program
     steps = round((until - program.start) / program.step)
@@ -94,11 +94,9 @@ def equalising_factor(
     gap = lambda factor: cost(scaled(scenario, study, factor)) - wanted  # noqa: E731
     if gap(0.0) * gap(20.0) > 0:
         raise SDError(
-            Message(
-                'no level of "{scenario}" costs what "{reference}" costs',
-                scenario=scenario.name,
-                reference=reference.name,
-            )
+            'no level of "{scenario}" costs what "{reference}" costs',
+            scenario=scenario.name,
+            reference=reference.name,
         )
     return float(brentq(gap, 0.0, 20.0, xtol=1e-6))
 

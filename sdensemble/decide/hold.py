@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.decide.measures import margin
 from sdensemble.decide.reach import last_year
 from sdensemble.decide.robust import dominance, regrets
@@ -81,7 +81,7 @@ def hold(
             names.append((f"{world.name}/{target.id}", world.structure, world.prior_set, target.id))
     if not names:
         told = 'no structure asked for has all that target "{name}" speaks of'
-        raise SDError(Message(told, name=targets[0].id))
+        raise SDError(told, name=targets[0].id)
     actions = [s.name for s in scenarios]
     labels = [name[0] for name in names]
     replicate = worlds[0].replicate

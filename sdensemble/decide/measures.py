@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError, did_you_mean
+from sdengine.errors import SDError, did_you_mean
 from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario
@@ -35,17 +35,17 @@ def find_target(study: Study, name: str, year: int | None = None) -> Target:
             ids = [t.id for t in study.targets]
             told = '--target: no target "{name}"{hint} (there are {known})'
             hint = did_you_mean(name, by_name)
-            raise SDError(Message(told, name=name, hint=hint, known=", ".join(ids)))
+            raise SDError(told, name=name, hint=hint, known=", ".join(ids))
         found = by_name[name]
     if year is None or year == found.year:
         return found
     if found.joint:
         told = '--year: "{name}" is a joint target, each part has its own year'
-        raise SDError(Message(told, name=found.id))
+        raise SDError(told, name=found.id)
     clock = study.model.clock
     if not clock.start <= year < clock.stop:
         told = "--year {year} is outside the model's time, {first:g} to {last:g}"
-        raise SDError(Message(told, year=year, first=clock.start, last=clock.stop - 1))
+        raise SDError(told, year=year, first=clock.start, last=clock.stop - 1)
     return replace(found, year=year)
 
 

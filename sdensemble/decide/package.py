@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.decide.inputs import Array
 from sdensemble.decide.measures import margin, outcome_of
 from sdensemble.decide.reach import last_year
@@ -58,7 +58,7 @@ def take_apart(
     names = list(groups)
     if len(names) < 2:
         told = '"{name}" moves fewer than two levers: nothing to share'
-        raise SDError(Message(told, name=package.name))
+        raise SDError(told, name=package.name)
     outcome = outcome_of(world.study, target)
     head = world.study.report.headline
     keep = keep_for(

@@ -19,12 +19,7 @@ from sdengine.errors import Message, SDError, either
 from sdengine.native import cache
 from sdengine.streams import Stream
 from sdengine.syntax import Model
-from sdensemble.inputs.config import (
-    Floats,
-    bounds,
-    cell_name,
-    default_of,
-)
+from sdensemble.inputs.config import Floats, bounds, cell_name, default_of
 from sdensemble.inputs.priors import Priors
 
 Method = Literal["sobol", "latin", "plain"]
@@ -217,12 +212,10 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
     if method not in get_args(Method):
         methods = ", ".join(get_args(Method))
         raise SDError(
-            Message(
-                'sampling method "{method}": there are {methods}', method=method, methods=methods
-            )
+            'sampling method "{method}": there are {methods}', method=method, methods=methods
         )
     if seed < 0:
-        raise SDError(Message("seed {seed}: must be a whole number from 0", seed=seed))
+        raise SDError("seed {seed}: must be a whole number from 0", seed=seed)
     count = max(n, 1) / replicates
     if method == "sobol" and count < EVEN:
         below = 2 ** max(math.floor(math.log2(count)), 0)
@@ -237,7 +230,7 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
         rule = Message("members come in {n} equal replicates", n=replicates)
     if n not in (below * replicates, above * replicates):
         sizes = either(str(size * replicates) for size in sorted({below, above}))
-        raise SDError(Message("{n} members: {rule} — take {sizes}", n=n, rule=rule, sizes=sizes))
+        raise SDError("{n} members: {rule} — take {sizes}", n=n, rule=rule, sizes=sizes)
 
 
 def _sobol(

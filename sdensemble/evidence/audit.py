@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.evidence.backtest import Row, held_out, score_model, source_of, stored_source
@@ -95,10 +95,8 @@ def audit(
     lived = study.lived
     if study.fit is None or lived is None:
         raise SDError(
-            Message(
-                "{file}: names no terms or no scenario under which the observed years went by",
-                file=study.folder / "calibration" / "fit.toml",
-            )
+            "{file}: names no terms or no scenario under which the observed years went by",
+            file=study.folder / "calibration" / "fit.toml",
         )
     kernel = compile_model(study.model)
     settings = settings_of(members, threads)

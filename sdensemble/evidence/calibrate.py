@@ -54,14 +54,12 @@ def settings_of(particles: int, threads: int | None) -> Settings:
     replicates = Settings().replicates
     if particles < 8 * replicates or particles % replicates:
         raise SDError(
-            Message(
-                "a fit needs a multiple of {replicates} draws, at least "
-                "{least}, not {particles} (--particles; of forecast and audit "
-                "--members)",
-                replicates=replicates,
-                least=8 * replicates,
-                particles=particles,
-            )
+            "a fit needs a multiple of {replicates} draws, at least "
+            "{least}, not {particles} (--particles; of forecast and audit "
+            "--members)",
+            replicates=replicates,
+            least=8 * replicates,
+            particles=particles,
         )
     return Settings(particles=particles // replicates, threads=threads or default_threads())
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
@@ -99,12 +99,10 @@ def forecast(
     origin = origin_of(known, source.problem)
     if not origin < last <= int(all_years[-1]):
         raise SDError(
-            Message(
-                "--to: {year} is not from {first} to {final}",
-                year=last,
-                first=origin + 1,
-                final=int(all_years[-1]),
-            )
+            "--to: {year} is not from {first} to {final}",
+            year=last,
+            first=origin + 1,
+            final=int(all_years[-1]),
         )
     years = tuple(range(origin + 1, last + 1))
     now = vintage(study.history, LATEST).fitted()

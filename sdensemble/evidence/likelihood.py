@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, ndtr
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.kernel import Kernel
 from sdengine.streams import Stream
 from sdengine.syntax import Model
@@ -303,11 +303,9 @@ def _number(
                 if problem.model[name].dims:
                     if problem.model[name].dims != dims:
                         raise SDError(
-                            Message(
-                                '{term}: "{name}" has other ranges than the variable',
-                                term=term.name,
-                                name=name,
-                            )
+                            '{term}: "{name}" has other ranges than the variable',
+                            term=term.name,
+                            name=name,
                         )
                     other = other[place]
                 part = part * other if sign > 0 else part / other

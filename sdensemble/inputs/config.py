@@ -42,19 +42,17 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     keyboard made plain and bare words quoted, before it is refused as it stands.
     """
     if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise SDError(Message("{file}: is no plain file", file=short(path)))
+        raise SDError("{file}: is no plain file", file=short(path))
     try:
         raw = path.read_bytes()
     except OSError as error:
         why = error.strerror or error
-        raise SDError(
-            Message("{file}: cannot be read — {why}", file=short(path), why=why)
-        ) from None
+        raise SDError("{file}: cannot be read — {why}", file=short(path), why=why) from None
     try:
         text = decoded(raw)
     except UnicodeDecodeError:
         told = "{file}: is neither UTF-8 nor GBK — save it as UTF-8"
-        raise SDError(Message(told, file=short(path))) from None
+        raise SDError(told, file=short(path)) from None
     content: dict[str, Any] = _without_controls(_parsed(path, text))
     return content, hashlib.blake2b(raw, digest_size=16).hexdigest()
 
@@ -75,14 +73,30 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         first = error
     except (ValueError, RecursionError):
         told = "{file}: a number has too many digits, or brackets stand too deep, to be read"
-        raise SDError(Message(told, file=short(path))) from None
+        raise SDError(told, file=short(path)) from None
     with contextlib.suppress(ValueError, RecursionError):
         return tomllib.loads(tidied(text))
     if not (at := re.search(r" \(at line (\d+), column (\d+)\)$", str(first))):
-        raise SDError(Message("{file}: is not valid TOML — {why}", file=short(path), why=first))
+        raise SDError("{file}: is not valid TOML — {why}", file=short(path), why=first)
     told = "{file} line {line} column {column}: is not valid TOML — {why}"
     where = {"file": short(path), "line": at[1], "column": at[2]}
-    raise SDError(Message(told, **where, why=str(first)[: at.start()]))
+    why = str(first)[: at.start()]
+    raise SDError(told, **where, why=Message(why) if why in TOMLLIB_SAYS else why)
+
+
+TOMLLIB_SAYS = (
+    "Cannot overwrite a value",
+    "Expected '=' after a key in a key/value pair",
+    "Expected ']' at the end of a table declaration",
+    "Expected newline or end of document after a statement",
+    "Invalid initial character for a key part",
+    "Invalid statement",
+    "Invalid value",
+    "Unclosed array",
+    "Unclosed inline table",
+    "Unterminated string",
+)
+"""What the parser finds wrong, where its words are always the same: the catalogues have them."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +134,7 @@ class Section:
         if isinstance(given, str):
             given = dict.fromkeys(LANGS, given)
         if not isinstance(given, dict):
-            self.problem(Message("{key} must be a table with zh and en", key=key))
+            self.problem("{key} must be a table with zh and en", key=key)
             given = {}
         table = Section(f"{self.where} [{key}]", given, self.found)
         table.only(LANGS)
@@ -139,26 +153,24 @@ class Section:
         place = self.where.rsplit(" ", 1)[0]
         return Section(f'{place} "{title}"', self.values, self.found)
 
-    def problem(self, what: str) -> None:
-        """Note a problem of this table."""
-        self.found.add(self.where, what)
+    def problem(self, what: str, /, **values: object) -> None:
+        """Note a problem of this table: a template with its values."""
+        self.found.add(self.where, what, **values)
 
     def only(self, known: Collection[str]) -> None:
         """Note every key that is not one of ``known``."""
         for key in self.values:
             if key not in known:
                 hint = did_you_mean(key, known)
-                self.problem(Message('no such key "{key}"{hint}', key=key, hint=hint))
+                self.problem('no such key "{key}"{hint}', key=key, hint=hint)
 
     def text(self, key: str, *, needed: bool = False) -> str:
         """Return a text without outer blanks; empty where it is missing."""
         value = self.values.get(key, "")
         if not isinstance(value, str):
-            self.problem(
-                Message("{key} must be a text in quotes, not {value}", key=key, value=value)
-            )
+            self.problem("{key} must be a text in quotes, not {value}", key=key, value=value)
         elif needed and not value.strip():
-            self.problem(Message("{key} is missing", key=key))
+            self.problem("{key} is missing", key=key)
         return value.strip() if isinstance(value, str) else ""
 
     def one_of(
@@ -169,27 +181,25 @@ class Section:
         if value and value not in known:
             hint, shown = did_you_mean(value, known), ", ".join(known)
             told = '{key} must be one of {known}, not "{value}"{hint}'
-            self.problem(Message(told, key=key, known=shown, value=value, hint=hint))
+            self.problem(told, key=key, known=shown, value=value, hint=hint)
         return value
 
     def flag(self, key: str) -> bool:
         """Return true or false; false where it is missing."""
         value = self.values.get(key, False)
         if not isinstance(value, bool):
-            self.problem(
-                Message("{key} must be true or false, not {value!r}", key=key, value=value)
-            )
+            self.problem("{key} must be true or false, not {value!r}", key=key, value=value)
         return value is True
 
     def number(self, key: str) -> float | None:
         """Return a finite number, or None where it is missing or no number."""
         if key not in self.values:
-            self.problem(Message("{key} is missing", key=key))
+            self.problem("{key} is missing", key=key)
             return None
         value = as_number(self.values[key])
         if value is None:
             given = self.values[key]
-            self.problem(Message("{key} must be a number, not {value!r}", key=key, value=given))
+            self.problem("{key} must be a number, not {value!r}", key=key, value=given)
         return value
 
     def tables(self, key: str) -> list[Mapping[str, Any]]:
@@ -197,7 +207,7 @@ class Section:
         value = self.values.get(key, [])
         if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
             return value
-        self.problem(Message("write [[{key}]] before each entry", key=key))
+        self.problem("write [[{key}]] before each entry", key=key)
         return []
 
     def unit(self, expected: str) -> None:
@@ -205,7 +215,7 @@ class Section:
         given = self.text("unit", needed=True)
         if given and not same_unit(given, expected):
             words = {"given": given, "unit": expected or "Dmnl"}
-            self.problem(Message("unit is {given}, but must be {unit} as in the model", **words))
+            self.problem("unit is {given}, but must be {unit} as in the model", **words)
 
 
 def as_number(value: object) -> float | None:
@@ -315,16 +325,16 @@ def find_constant(
         return constants[meant[0]]
     if written is None and meant:
         shown = either(f'"{one}"' for one in meant)
-        table.problem(Message("is the label of more than one constant: {shown}", shown=shown))
+        table.problem("is the label of more than one constant: {shown}", shown=shown)
         return None
     hint = _hint(name, constants, labels, units)
     file = short(model.path)
     if written is None:
-        table.problem(Message("no such constant in {file}{hint}", file=file, hint=hint))
+        table.problem("no such constant in {file}{hint}", file=file, hint=hint)
     else:
         kind = Message(model.variables[written].kind.value)
         told = "is no constant in {file} but {kind}{hint}"
-        table.problem(Message(told, file=file, kind=kind, hint=hint))
+        table.problem(told, file=file, kind=kind, hint=hint)
     return None
 
 
@@ -370,7 +380,7 @@ def find_cells(model: Model, variable: Variable, element: str, table: Section) -
         for i, dim in enumerate(variable.dims):
             both = Message("{one} and {other}", one=both, other=dim) if i else dim
         told = 'element "{element}" does not fit — "{name}" has {shape}'
-        table.problem(Message(told, element=element, name=variable.name, shape=both))
+        table.problem(told, element=element, name=variable.name, shape=both)
         return ()
     positions = []
     for part, dim in zip(parts, variable.dims, strict=True):
@@ -384,7 +394,7 @@ def find_cells(model: Model, variable: Variable, element: str, table: Section) -
             known = model.ranges[dim]
             hint = did_you_mean(part, known) or f": {', '.join(known)}"
             told = 'no element "{part}" in range {dim}{hint}'
-            table.problem(Message(told, part=part, dim=dim, hint=hint))
+            table.problem(told, part=part, dim=dim, hint=hint)
             return ()
         positions.append([elements[fold(name)] for name in chosen])
     return tuple(itertools.product(*positions))

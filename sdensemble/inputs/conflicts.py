@@ -108,17 +108,15 @@ def _read_conflict(table: Section, model: Model, known: Sequence[str]) -> Confli
     table.only(("id", "kind", "section", "targets", "title", "text", "number", "model"))
     kind = table.text("kind", needed=True)
     if kind and kind not in KINDS:
-        table.problem(
-            Message('kind must be {kinds}, not "{kind}"', kinds=" or ".join(KINDS), kind=kind)
-        )
+        table.problem('kind must be {kinds}, not "{kind}"', kinds=" or ".join(KINDS), kind=kind)
     targets = table.values.get("targets", [])
     if not isinstance(targets, list):
-        table.problem(Message('targets must be a list of names: ["…", "…"]'))
+        table.problem('targets must be a list of names: ["…", "…"]')
         targets = []
     for name in targets:
         if name not in known:
             table.problem(
-                Message('no target "{name}"{hint}', name=name, hint=did_you_mean(str(name), known))
+                'no target "{name}"{hint}', name=name, hint=did_you_mean(str(name), known)
             )
     return Conflict(
         table.text("id"),
@@ -147,11 +145,11 @@ def _read_model(table: Section, model: Model) -> ModelNumber:
     table.only(("label", "unit", "year", "factor", "terms"))
     year = table.number("year")
     if year is not None and not model.clock.start <= year <= model.clock.stop - 1:
-        table.problem(Message("the year {year:g} is not wholly within the model's time", year=year))
+        table.problem("the year {year:g} is not wholly within the model's time", year=year)
     factor = table.number("factor") if "factor" in table.values else 1.0
     terms = table.tables("terms")
     if not terms:
-        table.problem(Message("terms is missing: name at least one series"))
+        table.problem("terms is missing: name at least one series")
     return ModelNumber(
         _words(table, "label"),
         _words(table, "unit"),
@@ -167,18 +165,16 @@ def _read_term(table: Section, model: Model) -> Term:
     aggregate = table.one_of("aggregate", AGGREGATES, needed=True)
     power = table.values.get("power", 1)
     if power not in (1, -1):
-        table.problem(Message("power must be 1 or -1, not {power}", power=power))
+        table.problem("power must be 1 or -1, not {power}", power=power)
     written = model.name_of(name)
     if name and written is None:
         table.problem(
-            Message(
-                'no variable "{name}" in the model{hint}',
-                name=name,
-                hint=did_you_mean(name, model.variables),
-            )
+            'no variable "{name}" in the model{hint}',
+            name=name,
+            hint=did_you_mean(name, model.variables),
         )
     elif written is not None and len(find_cells(model, model[written], element, table)) > 1:
-        table.problem(Message('"{written}" has more than one element: name one', written=written))
+        table.problem('"{written}" has more than one element: name one', written=written)
     return Term(written or name, element, aggregate, 1 if power == 1 else -1)
 
 
@@ -188,5 +184,5 @@ def _words(table: Section, key: str) -> Words:
     values = given if isinstance(given, dict) else {}
     words = {language: str(values.get(language, "")).strip() for language in LANGS}
     if not all(words.values()):
-        table.problem(Message('{key} needs both languages: {{zh = "…", en = "…"}}', key=key))
+        table.problem('{key} needs both languages: {{zh = "…", en = "…"}}', key=key)
     return words

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from sdengine.errors import Message, Problems, did_you_mean
+from sdengine.errors import Problems, did_you_mean
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Section, read_toml, short
 from sdensemble.lang import LANGS
@@ -39,14 +39,14 @@ def read_groups(path: Path, model: Model) -> Groups:
     taken: set[str] = set()
     for name, values in content.items():
         if not isinstance(values, dict):
-            found.add(short(path), Message("{key} must be a table", key=name))
+            found.add(short(path), "{key} must be a table", key=name)
             continue
         table = Section(f"{short(path)} [{name}]", values, found)
         table.only((*LANGS, "inputs"))
         labels[name] = table.label(name)
         given = values.get("inputs", [])
         if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-            table.problem(Message("inputs must be a list of constants"))
+            table.problem("inputs must be a list of constants")
             continue
         kept: list[str] = []
         for pattern in given:
@@ -54,7 +54,7 @@ def read_groups(path: Path, model: Model) -> Groups:
             if not named:
                 hint = did_you_mean(pattern, constants)
                 told = 'no constant is called "{name}"{hint}'
-                table.problem(Message(told, name=pattern, hint=hint))
+                table.problem(told, name=pattern, hint=hint)
             kept += [one for one in named if one not in taken]
             taken.update(named)
         members[name] = tuple(dict.fromkeys(kept))

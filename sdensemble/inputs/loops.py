@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdengine.errors import Message, Problems, did_you_mean
+from sdengine.errors import Problems, did_you_mean
 from sdengine.model.describe import references
 from sdengine.syntax import Call, Expr, Kind, Model
 from sdensemble.inputs.config import Section, read_toml, short
@@ -75,7 +75,7 @@ def read_loops(path: Path, model: Model) -> tuple[Loop, ...]:
     ]
     names = [loop.id for loop in loops]
     for name in dict.fromkeys(n for n in names if names.count(n) > 1):
-        top.problem(Message('loop "{name}" is given twice', name=name))
+        top.problem('loop "{name}" is given twice', name=name)
     found.raise_if_any()
     return tuple(loops)
 
@@ -85,15 +85,13 @@ def _read_loop(table: Section, model: Model) -> Loop:
     kind, signs = table.one_of("kind", KINDS, needed=True), table.text("signs", needed=True)
     path = table.values.get("path", [])
     if not isinstance(path, list) or len(path) < 2 or not all(isinstance(p, str) for p in path):
-        table.problem(Message("path must be a list of two or more variables in quotes"))
+        table.problem("path must be a list of two or more variables in quotes")
         path = []
     if path and (len(signs) != len(path) or set(signs) - {"+", "-"}):
         table.problem(
-            Message(
-                'signs must be {n} of + and -, one for each link, not "{signs}"',
-                n=len(path),
-                signs=signs,
-            )
+            'signs must be {n} of + and -, one for each link, not "{signs}"',
+            n=len(path),
+            signs=signs,
         )
         signs = "+" * len(path)
     written = []
@@ -101,11 +99,9 @@ def _read_loop(table: Section, model: Model) -> Loop:
         known = model.name_of(name)
         if known is None:
             table.problem(
-                Message(
-                    'path: no variable "{name}"{hint}',
-                    name=name,
-                    hint=did_you_mean(name, model.variables),
-                )
+                'path: no variable "{name}"{hint}',
+                name=name,
+                hint=did_you_mean(name, model.variables),
             )
         written.append(known or name)
     cut = read_settings(table, "cut", "world", model)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sdengine.errors import Message, Problems, SDError, did_you_mean
+from sdengine.errors import Problems, SDError, did_you_mean
 from sdensemble.inputs.config import Section, same_unit
 from sdensemble.inputs.rows import cell_number, read_rows
 from sdensemble.inputs.targets import Target
@@ -78,30 +78,26 @@ def _read(table: Section, targets: Sequence[Target]) -> Statistic | None:
         known = dict.fromkeys(f"{t.entity} {t.quantity}" for t in targets if t.quantity)
         what = f"{text['entity']} {text['quantity']}"
         table.problem(
-            Message('no target speaks of "{what}"{hint}', what=what, hint=did_you_mean(what, known))
+            'no target speaks of "{what}"{hint}', what=what, hint=did_you_mean(what, known)
         )
     for target in same:
         if target.measure == text["measure"] and not same_unit(target.unit, text["unit"]):
             table.problem(
-                Message(
-                    'unit is {unit}, but target "{id}" of the same measure is in {unit2}',
-                    unit=text["unit"],
-                    id=target.id,
-                    unit2=target.unit,
-                )
+                'unit is {unit}, but target "{id}" of the same measure is in {unit2}',
+                unit=text["unit"],
+                id=target.id,
+                unit2=target.unit,
             )
             break
     if text["published_on"] and last_day(text["published_on"]) is None:
         table.problem(
-            Message(
-                'published_on must be a date, a month or a year, not "{published_on}"',
-                published_on=text["published_on"],
-            )
+            'published_on must be a date, a month or a year, not "{published_on}"',
+            published_on=text["published_on"],
         )
     if year is None or value is None:
         return None
     if year != int(year):
-        table.problem(Message('year must be a whole year, not "{year}"', year=table.text("year")))
+        table.problem('year must be a whole year, not "{year}"', year=table.text("year"))
     return Statistic(
         **{name: text[name] for name in COLUMNS if name not in ("year", "value")},
         year=int(year),
@@ -129,11 +125,9 @@ def _day(as_of: str) -> date:
     found = last_day(as_of)
     if found is None:
         raise SDError(
-            Message(
-                '--as-of: "{as_of}" is neither a date such as 2022-03-31 nor through-2021, the'
-                " end of a year",
-                as_of=as_of,
-            )
+            '--as-of: "{as_of}" is neither a date such as 2022-03-31 nor through-2021, the'
+            " end of a year",
+            as_of=as_of,
         )
     return found
 

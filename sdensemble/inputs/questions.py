@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdengine.errors import Message, Problems, did_you_mean
+from sdengine.errors import Problems, did_you_mean
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Section, find_constant, read_toml, same_unit, short
 from sdensemble.inputs.scenarios import split_name
@@ -91,15 +91,15 @@ def read_question(path: Path, model: Model) -> Question:
     years = _years(top, model)
     sides = tuple(_side(table, model) for table in top.entries("side"))
     if len(sides) != 2:
-        top.problem(Message("needs two [[side]], has {n}", n=len(sides)))
+        top.problem("needs two [[side]], has {n}", n=len(sides))
     used = _table(top, "used")
     used.only(("variable", *LANGS))
     used_name = _variable(used, model)
     costs = tuple(_cost(table, model, used_name) for table in top.entries("cost"))
     if not costs:
-        top.problem(Message("needs a [[cost]]: how the second side's cost is counted"))
+        top.problem("needs a [[cost]]: how the second side's cost is counted")
     elif sum(cost.main for cost in costs) != 1:
-        top.problem(Message("needs main = true in just one [[cost]]"))
+        top.problem("needs main = true in just one [[cost]]")
     condition = _table(top, "condition")
     condition.only(("variable", *LANGS, "from", "to", "low", "high"))
     numbers = (
@@ -109,9 +109,7 @@ def read_question(path: Path, model: Model) -> Question:
     )
     levels = top.number("levels") if "levels" in content else 15.0
     if levels is not None and not 3 <= levels <= 60:
-        top.problem(
-            Message("levels must be a whole number from 3 to 60, not {levels:g}", levels=levels)
-        )
+        top.problem("levels must be a whole number from 3 to 60, not {levels:g}", levels=levels)
     found = Question(
         name=path.stem,
         title=top.words("title", path.stem),
@@ -141,7 +139,7 @@ def read_question(path: Path, model: Model) -> Question:
 def _table(top: Section, key: str) -> Section:
     given = top.values.get(key, {})
     if not isinstance(given, dict):
-        top.problem(Message("{key} must be a table: write [{key}] on a line of its own", key=key))
+        top.problem("{key} must be a table: write [{key}] on a line of its own", key=key)
         given = {}
     return Section(f"{top.where} [{key}]", given, top.found)
 
@@ -154,18 +152,14 @@ def _variable(table: Section, model: Model) -> str:
     written = model.name_of(name)
     if written is None:
         table.problem(
-            Message(
-                'no variable "{name}"{hint}', name=name, hint=did_you_mean(name, model.variables)
-            )
+            'no variable "{name}"{hint}', name=name, hint=did_you_mean(name, model.variables)
         )
         return ""
     if model[written].dims:
         table.problem(
-            Message(
-                '"{written}" is by {range}: name one without elements',
-                written=written,
-                range=model[written].dims[0],
-            )
+            '"{written}" is by {range}: name one without elements',
+            written=written,
+            range=model[written].dims[0],
         )
     return written
 
@@ -180,18 +174,16 @@ def _years(top: Section, model: Model) -> tuple[int, ...]:
     clock = model.clock
     good = isinstance(given, list) and given and all(isinstance(y, int) for y in given)
     if not good:
-        top.problem(Message("years must be a list of years such as [2025, 2030]"))
+        top.problem("years must be a list of years such as [2025, 2030]")
         return (int(clock.stop) - 1,)
     assert isinstance(given, list)
     for year in given:
         if not clock.start <= year < clock.stop:
             top.problem(
-                Message(
-                    "years: {year} is outside the model's time, {start:g} to {stop:g}",
-                    year=year,
-                    start=clock.start,
-                    stop=clock.stop - 1,
-                )
+                "years: {year} is outside the model's time, {start:g} to {stop:g}",
+                year=year,
+                start=clock.start,
+                stop=clock.stop - 1,
             )
     return tuple(given)
 
@@ -207,11 +199,9 @@ def _side(table: Section, model: Model) -> Side:
         and not same_unit(table.text("unit"), variable.unit)
     ):
         table.problem(
-            Message(
-                "unit is {given}, but {unit} in the model",
-                given=table.text("unit"),
-                unit=variable.unit or "Dmnl",
-            )
+            "unit is {given}, but {unit} in the model",
+            given=table.text("unit"),
+            unit=variable.unit or "Dmnl",
         )
     level = table.number("level")
     ends = {key: table.number(key) if key in table.values else None for key in ("low", "high")}

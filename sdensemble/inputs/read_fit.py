@@ -10,11 +10,7 @@ from sdengine.errors import Message, Problems, did_you_mean
 from sdengine.syntax import Model, fold
 from sdensemble.inputs.baselines import read_baseline
 from sdensemble.inputs.config import Cell, Section, find_cells, find_constant, read_toml, short
-from sdensemble.inputs.fit import (
-    Fit,
-    Part,
-    Term,
-)
+from sdensemble.inputs.fit import Fit, Part, Term
 from sdensemble.inputs.history import LATEST
 
 KEYS = ("scenario", "vintage", "term", "group", "baseline", "screened")
@@ -75,7 +71,7 @@ def read_fit(path: Path, model: Model, *, other: bool = False) -> Fit:
                 terms.append(term)
     series = [term.series for term in terms]
     for twice in {one for one in series if series.count(one) > 1}:
-        top.problem(Message("[[term]]: the series {twice} is fitted twice", twice="/".join(twice)))
+        top.problem("[[term]]: the series {twice} is fitted twice", twice="/".join(twice))
     groups, titles = _read_groups(top, model, other)
     baselines = [
         read_baseline(Section(f"{top.where} [[baseline]] {i}", values, found))
@@ -105,9 +101,7 @@ def _each(table: Section, model: Model) -> list[Section]:
     ranges = {fold(one): one for one in model.ranges}
     if fold(name) not in ranges:
         table.problem(
-            Message(
-                'each: no range "{name}"{hint}', name=name, hint=did_you_mean(name, model.ranges)
-            )
+            'each: no range "{name}"{hint}', name=name, hint=did_you_mean(name, model.ranges)
         )
         return []
     title = table.words("title", "{name}")
@@ -133,11 +127,9 @@ def _read_term(table: Section, model: Model) -> Term | None:
     written = model.name_of(name) if name else None
     if name and written is None:
         table.problem(
-            Message(
-                'no variable "{name}" in the model{hint}',
-                name=name,
-                hint=did_you_mean(name, model.variables),
-            )
+            'no variable "{name}" in the model{hint}',
+            name=name,
+            hint=did_you_mean(name, model.variables),
         )
     aggregate = table.one_of("aggregate", AGGREGATES, "annual")
     cells: tuple[Cell, ...] = ()
@@ -162,10 +154,10 @@ def _read_term(table: Section, model: Model) -> Term | None:
             )
         numbers[key] = value or 0.0
     if numbers["shock_share"] > 1:
-        table.problem(Message("shock_share must be from 0 to 1"))
+        table.problem("shock_share must be from 0 to 1")
     sd = table.number("sd")
     if sd is not None and sd <= 0:
-        table.problem(Message("sd must be above 0"))
+        table.problem("sd must be above 0")
     parts = tuple(_read_part(one, measure, sector) for one in table.entries("part"))
     table.text("unit", needed=True)
     table.text("basis", needed=True)
@@ -207,11 +199,11 @@ def _read_part(table: Section, measure: str, sector: str) -> Part:
     table.only(PART_KEYS)
     ends, share, sd = table.text("ends", needed=True), table.number("share"), table.number("sd")
     if ends and not re.fullmatch(r"(0[1-9]|1[0-2])-\d\d", ends):
-        table.problem(Message('ends must be a month and day such as "06-30"'))
+        table.problem('ends must be a month and day such as "06-30"')
     if share is not None and not 0 < share <= 1:
-        table.problem(Message("share must be above 0 and at most 1"))
+        table.problem("share must be above 0 and at most 1")
     if sd is not None and sd < 0:
-        table.problem(Message("sd must not be below 0"))
+        table.problem("sd must not be below 0")
     table.text("basis", needed=True)
     return Part(
         table.text("measure") or measure,
@@ -227,7 +219,7 @@ def _names(table: Section, key: str) -> tuple[str, ...]:
     value = table.values.get(key, [])
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return tuple(value)
-    table.problem(Message("{key} must be a list of names", key=key))
+    table.problem("{key} must be a list of names", key=key)
     return ()
 
 
@@ -237,12 +229,10 @@ def _variables(table: Section, key: str, model: Model) -> tuple[str, ...]:
         written = model.name_of(name)
         if written is None:
             table.problem(
-                Message(
-                    '{key}: no variable "{name}"{hint}',
-                    key=key,
-                    name=name,
-                    hint=did_you_mean(name, model.variables),
-                )
+                '{key}: no variable "{name}"{hint}',
+                key=key,
+                name=name,
+                hint=did_you_mean(name, model.variables),
             )
         else:
             found.append(written)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sdengine.errors import Message, Problems, SDError, did_you_mean
+from sdengine.errors import Problems, SDError, did_you_mean
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Section, read_toml
 from sdensemble.inputs.report import (
@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 def read_report(path: Path, model: Model) -> ReportSpec:
     """Read ``report.toml`` against a model; raise one SDError with every problem found."""
     if not path.exists():
-        raise SDError(
-            Message("{path}: no such file; a study needs one, see the one of teacup", path=path)
-        )
+        raise SDError("{path}: no such file; a study needs one, see the one of teacup", path=path)
     data, _ = read_toml(path)
     reader = _Reader(path, model)
     spec = reader.spec(data, hashlib.sha256(path.read_bytes()).hexdigest())
@@ -90,7 +88,7 @@ class _Reader:
         ends = [row.get("low", 0.0), row.get("high", math.inf)]
         numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
         if not numbers or not 0 <= ends[0] <= ends[1]:
-            self.problems.add(where, Message("low and high must be numbers from 0, in order"))
+            self.problems.add(where, "low and high must be numbers from 0, in order")
             ends = [0.0, math.inf]
         names = self.text(where, row, "measure"), self.text(where, row, "on")
         return Bearing(*names, float(ends[0]), float(ends[1]), self.label(where, row, ""))
@@ -116,8 +114,7 @@ class _Reader:
         if displaced not in {group.id for group in groups}:
             if "displaced" in row:
                 self.problems.add(
-                    where,
-                    Message("displaced {displaced!r} is the id of no group", displaced=displaced),
+                    where, "displaced {displaced!r} is the id of no group", displaced=displaced
                 )
             displaced = None
         whole = self.variable(where, row, "variable") or ""
@@ -144,7 +141,7 @@ class _Reader:
         if isinstance(value, list) and all(type(one) is kind for one in value):
             return value
         what = "texts" if kind is str else "years"
-        self.problems.add(where, Message("{key} must be a list of {what}", key=key, what=what))
+        self.problems.add(where, "{key} must be a list of {what}", key=key, what=what)
         return []
 
     def condition(self, row: dict[str, Any]) -> Condition:
@@ -159,11 +156,11 @@ class _Reader:
             isinstance(one, int | float) and not isinstance(one, bool) for one in splits
         )
         if not numbers or not splits or sorted(set(splits)) != splits:
-            self.problems.add(where, Message("splits must be numbers that rise"))
+            self.problems.add(where, "splits must be numbers that rise")
             splits = []
         names = self.rows(row, "names")
         if len(names) != len(splits) + 1:
-            self.problems.add(where, Message("names must be one more than splits"))
+            self.problems.add(where, "names must be one more than splits")
         ident = self.text(where, row, "id")
         return Condition(
             ident,
@@ -199,7 +196,7 @@ class _Reader:
         value = self.variable(where, row, "present_value", required=False)
         forgone = row.get("forgone", False)
         if not isinstance(forgone, bool):
-            self.problems.add(where, Message("forgone must be true or false"))
+            self.problems.add(where, "forgone must be true or false")
         ident = self.text(where, row, "id")
         return Payer(ident, name, value, self.label(where, row, name), forgone is True)
 
@@ -229,7 +226,8 @@ class _Reader:
             if isinstance(factor, bool) or not isinstance(factor, int | float) or factor <= 0:
                 self.problems.add(
                     f"{self.name} [measures] {name!r}",
-                    Message("factor must be above 0, not {factor!r}", factor=factor),
+                    "factor must be above 0, not {factor!r}",
+                    factor=factor,
                 )
                 factor = 1.0
             found[name] = Measure(text, float(factor))
@@ -240,7 +238,7 @@ class _Reader:
         self.known_keys("layout", row, {"units"})
         units = row.get("units", [])
         if not isinstance(units, list) or not all(isinstance(unit, str) for unit in units):
-            self.problems.add(f"{self.name} [layout]", Message("units must be a list of texts"))
+            self.problems.add(f"{self.name} [layout]", "units must be a list of texts")
             return ()
         return tuple(units)
 
@@ -258,7 +256,7 @@ class _Reader:
         value = row.get("aggregate", "annual")
         if value not in AGGREGATES:
             self.problems.add(
-                where, Message("aggregate {value!r} is not one of annual, mean, end", value=value)
+                where, "aggregate {value!r} is not one of annual, mean, end", value=value
             )
         return str(value)
 
@@ -266,7 +264,7 @@ class _Reader:
         """Return a table of the file; empty, with the problem noted, where it is none."""
         value = data.get(key, {})
         if not isinstance(value, dict) or (required and not value):
-            self.problems.add(self.name, Message("needs a table [{key}]", key=key))
+            self.problems.add(self.name, "needs a table [{key}]", key=key)
             return {}
         return value
 
@@ -274,7 +272,7 @@ class _Reader:
         """Return a list of tables; empty, with the problem noted, where it is none."""
         value = data.get(key, [])
         if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-            self.problems.add(self.name, Message("{key} must be a list of tables", key=key))
+            self.problems.add(self.name, "{key} must be a list of tables", key=key)
             return []
         return value
 
@@ -286,8 +284,7 @@ class _Reader:
         for key in row:
             if key not in known:
                 self.problems.add(
-                    where,
-                    Message('no such key "{key}"{hint}', key=key, hint=did_you_mean(key, known)),
+                    where, 'no such key "{key}"{hint}', key=key, hint=did_you_mean(key, known)
                 )
         return where
 
@@ -295,7 +292,7 @@ class _Reader:
         """Return a text; note one that is missing."""
         value = row.get(key)
         if not isinstance(value, str) or not value:
-            self.problems.add(where, Message('needs {key} = "…"', key=key))
+            self.problems.add(where, 'needs {key} = "…"', key=key)
             return ""
         return value
 
@@ -315,12 +312,10 @@ class _Reader:
             known = did_you_mean(name, self.model.variables)
             self.problems.add(
                 where,
-                Message(
-                    '{key}: no variable "{name}" in the model{known}',
-                    key=key,
-                    name=name,
-                    known=known,
-                ),
+                '{key}: no variable "{name}" in the model{known}',
+                key=key,
+                name=name,
+                known=known,
             )
         return found or name
 
@@ -334,12 +329,10 @@ class _Reader:
             shown = ", ".join(dims) or "none"
             self.problems.add(
                 where,
-                Message(
-                    'range "{name}" is not that of "{components}" ({shown})',
-                    name=name,
-                    components=components,
-                    shown=shown,
-                ),
+                'range "{name}" is not that of "{components}" ({shown})',
+                name=name,
+                components=components,
+                shown=shown,
             )
         return name
 
@@ -352,18 +345,16 @@ class _Reader:
         if element is None and dims:
             self.problems.add(
                 where,
-                Message(
-                    '"{variable}" is by {dims}: name one element', variable=variable, dims=dims[0]
-                ),
+                '"{variable}" is by {dims}: name one element',
+                variable=variable,
+                dims=dims[0],
             )
         elif element is not None and element not in known:
             hint = did_you_mean(element, known)
             self.problems.add(
                 where,
-                Message(
-                    '"{variable}" has no element "{element}"{hint}',
-                    variable=variable,
-                    element=element,
-                    hint=hint,
-                ),
+                '"{variable}" has no element "{element}"{hint}',
+                variable=variable,
+                element=element,
+                hint=hint,
             )

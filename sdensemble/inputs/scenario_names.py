@@ -44,7 +44,9 @@ def find_scenarios(scenarios: Sequence[Scenario], names: Sequence[str]) -> tuple
         if match:
             problems.add(
                 "--scenario",
-                Message('"{name}" is the title of more than one: {shown}', name=name, shown=shown),
+                '"{name}" is the title of more than one: {shown}',
+                name=name,
+                shown=shown,
             )
             continue
         spoken = [title for s in scenarios for title in s.title.values()]
@@ -52,12 +54,10 @@ def find_scenarios(scenarios: Sequence[Scenario], names: Sequence[str]) -> tuple
         hint = did_you_mean(name, [*named, *sets]) or did_you_mean(name, dict.fromkeys(spoken))
         problems.add(
             "--scenario",
-            Message(
-                'no scenario "{name}"{hint} (there are {shown})',
-                name=name,
-                hint=hint,
-                shown=shown,
-            ),
+            'no scenario "{name}"{hint} (there are {shown})',
+            name=name,
+            hint=hint,
+            shown=shown,
         )
     problems.raise_if_any()
     return tuple(found)

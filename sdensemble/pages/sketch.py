@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.model.read import read_model
 from sdengine.syntax import Model
 from sdensemble.inputs.folder import write_whole
@@ -106,7 +106,7 @@ def _words(node: Node, number: int, *, attached: bool = False) -> str:
 def grafted(path: Path) -> bytes:
     """Return a file's bytes with a new sketch; equations and settings byte for byte the same."""
     if path.suffix.lower() != ".mdl":
-        raise SDError(Message("{file}: only a Vensim file (.mdl) has a sketch", file=path.name))
+        raise SDError("{file}: only a Vensim file (.mdl) has a sketch", file=path.name)
     model = read_model(path)
     raw = path.read_bytes()
     encoding = "utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8"
@@ -114,7 +114,7 @@ def grafted(path: Path) -> bytes:
         text = raw.decode(encoding)
     except UnicodeDecodeError:
         raise SDError(
-            Message("{file}: save it as UTF-8 first; its sketch is written so", file=path.name)
+            "{file}: save it as UTF-8 first; its sketch is written so", file=path.name
         ) from None
     body, _, settings = halves(text)
     ending = "\r\n" if "\r\n" in text else "\n"
@@ -139,10 +139,8 @@ def write_sketch(path: Path, out: Path | None = None) -> Path:
         after = read_model(trial) if not before.files else before
         if not same_equations(before, after):
             raise SDError(
-                Message(
-                    "{file}: with the new sketch the equations read otherwise; not written",
-                    file=path.name,
-                )
+                "{file}: with the new sketch the equations read otherwise; not written",
+                file=path.name,
             )
     place = out or path
     write_whole(place, data)

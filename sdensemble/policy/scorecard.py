@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.inputs.targets import Target, readings
 from sdensemble.policy.ledger import kept
 from sdensemble.results.probability import Probability
@@ -54,7 +54,7 @@ def scorecard(results: Results) -> tuple[Line, ...]:
     """
     held = [target for target in results.targets if target.scored and kept(results, target)]
     if not held:
-        raise SDError(Message("the run kept nothing that a target speaks of: run the study again"))
+        raise SDError("the run kept nothing that a target speaks of: run the study again")
     own = [(kind_of(target), target) for target in held]
     place = results.scenarios.index(reference(results))
     lines = [_line(results, *one) for one in own]

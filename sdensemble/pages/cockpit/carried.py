@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.kernel import Kernel
 from sdengine.native.wasm import WasmKernel
 from sdengine.streams import Stream
@@ -68,11 +68,9 @@ def carried(
     model = kernel.model
     if kernel.program.noises:
         raise SDError(
-            Message(
-                "{file}: the model draws random numbers of its own, which a cockpit cannot repeat:"
-                " move them to the study's forcing",
-                file=model.path.name,
-            )
+            "{file}: the model draws random numbers of its own, which a cockpit cannot repeat:"
+            " move them to the study's forcing",
+            file=model.path.name,
         )
     every, years = whole_years(model)
     names = {model[name].name: aggregate for name, aggregate in keep.items()}

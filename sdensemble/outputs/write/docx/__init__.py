@@ -20,7 +20,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.lang import Words, say, tell
 from sdensemble.outputs.document import (
     Annex,
@@ -87,7 +87,7 @@ def _open(template: Path | None) -> Any:
         made = new_docx(str(template))
     except Exception as error:  # python-docx lets through whatever its parts raise
         told = "{file}: is no Word document (.docx) that can be read — {why}"
-        raise SDError(Message(told, file=template.name, why=error)) from None
+        raise SDError(told, file=template.name, why=error) from None
     body = made.element.body
     for child in list(body):
         if child.tag != qn("w:sectPr"):
@@ -98,13 +98,7 @@ def _open(template: Path | None) -> Any:
 class _Writer:
     """The writing of one document: holds the open file and counts bookmarks."""
 
-    def __init__(
-        self,
-        document: Document,
-        lang: str,
-        layout: Layout,
-        template: Path | None,
-    ):
+    def __init__(self, document: Document, lang: str, layout: Layout, template: Path | None):
         self.document, self.lang, self.layout = document, lang, layout
         self.file = _open(template)
         self.own = template is None
