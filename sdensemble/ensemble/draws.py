@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from sdengine.errors import Message, SDError, either
-from sdengine.native import cache
+from sdengine.native.cache import cache_folder, load, store
 from sdengine.streams import Stream
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Floats, bounds, cell_name, default_of
@@ -256,8 +256,8 @@ def _powers(columns: int, bits: int, seed: int, replicate: int) -> NDArray[np.ui
     """
     said = (scipy.__version__, np.__version__, BITS, columns, bits, seed, replicate)
     name = hashlib.blake2b(repr(said).encode(), digest_size=16).hexdigest()
-    path = cache.cache_folder() / f"{name}.sobol"
-    kept = cache.load(path)
+    path = cache_folder() / f"{name}.sobol"
+    kept = load(path)
     if kept is None:
         engine, found = _sobol_engine(columns, seed, replicate), []
         for place in (0, *(2**bit for bit in range(bits))):
@@ -265,7 +265,7 @@ def _powers(columns: int, bits: int, seed: int, replicate: int) -> NDArray[np.ui
                 engine.fast_forward(place - engine.num_generated)
             found.append(engine.random(1)[0, :columns] * 2**BITS)
         kept = np.array(found).astype(np.uint32).tobytes()
-        cache.store(path, kept)
+        store(path, kept)
     return np.frombuffer(kept, np.uint32).reshape(bits + 1, columns)
 
 
