@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdengine.errors import SDError, did_you_mean
+from sdengine.errors import Message, SDError, did_you_mean
 from sdengine.ir import Program, Slots
 from sdengine.native.blocks import Blocks, Memory, default_threads
 from sdengine.native.emit import emit
@@ -58,7 +58,13 @@ def compile_model(
     1
     """
     if lanes is not None and (isinstance(lanes, bool) or lanes not in LANES):
-        raise SDError(f"lanes must be one of {', '.join(map(str, LANES))}, not {lanes!r}")
+        raise SDError(
+            Message(
+                "lanes must be one of {known}, not {lanes}",
+                known=", ".join(map(str, LANES)),
+                lanes=lanes,
+            )
+        )
     model = settled(model)
     return _compiled(model, lower(model), lanes, use_cache, rounds_as or processor())
 
@@ -69,7 +75,9 @@ def _compiled(
     try:
         plan, lanes, text = deeply(_written, program, lanes, made_for)
     except RecursionError:
-        raise SDError(f"{model.path.name}: an equation is nested too deeply") from None
+        raise SDError(
+            Message("{file}: an equation is nested too deeply", file=model.path.name)
+        ) from None
     native, cached = load_or_compile(text, use_cache=use_cache)
     return Kernel(model, plan, lanes, native, cached, made_for)
 
@@ -382,10 +390,14 @@ class Kernel:
             written = self.model.name_of(name)
             if written is None or written not in self.program.slots:
                 known = did_you_mean(name, self.program.slots)
-                inputs.problems.add(self.program.name, f'no variable "{name}" to keep{known}')
+                inputs.problems.add(
+                    self.program.name,
+                    Message('no variable "{name}" to keep{known}', name=name, known=known),
+                )
             elif not self._keeps(written):
                 inputs.problems.add(
-                    self.program.name, f'"{written}" is not among what this kernel keeps'
+                    self.program.name,
+                    Message('"{written}" is not among what this kernel keeps', written=written),
                 )
             else:
                 found[written] = self.program.where(written)

@@ -31,7 +31,7 @@ ROOMS = {
         "errors": Room("one error type for everything a person can mend"),
         "streams": Room("random numbers by address"),
         "recursion": Room("room for deeply nested equations"),
-        "limits": Room("how large a model may be, and how to raise it"),
+        "limits": Room("how large a model may be, and how to raise it", ("errors",)),
         "syntax": Room("what a model file says: Model, Variable, Expr", ("errors",)),
         "ir": Room(
             "Program: numbered slots and statements, what lowering makes", ("streams", "syntax")
