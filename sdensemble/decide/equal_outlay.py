@@ -13,6 +13,7 @@ from sdengine.kernel import Kernel
 from sdensemble.ensemble.worlds import World, apply
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario, Setting
+from sdensemble.inputs.units import total_unit
 from sdensemble.study import Study
 
 
@@ -103,8 +104,7 @@ def equalising_factor(
 
 def unit_of(study: Study) -> str:
     """Return the unit of the payers' integrals: their own, times the time unit."""
-    unit = study.model[study.report.payers[0].variable].unit
-    return unit.removesuffix(f"/{study.model.clock.unit}")
+    return total_unit(study.model, study.report.payers[0].variable)
 
 
 NOTHING = 1e-3

@@ -24,6 +24,7 @@ from sdensemble.evidence.predictive import Source, carried, error_of, forecast_l
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import LATEST, Observation, Vintage, known_through, vintage
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.units import total_unit
 from sdensemble.lang import Tell
 from sdensemble.study import Study
 
@@ -210,9 +211,8 @@ def _own(
             (dim,) = [d for d in values.dims if d not in ("member", "year")]
             values = values.sel({dim: one.element})
         draws = values.transpose("year", "member").values[places].astype(float)
-        unit = study.model[one.variable].unit
-        if head.aggregate == "annual":
-            unit = unit.removesuffix(f"/{study.model.clock.unit}")
+        annual = head.aggregate == "annual"
+        unit = total_unit(study.model, one.variable) if annual else study.model[one.variable].unit
         yield Series(MODEL, f"{one.variable}/{one.id}", one.label, unit, draws)
 
 

@@ -16,9 +16,10 @@ from typing import Any
 
 from sdengine.errors import Problems, SDError
 from sdengine.syntax import Model, fold
-from sdensemble.inputs.config import Section, Units, find_constant
+from sdensemble.inputs.config import Section, find_constant
 from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_setting, split_name
 from sdensemble.inputs.spreadsheet import HEAD_ROWS, Grid, letters, read_grids
+from sdensemble.inputs.units import Units
 
 NAMES = ("scenario", "name", "情景", "名称", "方案", "情景名称")
 STARTS = ("start", "from", "起始", "起始年份", "开始年份", "起始时间")

@@ -10,9 +10,10 @@ from datetime import date
 from pathlib import Path
 
 from sdengine.errors import Problems, SDError, did_you_mean
-from sdensemble.inputs.config import Section, same_unit
+from sdensemble.inputs.config import Section
 from sdensemble.inputs.rows import cell_number, read_rows
 from sdensemble.inputs.targets import Target
+from sdensemble.inputs.units import same_unit
 
 NEEDED = ("id", "entity", "quantity", "year", "value", "unit", "measure", "source", "published_on")
 COLUMNS = (*NEEDED, "note", "whose_zh", "whose_en")

@@ -14,6 +14,7 @@ from sdensemble.decide.worlds import Named
 from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.targets import Target
+from sdensemble.inputs.units import total_unit
 from sdensemble.lang import (
     LANGS,
     Capital,
@@ -373,18 +374,13 @@ def sourced(document: Document, study: Study, run: str) -> Document:
 def money_unit(study: Study) -> Words:
     """Return the unit of outlay summed over years."""
     payers = study.report.payers
-    if not payers:
-        return ""
-    unit = study.model[payers[0].variable].unit.removesuffix(f"/{study.model.clock.unit}")
-    return unit_of(study.report, unit)
+    return unit_of(study.report, total_unit(study.model, payers[0].variable)) if payers else ""
 
 
 def outcome_unit(study: Study, variable: str, aggregate: str) -> Words:
     """Return the unit of an outcome as a run keeps it."""
-    unit = study.model[variable].unit
-    if aggregate == "annual":
-        unit = unit.removesuffix(f"/{study.model.clock.unit}")
-    return unit_of(study.report, unit)
+    model, annual = study.model, aggregate == "annual"
+    return unit_of(study.report, total_unit(model, variable) if annual else model[variable].unit)
 
 
 def target_unit(study: Study, target: Target, variable: str = "") -> Words:

@@ -9,6 +9,7 @@ import numpy as np
 
 from sdensemble.evidence.audit import LEFT, OUTSIDE, SCOPE, SHOCKS, Audit, Split
 from sdensemble.inputs.naming import unit_label
+from sdensemble.inputs.units import total_unit
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Items, Paragraph
 from sdensemble.outputs.evidence.common import (
@@ -126,8 +127,8 @@ def _zeros(study: Study, splits: Sequence[Split]) -> Iterator[Words]:
 
 def _unit(study: Study) -> Words:
     """Return the headline's unit; of what a period brings, without the period."""
-    unit = study.model[study.report.headline.whole.variable].unit
-    return unit_label(study.report, unit.removesuffix(f"/{study.model.clock.unit}"))
+    unit = total_unit(study.model, study.report.headline.whole.variable)
+    return unit_label(study.report, unit)
 
 
 def _by_year(study: Study, found: Audit, paths: dict[str, Any], first: float) -> Iterator[Any]:
