@@ -140,8 +140,6 @@ def _value(
 
 
 GROWTH, LESS = "growth", "growth less another's"
-
-
 OF = ("base", "start", "first")
 """What a value may be held against beside another variable."""
 

@@ -46,8 +46,6 @@ def in_words(unit: str, units: Units) -> str:
 
 
 QUANTITY = re.compile(r"([+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\D.*)?")
-
-
 PER_CENT = "%"
 
 

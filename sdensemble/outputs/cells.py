@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
     from sdensemble.inputs.targets import Target
 
-
 Row = dict[str, Any]
 
 

@@ -19,11 +19,8 @@ from sdensemble.results.probability import distinguishable
 if TYPE_CHECKING:
     pass
 
-
 LEAST = 0.05
 """An amount below this is printed as 0."""
-
-
 Native = float | int | str | None
 """What a cell of a spreadsheet holds."""
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
     from sdensemble.inputs.targets import Target
 
-
 MEDIAN = QUANTILES.index(0.5)
 
 

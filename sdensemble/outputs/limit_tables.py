@@ -11,12 +11,7 @@ import numpy as np
 
 from sdensemble.inputs.report import Outcome, Regime
 from sdensemble.lang import LANGS
-from sdensemble.outputs.cells import (
-    Row,
-    outcome_cells,
-    scenario_cells,
-    source_cells,
-)
+from sdensemble.outputs.cells import Row, outcome_cells, scenario_cells, source_cells
 from sdensemble.outputs.table import by_language
 from sdensemble.results.estimate import Array
 from sdensemble.results.results import Results

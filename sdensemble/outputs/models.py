@@ -23,8 +23,6 @@ from sdensemble.results.probability import difference, distinguishable
 from sdensemble.results.results import Results, outlay_told, purse_charged
 
 Row = dict[str, Any]
-
-
 RANGE, MIXTURE = "range", "mixture"
 
 
@@ -224,10 +222,7 @@ def flips(
 
 
 def _gap(
-    results: Results,
-    one: tuple[Scenario, Scenario],
-    two: tuple[Scenario, Scenario],
-    year: int,
+    results: Results, one: tuple[Scenario, Scenario], two: tuple[Scenario, Scenario], year: int
 ) -> Estimate | None:
     """Return effect per unit of outlay of one package less the other's, paired by member.
 
@@ -362,11 +357,7 @@ def _scenario(scenario: Scenario) -> Row:
 
 
 def _of_target(
-    models: ModelSet,
-    kind: str,
-    target: Target,
-    scenario: Scenario,
-    against: Scenario | None = None,
+    models: ModelSet, kind: str, target: Target, scenario: Scenario, against: Scenario | None = None
 ) -> Row:
     return {
         "kind": kind,

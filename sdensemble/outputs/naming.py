@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
     from sdensemble.results.results import Results
 
-
 SIGNS = {">": ">", ">=": "≥", "=": "=", ABOUT: "≈"}
 """Comparators as one sign."""
 

@@ -36,11 +36,8 @@ if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
     from sdensemble.inputs.targets import Target
 
-
 PAIRS_TO_CORRECT = 10
 """More pairs than this in one question, and Holm's correction has a say in the verdict."""
-
-
 Rows = Callable[[Results], Iterable[Row]]
 
 

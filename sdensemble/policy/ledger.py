@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sdensemble.inputs.scenarios import Scenario
     from sdensemble.study import Study
 
-
 STATUSES = MET, NOT_MET, NOT_PUBLISHED = "met", "not_met", "not_published"
 
 

@@ -42,7 +42,7 @@ from sdensemble.outputs.naming import (
     unit_notes,
 )
 from sdensemble.outputs.rounding import rounded, rounded_up
-from sdensemble.outputs.table import Cell, Column, part
+from sdensemble.outputs.table import Cell, Column
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import Study
 
@@ -126,8 +126,7 @@ def cell(
     **words: object,
 ) -> Cell:
     """Return a ``column``, and what it shows of an item: a function, or the name of a part."""
-    picked = part(shown) if isinstance(shown, str) else shown
-    return column(name, form, unit, head, **words), picked
+    return column(name, form, unit, head, **words), shown
 
 
 def paper(
@@ -213,13 +212,7 @@ def purse_cells(study: Study, form: Number, treasury: Any, forgone: Any) -> tupl
     """Return the columns of outlay and, where there is any, of income forgone, with their cells."""
     money = money_unit(study)
     cells = (("treasury", treasury), ("forgone", forgone))[: 1 + forgoes(study)]
-    return tuple(
-        (
-            Column(name, purse_head(study, name), form, money),
-            part(one) if isinstance(one, str) else one,
-        )
-        for name, one in cells
-    )
+    return tuple((Column(name, purse_head(study, name), form, money), one) for name, one in cells)
 
 
 def purse_head(study: Study, name: str) -> Words:

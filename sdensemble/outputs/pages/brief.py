@@ -12,16 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdensemble.lang import Ended, Words, bracketed, joined, phrase
 from sdensemble.outputs.answer import conditions, money_notes, pair_notes, rounding, span_of
-from sdensemble.outputs.document import (
-    Annex,
-    Block,
-    Box,
-    Document,
-    Heading,
-    Items,
-    Paragraph,
-    Ref,
-)
+from sdensemble.outputs.document import Annex, Block, Box, Document, Heading, Items, Paragraph, Ref
 from sdensemble.outputs.figures.effects import effects
 from sdensemble.outputs.figures.fan import fan
 from sdensemble.outputs.figures.parts import run_of, source, units

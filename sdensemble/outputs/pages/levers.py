@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sdensemble.inputs.scenarios import moved_by
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.answer import comparison, money_notes
-from sdensemble.outputs.document import (
-    Block,
-    Heading,
-    Paragraph,
-    Ref,
-)
+from sdensemble.outputs.document import Block, Heading, Paragraph, Ref
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.form import Paired, Shown
 from sdensemble.outputs.horizon_tables import money_unit

@@ -12,10 +12,7 @@ from sdensemble.outputs.table import Column, Table, table_of
 
 
 def trace_document(
-    folder: Path,
-    record: Mapping[str, Any],
-    today: Mapping[str, str],
-    more: Sequence[Path] = (),
+    folder: Path, record: Mapping[str, Any], today: Mapping[str, str], more: Sequence[Path] = ()
 ) -> Document:
     """Return a run's command, seed, dates and files; ``today`` are the files' digests now."""
     options = dict(record.get("options", {}))

@@ -22,9 +22,7 @@ from sdensemble.policy.conflicts import model_values
 
 
 def conflicts_blocks(
-    conflicts: Sequence[Conflict],
-    results: Results | None = None,
-    scenario: Scenario | None = None,
+    conflicts: Sequence[Conflict], results: Results | None = None, scenario: Scenario | None = None
 ) -> tuple[Block, ...]:
     """Return the conflicts as blocks: what does not fit, the text's numbers, the model's."""
     if not conflicts:

@@ -104,8 +104,6 @@ def ledger_blocks(
 
 
 HEADS = ("target", "asked", "status", "latest", "published", "bears", "p")
-
-
 LEVER_HEADS = ("lever_target", "asked", "setting")
 
 

@@ -36,8 +36,6 @@ from sdensemble.policy.scorecard import JOINT, Line, kind_of, with_readings
 
 PAGE = 14
 """Scenarios side by side on a terminal or in a figure; more stand below, or in another figure."""
-
-
 """Columns that only a row of the scorecard has, no row by year."""
 
 
