@@ -226,7 +226,7 @@ RECORDS = (
     ),
     Function(
         name="initial",
-        spellings=("INITIAL", "INIT"),
+        spellings=("INITIAL", "INIT", "REINITIAL"),
         arity=(1,),
         unit=rule("x -> x"),
         lower=lambda builder, call, scope: builder.statements.frozen(

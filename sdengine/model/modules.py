@@ -72,7 +72,10 @@ class _Joiner:
 
 
 def _root(source: str, prefix: str) -> str:
-    """Return the name of a connection's source: with a dot in front it is the outer model's."""
+    """Return the name of a connection's source: with a dot in front it is the outer model's, and
+    one that names that model is whole already."""
+    if prefix and source.startswith(plain(prefix)):
+        return source
     return plain(f"{prefix}{source.removeprefix('.')}")
 
 

@@ -22,7 +22,8 @@ _REDUCERS = {
     **{"sum": "sum", "arraysum": "sum", "mean": "mean", "arraymean": "mean", "prod": "prod"},
     **{"stddev": "stddev", "arraystddev": "stddev"},
 }
-_NUMBERS = {"pi": Number(math.pi), "inf": div(ONE, ZERO)}
+_NUMBERS = {"pi": Number(math.pi), "inf": div(ONE, ZERO), "nan": div(ZERO, ZERO)}
+_TABLES = ("lookupinv", "lookupmean", "lookuparea")
 _EXTREMES = ("min", "max", "vmin", "vmax")
 _FEW = ("min", "max")
 
@@ -81,6 +82,10 @@ class Stella:
         name = plain(text)
         if name in self.names.variables:
             return self._array(text, subscripts)
+        if name.endswith("'") and subscripts is None:
+            dims = self.names.arrays.get(name[:-1], ())
+            if dims:  # transposed: its ranges by their names, in whatever order
+                return Ref(_written(text)[:-1], dims)
         if subscripts is None:
             if name == "self":
                 return Ref(_written(self.own), self.dims)
@@ -207,9 +212,8 @@ class Stella:
             return self._lookup(self._table(table) if isinstance(table, Ref) else table, args)
         if word == "lookup" and len(args) == 2 and isinstance(args[0], Ref):
             return self._lookup(self._table(args[0]), args[1:])
-        if word in ("lookupinv", "lookupmean", "lookuparea") and args and isinstance(args[0], Ref):
-            function = "lookup_invert" if word == "lookupinv" else word
-            return Call(function, (self._table(args[0]), *args[1:]))
+        if word in _TABLES and args and isinstance(args[0], Ref):
+            args = (self._table(args[0]), *args[1:])
         if word == "size":
             return self._size(args)
         if word in _REDUCERS and len(args) == 1:
@@ -221,7 +225,8 @@ class Stella:
         if word in _EXTREMES and len(args) == 1:
             kind = word[-3:]
             return Call(f"v{kind}_xmile" if word in _FEW else word, (self.open(args[0]),))
-        if word in _FEW and len(args) > 2:
+        if word in _FEW and len(args) > 1:
+            args = tuple(self._one(word, arg) for arg in args)
             out = args[0]
             for arg in args[1:]:
                 out = Call(word, (out, arg))
@@ -277,6 +282,11 @@ class Stella:
             return mean
         apart = Call("pow", (sub(part, mean), Number(2.0)))
         return Call("sqrt", (div(total(apart), count),))
+
+    def _one(self, word: str, arg: Expr) -> Expr:
+        """Return what MIN or MAX compares: of an array in an equation that has none, its own."""
+        opened = arg if self.dims else self.open(arg)
+        return arg if opened == arg else Call(f"v{word}_xmile", (opened,))
 
     def open(self, expr: Expr) -> Expr:
         """Return an expression with every array that stands bare in it reduced as a whole."""

@@ -27,6 +27,10 @@ _VENSIM = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$\s]|[^\x00-\x7f]|\\\s*)*"""
 _XMILE = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$]|[^\x00-\x7f]|\.(?=[^\W\d]))*""")
 
 
+WORDS = {"IF", "THEN", "ELSE", "AND", "OR", "NOT", "MOD"}
+"""Names of XMILE that are signs."""
+
+
 class Token(NamedTuple):
     """A piece of an equation: its kind and its text."""
 
@@ -48,7 +52,7 @@ def tokens(text: str, *, xmile: bool = False) -> list[Token]:
     """
     out: list[Token] = []
     match = (_XMILE if xmile else _VENSIM).match
-    at, end = 0, len(text)
+    at, end, last = 0, len(text), ""
     while at < end:
         found = match(text, at)
         if found is None:
@@ -61,7 +65,17 @@ def tokens(text: str, *, xmile: bool = False) -> list[Token]:
             word = " ".join(found[0].strip(": \t\n").replace("_", " ").upper().split())
             out.append(Token(kind, f":{word}:"))
         elif kind == "name":
-            out.append(Token(kind, " ".join(found[0].replace("\\", " ").split())))
+            name = " ".join(found[0].replace("\\", " ").split())
+            if (
+                xmile
+                and out
+                and out[-1].kind == "name"
+                and not {name.upper(), last.upper()} & WORDS
+            ):
+                out[-1] = Token(kind, f"{last} {name}")  # blanks for the underlines of a name
+            else:
+                out.append(Token(kind, name))
+            last = out[-1].text
         elif kind == "quoted":
             out.append(Token(kind, re.sub(r"\\\n\s*", "", found[0])))
         elif kind != "space":

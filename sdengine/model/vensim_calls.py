@@ -15,6 +15,7 @@ from sdengine.syntax import Call, Expr, Ref
 _FORMS: Mapping[str, tuple[int, Form]] = {
     "game": (1, lambda x: x),
     "initial": (1, same("initial")),
+    "reinitial": (1, same("initial")),
     "integ": (2, same("integ")),
     **{f"delay{n}": (2, starting("delay", n)) for n in (1, 3)},
     **{f"delay{n}i": (3, starting("delay", n)) for n in (1, 3)},

@@ -6,6 +6,7 @@ A document (``xmile_document``) becomes items, one for each variable, whose modu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from sdengine.errors import Message, did_you_mean
@@ -146,7 +147,8 @@ class _Items:
             raise ValueError(f'"{item.name}" has elements but no dimensions')
         name = f"{item.name} · initial"
         pieces, item.pieces = item.pieces, ()
-        start = Item("aux", name, item.module, item.macro, item.dims, pieces=pieces)
+        start = Item("aux", name, item.module, item.macro, item.dims, item.equations)
+        start.pieces = pieces
         inside = ", ".join(f'"{dim}"' for dim in item.dims)
         item.equations = (f'"{name}"[{inside}]',)
         self.names.variables.add(plain(name))
@@ -155,7 +157,8 @@ class _Items:
 
     def _equations(self, item: Item) -> list[Equation]:
         if item.pieces:
-            return [Equation(p.subscripts, self._piece(item, p)) for p in item.pieces]
+            own = [Equation(p.subscripts, self._piece(item, p)) for p in item.pieces]
+            return [*self._others(item), *own]
         texts = [text for text in item.equations if text.strip()]
         if not texts and "driven" in item.options:
             return [Equation(item.dims, Number(0.0))]  # its stock says what it is
@@ -172,6 +175,15 @@ class _Items:
                 for element, text in zip(lists[0], item.equations, strict=True)
             ]
         return [Equation(item.dims, self._right(item, item.equations[0], item.table, item.first))]
+
+    def _others(self, item: Item) -> list[Equation]:
+        """Return the equation that stands for the elements that have none of their own."""
+        named = tuple(piece.subscripts for piece in item.pieces)
+        lengths = [len(self.names.ranges[plain(dim)][1]) for dim in item.dims]
+        if not any(text.strip() for text in item.equations) or len(named) >= math.prod(lengths):
+            return []
+        expr = self._right(item, item.equations[0], item.table, item.first)
+        return [Equation(item.dims, expr, named)]
 
     def _piece(self, item: Item, piece: Piece) -> Expr:
         text = piece.equation

@@ -14,9 +14,9 @@ RANGES = (
     '<dimensions><dim name="R"><elem name="a"/><elem name="b"/></dim>'
     '<dim name="N" size="3"/><dim name="S"><elem name="x1"/><elem name="x2"/></dim></dimensions>'
 )
-R, RS, N = (
+R, RS, SR, N = (
     "<dimensions>" + "".join(f'<dim name="{name}"/>' for name in names) + "</dimensions>"
-    for names in ("R", "RS", "N")
+    for names in ("R", "RS", "SR", "N")
 )
 
 
@@ -134,6 +134,7 @@ def test_random_numbers_follow_the_distribution(write, equation):
         ("MAX(SUM(v[*]), 2)", "", 3),
         ("m[R,S] + m[R,x1]", RS, [[2, 3], [6, 7]]),
         ("n*2", N, [20, 40, 60]),
+        ("m'", SR, [[1, 3], [2, 4]]),
     ],
 )
 def test_arrays_are_read(write, equation, dims, expected):
@@ -146,6 +147,25 @@ def test_stocks_take_initial_values_by_element(write):
     path = write(V + stock + f'<flow name="f">{R}<eqn>v</eqn></flow>')
     (found,) = last(path, "k")
     np.testing.assert_array_equal(found, [9, 28])
+
+
+def test_an_equation_stands_for_the_elements_without_one(write):
+    one = '<element subscript="b"><eqn>7</eqn></element>'
+    stock = f'<stock name="k">{R}<eqn>5</eqn>{one}</stock>'
+    found = last(write(f'<aux name="w">{R}<eqn>TIME</eqn>{one}</aux>{stock}'), "w", "k")
+    np.testing.assert_array_equal(found, [[4, 7], [5, 7]])
+
+
+def test_blanks_may_stand_for_the_underlines_of_a_name(write):
+    assert last(write(aux("birth rate", "2") + aux("q", "birth rate * 3 + BIRTH  RATE")), "q") == [
+        8
+    ]
+
+
+def test_a_supply_is_shared_out_by_type_priority_and_width(write):
+    claims = elements("ask", R, {"a": "4", "b": "6"}) + elements("top", R, {"a": "2", "b": "1"})
+    body = claims + aux("got", "ALLOCATE(7, R, ask, top, 0.5, 1)", R)
+    np.testing.assert_allclose(last(write(body), "got"), [[4, 3]])
 
 
 @pytest.mark.parametrize("common", [True, False])
@@ -233,7 +253,8 @@ def test_modules_are_joined_by_their_connections(write):
         '<model name="Hares"><variables><stock name="Pop"><eqn>100</eqn><inflow>births</inflow>'
         '</stock><flow name="births"><eqn>Pop*0.1/area</eqn></flow><aux name="area">'
         '<eqn>1</eqn></aux><module name="Deep"><connect to="Deep.x" from="Pop"/></module>'
-        "</variables></model>"
+        '<module name="Low"><connect to="Low.y" from="Hares.area"/></module></variables></model>'
+        '<model name="Low"><variables><aux name="y"/></variables></model>'
     )
     deep = (
         '<model name="Deep"><variables><aux name="x"><eqn>0</eqn></aux><aux name="out">'
@@ -244,9 +265,9 @@ def test_modules_are_joined_by_their_connections(write):
         + aux("area", "10")
         + aux("q", "Hares.Pop + Hares.Deep.out")
     )
-    q, births = run(write(body, hares + deep), "q", "Hares.births")
+    q, births, area = run(write(body, hares + deep), "q", "Hares.births", "Hares.Low.y")
     np.testing.assert_allclose(q, 300 * 1.01 ** np.arange(5))
-    assert births[0] == 1
+    assert (births[0], area[0]) == (1, 10)
 
 
 def test_a_model_that_no_module_uses_is_refused(write):
