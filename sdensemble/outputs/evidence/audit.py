@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -124,7 +125,11 @@ def _by_year(study: Study, found: Audit, paths: dict[str, Floats]) -> Iterator[C
     """Yield the columns of rows by period's place: the period; 5, 50 and 95% of each path."""
     yield Column("year", period_of(study.model, study.report)), lambda place: found.years[place]
     for name, path in paths.items():
-        yield cell(name, lambda place, path=path: np.nanquantile(path[place], FIVE), QUANTILES)
+        yield cell(name, partial(_quantiles, path), QUANTILES)
+
+
+def _quantiles(path: Floats, place: int) -> Floats:
+    return np.asarray(np.nanquantile(path[place], FIVE))
 
 
 def _counterfactual(study: Study, found: Audit) -> Table:
