@@ -10,6 +10,7 @@ from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, in_all, joined, phrase
 from sdensemble.outputs.cells import Row
+from sdensemble.outputs.columns import SHARED
 from sdensemble.outputs.document import Block, Paragraph
 from sdensemble.outputs.form import Points, Short
 from sdensemble.outputs.naming import (
@@ -238,12 +239,5 @@ def _row(
         **dict(zip(("p_below", "p_in", "p_above"), shares, strict=True)),
         "members": p.members,
         "lost_members": p.lost,
-        "measure": p.key.measure,
-        "scope": p.key.scope,
-        "price_basis": p.key.price_basis,
-        "as_of": p.key.as_of,
-        "prior_set": p.key.prior_set,
-        "model_digest": p.key.model_digest,
-        "model_set": p.key.model_set,
-        "posterior": p.key.posterior,
+        **{name: getattr(p.key, name) for name in SHARED["+conditions"].split()},
     }
