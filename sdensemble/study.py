@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.model.describe import late_constants, outside_limits, undocumented
 from sdengine.model.read import read_model
 from sdengine.model.units import bare_numbers, check_units
@@ -367,7 +367,7 @@ def find_model(folder: Path) -> Path:
         raise SDError(
             "{folder}: no study here: it has no folder model/ (see --study)", folder=folder
         )
-    what = ", ".join(p.name for p in found) or "no model file"
+    what = ", ".join(p.name for p in found) or Message("none")
     raise SDError(
         "{place}: needs exactly one model file (.mdl, .xmile, .stmx), has {what}",
         place=place,

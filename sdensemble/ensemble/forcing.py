@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sdengine.errors import SDError, did_you_mean
+from sdengine.errors import Message, SDError, did_you_mean
 from sdengine.program.held import Held
 from sdengine.streams import Stream
 from sdengine.syntax import Clock, Model
@@ -150,7 +150,8 @@ def _read_form(table: Section, hold: float) -> Form | None:
     name = table.text("form", needed=True)
     if name not in FORMS:
         if name:
-            hint = did_you_mean(name, FORMS) or f": there are {', '.join(FORMS)}"
+            known = Message(": there are {known}", known=", ".join(FORMS))
+            hint = did_you_mean(name, FORMS) or known
             table.problem('no form "{name}"{hint}', name=name, hint=hint)
         return None
     kind = FORMS[name]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sdengine.errors import Problems, SDError
+from sdengine.errors import Message, Problems, SDError
 from sdengine.syntax import Model, fold
 from sdensemble.inputs.config import Section, find_constant
 from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_setting, split_name
@@ -58,7 +58,7 @@ def read_batch(
         scenario = _row(grid, line, row, header, name_at, levers, model, units, starts, found)
         if scenario is None:
             continue
-        place = f"{grid.place} row {line}, column {letters(name_at)}"
+        place = _cell(grid, line, name_at)
         if fold(scenario.name) in {fold(one.name) for one in scenarios}:
             found.add(place, '"{name}" is given twice', name=scenario.name)
         elif fold(scenario.name) in map(fold, taken):
@@ -89,8 +89,8 @@ def _columns(
         if not cell.strip() or _plain(cell) in known:
             continue
         name, unit = headed(cell, model)
-        place = f"{grid.place}, column {letters(i)}"
-        probe = Section(f'{place} "{name}"', {}, found)
+        place = Message("{place}, column {column}", place=grid.place, column=letters(i))
+        probe = Section(Message('{place} "{name}"', place=place, name=name), {}, found)
         constant, element = split_name(name)
         variable = find_constant(model, constant, probe, units)
         if variable is None:
@@ -142,7 +142,7 @@ def _row(
         return row[i].strip() if i is not None and i < len(row) else ""
 
     def place(i: int) -> str:
-        return f"{grid.place} row {line}, column {letters(i)}"
+        return _cell(grid, line, i)
 
     name = cell(name_at)
     if not name:
@@ -170,12 +170,18 @@ def _row(
             )
             began = starts(constant.name) if constant is not None else model.clock.start
             values |= {"value": text, "start": began if start is None else start}
-        table = Section(f'{place(i)} "{lever}"', values, found)
+        where = Message('{place} "{name}"', place=place(i), name=lever)
+        table = Section(where, values, found)
         settings += read_setting(lever, table, "lever", model, units)
     if len(found.lines) > before:
         return None
     title = {lang: text or spare for lang, text in titles.items()}
     return Scenario(name, LAST, title, {}, tuple(settings))
+
+
+def _cell(grid: Grid, line: int, column: int) -> str:
+    told = "{place} row {line}, column {column}"
+    return Message(told, place=grid.place, line=line, column=letters(column))
 
 
 def _number(text: str) -> float | None:

@@ -81,7 +81,23 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         raise SDError("{file}: is not valid TOML — {why}", file=short(path), why=first)
     told = "{file} line {line} column {column}: is not valid TOML — {why}"
     where = {"file": short(path), "line": at[1], "column": at[2]}
-    raise SDError(told, **where, why=str(first)[: at.start()])
+    why = str(first)[: at.start()]
+    raise SDError(told, **where, why=Message(why) if why in TOMLLIB_SAYS else why)
+
+
+TOMLLIB_SAYS = (
+    "Cannot overwrite a value",
+    "Expected '=' after a key in a key/value pair",
+    "Expected ']' at the end of a table declaration",
+    "Expected newline or end of document after a statement",
+    "Invalid initial character for a key part",
+    "Invalid statement",
+    "Invalid value",
+    "Unclosed array",
+    "Unclosed inline table",
+    "Unterminated string",
+)
+"""What the parser finds wrong, where its words are always the same: the catalogues have them."""
 
 
 @dataclass(frozen=True)

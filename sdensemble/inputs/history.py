@@ -231,7 +231,7 @@ def vintage(history: Sequence[Observation], name: str) -> Vintage:
     if day is None:
         shown = ", ".join(filter(None, batches))
         told = (
-            'no vintage "{name}": there are "latest", "through-YYYY" (any year), a date such as'
+            'no vintage "{name}": there are "latest", "through-2022" (any year), a date such as'
             ' "2020-06-30"'
         )
         more = ", and the imports {shown}" if shown else ""

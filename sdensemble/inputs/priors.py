@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sdengine.errors import SDError, did_you_mean
+from sdengine.errors import Message, SDError, did_you_mean
 from sdengine.syntax import Model, Variable
 from sdensemble.inputs.config import (
     Cell,
@@ -172,7 +172,8 @@ def _read_distribution(table: Section) -> Distribution | None:
     name = table.text("distribution", needed=True)
     if name not in DISTRIBUTIONS:
         if name:
-            hint = did_you_mean(name, DISTRIBUTIONS) or f": there are {', '.join(DISTRIBUTIONS)}"
+            known = Message(": there are {known}", known=", ".join(DISTRIBUTIONS))
+            hint = did_you_mean(name, DISTRIBUTIONS) or known
             table.problem('no distribution "{name}"{hint}', name=name, hint=hint)
         return None
     kind = DISTRIBUTIONS[name]
@@ -184,7 +185,7 @@ def _read_distribution(table: Section) -> Distribution | None:
     made = kind(*numbers)
     if made.valid():
         return made
-    table.problem("{rule} in {made}", rule=kind.rule, made=describe(made))
+    table.problem("{rule} in {made}", rule=Message(kind.rule), made=describe(made))
     return None
 
 

@@ -154,7 +154,8 @@ def _check_variable(table: Section, name: str, model: Model) -> None:
     written = model.name_of(name)
     if written is None:
         like = nearest(name, model.variables)
-        hint = f' — did you mean "{like}" ({model.variables[like].unit})?' if like else ""
+        told = ' — did you mean "{like}" ({unit})?'
+        hint = Message(told, like=like, unit=model.variables[like].unit) if like else ""
         told = 'no variable "{name}" in {file}{hint}'
         table.problem(told, name=name, file=short(model.path), hint=hint)
         return

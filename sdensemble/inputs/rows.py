@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdensemble.inputs.config import Section, short
 from sdensemble.inputs.forgiving import decoded
 
@@ -33,7 +33,7 @@ def read_rows(
     """
     lines = _lines(path)
     header = [cell.strip() for cell in next(lines, (1, []))[1]]
-    _check_header(header, columns, needed, Section(f"{short(path)} line 1", {}, found))
+    _check_header(header, columns, needed, Section(_at(path, 1), {}, found))
     found.raise_if_any()
     tables, names = [], set()
     for number, row in lines:
@@ -42,14 +42,19 @@ def read_rows(
         cells = {name: cell.strip() for name, cell in zip(header, row, strict=False) if name}
         cells |= {key: _plain(cells[key]) for key in typed if key in cells}
         name = cells.get(key, "") if key else ""
-        place = f"{short(path)} line {number}"
-        table = Section(f"{place} ({name})" if key else place, cells, found)
+        place = _at(path, number)
+        where = Message("{place} ({name})", place=place, name=name) if key else place
+        table = Section(where, cells, found)
         if key and (not name or name in names):
             told = "{key} is given twice" if name else "{key} is missing"
             table.problem(told, key=key)
         names.add(name)
         tables.append(table)
     return tables
+
+
+def _at(path: Path, number: int) -> str:
+    return Message("{file} line {line}", file=short(path), line=number)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -376,8 +376,10 @@ def _setting(
     low, high = bounds(variable)
     for value in schedule.values():
         if not low <= value <= high:
-            words = {"value": value, "span": span(variable, units)}
-            table.problem("{value:g} is outside the limits of the constant ({span})", **words)
+            told = "{value:g} is outside the limits of the constant ({span}){hint}"
+            share = variable.unit == "Dmnl" and low <= value / 100 <= high
+            hint = Message(' — {value:g}% is written "{value:g}%"', value=value) if share else ""
+            table.problem(told, value=value, span=span(variable, units), hint=hint)
     cells = find_cells(model, variable, element, table)
     times, values = tuple(schedule), tuple(schedule.values())
     return Setting(variable.name, element or None, times, values, kind, cells)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sdengine.errors import SDError
+from sdengine.errors import Message, SDError
 from sdengine.model.workbook_size import too_large, too_many
 from sdensemble.inputs.forgiving import decoded
 
@@ -60,7 +60,7 @@ def _no_workbook(path: Path, why: object) -> SDError:
 
 def _csv(path: Path, raw: bytes) -> Grid:
     if path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
-        raise _no_workbook(path, "no zip")
+        raise _no_workbook(path, Message("its name says so, its content does not"))
     try:
         text = decoded(raw)
     except UnicodeDecodeError:
@@ -97,7 +97,8 @@ def _workbook(path: Path, raw: bytes) -> list[Grid]:
             for row in texts[area.min_row - 1 : area.max_row]:
                 row[area.min_col - 1 : area.max_col] = [first] * (area.max_col - area.min_col + 1)
         rows = tuple((number, tuple(row)) for number, row in enumerate(texts, start=1))
-        grids.append(Grid(f'{path.name} sheet "{sheet.title}"', rows))
+        place = Message('{file} sheet "{sheet}"', file=path.name, sheet=sheet.title)
+        grids.append(Grid(place, rows))
     return grids or [Grid(path.name, ())]
 
 

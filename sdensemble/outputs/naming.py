@@ -48,6 +48,13 @@ def conditioned(spec: ReportSpec, identifiers: Iterable[str]) -> Words:
     return bracketed([label(spec, one) for one in identifiers if one])
 
 
+def measure_of(spec: ReportSpec, target: Target) -> Words:
+    """Return measure, price basis and scope of a target as a clause; empty where it has none."""
+    named = [target.measure, target.price_basis, target.scope]
+    words = joined([label(spec, one) for one in named if one], "within")
+    return phrase("document.measured", measure=words) if any(named) else ""
+
+
 def unit_notes(spec: ReportSpec, units: Iterable[str]) -> Words:
     """Return what the report explains of units, each once: "1 dozen = 12"."""
     kept = tuple(units)
@@ -83,10 +90,10 @@ def fitted(posterior: str) -> Words:
 
 
 def period_of(model: Model, spec: ReportSpec) -> Words:
-    """Return a model's unit of time: what the report calls it, or "year", "month" …."""
+    """Return a model's unit of time: "year", "month" …, or what the report calls another."""
     unit = model.clock.unit
     shared = f"period.{unit.casefold().removesuffix('s') or 'year'}"
-    if unit in spec.units or not has(shared):
+    if not has(shared):
         return {lang: spec.unit_label(unit, lang).lower() for lang in LANGS}
     return phrase(shared)
 

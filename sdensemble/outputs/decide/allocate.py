@@ -27,7 +27,7 @@ def allocate_document(found: Allotted, world: World, study: Study) -> Document:
         _table(found, study),
         _figure(found, study),
         c.note("allocate.notes", flattered=c.plain(flattered, c.target_unit(study, found.target))),
-        subtitle=c.conditions(world, world.draws.members, study),
+        subtitle=c.conditions(world, world.draws.members, study, found.target),
     )
 
 

@@ -31,7 +31,7 @@ def batch_document(found: Comparison, study: Study) -> Document:
         batch_table(found, study),
         batch_figure(found, study),
         c.note("paired"),
-        subtitle=c.conditions(found.main.world, found.main.members, study),
+        subtitle=c.conditions(found.main.world, found.main.members, study, found.target),
         n=len(found.scenarios) - 1,
     )
 

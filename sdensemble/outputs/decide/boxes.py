@@ -27,7 +27,7 @@ def boxes_document(found: Discovered, world: World, study: Study, meets: bool = 
         _table(found, study),
         _figure(found, study) if found.box.limits else None,
         c.note("boxes.notes", n=found.tried, m=found.members),
-        subtitle=c.conditions(world, found.members, study),
+        subtitle=c.conditions(world, found.members, study, found.target),
     )
 
 

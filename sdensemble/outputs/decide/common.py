@@ -35,6 +35,7 @@ from sdensemble.outputs.naming import (
     conditioned,
     information_date,
     label,
+    measure_of,
     moment,
     outlay_of,
     period_of,
@@ -217,12 +218,15 @@ def purse_cells(study: Study, form: Number, treasury: Any, forgone: Any) -> tupl
 
 def purse_head(study: Study, name: str) -> Words:
     """Return the head of a column of one purse, "treasury" or "forgone"."""
-    return phrase(f"decide.head.{name}", outlay=outlay_of(study.report))
+    outlay, forgone = outlay_of(study.report), _purse(study, True)
+    return Capital(phrase(f"decide.head.{name}", outlay=outlay, forgone=forgone))
 
 
 def kind_of_cost(study: Study, kind: str) -> Words:
     """Return what a cost of a kind is called."""
-    return outlay_of(study.report) if kind == "treasury" else phrase(f"decide.kind.{kind}")
+    if kind == "forgone":
+        return _purse(study, True)
+    return outlay_of(study.report) if kind == "treasury" else phrase("decide.kind.none")
 
 
 def apart(study: Study) -> tuple[Words, ...]:
@@ -337,10 +341,14 @@ def asked(study: Study, target: Target) -> Words:
     return joined([words, key], "nothing")
 
 
-def conditions(world: Named, members: int, study: Study) -> Words:
-    """Return what the numbers are conditional on: vintage, prior set, members, seed."""
+def conditions(world: Named, members: int, study: Study, target: Target | None) -> Words:
+    """Return what the numbers are conditional on: measure, vintage, prior set, members, seed.
+
+    Without a ``target``, as where several scopes of it are held side by side, no measure.
+    """
     said = phrase(
         "decide.conditions",
+        measure=measure_of(study.report, target) if target else "",
         date=information_date(study.information, study.report.issued),
         prior=label(study.report, world.prior_set),
         n=members,

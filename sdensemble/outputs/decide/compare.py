@@ -43,7 +43,7 @@ def compare_document(found: Comparison, study: Study) -> Document:
         compare_figure(found, study),
         worlds_figure(found, study) if len(found.worlds) > 1 else None,
         note,
-        subtitle=c.conditions(found.main.world, found.main.members, study),
+        subtitle=c.conditions(found.main.world, found.main.members, study, found.target),
         names=c.listed(s.title for s in found.scenarios if s.name != found.baseline.name),
     )
 

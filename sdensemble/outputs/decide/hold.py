@@ -35,7 +35,7 @@ def hold_document(found: Held, world: World, study: Study) -> Document:
         regret_table(found, study),
         hold_figure(found, study),
         c.note("robust.notes"),
-        subtitle=c.conditions(world, world.draws.members, study),
+        subtitle=c.conditions(world, world.draws.members, study, None),
         names=c.listed(s.title for s in found.scenarios),
     )
 

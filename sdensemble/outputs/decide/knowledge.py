@@ -36,7 +36,7 @@ def knowledge_document(
         _table(found, study, labels, unit, scale),
         _figure(found, study, unit, scale),
         c.note("evpi.notes"),
-        subtitle=c.conditions(world, world.draws.members, study),
+        subtitle=c.conditions(world, world.draws.members, study, found.target),
         id="information",
     )
 

@@ -31,7 +31,7 @@ def package_document(found: TakenApart, world: World, study: Study) -> Document:
         _pairs(found, study, names) if "interaction" in found.shares else None,
         _figure(found, study, names),
         c.note(f"package.{'exact' if found.exact else 'sampled'}", n=2 ** len(names), m=packages),
-        subtitle=c.conditions(world, world.draws.members, study),
+        subtitle=c.conditions(world, world.draws.members, study, found.target),
         name=found.scenario.title,
     )
 

@@ -28,7 +28,7 @@ def solve_document(found: Solved, world: World, study: Study) -> Document:
         solve_table(found, study),
         solve_figure(found, study) if reached else None,
         c.note("solve.notes"),
-        subtitle=c.conditions(world, world.draws.members, study),
+        subtitle=c.conditions(world, world.draws.members, study, found.target),
         lever=c.lever_label(study.model, found.lever),
     )
 
@@ -162,7 +162,7 @@ def edge_document(found: Edge, world: World, study: Study) -> Document:
         edge_table(found, study),
         edge_figure(found, study),
         c.note("frontier.notes", n=found.searched, m=found.confirmed),
-        subtitle=c.conditions(world, found.confirmed, study),
+        subtitle=c.conditions(world, found.confirmed, study, found.target),
         levers=c.listed(c.lever_label(study.model, lever) for lever in found.levers),
     )
 

@@ -31,7 +31,7 @@ def shares_document(found: Shares, world: World, study: Study, labels: Labels) -
         shares_table(found, study, labels),
         shares_figure(found, study, labels),
         c.note(f"sobol.{'notes' if found.swapped else 'notes_posterior'}", n=found.members),
-        subtitle=c.conditions(world, found.members, study),
+        subtitle=c.conditions(world, found.members, study, found.target),
         id="sensitivity",
     )
 

@@ -37,7 +37,7 @@ def weigh_document(found: Weighed, study: Study) -> Document:
         surface_figure(found, study),
         surface_table(found, study),
         c.note("weigh.notes"),
-        subtitle=c.conditions(found.world, found.doses.replicate.size, study),
+        subtitle=c.conditions(found.world, found.doses.replicate.size, study, found.target),
     )
     return replace(paper, id=found.question.name, title=found.question.title)
 

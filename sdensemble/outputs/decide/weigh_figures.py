@@ -8,6 +8,7 @@ import numpy as np
 
 from sdensemble.decide.measured import Figure as Found
 from sdensemble.decide.weigh import Weighed
+from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.weigh_tables import cost_of, names_of, unit_of
@@ -24,7 +25,7 @@ from sdensemble.outputs.figure import (
     with_errors,
 )
 from sdensemble.outputs.form import Number, Shown
-from sdensemble.outputs.naming import label
+from sdensemble.outputs.naming import label, outlay_of
 from sdensemble.study import Study
 
 
@@ -34,7 +35,8 @@ def weigh_figure(found: Weighed, study: Study) -> Figure:
     ends = dict.fromkeys((0, len(found.doses.years) - 1))
     panels = (*(_outlay_panel(found, study, y) for y in ends), *_where_panels(found, study))
     words = {"outcome": found.outcome.label, "first": first, "second": second}
-    notes = (phrase("decide.weigh.fig_note", second=second, first=first),)
+    paid = outlay_of(study.report)
+    notes = (phrase("decide.weigh.fig_note", second=second, first=first, outlay=paid),)
     return Figure("levers", phrase("decide.weigh.figure", **words), panels, columns=2, notes=notes)
 
 
@@ -135,19 +137,20 @@ def surface_figure(found: Weighed, study: Study) -> Figure:
         np.unique(np.round(np.linspace(0, size - 1, 8)).astype(int))
         for size in (doses.first.size, doses.second.size)
     ]
-    own = c.unit_of(study.report, found.levers[0].unit)
+    own, other = (unit_label(study.report, lever.unit) for lever in found.levers)
     rows = joined([part for part in (first, own) if part], "within")
     mean = np.nanmean(doses.outcome, axis=-1)[np.ix_(*some)]
     low, high = float(mean.min()), float(mean.max())
     shares = (mean - low) / (high - low) if high > low else np.zeros_like(mean)
-    texts = tuple(tuple(Shown(float(v), Number(digits=2)) for v in row) for row in mean)
+    cell = Number(places=max(0, 1 - math.floor(math.log10(max(abs(low), abs(high), 1e-9)))))
+    texts = tuple(tuple(Shown(float(v), cell) for v in row) for row in mean)
     heads = [
         tuple(Shown(float(v), Number(digits=3)) for v in grid[kept])
         for grid, kept in zip((doses.first, doses.second), some, strict=True)
     ]
     panel = Panel(
         (Cells(tuple(numbers(row) for row in shares), texts),),
-        x=Axis(second, c.unit_of(study.report, found.levers[1].unit), names=heads[1]),
+        x=Axis(second, other, names=heads[1]),
         y=Axis(first, own, names=heads[0]),
         title=phrase("decide.fig.rows", year=c.year_of(study, doses.year), axis=rows),
         height=62,

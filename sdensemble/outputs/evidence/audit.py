@@ -18,6 +18,7 @@ from sdensemble.outputs.evidence.common import (
     QUANTILES,
     THREE,
     TWO,
+    by_measure,
     cell,
     document,
     evidence_table,
@@ -26,7 +27,7 @@ from sdensemble.outputs.evidence.common import (
     series_cells,
 )
 from sdensemble.outputs.form import Number
-from sdensemble.outputs.naming import information_date, label, moment, period_of
+from sdensemble.outputs.naming import information_date, moment, period_of
 from sdensemble.outputs.table import Cell, Column, Table
 from sdensemble.study import Study
 
@@ -68,16 +69,9 @@ def _left_out(study: Study, found: Audit) -> list[Block]:
     """Return the later statistics without a term, by reason and measure."""
     items = []
     for why in dict.fromkeys(why for _, why in found.left_out):
-        rows: dict[tuple[str, str], list[str]] = {}
-        for row, own in found.left_out:
-            if own == why:
-                rows.setdefault((row.measure, row.sector), []).append(f"{row.time:g}")
-        shown = [
-            joined([label(study.report, measure), f"/{sector} {' '.join(years)}"], "nothing")
-            for (measure, sector), years in rows.items()
-        ]
-        said = phrase(f"evidence.why_{why.replace(' ', '_')}")
-        items.append(joined([said, joined(shown)], "nothing"))
+        rows = [row for row, own in found.left_out if own == why]
+        key = f"evidence.why_{why.replace(' ', '_')}"
+        items.append(phrase(key, n=len(rows), rows=by_measure(study, rows)))
     return [Paragraph(phrase("evidence.left_out", n=len(found.left_out))), Items(tuple(items))]
 
 

@@ -34,7 +34,13 @@ from sdensemble.outputs.figures.evidence import (
     shrinkage_figure,
 )
 from sdensemble.outputs.form import Chance, Number, Shown
-from sdensemble.outputs.naming import information_date, moment, named_with_year, period_of
+from sdensemble.outputs.naming import (
+    information_date,
+    label,
+    moment,
+    named_with_year,
+    period_of,
+)
 from sdensemble.outputs.table import Cell, Column, Table
 from sdensemble.study import Study
 
@@ -57,19 +63,24 @@ def calibration_document(study: Study, found: Calibrated) -> Document:
     return document("calibration", blocks)
 
 
+def fitted_from(study: Study, posterior: Posterior, known: Vintage) -> Words:
+    """Return what was fitted to what."""
+    dated = information(study.history, known.name)
+    return phrase(
+        "evidence.fitted",
+        date=information_date(dated, study.report.issued),
+        n=len(posterior.figures),
+        priors=label(study.report, posterior.bound.prior_set),
+        scenario=study.lived.title if study.lived else "-",
+        digest=posterior.digest,
+    )
+
+
 def _said(
     study: Study, posterior: Posterior, diagnosis: Diagnosis, known: Vintage
 ) -> Iterator[Words]:
     """Yield what was fitted, how the sampler went, and what was left out."""
-    dated = information(study.history, known.name)
-    yield phrase(
-        "evidence.fitted",
-        date=information_date(dated, study.report.issued),
-        n=len(posterior.figures),
-        priors=posterior.bound.prior_set,
-        scenario=study.lived.title if study.lived else "-",
-        digest=posterior.digest,
-    )
+    yield fitted_from(study, posterior, known)
     yield phrase(
         "evidence.sampler",
         chains=posterior.replicates,

@@ -11,7 +11,7 @@ from sdengine.syntax import Model
 from sdensemble.evidence.backtest import MODEL
 from sdensemble.evidence.scores import Score
 from sdensemble.inputs.fit import without_term
-from sdensemble.inputs.history import Vintage
+from sdensemble.inputs.history import Observation, Vintage
 from sdensemble.inputs.naming import element_label, unit_label
 from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, quantity, say
 from sdensemble.outputs.document import Block, Document, Paragraph
@@ -172,6 +172,11 @@ def no_term(study: Study, known: Vintage) -> list[Words]:
     rows = without_term(study.fit.terms, known.fitted(), study.model)
     if not rows:
         return []
+    return [phrase("evidence.no_term", n=len(rows), rows=by_measure(study, rows))]
+
+
+def by_measure(study: Study, rows: Sequence[Observation]) -> Words:
+    """Return the measures of rows, those of most rows first, and how many more there are."""
     counts = Counter(row.measure for row in rows).most_common()
     shown: list[Words] = [
         joined([label(study.report, name), f" ×{n}" if n > 1 else ""], "nothing")
@@ -179,4 +184,4 @@ def no_term(study: Study, known: Vintage) -> list[Words]:
     ]
     if len(counts) > MEASURES:
         shown.append(phrase("evidence.more_measures", n=len(counts) - MEASURES))
-    return [phrase("evidence.no_term", n=len(rows), rows=joined(shown))]
+    return joined(shown)

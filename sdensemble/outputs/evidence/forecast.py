@@ -10,7 +10,7 @@ import numpy as np
 
 from sdensemble.evidence.forecast import MODEL, STATISTIC, Forecast, moments, write_draws
 from sdensemble.inputs.naming import unit_label
-from sdensemble.lang import phrase
+from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.evidence.common import (
     QUANTILES,
@@ -35,19 +35,24 @@ FIVE = (0.05, 0.5, 0.95)
 
 def forecast_document(study: Study, found: Forecast) -> Document:
     """Return 5, 50 and 95% of each series and year."""
-    posterior = found.key["posterior"]
-    head = phrase(
-        "evidence.forecast_of",
-        date=information_date(found.known.name, study.report.issued),
-        scenario=found.policy.title if found.policy else "-",
-        priors=label(study.report, str(found.key["prior_set"])),
-        posterior=phrase("evidence.from_prior") if posterior == "prior" else posterior,
-    )
+    head = phrase("evidence.forecast_of", said=_said(study, found))
     years = list(found.years)
     if len(years) > SHOWN:
         years = [*years[: SHOWN - 1], years[-1]]
     tables = [_table(study, found, kind, years) for kind in (STATISTIC, MODEL)]
     return document("forecast", [*lines([head]), *tables, *lines(no_term(study, found.known))])
+
+
+def _said(study: Study, found: Forecast) -> Words:
+    """Return what the forecast hangs on."""
+    posterior = found.key["posterior"]
+    return phrase(
+        "evidence.forecast_from",
+        date=information_date(found.known.name, study.report.issued),
+        scenario=found.policy.title if found.policy else "-",
+        priors=label(study.report, str(found.key["prior_set"])),
+        posterior=phrase("evidence.from_prior") if posterior == "prior" else posterior,
+    )
 
 
 def _table(study: Study, found: Forecast, kind: str, years: Sequence[int]) -> Table:
@@ -101,7 +106,7 @@ def forecast_figure(study: Study, found: Forecast) -> Figure:
         )
         for one in found.series
     ]
-    return fans_figure(shown, information_date(found.known.name, study.report.issued))
+    return fans_figure(shown)
 
 
 def write_forecast(folder: Path, study: Study, found: Forecast, lang: str) -> None:
@@ -110,4 +115,4 @@ def write_forecast(folder: Path, study: Study, found: Forecast, lang: str) -> No
     write_meanings(folder, ["forecast"], lang)
     write_draws(folder / "forecast.nc", found)
     write_texts(folder, forecast_document(study, found))
-    draw(folder, [forecast_figure(study, found)], study)
+    draw(folder, [forecast_figure(study, found)], study, _said(study, found))
