@@ -86,34 +86,33 @@ def probabilities(models: ModelSet, target: Target, scenario: Scenario) -> Acros
 
     The mixture's error counts the pairing: a member is the same world in every variant.
     """
-    shares: list[Array | None] = []
-    each: list[Estimate | None] = []
-    for results in models.results:
+
+    def told(results: Results) -> tuple[Estimate, Array] | None:
         if not asks(results, target):
-            shares.append(None)
-            each.append(None)
-            continue
+            return None
         event = results.event(target, results.scenario(scenario.name))
-        each.append(event.probability().least)
-        shares.append((event.hit & ~event.lost).astype(float))
-    return Across(tuple(each), _mixed(models, shares))
+        return event.probability().least, (event.hit & ~event.lost).astype(float)
+
+    return _across(models, [told(results) for results in models.results])
 
 
 def effects(models: ModelSet, scenario: Scenario, against: Scenario, year: int) -> Across:
     """Return the paired effect on the headline in each variant that has a lever for it."""
-    moved: list[Array | None] = []
-    each: list[Estimate | None] = []
-    for results, without in zip(models.results, models.without, strict=True):
+
+    def told(results: Results, without: Sequence[str]) -> tuple[Estimate, Array] | None:
         if scenario.name in without:
-            moved.append(None)
-            each.append(None)
-            continue
-        whole = results.spec.headline.whole
-        first, second = results.scenario(scenario.name), results.scenario(against.name)
-        found = results.effect(whole, first, second, year)
-        moved.append(found.moved)
-        each.append(found.found)
-    return Across(tuple(each), _mixed(models, moved))
+            return None
+        first, second = (results.scenario(one.name) for one in (scenario, against))
+        found = results.effect(results.spec.headline.whole, first, second, year)
+        return found.found, found.moved
+
+    return _across(models, list(map(told, models.results, models.without)))
+
+
+def _across(models: ModelSet, found: Sequence[tuple[Estimate, Array] | None]) -> Across:
+    """Return a number of each variant, found with its members' values, and the mixture of all."""
+    values = [None if one is None else one[1] for one in found]
+    return Across(tuple(one and one[0] for one in found), _mixed(models, values))
 
 
 def _mixed(models: ModelSet, parts: Sequence[Array | None]) -> Estimate | None:
@@ -262,18 +261,16 @@ def rows(models: ModelSet) -> Iterator[Row]:
 
 
 def _differences(models: ModelSet, target: Target, scenario: Scenario, against: Scenario) -> Across:
-    each: list[Estimate | None] = []
-    moved: list[Array | None] = []
-    for results, without in zip(models.results, models.without, strict=True):
+    def told(results: Results, without: Sequence[str]) -> tuple[Estimate, Array] | None:
         if not asks(results, target) or scenario.name in without:
-            each.append(None)
-            moved.append(None)
-            continue
-        first = results.event(target, results.scenario(scenario.name))
-        second = results.event(target, results.scenario(against.name))
-        each.append(difference(first, second).found)
-        moved.append(first.hit.astype(float) - second.hit.astype(float))
-    return Across(tuple(each), _mixed(models, moved))
+            return None
+        first, second = (
+            results.event(target, results.scenario(one.name)) for one in (scenario, against)
+        )
+        gap = first.hit.astype(float) - second.hit.astype(float)
+        return difference(first, second).found, gap
+
+    return _across(models, list(map(told, models.results, models.without)))
 
 
 def _effect_rows(

@@ -11,6 +11,7 @@ from sdensemble.inputs.config import elements_at
 from sdensemble.inputs.naming import Amount, cell_label, unit_label
 from sdensemble.inputs.targets import readings
 from sdensemble.lang import Words, phrase
+from sdensemble.outputs.answer import band_of, by_set
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.form import TEXT, Chance, Form, Measured, Number, Share, Spread, Whole
 from sdensemble.outputs.gap_tables import gap_rows, progress_rows
@@ -18,12 +19,12 @@ from sdensemble.outputs.limit_tables import bottleneck_rows
 from sdensemble.outputs.naming import label, target_label, time_unit, wanted, when
 from sdensemble.outputs.table import Cell, Column, Table, in_languages, table_from
 from sdensemble.results.ensemble import quantile
-from sdensemble.results.estimate import Array, Estimate, mean_of, standard_error
+from sdensemble.results.estimate import Estimate, mean_of
 from sdensemble.results.probability import Probability, value_of, year_of
 from sdensemble.results.results import QUANTILES, Results, is_stress, reference
 
 if TYPE_CHECKING:
-    from sdensemble.inputs.report import Outcome, Payer, Regime
+    from sdensemble.inputs.report import Payer, Regime
     from sdensemble.inputs.scenarios import Scenario, Setting
     from sdensemble.inputs.targets import Target
 
@@ -50,16 +51,6 @@ def _cell(
 
 def _head(key: str, **values: object) -> Words:
     return phrase(f"brief.head_{key}", **values)
-
-
-def band_of(results: Results, outcome: Outcome, scenario: Scenario, year: int) -> Any:
-    """Return median, 5%, 95% and the standard error of the mean of an outcome in a year."""
-    return _band(results, results.at(outcome, scenario, year))
-
-
-def _band(results: Results, values: Array) -> tuple[float, float, float, float]:
-    low, median, high = map(float, quantile(values, [0.05, 0.5, 0.95]))
-    return median, low, high, standard_error(values, results.replicate)[0]
 
 
 def unit_of(results: Results, variable: str) -> Words:
@@ -101,13 +92,10 @@ def worlds(results: Results, others: Sequence[Results] = ()) -> Table:
 
 
 def _by_priors(results: Results, others: Sequence[Results]) -> Iterator[World]:
-    base, year = reference(results), results.asked_year
-    for one in (results, *others):
-        if one.has(base.name):
-            scenario = one.scenario(base.name)
-            p = one.event(one.question, scenario).probability()
-            band = band_of(one, one.spec.headline.whole, scenario, year)
-            yield label(one.spec, one.prior_set), p, band
+    base, year = reference(results).name, results.asked_year
+    for one, p in by_set(results, others):
+        values = one.at(one.spec.headline.whole, one.scenario(base), year)
+        yield label(one.spec, one.prior_set), p, band_of(one, values)
 
 
 def _by_scope(results: Results) -> Iterator[World]:
@@ -115,7 +103,7 @@ def _by_scope(results: Results) -> Iterator[World]:
     for target in readings(results.question, results.targets):
         if target.variable in results.data:
             p = results.event(target, base).probability()
-            band = _band(results, results.target_values(target, base))
+            band = band_of(results, results.target_values(target, base))
             yield label(results.spec, target.scope), p, band
 
 
@@ -123,7 +111,7 @@ def _by_shock(results: Results) -> Iterator[World]:
     whole, year = results.spec.headline.whole, results.asked_year
     for scenario in filter(is_stress, results.scenarios):
         p = results.event(results.question, scenario).probability()
-        yield scenario.title, p, band_of(results, whole, scenario, year)
+        yield scenario.title, p, band_of(results, results.at(whole, scenario, year))
 
 
 # ── targets ──
