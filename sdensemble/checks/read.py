@@ -69,12 +69,8 @@ def _read_test(table: Section, kinds: Collection[str], worlds: Mapping[str, Any]
     for key, place in zip(WORLDS, ("settings", "common"), strict=True):
         name = table.text(key)
         if name and name not in worlds:
-            table.problem(
-                "{key}: no [world.{name}]{hint}",
-                key=key,
-                name=name,
-                hint=did_you_mean(name, worlds),
-            )
+            told = "{key}: no [world.{name}]{hint}"
+            table.problem(told, key=key, name=name, hint=did_you_mean(name, worlds))
         elif name:
             given[place] = {**worlds[name], **given.get(place, {})}
             given["beyond"] = True

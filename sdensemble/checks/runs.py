@@ -250,12 +250,8 @@ def element(model: Model, name: str, values: Array, chosen: str) -> Array:
         return values.reshape(-1, values.shape[-1]).sum(axis=0)
     names = model.elements(dims[0])
     if chosen not in names:
-        raise SDError(
-            '"{name}" has no element "{chosen}"{hint}',
-            name=name,
-            chosen=chosen,
-            hint=did_you_mean(chosen, names),
-        )
+        told = '"{name}" has no element "{chosen}"{hint}'
+        raise SDError(told, name=name, chosen=chosen, hint=did_you_mean(chosen, names))
     return values[names.index(chosen)]
 
 

@@ -94,10 +94,8 @@ def audit(
     issued = study.report.as_of or LATEST
     lived = study.lived
     if study.fit is None or lived is None:
-        raise SDError(
-            "{file}: names no terms or no scenario under which the observed years went by",
-            file=study.folder / "calibration" / "fit.toml",
-        )
+        told = "{file}: names no terms or no scenario under which the observed years went by"
+        raise SDError(told, file=study.folder / "calibration" / "fit.toml")
     fitter = Fitter.of(study, prior_set, members, threads, seed, kept=kept)
     before = fitter.source(vintage(study.history, issued))
     known = vintage(study.history, LATEST)

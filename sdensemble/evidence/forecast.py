@@ -96,12 +96,8 @@ def forecast(
     last = int(all_years[-1]) if to is None else to
     origin = origin_of(known, source.problem)
     if not origin < last <= int(all_years[-1]):
-        raise SDError(
-            "--to: {year} is not from {first} to {final}",
-            year=last,
-            first=origin + 1,
-            final=int(all_years[-1]),
-        )
+        told = "--to: {year} is not from {first} to {final}"
+        raise SDError(told, year=last, first=origin + 1, final=int(all_years[-1]))
     years = tuple(range(origin + 1, last + 1))
     now = vintage(study.history, LATEST).fitted()
     series = (

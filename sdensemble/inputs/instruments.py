@@ -117,9 +117,8 @@ def _read(table: Section, model: Model) -> Instrument:
     else:
         for name in ("refused_zh", "refused_en"):
             if not text[name]:
-                table.problem(
-                    "{name} is missing: name a lever, or say why there is none", name=name
-                )
+                told = "{name} is missing: name a lever, or say why there is none"
+                table.problem(told, name=name)
     outside = text.pop("outside") == "1"
     words = {name: value for name, value in text.items() if name not in NUMBERS}
     return Instrument(**words, **numbers, outside=outside)  # type: ignore[arg-type]

@@ -78,23 +78,16 @@ def _read(table: Section, targets: Sequence[Target]) -> Statistic | None:
     if not same:
         known = dict.fromkeys(f"{t.entity} {t.quantity}" for t in targets if t.quantity)
         what = f"{text['entity']} {text['quantity']}"
-        table.problem(
-            'no target speaks of "{what}"{hint}', what=what, hint=did_you_mean(what, known)
-        )
+        told = 'no target speaks of "{what}"{hint}'
+        table.problem(told, what=what, hint=did_you_mean(what, known))
     for target in same:
         if target.measure == text["measure"] and not same_unit(target.unit, text["unit"]):
-            table.problem(
-                'unit is {unit}, but target "{id}" of the same measure is in {unit2}',
-                unit=text["unit"],
-                id=target.id,
-                unit2=target.unit,
-            )
+            told = 'unit is {unit}, but target "{id}" of the same measure is in {unit2}'
+            table.problem(told, unit=text["unit"], id=target.id, unit2=target.unit)
             break
     if text["published_on"] and last_day(text["published_on"]) is None:
-        table.problem(
-            'published_on must be a date, a month or a year, not "{published_on}"',
-            published_on=text["published_on"],
-        )
+        told = 'published_on must be a date, a month or a year, not "{published_on}"'
+        table.problem(told, published_on=text["published_on"])
     if year is None or value is None:
         return None
     if year != int(year):

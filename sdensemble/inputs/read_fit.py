@@ -72,9 +72,8 @@ def _each(table: Section, model: Model) -> list[Section]:
         return [table]
     ranges = {fold(one): one for one in model.ranges}
     if fold(name) not in ranges:
-        table.problem(
-            'each: no range "{name}"{hint}', name=name, hint=did_you_mean(name, model.ranges)
-        )
+        told = 'each: no range "{name}"{hint}'
+        table.problem(told, name=name, hint=did_you_mean(name, model.ranges))
         return []
     title = table.words("title", "{name}")
     found = []

@@ -102,11 +102,8 @@ def _check_unscored(table: Section, role: str, joint: Sequence[str], model: Mode
     """Note what a row that no run scores must say, or must leave empty."""
     for name in ("variable", "headline"):
         if table.text(name) not in ("", "0"):
-            table.problem(
-                "{name} must be empty in a row that is not scored (role {role})",
-                name=name,
-                role=role,
-            )
+            told = "{name} must be empty in a row that is not scored (role {role})"
+            table.problem(told, name=name, role=role)
     if joint:
         table.problem("joint must be empty in a row that is not scored (role {role})", role=role)
     levers = parts_of(table.text("lever"))
@@ -138,9 +135,8 @@ def _check_single(table: Section, year: float | None, model: Model) -> None:
     table.one_of("aggregate", AGGREGATES)
     comparator = table.text("comparator")
     if comparator and comparator not in (*COMPARATORS, ABOUT):
-        table.problem(
-            'comparator must be >, >= or about, not "{comparator}"', comparator=comparator
-        )
+        told = 'comparator must be >, >= or about, not "{comparator}"'
+        table.problem(told, comparator=comparator)
     clock = model.clock
     if year is not None and not clock.start <= year <= clock.stop - 1:
         told = "the year {year:g} is not wholly within the model's time, {start:g} to {stop:g}"
@@ -184,9 +180,8 @@ def _check_joint(targets: Sequence[Target], places: Mapping[str, Section]) -> No
         place = places[target.id]
         for name in target.joint:
             if name not in by_id:
-                place.problem(
-                    'joint: no target "{name}"{hint}', name=name, hint=did_you_mean(name, by_id)
-                )
+                told = 'joint: no target "{name}"{hint}'
+                place.problem(told, name=name, hint=did_you_mean(name, by_id))
             elif not by_id[name].scored:
                 told = 'joint: "{name}" is not scored (role {what})'
                 place.problem(told, name=name, what=by_id[name].role)
