@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sdensemble.inputs.naming import spoken
-from sdensemble.inputs.targets import readings
+from sdensemble.inputs.report import Outcome
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target, readings
 from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import (
@@ -42,11 +44,6 @@ from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array, standard_error
 from sdensemble.results.probability import Probability
 from sdensemble.results.results import Results, is_stress, per_outlay, purse_charged, reference
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.report import Outcome
-    from sdensemble.inputs.scenarios import Scenario
-    from sdensemble.inputs.targets import Target
 
 
 def answer(

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import Outcome
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target
 from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import by_language
 from sdensemble.results.probability import year_of
 from sdensemble.results.results import Results
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.scenarios import Scenario
-    from sdensemble.inputs.targets import Target
 
 Row = dict[str, Any]
 

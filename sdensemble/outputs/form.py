@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from sdensemble.lang import is_words, say, tell
 from sdensemble.outputs.rounding import in_ten, measured, percent, points, rounded, with_error
 from sdensemble.outputs.text import width
 from sdensemble.results.probability import distinguishable
-
-if TYPE_CHECKING:
-    pass
 
 LEAST = 0.05
 """An amount below this is printed as 0."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from sdensemble.inputs.targets import ABOUT, band
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import ABOUT, Target, band
 from sdensemble.lang import LANGS, in_all, phrase, tell
 from sdensemble.outputs.cells import (
     Row,
@@ -31,10 +32,6 @@ from sdensemble.results.estimate import Estimate, holm, mean_of, p_value
 from sdensemble.results.horizon import Ratio, horizons, parts
 from sdensemble.results.probability import difference, distinguishable, value_of
 from sdensemble.results.results import Effect, Results, reference
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.scenarios import Scenario
-    from sdensemble.inputs.targets import Target
 
 PAIRS_TO_CORRECT = 10
 """More pairs than this in one question, and Holm's correction has a say in the verdict."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sdensemble.inputs.targets import readings
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target, readings
 from sdensemble.lang import Ended, Words, bracketed, joined, phrase
 from sdensemble.outputs.answer import (
     band_of,
@@ -34,10 +35,6 @@ from sdensemble.outputs.pages.levers import levers_chapter, levers_note, narrow_
 from sdensemble.outputs.pages.material import Material
 from sdensemble.results.probability import difference, distinguishable
 from sdensemble.results.results import Results, is_stress, reference
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.scenarios import Scenario
-    from sdensemble.inputs.targets import Target
 
 FAN_MM = 52.0
 """Height of the fan, so that what whoever decides reads ends on the second page."""

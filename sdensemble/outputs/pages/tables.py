@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sdensemble.inputs.config import elements_at
 from sdensemble.inputs.naming import Amount, cell_label, unit_label
-from sdensemble.inputs.targets import readings
+from sdensemble.inputs.report import Payer, Regime
+from sdensemble.inputs.scenarios import Scenario, Setting
+from sdensemble.inputs.targets import Target, readings
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.answer import band_of, by_set
 from sdensemble.outputs.figures.parts import run_of, source
@@ -22,11 +24,6 @@ from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Estimate, mean_of
 from sdensemble.results.probability import Probability, value_of, year_of
 from sdensemble.results.results import QUANTILES, Results, is_stress, reference
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.report import Payer, Regime
-    from sdensemble.inputs.scenarios import Scenario, Setting
-    from sdensemble.inputs.targets import Target
 
 LEAST = 8
 """Targets named as least likely."""

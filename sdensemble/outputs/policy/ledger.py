@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from sdengine.syntax import Model
 from sdensemble.inputs.naming import Amount, model_label, spoken, unit_label
 from sdensemble.inputs.published import Statistic
 from sdensemble.inputs.report import ReportSpec
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, bracketed, joined, phrase, quantity, tell
 from sdensemble.outputs.cells import Row
@@ -25,16 +26,12 @@ from sdensemble.outputs.naming import (
     target_label,
     wanted,
 )
+from sdensemble.outputs.policy.regions import layout_cells
 from sdensemble.outputs.rounding import points
 from sdensemble.outputs.table import Column, Table, by_language
-from sdensemble.results.results import Results
-
-if TYPE_CHECKING:
-    from sdengine.syntax import Model
-    from sdensemble.inputs.scenarios import Scenario
-from sdensemble.outputs.policy.regions import layout_cells
 from sdensemble.policy.ledger import MET, NOT_MET, NOT_PUBLISHED, STATUSES, Entry, pointing
 from sdensemble.policy.regions import Layout
+from sdensemble.results.results import Results
 
 
 def _pointed(entry: Entry, spec: ReportSpec, unit: Words) -> Words:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sdensemble.inputs.naming import spoken
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, in_all, joined, phrase
 from sdensemble.outputs.cells import Row
@@ -24,16 +25,13 @@ from sdensemble.outputs.naming import (
     wanted,
     when,
 )
+from sdensemble.outputs.policy.regions import layout_cells
 from sdensemble.outputs.table import Column, Table, by_language
 from sdensemble.policy.ledger import kept
-from sdensemble.results.probability import Probability
-from sdensemble.results.results import Results, Split, reference
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.scenarios import Scenario
-from sdensemble.outputs.policy.regions import layout_cells
 from sdensemble.policy.regions import Layout
 from sdensemble.policy.scorecard import JOINT, Line, kind_of, with_readings
+from sdensemble.results.probability import Probability
+from sdensemble.results.results import Results, Split, reference
 
 PAGE = 14
 """Scenarios side by side on a terminal or in a figure; more stand below, or in another figure."""
