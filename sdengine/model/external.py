@@ -311,10 +311,10 @@ def digest_of(path: Path) -> str:
 def split_cell(cell: str) -> tuple[int, int] | None:
     """Return (row, column), from 0, of a cell's name, or None where it is not one.
 
-    >>> split_cell("C5"), split_cell("value1")
+    >>> split_cell("$C$5"), split_cell("value1")
     ((4, 2), None)
     """
-    found = _CELL.fullmatch(cell.strip())
+    found = _CELL.fullmatch(cell.strip().replace("$", ""))
     return (int(found[2]) - 1, _column(found[1])) if found else None
 
 
@@ -374,6 +374,8 @@ def _own_name(path: Path, tab: str, names: Sequence[Any]) -> str:
 
 def _delimited(path: Path, tab: str) -> NDArray[np.object_]:
     usual = "," if path.suffix.lower() == ".csv" else "\t"
+    if tab in ("\t", "\\t"):
+        usual, tab = "\t", ""
     mark = tab[:1] if tab.strip() and not tab[0].isalnum() else usual
     csv.field_size_limit(2**30)
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:

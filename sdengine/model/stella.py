@@ -34,6 +34,11 @@ def plain(name: str) -> str:
     return " ".join(text.split()).casefold()
 
 
+def twin(dim: str, place: int) -> str:
+    """Return the name of a range where it stands again among a variable's, at this place."""
+    return f"{dim} · {place + 1}"
+
+
 @dataclass
 class Names:
     """What a file's names stand for: ranges with their elements, variables' ranges, what macros
@@ -70,7 +75,10 @@ class Stella:
         return reader.whole()
 
     def whole_name(self, text: str) -> str:
-        """Return a name as the whole file knows it: those of a module come first."""
+        """Return a name as the whole file knows it: those of a module come first, and with a dot
+        in front there is none."""
+        if text.startswith("."):
+            return text[1:]
         own = f"{self.module}.{plain(text)}"
         return own if self.module and plain(own) in self.names.variables else text
 
@@ -84,8 +92,9 @@ class Stella:
             return self._array(text, subscripts)
         if name.endswith("'") and subscripts is None:
             dims = self.names.arrays.get(name[:-1], ())
-            if dims:  # transposed: its ranges by their names, in whatever order
-                return Ref(_written(text)[:-1], dims)
+            if dims:  # transposed: its ranges by their names, one that it has twice in turn
+                twice = any(dim == twin(dims[0], place) for place, dim in enumerate(dims))
+                return Ref(_written(text)[:-1], dims[::-1] if twice else dims)
         if subscripts is None:
             if name == "self":
                 return Ref(_written(self.own), self.dims)
@@ -114,8 +123,13 @@ class Stella:
             for place, subscript in enumerate(subscripts)
         ]
         if all(isinstance(one, str) for one in found):
-            return Ref(_written(text), tuple(str(one) for one in found))
+            return Ref(_written(text), tuple(self._twin(str(s), n) for n, s in enumerate(found)))
         return self._computed(text, dims, found)
+
+    def _twin(self, subscript: str, place: int) -> str:
+        """Return the second name of a range that the equation's own variable has twice."""
+        own = self.dims[place] if place < len(self.dims) else ""
+        return own if plain(own) == plain(twin(subscript, place)) else subscript
 
     def _subscript(self, subscript: Subscript, dim: str) -> Subscript:
         elements = self.names.ranges.get(plain(dim), ("", ()))[1]
@@ -187,9 +201,8 @@ class Stella:
                 inside = end if inside is None else Call("and", (inside, end))
         assert offset is not None
         assert inside is not None
-        safe = Call("if_then_else", (inside, offset, Number(0.0)))
         ref = Ref(_written(text), tuple(str(one) for one in first))
-        return Call("if_then_else", (inside, Call("vector_elm_map", (ref, safe)), Number(0.0)))
+        return Call("if_then_else", (inside, Call("vector_elm_map", (ref, offset)), Number(0.0)))
 
     # ── functions ──────────────────────────────────────────────────────────────────────────
 
@@ -217,7 +230,7 @@ class Stella:
         if word == "size":
             return self._size(args)
         if word in _REDUCERS and len(args) == 1:
-            return self._reduce(_REDUCERS[word], self.open(args[0]))
+            return self._reduce(_REDUCERS[word], self._marked(self.open(args[0])))
         if word == "mean" and len(args) > 1:
             return div(add(*args), Number(float(len(args))))
         if word == "rank" and len(args) == 2:
@@ -298,6 +311,17 @@ class Stella:
             if expr.function == "lookup":
                 args[0] = expr.args[0]
             return Call(expr.function, tuple(args))
+        return expr
+
+    def _marked(self, expr: Expr) -> Expr:
+        """Return an expression with the ranges reduced that the equation's variable has not."""
+        if isinstance(expr, Ref):
+            own = {plain(dim) for dim in self.dims}
+            loose = [plain(s) in self.names.ranges and plain(s) not in own for s in expr.subscripts]
+            named = zip(expr.subscripts, loose, strict=True)
+            return Ref(expr.name, tuple(f"{s}!" if free else s for s, free in named))
+        if isinstance(expr, Call):
+            return Call(expr.function, tuple(self._marked(arg) for arg in expr.args))
         return expr
 
     def _widths(self, expr: Expr) -> list[int]:

@@ -24,7 +24,9 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 _VENSIM = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$\s]|[^\x00-\x7f]|\\\s*)*""")
-_XMILE = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$]|[^\x00-\x7f]|\.(?=[^\W\d]))*""")
+_XMILE = _pattern(
+    r"""(?:\.(?=[^\W\d]))?(?:[\w$]|[^\x00-\x7f])(?:[\w'$]|[^\x00-\x7f]|\.(?=[^\W\d]))*"""
+)
 
 
 WORDS = {"IF", "THEN", "ELSE", "AND", "OR", "NOT", "MOD"}

@@ -19,7 +19,7 @@ from sdengine.model.points import EquationError
 from sdengine.model.repair import document
 from sdengine.model.sections import CLOCK, Element, File, Section
 from sdengine.model.special import mark_driven, write_out
-from sdengine.model.stella import TABLE_OF, Names, Stella, plain
+from sdengine.model.stella import TABLE_OF, Names, Stella, plain, twin
 from sdengine.model.xmile_document import KINDS, Document
 from sdengine.syntax import Call, Equation, Expr, Number, Ref, Table, fold
 
@@ -38,6 +38,7 @@ def read_xmile(text: str) -> File:
     items, macros = joined(tree.models()), list(tree.macros())
     if len(items) > limit("VARIABLES"):
         raise ValueError(f"{len(items):,} variables; {at_most('VARIABLES')}")
+    ranges += _twins(ranges, [*items, *(item for _, _, own in macros for item in own)])
     names = _names(ranges, items, macros)
     names.macros = tree.defaults()
     mark_driven(items, names)
@@ -58,6 +59,27 @@ def read_xmile(text: str) -> File:
         found = tuple(e for e in draft.elements.values() if fold(e.name) not in CLOCK)
         sections.append(Section(name, params, found, ()))
     return File(tuple(sections), method, (*remarks, *more, *tree.included()))
+
+
+def _twins(
+    ranges: Sequence[tuple[str, list[str]]], items: Sequence[Item]
+) -> list[tuple[str, list[str]]]:
+    """Give a range that a variable has twice a second name there; return those."""
+    elements = {plain(name): own for name, own in ranges}
+    made: dict[str, list[str]] = {}
+    for item in items:
+        known = [plain(dim) for dim in item.dims]
+        if len(set(known)) < len(known):
+            item.dims = tuple(
+                twin(dim, place) if plain(dim) in known[:place] else dim
+                for place, dim in enumerate(item.dims)
+            )
+            made |= {
+                dim: elements[key]
+                for dim, key in zip(item.dims, known, strict=True)
+                if plain(dim) != key and key in elements
+            }
+    return list(made.items())
 
 
 def _names(

@@ -135,11 +135,39 @@ def test_random_numbers_follow_the_distribution(write, equation):
         ("m[R,S] + m[R,x1]", RS, [[2, 3], [6, 7]]),
         ("n*2", N, [20, 40, 60]),
         ("m'", SR, [[1, 3], [2, 4]]),
+        ("SUM(m[R,S]) + MEAN(m[R,S])", "", 12.5),
     ],
 )
 def test_arrays_are_read(write, equation, dims, expected):
     (found,) = last(write(V + M + C + aux("q", f"{equation} + TIME*0", dims)), "q")
     np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("equation", "dims", "expected"),
+    [
+        ("w*2", "RR", [[22, 24], [42, 44]]),
+        ("w[R,R]*2", "RR", [[22, 24], [42, 44]]),
+        ("w'", "RR", [[11, 21], [12, 22]]),
+        ("w*v", "RR", [[11, 12], [42, 44]]),
+        ("w[R,R]", "R", [11, 22]),
+        ("SUM(w[R,*])", "R", [23, 43]),
+        ("SUM(w[*,R])", "R", [32, 34]),
+        ("SUM(w) + w[a,b]*100", "", 66 + 1200),
+    ],
+)
+def test_a_variable_may_have_a_range_twice(write, equation, dims, expected):
+    """As a matrix of who meets whom, age by age."""
+    names = "".join(f'<dim name="{name}"/>' for name in dims)
+    over = f"<dimensions>{names}</dimensions>" if dims else ""
+    twice = R.replace("</dimensions>", '<dim name="R"/></dimensions>')
+    w = elements("w", twice, {"a,a": "11", "a,b": "12", "b,a": "21", "b,b": "22"})
+    np.testing.assert_allclose(last(write(V + w + aux("q", equation, over)), "q"), [expected])
+
+
+def test_an_element_may_hang_on_the_one_before_it(write):
+    total = aux("q", "IF R = 1 THEN v ELSE q[R-1] + v", R)
+    np.testing.assert_array_equal(last(write(V + total), "q"), [[1, 3]])
 
 
 def test_stocks_take_initial_values_by_element(write):
@@ -258,7 +286,7 @@ def test_modules_are_joined_by_their_connections(write):
     )
     deep = (
         '<model name="Deep"><variables><aux name="x"><eqn>0</eqn></aux><aux name="out">'
-        "<eqn>x*2</eqn></aux></variables></model>"
+        "<eqn>x*2 + .area*0</eqn></aux></variables></model>"
     )
     body = (
         '<module name="Hares"><connect to="Hares.area" from="area"/></module>'
