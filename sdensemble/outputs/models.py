@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -16,13 +15,13 @@ from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, phrase
+from sdensemble.outputs.cells import Row, picked
 from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import by_language
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import difference, distinguishable
 from sdensemble.results.results import Results, outlay_told, purse_charged
 
-Row = dict[str, Any]
 RANGE, MIXTURE = "range", "mixture"
 
 
@@ -370,8 +369,6 @@ def _of_target(
 
 def _conditions(models: ModelSet, target: Target) -> Row:
     main = models.main
-    return {name: getattr(target, name) for name in ("measure", "scope", "price_basis")} | {
-        "as_of": main.as_of,
-        "prior_set": main.prior_set,
-        "posterior": main.posterior or "prior",
-    }
+    posterior = {"posterior": main.posterior or "prior"}
+    key = picked(target, "measure scope price_basis") | picked(main, "as_of prior_set")
+    return key | posterior

@@ -16,6 +16,7 @@ from sdensemble.outputs.cells import (
     Row,
     condition_cells,
     outcome_cells,
+    probability_cells,
     scenario_cells,
     source_cells,
     target_cells,
@@ -89,19 +90,10 @@ def probability_rows(results: Results) -> Iterator[Row]:
 
 def _probability(results: Results, target: Target, scenario: Scenario) -> Row:
     found = results.event(target, scenario).probability()
-    low, high = found.interval
     ends = found.least.mean, found.most.mean, found.least.se, found.most.se
     return {
-        "event": found.key.event,
-        "p": "" if found.bounded else found.least.mean,
-        "p_least": found.least.mean,
-        "p_most": found.most.mean,
-        "low": low,
-        "high": high,
-        "mc_error": found.se,
+        **probability_cells(found),
         "interval_method": found.least.method,
-        "members": found.members,
-        "lost_members": found.lost,
         "replicates": found.least.replicates,
         **by_language("in_words", Shown(ends, InTen())),
     }

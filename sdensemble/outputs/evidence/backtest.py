@@ -13,6 +13,7 @@ from sdensemble.evidence.backtest import MODEL, Backtest, Row, against
 from sdensemble.evidence.scores import BANDS
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.lang import Words, joined, phrase
+from sdensemble.outputs.cells import picked
 from sdensemble.outputs.document import Block, Document
 from sdensemble.outputs.evidence.common import (
     PLAIN,
@@ -143,24 +144,13 @@ def backtest_records(study: Study, found: Backtest) -> Iterator[dict[str, Any]]:
     """Yield a row of ``backtest.csv`` for each forecast."""
     for row in found.rows:
         score = row.score
+        inside = zip(BANDS, score.inside, strict=True)
         yield {
-            "series": row.series,
-            "origin": row.origin,
-            "year": row.year,
-            "horizon": row.horizon,
-            "method": row.method,
-            "value": row.value,
-            "low": score.low,
-            "median": score.median,
-            "high": score.high,
+            **picked(row, "series origin year horizon method value"),
+            **picked(score, "low median high log_score pit"),
             "crps_log": score.crps,
             "crps_error": score.error,
-            "log_score": score.log_score,
-            "pit": score.pit,
-            **{
-                f"inside_{100 * b:.0f}": int(one)
-                for b, one in zip(BANDS, score.inside, strict=True)
-            },
+            **{f"inside_{100 * band:.0f}": int(one) for band, one in inside},
         }
 
 

@@ -34,13 +34,7 @@ from sdensemble.outputs.figures.evidence import (
     shrinkage_figure,
 )
 from sdensemble.outputs.form import Chance, Number, Shown
-from sdensemble.outputs.naming import (
-    information_date,
-    label,
-    moment,
-    named_with_year,
-    period_of,
-)
+from sdensemble.outputs.naming import information_date, label, moment, named_with_year, period_of
 from sdensemble.outputs.table import Cell, Column, Table
 from sdensemble.study import Study
 

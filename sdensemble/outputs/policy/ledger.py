@@ -13,7 +13,7 @@ from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, bracketed, joined, phrase, quantity, tell
-from sdensemble.outputs.cells import Row
+from sdensemble.outputs.cells import Row, picked
 from sdensemble.outputs.document import Block, Heading, Items, Paragraph
 from sdensemble.outputs.form import Chance, Shown
 from sdensemble.outputs.naming import (
@@ -234,24 +234,16 @@ def ledger_rows(
         row: Row = {
             "target": target.id,
             **by_language("target", target_label(target)),
-            "section": target.section,
-            "role": target.role,
-            "year": target.year,
-            "comparator": target.comparator,
-            "value": target.value,
+            **picked(target, "section role year comparator value unit measure"),
+            **picked(target, "lever_value lever_unit note"),
             "band_low": target.low,
             "band_high": target.high,
-            "unit": target.unit,
-            "measure": target.measure,
             "status": entry.status,
             "judged_by": "; ".join(s.id for s in entry.judged),
             "lever": "; ".join(target.lever),
-            "lever_value": target.lever_value,
-            "lever_unit": target.lever_unit,
             **by_language("reason", spoken(target, "reason")),
             "ledger_as_of": as_of,
             "conflicts": "; ".join(concerned.get(target.id, ())),
-            "note": target.note,
             "p_above": entry.split.above if entry.split else "",
             **layout_cells(target, laid or {}),
         }
@@ -270,24 +262,19 @@ def ledger_rows(
                 "reading_error": other.se,
             }
         if one is not None:
+            latest = picked(one, "year value unit measure")
+            row |= picked(one, "published_on source")
+            row |= {f"latest_{name}": value for name, value in latest.items()}
             row |= {
                 "latest": one.id,
-                "latest_year": one.year,
-                "latest_value": one.value,
-                "latest_unit": one.unit,
-                "latest_measure": one.measure,
                 "same_measure": one.measure == target.measure,
-                "published_on": one.published_on,
-                "source": one.source,
                 "statistic_note": one.note,
             }
         if p is not None:
+            row |= picked(p.key, "event scenario prior_set")
             row |= {
                 "p": "" if p.bounded else p.least.mean,
                 "mc_error": p.se,
-                "event": p.key.event,
-                "scenario": p.key.scenario,
                 "run_as_of": p.key.as_of,
-                "prior_set": p.key.prior_set,
             }
         yield row

@@ -10,7 +10,7 @@ from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, in_all, joined, phrase
-from sdensemble.outputs.cells import Row
+from sdensemble.outputs.cells import Row, picked, probability_cells
 from sdensemble.outputs.columns import SHARED
 from sdensemble.outputs.document import Block, Paragraph
 from sdensemble.outputs.form import Points, Short
@@ -217,7 +217,6 @@ def _row(
     p: Probability,
     split: Split | None = None,
 ) -> Row:
-    low, high = p.interval
     shares = ("", "", "") if split is None else (split.below, split.inside, split.above)
     return {
         "kind": kind,
@@ -227,15 +226,7 @@ def _row(
         "year": year,
         "scenario": scenario.name,
         **by_language("scenario", scenario.title),
-        "event": p.key.event,
-        "p": "" if p.bounded else p.least.mean,
-        "p_least": p.least.mean,
-        "p_most": p.most.mean,
-        "low": low,
-        "high": high,
-        "mc_error": p.se,
+        **probability_cells(p),
         **dict(zip(("p_below", "p_in", "p_above"), shares, strict=True)),
-        "members": p.members,
-        "lost_members": p.lost,
-        **{name: getattr(p.key, name) for name in SHARED["+conditions"].split()},
+        **picked(p.key, SHARED["+conditions"]),
     }
