@@ -29,7 +29,7 @@ from sdensemble.lang import (
 )
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Figure
-from sdensemble.outputs.form import TEXT, Chance, Form, Native, Number, Shown
+from sdensemble.outputs.form import TEXT, Chance, Form, Number, Shown
 from sdensemble.outputs.naming import (
     beyond,
     conditioned,
@@ -56,14 +56,13 @@ class Errored(Number):
     """
 
     signed: bool = True
-    scale: float = 1.0
 
     def text(self, value: Any, lang: str) -> str:
         """Return the number with its error; a dash where there is none."""
         if value is None:
             return say("number.missing", lang)
         mean, se = pair(value)
-        mean, se = mean * self.scale, se * self.scale
+        mean, se = mean * self.factor, se * self.factor
         if not math.isfinite(mean):
             return say("number.missing", lang)
         if mean == 0 and not se > 0:
@@ -76,10 +75,6 @@ class Errored(Number):
             return number
         first = -math.floor(math.log10(se))
         return say("number.with_error", lang, value=number, error=rounded_up(se, min(most, first)))
-
-    def number(self, value: Any, lang: str) -> Native:
-        """Return the number without its error."""
-        return None if value is None else super().number(pair(value)[0] * self.scale, lang)
 
 
 def pair(value: Any) -> tuple[float, float]:
@@ -98,7 +93,7 @@ def places_for(mean: float, se: float) -> int:
     return max(0, min(three, 6))
 
 
-POINTS = Errored(scale=100.0)
+POINTS = Errored(factor=100.0)
 """A change of probability, in points."""
 AMOUNT = Errored()
 SPENT = Errored(signed=False)

@@ -30,16 +30,11 @@ TWO, THREE = Number(places=2), Number(places=3)
 
 
 @dataclass(frozen=True)
-class Quantiles(Form):
+class Quantiles(Number):
     """(low, middle, high) with as many digits as are worth reading: "0.123 / 1000 / 12346"."""
 
     digits: int = 3
     parts = ("low", "value", "high")
-
-    @property
-    def right(self) -> bool:
-        """Numbers stand to the right."""
-        return True
 
     def text(self, value: Any, lang: str) -> str:
         """Return the three numbers."""
@@ -62,11 +57,7 @@ class Besides(Form):
     each: Form = THREE
     brackets: bool = True
     parts = ("value", "note")
-
-    @property
-    def right(self) -> bool:
-        """Numbers stand to the right."""
-        return True
+    right = True
 
     def text(self, value: Any, lang: str) -> str:
         """Return the number with what stands beside it; a dash where there is none."""
