@@ -118,5 +118,8 @@ def _read(path: Path) -> Model:
         files=files,
         bound=bound(control.values(), variables, section.bound),
     )
-    remarks = (f"{path.name}: {remark}" for remark in (*file.remarks, *differences(model)))
+    remarks = (
+        Message("{where}: {what}", where=path.name, what=remark)
+        for remark in (*file.remarks, *differences(model))
+    )
     return dataclasses.replace(model, remarks=tuple(remarks))

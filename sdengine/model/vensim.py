@@ -217,7 +217,11 @@ def _entry(head: str, fields: list[str], part: _Part, faults: list[tuple[str, st
         return
     if len(fields) not in _FIELDS:
         raise ValueError(
-            f'an equation with {len(fields)} "~", which needs two or three: {_start(head)}'
+            Message(
+                'an equation with {n} "~", which needs two or three: {text}',
+                n=len(fields),
+                text=_start(head),
+            )
         )
     reader = None
     try:

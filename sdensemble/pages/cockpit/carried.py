@@ -46,6 +46,14 @@ class Carried:
     series: tuple[Series, ...]
     years: range
 
+    def sums(self, aside: Container[str]) -> int:
+        """Return how many of the series summed over a year stand before those that come last and
+        belong to the variables ``aside``."""
+        summed = [series.variable for series in self.series if series.aggregate != "end"]
+        while summed and summed[-1] in aside:
+            summed.pop()
+        return len(summed)
+
     def index(self, variable: str, cell: int = 0) -> int:
         """Return where a series stands."""
         name = self.kernel.model[variable].name
