@@ -123,7 +123,10 @@ LONGEST = 450  # lines of a file
 
 # What readers of a study's files may know of the engine: what a model says, the shape of what a
 # kernel is given, random numbers, and not the kernel.
-NARROW = ("errors", "streams", "syntax", "model", "program.held", "native.uniform")
+NARROW = (
+    *("errors", "streams", "syntax", "model", "program.held"),
+    *("native.uniform", "native.cache"),
+)
 NARROW_ROOMS = ("inputs/", "ensemble/draws.py", "ensemble/forcing.py", "ensemble/processes.py")
 
 # package → the places that may import it
