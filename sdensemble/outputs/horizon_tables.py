@@ -74,7 +74,9 @@ def horizon_table(results: Results) -> Table:
         ]
     if forgone:
         columns += [
-            Column("forgone", phrase("horizon.forgone", name=names), Number(places=1), money),
+            Column(
+                "forgone", Capital(phrase("horizon.forgone", name=names)), Number(places=1), money
+            ),
             Column(
                 "per_forgone",
                 phrase("horizon.per_forgone", name=names, money=money),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sdensemble.lang import Ended, Words, bracketed, joined, phrase
+from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase
 from sdensemble.outputs.answer import conditions, money_notes, pair_notes, rounding, span_of
 from sdensemble.outputs.document import (
     Annex,
@@ -307,7 +307,7 @@ def _method(results: Results, material: Material) -> Iterable[Block]:
     yield Heading(phrase("brief.part_sources"), 2)
     sources: list[Words] = []
     if results.spec.policy:
-        sources.append(results.spec.policy)
+        sources.append(Capital(results.spec.policy))
     sources += list(material.sources)
     sources.append(phrase("brief.source_model", **values))
     yield Items(tuple(sources), ordered=True)
