@@ -141,7 +141,7 @@ def comparison(results: Results, others: Sequence[Results] = ()) -> Table:
         columns.append(Column("outlay", Capital(outlay), Starred(each=Money()), money))
     if given_up:
         names = purses(results.spec)[1]
-        columns.append(Column("forgone", names, Starred(each=Money()), money))
+        columns.append(Column("forgone", Capital(names), Starred(each=Money()), money))
     if paid:
         per = phrase("answer.per_outlay", money=money, outlay=outlay)
         columns.append(Column("per_outlay", per, Starred(each=Ratio()), unit))

@@ -69,7 +69,7 @@ def horizon_table(results: Results) -> Table:
         cells.append(cell("per_treasury", "per_treasury", ratio, unit, **words))
     if forgone:
         words = {"name": names, "money": money}
-        head = Column("forgone", phrase("horizon.forgone", name=names), one, money)
+        head = Column("forgone", Capital(phrase("horizon.forgone", name=names)), one, money)
         cells.append((head, "forgone.found.mean"))
         per = Column("per_forgone", phrase("horizon.per_forgone", **words), ratio, unit)
         cells.append((per, "per_forgone"))

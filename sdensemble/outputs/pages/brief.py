@@ -12,7 +12,7 @@ from typing import Any
 
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target, readings
-from sdensemble.lang import Ended, Words, bracketed, joined, phrase
+from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase
 from sdensemble.outputs.answer import (
     band_of,
     by_set,
@@ -273,7 +273,7 @@ def _method(results: Results, material: Material) -> Iterable[Block]:
     yield Heading(phrase("brief.part_sources"), 2)
     sources: list[Words] = []
     if results.spec.policy:
-        sources.append(results.spec.policy)
+        sources.append(Capital(results.spec.policy))
     sources += list(material.sources)
     sources.append(phrase("brief.source_model", **values))
     yield Items(tuple(sources), ordered=True)
