@@ -132,6 +132,7 @@ _DRAWS: Mapping[str, tuple[int, Form]] = {
     "gamma": (2, _gamma),
     "beta": (2, _beta),
     "logistic": (2, _logistic),
+    "normalpink": (3, same("random_pink_noise")),
     "montecarlo": (1, _happens),
 }
 
@@ -230,6 +231,7 @@ FUNCTIONS: Mapping[tuple[str, int], Form] = {
         _call("lookup_area", table, first, last), sub(last, first)
     ),
     ("npv", 2): lambda stream, rate: _call("npv", stream, rate, ZERO, ONE),
+    ("npv", 4): same("npv"),
     ("npv", 3): lambda stream, rate, first: _call("npv", stream, rate, first, ONE),
     ("sinwave", 2): _wave("sin"),
     ("coswave", 2): _wave("cos"),
