@@ -214,7 +214,7 @@ def studies(bench: Bench, given: Given) -> Found:
                 high=f"{row['published high']:g}",
                 mark="" if row["inside"] else " ✗",
             )
-            for row in rows
+            for case, row in zip(given["cases"], rows, strict=True)
         ],
         "clause",
     )
