@@ -74,7 +74,6 @@ from sdensemble.lang import LANGS, say
 if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
 
-
 AGGREGATES = ("annual", "mean", "end")
 
 

@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
+from sdengine.syntax import Model
 from sdensemble.inputs.history import FIRST_YEAR, IMPORT, LATEST, counts_years, known_until
 from sdensemble.inputs.naming import Amount, spoken
+from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import moved_by
-from sdensemble.inputs.targets import ABOUT, band
+from sdensemble.inputs.targets import ABOUT, Target, band
 from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase
 from sdensemble.results.probability import value_of
-from sdensemble.results.results import outlay_told
-
-if TYPE_CHECKING:
-    from sdengine.syntax import Model
-    from sdensemble.inputs.report import ReportSpec
-    from sdensemble.inputs.targets import Target
-    from sdensemble.results.results import Results
-
+from sdensemble.results.results import Results, outlay_told
 
 SIGNS = {">": ">", ">=": "≥", "=": "=", ABOUT: "≈"}
 """Comparators as one sign."""

@@ -112,7 +112,7 @@ def test_a_test_that_names_no_world_is_refused(tmp_path):
     )
     path = tmp_path / "extremes.toml"
     path.write_text(text, "utf-8")
-    with pytest.raises(SDError, match=r"extremes\.toml .*X: world: no \[world\.famine\]"):
+    with pytest.raises(SDError, match=r"extremes\.toml .*X\W+world: no \[world\.famine\]"):
         read_tests(path, KINDS)
     path.write_text(text + '[world.famine]\n"growth" = 0\n', "utf-8")
     (test,) = read_tests(path, KINDS)

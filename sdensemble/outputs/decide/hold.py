@@ -23,7 +23,7 @@ from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import Table, table_from
 from sdensemble.study import Study
 
-POINTS = c.Errored(scale=100.0, signed=False)
+POINTS = c.Errored(factor=100.0, signed=False)
 
 
 def hold_document(found: Held, world: World, study: Study) -> Document:

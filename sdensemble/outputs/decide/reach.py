@@ -238,7 +238,7 @@ def edge_table(found: Edge, study: Study) -> Table:
         share, n = p.reached, found.searched
         return share, math.sqrt(share * (1 - share) / n) if n and 0 <= share <= 1 else math.nan
 
-    fresh = c.Errored(scale=100.0, signed=False, likely=True)
+    fresh = c.Errored(factor=100.0, signed=False, likely=True)
     key = "cost_both" if found.with_forgone else "cost_treasury"
     return table_from(
         "frontier",

@@ -20,7 +20,7 @@ from sdensemble.study import Study
 
 FEW = 3
 """How many groups or inputs a sentence names."""
-SHARE = c.Errored(scale=100.0, signed=False)
+SHARE = c.Errored(factor=100.0, signed=False)
 
 
 def shares_document(found: Shares, world: World, study: Study, labels: Labels) -> Document:
