@@ -4,7 +4,9 @@
 
 Moves the first slider again and again and waits for each redraw, once where the lever acts from
 its own year on and once from the last year but four; prints the median and the 95th percentile
-of the time from the move to the drawn page. Beside other work on the machine a clock says little:
+of the time from the move until the page is written and laid out, and until the frame after that
+has been made, for which a browser waits up to a sixtieth of a second. No move leads back to the
+lever's own value, whose result is at hand. Beside other work on the machine a clock says little:
 so the processor time of the browser's processes is counted as well, over runs of the members
 alone, and divided by the processors. Needs Debian's chromium and ``pip install -e '.[browser]'``.
 """
@@ -38,14 +40,22 @@ MOVE = """async ([share, from]) => {
   const value = lever.low + (lever.reach - lever.low) * share;
   const began = performance.now(), times = {};
   await new Promise((resolve) => {
-    const listen = ({ detail }) => {
-      times[detail.stage] = performance.now() - began;
-      if (detail.stage === 1) { document.removeEventListener("drawn", listen); resolve(); }
+    const listen = ({ detail: { stage } }) => {
+      document.body.getBoundingClientRect(); // lays the page out
+      times[stage] = performance.now() - began;
+      requestAnimationFrame(() => {
+        const { port1, port2 } = new MessageChannel(); // answers when the frame is made
+        port1.onmessage = () => {
+          times[stage + 2] = performance.now() - began;
+          if (stage === 1) { document.removeEventListener("drawn", listen); resolve(); }
+        };
+        port2.postMessage(0);
+      });
     };
     document.addEventListener("drawn", listen);
     change(() => setLever(lever.id, value, from ?? lever.start));
   });
-  return [times[0], times[1]];
+  return [times[0], times[1], times[2], times[3]];
 }"""
 
 RUNS = """async ([count, stage, from]) => {
@@ -76,11 +86,12 @@ def processor_ms() -> float:
 
 
 def moves(page: Any, count: int, start: float | None) -> np.ndarray:
-    """Return the times of so many moves, (move, stage), in milliseconds."""
-    page.evaluate(MOVE, [0.5, start])  # the browser's own compiler has seen the code once
+    """Return the times of so many moves in milliseconds: (move, [first members laid out, all laid
+    out, first members' frame, frame of all])."""
+    page.evaluate(MOVE, [0.99, start])  # the browser's own compiler has seen the code once
     found = []
     for i in range(count):
-        found.append(page.evaluate(MOVE, [(i + 1) / count, start]))
+        found.append(page.evaluate(MOVE, [(i + 0.4) / count, start]))
         page.wait_for_function("pool.pending.size === 0")  # the other prior sets are through
     return np.array(found)
 
@@ -121,11 +132,13 @@ def main() -> None:
             year = page.evaluate("(y) => y ?? study.levers.find((one) => one.shown).start", start)
             times = moves(page, given.moves, start)
             spent = [processor_time(page, stage, start, 8 >> 2 * stage) for stage in (0, 1)]
-            for count, column, work in zip((first, every), times.T, np.cumsum(spent), strict=True):
-                middle, high = np.quantile(column, [0.5, 0.95])
+            for stage, count in enumerate((first, every)):
+                work = sum(spent[: stage + 1])
+                middle, high = np.quantile(times[:, [stage, stage + 2]], [0.5, 0.95], axis=0)
                 print(
-                    f"a lever from {year}, {count:5d} members: median {middle:.0f} ms, 95th"
-                    f" percentile {high:.0f} ms by the clock; {work:.0f} ms of processor time,"
+                    f"a lever from {year}, {count:5d} members: median {middle[0]:.0f} ms, 95th"
+                    f" percentile {high[0]:.0f} ms by the clock, with the next frame"
+                    f" {middle[1]:.0f} and {high[1]:.0f} ms; {work:.0f} ms of processor time,"
                     f" {work / workers:.0f} ms on {workers} free processors"
                 )
         heap = page.evaluate("performance.memory ? performance.memory.usedJSHeapSize : 0")

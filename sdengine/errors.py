@@ -39,15 +39,22 @@ class Message(str):
         return (translate(self.template) or self.template).format(**values)
 
 
+def filled(template: str, values: Mapping[str, object]) -> str:
+    """Return a template with its gaps filled in; without values, a text with braces as it is."""
+    if isinstance(template, Message) or ("{" in template and not values):
+        return template
+    return Message(template, **values)
+
+
 class SDError(Exception):
     """A list of problems, each one line: where, what is wrong, what to do.
 
     The command line prints the lines without a traceback; ``problems`` keeps them apart, each
-    once.
+    once. One problem may be a template with the ``values`` of its gaps.
     """
 
-    def __init__(self, problems: str | Iterable[str]):
-        given = (problems,) if isinstance(problems, str) else tuple(problems)
+    def __init__(self, problems: str | Iterable[str], /, **values: object):
+        given = (filled(problems, values),) if isinstance(problems, str) else tuple(problems)
         self.problems: tuple[str, ...] = tuple(dict.fromkeys(given))
         super().__init__("\n".join(self.problems))
 
@@ -68,9 +75,9 @@ class Problems:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def add(self, where: object, what: str) -> None:
-        """Note one problem; ``where`` names file and key."""
-        self.lines.append(Message("{where}: {what}", where=where, what=what))
+    def add(self, where: object, what: str, /, **values: object) -> None:
+        """Note one problem, a template with its ``values``; ``where`` names file and key."""
+        self.lines.append(Message("{where}: {what}", where=where, what=filled(what, values)))
 
     def take(self, error: SDError) -> None:
         """Add the problems of an error raised by a smaller reading."""

@@ -161,7 +161,7 @@ class Study:
         """Return what the model must match; raise SDError where there is no fit.toml."""
         if self.fit is None:
             told = "{file}: no such file: nothing says which series the model must match"
-            raise SDError(Message(told, file=self.folder / "calibration" / "fit.toml"))
+            raise SDError(told, file=self.folder / "calibration" / "fit.toml")
         return self.fit
 
     @property
@@ -175,7 +175,7 @@ class Study:
             return self
         if counts_years(self.model.clock.unit) and re.fullmatch(r"through-\d{1,3}", as_of):
             told = '"{name}": the model counts years; write four digits, as through-2021'
-            raise SDError(Message(told, name=as_of))
+            raise SDError(told, name=as_of)
         other = Study(self.folder, self.model)
         other.__dict__["report"] = replace(self.report, as_of=as_of)
         return other
@@ -192,11 +192,9 @@ class Study:
         found = target if target in single else named[0] if len(named) == 1 else ""
         if not found:
             raise SDError(
-                Message(
-                    '--target: no single target "{target}"{hint}',
-                    target=target,
-                    hint=did_you_mean(target, single),
-                )
+                '--target: no single target "{target}"{hint}',
+                target=target,
+                hint=did_you_mean(target, single),
             )
         head = replace(self.report.headline, question=found, beside=self._beside(found))
         other = Study(self.folder, self.model)
@@ -235,7 +233,7 @@ class Study:
         if name and name not in known:
             told = 'no prior set "{name}"{hint} (there are {known})'
             hint = did_you_mean(name, known)
-            raise SDError(Message(told, name=name, hint=hint, known=", ".join(known)))
+            raise SDError(told, name=name, hint=hint, known=", ".join(known))
         return name or known[0]
 
     def priors(self, prior_set: str = "") -> Priors:
@@ -367,15 +365,13 @@ def find_model(folder: Path) -> Path:
         return found[0]
     if not place.is_dir():
         raise SDError(
-            Message("{folder}: no study here: it has no folder model/ (see --study)", folder=folder)
+            "{folder}: no study here: it has no folder model/ (see --study)", folder=folder
         )
-    what = ", ".join(p.name for p in found) or "no model file"
+    what = ", ".join(p.name for p in found) or Message("none")
     raise SDError(
-        Message(
-            "{place}: needs exactly one model file (.mdl, .xmile, .stmx), has {what}",
-            place=place,
-            what=what,
-        )
+        "{place}: needs exactly one model file (.mdl, .xmile, .stmx), has {what}",
+        place=place,
+        what=what,
     )
 
 

@@ -40,6 +40,7 @@ VENSIM = {
     "sde/pulsetrain/pulsetrain.mdl": "PySD leaves out the pulse that begins at the end time",
     "sde/subscript/subscript.mdl": "PySD spreads d[A1] over DimA and s[DimA] over DimB",
     "tm/na/test_na.mdl": "PySD's :NA: is NaN; Vensim's the number -2^109, blank in its output",
+    "tm/arguments/test_arguments.mdl": "PySD lowers a DELAY3 with stages shorter than a step",
     "tm/lookups/test_lookups_no-indirect.stmx": "PySD reads an old namespace as an empty model",
 }
 # Where PySD's own solver stops early: the relative tolerance, and why.
@@ -209,7 +210,7 @@ def test_every_other_file_of_the_set_is_refused_in_words():
             except SDError as error:
                 refused.append((path.name, str(error)))
     assert all(name in words for name, words in refused)
-    assert len(refused) == 18  # most hold "???" for an equation
+    assert len(refused) == 17  # most hold "???" for an equation
 
 
 @pytest.mark.full

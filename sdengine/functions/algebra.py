@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sdengine.functions.record import Builder
 from sdengine.functions.scope import Scope
-from sdengine.ir import Node, Op, Values
+from sdengine.ir import Const, Load, Node, Op, Slots, Values
+
+HALVINGS = 52
 
 
 def op(name: str, *parts: Node) -> Op:
@@ -35,3 +40,23 @@ def inside_vector(scope: Scope, width: int) -> Scope:
     """Return a scope with one more axis, on which nothing depends."""
     axes = {name: axis[:, None] for name, axis in scope.axes.items()}
     return Scope((*scope.shape, width), axes)
+
+
+def halved(
+    builder: Builder, ends: tuple[Node, Node], too_low: Callable[[Slots], Node], scope: Scope
+) -> Slots:
+    """Return slots of the number between two ends up to which it is too low, and not above.
+
+    It is halved for a fixed number of times, so that every member does the same work.
+    """
+    low, high = (
+        Load(builder.statements.keep(end, name, scope))
+        for end, name in zip(ends, ("low", "high"), strict=True)
+    )
+    half = Load(builder.statements.keep(op("mul", op("sub", high, low), Const(0.5)), "half", scope))
+    price = builder.statements.keep(op("add", low, half), "price", scope)
+    for step in range(1, HALVINGS + 1):
+        by = op("mul", half, Const(0.5**step))
+        move = chosen(too_low(price), by, op("neg", by))
+        price = builder.statements.keep(op("add", Load(price), move), "price", scope)
+    return price

@@ -8,13 +8,13 @@ found by halving, a fixed number of times, so that every member does the same wo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sdengine.errors import Message
-from sdengine.functions.algebra import chosen, op, whole
+from sdengine.functions.algebra import chosen, halved, op, whole
 from sdengine.functions.record import Builder, Example, Function, Lowering
 from sdengine.functions.scope import LoweringError, Scope
 from sdengine.functions.unit_rules import rule
@@ -22,7 +22,6 @@ from sdengine.functions.vectors import Across, across, last_subscript
 from sdengine.ir import Const, Fold, Load, Node, Slots
 from sdengine.syntax import Call, Expr, Number, Ref
 
-HALVINGS = 52
 NO_WIDTH = 2.0**-20  # priorities this near to each other share
 REACH = {1: 0.5, 2: 0.5, 3: 8.3, 4: 37.0}  # widths from the middle of a profile to its end
 
@@ -78,10 +77,15 @@ def by_priority(builder: Builder, call: Call, scope: Scope) -> Node:
 
 
 def stella(builder: Builder, call: Call, scope: Scope) -> Node:
-    """Stella's ALLOCATE: a supply over a dimension by demand and priority, and a width."""
+    """Stella's ALLOCATE: a supply over a dimension by demand and priority, a width and a type."""
     supply, dimension, demand, priority, *width = call.args
     if not isinstance(dimension, Ref):
         raise LoweringError(Message("ALLOCATE needs a dimension for its second argument"))
+    if len(width) > 1:
+        request, *profile = (
+            _over(arg, dimension.name) for arg in (demand, width[1], priority, width[0])
+        )
+        return _shared_out(builder, request, profile, supply, scope)
     size = Number(float(len(builder.names.elements(dimension.name))))
     claims = [_over(arg, dimension.name) for arg in (demand, priority)]
     wide = Call("max", (width[0], Number(NO_WIDTH))) if width else Number(NO_WIDTH)
@@ -125,10 +129,15 @@ def available(builder: Builder, call: Call, scope: Scope) -> Node:
         raise LoweringError(
             Message("ALLOCATE AVAILABLE needs a variable for its priority profiles")
         )
+    return _shared_out(builder, request, _profile_parts(builder, profile), supply, scope)
+
+
+def _shared_out(
+    builder: Builder, request: Expr, profile: Sequence[Expr], supply: Expr, scope: Scope
+) -> Node:
+    """Return what each claimant gets by the type, priority and width of its profile."""
     group = across(builder, last_subscript(request), scope)
-    types, middle, wide = (
-        builder.node(part, group.inner) for part in _profile_parts(builder, profile)
-    )
+    types, middle, wide = (builder.node(part, group.inner) for part in profile)
     kinds = _kinds(builder, types)
     demand = builder.statements.keep(builder.node(request, group.inner), "demand", group.inner)
     kind = builder.statements.keep(types, "type", group.inner)
@@ -141,7 +150,7 @@ def available(builder: Builder, call: Call, scope: Scope) -> Node:
     def too_low(price: Slots) -> Node:
         return op("gt", claimants.asked(price), Load(given))
 
-    price = _halved(builder, claimants.ends(), too_low, group.outer)
+    price = halved(builder, claimants.ends(), too_low, group.outer)
     own = (group.vector, group.place)
     part = _part(
         Load(price[group.vector]), kinds, Load(kind[own]), Load(centre[own]), Load(width[own])
@@ -174,23 +183,6 @@ class _Side:
         below, above = (op(how, Load(self.centre), reach) for how in ("sub", "add"))
         count = self.quantity.shape[1]
         return Fold("vmin", count, (below,)), Fold("vmax", count, (above,))
-
-
-def _halved(
-    builder: Builder, ends: tuple[Node, Node], too_low: Callable[[Slots], Node], scope: Scope
-) -> Slots:
-    """Return slots of the price between two ends below which, and not above, it is too low."""
-    low, high = (
-        Load(builder.statements.keep(end, name, scope))
-        for end, name in zip(ends, ("low", "high"), strict=True)
-    )
-    half = Load(builder.statements.keep(op("mul", op("sub", high, low), Const(0.5)), "half", scope))
-    price = builder.statements.keep(op("add", low, half), "price", scope)
-    for step in range(1, HALVINGS + 1):
-        by = op("mul", half, Const(0.5**step))
-        move = chosen(too_low(price), by, op("neg", by))
-        price = builder.statements.keep(op("add", Load(price), move), "price", scope)
-    return price
 
 
 def _profile_parts(builder: Builder, profile: Ref) -> list[Ref]:
@@ -303,7 +295,7 @@ def market_price(builder: Builder, call: Call, scope: Scope) -> Node:
     def too_low(price: Slots) -> Node:
         return op("gt", buyers.asked(price), op("sub", capacity, sellers.asked(price)))
 
-    return Load(_halved(builder, ends, too_low, scope))
+    return Load(halved(builder, ends, too_low, scope))
 
 
 def _at_price(offered: bool) -> Lowering:
@@ -341,8 +333,8 @@ RECORDS = (
     Function(
         name="allocate",
         spellings=("ALLOCATE",),
-        arity=(4, 5),
-        unit=rule("x ? x ? ? -> x"),
+        arity=(4, 5, 6),
+        unit=rule("x ? x ? ? ? -> x"),
         lower=stella,
         example=Example(
             "got[e2]",

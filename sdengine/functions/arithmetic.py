@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from scipy.special import erfc, gammaln
 
 from sdengine.functions import narrow_powers, vmath
 from sdengine.functions.record import (
+    Builder,
     Doubles,
     Emission,
     Example,
@@ -18,8 +20,9 @@ from sdengine.functions.record import (
     Writer,
     of_values,
 )
+from sdengine.functions.scope import Scope
 from sdengine.functions.unit_rules import Units, product, quotient, rule
-from sdengine.ir import Const, Op
+from sdengine.ir import Const, Curve, Interp, Node, Op
 from sdengine.syntax import Call, Number
 
 SMALL = 1e-6  # what Vensim takes for zero in ZIDZ, XIDZ and its pulse tests
@@ -123,6 +126,16 @@ def quantised(b: Any, a: str, q: str) -> str:
     """Write QUANTUM."""
     whole = b.exact("fmul", q, b.unary("trunc", b.exact("fdiv", a, q)))
     return b.select(b.compare("olt", q, b.number(SMALL)), a, whole)
+
+
+def _factorial(builder: Builder, call: Call, scope: Scope) -> Node:
+    """FACTORIAL: the product of the whole numbers up to one, endless beyond 170."""
+    return Interp((_FACTORIALS,), (builder.node(call.args[0], scope),))
+
+
+_FACTORIALS = Curve.of(
+    range(172), [*(float(math.factorial(n)) for n in range(171)), math.inf], "discrete"
+)
 
 
 def _xidz(a: Doubles, b: Doubles, x: Any) -> Doubles:
@@ -268,6 +281,14 @@ RECORDS = (
     _library("arccos", "ARCCOS", np.arccos, ("ARCCOS(0.5)", np.pi / 3)),
     _library("arctan", "ARCTAN", np.arctan, ("ARCTAN(1)", np.pi / 4)),
     _library("gamma_ln", "GAMMA LN", gammaln, ("GAMMA LN(5)", np.log(24))),
+    Function(
+        name="factorial",
+        spellings=("FACTORIAL",),
+        arity=(1,),
+        unit=rule("1 -> 1"),
+        lower=_factorial,
+        example=Example("FACTORIAL(5)", 120, xmile=True),
+    ),
     Function(
         name="min",
         spellings=("MIN",),

@@ -68,6 +68,23 @@ def _inverted(curve: Curve) -> Curve:
     raise LoweringError(Message("LOOKUP INVERT needs a lookup that only rises or only falls"))
 
 
+def slope(curves: Choice, at: Node, side: Node) -> Node:
+    """LOOKUP SLOPE: the slope after the argument, before it (side < 0), or their mean (side 0).
+
+    They differ at points alone. Beyond the ends, where a lookup is flat, it is 0.
+    """
+    low, high = curves.each(lambda c: c.x[0]), curves.each(lambda c: c.x[-1])
+    rises = curves.turned(lambda c: Curve(c.x, _rises(c), "discrete"))
+    mirrored = curves.turned(
+        lambda c: Curve(-c.x[::-1], np.append(_rises(c)[:-1][::-1], 0.0), "discrete")
+    )
+    after = chosen(op("ge", at, low), rises.read(at), Const(0.0))
+    before = chosen(op("le", at, high), mirrored.read(op("neg", at)), Const(0.0))
+    mean = op("mul", Const(0.5), op("add", before, after))
+    both = chosen(op("lt", side, Const(0.0)), before, mean)
+    return chosen(op("gt", side, Const(0.0)), after, both)
+
+
 def area(curves: Choice, start: Node, end: Node) -> Node:
     """LOOKUP AREA: the integral of the lookup between two arguments."""
     return op("sub", _integral(curves, end), _integral(curves, start))
@@ -97,6 +114,13 @@ def _rises(curve: Curve) -> NDArray[np.float64]:
     width = np.diff(curve.x)
     slope = np.divide(np.diff(curve.y), width, out=np.zeros(len(width)), where=width > 0)
     return np.append(slope, 0.0)
+
+
+def area_up_to(curve: Curve, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the integral of a curve from its first point to each of some arguments inside it."""
+    piece = np.clip(np.searchsorted(curve.x, at, side="right") - 1, 0, len(curve.x) - 1)
+    way = at - curve.x[piece]
+    return _areas(curve)[piece] + way * (curve.y[piece] + 0.5 * _rises(curve)[piece] * way)
 
 
 def _areas(curve: Curve) -> NDArray[np.float64]:
@@ -243,6 +267,7 @@ RECORDS = (
     _record("LOOKUP FORWARD", "LOOKUP FORWARD(look,1.5)", 2, forward, "x ? -> x"),
     _record("LOOKUP BACKWARD", "LOOKUP BACKWARD(look,1.5)", 1, backward, "x ? -> x"),
     _record("LOOKUP AREA", "LOOKUP AREA(look,0.5,2.5)", 0.5 + 1.5 + 1.125, area, "x ? ? -> ?", 3),
+    _record("LOOKUP SLOPE", "LOOKUP SLOPE(look,3.5,0)", 1, slope, "x ? ? -> ?", 3),
     Function(
         name="lookup_invert",
         spellings=("LOOKUP INVERT",),

@@ -143,7 +143,7 @@ def normal(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     mirrored = op("gt", a, Const(0.0))  # shares near 1 are coarse: take them from below
     first = _below(chosen(mirrored, op("neg", b), a))
     last = _below(chosen(mirrored, op("neg", a), b))
-    share = _drawn(builder, seed, first, last, scope)
+    share = drawn(builder, seed, first, last, scope)
     found = quantile(builder, share, scope)
     number = chosen(mirrored, op("neg", found), found)
     inside = op("min", op("max", op("add", mean, op("mul", spread, number)), low), high)
@@ -162,7 +162,7 @@ def exponential(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     return op("sub", start, op("mul", stretch, op("ln", share)))
 
 
-def _drawn(builder: Builder, seed: Node, low: Node, high: Node, scope: Scope) -> Load:
+def drawn(builder: Builder, seed: Node, low: Node, high: Node, scope: Scope) -> Load:
     """Return a number between two shares of a distribution."""
     share = _between(_uniform(builder, seed, scope), low, high)
     return Load(builder.statements.keep(share, "share", scope))
@@ -190,7 +190,7 @@ def triangular(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
         )
         for end in (low, high)
     )
-    share = _drawn(builder, seed, first, last, scope)
+    share = drawn(builder, seed, first, last, scope)
     rising = op("add", start, op("sqrt", op("mul", share, op("mul", width, left))))
     rest = op("sub", Const(1.0), share)
     falling = op("sub", stop, op("sqrt", op("mul", rest, op("mul", width, right))))
@@ -205,14 +205,15 @@ def weibull(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
         z = op("max", op("div", op("sub", end, shift), stretch), Const(0.0))
         return op("exp", op("neg", op("pow", z, shape)))
 
-    share = _drawn(builder, seed, above(low), above(high), scope)
+    share = drawn(builder, seed, above(low), above(high), scope)
     scaled = op("pow", op("neg", op("ln", share)), op("div", Const(1.0), shape))
     return op("min", op("max", op("add", shift, op("mul", stretch, scaled)), low), high)
 
 
-def _record(
+def random_record(
     spelling: str, counts: int, unit: str, lower: Callable[..., Node], example: Example
 ) -> Function:
+    """Return the record of a function that draws numbers."""
     return Function(
         name=spelling.casefold().replace(" ", "_"),
         spellings=(spelling,),
@@ -242,30 +243,32 @@ RECORDS = (
         lower=of_nodes(normal_quantile),
         example=Example("INVNORM(0.975)", 1.959963984540054, xmile=True),
     ),
-    _record(
+    random_record(
         "RANDOM 0 1",
         0,
         "-> 1",
         uniform_0_1,
         Example("IF THEN ELSE(r>0:AND:r<1,1,0)", 1, "r=RANDOM 0 1()~~|"),
     ),
-    _record("RANDOM UNIFORM", 3, "x x ? -> x", uniform, Example("RANDOM UNIFORM(3,3,1)", 3)),
-    _record("RANDOM NORMAL", 5, "x x x x ? -> x", normal, Example("RANDOM NORMAL(0,9,3,0,1)", 3)),
-    _record(
+    random_record("RANDOM UNIFORM", 3, "x x ? -> x", uniform, Example("RANDOM UNIFORM(3,3,1)", 3)),
+    random_record(
+        "RANDOM NORMAL", 5, "x x x x ? -> x", normal, Example("RANDOM NORMAL(0,9,3,0,1)", 3)
+    ),
+    random_record(
         "RANDOM EXPONENTIAL",
         5,
         "x x x x ? -> x",
         exponential,
         Example("RANDOM EXPONENTIAL(0,9,3,0.0000001,1)", 3),
     ),
-    _record(
+    random_record(
         "RANDOM TRIANGULAR",
         6,
         "x x x x x ? -> x",
         triangular,
         Example("RANDOM TRIANGULAR(2.9999999,3.0000001,0,3,6,1)", 3),
     ),
-    _record(
+    random_record(
         "RANDOM WEIBULL",
         6,
         "x x 1 x x ? -> x",

@@ -25,9 +25,18 @@ def smooth(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
 
 
 def delay(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
-    """DELAYn: n stocks in a row, each draining within time/n; returns the last outflow."""
-    inflow, time, initial, order = args
-    stages, count = _stages(builder, time, order, scope)
+    """DELAYn: n stocks in a row, each draining within time/n; returns the last outflow.
+
+    A stage may be shorter than a step, as in Vensim, whose published runs show it.
+    """
+    stages = builder.constants.whole_number(args[3])
+    return _drained(builder, args, scope, stages, Const(float(stages)))
+
+
+def _drained(
+    builder: Builder, args: tuple[Node, ...], scope: Scope, stages: int, count: Node
+) -> Node:
+    inflow, time, initial, _ = args
     pace = op("div", time, count)
     outflows: list[Node] = []
     for _ in range(stages):
@@ -40,9 +49,9 @@ def delay(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
 
 
 def _stages(builder: Builder, time: Node, order: Node, scope: Scope) -> tuple[int, Node]:
-    """Return how many stages a delay has room for, and how many of them a member uses.
+    """Return how many stages a DELAY N has room for, and how many of them a member uses.
 
-    As in PySD, the order falls where a stage would be shorter than a step at the start, at any
+    The order falls where a stage would be shorter than a step at the start, at any
     element of the equation.
     """
     most, step = builder.constants.whole_number(order), builder.model.clock.step
@@ -76,9 +85,9 @@ def _last(stages: list[Node], count: Node) -> Node:
 def delay_n(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """DELAY N: like DELAYn, but material keeps the delay time in force when it entered a stage."""
     inflow, time, initial, order = args
-    if builder.constants.value(time) is not None:
-        return delay(builder, args, scope)
     stages, count = _stages(builder, time, order, scope)
+    if builder.constants.value(time) is not None:
+        return _drained(builder, args, scope, stages, count)
     times: list[Node] = [time]
     for _ in range(max(stages - 1, 1)):
         times.append(builder.statements.lagged(times[-1], time, scope))
@@ -117,9 +126,19 @@ def _average(builder: Builder, value: Node, time: Node, start: Node, scope: Scop
 
 def npv(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """NPV: the discounted sum of a stream so far, times a factor."""
+    return _present_value(builder, args, Const(1.0), scope)
+
+
+def npve(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """NPVE: the same where a stream arrives at the end of each step, as in Excel."""
+    step = op("mul", args[1], Const(builder.model.clock.step))
+    return _present_value(builder, args, op("div", Const(1.0), op("add", Const(1.0), step)), scope)
+
+
+def _present_value(builder: Builder, args: tuple[Node, ...], first: Node, scope: Scope) -> Node:
     stream, rate, initial, factor = args
     step = Const(builder.model.clock.step)
-    worth = builder.statements.stock("worth today", Const(1.0), scope)
+    worth = builder.statements.stock("worth today", first, scope)
     spread = op("add", Const(1.0), op("mul", rate, step))
     builder.statements.rate(worth, op("neg", op("div", op("mul", worth, rate), spread)), scope)
     total = builder.statements.stock("present value", initial, scope)
@@ -210,6 +229,14 @@ RECORDS = (
         unit=rule("x/time 1/time x 1 -> x"),
         lower=of_nodes(npv),
         example=Example("NPV(1,1,0,2)", 2 * (1 + 1 / 2 + 1 / 4 + 1 / 8 + 1 / 16)),
+    ),
+    Function(
+        name="npve",
+        spellings=("NPVE",),
+        arity=(4,),
+        unit=rule("x/time 1/time x 1 -> x"),
+        lower=of_nodes(npve),
+        example=Example("NPVE(1,1,0,2)", 2 * (1 / 2 + 1 / 4 + 1 / 8 + 1 / 16 + 1 / 32)),
     ),
     Function(
         name="depreciate_straightline",

@@ -200,7 +200,8 @@ def element_map(builder: Builder, call: Call, scope: Scope) -> Node:
     if not any(isinstance(part, Load | Time) for part in nodes(offset)):
         value = builder.constants.value(offset)
         if value is not None and np.isfinite(value).all():
-            return _at(slots, place + np.rint(np.broadcast_to(value, place.shape)).astype(int))
+            wanted = place + np.rint(np.broadcast_to(value, place.shape)).astype(int)
+            return _at(builder, slots, wanted)
     inside = inside_vector(scope, len(slots))
     allowed(int(np.prod(inside.shape)))
     wanted = op("integer", op("add", op("add", Values(place.astype(float)), offset), Const(0.5)))
@@ -216,13 +217,14 @@ def element_map(builder: Builder, call: Call, scope: Scope) -> Node:
     return chosen(known, total, Const(NA))
 
 
-def _at(slots: Slots, place: NDArray[np.int64]) -> Node:
-    """Return the values at these places of a variable, :NA: outside it."""
+def _at(builder: Builder, slots: Slots, place: NDArray[np.int64]) -> Node:
+    """Return the values at these places of a variable, :NA: outside it, where none is read."""
     outside = (place < 0) | (place >= len(slots))
-    found = Load(slots[np.clip(place, 0, len(slots) - 1)])
     if not outside.any():
-        return found
-    return chosen(Values(outside.astype(float)), Const(NA), found)
+        return Load(slots[place])
+    nothing = builder.statements.keep(Const(NA), "nothing", Scope((1,)))
+    inside = slots[np.clip(place, 0, len(slots) - 1)]
+    return Load(np.where(outside, nothing[0], inside))
 
 
 _ARRAY = "e: e1,e2,e3~~|\nv[e]=20,50,30~~|\n"

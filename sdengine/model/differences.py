@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from sdengine.errors import Message
+from sdengine.model.clock import constant_of
 from sdengine.syntax import Call, Expr, Kind, Model, Number, Variable, walk
 
 SHOWN = 5  # names in a remark
@@ -29,8 +31,17 @@ class Difference:
         """Return one line on the variables of a model that have it."""
         listed = list(names)
         shown = ", ".join(f'"{name}"' for name in listed[:SHOWN])
-        more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-        return f"{self.title} ({shown}{more}): as in {self.follows}, {self.done}; {self.others}"
+        left = len(listed) - SHOWN
+        more = Message(" and {n} more", n=left) if left > 0 else ""
+        words = {key: Message(getattr(self, key)) for key in ("title", "follows", "done", "others")}
+        return Message(
+            "{title} ({shown}{more}): as in {follows}, {done}; {others}"
+            if self.follows != "none"
+            else "{title} ({shown}{more}): {done}; {others}",
+            shown=shown,
+            more=more,
+            **words,
+        )
 
 
 def differences(model: Model) -> Iterator[str]:
@@ -108,6 +119,17 @@ def _first_stock(model: Model, variable: Variable) -> bool:
     return own and variable is next(v for v in model.variables.values() if v.kind is Kind.STOCK)
 
 
+def _short_stages(model: Model, call: Call) -> bool:
+    """Whether a stage of a delay is shorter than a step, as far as constants tell."""
+
+    def found(name: str) -> list[Expr] | None:
+        own = model.name_of(name)
+        return None if own is None else [e.expr for e in model[own].equations]
+
+    time, order = (constant_of(arg, found) for arg in (call.args[1], call.args[3]))
+    return time is not None and order is not None and time < order * model.clock.step
+
+
 def _end_between_steps(model: Model, variable: Variable) -> bool:
     """Whether no step meets the end of the run; said of the first variable."""
     clock = model.clock
@@ -159,6 +181,13 @@ DIFFERENCES: tuple[Difference, ...] = (
         "the allocation is solved to rounding",
         "Vensim takes the normal curve from a table (up to 5e-5 of a request), PySD stops at 1e-8",
         _calls("allocate_available"),
+    ),
+    Difference(
+        "delays with stages shorter than a step",
+        "Vensim",
+        "DELAY1 and DELAY3 keep their stages",
+        "PySD leaves stages out until a step is shorter",
+        _calls("delay", where=_short_stages),
     ),
     Difference(
         "power of what has a minus",

@@ -15,11 +15,10 @@ import numpy as np
 
 from sdengine.errors import Message
 from sdengine.model.points import EquationError, number, table_of
-from sdengine.model.tokens import Token, wide_signs
+from sdengine.model.tokens import WORDS, Token, wide_signs
 from sdengine.syntax import NA, Array, Call, Expr, Number, Ref, Table
 
 MARK = "\u01c3"  # stands between the name of a macro and the number of its result
-WORDS = {"IF", "THEN", "ELSE", "AND", "OR", "NOT", "MOD"}
 _LEVELS: tuple[tuple[str, ...], ...] = (
     (":OR:", "OR"),
     (":AND:", "AND"),

@@ -179,7 +179,7 @@ class Outside:
         try:
             refuse_closed(path)
         except SDError as error:
-            raise OutsideError(str(error)) from None
+            raise OutsideError(error.problems[0]) from None
         if path.suffix.lower() not in SHEETS + TEXTS:
             raise OutsideError(
                 Message(
@@ -285,7 +285,9 @@ def grid_of(path: Path, tab: str = "") -> NDArray[np.object_]:
         raise SDError(error.args[0]) from None
     except Exception as error:
         what = " ".join(str(error).split())[:200] or type(error).__name__
-        raise SDError(f"{path.name}: cannot be read: {what}") from error
+        raise SDError(
+            Message("{file}: cannot be read: {error}", file=path.name, error=what)
+        ) from error
 
 
 def _however_written(folder: Path, file: str) -> Path:
@@ -311,10 +313,10 @@ def digest_of(path: Path) -> str:
 def split_cell(cell: str) -> tuple[int, int] | None:
     """Return (row, column), from 0, of a cell's name, or None where it is not one.
 
-    >>> split_cell("C5"), split_cell("value1")
+    >>> split_cell("$C$5"), split_cell("value1")
     ((4, 2), None)
     """
-    found = _CELL.fullmatch(cell.strip())
+    found = _CELL.fullmatch(cell.strip().replace("$", ""))
     return (int(found[2]) - 1, _column(found[1])) if found else None
 
 
@@ -374,6 +376,8 @@ def _own_name(path: Path, tab: str, names: Sequence[Any]) -> str:
 
 def _delimited(path: Path, tab: str) -> NDArray[np.object_]:
     usual = "," if path.suffix.lower() == ".csv" else "\t"
+    if tab in ("\t", "\\t"):
+        usual, tab = "\t", ""
     mark = tab[:1] if tab.strip() and not tab[0].isalnum() else usual
     csv.field_size_limit(2**30)
     with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:

@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass, field
 
+from sdengine.errors import Message, either
 from sdengine.functions import FUNCTIONS as KNOWN
 from sdengine.functions import named
 from sdengine.model.build import ONE, ZERO, add, div, sub, total
@@ -22,7 +23,12 @@ _REDUCERS = {
     **{"sum": "sum", "arraysum": "sum", "mean": "mean", "arraymean": "mean", "prod": "prod"},
     **{"stddev": "stddev", "arraystddev": "stddev"},
 }
-_NUMBERS = {"pi": Number(math.pi), "inf": div(ONE, ZERO)}
+_NUMBERS = {"pi": Number(math.pi), "inf": div(ONE, ZERO), "nan": div(ZERO, ZERO)}
+_TABLES = (
+    *("lookupinv", "lookupmean", "lookuparea", "lookup extrapolate", "lookup forward"),
+    *("lookup backward", "lookup invert", "lookup area", "lookup slope"),
+)
+_VECTORS = ("vector sort order", "vector rank", "vector reorder")
 _EXTREMES = ("min", "max", "vmin", "vmax")
 _FEW = ("min", "max")
 
@@ -31,6 +37,11 @@ def plain(name: str) -> str:
     """Return a name as XMILE compares it."""
     text = name.replace("\\n", " ").replace("_", " ").strip().strip('"')
     return " ".join(text.split()).casefold()
+
+
+def twin(dim: str, place: int) -> str:
+    """Return the name of a range where it stands again among a variable's, at this place."""
+    return f"{dim} · {place + 1}"
 
 
 @dataclass
@@ -69,7 +80,10 @@ class Stella:
         return reader.whole()
 
     def whole_name(self, text: str) -> str:
-        """Return a name as the whole file knows it: those of a module come first."""
+        """Return a name as the whole file knows it: those of a module come first, and with a dot
+        in front there is none."""
+        if text.startswith("."):
+            return text[1:]
         own = f"{self.module}.{plain(text)}"
         return own if self.module and plain(own) in self.names.variables else text
 
@@ -81,6 +95,11 @@ class Stella:
         name = plain(text)
         if name in self.names.variables:
             return self._array(text, subscripts)
+        if name.endswith("'") and subscripts is None:
+            dims = self.names.arrays.get(name[:-1], ())
+            if dims:  # transposed: its ranges by their names, one that it has twice in turn
+                twice = any(dim == twin(dims[0], place) for place, dim in enumerate(dims))
+                return Ref(_written(text)[:-1], dims[::-1] if twice else dims)
         if subscripts is None:
             if name == "self":
                 return Ref(_written(self.own), self.dims)
@@ -102,15 +121,25 @@ class Stella:
         dims = self.names.arrays.get(plain(text), ())
         if dims and len(dims) != len(subscripts):
             raise EquationError(
-                f'uses "{text}" with {len(subscripts)} subscripts, it has {len(dims)}'
+                Message(
+                    'uses "{text}" with {n} subscripts, it has {m}',
+                    text=text,
+                    n=len(subscripts),
+                    m=len(dims),
+                )
             )
         found = [
             self._subscript(subscript, dims[place] if dims else "")
             for place, subscript in enumerate(subscripts)
         ]
         if all(isinstance(one, str) for one in found):
-            return Ref(_written(text), tuple(str(one) for one in found))
+            return Ref(_written(text), tuple(self._twin(str(s), n) for n, s in enumerate(found)))
         return self._computed(text, dims, found)
+
+    def _twin(self, subscript: str, place: int) -> str:
+        """Return the second name of a range that the equation's own variable has twice."""
+        own = self.dims[place] if place < len(self.dims) else ""
+        return own if plain(own) == plain(twin(subscript, place)) else subscript
 
     def _subscript(self, subscript: Subscript, dim: str) -> Subscript:
         elements = self.names.ranges.get(plain(dim), ("", ()))[1]
@@ -118,14 +147,21 @@ class Stella:
             return subscript
         if subscript == "*":
             if not dim:
-                raise EquationError("has [*] on something that is no array")
+                raise EquationError(Message("has [*] on something that is no array"))
             return f"{dim}!"
         if ":" in subscript and not subscript.startswith('"'):
             return f"{self._slice(subscript, dim)}!"
         bare = subscript.strip('"')
         if bare.isdigit() and elements and bare not in elements:
             if not 1 <= int(bare) <= len(elements):
-                raise EquationError(f'has subscript {bare}, "{dim}" has {len(elements)} elements')
+                raise EquationError(
+                    Message(
+                        'has subscript {bare}, "{dim}" has {n} elements',
+                        bare=bare,
+                        dim=dim,
+                        n=len(elements),
+                    )
+                )
             return elements[int(bare) - 1]
         head, dot, element = bare.partition(".")
         if dot and plain(head) in self.names.ranges:
@@ -147,7 +183,13 @@ class Stella:
             places.append(int(end) - 1 if place < 0 and end.isdigit() else place)
         first, last = places
         if not 0 <= first <= last < len(elements):
-            raise EquationError(f'has the subscript {subscript}, which are no elements of "{dim}"')
+            raise EquationError(
+                Message(
+                    'has the subscript {subscript}, which are no elements of "{dim}"',
+                    subscript=subscript,
+                    dim=dim,
+                )
+            )
         made = f"{name} {subscript}"
         self.names.slices[made] = self.names.ranges[plain(made)] = (
             made,
@@ -159,7 +201,9 @@ class Stella:
         """Return an element of an array whose place is computed: 0 where there is none, as in
         Stella. Fractions are cut off."""
         if not dims:
-            raise EquationError(f'has a computed subscript on "{text}", which is no array')
+            raise EquationError(
+                Message('has a computed subscript on "{text}", which is no array', text=text)
+            )
         lengths = [len(self.names.ranges[plain(dim)][1]) for dim in dims]
         first = [
             self.names.ranges[plain(dim)][1][0] if isinstance(one, Expr) else one
@@ -182,9 +226,8 @@ class Stella:
                 inside = end if inside is None else Call("and", (inside, end))
         assert offset is not None
         assert inside is not None
-        safe = Call("if_then_else", (inside, offset, Number(0.0)))
         ref = Ref(_written(text), tuple(str(one) for one in first))
-        return Call("if_then_else", (inside, Call("vector_elm_map", (ref, safe)), Number(0.0)))
+        return Call("if_then_else", (inside, Call("vector_elm_map", (ref, offset)), Number(0.0)))
 
     # ── functions ──────────────────────────────────────────────────────────────────────────
 
@@ -199,7 +242,9 @@ class Stella:
         text = self.whole_name(name)
         word = plain(text)
         if any(isinstance(arg, Text) for arg in args):
-            raise EquationError(f'has the function "{name}" of a text, which is not supported')
+            raise EquationError(
+                Message('has the function "{name}" of a text, which is not supported', name=name)
+            )
         if word in self.names.macros:
             return self._macro(text, args)
         if word in self.names.variables and (word in self.names.tables or not _known(word)):
@@ -207,13 +252,14 @@ class Stella:
             return self._lookup(self._table(table) if isinstance(table, Ref) else table, args)
         if word == "lookup" and len(args) == 2 and isinstance(args[0], Ref):
             return self._lookup(self._table(args[0]), args[1:])
-        if word in ("lookupinv", "lookupmean", "lookuparea") and args and isinstance(args[0], Ref):
-            function = "lookup_invert" if word == "lookupinv" else word
-            return Call(function, (self._table(args[0]), *args[1:]))
+        if word in _TABLES and args and isinstance(args[0], Ref):
+            args = (self._table(args[0]), *args[1:])
+        if word in _VECTORS:
+            args = tuple(self._spelled(arg) for arg in args)
         if word == "size":
             return self._size(args)
         if word in _REDUCERS and len(args) == 1:
-            return self._reduce(_REDUCERS[word], self.open(args[0]))
+            return self._reduce(_REDUCERS[word], self._marked(self.open(args[0])))
         if word == "mean" and len(args) > 1:
             return div(add(*args), Number(float(len(args))))
         if word == "rank" and len(args) == 2:
@@ -221,7 +267,8 @@ class Stella:
         if word in _EXTREMES and len(args) == 1:
             kind = word[-3:]
             return Call(f"v{kind}_xmile" if word in _FEW else word, (self.open(args[0]),))
-        if word in _FEW and len(args) > 2:
+        if word in _FEW and len(args) > 1:
+            args = tuple(self._one(word, arg) for arg in args)
             out = args[0]
             for arg in args[1:]:
                 out = Call(word, (out, arg))
@@ -230,8 +277,15 @@ class Stella:
         if made is not None:
             return made(*args)
         if word in ARITY and len(args) not in ARITY[word]:
-            counts = " or ".join(map(str, ARITY[word]))
-            raise EquationError(f"has {name} with {len(args)} arguments, it takes {counts}")
+            counts = either(map(str, ARITY[word]))
+            raise EquationError(
+                Message(
+                    "has {name} with {n} arguments, it takes {counts}",
+                    name=name,
+                    n=len(args),
+                    counts=counts,
+                )
+            )
         return Call(word.replace(" ", "_"), args)
 
     def _macro(self, text: str, args: tuple[Expr, ...]) -> Expr:
@@ -263,20 +317,33 @@ class Stella:
             if name in self.names.ranges and name not in self.names.variables:
                 return Number(float(len(self.names.ranges[name][1])))
             return Number(float(math.prod(self._widths(self.open(args[0])))))
-        raise EquationError("has SIZE of something that is no array")
+        raise EquationError(Message("has SIZE of something that is no array"))
 
     def _reduce(self, name: str, part: Expr) -> Expr:
         if name not in ("mean", "stddev"):
             return Call(name, (part,))
         widths = self._widths(part)
         if not widths:
-            raise EquationError(f"has {name.upper()} of something that is no array")
+            raise EquationError(
+                Message("has {name} of something that is no array", name=name.upper())
+            )
         count = Number(float(math.prod(widths)))
         mean = div(total(part), count)
         if name == "mean":
             return mean
         apart = Call("pow", (sub(part, mean), Number(2.0)))
         return Call("sqrt", (div(total(apart), count),))
+
+    def _one(self, word: str, arg: Expr) -> Expr:
+        """Return what MIN or MAX compares: of an array in an equation that has none, its own."""
+        opened = arg if self.dims else self.open(arg)
+        return arg if opened == arg else Call(f"v{word}_xmile", (opened,))
+
+    def _spelled(self, arg: Expr) -> Expr:
+        """Return an array that stands bare with its subscripts."""
+        if isinstance(arg, Ref) and not arg.subscripts:
+            return Ref(arg.name, self.names.arrays.get(plain(arg.name), ()))
+        return arg
 
     def open(self, expr: Expr) -> Expr:
         """Return an expression with every array that stands bare in it reduced as a whole."""
@@ -288,6 +355,17 @@ class Stella:
             if expr.function == "lookup":
                 args[0] = expr.args[0]
             return Call(expr.function, tuple(args))
+        return expr
+
+    def _marked(self, expr: Expr) -> Expr:
+        """Return an expression with the ranges reduced that the equation's variable has not."""
+        if isinstance(expr, Ref):
+            own = {plain(dim) for dim in self.dims}
+            loose = [plain(s) in self.names.ranges and plain(s) not in own for s in expr.subscripts]
+            named = zip(expr.subscripts, loose, strict=True)
+            return Ref(expr.name, tuple(f"{s}!" if free else s for s, free in named))
+        if isinstance(expr, Call):
+            return Call(expr.function, tuple(self._marked(arg) for arg in expr.args))
         return expr
 
     def _widths(self, expr: Expr) -> list[int]:

@@ -5,8 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from sdengine.model.build import ONE, STEP, TIME, ZERO, add, div, mul, sub
+from sdengine.errors import Message
+from sdengine.model.build import (
+    ONE,
+    STEP,
+    TIME,
+    ZERO,
+    add,
+    before,
+    div,
+    mul,
+    sub,
+    test,
+    when,
+)
 from sdengine.model.forms import Form, ordered, same, starting
+from sdengine.model.points import EquationError
 from sdengine.syntax import Call, Expr, Number, Ref
 
 _START = Ref("initial_time")
@@ -56,6 +70,36 @@ def _pareto(shape: Expr, scale: Expr, seed: Expr) -> Expr:
     return mul(scale, _call("pow", share, div(Number(-1.0), shape)))
 
 
+def _poisson(mean: Expr, seed: Expr) -> Expr:
+    return _call("random_poisson", ZERO, _ENDLESS, mean, ZERO, ONE, seed)
+
+
+def _binomial(trials: Expr, chance: Expr, seed: Expr) -> Expr:
+    """Successes; a chance that is none counts as 1."""
+    known = test("and", test("ge", chance, ZERO), test("le", chance, ONE))
+    safe = when(known, chance, ONE)
+    return _call("random_binomial", ZERO, _ENDLESS, safe, trials, ZERO, ONE, seed)
+
+
+def _failures(successes: Expr, chance: Expr, seed: Expr) -> Expr:
+    """Return how often it fails before so many successes."""
+    args = (ZERO, _ENDLESS, chance, successes, mul(Number(-1.0), successes), ONE, seed)
+    return _call("random_negative_binomial", *args)
+
+
+def _gamma(shape: Expr, scale: Expr, seed: Expr) -> Expr:
+    return _call("random_gamma", ZERO, _ENDLESS, shape, ZERO, scale, seed)
+
+
+def _beta(a: Expr, b: Expr, seed: Expr) -> Expr:
+    return _call("random_beta", ZERO, ONE, a, b, ZERO, ONE, seed)
+
+
+def _logistic(mean: Expr, scale: Expr, seed: Expr) -> Expr:
+    share = _call("random_uniform", ZERO, ONE, seed)
+    return sub(mean, mul(scale, _call("ln", sub(div(ONE, share), ONE))))
+
+
 def _happens(percent: Expr, seed: Expr) -> Expr:
     """Return 1 where what has this probability a unit of time happens within the step."""
     return _call("lt", _call("random_uniform", ZERO, Number(100.0), seed), mul(percent, STEP))
@@ -81,12 +125,76 @@ _DRAWS: Mapping[str, tuple[int, Form]] = {
         ),
     ),
     "pareto": (2, _pareto),
+    "poisson": (1, _poisson),
+    "binomial": (2, _binomial),
+    "negbinomial": (2, _failures),
+    "geometric": (1, lambda chance, seed: _failures(ONE, chance, seed)),
+    "gamma": (2, _gamma),
+    "beta": (2, _beta),
+    "logistic": (2, _logistic),
+    "normalpink": (3, same("random_pink_noise")),
     "montecarlo": (1, _happens),
 }
 
 
 def _unseeded(form: Form) -> Form:
     return lambda *args: form(*args, ZERO)
+
+
+# ── money, and counting ────────────────────────────────────────────────────────────────────
+
+
+def _payments(rate: Expr, count: Expr) -> tuple[Expr, Expr]:
+    """Return what 1 grows to over so many periods, and what 1 paid at the end of each grows to."""
+    growth = _call("pow", add(ONE, rate), count)
+    sure = when(test("eq", rate, ZERO), ONE, rate)
+    return growth, when(test("eq", rate, ZERO), count, div(sub(growth, ONE), sure))
+
+
+def _future(rate: Expr, count: Expr, payment: Expr, present: Expr) -> Expr:
+    growth, paid = _payments(rate, count)
+    return _call("neg", add(mul(present, growth), mul(payment, paid)))
+
+
+def _payment(rate: Expr, count: Expr, present: Expr, future: Expr) -> Expr:
+    growth, paid = _payments(rate, count)
+    return _call("neg", div(add(mul(present, growth), future), paid))
+
+
+def _present(rate: Expr, count: Expr, payment: Expr, future: Expr) -> Expr:
+    growth, paid = _payments(rate, count)
+    return _call("neg", div(add(future, mul(payment, paid)), growth))
+
+
+def _growth(percent: Expr) -> Expr:
+    """Return the rate at which a stock grows by so many percent a unit of time, whatever DT."""
+    grown = _call("pow", add(ONE, div(percent, Number(100.0))), STEP)
+    return div(sub(grown, ONE), STEP)
+
+
+def _derivative(value: Expr, order: Expr) -> Expr:
+    """Return the change from step to step, as often as said; 0 before there are as many steps."""
+    if not isinstance(order, Number) or order.value not in range(10):
+        raise EquationError(Message("has DERIVN without a whole number for its order"))
+    for _ in range(int(order.value)):
+        value = div(sub(value, before(value, value)), STEP)
+    gone = sub(TIME, _START)
+    enough = test("gt", gone, mul(sub(order, Number(0.5)), STEP))
+    return when(enough, value, ZERO)
+
+
+def _ways(ordered: bool) -> Form:
+    """Return how many choices there are of so many things among others."""
+
+    def made(all_: Expr, some: Expr) -> Expr:
+        others = (sub(all_, some),) if ordered else (sub(all_, some), some)
+        few = div(_call("factorial", all_), mul(*(_call("factorial", n) for n in others)))
+        logs = (_call("gamma_ln", add(n, ONE)) for n in others)
+        many = _call("exp", sub(_call("gamma_ln", add(all_, ONE)), *logs))
+        number = when(test("le", all_, Number(170.0)), few, many)
+        return _call("integer", add(number, Number(0.5)))
+
+    return made
 
 
 # ── all of them ────────────────────────────────────────────────────────────────────────────
@@ -109,7 +217,21 @@ FUNCTIONS: Mapping[tuple[str, int], Form] = {
     ("pulse", 2): lambda size, first: _call("xpulse", first, size),
     ("pulse", 3): lambda size, first, gap: _call("xpulse_train", first, gap, size),
     ("previous", 2): same("previous"),
+    ("sign", 1): lambda x: sub(test("gt", x, ZERO), test("lt", x, ZERO)),
+    ("fv", 4): _future,
+    ("pmt", 4): _payment,
+    ("pv", 4): _present,
+    ("cgrowth", 1): _growth,
+    ("derivn", 2): _derivative,
+    ("permutations", 2): _ways(ordered=True),
+    ("combinations", 2): _ways(ordered=False),
+    ("lookupinv", 2): same("lookup_invert"),
+    ("lookuparea", 3): same("lookup_area"),
+    ("lookupmean", 3): lambda table, first, last: div(
+        _call("lookup_area", table, first, last), sub(last, first)
+    ),
     ("npv", 2): lambda stream, rate: _call("npv", stream, rate, ZERO, ONE),
+    ("npv", 4): same("npv"),
     ("npv", 3): lambda stream, rate, first: _call("npv", stream, rate, first, ONE),
     ("sinwave", 2): _wave("sin"),
     ("coswave", 2): _wave("cos"),

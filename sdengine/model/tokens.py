@@ -14,7 +14,7 @@ _PIECES = r"""(?P<space>[\s\\]+)
       | (?P<name>NAME)
       | (?P<string>'[^']*')
       | (?P<keyword>:\s*(?:AND|OR|NOT|NA|EXCEPT|RAW|INTERPOLATE|HOLD[ _]BACKWARD|LOOK[ _]FORWARD
-                     |TEST[ ]INPUT|THE[ ]CONDITION|IMPLIES)\s*:)
+                     |IGNORE|TEST[ ]INPUT|THE[ ]CONDITION|IMPLIES)\s*:)
       | (?P<sign><->|->|:=|==|<=|>=|<>|//|[-+*/^=<>()\[\],;:!])
     """
 
@@ -24,7 +24,13 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 _VENSIM = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$\s]|[^\x00-\x7f]|\\\s*)*""")
-_XMILE = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$]|[^\x00-\x7f]|\.(?=[^\W\d]))*""")
+_XMILE = _pattern(
+    r"""(?:\.(?=[^\W\d]))?(?:[\w$]|[^\x00-\x7f])(?:[\w'$]|[^\x00-\x7f]|\.(?=[^\W\d]))*"""
+)
+
+
+WORDS = {"IF", "THEN", "ELSE", "AND", "OR", "NOT", "MOD"}
+"""Names of XMILE that are signs."""
 
 
 class Token(NamedTuple):
@@ -48,20 +54,33 @@ def tokens(text: str, *, xmile: bool = False) -> list[Token]:
     """
     out: list[Token] = []
     match = (_XMILE if xmile else _VENSIM).match
-    at, end = 0, len(text)
+    at, end, last = 0, len(text), ""
     while at < end:
         found = match(text, at)
         if found is None:
             raise EquationError(
-                f'has "{text[at : at + 10].strip()}", which is not understood (a name stands in '
-                "quotes where it holds other signs than letters, digits, blanks, _, $ and ')"
+                Message(
+                    'has "{text}", which is not understood (a name stands in quotes where it '
+                    "holds other signs than letters, digits, blanks, _, $ and ')",
+                    text=text[at : at + 10].strip(),
+                )
             )
         kind = str(found.lastgroup)
         if kind == "keyword":
             word = " ".join(found[0].strip(": \t\n").replace("_", " ").upper().split())
             out.append(Token(kind, f":{word}:"))
         elif kind == "name":
-            out.append(Token(kind, " ".join(found[0].replace("\\", " ").split())))
+            name = " ".join(found[0].replace("\\", " ").split())
+            if (
+                xmile
+                and out
+                and out[-1].kind == "name"
+                and not {name.upper(), last.upper()} & WORDS
+            ):
+                out[-1] = Token(kind, f"{last} {name}")  # blanks for the underlines of a name
+            else:
+                out.append(Token(kind, name))
+            last = out[-1].text
         elif kind == "quoted":
             out.append(Token(kind, re.sub(r"\\\n\s*", "", found[0])))
         elif kind != "space":

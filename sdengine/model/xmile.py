@@ -6,6 +6,7 @@ A document (``xmile_document``) becomes items, one for each variable, whose modu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from sdengine.errors import Message, did_you_mean
@@ -18,7 +19,7 @@ from sdengine.model.points import EquationError
 from sdengine.model.repair import document
 from sdengine.model.sections import CLOCK, Element, File, Section
 from sdengine.model.special import mark_driven, write_out
-from sdengine.model.stella import TABLE_OF, Names, Stella, plain
+from sdengine.model.stella import TABLE_OF, Names, Stella, plain, twin
 from sdengine.model.xmile_document import KINDS, Document
 from sdengine.syntax import Call, Equation, Expr, Number, Ref, Table, fold
 
@@ -36,7 +37,10 @@ def read_xmile(text: str) -> File:
     (method, more), clock, ranges = tree.method(), tree.clock(), tree.ranges()
     items, macros = joined(tree.models()), list(tree.macros())
     if len(items) > limit("VARIABLES"):
-        raise ValueError(f"{len(items):,} variables; {at_most('VARIABLES')}")
+        raise ValueError(
+            Message("{n:,} variables; {most}", n=len(items), most=at_most("VARIABLES"))
+        )
+    ranges += _twins(ranges, [*items, *(item for _, _, own in macros for item in own)])
     names = _names(ranges, items, macros)
     names.macros = tree.defaults()
     mark_driven(items, names)
@@ -53,10 +57,33 @@ def read_xmile(text: str) -> File:
     ]
     for (name, params, _), draft in zip(macros, drafts[1:], strict=True):
         if draft.ranges:
-            raise ValueError(f'macro "{name}" holds a conveyor, queue or oven: not supported')
+            raise ValueError(
+                Message('macro "{name}" holds a conveyor, queue or oven: not supported', name=name)
+            )
         found = tuple(e for e in draft.elements.values() if fold(e.name) not in CLOCK)
         sections.append(Section(name, params, found, ()))
     return File(tuple(sections), method, (*remarks, *more, *tree.included()))
+
+
+def _twins(
+    ranges: Sequence[tuple[str, list[str]]], items: Sequence[Item]
+) -> list[tuple[str, list[str]]]:
+    """Give a range that a variable has twice a second name there; return those."""
+    elements = {plain(name): own for name, own in ranges}
+    made: dict[str, list[str]] = {}
+    for item in items:
+        known = [plain(dim) for dim in item.dims]
+        if len(set(known)) < len(known):
+            item.dims = tuple(
+                twin(dim, place) if plain(dim) in known[:place] else dim
+                for place, dim in enumerate(item.dims)
+            )
+            made |= {
+                dim: elements[key]
+                for dim, key in zip(item.dims, known, strict=True)
+                if plain(dim) != key and key in elements
+            }
+    return list(made.items())
 
 
 def _names(
@@ -75,7 +102,14 @@ def _names(
         unknown = [dim for dim in item.dims if plain(dim) not in names.ranges]
         if unknown:
             near = did_you_mean(unknown[0], [own for own, _ in names.ranges.values()])
-            raise ValueError(f'"{item.name}" stands over "{unknown[0]}", which is no range{near}')
+            raise ValueError(
+                Message(
+                    '"{name}" stands over "{unknown}", which is no range{near}',
+                    name=item.name,
+                    unknown=unknown[0],
+                    near=near,
+                )
+            )
         if item.table is not None or any(piece.table is not None for piece in item.pieces):
             names.tables.add(name)
         if item.table is not None and any(text.strip() for text in item.equations):
@@ -143,10 +177,11 @@ class _Items:
     def _firsts(self, item: Item) -> Element:
         """Return the first values of a stock that are given by element, as a variable."""
         if not item.dims:
-            raise ValueError(f'"{item.name}" has elements but no dimensions')
+            raise ValueError(Message('"{name}" has elements but no dimensions', name=item.name))
         name = f"{item.name} · initial"
         pieces, item.pieces = item.pieces, ()
-        start = Item("aux", name, item.module, item.macro, item.dims, pieces=pieces)
+        start = Item("aux", name, item.module, item.macro, item.dims, item.equations)
+        start.pieces = pieces
         inside = ", ".join(f'"{dim}"' for dim in item.dims)
         item.equations = (f'"{name}"[{inside}]',)
         self.names.variables.add(plain(name))
@@ -155,23 +190,35 @@ class _Items:
 
     def _equations(self, item: Item) -> list[Equation]:
         if item.pieces:
-            return [Equation(p.subscripts, self._piece(item, p)) for p in item.pieces]
+            own = [Equation(p.subscripts, self._piece(item, p)) for p in item.pieces]
+            return [*self._others(item), *own]
         texts = [text for text in item.equations if text.strip()]
         if not texts and "driven" in item.options:
             return [Equation(item.dims, Number(0.0))]  # its stock says what it is
         if item.table is not None and not texts and item.kind in ("aux", "gf"):
             return [Equation(item.dims, item.table)]  # a table that is called by name
         if not item.equations:
-            raise ValueError(f'"{_shown(item)}" has no equation')
+            raise ValueError(Message('"{name}" has no equation', name=_shown(item)))
         if len(item.equations) > 1:
             lists = [self.names.ranges.get(plain(dim), ("", ()))[1] for dim in item.dims]
             if [len(elements) for elements in lists] != [len(item.equations)]:
-                raise ValueError(f'"{_shown(item)}" has {len(item.equations)} equations')
+                raise ValueError(
+                    Message('"{name}" has {n} equations', name=_shown(item), n=len(item.equations))
+                )
             return [
                 Equation((element,), self._right(item, text, item.table, item.first))
                 for element, text in zip(lists[0], item.equations, strict=True)
             ]
         return [Equation(item.dims, self._right(item, item.equations[0], item.table, item.first))]
+
+    def _others(self, item: Item) -> list[Equation]:
+        """Return the equation that stands for the elements that have none of their own."""
+        named = tuple(piece.subscripts for piece in item.pieces)
+        lengths = [len(self.names.ranges[plain(dim)][1]) for dim in item.dims]
+        if not any(text.strip() for text in item.equations) or len(named) >= math.prod(lengths):
+            return []
+        expr = self._right(item, item.equations[0], item.table, item.first)
+        return [Equation(item.dims, expr, named)]
 
     def _piece(self, item: Item, piece: Piece) -> Expr:
         text = piece.equation
@@ -180,7 +227,11 @@ class _Items:
         table = piece.table or item.table
         if table is not None and (item.kind == "gf" or text is None):
             if item.kind not in ("gf", "aux"):
-                raise ValueError(f'"{_shown(item)}" has a graphical function without an equation')
+                raise ValueError(
+                    Message(
+                        '"{name}" has a graphical function without an equation', name=_shown(item)
+                    )
+                )
             return table
         return self._right(item, text or "", table, piece.first or item.first)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, Problems, SDError, did_you_mean
+from sdengine.errors import Message, Problems, SDError, did_you_mean, either
 from sdengine.functions import FUNCTIONS, Function, named
 from sdengine.functions.lookups import Choice
 from sdengine.functions.scope import LoweringError, Scope, allowed
@@ -190,11 +190,24 @@ class Builder:
         return Load(np.broadcast_to(self._slots(variable, ref.subscripts, scope), scope.shape))
 
     def _slots(self, variable: Variable, subscripts: tuple[str, ...], scope: Scope) -> Slots:
-        if not subscripts and all(fold(dim) in scope.axes for dim in variable.dims):
-            subscripts = variable.dims  # XMILE leaves out subscripts that are the target's own
+        if not subscripts:
+            subscripts = self._own(variable, scope)
         if len(subscripts) != len(variable.dims):
             raise LoweringError(_miscounted(variable, len(subscripts)))
         return self.statements.pick(variable, [self.names.axis(s, scope) for s in subscripts])
+
+    def _own(self, variable: Variable, scope: Scope) -> tuple[str, ...]:
+        """Return the subscripts that XMILE leaves out where they are the target's own: none
+        where it lacks one. A range that stands twice is met at both places of the target."""
+        free, found = [*scope.axes], []
+        for dim in map(fold, variable.dims):
+            alike = (name for name in free if self.names.ranges.get(name) == self.names.ranges[dim])
+            name = dim if dim in free else next(alike, "") if dim in found else ""
+            if not name:
+                return ()
+            free.remove(name)
+            found.append(name)
+        return tuple(found)
 
     def _call(self, call: Call, scope: Scope) -> Node:
         variable = self.names.variables.get(fold(call.function))
@@ -224,7 +237,7 @@ class Builder:
     def _counted(self, record: Function, call: Call) -> Call:
         """Return a call by its own name; raise where its arguments are too many or too few."""
         if len(call.args) not in record.arity:
-            counts = " or ".join(map(str, record.arity))
+            counts = either(map(str, record.arity))
             raise LoweringError(
                 Message(
                     "{function} takes {counts} arguments, not {n}",
@@ -268,9 +281,7 @@ class Builder:
         self, variable: Variable, ref: Ref, scope: Scope
     ) -> tuple[list[Expr], NDArray[np.int64]]:
         """Return the right-hand sides a reference means, and the number of each point's."""
-        subscripts = ref.subscripts
-        if not subscripts and all(fold(dim) in scope.axes for dim in variable.dims):
-            subscripts = variable.dims
+        subscripts = ref.subscripts or self._own(variable, scope)
         if len(subscripts) != len(variable.dims):
             raise LoweringError(_miscounted(variable, len(subscripts)))
         wanted = [self.names.axis(subscript, scope) for subscript in subscripts]

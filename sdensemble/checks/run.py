@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.kernel import compile_model
 from sdensemble.checks import against, conditions, levers, statistics, structure, variance
 from sdensemble.checks.finding import (
@@ -96,11 +96,7 @@ def run_test(bench: Bench, test: Test) -> Checked:
 
 
 def validate(
-    study: Study,
-    *,
-    members: int = 256,
-    quick: bool = False,
-    progress: Progress | None = None,
+    study: Study, *, members: int = 256, quick: bool = False, progress: Progress | None = None
 ) -> tuple[Checked, ...]:
     """Run a study's validation tests, or only the quick ones, in Barlas's order.
 
@@ -108,13 +104,8 @@ def validate(
     """
     path = study.folder / FILE
     if not path.is_file():
-        raise SDError(
-            Message(
-                "{folder}: has no {file}, so there is nothing to validate",
-                folder=study.folder,
-                file=FILE,
-            )
-        )
+        told = "{folder}: has no {file}, so there is nothing to validate"
+        raise SDError(told, folder=study.folder, file=FILE)
     files = [path, *(study.folder / name for name in MORE if (study.folder / name).is_file())]
     every = [test for file in files for test in read_tests(file, KINDS)]
     every.sort(key=lambda test: GROUPS.index(test.group))

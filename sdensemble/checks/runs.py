@@ -21,6 +21,7 @@ from sdensemble.ensemble.run import whole_years
 from sdensemble.ensemble.worlds import apply
 from sdensemble.inputs.config import Section, cell_name, default_of
 from sdensemble.inputs.scenarios import Scenario, read_settings
+from sdensemble.inputs.units import total_unit
 from sdensemble.results.estimate import Array
 from sdensemble.study import Study
 
@@ -86,7 +87,7 @@ class Bench:
     @property
     def yearly_unit(self) -> str:
         """The unit of the headline's integral over a year."""
-        return self.model[self.headline].unit.removesuffix(f"/{self.model.clock.unit}")
+        return total_unit(self.model, self.headline)
 
     def unit(self, name: str, lang: str) -> str:
         """Return a variable's unit as people write it."""
@@ -104,7 +105,7 @@ class Bench:
             if scenario.name == name:
                 return scenario
         hint = did_you_mean(name, [s.name for s in self.study.scenarios])
-        raise SDError(Message('no scenario "{name}"{hint}', name=name, hint=hint))
+        raise SDError('no scenario "{name}"{hint}', name=name, hint=hint)
 
     def case(
         self, settings: Mapping[str, Any], scenario: str = BASELINE, *, beyond: bool = False
@@ -249,14 +250,8 @@ def element(model: Model, name: str, values: Array, chosen: str) -> Array:
         return values.reshape(-1, values.shape[-1]).sum(axis=0)
     names = model.elements(dims[0])
     if chosen not in names:
-        raise SDError(
-            Message(
-                '"{name}" has no element "{chosen}"{hint}',
-                name=name,
-                chosen=chosen,
-                hint=did_you_mean(chosen, names),
-            )
-        )
+        told = '"{name}" has no element "{chosen}"{hint}'
+        raise SDError(told, name=name, chosen=chosen, hint=did_you_mean(chosen, names))
     return values[names.index(chosen)]
 
 

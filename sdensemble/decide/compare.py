@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.decide.jackknife import jackknife
 from sdensemble.decide.levers import Moved, moved
-from sdensemble.decide.measures import outcome_of, paid
+from sdensemble.decide.measures import last_year, outcome_of, paid
+from sdensemble.decide.target_runs import beside
 from sdensemble.decide.worlds import Count, Named, World, keep_for
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario
@@ -96,6 +97,10 @@ class InWorld:
     members: int
     lost: int
 
+    def pair(self, first: str, second: str) -> Pair:
+        """Return two scenarios by their names."""
+        return next(one for one in self.pairs if (one.first, one.second) == (first, second))
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -117,19 +122,6 @@ class Comparison:
     def main(self) -> InWorld:
         """The first world: the one the short answer is about."""
         return self.worlds[0]
-
-    def holds(self, first: str, second: str) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
-        """Return which of two is better in the main world, and where not told, where reversed."""
-        found = [
-            (one.world.name, pair.sign)
-            for one in self.worlds
-            for pair in one.pairs
-            if (pair.first, pair.second) == (first, second)
-        ]
-        main = found[0][1]
-        untold = tuple(name for name, sign in found if sign == 0)
-        turned = tuple(name for name, sign in found if sign and sign == -main)
-        return main, untold, turned
 
     def dataset(self) -> xr.Dataset:
         """Return every number by world × scenario and world × first × second, in its unit."""
@@ -160,9 +152,9 @@ def compare(
     """
     study = worlds[0].study
     outcome = outcome_of(study, target)
-    year = _year(study.targets, target)
+    year = last_year(study, target)
     through = through or year
-    every = [baseline, *(s for s in scenarios if s.name != baseline.name)]
+    every = beside(baseline, scenarios)
     head = study.report.headline
     more = {outcome.variable: head.aggregate} if target.joint else {}
     more |= {regime.variable: "mean" for regime in study.report.regimes}
@@ -197,7 +189,7 @@ def compare_results(
 
     ``runs`` are worlds with their results, which hold all of ``scenarios``, the baseline first.
     """
-    through = through or _year(study.targets, target)
+    through = through or last_year(study, target)
     found: list[InWorld] = []
     scopes: list[tuple[Target, InWorld]] = []
     for world, results in runs:
@@ -211,7 +203,7 @@ def compare_results(
         found.append(in_world(*asked, target, through, pairs))
     if not found:
         told = 'no structure asked for has all that target "{name}" speaks of'
-        raise SDError(Message(told, name=target.id))
+        raise SDError(told, name=target.id)
     levers = {s.name: moved(s, baseline, study.model) for s in scenarios}
     return Comparison(
         target,
@@ -225,10 +217,6 @@ def compare_results(
     )
 
 
-def _year(targets: Sequence[Target], target: Target) -> int:
-    return max(int(part.year or 0) for part in leaves(target, targets))
-
-
 def in_world(
     world: Named,
     results: Results,
@@ -239,7 +227,7 @@ def in_world(
     paired: bool = True,
 ) -> InWorld:
     """Return the comparison in one world from its results."""
-    outcome, year = outcome_of(world.study, target), _year(world.study.targets, target)
+    outcome, year = outcome_of(world.study, target), last_year(world.study, target)
     named = {s.name: s for s in results.scenarios}
     base = named[baseline.name]
     every = [named[s.name] for s in scenarios]

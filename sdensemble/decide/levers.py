@@ -57,7 +57,7 @@ def find_lever(
     variable = model[written]
     if written not in {one.name for one in model.constants()}:
         told = '"{name}" is computed by the model and cannot be set: it is no lever'
-        raise SDError(Message(told, name=written))
+        raise SDError(told, name=written)
     least, most = bounds(variable)
     problems = [
         Message(
@@ -75,7 +75,7 @@ def find_lever(
     low, high = least if low is None else low, most if high is None else high
     if not np.isfinite([low, high]).all() or not low < high:
         told = '"{name}": no range to search, {low:g} to {high:g}: give --from and --to'
-        raise SDError(Message(told, name=written, low=low, high=high))
+        raise SDError(told, name=written, low=low, high=high)
     found = Problems()
     cells = find_cells(model, variable, element, Section(f'"{written}"', {}, found))
     found.raise_if_any()
@@ -85,7 +85,7 @@ def find_lever(
     if not model.clock.start <= begins < model.clock.stop:
         told = '"{name}": {time:g} is outside the model\'s time, {start:g} to {stop:g}'
         words = {"time": begins, "start": model.clock.start, "stop": model.clock.stop}
-        raise SDError(Message(told, name=written, **words))
+        raise SDError(told, name=written, **words)
     return Lever(written, element or None, cells, variable.unit, now, low, high, begins)
 
 

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.decide.inputs import Array
-from sdensemble.decide.measures import margin, outcome_of
-from sdensemble.decide.reach import last_year
 from sdensemble.decide.shapley import EXACT, Package, packages, shapley, shapley_sampled
-from sdensemble.decide.worlds import Count, World, keep_for
+from sdensemble.decide.target_runs import TargetRuns
+from sdensemble.decide.worlds import Count, World
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 
@@ -58,13 +55,8 @@ def take_apart(
     names = list(groups)
     if len(names) < 2:
         told = '"{name}" moves fewer than two levers: nothing to share'
-        raise SDError(Message(told, name=package.name))
-    outcome = outcome_of(world.study, target)
-    head = world.study.report.headline
-    keep = keep_for(
-        world.study, [target], {outcome.variable: head.aggregate} if target.joint else {}
-    )
-    last = last_year(world, target)
+        raise SDError(told, name=package.name)
+    runs = TargetRuns(world, target, progress)
 
     def scenario(part: Package) -> Scenario:
         kept = {place for i in part for place in groups[names[i]]}
@@ -77,13 +69,10 @@ def take_apart(
         return replace(package, name=label, settings=(*under, *settings))
 
     def values(parts: Sequence[Package]) -> Array:
-        results = world.run([scenario(p) for p in parts], keep, until=last, progress=progress)
-        if chance:
-            return np.array([margin(results, target, s) > 0 for s in results.scenarios], float)
-        return np.array([results.at(outcome, s, last) for s in results.scenarios])
+        return runs.utility(runs.run([scenario(part) for part in parts]), chance)
 
     k = len(names)
-    unit = "" if chance else world.kernel.model[outcome.variable].unit
+    unit = "" if chance else world.kernel.model[runs.outcome.variable].unit
     if k <= EXACT:
         found = shapley(values(list(packages(k))), names, world.replicate)
         return TakenApart(package, target, found, True, unit)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.decide.jackknife import jackknife
 
 if TYPE_CHECKING:
@@ -48,15 +48,8 @@ def shapley(values: ArrayLike, names: Sequence[str], replicate: NDArray[np.int64
     table = np.asarray(values, dtype=float)
     k = len(names)
     if table.shape != (2**k, replicate.size):
-        raise SDError(
-            Message(
-                "{k} levers have {packages} packages of {members}, not {shape}",
-                k=k,
-                packages=2**k,
-                members=replicate.size,
-                shape=table.shape,
-            )
-        )
+        told = "{k} levers have {packages} packages of {members}, not {shape}"
+        raise SDError(told, k=k, packages=2**k, members=replicate.size, shape=table.shape)
     weights, rows = _weights(k)
     found = jackknife(lambda some: weights @ table[:, some].mean(axis=1), replicate)
     return _labelled(found.value, found.se, rows, names)

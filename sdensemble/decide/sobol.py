@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.decide.jackknife import jackknife
 
 if TYPE_CHECKING:
@@ -44,15 +44,8 @@ def group_indices(
 
     a, b, ab = (np.asarray(values, dtype=float) for values in (f_a, f_b, f_ab))
     if ab.shape != (len(groups), a.size) or a.shape != b.shape != replicate.shape:
-        raise SDError(
-            Message(
-                "shapes {a}, {b}, {ab} do not fit {n} groups",
-                a=a.shape,
-                b=b.shape,
-                ab=ab.shape,
-                n=len(groups),
-            )
-        )
+        told = "shapes {a}, {b}, {ab} do not fit {n} groups"
+        raise SDError(told, a=a.shape, b=b.shape, ab=ab.shape, n=len(groups))
     kept = np.isfinite(a) & np.isfinite(b) & np.isfinite(ab).all(axis=0)
     a, b, ab = a[kept], b[kept], ab[:, kept]
     found = jackknife(lambda some: _indices(a[some], b[some], ab[:, some]), replicate[kept])

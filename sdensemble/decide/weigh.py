@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.decide.doses import Doses, run_doses, run_sums
 from sdensemble.decide.jackknife import Members, jackknife
 from sdensemble.decide.levers import Lever, find_lever, turned
@@ -107,12 +107,7 @@ class Weighed:
         return _dataset(self)
 
 
-def weigh(
-    worlds: Sequence[World],
-    question: Question,
-    *,
-    progress: Count | None = None,
-) -> Weighed:
+def weigh(worlds: Sequence[World], question: Question, *, progress: Count | None = None) -> Weighed:
     """Return two levers weighed against each other, as a question file asks.
 
     The dose surface is run in the first world; in the others both levers at the level asked and
@@ -127,11 +122,8 @@ def weigh(
     )
     base = next((s for s in study.scenarios if s.name == question.base), None)
     if base is None:
-        raise SDError(
-            Message(
-                '{file}: base: no scenario "{base}"', file=question.path.name, base=question.base
-            )
-        )
+        told = '{file}: base: no scenario "{base}"'
+        raise SDError(told, file=question.path.name, base=question.base)
     asked = tuple(side.level for side in question.sides)
     doses = run_doses(worlds[0], question, (first, second), target, progress=progress)
     years = range(len(doses.years))

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
 from sdensemble.ensemble.blocks import Count, Runner
 from sdensemble.ensemble.draws import Draws
@@ -143,13 +143,7 @@ class World:
         if names not in self._few:
             self._few[names] = self.kernel.only(names)
         data = self.members.run(
-            self._few[names],
-            chosen,
-            held,
-            until=until,
-            only=only,
-            by=self.by,
-            progress=progress,
+            self._few[names], chosen, held, until=until, only=only, by=self.by, progress=progress
         )
         targets = tuple(t for t in self.study.targets if self.has(t))
         return Results(data, tuple(chosen), targets, self.study.report, model)
@@ -160,11 +154,7 @@ class World:
 
 
 def world_of(
-    study: Study,
-    members: Members,
-    *,
-    variant: Variant | None = None,
-    by: Runner | None = None,
+    study: Study, members: Members, *, variant: Variant | None = None, by: Runner | None = None
 ) -> World:
     """Return the world of a prior set's members in the main model, or in a variant."""
     prior_set = members.priors.name
@@ -197,12 +187,6 @@ def keep_for(
     found: dict[str, str] = {}
     for name, how in [*wanted, *more.items()]:
         if found.setdefault(name, how) != how:
-            raise SDError(
-                Message(
-                    '"{name}" is wanted both as {one} and as {other}',
-                    name=name,
-                    one=found[name],
-                    other=how,
-                )
-            )
+            told = '"{name}" is wanted both as {one} and as {other}'
+            raise SDError(told, name=name, one=found[name], other=how)
     return found

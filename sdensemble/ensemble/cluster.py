@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.kernel import Kernel, compile_model
 from sdengine.native.jit import compiler, processor
 from sdengine.native.llvm import Processor
@@ -61,7 +61,7 @@ def kernel_of(parcel: Parcel) -> Kernel:
         if versions() != parcel.versions:
             told = "worker {name} has {own}, this machine {here}: their last digits may differ"
             own, here = ", ".join(versions()), ", ".join(parcel.versions)
-            raise SDError(Message(told, name=platform.node(), own=own, here=here))
+            raise SDError(told, name=platform.node(), own=own, here=here)
         # Only a fused multiply-add changes bits; the rest is the worker's own best.
         made_for = replace(processor(), fused=parcel.made_for.fused)
         kernel = compile_model(parcel.work.model, lanes=parcel.lanes, rounds_as=made_for)
@@ -129,7 +129,7 @@ def _client(address: str, held: contextlib.ExitStack) -> Any:
         from distributed import Client, LocalCluster
     except ImportError:
         told = "--cluster needs dask: pip install '.[cluster]'"
-        raise SDError(Message(told)) from None
+        raise SDError(told) from None
     # Not the current folder: dask would leave its scratch space there.
     place = held.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
     settings = {
@@ -143,11 +143,11 @@ def _client(address: str, held: contextlib.ExitStack) -> Any:
             return held.enter_context(Client(address, timeout=TIMEOUT))
         except (OSError, ValueError):
             told = "--cluster {address}: no scheduler of dask answers there"
-            raise SDError(Message(told, address=address)) from None
+            raise SDError(told, address=address) from None
     workers = address.removeprefix(LOCAL)
     if not workers.isdigit() or not int(workers):
         told = '--cluster "{address}": write local:8, or the address of a scheduler, tcp://…'
-        raise SDError(Message(told, address=address))
+        raise SDError(told, address=address)
     how: dict[str, Any] = {"dashboard_address": None, "silence_logs": 50, "processes": True}
     with _deaf():
         made = LocalCluster(n_workers=int(workers), threads_per_worker=1, **how)

@@ -26,7 +26,6 @@ from sdensemble.ensemble.processes import FORMS, Floats, Form, Grid, Pair
 from sdensemble.inputs.config import (
     Cell,
     Section,
-    as_number,
     bounds,
     cell_name,
     default_of,
@@ -36,6 +35,7 @@ from sdensemble.inputs.config import (
     span,
 )
 from sdensemble.inputs.evidence import EVIDENCE_KEYS, Evidenced, read_evidence
+from sdensemble.inputs.units import as_number
 
 BAND = 6.0
 """Standard deviations that must fit within a constant's limits: 2 values in 10^9 lie outside."""
@@ -97,9 +97,7 @@ def read_forcing(path: Path, model: Model) -> Forcing:
     names = [process.name for process in processes]
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         top.problem(
-            Message(
-                '[[process]] "{name}" is given twice; its name is the key of its numbers', name=name
-            )
+            '[[process]] "{name}" is given twice; its name is the key of its numbers', name=name
         )
     _check_reach(processes, model, top)
     top.found.raise_if_any()
@@ -114,11 +112,9 @@ def _read_hold(top: Section, clock: Clock) -> float:
     steps = hold / clock.step
     if steps < 0.5 or abs(steps - round(steps)) > 1e-9:
         top.problem(
-            Message(
-                "hold {hold:g} must be a whole number of the model's steps of {step:g}",
-                hold=hold,
-                step=clock.step,
-            )
+            "hold {hold:g} must be a whole number of the model's steps of {step:g}",
+            hold=hold,
+            step=clock.step,
         )
     return hold if hold > 0 else 0.25
 
@@ -154,8 +150,9 @@ def _read_form(table: Section, hold: float) -> Form | None:
     name = table.text("form", needed=True)
     if name not in FORMS:
         if name:
-            hint = did_you_mean(name, FORMS) or f": there are {', '.join(FORMS)}"
-            table.problem(Message('no form "{name}"{hint}', name=name, hint=hint))
+            known = Message(": there are {known}", known=", ".join(FORMS))
+            hint = did_you_mean(name, FORMS) or known
+            table.problem('no form "{name}"{hint}', name=name, hint=hint)
         return None
     kind = FORMS[name]
     before = len(table.found.lines)
@@ -189,16 +186,16 @@ def _read_parameter(table: Section, key: str, kind: str) -> float | bool | Pair 
     value = table.values.get(key)
     if key == "sd" and isinstance(value, int | float):
         if "sd_low" in table.values or "sd_high" in table.values:
-            table.problem(Message("give sd, or sd_low and sd_high, not both"))
+            table.problem("give sd, or sd_low and sd_high, not both")
         value = [value, value]
     if key not in table.values:
-        table.problem(Message("{key} is missing", key=key))
+        table.problem("{key} is missing", key=key)
         return None
     ends = [as_number(end) for end in value] if isinstance(value, list) else []
     if len(ends) == 2 and None not in ends:
         return ends[0], ends[1]  # type: ignore[return-value]
     table.problem(
-        Message("{key} must be two numbers such as [0.1, 0.4], not {value!r}", key=key, value=value)
+        "{key} must be two numbers such as [0.1, 0.4], not {value!r}", key=key, value=value
     )
     return None
 
@@ -220,29 +217,22 @@ def _check_reach(processes: Sequence[Process], model: Model, top: Section) -> No
             if least < low or most > high:
                 names = ", ".join(f'"{process.name}"' for process in acting)
                 top.problem(
-                    Message(
-                        "[[process]] {names}: {cell} may reach {least:.3g} to {most:.3g}"
-                        " ({band:g} standard deviations), outside its limits in {file}"
-                        " ({variable})",
-                        names=names,
-                        cell=cell_name(model, variable, cell),
-                        least=least,
-                        most=most,
-                        band=BAND,
-                        file=short(model.path),
-                        variable=span(variable),
-                    )
+                    "[[process]] {names}: {cell} may reach {least:.3g} to {most:.3g}"
+                    " ({band:g} standard deviations), outside its limits in {file}"
+                    " ({variable})",
+                    names=names,
+                    cell=cell_name(model, variable, cell),
+                    least=least,
+                    most=most,
+                    band=BAND,
+                    file=short(model.path),
+                    variable=span(variable),
                 )
                 break
 
 
 def sample(
-    forcing: Forcing,
-    model: Model,
-    members: ArrayLike,
-    *,
-    seed: int,
-    from_time: float | None = None,
+    forcing: Forcing, model: Model, members: ArrayLike, *, seed: int, from_time: float | None = None
 ) -> dict[str, Held]:
     """Return each driven constant's values through time, (time, *ranges, member), in its unit.
 
@@ -273,15 +263,13 @@ def sample(
         low, high = bounds(model[name])
         if array.size and (array.min() < low or array.max() > high):
             raise SDError(
-                Message(
-                    '{file}: "{name}" reached {min:.3g} to {max:.3g}, outside its limits in'
-                    " {file2} ({name2}) — widen them",
-                    file=short(forcing.path),
-                    name=name,
-                    min=array.min(),
-                    max=array.max(),
-                    file2=short(model.path),
-                    name2=span(model[name]),
-                )
+                '{file}: "{name}" reached {min:.3g} to {max:.3g}, outside its limits in'
+                " {file2} ({name2}) — widen them",
+                file=short(forcing.path),
+                name=name,
+                min=array.min(),
+                max=array.max(),
+                file2=short(model.path),
+                name2=span(model[name]),
             )
     return {name: Held(times, array) for name, array in values.items()}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.kernel import Kernel, Trajectories
 from sdengine.syntax import Model
 from sdensemble import __version__
@@ -77,12 +77,12 @@ def run_ensemble(
     size = size or block_size(count)
     work = Work(model, tuple(scenarios), draws, forcing, names, years, every, size, only)
     few = kernel.only(names) if count * len(scenarios) >= MANY else kernel
-    kept = {name: np.empty(work.shape(name, count)) for name in names}
-    work = replace(work, into=kept)
+    buffers = work.buffers(count)
+    work, kept = replace(work, into=buffers), work.named(buffers, count)
     for index, values in (by or Threads()).run(few, work, range(len(work)), progress):
-        for name, room in work.room(index).items():
-            if values[name].base is not kept[name]:  # of an earlier command, or another machine
-                room[...] = values[name]
+        for name, array in kept.items():
+            if not np.may_share_memory(values[name], array):  # from disk, or another machine
+                array[..., work.place(index)] = values[name]
     # Members lie side by side in memory, as most questions are asked over them; in the labels
     # they come first.
     results = {name: np.moveaxis(array, -1, 1) for name, array in kept.items()}
@@ -171,25 +171,21 @@ def whole_years(model: Model) -> tuple[int, range]:
     per_year = 1 / clock.step
     if abs(per_year - round(per_year)) > 1e-9 or clock.start != int(clock.start):
         raise SDError(
-            Message(
-                "{file}: an ensemble is kept by whole {unit}s, so INITIAL TIME "
-                "must be whole and TIME STEP divide 1 (they are {start:g} and "
-                "{step:g})",
-                file=model.path.name,
-                unit=clock.unit or "time unit",
-                start=clock.start,
-                step=clock.step,
-            )
+            "{file}: an ensemble is kept by whole {unit}s, so INITIAL TIME "
+            "must be whole and TIME STEP divide 1 (they are {start:g} and "
+            "{step:g})",
+            file=model.path.name,
+            unit=clock.unit or "time unit",
+            start=clock.start,
+            step=clock.step,
         )
     years = range(int(clock.start), int(clock.stop + 1e-9))
     if not years:
         unit = clock.unit or "time unit"
         raise SDError(
-            Message(
-                "{file}: the run is shorter than one {unit}: nothing to keep",
-                file=model.path.name,
-                unit=unit,
-            )
+            "{file}: the run is shorter than one {unit}: nothing to keep",
+            file=model.path.name,
+            unit=unit,
         )
     return round(per_year), years
 

@@ -16,9 +16,10 @@ from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Draws, Method, draw
 from sdensemble.ensemble.members import Members
 from sdensemble.ensemble.worlds import apply as apply_scenario
-from sdensemble.inputs.config import Section, as_number, read_toml, short
+from sdensemble.inputs.config import Section, read_toml, short
 from sdensemble.inputs.priors import read_priors
 from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_settings
+from sdensemble.inputs.units import as_number
 from sdensemble.lang import in_all, phrase
 
 MAIN = "main"
@@ -106,7 +107,7 @@ def read_variant(path: Path, model: Model) -> Variant:
     top = Section(short(path), content, found)
     top.only(KEYS)
     if path.stem in (MAIN, "all"):
-        top.problem(Message('"{name}" is reserved: name the file otherwise', name=path.stem))
+        top.problem('"{name}" is reserved: name the file otherwise', name=path.stem)
     order = top.number("order") if "order" in content else LAST
     title = top.words("title", path.stem)
     purpose = top.words("purpose")
@@ -114,9 +115,7 @@ def read_variant(path: Path, model: Model) -> Variant:
     model = other or model
     settings = _settings(top, model)
     if not settings and "model" not in content:
-        top.problem(
-            Message('gives neither [settings] nor model = "…": nothing differs from the main model')
-        )
+        top.problem('gives neither [settings] nor model = "…": nothing differs from the main model')
     priors = _read_priors_path(top, path, model)
     found.raise_if_any()
     return Variant(
@@ -141,9 +140,7 @@ def _read_model(top: Section, path: Path) -> Model | None:
         return None
     place = path.parent.parent / named
     if not place.is_file():
-        top.problem(
-            Message('model: no file "{named}" in {folder}', named=named, folder=path.parent.parent)
-        )
+        top.problem('model: no file "{named}" in {folder}', named=named, folder=path.parent.parent)
         return None
     try:
         return read_model(place)
@@ -171,11 +168,10 @@ def _settings(top: Section, model: Model) -> tuple[Setting, ...]:
         for name, value in given.items():
             table = Section(f'{top.where} [settings] "{name}"', {}, top.found)
             if not isinstance(value, dict) or "unit" not in value:
-                table.problem(Message('write {{ value = …, unit = "…" }}: the unit is needed'))
+                told = 'write {{ value = …, unit = "…" }}: the unit is needed'
+                table.problem(Message(told))
             elif as_number(value.get("value")) is None:
-                table.problem(
-                    Message("value must be a number, not {value!r}", value=value.get("value"))
-                )
+                table.problem("value must be a number, not {value!r}", value=value.get("value"))
             else:
                 Section(table.where, value, top.found).only(FIELDS)
     return tuple(read_settings(top, "settings", "world", model))
@@ -211,11 +207,7 @@ def _changes(variant: Variant, drawn: Collection[str]) -> frozenset[object]:
 # ── what a variant makes of a study's run ──────────────────────────────────────────────────
 
 
-def apply(
-    variant: Variant,
-    members: Members,
-    scenarios: Sequence[Scenario],
-) -> Applied:
+def apply(variant: Variant, members: Members, scenarios: Sequence[Scenario]) -> Applied:
     """Return the members and scenarios of a study as they are in a variant.
 
     Member i keeps its number, its shocks and every constant that the variant does not set, so

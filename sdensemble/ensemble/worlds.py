@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.program.held import Held
 from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Draws
@@ -50,11 +50,9 @@ class Worlds:
         clash = sorted(set(held) & shocks | {s.constant for s in scenario.settings} & shocks)
         if clash:
             raise SDError(
-                Message(
-                    '{file}: "{name}" is driven by the forcing and cannot be set as well',
-                    file=scenario.path,
-                    name=clash[0],
-                )
+                '{file}: "{name}" is driven by the forcing and cannot be set as well',
+                file=scenario.path,
+                name=clash[0],
             )
         own = {name: one for name, one in values.items() if self.constants.get(name) is not one}
         return World(own, held)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, ndtr
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.kernel import Kernel
 from sdengine.streams import Stream
 from sdengine.syntax import Model
@@ -302,13 +302,8 @@ def _number(
                 other = totals[name]
                 if problem.model[name].dims:
                     if problem.model[name].dims != dims:
-                        raise SDError(
-                            Message(
-                                '{term}: "{name}" has other ranges than the variable',
-                                term=term.name,
-                                name=name,
-                            )
-                        )
+                        told = '{term}: "{name}" has other ranges than the variable'
+                        raise SDError(told, term=term.name, name=name)
                     other = other[place]
                 part = part * other if sign > 0 else part / other
         total += part

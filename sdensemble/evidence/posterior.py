@@ -177,13 +177,11 @@ def particles_of(posterior: Posterior, n: int, rounds: int = 1) -> Particles:
     if rest or count < 1:
         near = max(count, 1) * posterior.replicates * rounds
         raise SDError(
-            Message(
-                "{n} members: a posterior has {replicates} replicates — take {near} or {more}",
-                n=n,
-                replicates=posterior.replicates,
-                near=near,
-                more=near + posterior.replicates * rounds,
-            )
+            "{n} members: a posterior has {replicates} replicates — take {near} or {more}",
+            n=n,
+            replicates=posterior.replicates,
+            near=near,
+            more=near + posterior.replicates * rounds,
         )
     made = (posterior.particles, posterior.replicates, count)
     return Particles(posterior.numbers, *made, f"{posterior.digest} {made}")
@@ -331,7 +329,7 @@ def read_posterior(path: Path) -> Posterior:
         whole = found.digest == file.digest
     if not whole:
         told = "{file}: is damaged: its numbers are not those it was written with"
-        raise SDError(Message(told, file=path))
+        raise SDError(told, file=path)
     return found
 
 
@@ -377,11 +375,9 @@ def require_bound(posterior: Posterior, wanted: Bound, path: Path, command: str)
     differs = posterior.bound.differs(wanted)
     if differs or posterior.bound.prior_set != wanted.prior_set:
         raise SDError(
-            Message(
-                "{file}: was made for other inputs ({differs} changed since) — renew it: {command}",
-                file=path.name,
-                differs=listed(differs) or Message("the prior set"),
-                command=command,
-            )
+            "{file}: was made for other inputs ({differs} changed since) — renew it: {command}",
+            file=path.name,
+            differs=listed(differs) or Message("the prior set"),
+            command=command,
         )
     return posterior

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.streams import Stream
 
 Floats = NDArray[np.float64]
@@ -189,9 +189,7 @@ def _start(target: LogLikelihood, dimensions: int, seed: int, settings: Settings
     z = prior_particles(dimensions, seed, settings)
     loglik = _finite(target(z))
     if not np.isfinite(loglik).any():
-        raise SDError(
-            Message("no draw of the prior has a likelihood: the model fails on every one of them")
-        )
+        raise SDError("no draw of the prior has a likelihood: the model fails on every one of them")
     return State(z, loglik, 0.0, np.zeros(settings.replicates), (0.5, 0.3))
 
 
@@ -248,9 +246,7 @@ def _resample(weights: Floats, stream: Stream, settings: Settings) -> NDArray[np
     for r, own in enumerate(weights.reshape(settings.replicates, -1)):
         total = own.sum()
         if total <= 0:
-            raise SDError(
-                Message("a replicate of the sampler has lost every particle: give it more")
-            )
+            raise SDError("a replicate of the sampler has lost every particle: give it more")
         edges = np.cumsum(own) / total
         points = (np.arange(own.size) + offsets[r]) / own.size
         picked = np.minimum(np.searchsorted(edges, points, side="right"), own.size - 1)

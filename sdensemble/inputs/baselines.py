@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdengine.errors import Message
-from sdensemble.inputs.config import Section, as_number
+from sdensemble.inputs.config import Section
 from sdensemble.inputs.history import Observation
+from sdensemble.inputs.units import as_number
 
 KINDS = ("last growth", "trend", "logistic", "path")
 
@@ -67,28 +68,21 @@ def read_baseline(table: Section) -> Baseline | None:
     growth = table.number("growth") if kind == "trend" else 0.0
     points = table.values.get("points", {})
     if kind == "path" and not (isinstance(points, dict) and len(points) > 1):
-        table.problem(Message('points must be a table such as {{ "2020" = 100, "2025" = 150 }}'))
+        told = 'points must be a table such as {{ "2020" = 100, "2025" = 150 }}'
+        table.problem(Message(told))
         points = {}
     pairs = []
     for year, value in points.items() if isinstance(points, dict) else ():
         number = as_number(value)
         if not year.isdigit() or number is None:
-            table.problem(
-                Message("points: {year} = {value} is no year and number", year=year, value=value)
-            )
+            table.problem("points: {year} = {value} is no year and number", year=year, value=value)
         else:
             pairs.append((float(year), number))
     title = table.words("title", name)
     if len(table.found.lines) > before or sd is None or growth is None:
         return None
     return Baseline(
-        name,
-        kind,
-        title,
-        sd,
-        growth,
-        tuple(sorted(pairs)),
-        tuple(table.values.get("measures", ())),
+        name, kind, title, sd, growth, tuple(sorted(pairs)), tuple(table.values.get("measures", ()))
     )
 
 

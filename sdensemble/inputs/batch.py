@@ -16,9 +16,10 @@ from typing import Any
 
 from sdengine.errors import Message, Problems, SDError
 from sdengine.syntax import Model, fold
-from sdensemble.inputs.config import Section, Units, find_constant
+from sdensemble.inputs.config import Section, find_constant
 from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_setting, split_name
 from sdensemble.inputs.spreadsheet import HEAD_ROWS, Grid, letters, read_grids
+from sdensemble.inputs.units import Units
 
 NAMES = ("scenario", "name", "情景", "名称", "方案", "情景名称")
 STARTS = ("start", "from", "起始", "起始年份", "开始年份", "起始时间")
@@ -57,25 +58,18 @@ def read_batch(
         scenario = _row(grid, line, row, header, name_at, levers, model, units, starts, found)
         if scenario is None:
             continue
-        place = f"{grid.place} row {line}, column {letters(name_at)}"
+        place = _cell(grid, line, name_at)
         if fold(scenario.name) in {fold(one.name) for one in scenarios}:
-            found.add(place, Message('"{name}" is given twice', name=scenario.name))
+            found.add(place, '"{name}" is given twice', name=scenario.name)
         elif fold(scenario.name) in map(fold, taken):
-            found.add(
-                place,
-                Message(
-                    '"{name}" is a scenario of the study: name the row otherwise',
-                    name=scenario.name,
-                ),
-            )
+            told = '"{name}" is a scenario of the study: name the row otherwise'
+            found.add(place, told, name=scenario.name)
         scenarios.append(scenario)
     if not scenarios and not found:
-        found.add(grid.place, Message("has no scenario below its head"))
+        found.add(grid.place, "has no scenario below its head")
     if len(scenarios) > MOST:
-        found.add(
-            grid.place,
-            Message("{n} scenarios; at most {most} at a time", n=len(scenarios), most=MOST),
-        )
+        told = "{n} scenarios; at most {most} at a time"
+        found.add(grid.place, told, n=len(scenarios), most=MOST)
     found.raise_if_any()
     return tuple(Scenario(**{**vars(one), "compares": baseline, "path": path}) for one in scenarios)
 
@@ -91,23 +85,21 @@ def _columns(
         if not cell.strip() or _plain(cell) in known:
             continue
         name, unit = headed(cell, model)
-        place = f"{grid.place}, column {letters(i)}"
-        probe = Section(f'{place} "{name}"', {}, found)
+        place = Message("{place}, column {column}", place=grid.place, column=letters(i))
+        probe = Section(Message('{place} "{name}"', place=place, name=name), {}, found)
         constant, element = split_name(name)
         variable = find_constant(model, constant, probe, units)
         if variable is None:
             continue
         key = (variable.name, fold(element))
         if key in seen:
-            found.add(
-                place,
-                Message('"{name}" stands in column {other} already', name=name, other=seen[key]),
-            )
+            told = '"{name}" stands in column {other} already'
+            found.add(place, told, name=name, other=seen[key])
             continue
         seen[key] = letters(i)
         levers[i] = (name, unit)
     if not levers and not found:
-        found.add(grid.place, Message("has no column named by a lever"))
+        found.add(grid.place, "has no column named by a lever")
     return levers
 
 
@@ -145,15 +137,15 @@ def _row(
         return row[i].strip() if i is not None and i < len(row) else ""
 
     def place(i: int) -> str:
-        return f"{grid.place} row {line}, column {letters(i)}"
+        return _cell(grid, line, i)
 
     name = cell(name_at)
     if not name:
-        found.add(place(name_at), Message("the scenario has no name"))
+        found.add(place(name_at), "the scenario has no name")
     start_at = next((i for i, text in enumerate(header) if _plain(text) in STARTS), None)
     start = _number(cell(start_at))
     if start_at is not None and cell(start_at) and start is None:
-        found.add(place(start_at), Message('"{text}" is no year', text=cell(start_at)))
+        found.add(place(start_at), '"{text}" is no year', text=cell(start_at))
     titles = {
         lang: cell(next((i for i, t in enumerate(header) if _plain(t) in words), None))
         for lang, words in TITLES.items()
@@ -173,12 +165,18 @@ def _row(
             )
             began = starts(constant.name) if constant is not None else model.clock.start
             values |= {"value": text, "start": began if start is None else start}
-        table = Section(f'{place(i)} "{lever}"', values, found)
+        where = Message('{place} "{name}"', place=place(i), name=lever)
+        table = Section(where, values, found)
         settings += read_setting(lever, table, "lever", model, units)
     if len(found.lines) > before:
         return None
     title = {lang: text or spare for lang, text in titles.items()}
     return Scenario(name, LAST, title, {}, tuple(settings))
+
+
+def _cell(grid: Grid, line: int, column: int) -> str:
+    told = "{place} row {line}, column {column}"
+    return Message(told, place=grid.place, line=line, column=letters(column))
 
 
 def _number(text: str) -> float | None:
@@ -205,4 +203,4 @@ def _table(path: Path) -> tuple[Grid, int]:
         '{file}: no head in the first {n} rows: one column must be named "scenario" or "情景",'
         " the others by levers"
     )
-    raise SDError(Message(told, file=path.name, n=HEAD_ROWS))
+    raise SDError(told, file=path.name, n=HEAD_ROWS)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sdengine.errors import Message, Problems
+from sdengine.errors import Problems
 from sdengine.streams import Stream
 from sdengine.syntax import Model, Variable, fold
 from sdensemble.inputs.config import (
@@ -71,13 +71,13 @@ def read_given(
     """
     table = _Table(model)
     if members is not None and members < 1:
-        table.problems.add("--members", Message("must be 1 or more"))
+        table.problems.add("--members", "must be 1 or more")
     for path in changes:
         table.change(path)
     for text in settings:
         table.set(text)
     if sample and sensitivity:
-        table.problems.add("--sample and --sensitivity", Message("give one of the two"))
+        table.problems.add("--sample and --sensitivity", "give one of the two")
     control = table.control(sensitivity) if sensitivity else None
     if control and control.method == "file":
         sample = control.sample
@@ -112,9 +112,7 @@ class _Table:
         title = f'{where} "{name}[{element}]"' if element else f'{where} "{name}"'
         section = Section(title, {}, self.problems)
         if fold(name) in CLOCK and name not in self.model:
-            section.problem(
-                Message("belongs to the clock of the model file and cannot be set for a run")
-            )
+            section.problem("belongs to the clock of the model file and cannot be set for a run")
             return None
         variable = find_constant(self.model, name, section)
         cells = find_cells(self.model, variable, element, section) if variable else ()
@@ -136,7 +134,7 @@ class _Table:
         left, sign, right = text.rpartition("=")
         name, value = split_name(left), number(right)
         if not sign or name is None or value is None:
-            self.problems.add(f'--set "{text}"', Message("write name=3 or name[element]=3"))
+            self.problems.add(f'--set "{text}"', "write name=3 or name[element]=3")
         elif place := self.place("--set", *name):
             self.put(place, np.array([value]))
 
@@ -165,10 +163,8 @@ class _Table:
         """Take a sample; return where the members come from."""
         given = read_sample(self.beside(path))
         if members is not None:
-            self.problems.add(
-                "--members",
-                Message("{file} has {n} rows already", file=path.name, n=len(given.values)),
-            )
+            told = "{file} has {n} rows already"
+            self.problems.add("--members", told, file=path.name, n=len(given.values))
         self.members = len(given.values)
         places = [self.place(given.where, *column) for column in given.columns]
         self._once(places, [f'{given.where} "{name}"' for name, _ in given.columns])
@@ -198,9 +194,7 @@ class _Table:
         else:
             seed = control.seed if seed is None else seed
             if seed == 0:
-                self.problems.add(
-                    control.where, Message("seed 0 is another sample every time: give --seed")
-                )
+                self.problems.add(control.where, "seed 0 is another sample every time: give --seed")
             values = _numbers(control, members or control.simulations, seed)
             how = {"plain": "random", "latin": "Latin hypercube"}[control.method]
         self.members = values.shape[1]
@@ -214,13 +208,11 @@ class _Table:
     ) -> Floats:
         """Return the values of VECTORs, shape (factor, member): a grid, or one after another."""
         if members is not None:
-            self.problems.add("--members", Message("the VECTORs say how many members there are"))
+            self.problems.add("--members", "the VECTORs say how many members there are")
         rows = [f.distribution.values() for f in control.factors]  # type: ignore[union-attr]
         if control.method != "each":
             if math.prod(map(len, rows)) > MOST:
-                self.problems.add(
-                    control.where, Message("the grid has more than {most} points", most=MOST)
-                )
+                self.problems.add(control.where, "the grid has more than {most} points", most=MOST)
                 return np.empty((len(rows), 0))
             return np.array([axis.ravel() for axis in np.meshgrid(*rows, indexing="ij")])
         total, at = sum(map(len, rows)), 0
@@ -242,7 +234,7 @@ class _Table:
         for place, title in zip(places, titles, strict=True):
             cells = {(place.variable.name, cell) for cell in place.cells} if place else set()
             if cells & seen:
-                self.problems.add(title, Message("stands twice"))
+                self.problems.add(title, "stands twice")
             seen |= cells
 
     def notes(self) -> list[str]:

@@ -51,15 +51,15 @@ def read_evidence(table: Section) -> Evidence:
             known_on = date.fromisoformat(known_on)
         except ValueError:
             told = 'known_on must be a date such as "2019-12-31", not "{value}"'
-            table.problem(Message(told, value=known_on))
+            table.problem(told, value=known_on)
     elif known_on is not None and type(known_on) is not date:
-        table.problem(Message("known_on must be a date, not {value}", value=known_on))
+        table.problem("known_on must be a date, not {value}", value=known_on)
     kind = table.text("kind")
     if kind and kind not in KINDS:
-        table.problem(Message('kind must be anchored or structural, not "{kind}"', kind=kind))
+        table.problem('kind must be anchored or structural, not "{kind}"', kind=kind)
     if known_on is None and kind != "structural":
         told = 'known_on is missing — give the date, or kind = "structural"'
-        table.problem(Message(told))
+        table.problem(told)
     return Evidence(
         basis=table.text("basis", needed=True),
         known_on=known_on if type(known_on) is date else None,
@@ -74,12 +74,12 @@ def _read_exempt(table: Section, known_on: object, kind: str) -> str:
     if "exempt" not in table.values:
         return ""
     if kind == "structural":
-        table.problem(Message("exempt is not needed: structural entries are exempt"))
+        table.problem("exempt is not needed: structural entries are exempt")
     elif known_on is None:
-        table.problem(Message("exempt needs known_on: the date that is exempted"))
+        table.problem("exempt needs known_on: the date that is exempted")
     reason = table.text("exempt")
     if not reason and isinstance(table.values["exempt"], str):
-        table.problem(Message("exempt must give the reason"))
+        table.problem("exempt must give the reason")
     return reason
 
 

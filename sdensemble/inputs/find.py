@@ -28,9 +28,9 @@ def find_variable(model: Model, name: str, spoken: Iterable[tuple[str, str]] = (
     path = model.path.name
     if match:
         told = '{path}: "{name}" is the label of {match}'
-        raise SDError(Message(told, path=path, name=name, match=", ".join(match)))
+        raise SDError(told, path=path, name=name, match=", ".join(match))
     said = _did_you_mean(model, name, labels)
-    raise SDError(Message('{path}: no variable "{name}"{said}', path=path, name=name, said=said))
+    raise SDError('{path}: no variable "{name}"{said}', path=path, name=name, said=said)
 
 
 def _did_you_mean(model: Model, name: str, labels: Labels) -> str:

@@ -36,9 +36,7 @@ def check_folder(folder: Path) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise SDError(
-            Message("{folder}: is a file; a run needs a folder of its own", folder=folder)
-        )
+        raise SDError("{folder}: is a file; a run needs a folder of its own", folder=folder)
     held = {str(p.relative_to(folder).as_posix()) for p in folder.rglob("*") if p.is_file()}
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
@@ -47,13 +45,8 @@ def check_folder(folder: Path) -> None:
         ours = set()
     foreign = sorted(held - ours)
     if foreign:
-        raise SDError(
-            Message(
-                "{folder}: holds {foreign}, which no run wrote; choose another folder with --out",
-                folder=folder,
-                foreign=foreign[0],
-            )
-        )
+        told = "{folder}: holds {foreign}, which no run wrote; choose another folder with --out"
+        raise SDError(told, folder=folder, foreign=foreign[0])
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -76,13 +69,11 @@ def check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(parent).free
     if free < needed:
         raise SDError(
-            Message(
-                "{folder}: the disk has {free:.0f} MB left and the run needs about {needed:.0f}"
-                " MB; nothing was written",
-                folder=folder,
-                free=free / 1000000.0,
-                needed=needed / 1000000.0,
-            )
+            "{folder}: the disk has {free:.0f} MB left and the run needs about {needed:.0f}"
+            " MB; nothing was written",
+            folder=folder,
+            free=free / 1000000.0,
+            needed=needed / 1000000.0,
         )
 
 

@@ -109,7 +109,7 @@ def _observation(row: Section) -> Observation:
         ends = date.fromisoformat(row.text("period_end"))
     except ValueError:
         told = 'period_end must be a date such as 2020-12-31, not "{text}"'
-        row.problem(Message(told, text=row.text("period_end")))
+        row.problem(told, text=row.text("period_end"))
     numbers = {name: cell_number(row, name) for name in ("time", "value")}
     for name in numbers:
         row.text(name, needed=True)
@@ -140,7 +140,7 @@ def appended(path: Path, rows: Sequence[Observation]) -> bytes:
     lacking = [name for name in (*COLUMNS, *MORE) if name not in names]
     if lacking:
         what = Message("columns missing: {lacking}", lacking=", ".join(lacking))
-        raise SDError(Message("{where}: {what}", where=path, what=what))
+        raise SDError("{where}: {what}", where=path, what=what)
     end = "\r\n" if held.endswith(b"\r\n") else "\n"
     made = io.StringIO("" if held.endswith(b"\n") else end, newline="")
     made.seek(0, io.SEEK_END)
@@ -231,11 +231,11 @@ def vintage(history: Sequence[Observation], name: str) -> Vintage:
     if day is None:
         shown = ", ".join(filter(None, batches))
         told = (
-            'no vintage "{name}": there are "latest", "through-YYYY" (any year), a date such as'
+            'no vintage "{name}": there are "latest", "through-2022" (any year), a date such as'
             ' "2020-06-30"'
         )
         more = ", and the imports {shown}" if shown else ""
-        raise SDError(Message(told + more, name=name, shown=shown))
+        raise SDError(told + more, name=name, shown=shown)
     kept_rows, lacks = [], []
     for row in history:
         if row.known is not None and row.known <= day and row.period_end <= day:

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from sdengine.errors import Message, Problems
+from sdengine.errors import Problems
 from sdengine.model.describe import levers
 from sdengine.syntax import Model, Variable, fold
-from sdensemble.inputs.config import Section, bounds, find_constant, same_unit, span
+from sdensemble.inputs.config import Section, bounds, find_constant, span
 from sdensemble.inputs.rows import cell_number, read_rows
+from sdensemble.inputs.units import same_unit
 
 CONFIDENCE = ("high", "medium", "low")
 DELAY = "delay"
@@ -77,10 +78,7 @@ def read_instruments(path: Path, model: Model) -> tuple[Instrument, ...]:
     named = {fold(one.lever) for one in instruments if one.lever}
     for lever in levers(model):
         if fold(lever.name) not in named:
-            found.add(
-                Path(path).name,
-                Message('no instrument names the lever "{lever}"', lever=lever.name),
-            )
+            found.add(Path(path).name, 'no instrument names the lever "{lever}"', lever=lever.name)
     found.raise_if_any()
     return instruments
 
@@ -109,9 +107,7 @@ def _read(table: Section, model: Model) -> Instrument:
     for name in ("zh", "en", "section"):
         table.text(name, needed=True)
     if text["outside"] not in ("", "0", "1"):
-        table.problem(
-            Message('outside must be 1, 0 or empty, not "{outside}"', outside=text["outside"])
-        )
+        table.problem('outside must be 1, 0 or empty, not "{outside}"', outside=text["outside"])
     table.one_of("confidence", CONFIDENCE)
     if numbers["cost"] is not None:
         table.text("cost_unit", needed=True)
@@ -121,9 +117,8 @@ def _read(table: Section, model: Model) -> Instrument:
     else:
         for name in ("refused_zh", "refused_en"):
             if not text[name]:
-                table.problem(
-                    Message("{name} is missing: name a lever, or say why there is none", name=name)
-                )
+                told = "{name} is missing: name a lever, or say why there is none"
+                table.problem(told, name=name)
     outside = text.pop("outside") == "1"
     words = {name: value for name, value in text.items() if name not in NUMBERS}
     return Instrument(**words, **numbers, outside=outside)  # type: ignore[arg-type]
@@ -133,39 +128,22 @@ def _check_lever(table: Section, numbers: Mapping[str, float | None], model: Mod
     """Return the lever's own name in the model; note what does not fit it."""
     name = table.text("lever")
     if table.text("refused_zh") or table.text("refused_en"):
-        table.problem(Message("a refused instrument has no lever: leave one of the two empty"))
+        table.problem("a refused instrument has no lever: leave one of the two empty")
     variable = find_constant(model, name, table)
     if variable is None:
         return name
     unit = table.text("unit", needed=True)
     if unit and not same_unit(unit, variable.unit):
-        table.problem(
-            Message(
-                "unit is {unit}, but must be {unit2} ({variable})",
-                unit=unit,
-                unit2=variable.unit or "Dmnl",
-                variable=variable.name,
-            )
-        )
+        words = {"unit": unit, "unit2": variable.unit or "Dmnl", "variable": variable.name}
+        table.problem("unit is {unit}, but must be {unit2} ({variable})", **words)
     low, high = bounds(variable)
     for key in ("policy_level", "low", "high"):
         value = numbers[key]
         if value is not None and not low <= value <= high:
-            table.problem(
-                Message(
-                    "{key} {value:g} is outside the limits ({variable})",
-                    key=key,
-                    value=value,
-                    variable=span(variable),
-                )
-            )
+            told = "{key} {value:g} is outside the limits ({variable})"
+            table.problem(told, key=key, value=value, variable=span(variable))
     own_low, own_high = numbers["low"], numbers["high"]
     if own_low is not None and own_high is not None and not own_low <= own_high:
-        table.problem(
-            Message(
-                "low ({own_low:g}) must not be above high ({own_high:g})",
-                own_low=own_low,
-                own_high=own_high,
-            )
-        )
+        told = "low ({own_low:g}) must not be above high ({own_high:g})"
+        table.problem(told, own_low=own_low, own_high=own_high)
     return variable.name

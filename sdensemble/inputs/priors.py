@@ -103,7 +103,7 @@ def read_priors(path: Path, model: Model, prior_set: str = "") -> Priors:
     hint = did_you_mean(prior_set, every)
     told = '{file}: no prior set "{prior_set}"{hint}; it has {known}'
     known = ", ".join(every)
-    raise SDError(Message(told, file=short(path), prior_set=prior_set, hint=hint, known=known))
+    raise SDError(told, file=short(path), prior_set=prior_set, hint=hint, known=known)
 
 
 def read_prior_sets(path: Path, model: Model) -> dict[str, Priors]:
@@ -143,11 +143,9 @@ def _read_prior(table: Section, model: Model, sources: Sources) -> Prior | None:
         cells = find_cells(model, variable, element, table)
         if len(cells) > 1 and not (each or scale):
             table.problem(
-                Message(
-                    "has {cells} elements — give element = …, each = true (a draw for each), or"
-                    " scale = true (one factor for all)",
-                    cells=len(cells),
-                )
+                "has {cells} elements — give element = …, each = true (a draw for each), or"
+                " scale = true (one factor for all)",
+                cells=len(cells),
             )
     sets = _read_sets(table)
     effects = _read_effects(table, sources)
@@ -174,8 +172,9 @@ def _read_distribution(table: Section) -> Distribution | None:
     name = table.text("distribution", needed=True)
     if name not in DISTRIBUTIONS:
         if name:
-            hint = did_you_mean(name, DISTRIBUTIONS) or f": there are {', '.join(DISTRIBUTIONS)}"
-            table.problem(Message('no distribution "{name}"{hint}', name=name, hint=hint))
+            known = Message(": there are {known}", known=", ".join(DISTRIBUTIONS))
+            hint = did_you_mean(name, DISTRIBUTIONS) or known
+            table.problem('no distribution "{name}"{hint}', name=name, hint=hint)
         return None
     kind = DISTRIBUTIONS[name]
     keys = [parameter.name for parameter in fields(kind)]
@@ -186,7 +185,7 @@ def _read_distribution(table: Section) -> Distribution | None:
     made = kind(*numbers)
     if made.valid():
         return made
-    table.problem(Message("{rule} in {made}", rule=kind.rule, made=describe(made)))
+    table.problem("{rule} in {made}", rule=Message(kind.rule), made=describe(made))
     return None
 
 
@@ -195,7 +194,7 @@ def _read_sets(table: Section) -> tuple[str, ...]:
     sets = table.values.get("sets", [])
     if isinstance(sets, list) and all(isinstance(name, str) and name for name in sets):
         return tuple(sets)
-    table.problem(Message('sets must be a list of names such as ["low", "high"]'))
+    table.problem('sets must be a list of names such as ["low", "high"]')
     return ()
 
 
@@ -203,16 +202,13 @@ def _read_effects(table: Section, sources: Sources) -> tuple[str, ...]:
     """Return the rows of evidence an entry names; note those that no table has."""
     names = table.values.get("effects", [])
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        table.problem(Message('effects must be a list of rows such as ["E004", "E079"]'))
+        table.problem('effects must be a list of rows such as ["E004", "E079"]')
         return ()
     for name in names:
         if name not in sources.by_id:
             hint = did_you_mean(name, sources.by_id)
-            table.problem(
-                Message(
-                    'effects: no row "{name}" in the tables of evidence{hint}', name=name, hint=hint
-                )
-            )
+            told = 'effects: no row "{name}" in the tables of evidence{hint}'
+            table.problem(told, name=name, hint=hint)
     return tuple(names)
 
 
@@ -234,16 +230,14 @@ def _within_limits(
         share = 1.0 if low > high else cut.outside
         factor = f" as a factor, {low:.4g} to {high:.4g}" if scale else ""
         table.problem(
-            Message(
-                "{share:.1%} of {base} lies outside the limits in {file} ({variable}{factor});"
-                " at most {tolerated:.0%} may",
-                share=share,
-                base=describe(base),
-                file=short(model.path),
-                variable=span(variable),
-                factor=factor,
-                tolerated=TOLERATED,
-            )
+            "{share:.1%} of {base} lies outside the limits in {file} ({variable}{factor});"
+            " at most {tolerated:.0%} may",
+            share=share,
+            base=describe(base),
+            file=short(model.path),
+            variable=span(variable),
+            factor=factor,
+            tolerated=TOLERATED,
         )
     return cut if cut.outside > 0 else base
 
@@ -260,9 +254,7 @@ def describe(distribution: Any, lang: str = "en") -> str:
         return describe(distribution.base, lang)
     parts = [
         phrase(
-            "distribution.part",
-            key=_word(part.name),
-            value=f"{getattr(distribution, part.name):g}",
+            "distribution.part", key=_word(part.name), value=f"{getattr(distribution, part.name):g}"
         )
         for part in fields(distribution)
     ]
@@ -282,26 +274,17 @@ def _read_correlations(top: Section, items: Sequence[Prior]) -> dict[str, float]
         table.only(("group", "rho"))
         group, rho = table.text("group", needed=True), table.number("rho")
         if group and group not in groups:
-            table.problem(
-                Message(
-                    'no prior has group "{group}"{hint}',
-                    group=group,
-                    hint=did_you_mean(group, groups),
-                )
-            )
+            told = 'no prior has group "{group}"{hint}'
+            table.problem(told, group=group, hint=did_you_mean(group, groups))
         if group in correlations:
-            table.problem(Message('group "{group}" is given twice', group=group))
+            table.problem('group "{group}" is given twice', group=group)
         if group and rho is not None:
             correlations[group] = rho
     return correlations
 
 
 def _check_set(
-    name: str,
-    items: Sequence[Prior],
-    correlations: Mapping[str, float],
-    model: Model,
-    top: Section,
+    name: str, items: Sequence[Prior], correlations: Mapping[str, float], model: Model, top: Section
 ) -> None:
     """Note elements that one set draws twice, and correlations that cannot be."""
     seen: dict[tuple[str, Cell], Prior] = {}
@@ -310,22 +293,17 @@ def _check_set(
         seen.update({(prior.constant, cell): prior for cell in prior.cells})
         if twice:
             where = cell_name(model, model[prior.constant], twice[0])
-            top.problem(
-                Message(
-                    '[[prior]] "{where}" is drawn twice in the set "{name}"', where=where, name=name
-                )
-            )
+            told = '[[prior]] "{where}" is drawn twice in the set "{name}"'
+            top.problem(told, where=where, name=name)
     for group, rho in correlations.items():
         size = sum(prior.columns for prior in items if prior.group == group)
         # An equicorrelated matrix is positive definite between -1/(size - 1) and 1.
         if size > 1 and not -1 / (size - 1) < rho < 1:
             top.problem(
-                Message(
-                    '[[correlation]] "{group}": rho {rho:g} is impossible for {size} numbers —'
-                    " it must lie between {size2:.3g} and 1",
-                    group=group,
-                    rho=rho,
-                    size=size,
-                    size2=-1 / (size - 1),
-                )
+                '[[correlation]] "{group}": rho {rho:g} is impossible for {size} numbers —'
+                " it must lie between {size2:.3g} and 1",
+                group=group,
+                rho=rho,
+                size=size,
+                size2=-1 / (size - 1),
             )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from sdengine.errors import Message, Problems, did_you_mean
+from sdengine.errors import Problems, did_you_mean
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Section
 from sdensemble.inputs.rows import read_rows
@@ -59,23 +59,12 @@ def _read(row: Section, model: Model) -> Place:
     text = {name: row.text(name, needed=name not in ("note", "id")) for name in COLUMNS}
     elements = model.ranges.get(text["range"])
     if text["range"] and elements is None:
-        row.problem(
-            Message(
-                'no range "{range}"{hint}',
-                range=text["range"],
-                hint=did_you_mean(text["range"], model.ranges),
-            )
-        )
+        hint = did_you_mean(text["range"], model.ranges)
+        row.problem('no range "{range}"{hint}', range=text["range"], hint=hint)
     elif elements is not None and text["element"] not in elements:
+        words = {"element": text["element"], "range": text["range"]}
         hint = did_you_mean(text["element"], elements)
-        row.problem(
-            Message(
-                'no element "{element}" in range {range}{hint}',
-                element=text["element"],
-                range=text["range"],
-                hint=hint,
-            )
-        )
+        row.problem('no element "{element}" in range {range}{hint}', **words, hint=hint)
     return Place(**text)
 
 

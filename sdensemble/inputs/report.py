@@ -67,13 +67,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdengine.errors import Message, Problems, SDError, did_you_mean
+from sdengine.errors import Problems, SDError, did_you_mean
 from sdensemble.inputs.targets import leaves
 from sdensemble.lang import LANGS, say
 
 if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
-
 
 AGGREGATES = ("annual", "mean", "end")
 
@@ -233,12 +232,10 @@ class ReportSpec:
             if first.aggregate != kept.aggregate:
                 problems.add(
                     f'{self.path.name} "{kept.variable}"',
-                    Message(
-                        "wanted both as {aggregate} and as {aggregate2}; a run keeps one — give"
-                        " the second a variable of its own in the model",
-                        aggregate=first.aggregate,
-                        aggregate2=kept.aggregate,
-                    ),
+                    "wanted both as {aggregate} and as {aggregate2}; a run keeps one — give"
+                    " the second a variable of its own in the model",
+                    aggregate=first.aggregate,
+                    aggregate2=kept.aggregate,
                 )
         problems.raise_if_any()
         return tuple(found.values())

@@ -33,7 +33,7 @@ def read_rows(
     """
     lines = _lines(path)
     header = [cell.strip() for cell in next(lines, (1, []))[1]]
-    _check_header(header, columns, needed, Section(f"{short(path)} line 1", {}, found))
+    _check_header(header, columns, needed, Section(_at(path, 1), {}, found))
     found.raise_if_any()
     tables, names = [], set()
     for number, row in lines:
@@ -42,14 +42,19 @@ def read_rows(
         cells = {name: cell.strip() for name, cell in zip(header, row, strict=False) if name}
         cells |= {key: _plain(cells[key]) for key in typed if key in cells}
         name = cells.get(key, "") if key else ""
-        place = f"{short(path)} line {number}"
-        table = Section(f"{place} ({name})" if key else place, cells, found)
+        place = _at(path, number)
+        where = Message("{place} ({name})", place=place, name=name) if key else place
+        table = Section(where, cells, found)
         if key and (not name or name in names):
             told = "{key} is given twice" if name else "{key} is missing"
-            table.problem(Message(told, key=key))
+            table.problem(told, key=key)
         names.add(name)
         tables.append(table)
     return tables
+
+
+def _at(path: Path, number: int) -> str:
+    return Message("{file} line {line}", file=short(path), line=number)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -61,27 +66,23 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     except csv.Error as error:
         told = "{file} line {line}: is no CSV — {why} (a quotation mark that is not closed?)"
         where = {"file": short(path), "line": reader.line_num + 1}
-        raise SDError(Message(told, **where, why=error)) from None
+        raise SDError(told, **where, why=error) from None
 
 
 def read_text(path: Path) -> str:
     """Return a file's text, from UTF-8 or else from GBK, as Excel saves it in China."""
     if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise SDError(Message("{file}: is no plain file", file=short(path)))
+        raise SDError("{file}: is no plain file", file=short(path))
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise SDError(
-            Message(
-                "{file}: cannot be read — {error}", file=short(path), error=error.strerror or error
-            )
-        ) from None
+        told = "{file}: cannot be read — {error}"
+        raise SDError(told, file=short(path), error=error.strerror or error) from None
     try:
         return decoded(raw)
     except UnicodeDecodeError:
-        raise SDError(
-            Message("{file}: is neither UTF-8 nor GBK — save it as CSV UTF-8", file=short(path))
-        ) from None
+        told = "{file}: is neither UTF-8 nor GBK — save it as CSV UTF-8"
+        raise SDError(told, file=short(path)) from None
 
 
 def _plain(cell: str) -> str:
@@ -101,13 +102,10 @@ def _check_header(
     """Note columns that are missing or unknown."""
     for name in header:
         if name and columns and name not in columns:
-            table.problem(
-                Message(
-                    'no such column "{name}"{hint}', name=name, hint=did_you_mean(name, columns)
-                )
-            )
+            told = 'no such column "{name}"{hint}'
+            table.problem(told, name=name, hint=did_you_mean(name, columns))
     if lacking := [name for name in dict.fromkeys(needed) if name not in header]:
-        table.problem(Message("columns missing: {lacking}", lacking=", ".join(lacking)))
+        table.problem("columns missing: {lacking}", lacking=", ".join(lacking))
 
 
 def cell_number(table: Section, name: str) -> float | None:
@@ -119,7 +117,7 @@ def cell_number(table: Section, name: str) -> float | None:
         number = math.nan
     if number is None or math.isfinite(number):
         return number
-    table.problem(Message('{name} must be a number, not "{text}"', name=name, text=text))
+    table.problem('{name} must be a number, not "{text}"', name=name, text=text)
     return None
 
 

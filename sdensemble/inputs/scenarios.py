@@ -19,19 +19,15 @@ from sdengine.syntax import Clock, Model, Variable, fold
 from sdensemble.inputs.config import (
     Cell,
     Section,
-    Units,
-    as_number,
     bounds,
     cell_name,
     find_cells,
     find_constant,
-    in_words,
-    of_unit,
-    quantity,
     read_toml,
     short,
     span,
 )
+from sdensemble.inputs.units import Units, as_number, in_words, of_unit, quantity
 
 Floats = NDArray[np.float64]
 Kind = Literal["lever", "world"]
@@ -127,9 +123,9 @@ def read_scenarios(
     found, scenarios = Problems(), []
     for path in sorted(folder.glob("*.toml.txt")):
         told = "the name ends in .toml.txt (Windows may hide it): rename it to {name}"
-        found.add(short(path), Message(told, name=path.stem))
+        found.add(short(path), told, name=path.stem)
     if not paths and not found:
-        raise SDError(Message("{folder}: holds no scenario (a .toml file)", folder=folder.name))
+        raise SDError("{folder}: holds no scenario (a .toml file)", folder=folder.name)
     for path in paths:
         try:
             scenarios.append(read_scenario(path, model, refused, units))
@@ -152,7 +148,7 @@ def _check_compares(
         if scenario.compares != BASELINE:
             hint = did_you_mean(scenario.compares, names)
             told = 'compares: no such scenario "{name}"{hint}'
-            found.add(short(scenario.path), Message(told, name=scenario.compares, hint=hint))
+            found.add(short(scenario.path), told, name=scenario.compares, hint=hint)
     left = [s.name for s in orphans if s.compares == BASELINE]
     if left and len(names) > 1:
         more = Message("{first} and {n} more", first=left[0], n=len(left) - 1)
@@ -161,7 +157,7 @@ def _check_compares(
             ' add it, or give each compares = "…" (its own name: with none)'
         )
         what = left[0] if len(left) == 1 else more
-        found.add(folder.name, Message(told, name=BASELINE, what=what))
+        found.add(folder.name, told, name=BASELINE, what=what)
 
 
 def read_scenario(
@@ -216,7 +212,7 @@ def _read_sets(top: Section) -> tuple[str, ...]:
     names = given if isinstance(given, list) else [given]
     if not names or not all(isinstance(name, str) and name.strip() for name in names):
         told = 'set must be a name or a list of names such as ["{name}"]'
-        top.problem(Message(told, name=DEFAULT_SET))
+        top.problem(told, name=DEFAULT_SET)
         return (DEFAULT_SET,)
     return tuple(dict.fromkeys(name.strip() for name in names))
 
@@ -235,14 +231,14 @@ def read_settings(
     """Return the settings of ``[levers]`` or ``[world]``, those of execution rates behind each."""
     given = top.values.get(key, {})
     if not isinstance(given, dict):
-        top.problem(Message("{key} must be a table: write [{key}] on a line of its own", key=key))
+        top.problem("{key} must be a table: write [{key}] on a line of its own", key=key)
         return []
     settings = []
     for name, value in given.items():
         values = _keyed(value) if isinstance(value, dict) else {"value": value}
         table = Section(f'{top.where} [{key}] "{name}"', values, top.found)
         if fold(name) in refused and model.name_of(name) is None:
-            table.problem(Message("is refused: {why}", why=refused[fold(name)]))
+            table.problem("is refused: {why}", why=refused[fold(name)])
             continue
         settings += read_setting(name, table, kind, model, units)
     return settings
@@ -282,7 +278,7 @@ def _amount(
     """
     read = quantity(value)
     if read is None:
-        table.problem(Message("{key} must be a number, not {value!r}", key=key, value=value))
+        table.problem("{key} must be a number, not {value!r}", key=key, value=value)
         return None
     number, behind = read
     if variable is None:
@@ -296,7 +292,7 @@ def _amount(
 
 def _wrong_unit(table: Section, given: str, variable: Variable, units: Units) -> None:
     words = {"given": given, "unit": in_words(variable.unit, units)}
-    table.problem(Message("unit is {given}, but {unit} in the model", **words))
+    table.problem("unit is {given}, but {unit} in the model", **words)
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -315,7 +311,7 @@ def _read_schedule(
 ) -> dict[float, float]:
     """Return the values of one line by the time from which each holds, in order of time."""
     if ("value" in table.values) == ("by_year" in table.values):
-        table.problem(Message("give either value or by_year"))
+        table.problem("give either value or by_year")
         return {}
     unit = table.text("unit") if "unit" in table.values else ""
     if "by_year" not in table.values:
@@ -328,7 +324,7 @@ def _read_schedule(
         if not clock.start <= time < clock.stop:
             words = {"time": time, "start": clock.start, "stop": clock.stop}
             told = "{time:g} is outside the model's time, {start:g} to {stop:g}"
-            table.problem(Message(told, **words))
+            table.problem(told, **words)
     return dict(sorted((t, v) for t, v in pairs if t is not None and v is not None))
 
 
@@ -337,33 +333,33 @@ def _read_years(
 ) -> list[tuple[float | None, float | None]]:
     """Return the (time, value) pairs of ``by_year``, None where either is no number."""
     if "start" in table.values:
-        table.problem(Message("start does not go with by_year: the years there say when"))
+        table.problem("start does not go with by_year: the years there say when")
     years = table.values["by_year"]
     if not isinstance(years, dict) or not years:
-        told = 'by_year must be a table such as {{ "2020.5" = 5, "2023" = 9 }}'
-        table.problem(Message(told))
+        example = 'by_year must be a table such as {{ "2020.5" = 5, "2023" = 9 }}'
+        table.problem(Message(example))
         return []
     pairs = []
     for key, value in years.items():
         # An unquoted 2020.5 is, to TOML, the key 5 inside a table 2020.
         if isinstance(value, dict):
             year = f"{key}.{next(iter(value), '')}"
-            table.problem(Message('by_year: write the year in quotes, "{year}"', year=year))
+            table.problem('by_year: write the year in quotes, "{year}"', year=year)
             continue
         plain = unicodedata.normalize("NFKC", key).strip().removesuffix("年")
         time = as_number(float(plain)) if re.fullmatch(r"\d+(\.\d*)?", plain) else None
         if time is None:
-            table.problem(Message('by_year: "{key}" is no year', key=key))
+            table.problem('by_year: "{key}" is no year', key=key)
         amount = None
         if quantity(value) is None:
             told = 'by_year: the value of "{key}" must be a number, not {value!r}'
-            table.problem(Message(told, key=key, value=value))
+            table.problem(told, key=key, value=value)
         else:
             amount = _amount(table, f"by_year {key}", value, variable, units, unit)
         pairs.append((time, amount))
     times = [time for time, _ in pairs]
     for time in dict.fromkeys(t for t in times if t is not None and times.count(t) > 1):
-        table.problem(Message("by_year: {time:g} is given twice", time=time))
+        table.problem("by_year: {time:g} is given twice", time=time)
     return pairs
 
 
@@ -380,10 +376,10 @@ def _setting(
     low, high = bounds(variable)
     for value in schedule.values():
         if not low <= value <= high:
-            words = {"value": value, "span": span(variable, units)}
-            table.problem(
-                Message("{value:g} is outside the limits of the constant ({span})", **words)
-            )
+            told = "{value:g} is outside the limits of the constant ({span}){hint}"
+            share = variable.unit == "Dmnl" and low <= value / 100 <= high
+            hint = Message(' — {value:g}% is written "{value:g}%"', value=value) if share else ""
+            table.problem(told, value=value, span=span(variable, units), hint=hint)
     cells = find_cells(model, variable, element, table)
     times, values = tuple(schedule), tuple(schedule.values())
     return Setting(variable.name, element or None, times, values, kind, cells)
@@ -397,4 +393,4 @@ def _check_twice(settings: Sequence[Setting], model: Model, top: Section) -> Non
         seen.update((setting.constant, cell) for cell in setting.cells)
         if twice:
             name = cell_name(model, model[setting.constant], twice[0])
-            top.problem(Message('"{name}" is set twice', name=name))
+            top.problem('"{name}" is set twice', name=name)

@@ -36,7 +36,7 @@ def require_whole(path: Path) -> None:
         found = file.read()
         if found.startswith(MARK) and _digest(file, end) != found[len(MARK) :]:
             told = "{file}: is damaged: it is not as it was written"
-            raise SDError(Message(told, file=path))
+            raise SDError(told, file=path)
 
 
 @contextmanager

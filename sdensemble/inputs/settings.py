@@ -90,7 +90,7 @@ class _Reader:
         if right.lstrip().startswith("("):
             points = _points(right)
             if points is None or name[1]:
-                self.problems.add(f'--set "{text[:60]}"', Message("write table=(0,0),(10,20)"))
+                self.problems.add(f'--set "{text[:60]}"', "write table=(0,0),(10,20)")
             else:
                 self.tables[written] = points
             return True
@@ -121,7 +121,7 @@ class _Reader:
         written = self.model.name_of(name[0]) if name else None
         where = f'--initial "{text}"'
         if not sign or name is None or value is None:
-            self.problems.add(where, Message("write stock=50"))
+            self.problems.add(where, "write stock=50")
         elif written is None:
             near = did_you_mean(name[0], self.model.variables)
             self.problems.add(where, _unknown(name[0], near))
@@ -148,7 +148,7 @@ class _Reader:
         beside = self.model.path.parent / path
         there = path if path.is_file() or not beside.is_file() else beside
         if not there.is_file():
-            self.problems.add(where, Message("no such file"))
+            self.problems.add(where, "no such file")
             return
         self.files[path.name] = digest_of(there)
         try:
@@ -214,11 +214,11 @@ def _columns(path: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
     rows = list(_numbered(cells[1:])) if cells.size else []
     if not keep or not rows:
         told = "{file}: needs a column of times and one for each variable"
-        raise SDError(Message(told, file=path.name))
+        raise SDError(told, file=path.name)
     first = fold(str(cells[0, 0] or "").partition("(")[0])  # Vensim writes "Time (Year)"
     if first and first not in _TIME and not _is_number(cells[0, 0]):
         told = '{file}: the first column is "{name}"; call it "time"'
-        raise SDError(Message(told, file=path.name, name=first))
+        raise SDError(told, file=path.name, name=first)
     table = np.array(sorted(rows, key=lambda row: row[0]), dtype=float)
     return [titles[i] for i in keep], table[:, 0], table[:, [i + 1 for i in keep]]
 

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sdengine.errors import Message, Problems
+from sdengine.errors import Problems
 from sdensemble.inputs.config import Section
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.rows import cell_number, read_rows
@@ -131,7 +131,7 @@ def read_sources(folder: Path) -> Sources:
             row = _row(path.stem, cells)
             if row.id and row.id in where:
                 told = 'the id "{id}" stands at {there} already'
-                cells.problem(Message(told, id=row.id, there=where[row.id]))
+                cells.problem(told, id=row.id, there=where[row.id])
             where[row.id] = cells.where
             rows.append(row)
         made.update(path.read_bytes().replace(b"\r\n", b"\n"))
@@ -180,7 +180,7 @@ def _row(table: str, cells: Section) -> Row:
     ends = [value for value in numbers.values() if value is not None]
     if ends != sorted(ends):
         shown = ", ".join(f"{value:g}" for value in ends)
-        cells.problem(Message("low, central and high must rise: {shown}", shown=shown))
+        cells.problem("low, central and high must rise: {shown}", shown=shown)
     texts: dict[str, Any] = {name: cells.text(name) for name in COLUMNS if name not in numbers}
     more = {name: text for name, text in cells.values.items() if name not in COLUMNS and text}
     return Row(table=table, **texts, **numbers, more=more)

@@ -46,26 +46,26 @@ def read_grids(path: Path) -> list[Grid]:
         raise _unread(path, error.strerror or error) from None
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         told = "{file}: an old .xls, or protected by a password: save it as .xlsx or CSV"
-        raise SDError(Message(told, file=path.name))
+        raise SDError(told, file=path.name)
     return _workbook(path, raw) if raw.startswith(b"PK") else [_csv(path, raw)]
 
 
 def _unread(path: Path, why: object) -> SDError:
-    return SDError(Message("{file}: cannot be read — {why}", file=path.name, why=why))
+    return SDError("{file}: cannot be read — {why}", file=path.name, why=why)
 
 
 def _no_workbook(path: Path, why: object) -> SDError:
-    return SDError(Message("{file}: not a readable Excel file: {why}", file=path.name, why=why))
+    return SDError("{file}: not a readable Excel file: {why}", file=path.name, why=why)
 
 
 def _csv(path: Path, raw: bytes) -> Grid:
     if path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
-        raise _no_workbook(path, "no zip")
+        raise _no_workbook(path, Message("its name says so, its content does not"))
     try:
         text = decoded(raw)
     except UnicodeDecodeError:
         told = "{file}: is neither UTF-8 nor GBK: save it as UTF-8"
-        raise SDError(Message(told, file=path.name)) from None
+        raise SDError(told, file=path.name) from None
     first = "\n".join(text.splitlines()[:HEAD_ROWS])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",\t;", key=first.count))
     rows: list[tuple[int, tuple[str, ...]]] = []
@@ -97,7 +97,8 @@ def _workbook(path: Path, raw: bytes) -> list[Grid]:
             for row in texts[area.min_row - 1 : area.max_row]:
                 row[area.min_col - 1 : area.max_col] = [first] * (area.max_col - area.min_col + 1)
         rows = tuple((number, tuple(row)) for number, row in enumerate(texts, start=1))
-        grids.append(Grid(f'{path.name} sheet "{sheet.title}"', rows))
+        place = Message('{file} sheet "{sheet}"', file=path.name, sheet=sheet.title)
+        grids.append(Grid(place, rows))
     return grids or [Grid(path.name, ())]
 
 

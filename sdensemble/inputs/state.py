@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.program.held import State
 from sdensemble.inputs.folder import whole_file
 
@@ -28,7 +28,7 @@ def write_state(path: Path, state: State) -> None:
 def read_state(path: Path) -> State:
     """Return the state a file holds; raise SDError where it holds none."""
     if not path.is_file():
-        raise SDError(Message("--from-state {file}: no such file", file=path.name))
+        raise SDError("--from-state {file}: no such file", file=path.name)
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in _ARRAYS}
@@ -36,13 +36,8 @@ def read_state(path: Path) -> State:
     except MemoryError:
         raise
     except Exception as error:  # a damaged file may raise whatever zip, zlib or NumPy meet
-        raise SDError(
-            Message(
-                "--from-state {file}: this is no stored state ({error})",
-                file=path.name,
-                error=error,
-            )
-        ) from None
+        told = "--from-state {file}: this is no stored state ({error})"
+        raise SDError(told, file=path.name, error=error) from None
     fields = [field.name for field in dataclasses.fields(State)]
     assert set(fields) == {"digest", "step", *_ARRAYS}
     return state

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.syntax import Clock, Variable
 
 AGGREGATES = ("annual", "end", "mean")
@@ -88,20 +88,15 @@ def met(values: ArrayLike, comparator: str, threshold: float) -> NDArray[np.bool
     NaN meets nothing: whoever reports a probability counts the NaN apart.
     """
     if comparator not in COMPARATORS:
-        raise SDError(
-            Message(
-                'comparator "{comparator}": there are {comparators}',
-                comparator=comparator,
-                comparators=", ".join(COMPARATORS),
-            )
-        )
+        told = 'comparator "{comparator}": there are {comparators}'
+        raise SDError(told, comparator=comparator, comparators=", ".join(COMPARATORS))
     return COMPARATORS[comparator](np.asarray(values, dtype=float), threshold)
 
 
 def holds(target: Target, values: ArrayLike) -> NDArray[np.bool_]:
     """Return, in the shape of ``values``, whether each meets a target with a value of its own."""
     if target.value is None:
-        raise SDError(Message('target "{id}" has no value of its own', id=target.id))
+        raise SDError('target "{id}" has no value of its own', id=target.id)
     if target.comparator != ABOUT:
         return met(values, target.comparator, target.value)
     low, high = band(target)
@@ -112,7 +107,7 @@ def holds(target: Target, values: ArrayLike) -> NDArray[np.bool_]:
 def band(target: Target) -> tuple[float, float]:
     """Return the band of a target written as "about"; raise SDError where it has none."""
     if target.low is None or target.high is None:
-        raise SDError(Message('target "{id}" has no band: it needs low and high', id=target.id))
+        raise SDError('target "{id}" has no band: it needs low and high', id=target.id)
     return target.low, target.high
 
 

@@ -97,7 +97,7 @@ def _mend(folder: Path) -> None:
         held = {}
     if not _is_journal(held):
         told = "{file}: is no journal of ours: look at it, and remove it"
-        raise SDError(Message(told, file=journal))
+        raise SDError(told, file=journal)
     _take_back(folder, held)
     for name in held:
         _unlink(_new(folder / name))

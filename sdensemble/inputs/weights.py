@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sdengine.errors import Message, Problems, did_you_mean
+from sdengine.errors import Problems, did_you_mean
 from sdensemble.inputs.rows import cell_number, read_rows
 
 
@@ -21,13 +21,13 @@ def read_weights(path: Path, names: Sequence[str]) -> tuple[float, ...]:
         row.text("weight", needed=True)
         if weight is not None and weight < 0:
             told = 'weight must be a number from 0, not "{weight}"'
-            row.problem(Message(told, weight=row.text("weight")))
+            row.problem(told, weight=row.text("weight"))
         if name not in names:
             told = 'no variant "{name}" in this run{hint}'
-            row.problem(Message(told, name=name, hint=did_you_mean(name, names)))
+            row.problem(told, name=name, hint=did_you_mean(name, names))
         given[name] = weight or 0.0
     total = sum(given.get(name, 0.0) for name in names)
     if not found and not total > 0:
-        found.add(path.name, Message("gives no variant of this run a weight above 0"))
+        found.add(path.name, "gives no variant of this run a weight above 0")
     found.raise_if_any()
     return tuple(given.get(name, 0.0) / total for name in names)

@@ -297,27 +297,21 @@ def _numbers(mark: Mark) -> Iterable[dict[str, Any]]:
                     yield {**shared, "x": column, "value": share, "low": place}
 
 
+def with_errors(
+    kind: type[Points] | type[Bars],
+    values: Iterable[tuple[float, float]],
+    rows: Iterable[float],
+    role: str = "estimate",
+    name: Words = "",
+) -> Points | Bars:
+    """Return a mark a row of (number, standard error), with two errors to either side."""
+    found = list(values)
+    means = numbers(mean for mean, _ in found)
+    low, high = (numbers(mean + way * se for mean, se in found) for way in (-2, 2))
+    first = (means, numbers(rows)) if kind is Points else (numbers(rows), means)
+    return kind(*first, low, high, role, name, across=True)
+
+
 def numbers(values: Iterable[Any]) -> Numbers:
     """Return any row of numbers, such as an array, as the tuple a mark holds."""
     return tuple(float(value) for value in values)
-
-
-__all__ = [
-    "Axis",
-    "Band",
-    "Bars",
-    "Beside",
-    "Cells",
-    "Figure",
-    "Hill",
-    "Label",
-    "Line",
-    "Mark",
-    "Numbers",
-    "Panel",
-    "Points",
-    "Rule",
-    "Span",
-    "Target",
-    "numbers",
-]

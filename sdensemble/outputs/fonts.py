@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +22,7 @@ def require_font(path: Path = FONT) -> Path:
             "{path}: the font for figures is missing. Restore it with `git checkout --"
             " sdensemble/outputs/fonts/{name}` in a clone, or by installing the package again"
         )
-        raise SDError(Message(told, path=path, name=path.name))
+        raise SDError(told, path=path, name=path.name)
     return path
 
 

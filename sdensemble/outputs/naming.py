@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
+from sdengine.syntax import Model
 from sdensemble.inputs.history import FIRST_YEAR, IMPORT, LATEST, counts_years, known_until
 from sdensemble.inputs.naming import Amount, spoken
+from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import moved_by
-from sdensemble.inputs.targets import ABOUT, band
+from sdensemble.inputs.targets import ABOUT, Target, band
 from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase
 from sdensemble.results.probability import value_of
-from sdensemble.results.results import outlay_told
-
-if TYPE_CHECKING:
-    from sdengine.syntax import Model
-    from sdensemble.inputs.report import ReportSpec
-    from sdensemble.inputs.targets import Target
-    from sdensemble.results.results import Results
-
+from sdensemble.results.results import Results, outlay_told
 
 SIGNS = {">": ">", ">=": "≥", "=": "=", ABOUT: "≈"}
 """Comparators as one sign."""
@@ -47,6 +41,13 @@ def label(spec: ReportSpec, identifier: str) -> Words:
 def conditioned(spec: ReportSpec, identifiers: Iterable[str]) -> Words:
     """Return identifiers in brackets; empty where none is given."""
     return bracketed([label(spec, one) for one in identifiers if one])
+
+
+def measure_of(spec: ReportSpec, target: Target) -> Words:
+    """Return measure, price basis and scope of a target as a clause; empty where it has none."""
+    named = [target.measure, target.price_basis, target.scope]
+    words = joined([label(spec, one) for one in named if one], "within")
+    return phrase("document.measured", measure=words) if any(named) else ""
 
 
 def unit_notes(spec: ReportSpec, units: Iterable[str]) -> Words:
@@ -84,10 +85,10 @@ def fitted(posterior: str) -> Words:
 
 
 def period_of(model: Model, spec: ReportSpec) -> Words:
-    """Return a model's unit of time: what the report calls it, or "year", "month" …."""
+    """Return a model's unit of time: "year", "month" …, or what the report calls another."""
     unit = model.clock.unit
     shared = f"period.{unit.casefold().removesuffix('s') or 'year'}"
-    if unit in spec.units or not has(shared):
+    if not has(shared):
         return {lang: spec.unit_label(unit, lang).lower() for lang in LANGS}
     return phrase(shared)
 

@@ -6,7 +6,7 @@ worksheet show the same cells, because the formatter belongs to the column and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -120,6 +120,29 @@ def table_of(
     kept = tuple(columns)
     cells = tuple(tuple(row.get(column.id) for column in kept) for row in rows)
     return Table(name, title, kept, cells, **more)
+
+
+Cell = tuple[Column, str | Callable[[Any], Any]]
+"""A column, and what it shows of a row's item: a function, or the name of a ``part``."""
+
+
+def table_from(name: str, title: Words, items: Iterable[Any], *cells: Cell, **more: Any) -> Table:
+    """Return a table with a row for each item; ``more`` is passed to ``Table``."""
+    columns = tuple(column for column, _ in cells)
+    shown = [part(one) if isinstance(one, str) else one for _, one in cells]
+    rows = tuple(tuple(of(item) for of in shown) for item in items)
+    return Table(name, title, columns, rows, **more)
+
+
+def part(path: str) -> Callable[[Any], Any]:
+    """Return what picks a part of an item, "effect.found"; None where any part of it is None."""
+
+    def picked(item: Any) -> Any:
+        for name in path.split("."):
+            item = None if item is None else getattr(item, name)
+        return item
+
+    return picked
 
 
 def in_languages(row: Mapping[str, Any], name: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.model.read import read_model
 from sdengine.syntax import Model
 from sdensemble.inputs.folder import write_whole
@@ -106,16 +106,15 @@ def _words(node: Node, number: int, *, attached: bool = False) -> str:
 def grafted(path: Path) -> bytes:
     """Return a file's bytes with a new sketch; equations and settings byte for byte the same."""
     if path.suffix.lower() != ".mdl":
-        raise SDError(Message("{file}: only a Vensim file (.mdl) has a sketch", file=path.name))
+        raise SDError("{file}: only a Vensim file (.mdl) has a sketch", file=path.name)
     model = read_model(path)
     raw = path.read_bytes()
     encoding = "utf-8-sig" if raw.startswith(b"\xef\xbb\xbf") else "utf-8"
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError:
-        raise SDError(
-            Message("{file}: save it as UTF-8 first; its sketch is written so", file=path.name)
-        ) from None
+        told = "{file}: save it as UTF-8 first; its sketch is written so"
+        raise SDError(told, file=path.name) from None
     body, _, settings = halves(text)
     ending = "\r\n" if "\r\n" in text else "\n"
     sketch = sketch_of(model).replace("\n", ending)
@@ -138,12 +137,8 @@ def write_sketch(path: Path, out: Path | None = None) -> Path:
         trial.write_bytes(data)
         after = read_model(trial) if not before.files else before
         if not same_equations(before, after):
-            raise SDError(
-                Message(
-                    "{file}: with the new sketch the equations read otherwise; not written",
-                    file=path.name,
-                )
-            )
+            told = "{file}: with the new sketch the equations read otherwise; not written"
+            raise SDError(told, file=path.name)
     place = out or path
     write_whole(place, data)
     return place

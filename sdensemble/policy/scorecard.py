@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.inputs.targets import Target, readings
 from sdensemble.policy.ledger import kept
 from sdensemble.results.probability import Probability
 from sdensemble.results.results import Results, Split, reference
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ def scorecard(results: Results) -> tuple[Line, ...]:
     """
     held = [target for target in results.targets if target.scored and kept(results, target)]
     if not held:
-        raise SDError(Message("the run kept nothing that a target speaks of: run the study again"))
+        raise SDError("the run kept nothing that a target speaks of: run the study again")
     own = [(kind_of(target), target) for target in held]
     place = results.scenarios.index(reference(results))
     lines = [_line(results, *one) for one in own]

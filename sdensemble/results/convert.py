@@ -169,9 +169,7 @@ def salib_problem(
 def _bounds(ranges: Any, model: Model | None, mass: float) -> dict[str, tuple[float, float]]:
     if isinstance(ranges, Priors):
         if model is None and any(prior.each for prior in ranges.items):
-            raise SDError(
-                Message("priors that draw each element by itself: give the model as well")
-            )
+            raise SDError("priors that draw each element by itself: give the model as well")
         ends = [_ends(prior, mass) for prior in ranges.items for _ in range(prior.columns)]
         names = column_names(ranges, model) if model else [p.name for p in ranges.items]
         return dict(zip(names, ends, strict=True))
@@ -218,12 +216,10 @@ def to_arviz_dict(
         array = np.moveaxis(np.atleast_1d(np.asarray(given, float)), -1, 0)
         if chains < 1 or len(array) % chains:
             raise SDError(
-                Message(
-                    '"{name}": {members} members are not {chains} chains of one length',
-                    name=name,
-                    members=len(array),
-                    chains=chains,
-                )
+                '"{name}": {members} members are not {chains} chains of one length',
+                name=name,
+                members=len(array),
+                chains=chains,
             )
         out[name] = array.reshape(chains, len(array) // chains, *array.shape[1:])
     return out

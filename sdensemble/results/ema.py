@@ -28,7 +28,7 @@ from ema_workbench.em_framework.model import AbstractModel, SingleReplication
 from ema_workbench.em_framework.util import NamedObjectMap
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, Problems, SDError, did_you_mean
+from sdengine.errors import Problems, SDError, did_you_mean
 from sdengine.kernel import compile_model
 from sdengine.model.read import read_model
 from sdengine.syntax import Model, Variable, fold
@@ -117,12 +117,7 @@ class SDModel(SingleReplication):
         if written is None:
             near = did_you_mean(name[0], model.variables)
             raise SDError(
-                Message(
-                    '{file}: no variable "{name}"{near}',
-                    file=model.path.name,
-                    name=name[0],
-                    near=near,
-                )
+                '{file}: no variable "{name}"{near}', file=model.path.name, name=name[0], near=near
             )
         section = Section(f'"{key}"', {}, problems)
         cells = find_cells(model, model[written], name[1], section)
@@ -194,4 +189,4 @@ def _values(model: SDModel, experiment: Any) -> dict[str, Any]:
     finally:
         model.collecting = False
         model.reset_model()
-    raise SDError(Message("{model}: EMA Workbench runs no experiment", model=model.name))
+    raise SDError("{model}: EMA Workbench runs no experiment", model=model.name)

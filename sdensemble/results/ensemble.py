@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError, did_you_mean
+from sdengine.errors import SDError, did_you_mean
 from sdengine.syntax import Call, Model, Ref, fold
 from sdensemble.inputs.report import Outcome, ReportSpec
 from sdensemble.lang import LANGS
@@ -49,11 +49,9 @@ class Ensemble:
         lacking = [name for name in KEYED if name not in self.data.attrs]
         if lacking:
             raise SDError(
-                Message(
-                    "an ensemble must say what it is conditional on; {lacking} is "
-                    "missing — run it as Members",
-                    lacking=", ".join(lacking),
-                )
+                "an ensemble must say what it is conditional on; {lacking} is "
+                "missing — run it as Members",
+                lacking=", ".join(lacking),
             )
 
     def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
@@ -104,11 +102,9 @@ class Ensemble:
             if scenario.name == name:
                 return scenario
         raise SDError(
-            Message(
-                'no scenario "{name}"{hint}',
-                name=name,
-                hint=did_you_mean(name, [s.name for s in self.scenarios]),
-            )
+            'no scenario "{name}"{hint}',
+            name=name,
+            hint=did_you_mean(name, [s.name for s in self.scenarios]),
         )
 
     def has(self, name: str) -> bool:
@@ -161,11 +157,9 @@ class Ensemble:
         if variable not in self.data:
             known = did_you_mean(variable, map(str, self.data.data_vars))
             raise SDError(
-                Message(
-                    'the run kept no "{variable}"{known}; add it to outputs/report.toml',
-                    variable=variable,
-                    known=known,
-                )
+                'the run kept no "{variable}"{known}; add it to outputs/report.toml',
+                variable=variable,
+                known=known,
             )
         array = self.data.variables[variable].transpose("scenario", "member", "year", ...)
         where, values = array.dims[3:], array.values
@@ -173,20 +167,14 @@ class Ensemble:
             named = [str(one) for one in self.data[where[0]].values] if where else []
             if len(where) != 1 or element not in named:
                 raise SDError(
-                    Message(
-                        '"{variable}" has no single element "{element}"',
-                        variable=variable,
-                        element=element,
-                    )
+                    '"{variable}" has no single element "{element}"',
+                    variable=variable,
+                    element=element,
                 )
             values = values[..., named.index(element)]
         if values.ndim != 3:
             raise SDError(
-                Message(
-                    '"{variable}" is by {dims}: name one element',
-                    variable=variable,
-                    dims=where[0],
-                )
+                '"{variable}" is by {dims}: name one element', variable=variable, dims=where[0]
             )
         return values
 
@@ -208,12 +196,10 @@ class Ensemble:
         found = np.flatnonzero(self.years == year)
         if not found.size:
             raise SDError(
-                Message(
-                    "year {year} is outside the run, {years} to {years2}",
-                    year=year,
-                    years=self.years[0],
-                    years2=self.years[-1],
-                )
+                "year {year} is outside the run, {years} to {years2}",
+                year=year,
+                years=self.years[0],
+                years2=self.years[-1],
             )
         return int(found[0])
 

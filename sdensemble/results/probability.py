@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.results.estimate import Estimate, mean_of, share_of
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 def year_of(target: Target) -> int:
     """Return the year of a single target."""
     if target.year is None:
-        raise SDError(Message('target "{id}" has no year of its own', id=target.id))
+        raise SDError('target "{id}" has no year of its own', id=target.id)
     return target.year
 
 
 def value_of(target: Target) -> float:
     """Return the value a single target compares with, in its unit."""
     if target.value is None:
-        raise SDError(Message('target "{id}" has no value of its own', id=target.id))
+        raise SDError('target "{id}" has no value of its own', id=target.id)
     return target.value
 
 
@@ -64,7 +64,7 @@ def require_same_question(first: Key, second: Key) -> None:
     ]
     if differing:
         told = "these are probabilities of different questions and cannot be compared: {differing}"
-        raise SDError(Message(told, differing="; ".join(differing)))
+        raise SDError(told, differing="; ".join(differing))
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,7 @@ class Probability:
 
     def __sub__(self, other: Probability) -> Difference:
         require_same_question(self.key, other.key)
-        raise SDError(
-            Message("a difference of probabilities is paired: use difference(event, event)")
-        )
+        raise SDError("a difference of probabilities is paired: use difference(event, event)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,11 +154,9 @@ def threshold_event(
     """Return the event that ``values``, shape (member,), are beyond a threshold of their unit."""
     if comparator not in (">", ">="):
         raise SDError(
-            Message(
-                "comparator {comparator!r} of {event!r} is not one of > >=",
-                comparator=comparator,
-                event=key.event,
-            )
+            "comparator {comparator!r} of {event!r} is not one of > >=",
+            comparator=comparator,
+            event=key.event,
         )
     with np.errstate(invalid="ignore"):
         hit = values > value if comparator == ">" else values >= value
@@ -168,11 +164,7 @@ def threshold_event(
 
 
 def band_event(
-    key: Key,
-    values: NDArray[np.float64],
-    low: float,
-    high: float,
-    replicate: NDArray[np.int64],
+    key: Key, values: NDArray[np.float64], low: float, high: float, replicate: NDArray[np.int64]
 ) -> Event:
     """Return the event that ``values``, shape (member,), are from ``low`` to ``high``."""
     with np.errstate(invalid="ignore"):
@@ -218,11 +210,9 @@ def difference(first: Event, second: Event) -> Difference:
     require_same_question(first.key, second.key)
     if not np.array_equal(first.replicate, second.replicate):
         raise SDError(
-            Message(
-                "{one} and {other} were not run on the same members",
-                one=first.key.scenario,
-                other=second.key.scenario,
-            )
+            "{one} and {other} were not run on the same members",
+            one=first.key.scenario,
+            other=second.key.scenario,
         )
     lost = first.lost | second.lost
     moved = np.where(lost, np.nan, first.hit.astype(float) - second.hit.astype(float))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdengine.errors import Message, SDError, did_you_mean
+from sdengine.errors import SDError, did_you_mean
 from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.targets import ABOUT, band, leaves
@@ -154,12 +154,10 @@ class Results(Ensemble):
         if missing:
             hint = did_you_mean(missing[0], by_id)
             raise SDError(
-                Message(
-                    'target "{id}": no target "{missing}"{hint}',
-                    id=target.id,
-                    missing=missing[0],
-                    hint=hint,
-                )
+                'target "{id}": no target "{missing}"{hint}',
+                id=target.id,
+                missing=missing[0],
+                hint=hint,
             )
         return leaves(target, self.targets)
 
@@ -186,12 +184,10 @@ class Results(Ensemble):
         kept = held.attrs.get("aggregate") if held is not None else None
         if kept not in (None, target.aggregate):
             raise SDError(
-                Message(
-                    'target "{id}" asks for {aggregate}, the run kept {kept}',
-                    id=target.id,
-                    aggregate=target.aggregate,
-                    kept=kept,
-                )
+                'target "{id}" asks for {aggregate}, the run kept {kept}',
+                id=target.id,
+                aggregate=target.aggregate,
+                kept=kept,
             )
         when = year_of(target) if year is None else year
         values = self.series(target.variable, target.element or None)
@@ -213,7 +209,7 @@ class Results(Ensemble):
         if not np.isfinite(values[:, :, self.year_index(year)]).any():
             told = '"{name}" in {year}: this run stored only what was asked; run with --keep all'
             name = f"{variable}[{element}]" if element else variable
-            raise SDError(Message(told, name=name, year=year))
+            raise SDError(told, name=name, year=year)
 
     def split(self, target: Target, scenario: Scenario, *, year: int | None = None) -> Split | None:
         """Return where the members of an "about" target lie; None for any other target."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.syntax import Model
 from sdensemble.inputs.folder import RECORD, put_back
 from sdensemble.inputs.headline import only_headline
@@ -75,36 +75,32 @@ def stored_results(
 
     path = folder / file
     if not path.is_file():
-        raise SDError(Message(NO_RUN, folder=folder, file=file))
+        raise SDError(NO_RUN, folder=folder, file=file)
     data = read_ensemble(path)
     if not _is_whole(data):
-        raise SDError(Message("{path}: is damaged: run again", path=path))
+        raise SDError("{path}: is damaged: run again", path=path)
     data.attrs = {name: _value(value) for name, value in data.attrs.items()}
     if data.attrs.get("keep") == HEADLINE:
         spec, targets = only_headline(spec, targets)
     written = str(data.attrs.get("model_digest", ""))
     if written != model.digest:
         raise SDError(
-            Message(
-                "{folder}: this run is of another state of {path} ({written}, now {digest}): run"
-                " the study again",
-                folder=folder,
-                path=model.path.name,
-                written=written[:12],
-                digest=model.digest[:12],
-            )
+            "{folder}: this run is of another state of {path} ({written}, now {digest}): run"
+            " the study again",
+            folder=folder,
+            path=model.path.name,
+            written=written[:12],
+            digest=model.digest[:12],
         )
     held = [str(name) for name in data["scenario"].values]
     known = {scenario.name: scenario for scenario in scenarios}
     gone = [name for name in held if name not in known]
     if gone:
         raise SDError(
-            Message(
-                '{folder}: ran the scenario "{gone}", which the study no longer has: put'
-                " scenarios/{gone}.toml back, or run again",
-                folder=folder,
-                gone=gone[0],
-            )
+            '{folder}: ran the scenario "{gone}", which the study no longer has: put'
+            " scenarios/{gone}.toml back, or run again",
+            folder=folder,
+            gone=gone[0],
         )
     _require_same_scenarios(folder, [known[name] for name in held])
     run = tuple(scenario for scenario in scenarios if scenario.name in held)
@@ -136,11 +132,9 @@ def _require_same_scenarios(folder: Path, scenarios: Sequence[Scenario]) -> None
     for scenario in scenarios:
         if digests.get(scenario.name, scenario.digest) != scenario.digest:
             raise SDError(
-                Message(
-                    '{folder}: the scenario "{scenario}" has changed since this run: run again',
-                    folder=folder,
-                    scenario=scenario.name,
-                )
+                '{folder}: the scenario "{scenario}" has changed since this run: run again',
+                folder=folder,
+                scenario=scenario.name,
             )
 
 

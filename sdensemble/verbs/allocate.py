@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.verbs.options import SPAN, WorldOptions, argument, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
@@ -63,7 +63,7 @@ def _slots(study: Study, world: World, asked: AllocateOptions, text: str) -> Ite
     except ValueError:
         mark = ""
     if not mark or not amount > 0:
-        raise SDError(Message('"{text}": write "lever=amount"', text=text))
+        raise SDError('"{text}": write "lever=amount"', text=text)
     for part in name.split("+"):
         lever = find_lever(study, part.strip())
         yield from slots_of(

@@ -8,7 +8,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.verbs.options import THERE, WorldOptions, argument
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
@@ -64,7 +64,7 @@ def grid(asked: GridOptions, tell: Tell = SILENT) -> VerbResult:
     axes = [parse_axis(job.study, text) for text in asked.levers]
     size = prod(len(values) for _, values in axes)
     if size > MOST:
-        raise SDError(Message("{n} scenarios; at most {most} at a time", n=size, most=MOST))
+        raise SDError("{n} scenarios; at most {most} at a time", n=size, most=MOST)
     scenarios = []
     for chosen in itertools.product(*([(lever, v) for v in values] for lever, values in axes)):
         name = " ".join(f"{lever.name}={value:g}" for lever, value in chosen)
@@ -92,7 +92,7 @@ def parse_axis(study: Study, text: str) -> tuple[Lever, tuple[float, ...]]:
 
     name, mark, given = text.replace("＝", "=").partition("=")
     if not mark or not given.strip():
-        raise SDError(Message('"{text}": write "lever=0:10:6" or "lever=0,5,10"', text=text))
+        raise SDError('"{text}": write "lever=0:10:6" or "lever=0,5,10"', text=text)
     lever = find_lever(study, name.strip())
     try:
         if ":" in given or "：" in given:
@@ -105,10 +105,10 @@ def parse_axis(study: Study, text: str) -> tuple[Lever, tuple[float, ...]]:
             values = tuple(level(v) for v in given.replace("，", ",").split(",") if v.strip())
     except ValueError:
         told = '"{text}": levels must be numbers: "lever=0:10:6" or "lever=0,5,10"'
-        raise SDError(Message(told, text=text)) from None
+        raise SDError(told, text=text) from None
     wrong = [v for v in values if not lever.low <= v <= lever.high]
     if wrong:
         told = '"{name}": {value:g} is outside the limits of the constant ({low:g} to {high:g})'
         words = {"name": lever.name, "value": wrong[0], "low": lever.low, "high": lever.high}
-        raise SDError(Message(told, **words))
+        raise SDError(told, **words)
     return lever, values

@@ -34,7 +34,11 @@ def calibrate(asked: CalibrateOptions, tell: Tell = SILENT) -> VerbResult:
     if asked.variants:
         return _weigh_structures(asked, tell)
     from sdensemble.evidence.calibrate import calibrate as fit
-    from sdensemble.outputs.evidence.calibrate import calibration_document, calibration_figures
+    from sdensemble.outputs.evidence.calibrate import (
+        calibration_document,
+        calibration_figures,
+        fitted_from,
+    )
     from sdensemble.outputs.evidence.write import draw
     from sdensemble.results.record import written
 
@@ -48,9 +52,11 @@ def calibrate(asked: CalibrateOptions, tell: Tell = SILENT) -> VerbResult:
     )
     record = asked.record(study)
     drawn: tuple[Path, ...] = ()
-    if asked.figures is not None and found.diagnosis is not None:
+    if asked.figures is not None and found.diagnosis is not None and found.posterior is not None:
+        figures = calibration_figures(study, found.diagnosis)
         with written(asked.figures, record) as writing:
-            draw(writing.partial, calibration_figures(study, found.diagnosis), study)
+            of = fitted_from(study, found.posterior, found.known)
+            draw(writing.partial, figures, study, of)
         drawn = tuple(asked.figures / name for name in writing.files)
     said = calibration_document(study, found)
     posterior = found.posterior.digest if found.posterior else "prior"
@@ -64,9 +70,7 @@ def _weigh_structures(asked: CalibrateOptions, tell: Tell) -> VerbResult:
 
     study = asked.opened()
     found = compare_structures(
-        study,
-        **asked.picked("prior_set", "seed", "particles", "threads"),
-        tell=tell,
+        study, **asked.picked("prior_set", "seed", "particles", "threads"), tell=tell
     )
     path = write_structures(study.folder / "calibration", found)
     said = structures_document(study, found)

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.verbs.options import EITHER, FILE, Sampled, argument, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 from sdensemble.verbs.run_options import RunOptions
@@ -93,8 +93,6 @@ def write_page(text: str, out: Path) -> Path:
     if out.is_dir() or (
         out.exists() and not out.read_bytes()[:15].lower().startswith(b"<!doctype html>")
     ):
-        raise SDError(
-            Message("{file}: is there and is no page; choose another file with --out", file=out)
-        )
+        raise SDError("{file}: is there and is no page; choose another file with --out", file=out)
     write_whole(out, text.encode("utf-8"))
     return out

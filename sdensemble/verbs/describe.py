@@ -78,7 +78,7 @@ def _regions(study: Study, asked: DescribeOptions) -> VerbResult:
     from sdensemble.verbs.policy import policy_document, regions_table, write_policy
 
     if not study.places:
-        raise SDError(Message("{folder}: the study has no model/regions.csv", folder=study.folder))
+        raise SDError("{folder}: the study has no model/regions.csv", folder=study.folder)
     document = policy_document(*places_blocks(study.places, study.model))
     if asked.out is None:
         return VerbResult(document)

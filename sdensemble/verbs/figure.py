@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sdengine.errors import Message, SDError, did_you_mean
+from sdengine.errors import SDError, did_you_mean
 from sdensemble.lang import tell
 from sdensemble.verbs.options import RUN, IntoFolder, OfStudy, argument, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult, key_of
@@ -91,4 +91,4 @@ def _outcome(results: Results, asked: FigureOptions) -> Outcome:
     told = 'no outcome "{name}"{hint} (there are {known})'
     known = ", ".join(dict.fromkeys(tell(one.label, asked.lang) or one.id for one in every))
     hint = did_you_mean(asked.outcome, names)
-    raise SDError(Message(told, name=asked.outcome, hint=hint, known=known))
+    raise SDError(told, name=asked.outcome, hint=hint, known=known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.verbs.options import WorldOptions, argument, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
@@ -74,7 +74,7 @@ def information(asked: InformationOptions, tell: Tell = SILENT) -> VerbResult:
     job = Job(asked, tell, "information")
     chosen, groups = job.named(asked.scenarios), groups_of(job.study)
     if len(chosen) < 2:
-        raise SDError(Message("name two scenarios or more to choose among"))
+        raise SDError("name two scenarios or more to choose among")
     world = job.world(method="latin")
     found = knowledge(
         world,

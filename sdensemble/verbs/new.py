@@ -57,7 +57,7 @@ def new_batch(asked: NewOptions, file: Path) -> Path:
     from sdensemble.outputs.decide.template import write_template
 
     if file.exists():
-        raise SDError(Message("{file} exists: name another", file=file))
+        raise SDError("{file} exists: name another", file=file)
     study = asked.opened()
     chosen = [find_lever(study, name) for name in asked.levers] or _usual(study)
     return write_template(file, study, chosen, asked.lang)

@@ -46,12 +46,10 @@ def new_study(model_path: Path, folder: Path, headline: str | None = None) -> tu
     model_path, folder = Path(model_path), Path(folder)
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         told = "{folder}: is not empty; a new study needs a folder of its own"
-        raise SDError(Message(told, folder=folder))
+        raise SDError(told, folder=folder)
     if model_path.suffix.lower() not in MODEL_KINDS:
         kinds = ", ".join(MODEL_KINDS)
-        raise SDError(
-            Message("{file}: a model file ends in {kinds}", file=model_path.name, kinds=kinds)
-        )
+        raise SDError("{file}: a model file ends in {kinds}", file=model_path.name, kinds=kinds)
     model = read_model(model_path)
     whole_years(model)
     chosen = _headline(model, headline)
@@ -92,30 +90,20 @@ def _headline(model: Model, name: str | None) -> Headline:
         stocks = [v for v in model.variables.values() if v.kind is Kind.STOCK]
         if not stocks:
             told = "{file}: has no stock; name a variable with --headline"
-            raise SDError(Message(told, file=model.path.name))
+            raise SDError(told, file=model.path.name)
         variable = min(stocks, key=lambda v: len(v.dims))
     else:
         variable = model[name]
     if variable.kind in (Kind.CONSTANT, Kind.LOOKUP):
-        raise SDError(
-            Message(
-                '"{name}": is a {kind}; a headline must move',
-                name=variable.name,
-                kind=Message(variable.kind.value),
-            )
-        )
+        told = '"{name}": is a {kind}; a headline must move'
+        raise SDError(told, name=variable.name, kind=Message(variable.kind.value))
     whole = variable
     if variable.dims:
         whole = next((w for w, part in _sums(model) if part is variable), variable)
     components = next((part for w, part in _sums(model) if w is whole), None)
     if whole.dims and len(whole.dims) > 1:
-        raise SDError(
-            Message(
-                '"{name}": has {n} ranges; name another --headline',
-                name=whole.name,
-                n=len(whole.dims),
-            )
-        )
+        told = '"{name}": has {n} ranges; name another --headline'
+        raise SDError(told, name=whole.name, n=len(whole.dims))
     if whole.dims:
         components = whole
     element = model.elements(whole.dims[0])[0] if whole.dims else ""

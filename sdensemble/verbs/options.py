@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.inputs.folder import put_back
 from sdensemble.lang import LANGS
 
@@ -241,7 +241,7 @@ def _probability(text: str) -> float:
     value = value / 100 if plain.endswith("%") or value >= 10 else value
     if not 0 < value < 1:
         told = '"{text}": write a probability between 0 and 1, as 0.8 or 80%'
-        raise SDError(Message(told, text=text))
+        raise SDError(told, text=text)
     return value
 
 
@@ -262,9 +262,9 @@ def _span(text: str) -> tuple[float, float]:
     try:
         begin, end = float(first), float(last if mark else first)
     except ValueError:
-        raise SDError(Message('"{text}": write a span of years as 2021-2023', text=text)) from None
+        raise SDError('"{text}": write a span of years as 2021-2023', text=text) from None
     if end < begin:
-        raise SDError(Message('"{text}": the span ends before it begins', text=text))
+        raise SDError('"{text}": the span ends before it begins', text=text)
     return begin, end + 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.verbs.options import Written
 
 FORM = re.compile(
@@ -35,7 +35,7 @@ def read_precision(text: str) -> Precision | float:
     match = FORM.fullmatch(plain)
     points = match["points"] if match else ""
     if not match or points.count(".") > 1 or not 0 < float(points) < 50:
-        raise SDError(Message('"{text}": write "P ±0.5", in points of P', text=text))
+        raise SDError('"{text}": write "P ±0.5", in points of P', text=text)
     target = match["target"].strip()
     return Precision("" if target in ("P", "p") else target, float(points) / 100)
 

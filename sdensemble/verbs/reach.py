@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.verbs.options import (
     PROBABILITIES,
     PROBABILITY,
@@ -44,9 +44,9 @@ def solve(asked: SolveOptions, tell: Tell = SILENT) -> VerbResult:
     from sdensemble.verbs.worlds import Job
 
     if (asked.probability is None) == (not asked.like):
-        raise SDError(Message("give either a probability or a scenario to be like"))
+        raise SDError("give either a probability or a scenario to be like")
     if asked.probability is not None and not 0 < asked.probability < 1:
-        raise SDError(Message("the probability must lie between 0 and 1 (0.8 or 80%)"))
+        raise SDError("the probability must lie between 0 and 1 (0.8 or 80%)")
     job = Job(asked, tell, "solve")
     lever = find_lever(job.study, asked.lever, low=asked.low, high=asked.high, start=asked.start)
     other = job.study.named((asked.like,))[0] if asked.like else None
@@ -114,5 +114,5 @@ def _ranged(study: Study, text: str) -> Lever:
     try:
         low, high = (level(v) for v in given.replace("：", ":").split(":"))
     except ValueError:
-        raise SDError(Message('"{text}": write "lever=low:high"', text=text)) from None
+        raise SDError('"{text}": write "lever=low:high"', text=text) from None
     return find_lever(study, name.strip(), low=low, high=high)

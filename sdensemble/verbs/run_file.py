@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, Problems, SDError, did_you_mean
+from sdengine.errors import Problems, SDError, did_you_mean
 from sdengine.kernel import Kernel, Trajectories, compile_model
 from sdengine.limits import at_most, limit
 from sdengine.model.read import read_model
@@ -131,7 +131,7 @@ def _steps(model: Model, until: float | None, state: State | None) -> int | None
     if steps < 0 or begin + steps > limit("STEPS"):
         now = clock.start + clock.step * begin
         told = "--until {until:g}: must be a time from {now:g} on; {most}"
-        raise SDError(Message(told, until=until, now=now, most=at_most("STEPS", "run")))
+        raise SDError(told, until=until, now=now, most=at_most("STEPS", "run"))
     return steps
 
 
@@ -157,10 +157,10 @@ def _asked(model: Model, options: FileOptions) -> tuple[str, ...]:
         if name is None or written is None:
             wrong = name[0] if name else options.report
             hint = did_you_mean(wrong, model.variables)
-            problems.add(where, Message('no variable "{name}"{near}', name=wrong, near=hint))
+            problems.add(where, 'no variable "{name}"{near}', name=wrong, near=hint)
         elif model[written].kind is Kind.LOOKUP:
             told = '"{name}" is a lookup and has no values through time'
-            problems.add(where, Message(told, name=written))
+            problems.add(where, told, name=written)
         else:
             found.append(written)
     problems.raise_if_any()
@@ -181,7 +181,7 @@ def _require_members(model: Model, given: Given) -> None:
             "--members: every member would be the same; say what differs with --sample or"
             " --sensitivity"
         )
-        raise SDError(Message(told))
+        raise SDError(told)
 
 
 def _beside(model: Model, options: FileOptions) -> tuple[Words, ...]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.kernel import compile_model, default_threads
 from sdengine.model.units import check_units
 from sdensemble.decide.measures import find_target
@@ -233,11 +233,9 @@ def replay_member(options: RunOptions) -> VerbResult:
     most = options.most if options.until else options.members
     if len(options.scenarios) != 1 or len(named) != 1 or not 0 <= member < most:
         raise SDError(
-            Message(
-                "--member: name one --scenario and a member from 0 to {members}, with the"
-                " --members, --seed, --prior and --method of the run it comes from",
-                members=most - 1,
-            )
+            "--member: name one --scenario and a member from 0 to {members}, with the"
+            " --members, --seed, --prior and --method of the run it comes from",
+            members=most - 1,
         )
     (scenario,) = named
     chosen = choose_draws(study, options.prior_set, prior_only=options.prior_only)
@@ -264,16 +262,14 @@ def _require_some(study: Study, data: xr.Dataset, options: RunOptions) -> None:
         return
     first = data.attrs["lost"][0]
     raise SDError(
-        Message(
-            'every member is not finite, under every scenario: "{variable}" first, at {time:.7g}'
-            " in member {member} under {scenario}; nothing was written. To see that member:"
-            " {data}",
-            variable=first["variable"],
-            time=first["time"],
-            member=first["member"],
-            scenario=first["scenario"],
-            data=_replay_note(study, options, [data])[0],
-        )
+        'every member is not finite, under every scenario: "{variable}" first, at {time:.7g}'
+        " in member {member} under {scenario}; nothing was written. To see that member:"
+        " {data}",
+        variable=first["variable"],
+        time=first["time"],
+        member=first["member"],
+        scenario=first["scenario"],
+        data=_replay_note(study, options, [data])[0],
     )
 
 

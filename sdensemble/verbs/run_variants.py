@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sdengine.errors import Message, SDError, did_you_mean
+from sdengine.errors import SDError, did_you_mean
 from sdengine.kernel import compile_model
 from sdensemble.ensemble.blocks import Runner
 from sdensemble.ensemble.members import from_prior
@@ -41,7 +41,7 @@ def choose_variants(study: Study, names: Sequence[str]) -> tuple[Variant, ...]:
     if unknown:
         told = 'no structure "{name}"{hint} (there are {known})'
         hint, shown = did_you_mean(unknown[0], known), ", ".join([ALL, *known])
-        raise SDError(Message(told, name=unknown[0], hint=hint, known=shown))
+        raise SDError(told, name=unknown[0], hint=hint, known=shown)
     wanted = set(known) if ALL in names else set(names)
     return tuple(variant for name, variant in known.items() if name in wanted)
 
@@ -97,7 +97,7 @@ def _weigh_once(
     ]
     if not sum(held) > 0:
         told = "the weights: only variants that are the same as others weigh anything"
-        raise SDError(Message(told))
+        raise SDError(told)
     return tuple(weight / sum(held) for weight in held)
 
 
@@ -113,7 +113,7 @@ def _results(study: Study, applied: Applied, by: Runner | None, count: Any) -> R
     headline = study.report.headline.whole.variable
     if headline not in keep:
         told = 'variant "{name}": its model has no "{headline}"'
-        raise SDError(Message(told, name=applied.variant.name, headline=headline))
+        raise SDError(told, name=applied.variant.name, headline=headline)
     data = applied.members.run(compile_model(model), applied.scenarios, keep, by=by, progress=count)
     return Results(data, applied.scenarios, targets, study.report, model)
 
@@ -171,7 +171,7 @@ def _require_prior(study: Study, options: RunOptions) -> None:
         " belongs to one structure. P under every fitted structure: python run_sim.py"
         " calibrate --variants. From the priors all the same: add --prior-only"
     )
-    raise SDError(Message(told, as_of=as_of))
+    raise SDError(told, as_of=as_of)
 
 
 def run_variants(options: RunOptions, tell: Tell = SILENT) -> VerbResult:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.verbs.options import RUN, IntoFolder, OfStudy, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
@@ -55,7 +55,7 @@ def scorecard(asked: ScorecardOptions, tell: Tell = SILENT) -> VerbResult:
     folder = run or latest_run(study.folder / "outputs")
     if folder is None:
         told = "no stored run in outputs/: use the verb run first, or --members to run now"
-        raise SDError(Message(told))
+        raise SDError(told)
     folder = run_of(folder)
     results = _few(study, results_of(study, folder), asked.scenarios)
     lines = lines_of(results)

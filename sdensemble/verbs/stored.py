@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.inputs.folder import RECORD
 from sdensemble.results.record import RunRecord, written
 from sdensemble.results.results import Results
@@ -48,7 +48,7 @@ def stored_run(study: Study, run: Path | None) -> StoredRun:
     """
     folder = run_of(run) if run else latest_run(study.folder / "outputs")
     if folder is None:
-        raise SDError(Message("no stored run in outputs/: use the verb run first"))
+        raise SDError("no stored run in outputs/: use the verb run first")
     record, results = record_of(folder), results_of(study, folder)
     more = sorted(path.name for path in folder.glob("ensemble-*.nc"))
     others = tuple(results_of(study, folder, name) for name in more)
@@ -72,4 +72,4 @@ def record_of(folder: Path) -> dict[str, Any]:
     try:
         return dict(json.loads((folder / RECORD).read_text(encoding="utf-8")))
     except (OSError, ValueError):
-        raise SDError(Message(NO_RUN, folder=folder, file=RECORD)) from None
+        raise SDError(NO_RUN, folder=folder, file=RECORD) from None

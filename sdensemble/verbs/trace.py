@@ -40,7 +40,7 @@ def trace(asked: TraceOptions, tell: Tell = SILENT) -> VerbResult:
         ids = (str(record["id"]) for _, record in known if record.get("id"))
         shown = list(dict.fromkeys(ids))[:8]
         told = 'no run "{name}" in outputs/ (there are {known})'
-        raise SDError(Message(told, name=name, known=", ".join(shown) or "—"))
+        raise SDError(told, name=name, known=", ".join(shown) or Message("none"))
     place, record = found[0]
     more = [other for other, _ in found[1:]]
     document = trace_document(place, record, study.digests(), more)

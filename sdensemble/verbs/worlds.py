@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sdengine.errors import Message, SDError, did_you_mean
+from sdengine.errors import SDError, did_you_mean
 from sdensemble.decide.measures import find_target
 from sdensemble.decide.worlds import Stored, World, world_of
 from sdensemble.ensemble.draws import Method
@@ -73,7 +73,7 @@ class Job:
         """Return the baseline and the scenarios named; raise SDError where there is no other."""
         others = [s for s in self.named(names) if s.name != self.base.name]
         if not others:
-            raise SDError(Message("name a scenario to compare with {base}", base=self.base.name))
+            raise SDError("name a scenario to compare with {base}", base=self.base.name)
         return [self.base, *others]
 
     def readings(self) -> list[Target]:
@@ -174,12 +174,7 @@ def _short(document: Document) -> Document:
 
 
 def worlds(
-    job: Job,
-    asked: WorldOptions,
-    *,
-    every: bool = False,
-    method: Method = "sobol",
-    seed: int = 0,
+    job: Job, asked: WorldOptions, *, every: bool = False, method: Method = "sobol", seed: int = 0
 ) -> tuple[list[World], list[Words]]:
     """Return the worlds asked for, the chosen prior set in the main model first, and notes.
 
@@ -221,14 +216,14 @@ def question_of(study: Study, name: str) -> Question:
     known = sorted(one.stem for one in folder.glob("*.toml"))
     if not name and not known:
         told = "{folder}: holds no question; docs/levers.md shows how one is written"
-        raise SDError(Message(told, folder=folder))
+        raise SDError(told, folder=folder)
     path = Path(name or known[0])
     if not path.is_file():
         path = folder / f"{path.as_posix().removesuffix('.toml')}.toml"
     if not path.is_file():
         shown = ", ".join(known) or "—"
         told = 'no question "{name}"{hint} (there are {known})'
-        raise SDError(Message(told, name=name, hint=did_you_mean(name, known), known=shown))
+        raise SDError(told, name=name, hint=did_you_mean(name, known), known=shown)
     return read_question(path, study.model)
 
 
@@ -254,7 +249,7 @@ def stored_world(study: Study, runs: Sequence[Path]) -> tuple[Stored, Results]:
         if differ:
             told = "{one} and {other} are of different keys and cannot be compared: {keys}"
             keys = ", ".join(differ)
-            raise SDError(Message(told, one=runs[0], other=folder, keys=keys))
+            raise SDError(told, one=runs[0], other=folder, keys=keys)
     data, names = [first.data], {s.name for s in first.scenarios}
     for other in found[1:]:
         new = [s.name for s in other.scenarios if s.name not in names]
@@ -286,7 +281,7 @@ def require_held(results: Results, scenarios: Sequence[Scenario]) -> None:
     if lacking:
         known = ", ".join(s.name for s in results.scenarios)
         told = "the stored runs hold no {names} (they hold {known})"
-        raise SDError(Message(told, names=", ".join(lacking), known=known))
+        raise SDError(told, names=", ".join(lacking), known=known)
 
 
 def level(text: str) -> float:

@@ -10,7 +10,7 @@ const folder = process.argv[2];
 const page = path.resolve(__dirname, "../../sdensemble/pages/cockpit");
 const source = ["kernel", "forcing", "ensemble", "settings", "stats"]
   .map((name) => fs.readFileSync(path.join(page, `${name}.js`), "utf8")).join("\n");
-vm.runInThisContext(`${source}\nObject.assign(globalThis, { Kernel, Members, runMembers, eventsOf, tomlOf, meanOf, quantiles, numbersOf });`);
+vm.runInThisContext(`${source}\nObject.assign(globalThis, { Kernel, Members, runMembers, eventsOf, tomlOf, meanOf, quantiles, numbersOf, readInto });`);
 
 const facts = JSON.parse(fs.readFileSync(path.join(folder, "facts.json"), "utf8"));
 const set = facts.sets[0];
@@ -25,8 +25,12 @@ runMembers(kernel, members, []); // as in a page, where the baseline comes first
 runMembers(kernel, members, events); // what has been set leaves a mark where the two part,
 const begun = process.hrtime.bigint();
 members.before = [];
-const values = runMembers(kernel, members, events); // and this one goes on from there
+const found = runMembers(kernel, members, events); // and this one goes on from there
 const micro = Number(process.hrtime.bigint() - begun) / 1e3 / ids.length;
+const values = new Float64Array(facts.series * facts.years.length * ids.length);
+globalThis.study = facts;
+for (let row = 0; row < facts.series * facts.years.length; row++)
+  readInto(values, row * ids.length, found, Math.floor(row / facts.years.length), row % facts.years.length);
 fs.writeFileSync(path.join(folder, "out.bin"), Buffer.from(values.buffer));
 fs.writeFileSync(path.join(folder, "cockpit.toml"), tomlOf(facts, facts.test, { zh: "试", en: "Test" }));
 const replicate = ids.map((m) => Math.floor(m / (facts.members / facts.replicates)));

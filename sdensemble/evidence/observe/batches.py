@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sdengine.errors import Message, SDError, did_you_mean
+from sdengine.errors import SDError, did_you_mean
 from sdensemble.evidence.observe.keep import LOG, LOG_HEAD, logged
 from sdensemble.inputs.history import Observation, batches_of
 from sdensemble.inputs.together import Together
@@ -50,11 +50,11 @@ def observe_undo(study: Study, name: str = "") -> Undone:
     found = batches(study)
     names = [one.name for one in found]
     if not found:
-        raise SDError(Message("there is no import to take back"))
+        raise SDError("there is no import to take back")
     if name and name not in names:
         hint, shown = did_you_mean(name, names), ", ".join(names)
         told = 'no import "{name}"{hint} (there are {shown})'
-        raise SDError(Message(told, name=name, hint=hint, shown=shown))
+        raise SDError(told, name=name, hint=hint, shown=shown)
     batch = next(one for one in found if one.name == (name or names[-1]))
     folder = study.folder / "calibration"
     history, log = folder / "history.csv", folder / LOG

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from sdengine.errors import Message, Problems, SDError
+from sdengine.errors import Problems, SDError
 from sdensemble.evidence.observe.cells import count, day, day_text, number, period
 from sdensemble.evidence.observe.names import Names, Series, names_of
 from sdensemble.evidence.observe.sheet import Sheet, read_sheet
@@ -28,8 +28,6 @@ ROLES = {
     "推算": "derived",
 }
 """What a column of roles may say of a row that is no observation."""
-
-
 OF_COLUMN = {"which sector": "sector", "no sector": "sector", "no unit": "unit"}
 """Problems that are another column's than the one being read."""
 
@@ -67,7 +65,7 @@ def read_figures(path: Path, study: Study, ask: Ask | None = None, **given: str)
     reading.problems.raise_if_any()
     if not figures.new:
         said = Worded(sentence("nothing new", n=len(figures.known)))
-        raise SDError(Message("{where}: {what}", where=path.name, what=said))
+        raise SDError("{where}: {what}", where=path.name, what=said)
     return figures
 
 

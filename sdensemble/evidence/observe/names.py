@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sdengine.errors import Message, nearest
+from sdengine.errors import nearest
 from sdensemble.evidence.observe.cells import folded
 from sdensemble.evidence.observe.words import Bad, sentence
 from sdensemble.inputs.config import Section
@@ -223,7 +223,7 @@ def _read(found: Names, measures: Sequence[str], sectors: Sequence[str]) -> None
     ):
         for code, words in _words(top, key):
             if code not in known:
-                top.problem(Message('{key}: the history has no "{code}"', key=key, code=code))
+                top.problem('{key}: the history has no "{code}"', key=key, code=code)
             for word in words:
                 _add(kept, word, code)
             found.shown.setdefault(code, words[0] if words else code)
@@ -234,7 +234,7 @@ def _read(found: Names, measures: Sequence[str], sectors: Sequence[str]) -> None
         table.only(("word", "under", "measure", "sector"))
         series = (table.text("measure", needed=True), table.text("sector", needed=True))
         if series not in found.series:
-            table.problem(Message("the history has no {series}", series="/".join(series)))
+            table.problem("the history has no {series}", series="/".join(series))
         word = table.text("word", needed=True)
         _add(found.measures, word, series[0])
         under = values.get("under", [])
@@ -251,9 +251,9 @@ def _words(top: Section, key: str) -> list[tuple[str, list[str]]]:
         if isinstance(words, list) and all(isinstance(word, str) for word in words):
             found.append((code, words))
         else:
-            top.problem(Message("{key}: {code} must be a list of words", key=key, code=code))
+            top.problem("{key}: {code} must be a list of words", key=key, code=code)
     if not isinstance(table, dict):
-        top.problem(Message("{key} must be a table", key=key))
+        top.problem("{key} must be a table", key=key)
     return found
 
 

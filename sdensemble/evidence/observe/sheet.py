@@ -80,8 +80,6 @@ def read_sheet(path: Path) -> Sheet:
 
 
 Table = Sequence[tuple[int, Sequence[str]]]
-
-
 STATED = re.compile(r"单位\s*:\s*(\S+?)\s*[)\]]?$")
 """The unit of a table, on a line of its own above the header."""
 BRACKETS = re.compile(r"\((.*?)\)|[/:](.+)$")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdengine.errors import Message, Problems
+from sdengine.errors import Problems
 from sdensemble.inputs.vensim.text import number, read_lines, split_name, split_outside
 
 _NUMBERS = re.compile(r"[-+.,;\d\seE]+")
@@ -60,21 +60,13 @@ def _read(where: str, text: str, found: Problems) -> Change | None:
     left, sign, right = _equation(middle)
     lookup = re.match(r'("[^"]*"\s*|[^("=]+)\(', middle)
     if ":IS:" in middle.upper():
-        found.add(
-            where,
-            Message(
-                '"{name}" is a string; strings are not supported', name=middle.split(":")[0].strip()
-            ),
-        )
+        told = '"{name}" is a string; strings are not supported'
+        found.add(where, told, name=middle.split(":")[0].strip())
     elif lookup and not sign:
-        found.add(
-            where,
-            Message(
-                '"{name}" is a lookup; changes of lookups are not supported', name=lookup[1].strip()
-            ),
-        )
+        told = '"{name}" is a lookup; changes of lookups are not supported'
+        found.add(where, told, name=lookup[1].strip())
     elif not sign or split_name(left) is None:
-        found.add(where, Message('"{text}" is no change; write name = value', text=text))
+        found.add(where, '"{text}" is no change; write name = value', text=text)
     else:
         return _change(where, left, right, found)
     return None
@@ -96,12 +88,10 @@ def _equation(text: str) -> tuple[str, str, str]:
 def _change(where: str, left: str, right: str, found: Problems) -> Change | None:
     name, element = split_name(left) or ("", "")
     if right.lstrip().startswith("("):
-        found.add(
-            where, Message('"{name}" is a lookup; changes of lookups are not supported', name=name)
-        )
+        found.add(where, '"{name}" is a lookup; changes of lookups are not supported', name=name)
         return None
     values = [number(text) for text in re.split(r"[,;]", right.strip().rstrip(";"))]
     if None in values:
-        found.add(where, Message('"{name}": {value} is no number', name=name, value=right.strip()))
+        found.add(where, '"{name}": {value} is no number', name=name, value=right.strip())
         return None
     return Change(name, element, tuple(v for v in values if v is not None), where)

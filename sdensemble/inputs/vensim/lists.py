@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdengine.errors import Message, Problems
+from sdengine.errors import Problems
 from sdensemble.inputs.vensim.text import read_lines, split_name
 
 
@@ -24,10 +24,10 @@ def read_save_list(path: Path) -> tuple[Saved, ...]:
     for where, line in read_lines(Path(path)):
         name = split_name(line)
         if name is None or line[0] in ":*>" or "*" in line or "?" in line:
-            found.add(where, Message('"{line}" is no name of a variable', line=line))
+            found.add(where, '"{line}" is no name of a variable', line=line)
         else:
             saved.append(Saved(*name, where))
     if not saved and not found:
-        found.add(Path(path).name, Message("names no variable"))
+        found.add(Path(path).name, "names no variable")
     found.raise_if_any()
     return tuple(saved)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdengine.errors import Message, Problems
+from sdengine.errors import Problems
 from sdensemble.inputs.vensim.text import number, read_lines, split_name, split_outside
 
 KINDS = {"C": "calibration", "P": "policy", "R": "prior"}
@@ -69,12 +69,8 @@ def read_optimisation(path: Path) -> Optimisation:
             continue
         one = _range(where, line)
         if one is None:
-            found.add(
-                where,
-                Message(
-                    '"{line}" is no search range; write low <= name = start <= high', line=line
-                ),
-            )
+            told = '"{line}" is no search range; write low <= name = start <= high'
+            found.add(where, told, line=line)
         else:
             ranges.append(one)
     found.raise_if_any()
@@ -133,7 +129,7 @@ def read_payoffs(path: Path) -> tuple[Payoff, ...]:
         if line.startswith("*"):
             kind = _WORDS.get(line.upper(), line.upper())[1:].strip()
             if kind[:1] not in KINDS or set(kind[1:]) - set(_MODIFIERS[kind[0]]):
-                found.add(where, Message('payoff type "{line}" is not known', line=line))
+                found.add(where, 'payoff type "{line}" is not known', line=line)
                 kind = ""
             continue
         one = _payoff(where, line, kind) if kind else None
@@ -141,9 +137,9 @@ def read_payoffs(path: Path) -> tuple[Payoff, ...]:
             payoffs.append(one)
         elif kind:
             form = "variable|data/weight" if kind[0] == "C" else "variable/weight"
-            found.add(where, Message('"{line}" is no payoff; write {form}', line=line, form=form))
+            found.add(where, '"{line}" is no payoff; write {form}', line=line, form=form)
         elif not found:
-            found.add(where, Message('"{line}" stands before any type such as *C or *P', line=line))
+            found.add(where, '"{line}" stands before any type such as *C or *P', line=line)
     found.raise_if_any()
     return tuple(payoffs)
 

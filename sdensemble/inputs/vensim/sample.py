@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, Problems, SDError
+from sdengine.errors import Problems, SDError
 from sdengine.model.dataset import refuse_closed
 from sdensemble.inputs.config import short
 from sdensemble.inputs.vensim.text import number, read_text, split_name
@@ -44,15 +44,10 @@ def read_sample(path: Path) -> Sample:
     try:
         rows = [(n, row) for n, row in enumerate(cells, start=1) if any(c.strip() for c in row)]
     except csv.Error as error:
-        raise SDError(
-            Message("{file}: is no table — {error}", file=short(path), error=error)
-        ) from None
+        raise SDError("{file}: is no table — {error}", file=short(path), error=error) from None
     if len(rows) < 2:
-        raise SDError(
-            Message(
-                "{file}: needs a header of constants and a row for each member", file=short(path)
-            )
-        )
+        told = "{file}: needs a header of constants and a row for each member"
+        raise SDError(told, file=short(path))
     found = Problems()
     where = f"{short(path)} line {rows[0][0]}"
     columns = _columns(rows[0][1], where, found)
@@ -73,24 +68,20 @@ def _columns(header: list[str], where: str, found: Problems) -> tuple[tuple[str,
     for cell in header:
         name = split_name(cell)
         if name is None or number(cell) is not None:
-            found.add(where, Message('"{name}" is no name of a constant', name=cell))
+            found.add(where, '"{name}" is no name of a constant', name=cell)
         columns.append(name or ("", ""))
     return tuple(columns)
 
 
 def _fill(into: NDArray[np.float64], row: list[str], where: str, found: Problems) -> None:
     if any(cell.strip() for cell in row[into.size :]):
-        found.add(where, Message("has {n} cells under {of} names", n=len(row), of=into.size))
+        found.add(where, "has {n} cells under {of} names", n=len(row), of=into.size)
     for j, cell in enumerate(row[: into.size]):
         if not cell.strip():
             continue
         value = number(cell)
         if value is None:
-            found.add(
-                where,
-                Message(
-                    'column {column}: "{value}" is no number', column=j + 1, value=cell.strip()
-                ),
-            )
+            told = 'column {column}: "{value}" is no number'
+            found.add(where, told, column=j + 1, value=cell.strip())
         else:
             into[j] = value

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincinv, gamma
 
-from sdengine.errors import Message, Problems
+from sdengine.errors import Problems
 from sdensemble.inputs.distributions import Distribution, Normal, Triangular, Truncated, Uniform
 from sdensemble.inputs.vensim.text import number, read_lines, split_name, split_outside
 
@@ -153,14 +153,14 @@ def read_sensitivity(path: Path) -> Sensitivity:
     drawn = [] if method == "file" else [_factor(place, line, found) for place, line in lines]
     factors = tuple(factor for factor in drawn if factor is not None)
     if not lines and method != "file":
-        found.add(where, Message("no constant is drawn"))
+        found.add(where, "no constant is drawn")
     stepped = [factor for factor in factors if isinstance(factor.distribution, Steps)]
     if method == "each" and len(stepped) < len(factors):
-        found.add(where, Message("method U is supported for VECTOR only; use M or L"))
+        found.add(where, "method U is supported for VECTOR only; use M or L")
     elif method == "latin" and stepped:
-        found.add(stepped[0].where, Message("VECTOR cannot be drawn by method L; use M or U"))
+        found.add(stepped[0].where, "VECTOR cannot be drawn by method L; use M or U")
     elif stepped and len(stepped) < len(factors):
-        found.add(stepped[0].where, Message("VECTOR beside random distributions is not supported"))
+        found.add(stepped[0].where, "VECTOR beside random distributions is not supported")
     found.raise_if_any()
     return Sensitivity(
         count, method, seed, path.parent / sample if sample else None, factors, where
@@ -172,25 +172,19 @@ def _header(line: str, where: str, found: Problems) -> tuple[int, str, int, str]
     cells = [cell.strip() for cell in line.split(",")] + [""] * 5
     count, method, seed = cells[0] or "200", cells[1].upper(), cells[2] or "1234"
     if not re.fullmatch(r"\d+", count) or int(count) < 1:
-        found.add(
-            where, Message('number of simulations "{count}" is no whole number from 1', count=count)
-        )
+        found.add(where, 'number of simulations "{count}" is no whole number from 1', count=count)
         count = "1"
     if method not in METHODS:
         names = {"G": "G (Latin grid)"}
-        found.add(
-            where,
-            Message(
-                'method "{method}" is not supported (M, L, U, F)', method=names.get(method, method)
-            ),
-        )
+        told = 'method "{method}" is not supported (M, L, U, F)'
+        found.add(where, told, method=names.get(method, method))
     if not re.fullmatch(r"-?\d+", seed):
-        found.add(where, Message('seed "{seed}" is no whole number', seed=seed))
+        found.add(where, 'seed "{seed}" is no whole number', seed=seed)
         seed = "1234"
     if method == "F" and not cells[3]:
-        found.add(where, Message("method F names no sample file"))
+        found.add(where, "method F names no sample file")
     if any(cells[5:]):
-        found.add(where, Message("has more than five parts: number, method, seed, file, warnings"))
+        found.add(where, "has more than five parts: number, method, seed, file, warnings")
     return int(count), METHODS.get(method, ""), int(seed), cells[3] if method == "F" else ""
 
 
@@ -199,18 +193,14 @@ def _factor(where: str, line: str, found: Problems) -> Factor | None:
     name = split_name(sides[0])
     call = re.fullmatch(r"([A-Za-z][\w ]*)\(([^()]*)\)", sides[-1].strip())
     if len(sides) != 2 or name is None or call is None:
-        found.add(
-            where,
-            Message(
-                '"{line}" is not understood; write name = DISTRIBUTION(min, max, …)', line=line
-            ),
-        )
+        told = '"{line}" is not understood; write name = DISTRIBUTION(min, max, …)'
+        found.add(where, told, line=line)
         return None
     function = " ".join(call[1].replace("_", " ").upper().split())
     try:
         return Factor(*name, _distribution(function, call[2]), where)
     except ValueError as error:
-        found.add(where, Message('"{name}": {error}', name=name[0], error=error))
+        found.add(where, '"{name}": {error}', name=name[0], error=error)
         return None
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.model.text import decode
 from sdensemble.inputs.config import short
 
@@ -19,11 +19,8 @@ def read_text(path: Path) -> str:
     try:
         return decode(path.read_bytes())
     except OSError as error:
-        raise SDError(
-            Message(
-                "{file}: cannot be read — {error}", file=short(path), error=error.strerror or error
-            )
-        ) from None
+        told = "{file}: cannot be read — {error}"
+        raise SDError(told, file=short(path), error=error.strerror or error) from None
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, str]]:

@@ -3,124 +3,103 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from sdensemble.decide.allocate import Allotted, Slot
 from sdensemble.decide.worlds import World
 from sdensemble.lang import LANGS, Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, numbers
 from sdensemble.outputs.form import Number, Shown
 from sdensemble.outputs.naming import outlay_of
-from sdensemble.outputs.table import Column, table_of
+from sdensemble.outputs.table import Column, Table, table_from
 from sdensemble.study import Study
 
 
 def allocate_document(found: Allotted, world: World, study: Study) -> Document:
     """Return how an envelope is best allotted, and how much that is worth, as a document."""
-    target = found.target
-    head = study.report.headline
-    name = target.variable or head.whole.variable
-    unit = c.outcome_unit(study, name, head.aggregate if target.joint else target.aggregate)
-    money = c.money_unit(study)
-    used = [k for k, n in enumerate(found.steps) if n]
+    flattered = found.searched_effect - found.best_effect.mean
+    return c.paper(
+        "allocate",
+        _answer(found, study),
+        _table(found, study),
+        _figure(found, study),
+        c.note("allocate.notes", flattered=c.plain(flattered, c.target_unit(study, found.target))),
+        subtitle=c.conditions(world, world.draws.members, study, found.target),
+    )
+
+
+def _answer(found: Allotted, study: Study) -> Iterator[Words]:
+    unit, money = c.target_unit(study, found.target), c.money_unit(study)
+    used = [(n, slot) for n, slot in zip(found.steps, found.slots, strict=True) if n]
     items = [
-        phrase(
-            "decide.allocate.item",
-            slot=slot_name(found.slots[k], study),
-            amount=_amount(found.slots[k], found.steps[k], study),
-        )
-        for k in sorted(used, key=lambda k: -found.steps[k] * found.slots[k].amount)
+        phrase("decide.allocate.item", slot=slot_name(slot, study), amount=_amount(slot, n, study))
+        for n, slot in sorted(used, key=lambda held: -held[0] * held[1].amount)
     ]
+    yield phrase("decide.allocate.best", items=joined(items, "clause"))
     better = "better" if c.told_of(found.better) else "alike"
-    said = [
-        phrase("decide.allocate.best", items=joined(items, "clause")),
-        phrase(
-            f"decide.allocate.{better}",
-            best=c.amount(found.best_effect, unit),
-            even=c.amount(found.even_effect, unit),
-            gap=c.amount(found.better, unit),
-            median=Shown(found.better_median, Number(digits=3, signed=True)),
-        ),
-        phrase(
-            "decide.allocate.paid",
-            outlay=outlay_of(study.report),
-            best=c.amount(found.treasury[0], money, c.SPENT),
-            even=c.amount(found.treasury[1], money, c.SPENT),
-            best_forgone=c.and_forgone(study, c.amount(found.forgone[0], money, c.SPENT)),
-            even_forgone=c.and_forgone(study, c.amount(found.forgone[1], money, c.SPENT)),
-        ),
-    ]
-    columns = [
-        Column("slot", phrase("decide.head.place")),
-        Column("years", c.period_of(study.model, study.report)),
-        Column("steps", phrase("decide.head.steps"), Number(places=0)),
-        Column("even", phrase("decide.head.even"), Number(digits=3)),
-        Column("level", phrase("decide.head.level"), Number(digits=4)),
-        Column("unit", phrase("decide.head.unit")),
-        Column("first", phrase("decide.head.first_gain"), Number(digits=3, signed=True), unit),
-    ]
+    yield phrase(
+        f"decide.allocate.{better}",
+        best=c.amount(found.best_effect, unit),
+        even=c.amount(found.even_effect, unit),
+        gap=c.amount(found.better, unit),
+        median=Shown(found.better_median, Number(digits=3, signed=True)),
+    )
+    best, even = (c.amount(one, money, c.SPENT) for one in found.treasury)
+    lost = [c.and_forgone(study, c.amount(one, money, c.SPENT)) for one in found.forgone]
+    yield phrase(
+        "decide.allocate.paid",
+        outlay=outlay_of(study.report),
+        best=best,
+        even=even,
+        best_forgone=lost[0],
+        even_forgone=lost[1],
+    )
+
+
+def _table(found: Allotted, study: Study) -> Table:
+    unit, three = c.target_unit(study, found.target), Number(digits=3)
     firsts: dict[int, float] = {}
     for k, gain in zip(found.order, found.gain, strict=True):
         firsts.setdefault(k, gain)
-    rows = [
-        {
-            "slot": place_name(slot, study),
-            "years": span(slot),
-            "steps": found.steps[k],
-            "even": found.even[k],
-            "level": slot.before + found.steps[k] * slot.step,
-            "unit": c.unit_of(study.report, slot.unit),
-            "first": firsts.get(k),
-        }
-        for k, slot in enumerate(found.slots)
-    ]
+
+    def of(shown: Callable[[Slot], Any]) -> Callable[[int], Any]:
+        return lambda k: shown(found.slots[k])
+
+    def level(k: int) -> float:
+        return found.slots[k].before + found.steps[k] * found.slots[k].step
+
+    return table_from(
+        "allocate",
+        phrase("decide.allocate.table"),
+        range(len(found.slots)),
+        c.cell("slot", of(lambda slot: place_name(slot, study)), head="place"),
+        (Column("years", c.period_of(study.model, study.report)), of(span)),
+        c.cell("steps", lambda k: found.steps[k], Number(places=0)),
+        c.cell("even", lambda k: found.even[k], three),
+        c.cell("level", level, Number(digits=4)),
+        c.cell("unit", of(lambda slot: c.unit_of(study.report, slot.unit))),
+        c.cell("first", firsts.get, Number(digits=3, signed=True), unit, "first_gain"),
+        stub=2,
+    )
+
+
+def _figure(found: Allotted, study: Study) -> Figure:
     told = [k for k in range(len(found.slots)) if found.steps[k] or math.isfinite(found.even[k])]
     y = numbers(range(len(told)))
-    figure = Figure(
-        "allotment",
-        phrase("decide.allocate.figure"),
+    best, even = numbers(found.steps[k] for k in told), numbers(found.even[k] for k in told)
+    panel = Panel(
         (
-            Panel(
-                (
-                    Bars(
-                        y,
-                        numbers(found.steps[k] for k in told),
-                        role="estimate",
-                        name=phrase("decide.fig.best_steps"),
-                        across=True,
-                    ),
-                    Points(
-                        numbers(found.even[k] for k in told),
-                        y,
-                        role="mean",
-                        name=phrase("decide.fig.even_steps"),
-                    ),
-                ),
-                x=Axis(phrase("decide.head.steps"), low=0.0),
-                y=Axis(names=tuple(slot_name(found.slots[k], study) for k in told)),
-                height=10 + 4.5 * len(told),
-            ),
+            Bars(y, best, role="estimate", name=phrase("decide.fig.best_steps"), across=True),
+            Points(even, y, role="mean", name=phrase("decide.fig.even_steps")),
         ),
+        x=Axis(phrase("decide.head.steps"), low=0.0),
+        y=Axis(names=tuple(slot_name(found.slots[k], study) for k in told)),
+        height=10 + 4.5 * len(told),
     )
-    blocks: list[Block] = [
-        *(Paragraph(words, "lead") for words in said),
-        table_of("allocate", phrase("decide.allocate.table"), columns, rows, stub=2),
-        figure,
-        Paragraph(
-            phrase(
-                "decide.allocate.notes",
-                flattered=c.plain(found.searched_effect - found.best_effect.mean, unit),
-            ),
-            "note",
-        ),
-    ]
-    return Document(
-        "allocate",
-        phrase("decide.allocate.title"),
-        tuple(blocks),
-        subtitle=c.conditions(world, world.draws.members, study),
-    )
+    return Figure("allotment", phrase("decide.allocate.figure"), (panel,))
 
 
 def place_name(slot: Slot, study: Study) -> Words:

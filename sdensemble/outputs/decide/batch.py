@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from sdensemble.decide.compare import Comparison, Row
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sdensemble.decide.compare import Comparison, InWorld, Row
+from sdensemble.decide.levers import Moved
 from sdensemble.inputs.config import default_of
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.compare_figures import effects_panel
-from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.form import Chance, Number, Share, Shown, Whole
 from sdensemble.outputs.naming import outlay_of
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Cell, Column, Table, table_from
 from sdensemble.study import Study
 
 FEW = 24
@@ -21,62 +25,45 @@ FEW = 24
 
 def batch_document(found: Comparison, study: Study) -> Document:
     """Return a batch as a document."""
-    blocks: list[Block] = [Paragraph(words, "lead") for words in _answer(found, study)]
-    blocks += [batch_table(found, study), batch_figure(found, study)]
-    blocks.append(Paragraph(phrase("decide.paired"), "note"))
-    return Document(
+    return c.paper(
         "batch",
-        phrase("decide.batch.title", n=len(found.scenarios) - 1),
-        tuple(blocks),
-        subtitle=c.conditions(found.main.world, found.main.members, study),
+        _answer(found, study),
+        batch_table(found, study),
+        batch_figure(found, study),
+        c.note("paired"),
+        subtitle=c.conditions(found.main.world, found.main.members, study, found.target),
+        n=len(found.scenarios) - 1,
     )
 
 
-def _title(found: Comparison, name: str) -> Words:
-    return next(s.title for s in found.scenarios if s.name == name)
+def _effects(found: Comparison) -> list[tuple[float, Row]]:
+    """Return the rows that have an effect, each behind its mean, the largest first."""
+    rows = [(row.effect.found.mean, row) for row in found.main.rows if row.effect is not None]
+    return sorted(rows, key=lambda held: -held[0])
 
 
-def _rows(found: Comparison) -> list[Row]:
-    return [row for row in found.main.rows if row.effect is not None]
-
-
-def _answer(found: Comparison, study: Study) -> list[Words]:
-    rows = _rows(found)
-    base = found.main.rows[0]
-    best = max(rows, key=lambda row: row.probability.middle)
-    said: list[Words] = [
-        phrase(
-            "decide.compare.asked",
-            target=c.asked(study, found.target),
-            items=phrase(
-                "decide.batch.best",
-                name=_title(found, best.scenario),
-                p=Shown(best.probability, Chance()),
-                base=Shown(base.probability, Chance()),
-            ),
-        ),
-    ]
-    told = [row for row in rows if row.effect and c.told_of(row.effect.found)]
-    if not told:
-        return [*said, phrase("decide.batch.none")]
-    most = max(told, key=lambda row: row.effect.found.mean if row.effect else 0.0)
-    assert most.effect is not None
-    money = c.money_unit(study)
-    said.append(
-        phrase(
-            "decide.batch.effect",
-            outlay=outlay_of(study.report),
-            name=_title(found, most.scenario),
-            mean=c.amount(
-                most.effect.found, c.target_unit(study, found.target, found.outcome.variable)
-            ),
-            treasury=c.amount(most.treasury.found, money, c.SPENT) if most.treasury else "",
-            forgone=c.and_forgone(study, c.amount(most.forgone.found, money, c.SPENT))
-            if most.forgone
-            else "",
-        )
+def _answer(found: Comparison, study: Study) -> Iterator[Words]:
+    effects = _effects(found)
+    best = max((row for row in found.main.rows if row.effect), key=lambda r: r.probability.middle)
+    items = phrase(
+        "decide.batch.best",
+        name=c.title_of(found, best.scenario),
+        p=Shown(best.probability, Chance()),
+        base=Shown(found.main.rows[0].probability, Chance()),
     )
-    return said
+    yield phrase("decide.compare.asked", target=c.asked(study, found.target), items=items)
+    most = next((row for _, row in effects if row.effect and c.told_of(row.effect.found)), None)
+    if most is None or most.effect is None:
+        yield phrase("decide.batch.none")
+        return
+    unit = c.target_unit(study, found.target, found.outcome.variable)
+    yield phrase(
+        "decide.batch.effect",
+        outlay=outlay_of(study.report),
+        name=c.title_of(found, most.scenario),
+        mean=c.amount(most.effect.found, unit),
+        **c.paid_of(study, most),
+    )
 
 
 def batch_table(found: Comparison, study: Study) -> Table:
@@ -85,100 +72,64 @@ def batch_table(found: Comparison, study: Study) -> Table:
     A lever a scenario leaves alone stands at its level in the baseline, so that a pivot table can
     group by it.
     """
-    unit, spec = c.target_unit(study, found.target, found.outcome.variable), study.report
-    names = list(
-        dict.fromkeys(
-            (one.constant, one.element) for moved in found.levers.values() for one in moved
-        )
-    )
-    columns = [
-        Column("scenario", phrase("decide.head.scenario")),
-        Column("title", phrase("decide.head.title")),
-        Column("world", phrase("decide.head.world")),
-    ]
-    for k, (constant, element) in enumerate(names):
-        moved = next(
-            one
-            for all_ in found.levers.values()
-            for one in all_
-            if (one.constant, one.element) == (constant, element)
-        )
-        columns.append(
-            Column(
-                f"lever_{k}",
-                c.lever_label(study.model, moved),
-                Number(digits=7),
-                c.unit_of(spec, moved.unit),
-            )
-        )
-    columns += [
-        c.period_column(study, Whole()),
-        Column("p", phrase("decide.head.p"), Chance(error=False)),
-        Column("p_se", phrase("decide.head.p_se"), Number(digits=2)),
-        Column(
-            "change",
-            phrase("decide.head.change"),
-            Number(digits=4, factor=100),
-            phrase("decide.points"),
-        ),
-        Column(
-            "change_se",
-            phrase("decide.head.change_se"),
-            Number(digits=2, factor=100),
-            phrase("decide.points"),
-        ),
-        Column("median", phrase("decide.head.median"), Number(digits=6), unit),
-        Column("effect", phrase("decide.head.effect"), Number(digits=5), unit),
-        Column("effect_se", phrase("decide.head.effect_se"), Number(digits=2), unit),
-        Column("effect_median", phrase("decide.head.effect_median"), Number(digits=5), unit),
-        Column("low", phrase("decide.head.low"), Number(digits=5), unit),
-        Column("high", phrase("decide.head.high"), Number(digits=5), unit),
-        Column("helped", phrase("decide.head.helped"), Share()),
-        *c.purse_columns(study, Number(digits=5)),
-        Column("verdict", phrase("decide.head.verdict")),
-    ]
-    rows = []
-    for one in found.worlds:
-        world = c.world_name(one.world, spec)
-        for row in one.rows:
-            scenario = next(s for s in found.scenarios if s.name == row.scenario)
-            cells: dict[str, object] = {
-                "scenario": row.scenario,
-                "title": scenario.title,
-                "world": world,
-                "year": int(found.target.year or found.through),
-                "p": row.probability,
-                "p_se": row.probability.se,
-                "median": row.median,
-            }
-            for k, (constant, element) in enumerate(names):
-                cells[f"lever_{k}"] = level_of(scenario, found.baseline, constant, element, study)
-            if row.effect and row.change and row.treasury and row.forgone:
-                told = c.told_of(row.effect.found)
-                cells |= {
-                    "change": row.change.found.mean,
-                    "change_se": row.change.found.se,
-                    "effect": row.effect.found.mean,
-                    "effect_se": row.effect.found.se,
-                    "effect_median": row.effect.median,
-                    "low": row.effect.low,
-                    "high": row.effect.high,
-                    "helped": row.effect.helped,
-                    "treasury": row.treasury.found.mean,
-                    "forgone": row.forgone.found.mean,
-                    "verdict": phrase(
-                        "verdict.distinguishable" if told else "verdict.not_distinguishable"
-                    ),
-                }
-            rows.append(cells)
-    return table_of(
+    unit = c.target_unit(study, found.target, found.outcome.variable)
+    levers: dict[tuple[str, str | None], Moved] = {}
+    for one in (one for moved in found.levers.values() for one in moved):
+        levers.setdefault((one.constant, one.element), one)
+    year = int(found.target.year or found.through)
+    return table_from(
         "batch",
         phrase("decide.batch.table"),
-        columns,
-        rows,
+        [
+            _Line(next(s for s in found.scenarios if s.name == row.scenario), one, row)
+            for one in found.worlds
+            for row in one.rows
+        ],
+        c.cell("scenario", "row.scenario"),
+        c.cell("title", "scenario.title"),
+        c.cell("world", lambda line: c.world_name(study, line.of.world)),
+        *(_level(found, study, k, lever) for k, lever in enumerate(levers.values())),
+        c.period_cell(study, lambda line: year, Whole()),
+        c.cell("p", "row.probability", c.CHANCE),
+        c.cell("p_se", "row.probability.se", Number(digits=2)),
+        c.cell("change", "row.change.found.mean", Number(digits=4, factor=100), c.ONE_POINT),
+        c.cell("change_se", "row.change.found.se", Number(digits=2, factor=100), c.ONE_POINT),
+        c.cell("median", "row.median", Number(digits=6), unit),
+        c.cell("effect", "row.effect.found.mean", Number(digits=5), unit),
+        c.cell("effect_se", "row.effect.found.se", Number(digits=2), unit),
+        c.cell("effect_median", "row.effect.median", Number(digits=5), unit),
+        c.cell("low", "row.effect.low", Number(digits=5), unit),
+        c.cell("high", "row.effect.high", Number(digits=5), unit),
+        c.cell("helped", "row.effect.helped", Share()),
+        *c.purse_cells(
+            study, Number(digits=5), "row.treasury.found.mean", "row.forgone.found.mean"
+        ),
+        c.cell("verdict", "verdict"),
         stub=3,
         notes=c.apart(study),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """A row of the table: a scenario in a world."""
+
+    scenario: Scenario
+    of: InWorld
+    row: Row
+
+    @property
+    def verdict(self) -> Words | None:
+        effect = self.row.effect
+        return None if effect is None else c.verdict(c.told_of(effect.found))
+
+
+def _level(found: Comparison, study: Study, k: int, lever: Moved) -> Cell:
+    """Return the column of a lever, with the level it has in a scenario."""
+    unit = c.unit_of(study.report, lever.unit)
+    column = Column(f"lever_{k}", c.lever_label(study.model, lever), Number(digits=7), unit)
+    at = lever.constant, lever.element
+    return column, lambda line: level_of(line.scenario, found.baseline, *at, study)
 
 
 def level_of(
@@ -198,7 +149,7 @@ def level_of(
 
 def batch_figure(found: Comparison, study: Study) -> Figure:
     """Return the effects of the scenarios, largest first."""
-    rows = sorted(_rows(found), key=lambda r: -(r.effect.found.mean if r.effect else 0.0))[:FEW]
-    names = [_title(found, row.scenario) for row in rows]
+    rows = [row for _, row in _effects(found)[:FEW]]
+    names = [c.title_of(found, row.scenario) for row in rows]
     panel = effects_panel(found, study, rows, names, row_height=6)
     return Figure("batch-effects", phrase("decide.batch.figure"), (panel,))

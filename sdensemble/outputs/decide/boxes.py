@@ -3,110 +3,95 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from sdensemble.decide.boxes import Discovered
+from sdensemble.decide.prim import Limit
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.inputs import input_name
-from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Figure, Panel, Points, numbers
-from sdensemble.outputs.form import Chance, Number, Share, Shown
-from sdensemble.outputs.table import Column, table_of
+from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.table import Table, table_from
 from sdensemble.study import Study
 
 
 def boxes_document(found: Discovered, world: World, study: Study, meets: bool = False) -> Document:
     """Return the box in which members miss, in words, as a document."""
-    box = found.box
-    kind = "meet" if meets else "miss"
-    said: list[Words] = [
-        phrase(
-            f"decide.boxes.{kind}",
-            scenario=found.scenario.title,
-            target=c.asked(study, found.target),
-            p=Shown((found.base.mean, found.base.se), Chance(error=False)),
-        )
-    ]
-    conditions = [_limit(found, i, study) for i in range(len(box.limits))]
-    if conditions:
-        said.append(
-            phrase(
-                f"decide.boxes.where_{kind}",
-                conditions=joined(conditions, "clause"),
-                density=Shown(box.density, Share()),
-                coverage=Shown(box.coverage, Share()),
-                mass=Shown(box.mass, Share()),
-            )
-        )
-    else:
-        said.append(phrase("decide.boxes.none"))
-    columns = [
-        Column("input", phrase("decide.head.input")),
-        Column("low", phrase("decide.head.above"), Number(digits=4)),
-        Column("high", phrase("decide.head.below"), Number(digits=4)),
-        Column("unit", phrase("decide.head.unit")),
-        Column("kept", phrase("decide.head.kept"), Share()),
-        Column("quasi_p", phrase("decide.head.quasi_p"), Number(digits=2)),
-        Column("stable", phrase("decide.head.stable"), Share()),
-        Column("end_low", phrase("decide.head.end_low"), Number(digits=4)),
-        Column("end_high", phrase("decide.head.end_high"), Number(digits=4)),
-    ]
-    rows = []
-    for i, limit in enumerate(box.limits):
-        below, upto = found.quantiles[i]
-        rows.append(
-            {
-                "input": input_name(study, found.inputs[i]),
-                "low": limit.low if math.isfinite(limit.low) else None,
-                "high": limit.high if math.isfinite(limit.high) else None,
-                "unit": c.unit_of(study.report, found.units[i]),
-                "kept": upto - below,
-                "quasi_p": limit.quasi_p,
-                "stable": limit.stable,
-                "end_low": limit.end[0],
-                "end_high": limit.end[1],
-            }
-        )
-    blocks: list[Block] = [Paragraph(words, "lead") for words in said]
-    blocks.append(table_of("box", phrase("decide.boxes.table"), columns, rows))
-    if rows:
-        y = numbers(range(len(rows)))
-        low = numbers(100 * q[0] for q in found.quantiles)
-        high = numbers(100 * q[1] for q in found.quantiles)
-        middle = numbers(50 * (a + b) for a, b in found.quantiles)
-        names = tuple(input_name(study, n) for n in found.inputs)
-        blocks.append(
-            Figure(
-                "box-place",
-                phrase("decide.boxes.figure"),
-                (
-                    Panel(
-                        (
-                            Points(
-                                middle,
-                                y,
-                                low,
-                                high,
-                                "highlight",
-                                phrase("decide.fig.box"),
-                                across=True,
-                            ),
-                        ),
-                        x=Axis(phrase("decide.fig.rank"), "%", low=0.0, high=100.0),
-                        y=Axis(names=names),
-                        height=12 + 8 * len(names),
-                    ),
-                ),
-            )
-        )
-    blocks.append(Paragraph(phrase("decide.boxes.notes", n=found.tried, m=found.members), "note"))
-    return Document(
+    return c.paper(
         "boxes",
-        phrase("decide.boxes.title"),
-        tuple(blocks),
-        subtitle=c.conditions(world, found.members, study),
+        _answer(found, study, "meet" if meets else "miss"),
+        _table(found, study),
+        _figure(found, study) if found.box.limits else None,
+        c.note("boxes.notes", n=found.tried, m=found.members),
+        subtitle=c.conditions(world, found.members, study, found.target),
     )
+
+
+def _answer(found: Discovered, study: Study, kind: str) -> Iterator[Words]:
+    target, title = c.asked(study, found.target), found.scenario.title
+    yield phrase(f"decide.boxes.{kind}", scenario=title, target=target, p=c.chance(found.base))
+    box = found.box
+    conditions = [_limit(found, i, study) for i in range(len(box.limits))]
+    if not conditions:
+        yield phrase("decide.boxes.none")
+        return
+    yield phrase(
+        f"decide.boxes.where_{kind}",
+        conditions=joined(conditions, "clause"),
+        density=Shown(box.density, Share()),
+        coverage=Shown(box.coverage, Share()),
+        mass=Shown(box.mass, Share()),
+    )
+
+
+def _table(found: Discovered, study: Study) -> Table:
+    four = Number(digits=4)
+
+    def of(shown: Callable[[Limit], Any]) -> Callable[[int], Any]:
+        return lambda i: shown(found.box.limits[i])
+
+    def kept(i: int) -> float:
+        below, upto = found.quantiles[i]
+        return upto - below
+
+    return table_from(
+        "box",
+        phrase("decide.boxes.table"),
+        range(len(found.box.limits)),
+        c.cell("input", lambda i: input_name(study, found.inputs[i])),
+        c.cell("low", of(lambda one: _finite(one.low)), four, head="above"),
+        c.cell("high", of(lambda one: _finite(one.high)), four, head="below"),
+        c.cell("unit", lambda i: c.unit_of(study.report, found.units[i])),
+        c.cell("kept", kept, Share()),
+        c.cell("quasi_p", of(lambda one: one.quasi_p), Number(digits=2)),
+        c.cell("stable", of(lambda one: one.stable), Share()),
+        c.cell("end_low", of(lambda one: one.end[0]), four),
+        c.cell("end_high", of(lambda one: one.end[1]), four),
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _figure(found: Discovered, study: Study) -> Figure:
+    names = tuple(input_name(study, name) for name in found.inputs)
+    box = Points(
+        numbers(50 * (low + high) for low, high in found.quantiles),
+        numbers(range(len(found.box.limits))),
+        numbers(100 * low for low, _ in found.quantiles),
+        numbers(100 * high for _, high in found.quantiles),
+        "highlight",
+        phrase("decide.fig.box"),
+        across=True,
+    )
+    rank = Axis(phrase("decide.fig.rank"), "%", low=0.0, high=100.0)
+    panel = Panel((box,), x=rank, y=Axis(names=names), height=12 + 8 * len(names))
+    return Figure("box-place", phrase("decide.boxes.figure"), (panel,))
 
 
 def _limit(found: Discovered, i: int, study: Study) -> Words:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,26 +14,29 @@ from sdensemble.decide.worlds import Named
 from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.targets import Target
+from sdensemble.inputs.units import total_unit
 from sdensemble.lang import (
     LANGS,
     Capital,
     Ended,
     Words,
     bracketed,
+    has,
     joined,
     phrase,
     quantity,
     say,
     tell,
 )
-from sdensemble.outputs.document import Block, Document
+from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Figure
-from sdensemble.outputs.form import TEXT, Chance, Form, Native, Number, Shown
+from sdensemble.outputs.form import TEXT, Chance, Form, Number, Shown
 from sdensemble.outputs.naming import (
     beyond,
     conditioned,
     information_date,
     label,
+    measure_of,
     moment,
     outlay_of,
     period_of,
@@ -41,7 +44,7 @@ from sdensemble.outputs.naming import (
     unit_notes,
 )
 from sdensemble.outputs.rounding import rounded, rounded_up
-from sdensemble.outputs.table import Column
+from sdensemble.outputs.table import Cell, Column
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import Study
 
@@ -54,14 +57,13 @@ class Errored(Number):
     """
 
     signed: bool = True
-    scale: float = 1.0
 
     def text(self, value: Any, lang: str) -> str:
         """Return the number with its error; a dash where there is none."""
         if value is None:
             return say("number.missing", lang)
         mean, se = pair(value)
-        mean, se = mean * self.scale, se * self.scale
+        mean, se = mean * self.factor, se * self.factor
         if not math.isfinite(mean):
             return say("number.missing", lang)
         if mean == 0 and not se > 0:
@@ -72,13 +74,8 @@ class Errored(Number):
         number = sign + shown.lstrip("-")
         if not math.isfinite(se) or se <= 10.0 ** -(most + 1):
             return number
-        return say(
-            "number.with_error", lang, value=number, error=rounded_up(se, min(most, _first(se)))
-        )
-
-    def number(self, value: Any, lang: str) -> Native:
-        """Return the number without its error."""
-        return None if value is None else super().number(pair(value)[0] * self.scale, lang)
+        first = -math.floor(math.log10(se))
+        return say("number.with_error", lang, value=number, error=rounded_up(se, min(most, first)))
 
 
 def pair(value: Any) -> tuple[float, float]:
@@ -90,11 +87,6 @@ def pair(value: Any) -> tuple[float, float]:
     return float(value.value), float(value.se)
 
 
-def _first(se: float) -> int:
-    """Return the place of an error's first digit."""
-    return -math.floor(math.log10(se)) if se > 0 and math.isfinite(se) else 9
-
-
 def places_for(mean: float, se: float) -> int:
     """Return as many decimals as leave three digits of the number."""
     size = abs(mean) if mean else se
@@ -102,11 +94,70 @@ def places_for(mean: float, se: float) -> int:
     return max(0, min(three, 6))
 
 
-POINTS = Errored(scale=100.0)
+POINTS = Errored(factor=100.0)
 """A change of probability, in points."""
 AMOUNT = Errored()
 SPENT = Errored(signed=False)
 PLAIN = Number(digits=3)
+CHANCE = Chance(error=False)
+ONE_POINT = phrase("decide.points")
+
+
+# ── parts of an answer ──
+
+
+def column(
+    name: str, /, form: Form = TEXT, unit: Words = "", head: str = "", **words: object
+) -> Column:
+    """Return a column headed by its key of ``[decide.head]``; ``words`` fill the head."""
+    return Column(name, phrase(f"decide.head.{head or name}", **words), form, unit)
+
+
+def cell(
+    name: str,
+    shown: str | Callable[[Any], Any],
+    /,
+    form: Form = TEXT,
+    unit: Words = "",
+    head: str = "",
+    **words: object,
+) -> Cell:
+    """Return a ``column``, and what it shows of an item: a function, or the name of a part."""
+    return column(name, form, unit, head, **words), shown
+
+
+def paper(
+    name: str,
+    said: Iterable[Words],
+    /,
+    *blocks: Block | None,
+    subtitle: Words,
+    id: str = "",
+    **words: object,
+) -> Document:
+    """Return an answer: its sentences, its tables and figures; ``words`` fill the title.
+
+    The title is that of ``[decide.name]``; ``id`` is what the answer is called, where not so.
+    """
+    leads = (Paragraph(one, "lead") for one in said)
+    held = (block for block in blocks if block is not None)
+    title = phrase(f"decide.{name}.title", **words)
+    return Document(id or name, title, (*leads, *held), subtitle=subtitle)
+
+
+def note(key: str, /, **words: object) -> Paragraph:
+    """Return what is said below the figures, by its key of ``[decide]``."""
+    return Paragraph(phrase(f"decide.{key}", **words), "note")
+
+
+def title_of(found: Any, name: str) -> Words:
+    """Return what a scenario of an answer is called; nothing where it holds none of the name."""
+    return next((s.title for s in found.scenarios if s.name == name), "")
+
+
+def verdict(told: bool) -> Words:
+    """Return whether a difference is told apart from none."""
+    return phrase("verdict.distinguishable" if told else "verdict.not_distinguishable")
 
 
 def told_of(found: Any) -> bool:
@@ -145,21 +196,33 @@ def and_forgone(study: Study, amount: Words) -> Words:
     return phrase("decide.and_forgone", amount=amount, names=_purse(study, True))
 
 
-def purse_columns(study: Study, form: Number) -> tuple[Column, ...]:
-    """Return the columns of outlay and, where there is any, of income forgone."""
+def paid_of(study: Study, row: Any) -> dict[str, Words]:
+    """Return what a scenario costs by purse, in words, each empty where there is none."""
     money = money_unit(study)
-    names = ("treasury", "forgone") if forgoes(study) else ("treasury",)
-    return tuple(Column(name, purse_head(study, name), form, money) for name in names)
+    paid, lost = (
+        amount(one.found, money, SPENT) if one else "" for one in (row.treasury, row.forgone)
+    )
+    return {"treasury": paid, "forgone": and_forgone(study, lost) if lost else ""}
+
+
+def purse_cells(study: Study, form: Number, treasury: Any, forgone: Any) -> tuple[Cell, ...]:
+    """Return the columns of outlay and, where there is any, of income forgone, with their cells."""
+    money = money_unit(study)
+    cells = (("treasury", treasury), ("forgone", forgone))[: 1 + forgoes(study)]
+    return tuple((Column(name, purse_head(study, name), form, money), one) for name, one in cells)
 
 
 def purse_head(study: Study, name: str) -> Words:
     """Return the head of a column of one purse, "treasury" or "forgone"."""
-    return phrase(f"decide.head.{name}", outlay=outlay_of(study.report))
+    outlay, forgone = outlay_of(study.report), _purse(study, True)
+    return Capital(phrase(f"decide.head.{name}", outlay=outlay, forgone=forgone))
 
 
 def kind_of_cost(study: Study, kind: str) -> Words:
     """Return what a cost of a kind is called."""
-    return outlay_of(study.report) if kind == "treasury" else phrase(f"decide.kind.{kind}")
+    if kind == "forgone":
+        return _purse(study, True)
+    return outlay_of(study.report) if kind == "treasury" else phrase("decide.kind.none")
 
 
 def apart(study: Study) -> tuple[Words, ...]:
@@ -170,9 +233,9 @@ def apart(study: Study) -> tuple[Words, ...]:
     return (phrase("decide.apart", paid=paid, forgone=forgone, outlay=outlay_of(study.report)),)
 
 
-def period_column(study: Study, form: Form = TEXT) -> Column:
-    """Return the column of years, headed by the model's unit of time."""
-    return Column("year", period_of(study.model, study.report), form)
+def period_cell(study: Study, shown: Callable[[Any], Any], form: Form = TEXT) -> Cell:
+    """Return the column of years, headed by the model's unit of time, and what it shows."""
+    return Column("year", period_of(study.model, study.report), form), shown
 
 
 def year_of(study: Study, time: float) -> Words:
@@ -209,7 +272,11 @@ def unit_of(spec: ReportSpec, unit: str) -> Words:
 
 
 def level(value: float, unit: str, spec: ReportSpec, digits: int = 4) -> Words:
-    """Return a lever's level with its unit: "4.16亿元/年"; a pure number as it is."""
+    """Return a level with its unit: "4.16亿元/年"; a rate in %; a pure number as it is."""
+    period = f"period.{unit.casefold().removeprefix('1/')}"
+    if unit.startswith("1/") and has(period):
+        percent = Shown(100 * value, Number(digits=digits))
+        return phrase("decide.rate", percent=percent, period=phrase(period))
     number = Shown(value, Number(digits=digits))
     words = unit_of(spec, unit)
     if not words:
@@ -240,14 +307,6 @@ def moved_words(model: Model, spec: ReportSpec, levers: Sequence[Moved]) -> Word
     return joined(parts, "clause")
 
 
-def world_name(world: Named, spec: ReportSpec) -> Words:
-    """Return a world's name: prior set and structure."""
-    prior = label(spec, world.prior_set)
-    if world.structure == "main":
-        return phrase("decide.world_main", prior=prior)
-    return phrase("decide.world", prior=prior, structure=world.title or world.structure)
-
-
 def titles(study: Study) -> dict[str, Words]:
     """Return the titles of a study's structures by name."""
     return {variant.name: variant.title for variant in study.variants}
@@ -259,6 +318,11 @@ def world_called(study: Study, structure: str, prior_set: str) -> Words:
     if structure == "main":
         return phrase("decide.world_main", prior=prior)
     return phrase("decide.world", prior=prior, structure=titles(study).get(structure, structure))
+
+
+def world_name(study: Study, world: Any) -> Words:
+    """Return the name of a world, or of what was found in one."""
+    return world_called(study, world.structure, world.prior_set)
 
 
 def asked(study: Study, target: Target) -> Words:
@@ -277,10 +341,14 @@ def asked(study: Study, target: Target) -> Words:
     return joined([words, key], "nothing")
 
 
-def conditions(world: Named, members: int, study: Study) -> Words:
-    """Return what the numbers are conditional on: vintage, prior set, members, seed."""
+def conditions(world: Named, members: int, study: Study, target: Target | None) -> Words:
+    """Return what the numbers are conditional on: measure, vintage, prior set, members, seed.
+
+    Without a ``target``, as where several scopes of it are held side by side, no measure.
+    """
     said = phrase(
         "decide.conditions",
+        measure=measure_of(study.report, target) if target else "",
         date=information_date(study.information, study.report.issued),
         prior=label(study.report, world.prior_set),
         n=members,
@@ -307,24 +375,20 @@ def sourced(document: Document, study: Study, run: str) -> Document:
 def money_unit(study: Study) -> Words:
     """Return the unit of outlay summed over years."""
     payers = study.report.payers
-    if not payers:
-        return ""
-    unit = study.model[payers[0].variable].unit.removesuffix(f"/{study.model.clock.unit}")
-    return unit_of(study.report, unit)
+    return unit_of(study.report, total_unit(study.model, payers[0].variable)) if payers else ""
 
 
 def outcome_unit(study: Study, variable: str, aggregate: str) -> Words:
     """Return the unit of an outcome as a run keeps it."""
-    unit = study.model[variable].unit
-    if aggregate == "annual":
-        unit = unit.removesuffix(f"/{study.model.clock.unit}")
-    return unit_of(study.report, unit)
+    model, annual = study.model, aggregate == "annual"
+    return unit_of(study.report, total_unit(model, variable) if annual else model[variable].unit)
 
 
-def target_unit(study: Study, target: Target, variable: str) -> Words:
+def target_unit(study: Study, target: Target, variable: str = "") -> Words:
     """Return the unit of the series a target is about: of a joint one the headline's."""
-    how = study.report.headline.aggregate if target.joint else target.aggregate
-    return outcome_unit(study, variable, how)
+    head = study.report.headline
+    how = head.aggregate if target.joint else target.aggregate
+    return outcome_unit(study, variable or target.variable or head.whole.variable, how)
 
 
 def listed(names: Iterable[Words]) -> Words:
@@ -332,9 +396,9 @@ def listed(names: Iterable[Words]) -> Words:
     return joined(tuple(names), "list")
 
 
-def chance(value: float, se: float = 0.0) -> Words:
-    """Return a probability in points: "74%"."""
-    return Shown((value, se), Chance(error=False))
+def chance(found: Any) -> Words:
+    """Return a probability, an estimate or (P, error), in points: "74%"."""
+    return Shown(pair(found), CHANCE)
 
 
 def asked_outcome(study: Study, target: Target) -> Words:

@@ -3,124 +3,73 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from typing import Any
 
-from sdensemble.decide.compare import Comparison, InWorld, Pair
+from sdensemble.decide.compare import Comparison, InWorld, Pair, Row
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.form import Chance, Number, Share
 from sdensemble.outputs.naming import outlay_of
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Cell, Column, Table, part, table_from
 from sdensemble.study import Study
 
 MANY = 10
 """Pairs beyond which only those with the best scenario are told one by one."""
-
-
-def title_of(found: Comparison, name: str) -> Words:
-    """Return what a scenario is called."""
-    return next(s.title for s in found.scenarios if s.name == name)
+GAIN = Number(digits=3, signed=True)
 
 
 def compare_table(found: Comparison, study: Study) -> Table:
     """Return one row a scenario, in the order of the files, with every lever that differs."""
-    unit, money, spec = (
-        c.target_unit(study, found.target, found.outcome.variable),
-        c.money_unit(study),
-        study.report,
-    )
+    unit, money = c.target_unit(study, found.target, found.outcome.variable), c.money_unit(study)
+    spec, outlay = study.report, outlay_of(study.report)
     point = phrase("decide.per_point_unit", money=money)
     per = phrase("decide.per_unit_unit", unit=unit, money=money)
-    columns = [
-        Column("scenario", phrase("decide.head.scenario")),
-        Column("levers", phrase("decide.head.levers")),
-        Column("p", phrase("decide.head.p"), Chance()),
-        Column("change", phrase("decide.head.change"), c.POINTS, phrase("decide.points")),
-        Column("median", phrase("decide.head.median"), Number(digits=4), unit),
-        Column("effect", phrase("decide.head.effect"), c.AMOUNT, unit),
-        Column(
-            "effect_median",
-            phrase("decide.head.effect_median"),
-            Number(digits=3, signed=True),
-            unit,
-        ),
-        Column("low", phrase("decide.head.low"), Number(digits=3, signed=True), unit),
-        Column("high", phrase("decide.head.high"), Number(digits=3, signed=True), unit),
-        Column("helped", phrase("decide.head.helped"), Share()),
-        *c.purse_columns(study, c.SPENT),
-        Column(
-            "per_point", phrase("decide.head.per_point", outlay=outlay_of(spec)), c.SPENT, point
-        ),
-        Column("per_unit", phrase("decide.head.per_unit", outlay=outlay_of(spec)), c.SPENT, per),
+    cells = [
+        _scenario(found),
+        c.cell("levers", lambda row: c.moved_words(study.model, spec, found.levers[row.scenario])),
+        c.cell("p", "probability", Chance()),
+        c.cell("change", "change.found", c.POINTS, c.ONE_POINT),
+        c.cell("median", "median", Number(digits=4), unit),
+        c.cell("effect", "effect.found", c.AMOUNT, unit),
+        c.cell("effect_median", "effect.median", GAIN, unit),
+        c.cell("low", "effect.low", GAIN, unit),
+        c.cell("high", "effect.high", GAIN, unit),
+        c.cell("helped", "effect.helped", Share()),
+        *c.purse_cells(study, c.SPENT, "treasury.found", "forgone.found"),
+        c.cell("per_point", "per_point", c.SPENT, point, outlay=outlay),
+        c.cell("per_unit", "per_unit", c.SPENT, per, outlay=outlay),
     ]
     if any(row.displaced is not None for row in found.main.rows):
-        columns.append(Column("displaced", phrase("decide.head.displaced"), c.AMOUNT, unit))
-    rows = [
-        {
-            "scenario": title_of(found, row.scenario),
-            "levers": c.moved_words(study.model, spec, found.levers[row.scenario]),
-            "p": row.probability,
-            "change": row.change.found if row.change else None,
-            "median": row.median,
-            "effect": row.effect.found if row.effect else None,
-            "effect_median": row.effect.median if row.effect else None,
-            "low": row.effect.low if row.effect else None,
-            "high": row.effect.high if row.effect else None,
-            "helped": row.effect.helped if row.effect else None,
-            "treasury": row.treasury.found if row.treasury else None,
-            "forgone": row.forgone.found if row.forgone else None,
-            "per_point": row.per_point,
-            "per_unit": row.per_unit,
-            "displaced": row.displaced.found if row.displaced else None,
-        }
-        for row in found.main.rows
-    ]
-    return table_of(
-        "compare",
-        phrase(
-            "decide.compare.table",
-            target=c.asked(study, found.target),
-            through=c.year_of(study, found.through),
-        ),
-        columns,
-        rows,
-        notes=(phrase("decide.paired"), *c.apart(study)),
-    )
+        cells.append(c.cell("displaced", "displaced.found", c.AMOUNT, unit))
+    words = {"target": c.asked(study, found.target), "through": c.year_of(study, found.through)}
+    notes = (phrase("decide.paired"), *c.apart(study))
+    title = phrase("decide.compare.table", **words)
+    return table_from("compare", title, found.main.rows, *cells, notes=notes)
+
+
+def _scenario(found: Comparison) -> Cell:
+    return c.cell("scenario", lambda row: c.title_of(found, row.scenario))
 
 
 def pair_table(found: Comparison, study: Study) -> Table:
     """Return every pair, first less second, with p-values corrected for their number."""
     unit = c.target_unit(study, found.target, found.outcome.variable)
-    columns = [
-        Column("first", phrase("decide.head.first")),
-        Column("second", phrase("decide.head.second")),
-        Column("change", phrase("decide.head.change"), c.POINTS, phrase("decide.points")),
-        Column("p_change", phrase("decide.head.p_holm"), Number(digits=2)),
-        Column("effect", phrase("decide.head.gap"), c.AMOUNT, unit),
-        Column("median", phrase("decide.head.gap_median"), Number(digits=3, signed=True), unit),
-        Column("helped", phrase("decide.head.first_better"), Share()),
-        Column("p_effect", phrase("decide.head.p_holm"), Number(digits=2)),
-        Column("verdict", phrase("decide.head.verdict")),
-    ]
-    rows = [
-        {
-            "first": title_of(found, pair.first),
-            "second": title_of(found, pair.second),
-            "change": pair.change.found,
-            "p_change": pair.p_change,
-            "effect": pair.effect.found,
-            "median": pair.effect.median,
-            "helped": pair.effect.helped,
-            "p_effect": pair.p_effect,
-            "verdict": _verdict(found, pair),
-        }
-        for pair in found.main.pairs
-    ]
-    return table_of(
+    return table_from(
         "pairs",
         phrase("decide.compare.pairs"),
-        columns,
-        rows,
+        found.main.pairs,
+        c.cell("first", lambda pair: c.title_of(found, pair.first)),
+        c.cell("second", lambda pair: c.title_of(found, pair.second)),
+        c.cell("change", "change.found", c.POINTS, c.ONE_POINT),
+        c.cell("p_change", "p_change", Number(digits=2), head="p_holm"),
+        c.cell("effect", "effect.found", c.AMOUNT, unit, head="gap"),
+        c.cell("median", "effect.median", GAIN, unit, head="gap_median"),
+        c.cell("helped", "effect.helped", Share(), head="first_better"),
+        c.cell("p_effect", "p_effect", Number(digits=2), head="p_holm"),
+        c.cell("verdict", lambda pair: _verdict(found, pair)),
         stub=2,
         notes=(phrase("decide.holm"),),
     )
@@ -128,79 +77,64 @@ def pair_table(found: Comparison, study: Study) -> Table:
 
 def _verdict(found: Comparison, pair: Pair) -> Words:
     if pair.sign == 0:
-        return phrase("verdict.not_distinguishable")
+        return c.verdict(False)
     if not pair.p_effect <= 0.05:
         return phrase("verdict.not_after_correction")
     if pair.split:
         return phrase("decide.verdict_split")
     better = pair.first if pair.sign > 0 else pair.second
-    return phrase("decide.verdict_better", name=title_of(found, better))
+    return phrase("decide.verdict_better", name=c.title_of(found, better))
 
 
 def worlds_table(found: Comparison, study: Study) -> Table:
     """Return effects and P of every scenario in every world, side by side."""
     unit = c.target_unit(study, found.target, found.outcome.variable)
-    others = [s for s in found.scenarios if s.name != found.baseline.name]
-    columns = [
-        Column("world", phrase("decide.head.world")),
-        Column("p_base", phrase("decide.head.p_of", name=found.baseline.title), Chance()),
+    base = found.baseline
+    others = [s for s in found.scenarios if s.name != base.name]
+
+    cells = [
+        c.cell("world", lambda one: c.world_name(study, one.world)),
+        c.cell("p_base", _of(base, "probability"), Chance(), "", "p_of", name=base.title),
     ]
     for s in others:
-        columns += [
-            Column(
-                f"change_{s.name}",
-                phrase("decide.head.change_of", name=s.title),
-                c.POINTS,
-                phrase("decide.points"),
-            ),
-            Column(
-                f"effect_{s.name}", phrase("decide.head.effect_of", name=s.title), c.AMOUNT, unit
-            ),
+        change, effect = _of(s, "change.found"), _of(s, "effect.found")
+        cells += [
+            c.cell(f"change_{s.name}", change, c.POINTS, c.ONE_POINT, "change_of", name=s.title),
+            c.cell(f"effect_{s.name}", effect, c.AMOUNT, unit, "effect_of", name=s.title),
         ]
-    columns.append(Column("order", phrase("decide.head.order")))
-    rows = []
-    for one in found.worlds:
-        row: dict[str, object] = {"world": c.world_name(one.world, study.report)}
-        for r in one.rows:
-            if r.scenario == found.baseline.name:
-                row["p_base"] = r.probability
-            elif r.change and r.effect:
-                row[f"change_{r.scenario}"] = r.change.found
-                row[f"effect_{r.scenario}"] = r.effect.found
-        row["order"] = order_words(found, one, others)
-        rows.append(row)
-    return table_of("worlds", phrase("decide.compare.worlds"), columns, rows)
+    cells.append(c.cell("order", lambda one: order_words(one, others)))
+    return table_from("worlds", phrase("decide.compare.worlds"), found.worlds, *cells)
+
+
+def _of(scenario: Scenario, path: str) -> Callable[[InWorld], Any]:
+    """Return what picks a part of a scenario's row in a world."""
+    shown = part(path)
+    return lambda one: shown(next((row for row in one.rows if row.scenario == scenario.name), None))
 
 
 def scopes_table(found: Comparison, study: Study) -> Table:
     """Return P and effects under every scope of the target, in the first world."""
-    columns = [
-        Column("scope", phrase("decide.head.scope")),
-        Column("scenario", phrase("decide.head.scenario")),
-        Column("p", phrase("decide.head.p"), Chance()),
-        Column("change", phrase("decide.head.change"), c.POINTS, phrase("decide.points")),
-        Column(
-            "effect",
-            phrase("decide.head.effect"),
-            c.AMOUNT,
-            c.target_unit(study, found.target, found.outcome.variable),
-        ),
-    ]
-    rows = [
-        {
-            "scope": c.asked(study, target),
-            "scenario": title_of(found, row.scenario),
-            "p": row.probability,
-            "change": row.change.found if row.change else None,
-            "effect": row.effect.found if row.effect else None,
-        }
-        for target, one in ((found.target, found.main), *found.scopes)
-        for row in one.rows
-    ]
-    return table_of("scopes", phrase("decide.compare.scopes"), columns, rows, stub=2)
+    unit = c.target_unit(study, found.target, found.outcome.variable)
+    every = ((found.target, found.main), *found.scopes)
+
+    def of(path: str) -> Callable[[tuple[Target, Row]], Any]:
+        shown = part(path)
+        return lambda held: shown(held[1])
+
+    return table_from(
+        "scopes",
+        phrase("decide.compare.scopes"),
+        [(target, row) for target, one in every for row in one.rows],
+        c.cell("scope", lambda held: c.asked(study, held[0])),
+        c.cell("scenario", lambda held: c.title_of(found, held[1].scenario)),
+        c.cell("p", of("probability"), Chance()),
+        c.cell("change", of("change.found"), c.POINTS, c.ONE_POINT),
+        c.cell("effect", of("effect.found"), c.AMOUNT, unit),
+        stub=2,
+    )
 
 
-def order_words(found: Comparison, one: InWorld, others: list[Scenario]) -> Words:
+def order_words(one: InWorld, others: list[Scenario]) -> Words:
     """Return scenarios from best to worst by mean effect; "≈" between those not told apart."""
     mean = {r.scenario: r.effect.found.mean for r in one.rows if r.effect}
     ranked = sorted((s for s in others), key=lambda s: -mean[s.name])
@@ -214,11 +148,10 @@ def order_words(found: Comparison, one: InWorld, others: list[Scenario]) -> Word
 
 def binds_table(found: Comparison, study: Study) -> Table:
     """Return what limits before and after: mean shares under each scenario."""
-    regimes = [r for r in study.report.regimes if r.id in found.main.rows[0].binds]
-    columns = [Column("scenario", phrase("decide.head.scenario"))]
-    columns += [Column(r.id, r.label, Share()) for r in regimes]
-    rows = [
-        {"scenario": title_of(found, row.scenario), **{r.id: row.binds[r.id] for r in regimes}}
-        for row in found.main.rows
+    rows = found.main.rows
+    limits = [
+        (Column(one.id, one.label, Share()), lambda row, name=one.id: row.binds[name])
+        for one in study.report.regimes
+        if one.id in rows[0].binds
     ]
-    return table_of("binds", phrase("decide.compare.binds"), columns, rows)
+    return table_from("binds", phrase("decide.compare.binds"), rows, _scenario(found), *limits)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,39 +15,34 @@ from sdensemble.decide.worlds import World
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.document import Block, Document, Paragraph
-from sdensemble.outputs.figure import Axis, Figure, Panel, Points, numbers
-from sdensemble.outputs.form import Chance, Number, Share, Shown
+from sdensemble.outputs.document import Document
+from sdensemble.outputs.figure import Axis, Figure, Panel, Points, with_errors
+from sdensemble.outputs.form import Number, Share, Shown
 from sdensemble.outputs.naming import label as label_of
 from sdensemble.outputs.naming import target_label
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Table, table_from
 from sdensemble.study import Study
+
+POINTS = c.Errored(factor=100.0, signed=False)
 
 
 def hold_document(found: Held, world: World, study: Study) -> Document:
     """Return how choices hold over worlds as a document."""
-    blocks: list[Block] = [Paragraph(words, "lead") for words in answer(found, study)]
-    drawn = hold_figure(found, study)
-    blocks += [choice_table(found, study), regret_table(found, study)]
-    blocks += [drawn] if drawn else []
-    blocks.append(Paragraph(phrase("decide.robust.notes"), "note"))
-    return Document(
+    return c.paper(
         "robust",
-        phrase("decide.robust.title", names=c.listed(s.title for s in found.scenarios)),
-        tuple(blocks),
-        subtitle=c.conditions(world, world.draws.members, study),
+        answer(found, study),
+        choice_table(found, study),
+        regret_table(found, study),
+        hold_figure(found, study),
+        c.note("robust.notes"),
+        subtitle=c.conditions(world, world.draws.members, study, None),
+        names=c.listed(s.title for s in found.scenarios),
     )
-
-
-def _title(found: Held, name: str) -> Words:
-    return next(s.title for s in found.scenarios if s.name == name)
 
 
 def _unit(found: Held, study: Study) -> Words:
     target = found.targets[0]
-    if target.joint:
-        return ""
-    return c.outcome_unit(study, target.variable, target.aggregate)
+    return "" if target.joint else c.target_unit(study, target)
 
 
 def _named(found: Held, study: Study, label: str, told: Callable[[Target], Words]) -> Words:
@@ -63,183 +60,133 @@ def _world(found: Held, study: Study, label: str) -> Words:
     return _named(found, study, label, target_label)
 
 
-def answer(found: Held, study: Study) -> list[Words]:
-    """Return the choice of least worst regret by both measures, domain and dominance."""
-    said: list[Words] = []
-    for key, data, form in (("chance", found.chance, "points"), ("short", found.shortfall, "")):
+def answer(found: Held, study: Study) -> Iterator[Words]:
+    """Yield the choice of least worst regret by both measures, domain and dominance."""
+    for key, data, factor, unit in _measures(found, study):
         name = str(data.attrs["choice"])
-        worst = float(data["worst"].sel(action=name))
-        factor = 100 if form else 1
-        unit = phrase("decide.points") if form else _unit(found, study)
+        own = data.sel(action=name)
         gap = factor * float(data.attrs["gap"]), factor * float(data.attrs["gap_se"])
-        kind = "" if abs(gap[0]) >= 2 * gap[1] else "_near"
-        said.append(
-            phrase(
-                f"decide.robust.{key}{kind}",
-                name=_title(found, name),
-                n=len(found.worlds),
-                worst=c.plain(factor * worst, unit),
-                world=_world(found, study, str(data["worst_world"].sel(action=name).item())),
-                gap=c.amount(gap, unit, c.SPENT),
-            )
+        best = float(own["worst"]) <= 2 * float(own["worst_se"])
+        kind = "_near" if abs(gap[0]) < 2 * gap[1] else "_best" if best else ""
+        yield phrase(
+            f"decide.robust.{'chance' if key == 'p' else key}{kind}",
+            name=c.title_of(found, name),
+            n=len(found.worlds),
+            worst=c.plain(factor * float(own["worst"]), unit),
+            world=_world(found, study, str(own["worst_world"].item())),
+            gap=c.amount(gap, unit, c.SPENT),
         )
-    domain = found.chance["domain"]
+    n, domain = len(found.worlds), found.chance["domain"]
+    held = {s.name: round(float(domain.sel(action=s.name)) * n) for s in found.scenarios}
     items = [
-        phrase(
-            "decide.robust.domain_item",
-            name=s.title,
-            share=f"{round(float(domain.sel(action=s.name)) * len(found.worlds))}"
-            f"/{len(found.worlds)}",
-        )
+        phrase("decide.robust.domain_item", name=s.title, share=f"{held[s.name]}/{n}")
         for s in found.scenarios
     ]
-    said.append(
-        phrase("decide.robust.domain", p=Shown(found.enough, Share()), items=c.listed(items))
+    yield phrase("decide.robust.domain", p=Shown(found.enough, Share()), items=c.listed(items))
+    yield from list(_dominances(found)) or [phrase("decide.robust.no_order")]
+
+
+def _measures(found: Held, study: Study) -> tuple[tuple[str, xr.Dataset, float, Words], ...]:
+    """Return both measures of a choice: key, numbers, and the factor and unit they are told in."""
+    return (
+        ("p", found.chance, 100.0, c.ONE_POINT),
+        ("short", found.shortfall, 1.0, _unit(found, study)),
     )
-    said += _dominances(found)
-    return said
 
 
-def _dominances(found: Held) -> list[Words]:
-    """Return each dominance in a sentence, where it holds in the main world."""
-    said: list[Words] = []
-    names = [s.name for s in found.scenarios]
-    for a in names:
-        for b in names:
-            if a == b:
-                continue
-            order = int(found.dominance["order"].sel(first=a, second=b))
-            if order == 0:
-                continue
-            every = found.everywhere[a, b]
-            key = "first" if order == 1 else "second"
-            where = "everywhere" if every >= order else "only_second" if every else "main_only"
-            said.append(
-                phrase(
-                    f"decide.robust.{key}_order",
-                    first=_title(found, a),
-                    second=_title(found, b),
-                    where=phrase(f"decide.robust.{where}"),
-                )
-            )
-    if not said:
-        said.append(phrase("decide.robust.no_order"))
-    return said
+def _dominances(found: Held) -> Iterator[Words]:
+    """Yield each dominance in a sentence, where it holds in the main world."""
+    for a, b in itertools.permutations((s.name for s in found.scenarios), 2):
+        order = int(found.dominance["order"].sel(first=a, second=b))
+        if order == 0:
+            continue
+        every = found.everywhere[a, b]
+        where = "everywhere" if every >= order else "only_second" if every else "main_only"
+        yield phrase(
+            f"decide.robust.{'first' if order == 1 else 'second'}_order",
+            first=c.title_of(found, a),
+            second=c.title_of(found, b),
+            where=phrase(f"decide.robust.{where}"),
+        )
+
+
+def _number(name: str) -> Callable[[Any], tuple[float, float]]:
+    """Return what picks a number of labelled ones, with its error."""
+    return lambda data: (float(data[name]), float(data[f"{name}_se"]))
 
 
 def choice_table(found: Held, study: Study) -> Table:
     """Return one row a choice: worst regrets, where, domain criterion."""
-    unit = _unit(found, study)
-    columns = [
-        Column("scenario", phrase("decide.head.scenario")),
-        Column(
-            "worst_p",
-            phrase("decide.head.worst_p"),
-            c.Errored(scale=100.0, signed=False),
-            phrase("decide.points"),
+    worst = _number("worst")
+
+    def where(data: xr.Dataset) -> Words:
+        return _world(found, study, str(data["worst_world"].item()))
+
+    return table_from(
+        "robust",
+        phrase("decide.robust.table"),
+        [
+            (s.title, found.chance.sel(action=s.name), found.shortfall.sel(action=s.name))
+            for s in found.scenarios
+        ],
+        c.cell("scenario", lambda row: row[0]),
+        c.cell("worst_p", lambda row: worst(row[1]), POINTS, c.ONE_POINT),
+        c.cell("where_p", lambda row: where(row[1]), head="where"),
+        c.cell("worst_short", lambda row: worst(row[2]), c.SPENT, _unit(found, study)),
+        c.cell("where_short", lambda row: where(row[2]), head="where"),
+        c.cell(
+            "domain", lambda row: float(row[1]["domain"]), Share(), p=Shown(found.enough, Share())
         ),
-        Column("where_p", phrase("decide.head.where")),
-        Column("worst_short", phrase("decide.head.worst_short"), c.SPENT, unit),
-        Column("where_short", phrase("decide.head.where")),
-        Column("domain", phrase("decide.head.domain", p=Shown(found.enough, Share())), Share()),
-    ]
-    rows = []
-    for s in found.scenarios:
-        one, two = (data.sel(action=s.name) for data in (found.chance, found.shortfall))
-        rows.append(
-            {
-                "scenario": s.title,
-                "worst_p": (float(one["worst"]), float(one["worst_se"])),
-                "where_p": _world(found, study, str(one["worst_world"].item())),
-                "worst_short": (float(two["worst"]), float(two["worst_se"])),
-                "where_short": _world(found, study, str(two["worst_world"].item())),
-                "domain": float(one["domain"]),
-            }
-        )
-    return table_of("robust", phrase("decide.robust.table"), columns, rows)
+    )
 
 
 def regret_table(found: Held, study: Study) -> Table:
     """Return P, regret in P and in shortfall, by world and choice."""
-    unit = _unit(found, study)
-    columns = [
-        Column("world", phrase("decide.head.world")),
-        Column("scenario", phrase("decide.head.scenario")),
-        Column("p", phrase("decide.head.p"), Chance(error=False)),
-        Column(
-            "regret_p",
-            phrase("decide.head.regret_p"),
-            c.Errored(scale=100.0, signed=False),
-            phrase("decide.points"),
-        ),
-        Column("short", phrase("decide.head.short"), Number(digits=3), unit),
-        Column("regret_short", phrase("decide.head.regret_short"), c.SPENT, unit),
+    unit, mean, regret = _unit(found, study), _number("mean"), _number("regret")
+    rows = [
+        (w, s.title, *(d.sel(world=w, action=s.name) for d in (found.chance, found.shortfall)))
+        for w in map(str, found.chance["world"].values)
+        for s in found.scenarios
     ]
-    rows = []
-    for w in map(str, found.chance["world"].values):
-        for s in found.scenarios:
-            one = found.chance.sel(world=w, action=s.name)
-            two = found.shortfall.sel(world=w, action=s.name)
-            rows.append(
-                {
-                    "world": _world(found, study, w),
-                    "scenario": s.title,
-                    "p": (float(one["mean"]), float(one["mean_se"])),
-                    "regret_p": (float(one["regret"]), float(one["regret_se"])),
-                    "short": -float(two["mean"]),
-                    "regret_short": (float(two["regret"]), float(two["regret_se"])),
-                }
-            )
-    return table_of("regrets", phrase("decide.robust.worlds"), columns, rows, stub=2)
+    return table_from(
+        "regrets",
+        phrase("decide.robust.worlds"),
+        rows,
+        c.cell("world", lambda row: _world(found, study, row[0])),
+        c.cell("scenario", lambda row: row[1]),
+        c.cell("p", lambda row: mean(row[2]), c.CHANCE),
+        c.cell("regret_p", lambda row: regret(row[2]), POINTS, c.ONE_POINT),
+        c.cell("short", lambda row: -float(row[3]["mean"]), Number(digits=3), unit),
+        c.cell("regret_short", lambda row: regret(row[3]), c.SPENT, unit),
+        stub=2,
+    )
 
 
 def hold_figure(found: Held, study: Study) -> Figure | None:
     """Return regret by world, a mark a choice; None where none can be told from zero."""
     panels, left = [], 0
-    for key, data, factor, unit in (
-        ("p", found.chance, 100.0, phrase("decide.points")),
-        ("short", found.shortfall, 1.0, _unit(found, study)),
-    ):
-        marks = []
+    for key, data, factor, unit in _measures(found, study):
         told = _told(data)
         left += len(told) - int(told.sum())
         names = tuple(_short(found, study, str(w)) for w in data["world"].values[told])
-        y = numbers(range(len(names)))
         if not names:
             continue
+        marks = []
         for s in found.scenarios:
-            value = factor * data["regret"].sel(action=s.name).values[told]
-            se = factor * data["regret_se"].sel(action=s.name).values[told]
-            se = np.where(np.isfinite(se), se, 0.0)
-            marks.append(
-                Points(
-                    numbers(value),
-                    y,
-                    numbers(value - 2 * se),
-                    numbers(value + 2 * se),
-                    "series",
-                    s.title,
-                    across=True,
-                )
-            )
+            own = data.sel(action=s.name)
+            value, se = factor * own["regret"].values[told], factor * own["regret_se"].values[told]
+            pairs = zip(value, np.where(np.isfinite(se), se, 0.0), strict=True)
+            marks.append(with_errors(Points, pairs, range(len(names)), "series", s.title))
+        axis = Axis(phrase(f"decide.fig.regret_{key}"), unit)
+        height = 12 + 6 * len(names)
         panels.append(
-            Panel(
-                tuple(marks),
-                x=Axis(phrase(f"decide.fig.regret_{key}"), unit, low=None),
-                y=Axis(names=names),
-                height=12 + 6 * len(names),
-                id=f"regret-{key}",
-            )
+            Panel(tuple(marks), axis, Axis(names=names), height=height, id=f"regret-{key}")
         )
     if not panels:
         return None
     rest = (phrase("decide.robust.fig_rest", n=left),) if left else ()
-    return Figure(
-        "regret",
-        phrase("decide.robust.figure"),
-        tuple(panels),
-        notes=(phrase("decide.robust.fig_note"), *rest),
-    )
+    notes = (phrase("decide.robust.fig_note"), *rest)
+    return Figure("regret", phrase("decide.robust.figure"), tuple(panels), notes=notes)
 
 
 def _told(data: xr.Dataset) -> NDArray[np.bool_]:

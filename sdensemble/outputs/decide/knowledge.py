@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator, Sequence
 
 from sdensemble.decide.information import Worth
 from sdensemble.decide.knowledge import Knowledge
@@ -11,9 +11,9 @@ from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.inputs import SHOWN, Labels, group_name, input_name
 from sdensemble.outputs.decide.variance import FEW
-from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Rule, numbers
-from sdensemble.outputs.table import Column, table_of
+from sdensemble.outputs.table import Table, table_from
 from sdensemble.study import Study
 
 
@@ -21,107 +21,92 @@ def knowledge_document(
     found: Knowledge, world: World, study: Study, labels: Labels, chance: bool = False
 ) -> Document:
     """Return what to go and measure before choosing, as a document."""
-    name = found.target.variable or study.report.headline.whole.variable
-    unit = phrase("decide.points") if chance else c.target_unit(study, found.target, name)
+    unit = c.ONE_POINT if chance else c.target_unit(study, found.target)
     scale = 100.0 if chance else 1.0
-    form = c.Errored(scale=scale, signed=False)
+    return c.paper(
+        "evpi",
+        _answer(found, study, unit, scale),
+        table_from(
+            "choices",
+            phrase("decide.evpi.choices"),
+            zip(found.scenarios, found.means, strict=True),
+            c.cell("scenario", lambda held: held[0].title),
+            c.cell("effect", lambda held: held[1], c.Errored(factor=scale), unit),
+        ),
+        _table(found, study, labels, unit, scale),
+        _figure(found, study, unit, scale),
+        c.note("evpi.notes"),
+        subtitle=c.conditions(world, world.draws.members, study, found.target),
+        id="information",
+    )
 
+
+def _told(one: Worth) -> bool:
+    """Return whether a worth can be told from nothing."""
+    return one.value >= 2 * one.se and one.value > 0
+
+
+def _favoured(found: Knowledge, name: str) -> tuple[Words, Words]:
+    """Return the choices that low and high values of an input speak for."""
+    low, high = found.favours.get(name, ("", ""))
+    return c.title_of(found, low), c.title_of(found, high)
+
+
+def _answer(found: Knowledge, study: Study, unit: Words, scale: float) -> Iterator[Words]:
     def worth(one: Worth) -> Words:
         return c.amount((scale * max(one.value, 0.0), scale * one.se), unit, c.SPENT)
 
-    best = next(s.title for s in found.scenarios if s.name == found.best)
-    said: list[Words] = [
-        phrase(
-            "decide.evpi.perfect",
-            names=c.listed(s.title for s in found.scenarios),
-            best=best,
-            worth=worth(found.perfect),
-        )
-    ]
-    told = [(n, w) for n, w in found.partial if w.value >= 2 * w.se and w.value > 0]
-    if told:
-        items = [
-            phrase(
-                "decide.evpi.item",
-                input=input_name(study, n),
-                worth=worth(w),
-                low=_of(found, found.favours.get(n, ("", ""))[0]),
-                high=_of(found, found.favours.get(n, ("", ""))[1]),
-            )
-            for n, w in told[:FEW]
-        ]
-        said.append(phrase("decide.evpi.measure", items=joined(items, "clause")))
+    yield phrase(
+        "decide.evpi.perfect",
+        names=c.listed(s.title for s in found.scenarios),
+        best=c.title_of(found, found.best),
+        worth=worth(found.perfect),
+    )
+    items = []
+    for name, one in [(n, w) for n, w in found.partial if _told(w)][:FEW]:
+        low, high = _favoured(found, name)
+        words = {"input": input_name(study, name), "worth": worth(one), "low": low, "high": high}
+        items.append(phrase("decide.evpi.item", **words))
+    if items:
+        yield phrase("decide.evpi.measure", items=joined(items, "clause"))
     else:
-        said.append(phrase("decide.evpi.nothing"))
-    columns = [
-        Column("input", phrase("decide.head.input")),
-        Column("worth", phrase("decide.head.worth"), form, unit),
-        Column("low", phrase("decide.head.favours_low")),
-        Column("high", phrase("decide.head.favours_high")),
-        Column("verdict", phrase("decide.head.verdict")),
-    ]
+        yield phrase("decide.evpi.nothing")
 
-    def row(label: Words, w: Worth, sides: tuple[str, str] | None) -> dict[str, object]:
-        told = w.value >= 2 * w.se and w.value > 0
-        return {
-            "input": label,
-            "worth": (w.value, w.se),
-            "low": _of(found, sides[0]) if sides else None,
-            "high": _of(found, sides[1]) if sides else None,
-            "verdict": phrase("verdict.distinguishable" if told else "verdict.not_distinguishable"),
-        }
 
-    rows = [row(phrase("decide.evpi.all"), found.perfect, None)]
-    rows += [row(group_name(study, labels, n), w, None) for n, w in found.groups]
-    rows += [row(input_name(study, n), w, found.favours.get(n)) for n, w in found.partial[:SHOWN]]
-    means = [
-        {"scenario": s.title, "effect": m}
-        for s, m in zip(found.scenarios, found.means, strict=True)
+def _table(found: Knowledge, study: Study, labels: Labels, unit: Words, scale: float) -> Table:
+    nothing = (None, None)
+    rows: list[tuple[Words, Worth, Sequence[Words | None]]] = [
+        (phrase("decide.evpi.all"), found.perfect, nothing)
     ]
-    effects = [
-        Column("scenario", phrase("decide.head.scenario")),
-        Column("effect", phrase("decide.head.effect"), c.Errored(scale=scale), unit),
+    rows += [(group_name(study, labels, n), w, nothing) for n, w in found.groups]
+    rows += [
+        (input_name(study, n), w, _favoured(found, n) if n in found.favours else nothing)
+        for n, w in found.partial[:SHOWN]
     ]
-    top = [(n, w) for n, w in found.partial[:10]]
-    y = numbers(range(len(top)))
-    values = np.array([scale * w.value for _, w in top])
-    se = np.array([scale * w.se for _, w in top])
-    figure = Figure(
-        "worth",
-        phrase("decide.evpi.figure"),
-        (
-            Panel(
-                (
-                    Bars(
-                        y,
-                        numbers(np.maximum(values, 0)),
-                        numbers(values - 2 * se),
-                        numbers(values + 2 * se),
-                        "estimate",
-                        across=True,
-                    ),
-                    Rule(scale * found.perfect.value, "limit", phrase("decide.fig.perfect")),
-                ),
-                x=Axis(phrase("decide.head.worth"), unit),
-                y=Axis(names=tuple(input_name(study, n) for n, _ in top)),
-                height=10 + 6 * len(top),
-            ),
-        ),
-    )
-    blocks: list[Block] = [
-        *(Paragraph(words, "lead") for words in said),
-        table_of("choices", phrase("decide.evpi.choices"), effects, means),
-        table_of("information", phrase("decide.evpi.table"), columns, rows),
-        figure,
-        Paragraph(phrase("decide.evpi.notes"), "note"),
-    ]
-    return Document(
+    form = c.Errored(factor=scale, signed=False)
+    return table_from(
         "information",
-        phrase("decide.evpi.title"),
-        tuple(blocks),
-        subtitle=c.conditions(world, world.draws.members, study),
+        phrase("decide.evpi.table"),
+        rows,
+        c.cell("input", lambda row: row[0]),
+        c.cell("worth", lambda row: c.pair(row[1]), form, unit),
+        c.cell("low", lambda row: row[2][0], head="favours_low"),
+        c.cell("high", lambda row: row[2][1], head="favours_high"),
+        c.cell("verdict", lambda row: c.verdict(_told(row[1]))),
     )
 
 
-def _of(found: Knowledge, name: str) -> Words:
-    return next((s.title for s in found.scenarios if s.name == name), "")
+def _figure(found: Knowledge, study: Study, unit: Words, scale: float) -> Figure:
+    top = found.partial[:10]
+    y = numbers(range(len(top)))
+    worth = [(scale * w.value, scale * w.se) for _, w in top]
+    low, high = (numbers(value + way * se for value, se in worth) for way in (-2, 2))
+    length = numbers(max(value, 0.0) for value, _ in worth)
+    limit = Rule(scale * found.perfect.value, "limit", phrase("decide.fig.perfect"))
+    panel = Panel(
+        (Bars(y, length, low, high, "estimate", across=True), limit),
+        x=Axis(phrase("decide.head.worth"), unit),
+        y=Axis(names=tuple(input_name(study, n) for n, _ in top)),
+        height=10 + 6 * len(top),
+    )
+    return Figure("worth", phrase("decide.evpi.figure"), (panel,))

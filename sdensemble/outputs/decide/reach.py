@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from typing import Any
 
+from sdensemble.decide.frontier import Point
 from sdensemble.decide.reach import Edge, Reached, Solved
 from sdensemble.decide.worlds import World
+from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.document import Block, Document, Paragraph
-from sdensemble.outputs.figure import Axis, Figure, Line, Panel, Points, Rule, numbers
-from sdensemble.outputs.form import Chance, Number, Share, Shown
+from sdensemble.outputs.document import Document
+from sdensemble.outputs.figure import Axis, Beside, Figure, Line, Panel, Points, Rule, numbers
+from sdensemble.outputs.form import Number, Share, Shown
 from sdensemble.outputs.naming import outlay_of
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Cell, Column, Table, table_from
 from sdensemble.study import Study
 
 
 def solve_document(found: Solved, world: World, study: Study) -> Document:
     """Return how much of a lever gives what was asked, as a document."""
-    blocks: list[Block] = [Paragraph(words, "lead") for words in solve_answer(found, study)]
-    blocks.append(solve_table(found, study))
-    if any(one.root.reached for one in found.found):
-        blocks.append(solve_figure(found, study))
-    blocks.append(Paragraph(phrase("decide.solve.notes"), "note"))
-    name = c.lever_label(study.model, found.lever)
-    return Document(
+    reached = any(one.root.reached for one in found.found)
+    return c.paper(
         "solve",
-        phrase("decide.solve.title", lever=name),
-        tuple(blocks),
-        subtitle=c.conditions(world, world.draws.members, study),
+        solve_answer(found, study),
+        solve_table(found, study),
+        solve_figure(found, study) if reached else None,
+        c.note("solve.notes"),
+        subtitle=c.conditions(world, world.draws.members, study, found.target),
+        lever=c.lever_label(study.model, found.lever),
     )
 
 
@@ -36,9 +38,8 @@ def _wanted(found: Solved, study: Study) -> Words:
     if found.like is not None:
         return phrase("decide.solve.like", name=found.like.title)
     assert found.wanted is not None
-    return phrase(
-        "decide.solve.wanted", p=_share(found.wanted), target=c.asked(study, found.target)
-    )
+    target = c.asked(study, found.target)
+    return phrase("decide.solve.wanted", p=_share(found.wanted), target=target)
 
 
 def _share(value: float) -> Words:
@@ -52,17 +53,20 @@ def solve_answer(found: Solved, study: Study) -> list[Words]:
 
 def _sentence(found: Solved, one: Reached, study: Study) -> Words:
     spec, root = study.report, one.root
-    unit = found.lever.unit
+
+    def level(value: float) -> Words:
+        return c.level(value, found.lever.unit, spec, 3)
+
     values: dict[str, object] = {
-        "world": c.world_called(study, one.structure, one.prior_set),
+        "world": c.world_name(study, one),
         "wanted": _wanted(found, study),
         "lever": c.lever_label(study.model, found.lever),
-        "level": c.level(root.level, unit, spec, 3),
-        "now": c.chance(one.p_now.mean, one.p_now.se),
+        "level": level(root.level),
+        "now": c.chance(one.p_now),
     }
+    ends = {"low": level(root.low), "high": level(root.high)}
     if found.wanted is not None and one.p_now.mean >= found.wanted:
         key = "falls" if root.reached else "always_met"
-        ends = {"low": c.level(root.low, unit, spec, 3), "high": c.level(root.high, unit, spec, 3)}
         return phrase(f"decide.solve.{key}", p=_share(found.wanted), **ends, **values)
     if root.reached:
         money = c.money_unit(study)
@@ -72,38 +76,12 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
             treasury=c.amount(one.treasury, money, c.SPENT),
             forgone=c.and_forgone(study, c.amount(one.forgone, money, c.SPENT)),
         )
-        return joined(
-            [
-                phrase(
-                    "decide.solve.reached",
-                    low=c.level(root.low, unit, spec, 3),
-                    high=c.level(root.high, unit, spec, 3),
-                    **values,
-                ),
-                paid,
-            ],
-            "nothing",
-        )
+        return joined([phrase("decide.solve.reached", **ends, **values), paid], "nothing")
     if root.beyond:
         return phrase("decide.solve.beyond", **values)
-    limit = c.level(root.level, unit, spec, 3)
     best = max(one.p_limits, key=lambda p: p.mean)
-    return phrase(
-        "decide.solve.not_reached",
-        limit=limit,
-        p=phrase("number.with_error", value=c.chance(best.mean, best.se), error=_points(best.se)),
-        **values,
-    )
-
-
-def _highest(one: Reached) -> tuple[float, float]:
-    """Return the higher P of both ends of the lever's range, with its error."""
-    return max((p.mean, p.se) for p in one.p_limits)
-
-
-def _binomial(p: float, members: int) -> float:
-    """Return the standard error of a share of members that are independent."""
-    return math.sqrt(p * (1 - p) / members) if members and 0 <= p <= 1 else math.nan
+    p = phrase("number.with_error", value=c.chance(best), error=_points(best.se))
+    return phrase("decide.solve.not_reached", limit=values["level"], p=p, **values)
 
 
 def _points(se: float) -> Words:
@@ -111,98 +89,65 @@ def _points(se: float) -> Words:
     return str(max(1, math.ceil(100 * se - 1e-9))) if math.isfinite(se) else "—"
 
 
+def _kind(one: Reached) -> str:
+    """Return whether a level was found, every level is enough, or none is."""
+    return "yes" if one.root.reached else "always" if one.root.beyond else "no"
+
+
 def solve_table(found: Solved, study: Study) -> Table:
     """Return one row a world: level, interval, P before and there, outlay by purse."""
-    spec = study.report
-    lever = c.unit_of(spec, found.lever.unit)
-    number = Number(digits=4)
-    columns = [
-        Column("world", phrase("decide.head.world")),
-        Column("found", phrase("decide.head.found")),
-        Column("level", phrase("decide.head.level"), number, lever),
-        Column("low", phrase("decide.head.low95"), number, lever),
-        Column("high", phrase("decide.head.high95"), number, lever),
-        Column("p_now", phrase("decide.head.p_now"), Chance(error=False)),
-        Column("p_there", phrase("decide.head.p_there"), Chance(error=False)),
-        Column("p_low", phrase("decide.head.p_low"), Chance(error=False)),
-        Column("p_high", phrase("decide.head.p_high"), Chance(error=False)),
-        Column("effect", phrase("decide.head.effect"), c.AMOUNT, _unit(found, study)),
-        *c.purse_columns(study, c.SPENT),
-    ]
-    rows = []
-    for one in found.found:
-        key = "yes" if one.root.reached else "always" if one.root.beyond else "no"
-        rows.append(
-            {
-                "world": c.world_called(study, one.structure, one.prior_set),
-                "found": phrase(f"decide.solve.{key}"),
-                "level": one.root.level,
-                "low": one.root.low,
-                "high": one.root.high,
-                "p_now": (one.p_now.mean, one.p_now.se),
-                "p_there": (one.p_there.mean, one.p_there.se),
-                "p_low": (one.p_limits[0].mean, one.p_limits[0].se),
-                "p_high": (one.p_limits[1].mean, one.p_limits[1].se),
-                "effect": one.effect,
-                "treasury": one.treasury,
-                "forgone": one.forgone,
-            }
-        )
-    return table_of(
+    lever, number = c.unit_of(study.report, found.lever.unit), Number(digits=4)
+    return table_from(
         "solve",
         phrase("decide.solve.table", wanted=_wanted(found, study)),
-        columns,
-        rows,
+        found.found,
+        c.cell("world", lambda one: c.world_name(study, one)),
+        c.cell("found", lambda one: phrase(f"decide.solve.{_kind(one)}")),
+        c.cell("level", "root.level", number, lever),
+        c.cell("low", "root.low", number, lever, "low95"),
+        c.cell("high", "root.high", number, lever, "high95"),
+        c.cell("p_now", lambda one: c.pair(one.p_now), c.CHANCE),
+        c.cell("p_there", lambda one: c.pair(one.p_there), c.CHANCE),
+        c.cell("p_low", lambda one: c.pair(one.p_limits[0]), c.CHANCE),
+        c.cell("p_high", lambda one: c.pair(one.p_limits[1]), c.CHANCE),
+        c.cell("effect", "effect", c.AMOUNT, c.target_unit(study, found.target)),
+        *c.purse_cells(study, c.SPENT, "treasury", "forgone"),
         notes=c.apart(study),
     )
 
 
-def _unit(found: Solved, study: Study) -> Words:
-    target = found.target
-    head = study.report.headline
-    name = head.whole.variable if target.joint else target.variable
-    return c.outcome_unit(study, name, head.aggregate if target.joint else target.aggregate)
-
-
 def solve_figure(found: Solved, study: Study) -> Figure:
     """Return the level found in each world, with its interval, within the lever's range."""
-    told = [(i, one) for i, one in enumerate(found.found) if one.root.reached]
+    told = [(i, one.root) for i, one in enumerate(found.found) if one.root.reached]
     points = Points(
-        numbers(one.root.level for _, one in told),
+        numbers(root.level for _, root in told),
         numbers(i for i, _ in told),
-        numbers(one.root.low for _, one in told),
-        numbers(one.root.high for _, one in told),
+        numbers(root.low for _, root in told),
+        numbers(root.high for _, root in told),
         "estimate",
         phrase("decide.fig.level"),
         across=True,
     )
-    from sdensemble.outputs.figure import Beside
 
-    names = tuple(c.world_called(study, one.structure, one.prior_set) for one in found.found)
-    status = Beside(
-        phrase("decide.head.found"),
-        tuple(
-            phrase("decide.solve.yes")
-            if one.root.reached
-            else phrase("decide.solve.always")
-            if one.root.beyond
-            else phrase("decide.solve.limit", p=c.chance(*_highest(one)))
-            for one in found.found
-        ),
-    )
+    def status(one: Reached) -> Words:
+        if (kind := _kind(one)) != "no":
+            return phrase(f"decide.solve.{kind}")
+        best = max(one.p_limits, key=lambda p: (p.mean, p.se))
+        return phrase("decide.solve.limit", p=c.chance(best))
+
     lever = found.lever
-    span = lever.high - lever.low
+    margin = 0.02 * (lever.high - lever.low)
     panel = Panel(
         (Rule(lever.now, "baseline", phrase("decide.fig.now")), points),
         x=Axis(
             c.lever_label(study.model, lever),
             c.unit_of(study.report, lever.unit),
-            low=lever.low - 0.02 * span,
-            high=lever.high + 0.02 * span,
+            low=lever.low - margin,
+            high=lever.high + margin,
         ),
-        y=Axis(names=names),
-        beside=(status,),
-        height=14 + 7 * len(names),
+        y=Axis(names=tuple(c.world_name(study, one) for one in found.found)),
+        beside=(Beside(phrase("decide.head.found"), tuple(map(status, found.found))),),
+        height=14 + 7 * len(found.found),
     )
     return Figure("level", phrase("decide.solve.figure", wanted=_wanted(found, study)), (panel,))
 
@@ -212,174 +157,145 @@ def solve_figure(found: Solved, study: Study) -> Figure:
 
 def edge_document(found: Edge, world: World, study: Study) -> Document:
     """Return the least-cost mixes as a document."""
-    blocks: list[Block] = [Paragraph(words, "lead") for words in edge_answer(found, study)]
-    blocks += [edge_table(found, study), edge_figure(found, study)]
-    blocks.append(
-        Paragraph(phrase("decide.frontier.notes", n=found.searched, m=found.confirmed), "note")
-    )
-    names = c.listed(c.lever_label(study.model, lever) for lever in found.levers)
-    return Document(
+    return c.paper(
         "frontier",
-        phrase("decide.frontier.title", levers=names),
-        tuple(blocks),
-        subtitle=c.conditions(world, found.confirmed, study),
+        edge_answer(found, study),
+        edge_table(found, study),
+        edge_figure(found, study),
+        c.note("frontier.notes", n=found.searched, m=found.confirmed),
+        subtitle=c.conditions(world, found.confirmed, study, found.target),
+        levers=c.listed(c.lever_label(study.model, lever) for lever in found.levers),
     )
 
 
-def edge_answer(found: Edge, study: Study) -> list[Words]:
-    """Return what can be reached, at what outlay, and how much the search flattered itself."""
-    money, outlay = c.money_unit(study), outlay_of(study.report)
-    said: list[Words] = [
-        phrase(
-            "decide.frontier.range",
-            target=c.asked(study, found.target),
-            base=c.chance(found.base_p.mean, found.base_p.se),
-            best=c.chance(found.best.mean, found.best.se),
-        )
-    ]
-    able = [p for p in found.points if math.isfinite(p.cost)]
-    free = [p for p in able if p.cost_fresh <= 1e-9]
-    shown = [p for p in able if p not in free]
+def _paid(found: Edge, k: int) -> float:
+    """Return the outlay of the treasury at a point, without what is forgone."""
+    return found.points[k].cost_fresh - (found.forgone[k] if found.with_forgone else 0.0)
+
+
+def edge_answer(found: Edge, study: Study) -> Iterator[Words]:
+    """Yield what can be reached, at what outlay, and how much the search flattered itself."""
+    outlay = outlay_of(study.report)
+    yield phrase(
+        "decide.frontier.range",
+        target=c.asked(study, found.target),
+        base=c.chance(found.base_p),
+        best=c.chance(found.best),
+    )
+    able = [(k, p) for k, p in enumerate(found.points) if math.isfinite(p.cost)]
+    free = [p.probability for _, p in able if p.cost_fresh <= 1e-9]
     if free:
-        said.append(
-            phrase(
-                "decide.frontier.free", p=_share(max(p.probability for p in free)), outlay=outlay
-            )
-        )
-    for point in shown:
-        mix = joined(
-            [
-                phrase(
-                    "decide.frontier.part",
-                    lever=c.lever_label(study.model, lever),
-                    level=c.level(value, lever.unit, study.report, 3),
-                )
-                for lever, value in zip(found.levers, point.mix, strict=True)
-            ],
-            "list",
-        )
-        place = found.points.index(point)
-        said.append(
-            phrase(
-                "decide.frontier.point",
-                outlay=outlay,
-                p=_share(point.probability),
-                mix=mix,
-                cost=c.plain(
-                    point.cost_fresh - (found.forgone[place] if found.with_forgone else 0), money
-                ),
-                forgone=c.and_forgone(study, c.plain(found.forgone[place], money)),
-                fresh=c.chance(point.confirmed, point.confirmed_se),
-                error=_points(point.confirmed_se),
-            )
-        )
+        yield phrase("decide.frontier.free", p=_share(max(free)), outlay=outlay)
+    for k, point in able:
+        if point.cost_fresh > 1e-9:
+            yield _point(found, k, point, study)
     missed = [p.probability for p in found.points if not math.isfinite(p.cost)]
     if missed:
-        said.append(phrase("decide.frontier.missed", p=c.listed(_share(p) for p in missed)))
-    if math.isfinite(found.curse[0]):
-        key = "curse" if abs(found.curse[0]) >= 2 * found.curse[1] else "no_curse"
-        said.append(
-            phrase(
-                f"decide.frontier.{key}",
-                points=c.amount(
-                    (100 * found.curse[0], 100 * found.curse[1]), phrase("decide.points")
-                ),
-            )
+        yield phrase("decide.frontier.missed", p=c.listed(_share(p) for p in missed))
+    curse, se = found.curse
+    if math.isfinite(curse):
+        key = "curse" if abs(curse) >= 2 * se else "no_curse"
+        yield phrase(
+            f"decide.frontier.{key}", points=c.amount((100 * curse, 100 * se), c.ONE_POINT)
         )
-    return said
+
+
+def _point(found: Edge, k: int, point: Point, study: Study) -> Words:
+    money = c.money_unit(study)
+    parts = [
+        phrase(
+            "decide.frontier.part",
+            lever=c.lever_label(study.model, lever),
+            level=c.level(value, lever.unit, study.report, 3),
+        )
+        for lever, value in zip(found.levers, point.mix, strict=True)
+    ]
+    return phrase(
+        "decide.frontier.point",
+        outlay=outlay_of(study.report),
+        p=_share(point.probability),
+        mix=joined(parts, "list"),
+        cost=c.plain(_paid(found, k), money),
+        forgone=c.and_forgone(study, c.plain(found.forgone[k], money)),
+        fresh=c.chance((point.confirmed, point.confirmed_se)),
+        error=_points(point.confirmed_se),
+    )
 
 
 def edge_table(found: Edge, study: Study) -> Table:
     """Return one row a probability: the mix, its outlay by purse, P on both samples."""
-    columns = [Column("p", phrase("decide.head.wanted"), Share())]
-    for k, lever in enumerate(found.levers):
-        columns.append(
-            Column(
-                f"lever_{k}",
-                c.lever_label(study.model, lever),
-                Number(digits=3),
-                c.unit_of(study.report, lever.unit),
-            )
-        )
-    columns += [
-        *c.purse_columns(study, Number(digits=3)),
-        Column("searched", phrase("decide.head.p_searched"), Chance(error=False)),
-        Column(
-            "fresh",
-            phrase("decide.head.p_fresh"),
-            c.Errored(scale=100.0, signed=False, likely=True),
-            phrase("decide.points"),
-        ),
-    ]
-    rows = []
-    for k, point in enumerate(found.points):
-        land = found.forgone[k]
-        cost = point.cost_fresh - (land if found.with_forgone else 0.0)
-        rows.append(
-            {
-                "p": point.probability,
-                **{f"lever_{i}": value for i, value in enumerate(point.mix)},
-                "treasury": cost,
-                "forgone": land,
-                "searched": (point.reached, _binomial(point.reached, found.searched)),
-                "fresh": (point.confirmed, point.confirmed_se),
-            }
-        )
+
+    def point(shown: Callable[[Point], Any]) -> Callable[[int], Any]:
+        return lambda k: shown(found.points[k])
+
+    def mixed(i: int) -> Cell:
+        lever = found.levers[i]
+        name, unit = c.lever_label(study.model, lever), c.unit_of(study.report, lever.unit)
+        return Column(f"lever_{i}", name, Number(digits=3), unit), point(lambda p: p.mix[i])
+
+    def searched(p: Point) -> tuple[float, float]:
+        """Return P on the sample that was searched, whose members are independent."""
+        share, n = p.reached, found.searched
+        return share, math.sqrt(share * (1 - share) / n) if n and 0 <= share <= 1 else math.nan
+
+    fresh = c.Errored(factor=100.0, signed=False, likely=True)
     key = "cost_both" if found.with_forgone else "cost_treasury"
-    return table_of(
+    return table_from(
         "frontier",
         phrase("decide.frontier.table"),
-        columns,
-        rows,
+        range(len(found.points)),
+        c.cell("p", point(lambda p: p.probability), Share(), head="wanted"),
+        *map(mixed, range(len(found.levers))),
+        *c.purse_cells(
+            study, Number(digits=3), lambda k: _paid(found, k), lambda k: found.forgone[k]
+        ),
+        c.cell("searched", point(searched), c.CHANCE, head="p_searched"),
+        c.cell(
+            "fresh", point(lambda p: (p.confirmed, p.confirmed_se)), fresh, c.ONE_POINT, "p_fresh"
+        ),
         notes=(phrase(f"decide.frontier.{key}", outlay=outlay_of(study.report)), *c.apart(study)),
     )
 
 
 def edge_figure(found: Edge, study: Study) -> Figure:
     """Return P on the fresh sample by outlay, with the mixes below."""
-    money = c.money_unit(study)
     able = [(k, p) for k, p in enumerate(found.points) if math.isfinite(p.cost)]
-    treasury = [p.cost_fresh - (found.forgone[k] if found.with_forgone else 0.0) for k, p in able]
-    line = Points(
-        numbers(treasury),
+    paid = numbers(_paid(found, k) for k, _ in able)
+    outlay = Axis(c.purse_head(study, "treasury"), c.money_unit(study))
+    confirmed = Points(
+        paid,
         numbers(100 * p.confirmed for _, p in able),
         numbers(100 * (p.confirmed - 2 * p.confirmed_se) for _, p in able),
         numbers(100 * (p.confirmed + 2 * p.confirmed_se) for _, p in able),
         "estimate",
         phrase("decide.fig.confirmed"),
     )
-    panels = [
-        Panel(
-            (
-                Line(
-                    numbers(treasury),
-                    numbers(100 * p.reached for _, p in able),
-                    "constant",
-                    phrase("decide.fig.searched"),
-                ),
-                line,
-                Rule(100 * found.best.mean, "limit", phrase("decide.fig.best"), across=True),
-            ),
-            x=Axis(c.purse_head(study, "treasury"), money),
-            y=Axis(phrase("decide.head.p"), "%", low=0.0, high=100.0),
-            height=60,
-            id="edge",
-        )
-    ]
-    for i, lever in enumerate(found.levers):
-        panels.append(
-            Panel(
-                (
-                    Line(numbers(treasury), numbers(p.mix[i] for _, p in able), "model"),
-                    Points(numbers(treasury), numbers(p.mix[i] for _, p in able)),
-                ),
-                x=Axis(c.purse_head(study, "treasury"), money),
-                y=Axis("", c.unit_of(study.report, lever.unit), low=lever.low, high=lever.high),
-                title=c.lever_label(study.model, lever),
-                height=30,
-                id=f"mix-{i}",
-            )
-        )
-    return Figure(
-        "edge", phrase("decide.frontier.figure", outlay=outlay_of(study.report)), tuple(panels)
+    searched = numbers(100 * p.reached for _, p in able)
+    edge = Panel(
+        (
+            Line(paid, searched, "constant", phrase("decide.fig.searched")),
+            confirmed,
+            Rule(100 * found.best.mean, "limit", phrase("decide.fig.best"), across=True),
+        ),
+        x=outlay,
+        y=Axis(phrase("decide.head.p"), "%", low=0.0, high=100.0),
+        height=60,
+        id="edge",
     )
+
+    def mix(i: int) -> Panel:
+        lever, levels = found.levers[i], numbers(p.mix[i] for _, p in able)
+        margin = 0.06 * (lever.high - lever.low)  # room for a point that lies on a limit
+        return Panel(
+            (Line(paid, levels, "model"), Points(paid, levels)),
+            x=outlay,
+            y=Axis(
+                "", unit_label(study.report, lever.unit), lever.low - margin, lever.high + margin
+            ),
+            title=c.lever_label(study.model, lever),
+            height=30,
+            id=f"mix-{i}",
+        )
+
+    title = phrase("decide.frontier.figure", outlay=outlay_of(study.report))
+    return Figure("edge", title, (edge, *map(mix, range(len(found.levers)))))

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.decide.levers import Lever
 from sdensemble.lang import say, tell
 from sdensemble.outputs.decide import common as c
@@ -20,7 +20,7 @@ def write_template(path: Path, study: Study, levers: Sequence[Lever], lang: str)
     is now. Raises SDError for another kind of file or without levers.
     """
     if not levers:
-        raise SDError(Message("no lever to write a template for: name some"))
+        raise SDError("no lever to write a template for: name some")
     head = [
         say("decide.template.scenario", lang),
         say("decide.template.title", lang),
@@ -62,7 +62,7 @@ def write_template(path: Path, study: Study, levers: Sequence[Lever], lang: str)
             csv.writer(stream).writerows([head, *rows])
         return path
     if path.suffix.lower() != ".xlsx":
-        raise SDError(Message("{file}: name it .xlsx or .csv", file=path.name))
+        raise SDError("{file}: name it .xlsx or .csv", file=path.name)
     _workbook(path, head, rows, limits, lang)
     return path
 

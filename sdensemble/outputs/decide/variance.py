@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,98 +12,82 @@ from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.inputs import Labels, group_name
-from sdensemble.outputs.document import Block, Document, Paragraph
-from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, numbers
+from sdensemble.outputs.document import Document
+from sdensemble.outputs.figure import Axis, Bars, Figure, Mark, Panel, Points, numbers
 from sdensemble.outputs.form import Number, Shown
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Cell, Table, table_from
 from sdensemble.study import Study
 
 FEW = 3
 """How many groups or inputs a sentence names."""
+SHARE = c.Errored(factor=100.0, signed=False)
 
 
 def shares_document(found: Shares, world: World, study: Study, labels: Labels) -> Document:
     """Return what the outcome and each effect hang on, as a document."""
-    blocks: list[Block] = [
-        Paragraph(words, "lead") for words in shares_answer(found, study, labels)
-    ]
-    blocks += [shares_table(found, study, labels), shares_figure(found, study, labels)]
-    key = "notes" if found.swapped else "notes_posterior"
-    blocks.append(Paragraph(phrase(f"decide.sobol.{key}", n=found.members), "note"))
-    return Document(
-        "sensitivity",
-        phrase("decide.sobol.title"),
-        tuple(blocks),
-        subtitle=c.conditions(world, found.members, study),
+    return c.paper(
+        "sobol",
+        shares_answer(found, study, labels),
+        shares_table(found, study, labels),
+        shares_figure(found, study, labels),
+        c.note(f"sobol.{'notes' if found.swapped else 'notes_posterior'}", n=found.members),
+        subtitle=c.conditions(world, found.members, study, found.target),
+        id="sensitivity",
     )
 
 
 def _output(found: Shares, name: str, study: Study) -> Words:
     if name == "outcome":
         return c.asked_outcome(study, found.target)
-    title = next(s.title for s in found.scenarios if s.name == name)
-    return phrase("decide.sobol.effect_of", name=title)
+    return phrase("decide.sobol.effect_of", name=c.title_of(found, name))
 
 
-def shares_answer(found: Shares, study: Study, labels: Labels) -> list[Words]:
-    """Return for each output the groups of greatest share, and what is within its error of 0."""
-    said: list[Words] = []
+def shares_answer(found: Shares, study: Study, labels: Labels) -> Iterator[Words]:
+    """Yield for each output the groups of greatest share, and what is within its error of 0."""
+    key = "total" if found.swapped else "first"
     for name, data in found.by.items():
-        key = "total" if found.swapped else "first"
-        values, se = data[key].values, data[f"{key}_se"].values
+        output, values, se = _output(found, name, study), data[key].values, data[f"{key}_se"].values
         if not np.isfinite(values).any():
-            said.append(phrase("decide.sobol.constant", output=_output(found, name, study)))
+            yield phrase("decide.sobol.constant", output=output)
             continue
-        order = np.argsort(-values)
-        told = [i for i in order if values[i] >= 2 * se[i] and values[i] > 0.005][:FEW]
+        told = [i for i in np.argsort(-values) if values[i] >= 2 * se[i] and values[i] > 0.005]
         items = [
             phrase(
                 "decide.sobol.item",
                 group=group_name(study, labels, str(data["group"].values[i])),
-                share=Shown((float(values[i]), float(se[i])), c.Errored(scale=100, signed=False)),
+                share=Shown((float(values[i]), float(se[i])), SHARE),
             )
-            for i in told
+            for i in told[:FEW]
         ]
-        said.append(
-            phrase(f"decide.sobol.{key}", output=_output(found, name, study), items=c.listed(items))
-        )
-        lost = int(data.attrs["lost"])
-        if lost:
-            said.append(phrase("decide.sobol.lost", n=lost))
-    return said
+        yield phrase(f"decide.sobol.{key}", output=output, items=c.listed(items))
+        if lost := int(data.attrs["lost"]):
+            yield phrase("decide.sobol.lost", n=lost)
 
 
 def shares_table(found: Shares, study: Study, labels: Labels) -> Table:
     """Return first-order and total shares by group, one pair of columns an output."""
     groups = [str(g) for g in next(iter(found.by.values()))["group"].values]
-    form = c.Errored(scale=100.0, signed=False)
-    columns = [Column("group", phrase("decide.head.group"))]
-    for name in found.by:
+
+    def share(key: str, name: str) -> Cell:
+        values, errors = (found.by[name][one].values for one in (key, f"{key}_se"))
+
+        def shown(i: int) -> tuple[float, float] | None:
+            return (float(values[i]), float(errors[i])) if math.isfinite(values[i]) else None
+
         output = _output(found, name, study)
-        columns.append(
-            Column(f"first_{name}", phrase("decide.head.first_share", output=output), form, "%")
-        )
-        if found.swapped:
-            columns.append(
-                Column(f"total_{name}", phrase("decide.head.total_share", output=output), form, "%")
-            )
-    columns.append(Column("inputs", phrase("decide.head.inputs"), Number(places=0)))
-    rows = []
-    for i, group in enumerate(groups):
-        row: dict[str, object] = {
-            "group": group_name(study, labels, group),
-            "inputs": len(found.groups.get(group, ())) or None,
-        }
-        for name, data in found.by.items():
-            for key in ("first", "total"):
-                value, se = float(data[key].values[i]), float(data[f"{key}_se"].values[i])
-                row[f"{key}_{name}"] = (value, se) if math.isfinite(value) else None
-        rows.append(row)
-    return table_of(
+        return c.cell(f"{key}_{name}", shown, SHARE, "%", f"{key}_share", output=output)
+
+    def inputs(i: int) -> int | None:
+        return len(found.groups.get(groups[i], ())) or None
+
+    keys = ("first", "total") if found.swapped else ("first",)
+    return table_from(
         "sensitivity",
         phrase("decide.sobol.table"),
-        columns,
-        rows,
+        range(len(groups)),
+        c.cell("group", lambda i: group_name(study, labels, groups[i])),
+        *(share(key, name) for name in found.by for key in keys),
+        c.cell("inputs", inputs, Number(places=0)),
         notes=(phrase("decide.sobol.below_zero"),),
     )
 
@@ -116,41 +101,25 @@ def shares_figure(found: Shares, study: Study, labels: Labels) -> Figure:
         if not np.isfinite(values).any():
             continue
         order = np.argsort(-values, kind="stable")
-        y = numbers(range(order.size))
-        marks: list = [
-            Bars(
-                y,
-                numbers(np.maximum(values[order], 0)),
-                numbers(values[order] - 2 * se[order]),
-                numbers(values[order] + 2 * se[order]),
-                "estimate",
-                phrase(f"decide.fig.{key}_share"),
-                across=True,
-            )
-        ]
+        y, shown = numbers(range(order.size)), values[order]
+        low, high = numbers(shown - 2 * se[order]), numbers(shown + 2 * se[order])
+        told, length = phrase(f"decide.fig.{key}_share"), numbers(np.maximum(shown, 0))
+        marks: list[Mark] = [Bars(y, length, low, high, "estimate", told, across=True)]
+        least = -float(np.nanmax(values)) / 50
         if found.swapped:
-            marks.append(
-                Points(
-                    numbers(100 * data["first"].values[order]),
-                    y,
-                    role="mean",
-                    name=phrase("decide.fig.first_share"),
-                )
-            )
-        names = tuple(group_name(study, labels, str(data["group"].values[i])) for i in order)
+            first, words = 100 * data["first"].values[order], phrase("decide.fig.first_share")
+            least = min(least, 1.3 * float(np.nanmin(first)))
+            marks.append(Points(numbers(first), y, role="mean", name=words))
+        groups = map(str, data["group"].values[order])
         panels.append(
             Panel(
                 tuple(marks),
-                x=Axis(phrase("decide.fig.share"), "%", low=-float(np.nanmax(values)) / 50),
-                y=Axis(names=names),
+                x=Axis(phrase("decide.fig.share"), "%", low=least),
+                y=Axis(names=tuple(group_name(study, labels, group) for group in groups)),
                 title=_output(found, name, study),
-                height=8 + 5 * len(names),
+                height=8 + 5 * order.size,
                 id=name,
             )
         )
-    return Figure(
-        "shares",
-        phrase("decide.sobol.figure"),
-        tuple(panels),
-        notes=(phrase("decide.sobol.fig_note"),),
-    )
+    notes = (phrase("decide.sobol.fig_note"),)
+    return Figure("shares", phrase("decide.sobol.figure"), tuple(panels), notes=notes)

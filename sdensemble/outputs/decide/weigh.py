@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 
-from sdensemble.decide.weigh import Convention, Weighed
+from sdensemble.decide.weigh import Part, Weighed
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.weigh_figures import surface_figure, weigh_figure
@@ -14,142 +16,107 @@ from sdensemble.outputs.decide.weigh_tables import (
     parts_table,
     price_unit,
     surface_table,
+    unit_of,
     weigh_table,
     worlds_table,
 )
-from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.document import Document
 from sdensemble.outputs.form import Share, Shown
 from sdensemble.study import Study
 
 
 def weigh_document(found: Weighed, study: Study) -> Document:
     """Return the answer to a question of two levers as a document."""
-    blocks: list[Block] = [Paragraph(words, "lead") for words in answer(found, study)]
-    parts = parts_table(found, study)
-    blocks += [weigh_table(found, study), *([parts] if parts else []), worlds_table(found, study)]
-    blocks += [weigh_figure(found, study), surface_figure(found, study)]
-    blocks.append(surface_table(found, study))
-    blocks.append(Paragraph(phrase("decide.weigh.notes"), "note"))
-    return Document(
-        found.question.name,
-        found.question.title,
-        tuple(blocks),
-        subtitle=c.conditions(found.world, found.doses.replicate.size, study),
+    paper = c.paper(
+        "weigh",
+        answer(found, study),
+        weigh_table(found, study),
+        parts_table(found, study),
+        worlds_table(found, study),
+        weigh_figure(found, study),
+        surface_figure(found, study),
+        surface_table(found, study),
+        c.note("weigh.notes"),
+        subtitle=c.conditions(found.world, found.doses.replicate.size, study, found.target),
     )
+    return replace(paper, id=found.question.name, title=found.question.title)
 
 
-def answer(found: Weighed, study: Study) -> list[Words]:
-    """Return what a leader is told: which at equal outlay, by year; price; together; where."""
-    unit, money = c.target_unit(study, found.target, found.outcome.variable), c.money_unit(study)
-    first, second = names_of(found)
-    main = found.conventions[found.main]
-    said: list[Words] = []
-    said.append(
-        phrase(
-            "decide.weigh.asked",
-            first=first,
-            second=second,
-            level=c.level(found.question.sides[1].level, found.levers[1].unit, study.report),
-            cost=cost_of(found, main),
-        )
+def answer(found: Weighed, study: Study) -> Iterator[Words]:
+    """Yield what a leader is told: which at equal outlay, by year; price; together; where."""
+    years = [c.year_of(study, year) for year in found.doses.years]
+    sides = dict(zip(("first", "second"), names_of(found), strict=True))
+    yield phrase(
+        "decide.weigh.asked",
+        level=c.level(found.question.sides[1].level, found.levers[1].unit, study.report),
+        cost=cost_of(found, found.conventions[found.main]),
+        **sides,
     )
-    for y, year in enumerate(found.doses.years):
-        said.append(_year(found, study, y, year, main, unit, money))
+    for y in range(len(years)):
+        yield _year(found, study, y)
+    per_used = price_unit(found, study)
     prices = [
-        phrase(
-            "decide.weigh.price_in",
-            year=c.year_of(study, year),
-            price=c.amount(price, price_unit(found, study), c.SPENT),
-        )
-        for year, price in zip(found.doses.years, found.price, strict=True)
+        phrase("decide.weigh.price_in", year=year, price=c.amount(price, per_used, c.SPENT))
+        for year, price in zip(years, found.price, strict=True)
         if math.isfinite(price.value)
     ]
     if prices:
-        said.append(
-            phrase(
-                "decide.weigh.price",
-                first=first,
-                second=second,
-                items=joined(prices, "clause"),
-                used=found.question.used_label,
-            )
-        )
+        items, used = joined(prices, "clause"), found.question.used_label
+        yield phrase("decide.weigh.price", items=items, used=used, **sides)
     else:
-        said.append(phrase("decide.weigh.no_price", first=first, second=second))
-    inter = found.interaction[-1]
+        yield phrase("decide.weigh.no_price", **sides)
+    unit, inter = unit_of(found, study), found.interaction[-1]
     key = "none" if not c.told_of(inter) else "more" if inter.value > 0 else "less"
-    said.append(
-        phrase(
-            f"decide.weigh.together_{key}",
-            year=c.year_of(study, found.doses.years[-1]),
-            amount=c.amount(inter, unit),
-        )
-    )
+    yield phrase(f"decide.weigh.together_{key}", year=years[-1], amount=c.amount(inter, unit))
     one, two = found.marginal
     if math.isfinite(one.value) and math.isfinite(two.value):
-        per = phrase("decide.per_unit_unit", unit=unit, money=money)
-        said.append(
-            phrase(
-                "decide.weigh.marginal",
-                year=c.year_of(study, found.doses.year),
-                first=first,
-                second=second,
-                one=c.amount(one, per, c.SPENT),
-                two=c.amount(two, per, c.SPENT),
-            )
-        )
+        per = phrase("decide.per_unit_unit", unit=unit, money=c.money_unit(study))
+        gains = {"one": c.amount(one, per, c.SPENT), "two": c.amount(two, per, c.SPENT)}
+        year = c.year_of(study, found.doses.year)
+        yield phrase("decide.weigh.marginal", year=year, **gains, **sides)
     for part in found.parts:
         if math.isfinite(part.gap[-1].value):
-            said.append(_part(found, part, unit, study))
+            yield _part(found, part, study)
     if len(found.elsewhere) > 1:
-        said.append(_elsewhere(found, study))
+        yield _elsewhere(found, study)
+    own = found.elsewhere[0] if found.elsewhere else None
     turned = [
-        y
-        for y in range(len(found.doses.years))
-        if found.elsewhere
-        and found.elsewhere[0].gap_median[y] * found.elsewhere[0].gap[y].value < 0
+        str(year)
+        for y, year in enumerate(found.doses.years)
+        if own is not None and own.gap_median[y] * own.gap[y].value < 0
     ]
     if turned:
-        said.append(
-            phrase("decide.weigh.split", years=c.listed(str(found.doses.years[y]) for y in turned))
-        )
+        yield phrase("decide.weigh.split", years=c.listed(turned))
     if found.lost:
-        said.append(phrase("decide.lost", n=found.lost))
-    return said
+        yield phrase("decide.lost", n=found.lost)
 
 
-def _year(
-    found: Weighed, study: Study, y: int, year: int, main: Convention, unit: Words, money: Words
-) -> Words:
-    first, second = names_of(found)
-    gap, cost, own = main.gap[y], main.cost[y], main.first[y]
-    effect = found.effects[y][1]
-    if not math.isfinite(gap.value):
-        return phrase(
-            "decide.weigh.no_equal",
-            year=c.year_of(study, year),
-            first=first,
-            second=second,
-            cost=c.amount(cost, money, c.SPENT),
-        )
+def _year(found: Weighed, study: Study, y: int) -> Words:
+    """Return which does more in a year for the same outlay."""
+    unit, money = unit_of(found, study), c.money_unit(study)
+    (first, second), main = names_of(found), found.conventions[found.main]
     values = {
-        "year": c.year_of(study, year),
-        "cost": c.amount(cost, money, c.SPENT),
-        "purse": c.kind_of_cost(study, main.kind),
+        "year": c.year_of(study, found.doses.years[y]),
         "first": first,
         "second": second,
-        "one": c.amount(own, unit),
-        "two": c.amount(effect, unit),
+        "cost": c.amount(main.cost[y], money, c.SPENT),
+    }
+    gap = main.gap[y]
+    if not math.isfinite(gap.value):
+        return phrase("decide.weigh.no_equal", **values)
+    values |= {
+        "purse": c.kind_of_cost(study, main.kind),
+        "one": c.amount(main.first[y], unit),
+        "two": c.amount(found.effects[y][1], unit),
     }
     if not c.told_of(gap):
         return phrase("decide.weigh.alike", **values)
-    better = second if gap.value > 0 else first
-    return phrase("decide.weigh.better", better=better, **values)
+    return phrase("decide.weigh.better", better=second if gap.value > 0 else first, **values)
 
 
-def _part(found: Weighed, part, unit: Words, study: Study) -> Words:  # type: ignore[no-untyped-def]
-    first, second = names_of(found)
-    gap = part.gap[-1]
+def _part(found: Weighed, part: Part, study: Study) -> Words:
+    """Return which does more among the members of a condition, in the last year."""
+    unit, (first, second), gap = unit_of(found, study), names_of(found), part.gap[-1]
     values = {
         "where": phrase(f"decide.weigh.part_{part.id}", condition=found.question.condition_label),
         "share": Shown(part.share, Share()),
@@ -169,18 +136,16 @@ def _elsewhere(found: Weighed, study: Study) -> Words:
     first, second = names_of(found)
     parts = []
     for y, year in enumerate(found.doses.years):
-        gaps = [one.gap[y] for one in found.elsewhere]
-        ahead = sum(1 for g in gaps if c.told_of(g) and g.value > 0)
-        behind = sum(1 for g in gaps if c.told_of(g) and g.value < 0)
+        told = [one.gap[y].value > 0 for one in found.elsewhere if c.told_of(one.gap[y])]
         parts.append(
             phrase(
                 "decide.weigh.count",
                 year=c.year_of(study, year),
                 first=first,
                 second=second,
-                ahead=ahead,
-                behind=behind,
-                rest=len(gaps) - ahead - behind,
+                ahead=sum(told),
+                behind=len(told) - sum(told),
+                rest=len(found.elsewhere) - len(told),
             )
         )
     return phrase("decide.weigh.elsewhere", n=len(found.elsewhere), items=joined(parts, "clause"))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
 from sdensemble.decide.measured import Figure as Found
 from sdensemble.decide.weigh import Weighed
+from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.decide.weigh_tables import cost_of, names_of
+from sdensemble.outputs.decide.weigh_tables import cost_of, names_of, unit_of
 from sdensemble.outputs.figure import (
     Axis,
     Cells,
@@ -22,33 +22,26 @@ from sdensemble.outputs.figure import (
     Points,
     Rule,
     numbers,
+    with_errors,
 )
 from sdensemble.outputs.form import Number, Shown
-from sdensemble.outputs.naming import label
+from sdensemble.outputs.naming import label, outlay_of
 from sdensemble.study import Study
 
 
 def weigh_figure(found: Weighed, study: Study) -> Figure:
     """Return what a leader reads: effect by outlay paid, and where each wins by year."""
-    unit = c.target_unit(study, found.target, found.outcome.variable)
     first, second = names_of(found)
-    panels = []
-    for y in dict.fromkeys((0, len(found.doses.years) - 1)):
-        panels.append(_outlay_panel(found, study, y, first, second, unit))
-    panels += _where_panels(found, study, unit)
-    return Figure(
-        "levers",
-        phrase("decide.weigh.figure", outcome=found.outcome.label, first=first, second=second),
-        tuple(panels),
-        columns=2,
-        notes=(phrase("decide.weigh.fig_note", second=second, first=first),),
-    )
+    ends = dict.fromkeys((0, len(found.doses.years) - 1))
+    panels = (*(_outlay_panel(found, study, y) for y in ends), *_where_panels(found, study))
+    words = {"outcome": found.outcome.label, "first": first, "second": second}
+    paid = outlay_of(study.report)
+    notes = (phrase("decide.weigh.fig_note", second=second, first=first, outlay=paid),)
+    return Figure("levers", phrase("decide.weigh.figure", **words), panels, columns=2, notes=notes)
 
 
-def _outlay_panel(
-    found: Weighed, study: Study, y: int, first: Words, second: Words, unit: Words
-) -> Panel:
-    doses, money = found.doses, c.money_unit(study)
+def _outlay_panel(found: Weighed, study: Study, y: int) -> Panel:
+    doses, (first, second) = found.doses, names_of(found)
     one_, two_ = doses.curves
     gain = np.nanmean(one_.outcome[y], axis=1)
     spent = np.nanmean(one_.money[y], axis=1)
@@ -68,10 +61,10 @@ def _outlay_panel(
     most = min(float(spent[-1]), 1.6 * dear) if dear > 0 else float(spent[-1])
     return Panel(
         tuple(marks),
-        x=Axis(phrase("decide.fig.outlay"), money, low=0.0, high=most * 1.02),
+        x=Axis(phrase("decide.fig.outlay"), c.money_unit(study), low=0.0, high=most * 1.02),
         y=Axis(
             phrase("decide.fig.effect_short"),
-            unit,
+            unit_of(found, study),
             low=0.0 if gain.min() >= 0 else None,
             high=1.05 * float(max(np.interp(most, spent, gain), effect.max())),
         ),
@@ -81,66 +74,55 @@ def _outlay_panel(
     )
 
 
-def _where_panels(found: Weighed, study: Study, unit: Words) -> list[Panel]:
+def _where_panels(found: Weighed, study: Study) -> list[Panel]:
     """Return the gap at equal outlay by condition, and by structure and prior set."""
-    years = found.doses.years
-    first, second = names_of(found)
-    gap = phrase("decide.fig.gap", first=first, second=second)
-    panels = []
-    names: tuple[Words, ...]
-    if found.parts:
-        told = [part for part in found.parts if math.isfinite(part.gap[-1].value)]
-        rows = [(part, y) for y in range(len(years)) for part in told]
-        names = tuple(
-            phrase(
-                "decide.weigh.row",
-                year=c.year_of(study, years[y]),
-                where=phrase(
-                    f"decide.weigh.part_{part.id}", condition=found.question.condition_label
-                ),
-            )
-            for part, y in rows
+    years, (first, second) = found.doses.years, names_of(found)
+    gap = Axis(phrase("decide.fig.gap", first=first, second=second), unit_of(found, study))
+    structures = _structures_panel(found, study, gap)
+    if not found.parts:
+        return [structures]
+    condition = found.question.condition_label
+    told = [part for part in found.parts if math.isfinite(part.gap[-1].value)]
+    rows = [(part, y) for y in range(len(years)) for part in told]
+    names: tuple[Words, ...] = tuple(
+        phrase(
+            "decide.weigh.row",
+            year=c.year_of(study, years[y]),
+            where=phrase(f"decide.weigh.part_{part.id}", condition=condition),
         )
-        panels.append(
-            _gap_panel(
-                [part.gap[y] for part, y in rows],
-                names,
-                unit,
-                phrase("decide.weigh.by_condition"),
-                gap,
-            )
-        )
-    panels.append(_structures_panel(found, study, unit, gap))
-    return panels
+        for part, y in rows
+    )
+    kept = [(i, c.pair(part.gap[y])) for i, (part, y) in enumerate(rows) if _finite(part.gap[y])]
+    points = with_errors(Points, [gap for _, gap in kept], [i for i, _ in kept])
+    conditions = Panel(
+        (Rule(0.0), points),
+        x=gap,
+        y=Axis(names=names),
+        title=phrase("decide.weigh.by_condition"),
+        height=max(48.0, 8 + 5.0 * len(names)),
+        id=f"gap-{len(names)}",
+    )
+    return [conditions, structures]
 
 
-def _structures_panel(found: Weighed, study: Study, unit: Words, gap: Words) -> Panel:
+def _finite(found: Found) -> bool:
+    return math.isfinite(found.value)
+
+
+def _structures_panel(found: Weighed, study: Study, gap: Axis) -> Panel:
     """Return the gap at the last horizon, a row a structure, a mark a prior set."""
     last = len(found.doses.years) - 1
     titles = c.titles(study) | {"main": phrase("decide.main_structure")}
     rows = list(dict.fromkeys(one.structure for one in found.elsewhere))
     marks: list[Mark] = [Rule(0.0)]
     for prior_set in dict.fromkeys(one.prior_set for one in found.elsewhere):
-        kept = [
-            one
-            for one in found.elsewhere
-            if one.prior_set == prior_set and math.isfinite(one.gap[last].value)
-        ]
-        values = [one.gap[last] for one in kept]
-        marks.append(
-            Points(
-                numbers(v.value for v in values),
-                numbers(rows.index(one.structure) for one in kept),
-                numbers(v.value - 2 * v.se for v in values),
-                numbers(v.value + 2 * v.se for v in values),
-                "series",
-                label(study.report, prior_set),
-                across=True,
-            )
-        )
+        own = [one for one in found.elsewhere if one.prior_set == prior_set]
+        kept = [(rows.index(one.structure), one.gap[last]) for one in own if _finite(one.gap[last])]
+        pairs, places = [c.pair(gap) for _, gap in kept], [place for place, _ in kept]
+        marks.append(with_errors(Points, pairs, places, "series", label(study.report, prior_set)))
     return Panel(
         tuple(marks),
-        x=Axis(gap, unit),
+        x=gap,
         y=Axis(names=tuple(titles.get(name, name) for name in rows)),
         title=phrase("decide.weigh.by_world", year=c.year_of(study, found.doses.years[last])),
         height=max(48.0, 8 + 6.0 * len(rows)),
@@ -148,61 +130,33 @@ def _structures_panel(found: Weighed, study: Study, unit: Words, gap: Words) -> 
     )
 
 
-def _gap_panel(
-    gaps: Sequence[Found], names: tuple[Words, ...], unit: Words, title: Words, gap: Words
-) -> Panel:
-    kept = [(i, g) for i, g in enumerate(gaps) if math.isfinite(g.value)]
-    points = Points(
-        numbers(g.value for _, g in kept),
-        numbers(i for i, _ in kept),
-        numbers(g.value - 2 * g.se for _, g in kept),
-        numbers(g.value + 2 * g.se for _, g in kept),
-        "estimate",
-        across=True,
-    )
-    return Panel(
-        (Rule(0.0), points),
-        x=Axis(gap, unit),
-        y=Axis(names=names),
-        title=title,
-        height=max(48.0, 8 + 5.0 * len(names)),
-        id=f"gap-{len(names)}",
-    )
-
-
 def surface_figure(found: Weighed, study: Study) -> Figure:
     """Return the dose surface as shaded cells with the effect in each, one panel a year."""
-    unit = c.target_unit(study, found.target, found.outcome.variable)
-    first, second = names_of(found)
-    doses = found.doses
+    doses, (first, second) = found.doses, names_of(found)
     some = [
         np.unique(np.round(np.linspace(0, size - 1, 8)).astype(int))
         for size in (doses.first.size, doses.second.size)
     ]
-    own = c.unit_of(study.report, found.levers[0].unit)
+    own, other = (unit_label(study.report, lever.unit) for lever in found.levers)
     rows = joined([part for part in (first, own) if part], "within")
     mean = np.nanmean(doses.outcome, axis=-1)[np.ix_(*some)]
     low, high = float(mean.min()), float(mean.max())
     shares = (mean - low) / (high - low) if high > low else np.zeros_like(mean)
-    texts = tuple(tuple(Shown(float(v), Number(digits=2)) for v in row) for row in mean)
+    cell = Number(places=max(0, 1 - math.floor(math.log10(max(abs(low), abs(high), 1e-9)))))
+    texts = tuple(tuple(Shown(float(v), cell) for v in row) for row in mean)
     heads = [
         tuple(Shown(float(v), Number(digits=3)) for v in grid[kept])
         for grid, kept in zip((doses.first, doses.second), some, strict=True)
     ]
-    panels = [
-        Panel(
-            (Cells(tuple(numbers(row) for row in shares), texts),),
-            x=Axis(second, c.unit_of(study.report, found.levers[1].unit), names=heads[1]),
-            y=Axis(first, own, names=heads[0]),
-            title=phrase("decide.fig.rows", year=c.year_of(study, doses.year), axis=rows),
-            height=62,
-            id="surface",
-        )
-    ]
-    return Figure(
-        "dose-surface",
-        phrase("decide.weigh.surface_figure", outcome=found.outcome.label, unit=unit),
-        tuple(panels),
-        columns=1,
-        notes=(phrase("decide.weigh.surface_note", n=doses.first.size, m=doses.second.size),),
+    panel = Panel(
+        (Cells(tuple(numbers(row) for row in shares), texts),),
+        x=Axis(second, other, names=heads[1]),
+        y=Axis(first, own, names=heads[0]),
+        title=phrase("decide.fig.rows", year=c.year_of(study, doses.year), axis=rows),
+        height=62,
+        id="surface",
     )
+    words = {"outcome": found.outcome.label, "unit": unit_of(found, study)}
+    notes = (phrase("decide.weigh.surface_note", n=doses.first.size, m=doses.second.size),)
+    title = phrase("decide.weigh.surface_figure", **words)
+    return Figure("dose-surface", title, (panel,), notes=notes)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 from sdensemble.decide.measured import Figure as Found
 from sdensemble.decide.weigh import Convention, Weighed
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.form import Chance, Number, Share, Shown
+from sdensemble.outputs.form import Number, Share, Shown
 from sdensemble.outputs.naming import moment, period_of
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Cell, Column, Table, table_from
 from sdensemble.study import Study
 
 
@@ -18,6 +22,11 @@ def names_of(found: Weighed) -> tuple[Words, Words]:
     """Return what the two sides are called."""
     one, two = found.question.sides
     return one.label, two.label
+
+
+def unit_of(found: Weighed, study: Study) -> Words:
+    """Return the unit of the outcome."""
+    return c.target_unit(study, found.target, found.outcome.variable)
 
 
 def used_of(found: Weighed, study: Study) -> Words:
@@ -35,68 +44,68 @@ def cost_of(found: Weighed, which: Convention) -> Words:
     return next(one.label for one in found.question.costs if one.id == which.id)
 
 
+Row = tuple[int, Any]
+"""The place of a year, and what was found: a convention, a part, another world."""
+
+
+def _year(found: Weighed, study: Study) -> Cell:
+    return c.period_cell(study, lambda row: str(found.doses.years[row[0]]))
+
+
+def _effects(
+    found: Weighed, study: Study, second: Callable[[Row], Found] = lambda row: row[1].second[row[0]]
+) -> tuple[Cell, ...]:
+    """Return the columns of both sides' effects and of their gap."""
+    unit, names = unit_of(found, study), names_of(found)
+    return (
+        c.cell("first", _of("first"), c.AMOUNT, unit, "effect_of", name=names[0]),
+        c.cell("second", second, c.AMOUNT, unit, "effect_of", name=names[1]),
+        c.cell("gap", _of("gap"), c.AMOUNT, unit, "second_less_first"),
+    )
+
+
+def _of(name: str) -> Callable[[Row], Any]:
+    """Return what picks a number of the year."""
+    return lambda row: getattr(row[1], name)[row[0]]
+
+
 def weigh_table(found: Weighed, study: Study) -> Table:
     """Return, by year and cost convention, outlay, equal level, effects, gap, budget, price."""
-    unit, money = c.target_unit(study, found.target, found.outcome.variable), c.money_unit(study)
+    money, price = c.money_unit(study), price_unit(found, study)
     first, second = names_of(found)
-    columns = [
-        c.period_column(study),
-        Column("cost", phrase("decide.head.convention")),
-        Column("price", phrase("decide.head.charged"), Number(digits=3), price_unit(found, study)),
-        Column("purse", phrase("decide.head.purse")),
-        Column("outlay", phrase("decide.head.outlay_second", name=second), c.SPENT, money),
-        Column(
-            "level",
-            phrase("decide.head.level_first", name=first),
-            c.SPENT,
-            c.unit_of(study.report, found.levers[0].unit),
-        ),
-        Column("first", phrase("decide.head.effect_of", name=first), c.AMOUNT, unit),
-        Column("second", phrase("decide.head.effect_of", name=second), c.AMOUNT, unit),
-        Column("gap", phrase("decide.head.second_less_first"), c.AMOUNT, unit),
-        Column("verdict", phrase("decide.head.verdict")),
-        Column("budget", phrase("decide.head.budget"), c.SPENT, money),
-        Column("break_even", phrase("decide.head.break_even"), c.SPENT, price_unit(found, study)),
-        Column("interaction", phrase("decide.head.interaction"), c.AMOUNT, unit),
-    ]
-    rows = []
-    for y, year in enumerate(found.doses.years):
-        for one in found.conventions:
-            rows.append(
-                {
-                    "year": str(year),
-                    "cost": cost_of(found, one),
-                    "price": one.price,
-                    "purse": c.kind_of_cost(study, one.kind),
-                    "outlay": one.cost[y],
-                    "level": one.level[y],
-                    "first": one.first[y],
-                    "second": found.effects[y][1],
-                    "gap": one.gap[y],
-                    "verdict": _verdict(found, one.gap[y]),
-                    "budget": one.budget[y] if math.isfinite(one.budget[y].value) else None,
-                    "break_even": found.price[y] if math.isfinite(found.price[y].value) else None,
-                    "interaction": found.interaction[y],
-                }
-            )
-    return table_of(
+    own = c.unit_of(study.report, found.levers[0].unit)
+    notes = phrase(
+        "decide.weigh.table_notes",
+        first=first,
+        second=second,
+        discount=Shown(found.question.discount, Number(digits=3, factor=100)),
+        unit=period_of(study.model, study.report),
+        begin=moment(study.model, study.report, found.question.from_year),
+    )
+    return table_from(
         "weigh",
         phrase("decide.weigh.table", first=first, second=second),
-        columns,
-        rows,
-        stub=2,
-        notes=(
-            phrase(
-                "decide.weigh.table_notes",
-                first=first,
-                second=second,
-                discount=Shown(found.question.discount, Number(digits=3, factor=100)),
-                unit=period_of(study.model, study.report),
-                begin=moment(study.model, study.report, found.question.from_year),
-            ),
-            *c.apart(study),
+        [(y, one) for y in range(len(found.doses.years)) for one in found.conventions],
+        _year(found, study),
+        c.cell("cost", lambda row: cost_of(found, row[1]), head="convention"),
+        c.cell("price", lambda row: row[1].price, Number(digits=3), price, "charged"),
+        c.cell("purse", lambda row: c.kind_of_cost(study, row[1].kind)),
+        c.cell("outlay", _of("cost"), c.SPENT, money, "outlay_second", name=second),
+        c.cell("level", _of("level"), c.SPENT, own, "level_first", name=first),
+        *_effects(found, study, lambda row: found.effects[row[0]][1]),
+        c.cell("verdict", lambda row: _verdict(found, row[1].gap[row[0]])),
+        c.cell("budget", lambda row: _finite(row[1].budget[row[0]]), c.SPENT, money),
+        c.cell("break_even", lambda row: _finite(found.price[row[0]]), c.SPENT, price),
+        c.cell(
+            "interaction", lambda row: found.interaction[row[0]], c.AMOUNT, unit_of(found, study)
         ),
+        stub=2,
+        notes=(notes, *c.apart(study)),
     )
+
+
+def _finite(found: Found) -> Found | None:
+    return found if math.isfinite(found.value) else None
 
 
 def _verdict(found: Weighed, gap: Found) -> Words:
@@ -104,7 +113,7 @@ def _verdict(found: Weighed, gap: Found) -> Words:
     if not math.isfinite(gap.value):
         return phrase("number.missing")
     if not c.told_of(gap):
-        return phrase("verdict.not_distinguishable")
+        return c.verdict(False)
     return phrase("decide.verdict_better", name=second if gap.value > 0 else first)
 
 
@@ -112,109 +121,74 @@ def parts_table(found: Weighed, study: Study) -> Table | None:
     """Return both levers at equal outlay by condition and year; None without a condition."""
     if not found.parts:
         return None
-    unit = c.target_unit(study, found.target, found.outcome.variable)
-    first, second = names_of(found)
-    columns = [
-        Column("part", found.question.condition_label),
-        Column("share", phrase("decide.head.members"), Share()),
-        c.period_column(study),
-        Column("first", phrase("decide.head.effect_of", name=first), c.AMOUNT, unit),
-        Column("second", phrase("decide.head.effect_of", name=second), c.AMOUNT, unit),
-        Column("gap", phrase("decide.head.second_less_first"), c.AMOUNT, unit),
-        Column("verdict", phrase("decide.head.verdict")),
-    ]
-    rows = [
-        {
-            "part": phrase(
-                f"decide.weigh.bound_{part.id}",
-                low=found.question.bounds[0],
-                high=found.question.bounds[1],
-            ),
-            "share": part.share,
-            "year": str(year),
-            "first": part.first[y],
-            "second": part.second[y],
-            "gap": part.gap[y],
-            "verdict": _verdict(found, part.gap[y]),
-        }
-        for part in found.parts
-        for y, year in enumerate(found.doses.years)
-    ]
-    span = found.question.span
-    return table_of(
+    question = found.question
+    (low, high), span, condition = question.bounds, question.span, question.condition_label
+    first, last = (c.year_of(study, one) for one in span)
+    return table_from(
         "parts",
-        phrase(
-            "decide.weigh.parts",
-            condition=found.question.condition_label,
-            first=c.year_of(study, span[0]),
-            last=c.year_of(study, span[1]),
+        phrase("decide.weigh.parts", condition=condition, first=first, last=last),
+        [(y, part) for part in found.parts for y in range(len(found.doses.years))],
+        (
+            Column("part", condition),
+            lambda row: phrase(f"decide.weigh.bound_{row[1].id}", low=low, high=high),
         ),
-        columns,
-        rows,
+        c.cell("share", lambda row: row[1].share, Share(), head="members"),
+        _year(found, study),
+        *_effects(found, study),
+        c.cell("verdict", lambda row: _verdict(found, row[1].gap[row[0]])),
     )
 
 
 def worlds_table(found: Weighed, study: Study) -> Table:
     """Return both levers at equal outlay in every structure and prior set."""
-    unit = c.target_unit(study, found.target, found.outcome.variable)
-    first, second = names_of(found)
-    columns = [
-        Column("world", phrase("decide.head.world")),
-        c.period_column(study),
-        Column("first", phrase("decide.head.effect_of", name=first), c.AMOUNT, unit),
-        Column("second", phrase("decide.head.effect_of", name=second), c.AMOUNT, unit),
-        Column("gap", phrase("decide.head.second_less_first"), c.AMOUNT, unit),
-        Column("median", phrase("decide.head.gap_median"), Number(digits=3, signed=True), unit),
-        Column("verdict", phrase("decide.head.verdict")),
-    ]
-    rows = [
-        {
-            "world": c.world_called(study, one.structure, one.prior_set),
-            "year": str(year),
-            "first": one.first[y],
-            "second": one.second[y],
-            "gap": one.gap[y],
-            "median": one.gap_median[y],
-            "verdict": _verdict(found, one.gap[y])
-            if one.gap_median[y] * one.gap[y].value >= 0 or not c.told_of(one.gap[y])
-            else phrase("decide.verdict_split"),
-        }
-        for one in found.elsewhere
-        for y, year in enumerate(found.doses.years)
-    ]
-    return table_of("weigh-worlds", phrase("decide.weigh.worlds"), columns, rows)
+
+    def verdict(row: Row) -> Words:
+        gap, median = row[1].gap[row[0]], row[1].gap_median[row[0]]
+        split = c.told_of(gap) and median * gap.value < 0
+        return phrase("decide.verdict_split") if split else _verdict(found, gap)
+
+    return table_from(
+        "weigh-worlds",
+        phrase("decide.weigh.worlds"),
+        [(y, one) for one in found.elsewhere for y in range(len(found.doses.years))],
+        c.cell("world", lambda row: c.world_name(study, row[1])),
+        _year(found, study),
+        *_effects(found, study),
+        c.cell(
+            "median",
+            _of("gap_median"),
+            Number(digits=3, signed=True),
+            unit_of(found, study),
+            "gap_median",
+        ),
+        c.cell("verdict", verdict),
+    )
 
 
 def surface_table(found: Weighed, study: Study) -> Table:
     """Return the dose surface, one row a pair of levels and year: for a pivot table."""
-    unit, money = c.target_unit(study, found.target, found.outcome.variable), c.money_unit(study)
+    doses, data, five = found.doses, found.dataset(), Number(digits=5)
+    units = [c.unit_of(study.report, lever.unit) for lever in found.levers]
     first, second = names_of(found)
-    data, year = found.dataset(), int(found.target.year or 0)
-    columns = [
-        Column("first", first, Number(digits=5), c.unit_of(study.report, found.levers[0].unit)),
-        Column("second", second, Number(digits=5), c.unit_of(study.report, found.levers[1].unit)),
-        Column("effect", phrase("decide.head.effect"), c.AMOUNT, unit),
-        Column("money", c.purse_head(study, "treasury"), c.SPENT, money),
-        Column(
-            "used",
-            found.question.used_label or phrase("number.missing"),
-            c.SPENT,
-            used_of(found, study),
+    used = found.question.used_label or phrase("number.missing")
+
+    def of(name: str) -> Callable[[tuple[int, int]], tuple[float, float]]:
+        return lambda at: (float(data[name][at]), float(data[f"{name}_se"][at]))
+
+    year = c.year_of(study, int(found.target.year or 0))
+    return table_from(
+        "doses",
+        phrase("decide.weigh.surface", year=c.year_of(study, doses.year)),
+        np.ndindex(doses.first.size, doses.second.size),
+        (Column("first", first, five, units[0]), lambda at: float(doses.first[at[0]])),
+        (Column("second", second, five, units[1]), lambda at: float(doses.second[at[1]])),
+        c.cell("effect", of("effect"), c.AMOUNT, unit_of(found, study)),
+        (
+            Column("money", c.purse_head(study, "treasury"), c.SPENT, c.money_unit(study)),
+            of("money"),
         ),
-        Column("p", phrase("decide.head.p_year", year=c.year_of(study, year)), Chance(error=False)),
-    ]
-    rows = [
-        {
-            "first": float(one),
-            "second": float(two),
-            **{
-                name: (float(data[name][i, j]), float(data[f"{name}_se"][i, j]))
-                for name in ("effect", "money", "used")
-            },
-            "p": (float(data["p"][i, j]), float(data["p_se"][i, j])),
-        }
-        for i, one in enumerate(found.doses.first)
-        for j, two in enumerate(found.doses.second)
-    ]
-    title = phrase("decide.weigh.surface", year=c.year_of(study, found.doses.year))
-    return table_of("doses", title, columns, rows, stub=2, notes=(phrase("decide.paired"),))
+        (Column("used", used, c.SPENT, used_of(found, study)), of("used")),
+        c.cell("p", of("p"), c.CHANCE, "", "p_year", year=year),
+        stub=2,
+        notes=(phrase("decide.paired"),),
+    )

@@ -10,11 +10,11 @@ import numpy as np
 
 from sdensemble.evidence.forecast import MODEL, STATISTIC, Forecast, moments, write_draws
 from sdensemble.inputs.naming import unit_label
-from sdensemble.lang import phrase
+from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.evidence.common import (
     QUANTILES,
-    column,
+    cell,
     document,
     evidence_table,
     lines,
@@ -25,7 +25,7 @@ from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.evidence import fans_figure
 from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.naming import information_date, label, moment
-from sdensemble.outputs.table import Column, Table, by_language
+from sdensemble.outputs.table import Cell, Column, Table, by_language
 from sdensemble.study import Study
 
 SHOWN = 5
@@ -35,14 +35,7 @@ FIVE = (0.05, 0.5, 0.95)
 
 def forecast_document(study: Study, found: Forecast) -> Document:
     """Return 5, 50 and 95% of each series and year."""
-    posterior = found.key["posterior"]
-    head = phrase(
-        "evidence.forecast_of",
-        date=information_date(found.known.name, study.report.issued),
-        scenario=found.policy.title if found.policy else "-",
-        priors=label(study.report, str(found.key["prior_set"])),
-        posterior=phrase("evidence.from_prior") if posterior == "prior" else posterior,
-    )
+    head = phrase("evidence.forecast_of", said=_said(study, found))
     years = list(found.years)
     if len(years) > SHOWN:
         years = [*years[: SHOWN - 1], years[-1]]
@@ -50,23 +43,31 @@ def forecast_document(study: Study, found: Forecast) -> Document:
     return document("forecast", [*lines([head]), *tables, *lines(no_term(study, found.known))])
 
 
+def _said(study: Study, found: Forecast) -> Words:
+    """Return what the forecast hangs on."""
+    posterior = found.key["posterior"]
+    return phrase(
+        "evidence.forecast_from",
+        date=information_date(found.known.name, study.report.issued),
+        scenario=found.policy.title if found.policy else "-",
+        priors=label(study.report, str(found.key["prior_set"])),
+        posterior=phrase("evidence.from_prior") if posterior == "prior" else posterior,
+    )
+
+
 def _table(study: Study, found: Forecast, kind: str, years: Sequence[int]) -> Table:
-    rows = (
-        {
-            "series": one.title,
-            "unit": unit_label(study.report, one.unit),
-            **{
-                str(year): np.nanquantile(one.draws[found.years.index(year)], FIVE)
-                for year in years
-            },
-        }
-        for one in found.series
-        if one.kind == kind
+    def quantiles(year: int) -> Cell:
+        place, head = found.years.index(year), moment(study.model, study.report, year)
+        column = Column(str(year), head, QUANTILES)
+        return column, lambda one: np.nanquantile(one.draws[place], FIVE)
+
+    return evidence_table(
+        f"kind_{kind}",
+        [one for one in found.series if one.kind == kind],
+        cell("series", "title"),
+        cell("unit", lambda one: unit_label(study.report, one.unit)),
+        *map(quantiles, years),
     )
-    heads = (
-        Column(str(year), moment(study.model, study.report, year), QUANTILES) for year in years
-    )
-    return evidence_table(f"kind_{kind}", (column("series"), column("unit"), *heads), rows)
 
 
 def forecast_records(study: Study, found: Forecast) -> Iterator[dict[str, Any]]:
@@ -105,7 +106,7 @@ def forecast_figure(study: Study, found: Forecast) -> Figure:
         )
         for one in found.series
     ]
-    return fans_figure(shown, information_date(found.known.name, study.report.issued))
+    return fans_figure(shown)
 
 
 def write_forecast(folder: Path, study: Study, found: Forecast, lang: str) -> None:
@@ -114,4 +115,4 @@ def write_forecast(folder: Path, study: Study, found: Forecast, lang: str) -> No
     write_meanings(folder, ["forecast"], lang)
     write_draws(folder / "forecast.nc", found)
     write_texts(folder, forecast_document(study, found))
-    draw(folder, [forecast_figure(study, found)], study)
+    draw(folder, [forecast_figure(study, found)], study, _said(study, found))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from sdensemble.lang import LANGS, phrase
+from sdensemble.lang import LANGS, Words, phrase
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.write.terminal import document_text
@@ -20,13 +20,13 @@ def write_texts(folder: Path, document: Document) -> None:
         path.write_text(document_text(document, lang) + "\n", encoding="utf-8")
 
 
-def draw(folder: Path, figures: Iterable[Figure], study: Study) -> None:
-    """Draw figures, each with its source: the study's model and its statistics."""
+def draw(folder: Path, figures: Iterable[Figure], study: Study, said: Words = "") -> None:
+    """Draw figures, each with what is ``said`` of them all and its source."""
     from sdensemble.outputs.write.picture import write_figure
 
     model = {"model": study.model.path.name, "digest": study.model.digest[:8]}
     source = phrase("figure.source_with", file="calibration/history.csv", **model)
     for figure in figures:
         for lang in LANGS:
-            told = replace(figure, source=source)
+            told = replace(figure, source=source, notes=(*figure.notes, said))
             write_figure(told, folder / f"{figure.id}-{lang}", lang)

@@ -38,8 +38,9 @@ from sdensemble.results.results import (
 
 ROWS = 20
 """Rows on one page."""
-SMALL, FEWEST = 0.3, 3
-"""At least so many levers that reach less than this share of the largest stand apart."""
+SMALL, FEWEST, SCALES = 0.4, 3, 3
+"""At least so many levers that reach less than this share of the largest stand apart, and of
+these once more: the levers stand on so many axes at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,13 +111,17 @@ def _groups(results: Results) -> dict[str, list[Row]]:
 
 def _apart(groups: dict[str, list[Row]]) -> dict[str, list[Row]]:
     """Return the groups, with levers of small effects apart where large ones would flatten them."""
+    found: dict[str, list[Row]] = {}
     rows = groups.pop("figure.levers")
-    reach = [max(abs(row.effect.low), abs(row.effect.high)) for row in rows]
-    small = [row for row, far in zip(rows, reach, strict=True) if far < SMALL * max(reach)]
-    if not FEWEST <= len(small) < len(rows):
-        return {"figure.levers": rows, **groups}
-    large = [row for row in rows if row not in small]
-    return {"figure.levers": large, "figure.small": small, **groups}
+    for title in ("figure.levers", "figure.small", "figure.smaller")[:SCALES]:
+        reach = [max(abs(row.effect.low), abs(row.effect.high)) for row in rows]
+        small = [row for row, far in zip(rows, reach, strict=True) if far < SMALL * max(reach)]
+        last = len(found) == SCALES - 1 or len(small) < FEWEST
+        found[title] = rows if last else [row for row in rows if row not in small]
+        if last:
+            break
+        rows = small
+    return {**found, **groups}
 
 
 def _panel(results: Results, rows: Sequence[Row], title: Words) -> Panel:
@@ -169,13 +174,19 @@ def _beside(results: Results, rows: Sequence[Row]) -> tuple[Beside, ...]:
     payers = results.spec.payers
     if any(not payer.forgone for payer in payers):
         outlay = outlay_of(results.spec)
-        columns.append(Beside(Folded(outlay), _costs(row.paid for row in rows)))
-        head = phrase("figure.per_outlay", unit=money_unit(results), outlay=outlay)
+        columns.append(Beside(_money(results, outlay), _costs(row.paid for row in rows)))
+        values = {"unit": money_unit(results), "effect": outcome_unit(results)}
+        head = phrase("figure.per_outlay", outlay=Folded(outlay), **values)
         columns.append(Beside(head, tuple(Shown(row.per_treasury, Ratio()) for row in rows)))
     given_up = [payer.label for payer in payers if payer.forgone]
     if given_up:
-        columns.append(Beside(Folded(joined(given_up)), _costs(row.forgone for row in rows)))
+        purse = _money(results, joined(given_up))
+        columns.append(Beside(purse, _costs(row.forgone for row in rows)))
     return tuple(columns)
+
+
+def _money(results: Results, purse: Words) -> Words:
+    return phrase("figure.money_head", purse=Folded(purse), unit=money_unit(results))
 
 
 def _costs(costs: Iterable[Effect | None]) -> tuple[Words, ...]:
@@ -209,5 +220,5 @@ def _notes(results: Results) -> tuple[Words, ...]:
         *unequal_costs(results),
         *lever_caveats(results),
         units(results),
-        conditions(results),
+        conditions(results, measured=True),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,13 +119,12 @@ def scores_figure(
     for row in rows:
         methods += [row[1]] if row[1] not in methods else []
     marks: list[Mark] = [Rule(100.0, "target", phrase("evidence_figure.figure"))]
-    gap = 0.78 / max(len(methods), 1)
-    for place, method in enumerate(methods):
-        mine = [row for row in rows if row[1] == method]
-        ends = [[100 * end / row[4] for end in row[5:]] for row in mine]
+    at = [_beside(groups, place, kept) for place in range(len(rows))]
+    for method in methods:
+        mine = [place for place, row in enumerate(rows) if row[1] == method]
+        ends = [[100 * end / rows[place][4] for end in rows[place][5:]] for place in mine]
         low, middle, high = (numbers(one[i] for one in ends) for i in range(3))
-        at = (kept.index((row[0], row[2], row[3])) for row in mine)
-        ys = numbers(row - 0.39 + gap * (place + 0.5) for row in at)
+        ys = numbers(at[place] for place in mine)
         role = "model" if method == main else "series"
         marks.append(Points(middle, ys, low, high, role, method, across=True))
     names = tuple(
@@ -136,11 +136,17 @@ def scores_figure(
     return Figure("backtest", title, (panel,), notes=(foot,))
 
 
+def _beside(groups: Sequence[Any], place: int, kept: Sequence[Any]) -> float:
+    """Return the height of a forecast in its row, which those of one figure share evenly."""
+    own = [i for i, group in enumerate(groups) if group == groups[place]]
+    return kept.index(groups[place]) - 0.39 + 0.78 * (own.index(place) + 0.5) / len(own)
+
+
 Known = Sequence[tuple[int, float]]
 Fan = tuple[Words, Words, bool, NDArray[np.int64], NDArray[np.float64], Known, Known]
 
 
-def fans_figure(shown: Sequence[Fan], date: Words) -> Figure:
+def fans_figure(shown: Sequence[Fan]) -> Figure:
     """Return a fan for each series, with the figures known as points.
 
     ``shown`` are (title, unit, whether it is the model's own, years, draws (member, year), figures
@@ -163,6 +169,6 @@ def fans_figure(shown: Sequence[Fan], date: Words) -> Figure:
         )
         head = phrase("evidence_figure.model", title=title) if own else title
         panels.append(Panel(tuple(marks), x_axis, Axis(unit, low=0.0), head, height=20.0))
-    title = phrase("evidence_figure.fans", date=date)
+    title = phrase("evidence_figure.fans")
     foot = phrase("evidence_figure.fans_foot")
     return Figure("forecast", title, tuple(panels), columns=3, notes=(foot,))

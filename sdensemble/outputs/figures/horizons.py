@@ -60,7 +60,11 @@ def horizon_figure(results: Results) -> Figure:
         title,
         tuple(panels),
         columns=2,
-        notes=(phrase("horizon.figure_note"), units(results), conditions(results)),
+        notes=(
+            phrase("horizon.figure_note"),
+            units(results),
+            conditions(results, measured=True),
+        ),
         caption=title,
         source=source(results),
         run=run_of(results),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import LANGS, Capital, Each, Ended, Words, bracketed, phrase, tell
 from sdensemble.outputs.figure import Band, Line, Mark, numbers
-from sdensemble.outputs.naming import fitted, information_date, label, unit_notes
+from sdensemble.outputs.naming import fitted, information_date, label, measure_of, unit_notes
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array
 from sdensemble.results.results import Results
@@ -51,11 +51,15 @@ def key_of(results: Results, target: Target, name: Words = "") -> Words:
     return bracketed([Each(said), *rest])
 
 
-def conditions(results: Results) -> Words:
-    """Return the information date, prior set and members of a run as one sentence."""
+def conditions(results: Results, measured: bool = False) -> Words:
+    """Return the information date, prior set and members of a run as one sentence.
+
+    ``measured`` puts measure, price basis and scope before them, where no title has them.
+    """
     return Capital(
         phrase(
             "figure.conditions",
+            measure=measure_of(results.spec, results.question) if measured else "",
             date=information_date(results.as_of, results.spec.issued),
             prior=label(results.spec, results.prior_set),
             n=results.members,

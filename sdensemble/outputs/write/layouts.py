@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sdengine.errors import Message, SDError, did_you_mean
+from sdengine.errors import SDError, did_you_mean
 from sdensemble.outputs.table import Table
 
 LAYOUTS = Path(__file__).with_name("layouts.toml")
@@ -75,7 +75,7 @@ def layout_of(name: str) -> Layout:
     if name not in layouts():
         hint, known = did_you_mean(name, layouts()), ", ".join(layouts())
         told = 'no layout "{name}"{hint} (there are {known})'
-        raise SDError(Message(told, name=name, hint=hint, known=known))
+        raise SDError(told, name=name, hint=hint, known=known)
     return layouts()[name]
 
 

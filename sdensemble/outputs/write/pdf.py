@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdensemble.lang import Words, say, tell
 from sdensemble.outputs.document import (
     Annex,
@@ -60,7 +60,7 @@ def write_pdf(
             "PDF needs the extra pdf: python -m pip install '.[pdf]' (or open the Word file and"
             " save it as PDF)"
         )
-        raise SDError(Message(told)) from None
+        raise SDError(told) from None
     with TemporaryDirectory() as place:
         folder = Path(place)
         writer = _Writer(document, lang, layout, folder)

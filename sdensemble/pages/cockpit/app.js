@@ -28,15 +28,20 @@ const t = (key, values = {}) => {
 };
 const label = (one) => (one && (one[state.lang] || one.en || one.zh)) || "";
 
+// What undo brings back.
+const heldNow = () => JSON.stringify({ settings: state.settings, scenario: state.scenario, other: state.other });
+
 function change(edit, { remember = true } = {}) {
-  const before = JSON.stringify(state.settings);
+  const before = heldNow();
   edit();
-  if (remember && before !== JSON.stringify(state.settings)) {
+  const changed = before !== heldNow();
+  if (remember && changed) {
     past.push(before);
     if (past.length > 200) past.shift();
   }
-  ask();
-  paint();
+  ask(); // before all else, and it draws what it finds
+  if (!changed) paintFound();
+  paintAsked();
   linkSoon();
 }
 
@@ -58,19 +63,49 @@ function setLever(id, value, start) {
 
 // ── painting ───────────────────────────────────────────────────────────────────────────────
 
+// Writes into a place what is new there: a browser lays out whatever is written, changed or not.
+const written = new WeakMap();
+function write(place, html) {
+  if (written.get(place) === html) return false;
+  written.set(place, html);
+  place.innerHTML = html;
+  return true;
+}
+
 function paint() {
   if (!study) return;
-  document.documentElement.lang = state.lang === "zh" ? "zh-CN" : "en";
-  const dark = state.dark ?? matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.toggleAttribute("data-dark", dark);
-  paintHead();
+  paintFound();
+  paintAsked();
+}
+
+// What hangs on the settings.
+function paintAsked() {
+  const root = document.documentElement, lang = state.lang === "zh" ? "zh-CN" : "en";
+  if (root.lang !== lang) root.lang = lang;
+  paintBar();
   paintLevers();
   paintTabs();
-  $("skip").textContent = t("skip");
-  $("view").classList.toggle("stale", !resultOf(state.settings));
+  write($("skip"), escapeText(t("skip")));
+  write($("footer"), escapeText(`${study.model} · ${study.digest.slice(0, 12)} · ${commandNow()}`));
+  write($("set-print"), `<h3>${escapeText(t("view-set"))}</h3>${setTable(state.settings)}`);
+}
+
+// What hangs on the members' results.
+function paintFound() {
+  const dark = state.dark ?? matchMedia("(prefers-color-scheme: dark)").matches;
+  if (dark !== document.documentElement.hasAttribute("data-dark")) document.documentElement.toggleAttribute("data-dark", dark);
+  paintHead();
   if (seen !== (seen = whatIsSeen())) paintView();
-  $("footer").textContent = `${study.model} · ${study.digest.slice(0, 12)} · ${commandNow()}`;
-  $("set-print").innerHTML = `<h3>${escapeText(t("view-set"))}</h3>${setTable(state.settings)}`;
+}
+
+// Tells by its look that a picture is not that of the settings, where the members take long.
+const LONG = 250; // milliseconds
+let fading = 0;
+function fadeSoon() { fading ||= setTimeout(fade, LONG, true); }
+function fade(faded) {
+  clearTimeout(fading);
+  fading = 0;
+  for (const place of ["view", "answer"]) $(place).classList.toggle("stale", faded);
 }
 
 // What a view hangs on. While the members are at work nothing of it changes, and nothing is drawn.
@@ -83,17 +118,16 @@ function whatIsSeen() {
 
 function paintHead() {
   const now = shownResult(), target = targetOf(state.target);
-  document.title = $("title").textContent = target ? t("title", { name: label(target.bare) }) : label(study.title);
-  $("answer").classList.toggle("stale", !resultOf(state.settings));
+  const title = target ? t("title", { name: label(target.bare) }) : label(study.title);
+  if (write($("title"), escapeText(title))) document.title = title;
   if (now) {
-    $("answer").textContent = target ? sayTarget(now, target) : sayOutcome(now);
+    write($("answer"), escapeText(target ? sayTarget(now, target) : sayOutcome(now)));
     const set = study.sets.find((one) => one.id === state.set);
     const lines = [study.members > 1 ? sayMembers(now) : "", ...(target && study.sets.length > 1 ? study.sets.map((one) => saySet(one, target)) : []),
       ...(target ? [t("measure", { measure: label(target.measure) }), sayReadings(now, target)] : []),
       ...study.caveats.map((one) => one[state.lang]), label(set.says)];
-    $("caveats").innerHTML = lines.filter(Boolean).map((line) => `<li>${escapeText(line)}</li>`).join("");
-  } else if (!pool.workers.length && !stopped) $("answer").textContent = t("starting");
-  paintBar();
+    write($("caveats"), lines.filter(Boolean).map((line) => `<li>${escapeText(line)}</li>`).join(""));
+  } else if (!pool.workers.length && !stopped) write($("answer"), escapeText(t("starting")));
 }
 
 // The answer in words: the chance of the target, over the prior sets where there are several, and
@@ -162,10 +196,8 @@ function paintBar() {
     <button id="save-toml">${escapeText(t("save-toml"))}</button>
     <button id="language">${state.lang === "zh" ? "English" : "中文"}</button>
     <button id="dark" aria-pressed="${document.documentElement.hasAttribute("data-dark")}">${escapeText(t("dark"))}</button>`;
-  if ($("bar").dataset.held === bar) return;
   const focus = document.activeElement && document.activeElement.id;
-  $("bar").innerHTML = bar;
-  $("bar").dataset.held = bar;
+  if (!write($("bar"), bar)) return;
   if (focus && $(focus) && $("bar").contains($(focus))) $(focus).focus();
   const on = (id, kind, act) => $(id) && $(id).addEventListener(kind, act);
   on("pick-target", "change", (e) => change(() => {
@@ -185,7 +217,7 @@ function paintBar() {
     if ($("find-lever")) { $("find-lever").value = ""; findLever(); }
     for (const lever of study.levers) refuse(lever, "");
   });
-  on("keep-a", "click", () => change(() => { state.other = state.other ? null : structuredClone(state.settings); }, { remember: false }));
+  on("keep-a", "click", () => change(() => { state.other = state.other ? null : structuredClone(state.settings); }));
   on("copy-link", "click", copyLink);
   on("save-toml", "click", () => SAVE.toml());
   on("language", "click", () => { state.lang = state.lang === "zh" ? "en" : "zh"; $("levers").dataset.lang = ""; writeLink(); paint(); });
@@ -201,12 +233,12 @@ function scenarioTitle(scenario) {
 function undo() {
   if (!past.length) return;
   const before = JSON.parse(past.pop());
-  change(() => { state.settings = before; }, { remember: false });
+  change(() => { Object.assign(state, before); }, { remember: false });
 }
 
 // ── levers ─────────────────────────────────────────────────────────────────────────────────
 
-let sliding = null; // the settings when a slide began, so that undo takes it back as one
+let sliding = null; // what was set when a slide began, so that undo takes it back as one
 
 function paintLevers() {
   const box = $("levers");
@@ -225,11 +257,10 @@ function paintLevers() {
     for (const lever of study.levers) {
       const slider = $(`s-${lever.n}`), number = $(`v-${lever.n}`), year = $(`y-${lever.n}`);
       slider.addEventListener("input", () => {
-        sliding ??= JSON.stringify(state.settings);
+        sliding ??= heldNow();
         setLever(lever.id, rounded(Number(slider.value), lever));
-        number.value = currentValue(lever);
         ask();
-        paintHead();
+        number.value = currentValue(lever);
       });
       slider.addEventListener("change", () => {
         if (sliding !== null) { past.push(sliding); sliding = null; }
@@ -250,9 +281,11 @@ function paintLevers() {
   }
   for (const lever of study.levers) {
     const value = currentValue(lever), held = state.settings[lever.id];
-    if (document.activeElement !== $(`s-${lever.n}`)) $(`s-${lever.n}`).value = value;
-    if (document.activeElement !== $(`v-${lever.n}`)) $(`v-${lever.n}`).value = value;
-    if (document.activeElement !== $(`y-${lever.n}`)) $(`y-${lever.n}`).value = held ? held.times[0] : lever.start;
+    const boxes = { s: value, v: value, y: held ? held.times[0] : lever.start };
+    for (const [letter, own] of Object.entries(boxes)) {
+      const input = $(`${letter}-${lever.n}`);
+      if (document.activeElement !== input && input.value !== String(own)) input.value = own;
+    }
     const place = $(`s-${lever.n}`).closest(".lever");
     place.classList.toggle("moved", Boolean(held));
     if (held && held.times.length > 1) refuse(lever, t("by-year"));
@@ -303,9 +336,9 @@ function enter(lever, value, input) {
 }
 
 function refuse(lever, why, typed = false) {
-  const place = $(`s-${lever.n}`).closest(".lever").querySelector(".problem");
-  place.textContent = why;
-  place.dataset.typed = typed && why ? "1" : "";
+  const place = $(`s-${lever.n}`).closest(".lever").querySelector(".problem"), kept = typed && why ? "1" : "";
+  if (place.textContent !== why) place.textContent = why;
+  if ((place.dataset.typed ?? "") !== kept) place.dataset.typed = kept;
 }
 
 // ── messages ───────────────────────────────────────────────────────────────────────────────
@@ -321,7 +354,7 @@ function tell(key, given = {}) {
 let stopped = false;
 function stop(key) {
   stopped = true;
-  $("answer").textContent = "";
+  write($("answer"), "");
   for (const place of ["bar", "levers", "tabs", "view"]) $(place).inert = true;
   tell(key);
 }
@@ -336,8 +369,19 @@ function note(text) {
 document.addEventListener("keydown", (e) => {
   if ((e.ctrlKey || e.metaKey) && e.key === "z" && !["INPUT"].includes(document.activeElement.tagName)) { undo(); e.preventDefault(); }
 });
+$("view").addEventListener("click", (e) => {
+  const button = e.target.closest("[data-save]");
+  if (button) SAVE[button.dataset.save]();
+});
+$("view").addEventListener("change", (e) => {
+  if (e.target.dataset.pick) pick(e.target.dataset.pick, e.target.value);
+});
 let resizing = 0;
-addEventListener("resize", () => { clearTimeout(resizing); resizing = setTimeout(paintView, 120); });
+new ResizeObserver(([{ contentRect }]) => {
+  if (contentRect.width === room) return;
+  clearTimeout(resizing);
+  resizing = setTimeout(() => { room = contentRect.width; paintView(); }, room ? 120 : 0);
+}).observe($("view"));
 addEventListener("hashchange", () => { readLink(); ask(); paint(); });
 $("skip").addEventListener("click", (e) => { e.preventDefault(); $("view").focus(); });
 if (study) paint();

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sdengine.errors import Message, SDError
+from sdengine.errors import SDError
 from sdengine.kernel import Kernel
 from sdengine.native.wasm import WasmKernel
 from sdengine.streams import Stream
@@ -46,6 +46,14 @@ class Carried:
     series: tuple[Series, ...]
     years: range
 
+    def sums(self, aside: Container[str]) -> int:
+        """Return how many of the series summed over a year stand before those that come last and
+        belong to the variables ``aside``."""
+        summed = [series.variable for series in self.series if series.aggregate != "end"]
+        while summed and summed[-1] in aside:
+            summed.pop()
+        return len(summed)
+
     def index(self, variable: str, cell: int = 0) -> int:
         """Return where a series stands."""
         name = self.kernel.model[variable].name
@@ -68,11 +76,9 @@ def carried(
     model = kernel.model
     if kernel.program.noises:
         raise SDError(
-            Message(
-                "{file}: the model draws random numbers of its own, which a cockpit cannot repeat:"
-                " move them to the study's forcing",
-                file=model.path.name,
-            )
+            "{file}: the model draws random numbers of its own, which a cockpit cannot repeat:"
+            " move them to the study's forcing",
+            file=model.path.name,
         )
     every, years = whole_years(model)
     names = {model[name].name: aggregate for name, aggregate in keep.items()}

@@ -27,21 +27,19 @@ class Members {
 
   // Events in order of step; what a person sets comes last and so holds.
   with(settings) {
-    const all = [...this.events, ...settings.map(([step, slot, value]) => [step, slot, -1, value])];
-    return all.map((event, i) => [event, i]).sort(([a, i], [b, j]) => a[0] - b[0] || i - j)
-      .map(([event]) => event);
+    return [...this.events, ...settings.map(([step, slot, value]) => [step, slot, -1, value])].sort(([a], [b]) => a - b);
   }
 
   // Where these settings part from those of the run before: a mark holds, block by block, what
   // every run with the same settings until `step` has in common. None where they part at once.
-  markFor(settings, saves) {
+  markFor(settings, saves, sums) {
     const before = this.before;
     this.before = settings;
     if (!before) return null;
     const apart = [...differing(before, settings), ...differing(settings, before)];
     const step = Math.min(...apart.map(([one]) => one)) - 1;
     if (!(step > 0 && step < saves[saves.length - 1])) return null;
-    const key = JSON.stringify([step, settings.filter(([one]) => one <= step)]);
+    const key = JSON.stringify([sums, step, settings.filter(([one]) => one <= step)]);
     const mark = this.marks.find((one) => one.key === key)
       || { key, step, at: saves.findLastIndex((one) => one <= step), blocks: [] };
     this.marks = [mark, ...this.marks.filter((one) => one !== mark)].slice(0, MARKS);
@@ -56,16 +54,16 @@ function differing(some, others) {
   return some.filter((event) => !known.has(String(event)));
 }
 
-// One run of all members under settings, block by block. `values` are (series, year, member) of
-// what is kept: values at the end of each year first, then those integrated over each year.
+// One run of all members under settings, block by block. `values` are (block, year, series, lane): values at the
+// end of each year first, then those integrated over each year; of these only the first `sums`.
 class Run {
-  constructor(kernel, members, settings) {
-    const { numbers: { n_report: ends, n_totals: sums }, arrays, remembers } = kernel.layout;
+  constructor(kernel, members, settings, sums = kernel.layout.numbers.n_totals) {
+    const { numbers: { n_report: ends }, arrays, remembers } = kernel.layout;
     const saves = arrays.saves.values.slice(0, -1); // behind the last stands -1
-    Object.assign(this, { kernel, members, ends, sums, saves, next: 0, years: saves.length - 1 });
+    Object.assign(this, { kernel, members, ends, sums, saves, next: 0, years: saves.length - 1, width: ends + sums });
     this.events = members.with(settings);
-    this.mark = remembers === null ? null : members.markFor(settings, saves);
-    this.values = new Float64Array((ends + sums) * this.years * members.ids.length);
+    this.mark = remembers === null ? null : members.markFor(settings, saves, sums);
+    this.values = new Float64Array(members.blocks.length * this.years * this.width * members.lanes);
     this.resume();
   }
 
@@ -78,57 +76,57 @@ class Run {
 
   // Computes the next block. The year in which a run goes on is summed in two parts.
   step() {
-    const { kernel, members, mark, next, saves, years } = this, rows = members.blocks[next];
-    if (!mark) this.take(kernel.block(rows), 0, years);
+    const { members, mark, next, saves, years } = this, rows = members.blocks[next];
+    if (!mark) this.take(this.block(rows, saves), 0, years);
     else {
       const { at, step } = mark, within = step > saves[at];
-      mark.blocks[next] ||= this.begun(kernel.block(rows, within ? [...saves.slice(0, at + 1), step] : saves.slice(0, at + 1)), at + 1 + within);
+      mark.blocks[next] ||= this.begun(rows, within ? [...saves.slice(0, at + 1), step] : saves.slice(0, at + 1));
       const { state, ...found } = mark.blocks[next];
       this.take(found, 0, at);
-      this.take(kernel.block(rows, [step, ...saves.slice(at + 1)], state), at, years);
+      this.take(this.block(rows, [step, ...saves.slice(at + 1)], state), at, years);
       if (within) this.add(found.totals, at);
     }
     this.next += 1;
   }
 
-  // What a mark holds of a block: `count` kept steps, and the state at the last of them.
-  begun({ report, totals }, count) {
-    const { kernel, members: { lanes }, ends, sums } = this;
-    return { report: report.slice(0, count * ends * lanes), totals: totals.slice(0, count * sums * lanes), state: kernel.state() };
+  block(rows, kept, state = null) { return this.kernel.block(rows, kept, state, this.sums); }
+
+  // What a mark holds of a block: what was kept, and the state at the last step.
+  begun(rows, kept) {
+    const { report, totals } = this.block(rows, kept), { members: { lanes }, ends, sums } = this, count = kept.length * lanes;
+    return { report: report.slice(0, count * ends), totals: totals.slice(0, count * sums), state: this.kernel.state() };
   }
 
   // Puts the years first..last - 1 of a block in their place; found begins at the start of `first`.
   take({ report, totals }, first, last) {
-    const { lanes } = this.members, { ends, sums } = this;
-    for (const [found, series, base] of [[report, ends, 0], [totals, sums, ends]])
-      for (let s = 0; s < series; s++)
-        for (let y = first; y < last; y++) {
-          const from = ((y + 1 - first) * series + s) * lanes, to = this.place(base + s, y);
-          for (let lane = 0; lane < this.width; lane++) this.values[to + lane] = found[from + lane];
-        }
+    const { lanes } = this.members, ends = this.ends * lanes, sums = this.sums * lanes;
+    for (let y = first, from = 1; y < last; y++, from++) {
+      this.values.set(report.subarray(from * ends, (from + 1) * ends), this.place(y));
+      this.values.set(totals.subarray(from * sums, (from + 1) * sums), this.place(y) + ends);
+    }
   }
 
   // Adds what was summed of year `y` before a run went on.
   add(totals, y) {
-    const { lanes } = this.members, { ends, sums } = this;
-    for (let s = 0; s < sums; s++)
-      for (let lane = 0; lane < this.width; lane++)
-        this.values[this.place(ends + s, y) + lane] += totals[((y + 1) * sums + s) * lanes + lane];
+    const { lanes } = this.members, to = this.place(y) + this.ends * lanes, count = this.sums * lanes;
+    for (let i = 0; i < count; i++) this.values[to + i] += totals[(y + 1) * count + i];
   }
 
-  // Members of the block at work, and where the first of them stands in a row of values.
-  get width() { return Math.min(this.members.lanes, this.members.ids.length - this.next * this.members.lanes); }
+  // Where a year of the block at work stands.
+  place(year) { return (this.next * this.years + year) * this.width * this.members.lanes; }
 
-  place(row, year) { return (row * this.years + year) * this.members.ids.length + this.next * this.members.lanes; }
+  get found() { return { ids: this.members.ids, values: this.values, width: this.width }; }
 }
 
 function runMembers(kernel, members, settings) {
   const run = new Run(kernel, members, settings);
   while (!run.finished) run.step();
-  return run.values;
+  return run.found;
 }
 
-const SPELL = 8; // milliseconds of work between two looks at the messages
+// Milliseconds of work between two looks at the messages; at the first members no look is taken: a later move
+// waits for them.
+const SPELL = 8;
 
 // Answers messages: "begin" brings the module, "members" a group of them (a set's stage), "run" a
 // job. The job of least rank is worked at first; a new job of a lane takes the place of its old.
@@ -146,7 +144,7 @@ function serve(port) {
     const most = { rows: group.made.height, events: group.made.events.length + 4096 };
     if (!kernel || kernel.most.rows < most.rows || kernel.most.events < most.events)
       kernel = new Kernel(module, program, most);
-    return new Run(kernel, group.made, job.settings);
+    return new Run(kernel, group.made, job.settings, job.sums);
   }
 
   function work() {
@@ -154,14 +152,11 @@ function serve(port) {
     if (!jobs.length) return;
     const job = jobs.reduce((best, one) => (one.rank < best.rank ? one : best));
     try {
-      const until = performance.now() + SPELL;
-      if (!job.run) job.run = begun(job);
+      job.run ||= begun(job);
       job.run.resume();
-      while (!job.run.finished && performance.now() < until) job.run.step();
-      if (job.run.finished) {
-        const { values, members: { ids } } = job.run;
-        answer(job, { kind: "done", ids, values }, [values.buffer]);
-      }
+      const until = performance.now() + SPELL;
+      while (!job.run.finished && (job.rank === 0 || performance.now() < until)) job.run.step();
+      if (job.run.finished) answer(job, { kind: "done", ...job.run.found }, [job.run.values.buffer]);
     } catch (error) {
       job.run = { finished: true };
       answer(job, { kind: "failed", message: String((error && error.message) || error) });

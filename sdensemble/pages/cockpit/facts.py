@@ -75,6 +75,7 @@ def study_contents(
     sliders = _sliders(study, held, shown)
     facts = {
         **_frame(model, held, lang, first.size, int(np.unique(first.replicate).size)),
+        "sums": held.sums(_regimes(study)),
         "title": said(phrase("cockpit.title", name=spec.headline.whole.label)),
         "outcomes": [outcome_facts(study, held, one) for one in outcomes_of(study)],
         "parts": [one.id for one in components_of(study)],
@@ -154,6 +155,7 @@ def model_contents(held: Carried, *, lang: str) -> Contents:
         )
     facts = {
         **_frame(model, held, lang, 1, 1),
+        "sums": held.sums(()),
         "title": said(model.path.stem),
         "outcomes": outcomes,
         "parts": [],
@@ -412,4 +414,11 @@ def study_carried(study: Study, kernel: Any) -> Carried:
     }
     names = {name for name, _ in cells}
     kept = {model[one.variable].name: one.aggregate for one in study.kept()}
-    return carried(kernel, {name: how for name, how in kept.items() if name in names}, cells)
+    aside = _regimes(study)
+    ordered = sorted((name for name in kept if name in names), key=aside.__contains__)
+    return carried(kernel, {name: kept[name] for name in ordered}, cells)
+
+
+def _regimes(study: Study) -> set[str]:
+    """Return the variables that tell what limits: the page has them computed when it shows them."""
+    return {study.model[one.variable].name for one in study.report.regimes}

@@ -94,14 +94,14 @@ class Kernel {
   // Runs one block; `rows` are its own values, row after row, as wide as the block. It begins at
   // the first of the steps that are `kept` and ends at the last; a run from a later step than the
   // model's start goes on from the `state` that one until then had. Returns views that hold until
-  // the next block: report (kept, report, lane) and totals (kept, totals, lane), each total summed
-  // since the step kept before.
-  block(rows = [], kept = this.layout.arrays.saves.values.slice(0, -1), state = null) {
+  // the next block: report (kept, report, lane) and the first `sums` of the totals (kept, totals, lane),
+  // each summed since the step kept before.
+  block(rows = [], kept = this.layout.arrays.saves.values.slice(0, -1), state = null, sums = this.numbers.n_totals) {
     this.view.rows.set(rows);
     this.view.bad.fill(-1n);
     this.view.saves.set([...kept, -1].map(BigInt));
     if (state) this.view.state_rows.set(state);
-    const numbers = { ...this.numbers, begin: kept[0], steps: kept[kept.length - 1], n_state: state ? this.layout.remembers : 0 };
+    const numbers = { ...this.numbers, n_totals: sums, begin: kept[0], steps: kept[kept.length - 1], n_state: state ? this.layout.remembers : 0 };
     this.run(...this.layout.signature.map((name) => (name in this.place ? this.place[name] : BigInt(numbers[name]))));
     return { report: this.view.out, totals: this.view.out_totals };
   }

@@ -85,13 +85,13 @@ const keyOf = (set, settings) => `${set}|${JSON.stringify(Object.entries(setting
 
 // Runs a stage of members under some settings; resolves to the workers' parts, {ids, values}, or to
 // null where a later question of the same lane has taken its place, or a worker failed.
-function run(set, settings, stage, lane, rank) {
+function run(set, settings, stage, lane, rank, limits = false) {
   const id = pool.next++, events = eventsOf(study, settings);
   for (const [other, job] of pool.pending)
     if (job.lane === lane) { job.resolve(null); pool.pending.delete(other); }
   return new Promise((resolve) => {
     pool.pending.set(id, { lane, resolve, left: pool.workers.length, parts: [] });
-    pool.workers.forEach((worker) => worker.postMessage({ kind: "run", id, lane, rank, set, stage, settings: events }));
+    pool.workers.forEach((worker) => worker.postMessage({ kind: "run", id, lane, rank, set, stage, settings: events, sums: limits ? undefined : study.sums }));
   });
 }
 
@@ -106,18 +106,12 @@ function receive(worker, data) {
   job.resolve(job.parts);
 }
 
-// A result: its name, the members' numbers, the replicate of each, and values (series, year, member), of
-// which a row is `width` long. Parts stand one after the other in each row.
+// A result: its name, the members' numbers, the replicate of each, and the workers' parts as they came, one
+// after the other: {ids, values (block, year, series, lane), width}. It has the series of limits where the
+// workers were asked for them.
 function resultFrom(parts) {
-  const ids = parts.flatMap((part) => part.ids), width = ids.length, rows = study.series * study.years.length;
-  const values = new Float64Array(rows * width);
-  let base = 0;
-  for (const part of parts) {
-    const own = part.width ?? part.ids.length;
-    for (let row = 0; row < rows; row++) values.set(part.values.subarray(row * own, row * own + part.ids.length), row * width + base);
-    base += part.ids.length;
-  }
-  return { name: pool.next++, ids, values, width, replicate: ids.map((m) => Math.floor(m / (study.members / study.replicates))) };
+  const ids = parts.flatMap((part) => part.ids);
+  return { name: pool.next++, ids, parts, limits: parts.every((part) => part.width === study.series), replicate: ids.map((m) => Math.floor(m / (study.members / study.replicates))) };
 }
 
 // The same result of its first members alone: so that two are compared member by member.
@@ -129,13 +123,16 @@ function firstOf(result, count) {
 
 const isWhole = (result) => result.ids.length === study.members;
 
-// Has a result of the first members (stage 0) or of all (1) in `found`; null where overtaken.
-async function have(set, settings, stage, lane, rank) {
+// Whether a result is there, of the first members (stage 0) or of all (1), with what limits them or without.
+function isHeld(result, stage, limits) { return Boolean(result) && (!stage || isWhole(result)) && (!limits || result.limits); }
+
+// Has such a result in `found`; null where overtaken.
+async function have(set, settings, stage, lane, rank, limits = false) {
   const key = keyOf(set, settings), held = found.get(key);
-  if (!held || (stage && !isWhole(held))) {
-    const parts = await run(set, settings, stage, lane, rank);
+  if (!isHeld(held, stage, limits)) {
+    const parts = await run(set, settings, stage, lane, rank, limits);
     if (!parts) return null;
-    found.set(key, resultFrom(stage ? [found.get(key) || held, ...parts] : parts));
+    found.set(key, resultFrom(stage ? [...(found.get(key) || held).parts, ...parts] : parts));
   }
   const shown = [{}, state.settings, pool.last, ...(state.other ? [state.other] : [])];
   const needed = [key, ...shown.map((one) => keyOf(state.set, one))];
@@ -151,18 +148,20 @@ async function ask() {
   if (!pool.workers.length) return;
   if (busy) { again = true; return; }
   const mine = ++asked, began = performance.now(), settings = structuredClone(state.settings);
-  const wanted = [[{}, "base"], [settings, "now"], ...(state.other ? [[state.other, "other"]] : [])];
+  const wanted = [[{}, "base"], [settings, "now", state.view === "limits"], ...(state.other ? [[state.other, "other"]] : [])];
+  fadeSoon();
   for (const stage of [0, 1]) {
     busy = stage === 0;
     let got = true;
-    for (const [one, lane] of wanted) {
-      got = got && await have(state.set, one, stage, lane, stage ? RANK.rest : RANK.first);
+    for (const [one, lane, limits] of wanted) {
+      got = got && (isHeld(resultOf(one), stage, limits) || await have(state.set, one, stage, lane, stage ? RANK.rest : RANK.first, limits));
       if (stage && (!got || mine !== asked)) return;
     }
     busy = false;
     if (got) {
       pool.last = settings;
-      paint();
+      fade(false);
+      paintFound();
       document.dispatchEvent(new CustomEvent("drawn", { detail: { stage, ms: performance.now() - began } }));
     }
     if (again) { again = false; ask(); return; }
@@ -186,7 +185,14 @@ const resultOf = (settings, set = state.set) => found.get(keyOf(set, settings)) 
 // What is drawn: the settings of now, or the last ones that are computed.
 const shownResult = () => resultOf(state.settings) || resultOf(pool.last);
 
+// One series in one year, member by member.
 function values(result, series, year) {
-  const at = (series * study.years.length + study.years.indexOf(year)) * result.width;
-  return result.values.subarray(at, at + result.ids.length);
+  const out = new Float64Array(result.ids.length), number = study.years.indexOf(year);
+  let at = 0;
+  for (const part of result.parts) {
+    if (at === out.length) break; // the first members alone
+    readInto(out, at, part, series, number);
+    at += part.ids.length;
+  }
+  return out;
 }

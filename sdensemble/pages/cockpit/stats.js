@@ -48,6 +48,15 @@ function shareOf(hit, replicate) {
   return { mean, se, hits, members: n, most: hits === 0 ? 1 - 0.05 ** (1 / n) : NaN };
 }
 
+// One series in one year of some members as a worker ran them, from `at` on in `out`; both by number.
+function readInto(out, at, { ids, values, width }, series, year) {
+  const { lanes } = study.program, years = study.years.length;
+  for (let m = 0; m < ids.length; m += lanes) {
+    const from = (((m / lanes) * years + year) * width + series) * lanes;
+    for (let lane = 0; lane < lanes && m + lane < ids.length; lane++) out[at + m + lane] = values[from + lane];
+  }
+}
+
 // What was made of a result under a name, made once: the baseline's is asked for at every move.
 const made = new WeakMap();
 function once(result, name, make) {

@@ -13,10 +13,8 @@ function viewsShown() {
 function paintTabs() {
   const shown = viewsShown();
   const text = shown.map((view) => `<button role="tab" id="tab-${view}" aria-controls="view" aria-selected="${view === state.view}" tabindex="${view === state.view ? 0 : -1}">${escapeText(t(`view-${view}`))}</button>`).join("");
-  if ($("tabs").dataset.held === text) return;
   const focused = $("tabs").contains(document.activeElement);
-  $("tabs").innerHTML = text;
-  $("tabs").dataset.held = text;
+  if (!write($("tabs"), text)) return;
   if (focused) $(`tab-${state.view}`).focus();
   shown.forEach((view, i) => {
     $(`tab-${view}`).addEventListener("click", () => show(view));
@@ -32,18 +30,31 @@ function show(view) {
   writeLink();
   paint();
   fill();
+  if (view === "limits") ask(); // series that no other view needs
 }
 
 function paintView() {
   const now = shownResult(), base = now && firstOf(resultOf({}), now.ids.length);
   $("view").setAttribute("aria-labelledby", `tab-${state.view}`);
   if (!now || !base || base.ids.length < now.ids.length) return;
-  $("view").innerHTML = PAINT[state.view](now, base);
-  for (const place of $("view").querySelectorAll(".scroll")) if (place.scrollWidth > place.clientWidth) place.dataset.wide = t("wide");
-  for (const button of $("view").querySelectorAll("[data-save]"))
-    button.addEventListener("click", () => SAVE[button.dataset.save]());
-  for (const select of $("view").querySelectorAll("select[data-pick]"))
-    select.addEventListener("change", () => pick(select.dataset.pick, select.value));
+  const pieces = PAINT[state.view](now, base), view = $("view");
+  while (view.children.length > pieces.length) view.lastChild.remove();
+  pieces.forEach((piece, i) => writePiece(view.children[i] || view.appendChild(document.createElement("div")), piece));
+  requestAnimationFrame(tellWide);
+}
+
+// Writes a piece of a view that has changed; what is open or chosen in it stays so.
+function writePiece(place, piece) {
+  const open = place.querySelector("details[open]"), focused = place.contains(document.activeElement) && document.activeElement.dataset.pick;
+  if (!write(place, piece)) return;
+  const [details, select] = ["details", `[data-pick="${focused}"]`].map((one) => place.querySelector(one));
+  if (open && details) details.open = true;
+  if (focused && select) select.focus();
+}
+
+function tellWide() {
+  for (const place of $("view").querySelectorAll(".scroll"))
+    if (place.scrollWidth > place.clientWidth) place.dataset.wide = t("wide");
 }
 
 function pick(what, value) {
@@ -55,7 +66,8 @@ function pick(what, value) {
   fill();
 }
 
-const width = () => Math.max(300, Math.min(1100, $("view").clientWidth || 700));
+let room = 0; // the width of the view, measured when it changes: to ask for it is to lay out the page
+const width = () => Math.max(300, Math.min(1100, (room ||= $("view").clientWidth) || 700));
 const saveButtons = (names) => `<p class="noprint">${names.map((name) => `<button data-save="${name}">${escapeText(t(`save-${name}`))}</button>`).join(" ")}</p>`;
 const outcomePick = (chosen = outcomeOf(state.outcome), known = study.outcomes) => `<label class="noprint">${escapeText(t("outcome"))} <select data-pick="outcome">${known.map((one) => option(one.id, label(one.label), chosen.id)).join("")}</select></label>`;
 const SHARES = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95];
@@ -109,7 +121,8 @@ const PAINT = {
       base: behind, marks: marksOf(outcome), unit: measureOf(outcome), label: t("fan-label", { outcome: label(outcome.label) }), words: t });
     const keys = `<p class="small"><span class="key" style="background:var(--b50)"></span>${escapeText(t("key-50"))}<span class="key" style="background:var(--b80)"></span>${escapeText(t("key-80"))}<span class="key" style="background:var(--b90)"></span>${escapeText(t("key-90"))}<span class="key l"></span>${escapeText(t("key-median"))}${moved ? `<span class="key l d"></span>${escapeText(t("key-base"))}` : ""}${marksOf(outcome).length ? `<span class="key l t"></span>${escapeText(t("key-target"))}` : ""}</p>`;
     const rows = study.years.map((year, i) => [String(year), ...bands[i].map((v) => short(v, 4))]);
-    return `${outcomePick()}<h2>${escapeText(measureOf(outcome))}</h2><p class="note">${escapeText(t("fan-says"))}</p>${chart}${keys}${figures([t("year"), ...SHARES.map((q) => `${100 * q}%`)], rows)}${saveButtons(["csv", "svg", "png"])}`;
+    return [`${outcomePick()}<h2>${escapeText(measureOf(outcome))}</h2><p class="note">${escapeText(t("fan-says"))}</p>`, chart, keys,
+      figures([t("year"), ...SHARES.map((q) => `${100 * q}%`)], rows), saveButtons(["csv", "svg", "png"])];
   },
   chance(now, base) {
     const target = targetOf(state.target), rows = [];
@@ -127,10 +140,11 @@ const PAINT = {
       const a = chance(now, one), b = chance(base, one);
       rows.push([nameOf(one), label(one.condition), sayChance(a), sayChance(b)]);
     }
-    return `${chart}<h3>${escapeText(t("every-target"))}</h3><p class="note">${escapeText(t("chance-says"))}</p>${table([t("target"), t("condition"), t("now"), t("baseline")], rows)}${saveButtons(["csv", "svg", "png"])}`;
+    return [chart, `<h3>${escapeText(t("every-target"))}</h3><p class="note">${escapeText(t("chance-says"))}</p>`,
+      table([t("target"), t("condition"), t("now"), t("baseline")], rows), saveButtons(["csv", "svg", "png"])];
   },
   effect(now, base) {
-    if (!Object.keys(state.settings).length) return `<p>${escapeText(t("move-first"))}</p>`;
+    if (!Object.keys(state.settings).length) return [`<p>${escapeText(t("move-first"))}</p>`];
     const outcome = outcomeOf(state.outcome), rows = [];
     for (const year of study.horizons) {
       const one = paired(now, base, outcome.series, year);
@@ -146,8 +160,9 @@ const PAINT = {
     const chart = dotChart({ width: width(), height: 240, xs: study.years, xLabels: yearLabels(study.years, width() - 80), zero: true, yTitle: measureOf(outcome),
       rows: [{ className: "now", points: study.years.map((y) => { const one = paired(now, base, outcome.series, y); return [y, one.mean, one.se]; }) }],
       range: rangeOf(study.years.map((y) => paired(now, base, outcome.series, y))), label: t("effect-label", { outcome: label(outcome.label) }) });
-    return `${outcomePick()}<h2>${escapeText(t("effect-head", { outcome: measureOf(outcome) }))}</h2><p class="note">${escapeText(t("effect-says"))}</p>${chart}
-      ${table([t("year"), t("effect-mean"), t("effect-median"), t("effect-band"), t("helped")], rows)}<p class="note">${escapeText(t("helped-says", { year, amount: amountOf(felt, outcome.unit) }))}</p>${cost}<p>${escapeText(told)}</p>${saveButtons(["csv", "svg", "png"])}`;
+    return [`${outcomePick()}<h2>${escapeText(t("effect-head", { outcome: measureOf(outcome) }))}</h2><p class="note">${escapeText(t("effect-says"))}</p>`, chart,
+      table([t("year"), t("effect-mean"), t("effect-median"), t("effect-band"), t("helped")], rows),
+      `<p class="note">${escapeText(t("helped-says", { year, amount: amountOf(felt, outcome.unit) }))}</p>`, `${cost}<p>${escapeText(told)}</p>`, saveButtons(["csv", "svg", "png"])];
   },
   surface() {
     const [x, y] = state.axes.map((id) => leverOf.get(id)), pickers = ["x", "y"].map((axis, i) => `<label>${escapeText(t(`axis-${axis}`))} <select data-pick="${axis}">${study.levers.map((one) => option(one.id, label(one.label), state.axes[i])).join("")}</select></label>`).join(" ");
@@ -156,23 +171,25 @@ const PAINT = {
     const target = targetOf(state.target);
     const chart = surfaceChart({ width: Math.min(width(), 760), height: Math.min(440, width() * 0.62), xs, ys, cells, percent: true,
       xTitle: withUnit(x), yTitle: withUnit(y), label: t("surface-label", { target: label(target.question) }) });
-    return `<div class="bar noprint">${pickers}</div><h2>${escapeText(t("surface-head", { target: label(target.question) }))}</h2><p class="note">${escapeText(surfaceSays(held))}</p>${chart}${saveButtons(["csv", "svg", "png"])}`;
+    return [`<div class="bar noprint">${pickers}</div><h2>${escapeText(t("surface-head", { target: label(target.question) }))}</h2>`,
+      `<p class="note">${escapeText(surfaceSays(held))}</p>`, chart, saveButtons(["csv", "svg", "png"])];
   },
   limits(now) {
+    if (!now.limits) return [`<p>${escapeText(t("running"))}</p>`];
     const outcome = limited(outcomeOf(state.outcome)) || study.outcomes.find(limited);
     const says = `<h2>${escapeText(t("limits-head", { outcome: label(outcome.label) }))}</h2><p class="note">${escapeText(t("limits-say"))}</p>`;
-    return outcomePick(outcome, study.outcomes.filter(limited)) + says + study.limits.map(({ label: name, parts }) => {
+    return [outcomePick(outcome, study.outcomes.filter(limited)) + says, ...study.limits.map(({ label: name, parts }) => {
       const shares = parts.map((part) => ({ name: label(part.label), values: sharesOf(now, part, outcome) }));
       const keys = shares.map((part, i) => `<span class="key p${i % 6}" style="background:var(--p${i % 6})"></span>${escapeText(part.name)}`).join("");
       return `<h3>${escapeText(capital(label(name)))}</h3>${stackChart({ width: width(), height: 230, years: study.years, parts: shares, label: `${label(outcome.label)}: ${label(name)}` })}<p class="small">${keys}</p>${figures([t("year"), ...shares.map((s) => s.name)], study.years.map((year, i) => [String(year), ...shares.map((s) => percent(s.values[i]))]))}`;
-    }).join("") + saveButtons(["csv"]);
+    }), saveButtons(["csv"])];
   },
   parts(now, base) {
     const moved = Object.keys(state.settings).length;
-    return `<p class="note">${escapeText(t("parts-say"))}</p><div class="grid">${study.parts.map((id) => {
+    return [`<p class="note">${escapeText(t("parts-say"))}</p>`, `<div class="grid">${study.parts.map((id) => {
       const outcome = outcomeOf(id);
       return `<div><h3>${escapeText(label(outcome.label))}</h3>${fanChart({ width: 230, height: 150, years: study.years, now: fanOf(now, outcome.series), base: moved ? fanOf(base, outcome.series) : null, marks: marksOf(outcome).map((m) => ({ ...m, text: "" })), unit: label(outcome.unit), label: t("fan-label", { outcome: label(outcome.label) }), words: t })}</div>`;
-    }).join("")}</div>`;
+    }).join("")}</div>`];
   },
   compare(now, base) {
     const outcome = outcomeOf(state.outcome), year = study.horizons[study.horizons.length - 1];
@@ -189,13 +206,13 @@ const PAINT = {
     const first = firstOf(base, study.sets[0].stages[0]);
     shown.unshift([t("baseline"), target ? sayChance(chance(first, target)) : "–", "–", "–", "–", "–", "–"]);
     const left = compared.wanted - compared.rows.length, seconds = Math.ceil((left * (performance.now() - compared.began)) / 1000 / (compared.rows.length || 1));
-    return `${outcomePick()}<h2>${escapeText(t("compare-head", { outcome: measureOf(outcome) }))}</h2><p class="note">${escapeText(t("compare-says", { members: base.ids.length < study.sets[0].stages[0] ? base.ids.length : study.sets[0].stages[0] }))}</p>
-      ${left > 0 ? `<p>${escapeText(compared.rows.length ? t("compare-left", { left, seconds }) : t("running"))}</p>` : ""}<div class="sets">${table(head, shown)}</div>`;
+    return [`${outcomePick()}<h2>${escapeText(t("compare-head", { outcome: measureOf(outcome) }))}</h2><p class="note">${escapeText(t("compare-says", { members: base.ids.length < study.sets[0].stages[0] ? base.ids.length : study.sets[0].stages[0] }))}</p>`,
+      `${left > 0 ? `<p>${escapeText(compared.rows.length ? t("compare-left", { left, seconds }) : t("running"))}</p>` : ""}<div class="sets">${table(head, shown)}</div>`];
   },
   sides(now, base) {
-    if (!state.other) return `<p>${escapeText(t("sides-first"))}</p>`;
+    if (!state.other) return [`<p>${escapeText(t("sides-first"))}</p>`];
     const other = firstOf(resultOf(state.other), now.ids.length);
-    if (!other || other.ids.length < now.ids.length) return `<p>${escapeText(t("running"))}</p>`;
+    if (!other || other.ids.length < now.ids.length) return [`<p>${escapeText(t("running"))}</p>`];
     const outcome = outcomeOf(state.outcome), rows = study.horizons.map((year) => {
       const one = paired(now, other, outcome.series, year);
       return [String(year), sayEffect(one), signed(one.median), percent(one.helped)];
@@ -210,11 +227,12 @@ const PAINT = {
     const cost = study.payers.length ? table([t("payer"), t("side-a"), t("side-b")], ["treasury", "forgone"].map((kind, k) =>
       [t(`compare-${kind}`, { year: last, unit }), ...purses.map((both) => (both[k].paid ? withError(both[k].sum, both[k].se) : t("about-zero")))])) : "";
     const fan = (result, name) => `<div><h3>${escapeText(name)}</h3>${fanChart({ width: Math.max(300, width() / 2 - 20), height: 260, years: study.years, now: fanOf(result, outcome.series), base: fanOf(base, outcome.series), marks: marksOf(outcome), unit: measureOf(outcome), label: name, words: t })}</div>`;
-    return `${outcomePick()}<p><strong>${escapeText(verdict)}</strong></p><div class="two">${fan(other, t("side-a"))}${fan(now, t("side-b"))}</div><h3>${escapeText(t("b-minus-a", { outcome: measureOf(outcome) }))}</h3>${table([t("year"), t("effect-mean"), t("effect-median"), t("helped")], rows)}
-      ${table([t("target"), t("side-a"), t("side-b"), t("b-minus-a-points")], targets)}${cost}<div class="two"><div><h3>${escapeText(t("side-a"))}</h3>${setTable(state.other, t("side-a"))}</div><div><h3>${escapeText(t("side-b"))}</h3>${setTable(state.settings, t("side-b"))}</div></div>`;
+    return [outcomePick(), `<p><strong>${escapeText(verdict)}</strong></p><div class="two">${fan(other, t("side-a"))}${fan(now, t("side-b"))}</div><h3>${escapeText(t("b-minus-a", { outcome: measureOf(outcome) }))}</h3>${table([t("year"), t("effect-mean"), t("effect-median"), t("helped")], rows)}
+      ${table([t("target"), t("side-a"), t("side-b"), t("b-minus-a-points")], targets)}${cost}<div class="two"><div><h3>${escapeText(t("side-a"))}</h3>${setTable(state.other, t("side-a"))}</div><div><h3>${escapeText(t("side-b"))}</h3>${setTable(state.settings, t("side-b"))}</div></div>`];
   },
   set() {
-    return `<h2>${escapeText(t("view-set"))}</h2><p class="note">${escapeText(t("set-says"))}</p>${setTable(state.settings)}<p>${escapeText(t("reproduce", { command: commandNow() }))}</p>${saveButtons(["toml"])}`;
+    return [`<h2>${escapeText(t("view-set"))}</h2><p class="note">${escapeText(t("set-says"))}</p>${setTable(state.settings)}`,
+      `<p>${escapeText(t("reproduce", { command: commandNow() }))}</p>`, saveButtons(["toml"])];
   },
 };
 

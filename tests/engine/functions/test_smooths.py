@@ -55,3 +55,19 @@ def test_a_delay_n_that_varies_is_refused_under_runge_kutta(write_model):
     with pytest.raises(SDError, match='"x": DELAY N with a delay time that varies'):
         compile_model(by("rk4", path))
     assert compile_model(by("euler", path))
+
+
+def test_a_stage_of_a_delay3_may_be_shorter_than_a_step(write_model):
+    """As Vensim's published run of a DELAY3 with stages of two thirds of a step has it."""
+    path = write_model("x=DELAY3(Time,2)~~|\ny=DELAY N(Time,2,0,3)~~|", step=1.0, stop=5.0)
+    found = compile_model(read_model(path)).run(report=["x", "y"]).values
+    levels, wanted = [0.0] * 3, []
+    for time in range(6):
+        flows = [level * 1.5 for level in levels]
+        wanted.append(flows[-1])
+        levels = [
+            level + into - out
+            for level, into, out in zip(levels, [time, *flows], flows, strict=False)
+        ]
+    np.testing.assert_allclose(found["x"][:, 0], wanted)
+    np.testing.assert_allclose(found["y"][:, 0], [0, 0, 0, 1, 2, 3])  # two stages of one step

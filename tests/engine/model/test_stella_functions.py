@@ -55,12 +55,32 @@ VALUES = {
     "SUM(v[2:3])": 2,
     "MEAN(v[a:b]) + MAX(v[b:c])": 9,
     "NORMAL(5, 0) + UNIFORM(2, 2, 1)": 7,
+    "SIGN(-3) + SIGN(0) + 2*SIGN(0.1)": 1,
+    "NPV(1, 0, 0, 2) + NORMALPINK(3, 0, 2)": 2 * 0.5 * 9 + 3,
+    "LOOKUP_EXTRAPOLATE(g, 6) + LOOKUP FORWARD(g, 1.5)": 8,
+    "FACTORIAL(20)": math.factorial(20),
+    "COMBINATIONS(5, 3)": 10,
+    "COMBINATIONS(300, 2)": math.comb(300, 2),
+    "PERMUTATIONS(7, 3)": math.perm(7, 3),
+    "PMT(0.01, 36, 10000, 0)": -10000 * 0.01 / (1 - 1.01**-36),
+    "FV(0.01, 36, PMT(0.01, 36, 10000, 500), 10000)": 500,
+    "PV(0.01, 36, PMT(0.01, 36, 10000, 500), 500)": 10000,
+    "FV(0, 12, -10, 100) + PMT(0, 10, 50, 50) + PV(0, 3, 1, 1)": 20 - 10 - 4,
+    "(1 + DT*CGROWTH(21))^2": 1.21,
+    "DERIVN(TIME*TIME, 1)": (16 - 3.5**2) / 0.5,
+    "DERIVN(TIME*TIME, 2) + DERIVN(7, 0)": 9,
+    "LOOKUPAREA(g, 1, 3)": 4,
+    "LOOKUPMEAN(g, 1, 3) + LOOKUPINV(g, 3)": 5,
+    "MAX(v, 7) + MIN(v, 0) + MAX(v, 2*v)": 7 - 2 + 12,
+    "POISSON(0) + BINOMIAL(4, 1) + NEGBINOMIAL(3, 1) + GEOMETRIC(1, 5)": 4,
+    "GAMMA(1e-9, 1)*0 + LOGISTIC(4, 0) + BETA(2, 3)*0": 4,
 }
 
 
 def test_functions_have_their_values(write):
     names = {f"y{number}": formula for number, formula in enumerate(VALUES)}
-    run = compile_model(read_model(write(names, ARRAY))).run(report=names)
+    more = ARRAY + '<gf name="g"><xscale min="0" max="4"/><ypts>0,1,2,3,4</ypts></gf>'
+    run = compile_model(read_model(write(names, more))).run(report=names)
     for name, formula in names.items():
         wanted = pytest.approx(VALUES[formula], rel=1e-12)
         assert run.values[name][-1, 0] == wanted, formula

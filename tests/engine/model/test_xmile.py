@@ -14,9 +14,9 @@ RANGES = (
     '<dimensions><dim name="R"><elem name="a"/><elem name="b"/></dim>'
     '<dim name="N" size="3"/><dim name="S"><elem name="x1"/><elem name="x2"/></dim></dimensions>'
 )
-R, RS, N = (
+R, RS, SR, N = (
     "<dimensions>" + "".join(f'<dim name="{name}"/>' for name in names) + "</dimensions>"
-    for names in ("R", "RS", "N")
+    for names in ("R", "RS", "SR", "N")
 )
 
 
@@ -134,6 +134,9 @@ def test_random_numbers_follow_the_distribution(write, equation):
         ("MAX(SUM(v[*]), 2)", "", 3),
         ("m[R,S] + m[R,x1]", RS, [[2, 3], [6, 7]]),
         ("n*2", N, [20, 40, 60]),
+        ("VECTOR_RANK(v, 1) + VECTOR SORT ORDER(v, 1)", R, [1, 3]),
+        ("m'", SR, [[1, 3], [2, 4]]),
+        ("SUM(m[R,S]) + MEAN(m[R,S])", "", 12.5),
     ],
 )
 def test_arrays_are_read(write, equation, dims, expected):
@@ -141,11 +144,57 @@ def test_arrays_are_read(write, equation, dims, expected):
     np.testing.assert_allclose(found, expected)
 
 
+@pytest.mark.parametrize(
+    ("equation", "dims", "expected"),
+    [
+        ("w*2", "RR", [[22, 24], [42, 44]]),
+        ("w[R,R]*2", "RR", [[22, 24], [42, 44]]),
+        ("w'", "RR", [[11, 21], [12, 22]]),
+        ("w*v", "RR", [[11, 12], [42, 44]]),
+        ("w[R,R]", "R", [11, 22]),
+        ("SUM(w[R,*])", "R", [23, 43]),
+        ("SUM(w[*,R])", "R", [32, 34]),
+        ("SUM(w) + w[a,b]*100", "", 66 + 1200),
+    ],
+)
+def test_a_variable_may_have_a_range_twice(write, equation, dims, expected):
+    """As a matrix of who meets whom, age by age."""
+    names = "".join(f'<dim name="{name}"/>' for name in dims)
+    over = f"<dimensions>{names}</dimensions>" if dims else ""
+    twice = R.replace("</dimensions>", '<dim name="R"/></dimensions>')
+    w = elements("w", twice, {"a,a": "11", "a,b": "12", "b,a": "21", "b,b": "22"})
+    np.testing.assert_allclose(last(write(V + w + aux("q", equation, over)), "q"), [expected])
+
+
+def test_an_element_may_hang_on_the_one_before_it(write):
+    total = aux("q", "IF R = 1 THEN v ELSE q[R-1] + v", R)
+    np.testing.assert_array_equal(last(write(V + total), "q"), [[1, 3]])
+
+
 def test_stocks_take_initial_values_by_element(write):
     stock = elements("k", R, {"a": "5", "b": "v[b]*10"}, "stock", "<inflow>f</inflow>")
     path = write(V + stock + f'<flow name="f">{R}<eqn>v</eqn></flow>')
     (found,) = last(path, "k")
     np.testing.assert_array_equal(found, [9, 28])
+
+
+def test_an_equation_stands_for_the_elements_without_one(write):
+    one = '<element subscript="b"><eqn>7</eqn></element>'
+    stock = f'<stock name="k">{R}<eqn>5</eqn>{one}</stock>'
+    found = last(write(f'<aux name="w">{R}<eqn>TIME</eqn>{one}</aux>{stock}'), "w", "k")
+    np.testing.assert_array_equal(found, [[4, 7], [5, 7]])
+
+
+def test_blanks_may_stand_for_the_underlines_of_a_name(write):
+    assert last(write(aux("birth rate", "2") + aux("q", "birth rate * 3 + BIRTH  RATE")), "q") == [
+        8
+    ]
+
+
+def test_a_supply_is_shared_out_by_type_priority_and_width(write):
+    claims = elements("ask", R, {"a": "4", "b": "6"}) + elements("top", R, {"a": "2", "b": "1"})
+    body = claims + aux("got", "ALLOCATE(7, R, ask, top, 0.5, 1)", R)
+    np.testing.assert_allclose(last(write(body), "got"), [[4, 3]])
 
 
 @pytest.mark.parametrize("common", [True, False])
@@ -233,20 +282,21 @@ def test_modules_are_joined_by_their_connections(write):
         '<model name="Hares"><variables><stock name="Pop"><eqn>100</eqn><inflow>births</inflow>'
         '</stock><flow name="births"><eqn>Pop*0.1/area</eqn></flow><aux name="area">'
         '<eqn>1</eqn></aux><module name="Deep"><connect to="Deep.x" from="Pop"/></module>'
-        "</variables></model>"
+        '<module name="Low"><connect to="Low.y" from="Hares.area"/></module></variables></model>'
+        '<model name="Low"><variables><aux name="y"/></variables></model>'
     )
     deep = (
         '<model name="Deep"><variables><aux name="x"><eqn>0</eqn></aux><aux name="out">'
-        "<eqn>x*2</eqn></aux></variables></model>"
+        "<eqn>x*2 + .area*0</eqn></aux></variables></model>"
     )
     body = (
         '<module name="Hares"><connect to="Hares.area" from="area"/></module>'
         + aux("area", "10")
         + aux("q", "Hares.Pop + Hares.Deep.out")
     )
-    q, births = run(write(body, hares + deep), "q", "Hares.births")
+    q, births, area = run(write(body, hares + deep), "q", "Hares.births", "Hares.Low.y")
     np.testing.assert_allclose(q, 300 * 1.01 ** np.arange(5))
-    assert births[0] == 1
+    assert (births[0], area[0]) == (1, 10)
 
 
 def test_a_model_that_no_module_uses_is_refused(write):

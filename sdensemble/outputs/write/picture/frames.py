@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -34,8 +35,9 @@ from sdensemble.outputs.write.picture.measured import (
 
 TICK, EDGE, GAP = 4.2, 1.5, 3.0
 """Millimetres: of a row of tick labels, at the edges of a figure, between panels."""
-NAMES = 50.0
-"""Millimetres the names of rows may take before they are folded."""
+NAMES, HANG = 50.0, 6.0
+"""Millimetres the names of rows may take before they are folded, and a title stands out to the
+left of the axes it has no names beside."""
 
 
 @dataclass(frozen=True)
@@ -88,17 +90,18 @@ def room_of(grid: Sequence[Sequence[Frame]], wide: float) -> Room:
 
 def frame_of(panel: Panel, figure: Figure, place: int, lang: str) -> Frame:
     cell = (figure.width - 2 * EDGE) / max(min(figure.columns, len(figure.panels)), 1)
-    names = tuple(even(tell(name, lang), min(NAMES, cell * 0.42)) for name in panel.y.names)
+    beside = sum(beside_width(one.head, one.texts, lang) for one in panel.beside)
+    most = min(NAMES, cell * 0.42, (cell - beside) * 0.5)
+    names = tuple(even(tell(name, lang), most) for name in panel.y.names)
     heads = tuple(tell(one.head, lang) for one in panel.beside)
     rows = tuple(max(4.6, height_of(name, 3.0) + 1.8) for name in names)
     if any(isinstance(mark, Hill) for mark in panel.marks):
-        rows = tuple(max(row, 8.0) for row in rows)
-    side_by_side = max(_points_by_row(panel).values(), default=1)
-    rows = tuple(max(row, 2.4 * side_by_side + 2.2) for row in rows)
+        rows = tuple(max(row, 6.4) for row in rows)
+    points = _points_by_row(panel)
+    rows = tuple(max(row, 2.4 * points.get(i, 1) + 2.2) for i, row in enumerate(rows))
     left = max((text_mm(line) for n in names for line in n.split("\n")), default=0.0)
     left = left + 2.5 if names else 1.0 + _tick_width(panel)
     right = _right(panel, lang)
-    beside = sum(beside_width(one.head, one.texts, lang) for one in panel.beside)
     inside = cell - left - right - beside
     told: dict[tuple[int, int], str] = {}
     for mark in panel.marks:
@@ -113,10 +116,11 @@ def frame_of(panel: Panel, figure: Figure, place: int, lang: str) -> Frame:
                 for name, line in zip(names, lines, strict=True)
             )
     height = sum(rows) if rows else panel.height
-    title = even(tell(panel.title, lang), cell - 2.0)
+    free = cell - 2.0 - (0.0 if names else max(_indent(one) for one in figure.panels))
+    title = even(tell(panel.title, lang), free)
     above = tell(panel.y.label(), lang) if not names else ""
     if above:
-        title = joined_lines(title, fold(above, cell - 2.0))
+        title = joined_lines(title, fold(above, free))
     across = tuple(
         even(tell(name, lang), max(inside / len(panel.x.names) - 0.8, 5.0))
         for name in panel.x.names
@@ -133,14 +137,16 @@ def frame_of(panel: Panel, figure: Figure, place: int, lang: str) -> Frame:
     )
 
 
+def _indent(panel: Panel) -> float:
+    """Return how far from the edge of its cell the title of a panel without names begins."""
+    return 0.0 if panel.y.names else max(1.0 + _tick_width(panel) - HANG, 1.0)
+
+
 def _points_by_row(panel: Panel) -> dict[int, int]:
-    """Return how many points stand in each row of a panel of rows."""
-    found: dict[int, int] = {}
-    for mark in panel.marks:
-        if isinstance(mark, Points) and mark.across:
-            for y in mark.y:
-                found[round(y)] = found.get(round(y), 0) + 1
-    return found
+    """Return on how many heights points stand in each row of a panel of rows."""
+    marks = [mark for mark in panel.marks if isinstance(mark, Points) and mark.across]
+    heights = {y for mark in marks for y in mark.y}
+    return Counter(round(y) for y in heights)
 
 
 def _cell_texts(mark: Cells, inside: float, lang: str) -> dict[tuple[int, int], str]:

@@ -28,7 +28,7 @@ from sdensemble.outputs.figure import (
     Span,
     Target,
 )
-from sdensemble.outputs.write.picture.frames import Frame, beside_width, ends_of
+from sdensemble.outputs.write.picture.frames import HANG, Frame, beside_width, ends_of
 from sdensemble.outputs.write.picture.looks import (
     BLUE,
     DARK,
@@ -59,7 +59,7 @@ def draw_panel(
     if frame.title:
         lift = max((height_of(name, 2.9) for name in frame.across), default=0.0)
         gap = (1.0 + lift + (1.0 if lift else 0.0)) / frame.height
-        start = -(left if frame.names else min(left - 1.0, 6.0)) / width
+        start = -(left if frame.names else min(left - 1.0, HANG)) / width
         ax.text(
             start,
             1 + gap,
@@ -122,7 +122,8 @@ def _limits(ax: Axes, axis: Axis, which: str, most: int = 5) -> None:
     if axis.ticks:
         target.set_ticks(list(axis.ticks))
     else:
-        target.set_major_locator(MaxNLocator(most, integer=axis.whole))
+        locator = MaxNLocator(most, integer=axis.whole, steps=[1, 2, 2.5, 5, 10])
+        target.set_major_locator(locator)
 
 
 def row_places(frame: Frame) -> list[float]:
@@ -165,6 +166,7 @@ def _diamond(ax: Axes, x: float, y: float, look: Look) -> None:
         "color": look.colour,
         "markerfacecolor": look.face,
         "markeredgewidth": 0.7,
+        "path_effects": _cased(),
     }
     ax.plot([x], [y], marker="D", markersize=3.6, zorder=5, **edges)
 
@@ -272,6 +274,7 @@ def _draw_target(ax: Axes, mark: Target, look: Look, frame: Frame, lang: str) ->
             color=look.colour,
             linestyle=look.dashes,
             linewidth=look.width,
+            path_effects=_cased(),
         )
     _diamond(ax, mark.at, mark.value, look)
     text = tell(mark.text, lang)
