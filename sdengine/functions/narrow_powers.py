@@ -2,7 +2,8 @@
 
 ``vmath`` keeps the whole part of a logarithm apart, so that the error of a power does not grow
 with its base. Here the logarithm to the base of two is one number and an entry of a table, of any
-length, costs the same. Relative error: below 2e-16 times (4 + |y| + |log2 of the power|). Edges are those of ``vmath``.
+length, costs the same. Relative error: below 2e-16 times (4 + |y| + |log2 of the power|). Edges
+are those of ``vmath``.
 """
 
 from __future__ import annotations

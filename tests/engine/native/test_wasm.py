@@ -19,7 +19,8 @@ from tests.open_models import Row, euler, rows
 NODE = shutil.which("node")
 LANES = 8  # two strips of four
 ROWS = rows()
-EDGES = np.array([0.0, 1.0, -1.0, -3.0, 1e300, 1e-300, 5e-5, np.nextafter(1, 0), np.nextafter(1, 2)])
+BESIDE_ONE = np.nextafter(1, [0, 2])
+EDGES = np.array([0.0, 1.0, -1.0, -3.0, 1e300, 1e-300, 5e-5, *BESIDE_ONE])
 EXPONENTS = np.array([0.0, 3.0, -2.0, 0.5])
 
 
