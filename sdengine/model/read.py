@@ -19,6 +19,7 @@ from sdengine.model.parse import parse
 from sdengine.model.ranges import Ranges
 from sdengine.model.sections import CLOCK, Element
 from sdengine.model.shifts import written_out
+from sdengine.model.simultaneous import gone_round
 from sdengine.model.variables import spelled, variable_of
 from sdengine.recursion import deeply
 from sdengine.syntax import Expr, Model, Variable, fold
@@ -92,7 +93,7 @@ def _read(path: Path) -> Model:
                         most=at_most("ELEMENTS"),
                     )
                 )
-    variables = written_out(variables, ranges, unit, path.name, problems)
+    variables = gone_round(written_out(variables, ranges, unit, path.name, problems))
     problems.raise_if_any()
     if not variables:
         raise SDError(
