@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sdengine.functions import (
+    ages,
     allocate,
     arithmetic,
     belts,
@@ -24,7 +25,7 @@ from sdengine.functions.record import Function, Operation
 
 FAMILIES = (
     *(arithmetic, logic, pulses, folds, stocks, memory, smooths, lookups, data, vectors),
-    *(allocate, matrix, noise, distributions, belts),
+    *(allocate, matrix, noise, distributions, belts, ages),
 )
 FUNCTIONS: dict[str, Function] = {r.name: r for family in FAMILIES for r in family.RECORDS}
 STOCKS = tuple(name for name, record in FUNCTIONS.items() if record.stock)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sdengine.errors import Message, ModelRemark, Problems, SDError
 from sdengine.limits import at_most, limit
+from sdengine.model.ages import with_ages
 from sdengine.model.clock import bound, clock_of
 from sdengine.model.differences import differences
 from sdengine.model.external import Outside
@@ -93,6 +94,7 @@ def _read(path: Path) -> Model:
                         most=at_most("ELEMENTS"),
                     )
                 )
+    variables = with_ages(variables, path.name, problems)
     variables = gone_round(written_out(variables, ranges, unit, path.name, problems))
     problems.raise_if_any()
     if not variables:

@@ -79,6 +79,12 @@ def test_a_treatment_is_held_against_its_interval(bench):
     assert found.rows[0]["median"] == pytest.approx(15.9, abs=1)
 
 
+def test_each_treatment_is_told_by_its_own_name(bench):
+    other = {**study_case(0, 50), "name": {"zh": "减产", "en": "scarce"}}
+    told = studies(bench, {"cases": [study_case(0, 50), other]}).shown["en"]
+    assert [part.split()[0] for part in told.split("; ")] == ["dear", "scarce"]
+
+
 def test_an_effect_is_told_for_a_dose(bench):
     whole = studies(bench, {"cases": [study_case(0, 50)]}).rows[0]["median"]
     per = {"variable": "Price", "at": 2022, "relative": True, "factor": 10}

@@ -21,6 +21,7 @@ from sdensemble.lang import (
     Ended,
     Words,
     bracketed,
+    has,
     joined,
     phrase,
     quantity,
@@ -271,7 +272,11 @@ def unit_of(spec: ReportSpec, unit: str) -> Words:
 
 
 def level(value: float, unit: str, spec: ReportSpec, digits: int = 4) -> Words:
-    """Return a lever's level with its unit: "4.16亿元/年"; a pure number as it is."""
+    """Return a level with its unit: "4.16亿元/年"; a rate in %; a pure number as it is."""
+    period = f"period.{unit.casefold().removeprefix('1/')}"
+    if unit.startswith("1/") and has(period):
+        percent = Shown(100 * value, Number(digits=digits))
+        return phrase("decide.rate", percent=percent, period=phrase(period))
     number = Shown(value, Number(digits=digits))
     words = unit_of(spec, unit)
     if not words:

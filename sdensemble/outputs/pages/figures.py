@@ -53,7 +53,11 @@ def several(
         "several",
         title or phrase("brief.several_title", **names),
         (panel,),
-        notes=(phrase("brief.several_note", **names), units(results), conditions(results)),
+        notes=(
+            phrase("brief.several_note", **names),
+            units(results),
+            conditions(results, measured=True),
+        ),
         caption=phrase("brief.several_title", **names),
         source=source(results),
         run=run_of(results),
