@@ -74,12 +74,6 @@ class Bench:
         return whole_years(self.model)[0]
 
     @property
-    def sectors(self) -> tuple[str, ...]:
-        """Elements of the range the headline is made of."""
-        head = self.study.report.headline
-        return self.model.elements(head.range) if head.range else ()
-
-    @property
     def headline(self) -> str:
         """The variable the targets speak of."""
         return self.study.report.headline.whole.variable

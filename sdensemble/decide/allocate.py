@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -142,7 +142,6 @@ def allocate(
     target: Target,
     *,
     progress: Count | None = None,
-    tell: Callable[[int], None] | None = None,
 ) -> Allotted:
     """Return the allotment of an envelope that greedy steps find, confirmed on fresh members.
 
@@ -157,7 +156,7 @@ def allocate(
     spent = dict.fromkeys(envelopes, 0)
     (start,) = runs.outcomes(runs.run([base]))
     reached = 0.0
-    for taken in range(steps * len(envelopes)):
+    for _ in range(steps * len(envelopes)):
         open_ = [
             k
             for k, slot in enumerate(slots)
@@ -179,8 +178,6 @@ def allocate(
         order.append(chosen)
         gain.append(effects[best] - reached)
         reached = effects[best]
-        if tell:
-            tell(taken + 1)
     judged = replace(runs, world=fresh)
     return _judge(judged, slots, counts, evenly(slots, steps), base, order, gain, reached)
 

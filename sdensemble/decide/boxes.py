@@ -44,7 +44,6 @@ def boxes(
     target: Target,
     *,
     meets: bool = False,
-    resamples: int = 20,
     progress: Count | None = None,
 ) -> Discovered:
     """Return where members miss (or with ``meets``, meet) a target under a scenario."""
@@ -56,7 +55,7 @@ def boxes(
     shocks, paths = forcing_inputs(world, runs.last)
     every, x = (*names, *shocks), np.concatenate([numbers, paths])
     few = strongest(x, case, BOX_INPUTS)
-    box = discover(x[few], case, resamples=resamples)
+    box = discover(x[few], case)
     units = {**dict.fromkeys(shocks, ""), **units_of(world.draws.priors, names)}
     if world.forcing is not None:
         drives = {p.name: p.unit for p in world.forcing.processes}

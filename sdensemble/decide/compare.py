@@ -74,7 +74,7 @@ class Pair:
     @property
     def sign(self) -> int:
         """Which does more in the mean: 1 the first, −1 the second, 0 where not told."""
-        return _sign(self.effect.found)
+        return int(np.sign(self.effect.found.mean)) if distinguishable(self.effect.found) else 0
 
     @property
     def sign_of_median(self) -> int:
@@ -126,10 +126,6 @@ class Comparison:
     def dataset(self) -> xr.Dataset:
         """Return every number by world × scenario and world × first × second, in its unit."""
         return _dataset(self)
-
-
-def _sign(found: Estimate) -> int:
-    return int(np.sign(found.mean)) if distinguishable(found) else 0
 
 
 def compare(

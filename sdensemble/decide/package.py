@@ -17,6 +17,9 @@ from sdensemble.inputs.targets import Target
 if TYPE_CHECKING:
     import xarray as xr
 
+ORDERS = 12
+"""Orders of the levers that are sampled where a package has more than EXACT."""
+
 
 @dataclass(frozen=True, eq=False)
 class TakenApart:
@@ -40,7 +43,6 @@ def take_apart(
     target: Target,
     *,
     chance: bool = False,
-    permutations: int = 12,
     progress: Count | None = None,
 ) -> TakenApart:
     """Return how much of a package's effect each of its levers has, by Shapley's shares.
@@ -76,5 +78,5 @@ def take_apart(
     if k <= EXACT:
         found = shapley(values(list(packages(k))), names, world.replicate)
         return TakenApart(package, target, found, True, unit)
-    found = shapley_sampled(values, names, world.replicate, permutations=permutations)
+    found = shapley_sampled(values, names, world.replicate, permutations=ORDERS)
     return TakenApart(package, target, found, False, unit)

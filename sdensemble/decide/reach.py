@@ -206,7 +206,6 @@ def edge(
     *,
     with_forgone: bool = False,
     seed: int = 1,
-    generations: int = 12,
     progress: Count | None = None,
 ) -> Edge:
     """Return the least-cost mixes of levers in one world, judged on ``fresh`` members of it.
@@ -233,7 +232,7 @@ def edge(
         return runs.margins(results), np.array(above)
 
     limits = [(lever.low, lever.high) for lever in levers]
-    points = frontier(evaluate, limits, probabilities, seed=seed, generations=generations)
+    points = frontier(evaluate, limits, probabilities, seed=seed)
     return _confirmed(runs, fresh, levers, base, points, with_forgone)
 
 

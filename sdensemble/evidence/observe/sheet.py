@@ -124,11 +124,6 @@ ABSENT = ("", "-", "—", "–", "…", "...", "/", "..")
 YEAR = re.compile(r"(?:19|20)\d\d(?:\.0+)?\s*年?\s*度?(?:\s*(?:上半年|第?一季度|前三季度))?")
 
 
-def _named_in(table: Table, head: int) -> set[str]:
-    """Return the names of the columns that a row heads."""
-    return {_named(cell)[0] for cell in table[head][1]} - {""} if table else set()
-
-
 def _unpivoted(table: Table, head: int) -> tuple[Table, int]:
     """Return a wide table as a long one, with the place of its header; a long one as it is.
 
@@ -195,7 +190,7 @@ def _split(cell: str) -> tuple[str, str]:
 
 
 def _sheet(path: Path, table: Table, head: int) -> Sheet:
-    long = _named_in(table, head)
+    long = {_named(cell)[0] for cell in table[head][1]} - {""} if table else set()
     table, head = _unpivoted(table, head)
     header = tuple(table[head][1]) if table else ()
     problems = Problems()

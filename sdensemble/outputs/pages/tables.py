@@ -294,20 +294,13 @@ def progress(results: Results) -> Table:
 # ── what binds, what it costs ──
 
 
-def limits(results: Results, short: bool = False) -> Table | None:
-    """Return what limits each outcome in the question's year; None where the report names none.
-
-    ``short`` keeps the headline and its groups.
-    """
+def limits(results: Results) -> Table | None:
+    """Return what limits each outcome in the question's year; None where the report names none."""
     if not results.spec.regimes:
         return None
     base, year = reference(results), results.asked_year
-    head = results.spec.headline
-    wanted = {one.id for one in (head.whole, *head.groups)} if short else None
     shares: dict[str, dict[str, Any]] = {}
     for row in bottleneck_rows(results, (base,), (year,)):
-        if wanted and row["outcome"] not in wanted:
-            continue
         named = {"outcome": in_languages(row, "outcome")}
         shares.setdefault(row["outcome"], named)[row["regime"]] = row["mean_share"]
 
@@ -316,7 +309,7 @@ def limits(results: Results, short: bool = False) -> Table | None:
         return _of_row(regime.id, Share(), head=phrase("brief.of_set", **named))
 
     return _made(
-        "limits_short" if short else "limits",
+        "limits",
         results,
         shares.values(),
         _of_row("outcome", TEXT),

@@ -35,7 +35,6 @@ from sdensemble.results.results import Results, Split, reference
 
 PAGE = 14
 """Scenarios side by side on a terminal or in a figure; more stand below, or in another figure."""
-"""Columns that only a row of the scorecard has, no row by year."""
 
 
 def titled(lines: Sequence[Line], results: Results) -> list[Line]:
