@@ -8,6 +8,7 @@ here: they have become index arrays.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -359,5 +360,14 @@ class Program:
 
     def where(self, name: str) -> Slots:
         """Return the slots of a variable, in its own shape."""
-        first, shape = self.slots[name]
-        return first + np.arange(int(np.prod(shape, dtype=int)), dtype=np.int64).reshape(shape)
+        return self._places[name]
+
+    @cached_property
+    def _places(self) -> dict[str, Slots]:
+        """By name, since every run asks for all that it keeps."""
+        every = np.arange(self.size)
+        every.flags.writeable = False
+        return {
+            name: every[first : first + math.prod(shape)].reshape(shape)
+            for name, (first, shape) in self.slots.items()
+        }

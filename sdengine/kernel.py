@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdengine.errors import SDError, did_you_mean
+from sdengine.errors import Message, SDError, did_you_mean
 from sdengine.ir import Program, Slots
 from sdengine.native.blocks import Blocks, Memory, default_threads
 from sdengine.native.emit import emit
 from sdengine.native.jit import Native, aligned, load_or_compile, processor
 from sdengine.native.llvm import Processor
+from sdengine.native.loops import NARROW_BODY
 from sdengine.native.plan import Plan, make_plan
 from sdengine.native.wasm import WasmKernel, wasm_kernel
 from sdengine.program.final_time import settled
@@ -58,7 +59,13 @@ def compile_model(
     1
     """
     if lanes is not None and (isinstance(lanes, bool) or lanes not in LANES):
-        raise SDError(f"lanes must be one of {', '.join(map(str, LANES))}, not {lanes!r}")
+        raise SDError(
+            Message(
+                "lanes must be one of {known}, not {lanes}",
+                known=", ".join(map(str, LANES)),
+                lanes=lanes,
+            )
+        )
     model = settled(model)
     return _compiled(model, lower(model), lanes, use_cache, rounds_as or processor())
 
@@ -69,7 +76,9 @@ def _compiled(
     try:
         plan, lanes, text = deeply(_written, program, lanes, made_for)
     except RecursionError:
-        raise SDError(f"{model.path.name}: an equation is nested too deeply") from None
+        raise SDError(
+            Message("{file}: an equation is nested too deeply", file=model.path.name)
+        ) from None
     native, cached = load_or_compile(text, use_cache=use_cache)
     return Kernel(model, plan, lanes, native, cached, made_for)
 
@@ -109,6 +118,28 @@ class Trajectories:
     totals: Mapping[str, NDArray[np.float64]]
     first_bad: NDArray[np.int64]
     state: State | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Buffers:
+    """What a run keeps is written into these: (..., time, slot, member).
+
+    ``values`` hold what is reported, ``totals`` what is integrated, nothing of use at their first
+    time. Parts of larger ones serve as well: some scenario, some times, or members from a multiple
+    of the kernel's ``lanes`` on, with room behind them to fill the last block.
+    """
+
+    values: NDArray[np.float64]
+    totals: NDArray[np.float64]
+
+    def __getitem__(self, where: Any) -> Buffers:
+        return Buffers(self.values[where], self.totals[where])
+
+    @classmethod
+    def of(cls, ahead: tuple[int, ...], values: int, totals: int, members: int) -> Buffers:
+        """Return new ones that start where a line of a cache does."""
+        shapes = (*ahead, values, members), (*ahead, totals, members)
+        return cls(*(aligned(math.prod(shape)).reshape(shape) for shape in shapes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +213,7 @@ class Kernel:
         ids: ArrayLike | None = None,
         state: State | None = None,
         keep_state: bool = False,
+        into: Buffers | None = None,
     ) -> Trajectories:
         """Return the trajectories of all members.
 
@@ -195,7 +227,8 @@ class Kernel:
 
         ``keep_state`` keeps what the run must remember at its last step, as the result's
         ``state``; a run given that ``state`` goes on from there, under the constants of its own.
-        Two such runs have the bits of one over both spans.
+        Two such runs have the bits of one over both spans. What is kept is written ``into`` arrays
+        of the caller's, where there are any (see Buffers).
 
         Same inputs, same bits, whatever ``threads`` is and however members are split into
         calls. Raises SDError listing every unknown name, wrong shape and value that is not
@@ -222,6 +255,7 @@ class Kernel:
                 ids=ids,
                 state=state,
                 keep_state=True,
+                into=into,
             )
         inputs = Inputs(self.model, self.program, given)
         threads = inputs.whole("threads", threads, default_threads(), 1)
@@ -236,8 +270,9 @@ class Kernel:
             every,
             self.lanes,
             state=state,
+            into=into,
         )
-        out, out_totals, stride = shared["out"], shared["out_totals"], shared["stride"]
+        out, out_totals, stride = shared["out"], shared["out_totals"], len(shared["bad"])
         if ids is None and state is not None:
             ids = state.ids
         numbers = member_numbers(ids, count, stride, self.program.name)
@@ -279,7 +314,7 @@ class Kernel:
         given = {name: np.asarray(value, float) for name, value in (constants or {}).items()}
         shared, *_ = self._laid_out(inputs, given, {}, report, totals, None, steps, every, lanes)
         members = np.arange(lanes)
-        plan = make_plan(self.program, reciprocals=False)
+        plan = make_plan(self.program, reciprocals=False, body=NARROW_BODY)
         scratch = {
             "flags": 2 * plan.waiting(plan.switches[:, 1]).astype(np.int64),
             "W": np.empty((plan.size + 2 * self.program.stocks) * lanes),
@@ -303,6 +338,7 @@ class Kernel:
         lanes: int,
         *,
         state: State | None = None,
+        into: Buffers | None = None,
     ) -> tuple[dict[str, Any], int, dict[str, Slots], dict[str, Slots]]:
         """Return (what all blocks of a run share, the number of members, the slots of each
         variable kept, and of each integrated)."""
@@ -318,15 +354,17 @@ class Kernel:
         table = inputs.table(count, lanes)
         stride = table["stride"]
         remembered, rows = state_rows(state, lanes, stride)
+        into = into or Buffers.of((len(saves),), len(_all(kept)), len(_all(summed)), stride)
         shared = {
             **table,
+            "stride": into.totals.strides[-2] // 8,
             "defaults": self.program.defaults,
             "report": _without(_all(kept), self.program.void),
             "n_report": len(_all(kept)),
             "totals": _without(_all(summed), self.program.void),
             "n_totals": len(_all(summed)),
-            "out": _room(len(saves), len(_all(kept)), stride),
-            "out_totals": _room(len(saves), len(_all(summed)), stride),
+            "out": into.values,
+            "out_totals": into.totals,
             "bad": np.full(stride, -1, np.int64),
             "steps": inputs.end,
             "saves": np.append(saves, -1),
@@ -353,10 +391,14 @@ class Kernel:
             written = self.model.name_of(name)
             if written is None or written not in self.program.slots:
                 known = did_you_mean(name, self.program.slots)
-                inputs.problems.add(self.program.name, f'no variable "{name}" to keep{known}')
+                inputs.problems.add(
+                    self.program.name,
+                    Message('no variable "{name}" to keep{known}', name=name, known=known),
+                )
             elif not self._keeps(written):
                 inputs.problems.add(
-                    self.program.name, f'"{written}" is not among what this kernel keeps'
+                    self.program.name,
+                    Message('"{written}" is not among what this kernel keeps', written=written),
                 )
             else:
                 found[written] = self.program.where(written)
@@ -368,11 +410,6 @@ class Kernel:
             held = kept is None or np.isin(self.program.where(name), kept).all()
             self._known[name] = bool(held)
         return bool(self._known[name])
-
-
-def _room(*shape: int) -> NDArray[np.float64]:
-    """Return an array of this shape that starts where a line of a cache does."""
-    return aligned(math.prod(shape)).reshape(shape)
 
 
 def _all(named: Mapping[str, Slots]) -> Slots:

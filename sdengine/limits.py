@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from sdengine.errors import Message
+
 LIMITS = {
     "ELEMENTS": 1_000_000,  # elements of one variable, and of a model's variables together
     "VARIABLES": 30_000,  # variables of a model file
@@ -40,4 +42,5 @@ def at_most(name: str, verb: str = "read") -> str:
     >>> at_most("STEPS", "run")
     'at most 10,000,000 are run (SDENGINE_STEPS raises it)'
     """
-    return f"at most {limit(name):,} are {verb} (SDENGINE_{name} raises it)"
+    told = "at most {n:,} are {verb} (SDENGINE_{name} raises it)"
+    return Message(told, n=limit(name), verb=Message(verb), name=name)

@@ -31,7 +31,7 @@ ROOMS = {
         "errors": Room("one error type for everything a person can mend"),
         "streams": Room("random numbers by address"),
         "recursion": Room("room for deeply nested equations"),
-        "limits": Room("how large a model may be, and how to raise it"),
+        "limits": Room("how large a model may be, and how to raise it", ("errors",)),
         "syntax": Room("what a model file says: Model, Variable, Expr", ("errors",)),
         "ir": Room(
             "Program: numbered slots and statements, what lowering makes", ("streams", "syntax")
@@ -123,7 +123,10 @@ LONGEST = 450  # lines of a file
 
 # What readers of a study's files may know of the engine: what a model says, the shape of what a
 # kernel is given, random numbers, and not the kernel.
-NARROW = ("errors", "streams", "syntax", "model", "program.held", "native.uniform")
+NARROW = (
+    *("errors", "streams", "syntax", "model", "program.held"),
+    *("native.uniform", "native.cache"),
+)
 NARROW_ROOMS = ("inputs/", "ensemble/draws.py", "ensemble/forcing.py", "ensemble/processes.py")
 
 # package → the places that may import it

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sdengine.errors import Message
 from sdengine.model.build import (
     ONE,
     STEP,
@@ -52,7 +53,9 @@ class _Conveyor:
         self.ends = [name for name in outflows if name not in self.leaks]
         for name in self.leaks:
             if "leak_integers" in items[name].options:
-                raise ValueError(f'"{items[name].name}" leaks whole units only: not supported')
+                raise ValueError(
+                    Message('"{name}" leaks whole units only: not supported', name=items[name].name)
+                )
         self.exponential = item.options.get("exponential_leak") == "true"
         self.unit = item.unit
 
@@ -68,7 +71,9 @@ class _Conveyor:
         draft, dims = self.draft, self.dims
         length = draft.option(self.item, "len")
         if length is None:
-            raise ValueError(f'<conveyor> ("{self.name}") has no <len>, its transit time')
+            raise ValueError(
+                Message('<conveyor> ("{name}") has no <len>, its transit time', name=self.name)
+            )
         count = self._count(length)
         slat, first, last = self.part("place"), f"{self.name} · 1", f"{self.name} · {count}"
         names = [f"{self.name} · {k}" for k in range(1, count + 1)]
@@ -120,15 +125,19 @@ class _Conveyor:
         step, longest = draft.number(STEP), draft.number(length)
         start, stop = draft.number(Ref("initial_time")), draft.number(Ref("final_time"))
         if step is None or not step > 0:
-            raise ValueError(f'<conveyor> ("{self.name}") needs a number for <dt>')
+            raise ValueError(
+                Message('<conveyor> ("{name}") needs a number for <dt>', name=self.name)
+            )
         if longest is not None:
             draft.bind(length)
             count = max(int(longest / step + 0.5 + 1e-6), 1)
         elif start is None or stop is None:
-            raise ValueError(f'<conveyor> ("{self.name}"): its <len> is no number')
+            raise ValueError(
+                Message('<conveyor> ("{name}"): its <len> is no number', name=self.name)
+            )
         else:  # what stays longer than the run never leaves
             count = max(min(int((stop - start) / step + 1.5), _VARIABLE_MOST), 1)
-        draft.take_places(count, f'<conveyor> ("{self.name}")', "places")
+        draft.take_places(count, f'<conveyor> ("{self.name}")', Message("places"))
         return count
 
     def _first_value(self) -> Expr:
@@ -183,7 +192,11 @@ class _Conveyor:
         except ValueError:
             low, high = 0.0, 0.0
         if not 0 <= low < high <= 1:
-            raise ValueError(f'"{self.items[name].name}": its leak zone must lie within 0 to 1')
+            raise ValueError(
+                Message(
+                    '"{name}": its leak zone must lie within 0 to 1', name=self.items[name].name
+                )
+            )
         return low, high
 
     def _fraction(self, name: str) -> str:

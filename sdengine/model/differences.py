@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from sdengine.errors import Message
 from sdengine.model.clock import constant_of
 from sdengine.syntax import Call, Expr, Kind, Model, Number, Variable, walk
 
@@ -30,8 +31,17 @@ class Difference:
         """Return one line on the variables of a model that have it."""
         listed = list(names)
         shown = ", ".join(f'"{name}"' for name in listed[:SHOWN])
-        more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-        return f"{self.title} ({shown}{more}): as in {self.follows}, {self.done}; {self.others}"
+        left = len(listed) - SHOWN
+        more = Message(" and {n} more", n=left) if left > 0 else ""
+        words = {key: Message(getattr(self, key)) for key in ("title", "follows", "done", "others")}
+        return Message(
+            "{title} ({shown}{more}): as in {follows}, {done}; {others}"
+            if self.follows != "none"
+            else "{title} ({shown}{more}): {done}; {others}",
+            shown=shown,
+            more=more,
+            **words,
+        )
 
 
 def differences(model: Model) -> Iterator[str]:

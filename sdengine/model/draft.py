@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sdengine.errors import Message
 from sdengine.functions import STOCKS
 from sdengine.limits import at_most, limit
 from sdengine.model.build import ZERO, least, most, sub
@@ -51,7 +52,7 @@ class Draft:
         rows = []
         for equation in self.elements[plain(stock)].equations:
             if not isinstance(equation.expr, Call) or equation.expr.function not in STOCKS:
-                raise ValueError(f'"{stock}" is defined twice')
+                raise ValueError(Message('"{stock}" is defined twice', stock=stock))
             rows.append((equation.subscripts, equation.expr.args[1]))
         return rows
 
@@ -78,7 +79,15 @@ class Draft:
         """Count the places of a conveyor or batches of a queue; raise where they are too many."""
         self.places += count
         if self.places > limit("SLATS"):
-            raise ValueError(f"{stock}: {self.places:,} {what}; {at_most('SLATS', 'taken')}")
+            raise ValueError(
+                Message(
+                    "{stock}: {places:,} {what}; {most}",
+                    stock=stock,
+                    places=self.places,
+                    what=what,
+                    most=at_most("SLATS", "taken"),
+                )
+            )
 
     def admit(
         self,
@@ -107,7 +116,14 @@ class Draft:
             return self._spelled(dialect.read(text)) if text else None
         except EquationError as error:
             name = item.name.replace("\\n", " ")
-            raise ValueError(f'<{keys[0]}> of "{name}" cannot be read: it {error}') from None
+            raise ValueError(
+                Message(
+                    '<{key}> of "{name}" cannot be read: it {error}',
+                    key=keys[0],
+                    name=name,
+                    error=error.args[0],
+                )
+            ) from None
 
     def _spelled(self, expr: Expr) -> Expr:
         """Return an expression with the subscripts that XMILE leaves out."""

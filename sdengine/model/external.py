@@ -179,7 +179,7 @@ class Outside:
         try:
             refuse_closed(path)
         except SDError as error:
-            raise OutsideError(str(error)) from None
+            raise OutsideError(error.problems[0]) from None
         if path.suffix.lower() not in SHEETS + TEXTS:
             raise OutsideError(
                 Message(
@@ -285,7 +285,9 @@ def grid_of(path: Path, tab: str = "") -> NDArray[np.object_]:
         raise SDError(error.args[0]) from None
     except Exception as error:
         what = " ".join(str(error).split())[:200] or type(error).__name__
-        raise SDError(f"{path.name}: cannot be read: {what}") from error
+        raise SDError(
+            Message("{file}: cannot be read: {error}", file=path.name, error=what)
+        ) from error
 
 
 def _however_written(folder: Path, file: str) -> Path:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from sdengine.errors import Problems
+from sdengine.errors import Message, Problems
 from sdengine.limits import at_most, limit
 from sdengine.model.equation import MARK
 from sdengine.model.external import Source
@@ -58,7 +58,7 @@ class _Inliner:
                 site = _Site(element.name, equation.subscripts, equation.excepts, made)
                 expr = self.expand(equation.expr, site, ())
             except MacroError as error:
-                self.problems.add(f'{self.path.name} "{element.name}"', str(error))
+                self.problems.add(f'{self.path.name} "{element.name}"', error.args[0])
                 continue
             equations.append(dataclasses.replace(equation, expr=expr))
         return [dataclasses.replace(element, equations=tuple(equations)), *made]
@@ -76,11 +76,17 @@ class _Inliner:
         if macro is None:
             return Call(expr.function, args)
         if called in inside:
-            raise MacroError(f'macro "{macro.name}" calls itself')
+            raise MacroError(Message('macro "{name}" calls itself', name=macro.name))
         result = macro.name
         if number:
             if int(number) >= len(macro.returns):
-                raise MacroError(f'macro "{macro.name}" has {len(macro.returns)} further results')
+                raise MacroError(
+                    Message(
+                        'macro "{name}" has {n} further results',
+                        name=macro.name,
+                        n=len(macro.returns),
+                    )
+                )
             result = macro.returns[int(number)]
         return self._call(macro, args, site, (*inside, called), result)
 
@@ -94,16 +100,29 @@ class _Inliner:
     ) -> Expr:
         if len(args) != len(macro.params):
             raise MacroError(
-                f'macro "{macro.name}" takes {len(macro.params)} arguments, is given {len(args)}'
+                Message(
+                    'macro "{name}" takes {n} arguments, is given {m}',
+                    name=macro.name,
+                    n=len(macro.params),
+                    m=len(args),
+                )
             )
         if macro.ranges:
-            raise MacroError(f'macro "{macro.name}" defines subscripts of its own: not supported')
+            raise MacroError(
+                Message(
+                    'macro "{name}" defines subscripts of its own: not supported', name=macro.name
+                )
+            )
         self.made += len(macro.elements)
         if self.made > limit("MACROS"):
             self.problems.add(
                 f'{self.path.name} "{outer.owner}"',
-                f'macro "{macro.name}" and others stand for more than {limit("MACROS"):,} '
-                f"equations; {at_most('MACROS', 'made')}",
+                Message(
+                    'macro "{name}" and others stand for more than {limit:,} equations; {most}',
+                    name=macro.name,
+                    limit=limit("MACROS"),
+                    most=at_most("MACROS", "made"),
+                ),
             )
             self.problems.raise_if_any()
         marked = dict.fromkeys(s for arg in args for s in _marks(arg))
@@ -123,7 +142,11 @@ class _Inliner:
         for element in macro.elements:
             if any(equation.subscripts for equation in element.equations):
                 raise MacroError(
-                    f'"{element.name}" in macro "{macro.name}" has subscripts: not supported'
+                    Message(
+                        '"{name}" in macro "{macro}" has subscripts: not supported',
+                        name=element.name,
+                        macro=macro.name,
+                    )
                 )
             if _is_table(element):
                 tables.add(fold(element.name))
@@ -131,7 +154,11 @@ class _Inliner:
             names[fold(element.name)] = Ref(f"{prefix} · {element.name}", subscripts)
         found = names.get(fold(result))
         if found is None:
-            raise MacroError(f'macro "{macro.name}" has no equation for "{result}"')
+            raise MacroError(
+                Message(
+                    'macro "{name}" has no equation for "{result}"', name=macro.name, result=result
+                )
+            )
         local = _Local(macro.name, names, tables | {fold(param) for param in macro.params})
         for element in macro.elements:
             for equation in element.equations:
@@ -218,7 +245,13 @@ class _Local:
         if stands is None or function not in self.tables:
             return Call(expr.function.removesuffix("$"), args)
         if not isinstance(stands, Ref):
-            raise MacroError(f'"{expr.function}" in macro "{self.macro}" is not a function')
+            raise MacroError(
+                Message(
+                    '"{name}" in macro "{macro}" is not a function',
+                    name=expr.function,
+                    macro=self.macro,
+                )
+            )
         if stands.subscripts:
             return Call("lookup", (stands, *args))
         return Call(stands.name, args)
@@ -227,10 +260,20 @@ class _Local:
         name = fold(ref.name)
         if name in self.names:
             if ref.subscripts:
-                raise MacroError(f'"{ref.name}" in macro "{self.macro}" has subscripts')
+                raise MacroError(
+                    Message(
+                        '"{name}" in macro "{macro}" has subscripts',
+                        name=ref.name,
+                        macro=self.macro,
+                    )
+                )
             return self.names[name]
         if name.endswith("$"):
             return Ref(ref.name.rstrip().removesuffix("$").rstrip("_ "), ref.subscripts)
         if name in GLOBAL:
             return ref
-        raise MacroError(f'no "{ref.name}" in macro "{self.macro}" (write "{ref.name}$"?)')
+        raise MacroError(
+            Message(
+                'no "{name}" in macro "{macro}" (write "{name}$"?)', name=ref.name, macro=self.macro
+            )
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sdengine.errors import Message
 from sdengine.model.items import Item
 from sdengine.model.stella import plain
 
@@ -24,7 +25,13 @@ def joined(models: Sequence[tuple[str, Sequence[Item], Modules]]) -> list[Item]:
     out = joiner.join(items, modules, "")
     for key, (name, _, _) in named.items():
         if key not in joiner.used:
-            raise ValueError(f'{len(models)} <model> elements; model "{name}" is in no <module>')
+            raise ValueError(
+                Message(
+                    '{n} <model> elements; model "{name}" is in no <module>',
+                    n=len(models),
+                    name=name,
+                )
+            )
     return out
 
 
@@ -40,7 +47,7 @@ class _Joiner:
         for name, _ in modules:
             found = self.named.get(plain(name))
             if found is None or plain(name) in self.used:
-                raise ValueError(f'<module> ("{name}") has no model of its own')
+                raise ValueError(Message('<module> ("{name}") has no model of its own', name=name))
             self.used.add(plain(name))
             path = f"{prefix}{name}"
             _, own, inner = found

@@ -8,6 +8,7 @@ import operator
 import re
 from collections.abc import Sequence
 
+from sdengine.errors import Message
 from sdengine.syntax import Table
 
 _TABLE = re.compile(r"[\s\d.eE+\-,()\\]*")
@@ -67,5 +68,5 @@ def number(text: str) -> float:
     except ValueError:
         value = float(re.sub(r"\s", "", text))  # a sign may stand apart
     if math.isinf(value):
-        raise EquationError(f"has a number that is too large: {text[:40]}")
+        raise EquationError(Message("has a number that is too large: {text}", text=text[:40]))
     return value

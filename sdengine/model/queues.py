@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sdengine.errors import Message
 from sdengine.model.build import (
     HALF,
     ONE,
@@ -104,9 +105,11 @@ def _batches(
     dims = item.dims
     step, start, stop = map(draft.number, (STEP, Ref("initial_time"), Ref("final_time")))
     if step is None or start is None or stop is None or not step > 0:
-        raise ValueError(f'<queue> ("{name}") needs numbers for start, stop and dt')
+        raise ValueError(
+            Message('<queue> ("{name}") needs numbers for start, stop and dt', name=name)
+        )
     count = max(min(int((stop - start) / step + 2.5), _BATCHES), 2)
-    draft.take_places(count, f'<queue> ("{name}")', "batches")
+    draft.take_places(count, f'<queue> ("{name}")', Message("batches"))
     batch, head, tail = (f"{name} · {what}" for what in ("batch", "front", "behind"))
     names = [f"{name} · {k}" for k in range(1, count + 1)]
     draft.ranges += [(batch, names), (head, names[:-1]), (tail, names[1:])]
@@ -178,10 +181,12 @@ def oven(draft: Draft, item: Item, flows: Flows) -> None:
     cook, capacity = draft.option(item, "len", "cook_time"), draft.option(item, "capacity")
     fill = draft.option(item, "fill_time", "fill")
     if cook is None:
-        raise ValueError(f'<oven> ("{name}") has no <len>, its cook time')
+        raise ValueError(Message('<oven> ("{name}") has no <len>, its cook time', name=name))
     for key in _NO_OVEN:
         if item.options.get(key, "").strip():
-            raise ValueError(f'<{key}> of the oven "{name}" is not supported')
+            raise ValueError(
+                Message('<{key}> of the oven "{name}" is not supported', key=key, name=name)
+            )
     contents = Ref(name, dims)
     idle = test("lt", here("time left"), ZERO)
     filled = test("ge", here("filling"), sub(fill or ZERO, HALF))

@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from sdengine.errors import Problems, did_you_mean
+from sdengine.errors import Message, Problems, did_you_mean
 from sdengine.limits import at_most, limit
 from sdengine.model.external import Outside, OutsideError
 from sdengine.model.sections import Section
@@ -38,18 +38,33 @@ class Ranges:
                 try:
                     content = outside.subscript(**content)
                 except OutsideError as error:
-                    problems.add(f'{file} range "{name}"', str(error))
+                    problems.add(
+                        Message('{file} range "{name}"', file=file, name=name), error.args[0]
+                    )
                     continue
             twice = [e for e, n in Counter(map(fold, content)).items() if n > 1]
             if twice:
-                problems.add(file, f'range "{name}" has the element "{twice[0]}" twice')
+                problems.add(
+                    file,
+                    Message(
+                        'range "{name}" has the element "{twice}" twice', name=name, twice=twice[0]
+                    ),
+                )
             self._note(name, tuple(content))
         self._expand()
         for name, content in copies:
             copied = self.name(content)
             if copied is None:
                 near = did_you_mean(content, self.elements)
-                problems.add(file, f'range "{name}" copies unknown "{content}"{near}')
+                problems.add(
+                    file,
+                    Message(
+                        'range "{name}" copies unknown "{content}"{near}',
+                        name=name,
+                        content=content,
+                        near=near,
+                    ),
+                )
             else:
                 self._note(name, self.elements[copied])
         for name, target, parts in section.mappings:
@@ -120,12 +135,15 @@ class Ranges:
                         done[name] = self._flat(name, done)
                         total += len(done[name])
                         if total > limit("RANGES"):
-                            what = f"subscript ranges of {total:,} elements; {at_most('RANGES')}"
+                            told = "subscript ranges of {n:,} elements; {most}"
+                            what = Message(told, n=total, most=at_most("RANGES"))
                             self.problems.add(self.file, what)
                             self.problems.raise_if_any()
                 elif todo[0] in path:
                     circle = '", "'.join(path[path.index(str(todo[0])) :][:5])
-                    self.problems.add(self.file, f'the ranges "{circle}" hold each other')
+                    self.problems.add(
+                        self.file, Message('the ranges "{circle}" hold each other', circle=circle)
+                    )
                     self.problems.raise_if_any()
                 else:
                     path.append(str(todo[0]))
@@ -145,13 +163,22 @@ class Ranges:
             return
         if there is None:
             near = did_you_mean(target, self.elements)
-            what = f'range "{name}" maps to unknown "{target}"{near}'
+            told = 'range "{name}" maps to unknown "{target}"{near}'
+            what = Message(told, name=name, target=target, near=near)
             self.problems.add(self.file, what)
             return
         try:
             self.mappings[here, there] = self._mapped(here, there, parts)
         except ValueError as error:
-            self.problems.add(self.file, f'range "{name}" cannot map to "{target}": {error}')
+            self.problems.add(
+                self.file,
+                Message(
+                    'range "{name}" cannot map to "{target}": {error}',
+                    name=name,
+                    target=target,
+                    error=error.args[0],
+                ),
+            )
 
     def _mapped(self, here: str, there: str, parts: tuple[str, ...]) -> tuple[str, ...]:
         """Return, for each element of ``there``, the element of ``here`` it belongs to.
@@ -165,12 +192,20 @@ class Ranges:
             listed = [e for part in listed for e in self.names(part)]
         listed = listed or list(self.elements[there])
         if len(listed) != len(own):
-            raise ValueError(f"it has {len(own)} elements, and {len(listed)} stand against them")
+            raise ValueError(
+                Message(
+                    "it has {n} elements, and {m} stand against them", n=len(own), m=len(listed)
+                )
+            )
         out = [""] * len(order)
         for element, part in zip(own, listed, strict=True):
             for name in self.names(part) if parts else (part,):
                 if fold(name) not in order:
                     near = did_you_mean(name, self.elements[there])
-                    raise ValueError(f'"{name}" is not in "{there}"{near}')
+                    raise ValueError(
+                        Message(
+                            '"{name}" is not in "{there}"{near}', name=name, there=there, near=near
+                        )
+                    )
                 out[order[fold(name)]] = element
         return tuple(out)

@@ -12,6 +12,7 @@ import html
 import re
 from typing import Any
 
+from sdengine.errors import Message
 from sdengine.model.text import plain
 
 SPACE = "http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"
@@ -34,7 +35,7 @@ def document(text: str) -> tuple[Any, str, tuple[str, ...]]:
     from lxml import etree
 
     if re.search(r"<!\s*(DOCTYPE|ENTITY)", text, re.I):
-        raise ValueError("a document type is not accepted in a model file")
+        raise ValueError(Message("a document type is not accepted in a model file"))
     text = re.sub(r"^\s*<\?xml[^>]*\?>", lambda head: "\n" * head[0].count("\n"), text)
     if not re.search(r"<xmile\b[^>]*\sxmlns\s*=", text):
         text = re.sub(r"<xmile\b", f'<xmile xmlns="{SPACE}"', text, count=1)
@@ -46,15 +47,26 @@ def document(text: str) -> tuple[Any, str, tuple[str, ...]]:
         again, later = _parsed(plain)
         left = [e for e in later if e.type_name not in _HARMLESS + _TOLD]
         if left:
-            raise ValueError(f"the XML is not well formed: line {left[0].line}: {left[0].message}")
+            raise ValueError(
+                Message(
+                    "the XML is not well formed: line {line}: {message}",
+                    line=left[0].line,
+                    message=left[0].message,
+                )
+            )
         first = next(e for e in faults if e.type_name not in _HARMLESS + _TOLD)
-        remarks.append(f"line {first.line}: tags in a comment or drawing do not match; left out")
+        what = Message("tags in a comment or drawing do not match; left out")
+        remarks.append(_at(first.line, what))
         root, faults = again, later
-    remarks += [f"line {e.line}: {e.message}" for e in faults if e.type_name in _TOLD]
+    remarks += [_at(e.line, e.message) for e in faults if e.type_name in _TOLD]
     space = None if root is None else root.nsmap.get(None)
     if root is None or space is None or etree.QName(root).localname != "xmile":
-        raise ValueError("this is not an XMILE file: no <xmile> element")
+        raise ValueError(Message("this is not an XMILE file: no <xmile> element"))
     return root, space, tuple(remarks)
+
+
+def _at(line: int, what: str) -> str:
+    return Message("line {line}: {what}", line=line, what=what)
 
 
 def _parsed(text: str) -> tuple[Any, list[Any]]:
@@ -82,7 +94,7 @@ def _mended(text: str) -> tuple[str, list[str]]:
         nonlocal counted, line
         line += text.count("\n", counted, at)
         counted = at
-        remarks.append(f"line {line}: {what}")
+        remarks.append(_at(line, what))
 
     def chars(start: int, end: int) -> str:
         """Return character data with its "&" and control characters mended."""
@@ -96,13 +108,14 @@ def _mended(text: str) -> tuple[str, list[str]]:
                 return found[0]
             letter = html.unescape(found[0])
             if word and letter != found[0]:
-                say(start + found.start(), f'"{found[0]}" is not declared; read as "{letter}"')
+                told = '"{sign}" is not declared; read as "{letter}"'
+                say(start + found.start(), Message(told, sign=found[0], letter=letter))
                 return letter
-            say(start + found.start(), 'a bare "&" is read as "&amp;"')
+            say(start + found.start(), Message('a bare "&" is read as "&amp;"'))
             return "&amp;" + found[0][1:]
 
         def control(found: re.Match[str]) -> str:
-            say(start + found.start(), "a control character is left out")
+            say(start + found.start(), Message("a control character is left out"))
             return ""
 
         return _CONTROL.sub(control, part) if "&" not in part else _ENTITY.sub(entity, part)
@@ -117,14 +130,14 @@ def _mended(text: str) -> tuple[str, list[str]]:
             continue
         tag = _TAG.match(text, at)
         if tag is None:
-            say(at, 'a bare "<" is read as "&lt;"')
+            say(at, Message('a bare "<" is read as "&lt;"'))
             out.append("&lt;")
             at += 1
             continue
         end = _end_of_tag(text, tag.end())
         inside = chars(at, end)
         if "<" in inside[1:]:
-            say(at, 'a bare "<" in an attribute is read as "&lt;"')
+            say(at, Message('a bare "<" in an attribute is read as "&lt;"'))
             inside = "<" + inside[1:].replace("<", "&lt;")
         out.append(inside)
         at = end

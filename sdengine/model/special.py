@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from sdengine.errors import Message
 from sdengine.model.conveyor import conveyor
 from sdengine.model.draft import Draft, flows_of
 from sdengine.model.items import Item
@@ -47,7 +48,9 @@ def write_out(draft: Draft, items: Sequence[Item], behaviour: tuple[bool, bool])
     for item in stocks:
         special, flows = item.options.get("special"), flows_of(item, draft.names)
         if special is not None and not flows.outflows and special != "queue":
-            raise ValueError(f'<{special}> ("{item.name}") has no outflow')
+            raise ValueError(
+                Message('<{special}> ("{name}") has no outflow', special=special, name=item.name)
+            )
         if special == "conveyor":
             conveyor(draft, item, flows, by_name)
         elif special == "oven":

@@ -6,12 +6,13 @@ import math
 import re
 from dataclasses import dataclass, field
 
+from sdengine.errors import Message, either
 from sdengine.functions import FUNCTIONS as KNOWN
 from sdengine.functions import named
 from sdengine.model.build import ONE, ZERO, add, div, sub, total
 from sdengine.model.equation import Reader, Subscript, Text
 from sdengine.model.points import EquationError
-from sdengine.model.stella_functions import ARITY, FUNCTIONS
+from sdengine.model.stella_functions import ARITY, FUNCTIONS, RUNS
 from sdengine.model.tokens import tokens
 from sdengine.syntax import Call, Expr, Number, Ref
 
@@ -22,8 +23,12 @@ _REDUCERS = {
     **{"sum": "sum", "arraysum": "sum", "mean": "mean", "arraymean": "mean", "prod": "prod"},
     **{"stddev": "stddev", "arraystddev": "stddev"},
 }
-_NUMBERS = {"pi": Number(math.pi), "inf": div(ONE, ZERO), "nan": div(ZERO, ZERO)}
-_TABLES = ("lookupinv", "lookupmean", "lookuparea")
+_NUMBERS = {"pi": Number(math.pi), "inf": div(ONE, ZERO), "nan": div(ZERO, ZERO), **RUNS}
+_TABLES = (
+    *("lookupinv", "lookupmean", "lookuparea", "lookup extrapolate", "lookup forward"),
+    *("lookup backward", "lookup invert", "lookup area", "lookup slope"),
+)
+_VECTORS = ("vector sort order", "vector rank", "vector reorder")
 _EXTREMES = ("min", "max", "vmin", "vmax")
 _FEW = ("min", "max")
 
@@ -116,7 +121,12 @@ class Stella:
         dims = self.names.arrays.get(plain(text), ())
         if dims and len(dims) != len(subscripts):
             raise EquationError(
-                f'uses "{text}" with {len(subscripts)} subscripts, it has {len(dims)}'
+                Message(
+                    'uses "{text}" with {n} subscripts, it has {m}',
+                    text=text,
+                    n=len(subscripts),
+                    m=len(dims),
+                )
             )
         found = [
             self._subscript(subscript, dims[place] if dims else "")
@@ -137,14 +147,21 @@ class Stella:
             return subscript
         if subscript == "*":
             if not dim:
-                raise EquationError("has [*] on something that is no array")
+                raise EquationError(Message("has [*] on something that is no array"))
             return f"{dim}!"
         if ":" in subscript and not subscript.startswith('"'):
             return f"{self._slice(subscript, dim)}!"
         bare = subscript.strip('"')
         if bare.isdigit() and elements and bare not in elements:
             if not 1 <= int(bare) <= len(elements):
-                raise EquationError(f'has subscript {bare}, "{dim}" has {len(elements)} elements')
+                raise EquationError(
+                    Message(
+                        'has subscript {bare}, "{dim}" has {n} elements',
+                        bare=bare,
+                        dim=dim,
+                        n=len(elements),
+                    )
+                )
             return elements[int(bare) - 1]
         head, dot, element = bare.partition(".")
         if dot and plain(head) in self.names.ranges:
@@ -166,7 +183,13 @@ class Stella:
             places.append(int(end) - 1 if place < 0 and end.isdigit() else place)
         first, last = places
         if not 0 <= first <= last < len(elements):
-            raise EquationError(f'has the subscript {subscript}, which are no elements of "{dim}"')
+            raise EquationError(
+                Message(
+                    'has the subscript {subscript}, which are no elements of "{dim}"',
+                    subscript=subscript,
+                    dim=dim,
+                )
+            )
         made = f"{name} {subscript}"
         self.names.slices[made] = self.names.ranges[plain(made)] = (
             made,
@@ -178,7 +201,9 @@ class Stella:
         """Return an element of an array whose place is computed: 0 where there is none, as in
         Stella. Fractions are cut off."""
         if not dims:
-            raise EquationError(f'has a computed subscript on "{text}", which is no array')
+            raise EquationError(
+                Message('has a computed subscript on "{text}", which is no array', text=text)
+            )
         lengths = [len(self.names.ranges[plain(dim)][1]) for dim in dims]
         first = [
             self.names.ranges[plain(dim)][1][0] if isinstance(one, Expr) else one
@@ -217,7 +242,9 @@ class Stella:
         text = self.whole_name(name)
         word = plain(text)
         if any(isinstance(arg, Text) for arg in args):
-            raise EquationError(f'has the function "{name}" of a text, which is not supported')
+            raise EquationError(
+                Message('has the function "{name}" of a text, which is not supported', name=name)
+            )
         if word in self.names.macros:
             return self._macro(text, args)
         if word in self.names.variables and (word in self.names.tables or not _known(word)):
@@ -227,6 +254,8 @@ class Stella:
             return self._lookup(self._table(args[0]), args[1:])
         if word in _TABLES and args and isinstance(args[0], Ref):
             args = (self._table(args[0]), *args[1:])
+        if word in _VECTORS:
+            args = tuple(self._spelled(arg) for arg in args)
         if word == "size":
             return self._size(args)
         if word in _REDUCERS and len(args) == 1:
@@ -248,8 +277,15 @@ class Stella:
         if made is not None:
             return made(*args)
         if word in ARITY and len(args) not in ARITY[word]:
-            counts = " or ".join(map(str, ARITY[word]))
-            raise EquationError(f"has {name} with {len(args)} arguments, it takes {counts}")
+            counts = either(map(str, ARITY[word]))
+            raise EquationError(
+                Message(
+                    "has {name} with {n} arguments, it takes {counts}",
+                    name=name,
+                    n=len(args),
+                    counts=counts,
+                )
+            )
         return Call(word.replace(" ", "_"), args)
 
     def _macro(self, text: str, args: tuple[Expr, ...]) -> Expr:
@@ -281,14 +317,16 @@ class Stella:
             if name in self.names.ranges and name not in self.names.variables:
                 return Number(float(len(self.names.ranges[name][1])))
             return Number(float(math.prod(self._widths(self.open(args[0])))))
-        raise EquationError("has SIZE of something that is no array")
+        raise EquationError(Message("has SIZE of something that is no array"))
 
     def _reduce(self, name: str, part: Expr) -> Expr:
         if name not in ("mean", "stddev"):
             return Call(name, (part,))
         widths = self._widths(part)
         if not widths:
-            raise EquationError(f"has {name.upper()} of something that is no array")
+            raise EquationError(
+                Message("has {name} of something that is no array", name=name.upper())
+            )
         count = Number(float(math.prod(widths)))
         mean = div(total(part), count)
         if name == "mean":
@@ -300,6 +338,12 @@ class Stella:
         """Return what MIN or MAX compares: of an array in an equation that has none, its own."""
         opened = arg if self.dims else self.open(arg)
         return arg if opened == arg else Call(f"v{word}_xmile", (opened,))
+
+    def _spelled(self, arg: Expr) -> Expr:
+        """Return an array that stands bare with its subscripts."""
+        if isinstance(arg, Ref) and not arg.subscripts:
+            return Ref(arg.name, self.names.arrays.get(plain(arg.name), ()))
+        return arg
 
     def open(self, expr: Expr) -> Expr:
         """Return an expression with every array that stands bare in it reduced as a whole."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sdengine.errors import Message
 from sdengine.limits import at_most, limit
 
 
@@ -17,7 +18,9 @@ def decode(data: bytes) -> str:
     'a=1~~|'
     """
     if len(data) > limit("BYTES"):
-        raise ValueError(f"a file of {len(data):,} bytes; {at_most('BYTES')}")
+        raise ValueError(
+            Message("a file of {n:,} bytes; {most}", n=len(data), most=at_most("BYTES"))
+        )
     text = data.decode("utf-8-sig", errors="replace")
     bad, high = text.count("\ufffd"), len(text) - len(text.encode("ascii", errors="ignore"))
     if 0 < 20 * bad < high and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):

@@ -14,7 +14,7 @@ _PIECES = r"""(?P<space>[\s\\]+)
       | (?P<name>NAME)
       | (?P<string>'[^']*')
       | (?P<keyword>:\s*(?:AND|OR|NOT|NA|EXCEPT|RAW|INTERPOLATE|HOLD[ _]BACKWARD|LOOK[ _]FORWARD
-                     |TEST[ ]INPUT|THE[ ]CONDITION|IMPLIES)\s*:)
+                     |IGNORE|TEST[ ]INPUT|THE[ ]CONDITION|IMPLIES)\s*:)
       | (?P<sign><->|->|:=|==|<=|>=|<>|//|[-+*/^=<>()\[\],;:!])
     """
 
@@ -59,8 +59,11 @@ def tokens(text: str, *, xmile: bool = False) -> list[Token]:
         found = match(text, at)
         if found is None:
             raise EquationError(
-                f'has "{text[at : at + 10].strip()}", which is not understood (a name stands in '
-                "quotes where it holds other signs than letters, digits, blanks, _, $ and ')"
+                Message(
+                    'has "{text}", which is not understood (a name stands in quotes where it '
+                    "holds other signs than letters, digits, blanks, _, $ and ')",
+                    text=text[at : at + 10].strip(),
+                )
             )
         kind = str(found.lastgroup)
         if kind == "keyword":

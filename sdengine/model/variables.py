@@ -77,7 +77,7 @@ def variable_of(
     try:
         value = constant_value(variable, ranges)
     except ValueError as error:
-        problems.add(where, str(error))
+        problems.add(where, error.args[0])
         return None
     if value is None:  # the elements are not all given: let the equations speak
         return variable
@@ -130,7 +130,7 @@ def _dims(
         dim = ranges.covering(used, [ranges.name(subscript) for subscript in subscripts])
         if dim is None:
             shown = sorted(set(used))
-            more = f" and {len(shown) - 20} more" if len(shown) > 20 else ""
+            more = Message(" and {n} more", n=len(shown) - 20) if len(shown) > 20 else ""
             problems.add(
                 where,
                 Message("no range holds the elements {value}{more}", value=shown[:20], more=more),
@@ -154,8 +154,9 @@ def constant_value(variable: Variable, ranges: Ranges) -> Any:
         spot = np.ix_(*index) if index else ()
         wanted = value[spot].shape
         if np.ndim(data) and np.size(data) != math.prod(wanted):
-            size = f"{' × '.join(map(str, wanted))} are" if wanted else "one is"
-            raise ValueError(f"{np.size(data)} numbers stand where {size} needed")
+            size = " × ".join(map(str, wanted or (1,)))
+            told = "{n} numbers stand where {size} are needed"
+            raise ValueError(Message(told, n=np.size(data), size=size))
         before = value.copy() if equation.excepts else value
         value[spot] = np.reshape(data, wanted) if np.ndim(data) else data
         for excepted in equation.excepts:
@@ -173,7 +174,9 @@ def _places(variable: Variable, subscripts: tuple[str, ...], ranges: Ranges) -> 
         for name in names:
             if fold(name) not in order:
                 near = did_you_mean(name, ranges.elements[dim])
-                raise ValueError(f'"{name}" is not in range "{dim}"{near}')
+                raise ValueError(
+                    Message('"{name}" is not in range "{dim}"{near}', name=name, dim=dim, near=near)
+                )
         index.append([order[fold(name)] for name in names])
     return index
 

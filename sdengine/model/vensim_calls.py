@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from sdengine.errors import Message, either
 from sdengine.model.build import mul, sub
 from sdengine.model.equation import MARK, Subscript, Text
 from sdengine.model.external import Source
@@ -68,7 +69,9 @@ class Vensim:
         if get is not None:
             return _source(get[1], name, args)
         if any(isinstance(argument, Text) for argument in args):
-            raise EquationError(f'has the function "{name}" of a text, which is not supported')
+            raise EquationError(
+                Message('has the function "{name}" of a text, which is not supported', name=name)
+            )
         if word == "delayp":
             return self._pipeline(name, args, outputs)
         form = _FORMS.get(word)
@@ -84,7 +87,9 @@ class Vensim:
         """Return a DELAYP: a third-order delay that also tells what is in it."""
         counted(name, args, 2)
         if len(outputs) != 1:
-            raise EquationError("has a DELAYP without the name of its pipeline behind a colon")
+            raise EquationError(
+                Message("has a DELAYP without the name of its pipeline behind a colon")
+            )
         value, time = args
         delay = starting("delay", 3)(value, time)
         self._outputs.append((outputs[0], Call("integ", (sub(value, delay), mul(value, time)))))
@@ -100,18 +105,27 @@ def function_name(name: str) -> str:
     return name.strip().replace(" ", "_").casefold()
 
 
-def counted(name: str, args: tuple[Expr, ...], *counts: int) -> None:
+def counted(name: str, args: tuple[Expr, ...], *taken: int) -> None:
     """Raise where a function has another number of arguments."""
-    if len(args) not in counts:
-        takes = " or ".join(map(str, counts))
-        raise EquationError(f"has {name} with {len(args)} arguments, it takes {takes}")
+    if len(args) not in taken:
+        counts = either(map(str, taken))
+        raise EquationError(
+            Message(
+                "has {name} with {n} arguments, it takes {counts}",
+                name=name,
+                n=len(args),
+                counts=counts,
+            )
+        )
 
 
 def _source(kind: str, name: str, args: tuple[Expr, ...]) -> Source:
     counted(name, args, _SOURCES[kind])
     texts = tuple(a.value if isinstance(a, Text) else "" for a in args)
     if not all(isinstance(a, Text) for a in args):
-        raise EquationError(f"has {name} with something else than texts in single quotes")
+        raise EquationError(
+            Message("has {name} with something else than texts in single quotes", name=name)
+        )
     if kind == "subscript":
         return Source(kind, texts[0], texts[1], "", texts[2], texts)
     across = texts[2] if len(texts) > 3 else ""

@@ -37,7 +37,9 @@ def read_xmile(text: str) -> File:
     (method, more), clock, ranges = tree.method(), tree.clock(), tree.ranges()
     items, macros = joined(tree.models()), list(tree.macros())
     if len(items) > limit("VARIABLES"):
-        raise ValueError(f"{len(items):,} variables; {at_most('VARIABLES')}")
+        raise ValueError(
+            Message("{n:,} variables; {most}", n=len(items), most=at_most("VARIABLES"))
+        )
     ranges += _twins(ranges, [*items, *(item for _, _, own in macros for item in own)])
     names = _names(ranges, items, macros)
     names.macros = tree.defaults()
@@ -55,7 +57,9 @@ def read_xmile(text: str) -> File:
     ]
     for (name, params, _), draft in zip(macros, drafts[1:], strict=True):
         if draft.ranges:
-            raise ValueError(f'macro "{name}" holds a conveyor, queue or oven: not supported')
+            raise ValueError(
+                Message('macro "{name}" holds a conveyor, queue or oven: not supported', name=name)
+            )
         found = tuple(e for e in draft.elements.values() if fold(e.name) not in CLOCK)
         sections.append(Section(name, params, found, ()))
     return File(tuple(sections), method, (*remarks, *more, *tree.included()))
@@ -98,7 +102,14 @@ def _names(
         unknown = [dim for dim in item.dims if plain(dim) not in names.ranges]
         if unknown:
             near = did_you_mean(unknown[0], [own for own, _ in names.ranges.values()])
-            raise ValueError(f'"{item.name}" stands over "{unknown[0]}", which is no range{near}')
+            raise ValueError(
+                Message(
+                    '"{name}" stands over "{unknown}", which is no range{near}',
+                    name=item.name,
+                    unknown=unknown[0],
+                    near=near,
+                )
+            )
         if item.table is not None or any(piece.table is not None for piece in item.pieces):
             names.tables.add(name)
         if item.table is not None and any(text.strip() for text in item.equations):
@@ -166,7 +177,7 @@ class _Items:
     def _firsts(self, item: Item) -> Element:
         """Return the first values of a stock that are given by element, as a variable."""
         if not item.dims:
-            raise ValueError(f'"{item.name}" has elements but no dimensions')
+            raise ValueError(Message('"{name}" has elements but no dimensions', name=item.name))
         name = f"{item.name} · initial"
         pieces, item.pieces = item.pieces, ()
         start = Item("aux", name, item.module, item.macro, item.dims, item.equations)
@@ -187,11 +198,13 @@ class _Items:
         if item.table is not None and not texts and item.kind in ("aux", "gf"):
             return [Equation(item.dims, item.table)]  # a table that is called by name
         if not item.equations:
-            raise ValueError(f'"{_shown(item)}" has no equation')
+            raise ValueError(Message('"{name}" has no equation', name=_shown(item)))
         if len(item.equations) > 1:
             lists = [self.names.ranges.get(plain(dim), ("", ()))[1] for dim in item.dims]
             if [len(elements) for elements in lists] != [len(item.equations)]:
-                raise ValueError(f'"{_shown(item)}" has {len(item.equations)} equations')
+                raise ValueError(
+                    Message('"{name}" has {n} equations', name=_shown(item), n=len(item.equations))
+                )
             return [
                 Equation((element,), self._right(item, text, item.table, item.first))
                 for element, text in zip(lists[0], item.equations, strict=True)
@@ -214,7 +227,11 @@ class _Items:
         table = piece.table or item.table
         if table is not None and (item.kind == "gf" or text is None):
             if item.kind not in ("gf", "aux"):
-                raise ValueError(f'"{_shown(item)}" has a graphical function without an equation')
+                raise ValueError(
+                    Message(
+                        '"{name}" has a graphical function without an equation', name=_shown(item)
+                    )
+                )
             return table
         return self._right(item, text or "", table, piece.first or item.first)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sdengine.errors import Message
 from sdengine.limits import at_most, limit
 from sdengine.model.items import Item, Piece
 from sdengine.model.points import EquationError, number, table_of
@@ -46,25 +47,30 @@ class Document:
         if known:
             return known[0], ()
         if _VARYING in listed:
-            return "rk4", ('method "rk45" has steps of its own choice; run as rk4 with <dt>',)
-        raise ValueError(f'integration method "{said}" is not supported (euler, rk2, rk4)')
+            told = 'method "rk45" has steps of its own choice; run as rk4 with <dt>'
+            return "rk4", (Message(told),)
+        raise ValueError(
+            Message('integration method "{said}" is not supported (euler, rk2, rk4)', said=said)
+        )
 
     def included(self) -> tuple[str, ...]:
         """Return a remark on each file the document asks to be read with it: none is."""
-        told = '<include resource="{}"> is not followed: what it defines must stand in this file'
+        told = (
+            '<include resource="{name}"> is not followed: what it defines must stand in this file'
+        )
         named = (one.get("resource", "") for one in self.root.iter(self.tag("include")))
-        return tuple(told.format(name) for name in named)
+        return tuple(Message(told, name=name) for name in named)
 
     def clock(self) -> tuple[str, str, str, str]:
         """Return start, stop and step as equations, and the unit of time."""
         specs = self.root.find(self.tag("sim_specs"))
         if specs is None:
-            raise ValueError("no <sim_specs> element: start, stop and dt are not given")
+            raise ValueError(Message("no <sim_specs> element: start, stop and dt are not given"))
         found = []
         for kind in ("start", "stop", "dt"):
             value = self.text(specs, kind).strip()
             if not value:
-                raise ValueError(f"<sim_specs> has no <{kind}>")
+                raise ValueError(Message("<sim_specs> has no <{kind}>", kind=kind))
             found.append(value)
         if (specs.find(self.tag("dt")).get("reciprocal") or "").lower() == "true":
             found[2] = f"1/({found[2]})"
@@ -81,8 +87,12 @@ class Document:
                 total += int(size)
                 if total > limit("RANGES"):
                     raise ValueError(
-                        f'subscript ranges of {total:,} elements, with "{name}"; '
-                        f"{at_most('RANGES')}"
+                        Message(
+                            'subscript ranges of {n:,} elements, with "{name}"; {most}',
+                            n=total,
+                            name=name,
+                            most=at_most("RANGES"),
+                        )
                     )
                 elements = [str(number) for number in range(1, int(size) + 1)]
             if elements:
@@ -119,7 +129,7 @@ class Document:
                     modules.append((node.get("name", ""), links))
             found.append((model.get("name", ""), items, modules))
         if not found:
-            raise ValueError("no <model> element")
+            raise ValueError(Message("no <model> element"))
         return found
 
     def macros(self) -> Iterator[tuple[str, tuple[str, ...], list[Item]]]:
@@ -159,9 +169,11 @@ class Document:
         where = node.find(self.tag("dimensions"))
         texts = tuple(_plain_text("".join(e.itertext())) for e in node.findall(self.tag("eqn")))
         if any("???" in text for text in texts):
-            raise ValueError(f'"{name}" has no equation ("???")')
+            raise ValueError(Message('"{name}" has no equation ("???")', name=name))
         if self.text(node, "multiplier").strip() not in ("", "1"):
-            raise ValueError(f'"{name}" has a <multiplier>, which is not supported')
+            raise ValueError(
+                Message('"{name}" has a <multiplier>, which is not supported', name=name)
+            )
         item = Item(
             kind,
             name,
@@ -210,7 +222,7 @@ class Document:
             table = node
         text = _plain_text(self.text(node, "eqn"))
         if "???" in text:
-            raise ValueError(f'"{name}" has no equation ("???")')
+            raise ValueError(Message('"{name}" has no equation ("???")', name=name))
         return Piece(
             subscripts,
             text if node.find(self.tag("eqn")) is not None else None,
@@ -227,7 +239,7 @@ class Document:
 
     def _table(self, name: str, node: Any) -> Table:
         """Return a graphical function; raise where it lacks points or has odd ones."""
-        where = f'"{name}": its graphical function'
+        where = Message('"{name}": its graphical function', name=name)
         points: dict[str, list[float]] = {}
         for kind in ("xpts", "ypts"):
             child = node.find(self.tag(kind))
@@ -238,25 +250,39 @@ class Document:
                 parts = (child.text or "").strip().strip(sep).split(sep)
                 points[kind] = [number(part) for part in parts]
             except (ValueError, EquationError):
-                raise ValueError(f"{where} has something else than numbers in <{kind}>") from None
+                raise ValueError(
+                    Message(
+                        "{where} has something else than numbers in <{kind}>",
+                        where=where,
+                        kind=kind,
+                    )
+                ) from None
         scale = node.find(self.tag("xscale"))
         if "ypts" not in points or ("xpts" not in points and scale is None):
-            raise ValueError(f"{where} lacks points (<ypts>, and <xpts> or <xscale>)")
+            raise ValueError(
+                Message("{where} lacks points (<ypts>, and <xpts> or <xscale>)", where=where)
+            )
         y = points["ypts"]
         if scale is not None:
             import numpy as np
 
             ends = [_maybe(scale.get(end)) for end in ("min", "max")]
             if ends[0] is None or ends[1] is None:
-                raise ValueError(f"{where} has no number for the ends of <xscale>")
+                raise ValueError(
+                    Message("{where} has no number for the ends of <xscale>", where=where)
+                )
             x = np.linspace(ends[0], ends[1], len(y)).tolist()
         else:
             x = points["xpts"]
         if len(x) != len(y):
-            raise ValueError(f"{where} has {len(x)} x and {len(y)} y values")
+            raise ValueError(
+                Message("{where} has {n} x and {m} y values", where=where, n=len(x), m=len(y))
+            )
         mode = node.get("type") or "continuous"
         if mode not in _MODES:
-            raise ValueError(f'{where} has the unknown type "{mode}"')
+            raise ValueError(
+                Message('{where} has the unknown type "{mode}"', where=where, mode=mode)
+            )
         return table_of(x, y, _MODES[mode])
 
 
@@ -284,7 +310,7 @@ def _plain_text(text: str) -> str:
             outside.append("" if depth else " ")
         before = sign
     if depth:
-        raise ValueError(f"a comment does not end: {text[:60]}")
+        raise ValueError(Message("a comment does not end: {text}", text=text[:60]))
     return "".join(outside)
 
 

@@ -54,7 +54,7 @@ class Blocks:
         ``numbers`` are the members', padded to whole blocks, of which ``count`` are asked for.
         ``state`` is what they go on from; ``memory`` takes what each block has come to.
         """
-        starts = iter(range(0, self.shared["stride"], self.lanes))
+        starts = iter(range(0, len(numbers), self.lanes))
         slots = self.size + 2 * self.program.stocks
         places = {name: address(value) for name, value in self.shared.items()}
         sizes = {
@@ -86,7 +86,7 @@ class Blocks:
                 if progress:
                     progress(min(self.lanes, count - start))
 
-        blocks = self.shared["stride"] // self.lanes
+        blocks = len(numbers) // self.lanes
         if min(threads, blocks) <= 1:
             work()
             return

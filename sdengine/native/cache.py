@@ -1,4 +1,4 @@
-"""The user's cache folder: machine code, which is checked before it is run.
+"""The user's cache folder: machine code, and what else is slow to make, checked when it is read.
 
 A file holds the digest of its code before the code itself, so that one cut short or changed by a
 fault of the disk is compiled again. Code is taken only from a folder that belongs to this user and

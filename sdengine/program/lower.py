@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.errors import Message, Problems, SDError, did_you_mean
+from sdengine.errors import Message, Problems, SDError, did_you_mean, either
 from sdengine.functions import FUNCTIONS, Function, named
 from sdengine.functions.lookups import Choice
 from sdengine.functions.scope import LoweringError, Scope, allowed
@@ -237,7 +237,7 @@ class Builder:
     def _counted(self, record: Function, call: Call) -> Call:
         """Return a call by its own name; raise where its arguments are too many or too few."""
         if len(call.args) not in record.arity:
-            counts = " or ".join(map(str, record.arity))
+            counts = either(map(str, record.arity))
             raise LoweringError(
                 Message(
                     "{function} takes {counts} arguments, not {n}",

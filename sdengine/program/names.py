@@ -120,9 +120,11 @@ class Names:
                     elements = table[at]
                     if (elements >= 0).all():
                         return axis_name, elements
-                    refused = (
-                        f'the mapping of "{source}" to "{target}" gives no single element for '
-                        "every element of the equation"
+                    refused = Message(
+                        'the mapping of "{source}" to "{target}" gives no single element for '
+                        "every element of the equation",
+                        source=source,
+                        target=target,
                     )
         if refused:
             raise LoweringError(refused)

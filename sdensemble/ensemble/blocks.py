@@ -19,8 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.kernel import Kernel, Trajectories, default_threads
-from sdengine.program.held import State
+from sdengine.kernel import Buffers, Kernel, Trajectories, default_threads
 from sdengine.syntax import Model
 from sdensemble import __version__
 from sdensemble.ensemble.draws import Draws
@@ -44,7 +43,7 @@ class Work:
 
     ``keep`` maps variables, as the model writes them, to their aggregate; ``every`` is the number
     of steps in a year. ``only`` are the numbers of the members to run, ascending; all without it.
-    ``into`` are arrays of all of them, into which each block of this process writes its part.
+    ``into`` has room for all of them, where each block of this process writes its part.
     """
 
     model: Model
@@ -56,7 +55,7 @@ class Work:
     every: int
     size: int
     only: NDArray[np.int64] | None = None
-    into: Values | None = None
+    into: Buffers | None = None
 
     def __len__(self) -> int:
         """Return the number of blocks."""
@@ -67,22 +66,42 @@ class Work:
         """The numbers of all members that are run."""
         return np.arange(self.draws.members) if self.only is None else self.only
 
+    def place(self, index: int) -> slice:
+        """Return where a block's members stand among all."""
+        return slice(index * self.size, (index + 1) * self.size)
+
     def members(self, index: int) -> NDArray[np.int64]:
         """Return the numbers of a block's members."""
-        return self.ids[index * self.size : (index + 1) * self.size]
+        return self.ids[self.place(index)]
 
     def shape(self, name: str, members: int) -> tuple[int, ...]:
         """Return the shape of a kept variable for so many members."""
         own = self.model.shape(self.model[name])
         return (len(self.scenarios), len(self.years), *own, members)
 
-    def room(self, index: int) -> Values:
-        """Return arrays for what a block keeps: its part of ``into``, or new ones."""
-        if self.into is None:
-            size = self.members(index).size
-            return {name: np.empty(self.shape(name, size)) for name in self.keep}
-        part = slice(index * self.size, (index + 1) * self.size)
-        return {name: array[..., part] for name, array in self.into.items()}
+    @cached_property
+    def kept(self) -> tuple[list[str], list[str]]:
+        """The variables kept as they stand at a year's end, and those summed over a year."""
+        ends = [name for name, how in self.keep.items() if how == "end"]
+        return ends, [name for name in self.keep if name not in ends]
+
+    def buffers(self, members: int) -> Buffers:
+        """Return room for what so many members keep, with a time before the first year's end."""
+        ends, sums = (sum(math.prod(self.shape(n, 1)[2:]) for n in names) for names in self.kept)
+        padded = -(-members // LANES) * LANES
+        return Buffers.of((len(self.scenarios), len(self.years) + 1), ends, sums, padded)
+
+    def named(self, buffers: Buffers, members: int) -> Values:
+        """Return what lies in such room, variable by variable."""
+        found = {}
+        for names, array in zip(self.kept, (buffers.values, buffers.totals), strict=True):
+            at = 0
+            for name in names:
+                shape = self.shape(name, members)
+                end = at + math.prod(shape[2:-1])
+                found[name] = array[:, 1:, at:end, :members].reshape(shape)
+                at = end
+        return {name: found[name] for name in self.keep}
 
     def runs(self, index: int) -> int:
         """Return how many runs of a member a block is."""
@@ -124,38 +143,43 @@ def block(
     members = work.members(index)
     common = worlds(work.model, work.draws, work.forcing, members)
     given = kernel.given(common.constants, common.shocks, members.size)
-    values = work.room(index)
+    if work.into is None or work.size % kernel.lanes:  # blocks of odd sizes would meet there
+        buffers = work.buffers(members.size)
+    else:
+        buffers = work.into[..., work.place(index)]
+    values = work.named(buffers, members.size)
+    ends, sums = work.kept
 
-    def run(own: World, place: int | list[int], years: slice, **more: Any) -> State | None:
-        """Run these years under what a scenario has of its own; return where they end."""
-        found = kernel.run(
+    def run(own: World, years: int, **more: Any) -> Trajectories:
+        """Run so many years under what a scenario has of its own."""
+        return kernel.run(
             own.constants,
             own.held,
             given=given,
-            report=[name for name, how in work.keep.items() if how == "end"],
-            totals=[name for name, how in work.keep.items() if how != "end"],
+            report=ends,
+            totals=sums,
             members=members.size,
             ids=members,
             every=work.every,
-            steps=work.every * len(work.years[years]),
+            steps=work.every * years,
             threads=1,
             **more,
         )
-        for name, how in work.keep.items():
-            values[name][place, years] = _yearly(found, name, how)
-        return found.state
 
     every = [common.own(scenario) for scenario in work.scenarios]
     for places in _alike_at_start(every):
-        shared = _years_before_they_part([every[place] for place in places], work)
-        state = None
+        shared, begun, state = _years_before_they_part([every[p] for p in places], work), None, None
         if shared:
-            first = World(every[places[0]].constants, {})
-            state = run(first, places, slice(0, shared), keep_state=True)
+            begun = run(World(every[places[0]].constants, {}), shared, keep_state=True)
+            state = begun.state
         for place in places:
             if stop is not None and stop.is_set():
                 return {}
-            run(every[place], place, slice(shared, None), progress=count, state=state)
+            left, room = len(work.years) - shared, buffers[place, shared:]
+            run(every[place], left, progress=count, state=state, into=room)
+            if begun is not None:
+                for name, how in work.keep.items():
+                    values[name][place, :shared] = _yearly(begun, name, how)
     return values
 
 

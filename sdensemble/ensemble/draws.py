@@ -11,10 +11,12 @@ from functools import cached_property
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from sdengine.errors import Message, SDError, either
+from sdengine.native.cache import cache_folder, load, store
 from sdengine.streams import Stream
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Floats, bounds, cell_name, default_of
@@ -28,7 +30,6 @@ SOBOL_COLUMNS = 256
 """Sobol columns made at least, so that a prior appended to the file changes no earlier one."""
 BITS = 30  # of a Sobol number; half a step of that grid is added, which keeps 0 out
 PART = 4096  # members worked on at once where all are
-SHORT = 256  # members of a replicate up to which its points are kept
 EVEN = 2**11
 """Members of a replicate below which a Sobol sample must be a power of two to be even."""
 DEEPEST = 2**16
@@ -235,34 +236,41 @@ def _check_size(n: int, method: str, replicates: int, seed: int) -> None:
 def _sobol(
     names: Sequence[str], count: int, ids: NDArray[np.int64], seed: int, replicate: int
 ) -> Floats:
-    """Return the points of members of one scramble of the Sobol sequence, (column, member)."""
+    """Return the points of members of one scramble of the Sobol sequence, (column, member).
+
+    Each is the sum, without carry, of those at the powers of two that its number is made of.
+    """
     places = ids - replicate * count
-    if count <= SHORT:
-        return _scramble(len(names), count, seed, replicate)[:, places]
-    first, last = int(places.min()), int(places.max())
-    found = np.empty((len(names), last + 1 - first))
-    engine = _sobol_engine(len(names), seed, replicate)
-    if first:
-        engine.fast_forward(first)
-    at = 0
-    while at < found.shape[1]:  # a part at a time: all columns take a lot of memory
-        # The first point is asked for alone, since scipy warns of a first odd number of points.
-        size = min(PART, found.shape[1] - at) if first + at else 1
-        found[:, at : at + size] = engine.random(size)[:, : len(names)].T
-        at += size
-    found += 2.0 ** -(BITS + 1)
-    return found[:, places - first]
+    first, *powers = _powers(len(names), (count - 1).bit_length(), seed, replicate)
+    found = np.repeat(first[:, None], places.size, axis=1)
+    for bit, point in enumerate(powers):
+        found ^= np.where(places >> bit & 1, (point ^ first)[:, None], np.uint32(0))
+    return (found + 0.5) * 2.0**-BITS
 
 
 @functools.lru_cache(128)
-def _scramble(columns: int, count: int, seed: int, replicate: int) -> Floats:
-    """Return all points of a short scramble, kept as many runs of the same members use them."""
-    return _sobol_engine(columns, seed, replicate).random(count)[:, :columns].T + 2.0 ** -(BITS + 1)
+def _powers(columns: int, bits: int, seed: int, replicate: int) -> NDArray[np.uint32]:
+    """Return the points at 0, 1, 2, 4, 8 … of a scramble as whole numbers, (bits + 1, column).
+
+    They are kept on disk: scipy takes a second to be loaded and to make them.
+    """
+    said = (scipy.__version__, np.__version__, BITS, columns, bits, seed, replicate)
+    name = hashlib.blake2b(repr(said).encode(), digest_size=16).hexdigest()
+    path = cache_folder() / f"{name}.sobol"
+    kept = load(path)
+    if kept is None:
+        engine, found = _sobol_engine(columns, seed, replicate), []
+        for place in (0, *(2**bit for bit in range(bits))):
+            if place > engine.num_generated:
+                engine.fast_forward(place - engine.num_generated)
+            found.append(engine.random(1)[0, :columns] * 2**BITS)
+        kept = np.array(found).astype(np.uint32).tobytes()
+        store(path, kept)
+    return np.frombuffer(kept, np.uint32).reshape(bits + 1, columns)
 
 
 def _sobol_engine(columns: int, seed: int, replicate: int) -> Any:
-    # Here, because importing scipy.stats takes most of a second.
-    from scipy.stats import qmc
+    from scipy.stats import qmc  # here, as its import takes most of a second
 
     # scipy's scramble depends on the number of columns, so that is rounded up generously.
     made = max(SOBOL_COLUMNS, 2 ** math.ceil(math.log2(columns)))

@@ -77,12 +77,12 @@ def run_ensemble(
     size = size or block_size(count)
     work = Work(model, tuple(scenarios), draws, forcing, names, years, every, size, only)
     few = kernel.only(names) if count * len(scenarios) >= MANY else kernel
-    kept = {name: np.empty(work.shape(name, count)) for name in names}
-    work = replace(work, into=kept)
+    buffers = work.buffers(count)
+    work, kept = replace(work, into=buffers), work.named(buffers, count)
     for index, values in (by or Threads()).run(few, work, range(len(work)), progress):
-        for name, room in work.room(index).items():
-            if values[name].base is not kept[name]:  # of an earlier command, or another machine
-                room[...] = values[name]
+        for name, array in kept.items():
+            if not np.may_share_memory(values[name], array):  # from disk, or another machine
+                array[..., work.place(index)] = values[name]
     # Members lie side by side in memory, as most questions are asked over them; in the labels
     # they come first.
     results = {name: np.moveaxis(array, -1, 1) for name, array in kept.items()}

@@ -8,6 +8,7 @@ members are drawn, has loaded matplotlib when they are done, and ends with the o
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import subprocess
@@ -119,6 +120,7 @@ def desk(runs: int, threads: int) -> Iterator[Desk]:
 def main() -> None:
     """Write the papers that come in, and say of each what signs are missing."""
     threading.Thread(target=_end_with, args=[int(sys.argv[1])], daemon=True).start()
+    gc.disable()  # it does not live long enough for circles to matter
     for name in NEEDED:
         import_module(name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import threading
@@ -26,6 +27,8 @@ from sdensemble.verbs.result import Tell, VerbResult
 from sdensemble.verbs.table import VERBS
 
 SHOWN = warnings.showwarning
+SELDOM = 100_000
+"""New objects after which unused circles of them are looked for: there are few here."""
 FORMAT = 1
 """Of the JSON: goes up when a reader of the one before could not read it."""
 
@@ -242,16 +245,14 @@ class Terminal(Tell):
 
 
 @click.command(
-    "sdensemble",
-    cls=Door,
-    table=VERBS,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    "sdensemble", cls=Door, table=VERBS, context_settings={"help_option_names": ["-h", "--help"]}
 )
 @click.option("--debug", is_flag=True)
 @click.option("--lang", type=click.Choice(LANGS), expose_value=False)
 @click.version_option(__version__, prog_name="sdensemble")
 def main(debug: bool) -> None:
     """System-dynamics ensembles: probabilities of targets under policy levers."""
+    gc.set_threshold(SELDOM)
     warnings.simplefilter("ignore", ModelRemark)  # a run of a file shows them as notes
     warnings.simplefilter("always", StudyRemark)
     warnings.showwarning = partial(_remark, SHOWN)

@@ -134,6 +134,7 @@ def test_random_numbers_follow_the_distribution(write, equation):
         ("MAX(SUM(v[*]), 2)", "", 3),
         ("m[R,S] + m[R,x1]", RS, [[2, 3], [6, 7]]),
         ("n*2", N, [20, 40, 60]),
+        ("VECTOR_RANK(v, 1) + VECTOR SORT ORDER(v, 1)", R, [1, 3]),
         ("m'", SR, [[1, 3], [2, 4]]),
         ("SUM(m[R,S]) + MEAN(m[R,S])", "", 12.5),
     ],
