@@ -100,12 +100,7 @@ def study_contents(
         "caveats": [
             *([said(phrase("cockpit.main_alone"))] if study.variants else []),
             said(naming.unit_notes(spec, _units(study, held))),
-            said(
-                phrase(
-                    "cockpit.information",
-                    date=naming.information_date(study.information, spec.issued),
-                )
-            ),
+            *([_informed(study)] if study.information else []),
         ],
         "whole": said(spec.headline.whole.label),
         "purse": {"least": LEAST_OUTLAY, "aside": ASIDE},
@@ -233,6 +228,11 @@ def _units(study: Study, held: Carried) -> list[str]:
         unit_of(study.model[one.variable], one.aggregate, study.model.clock) or ""
         for one in held.series
     ]
+
+
+def _informed(study: Study) -> dict[str, str]:
+    date = naming.information_date(study.information, study.report.issued)
+    return said(phrase("cockpit.information", date=date))
 
 
 def _gloss(spec: ReportSpec, prior_set: str) -> Words:

@@ -198,13 +198,14 @@ const PAINT = {
       .sort((a, b) => (b.per?.kind === "treasury" ? b.per.value : -Infinity) - (a.per?.kind === "treasury" ? a.per.value : -Infinity) || b.at.mean - a.at.mean);
     const purse = (row, kind) => { const one = row.purses.find((p) => p.kind === kind); return one.paid ? withError(one.sum, one.se) : t("about-zero"); };
     const target = targetOf(state.target);
-    const head = [t("scenario"), t("compare-chance", { target: label(target?.name) }), t("compare-per"), t("compare-per-forgone"),
-      t("compare-treasury", { year, unit: money }), t("compare-forgone", { year, unit: money }), t("compare-at", { year }), t("compare-sum", { year })];
+    const kinds = ["treasury", "forgone"].filter((kind) => study.payers.some((payer) => payer.kind === kind));
+    const head = [t("scenario"), t("compare-chance", { target: label(target?.name) }), ...kinds.map((kind) => t(`compare-per-${kind}`)),
+      ...kinds.map((kind) => t(`compare-${kind}`, { year, unit: money })), t("compare-at", { year }), t("compare-sum", { year })];
     const shown = rows.map((row) => [row.name, target ? sayChance(row.chance) : "–",
-      ...["treasury", "forgone"].map((kind) => (row.both ? t("compare-both") : row.per?.kind === kind ? withError(row.per.value, row.per.se) : "–")),
-      purse(row, "treasury"), purse(row, "forgone"), sayEffect(row.at), sayEffect(row.whole)]);
+      ...kinds.map((kind) => (row.both ? t("compare-both") : row.per?.kind === kind ? withError(row.per.value, row.per.se) : "–")),
+      ...kinds.map((kind) => purse(row, kind)), sayEffect(row.at), sayEffect(row.whole)]);
     const first = firstOf(base, study.sets[0].stages[0]);
-    shown.unshift([t("baseline"), target ? sayChance(chance(first, target)) : "–", "–", "–", "–", "–", "–", "–"]);
+    shown.unshift([t("baseline"), target ? sayChance(chance(first, target)) : "–", ...head.slice(2).map(() => "–")]);
     const left = compared.wanted - compared.rows.length, seconds = Math.ceil((left * (performance.now() - compared.began)) / 1000 / (compared.rows.length || 1));
     return [`${outcomePick()}<h2>${escapeText(t("compare-head", { outcome: measureOf(outcome) }))}</h2><p class="note">${escapeText(t("compare-says", { members: base.ids.length < study.sets[0].stages[0] ? base.ids.length : study.sets[0].stages[0] }))}</p>`,
       `${left > 0 ? `<p>${escapeText(compared.rows.length ? t("compare-left", { left, seconds }) : t("running"))}</p>` : ""}<div class="sets">${table(head, shown)}</div>`];
