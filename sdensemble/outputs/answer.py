@@ -399,7 +399,7 @@ def _joint_notes(results: Results) -> list[Words]:
         ]
         if failing:
             said: dict[str, object] = {
-                "joint": statement(results, target),
+                "joint": Capital(statement(results, target)),
                 "scenario": scenario.title,
                 "p": Shown(whole, Chance(error=False)),
                 "names": joined([_part_name(results, part) for part in failing]),
