@@ -383,7 +383,7 @@ def _joint_notes(results: Results) -> Iterator[Words]:
         if failing:
             yield phrase(
                 "answer.fails",
-                joint=statement(results, target),
+                joint=Capital(statement(results, target)),
                 scenario=scenario.title,
                 p=_bare(_p(results, target, scenario)),
                 names=joined([_part_name(results, part) for part in failing]),

@@ -35,6 +35,7 @@ from sdensemble.outputs.naming import (
     beyond,
     conditioned,
     information_date,
+    inside,
     label,
     made_from,
     measure_of,
@@ -42,6 +43,7 @@ from sdensemble.outputs.naming import (
     outlay_of,
     period_of,
     target_label,
+    target_name,
     unit_notes,
 )
 from sdensemble.outputs.rounding import rounded, rounded_up
@@ -328,15 +330,13 @@ def world_name(study: Study, world: Any) -> Words:
 
 def asked(study: Study, target: Target) -> Words:
     """Return a target in words with its year and its key: measure, scope and price basis."""
-    from sdensemble.outputs.naming import target_name
-
     key = conditioned(study.report, (target.measure, target.scope, target.price_basis))
     if target.joint:
         return joined([target_label(target), key], "nothing")
     words = phrase(
         "date.condition",
         year=year_of(study, target.year or 0),
-        name=target_name(target),
+        name=inside(target_name(target), study.report),
         words=beyond(target, study.report),
     )
     return joined([words, key], "nothing")
@@ -403,9 +403,7 @@ def chance(found: Any) -> Words:
 
 def asked_outcome(study: Study, target: Target) -> Words:
     """Return an outcome with its year: "2025年全省产值"."""
-    from sdensemble.outputs.naming import target_name
-
     if target.joint:
         return target_label(target)
     year = year_of(study, target.year or 0)
-    return phrase("date.together", year=year, name=target_name(target))
+    return phrase("date.together", year=year, name=inside(target_name(target), study.report))
