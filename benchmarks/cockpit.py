@@ -9,7 +9,8 @@ has been made, for which a browser waits up to a sixtieth of a second. No move l
 lever's own value, whose result is at hand. Beside other work on the machine a clock says little:
 moves during which other programs took more than a twentieth of the processors are left out and
 counted, and the processor time of the browser's processes is counted as well, over runs of the
-members alone, and divided by the processors. Needs Debian's chromium and ``pip install -e '.[browser]'``.
+members alone, and divided by the processors. Needs Debian's chromium and
+``pip install -e '.[browser]'``.
 """
 
 from __future__ import annotations
