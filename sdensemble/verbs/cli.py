@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -251,6 +252,7 @@ def settle() -> None:
     can cost five times as much to get as the small ones in its place.
     """
     gc.set_threshold(100_000)
+    atexit.register(gc.disable)  # what a process leaves behind need not be sorted
     os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
 
 
