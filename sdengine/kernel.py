@@ -15,6 +15,7 @@ from sdengine.native.blocks import Blocks, Buffers, Memory, default_threads
 from sdengine.native.emit import emit
 from sdengine.native.jit import Native, load_or_compile, processor
 from sdengine.native.llvm import Processor
+from sdengine.native.loops import NARROW_BODY
 from sdengine.native.plan import Plan, make_plan
 from sdengine.native.wasm import WasmKernel, wasm_kernel
 from sdengine.program.final_time import settled
@@ -304,7 +305,7 @@ class Kernel:
         given = {name: np.asarray(value, float) for name, value in (constants or {}).items()}
         shared, *_ = self._laid_out(inputs, given, {}, report, totals, None, steps, every, lanes)
         members = np.arange(lanes)
-        plan = make_plan(self.program, reciprocals=False)
+        plan = make_plan(self.program, reciprocals=False, body=NARROW_BODY)
         scratch = {
             "flags": 2 * plan.waiting(plan.switches[:, 1]).astype(np.int64),
             "W": np.empty((plan.size + 2 * self.program.stocks) * lanes),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from sdengine.functions import (
+    ages,
     allocate,
     arithmetic,
+    belts,
     data,
     distributions,
     folds,
@@ -23,7 +25,7 @@ from sdengine.functions.record import Function, Operation
 
 FAMILIES = (
     *(arithmetic, logic, pulses, folds, stocks, memory, smooths, lookups, data, vectors),
-    *(allocate, matrix, noise, distributions),
+    *(allocate, matrix, noise, distributions, belts, ages),
 )
 FUNCTIONS: dict[str, Function] = {r.name: r for family in FAMILIES for r in family.RECORDS}
 STOCKS = tuple(name for name, record in FUNCTIONS.items() if record.stock)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.special import erfc, gammaln
 
-from sdengine.functions import vmath
+from sdengine.functions import narrow_powers, vmath
 from sdengine.functions.record import (
     Builder,
     Doubles,
@@ -46,20 +46,34 @@ def _unary(intrinsic: str) -> Emission:
 # ── powers and logarithms ──────────────────────────────────────────────────────────────────
 
 
+def powers(b: Any) -> Any:
+    """Return what writes the powers of a body."""
+    return narrow_powers if b.processor.webassembly else vmath
+
+
 def _power(writer: Writer, node: Op, index: str | None) -> str:
     base, exponent = node.parts
     b, x = writer.body, writer.value(base, index)
     if not isinstance(exponent, Const):
-        return vmath.power(b, x, writer.value(exponent, index))
+        return powers(b).power(b, x, writer.value(exponent, index))
     y = exponent.value
     if y not in WRITTEN_OUT:
-        return vmath.power(b, x, b.number(y))
+        return powers(b).power(b, x, b.number(y))
     if y in (2.0, 3.0, 4.0):
         square = b.exact("fmul", x, x)
         return {2.0: square}.get(y) or b.exact("fmul", square, x if y == 3.0 else square)
     if y == 0.5:
         return b.unary("sqrt", x)
     return b.number(1.0)
+
+
+def _power_of(writer: Writer, node: Op, index: str | None) -> str:
+    base, exponent, log = node.parts
+    b = writer.body
+    if b.processor.webassembly:
+        y, log2 = writer.value(exponent, index), writer.value(log, index)
+        return narrow_powers.power_of(b, lambda: writer.value(base, index), y, log2)
+    return vmath.power_of(b, *(writer.value(part, index) for part in node.parts))
 
 
 def _unit_of_power(units: Units, call: Call) -> Any:
@@ -353,6 +367,6 @@ INNER = (
         emit=of_values(lambda b, *parts: b.quotient(*parts)),
         cost=4,
     ),
-    Operation(name="log2_mantissa", emit=of_values(vmath.log2_mantissa), cost=25),
-    Operation(name="power_of", emit=of_values(vmath.power_of), cost=30),
+    Operation(name="log2_mantissa", emit=of_values(lambda b, x: powers(b).log2(b, x)), cost=25),
+    Operation(name="power_of", emit=_power_of, cost=30),
 )

@@ -116,6 +116,13 @@ def _rises(curve: Curve) -> NDArray[np.float64]:
     return np.append(slope, 0.0)
 
 
+def area_up_to(curve: Curve, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the integral of a curve from its first point to each of some arguments inside it."""
+    piece = np.clip(np.searchsorted(curve.x, at, side="right") - 1, 0, len(curve.x) - 1)
+    way = at - curve.x[piece]
+    return _areas(curve)[piece] + way * (curve.y[piece] + 0.5 * _rises(curve)[piece] * way)
+
+
 def _areas(curve: Curve) -> NDArray[np.float64]:
     """Return the integral up to each point."""
     y = curve.y

@@ -44,7 +44,7 @@ def delay_material(builder: Builder, args: tuple[Node, ...], scope: Scope) -> No
     steps, entering = _entering(builder, time, inflow, ahead)
     number = places(ahead.shape)
     arriving = op("eq", op("add", number, Const(1.0)), steps)
-    first = op("lt", number, _spread(_steps(builder, time), ahead.shape[1]))
+    first = op("lt", number, spread(_steps(builder, time), ahead.shape[1]))
     end = np.zeros(ahead.shape)
     end[:, -1] = 1.0
 
@@ -52,7 +52,7 @@ def delay_material(builder: Builder, args: tuple[Node, ...], scope: Scope) -> No
         return lambda later: op("add", chosen(Values(end), Const(0.0), later), what)
 
     material = added(chosen(arriving, entering, Const(0.0)))
-    there = chosen(first, _spread(initial, ahead.shape[1]), Const(0.0))
+    there = chosen(first, spread(initial, ahead.shape[1]), Const(0.0))
     leaving = _moving(builder, material, there, ahead)
     some = _moving(builder, added(arriving), first, ahead)
     return chosen(op("gt", some, Const(0.0)), leaving, missing)
@@ -72,7 +72,7 @@ def delay_information(builder: Builder, args: tuple[Node, ...], scope: Scope) ->
     return _moving(
         builder,
         lambda later: chosen(behind, entering, later),
-        _spread(initial, ahead.shape[1]),
+        spread(initial, ahead.shape[1]),
         ahead,
     )
 
@@ -120,7 +120,7 @@ def _moving(builder: Builder, change: Callable[[Node], Node], initial: Node, ahe
     return seen[0]
 
 
-def _spread(node: Node, count: int) -> Node:
+def spread(node: Node, count: int) -> Node:
     """Return a node over points as one over so many places at each of them."""
     return reshaped(node, lambda cells: np.repeat(cells[:, None], count, axis=1))
 

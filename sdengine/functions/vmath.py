@@ -15,7 +15,7 @@ at Chebyshev nodes; their errors are below 3e-17.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,13 +113,6 @@ EXP2_Q = (
 EXP_Q = (0.5, 0.16666666665296223, 0.04166666666495362, 0.008333449934107185, 0.0013889034639665864)
 
 
-def _fitted(f: Callable[[np.ndarray], np.ndarray], reach: float, count: int) -> tuple[float, ...]:
-    """Return so many coefficients of a polynomial through f at Chebyshev nodes within a reach."""
-    nodes = np.cos((np.arange(count) + 0.5) * np.pi / count)
-    fit = np.polynomial.polynomial.polyfit(nodes, f(nodes * reach), count - 1)
-    return tuple(fit / reach ** np.arange(count))
-
-
 @dataclass(frozen=True)
 class _Steps:
     """The tables a power looks things up in: 2^bits intervals of a mantissa and as many of an
@@ -133,30 +126,11 @@ class _Steps:
     exp2_q: tuple[float, ...]
 
 
-def _wide_steps(bits: int) -> _Steps:
-    """Return tables of 2^bits steps; with eight a power is within 1e-15 times (1 + |y|)."""
-    steps = np.arange(2**bits, dtype=np.int64)
-    centres = (FIRST + ((2 * steps + 1) << (51 - bits))).view(np.float64)
-    inverse = np.round(2.0**20 / centres) / 2.0**20
-    roots = np.exp2(steps / 2**bits).view(np.int64)
-    return _Steps(
-        bits,
-        tuple(inverse),
-        tuple(-np.log2(inverse)),
-        tuple((roots - (steps << (52 - bits))).view(np.float64)),
-        _fitted(lambda r: np.log1p(r) / r / np.log(2.0), 2.0**-bits / 1.8, 4),
-        _fitted(lambda r: np.expm1(r * np.log(2.0)) / r, 2.0**-bits / 2, 4),
-    )
-
-
 NARROW = _Steps(4, INVERSE, MINUS_LOG2, SCALES, LOG2_Q, EXP2_Q)
 SHORT = replace(NARROW, inverse=SHORT_INVERSE, minus_log2=SHORT_MINUS_LOG2)
-WIDE = _wide_steps(8)  # where a table of any length costs the same: half the polynomials
 
 
 def _steps(b: Body) -> _Steps:
-    if b.processor.webassembly:
-        return WIDE
     return SHORT if _splits(b) else NARROW
 
 
@@ -167,10 +141,10 @@ def exp(b: Body, x: str) -> str:
     r = b.fma(k, b.number(-LN2_HI), x)
     r = b.fma(k, b.number(-LN2_LO), r)
     grown = b.fma(b.exact("fmul", r, r), _polynomial(b, EXP_Q, r), r)
-    return _limited(b, _times_power_of_two(b, NARROW, shifted, grown), x, 709.4, -708.39)
+    return within_limits(b, _times_power_of_two(b, NARROW, shifted, grown), x, 709.4, -708.39)
 
 
-def _limited(b: Body, out: str, t: str, most: float, least: float) -> str:
+def within_limits(b: Body, out: str, t: str, most: float, least: float) -> str:
     """Return ``out``, but infinity where t > most, 0 where t < least."""
     out = b.select(b.compare("ogt", t, b.number(most)), b.number(float("inf")), out)
     return b.select(b.compare("olt", t, b.number(least)), b.number(0.0), out)
@@ -197,7 +171,7 @@ def _polynomial(b: Body, coefficients: tuple[float, ...], x: str) -> str:
     return b.fma(halves[1], x, halves[0])
 
 
-def _above(b: Body, x: str) -> str:
+def above_first(b: Body, x: str) -> str:
     """Return how far the bits of a positive, normal, finite x lie above the first interval."""
     return b.cached(("above", x), lambda: b.integer("sub", b.bits(x), b.whole(FIRST)))
 
@@ -239,7 +213,7 @@ def _halves(b: Body, x: str) -> tuple[str, str]:
 
 def _log_positive(b: Body, x: str) -> str:
     """Return the logarithm of a positive, normal, finite x."""
-    above = _above(b, x)
+    above = above_first(b, x)
     steps, logs = (SHORT, SHORT_MINUS_LOG) if _splits(b) else (NARROW, MINUS_LOG)
     k, (r, log_c) = _exponent(b, above), _fraction(b, steps.bits, steps.inverse, logs, x, above)
     rest = b.exact("fmul", b.exact("fmul", r, r), _polynomial(b, LOG_Q, r))
@@ -265,31 +239,31 @@ def power(b: Body, x: str, y: str) -> str:
     at; one lane that does not sends the vector to ``general_power``, whose ordinary lanes are
     computed the same way and so have the same bits.
     """
-    return power_of(b, x, y, log2_mantissa(b, x))
+    return power_of(b, x, y, log2(b, x))
 
 
 def power_of(b: Body, x: str, y: str, log2_m: str) -> str:
-    """Return x to the y from ``log2_mantissa`` of x, computed here or in an earlier loop."""
+    """Return x to the y from ``log2`` of x, computed here or in an earlier loop."""
     t, shifted, grown = _power_parts(b, x, y, log2_m)
-    usual = b.usual(x, _exponent(b, _above(b, x)), t)
+    usual = b.usual(x, _exponent(b, above_first(b, x)), t)
     likely = _times_power_of_two(b, _steps(b), shifted, grown)
     return b.branch(usual, likely, lambda: b.call("general_power", x, y))
 
 
-def log2_mantissa(b: Body, x: str) -> str:
+def log2(b: Body, x: str) -> str:
     """Return log2 m of a positive, normal, finite x = 2^k m."""
     return b.cached(("log2", x), lambda: _log2_mantissa(b, x))
 
 
 def _log2_mantissa(b: Body, x: str) -> str:
     steps = _steps(b)
-    r, log_c = _fraction(b, steps.bits, steps.inverse, steps.minus_log2, x, _above(b, x))
+    r, log_c = _fraction(b, steps.bits, steps.inverse, steps.minus_log2, x, above_first(b, x))
     return b.fma(r, _polynomial(b, steps.log2_q, r), log_c)
 
 
 def _power_parts(b: Body, x: str, y: str, log2_m: str) -> tuple[str, str, str]:
     """Return t = log2 of x^y, t in steps, and what 2 to the rest of it exceeds 1 by."""
-    k = _exponent(b, _above(b, x))
+    k = _exponent(b, above_first(b, x))
     part = b.exact("fmul", y, log2_m)
     t = b.fma(y, k, part)
     steps = _steps(b)
@@ -311,9 +285,8 @@ def _beyond(b: Body, y: str, k: str, shifted: str, rounding: str) -> str:
 
 
 def _splits(b: Body) -> bool:
-    """Whether products are split to be exact; a browser that cannot fuse leaves it out for speed:
-    there a power is within 2e-14 times (1 + |y|)."""
-    return not (b.processor.fused or b.processor.webassembly)
+    """Whether products are split to be exact."""
+    return not b.processor.fused
 
 
 def _ordinary(b: Body, x: str) -> str:
@@ -323,8 +296,13 @@ def _ordinary(b: Body, x: str) -> str:
 def general_power(b: Body, x: str, y: str) -> str:
     """Return x to the y for any x."""
     size = b.unary("fabs", x)
-    t, shifted, grown = _power_parts(b, size, y, log2_mantissa(b, size))
-    out = _limited(b, _times_power_of_two(b, _steps(b), shifted, grown), t, 1023.9, -1022.0)
+    t, shifted, grown = _power_parts(b, size, y, log2(b, size))
+    out = within_limits(b, _times_power_of_two(b, _steps(b), shifted, grown), t, 1023.9, -1022.0)
+    return with_edges(b, x, y, size, out)
+
+
+def with_edges(b: Body, x: str, y: str, size: str, out: str) -> str:
+    """Return x to the y where ``out`` is that of a positive, normal, finite ``size`` of x."""
     rises = b.compare("ogt", y, b.number(0.0))
     at_zero = b.select(rises, b.number(0.0), b.number(float("inf")))
     at_infinity = b.select(rises, b.number(float("inf")), b.number(0.0))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sdengine.errors import Message, ModelRemark, Problems, SDError
 from sdengine.limits import at_most, limit
+from sdengine.model.ages import with_ages
 from sdengine.model.clock import bound, clock_of
 from sdengine.model.differences import differences
 from sdengine.model.external import Outside
@@ -18,6 +19,8 @@ from sdengine.model.notes import read_labels
 from sdengine.model.parse import parse
 from sdengine.model.ranges import Ranges
 from sdengine.model.sections import CLOCK, Element
+from sdengine.model.shifts import written_out
+from sdengine.model.simultaneous import gone_round
 from sdengine.model.variables import spelled, variable_of
 from sdengine.recursion import deeply
 from sdengine.syntax import Expr, Model, Variable, fold
@@ -91,6 +94,8 @@ def _read(path: Path) -> Model:
                         most=at_most("ELEMENTS"),
                     )
                 )
+    variables = with_ages(variables, path.name, problems)
+    variables = gone_round(written_out(variables, ranges, unit, path.name, problems))
     problems.raise_if_any()
     if not variables:
         raise SDError(

@@ -12,7 +12,7 @@ from sdengine.functions import named
 from sdengine.model.build import ONE, ZERO, add, div, sub, total
 from sdengine.model.equation import Reader, Subscript, Text
 from sdengine.model.points import EquationError
-from sdengine.model.stella_functions import ARITY, FUNCTIONS
+from sdengine.model.stella_functions import ARITY, FUNCTIONS, RUNS
 from sdengine.model.tokens import tokens
 from sdengine.syntax import Call, Expr, Number, Ref
 
@@ -23,8 +23,12 @@ _REDUCERS = {
     **{"sum": "sum", "arraysum": "sum", "mean": "mean", "arraymean": "mean", "prod": "prod"},
     **{"stddev": "stddev", "arraystddev": "stddev"},
 }
-_NUMBERS = {"pi": Number(math.pi), "inf": div(ONE, ZERO), "nan": div(ZERO, ZERO)}
-_TABLES = ("lookupinv", "lookupmean", "lookuparea")
+_NUMBERS = {"pi": Number(math.pi), "inf": div(ONE, ZERO), "nan": div(ZERO, ZERO), **RUNS}
+_TABLES = (
+    *("lookupinv", "lookupmean", "lookuparea", "lookup extrapolate", "lookup forward"),
+    *("lookup backward", "lookup invert", "lookup area", "lookup slope"),
+)
+_VECTORS = ("vector sort order", "vector rank", "vector reorder")
 _EXTREMES = ("min", "max", "vmin", "vmax")
 _FEW = ("min", "max")
 
@@ -250,6 +254,8 @@ class Stella:
             return self._lookup(self._table(args[0]), args[1:])
         if word in _TABLES and args and isinstance(args[0], Ref):
             args = (self._table(args[0]), *args[1:])
+        if word in _VECTORS:
+            args = tuple(self._spelled(arg) for arg in args)
         if word == "size":
             return self._size(args)
         if word in _REDUCERS and len(args) == 1:
@@ -332,6 +338,12 @@ class Stella:
         """Return what MIN or MAX compares: of an array in an equation that has none, its own."""
         opened = arg if self.dims else self.open(arg)
         return arg if opened == arg else Call(f"v{word}_xmile", (opened,))
+
+    def _spelled(self, arg: Expr) -> Expr:
+        """Return an array that stands bare with its subscripts."""
+        if isinstance(arg, Ref) and not arg.subscripts:
+            return Ref(arg.name, self.names.arrays.get(plain(arg.name), ()))
+        return arg
 
     def open(self, expr: Expr) -> Expr:
         """Return an expression with every array that stands bare in it reduced as a whole."""

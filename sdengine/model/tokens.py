@@ -14,7 +14,7 @@ _PIECES = r"""(?P<space>[\s\\]+)
       | (?P<name>NAME)
       | (?P<string>'[^']*')
       | (?P<keyword>:\s*(?:AND|OR|NOT|NA|EXCEPT|RAW|INTERPOLATE|HOLD[ _]BACKWARD|LOOK[ _]FORWARD
-                     |TEST[ ]INPUT|THE[ ]CONDITION|IMPLIES)\s*:)
+                     |IGNORE|TEST[ ]INPUT|THE[ ]CONDITION|IMPLIES)\s*:)
       | (?P<sign><->|->|:=|==|<=|>=|<>|//|[-+*/^=<>()\[\],;:!])
     """
 

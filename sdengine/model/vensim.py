@@ -18,7 +18,7 @@ from sdengine.model.equation import Reader
 from sdengine.model.external import Source
 from sdengine.model.points import EquationError, plain_table
 from sdengine.model.sections import RULES, Element, File, Section
-from sdengine.model.tokens import tokens
+from sdengine.model.tokens import Token, tokens
 from sdengine.model.vensim_calls import Vensim
 from sdengine.syntax import Equation, Expr, Series, fold
 
@@ -227,12 +227,18 @@ def _entry(head: str, fields: list[str], part: _Part, faults: list[tuple[str, st
     try:
         if _read_table(head, fields, part):
             return
-        reader = Reader(tokens(head), part.dialect)
+        reader = Reader(_heeded(tokens(head)), part.dialect)
         _read_entry(reader, fields, part)
     except (EquationError, RecursionError) as error:
         name = reader.tokens[0].text if reader and reader.tokens else named(head)
         deep = isinstance(error, RecursionError)
         faults.append((name.strip('"'), Message("is nested too deeply") if deep else error.args[0]))
+
+
+def _heeded(read: list[Token]) -> list[Token]:
+    """Return the tokens before :IGNORE:, behind which stand causes that do not count yet."""
+    kinds = [token.kind == "keyword" and token.text == ":IGNORE:" for token in read]
+    return read[: kinds.index(True)] if True in kinds else read
 
 
 def _read_table(head: str, fields: list[str], part: _Part) -> bool:

@@ -16,8 +16,8 @@ from functools import partial
 
 import numpy as np
 
-from sdengine.functions import OPERATIONS, vmath
-from sdengine.functions.arithmetic import LIBRARY
+from sdengine.functions import OPERATIONS
+from sdengine.functions.arithmetic import LIBRARY, powers
 from sdengine.ir import (
     Const,
     Curve,
@@ -42,9 +42,11 @@ UNROLL = 160  # work up to which a reduction is written out term by term
 
 
 def emit(plan: Plan, lanes: int, processor: Processor) -> str:
-    """Return the module's text: loops, the three phases and the driver."""
+    """Return the module's text: loops, the phases and the driver, for ``lanes`` members in a
+    workspace."""
     tables, curves = Tables(), Curves()
     new_body = narrow.NarrowBody if processor.webassembly else Body
+    width = new_body(lanes, tables, processor).lanes
     phases = {
         "initial": plan.initial,
         "invariant": plan.invariant,
@@ -63,13 +65,13 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
         head = f"define internal void @{phase}(ptr noalias %W, double %time{takes}) #0"
         text.append(f"{head} {{\n{calls}  ret void\n}}\n")
     text.append(_renewal(len(plan.invariant)))
-    vector = f"<{lanes} x double>"
+    vector = f"<{width} x double>"
     declared = "".join(
-        f"declare {vector} @llvm.{name}.v{lanes}f64({', '.join([vector] * count)})\n"
+        f"declare {vector} @llvm.{name}.v{width}f64({', '.join([vector] * count)})\n"
         for name, count in (("fmuladd", 3), ("fma", 3), ("sqrt", 1), ("fabs", 1), ("trunc", 1))
     )
     if processor.webassembly:
-        declared += narrow.BITS + narrow.FUSED * (lanes > 2)
+        declared += narrow.BITS + narrow.FUSED * (width > 2)
     if processor.permutes and lanes >= 8:
         eight, name = "<8 x double>", "llvm.x86.avx512.vpermi2var.pd.512"
         declared += f"declare {eight} @{name}({eight}, <8 x i64>, {eight})\n"
@@ -81,7 +83,7 @@ def emit(plan: Plan, lanes: int, processor: Processor) -> str:
         '!0 = !{!"branch_weights", i32 1000, i32 1}\n',
     ]
     text.append(driver(plan, lanes, tables))
-    searches = curves.text(lanes, tables, processor)
+    searches = curves.text(width, tables, processor)
     return "\n".join([declared, tables.text(), *text, searches + attributes])
 
 
@@ -106,7 +108,7 @@ def _renewal(loops: int) -> str:
 
 def _general_power(body: Body) -> str:
     """Return the function that serves the vectors with an unusual base."""
-    value = vmath.general_power(body, "%x", "%y")
+    value = powers(body).general_power(body, "%x", "%y")
     v, lines = body.vector, "\n".join(body.lines)
     return (
         f"define internal {v} @general_power({v} %x, {v} %y) #1 {{\nentry:\n{lines}\n"
@@ -118,19 +120,21 @@ def _loop(name: str, loop: Loop, writer: Writer, plan: Plan, dynamic: bool) -> s
     """Return one loop as a function."""
     body = writer.body
     takes = ", i1 %keep" if dynamic else ""
-    head = f"define internal void @{name}(ptr noalias %W, double %time{takes}) #0 {{\nentry:\n"
+    before, after = body.around()
+    head = f"define internal void @{name}(ptr noalias %W, double %time{takes}) #0 {{\n{before}"
     if loop.points == 1:
         _statements(writer, loop, None, plan, dynamic)
-        return head + "\n".join(body.lines) + "\n  ret void\n}\n"
+        return head + "\n".join(body.lines) + f"\n{after}  ret void\n}}\n"
+    first = body.block
     body.lines.append("  br label %loop")
     body.block = "loop"
     _statements(writer, loop, "%c", plan, dynamic)
-    phi = f"loop:\n  %c = phi i64 [ 0, %entry ], [ %next, %{body.block} ]"
+    phi = f"loop:\n  %c = phi i64 [ 0, %{first} ], [ %next, %{body.block} ]"
     lines = [body.lines[0], phi, *body.lines[1:]]
     tail = (
         "  %next = add nuw nsw i64 %c, 1\n"
         f"  %end = icmp eq i64 %next, {loop.points}\n"
-        "  br i1 %end, label %exit, label %loop\nexit:\n  ret void\n}\n"
+        f"  br i1 %end, label %exit, label %loop\nexit:\n{after}  ret void\n}}\n"
     )
     return head + "\n".join(lines) + "\n" + tail
 

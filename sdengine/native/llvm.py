@@ -34,11 +34,12 @@ class Tables:
         return self.names[key]
 
     def variable(self, value: float) -> str:
-        """Return the name of a number that the compiler must read from memory."""
+        """Return the name of a number, twice, that the compiler must read from memory."""
         key = ("variable", literal(value).encode())
         if key not in self.names:
             name = self.names[key] = f"@number{len(self.names)}"
-            self.lines.append(f"{name} = global double {literal(value)}")
+            both = ", ".join([f"double {literal(value)}"] * 2)
+            self.lines.append(f"{name} = global <2 x double> <{both}>, align 16")
         return self.names[key]
 
     def text(self) -> str:
@@ -103,6 +104,10 @@ class Body:
         """Begin a block of this name."""
         self.lines.append(f"{name}:")
         self.block = name
+
+    def around(self) -> tuple[str, str]:
+        """Return what stands in a function before its statements and after them."""
+        return "entry:\n", ""
 
     def fresh(self, stem: str) -> str:
         """Return a name not used before."""

@@ -16,6 +16,7 @@ from sdengine.ir import Fold, Interp, Load, Node, Op, Statement, nodes
 # Work in one loop body, in units of one simple operation. Long bodies spill registers and
 # compile slowly; short ones load and store more. Found by benchmark (docs/decisions).
 BODY = 80
+NARROW_BODY = 50  # the same for WebAssembly
 MOST = 100  # statements in one: a compiler's work grows with the square of a long body
 
 
@@ -31,8 +32,9 @@ class Loop:
     statements: tuple[Statement, ...]
 
 
-def group(statements: Sequence[Statement], given: np.ndarray) -> tuple[Loop, ...]:
-    """Return loops holding ordered ``statements``: equal point counts together, bodies bounded.
+def group(statements: Sequence[Statement], given: np.ndarray, most: int = BODY) -> tuple[Loop, ...]:
+    """Return loops holding ordered ``statements``: equal point counts together, bodies of
+    ``most`` work.
 
     A statement may stand in the loop of one it reads only when it reads, at every point, what
     that very point has just written.
@@ -59,7 +61,7 @@ def group(statements: Sequence[Statement], given: np.ndarray) -> tuple[Loop, ...
             ready.setdefault(statement.points, []).append(number)
     out = []
     while ready:
-        chosen = _choose(statements, ready, needs, users, missing)
+        chosen = _choose(statements, ready, needs, users, missing, most)
         points = statements[chosen[0]].points
         out.append(Loop(points, tuple(statements[n] for n in chosen)))
         taken = set(chosen)
@@ -89,11 +91,12 @@ def _choose(
     needs: list[set[int]],
     users: list[list[int]],
     missing: list[int],
+    most: int,
 ) -> list[int]:
     """Return the numbers of the next loop: single points first, then the longest loop."""
     best: list[int] = []
     for points in sorted(ready, key=lambda points: ready[points][0]):
-        chosen = _fill(statements, ready[points], needs, users, missing)
+        chosen = _fill(statements, ready[points], needs, users, missing, most)
         if points == 1:
             return chosen
         if len(chosen) > len(best):
@@ -107,6 +110,7 @@ def _fill(
     needs: list[set[int]],
     users: list[list[int]],
     missing: list[int],
+    most: int,
 ) -> list[int]:
     """Return statements of one loop, in order: those ready, and those they make so."""
     points = statements[ready[0]].points
@@ -127,7 +131,7 @@ def _fill(
         if not _pointwise(statement, [statements[n] for n in needs[number] & inside]):
             continue
         weight = cost(statement.expr)
-        if chosen and (work + weight > BODY or len(chosen) == MOST):
+        if chosen and (work + weight > most or len(chosen) == MOST):
             break
         chosen.append(number)
         inside.add(number)

@@ -2,8 +2,10 @@
 translates one instruction at a time.
 
 What was measured there: a number written into the code takes four instructions to make, one read
-from memory takes one; an address that is added up takes an instruction for each access, one whose
-known part stands in the access takes none; a mask of four lanes is packed and unpacked.
+from memory and spread over a vector two, one that stands there twice takes one; an address that is
+added up takes an instruction for each access, one whose known part stands in the access takes none;
+a mask of four lanes is packed and unpacked. Code that is met for the first time in a step takes
+several times as long as the next time: so each loop runs over strips of a few lanes.
 """
 
 from __future__ import annotations
@@ -13,17 +15,37 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from sdengine.ir import Slots
-from sdengine.native.llvm import Body, literal
+from sdengine.native.llvm import Body, Processor, Tables
 
 TWO, WHOLES, MASK = "<2 x double>", "<2 x i64>", "<2 x i1>"
+AT_ONCE = 4  # lanes of a strip
 SHIFTS = 64  # whole numbers below may count the bits of a shift, which must stand in the code
-MOST = 1021.0  # of exponents of two, with room for rounding
 BITS = f"declare i32 @llvm.wasm.bitmask.v2i64({WHOLES})\n"
 FUSED = f"declare {TWO} @llvm.fmuladd.v2f64({TWO}, {TWO}, {TWO})\n"
 
 
 class NarrowBody(Body):
     """The text of one function for WebAssembly; the lanes are even in number."""
+
+    def __init__(self, lanes: int, tables: Tables, processor: Processor):
+        """Write for ``lanes`` members in the workspace, of which a few are computed at once."""
+        super().__init__(min(lanes, AT_ONCE), tables, processor)
+        self.stride = lanes
+
+    def around(self) -> tuple[str, str]:
+        """Return the two ends of a loop over strips of the workspace; a strip begins at %V."""
+        self.block = "strip"
+        return (
+            "entry:\n  br label %strip\nstrip:\n"
+            "  %strip.number = phi i64 [ 0, %entry ], [ %strip.next, %strip.done ]\n"
+            f"  %strip.lane = mul nuw nsw i64 %strip.number, {self.lanes}\n"
+            "  %strip.held = freeze i64 %strip.lane\n"
+            "  %V = getelementptr inbounds nuw double, ptr %W, i64 %strip.held\n",
+            "  br label %strip.done\nstrip.done:\n"
+            "  %strip.next = add nuw nsw i64 %strip.number, 1\n"
+            f"  %strip.last = icmp eq i64 %strip.next, {self.stride // self.lanes}\n"
+            "  br i1 %strip.last, label %strip.out, label %strip\nstrip.out:\n",
+        )
 
     def number(self, value: float) -> str:
         """Return a number in every lane, read from memory."""
@@ -36,17 +58,18 @@ class NarrowBody(Body):
         return self.bits(self._read(float(np.int64(value).view(np.float64))))
 
     def _read(self, value: float) -> str:
-        first = self.new(f"load double, ptr {self.tables.variable(value)}")
-        one = self.new(f"insertelement {TWO} poison, double {first}, i64 0")
-        both = self.new(f"shufflevector {TWO} {one}, {TWO} poison, <2 x i32> zeroinitializer")
-        return self.joined([both] * (self.lanes // 2), 2)
+        return self.joined([self._pair(value)] * (self.lanes // 2), 2)
+
+    def _pair(self, value: float) -> str:
+        """Return a number in both lanes of a vector of two."""
+        return self.new(f"load {TWO}, ptr {self.tables.variable(value)}, align 16")
 
     def fma(self, a: str, b: str, c: str) -> str:
         """Return a × b + c: vectors of two alone are fused."""
-        how = f"call {TWO} @llvm.fmuladd.v2f64"
-        return self._by_pairs(
-            lambda x, y, z: self.new(f"{how}({TWO} {x}, {TWO} {y}, {TWO} {z})"), a, b, c
-        )
+        return self._by_pairs(self._fused, a, b, c)
+
+    def _fused(self, a: str, b: str, c: str) -> str:
+        return self.new(f"call {TWO} @llvm.fmuladd.v2f64({TWO} {a}, {TWO} {b}, {TWO} {c})")
 
     def or_nan(self, a: str, out: str) -> str:
         """Return ``out``, but NaN in the lanes in which ``a`` is: all bits set are one."""
@@ -57,18 +80,27 @@ class NarrowBody(Body):
         bits = self.new(f"or {WHOLES} {mask}, {self.new(f'bitcast {TWO} {out} to {WHOLES}')}")
         return self.new(f"bitcast {WHOLES} {bits} to {TWO}")
 
-    def usual(self, x: str, k: str, t: str) -> str:
-        """Return one bit: whether k and t are within bounds in every lane; k is not where x is
-        no positive number, normal and finite. The squares of all are one sum."""
-        total = ""
-        for part in (*self._pairs(k), *self._pairs(t)):
-            square = self.new(f"fmul {TWO} {part}, {part}")
-            total = self.new(f"fadd {TWO} {total}, {square}") if total else square
-        most = literal(MOST**2)
-        low = self.new(f"fcmp olt {TWO} {total}, <double {most}, double {most}>")
+    def below(self, parts: Sequence[str], most: float) -> str:
+        """Return one bit: whether all parts are less than ``most`` from 0 in every lane; it may
+        be 0 where some come near. The squares of all are one sum."""
+        total = self._pair(0.0)
+        for pair in (pair for part in parts for pair in self._pairs(part)):
+            total = self._fused(pair, pair, total)
+        low = self.new(f"fcmp olt {TWO} {total}, {self._pair(most**2)}")
         mask = self.new(f"sext {MASK} {low} to {WHOLES}")
         bits = self.new(f"call i32 @llvm.wasm.bitmask.v2i64({WHOLES} {mask})")
         return self.new(f"icmp eq i32 {bits}, 3")
+
+    def upper(self, whole: str) -> str:
+        """Return the upper twelve bits of whole numbers, with their sign, as numbers."""
+        return self.joined([self._upper(pair) for pair in self._pairs(whole, "i64")], 2)
+
+    def _upper(self, whole: str) -> str:
+        words = self.new(f"bitcast {WHOLES} {whole} to <4 x i32>")
+        chosen = "<2 x i32> <i32 1, i32 3>"
+        high = self.new(f"shufflevector <4 x i32> {words}, <4 x i32> poison, {chosen}")
+        moved = self.new(f"ashr <2 x i32> {high}, <i32 20, i32 20>")
+        return self.new(f"sitofp <2 x i32> {moved} to {TWO}")
 
     def entries(self, tables: Sequence[Sequence[float]], bits: str, shift: int) -> list[str]:
         """Return an entry of each of one or two tables, which stand in turn: the chosen bits are
@@ -78,9 +110,8 @@ class NarrowBody(Body):
         move = shift - (width.bit_length() - 1)
         if move:
             bits = self.integer("lshr" if move > 0 else "shl", bits, self.whole(abs(move)))
-        at = self.integer("and", bits, self.whole((size - 1) * width))
-        kind = TWO if width > 8 else "double"
-        lanes = [self._entry(kind, name, at, lane) for lane in range(self.lanes)]
+        kind, most = TWO if width > 8 else "double", (size - 1) * width
+        lanes = [self._entry(kind, name, bits, lane, most) for lane in range(self.lanes)]
         pairs = list(zip(lanes[::2], lanes[1::2], strict=True))
         if width == 8:
             return [self.joined([self._two(low, high) for low, high in pairs], 2)]
@@ -95,9 +126,11 @@ class NarrowBody(Body):
             for chosen in ("i32 0, i32 2", "i32 1, i32 3")
         ]
 
-    def _entry(self, kind: str, table: str, at: str, lane: int) -> str:
-        offset = self.new(f"extractelement {self.whole_vector} {at}, i64 {lane}")
-        place = self.new(f"getelementptr inbounds nuw i8, ptr {table}, i64 {offset}")
+    def _entry(self, kind: str, table: str, bits: str, lane: int, mask: int) -> str:
+        whole = self.new(f"extractelement {self.whole_vector} {bits}, i64 {lane}")
+        word = self.new(f"trunc i64 {whole} to i32")
+        offset = self.new(f"and i32 {word}, {mask}")
+        place = self.new(f"getelementptr inbounds nuw i8, ptr {table}, i32 {offset}")
         return self.new(f"load {kind}, ptr {place}, align 8")
 
     def _two(self, low: str, high: str) -> str:
@@ -108,14 +141,14 @@ class NarrowBody(Body):
         pairs = zip(*(self._pairs(a) for a in args), strict=True)
         return self.joined([how(*pair) for pair in pairs], 2)
 
-    def _pairs(self, a: str) -> list[str]:
+    def _pairs(self, a: str, kind: str = "double") -> list[str]:
         """Return a vector in pieces of two lanes."""
         if self.lanes == 2:
             return [a]
 
         def piece(lane: int) -> str:
-            lanes = f"<2 x i32> <i32 {lane}, i32 {lane + 1}>"
-            return self.new(f"shufflevector {self.vector} {a}, {self.vector} poison, {lanes}")
+            lanes, whole = f"<2 x i32> <i32 {lane}, i32 {lane + 1}>", f"<{self.lanes} x {kind}>"
+            return self.new(f"shufflevector {whole} {a}, {whole} poison, {lanes}")
 
         return [
             self.cached(("pair", a, lane), lambda lane=lane: piece(lane))  # type: ignore[misc]
@@ -124,18 +157,18 @@ class NarrowBody(Body):
 
     def pointer(self, slots: Slots, index: str | None) -> str:
         """Return the address of the slot at point ``index``, its known part in the access."""
-        base, offset = "%W", str(int(slots[0]) * self.lanes)
+        base, offset = "%V", str(int(slots[0]) * self.stride)
         steps = np.unique(np.diff(slots)).tolist() if index else []
         if len(steps) == 1 and steps[0] > 0:
             stride = steps[0]
             base = self.cached(("base", index, stride), lambda: self._base(str(index), stride))
         elif any(steps):
-            offset = self.entry("i64", slots * self.lanes, str(index))
+            offset = self.entry("i64", slots * self.stride, str(index))
         return self.new(f"getelementptr inbounds nuw double, ptr {base}, i64 {offset}")
 
     def _base(self, index: str, stride: int) -> str:
         """Return where the slots of a point begin; ``freeze`` keeps the compiler from counting
         an address of its own along, which would be added up at each access."""
-        scaled = self.new(f"mul nuw nsw i64 {index}, {stride * self.lanes}")
+        scaled = self.new(f"mul nuw nsw i64 {index}, {stride * self.stride}")
         held = self.new(f"freeze i64 {scaled}")
-        return self.new(f"getelementptr inbounds nuw double, ptr %W, i64 {held}")
+        return self.new(f"getelementptr inbounds nuw double, ptr %V, i64 {held}")

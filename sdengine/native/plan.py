@@ -37,7 +37,7 @@ from sdengine.ir import (
     interp,
     nodes,
 )
-from sdengine.native.loops import Loop, group
+from sdengine.native.loops import BODY, Loop, group
 from sdengine.program.order import sort_statements
 
 
@@ -80,8 +80,9 @@ class Plan:
         return again
 
 
-def make_plan(program: Program, *, reciprocals: bool = True) -> Plan:
-    """Return the Plan of a Program; ``reciprocals`` says whether divisors' are kept."""
+def make_plan(program: Program, *, reciprocals: bool = True, body: int = BODY) -> Plan:
+    """Return the Plan of a Program; ``reciprocals`` says whether divisors' are kept, ``body`` how
+    much work stands in a loop."""
     hoister = _Hoister(program, reciprocals)
     for statement in program.dynamic:
         hoister.add(statement)
@@ -100,7 +101,7 @@ def make_plan(program: Program, *, reciprocals: bool = True) -> Plan:
     start[: program.size] = constant
     start[program.fed] = True
     where = program.name
-    dynamic = group(sort_statements(hoister.dynamic, before_step, where), before_step)
+    dynamic = group(sort_statements(hoister.dynamic, before_step, where), before_step, body)
     kept, always = _kept(program, hoister.size), program.save_every == 1
     early, swift = _moved_in_loops(program, dynamic)
     swift &= not always
@@ -110,9 +111,9 @@ def make_plan(program: Program, *, reciprocals: bool = True) -> Plan:
     switched = [s for s in invariant if hoister.hangs_on_switch(s.target)]
     return Plan(
         program=program,
-        initial=group(program.initial, start),
-        invariant=group(steady, fixed) + group(switched, before_step),
-        switch=group(hoister.switch, before_step),
+        initial=group(program.initial, start, body),
+        invariant=group(steady, fixed, body) + group(switched, before_step, body),
+        switch=group(hoister.switch, before_step, body),
         dynamic=dynamic,
         size=hoister.size,
         stored=before_step | _stored(program, dynamic, hoister.size) | (kept & always),

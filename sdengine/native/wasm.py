@@ -13,6 +13,7 @@ WebAssembly/tool-conventions, Linking.md ("linking" section and its symbol table
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,9 +31,14 @@ from sdengine.native.plan import Plan
 PLAIN = Processor(fused=False, permutes=False, webassembly=True, doubles=2)
 FUSED = replace(PLAIN, fused=True)
 HEADER = b"\0asm\1\0\0\0"
-CUSTOM, EXPORT, DATA = 0, 7, 11
-ORDER = (1, 2, 3, 4, 5, 13, 6, EXPORT, 8, 9, 12, 10, DATA)  # of a module's sections
+CUSTOM, IMPORT, EXPORT, CODE, DATA = 0, 2, 7, 10, 11  # sections
+FUNCTION, TABLE, MEMORY, GLOBAL = range(4)  # what is imported
+ORDER = (1, 2, 3, 4, 5, 13, 6, EXPORT, 8, 9, 12, CODE, DATA)  # of a module's sections
 SCRATCH = ("W", "history", "sums", "out", "out_totals", "bad")  # written before they are read
+# i64x2.bitmask, i32.const 3, i32.eq or i32.ne, br_if: where two lanes are looked at that are
+# nearly always alike (``narrow.NarrowBody.below``)
+SELDOM = re.compile(rb"\xfd\xc4\x01\x41\x03([\x46\x47])\x0d")
+HINTS = b"metadata.code.branch_hint"
 SYMBOL_TABLE, FUNCTION_SYMBOL, DATA_SYMBOL, SECTION_SYMBOL = 8, 0, 1, 3
 UNDEFINED, EXPLICIT_NAME = 0x10, 0x40
 
@@ -149,7 +155,55 @@ def _exported(module: bytes, name: str) -> bytes:
     export = _Section(EXPORT, bytes([EXPORT]) + _leb(len(body)) + body, body)
     kept = [section for section in sections if section.number != CUSTOM]
     ordered = sorted([*kept, export], key=lambda section: ORDER.index(section.number))
-    return HEADER + b"".join(section.whole for section in ordered)
+    hints = _hints(next(section.body for section in kept if section.number == CODE), sections)
+    whole = [hints * (section.number == CODE) + section.whole for section in ordered]
+    return HEADER + b"".join(whole)
+
+
+def _hints(code: bytes, sections: Sequence[_Section]) -> bytes:
+    """Return a section that tells which way branches go as a rule: what lies on the other way
+    then costs the usual one no registers. An engine that does not know the section skips it.
+    """
+    before, found = _imported(sections), []
+    count, at = _number(code, 0)
+    for number in range(count):
+        size, start = _number(code, at)
+        at = start + size
+        hints = [
+            _leb(match.end() - 1) + bytes([1, match[1] == b"\x46"])
+            for match in SELDOM.finditer(code[start:at])
+        ]
+        if hints:
+            found.append(_leb(before + number) + _leb(len(hints)) + b"".join(hints))
+    body = _leb(len(HINTS)) + HINTS + _leb(len(found)) + b"".join(found)
+    return bytes([CUSTOM]) + _leb(len(body)) + body
+
+
+def _imported(sections: Sequence[_Section]) -> int:
+    """Return how many functions a module imports, which are counted before its own."""
+    body = next((section.body for section in sections if section.number == IMPORT), b"\0")
+    count, at = _number(body, 0)
+    functions = 0
+    for _ in range(count):
+        for _ in range(2):
+            _, at = _text(body, at)
+        kind = body[at]
+        functions += kind == FUNCTION
+        at = _past_type(body, at + 1, kind)
+    return functions
+
+
+def _past_type(body: bytes, at: int, kind: int) -> int:
+    """Return the place behind what is imported: a function's type, a table, a memory, a global."""
+    if kind == FUNCTION:
+        return _number(body, at)[1]
+    if kind == GLOBAL:
+        return at + 2
+    at += kind == TABLE  # the kind of its entries
+    limits, at = _number(body, at)
+    for _ in range(1 + limits % 2):
+        _, at = _number(body, at)
+    return at
 
 
 def _custom(body: bytes, name: str) -> bytes:

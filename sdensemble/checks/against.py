@@ -214,7 +214,7 @@ def studies(bench: Bench, given: Given) -> Found:
                 high=f"{row['published high']:g}",
                 mark="" if row["inside"] else " ✗",
             )
-            for row in rows
+            for case, row in zip(given["cases"], rows, strict=True)
         ],
         "clause",
     )
@@ -279,8 +279,13 @@ def scores(bench: Bench, given: Given) -> Found:
                 len(both),
             )
     better = {name: mine <= theirs for name, (mine, theirs, _) in means.items()}
-    told = "; ".join(
-        f"{n}: {mine:.3f} v {theirs:.3f} ({count})" for n, (mine, theirs, count) in means.items()
+    titles = {one.name: one.title for one in bench.study.require_fit().baselines}
+    told = joined(
+        (
+            phrase("result.score", who=titles[name], mine=mine, theirs=theirs, n=count)
+            for name, (mine, theirs, count) in means.items()
+        ),
+        "clause",
     )
     said = phrase("result.scores", told=told)
     return judged(all(better.values()), said, float(np.mean(list(own.values()))), rows=tuple(rows))

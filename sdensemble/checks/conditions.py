@@ -13,6 +13,7 @@ from sdensemble.checks.finding import Found, Given, Panel, judged
 from sdensemble.checks.runs import Bench, at, element, in_year
 from sdensemble.inputs.naming import Amount, element_label, model_label
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.units import total_unit
 from sdensemble.lang import LANGS, Words, bracketed, joined, phrase
 from sdensemble.results.estimate import Array
 
@@ -51,13 +52,7 @@ def condition(bench: Bench, given: Given) -> Found:
         kept.append(row["holds"])
     shown = joined([_said(bench, row) for row in rows], "clause")
     panels = [_panel(bench, given["shows"], base, moved)] if given.get("shows") in names else []
-    return judged(
-        all(kept),
-        shown,
-        float(np.mean(kept)),
-        rows=tuple(rows),
-        panels=tuple(panels),
-    )
+    return judged(all(kept), shown, float(np.mean(kept)), rows=tuple(rows), panels=tuple(panels))
 
 
 def _expectation(
@@ -145,8 +140,6 @@ def _value(
 
 
 GROWTH, LESS = "growth", "growth less another's"
-
-
 OF = ("base", "start", "first")
 """What a value may be held against beside another variable."""
 
@@ -190,9 +183,8 @@ def _ratio(bench: Bench, row: Mapping[str, Any]) -> Words:
         name = bench.model[of].name
         label = {lang: text.split("; ")[0] for lang, text in _short(bench, name).items()}
         return phrase("validation.ratio_of", label=label, share=share)
-    unit = bench.model[row["variable"]].unit
-    if row["yearly"]:
-        unit = unit.removesuffix(f"/{bench.model.clock.unit}")
+    name = row["variable"]
+    unit = total_unit(bench.model, name) if row["yearly"] else bench.model[name].unit
     found = float(f"{float(row['found']):.4g}")
     return phrase("validation.amount", amount=Amount.of(bench.study.report, unit, found))
 

@@ -9,8 +9,6 @@ from sdensemble.inputs.vensim.source import MARK
 from sdensemble.study import Study
 
 BOUNDARY, LOOPS = "model/boundary.csv", "model/loops.toml"
-
-
 DRAWN = "calibration/priors.toml", "calibration/forcing.toml"
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sdengine.errors import Problems, did_you_mean
-from sdensemble.inputs.config import Section, read_toml, short
+from sdengine.errors import did_you_mean
+from sdensemble.inputs.config import Section
 from sdensemble.lang import LANGS
 
 KEYS = ("id", "group", "kind", "quick", "title", "asks", "criterion", "note", "given")
@@ -48,21 +48,15 @@ def read_tests(path: Path, kinds: Collection[str]) -> tuple[Test, ...]:
     ``kinds`` are the kinds of test there are. The names of variables inside ``given`` are
     checked when the test runs: one that the model lacks makes that test fail, not the reading.
     """
-    content, _ = read_toml(path)
-    found = Problems()
-    top = Section(short(path), content, found)
-    top.only(("test", "world"))
-    worlds = content.get("world", {})
+    top, _ = Section.of_file(path, ("test", "world"))
+    worlds = top.table("world").values
     tests = [
-        _read_test(
-            Section(f"{top.where} [[test]] {values.get('id', i)}", values, found), kinds, worlds
-        )
-        for i, values in enumerate(top.tables("test"), start=1)
+        _read_test(table.titled(table.text("id")), kinds, worlds) for table in top.entries("test")
     ]
     names = [test.id for test in tests]
     for name in dict.fromkeys(n for n in names if names.count(n) > 1):
         top.problem('test "{name}" is given twice', name=name)
-    found.raise_if_any()
+    top.found.raise_if_any()
     return tuple(sorted(tests, key=lambda test: GROUPS.index(test.group)))
 
 
@@ -71,20 +65,12 @@ def _read_test(table: Section, kinds: Collection[str], worlds: Mapping[str, Any]
     group, kind = table.one_of("group", GROUPS, needed=True), table.text("kind", needed=True)
     if kind and kind not in kinds:
         table.problem('no kind of test "{kind}"{hint}', kind=kind, hint=did_you_mean(kind, kinds))
-    given = table.values.get("given", {})
-    if not isinstance(given, dict):
-        table.problem("given must be a table")
-        given = {}
-    given = dict(given)
+    given = dict(table.table("given").values)
     for key, place in zip(WORLDS, ("settings", "common"), strict=True):
         name = table.text(key)
         if name and name not in worlds:
-            table.problem(
-                "{key}: no [world.{name}]{hint}",
-                key=key,
-                name=name,
-                hint=did_you_mean(name, worlds),
-            )
+            told = "{key}: no [world.{name}]{hint}"
+            table.problem(told, key=key, name=name, hint=did_you_mean(name, worlds))
         elif name:
             given[place] = {**worlds[name], **given.get(place, {})}
             given["beyond"] = True

@@ -104,11 +104,8 @@ def validate(
     """
     path = study.folder / FILE
     if not path.is_file():
-        raise SDError(
-            "{folder}: has no {file}, so there is nothing to validate",
-            folder=study.folder,
-            file=FILE,
-        )
+        told = "{folder}: has no {file}, so there is nothing to validate"
+        raise SDError(told, folder=study.folder, file=FILE)
     files = [path, *(study.folder / name for name in MORE if (study.folder / name).is_file())]
     every = [test for file in files for test in read_tests(file, KINDS)]
     every.sort(key=lambda test: GROUPS.index(test.group))

@@ -21,6 +21,7 @@ from sdensemble.ensemble.run import whole_years
 from sdensemble.ensemble.worlds import apply
 from sdensemble.inputs.config import Section, cell_name, default_of
 from sdensemble.inputs.scenarios import Scenario, read_settings
+from sdensemble.inputs.units import total_unit
 from sdensemble.results.estimate import Array
 from sdensemble.study import Study
 
@@ -73,12 +74,6 @@ class Bench:
         return whole_years(self.model)[0]
 
     @property
-    def sectors(self) -> tuple[str, ...]:
-        """Elements of the range the headline is made of."""
-        head = self.study.report.headline
-        return self.model.elements(head.range) if head.range else ()
-
-    @property
     def headline(self) -> str:
         """The variable the targets speak of."""
         return self.study.report.headline.whole.variable
@@ -86,7 +81,7 @@ class Bench:
     @property
     def yearly_unit(self) -> str:
         """The unit of the headline's integral over a year."""
-        return self.model[self.headline].unit.removesuffix(f"/{self.model.clock.unit}")
+        return total_unit(self.model, self.headline)
 
     def unit(self, name: str, lang: str) -> str:
         """Return a variable's unit as people write it."""
@@ -249,12 +244,8 @@ def element(model: Model, name: str, values: Array, chosen: str) -> Array:
         return values.reshape(-1, values.shape[-1]).sum(axis=0)
     names = model.elements(dims[0])
     if chosen not in names:
-        raise SDError(
-            '"{name}" has no element "{chosen}"{hint}',
-            name=name,
-            chosen=chosen,
-            hint=did_you_mean(chosen, names),
-        )
+        told = '"{name}" has no element "{chosen}"{hint}'
+        raise SDError(told, name=name, chosen=chosen, hint=did_you_mean(chosen, names))
     return values[names.index(chosen)]
 
 

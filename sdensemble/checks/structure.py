@@ -108,7 +108,7 @@ def at_most(bench: Bench, given: Given) -> Found:
     run = bench.run(case, [name, *others])
     room = np.sum([run.values[other] for other in others], axis=0)
     over = float((run.values[name] / np.maximum(room, 1e-12) - 1).max())
-    said = phrase("result.never_above", left=-over)
+    said = phrase("result.never_above", left=0.0 - over)
     if over > 0:
         said = phrase("result.above", over=over)
     return judged(over <= given["tolerance"], said, over)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -14,6 +14,7 @@ from sdensemble.checks.finding import Found, Given, judged
 from sdensemble.checks.runs import Bench, in_year
 from sdensemble.ensemble.draws import draw
 from sdensemble.ensemble.forcing import sample
+from sdensemble.inputs.groups import read_groups
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.results.estimate import Array
 
@@ -123,12 +124,25 @@ def shares(bench: Bench, given: Given) -> Found:
     worst = min((best.get(n, 0.0) for n in given.get("least", {})), default=1.0)
     top = [r for r in rows if r["of"] == "log output" and r["year"] == last]
     top.sort(key=lambda row: -float(row["total"]))
-    told = ", ".join(f"{r['group']} {r['total']:.2f} ±{r['total error']:.2f}" for r in top[:6])
-    low = ", ".join(lacking)
+    title = _titles(bench)
+    told = joined(
+        joined([title(str(r["group"])), f"{r['total']:.2f} ±{r['total error']:.2f}"], "blank")
+        for r in top[:6]
+    )
     said: Words = phrase("result.shares", last=last, told=told)
-    if low:
-        said = joined([said, phrase("result.shares_low", low=low)], "clause")
+    if lacking:
+        low = phrase("result.shares_low", low=joined(map(title, lacking)))
+        said = joined([said, low], "clause")
     return judged(not lacking, said, worst, rows=tuple(rows))
+
+
+def _titles(bench: Bench) -> Callable[[str], Words]:
+    """Return what gives a group's title: that of the study's groups, or its name."""
+    path = bench.study.folder / "calibration" / "groups.toml"
+    labels = read_groups(path, bench.model).labels if path.is_file() else {}
+    spare = {"shocks": phrase("decide.group.shocks"), "other": phrase("decide.group.rest")}
+    known: dict[str, Words] = {**spare, **labels}
+    return lambda name: known.get(name, name)
 
 
 def _run_held(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdensemble.decide.levers import settings_but
-from sdensemble.decide.measures import outcome_of, paid
-from sdensemble.decide.reach import last_year
-from sdensemble.decide.worlds import Count, World, keep_for
+from sdensemble.decide.measures import paid
+from sdensemble.decide.target_runs import TargetRuns
+from sdensemble.decide.worlds import Count, World
 from sdensemble.inputs.config import default_of
 from sdensemble.inputs.scenarios import Scenario, Setting
 from sdensemble.inputs.targets import Target
@@ -68,7 +68,9 @@ class Allotted:
     forgone: tuple[Estimate, Estimate]
 
 
-def with_steps(base: Scenario, slots: Sequence[Slot], steps: Sequence[int], name: str) -> Scenario:
+def with_steps(
+    base: Scenario, slots: Sequence[Slot], steps: Sequence[float], name: str
+) -> Scenario:
     """Return a scenario in which each slot's lever is raised by its steps in its years."""
     schedules: dict[tuple[str, str | None, tuple[int, ...]], dict[float, float]] = {}
     for slot, count in zip(slots, steps, strict=True):
@@ -140,7 +142,6 @@ def allocate(
     target: Target,
     *,
     progress: Count | None = None,
-    tell: Callable[[int], None] | None = None,
 ) -> Allotted:
     """Return the allotment of an envelope that greedy steps find, confirmed on fresh members.
 
@@ -149,19 +150,13 @@ def allocate(
     good one (Nemhauser, Wolsey & Fisher 1978: at least 63% of the best where returns fall).
     ``slots`` may belong to several envelopes; each is spent by ``steps`` steps.
     """
-    last = last_year(world, target)
-    outcome = outcome_of(world.study, target)
-    head = world.study.report.headline
-    keep = keep_for(
-        world.study, [target], {outcome.variable: head.aggregate} if target.joint else {}
-    )
+    runs = TargetRuns(world, target, progress)
     envelopes = list(dict.fromkeys(slot.envelope for slot in slots))
     counts, order, gain = [0] * len(slots), [], []
     spent = dict.fromkeys(envelopes, 0)
-    results = world.run([base], keep, until=last, progress=progress)
-    start = results.at(outcome, results.scenarios[0], last)
+    (start,) = runs.outcomes(runs.run([base]))
     reached = 0.0
-    for taken in range(steps * len(envelopes)):
+    for _ in range(steps * len(envelopes)):
         open_ = [
             k
             for k, slot in enumerate(slots)
@@ -175,10 +170,7 @@ def allocate(
             with_steps(base, slots, [c + (i == k) for i, c in enumerate(counts)], f"{k}")
             for k in open_
         ]
-        results = world.run(tried, keep, until=last, progress=progress)
-        effects = [
-            float(np.nanmean(results.at(outcome, s, last) - start)) for s in results.scenarios
-        ]
+        effects = [float(np.nanmean(own - start)) for own in runs.outcomes(runs.run(tried))]
         best = int(np.argmax(effects))
         chosen = open_[best]
         counts[chosen] += 1
@@ -186,11 +178,8 @@ def allocate(
         order.append(chosen)
         gain.append(effects[best] - reached)
         reached = effects[best]
-        if tell:
-            tell(taken + 1)
-    return _judge(
-        fresh, slots, counts, steps, base, target, keep, last, order, gain, reached, progress
-    )
+    judged = replace(runs, world=fresh)
+    return _judge(judged, slots, counts, evenly(slots, steps), base, order, gain, reached)
 
 
 def evenly(slots: Sequence[Slot], steps: int) -> tuple[float, ...]:
@@ -200,33 +189,24 @@ def evenly(slots: Sequence[Slot], steps: int) -> tuple[float, ...]:
 
 
 def _judge(
-    fresh: World,
+    runs: TargetRuns,
     slots: Sequence[Slot],
     counts: Sequence[int],
-    steps: int,
+    even: tuple[float, ...],
     base: Scenario,
-    target: Target,
-    keep: dict[str, str],
-    last: int,
     order: Sequence[int],
     gain: Sequence[float],
     reached: float,
-    progress: Count | None,
 ) -> Allotted:
-    outcome = outcome_of(fresh.study, target)
-    even = evenly(slots, steps)
-    made = [base, with_steps(base, slots, counts, "best"), with_steps(base, slots, even, "even")]  # type: ignore[arg-type]
-    results = fresh.run(made, keep, until=last, progress=progress)
+    """Return the allotment judged on fresh members, against an even one and against none."""
+    replicate, target = runs.world.replicate, runs.target
+    made = [base, with_steps(base, slots, counts, "best"), with_steps(base, slots, even, "even")]
+    results = runs.run(made)
     none, best, spread = results.scenarios
-    replicate = fresh.replicate
-    values = [results.at(outcome, s, last) for s in (none, best, spread)]
-    events = [results.event(target, s) for s in (none, best)]
+    before, chosen, evened = runs.outcomes(results)
 
-    def money(forgone: bool) -> tuple[Estimate, Estimate]:
-        return tuple(
-            mean_of(paid(results, s, none, last, forgone=forgone), replicate)
-            for s in (best, spread)
-        )  # type: ignore[return-value]
+    def money(one: Scenario, forgone: bool) -> Estimate:
+        return mean_of(paid(results, one, none, runs.last, forgone=forgone), replicate)
 
     return Allotted(
         target,
@@ -235,12 +215,12 @@ def _judge(
         even,
         tuple(order),
         tuple(gain),
-        mean_of(values[1] - values[0], replicate),
-        mean_of(values[2] - values[0], replicate),
-        mean_of(values[1] - values[2], replicate),
-        float(np.nanmedian(values[1] - values[2])),
-        difference(events[1], events[0]).found,
+        mean_of(chosen - before, replicate),
+        mean_of(evened - before, replicate),
+        mean_of(chosen - evened, replicate),
+        float(np.nanmedian(chosen - evened)),
+        difference(results.event(target, best), results.event(target, none)).found,
         reached,
-        money(False),
-        money(True),
+        (money(best, False), money(spread, False)),
+        (money(best, True), money(spread, True)),
     )

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdensemble.decide.inputs import forcing_inputs, inputs_of, units_of
-from sdensemble.decide.measures import margin
 from sdensemble.decide.prim import Box, discover, strongest
-from sdensemble.decide.reach import last_year
-from sdensemble.decide.worlds import Count, World, keep_for
+from sdensemble.decide.target_runs import TargetRuns
+from sdensemble.decide.worlds import Count, World
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.results.estimate import Estimate, share_of
@@ -45,20 +44,18 @@ def boxes(
     target: Target,
     *,
     meets: bool = False,
-    resamples: int = 20,
     progress: Count | None = None,
 ) -> Discovered:
     """Return where members miss (or with ``meets``, meet) a target under a scenario."""
     model = world.kernel.model
-    last = last_year(world, target)
-    results = world.run([scenario], keep_for(world.study, [target]), until=last, progress=progress)
-    beyond = margin(results, target, results.scenarios[0])
+    runs = TargetRuns(world, target, progress)
+    (beyond,) = runs.margins(runs.run([scenario]))
     case = beyond > 0 if meets else ~(beyond > 0)
     names, numbers = inputs_of(world.draws, model)
-    shocks, paths = forcing_inputs(world, last)
+    shocks, paths = forcing_inputs(world, runs.last)
     every, x = (*names, *shocks), np.concatenate([numbers, paths])
     few = strongest(x, case, BOX_INPUTS)
-    box = discover(x[few], case, resamples=resamples)
+    box = discover(x[few], case)
     units = {**dict.fromkeys(shocks, ""), **units_of(world.draws.priors, names)}
     if world.forcing is not None:
         drives = {p.name: p.unit for p in world.forcing.processes}

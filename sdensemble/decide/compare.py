@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from sdengine.errors import SDError
 from sdensemble.decide.jackknife import jackknife
 from sdensemble.decide.levers import Moved, moved
-from sdensemble.decide.measures import outcome_of, paid
+from sdensemble.decide.measures import last_year, outcome_of, paid
+from sdensemble.decide.target_runs import beside
 from sdensemble.decide.worlds import Count, Named, World, keep_for
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario
@@ -73,7 +74,7 @@ class Pair:
     @property
     def sign(self) -> int:
         """Which does more in the mean: 1 the first, −1 the second, 0 where not told."""
-        return _sign(self.effect.found)
+        return int(np.sign(self.effect.found.mean)) if distinguishable(self.effect.found) else 0
 
     @property
     def sign_of_median(self) -> int:
@@ -127,10 +128,6 @@ class Comparison:
         return _dataset(self)
 
 
-def _sign(found: Estimate) -> int:
-    return int(np.sign(found.mean)) if distinguishable(found) else 0
-
-
 def compare(
     worlds: Sequence[World],
     scenarios: Sequence[Scenario],
@@ -151,9 +148,9 @@ def compare(
     """
     study = worlds[0].study
     outcome = outcome_of(study, target)
-    year = _year(study.targets, target)
+    year = last_year(study, target)
     through = through or year
-    every = [baseline, *(s for s in scenarios if s.name != baseline.name)]
+    every = beside(baseline, scenarios)
     head = study.report.headline
     more = {outcome.variable: head.aggregate} if target.joint else {}
     more |= {regime.variable: "mean" for regime in study.report.regimes}
@@ -188,7 +185,7 @@ def compare_results(
 
     ``runs`` are worlds with their results, which hold all of ``scenarios``, the baseline first.
     """
-    through = through or _year(study.targets, target)
+    through = through or last_year(study, target)
     found: list[InWorld] = []
     scopes: list[tuple[Target, InWorld]] = []
     for world, results in runs:
@@ -216,10 +213,6 @@ def compare_results(
     )
 
 
-def _year(targets: Sequence[Target], target: Target) -> int:
-    return max(int(part.year or 0) for part in leaves(target, targets))
-
-
 def in_world(
     world: Named,
     results: Results,
@@ -230,7 +223,7 @@ def in_world(
     paired: bool = True,
 ) -> InWorld:
     """Return the comparison in one world from its results."""
-    outcome, year = outcome_of(world.study, target), _year(world.study.targets, target)
+    outcome, year = outcome_of(world.study, target), last_year(world.study, target)
     named = {s.name: s for s in results.scenarios}
     base = named[baseline.name]
     every = [named[s.name] for s in scenarios]

@@ -13,6 +13,7 @@ from sdengine.kernel import Kernel
 from sdensemble.ensemble.worlds import World, apply
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario, Setting
+from sdensemble.inputs.units import total_unit
 from sdensemble.study import Study
 
 
@@ -37,9 +38,8 @@ def present_values(
     ends = [payer.present_value for payer in payers if payer.present_value]
     rates = [payer.variable for payer in payers if not payer.present_value]
     if not payers:
-        raise SDError(
-            "{file}: names no [[payer]], so there is no outlay to compare", file=spec.path
-        )
+        told = "{file}: names no [[payer]], so there is no outlay to compare"
+        raise SDError(told, file=spec.path)
     program = kernel.program
     steps = round((until - program.start) / program.step)
     out = {}
@@ -93,18 +93,14 @@ def equalising_factor(
     wanted = cost(reference)
     gap = lambda factor: cost(scaled(scenario, study, factor)) - wanted  # noqa: E731
     if gap(0.0) * gap(20.0) > 0:
-        raise SDError(
-            'no level of "{scenario}" costs what "{reference}" costs',
-            scenario=scenario.name,
-            reference=reference.name,
-        )
+        told = 'no level of "{scenario}" costs what "{reference}" costs'
+        raise SDError(told, scenario=scenario.name, reference=reference.name)
     return float(brentq(gap, 0.0, 20.0, xtol=1e-6))
 
 
 def unit_of(study: Study) -> str:
     """Return the unit of the payers' integrals: their own, times the time unit."""
-    unit = study.model[study.report.payers[0].variable].unit
-    return unit.removesuffix(f"/{study.model.clock.unit}")
+    return total_unit(study.model, study.report.payers[0].variable)
 
 
 NOTHING = 1e-3

@@ -95,8 +95,6 @@ def frontier(
     *,
     seed: int = 1,
     generations: int = GENERATIONS,
-    population: int = POPULATION,
-    tell: Callable[[int], None] | None = None,
 ) -> list[Point]:
     """Return the cheapest mix found for each probability, in their order.
 
@@ -104,17 +102,14 @@ def frontier(
     sample, a generation of mixes at once; the search for each probability begins with the mixes
     the others found, so the cost never falls as the probability rises. A probability that even
     the best of all mixes tried misses is one Point without a mix.
-    ``tell`` is called with each probability's number when it is done.
     """
     limits = np.asarray(bounds, dtype=float)
     archive = Archive(evaluate, probabilities)
     rng = np.random.default_rng(seed)
-    size = max(population * len(limits), 8)
+    size = max(POPULATION * len(limits), 8)
     archive.look_up(np.concatenate([limits.T, limits.mean(axis=1)[None]]))
     for index in range(len(probabilities)):
         _search(archive, index, limits, size, generations, rng)
-        if tell:
-            tell(index)
     return [_point(archive, index, p) for index, p in enumerate(probabilities)]
 
 

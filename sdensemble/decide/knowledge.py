@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from sdensemble.decide.information import Worth, evpi, evppi
 from sdensemble.decide.inputs import SHOCKS, Array, columns_by_group, forcing_inputs, inputs_of
-from sdensemble.decide.measures import margin, outcome_of
-from sdensemble.decide.reach import last_year
-from sdensemble.decide.worlds import Count, World, keep_for
+from sdensemble.decide.target_runs import TargetRuns, beside
+from sdensemble.decide.worlds import Count, World
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 
@@ -71,23 +70,12 @@ def knowledge(
     """
     from sdensemble.decide.jackknife import jackknife
 
-    model = world.kernel.model
-    outcome = outcome_of(world.study, target)
-    keep = keep_for(
-        world.study,
-        [target],
-        {outcome.variable: world.study.report.headline.aggregate} if target.joint else {},
-    )
-    last = last_year(world, target)
-    every = [baseline, *(s for s in scenarios if s.name != baseline.name)]
-    results = world.run(every, keep, until=last, progress=progress)
-    if chance:
-        table = np.array([margin(results, target, s) > 0 for s in results.scenarios], float)
-    else:
-        table = np.array([results.at(outcome, s, last) for s in results.scenarios])
+    runs = TargetRuns(world, target, progress)
+    every = beside(baseline, scenarios)
+    table = runs.utility(runs.run(every), chance)
     utility = table[1:] - table[0]
     replicate = world.replicate
-    names, numbers = inputs_of(world.draws, model)
+    names, numbers = inputs_of(world.draws, world.kernel.model)
     single = [
         (name, evppi(utility, row, replicate)) for name, row in zip(names, numbers, strict=True)
     ]
@@ -97,7 +85,7 @@ def knowledge(
         for label, some in zip(labels, columns, strict=True)
     ]
     if world.forcing is not None:
-        felt = forcing_inputs(world, last)[1]
+        felt = forcing_inputs(world, runs.last)[1]
         if felt.size:
             several.append((SHOCKS, evppi(utility, felt, replicate)))
     means = [jackknife(partial(_mean_of, own), replicate) for own in utility]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -142,7 +142,7 @@ class Moved:
 
 def moved(scenario: Scenario, baseline: Scenario, model: Model) -> tuple[Moved, ...]:
     """Return every setting of a scenario that differs from the baseline's, in file order."""
-    known = _schedules(baseline)
+    known = {(s.constant, s.element): (s.times, s.values) for s in baseline.settings}
     found = []
     for setting in scenario.settings:
         key = (setting.constant, setting.element)
@@ -156,9 +156,3 @@ def moved(scenario: Scenario, baseline: Scenario, model: Model) -> tuple[Moved, 
         at = there[1][0] if there else float(before)
         found.append(Moved(*key, own.unit, setting.times, setting.values, at))
     return tuple(found)
-
-
-def _schedules(
-    scenario: Scenario,
-) -> Mapping[tuple[str, str | None], tuple[tuple[float, ...], tuple[float, ...]]]:
-    return {(s.constant, s.element): (s.times, s.values) for s in scenario.settings}

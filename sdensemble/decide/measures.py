@@ -11,7 +11,7 @@ from sdengine.errors import SDError, did_you_mean
 from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.inputs.targets import ABOUT, Target, band
+from sdensemble.inputs.targets import ABOUT, Target, band, leaves
 from sdensemble.results.probability import value_of
 from sdensemble.results.results import Results
 from sdensemble.study import Study
@@ -76,6 +76,21 @@ def outcome_of(study: Study, target: Target) -> Outcome:
         if (known.variable, known.element or "") == (target.variable, target.element):
             return known
     return Outcome(target.id, target.variable, target.element or None, spoken(target))
+
+
+def last_year(study: Study, target: Target) -> int:
+    """Return the year of a target, the last of a joint one's."""
+    return max(int(part.year or 0) for part in leaves(target, study.targets))
+
+
+def outlay(results: Results, scenario: Scenario, through: int, *, forgone: bool) -> Array:
+    """Return a scenario's own outlay of one kind to the end of a year, shape (member,)."""
+    end = results.year_index(through) + 1
+    total = np.zeros(results.members)
+    for payer in results.spec.payers:
+        if payer.forgone == forgone and payer.variable in results.data:
+            total += results.series(payer.variable)[results.place(scenario)][:, :end].sum(axis=1)
+    return total
 
 
 def paid(

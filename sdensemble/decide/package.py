@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sdengine.errors import SDError
 from sdensemble.decide.inputs import Array
-from sdensemble.decide.measures import margin, outcome_of
-from sdensemble.decide.reach import last_year
 from sdensemble.decide.shapley import EXACT, Package, packages, shapley, shapley_sampled
-from sdensemble.decide.worlds import Count, World, keep_for
+from sdensemble.decide.target_runs import TargetRuns
+from sdensemble.decide.worlds import Count, World
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 
 if TYPE_CHECKING:
     import xarray as xr
+
+ORDERS = 12
+"""Orders of the levers that are sampled where a package has more than EXACT."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,6 @@ def take_apart(
     target: Target,
     *,
     chance: bool = False,
-    permutations: int = 12,
     progress: Count | None = None,
 ) -> TakenApart:
     """Return how much of a package's effect each of its levers has, by Shapley's shares.
@@ -59,12 +58,7 @@ def take_apart(
     if len(names) < 2:
         told = '"{name}" moves fewer than two levers: nothing to share'
         raise SDError(told, name=package.name)
-    outcome = outcome_of(world.study, target)
-    head = world.study.report.headline
-    keep = keep_for(
-        world.study, [target], {outcome.variable: head.aggregate} if target.joint else {}
-    )
-    last = last_year(world, target)
+    runs = TargetRuns(world, target, progress)
 
     def scenario(part: Package) -> Scenario:
         kept = {place for i in part for place in groups[names[i]]}
@@ -77,15 +71,12 @@ def take_apart(
         return replace(package, name=label, settings=(*under, *settings))
 
     def values(parts: Sequence[Package]) -> Array:
-        results = world.run([scenario(p) for p in parts], keep, until=last, progress=progress)
-        if chance:
-            return np.array([margin(results, target, s) > 0 for s in results.scenarios], float)
-        return np.array([results.at(outcome, s, last) for s in results.scenarios])
+        return runs.utility(runs.run([scenario(part) for part in parts]), chance)
 
     k = len(names)
-    unit = "" if chance else world.kernel.model[outcome.variable].unit
+    unit = "" if chance else world.kernel.model[runs.outcome.variable].unit
     if k <= EXACT:
         found = shapley(values(list(packages(k))), names, world.replicate)
         return TakenApart(package, target, found, True, unit)
-    found = shapley_sampled(values, names, world.replicate, permutations=permutations)
+    found = shapley_sampled(values, names, world.replicate, permutations=ORDERS)
     return TakenApart(package, target, found, False, unit)

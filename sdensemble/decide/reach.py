@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sdensemble.decide.frontier import Point, frontier
 from sdensemble.decide.levers import Lever, turned
-from sdensemble.decide.measures import margin, outcome_of, paid
+from sdensemble.decide.measures import Array, outlay, paid
 from sdensemble.decide.roots import Mean, Probability, Root, solve
-from sdensemble.decide.worlds import Count, World, keep_for
+from sdensemble.decide.target_runs import TargetRuns
+from sdensemble.decide.worlds import Count, World
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.results.estimate import Estimate, mean_of, share_of
@@ -21,8 +23,6 @@ from sdensemble.results.results import Results
 
 if TYPE_CHECKING:
     import xarray as xr
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,90 +99,54 @@ def reach(
     With ``like`` instead: the level whose mean effect on the target's outcome is that of another
     scenario. Everything else stands as in ``base``.
     """
-    found = tuple(
-        _reach(world, lever, base, target, probability, like, progress)
-        for world in worlds
-        if world.has(target)
-    )
+    asked = (TargetRuns(world, target, progress) for world in worlds if world.has(target))
+    found = tuple(_reach(runs, lever, base, probability, like) for runs in asked)
     return Solved(lever, target, base, probability, like, found)
 
 
 def _reach(
-    world: World,
-    lever: Lever,
-    base: Scenario,
-    target: Target,
-    probability: float | None,
-    like: Scenario | None,
-    progress: Count | None,
+    runs: TargetRuns, lever: Lever, base: Scenario, probability: float | None, like: Scenario | None
 ) -> Reached:
-    outcome = outcome_of(world.study, target)
-    head = world.study.report.headline
-    keep = keep_for(
-        world.study, [target], {outcome.variable: head.aggregate} if target.joint else {}
-    )
-    last = last_year(world, target)
-    known: dict[float, Results] = {}
-    fixed = [base] if like is None else [base, like]
-    start = world.run(fixed, keep, until=last, progress=progress)
-    unmoved = start.at(outcome, start.scenarios[0], last)
+    world, replicate = runs.world, runs.world.replicate
+    start = runs.run([base] if like is None else [base, like])
+    unmoved, *wanted = runs.outcomes(start)
 
+    @cache
     def at(level: float) -> Results:
-        if level not in known:
-            scenario = turned(base, [(lever, level)], "level")
-            known[level] = world.run([scenario], keep, until=last, progress=progress)
-        return known[level]
+        return runs.run([turned(base, [(lever, level)], "level")])
 
     def values(level: float) -> Array:
         results = at(level)
-        (scenario,) = results.scenarios
         if like is None:
-            return margin(results, target, scenario)
-        return results.at(outcome, scenario, last) - start.at(outcome, start.scenarios[1], last)
+            return np.asarray(runs.margins(results)[0])
+        return np.asarray(runs.outcomes(results)[0] - wanted[0])
 
     measure = Probability(probability) if probability is not None else Mean()
-    root = solve(values, measure, lever.low, lever.high, world.replicate)
+    root = solve(values, measure, lever.low, lever.high, replicate)
     there = at(root.level)
-    (scenario,) = there.scenarios
 
-    def chance(results: Results, one: Scenario) -> Estimate:
-        return share_of(margin(results, target, one) > 0, world.replicate)
+    def chance(results: Results) -> Estimate:
+        return share_of(runs.margins(results)[0] > 0, replicate)
 
     def money(forgone: bool) -> Estimate:
-        above = paid_total(there, scenario, last, forgone)
-        return mean_of(
-            above - paid_total(start, start.scenarios[0], last, forgone), world.replicate
+        here, before = (
+            outlay(one, one.scenarios[0], runs.last, forgone=forgone) for one in (there, start)
         )
+        return mean_of(here - before, replicate)
 
+    low, high = root.ends
     return Reached(
         world.name,
         world.structure,
         world.prior_set,
         root,
-        chance(start, start.scenarios[0]),
-        chance(there, scenario),
-        tuple(chance(at(end), at(end).scenarios[0]) for end in root.ends),  # type: ignore[arg-type]
-        mean_of(there.at(outcome, scenario, last) - unmoved, world.replicate),
+        chance(start),
+        chance(there),
+        (chance(at(low)), chance(at(high))),
+        mean_of(runs.outcomes(there)[0] - unmoved, replicate),
         money(forgone=False),
         money(forgone=True),
     )
-
-
-def last_year(world: World, target: Target) -> int:
-    """Return the year of a target, the last of a joint one's."""
-    from sdensemble.inputs.targets import leaves
-
-    return max(int(part.year or 0) for part in leaves(target, world.study.targets))
-
-
-def paid_total(results: Results, scenario: Scenario, through: int, forgone: bool) -> Array:
-    """Return a scenario's own outlay of one kind to the end of a year, shape (member,)."""
-    end = results.year_index(through) + 1
-    total = np.zeros(results.members)
-    for payer in results.spec.payers:
-        if payer.forgone == forgone and payer.variable in results.data:
-            total += results.series(payer.variable)[results.place(scenario)][:, :end].sum(axis=1)
-    return total
 
 
 # ── the frontier ──
@@ -242,94 +206,86 @@ def edge(
     *,
     with_forgone: bool = False,
     seed: int = 1,
-    generations: int = 12,
     progress: Count | None = None,
 ) -> Edge:
     """Return the least-cost mixes of levers in one world, judged on ``fresh`` members of it.
 
     ``world`` holds the members the search uses; no member of ``fresh`` is among them.
     """
-    last = last_year(world, target)
-    keep = keep_for(world.study, [target])
-    begun = world.run([base], keep, until=last, progress=progress)
-    before = [paid_total(begun, begun.scenarios[0], last, kind) for kind in (False, True)]
+    runs = TargetRuns(world, target, progress)
+    kinds = (False, True) if with_forgone else (False,)
+
+    def costs(results: Results) -> list[list[Array]]:
+        return [
+            [outlay(results, s, runs.last, forgone=kind) for kind in kinds]
+            for s in results.scenarios
+        ]
+
+    (before,) = costs(runs.run([base]))
 
     def evaluate(mixes: Array) -> tuple[Array, Array]:
-        made = [
-            turned(base, list(zip(levers, mix, strict=True)), f"{i}") for i, mix in enumerate(mixes)
+        results = runs.run([_mixed(base, levers, mix, f"{i}") for i, mix in enumerate(mixes)])
+        above = [
+            sum(np.nanmean(one - then) for one, then in zip(own, before, strict=True))
+            for own in costs(results)
         ]
-        results = world.run(made, keep, until=last, progress=progress)
-        margins = np.array([margin(results, target, s) for s in results.scenarios])
-        costs = []
-        for s in results.scenarios:
-            cost = np.nanmean(paid_total(results, s, last, False) - before[0])
-            if with_forgone:
-                cost += np.nanmean(paid_total(results, s, last, True) - before[1])
-            costs.append(cost)
-        return margins, np.array(costs)
+        return runs.margins(results), np.array(above)
 
     limits = [(lever.low, lever.high) for lever in levers]
-    points = frontier(evaluate, limits, probabilities, seed=seed, generations=generations)
-    return _confirm(fresh, levers, base, target, points, with_forgone, keep, last, world, progress)
+    points = frontier(evaluate, limits, probabilities, seed=seed)
+    return _confirmed(runs, fresh, levers, base, points, with_forgone)
 
 
-def _confirm(
+def _mixed(base: Scenario, levers: Sequence[Lever], mix: Iterable[float], name: str) -> Scenario:
+    return turned(base, list(zip(levers, mix, strict=True)), name)
+
+
+def _confirmed(
+    searched: TargetRuns,
     fresh: World,
     levers: Sequence[Lever],
     base: Scenario,
-    target: Target,
     points: Sequence[Point],
     with_forgone: bool,
-    keep: dict[str, str],
-    last: int,
-    world: World,
-    progress: Count | None,
 ) -> Edge:
     """Return the frontier judged on fresh members."""
+    runs = replace(searched, world=fresh)
     able = [k for k, point in enumerate(points) if np.isfinite(point.cost)]
     ends = [
-        turned(base, [(lever, getattr(lever, end)) for lever in levers], end)
+        _mixed(base, levers, [getattr(lever, end) for lever in levers], end)
         for end in ("low", "high")
     ]
-    mixes = [
-        turned(base, list(zip(levers, points[k].mix, strict=True)), f"point {k}") for k in able
-    ]
-    results = fresh.run([base, *ends, *mixes], keep, until=last, progress=progress)
-    start = results.scenarios[0]
-    judged, forgone = list(points), [float("nan")] * len(points)
-    excess = []
-    for k, scenario in zip(able, results.scenarios[3:], strict=True):
-        hit = margin(results, target, scenario) > 0
-        share = share_of(hit, fresh.replicate)
-        cost = float(np.nanmean(paid(results, scenario, start, last, forgone=False)))
-        land = float(np.nanmean(paid(results, scenario, start, last, forgone=True)))
-        forgone[k] = land
+    mixes = [_mixed(base, levers, points[k].mix, f"point {k}") for k in able]
+    results = runs.run([base, *ends, *mixes])
+    chances = [share_of(own > 0, fresh.replicate) for own in runs.margins(results)]
+    judged, forgone = list(points), [math.nan] * len(points)
+    for k, scenario, share in zip(able, results.scenarios[3:], chances[3:], strict=True):
+        cost, forgone[k] = (
+            float(np.nanmean(paid(results, scenario, results.scenarios[0], runs.last, forgone=one)))
+            for one in (False, True)
+        )
         judged[k] = replace(
             points[k],
             confirmed=share.mean,
             confirmed_se=share.se,
-            cost_fresh=cost + (land if with_forgone else 0.0),
+            cost_fresh=cost + (forgone[k] if with_forgone else 0.0),
         )
-        excess.append((points[k].reached - share.mean, share.se))
-    curse = (float("nan"), float("nan"))
-    if excess:
+    curse = (math.nan, math.nan)
+    if able:
         # The points share members, so their errors do not average out: the largest stands.
-        curse = (float(np.mean([e for e, _ in excess])), float(max(se for _, se in excess)))
-    chances = [
-        share_of(margin(results, target, s) > 0, fresh.replicate) for s in results.scenarios[:3]
-    ]
-    best = max(chances[1:], key=lambda one: one.mean)
+        excess = [judged[k].reached - judged[k].confirmed for k in able]
+        curse = float(np.mean(excess)), float(max(judged[k].confirmed_se for k in able))
     return Edge(
         tuple(levers),
-        target,
+        runs.target,
         base,
-        world.name,
+        searched.world.name,
         tuple(judged),
         tuple(forgone),
         with_forgone,
         curse,
         chances[0],
-        best,
-        world.draws.members,
+        max(chances[1:3], key=lambda one: one.mean),
+        searched.world.draws.members,
         fresh.draws.members,
     )

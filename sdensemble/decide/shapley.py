@@ -48,13 +48,8 @@ def shapley(values: ArrayLike, names: Sequence[str], replicate: NDArray[np.int64
     table = np.asarray(values, dtype=float)
     k = len(names)
     if table.shape != (2**k, replicate.size):
-        raise SDError(
-            "{k} levers have {packages} packages of {members}, not {shape}",
-            k=k,
-            packages=2**k,
-            members=replicate.size,
-            shape=table.shape,
-        )
+        told = "{k} levers have {packages} packages of {members}, not {shape}"
+        raise SDError(told, k=k, packages=2**k, members=replicate.size, shape=table.shape)
     weights, rows = _weights(k)
     found = jackknife(lambda some: weights @ table[:, some].mean(axis=1), replicate)
     return _labelled(found.value, found.se, rows, names)

@@ -44,13 +44,8 @@ def group_indices(
 
     a, b, ab = (np.asarray(values, dtype=float) for values in (f_a, f_b, f_ab))
     if ab.shape != (len(groups), a.size) or a.shape != b.shape != replicate.shape:
-        raise SDError(
-            "shapes {a}, {b}, {ab} do not fit {n} groups",
-            a=a.shape,
-            b=b.shape,
-            ab=ab.shape,
-            n=len(groups),
-        )
+        told = "shapes {a}, {b}, {ab} do not fit {n} groups"
+        raise SDError(told, a=a.shape, b=b.shape, ab=ab.shape, n=len(groups))
     kept = np.isfinite(a) & np.isfinite(b) & np.isfinite(ab).all(axis=0)
     a, b, ab = a[kept], b[kept], ab[:, kept]
     found = jackknife(lambda some: _indices(a[some], b[some], ab[:, some]), replicate[kept])

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from sdensemble.decide.information import explained
 from sdensemble.decide.inputs import SHOCKS, Array, columns_by_group, drawn_points, inputs_of
-from sdensemble.decide.measures import outcome_of
-from sdensemble.decide.reach import last_year
+from sdensemble.decide.measures import last_year, outcome_of
 from sdensemble.decide.sobol import group_indices
+from sdensemble.decide.target_runs import beside
 from sdensemble.decide.worlds import Count, World
 from sdensemble.ensemble.draws import Drawn, Draws, Source, column_names
 from sdensemble.inputs.scenarios import Scenario
@@ -65,11 +65,11 @@ def shares(
     two scrambles of Sobol points are not independent point by point. All shocks are one group.
     """
     model = world.kernel.model
-    every = [baseline, *(s for s in scenarios if s.name != baseline.name)]
+    every = beside(baseline, scenarios)
     outcome = outcome_of(world.study, target)
     head = world.study.report.headline
     keep = {outcome.variable: head.aggregate if target.joint else target.aggregate}
-    last = last_year(world, target)
+    last = last_year(world.study, target)
 
     def run(members: Draws) -> Array:
         results = world.on(members).run(every, keep, until=last, progress=progress)

@@ -122,9 +122,8 @@ def weigh(worlds: Sequence[World], question: Question, *, progress: Count | None
     )
     base = next((s for s in study.scenarios if s.name == question.base), None)
     if base is None:
-        raise SDError(
-            '{file}: base: no scenario "{base}"', file=question.path.name, base=question.base
-        )
+        told = '{file}: base: no scenario "{base}"'
+        raise SDError(told, file=question.path.name, base=question.base)
     asked = tuple(side.level for side in question.sides)
     doses = run_doses(worlds[0], question, (first, second), target, progress=progress)
     years = range(len(doses.years))

@@ -184,10 +184,6 @@ def keep_for(
     found: dict[str, str] = {}
     for name, how in [*wanted, *more.items()]:
         if found.setdefault(name, how) != how:
-            raise SDError(
-                '"{name}" is wanted both as {one} and as {other}',
-                name=name,
-                one=found[name],
-                other=how,
-            )
+            told = '"{name}" is wanted both as {one} and as {other}'
+            raise SDError(told, name=name, one=found[name], other=how)
     return found

@@ -26,7 +26,6 @@ from sdensemble.ensemble.processes import FORMS, Floats, Form, Grid, Pair
 from sdensemble.inputs.config import (
     Cell,
     Section,
-    as_number,
     bounds,
     cell_name,
     default_of,
@@ -36,6 +35,7 @@ from sdensemble.inputs.config import (
     span,
 )
 from sdensemble.inputs.evidence import EVIDENCE_KEYS, Evidenced, read_evidence
+from sdensemble.inputs.units import as_number
 
 BAND = 6.0
 """Standard deviations that must fit within a constant's limits: 2 values in 10^9 lie outside."""

@@ -16,9 +16,10 @@ from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Draws, Method, draw
 from sdensemble.ensemble.members import Members
 from sdensemble.ensemble.worlds import apply as apply_scenario
-from sdensemble.inputs.config import Section, as_number, read_toml, short
+from sdensemble.inputs.config import Section, read_toml, short
 from sdensemble.inputs.priors import read_priors
 from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_settings
+from sdensemble.inputs.units import as_number
 from sdensemble.lang import in_all, phrase
 
 MAIN = "main"

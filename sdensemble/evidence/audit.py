@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import SDError
-from sdengine.kernel import Kernel, compile_model
+from sdengine.kernel import Kernel
 from sdensemble.ensemble.blocks import Threads
-from sdensemble.evidence.backtest import Row, held_out, score_model, source_of, stored_source
-from sdensemble.evidence.calibrate import settings_of
+from sdensemble.evidence.backtest import Row, held_out, score_model
+from sdensemble.evidence.fitter import Fitter
 from sdensemble.evidence.likelihood import Problem, predict
 from sdensemble.evidence.predictive import Source, bias_of, shocks_drawn_from, wander
 from sdensemble.inputs.fit import group_of, without_term
@@ -94,16 +94,12 @@ def audit(
     issued = study.report.as_of or LATEST
     lived = study.lived
     if study.fit is None or lived is None:
-        raise SDError(
-            "{file}: names no terms or no scenario under which the observed years went by",
-            file=study.folder / "calibration" / "fit.toml",
-        )
-    kernel = compile_model(study.model)
-    settings = settings_of(members, threads)
-    then = vintage(study.history, issued)
-    before = source_of(study, kernel, prior_set, then, settings, seed=seed, kept=kept)
+        told = "{file}: names no terms or no scenario under which the observed years went by"
+        raise SDError(told, file=study.folder / "calibration" / "fit.toml")
+    fitter = Fitter.of(study, prior_set, members, threads, seed, kept=kept)
+    before = fitter.source(vintage(study.history, issued))
     known = vintage(study.history, LATEST)
-    after = stored_source(study, kernel, prior_set, known, settings, seed=seed, kept=kept)
+    after = fitter.stored_source(known)
     origin = _last_year(issued, study)
     everything = known.fitted()
     later = held_out(before.problem, everything, origin)
@@ -116,7 +112,7 @@ def audit(
     if start is None:
         start = shocks_drawn_from(after)
     later_on = (from_year(lived, ahead, start),) if ahead else ()
-    years, paths = _paths(study, kernel, after, (baseline, lived, *later_on), threads)
+    years, paths = _paths(study, fitter.kernel, after, (baseline, lived, *later_on), threads)
     new = paths[2] if ahead else None
     return Audit(
         rows,

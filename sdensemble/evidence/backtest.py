@@ -10,18 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sdengine.kernel import Kernel, compile_model
-from sdensemble.ensemble.members import from_prior
-from sdensemble.evidence.calibrate import fit_vintage, settings_of
-from sdensemble.evidence.fitting import problem_of
+from sdengine.kernel import Kernel
+from sdensemble.evidence.fitter import Fitter
 from sdensemble.evidence.likelihood import Problem
-from sdensemble.evidence.members import from_posterior
-from sdensemble.evidence.posterior import Posterior
 from sdensemble.evidence.predictive import Source, carried, forecast_logs, score_figure
 from sdensemble.evidence.scores import Score, score_normal
-from sdensemble.evidence.smc import Settings
 from sdensemble.evidence.stacking import stack
-from sdensemble.evidence.stored import choose
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import FIRST_YEAR, LATEST, Observation, Vintage, vintage, whole_year
 from sdensemble.lang import Tell, phrase
@@ -58,61 +52,6 @@ class Backtest:
     def methods(self) -> tuple[str, ...]:
         """Who forecast, in the order of the rows."""
         return tuple(dict.fromkeys(row.method for row in self.rows))
-
-
-def source_of(
-    study: Study,
-    kernel: Kernel,
-    prior_set: str,
-    known: Vintage,
-    settings: Settings,
-    *,
-    seed: int = 1,
-    problem: Problem | None = None,
-    posterior: Posterior | None = None,
-    kept: Path | None = None,
-) -> Source:
-    """Return what forecasts from a vintage come from: its posterior, or the prior without data."""
-    if problem is None:
-        problem = problem_of(study, kernel, prior_set, known, settings.threads)
-    inputs = (problem.priors, problem.model, study.forcing, settings.size)
-    if not problem.data:
-        blind = from_prior(*inputs, seed=seed, as_of=known.name, replicates=settings.replicates)
-        return Source(problem, blind, None)
-    if posterior is None:
-        posterior = fit_vintage(study, problem, known, settings, seed, kept=kept)
-    fitted = from_posterior(posterior, *inputs, seed=seed, as_of=known.name)
-    return Source(problem, fitted, posterior)
-
-
-def stored_source(
-    study: Study,
-    kernel: Kernel,
-    prior_set: str,
-    known: Vintage,
-    settings: Settings,
-    *,
-    seed: int,
-    tell: Tell | None = None,
-    kept: Path | None = None,
-) -> Source:
-    """Return what forecasts from a vintage come from: the stored posterior, or one fitted here."""
-    problem = problem_of(study, kernel, prior_set, known, settings.threads)
-    inputs = (study.folder, study.model, problem.priors, problem.fit)
-    chosen = choose(*inputs, study.history, study.lived, known.name)
-    if tell and chosen.posterior is None and problem.data:
-        tell(phrase("evidence.fitting", n=len(problem.data), vintage=known.name))
-    return source_of(
-        study,
-        kernel,
-        prior_set,
-        known,
-        settings,
-        seed=seed,
-        problem=problem,
-        posterior=chosen.posterior,
-        kept=kept,
-    )
 
 
 def origins(study: Study, kernel: Kernel) -> tuple[int, ...]:
@@ -208,13 +147,12 @@ def backtest(
     Fits lie in the folder ``kept`` until the verb has finished.
     """
     begun = time.perf_counter()
-    kernel = compile_model(study.model)
-    settings = settings_of(particles, threads)
+    fitter = Fitter.of(study, prior_set, particles, threads, seed, kept=kept)
     everything = vintage(study.history, LATEST).fitted()
     rows: list[Row] = []
-    for origin in origins(study, kernel):
+    for origin in origins(study, fitter.kernel):
         known = vintage(study.history, f"through-{origin}")
-        source = source_of(study, kernel, prior_set, known, settings, seed=seed, kept=kept)
+        source = fitter.source(known)
         later = held_out(source.problem, everything, origin)
         rows += score_model(source, later, origin, MODEL)
         rows += score_baselines(study, known, later, origin)

@@ -10,22 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sdengine.errors import Message, SDError
-from sdengine.kernel import compile_model, default_threads
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.evidence.diagnose import Diagnosis, diagnose
-from sdensemble.evidence.fitting import Progress, fit_key, fit_posterior, problem_of
+from sdensemble.evidence.fitter import Fitter
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.members import from_posterior
-from sdensemble.evidence.posterior import (
-    Posterior,
-    bound_of,
-    posterior_path,
-    read_posterior,
-    write_posterior,
-)
+from sdensemble.evidence.posterior import Posterior, posterior_path, read_posterior, write_posterior
 from sdensemble.evidence.pull import Pull, pulls
-from sdensemble.evidence.smc import Settings
-from sdensemble.evidence.stored import fitted_rows
 from sdensemble.inputs.folder import unfinished
 from sdensemble.inputs.history import Vintage, vintage
 from sdensemble.inputs.targets import leaves
@@ -47,53 +38,6 @@ class Calibrated:
     pulls: Mapping[str, tuple[Pull, ...]] = field(default_factory=dict)
     path: Path | None = None
     seconds: float = 0.0
-
-
-def settings_of(particles: int, threads: int | None) -> Settings:
-    """Return the sampler's settings for so many particles in all; raise SDError for too few."""
-    replicates = Settings().replicates
-    if particles < 8 * replicates or particles % replicates:
-        raise SDError(
-            "a fit needs a multiple of {replicates} draws, at least "
-            "{least}, not {particles} (--particles; of forecast and audit "
-            "--members)",
-            replicates=replicates,
-            least=8 * replicates,
-            particles=particles,
-        )
-    return Settings(particles=particles // replicates, threads=threads or default_threads())
-
-
-def fit_vintage(
-    study: Study,
-    problem: Problem,
-    known: Vintage,
-    settings: Settings,
-    seed: int,
-    checkpoint: Path | None = None,
-    tell: Tell | None = None,
-    progress: Progress | None = None,
-    kept: Path | None = None,
-) -> Posterior:
-    """Return the posterior of a study's problem in a vintage.
-
-    ``tell`` is told each line, ``progress`` each power of the likelihood with the line. What a
-    verb has fitted lies in the folder ``kept`` until it has finished (``going_on``).
-    """
-    rows = fitted_rows(problem.fit, known, problem.model)
-    bound = bound_of(problem.model, problem.priors, problem.fit, problem.scenario, rows, known.name)
-    place = None if kept is None else kept / f"{fit_key(bound, seed, settings)}.nc"
-    if place is not None:
-        with contextlib.suppress(SDError):
-            return read_posterior(place)
-        checkpoint = place.with_suffix(".npz")
-    told = progress or ((lambda share, line: tell(line)) if tell else None)
-    found = fit_posterior(
-        problem, bound, seed=seed, settings=settings, checkpoint=checkpoint, progress=told
-    )
-    if place is not None:
-        write_posterior(place, found)
-    return found
 
 
 @contextlib.contextmanager
@@ -141,15 +85,14 @@ def calibrate(
     if problems:
         raise SDError(problems)
     known = vintage(study.history, name)
-    kernel = compile_model(study.model)
-    problem = problem_of(study, kernel, prior_set, known, threads)
-    path = posterior_path(study.folder, name, study.priors(prior_set), problem.fit.vintage)
-    path = out or path
+    fitter = Fitter.of(study, prior_set, particles, threads, seed)
+    problem = fitter.problem(known)
+    path = out or posterior_path(study.folder, name, fitter.priors, problem.fit.vintage)
     if not problem.data:
         return Calibrated(known, seconds=time.perf_counter() - begun)
-    settings = settings_of(particles, threads)
     checkpoint = path.with_name(f".{path.name}.unfinished.npz")
-    posterior = fit_vintage(study, problem, known, settings, seed, checkpoint, tell)
+    told = (lambda share, line: tell(line)) if tell else None
+    posterior = fitter.fit(problem, known, checkpoint=checkpoint, progress=told)
     write_posterior(path, posterior)
     posterior = read_posterior(path)
     diagnosis = diagnose(problem, posterior, profiles=profiles)

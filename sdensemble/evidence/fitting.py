@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import Message, SDError
-from sdengine.kernel import Kernel
+from sdengine.kernel import Kernel, default_threads
 from sdensemble import __version__
 from sdensemble.evidence.cut import draw_cut, require_apart
 from sdensemble.evidence.likelihood import Datum, Problem, student
@@ -35,6 +35,21 @@ from sdensemble.study import Study
 Floats = NDArray[np.float64]
 Progress = Callable[[float, Words], None]
 """Given the share of the way from prior to posterior, and words to show."""
+
+
+def settings_of(particles: int, threads: int | None) -> Settings:
+    """Return the sampler's settings for so many particles in all; raise SDError for too few."""
+    replicates = Settings().replicates
+    if particles < 8 * replicates or particles % replicates:
+        raise SDError(
+            "a fit needs a multiple of {replicates} draws, at least "
+            "{least}, not {particles} (--particles; of forecast and audit "
+            "--members)",
+            replicates=replicates,
+            least=8 * replicates,
+            particles=particles,
+        )
+    return Settings(particles=particles // replicates, threads=threads or default_threads())
 
 
 def make_problem(

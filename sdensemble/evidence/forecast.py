@@ -12,18 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import SDError
-from sdengine.kernel import Kernel, compile_model
+from sdengine.kernel import Kernel
 from sdensemble.ensemble.blocks import Threads
-from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.run import whole_years
-from sdensemble.evidence.backtest import stored_source
-from sdensemble.evidence.calibrate import settings_of
-from sdensemble.evidence.fitting import problem_of, shocks_from
+from sdensemble.evidence.fitter import Fitter
+from sdensemble.evidence.fitting import shocks_from
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.predictive import Source, carried, error_of, forecast_logs
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import LATEST, Observation, Vintage, known_through, vintage
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.units import total_unit
 from sdensemble.lang import Tell
 from sdensemble.study import Study
 
@@ -90,23 +89,21 @@ def forecast(
     begun = time.perf_counter()
     name = as_of or study.require_fit().vintage
     known = vintage(study.history, name)
-    kernel = compile_model(study.model)
     policy = study.named((scenario,))[0] if scenario else study.lived
-    how = (prior_set, prior_only, members, seed, threads, tell, kept)
-    source = _source(study, kernel, known, *how)
+    fitter = Fitter.of(study, prior_set, members, threads, seed, tell, kept)
+    source = fitter.blind(known) if prior_only else fitter.stored_source(known)
     _, all_years = whole_years(study.model)
     last = int(all_years[-1]) if to is None else to
     origin = origin_of(known, source.problem)
     if not origin < last <= int(all_years[-1]):
-        raise SDError(
-            "--to: {year} is not from {first} to {final}",
-            year=last,
-            first=origin + 1,
-            final=int(all_years[-1]),
-        )
+        told = "--to: {year} is not from {first} to {final}"
+        raise SDError(told, year=last, first=origin + 1, final=int(all_years[-1]))
     years = tuple(range(origin + 1, last + 1))
     now = vintage(study.history, LATEST).fitted()
-    series = (*_statistics(source, policy, years, now), *_own(study, kernel, source, policy, years))
+    series = (
+        *_statistics(source, policy, years, now),
+        *_own(study, fitter.kernel, source, policy, years),
+    )
     key = {
         "as_of": name,
         "scenario": policy.name if policy else "",
@@ -119,37 +116,6 @@ def forecast(
     }
     seconds = time.perf_counter() - begun
     return Forecast(series, years, source.replicate, origin, key, known, policy, seconds)
-
-
-def _source(
-    study: Study,
-    kernel: Kernel,
-    known: Vintage,
-    prior_set: str,
-    prior_only: bool,
-    members: int,
-    seed: int,
-    threads: int | None,
-    tell: Tell | None,
-    kept: Path | None,
-) -> Source:
-    """Return what is forecast from: the stored posterior, one fitted here, or the prior."""
-    settings = settings_of(members, threads)
-    if not prior_only:
-        return stored_source(
-            study, kernel, prior_set, known, settings, seed=seed, tell=tell, kept=kept
-        )
-    problem = problem_of(study, kernel, prior_set, known, settings.threads)
-    blind = from_prior(
-        problem.priors,
-        study.model,
-        study.forcing,
-        members,
-        seed=seed,
-        as_of=known.name,
-        replicates=settings.replicates,
-    )
-    return Source(problem, blind, None)
 
 
 def origin_of(known: Vintage, problem: Problem) -> int:
@@ -210,9 +176,8 @@ def _own(
             (dim,) = [d for d in values.dims if d not in ("member", "year")]
             values = values.sel({dim: one.element})
         draws = values.transpose("year", "member").values[places].astype(float)
-        unit = study.model[one.variable].unit
-        if head.aggregate == "annual":
-            unit = unit.removesuffix(f"/{study.model.clock.unit}")
+        annual = head.aggregate == "annual"
+        unit = total_unit(study.model, one.variable) if annual else study.model[one.variable].unit
         yield Series(MODEL, f"{one.variable}/{one.id}", one.label, unit, draws)
 
 

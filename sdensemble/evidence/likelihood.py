@@ -302,11 +302,8 @@ def _number(
                 other = totals[name]
                 if problem.model[name].dims:
                     if problem.model[name].dims != dims:
-                        raise SDError(
-                            '{term}: "{name}" has other ranges than the variable',
-                            term=term.name,
-                            name=name,
-                        )
+                        told = '{term}: "{name}" has other ranges than the variable'
+                        raise SDError(told, term=term.name, name=name)
                     other = other[place]
                 part = part * other if sign > 0 else part / other
         total += part

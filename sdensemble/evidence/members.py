@@ -84,9 +84,8 @@ def choose_draws(study: Study, prior_set: str, *, prior_only: bool = False) -> C
     """
     name = study.report.as_of or LATEST
     priors = study.priors(prior_set)
-    inputs = (study.model, priors, study.fit, study.history, study.lived)
     try:
-        chosen = choose(study.folder, *inputs, name, prior_only=prior_only)
+        chosen = choose(study, priors, name, prior_only=prior_only)
     except SDError:
         other = _same_data(study, priors, name)
         if other is None:
@@ -101,7 +100,7 @@ def _same_data(study: Study, priors: Priors, name: str) -> Chosen | None:
     """Return a stored posterior that rests on the same figures and inputs as a vintage's."""
     if study.fit is None:
         return None
-    wanted = wanted_bound(study.fit, study.model, priors, study.history, study.lived, name)
+    wanted = wanted_bound(study, priors, name)
     for path in sorted((study.folder / "calibration").glob("posterior*.nc")):
         found = read_posterior(path)
         bound = found.bound

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,8 @@ from sdensemble.evidence.posterior import (
 from sdensemble.inputs.fit import Fit, pick
 from sdensemble.inputs.history import Observation, Vintage, vintage
 from sdensemble.inputs.priors import Priors
-from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, phrase
+from sdensemble.study import Study
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,47 +55,31 @@ def fitted_rows(fit: Fit, known: Vintage, model: Model) -> tuple[Observation, ..
     return tuple(o for rows in pick(fit.terms, known.fitted(), model).values() for o in rows)
 
 
-def wanted_bound(
-    fit: Fit,
-    model: Model,
-    priors: Priors,
-    history: Sequence[Observation],
-    scenario: Scenario | None,
-    name: str,
-) -> Bound:
+def wanted_bound(study: Study, priors: Priors, name: str) -> Bound:
     """Return what a posterior of a vintage must be bound to."""
-    rows = fitted_rows(fit, vintage(history, name), model)
-    return bound_of(model, priors, fit, scenario, rows, name)
+    fit, model = study.require_fit(), study.model
+    rows = fitted_rows(fit, vintage(study.history, name), model)
+    return bound_of(model, priors, fit, study.lived, rows, name)
 
 
-def choose(
-    folder: Path,
-    model: Model,
-    priors: Priors,
-    fit: Fit | None,
-    history: Sequence[Observation],
-    scenario: Scenario | None,
-    name: str,
-    *,
-    prior_only: bool = False,
-) -> Chosen:
+def choose(study: Study, priors: Priors, name: str, *, prior_only: bool = False) -> Chosen:
     """Return the stored posterior of a vintage, or why there is none.
 
     Raises SDError where the stored one was made for another model, prior, fit or data, with the
     command that renews it.
     """
+    fit = study.fit
     if prior_only:
         return Chosen(None, "asked", {})
     if fit is None or not fit.terms:
         return Chosen(None, "no fit", {})
-    rows = fitted_rows(fit, vintage(history, name), model)
-    if not rows:
+    if not fitted_rows(fit, vintage(study.history, name), study.model):
         return Chosen(None, "no figure", {"vintage": name})
-    command = command_of(folder, name, priors, fit.vintage)
-    path = posterior_path(folder, name, priors, fit.vintage)
+    command = command_of(study.folder, name, priors, fit.vintage)
+    path = posterior_path(study.folder, name, priors, fit.vintage)
     if not path.is_file():
         return Chosen(None, "none stored", {"vintage": name, "command": command})
-    wanted = bound_of(model, priors, fit, scenario, rows, name)
+    wanted = wanted_bound(study, priors, name)
     found = require_bound(read_posterior(path), wanted, path, command)
     words = {"vintage": name, "figures": len(found.figures), "digest": found.digest}
     return Chosen(found, "posterior", words)

@@ -6,16 +6,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sdengine.kernel import Kernel, compile_model
+from sdengine.kernel import compile_model
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.variants import Variant, apply, duplicates, main_variant
-from sdensemble.evidence.backtest import held_out, origins, score_model, source_of, stacking_weights
-from sdensemble.evidence.calibrate import settings_of
+from sdensemble.evidence.backtest import held_out, origins, score_model, stacking_weights
+from sdensemble.evidence.fitter import Fitter
 from sdensemble.evidence.fitting import make_problem
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.predictive import Source
-from sdensemble.evidence.smc import Settings
 from sdensemble.inputs.config import default_of
 from sdensemble.inputs.fit import Fit
 from sdensemble.inputs.history import LATEST, Vintage, vintage
@@ -94,30 +93,25 @@ class Structures:
 
 
 @dataclass(frozen=True, eq=False)
-class _Fitter:
-    """A variant made ready to be fitted: its kernel, priors, terms and scenario."""
+class _Structure:
+    """A variant made ready to be fitted: its priors, terms and scenario, and how."""
 
     variant: Variant
-    kernel: Kernel
+    fitter: Fitter
     priors: Priors
     fit: Fit
     scenario: Scenario | None
     fixed: Scenario
-    study: Study
 
-    def problem(self, known: Vintage, threads: int) -> Problem:
+    def problem(self, known: Vintage) -> Problem:
         """Return what is to be fitted in a vintage."""
-        return make_problem(
-            self.kernel, self.priors, self.fit, known.fitted(), self.scenario, self.fixed, threads
-        )
+        asked = (self.priors, self.fit, known.fitted(), self.scenario, self.fixed)
+        return make_problem(self.fitter.kernel, *asked, self.fitter.settings.threads)
 
-    def source(self, known: Vintage, settings: Settings, prior_set: str, seed: int) -> Source:
+    def source(self, known: Vintage) -> Source:
         """Return what this structure forecasts with from a vintage."""
-        problem = self.problem(known, settings.threads)
-        found = source_of(
-            self.study, self.kernel, prior_set, known, settings, seed=seed, problem=problem
-        )
-        constants = {v.name for v in self.kernel.model.constants()}
+        found = self.fitter.source(known, self.problem(known))
+        constants = {v.name for v in self.fitter.kernel.model.constants()}
         forcing = found.members.forcing
         if forcing is not None:
             own = tuple(p for p in forcing.processes if p.drives in constants)
@@ -125,27 +119,26 @@ class _Fitter:
         return replace(found, members=replace(found.members, forcing=forcing))
 
 
-def _fitter(study: Study, variant: Variant, prior_set: str) -> _Fitter:
+def _structure(main: Fitter, variant: Variant) -> _Structure:
     """Return a variant ready to be fitted; raise SDError where its priors are wrong."""
-    priors, fit, scenario = study.priors(prior_set), study.require_fit(), study.lived
+    study, priors = main.study, main.priors
+    fit, scenario = study.require_fit(), study.lived
     if variant.own_model:
         model = variant.model
-        shapes = {v.name: default_of(model, v).shape for v in model.constants()}
-        main = study.model
-        kept = [
-            p
-            for p in priors.items
-            if shapes.get(p.constant) == default_of(main, main[p.constant]).shape
-        ]
-        own = read_priors(variant.priors, model, prior_set).items if variant.priors else ()
+        shapes, shared = (
+            {v.name: default_of(one, v).shape for v in one.constants()}
+            for one in (model, study.model)
+        )
+        kept = [p for p in priors.items if shapes.get(p.constant) == shared[p.constant]]
+        own = read_priors(variant.priors, model, main.prior_set).items if variant.priors else ()
         priors = replace(priors, items=(*kept, *own), digest=priors.digest + variant.digest)
         fit = read_fit(fit.path, model, other=True)
         if scenario is not None:
-            few = from_prior(study.priors(prior_set), study.model, None, 16, seed=1, as_of="")
+            few = from_prior(main.priors, study.model, None, 16, seed=1, as_of="")
             (scenario,) = apply(variant, few, (scenario,)).scenarios
     fixed = Scenario(variant.name, 0, variant.title, variant.purpose, variant.settings)
-    kernel = compile_model(variant.model)
-    return _Fitter(variant, kernel, priors, fit, scenario, fixed, study)
+    fitter = replace(main, kernel=compile_model(variant.model))
+    return _Structure(variant, fitter, priors, fit, scenario, fixed)
 
 
 def compare_structures(
@@ -165,55 +158,52 @@ def compare_structures(
     """
     begun = time.perf_counter()
     study.require_fit()  # before anything is computed
-    settings = settings_of(particles, threads)
+    main = Fitter.of(study, prior_set, particles, threads, seed)
     variants = (main_variant(study.model), *study.variants)
-    same = duplicates(variants, {p.constant for p in study.priors(prior_set).items})
-    fitters = [_fitter(study, v, prior_set) for v in variants if v.name not in same]
+    same = duplicates(variants, {p.constant for p in main.priors.items})
+    structures = [_structure(main, v) for v in variants if v.name not in same]
     everything = vintage(study.history, LATEST).fitted()
     scores: dict[str, dict[tuple[str, int], float]] = {}
     chances: dict[str, tuple[float, float, Key]] = {}
-    for fitter in fitters:
-        own = scores.setdefault(fitter.variant.name, {})
-        for origin in origins(study, fitters[0].kernel):
-            known = vintage(study.history, f"through-{origin}")
-            source = fitter.source(known, settings, prior_set, seed)
+    for one in structures:
+        name = one.variant.name
+        own = scores.setdefault(name, {})
+        for origin in origins(study, structures[0].fitter.kernel):
+            source = one.source(vintage(study.history, f"through-{origin}"))
             later = held_out(source.problem, everything, origin)
-            rows = score_model(source, later, origin, fitter.variant.name)
+            rows = score_model(source, later, origin, name)
             own |= {(r.series, r.year): r.score.log_score for r in rows}
-        latest = fitter.source(vintage(study.history, LATEST), settings, prior_set, seed)
-        chances[fitter.variant.name] = _chance(study, fitter, latest, settings)
+        chances[name] = _chance(one, one.source(vintage(study.history, LATEST)))
         if tell:
-            share = chances[fitter.variant.name][0]
-            tell(phrase("evidence.structure_done", name=fitter.variant.title, share=share))
+            words = {"name": one.variant.title, "share": chances[name][0]}
+            tell(phrase("evidence.structure_done", **words))
     common = sorted(set.intersection(*(set(one) for one in scores.values())))
     table = {name: [own[figure] for figure in common] for name, own in scores.items()}
     weights = stacking_weights(table, seed)
     every = {variant.name: weights.get(variant.name, 0.0) for variant in variants}
+    names = [one.variant.name for one in structures]
     standings = tuple(
-        Standing(
-            f.variant, sum(table[f.variant.name]), weights[f.variant.name], *chances[f.variant.name]
-        )
-        for f in fitters
+        Standing(one.variant, sum(table[name]), weights[name], *chances[name])
+        for name, one in zip(names, structures, strict=True)
     )
     seconds = time.perf_counter() - begun
     return Structures(standings, mix(standings), len(common), every, same, seconds)
 
 
-def _chance(
-    study: Study, fitter: _Fitter, source: Source, settings: Settings
-) -> tuple[float, float, Key]:
+def _chance(structure: _Structure, source: Source) -> tuple[float, float, Key]:
     """Return P of the study's question under the lived scenario, its error and its key."""
+    study, kernel = structure.fitter.study, structure.fitter.kernel
     target = study.report.question(study.targets)
-    scenario = fitter.scenario or study.scenarios[0]
-    fixed = fitter.fixed.settings
+    scenario = structure.scenario or study.scenarios[0]
+    fixed = structure.fixed.settings
     held = {(s.constant, s.cells) for s in fixed}
     both = (*fixed, *(s for s in scenario.settings if (s.constant, s.cells) not in held))
-    data = source.members.named(fitter.variant.name).run(
-        fitter.kernel,
+    data = source.members.named(structure.variant.name).run(
+        kernel,
         [replace(scenario, settings=both)],
         {target.variable: target.aggregate},
-        by=Threads(settings.threads),
+        by=Threads(structure.fitter.settings.threads),
     )
-    results = Results(data, (scenario,), study.targets, study.report, fitter.kernel.model)
+    results = Results(data, (scenario,), study.targets, study.report, kernel.model)
     found = results.event(target, scenario).probability()
     return found.middle, found.error, found.key

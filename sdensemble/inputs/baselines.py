@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdengine.errors import Message
-from sdensemble.inputs.config import Section, as_number
+from sdensemble.inputs.config import Section
 from sdensemble.inputs.history import Observation
+from sdensemble.inputs.units import as_number
 
 KINDS = ("last growth", "trend", "logistic", "path")
 

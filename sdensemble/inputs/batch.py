@@ -16,9 +16,10 @@ from typing import Any
 
 from sdengine.errors import Message, Problems, SDError
 from sdengine.syntax import Model, fold
-from sdensemble.inputs.config import Section, Units, find_constant
+from sdensemble.inputs.config import Section, find_constant
 from sdensemble.inputs.scenarios import LAST, Scenario, Setting, read_setting, split_name
 from sdensemble.inputs.spreadsheet import HEAD_ROWS, Grid, letters, read_grids
+from sdensemble.inputs.units import Units
 
 NAMES = ("scenario", "name", "情景", "名称", "方案", "情景名称")
 STARTS = ("start", "from", "起始", "起始年份", "开始年份", "起始时间")
@@ -61,18 +62,14 @@ def read_batch(
         if fold(scenario.name) in {fold(one.name) for one in scenarios}:
             found.add(place, '"{name}" is given twice', name=scenario.name)
         elif fold(scenario.name) in map(fold, taken):
-            found.add(
-                place,
-                '"{name}" is a scenario of the study: name the row otherwise',
-                name=scenario.name,
-            )
+            told = '"{name}" is a scenario of the study: name the row otherwise'
+            found.add(place, told, name=scenario.name)
         scenarios.append(scenario)
     if not scenarios and not found:
         found.add(grid.place, "has no scenario below its head")
     if len(scenarios) > MOST:
-        found.add(
-            grid.place, "{n} scenarios; at most {most} at a time", n=len(scenarios), most=MOST
-        )
+        told = "{n} scenarios; at most {most} at a time"
+        found.add(grid.place, told, n=len(scenarios), most=MOST)
     found.raise_if_any()
     return tuple(Scenario(**{**vars(one), "compares": baseline, "path": path}) for one in scenarios)
 
@@ -96,9 +93,8 @@ def _columns(
             continue
         key = (variable.name, fold(element))
         if key in seen:
-            found.add(
-                place, '"{name}" stands in column {other} already', name=name, other=seen[key]
-            )
+            told = '"{name}" stands in column {other} already'
+            found.add(place, told, name=name, other=seen[key])
             continue
         seen[key] = letters(i)
         levers[i] = (name, unit)

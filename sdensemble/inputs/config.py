@@ -22,6 +22,7 @@ from sdengine.errors import Message, Problems, SDError, containing, did_you_mean
 from sdengine.model.text import plain
 from sdengine.syntax import Model, Variable, fold
 from sdensemble.inputs.forgiving import decoded, tidied
+from sdensemble.inputs.units import Units, as_number, in_words, same_unit
 from sdensemble.lang import LANGS
 
 Floats = NDArray[np.float64]
@@ -125,6 +126,51 @@ class Section:
             for i, values in enumerate(self.tables(key), start=1)
         ]
 
+    def table(self, key: str, *, needed: bool = False) -> Section:
+        """Return a table of this one; an empty one, with the problem noted, where it is none."""
+        value = self.values.get(key, {})
+        if not isinstance(value, dict) or (needed and not value):
+            self.problem("{key} must be a table: write [{key}] on a line of its own", key=key)
+            value = {}
+        return Section(f"{self.where} [{key}]", value, self.found)
+
+    def tables_by_name(self) -> dict[str, Section]:
+        """Return the tables of this one by their names; what is none counts as an empty one."""
+        return {
+            name: Section(
+                f"{self.where} {name!r}", row if isinstance(row, dict) else {}, self.found
+            )
+            for name, row in self.values.items()
+        }
+
+    def listed(self, key: str, kind: type) -> tuple[Any, ...]:
+        """Return a list of names (str), years (int) or numbers (float); none where it is no such.
+
+        Nothing is noted of a list that is missing.
+        """
+        value = self.values.get(key, [])
+        kinds = (int, float) if kind is float else (kind,)
+        if isinstance(value, list) and all(type(one) in kinds for one in value):
+            return tuple(map(kind, value))
+        told = {str: "{key} must be a list of names", int: "{key} must be a list of years"}
+        self.problem(told.get(kind, "{key} must be a list of numbers"), key=key)
+        return ()
+
+    def variable(self, key: str, model: Model, *, needed: bool = False) -> str:
+        """Return a variable as the model writes it, or as given, with the problem noted."""
+        return self._written(key, self.text(key, needed=needed), model)
+
+    def variables(self, key: str, model: Model) -> tuple[str, ...]:
+        """Return a list of variables as the model writes them; what it has not is noted."""
+        return tuple(self._written(key, name, model) for name in self.listed(key, str))
+
+    def _written(self, key: str, name: str, model: Model) -> str:
+        written = model.name_of(name) if name else ""
+        if written is None:
+            told = '{key}: no variable "{name}" in the model{hint}'
+            self.problem(told, key=key, name=name, hint=did_you_mean(name, model.variables))
+        return written or name
+
     def words(self, key: str, fallback: str = "") -> dict[str, str]:
         """Return a text in each language, one standing in for another, or the fallback in all.
 
@@ -191,16 +237,21 @@ class Section:
             self.problem("{key} must be true or false, not {value!r}", key=key, value=value)
         return value is True
 
-    def number(self, key: str) -> float | None:
-        """Return a finite number, or None where it is missing or no number."""
+    def number(self, key: str, fallback: float | None = None) -> float | None:
+        """Return a finite number, or the fallback where it is missing; None where it is none."""
         if key not in self.values:
-            self.problem("{key} is missing", key=key)
-            return None
+            if fallback is None:
+                self.problem("{key} is missing", key=key)
+            return fallback
         value = as_number(self.values[key])
         if value is None:
             given = self.values[key]
             self.problem("{key} must be a number, not {value!r}", key=key, value=given)
         return value
+
+    def optional(self, key: str) -> float | None:
+        """Return a finite number; None where it is missing, or is none, which is noted."""
+        return self.number(key) if key in self.values else None
 
     def tables(self, key: str) -> list[Mapping[str, Any]]:
         """Return the entries of an array of tables, ``[[key]]``."""
@@ -216,76 +267,6 @@ class Section:
         if given and not same_unit(given, expected):
             words = {"given": given, "unit": expected or "Dmnl"}
             self.problem("unit is {given}, but must be {unit} as in the model", **words)
-
-
-def as_number(value: object) -> float | None:
-    """Return a TOML value as a finite float, or None; true and false are no numbers."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:  # a whole number of more than 308 digits
-        return None
-    return number if math.isfinite(number) else None
-
-
-Units = Mapping[str, Sequence[str]]
-"""The words people write for each unit of the model: ``{"Yi/Year": ("亿元/年", …)}``."""
-
-
-def same_unit(one: str, other: str, units: Units = MappingProxyType({})) -> bool:
-    """Tell whether two units are the same: written alike, blanks apart, or a word for it.
-
-    No unit is Dmnl. ``units`` holds the words for ``other``.
-    """
-    given = _bare(one) or "Dmnl"
-    return given in {_bare(other) or "Dmnl", *map(_bare, units.get(other, ()))}
-
-
-def _bare(unit: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", unit).split())
-
-
-def in_words(unit: str, units: Units) -> str:
-    """Return a unit of the model with the first word people write for it."""
-    word = "" if unit in ("", "Dmnl", "1") else next(iter(units.get(unit, ())), "")
-    return f"{unit} ({word})" if word and word != unit else unit or "Dmnl"
-
-
-QUANTITY = re.compile(r"([+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\D.*)?")
-PER_CENT = "%"
-
-
-def quantity(value: object) -> tuple[float, str] | None:
-    """Return a number and the unit written behind it, empty where none is; None for no number.
-
-    >>> quantity(3), quantity("３亿元/年"), quantity("1,000"), quantity("30％")
-    ((3.0, ''), (3.0, '亿元/年'), (1000.0, ''), (30.0, '%'))
-    """
-    if not isinstance(value, str):
-        number = as_number(value)
-        return None if number is None else (number, "")
-    found = QUANTITY.fullmatch(unicodedata.normalize("NFKC", value).strip())
-    if not found:
-        return None
-    number = as_number(float(found[1].replace(",", "")))
-    return None if number is None else (number, (found[2] or "").strip())
-
-
-def of_unit(variable: Variable, given: str, units: Units) -> float | None:
-    """Return what turns a number in a unit as given into the model's; None where it is another.
-
-    A per cent of a plain number or of a yearly rate is a hundredth.
-    """
-    if not given or same_unit(given, variable.unit, units):
-        return 1.0
-    rate = variable.unit.removeprefix("1")
-    plain = variable.unit in ("", "Dmnl", "1") or (rate != variable.unit and rate[:1] == "/")
-    if not plain or PER_CENT not in given:
-        return None
-    behind = _bare(given).replace(PER_CENT, "1" if rate[:1] == "/" else "", 1)
-    yearly = behind == "1" or same_unit(behind, variable.unit, units)
-    return 0.01 if not behind or yearly else None
 
 
 def bounds(variable: Variable) -> tuple[float, float]:

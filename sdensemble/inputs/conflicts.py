@@ -28,11 +28,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sdengine.errors import Message, Problems, did_you_mean
+from sdengine.errors import did_you_mean
 from sdengine.syntax import Model
-from sdensemble.inputs.config import Section, find_cells, read_toml, short
+from sdensemble.inputs.config import Section, find_cells
 from sdensemble.inputs.targets import AGGREGATES, Target
 from sdensemble.lang import LANGS
 
@@ -87,20 +86,17 @@ class Conflict:
 
 def read_conflicts(path: Path, model: Model, targets: Iterable[Target]) -> tuple[Conflict, ...]:
     """Return the conflicts of a TOML file; raise SDError with every problem found."""
-    content, _ = read_toml(Path(path))
-    found = Problems()
-    top = Section(short(Path(path)), content, found)
-    top.only(("conflict",))
+    top, _ = Section.of_file(path, ("conflict",))
     known = [target.id for target in targets]
     read, places = [], set()
     for values in top.tables("conflict"):
         name = str(values.get("id", ""))
-        table = Section(f'{top.where} conflict "{name}"', values, found)
+        table = Section(f'{top.where} conflict "{name}"', values, top.found)
         if not name or name in places:
-            table.problem(Message("id is given twice") if name else Message("id is missing"))
+            table.problem("id is given twice" if name else "id is missing")
         places.add(name)
         read.append(_read_conflict(table, model, known))
-    found.raise_if_any()
+    top.found.raise_if_any()
     return tuple(read)
 
 
@@ -109,29 +105,20 @@ def _read_conflict(table: Section, model: Model, known: Sequence[str]) -> Confli
     kind = table.text("kind", needed=True)
     if kind and kind not in KINDS:
         table.problem('kind must be {kinds}, not "{kind}"', kinds=" or ".join(KINDS), kind=kind)
-    targets = table.values.get("targets", [])
-    if not isinstance(targets, list):
-        table.problem('targets must be a list of names: ["…", "…"]')
-        targets = []
+    targets = table.listed("targets", str)
     for name in targets:
         if name not in known:
-            table.problem(
-                'no target "{name}"{hint}', name=name, hint=did_you_mean(str(name), known)
-            )
+            table.problem('no target "{name}"{hint}', name=name, hint=did_you_mean(name, known))
     return Conflict(
         table.text("id"),
         kind,
         table.text("section", needed=True),
-        tuple(map(str, targets)),
+        targets,
         _words(table, "title"),
         _words(table, "text"),
-        tuple(_read_number(_inner(table, one, "number")) for one in table.tables("number")),
-        tuple(_read_model(_inner(table, one, "model"), model) for one in table.tables("model")),
+        tuple(map(_read_number, table.entries("number"))),
+        tuple(_read_model(one, model) for one in table.entries("model")),
     )
-
-
-def _inner(table: Section, values: Mapping[str, Any], what: str) -> Section:
-    return Section(f"{table.where} [{what}]", values, table.found)
 
 
 def _read_number(table: Section) -> Number:
@@ -146,8 +133,8 @@ def _read_model(table: Section, model: Model) -> ModelNumber:
     year = table.number("year")
     if year is not None and not model.clock.start <= year <= model.clock.stop - 1:
         table.problem("the year {year:g} is not wholly within the model's time", year=year)
-    factor = table.number("factor") if "factor" in table.values else 1.0
-    terms = table.tables("terms")
+    factor = table.number("factor", 1.0)
+    terms = table.entries("terms")
     if not terms:
         table.problem("terms is missing: name at least one series")
     return ModelNumber(
@@ -155,27 +142,21 @@ def _read_model(table: Section, model: Model) -> ModelNumber:
         _words(table, "unit"),
         int(year or 0),
         factor or 1.0,
-        tuple(_read_term(_inner(table, one, "terms"), model) for one in terms),
+        tuple(_read_term(one, model) for one in terms),
     )
 
 
 def _read_term(table: Section, model: Model) -> Term:
     table.only(("variable", "element", "aggregate", "power"))
-    name, element = table.text("variable", needed=True), table.text("element")
+    element = table.text("element")
     aggregate = table.one_of("aggregate", AGGREGATES, needed=True)
     power = table.values.get("power", 1)
     if power not in (1, -1):
         table.problem("power must be 1 or -1, not {power}", power=power)
-    written = model.name_of(name)
-    if name and written is None:
-        table.problem(
-            'no variable "{name}" in the model{hint}',
-            name=name,
-            hint=did_you_mean(name, model.variables),
-        )
-    elif written is not None and len(find_cells(model, model[written], element, table)) > 1:
-        table.problem('"{written}" has more than one element: name one', written=written)
-    return Term(written or name, element, aggregate, 1 if power == 1 else -1)
+    name = table.variable("variable", model, needed=True)
+    if name in model and len(find_cells(model, model[name], element, table)) > 1:
+        table.problem('"{written}" has more than one element: name one', written=name)
+    return Term(name, element, aggregate, 1 if power == 1 else -1)
 
 
 def _words(table: Section, key: str) -> Words:

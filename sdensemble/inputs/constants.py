@@ -163,9 +163,8 @@ class _Table:
         """Take a sample; return where the members come from."""
         given = read_sample(self.beside(path))
         if members is not None:
-            self.problems.add(
-                "--members", "{file} has {n} rows already", file=path.name, n=len(given.values)
-            )
+            told = "{file} has {n} rows already"
+            self.problems.add("--members", told, file=path.name, n=len(given.values))
         self.members = len(given.values)
         places = [self.place(given.where, *column) for column in given.columns]
         self._once(places, [f'{given.where} "{name}"' for name, _ in given.columns])

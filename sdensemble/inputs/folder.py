@@ -45,11 +45,8 @@ def check_folder(folder: Path) -> None:
         ours = set()
     foreign = sorted(held - ours)
     if foreign:
-        raise SDError(
-            "{folder}: holds {foreign}, which no run wrote; choose another folder with --out",
-            folder=folder,
-            foreign=foreign[0],
-        )
+        told = "{folder}: holds {foreign}, which no run wrote; choose another folder with --out"
+        raise SDError(told, folder=folder, foreign=foreign[0])
 
 
 def write_whole(path: Path, data: bytes) -> None:

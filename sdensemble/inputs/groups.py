@@ -32,24 +32,17 @@ def read_groups(path: Path, model: Model) -> Groups:
     nowhere to the rest. Raise SDError with every problem found.
     """
     content, _ = read_toml(path)
-    found = Problems()
+    top = Section(short(path), content, Problems())
     constants = [variable.name for variable in model.constants()]
     members: dict[str, tuple[str, ...]] = {}
     labels: dict[str, Mapping[str, str]] = {}
     taken: set[str] = set()
-    for name, values in content.items():
-        if not isinstance(values, dict):
-            found.add(short(path), "{key} must be a table", key=name)
-            continue
-        table = Section(f"{short(path)} [{name}]", values, found)
+    for name in content:
+        table = top.table(name)
         table.only((*LANGS, "inputs"))
         labels[name] = table.label(name)
-        given = values.get("inputs", [])
-        if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-            table.problem("inputs must be a list of constants")
-            continue
         kept: list[str] = []
-        for pattern in given:
+        for pattern in table.listed("inputs", str):
             named = [one for one in constants if _meant(one, pattern)]
             if not named:
                 hint = did_you_mean(pattern, constants)
@@ -58,7 +51,7 @@ def read_groups(path: Path, model: Model) -> Groups:
             kept += [one for one in named if one not in taken]
             taken.update(named)
         members[name] = tuple(dict.fromkeys(kept))
-    found.raise_if_any()
+    top.found.raise_if_any()
     return Groups(members, labels)
 
 

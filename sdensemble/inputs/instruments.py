@@ -14,8 +14,9 @@ from pathlib import Path
 from sdengine.errors import Problems
 from sdengine.model.describe import levers
 from sdengine.syntax import Model, Variable, fold
-from sdensemble.inputs.config import Section, bounds, find_constant, same_unit, span
+from sdensemble.inputs.config import Section, bounds, find_constant, span
 from sdensemble.inputs.rows import cell_number, read_rows
+from sdensemble.inputs.units import same_unit
 
 CONFIDENCE = ("high", "medium", "low")
 DELAY = "delay"
@@ -116,9 +117,8 @@ def _read(table: Section, model: Model) -> Instrument:
     else:
         for name in ("refused_zh", "refused_en"):
             if not text[name]:
-                table.problem(
-                    "{name} is missing: name a lever, or say why there is none", name=name
-                )
+                told = "{name} is missing: name a lever, or say why there is none"
+                table.problem(told, name=name)
     outside = text.pop("outside") == "1"
     words = {name: value for name, value in text.items() if name not in NUMBERS}
     return Instrument(**words, **numbers, outside=outside)  # type: ignore[arg-type]
@@ -134,27 +134,16 @@ def _check_lever(table: Section, numbers: Mapping[str, float | None], model: Mod
         return name
     unit = table.text("unit", needed=True)
     if unit and not same_unit(unit, variable.unit):
-        table.problem(
-            "unit is {unit}, but must be {unit2} ({variable})",
-            unit=unit,
-            unit2=variable.unit or "Dmnl",
-            variable=variable.name,
-        )
+        words = {"unit": unit, "unit2": variable.unit or "Dmnl", "variable": variable.name}
+        table.problem("unit is {unit}, but must be {unit2} ({variable})", **words)
     low, high = bounds(variable)
     for key in ("policy_level", "low", "high"):
         value = numbers[key]
         if value is not None and not low <= value <= high:
-            table.problem(
-                "{key} {value:g} is outside the limits ({variable})",
-                key=key,
-                value=value,
-                variable=span(variable),
-            )
+            told = "{key} {value:g} is outside the limits ({variable})"
+            table.problem(told, key=key, value=value, variable=span(variable))
     own_low, own_high = numbers["low"], numbers["high"]
     if own_low is not None and own_high is not None and not own_low <= own_high:
-        table.problem(
-            "low ({own_low:g}) must not be above high ({own_high:g})",
-            own_low=own_low,
-            own_high=own_high,
-        )
+        told = "low ({own_low:g}) must not be above high ({own_high:g})"
+        table.problem(told, own_low=own_low, own_high=own_high)
     return variable.name

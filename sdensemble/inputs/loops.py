@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdengine.errors import Problems, did_you_mean
 from sdengine.model.describe import references
 from sdengine.syntax import Call, Expr, Kind, Model
-from sdensemble.inputs.config import Section, read_toml, short
+from sdensemble.inputs.config import Section
 from sdensemble.inputs.scenarios import Setting, read_settings
 from sdensemble.lang import LANGS
 
@@ -65,54 +64,28 @@ def read_loops(path: Path, model: Model) -> tuple[Loop, ...]:
 
     Raise SDError with every problem found. Whether the links exist is asked by ``find_links``.
     """
-    content, _ = read_toml(path)
-    found = Problems()
-    top = Section(short(path), content, found)
-    top.only(("loop",))
-    loops = [
-        _read_loop(Section(f"{top.where} [[loop]] {values.get('id', i)}", values, found), model)
-        for i, values in enumerate(top.tables("loop"), start=1)
-    ]
+    top, _ = Section.of_file(path, ("loop",))
+    loops = [_read_loop(table.titled(table.text("id")), model) for table in top.entries("loop")]
     names = [loop.id for loop in loops]
     for name in dict.fromkeys(n for n in names if names.count(n) > 1):
         top.problem('loop "{name}" is given twice', name=name)
-    found.raise_if_any()
+    top.found.raise_if_any()
     return tuple(loops)
 
 
 def _read_loop(table: Section, model: Model) -> Loop:
     table.only(KEYS)
     kind, signs = table.one_of("kind", KINDS, needed=True), table.text("signs", needed=True)
-    path = table.values.get("path", [])
-    if not isinstance(path, list) or len(path) < 2 or not all(isinstance(p, str) for p in path):
+    path = table.variables("path", model)
+    if len(path) < 2:
         table.problem("path must be a list of two or more variables in quotes")
-        path = []
-    if path and (len(signs) != len(path) or set(signs) - {"+", "-"}):
-        table.problem(
-            'signs must be {n} of + and -, one for each link, not "{signs}"',
-            n=len(path),
-            signs=signs,
-        )
+    elif len(signs) != len(path) or set(signs) - {"+", "-"}:
+        told = 'signs must be {n} of + and -, one for each link, not "{signs}"'
+        table.problem(told, n=len(path), signs=signs)
         signs = "+" * len(path)
-    written = []
-    for name in path:
-        known = model.name_of(name)
-        if known is None:
-            table.problem(
-                'path: no variable "{name}"{hint}',
-                name=name,
-                hint=did_you_mean(name, model.variables),
-            )
-        written.append(known or name)
-    cut = read_settings(table, "cut", "world", model)
-    return Loop(
-        table.text("id", needed=True),
-        table.label(table.text("id")),
-        kind,
-        tuple(written),
-        signs,
-        tuple(cut),
-    )
+    cut = tuple(read_settings(table, "cut", "world", model))
+    ident = table.text("id", needed=True)
+    return Loop(ident, table.label(ident), kind, path, signs, cut)
 
 
 # ── the graph ──────────────────────────────────────────────────────────────────────────────

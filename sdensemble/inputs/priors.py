@@ -207,9 +207,8 @@ def _read_effects(table: Section, sources: Sources) -> tuple[str, ...]:
     for name in names:
         if name not in sources.by_id:
             hint = did_you_mean(name, sources.by_id)
-            table.problem(
-                'effects: no row "{name}" in the tables of evidence{hint}', name=name, hint=hint
-            )
+            told = 'effects: no row "{name}" in the tables of evidence{hint}'
+            table.problem(told, name=name, hint=hint)
     return tuple(names)
 
 
@@ -275,9 +274,8 @@ def _read_correlations(top: Section, items: Sequence[Prior]) -> dict[str, float]
         table.only(("group", "rho"))
         group, rho = table.text("group", needed=True), table.number("rho")
         if group and group not in groups:
-            table.problem(
-                'no prior has group "{group}"{hint}', group=group, hint=did_you_mean(group, groups)
-            )
+            told = 'no prior has group "{group}"{hint}'
+            table.problem(told, group=group, hint=did_you_mean(group, groups))
         if group in correlations:
             table.problem('group "{group}" is given twice', group=group)
         if group and rho is not None:
@@ -295,9 +293,8 @@ def _check_set(
         seen.update({(prior.constant, cell): prior for cell in prior.cells})
         if twice:
             where = cell_name(model, model[prior.constant], twice[0])
-            top.problem(
-                '[[prior]] "{where}" is drawn twice in the set "{name}"', where=where, name=name
-            )
+            told = '[[prior]] "{where}" is drawn twice in the set "{name}"'
+            top.problem(told, where=where, name=name)
     for group, rho in correlations.items():
         size = sum(prior.columns for prior in items if prior.group == group)
         # An equicorrelated matrix is positive definite between -1/(size - 1) and 1.

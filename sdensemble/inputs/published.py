@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,9 +9,11 @@ from datetime import date
 from pathlib import Path
 
 from sdengine.errors import Problems, SDError, did_you_mean
-from sdensemble.inputs.config import Section, same_unit
+from sdensemble.inputs.config import Section
+from sdensemble.inputs.history import last_day
 from sdensemble.inputs.rows import cell_number, read_rows
 from sdensemble.inputs.targets import Target
+from sdensemble.inputs.units import same_unit
 
 NEEDED = ("id", "entity", "quantity", "year", "value", "unit", "measure", "source", "published_on")
 COLUMNS = (*NEEDED, "note", "whose_zh", "whose_en")
@@ -77,23 +78,16 @@ def _read(table: Section, targets: Sequence[Target]) -> Statistic | None:
     if not same:
         known = dict.fromkeys(f"{t.entity} {t.quantity}" for t in targets if t.quantity)
         what = f"{text['entity']} {text['quantity']}"
-        table.problem(
-            'no target speaks of "{what}"{hint}', what=what, hint=did_you_mean(what, known)
-        )
+        told = 'no target speaks of "{what}"{hint}'
+        table.problem(told, what=what, hint=did_you_mean(what, known))
     for target in same:
         if target.measure == text["measure"] and not same_unit(target.unit, text["unit"]):
-            table.problem(
-                'unit is {unit}, but target "{id}" of the same measure is in {unit2}',
-                unit=text["unit"],
-                id=target.id,
-                unit2=target.unit,
-            )
+            told = 'unit is {unit}, but target "{id}" of the same measure is in {unit2}'
+            table.problem(told, unit=text["unit"], id=target.id, unit2=target.unit)
             break
     if text["published_on"] and last_day(text["published_on"]) is None:
-        table.problem(
-            'published_on must be a date, a month or a year, not "{published_on}"',
-            published_on=text["published_on"],
-        )
+        told = 'published_on must be a date, a month or a year, not "{published_on}"'
+        table.problem(told, published_on=text["published_on"])
     if year is None or value is None:
         return None
     if year != int(year):
@@ -105,24 +99,9 @@ def _read(table: Section, targets: Sequence[Target]) -> Statistic | None:
     )
 
 
-def last_day(text: str) -> date | None:
-    """Return the last day of a date, month or year; None where it is none of them.
-
-    >>> last_day("2021"), last_day("2021-04"), last_day("2021-04-09")
-    (datetime.date(2021, 12, 31), datetime.date(2021, 4, 30), datetime.date(2021, 4, 9))
-    """
-    parts = re.fullmatch(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", text.strip())
-    if not parts:
-        return None
-    year, month, day = int(parts[1]), int(parts[2] or 12), parts[3]
-    try:
-        return date(year, month, int(day or calendar.monthrange(year, month)[1]))
-    except (ValueError, calendar.IllegalMonthError):
-        return None
-
-
 def _day(as_of: str) -> date:
-    found = last_day(as_of)
+    """Return the day of an information date; SDError where it is none."""
+    found = last_day(as_of) if re.fullmatch(r"[\d-]+", as_of.strip()) else None
     if found is None:
         raise SDError(
             '--as-of: "{as_of}" is neither a date such as 2022-03-31 nor through-2021, the'

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sdengine.errors import Problems, did_you_mean
 from sdengine.syntax import Model
-from sdensemble.inputs.config import Section, find_constant, read_toml, same_unit, short
+from sdensemble.inputs.config import Section, find_constant
 from sdensemble.inputs.scenarios import split_name
+from sdensemble.inputs.units import same_unit, total_unit
 from sdensemble.lang import LANGS
 
 KEYS = (
@@ -84,15 +84,12 @@ def read_question(path: Path, model: Model) -> Question:
 
     Raise SDError with every problem found.
     """
-    path = Path(path)
-    content, digest = read_toml(path)
-    top = Section(short(path), content, Problems())
-    top.only(KEYS)
+    top, digest = Section.of_file(path, KEYS)
     years = _years(top, model)
     sides = tuple(_side(table, model) for table in top.entries("side"))
     if len(sides) != 2:
         top.problem("needs two [[side]], has {n}", n=len(sides))
-    used = _table(top, "used")
+    used = top.table("used")
     used.only(("variable", *LANGS))
     used_name = _variable(used, model)
     costs = tuple(_cost(table, model, used_name) for table in top.entries("cost"))
@@ -100,14 +97,11 @@ def read_question(path: Path, model: Model) -> Question:
         top.problem("needs a [[cost]]: how the second side's cost is counted")
     elif sum(cost.main for cost in costs) != 1:
         top.problem("needs main = true in just one [[cost]]")
-    condition = _table(top, "condition")
+    condition = top.table("condition")
     condition.only(("variable", *LANGS, "from", "to", "low", "high"))
-    numbers = (
-        {key: condition.number(key) for key in ("from", "to", "low", "high")}
-        if condition.values
-        else {}
-    )
-    levels = top.number("levels") if "levels" in content else 15.0
+    ends = ("from", "to", "low", "high") if condition.values else ()
+    numbers = {key: condition.number(key) for key in ends}
+    levels = top.number("levels", 15.0)
     if levels is not None and not 3 <= levels <= 60:
         top.problem("levels must be a whole number from 3 to 60, not {levels:g}", levels=levels)
     found = Question(
@@ -118,12 +112,12 @@ def read_question(path: Path, model: Model) -> Question:
         base=top.text("base") or "baseline",
         years=years,
         levels=int(levels or 15),
-        discount=(top.number("discount") if "discount" in content else 0.0) or 0.0,
-        from_year=(top.number("from_year") if "from_year" in content else model.clock.start) or 0.0,
+        discount=top.number("discount", 0.0) or 0.0,
+        from_year=top.number("from_year", model.clock.start) or 0.0,
         sides=sides,
         used=used_name,
         used_label=used.label(),
-        used_unit=_amount(model, used_name),
+        used_unit=total_unit(model, used_name) if used_name else "",
         costs=costs,
         condition=_variable(condition, model),
         condition_label=condition.label(),
@@ -136,56 +130,27 @@ def read_question(path: Path, model: Model) -> Question:
     return found
 
 
-def _table(top: Section, key: str) -> Section:
-    given = top.values.get(key, {})
-    if not isinstance(given, dict):
-        top.problem("{key} must be a table: write [{key}] on a line of its own", key=key)
-        given = {}
-    return Section(f"{top.where} [{key}]", given, top.found)
-
-
 def _variable(table: Section, model: Model) -> str:
-    """Return a variable's name as the model writes it; empty where none is named."""
-    name = table.text("variable")
-    if not name:
+    """Return a variable's name as the model writes it; empty where none is named or known."""
+    written = table.variable("variable", model)
+    if written not in model:
         return ""
-    written = model.name_of(name)
-    if written is None:
-        table.problem(
-            'no variable "{name}"{hint}', name=name, hint=did_you_mean(name, model.variables)
-        )
-        return ""
-    if model[written].dims:
-        table.problem(
-            '"{written}" is by {range}: name one without elements',
-            written=written,
-            range=model[written].dims[0],
-        )
+    if dims := model[written].dims:
+        told = '"{written}" is by {range}: name one without elements'
+        table.problem(told, written=written, range=dims[0])
     return written
 
 
-def _amount(model: Model, name: str) -> str:
-    """Return the unit of a variable's total over years."""
-    return model[name].unit.removesuffix(f"/{model.clock.unit}") if name else ""
-
-
 def _years(top: Section, model: Model) -> tuple[int, ...]:
-    given = top.values.get("years")
-    clock = model.clock
-    good = isinstance(given, list) and given and all(isinstance(y, int) for y in given)
-    if not good:
+    years, clock = top.listed("years", int), model.clock
+    if not years:
         top.problem("years must be a list of years such as [2025, 2030]")
         return (int(clock.stop) - 1,)
-    assert isinstance(given, list)
-    for year in given:
+    for year in years:
         if not clock.start <= year < clock.stop:
-            top.problem(
-                "years: {year} is outside the model's time, {start:g} to {stop:g}",
-                year=year,
-                start=clock.start,
-                stop=clock.stop - 1,
-            )
-    return tuple(given)
+            words = {"year": year, "start": clock.start, "stop": clock.stop - 1}
+            top.problem("years: {year} is outside the model's time, {start:g} to {stop:g}", **words)
+    return years
 
 
 def _side(table: Section, model: Model) -> Side:
@@ -193,23 +158,20 @@ def _side(table: Section, model: Model) -> Side:
     name = table.text("lever", needed=True)
     table = table.titled(name)
     variable = find_constant(model, split_name(name)[0], table) if name else None
-    if (
-        variable is not None
-        and "unit" in table.values
-        and not same_unit(table.text("unit"), variable.unit)
-    ):
-        table.problem(
-            "unit is {given}, but {unit} in the model",
-            given=table.text("unit"),
-            unit=variable.unit or "Dmnl",
-        )
-    level = table.number("level")
-    ends = {key: table.number(key) if key in table.values else None for key in ("low", "high")}
-    start = table.number("start") if "start" in table.values else None
-    label = table.label()
-    if not any(label.values()):
-        label = dict.fromkeys(LANGS, name)
-    return Side(name, name, label, level or 0.0, ends["low"], ends["high"], start)
+    if variable is not None and "unit" in table.values:
+        given = table.text("unit")
+        if not same_unit(given, variable.unit):
+            unit = variable.unit or "Dmnl"
+            table.problem("unit is {given}, but {unit} in the model", given=given, unit=unit)
+    return Side(
+        name,
+        name,
+        table.label(name),
+        table.number("level") or 0.0,
+        table.optional("low"),
+        table.optional("high"),
+        table.optional("start"),
+    )
 
 
 def _cost(table: Section, model: Model, used: str) -> Cost:

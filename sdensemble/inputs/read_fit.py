@@ -6,46 +6,26 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from sdengine.errors import Message, Problems, did_you_mean
+from sdengine.errors import did_you_mean
 from sdengine.syntax import Model, fold
 from sdensemble.inputs.baselines import read_baseline
-from sdensemble.inputs.config import Cell, Section, find_cells, find_constant, read_toml, short
+from sdensemble.inputs.config import Cell, Section, find_cells, find_constant
 from sdensemble.inputs.fit import Fit, Part, Term
 from sdensemble.inputs.history import LATEST
 
 KEYS = ("scenario", "vintage", "term", "group", "baseline", "screened")
-
-
 TERM_KEYS = (
-    "measure",
-    "sector",
-    "title",
-    "variable",
-    "element",
-    "aggregate",
-    "times",
-    "over",
-    "factor",
-    "unit",
-    "sd",
-    "discrepancy_sd",
-    "shock_share",
-    "half_life",
-    "bias_sd",
-    "first",
-    "leads",
-    "optional",
-    "informs",
-    "each",
-    "part",
-    "basis",
+    *("measure", "sector", "title", "variable", "element", "aggregate", "times", "over", "factor"),
+    *("unit", "sd", "discrepancy_sd", "shock_share", "half_life", "bias_sd", "first", "leads"),
+    *("optional", "informs", "each", "part", "basis"),
 )
-
-
 PART_KEYS = ("measure", "sector", "ends", "share", "sd", "basis")
-
-
 AGGREGATES = ("annual", "mean", "end")
+NUMBERS = {
+    **{"factor": 1.0, "discrepancy_sd": 0.0, "half_life": 2.0, "bias_sd": 0.0, "first": 0.0},
+    "shock_share": 0.0,
+}
+"""Numbers a term may leave out: those that are 0 then may be 0, the others must be above."""
 
 
 def read_fit(path: Path, model: Model, *, other: bool = False) -> Fit:
@@ -54,13 +34,9 @@ def read_fit(path: Path, model: Model, *, other: bool = False) -> Fit:
     With ``other`` the model is not the study's own, and terms whose variable it lacks are left
     out. Raise SDError with every problem found.
     """
-    content, digest = read_toml(path)
-    found = Problems()
-    top = Section(short(path), content, found)
-    top.only(KEYS)
+    top, digest = Section.of_file(path, KEYS)
     terms, skipped = [], []
-    for i, values in enumerate(top.tables("term"), start=1):
-        table = Section(f"{top.where} [[term]] {i}", values, found)
+    for table in top.entries("term"):
         name = table.text("variable", needed=True)
         if name and model.name_of(name) is None and (other or table.flag("optional")):
             skipped.append(f"{table.text('measure')}/{table.text('sector')}")
@@ -72,25 +48,21 @@ def read_fit(path: Path, model: Model, *, other: bool = False) -> Fit:
     series = [term.series for term in terms]
     for twice in {one for one in series if series.count(one) > 1}:
         top.problem("[[term]]: the series {twice} is fitted twice", twice="/".join(twice))
-    groups, titles = _read_groups(top, model, other)
-    baselines = [
-        read_baseline(Section(f"{top.where} [[baseline]] {i}", values, found))
-        for i, values in enumerate(top.tables("baseline"), start=1)
-    ]
-    screened = _names(top, "screened")
-    found.raise_if_any()
-    return Fit(
-        tuple(terms),
-        top.text("scenario"),
-        top.text("vintage") or LATEST,
-        groups,
-        titles,
-        tuple(one for one in baselines if one is not None),
-        screened,
-        tuple(skipped),
-        path,
-        digest,
+    groups, titles = _read_groups(top)
+    fit = Fit(
+        terms=tuple(terms),
+        scenario=top.text("scenario"),
+        vintage=top.text("vintage") or LATEST,
+        groups=groups,
+        titles=titles,
+        baselines=tuple(filter(None, map(read_baseline, top.entries("baseline")))),
+        screened=top.listed("screened", str),
+        skipped=tuple(skipped),
+        path=path,
+        digest=digest,
     )
+    top.found.raise_if_any()
+    return fit
 
 
 def _each(table: Section, model: Model) -> list[Section]:
@@ -100,9 +72,8 @@ def _each(table: Section, model: Model) -> list[Section]:
         return [table]
     ranges = {fold(one): one for one in model.ranges}
     if fold(name) not in ranges:
-        table.problem(
-            'each: no range "{name}"{hint}', name=name, hint=did_you_mean(name, model.ranges)
-        )
+        told = 'each: no range "{name}"{hint}'
+        table.problem(told, name=name, hint=did_you_mean(name, model.ranges))
         return []
     title = table.words("title", "{name}")
     found = []
@@ -123,76 +94,42 @@ def _read_term(table: Section, model: Model) -> Term | None:
     table.only(TERM_KEYS)
     measure, sector = table.text("measure", needed=True), table.text("sector", needed=True)
     table = Section(f"{table.where} {measure}/{sector}", table.values, table.found)
-    name = table.text("variable")
-    written = model.name_of(name) if name else None
-    if name and written is None:
-        table.problem(
-            'no variable "{name}" in the model{hint}',
-            name=name,
-            hint=did_you_mean(name, model.variables),
-        )
-    aggregate = table.one_of("aggregate", AGGREGATES, "annual")
+    variable = table.variable("variable", model)
     cells: tuple[Cell, ...] = ()
-    if written is not None:
-        element = table.text("element")
-        cells = find_cells(model, model[written], element, table)
+    if variable in model:
+        cells = find_cells(model, model[variable], table.text("element"), table)
     numbers = {}
-    for key, default in (
-        ("factor", 1.0),
-        ("discrepancy_sd", 0.0),
-        ("half_life", 2.0),
-        ("bias_sd", 0.0),
-        ("first", 0.0),
-        ("shock_share", 0.0),
-    ):
-        value = table.number(key) if key in table.values else default
-        if value is not None and (value < 0 or (value == 0 and key in ("factor", "half_life"))):
-            table.problem(
-                Message("{key} must be above 0", key=key)
-                if default
-                else Message("{key} must not be below 0", key=key)
-            )
+    for key, fallback in NUMBERS.items():
+        value = table.number(key, fallback)
+        if value is not None and (value < 0 or (value == 0 and fallback)):
+            told = "{key} must be above 0" if fallback else "{key} must not be below 0"
+            table.problem(told, key=key)
         numbers[key] = value or 0.0
     if numbers["shock_share"] > 1:
         table.problem("shock_share must be from 0 to 1")
     sd = table.number("sd")
     if sd is not None and sd <= 0:
-        table.problem("sd must be above 0")
-    parts = tuple(_read_part(one, measure, sector) for one in table.entries("part"))
-    table.text("unit", needed=True)
-    table.text("basis", needed=True)
-    lists = {key: _variables(table, key, model) for key in ("times", "over")}
-    informs = tuple(
-        one.name
-        for name in _names(table, "informs")
-        if (one := find_constant(model, name, table)) is not None
+        table.problem("{key} must be above 0", key="sd")
+    constants = (find_constant(model, name, table) for name in table.listed("informs", str))
+    term = Term(
+        measure=measure,
+        sector=sector,
+        title=table.words("title", measure),
+        variable=variable,
+        cells=cells,
+        aggregate=table.one_of("aggregate", AGGREGATES, "annual"),
+        times=table.variables("times", model),
+        over=table.variables("over", model),
+        unit=table.text("unit", needed=True),
+        sd=sd or 0.0,
+        leads=table.flag("leads"),
+        basis=table.text("basis", needed=True),
+        parts=tuple(_read_part(one, measure, sector) for one in table.entries("part")),
+        informs=tuple(one.name for one in constants if one is not None),
+        time_unit=model.clock.unit or "Year",
+        **numbers,
     )
-    title = table.words("title", measure)
-    if len(table.found.lines) > before or written is None or sd is None:
-        return None
-    return Term(
-        measure,
-        sector,
-        title,
-        written,
-        cells,
-        aggregate,
-        lists["times"],
-        lists["over"],
-        numbers["factor"],
-        table.text("unit"),
-        sd,
-        numbers["discrepancy_sd"],
-        numbers["half_life"],
-        numbers["bias_sd"],
-        numbers["first"],
-        table.flag("leads"),
-        table.text("basis"),
-        numbers["shock_share"],
-        parts,
-        informs,
-        model.clock.unit or "Year",
-    )
+    return term if variable and len(table.found.lines) == before else None
 
 
 def _read_part(table: Section, measure: str, sector: str) -> Part:
@@ -203,52 +140,24 @@ def _read_part(table: Section, measure: str, sector: str) -> Part:
     if share is not None and not 0 < share <= 1:
         table.problem("share must be above 0 and at most 1")
     if sd is not None and sd < 0:
-        table.problem("sd must not be below 0")
-    table.text("basis", needed=True)
+        table.problem("{key} must not be below 0", key="sd")
     return Part(
         table.text("measure") or measure,
         table.text("sector") or sector,
         ends,
         share or 1.0,
         sd or 0.0,
-        table.text("basis"),
+        table.text("basis", needed=True),
     )
 
 
-def _names(table: Section, key: str) -> tuple[str, ...]:
-    value = table.values.get(key, [])
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return tuple(value)
-    table.problem("{key} must be a list of names", key=key)
-    return ()
-
-
-def _variables(table: Section, key: str, model: Model) -> tuple[str, ...]:
-    found = []
-    for name in _names(table, key):
-        written = model.name_of(name)
-        if written is None:
-            table.problem(
-                '{key}: no variable "{name}"{hint}',
-                key=key,
-                name=name,
-                hint=did_you_mean(name, model.variables),
-            )
-        else:
-            found.append(written)
-    return tuple(found)
-
-
-def _read_groups(
-    top: Section, model: Model, other: bool
-) -> tuple[dict[str, tuple[str, ...]], dict[str, Mapping[str, str]]]:
+def _read_groups(top: Section) -> tuple[dict[str, tuple[str, ...]], dict[str, Mapping[str, str]]]:
     """Return constants and titles by group; names may be patterns such as "* execution"."""
     groups: dict[str, tuple[str, ...]] = {}
     titles: dict[str, Mapping[str, str]] = {}
-    for i, values in enumerate(top.tables("group"), start=1):
-        table = Section(f"{top.where} [[group]] {i}", values, top.found)
+    for table in top.entries("group"):
         table.only(("name", "title", "constants"))
         name = table.text("name", needed=True)
-        groups[name] = _names(table, "constants")
+        groups[name] = table.listed("constants", str)
         titles[name] = table.words("title", name)
     return groups, titles

@@ -6,11 +6,10 @@ import hashlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from sdengine.errors import Problems, SDError, did_you_mean
+from sdengine.errors import SDError, did_you_mean
 from sdengine.syntax import Model
-from sdensemble.inputs.config import Section, read_toml
+from sdensemble.inputs.config import Section
 from sdensemble.inputs.report import (
     AGGREGATES,
     Bearing,
@@ -27,334 +26,214 @@ from sdensemble.inputs.report import (
 )
 from sdensemble.lang import LANGS
 
-if TYPE_CHECKING:
-    pass
+Label = Mapping[str, str]
+TABLES = (
+    *("as_of", "keep", "headline", "regime", "payer", "history", "units", "labels", "measures"),
+    *("layout", "condition", "policy", "bearing", "caveat", "capitals"),
+)
 
 
 def read_report(path: Path, model: Model) -> ReportSpec:
     """Read ``report.toml`` against a model; raise one SDError with every problem found."""
     if not path.exists():
         raise SDError("{path}: no such file; a study needs one, see the one of teacup", path=path)
-    data, _ = read_toml(path)
-    reader = _Reader(path, model)
-    spec = reader.spec(data, hashlib.sha256(path.read_bytes()).hexdigest())
-    reader.problems.raise_if_any()
+    top, _ = Section.of_file(path, TABLES)
+    as_of = top.text("as_of")
+    spec = ReportSpec(
+        path=path,
+        digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+        extra_keep=tuple(_kept(row, model) for row in top.entries("keep")),
+        headline=_headline(top.table("headline", needed=True), model),
+        regimes=tuple(_regime(row, model) for row in top.entries("regime")),
+        payers=tuple(_payer(row, model) for row in top.entries("payer")),
+        history=_history(top.table("history")),
+        units=_units(top.table("units")),
+        labels={
+            name: row.label(name) for name, row in top.table("labels").tables_by_name().items()
+        },
+        as_of=as_of,
+        measures=_measures(top.table("measures")),
+        layout_units=_layout(top.table("layout")),
+        conditions=tuple(_condition(row, model) for row in top.entries("condition")),
+        issued=as_of,
+        bearings=tuple(map(_bearing, top.entries("bearing"))),
+        caveats=tuple(_caveat(row, model) for row in top.entries("caveat")),
+        policy=_labelled(top.table("policy")),
+        capitals=_capitals(top),
+    )
+    top.found.raise_if_any()
     return spec
 
 
-class _Reader:
-    """Turns tables into values, noting problems instead of stopping at the first."""
+def _capitals(top: Section) -> tuple[str, ...]:
+    found = top.values.get("capitals", [])
+    if isinstance(found, list) and all(isinstance(word, str) for word in found):
+        return tuple(found)
+    top.problem('capitals must be a list of words such as ["Chinese"]')
+    return ()
 
-    def __init__(self, path: Path, model: Model):
-        self.name, self.path, self.model = f"{path.parent.name}/{path.name}", path, model
-        self.problems = Problems()
 
-    def spec(self, data: dict[str, Any], digest: str) -> ReportSpec:
-        """Return the whole report."""
-        known = {"keep", "headline", "regime", "payer", "history", "units", "labels", "as_of"}
-        known |= {"measures", "layout", "condition", "policy", "bearing", "caveat"}
-        self.known_keys("", data, known)
-        return ReportSpec(
-            self.path,
-            digest,
-            tuple(self.kept(row) for row in self.rows(data, "keep")),
-            self.headline(self.table(data, "headline", required=True)),
-            tuple(self.regime(row) for row in self.rows(data, "regime")),
-            tuple(self.payer(row) for row in self.rows(data, "payer")),
-            self.history(self.table(data, "history")),
-            self.units(data),
-            self.labels(data, "labels"),
-            self.text(self.name, data, "as_of") if "as_of" in data else "",
-            self.measures(data),
-            self.layout(self.table(data, "layout")),
-            tuple(self.condition(row) for row in self.rows(data, "condition")),
-            self.text(self.name, data, "as_of") if "as_of" in data else "",
-            tuple(self.bearing(row) for row in self.rows(data, "bearing")),
-            tuple(self.caveat(row) for row in self.rows(data, "caveat")),
-            self.policy(self.table(data, "policy")),
+def _kept(row: Section, model: Model) -> Kept:
+    row.only(("variable", "aggregate"))
+    return Kept(row.variable("variable", model, needed=True), _aggregate(row))
+
+
+def _aggregate(row: Section) -> str:
+    """Return how a year becomes one number."""
+    return row.one_of("aggregate", AGGREGATES, "annual")
+
+
+def _bearing(row: Section) -> Bearing:
+    row.only(("measure", "on", "low", "high", *LANGS))
+    low, high = row.number("low", 0.0), row.number("high", math.inf)
+    if low is None or high is None or not 0 <= low <= high:
+        row.problem("low and high must be numbers from 0, in order")
+    names = row.text("measure", needed=True), row.text("on", needed=True)
+    return Bearing(*names, low or 0.0, math.inf if high is None else high, row.label())
+
+
+def _caveat(row: Section, model: Model) -> Caveat:
+    row.only(("lever", *LANGS))
+    lever = row.variable("lever", model, needed=True)
+    return Caveat(lever, row.label(lever))
+
+
+def _labelled(row: Section) -> Label:
+    row.only(LANGS)
+    return row.label()
+
+
+def _headline(row: Section, model: Model) -> Headline:
+    row.only(
+        (
+            *("variable", *LANGS, "components", "range", "real", "sales", "groups", "displaced"),
+            *("question", "aggregate", "element", "beside", "horizons"),
         )
+    )
+    groups = tuple(_outcome(group, model) for group in row.entries("groups"))
+    displaced = row.text("displaced") or "other"
+    if displaced not in {group.id for group in groups}:
+        if "displaced" in row.values:
+            row.problem("displaced {displaced!r} is the id of no group", displaced=displaced)
+        displaced = ""
+    whole = row.variable("variable", model, needed=True)
+    components = row.variable("components", model)
+    return Headline(
+        Outcome("total", whole, _element(row, whole, model), row.label(whole)),
+        components or None,
+        _range(row, components, model) if components else None,
+        groups,
+        row.variable("real", model) or None,
+        row.variable("sales", model) or None,
+        displaced or None,
+        row.text("question") or None,
+        _aggregate(row),
+        row.listed("beside", str),
+        tuple(sorted(row.listed("horizons", int))),
+    )
 
-    # ── tables ──
 
-    def kept(self, row: dict[str, Any]) -> Kept:
-        """Return one entry of ``keep``."""
-        where = self.known_keys("keep", row, {"variable", "aggregate"})
-        aggregate = self.aggregate(where, row)
-        return Kept(self.variable(where, row, "variable") or "", aggregate)
+def _condition(row: Section, model: Model) -> Condition:
+    row = _titled(row, ("id", *LANGS, "variable", "aggregate", "years", "splits", "names"))
+    name, ident = row.variable("variable", model, needed=True), row.text("id", needed=True)
+    _element(row, name, model)
+    years = row.listed("years", int) or (0,)
+    splits = row.listed("splits", float)
+    if not splits or sorted(set(splits)) != list(splits):
+        row.problem("splits must be numbers that rise")
+        splits = ()
+    names = row.entries("names")
+    if len(names) != len(splits) + 1:
+        row.problem("names must be one more than splits")
+    labels = tuple(one.label(ident) for one in names)
+    return Condition(
+        ident, name, _aggregate(row), years[0], years[-1], splits, row.label(ident), labels
+    )
 
-    def bearing(self, row: dict[str, Any]) -> Bearing:
-        """Return one bearing; note factors that are no numbers in order."""
-        where = self.known_keys("bearing", row, {"measure", "on", "low", "high", *LANGS})
-        ends = [row.get("low", 0.0), row.get("high", math.inf)]
-        numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends)
-        if not numbers or not 0 <= ends[0] <= ends[1]:
-            self.problems.add(where, "low and high must be numbers from 0, in order")
-            ends = [0.0, math.inf]
-        names = self.text(where, row, "measure"), self.text(where, row, "on")
-        return Bearing(*names, float(ends[0]), float(ends[1]), self.label(where, row, ""))
 
-    def caveat(self, row: dict[str, Any]) -> Caveat:
-        """Return what has to be said of a lever."""
-        where = self.known_keys("caveat", row, {"lever", *LANGS})
-        lever = self.variable(where, row, "lever") or ""
-        return Caveat(lever, self.label(where, row, lever))
+def _titled(row: Section, known: tuple[str, ...]) -> Section:
+    """Return a table under its id in place of its number, with unknown keys noted."""
+    row = row.titled(row.text("id") or row.text("variable"))
+    row.only(known)
+    return row
 
-    def policy(self, row: dict[str, Any]) -> Mapping[str, str]:
-        """Return the name of the text that sets the targets; empty where there is none."""
-        where = self.known_keys("policy", row, {*LANGS})
-        return self.label(where, row, "") if row else {}
 
-    def headline(self, row: dict[str, Any]) -> Headline:
-        """Return the headline and its parts."""
-        keys = {"variable", *LANGS, "components", "range", "real", "sales", "groups"}
-        keys |= {"displaced", "question", "aggregate", "element", "beside", "horizons"}
-        where = self.known_keys("headline", row, keys)
-        groups = tuple(self.outcome(group) for group in self.rows(row, "groups"))
-        displaced = row.get("displaced", "other")
-        if displaced not in {group.id for group in groups}:
-            if "displaced" in row:
-                self.problems.add(
-                    where, "displaced {displaced!r} is the id of no group", displaced=displaced
-                )
-            displaced = None
-        whole = self.variable(where, row, "variable") or ""
-        components = self.variable(where, row, "components", required=False)
-        element = row.get("element") or None
-        self.element(where, whole, element)
-        return Headline(
-            Outcome("total", whole, element, self.label(where, row, whole)),
-            components,
-            self.range(where, row, components),
-            groups,
-            self.variable(where, row, "real", required=False),
-            self.variable(where, row, "sales", required=False),
-            displaced,
-            self.text(where, row, "question") if "question" in row else None,
-            self.aggregate(where, row),
-            tuple(map(str, self.listed(where, row, "beside", str))),
-            tuple(sorted(map(int, self.listed(where, row, "horizons", int)))),
-        )
+def _outcome(row: Section, model: Model) -> Outcome:
+    """Return one group of the headline."""
+    row = _titled(row, ("id", "variable", "element", *LANGS))
+    name = row.variable("variable", model, needed=True)
+    return Outcome(row.text("id", needed=True), name, _element(row, name, model), row.label(name))
 
-    def listed(self, where: str, row: dict[str, Any], key: str, kind: type) -> list[Any]:
-        """Return a list of texts or whole numbers; empty, with the problem noted, if it is none."""
-        value = row.get(key, [])
-        if isinstance(value, list) and all(type(one) is kind for one in value):
-            return value
-        what = "texts" if kind is str else "years"
-        self.problems.add(where, "{key} must be a list of {what}", key=key, what=what)
-        return []
 
-    def condition(self, row: dict[str, Any]) -> Condition:
-        """Return one condition; note splits that do not rise, and names that do not fit them."""
-        keys = {"id", *LANGS, "variable", "aggregate", "years", "splits", "names"}
-        where = self.known_keys("condition", row, keys)
-        name = self.variable(where, row, "variable") or ""
-        self.element(where, name, None)
-        years = self.listed(where, row, "years", int) or [0]
-        splits = row.get("splits", [])
-        numbers = isinstance(splits, list) and all(
-            isinstance(one, int | float) and not isinstance(one, bool) for one in splits
-        )
-        if not numbers or not splits or sorted(set(splits)) != splits:
-            self.problems.add(where, "splits must be numbers that rise")
-            splits = []
-        names = self.rows(row, "names")
-        if len(names) != len(splits) + 1:
-            self.problems.add(where, "names must be one more than splits")
-        ident = self.text(where, row, "id")
-        return Condition(
-            ident,
-            name,
-            self.aggregate(where, row),
-            years[0],
-            years[-1],
-            tuple(map(float, splits)),
-            self.label(where, row, ident),
-            tuple(self.label(where, one, ident) for one in names),
-        )
+def _regime(row: Section, model: Model) -> Regime:
+    row = _titled(row, ("id", *LANGS, "set", "variable"))
+    ident, of = row.text("id", needed=True), row.text("set", needed=True)
+    return Regime(ident, of, row.variable("variable", model, needed=True), row.label(ident))
 
-    def outcome(self, row: dict[str, Any]) -> Outcome:
-        """Return one group of the headline."""
-        where = self.known_keys("headline groups", row, {"id", "variable", "element", *LANGS})
-        name = self.variable(where, row, "variable") or ""
-        element = row.get("element") or None
-        self.element(where, name, element)
-        return Outcome(self.text(where, row, "id"), name, element, self.label(where, row, name))
 
-    def regime(self, row: dict[str, Any]) -> Regime:
-        """Return one limit."""
-        where = self.known_keys("regime", row, {"id", *LANGS, "set", "variable"})
-        name = self.variable(where, row, "variable") or ""
-        ids = self.text(where, row, "id"), self.text(where, row, "set")
-        return Regime(*ids, name, self.label(where, row, ids[0]))
+def _payer(row: Section, model: Model) -> Payer:
+    row = _titled(row, ("id", *LANGS, "variable", "present_value", "forgone"))
+    name = row.variable("variable", model, needed=True)
+    value = row.variable("present_value", model) or None
+    return Payer(row.text("id", needed=True), name, value, row.label(name), row.flag("forgone"))
 
-    def payer(self, row: dict[str, Any]) -> Payer:
-        """Return one payer."""
-        keys = {"id", *LANGS, "variable", "present_value", "forgone"}
-        where = self.known_keys("payer", row, keys)
-        name = self.variable(where, row, "variable") or ""
-        value = self.variable(where, row, "present_value", required=False)
-        forgone = row.get("forgone", False)
-        if not isinstance(forgone, bool):
-            self.problems.add(where, "forgone must be true or false")
-        ident = self.text(where, row, "id")
-        return Payer(ident, name, value, self.label(where, row, name), forgone is True)
 
-    def history(self, row: dict[str, Any]) -> HistorySpec | None:
-        """Return which observed series is shown, or None."""
-        if not row:
-            return None
-        where = self.known_keys("history", row, {"file", "measure", "sector"})
-        file, measure = self.text(where, row, "file"), self.text(where, row, "measure")
-        return HistorySpec(file, measure, str(row.get("sector", "total")))
+def _history(row: Section) -> HistorySpec | None:
+    """Return which observed series is shown, or None."""
+    if not row.values:
+        return None
+    row.only(("file", "measure", "sector"))
+    file, measure = row.text("file", needed=True), row.text("measure", needed=True)
+    return HistorySpec(file, measure, row.text("sector") or "total")
 
-    def units(self, data: dict[str, Any]) -> dict[str, Mapping[str, str]]:
-        """Return the labels of units, with what is to be explained of them."""
-        found = self.labels(data, "units")
-        for name, row in self.table(data, "units").items():
-            notes = row if isinstance(row, dict) else {}
-            found[name] = {**found[name]} | {
-                key: str(notes[key]) for key in ("zh_note", "en_note") if key in notes
-            }
-        return found
 
-    def measures(self, data: dict[str, Any]) -> dict[str, Measure]:
-        """Return how measures are written; note a factor that is no positive number."""
-        found = {}
-        for name, text in self.labels(data, "measures").items():
-            factor = self.table(data, "measures")[name].get("factor", 1.0)
-            if isinstance(factor, bool) or not isinstance(factor, int | float) or factor <= 0:
-                self.problems.add(
-                    f"{self.name} [measures] {name!r}",
-                    "factor must be above 0, not {factor!r}",
-                    factor=factor,
-                )
-                factor = 1.0
-            found[name] = Measure(text, float(factor))
-        return found
+def _units(table: Section) -> dict[str, Label]:
+    """Return the labels of units, with what is to be explained of them."""
+    notes = ("zh_note", "en_note")
+    return {
+        name: row.label(name) | {key: row.text(key) for key in notes if key in row.values}
+        for name, row in table.tables_by_name().items()
+    }
 
-    def layout(self, row: dict[str, Any]) -> tuple[str, ...]:
-        """Return the units of targets beside which the layout by region is shown."""
-        self.known_keys("layout", row, {"units"})
-        units = row.get("units", [])
-        if not isinstance(units, list) or not all(isinstance(unit, str) for unit in units):
-            self.problems.add(f"{self.name} [layout]", "units must be a list of texts")
-            return ()
-        return tuple(units)
 
-    def labels(self, data: dict[str, Any], key: str) -> dict[str, Mapping[str, str]]:
-        """Return a table of labels by identifier."""
-        return {
-            str(name): self.label(f"{self.name} [{key}] {name!r}", row, str(name))
-            for name, row in self.table(data, key).items()
-        }
+def _measures(table: Section) -> dict[str, Measure]:
+    """Return how measures are written; note a factor that is no positive number."""
+    found = {}
+    for name, row in table.tables_by_name().items():
+        factor = row.number("factor", 1.0)
+        if factor is not None and factor <= 0:
+            row.problem("factor must be above 0, not {factor!r}", factor=factor)
+        found[name] = Measure(row.label(name), factor or 1.0)
+    return found
 
-    # ── fields ──
 
-    def aggregate(self, where: str, row: dict[str, Any]) -> str:
-        """Return how a year becomes one number; note one that is unknown."""
-        value = row.get("aggregate", "annual")
-        if value not in AGGREGATES:
-            self.problems.add(
-                where, "aggregate {value!r} is not one of annual, mean, end", value=value
-            )
-        return str(value)
+def _layout(row: Section) -> tuple[str, ...]:
+    """Return the units of targets beside which the layout by region is shown."""
+    row.only(("units",))
+    return row.listed("units", str)
 
-    def table(self, data: dict[str, Any], key: str, required: bool = False) -> dict[str, Any]:
-        """Return a table of the file; empty, with the problem noted, where it is none."""
-        value = data.get(key, {})
-        if not isinstance(value, dict) or (required and not value):
-            self.problems.add(self.name, "needs a table [{key}]", key=key)
-            return {}
-        return value
 
-    def rows(self, data: dict[str, Any], key: str) -> list[dict[str, Any]]:
-        """Return a list of tables; empty, with the problem noted, where it is none."""
-        value = data.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-            self.problems.add(self.name, "{key} must be a list of tables", key=key)
-            return []
-        return value
+def _range(row: Section, components: str, model: Model) -> str:
+    """Return the range of the components; note one that is not theirs."""
+    name = row.text("range", needed=True)
+    dims = model[components].dims if components in model else (name,)
+    if name and dims != (name,):
+        words = {"name": name, "components": components, "shown": ", ".join(dims) or "none"}
+        row.problem('range "{name}" is not that of "{components}" ({shown})', **words)
+    return name
 
-    def known_keys(self, table: str, row: dict[str, Any], known: set[str]) -> str:
-        """Return the place of a table as messages name it; note every unknown key."""
-        shown = row.get("id") or row.get("variable")
-        where = f"{self.name} [{table}]" if table else self.name
-        where += f' "{shown}"' if table and shown else ""
-        for key in row:
-            if key not in known:
-                self.problems.add(
-                    where, 'no such key "{key}"{hint}', key=key, hint=did_you_mean(key, known)
-                )
-        return where
 
-    def text(self, where: str, row: dict[str, Any], key: str) -> str:
-        """Return a text; note one that is missing."""
-        value = row.get(key)
-        if not isinstance(value, str) or not value:
-            self.problems.add(where, 'needs {key} = "…"', key=key)
-            return ""
-        return value
-
-    def label(self, where: str, row: Any, fallback: str) -> Mapping[str, str]:
-        """Return the label of each language; one stands in for another, the fallback for all."""
-        return Section(where, row if isinstance(row, dict) else {}, self.problems).label(fallback)
-
-    def variable(
-        self, where: str, row: dict[str, Any], key: str, required: bool = True
-    ) -> str | None:
-        """Return a variable's own name; note one the model does not have."""
-        if key not in row and not required:
-            return None
-        name = self.text(where, row, key)
-        found = self.model.name_of(name)
-        if name and found is None:
-            known = did_you_mean(name, self.model.variables)
-            self.problems.add(
-                where,
-                '{key}: no variable "{name}" in the model{known}',
-                key=key,
-                name=name,
-                known=known,
-            )
-        return found or name
-
-    def range(self, where: str, row: dict[str, Any], components: str | None) -> str | None:
-        """Return the range of the components; note one that is not theirs."""
-        if components is None:
-            return None
-        name = self.text(where, row, "range")
-        dims = self.model[components].dims if components in self.model else (name,)
-        if name and dims != (name,):
-            shown = ", ".join(dims) or "none"
-            self.problems.add(
-                where,
-                'range "{name}" is not that of "{components}" ({shown})',
-                name=name,
-                components=components,
-                shown=shown,
-            )
-        return name
-
-    def element(self, where: str, variable: str, element: str | None) -> None:
-        """Note an element that is missing or that the variable does not have."""
-        if variable not in self.model:
-            return
-        dims = self.model[variable].dims
-        known = self.model.elements(dims[0]) if dims else ()
-        if element is None and dims:
-            self.problems.add(
-                where,
-                '"{variable}" is by {dims}: name one element',
-                variable=variable,
-                dims=dims[0],
-            )
-        elif element is not None and element not in known:
-            hint = did_you_mean(element, known)
-            self.problems.add(
-                where,
-                '"{variable}" has no element "{element}"{hint}',
-                variable=variable,
-                element=element,
-                hint=hint,
-            )
+def _element(row: Section, variable: str, model: Model) -> str | None:
+    """Return the element meant; note one that is missing or that the variable does not have."""
+    element = row.text("element") or None
+    if variable not in model:
+        return element
+    dims = model[variable].dims
+    known = model.elements(dims[0]) if dims else ()
+    if element is None and dims:
+        told = '"{variable}" is by {dims}: name one element'
+        row.problem(told, variable=variable, dims=dims[0])
+    elif element is not None and element not in known:
+        words = {"variable": variable, "element": element, "hint": did_you_mean(element, known)}
+        row.problem('"{variable}" has no element "{element}"{hint}', **words)
+    return element

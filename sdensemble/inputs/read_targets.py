@@ -9,15 +9,7 @@ from typing import Any
 
 from sdengine.errors import Message, Problems, did_you_mean, nearest
 from sdengine.syntax import Model
-from sdensemble.inputs.config import (
-    Section,
-    bounds,
-    find_cells,
-    find_constant,
-    same_unit,
-    short,
-    span,
-)
+from sdensemble.inputs.config import Section, bounds, find_cells, find_constant, short, span
 from sdensemble.inputs.rows import cell_number, parts_of, read_rows
 from sdensemble.inputs.targets import (
     ABOUT,
@@ -32,6 +24,7 @@ from sdensemble.inputs.targets import (
     leaves,
     unit_of,
 )
+from sdensemble.inputs.units import same_unit
 
 TYPED = ("year", "comparator", "value", "headline", "low", "high", "lever_value")
 """Columns in which signs and digits of full width are read as plain ones."""
@@ -95,39 +88,30 @@ def _check_band(table: Section, numbers: Mapping[str, float | None]) -> None:
         return
     if value is None or low is None or high is None:
         return
+    words = {"value": value, "low": low, "high": high}
     if not low < high:
-        table.problem("low ({low:g}) must be below high ({high:g})", low=low, high=high)
+        table.problem("low ({low:g}) must be below high ({high:g})", **words)
     elif about and not low <= value <= high:
-        table.problem(
-            "value ({value:g}) is outside its band, {low:g} to {high:g}",
-            value=value,
-            low=low,
-            high=high,
-        )
+        table.problem("value ({value:g}) is outside its band, {low:g} to {high:g}", **words)
     elif not about and value != low:
-        table.problem(
-            "value must be the lower end of the range, {low:g}, not {value:g}", low=low, value=value
-        )
+        told = "value must be the lower end of the range, {low:g}, not {value:g}"
+        table.problem(told, **words)
 
 
 def _check_unscored(table: Section, role: str, joint: Sequence[str], model: Model) -> None:
     """Note what a row that no run scores must say, or must leave empty."""
     for name in ("variable", "headline"):
         if table.text(name) not in ("", "0"):
-            table.problem(
-                "{name} must be empty in a row that is not scored (role {role})",
-                name=name,
-                role=role,
-            )
+            told = "{name} must be empty in a row that is not scored (role {role})"
+            table.problem(told, name=name, role=role)
     if joint:
         table.problem("joint must be empty in a row that is not scored (role {role})", role=role)
     levers = parts_of(table.text("lever"))
     if role == "indicator" and levers:
         table.problem("lever must be empty in an indicator")
     if role == "indicator" or not levers:
+        what = Message("is not simulated" if role == "indicator" else "has no lever of its own")
         for name in ("reason_zh", "reason_en"):
-            lacks = "has no lever of its own"
-            what = Message("is not simulated" if role == "indicator" else lacks)
             if not table.text(name):
                 table.problem("{name} is missing: say why the row {what}", name=name, what=what)
     for name in levers:
@@ -136,19 +120,12 @@ def _check_unscored(table: Section, role: str, joint: Sequence[str], model: Mode
             continue
         value, unit = cell_number(table, "lever_value"), table.text("lever_unit", needed=True)
         if unit and not same_unit(unit, variable.unit):
-            table.problem(
-                "lever_unit is {unit}, but must be {unit2} ({name})",
-                unit=unit,
-                unit2=variable.unit or "Dmnl",
-                name=name,
-            )
+            words = {"unit": unit, "unit2": variable.unit or "Dmnl", "name": name}
+            table.problem("lever_unit is {unit}, but must be {unit2} ({name})", **words)
         low, high = bounds(variable)
         if value is not None and not low <= value <= high:
-            table.problem(
-                "lever_value {value:g} is outside the limits ({variable})",
-                value=value,
-                variable=span(variable),
-            )
+            told = "lever_value {value:g} is outside the limits ({variable})"
+            table.problem(told, value=value, variable=span(variable))
 
 
 def _check_single(table: Section, year: float | None, model: Model) -> None:
@@ -158,17 +135,12 @@ def _check_single(table: Section, year: float | None, model: Model) -> None:
     table.one_of("aggregate", AGGREGATES)
     comparator = table.text("comparator")
     if comparator and comparator not in (*COMPARATORS, ABOUT):
-        table.problem(
-            'comparator must be >, >= or about, not "{comparator}"', comparator=comparator
-        )
+        told = 'comparator must be >, >= or about, not "{comparator}"'
+        table.problem(told, comparator=comparator)
     clock = model.clock
     if year is not None and not clock.start <= year <= clock.stop - 1:
-        table.problem(
-            "the year {year:g} is not wholly within the model's time, {start:g} to {stop:g}",
-            year=year,
-            start=clock.start,
-            stop=clock.stop,
-        )
+        told = "the year {year:g} is not wholly within the model's time, {start:g} to {stop:g}"
+        table.problem(told, year=year, start=clock.start, stop=clock.stop)
     if name := table.text("variable"):
         _check_variable(table, name, model)
 
@@ -180,73 +152,58 @@ def _check_variable(table: Section, name: str, model: Model) -> None:
         like = nearest(name, model.variables)
         told = ' — did you mean "{like}" ({unit})?'
         hint = Message(told, like=like, unit=model.variables[like].unit) if like else ""
-        table.problem(
-            'no variable "{name}" in {file}{hint}', name=name, file=short(model.path), hint=hint
-        )
+        told = 'no variable "{name}" in {file}{hint}'
+        table.problem(told, name=name, file=short(model.path), hint=hint)
         return
     variable, element = model.variables[written], table.text("element")
     if element or variable.dims:
         cells = find_cells(model, variable, element, table)
         if len(cells) > 1:
-            table.problem(
-                '"{written}" has {cells} elements here — name one in element',
-                written=written,
-                cells=len(cells),
-            )
+            told = '"{written}" has {cells} elements here — name one in element'
+            table.problem(told, written=written, cells=len(cells))
     unit, aggregate = table.text("unit"), table.text("aggregate")
     expected = unit_of(variable, aggregate, model.clock)
     if expected is None:
-        table.problem(
-            '"{written}" is in {unit}, no rate a year: use aggregate mean or end',
-            written=written,
-            unit=variable.unit or "Dmnl",
-        )
+        told = '"{written}" is in {unit}, no rate a year: use aggregate mean or end'
+        table.problem(told, written=written, unit=variable.unit or "Dmnl")
     elif unit and aggregate in AGGREGATES and not same_unit(unit, expected):
-        table.problem(
-            "unit is {unit}, but must be {expected} ({aggregate} of {written})",
-            unit=unit,
-            expected=expected,
-            aggregate=aggregate,
-            written=written,
-        )
+        told = "unit is {unit}, but must be {expected} ({aggregate} of {written})"
+        table.problem(told, unit=unit, expected=expected, aggregate=aggregate, written=written)
 
 
 def _check_joint(targets: Sequence[Target], places: Mapping[str, Section]) -> None:
     """Note parts and wholes that do not exist, parts that no run scores, and rings of either."""
-    parts = {target.id: target.joint for target in targets}
-    unscored = {target.id: target.role for target in targets if not target.scored}
     by_id = {target.id: target for target in targets}
+    joint = {target.id: target.joint for target in targets}
+    within = {target.id: (target.within,) if target.within else () for target in targets}
     for target in targets:
+        place = places[target.id]
         for name in target.joint:
-            if name not in parts:
-                places[target.id].problem(
-                    'joint: no target "{name}"{hint}', name=name, hint=did_you_mean(name, parts)
-                )
-            elif name in unscored:
-                what = unscored[name]
-                places[target.id].problem(
-                    'joint: "{name}" is not scored (role {what})', name=name, what=what
-                )
-        if target.within and target.within not in parts:
-            hint = did_you_mean(target.within, parts)
-            places[target.id].problem(
-                'within: no target "{within}"{hint}', within=target.within, hint=hint
-            )
-        above, seen = target.within, {target.id}
-        while above and above in by_id and above not in seen:
-            seen.add(above)
-            above = by_id[above].within
-        if above and above == target.id:
-            places[target.id].problem("within: the target is part of itself")
-        reached: set[str] = set()
-        ahead = list(target.joint)
-        while ahead:
-            name = ahead.pop()
-            if name not in reached:
-                reached.add(name)
-                ahead += parts.get(name, ())
-        if target.id in reached:
-            places[target.id].problem("joint: the target is part of itself")
+            if name not in by_id:
+                told = 'joint: no target "{name}"{hint}'
+                place.problem(told, name=name, hint=did_you_mean(name, by_id))
+            elif not by_id[name].scored:
+                told = 'joint: "{name}" is not scored (role {what})'
+                place.problem(told, name=name, what=by_id[name].role)
+        if target.within and target.within not in by_id:
+            hint = did_you_mean(target.within, by_id)
+            place.problem('within: no target "{within}"{hint}', within=target.within, hint=hint)
+        if target.id in _reached(target.id, within):
+            place.problem("within: the target is part of itself")
+        if target.id in _reached(target.id, joint):
+            place.problem("joint: the target is part of itself")
+
+
+def _reached(start: str, leads: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return what a target leads to, step by step."""
+    reached: set[str] = set()
+    ahead = list(leads[start])
+    while ahead:
+        name = ahead.pop()
+        if name not in reached:
+            reached.add(name)
+            ahead += leads.get(name, ())
+    return reached
 
 
 def _with_key(target: Target, targets: Sequence[Target]) -> Target:

@@ -59,19 +59,12 @@ def _read(row: Section, model: Model) -> Place:
     text = {name: row.text(name, needed=name not in ("note", "id")) for name in COLUMNS}
     elements = model.ranges.get(text["range"])
     if text["range"] and elements is None:
-        row.problem(
-            'no range "{range}"{hint}',
-            range=text["range"],
-            hint=did_you_mean(text["range"], model.ranges),
-        )
+        hint = did_you_mean(text["range"], model.ranges)
+        row.problem('no range "{range}"{hint}', range=text["range"], hint=hint)
     elif elements is not None and text["element"] not in elements:
+        words = {"element": text["element"], "range": text["range"]}
         hint = did_you_mean(text["element"], elements)
-        row.problem(
-            'no element "{element}" in range {range}{hint}',
-            element=text["element"],
-            range=text["range"],
-            hint=hint,
-        )
+        row.problem('no element "{element}" in range {range}{hint}', **words, hint=hint)
     return Place(**text)
 
 

@@ -76,15 +76,13 @@ def read_text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise SDError(
-            "{file}: cannot be read — {error}", file=short(path), error=error.strerror or error
-        ) from None
+        told = "{file}: cannot be read — {error}"
+        raise SDError(told, file=short(path), error=error.strerror or error) from None
     try:
         return decoded(raw)
     except UnicodeDecodeError:
-        raise SDError(
-            "{file}: is neither UTF-8 nor GBK — save it as CSV UTF-8", file=short(path)
-        ) from None
+        told = "{file}: is neither UTF-8 nor GBK — save it as CSV UTF-8"
+        raise SDError(told, file=short(path)) from None
 
 
 def _plain(cell: str) -> str:
@@ -104,9 +102,8 @@ def _check_header(
     """Note columns that are missing or unknown."""
     for name in header:
         if name and columns and name not in columns:
-            table.problem(
-                'no such column "{name}"{hint}', name=name, hint=did_you_mean(name, columns)
-            )
+            told = 'no such column "{name}"{hint}'
+            table.problem(told, name=name, hint=did_you_mean(name, columns))
     if lacking := [name for name in dict.fromkeys(needed) if name not in header]:
         table.problem("columns missing: {lacking}", lacking=", ".join(lacking))
 

@@ -42,22 +42,13 @@ def find_scenarios(scenarios: Sequence[Scenario], names: Sequence[str]) -> tuple
         if len(names) > MOST:
             shown = Message("{first} and {n} more", first=shown, n=len(names) - MOST)
         if match:
-            problems.add(
-                "--scenario",
-                '"{name}" is the title of more than one: {shown}',
-                name=name,
-                shown=shown,
-            )
+            told = '"{name}" is the title of more than one: {shown}'
+            problems.add("--scenario", told, name=name, shown=shown)
             continue
         spoken = [title for s in scenarios for title in s.title.values()]
         named = [s.name for s in scenarios]
         hint = did_you_mean(name, [*named, *sets]) or did_you_mean(name, dict.fromkeys(spoken))
-        problems.add(
-            "--scenario",
-            'no scenario "{name}"{hint} (there are {shown})',
-            name=name,
-            hint=hint,
-            shown=shown,
-        )
+        told = 'no scenario "{name}"{hint} (there are {shown})'
+        problems.add("--scenario", told, name=name, hint=hint, shown=shown)
     problems.raise_if_any()
     return tuple(found)

@@ -19,19 +19,15 @@ from sdengine.syntax import Clock, Model, Variable, fold
 from sdensemble.inputs.config import (
     Cell,
     Section,
-    Units,
-    as_number,
     bounds,
     cell_name,
     find_cells,
     find_constant,
-    in_words,
-    of_unit,
-    quantity,
     read_toml,
     short,
     span,
 )
+from sdensemble.inputs.units import Units, as_number, in_words, of_unit, quantity
 
 Floats = NDArray[np.float64]
 Kind = Literal["lever", "world"]

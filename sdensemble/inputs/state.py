@@ -36,9 +36,8 @@ def read_state(path: Path) -> State:
     except MemoryError:
         raise
     except Exception as error:  # a damaged file may raise whatever zip, zlib or NumPy meet
-        raise SDError(
-            "--from-state {file}: this is no stored state ({error})", file=path.name, error=error
-        ) from None
+        told = "--from-state {file}: this is no stored state ({error})"
+        raise SDError(told, file=path.name, error=error) from None
     fields = [field.name for field in dataclasses.fields(State)]
     assert set(fields) == {"digest", "step", *_ARRAYS}
     return state

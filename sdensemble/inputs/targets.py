@@ -88,11 +88,8 @@ def met(values: ArrayLike, comparator: str, threshold: float) -> NDArray[np.bool
     NaN meets nothing: whoever reports a probability counts the NaN apart.
     """
     if comparator not in COMPARATORS:
-        raise SDError(
-            'comparator "{comparator}": there are {comparators}',
-            comparator=comparator,
-            comparators=", ".join(COMPARATORS),
-        )
+        told = 'comparator "{comparator}": there are {comparators}'
+        raise SDError(told, comparator=comparator, comparators=", ".join(COMPARATORS))
     return COMPARATORS[comparator](np.asarray(values, dtype=float), threshold)
 
 

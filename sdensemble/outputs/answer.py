@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sdensemble.inputs.naming import spoken
-from sdensemble.inputs.targets import readings
+from sdensemble.inputs.report import Outcome
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target, readings
 from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import (
@@ -39,14 +41,9 @@ from sdensemble.outputs.naming import (
 )
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.results.ensemble import quantile
-from sdensemble.results.estimate import standard_error
+from sdensemble.results.estimate import Array, standard_error
 from sdensemble.results.probability import Probability
 from sdensemble.results.results import Results, is_stress, per_outlay, purse_charged, reference
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.report import Outcome
-    from sdensemble.inputs.scenarios import Scenario
-    from sdensemble.inputs.targets import Target
 
 
 def answer(
@@ -144,7 +141,7 @@ def comparison(results: Results, others: Sequence[Results] = ()) -> Table:
         columns.append(Column("outlay", Capital(outlay), Starred(each=Money()), money))
     if given_up:
         names = purses(results.spec)[1]
-        columns.append(Column("forgone", names, Starred(each=Money()), money))
+        columns.append(Column("forgone", Capital(names), Starred(each=Money()), money))
     if paid:
         per = phrase("answer.per_outlay", money=money, outlay=outlay)
         columns.append(Column("per_outlay", per, Starred(each=Ratio()), unit))
@@ -167,7 +164,8 @@ def _row(
         row[f"p_{target.id}"] = results.event(target, scenario).probability()
     for other in others:
         row[f"p_{other.prior_set}"] = _other(other, targets[0], scenario)
-    return {**row, "median": _band(results, scenario), **_compared(results, scenario)}
+    values = results.at(results.asked_outcome, scenario, results.asked_year)
+    return {**row, "median": band_of(results, values), **_compared(results, scenario)}
 
 
 def _compared(results: Results, scenario: Scenario) -> dict[str, Any]:
@@ -205,9 +203,8 @@ def _other(other: Results, target: Target, scenario: Scenario) -> Probability | 
     return other.event(target, other.scenario(scenario.name)).probability()
 
 
-def _band(results: Results, scenario: Scenario) -> tuple[float, float, float, float]:
-    """Return median, 5% and 95% of the headline in the question's year, and the mean's error."""
-    values = results.at(results.asked_outcome, scenario, results.asked_year)
+def band_of(results: Results, values: Array) -> tuple[float, float, float, float]:
+    """Return median, 5% and 95% of the members' values, and the error of their mean."""
     low, median, high = map(float, quantile(values, [0.05, 0.5, 0.95]))
     return median, low, high, standard_error(values, results.replicate)[0]
 
@@ -261,20 +258,32 @@ def rounding(every: Sequence[Results]) -> tuple[Words, ...]:
 def headline(results: Results, others: Sequence[Results] = ()) -> Words:
     """Return the answer as a sentence: a range in words, with the probability of each prior set."""
     target, scenario = results.question, reference(results)
-    found = [results.event(target, scenario).probability()]
-    sets = [_of_set(results, found[0])]
-    for other in others:
-        if other.has(scenario.name):
-            found.append(other.event(target, other.scenario(scenario.name)).probability())
-            sets.append(_of_set(other, found[-1]))
-    words = Shown(span_of(found), InTen())
-    return joined(
-        [
-            phrase("answer.answer", scenario=scenario.title, target=statement(results, target)),
-            phrase("answer.ranges", words=words, sets=joined(sets, "clause")),
-        ],
-        "nothing",
-    )
+    asked = {"scenario": scenario.title, "target": statement(results, target)}
+    found = by_set(results, others)
+    words = Shown(span_of([p for _, p in found]), InTen())
+    sets = joined(said_by_set(found), "clause")
+    said = [phrase("answer.answer", **asked), phrase("answer.ranges", words=words, sets=sets)]
+    return joined(said, "nothing")
+
+
+def by_set(
+    results: Results, others: Sequence[Results] = (), target: Target | None = None
+) -> list[tuple[Results, Probability]]:
+    """Return P of a target, or of the question, under the reference, by prior set."""
+    base = reference(results).name
+    return [
+        (one, one.event(target or one.question, one.scenario(base)).probability())
+        for one in (results, *others)
+        if one.has(base)
+    ]
+
+
+def said_by_set(found: Sequence[tuple[Results, Probability]]) -> list[Words]:
+    """Return each probability with the name of its prior set."""
+    return [
+        phrase("answer.of_set", prior=label(one.spec, one.prior_set), p=Shown(p, Chance()))
+        for one, p in found
+    ]
 
 
 def span_of(found: Sequence[Probability]) -> tuple[float, float, float, float]:
@@ -282,11 +291,6 @@ def span_of(found: Sequence[Probability]) -> tuple[float, float, float, float]:
     low = min(found, key=lambda p: p.least.mean)
     high = max(found, key=lambda p: p.most.mean)
     return low.least.mean, high.most.mean, low.least.se, high.most.se
-
-
-def _of_set(results: Results, found: Probability) -> Words:
-    prior = label(results.spec, results.prior_set)
-    return phrase("answer.of_set", prior=prior, p=Shown(found, Chance()))
 
 
 def _bare(found: Probability) -> Words:
@@ -395,7 +399,7 @@ def _joint_notes(results: Results) -> list[Words]:
         ]
         if failing:
             said: dict[str, object] = {
-                "joint": statement(results, target),
+                "joint": Capital(statement(results, target)),
                 "scenario": scenario.title,
                 "p": Shown(whole, Chance(error=False)),
                 "names": joined([_part_name(results, part) for part in failing]),

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import Outcome
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target
 from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import by_language
-from sdensemble.results.probability import year_of
+from sdensemble.results.probability import Probability, year_of
 from sdensemble.results.results import Results
 
-if TYPE_CHECKING:
-    from sdensemble.inputs.scenarios import Scenario
-    from sdensemble.inputs.targets import Target
-
-
 Row = dict[str, Any]
+
+
+def picked(one: object, names: str) -> Row:
+    """Return what a value holds under some names: "mean se"; as cells called the same."""
+    return {name: getattr(one, name) for name in names.split()}
+
+
+def probability_cells(p: Probability) -> Row:
+    """Return a probability with its bounds, interval and error, and how many members it is of."""
+    low, high = p.interval
+    return {
+        "event": p.key.event,
+        "p": "" if p.bounded else p.least.mean,
+        "p_least": p.least.mean,
+        "p_most": p.most.mean,
+        "low": low,
+        "high": high,
+        "mc_error": p.se,
+        "members": p.members,
+        "lost_members": p.lost,
+    }
 
 
 def scenario_cells(results: Results, scenario: Scenario) -> Row:
@@ -49,8 +67,7 @@ def _named(results: Results, column: str, code: str, texts: Mapping[str, str]) -
 
 
 def condition_cells(results: Results, target: Target) -> Row:
-    key = {name: getattr(target, name) for name in ("measure", "scope", "price_basis")}
-    return key | source_cells(results)
+    return picked(target, "measure scope price_basis") | source_cells(results)
 
 
 def source_cells(results: Results) -> Row:

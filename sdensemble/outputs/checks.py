@@ -21,7 +21,7 @@ from sdensemble.lang import LANGS, has, joined, phrase, say
 from sdensemble.outputs.columns import TABLES
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import Whole
-from sdensemble.outputs.table import Column, table_of
+from sdensemble.outputs.table import Column, table_from
 from sdensemble.outputs.write.csv import write_records
 from sdensemble.results.record import RunRecord, written
 from sdensemble.study import Study
@@ -265,24 +265,22 @@ def _plain(key: str) -> dict[str, str]:
 
 def summary(checked: Sequence[Checked], *, every: bool = True) -> Document:
     """Return the count by group, every test (or those that failed), and their number."""
-    by_group = {group: tuple(one for one in checked if one.test.group == group) for group in GROUPS}
-    columns = [Column("group", " "), *(Column(n, _plain(n), Whole()) for n in COUNTED)]
-    rows = ({"group": _plain(group), **counts(of)} for group, of in by_group.items() if of)
-    blocks: list[Block] = [table_of("groups", "", columns, rows)]
+    by_group = [(group, [one for one in checked if one.test.group == group]) for group in GROUPS]
+    held = [(group, counts(tuple(own))) for group, own in by_group if own]
+    number = [(Column(n, _plain(n), Whole()), partial(_count, n)) for n in COUNTED]
+    group = Column("group", " "), lambda row: _plain(row[0])
+    blocks: list[Block] = [table_from("groups", "", held, group, *number)]
     if every:
-        names = ("id", "title", "status", "found")
-        tests = (
-            {
-                "id": one.test.id,
-                "title": dict(one.test.title),
-                "status": _plain(one.found.status),
-                "found": dict(one.found.shown),
-            }
-            for one in checked
-        )
-        blocks.append(table_of("tests", "", [Column(name) for name in names], tests))
+        status = Column("status"), lambda one: _plain(one.found.status)
+        title, found = (Column("title"), "test.title"), (Column("found"), "found.shown")
+        cells = ((Column("id"), "test.id"), title, status, found)
+        blocks.append(table_from("tests", "", checked, *cells))
     else:
         failed = [one for one in checked if one.found.status == FAIL]
         blocks += [Paragraph(joined(["✗", line(one)], "blank")) for one in failed]
     blocks.append(Paragraph(phrase("validation.sum", n=len(checked), **counts(tuple(checked)))))
     return Document("check", "", tuple(blocks))
+
+
+def _count(name: str, row: tuple[str, Mapping[str, int]]) -> int:
+    return row[1][name]

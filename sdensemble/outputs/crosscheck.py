@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sdengine.oracle.crosscheck import Comparison, CrossCheck
-from sdensemble.lang import joined, phrase
+from sdengine.oracle.crosscheck import Comparison, CrossCheck, Difference
+from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import Number
-from sdensemble.outputs.table import Column, table_of
+from sdensemble.outputs.table import Column, table_from
 
 SHOWN = 15
 """Variables told of unasked, the worst first."""
@@ -42,23 +42,21 @@ def _blocks(one: Comparison, every: bool) -> Iterator[Block]:
         )
     )
     shown = one.differences if every else one.differences[:SHOWN]
-    columns = [
-        Column("variable", phrase("crosscheck.variable")),
-        Column("largest", phrase("crosscheck.largest"), Number(digits=3)),
-        Column("of", phrase("crosscheck.of"), Number(digits=3)),
-        Column("norm", phrase("crosscheck.norm")),
-    ]
-    rows = (
-        {
-            "variable": d.name,
-            "largest": d.largest,
-            "of": d.of,
-            "norm": phrase(f"crosscheck.{'broken' if d.outside else 'kept'}"),
-        }
-        for d in shown
+    three = Number(digits=3)
+    yield table_from(
+        one.engine,
+        "",
+        shown,
+        (Column("variable", phrase("crosscheck.variable")), "name"),
+        (Column("largest", phrase("crosscheck.largest"), three), "largest"),
+        (Column("of", phrase("crosscheck.of"), three), "of"),
+        (Column("norm", phrase("crosscheck.norm")), _norm),
     )
-    yield table_of(one.engine, "", columns, rows)
     if len(shown) < len(one.differences):
         yield Paragraph(phrase("crosscheck.more", n=len(one.differences) - len(shown)))
     if every and one.absent:
         yield Paragraph(phrase("crosscheck.missing", names=", ".join(one.absent)))
+
+
+def _norm(one: Difference) -> Words:
+    return phrase(f"crosscheck.{'broken' if one.outside else 'kept'}")

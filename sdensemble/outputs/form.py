@@ -9,21 +9,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from numbers import Real
+from typing import Any, ClassVar
 
 from sdensemble.lang import is_words, say, tell
 from sdensemble.outputs.rounding import in_ten, measured, percent, points, rounded, with_error
 from sdensemble.outputs.text import width
 from sdensemble.results.probability import distinguishable
 
-if TYPE_CHECKING:
-    pass
-
-
 LEAST = 0.05
 """An amount below this is printed as 0."""
-
-
 Native = float | int | str | None
 """What a cell of a spreadsheet holds."""
 
@@ -39,15 +34,12 @@ class Form:
     likely: bool = field(default=False, kw_only=True)
     parts: ClassVar[tuple[str, ...]] = ("value", "error")
     """What the numbers are, where the value is several. ``likely``: it is a probability."""
+    right: ClassVar[bool] = False
+    """Whether a column of these stands to the right, as numbers do."""
 
     def nothing(self, lang: str) -> str:
         """Return the sign of a value that is not there."""
         return say("number.missing", lang) if self.missing is None else self.missing
-
-    @property
-    def right(self) -> bool:
-        """Whether a column of these stands to the right."""
-        return False
 
     @property
     def excel(self) -> str:
@@ -78,11 +70,7 @@ class Number(Form):
     grouped: bool = False
     factor: float = 1.0
     suffix: str = ""
-
-    @property
-    def right(self) -> bool:
-        """Numbers stand to the right."""
-        return True
+    right = True
 
     @property
     def excel(self) -> str:
@@ -113,25 +101,30 @@ class Number(Form):
         return shown.replace("-", "−") + self.suffix
 
     def number(self, value: Any, lang: str) -> Native:
-        """Return the number; nothing where there is none."""
+        """Return the number without what stands beside it; nothing where there is none."""
+        value = bare(value)
         if value is None or value == "" or not math.isfinite(value):
             return None
         return float(value) * (1.0 if self.suffix == "%" else self.factor)
+
+
+def bare(value: Any) -> Any:
+    """Return the number of (number, …), of an estimate, of a probability; a number as it is."""
+    if isinstance(value, tuple):
+        return value[0]
+    if value is None or isinstance(value, str | Real):
+        return value
+    return next(
+        getattr(value, name) for name in ("mean", "middle", "value") if hasattr(value, name)
+    )
 
 
 @dataclass(frozen=True)
 class Whole(Form):
     """A year or a count: no grouping, no decimals."""
 
-    @property
-    def right(self) -> bool:
-        """Numbers stand to the right."""
-        return True
-
-    @property
-    def excel(self) -> str:
-        """A spreadsheet's format."""
-        return "0"
+    right = True
+    excel = "0"
 
     def text(self, value: Any, lang: str) -> str:
         """Return the number; a word such as "all" as it is."""
@@ -155,10 +148,6 @@ class Rounded(Number):
         number, se = value
         return rounded(number, se, self.most).replace("-", "−")
 
-    def number(self, value: Any, lang: str) -> Native:
-        """Return the number without its error."""
-        return super().number(value[0], lang)
-
 
 @dataclass(frozen=True)
 class Measured(Number):
@@ -175,10 +164,6 @@ class Measured(Number):
             return self.nothing(lang)
         return measured(*_with_error(value), self.most)
 
-    def number(self, value: Any, lang: str) -> Native:
-        """Return the number without its error."""
-        return None if value is None else super().number(_with_error(value)[0], lang)
-
 
 NEVER_CERTAIN = '[>0.995]">99%";[<0.005]"<1%";0%'
 """A spreadsheet's format of probabilities: none reads 0% or 100%, as in the texts."""
@@ -190,11 +175,7 @@ class Chance(Number):
 
     error: bool = True
     likely: bool = field(default=True, kw_only=True)
-
-    @property
-    def excel(self) -> str:
-        """A spreadsheet's format."""
-        return NEVER_CERTAIN
+    excel = NEVER_CERTAIN
 
     def text(self, value: Any, lang: str) -> str:
         """Return the probability in whole points."""
@@ -209,12 +190,6 @@ class Chance(Number):
         shown = percent(value)
         return shown if self.error else shown.split(" ±")[0]
 
-    def number(self, value: Any, lang: str) -> Native:
-        """Return the share in [0, 1], the middle of its bounds."""
-        if value is None or isinstance(value, float):
-            return super().number(value, lang)
-        return super().number(value[0] if isinstance(value, tuple) else value.middle, lang)
-
 
 @dataclass(frozen=True)
 class Share(Number):
@@ -223,10 +198,7 @@ class Share(Number):
     A probability of a target is a ``Chance``: it goes nowhere without its key.
     """
 
-    @property
-    def excel(self) -> str:
-        """A spreadsheet's format."""
-        return "0%"
+    excel = "0%"
 
     def text(self, value: Any, lang: str) -> str:
         """Return the share in whole points."""
@@ -234,10 +206,6 @@ class Share(Number):
             return self.nothing(lang)
         shown = points(*value) if isinstance(value, tuple) else points(value)
         return shown if shown == "—" else f"{shown}%"
-
-    def number(self, value: Any, lang: str) -> Native:
-        """Return the share."""
-        return super().number(value[0] if isinstance(value, tuple) else value, lang)
 
 
 @dataclass(frozen=True)
@@ -266,10 +234,6 @@ class Spread(Number):
         middle, low, high = (rounded(cell, 2 * se, most) for cell in cells)
         return say("number.band", lang, middle=middle, low=low, high=high)
 
-    def number(self, value: Any, lang: str) -> Native:
-        """Return the median."""
-        return super().number(value[0], lang)
-
 
 @dataclass(frozen=True)
 class Paired(Number):
@@ -282,10 +246,6 @@ class Paired(Number):
         if value.mean == 0.0 and not value.se > 0.0:
             return "0"
         return measured(value.mean, value.se) if distinguishable(value) else "≈0"
-
-    def number(self, value: Any, lang: str) -> Native:
-        """Return the mean difference."""
-        return None if value is None else super().number(value.mean, lang)
 
 
 @dataclass(frozen=True)
@@ -336,11 +296,7 @@ class Points(Number):
     """A ``Probability`` in points with its error, for narrow columns: "31±1"."""
 
     likely: bool = field(default=True, kw_only=True)
-
-    @property
-    def excel(self) -> str:
-        """A spreadsheet's format."""
-        return NEVER_CERTAIN
+    excel = NEVER_CERTAIN
 
     def text(self, value: Any, lang: str) -> str:
         """Return the points without the sign."""
@@ -348,21 +304,13 @@ class Points(Number):
             return self.nothing(lang)
         return percent(value).replace("% ±", "±").removesuffix("%")
 
-    def number(self, value: Any, lang: str) -> Native:
-        """Return the share in [0, 1]."""
-        return None if value is None else super().number(value.middle, lang)
-
 
 @dataclass(frozen=True)
 class Starred(Form):
     """(value, whether it needs a remark): as ``each`` writes it, with a star behind."""
 
     each: Form = Number()
-
-    @property
-    def right(self) -> bool:
-        """As what it wraps."""
-        return self.each.right
+    right = True
 
     @property
     def excel(self) -> str:

@@ -20,9 +20,7 @@ def meaning(table: str, column: str) -> Words:
         if base != column:
             named = f"{base}_text" if _key(table, f"{base}_text") else base
             return phrase(
-                "columns.in_language",
-                what=meaning(table, named),
-                language=_language(lang),
+                "columns.in_language", what=meaning(table, named), language=_language(lang)
             )
     key = _key(table, column)
     return _language(column) if column in LANGS and not key else phrase(key)

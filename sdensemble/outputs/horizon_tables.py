@@ -7,9 +7,9 @@ from typing import Any
 
 from sdensemble.inputs.history import counts_years
 from sdensemble.lang import Capital, Words, phrase
-from sdensemble.outputs.form import Chance, Measured, Number, Share, Shown, Whole
+from sdensemble.outputs.form import TEXT, Chance, Form, Measured, Number, Share, Shown, Whole
 from sdensemble.outputs.naming import outlay_of, purses, statement, time_unit, when
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Cell, Column, Table, table_from, table_of
 from sdensemble.results.horizon import Horizon, Part, horizons, parts
 from sdensemble.results.results import Results
 
@@ -50,47 +50,32 @@ def horizon_table(results: Results) -> Table:
     unit, money, (paid, forgone) = outcome_unit(results), money_unit(results), _pays(results)
     names, outlay = purses(results.spec)[1], outlay_of(results.spec)
     by: Words = "" if counts_years(results.model.clock.unit) else time_unit(results)
-    columns = [
-        Column("scenario", phrase("horizon.scenario")),
-        Column("year", phrase("horizon.year"), Whole(), by),
-        Column("effect", phrase("horizon.effect"), Measured(), unit),
-        Column("median", phrase("horizon.median"), Number(places=1, signed=True), unit),
-        Column("cumulative", phrase("horizon.cumulative"), Measured(), unit),
+    one, ratio = Number(places=1), Measured(most=3)
+
+    def cell(name: str, shown: str, form: Form = TEXT, unit: Words = "", **words: object) -> Cell:
+        return Column(name, phrase(f"horizon.{name}", **words), form, unit), shown
+
+    cells = [
+        cell("scenario", "scenario.title"),
+        cell("year", "year", Whole(), by),
+        cell("effect", "effect.found", Measured(), unit),
+        cell("median", "effect.median", Number(places=1, signed=True), unit),
+        cell("cumulative", "cumulative.found", Measured(), unit),
     ]
     if paid:
-        columns += [
-            Column(
-                "treasury",
-                Capital(phrase("horizon.treasury", outlay=outlay)),
-                Number(places=1),
-                money,
-            ),
-            Column(
-                "per_treasury",
-                phrase("horizon.per_treasury", money=money, outlay=outlay),
-                Measured(most=3),
-                unit,
-            ),
-        ]
+        said = Capital(phrase("horizon.treasury", outlay=outlay))
+        cells.append((Column("treasury", said, one, money), "treasury.found.mean"))
+        words = {"money": money, "outlay": outlay}
+        cells.append(cell("per_treasury", "per_treasury", ratio, unit, **words))
     if forgone:
-        columns += [
-            Column("forgone", phrase("horizon.forgone", name=names), Number(places=1), money),
-            Column(
-                "per_forgone",
-                phrase("horizon.per_forgone", name=names, money=money),
-                Measured(most=3),
-                unit,
-            ),
-        ]
-    rows = [_horizon_row(one) for one in shown_horizons(results)]
-    return table_of(
-        "horizons",
-        phrase("horizon.title"),
-        columns,
-        rows,
-        stub=2,
-        notes=(phrase("horizon.note"), *_purses_note(results)),
-    )
+        words = {"name": names, "money": money}
+        head = Column("forgone", Capital(phrase("horizon.forgone", name=names)), one, money)
+        cells.append((head, "forgone.found.mean"))
+        per = Column("per_forgone", phrase("horizon.per_forgone", **words), ratio, unit)
+        cells.append((per, "per_forgone"))
+    notes = (phrase("horizon.note"), *_purses_note(results))
+    title, shown = phrase("horizon.title"), shown_horizons(results)
+    return table_from("horizons", title, shown, *cells, stub=2, notes=notes)
 
 
 def _purses_note(results: Results) -> tuple[Words, ...]:
@@ -105,20 +90,6 @@ def shown_horizons(results: Results) -> list[Horizon]:
     """Return the horizons of the packages, of every scenario where there is none."""
     every = list(horizons(results))
     return [one for one in every if one.scenario.package] or every
-
-
-def _horizon_row(one: Horizon) -> dict[str, Any]:
-    return {
-        "scenario": one.scenario.title,
-        "year": one.year,
-        "effect": one.effect.found,
-        "median": one.effect.median,
-        "cumulative": None if one.cumulative is None else one.cumulative.found,
-        "treasury": None if one.treasury is None else one.treasury.found.mean,
-        "forgone": None if one.forgone is None else one.forgone.found.mean,
-        "per_treasury": one.per_treasury,
-        "per_forgone": one.per_forgone,
-    }
 
 
 def condition_table(results: Results, own: list[Part]) -> Table:

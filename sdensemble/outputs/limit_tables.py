@@ -5,24 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sdensemble.inputs.report import Outcome, Regime
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import LANGS
-from sdensemble.outputs.cells import (
-    Row,
-    outcome_cells,
-    scenario_cells,
-    source_cells,
-)
+from sdensemble.outputs.cells import Row, outcome_cells, scenario_cells, source_cells
 from sdensemble.outputs.table import by_language
 from sdensemble.results.estimate import Array
 from sdensemble.results.results import Results
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.scenarios import Scenario
 
 
 def bottleneck_rows(

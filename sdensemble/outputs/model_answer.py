@@ -182,16 +182,18 @@ def flip_words(models: ModelSet) -> list[Words]:
     """Return a sentence for each pair of packages: where their ranking flips, if it does."""
     found: list[Words] = []
     for one, two, ahead, behind in flips(models, repeated=False):
-        names: dict[str, object] = {"first": one.title, "second": two.title}
+        outlay = outlay_of(models.main.spec)
+        names: dict[str, object] = {"first": one.title, "second": two.title, "outlay": outlay}
         if ahead and behind:
             sides = [
                 joined([phrase("language.quoted", text=v.title) for v in side])
                 for side in (ahead, behind)
             ]
-            names["outlay"] = outlay_of(models.main.spec)
             found.append(phrase("variants.flip", **names, ahead=sides[0], behind=sides[1]))
         else:
-            found.append(phrase("variants.no_flip", **names))
+            found.append(
+                phrase(f"variants.{'no_flip' if ahead or behind else 'unranked'}", **names)
+            )
     return found
 
 

@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -16,14 +15,12 @@ from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, phrase
+from sdensemble.outputs.cells import Row, picked
 from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import by_language
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import difference, distinguishable
 from sdensemble.results.results import Results, outlay_told, purse_charged
-
-Row = dict[str, Any]
-
 
 RANGE, MIXTURE = "range", "mixture"
 
@@ -88,34 +85,33 @@ def probabilities(models: ModelSet, target: Target, scenario: Scenario) -> Acros
 
     The mixture's error counts the pairing: a member is the same world in every variant.
     """
-    shares: list[Array | None] = []
-    each: list[Estimate | None] = []
-    for results in models.results:
+
+    def told(results: Results) -> tuple[Estimate, Array] | None:
         if not asks(results, target):
-            shares.append(None)
-            each.append(None)
-            continue
+            return None
         event = results.event(target, results.scenario(scenario.name))
-        each.append(event.probability().least)
-        shares.append((event.hit & ~event.lost).astype(float))
-    return Across(tuple(each), _mixed(models, shares))
+        return event.probability().least, (event.hit & ~event.lost).astype(float)
+
+    return _across(models, [told(results) for results in models.results])
 
 
 def effects(models: ModelSet, scenario: Scenario, against: Scenario, year: int) -> Across:
     """Return the paired effect on the headline in each variant that has a lever for it."""
-    moved: list[Array | None] = []
-    each: list[Estimate | None] = []
-    for results, without in zip(models.results, models.without, strict=True):
+
+    def told(results: Results, without: Sequence[str]) -> tuple[Estimate, Array] | None:
         if scenario.name in without:
-            moved.append(None)
-            each.append(None)
-            continue
-        whole = results.spec.headline.whole
-        first, second = results.scenario(scenario.name), results.scenario(against.name)
-        found = results.effect(whole, first, second, year)
-        moved.append(found.moved)
-        each.append(found.found)
-    return Across(tuple(each), _mixed(models, moved))
+            return None
+        first, second = (results.scenario(one.name) for one in (scenario, against))
+        found = results.effect(results.spec.headline.whole, first, second, year)
+        return found.found, found.moved
+
+    return _across(models, list(map(told, models.results, models.without)))
+
+
+def _across(models: ModelSet, found: Sequence[tuple[Estimate, Array] | None]) -> Across:
+    """Return a number of each variant, found with its members' values, and the mixture of all."""
+    values = [None if one is None else one[1] for one in found]
+    return Across(tuple(one and one[0] for one in found), _mixed(models, values))
 
 
 def _mixed(models: ModelSet, parts: Sequence[Array | None]) -> Estimate | None:
@@ -224,10 +220,7 @@ def flips(
 
 
 def _gap(
-    results: Results,
-    one: tuple[Scenario, Scenario],
-    two: tuple[Scenario, Scenario],
-    year: int,
+    results: Results, one: tuple[Scenario, Scenario], two: tuple[Scenario, Scenario], year: int
 ) -> Estimate | None:
     """Return effect per unit of outlay of one package less the other's, paired by member.
 
@@ -267,18 +260,16 @@ def rows(models: ModelSet) -> Iterator[Row]:
 
 
 def _differences(models: ModelSet, target: Target, scenario: Scenario, against: Scenario) -> Across:
-    each: list[Estimate | None] = []
-    moved: list[Array | None] = []
-    for results, without in zip(models.results, models.without, strict=True):
+    def told(results: Results, without: Sequence[str]) -> tuple[Estimate, Array] | None:
         if not asks(results, target) or scenario.name in without:
-            each.append(None)
-            moved.append(None)
-            continue
-        first = results.event(target, results.scenario(scenario.name))
-        second = results.event(target, results.scenario(against.name))
-        each.append(difference(first, second).found)
-        moved.append(first.hit.astype(float) - second.hit.astype(float))
-    return Across(tuple(each), _mixed(models, moved))
+            return None
+        first, second = (
+            results.event(target, results.scenario(one.name)) for one in (scenario, against)
+        )
+        gap = first.hit.astype(float) - second.hit.astype(float)
+        return difference(first, second).found, gap
+
+    return _across(models, list(map(told, models.results, models.without)))
 
 
 def _effect_rows(
@@ -362,11 +353,7 @@ def _scenario(scenario: Scenario) -> Row:
 
 
 def _of_target(
-    models: ModelSet,
-    kind: str,
-    target: Target,
-    scenario: Scenario,
-    against: Scenario | None = None,
+    models: ModelSet, kind: str, target: Target, scenario: Scenario, against: Scenario | None = None
 ) -> Row:
     return {
         "kind": kind,
@@ -382,8 +369,6 @@ def _of_target(
 
 def _conditions(models: ModelSet, target: Target) -> Row:
     main = models.main
-    return {name: getattr(target, name) for name in ("measure", "scope", "price_basis")} | {
-        "as_of": main.as_of,
-        "prior_set": main.prior_set,
-        "posterior": main.posterior or "prior",
-    }
+    posterior = {"posterior": main.posterior or "prior"}
+    key = picked(target, "measure scope price_basis") | picked(main, "as_of prior_set")
+    return key | posterior

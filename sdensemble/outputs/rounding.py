@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from sdensemble.lang import say
-
-if TYPE_CHECKING:
-    from sdensemble.results.probability import Probability
+from sdensemble.results.probability import Probability
 
 
 def decimals(se: float, most: int = 1) -> int:

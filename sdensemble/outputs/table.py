@@ -122,14 +122,15 @@ def table_of(
     return Table(name, title, kept, cells, **more)
 
 
-Cell = tuple[Column, Callable[[Any], Any]]
-"""A column, and what it shows of a row's item."""
+Cell = tuple[Column, str | Callable[[Any], Any]]
+"""A column, and what it shows of a row's item: a function, or the name of a ``part``."""
 
 
 def table_from(name: str, title: Words, items: Iterable[Any], *cells: Cell, **more: Any) -> Table:
     """Return a table with a row for each item; ``more`` is passed to ``Table``."""
     columns = tuple(column for column, _ in cells)
-    rows = tuple(tuple(shown(item) for _, shown in cells) for item in items)
+    shown = [part(one) if isinstance(one, str) else one for _, one in cells]
+    rows = tuple(tuple(of(item) for of in shown) for item in items)
     return Table(name, title, columns, rows, **more)
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from sdensemble.inputs.targets import ABOUT, band
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import ABOUT, Target, band
 from sdensemble.lang import LANGS, in_all, phrase, tell
 from sdensemble.outputs.cells import (
     Row,
     condition_cells,
     outcome_cells,
+    probability_cells,
     scenario_cells,
     source_cells,
     target_cells,
@@ -32,15 +34,8 @@ from sdensemble.results.horizon import Ratio, horizons, parts
 from sdensemble.results.probability import difference, distinguishable, value_of
 from sdensemble.results.results import Effect, Results, reference
 
-if TYPE_CHECKING:
-    from sdensemble.inputs.scenarios import Scenario
-    from sdensemble.inputs.targets import Target
-
-
 PAIRS_TO_CORRECT = 10
 """More pairs than this in one question, and Holm's correction has a say in the verdict."""
-
-
 Rows = Callable[[Results], Iterable[Row]]
 
 
@@ -95,19 +90,10 @@ def probability_rows(results: Results) -> Iterator[Row]:
 
 def _probability(results: Results, target: Target, scenario: Scenario) -> Row:
     found = results.event(target, scenario).probability()
-    low, high = found.interval
     ends = found.least.mean, found.most.mean, found.least.se, found.most.se
     return {
-        "event": found.key.event,
-        "p": "" if found.bounded else found.least.mean,
-        "p_least": found.least.mean,
-        "p_most": found.most.mean,
-        "low": low,
-        "high": high,
-        "mc_error": found.se,
+        **probability_cells(found),
         "interval_method": found.least.method,
-        "members": found.members,
-        "lost_members": found.lost,
         "replicates": found.least.replicates,
         **by_language("in_words", Shown(ends, InTen())),
     }

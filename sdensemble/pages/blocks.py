@@ -162,12 +162,7 @@ class Blocks:
         return blocks
 
     def _row(
-        self,
-        block: Block,
-        row: list[str],
-        flows: list[Flow],
-        drawn: set[str],
-        role: str = "stock",
+        self, block: Block, row: list[str], flows: list[Flow], drawn: set[str], role: str = "stock"
     ) -> None:
         columns, top = _columns(row, flows, drawn), 0.0
         x = 0.0

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sdensemble.inputs.priors import Prior
 from sdensemble.inputs.sources import Row, Sources
-from sdensemble.pages.marks import anchor, cell, plain, slug, word
+from sdensemble.lang import joined, tell
+from sdensemble.pages.marks import anchor, cell, listed, plain, slug, word
 
 PAGE = "evidence.md"
 HEAD = ("row", "what", "figure", "unit", "publication", "seen", "note", "cited")
@@ -36,7 +37,7 @@ def evidence_page(
         lines += [f"## {table}", "", "| " + " | ".join(map(say, HEAD)) + " |"]
         lines.append("|---" * len(HEAD) + "|")
         for row in rows:
-            by = ", ".join(map(link, dict.fromkeys(users.get(row.id, ()))))
+            by = listed(map(link, dict.fromkeys(users.get(row.id, ()))), lang)
             lines.append("| " + " | ".join([*_cells(row, lang), by]) + " |")
         lines.append("")
     return "\n".join(lines)
@@ -51,10 +52,10 @@ def sourced(sources: Sources, text: str) -> str:
     return cell(made + text[end:])
 
 
-def basis(sources: Sources, prior: Prior) -> str:
+def basis(sources: Sources, prior: Prior, lang: str) -> str:
     """Return what a prior rests on, with links to the rows it names."""
     told = sourced(sources, prior.basis)
-    more = ", ".join(f"[{one}]({PAGE}#{slug(one)})" for one in prior.effects)
+    more = listed([f"[{one}]({PAGE}#{slug(one)})" for one in prior.effects], lang)
     return f"{told} [{more}]" if more else told
 
 
@@ -67,7 +68,7 @@ def _cells(row: Row, lang: str) -> list[str]:
         _figure(row),
         cell(row.unit),
         _publication(row),
-        f"{copy}; {how}",
+        tell(joined([copy, how], "clause"), lang),
         cell(row.note),
     ]
 

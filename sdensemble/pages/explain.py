@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from sdengine.model.describe import equations, levers, limits_text, reads, used_by, value_text
 from sdengine.syntax import Model, Variable
 from sdensemble.lang import LANGS, Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Cell, Column, Table, table_from
 
 Unit = Callable[[str], Words]
 """Writes a unit of the model as people do."""
@@ -37,38 +38,36 @@ def overview(model: Model, unit: Unit = str) -> Document:
 
 def lever_table(model: Model, unit: Unit = str) -> Table:
     """Return a row for each lever: name, label, value, limits, unit."""
-    rows = (
-        {
-            "name": v.name,
-            "label": _label(model, v.name),
-            "now": value_text(v) or _said("computed"),
-            "limits": limits_text(v),
-            "unit": unit(v.unit),
-        }
-        for v in levers(model)
+    return table_from(
+        "levers",
+        "",
+        levers(model),
+        _cell("name", "name"),
+        _cell("label", lambda v: _label(model, v.name)),
+        _cell("now", lambda v: value_text(v) or _said("computed")),
+        _cell("limits", limits_text),
+        _cell("unit", lambda v: unit(v.unit)),
     )
-    return table_of("levers", "", _columns("name", "label", "now", "limits", "unit"), rows)
 
 
 def variable_table(model: Model, unit: Unit = str) -> Table:
     """Return a row for each variable: name, kind, unit, label."""
-    rows = (
-        {
-            "name": _dimensioned(v),
-            "kind": _said(v.kind.value),
-            "unit": unit(v.unit),
-            "label": _label(model, v.name),
-        }
-        for v in model.variables.values()
+    return table_from(
+        "variables",
+        "",
+        model.variables.values(),
+        _cell("name", _dimensioned),
+        _cell("kind", lambda v: _said(v.kind.value)),
+        _cell("unit", lambda v: unit(v.unit)),
+        _cell("label", lambda v: _label(model, v.name)),
     )
-    return table_of("variables", "", _columns("name", "kind", "unit", "label"), rows)
 
 
 def explain(model: Model, name: str, unit: Unit = str) -> Document:
     """Return one variable explained: labels, kind, unit, limits, equation, source, users."""
-    variable = model[name]
-    rows = ({"item": _said(key), "says": said} for key, said in _facts(model, variable, unit))
-    table = table_of("variable", "", _columns("item", "says"), rows)
+    variable, item = model[name], _cell("item", lambda fact: _said(fact[0]))
+    facts = _facts(model, variable, unit)
+    table = table_from("variable", "", facts, item, _cell("says", lambda fact: fact[1]))
     return Document("variable", _dimensioned(variable), (table,))
 
 
@@ -94,8 +93,8 @@ def _said(key: str, **values: object) -> Words:
     return phrase(f"describe.{key}", **values)
 
 
-def _columns(*names: str) -> list[Column]:
-    return [Column(name, _said(name)) for name in names]
+def _cell(name: str, shown: str | Callable[[Any], Any]) -> Cell:
+    return Column(name, _said(name)), shown
 
 
 def _dimensioned(variable: Variable) -> str:

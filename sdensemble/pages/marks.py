@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from sdensemble.lang import say
 from sdensemble.outputs.text import untagged
@@ -31,3 +32,18 @@ def plain(name: str) -> str:
 def cell(text: str) -> str:
     """Return a text as it may stand in a table: one line, no bar, no tag."""
     return " ".join(untagged(text).replace("|", "\\|").split())
+
+
+def headed(head: str, text: str, lang: str) -> str:
+    """Return a text behind what it is of, with the colon of the language."""
+    return say("language.headed", lang, head=head, text=text)
+
+
+def listed(parts: Iterable[str], lang: str) -> str:
+    """Return texts with the commas of the language between them."""
+    return say("language.list", lang).join(parts)
+
+
+def noted(text: str, lang: str) -> str:
+    """Return a text in the brackets of the language, to stand behind another."""
+    return say("language.brackets", lang, text=text)

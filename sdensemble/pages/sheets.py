@@ -93,10 +93,7 @@ def _split(
         part: list[int] = []
         filled = 0.0
         while left:
-            best = max(
-                left,
-                key=lambda i: (links[i, part].sum(), 0.0 if part else sizes[i], -i),
-            )
+            best = max(left, key=lambda i: (links[i, part].sum(), 0.0 if part else sizes[i], -i))
             last = len(parts) >= count - 1
             if part and filled + sizes[best] > (room if last else min(room, target * 1.08)):
                 break

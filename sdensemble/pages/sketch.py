@@ -113,9 +113,8 @@ def grafted(path: Path) -> bytes:
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError:
-        raise SDError(
-            "{file}: save it as UTF-8 first; its sketch is written so", file=path.name
-        ) from None
+        told = "{file}: save it as UTF-8 first; its sketch is written so"
+        raise SDError(told, file=path.name) from None
     body, _, settings = halves(text)
     ending = "\r\n" if "\r\n" in text else "\n"
     sketch = sketch_of(model).replace("\n", ending)
@@ -138,10 +137,8 @@ def write_sketch(path: Path, out: Path | None = None) -> Path:
         trial.write_bytes(data)
         after = read_model(trial) if not before.files else before
         if not same_equations(before, after):
-            raise SDError(
-                "{file}: with the new sketch the equations read otherwise; not written",
-                file=path.name,
-            )
+            told = "{file}: with the new sketch the equations read otherwise; not written"
+            raise SDError(told, file=path.name)
     place = out or path
     write_whole(place, data)
     return place

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sdengine.syntax import Variable
@@ -12,60 +14,43 @@ from sdensemble.pages.content import Content
 
 def table(content: Content) -> str:
     """Return the csv of all variables, a row each."""
-    model, graph, sets = content.model, content.graph, tuple(content.priors)
+    model, graph, source = content.model, content.graph, content.source
+    columns: dict[str, Callable[[Variable], str]] = {
+        "variable": lambda v: v.name,
+        "zh": lambda v: v.note.zh,
+        "en": lambda v: v.note.en,
+        "kind": lambda v: content.kind(v.name),
+        "unit": lambda v: v.unit,
+        "dimensions": lambda v: ", ".join(v.dims),
+        "min": lambda v: _end(v.limits[0]),
+        "max": lambda v: _end(v.limits[1]),
+        "value": value,
+        "equation": lambda v: source.equation(model, v.name),
+        "view": lambda v: graph.view[v.name],
+        "view_zh": lambda v: content.view_label(graph.view[v.name], "zh"),
+        "heading": lambda v: source.headings.get(v.name, ""),
+        "assumption": lambda v: "ASSUMPTION" if v.note.assumption else "",
+        "source": lambda v: v.note.source,
+        "known_on": lambda v: v.note.known_on,
+        **{f"prior_{s}": partial(_prior, content, s) for s in content.priors},
+        "reads": lambda v: ", ".join(graph.acts[v.name]),
+        "reads_at_start": lambda v: ", ".join(graph.starts[v.name]),
+        "used_by": lambda v: ", ".join(content.users[v.name]),
+    }
     out = io.StringIO()
     write: Any = csv.writer(out, lineterminator="\r\n")
-    write.writerow(
-        [
-            "variable",
-            "zh",
-            "en",
-            "kind",
-            "unit",
-            "dimensions",
-            "min",
-            "max",
-            "value",
-            "equation",
-            "view",
-            "view_zh",
-            "heading",
-            "assumption",
-            "source",
-            "known_on",
-            *(f"prior_{s}" for s in sets),
-            "reads",
-            "reads_at_start",
-            "used_by",
-        ]
-    )
+    write.writerow(columns)
     for v in model.variables.values():
-        low, high = v.limits
-        priors = content.prior_texts(v.name)
-        row = [
-            v.name,
-            v.note.zh,
-            v.note.en,
-            content.kind(v.name),
-            v.unit,
-            ", ".join(v.dims),
-            "" if low is None else f"{low:g}",
-            "" if high is None else f"{high:g}",
-            value(v),
-            content.source.equation(model, v.name),
-            graph.view[v.name],
-            content.view_label(graph.view[v.name], "zh"),
-            content.source.headings.get(v.name, ""),
-            "ASSUMPTION" if v.note.assumption else "",
-            v.note.source,
-            v.note.known_on,
-            *(priors.get(s, "") for s in sets),
-            ", ".join(graph.acts[v.name]),
-            ", ".join(graph.starts[v.name]),
-            ", ".join(content.users[v.name]),
-        ]
-        write.writerow([_plain(cell) for cell in row])
+        write.writerow([_plain(shown(v)) for shown in columns.values()])
     return out.getvalue()
+
+
+def _prior(content: Content, prior_set: str, variable: Variable) -> str:
+    return content.prior_texts(variable.name).get(prior_set, "")
+
+
+def _end(limit: float | None) -> str:
+    return "" if limit is None else f"{limit:g}"
 
 
 def _plain(cell: str) -> str:

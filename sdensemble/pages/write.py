@@ -12,7 +12,7 @@ from sdensemble.outputs.write.diagram import save_png
 from sdensemble.pages import diagrams, overview
 from sdensemble.pages.content import Content, read_content, reference_digest
 from sdensemble.pages.evidence import PAGE, basis, evidence_page, sourced
-from sdensemble.pages.marks import anchor, cell, plain, slug, word
+from sdensemble.pages.marks import anchor, cell, headed, listed, noted, plain, slug, word
 from sdensemble.pages.shapes import Picture, svg
 from sdensemble.pages.sheets import Sheet
 from sdensemble.pages.variables import limits, table, value
@@ -90,7 +90,7 @@ def _index(content: Content, lang: str) -> str:
     model, graph = content.model, content.graph
     say = lambda key: word(key, lang)  # noqa: E731
     lines = [
-        f"# {say('title')}: {model.path.name}",
+        f"# {headed(say('title'), model.path.name, lang)}",
         "",
         say("made"),
         "",
@@ -121,7 +121,7 @@ def _index(content: Content, lang: str) -> str:
     for view in graph.views:
         to = [f"{label(t)} {n}" for (s, t), n in weights.most_common() if s == view]
         if to:
-            lines.append(f"| {label(view)} | {', '.join(to)} |")
+            lines.append(f"| {label(view)} | {listed(to, lang)} |")
     lines += [
         "",
         f"## {say('index')}",
@@ -161,17 +161,16 @@ def _entry(content: Content, name: str, lang: str) -> list[str]:
     lines += ["```", content.source.equation(model, name), "```", ""]
     source = _source(content, variable, lang)
     if source:
-        known = f" ({say('known')} {note.known_on})" if note.known_on else ""
-        lines.append(f"- {say('source')}: {source}{known}")
-    lines += [
-        f"- {say('prior')} ({s}): {cell(t)}" for s, t in content.prior_texts(name, lang).items()
-    ]
+        known = noted(f"{say('known')} {note.known_on}", lang) if note.known_on else ""
+        lines.append(f"- {headed(say('source'), source + known, lang)}")
+    for s, told in content.prior_texts(name, lang).items():
+        lines.append(f"- {headed(say('prior') + noted(s, lang), cell(told), lang)}")
     reads = [_link(content, r) for r in graph.acts[name]]
-    reads += [f"{_link(content, r)} ({say('initial')})" for r in graph.starts[name]]
+    reads += [_link(content, r) + noted(say("initial"), lang) for r in graph.starts[name]]
     if variable.kind is not Kind.CONSTANT:
-        lines.append(f"- {say('reads')}: {', '.join(reads) or say('nothing')}")
+        lines.append(f"- {headed(say('reads'), listed(reads, lang) or say('nothing'), lang)}")
     users = [_link(content, u) for u in content.users[name]]
-    lines.append(f"- {say('used')}: {', '.join(users) or say('nothing')}")
+    lines.append(f"- {headed(say('used'), listed(users, lang) or say('nothing'), lang)}")
     return [*lines, ""]
 
 
@@ -189,7 +188,7 @@ def _assumptions(content: Content, lang: str) -> str:
         f"[{say('index')}](README.md)",
         "",
         f"| {say('variable')} | {say('label')} | {say('value')} | {say('unit')} | {say('limits')} |"
-        + "".join(f" {say('prior')} ({s}) |" for s in sets)
+        + "".join(f" {say('prior')}{noted(s, lang)} |" for s in sets)
         + f" {say('source')} |",
         "|---" * (6 + len(sets)) + "|",
     ]
@@ -200,10 +199,9 @@ def _assumptions(content: Content, lang: str) -> str:
         told = [cells[0], *map(cell, cells[1:]), _source(content, v, lang)]
         lines.append("| " + " | ".join(told) + " |")
     lines += ["", f"## {say('basis')}", ""]
-    lines += [
-        f"- {plain(p.name)} ({', '.join(p.sets) or '—'}): {basis(content.evidence, p)}"
-        for p in _by_name(content)
-    ]
+    for prior in _by_name(content):
+        name = plain(prior.name) + noted(listed(prior.sets, lang) or "—", lang)
+        lines.append(f"- {headed(name, basis(content.evidence, prior, lang), lang)}")
     return "\n".join(lines) + "\n"
 
 
@@ -228,7 +226,7 @@ def _loops_page(content: Content, lang: str) -> str:
     lines = [f"# {say('loops')}", "", f"[{say('index')}](README.md)", "", say("how"), ""]
     for loop in content.loops:
         lines += [
-            f"## {loop.id} {loop.title[lang]} ({diagrams.word(loop.kind, lang)})",
+            f"## {loop.id} {loop.title[lang]}{noted(diagrams.word(loop.kind, lang), lang)}",
             "",
             f"![](loop-{slug(loop.id)}.svg)",
             "",
@@ -236,7 +234,7 @@ def _loops_page(content: Content, lang: str) -> str:
             "|---|---|---|---|---|",
         ]
         for (source, target, _), sign in zip(loop.links, content.signs[loop.id], strict=True):
-            through = ", ".join(_link(content, n) for n in sign.through)
+            through = listed([_link(content, n) for n in sign.through], lang)
             lines.append(
                 f"| {_link(content, source)} | {_link(content, target)} | {sign.text} |"
                 f" {sign.stated} | {through if sign.found else say('absent')} |"

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from sdensemble.inputs.conflicts import ModelNumber
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.results.estimate import Array
 from sdensemble.results.results import Results
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.conflicts import ModelNumber
-    from sdensemble.inputs.scenarios import Scenario
 
 
 def model_values(results: Results, number: ModelNumber, scenario: Scenario) -> Array | None:

@@ -10,19 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from sdensemble.inputs.published import Statistic
 from sdensemble.inputs.report import ReportSpec
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target, holds, readings
 from sdensemble.lang import Words, phrase
 from sdensemble.results.probability import Probability
 from sdensemble.results.results import Results, Split
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.scenarios import Scenario
-    from sdensemble.study import Study
-
+from sdensemble.study import Study
 
 STATUSES = MET, NOT_MET, NOT_PUBLISHED = "met", "not_met", "not_published"
 

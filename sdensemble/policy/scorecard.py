@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +13,6 @@ from sdensemble.inputs.targets import Target, readings
 from sdensemble.policy.ledger import kept
 from sdensemble.results.probability import Probability
 from sdensemble.results.results import Results, Split, reference
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,7 @@ def backtest(asked: BacktestOptions, tell: Tell = SILENT) -> VerbResult:
     study = asked.opened()
     with going_on(study.folder / "outputs", "backtest", tell) as kept:
         found = test(
-            study,
-            **asked.picked("prior_set", "seed", "particles", "threads"),
-            tell=tell,
-            kept=kept,
+            study, **asked.picked("prior_set", "seed", "particles", "threads"), tell=tell, kept=kept
         )
     record = asked.record(study)
     if asked.out is not None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sdensemble.verbs.stored import StoredRun
 
 
+TARGETS = "scenarios/targets.csv"
+
+
 @dataclass(frozen=True, kw_only=True)
 class BriefOptions(IntoFolder, OfStudy):
     """What a paper of ``run`` (the latest) may be asked with.
@@ -103,6 +106,9 @@ def _material(study: Study, run: StoredRun) -> Material:
     if own and run.results.posterior:
         unpublished = sum(row.unpublished for row in own)
         notes.append(phrase("brief.own", n=len(own), unpublished=unpublished))
+    then, now = dict(run.record.get("files_read", {})), study.digests()
+    if TARGETS in then and then[TARGETS] != now.get(TARGETS):
+        notes.append(phrase("brief.targets_changed", file=TARGETS))
     draws, sources = _draws(study, run), _sources(study, run.results)
     return Material(run.others, study.history, draws, run.record, sources, notes)
 

@@ -70,9 +70,7 @@ def _weigh_structures(asked: CalibrateOptions, tell: Tell) -> VerbResult:
 
     study = asked.opened()
     found = compare_structures(
-        study,
-        **asked.picked("prior_set", "seed", "particles", "threads"),
-        tell=tell,
+        study, **asked.picked("prior_set", "seed", "particles", "threads"), tell=tell
     )
     path = write_structures(study.folder / "calibration", found)
     said = structures_document(study, found)

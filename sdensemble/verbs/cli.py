@@ -257,10 +257,7 @@ def settle() -> None:
 
 
 @click.command(
-    "sdensemble",
-    cls=Door,
-    table=VERBS,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    "sdensemble", cls=Door, table=VERBS, context_settings={"help_option_names": ["-h", "--help"]}
 )
 @click.option("--debug", is_flag=True)
 @click.option("--lang", type=click.Choice(LANGS), expose_value=False)

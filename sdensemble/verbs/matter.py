@@ -42,7 +42,7 @@ class PackageOptions(WorldOptions):
 
 def package(asked: PackageOptions, tell: Tell = SILENT) -> VerbResult:
     """Take the package SCENARIO apart: each lever's share (Shapley)."""
-    from sdensemble.decide.package import take_apart
+    from sdensemble.decide.package import ORDERS, take_apart
     from sdensemble.decide.shapley import EXACT
     from sdensemble.outputs.decide.package import package_document
     from sdensemble.verbs.worlds import Job
@@ -51,7 +51,7 @@ def package(asked: PackageOptions, tell: Tell = SILENT) -> VerbResult:
     chosen = job.study.named((asked.scenario,))[0]
     world = job.world()
     k = len(chosen.settings)
-    runs = 2**k if k <= EXACT else (12 + 2) * k
+    runs = 2**k if k <= EXACT else (ORDERS + 2) * k
     count = job.bar([world], runs * asked.members)
     found = take_apart(world, chosen, job.base, job.target, chance=asked.chance, progress=count)
     return job.done(found, package_document(found, world, job.study))

@@ -95,19 +95,15 @@ def _headline(model: Model, name: str | None) -> Headline:
     else:
         variable = model[name]
     if variable.kind in (Kind.CONSTANT, Kind.LOOKUP):
-        raise SDError(
-            '"{name}": is a {kind}; a headline must move',
-            name=variable.name,
-            kind=Message(variable.kind.value),
-        )
+        told = '"{name}": is a {kind}; a headline must move'
+        raise SDError(told, name=variable.name, kind=Message(variable.kind.value))
     whole = variable
     if variable.dims:
         whole = next((w for w, part in _sums(model) if part is variable), variable)
     components = next((part for w, part in _sums(model) if w is whole), None)
     if whole.dims and len(whole.dims) > 1:
-        raise SDError(
-            '"{name}": has {n} ranges; name another --headline', name=whole.name, n=len(whole.dims)
-        )
+        told = '"{name}": has {n} ranges; name another --headline'
+        raise SDError(told, name=whole.name, n=len(whole.dims))
     if whole.dims:
         components = whole
     element = model.elements(whole.dims[0])[0] if whole.dims else ""

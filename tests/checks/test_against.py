@@ -79,6 +79,12 @@ def test_a_treatment_is_held_against_its_interval(bench):
     assert found.rows[0]["median"] == pytest.approx(15.9, abs=1)
 
 
+def test_each_treatment_is_told_by_its_own_name(bench):
+    other = {**study_case(0, 50), "name": {"zh": "减产", "en": "scarce"}}
+    told = studies(bench, {"cases": [study_case(0, 50), other]}).shown["en"]
+    assert [part.split()[0] for part in told.split("; ")] == ["dear", "scarce"]
+
+
 def test_an_effect_is_told_for_a_dose(bench):
     whole = studies(bench, {"cases": [study_case(0, 50)]}).rows[0]["median"]
     per = {"variable": "Price", "at": 2022, "relative": True, "factor": 10}
@@ -112,7 +118,7 @@ def test_a_test_that_names_no_world_is_refused(tmp_path):
     )
     path = tmp_path / "extremes.toml"
     path.write_text(text, "utf-8")
-    with pytest.raises(SDError, match=r"extremes\.toml .*X: world: no \[world\.famine\]"):
+    with pytest.raises(SDError, match=r"extremes\.toml .*X\W+world: no \[world\.famine\]"):
         read_tests(path, KINDS)
     path.write_text(text + '[world.famine]\n"growth" = 0\n', "utf-8")
     (test,) = read_tests(path, KINDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sdensemble.evidence import calibrate, fitting
+from sdensemble.evidence import fitter, fitting
 from sdensemble.study import Study, open_study
 from tests.evidence.small import make_study, truth_figures
 
@@ -20,7 +20,7 @@ def fits_kept(monkeypatch):
 
     That a fit has the same bits, interrupted or not, is the subject of test_fit.
     """
-    make = calibrate.fit_posterior
+    make = fitter.fit_posterior
 
     def fit(problem, bound, *, seed, settings, checkpoint=None, progress=None):
         key = fitting.fit_key(bound, seed, settings)
@@ -35,7 +35,7 @@ def fits_kept(monkeypatch):
             progress(*line)
         return made
 
-    monkeypatch.setattr(calibrate, "fit_posterior", fit)
+    monkeypatch.setattr(fitter, "fit_posterior", fit)
 
 
 @pytest.fixture

@@ -123,8 +123,8 @@ def test_every_later_statistic_is_in_the_audit_or_named_with_its_reason(small):
         ("firms", "no measure"),
         ("sales", "part of a year"),
     ]
-    assert "no term of this measure and sector" in said(small, found)
-    assert "part of a year" in said(small, found)
+    assert "of a measure and sector that fit.toml does not name" in said(small, found)
+    assert "that end within a year" in said(small, found)
 
 
 def test_past_levers_hold_until_the_year_and_new_ones_follow():

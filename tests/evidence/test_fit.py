@@ -173,16 +173,7 @@ def test_sixteen_bits_keep_numbers_within_their_ends():
 
 
 def chosen(study: Study, name: str = "latest", **more):
-    return choose(
-        study.folder,
-        study.model,
-        study.priors(),
-        study.fit,
-        study.history,
-        study.lived,
-        name,
-        **more,
-    )
+    return choose(study, study.priors(), name, **more)
 
 
 def test_calibrate_keeps_the_posterior_a_run_then_uses(small, no_figures, tmp_path):

@@ -89,12 +89,10 @@ def test_probabilities_carry_keys_and_only_the_information_date_and_draws_differ
 
 
 def test_moves_of_different_questions_are_not_compared(small):
-    from sdengine.kernel import compile_model
-    from sdensemble.evidence.calibrate import settings_of
-    from sdensemble.evidence.observe.effects import Fitter
+    from sdensemble.evidence.fitter import Fitter
 
-    fitter = Fitter(small, compile_model(small.model), "", settings_of(FEW, None), 1)
-    one = fitter.events(None, "latest")["sales_2025"]
+    fitter = Fitter.of(small, "", FEW, None, 1)
+    one = observe.effects.events(fitter, None, "latest")["sales_2025"]
     assert moved(one, one).mean == 0
     with pytest.raises(SDError, match="different questions"):
         moved(one, replace(one, key=replace(one.key, measure="other")))
@@ -102,7 +100,7 @@ def test_moves_of_different_questions_are_not_compared(small):
 
 def test_what_is_not_fitted_is_not_refitted_and_says_why(small, monkeypatch):
     calibration = small.folder / "calibration"
-    monkeypatch.setattr(observe.effects, "fit_vintage", None)
+    monkeypatch.setattr(observe.effects, "fit", None)
     known = len(small.history)
     found = add(small, "2023,sales,total,100,Ton,2024,2023-06-30", "2015,sales,total,9,Ton,2016,")
     assert "nothing was refitted" in said(small, found)
@@ -197,12 +195,7 @@ def test_an_import_is_a_vintage_with_its_posterior_and_the_date_of_its_latest_pu
         out=small.folder / "outputs" / "2",
     )
     assert "calibrated (posterior" in run_study(options).text("en")
-    fitted = calibrate(
-        open_study(small.folder),
-        as_of=second.batch,
-        particles=FEW,
-        profiles=False,
-    )
+    fitted = calibrate(open_study(small.folder), as_of=second.batch, particles=FEW, profiles=False)
     text = document_text(calibration_document(open_study(small.folder), fitted), "en")
     assert "Fit: nowcast (data published to 2025-12-31" in text
 

@@ -66,7 +66,7 @@ def test_what_has_no_term_is_said_by_measure(study):
     (said,) = no_term(study, vintage(study.history, "latest"))
     assert "of series that fit.toml does not name" in tell(said, "en")
     assert "other measures" in tell(said, "en")
-    assert "没有对应的拟合项" in tell(said, "zh")
+    assert "没有对应的序列" in tell(said, "zh")
 
 
 def test_every_number_of_the_priors_is_said_in_words_and_in_few(study):

@@ -41,7 +41,7 @@ def test_all_problems_of_a_report_are_told_at_once(tmp_path):
     for part in (
         'did you mean "output regime raw"',
         'did you mean "other"',
-        "'average'",
+        'not "average"',
         'no such key "colour"',
     ):
         assert part in message

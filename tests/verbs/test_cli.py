@@ -213,7 +213,7 @@ def test_the_wrong_python_says_which_one_to_use(root, version, told):
             " lognormal(median 39,",
         ),
         ("scenarios/targets.csv", ",9,", ",31,", "the year 31 is not wholly within"),
-        ("outputs/report.toml", '"end"', '"ends"', "aggregate 'ends' is not one of"),
+        ("outputs/report.toml", '"end"', '"ends"', "aggregate must be one of annual, mean, end"),
     ],
 )
 def test_a_mistake_in_a_file_ends_in_one_clear_message(teacup, tmp_path, file, old, new, message):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sdensemble.evidence import calibrate
+from sdensemble.evidence import fitter
 from sdensemble.study import open_study
 from sdensemble.verbs.audit import AuditOptions, audit
 from sdensemble.verbs.backtest import BacktestOptions, backtest
@@ -20,7 +20,7 @@ def folder(tmp_path):
 @pytest.fixture
 def fits(monkeypatch):
     """Count fits; with ``after`` set the fit behind so many is interrupted."""
-    make, state = calibrate.fit_posterior, {"done": 0, "after": None}
+    make, state = fitter.fit_posterior, {"done": 0, "after": None}
 
     def fit(*of, **how):
         if state["done"] == state["after"]:
@@ -28,7 +28,7 @@ def fits(monkeypatch):
         state["done"] += 1
         return make(*of, **how)
 
-    monkeypatch.setattr(calibrate, "fit_posterior", fit)
+    monkeypatch.setattr(fitter, "fit_posterior", fit)
     return state
 
 

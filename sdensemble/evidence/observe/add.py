@@ -10,14 +10,15 @@ from functools import partial
 from pathlib import Path
 
 from sdengine.errors import SDError
-from sdengine.kernel import compile_model
-from sdensemble.evidence.calibrate import settings_of
+from sdensemble.evidence.fitter import Fitter
 from sdensemble.evidence.observe.effects import (
     Events,
-    Fitter,
+    events,
+    fit,
     is_fitted,
     known_before,
     moved,
+    stored,
     why_not,
     with_rows,
 )
@@ -130,7 +131,7 @@ def observe_add(
     """
     begun = time.perf_counter()
     study.require_fit()  # before anything is read: without it no figure moves a probability
-    settings = settings_of(particles, threads)
+    fitter = Fitter.of(study, prior_set, particles, threads, seed)
     history = study.folder / "calibration" / "history.csv"
     batch = _batch(study)
     new = [Figure(one.line, replace(one.row, batch=batch)) for one in figures.new]
@@ -142,26 +143,25 @@ def observe_add(
     alone: dict[int, Events] = {}
     posterior, place = None, None
     if taken:
-        fitter = Fitter(study, compile_model(study.model), prior_set, settings, seed)
-        place, name = _place(study, prior_set, settings.size, batch)
+        place, name = _place(study, prior_set, fitter.settings.size, batch)
         here = information((*study.history, *rows), batch)
-        old = fitter.stored()
+        old = stored(fitter)
         apart = taken if each and len(taken) > 1 else []
         pace = Pace((old is None) + len(apart) + 1, tell)
         if tell:
-            tell(sentence("fitting", n=pace.fits, particles=settings.size))
+            tell(sentence("fitting", n=pace.fits, particles=fitter.settings.size))
         if old is None:
-            old = fitter.fit(vintage(study.history, LATEST), pace.stage)
+            old = fit(fitter, vintage(study.history, LATEST), pace.stage)
             pace.next_fit()
-        before = fitter.events(old, LATEST)
+        before = events(fitter, old, LATEST)
         for row in apart:
-            made = fitter.fit(with_rows(study, (row,)), pace.stage)
-            alone[id(row)] = fitter.events(made, here)
+            made = fit(fitter, with_rows(study, (row,)), pace.stage)
+            alone[id(row)] = events(fitter, made, here)
             pace.next_fit()
             if tell:
                 tell(sentence("fitted", row=f"{'/'.join(row.series)} {row.time:g}"))
-        posterior = fitter.fit(with_rows(study, rows, name), pace.stage)
-        after = fitter.events(posterior, here)
+        posterior = fit(fitter, with_rows(study, rows, name), pace.stage)
+        after = events(fitter, posterior, here)
         alone = alone or ({id(taken[0]): after} if len(taken) == 1 else {})
     fitted = {id(row) for row in taken}
     told = tuple(
@@ -181,7 +181,7 @@ def observe_add(
         {key: event.probability() for key, event in after.items()},
         {key: moved(after[key], before[key]) for key in after},
         figures.known,
-        settings.size,
+        fitter.settings.size,
         seed,
         None if posterior is None or place is None else _kept(study, prior_set, posterior, place),
     )

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from sdengine.errors import SDError
-from sdengine.kernel import Kernel
 from sdensemble.ensemble.blocks import Threads
-from sdensemble.ensemble.members import from_prior
-from sdensemble.evidence.calibrate import fit_vintage
-from sdensemble.evidence.fitting import Progress, problem_of
-from sdensemble.evidence.members import from_posterior
+from sdensemble.evidence.fitter import Fitter
+from sdensemble.evidence.fitting import Progress
 from sdensemble.evidence.posterior import Posterior
-from sdensemble.evidence.smc import Settings
-from sdensemble.evidence.stored import choose
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import LATEST, Observation, Vintage, vintage
 from sdensemble.inputs.scenarios import BASELINE
@@ -29,60 +24,31 @@ from sdensemble.study import Study
 Events = Mapping[str, Event]
 
 
-@dataclass(frozen=True, eq=False)
-class Fitter:
-    """One way of fitting a study: prior set, settings and seed, the same for every vintage."""
+def stored(fitter: Fitter) -> Posterior | None:
+    """Return the stored posterior of all that is known, if it was made for today's inputs."""
+    try:
+        return fitter.stored(LATEST).posterior
+    except SDError:  # made for other inputs: fit anew
+        return None
 
-    study: Study
-    kernel: Kernel
-    prior_set: str
-    settings: Settings
-    seed: int
 
-    def stored(self) -> Posterior | None:
-        """Return the stored posterior of all that is known, if it was made for today's inputs.
+def fit(fitter: Fitter, known: Vintage, progress: Progress | None = None) -> Posterior | None:
+    """Return the posterior of a vintage, None where no figure of it is fitted."""
+    problem = fitter.problem(known)
+    return fitter.fit(problem, known, progress=progress) if problem.data else None
 
-        It may hold more particles than a fit made here: as many members are drawn of it.
-        """
-        study = self.study
-        try:
-            return choose(
-                study.folder,
-                study.model,
-                study.priors(self.prior_set),
-                study.fit,
-                study.history,
-                study.lived,
-                LATEST,
-            ).posterior
-        except SDError:  # made for other inputs: fit anew
-            return None
 
-    def fit(self, known: Vintage, progress: Progress | None = None) -> Posterior | None:
-        """Return the posterior of a vintage, None where no figure of it is fitted."""
-        study = self.study
-        problem = problem_of(study, self.kernel, self.prior_set, known, self.settings.threads)
-        if not problem.data:
-            return None
-        return fit_vintage(study, problem, known, self.settings, self.seed, progress=progress)
-
-    def events(self, posterior: Posterior | None, as_of: str) -> Events:
-        """Return the targets shown on the terminal as events under the baseline."""
-        study, priors = self.study, self.study.priors(self.prior_set)
-        scenario = next((s for s in study.scenarios if s.name == BASELINE), study.scenarios[0])
-        targets = [t for t in study.targets if t.headline] or list(study.targets[:1])
-        parts = [part for t in targets for part in leaves(t, study.targets)]
-        inputs = (priors, study.model, study.forcing, self.settings.size)
-        if posterior is None:
-            members = from_prior(
-                *inputs, seed=self.seed, as_of=as_of, replicates=self.settings.replicates
-            )
-        else:
-            members = from_posterior(posterior, *inputs, seed=self.seed, as_of=as_of)
-        keep = {part.variable: part.aggregate for part in parts}
-        data = members.run(self.kernel, [scenario], keep, by=Threads(self.settings.threads))
-        results = Results(data, (scenario,), study.targets, study.report, study.model)
-        return {t.id: results.event(t, scenario) for t in targets}
+def events(fitter: Fitter, posterior: Posterior | None, as_of: str) -> Events:
+    """Return the targets shown on the terminal as events under the baseline."""
+    study = fitter.study
+    scenario = next((s for s in study.scenarios if s.name == BASELINE), study.scenarios[0])
+    targets = [t for t in study.targets if t.headline] or list(study.targets[:1])
+    parts = [part for t in targets for part in leaves(t, study.targets)]
+    members = fitter.members(posterior, as_of)
+    keep = {part.variable: part.aggregate for part in parts}
+    data = members.run(fitter.kernel, [scenario], keep, by=Threads(fitter.settings.threads))
+    results = Results(data, (scenario,), study.targets, study.report, study.model)
+    return {t.id: results.event(t, scenario) for t in targets}
 
 
 def moved(after: Event, before: Event) -> Estimate:

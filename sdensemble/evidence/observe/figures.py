@@ -28,8 +28,6 @@ ROLES = {
     "推算": "derived",
 }
 """What a column of roles may say of a row that is no observation."""
-
-
 OF_COLUMN = {"which sector": "sector", "no sector": "sector", "no unit": "unit"}
 """Problems that are another column's than the one being read."""
 

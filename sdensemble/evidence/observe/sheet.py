@@ -80,8 +80,6 @@ def read_sheet(path: Path) -> Sheet:
 
 
 Table = Sequence[tuple[int, Sequence[str]]]
-
-
 STATED = re.compile(r"单位\s*:\s*(\S+?)\s*[)\]]?$")
 """The unit of a table, on a line of its own above the header."""
 BRACKETS = re.compile(r"\((.*?)\)|[/:](.+)$")
@@ -124,11 +122,6 @@ def _wide(table: Table) -> tuple[int, int]:
 ABSENT = ("", "-", "—", "–", "…", "...", "/", "..")
 """Cells of a wide table in which no figure stands."""
 YEAR = re.compile(r"(?:19|20)\d\d(?:\.0+)?\s*年?\s*度?(?:\s*(?:上半年|第?一季度|前三季度))?")
-
-
-def _named_in(table: Table, head: int) -> set[str]:
-    """Return the names of the columns that a row heads."""
-    return {_named(cell)[0] for cell in table[head][1]} - {""} if table else set()
 
 
 def _unpivoted(table: Table, head: int) -> tuple[Table, int]:
@@ -197,7 +190,7 @@ def _split(cell: str) -> tuple[str, str]:
 
 
 def _sheet(path: Path, table: Table, head: int) -> Sheet:
-    long = _named_in(table, head)
+    long = {_named(cell)[0] for cell in table[head][1]} - {""} if table else set()
     table, head = _unpivoted(table, head)
     header = tuple(table[head][1]) if table else ()
     problems = Problems()

@@ -60,17 +60,11 @@ def _read(where: str, text: str, found: Problems) -> Change | None:
     left, sign, right = _equation(middle)
     lookup = re.match(r'("[^"]*"\s*|[^("=]+)\(', middle)
     if ":IS:" in middle.upper():
-        found.add(
-            where,
-            '"{name}" is a string; strings are not supported',
-            name=middle.split(":")[0].strip(),
-        )
+        told = '"{name}" is a string; strings are not supported'
+        found.add(where, told, name=middle.split(":")[0].strip())
     elif lookup and not sign:
-        found.add(
-            where,
-            '"{name}" is a lookup; changes of lookups are not supported',
-            name=lookup[1].strip(),
-        )
+        told = '"{name}" is a lookup; changes of lookups are not supported'
+        found.add(where, told, name=lookup[1].strip())
     elif not sign or split_name(left) is None:
         found.add(where, '"{text}" is no change; write name = value', text=text)
     else:

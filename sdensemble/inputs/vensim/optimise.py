@@ -69,9 +69,8 @@ def read_optimisation(path: Path) -> Optimisation:
             continue
         one = _range(where, line)
         if one is None:
-            found.add(
-                where, '"{line}" is no search range; write low <= name = start <= high', line=line
-            )
+            told = '"{line}" is no search range; write low <= name = start <= high'
+            found.add(where, told, line=line)
         else:
             ranges.append(one)
     found.raise_if_any()

@@ -46,9 +46,8 @@ def read_sample(path: Path) -> Sample:
     except csv.Error as error:
         raise SDError("{file}: is no table — {error}", file=short(path), error=error) from None
     if len(rows) < 2:
-        raise SDError(
-            "{file}: needs a header of constants and a row for each member", file=short(path)
-        )
+        told = "{file}: needs a header of constants and a row for each member"
+        raise SDError(told, file=short(path))
     found = Problems()
     where = f"{short(path)} line {rows[0][0]}"
     columns = _columns(rows[0][1], where, found)
@@ -82,8 +81,7 @@ def _fill(into: NDArray[np.float64], row: list[str], where: str, found: Problems
             continue
         value = number(cell)
         if value is None:
-            found.add(
-                where, 'column {column}: "{value}" is no number', column=j + 1, value=cell.strip()
-            )
+            told = 'column {column}: "{value}" is no number'
+            found.add(where, told, column=j + 1, value=cell.strip())
         else:
             into[j] = value

@@ -176,11 +176,8 @@ def _header(line: str, where: str, found: Problems) -> tuple[int, str, int, str]
         count = "1"
     if method not in METHODS:
         names = {"G": "G (Latin grid)"}
-        found.add(
-            where,
-            'method "{method}" is not supported (M, L, U, F)',
-            method=names.get(method, method),
-        )
+        told = 'method "{method}" is not supported (M, L, U, F)'
+        found.add(where, told, method=names.get(method, method))
     if not re.fullmatch(r"-?\d+", seed):
         found.add(where, 'seed "{seed}" is no whole number', seed=seed)
         seed = "1234"
@@ -196,9 +193,8 @@ def _factor(where: str, line: str, found: Problems) -> Factor | None:
     name = split_name(sides[0])
     call = re.fullmatch(r"([A-Za-z][\w ]*)\(([^()]*)\)", sides[-1].strip())
     if len(sides) != 2 or name is None or call is None:
-        found.add(
-            where, '"{line}" is not understood; write name = DISTRIBUTION(min, max, …)', line=line
-        )
+        told = '"{line}" is not understood; write name = DISTRIBUTION(min, max, …)'
+        found.add(where, told, line=line)
         return None
     function = " ".join(call[1].replace("_", " ").upper().split())
     try:

@@ -19,9 +19,8 @@ def read_text(path: Path) -> str:
     try:
         return decode(path.read_bytes())
     except OSError as error:
-        raise SDError(
-            "{file}: cannot be read — {error}", file=short(path), error=error.strerror or error
-        ) from None
+        told = "{file}: cannot be read — {error}"
+        raise SDError(told, file=short(path), error=error.strerror or error) from None
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, str]]:

@@ -14,12 +14,14 @@ from sdensemble.decide.worlds import Named
 from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.targets import Target
+from sdensemble.inputs.units import total_unit
 from sdensemble.lang import (
     LANGS,
     Capital,
     Ended,
     Words,
     bracketed,
+    has,
     joined,
     phrase,
     quantity,
@@ -28,21 +30,23 @@ from sdensemble.lang import (
 )
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Figure
-from sdensemble.outputs.form import TEXT, Chance, Form, Native, Number, Shown
+from sdensemble.outputs.form import TEXT, Chance, Form, Number, Shown
 from sdensemble.outputs.naming import (
     beyond,
     conditioned,
     information_date,
+    inside,
     label,
     measure_of,
     moment,
     outlay_of,
     period_of,
     target_label,
+    target_name,
     unit_notes,
 )
 from sdensemble.outputs.rounding import rounded, rounded_up
-from sdensemble.outputs.table import Cell, Column, part
+from sdensemble.outputs.table import Cell, Column
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import Study
 
@@ -55,14 +59,13 @@ class Errored(Number):
     """
 
     signed: bool = True
-    scale: float = 1.0
 
     def text(self, value: Any, lang: str) -> str:
         """Return the number with its error; a dash where there is none."""
         if value is None:
             return say("number.missing", lang)
         mean, se = pair(value)
-        mean, se = mean * self.scale, se * self.scale
+        mean, se = mean * self.factor, se * self.factor
         if not math.isfinite(mean):
             return say("number.missing", lang)
         if mean == 0 and not se > 0:
@@ -75,10 +78,6 @@ class Errored(Number):
             return number
         first = -math.floor(math.log10(se))
         return say("number.with_error", lang, value=number, error=rounded_up(se, min(most, first)))
-
-    def number(self, value: Any, lang: str) -> Native:
-        """Return the number without its error."""
-        return None if value is None else super().number(pair(value)[0] * self.scale, lang)
 
 
 def pair(value: Any) -> tuple[float, float]:
@@ -97,7 +96,7 @@ def places_for(mean: float, se: float) -> int:
     return max(0, min(three, 6))
 
 
-POINTS = Errored(scale=100.0)
+POINTS = Errored(factor=100.0)
 """A change of probability, in points."""
 AMOUNT = Errored()
 SPENT = Errored(signed=False)
@@ -126,8 +125,7 @@ def cell(
     **words: object,
 ) -> Cell:
     """Return a ``column``, and what it shows of an item: a function, or the name of a part."""
-    picked = part(shown) if isinstance(shown, str) else shown
-    return column(name, form, unit, head, **words), picked
+    return column(name, form, unit, head, **words), shown
 
 
 def paper(
@@ -213,13 +211,7 @@ def purse_cells(study: Study, form: Number, treasury: Any, forgone: Any) -> tupl
     """Return the columns of outlay and, where there is any, of income forgone, with their cells."""
     money = money_unit(study)
     cells = (("treasury", treasury), ("forgone", forgone))[: 1 + forgoes(study)]
-    return tuple(
-        (
-            Column(name, purse_head(study, name), form, money),
-            part(one) if isinstance(one, str) else one,
-        )
-        for name, one in cells
-    )
+    return tuple((Column(name, purse_head(study, name), form, money), one) for name, one in cells)
 
 
 def purse_head(study: Study, name: str) -> Words:
@@ -282,7 +274,11 @@ def unit_of(spec: ReportSpec, unit: str) -> Words:
 
 
 def level(value: float, unit: str, spec: ReportSpec, digits: int = 4) -> Words:
-    """Return a lever's level with its unit: "4.16亿元/年"; a pure number as it is."""
+    """Return a level with its unit: "4.16亿元/年"; a rate in %; a pure number as it is."""
+    period = f"period.{unit.casefold().removeprefix('1/')}"
+    if unit.startswith("1/") and has(period):
+        percent = Shown(100 * value, Number(digits=digits))
+        return phrase("decide.rate", percent=percent, period=phrase(period))
     number = Shown(value, Number(digits=digits))
     words = unit_of(spec, unit)
     if not words:
@@ -333,15 +329,13 @@ def world_name(study: Study, world: Any) -> Words:
 
 def asked(study: Study, target: Target) -> Words:
     """Return a target in words with its year and its key: measure, scope and price basis."""
-    from sdensemble.outputs.naming import target_name
-
     key = conditioned(study.report, (target.measure, target.scope, target.price_basis))
     if target.joint:
         return joined([target_label(target), key], "nothing")
     words = phrase(
         "date.condition",
         year=year_of(study, target.year or 0),
-        name=target_name(target),
+        name=inside(target_name(target), study.report),
         words=beyond(target, study.report),
     )
     return joined([words, key], "nothing")
@@ -381,18 +375,13 @@ def sourced(document: Document, study: Study, run: str) -> Document:
 def money_unit(study: Study) -> Words:
     """Return the unit of outlay summed over years."""
     payers = study.report.payers
-    if not payers:
-        return ""
-    unit = study.model[payers[0].variable].unit.removesuffix(f"/{study.model.clock.unit}")
-    return unit_of(study.report, unit)
+    return unit_of(study.report, total_unit(study.model, payers[0].variable)) if payers else ""
 
 
 def outcome_unit(study: Study, variable: str, aggregate: str) -> Words:
     """Return the unit of an outcome as a run keeps it."""
-    unit = study.model[variable].unit
-    if aggregate == "annual":
-        unit = unit.removesuffix(f"/{study.model.clock.unit}")
-    return unit_of(study.report, unit)
+    model, annual = study.model, aggregate == "annual"
+    return unit_of(study.report, total_unit(model, variable) if annual else model[variable].unit)
 
 
 def target_unit(study: Study, target: Target, variable: str = "") -> Words:
@@ -414,9 +403,7 @@ def chance(found: Any) -> Words:
 
 def asked_outcome(study: Study, target: Target) -> Words:
     """Return an outcome with its year: "2025年全省产值"."""
-    from sdensemble.outputs.naming import target_name
-
     if target.joint:
         return target_label(target)
     year = year_of(study, target.year or 0)
-    return phrase("date.together", year=year, name=target_name(target))
+    return phrase("date.together", year=year, name=inside(target_name(target), study.report))

@@ -23,7 +23,7 @@ from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import Table, table_from
 from sdensemble.study import Study
 
-POINTS = c.Errored(scale=100.0, signed=False)
+POINTS = c.Errored(factor=100.0, signed=False)
 
 
 def hold_document(found: Held, world: World, study: Study) -> Document:
@@ -66,7 +66,8 @@ def answer(found: Held, study: Study) -> Iterator[Words]:
         name = str(data.attrs["choice"])
         own = data.sel(action=name)
         gap = factor * float(data.attrs["gap"]), factor * float(data.attrs["gap_se"])
-        kind = "" if abs(gap[0]) >= 2 * gap[1] else "_near"
+        best = float(own["worst"]) <= 2 * float(own["worst_se"])
+        kind = "_near" if abs(gap[0]) < 2 * gap[1] else "_best" if best else ""
         yield phrase(
             f"decide.robust.{'chance' if key == 'p' else key}{kind}",
             name=c.title_of(found, name),

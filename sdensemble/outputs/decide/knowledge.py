@@ -31,7 +31,7 @@ def knowledge_document(
             phrase("decide.evpi.choices"),
             zip(found.scenarios, found.means, strict=True),
             c.cell("scenario", lambda held: held[0].title),
-            c.cell("effect", lambda held: held[1], c.Errored(scale=scale), unit),
+            c.cell("effect", lambda held: held[1], c.Errored(factor=scale), unit),
         ),
         _table(found, study, labels, unit, scale),
         _figure(found, study, unit, scale),
@@ -83,7 +83,7 @@ def _table(found: Knowledge, study: Study, labels: Labels, unit: Words, scale: f
         (input_name(study, n), w, _favoured(found, n) if n in found.favours else nothing)
         for n, w in found.partial[:SHOWN]
     ]
-    form = c.Errored(scale=scale, signed=False)
+    form = c.Errored(factor=scale, signed=False)
     return table_from(
         "information",
         phrase("decide.evpi.table"),

@@ -18,7 +18,7 @@ from sdensemble.lang import Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Document, Paragraph
 from sdensemble.outputs.form import Number
 from sdensemble.outputs.naming import moment, outlay_of, unit_notes
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Column, Table, table_from
 from sdensemble.study import Study
 
 THREE = Number(places=3)
@@ -59,16 +59,17 @@ def outlay_document(study: Study) -> Document:
 
 
 def _table(key: str, study: Study, values: dict[str, float], words: dict[str, object]) -> Table:
-    columns = (
-        Column("scenario", phrase("outlay.scenario")),
-        Column("outlay", phrase("outlay.amount"), THREE),
-        Column("above", phrase("outlay.above"), Number(places=3, signed=True)),
+    return table_from(
+        f"outlay-{key}",
+        phrase(f"outlay.{key}", **words),
+        study.scenarios,
+        (Column("scenario", phrase("outlay.scenario")), _titled),
+        (Column("outlay", phrase("outlay.amount"), THREE), lambda s: values[s.name]),
+        (
+            Column("above", phrase("outlay.above"), Number(places=3, signed=True)),
+            lambda s: above(s, values),
+        ),
     )
-    rows = (
-        {"scenario": _titled(s), "outlay": values[s.name], "above": above(s, values)}
-        for s in study.scenarios
-    )
-    return table_of(f"outlay-{key}", phrase(f"outlay.{key}", **words), columns, rows)
 
 
 def _titled(scenario: Scenario) -> Words:

@@ -82,7 +82,7 @@ def _answer(found: TakenApart, study: Study, names: Sequence[Words]) -> Iterator
 
 
 def _table(found: TakenApart, study: Study, names: Sequence[Words]) -> Table:
-    unit, form = _unit(found, study), c.Errored(scale=_scale(found))
+    unit, form = _unit(found, study), c.Errored(factor=_scale(found))
 
     def share(key: str, head: str) -> Cell:
         return c.cell(key, lambda i: _number(found, key, i), form, unit, head)
@@ -102,7 +102,7 @@ def _pairs(found: TakenApart, study: Study, names: Sequence[Words]) -> Table:
     """Return what each pair of levers does beyond the sum of both, the largest first."""
     pairs = [(i, j) for i in range(len(names)) for j in range(i)]
     pairs.sort(key=lambda pair: -abs(_number(found, "interaction", pair)[0]))
-    unit, form = _unit(found, study), c.Errored(scale=_scale(found))
+    unit, form = _unit(found, study), c.Errored(factor=_scale(found))
     return table_from(
         "interactions",
         phrase("decide.package.pairs"),

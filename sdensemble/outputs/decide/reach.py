@@ -9,6 +9,7 @@ from typing import Any
 from sdensemble.decide.frontier import Point
 from sdensemble.decide.reach import Edge, Reached, Solved
 from sdensemble.decide.worlds import World
+from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
@@ -237,7 +238,7 @@ def edge_table(found: Edge, study: Study) -> Table:
         share, n = p.reached, found.searched
         return share, math.sqrt(share * (1 - share) / n) if n and 0 <= share <= 1 else math.nan
 
-    fresh = c.Errored(scale=100.0, signed=False, likely=True)
+    fresh = c.Errored(factor=100.0, signed=False, likely=True)
     key = "cost_both" if found.with_forgone else "cost_treasury"
     return table_from(
         "frontier",
@@ -284,10 +285,13 @@ def edge_figure(found: Edge, study: Study) -> Figure:
 
     def mix(i: int) -> Panel:
         lever, levels = found.levers[i], numbers(p.mix[i] for _, p in able)
+        margin = 0.06 * (lever.high - lever.low)  # room for a point that lies on a limit
         return Panel(
             (Line(paid, levels, "model"), Points(paid, levels)),
             x=outlay,
-            y=Axis("", c.unit_of(study.report, lever.unit), low=lever.low, high=lever.high),
+            y=Axis(
+                "", unit_label(study.report, lever.unit), lever.low - margin, lever.high + margin
+            ),
             title=c.lever_label(study.model, lever),
             height=30,
             id=f"mix-{i}",

@@ -20,7 +20,7 @@ from sdensemble.study import Study
 
 FEW = 3
 """How many groups or inputs a sentence names."""
-SHARE = c.Errored(scale=100.0, signed=False)
+SHARE = c.Errored(factor=100.0, signed=False)
 
 
 def shares_document(found: Shares, world: World, study: Study, labels: Labels) -> Document:
@@ -105,14 +105,16 @@ def shares_figure(found: Shares, study: Study, labels: Labels) -> Figure:
         low, high = numbers(shown - 2 * se[order]), numbers(shown + 2 * se[order])
         told, length = phrase(f"decide.fig.{key}_share"), numbers(np.maximum(shown, 0))
         marks: list[Mark] = [Bars(y, length, low, high, "estimate", told, across=True)]
+        least = -float(np.nanmax(values)) / 50
         if found.swapped:
             first, words = 100 * data["first"].values[order], phrase("decide.fig.first_share")
+            least = min(least, 1.3 * float(np.nanmin(first)))
             marks.append(Points(numbers(first), y, role="mean", name=words))
         groups = map(str, data["group"].values[order])
         panels.append(
             Panel(
                 tuple(marks),
-                x=Axis(phrase("decide.fig.share"), "%", low=-float(np.nanmax(values)) / 50),
+                x=Axis(phrase("decide.fig.share"), "%", low=least),
                 y=Axis(names=tuple(group_name(study, labels, group) for group in groups)),
                 title=_output(found, name, study),
                 height=8 + 5 * order.size,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from sdensemble.evidence.audit import LEFT, OUTSIDE, SCOPE, SHOCKS, Audit, Split
+from sdensemble.evidence.audit import LEFT, OUTSIDE, SCOPE, SHOCKS, Audit, Floats, Split
 from sdensemble.inputs.naming import unit_label
+from sdensemble.inputs.units import total_unit
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Items, Paragraph
 from sdensemble.outputs.evidence.common import (
@@ -17,17 +19,16 @@ from sdensemble.outputs.evidence.common import (
     THREE,
     TWO,
     by_measure,
-    column,
+    cell,
     document,
     evidence_table,
+    forecast_of,
     lines,
-    period_column,
-    series_columns,
-    series_title,
+    series_cells,
 )
 from sdensemble.outputs.form import Number
-from sdensemble.outputs.naming import information_date, moment
-from sdensemble.outputs.table import Column, Table
+from sdensemble.outputs.naming import information_date, moment, period_of
+from sdensemble.outputs.table import Cell, Column, Table
 from sdensemble.study import Study
 
 POINTS = Number(places=1, signed=True, factor=100.0)
@@ -51,26 +52,17 @@ def audit_document(study: Study, found: Audit) -> Document:
 
 
 def _forecasts(study: Study, found: Audit) -> Table:
-    rows = (
-        {
-            "series": series_title(study, row.series),
-            "year": row.year,
-            "value": row.value,
-            "forecast": (row.score.low, row.score.median, row.score.high),
-            "pit": row.score.pit,
-            "crps": row.score.crps,
-        }
-        for row in found.rows
+    return evidence_table(
+        "audit",
+        found.rows,
+        *series_cells(study),
+        cell("value", "value", PLAIN),
+        cell("forecast", lambda row: forecast_of(row.score), QUANTILES),
+        cell("pit", "score.pit", TWO, "PIT"),
+        cell("crps", "score.crps", THREE, "CRPS"),
+        date=information_date(found.issued, study.report.issued),
+        scenario=found.lived.title,
     )
-    columns = series_columns(
-        study,
-        column("value", PLAIN),
-        column("forecast", QUANTILES),
-        column("pit", TWO, "PIT"),
-        column("crps", THREE, "CRPS"),
-    )
-    date = information_date(found.issued, study.report.issued)
-    return evidence_table("audit", columns, rows, date=date, scenario=found.lived.title)
 
 
 def _left_out(study: Study, found: Audit) -> list[Block]:
@@ -92,17 +84,16 @@ def _splits(study: Study, splits: Sequence[Split]) -> Table:
         unnamed = name in UNLESS_NAMED and name not in titles
         return phrase(f"evidence.{UNLESS_NAMED[name]}") if unnamed else titles.get(name, name)
 
-    rows = (
-        {
-            "series": series_title(study, one.series),
-            "year": one.year,
-            "miss": one.miss,
-            **one.shares,
-        }
-        for one in splits
+    def share(name: str) -> Cell:
+        def of(one: Split) -> float:
+            return one.shares[name]
+
+        return Column(name, head(name), POINTS), of
+
+    miss = cell("miss", "miss", POINTS)
+    return evidence_table(
+        "split", splits, *series_cells(study), miss, *map(share, splits[0].shares)
     )
-    shares = (Column(name, head(name), POINTS) for name in splits[0].shares)
-    return evidence_table("split", series_columns(study, column("miss", POINTS), *shares), rows)
 
 
 def _zeros(study: Study, splits: Sequence[Split]) -> Iterator[Words]:
@@ -120,30 +111,33 @@ def _zeros(study: Study, splits: Sequence[Split]) -> Iterator[Words]:
 
 def _unit(study: Study) -> Words:
     """Return the headline's unit; of what a period brings, without the period."""
-    unit = study.model[study.report.headline.whole.variable].unit
-    return unit_label(study.report, unit.removesuffix(f"/{study.model.clock.unit}"))
+    unit = total_unit(study.model, study.report.headline.whole.variable)
+    return unit_label(study.report, unit)
 
 
-def _by_year(study: Study, found: Audit, paths: dict[str, Any], first: float) -> Iterator[Any]:
-    """Yield a row for each period from ``first`` on: 5, 50 and 95% of each path."""
-    for place, year in enumerate(found.years):
-        if year >= first:
-            cells = {name: np.nanquantile(path[place], FIVE) for name, path in paths.items()}
-            yield {"year": year, **cells}
+def _by_year(study: Study, found: Audit, paths: dict[str, Floats]) -> Iterator[Cell]:
+    """Yield the columns of rows by period's place: the period; 5, 50 and 95% of each path."""
+    yield Column("year", period_of(study.model, study.report)), lambda place: found.years[place]
+    for name, path in paths.items():
+        yield cell(name, partial(_quantiles, path), QUANTILES)
+
+
+def _quantiles(path: Floats, place: int) -> Floats:
+    return np.asarray(np.nanquantile(path[place], FIVE))
 
 
 def _counterfactual(study: Study, found: Audit) -> Table:
-    names: dict[str, Words] = {"scenario": found.lived.title, "baseline": found.baseline.title}
-    head = (period_column(study), column("difference", QUANTILES))
-    rows = _by_year(study, found, {"difference": found.effect}, -np.inf)
-    return evidence_table("counterfactual", head, rows, unit=_unit(study), **names)
+    names: dict[str, Any] = {"scenario": found.lived.title, "baseline": found.baseline.title}
+    cells = _by_year(study, found, {"difference": found.effect})
+    places = range(len(found.years))
+    return evidence_table("counterfactual", places, *cells, unit=_unit(study), **names)
 
 
 def _ahead(study: Study, found: Audit) -> Table:
     paths = {"kept_on": found.kept}
     if found.new is not None:
         paths |= {"new": found.new, "difference": found.new - found.kept}
-    words: dict[str, Words] = {
+    words: dict[str, Any] = {
         "end": moment(study.model, study.report, found.years[-1]),
         "name": study.report.headline.whole.label,
         "unit": _unit(study),
@@ -152,5 +146,5 @@ def _ahead(study: Study, found: Audit) -> Table:
     if found.ahead is not None:
         name, start = "ahead", moment(study.model, study.report, found.start)
         words |= {"start": start, "scenario": found.ahead.title}
-    head = (period_column(study), *(column(one, QUANTILES) for one in paths))
-    return evidence_table(name, head, _by_year(study, found, paths, found.start - 1), **words)
+    places = [place for place, year in enumerate(found.years) if year >= found.start - 1]
+    return evidence_table(name, places, *_by_year(study, found, paths), **words)

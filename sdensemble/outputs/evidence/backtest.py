@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sdensemble.evidence.backtest import MODEL, Backtest, Row, against
 from sdensemble.evidence.scores import BANDS
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.lang import Words, joined, phrase
+from sdensemble.outputs.cells import picked
 from sdensemble.outputs.document import Block, Document
 from sdensemble.outputs.evidence.common import (
     PLAIN,
@@ -19,13 +21,14 @@ from sdensemble.outputs.evidence.common import (
     TWO,
     Besides,
     Quantiles,
-    column,
+    cell,
     document,
     evidence_table,
+    forecast_of,
     lines,
     method_title,
     no_term,
-    series_columns,
+    series_cells,
     series_title,
 )
 from sdensemble.outputs.evidence.write import draw, write_texts
@@ -39,6 +42,7 @@ from sdensemble.study import Study
 
 HELD = Number(places=0, factor=100.0, suffix="%")
 """A share of figures counted, which may be none or all."""
+BAND_HEAD = "/".join(f"{100 * band:.0f}" for band in BANDS) + "%"
 
 
 def backtest_document(study: Study, found: Backtest) -> Document:
@@ -52,73 +56,64 @@ def backtest_document(study: Study, found: Backtest) -> Document:
 
 
 def _scores(study: Study, found: Backtest) -> Table:
-    rows = (
-        {
-            "series": series_title(study, row.series),
-            "year": row.year,
-            "origin": row.origin,
-            "value": row.value,
-            "who": method_title(study, row.method),
-            "forecast": (row.score.low, row.score.median, row.score.high),
-            "crps": row.score.crps,
-            "log_score": row.score.log_score,
-            "pit": row.score.pit,
-            "inside": "".join("+" if one else "-" for one in row.score.inside),
-        }
-        for row in found.rows
+    return evidence_table(
+        "backtest",
+        found.rows,
+        *series_cells(study),
+        cell("origin", "origin"),
+        cell("who", lambda row: method_title(study, row.method)),
+        cell("value", "value", PLAIN),
+        cell("forecast", lambda row: forecast_of(row.score), Quantiles(digits=4)),
+        cell("crps", "score.crps", THREE, "CRPS"),
+        cell("log_score", "score.log_score", TWO),
+        cell("pit", "score.pit", TWO, "PIT"),
+        cell("inside", lambda row: _signs(row.score.inside), head=BAND_HEAD),
     )
-    columns = series_columns(
-        study,
-        column("origin"),
-        column("who"),
-        column("value", PLAIN),
-        column("forecast", Quantiles(digits=4)),
-        column("crps", THREE, "CRPS"),
-        column("log_score", TWO),
-        column("pit", TWO, "PIT"),
-        column("inside", head="50/80/95%"),
-    )
-    return evidence_table("backtest", columns, rows)
+
+
+def _signs(inside: Sequence[bool]) -> str:
+    return "".join("+" if one else "-" for one in inside)
 
 
 def _by_horizon(study: Study, found: Backtest) -> Table:
     """Return by series and horizon who forecast best."""
-    rows, unit = [], period_of(study.model, study.report)
-    for series in dict.fromkeys(row.series for row in found.rows):
-        for horizon in sorted({row.horizon for row in found.rows if row.series == series}):
-            own = [row for row in found.rows if (row.series, row.horizon) == (series, horizon)]
-            count = sum(row.method == MODEL for row in own)
-            scores = {name: [r for r in own if r.method == name] for name in found.methods}
-            rows.append(
-                {
-                    "series": series_title(study, series),
-                    "horizon": horizon,
-                    "figures": count,
-                    "verdict": _verdict(study, own, found.methods),
-                    **{name: _mean_score(scores[name], count) for name in found.methods},
-                }
-            )
-    columns = (
-        column("series"),
-        column("horizon", head=phrase("evidence.horizon", unit=unit)),
-        column("figures"),
-        *(Column(name, method_title(study, name), Besides()) for name in found.methods),
-        column("verdict"),
-    )
+    every = [
+        [row for row in found.rows if (row.series, row.horizon) == (series, horizon)]
+        for series in dict.fromkeys(row.series for row in found.rows)
+        for horizon in sorted({row.horizon for row in found.rows if row.series == series})
+    ]
     notes = [phrase("evidence.same_figures")]
     if study.fit and study.fit.baselines:
         sizes = sorted({f"{b.sd:.0%}" for b in study.fit.baselines})
         notes.append(phrase("evidence.rivals_error", sd="/".join(sizes)))
-    return evidence_table("by_horizon", columns, rows, *notes)
+    unit = period_of(study.model, study.report)
+    return evidence_table(
+        "by_horizon",
+        every,
+        cell("series", lambda own: series_title(study, own[0].series)),
+        cell("horizon", lambda own: own[0].horizon, head=phrase("evidence.horizon", unit=unit)),
+        cell("figures", lambda own: len(_by(MODEL, own))),
+        *(
+            (Column(name, method_title(study, name), Besides()), partial(_mean_score, name))
+            for name in found.methods
+        ),
+        cell("verdict", lambda own: _verdict(study, own, found.methods)),
+        notes=notes,
+    )
+
+
+def _by(method: str, rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row.method == method]
 
 
 def _mean(rows: Sequence[Row], what: str) -> float:
     return float(np.mean([getattr(row.score, what) for row in rows])) if rows else float("nan")
 
 
-def _mean_score(rows: Sequence[Row], most: int) -> tuple[float, str] | None:
+def _mean_score(method: str, rows: Sequence[Row]) -> tuple[float, str] | None:
     """Return a mean CRPS, with the number of figures where they are fewer than the model's."""
-    return (_mean(rows, "crps"), str(len(rows)) if len(rows) < most else "") if rows else None
+    own, most = _by(method, rows), len(_by(MODEL, rows))
+    return (_mean(own, "crps"), str(len(own)) if len(own) < most else "") if own else None
 
 
 def _verdict(study: Study, rows: Sequence[Row], names: Sequence[str]) -> Words:
@@ -137,43 +132,25 @@ def _verdict(study: Study, rows: Sequence[Row], names: Sequence[str]) -> Words:
 def _coverage(study: Study, found: Backtest) -> Iterator[Words]:
     """Yield how often each method's intervals held the figure."""
     for name in found.methods:
-        own = [row for row in found.rows if row.method == name]
-        shares = [
-            Shown(np.mean([row.score.inside[i] for row in own]), HELD) for i in range(len(BANDS))
-        ]
-        yield phrase(
-            "evidence.coverage",
-            who=method_title(study, name),
-            n=len(own),
-            a=shares[0],
-            b=shares[1],
-            c=shares[2],
-            log=Shown(_mean(own, "log_score"), TWO),
-        )
+        own = _by(name, found.rows)
+        held = np.mean([row.score.inside for row in own], axis=0)
+        shares = {key: Shown(share, HELD) for key, share in zip("abc", held, strict=True)}
+        log = Shown(_mean(own, "log_score"), TWO)
+        who = method_title(study, name)
+        yield phrase("evidence.coverage", who=who, n=len(own), log=log, **shares)
 
 
 def backtest_records(study: Study, found: Backtest) -> Iterator[dict[str, Any]]:
     """Yield a row of ``backtest.csv`` for each forecast."""
     for row in found.rows:
         score = row.score
+        inside = zip(BANDS, score.inside, strict=True)
         yield {
-            "series": row.series,
-            "origin": row.origin,
-            "year": row.year,
-            "horizon": row.horizon,
-            "method": row.method,
-            "value": row.value,
-            "low": score.low,
-            "median": score.median,
-            "high": score.high,
+            **picked(row, "series origin year horizon method value"),
+            **picked(score, "low median high log_score pit"),
             "crps_log": score.crps,
             "crps_error": score.error,
-            "log_score": score.log_score,
-            "pit": score.pit,
-            **{
-                f"inside_{100 * band:.0f}": int(one)
-                for band, one in zip(BANDS, score.inside, strict=True)
-            },
+            **{f"inside_{100 * band:.0f}": int(one) for band, one in inside},
         }
 
 
@@ -186,9 +163,7 @@ def backtest_figure(study: Study, found: Backtest) -> Figure:
             moment(study.model, study.report, row.origin),
             moment(study.model, study.report, row.year),
             row.value,
-            row.score.low,
-            row.score.median,
-            row.score.high,
+            *forecast_of(row.score),
         )
         for row in found.rows
     ]

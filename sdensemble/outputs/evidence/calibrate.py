@@ -17,13 +17,13 @@ from sdensemble.outputs.evidence.common import (
     TWO,
     Besides,
     amount,
-    column,
+    cell,
     document,
     evidence_table,
     label_of,
     lines,
     no_term,
-    series_columns,
+    series_cells,
     series_title,
 )
 from sdensemble.outputs.figure import Figure
@@ -34,14 +34,8 @@ from sdensemble.outputs.figures.evidence import (
     shrinkage_figure,
 )
 from sdensemble.outputs.form import Chance, Number, Shown
-from sdensemble.outputs.naming import (
-    information_date,
-    label,
-    moment,
-    named_with_year,
-    period_of,
-)
-from sdensemble.outputs.table import Column, Table
+from sdensemble.outputs.naming import information_date, label, moment, named_with_year, period_of
+from sdensemble.outputs.table import Cell, Column, Table
 from sdensemble.study import Study
 
 SIGNED = Number(places=3, signed=True)
@@ -108,114 +102,86 @@ def _said(
 def _learned(study: Study, diagnosis: Diagnosis) -> Table:
     informed = [one for one in diagnosis.learned if not one.prior_only]
     informed.sort(key=lambda one: -one.shrinkage)
-    rows = (
-        {
-            "number": label_of(study, one.name),
-            "prior": one.prior,
-            "posterior": one.posterior,
-            "shrink": (one.shrinkage, f"±{one.error:.2f}"),
-            "effective": one.effective,
-        }
-        for one in informed
+    return evidence_table(
+        "shrinkage",
+        informed,
+        cell("number", lambda one: label_of(study, one.name)),
+        cell("prior", "prior", QUANTILES),
+        cell("posterior", "posterior", QUANTILES),
+        cell(
+            "shrink", lambda one: (one.shrinkage, f"±{one.error:.2f}"), Besides(TWO, brackets=False)
+        ),
+        cell("effective", "effective", Number(places=0)),
+        some=len(informed),
+        rest=len(diagnosis.learned) - len(informed),
     )
-    columns = (
-        column("number"),
-        column("prior", QUANTILES),
-        column("posterior", QUANTILES),
-        column("shrink", Besides(TWO, brackets=False)),
-        column("effective", Number(places=0)),
-    )
-    rest = len(diagnosis.learned) - len(informed)
-    return evidence_table("shrinkage", columns, rows, some=len(informed), rest=rest)
+
+
+def _value(study: Study) -> Cell:
+    return cell("value", lambda one: amount(study, one.value, one.unit))
 
 
 def _checks(study: Study, diagnosis: Diagnosis) -> Table:
-    rows = (
-        {
-            "series": series_title(study, one.series),
-            "year": one.year,
-            "value": amount(study, one.value, one.unit),
-            "prior": one.prior,
-            "posterior": one.posterior,
-            "pit": one.pit,
-            "loo_pit": (one.posterior_pit, _few(one)),
-            "residual": one.residual,
-            "discrepancy": one.discrepancy,
-        }
-        for one in diagnosis.checks
+    return evidence_table(
+        "checks",
+        diagnosis.checks,
+        *series_cells(study),
+        _value(study),
+        cell("prior", "prior", QUANTILES),
+        cell("posterior", "posterior", QUANTILES),
+        cell("pit", "pit", TWO),
+        cell("loo_pit", lambda one: (one.posterior_pit, _few(one)), Besides(TWO)),
+        cell("residual", "residual", SIGNED),
+        cell("discrepancy", "discrepancy", SIGNED),
+        notes=[phrase("evidence.loo")],
     )
-    columns = series_columns(
-        study,
-        column("value"),
-        column("prior", QUANTILES),
-        column("posterior", QUANTILES),
-        column("pit", TWO),
-        column("loo_pit", Besides(TWO)),
-        column("residual", SIGNED),
-        column("discrepancy", SIGNED),
-    )
-    return evidence_table("checks", columns, rows, phrase("evidence.loo"))
 
 
-def _few(one: Check | Pull) -> str:
+def _few(one: Check) -> str:
     """Return what weights are worth, where that is few draws."""
     return f"{one.effective:.0f}" if one.effective < FEW else ""
 
 
 def _profiles(study: Study, diagnosis: Diagnosis) -> Table:
-    rows = (
-        {
-            "number": label_of(study, one.name),
-            "fall": max(one.likelihood) - min(one.likelihood),
-            "verdict": phrase(f"evidence.{'flat' if one.flat else 'identified'}"),
-        }
-        for one in diagnosis.profiles
+    return evidence_table(
+        "profiles",
+        diagnosis.profiles,
+        cell("number", lambda one: label_of(study, one.name)),
+        cell("fall", lambda one: max(one.likelihood) - min(one.likelihood), TWO),
+        cell("verdict", lambda one: phrase(f"evidence.{'flat' if one.flat else 'identified'}")),
+        notes=[phrase("evidence.flat_below", limit=FLAT)],
     )
-    columns = (column("number"), column("fall", TWO), column("verdict"))
-    return evidence_table("profiles", columns, rows, phrase("evidence.flat_below", limit=FLAT))
 
 
 def _theil(study: Study, diagnosis: Diagnosis) -> Table:
-    rows = (
-        {
-            "series": series_title(study, one.series),
-            "rmse": one.error**0.5,
-            "bias": one.bias,
-            "variation": one.variation,
-            "covariation": one.covariation,
-        }
-        for one in diagnosis.theil
+    return evidence_table(
+        "theil",
+        diagnosis.theil,
+        cell("series", lambda one: series_title(study, one.series)),
+        cell("rmse", lambda one: one.error**0.5, THREE),
+        *(cell(name, name, TWO) for name in ("bias", "variation", "covariation")),
     )
-    shares = (column(name, TWO) for name in ("bias", "variation", "covariation"))
-    return evidence_table("theil", (column("series"), column("rmse", THREE), *shares), rows)
 
 
 def _pulls(study: Study, pulled: Mapping[str, Sequence[Pull]]) -> Table:
     """Return what each figure does to P of each target, a row a figure."""
     targets = {target.id: target for target in study.targets}
-    heads = [
-        Column(
-            name,
-            phrase(
-                "evidence.given",
-                target=named_with_year(targets[name], period_of(study.model, study.report)),
-                p=Shown((own[0].given, own[0].given_error), Chance(error=False)),
-            ),
-        )
-        for name, own in pulled.items()
-    ]
-    first = next(iter(pulled.values()))
-    rows = (
-        {
-            "series": series_title(study, one.series),
-            "year": one.year,
-            "value": amount(study, one.value, one.unit),
-            **{name: _pull(own[place]) for name, own in pulled.items()},
-        }
-        for place, one in enumerate(first)
+    unit = period_of(study.model, study.report)
+
+    def moved(name: str, own: Sequence[Pull]) -> Cell:
+        p = Shown((own[0].given, own[0].given_error), Chance(error=False))
+        head = phrase("evidence.given", target=named_with_year(targets[name], unit), p=p)
+        at = {(one.series, one.year): one for one in own}
+        return Column(name, head), lambda one: _pull(at[one.series, one.year])
+
+    return evidence_table(
+        "pull",
+        next(iter(pulled.values())),
+        *series_cells(study),
+        _value(study),
+        *(moved(name, own) for name, own in pulled.items()),
+        notes=[phrase("evidence.pull_note", few=FEW)],
     )
-    note = phrase("evidence.pull_note", few=FEW)
-    return evidence_table("pull", series_columns(study, column("value"), *heads), rows, note)
 
 
 def _pull(one: Pull) -> Words:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sdengine.syntax import Model
 from sdensemble.evidence.backtest import MODEL
+from sdensemble.evidence.scores import Score
 from sdensemble.inputs.fit import without_term
 from sdensemble.inputs.history import Observation, Vintage
 from sdensemble.inputs.naming import element_label, unit_label
@@ -16,7 +17,7 @@ from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, quantity, s
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import TEXT, Form, Native, Number, Shown
 from sdensemble.outputs.naming import label, period_of
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Cell, Column, Table, table_from
 from sdensemble.outputs.text import width, wrap
 from sdensemble.study import Study
 
@@ -29,16 +30,11 @@ TWO, THREE = Number(places=2), Number(places=3)
 
 
 @dataclass(frozen=True)
-class Quantiles(Form):
+class Quantiles(Number):
     """(low, middle, high) with as many digits as are worth reading: "0.123 / 1000 / 12346"."""
 
     digits: int = 3
     parts = ("low", "value", "high")
-
-    @property
-    def right(self) -> bool:
-        """Numbers stand to the right."""
-        return True
 
     def text(self, value: Any, lang: str) -> str:
         """Return the three numbers."""
@@ -61,11 +57,7 @@ class Besides(Form):
     each: Form = THREE
     brackets: bool = True
     parts = ("value", "note")
-
-    @property
-    def right(self) -> bool:
-        """Numbers stand to the right."""
-        return True
+    right = True
 
     def text(self, value: Any, lang: str) -> str:
         """Return the number with what stands beside it; a dash where there is none."""
@@ -91,32 +83,26 @@ def lines(words: Iterable[Words]) -> list[Block]:
     return [Paragraph(one) for one in words]
 
 
-def column(name: str, form: Form = TEXT, head: Words = "") -> Column:
-    """Return a column headed by its key of ``[evidence]``."""
-    return Column(name, head or phrase(f"evidence.{name}"), form)
+def cell(name: str, shown: str | Callable[[Any], Any], form: Form = TEXT, head: Words = "") -> Cell:
+    """Return a column headed by its key of ``[evidence]``, and what it shows of an item."""
+    return Column(name, head or phrase(f"evidence.{name}"), form), shown
 
 
 def evidence_table(
-    name: str,
-    /,
-    columns: Iterable[Column],
-    rows: Iterable[Mapping[str, Any]],
-    *notes: Words,
-    **words: object,
+    name: str, items: Iterable[Any], /, *cells: Cell, notes: Sequence[Words] = (), **words: object
 ) -> Table:
     """Return a table entitled by its key of ``[evidence]``; ``words`` fill the title."""
-    title = phrase(f"evidence.{name}", **words)
-    return table_of(name, title, columns, rows, notes=notes)
+    return table_from(name, phrase(f"evidence.{name}", **words), items, *cells, notes=tuple(notes))
 
 
-def series_columns(study: Study, *more: Column) -> tuple[Column, ...]:
+def series_cells(study: Study) -> tuple[Cell, ...]:
     """Return the columns of a figure: its series and its period, headed by the model's unit."""
-    return (column("series"), period_column(study), *more)
+    return cell("series", lambda one: series_title(study, one.series)), period_cell(study)
 
 
-def period_column(study: Study) -> Column:
+def period_cell(study: Study) -> Cell:
     """Return the column of a figure's period, headed by the model's unit of time."""
-    return Column("year", period_of(study.model, study.report))
+    return Column("year", period_of(study.model, study.report)), "year"
 
 
 def amount(study: Study, value: float, unit: str) -> Words:
@@ -163,6 +149,11 @@ def method_title(study: Study, name: str) -> Words:
         return phrase("evidence.model")
     baselines = study.fit.baselines if study.fit else ()
     return next((one.title for one in baselines if one.name == name), name)
+
+
+def forecast_of(score: Score) -> tuple[float, float, float]:
+    """Return the lower end, the middle and the upper end of a forecast that was scored."""
+    return score.low, score.median, score.high
 
 
 def no_term(study: Study, known: Vintage) -> list[Words]:

@@ -14,7 +14,7 @@ from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.evidence.common import (
     QUANTILES,
-    column,
+    cell,
     document,
     evidence_table,
     lines,
@@ -25,7 +25,7 @@ from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.evidence import fans_figure
 from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.naming import information_date, label, moment
-from sdensemble.outputs.table import Column, Table, by_language
+from sdensemble.outputs.table import Cell, Column, Table, by_language
 from sdensemble.study import Study
 
 SHOWN = 5
@@ -56,22 +56,18 @@ def _said(study: Study, found: Forecast) -> Words:
 
 
 def _table(study: Study, found: Forecast, kind: str, years: Sequence[int]) -> Table:
-    rows = (
-        {
-            "series": one.title,
-            "unit": unit_label(study.report, one.unit),
-            **{
-                str(year): np.nanquantile(one.draws[found.years.index(year)], FIVE)
-                for year in years
-            },
-        }
-        for one in found.series
-        if one.kind == kind
+    def quantiles(year: int) -> Cell:
+        place, head = found.years.index(year), moment(study.model, study.report, year)
+        column = Column(str(year), head, QUANTILES)
+        return column, lambda one: np.nanquantile(one.draws[place], FIVE)
+
+    return evidence_table(
+        f"kind_{kind}",
+        [one for one in found.series if one.kind == kind],
+        cell("series", "title"),
+        cell("unit", lambda one: unit_label(study.report, one.unit)),
+        *map(quantiles, years),
     )
-    heads = (
-        Column(str(year), moment(study.model, study.report, year), QUANTILES) for year in years
-    )
-    return evidence_table(f"kind_{kind}", (column("series"), column("unit"), *heads), rows)
 
 
 def forecast_records(study: Study, found: Forecast) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from sdensemble.evidence.observe import LOG, Batch, Observed, Undone
 from sdensemble.evidence.observe.add import Moved
@@ -14,7 +15,7 @@ from sdensemble.outputs.evidence.common import amount, document, lines, series_t
 from sdensemble.outputs.form import Chance
 from sdensemble.outputs.naming import label, named_with_year, period_of
 from sdensemble.outputs.rounding import rounded
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Column, table_from
 from sdensemble.results.estimate import Estimate
 from sdensemble.results.probability import Key, distinguishable
 from sdensemble.study import Study
@@ -95,25 +96,24 @@ def _moved(study: Study, found: Observed) -> list[Block]:
     fitted = [one for one in found.moved if one.fitted]
     legend = Items(tuple(figure_title(study, one.row) for one in fitted), ordered=True)
     marks = {f"alone {i}": one for i, one in enumerate(fitted, start=1) if one.alone}
-    rows = (
-        {
-            "target": _name(study, key),
-            "before": before,
-            **{mark: points(one.alone[key]) for mark, one in marks.items()},
-            "after": found.after[key],
-            "change": points(found.change[key]),
-        }
-        for key, before in found.before.items()
+    table = table_from(
+        "observed",
+        "",
+        found.before,
+        (Column("target", say("target")), lambda key: _name(study, key)),
+        (Column("before", say("before"), Chance()), lambda key: found.before[key]),
+        *(
+            (Column(mark, f"({mark.removeprefix('alone ')})"), partial(_alone, one))
+            for mark, one in marks.items()
+        ),
+        (Column("after", say("after"), Chance()), lambda key: found.after[key]),
+        (Column("change", say("change")), lambda key: points(found.change[key])),
     )
-    columns = (
-        Column("target", say("target")),
-        Column("before", say("before"), Chance()),
-        *(Column(mark, f"({mark.removeprefix('alone ')})") for mark in marks),
-        Column("after", say("after"), Chance()),
-        Column("change", say("change")),
-    )
-    table: Table = table_of("observed", "", columns, rows)
     return [Paragraph(say("moved" if marks else "moved_together")), legend, table]
+
+
+def _alone(one: Moved, key: str) -> Words:
+    return points(one.alone[key])
 
 
 def _keys(study: Study, found: Observed) -> Iterator[Block]:

@@ -10,10 +10,9 @@ from typing import Any
 from sdensemble.evidence.structures import Mixture, Standing, Structures
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.evidence.common import TWO, column, document, evidence_table, lines
+from sdensemble.outputs.evidence.common import TWO, cell, document, evidence_table, lines
 from sdensemble.outputs.form import Chance, Shown
 from sdensemble.outputs.naming import named_with_year, period_of
-from sdensemble.outputs.table import Column
 from sdensemble.outputs.write.csv import write_rows
 from sdensemble.results.probability import Key
 from sdensemble.study import Study
@@ -27,21 +26,6 @@ def structures_document(study: Study, found: Structures) -> Document:
     """Return the structures with scores, weights and P, and the range beside the mixture."""
     unit = period_of(study.model, study.report)
     name = named_with_year(study.report.question(study.targets), unit)
-    rows = (
-        {
-            "variant": one.variant.title,
-            "log_score": one.log_score,
-            "weight": one.weight,
-            "p": (one.probability, one.error),
-        }
-        for one in found.standings
-    )
-    columns = (
-        column("variant"),
-        column("log_score", TWO),
-        column("weight", TWO),
-        Column("p", phrase("evidence.chance_of", target=name), Chance()),
-    )
     mixture = found.mixture
     said = [
         phrase(
@@ -60,7 +44,15 @@ def structures_document(study: Study, found: Structures) -> Document:
             for one, other in found.same.items()
         ]
         said.append(phrase("evidence.same", pairs=joined(pairs, "clause")))
-    table = evidence_table("weights", columns, rows, n=found.figures)
+    table = evidence_table(
+        "weights",
+        found.standings,
+        cell("variant", "variant.title"),
+        cell("log_score", "log_score", TWO),
+        cell("weight", "weight", TWO),
+        cell("p", _chance, Chance(), phrase("evidence.chance_of", target=name)),
+        n=found.figures,
+    )
     return document("structures", [table, *lines(said)])
 
 
@@ -68,8 +60,12 @@ def _middle(one: Standing) -> float:
     return one.probability
 
 
+def _chance(one: Standing | Mixture) -> tuple[float, float]:
+    return one.probability, one.error
+
+
 def _bare(one: Standing | Mixture) -> Words:
-    return Shown((one.probability, one.error), Chance(error=False))
+    return Shown(_chance(one), Chance(error=False))
 
 
 def _weights(found: Structures) -> Iterator[Sequence[object]]:

@@ -74,7 +74,7 @@ def variants(models: ModelSet) -> Figure:
         Capital(title),
         (left, right),
         columns=1 if beside else 2,
-        notes=(*_notes(models, turned, several), conditions(main)),
+        notes=(*_notes(models, turned, several), conditions(main, measured=True)),
         caption=Capital(title),
         source=source(main),
         run=run_of(main),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Document, Heading, Items, Paragraph, Ref
-from sdensemble.outputs.form import Number, Share
+from sdensemble.outputs.form import TEXT, Form, Number, Share
 from sdensemble.outputs.naming import information_date, label
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Cell, Column, Table, table_from
 
 Record = Mapping[str, Any]
 KINDS = (
@@ -84,26 +85,17 @@ def _changes(
             phrase("brief.changes", kind=phrase(f"brief.kind_{kind}"), files=joined(shown, "list"))
         )
     first, last = earlier.get("options", {}), later.get("options", {})
-    for name in OPTIONS:
-        if first.get(name) != last.get(name):
-            ends = {"old": _option(spec, name, first), "new": _option(spec, name, last)}
-            items.append(phrase("brief.option_change", name=phrase(f"brief.option_{name}"), **ends))
-    dates = [str(one.get("as_of", "")) for one in (earlier, later)]
-    if dates[0] != dates[1]:
-        old, new = (information_date(one, spec.issued) for one in dates)
-        items.append(
-            phrase("brief.option_change", name=phrase("brief.option_as_of"), old=old, new=new)
-        )
-    versions = [dict(one.get("versions", {})).get("sdensemble", "") for one in (earlier, later)]
-    if versions[0] != versions[1]:
-        items.append(
-            phrase(
-                "brief.option_change",
-                name=phrase("brief.option_version"),
-                old=versions[0] or "—",
-                new=versions[1] or "—",
-            )
-        )
+    ends = [(name, _option(spec, name, first), _option(spec, name, last)) for name in OPTIONS]
+    old_date, new_date = (
+        information_date(str(one.get("as_of", "")), spec.issued) for one in (earlier, later)
+    )
+    old, new = (dict(one.get("versions", {})).get("sdensemble") or "—" for one in (earlier, later))
+    ends += [("as_of", old_date, new_date), ("version", old, new)]
+    items += [
+        phrase("brief.option_change", name=phrase(f"brief.option_{name}"), old=old, new=new)
+        for name, old, new in ends
+        if old != new
+    ]
     if not items:
         yield Paragraph(phrase("brief.changed_none"))
         return
@@ -162,32 +154,20 @@ def moved_sentence(moved: Sequence[Mapping[str, Any]]) -> Words:
 
 
 def _table(spec: ReportSpec, moved: Sequence[Mapping[str, Any]], later: Record) -> Table:
-    columns = (
-        Column("target", phrase("brief.head_target")),
-        Column("scenario", phrase("brief.head_scenario")),
-        Column("prior_set", phrase("brief.head_priors")),
-        Column("old", phrase("brief.head_earlier"), Share()),
-        Column("new", phrase("brief.head_later"), Share()),
-        Column("step", phrase("brief.head_step"), Number(places=1, signed=True)),
-        Column("se", phrase("brief.head_se"), Number(places=1)),
-    )
-    rows = (
-        {
-            "target": one["target_title"],
-            "scenario": one["scenario_title"],
-            "prior_set": label(spec, str(one["prior_set"])),
-            "old": one["old"],
-            "new": one["new"],
-            "step": 100 * one["step"],
-            "se": 100 * one["se"],
-        }
-        for one in moved
-    )
-    return table_of(
+    def cell(name: str, head: str, shown: Callable[[Any], Any], form: Form = TEXT) -> Cell:
+        return Column(name, phrase(f"brief.head_{head}"), form), shown
+
+    return table_from(
         "moved",
         phrase("brief.moved"),
-        columns,
-        rows,
+        moved,
+        cell("target", "target", itemgetter("target_title")),
+        cell("scenario", "scenario", itemgetter("scenario_title")),
+        cell("prior_set", "priors", lambda one: label(spec, str(one["prior_set"]))),
+        cell("old", "earlier", itemgetter("old"), Share()),
+        cell("new", "later", itemgetter("new"), Share()),
+        cell("step", "step", lambda one: 100 * one["step"], Number(places=1, signed=True)),
+        cell("se", "se", lambda one: 100 * one["se"], Number(places=1)),
         stub=2,
         notes=(phrase("brief.moved_note"),),
         run=str(later.get("id", "")),

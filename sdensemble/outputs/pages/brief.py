@@ -8,35 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sdensemble.lang import Ended, Words, bracketed, joined, phrase
-from sdensemble.outputs.answer import conditions, money_notes, pair_notes, rounding, span_of
-from sdensemble.outputs.document import (
-    Annex,
-    Block,
-    Box,
-    Document,
-    Heading,
-    Items,
-    Paragraph,
-    Ref,
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target, readings
+from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase
+from sdensemble.outputs.answer import (
+    band_of,
+    by_set,
+    conditions,
+    money_notes,
+    pair_notes,
+    rounding,
+    said_by_set,
+    span_of,
 )
+from sdensemble.outputs.document import Annex, Block, Box, Document, Heading, Items, Paragraph, Ref
 from sdensemble.outputs.figures.effects import effects
 from sdensemble.outputs.figures.fan import fan
 from sdensemble.outputs.figures.parts import run_of, source, units
 from sdensemble.outputs.form import Chance, InTen, Share, Shown, Spread
 from sdensemble.outputs.limit_tables import limits_of
-from sdensemble.outputs.naming import is_example, label, statement, when
+from sdensemble.outputs.naming import inside, is_example, label, statement, when
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.levers import levers_chapter, levers_note, narrow_comparison
 from sdensemble.outputs.pages.material import Material
 from sdensemble.results.probability import difference, distinguishable
 from sdensemble.results.results import Results, is_stress, reference
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.scenarios import Scenario
-    from sdensemble.inputs.targets import Target
 
 FAN_MM = 52.0
 """Height of the fan, so that what whoever decides reads ends on the second page."""
@@ -110,16 +108,9 @@ def headline(
 
     It is of ``target``, or of the question where none is given.
     """
-    base = reference(results)
-    found, sets = [], []
-    for one in (results, *others):
-        if one.has(base.name):
-            asked = target or one.question
-            found.append(one.event(asked, one.scenario(base.name)).probability())
-            prior = label(one.spec, one.prior_set)
-            sets.append(phrase("answer.of_set", prior=prior, p=Shown(found[-1], Chance())))
-    words = Shown(span_of(found), InTen())
-    return joined([words, bracketed([joined(sets, "within")])], "nothing")
+    found = by_set(results, others, target)
+    words = Shown(span_of([p for _, p in found]), InTen())
+    return joined([words, bracketed([joined(said_by_set(found), "within")])], "nothing")
 
 
 def _moved(results: Results) -> list[tuple[Scenario, Any]] | None:
@@ -147,41 +138,26 @@ def _what_policy_does(results: Results, moved: list[tuple[Scenario, Any]]) -> Wo
 def caveats(results: Results, material: Material) -> list[Words]:
     """Return two or three things that must be said with the answer."""
     found: list[Words] = []
-    base = reference(results)
-    sets = [one for one in (results, *material.others) if one.has(base.name)]
+    sets = by_set(results, material.others)
     if len(sets) > 1:
-        ps = [one.event(one.question, one.scenario(base.name)).probability() for one in sets]
-        low, high = min(p.middle for p in ps), max(p.middle for p in ps)
-        key = "caveat_sets_far" if high - low >= 0.1 else "caveat_sets_near"
-        names = joined([label(one.spec, one.prior_set) for one in sets], "list")
-        words = Shown(span_of(ps), InTen())
-        found.append(phrase(f"brief.{key}", names=names, words=words))
-    worlds = tables.worlds(results, material.others)
-    scopes = [
-        row
-        for row in worlds.records()
-        if row["world"] in [label(results.spec, t.scope) for t in _other_scopes(results)]
-    ]
-    if scopes:
-        items = joined(
-            [
-                phrase("brief.in_scope", scope=row["world"], p=Shown(row["p"], Chance()))
-                for row in scopes
-            ],
-            "within",
-        )
+        ps = [p for _, p in sets]
+        middles = [p.middle for p in ps]
+        key = "caveat_sets_far" if max(middles) - min(middles) >= 0.1 else "caveat_sets_near"
+        names = joined([label(one.spec, one.prior_set) for one, _ in sets], "list")
+        found.append(phrase(f"brief.{key}", names=names, words=Shown(span_of(ps), InTen())))
+    scopes = [label(results.spec, t.scope) for t in readings(results.question, results.targets)]
+    rows = tables.worlds(results, material.others).records()
+    if held := [row for row in rows if row["world"] in scopes]:
+        items = [
+            phrase("brief.in_scope", scope=row["world"], p=Shown(row["p"], Chance()))
+            for row in held
+        ]
         own = label(results.spec, results.question.scope)
-        found.append(phrase("brief.caveat_scope", own=own, items=items))
+        found.append(phrase("brief.caveat_scope", own=own, items=joined(items, "within")))
     found.append(phrase("brief.caveat_error" if results.posterior else "brief.caveat_prior"))
     found += rounding([results, *material.others])
     found += list(material.notes)
     return found
-
-
-def _other_scopes(results: Results) -> list[Any]:
-    from sdensemble.inputs.targets import readings
-
-    return list(readings(results.question, results.targets))
 
 
 def _way(results: Results, material: Material) -> Iterable[Block]:
@@ -204,12 +180,12 @@ def _way(results: Results, material: Material) -> Iterable[Block]:
 def _way_sentence(results: Results) -> Words:
     base, whole = reference(results), results.spec.headline.whole
     year = results.asked_year
-    band = tables.band_of(results, whole, base, year)
+    band = band_of(results, results.at(whole, base, year))
     values = {
         "figure": Ref("fan"),
         "scenario": base.title,
         "year": when(results, year),
-        "name": whole.label,
+        "name": inside(whole.label, results.spec),
         "band": Shown(band, Spread()),
         "unit": tables.unit_of(results, whole.variable),
     }
@@ -217,28 +193,18 @@ def _way_sentence(results: Results) -> Words:
 
 
 def _limits_sentence(results: Results, outcome: Any, sets: Mapping[str, Any]) -> Words:
-    items = [
-        phrase(
-            "brief.limit",
-            set=label(results.spec, name),
-            first=held[0][0].label,
-            share=Shown(held[0][1], Share()),
-            second=held[1][0].label,
-            other=Shown(held[1][1], Share()),
-        )
-        if len(held) > 1
-        else phrase(
-            "brief.limit_only",
-            set=label(results.spec, name),
-            first=held[0][0].label,
-            share=Shown(held[0][1], Share()),
-        )
-        for name, held in sets.items()
-    ]
+    items = []
+    for name, held in sets.items():
+        (first, share), *rest = held
+        words = {"set": label(results.spec, name), "first": first.label}
+        words["share"] = Shown(share, Share())
+        if rest:
+            words |= {"second": rest[0][0].label, "other": Shown(rest[0][1], Share())}
+        items.append(phrase("brief.limit" if rest else "brief.limit_only", **words))
     return phrase(
         "brief.limits_said",
         year=when(results, results.asked_year),
-        name=outcome.label,
+        name=inside(outcome.label, results.spec),
         items=joined(items, "clause"),
         annex=Ref("binds"),
     )
@@ -307,7 +273,7 @@ def _method(results: Results, material: Material) -> Iterable[Block]:
     yield Heading(phrase("brief.part_sources"), 2)
     sources: list[Words] = []
     if results.spec.policy:
-        sources.append(results.spec.policy)
+        sources.append(Capital(results.spec.policy))
     sources += list(material.sources)
     sources.append(phrase("brief.source_model", **values))
     yield Items(tuple(sources), ordered=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from sdensemble.inputs.naming import unit_label
+from sdensemble.inputs.report import Outcome
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.figure import Axis, Figure, Line, Mark, Panel, Points, Target, numbers
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
@@ -13,10 +14,6 @@ from sdensemble.outputs.naming import beyond, time_unit, when
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.probability import value_of, year_of
 from sdensemble.results.results import Results
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.report import Outcome
-    from sdensemble.inputs.scenarios import Scenario
 
 
 def several(
@@ -56,7 +53,11 @@ def several(
         "several",
         title or phrase("brief.several_title", **names),
         (panel,),
-        notes=(phrase("brief.several_note", **names), units(results), conditions(results)),
+        notes=(
+            phrase("brief.several_note", **names),
+            units(results),
+            conditions(results, measured=True),
+        ),
         caption=phrase("brief.several_title", **names),
         source=source(results),
         run=run_of(results),

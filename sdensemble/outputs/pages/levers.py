@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sdensemble.inputs.scenarios import moved_by
+from sdensemble.inputs.scenarios import Scenario, moved_by
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.answer import comparison, money_notes
-from sdensemble.outputs.document import (
-    Block,
-    Heading,
-    Paragraph,
-    Ref,
-)
+from sdensemble.outputs.document import Block, Heading, Paragraph, Ref
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.form import Paired, Shown
 from sdensemble.outputs.horizon_tables import money_unit
-from sdensemble.outputs.naming import label, lever_caveats, outlay_of, when
+from sdensemble.outputs.naming import inside, label, lever_caveats, outlay_of, when
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.material import Material
 from sdensemble.outputs.table import Table
 from sdensemble.results.probability import distinguishable
 from sdensemble.results.results import Results, is_stress, per_outlay, purse_charged, reference
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.scenarios import Scenario
 
 MOST_LEVERS = 8
 """Rows of the comparison on the first two pages; the annex holds all."""
@@ -130,7 +122,11 @@ def lever_sentences(results: Results) -> Words:
     up.sort(key=lambda one: -one[1].found.mean)
     if up:
         shown = joined([_effect(s, e) for s, e in up[:3]], "list")
-        head = {"year": when(results, year), "name": whole.label, "unit": unit}
+        head = {
+            "year": when(results, year),
+            "name": inside(whole.label, results.spec),
+            "unit": unit,
+        }
         said.append(phrase("brief.levers_up", n=len(up), shown=shown, **head))
     if down:
         shown = joined([_effect(s, e) for s, e in down[:3]], "list")

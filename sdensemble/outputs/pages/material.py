@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sdensemble.inputs.history import Observation
 from sdensemble.lang import Words
 from sdensemble.results.results import Results
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from sdensemble.inputs.history import Observation
 
 
 @dataclass(frozen=True)

@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from sdensemble.inputs.config import elements_at
 from sdensemble.inputs.naming import Amount, cell_label, unit_label
-from sdensemble.inputs.targets import readings
+from sdensemble.inputs.report import Payer, Regime
+from sdensemble.inputs.scenarios import Scenario, Setting
+from sdensemble.inputs.targets import Target, readings
 from sdensemble.lang import Words, phrase
+from sdensemble.outputs.answer import band_of, by_set
 from sdensemble.outputs.figures.parts import run_of, source
-from sdensemble.outputs.form import Chance, Measured, Number, Share, Spread, Whole
+from sdensemble.outputs.form import TEXT, Chance, Form, Measured, Number, Share, Spread, Whole
 from sdensemble.outputs.gap_tables import gap_rows, progress_rows
 from sdensemble.outputs.limit_tables import bottleneck_rows
 from sdensemble.outputs.naming import label, target_label, time_unit, wanted, when
-from sdensemble.outputs.table import Column, Table, in_languages, table_of
+from sdensemble.outputs.table import Cell, Column, Table, in_languages, table_from
 from sdensemble.results.ensemble import quantile
-from sdensemble.results.estimate import mean_of, standard_error
-from sdensemble.results.probability import value_of, year_of
+from sdensemble.results.estimate import Estimate, mean_of
+from sdensemble.results.probability import Probability, value_of, year_of
 from sdensemble.results.results import QUANTILES, Results, is_stress, reference
 
-if TYPE_CHECKING:
-    from sdensemble.inputs.report import Outcome
-    from sdensemble.inputs.scenarios import Scenario
-    from sdensemble.inputs.targets import Target
-
-Rows = Iterator[dict[str, Any]]
 LEAST = 8
 """Targets named as least likely."""
 
 
-def _made(name: str, results: Results, columns: Sequence[Column], rows: Rows, **more: Any) -> Table:
+def _made(name: str, results: Results, items: Iterable[Any], *cells: Cell, **more: Any) -> Table:
     """Return a table titled by its name, with source and run."""
     more = {"source": source(results), "run": run_of(results), **more}
-    return table_of(name, phrase(f"brief.{name}"), columns, rows, **more)
+    return table_from(name, phrase(f"brief.{name}"), items, *cells, **more)
+
+
+def _cell(
+    name: str,
+    shown: str | Callable[[Any], Any],
+    form: Form = TEXT,
+    unit: Words = "",
+    head: Words = "",
+) -> Cell:
+    """Return a column headed by its key of ``[brief]``, and what it shows of an item."""
+    return Column(name, head or _head(name), form, unit), shown
 
 
 def _head(key: str, **values: object) -> Words:
     return phrase(f"brief.head_{key}", **values)
-
-
-def band_of(results: Results, outcome: Outcome, scenario: Scenario, year: int) -> Any:
-    """Return median, 5%, 95% and the standard error of the mean of an outcome in a year."""
-    values = results.at(outcome, scenario, year)
-    low, median, high = map(float, quantile(values, [0.05, 0.5, 0.95]))
-    return median, low, high, standard_error(values, results.replicate)[0]
 
 
 def unit_of(results: Results, variable: str) -> Words:
@@ -57,63 +58,57 @@ def unit_of(results: Results, variable: str) -> Words:
 # ── the answer in named situations ──
 
 
+World = tuple[Words, Probability, tuple[float, float, float, float]]
+"""What a situation is called, P of the question in it, and the band of the headline."""
+
+
 def worlds(results: Results, others: Sequence[Results] = ()) -> Table:
     """Return P of the question side by side: by prior set, by scope, under each shock."""
-    rows: list[dict[str, Any]] = []
+    rows: list[World] = []
     groups: list[tuple[int, Words]] = []
     for name, found in (
         ("by_priors", _by_priors(results, others)),
         ("by_scope", _by_scope(results)),
         ("by_shock", _by_shock(results)),
     ):
-        held = list(found)
-        if held:
+        if held := list(found):
             groups.append((len(rows), phrase(f"brief.{name}", scenario=reference(results).title)))
             rows += held
     whole = results.spec.headline.whole
-    head = {"year": when(results, results.asked_year), "name": whole.label}
-    columns = (
-        Column("world", _head("world")),
-        Column("p", _head("p"), Chance()),
-        Column("median", _head("band", **head), Spread(), unit_of(results, whole.variable)),
+    band = _head("band", year=when(results, results.asked_year), name=whole.label)
+    unit = unit_of(results, whole.variable)
+    return _made(
+        "worlds",
+        results,
+        rows,
+        _cell("world", lambda row: row[0]),
+        _cell("p", lambda row: row[1], Chance()),
+        _cell("median", lambda row: row[2], Spread(), unit, band),
+        groups=tuple(groups),
     )
-    return _made("worlds", results, columns, iter(rows), groups=tuple(groups))
 
 
-def _by_priors(results: Results, others: Sequence[Results]) -> Rows:
-    base, year = reference(results), results.asked_year
-    for one in (results, *others):
-        if one.has(base.name):
-            scenario = one.scenario(base.name)
-            yield {
-                "world": label(one.spec, one.prior_set),
-                "p": one.event(one.question, scenario).probability(),
-                "median": band_of(one, one.spec.headline.whole, scenario, year),
-            }
+def _by_priors(results: Results, others: Sequence[Results]) -> Iterator[World]:
+    base, year = reference(results).name, results.asked_year
+    for one, p in by_set(results, others):
+        values = one.at(one.spec.headline.whole, one.scenario(base), year)
+        yield label(one.spec, one.prior_set), p, band_of(one, values)
 
 
-def _by_scope(results: Results) -> Rows:
+def _by_scope(results: Results) -> Iterator[World]:
     base = reference(results)
     for target in readings(results.question, results.targets):
         if target.variable in results.data:
-            values = results.target_values(target, base)
-            low, median, high = map(float, quantile(values, [0.05, 0.5, 0.95]))
-            yield {
-                "world": label(results.spec, target.scope),
-                "p": results.event(target, base).probability(),
-                "median": (median, low, high, standard_error(values, results.replicate)[0]),
-            }
+            p = results.event(target, base).probability()
+            band = band_of(results, results.target_values(target, base))
+            yield label(results.spec, target.scope), p, band
 
 
-def _by_shock(results: Results) -> Rows:
+def _by_shock(results: Results) -> Iterator[World]:
     whole, year = results.spec.headline.whole, results.asked_year
-    for scenario in results.scenarios:
-        if is_stress(scenario):
-            yield {
-                "world": scenario.title,
-                "p": results.event(results.question, scenario).probability(),
-                "median": band_of(results, whole, scenario, year),
-            }
+    for scenario in filter(is_stress, results.scenarios):
+        p = results.event(results.question, scenario).probability()
+        yield scenario.title, p, band_of(results, results.at(whole, scenario, year))
 
 
 # ── targets ──
@@ -130,23 +125,16 @@ def least_likely(results: Results) -> Table:
         values = results.target_values(target, base)
         found.append((p, target, float(quantile(values, 0.5))))
     found.sort(key=lambda one: one[0].middle)
-    columns = (
-        Column("target", _head("target")),
-        Column("wanted", _head("wanted")),
-        Column("median", _head("median")),
-        Column("p", _head("p"), Chance()),
+    return _made(
+        "least_likely",
+        results,
+        found[:LEAST],
+        _cell("target", lambda one: target_label(one[1])),
+        _cell("wanted", lambda one: wanted(one[1], results.spec)),
+        _cell("median", lambda one: _near(results, *one[1:])),
+        _cell("p", lambda one: one[0], Chance()),
+        notes=(phrase("brief.least_note", scenario=base.title),),
     )
-    rows: Rows = (
-        {
-            "target": target_label(target),
-            "wanted": wanted(target, results.spec),
-            "median": _near(results, target, median),
-            "p": p,
-        }
-        for p, target, median in found[:LEAST]
-    )
-    notes = (phrase("brief.least_note", scenario=base.title),)
-    return _made("least_likely", results, columns, rows, notes=notes)
 
 
 def _near(results: Results, target: Target, median: float) -> Amount:
@@ -157,53 +145,54 @@ def _near(results: Results, target: Target, median: float) -> Amount:
 
 def targets_by_scenario(results: Results) -> Table:
     """Return P of every target, a column for each scenario."""
-    columns = [
-        Column("target", _head("target")),
-        Column("year", time_unit(results), Whole()),
-        Column("measure", _head("measure")),
-        *(Column(s.name, s.title, Chance(error=False)) for s in results.scenarios),
-    ]
-    rows: Rows = (
-        {
-            "target": target_label(target),
-            "year": results.year(target),
-            "measure": label(results.spec, target.measure) if target.measure else "",
-            **{s.name: results.event(target, s).probability() for s in results.scenarios},
-        }
-        for target in results.targets
+
+    def of(scenario: Scenario) -> Cell:
+        column = Column(scenario.name, scenario.title, Chance(error=False))
+        return column, lambda target: results.event(target, scenario).probability()
+
+    def measure(target: Target) -> Words:
+        return label(results.spec, target.measure) if target.measure else ""
+
+    return _made(
+        "targets",
+        results,
+        results.targets,
+        _cell("target", target_label),
+        _cell("year", results.year, Whole(), head=time_unit(results)),
+        _cell("measure", measure),
+        *map(of, results.scenarios),
+        notes=(phrase("brief.targets_note"),),
     )
-    notes = (phrase("brief.targets_note"),)
-    return _made("targets", results, columns, rows, stub=1, notes=notes)
 
 
 def scenario_levers(results: Results) -> Table:
     """Return what each scenario sets: lever, value, from when, in the model's order."""
-    columns = (
-        Column("scenario", _head("scenario")),
-        Column("lever", _head("lever")),
-        Column("start", _head("from"), Number(digits=6)),
-        Column("value", _head("value"), Number(digits=6)),
-        Column("unit", _head("unit")),
+    model, six = results.model, Number(digits=6)
+    steps = [
+        (scenario, setting, time, value)
+        for scenario in results.scenarios
+        for setting in scenario.settings
+        if setting.constant in model  # not of a model file that has changed since
+        for time, value in zip(setting.times, setting.values, strict=True)
+    ]
+
+    def lever(row: tuple[Scenario, Setting, float, float]) -> Words:
+        element = [row[1].element] if row[1].element else []
+        return cell_label(model, row[1].constant, element)
+
+    def unit(row: tuple[Scenario, Setting, float, float]) -> Words:
+        return unit_label(results.spec, model[row[1].constant].unit)
+
+    return _made(
+        "scenario_levers",
+        results,
+        steps,
+        _cell("scenario", lambda row: row[0].title),
+        _cell("lever", lever),
+        _cell("start", lambda row: row[2], six, head=_head("from")),
+        _cell("value", lambda row: row[3], six),
+        _cell("unit", unit),
     )
-
-    def rows() -> Rows:
-        for scenario in results.scenarios:
-            for setting in scenario.settings:
-                name = setting.constant
-                if name not in results.model:
-                    continue  # of a model file that has changed since
-                for time, value in zip(setting.times, setting.values, strict=True):
-                    yield {
-                        "scenario": scenario.title,
-                        "lever": cell_label(
-                            results.model, name, [setting.element] if setting.element else []
-                        ),
-                        "start": time,
-                        "value": value,
-                        "unit": unit_label(results.spec, results.model[name].unit),
-                    }
-
-    return _made("scenario_levers", results, columns, rows())
 
 
 # ── the way there ──
@@ -211,126 +200,122 @@ def scenario_levers(results: Results) -> Table:
 
 def fan_data(results: Results) -> Table:
     """Return seven quantiles of every outcome by year under every scenario, and its targets."""
-    columns = (
-        Column("scenario", _head("scenario")),
-        Column("outcome", _head("outcome")),
-        Column("year", time_unit(results), Whole()),
-        *(
-            Column(f"q{round(100 * q):02d}", _head("quantile", q=round(100 * q)), Number(places=1))
-            for q in QUANTILES
+    cells = [
+        (scenario, outcome, place, results.quantiles(outcome)[:, results.place(scenario), place])
+        for scenario in results.scenarios
+        for outcome in results.outcomes()
+        for place in range(len(results.years))
+    ]
+    goals = {
+        (outcome.id, year_of(target)): value_of(target)
+        for outcome in results.outcomes()
+        for target in results.targets_of(outcome)
+    }
+
+    def year(row: Any) -> int:
+        return int(results.years[row[2]])
+
+    def share(place: int) -> Cell:
+        q = round(100 * QUANTILES[place])
+        column = Column(f"q{q:02d}", _head("quantile", q=q), Number(places=1))
+        return column, lambda row: float(row[3][place])
+
+    return _made(
+        "fan_data",
+        results,
+        cells,
+        _cell("scenario", lambda row: row[0].title),
+        _cell("outcome", lambda row: row[1].label),
+        _cell("year", year, Whole(), head=time_unit(results)),
+        *map(share, range(len(QUANTILES))),
+        _cell(
+            "target",
+            lambda row: goals.get((row[1].id, year(row))),
+            Number(digits=6),
+            head=_head("goal"),
         ),
-        Column("target", _head("goal"), Number(digits=6)),
+        stub=3,
     )
 
-    def rows() -> Rows:
-        for scenario in results.scenarios:
-            for outcome in results.outcomes():
-                found = results.quantiles(outcome)[:, results.place(scenario)]
-                goals = {year_of(t): value_of(t) for t in results.targets_of(outcome)}
-                for place, year in enumerate(results.years):
-                    cells = {
-                        f"q{round(100 * q):02d}": float(found[i, place])
-                        for i, q in enumerate(QUANTILES)
-                    }
-                    goal = goals.get(int(year))
-                    yield {
-                        "scenario": scenario.title,
-                        "outcome": outcome.label,
-                        "year": int(year),
-                        **cells,
-                        "target": goal,
-                    }
 
-    return _made("fan_data", results, columns, rows(), stub=3)
+ONE, SIX, MOVED = Number(places=1), Number(digits=6), Number(places=1, signed=True)
+
+
+def _of_row(name: str, form: Form, unit: Words = "", head: Words = "") -> Cell:
+    """Return a column that shows what a row of a CSV holds under the same name."""
+    return _cell(name, lambda row: row.get(name), form, unit, head)
+
+
+def _outcome() -> Cell:
+    return _cell("outcome", lambda row: in_languages(row, "outcome"))
 
 
 def gaps(results: Results) -> Table:
     """Return each outcome's part in growth, its gap and the growth it would need."""
     base, year = reference(results), results.asked_year
-    percent = Number(places=1)
     first, last = when(results, int(results.years[0])), when(results, year)
-    columns = (
-        Column("outcome", _head("outcome")),
-        Column("base_mean", _head("start", year=first), Number(places=1)),
-        Column("mean", _head("mean", year=last), Number(places=1)),
-        Column("target_value", _head("goal"), Number(digits=6)),
-        Column("gap_mean", _head("gap"), Number(places=1, signed=True)),
-        Column("contribution_share_percent", _head("contribution"), percent, "%"),
-        Column("growth_percent", _head("growth"), percent, "%"),
-        Column("required_growth_percent", _head("required"), percent, "%"),
+    unit = unit_of(results, results.spec.headline.whole.variable)
+    return _made(
+        "gaps",
+        results,
+        [r for r in gap_rows(results) if r["scenario"] == base.name and r["year"] == year],
+        _outcome(),
+        _of_row("base_mean", ONE, head=_head("start", year=first)),
+        _of_row("mean", ONE, head=_head("mean", year=last)),
+        _of_row("target_value", SIX, head=_head("goal")),
+        _of_row("gap_mean", MOVED, head=_head("gap")),
+        _of_row("contribution_share_percent", ONE, "%", _head("contribution")),
+        _of_row("growth_percent", ONE, "%", _head("growth")),
+        _of_row("required_growth_percent", ONE, "%", _head("required")),
+        notes=(phrase("brief.gaps_note", scenario=base.title, unit=unit),),
     )
-    rows: Rows = (
-        {**row, "outcome": in_languages(row, "outcome")}
-        for row in gap_rows(results)
-        if row["scenario"] == base.name and row["year"] == year
-    )
-    notes = (
-        phrase(
-            "brief.gaps_note",
-            scenario=base.title,
-            unit=unit_of(results, results.spec.headline.whole.variable),
-        ),
-    )
-    return _made("gaps", results, columns, rows, notes=notes)
 
 
 def progress(results: Results) -> Table:
     """Return progress against time year by year on the way to each target of an outcome."""
     base = reference(results)
-    percent = Number(places=1)
-    columns = (
-        Column("outcome", _head("outcome")),
-        Column("target_year", _head("target_year"), Whole()),
-        Column("target_value", _head("goal"), Number(digits=6)),
-        Column("year", time_unit(results), Whole()),
-        Column("median", _head("median"), Number(places=1)),
-        Column("progress_percent", _head("progress"), percent, "%"),
-        Column("schedule_percent", _head("schedule"), percent, "%"),
-        Column("ahead_points", _head("ahead"), Number(places=1, signed=True)),
-        Column("required_growth_percent", _head("required"), percent, "%"),
+    return _made(
+        "progress",
+        results,
+        [row for row in progress_rows(results) if row["scenario"] == base.name],
+        _outcome(),
+        _of_row("target_year", Whole()),
+        _of_row("target_value", SIX, head=_head("goal")),
+        _of_row("year", Whole(), head=time_unit(results)),
+        _of_row("median", ONE),
+        _of_row("progress_percent", ONE, "%", _head("progress")),
+        _of_row("schedule_percent", ONE, "%", _head("schedule")),
+        _of_row("ahead_points", MOVED, head=_head("ahead")),
+        _of_row("required_growth_percent", ONE, "%", _head("required")),
+        notes=(phrase("brief.progress_note", scenario=base.title),),
     )
-    rows: Rows = (
-        {**row, "outcome": in_languages(row, "outcome")}
-        for row in progress_rows(results)
-        if row["scenario"] == base.name
-    )
-    notes = (phrase("brief.progress_note", scenario=base.title),)
-    return _made("progress", results, columns, rows, notes=notes)
 
 
 # ── what binds, what it costs ──
 
 
-def limits(results: Results, short: bool = False) -> Table | None:
-    """Return what limits each outcome in the question's year; None where the report names none.
-
-    ``short`` keeps the headline and its groups.
-    """
+def limits(results: Results) -> Table | None:
+    """Return what limits each outcome in the question's year; None where the report names none."""
     if not results.spec.regimes:
         return None
     base, year = reference(results), results.asked_year
-    head = results.spec.headline
-    wanted = {one.id for one in (head.whole, *head.groups)} if short else None
     shares: dict[str, dict[str, Any]] = {}
     for row in bottleneck_rows(results, (base,), (year,)):
-        if wanted and row["outcome"] not in wanted:
-            continue
         named = {"outcome": in_languages(row, "outcome")}
-        held = shares.setdefault(row["outcome"], named)
-        held[row["regime"]] = row["mean_share"]
-    columns = [Column("outcome", _head("outcome"))]
-    columns += [
-        Column(
-            regime.id,
-            phrase("brief.of_set", set=label(results.spec, regime.set), regime=regime.label),
-            Share(),
-        )
-        for regime in results.spec.regimes
-    ]
-    said = {"scenario": base.title, "year": when(results, year)}
-    notes = (phrase("brief.limits_note", **said),)
-    rows: Rows = iter(shares.values())
-    return _made("limits_short" if short else "limits", results, columns, rows, notes=notes)
+        shares.setdefault(row["outcome"], named)[row["regime"]] = row["mean_share"]
+
+    def of(regime: Regime) -> Cell:
+        named = {"set": label(results.spec, regime.set), "regime": regime.label}
+        return _of_row(regime.id, Share(), head=phrase("brief.of_set", **named))
+
+    return _made(
+        "limits",
+        results,
+        shares.values(),
+        _of_row("outcome", TEXT),
+        *map(of, results.spec.regimes),
+        notes=(phrase("brief.limits_note", scenario=base.title, year=when(results, year)),),
+    )
 
 
 def outlays(results: Results) -> Table | None:
@@ -338,27 +323,31 @@ def outlays(results: Results) -> Table | None:
     payers = results.spec.payers
     if not payers or not results.pairs():
         return None
-    columns = [
-        Column("scenario", _head("scenario")),
-        Column("year", time_unit(results), Whole()),
-        *(Column(p.id, p.label, Measured(), unit_of(results, p.variable)) for p in payers),
-    ]
 
-    def rows() -> Rows:
-        for scenario, against in results.pairs():
-            if is_stress(scenario):
-                continue
-            for place, year in enumerate(results.years):
-                row: dict[str, Any] = {"scenario": scenario.title, "year": int(year)}
-                for payer in payers:
-                    held = results.series(payer.variable)
-                    first, second = (held[results.place(s)] for s in (scenario, against))
-                    moved = first[:, place] - second[:, place]
-                    row[payer.id] = mean_of(moved, results.replicate)
-                yield row
+    def paid(payer: Payer) -> Cell:
+        held = results.series(payer.variable)
 
-    notes = (phrase("brief.outlays_note"),)
-    return _made("outlays", results, columns, rows(), stub=2, notes=notes)
+        def shown(row: tuple[Scenario, Scenario, int]) -> Estimate:
+            first, second = (held[results.place(s)][:, row[2]] for s in row[:2])
+            return mean_of(first - second, results.replicate)
+
+        return Column(payer.id, payer.label, Measured(), unit_of(results, payer.variable)), shown
+
+    return _made(
+        "outlays",
+        results,
+        [
+            (*pair, place)
+            for pair in results.pairs()
+            if not is_stress(pair[0])
+            for place in range(len(results.years))
+        ],
+        _cell("scenario", lambda row: row[0].title),
+        _cell("year", lambda row: int(results.years[row[2]]), Whole(), head=time_unit(results)),
+        *map(paid, payers),
+        stub=2,
+        notes=(phrase("brief.outlays_note"),),
+    )
 
 
 # ── what the answer hangs on ──
@@ -395,19 +384,16 @@ def hangs_on(
     found.sort(key=lambda one: -abs(one[3][0] - one[2][0]))
     if not found:
         return None
-    columns = (
-        Column("constant", _head("constant")),
-        Column("low", _head("low_third"), Chance()),
-        Column("high", _head("high_third"), Chance()),
-    )
     model = results.model
-    rows: Rows = (
-        {
-            "constant": cell_label(model, name, elements_at(model, model[name], at)),
-            "low": low,
-            "high": high,
-        }
-        for name, at, low, high in found[:count]
+    return _made(
+        "hangs_on",
+        results,
+        found[:count],
+        _cell(
+            "constant",
+            lambda row: cell_label(model, row[0], elements_at(model, model[row[0]], row[1])),
+        ),
+        _cell("low", lambda row: row[2], Chance(), head=_head("low_third")),
+        _cell("high", lambda row: row[3], Chance(), head=_head("high_third")),
+        notes=(phrase("brief.hangs_note", scenario=base.title),),
     )
-    notes = (phrase("brief.hangs_note", scenario=base.title),)
-    return _made("hangs_on", results, columns, rows, notes=notes)

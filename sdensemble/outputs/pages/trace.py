@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Document, Paragraph
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Column, Table, table_from
 
 
 def trace_document(
-    folder: Path,
-    record: Mapping[str, Any],
-    today: Mapping[str, str],
-    more: Sequence[Path] = (),
+    folder: Path, record: Mapping[str, Any], today: Mapping[str, str], more: Sequence[Path] = ()
 ) -> Document:
     """Return a run's command, seed, dates and files; ``today`` are the files' digests now."""
     options = dict(record.get("options", {}))
@@ -55,16 +52,16 @@ def _versions(record: Mapping[str, Any]) -> str:
 
 
 def _files(record: Mapping[str, Any], today: Mapping[str, str]) -> Table:
-    columns = (
-        Column("file", phrase("brief.head_file")),
-        Column("digest", phrase("brief.head_digest")),
-        Column("now", phrase("brief.head_now")),
+    def how(file: tuple[str, str]) -> Words:
+        name, digest = file
+        now = today.get(name)
+        return phrase(f"brief.{'gone' if now is None else 'same' if now == digest else 'changed'}")
+
+    return table_from(
+        "files",
+        phrase("brief.trace_files"),
+        sorted(dict(record.get("files_read", {})).items()),
+        (Column("file", phrase("brief.head_file")), lambda file: file[0]),
+        (Column("digest", phrase("brief.head_digest")), lambda file: str(file[1])[:12]),
+        (Column("now", phrase("brief.head_now")), how),
     )
-
-    def rows() -> Iterator[dict[str, Any]]:
-        for name, digest in sorted(dict(record.get("files_read", {})).items()):
-            now = today.get(name)
-            how = "gone" if now is None else "same" if now == digest else "changed"
-            yield {"file": name, "digest": str(digest)[:12], "now": phrase(f"brief.{how}")}
-
-    return table_of("files", phrase("brief.trace_files"), columns, rows())

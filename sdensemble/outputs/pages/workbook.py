@@ -8,11 +8,7 @@ from sdensemble.lang import Words, phrase
 from sdensemble.outputs.answer import comparison
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.pages import tables
-from sdensemble.outputs.pages.brief import (
-    answer_sentences,
-    caveats,
-    trace_sentence,
-)
+from sdensemble.outputs.pages.brief import answer_sentences, caveats, trace_sentence
 from sdensemble.outputs.pages.levers import lever_sentences
 from sdensemble.outputs.pages.material import Material
 from sdensemble.outputs.workbook import Fan, Sentences, Sheet, Workbook

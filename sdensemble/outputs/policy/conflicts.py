@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from sdensemble.inputs.conflicts import Conflict, ModelNumber
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, bracketed, joined, phrase
 from sdensemble.outputs.cells import Row
 from sdensemble.outputs.document import Block, Heading, Items, Paragraph
 from sdensemble.outputs.form import Rounded, Shown
 from sdensemble.outputs.naming import when
 from sdensemble.outputs.table import by_language
+from sdensemble.policy.conflicts import model_values
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import standard_error
 from sdensemble.results.results import Results
 
-if TYPE_CHECKING:
-    from sdensemble.inputs.conflicts import Conflict, ModelNumber
-    from sdensemble.inputs.scenarios import Scenario
-from sdensemble.policy.conflicts import model_values
-
 
 def conflicts_blocks(
-    conflicts: Sequence[Conflict],
-    results: Results | None = None,
-    scenario: Scenario | None = None,
+    conflicts: Sequence[Conflict], results: Results | None = None, scenario: Scenario | None = None
 ) -> tuple[Block, ...]:
     """Return the conflicts as blocks: what does not fit, the text's numbers, the model's."""
     if not conflicts:

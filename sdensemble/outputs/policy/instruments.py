@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sdengine.syntax import Model
-from sdensemble.inputs.instruments import delay_of
+from sdensemble.inputs.instruments import Instrument, delay_of
 from sdensemble.inputs.naming import spoken, unit_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.lang import Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Block, Heading, Items, Paragraph
 from sdensemble.outputs.naming import label
 from sdensemble.outputs.table import Column, Table
-
-if TYPE_CHECKING:
-    from sdensemble.inputs.instruments import Instrument
 
 HEADS = (
     *("instrument", "section", "lever", "unit", "now", "level"),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from sdengine.syntax import Model
 from sdensemble.inputs.naming import Amount, model_label, spoken, unit_label
 from sdensemble.inputs.published import Statistic
 from sdensemble.inputs.report import ReportSpec
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, bracketed, joined, phrase, quantity, tell
-from sdensemble.outputs.cells import Row
+from sdensemble.outputs.cells import Row, picked
 from sdensemble.outputs.document import Block, Heading, Items, Paragraph
 from sdensemble.outputs.form import Chance, Shown
 from sdensemble.outputs.naming import (
@@ -25,16 +26,12 @@ from sdensemble.outputs.naming import (
     target_label,
     wanted,
 )
+from sdensemble.outputs.policy.regions import layout_cells
 from sdensemble.outputs.rounding import points
 from sdensemble.outputs.table import Column, Table, by_language
-from sdensemble.results.results import Results
-
-if TYPE_CHECKING:
-    from sdengine.syntax import Model
-    from sdensemble.inputs.scenarios import Scenario
-from sdensemble.outputs.policy.regions import layout_cells
 from sdensemble.policy.ledger import MET, NOT_MET, NOT_PUBLISHED, STATUSES, Entry, pointing
 from sdensemble.policy.regions import Layout
+from sdensemble.results.results import Results
 
 
 def _pointed(entry: Entry, spec: ReportSpec, unit: Words) -> Words:
@@ -104,8 +101,6 @@ def ledger_blocks(
 
 
 HEADS = ("target", "asked", "status", "latest", "published", "bears", "p")
-
-
 LEVER_HEADS = ("lever_target", "asked", "setting")
 
 
@@ -239,24 +234,16 @@ def ledger_rows(
         row: Row = {
             "target": target.id,
             **by_language("target", target_label(target)),
-            "section": target.section,
-            "role": target.role,
-            "year": target.year,
-            "comparator": target.comparator,
-            "value": target.value,
+            **picked(target, "section role year comparator value unit measure"),
+            **picked(target, "lever_value lever_unit note"),
             "band_low": target.low,
             "band_high": target.high,
-            "unit": target.unit,
-            "measure": target.measure,
             "status": entry.status,
             "judged_by": "; ".join(s.id for s in entry.judged),
             "lever": "; ".join(target.lever),
-            "lever_value": target.lever_value,
-            "lever_unit": target.lever_unit,
             **by_language("reason", spoken(target, "reason")),
             "ledger_as_of": as_of,
             "conflicts": "; ".join(concerned.get(target.id, ())),
-            "note": target.note,
             "p_above": entry.split.above if entry.split else "",
             **layout_cells(target, laid or {}),
         }
@@ -275,24 +262,19 @@ def ledger_rows(
                 "reading_error": other.se,
             }
         if one is not None:
+            latest = picked(one, "year value unit measure")
+            row |= picked(one, "published_on source")
+            row |= {f"latest_{name}": value for name, value in latest.items()}
             row |= {
                 "latest": one.id,
-                "latest_year": one.year,
-                "latest_value": one.value,
-                "latest_unit": one.unit,
-                "latest_measure": one.measure,
                 "same_measure": one.measure == target.measure,
-                "published_on": one.published_on,
-                "source": one.source,
                 "statistic_note": one.note,
             }
         if p is not None:
+            row |= picked(p.key, "event scenario prior_set")
             row |= {
                 "p": "" if p.bounded else p.least.mean,
                 "mc_error": p.se,
-                "event": p.key.event,
-                "scenario": p.key.scenario,
                 "run_as_of": p.key.as_of,
-                "prior_set": p.key.prior_set,
             }
         yield row

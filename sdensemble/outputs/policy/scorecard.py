@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sdensemble.inputs.naming import spoken
+from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, in_all, joined, phrase
-from sdensemble.outputs.cells import Row
+from sdensemble.outputs.cells import Row, picked, probability_cells
+from sdensemble.outputs.columns import SHARED
 from sdensemble.outputs.document import Block, Paragraph
 from sdensemble.outputs.form import Points, Short
 from sdensemble.outputs.naming import (
@@ -23,22 +25,16 @@ from sdensemble.outputs.naming import (
     wanted,
     when,
 )
+from sdensemble.outputs.policy.regions import layout_cells
 from sdensemble.outputs.table import Column, Table, by_language
 from sdensemble.policy.ledger import kept
+from sdensemble.policy.regions import Layout
+from sdensemble.policy.scorecard import JOINT, Line, kind_of, with_readings
 from sdensemble.results.probability import Probability
 from sdensemble.results.results import Results, Split, reference
 
-if TYPE_CHECKING:
-    from sdensemble.inputs.scenarios import Scenario
-from sdensemble.outputs.policy.regions import layout_cells
-from sdensemble.policy.regions import Layout
-from sdensemble.policy.scorecard import JOINT, Line, kind_of, with_readings
-
 PAGE = 14
 """Scenarios side by side on a terminal or in a figure; more stand below, or in another figure."""
-
-
-"""Columns that only a row of the scorecard has, no row by year."""
 
 
 def titled(lines: Sequence[Line], results: Results) -> list[Line]:
@@ -220,7 +216,6 @@ def _row(
     p: Probability,
     split: Split | None = None,
 ) -> Row:
-    low, high = p.interval
     shares = ("", "", "") if split is None else (split.below, split.inside, split.above)
     return {
         "kind": kind,
@@ -230,22 +225,7 @@ def _row(
         "year": year,
         "scenario": scenario.name,
         **by_language("scenario", scenario.title),
-        "event": p.key.event,
-        "p": "" if p.bounded else p.least.mean,
-        "p_least": p.least.mean,
-        "p_most": p.most.mean,
-        "low": low,
-        "high": high,
-        "mc_error": p.se,
+        **probability_cells(p),
         **dict(zip(("p_below", "p_in", "p_above"), shares, strict=True)),
-        "members": p.members,
-        "lost_members": p.lost,
-        "measure": p.key.measure,
-        "scope": p.key.scope,
-        "price_basis": p.key.price_basis,
-        "as_of": p.key.as_of,
-        "prior_set": p.key.prior_set,
-        "model_digest": p.key.model_digest,
-        "model_set": p.key.model_set,
-        "posterior": p.key.posterior,
+        **picked(p.key, SHARED["+conditions"]),
     }

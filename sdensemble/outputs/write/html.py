@@ -36,7 +36,8 @@ p.note, p.source { font-size: .85rem; line-height: 1.55; color: #444; margin: .2
 figure, .table { margin: 1.1rem 0; break-inside: avoid; }
 figure svg { width: 100%; height: auto; display: block; }
 figcaption, caption { font-size: .95rem; text-align: center; margin: .4rem 0; caption-side: top; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; } td.right { white-space: nowrap; }
+tr > :first-child { min-width: 7em; }
 table { border-collapse: collapse; width: 100%; font-size: .88rem; line-height: 1.45;
   border-top: 2px solid #000; border-bottom: 2px solid #000; font-variant-numeric: tabular-nums; }
 thead th { border-bottom: 1px solid #000; font-weight: 600; vertical-align: bottom; }
@@ -46,6 +47,7 @@ aside { border: 1px solid #888; padding: .4rem .9rem; margin: 1.1rem 0; font-siz
   break-inside: avoid; }
 footer { margin-top: 2rem; border-top: 1px solid #888; font-size: .85rem; color: #444; }
 a { color: #08519c; }
+@media screen { figure { overflow-x: auto; } figure svg { min-width: 34rem; } }
 @media print { @page { size: A4; margin: 22mm 24mm; } body { max-width: none; padding: 0;
   font-size: 10.5pt; } a { color: inherit; text-decoration: none; } .scroll { overflow: visible; }
   section.annex, .break { break-before: page; } thead { display: table-header-group; }

@@ -19,7 +19,7 @@ from sdensemble.ensemble.forcing import Forcing
 from sdensemble.ensemble.run import whole_years
 from sdensemble.inputs.config import default_of
 
-LANES = 4  # members a worker runs side by side: two vectors of WebAssembly
+LANES = 8  # members in a workspace
 SUBSTREAMS = ("sd", "common", "size", "side", "period", "before")
 """Names of the streams beside a process's own (see ``ensemble.forcing``)."""
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from sdengine import kernel as compiling
-from sdengine.functions import vmath
 from sdengine.native import jit as native
 from sdengine.native.llvm import Processor
 from sdensemble import compile_model, read_model
@@ -102,22 +101,6 @@ def test_a_processor_without_table_lookups_gives_the_same_bits(kernel, monkeypat
     x = np.exp(np.random.default_rng(7).uniform(-5, 5, 1_000))
     for name in ("e", "l", "p", "q"):
         assert np.array_equal(values(other, name, x, 0.7), values(kernel, name, x, 0.7))
-
-
-def test_powers_from_long_tables_are_exact_to_a_few_units(kernel, monkeypatch):
-    plain = Processor(fused=False, permutes=False)
-    monkeypatch.setattr(compiling, "processor", lambda: plain)
-    monkeypatch.setattr(vmath, "_steps", lambda body: vmath.WIDE)
-    monkeypatch.setattr(vmath, "_splits", lambda body: False)
-    other = compile_model(kernel.model, use_cache=False)
-    rng = np.random.default_rng(8)
-    x = np.concatenate([np.exp(rng.uniform(-300, 300, 20_000)), rng.uniform(0.5, 2.0, 20_000)])
-    y = np.concatenate([rng.uniform(-2, 2, 20_000), rng.uniform(-9, 9, 20_000)])
-    most = 2e-15 if native.processor().fused else 2e-14  # as a browser that cannot fuse
-    assert (relative(values(other, "p", x, y), x**y) / (1 + np.abs(y))).max() < most
-    with np.errstate(all="ignore"):
-        found, expected = values(other, "p", EDGES, 3.0), np.power(EDGES, 3.0)
-    np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-305)
 
 
 @pytest.mark.parametrize("y", [0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, -0.5, 7.0])

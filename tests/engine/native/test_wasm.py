@@ -17,8 +17,11 @@ from sdengine.native.wasm import HEADER, constants_end
 from tests.open_models import Row, euler, rows
 
 NODE = shutil.which("node")
-LANES = 2
+LANES = 8  # two strips of four
 ROWS = rows()
+BESIDE_ONE = np.nextafter(1, [0, 2])
+EDGES = np.array([0.0, 1.0, -1.0, -3.0, 1e300, 1e-300, 5e-5, *BESIDE_ONE])
+EXPONENTS = np.array([0.0, 3.0, -2.0, 0.5])
 
 
 def stored(folder: Path, kernel: Kernel) -> np.ndarray:
@@ -80,6 +83,39 @@ def test_open_models_run_in_node_as_they_do_natively(tmp_path: Path) -> None:
 def test_every_open_model_runs_in_node_as_it_does_natively(tmp_path: Path) -> None:
     assert len(ROWS) > 160
     assert not differing(ROWS, tmp_path)
+
+
+@pytest.mark.skipif(NODE is None, reason="Node is not installed")
+@pytest.mark.parametrize("lanes", [2, 8])
+def test_powers_are_exact_to_a_few_units_and_follow_numpy_at_the_edges(tmp_path, lanes):
+    path = tmp_path / "powers.mdl"
+    path.write_text(
+        "{UTF-8}\ne: (e1-e1000)~~|\nx[e]=1~~|\ny[e]=1~~|\np[e]=POWER(x[e]+0*Time,y[e])~~|\n"
+        "INITIAL TIME=0~~|\nFINAL TIME=1~~|\nTIME STEP=1~~|\nSAVEPER=1~~|\n",
+        encoding="utf-8",
+    )
+    rng = np.random.default_rng(8)
+    x = np.where(rng.random((1000, lanes)) < 0.5, *np.exp(rng.uniform(-300, 300, (2, 1000, lanes))))
+    y = rng.uniform(-2, 2, x.shape)
+    x[:300], y[:300] = rng.uniform(0.5, 2.0, (300, lanes)), rng.uniform(-9, 9, (300, lanes))
+    x[0, :2], y[0, :2] = [0.0, -3.0], [0.7, 3.0]  # beside ordinary ones
+    x[1:37], y[1:37] = np.repeat(EDGES, 4)[:, None], np.tile(EXPONENTS, 9)[:, None]
+    made = compile_model(read_model(path)).wasm({"x": x, "y": y}, report=["p"], lanes=lanes)
+    with np.errstate(all="ignore"):
+        true = np.power(x, y)
+        size = 4 + np.abs(y) + np.abs(np.where(np.isfinite(true) & (true > 0), np.log2(true), 0))
+    for name, module in (("plain", made.module), ("fused", made.fused)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "kernel.wasm").write_bytes(module)
+        (folder / "layout.json").write_text(json.dumps(made.layout).replace("NaN", "null"))
+    in_node([tmp_path / "plain", tmp_path / "fused"])
+    for name in ("plain", "fused"):
+        found = np.fromfile(tmp_path / name / "out.bin").reshape(2, 1000, lanes)[0]
+        ordinary = np.isfinite(true) & (np.abs(true) > 1e-300)
+        away = np.abs(found[ordinary] / true[ordinary] - 1) / size[ordinary]
+        assert away.max() < 2e-16
+        np.testing.assert_allclose(found[~ordinary], true[~ordinary], atol=1e-300)
 
 
 @pytest.mark.skipif(NODE is None, reason="Node is not installed")

@@ -4,6 +4,7 @@
 const fs = require("fs");
 const path = require("path");
 const { Kernel } = require(path.resolve(__dirname, "../../../sdensemble/pages/cockpit/kernel.js"));
+require("v8").setFlagsFromString("--experimental-wasm-relaxed-simd"); // Node 20 hides it
 
 for (const folder of process.argv.slice(2)) {
   const layout = JSON.parse(fs.readFileSync(path.join(folder, "layout.json"), "utf8"));

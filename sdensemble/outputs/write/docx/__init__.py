@@ -56,6 +56,8 @@ from sdensemble.outputs.write.layouts import Layout, layout_of, widths
 
 ROOMY = 4
 """Columns up to which a head has room for its unit beside it."""
+CAPTION = 25.0
+"""Millimetres of a page that a figure leaves to its caption."""
 KEPT_TOGETHER = 14
 """Rows up to which a table is kept on one page."""
 
@@ -224,10 +226,17 @@ class _Writer:
         paragraph = self.file.add_paragraph(style="SD Figure")
         paragraph.paragraph_format.keep_with_next = True
         shape = paragraph.add_run().add_picture(io.BytesIO(png))
-        scale = min(1.0, self._width() / (shape.width / Mm(1)))
+        room = (self._width(), self._height() - CAPTION)
+        sizes = (shape.width / Mm(1), shape.height / Mm(1))
+        scale = min(1.0, *(free / size for free, size in zip(room, sizes, strict=True)))
         shape.width, shape.height = int(shape.width * scale), int(shape.height * scale)
         shape._inline.docPr.set("descr", tell(figure.caption or figure.title, self.lang))
         self._captioned(figure, "Caption").paragraph_format.space_after = Pt(8)
+
+    def _height(self) -> float:
+        """Return the height of the text in mm, that of the template where there is one."""
+        section = self.file.sections[-1]
+        return float((section.page_height - section.top_margin - section.bottom_margin) / Mm(1))
 
     def _width(self) -> float:
         """Return the width of the text in mm, that of the template where there is one."""

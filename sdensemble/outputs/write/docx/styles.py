@@ -60,7 +60,7 @@ def make_styles(file: Any, layout: Layout, own: bool) -> None:
     more: dict[str, tuple[Face, dict[str, Any]]] = {
         "SD Body": (body, {"align": justified, "indent": layout.indent}),
         "SD Lead": (body, {"align": justified, "indent": layout.indent}),
-        "SD Point": (body, {"align": justified}),
+        "SD Point": (body, {}),
         "SD Note": (faces["note"], {"align": justified, "after": 3}),
         "SD Source": (faces["note"], {"after": 8}),
         "SD Cell": (faces["cell"], {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -95,7 +96,7 @@ def frame_of(panel: Panel, figure: Figure, place: int, lang: str) -> Frame:
     heads = tuple(tell(one.head, lang) for one in panel.beside)
     rows = tuple(max(4.6, height_of(name, 3.0) + 1.8) for name in names)
     if any(isinstance(mark, Hill) for mark in panel.marks):
-        rows = tuple(max(row, 8.0) for row in rows)
+        rows = tuple(max(row, 6.4) for row in rows)
     points = _points_by_row(panel)
     rows = tuple(max(row, 2.4 * points.get(i, 1) + 2.2) for i, row in enumerate(rows))
     left = max((text_mm(line) for n in names for line in n.split("\n")), default=0.0)
@@ -142,13 +143,10 @@ def _indent(panel: Panel) -> float:
 
 
 def _points_by_row(panel: Panel) -> dict[int, int]:
-    """Return how many points stand in each row of a panel of rows."""
-    found: dict[int, int] = {}
-    for mark in panel.marks:
-        if isinstance(mark, Points) and mark.across:
-            for y in mark.y:
-                found[round(y)] = found.get(round(y), 0) + 1
-    return found
+    """Return on how many heights points stand in each row of a panel of rows."""
+    marks = [mark for mark in panel.marks if isinstance(mark, Points) and mark.across]
+    heights = {y for mark in marks for y in mark.y}
+    return Counter(round(y) for y in heights)
 
 
 def _cell_texts(mark: Cells, inside: float, lang: str) -> dict[tuple[int, int], str]:
