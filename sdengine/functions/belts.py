@@ -1,4 +1,4 @@
-"""DELAY CONVEYOR: what is put on a belt leaves after its time, less what leaks on the way.
+"""DELAY CONVEYOR and DELAY BATCH: what is put on a belt, or into a kiln, leaves after its time.
 
 Vensim's manual gives the order within a step: what reaches the end leaves, what comes in is put
 down, and a share of all that lies there leaks. What lay there at first leaves by a profile, whose
@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from sdengine.errors import Message
-from sdengine.functions.algebra import op
+from sdengine.functions.algebra import chosen, op
 from sdengine.functions.lookups import Choice, area_up_to
-from sdengine.functions.record import Builder, Example, Function
+from sdengine.functions.record import Builder, Example, Function, of_nodes
 from sdengine.functions.scope import LoweringError, Scope, allowed
 from sdengine.functions.unit_rules import rule
 from sdengine.ir import Const, Curve, Node, Time
@@ -71,6 +71,42 @@ def _shares(builder: Builder, profile: Choice, steps: float) -> Node:
     return profile.turned(share).read(op("add", gone, Const(1e-6)))
 
 
+def batches(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
+    """DELAY BATCH: one batch at a time is worked on, once there is enough for it.
+
+    Whatever is more than a batch waits for the next, which may begin as the one before is done.
+    What is done leaves within one step.
+    """
+    entering, size, time, first, first_time, waiting = args
+    step = Const(builder.model.clock.step)
+    leaving: list[Node] = []
+    begins: list[Node] = []
+
+    def stock(batch: Node) -> Node:
+        def due(end: Node) -> Node:
+            soon = op("sub", end, op("mul", Const(0.5), step))
+            busy = op("gt", batch, Const(0.0))
+            done = op("and", busy, op("ge", Time(), soon))
+            leaving.append(chosen(done, op("div", batch, step), Const(0.0)))
+            free = op("or", op("not", busy), done)
+
+            def backlog(heap: Node) -> Node:
+                enough = op("ge", heap, op("mul", size, Const(1.0 - 1e-9)))
+                begins.append(op("and", free, enough))
+                more = op("add", heap, op("mul", entering, step))
+                return op("sub", more, chosen(begins[0], size, Const(0.0)))
+
+            builder.statements.memory(backlog, waiting, scope)
+            return chosen(begins[0], op("add", Time(), time), end)
+
+        builder.statements.memory(due, first_time, scope)
+        done = op("gt", leaving[0], Const(0.0))
+        return chosen(begins[0], size, chosen(done, Const(0.0), batch))
+
+    builder.statements.memory(stock, first, scope)
+    return leaving[0]
+
+
 _GIVEN = "flat((0,1),(1,1))~~|"
 
 RECORDS = (
@@ -81,5 +117,13 @@ RECORDS = (
         unit=rule("x time 1/time ? x*time time -> x"),
         lower=conveyor,
         example=Example("DELAY CONVEYOR(Time,3,0.5,flat,9,3)", 0.125, _GIVEN),
+    ),
+    Function(
+        name="delay_batch",
+        spellings=("DELAY BATCH",),
+        arity=(6,),
+        unit=rule("x x*time time x time x*time -> x"),
+        lower=of_nodes(batches),
+        example=Example("DELAY BATCH(1,2,2,5,1,0)", 2),
     ),
 )

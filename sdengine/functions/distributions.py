@@ -10,10 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sdengine.functions.algebra import chosen, halved, op
+from sdengine.functions.lookups import area
 from sdengine.functions.noise import drawn, normal, random_record
-from sdengine.functions.record import Builder, Example
+from sdengine.functions.record import Builder, Example, Function
 from sdengine.functions.scope import Scope
+from sdengine.functions.unit_rules import rule
 from sdengine.ir import Const, Load, Node
+from sdengine.syntax import Call
 
 REACH = 9.0  # standard deviations below the mean beyond which nothing is counted: 2e-18
 TINY = 1e-300
@@ -183,21 +186,21 @@ def gamma(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     top = op("add", op("mul", Const(2.0), shape), op("mul", Const(20.0), op("sqrt", shape)))
     top = op("add", top, Const(50.0))
     ends = (low, high, shift, stretch)
-    return _at_share(builder, ends, seed, top, lambda x: _gamma_share(shape, x), scope)
+    return _at_share(builder, ends, seed, (_ZERO, top), lambda x: _gamma_share(shape, x), scope)
 
 
 def _at_share(
     builder: Builder,
     ends: tuple[Node, ...],
     seed: Node,
-    top: Node,
+    span: tuple[Node, Node],
     share: Callable[[Node], Node],
     scope: Scope,
 ) -> Node:
-    """Return the number from 0 to ``top`` that has a share drawn, moved and stretched."""
+    """Return the number within a span that has a share drawn, moved and stretched."""
     low, high, shift, stretch = ends
     first, last = (
-        op("min", op("max", op("div", op("sub", end, shift), stretch), _ZERO), top)
+        op("min", op("max", op("div", op("sub", end, shift), stretch), span[0]), span[1])
         for end in (low, high)
     )
     wanted = drawn(builder, seed, share(first), share(last), scope)
@@ -224,7 +227,20 @@ def beta(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """RANDOM BETA: by two shapes, cut off at two values, shifted and stretched."""
     low, high, a, b, shift, stretch, seed = args
     ends = (low, high, shift, stretch)
-    return _at_share(builder, ends, seed, _ONE, lambda x: _beta_share(a, b, x), scope)
+    return _at_share(builder, ends, seed, (_ZERO, _ONE), lambda x: _beta_share(a, b, x), scope)
+
+
+def from_lookup(builder: Builder, call: Call, scope: Scope) -> Node:
+    """RANDOM LOOKUP: by the shape of a lookup, cut off at two values, shifted and stretched."""
+    curves = builder.curves(call.args[0], scope)
+    *ends, seed = (builder.node(arg, scope) for arg in call.args[1:])
+    low, high = curves.each(lambda c: c.x[0]), curves.each(lambda c: c.x[-1])
+    whole = area(curves, low, high)
+
+    def share(x: Node) -> Node:
+        return op("div", area(curves, low, x), whole)
+
+    return _at_share(builder, tuple(ends), seed, (low, high), share, scope)
 
 
 def pink_noise(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
@@ -272,6 +288,14 @@ RECORDS = (
         "x x 1 1 x x ? -> x",
         beta,
         Example("RANDOM BETA(0,9,2,3,3,0.0000001,1)", 3),
+    ),
+    Function(
+        name="random_lookup",
+        spellings=("RANDOM LOOKUP",),
+        arity=(6,),
+        unit=rule("? x x x x ? -> x"),
+        lower=from_lookup,
+        example=Example("RANDOM LOOKUP(pdf,0,9,3,0.0000001,1)", 3, "pdf((0,1),(1,0))~~|"),
     ),
     random_record(
         "RANDOM PINK NOISE",

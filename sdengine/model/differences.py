@@ -105,6 +105,11 @@ def _power_of_minus(model: Model, variable: Variable) -> bool:
     )
 
 
+def _not_first(model: Model, call: Call) -> bool:
+    first = call.args[0]
+    return _xmile(model) and isinstance(first, Call) and first.function == "not"
+
+
 def _both_logics(model: Model, variable: Variable) -> bool:
     return any(
         isinstance(p, Call)
@@ -202,6 +207,14 @@ DIFFERENCES: tuple[Difference, ...] = (
         ":AND: binds before :OR:",
         "PySD takes them from left to right",
         _both_logics,
+    ),
+    Difference(
+        "NOT before a comparison",
+        "the specification of XMILE",
+        "NOT binds like a sign in an XMILE file: NOT a = b is (NOT a) = b; Vensim's :NOT: takes "
+        "the whole comparison",
+        "PySD's NOT takes the whole comparison in both",
+        _calls("eq", "ne", "lt", "le", "gt", "ge", where=_not_first),
     ),
     Difference(
         "non-negative stocks",

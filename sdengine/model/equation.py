@@ -134,7 +134,7 @@ class Reader:
 
     def expression(self, level: int = 0) -> Expr:
         """Return an expression of operators that bind at least as tightly as ``level``."""
-        if level <= _NOT and self.took(":NOT:", "NOT"):
+        if level <= _NOT and self.took(":NOT:"):
             left: Expr = Call("not", (self.expression(_NOT),))
         else:
             left = self._unary()

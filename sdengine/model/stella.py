@@ -12,7 +12,7 @@ from sdengine.functions import named
 from sdengine.model.build import ONE, ZERO, add, div, sub, total
 from sdengine.model.equation import Reader, Subscript, Text
 from sdengine.model.points import EquationError
-from sdengine.model.stella_functions import ARITY, FUNCTIONS
+from sdengine.model.stella_functions import ARITY, FUNCTIONS, RUNS
 from sdengine.model.tokens import tokens
 from sdengine.syntax import Call, Expr, Number, Ref
 
@@ -23,7 +23,7 @@ _REDUCERS = {
     **{"sum": "sum", "arraysum": "sum", "mean": "mean", "arraymean": "mean", "prod": "prod"},
     **{"stddev": "stddev", "arraystddev": "stddev"},
 }
-_NUMBERS = {"pi": Number(math.pi), "inf": div(ONE, ZERO), "nan": div(ZERO, ZERO)}
+_NUMBERS = {"pi": Number(math.pi), "inf": div(ONE, ZERO), "nan": div(ZERO, ZERO), **RUNS}
 _TABLES = (
     *("lookupinv", "lookupmean", "lookuparea", "lookup extrapolate", "lookup forward"),
     *("lookup backward", "lookup invert", "lookup area", "lookup slope"),

@@ -24,6 +24,8 @@ from sdengine.model.points import EquationError
 from sdengine.syntax import Call, Expr, Number, Ref
 
 _START = Ref("initial_time")
+RUNS = dict.fromkeys(("runcount", "sensiruncount", "sensiruntotal"), ZERO)
+"""What Stella says of the runs before this one: a member has none."""
 _ENDLESS = Number(1e300)  # where a distribution is not cut off
 
 
@@ -210,6 +212,7 @@ FUNCTIONS: Mapping[tuple[str, int], Form] = {
     ("rootn", 2): lambda x, order: _call("pow", x, div(ONE, order)),
     ("gammaln", 1): same("gamma_ln"),
     ("time", 0): lambda: TIME,
+    **{(name, 0): lambda: ZERO for name in RUNS},
     ("step", 1): lambda height: _call("step", height, _START),
     ("ramp", 1): lambda slope: _call("xramp", slope, _START),
     ("ramp", 2): same("xramp"),

@@ -29,7 +29,7 @@ from sdensemble.lang import LANGS
 Label = Mapping[str, str]
 TABLES = (
     *("as_of", "keep", "headline", "regime", "payer", "history", "units", "labels", "measures"),
-    *("layout", "condition", "policy", "bearing", "caveat"),
+    *("layout", "condition", "policy", "bearing", "caveat", "capitals"),
 )
 
 
@@ -59,9 +59,18 @@ def read_report(path: Path, model: Model) -> ReportSpec:
         bearings=tuple(map(_bearing, top.entries("bearing"))),
         caveats=tuple(_caveat(row, model) for row in top.entries("caveat")),
         policy=_labelled(top.table("policy")),
+        capitals=_capitals(top),
     )
     top.found.raise_if_any()
     return spec
+
+
+def _capitals(top: Section) -> tuple[str, ...]:
+    found = top.values.get("capitals", [])
+    if isinstance(found, list) and all(isinstance(word, str) for word in found):
+        return tuple(found)
+    top.problem('capitals must be a list of words such as ["Chinese"]')
+    return ()
 
 
 def _kept(row: Section, model: Model) -> Kept:

@@ -217,6 +217,8 @@ class ReportSpec:
     caveats: tuple[Caveat, ...] = ()
     policy: Mapping[str, str] = field(default_factory=dict)
     """Full name, with its number, of the text that sets the targets; empty where none is given."""
+    capitals: tuple[str, ...] = ()
+    """First words of labels that keep their capital letter inside a sentence."""
 
     def keep(self, targets: Iterable[Target] = (), more: Iterable[Kept] = ()) -> tuple[Kept, ...]:
         """Return all a run must keep for its tables, figures, these targets and ``more``.

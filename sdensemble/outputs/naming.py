@@ -15,7 +15,7 @@ from sdensemble.inputs.naming import Amount, spoken
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import moved_by
 from sdensemble.inputs.targets import ABOUT, Target, band
-from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase
+from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase, tell
 from sdensemble.results.probability import value_of
 from sdensemble.results.results import Results, outlay_told
 
@@ -112,6 +112,12 @@ def when(results: Results, year: int) -> Words:
     return moment(results.model, results.spec, year)
 
 
+def made_from(model: Model, file: str = "") -> Words:
+    """Return where numbers come from: a model and, where some are drawn, a file of statistics."""
+    key = "figure.source_with" if file else "figure.source"
+    return phrase(key, model=model.path.name, digest=model.digest[:8], file=file)
+
+
 def target_label(target: Target) -> dict[str, str]:
     """Return a target's name with its year, by language."""
     return spoken(target)
@@ -155,6 +161,17 @@ def target_name(target: Target) -> Words:
     return {lang: re.sub(year, "", text) for lang, text in target_label(target).items()}
 
 
+def inside(label: Words, spec: ReportSpec) -> Words:
+    """Return a label as it stands inside a sentence: "total output", "Chinese medicine"."""
+
+    def small(text: str) -> str:
+        first = text.partition(" ")[0].rstrip(",")
+        plain = first[1:].islower() and first not in spec.capitals
+        return text[:1].lower() + text[1:] if plain else text
+
+    return {lang: small(tell(label, lang)) for lang in LANGS}
+
+
 def is_example(target: Target) -> bool:
     """Return whether a target is none of the policy's own, such as one a person may edit."""
     return target.role == "reference"
@@ -175,7 +192,7 @@ def beyond(target: Target, spec: ReportSpec) -> Words:
 
 def statement(results: Results, target: Target) -> Words:
     """Return a target in words: "2025年全省产值超过1000亿元"."""
-    year, name = when(results, results.year(target)), target_name(target)
+    year, name = when(results, results.year(target)), inside(target_name(target), results.spec)
     if target.joint:
         return phrase("date.together", year=year, name=name)
     return phrase("date.condition", year=year, name=name, words=beyond(target, results.spec))

@@ -35,12 +35,15 @@ from sdensemble.outputs.naming import (
     beyond,
     conditioned,
     information_date,
+    inside,
     label,
+    made_from,
     measure_of,
     moment,
     outlay_of,
     period_of,
     target_label,
+    target_name,
     unit_notes,
 )
 from sdensemble.outputs.rounding import rounded, rounded_up
@@ -327,15 +330,13 @@ def world_name(study: Study, world: Any) -> Words:
 
 def asked(study: Study, target: Target) -> Words:
     """Return a target in words with its year and its key: measure, scope and price basis."""
-    from sdensemble.outputs.naming import target_name
-
     key = conditioned(study.report, (target.measure, target.scope, target.price_basis))
     if target.joint:
         return joined([target_label(target), key], "nothing")
     words = phrase(
         "date.condition",
         year=year_of(study, target.year or 0),
-        name=target_name(target),
+        name=inside(target_name(target), study.report),
         words=beyond(target, study.report),
     )
     return joined([words, key], "nothing")
@@ -361,8 +362,7 @@ def conditions(world: Named, members: int, study: Study, target: Target | None) 
 
 def sourced(document: Document, study: Study, run: str) -> Document:
     """Return an answer whose figures say what they are conditional on, and their source and run."""
-    source = phrase("figure.source", model=study.model.path.name, digest=study.model.digest[:8])
-    said = Ended(Capital(document.subtitle))
+    source, said = made_from(study.model), Ended(Capital(document.subtitle))
 
     def with_source(block: Block) -> Block:
         if not isinstance(block, Figure) or block.source:
@@ -403,9 +403,7 @@ def chance(found: Any) -> Words:
 
 def asked_outcome(study: Study, target: Target) -> Words:
     """Return an outcome with its year: "2025年全省产值"."""
-    from sdensemble.outputs.naming import target_name
-
     if target.joint:
         return target_label(target)
     year = year_of(study, target.year or 0)
-    return phrase("date.together", year=year, name=target_name(target))
+    return phrase("date.together", year=year, name=inside(target_name(target), study.report))

@@ -20,6 +20,7 @@ from sdensemble.outputs.figure import (
     with_errors,
 )
 from sdensemble.outputs.form import Chance, Shown
+from sdensemble.outputs.naming import inside
 from sdensemble.study import Study
 
 
@@ -28,7 +29,7 @@ def compare_figure(found: Comparison, study: Study) -> Figure:
     rows = [row for row in found.main.rows if row.effect is not None]
     names = [c.title_of(found, row.scenario) for row in rows]
     panel = replace(effects_panel(found, study, rows, names, row_height=8), id="effects")
-    words = {"outcome": found.outcome.label, "base": found.baseline.title}
+    words = {"outcome": inside(found.outcome.label, study.report), "base": found.baseline.title}
     title = phrase("decide.compare.figure", year=_year(found, study), **words)
     return Figure("effects", title, (panel,), notes=(phrase("decide.fig.note"),))
 
@@ -55,7 +56,9 @@ def effects_panel(
 
 def _effect(found: Comparison, study: Study) -> Axis:
     unit = c.target_unit(study, found.target, found.outcome.variable)
-    return Axis(phrase("decide.fig.effect", outcome=found.outcome.label), unit)
+    return Axis(
+        phrase("decide.fig.effect", outcome=inside(found.outcome.label, study.report)), unit
+    )
 
 
 def worlds_figure(found: Comparison, study: Study) -> Figure:
@@ -75,7 +78,7 @@ def worlds_figure(found: Comparison, study: Study) -> Figure:
         height=12 + 4.5 * len(places),
         id="worlds",
     )
-    words = {"outcome": found.outcome.label, "year": _year(found, study)}
+    words = {"outcome": inside(found.outcome.label, study.report), "year": _year(found, study)}
     return Figure("effects-by-world", phrase("decide.fig.worlds", **words), (panel,))
 
 

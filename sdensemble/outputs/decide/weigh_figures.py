@@ -25,7 +25,7 @@ from sdensemble.outputs.figure import (
     with_errors,
 )
 from sdensemble.outputs.form import Number, Shown
-from sdensemble.outputs.naming import label, outlay_of
+from sdensemble.outputs.naming import inside, label, outlay_of
 from sdensemble.study import Study
 
 
@@ -34,7 +34,7 @@ def weigh_figure(found: Weighed, study: Study) -> Figure:
     first, second = names_of(found)
     ends = dict.fromkeys((0, len(found.doses.years) - 1))
     panels = (*(_outlay_panel(found, study, y) for y in ends), *_where_panels(found, study))
-    words = {"outcome": found.outcome.label, "first": first, "second": second}
+    words = {"outcome": inside(found.outcome.label, study.report), "first": first, "second": second}
     paid = outlay_of(study.report)
     notes = (phrase("decide.weigh.fig_note", second=second, first=first, outlay=paid),)
     return Figure("levers", phrase("decide.weigh.figure", **words), panels, columns=2, notes=notes)
@@ -156,7 +156,7 @@ def surface_figure(found: Weighed, study: Study) -> Figure:
         height=62,
         id="surface",
     )
-    words = {"outcome": found.outcome.label, "unit": unit_of(found, study)}
+    words = {"outcome": inside(found.outcome.label, study.report), "unit": unit_of(found, study)}
     notes = (phrase("decide.weigh.surface_note", n=doses.first.size, m=doses.second.size),)
     title = phrase("decide.weigh.surface_figure", **words)
     return Figure("dose-surface", title, (panel,), notes=notes)

@@ -23,7 +23,14 @@ from sdensemble.outputs.figure import (
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
 from sdensemble.outputs.form import Money, Paired, Ratio, Shown
 from sdensemble.outputs.horizon_tables import money_unit, outcome_unit
-from sdensemble.outputs.naming import lever_caveats, outlay_of, purses, unequal_costs, when
+from sdensemble.outputs.naming import (
+    inside,
+    lever_caveats,
+    outlay_of,
+    purses,
+    unequal_costs,
+    when,
+)
 from sdensemble.outputs.rounding import points
 from sdensemble.outputs.text import width, wrap
 from sdensemble.results.estimate import Array
@@ -78,7 +85,7 @@ def effects(results: Results, page: int = 0) -> Figure:
             panels.append(_panel(results, shown, phrase(title) if len(groups) > 1 else ""))
     asked, base = results.question, reference(results)
     whole, unit = results.asked_outcome, unit_label(results.spec, asked.unit)
-    values = {"name": whole.label, "year": when(results, results.asked_year)}
+    values = {"name": inside(whole.label, results.spec), "year": when(results, results.asked_year)}
     return Figure(
         "effects",
         Capital(phrase("figure.effects_title", **values, against=base.title)),
@@ -140,7 +147,9 @@ def _panel(results: Results, rows: Sequence[Row], title: Words) -> Panel:
         )
     )
     whole, unit = results.asked_outcome, unit_label(results.spec, results.question.unit)
-    axis = Axis(Capital(phrase("figure.effects_axis", name=whole.label, unit=unit)))
+    axis = Axis(
+        Capital(phrase("figure.effects_axis", name=inside(whole.label, results.spec), unit=unit))
+    )
     names = Axis(names=tuple(row.name for row in rows))
     return Panel(tuple(marks), axis, names, title, beside=_beside(results, rows), id="effects")
 

@@ -10,7 +10,7 @@ from sdensemble.outputs.figure import Axis, Beside, Figure, Line, Mark, Panel, P
 from sdensemble.outputs.figures.parts import conditions, run_of, source, units
 from sdensemble.outputs.form import Chance, Shown
 from sdensemble.outputs.horizon_tables import outcome_unit, rounded_at, shown_horizons
-from sdensemble.outputs.naming import statement
+from sdensemble.outputs.naming import inside, statement
 from sdensemble.results.horizon import parts, reference
 from sdensemble.results.results import Results
 
@@ -53,7 +53,10 @@ def horizon_figure(results: Results) -> Figure:
                 height=55,
             )
         )
-    about = {"name": results.asked_outcome.label, "base": reference(results).title}
+    about = {
+        "name": inside(results.asked_outcome.label, results.spec),
+        "base": reference(results).title,
+    }
     title = Capital(phrase("horizon.figure_title", **about))
     return Figure(
         "horizons",

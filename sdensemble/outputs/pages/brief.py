@@ -29,7 +29,7 @@ from sdensemble.outputs.figures.fan import fan
 from sdensemble.outputs.figures.parts import run_of, source, units
 from sdensemble.outputs.form import Chance, InTen, Share, Shown, Spread
 from sdensemble.outputs.limit_tables import limits_of
-from sdensemble.outputs.naming import is_example, label, statement, when
+from sdensemble.outputs.naming import inside, is_example, label, statement, when
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.levers import levers_chapter, levers_note, narrow_comparison
 from sdensemble.outputs.pages.material import Material
@@ -185,7 +185,7 @@ def _way_sentence(results: Results) -> Words:
         "figure": Ref("fan"),
         "scenario": base.title,
         "year": when(results, year),
-        "name": whole.label,
+        "name": inside(whole.label, results.spec),
         "band": Shown(band, Spread()),
         "unit": tables.unit_of(results, whole.variable),
     }
@@ -204,7 +204,7 @@ def _limits_sentence(results: Results, outcome: Any, sets: Mapping[str, Any]) ->
     return phrase(
         "brief.limits_said",
         year=when(results, results.asked_year),
-        name=outcome.label,
+        name=inside(outcome.label, results.spec),
         items=joined(items, "clause"),
         annex=Ref("binds"),
     )

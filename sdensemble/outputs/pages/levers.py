@@ -13,7 +13,7 @@ from sdensemble.outputs.document import Block, Heading, Paragraph, Ref
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.form import Paired, Shown
 from sdensemble.outputs.horizon_tables import money_unit
-from sdensemble.outputs.naming import label, lever_caveats, outlay_of, when
+from sdensemble.outputs.naming import inside, label, lever_caveats, outlay_of, when
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.material import Material
 from sdensemble.outputs.table import Table
@@ -122,7 +122,11 @@ def lever_sentences(results: Results) -> Words:
     up.sort(key=lambda one: -one[1].found.mean)
     if up:
         shown = joined([_effect(s, e) for s, e in up[:3]], "list")
-        head = {"year": when(results, year), "name": whole.label, "unit": unit}
+        head = {
+            "year": when(results, year),
+            "name": inside(whole.label, results.spec),
+            "unit": unit,
+        }
         said.append(phrase("brief.levers_up", n=len(up), shown=shown, **head))
     if down:
         shown = joined([_effect(s, e) for s, e in down[:3]], "list")

@@ -1,4 +1,5 @@
-"""DELAY CONVEYOR against a belt that is moved place by place, and the manual's own balance."""
+"""Belts against one that is moved place by place and the manual's balance; kilns against one kept
+by hand."""
 
 from __future__ import annotations
 
@@ -71,3 +72,52 @@ def test_what_the_manual_says_leaks_is_what_is_missing(write_model):
 def test_a_belt_that_cannot_be_laid_is_refused(write_model, equation, words):
     with pytest.raises(SDError, match=words):
         compile_model(read_model(write_model(f"{FLAT}low((0,-1),(1,2))~~|\ny={equation}~~|")))
+
+
+def kiln(size, time, entering, first, step, count):
+    """Return what leaves at each step of a kiln with (batch, when it is done, what waits)."""
+    batch, end, heap = first
+    out = []
+    for k in range(count + 1):
+        now = k * step
+        done = batch > 0 and now >= end - step / 2
+        out.append(batch / step if done else 0)
+        begins = (batch == 0 or done) and heap >= size(now) * (1 - 1e-9)
+        heap += entering(now) * step - (size(now) if begins else 0)
+        if begins:
+            batch, end = size(now), now + time(now)
+        elif done:
+            batch = 0
+    return out
+
+
+@pytest.mark.parametrize(
+    ("equation", "step", "expected"),
+    [
+        (
+            "DELAY BATCH(3,10,2,7,1,4)",
+            0.5,
+            kiln(lambda t: 10, lambda t: 2, lambda t: 3, (7, 1, 4), 0.5, 40),
+        ),
+        (
+            "DELAY BATCH(Time,5+Time,1+MODULO(Time,3),0,0,0)",
+            1.0,
+            kiln(lambda t: 5 + t, lambda t: 1 + t % 3, lambda t: t, (0, 0, 0), 1.0, 20),
+        ),
+        ("DELAY BATCH(0,10,2,7,0,4)", 1.0, [7.0] + [0.0] * 20),  # done as the run begins
+    ],
+)
+def test_a_batch_is_worked_on_once_there_is_enough_and_leaves_at_once(
+    write_model, equation, step, expected
+):
+    path = write_model(f"y={equation}~~|", step=step, stop=20.0)
+    np.testing.assert_allclose(outflow(path), expected, rtol=1e-12)
+
+
+def test_batches_lose_nothing(write_model):
+    path = write_model(
+        "in=3+SIN(Time)~~|\ny=DELAY BATCH(in,10,2,7,1,4)~~|\nT=INTEG(in-y,11)~~|", stop=40.0
+    )
+    held = outflow(path, "T")
+    assert held.min() > -1e-9
+    assert held.max() < 40

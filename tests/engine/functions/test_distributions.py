@@ -61,6 +61,19 @@ def test_gamma_and_beta_have_their_distributions(drawn, formula, expected):
     assert stats.kstest(drawn[formula], expected.cdf).pvalue > 0.001
 
 
+def test_a_lookup_gives_the_shape_of_a_distribution(write_model):
+    path = write_model(
+        "pdf((0,0),(1,1),(3,1),(4,0))~~|\nv=RANDOM LOOKUP(pdf,-100,100,10,2,7)~~|\n"
+        "w=RANDOM LOOKUP(pdf,11,15,10,2,7)~~|",
+        **CLOCK,
+    )
+    run = compile_model(read_model(path)).run(report=["v", "w"], members=300)
+    whole = stats.trapezoid(0.25, 0.75, 10, 8)
+    assert stats.kstest(run.values["v"].ravel(), whole.cdf).pvalue > 0.001
+    cut = (whole.cdf(run.values["w"].ravel()) - whole.cdf(11)) / (whole.cdf(15) - whole.cdf(11))
+    assert stats.kstest(cut, "uniform").pvalue > 0.001
+
+
 def test_what_is_cut_off_keeps_its_shape(write_model):
     path = write_model("v=RANDOM BETA(2,4,2,3,1,4,7)~~|\nw=RANDOM GAMMA(1,2,3,0,1,7)~~|", **CLOCK)
     run = compile_model(read_model(path)).run(report=["v", "w"], members=300)

@@ -58,6 +58,7 @@ VALUES = {
     "SIGN(-3) + SIGN(0) + 2*SIGN(0.1)": 1,
     "NPV(1, 0, 0, 2) + NORMALPINK(3, 0, 2)": 2 * 0.5 * 9 + 3,
     "LOOKUP_EXTRAPOLATE(g, 6) + LOOKUP FORWARD(g, 1.5)": 8,
+    "RUNCOUNT + SENSIRUNCOUNT() + 2": 2,
     "FACTORIAL(20)": math.factorial(20),
     "COMBINATIONS(5, 3)": 10,
     "COMBINATIONS(300, 2)": math.comb(300, 2),

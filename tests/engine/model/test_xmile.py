@@ -76,6 +76,8 @@ def last(path, *names):
         ("IF TIME>5 THEN 1 ELSE IF TIME>3 THEN 7 ELSE 8", 7),
         ("1 + (IF TIME>5 THEN 1 ELSE 2)", 3),
         ("IF (TIME>2) AND NOT (TIME=3) OR TIME=9 THEN 1 ELSE 0", 1),
+        ("IF NOT TIME = 3 THEN 1 ELSE 0", 0),
+        ("IF NOT (TIME = 3) AND NOT 0 THEN 1 ELSE 0", 1),
         ("MAX(1,2,3) + MIN(5,4,6)", 7),
         ("INT(3.7) + INT(-3.7)", -1),
         ("ROUND(2.6)", 3),
