@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sdensemble.inputs.naming import spoken
-from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target, readings
 from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase
@@ -200,7 +199,7 @@ def _target_head(results: Results, target: Target) -> Words:
 def _other(other: Results, target: Target, scenario: Scenario) -> Probability | None:
     if not other.has(scenario.name):
         return None
-    return other.event(target, other.scenario(scenario.name)).probability()
+    return _p(other, target, other.scenario(scenario.name))
 
 
 def band_of(results: Results, values: Array) -> tuple[float, float, float, float]:
@@ -297,23 +296,26 @@ def _bare(found: Probability) -> Words:
     return Shown(found, Chance(error=False))
 
 
-def _other_years(results: Results) -> list[Words]:
+def _p(results: Results, target: Target, scenario: Scenario) -> Probability:
+    return results.event(target, scenario).probability()
+
+
+def _other_years(results: Results) -> Iterator[Words]:
     """Say P of the headline targets of other years under the reference scenario."""
     scenario = reference(results)
     items = [
         phrase(
             "language.headed",
             head=statement(results, target),
-            text=_bare(results.event(target, scenario).probability()),
+            text=_bare(_p(results, target, scenario)),
         )
         for target in _headlines(results, now=False)
     ]
-    if not items:
-        return []
-    return [phrase("answer.years", scenario=scenario.title, items=joined(items, "clause"))]
+    if items:
+        yield phrase("answer.years", scenario=scenario.title, items=joined(items, "clause"))
 
 
-def _readings_notes(results: Results) -> list[Words]:
+def _readings_notes(results: Results) -> Iterator[Words]:
     """Say P of the question and its year's headlines where they are read in another scope."""
     base = reference(results)
     read = [
@@ -324,19 +326,17 @@ def _readings_notes(results: Results) -> list[Words]:
     ]
     items: list[Words] = []
     for target in read:
-        found = [results.event(target, s).probability() for s in results.scenarios]
-        own = _bare(results.event(target, base).probability())
-        said: dict[str, object] = {"target": statement(results, target), "p": own}
+        said = {"target": statement(results, target), "p": _bare(_p(results, target, base))}
         item: list[Words] = [phrase("answer.reading", scenario=base.title, **said)]
-        if len(found) > 1:
-            item.append(phrase("answer.reading_span", span=_span(found)))
+        if len(results.scenarios) > 1:
+            span = _span([_p(results, target, s) for s in results.scenarios])
+            item.append(phrase("answer.reading_span", span=span))
         items.append(joined(item, "nothing"))
-    if not items:
-        return []
-    reasons = [spoken(one, "reason") for one in read]
-    once = [one for place, one in enumerate(reasons) if one not in reasons[:place]]
-    why = joined(once, "sentence")
-    return [joined([phrase("answer.readings", items=joined(items, "clause")), why], "sentence")]
+    if items:
+        reasons = [spoken(one, "reason") for one in read]
+        once = [one for place, one in enumerate(reasons) if one not in reasons[:place]]
+        told = phrase("answer.readings", items=joined(items, "clause"))
+        yield joined([told, joined(once, "sentence")], "sentence")
 
 
 def _with_beside(results: Results) -> list[Target]:
@@ -347,69 +347,50 @@ def _with_beside(results: Results) -> list[Target]:
 
 def _span(found: Sequence[Probability]) -> Words:
     """Return the least and the most of probabilities of one target."""
-    ends = [_bare(one) for one in (min(found, key=_middle), max(found, key=_middle))]
+    ends = [_bare(one(found, key=lambda p: p.middle)) for one in (min, max)]
     if TEXT.text(ends[0], "") == TEXT.text(ends[1], ""):
         return ends[0]
     return phrase("language.range", low=ends[0], high=ends[1])
 
 
-def _middle(found: Probability) -> float:
-    return found.middle
-
-
-def _limits_note(results: Results) -> list[Words]:
+def _limits_note(results: Results) -> Iterator[Words]:
     """Say which limits bind the first group in the question's year, under the reference."""
     scenario = reference(results)
     found = limits_of(results, scenario, results.asked_year)
     if found is None:
-        return []
+        return
     outcome, sets = found
-    items = [
-        phrase(
-            "answer.limits_of",
-            set=label(results.spec, name),
-            shares=joined(
-                [joined([regime.label, Shown(share, Share())], "gap") for regime, share in held]
-            ),
-        )
-        for name, held in sets.items()
-    ]
-    return [
-        phrase(
-            "answer.limits",
-            scenario=scenario.title,
-            year=when(results, results.asked_year),
-            name=outcome.label,
-            items=joined(items, "clause"),
-        )
-    ]
+    items = []
+    for name, held in sets.items():
+        shares = [joined([regime.label, Shown(share, Share())], "gap") for regime, share in held]
+        set_of = label(results.spec, name)
+        items.append(phrase("answer.limits_of", set=set_of, shares=joined(shares)))
+    yield phrase(
+        "answer.limits",
+        scenario=scenario.title,
+        year=when(results, results.asked_year),
+        name=outcome.label,
+        items=joined(items, "clause"),
+    )
 
 
-def _joint_notes(results: Results) -> list[Words]:
+def _joint_notes(results: Results) -> Iterator[Words]:
     """Say of each joint headline target which of its parts fail alone."""
-    scenario, notes = reference(results), []
-    for target in results.headline_targets():
-        if not target.joint:
-            continue
-        whole = results.event(target, scenario).probability()
-        failing = [
-            part
-            for part in results.parts(target)
-            if results.event(part, scenario).probability().most.mean < 0.01
-        ]
+    scenario = reference(results)
+    for target in (one for one in results.headline_targets() if one.joint):
+        parts = results.parts(target)
+        failing = [part for part in parts if _p(results, part, scenario).most.mean < 0.01]
         if failing:
-            said: dict[str, object] = {
-                "joint": Capital(statement(results, target)),
-                "scenario": scenario.title,
-                "p": Shown(whole, Chance(error=False)),
-                "names": joined([_part_name(results, part) for part in failing]),
-            }
-            notes.append(phrase("answer.fails", **said))
-    return list(notes)
+            yield phrase(
+                "answer.fails",
+                joint=Capital(statement(results, target)),
+                scenario=scenario.title,
+                p=_bare(_p(results, target, scenario)),
+                names=joined([_part_name(results, part) for part in failing]),
+            )
 
 
 def _part_name(results: Results, target: Target) -> Words:
-    spoken: Outcome | None = next(
-        (o for o in results.outcomes() if target in results.targets_of(o)), None
-    )
+    outcomes = (one for one in results.outcomes() if target in results.targets_of(one))
+    spoken = next(outcomes, None)
     return spoken.label if spoken else target_name(target)

@@ -112,6 +112,12 @@ def when(results: Results, year: int) -> Words:
     return moment(results.model, results.spec, year)
 
 
+def made_from(model: Model, file: str = "") -> Words:
+    """Return where numbers come from: a model and, where some are drawn, a file of statistics."""
+    key = "figure.source_with" if file else "figure.source"
+    return phrase(key, model=model.path.name, digest=model.digest[:8], file=file)
+
+
 def target_label(target: Target) -> dict[str, str]:
     """Return a target's name with its year, by language."""
     return spoken(target)

@@ -236,10 +236,8 @@ def horizon_rows(results: Results) -> Iterator[Row]:
             **outcome_cells(results, one.outcome),
             "year": one.year,
             **unit,
-            "treasury": math.nan if one.treasury is None else one.treasury.found.mean,
-            "treasury_error": math.nan if one.treasury is None else one.treasury.found.se,
-            "forgone": math.nan if one.forgone is None else one.forgone.found.mean,
-            "forgone_error": math.nan if one.forgone is None else one.forgone.found.se,
+            **_money("treasury", one.treasury),
+            **_money("forgone", one.forgone),
             **condition_cells(results, results.question),
         }
         for span, effect, paid, forgone in (
@@ -256,6 +254,11 @@ def horizon_rows(results: Results) -> Iterator[Row]:
                 **_per("treasury", paid),
                 **_per("forgone", forgone),
             }
+
+
+def _money(name: str, found: Effect | None) -> Row:
+    value, error = (found.found.mean, found.found.se) if found else (math.nan, math.nan)
+    return {name: value, f"{name}_error": error}
 
 
 def _per(name: str, ratio: Ratio | None) -> Row:

@@ -107,6 +107,8 @@ def test_every_word_of_the_page_is_in_the_catalogues_and_every_entry_is_used() -
             "group": ["main", "other", "joint", "reference"],
             "per": ["treasury", "forgone"],
             "beside": ["treasury", "forgone"],
+            "compare-per": ["treasury", "forgone"],
+            "compare": ["treasury", "forgone"],
         }.items()
         for tail in tails
     }
@@ -122,7 +124,7 @@ def test_every_word_of_the_page_is_in_the_catalogues_and_every_entry_is_used() -
         "sides-alike",
     }
     python = {"code", "no-script", "incomplete", "information", "model_alone", "all_at_once"}
-    python |= {"question", "question_joint", "main_alone"}
+    python |= {"a_share", "question", "question_joint", "main_alone"}
     for lang in LANGS:
         assert set(words_of_page()[lang]) == used | python
 

@@ -43,7 +43,7 @@ def test_a_new_study_can_be_checked_and_run_at_once(root, tmp_path, no_figures):
     assert study.report.headline.whole.variable == "teacup temperature"
     assert study.report.headline.aggregate == "end"
     assert study.targets[0].zh == "茶温（示例，请修改）"
-    assert "Temperature of the tea (example: edit this row) at least 30.7" in run(folder, tmp_path)
+    assert "temperature of the tea (example: edit this row) at least 30.7" in run(folder, tmp_path)
 
 
 def test_a_model_with_ranges_and_chinese_names_becomes_a_study(people, tmp_path):

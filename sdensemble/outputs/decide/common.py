@@ -37,6 +37,7 @@ from sdensemble.outputs.naming import (
     information_date,
     inside,
     label,
+    made_from,
     measure_of,
     moment,
     outlay_of,
@@ -361,8 +362,7 @@ def conditions(world: Named, members: int, study: Study, target: Target | None) 
 
 def sourced(document: Document, study: Study, run: str) -> Document:
     """Return an answer whose figures say what they are conditional on, and their source and run."""
-    source = phrase("figure.source", model=study.model.path.name, digest=study.model.digest[:8])
-    said = Ended(Capital(document.subtitle))
+    source, said = made_from(study.model), Ended(Capital(document.subtitle))
 
     def with_source(block: Block) -> Block:
         if not isinstance(block, Figure) or block.source:

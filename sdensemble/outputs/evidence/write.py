@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from sdensemble.lang import LANGS, Words, phrase
+from sdensemble.lang import LANGS, Words
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Figure
+from sdensemble.outputs.naming import made_from
 from sdensemble.outputs.write.terminal import document_text
 from sdensemble.study import Study
 
@@ -24,8 +25,7 @@ def draw(folder: Path, figures: Iterable[Figure], study: Study, said: Words = ""
     """Draw figures, each with what is ``said`` of them all and its source."""
     from sdensemble.outputs.write.picture import write_figure
 
-    model = {"model": study.model.path.name, "digest": study.model.digest[:8]}
-    source = phrase("figure.source_with", file="calibration/history.csv", **model)
+    source = made_from(study.model, "calibration/history.csv")
     for figure in figures:
         for lang in LANGS:
             told = replace(figure, source=source, notes=(*figure.notes, said))

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import LANGS, Capital, Each, Ended, Words, bracketed, phrase, tell
 from sdensemble.outputs.figure import Band, Line, Mark, numbers
-from sdensemble.outputs.naming import fitted, information_date, label, measure_of, unit_notes
+from sdensemble.outputs.naming import (
+    fitted,
+    information_date,
+    label,
+    made_from,
+    measure_of,
+    unit_notes,
+)
 from sdensemble.outputs.text import width, wrap
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array
@@ -92,11 +99,8 @@ def units(results: Results) -> Words:
 
 def source(results: Results, statistics: bool = False) -> Words:
     """Return where a figure's numbers come from: the model and, where drawn, the statistics."""
-    model = results.model
-    values = {"model": model.path.name, "digest": model.digest[:8]}
-    if statistics and results.spec.history is not None:
-        return phrase("figure.source_with", **values, file=results.spec.history.file)
-    return phrase("figure.source", **values)
+    history = results.spec.history if statistics else None
+    return made_from(results.model, history.file if history else "")
 
 
 def run_of(results: Results) -> str:

@@ -44,7 +44,7 @@ function sayChance({ mean, se, hits, members, most, lost }) {
   if (hits === 0) out = t("p-none", { most: `${Math.ceil(1e4 * most) / 100}%` });
   else if (hits === members) out = t("p-all", { least: `${Math.floor(1e4 * 0.05 ** (1 / members)) / 100}%` });
   else out = withPoints(percent(mean, se), se);
-  return lost ? `${out} ${t("lost", { lost })}` : out;
+  return lost ? `${out}${state.lang === "zh" ? "" : " "}${t("lost", { lost })}` : out;
 }
 
 // A share in whole points, in fives or tens where its error is that large, as a run tells it.

@@ -116,6 +116,10 @@ function whatIsSeen() {
   return JSON.stringify([rest, told, results.map((one) => one && one.name), document.documentElement.hasAttribute("data-dark")]);
 }
 
+const FIRST_LINES = 4; // below the answer; on a narrow screen the others are folded
+$("rest").open = matchMedia("(min-width: 821px)").matches;
+addEventListener("beforeprint", () => { $("rest").open = true; });
+
 function paintHead() {
   const now = shownResult(), target = targetOf(state.target);
   const title = target ? t("title", { name: label(target.bare) }) : label(study.title);
@@ -123,10 +127,13 @@ function paintHead() {
   if (now) {
     write($("answer"), escapeText(target ? sayTarget(now, target) : sayOutcome(now)));
     const set = study.sets.find((one) => one.id === state.set);
-    const lines = [study.members > 1 ? sayMembers(now) : "", ...(target && study.sets.length > 1 ? study.sets.map((one) => saySet(one, target)) : []),
-      ...(target ? [t("measure", { measure: label(target.measure) }), sayReadings(now, target)] : []),
-      ...study.caveats.map((one) => one[state.lang]), label(set.says)];
-    write($("caveats"), lines.filter(Boolean).map((line) => `<li>${escapeText(line)}</li>`).join(""));
+    const lines = [target ? t("measure", { measure: label(target.measure) }) : "", study.members > 1 ? sayMembers(now) : "",
+      ...(target && study.sets.length > 1 ? study.sets.map((one) => saySet(one, target)) : []), target ? sayReadings(now, target) : "", ...study.caveats.map((one) => one[state.lang]), label(set.says)];
+    const told = lines.filter(Boolean).map((line) => `<li>${escapeText(line)}</li>`);
+    write($("caveats"), told.slice(0, FIRST_LINES).join(""));
+    write($("more-caveats"), told.slice(FIRST_LINES).join(""));
+    write($("more-says"), escapeText(t("more-caveats", { n: told.length - FIRST_LINES })));
+    $("rest").hidden = told.length <= FIRST_LINES;
   } else if (!pool.workers.length && !stopped) write($("answer"), escapeText(t("starting")));
 }
 
@@ -248,7 +255,7 @@ function paintLevers() {
       <label for="s-${lever.n}">${escapeText(label(lever.label))}</label>
       <div class="row"><input type="range" id="s-${lever.n}" min="${lever.low}" max="${lever.reach}" step="any" aria-describedby="u-${lever.n}">
       <input type="text" inputmode="decimal" class="number" id="v-${lever.n}" aria-label="${escapeText(t("value-of", { lever: label(lever.label) }))}"></div>
-      <div class="row unit"><span id="u-${lever.n}">${escapeText(label(lever.unit))} · ${escapeText(t("limits", { low: short(lever.low), high: short(lever.high, 4), own: short(lever.value) }))}${lever.reach < lever.high ? escapeText(t("limits-slide", { reach: short(lever.reach, 4) })) : ""}</span></div>
+      <div class="row unit"><span id="u-${lever.n}">${escapeText(label(lever.unit))} · ${escapeText(t("limits", { low: amount(lever, lever.low), high: amount(lever, lever.high, 4), own: amount(lever, lever.value) }))}${lever.share ? escapeText(t("share")) : ""}${lever.reach < lever.high ? escapeText(t("limits-slide", { reach: amount(lever, lever.reach, 4) })) : ""}</span></div>
       <div class="row unit"><label for="y-${lever.n}" style="font-weight:400">${escapeText(t("from"))}</label><input type="text" inputmode="decimal" class="number" id="y-${lever.n}" aria-label="${escapeText(t("from-of", { lever: label(lever.label) }))}"><span class="problem" role="alert"></span></div></div>`;
     const shown = study.levers.filter((lever) => lever.shown), more = study.levers.filter((lever) => !lever.shown);
     box.innerHTML = `<h2>${escapeText(t("levers"))}</h2><p class="small">${escapeText(t("levers-say"))}</p>${more.length ? `<input type="search" id="find-lever" placeholder="${escapeText(t("find-lever"))}" aria-label="${escapeText(t("find-lever"))}"><p class="note" id="none-found" role="status" hidden>${escapeText(t("none-found"))}</p>` : ""}${shown.map(one).join("")}` +
@@ -266,7 +273,7 @@ function paintLevers() {
         if (sliding !== null) { past.push(sliding); sliding = null; }
         change(() => {}, { remember: false });
       });
-      number.addEventListener("change", () => enter(lever, numberOf(number.value), number));
+      number.addEventListener("change", () => enter(lever, numberOf(number.value, lever.share), number));
       year.addEventListener("change", () => {
         const start = numberOf(year.value), { start: low, stop: high } = study.clock;
         if (!(start >= low && start < high)) {
@@ -317,16 +324,20 @@ function rounded(value, lever) {
   return Math.min(Math.max(Number(near.toPrecision(12)), lever.low), lever.high);
 }
 
-// What is typed as a number, full-width or not; NaN for all else, such as "2,5": one could mean
-// by it two numbers or three.
-function numberOf(typed) {
+// A lever's value as people write it: a share in %.
+const amount = (lever, value, digits = 3) => (lever.share ? `${short(100 * value, digits)}%` : short(value, digits));
+
+// What is typed as a number, full-width or not, a share also in %; NaN for all else, such as "2,5":
+// one could mean by it two numbers or three.
+function numberOf(typed, share = false) {
   const plain = typed.normalize("NFKC").trim().replace(/^[−–]/, "-");
+  if (share && plain.endsWith("%")) return Number((numberOf(plain.slice(0, -1)) / 100).toPrecision(12));
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
 }
 
 function enter(lever, value, input) {
   if (!(value >= lever.low && value <= lever.high)) {
-    const limits = { low: short(lever.low, 4), high: short(lever.high, 4), unit: label(lever.unit) };
+    const limits = { low: amount(lever, lever.low, 4), high: amount(lever, lever.high, 4), unit: label(lever.unit) };
     refuse(lever, Number.isNaN(value) ? t("no-number") : t("bad-value", limits), true);
     input.value = currentValue(lever);
     return;

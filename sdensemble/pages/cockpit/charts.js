@@ -132,7 +132,7 @@ function stackChart({ width, height, years, parts, label }) {
 const LEAST_SHADE = 0.2; // so that differences within the sampling error look alike
 
 // A grid of shares over two levers; each cell is shaded by its value and carries it.
-function surfaceChart({ width, height, xs, ys, cells, xTitle, yTitle, percent, label, here }) {
+function surfaceChart({ width, height, xs, ys, cells, xTitle, yTitle, percent, label, here, says }) {
   const margin = { top: 30, right: 12, bottom: 44, left: 66 };
   const plane = new Plane(width, height, [0, xs.length], [0, ys.length], margin);
   const known = cells.flat().filter(Number.isFinite), middle = (Math.min(...known) + Math.max(...known)) / 2;
@@ -142,11 +142,11 @@ function surfaceChart({ width, height, xs, ys, cells, xTitle, yTitle, percent, l
     const w = plane.px(i + 1) - px, h = plane.py(j) - py;
     const share = Number.isFinite(value) && high > low ? (value - low) / (high - low) : 0;
     plane.add(`<rect x="${px.toFixed(1)}" y="${py.toFixed(1)}" width="${(w - 1).toFixed(1)}" height="${(h - 1).toFixed(1)}" class="cell" style="--share:${share.toFixed(3)}"/>`);
-    if (Number.isFinite(value)) plane.text(px + w / 2, py + h / 2 + 4, percent ? `${(100 * value).toFixed(0)}%` : short(value), { anchor: "middle", className: share > 0.55 ? "inside i0" : "inside dark" });
+    if (Number.isFinite(value)) plane.text(px + w / 2, py + h / 2 + 4, percent ? `${(100 * value).toFixed(0)}%` : short(value), { anchor: "middle", className: `inside ${share > 0.85 ? "i0" : share > 0.65 ? "middle" : "dark"}` });
     else plane.text(px + w / 2, py + h / 2 + 4, "…", { anchor: "middle", className: "tick" });
   }));
-  xs.forEach((x, i) => plane.text((plane.px(i) + plane.px(i + 1)) / 2, height - margin.bottom + 16, short(x), { anchor: "middle", className: "tick" }));
-  ys.forEach((y, j) => plane.text(margin.left - 6, (plane.py(j) + plane.py(j + 1)) / 2 + 4, short(y), { anchor: "end", className: "tick" }));
+  xs.forEach((x, i) => plane.text((plane.px(i) + plane.px(i + 1)) / 2, height - margin.bottom + 16, says[0](x), { anchor: "middle", className: "tick" }));
+  ys.forEach((y, j) => plane.text(margin.left - 6, (plane.py(j) + plane.py(j + 1)) / 2 + 4, says[1](y), { anchor: "end", className: "tick" }));
   if (here) plane.add(`<circle cx="${plane.px(here[0]).toFixed(1)}" cy="${plane.py(here[1]).toFixed(1)}" r="5" class="here"/>`);
   plane.text(width - margin.right, height - 6, xTitle, { anchor: "end", className: "title" });
   plane.text(4, 14, yTitle, { className: "title" });

@@ -6,6 +6,7 @@
 // The last block is filled up with the last member.
 class Members {
   constructor(set, { ids, draws }, lanes) {
+    this.set = set;
     this.ids = ids;
     this.lanes = lanes;
     const drawn = set.slots.map((slot, i) => ({ step: -1, slot, values: draws[i] }));
@@ -25,9 +26,15 @@ class Members {
     this.before = null; // the settings of the run before
   }
 
-  // Events in order of step; what a person sets comes last and so holds.
+  // Events in order of step; what a person sets comes last and so holds. They are those of every group of a
+  // set, and laid out once.
   with(settings) {
-    return [...this.events, ...settings.map(([step, slot, value]) => [step, slot, -1, value])].sort(([a], [b]) => a - b);
+    const key = JSON.stringify(settings);
+    if (this.set.key !== key) {
+      const events = [...this.events, ...settings.map(([step, slot, value]) => [step, slot, -1, value])].sort(([a], [b]) => a - b);
+      Object.assign(this.set, { key, laid: events });
+    }
+    return this.set.laid;
   }
 
   // Where these settings part from those of the run before: a mark holds, block by block, what
@@ -128,17 +135,17 @@ function runMembers(kernel, members, settings) {
 // waits for them.
 const SPELL = 8;
 
-// Answers messages: "begin" brings the module, "members" a group of them (a set's stage), "run" a
-// job. The job of least rank is worked at first; a new job of a lane takes the place of its old.
+// Answers messages: "begin" brings the module, "members" a group of a set's, "run" a
+// job: one group. The job of least rank is worked at first; a new question of a lane takes the place of its old.
 function serve(port) {
   let kernel = null, module = null, program = null, sets = {}, jobs = [], busy = false;
   const groups = {};
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => work();
-  const answer = (job, found, transfer = []) => port.postMessage({ id: job.id, ...found }, transfer);
+  const answer = (job, found, transfer = []) => port.postMessage({ id: job.id, number: job.number, ...found }, transfer);
 
   function begun(job) {
-    const group = groups[`${job.set} ${job.stage}`];
+    const group = groups[`${job.set} ${job.group}`];
     group.made ||= new Members(sets[job.set], group.given, program.lanes);
     group.given = null;
     const most = { rows: group.made.height, events: group.made.events.length + 4096 };
@@ -171,11 +178,12 @@ function serve(port) {
 
   port.onmessage = ({ data }) => {
     if (data.kind === "begin") ({ module, program, sets } = data);
-    else if (data.kind === "members") groups[`${data.set} ${data.stage}`] = { given: data, made: null };
+    else if (data.kind === "members") groups[`${data.set} ${data.group}`] = { given: data, made: null };
     else {
-      jobs = jobs.filter((one) => one.lane !== data.lane);
-      if (data.kind === "run") jobs.push(data);
-      wake();
+      jobs = jobs.filter((one) => one.lane !== data.lane || one.id === data.id);
+      jobs.push(data);
+      if (data.rank === 0 && !busy) work();
+      else wake();
     }
   };
 }

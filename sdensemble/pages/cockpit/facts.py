@@ -34,6 +34,7 @@ from sdensemble.results.results import ASIDE, FELT, LEAST_OUTLAY
 from sdensemble.study import Study
 
 FEW = 8  # settings of a scenario whose levers are shown before all others
+NO_UNIT = ("", "1", "Dmnl")
 FIRST = 256  # members that answer while a slider moves
 
 
@@ -99,12 +100,7 @@ def study_contents(
         "caveats": [
             *([said(phrase("cockpit.main_alone"))] if study.variants else []),
             said(naming.unit_notes(spec, _units(study, held))),
-            said(
-                phrase(
-                    "cockpit.information",
-                    date=naming.information_date(study.information, spec.issued),
-                )
-            ),
+            *([_informed(study)] if study.information else []),
         ],
         "whole": said(spec.headline.whole.label),
         "purse": {"least": LEAST_OUTLAY, "aside": ASIDE},
@@ -234,6 +230,11 @@ def _units(study: Study, held: Carried) -> list[str]:
     ]
 
 
+def _informed(study: Study) -> dict[str, str]:
+    date = naming.information_date(study.information, study.report.issued)
+    return said(phrase("cockpit.information", date=date))
+
+
 def _gloss(spec: ReportSpec, prior_set: str) -> Words:
     """Return what a prior set takes its numbers from; empty where nobody says."""
     key = f"{prior_set}_says"
@@ -310,7 +311,12 @@ def _slider(
         "id": variable.name,
         "n": number,
         "label": {lang: model.label(variable.name, lang) for lang in LANGS},
-        "unit": said(unit(variable.unit or "Dmnl")),
+        "unit": said(
+            phrase("cockpit.a_share")
+            if _is_share(variable) and variable.unit in NO_UNIT
+            else unit(variable.unit or "Dmnl")
+        ),
+        "share": _is_share(variable),
         "low": low,
         "high": high,
         "reach": slider_end(low, high, own, list(used)),
@@ -319,6 +325,13 @@ def _slider(
         "shown": shown,
         "slots": held.slots(variable.name),
     }
+
+
+def _is_share(variable: Variable) -> bool:
+    """Return whether a constant is a share of something, or one a year: people write those in %."""
+    low, high = bounds(variable)
+    pure = variable.unit in NO_UNIT or variable.unit.startswith("1/")
+    return pure and low >= 0 and high <= 1
 
 
 def _constants_with_a_range(model: Model) -> list[str]:

@@ -5,7 +5,7 @@
 
 function writeLink() {
   const held = { d: study.digest, v: state.view, s: state.set, o: state.outcome, t: state.target, l: state.lang, a: state.axes,
-    x: state.settings, b: state.other };
+    n: state.scenario, x: state.settings, b: state.other };
   const text = btoa(unescape(encodeURIComponent(JSON.stringify(held)))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   history.replaceState(null, "", `#${text}`);
 }
@@ -34,6 +34,7 @@ function readLink() {
     if (targetOf(held.t)) state.target = held.t;
     if (held.l in words) state.lang = held.l;
     if (Array.isArray(held.a) && held.a.length === 2 && held.a.every((id) => leverOf.has(id))) state.axes = held.a;
+    state.scenario = study.scenarios.some((one) => one.id === held.n) ? held.n : "";
     state.settings = clean(held.x);
     state.other = held.b ? clean(held.b) : null;
   } catch { tell("bad-link"); }

@@ -62,36 +62,48 @@ async function begin() {
   paint();
 }
 
-// Gives each worker its members of one set, in two stages: the first of every replicate, which
-// answer while a slider moves, and the rest.
+const SHARED = 6; // blocks of a stage that any worker may take: so that all end at the same time
+
+// Deals a set's members in two stages, the first of every replicate, which answer while a slider moves, and
+// the rest; each stage in groups: one for each worker, and blocks that all of them hold.
 function deal(set, draws) {
   const members = study.members, size = members / study.replicates;
   const first = Math.max(1, Math.min(size, Math.round(study.first / study.replicates)));
   const stages = [[], []];
   for (let m = 0; m < members; m++) stages[m % size < first ? 0 : 1].push(m);
   set.stages = stages.map((ids) => ids.length);
-  stages.forEach((ids, stage) => {
-    const lanes = study.program.lanes, count = pool.workers.length;
-    const share = Math.ceil(ids.length / count / lanes) * lanes || 1;
-    pool.workers.forEach((worker, w) => {
-      const own = ids.slice(w * share, (w + 1) * share);
-      const parts = set.slots.map((_, i) => Float32Array.from(own, (m) => draws[i * members + m]));
-      worker.postMessage({ kind: "members", set: set.id, stage, ids: own, draws: parts }, parts.map((part) => part.buffer));
-    });
-  });
+  set.groups = stages.map((ids, stage) => groupsOf(ids).map(({ ids: own, worker }, number) => {
+    const parts = set.slots.map((_, i) => Float32Array.from(own, (m) => draws[i * members + m]));
+    for (const one of worker === null ? pool.workers : [pool.workers[worker]])
+      one.postMessage({ kind: "members", set: set.id, group: `${stage} ${number}`, ids: own, draws: parts });
+    return worker;
+  }));
+}
+
+function groupsOf(ids) {
+  const { lanes } = study.program, count = pool.workers.length, blocks = Math.ceil(ids.length / lanes);
+  const shared = Math.min(SHARED, Math.floor(blocks / 10)), share = Math.ceil((blocks - shared) / count) * lanes;
+  const own = pool.workers.map((_, worker) => ({ worker, ids: ids.slice(worker * share, (worker + 1) * share) }));
+  const rest = ids.slice(count * share);
+  for (let m = 0; m < rest.length; m += lanes) own.push({ worker: null, ids: rest.slice(m, m + lanes) });
+  return own;
 }
 
 const keyOf = (set, settings) => `${set}|${JSON.stringify(Object.entries(settings).sort())}`;
 
-// Runs a stage of members under some settings; resolves to the workers' parts, {ids, values}, or to
+// Runs a stage of members under some settings; resolves to its groups' parts, {ids, values}, or to
 // null where a later question of the same lane has taken its place, or a worker failed.
 function run(set, settings, stage, lane, rank, limits = false) {
   const id = pool.next++, events = eventsOf(study, settings);
   for (const [other, job] of pool.pending)
     if (job.lane === lane) { job.resolve(null); pool.pending.delete(other); }
+  const groups = study.sets.find((one) => one.id === set).groups[stage], shared = [];
+  const send = (worker, number) => pool.workers[worker].postMessage({ kind: "run", id, lane, rank, set, group: `${stage} ${number}`, number,
+    settings: events, sums: limits ? undefined : study.sums });
   return new Promise((resolve) => {
-    pool.pending.set(id, { lane, resolve, left: pool.workers.length, parts: [] });
-    pool.workers.forEach((worker) => worker.postMessage({ kind: "run", id, lane, rank, set, stage, settings: events, sums: limits ? undefined : study.sums }));
+    pool.pending.set(id, { lane, resolve, left: groups.length, parts: [], next: (worker) => { if (shared.length) send(worker, shared.shift()); } });
+    groups.forEach((worker, number) => { if (worker === null) shared.push(number); else send(worker, number); });
+    pool.workers.forEach((_, worker) => pool.pending.get(id).next(worker)); // so that none waits for its next
   });
 }
 
@@ -100,13 +112,14 @@ function receive(worker, data) {
   if (data.kind === "failed") tell("failed", { why: data.message });
   if (!job) return;
   if (data.kind === "failed") { pool.pending.delete(data.id); job.resolve(null); return; }
-  job.parts[worker] = data;
+  job.parts[data.number] = data;
+  job.next(worker);
   if (--job.left) return;
   pool.pending.delete(data.id);
   job.resolve(job.parts);
 }
 
-// A result: its name, the members' numbers, the replicate of each, and the workers' parts as they came, one
+// A result: its name, the members' numbers, the replicate of each, and the parts of its groups, one
 // after the other: {ids, values (block, year, series, lane), width}. It has the series of limits where the
 // workers were asked for them.
 function resultFrom(parts) {
@@ -132,10 +145,11 @@ async function have(set, settings, stage, lane, rank, limits = false) {
   if (!isHeld(held, stage, limits)) {
     const parts = await run(set, settings, stage, lane, rank, limits);
     if (!parts) return null;
-    found.set(key, resultFrom(stage ? [...(found.get(key) || held).parts, ...parts] : parts));
+    const first = stage ? (found.get(key) || held).parts.slice(0, study.sets[0].groups[0].length) : [];
+    found.set(key, resultFrom([...first, ...parts]));
   }
   const shown = [{}, state.settings, pool.last, ...(state.other ? [state.other] : [])];
-  const needed = [key, ...shown.map((one) => keyOf(state.set, one))];
+  const needed = [key, ...shown.map((one) => keyOf(state.set, one)), ...study.sets.map((one) => keyOf(one.id, state.settings))];
   for (const one of [...found.keys()]) if (found.size > KEPT && !needed.includes(one)) found.delete(one);
   return found.get(key);
 }
@@ -148,7 +162,8 @@ async function ask() {
   if (!pool.workers.length) return;
   if (busy) { again = true; return; }
   const mine = ++asked, began = performance.now(), settings = structuredClone(state.settings);
-  const wanted = [[{}, "base"], [settings, "now", state.view === "limits"], ...(state.other ? [[state.other, "other"]] : [])];
+  const moved = Object.keys(settings).length > 0;
+  const wanted = [...(moved ? [[{}, "base"]] : []), [settings, "now", state.view === "limits"], ...(state.other ? [[state.other, "other"]] : [])];
   fadeSoon();
   for (const stage of [0, 1]) {
     busy = stage === 0;
@@ -167,16 +182,16 @@ async function ask() {
     if (again) { again = false; ask(); return; }
     if (!got) return;
   }
-  await askOthers(mine, settings);
+  await askOthers(mine, settings, 0);
   fill();
+  await askOthers(mine, settings, 1);
 }
 
-// The same settings under the other prior sets, by the first members: named beside the answer.
-async function askOthers(mine, settings) {
+// The same settings under the other prior sets: named beside the answer.
+async function askOthers(mine, settings, stage) {
   for (const set of study.sets) {
-    if (set.id === state.set) continue;
-    if (!(await have(set.id, settings, 0, `set ${set.id}`, RANK.sets)) || mine !== asked) return;
-    paintHead();
+    if (mine !== asked) return;
+    if (set.id !== state.set && (await have(set.id, settings, stage, `set ${set.id}`, RANK.sets))) paintHead();
   }
 }
 

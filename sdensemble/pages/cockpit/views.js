@@ -120,9 +120,9 @@ const PAINT = {
     const chart = fanChart({ width: width(), height: Math.min(430, Math.max(260, width() * 0.5)), years: study.years, now: bands,
       base: behind, marks: marksOf(outcome), unit: measureOf(outcome), label: t("fan-label", { outcome: label(outcome.label) }), words: t });
     const keys = `<p class="small"><span class="key" style="background:var(--b50)"></span>${escapeText(t("key-50"))}<span class="key" style="background:var(--b80)"></span>${escapeText(t("key-80"))}<span class="key" style="background:var(--b90)"></span>${escapeText(t("key-90"))}<span class="key l"></span>${escapeText(t("key-median"))}${moved ? `<span class="key l d"></span>${escapeText(t("key-base"))}` : ""}${marksOf(outcome).length ? `<span class="key l t"></span>${escapeText(t("key-target"))}` : ""}</p>`;
-    const rows = study.years.map((year, i) => [String(year), ...bands[i].map((v) => short(v, 4))]);
+    const rows = study.years.map((year, i) => [String(year), ...bands[i].map((v) => short(v, 4)), short(bands[i][6] - bands[i][0], 4)]);
     return [`${outcomePick()}<h2>${escapeText(measureOf(outcome))}</h2><p class="note">${escapeText(t("fan-says"))}</p>`, chart, keys,
-      figures([t("year"), ...SHARES.map((q) => `${100 * q}%`)], rows), saveButtons(["csv", "svg", "png"])];
+      figures([t("year"), ...SHARES.map((q) => `${100 * q}%`), t("width")], rows), saveButtons(["csv", "svg", "png"])];
   },
   chance(now, base) {
     const target = targetOf(state.target), rows = [];
@@ -170,7 +170,7 @@ const PAINT = {
     const xs = levelsOf(x), ys = levelsOf(y), cells = held.cells || ys.map(() => xs.map(() => NaN));
     const target = targetOf(state.target);
     const chart = surfaceChart({ width: Math.min(width(), 760), height: Math.min(440, width() * 0.62), xs, ys, cells, percent: true,
-      xTitle: withUnit(x), yTitle: withUnit(y), label: t("surface-label", { target: label(target.question) }) });
+      xTitle: withUnit(x), yTitle: withUnit(y), says: [x, y].map((lever) => (value) => amount(lever, value)), label: t("surface-label", { target: label(target.question) }) });
     return [`<div class="bar noprint">${pickers}</div><h2>${escapeText(t("surface-head", { target: label(target.question) }))}</h2>`,
       `<p class="note">${escapeText(surfaceSays(held))}</p>`, chart, saveButtons(["csv", "svg", "png"])];
   },
@@ -198,13 +198,14 @@ const PAINT = {
       .sort((a, b) => (b.per?.kind === "treasury" ? b.per.value : -Infinity) - (a.per?.kind === "treasury" ? a.per.value : -Infinity) || b.at.mean - a.at.mean);
     const purse = (row, kind) => { const one = row.purses.find((p) => p.kind === kind); return one.paid ? withError(one.sum, one.se) : t("about-zero"); };
     const target = targetOf(state.target);
-    const head = [t("scenario"), t("compare-chance", { target: label(target?.name) }), t("compare-per"),
-      t("compare-treasury", { year, unit: money }), t("compare-forgone", { year, unit: money }), t("compare-at", { year }), t("compare-sum", { year })];
+    const kinds = ["treasury", "forgone"].filter((kind) => study.payers.some((payer) => payer.kind === kind));
+    const head = [t("scenario"), t("compare-chance", { target: label(target?.name) }), ...kinds.map((kind) => t(`compare-per-${kind}`)),
+      ...kinds.map((kind) => t(`compare-${kind}`, { year, unit: money })), t("compare-at", { year }), t("compare-sum", { year })];
     const shown = rows.map((row) => [row.name, target ? sayChance(row.chance) : "–",
-      row.both ? t("compare-both") : row.per?.kind === "treasury" ? withError(row.per.value, row.per.se) : "–",
-      purse(row, "treasury"), purse(row, "forgone"), sayEffect(row.at), sayEffect(row.whole)]);
+      ...kinds.map((kind) => (row.both ? t("compare-both") : row.per?.kind === kind ? withError(row.per.value, row.per.se) : "–")),
+      ...kinds.map((kind) => purse(row, kind)), sayEffect(row.at), sayEffect(row.whole)]);
     const first = firstOf(base, study.sets[0].stages[0]);
-    shown.unshift([t("baseline"), target ? sayChance(chance(first, target)) : "–", "–", "–", "–", "–", "–"]);
+    shown.unshift([t("baseline"), target ? sayChance(chance(first, target)) : "–", ...head.slice(2).map(() => "–")]);
     const left = compared.wanted - compared.rows.length, seconds = Math.ceil((left * (performance.now() - compared.began)) / 1000 / (compared.rows.length || 1));
     return [`${outcomePick()}<h2>${escapeText(t("compare-head", { outcome: measureOf(outcome) }))}</h2><p class="note">${escapeText(t("compare-says", { members: base.ids.length < study.sets[0].stages[0] ? base.ids.length : study.sets[0].stages[0] }))}</p>`,
       `${left > 0 ? `<p>${escapeText(compared.rows.length ? t("compare-left", { left, seconds }) : t("running"))}</p>` : ""}<div class="sets">${table(head, shown)}</div>`];
@@ -269,7 +270,8 @@ function sayTime(time) {
 function setTable(settings, name = t("view-set")) {
   const rows = Object.entries(settings).map(([id, { times, values: held }]) => {
     const lever = leverOf.get(id) || study.constants[id];
-    return [label(lever.label), held.map(String).join(" → "), label(lever.unit), short(lever.value, 4), times.map(sayTime).join(" → ")];
+    const told = (value) => (lever.share ? `${value} (${amount(lever, value)})` : String(value));
+    return [label(lever.label), held.map(told).join(" → "), label(lever.unit), amount(lever, lever.value, 4), times.map(sayTime).join(" → ")];
   });
   return rows.length ? `<div class="sets">${table([t("lever"), t("value"), t("unit"), t("own-value"), t("from")], rows, name)}</div>` : `<p>${escapeText(t("nothing-set"))}</p>`;
 }
