@@ -87,6 +87,9 @@ def _made(call: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]
 
 def main() -> None:
     """Run the shipped study and print the shares."""
+    from sdensemble.verbs.cli import settle
+
+    settle()
     from sdengine.kernel import default_threads
     from sdensemble.verbs.run_options import RunOptions
     from sdensemble.verbs.run_study import run_study

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from sdengine.errors import Message, SDError, did_you_mean
 from sdengine.ir import Program, Slots
-from sdengine.native.blocks import Blocks, Memory, default_threads
+from sdengine.native.blocks import Blocks, Buffers, Memory, default_threads
 from sdengine.native.emit import emit
-from sdengine.native.jit import Native, aligned, load_or_compile, processor
+from sdengine.native.jit import Native, load_or_compile, processor
 from sdengine.native.llvm import Processor
 from sdengine.native.loops import NARROW_BODY
 from sdengine.native.plan import Plan, make_plan
@@ -33,6 +32,7 @@ from sdengine.program.prune import pruned
 from sdengine.recursion import deeply
 from sdengine.syntax import Model
 
+MANY = 2**15  # runs of a member from which a kernel for some variables alone pays
 LANES = (1, 2, 4, 8, 16, 32, 64)
 CACHE = 2**20  # bytes of workspace that stay in a processor's second-level cache
 SMALL_CACHE = 2**15  # and in its first
@@ -121,28 +121,6 @@ class Trajectories:
 
 
 @dataclass(frozen=True, eq=False)
-class Buffers:
-    """What a run keeps is written into these: (..., time, slot, member).
-
-    ``values`` hold what is reported, ``totals`` what is integrated, nothing of use at their first
-    time. Parts of larger ones serve as well: some scenario, some times, or members from a multiple
-    of the kernel's ``lanes`` on, with room behind them to fill the last block.
-    """
-
-    values: NDArray[np.float64]
-    totals: NDArray[np.float64]
-
-    def __getitem__(self, where: Any) -> Buffers:
-        return Buffers(self.values[where], self.totals[where])
-
-    @classmethod
-    def of(cls, ahead: tuple[int, ...], values: int, totals: int, members: int) -> Buffers:
-        """Return new ones that start where a line of a cache does."""
-        shapes = (*ahead, values, members), (*ahead, totals, members)
-        return cls(*(aligned(math.prod(shape)).reshape(shape) for shape in shapes))
-
-
-@dataclass(frozen=True, eq=False)
 class Kernel:
     """A compiled model. ``run`` is safe to call from several threads."""
 
@@ -177,12 +155,25 @@ class Kernel:
         >>> few.run(report=["teacup temperature"]).values["teacup temperature"].shape
         (31, 1)
         """
-        inputs = Inputs(self.model, self.program)
-        found = self._named(names, inputs)
-        inputs.problems.raise_if_any()
-        few = pruned(self.program, found)
-        made = _compiled(self.model, few, self.lanes, use_cache, self.made_for)
-        return replace(made, whole=self.whole or self)
+        names = frozenset(names)
+        if names not in self._known:
+            inputs = Inputs(self.model, self.program)
+            found = self._named(sorted(names), inputs)
+            inputs.problems.raise_if_any()
+            few = pruned(self.program, found)
+            made = _compiled(self.model, few, self.lanes, use_cache, self.made_for)
+            self._known[names] = replace(made, whole=self.whole or self)
+        made = self._known[names]
+        return made
+
+    def best(self, names: Iterable[str], runs: int) -> Kernel:
+        """Return what does so many runs of a member soonest: this kernel, or one of ``only``.
+
+        One that is there already serves for few runs too.
+        """
+        names = frozenset(names)
+        narrow = self.whole is None and (runs >= MANY or names in self._known)
+        return self.only(names) if narrow else self
 
     def given(
         self, constants: Mapping[str, ArrayLike], held: Mapping[str, Held], members: int

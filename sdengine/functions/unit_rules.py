@@ -8,6 +8,7 @@ the argument before it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -29,11 +30,16 @@ class Units(Protocol):
 
 UnitRule = Callable[[Units, Call], Any]
 
+_TERM = re.compile(r"\?|(1|x|time)([*/](x|time))*")
+
 
 def rule(text: str) -> UnitRule:
     """Return the rule that a text states."""
-    head, value = (part.strip() for part in text.split("->"))
+    head, _, value = (part.strip() for part in text.partition("->"))
     terms = head.split()
+    for term in (*terms, value):
+        if term != "..." and not _TERM.fullmatch(term):
+            raise ValueError(f"{text!r}: {term!r} is no unit of a rule")
 
     def check(units: Units, call: Call) -> Any:
         name = call.function.upper()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -23,6 +24,28 @@ def default_threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@dataclass(frozen=True, eq=False)
+class Buffers:
+    """What a run keeps is written into these: (..., time, slot, member).
+
+    ``values`` hold what is reported, ``totals`` what is integrated, nothing of use at their first
+    time. Parts of larger ones serve as well: some scenario, some times, or members from a multiple
+    of the kernel's ``lanes`` on, with room behind them to fill the last block.
+    """
+
+    values: NDArray[np.float64]
+    totals: NDArray[np.float64]
+
+    def __getitem__(self, where: Any) -> Buffers:
+        return Buffers(self.values[where], self.totals[where])
+
+    @classmethod
+    def of(cls, ahead: tuple[int, ...], values: int, totals: int, members: int) -> Buffers:
+        """Return new ones that start where a line of a cache does."""
+        shapes = (*ahead, values, members), (*ahead, totals, members)
+        return cls(*(aligned(math.prod(shape)).reshape(shape) for shape in shapes))
 
 
 @dataclass(frozen=True, eq=False)

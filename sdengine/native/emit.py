@@ -126,11 +126,11 @@ def _loop(name: str, loop: Loop, writer: Writer, plan: Plan, dynamic: bool) -> s
         _statements(writer, loop, None, plan, dynamic)
         return head + "\n".join(body.lines) + f"\n{after}  ret void\n}}\n"
     first = body.block
-    body.lines.append("  br label %loop")
-    body.block = "loop"
+    targets = np.concatenate([statement.target for statement in loop.statements])
+    body.begin_loop(np.concatenate([targets, targets - plan.program.stocks]))  # rates move stocks
     _statements(writer, loop, "%c", plan, dynamic)
     phi = f"loop:\n  %c = phi i64 [ 0, %{first} ], [ %next, %{body.block} ]"
-    lines = [body.lines[0], phi, *body.lines[1:]]
+    lines = [*body.ahead, body.lines[0], phi, *body.lines[1:]]
     tail = (
         "  %next = add nuw nsw i64 %c, 1\n"
         f"  %end = icmp eq i64 %next, {loop.points}\n"

@@ -89,6 +89,7 @@ class Body:
         self.mask = f"<{lanes} x i1>"
         self.tables = tables
         self.lines: list[str] = []
+        self.ahead: list[str] = []  # what stands before the loop over points
         self.count = 0
         self.block = "entry"
         self.known: dict[Hashable, Any] = {}
@@ -108,6 +109,11 @@ class Body:
     def around(self) -> tuple[str, str]:
         """Return what stands in a function before its statements and after them."""
         return "entry:\n", ""
+
+    def begin_loop(self, written: Slots) -> None:
+        """Begin the loop over points, which writes these slots."""
+        self.lines.append("  br label %loop")
+        self.block = "loop"
 
     def fresh(self, stem: str) -> str:
         """Return a name not used before."""

@@ -10,7 +10,7 @@ several times as long as the next time: so each loop runs over strips of a few l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
@@ -31,6 +31,8 @@ class NarrowBody(Body):
         """Write for ``lanes`` members in the workspace, of which a few are computed at once."""
         super().__init__(min(lanes, AT_ONCE), tables, processor)
         self.stride = lanes
+        self.held: dict[Hashable, str] = {}
+        self.written: Slots | None = None  # by the loop over points
 
     def around(self) -> tuple[str, str]:
         """Return the two ends of a loop over strips of the workspace; a strip begins at %V."""
@@ -47,6 +49,27 @@ class NarrowBody(Body):
             "  br i1 %strip.last, label %strip.out, label %strip\nstrip.out:\n",
         )
 
+    def begin_loop(self, written: Slots) -> None:
+        super().begin_loop(written)
+        self.written = written
+
+    def _once(self, key: Hashable, make: Callable[[], str]) -> str:
+        """Return a value that is the same at every point: made before the loop, if there is one."""
+        if self.written is None:
+            return make()
+        if key not in self.held:
+            lines, self.lines = self.lines, self.ahead
+            self.held[key] = make()
+            self.lines = lines
+        return self.held[key]
+
+    def load(self, slots: Slots, index: str | None) -> str:
+        """Return a vector read from a slot."""
+        first = int(slots[0])
+        if self.written is None or (slots != first).any() or first in self.written:
+            return super().load(slots, index)
+        return self._once(("slot", first), lambda: super(NarrowBody, self).load(slots[:1], None))
+
     def number(self, value: float) -> str:
         """Return a number in every lane, read from memory."""
         return super().number(value) if value == 0 else self._read(value)
@@ -62,7 +85,8 @@ class NarrowBody(Body):
 
     def _pair(self, value: float) -> str:
         """Return a number in both lanes of a vector of two."""
-        return self.new(f"load {TWO}, ptr {self.tables.variable(value)}, align 16")
+        name = self.tables.variable(value)
+        return self._once(name, lambda: self.new(f"load {TWO}, ptr {name}, align 16"))
 
     def fma(self, a: str, b: str, c: str) -> str:
         """Return a × b + c: vectors of two alone are fused."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Protocol
 
@@ -84,7 +84,6 @@ class World:
     members: Members
     own_model: bool = False
     by: Runner | None = None
-    _few: dict[tuple[str, ...], Kernel] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -139,11 +138,9 @@ class World:
         model = self.kernel.model
         held = {name: how for name, how in keep.items() if name in model}
         chosen = [within(s, model) for s in scenarios] if self.own_model else list(scenarios)
-        names = tuple(sorted(held))
-        if names not in self._few:
-            self._few[names] = self.kernel.only(names)
+        few = self.kernel.only(held)
         data = self.members.run(
-            self._few[names], chosen, held, until=until, only=only, by=self.by, progress=progress
+            few, chosen, held, until=until, only=only, by=self.by, progress=progress
         )
         targets = tuple(t for t in self.study.targets if self.has(t))
         return Results(data, tuple(chosen), targets, self.study.report, model)

@@ -11,7 +11,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import Any, Protocol
@@ -19,7 +19,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sdengine.kernel import Buffers, Kernel, Trajectories, default_threads
+from sdengine.kernel import Kernel, Trajectories, default_threads
+from sdengine.native.blocks import Buffers
 from sdengine.syntax import Model
 from sdensemble import __version__
 from sdensemble.ensemble.draws import Draws
@@ -43,7 +44,8 @@ class Work:
 
     ``keep`` maps variables, as the model writes them, to their aggregate; ``every`` is the number
     of steps in a year. ``only`` are the numbers of the members to run, ascending; all without it.
-    ``into`` has room for all of them, where each block of this process writes its part.
+    ``into`` has room for all of them, where each block of this process writes its part; in
+    ``broken`` it notes the places of scenarios in which a member may not be finite.
     """
 
     model: Model
@@ -56,6 +58,7 @@ class Work:
     size: int
     only: NDArray[np.int64] | None = None
     into: Buffers | None = None
+    broken: set[int] = field(default_factory=set)
 
     def __len__(self) -> int:
         """Return the number of blocks."""
@@ -176,7 +179,9 @@ def block(
             if stop is not None and stop.is_set():
                 return {}
             left, room = len(work.years) - shared, buffers[place, shared:]
-            run(every[place], left, progress=count, state=state, into=room)
+            found = run(every[place], left, progress=count, state=state, into=room)
+            if any((one.first_bad >= 0).any() for one in (begun, found) if one is not None):
+                work.broken.add(place)
             if begun is not None:
                 for name, how in work.keep.items():
                     values[name][place, :shared] = _yearly(begun, name, how)

@@ -25,8 +25,6 @@ from sdensemble.lang import LANGS
 if TYPE_CHECKING:
     import xarray as xr
 
-MANY = 2**15  # runs of a member from which a kernel for the kept variables alone pays
-
 
 @dataclass(frozen=True)
 class Lost:
@@ -64,8 +62,8 @@ def run_ensemble(
     named, ``only`` those, by their ascending numbers. The same draws and the same forcing serve
     every scenario, so differences between scenarios are paired by member. ``progress`` is called
     with the number of members finished. No result depends on ``size``, the members of a block, or
-    on ``by``, who runs them (threads without it); of MANY runs only what the kept variables hang on
-    is computed, with the same bits (``Kernel.only``).
+    on ``by``, who runs them (threads without it); of many runs only what the kept variables hang on
+    is computed, with the same bits (``Kernel.best``).
     The attribute ``lost`` has one entry (see Lost) for each scenario with members that are not
     finite. Raises SDError where the clock has no whole years.
     """
@@ -76,18 +74,20 @@ def run_ensemble(
     count = draws.members if only is None else only.size
     size = size or block_size(count)
     work = Work(model, tuple(scenarios), draws, forcing, names, years, every, size, only)
-    few = kernel.only(names) if count * len(scenarios) >= MANY else kernel
+    few = kernel.best(names, count * len(scenarios))
     buffers = work.buffers(count)
     work, kept = replace(work, into=buffers), work.named(buffers, count)
+    work.broken.update(range(len(scenarios)) if kernel.program.void.size else ())
     for index, values in (by or Threads()).run(few, work, range(len(work)), progress):
         for name, array in kept.items():
             if not np.may_share_memory(values[name], array):  # from disk, or another machine
                 array[..., work.place(index)] = values[name]
+                work.broken.update(range(len(scenarios)))
     # Members lie side by side in memory, as most questions are asked over them; in the labels
     # they come first.
     results = {name: np.moveaxis(array, -1, 1) for name, array in kept.items()}
     dataset = _dataset(work, results)
-    lost = diagnose(kernel, scenarios, draws, forcing, results, work.ids)
+    lost = diagnose(kernel, work, results)
     dataset.attrs["lost"] = [asdict(one) for one in lost]
     return dataset
 
@@ -116,20 +116,15 @@ def replay(
 
 
 def diagnose(
-    kernel: Kernel,
-    scenarios: Sequence[Scenario],
-    draws: Draws,
-    forcing: Forcing | None,
-    results: Mapping[str, NDArray[np.float64]],
-    ids: NDArray[np.int64],
+    kernel: Kernel, work: Work, results: Mapping[str, NDArray[np.float64]]
 ) -> tuple[Lost, ...]:
     """Return what was lost in each scenario, found by replaying one of its members.
 
-    ``results`` are the kept values, shape (scenario, member, year, *ranges), of the members whose
-    numbers are ``ids``.
+    ``results`` are the kept values, shape (scenario, member, year, *ranges).
     """
     found = []
-    for place, scenario in enumerate(scenarios):
+    for place in sorted(work.broken):
+        scenario = work.scenarios[place]
         # One value that is not finite makes the sum so; far faster than a mask of every value.
         if all(math.isfinite(values[place].sum()) for values in results.values()):
             continue
@@ -137,8 +132,8 @@ def diagnose(
         if not lost.any():
             continue
         first = int(np.argmax(lost.any(axis=0)))
-        member = int(ids[np.argmax(lost[:, first])])
-        where = _first_bad(kernel, replay(kernel, scenario, draws, forcing, member))
+        member = int(work.ids[np.argmax(lost[:, first])])
+        where = _first_bad(kernel, replay(kernel, scenario, work.draws, work.forcing, member))
         found.append(Lost(scenario.name, int(lost.any(axis=1).sum()), member, *where))
     return tuple(found)
 

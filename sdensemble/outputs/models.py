@@ -164,7 +164,8 @@ def leader(models: ModelSet, index: int) -> Scenario | None:
     if len(told) < 2:
         return None
     pairs = [(scenario, against) for _, scenario, against in told[:2]]
-    gap = _gap(models.results[index], pairs[0], pairs[1], models.main.asked_year)
+    charged = bool(models.main.spec.payers)
+    gap = _gap(models.results[index], pairs[0], pairs[1], models.main.asked_year, charged)
     return told[0][1] if gap is not None and distinguishable(gap) else None
 
 
@@ -203,7 +204,7 @@ def flips(
     A variant counts only where the two effects per unit are at least two standard errors apart;
     those that are the same as another only where they are ``repeated``.
     """
-    year = models.main.asked_year
+    year, charged = models.main.asked_year, bool(models.main.spec.payers)
     for (one, base), (two, other) in itertools.combinations(packages(models), 2):
         ahead: dict[bool, list[Variant]] = {True: [], False: []}
         for variant, results, without in zip(
@@ -213,16 +214,23 @@ def flips(
                 continue
             if variant.name in models.same and not repeated:
                 continue
-            gap = _gap(results, (one, base), (two, other), year)
+            gap = _gap(results, (one, base), (two, other), year, charged)
             if gap is not None and distinguishable(gap):
                 ahead[gap.mean > 0].append(variant)
         yield one, two, tuple(ahead[True]), tuple(ahead[False])
 
 
 def _gap(
-    results: Results, one: tuple[Scenario, Scenario], two: tuple[Scenario, Scenario], year: int
+    results: Results,
+    one: tuple[Scenario, Scenario],
+    two: tuple[Scenario, Scenario],
+    year: int,
+    charged: bool,
 ) -> Estimate | None:
     """Return effect per unit of outlay of one package less the other's, paired by member.
+
+    None where money does not rank them: another purse bears the cost, or a structure of a study
+    that has payers (``charged``) has none.
 
     With outlays as given numbers: e1/O1 − e2/O2 has the error of its numerators, as the mean
     outlays are known far better than the effects.
@@ -231,10 +239,11 @@ def _gap(
     for scenario, against in (one, two):
         first, second = results.scenario(scenario.name), results.scenario(against.name)
         try:
-            outlay = results.payers_outlay(first, second, year)
+            both = [results.payers_outlay(first, second, year, forgone=f) for f in (False, True)]
         except SDError:
             return None
-        if outlay is not None and not outlay_told(outlay):
+        outlay, _ = purse_charged(*both)
+        if charged if outlay is None else not outlay_told(outlay):
             return None
         scale = 1.0 if outlay is None else outlay.found.mean
         if not scale > 0:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
+import os
 import sys
 import threading
 import time
@@ -27,8 +29,6 @@ from sdensemble.verbs.result import Tell, VerbResult
 from sdensemble.verbs.table import VERBS
 
 SHOWN = warnings.showwarning
-SELDOM = 100_000
-"""New objects after which unused circles of them are looked for: there are few here."""
 FORMAT = 1
 """Of the JSON: goes up when a reader of the one before could not read it."""
 
@@ -244,6 +244,18 @@ class Terminal(Tell):
         return advance
 
 
+def settle() -> None:
+    """Set what is the program's to choose, and no library's: before NumPy is loaded.
+
+    Objects in circles are few, so they are looked for seldom. Memory comes in small pages: that of
+    an ensemble is written once and read a few times, and where a machine is shared a large page
+    can cost five times as much to get as the small ones in its place.
+    """
+    gc.set_threshold(100_000)
+    atexit.register(gc.disable)  # what a process leaves behind need not be sorted
+    os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
+
+
 @click.command(
     "sdensemble", cls=Door, table=VERBS, context_settings={"help_option_names": ["-h", "--help"]}
 )
@@ -252,7 +264,7 @@ class Terminal(Tell):
 @click.version_option(__version__, prog_name="sdensemble")
 def main(debug: bool) -> None:
     """System-dynamics ensembles: probabilities of targets under policy levers."""
-    gc.set_threshold(SELDOM)
+    settle()
     warnings.simplefilter("ignore", ModelRemark)  # a run of a file shows them as notes
     warnings.simplefilter("always", StudyRemark)
     warnings.showwarning = partial(_remark, SHOWN)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +62,7 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
         by = options.runner(folder, record, tell)
         kernel = compile_model(study.model)
         found = beside.submit(_findings, study)
-        beside.submit(import_module, "xarray")
+        beside.submit(_first_dataset)
         count = tell.bar(runs)
         keep = {kept.variable: kept.aggregate for kept in study.kept()}
 
@@ -165,6 +164,13 @@ def _left_out(whole: Study, study: Study) -> list[Words]:
         "targets": len(whole.targets) - len(study.targets),
     }
     return [phrase("run.headline_only", **words)]
+
+
+def _first_dataset() -> None:
+    """Make a dataset, since xarray loads half of itself with the first."""
+    import xarray as xr
+
+    xr.Dataset({"one": ("place", np.zeros(1))})
 
 
 def _findings(study: Study) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sdengine.native.blocks import Buffers
 from sdensemble import Held, SDError, compile_model, read_model
 
 FISHERY = """
@@ -119,6 +120,25 @@ def test_only_what_is_asked_for_is_kept(kernel):
     assert set(run.values) == {"total"}
     assert not run.totals
     assert run.values["total"].shape == (9, 3)
+
+
+def test_what_is_kept_is_written_into_parts_of_larger_arrays(kernel, inputs):
+    constants, held = inputs
+    asked = {"report": ["total"], "totals": ["total"], "every": 4}
+    alone = kernel.run(constants, held, **asked)
+    size = alone.totals["total"].shape[-1]
+    padded = -(-size // 64) * 64
+    every = Buffers.of((2, len(alone.times)), 1, 1, 3 * padded)
+    every.values[...] = every.totals[...] = 7.0
+    part = every[1, :, :, padded : padded + size]
+    found = kernel.run(constants, held, into=part, **asked)
+    assert np.array_equal(part.values[:, 0], alone.values["total"])
+    assert np.array_equal(part.totals[1:, 0], alone.totals["total"])
+    assert np.shares_memory(found.values["total"], every.values)
+    for array in (every.values, every.totals):
+        assert (array[0] == 7.0).all()
+        assert (array[1, ..., :padded] == 7.0).all()
+        assert (array[1, ..., 2 * padded :] == 7.0).all()
 
 
 def test_a_member_that_is_not_finite_is_told_apart_and_dated(kernel):

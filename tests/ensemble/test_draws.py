@@ -195,3 +195,14 @@ def test_nothing_ever_leaves_the_limits(study):
         x = draws.draw(study(text, model=model), model, 4096, seed=1, method=method).values["tight"]
         assert x.min() >= 0.1
         assert x.max() <= 0.3
+
+
+@pytest.mark.parametrize(("columns", "count"), [(3, 1), (5, 128), (300, 3000)])
+def test_sobol_points_made_from_those_at_powers_of_two_are_scipys(columns, count):
+    names, ids = [str(i) for i in range(columns)], np.arange(2 * count, 3 * count)
+    engine = draws._sobol_engine(columns, 7, 2)
+    drawn = np.concatenate([engine.random(1), *([engine.random(count - 1)] if count > 1 else ())])
+    made = draws._sobol(names, count, ids, 7, 2)
+    assert np.array_equal(made, drawn[:, :columns].T + 2.0 ** -(draws.BITS + 1))
+    draws._powers.cache_clear()  # and as they come from the disk
+    assert np.array_equal(draws._sobol(names, count, ids[::-1], 7, 2), made[:, ::-1])

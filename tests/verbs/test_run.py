@@ -39,7 +39,7 @@ def left(study):
 def test_a_run_writes_its_folder_and_gives_the_answer(teacup, tmp_path):
     outcome = run_study(options(teacup, tmp_path / "结果 1"))
     assert outcome.text("en").startswith("Measure: temperature; no information date; prior set")
-    assert "Target: Tea temperature at least 60 °C in minute 9" in outcome.text("en")
+    assert "Target: tea temperature at least 60 °C in minute 9" in outcome.text("en")
     record = json.loads((tmp_path / "结果 1" / "run.json").read_text("utf-8"))
     assert record["options"]["members"] == 32
     assert set(record["files_read"]) >= {"model/teacup.mdl", "calibration/priors.toml"}

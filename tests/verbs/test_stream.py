@@ -50,7 +50,7 @@ def test_a_run_of_the_headline_has_the_numbers_of_one_that_keeps_all(wide, tmp_p
     kept = [row for row in rows(tmp_path / "all" / "probabilities.csv") if row["target"] != "lost"]
     assert rows(tmp_path / "few" / "probabilities.csv") == kept
     told = few.text("en")
-    assert "This run kept the years of “Tea temperature” alone" in told
+    assert 'This run kept the years of "Tea temperature" alone' in told
     assert "1 targets were not kept" in told
     assert "kept the years" not in every.text("en")
 

@@ -142,7 +142,7 @@ def surface_figure(found: Weighed, study: Study) -> Figure:
     mean = np.nanmean(doses.outcome, axis=-1)[np.ix_(*some)]
     low, high = float(mean.min()), float(mean.max())
     shares = (mean - low) / (high - low) if high > low else np.zeros_like(mean)
-    cell = Number(places=max(0, 1 - math.floor(math.log10(max(abs(low), abs(high), 1e-9)))))
+    cell = Number(places=max(0, 2 - math.floor(math.log10(max(abs(low), abs(high), 1e-9)))))
     texts = tuple(tuple(Shown(float(v), cell) for v in row) for row in mean)
     heads = [
         tuple(Shown(float(v), Number(digits=3)) for v in grid[kept])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdensemble.inputs.naming import unit_label
-from sdensemble.lang import Capital, Words, bracketed, joined, phrase, tell
+from sdensemble.lang import Capital, Words, bracketed, joined, phrase
 from sdensemble.outputs.figure import (
     Axis,
     Beside,
@@ -20,7 +20,7 @@ from sdensemble.outputs.figure import (
     Rule,
     numbers,
 )
-from sdensemble.outputs.figures.parts import conditions, run_of, source, units
+from sdensemble.outputs.figures.parts import Folded, conditions, run_of, source, units
 from sdensemble.outputs.form import Money, Paired, Ratio, Shown
 from sdensemble.outputs.horizon_tables import money_unit, outcome_unit
 from sdensemble.outputs.naming import (
@@ -32,7 +32,6 @@ from sdensemble.outputs.naming import (
     when,
 )
 from sdensemble.outputs.rounding import points
-from sdensemble.outputs.text import width, wrap
 from sdensemble.results.estimate import Array
 from sdensemble.results.results import (
     Effect,
@@ -200,18 +199,6 @@ def _money(results: Results, purse: Words) -> Words:
 
 def _costs(costs: Iterable[Effect | None]) -> tuple[Words, ...]:
     return tuple(Shown(cost.found.mean if cost else None, Money()) for cost in costs)
-
-
-@dataclass(frozen=True)
-class Folded:
-    """A head in two lines about equally long."""
-
-    words: Words
-
-    def told(self, lang: str) -> str:
-        """Return the text in a language."""
-        text = tell(self.words, lang)
-        return "\n".join(wrap(text, max(width(text) / 2 + 2, 8)))
 
 
 def _notes(results: Results) -> tuple[Words, ...]:

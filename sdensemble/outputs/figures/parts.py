@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,7 @@ from sdensemble.outputs.naming import (
     measure_of,
     unit_notes,
 )
+from sdensemble.outputs.text import width, wrap
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array
 from sdensemble.results.results import Results
@@ -23,6 +26,18 @@ from sdensemble.results.results import Results
 QUANTILES = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
 SHARES = ((0.9, 0, 6), (0.6, 1, 5), (0.3, 2, 4))
 """Each middle band with the places of its ends in QUANTILES, the widest first."""
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A head in two lines about equally long."""
+
+    words: Words
+
+    def told(self, lang: str) -> str:
+        """Return the text in a language."""
+        text = tell(self.words, lang)
+        return "\n".join(wrap(text, max(width(text) / 2 + 2, 8)))
 
 
 def fan_marks(years: NDArray[np.int64], values: Array) -> tuple[list[Mark], Array]:

@@ -18,7 +18,7 @@ from sdensemble.outputs.figure import (
     Span,
     numbers,
 )
-from sdensemble.outputs.figures.parts import conditions, run_of, source
+from sdensemble.outputs.figures.parts import Folded, conditions, run_of, source
 from sdensemble.outputs.model_answer import flip_words
 from sdensemble.outputs.models import (
     Across,
@@ -114,7 +114,8 @@ def _leaders(models: ModelSet, turned: Flip | None) -> tuple[Beside, ...]:
     best: list[Words] = [_name(leader(models, row), unclear(models, row)) for row in rows]
     found = [Beside(phrase("variants_figure.leads"), (*best, ""))]
     if turned:
-        names: dict[str, Words] = {"first": turned.one.title, "second": turned.two.title}
+        first, second = Folded(turned.one.title), Folded(turned.two.title)
+        names: dict[str, Words] = {"first": first, "second": second}
         leads: list[Words] = []
         for variant, without in zip(models.variants, models.without, strict=True):
             lacks = {turned.one.name, turned.two.name} & set(without)
@@ -124,4 +125,4 @@ def _leaders(models: ModelSet, turned: Flip | None) -> tuple[Beside, ...]:
 
 
 def _name(best: Scenario | None, none: str) -> Words:
-    return best.title if best else none
+    return Folded(best.title) if best else none

@@ -11,6 +11,7 @@ import pytest
 from sdengine import check_units, compile_model, read_model
 from sdengine.functions import FAMILIES, FUNCTIONS, MEANINGS, OPERATIONS
 from sdengine.functions.record import Function, elementwise
+from sdengine.functions.unit_rules import rule
 from sdengine.program.interpreter import run_reference
 
 RECORDS = [record for family in FAMILIES for record in family.RECORDS]
@@ -150,6 +151,12 @@ def test_a_wrong_unit_inside_a_function_is_named(write_model, formula, unit, wor
     )
     (line,) = [line for line in check_units(read_model(path)) if line.startswith('"x"')]
     assert word in line
+
+
+@pytest.mark.parametrize("text", ["x, x -> x", "x x -> x x", "y -> 1", "x x"])
+def test_a_rule_that_cannot_be_read_is_refused_where_it_is_written(text):
+    with pytest.raises(ValueError, match=re.escape(repr(text))):
+        rule(text)
 
 
 def test_the_unit_of_an_inverted_matrix_is_turned_over(write_model):
