@@ -295,6 +295,20 @@ def test_resetting_takes_back_everything_and_a_changed_scenario_says_so(
     ]
     tab.click("#undo")
     assert tab.input_value("#v-0") == "0.35"
+    assert tab.evaluate("[state.scenario, state.other !== null]") == [name, True]
+    tab.evaluate("writeLink()")
+    link = tab.evaluate("location.hash")
+    tab.goto("about:blank")
+    opened(tab, file, link)
+    assert tab.evaluate("[state.scenario, state.other !== null]") == [name, True]
+
+
+def test_a_share_is_typed_as_a_number_or_in_percent(tab: Any, file: Path) -> None:
+    opened(tab, file)
+    assert "0% to 100%" in tab.inner_text(".lever >> nth=0")
+    tab.fill("#v-0", "12.5%")
+    tab.press("#v-0", "Enter")
+    assert tab.evaluate("state.settings[study.levers[0].id].values[0]") == 0.125
 
 
 def test_first_numbers_are_told_as_provisional(tab: Any, file: Path) -> None:
