@@ -62,7 +62,7 @@ async function begin() {
   paint();
 }
 
-const SHARED = 6; // blocks of a stage that any worker may take: so that all end at the same time
+const SHARED = 12; // blocks of a stage that any worker may take: so that all end at the same time
 
 // Deals a set's members in two stages, the first of every replicate, which answer while a slider moves, and
 // the rest; each stage in groups: one for each worker, and blocks that all of them hold.
@@ -82,7 +82,7 @@ function deal(set, draws) {
 
 function groupsOf(ids) {
   const { lanes } = study.program, count = pool.workers.length, blocks = Math.ceil(ids.length / lanes);
-  const shared = Math.min(SHARED, Math.floor(blocks / 10)), share = Math.ceil((blocks - shared) / count) * lanes;
+  const shared = Math.min(SHARED, Math.floor(blocks / 3)), share = Math.ceil((blocks - shared) / count) * lanes;
   const own = pool.workers.map((_, worker) => ({ worker, ids: ids.slice(worker * share, (worker + 1) * share) }));
   const rest = ids.slice(count * share);
   for (let m = 0; m < rest.length; m += lanes) own.push({ worker: null, ids: rest.slice(m, m + lanes) });
@@ -100,8 +100,13 @@ function run(set, settings, stage, lane, rank, limits = false) {
   const groups = study.sets.find((one) => one.id === set).groups[stage], shared = [];
   const send = (worker, number) => pool.workers[worker].postMessage({ kind: "run", id, lane, rank, set, group: `${stage} ${number}`, number,
     settings: events, sums: limits ? undefined : study.sums });
+  // What a worker has run before it takes first: it still has its beginning.
+  const next = (worker) => {
+    const own = shared.findIndex((number) => number % pool.workers.length === worker);
+    if (shared.length) send(worker, ...shared.splice(own < 0 ? shared.length - 1 : own, 1));
+  };
   return new Promise((resolve) => {
-    pool.pending.set(id, { lane, resolve, left: groups.length, parts: [], next: (worker) => { if (shared.length) send(worker, shared.shift()); } });
+    pool.pending.set(id, { lane, resolve, left: groups.length, parts: [], next });
     groups.forEach((worker, number) => { if (worker === null) shared.push(number); else send(worker, number); });
     pool.workers.forEach((_, worker) => pool.pending.get(id).next(worker)); // so that none waits for its next
   });
