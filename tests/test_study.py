@@ -109,7 +109,7 @@ def test_a_folder_that_is_no_study_is_named(tmp_path, teacup):
         open_study(teacup)
     model.unlink()
     model.with_name("more.mdl").unlink()
-    with pytest.raises(SDError, match="needs exactly one model file .* has none"):
+    with pytest.raises(SDError, match=r"needs exactly one model file .* has none"):
         open_study(teacup)
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from sdengine.errors import Message
+from sdengine.errors import Message, either
 from sdengine.model.points import EquationError, number, table_of
 from sdengine.model.tokens import WORDS, Token, wide_signs
 from sdengine.syntax import NA, Array, Call, Expr, Number, Ref, Table
@@ -375,3 +375,17 @@ def negated(expr: Expr, negative: bool = True) -> Expr:
     if not negative:
         return expr
     return Number(-expr.value) if isinstance(expr, Number) else Call("neg", (expr,))
+
+
+def counted(name: str, args: tuple[Expr, ...], *taken: int) -> None:
+    """Raise where a function has another number of arguments."""
+    if len(args) not in taken:
+        counts = either(map(str, taken))
+        raise EquationError(
+            Message(
+                "has {name} with {n} arguments, it takes {counts}",
+                name=name,
+                n=len(args),
+                counts=counts,
+            )
+        )

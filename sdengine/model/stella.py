@@ -6,11 +6,11 @@ import math
 import re
 from dataclasses import dataclass, field
 
-from sdengine.errors import Message, either
+from sdengine.errors import Message
 from sdengine.functions import FUNCTIONS as KNOWN
 from sdengine.functions import named
 from sdengine.model.build import ONE, ZERO, add, div, sub, total
-from sdengine.model.equation import Reader, Subscript, Text
+from sdengine.model.equation import Reader, Subscript, Text, counted
 from sdengine.model.points import EquationError
 from sdengine.model.stella_functions import ARITY, FUNCTIONS, RUNS
 from sdengine.model.tokens import tokens
@@ -276,16 +276,8 @@ class Stella:
         made = FUNCTIONS.get((word, len(args)))
         if made is not None:
             return made(*args)
-        if word in ARITY and len(args) not in ARITY[word]:
-            counts = either(map(str, ARITY[word]))
-            raise EquationError(
-                Message(
-                    "has {name} with {n} arguments, it takes {counts}",
-                    name=name,
-                    n=len(args),
-                    counts=counts,
-                )
-            )
+        if word in ARITY:
+            counted(name, args, *ARITY[word])
         return Call(word.replace(" ", "_"), args)
 
     def _macro(self, text: str, args: tuple[Expr, ...]) -> Expr:

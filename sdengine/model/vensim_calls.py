@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from sdengine.errors import Message, either
+from sdengine.errors import Message
 from sdengine.model.build import mul, sub
-from sdengine.model.equation import MARK, Subscript, Text
+from sdengine.model.equation import MARK, Subscript, Text, counted
 from sdengine.model.external import Source
 from sdengine.model.forms import Form, same, starting
 from sdengine.model.points import EquationError
@@ -103,20 +103,6 @@ def function_name(name: str) -> str:
     'if_then_else'
     """
     return name.strip().replace(" ", "_").casefold()
-
-
-def counted(name: str, args: tuple[Expr, ...], *taken: int) -> None:
-    """Raise where a function has another number of arguments."""
-    if len(args) not in taken:
-        counts = either(map(str, taken))
-        raise EquationError(
-            Message(
-                "has {name} with {n} arguments, it takes {counts}",
-                name=name,
-                n=len(args),
-                counts=counts,
-            )
-        )
 
 
 def _source(kind: str, name: str, args: tuple[Expr, ...]) -> Source:
