@@ -163,8 +163,7 @@ class Kernel:
             few = pruned(self.program, found)
             made = _compiled(self.model, few, self.lanes, use_cache, self.made_for)
             self._known[names] = replace(made, whole=self.whole or self)
-        made = self._known[names]
-        return made
+        return self._known[names]
 
     def best(self, names: Iterable[str], runs: int) -> Kernel:
         """Return what does so many runs of a member soonest: this kernel, or one of ``only``.

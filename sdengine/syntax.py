@@ -9,7 +9,7 @@ import keyword
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,6 +99,30 @@ def walk(expr: Expr) -> Iterator[Expr]:
         yield expr
         if isinstance(expr, Call):
             waiting.extend(reversed(expr.args))
+
+
+def reached(start: str, leads: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return all that ``start`` leads to, however far; itself only by a circle.
+
+    >>> sorted(reached("a", {"a": "b", "b": "c"}))
+    ['b', 'c']
+    """
+    found: set[str] = set()
+    todo = [start]
+    while todo:
+        new = set(leads.get(todo.pop(), ())) - found
+        found |= new
+        todo += new
+    return found
+
+
+def turned(leads: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
+    """Return what leads to each name, for all of these names."""
+    found: dict[str, set[str]] = {name: set() for name in leads}
+    for name, others in leads.items():
+        for other in others:
+            found[other].add(name)
+    return found
 
 
 # ── the model ──────────────────────────────────────────────────────────────────────────────

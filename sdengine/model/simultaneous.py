@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from sdengine.functions import STOCKS
 from sdengine.model.build import ZERO, before, div, most, mul, sub, test, when
-from sdengine.syntax import Call, Equation, Expr, Kind, Number, Ref, Variable, fold
+from sdengine.syntax import Call, Equation, Expr, Kind, Number, Ref, Variable, fold, reached, turned
 
 NAME = "simultaneous"
 ROUNDS = 100
@@ -103,23 +103,8 @@ def _ring(name: str, variables: Mapping[str, Variable]) -> list[str]:
         one: {written[ref] for e in v.equations for ref in _now(e.expr) if ref in written}
         for one, v in variables.items()
     }
-    used: dict[str, set[str]] = {one: set() for one in variables}
-    for one, others in reads.items():
-        for other in others:
-            used[other].add(one)
-    around = _reached(name, reads) & _reached(name, used)
+    around = reached(name, reads) & reached(name, turned(reads))
     return [one for one in variables if one in around] if name in around else []
-
-
-def _reached(name: str, leads: Mapping[str, set[str]]) -> set[str]:
-    """Return all that is led to from one, itself only by a circle."""
-    found: set[str] = set()
-    todo = [name]
-    while todo:
-        new = leads[todo.pop()] - found
-        found |= new
-        todo += new
-    return found
 
 
 def _now(expr: Expr) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +10,7 @@ from sdengine.errors import SDError
 from sdengine.model.describe import outside_limits, undocumented
 from sdengine.model.units import bare_numbers, check_units
 from sdengine.program.interpreter import run_reference
-from sdengine.syntax import Kind, Model
+from sdengine.syntax import Kind, Model, reached, turned
 from sdensemble.checks.finding import FAIL, NO_DATA, Found, Given, judged, told
 from sdensemble.checks.runs import Bench, corners, limits
 from sdensemble.inputs.boundary import read_boundary
@@ -233,24 +232,10 @@ def boundary(bench: Bench, given: Given) -> Found:
 def in_feedback(model: Model) -> set[str]:
     """Return the variables on a loop of two or more variables, or downstream of one."""
     reads = influences(model)
-    users: dict[str, set[str]] = {name: set() for name in reads}
-    for name, read in reads.items():
-        for source in read:
-            users[source].add(name)
-    ahead = {name: _reached(name, users) for name in reads}
+    users = turned(reads)
+    ahead = {name: reached(name, users) for name in reads}
     rings = {name for name in reads if any(name in ahead[user] for user in users[name] - {name})}
     return rings.union(*(ahead[name] for name in rings))
-
-
-def _reached(name: str, users: Mapping[str, set[str]]) -> set[str]:
-    """Return every variable downstream of one."""
-    found: set[str] = set()
-    left = [name]
-    while left:
-        new = users[left.pop()] - found
-        found |= new
-        left += new
-    return found
 
 
 def named_loops(bench: Bench, given: Given) -> Found:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sdengine.errors import Message, Problems, SDError
+from sdengine.errors import Problems, SDError
 from sdengine.model.read import read_model
 from sdengine.syntax import Model
 from sdensemble.ensemble.draws import Draws, Method, draw
@@ -169,7 +169,7 @@ def _settings(top: Section, model: Model) -> tuple[Setting, ...]:
             table = Section(f'{top.where} [settings] "{name}"', {}, top.found)
             if not isinstance(value, dict) or "unit" not in value:
                 told = 'write {{ value = …, unit = "…" }}: the unit is needed'
-                table.problem(Message(told))
+                table.problem(told)
             elif as_number(value.get("value")) is None:
                 table.problem("value must be a number, not {value!r}", value=value.get("value"))
             else:

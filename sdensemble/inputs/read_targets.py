@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sdengine.errors import Message, Problems, did_you_mean, nearest
-from sdengine.syntax import Model
+from sdengine.syntax import Model, reached
 from sdensemble.inputs.config import Section, bounds, find_cells, find_constant, short, span
 from sdensemble.inputs.rows import cell_number, parts_of, read_rows
 from sdensemble.inputs.targets import (
@@ -188,22 +188,10 @@ def _check_joint(targets: Sequence[Target], places: Mapping[str, Section]) -> No
         if target.within and target.within not in by_id:
             hint = did_you_mean(target.within, by_id)
             place.problem('within: no target "{within}"{hint}', within=target.within, hint=hint)
-        if target.id in _reached(target.id, within):
+        if target.id in reached(target.id, within):
             place.problem("within: the target is part of itself")
-        if target.id in _reached(target.id, joint):
+        if target.id in reached(target.id, joint):
             place.problem("joint: the target is part of itself")
-
-
-def _reached(start: str, leads: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return what a target leads to, step by step."""
-    reached: set[str] = set()
-    ahead = list(leads[start])
-    while ahead:
-        name = ahead.pop()
-        if name not in reached:
-            reached.add(name)
-            ahead += leads.get(name, ())
-    return reached
 
 
 def _with_key(target: Target, targets: Sequence[Target]) -> Target:

@@ -108,7 +108,7 @@ function run(set, settings, stage, lane, rank, limits = false) {
   return new Promise((resolve) => {
     pool.pending.set(id, { lane, resolve, left: groups.length, parts: [], next });
     groups.forEach((worker, number) => { if (worker === null) shared.push(number); else send(worker, number); });
-    pool.workers.forEach((_, worker) => pool.pending.get(id).next(worker)); // so that none waits for its next
+    pool.workers.forEach((_, worker) => next(worker)); // so that none waits for its next
   });
 }
 
