@@ -21,7 +21,7 @@ from sdensemble.decide.worlds import Count, World
 from sdensemble.inputs.questions import Cost, Question
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.targets import Target
-from sdensemble.results.jackknife import WithError, Members, jackknife, mean_of, measured
+from sdensemble.results.jackknife import Members, WithError, jackknife, mean_of, measured
 
 if TYPE_CHECKING:
     import xarray as xr

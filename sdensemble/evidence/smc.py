@@ -187,13 +187,14 @@ def prior_particles(dimensions: int, seed: int, settings: Settings) -> Floats:
 
 def _start(target: LogLikelihood, dimensions: int, seed: int, settings: Settings) -> State:
     z = prior_particles(dimensions, seed, settings)
-    loglik = _finite(target(z))
+    loglik = finite(target(z))
     if not np.isfinite(loglik).any():
         raise SDError("no draw of the prior has a likelihood: the model fails on every one of them")
     return State(z, loglik, 0.0, np.zeros(settings.replicates), (0.5, 0.3))
 
 
-def _finite(loglik: Floats) -> Floats:
+def finite(loglik: Floats) -> Floats:
+    """Return log-likelihoods with those that are no number as impossible."""
     return np.where(np.isfinite(loglik), loglik, -np.inf)
 
 
@@ -208,6 +209,12 @@ def _resampled(state: State, stream: Stream, settings: Settings) -> State:
     return replace(state, z=z, loglik=loglik, power=power, evidence=evidence, moves=moves)
 
 
+def effective_number(weights: Floats) -> float:
+    """Return how many draws of equal weight weighted ones are worth (Kish); 0 without any."""
+    total = float(weights.sum())
+    return total**2 / float((weights**2).sum()) if total > 0 else 0.0
+
+
 def _weights(state: State, power: float) -> Floats:
     """Return the particles' weights at the next power, the greatest being 1."""
     step = (power - state.power) * state.loglik
@@ -220,7 +227,7 @@ def _next_power(state: State, settings: Settings) -> float:
 
     def enough(power: float) -> bool:
         weights = _weights(state, power)
-        return float(weights.sum() ** 2 / (weights**2).sum()) >= settings.keep * weights.size
+        return effective_number(weights) >= settings.keep * weights.size
 
     if enough(1.0):
         return 1.0
@@ -337,7 +344,7 @@ def _step(
         moved = shrink * w + step * noise
         new = reference.back(moved)
         odds = reference.odds(moved, new) - reference.odds(w, walk.z)
-    found = _finite(target(new))
+    found = finite(target(new))
     with np.errstate(invalid="ignore"):
         odds = odds + power * (found - walk.loglik)
     luck = np.log(stream.sub("accept").uniform(ids)[0, 0])
@@ -419,6 +426,15 @@ def invert(factor: Floats) -> Floats:
         if i:
             inverse[i, :i] = -np.einsum("k,kj->j", factor[i, :i], inverse[:i, :i]) * inverse[i, i]
     return inverse
+
+
+def correlated(factor: Floats, normal: Floats) -> Floats:
+    """Return a triangular factor times normal numbers, (row, particle), in a fixed order."""
+    out = np.zeros(normal.shape)
+    for i in range(len(factor)):
+        for j in range(i + 1):
+            out[i] += factor[i, j] * normal[j]
+    return out
 
 
 def _product(matrix: Floats, columns: Floats, threads: int) -> Floats:
