@@ -25,7 +25,7 @@ from sdengine.syntax import Model
 from sdensemble.ensemble.draws import column_names, constants_of, drawn_numbers
 from sdensemble.ensemble.run import whole_years
 from sdensemble.ensemble.worlds import apply as apply_scenario
-from sdensemble.evidence.smc import cholesky, correlated
+from sdensemble.evidence.fixed_order import cholesky, correlated
 from sdensemble.inputs.fit import FREEDOM, Fit, Term
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.priors import Priors

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from sdengine.streams import Stream
 from sdensemble.ensemble.forcing import sample
 from sdensemble.ensemble.members import Members
+from sdensemble.evidence.fixed_order import cholesky, correlated, invert
 from sdensemble.evidence.likelihood import Problem, correlation, predict, student, student_noise
 from sdensemble.evidence.posterior import Posterior, particles_of
 from sdensemble.evidence.scores import Score, score_draws
-from sdensemble.evidence.smc import cholesky, correlated, invert
 from sdensemble.inputs.fit import Term
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.scenarios import Scenario

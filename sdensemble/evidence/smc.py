@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.streams import Stream
+from sdensemble.evidence.fixed_order import cholesky, invert, product
 
 Floats = NDArray[np.float64]
 LogLikelihood = Callable[[Floats], Floats]
@@ -38,7 +38,6 @@ MEMORY = 0.15
 """The correlation with the start of the moves, of any direction, below which they end."""
 CHANCE = 3.5
 """Standard errors by which a coordinate must be off the prior to be told by the data."""
-COLUMNS = 512
 
 
 @dataclass(frozen=True)
@@ -369,13 +368,13 @@ class _Reference:
     def away(self, z: Floats) -> Floats:
         """Return where particles are relative to the reference, standard normal under it."""
         w = z.copy()
-        w[self.told] = _product(self.inverse, z[self.told] - self.mean[:, None], self.threads)
+        w[self.told] = product(self.inverse, z[self.told] - self.mean[:, None], self.threads)
         return w
 
     def back(self, w: Floats) -> Floats:
         """Return the particles that are so far away."""
         z = w.copy()
-        z[self.told] = self.mean[:, None] + _product(self.factor, w[self.told], self.threads)
+        z[self.told] = self.mean[:, None] + product(self.factor, w[self.told], self.threads)
         return z
 
     def odds(self, w: Floats, z: Floats) -> Floats:
@@ -403,52 +402,3 @@ def _reference(z: Floats, threads: int) -> _Reference:
     covariance = (1 - share) * covariance + share * np.diag(np.diag(covariance))
     factor = cholesky(covariance)
     return _Reference(told, mean, factor, invert(factor), threads)
-
-
-def cholesky(matrix: Floats) -> Floats:
-    """Return the triangular factor of a positive matrix by sums in a fixed order.
-
-    A library's own may add in another order with another number of threads.
-    """
-    size = len(matrix)
-    factor = np.zeros_like(matrix)
-    for j in range(size):
-        rest = matrix[j:, j] - np.einsum("ik,k->i", factor[j:, :j], factor[j, :j])
-        factor[j:, j] = rest / math.sqrt(max(rest[0], 1e-12))
-    return factor
-
-
-def invert(factor: Floats) -> Floats:
-    """Return the inverse of a lower triangular factor by sums in a fixed order."""
-    inverse = np.zeros_like(factor)
-    for i in range(len(factor)):
-        inverse[i, i] = 1 / factor[i, i]
-        if i:
-            inverse[i, :i] = -np.einsum("k,kj->j", factor[i, :i], inverse[:i, :i]) * inverse[i, i]
-    return inverse
-
-
-def correlated(factor: Floats, normal: Floats) -> Floats:
-    """Return a triangular factor times normal numbers, (row, particle), in a fixed order."""
-    out = np.zeros(normal.shape)
-    for i in range(len(factor)):
-        for j in range(i + 1):
-            out[i] += factor[i, j] * normal[j]
-    return out
-
-
-def _product(matrix: Floats, columns: Floats, threads: int) -> Floats:
-    """Return matrix @ columns, every sum in the same order however the columns are shared out."""
-    out = np.empty((len(matrix), columns.shape[1]))
-    places = [slice(i, i + COLUMNS) for i in range(0, columns.shape[1], COLUMNS)]
-
-    def work(place: slice) -> None:
-        out[:, place] = np.einsum("ij,jn->in", matrix, np.ascontiguousarray(columns[:, place]))
-
-    if threads <= 1 or len(places) < 2:
-        for place in places:
-            work(place)
-        return out
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, places))
-    return out

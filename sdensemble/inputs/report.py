@@ -68,9 +68,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdengine.errors import Problems, SDError, did_you_mean
-from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.targets import last_year
-from sdensemble.lang import LANGS, say
+from sdensemble.lang import LANGS, say, spoken
 
 if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
