@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv as plain
 import math
 
+import numpy as np
 import pytest
 
 from sdensemble.lang import LANGS, joined, phrase, tell
@@ -30,6 +31,7 @@ from sdensemble.outputs.form import Chance, InTen, Measured, Number, Share, Show
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.outputs.write import csv, nothing, picture, terminal
 from sdensemble.outputs.write.picture import marks
+from sdensemble.results.probability import Event
 
 YEARS = numbers(range(2020, 2026))
 
@@ -245,3 +247,24 @@ def test_a_probability_is_never_zero_or_certain():
     assert Chance().text(None, "zh") == tell(phrase("number.missing"), "zh")
     least, most, _ = Chance().excel.split(";")[1], *Chance().excel.split(";")[::2]
     assert ('"<1%"' in least, '">99%"' in most) == (True, True)  # nor in a spreadsheet
+
+
+@pytest.mark.parametrize(
+    ("n", "shown"), [(16, ("<20%", ">80%")), (64, ("<5%", ">95%")), (2048, ("<1%", ">99%"))]
+)
+def test_few_members_do_not_show_that_something_is_nearly_impossible(n, shown):
+    replicate = np.arange(n) % 16
+    none, every = (
+        Event(None, np.full(n, hit), np.zeros(n, bool), replicate).probability()
+        for hit in (False, True)
+    )
+    assert (Chance().text(none, "en"), Chance().text(every, "en")) == shown
+    words = InTen().text((0.0, 0.0, none.error, none.error), "en")
+    assert (
+        words
+        == {
+            16: "at most about two in ten",
+            64: "less than one in ten",
+            2048: "less than one in a hundred",
+        }[n]
+    )
