@@ -250,21 +250,17 @@ def test_a_probability_is_never_zero_or_certain():
 
 
 @pytest.mark.parametrize(
-    ("n", "shown"), [(16, ("<20%", ">80%")), (64, ("<5%", ">95%")), (2048, ("<1%", ">99%"))]
+    ("n", "none", "every", "words"),
+    [
+        (16, "<20%", ">80%", "at most about two in ten"),
+        (64, "<5%", ">95%", "less than one in ten"),
+        (2048, "<1%", ">99%", "less than one in a hundred"),
+    ],
 )
-def test_few_members_do_not_show_that_something_is_nearly_impossible(n, shown):
-    replicate = np.arange(n) % 16
-    none, every = (
-        Event(None, np.full(n, hit), np.zeros(n, bool), replicate).probability()
-        for hit in (False, True)
-    )
-    assert (Chance().text(none, "en"), Chance().text(every, "en")) == shown
-    words = InTen().text((0.0, 0.0, none.error, none.error), "en")
-    assert (
-        words
-        == {
-            16: "at most about two in ten",
-            64: "less than one in ten",
-            2048: "less than one in a hundred",
-        }[n]
-    )
+def test_few_members_do_not_show_that_something_is_nearly_impossible(n, none, every, words):
+    def chance(hit):
+        return Event(None, np.full(n, hit), np.zeros(n, bool), np.arange(n) % 16).probability()
+
+    never = chance(False)
+    assert (Chance().text(never, "en"), Chance().text(chance(True), "en")) == (none, every)
+    assert InTen().text((0.0, 0.0, never.error, never.error), "en") == words
