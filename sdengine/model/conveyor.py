@@ -141,12 +141,12 @@ class _Conveyor:
                 if waits is not None:
                     first_place = test("and", test("eq", Ref(front), ONE), waits)
                     rest = add(rest, when(first_place, self.here(kept, front), ZERO))
-                rows = [((*dims, front), when(moving, rest, self.here(what, front)))]
+                rows = [((*dims, front), when(moving, rest, self._still(what, front)))]
             else:
                 rows = []
                 if waits is not None:
                     on = add(on, when(waits, self.here(kept, last), ZERO))
-            rows.insert(0, ((*dims, last), when(moving, on, self.here(what, last))))
+            rows.insert(0, ((*dims, last), when(moving, on, self._still(what, last))))
             draft.define(self.part(f"next {what}"), rows, self.unit)
             old = before(self.here(f"next {what}", slat), self._start(what, slat, start, count))
             draft.define(self.part(what), [((*dims, slat), old)], self.unit)
@@ -157,6 +157,13 @@ class _Conveyor:
         if self.ends:
             off = when(_unless(waits, moving), div(self.here("left", first), STEP), ZERO)
             draft.rewrite(self.ends[0], lambda _, __: off, dims)
+
+    def _still(self, what: str, place: str) -> Expr:
+        """Return what stands at a place while the conveyor does not move: an oven empties on it
+        all the same."""
+        ovens = (n for n in self.inflows if self.items[n].options.get("pushed") == "oven")
+        here = self.here(what, place)
+        return add(here, self.here("put", place)) if any(ovens) else here
 
     # ── how long it is, what stands on it at first ─────────────────────────────────────────
 

@@ -34,11 +34,11 @@ def mark_driven(items: Sequence[Item], names: Names) -> None:
                 leak.options.setdefault("leak", "")
                 if leak.options["leak"].strip():
                     leak.equations, leak.pieces = (leak.options["leak"],), ()
-                leak.options |= {"fraction": leak.name, "pushed": item.name}
+                leak.options |= {"fraction": leak.name, "pushed": "conveyor"}
             ends = ends[:1]
         if item.options["special"] != "queue":
             for flow in ends:
-                flow.options["pushed"] = item.name
+                flow.options["pushed"] = item.options["special"]
         for flow in ends:
             flow.options["driven"] = item.name
 
@@ -89,13 +89,12 @@ def write_out(draft: Draft, items: Sequence[Item], behaviour: tuple[bool, bool])
 
 def _require_room(flow: Item, stock: Item) -> None:
     """Raise ValueError where a conveyor or oven sends what the next stock may have to turn away."""
-    source = flow.options.get("pushed")
-    if source is not None and stock.options["special"] == "oven":
+    if "pushed" in flow.options and stock.options["special"] == "oven":
         told = (
-            '"{flow}" brings what leaves "{source}" to the oven "{name}", which takes nothing '
-            "while it cooks: put a queue between them"
+            '"{flow}" brings what leaves a conveyor or oven to the oven "{name}", which takes '
+            "nothing while it cooks: put a queue between them"
         )
-        raise ValueError(Message(told, flow=flow.name, source=source, name=stock.name))
+        raise ValueError(Message(told, flow=flow.name, name=stock.name))
 
 
 def _one_way(items: Sequence[Item], behaviour: tuple[bool, bool]) -> set[str]:
