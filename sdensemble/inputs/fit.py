@@ -12,6 +12,7 @@ from sdengine.errors import did_you_mean
 from sdengine.syntax import Model, fold
 from sdensemble.inputs.baselines import Baseline, read_baseline
 from sdensemble.inputs.config import Cell, Section, find_cells, find_constant, short
+from sdensemble.inputs.groups import matches as fits
 from sdensemble.inputs.history import LATEST, Observation, whole_year
 from sdensemble.inputs.targets import AGGREGATES
 
@@ -188,12 +189,7 @@ def check_units(fit: Fit, observations: Sequence[Observation]) -> tuple[str, ...
 
 def group_of(constant: str, fit: Fit) -> str:
     """Return the first group a constant belongs to, or "other"."""
-    from fnmatch import fnmatchcase
-
-    for name, patterns in fit.groups.items():
-        if any(fnmatchcase(constant.casefold(), pattern.casefold()) for pattern in patterns):
-            return name
-    return "other"
+    return next((name for name, own in fit.groups.items() if fits(constant, own)), "other")
 
 
 # ── the file ──
