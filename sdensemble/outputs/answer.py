@@ -175,15 +175,13 @@ def _compared(results: Results, scenario: Scenario) -> dict[str, Any]:
         return dict.fromkeys(names, (None, False))
     year, star = results.asked_year, against is not reference(results)
     effect = results.effect(results.asked_outcome, scenario, against, year)
-    paid = results.payers_outlay(scenario, against, year)
-    given_up = results.payers_outlay(scenario, against, year, forgone=True)
-    charged, _ = purse_charged(paid, given_up)
-    ratio = None if is_stress(scenario) else per_outlay(effect, charged)
+    paid, given_up = results.purses(scenario, against, year)
+    charged = None if is_stress(scenario) else purse_charged(paid, given_up)[0]
     found = [
         effect.found,
         paid.found.mean if paid else None,
         given_up.found.mean if given_up else None,
-        ratio,
+        per_outlay(effect, charged),
     ]
     return {name: (value, star) for name, value in zip(names, found, strict=True)}
 

@@ -9,7 +9,7 @@ In a panel of rows (``y.names`` is set) the vertical place of a mark is the row,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -295,6 +295,14 @@ def _numbers(mark: Mark) -> Iterable[dict[str, Any]]:
             for place, shares in enumerate(mark.shares):
                 for column, share in enumerate(shares):
                     yield {**shared, "x": column, "value": share, "low": place}
+
+
+def intervals(
+    rows: Sequence[Sequence[float]], at: Iterable[float], role: str = "series", name: Words = ""
+) -> Points:
+    """Return a point with its interval for each (low, middle, high), in a panel of rows."""
+    low, middle, high = (numbers(row[place] for row in rows) for place in range(3))
+    return Points(middle, numbers(at), low, high, role, name, across=True)
 
 
 def with_errors(

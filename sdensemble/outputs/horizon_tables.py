@@ -7,11 +7,13 @@ from typing import Any
 
 from sdensemble.inputs.history import counts_years
 from sdensemble.lang import Capital, Words, phrase
-from sdensemble.outputs.form import TEXT, Chance, Form, Measured, Number, Share, Shown, Whole
+from sdensemble.outputs.form import Chance, Measured, Number, Share, Shown, Whole
 from sdensemble.outputs.naming import outlay_of, purses, statement, time_unit, when
-from sdensemble.outputs.table import Cell, Column, Table, table_from, table_of
+from sdensemble.outputs.table import Column, Heads, Table, table_from, table_of
 from sdensemble.results.horizon import Horizon, Part, horizons, parts
 from sdensemble.results.results import Results
+
+cell = Heads("horizon.")
 
 
 def answer_tables(results: Results) -> Iterator[Table]:
@@ -52,9 +54,6 @@ def horizon_table(results: Results) -> Table:
     by: Words = "" if counts_years(results.model.clock.unit) else time_unit(results)
     one, ratio = Number(places=1), Measured(most=3)
 
-    def cell(name: str, shown: str, form: Form = TEXT, unit: Words = "", **words: object) -> Cell:
-        return Column(name, phrase(f"horizon.{name}", **words), form, unit), shown
-
     cells = [
         cell("scenario", "scenario.title"),
         cell("year", "year", Whole(), by),
@@ -65,14 +64,13 @@ def horizon_table(results: Results) -> Table:
     if paid:
         said = Capital(phrase("horizon.treasury", outlay=outlay))
         cells.append((Column("treasury", said, one, money), "treasury.found.mean"))
-        words = {"money": money, "outlay": outlay}
+        words: dict[str, Any] = {"money": money, "outlay": outlay}
         cells.append(cell("per_treasury", "per_treasury", ratio, unit, **words))
     if forgone:
+        said = Capital(phrase("horizon.forgone", name=names))
+        cells.append((Column("forgone", said, one, money), "forgone.found.mean"))
         words = {"name": names, "money": money}
-        head = Column("forgone", Capital(phrase("horizon.forgone", name=names)), one, money)
-        cells.append((head, "forgone.found.mean"))
-        per = Column("per_forgone", phrase("horizon.per_forgone", **words), ratio, unit)
-        cells.append((per, "per_forgone"))
+        cells.append(cell("per_forgone", "per_forgone", ratio, unit, **words))
     notes = (phrase("horizon.note"), *_purses_note(results))
     title, shown = phrase("horizon.title"), shown_horizons(results)
     return table_from("horizons", title, shown, *cells, stub=2, notes=notes)

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
@@ -153,7 +152,7 @@ def _notes(models: ModelSet, found: Across, base: Scenario) -> list[Words]:
     columns: dict[str, object] = {
         "year": when(main, main.asked_year),
         "name": target_name(asked),
-        "unit": unit_label(main.spec, asked.unit),
+        "unit": main.spec.unit_words(asked.unit),
     }
     answer: dict[str, object] = {
         "scenario": base.title,

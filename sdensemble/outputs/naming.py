@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from sdengine.syntax import Model
 from sdensemble.inputs.history import FIRST_YEAR, IMPORT, LATEST, counts_years, known_until
-from sdensemble.inputs.naming import Amount, spoken
+from sdensemble.inputs.naming import Amount, element_label, spoken
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import moved_by
 from sdensemble.inputs.targets import ABOUT, Target, band
@@ -36,6 +36,15 @@ def label(spec: ReportSpec, identifier: str) -> Words:
     if scope:
         return phrase("date.constant_as_of", year=scope[1])
     return identifier.replace("_", " ")
+
+
+def with_element(model: Model, name: Words, constant: str, element: str | None) -> Words:
+    """Return a constant's name with its element in brackets, by label where it has one range."""
+    if not element:
+        return name
+    dims = model[constant].dims if constant in model else ()
+    told = element_label(model, dims[0], element) if len(dims) == 1 else element
+    return joined([name, bracketed([told])], "nothing")
 
 
 def conditioned(spec: ReportSpec, identifiers: Iterable[str]) -> Words:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from sdengine.model.describe import equations, levers, limits_text, reads, used_by, value_text
 from sdengine.syntax import Model, Variable
 from sdensemble.lang import LANGS, Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
-from sdensemble.outputs.table import Cell, Column, Table, table_from
+from sdensemble.outputs.table import Heads, Table, table_from
 
+cell = Heads("describe.")
 Unit = Callable[[str], Words]
 """Writes a unit of the model as people do."""
 
@@ -42,11 +42,11 @@ def lever_table(model: Model, unit: Unit = str) -> Table:
         "levers",
         "",
         levers(model),
-        _cell("name", "name"),
-        _cell("label", lambda v: _label(model, v.name)),
-        _cell("now", lambda v: value_text(v) or _said("computed")),
-        _cell("limits", limits_text),
-        _cell("unit", lambda v: unit(v.unit)),
+        cell("name", "name"),
+        cell("label", lambda v: _label(model, v.name)),
+        cell("now", lambda v: value_text(v) or _said("computed")),
+        cell("limits", limits_text),
+        cell("unit", lambda v: unit(v.unit)),
     )
 
 
@@ -56,18 +56,18 @@ def variable_table(model: Model, unit: Unit = str) -> Table:
         "variables",
         "",
         model.variables.values(),
-        _cell("name", _dimensioned),
-        _cell("kind", lambda v: _said(v.kind.value)),
-        _cell("unit", lambda v: unit(v.unit)),
-        _cell("label", lambda v: _label(model, v.name)),
+        cell("name", _dimensioned),
+        cell("kind", lambda v: _said(v.kind.value)),
+        cell("unit", lambda v: unit(v.unit)),
+        cell("label", lambda v: _label(model, v.name)),
     )
 
 
 def explain(model: Model, name: str, unit: Unit = str) -> Document:
     """Return one variable explained: labels, kind, unit, limits, equation, source, users."""
-    variable, item = model[name], _cell("item", lambda fact: _said(fact[0]))
+    variable, item = model[name], cell("item", lambda fact: _said(fact[0]))
     facts = _facts(model, variable, unit)
-    table = table_from("variable", "", facts, item, _cell("says", lambda fact: fact[1]))
+    table = table_from("variable", "", facts, item, cell("says", lambda fact: fact[1]))
     return Document("variable", _dimensioned(variable), (table,))
 
 
@@ -91,10 +91,6 @@ def _facts(model: Model, variable: Variable, unit: Unit) -> Iterator[tuple[str, 
 
 def _said(key: str, **values: object) -> Words:
     return phrase(f"describe.{key}", **values)
-
-
-def _cell(name: str, shown: str | Callable[[Any], Any]) -> Cell:
-    return Column(name, _said(name)), shown
 
 
 def _dimensioned(variable: Variable) -> str:

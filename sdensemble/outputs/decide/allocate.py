@@ -8,7 +8,7 @@ from typing import Any
 
 from sdensemble.decide.allocate import Allotted, Slot
 from sdensemble.decide.worlds import World
-from sdensemble.lang import LANGS, Words, joined, phrase
+from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, numbers
@@ -104,12 +104,7 @@ def _figure(found: Allotted, study: Study) -> Figure:
 
 def place_name(slot: Slot, study: Study) -> Words:
     """Return a slot's lever with its element."""
-    name = c.variable_label(study.model, slot.lever)
-    dims = study.model[slot.lever].dims
-    if not slot.element or len(dims) != 1:
-        return name
-    told = {lang: study.model.element_label(dims[0], slot.element, lang) for lang in LANGS}
-    return joined([name, phrase("language.brackets", text=told)], "nothing")
+    return c.input_label(study.model, slot.lever, slot.element)
 
 
 def span(slot: Slot) -> str:

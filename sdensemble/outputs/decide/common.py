@@ -11,7 +11,6 @@ from typing import Any
 from sdengine.syntax import Model
 from sdensemble.decide.levers import Lever, Moved
 from sdensemble.decide.worlds import Named
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.targets import Target
 from sdensemble.inputs.units import total_unit
@@ -45,9 +44,10 @@ from sdensemble.outputs.naming import (
     target_label,
     target_name,
     unit_notes,
+    with_element,
 )
 from sdensemble.outputs.rounding import rounded, rounded_up
-from sdensemble.outputs.table import Cell, Column
+from sdensemble.outputs.table import Cell, Column, Heads
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import Study
 
@@ -104,29 +104,10 @@ SPENT = Errored(signed=False)
 PLAIN = Number(digits=3)
 CHANCE = Chance(error=False)
 ONE_POINT = phrase("decide.points")
+cell = Heads("decide.head.")
 
 
 # ── parts of an answer ──
-
-
-def column(
-    name: str, /, form: Form = TEXT, unit: Words = "", head: str = "", **words: object
-) -> Column:
-    """Return a column headed by its key of ``[decide.head]``; ``words`` fill the head."""
-    return Column(name, phrase(f"decide.head.{head or name}", **words), form, unit)
-
-
-def cell(
-    name: str,
-    shown: str | Callable[[Any], Any],
-    /,
-    form: Form = TEXT,
-    unit: Words = "",
-    head: str = "",
-    **words: object,
-) -> Cell:
-    """Return a ``column``, and what it shows of an item: a function, or the name of a part."""
-    return column(name, form, unit, head, **words), shown
 
 
 def paper(
@@ -255,23 +236,19 @@ def variable_label(model: Model, name: str) -> Words:
     return {lang: re.split(r"（| \(|: |; ", note.label(lang))[0] or name for lang in LANGS}
 
 
+def input_label(model: Model, constant: str, element: str | None) -> Words:
+    """Return a constant's label in short, with its element."""
+    return with_element(model, variable_label(model, constant), constant, element)
+
+
 def lever_label(model: Model, lever: Lever | Moved) -> Words:
     """Return a lever's label, with its element."""
-    name = variable_label(model, lever.constant)
-    if not lever.element:
-        return name
-    dims = model[lever.constant].dims
-    element = (
-        {lang: model.element_label(dims[0], lever.element, lang) for lang in LANGS}
-        if len(dims) == 1
-        else lever.element
-    )
-    return joined([name, bracketed([element])], "nothing")
+    return input_label(model, lever.constant, lever.element)
 
 
 def unit_of(spec: ReportSpec, unit: str) -> Words:
     """Return a unit as people write it; nothing for a pure number."""
-    return "" if unit in ("", "1", "Dmnl") else unit_label(spec, unit)
+    return "" if unit in ("", "1", "Dmnl") else spec.unit_words(unit)
 
 
 def level(value: float, unit: str, spec: ReportSpec, digits: int = 4) -> Words:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sdensemble.decide.inputs import SHOCKS
-from sdensemble.lang import LANGS, Words, has, joined, phrase
+from sdensemble.lang import Words, has, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.study import Study
 
@@ -16,19 +16,9 @@ SHOWN = 15
 
 def input_name(study: Study, name: str) -> Words:
     """Return an input's label: of a constant the model's, of a process its name."""
-    constant = name.split("[")[0]
-    if constant not in study.model.variables:
-        return name
-    label = c.variable_label(study.model, constant)
-    element = name[len(constant) :].strip("[]")
-    dims = study.model[constant].dims
-    if not element or len(dims) != 1:
-        return joined([label, name[len(constant) :]], "nothing")
-    try:
-        told = {lang: study.model.element_label(dims[0], element, lang) for lang in LANGS}
-    except (KeyError, ValueError, IndexError):
-        return joined([label, f"[{element}]"], "nothing")
-    return joined([label, phrase("language.brackets", text=told)], "nothing")
+    constant, _, element = name.removesuffix("]").partition("[")
+    known = constant in study.model.variables
+    return c.input_label(study.model, constant, element) if known else name
 
 
 def group_name(study: Study, labels: Labels, name: str) -> Words:

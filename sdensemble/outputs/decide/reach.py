@@ -9,7 +9,6 @@ from typing import Any
 from sdensemble.decide.frontier import Point
 from sdensemble.decide.reach import Edge, Reached, Solved
 from sdensemble.decide.worlds import World
-from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
@@ -290,7 +289,7 @@ def edge_figure(found: Edge, study: Study) -> Figure:
             (Line(paid, levels, "model"), Points(paid, levels)),
             x=outlay,
             y=Axis(
-                "", unit_label(study.report, lever.unit), lever.low - margin, lever.high + margin
+                "", study.report.unit_words(lever.unit), lever.low - margin, lever.high + margin
             ),
             title=c.lever_label(study.model, lever),
             height=30,

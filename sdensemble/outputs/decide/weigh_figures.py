@@ -8,7 +8,6 @@ import numpy as np
 
 from sdensemble.decide.measured import Figure as Found
 from sdensemble.decide.weigh import Weighed
-from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.weigh_tables import cost_of, names_of, unit_of
@@ -137,7 +136,7 @@ def surface_figure(found: Weighed, study: Study) -> Figure:
         np.unique(np.round(np.linspace(0, size - 1, 8)).astype(int))
         for size in (doses.first.size, doses.second.size)
     ]
-    own, other = (unit_label(study.report, lever.unit) for lever in found.levers)
+    own, other = (study.report.unit_words(lever.unit) for lever in found.levers)
     rows = joined([part for part in (first, own) if part], "within")
     mean = np.nanmean(doses.outcome, axis=-1)[np.ix_(*some)]
     low, high = float(mean.min()), float(mean.max())

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from sdensemble.evidence.audit import LEFT, OUTSIDE, SCOPE, SHOCKS, Audit, Floats, Split
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.units import total_unit
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Items, Paragraph
@@ -58,8 +57,8 @@ def _forecasts(study: Study, found: Audit) -> Table:
         *series_cells(study),
         cell("value", "value", PLAIN),
         cell("forecast", lambda row: forecast_of(row.score), QUANTILES),
-        cell("pit", "score.pit", TWO, "PIT"),
-        cell("crps", "score.crps", THREE, "CRPS"),
+        (Column("pit", "PIT", TWO), "score.pit"),
+        (Column("crps", "CRPS", THREE), "score.crps"),
         date=information_date(found.issued, study.report.issued),
         scenario=found.lived.title,
     )
@@ -112,7 +111,7 @@ def _zeros(study: Study, splits: Sequence[Split]) -> Iterator[Words]:
 def _unit(study: Study) -> Words:
     """Return the headline's unit; of what a period brings, without the period."""
     unit = total_unit(study.model, study.report.headline.whole.variable)
-    return unit_label(study.report, unit)
+    return study.report.unit_words(unit)
 
 
 def _by_year(study: Study, found: Audit, paths: dict[str, Floats]) -> Iterator[Cell]:

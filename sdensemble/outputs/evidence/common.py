@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,11 @@ from sdensemble.evidence.backtest import MODEL
 from sdensemble.evidence.scores import Score
 from sdensemble.inputs.fit import without_term
 from sdensemble.inputs.history import Observation, Vintage
-from sdensemble.inputs.naming import element_label, unit_label
-from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, quantity, say
+from sdensemble.lang import LANGS, Words, joined, phrase, quantity, say
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import TEXT, Form, Native, Number, Shown
-from sdensemble.outputs.naming import label, period_of
-from sdensemble.outputs.table import Cell, Column, Table, table_from
+from sdensemble.outputs.naming import label, period_of, with_element
+from sdensemble.outputs.table import Cell, Column, Heads, Table, table_from
 from sdensemble.outputs.text import width, wrap
 from sdensemble.study import Study
 
@@ -48,6 +47,7 @@ class Quantiles(Number):
 
 
 QUANTILES = Quantiles()
+cell = Heads("evidence.")
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,6 @@ def lines(words: Iterable[Words]) -> list[Block]:
     return [Paragraph(one) for one in words]
 
 
-def cell(name: str, shown: str | Callable[[Any], Any], form: Form = TEXT, head: Words = "") -> Cell:
-    """Return a column headed by its key of ``[evidence]``, and what it shows of an item."""
-    return Column(name, head or phrase(f"evidence.{name}"), form), shown
-
-
 def evidence_table(
     name: str, items: Iterable[Any], /, *cells: Cell, notes: Sequence[Words] = (), **words: object
 ) -> Table:
@@ -108,7 +103,7 @@ def period_cell(study: Study) -> Cell:
 def amount(study: Study, value: float, unit: str) -> Words:
     """Return a figure with its unit."""
     shown = Shown(value, PLAIN)
-    return quantity(shown, unit_label(study.report, unit))
+    return quantity(shown, study.report.unit_words(unit))
 
 
 def label_of(study: Study, name: str) -> Words:
@@ -116,15 +111,9 @@ def label_of(study: Study, name: str) -> Words:
 
     Of a label that explains, the part before the colon, cut at a word to LABEL columns.
     """
-    constant, _, element = name.partition("[")
-    variable = study.model.variables.get(constant)
+    constant, _, element = name.removesuffix("]").partition("[")
     label = {lang: _short(study.model, constant, lang) for lang in LANGS}
-    if not element:
-        return label
-    inside: Words = element.removesuffix("]")
-    if variable is not None and len(variable.dims) == 1:
-        inside = element_label(study.model, variable.dims[0], element.removesuffix("]"))
-    return joined([label, bracketed([inside])], "nothing")
+    return with_element(study.model, label, constant, element)
 
 
 def _short(model: Model, name: str, lang: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from sdensemble.evidence.forecast import MODEL, STATISTIC, Forecast, moments, write_draws
-from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.evidence.common import (
@@ -20,9 +19,8 @@ from sdensemble.outputs.evidence.common import (
     lines,
     no_term,
 )
+from sdensemble.outputs.evidence.figures import forecast_figure
 from sdensemble.outputs.evidence.write import draw, write_texts
-from sdensemble.outputs.figure import Figure
-from sdensemble.outputs.figures.evidence import fans_figure
 from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.naming import information_date, label, moment
 from sdensemble.outputs.table import Cell, Column, Table, by_language
@@ -65,7 +63,7 @@ def _table(study: Study, found: Forecast, kind: str, years: Sequence[int]) -> Ta
         f"kind_{kind}",
         [one for one in found.series if one.kind == kind],
         cell("series", "title"),
-        cell("unit", lambda one: unit_label(study.report, one.unit)),
+        cell("unit", lambda one: study.report.unit_words(one.unit)),
         *map(quantiles, years),
     )
 
@@ -82,7 +80,7 @@ def forecast_records(study: Study, found: Forecast) -> Iterator[dict[str, Any]]:
                 "sector": sector,
                 **by_language("title", one.title),
                 "unit": one.unit,
-                **by_language("unit", unit_label(study.report, one.unit)),
+                **by_language("unit", study.report.unit_words(one.unit)),
                 "year": year,
                 "origin": found.origin,
                 "horizon": year - found.origin,
@@ -90,23 +88,6 @@ def forecast_records(study: Study, found: Forecast) -> Iterator[dict[str, Any]]:
                 **moments(one.draws[i], found.replicate),
                 **found.key,
             }
-
-
-def forecast_figure(study: Study, found: Forecast) -> Figure:
-    """Return a fan for each series."""
-    shown = [
-        (
-            one.title,
-            unit_label(study.report, one.unit),
-            one.kind == MODEL,
-            np.array(found.years),
-            one.draws.T,
-            one.seen,
-            one.later,
-        )
-        for one in found.series
-    ]
-    return fans_figure(shown)
 
 
 def write_forecast(folder: Path, study: Study, found: Forecast, lang: str) -> None:

@@ -50,7 +50,7 @@ def structures_document(study: Study, found: Structures) -> Document:
         cell("variant", "variant.title"),
         cell("log_score", "log_score", TWO),
         cell("weight", "weight", TWO),
-        cell("p", _chance, Chance(), phrase("evidence.chance_of", target=name)),
+        cell("p", _chance, Chance(), head="chance_of", target=name),
         n=found.figures,
     )
     return document("structures", [table, *lines(said)])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Capital, Words, bracketed, joined, phrase
 from sdensemble.outputs.figure import (
     Axis,
@@ -83,7 +82,7 @@ def effects(results: Results, page: int = 0) -> Figure:
         if shown:
             panels.append(_panel(results, shown, phrase(title) if len(groups) > 1 else ""))
     asked, base = results.question, reference(results)
-    whole, unit = results.asked_outcome, unit_label(results.spec, asked.unit)
+    whole, unit = results.asked_outcome, results.spec.unit_words(asked.unit)
     values = {"name": inside(whole.label, results.spec), "year": when(results, results.asked_year)}
     return Figure(
         "effects",
@@ -106,8 +105,7 @@ def _groups(results: Results) -> dict[str, list[Row]]:
             name = joined([scenario.title, bracketed([said])], "nothing")
         stress = is_stress(scenario)
         apart = stress or against is not reference(results)
-        paid = results.payers_outlay(scenario, against, year)
-        forgone = results.payers_outlay(scenario, against, year, forgone=True)
+        paid, forgone = results.purses(scenario, against, year)
         effect = results.effect(head, scenario, against, year)
         per = None if stress else per_outlay(effect, purse_charged(paid, forgone)[0])
         row = Row(name, effect, paid, forgone, per)
@@ -145,7 +143,7 @@ def _panel(results: Results, rows: Sequence[Row], title: Words) -> Panel:
             across=True,
         )
     )
-    whole, unit = results.asked_outcome, unit_label(results.spec, results.question.unit)
+    whole, unit = results.asked_outcome, results.spec.unit_words(results.question.unit)
     axis = Axis(
         Capital(phrase("figure.effects_axis", name=inside(whole.label, results.spec), unit=unit))
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Capital, Words, joined, phrase
 from sdensemble.outputs.figure import (
@@ -60,7 +59,7 @@ def variants(models: ModelSet) -> Figure:
     marks: list[Mark] = [Rule(0.0, "limit")]
     for place, (scenario, move) in enumerate(moves):
         marks += _points(move, 1.0, scenario.title, shift * (place - (len(moves) - 1) / 2))
-    year, unit = when(main, main.asked_year), unit_label(main.spec, asked.unit)
+    year, unit = when(main, main.asked_year), main.spec.unit_words(asked.unit)
     axis = phrase("variants_figure.effect_axis", year=year, name=target_name(asked), unit=unit)
     turned, several = flipped(models), len(packages(models)) > 1
     beside = _leaders(models, turned) if several else ()

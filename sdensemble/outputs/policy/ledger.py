@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sdengine.syntax import Model
-from sdensemble.inputs.naming import Amount, model_label, spoken, unit_label
+from sdensemble.inputs.naming import Amount, model_label, spoken
 from sdensemble.inputs.published import Statistic
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario
@@ -185,7 +185,7 @@ def _lever_cells(
         shown = phrase("ledger.no_level", lever=names, why=reason)
     else:
         plain = target.lever_unit in ("", "1", "Dmnl")
-        own = "" if plain else unit_label(spec, target.lever_unit)
+        own = "" if plain else spec.unit_words(target.lever_unit)
         shown = phrase("ledger.set_to", lever=names, value=AsTyped(target.lever_value, own))
     return named_with_year(target, unit), wanted(target, spec), shown
 
