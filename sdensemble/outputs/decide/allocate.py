@@ -11,7 +11,7 @@ from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, numbers
+from sdensemble.outputs.figure import Axis, Bars, Figure, Points, numbers, row_panel
 from sdensemble.outputs.form import Number, Shown
 from sdensemble.outputs.naming import outlay_of
 from sdensemble.outputs.table import Column, Table, table_from
@@ -90,15 +90,11 @@ def _figure(found: Allotted, study: Study) -> Figure:
     told = [k for k in range(len(found.slots)) if found.steps[k] or math.isfinite(found.even[k])]
     y = numbers(range(len(told)))
     best, even = numbers(found.steps[k] for k in told), numbers(found.even[k] for k in told)
-    panel = Panel(
-        (
-            Bars(y, best, role="estimate", name=phrase("decide.fig.best_steps"), across=True),
-            Points(even, y, role="mean", name=phrase("decide.fig.even_steps")),
-        ),
-        x=Axis(phrase("decide.head.steps"), low=0.0),
-        y=Axis(names=tuple(slot_name(found.slots[k], study) for k in told)),
-        height=10 + 4.5 * len(told),
-    )
+    bars = Bars(y, best, role="estimate", name=phrase("decide.fig.best_steps"), across=True)
+    points = Points(even, y, role="mean", name=phrase("decide.fig.even_steps"))
+    names = (slot_name(found.slots[k], study) for k in told)
+    axis = Axis(phrase("decide.head.steps"), low=0.0)
+    panel = row_panel(names, bars, points, x=axis, each=4.5)
     return Figure("allotment", phrase("decide.allocate.figure"), (panel,))
 
 

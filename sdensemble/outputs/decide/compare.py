@@ -21,7 +21,9 @@ from sdensemble.outputs.figure import (
     Panel,
     Points,
     Rule,
+    intervals,
     numbers,
+    row_panel,
     with_errors,
 )
 from sdensemble.outputs.form import Chance, Number, Share, Shown
@@ -328,19 +330,13 @@ def effects_panel(
 ) -> Panel:
     """Return the median effect of each row with its spread, its mean, and P beside it."""
     effects = [row.effect for row in rows if row.effect]
-    y = numbers(range(len(rows)))
-    low, high = numbers(e.low for e in effects), numbers(e.high for e in effects)
-    median, mean = (numbers(e.median for e in effects), numbers(e.found.mean for e in effects))
-    spread = Points(median, y, low, high, "median", phrase("decide.fig.spread"), across=True)
+    y, mean = numbers(range(len(rows))), numbers(e.found.mean for e in effects)
+    ends = [(e.low, e.median, e.high) for e in effects]
+    spread = intervals(ends, y, "median", phrase("decide.fig.spread"))
     means = Points(mean, y, role="mean", name=phrase("decide.fig.mean"))
     chances = Beside(phrase("decide.head.p"), tuple(Shown(r.probability, Chance()) for r in rows))
-    return Panel(
-        (Rule(0.0), spread, means),
-        x=_axis(found, study),
-        y=Axis(names=tuple(names)),
-        beside=(chances,),
-        height=10 + row_height * len(rows),
-    )
+    x, beside = _axis(found, study), (chances,)
+    return row_panel(names, Rule(0.0), spread, means, x=x, each=row_height, beside=beside)
 
 
 def _axis(found: Comparison, study: Study) -> Axis:
@@ -359,14 +355,8 @@ def worlds_figure(found: Comparison, study: Study) -> Figure:
             means = [c.pair(r.effect.found) for r in line if r.effect]
             name = c.title_of(found, row.scenario)
             marks.append(with_errors(Points, means, range(len(means)), "series", name))
-    places = tuple(c.world_name(study, one.world) for one in found.worlds)
-    panel = Panel(
-        tuple(marks),
-        x=_axis(found, study),
-        y=Axis(names=places),
-        height=12 + 4.5 * len(places),
-        id="worlds",
-    )
+    places = [c.world_name(study, one.world) for one in found.worlds]
+    panel = row_panel(places, *marks, x=_axis(found, study), frame=12, each=4.5, id="worlds")
     words = {"outcome": inside(found.outcome.label, study.report), "year": _year(found, study)}
     return Figure("effects-by-world", phrase("decide.fig.worlds", **words), (panel,))
 

@@ -12,7 +12,7 @@ from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.inputs import SHOWN, Labels, group_name, input_name
 from sdensemble.outputs.decide.variance import FEW
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Rule, numbers
+from sdensemble.outputs.figure import Axis, Bars, Figure, Rule, row_panel, with_errors
 from sdensemble.outputs.table import Table, table_from
 from sdensemble.study import Study
 
@@ -98,15 +98,9 @@ def _table(found: Knowledge, study: Study, labels: Labels, unit: Words, scale: f
 
 def _figure(found: Knowledge, study: Study, unit: Words, scale: float) -> Figure:
     top = found.partial[:10]
-    y = numbers(range(len(top)))
     worth = [(scale * w.value, scale * w.se) for _, w in top]
-    low, high = (numbers(value + way * se for value, se in worth) for way in (-2, 2))
-    length = numbers(max(value, 0.0) for value, _ in worth)
+    bars = with_errors(Bars, worth, range(len(top)), least=0.0)
     limit = Rule(scale * found.perfect.value, "limit", phrase("decide.fig.perfect"))
-    panel = Panel(
-        (Bars(y, length, low, high, "estimate", across=True), limit),
-        x=Axis(phrase("decide.head.worth"), unit),
-        y=Axis(names=tuple(input_name(study, n) for n, _ in top)),
-        height=10 + 6 * len(top),
-    )
+    names, axis = (input_name(study, n) for n, _ in top), Axis(phrase("decide.head.worth"), unit)
+    panel = row_panel(names, bars, limit, x=axis, each=6)
     return Figure("worth", phrase("decide.evpi.figure"), (panel,))

@@ -12,7 +12,18 @@ from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.figure import Axis, Beside, Figure, Line, Panel, Points, Rule, numbers
+from sdensemble.outputs.figure import (
+    Axis,
+    Beside,
+    Figure,
+    Line,
+    Panel,
+    Points,
+    Rule,
+    intervals,
+    numbers,
+    row_panel,
+)
 from sdensemble.outputs.form import Number, Share, Shown
 from sdensemble.outputs.naming import outlay_of
 from sdensemble.outputs.table import Cell, Column, Table, table_from
@@ -117,16 +128,9 @@ def solve_table(found: Solved, study: Study) -> Table:
 
 def solve_figure(found: Solved, study: Study) -> Figure:
     """Return the level found in each world, with its interval, within the lever's range."""
-    told = [(i, one.root) for i, one in enumerate(found.found) if one.root.reached]
-    points = Points(
-        numbers(root.level for _, root in told),
-        numbers(i for i, _ in told),
-        numbers(root.low for _, root in told),
-        numbers(root.high for _, root in told),
-        "estimate",
-        phrase("decide.fig.level"),
-        across=True,
-    )
+    told = {i: one.root for i, one in enumerate(found.found) if one.root.reached}
+    ends = [(root.low, root.level, root.high) for root in told.values()]
+    points = intervals(ends, told, "estimate", phrase("decide.fig.level"))
 
     def status(one: Reached) -> Words:
         if (kind := _kind(one)) != "no":
@@ -136,17 +140,19 @@ def solve_figure(found: Solved, study: Study) -> Figure:
 
     lever = found.lever
     margin = 0.02 * (lever.high - lever.low)
-    panel = Panel(
-        (Rule(lever.now, "baseline", phrase("decide.fig.now")), points),
+    panel = row_panel(
+        (c.world_name(study, one) for one in found.found),
+        Rule(lever.now, "baseline", phrase("decide.fig.now")),
+        points,
         x=Axis(
             c.lever_label(study.model, lever),
             c.unit_of(study.report, lever.unit),
             low=lever.low - margin,
             high=lever.high + margin,
         ),
-        y=Axis(names=tuple(c.world_name(study, one) for one in found.found)),
+        frame=14,
+        each=7,
         beside=(Beside(phrase("decide.head.found"), tuple(map(status, found.found))),),
-        height=14 + 7 * len(found.found),
     )
     return Figure("level", phrase("decide.solve.figure", wanted=_wanted(found, study)), (panel,))
 

@@ -13,7 +13,16 @@ from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.inputs import Labels, group_name
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.figure import Axis, Bars, Figure, Mark, Panel, Points, numbers
+from sdensemble.outputs.figure import (
+    Axis,
+    Bars,
+    Figure,
+    Mark,
+    Points,
+    numbers,
+    row_panel,
+    with_errors,
+)
 from sdensemble.outputs.form import Number, Shown
 from sdensemble.outputs.table import Cell, Table, table_from
 from sdensemble.study import Study
@@ -97,29 +106,20 @@ def shares_figure(found: Shares, study: Study, labels: Labels) -> Figure:
     key = "total" if found.swapped else "first"
     panels = []
     for name, data in found.by.items():
-        values, se = 100 * data[key].values, 100 * data[f"{key}_se"].values
+        values, se = (100 * data[name].values for name in (key, f"{key}_se"))
         if not np.isfinite(values).any():
             continue
         order = np.argsort(-values, kind="stable")
-        y, shown = numbers(range(order.size)), values[order]
-        low, high = numbers(shown - 2 * se[order]), numbers(shown + 2 * se[order])
-        told, length = phrase(f"decide.fig.{key}_share"), numbers(np.maximum(shown, 0))
-        marks: list[Mark] = [Bars(y, length, low, high, "estimate", told, across=True)]
+        y, shown = range(order.size), zip(values[order], se[order], strict=True)
+        told = phrase(f"decide.fig.{key}_share")
+        marks: list[Mark] = [with_errors(Bars, shown, y, name=told, least=0.0)]
         least = -float(np.nanmax(values)) / 50
         if found.swapped:
             first, words = 100 * data["first"].values[order], phrase("decide.fig.first_share")
             least = min(least, 1.3 * float(np.nanmin(first)))
-            marks.append(Points(numbers(first), y, role="mean", name=words))
-        groups = map(str, data["group"].values[order])
-        panels.append(
-            Panel(
-                tuple(marks),
-                x=Axis(phrase("decide.fig.share"), "%", low=least),
-                y=Axis(names=tuple(group_name(study, labels, group) for group in groups)),
-                title=_output(found, name, study),
-                height=8 + 5 * order.size,
-                id=name,
-            )
-        )
+            marks.append(Points(numbers(first), numbers(y), role="mean", name=words))
+        groups = (group_name(study, labels, str(one)) for one in data["group"].values[order])
+        axis, title = Axis(phrase("decide.fig.share"), "%", low=least), _output(found, name, study)
+        panels.append(row_panel(groups, *marks, x=axis, frame=8, each=5, title=title, id=name))
     notes = (phrase("decide.sobol.fig_note"),)
     return Figure("shares", phrase("decide.sobol.figure"), tuple(panels), notes=notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -83,7 +84,7 @@ def _where_panels(found: Weighed, study: Study) -> list[Panel]:
     condition = found.question.condition_label
     told = [part for part in found.parts if math.isfinite(part.gap[-1].value)]
     rows = [(part, y) for y in range(len(years)) for part in told]
-    names: tuple[Words, ...] = tuple(
+    names = tuple(
         phrase(
             "decide.weigh.row",
             year=c.year_of(study, years[y]),
@@ -91,10 +92,8 @@ def _where_panels(found: Weighed, study: Study) -> list[Panel]:
         )
         for part, y in rows
     )
-    kept = [(i, c.pair(part.gap[y])) for i, (part, y) in enumerate(rows) if _finite(part.gap[y])]
-    points = with_errors(Points, [gap for _, gap in kept], [i for i, _ in kept])
     conditions = Panel(
-        (Rule(0.0), points),
+        (Rule(0.0), _gaps([(i, part.gap[y]) for i, (part, y) in enumerate(rows)])),
         x=gap,
         y=Axis(names=names),
         title=phrase("decide.weigh.by_condition"),
@@ -104,8 +103,10 @@ def _where_panels(found: Weighed, study: Study) -> list[Panel]:
     return [conditions, structures]
 
 
-def _finite(found: Found) -> bool:
-    return math.isfinite(found.value)
+def _gaps(found: Sequence[tuple[int, Found]], role: str = "estimate", name: Words = "") -> Mark:
+    """Return the gaps that there are, each in its row."""
+    kept = {row: c.pair(gap) for row, gap in found if math.isfinite(gap.value)}
+    return with_errors(Points, kept.values(), kept, role, name)
 
 
 def _structures_panel(found: Weighed, study: Study, gap: Axis) -> Panel:
@@ -116,9 +117,8 @@ def _structures_panel(found: Weighed, study: Study, gap: Axis) -> Panel:
     marks: list[Mark] = [Rule(0.0)]
     for prior_set in dict.fromkeys(one.prior_set for one in found.elsewhere):
         own = [one for one in found.elsewhere if one.prior_set == prior_set]
-        kept = [(rows.index(one.structure), one.gap[last]) for one in own if _finite(one.gap[last])]
-        pairs, places = [c.pair(gap) for _, gap in kept], [place for place, _ in kept]
-        marks.append(with_errors(Points, pairs, places, "series", label(study.report, prior_set)))
+        gaps = [(rows.index(one.structure), one.gap[last]) for one in own]
+        marks.append(_gaps(gaps, "series", label(study.report, prior_set)))
     return Panel(
         tuple(marks),
         x=gap,
