@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sdengine.model.describe import equations, levers, limits_text, reads, used_by, value_text
 from sdengine.syntax import Model, Variable
-from sdensemble.lang import LANGS, Words, joined, phrase
+from sdensemble.inputs.naming import element_label, model_label
+from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.table import Heads, Table, table_from
 
@@ -22,11 +23,17 @@ def overview(model: Model, unit: Unit = str) -> Document:
     counts = [_said("count", n=n, kind=_said(kind)) for kind, n in kinds.most_common()]
     clock = {**vars(model.clock), "unit": unit(model.clock.unit)}
     constants = model.constants()
+    labels = {r: [element_label(model, r, e) for e in own] for r, own in model.ranges.items()}
     lines = [
         _said("size", file=model.path.name, n=len(model.variables), kinds=joined(counts)),
         _said("clock", **clock),
         *(
-            _said("range", name=name, n=len(elements), labels=_elements(model, name))
+            _said(
+                "range",
+                name=name,
+                n=len(elements),
+                labels=joined(element_label(model, name, one) for one in elements),
+            )
             for name, elements in model.ranges.items()
         ),
         _said("assumed", n=len(constants), assumed=sum(v.note.assumption for v in constants)),
@@ -43,7 +50,7 @@ def lever_table(model: Model, unit: Unit = str) -> Table:
         "",
         levers(model),
         cell("name", "name"),
-        cell("label", lambda v: _label(model, v.name)),
+        cell("label", lambda v: model_label(model, v.name)),
         cell("now", lambda v: value_text(v) or _said("computed")),
         cell("limits", limits_text),
         cell("unit", lambda v: unit(v.unit)),
@@ -59,7 +66,7 @@ def variable_table(model: Model, unit: Unit = str) -> Table:
         cell("name", _dimensioned),
         cell("kind", lambda v: _said(v.kind.value)),
         cell("unit", lambda v: unit(v.unit)),
-        cell("label", lambda v: _label(model, v.name)),
+        cell("label", lambda v: model_label(model, v.name)),
     )
 
 
@@ -74,7 +81,7 @@ def explain(model: Model, name: str, unit: Unit = str) -> Document:
 def _facts(model: Model, variable: Variable, unit: Unit) -> Iterator[tuple[str, Words]]:
     note = variable.note
     if note.zh or note.en:
-        yield "label", _label(model, variable.name)
+        yield "label", model_label(model, variable.name)
     yield "kind", _said(variable.kind.value)
     yield "unit", unit(variable.unit) or _said("none")
     if variable.limits != (None, None):
@@ -97,19 +104,8 @@ def _dimensioned(variable: Variable) -> str:
     return f"{variable.name}[{', '.join(variable.dims)}]" if variable.dims else variable.name
 
 
-def _label(model: Model, name: str) -> dict[str, str]:
-    return {lang: model.label(name, lang) for lang in LANGS}
-
-
-def _elements(model: Model, name: str) -> Words:
-    return joined(
-        {lang: model.element_label(name, element, lang) for lang in LANGS}
-        for element in model.ranges[name]
-    )
-
-
 def _names(model: Model, names: Sequence[str]) -> Words:
     """Return names as the model writes them, with labels where the language names them apart."""
     own = [name for name in map(model.name_of, names) if name]
-    shown = [_said("named", name=name, label=_label(model, name)) for name in own]
+    shown = [_said("named", name=name, label=model_label(model, name)) for name in own]
     return joined(shown) if shown else _said("nothing")
