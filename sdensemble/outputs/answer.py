@@ -30,7 +30,6 @@ from sdensemble.outputs.naming import (
     information_date,
     label,
     lever_caveats,
-    outlay_of,
     purses,
     statement,
     target_name,
@@ -130,19 +129,16 @@ def comparison(results: Results, others: Sequence[Results] = ()) -> Table:
                 )
                 for o in others
             ]
-    payers = results.spec.payers
-    paid, given_up = any(not p.forgone for p in payers), any(p.forgone for p in payers)
-    unit, money = outcome_unit(results), money_unit(results)
-    outlay = outlay_of(results.spec)
+    unit, money, purse = outcome_unit(results), money_unit(results), purses(results.spec)
     columns.append(Column("median", phrase("answer.median"), Spread(), unit))
     columns.append(Column("effect", phrase("answer.effect"), Starred(each=Paired()), unit))
-    if paid:
-        columns.append(Column("outlay", Capital(outlay), Starred(each=Money()), money))
-    if given_up:
-        names = purses(results.spec)[1]
+    if purse.payers:
+        columns.append(Column("outlay", Capital(purse.outlay), Starred(each=Money()), money))
+    if purse.forgoers:
+        names = joined(purse.forgoers)
         columns.append(Column("forgone", Capital(names), Starred(each=Money()), money))
-    if paid:
-        per = phrase("answer.per_outlay", money=money, outlay=outlay)
+    if purse.payers:
+        per = phrase("answer.per_outlay", money=money, outlay=purse.outlay)
         columns.append(Column("per_outlay", per, Starred(each=Ratio()), unit))
     rows = [_row(results, others, targets, scenario) for scenario in results.scenarios]
     title = phrase("answer.table", year=when(results, results.asked_year))
@@ -213,19 +209,12 @@ def _columns_note(results: Results) -> Words:
 
 def money_notes(results: Results) -> tuple[Words, ...]:
     """Say what the columns of money are, and where there is no effect per unit of it."""
-    payers = results.spec.payers
-    if not payers:
+    if not results.spec.payers:
         return ()
-    paid, given_up = purses(results.spec)
-    said = {
-        "paid": paid,
-        "forgone": given_up,
-        "money": money_unit(results),
-        "outlay": outlay_of(results.spec),
-        "year": when(results, results.asked_year),
-    }
-    key = "both_columns" if any(one.forgone for one in payers) else "outlay_column"
-    return (Ended(phrase(f"answer.{key}", **said)),)
+    purse, year = purses(results.spec), when(results, results.asked_year)
+    key = "both_columns" if purse.forgoers else "outlay_column"
+    said = phrase(f"answer.{key}", money=money_unit(results), year=year, **purse.said())
+    return (Ended(said),)
 
 
 def pair_notes(results: Results) -> tuple[Words, ...]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sdensemble.inputs.history import counts_years
-from sdensemble.lang import Capital, Words, phrase
+from sdensemble.lang import Capital, Words, joined, phrase
 from sdensemble.outputs.form import Chance, Measured, Number, Share, Shown, Whole
-from sdensemble.outputs.naming import outlay_of, purses, statement, time_unit, when
+from sdensemble.outputs.naming import purses, statement, time_unit, when
 from sdensemble.outputs.table import Column, Heads, Table, table_from, table_of
 from sdensemble.results.horizon import Horizon, Part, horizons, parts
 from sdensemble.results.results import Results
@@ -41,16 +41,10 @@ def money_unit(results: Results) -> Words:
     return results.spec.unit_words(results.unit(payers[0].variable)) if payers else ""
 
 
-def _pays(results: Results) -> tuple[bool, bool]:
-    """Return whether anybody pays, and whether anybody forgoes."""
-    kinds = {payer.forgone for payer in results.spec.payers}
-    return False in kinds, True in kinds
-
-
 def horizon_table(results: Results) -> Table:
     """Return effects by scenario and horizon, a row each: in the year, in all, for the money."""
-    unit, money, (paid, forgone) = outcome_unit(results), money_unit(results), _pays(results)
-    names, outlay = purses(results.spec)[1], outlay_of(results.spec)
+    unit, money, purse = outcome_unit(results), money_unit(results), purses(results.spec)
+    names, outlay = joined(purse.forgoers), purse.outlay
     by: Words = "" if counts_years(results.model.clock.unit) else time_unit(results)
     one, ratio = Number(places=1), Measured(most=3)
 
@@ -61,27 +55,22 @@ def horizon_table(results: Results) -> Table:
         cell("median", "effect.median", Number(places=1, signed=True), unit),
         cell("cumulative", "cumulative.found", Measured(), unit),
     ]
-    if paid:
+    if purse.payers:
         said = Capital(phrase("horizon.treasury", outlay=outlay))
         cells.append((Column("treasury", said, one, money), "treasury.found.mean"))
         words: dict[str, Any] = {"money": money, "outlay": outlay}
         cells.append(cell("per_treasury", "per_treasury", ratio, unit, **words))
-    if forgone:
+    if purse.forgoers:
         said = Capital(phrase("horizon.forgone", name=names))
         cells.append((Column("forgone", said, one, money), "forgone.found.mean"))
         words = {"name": names, "money": money}
         cells.append(cell("per_forgone", "per_forgone", ratio, unit, **words))
-    notes = (phrase("horizon.note"), *_purses_note(results))
+    notes = [phrase("horizon.note")]
+    if purse.payers:
+        key = "both_purses" if purse.forgoers else "paid_by"
+        notes.append(phrase(f"horizon.{key}", **purse.said()))
     title, shown = phrase("horizon.title"), shown_horizons(results)
-    return table_from("horizons", title, shown, *cells, stub=2, notes=notes)
-
-
-def _purses_note(results: Results) -> tuple[Words, ...]:
-    paid, given_up = purses(results.spec)
-    said = {"paid": paid, "forgone": given_up, "outlay": outlay_of(results.spec)}
-    if _pays(results) == (True, True):
-        return (phrase("horizon.both_purses", **said),)
-    return (phrase("horizon.paid_by", **said),) if _pays(results)[0] else ()
+    return table_from("horizons", title, shown, *cells, stub=2, notes=tuple(notes))
 
 
 def shown_horizons(results: Results) -> list[Horizon]:

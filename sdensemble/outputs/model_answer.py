@@ -17,11 +17,11 @@ from sdensemble.outputs.models import (
     flipped,
     flips,
     how_mixed,
-    leader,
+    leads,
+    leads_of_two,
     packages,
     per_outlay,
     probabilities,
-    unclear,
 )
 from sdensemble.outputs.naming import information_date, outlay_of, statement, target_name, when
 from sdensemble.outputs.rounding import decimals, points, rounded, rounded_up
@@ -68,18 +68,13 @@ def _table(models: ModelSet, found: Across, base: Scenario) -> Table:
         columns.append(Column("pair_leads", phrase("variants.pair_leads", **names)))
     lines: list[tuple[Any, ...]] = []
     for i, variant in enumerate(models.variants):
-        best = leader(models, i)
         cells = [
             _moved(move.each[i], models.results[i], pair, main.asked_year)
             for move, pair in zip(moves, pairs, strict=True)
         ]
-        lead = best.title if best else unclear(models, i)
-        row = [models.title(variant), found.each[i], *cells, lead]
-        if turned:
-            ahead = turned.leads(variant)
-            none = {turned.one.name, turned.two.name} & set(models.without[i])
-            row.append(ahead.title if ahead else "—" if none else "≈")
-        lines.append(tuple(row))
+        pair_leads = [leads_of_two(models, i, turned)] if turned else []
+        lead = leads(models, i)
+        lines.append((models.title(variant), found.each[i], *cells, lead, *pair_leads))
     empty = [None] * (len(columns) - 2 - len(pairs))
     spans = [Ends(*move.span) for move in moves]
     held = sorted((one for one in found.each if one is not None), key=lambda one: one.mean)

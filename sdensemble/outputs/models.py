@@ -179,9 +179,10 @@ def leader(models: ModelSet, index: int) -> Scenario | None:
     return told[0][1] if gap is not None and distinguishable(gap) else None
 
 
-def unclear(models: ModelSet, index: int) -> str:
-    """Return the sign that stands where no package leads: too close, or nothing to compare."""
-    return "≈" if len(_told(models, index)) > 1 else "—"
+def leads(models: ModelSet, index: int) -> Words:
+    """Return which package leads in a variant: "≈" where they are too close, "—" without two."""
+    best = leader(models, index)
+    return best.title if best else "≈" if len(_told(models, index)) > 1 else "—"
 
 
 @dataclass(frozen=True)
@@ -199,6 +200,13 @@ class Flip:
             if any(one.name == variant.name for one in side):
                 return scenario
         return None
+
+
+def leads_of_two(models: ModelSet, index: int, turned: Flip) -> Words:
+    """Return which of two packages leads in a variant, with the same signs as ``leads``."""
+    ahead = turned.leads(models.variants[index])
+    lacking = {turned.one.name, turned.two.name} & set(models.without[index])
+    return ahead.title if ahead else "—" if lacking else "≈"
 
 
 def flipped(models: ModelSet) -> Flip | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sdengine.syntax import Model
 from sdensemble.inputs.history import FIRST_YEAR, IMPORT, LATEST, counts_years, known_until
@@ -207,15 +208,29 @@ def statement(results: Results, target: Target) -> Words:
     return phrase("date.condition", year=year, name=name, words=beyond(target, results.spec))
 
 
-def purses(spec: ReportSpec) -> tuple[Words, Words]:
-    """Return the names of the purses that pay, and of those that forgo, each as a list."""
-    paid = [payer.label for payer in spec.payers if not payer.forgone]
-    given_up = [payer.label for payer in spec.payers if payer.forgone]
-    return joined(paid, "list"), joined(given_up, "list")
+@dataclass(frozen=True)
+class Purses:
+    """Who pays and who forgoes income, and what the money paid is called, such as 财政支出."""
+
+    payers: tuple[Words, ...]
+    forgoers: tuple[Words, ...]
+    outlay: Words
+
+    def said(self) -> dict[str, Words]:
+        """Return the names as a phrase fills them in: paid, forgone, outlay."""
+        paid, forgone = joined(self.payers), joined(self.forgoers)
+        return {"paid": paid, "forgone": forgone, "outlay": self.outlay}
+
+
+def purses(spec: ReportSpec) -> Purses:
+    """Return the purses of a report; its label of ``outlay`` names the money paid."""
+    forgoers = tuple(one.label for one in spec.payers if one.forgone)
+    payers = tuple(one.label for one in spec.payers if not one.forgone)
+    return Purses(payers, forgoers, outlay_of(spec))
 
 
 def outlay_of(spec: ReportSpec) -> Words:
-    """Return what the money paid is called: the study's label of ``outlay``, such as 财政支出."""
+    """Return what the money paid is called."""
     return label(spec, "outlay")
 
 

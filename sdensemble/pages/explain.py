@@ -28,13 +28,8 @@ def overview(model: Model, unit: Unit = str) -> Document:
         _said("size", file=model.path.name, n=len(model.variables), kinds=joined(counts)),
         _said("clock", **clock),
         *(
-            _said(
-                "range",
-                name=name,
-                n=len(elements),
-                labels=joined(element_label(model, name, one) for one in elements),
-            )
-            for name, elements in model.ranges.items()
+            _said("range", name=name, n=len(own), labels=joined(own))
+            for name, own in labels.items()
         ),
         _said("assumed", n=len(constants), assumed=sum(v.note.assumption for v in constants)),
     ]

@@ -39,8 +39,8 @@ from sdensemble.outputs.naming import (
     made_from,
     measure_of,
     moment,
-    outlay_of,
     period_of,
+    purses,
     target_label,
     target_name,
     unit_notes,
@@ -163,21 +163,10 @@ def plain(value: float, unit: Words, digits: int = 3) -> Words:
 # ── purses ──
 
 
-def _purse(study: Study, forgone: bool) -> Words:
-    """Return who pays, or what is forgone, as the study's report calls them."""
-    return joined([one.label for one in study.report.payers if one.forgone == forgone])
-
-
-def forgoes(study: Study) -> bool:
-    """Return whether the study has a purse that forgoes income."""
-    return any(one.forgone for one in study.report.payers)
-
-
 def and_forgone(study: Study, amount: Words) -> Words:
     """Return what is forgone beside an outlay; nothing in a study without such a purse."""
-    if not forgoes(study):
-        return ""
-    return phrase("decide.and_forgone", amount=amount, names=_purse(study, True))
+    names = purses(study.report).forgoers
+    return phrase("decide.and_forgone", amount=amount, names=joined(names)) if names else ""
 
 
 def paid_of(study: Study, row: Any) -> dict[str, Words]:
@@ -192,29 +181,29 @@ def paid_of(study: Study, row: Any) -> dict[str, Words]:
 def purse_cells(study: Study, form: Number, treasury: Any, forgone: Any) -> tuple[Cell, ...]:
     """Return the columns of outlay and, where there is any, of income forgone, with their cells."""
     money = money_unit(study)
-    cells = (("treasury", treasury), ("forgone", forgone))[: 1 + forgoes(study)]
+    cells = (("treasury", treasury), ("forgone", forgone))[
+        : 1 + bool(purses(study.report).forgoers)
+    ]
     return tuple((Column(name, purse_head(study, name), form, money), one) for name, one in cells)
 
 
 def purse_head(study: Study, name: str) -> Words:
     """Return the head of a column of one purse, "treasury" or "forgone"."""
-    outlay, forgone = outlay_of(study.report), _purse(study, True)
-    return Capital(phrase(f"decide.head.{name}", outlay=outlay, forgone=forgone))
+    said = purses(study.report).said()
+    return Capital(phrase(f"decide.head.{name}", outlay=said["outlay"], forgone=said["forgone"]))
 
 
 def kind_of_cost(study: Study, kind: str) -> Words:
     """Return what a cost of a kind is called."""
-    if kind == "forgone":
-        return _purse(study, True)
-    return outlay_of(study.report) if kind == "treasury" else phrase("decide.kind.none")
+    said = purses(study.report).said()
+    called = {"forgone": said["forgone"], "treasury": said["outlay"]}
+    return called.get(kind) or phrase("decide.kind.none")
 
 
 def apart(study: Study) -> tuple[Words, ...]:
     """Return the note that outlay and income forgone are not added, with the purses' names."""
-    if not forgoes(study):
-        return ()
-    paid, forgone = _purse(study, False), _purse(study, True)
-    return (phrase("decide.apart", paid=paid, forgone=forgone, outlay=outlay_of(study.report)),)
+    purse = purses(study.report)
+    return (phrase("decide.apart", **purse.said()),) if purse.forgoers else ()
 
 
 def period_cell(study: Study, shown: Callable[[Any], Any], form: Form = TEXT) -> Cell:

@@ -25,7 +25,6 @@ from sdensemble.outputs.horizon_tables import money_unit, outcome_unit
 from sdensemble.outputs.naming import (
     inside,
     lever_caveats,
-    outlay_of,
     purses,
     unequal_costs,
     when,
@@ -177,17 +176,15 @@ def _beside(results: Results, rows: Sequence[Row]) -> tuple[Beside, ...]:
         ),
         Beside(phrase("figure.helped"), tuple(f"{points(row.effect.helped)}%" for row in rows)),
     ]
-    payers = results.spec.payers
-    if any(not payer.forgone for payer in payers):
-        outlay = outlay_of(results.spec)
-        columns.append(Beside(_money(results, outlay), _costs(row.paid for row in rows)))
+    purse = purses(results.spec)
+    if purse.payers:
+        columns.append(Beside(_money(results, purse.outlay), _costs(row.paid for row in rows)))
         values = {"unit": money_unit(results), "effect": outcome_unit(results)}
-        head = phrase("figure.per_outlay", outlay=Folded(outlay), **values)
+        head = phrase("figure.per_outlay", outlay=Folded(purse.outlay), **values)
         columns.append(Beside(head, tuple(Shown(row.per_treasury, Ratio()) for row in rows)))
-    given_up = [payer.label for payer in payers if payer.forgone]
-    if given_up:
-        purse = _money(results, joined(given_up))
-        columns.append(Beside(purse, _costs(row.forgone for row in rows)))
+    if purse.forgoers:
+        given_up = _money(results, joined(purse.forgoers))
+        columns.append(Beside(given_up, _costs(row.forgone for row in rows)))
     return tuple(columns)
 
 
@@ -201,14 +198,11 @@ def _costs(costs: Iterable[Effect | None]) -> tuple[Words, ...]:
 
 def _notes(results: Results) -> tuple[Words, ...]:
     notes: list[Words] = [phrase("figure.effects_note")]
-    payers = results.spec.payers
-    if payers:
+    if results.spec.payers:
         values = {"year": when(results, results.asked_year), "unit": money_unit(results)}
-        paid, given_up = purses(results.spec)
-        both = any(payer.forgone for payer in payers)
-        key = "figure.outlay_note" if both else "figure.outlay_only_note"
-        said = {"paid": paid, "forgone": given_up, "outlay": outlay_of(results.spec)}
-        notes.append(phrase(key, **values, **said))
+        purse = purses(results.spec)
+        key = "figure.outlay_note" if purse.forgoers else "figure.outlay_only_note"
+        notes.append(phrase(key, **values, **purse.said()))
     return (
         *notes,
         *unequal_costs(results),
