@@ -180,11 +180,12 @@ def paid_of(study: Study, row: Any) -> dict[str, Words]:
 
 def purse_cells(study: Study, form: Number, treasury: Any, forgone: Any) -> tuple[Cell, ...]:
     """Return the columns of outlay and, where there is any, of income forgone, with their cells."""
-    money = money_unit(study)
-    cells = (("treasury", treasury), ("forgone", forgone))[
-        : 1 + bool(purses(study.report).forgoers)
-    ]
-    return tuple((Column(name, purse_head(study, name), form, money), one) for name, one in cells)
+    cells, money = {"treasury": treasury}, money_unit(study)
+    if purses(study.report).forgoers:
+        cells["forgone"] = forgone
+    return tuple(
+        (Column(name, purse_head(study, name), form, money), shown) for name, shown in cells.items()
+    )
 
 
 def purse_head(study: Study, name: str) -> Words:
