@@ -53,8 +53,9 @@ def answer(
     notes on the study itself.
     """
     calibrated = "after" if results.posterior else "before" if others else "one_set"
+    columns = Ended(phrase("answer.columns", against=reference(results).title))
     notes = [
-        _columns_note(results),
+        joined([columns, *money_notes(results), *pair_notes(results)], "sentence"),
         *rounding([results, *others]),
         headline(results, others),
         *_other_years(results),
@@ -158,7 +159,9 @@ def _row(
     for target in targets:
         row[f"p_{target.id}"] = results.event(target, scenario).probability()
     for other in others:
-        row[f"p_{other.prior_set}"] = _other(other, targets[0], scenario)
+        held = other.has(scenario.name)
+        p = _p(other, targets[0], other.scenario(scenario.name)) if held else None
+        row[f"p_{other.prior_set}"] = p
     values = results.at(results.asked_outcome, scenario, results.asked_year)
     return {**row, "median": band_of(results, values), **_compared(results, scenario)}
 
@@ -190,21 +193,10 @@ def _target_head(results: Results, target: Target) -> Words:
     return phrase("answer.p_of", name=shown, year=when(results, results.year(target)))
 
 
-def _other(other: Results, target: Target, scenario: Scenario) -> Probability | None:
-    if not other.has(scenario.name):
-        return None
-    return _p(other, target, other.scenario(scenario.name))
-
-
 def band_of(results: Results, values: Array) -> tuple[float, float, float, float]:
     """Return median, 5% and 95% of the members' values, and the error of their mean."""
     low, median, high = map(float, quantile(values, [0.05, 0.5, 0.95]))
     return median, low, high, standard_error(values, results.replicate)[0]
-
-
-def _columns_note(results: Results) -> Words:
-    said = Ended(phrase("answer.columns", against=reference(results).title))
-    return joined([said, *money_notes(results), *pair_notes(results)], "sentence")
 
 
 def money_notes(results: Results) -> tuple[Words, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -262,7 +261,7 @@ def summary(checked: Sequence[Checked], *, every: bool = True) -> Document:
     """Return the count by group, every test (or those that failed), and their number."""
     by_group = [(group, [one for one in checked if one.test.group == group]) for group in GROUPS]
     held = [(group, counts(tuple(own))) for group, own in by_group if own]
-    number = [(Column(n, _plain(n), Whole()), partial(_count, n)) for n in COUNTED]
+    number = [(Column(n, _plain(n), Whole()), lambda row, n=n: row[1][n]) for n in COUNTED]
     group = Column("group", " "), lambda row: _plain(row[0])
     blocks: list[Block] = [table_from("groups", "", held, group, *number)]
     if every:
@@ -275,7 +274,3 @@ def summary(checked: Sequence[Checked], *, every: bool = True) -> Document:
         blocks += [Paragraph(joined(["✗", line(one)], "blank")) for one in failed]
     blocks.append(Paragraph(phrase("validation.sum", n=len(checked), **counts(tuple(checked)))))
     return Document("check", "", tuple(blocks))
-
-
-def _count(name: str, row: tuple[str, Mapping[str, int]]) -> int:
-    return row[1][name]

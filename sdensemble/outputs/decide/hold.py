@@ -164,11 +164,15 @@ def regret_table(found: Held, study: Study) -> Table:
 
 def hold_figure(found: Held, study: Study) -> Figure | None:
     """Return regret by world, a mark a choice; None where none can be told from zero."""
+
+    def scope(target: Target) -> Words:
+        return label_of(study.report, target.scope)
+
     panels, left = [], 0
     for key, data, factor, unit in _measures(found, study):
         told = _told(data)
         left += len(told) - int(told.sum())
-        names = [_short(found, study, str(w)) for w in data["world"].values[told]]
+        names = [_named(found, study, str(w), scope) for w in data["world"].values[told]]
         if not names:
             continue
         marks = []
@@ -192,8 +196,3 @@ def _told(data: xr.Dataset) -> NDArray[np.bool_]:
     error = data["regret_se"].transpose("world", "action").values
     found: NDArray[np.bool_] = ((value > 0) & (value >= 2 * np.nan_to_num(error))).any(axis=1)
     return found
-
-
-def _short(found: Held, study: Study, label: str) -> Words:
-    """Return a world's name with its scope alone, where the question is asked in several."""
-    return _named(found, study, label, lambda target: label_of(study.report, target.scope))

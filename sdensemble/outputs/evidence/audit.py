@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -84,10 +83,7 @@ def _splits(study: Study, splits: Sequence[Split]) -> Table:
         return phrase(f"evidence.{UNLESS_NAMED[name]}") if unnamed else titles.get(name, name)
 
     def share(name: str) -> Cell:
-        def of(one: Split) -> float:
-            return one.shares[name]
-
-        return Column(name, head(name), POINTS), of
+        return Column(name, head(name), POINTS), lambda one: one.shares[name]
 
     miss = cell("miss", "miss", POINTS)
     return evidence_table(
@@ -118,11 +114,7 @@ def _by_year(study: Study, found: Audit, paths: dict[str, Floats]) -> Iterator[C
     """Yield the columns of rows by period's place: the period; 5, 50 and 95% of each path."""
     yield Column("year", period_of(study.model, study.report)), lambda place: found.years[place]
     for name, path in paths.items():
-        yield cell(name, partial(_quantiles, path), QUANTILES)
-
-
-def _quantiles(path: Floats, place: int) -> Floats:
-    return np.asarray(np.nanquantile(path[place], FIVE))
+        yield cell(name, np.nanquantile(path, FIVE, axis=1).T.__getitem__, QUANTILES)
 
 
 def _counterfactual(study: Study, found: Audit) -> Table:

@@ -115,6 +115,10 @@ def _value(study: Study) -> Cell:
 
 
 def _checks(study: Study, diagnosis: Diagnosis) -> Table:
+    def loo_pit(one: Check) -> tuple[float, str]:
+        """Return the PIT, with what its weights are worth where that is few draws."""
+        return one.posterior_pit, f"{one.effective:.0f}" if one.effective < FEW else ""
+
     return evidence_table(
         "checks",
         diagnosis.checks,
@@ -123,16 +127,11 @@ def _checks(study: Study, diagnosis: Diagnosis) -> Table:
         cell("prior", "prior", QUANTILES),
         cell("posterior", "posterior", QUANTILES),
         cell("pit", "pit", TWO),
-        cell("loo_pit", lambda one: (one.posterior_pit, _few(one)), Besides(TWO)),
+        cell("loo_pit", loo_pit, Besides(TWO)),
         cell("residual", "residual", SIGNED),
         cell("discrepancy", "discrepancy", SIGNED),
         notes=[phrase("evidence.loo")],
     )
-
-
-def _few(one: Check) -> str:
-    """Return what weights are worth, where that is few draws."""
-    return f"{one.effective:.0f}" if one.effective < FEW else ""
 
 
 def _profiles(study: Study, diagnosis: Diagnosis) -> Table:

@@ -25,9 +25,12 @@ def workbook(results: Results, material: Material | None = None) -> Workbook:
         _comparison(results, material),
         Sheet("targets", phrase("brief.sheet_targets"), (tables.targets_by_scenario(results),)),
         _fan(results),
-        _gaps(results),
-        *_one("limits", tables.limits(results)),
-        *_one("outlays", tables.outlays(results)),
+        Sheet("gaps", phrase("brief.sheet_gaps"), (tables.gaps(results), tables.progress(results))),
+        *(
+            Sheet(table.id, phrase(f"brief.sheet_{table.id}"), (table,))
+            for table in (tables.limits(results), tables.outlays(results))
+            if table is not None
+        ),
         _about(results, material),
     ]
     return Workbook(
@@ -38,12 +41,6 @@ def workbook(results: Results, material: Material | None = None) -> Workbook:
         run=run_of(results),
         source=source(results),
     )
-
-
-def _one(name: str, table: object) -> list[Sheet]:
-    if not isinstance(table, tables.Table):
-        return []
-    return [Sheet(name, phrase(f"brief.sheet_{name}"), (table,))]
 
 
 def _answer(results: Results, material: Material) -> Sheet:
@@ -74,11 +71,6 @@ def _fan(results: Results) -> Sheet:
     data = tables.fan_data(results)
     fan = Fan(data, ("scenario", "outcome"), "year", bands, "q50", "target", unit)
     return Sheet("fan", phrase("brief.sheet_fan"), (fan,))
-
-
-def _gaps(results: Results) -> Sheet:
-    parts = (tables.gaps(results), tables.progress(results))
-    return Sheet("gaps", phrase("brief.sheet_gaps"), parts)
 
 
 def _about(results: Results, material: Material) -> Sheet:

@@ -77,7 +77,7 @@ def scorecard_blocks(
     parts = {
         "target": with_readings(single, lines),
         "joint": [line for line in lines if line.kind in JOINT],
-        "reference": _references(lines),
+        "reference": [ln for ln in lines if ln.kind == "reference" and not ln.reading_of],
     }
     tables = [
         _table(f"{name}-{number}", phrase(f"scorecard.{name}"), chosen, results, page)
@@ -103,11 +103,6 @@ def _table(
     )
     rows = tuple((*_names(line, results), *(line.found[i] for i in page)) for line in lines)
     return Table(name, "", columns, rows, stub=2)
-
-
-def _references(lines: Sequence[Line]) -> list[Line]:
-    """Return the references that do not stand beside a target they read otherwise."""
-    return [line for line in lines if line.kind == "reference" and not line.reading_of]
 
 
 def reading_name(line: Line, results: Results) -> Words:

@@ -72,7 +72,7 @@ def study_contents(
     first = next(iter(sets.values()))[0]
     question = spec.question(study.targets)
     shown = [s for s in study.choose(()) if 0 < len(s.settings) <= FEW]
-    constants = _constants(study, held)
+    date = naming.information_date(study.information, spec.issued)
     sliders = _sliders(study, held, shown)
     facts = {
         **_frame(model, held, lang, first.size, int(np.unique(first.replicate).size)),
@@ -85,13 +85,15 @@ def study_contents(
         "horizons": _horizons(study, held.years, question),
         "levers": sliders,
         "axes": _axes(study, sliders),
-        **constants,
+        **_constants(study, held),
         "scenarios": [_scenario(one) for one in study.scenarios if one.settings],
         "limits": limits_facts(study, held),
         "payers": [
             {
                 "label": in_all(payer.label),
-                "unit": in_all(spec.unit_words(_total_unit(model, payer.variable))),
+                "unit": spec.unit_words(
+                    unit_of(model[payer.variable], "annual", model.clock) or ""
+                ),
                 "series": held.index(payer.variable),
                 "kind": "forgone" if payer.forgone else "treasury",
             }
@@ -100,7 +102,7 @@ def study_contents(
         "caveats": [
             *([in_all(phrase("cockpit.main_alone"))] if study.variants else []),
             in_all(naming.unit_notes(spec, _units(study, held))),
-            *([_informed(study)] if study.information else []),
+            *([in_all(phrase("cockpit.information", date=date))] if study.information else []),
         ],
         "whole": in_all(spec.headline.whole.label),
         "purse": {"least": LEAST_OUTLAY, "aside": ASIDE},
@@ -228,11 +230,6 @@ def _units(study: Study, held: Carried) -> list[str]:
         unit_of(study.model[one.variable], one.aggregate, study.model.clock) or ""
         for one in held.series
     ]
-
-
-def _informed(study: Study) -> dict[str, str]:
-    date = naming.information_date(study.information, study.report.issued)
-    return in_all(phrase("cockpit.information", date=date))
 
 
 def _gloss(spec: ReportSpec, prior_set: str) -> Words:
@@ -405,10 +402,6 @@ def _elements(model: Model, variable: str) -> tuple[str, ...]:
     """Return the elements of a variable of one range; one without a name where it has none."""
     dims = model[variable].dims
     return model.elements(dims[0]) if dims else ("",)
-
-
-def _total_unit(model: Model, variable: str) -> str:
-    return unit_of(model[variable], "annual", model.clock) or ""
 
 
 def study_carried(study: Study, kernel: Any) -> Carried:
