@@ -101,10 +101,8 @@ class Likely(Number):
     error: bool = True
     likely: bool = field(default=True, kw_only=True)
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the probability in whole points."""
-        if value is None:
-            return self.nothing(lang)
         if isinstance(value, tuple):
             low, high = (points(one.mean, one.se) for one in value)
             return f"{low}–{high}%"
@@ -121,7 +119,7 @@ class Likely(Number):
 class Worth(Number):
     """(paired effect, effect per unit of outlay): "5.4 ±0.1 (2.31)"; or the ends of a range."""
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the effect with its error, in brackets per unit of outlay."""
         if isinstance(value, Ends):
             known = math.isfinite(value.low)

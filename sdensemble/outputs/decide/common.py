@@ -61,10 +61,8 @@ class Errored(Number):
 
     signed: bool = True
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the number with its error; a dash where there is none."""
-        if value is None:
-            return say("number.missing", lang)
         mean, se = pair(value)
         mean, se = mean * self.factor, se * self.factor
         if not math.isfinite(mean):

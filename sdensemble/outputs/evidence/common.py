@@ -35,7 +35,7 @@ class Quantiles(Number):
     digits: int = 3
     parts = ("low", "value", "high")
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the three numbers."""
         most = 10**self.digits - 0.5
         shown = (f"{v:.{self.digits}g}" if abs(v) < most else f"{v:.0f}" for v in value)
