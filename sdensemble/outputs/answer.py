@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target, readings
 from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase
@@ -31,6 +30,7 @@ from sdensemble.outputs.naming import (
     label,
     lever_caveats,
     purses,
+    reasons,
     statement,
     target_name,
     unequal_costs,
@@ -312,10 +312,8 @@ def _readings_notes(results: Results) -> Iterator[Words]:
             item.append(phrase("answer.reading_span", span=span))
         items.append(joined(item, "nothing"))
     if items:
-        reasons = [spoken(one, "reason") for one in read]
-        once = [one for place, one in enumerate(reasons) if one not in reasons[:place]]
         told = phrase("answer.readings", items=joined(items, "clause"))
-        yield joined([told, joined(once, "sentence")], "sentence")
+        yield joined([told, *reasons(read)], "sentence")
 
 
 def _with_beside(results: Results) -> list[Target]:

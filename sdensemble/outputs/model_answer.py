@@ -24,7 +24,7 @@ from sdensemble.outputs.models import (
     probabilities,
 )
 from sdensemble.outputs.naming import information_date, outlay_of, statement, target_name, when
-from sdensemble.outputs.rounding import decimals, points, rounded, rounded_up
+from sdensemble.outputs.rounding import decimals, points, points_up, rounded, rounded_up
 from sdensemble.outputs.table import Column, Table
 from sdensemble.results.estimate import Estimate
 from sdensemble.results.probability import distinguishable
@@ -107,7 +107,7 @@ class Likely(Number):
             low, high = (points(one.mean, one.se) for one in value)
             return f"{low}–{high}%"
         told = self.error and math.isfinite(value.se)
-        error = f" ±{max(1, math.ceil(100 * value.se - 1e-9))}" if told else ""
+        error = f" ±{points_up(value.se)}" if told else ""
         return f"{points(value.mean, value.se)}%{error}"
 
     def number(self, value: Any, lang: str) -> Native:

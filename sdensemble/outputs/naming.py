@@ -202,10 +202,19 @@ def beyond(target: Target, spec: ReportSpec) -> Words:
 
 def statement(results: Results, target: Target) -> Words:
     """Return a target in words: "2025年全省产值超过1000亿元"."""
-    year, name = when(results, results.year(target)), inside(target_name(target), results.spec)
-    if target.joint:
-        return phrase("date.together", year=year, name=name)
-    return phrase("date.condition", year=year, name=name, words=beyond(target, results.spec))
+    year, told = when(results, results.year(target)), named_in if target.joint else stated
+    return told(results.spec, target, year)
+
+
+def stated(spec: ReportSpec, target: Target, year: Words) -> Words:
+    """Return a target of one variable in words, with a year."""
+    name = inside(target_name(target), spec)
+    return phrase("date.condition", year=year, name=name, words=beyond(target, spec))
+
+
+def named_in(spec: ReportSpec, target: Target, year: Words) -> Words:
+    """Return what a target is about, with a year: "2025年全省产值"."""
+    return phrase("date.together", year=year, name=inside(target_name(target), spec))
 
 
 @dataclass(frozen=True)
@@ -266,6 +275,12 @@ def unequal_costs(results: Results) -> tuple[Words, ...]:
             high=Amount.of(results.spec, unit, float(f"{max(means):.3g}")),
         ),
     )
+
+
+def reasons(targets: Iterable[Target]) -> list[Words]:
+    """Return why targets are read as they are, each reason once."""
+    every = [spoken(one, "reason") for one in targets]
+    return [one for place, one in enumerate(every) if one not in every[:place]]
 
 
 def measures_of(spec: ReportSpec, targets: Sequence[Target]) -> Words:

@@ -31,18 +31,17 @@ from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.form import TEXT, Chance, Form, Number, Shown
 from sdensemble.outputs.naming import (
-    beyond,
     conditioned,
     information_date,
-    inside,
     label,
     made_from,
     measure_of,
     moment,
+    named_in,
     period_of,
     purses,
+    stated,
     target_label,
-    target_name,
     unit_notes,
     with_element,
 )
@@ -296,14 +295,8 @@ def world_name(study: Study, world: Any) -> Words:
 def asked(study: Study, target: Target) -> Words:
     """Return a target in words with its year and its key: measure, scope and price basis."""
     key = conditioned(study.report, (target.measure, target.scope, target.price_basis))
-    if target.joint:
-        return joined([target_label(target), key], "nothing")
-    words = phrase(
-        "date.condition",
-        year=year_of(study, target.year or 0),
-        name=inside(target_name(target), study.report),
-        words=beyond(target, study.report),
-    )
+    year = year_of(study, target.year or 0)
+    words = target_label(target) if target.joint else stated(study.report, target, year)
     return joined([words, key], "nothing")
 
 
@@ -370,5 +363,4 @@ def asked_outcome(study: Study, target: Target) -> Words:
     """Return an outcome with its year: "2025年全省产值"."""
     if target.joint:
         return target_label(target)
-    year = year_of(study, target.year or 0)
-    return phrase("date.together", year=year, name=inside(target_name(target), study.report))
+    return named_in(study.report, target, year_of(study, target.year or 0))

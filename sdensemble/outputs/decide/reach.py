@@ -26,6 +26,7 @@ from sdensemble.outputs.figure import (
 )
 from sdensemble.outputs.form import Number, Share, Shown
 from sdensemble.outputs.naming import outlay_of
+from sdensemble.outputs.rounding import points_up
 from sdensemble.outputs.table import Cell, Column, Table, table_from
 from sdensemble.study import Study
 
@@ -96,7 +97,7 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
 
 def _points(se: float) -> Words:
     """Return an error of a probability in whole points, rounded up."""
-    return str(max(1, math.ceil(100 * se - 1e-9))) if math.isfinite(se) else "—"
+    return f"{points_up(se)}" if math.isfinite(se) else "—"
 
 
 def _kind(one: Reached) -> str:

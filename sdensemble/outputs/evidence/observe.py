@@ -13,7 +13,7 @@ from sdensemble.outputs.document import Block, Document, Heading, Items, Paragra
 from sdensemble.outputs.evidence.common import amount, document, lines, series_title
 from sdensemble.outputs.form import Chance
 from sdensemble.outputs.naming import label, named_with_year, period_of
-from sdensemble.outputs.rounding import rounded
+from sdensemble.outputs.rounding import points_up, rounded
 from sdensemble.outputs.table import Column, Heads, table_from
 from sdensemble.results.estimate import Estimate
 from sdensemble.results.probability import Key, distinguishable
@@ -76,7 +76,7 @@ def figure_title(study: Study, row: Observation) -> Words:
 
 def points(step: Estimate) -> Words:
     """Return a move in whole points with its error, "+12 ±3", or that it may be none."""
-    se = max(1, math.ceil(100 * step.se - 1e-9)) if math.isfinite(step.se) else 1
+    se = points_up(step.se) if math.isfinite(step.se) else 1
     if step.mean == 0.0 and not step.se > 0.0:
         return "≈0"
     if not distinguishable(step):

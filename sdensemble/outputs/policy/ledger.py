@@ -23,6 +23,7 @@ from sdensemble.outputs.naming import (
     last_day_of,
     named_with_year,
     period_of,
+    reasons,
     target_label,
     wanted,
 )
@@ -81,8 +82,7 @@ def ledger_blocks(
     indicators = [_indicator(one, spec, unit) for one in entries if one.target.role == "indicator"]
     if indicators:
         blocks += [Heading(phrase("ledger.indicators"), 2), Items(tuple(indicators))]
-    shown = [spoken(reading, "reason") for one in entries for reading, _ in one.readings]
-    why = [one for place, one in enumerate(shown) if one not in shown[:place]]
+    why = reasons(reading for one in entries for reading, _ in one.readings)
     notes: list[Words] = [phrase("ledger.note"), *why]
     if results is not None and scenario is not None:
         values: dict[str, object] = {

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, in_all, joined, phrase
@@ -19,6 +18,7 @@ from sdensemble.outputs.naming import (
     information_date,
     label,
     named_with_year,
+    reasons,
     target_label,
     target_name,
     time_unit,
@@ -157,8 +157,7 @@ def numbered(results: Results, page: Sequence[int] | None = None) -> Words:
 
 def _notes(lines: Sequence[Line], results: Results, goals: Sequence[Target]) -> list[Words]:
     notes = [numbered(results), *about_note(lines)]
-    read = [spoken(line.target, "reason") for line in lines if line.reading_of]
-    notes += [one for place, one in enumerate(read) if one not in read[:place]]
+    notes += reasons(line.target for line in lines if line.reading_of)
     left = [t for t in results.targets if t.scored and not kept(results, t)]
     if left:
         notes.append(phrase("scorecard.not_kept", names=joined([target_name(t) for t in left])))
