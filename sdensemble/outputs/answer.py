@@ -53,9 +53,8 @@ def answer(
     notes on the study itself.
     """
     calibrated = "after" if results.posterior else "before" if others else "one_set"
-    columns = Ended(phrase("answer.columns", against=reference(results).title))
     notes = [
-        joined([columns, *money_notes(results), *pair_notes(results)], "sentence"),
+        columns_note(results),
         *rounding([results, *others]),
         headline(results, others),
         *_other_years(results),
@@ -197,6 +196,12 @@ def band_of(results: Results, values: Array) -> tuple[float, float, float, float
     """Return median, 5% and 95% of the members' values, and the error of their mean."""
     low, median, high = map(float, quantile(values, [0.05, 0.5, 0.95]))
     return median, low, high, standard_error(values, results.replicate)[0]
+
+
+def columns_note(results: Results) -> Words:
+    """Say what the columns of the main table are, and what is compared with what."""
+    said = Ended(phrase("answer.columns", against=reference(results).title))
+    return joined([said, *money_notes(results), *pair_notes(results)], "sentence")
 
 
 def money_notes(results: Results) -> tuple[Words, ...]:

@@ -210,7 +210,8 @@ def fan_data(results: Results) -> Table:
 
     def share(place: int) -> Cell:
         q = round(100 * QUANTILES[place])
-        return cell(f"q{q:02d}", lambda row: float(row[3][place]), ONE, head="quantile", q=q)
+        head = phrase("figure.median") if q == 50 else phrase("brief.head_quantile", q=q)
+        return Column(f"q{q:02d}", head, ONE), lambda row: float(row[3][place])
 
     return _made(
         "fan_data",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sdensemble.lang import Words, phrase
-from sdensemble.outputs.answer import comparison
+from sdensemble.outputs.answer import columns_note, comparison
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.brief import answer_sentences, caveats, trace_sentence
@@ -23,14 +23,13 @@ def workbook(results: Results, material: Material | None = None) -> Workbook:
     sheets = [
         _answer(results, material),
         _comparison(results, material),
+        *_one("levers", tables.scenario_levers(results)),
         Sheet("targets", phrase("brief.sheet_targets"), (tables.targets_by_scenario(results),)),
         _fan(results),
-        Sheet("gaps", phrase("brief.sheet_gaps"), (tables.gaps(results), tables.progress(results))),
-        *(
-            Sheet(table.id, phrase(f"brief.sheet_{table.id}"), (table,))
-            for table in (tables.limits(results), tables.outlays(results))
-            if table is not None
-        ),
+        *_one("gaps", tables.gaps(results)),
+        *_one("progress", tables.progress(results)),
+        *_one("limits", tables.limits(results)),
+        *_one("outlays", tables.outlays(results)),
         _about(results, material),
     ]
     return Workbook(
@@ -41,6 +40,12 @@ def workbook(results: Results, material: Material | None = None) -> Workbook:
         run=run_of(results),
         source=source(results),
     )
+
+
+def _one(name: str, table: object) -> list[Sheet]:
+    if not isinstance(table, tables.Table) or not table.rows:
+        return []
+    return [Sheet(name, phrase(f"brief.sheet_{name}"), (table,))]
 
 
 def _answer(results: Results, material: Material) -> Sheet:
@@ -58,15 +63,13 @@ def _answer(results: Results, material: Material) -> Sheet:
 
 
 def _comparison(results: Results, material: Material) -> Sheet:
-    table = replace(comparison(results, material.others), title=phrase("brief.comparison"))
-    levers = tables.scenario_levers(results)
-    return Sheet("comparison", phrase("brief.sheet_comparison"), (table, levers))
+    table = comparison(results, material.others)
+    table = replace(table, title=phrase("brief.comparison"), notes=(columns_note(results),))
+    return Sheet("comparison", phrase("brief.sheet_comparison"), (table,))
 
 
 def _fan(results: Results) -> Sheet:
-    bands = tuple(
-        (low, high, phrase("figure.band", share=f"{share}%")) for low, high, share in BANDS
-    )
+    bands = tuple((low, high, phrase("figure.band", share=share)) for low, high, share in BANDS)
     unit = tables.unit_of(results, results.spec.headline.whole.variable)
     data = tables.fan_data(results)
     fan = Fan(data, ("scenario", "outcome"), "year", bands, "q50", "target", unit)
