@@ -8,6 +8,7 @@ from typing import Any
 
 from sdensemble.decide.frontier import Point
 from sdensemble.decide.reach import Edge, Reached, Solved
+from sdensemble.decide.roots import Root
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
@@ -75,7 +76,12 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
         "level": level(root.level),
         "now": c.chance(one.p_now),
     }
-    ends = {"low": level(root.low), "high": level(root.high)}
+    low, high = _within(found, root)
+    ends = {"low": level(low), "high": level(high)}
+    if low > root.low:
+        ends["low"] = phrase("decide.solve.from_limit", level=ends["low"])
+    if high < root.high:
+        ends["high"] = phrase("decide.solve.to_limit", level=ends["high"])
     if found.wanted is not None and one.p_now.mean >= found.wanted:
         key = "falls" if root.reached else "always_met"
         return phrase(f"decide.solve.{key}", p=_share(found.wanted), **ends, **values)
@@ -93,6 +99,12 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
     best = max(one.p_limits, key=lambda p: p.mean)
     p = phrase("number.with_error", value=c.chance(best), error=_points(best.se))
     return phrase("decide.solve.not_reached", limit=values["level"], p=p, **values)
+
+
+def _within(found: Solved, root: Root) -> tuple[float, float]:
+    """Return the interval of a level as far as the lever can be set: beyond it there is none."""
+    lever = found.lever
+    return max(root.low, lever.low), min(root.high, lever.high)
 
 
 def _points(se: float) -> Words:
@@ -115,8 +127,8 @@ def solve_table(found: Solved, study: Study) -> Table:
         c.cell("world", lambda one: c.world_name(study, one)),
         c.cell("found", lambda one: phrase(f"decide.solve.{_kind(one)}")),
         c.cell("level", "root.level", number, lever),
-        c.cell("low", "root.low", number, lever, "low95"),
-        c.cell("high", "root.high", number, lever, "high95"),
+        c.cell("low", lambda one: _within(found, one.root)[0], number, lever, "low95"),
+        c.cell("high", lambda one: _within(found, one.root)[1], number, lever, "high95"),
         c.cell("p_now", lambda one: c.pair(one.p_now), c.CHANCE),
         c.cell("p_there", lambda one: c.pair(one.p_there), c.CHANCE),
         c.cell("p_low", lambda one: c.pair(one.p_limits[0]), c.CHANCE),
