@@ -298,9 +298,7 @@ def _write_answer(folder: Path, document: Document, found: Any, lang: str) -> No
     """Write a document's texts, tables, figures and labelled data."""
     from sdensemble.outputs.write import csv, picture, terminal
 
-    for language in LANGS:
-        text = terminal.document_text(document, language)
-        (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
+    terminal.write_texts(folder, document, "answer")
     (folder / "tables").mkdir()
     (folder / "figures").mkdir()
     for block in document.walk():

@@ -11,7 +11,6 @@ from sdensemble.decide.prim import Limit
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.decide.inputs import input_name
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Figure, intervals, row_panel
 from sdensemble.outputs.form import Number, Share, Shown
@@ -62,7 +61,7 @@ def _table(found: Discovered, study: Study) -> Table:
         "box",
         phrase("decide.boxes.table"),
         range(len(found.box.limits)),
-        c.cell("input", lambda i: input_name(study, found.inputs[i])),
+        c.cell("input", lambda i: c.input_name(study, found.inputs[i])),
         c.cell("low", of(lambda one: _finite(one.low)), four, head="above"),
         c.cell("high", of(lambda one: _finite(one.high)), four, head="below"),
         c.cell("unit", lambda i: c.unit_of(study.report, found.units[i])),
@@ -79,7 +78,7 @@ def _finite(value: float) -> float | None:
 
 
 def _figure(found: Discovered, study: Study) -> Figure:
-    names = [input_name(study, name) for name in found.inputs]
+    names = [c.input_name(study, name) for name in found.inputs]
     ends = [(100 * low, 50 * (low + high), 100 * high) for low, high in found.quantiles]
     box = intervals(ends, range(len(names)), "highlight", phrase("decide.fig.box"))
     rank = Axis(phrase("decide.fig.rank"), "%", low=0.0, high=100.0)
@@ -88,7 +87,7 @@ def _figure(found: Discovered, study: Study) -> Figure:
 
 
 def _limit(found: Discovered, i: int, study: Study) -> Words:
-    limit, name = found.box.limits[i], input_name(study, found.inputs[i])
+    limit, name = found.box.limits[i], c.input_name(study, found.inputs[i])
     unit = found.units[i]
     low, high = (
         c.level(v, unit, study.report, 3) if math.isfinite(v) else ""

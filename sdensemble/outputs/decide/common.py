@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sdengine.syntax import Model
+from sdensemble.decide.inputs import SHOCKS
 from sdensemble.decide.levers import Lever, Moved
 from sdensemble.decide.worlds import Named
 from sdensemble.inputs.report import ReportSpec
@@ -102,6 +103,9 @@ PLAIN = Number(digits=3)
 CHANCE = Chance(error=False)
 ONE_POINT = phrase("decide.points")
 cell = Heads("decide.head.")
+Labels = Mapping[str, Mapping[str, str]]
+SHOWN = 15
+"""How many inputs a table and a figure show."""
 
 
 # ── parts of an answer ──
@@ -231,6 +235,26 @@ def input_label(model: Model, constant: str, element: str | None) -> Words:
 def lever_label(model: Model, lever: Lever | Moved) -> Words:
     """Return a lever's label, with its element."""
     return input_label(model, lever.constant, lever.element)
+
+
+def input_name(study: Study, name: str) -> Words:
+    """Return an input's label: of a constant the model's, of a process its name."""
+    constant, _, element = name.removesuffix("]").partition("[")
+    known = constant in study.model.variables
+    return input_label(study.model, constant, element) if known else name
+
+
+def group_name(study: Study, labels: Labels, name: str) -> Words:
+    """Return a group's label, of joined groups all."""
+    parts: list[Words] = []
+    for one in name.split(" + "):
+        if one in labels:
+            parts.append(labels[one])
+        elif one == SHOCKS or has(f"decide.group.{one}"):
+            parts.append(phrase(f"decide.group.{one}"))
+        else:
+            parts.append(input_name(study, one))
+    return joined(parts, "list")
 
 
 def unit_of(spec: ReportSpec, unit: str) -> Words:

@@ -12,7 +12,6 @@ from sdensemble.decide.package import TakenApart
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.decide.inputs import SHOWN
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Bars, Figure, Points, numbers, row_panel, with_errors
 from sdensemble.outputs.table import Cell, Table, table_from
@@ -117,7 +116,7 @@ def _pairs(found: TakenApart, study: Study, names: Sequence[Words]) -> Table:
 
 
 def _figure(found: TakenApart, study: Study, names: Sequence[Words]) -> Figure:
-    top, scale, data = _order(found)[:SHOWN], _scale(found), found.shares
+    top, scale, data = _order(found)[: c.SHOWN], _scale(found), found.shares
     values = zip(
         scale * data["share"].values[top], scale * data["share_se"].values[top], strict=True
     )

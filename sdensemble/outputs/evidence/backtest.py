@@ -23,6 +23,7 @@ from sdensemble.outputs.evidence.common import (
     Quantiles,
     cell,
     document,
+    draw,
     evidence_table,
     forecast_of,
     lines,
@@ -32,11 +33,11 @@ from sdensemble.outputs.evidence.common import (
     series_title,
 )
 from sdensemble.outputs.evidence.figures import backtest_figure
-from sdensemble.outputs.evidence.write import draw, write_texts
 from sdensemble.outputs.form import Number, Shown
 from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.naming import period_of
 from sdensemble.outputs.table import Column, Table
+from sdensemble.outputs.write.terminal import write_texts
 from sdensemble.study import Study
 
 HELD = Number(places=0, factor=100.0, suffix="%")
@@ -153,5 +154,5 @@ def write_backtest(folder: Path, study: Study, found: Backtest, lang: str) -> No
     """Write table, texts and figure; the table's heads are in a language."""
     write_csv(folder, "backtest", backtest_records(study, found), lang)
     write_meanings(folder, ["backtest"], lang)
-    write_texts(folder, backtest_document(study, found))
+    write_texts(folder, backtest_document(study, found), "backtest")
     draw(folder, [backtest_figure(study, found)], study)

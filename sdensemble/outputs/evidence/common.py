@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from sdengine.syntax import Model
@@ -14,8 +15,9 @@ from sdensemble.inputs.fit import without_term
 from sdensemble.inputs.history import Observation, Vintage
 from sdensemble.lang import LANGS, Words, joined, phrase, quantity, say
 from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.form import TEXT, Form, Native, Number, Shown
-from sdensemble.outputs.naming import label, period_of, with_element
+from sdensemble.outputs.naming import label, made_from, period_of, with_element
 from sdensemble.outputs.table import Cell, Column, Heads, Table, table_from
 from sdensemble.outputs.text import width, wrap
 from sdensemble.study import Study
@@ -71,6 +73,17 @@ class Besides(Form):
     def number(self, value: Any, lang: str) -> Native:
         """Return the number alone."""
         return None if value is None else self.each.number(value[0], lang)
+
+
+def draw(folder: Path, figures: Iterable[Figure], study: Study, said: Words = "") -> None:
+    """Draw figures in every language, each with what is ``said`` of them all and its source."""
+    from sdensemble.outputs.write.picture import write_figure
+
+    source = made_from(study.model, "calibration/history.csv")
+    for figure in figures:
+        told = replace(figure, source=source, notes=(*figure.notes, said))
+        for lang in LANGS:
+            write_figure(told, folder / f"{figure.id}-{lang}", lang)
 
 
 def document(name: str, blocks: Iterable[Block]) -> Document:

@@ -15,15 +15,16 @@ from sdensemble.outputs.evidence.common import (
     QUANTILES,
     cell,
     document,
+    draw,
     evidence_table,
     lines,
     no_term,
 )
 from sdensemble.outputs.evidence.figures import forecast_figure
-from sdensemble.outputs.evidence.write import draw, write_texts
 from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.naming import information_date, label, moment
 from sdensemble.outputs.table import Cell, Column, Table, by_language
+from sdensemble.outputs.write.terminal import write_texts
 from sdensemble.study import Study
 
 SHOWN = 5
@@ -95,5 +96,5 @@ def write_forecast(folder: Path, study: Study, found: Forecast, lang: str) -> No
     write_csv(folder, "forecast", forecast_records(study, found), lang)
     write_meanings(folder, ["forecast"], lang)
     write_draws(folder / "forecast.nc", found)
-    write_texts(folder, forecast_document(study, found))
+    write_texts(folder, forecast_document(study, found), "forecast")
     draw(folder, [forecast_figure(study, found)], study, _said(study, found))
