@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sdensemble.inputs.scenarios import Scenario
@@ -12,6 +12,7 @@ from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import (
     TEXT,
     Chance,
+    Form,
     InTen,
     Money,
     Paired,
@@ -37,11 +38,13 @@ from sdensemble.outputs.naming import (
     unit_notes,
     when,
 )
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Cell, Column, Heads, Table, table_from
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array, standard_error
 from sdensemble.results.probability import Probability
 from sdensemble.results.results import Results, is_stress, per_outlay, purse_charged, reference
+
+cell = Heads("answer.")
 
 
 def answer(
@@ -113,56 +116,61 @@ def _units(results: Results) -> list[str]:
 
 def comparison(results: Results, others: Sequence[Results] = ()) -> Table:
     """Return the main table: each scenario's P, median with band, effect and what it costs."""
+
+    def median(scenario: Scenario) -> tuple[float, ...]:
+        return band_of(results, results.at(results.asked_outcome, scenario, results.asked_year))
+
+    return table_from(
+        "comparison",
+        phrase("answer.table", year=when(results, results.asked_year)),
+        results.scenarios,
+        cell("scenario", "title"),
+        *_chances(results, others),
+        cell("median", median, Spread(), outcome_unit(results)),
+        *_effects(results),
+    )
+
+
+def _chances(results: Results, others: Sequence[Results]) -> Iterator[Cell]:
+    """Yield P of the question under each prior set, and of what is told beside it."""
     asked = results.question
     now = [t for t in _headlines(results, now=True) if t is not asked]
-    targets = [asked, *now, *(t for t in results.beside() if t not in now)]
-    columns = [Column("scenario", phrase("answer.scenario"))]
-    for place, target in enumerate(targets):
-        form = Chance() if place == 0 else Chance(error=False)
-        columns.append(Column(f"p_{target.id}", _target_head(results, target), form))
-        if place == 0:
-            columns += [
-                Column(
-                    f"p_{o.prior_set}",
-                    phrase("answer.p_by", prior=label(o.spec, o.prior_set)),
-                    Chance(missing="·"),
-                )
-                for o in others
-            ]
+    beside = [*now, *(t for t in results.beside() if t not in now)]
+
+    def chance(one: Results, target: Target) -> Callable[[Scenario], Probability | None]:
+        return lambda s: _p(one, target, one.scenario(s.name)) if one.has(s.name) else None
+
+    yield Column(f"p_{asked.id}", _target_head(results, asked), Chance()), chance(results, asked)
+    for other in others:
+        head = phrase("answer.p_by", prior=label(other.spec, other.prior_set))
+        yield Column(f"p_{other.prior_set}", head, Chance(missing="·")), chance(other, asked)
+    for target in beside:
+        column = Column(f"p_{target.id}", _target_head(results, target), Chance(error=False))
+        yield column, chance(results, target)
+
+
+def _effects(results: Results) -> Iterator[Cell]:
+    """Yield what each scenario does and costs, starred where it is not beside the reference."""
     unit, money, purse = outcome_unit(results), money_unit(results), purses(results.spec)
-    columns.append(Column("median", phrase("answer.median"), Spread(), unit))
-    columns.append(Column("effect", phrase("answer.effect"), Starred(each=Paired()), unit))
+    found = {scenario.name: _compared(results, scenario) for scenario in results.scenarios}
+
+    def starred(name: str, head: Words, each: Form, unit: Words) -> Cell:
+        return Column(name, head, Starred(each=each), unit), lambda s: found[s.name][name]
+
+    yield starred("effect", phrase("answer.effect"), Paired(), unit)
     if purse.payers:
-        columns.append(Column("outlay", Capital(purse.outlay), Starred(each=Money()), money))
+        yield starred("outlay", Capital(purse.outlay), Money(), money)
     if purse.forgoers:
-        names = joined(purse.forgoers)
-        columns.append(Column("forgone", Capital(names), Starred(each=Money()), money))
+        yield starred("forgone", Capital(joined(purse.forgoers)), Money(), money)
     if purse.payers:
         per = phrase("answer.per_outlay", money=money, outlay=purse.outlay)
-        columns.append(Column("per_outlay", per, Starred(each=Ratio()), unit))
-    rows = [_row(results, others, targets, scenario) for scenario in results.scenarios]
-    title = phrase("answer.table", year=when(results, results.asked_year))
-    return table_of("comparison", title, columns, rows)
+        yield starred("per_outlay", per, Ratio(), unit)
 
 
 def _headlines(results: Results, now: bool) -> list[Target]:
     """Return the headline targets of the question's year, or those of other years."""
     year = results.asked_year
     return [t for t in results.headline_targets() if (results.year(t) == year) == now]
-
-
-def _row(
-    results: Results, others: Sequence[Results], targets: Sequence[Target], scenario: Scenario
-) -> dict[str, Any]:
-    row: dict[str, Any] = {"scenario": scenario.title}
-    for target in targets:
-        row[f"p_{target.id}"] = results.event(target, scenario).probability()
-    for other in others:
-        held = other.has(scenario.name)
-        p = _p(other, targets[0], other.scenario(scenario.name)) if held else None
-        row[f"p_{other.prior_set}"] = p
-    values = results.at(results.asked_outcome, scenario, results.asked_year)
-    return {**row, "median": band_of(results, values), **_compared(results, scenario)}
 
 
 def _compared(results: Results, scenario: Scenario) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sdensemble.inputs.history import counts_years
 from sdensemble.lang import Capital, Words, joined, phrase
 from sdensemble.outputs.form import Chance, Measured, Number, Share, Shown, Whole
 from sdensemble.outputs.naming import purses, statement, time_unit, when
-from sdensemble.outputs.table import Column, Heads, Table, table_from, table_of
+from sdensemble.outputs.table import Column, Heads, Table, table_from
 from sdensemble.results.horizon import Horizon, Part, horizons, parts
 from sdensemble.results.results import Results
 
@@ -82,30 +82,26 @@ def shown_horizons(results: Results) -> list[Horizon]:
 def condition_table(results: Results, own: list[Part]) -> Table:
     """Return what one condition tells apart: P, and effects by scenario and horizon, by part."""
     condition = own[0].condition
-    columns = [Column("row", phrase("horizon.what"))]
-    columns += [Column(f"part {part.place}", condition.labels[part.place]) for part in own]
-    rows: list[dict[str, Any]] = [{"row": phrase("horizon.share")}]
-    rows[0] |= {f"part {part.place}": Shown(part.share, Share()) for part in own}
+    rows: list[list[Words]] = [
+        [phrase("horizon.share"), *(Shown(part.share, Share()) for part in own)]
+    ]
     for place, (target, _, _) in enumerate(own[0].chances):
-        asked = statement(results, target)
-        row: dict[str, Any] = {"row": phrase("horizon.chance", target=asked)}
-        for part in own:
-            _, p, error = part.chances[place]
-            row[f"part {part.place}"] = Shown((p, error), Chance())
-        rows.append(row)
+        chances = (Shown(part.chances[place][1:], Chance()) for part in own)
+        rows.append([phrase("horizon.chance", target=statement(results, target)), *chances])
     packages = any(scenario.package for scenario, *_ in own[0].effects)
     for place, (scenario, year, *_) in enumerate(own[0].effects):
         if year != results.asked_year or (packages and not scenario.package):
             continue
         said = {"scenario": scenario.title, "year": when(results, year)}
-        row = {"row": phrase("horizon.effect_of", unit=outcome_unit(results), **said)}
-        for part in own:
-            row[f"part {part.place}"] = Shown(part.effects[place][2], Measured())
-        rows.append(row)
+        effects = (Shown(part.effects[place][2], Measured()) for part in own)
+        rows.append([phrase("horizon.effect_of", unit=outcome_unit(results), **said), *effects])
+    columns = [Column("row", phrase("horizon.what"))]
+    columns += [Column(f"part {part.place}", condition.labels[part.place]) for part in own]
     title = phrase("horizon.condition", condition=condition.label)
     errors = [error for part in own for _, _, error in part.chances]
     notes = (phrase("horizon.condition_note"), *rounded_at(errors))
-    return table_of(f"condition {condition.id}", title, columns, rows, notes=notes)
+    held = tuple(map(tuple, rows))
+    return Table(f"condition {condition.id}", title, tuple(columns), held, notes=notes)
 
 
 def rounded_at(errors: Iterable[float]) -> tuple[Words, ...]:
