@@ -104,11 +104,11 @@ class Likely(Number):
     def written(self, value: Any, lang: str) -> str:
         """Return the probability in whole points."""
         if isinstance(value, tuple):
-            low, high = (points(one.mean, one.se) for one in value)
+            low, high = (points(one.mean, one.error) for one in value)
             return f"{low}–{high}%"
         told = self.error and math.isfinite(value.se)
         error = f" ±{points_up(value.se)}" if told else ""
-        return f"{points(value.mean, value.se)}%{error}"
+        return f"{points(value.mean, value.error)}%{error}"
 
     def number(self, value: Any, lang: str) -> Native:
         """Return the share; nothing for a range."""
