@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sdensemble.decide.measured import Figure as Found
 from sdensemble.decide.weigh import Weighed
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
@@ -26,6 +25,7 @@ from sdensemble.outputs.figure import (
 )
 from sdensemble.outputs.form import Number, Shown
 from sdensemble.outputs.naming import inside, label, outlay_of
+from sdensemble.results.jackknife import WithError
 from sdensemble.study import Study
 
 
@@ -103,7 +103,7 @@ def _where_panels(found: Weighed, study: Study) -> list[Panel]:
     return [conditions, structures]
 
 
-def _gaps(found: Sequence[tuple[int, Found]], role: str = "estimate", name: Words = "") -> Mark:
+def _gaps(found: Sequence[tuple[int, WithError]], role: str = "estimate", name: Words = "") -> Mark:
     """Return the gaps that there are, each in its row."""
     kept = {row: c.pair(gap) for row, gap in found if math.isfinite(gap.value)}
     return with_errors(Points, kept.values(), kept, role, name)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sdensemble.evidence.forecast import MODEL, STATISTIC, Forecast, moments, write_draws
+from sdensemble.evidence.forecast import MODEL, STATISTIC, Forecast, Series, moments, write_draws
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.evidence.common import (
@@ -21,6 +21,7 @@ from sdensemble.outputs.evidence.common import (
     no_term,
 )
 from sdensemble.outputs.evidence.figures import forecast_figure
+from sdensemble.outputs.form import Number
 from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.naming import information_date, label, moment
 from sdensemble.outputs.table import Cell, Column, Table, by_language
@@ -30,6 +31,7 @@ from sdensemble.study import Study
 SHOWN = 5
 """Periods a table for people shows: the first ones and the last."""
 FIVE = (0.05, 0.5, 0.95)
+PERCENT = Number(places=1, factor=100.0, suffix="%")
 
 
 def forecast_document(study: Study, found: Forecast) -> Document:
@@ -39,7 +41,8 @@ def forecast_document(study: Study, found: Forecast) -> Document:
     if len(years) > SHOWN:
         years = [*years[: SHOWN - 1], years[-1]]
     tables = [_table(study, found, kind, years) for kind in (STATISTIC, MODEL)]
-    return document("forecast", [*lines([head]), *tables, *lines(no_term(study, found.known))])
+    more = [phrase("evidence.errors"), *no_term(study, found.known)]
+    return document("forecast", [*lines([head]), *tables, *lines(more)])
 
 
 def _said(study: Study, found: Forecast) -> Words:
@@ -66,7 +69,15 @@ def _table(study: Study, found: Forecast, kind: str, years: Sequence[int]) -> Ta
         cell("series", "title"),
         cell("unit", lambda one: study.report.unit_words(one.unit)),
         *map(quantiles, years),
+        cell("median_error", lambda one: _median_error(found, one, years), PERCENT),
     )
+
+
+def _median_error(found: Forecast, one: Series, years: Sequence[int]) -> float:
+    """Return the Monte Carlo error of the medians, a share of them: the largest of some years."""
+    rows = [moments(one.draws[found.years.index(year)], found.replicate) for year in years]
+    shares = [row["mc_error_median"] / row["q500"] for row in rows if "q500" in row]
+    return max(shares, default=float("nan"))
 
 
 def forecast_records(study: Study, found: Forecast) -> Iterator[dict[str, Any]]:
