@@ -57,6 +57,9 @@ def going_on(parent: Path, verb: str, tell: Tell) -> Iterator[Path | None]:
     except KeyboardInterrupt as stop:
         stop.args = (Message("interrupted; the same command goes on from where it was"),)
         raise
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # where nothing is kept yet there is nothing to go on from
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -84,6 +87,8 @@ def calibrate(
     problems = study.check()
     if problems:
         raise SDError(problems)
+    if not name:
+        study.require_fit()
     known = vintage(study.history, name)
     fitter = Fitter.of(study, prior_set, particles, threads, seed)
     problem = fitter.problem(known)

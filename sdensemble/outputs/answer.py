@@ -290,7 +290,7 @@ def span_of(found: Sequence[Probability]) -> tuple[float, float, float, float]:
     """Return the least and the most of probabilities, each with its Monte Carlo error."""
     low = min(found, key=lambda p: p.least.mean)
     high = max(found, key=lambda p: p.most.mean)
-    return low.least.mean, high.most.mean, low.least.se, high.most.se
+    return low.least.mean, high.most.mean, low.least.error, high.most.error
 
 
 def _bare(found: Probability) -> Words:

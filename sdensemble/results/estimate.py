@@ -30,6 +30,11 @@ class Estimate:
     replicates: int
     method: str
 
+    @property
+    def error(self) -> float:
+        """Its standard error; where the sample cannot show one, half its interval."""
+        return self.se if math.isfinite(self.se) else (self.high - self.low) / 2
+
 
 def replicate_means(values: Array, replicate: NDArray[np.int64]) -> Array:
     """Return the mean of each replicate, shape (replicate,); NaN members are left out.
