@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 
 from sdengine.syntax import Model
 from sdensemble.inputs.history import FIRST_YEAR, IMPORT, LATEST, counts_years, known_until
-from sdensemble.inputs.naming import Amount, spoken
+from sdensemble.inputs.naming import Amount
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import moved_by
 from sdensemble.inputs.targets import ABOUT, Target, band
-from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase, tell
+from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase, spoken, tell
 from sdensemble.results.probability import value_of
 from sdensemble.results.results import Results, outlay_told
 
