@@ -49,6 +49,11 @@ def _unit(found: TakenApart, study: Study) -> Words:
     return c.unit_of(study.report, found.unit)
 
 
+def _of(found: TakenApart, study: Study) -> Words:
+    """Return what the shares are of: an outcome with its year, or the probability."""
+    return c.asked_outcome(study, found.target) if found.unit else phrase("decide.head.p")
+
+
 def _order(found: TakenApart) -> NDArray[np.intp]:
     """Return the places of the levers, that of the largest share first."""
     return np.argsort(-np.abs(found.shares["share"].values))
@@ -73,7 +78,7 @@ def _answer(found: TakenApart, study: Study, names: Sequence[Words]) -> Iterator
     ]
     whole = amount(attrs["whole"], attrs["whole_se"])
     words = {"name": found.scenario.title, "whole": whole, "items": c.listed(items)}
-    yield phrase("decide.package.whole", **words)
+    yield phrase("decide.package.whole", of=_of(found, study), **words)
     excess, se = attrs["excess"], attrs["excess_se"]
     told = abs(excess) >= 2 * se and excess != 0
     key = "none" if not told else "more" if excess > 0 else "less"
@@ -126,5 +131,5 @@ def _figure(found: TakenApart, study: Study, names: Sequence[Words]) -> Figure:
     points = Points(alone, numbers(rows), role="mean", name=phrase("decide.fig.alone"))
     axis = Axis(phrase("decide.fig.effect_short"), _unit(found, study))
     panel = row_panel((names[i] for i in top), bars, points, x=axis, each=6)
-    title = phrase("decide.package.figure", name=found.scenario.title)
+    title = phrase("decide.package.figure", name=found.scenario.title, of=_of(found, study))
     return Figure("package-shares", title, (panel,))

@@ -25,7 +25,7 @@ from sdensemble.outputs.figure import (
     numbers,
     row_panel,
 )
-from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.form import Chance, Number, Share, Shown
 from sdensemble.outputs.naming import outlay_of
 from sdensemble.outputs.rounding import points_up
 from sdensemble.outputs.table import Cell, Column, Table, table_from
@@ -212,10 +212,11 @@ def edge_answer(found: Edge, study: Study) -> Iterator[Words]:
         yield phrase("decide.frontier.missed", p=c.listed(_share(p) for p in missed))
     curse, se = found.curse
     if math.isfinite(curse):
-        key = "curse" if abs(curse) >= 2 * se else "no_curse"
-        yield phrase(
-            f"decide.frontier.{key}", points=c.amount((100 * curse, 100 * se), c.ONE_POINT)
-        )
+        told = abs(curse) >= 2 * se
+        key = "no_curse" if not told else "curse" if curse > 0 else "below"
+        gap = (100 * (abs(curse) if told else curse), 100 * se)
+        form = c.SPENT if told else c.AMOUNT
+        yield phrase(f"decide.frontier.{key}", points=c.amount(gap, c.ONE_POINT, form))
 
 
 def _point(found: Edge, k: int, point: Point, study: Study) -> Words:
@@ -240,6 +241,12 @@ def _point(found: Edge, k: int, point: Point, study: Study) -> Words:
     )
 
 
+def _confirmed(point: Point) -> tuple[float, float] | None:
+    """Return P on the fresh sample with its error; None where no mix reaches what is asked."""
+    found = point.confirmed, point.confirmed_se
+    return found if math.isfinite(point.confirmed) else None
+
+
 def edge_table(found: Edge, study: Study) -> Table:
     """Return one row a probability: the mix, its outlay by purse, P on both samples."""
 
@@ -256,7 +263,6 @@ def edge_table(found: Edge, study: Study) -> Table:
         share, n = p.reached, found.searched
         return share, math.sqrt(share * (1 - share) / n) if n and 0 <= share <= 1 else math.nan
 
-    fresh = c.Errored(factor=100.0, signed=False, likely=True)
     key = "cost_both" if found.with_forgone else "cost_treasury"
     return table_from(
         "frontier",
@@ -268,9 +274,7 @@ def edge_table(found: Edge, study: Study) -> Table:
             study, Number(digits=3), lambda k: _paid(found, k), lambda k: found.forgone[k]
         ),
         c.cell("searched", point(searched), c.CHANCE, head="p_searched"),
-        c.cell(
-            "fresh", point(lambda p: (p.confirmed, p.confirmed_se)), fresh, c.ONE_POINT, "p_fresh"
-        ),
+        c.cell("fresh", point(_confirmed), Chance(), head="p_fresh"),
         notes=(phrase(f"decide.frontier.{key}", outlay=outlay_of(study.report)), *c.apart(study)),
     )
 

@@ -14,6 +14,7 @@ from sdengine.model.describe import levers
 from sdengine.syntax import Kind, Model, Variable
 from sdensemble.ensemble.members import Members
 from sdensemble.inputs.config import bounds, cell_name, default_of
+from sdensemble.inputs.history import counts_years
 from sdensemble.inputs.naming import model_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario, Setting
@@ -30,7 +31,7 @@ from sdensemble.pages.cockpit.asked import (
 )
 from sdensemble.pages.cockpit.carried import Carried, carried, drawn, forced, slider_end
 from sdensemble.results.ensemble import components_of
-from sdensemble.results.results import ASIDE, FELT, LEAST_OUTLAY
+from sdensemble.results.results import ASIDE, FELT, LEAST_OUTLAY, is_stress
 from sdensemble.study import Study
 
 FEW = 8  # settings of a scenario whose levers are shown before all others
@@ -75,7 +76,7 @@ def study_contents(
     date = naming.information_date(study.information, spec.issued)
     sliders = _sliders(study, held, shown)
     facts = {
-        **_frame(model, held, lang, first.size, int(np.unique(first.replicate).size)),
+        **_frame(model, spec, held, lang, first.size, int(np.unique(first.replicate).size)),
         "sums": held.sums(_regimes(study)),
         "title": in_all(phrase("cockpit.title", name=spec.headline.whole.label)),
         "outcomes": [outcome_facts(study, held, one) for one in outcomes_of(study)],
@@ -152,7 +153,7 @@ def model_contents(held: Carried, *, lang: str) -> Contents:
             }
         )
     facts = {
-        **_frame(model, held, lang, 1, 1),
+        **_frame(model, None, held, lang, 1, 1),
         "sums": held.sums(()),
         "title": in_all(model.path.stem),
         "outcomes": outcomes,
@@ -206,7 +207,9 @@ def kept_of(model: Model, most: int = 200) -> dict[str, str]:
     return kept
 
 
-def _frame(model: Model, held: Carried, lang: str, members: int, replicates: int) -> Facts:
+def _frame(
+    model: Model, spec: ReportSpec | None, held: Carried, lang: str, members: int, replicates: int
+) -> Facts:
     """Return what the page of every kind of content needs."""
     clock = model.clock
     return {
@@ -216,6 +219,9 @@ def _frame(model: Model, held: Carried, lang: str, members: int, replicates: int
         "digest": model.digest,
         "clock": {"start": clock.start, "stop": clock.stop, "step": clock.step},
         "years": list(held.years),
+        "moments": [in_all(naming.moment(model, spec, year)) for year in held.years],
+        "period": in_all(naming.period_of(model, spec)),
+        "yearly": counts_years(model.clock.unit),
         "members": members,
         "replicates": replicates,
         "first": FIRST,
@@ -373,6 +379,7 @@ def _scenario(scenario: Scenario) -> Facts:
     return {
         "id": scenario.name,
         "title": dict(scenario.title),
+        "stress": is_stress(scenario),
         "settings": [
             {"id": key_of(s), "times": list(s.times), "values": list(s.values)}
             for s in scenario.settings
