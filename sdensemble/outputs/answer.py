@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target, readings
-from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase
+from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase, spoken
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import (
     TEXT,

@@ -15,7 +15,7 @@ from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Beside, Figure, Line, Panel, Points, Rule, numbers
-from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.form import Chance, Number, Share, Shown
 from sdensemble.outputs.naming import outlay_of
 from sdensemble.outputs.table import Cell, Column, Table, table_from
 from sdensemble.study import Study
@@ -206,10 +206,11 @@ def edge_answer(found: Edge, study: Study) -> Iterator[Words]:
         yield phrase("decide.frontier.missed", p=c.listed(_share(p) for p in missed))
     curse, se = found.curse
     if math.isfinite(curse):
-        key = "curse" if abs(curse) >= 2 * se else "no_curse"
-        yield phrase(
-            f"decide.frontier.{key}", points=c.amount((100 * curse, 100 * se), c.ONE_POINT)
-        )
+        told = abs(curse) >= 2 * se
+        key = "no_curse" if not told else "curse" if curse > 0 else "below"
+        gap = (100 * (abs(curse) if told else curse), 100 * se)
+        form = c.SPENT if told else c.AMOUNT
+        yield phrase(f"decide.frontier.{key}", points=c.amount(gap, c.ONE_POINT, form))
 
 
 def _point(found: Edge, k: int, point: Point, study: Study) -> Words:
@@ -234,6 +235,12 @@ def _point(found: Edge, k: int, point: Point, study: Study) -> Words:
     )
 
 
+def _confirmed(point: Point) -> tuple[float, float] | None:
+    """Return P on the fresh sample with its error; None where no mix reaches what is asked."""
+    found = point.confirmed, point.confirmed_se
+    return found if math.isfinite(point.confirmed) else None
+
+
 def edge_table(found: Edge, study: Study) -> Table:
     """Return one row a probability: the mix, its outlay by purse, P on both samples."""
 
@@ -250,7 +257,6 @@ def edge_table(found: Edge, study: Study) -> Table:
         share, n = p.reached, found.searched
         return share, math.sqrt(share * (1 - share) / n) if n and 0 <= share <= 1 else math.nan
 
-    fresh = c.Errored(factor=100.0, signed=False, likely=True)
     key = "cost_both" if found.with_forgone else "cost_treasury"
     return table_from(
         "frontier",
@@ -262,9 +268,7 @@ def edge_table(found: Edge, study: Study) -> Table:
             study, Number(digits=3), lambda k: _paid(found, k), lambda k: found.forgone[k]
         ),
         c.cell("searched", point(searched), c.CHANCE, head="p_searched"),
-        c.cell(
-            "fresh", point(lambda p: (p.confirmed, p.confirmed_se)), fresh, c.ONE_POINT, "p_fresh"
-        ),
+        c.cell("fresh", point(_confirmed), Chance(), head="p_fresh"),
         notes=(phrase(f"decide.frontier.{key}", outlay=outlay_of(study.report)), *c.apart(study)),
     )
 
