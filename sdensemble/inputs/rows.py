@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdensemble.inputs.config import Section, read_text, short
+from sdensemble.inputs.forgiving import separator
 
 T = TypeVar("T")
 
@@ -62,7 +63,9 @@ def _at(path: Path, number: int) -> str:
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield (number of its last line, cells) of each row."""
-    reader = csv.reader(io.StringIO(read_text(path, "CSV UTF-8")[0], newline=""))
+    text, _ = read_text(path, "CSV UTF-8")
+    first, *_ = text.splitlines() or [""]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator(first))
     try:
         for row in reader:
             yield reader.line_num, row
