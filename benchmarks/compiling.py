@@ -19,9 +19,9 @@ from benchmarks.climate import climate  # noqa: E402
 from benchmarks.peers import busy  # noqa: E402
 from benchmarks.speed import table  # noqa: E402
 from sdengine import read_model  # noqa: E402
-from sdengine.kernel import lanes_for  # noqa: E402
 from sdengine.native.emit import emit  # noqa: E402
 from sdengine.native.jit import compile_text, processor  # noqa: E402
+from sdengine.native.made import lanes_for  # noqa: E402
 from sdengine.native.plan import make_plan  # noqa: E402
 from sdengine.program.lower import lower  # noqa: E402
 

@@ -22,6 +22,7 @@ from benchmarks.limit import SIMPLE, SLOW, throughput
 from benchmarks.speed import drawn, stocks
 from sdengine.native.emit import emit
 from sdengine.native.jit import Native, compile_text, processor
+from sdengine.native.plan import make_plan
 from sdensemble import compile_model, read_model
 
 WIDE = 'nounwind noinline "prefer-vector-width"="512" "min-legal-vector-width"="512"'
@@ -69,7 +70,8 @@ def measured(path: Path, members: int) -> tuple[list[Row], dict[str, float]]:
     """Return the loops of a model's kernel, and seconds a step of what else a step does."""
     model = read_model(path)
     kernel = compile_model(model)
-    plan, rates = kernel.plan, throughput()
+    plan = make_plan(kernel.program, reciprocals=not processor().divides)
+    rates = throughput()
     text = emit(plan, kernel.lanes, processor())
     spent, per_second = np.zeros(len(plan.dynamic) + 64, np.int64), _counts_a_second()
     longest, names = round(LONGEST * per_second), []
@@ -81,7 +83,8 @@ def measured(path: Path, members: int) -> tuple[list[Row], dict[str, float]]:
         whole, names = whole[:start] + part + whole[end:], names + found
     whole = re.sub(r"(define internal void @dynamic_\d+\([^)]*\)) #0", r"\1 #9", whole)
     whole += f"attributes #9 = {{ {WIDE} }}\n"
-    timing = replace(kernel, native=Native(compile_text(whole), "timed"))
+    native = Native(compile_text(whole), "timed")
+    timing = replace(kernel, made=replace(kernel.made, native=native))
     constants, kept = drawn(model, members), stocks(model)
     for _ in range(2):  # the first is not counted
         spent[:] = 0

@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from sdengine.errors import Message, SDError, did_you_mean
 from sdengine.ir import Program, Slots
 from sdengine.native.blocks import Blocks, Buffers, Memory, default_threads
-from sdengine.native.emit import emit
-from sdengine.native.jit import Native, load_or_compile, processor
+from sdengine.native.jit import processor
 from sdengine.native.llvm import Processor
 from sdengine.native.loops import NARROW_BODY
-from sdengine.native.plan import Plan, make_plan
+from sdengine.native.made import Made, made
+from sdengine.native.plan import make_plan
 from sdengine.native.wasm import WasmKernel, wasm_kernel
 from sdengine.program.final_time import settled
 from sdengine.program.held import Held, State
@@ -29,13 +29,10 @@ from sdengine.program.inputs import (
 )
 from sdengine.program.lower import lower
 from sdengine.program.prune import pruned
-from sdengine.recursion import deeply
 from sdengine.syntax import Model
 
 MANY = 2**15  # runs of a member from which a kernel for some variables alone pays
 LANES = (1, 2, 4, 8, 16, 32, 64)
-CACHE = 2**20  # bytes of workspace that stay in a processor's second-level cache
-SMALL_CACHE = 2**15  # and in its first
 
 
 def compile_model(
@@ -73,33 +70,7 @@ def compile_model(
 def _compiled(
     model: Model, program: Program, lanes: int | None, use_cache: bool, made_for: Processor
 ) -> Kernel:
-    try:
-        plan, lanes, text = deeply(_written, program, lanes, made_for)
-    except RecursionError:
-        raise SDError(
-            Message("{file}: an equation is nested too deeply", file=model.path.name)
-        ) from None
-    native, cached = load_or_compile(text, use_cache=use_cache)
-    return Kernel(model, plan, lanes, native, cached, made_for)
-
-
-def _written(program: Program, lanes: int | None, made_for: Processor) -> tuple[Plan, int, str]:
-    """Return (plan, lanes, assembly) of a program."""
-    plan = make_plan(program, reciprocals=not made_for.divides)
-    lanes = lanes or lanes_for(plan.size, made_for.doubles)
-    return plan, lanes, emit(plan, lanes, made_for)
-
-
-def lanes_for(size: int, doubles: int = 8) -> int:
-    """Return how many members run side by side on a processor with so many doubles in a register.
-
-    Two registers of them where the cache holds them, else one; more make longer code, which takes
-    longer to compile and runs no sooner. A small model has 32: it spends its time on what it
-    keeps. No result depends on it; speed does (benchmarks/speed.py).
-    """
-    if size * 32 * 8 * (8 // doubles) <= SMALL_CACHE:
-        return 32
-    return doubles * 2 if size * doubles * 2 * 8 <= CACHE else doubles
+    return Kernel(model, program, made(program, lanes, made_for, use_cache=use_cache), made_for)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,10 +96,8 @@ class Kernel:
     """A compiled model. ``run`` is safe to call from several threads."""
 
     model: Model
-    plan: Plan = field(repr=False)
-    lanes: int
-    native: Native = field(repr=False)
-    from_cache: bool
+    program: Program = field(repr=False)
+    made: Made = field(repr=False)
     made_for: Processor
     whole: Kernel | None = field(default=None, repr=False)
     _known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
@@ -136,12 +105,17 @@ class Kernel:
     @property
     def digest(self) -> str:
         """A digest of what is computed: two kernels of one digest give the same bits."""
-        return self.native.digest
+        return self.made.native.digest
 
     @property
-    def program(self) -> Program:
-        """The model as slots and statements."""
-        return self.plan.program
+    def lanes(self) -> int:
+        """How many members run side by side."""
+        return self.made.lanes
+
+    @property
+    def from_cache(self) -> bool:
+        """Whether the machine code was compiled before."""
+        return self.made.from_cache
 
     def only(self, names: Iterable[str], *, use_cache: bool = True) -> Kernel:
         """Return a kernel that computes what these variables hang on and keeps nothing else.
@@ -267,7 +241,7 @@ class Kernel:
             ids = state.ids
         numbers = member_numbers(ids, count, stride, self.program.name)
         memory = Memory.of(self.program, inputs.end, stride) if keep_state else None
-        blocks = Blocks(self.native, self.program, self.plan.size, self.lanes, shared)
+        blocks = Blocks(self.made, self.program, shared)
         blocks.run(numbers, count, threads, progress=progress, state=state, memory=memory)
         out[:, np.isin(_all(kept), self.program.void)] = np.nan
         out_totals[:, np.isin(_all(summed), self.program.void)] = np.nan
@@ -305,8 +279,9 @@ class Kernel:
         shared, *_ = self._laid_out(inputs, given, {}, report, totals, None, steps, every, lanes)
         members = np.arange(lanes)
         plan = make_plan(self.program, reciprocals=False, body=NARROW_BODY)
+        layout = plan.layout
         scratch = {
-            "flags": 2 * plan.waiting(plan.switches[:, 1]).astype(np.int64),
+            "flags": 2 * layout.waiting(layout.switches[:, 1]).astype(np.int64),
             "W": np.empty((plan.size + 2 * self.program.stocks) * lanes),
             "sums": np.empty(max(shared["n_totals"], 1) * lanes),
             "history": np.empty(len(self.program.fixed) * (shared["steps"] + 1) * lanes),
@@ -371,8 +346,9 @@ class Kernel:
         later = inputs.later()
         key = later.tobytes()
         if key not in self._known:
-            switched = self.plan.waiting(self.plan.switches[:, 1])
-            self._known[key] = self.plan.waiting(later) + 2 * switched.astype(np.int64)
+            layout = self.made.layout
+            switched = layout.waiting(layout.switches[:, 1])
+            self._known[key] = layout.waiting(later) + 2 * switched.astype(np.int64)
         return np.asarray(self._known[key])
 
     def _named(self, names: Iterable[str], inputs: Inputs) -> dict[str, Slots]:

@@ -177,6 +177,12 @@ class Variable:
     equations: tuple[Equation, ...]
     value: np.ndarray | None = field(default=None, compare=False)
 
+    @functools.cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call in its equations."""
+        parts = (part for equation in self.equations for part in walk(equation.expr))
+        return tuple(part for part in parts if isinstance(part, Call))
+
 
 @dataclass(frozen=True)
 class Clock:

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from sdengine.kernel import Kernel, compile_model
 from sdengine.model.read import read_model
 from sdengine.native.emit import emit
-from sdengine.native.jit import _host
+from sdengine.native.jit import host
 from sdengine.native.llvm import Processor
 from sdengine.native.plan import make_plan
 from sdengine.program.lower import lower
@@ -56,7 +56,7 @@ def digest(text: bytes) -> str:
 
 def machine() -> str:
     """Return what the last bits of a run hang on: the processor's name and features."""
-    return digest("\n".join(_host()).encode())
+    return digest("\n".join(host()).encode())
 
 
 def assembly() -> dict[str, str]:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.special import erfc, gammaln
 
 from sdengine.functions import narrow_powers, vmath
 from sdengine.functions.record import (
@@ -37,6 +36,17 @@ LIBRARY = {
 
 def _exact(op: str) -> Emission:
     return of_values(lambda b, *parts: b.exact(op, *parts))
+
+
+def _special(name: str) -> Callable[[Doubles], Doubles]:
+    """Return a function of SciPy, which is loaded only when one is called."""
+
+    def meaning(x: Doubles) -> Doubles:
+        import scipy.special
+
+        return getattr(scipy.special, name)(x)
+
+    return meaning
 
 
 def _unary(intrinsic: str) -> Emission:
@@ -280,7 +290,7 @@ RECORDS = (
     _library("arcsin", "ARCSIN", np.arcsin, ("ARCSIN(0.5)", np.pi / 6)),
     _library("arccos", "ARCCOS", np.arccos, ("ARCCOS(0.5)", np.pi / 3)),
     _library("arctan", "ARCTAN", np.arctan, ("ARCTAN(1)", np.pi / 4)),
-    _library("gamma_ln", "GAMMA LN", gammaln, ("GAMMA LN(5)", np.log(24))),
+    _library("gamma_ln", "GAMMA LN", _special("gammaln"), ("GAMMA LN(5)", np.log(24))),
     Function(
         name="factorial",
         spellings=("FACTORIAL",),
@@ -359,7 +369,9 @@ RECORDS = (
 # Operations that no model file writes: other functions' lowering and the plan use them.
 INNER = (
     Operation(
-        name="erfc", meaning=erfc, emit=of_values(lambda b, a: b.library(LIBRARY["erfc"], a))
+        name="erfc",
+        meaning=_special("erfc"),
+        emit=of_values(lambda b, a: b.library(LIBRARY["erfc"], a)),
     ),
     Operation(
         name="quotient",

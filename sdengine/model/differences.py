@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sdengine.errors import Message
 from sdengine.model.clock import constant_of
-from sdengine.syntax import Call, Expr, Kind, Model, Number, Variable, walk
+from sdengine.syntax import Call, Expr, Kind, Model, Number, Variable
 
 SHOWN = 5  # names in a remark
 
@@ -59,18 +59,11 @@ def _calls(
 
     def has(model: Model, variable: Variable) -> bool:
         return any(
-            isinstance(part, Call)
-            and part.function in functions
-            and (where is None or where(model, part))
-            for part in _parts(variable)
+            call.function in functions and (where is None or where(model, call))
+            for call in variable.calls
         )
 
     return has
-
-
-def _parts(variable: Variable) -> Iterator[Expr]:
-    for equation in variable.equations:
-        yield from walk(equation.expr)
 
 
 def _xmile(model: Model) -> bool:
@@ -84,24 +77,22 @@ def _in(language: str) -> Callable[[Model, Call], bool]:
 def _floor(model: Model, variable: Variable) -> bool:
     """Whether a variable takes whole numbers in Stella's way, downwards."""
     return _xmile(model) and any(
-        isinstance(p, Call)
-        and p.function == "sub"
-        and isinstance(p.args[0], Call)
-        and p.args[0].function == "integer"
-        and isinstance(p.args[1], Call)
-        and p.args[1].function == "lt"
-        for p in _parts(variable)
+        call.function == "sub"
+        and isinstance(call.args[0], Call)
+        and call.args[0].function == "integer"
+        and isinstance(call.args[1], Call)
+        and call.args[1].function == "lt"
+        for call in variable.calls
     )
 
 
 def _power_of_minus(model: Model, variable: Variable) -> bool:
     return any(
-        isinstance(p, Call)
-        and p.function == "neg"
-        and isinstance(p.args[0], Call)
-        and p.args[0].function == "pow"
-        and not isinstance(p.args[0].args[0], Number)
-        for p in _parts(variable)
+        call.function == "neg"
+        and isinstance(call.args[0], Call)
+        and call.args[0].function == "pow"
+        and not isinstance(call.args[0].args[0], Number)
+        for call in variable.calls
     )
 
 
@@ -112,10 +103,9 @@ def _not_first(model: Model, call: Call) -> bool:
 
 def _both_logics(model: Model, variable: Variable) -> bool:
     return any(
-        isinstance(p, Call)
-        and p.function == "or"
-        and any(isinstance(a, Call) and a.function == "and" for a in p.args)
-        for p in _parts(variable)
+        call.function == "or"
+        and any(isinstance(a, Call) and a.function == "and" for a in call.args)
+        for call in variable.calls
     )
 
 
@@ -228,9 +218,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         "none",
         "each call, element and member has a stream of its own from the seed",
         "Vensim, Stella and PySD draw other numbers of the same distribution",
-        lambda model, v: any(
-            isinstance(p, Call) and p.function.startswith("random_") for p in _parts(v)
-        ),
+        lambda model, v: any(call.function.startswith("random_") for call in v.calls),
     ),
     Difference(
         "FINAL TIME between two steps",

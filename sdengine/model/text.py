@@ -40,8 +40,7 @@ def _lines(text: str) -> str:
     return text if text.lstrip().startswith("<") else plain(text)
 
 
-CONTROLS = {code: " " for code in range(32) if chr(code) not in "\t\n\r"}
-CONTROLS |= dict.fromkeys([*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], " ")
+_CONTROLS = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x80-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def plain(text: str) -> str:
@@ -50,7 +49,7 @@ def plain(text: str) -> str:
 
     Names of a file are printed in messages and tables; none of them moves the cursor there.
     """
-    return text.translate(CONTROLS)
+    return _CONTROLS.sub(" ", text)
 
 
 def _encodings(data: bytes) -> Iterator[str]:

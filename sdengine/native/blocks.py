@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.ir import Program, Slots
-from sdengine.native.jit import Native, address, aligned
+from sdengine.native.jit import address, aligned
+from sdengine.native.made import Made
 from sdengine.program.held import State
 from sdengine.program.inputs import noise_rows, state_slots
 
@@ -50,16 +51,11 @@ class Buffers:
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """The blocks of ``lanes`` members of a run.
+    """The blocks of ``made.lanes`` members of a run. ``shared`` is what all blocks have in
+    common, by the names of ``driver.SIGNATURE``."""
 
-    ``size`` is the number of slots of the workspace, ``shared`` what all blocks have in common,
-    by the names of ``driver.SIGNATURE``.
-    """
-
-    native: Native
+    made: Made
     program: Program
-    size: int
-    lanes: int
     shared: Mapping[str, Any]
 
     def run(
@@ -77,8 +73,9 @@ class Blocks:
         ``numbers`` are the members', padded to whole blocks, of which ``count`` are asked for.
         ``state`` is what they go on from; ``memory`` takes what each block has come to.
         """
-        starts = iter(range(0, len(numbers), self.lanes))
-        slots = self.size + 2 * self.program.stocks
+        lanes, native = self.made.lanes, self.made.native
+        starts = iter(range(0, len(numbers), lanes))
+        slots = self.made.layout.size + 2 * self.program.stocks
         places = {name: address(value) for name, value in self.shared.items()}
         sizes = {
             name: self.shared[name].nbytes // len(self.shared[name])
@@ -87,9 +84,9 @@ class Blocks:
         lock, stop = threading.Lock(), threading.Event()
 
         def work() -> None:
-            workspace = aligned(slots * self.lanes)
-            sums = aligned(max(self.shared["n_totals"], 1) * self.lanes)
-            history = aligned(len(self.program.fixed) * (self.shared["steps"] + 1) * self.lanes)
+            workspace = aligned(slots * lanes)
+            sums = aligned(max(self.shared["n_totals"], 1) * lanes)
+            history = aligned(len(self.program.fixed) * (self.shared["steps"] + 1) * lanes)
             scratch = {"W": workspace, "sums": sums, "history": history}
             own = {**places, **{name: address(array) for name, array in scratch.items()}}
             while not stop.is_set():
@@ -97,19 +94,19 @@ class Blocks:
                     start = next(starts, None)
                 if start is None:
                     return
-                members = numbers[start : start + self.lanes]
+                members = numbers[start : start + lanes]
                 random = noise_rows(self.program, members, self.shared["steps"])
                 for name, size in sizes.items():
-                    own[name] = places[name] + start // self.lanes * size
+                    own[name] = places[name] + start // lanes * size
                 if state is not None:
-                    _recalled(state, history, start, self.lanes)
-                self.native.run({**own, "m0": start, "feed_rows": address(random)})
+                    _recalled(state, history, start, lanes)
+                native.run({**own, "m0": start, "feed_rows": address(random)})
                 if memory is not None:
-                    memory.take(workspace, history, start, self.lanes)
+                    memory.take(workspace, history, start, lanes)
                 if progress:
-                    progress(min(self.lanes, count - start))
+                    progress(min(lanes, count - start))
 
-        blocks = len(numbers) // self.lanes
+        blocks = len(numbers) // lanes
         if min(threads, blocks) <= 1:
             work()
             return

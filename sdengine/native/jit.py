@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ def _linked(code: bytes, kinds: Iterable[str]) -> tuple[Any, Callable[..., None]
 def loaded(text: str, kinds: Iterable[str]) -> Callable[..., None]:
     """Return the function "run" of a module, taking an address for each "p" and a whole number
     for each "i"; as long as somebody holds it its code stays."""
-    engine, call = _linked(_code_of(text, use_cache=True)[0], kinds)
+    engine, call = _linked(_code_of(text, _text_digest(text), True)[0], kinds)
 
     def run(*arguments: int, _owner: Any = engine) -> None:
         call(*arguments)
@@ -109,12 +110,19 @@ def aligned(doubles: int) -> NDArray[np.float64]:
 
 def load_or_compile(text: str, *, use_cache: bool = True) -> tuple[Native, bool]:
     """Return (machine code of a module, whether it came from the cache)."""
-    code, cached = _code_of(text, use_cache)
-    return Native(code, _text_digest(text)), cached
+    digest = _text_digest(text)
+    code, cached = _code_of(text, digest, use_cache)
+    return Native(code, digest), cached
 
 
-def _code_of(text: str, use_cache: bool) -> tuple[bytes, bool]:
-    path = cache.cache_folder() / f"{_key(text)}.o"
+def load(digest: str) -> Native | None:
+    """Return the machine code kept for the text of a digest, if there is any."""
+    code = cache.load(_path(digest))
+    return None if code is None else Native(code, digest)
+
+
+def _code_of(text: str, digest: str, use_cache: bool) -> tuple[bytes, bool]:
+    path = _path(digest)
     code = cache.load(path) if use_cache else None
     if code is not None:
         return code, True
@@ -124,12 +132,10 @@ def _code_of(text: str, use_cache: bool) -> tuple[bytes, bool]:
     return code, False
 
 
-def _key(text: str) -> str:
-    """Return the name of a kernel's cache file: what it says and what it was compiled for."""
-    import llvmlite
-
-    machine = (llvmlite.__version__, *_host(), platform.machine())
-    return hashlib.blake2b("\n".join([*machine, text]).encode(), digest_size=16).hexdigest()
+def _path(digest: str) -> Path:
+    """Return where the code of a text is kept, by what it was compiled for."""
+    made = hashlib.blake2b("\n".join([*host(), digest]).encode(), digest_size=16)
+    return cache.cache_folder() / f"{made.hexdigest()}.o"
 
 
 def compiler() -> str:
@@ -147,7 +153,7 @@ def _text_digest(text: str) -> str:
 
 def processor() -> Processor:
     """Return what this processor can do that the text may make use of."""
-    name, features = _host()
+    name, features = host()
     said = features.split(",")
     has = {one[1:] for one in said if one[:1] == "+"} - {one[1:] for one in said if one[:1] == "-"}
     arm = platform.machine().lower() in ("arm64", "aarch64")
@@ -160,7 +166,7 @@ def processor() -> Processor:
 
 
 @functools.cache
-def _host() -> tuple[str, str]:
+def host() -> tuple[str, str]:
     """Return the name and features of the processor that code is made for."""
     import llvmlite.binding as llvm
 
@@ -190,7 +196,7 @@ def _add_library(llvm: Any) -> None:
 def _machine() -> Any:
     import llvmlite.binding as llvm
 
-    name, features = _host()
+    name, features = host()
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(cpu=name, features=features, opt=2, jit=True)
 
@@ -198,7 +204,7 @@ def _machine() -> Any:
 def _empty_module() -> Any:
     import llvmlite.binding as llvm
 
-    _host()
+    host()
     return llvm.parse_assembly("")
 
 

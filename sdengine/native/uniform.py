@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from sdengine.native.jit import address, aligned, loaded
 from sdengine.streams import MULTIPLIERS, ROUNDS, WEYL, Stream
@@ -46,6 +45,8 @@ def normal(
     first: int = 0,
 ) -> NDArray[np.float64]:
     """Return what ``Stream.normal`` returns, shape (step, element, member)."""
+    from scipy.special import ndtri  # here, as its import takes a tenth of a second
+
     numbers = uniform(stream, members, steps=steps, elements=elements, first=first)
     return ndtri(numbers, out=numbers)
 

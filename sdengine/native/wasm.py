@@ -96,7 +96,9 @@ def wasm_kernel(
     module = _exported(wasm_object(emit(plan, lanes, PLAIN)), "run")
     fused = _exported(wasm_object(emit(plan, lanes, FUSED), fused=True), "run")
     settable = np.unique(np.concatenate([*map(np.ravel, _settable(plan)), np.empty(0, np.int64)]))
-    waiting = {int(slot): np.flatnonzero(plan.waiting(np.array([slot]))) for slot in settable}
+    waiting = {
+        int(slot): np.flatnonzero(plan.layout.waiting(np.array([slot]))) for slot in settable
+    }
     layout = {
         "signature": list(SIGNATURE),
         "lanes": lanes,

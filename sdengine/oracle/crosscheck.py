@@ -21,7 +21,7 @@ from sdengine.model.describe import reads
 from sdengine.model.read import read_model
 from sdengine.oracle.pysd import Oracle, Series
 from sdengine.program.held import Held
-from sdengine.syntax import Call, Kind, Model, fold, walk
+from sdengine.syntax import Kind, Model, fold
 
 RELATIVE = 1e-9  # of the largest value in a column
 OF_UNIT = 1e-12  # of the largest value of any stock or flow with the same unit
@@ -174,9 +174,7 @@ def touched_by_random(model: Model) -> tuple[str, ...]:
     reached = {
         name
         for name, variable in model.variables.items()
-        for equation in variable.equations
-        for part in walk(equation.expr)
-        if isinstance(part, Call) and part.function.startswith("random")
+        if any(call.function.startswith("random") for call in variable.calls)
     }
     while more := {n for n, names in used.items() if names & reached} - reached:
         reached |= more

@@ -126,8 +126,8 @@ class _Renumber:
         self.stocks = stocks
 
     def __call__(self, slots: np.ndarray) -> np.ndarray:
-        stock, rate = (-1 - slots) // 2, (-2 - slots) // 2 + self.stocks
-        negative = np.where(slots % 2 == 1, stock, rate)
+        behind = -1 - slots  # a stock twice, and one more for its rate
+        negative = (behind >> 1) + (behind & 1) * self.stocks
         return np.where(slots >= 0, slots + 2 * self.stocks, negative).astype(np.int64)
 
     def statement(self, statement: Statement) -> Statement:

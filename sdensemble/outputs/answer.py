@@ -55,7 +55,7 @@ def answer(
     """
     calibrated = "after" if results.posterior else "before" if others else "one_set"
     notes = [
-        _columns_note(results),
+        columns_note(results),
         *rounding([results, *others]),
         headline(results, others),
         *_other_years(results),
@@ -208,7 +208,8 @@ def band_of(results: Results, values: Array) -> tuple[float, float, float, float
     return median, low, high, standard_error(values, results.replicate)[0]
 
 
-def _columns_note(results: Results) -> Words:
+def columns_note(results: Results) -> Words:
+    """Say what the columns of the main table are, and what is compared with what."""
     said = Ended(phrase("answer.columns", against=reference(results).title))
     return joined([said, *money_notes(results), *pair_notes(results)], "sentence")
 

@@ -56,6 +56,18 @@ class Form:
         """Return the value a spreadsheet calculates with; a text where it is one."""
         return self.text(value, lang)
 
+    def beside(self, value: Any) -> dict[str, float]:
+        """Return the numbers beside the first, unrounded, by their names in ``parts``."""
+        if isinstance(value, tuple):
+            found = dict(zip(self.parts[1:], value[1:], strict=False))
+        else:
+            found = {"error": getattr(value, "se", None)}
+        return {
+            name: float(one)
+            for name, one in found.items()
+            if isinstance(one, Real) and math.isfinite(one)
+        }
+
 
 TEXT = Form()
 
@@ -190,6 +202,10 @@ class Chance(Number):
         shown = percent(value)
         return shown if self.error else shown.split(" ±")[0]
 
+    def beside(self, value: Any) -> dict[str, float]:
+        """Return the error, where it is told."""
+        return super().beside(value) if self.error else {}
+
 
 @dataclass(frozen=True)
 class Share(Number):
@@ -233,6 +249,10 @@ class Spread(Number):
         most = max(0, 1 - math.floor(math.log10(abs(cells[0])))) if known else 0
         middle, low, high = (rounded(cell, 2 * se, most) for cell in cells)
         return say("number.band", lang, middle=middle, low=low, high=high)
+
+    def beside(self, value: Any) -> dict[str, float]:
+        """Return the ends of the band; the error only says how many digits are known."""
+        return super().beside(value[:3])
 
 
 @dataclass(frozen=True)
@@ -325,6 +345,10 @@ class Starred(Form):
     def number(self, value: Any, lang: str) -> Native:
         """Return the value without the star."""
         return self.each.number(value[0], lang)
+
+    def beside(self, value: Any) -> dict[str, float]:
+        """Return what stands beside the value."""
+        return self.each.beside(value[0])
 
 
 @dataclass(frozen=True)

@@ -217,7 +217,8 @@ def fan_data(results: Results) -> Table:
 
     def share(place: int) -> Cell:
         q = round(100 * QUANTILES[place])
-        column = Column(f"q{q:02d}", _head("quantile", q=q), Number(places=1))
+        head = phrase("figure.median") if q == 50 else _head("quantile", q=q)
+        column = Column(f"q{q:02d}", head, Number(places=1))
         return column, lambda row: float(row[3][place])
 
     return _made(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sdensemble.lang import Words, phrase
-from sdensemble.outputs.answer import comparison
+from sdensemble.outputs.answer import columns_note, comparison
 from sdensemble.outputs.figures.parts import run_of, source
 from sdensemble.outputs.pages import tables
 from sdensemble.outputs.pages.brief import answer_sentences, caveats, trace_sentence
@@ -23,9 +23,11 @@ def workbook(results: Results, material: Material | None = None) -> Workbook:
     sheets = [
         _answer(results, material),
         _comparison(results, material),
+        *_one("levers", tables.scenario_levers(results)),
         Sheet("targets", phrase("brief.sheet_targets"), (tables.targets_by_scenario(results),)),
         _fan(results),
-        _gaps(results),
+        *_one("gaps", tables.gaps(results)),
+        *_one("progress", tables.progress(results)),
         *_one("limits", tables.limits(results)),
         *_one("outlays", tables.outlays(results)),
         _about(results, material),
@@ -41,7 +43,7 @@ def workbook(results: Results, material: Material | None = None) -> Workbook:
 
 
 def _one(name: str, table: object) -> list[Sheet]:
-    if not isinstance(table, tables.Table):
+    if not isinstance(table, tables.Table) or not table.rows:
         return []
     return [Sheet(name, phrase(f"brief.sheet_{name}"), (table,))]
 
@@ -61,24 +63,17 @@ def _answer(results: Results, material: Material) -> Sheet:
 
 
 def _comparison(results: Results, material: Material) -> Sheet:
-    table = replace(comparison(results, material.others), title=phrase("brief.comparison"))
-    levers = tables.scenario_levers(results)
-    return Sheet("comparison", phrase("brief.sheet_comparison"), (table, levers))
+    table = comparison(results, material.others)
+    table = replace(table, title=phrase("brief.comparison"), notes=(columns_note(results),))
+    return Sheet("comparison", phrase("brief.sheet_comparison"), (table,))
 
 
 def _fan(results: Results) -> Sheet:
-    bands = tuple(
-        (low, high, phrase("figure.band", share=f"{share}%")) for low, high, share in BANDS
-    )
+    bands = tuple((low, high, phrase("figure.band", share=share)) for low, high, share in BANDS)
     unit = tables.unit_of(results, results.spec.headline.whole.variable)
     data = tables.fan_data(results)
     fan = Fan(data, ("scenario", "outcome"), "year", bands, "q50", "target", unit)
     return Sheet("fan", phrase("brief.sheet_fan"), (fan,))
-
-
-def _gaps(results: Results) -> Sheet:
-    parts = (tables.gaps(results), tables.progress(results))
-    return Sheet("gaps", phrase("brief.sheet_gaps"), parts)
 
 
 def _about(results: Results, material: Material) -> Sheet:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,12 +24,17 @@ from sdensemble.outputs.form import Native
 from sdensemble.outputs.table import Table
 from sdensemble.outputs.workbook import Fan, Sentences, Sheet, Workbook
 from sdensemble.outputs.write.archive import undated
+from sdensemble.outputs.write.sheet_columns import SheetColumn, sheet_columns
 
 BANDS = ("#b9d5ea", "#7fb2dc", "#3b7fbf")
 """From the widest band to the narrowest, light enough to read in grey."""
 WIDEST = 46
 """Letters a column is wide at most; longer texts are folded."""
 CHART_ROWS = 22
+ACROSS = 5
+"""Columns a sentence is written across where a table stands on the same sheet."""
+PAGE = 190.0
+"""Letters on a landscape page that can still be read; a wider table takes several."""
 
 
 def write_xlsx(workbook: Workbook, path: Path, lang: str) -> Path:
@@ -63,9 +69,9 @@ class _Writer:
     def __init__(self, book: Any, workbook: Workbook, sheet: Sheet, lang: str):
         self.book, self.workbook, self.content, self.lang = book, workbook, sheet, lang
         self.sheet = book.add_worksheet(_tab_name(tell(sheet.name, lang)))
-        self.row = 0
+        self.row = self.start = 0
         self.widths: dict[int, float] = {}
-        self.frozen = False
+        self.alone = len(sheet.parts) == 1
 
     def form(self, **more: Any) -> Any:
         """Return a cell format with the font of the language."""
@@ -87,78 +93,100 @@ class _Writer:
                 case Fan():
                     self._fan(part)
         said = source_line(self.workbook.source, self.workbook.run, lang)
-        sheet.write_string(self.row, 0, said, self.form(font_color="#595959"))
+        sheet.write_string(self.row, self.start, said, self.form(font_color="#595959"))
         for column, width in self.widths.items():
             sheet.set_column(column, column, width)
         sheet.set_landscape()
         sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
+        sheet.fit_to_pages(math.ceil(sum(self.widths.values()) / PAGE), 0)
         sheet.set_footer(f"&C&P / &N&R{self.workbook.run}")
         sheet.hide_gridlines(2)
 
     def _sentences(self, part: Sentences) -> None:
         heads = [tell(head, self.lang) for head in part.heads] or [""] * len(part.texts)
-        folded = self.form(text_wrap=True, valign="top")
         for head, text in zip(heads, (tell(one, self.lang) for one in part.texts), strict=True):
             self.sheet.write_string(self.row, 0, head, self.form(bold=True, valign="top"))
-            self.sheet.write_string(self.row, 1, text, folded)
-            self.sheet.set_row(self.row, 15.5 * max(1, -(-int(_letters(text)) // 100)))
-            self.row += 1
+            self._folded(text, 1, 1 if self.alone else ACROSS, 100)
         self.widths[0] = max(self.widths.get(0, 0), 4 + max(map(_letters, heads), default=0))
-        self.widths[1] = 100
+        for column in range(1, 2 if self.alone else ACROSS + 1):
+            self.widths[column] = 100 if self.alone else 100 / ACROSS
         self.row += 1
 
-    def _table(self, table: Table, title: bool = True) -> tuple[int, int]:
-        """Write a table; return its first row of cells and the row behind its last."""
+    def _folded(self, text: str, first: int, last: int, letters: float, **look: Any) -> None:
+        """Write a text in a row of its own, folded to the width of some columns."""
+        form = self.form(text_wrap=True, valign="top", **look)
+        if last > first:
+            self.sheet.merge_range(self.row, first, self.row, last, "", form)
+        self.sheet.write_string(self.row, first, text, form)
+        self.sheet.set_row(self.row, 15.5 * max(1, -(-int(1.05 * _letters(text)) // int(letters))))
+        self.row += 1
+
+    def _table(self, table: Table, frozen: bool = True) -> tuple[int, int]:
+        """Write a table; return its first row of cells and the row behind its last.
+
+        Its head stays in sight and on every page where it stands on a sheet alone: above another
+        table it would name the wrong columns.
+        """
         lang, sheet = self.lang, self.sheet
-        if title and tell(table.title, lang) != tell(self.content.title, lang):
+        if tell(table.title, lang) != tell(self.content.title, lang):
             sheet.write_string(self.row, 0, tell(table.title, lang), self.form(bold=True))
             self.row += 1
-        heads, cells, texts = table.head(lang), table.natives(lang), table.texts(lang)
-        look = self.form(bold=True, text_wrap=True, top=2, bottom=1, align="center")
-        for column, head in enumerate(heads):
-            sheet.write_string(self.row, column, head, look)
-        lines = max((-(-_letters(head) // 16) for head in heads), default=1)
-        sheet.set_row(self.row, 15.5 * min(lines, 5))
-        self.row += 1
-        if not self.frozen:
+        columns = sheet_columns(table, lang)
+        for place, column in enumerate(columns):
+            self._widen(place, min(_letters(column.head), 10.0))
+        self._heads([column.head for column in columns])
+        if self.alone and frozen:
             sheet.freeze_panes(self.row, table.stub)
             sheet.repeat_rows(self.row - 1)
-            self.frozen = True
+            sheet.repeat_columns(0, table.stub - 1)
         first, groups = self.row, dict(table.groups)
-        forms = self._forms(table)
-        for place, (row, shown) in enumerate(zip(cells, texts, strict=True)):
+        forms = [self._forms(column) for column in columns]
+        for place in range(len(table.rows)):
             if place in groups:
                 sheet.write_string(self.row, 0, tell(groups[place], lang), self.form(bold=True))
                 self.row += 1
-            for column, value in enumerate(row):
-                self._cell(self.row, column, value, forms[column][place + 1 == len(cells)])
-                wide = _letters(shown[column]) if isinstance(value, str) else 10.0
-                self._widen(column, wide)
+            end = place + 1 == len(table.rows)
+            for at, column in enumerate(columns):
+                form = forms[at][end, place in column.starred]
+                self._cell(self.row, at, column.cells[place], form)
             self.row += 1
-        for column, head in enumerate(heads):
-            self._widen(column, min(_letters(head), 16.0))
         last = self.row
+        wide = list(itertools.accumulate(self.widths[place] for place in range(len(columns))))
+        # beside the columns that every page repeats, or each page would repeat a part of them
+        self.start = table.stub if wide[-1] > PAGE and self.alone else 0
+        reach = max(sum(one <= PAGE for one in wide) - 1, self.start)
+        letters = wide[reach] - (wide[self.start - 1] if self.start else 0.0)
         for note in (tell(one, lang) for one in table.notes):
-            sheet.write_string(self.row, 0, note, self.form(font_color="#404040"))
-            self.row += 1
+            self._folded(note, self.start, reach, letters, font_color="#404040")
         self.row += 1
         return first, last
 
-    def _forms(self, table: Table) -> list[tuple[Any, Any]]:
-        """Return two formats a column: of a cell, and of one in the last row."""
-        found = []
-        for place, column in enumerate(table.columns):
-            right = column.form.right
-            shown = column.form.excel
-            if right and shown == "General":
-                shown = _decimals([row[place] for row in table.natives(self.lang)])
-            look: dict[str, Any] = {"num_format": shown}
-            look |= {"align": "right"} if right else {"text_wrap": True}
-            found.append((self.form(**look), self.form(**look, bottom=2)))
-        return found
+    def _heads(self, heads: Sequence[str]) -> None:
+        """Write a row of heads, as high as the longest of them needs."""
+        look = self.form(bold=True, text_wrap=True, top=2, bottom=1, align="center")
+        for column, head in enumerate(heads):
+            self.sheet.write_string(self.row, column, head, look)
+        lines = [
+            -(-_letters(head) // max(1.0, self.widths.get(column, 12.7) - 3))
+            for column, head in enumerate(heads)
+        ]
+        self.sheet.set_row(self.row, 15.5 * min(max(lines, default=1), 5))
+        self.row += 1
+
+    def _forms(self, column: SheetColumn) -> dict[tuple[bool, bool], Any]:
+        """Return the formats of a cell: by whether it is of the last row, and bears a star."""
+        look: dict[str, Any] = {"align": "right"} if column.right else {"text_wrap": True}
+        starred = ";".join(f'{part}"*"' for part in column.excel.split(";"))
+        return {
+            (last, star): self.form(
+                num_format=starred if star else column.excel, bottom=2 * last, **look
+            )
+            for last in (False, True)
+            for star in (False, True)
+        }
 
     def _cell(self, row: int, column: int, value: Native, form: Any) -> None:
+        self._widen(column, _letters(value) if isinstance(value, str) else 10.0)
         if value is None:
             self.sheet.write_blank(row, column, None, form)
         elif isinstance(value, str):
@@ -183,12 +211,10 @@ class _Writer:
         if len(texts) != years * _product([len(held) for held in choices.values()]):
             raise ValueError(f'fan "{data.id}": its rows are not every combination of {fan.by}')
         top = self.row
-        block = top + len(fan.by) + 2
-        below = block + max(years, CHART_ROWS - len(fan.by) - 2) + 3
-        self.row = below
-        self.frozen = True
-        self.sheet.print_area(0, 0, below - 2, len(data.columns) + 12)
-        first, last = self._table(data)
+        block = top + len(fan.by) + CHART_ROWS + 3
+        self.row = block + years + 2
+        self.sheet.print_area(0, 0, self.row - 2, 2 * len(fan.bands) + 2)
+        first, last = self._table(data, frozen=False)
         self._block(fan, top, block, first, last, choices, years)
 
     def _block(
@@ -218,7 +244,8 @@ class _Writer:
             sheet.data_validation(top + place, 1, top + place, 1, options)
             sheet.set_column(spare + place, spare + place, None, None, {"hidden": 1})
             index.append(f"MATCH({cell},{listed},0)-1")
-        sheet.write_string(top + len(choices), 0, say("xlsx.choose", lang), hint)
+        said = say("xlsx.choose", lang, unit=tell(fan.unit, lang))
+        sheet.write_string(top + len(choices), 0, said, hint)
         offset = "0"
         for offered, one in zip(choices.values(), index, strict=True):
             offset = f"({offset})*{len(offered)}+{one}"
@@ -239,10 +266,10 @@ class _Writer:
             say("xlsx.strip", lang, low=heads[low], high=heads[high])
             for low, high in itertools.pairwise(edges)
         ]
-        row0 = block - 1
         shown = [titles[0], titles[1], titles[2], heads[edges[0]], *names]
-        for column, head in enumerate(shown):
-            sheet.write_string(row0, column, head, self.form(bold=True, bottom=1, text_wrap=True))
+        self.row, after = block - 1, self.row
+        self._heads(shown)
+        self.row = after
         for row in range(years):
             at = block + row
             x, middle = (value(name, row) for name in (fan.x, fan.middle))
@@ -336,13 +363,7 @@ class _Writer:
         chart.set_title({"none": True})
         chart.show_na_as_empty_cell()
         chart.set_size({"width": 640, "height": 20 * CHART_ROWS})
-        self.sheet.insert_chart(1, len(heads) + 1, chart, {"object_position": 3})
-
-
-def _decimals(values: Sequence[Native]) -> str:
-    """Return a format with as many decimals as numbers of this size need."""
-    most = max((abs(value) for value in values if isinstance(value, int | float)), default=0.0)
-    return "0" if most >= 1000 else "0.0" if most >= 10 else "0.00"
+        self.sheet.insert_chart(block - CHART_ROWS - 2, 0, chart, {"object_position": 3})
 
 
 def _product(counts: Sequence[int]) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from sdengine import kernel as compiling
 from sdengine.ir import Load, Op, nodes
+from sdengine.native.jit import processor
 from sdengine.native.plan import make_plan
 from sdengine.program.interpreter import run_reference
 from sdengine.program.lower import lower
@@ -55,23 +57,22 @@ def test_what_hangs_on_a_switch_is_computed_when_it_turns(model):
     assert len(plan.switches) == 2  # Time >= begins, and the STEP
     at = plan.program.where("pushed")
     assert not any(np.isin(at, s.target).any() for loop in plan.dynamic for s in loop.statements)
-    assert plan.waiting(plan.switches[:, 1]).any()
+    assert plan.layout.waiting(plan.switches[:, 1]).any()
 
 
 def test_a_constant_held_through_time_runs_only_what_hangs_on_it_again(model):
     plan = make_plan(lower(model))
-    again = plan.waiting(plan.program.where("shock"))
+    again = plan.layout.waiting(plan.program.where("shock"))
     assert 0 < again.sum() < len(plan.invariant)
-    assert not plan.waiting(np.empty(0, np.int64)).any()
+    assert not plan.layout.waiting(np.empty(0, np.int64)).any()
 
 
 @pytest.mark.parametrize("lanes", [8, 16])
 @pytest.mark.parametrize("reciprocals", [False, True])
-def test_values_are_those_of_the_reference(model, lanes, reciprocals, monkeypatch):
-    monkeypatch.setattr(
-        compiling, "make_plan", lambda program, **_: make_plan(program, reciprocals=reciprocals)
+def test_values_are_those_of_the_reference(model, lanes, reciprocals):
+    kernel = compile_model(
+        model, lanes=lanes, rounds_as=replace(processor(), divides=not reciprocals)
     )
-    kernel = compile_model(model, lanes=lanes, use_cache=False)
     constants, held = inputs()
     run = kernel.run(constants, held, report=NAMES, every=1)
     slots, shock = kernel.program, held["shock"]
@@ -91,14 +92,11 @@ def test_values_are_those_of_the_reference(model, lanes, reciprocals, monkeypatc
         )
 
 
-def test_quick_division_and_kept_reciprocals_give_the_same_bits(model, monkeypatch):
+def test_quick_division_and_kept_reciprocals_give_the_same_bits(model):
     constants, held = inputs()
     runs = []
-    for reciprocals in (False, True):
-        monkeypatch.setattr(
-            compiling, "make_plan", lambda p, r=reciprocals, **_: make_plan(p, reciprocals=r)
-        )
-        kernel = compile_model(model, use_cache=False)
+    for divides in (True, False):
+        kernel = compile_model(model, rounds_as=replace(processor(), divides=divides))
         runs.append(kernel.run(constants, held, report=NAMES, every=1))
     for name in NAMES:
         assert np.array_equal(runs[0].values[name], runs[1].values[name])
@@ -201,6 +199,4 @@ def test_rows_laid_block_by_block_hold_every_member(model, members):
 
 
 def test_under_runge_kutta_there_are_no_switches(model):
-    from dataclasses import replace
-
     assert len(make_plan(replace(lower(model), method="rk4")).switches) == 0

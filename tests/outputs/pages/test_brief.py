@@ -149,6 +149,7 @@ def test_the_workbook_has_the_sheets_people_ask_for(results, lang):
         "targets",
         "fan",
         "gaps",
+        "progress",
         "limits",
         "outlays",
         "about",

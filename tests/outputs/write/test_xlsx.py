@@ -2,11 +2,16 @@
 
 import re
 import zipfile
+from dataclasses import replace
 
 import openpyxl
 import pytest
 
+from sdensemble.outputs.form import Chance, Number, Paired, Spread, Starred
+from sdensemble.outputs.table import Column, table_of
+from sdensemble.outputs.write.sheet_columns import sheet_columns
 from sdensemble.outputs.write.xlsx import write_xlsx
+from sdensemble.results.estimate import Estimate
 from tests.outputs.write.paper import ANSWER, BOOK, FAN_TABLE, RUN, TABLE
 
 
@@ -23,9 +28,54 @@ def rows(sheet):
 def test_numbers_are_unrounded_numbers_with_the_format_that_shows_them(written):
     sheet = openpyxl.load_workbook(written["zh"])["情景对比"]
     held = rows(sheet)
-    first = held.index(TABLE.head("zh")) + 1
-    assert held[first] == ["基准", 0.74, 3359.25]
-    assert [cell.number_format for cell in sheet[first + 1]] == ["General", "0%", "0"]
+    first = held.index(["情景", "达标概率", "标准误（百分点）", "中位数（°C）"]) + 1
+    assert held[first] == ["基准", 0.74, 1.0, 3359.25]
+    assert [cell.number_format for cell in sheet[first + 1]] == ["General", "0%", "0.0", "0"]
+
+
+def test_every_number_of_a_cell_has_a_column_and_stars_are_kept(tmp_path):
+    whole = Estimate(4.0, 0.5, 3.0, 5.0, 64, 16, "plain")
+    table = table_of(
+        "t",
+        "T",
+        (
+            Column("a", "A"),
+            Column("b", "B", Spread(), "Yi"),
+            Column("c", "C", Starred(each=Paired())),
+            Column("d", "D", Chance(error=False)),
+        ),
+        [
+            {"a": "x", "b": (10.0, 8.0, 13.0, 0.25), "c": (whole, True), "d": (0.5, 0.01)},
+            {"a": "y", "b": (20.0, 18.0, 23.0, 0.25), "c": (None, False), "d": (0.4, 0.01)},
+        ],
+    )
+    columns = {one.head: one for one in sheet_columns(table, "en")}
+    lower, upper = "Lower end (Yi)", "Upper end (Yi)"
+    assert list(columns) == ["A", "B (Yi)", lower, upper, "C", "Standard error", "D"]
+    held = [columns[name].cells for name in ("B (Yi)", lower, upper)]
+    assert held == [(10.0, 20.0), (8.0, 18.0), (13.0, 23.0)]
+    assert columns["C"].cells == (4.0, None)
+    assert columns["C"].starred == {0}
+    assert columns["Standard error"].cells == (0.5, None)
+
+
+def test_what_people_wrote_is_shown_to_its_last_digit():
+    rows = [{"a": 2020.5, "b": 4.16}, {"a": 2021.0, "b": 0.05}, {"a": 2021.0, "b": 1 / 3}]
+    for b, shown in ((rows[:2], "General"), (rows, "0.00")):
+        table = table_of(
+            "t", "T", (Column("a", "A", Number()), Column("b", "B", Number(digits=6))), b
+        )
+        assert [column.excel for column in sheet_columns(table, "zh")] == ["General", shown]
+
+
+def test_a_head_is_frozen_only_where_its_table_stands_alone(written, tmp_path):
+    book = openpyxl.load_workbook(written["zh"])
+    assert book["情景对比"].freeze_panes == "B4"
+    both = replace(BOOK.sheets[1], parts=(TABLE, TABLE))
+    path = write_xlsx(replace(BOOK, sheets=(both,)), tmp_path / "both.xlsx", "zh")
+    sheet = openpyxl.load_workbook(path)["情景对比"]
+    assert sheet.freeze_panes is None
+    assert sheet.print_title_rows is None
 
 
 def test_no_text_becomes_a_formula(written):
@@ -107,8 +157,6 @@ def test_the_same_workbook_gives_the_same_bytes(written, tmp_path):
 
 
 def test_a_fan_whose_rows_are_no_grid_is_refused(tmp_path):
-    from dataclasses import replace
-
     fan = BOOK.sheets[2].parts[0]
     torn = replace(fan, data=replace(fan.data, rows=fan.data.rows[:-1]))
     sheet = replace(BOOK.sheets[2], parts=(torn,))
