@@ -23,6 +23,8 @@ if __name__ == "__main__":
         wrong("太旧，需要 3.11 或更新的版本", "is too old: the program needs 3.11 or later")
     try:
         from sdensemble.verbs.cli import main
+    except KeyboardInterrupt:  # before there is anything that could say so
+        sys.exit(130)
     except ImportError as error:
         wrong(
             "里没有本程序所需的软件包（" + str(error.name) + "）",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 class Message(str):
@@ -82,6 +83,14 @@ class Problems:
     def take(self, error: SDError) -> None:
         """Add the problems of an error raised by a smaller reading."""
         self.lines.extend(error.problems)
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Add the problems of an error raised inside, and go on behind."""
+        try:
+            yield
+        except SDError as error:
+            self.take(error)
 
     def __bool__(self) -> bool:
         return bool(self.lines)

@@ -30,6 +30,7 @@ from sdensemble.inputs.history import (
     information,
     known_until,
     read_history,
+    vintage,
 )
 from sdensemble.inputs.instruments import Instrument, read_instruments, refusals
 from sdensemble.inputs.priors import Priors, read_prior_sets
@@ -170,7 +171,10 @@ class Study:
         return self.named((self.fit.scenario,))[0] if self.fit and self.fit.scenario else None
 
     def at(self, as_of: str) -> Study:
-        """Return the study as of another information date than its report's."""
+        """Return the study as of another information date than its report's.
+
+        Raises SDError for what is no date.
+        """
         if not as_of or as_of == self.report.as_of:
             return self
         if counts_years(self.model.clock.unit) and re.fullmatch(r"through-\d{1,3}", as_of):
@@ -178,6 +182,7 @@ class Study:
             raise SDError(told, name=as_of)
         other = Study(self.folder, self.model)
         other.__dict__["report"] = replace(self.report, as_of=as_of)
+        vintage(other.history, as_of)
         return other
 
     def asking(self, target: str) -> Study:

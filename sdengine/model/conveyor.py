@@ -10,7 +10,7 @@ a first value is spread so that the conveyor stands as a constant inflow would h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from sdengine.errors import Message
 from sdengine.model.build import (
     ONE,
     STEP,
+    TIME,
     ZERO,
     add,
     before,
@@ -32,20 +33,34 @@ from sdengine.model.build import (
 )
 from sdengine.model.draft import Draft, Flows
 from sdengine.model.items import Item
-from sdengine.model.stella import plain
-from sdengine.syntax import Array, Call, Expr, Number, Ref
+from sdengine.model.points import EquationError
+from sdengine.model.stella import Names, Stella, plain
+from sdengine.model.stella_functions import below
+from sdengine.syntax import Array, Call, Expr, Number, Ref, Table
 
 _VARIABLE_MOST = 2_000  # places of a conveyor whose transit time only a run can tell
 
 
-def conveyor(draft: Draft, item: Item, flows: Flows, items: Mapping[str, Item]) -> None:
-    """Write one conveyor, its outflow, its leakages and what it takes in as equations."""
-    _Conveyor(draft, item, flows, items).write()
+def conveyor(
+    draft: Draft, item: Item, flows: Flows, items: Mapping[str, Item], behind: Mapping[str, Item]
+) -> None:
+    """Write one conveyor, its outflow, its leakages and what it takes in as equations.
+
+    ``behind`` maps a flow to the stock it enters.
+    """
+    _Conveyor(draft, item, flows, items, behind).write()
 
 
 class _Conveyor:
-    def __init__(self, draft: Draft, item: Item, flows: Flows, items: Mapping[str, Item]):
-        self.draft, self.item, self.items = draft, item, items
+    def __init__(
+        self,
+        draft: Draft,
+        item: Item,
+        flows: Flows,
+        items: Mapping[str, Item],
+        behind: Mapping[str, Item],
+    ):
+        self.draft, self.item, self.items, self.behind = draft, item, items, behind
         self.name, self.dims = item.name.replace("\\n", " "), item.dims
         self.inflows = [name for name in flows.inflows if name in draft.elements]
         outflows = [name for name in flows.outflows if name in draft.elements]
@@ -56,8 +71,21 @@ class _Conveyor:
                 raise ValueError(
                     Message('"{name}" leaks whole units only: not supported', name=items[name].name)
                 )
+        self.discrete = item.options.get("discrete") == "true"
         self.exponential = item.options.get("exponential_leak") == "true"
+        self.spreads = {name: spread for name in self.inflows if (spread := self._spread(name))}
         self.unit = item.unit
+
+    def _spread(self, name: str) -> str:
+        """Return how an inflow is spread: "even", "dest", "dist"; empty where it is put down at
+        the beginning."""
+        spread = self.items[name].options.get("spreadflow", "").lower()
+        if spread in ("", "beginning"):
+            return ""
+        if spread not in ("even", "dest", "dist"):
+            told = '"{name}" is spread over its conveyor as "{spread}", which is not supported'
+            raise ValueError(Message(told, name=self.items[name].name, spread=spread))
+        return spread
 
     def part(self, what: str) -> str:
         return f"{self.name} · {what}"
@@ -96,16 +124,29 @@ class _Conveyor:
         start = self._first_value()
         self._shares(slat, place)
         self._take_in(moving)
-        put = when(test("eq", place, self.here("steps")), self.here("taken"), ZERO)
-        draft.define(self.part("put"), [((*dims, slat), put)], self.unit)
+        begins = test("eq", place, self.here("steps"))
+        put = [when(begins, self.here("taken"), ZERO)]
+        for name, spread in self.spreads.items():
+            came = mul(draft.at(name, dims), STEP)
+            put.append(mul(came, self._share(name, spread, slat, place, count)))
+        draft.define(self.part("put"), [((*dims, slat), add(*put))], self.unit)
+        waits = self._waits(self.ends[:1])
         for what in ("load", "base"):  # what stands there; what was put down when it came
             if what == "base" and (not self.leaks or self.exponential):
                 continue
             kept = "left" if what == "load" else "base"
-            rows = [((*dims, last), when(moving, self.here("put", last), self.here(what, last)))]
+            on: Expr = self.here("put", last)
             if count > 1:
-                on = add(self.here(kept, behind), self.here("put", front))
-                rows.append(((*dims, front), when(moving, on, self.here(what, front))))
+                rest = add(self.here(kept, behind), self.here("put", front))
+                if waits is not None:
+                    first_place = test("and", test("eq", Ref(front), ONE), waits)
+                    rest = add(rest, when(first_place, self.here(kept, front), ZERO))
+                rows = [((*dims, front), when(moving, rest, self._still(what, front)))]
+            else:
+                rows = []
+                if waits is not None:
+                    on = add(on, when(waits, self.here(kept, last), ZERO))
+            rows.insert(0, ((*dims, last), when(moving, on, self._still(what, last))))
             draft.define(self.part(f"next {what}"), rows, self.unit)
             old = before(self.here(f"next {what}", slat), self._start(what, slat, start, count))
             draft.define(self.part(what), [((*dims, slat), old)], self.unit)
@@ -114,8 +155,15 @@ class _Conveyor:
         draft.elements.pop(plain(self.name))
         draft.define(self.name, [(dims, whole)], self.unit)
         if self.ends:
-            off = when(moving, div(self.here("left", first), STEP), ZERO)
+            off = when(_unless(waits, moving), div(self.here("left", first), STEP), ZERO)
             draft.rewrite(self.ends[0], lambda _, __: off, dims)
+
+    def _still(self, what: str, place: str) -> Expr:
+        """Return what stands at a place while the conveyor does not move: an oven empties on it
+        all the same."""
+        ovens = (n for n in self.inflows if self.items[n].options.get("pushed") == "oven")
+        here = self.here(what, place)
+        return add(here, self.here("put", place)) if any(ovens) else here
 
     # ── how long it is, what stands on it at first ─────────────────────────────────────────
 
@@ -135,6 +183,12 @@ class _Conveyor:
             raise ValueError(
                 Message('<conveyor> ("{name}"): its <len> is no number', name=self.name)
             )
+        elif self.item.options.get("fifo") == "true":
+            told = (
+                '<conveyor> ("{name}") keeps its order while its transit time changes (fifo): '
+                "not supported"
+            )
+            raise ValueError(Message(told, name=self.name))
         else:  # what stays longer than the run never leaves
             count = max(min(int((stop - start) / step + 1.5), _VARIABLE_MOST), 1)
         draft.take_places(count, f'<conveyor> ("{self.name}")', Message("places"))
@@ -223,7 +277,8 @@ class _Conveyor:
             else:
                 amount = mul(self.here("base", slat), fraction, div(inside, Number(high - low)))
             left = sub(load, *taken)
-            own = when(moving, most(ZERO, least(amount, left)), ZERO)
+            goes = _unless(self._waits([name]), moving)
+            own = when(goes, most(ZERO, least(amount, left)), ZERO)
             self.draft.define(self.part(f"leak {number}"), [(rows, own)], self.unit)
             taken.append(self.here(f"leak {number}", slat))
             rate = div(total(Ref(self.part(f"leak {number}"), (*self.dims, f"{slat}!"))), STEP)
@@ -233,21 +288,101 @@ class _Conveyor:
     # ── what flows in ──────────────────────────────────────────────────────────────────────
 
     def _take_in(self, moving: Expr) -> None:
-        """Limit the inflows, in their order, to what the conveyor has room for."""
+        """Limit the inflows, in their order, to what the conveyor has room for.
+
+        What another conveyor or an oven sends comes in any case, and first.
+        """
         draft = self.draft
         capacity, rate = draft.option(self.item, "capacity"), draft.option(self.item, "in_limit")
+        pushed = [name for name in self.inflows if "pushed" in self.items[name].options]
+        asked = [name for name in self.inflows if name not in pushed]
         room: list[Expr] = []
         if capacity is not None:
             free = div(sub(capacity, Ref(self.name, self.dims)), STEP)
-            room.append(add(free, *(Ref(n, self.dims) for n in (*self.ends[:1], *self.leaks))))
+            gone = (Ref(n, self.dims) for n in (*self.ends[:1], *self.leaks))
+            room.append(sub(add(free, *gone), *(draft.at(n, self.dims) for n in pushed)))
         if rate is not None:
-            room.append(rate)
+            room.append(self._rest_of_unit(rate, asked) if self.discrete else rate)
         whole = most(least(*room), ZERO) if room else None
         stops = "arrest" in self.item.options
 
         def gate(inflow: Expr) -> Expr:
             return when(moving, inflow, ZERO) if stops else inflow
 
-        draft.admit(self.inflows, whole, gate, self.dims)
-        gained = add(*(self.draft.at(name, self.dims) for name in self.inflows))
+        draft.admit(asked, whole, gate, self.dims)
+        placed = [name for name in self.inflows if name not in self.spreads]
+        gained = add(*(self.draft.at(name, self.dims) for name in placed))
         self.draft.define(self.part("taken"), [(self.dims, mul(gained, STEP))], self.unit)
+
+    def _rest_of_unit(self, rate: Expr, asked: Sequence[str]) -> Expr:
+        """Return what may still come in this unit of time, all of it within one step."""
+        name = self.part("let in")
+        came = mul(add(*(self.draft.at(n, self.dims) for n in asked)), STEP)
+        edge = (below(add(t, Number(1e-6))) for t in (add(TIME, STEP), TIME))
+        later = when(test("gt", *edge), ZERO, add(self.here("let in"), came))
+        self.draft.define(name, [(self.dims, before(later, ZERO))], self.unit)
+        return div(sub(rate, self.here("let in")), STEP)
+
+    def _share(self, name: str, spread: str, slat: str, place: Ref, count: int) -> Expr:
+        """Return the share of an inflow that is put down at a place where it is spread."""
+        steps, rows = self.here("steps"), (*self.dims, slat)
+        on, begins = test("le", place, steps), test("eq", place, steps)
+        if spread == "even":
+            return when(on, div(ONE, steps), ZERO)
+        part = self.part(f"spread {name}")
+        weights: list[tuple[tuple[str, ...], Expr]]
+        if spread == "dest":  # as what stands there once it has moved on
+            weights = [((*self.dims, f"{self.name} · {count}"), ZERO)]
+            if count > 1:
+                behind, front = self.here("left", self.part("behind")), self.part("front")
+                weights.append(((*self.dims, front), behind))
+        else:  # a profile from 0, where things are put down at first, to 1, where they leave
+            way = div(add(sub(steps, place), Number(0.5)), steps)
+            weights = [(rows, when(on, most(self._profile(name, way), ZERO), ZERO))]
+        self.draft.define(part, weights)
+        whole = total(Ref(part, (*self.dims, f"{slat}!")))
+        self.draft.define(f"{part} · all", [(self.dims, whole)])
+        sum_ = Ref(f"{part} · all", self.dims)
+        even = when(begins, ONE, ZERO)
+        return when(test("gt", sum_, ZERO), div(Ref(part, rows), sum_), even)
+
+    def _profile(self, name: str, way: Expr) -> Expr:
+        """Return an inflow's profile at a share of the way."""
+        table = profile(self.items[name], self.draft.names, way)
+        known = self.draft.elements.get(plain(table.function)) if isinstance(table, Call) else None
+        points = known.equations[0].expr if known is not None else None
+        if not isinstance(points, Table) or (points.x[0], points.x[-1]) != (0.0, 1.0):
+            told = (
+                '"{name}": what spreads it over its conveyor must be a graphical function '
+                "from 0 to 1"
+            )
+            raise ValueError(Message(told, name=self.items[name].name))
+        return table
+
+    def _waits(self, flows: Sequence[str]) -> Expr | None:
+        """Return whether what would leave has to wait, since the conveyor it enters stands still;
+        None where it never does."""
+        into = self.behind.get(flows[0]) if flows else None
+        if into is None or into.options["special"] != "conveyor":
+            return None
+        stopped = self.draft.option(into, "arrest")
+        return None if stopped is None else test("ne", stopped, ZERO)
+
+
+def _unless(waits: Expr | None, moving: Expr) -> Expr:
+    return moving if waits is None else test("and", moving, Call("not", (waits,)))
+
+
+def profile(flow: Item, names: Names, way: Expr) -> Expr:
+    """Return the graphical function that spreads a flow over its conveyor, at a share of the way.
+
+    Raises ValueError where its name cannot be read.
+    """
+    dialect = Stella(names, flow.module, flow.name, flow.dims)
+    try:
+        return dialect.call(
+            "LOOKUP", (dialect.read(flow.options.get("distrib_eq", "")), way), None, ()
+        )
+    except EquationError as error:
+        told = '"{name}" cannot be read: it {what}'
+        raise ValueError(Message(told, name=flow.name, what=error.args[0])) from None

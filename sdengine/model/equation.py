@@ -183,6 +183,9 @@ class Reader:
         if self.took(":NA:"):
             return Number(NA)
         if self.took("IF"):
+            if self.took("THEN"):  # Vensim's function in an XMILE file
+                self.take("ELSE")
+                return self._call("if then else", None)
             return self._conditional()
         sign = self.peek()
         if sign == "MOD" and self.next_sign() == "(":

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 from sdengine.errors import Message
+from sdengine.limits import at_most, limit
 from sdengine.model.items import Item
 from sdengine.model.stella import plain
 
 Links = Sequence[tuple[str, str]]
-Modules = Sequence[tuple[str, Links]]
+Modules = Sequence[tuple[str, str, Links]]
+"""Each module's name, the name of its model, its connections."""
 
 
 def joined(models: Sequence[tuple[str, Sequence[Item], Modules]]) -> list[Item]:
@@ -17,7 +20,8 @@ def joined(models: Sequence[tuple[str, Sequence[Item], Modules]]) -> list[Item]:
 
     A module's input is a copy of what it is connected to. Stella lists a connection in both
     modules it joins, and XMILE in the one that takes it: a connection belongs to the module its
-    ``to`` names. Raises ValueError for a module without a model and a model without a module.
+    ``to`` names. Several modules may share one model, as Simlin writes it. Raises ValueError for a
+    module without a model and a model without a module.
     """
     named = {plain(name): (name, items, modules) for name, items, modules in models[1:]}
     joiner = _Joiner(named)
@@ -39,19 +43,30 @@ class _Joiner:
     def __init__(self, named: Mapping[str, tuple[str, Sequence[Item], Modules]]):
         self.named = named
         self.used: set[str] = set()
+        self.made = 0  # variables of modules so far
 
-    def join(self, items: Sequence[Item], modules: Modules, prefix: str) -> list[Item]:
-        """Return the variables of a model with those of its modules behind them."""
+    def join(
+        self, items: Sequence[Item], modules: Modules, prefix: str, outer: tuple[str, ...] = ()
+    ) -> list[Item]:
+        """Return the variables of a model with those of its modules behind them.
+
+        ``outer`` are the models it stands in, which it must not hold itself.
+        """
         out = list(items)
         given = self._connections(modules, prefix)
-        for name, _ in modules:
-            found = self.named.get(plain(name))
-            if found is None or plain(name) in self.used:
+        for name, model, _ in modules:
+            found = self.named.get(plain(model))
+            if found is None or plain(model) in outer:
                 raise ValueError(Message('<module> ("{name}") has no model of its own', name=name))
-            self.used.add(plain(name))
+            self.used.add(plain(model))
             path = f"{prefix}{name}"
-            _, own, inner = found
-            whole = self.join(own, inner, f"{path}.")
+            _, items, inner = found
+            own = [dataclasses.replace(item, options=dict(item.options)) for item in items]
+            self.made += len(own)
+            if self.made > limit("VARIABLES"):
+                told = "{n:,} variables; {most}"
+                raise ValueError(Message(told, n=self.made, most=at_most("VARIABLES")))
+            whole = self.join(own, inner, f"{path}.", (*outer, plain(model)))
             out += whole[len(own) :]  # of modules in here: named in full already
             for item in own:
                 item.name = f"{path}.{item.name}"
@@ -66,8 +81,8 @@ class _Joiner:
     def _connections(self, modules: Modules, prefix: str) -> dict[str, str]:
         """Return what each input is connected to; names from the whole document's root."""
         given: dict[str, str] = {}
-        inside = {plain(name) for name, _ in modules}
-        for name, links in modules:
+        inside = {plain(name) for name, _, _ in modules}
+        for name, _, links in modules:
             for to, source in links:
                 head, dot, tail = plain(to).rpartition(".")
                 module = head.rpartition(".")[2] if dot else plain(name)

@@ -214,7 +214,8 @@ def oven(draft: Draft, item: Item, flows: Flows) -> None:
     draft.define(f"{name} · filling", [(dims, before(filling, ZERO))])
     room = None if capacity is None else most(div(sub(capacity, contents), STEP), ZERO)
     entering = [n for n in flows.inflows if n in draft.elements]
-    draft.admit(entering, room, lambda inflow: when(cooks, ZERO, inflow), dims)
+    idle_now = test("le", here("cooks"), ZERO)
+    draft.admit(entering, room, lambda inflow: when(idle_now, inflow, ZERO), dims)
     leaving = [n for n in flows.outflows if n in draft.elements]
     if leaving:
         off = when(test("gt", here("done"), ZERO), div(contents, STEP), ZERO)

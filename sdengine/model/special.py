@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sdengine.errors import Message
-from sdengine.model.conveyor import conveyor
+from sdengine.model.build import ZERO
+from sdengine.model.conveyor import conveyor, profile
 from sdengine.model.draft import Draft, flows_of
 from sdengine.model.items import Item
 from sdengine.model.non_negative import limit_outflows
@@ -22,6 +23,8 @@ def mark_driven(items: Sequence[Item], names: Names) -> None:
     """
     by_name = {plain(item.name): item for item in items}
     for item in items:
+        if item.options.get("spreadflow", "").lower() == "dist":
+            profile(item, names, ZERO)  # a table that is asked for by name
         if item.options.get("special") is None:
             continue
         outflows = [by_name[n] for n in flows_of(item, names).outflows if n in by_name]
@@ -31,8 +34,11 @@ def mark_driven(items: Sequence[Item], names: Names) -> None:
                 leak.options.setdefault("leak", "")
                 if leak.options["leak"].strip():
                     leak.equations, leak.pieces = (leak.options["leak"],), ()
-                leak.options["fraction"] = leak.name
+                leak.options |= {"fraction": leak.name, "pushed": "conveyor"}
             ends = ends[:1]
+        if item.options["special"] != "queue":
+            for flow in ends:
+                flow.options["pushed"] = item.options["special"]
         for flow in ends:
             flow.options["driven"] = item.name
 
@@ -45,6 +51,14 @@ def write_out(draft: Draft, items: Sequence[Item], behaviour: tuple[bool, bool])
     """
     by_name = {plain(item.name): item for item in items}
     stocks = [item for item in items if item.kind == "stock"]
+    behind = {
+        name: stock
+        for stock in stocks
+        if "special" in stock.options
+        for name in flows_of(stock, draft.names).inflows
+    }
+    for name, stock in behind.items():
+        _require_room(by_name[name], stock) if name in by_name else None
     for item in stocks:
         special, flows = item.options.get("special"), flows_of(item, draft.names)
         if special is not None and not flows.outflows and special != "queue":
@@ -52,7 +66,7 @@ def write_out(draft: Draft, items: Sequence[Item], behaviour: tuple[bool, bool])
                 Message('<{special}> ("{name}") has no outflow', special=special, name=item.name)
             )
         if special == "conveyor":
-            conveyor(draft, item, flows, by_name)
+            conveyor(draft, item, flows, by_name, behind)
         elif special == "oven":
             oven(draft, item, flows)
     for item in stocks:  # a queue gives what the stocks behind it can take
@@ -71,6 +85,16 @@ def write_out(draft: Draft, items: Sequence[Item], behaviour: tuple[bool, bool])
         )
         if once:  # a flow of several stocks cannot be drawn in Stella: there the stock stays at 0
             limit_outflows(draft, item.name, flows, one_way)
+
+
+def _require_room(flow: Item, stock: Item) -> None:
+    """Raise ValueError where a conveyor or oven sends what the next stock may have to turn away."""
+    if "pushed" in flow.options and stock.options["special"] == "oven":
+        told = (
+            '"{flow}" brings what leaves a conveyor or oven to the oven "{name}", which takes '
+            "nothing while it cooks: put a queue between them"
+        )
+        raise ValueError(Message(told, flow=flow.name, name=stock.name))
 
 
 def _one_way(items: Sequence[Item], behaviour: tuple[bool, bool]) -> set[str]:

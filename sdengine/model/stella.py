@@ -14,6 +14,7 @@ from sdengine.model.equation import Reader, Subscript, Text, counted
 from sdengine.model.points import EquationError
 from sdengine.model.stella_functions import ARITY, FUNCTIONS, RUNS
 from sdengine.model.tokens import tokens
+from sdengine.model.vensim_calls import FORMS, function_name
 from sdengine.syntax import Call, Expr, Number, Ref
 
 TABLE_OF = " · table"  # ends the name of a graphical function that belongs to a variable
@@ -31,6 +32,7 @@ _TABLES = (
 _VECTORS = ("vector sort order", "vector rank", "vector reorder")
 _EXTREMES = ("min", "max", "vmin", "vmax")
 _FEW = ("min", "max")
+_PLACES = ("size", "mean", "stddev", *_EXTREMES)
 
 
 def plain(name: str) -> str:
@@ -48,8 +50,9 @@ def twin(dim: str, place: int) -> str:
 class Names:
     """What a file's names stand for: ranges with their elements, variables' ranges, what macros
     take for arguments that are left out, which graphical functions are called by name, which
-    variables have one (``tables``), beside an equation (``tabled``), and the ranges that equations
-    made by naming a first and a last element (``slices``)."""
+    variables have one (``tables``), beside an equation (``tabled``), the ranges that equations
+    made by naming a first and a last element (``slices``), and the conveyors, queues and ovens
+    that are no arrays (``holders``)."""
 
     ranges: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     arrays: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -59,6 +62,7 @@ class Names:
     tables: set[str] = field(default_factory=set)
     tabled: set[str] = field(default_factory=set)
     slices: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    holders: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,7 @@ class Stella:
         stands in its place."""
         if subscripts is None:
             return Ref(_written(text))
+        self._require_no_holder(_written(text))
         dims = self.names.arrays.get(plain(text), ())
         if dims and len(dims) != len(subscripts):
             raise EquationError(
@@ -247,6 +252,8 @@ class Stella:
             )
         if word in self.names.macros:
             return self._macro(text, args)
+        if word in _PLACES and len(args) == 1 and isinstance(args[0], Ref):
+            self._require_no_holder(args[0].name)
         if word in self.names.variables and (word in self.names.tables or not _known(word)):
             table = self._array(text, subscripts)
             return self._lookup(self._table(table) if isinstance(table, Ref) else table, args)
@@ -273,12 +280,24 @@ class Stella:
             for arg in args[1:]:
                 out = Call(word, (out, arg))
             return out
+        if word == "nan":
+            return _NUMBERS[word]
         made = FUNCTIONS.get((word, len(args)))
         if made is not None:
             return made(*args)
         if word in ARITY:
             counted(name, args, *ARITY[word])
+        elif function_name(word) in FORMS:  # as Vensim exports it
+            count, form = FORMS[function_name(word)]
+            counted(name, args, count)
+            return form(*args)
         return Call(word.replace(" ", "_"), args)
+
+    def _require_no_holder(self, name: str) -> None:
+        """Raise for a conveyor, queue or oven whose single places are asked for."""
+        if plain(name) in self.names.holders:
+            told = 'asks for the single places of "{name}", which is not supported'
+            raise EquationError(Message(told, name=name))
 
     def _macro(self, text: str, args: tuple[Expr, ...]) -> Expr:
         """Return a call of a macro, arguments that are left out by their defaults."""

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 
 from sdengine.errors import Message
-from sdengine.model.build import mul, sub
+from sdengine.model.build import TIME, add, mul, sub
 from sdengine.model.equation import MARK, Subscript, Text, counted
 from sdengine.model.external import Source
 from sdengine.model.forms import Form, same, starting
 from sdengine.model.points import EquationError
 from sdengine.syntax import Call, Expr, Ref
 
-_FORMS: Mapping[str, tuple[int, Form]] = {
+FORMS: Mapping[str, tuple[int, Form]] = {
     "game": (1, lambda x: x),
     "initial": (1, same("initial")),
     "reinitial": (1, same("initial")),
@@ -30,11 +30,14 @@ _FORMS: Mapping[str, tuple[int, Form]] = {
     "sample_if_true": (3, same("sample_if_true")),
     "allocate_available": (3, same("allocate_available")),
     "allocate_by_priority": (5, same("allocate_by_priority")),
+    "time_base": (2, lambda start, slope: add(start, mul(TIME, slope))),
+    "tabxl": (2, same("lookup_extrapolate")),
     "pulse_train": (
         4,
         lambda start, width, interval, end: Call("pulse_train", (start, interval, width, end)),
     ),
 }
+"""Vensim's functions that have another form in the engine: number of arguments and form."""
 _SOURCES = {"data": 4, "lookups": 4, "constants": 3, "subscript": 5}
 _GET = re.compile(r"get_(?:xls|direct)_(data|lookups|constants|subscript)s?")
 
@@ -74,7 +77,7 @@ class Vensim:
             )
         if word == "delayp":
             return self._pipeline(name, args, outputs)
-        form = _FORMS.get(word)
+        form = FORMS.get(word)
         if form is not None:
             counted(name, args, form[0])
             return form[1](*args)

@@ -6,6 +6,7 @@ A document (``xmile_document``) becomes items, one for each variable, whose modu
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +16,7 @@ from sdengine.model.draft import Draft
 from sdengine.model.equation import negated
 from sdengine.model.items import Item, Piece
 from sdengine.model.modules import joined
-from sdengine.model.points import EquationError
+from sdengine.model.points import EquationError, number
 from sdengine.model.repair import document
 from sdengine.model.sections import CLOCK, Element, File, Section
 from sdengine.model.special import mark_driven, write_out
@@ -44,6 +45,12 @@ def read_xmile(text: str) -> File:
     names = _names(ranges, items, macros)
     names.macros = tree.defaults()
     mark_driven(items, names)
+    if method != "euler" and any("special" in item.options for item in items):
+        told = (
+            "conveyors, queues and ovens move once a step: run by Euler's method "
+            "instead of {method}"
+        )
+        method, more = "euler", (*more, Message(told, method=method))
     times = _clock(clock, names)
     reader = _Items(names, tree.non_negative(), {fold(e.name): e for e in times})
     drafts = [reader.draft(items), *(reader.draft(own) for _, _, own in macros)]
@@ -110,6 +117,8 @@ def _names(
                     near=near,
                 )
             )
+        if "special" in item.options and not item.dims:
+            names.holders.add(name)
         if item.table is not None or any(piece.table is not None for piece in item.pieces):
             names.tables.add(name)
         if item.table is not None and any(text.strip() for text in item.equations):
@@ -152,6 +161,7 @@ class _Items:
         found: dict[str, list[Element]] = {kind: [] for kind in KINDS}
         for item in items:
             if item.kind in ("aux", "flow") and fold(item.name) in CLOCK:
+                self._require_clock(item)
                 continue
             if item.kind == "stock" and item.pieces:
                 found["aux"].append(self._firsts(item))
@@ -173,6 +183,16 @@ class _Items:
         if not self.faults:
             write_out(draft, items, self.flows)
         return draft
+
+    def _require_clock(self, item: Item) -> None:
+        """Note it as a fault where a variable with the name of a time of the clock, which Vensim
+        writes beside it, has another value."""
+        text, own = "".join(item.equations), self.clock.get(fold(item.name))
+        with contextlib.suppress(ValueError, EquationError):
+            expr = None if own is None else own.equations[0].expr
+            if isinstance(expr, Number) and number(text) != expr.value:
+                what = "bears the name of the clock's {value}: rename it"
+                self.faults.append((_shown(item), Message(what, value=expr.value)))
 
     def _firsts(self, item: Item) -> Element:
         """Return the first values of a stock that are given by element, as a variable."""

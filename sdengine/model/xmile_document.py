@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,9 +14,14 @@ from sdengine.model.stella import plain
 from sdengine.syntax import Table
 
 _METHODS = {"euler": "euler", "rk2": "rk2", "rk4": "rk4", "": "euler", "cycletime": "euler"}
-_VARYING = "rk45"  # Runge-Kutta with steps of its own choice
+_VARYING = ("rk45", "gear")  # with steps of their own choice
 KINDS = ("aux", "flow", "gf", "stock")  # variables stand in the model by their kind
 SPECIAL = ("conveyor", "queue", "oven")
+_OF_FLOWS = (
+    *("leak", "leak_integers", "overflow", "leak_start", "leak_end"),
+    *("spreadflow", "distrib_eq"),  # of isee systems
+)
+_WAYS = ("discrete", "batch_integrity", "one_at_a_time", "exponential_leak", "fifo")
 _MODES = {"continuous": "hold", "extrapolate": "extrapolate", "discrete": "discrete"}
 
 
@@ -42,13 +48,14 @@ class Document:
         """
         specs = self.root.find(self.tag("sim_specs"))
         said = "" if specs is None else (specs.get("method") or "").lower()
-        listed = [one.strip() for one in said.split(",")]
+        listed = ["".join(one.split()) for one in said.split(",")]
         known = [_METHODS[one] for one in listed if one in _METHODS]
         if known:
             return known[0], ()
-        if _VARYING in listed:
-            told = 'method "rk45" has steps of its own choice; run as rk4 with <dt>'
-            return "rk4", (Message(told),)
+        varying = [one for one in listed if one in _VARYING]
+        if varying:
+            told = 'method "{said}" has steps of its own choice; run as rk4 with <dt>'
+            return "rk4", (Message(told, said=varying[0]),)
         raise ValueError(
             Message('integration method "{said}" is not supported (euler, rk2, rk4)', said=said)
         )
@@ -68,11 +75,12 @@ class Document:
             raise ValueError(Message("no <sim_specs> element: start, stop and dt are not given"))
         found = []
         for kind in ("start", "stop", "dt"):
-            value = self.text(specs, kind).strip()
+            value = self.text(specs, kind).strip() or ("1" if kind == "dt" else "")
             if not value:
                 raise ValueError(Message("<sim_specs> has no <{kind}>", kind=kind))
             found.append(value)
-        if (specs.find(self.tag("dt")).get("reciprocal") or "").lower() == "true":
+        dt = specs.find(self.tag("dt"))
+        if dt is not None and (dt.get("reciprocal") or "").lower() == "true":
             found[2] = f"1/({found[2]})"
         return found[0], found[1], found[2], specs.get("time_units") or ""
 
@@ -112,7 +120,7 @@ class Document:
         return stock, flow
 
     def models(self) -> list[tuple[str, list[Item], list[Any]]]:
-        """Return each model's name, variables, and modules as (name, connections)."""
+        """Return each model's name, variables, and modules as (name, model, connections)."""
         found = []
         for model in self.root.iterfind(self.tag("model")):
             inside = model.find(self.tag("variables"))
@@ -126,7 +134,9 @@ class Document:
                         (link.get("to", ""), link.get("from", ""))
                         for link in node.iterfind(self.tag("connect"))
                     ]
-                    modules.append((node.get("name", ""), links))
+                    name = node.get("name", "")
+                    ways = {_bare(key): value for key, value in node.attrib.items()}
+                    modules.append((name, ways.get("model_name") or name, links))
             found.append((model.get("name", ""), items, modules))
         if not found:
             raise ValueError(Message("no <model> element"))
@@ -136,6 +146,9 @@ class Document:
         """Yield each macro's name, parameters and variables; one it lacks is its equation."""
         for macro in self.root.iterfind(self.tag("macro")):
             name = macro.get("name", "")
+            if macro.find(self.tag("sim_specs")) is not None:
+                told = 'macro "{name}" has <sim_specs>, a run of its own: not supported'
+                raise ValueError(Message(told, name=name))
             parms = macro.findall(self.tag("parm"))
             nodes = [node for group in macro.iter(self.tag("variables")) for node in group]
             items = list(self.items(nodes))
@@ -203,17 +216,17 @@ class Document:
             child = node.find(self.tag(special))
             if child is not None:
                 found["special"] = special
-                found |= {key: value.lower() for key, value in child.attrib.items()}
+                found |= _ways(node.get("name", ""), special, child)
                 found |= {
-                    str(part.tag).rpartition("}")[2]: _plain_text("".join(part.itertext()))
+                    _bare(part.tag): _plain_text("".join(part.itertext()))
                     for part in child
                     if isinstance(part.tag, str)
                 }
-        for mark in ("leak", "leak_integers", "overflow"):
-            child = node.find(self.tag(mark))
-            if child is not None:
-                found[mark] = _plain_text(child.text or "")
-        return found | {k: node.get(k, "") for k in ("leak_start", "leak_end") if node.get(k)}
+        for child in node:
+            if _bare(child.tag) in _OF_FLOWS:
+                found[_bare(child.tag)] = _plain_text(child.text or "")
+        ways = {_bare(key): value for key, value in node.attrib.items()}
+        return found | {key: ways[key] for key in _OF_FLOWS if ways.get(key)}
 
     def _piece(self, name: str, node: Any) -> Piece:
         subscripts = tuple(_subscripts(node.get("subscript", "")))
@@ -284,6 +297,21 @@ class Document:
                 Message('{where} has the unknown type "{mode}"', where=where, mode=mode)
             )
         return table_of(x, y, _MODES[mode])
+
+
+def _ways(name: str, special: str, node: Any) -> dict[str, str]:
+    """Return how a special stock works, as its attributes say; raise where one is not known."""
+    found = {_bare(key): value.strip().lower() for key, value in node.attrib.items()}
+    for key, value in found.items():
+        if key not in _WAYS and value not in ("", "0", "false"):
+            told = '<{special}> ("{name}") asks for {key}="{value}", which is not supported'
+            raise ValueError(Message(told, special=special, name=name, key=key, value=value))
+    return found
+
+
+def _bare(name: object) -> str:
+    """Return the name of an element or attribute without its namespace or prefix."""
+    return re.split("[}:]", name)[-1] if isinstance(name, str) else ""
 
 
 def _maybe(text: str | None) -> float | None:

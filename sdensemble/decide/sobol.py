@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sdengine.errors import SDError
-from sdensemble.decide.jackknife import jackknife
+from sdensemble.results.jackknife import jackknife
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -39,15 +39,6 @@ def cell_label(model: Model, name: str, elements: Sequence[str]) -> dict[str, st
     return {lang: tell(named, lang) for lang in LANGS}
 
 
-def spoken(one: object, name: str = "") -> dict[str, str]:
-    """Return what a value says in fields such as ``reason_zh`` and ``reason_en``, by language.
-
-    Without a name, of fields that are called by the language alone.
-    """
-    fields = {lang: f"{name}_{lang}" if name else lang for lang in LANGS}
-    return {lang: getattr(one, field) for lang, field in fields.items() if hasattr(one, field)}
-
-
 @dataclass(frozen=True)
 class Amount:
     """A value with its unit, as people of a language write it.

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target, readings
-from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase
+from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase, spoken
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import (
     TEXT,
@@ -290,7 +289,7 @@ def span_of(found: Sequence[Probability]) -> tuple[float, float, float, float]:
     """Return the least and the most of probabilities, each with its Monte Carlo error."""
     low = min(found, key=lambda p: p.least.mean)
     high = max(found, key=lambda p: p.most.mean)
-    return low.least.mean, high.most.mean, low.least.se, high.most.se
+    return low.least.mean, high.most.mean, low.least.error, high.most.error
 
 
 def _bare(found: Probability) -> Words:

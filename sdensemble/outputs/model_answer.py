@@ -112,11 +112,11 @@ class Likely(Number):
         if value is None:
             return self.nothing(lang)
         if isinstance(value, tuple):
-            low, high = (points(one.mean, one.se) for one in value)
+            low, high = (points(one.mean, one.error) for one in value)
             return f"{low}–{high}%"
         told = self.error and math.isfinite(value.se)
         error = f" ±{max(1, math.ceil(100 * value.se - 1e-9))}" if told else ""
-        return f"{points(value.mean, value.se)}%{error}"
+        return f"{points(value.mean, value.error)}%{error}"
 
     def number(self, value: Any, lang: str) -> Native:
         """Return the share; nothing for a range."""

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 
 from sdengine.syntax import Model
 from sdensemble.inputs.history import FIRST_YEAR, IMPORT, LATEST, counts_years, known_until
-from sdensemble.inputs.naming import Amount, spoken
+from sdensemble.inputs.naming import Amount
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import moved_by
 from sdensemble.inputs.targets import ABOUT, Target, band
-from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase, tell
+from sdensemble.lang import LANGS, Each, Words, bracketed, has, joined, phrase, spoken, tell
 from sdensemble.results.probability import value_of
 from sdensemble.results.results import Results, outlay_told
 
@@ -84,16 +84,16 @@ def fitted(posterior: str) -> Words:
     return phrase("date.calibrated" if posterior else "date.uncalibrated", digest=posterior)
 
 
-def period_of(model: Model, spec: ReportSpec) -> Words:
-    """Return a model's unit of time: "year", "month" …, or what the report calls another."""
+def period_of(model: Model, spec: ReportSpec | None) -> Words:
+    """Return a model's unit of time: "year", "month" …, or what a report calls another."""
     unit = model.clock.unit
     shared = f"period.{unit.casefold().removesuffix('s') or 'year'}"
-    if not has(shared):
-        return {lang: spec.unit_label(unit, lang).lower() for lang in LANGS}
-    return phrase(shared)
+    if has(shared):
+        return phrase(shared)
+    return {lang: spec.unit_label(unit, lang).lower() for lang in LANGS} if spec else unit
 
 
-def moment(model: Model, spec: ReportSpec, time: float) -> Words:
+def moment(model: Model, spec: ReportSpec | None, time: float) -> Words:
     """Return a time in words: "2025"; where the model's unit is another, "month 9"."""
     if counts_years(model.clock.unit):
         half = time % 1 == 0.5
@@ -247,5 +247,7 @@ def unequal_costs(results: Results) -> tuple[Words, ...]:
 def measures_of(spec: ReportSpec, targets: Sequence[Target]) -> Words:
     """Return each measure of targets with its scope and price basis, once."""
     keys = dict.fromkeys((t.measure, t.scope, t.price_basis) for t in targets)
-    said = [joined([label(spec, m), conditioned(spec, (s, p))], "nothing") for m, s, p in keys]
+    # a measure that is called by its scope does not say it twice
+    named = [(m, ("" if s and m.endswith(s) else s, p)) for m, s, p in keys]
+    said = [joined([label(spec, m), conditioned(spec, by)], "nothing") for m, by in named]
     return joined(said, "clause")

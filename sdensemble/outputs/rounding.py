@@ -53,10 +53,11 @@ def percent(p: Probability) -> str:
     Never 0% or 100%; rounded to fives or tens where the error is that large; as bounds
     ("31–33%") where members were lost.
     """
-    least, most = points(p.least.mean, p.least.se), points(p.most.mean, p.most.se)
-    if p.bounded and least != most:
-        return f"{least}–{most}%"
-    return with_error(f"{least}%", p.se)
+    if p.bounded:
+        least, most = points(p.least.mean, p.least.se), points(p.most.mean, p.most.se)
+        if least != most:
+            return f"{least}–{most}%"
+    return with_error(f"{points(p.least.mean, p.least.error)}%", p.se)
 
 
 def with_error(shown: str, se: float) -> str:
@@ -67,13 +68,16 @@ def with_error(shown: str, se: float) -> str:
 
 
 def points(share: float, se: float = 0.0) -> str:
-    """Return a share in points without the sign: "31", "<1" or ">99"."""
+    """Return a share in points without the sign: "31", "<1" or ">99".
+
+    Near nothing and near all, where members are few, as far off as two errors reach: "<20".
+    """
     if not math.isfinite(share):
         return "—"
-    if share < 0.005:
-        return "<1"
-    if share > 0.995:
-        return ">99"
+    if share < 0.005 or share > 0.995:
+        bound = 100 * (min(share, 1 - share) + (2 * se if se > 0 else 0))
+        off = math.ceil(bound - 1e-9) if bound <= 5 else 5 * math.ceil(bound / 5)
+        return f"<{min(max(off, 1), 100)}" if share < 0.5 else f">{max(100 - max(off, 1), 0)}"
     step = 10 if se >= 0.1 else 5 if se >= 0.025 else 1
     found = step * round(100 * share / step)
     return f"<{step}" if found == 0 else f">{100 - step}" if found == 100 else str(found)

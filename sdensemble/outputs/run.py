@@ -11,9 +11,8 @@ from sdengine.errors import Message
 from sdengine.syntax import Model
 from sdensemble.inputs.folder import Whole, check_folder, check_space
 from sdensemble.inputs.history import Observation
-from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.report import ReportSpec
-from sdensemble.lang import LANGS, Words, say
+from sdensemble.lang import LANGS, Words, say, spoken
 from sdensemble.outputs import fonts
 from sdensemble.outputs.answer import answer
 from sdensemble.outputs.apart import Desk, Figures

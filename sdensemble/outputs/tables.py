@@ -90,7 +90,7 @@ def probability_rows(results: Results) -> Iterator[Row]:
 
 def _probability(results: Results, target: Target, scenario: Scenario) -> Row:
     found = results.event(target, scenario).probability()
-    ends = found.least.mean, found.most.mean, found.least.se, found.most.se
+    ends = found.least.mean, found.most.mean, found.least.error, found.most.error
     return {
         **probability_cells(found),
         "interval_method": found.least.method,

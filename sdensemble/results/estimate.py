@@ -30,6 +30,11 @@ class Estimate:
     replicates: int
     method: str
 
+    @property
+    def error(self) -> float:
+        """Its standard error; where the sample cannot show one, half its interval."""
+        return self.se if math.isfinite(self.se) else (self.high - self.low) / 2
+
 
 def replicate_means(values: Array, replicate: NDArray[np.int64]) -> Array:
     """Return the mean of each replicate, shape (replicate,); NaN members are left out.
@@ -46,6 +51,11 @@ def replicate_means(values: Array, replicate: NDArray[np.int64]) -> Array:
     return total[count > 0] / count[count > 0]
 
 
+def error_of(parts: Array) -> float:
+    """Return the standard error of the mean of independent parts; NaN of fewer than two."""
+    return float(np.std(parts, ddof=1) / math.sqrt(parts.size)) if parts.size > 1 else math.nan
+
+
 def standard_error(values: Array, replicate: NDArray[np.int64]) -> tuple[float, int]:
     """Return the standard error of the mean and the number of independent parts behind it.
 
@@ -56,11 +66,15 @@ def standard_error(values: Array, replicate: NDArray[np.int64]) -> tuple[float, 
     means = replicate_means(values, replicate)
     if means.size < 2:
         means = values[np.isfinite(values)]
+<<<<<<< HEAD
     n = means.size
     if n < 2:
         return math.nan, n
     off = means - means.sum() / n  # of so few numbers np.std takes four times as long
     return math.sqrt((off * off).sum() / (n - 1)) / math.sqrt(n), n
+=======
+    return error_of(means), int(means.size)
+>>>>>>> main
 
 
 def mean_of(values: Array, replicate: NDArray[np.int64]) -> Estimate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -103,8 +102,7 @@ class Probability:
     @property
     def error(self) -> float:
         """Its standard error; where all members hit or none, half its interval."""
-        low, high = self.interval
-        return self.se if math.isfinite(self.se) else (high - low) / 2
+        return max(self.least.error, self.most.error)
 
     @property
     def interval(self) -> tuple[float, float]:

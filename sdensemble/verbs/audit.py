@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdensemble.verbs.options import COUNT, OfStudy, option
+from sdensemble.verbs.options import COUNT, SEED, OfStudy, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
 
@@ -16,7 +16,7 @@ class AuditOptions(OfStudy):
     start: float | None = option(None, "--from", type=float)
     prior_set: str = option("", "--prior")
     members: int = option(2048)
-    seed: int = option(1)
+    seed: int = option(1, type=SEED)
     threads: int | None = option(aside=True, type=COUNT)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdensemble.verbs.options import COUNT, IntoFolder, OfStudy, option
+from sdensemble.verbs.options import COUNT, SEED, IntoFolder, OfStudy, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
 
@@ -13,7 +13,7 @@ class BacktestOptions(IntoFolder, OfStudy):
     """What a backtest may be asked with."""
 
     prior_set: str = option("", "--prior")
-    seed: int = option(1)
+    seed: int = option(1, type=SEED)
     particles: int = option(2048)
     threads: int | None = option(aside=True, type=COUNT)
 

@@ -57,7 +57,8 @@ class GridOptions(WorldOptions):
 def grid(asked: GridOptions, tell: Tell = SILENT) -> VerbResult:
     """Run all combinations of LEVERS: "name=0:10:6", "name=3%,5%"."""
     from sdensemble.decide.levers import turned
-    from sdensemble.lang import LANGS
+    from sdensemble.lang import in_all
+    from sdensemble.outputs.decide.batch import levels_title
     from sdensemble.verbs.worlds import Job
 
     job = Job(asked, tell, "grid")
@@ -69,7 +70,8 @@ def grid(asked: GridOptions, tell: Tell = SILENT) -> VerbResult:
     for chosen in itertools.product(*([(lever, v) for v in values] for lever, values in axes)):
         name = " ".join(f"{lever.name}={value:g}" for lever, value in chosen)
         made = turned(job.base, list(chosen), name)
-        scenarios.append(replace(made, title=dict.fromkeys(LANGS, name), compares=job.base.name))
+        title = in_all(levels_title(job.study, chosen))
+        scenarios.append(replace(made, title=title, compares=job.base.name))
     return _compared(job, tuple(scenarios))
 
 

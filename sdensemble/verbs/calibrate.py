@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sdensemble.verbs.options import COUNT, FILE, OfStudy, option
+from sdensemble.verbs.options import COUNT, FILE, SEED, OfStudy, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
 
@@ -17,7 +17,7 @@ class CalibrateOptions(OfStudy):
 
     as_of: str = option("")
     prior_set: str = option("", "--prior")
-    seed: int = option(1)
+    seed: int = option(1, type=SEED)
     particles: int = option(4096)
     threads: int | None = option(aside=True, type=COUNT)
     no_profiles: bool = option(False)

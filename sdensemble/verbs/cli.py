@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import json
+import logging
 import os
 import sys
 import threading
@@ -111,7 +113,8 @@ class Door(Group):
             click.echo(_said(Message(told, line=line), ctx.meta[LANG]), err=True)
         if ctx.meta[JSON]:
             errors = [_in_all(line) for line in lines]
-            _print(ctx.meta.get(VERB, ""), {"ok": False, "status": status, "errors": errors})
+            with contextlib.suppress(OSError):  # what is wrong may be that nothing can be shown
+                _print(ctx.meta.get(VERB, ""), {"ok": False, "status": status, "errors": errors})
         ctx.exit(status)
 
 
@@ -136,6 +139,12 @@ def _lines(error: Exception) -> tuple[str, ...] | None:
         return error.problems
     if isinstance(error, MemoryError):
         return (Message("not enough memory: ask for fewer --members or fewer variables to keep"),)
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("sde"):
+        told = "this Python ({here}) lacks the package {name}: use that of the environment"
+        return (Message(told, here=sys.executable, name=error.name),)
+    if isinstance(error, OSError) and error.strerror:
+        place = error.filename or Message("the answer could not be shown")
+        return (Message("{where}: {what}", where=place, what=error.strerror),)
     what = f"{type(error).__name__}: {error}"
     told = "{what} — this is a fault of the program: run again with --debug to see where"
     return (Message(told, what=what),)
@@ -232,8 +241,9 @@ class Terminal(Tell):
         if not sys.stderr.isatty():
             return lambda done: None
         lock = threading.Lock()
+        label = _said(Message("members"), self.lang)
         self.shown = click.progressbar(
-            length=runs, label="members", file=sys.stderr, update_min_steps=runs // 200
+            length=runs, label=label, file=sys.stderr, update_min_steps=runs // 200
         )
         self.shown.__enter__()
 
@@ -254,6 +264,10 @@ def settle() -> None:
     gc.set_threshold(100_000)
     atexit.register(gc.disable)  # what a process leaves behind need not be sorted
     os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where HOME takes no cache it says so
+    for name in ("stdin", "stdout", "stderr"):  # None where who started it has closed them
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))  # noqa: SIM115
 
 
 @click.command(

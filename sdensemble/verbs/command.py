@@ -173,7 +173,10 @@ def _wrong(kind: click.ParamType, value: str, message: str) -> str:
             hint, shown = did_you_mean(value, known), ", ".join(known)
             text = '"{value}" is not one of {known}{hint}'
             return Message(text, value=value, known=shown, hint=hint)
-        case click.IntRange() | click.FloatRange() if kind.max is not None:
+        case click.IntRange() if kind.max is not None:
+            text = '"{value}" is no whole number from {low} to {high}'
+            return Message(text, value=value, low=kind.min, high=kind.max)
+        case click.FloatRange() if kind.max is not None:
             text = '"{value}" is no number from {low:g} to {high:g}'
             return Message(text, value=value, low=kind.min, high=kind.max)
         case click.IntRange():

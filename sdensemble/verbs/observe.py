@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from sdensemble.verbs.options import COUNT, THERE, OfStudy, argument, option
+from sdensemble.verbs.options import COUNT, SEED, THERE, OfStudy, argument, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
 
@@ -24,7 +24,7 @@ class ObserveOptions(OfStudy):
     prior_set: str = option("", "--prior")
     particles: int = option(1024)
     each: bool = option(False)
-    seed: int = option(1)
+    seed: int = option(1, type=SEED)
     threads: int | None = option(aside=True, type=COUNT)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdengine.errors import SDError
+from sdengine.errors import Problems, SDError
 from sdensemble.inputs.folder import put_back
 from sdensemble.lang import LANGS
 
@@ -42,6 +42,7 @@ class _Run(click.Path):
 RUN = _Run(exists=True, file_okay=False, path_type=Path)
 EITHER = click.Path(exists=True, path_type=Path)
 COUNT = click.IntRange(1)
+SEED = click.IntRange(0, 2**63 - 1)
 
 
 def option(
@@ -129,12 +130,21 @@ class OfStudy(Options):
     def sound(self) -> Study:
         """Return the study as of the date and with the question asked.
 
-        Raises SDError with all problems of its files.
+        Raises SDError with all problems of its files, and every name it does not have.
         """
-        study = self.opened().at(getattr(self, "as_of", ""))
-        study = study.asking(getattr(self, "question", ""))
-        if problems := study.check():
-            raise SDError(problems)
+        study, problems = self.opened(), Problems()
+        with problems.noted():
+            study = study.at(getattr(self, "as_of", ""))
+        problems.lines += study.check()
+        with problems.noted():
+            study = study.asking(getattr(self, "question", ""))
+        for name in (getattr(self, "prior_set", ""), *getattr(self, "prior_sets", ())):
+            with problems.noted():
+                study.prior_set(name)
+        with problems.noted():
+            study.named(tuple(getattr(self, "scenarios", ())))
+        if problems:
+            raise SDError(dict.fromkeys(problems.lines))
         return study
 
     def record(self, study: Study, **facts: Any) -> RunRecord:
@@ -167,7 +177,7 @@ class Drawn(OfStudy):
     """What a verb that draws members may be asked with."""
 
     members: int = option(2048)
-    seed: int = option(1)
+    seed: int = option(1, type=SEED)
     as_of: str = option("")
     prior_only: bool = option(False)
     threads: int | None = option(aside=True, type=COUNT)

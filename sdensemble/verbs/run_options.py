@@ -14,6 +14,7 @@ from sdensemble.verbs.options import (
     COUNT,
     EITHER,
     FILE,
+    SEED,
     InBlocks,
     IntoFolder,
     Sampled,
@@ -81,7 +82,7 @@ class FileOptions(IntoFolder):
     save_list: Path | None = option(type=FILE)
     report: str = option("")
     members: int | None = option(type=int)
-    seed: int | None = option(type=int)
+    seed: int | None = option(type=SEED)
     threads: int | None = option(aside=True, type=COUNT)
 
     @classmethod

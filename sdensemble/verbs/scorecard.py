@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdengine.errors import SDError
-from sdensemble.verbs.options import RUN, IntoFolder, OfStudy, option
+from sdensemble.verbs.options import RUN, SEED, IntoFolder, OfStudy, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class ScorecardOptions(IntoFolder, OfStudy):
 
     run: Path | None = option(type=RUN, bars="members")
     members: int | None = option(type=int)
-    seed: int = option(1, needs="members")
+    seed: int = option(1, needs="members", type=SEED)
     prior_set: str = option("", "--prior", needs="members")
     scenarios: tuple[str, ...] = option((), "--scenario")
 

@@ -48,7 +48,14 @@ SPECIAL = (
     '<conveyor exponential_leak="true"><len>k + 1</len><capacity>9</capacity><in_limit>4</in_limit>'
     "<sample>1</sample><arrest>IF TIME = 2 THEN 1 ELSE 0</arrest></conveyor></stock>"
     '<flow name="o"/><flow name="l" leak_start="0.1" leak_end="0.9"><eqn>0.2</eqn><leak/></flow>'
-    '<stock name="oven"><eqn>0</eqn><inflow>o</inflow><outflow>baked</outflow>'
+    '<stock name="w2"><eqn>1</eqn><inflow>o</inflow><inflow>j</inflow><outflow>o2</outflow>'
+    "<conveyor><len>1</len><arrest>IF TIME = 1 THEN 1 ELSE 0</arrest></conveyor></stock>"
+    '<flow name="o2"/><flow name="j" isee:spreadflow="dist" xmlns:isee="http://i"><eqn>0.5</eqn>'
+    "<isee:distrib_eq>way</isee:distrib_eq></flow>"
+    '<gf name="way"><xscale min="0" max="1"/><ypts>2,1</ypts></gf><stock name="q2"><eqn>0</eqn>'
+    "<inflow>o2</inflow><outflow>load</outflow><queue/></stock>"
+    '<flow name="load"/>'
+    '<stock name="oven"><eqn>0</eqn><inflow>load</inflow><outflow>baked</outflow>'
     "<oven><len>1</len><capacity>2</capacity><fill_time>1</fill_time></oven></stock>"
     '<flow name="baked"/><aux name="k"><eqn>1</eqn></aux><aux name="v"><dimensions><dim name="E"/>'
     '</dimensions><eqn>E * 2</eqn></aux><aux name="p"><eqn>PREVIOUS(SELF, 0) + v[INT(TIME) + 1]'

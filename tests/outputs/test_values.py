@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv as plain
 import math
 
+import numpy as np
 import pytest
 
 from sdensemble.lang import LANGS, joined, phrase, tell
@@ -30,6 +31,7 @@ from sdensemble.outputs.form import Chance, InTen, Measured, Number, Share, Show
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.outputs.write import csv, nothing, picture, terminal
 from sdensemble.outputs.write.picture import marks
+from sdensemble.results.probability import Event
 
 YEARS = numbers(range(2020, 2026))
 
@@ -245,3 +247,20 @@ def test_a_probability_is_never_zero_or_certain():
     assert Chance().text(None, "zh") == tell(phrase("number.missing"), "zh")
     least, most, _ = Chance().excel.split(";")[1], *Chance().excel.split(";")[::2]
     assert ('"<1%"' in least, '">99%"' in most) == (True, True)  # nor in a spreadsheet
+
+
+@pytest.mark.parametrize(
+    ("n", "none", "every", "words"),
+    [
+        (16, "<20%", ">80%", "at most about two in ten"),
+        (64, "<5%", ">95%", "less than one in ten"),
+        (2048, "<1%", ">99%", "less than one in a hundred"),
+    ],
+)
+def test_few_members_do_not_show_that_something_is_nearly_impossible(n, none, every, words):
+    def chance(hit):
+        return Event(None, np.full(n, hit), np.zeros(n, bool), np.arange(n) % 16).probability()
+
+    never = chance(False)
+    assert (Chance().text(never, "en"), Chance().text(chance(True), "en")) == (none, every)
+    assert InTen().text((0.0, 0.0, never.error, never.error), "en") == words

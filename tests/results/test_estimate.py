@@ -64,7 +64,9 @@ def test_the_p_value_of_an_exact_zero_is_one():
     assert p_value(mean_of(np.zeros(8), REPLICATE)) == 1.0
 
 
-@pytest.mark.parametrize(("shape", "axis"), [((1,), 0), ((2048,), 0), ((3, 200), 1), ((2, 31, 4), 1)])
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((1,), 0), ((2048,), 0), ((3, 200), 1), ((2, 31, 4), 1)]
+)
 @pytest.mark.parametrize("q", [0.5, [0.0, 0.05, 0.3, 0.5, 0.95, 1.0]])
 def test_quantiles_have_the_bits_of_numpy_s(shape, axis, q):
     rng = np.random.default_rng(5)

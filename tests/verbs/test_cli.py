@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from sdengine.errors import SDError
 from sdensemble.inputs import folder as folders
 from sdensemble.outputs import fonts
-from sdensemble.verbs.cli import main
+from sdensemble.verbs.cli import _lines, main
 
 
 def call(*arguments):
@@ -264,6 +264,31 @@ def test_an_unknown_scenario_or_prior_set_is_named_with_the_nearest(teacup, tmp_
     assert "take 64 or 128" in text
 
 
+def test_every_name_a_study_does_not_have_is_told_at_once(teacup, tmp_path):
+    asked = ["--scenario", "lit", "--prior", "none", "--target", "cold", "--as-of", "2022-13-45"]
+    lines = refused(tmp_path, "run", "--study", teacup, *asked).splitlines()
+    for name in ("lit", "none", "cold", "2022-13-45"):
+        assert any(f'"{name}"' in line for line in lines), name
+    assert len(lines) == 4
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_no_file_could_hold_is_told_before_anything_is_run(teacup, seed):
+    found = in_english("run", "--study", teacup, "--seed", seed)
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert f'--seed: "{seed}" is no whole number from 0 to {2**63 - 1}' in found.stderr
+
+
+def test_a_fault_of_disk_or_installation_is_no_fault_of_the_program():
+    full = _lines(OSError(28, "No space left on device"))
+    assert full == ("the answer could not be shown: No space left on device",)
+    assert _lines(OSError(36, "File name too long", "n")) == ("n: File name too long",)
+    (lacking,) = _lines(ModuleNotFoundError("none", name="llvmlite"))
+    assert "lacks the package llvmlite" in lacking
+    (ours,) = _lines(ModuleNotFoundError("none", name="sdengine.nowhere"))
+    assert "a fault of the program" in ours
+
+
 def test_a_folder_that_is_no_study_is_explained(tmp_path):
     text = refused(tmp_path, "run", "--study", tmp_path)
     assert "no study here: it has no folder model/ (see --study)" in text
@@ -289,7 +314,7 @@ def test_an_interruption_ends_with_its_own_status(teacup, tmp_path, monkeypatch)
 
     monkeypatch.setattr("sdensemble.ensemble.members.run_ensemble", interrupt)
     found = call("run", "--study", teacup, "--members", 32, "--out", tmp_path / "run")
-    assert (found.exit_code, found.stderr) == (130, "已中断；没有写入任何文件\n")
+    assert (found.exit_code, found.stderr) == (130, "已中断；没有写出运行结果\n")
     assert not (tmp_path / "run").exists()
 
 
@@ -323,7 +348,7 @@ def test_a_real_interruption_leaves_no_folder(teacup):
         assert job.stdout.readline().startswith("running")
         job.send_signal(signal.SIGINT)
         _, errors = job.communicate(timeout=600)
-    assert (job.returncode, errors) == (130, "已中断；没有写入任何文件\n")
+    assert (job.returncode, errors) == (130, "已中断；没有写出运行结果\n")
     assert sorted(path.name for path in teacup.iterdir()) == before
     assert [p.name for p in (teacup / "outputs").iterdir()] == ["report.toml"]
 

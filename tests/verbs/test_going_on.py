@@ -2,6 +2,7 @@
 
 import pytest
 
+from sdengine.errors import SDError
 from sdensemble.evidence import fitter
 from sdensemble.study import open_study
 from sdensemble.verbs.audit import AuditOptions, audit
@@ -55,6 +56,12 @@ def test_a_verb_interrupted_between_two_fits_goes_on_to_the_same_answer(
     again = verb(options(folder))
     assert fits["done"] == count
     assert again.found.rows == found.found.rows
+
+
+def test_a_verb_that_is_refused_leaves_nothing_to_go_on_from(folder):
+    with pytest.raises(SDError):
+        audit(AuditOptions(study=folder, members=5))
+    assert list((folder / "outputs").glob(".*")) == []
 
 
 def test_where_nothing_may_be_written_a_forecast_is_made_all_the_same(folder, monkeypatch):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sdensemble.decide.compare import Comparison, InWorld, Row
-from sdensemble.decide.levers import Moved
+from sdensemble.decide.levers import Lever, Moved
 from sdensemble.inputs.config import default_of
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.lang import Words, phrase
+from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.compare_figures import effects_panel
 from sdensemble.outputs.document import Document
@@ -28,6 +28,7 @@ def batch_document(found: Comparison, study: Study) -> Document:
     return c.paper(
         "batch",
         _answer(found, study),
+        summary_table(found, study),
         batch_table(found, study),
         batch_figure(found, study),
         c.note("paired"),
@@ -45,8 +46,9 @@ def _effects(found: Comparison) -> list[tuple[float, Row]]:
 def _answer(found: Comparison, study: Study) -> Iterator[Words]:
     effects = _effects(found)
     best = max((row for row in found.main.rows if row.effect), key=lambda r: r.probability.middle)
+    told = best.change is not None and c.told_of(best.change.found)
     items = phrase(
-        "decide.batch.best",
+        "decide.batch.best" if told else "decide.batch.alike",
         name=c.title_of(found, best.scenario),
         p=Shown(best.probability, Chance()),
         base=Shown(found.main.rows[0].probability, Chance()),
@@ -63,6 +65,41 @@ def _answer(found: Comparison, study: Study) -> Iterator[Words]:
         name=c.title_of(found, most.scenario),
         mean=c.amount(most.effect.found, unit),
         **c.paid_of(study, most),
+    )
+
+
+def levels_title(study: Study, chosen: Iterable[tuple[Lever, float]]) -> Words:
+    """Return what a scenario is called that is nothing but levels of levers."""
+    return joined(
+        (
+            joined([c.lever_label(study.model, lever), " ", _told(study, lever, value)], "nothing")
+            for lever, value in chosen
+        ),
+        "within",
+    )
+
+
+def _told(study: Study, lever: Lever, value: float) -> Words:
+    return c.level(value, lever.unit, study.report)
+
+
+def summary_table(found: Comparison, study: Study) -> Table:
+    """Return what a person reads first: the main world, those of the largest effect if many."""
+    unit = c.target_unit(study, found.target, found.outcome.variable)
+    rows, many = found.main.rows, len(found.main.rows) > FEW + 1
+    if many:
+        rows = (found.main.rows[0], *(row for _, row in _effects(found)[:FEW]))
+    few = (phrase("decide.batch.few", n=FEW, all=len(found.main.rows) - 1),) if many else ()
+    return table_from(
+        "summary",
+        phrase("decide.batch.summary", world=c.world_name(study, found.main.world)),
+        rows,
+        c.cell("title", lambda row: c.title_of(found, row.scenario), head="scenario"),
+        c.cell("p", "probability", Chance()),
+        c.cell("change", "change.found", c.POINTS, c.ONE_POINT),
+        c.cell("effect", "effect.found", c.AMOUNT, unit),
+        *c.purse_cells(study, c.SPENT, "treasury.found", "forgone.found"),
+        notes=(phrase("decide.paired"), *c.apart(study), *few, phrase("decide.batch.rest")),
     )
 
 
@@ -152,4 +189,5 @@ def batch_figure(found: Comparison, study: Study) -> Figure:
     rows = [row for _, row in _effects(found)[:FEW]]
     names = [c.title_of(found, row.scenario) for row in rows]
     panel = effects_panel(found, study, rows, names, row_height=6)
-    return Figure("batch-effects", phrase("decide.batch.figure"), (panel,))
+    title = phrase("decide.batch.figure", outcome=c.asked_outcome(study, found.target))
+    return Figure("batch-effects", title, (panel,))

@@ -66,13 +66,16 @@ def answer(found: Held, study: Study) -> Iterator[Words]:
         name = str(data.attrs["choice"])
         own = data.sel(action=name)
         gap = factor * float(data.attrs["gap"]), factor * float(data.attrs["gap_se"])
-        best = float(own["worst"]) <= 2 * float(own["worst_se"])
+        worst = factor * float(own["worst"]), factor * float(own["worst_se"])
+        best = worst[0] <= 2 * worst[1]
         kind = "_near" if abs(gap[0]) < 2 * gap[1] else "_best" if best else ""
         yield phrase(
             f"decide.robust.{'chance' if key == 'p' else key}{kind}",
             name=c.title_of(found, name),
             n=len(found.worlds),
-            worst=c.plain(factor * float(own["worst"]), unit),
+            worst=c.amount(
+                (factor * own["worst"].item(), factor * own["worst_se"].item()), unit, c.SPENT
+            ),
             world=_world(found, study, str(own["worst_world"].item())),
             gap=c.amount(gap, unit, c.SPENT),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sdensemble.decide.information import Worth
 from sdensemble.decide.knowledge import Knowledge
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, joined, phrase
@@ -14,6 +13,7 @@ from sdensemble.outputs.decide.variance import FEW
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Rule, numbers
 from sdensemble.outputs.table import Table, table_from
+from sdensemble.results.jackknife import WithError
 from sdensemble.study import Study
 
 
@@ -41,9 +41,9 @@ def knowledge_document(
     )
 
 
-def _told(one: Worth) -> bool:
+def _told(one: WithError) -> bool:
     """Return whether a worth can be told from nothing."""
-    return one.value >= 2 * one.se and one.value > 0
+    return one.told and one.value > 0
 
 
 def _favoured(found: Knowledge, name: str) -> tuple[Words, Words]:
@@ -53,7 +53,7 @@ def _favoured(found: Knowledge, name: str) -> tuple[Words, Words]:
 
 
 def _answer(found: Knowledge, study: Study, unit: Words, scale: float) -> Iterator[Words]:
-    def worth(one: Worth) -> Words:
+    def worth(one: WithError) -> Words:
         return c.amount((scale * max(one.value, 0.0), scale * one.se), unit, c.SPENT)
 
     yield phrase(
@@ -75,7 +75,7 @@ def _answer(found: Knowledge, study: Study, unit: Words, scale: float) -> Iterat
 
 def _table(found: Knowledge, study: Study, labels: Labels, unit: Words, scale: float) -> Table:
     nothing = (None, None)
-    rows: list[tuple[Words, Worth, Sequence[Words | None]]] = [
+    rows: list[tuple[Words, WithError, Sequence[Words | None]]] = [
         (phrase("decide.evpi.all"), found.perfect, nothing)
     ]
     rows += [(group_name(study, labels, n), w, nothing) for n, w in found.groups]

@@ -50,6 +50,11 @@ def _unit(found: TakenApart, study: Study) -> Words:
     return c.unit_of(study.report, found.unit)
 
 
+def _of(found: TakenApart, study: Study) -> Words:
+    """Return what the shares are of: an outcome with its year, or the probability."""
+    return c.asked_outcome(study, found.target) if found.unit else phrase("decide.head.p")
+
+
 def _order(found: TakenApart) -> NDArray[np.intp]:
     """Return the places of the levers, that of the largest share first."""
     return np.argsort(-np.abs(found.shares["share"].values))
@@ -74,7 +79,7 @@ def _answer(found: TakenApart, study: Study, names: Sequence[Words]) -> Iterator
     ]
     whole = amount(attrs["whole"], attrs["whole_se"])
     words = {"name": found.scenario.title, "whole": whole, "items": c.listed(items)}
-    yield phrase("decide.package.whole", **words)
+    yield phrase("decide.package.whole", of=_of(found, study), **words)
     excess, se = attrs["excess"], attrs["excess_se"]
     told = abs(excess) >= 2 * se and excess != 0
     key = "none" if not told else "more" if excess > 0 else "less"
@@ -130,5 +135,5 @@ def _figure(found: TakenApart, study: Study, names: Sequence[Words]) -> Figure:
         y=Axis(names=tuple(names[i] for i in top)),
         height=10 + 6 * len(top),
     )
-    title = phrase("decide.package.figure", name=found.scenario.title)
+    title = phrase("decide.package.figure", name=found.scenario.title, of=_of(found, study))
     return Figure("package-shares", title, (panel,))

@@ -8,13 +8,14 @@ from typing import Any
 
 from sdensemble.decide.frontier import Point
 from sdensemble.decide.reach import Edge, Reached, Solved
+from sdensemble.decide.roots import Root
 from sdensemble.decide.worlds import World
 from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Beside, Figure, Line, Panel, Points, Rule, numbers
-from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.form import Chance, Number, Share, Shown
 from sdensemble.outputs.naming import outlay_of
 from sdensemble.outputs.table import Cell, Column, Table, table_from
 from sdensemble.study import Study
@@ -64,7 +65,12 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
         "level": level(root.level),
         "now": c.chance(one.p_now),
     }
-    ends = {"low": level(root.low), "high": level(root.high)}
+    low, high = _within(found, root)
+    ends = {"low": level(low), "high": level(high)}
+    if low > root.low:
+        ends["low"] = phrase("decide.solve.from_limit", level=ends["low"])
+    if high < root.high:
+        ends["high"] = phrase("decide.solve.to_limit", level=ends["high"])
     if found.wanted is not None and one.p_now.mean >= found.wanted:
         key = "falls" if root.reached else "always_met"
         return phrase(f"decide.solve.{key}", p=_share(found.wanted), **ends, **values)
@@ -82,6 +88,12 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
     best = max(one.p_limits, key=lambda p: p.mean)
     p = phrase("number.with_error", value=c.chance(best), error=_points(best.se))
     return phrase("decide.solve.not_reached", limit=values["level"], p=p, **values)
+
+
+def _within(found: Solved, root: Root) -> tuple[float, float]:
+    """Return the interval of a level as far as the lever can be set: beyond it there is none."""
+    lever = found.lever
+    return max(root.low, lever.low), min(root.high, lever.high)
 
 
 def _points(se: float) -> Words:
@@ -104,8 +116,8 @@ def solve_table(found: Solved, study: Study) -> Table:
         c.cell("world", lambda one: c.world_name(study, one)),
         c.cell("found", lambda one: phrase(f"decide.solve.{_kind(one)}")),
         c.cell("level", "root.level", number, lever),
-        c.cell("low", "root.low", number, lever, "low95"),
-        c.cell("high", "root.high", number, lever, "high95"),
+        c.cell("low", lambda one: _within(found, one.root)[0], number, lever, "low95"),
+        c.cell("high", lambda one: _within(found, one.root)[1], number, lever, "high95"),
         c.cell("p_now", lambda one: c.pair(one.p_now), c.CHANCE),
         c.cell("p_there", lambda one: c.pair(one.p_there), c.CHANCE),
         c.cell("p_low", lambda one: c.pair(one.p_limits[0]), c.CHANCE),
@@ -194,10 +206,11 @@ def edge_answer(found: Edge, study: Study) -> Iterator[Words]:
         yield phrase("decide.frontier.missed", p=c.listed(_share(p) for p in missed))
     curse, se = found.curse
     if math.isfinite(curse):
-        key = "curse" if abs(curse) >= 2 * se else "no_curse"
-        yield phrase(
-            f"decide.frontier.{key}", points=c.amount((100 * curse, 100 * se), c.ONE_POINT)
-        )
+        told = abs(curse) >= 2 * se
+        key = "no_curse" if not told else "curse" if curse > 0 else "below"
+        gap = (100 * (abs(curse) if told else curse), 100 * se)
+        form = c.SPENT if told else c.AMOUNT
+        yield phrase(f"decide.frontier.{key}", points=c.amount(gap, c.ONE_POINT, form))
 
 
 def _point(found: Edge, k: int, point: Point, study: Study) -> Words:
@@ -222,6 +235,12 @@ def _point(found: Edge, k: int, point: Point, study: Study) -> Words:
     )
 
 
+def _confirmed(point: Point) -> tuple[float, float] | None:
+    """Return P on the fresh sample with its error; None where no mix reaches what is asked."""
+    found = point.confirmed, point.confirmed_se
+    return found if math.isfinite(point.confirmed) else None
+
+
 def edge_table(found: Edge, study: Study) -> Table:
     """Return one row a probability: the mix, its outlay by purse, P on both samples."""
 
@@ -238,7 +257,6 @@ def edge_table(found: Edge, study: Study) -> Table:
         share, n = p.reached, found.searched
         return share, math.sqrt(share * (1 - share) / n) if n and 0 <= share <= 1 else math.nan
 
-    fresh = c.Errored(factor=100.0, signed=False, likely=True)
     key = "cost_both" if found.with_forgone else "cost_treasury"
     return table_from(
         "frontier",
@@ -250,9 +268,7 @@ def edge_table(found: Edge, study: Study) -> Table:
             study, Number(digits=3), lambda k: _paid(found, k), lambda k: found.forgone[k]
         ),
         c.cell("searched", point(searched), c.CHANCE, head="p_searched"),
-        c.cell(
-            "fresh", point(lambda p: (p.confirmed, p.confirmed_se)), fresh, c.ONE_POINT, "p_fresh"
-        ),
+        c.cell("fresh", point(_confirmed), Chance(), head="p_fresh"),
         notes=(phrase(f"decide.frontier.{key}", outlay=outlay_of(study.report)), *c.apart(study)),
     )
 

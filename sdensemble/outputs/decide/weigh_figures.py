@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from sdensemble.decide.measured import Figure as Found
 from sdensemble.decide.weigh import Weighed
 from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, joined, phrase
@@ -26,6 +25,7 @@ from sdensemble.outputs.figure import (
 )
 from sdensemble.outputs.form import Number, Shown
 from sdensemble.outputs.naming import inside, label, outlay_of
+from sdensemble.results.jackknife import WithError
 from sdensemble.study import Study
 
 
@@ -105,7 +105,7 @@ def _where_panels(found: Weighed, study: Study) -> list[Panel]:
     return [conditions, structures]
 
 
-def _finite(found: Found) -> bool:
+def _finite(found: WithError) -> bool:
     return math.isfinite(found.value)
 
 

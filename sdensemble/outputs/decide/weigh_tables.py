@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from sdensemble.decide.measured import Figure as Found
 from sdensemble.decide.weigh import Convention, Weighed
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.form import Number, Share, Shown
 from sdensemble.outputs.naming import moment, period_of
 from sdensemble.outputs.table import Cell, Column, Table, table_from
+from sdensemble.results.jackknife import WithError
 from sdensemble.study import Study
 
 
@@ -53,7 +53,9 @@ def _year(found: Weighed, study: Study) -> Cell:
 
 
 def _effects(
-    found: Weighed, study: Study, second: Callable[[Row], Found] = lambda row: row[1].second[row[0]]
+    found: Weighed,
+    study: Study,
+    second: Callable[[Row], WithError] = lambda row: row[1].second[row[0]],
 ) -> tuple[Cell, ...]:
     """Return the columns of both sides' effects and of their gap."""
     unit, names = unit_of(found, study), names_of(found)
@@ -104,11 +106,11 @@ def weigh_table(found: Weighed, study: Study) -> Table:
     )
 
 
-def _finite(found: Found) -> Found | None:
+def _finite(found: WithError) -> WithError | None:
     return found if math.isfinite(found.value) else None
 
 
-def _verdict(found: Weighed, gap: Found) -> Words:
+def _verdict(found: Weighed, gap: WithError) -> Words:
     first, second = names_of(found)
     if not math.isfinite(gap.value):
         return phrase("number.missing")

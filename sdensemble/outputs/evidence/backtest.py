@@ -30,6 +30,7 @@ from sdensemble.outputs.evidence.common import (
     no_term,
     series_cells,
     series_title,
+    with_error,
 )
 from sdensemble.outputs.evidence.write import draw, write_texts
 from sdensemble.outputs.figure import Figure
@@ -64,7 +65,7 @@ def _scores(study: Study, found: Backtest) -> Table:
         cell("who", lambda row: method_title(study, row.method)),
         cell("value", "value", PLAIN),
         cell("forecast", lambda row: forecast_of(row.score), Quantiles(digits=4)),
-        cell("crps", "score.crps", THREE, "CRPS"),
+        with_error("crps", "score.crps", "score.error", THREE, "CRPS"),
         cell("log_score", "score.log_score", TWO),
         cell("pit", "score.pit", TWO, "PIT"),
         cell("inside", lambda row: _signs(row.score.inside), head=BAND_HEAD),
@@ -82,7 +83,7 @@ def _by_horizon(study: Study, found: Backtest) -> Table:
         for series in dict.fromkeys(row.series for row in found.rows)
         for horizon in sorted({row.horizon for row in found.rows if row.series == series})
     ]
-    notes = [phrase("evidence.same_figures")]
+    notes = [phrase("evidence.errors"), phrase("evidence.same_figures")]
     if study.fit and study.fit.baselines:
         sizes = sorted({f"{b.sd:.0%}" for b in study.fit.baselines})
         notes.append(phrase("evidence.rivals_error", sd="/".join(sizes)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from sdengine.syntax import Model
@@ -31,16 +32,21 @@ TWO, THREE = Number(places=2), Number(places=3)
 
 @dataclass(frozen=True)
 class Quantiles(Number):
-    """(low, middle, high) with as many digits as are worth reading: "0.123 / 1000 / 12346"."""
+    """(low, middle, high) with as many digits as are worth reading: "0.123 / 1000 / 12346".
+
+    With a fourth number, the Monte Carlo error of the middle, it stands behind: "… ±12".
+    """
 
     digits: int = 3
-    parts = ("low", "value", "high")
+    parts = ("low", "value", "high", "error")
 
     def text(self, value: Any, lang: str) -> str:
-        """Return the three numbers."""
+        """Return the three numbers, with the error of the middle where there is one."""
         most = 10**self.digits - 0.5
-        shown = (f"{v:.{self.digits}g}" if abs(v) < most else f"{v:.0f}" for v in value)
-        return " / ".join(shown).replace("-", "−")
+        *three, error = value if len(value) > 3 else (*value, 0.0)
+        shown = (f"{v:.{self.digits}g}" if abs(v) < most else f"{v:.0f}" for v in three)
+        beside = f" ±{error:.1g}" if 0 < error < 10 else f" ±{error:.0f}" if error > 0 else ""
+        return (" / ".join(shown) + beside).replace("-", "−")
 
     def number(self, value: Any, lang: str) -> Native:
         """Return the middle."""
@@ -154,6 +160,16 @@ def method_title(study: Study, name: str) -> Words:
 def forecast_of(score: Score) -> tuple[float, float, float]:
     """Return the lower end, the middle and the upper end of a forecast that was scored."""
     return score.low, score.median, score.high
+
+
+def with_error(name: str, number: str, error: str, form: Number, head: Words = "") -> Cell:
+    """Return a column of numbers with their Monte Carlo error behind: "0.123 ±0.004"."""
+    value, beside = attrgetter(number), attrgetter(error)
+
+    def shown(item: Any) -> tuple[float, str]:
+        return value(item), f"±{form.text(beside(item), 'en')}"
+
+    return cell(name, shown, Besides(form, brackets=False), head)
 
 
 def no_term(study: Study, known: Vintage) -> list[Words]:

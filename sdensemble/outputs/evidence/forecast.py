@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sdensemble.evidence.forecast import MODEL, STATISTIC, Forecast, moments, write_draws
+from sdensemble.evidence.forecast import MODEL, STATISTIC, Forecast, Series, moments, write_draws
 from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Document
@@ -23,6 +23,7 @@ from sdensemble.outputs.evidence.common import (
 from sdensemble.outputs.evidence.write import draw, write_texts
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.figures.evidence import fans_figure
+from sdensemble.outputs.form import Number
 from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.naming import information_date, label, moment
 from sdensemble.outputs.table import Cell, Column, Table, by_language
@@ -31,6 +32,7 @@ from sdensemble.study import Study
 SHOWN = 5
 """Periods a table for people shows: the first ones and the last."""
 FIVE = (0.05, 0.5, 0.95)
+PERCENT = Number(places=1, factor=100.0, suffix="%")
 
 
 def forecast_document(study: Study, found: Forecast) -> Document:
@@ -40,7 +42,8 @@ def forecast_document(study: Study, found: Forecast) -> Document:
     if len(years) > SHOWN:
         years = [*years[: SHOWN - 1], years[-1]]
     tables = [_table(study, found, kind, years) for kind in (STATISTIC, MODEL)]
-    return document("forecast", [*lines([head]), *tables, *lines(no_term(study, found.known))])
+    more = [phrase("evidence.errors"), *no_term(study, found.known)]
+    return document("forecast", [*lines([head]), *tables, *lines(more)])
 
 
 def _said(study: Study, found: Forecast) -> Words:
@@ -67,7 +70,15 @@ def _table(study: Study, found: Forecast, kind: str, years: Sequence[int]) -> Ta
         cell("series", "title"),
         cell("unit", lambda one: unit_label(study.report, one.unit)),
         *map(quantiles, years),
+        cell("median_error", lambda one: _median_error(found, one, years), PERCENT),
     )
+
+
+def _median_error(found: Forecast, one: Series, years: Sequence[int]) -> float:
+    """Return the Monte Carlo error of the medians, a share of them: the largest of some years."""
+    rows = [moments(one.draws[found.years.index(year)], found.replicate) for year in years]
+    shares = [row["mc_error_median"] / row["q500"] for row in rows if "q500" in row]
+    return max(shares, default=float("nan"))
 
 
 def forecast_records(study: Study, found: Forecast) -> Iterator[dict[str, Any]]:

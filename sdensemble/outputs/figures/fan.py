@@ -212,7 +212,7 @@ def _by_year(results: Results, scenario: Scenario, asked: Target) -> Panel:
         numbers(100 * p.middle for p in found),
         numbers(100 * p.interval[0] for p in found),
         numbers(100 * p.interval[1] for p in found),
-        texts=tuple(points(p.middle, p.se) for p in found),
+        texts=tuple(points(p.middle, p.error) for p in found),
         marked=marked,
     )
     values = {"beyond": beyond(asked, results.spec), "unit": time_unit(results)}

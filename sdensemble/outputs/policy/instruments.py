@@ -9,9 +9,9 @@ import numpy as np
 
 from sdengine.syntax import Model
 from sdensemble.inputs.instruments import Instrument, delay_of
-from sdensemble.inputs.naming import spoken, unit_label
+from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import ReportSpec
-from sdensemble.lang import Words, bracketed, joined, phrase
+from sdensemble.lang import Words, bracketed, joined, phrase, spoken
 from sdensemble.outputs.document import Block, Heading, Items, Paragraph
 from sdensemble.outputs.naming import label
 from sdensemble.outputs.table import Column, Table

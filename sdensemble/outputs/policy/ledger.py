@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sdengine.syntax import Model
-from sdensemble.inputs.naming import Amount, model_label, spoken, unit_label
+from sdensemble.inputs.naming import Amount, model_label, unit_label
 from sdensemble.inputs.published import Statistic
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
-from sdensemble.lang import Words, bracketed, joined, phrase, quantity, tell
+from sdensemble.lang import Words, bracketed, joined, phrase, quantity, spoken, tell
 from sdensemble.outputs.cells import Row, picked
 from sdensemble.outputs.document import Block, Heading, Items, Paragraph
 from sdensemble.outputs.form import Chance, Shown

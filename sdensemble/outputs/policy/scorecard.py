@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
-from sdensemble.lang import Words, in_all, joined, phrase
+from sdensemble.lang import Words, in_all, joined, phrase, spoken
 from sdensemble.outputs.cells import Row, picked, probability_cells
 from sdensemble.outputs.columns import SHARED
 from sdensemble.outputs.document import Block, Paragraph

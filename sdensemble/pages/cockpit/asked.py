@@ -84,7 +84,8 @@ def target_facts(study: Study, held: Carried, target: Target) -> Facts:
     if single:
         beyond = naming.beyond(target, spec)
         condition: Words = joined([beyond, *(naming.label(spec, k) for k in key if k)], "within")
-        whose = {"name": naming.target_name(target), "beyond": beyond, "year": target.year}
+        when = naming.moment(model, spec, target.year or 0)
+        whose = {"name": naming.target_name(target), "beyond": beyond, "year": when}
         question = phrase("cockpit.question", **whose)
     else:
         names = joined([naming.target_label(part) for part in parts])

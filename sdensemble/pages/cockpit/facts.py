@@ -14,6 +14,7 @@ from sdengine.model.describe import levers
 from sdengine.syntax import Kind, Model, Variable
 from sdensemble.ensemble.members import Members
 from sdensemble.inputs.config import bounds, cell_name, default_of
+from sdensemble.inputs.history import counts_years
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario, Setting
 from sdensemble.inputs.targets import Target, unit_of
@@ -30,7 +31,7 @@ from sdensemble.pages.cockpit.asked import (
     target_facts,
 )
 from sdensemble.pages.cockpit.carried import Carried, carried, drawn, forced, slider_end
-from sdensemble.results.results import ASIDE, FELT, LEAST_OUTLAY
+from sdensemble.results.results import ASIDE, FELT, LEAST_OUTLAY, is_stress
 from sdensemble.study import Study
 
 FEW = 8  # settings of a scenario whose levers are shown before all others
@@ -75,7 +76,7 @@ def study_contents(
     constants = _constants(study, held)
     sliders = _sliders(study, held, shown)
     facts = {
-        **_frame(model, held, lang, first.size, int(np.unique(first.replicate).size)),
+        **_frame(model, spec, held, lang, first.size, int(np.unique(first.replicate).size)),
         "sums": held.sums(_regimes(study)),
         "title": said(phrase("cockpit.title", name=spec.headline.whole.label)),
         "outcomes": [outcome_facts(study, held, one) for one in outcomes_of(study)],
@@ -150,7 +151,7 @@ def model_contents(held: Carried, *, lang: str) -> Contents:
             }
         )
     facts = {
-        **_frame(model, held, lang, 1, 1),
+        **_frame(model, None, held, lang, 1, 1),
         "sums": held.sums(()),
         "title": said(model.path.stem),
         "outcomes": outcomes,
@@ -204,7 +205,9 @@ def kept_of(model: Model, most: int = 200) -> dict[str, str]:
     return kept
 
 
-def _frame(model: Model, held: Carried, lang: str, members: int, replicates: int) -> Facts:
+def _frame(
+    model: Model, spec: ReportSpec | None, held: Carried, lang: str, members: int, replicates: int
+) -> Facts:
     """Return what the page of every kind of content needs."""
     clock = model.clock
     return {
@@ -214,6 +217,9 @@ def _frame(model: Model, held: Carried, lang: str, members: int, replicates: int
         "digest": model.digest,
         "clock": {"start": clock.start, "stop": clock.stop, "step": clock.step},
         "years": list(held.years),
+        "moments": [said(naming.moment(model, spec, year)) for year in held.years],
+        "period": said(naming.period_of(model, spec)),
+        "yearly": counts_years(model.clock.unit),
         "members": members,
         "replicates": replicates,
         "first": FIRST,
@@ -376,6 +382,7 @@ def _scenario(scenario: Scenario) -> Facts:
     return {
         "id": scenario.name,
         "title": dict(scenario.title),
+        "stress": is_stress(scenario),
         "settings": [
             {"id": key_of(s), "times": list(s.times), "values": list(s.values)}
             for s in scenario.settings

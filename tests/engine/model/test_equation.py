@@ -43,6 +43,13 @@ def test_arithmetic_goes_in_the_usual_order(write_model, formula, expected):
     assert first(write_model(f"x=2+Time*0~~|\ny={formula}~~|"), "y") == [pytest.approx(expected)]
 
 
+def test_a_time_base_counts_from_its_start_and_a_table_may_go_on(write_model):
+    path = write_model("y=TIME BASE(1990,0.5)~~|\nt((0,0),(1,2))~~|\nz=TABXL(t,3)~~|")
+    run = compile_model(read_model(path)).run(report=["y", "z"])
+    assert run.values["y"][:, 0].tolist() == [1990 + 0.5 * t for t in run.times]
+    assert run.values["z"][0, 0] == 6
+
+
 @pytest.mark.parametrize(
     ("condition", "holds"),
     [

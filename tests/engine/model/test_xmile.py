@@ -307,10 +307,68 @@ def test_a_model_that_no_module_uses_is_refused(write):
         read_model(write(aux("q", "1"), extra))
 
 
-@pytest.mark.parametrize("kind", ["start", "stop", "dt"])
+@pytest.mark.parametrize("kind", ["start", "stop"])
 def test_a_clock_that_lacks_a_part_is_refused(write, kind):
     path = write(aux("q", "1"))
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(f"<{kind}>", "<!--").replace(f"</{kind}>", "-->"), "utf-8")
     with pytest.raises(SDError, match=f"<sim_specs> has no <{kind}>"):
         read_model(path)
+
+
+def test_a_step_that_is_not_given_is_one(write):
+    path = write(aux("q", "TIME"))
+    path.write_text(path.read_text("utf-8").replace("<dt>1</dt>", ""), "utf-8")
+    assert run(path, "q")[0].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_modules_may_share_a_model_by_its_name(write):
+    model = (
+        '<model name="M"><variables><aux name="x"><eqn>0</eqn></aux><stock name="S"><eqn>x</eqn>'
+        '<inflow>f</inflow></stock><flow name="f"><eqn>x</eqn></flow></variables></model>'
+    )
+    body = "".join(
+        f'<module name="{name}" s:model_name="M" xmlns:s="s">'
+        f'<connect to="{name}.x" from="{name}0"/>'
+        f"</module>{aux(f'{name}0', value)}"
+        for name, value in (("A", "1"), ("B", "5"))
+    )
+    a, b = run(write(body, model), "A.S", "B.S")
+    assert (a.tolist(), b.tolist()) == ([1, 2, 3, 4, 5], [5, 10, 15, 20, 25])
+
+
+def test_a_module_that_holds_itself_is_refused(write):
+    model = '<model name="M"><variables><module name="M"/></variables></model>'
+    with pytest.raises(SDError, match="no model of its own"):
+        read_model(write('<module name="M"/>', model))
+
+
+@pytest.mark.parametrize(
+    ("equation", "expected"),
+    [
+        ("IF THEN ELSE(TIME > 2, 1, 0)", 1),
+        ("SMOOTH(5, 2) + SMOOTH3I(5, 2, 5)", 10),
+        ("DELAY FIXED(TIME, 2, 7)", 2),
+        ("PULSE TRAIN(0, 1, 2, 10) + DELAY1I(3, 2, 3)", 4),
+    ],
+)
+def test_functions_of_vensim_are_read_as_vensim_exports_them(write, equation, expected):
+    (value,) = last(write(aux("q", equation)), "q")
+    assert value == expected
+
+
+def test_a_variable_without_an_equation_that_stella_writes_as_nan_is_no_number(write):
+    (value,) = last(write(aux("q", "NAN(p)") + aux("p", "1")), "q")
+    assert math.isnan(value)
+
+
+def test_a_variable_called_like_a_time_of_the_clock_must_be_it(write):
+    assert last(write(aux("Time Step", "1") + aux("q", "Time_Step*2")), "q")[0] == 2
+    with pytest.raises(SDError, match="name of the clock's 1"):
+        read_model(write(aux("Time Step", "3")))
+
+
+def test_a_macro_with_a_run_of_its_own_is_refused(write):
+    macro = TWICE.replace("</parm>", "</parm><sim_specs><start>0</start></sim_specs>")
+    with pytest.raises(SDError, match="a run of its own"):
+        read_model(write(aux("q", "twice(1)"), macro))

@@ -76,7 +76,7 @@ def _figure(
     cells = Cells(
         tuple(numbers(line.found[i].middle for i in page) for line in lines),
         tuple(
-            tuple(points(line.found[i].middle, line.found[i].se) for i in page) for line in lines
+            tuple(points(line.found[i].middle, line.found[i].error) for i in page) for line in lines
         ),
     )
     rows = tuple(_label(line, results) for line in lines)
