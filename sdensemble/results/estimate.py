@@ -53,7 +53,11 @@ def replicate_means(values: Array, replicate: NDArray[np.int64]) -> Array:
 
 def error_of(parts: Array) -> float:
     """Return the standard error of the mean of independent parts; NaN of fewer than two."""
-    return float(np.std(parts, ddof=1) / math.sqrt(parts.size)) if parts.size > 1 else math.nan
+    n = parts.size
+    if n < 2:
+        return math.nan
+    off = parts - parts.sum() / n  # of so few numbers np.std takes four times as long
+    return math.sqrt((off * off).sum() / (n - 1)) / math.sqrt(n)
 
 
 def standard_error(values: Array, replicate: NDArray[np.int64]) -> tuple[float, int]:
@@ -66,15 +70,7 @@ def standard_error(values: Array, replicate: NDArray[np.int64]) -> tuple[float, 
     means = replicate_means(values, replicate)
     if means.size < 2:
         means = values[np.isfinite(values)]
-<<<<<<< HEAD
-    n = means.size
-    if n < 2:
-        return math.nan, n
-    off = means - means.sum() / n  # of so few numbers np.std takes four times as long
-    return math.sqrt((off * off).sum() / (n - 1)) / math.sqrt(n), n
-=======
     return error_of(means), int(means.size)
->>>>>>> main
 
 
 def mean_of(values: Array, replicate: NDArray[np.int64]) -> Estimate:
