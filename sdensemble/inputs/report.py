@@ -290,15 +290,17 @@ class ReportSpec:
         if named is not None:
             found = [t for t in single if t.id == named]
             hint = did_you_mean(named, [t.id for t in single])
-            problem = f'{where} [headline] question: no single target "{named}"{hint}'
+            told = '{where} [headline] question: no single target "{named}"{hint}'
+            problem = SDError(told, where=where, named=named, hint=hint)
         else:
             marked = [t for t in single if t.headline]
             found = [t for t in marked if t.variable == self.headline.whole.variable] or marked
             years = [last_year(t, targets) for t in targets if t.headline]
             found.sort(key=lambda t: -years.count(last_year(t, targets)))
-            problem = f"{where}: the targets: mark at least one single target with headline = 1"
+            told = "{where}: the targets: mark at least one single target with headline = 1"
+            problem = SDError(told, where=where)
         if not found:
-            raise SDError(problem)
+            raise problem
         return found[0]
 
     def outcome_of(self, target: Target) -> Outcome:
