@@ -19,7 +19,7 @@ from sdensemble.outputs.apart import Desk, Figures
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.tables import write_tables
 from sdensemble.outputs.workbook import Workbook
-from sdensemble.outputs.write.terminal import document_text
+from sdensemble.outputs.write.terminal import write_texts
 from sdensemble.results.asked import Cell
 from sdensemble.results.record import RunRecord, written
 from sdensemble.results.results import Results
@@ -142,9 +142,7 @@ def _write(
         figures = (*figures_of(first, history, others), *answer_figures(first))
         drawn = beside.submit(desk.write, Figures(folder / FIGURES, figures, lang))
         document = answer(first, others, notes)
-        for language in LANGS:
-            text = document_text(document, language)
-            (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
+        write_texts(folder, document, "answer")
         write_tables(folder, every, lang)
         book = folder / f"{say('brief.file_book', lang)}.xlsx"
         write_xlsx(_workbook(every, record), book, lang)

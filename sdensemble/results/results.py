@@ -281,6 +281,13 @@ class Results(Ensemble):
 
         return self.once(("purse", scenario.name, against.name, through, forgone), found)
 
+    def purses(
+        self, scenario: Scenario, against: Scenario, through: int
+    ) -> tuple[Effect | None, Effect | None]:
+        """Return what the treasury's payers pay more, and what the others forgo."""
+        paid = self.payers_outlay(scenario, against, through)
+        return paid, self.payers_outlay(scenario, against, through, forgone=True)
+
     def cumulative(
         self, outcome: Outcome, scenario: Scenario, against: Scenario, through: int
     ) -> Effect:
