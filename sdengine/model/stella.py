@@ -32,6 +32,10 @@ _TABLES = (
 _VECTORS = ("vector sort order", "vector rank", "vector reorder")
 _EXTREMES = ("min", "max", "vmin", "vmax")
 _FEW = ("min", "max")
+_CYCLES = (
+    *("ctmean", "ctmax", "ctmin", "ctstddev", "ctflow", "cyclemean", "cyclemax", "cyclemin"),
+    *("throughput", "qelem", "qlen", "osstate", "rework"),
+)
 _PLACES = ("size", "mean", "stddev", *_EXTREMES)
 
 
@@ -282,6 +286,9 @@ class Stella:
             return out
         if word == "nan":
             return _NUMBERS[word]
+        if word in _CYCLES:
+            told = "asks for {name}: cycle times and single batches are not followed"
+            raise EquationError(Message(told, name=name))
         made = FUNCTIONS.get((word, len(args)))
         if made is not None:
             return made(*args)
