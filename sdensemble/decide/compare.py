@@ -12,17 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import SDError
-from sdensemble.decide.jackknife import jackknife
 from sdensemble.decide.levers import Moved, moved
-from sdensemble.decide.measures import last_year, outcome_of, paid
+from sdensemble.decide.measures import paid
 from sdensemble.decide.target_runs import beside
 from sdensemble.decide.worlds import Count, Named, World, keep_for
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.inputs.targets import Target, leaves
-from sdensemble.results.estimate import Estimate, holm, mean_of, p_value
+from sdensemble.inputs.targets import Target, last_year, leaves
+from sdensemble.results.estimate import Estimate, holm, mean_of, p_value, ratio_of
 from sdensemble.results.probability import Difference, Probability, difference, distinguishable
-from sdensemble.results.results import LEAST_OUTLAY, Effect, Results, purse_charged
+from sdensemble.results.results import Effect, Results, outlay_told, purse_charged
 from sdensemble.study import Study
 
 if TYPE_CHECKING:
@@ -147,8 +146,8 @@ def compare(
     lacks the target are left out. Raises SDError where none is left.
     """
     study = worlds[0].study
-    outcome = outcome_of(study, target)
-    year = last_year(study, target)
+    outcome = study.report.outcome_of(target)
+    year = last_year(target, study.targets)
     through = through or year
     every = beside(baseline, scenarios)
     head = study.report.headline
@@ -185,7 +184,7 @@ def compare_results(
 
     ``runs`` are worlds with their results, which hold all of ``scenarios``, the baseline first.
     """
-    through = through or last_year(study, target)
+    through = through or last_year(target, study.targets)
     found: list[InWorld] = []
     scopes: list[tuple[Target, InWorld]] = []
     for world, results in runs:
@@ -203,7 +202,7 @@ def compare_results(
     levers = {s.name: moved(s, baseline, study.model) for s in scenarios}
     return Comparison(
         target,
-        outcome_of(study, target),
+        study.report.outcome_of(target),
         through,
         baseline,
         tuple(scenarios),
@@ -223,7 +222,8 @@ def in_world(
     paired: bool = True,
 ) -> InWorld:
     """Return the comparison in one world from its results."""
-    outcome, year = outcome_of(world.study, target), last_year(world.study, target)
+    study = world.study
+    outcome, year = study.report.outcome_of(target), last_year(target, study.targets)
     named = {s.name: s for s in results.scenarios}
     base = named[baseline.name]
     every = [named[s.name] for s in scenarios]
@@ -270,14 +270,15 @@ def _row(
     money = paid(results, one, base, through, forgone=False)
     treasury = results.effect_of(money, 1.0)
     forgone = results.effect_of(paid(results, one, base, through, forgone=True), 1.0)
-    point = 100 * (event.hit.astype(float) - results.event(target, base).hit)
+    before = results.event(target, base)
+    point = np.where(event.lost | before.lost, np.nan, 100.0 * event.hit - 100.0 * before.hit)
     replicate = results.replicate
     # An outlay that is printed as nothing is no outlay to share an effect out to.
     charged, _ = purse_charged(treasury, forgone)
-    spent = charged is not None and treasury.found.mean >= LEAST_OUTLAY
+    spent = charged is not None and outlay_told(treasury)
     told = distinguishable(effect.found)
-    per_point = _ratio(money, point, replicate) if spent and change.distinguishable else None
-    per_unit = _ratio(effect.moved, money, replicate) if spent and told else None
+    per_point = ratio_of(money, point, replicate) if spent and change.distinguishable else None
+    per_unit = ratio_of(effect.moved, money, replicate) if spent and told else None
     away = spec.headline.displaced
     group = next((g for g in spec.headline.groups if g.id == away), None)
     displaced = results.effect(group, one, base, year) if group else None
@@ -318,17 +319,6 @@ def limit_share(results: Results, variable: str, scenario: Scenario, year: int) 
         return float(np.nanmean(shares))
     weights = parts.isel(at).sel({dims[0]: names}).transpose("member", dims[0]).values
     return float(np.nanmean((shares * weights).sum(axis=1) / weights.sum(axis=1)))
-
-
-def _ratio(top: Array, bottom: Array, replicate: NDArray[np.int64]) -> tuple[float, float] | None:
-    """Return a ratio of means and its error; None where the bottom cannot be told from 0."""
-    kept = np.isfinite(top) & np.isfinite(bottom)
-    if not distinguishable(mean_of(bottom[kept], replicate[kept])):
-        return None
-    found = jackknife(
-        lambda some: top[kept][some].mean() / bottom[kept][some].mean(), replicate[kept]
-    )
-    return float(found.value), float(found.se)
 
 
 def _dataset(found: Comparison) -> xr.Dataset:

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdensemble.decide.levers import Lever, turned
-from sdensemble.decide.measured import Array
-from sdensemble.decide.measures import margin, outcome_of
+from sdensemble.decide.measures import Array, margin
 from sdensemble.decide.worlds import Count, World, keep_for
 from sdensemble.inputs.questions import Question
 from sdensemble.inputs.scenarios import Scenario
@@ -236,7 +235,7 @@ def run_sums(
 ) -> Sums:
     """Run scenarios, on all members or some, and return what the question asks of them."""
     study = world.study
-    outcome = outcome_of(study, target)
+    outcome = study.report.outcome_of(target)
     how = study.report.headline.aggregate if target.joint else target.aggregate
     more = {outcome.variable: how}
     if question.used:

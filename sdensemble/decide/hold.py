@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdengine.errors import SDError
-from sdensemble.decide.measures import last_year, margin
+from sdensemble.decide.measures import margin
 from sdensemble.decide.robust import dominance, regrets
 from sdensemble.decide.worlds import Count, World, keep_for
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.inputs.targets import Target
+from sdensemble.inputs.targets import Target, last_year
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -69,7 +69,7 @@ def hold(
         if not asked:
             continue
         keep = keep_for(world.study, asked)
-        last = max(last_year(world.study, t) for t in asked)
+        last = max(last_year(t, world.study.targets) for t in asked)
         results = world.run(scenarios, keep, until=last, progress=progress)
         for target in asked:
             margins = np.array([margin(results, target, s) for s in results.scenarios])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import BSpline
 
-from sdensemble.decide.jackknife import jackknife, parts_of
+from sdensemble.results.jackknife import WithError, measured, parts_of
 
 Array = NDArray[np.float64]
 FOLDS = 8
@@ -17,21 +15,13 @@ INNER_KNOTS = 4
 PENALTIES = np.logspace(-4, 6, 21)
 
 
-@dataclass(frozen=True)
-class Worth:
-    """The value of information, in the unit of the utility, and its Monte Carlo error."""
-
-    value: float
-    se: float
-
-
 def best_action(utility: ArrayLike) -> int:
     """Return the action of greatest mean utility, (action, member), members with NaN left out."""
     table = np.asarray(utility, dtype=float)
     return int(np.argmax(table[:, np.isfinite(table).all(axis=0)].mean(axis=1)))
 
 
-def evpi(utility: ArrayLike, replicate: NDArray[np.int64]) -> Worth:
+def evpi(utility: ArrayLike, replicate: NDArray[np.int64]) -> WithError:
     """Return the expected value of perfect information: E[max u] − max E[u].
 
     ``utility`` has shape (action, member): each action on the same members. What a choice with
@@ -45,11 +35,10 @@ def evpi(utility: ArrayLike, replicate: NDArray[np.int64]) -> Worth:
         few = table[:, some]
         return float(few.max(axis=0).mean() - few.mean(axis=1).max())
 
-    found = jackknife(worth, replicate[kept])
-    return Worth(float(found.value), float(found.se))
+    return measured(worth, replicate[kept])
 
 
-def evppi(utility: ArrayLike, inputs: ArrayLike, replicate: NDArray[np.int64]) -> Worth:
+def evppi(utility: ArrayLike, inputs: ArrayLike, replicate: NDArray[np.int64]) -> WithError:
     """Return the expected value of knowing some inputs only, in the utility's unit.
 
     ``utility`` has shape (action, member), ``inputs`` (input, member). The utility expected given
@@ -72,8 +61,7 @@ def evppi(utility: ArrayLike, inputs: ArrayLike, replicate: NDArray[np.int64]) -
         fit = ridge(basis[others], gain[:, others].T, penalty)
         chosen[members] = np.argmax(basis[members] @ fit, axis=1)
     moved = gain[chosen, np.arange(chosen.size)]
-    found = jackknife(lambda some: moved[some].mean(), replicate)
-    return Worth(float(found.value), float(found.se))
+    return measured(lambda some: moved[some].mean(), replicate)
 
 
 def folds(replicate: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -130,7 +118,7 @@ def ridge(basis: Array, values: Array, penalty: Array) -> Array:
     return np.linalg.solve(root.T, vectors @ shrunk)
 
 
-def explained(values: ArrayLike, inputs: ArrayLike, replicate: NDArray[np.int64]) -> Worth:
+def explained(values: ArrayLike, inputs: ArrayLike, replicate: NDArray[np.int64]) -> WithError:
     """Return the share of an output's variance that some inputs explain, out of sample.
 
     The same regression as ``evppi``: 1 − (error of prediction)² / variance. It needs no second
@@ -150,5 +138,4 @@ def explained(values: ArrayLike, inputs: ArrayLike, replicate: NDArray[np.int64]
         variance = y[some].var()
         return 1 - float(((y[some] - expected[some]) ** 2).mean() / variance) if variance else 0.0
 
-    found = jackknife(share, replicate)
-    return Worth(float(found.value), float(found.se))
+    return measured(share, replicate)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sdensemble.decide.information import Worth, evpi, evppi
+from sdensemble.decide.information import evpi, evppi
 from sdensemble.decide.inputs import SHOCKS, Array, columns_by_group, forcing_inputs, inputs_of
 from sdensemble.decide.target_runs import TargetRuns, beside
 from sdensemble.decide.worlds import Count, World
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
+from sdensemble.results.jackknife import WithError, mean_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,11 +31,11 @@ class Knowledge:
 
     target: Target
     scenarios: tuple[Scenario, ...]
-    means: tuple[tuple[float, float], ...]
+    means: tuple[WithError, ...]
     best: str
-    perfect: Worth
-    partial: tuple[tuple[str, Worth], ...]
-    groups: tuple[tuple[str, Worth], ...]
+    perfect: WithError
+    partial: tuple[tuple[str, WithError], ...]
+    groups: tuple[tuple[str, WithError], ...]
     favours: Mapping[str, tuple[str, str]]
 
     def dataset(self) -> xr.Dataset:
@@ -68,8 +67,6 @@ def knowledge(
     Utility is the effect on the outcome (with ``chance`` a hit), so the scenarios should cost
     alike, or the choice be between things that are paid for anyway.
     """
-    from sdensemble.decide.jackknife import jackknife
-
     runs = TargetRuns(world, target, progress)
     every = beside(baseline, scenarios)
     table = runs.utility(runs.run(every), chance)
@@ -88,9 +85,9 @@ def knowledge(
         felt = forcing_inputs(world, runs.last)[1]
         if felt.size:
             several.append((SHOCKS, evppi(utility, felt, replicate)))
-    means = [jackknife(partial(_mean_of, own), replicate) for own in utility]
+    means = [mean_of(own, replicate) for own in utility]
     chosen = [s.name for s in every[1:]]
-    best = chosen[int(np.argmax([float(m.value) for m in means]))]
+    best = chosen[int(np.argmax([m.value for m in means]))]
     ranked = sorted(single, key=lambda one: -one[1].value)
     favours = {
         name: _favours(utility, numbers[names.index(name)], chosen) for name, _ in ranked[:12]
@@ -98,17 +95,13 @@ def knowledge(
     return Knowledge(
         target,
         tuple(every[1:]),
-        tuple((float(m.value), float(m.se)) for m in means),
+        tuple(means),
         best,
         evpi(utility, replicate),
         tuple(ranked),
         tuple(sorted(several, key=lambda o: -o[1].value)),
         favours,
     )
-
-
-def _mean_of(values: Array, some: NDArray[np.int64]) -> float:
-    return float(np.nanmean(values[some]))
 
 
 def _favours(utility: Array, values: Array, names: Sequence[str]) -> tuple[str, str]:

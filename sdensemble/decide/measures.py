@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import SDError, did_you_mean
-from sdensemble.inputs.naming import spoken
-from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.inputs.targets import ABOUT, Target, band, leaves
+from sdensemble.inputs.targets import ABOUT, Target, band
 from sdensemble.results.probability import value_of
 from sdensemble.results.results import Results
 from sdensemble.study import Study
@@ -68,21 +66,6 @@ def margin(results: Results, target: Target, scenario: Scenario) -> Array:
     return values - value_of(target)
 
 
-def outcome_of(study: Study, target: Target) -> Outcome:
-    """Return the series a single target speaks of; of a joint one the headline."""
-    if target.joint:
-        return study.report.headline.whole
-    for known in (study.report.headline.whole, *study.report.headline.groups):
-        if (known.variable, known.element or "") == (target.variable, target.element):
-            return known
-    return Outcome(target.id, target.variable, target.element or None, spoken(target))
-
-
-def last_year(study: Study, target: Target) -> int:
-    """Return the year of a target, the last of a joint one's."""
-    return max(int(part.year or 0) for part in leaves(target, study.targets))
-
-
 def outlay(results: Results, scenario: Scenario, through: int, *, forgone: bool) -> Array:
     """Return a scenario's own outlay of one kind to the end of a year, shape (member,)."""
     end = results.year_index(through) + 1
@@ -101,11 +84,5 @@ def paid(
     Treasury money (财政支出), or with ``forgone`` land revenue forgone (让渡土地收益): the two are
     never added. In the payers' unit, not discounted; zeros where the study has no such payer.
     """
-    end = results.year_index(through) + 1
-    total = np.zeros(results.members)
-    for payer in results.spec.payers:
-        if payer.forgone == forgone and payer.variable in results.data:
-            rates = results.series(payer.variable)
-            total += rates[results.place(scenario)][:, :end].sum(axis=1)
-            total -= rates[results.place(against)][:, :end].sum(axis=1)
-    return total
+    here, there = (outlay(results, one, through, forgone=forgone) for one in (scenario, against))
+    return here - there

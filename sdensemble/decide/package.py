@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from sdengine.errors import SDError
 from sdensemble.decide.inputs import Array
-from sdensemble.decide.shapley import EXACT, Package, packages, shapley, shapley_sampled
+from sdensemble.decide.shapley import EXACT, shapley, shapley_sampled
 from sdensemble.decide.target_runs import TargetRuns
 from sdensemble.decide.worlds import Count, World
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
+from sdensemble.results.shapley import Package, packages
 
 if TYPE_CHECKING:
     import xarray as xr

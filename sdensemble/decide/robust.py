@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdensemble.decide.jackknife import Members, jackknife
+from sdensemble.results.jackknife import Members, jackknife
 
 if TYPE_CHECKING:
     import xarray as xr

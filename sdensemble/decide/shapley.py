@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sdengine.errors import SDError
-from sdensemble.decide.jackknife import jackknife
+from sdensemble.results.jackknife import jackknife
+from sdensemble.results.shapley import Package, packages, share_weights
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Array = NDArray[np.float64]
-Package = frozenset[int]
 
 EXACT = 6
 """Levers up to which every one of the 2^k packages is computed."""
@@ -25,12 +25,6 @@ BATCH = 64
 """Packages asked for at once."""
 PERMUTATIONS = 24
 """Orders taken beyond, half of them the reverse of the other half."""
-
-
-def packages(levers: int) -> Iterator[Package]:
-    """Yield every package of so many levers, the empty one first, in the order of their bits."""
-    for bits in range(2**levers):
-        yield frozenset(i for i in range(levers) if bits >> i & 1)
 
 
 def shapley(values: ArrayLike, names: Sequence[str], replicate: NDArray[np.int64]) -> xr.Dataset:
@@ -58,7 +52,7 @@ def shapley(values: ArrayLike, names: Sequence[str], replicate: NDArray[np.int64
 def _weights(k: int) -> tuple[Array, dict[str, slice]]:
     """Return what every figure is as a weighted sum of the packages' means, and their places."""
     place = {package: bits for bits, package in enumerate(packages(k))}
-    rows: list[Array] = []
+    rows: list[Array] = list(share_weights(k))
 
     def add(terms: Sequence[tuple[Package, float]]) -> None:
         row = np.zeros(2**k)
@@ -67,16 +61,6 @@ def _weights(k: int) -> tuple[Array, dict[str, slice]]:
         rows.append(row)
 
     whole, none = frozenset(range(k)), frozenset[int]()
-    for i in range(k):
-        others = [p for p in packages(k) if i not in p]
-        sized = [(p, math.factorial(len(p)) * math.factorial(k - len(p) - 1)) for p in others]
-        add(
-            [
-                (p | s, sign * w / math.factorial(k))
-                for p, w in sized
-                for s, sign in ((frozenset([i]), 1), (none, -1))
-            ]
-        )
     for i in range(k):
         add([(frozenset([i]), 1.0), (none, -1.0)])
     for i in range(k):

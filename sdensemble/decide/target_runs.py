@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from sdensemble.decide.measures import Array, last_year, margin, outcome_of
+from sdensemble.decide.measures import Array, margin
 from sdensemble.decide.worlds import Count, World, keep_for
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.inputs.targets import Target
+from sdensemble.inputs.targets import Target, last_year
 from sdensemble.results.results import Results
 
 
@@ -30,12 +30,12 @@ class TargetRuns:
     @cached_property
     def outcome(self) -> Outcome:
         """The series the target speaks of; of a joint one the headline."""
-        return outcome_of(self.world.study, self.target)
+        return self.world.study.report.outcome_of(self.target)
 
     @cached_property
     def last(self) -> int:
         """The year of the target."""
-        return last_year(self.world.study, self.target)
+        return last_year(self.target, self.world.study.targets)
 
     def run(self, scenarios: Sequence[Scenario]) -> Results:
         """Return the results of scenarios."""

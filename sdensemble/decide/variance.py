@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from sdensemble.decide.information import explained
 from sdensemble.decide.inputs import SHOCKS, Array, columns_by_group, drawn_points, inputs_of
-from sdensemble.decide.measures import last_year, outcome_of
 from sdensemble.decide.sobol import group_indices
 from sdensemble.decide.target_runs import beside
 from sdensemble.decide.worlds import Count, World
 from sdensemble.ensemble.draws import Drawn, Draws, Source, column_names
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.inputs.targets import Target
+from sdensemble.inputs.targets import Target, last_year
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,10 +65,10 @@ def shares(
     """
     model = world.kernel.model
     every = beside(baseline, scenarios)
-    outcome = outcome_of(world.study, target)
-    head = world.study.report.headline
+    study = world.study
+    outcome, head = study.report.outcome_of(target), study.report.headline
     keep = {outcome.variable: head.aggregate if target.joint else target.aggregate}
-    last = last_year(world.study, target)
+    last = last_year(target, study.targets)
 
     def run(members: Draws) -> Array:
         results = world.on(members).run(every, keep, until=last, progress=progress)

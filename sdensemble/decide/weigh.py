@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdensemble.decide.doses import Doses, run_doses, run_sums
-from sdensemble.decide.jackknife import Members, jackknife
 from sdensemble.decide.levers import Lever, find_lever, turned
-from sdensemble.decide.measured import Array, Figure, crossing, figure_of, mean_of, value_at
-from sdensemble.decide.measures import find_target, outcome_of
+from sdensemble.decide.measures import find_target
 from sdensemble.decide.monotone import rising
+from sdensemble.decide.places import Array, place_of, place_of_cost, value_at
 from sdensemble.decide.worlds import Count, World
-from sdensemble.inputs.questions import Question
+from sdensemble.inputs.questions import Cost, Question
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.targets import Target
+from sdensemble.results.jackknife import Members, WithError, jackknife, mean_of, measured
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,11 +44,11 @@ class Convention:
     id: str
     price: float
     kind: str
-    cost: tuple[Figure, ...]
-    level: tuple[Figure, ...]
-    first: tuple[Figure, ...]
-    gap: tuple[Figure, ...]
-    budget: tuple[Figure, ...]
+    cost: tuple[WithError, ...]
+    level: tuple[WithError, ...]
+    first: tuple[WithError, ...]
+    gap: tuple[WithError, ...]
+    budget: tuple[WithError, ...]
     leads: tuple[int, ...]
 
 
@@ -58,9 +58,9 @@ class Part:
 
     id: str
     share: float
-    first: tuple[Figure, ...]
-    second: tuple[Figure, ...]
-    gap: tuple[Figure, ...]
+    first: tuple[WithError, ...]
+    second: tuple[WithError, ...]
+    gap: tuple[WithError, ...]
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ class Elsewhere:
     world: str
     structure: str
     prior_set: str
-    first: tuple[Figure, ...]
-    second: tuple[Figure, ...]
-    gap: tuple[Figure, ...]
+    first: tuple[WithError, ...]
+    second: tuple[WithError, ...]
+    gap: tuple[WithError, ...]
     gap_median: tuple[float, ...]
 
 
@@ -92,12 +92,12 @@ class Weighed:
     levers: tuple[Lever, Lever]
     world: World
     doses: Doses
-    effects: tuple[tuple[Figure, Figure], ...]
+    effects: tuple[tuple[WithError, WithError], ...]
     conventions: tuple[Convention, ...]
     main: int
-    price: tuple[Figure, ...]
-    interaction: tuple[Figure, ...]
-    marginal: tuple[Figure, Figure]
+    price: tuple[WithError, ...]
+    interaction: tuple[WithError, ...]
+    marginal: tuple[WithError, WithError]
     parts: tuple[Part, ...]
     elsewhere: tuple[Elsewhere, ...]
     lost: int
@@ -115,7 +115,6 @@ def weigh(worlds: Sequence[World], question: Question, *, progress: Count | None
     """
     study = worlds[0].study
     target = find_target(study, question.target)
-    outcome = outcome_of(study, target)
     first, second = (
         find_lever(study, side.lever, low=side.low, high=side.high, start=side.start)
         for side in question.sides
@@ -134,21 +133,21 @@ def weigh(worlds: Sequence[World], question: Question, *, progress: Count | None
         for world in worlds
         if world.has(target)
     )
-    alone = [[curve.outcome[y, curve.asked] for curve in doses.curves] for y in years]
-    both = [(mean_of(a, doses.replicate), mean_of(b, doses.replicate)) for a, b in alone]
-    together = tuple(_interaction(doses, y) for y in years)
+    one, two = (curve.outcome[:, curve.asked] for curve in doses.curves)
     return Weighed(
         question=question,
         target=target,
-        outcome=outcome,
+        outcome=study.report.outcome_of(target),
         levers=(first, second),
         world=worlds[0],
         doses=doses,
-        effects=tuple(both),
+        effects=tuple(
+            (mean_of(one[y], doses.replicate), mean_of(two[y], doses.replicate)) for y in years
+        ),
         conventions=conventions,
         main=main,
         price=tuple(_price(doses, y) for y in years),
-        interaction=together,
+        interaction=tuple(_interaction(doses, y) for y in years),
         marginal=_marginal(doses, question.costs[main].price),
         parts=tuple(_parts(doses, question, main)),
         elsewhere=elsewhere,
@@ -156,7 +155,7 @@ def weigh(worlds: Sequence[World], question: Question, *, progress: Count | None
     )
 
 
-def _interaction(doses: Doses, y: int) -> Figure:
+def _interaction(doses: Doses, y: int) -> WithError:
     """Return what both levers as asked give beyond their sum; rounding is 0."""
     sides = sum(curve.outcome[y, curve.asked] for curve in doses.curves)
     size = 1e-9 * float(np.nanmax(np.abs(doses.both[y]), initial=0.0))
@@ -168,22 +167,16 @@ def _curves(doses: Doses, y: int, price: float) -> Callable[[Members], tuple[Arr
     """Return what gives (cost, effect) of each lever alone by level, means over some members."""
     one, two = doses.curves
     kept = np.isfinite(one.outcome[y]).all(axis=0) & np.isfinite(two.outcome[y]).all(axis=0)
-    first = np.where(kept, one.outcome[y], np.nan)
-    second = np.where(kept, two.outcome[y], np.nan)
-    money = one.money[y], two.money[y] + price * two.used[y]
+    first, second = (np.where(kept, curve.outcome[y], np.nan) for curve in (one, two))
+    tables = (one.money[y], first, two.money[y] + price * two.used[y], second)
 
     def means(some: Members) -> tuple[Array, ...]:
-        return (
-            np.nanmean(money[0][:, some], axis=1),
-            np.nanmean(first[:, some], axis=1),
-            np.nanmean(money[1][:, some], axis=1),
-            np.nanmean(second[:, some], axis=1),
-        )
+        return tuple(np.nanmean(table[:, some], axis=1) for table in tables)
 
     return means
 
 
-def _convention(doses: Doses, cost) -> Convention:  # type: ignore[no-untyped-def]
+def _convention(doses: Doses, cost: Cost) -> Convention:
     """Return what one way of counting the second lever's cost leads to, by year."""
     rows = []
     levels, j = doses.curves[0].levels, doses.curves[1].asked
@@ -192,19 +185,15 @@ def _convention(doses: Doses, cost) -> Convention:  # type: ignore[no-untyped-de
 
         def figures(some: Members, means=means) -> Array:  # type: ignore[no-untyped-def]
             money, effect, paid, gain = means(some)
-            level = crossing(money, levels, math.nan)
-            spent = paid[j]
-            k = crossing(np.arange(money.size, dtype=float), money, spent)
-            if spent <= money[0]:
-                k = 0.0
-            level = value_at(levels, k)
-            own = value_at(effect, k)
-            return np.array([spent, level, own, gain[j] - own, _budget(money, effect, paid, gain)])
+            k = place_of_cost(money, paid[j])
+            level, own = value_at(levels, k), value_at(effect, k)
+            budget = _budget(money, effect, paid, gain)
+            return np.array([paid[j], level, own, gain[j] - own, budget])
 
         found = jackknife(figures, doses.replicate)
         value, se = found.value, found.se
         leads = _leads(means(np.arange(doses.replicate.size)))
-        rows.append([*(Figure(float(v), float(s)) for v, s in zip(value, se, strict=True)), leads])
+        rows.append([*map(WithError, value.tolist(), se.tolist()), leads])
     columns = list(zip(*rows, strict=True))
     return Convention(cost.id, cost.price, cost.kind, *columns)
 
@@ -216,11 +205,8 @@ def _budget(money: Array, effect: Array, paid: Array, gain: Array) -> float:
         return math.nan
     outlays = np.linspace(0, most, 201)[1:]
     gap = np.interp(outlays, paid, gain) - np.interp(outlays, money, effect)
-    turn = np.flatnonzero(gap[:-1] * gap[1:] < 0)
-    if not turn.size:
-        return math.nan
-    k = int(turn[0])
-    return float(outlays[k] - gap[k] * (outlays[k + 1] - outlays[k]) / (gap[k + 1] - gap[k]))
+    turns = bool((gap[:-1] * gap[1:] < 0).any())
+    return float(value_at(outlays, place_of(gap, 0.0))) if turns else math.nan
 
 
 def _leads(curves: tuple[Array, ...]) -> int:
@@ -234,7 +220,7 @@ def _leads(curves: tuple[Array, ...]) -> int:
     return 2 if gap > 0 else 1 if gap < 0 else 0
 
 
-def _price(doses: Doses, y: int) -> Figure:
+def _price(doses: Doses, y: int) -> WithError:
     """Return the price for a unit used at which both levers cost the same for the same effect."""
     means = _curves(doses, y, 0.0)
     j = doses.curves[1].asked
@@ -245,14 +231,13 @@ def _price(doses: Doses, y: int) -> Figure:
         amount = float(np.nanmean(used[j][some]))
         if gain[j] <= effect[0]:
             return math.nan
-        k = crossing(np.arange(money.size, dtype=float), effect, float(gain[j]))
-        spent = value_at(money, k)
+        spent = float(value_at(money, place_of(effect, float(gain[j]))))
         return (spent - float(paid[j])) / amount if amount > 0 else math.nan
 
-    return figure_of(jackknife(figure, doses.replicate))
+    return measured(figure, doses.replicate)
 
 
-def _marginal(doses: Doses, price: float) -> tuple[Figure, Figure]:
+def _marginal(doses: Doses, price: float) -> tuple[WithError, WithError]:
     """Return what one more unit of spending on each lever gives at the levels asked.
 
     In the target's year, between the levels next to those asked.
@@ -264,7 +249,7 @@ def _marginal(doses: Doses, price: float) -> tuple[Figure, Figure]:
         ends = [(k, j) if axis == 0 else (i, k) for k in (max(at - 1, 0), min(at + 1, size - 1))]
         gain = doses.outcome[ends[1]] - doses.outcome[ends[0]]
         cost = money[ends[1]] - money[ends[0]]
-        found.append(figure_of(jackknife(partial(_slope, gain, cost), doses.replicate)))
+        found.append(measured(partial(_slope, gain, cost), doses.replicate))
     return found[0], found[1]
 
 
@@ -289,7 +274,7 @@ def _parts(doses: Doses, question: Question, main: int) -> list[Part]:
     for name, mask in masks.items():
         rows = []
         for y in range(len(doses.years)):
-            first = _member_at(one.outcome[y], equal[y])
+            first = value_at(one.outcome[y], equal[y])
             second = two.outcome[y, two.asked]
             kept = mask & np.isfinite(first) & np.isfinite(second)
             rows.append(
@@ -300,9 +285,9 @@ def _parts(doses: Doses, question: Question, main: int) -> list[Part]:
     return found
 
 
-def _masked(values: Array, kept: NDArray[np.bool_], replicate: NDArray[np.int64]) -> Figure:
+def _masked(values: Array, kept: NDArray[np.bool_], replicate: NDArray[np.int64]) -> WithError:
     if np.count_nonzero(kept) < 30:
-        return Figure(math.nan, math.nan)
+        return WithError(math.nan, math.nan)
     return mean_of(values[kept], replicate[kept])
 
 
@@ -313,25 +298,15 @@ def _equal(doses: Doses, price: float) -> list[float]:
     found = []
     for y in range(len(doses.years)):
         money, _, paid, _ = _curves(doses, y, price)(every)
-        k = crossing(np.arange(money.size, dtype=float), money, float(paid[j]))
-        found.append(0.0 if paid[j] <= money[0] else k)
+        found.append(place_of_cost(money, float(paid[j])))
     return found
-
-
-def _member_at(values: Array, k: float) -> Array:
-    """Return each member's value at a place between levels, (level, member) to (member,)."""
-    if not math.isfinite(k):
-        return np.full(values.shape[1], np.nan)
-    low = min(int(k), len(values) - 1)
-    high = min(low + 1, len(values) - 1)
-    return np.asarray(values[low] + (k - low) * (values[high] - values[low]))
 
 
 def _sparse(lever: Lever, doses: Doses, price: float) -> Array:
     """Return a few levels of the first lever: its own, those about equal outlay, and its end."""
     curve = doses.curves[0]
     places = [k for k in _equal(doses, price) if math.isfinite(k)]
-    near = value_at(curve.levels, max(places)) if places else lever.high
+    near = float(value_at(curve.levels, max(places))) if places else lever.high
     spread = lever.now + (near - lever.now) * np.array([0.0, 0.6, 1.2, 2.5])
     return np.unique(np.clip([*spread[:SPARSE], lever.high], lever.now, lever.high))
 
@@ -361,9 +336,7 @@ def _elsewhere(
         outcome, money = found.outcome[y] - found.outcome[y, 0], found.money[y] - found.money[y, 0]
         used = found.used[y, -1] - found.used[y, 0]
         spent = float(np.nanmean(money[-1] + price * used))
-        steps = np.nanmean(money[:-1], axis=1)
-        k = crossing(np.arange(steps.size, dtype=float), steps, spent)
-        one = _member_at(outcome[:-1], 0.0 if spent <= steps[0] else k)
+        one = value_at(outcome[:-1], place_of_cost(np.nanmean(money[:-1], axis=1), spent))
         two = outcome[-1]
         rows.append([mean_of(v, world.replicate) for v in (one, two, two - one)])
         medians.append(float(np.nanmedian(two - one)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,43 +24,14 @@ from sdensemble.study import Study
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-class Named(Protocol):
-    """What an answer says of the members it rests on."""
-
-    @property
-    def structure(self) -> str:
-        """The structure's name."""
-
-    @property
-    def prior_set(self) -> str:
-        """The name of the prior set."""
-
-    @property
-    def title(self) -> Mapping[str, str]:
-        """What the structure is called."""
-
-    @property
-    def study(self) -> Study:
-        """The study."""
-
-    @property
-    def name(self) -> str:
-        """Prior set and structure."""
-
-    @property
-    def seed(self) -> int:
-        """The seed of draws and shocks."""
-
-
-@dataclass(frozen=True)
-class Stored:
-    """The members of a stored run, by what it says of them."""
+@dataclass(frozen=True, eq=False)
+class _World:
+    """A structure, with its title, under a prior set of a study."""
 
     structure: str
     prior_set: str
     title: Mapping[str, str]
     study: Study
-    seed: int
 
     @property
     def name(self) -> str:
@@ -70,25 +40,23 @@ class Stored:
 
 
 @dataclass(frozen=True, eq=False)
-class World:
+class Stored(_World):
+    """The members of a stored run, by what it says of them; ``seed`` is of draws and shocks."""
+
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class World(_World):
     """One structure under one prior set: members that every scenario meets alike.
 
     Worlds made together share draws and shocks member by member, structure by structure.
     """
 
-    structure: str
-    prior_set: str
-    title: Mapping[str, str]
-    study: Study
     kernel: Kernel
     members: Members
     own_model: bool = False
     by: Runner | None = None
-
-    @property
-    def name(self) -> str:
-        """Prior set and structure; the prior set alone in the main model."""
-        return self.prior_set if self.structure == MAIN else f"{self.prior_set}/{self.structure}"
 
     @property
     def seed(self) -> int:
@@ -148,6 +116,10 @@ class World:
     def on(self, draws: Draws) -> World:
         """Return the same world with other members."""
         return replace(self, members=replace(self.members, draws=draws))
+
+
+Named = World | Stored
+"""What an answer says of the members it rests on."""
 
 
 def world_of(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,12 +15,14 @@ from sdengine.kernel import Kernel
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.evidence.backtest import Row, held_out, score_model
 from sdensemble.evidence.fitter import Fitter
-from sdensemble.evidence.likelihood import Problem, predict
+from sdensemble.evidence.likelihood import Datum, Problem, predict
 from sdensemble.evidence.predictive import Source, bias_of, shocks_drawn_from, wander
 from sdensemble.inputs.fit import group_of, without_term
 from sdensemble.inputs.history import LATEST, Observation, vintage, whole_year
 from sdensemble.inputs.scenarios import BASELINE, Scenario, Setting
 from sdensemble.lang import Tell, phrase
+from sdensemble.results.jackknife import Members, jackknife
+from sdensemble.results.shapley import packages, share_weights
 from sdensemble.study import Study
 
 Floats = NDArray[np.float64]
@@ -33,13 +33,17 @@ OWN = (SCOPE, SHOCKS, OUTSIDE, LEFT)
 
 @dataclass(frozen=True)
 class Split:
-    """Why one figure missed its ex ante forecast: shares in log points that add up to the miss."""
+    """Why one figure missed its ex ante forecast: shares in log points that add up to the miss.
+
+    ``errors`` are the Monte Carlo errors of the shares.
+    """
 
     series: str
     year: int
     value: float
     forecast: float
     shares: Mapping[str, float]
+    errors: Mapping[str, float]
 
     @property
     def miss(self) -> float:
@@ -54,7 +58,8 @@ class Audit:
     ``left_out`` are the later statistics no term speaks of, each with a reason. ``effect``,
     ``kept`` and ``new`` are (year, member) in the headline's unit: what the levers of the observed
     years (``lived``) do against ``baseline``, those kept on, and those of ``ahead`` from ``start``
-    on; no ``new`` without new levers. ``issued`` is the information date of the forecast.
+    on; no ``new`` without new levers. ``replicate`` (member,) numbers their independent
+    repetitions. ``issued`` is the information date of the forecast.
     """
 
     rows: tuple[Row, ...]
@@ -69,7 +74,7 @@ class Audit:
     effect: Floats
     kept: Floats
     new: Floats | None
-    seconds: float = 0.0
+    replicate: NDArray[np.int64]
 
 
 def audit(
@@ -90,7 +95,6 @@ def audit(
     the year after the last that is known; without it the levers of the observed years stay.
     Raises SDError where the study has nothing to fit.
     """
-    begun = time.perf_counter()
     issued = study.report.as_of or LATEST
     lived = study.lived
     if study.fit is None or lived is None:
@@ -127,26 +131,17 @@ def audit(
         paths[1] - paths[0],
         paths[1],
         new,
-        time.perf_counter() - begun,
+        after.members.replicate,
     )
 
 
 def _last_year(name: str, study: Study) -> int:
     """Return the last year of which a vintage can have a whole-year figure."""
-    rows = vintage(study.history, name).rows
-    first = int(study.model.clock.start)
-    return (
-        max(
-            (
-                int(row.time)
-                for row in rows
-                if whole_year(row, study.model.clock.unit) and row.role == "observed"
-            ),
-            default=first,
-        )
-        if name != LATEST
-        else first
-    )
+    first, unit = int(study.model.clock.start), study.model.clock.unit
+    if name == LATEST:
+        return first
+    rows = (row for row in vintage(study.history, name).rows if row.role == "observed")
+    return max((int(row.time) for row in rows if whole_year(row, unit)), default=first)
 
 
 def _left_out(
@@ -183,52 +178,40 @@ def split_misses(before: Source, after: Source) -> tuple[Split, ...]:
     if not problem.data:
         return ()
     groups = sorted({group_of(prior.constant, problem.fit) for prior in problem.priors.items})
-    values = {
-        chosen: _medians(problem, before, after, chosen)
-        for size in range(len(groups) + 1)
-        for chosen in itertools.combinations(groups, size)
-    }
-    first = int(problem.model.clock.start)
-    found = []
-    for i, datum in enumerate(problem.data):
-        start = values[()][i] + float(problem.shares[i])
-        shares = dict.fromkeys(groups, 0.0)
-        for name in groups:
-            rest = [one for one in groups if one != name]
-            for size in range(len(rest) + 1):
-                ways = math.factorial(size) * math.factorial(len(rest) - size)
-                weight = ways / math.factorial(len(groups))
-                for chosen in itertools.combinations(rest, size):
-                    more = tuple(sorted((*chosen, name)))
-                    shares[name] += weight * (values[more][i] - values[chosen][i])
-        term = problem.fit.terms[datum.term]
-        share = term.shock_share if after.members.forcing is not None else 0.0
-        away = float(wander(after, datum.term, datum.year)[datum.year - first].mean())
-        bias = float(bias_of(after, datum.term).mean()) if term.bias_sd else 0.0
-        shares[SCOPE] = shares.get(SCOPE, 0.0) + bias
-        shares[SHOCKS] = share * away
-        shares[OUTSIDE] = (1 - share) * away
-        seen = math.log(datum.observation.value)
-        shares[LEFT] = seen - start - sum(shares.values())
-        found.append(
-            Split(
-                problem.fit.terms[datum.term].name,
-                datum.year,
-                datum.observation.value,
-                math.exp(start),
-                shares,
-            )
+    chosen = [{groups[i] for i in package} for package in packages(len(groups))]
+    logs = np.array([_logs(problem, before, after, taken) for taken in chosen])
+    weights = share_weights(len(groups))
+    beside = np.array([_beside(after, datum) for datum in problem.data])
+    seen = np.log([datum.observation.value for datum in problem.data])
+    names = [*groups, *(name for name in OWN if name not in groups)]
+
+    def starts_and_shares(some: Members) -> Floats:
+        """Return the ex ante median in logs and the shares by name, (1 + name, figure)."""
+        medians = np.nanmedian(logs[..., some], axis=2)
+        shares = dict(zip(groups, weights @ medians, strict=True))
+        for name, own in zip(OWN, beside[..., some].mean(axis=2).T, strict=False):
+            shares[name] = shares.get(name, 0.0) + own
+        shares[LEFT] = seen - medians[0] - sum(shares.values())
+        return np.array([medians[0], *(shares[name] for name in names)])
+
+    found = jackknife(starts_and_shares, after.members.replicate)
+    return tuple(
+        Split(
+            problem.fit.terms[datum.term].name,
+            datum.year,
+            datum.observation.value,
+            math.exp(found.value[0, i]),
+            dict(zip(names, found.value[1:, i].tolist(), strict=True)),
+            dict(zip(names, found.se[1:, i].tolist(), strict=True)),
         )
-    return tuple(found)
+        for i, datum in enumerate(problem.data)
+    )
 
 
-def _medians(problem: Problem, before: Source, after: Source, chosen: tuple[str, ...]) -> Floats:
-    """Return the median log of each figure's number with some groups from the posterior."""
-    taken = {
-        prior.constant
-        for prior in problem.priors.items
-        if group_of(prior.constant, problem.fit) in chosen
-    }
+def _logs(problem: Problem, before: Source, after: Source, groups: Collection[str]) -> Floats:
+    """Return the log of each figure's number, (figure, member), some groups of the posterior's."""
+    constants = {prior.constant for prior in problem.priors.items}
+    taken = {name for name in constants if group_of(name, problem.fit) in groups}
     values = {
         name: (after if name in taken else before).members.draws.values[name]
         for name in before.members.draws.values
@@ -236,7 +219,18 @@ def _medians(problem: Problem, before: Source, after: Source, chosen: tuple[str,
     terms = sorted({datum.term for datum in problem.data})
     logs = predict(problem, values, terms, max(problem.years))
     start = int(problem.model.clock.start)
-    return np.array([np.nanmedian(logs[d.term][d.year - start]) for d in problem.data])
+    found = np.array([logs[d.term][d.year - start] for d in problem.data])
+    return found + problem.shares[:, None]
+
+
+def _beside(after: Source, datum: Datum) -> Floats:
+    """Return a figure's constant bias, shocks and what lies outside the model, (3, member)."""
+    term = after.problem.fit.terms[datum.term]
+    share = term.shock_share if after.members.forcing is not None else 0.0
+    first = int(after.problem.model.clock.start)
+    away = wander(after, datum.term, datum.year)[datum.year - first]
+    bias = bias_of(after, datum.term) if term.bias_sd else np.zeros_like(away)
+    return np.array([bias, share * away, (1 - share) * away])
 
 
 # ── what follows ───────────────────────────────────────────────────────────────────────────

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +18,7 @@ from sdensemble.evidence.stacking import stack
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import FIRST_YEAR, LATEST, Observation, Vintage, vintage, whole_year
 from sdensemble.lang import Tell, phrase
+from sdensemble.results.estimate import error_of
 from sdensemble.study import Study
 
 MODEL = "model"
@@ -46,7 +46,6 @@ class Backtest:
     """Every forecast with its score, of the model (``MODEL``) and of each rival."""
 
     rows: tuple[Row, ...]
-    seconds: float = 0.0
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -72,6 +71,17 @@ def held_out(
         for index, rows in chosen.items()
         if (later := [one for one in rows if int(one.time) > origin])
     }
+
+
+def from_every_origin(
+    study: Study, kernel: Kernel, source_of: Callable[[Vintage], Source]
+) -> Iterator[tuple[int, Vintage, Source, dict[int, list[Observation]]]]:
+    """Yield each origin, what was known then, what forecasts from it, and the figures to come."""
+    everything = vintage(study.history, LATEST).fitted()
+    for origin in origins(study, kernel):
+        known = vintage(study.history, f"through-{origin}")
+        source = source_of(known)
+        yield origin, known, source, held_out(source.problem, everything, origin)
 
 
 def score_model(
@@ -146,28 +156,24 @@ def backtest(
 
     Fits lie in the folder ``kept`` until the verb has finished.
     """
-    begun = time.perf_counter()
     fitter = Fitter.of(study, prior_set, particles, threads, seed, kept=kept)
-    everything = vintage(study.history, LATEST).fitted()
     rows: list[Row] = []
-    for origin in origins(study, fitter.kernel):
-        known = vintage(study.history, f"through-{origin}")
-        source = fitter.source(known)
-        later = held_out(source.problem, everything, origin)
+    for origin, known, source, later in from_every_origin(study, fitter.kernel, fitter.source):
         rows += score_model(source, later, origin, MODEL)
         rows += score_baselines(study, known, later, origin)
         if tell:
             scored = sum(map(len, later.values()))
             words = {"origin": origin, "fitted": len(source.problem.data), "scored": scored}
             tell(phrase("evidence.origin_done", **words))
-    return Backtest(tuple(rows), time.perf_counter() - begun)
+    return Backtest(tuple(rows))
 
 
 def against(rows: Sequence[Row], rival: str) -> int | None:
     """Return 1 where the model beats a rival in mean CRPS, -1 where it loses, 0 for a tie.
 
     Over the figures that both forecast; None where there is none. A tie is a difference within
-    two Monte Carlo errors of the model's mean.
+    two Monte Carlo errors of the model's mean: figures forecast by the same members miss
+    together, so the error is that of the mean over the figures in each repetition.
     """
     own = {(r.origin, r.series, r.year): r.score for r in rows if r.method == MODEL}
     pairs = [
@@ -178,7 +184,7 @@ def against(rows: Sequence[Row], rival: str) -> int | None:
     if not pairs:
         return None
     ahead = float(np.mean([theirs.crps - ours.crps for ours, theirs in pairs]))
-    error = float(np.sqrt(np.sum([ours.error**2 for ours, _ in pairs]))) / len(pairs)
+    error = error_of(np.mean([ours.parts for ours, _ in pairs], axis=0))
     return 0 if abs(ahead) <= 2 * error else 1 if ahead > 0 else -1
 
 

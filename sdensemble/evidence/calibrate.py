@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +36,6 @@ class Calibrated:
     diagnosis: Diagnosis | None = None
     pulls: Mapping[str, tuple[Pull, ...]] = field(default_factory=dict)
     path: Path | None = None
-    seconds: float = 0.0
 
 
 @contextlib.contextmanager
@@ -80,7 +78,6 @@ def calibrate(
     ``out`` names another file for the posterior. Interrupted, it goes on where it was when called
     again. Raises SDError with every problem of the study's files.
     """
-    begun = time.perf_counter()
     fit = study.fit
     name = as_of or (fit.vintage if fit else "")
     study = study.at(name)
@@ -94,7 +91,7 @@ def calibrate(
     problem = fitter.problem(known)
     path = out or posterior_path(study.folder, name, fitter.priors, problem.fit.vintage)
     if not problem.data:
-        return Calibrated(known, seconds=time.perf_counter() - begun)
+        return Calibrated(known)
     checkpoint = path.with_name(f".{path.name}.unfinished.npz")
     told = (lambda share, line: tell(line)) if tell else None
     posterior = fitter.fit(problem, known, checkpoint=checkpoint, progress=told)
@@ -102,7 +99,7 @@ def calibrate(
     posterior = read_posterior(path)
     diagnosis = diagnose(problem, posterior, profiles=profiles)
     pulled = pulls_of(study, problem, posterior, threads)
-    return Calibrated(known, posterior, diagnosis, pulled, path, time.perf_counter() - begun)
+    return Calibrated(known, posterior, diagnosis, pulled, path)
 
 
 def pulls_of(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sdengine.errors import SDError
 from sdengine.streams import Stream
 from sdensemble.evidence.likelihood import Problem
+from sdensemble.evidence.smc import finite
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +47,7 @@ def draw_cut(problem: Problem, z: Floats, seed: int) -> Floats:
     for i in range(CANDIDATES):
         own = stream.sub(f"candidate {i}")
         new = _with(z, where, own.normal(ids, elements=where.size)[0])
-        found = _finite(problem.cut_loglik(new))
+        found = finite(problem.cut_loglik(new))
         total = np.logaddexp(total, found)
         # One of the candidates so far, each as often as its likelihood says.
         with np.errstate(invalid="ignore"):
@@ -57,7 +58,7 @@ def draw_cut(problem: Problem, z: Floats, seed: int) -> Floats:
         own, step = stream.sub(f"move {i}"), STEPS[i % len(STEPS)]
         noise = own.normal(ids, elements=where.size)[0]
         new = _with(z, where, math.sqrt(1 - step**2) * z[where] + step * noise)
-        found = _finite(problem.cut_loglik(new))
+        found = finite(problem.cut_loglik(new))
         with np.errstate(invalid="ignore"):
             odds = found - height
         taken = np.log(own.sub("accept").uniform(ids)[0, 0]) < np.nan_to_num(odds, nan=-np.inf)
@@ -104,7 +105,3 @@ def _with(z: Floats, where: NDArray[np.intp], values: Floats) -> Floats:
     new = z.copy()
     new[where] = values
     return new
-
-
-def _finite(loglik: Floats) -> Floats:
-    return np.where(np.isfinite(loglik), loglik, -np.inf)

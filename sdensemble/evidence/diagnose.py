@@ -11,10 +11,11 @@ from scipy.special import ndtri, stdtr
 
 from sdengine.streams import Stream
 from sdensemble.evidence.fitting import mode
-from sdensemble.evidence.likelihood import Problem, student, student_noise
+from sdensemble.evidence.likelihood import Problem, correlation, student, student_noise
 from sdensemble.evidence.posterior import Posterior
-from sdensemble.evidence.smc import log_evidence
+from sdensemble.evidence.smc import effective_number, log_evidence
 from sdensemble.inputs.fit import FREEDOM
+from sdensemble.results.estimate import error_of
 
 Floats = NDArray[np.float64]
 PRIOR_ONLY = 0.1
@@ -191,9 +192,8 @@ def _learned(name: str, prior: Floats, values: Floats, replicates: int, distinct
     before = float(score_of(prior, prior).var())
     shrinkage = 1 - float(scores.var()) / before
     each = 1 - scores.reshape(replicates, -1).var(axis=1) / before
-    error = float(each.std(ddof=1)) / math.sqrt(replicates) if replicates > 1 else 0.0
     # The prior's variance is of a sample too.
-    error = math.hypot(error, (1 - shrinkage) * math.sqrt(2 / prior.size))
+    error = math.hypot(error_of(each), (1 - shrinkage) * math.sqrt(2 / prior.size))
     return Learned(
         name,
         shrinkage,
@@ -228,7 +228,7 @@ def _checks(
         ids = np.arange(centre.size)
         fresh = centre + spread * stream.sub("discrepancy").normal(ids)[0, 0]
         after = np.exp(fresh + student_noise(stream.sub("error"), ids, error))
-        pit, effective = leave_out(centre, spread, error, seen)
+        pit, effective = pit_without(centre, spread, error, seen)
         found.append(
             Check(
                 term.name,
@@ -263,7 +263,7 @@ def expected_without(problem: Problem, posterior: Posterior, row: int) -> tuple[
     if not term.discrepancy_sd:
         return centre, 0.0
     times = np.array([problem.data[i].observation.time for i in (row, *others)])
-    near = 0.5 ** (np.abs(times[:, None] - times[None, :]) / term.half_life)
+    near = correlation(term, times, times)
     gain = np.linalg.solve(near[1:, 1:], near[1:, 0])
     for weight, i in zip(gain, others, strict=True):
         centre += weight * (posterior.discrepancy[i] - posterior.bias[i])
@@ -271,7 +271,9 @@ def expected_without(problem: Problem, posterior: Posterior, row: int) -> tuple[
     return centre, term.discrepancy_sd * math.sqrt(left)
 
 
-def left_out(centre: Floats, spread: float, error: float, seen: float) -> tuple[Floats, Floats]:
+def without_weights(
+    centre: Floats, spread: float, error: float, seen: float
+) -> tuple[Floats, Floats]:
     """Return the weights that leave a figure out, and the predictive share below it, (particle,).
 
     ``centre`` (particle,) is where each particle expects the log ``seen``, ``spread`` the sd of a
@@ -294,20 +296,20 @@ def left_out(centre: Floats, spread: float, error: float, seen: float) -> tuple[
     return weights, below
 
 
-def leave_out(centre: Floats, spread: float, error: float, seen: float) -> tuple[float, float]:
+def pit_without(centre: Floats, spread: float, error: float, seen: float) -> tuple[float, float]:
     """Return the leave-one-out PIT of a figure, and how many draws its weights are worth."""
-    weights, below = left_out(centre, spread, error, seen)
+    weights, below = without_weights(centre, spread, error, seen)
     good = weights > 0
     if not good.any():
         return float("nan"), 0.0
     pit = float((weights[good] * below[good]).sum() / weights.sum())
-    return pit, float(weights.sum() ** 2 / (weights**2).sum())
+    return pit, effective_number(weights)
 
 
 def _residuals(posterior: Posterior) -> tuple[Residual, ...]:
     return tuple(
         Residual(
-            figure.get("series", f"{figure['measure']}/{figure['sector']}"),
+            figure["series"],
             int(figure["year"]),
             _three(np.log(figure["value"]) - posterior.predicted[i]),
         )
@@ -331,12 +333,9 @@ def theil_shares(seen: Floats, fitted: Floats) -> tuple[float, float, float, flo
 
 def _theil(posterior: Posterior) -> tuple[Theil, ...]:
     """Return Theil's shares of each series with at least two figures, in logs."""
-    series: dict[str, list[int]] = {}
-    for i, figure in enumerate(posterior.figures):
-        name = figure.get("series", f"{figure['measure']}/{figure['sector']}")
-        series.setdefault(name, []).append(i)
     found = []
-    for name, rows in series.items():
+    for name in dict.fromkeys(figure["series"] for figure in posterior.figures):
+        rows = posterior.rows_of(name)
         if len(rows) < 2:
             continue
         seen = np.log([posterior.figures[i]["value"] for i in rows])

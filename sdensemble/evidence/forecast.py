@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +17,13 @@ from sdensemble.ensemble.run import whole_years
 from sdensemble.evidence.fitter import Fitter
 from sdensemble.evidence.fitting import shocks_from
 from sdensemble.evidence.likelihood import Problem
-from sdensemble.evidence.predictive import Source, carried, error_of, forecast_logs
+from sdensemble.evidence.predictive import Source, carried, error_draws, forecast_logs
 from sdensemble.inputs.fit import pick
 from sdensemble.inputs.history import LATEST, Observation, Vintage, known_through, vintage
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.units import total_unit
 from sdensemble.lang import Tell
+from sdensemble.results.estimate import error_of
 from sdensemble.study import Study
 
 Floats = NDArray[np.float64]
@@ -63,7 +63,6 @@ class Forecast:
     key: Mapping[str, Any]
     known: Vintage
     policy: Scenario | None = None
-    seconds: float = 0.0
 
 
 def forecast(
@@ -86,7 +85,6 @@ def forecast(
     vintage, or fits it, kept in the folder ``kept`` until all is done; the prior with
     ``prior_only`` or where no figure is known.
     """
-    begun = time.perf_counter()
     name = as_of or study.require_fit().vintage
     known = vintage(study.history, name)
     policy = study.named((scenario,))[0] if scenario else study.lived
@@ -114,8 +112,7 @@ def forecast(
         "fit_digest": study.require_fit().digest,
         "seed": seed,
     }
-    seconds = time.perf_counter() - begun
-    return Forecast(series, years, source.replicate, origin, key, known, policy, seconds)
+    return Forecast(series, years, source.members.replicate, origin, key, known, policy)
 
 
 def origin_of(known: Vintage, problem: Problem) -> int:
@@ -139,7 +136,7 @@ def _statistics(
     for index in terms:
         term = problem.fit.terms[index]
         centre = (logs[index] + carried(source, index, years[-1]))[years[0] - start :]
-        errors = np.array([error_of(source, index, year) for year in years])
+        errors = np.array([error_draws(source, index, year) for year in years])
         rows = [datum.observation for datum in problem.data if datum.term == index]
         seen = tuple((int(o.time), o.value) for o in rows if term.part_of(o) is None)
         known = {year for year, _ in seen}
@@ -204,8 +201,7 @@ def moments(draws: Floats, replicate: NDArray[np.int64]) -> dict[str, float | in
     cuts = np.quantile(values, LEVELS)
     found |= {f"q{1000 * q:03.0f}": float(cut) for q, cut in zip(LEVELS, cuts, strict=True)}
     for name, what in (("mc_error", np.mean), ("mc_error_median", np.median)):
-        each = np.array([float(what(group)) for group in groups])
-        found[name] = float(each.std(ddof=1) / np.sqrt(count)) if count > 1 else float("nan")
+        found[name] = error_of(np.array([what(group) for group in groups]))
     return found
 
 

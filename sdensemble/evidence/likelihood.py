@@ -25,7 +25,7 @@ from sdengine.syntax import Model
 from sdensemble.ensemble.draws import column_names, constants_of, drawn_numbers
 from sdensemble.ensemble.run import whole_years
 from sdensemble.ensemble.worlds import apply as apply_scenario
-from sdensemble.evidence.smc import cholesky
+from sdensemble.evidence.fixed_order import cholesky, correlated
 from sdensemble.inputs.fit import FREEDOM, Fit, Term
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.priors import Priors
@@ -151,12 +151,7 @@ class Problem:
     def wander(self, one: Latent, z: Floats) -> Floats:
         """Return the discrepancies of a term's figures without the bias, (figure, particle)."""
         assert one.first is not None
-        factor = self._factors[one.term]
-        out = np.zeros((len(one.rows), z.shape[1]))
-        for i in range(len(one.rows)):
-            for j in range(i + 1):
-                out[i] += factor[i, j] * z[one.first + j]
-        return out
+        return correlated(self._factors[one.term], z[one.first : one.first + len(one.rows)])
 
     @cached_property
     def _factors(self) -> dict[int, Floats]:
@@ -165,9 +160,8 @@ class Problem:
         for one in self.latents:
             term = self.fit.terms[one.term]
             times = np.array([self.data[i].observation.time for i in one.rows])
-            apart = np.abs(times[:, None] - times[None, :])
             if one.first is not None:
-                found[one.term] = cholesky(term.discrepancy_sd**2 * 0.5 ** (apart / term.half_life))
+                found[one.term] = cholesky(term.discrepancy_sd**2 * correlation(term, times, times))
         return found
 
     @cached_property
@@ -222,6 +216,12 @@ class Latent:
     rows: tuple[int, ...]
     bias: int | None
     first: int | None
+
+
+def correlation(term: Term, first: NDArray[Any], second: NDArray[Any]) -> Floats:
+    """Return how far a term's discrepancies at times go together, (first, second)."""
+    apart = np.abs(first[:, None] - second[None, :])
+    return np.asarray(0.5 ** (apart / term.half_life))
 
 
 def student(miss: Floats, sd: Floats) -> Floats:

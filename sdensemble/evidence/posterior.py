@@ -98,6 +98,10 @@ class Posterior:
         """How many particles each replicate has."""
         return self.packed.shape[1] // self.replicates
 
+    def rows_of(self, series: str) -> list[int]:
+        """Return which figures are of a series, by its name."""
+        return [i for i, figure in enumerate(self.figures) if figure["series"] == series]
+
     @cached_property
     def numbers(self) -> Floats:
         """The priors' numbers, (column, particle)."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,10 @@ from numpy.typing import NDArray
 from sdengine.streams import Stream
 from sdensemble.ensemble.forcing import sample
 from sdensemble.ensemble.members import Members
-from sdensemble.evidence.likelihood import Problem, predict, student, student_noise
+from sdensemble.evidence.fixed_order import cholesky, correlated, invert
+from sdensemble.evidence.likelihood import Problem, correlation, predict, student, student_noise
 from sdensemble.evidence.posterior import Posterior, particles_of
 from sdensemble.evidence.scores import Score, score_draws
-from sdensemble.evidence.smc import cholesky, invert
 from sdensemble.inputs.fit import Term
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.scenarios import Scenario
@@ -38,25 +39,20 @@ class Source:
     members: Members
     posterior: Posterior | None
 
-    @property
-    def size(self) -> int:
-        """How many members there are."""
-        return self.members.size
+    @cached_property
+    def ids(self) -> NDArray[np.int64]:
+        """The numbers of the members, shape (member,)."""
+        return np.arange(self.members.size)
 
-    @property
-    def seed(self) -> int:
-        """The seed of shocks and errors."""
-        return self.members.seed
+    @cached_property
+    def particles(self) -> NDArray[np.int64]:
+        """Which particle of the posterior each member is, shape (member,)."""
+        assert self.posterior is not None
+        return particles_of(self.posterior, self.members.size).ids(self.ids)
 
-    @property
-    def replicate(self) -> NDArray[np.int64]:
-        """Of each member, the number of its independent repetition, shape (member,)."""
-        return self.members.replicate
-
-
-def particle_ids(posterior: Posterior, members: int) -> NDArray[np.int64]:
-    """Return which particles the members of ``posterior_draws`` are."""
-    return particles_of(posterior, members).ids(np.arange(members))
+    def stream(self, name: str) -> Stream:
+        """Return random numbers of the members, by a name."""
+        return Stream(self.members.seed, name)
 
 
 def forecast_logs(
@@ -71,19 +67,14 @@ def forecast_logs(
 
     Without the discrepancy; years count from the model's start.
     """
-    forcing = source.members.forcing
-    ids = np.arange(source.size)
-    model = source.problem.model
-    held = sample(forcing, model, ids, seed=source.seed) if forcing and shocks else {}
-    return predict(
-        source.problem,
-        source.members.draws.values,
-        terms,
-        last,
-        held=held,
-        ids=ids,
-        scenario=scenario,
+    members, problem, ids = source.members, source.problem, source.ids
+    held = (
+        sample(members.forcing, problem.model, ids, seed=members.seed)
+        if members.forcing and shocks
+        else {}
     )
+    values = members.draws.values
+    return predict(problem, values, terms, last, held=held, ids=ids, scenario=scenario)
 
 
 def carried(source: Source, index: int, last: int) -> Floats:
@@ -100,9 +91,9 @@ def bias_of(source: Source, index: int) -> Floats:
     term = source.problem.fit.terms[index]
     rows = _rows(source, index)
     if source.posterior is not None and rows:
-        return source.posterior.bias[rows[0]][particle_ids(source.posterior, source.size)]
-    stream = Stream(source.seed, "carried").sub(term.name).sub("bias")
-    return term.bias_sd * stream.normal(np.arange(source.size))[0, 0]
+        return source.posterior.bias[rows[0]][source.particles]
+    stream = source.stream("carried").sub(term.name).sub("bias")
+    return term.bias_sd * stream.normal(source.ids)[0, 0]
 
 
 def wander(source: Source, index: int, last: int) -> Floats:
@@ -110,8 +101,8 @@ def wander(source: Source, index: int, last: int) -> Floats:
     term, start = source.problem.fit.terms[index], int(source.problem.model.clock.start)
     years = np.arange(start, last + 1)
     if not term.discrepancy_sd:
-        return np.zeros((years.size, source.size))
-    stream = Stream(source.seed, "carried").sub(term.name)
+        return np.zeros((years.size, source.ids.size))
+    stream = source.stream("carried").sub(term.name)
     whole = _path(source, index, years, stream.sub("whole"), given=True)
     share = term.shock_share if source.members.forcing is not None else 0.0
     drawn = shocks_drawn_from(source)
@@ -136,13 +127,8 @@ def shocks_drawn_from(source: Source) -> float:
 
 def _rows(source: Source, index: int) -> list[int]:
     """Return which of the posterior's figures are of a term."""
-    term = source.problem.fit.terms[index]
-    figures = source.posterior.figures if source.posterior else ()
-    return [
-        i
-        for i, figure in enumerate(figures)
-        if figure.get("series", f"{figure['measure']}/{figure['sector']}") == term.name
-    ]
+    term, post = source.problem.fit.terms[index], source.posterior
+    return post.rows_of(term.name) if post else []
 
 
 def _path(
@@ -155,17 +141,12 @@ def _path(
     """
     term = source.problem.fit.terms[index]
     factor = cholesky(_covariance(term, years, years))
-    normal = stream.normal(np.arange(source.size), steps=years.size)[:, 0]
-    path = np.zeros((years.size, source.size))
-    for i in range(years.size):
-        for j in range(i + 1):
-            path[i] += factor[i, j] * normal[j]
+    path = correlated(factor, stream.normal(source.ids, steps=years.size)[:, 0])
     rows = _rows(source, index) if given else []
     post = source.posterior
     if post is None or not rows:
         return path
     seen = np.array([int(post.figures[i]["year"]) for i in rows])
-    taken = particle_ids(post, source.size)
     inverse = invert(cholesky(_covariance(term, seen, seen)))
     gain = np.einsum("ik,lk->il", _covariance(term, years, seen), inverse)
     gain = np.einsum("il,lj->ij", gain, inverse)
@@ -173,21 +154,20 @@ def _path(
     for j, row in enumerate(rows):
         at = np.flatnonzero(years == seen[j])
         if at.size:
-            miss = (post.discrepancy[row] - post.bias[row])[taken] - path[at[0]]
+            miss = (post.discrepancy[row] - post.bias[row])[source.particles] - path[at[0]]
             moved += gain[:, j][:, None] * miss
     return moved
 
 
 def _covariance(term: Term, first: NDArray[np.int64], second: NDArray[np.int64]) -> Floats:
-    apart = np.abs(first[:, None] - second[None, :])
-    return np.asarray(term.discrepancy_sd**2 * 0.5 ** (apart / term.half_life))
+    return term.discrepancy_sd**2 * correlation(term, first, second)
 
 
-def error_of(source: Source, index: int, year: int, sd: float | None = None) -> Floats:
+def error_draws(source: Source, index: int, year: int, sd: float | None = None) -> Floats:
     """Return draws of the error of one figure of a term, (member,), in logs."""
     term = source.problem.fit.terms[index]
-    stream = Stream(source.seed, "error").sub(f"{term.name} {year}")
-    return student_noise(stream, np.arange(source.size), term.sd if sd is None else sd)
+    stream = source.stream("error").sub(f"{term.name} {year}")
+    return student_noise(stream, source.ids, term.sd if sd is None else sd)
 
 
 def score_figure(source: Source, index: int, centre: Floats, observation: Observation) -> Score:
@@ -196,8 +176,8 @@ def score_figure(source: Source, index: int, centre: Floats, observation: Observ
     term = source.problem.fit.terms[index]
     part, sd = term.part_of(observation), term.sd_of(observation)
     centre = centre + math.log(part.share if part else 1.0)
-    noise = error_of(source, index, int(observation.time), sd)
+    noise = error_draws(source, index, int(observation.time), sd)
     good = np.isfinite(centre)
     value = observation.value
     density = student(np.log(value) - centre[good], np.full(int(good.sum()), sd))
-    return score_draws((centre + noise)[good], density, value, source.replicate[good])
+    return score_draws((centre + noise)[good], density, value, source.members.replicate[good])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdensemble.evidence.diagnose import expected_without, left_out
+from sdensemble.evidence.diagnose import expected_without, without_weights
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.posterior import Posterior
+from sdensemble.evidence.smc import effective_number
+from sdensemble.results.jackknife import Members, mean_of, measured
 
 Floats = NDArray[np.float64]
 
@@ -50,29 +53,27 @@ def pulls(problem: Problem, posterior: Posterior, chance: Floats) -> tuple[Pull,
     ``chance`` has shape (particle,): 0 or 1 where the event was simulated once in each.
     """
     chance = np.asarray(chance, float)
-    shape = (posterior.replicates, -1)
-    by_replicate = chance.reshape(shape).mean(axis=1)
-    given_error = float(by_replicate.std(ddof=1) / np.sqrt(by_replicate.size))
+    replicate = np.repeat(np.arange(posterior.replicates), posterior.particles)
+    whole = mean_of(chance, replicate)
     found = []
     for i, datum in enumerate(problem.data):
         term = problem.fit.terms[datum.term]
-        given = float(chance.mean())
-        without, error, effective = given, 0.0, float(chance.size)
+        without, error, effective = whole.value, 0.0, float(chance.size)
         if not term.informs:
             centre, spread = expected_without(problem, posterior, i)
             seen = float(np.log(datum.observation.value))
-            weights = left_out(centre, spread, float(problem.errors[i]), seen)[0]
-            without, error = _weighted(weights.reshape(shape), chance.reshape(shape))
-            total = float(weights.sum())
-            effective = total**2 / float((weights**2).sum()) if total > 0 else 0.0
+            weights = without_weights(centre, spread, float(problem.errors[i]), seen)[0]
+            moved = measured(partial(_moved, weights, chance), replicate)
+            without, error = whole.value + moved.value, moved.se
+            effective = effective_number(weights)
         found.append(
             Pull(
                 term.name,
                 datum.year,
                 datum.observation.value,
                 datum.observation.unit,
-                given,
-                given_error,
+                whole.value,
+                whole.se,
                 without,
                 error,
                 effective,
@@ -82,17 +83,6 @@ def pulls(problem: Problem, posterior: Posterior, chance: Floats) -> tuple[Pull,
     return tuple(found)
 
 
-def _weighted(weights: Floats, chance: Floats) -> tuple[float, float]:
-    """Return the weighted mean, and the error of its distance from the plain mean.
-
-    ``weights`` and ``chance`` are (replicate, particle); the error is a jackknife over replicates.
-    """
-    sums, hits = weights.sum(axis=1), (weights * chance).sum(axis=1)
-    plain = chance.mean(axis=1)
-    count = len(sums)
-    without = float(hits.sum() / sums.sum())
-    if count < 2:
-        return without, float("nan")
-    moved = (hits.sum() - hits) / (sums.sum() - sums) - (plain.sum() - plain) / (count - 1)
-    error = float(np.sqrt((count - 1) / count * ((moved - moved.mean()) ** 2).sum()))
-    return without, error
+def _moved(weights: Floats, chance: Floats, some: Members) -> float:
+    """Return the weighted mean of some particles, less their plain mean."""
+    return float((weights * chance)[some].sum() / weights[some].sum() - chance[some].mean())

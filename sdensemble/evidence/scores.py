@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from sdensemble.results.estimate import error_of
+from sdensemble.results.jackknife import mean_of, measured
+
 Floats = NDArray[np.float64]
 BANDS = (0.5, 0.8, 0.95)
 
@@ -20,8 +23,9 @@ class Score:
     ``crps`` is the continuous ranked probability score of the logarithm: about the relative
     error, smaller is better. ``log_score`` is the log density of the logarithm at the figure,
     greater is better. ``pit`` is the forecast's probability below the figure; ``inside`` tells
-    for each of BANDS whether the central interval holds it. ``error`` is the Monte Carlo error of
-    the CRPS. Source: Gneiting and Raftery (2007).
+    for each of BANDS whether the central interval holds it. Of draws, ``median_error`` and
+    ``pit_error`` are Monte Carlo errors and ``parts`` is the CRPS of each independent repetition
+    alone. Source: Gneiting and Raftery (2007).
     """
 
     low: float
@@ -31,7 +35,14 @@ class Score:
     log_score: float
     pit: float
     inside: tuple[bool, ...]
-    error: float = 0.0
+    median_error: float = 0.0
+    pit_error: float = 0.0
+    parts: tuple[float, ...] = ()
+
+    @property
+    def error(self) -> float:
+        """Monte Carlo error of the CRPS; 0 of a forecast that is a formula."""
+        return error_of(np.array(self.parts)) if self.parts else 0.0
 
 
 def crps_of(draws: Floats, seen: float) -> float:
@@ -50,37 +61,30 @@ def crps_normal(mean: float, sd: float, seen: float) -> float:
     return float(sd * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / math.sqrt(math.pi)))
 
 
-def score_draws(
-    logs: Floats, density: Floats, seen: float, replicate: NDArray[np.int64] | None = None
-) -> Score:
+def score_draws(logs: Floats, density: Floats, seen: float, replicate: NDArray[np.int64]) -> Score:
     """Score draws of a logarithm; ``density`` is each draw's own log density at the figure.
 
     The log score is the log of the mean density: a mixture over draws, no smoothing. ``seen`` is
-    the figure in its unit. The error comes from the spread over replicates.
+    the figure in its unit. Errors come from the replicates.
     """
     y = math.log(seen)
     top = float(density.max())
     log_score = top + math.log(float(np.exp(density - top).mean()))
-    pit = float((logs < y).mean())
+    pit = mean_of((logs < y).astype(float), replicate)
     low, median, high = np.exp(np.quantile(logs, [0.05, 0.5, 0.95]))
+    middle = measured(lambda some: np.median(logs[some]), replicate)
     return Score(
         float(low),
         float(median),
         float(high),
         crps_of(logs, y),
         log_score,
-        pit,
-        inside(pit),
-        _crps_error(logs, y, replicate),
+        pit.value,
+        inside(pit.value),
+        float(median) * middle.se,
+        pit.se,
+        tuple(crps_of(logs[replicate == name], y) for name in np.unique(replicate)),
     )
-
-
-def _crps_error(logs: Floats, y: float, replicate: NDArray[np.int64] | None) -> float:
-    names = np.unique(replicate) if replicate is not None else np.zeros(0)
-    if names.size < 2:
-        return 0.0
-    each = np.array([crps_of(logs[replicate == name], y) for name in names])
-    return float(each.std(ddof=1) / math.sqrt(names.size))
 
 
 def score_normal(mean: float, sd: float, seen: float) -> Score:

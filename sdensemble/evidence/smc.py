@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError
 from sdengine.streams import Stream
+from sdensemble.evidence.fixed_order import cholesky, invert, product
 
 Floats = NDArray[np.float64]
 LogLikelihood = Callable[[Floats], Floats]
@@ -38,7 +38,6 @@ MEMORY = 0.15
 """The correlation with the start of the moves, of any direction, below which they end."""
 CHANCE = 3.5
 """Standard errors by which a coordinate must be off the prior to be told by the data."""
-COLUMNS = 512
 
 
 @dataclass(frozen=True)
@@ -187,13 +186,14 @@ def prior_particles(dimensions: int, seed: int, settings: Settings) -> Floats:
 
 def _start(target: LogLikelihood, dimensions: int, seed: int, settings: Settings) -> State:
     z = prior_particles(dimensions, seed, settings)
-    loglik = _finite(target(z))
+    loglik = finite(target(z))
     if not np.isfinite(loglik).any():
         raise SDError("no draw of the prior has a likelihood: the model fails on every one of them")
     return State(z, loglik, 0.0, np.zeros(settings.replicates), (0.5, 0.3))
 
 
-def _finite(loglik: Floats) -> Floats:
+def finite(loglik: Floats) -> Floats:
+    """Return log-likelihoods with those that are no number as impossible."""
     return np.where(np.isfinite(loglik), loglik, -np.inf)
 
 
@@ -208,6 +208,12 @@ def _resampled(state: State, stream: Stream, settings: Settings) -> State:
     return replace(state, z=z, loglik=loglik, power=power, evidence=evidence, moves=moves)
 
 
+def effective_number(weights: Floats) -> float:
+    """Return how many draws of equal weight weighted ones are worth (Kish); 0 without any."""
+    total = float(weights.sum())
+    return total**2 / float((weights**2).sum()) if total > 0 else 0.0
+
+
 def _weights(state: State, power: float) -> Floats:
     """Return the particles' weights at the next power, the greatest being 1."""
     step = (power - state.power) * state.loglik
@@ -220,7 +226,7 @@ def _next_power(state: State, settings: Settings) -> float:
 
     def enough(power: float) -> bool:
         weights = _weights(state, power)
-        return float(weights.sum() ** 2 / (weights**2).sum()) >= settings.keep * weights.size
+        return effective_number(weights) >= settings.keep * weights.size
 
     if enough(1.0):
         return 1.0
@@ -337,7 +343,7 @@ def _step(
         moved = shrink * w + step * noise
         new = reference.back(moved)
         odds = reference.odds(moved, new) - reference.odds(w, walk.z)
-    found = _finite(target(new))
+    found = finite(target(new))
     with np.errstate(invalid="ignore"):
         odds = odds + power * (found - walk.loglik)
     luck = np.log(stream.sub("accept").uniform(ids)[0, 0])
@@ -362,13 +368,13 @@ class _Reference:
     def away(self, z: Floats) -> Floats:
         """Return where particles are relative to the reference, standard normal under it."""
         w = z.copy()
-        w[self.told] = _product(self.inverse, z[self.told] - self.mean[:, None], self.threads)
+        w[self.told] = product(self.inverse, z[self.told] - self.mean[:, None], self.threads)
         return w
 
     def back(self, w: Floats) -> Floats:
         """Return the particles that are so far away."""
         z = w.copy()
-        z[self.told] = self.mean[:, None] + _product(self.factor, w[self.told], self.threads)
+        z[self.told] = self.mean[:, None] + product(self.factor, w[self.told], self.threads)
         return z
 
     def odds(self, w: Floats, z: Floats) -> Floats:
@@ -396,43 +402,3 @@ def _reference(z: Floats, threads: int) -> _Reference:
     covariance = (1 - share) * covariance + share * np.diag(np.diag(covariance))
     factor = cholesky(covariance)
     return _Reference(told, mean, factor, invert(factor), threads)
-
-
-def cholesky(matrix: Floats) -> Floats:
-    """Return the triangular factor of a positive matrix by sums in a fixed order.
-
-    A library's own may add in another order with another number of threads.
-    """
-    size = len(matrix)
-    factor = np.zeros_like(matrix)
-    for j in range(size):
-        rest = matrix[j:, j] - np.einsum("ik,k->i", factor[j:, :j], factor[j, :j])
-        factor[j:, j] = rest / math.sqrt(max(rest[0], 1e-12))
-    return factor
-
-
-def invert(factor: Floats) -> Floats:
-    """Return the inverse of a lower triangular factor by sums in a fixed order."""
-    inverse = np.zeros_like(factor)
-    for i in range(len(factor)):
-        inverse[i, i] = 1 / factor[i, i]
-        if i:
-            inverse[i, :i] = -np.einsum("k,kj->j", factor[i, :i], inverse[:i, :i]) * inverse[i, i]
-    return inverse
-
-
-def _product(matrix: Floats, columns: Floats, threads: int) -> Floats:
-    """Return matrix @ columns, every sum in the same order however the columns are shared out."""
-    out = np.empty((len(matrix), columns.shape[1]))
-    places = [slice(i, i + COLUMNS) for i in range(0, columns.shape[1], COLUMNS)]
-
-    def work(place: slice) -> None:
-        out[:, place] = np.einsum("ij,jn->in", matrix, np.ascontiguousarray(columns[:, place]))
-
-    if threads <= 1 or len(places) < 2:
-        for place in places:
-            work(place)
-        return out
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, places))
-    return out

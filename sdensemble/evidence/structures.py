@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +9,7 @@ from sdengine.kernel import compile_model
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.ensemble.members import from_prior
 from sdensemble.ensemble.variants import Variant, apply, duplicates, main_variant
-from sdensemble.evidence.backtest import held_out, origins, score_model, stacking_weights
+from sdensemble.evidence.backtest import from_every_origin, score_model, stacking_weights
 from sdensemble.evidence.fitter import Fitter
 from sdensemble.evidence.fitting import make_problem
 from sdensemble.evidence.likelihood import Problem
@@ -89,7 +88,6 @@ class Structures:
     figures: int
     weights: Mapping[str, float]
     same: Mapping[str, str]
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,21 +154,18 @@ def compare_structures(
     only figures that every structure forecasts count. A variant that is the same as another is
     not fitted and weighs nothing.
     """
-    begun = time.perf_counter()
     study.require_fit()  # before anything is computed
     main = Fitter.of(study, prior_set, particles, threads, seed)
     variants = (main_variant(study.model), *study.variants)
     same = duplicates(variants, {p.constant for p in main.priors.items})
     structures = [_structure(main, v) for v in variants if v.name not in same]
-    everything = vintage(study.history, LATEST).fitted()
+    kernel = structures[0].fitter.kernel
     scores: dict[str, dict[tuple[str, int], float]] = {}
     chances: dict[str, tuple[float, float, Key]] = {}
     for one in structures:
         name = one.variant.name
         own = scores.setdefault(name, {})
-        for origin in origins(study, structures[0].fitter.kernel):
-            source = one.source(vintage(study.history, f"through-{origin}"))
-            later = held_out(source.problem, everything, origin)
+        for origin, _, source, later in from_every_origin(study, kernel, one.source):
             rows = score_model(source, later, origin, name)
             own |= {(r.series, r.year): r.score.log_score for r in rows}
         chances[name] = _chance(one, one.source(vintage(study.history, LATEST)))
@@ -186,8 +181,7 @@ def compare_structures(
         Standing(one.variant, sum(table[name]), weights[name], *chances[name])
         for name, one in zip(names, structures, strict=True)
     )
-    seconds = time.perf_counter() - begun
-    return Structures(standings, mix(standings), len(common), every, same, seconds)
+    return Structures(standings, mix(standings), len(common), every, same)
 
 
 def _chance(structure: _Structure, source: Source) -> tuple[float, float, Key]:

@@ -82,6 +82,8 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     told = "{file} line {line} column {column}: is not valid TOML — {why}"
     where = {"file": short(path), "line": at[1], "column": at[2]}
     why = str(first)[: at.start()]
+    if twice := re.fullmatch(r"Cannot declare \('(.+)',\) twice", why):
+        raise SDError(told, **where, why=Message("[{key}] is given twice", key=twice[1]))
     raise SDError(told, **where, why=Message(why) if why in TOMLLIB_SAYS else why)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sdengine.errors import Message, Problems, SDError
 from sdensemble.inputs.config import Section
+from sdensemble.inputs.forgiving import in_utf8, separator
 from sdensemble.inputs.rows import cell_number, read_rows
 
 COLUMNS = ("time", "sector", "measure", "value", "unit", "source", "period_end", "published_on")
@@ -129,14 +130,18 @@ def _observation(row: Section) -> Observation:
 def appended(path: Path, rows: Sequence[Observation]) -> bytes:
     """Return a file's bytes with rows behind them; columns it lacks are refused.
 
-    Every byte it has is kept; without the file it is the rows below a header.
+    Every byte it has is kept, where it is in UTF-8 (see ``in_utf8``); without the file it is the
+    rows below a header.
     """
     if not path.is_file():
         held, names = b"\xef\xbb\xbf", [*COLUMNS, *MORE]
         held += (",".join(names) + "\n").encode()
+        mark = ","
     else:
-        held = path.read_bytes()
-        names = next(csv.reader([held.decode("utf-8-sig").split("\n", 1)[0].strip()]), [])
+        held = in_utf8(path.read_bytes())
+        first = held.decode("utf-8-sig").split("\n", 1)[0].strip()
+        mark = separator(first)
+        names = next(csv.reader([first], delimiter=mark), [])
     lacking = [name for name in (*COLUMNS, *MORE) if name not in names]
     if lacking:
         what = Message("columns missing: {lacking}", lacking=", ".join(lacking))
@@ -144,7 +149,7 @@ def appended(path: Path, rows: Sequence[Observation]) -> bytes:
     end = "\r\n" if held.endswith(b"\r\n") else "\n"
     made = io.StringIO("" if held.endswith(b"\n") else end, newline="")
     made.seek(0, io.SEEK_END)
-    writer = csv.writer(made, lineterminator=end)
+    writer = csv.writer(made, lineterminator=end, delimiter=mark)
     for row in rows:
         writer.writerow([_text(getattr(row, name, "")) for name in names])
     return held + made.getvalue().encode("utf-8")

@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from sdensemble.inputs.report import ReportSpec
 
 
-def unit_label(spec: ReportSpec, unit: str) -> Words:
-    """Return a unit as people write it; the model's own where no label is given."""
-    return spec.unit_words(unit)
-
-
 def model_label(model: Model, name: str) -> dict[str, str]:
     """Return a variable's label in the model, by language."""
     return {lang: model.label(name, lang) for lang in LANGS}
@@ -37,15 +32,6 @@ def cell_label(model: Model, name: str, elements: Sequence[str]) -> dict[str, st
         return found
     named = joined([found, bracketed([joined(each)])], "nothing")
     return {lang: tell(named, lang) for lang in LANGS}
-
-
-def spoken(one: object, name: str = "") -> dict[str, str]:
-    """Return what a value says in fields such as ``reason_zh`` and ``reason_en``, by language.
-
-    Without a name, of fields that are called by the language alone.
-    """
-    fields = {lang: f"{name}_{lang}" if name else lang for lang in LANGS}
-    return {lang: getattr(one, field) for lang, field in fields.items() if hasattr(one, field)}
 
 
 @dataclass(frozen=True)
@@ -72,7 +58,7 @@ class Amount:
             own = spec.measures[measure]
             return cls(value, own.label, own.factor, size)
         plain = unit in ("", "1", "Dmnl")
-        return cls(value, "" if plain else unit_label(spec, unit), 1.0, size)
+        return cls(value, "" if plain else spec.unit_words(unit), 1.0, size)
 
     def bare(self) -> Amount:
         """Return the amount written without its unit."""

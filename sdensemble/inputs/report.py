@@ -68,8 +68,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdengine.errors import Problems, SDError, did_you_mean
-from sdensemble.inputs.targets import leaves
-from sdensemble.lang import LANGS, say
+from sdensemble.inputs.targets import last_year
+from sdensemble.lang import LANGS, say, spoken
 
 if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
@@ -290,16 +290,27 @@ class ReportSpec:
         if named is not None:
             found = [t for t in single if t.id == named]
             hint = did_you_mean(named, [t.id for t in single])
-            problem = f'{where} [headline] question: no single target "{named}"{hint}'
+            told = '{where} [headline] question: no single target "{named}"{hint}'
+            problem = SDError(told, where=where, named=named, hint=hint)
         else:
             marked = [t for t in single if t.headline]
             found = [t for t in marked if t.variable == self.headline.whole.variable] or marked
-            years = [_last_year(t, targets) for t in targets if t.headline]
-            found.sort(key=lambda t: -years.count(_last_year(t, targets)))
-            problem = f"{where}: the targets: mark at least one single target with headline = 1"
+            years = [last_year(t, targets) for t in targets if t.headline]
+            found.sort(key=lambda t: -years.count(last_year(t, targets)))
+            told = "{where}: the targets: mark at least one single target with headline = 1"
+            problem = SDError(told, where=where)
         if not found:
-            raise SDError(problem)
+            raise problem
         return found[0]
+
+    def outcome_of(self, target: Target) -> Outcome:
+        """Return the series a single target speaks of; of a joint one the headline."""
+        if target.joint:
+            return self.headline.whole
+        for known in (self.headline.whole, *self.headline.groups):
+            if (known.variable, known.element) == (target.variable, target.element or None):
+                return known
+        return Outcome(target.id, target.variable, target.element or None, spoken(target))
 
     def check(self, targets: Sequence[Target]) -> tuple[str, ...]:
         """Return every way in which the report and the targets do not fit together."""
@@ -310,8 +321,3 @@ class ReportSpec:
             except SDError as error:
                 problems.take(error)
         return tuple(problems.lines)
-
-
-def _last_year(target: Target, targets: Sequence[Target]) -> int:
-    """Return a target's year; of a joint one the last of its parts'."""
-    return max(part.year or 0 for part in leaves(target, targets))

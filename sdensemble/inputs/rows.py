@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdensemble.inputs.config import Section, short
-from sdensemble.inputs.forgiving import decoded
+from sdensemble.inputs.forgiving import decoded, separator
 
 
 def read_rows(
@@ -59,7 +59,9 @@ def _at(path: Path, number: int) -> str:
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield (number of its last line, cells) of each row."""
-    reader = csv.reader(io.StringIO(read_text(path), newline=""))
+    text = read_text(path)
+    first, *_ = text.splitlines() or [""]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator(first))
     try:
         for row in reader:
             yield reader.line_num, row

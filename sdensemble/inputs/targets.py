@@ -144,6 +144,11 @@ def leaves(target: Target, targets: Sequence[Target]) -> tuple[Target, ...]:
     return tuple(dict.fromkeys(parts))
 
 
+def last_year(target: Target, targets: Sequence[Target]) -> int:
+    """Return a target's year; of a joint one the last of its parts'."""
+    return max(part.year or 0 for part in leaves(target, targets))
+
+
 def unit_of(variable: Variable, aggregate: str, clock: Clock) -> str | None:
     """Return the unit of an aggregate of a variable: an integral over time loses its "/Year".
 

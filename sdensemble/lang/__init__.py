@@ -262,3 +262,12 @@ class Worded(Message):
     def said(self, translate: Callable[[Any], str | None]) -> str:
         """Return the words by what tells them."""
         return translate(self.words) or str(self)
+
+
+def spoken(one: object, name: str = "") -> dict[str, str]:
+    """Return what a value says in fields such as ``reason_zh`` and ``reason_en``, by language.
+
+    Without a name, of fields that are called by the language alone.
+    """
+    fields = {lang: f"{name}_{lang}" if name else lang for lang in LANGS}
+    return {lang: getattr(one, field) for lang, field in fields.items() if hasattr(one, field)}

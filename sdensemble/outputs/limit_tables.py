@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from sdensemble.inputs.naming import element_label
 from sdensemble.inputs.report import Outcome, Regime
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.lang import LANGS
 from sdensemble.outputs.cells import Row, outcome_cells, scenario_cells, source_cells
 from sdensemble.outputs.table import by_language
 from sdensemble.results.estimate import Array
@@ -89,11 +90,8 @@ def _elements(results: Results, variable: str) -> tuple[Outcome, ...]:
     if not dims:
         return (results.spec.headline.whole,)
     names = map(str, results.data[dims[0]].values)
-    labels = results.model.element_label
-    return tuple(
-        Outcome(name, variable, name, {lang: labels(dims[0], name, lang) for lang in LANGS})
-        for name in names
-    )
+    labels = partial(element_label, results.model, dims[0])
+    return tuple(Outcome(name, variable, name, labels(name)) for name in names)
 
 
 def _wholes(results: Results, elements: Sequence[Outcome]) -> list[tuple[Outcome, list[int]]]:

@@ -11,15 +11,14 @@ from sdengine.errors import Message
 from sdengine.syntax import Model
 from sdensemble.inputs.folder import Whole, check_folder, check_space
 from sdensemble.inputs.history import Observation
-from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.report import ReportSpec
-from sdensemble.lang import LANGS, Words, say
+from sdensemble.lang import LANGS, Words, say, spoken
 from sdensemble.outputs import fonts
 from sdensemble.outputs.answer import answer
 from sdensemble.outputs.apart import Book, Desk, Figures
 from sdensemble.outputs.tables import write_tables
 from sdensemble.outputs.workbook import Workbook
-from sdensemble.outputs.write.terminal import document_text
+from sdensemble.outputs.write.terminal import write_texts
 from sdensemble.results.asked import Cell
 from sdensemble.results.record import RunRecord, written
 from sdensemble.results.results import Results
@@ -142,9 +141,7 @@ def _write(
         drawn = drawing.submit(desk.write, Figures(folder / FIGURES, figures, lang))
         bound = drawing.submit(desk.write, Book(_workbook(every, record), file, lang))
         write_tables(folder, every, lang)
-        for language in LANGS:
-            text = document_text(answer(first, others, notes), language)
-            (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
+        write_texts(folder, answer(first, others, notes), "answer")
         bound.result()
         return drawn.result(), stored.result()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError, did_you_mean
 from sdengine.syntax import Call, Model, Ref, fold
+from sdensemble.inputs.naming import element_label
 from sdensemble.inputs.report import Outcome, ReportSpec
-from sdensemble.lang import LANGS
 from sdensemble.results.estimate import Array
 
 if TYPE_CHECKING:
@@ -125,27 +125,15 @@ class Ensemble:
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return the headline, its groups, and its components that are no group."""
-        head = self.spec.headline
-        groups = {(g.variable, g.element) for g in head.groups}
-        parts = [c for c in self.components() if (c.variable, c.element) not in groups]
-        return (head.whole, *head.groups, *parts)
+        return outcomes_of(self.spec, self.model)
 
     def components(self) -> tuple[Outcome, ...]:
         """Return every element of the headline's components."""
-        head = self.spec.headline
-        if head.components is None or head.range is None:
-            return ()
-        return tuple(
-            Outcome(element, head.components, element, self._labels(head.range, element))
-            for element in self.model.elements(head.range)
-        )
+        return components_of(self.spec, self.model)
 
     def made_of(self, outcome: Outcome) -> tuple[str, ...]:
         """Return the components' elements an outcome is the sum of (see ``made_of`` below)."""
         return made_of(self.spec, self.model, outcome)
-
-    def _labels(self, range_name: str, element: str) -> Mapping[str, str]:
-        return {lang: self.model.element_label(range_name, element, lang) for lang in LANGS}
 
     # ── series ──
 
@@ -247,6 +235,25 @@ def quantile(values: Array, q: float | list[float], axis: int = 0) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return np.nanquantile(values, q, axis=axis)
+
+
+def outcomes_of(spec: ReportSpec, model: Model) -> tuple[Outcome, ...]:
+    """Return the headline, its groups, and its components that are no group."""
+    head = spec.headline
+    groups = {(one.variable, one.element) for one in head.groups}
+    parts = [c for c in components_of(spec, model) if (c.variable, c.element) not in groups]
+    return (head.whole, *head.groups, *parts)
+
+
+def components_of(spec: ReportSpec, model: Model) -> tuple[Outcome, ...]:
+    """Return every element of the headline's components."""
+    head = spec.headline
+    if head.components is None or head.range is None:
+        return ()
+    return tuple(
+        Outcome(element, head.components, element, element_label(model, head.range, element))
+        for element in model.elements(head.range)
+    )
 
 
 def made_of(spec: ReportSpec, model: Model, outcome: Outcome) -> tuple[str, ...]:

@@ -49,6 +49,11 @@ def replicate_means(values: Array, replicate: NDArray[np.int64]) -> Array:
     return total[count > 0] / count[count > 0]
 
 
+def error_of(parts: Array) -> float:
+    """Return the standard error of the mean of independent parts; NaN of fewer than two."""
+    return float(np.std(parts, ddof=1) / math.sqrt(parts.size)) if parts.size > 1 else math.nan
+
+
 def standard_error(values: Array, replicate: NDArray[np.int64]) -> tuple[float, int]:
     """Return the standard error of the mean and the number of independent parts behind it.
 
@@ -59,9 +64,7 @@ def standard_error(values: Array, replicate: NDArray[np.int64]) -> tuple[float, 
     means = replicate_means(values, replicate)
     if means.size < 2:
         means = values[np.isfinite(values)]
-    if means.size < 2:
-        return math.nan, means.size
-    return float(np.std(means, ddof=1) / math.sqrt(means.size)), int(means.size)
+    return error_of(means), int(means.size)
 
 
 def mean_of(values: Array, replicate: NDArray[np.int64]) -> Estimate:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdengine.errors import SDError, did_you_mean
-from sdensemble.inputs.naming import spoken
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.targets import ABOUT, band, leaves
 from sdensemble.results.ensemble import Ensemble, quantile
@@ -94,11 +93,7 @@ class Results(Ensemble):
     @cached_property
     def asked_outcome(self) -> Outcome:
         """The series the question is about: the headline, unless its target is of another."""
-        target, named = self.question, (self.spec.headline.whole, *self.spec.headline.groups)
-        for one in named:
-            if (one.variable, one.element) == (target.variable, target.element or None):
-                return one
-        return Outcome(target.id, target.variable, target.element or None, spoken(target))
+        return self.spec.outcome_of(self.question)
 
     @cached_property
     def asked_year(self) -> int:
@@ -285,6 +280,13 @@ class Results(Ensemble):
             return self.effect_of(np.sum(moved, axis=0), 1.0) if moved else None
 
         return self.once(("purse", scenario.name, against.name, through, forgone), found)
+
+    def purses(
+        self, scenario: Scenario, against: Scenario, through: int
+    ) -> tuple[Effect | None, Effect | None]:
+        """Return what the treasury's payers pay more, and what the others forgo."""
+        paid = self.payers_outlay(scenario, against, through)
+        return paid, self.payers_outlay(scenario, against, through, forgone=True)
 
     def cumulative(
         self, outcome: Outcome, scenario: Scenario, against: Scenario, through: int

@@ -10,7 +10,7 @@ import pytest
 
 from sdensemble import SDError
 from sdensemble.ensemble.variants import Variant
-from sdensemble.evidence.audit import OUTSIDE, OWN, SCOPE, SHOCKS, audit, from_year
+from sdensemble.evidence.audit import LEFT, OUTSIDE, OWN, SCOPE, SHOCKS, audit, from_year
 from sdensemble.evidence.backtest import (
     MODEL,
     Row,
@@ -86,7 +86,9 @@ def test_the_shares_of_a_miss_add_up_to_it(small):
     assert {r.year for r in found.rows} == {2020, 2021, 2022}
     for one in found.splits:
         assert sum(one.shares.values()) == pytest.approx(math.log(one.value / one.forecast))
-        assert set(one.shares) == {"demand", "other", *OWN}
+        assert set(one.shares) == set(one.errors) == {"demand", "other", *OWN}
+        assert one.errors["demand"] > 0
+        assert one.errors[LEFT] > 0
     assert np.array_equal(found.kept[: 2027 - 2019], found.new[: 2027 - 2019])
     assert (found.new[-1] > found.kept[-1]).all()
     assert "Counterfactual" in said(small, found)
@@ -97,6 +99,7 @@ def test_a_constant_bias_is_scope_and_what_has_no_discrepancy_has_no_shocks(smal
     volume = [one for one in found.splits if one.series == "volume/total"]
     sales = [one for one in found.splits if one.series == "sales/total"]
     assert all(one.shares[SHOCKS] == one.shares[OUTSIDE] == 0 for one in volume)
+    assert all(one.errors[SHOCKS] == one.errors[OUTSIDE] == 0 for one in volume)
     assert len({round(one.shares[SCOPE], 12) for one in volume}) == 1  # a constant, not 0
     assert volume[0].shares[SCOPE] != 0
     assert all(one.shares[SCOPE] == 0 for one in sales)
@@ -215,7 +218,9 @@ def test_a_rival_starts_from_the_last_published_revision_whatever_the_order_of_r
 
 def test_rivals_are_compared_on_the_same_figures_and_a_difference_within_error_is_a_tie():
     def row(method: str, year: int, crps: float, error: float = 0.0) -> Row:
-        return Row(2019, year, "s/t", method, 1.0, Score(1, 1, 1, crps, 0, 0.5, (True,) * 3, error))
+        score = Score(1, 1, 1, crps, 0, 0.5, (True,) * 3, parts=(crps - error, crps + error))
+        assert score.error == pytest.approx(error)
+        return Row(2019, year, "s/t", method, 1.0, score)
 
     rows = [
         row(MODEL, 2020, 0.09),
@@ -225,6 +230,19 @@ def test_rivals_are_compared_on_the_same_figures_and_a_difference_within_error_i
         row("c", 2021, 0.05),
     ]
     assert [against(rows, name) for name in "abcd"] == [0, -1, 1, None]
+
+
+def test_figures_that_miss_together_do_not_make_a_mean_more_certain():
+    def score(crps: float, parts: tuple[float, ...] = ()) -> Score:
+        return Score(1, 1, 1, crps, 0, 0.5, (True,) * 3, parts=parts)
+
+    years = (2020, 2021, 2022, 2023)
+    rows = [
+        Row(2019, year, "s/t", method, 1.0, one)
+        for year in years
+        for method, one in ((MODEL, score(0.10, (0.09, 0.11))), ("a", score(0.115)))
+    ]
+    assert against(rows, "a") == 0  # 0.015 is within 2 × 0.01, however many figures
 
 
 def test_origins_use_only_what_was_known(small):

@@ -19,7 +19,7 @@ from sdensemble.evidence.posterior import bound_of
 from sdensemble.evidence.predictive import (
     Source,
     carried,
-    error_of,
+    error_draws,
     forecast_logs,
     wander,
 )
@@ -118,7 +118,7 @@ def test_where_no_forcing_acts_prior_predictive_and_ex_ante_forecast_have_the_sa
         noise = student_noise(Stream(1, "n").sub(f"{i}"), np.arange(16384), sd)
         logs = forecast_logs(source, [datum.term], 2022)[datum.term]
         ahead = logs + carried(source, datum.term, 2022)
-        ahead = ahead[datum.year - 2019] + error_of(source, datum.term, datum.year)
+        ahead = ahead[datum.year - 2019] + error_draws(source, datum.term, datum.year)
         assert np.std(ahead) == pytest.approx(np.std(check[i] + noise), rel=0.05)
         assert np.median(ahead) == pytest.approx(np.median(check[i] + noise), abs=0.02)
 

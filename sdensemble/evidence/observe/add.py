@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -102,7 +101,6 @@ class Observed:
     particles: int
     seed: int
     kept: Kept | None
-    seconds: float = 0.0
 
     @property
     def rows(self) -> tuple[Observation, ...]:
@@ -129,7 +127,6 @@ def observe_add(
     fit of its own. Where no figure is fitted nothing is refitted. History, posterior and log are
     written together or not at all.
     """
-    begun = time.perf_counter()
     study.require_fit()  # before anything is read: without it no figure moves a probability
     fitter = Fitter.of(study, prior_set, particles, threads, seed)
     history = study.folder / "calibration" / "history.csv"
@@ -186,7 +183,7 @@ def observe_add(
         None if posterior is None or place is None else _kept(study, prior_set, posterior, place),
     )
     _keep(study, found, figures.file, posterior, place, history)
-    return replace(found, seconds=time.perf_counter() - begun)
+    return found
 
 
 def _batch(study: Study) -> str:

@@ -12,9 +12,8 @@ from sdensemble.decide.package import TakenApart
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.decide.inputs import SHOWN
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, numbers, with_errors
+from sdensemble.outputs.figure import Axis, Bars, Figure, Points, numbers, row_panel, with_errors
 from sdensemble.outputs.table import Cell, Table, table_from
 from sdensemble.study import Study
 
@@ -50,6 +49,11 @@ def _unit(found: TakenApart, study: Study) -> Words:
     return c.unit_of(study.report, found.unit)
 
 
+def _of(found: TakenApart, study: Study) -> Words:
+    """Return what the shares are of: an outcome with its year, or the probability."""
+    return c.asked_outcome(study, found.target) if found.unit else phrase("decide.head.p")
+
+
 def _order(found: TakenApart) -> NDArray[np.intp]:
     """Return the places of the levers, that of the largest share first."""
     return np.argsort(-np.abs(found.shares["share"].values))
@@ -74,7 +78,7 @@ def _answer(found: TakenApart, study: Study, names: Sequence[Words]) -> Iterator
     ]
     whole = amount(attrs["whole"], attrs["whole_se"])
     words = {"name": found.scenario.title, "whole": whole, "items": c.listed(items)}
-    yield phrase("decide.package.whole", **words)
+    yield phrase("decide.package.whole", of=_of(found, study), **words)
     excess, se = attrs["excess"], attrs["excess_se"]
     told = abs(excess) >= 2 * se and excess != 0
     key = "none" if not told else "more" if excess > 0 else "less"
@@ -117,18 +121,15 @@ def _pairs(found: TakenApart, study: Study, names: Sequence[Words]) -> Table:
 
 
 def _figure(found: TakenApart, study: Study, names: Sequence[Words]) -> Figure:
-    top, scale, data = _order(found)[:SHOWN], _scale(found), found.shares
+    top, scale, data = _order(found)[: c.SHOWN], _scale(found), found.shares
     values = zip(
         scale * data["share"].values[top], scale * data["share_se"].values[top], strict=True
     )
     rows = range(len(top))
     bars = with_errors(Bars, values, rows, "estimate", phrase("decide.fig.shapley"))
     alone = numbers(scale * data["alone"].values[top])
-    panel = Panel(
-        (bars, Points(alone, numbers(rows), role="mean", name=phrase("decide.fig.alone"))),
-        x=Axis(phrase("decide.fig.effect_short"), _unit(found, study)),
-        y=Axis(names=tuple(names[i] for i in top)),
-        height=10 + 6 * len(top),
-    )
-    title = phrase("decide.package.figure", name=found.scenario.title)
+    points = Points(alone, numbers(rows), role="mean", name=phrase("decide.fig.alone"))
+    axis = Axis(phrase("decide.fig.effect_short"), _unit(found, study))
+    panel = row_panel((names[i] for i in top), bars, points, x=axis, each=6)
+    title = phrase("decide.package.figure", name=found.scenario.title, of=_of(found, study))
     return Figure("package-shares", title, (panel,))

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from sdensemble.decide.measured import Figure as Found
 from sdensemble.decide.weigh import Convention, Weighed
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.form import Number, Share, Shown
 from sdensemble.outputs.naming import moment, period_of
 from sdensemble.outputs.table import Cell, Column, Table, table_from
+from sdensemble.results.jackknife import WithError
 from sdensemble.study import Study
 
 
@@ -44,6 +44,7 @@ def cost_of(found: Weighed, which: Convention) -> Words:
     return next(one.label for one in found.question.costs if one.id == which.id)
 
 
+SIGNED = Number(digits=3, signed=True)
 Row = tuple[int, Any]
 """The place of a year, and what was found: a convention, a part, another world."""
 
@@ -53,7 +54,9 @@ def _year(found: Weighed, study: Study) -> Cell:
 
 
 def _effects(
-    found: Weighed, study: Study, second: Callable[[Row], Found] = lambda row: row[1].second[row[0]]
+    found: Weighed,
+    study: Study,
+    second: Callable[[Row], WithError] = lambda row: row[1].second[row[0]],
 ) -> tuple[Cell, ...]:
     """Return the columns of both sides' effects and of their gap."""
     unit, names = unit_of(found, study), names_of(found)
@@ -71,7 +74,7 @@ def _of(name: str) -> Callable[[Row], Any]:
 
 def weigh_table(found: Weighed, study: Study) -> Table:
     """Return, by year and cost convention, outlay, equal level, effects, gap, budget, price."""
-    money, price = c.money_unit(study), price_unit(found, study)
+    money, price, outcome = c.money_unit(study), price_unit(found, study), unit_of(found, study)
     first, second = names_of(found)
     own = c.unit_of(study.report, found.levers[0].unit)
     notes = phrase(
@@ -96,19 +99,17 @@ def weigh_table(found: Weighed, study: Study) -> Table:
         c.cell("verdict", lambda row: _verdict(found, row[1].gap[row[0]])),
         c.cell("budget", lambda row: _finite(row[1].budget[row[0]]), c.SPENT, money),
         c.cell("break_even", lambda row: _finite(found.price[row[0]]), c.SPENT, price),
-        c.cell(
-            "interaction", lambda row: found.interaction[row[0]], c.AMOUNT, unit_of(found, study)
-        ),
+        c.cell("interaction", lambda row: found.interaction[row[0]], c.AMOUNT, outcome),
         stub=2,
         notes=(notes, *c.apart(study)),
     )
 
 
-def _finite(found: Found) -> Found | None:
+def _finite(found: WithError) -> WithError | None:
     return found if math.isfinite(found.value) else None
 
 
-def _verdict(found: Weighed, gap: Found) -> Words:
+def _verdict(found: Weighed, gap: WithError) -> Words:
     first, second = names_of(found)
     if not math.isfinite(gap.value):
         return phrase("number.missing")
@@ -154,13 +155,7 @@ def worlds_table(found: Weighed, study: Study) -> Table:
         c.cell("world", lambda row: c.world_name(study, row[1])),
         _year(found, study),
         *_effects(found, study),
-        c.cell(
-            "median",
-            _of("gap_median"),
-            Number(digits=3, signed=True),
-            unit_of(found, study),
-            "gap_median",
-        ),
+        c.cell("median", _of("gap_median"), SIGNED, unit_of(found, study), "gap_median"),
         c.cell("verdict", verdict),
     )
 
@@ -170,7 +165,7 @@ def surface_table(found: Weighed, study: Study) -> Table:
     doses, data, five = found.doses, found.dataset(), Number(digits=5)
     units = [c.unit_of(study.report, lever.unit) for lever in found.levers]
     first, second = names_of(found)
-    used = found.question.used_label or phrase("number.missing")
+    used, money = found.question.used_label or phrase("number.missing"), c.money_unit(study)
 
     def of(name: str) -> Callable[[tuple[int, int]], tuple[float, float]]:
         return lambda at: (float(data[name][at]), float(data[f"{name}_se"][at]))
@@ -183,10 +178,7 @@ def surface_table(found: Weighed, study: Study) -> Table:
         (Column("first", first, five, units[0]), lambda at: float(doses.first[at[0]])),
         (Column("second", second, five, units[1]), lambda at: float(doses.second[at[1]])),
         c.cell("effect", of("effect"), c.AMOUNT, unit_of(found, study)),
-        (
-            Column("money", c.purse_head(study, "treasury"), c.SPENT, c.money_unit(study)),
-            of("money"),
-        ),
+        (Column("money", c.purse_head(study, "treasury"), c.SPENT, money), of("money")),
         (Column("used", used, c.SPENT, used_of(found, study)), of("used")),
         c.cell("p", of("p"), c.CHANCE, "", "p_year", year=year),
         stub=2,

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sdensemble.evidence.audit import LEFT, OUTSIDE, SCOPE, SHOCKS, Audit, Floats, Split
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.units import total_unit
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Items, Paragraph
@@ -25,13 +25,16 @@ from sdensemble.outputs.evidence.common import (
     forecast_of,
     lines,
     series_cells,
+    with_error,
 )
 from sdensemble.outputs.form import Number
 from sdensemble.outputs.naming import information_date, moment, period_of
 from sdensemble.outputs.table import Cell, Column, Table
+from sdensemble.results.jackknife import measured
 from sdensemble.study import Study
 
 POINTS = Number(places=1, signed=True, factor=100.0)
+ERROR = Number(places=1, factor=100.0)
 FIVE = (0.05, 0.5, 0.95)
 OTHER = "other"
 WORDS = {SHOCKS: "shocks_word", LEFT: "left", OUTSIDE: "outside_word"}
@@ -48,7 +51,8 @@ def audit_document(study: Study, found: Audit) -> Document:
     if found.splits:
         blocks += [_splits(study, found.splits), *lines(_zeros(study, found.splits))]
         blocks.append(Paragraph(phrase("evidence.shapley")))
-    return document("audit", [*blocks, _counterfactual(study, found), _ahead(study, found)])
+    blocks += [_counterfactual(study, found), _ahead(study, found)]
+    return document("audit", [*blocks, *lines([phrase("evidence.errors")])])
 
 
 def _forecasts(study: Study, found: Audit) -> Table:
@@ -57,9 +61,9 @@ def _forecasts(study: Study, found: Audit) -> Table:
         found.rows,
         *series_cells(study),
         cell("value", "value", PLAIN),
-        cell("forecast", lambda row: forecast_of(row.score), QUANTILES),
-        cell("pit", "score.pit", TWO, "PIT"),
-        cell("crps", "score.crps", THREE, "CRPS"),
+        cell("forecast", lambda row: (*forecast_of(row.score), row.score.median_error), QUANTILES),
+        with_error("pit", "score.pit", "score.pit_error", TWO, "PIT"),
+        with_error("crps", "score.crps", "score.error", THREE, "CRPS"),
         date=information_date(found.issued, study.report.issued),
         scenario=found.lived.title,
     )
@@ -85,15 +89,12 @@ def _splits(study: Study, splits: Sequence[Split]) -> Table:
         return phrase(f"evidence.{UNLESS_NAMED[name]}") if unnamed else titles.get(name, name)
 
     def share(name: str) -> Cell:
-        def of(one: Split) -> float:
-            return one.shares[name]
-
-        return Column(name, head(name), POINTS), of
+        return Column(name, head(name), POINTS), lambda one: one.shares[name]
 
     miss = cell("miss", "miss", POINTS)
-    return evidence_table(
-        "split", splits, *series_cells(study), miss, *map(share, splits[0].shares)
-    )
+    most = cell("most_error", lambda one: max(one.errors.values()), ERROR)
+    shares = map(share, splits[0].shares)
+    return evidence_table("split", splits, *series_cells(study), miss, *shares, most)
 
 
 def _zeros(study: Study, splits: Sequence[Split]) -> Iterator[Words]:
@@ -112,18 +113,21 @@ def _zeros(study: Study, splits: Sequence[Split]) -> Iterator[Words]:
 def _unit(study: Study) -> Words:
     """Return the headline's unit; of what a period brings, without the period."""
     unit = total_unit(study.model, study.report.headline.whole.variable)
-    return unit_label(study.report, unit)
+    return study.report.unit_words(unit)
 
 
 def _by_year(study: Study, found: Audit, paths: dict[str, Floats]) -> Iterator[Cell]:
     """Yield the columns of rows by period's place: the period; 5, 50 and 95% of each path."""
     yield Column("year", period_of(study.model, study.report)), lambda place: found.years[place]
     for name, path in paths.items():
-        yield cell(name, partial(_quantiles, path), QUANTILES)
+        yield cell(name, partial(_quantiles, found.replicate, path), QUANTILES)
 
 
-def _quantiles(path: Floats, place: int) -> Floats:
-    return np.asarray(np.nanquantile(path[place], FIVE))
+def _quantiles(replicate: NDArray[np.int64], path: Floats, place: int) -> tuple[float, ...]:
+    """Return 5, 50 and 95% of a period's members, and the Monte Carlo error of the median."""
+    values = path[place]
+    middle = measured(lambda some: np.nanmedian(values[some]), replicate)
+    return (*np.nanquantile(values, FIVE).tolist(), middle.se)
 
 
 def _counterfactual(study: Study, found: Audit) -> Table:

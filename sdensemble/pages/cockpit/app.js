@@ -28,6 +28,10 @@ const t = (key, values = {}) => {
 };
 const label = (one) => (one && (one[state.lang] || one.en || one.zh)) || "";
 
+// A time in words, and what a column of times is called: not every model counts in years.
+const moment = (time) => label(study.moments[study.years.indexOf(time)]) || String(time);
+const times = () => (study.yearly ? t("year") : capital(label(study.period)));
+
 // What undo brings back.
 const heldNow = () => JSON.stringify({ settings: state.settings, scenario: state.scenario, other: state.other });
 
@@ -116,8 +120,8 @@ function whatIsSeen() {
   return JSON.stringify([rest, told, results.map((one) => one && one.name), document.documentElement.hasAttribute("data-dark")]);
 }
 
-const FIRST_LINES = 4; // below the answer; on a narrow screen the others are folded
-$("rest").open = matchMedia("(min-width: 821px)").matches;
+const FIRST_LINES = 4; // below the answer; on a small screen the others are folded
+$("rest").open = matchMedia("(min-width: 821px) and (min-height: 900px)").matches;
 addEventListener("beforeprint", () => { $("rest").open = true; });
 
 function paintHead() {
@@ -173,7 +177,7 @@ function sayReadings(now, target) {
 function sayOutcome(now) {
   const outcome = outcomeOf(state.outcome), year = study.years[study.years.length - 1];
   const [middle] = quantiles(values(now, outcome.series, year), [0.5]);
-  return t("outcome-now", { outcome: label(outcome.label), year, value: short(middle, 4), unit: label(outcome.unit) });
+  return t("outcome-now", { outcome: label(outcome.label), year: moment(year), value: short(middle, 4), unit: label(outcome.unit) });
 }
 
 function option(value, text, chosen) {
@@ -220,11 +224,14 @@ function paintBar() {
   });
   on("undo", "click", undo);
   on("reset", "click", () => {
-    change(() => { Object.assign(state, { settings: {}, scenario: "", other: null }); });
+    change(() => { Object.assign(state, { settings: {}, scenario: "" }); });
     if ($("find-lever")) { $("find-lever").value = ""; findLever(); }
     for (const lever of study.levers) refuse(lever, "");
   });
-  on("keep-a", "click", () => change(() => { state.other = state.other ? null : structuredClone(state.settings); }));
+  on("keep-a", "click", () => {
+    change(() => { state.other = state.other ? null : structuredClone(state.settings); });
+    if (state.other) note(t("kept"));
+  });
   on("copy-link", "click", copyLink);
   on("save-toml", "click", () => SAVE.toml());
   on("language", "click", () => { state.lang = state.lang === "zh" ? "en" : "zh"; $("levers").dataset.lang = ""; writeLink(); paint(); });
@@ -258,7 +265,7 @@ function paintLevers() {
       <div class="row unit"><span id="u-${lever.n}">${escapeText(label(lever.unit))} · ${escapeText(t("limits", { low: amount(lever, lever.low), high: amount(lever, lever.high, 4), own: amount(lever, lever.value) }))}${lever.share ? escapeText(t("share")) : ""}${lever.reach < lever.high ? escapeText(t("limits-slide", { reach: amount(lever, lever.reach, 4) })) : ""}</span></div>
       <div class="row unit"><label for="y-${lever.n}" style="font-weight:400">${escapeText(t("from"))}</label><input type="text" inputmode="decimal" class="number" id="y-${lever.n}" aria-label="${escapeText(t("from-of", { lever: label(lever.label) }))}"><span class="problem" role="alert"></span></div></div>`;
     const shown = study.levers.filter((lever) => lever.shown), more = study.levers.filter((lever) => !lever.shown);
-    box.innerHTML = `<h2>${escapeText(t("levers"))}</h2><p class="small">${escapeText(t("levers-say"))}</p>${more.length ? `<input type="search" id="find-lever" placeholder="${escapeText(t("find-lever"))}" aria-label="${escapeText(t("find-lever"))}"><p class="note" id="none-found" role="status" hidden>${escapeText(t("none-found"))}</p>` : ""}${shown.map(one).join("")}` +
+    box.innerHTML = `<h2>${escapeText(t("levers"))}</h2><p class="small">${escapeText(t("levers-say") + (study.yearly ? t("half-says") : ""))}</p>${more.length ? `<input type="search" id="find-lever" placeholder="${escapeText(t("find-lever"))}" aria-label="${escapeText(t("find-lever"))}"><p class="note" id="none-found" role="status" hidden>${escapeText(t("none-found"))}</p>` : ""}${shown.map(one).join("")}` +
       (more.length ? `<details><summary>${escapeText(t("more-levers", { n: more.length }))}</summary>${more.map(one).join("")}</details>` : "");
     if ($("find-lever")) $("find-lever").addEventListener("input", findLever);
     for (const lever of study.levers) {

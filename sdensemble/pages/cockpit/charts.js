@@ -77,11 +77,11 @@ function yearLabels(years, width) {
 }
 
 // The fan: bands of 90, 80 and 50 in a hundred around the median; the baseline as lines behind.
-function fanChart({ width, height, years, now, base, marks, unit, label, words }) {
+function fanChart({ width, height, years, now, base, marks, unit, label, xTitle }) {
   const shown = [...now.flat(), ...(base ? base.flat() : []), ...marks.map((m) => m.value)].filter(Number.isFinite);
   const low = Math.min(...shown), high = Math.max(...shown), room = (high - low) * 0.06 || 1;
   const plane = new Plane(width, height, [years[0], years[years.length - 1]], [Math.max(low - room, low < 0 ? -Infinity : 0), high + room]);
-  plane.axes({ xLabels: yearLabels(years, width - 80), yTitle: unit });
+  plane.axes({ xLabels: yearLabels(years, width - 80), yTitle: unit, xTitle });
   const at = (rows, q) => years.map((year, i) => [year, rows[i][q]]);
   plane.band(at(now, 0), at(now, 6), "b90").band(at(now, 1), at(now, 5), "b80").band(at(now, 2), at(now, 4), "b50");
   if (base) plane.line(at(base, 0), "base edge").line(at(base, 6), "base edge").line(at(base, 3), "base");
@@ -95,9 +95,9 @@ function fanChart({ width, height, years, now, base, marks, unit, label, words }
 }
 
 // Shares with their error by year: dots with whiskers of two standard errors.
-function dotChart({ width, height, xs, xLabels, rows, range, percent, yTitle, label, zero = false }) {
+function dotChart({ width, height, xs, xLabels, xTitle, rows, range, percent, yTitle, label, zero = false }) {
   const plane = new Plane(width, height, [Math.min(...xs) - 0.5, Math.max(...xs) + 0.5], range);
-  plane.axes({ xLabels, yTitle, percent });
+  plane.axes({ xLabels, xTitle, yTitle, percent });
   if (zero) plane.line([[plane.x[0], 0], [plane.x[1], 0]], "zero");
   for (const { className, points, shift = 0 } of rows) {
     plane.line(points.map(([x, v]) => [x + shift, v]), `${className} thin`);

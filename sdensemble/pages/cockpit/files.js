@@ -75,14 +75,14 @@ const SAVE = {
     const now = resultOf(state.settings), base = now && firstOf(resultOf({}), now.ids.length);
     if (!now || !base) return;
     const both = [[t("now"), now], [t("baseline"), base]], prior = label(setNow().name);
-    const rows = [[t("outcome"), t("unit"), t("year"), t("settings"), ...SHARES.map((q) => `${100 * q}%`), t("mean"), t("members"), t("measure-head"), t("set")]];
+    const rows = [[t("outcome"), t("unit"), times(), t("settings"), ...SHARES.map((q) => `${100 * q}%`), t("mean"), t("members"), t("measure-head"), t("set")]];
     for (const [name, result] of both)
       for (const outcome of study.outcomes)
         for (const year of study.years) {
           const found = values(result, outcome.series, year);
           rows.push([label(outcome.label), label(outcome.unit), year, name, ...quantiles(found, SHARES), meanOf(found, []).mean, result.ids.length, label(outcome.measure), prior]);
         }
-    rows.push([], [t("target"), t("condition"), t("year"), t("settings"), t("view-chance"), t("standard-error"), t("hits"), t("members"), t("measure-head"), t("set")]);
+    rows.push([], [t("target"), t("condition"), times(), t("settings"), t("view-chance"), t("standard-error"), t("hits"), t("members"), t("measure-head"), t("set")]);
     for (const [name, result] of both)
       for (const target of study.targets) {
         const p = chance(result, target);

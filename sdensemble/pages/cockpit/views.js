@@ -118,11 +118,11 @@ const PAINT = {
     const outcome = outcomeOf(state.outcome), moved = Object.keys(state.settings).length;
     const bands = fanOf(now, outcome.series), behind = moved ? fanOf(base, outcome.series) : null;
     const chart = fanChart({ width: width(), height: Math.min(430, Math.max(260, width() * 0.5)), years: study.years, now: bands,
-      base: behind, marks: marksOf(outcome), unit: measureOf(outcome), label: t("fan-label", { outcome: label(outcome.label) }), words: t });
+      base: behind, marks: marksOf(outcome), unit: measureOf(outcome), label: t("fan-label", { outcome: label(outcome.label) }), xTitle: study.yearly ? "" : times() });
     const keys = `<p class="small"><span class="key" style="background:var(--b50)"></span>${escapeText(t("key-50"))}<span class="key" style="background:var(--b80)"></span>${escapeText(t("key-80"))}<span class="key" style="background:var(--b90)"></span>${escapeText(t("key-90"))}<span class="key l"></span>${escapeText(t("key-median"))}${moved ? `<span class="key l d"></span>${escapeText(t("key-base"))}` : ""}${marksOf(outcome).length ? `<span class="key l t"></span>${escapeText(t("key-target"))}` : ""}</p>`;
     const rows = study.years.map((year, i) => [String(year), ...bands[i].map((v) => short(v, 4)), short(bands[i][6] - bands[i][0], 4)]);
     return [`${outcomePick()}<h2>${escapeText(measureOf(outcome))}</h2><p class="note">${escapeText(t("fan-says"))}</p>`, chart, keys,
-      figures([t("year"), ...SHARES.map((q) => `${100 * q}%`), t("width")], rows), saveButtons(["csv", "svg", "png"])];
+      figures([times(), ...SHARES.map((q) => `${100 * q}%`), t("width")], rows), saveButtons(["csv", "svg", "png"])];
   },
   chance(now, base) {
     const target = targetOf(state.target), rows = [];
@@ -131,7 +131,7 @@ const PAINT = {
       const points = (result) => study.years.map((year) => { const p = chance(result, target, year); return [year, p.mean, p.se]; });
       const lines = [{ className: "now", points: points(now) }];
       if (Object.keys(state.settings).length) lines.unshift({ className: "base", points: points(base), shift: -0.12 });
-      chart = `<h2>${escapeText(t("chance-by-year", { target: label(target.condition) }))}</h2>` + dotChart({ width: width(), height: 260, xs: study.years, xLabels: yearLabels(study.years, width() - 80),
+      chart = `<h2>${escapeText(t("chance-by-year", { target: label(target.condition) }))}</h2>` + dotChart({ width: width(), height: 260, xs: study.years, xTitle: study.yearly ? "" : times(), xLabels: yearLabels(study.years, width() - 80),
         rows: lines, range: [0, 1], percent: true, label: t("chance-by-year", { target: label(target.condition) }) });
       if (lines.length > 1)
         chart += `<p class="small"><span class="key l" style="border-color:var(--accent)"></span>${escapeText(t("now"))}<span class="key l d"></span>${escapeText(t("baseline"))}</p>`;
@@ -148,21 +148,21 @@ const PAINT = {
     const outcome = outcomeOf(state.outcome), rows = [];
     for (const year of study.horizons) {
       const one = paired(now, base, outcome.series, year);
-      rows.push([String(year), sayEffect(one), signed(one.median), bandOf(one), percent(one.helped)]);
+      rows.push([moment(year), sayEffect(one), signed(one.median), bandOf(one), percent(one.helped)]);
     }
     const felt = paired(now, base, outcome.series, study.horizons[study.horizons.length - 1]).felt;
     const year = study.horizons[study.horizons.length - 1], paid = study.payers.map((payer) => [payer, paired(now, base, payer.series, year, { summed: true })]);
-    const cost = study.payers.length ? `<h3>${escapeText(t("cost", { year }))}</h3>${table([t("payer"), t("cost-mean"), t("cost-band")],
+    const cost = study.payers.length ? `<h3>${escapeText(t("cost", { year: moment(year) }))}</h3>${table([t("payer"), t("cost-mean"), t("cost-band")],
       paid.map(([payer, one]) => [withUnit(payer), distinct(one) ? withError(one.mean, one.se) : t("about-zero"), bandOf(one)]))}` : "";
     const whole = paired(now, base, outcome.series, year, { summed: true }), { purses, both, per } = perOutlay(whole, paid);
     const aside = per && purses.find((one) => one.kind !== per.kind && one.paid);
-    const told = both ? t("per-both") + (Object.keys(state.settings).length > 1 ? t("per-one") : "") : per ? t(`per-${per.kind}`, { value: withError(per.value, per.se), year }) + (aside ? t(`beside-${aside.kind}`, { value: withError(aside.sum, aside.se), unit: label(study.payers[0].unit) }) : "") : "";
-    const chart = dotChart({ width: width(), height: 240, xs: study.years, xLabels: yearLabels(study.years, width() - 80), zero: true, yTitle: measureOf(outcome),
+    const told = both ? t("per-both") + (Object.keys(state.settings).length > 1 ? t("per-one") : "") : per ? t(`per-${per.kind}`, { value: withError(per.value, per.se), year: moment(year) }) + (aside ? t(`beside-${aside.kind}`, { value: withError(aside.sum, aside.se), unit: label(study.payers[0].unit) }) : "") : "";
+    const chart = dotChart({ width: width(), height: 240, xs: study.years, xTitle: study.yearly ? "" : times(), xLabels: yearLabels(study.years, width() - 80), zero: true, yTitle: measureOf(outcome),
       rows: [{ className: "now", points: study.years.map((y) => { const one = paired(now, base, outcome.series, y); return [y, one.mean, one.se]; }) }],
       range: rangeOf(study.years.map((y) => paired(now, base, outcome.series, y))), label: t("effect-label", { outcome: label(outcome.label) }) });
     return [`${outcomePick()}<h2>${escapeText(t("effect-head", { outcome: measureOf(outcome) }))}</h2><p class="note">${escapeText(t("effect-says"))}</p>`, chart,
-      table([t("year"), t("effect-mean"), t("effect-median"), t("effect-band"), t("helped")], rows),
-      `<p class="note">${escapeText(t("helped-says", { year, amount: amountOf(felt, outcome.unit) }))}</p>`, `${cost}<p>${escapeText(told)}</p>`, saveButtons(["csv", "svg", "png"])];
+      table([times(), t("effect-mean"), t("effect-median"), t("effect-band"), t("helped")], rows),
+      `<p class="note">${escapeText(t("helped-says", { year: moment(year), amount: amountOf(felt, outcome.unit) }))}</p>`, `${cost}<p>${escapeText(told)}</p>`, saveButtons(["csv", "svg", "png"])];
   },
   surface() {
     const [x, y] = state.axes.map((id) => leverOf.get(id)), pickers = ["x", "y"].map((axis, i) => `<label>${escapeText(t(`axis-${axis}`))} <select data-pick="${axis}">${study.levers.map((one) => option(one.id, label(one.label), state.axes[i])).join("")}</select></label>`).join(" ");
@@ -181,14 +181,14 @@ const PAINT = {
     return [outcomePick(outcome, study.outcomes.filter(limited)) + says, ...study.limits.map(({ label: name, parts }) => {
       const shares = parts.map((part) => ({ name: label(part.label), values: sharesOf(now, part, outcome) }));
       const keys = shares.map((part, i) => `<span class="key p${i % 6}" style="background:var(--p${i % 6})"></span>${escapeText(part.name)}`).join("");
-      return `<h3>${escapeText(capital(label(name)))}</h3>${stackChart({ width: width(), height: 230, years: study.years, parts: shares, label: `${label(outcome.label)}: ${label(name)}` })}<p class="small">${keys}</p>${figures([t("year"), ...shares.map((s) => s.name)], study.years.map((year, i) => [String(year), ...shares.map((s) => percent(s.values[i]))]))}`;
+      return `<h3>${escapeText(capital(label(name)))}</h3>${stackChart({ width: width(), height: 230, years: study.years, parts: shares, label: `${label(outcome.label)}: ${label(name)}` })}<p class="small">${keys}</p>${figures([times(), ...shares.map((s) => s.name)], study.years.map((year, i) => [String(year), ...shares.map((s) => percent(s.values[i]))]))}`;
     }), saveButtons(["csv"])];
   },
   parts(now, base) {
     const moved = Object.keys(state.settings).length;
     return [`<p class="note">${escapeText(t("parts-say"))}</p>`, `<div class="grid">${study.parts.map((id) => {
       const outcome = outcomeOf(id);
-      return `<div><h3>${escapeText(label(outcome.label))}</h3>${fanChart({ width: 230, height: 150, years: study.years, now: fanOf(now, outcome.series), base: moved ? fanOf(base, outcome.series) : null, marks: marksOf(outcome).map((m) => ({ ...m, text: "" })), unit: label(outcome.unit), label: t("fan-label", { outcome: label(outcome.label) }), words: t })}</div>`;
+      return `<div><h3>${escapeText(label(outcome.label))}</h3>${fanChart({ width: 230, height: 150, years: study.years, now: fanOf(now, outcome.series), base: moved ? fanOf(base, outcome.series) : null, marks: marksOf(outcome).map((m) => ({ ...m, text: "" })), unit: label(outcome.unit), label: t("fan-label", { outcome: label(outcome.label) }), xTitle: study.yearly ? "" : times() })}</div>`;
     }).join("")}</div>`];
   },
   compare(now, base) {
@@ -200,7 +200,7 @@ const PAINT = {
     const target = targetOf(state.target);
     const kinds = ["treasury", "forgone"].filter((kind) => study.payers.some((payer) => payer.kind === kind));
     const head = [t("scenario"), t("compare-chance", { target: label(target?.name) }), ...kinds.map((kind) => t(`compare-per-${kind}`)),
-      ...kinds.map((kind) => t(`compare-${kind}`, { year, unit: money })), t("compare-at", { year }), t("compare-sum", { year })];
+      ...kinds.map((kind) => t(`compare-${kind}`, { year: moment(year), unit: money })), t("compare-at", { year: moment(year) }), t("compare-sum", { year: moment(year) })];
     const shown = rows.map((row) => [row.name, target ? sayChance(row.chance) : "–",
       ...kinds.map((kind) => (row.both ? t("compare-both") : row.per?.kind === kind ? withError(row.per.value, row.per.se) : "–")),
       ...kinds.map((kind) => purse(row, kind)), sayEffect(row.at), sayEffect(row.whole)]);
@@ -216,7 +216,7 @@ const PAINT = {
     if (!other || other.ids.length < now.ids.length) return [`<p>${escapeText(t("running"))}</p>`];
     const outcome = outcomeOf(state.outcome), rows = study.horizons.map((year) => {
       const one = paired(now, other, outcome.series, year);
-      return [String(year), sayEffect(one), signed(one.median), percent(one.helped)];
+      return [moment(year), sayEffect(one), signed(one.median), percent(one.helped)];
     });
     const asked = targetOf(state.target), same = keyOf("", state.settings) === keyOf("", state.other);
     const between = (one) => { const found = pointsBetween(now, other, one); return same || !found.mean ? "0" : withError(found.mean, found.se); };
@@ -226,9 +226,9 @@ const PAINT = {
     const purses = [other, now].map((one) => perOutlay(paired(one, base, outcome.series, last, { summed: true }),
       study.payers.map((payer) => [payer, paired(one, base, payer.series, last, { summed: true })])).purses);
     const cost = study.payers.length ? table([t("payer"), t("side-a"), t("side-b")], ["treasury", "forgone"].map((kind, k) =>
-      [t(`compare-${kind}`, { year: last, unit }), ...purses.map((both) => (both[k].paid ? withError(both[k].sum, both[k].se) : t("about-zero")))])) : "";
-    const fan = (result, name) => `<div><h3>${escapeText(name)}</h3>${fanChart({ width: Math.max(300, width() / 2 - 20), height: 260, years: study.years, now: fanOf(result, outcome.series), base: fanOf(base, outcome.series), marks: marksOf(outcome), unit: measureOf(outcome), label: name, words: t })}</div>`;
-    return [outcomePick(), `<p><strong>${escapeText(verdict)}</strong></p><div class="two">${fan(other, t("side-a"))}${fan(now, t("side-b"))}</div><h3>${escapeText(t("b-minus-a", { outcome: measureOf(outcome) }))}</h3>${table([t("year"), t("effect-mean"), t("effect-median"), t("helped")], rows)}
+      [t(`compare-${kind}`, { year: moment(last), unit }), ...purses.map((both) => (both[k].paid ? withError(both[k].sum, both[k].se) : t("about-zero")))])) : "";
+    const fan = (result, name) => `<div><h3>${escapeText(name)}</h3>${fanChart({ width: Math.max(300, width() / 2 - 20), height: 260, years: study.years, now: fanOf(result, outcome.series), base: fanOf(base, outcome.series), marks: marksOf(outcome), unit: measureOf(outcome), label: name, xTitle: study.yearly ? "" : times() })}</div>`;
+    return [outcomePick(), `<p><strong>${escapeText(verdict)}</strong></p><div class="two">${fan(other, t("side-a"))}${fan(now, t("side-b"))}</div><h3>${escapeText(t("b-minus-a", { outcome: measureOf(outcome) }))}</h3>${table([times(), t("effect-mean"), t("effect-median"), t("helped")], rows)}
       ${table([t("target"), t("side-a"), t("side-b"), t("b-minus-a-points")], targets)}${cost}<div class="two"><div><h3>${escapeText(t("side-a"))}</h3>${setTable(state.other, t("side-a"))}</div><div><h3>${escapeText(t("side-b"))}</h3>${setTable(state.settings, t("side-b"))}</div></div>`];
   },
   set() {
@@ -264,7 +264,7 @@ function rangeOf(effects) {
 // When something begins to hold, in words where a year is cut in half.
 function sayTime(time) {
   if (time <= study.clock.start) return t("whole-time");
-  return time % 1 === 0.5 ? t("half-way", { year: Math.floor(time) }) : String(time);
+  return study.yearly && time % 1 === 0.5 ? t("half-way", { year: Math.floor(time) }) : String(time);
 }
 
 function setTable(settings, name = t("view-set")) {
@@ -297,7 +297,7 @@ async function fillCompared() {
     const paid = study.payers.map((payer) => [payer, paired(result, base, payer.series, year, { summed: true })]);
     const whole = paired(result, base, outcome.series, year, { summed: true });
     const target = targetOf(state.target);
-    compared.rows.push({ scenario, chance: target && chance(result, target), at: paired(result, base, outcome.series, year), whole, ...perOutlay(whole, paid) });
+    compared.rows.push({ scenario, chance: target && chance(result, target), at: paired(result, base, outcome.series, year), whole, ...perOutlay(whole, paid), ...(scenario.stress ? { per: null, both: false } : {}) });
     paintView();
   }
   compared.filling = false;

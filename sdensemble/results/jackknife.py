@@ -21,14 +21,24 @@ BLOCKS = 32
 class Jackknifed:
     """A statistic of all members and its standard error, both of the statistic's own shape.
 
-    ``parts`` is the number of independent parts left out in turn; the error has ``parts`` − 1
-    degrees of freedom. ``left_out`` holds the statistic without each part, shape (part, …).
+    NaN where there are fewer than two independent parts to leave out.
     """
 
     value: Array
     se: Array
-    parts: int
-    left_out: Array
+
+
+@dataclass(frozen=True)
+class WithError:
+    """A number and its Monte Carlo standard error; NaN where there is none."""
+
+    value: float
+    se: float
+
+    @property
+    def told(self) -> bool:
+        """True where it is at least two errors from 0."""
+        return math.isfinite(self.value) and abs(self.value) >= 2 * self.se and self.value != 0.0
 
 
 def parts_of(replicate: NDArray[np.int64]) -> tuple[Members, ...]:
@@ -56,9 +66,20 @@ def jackknife(
     every = np.arange(replicate.size)
     value = np.asarray(statistic(every), dtype=float)
     if len(parts) < 2:
-        return Jackknifed(value, np.full(value.shape, math.nan), len(parts), value[None])
+        return Jackknifed(value, np.full(value.shape, math.nan))
     without = [np.delete(every, part) for part in parts]
     left_out = np.array([np.asarray(statistic(some), dtype=float) for some in without])
     spread: Any = left_out - left_out.mean(axis=0)
     se = np.sqrt((len(parts) - 1) / len(parts) * (spread**2).sum(axis=0))
-    return Jackknifed(value, se, len(parts), left_out)
+    return Jackknifed(value, se)
+
+
+def measured(statistic: Callable[[Members], ArrayLike], replicate: NDArray[np.int64]) -> WithError:
+    """Return one number of all members with its standard error, as ``jackknife``."""
+    found = jackknife(statistic, replicate)
+    return WithError(float(found.value), float(found.se))
+
+
+def mean_of(values: Array, replicate: NDArray[np.int64]) -> WithError:
+    """Return the mean over members with its error; lost members are left out."""
+    return measured(lambda some: np.nanmean(values[some]), replicate)
