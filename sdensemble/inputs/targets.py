@@ -73,6 +73,9 @@ class Target:
     quantity: str = ""
     source_row: str = ""
 
+    def __hash__(self) -> int:
+        return hash(self.id)  # thousands of look-ups by a target need no more
+
     @property
     def scored(self) -> bool:
         """True where a run gives the row a probability."""
