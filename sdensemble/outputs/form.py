@@ -65,7 +65,7 @@ class Form:
         return {
             name: float(one)
             for name, one in found.items()
-            if isinstance(one, Real) and math.isfinite(one)
+            if isinstance(one, float | Real) and math.isfinite(one)
         }
 
 
@@ -128,7 +128,7 @@ def bare(value: Any) -> Any:
     """Return the number of (number, …), of an estimate, of a probability; a number as it is."""
     if isinstance(value, tuple):
         return value[0]
-    if value is None or isinstance(value, str | Real):
+    if value is None or isinstance(value, str | float | Real):
         return value
     return next(
         getattr(value, name) for name in ("mean", "middle", "value") if hasattr(value, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -181,15 +182,18 @@ class Ensemble:
 
     def year_index(self, year: int) -> int:
         """Return where a year stands; raise SDError for one the run does not cover."""
-        found = np.flatnonzero(self.years == year)
-        if not found.size:
+        if year not in self._year_places:
             raise SDError(
                 "year {year} is outside the run, {years} to {years2}",
                 year=year,
                 years=self.years[0],
                 years2=self.years[-1],
             )
-        return int(found[0])
+        return self._year_places[year]
+
+    @cached_property
+    def _year_places(self) -> dict[int, int]:
+        return {int(year): index for index, year in enumerate(self.years)}
 
     @cached_property
     def lost(self) -> tuple[dict[str, Any], ...]:
@@ -227,14 +231,22 @@ def _first(bad: NDArray[np.bool_], years: NDArray[np.int64]) -> dict[str, int]:
 
 
 def quantile(values: Array, q: float | list[float], axis: int = 0) -> Any:
-    """Return sample quantiles over members, lost ones left out; NaN where none is left."""
-    if np.isfinite(values).all():
-        return np.quantile(values, q, axis=axis)
-    import warnings
+    """Return sample quantiles over members, lost ones left out; NaN where none is left.
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.nanquantile(values, q, axis=axis)
+    Those of ``np.quantile``, bit for bit: of a few thousand members it takes a tenth of the time to
+    put them all in order than to look for each place by itself.
+    """
+    if not np.isfinite(values).all():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return np.nanquantile(values, q, axis=axis)
+    ordered = np.moveaxis(np.sort(values, axis=axis), axis, 0)
+    places = np.asarray(q) * (len(ordered) - 1)
+    below = places.astype(int)
+    low, high = ordered[below], ordered[np.minimum(below + 1, len(ordered) - 1)]
+    share = (places - below).reshape(places.shape + (1,) * (ordered.ndim - 1))
+    step = high - low
+    return np.where(share < 0.5, low + step * share, high - step * (1 - share))
 
 
 def outcomes_of(spec: ReportSpec, model: Model) -> tuple[Outcome, ...]:

@@ -257,9 +257,9 @@ class Results(Ensemble):
         if not kept.size:
             nan = math.nan
             return Effect(moved, mean_of(moved, self.replicate), nan, nan, nan, nan, nan)
-        low, median, high = np.quantile(kept, [0.05, 0.5, 0.95])
+        low, median, high = quantile(kept, [0.05, 0.5, 0.95])
         felt = max(felt, tiny)
-        helped, hurt = float(np.mean(kept > felt)), float(np.mean(kept < -felt))
+        helped, hurt = (np.count_nonzero(one) / kept.size for one in (kept > felt, kept < -felt))
         found = mean_of(moved, self.replicate)
         return Effect(moved, found, float(median), float(low), float(high), helped, hurt)
 
