@@ -187,6 +187,11 @@ def _purse(study: Study, forgone: bool) -> Words:
     return joined([one.label for one in study.report.payers if one.forgone == forgone])
 
 
+def pays(study: Study) -> bool:
+    """Return whether the study says who pays: without, no answer speaks of money."""
+    return bool(study.report.payers)
+
+
 def forgoes(study: Study) -> bool:
     """Return whether the study has a purse that forgoes income."""
     return any(one.forgone for one in study.report.payers)
@@ -209,9 +214,9 @@ def paid_of(study: Study, row: Any) -> dict[str, Words]:
 
 
 def purse_cells(study: Study, form: Number, treasury: Any, forgone: Any) -> tuple[Cell, ...]:
-    """Return the columns of outlay and, where there is any, of income forgone, with their cells."""
+    """Return the columns of outlay and of income forgone, of those there are, with their cells."""
     money = money_unit(study)
-    cells = (("treasury", treasury), ("forgone", forgone))[: 1 + forgoes(study)]
+    cells = (("treasury", treasury), ("forgone", forgone))[: pays(study) + forgoes(study)]
     return tuple((Column(name, purse_head(study, name), form, money), one) for name, one in cells)
 
 
@@ -253,6 +258,11 @@ def variable_label(model: Model, name: str) -> Words:
     """Return a variable's label in short: what stands before a bracket or a colon."""
     note = model[name].note
     return {lang: re.split(r"（| \(|: |; ", note.label(lang))[0] or name for lang in LANGS}
+
+
+def lever_inside(study: Study, lever: Lever | Moved) -> Words:
+    """Return a lever's label as it stands inside a sentence."""
+    return inside(lever_label(study.model, lever), study.report)
 
 
 def lever_label(model: Model, lever: Lever | Moved) -> Words:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sdensemble.decide.compare import Comparison, Pair, Row
-from sdensemble.lang import Words, joined, phrase
+from sdensemble.lang import Ended, Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.compare_figures import compare_figure, worlds_figure
 from sdensemble.outputs.decide.compare_tables import (
@@ -27,7 +27,7 @@ from sdensemble.study import Study
 def compare_document(found: Comparison, study: Study) -> Document:
     """Return a comparison as a document."""
     note = c.note(
-        "compare.notes",
+        "compare.notes" if c.pays(study) else "compare.notes_unpaid",
         unit=c.target_unit(study, found.target, found.outcome.variable),
         money=c.money_unit(study),
         through=c.year_of(study, found.through),
@@ -86,6 +86,8 @@ def _effect(found: Comparison, row: Row, effect: Effect, study: Study) -> Words:
             median=Shown(effect.median, GAIN),
             helped=Shown(effect.helped, Share()),
         )
+    if not c.pays(study):
+        return Ended(first)
     paid = phrase(
         "decide.compare.paid",
         outlay=outlay_of(study.report),

@@ -39,14 +39,17 @@ def compare_table(found: Comparison, study: Study) -> Table:
         c.cell("high", "effect.high", GAIN, unit),
         c.cell("helped", "effect.helped", Share()),
         *c.purse_cells(study, c.SPENT, "treasury.found", "forgone.found"),
-        c.cell("per_point", "per_point", c.SPENT, point, outlay=outlay),
-        c.cell("per_unit", "per_unit", c.SPENT, per, outlay=outlay),
     ]
+    if c.pays(study):
+        cells += [
+            c.cell("per_point", "per_point", c.SPENT, point, outlay=outlay),
+            c.cell("per_unit", "per_unit", c.SPENT, per, outlay=outlay),
+        ]
     if any(row.displaced is not None for row in found.main.rows):
         cells.append(c.cell("displaced", "displaced.found", c.AMOUNT, unit))
     words = {"target": c.asked(study, found.target), "through": c.year_of(study, found.through)}
     notes = (phrase("decide.paired"), *c.apart(study))
-    title = phrase("decide.compare.table", **words)
+    title = phrase(f"decide.compare.{'table' if c.pays(study) else 'table_unpaid'}", **words)
     return table_from("compare", title, found.main.rows, *cells, notes=notes)
 
 

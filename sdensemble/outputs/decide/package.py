@@ -15,6 +15,7 @@ from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.inputs import SHOWN
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, numbers, with_errors
+from sdensemble.outputs.naming import inside
 from sdensemble.outputs.table import Cell, Table, table_from
 from sdensemble.study import Study
 
@@ -73,7 +74,9 @@ def _answer(found: TakenApart, study: Study, names: Sequence[Words]) -> Iterator
 
     items = [
         phrase(
-            "decide.package.item", lever=names[i], share=amount(*_number(found, "share", int(i)))
+            "decide.package.item",
+            lever=inside(names[i], study.report),
+            share=amount(*_number(found, "share", int(i))),
         )
         for i in _order(found)[:5]
     ]

@@ -15,6 +15,7 @@ from sdensemble.outputs.decide.inputs import Labels, group_name
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Bars, Figure, Mark, Panel, Points, numbers
 from sdensemble.outputs.form import Number, Shown
+from sdensemble.outputs.naming import inside
 from sdensemble.outputs.table import Cell, Table, table_from
 from sdensemble.study import Study
 
@@ -54,7 +55,7 @@ def shares_answer(found: Shares, study: Study, labels: Labels) -> Iterator[Words
         items = [
             phrase(
                 "decide.sobol.item",
-                group=group_name(study, labels, str(data["group"].values[i])),
+                group=inside(group_name(study, labels, str(data["group"].values[i])), study.report),
                 share=Shown((float(values[i]), float(se[i])), SHARE),
             )
             for i in told[:FEW]
