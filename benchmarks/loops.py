@@ -85,7 +85,7 @@ def measured(path: Path, members: int) -> tuple[list[Row], dict[str, float]]:
     whole += f"attributes #9 = {{ {WIDE} }}\n"
     native = Native(compile_text(whole), "timed")
     timing = replace(kernel, made=replace(kernel.made, native=native))
-    constants, kept = drawn(model, members), stocks(model)
+    constants, kept = drawn(kernel, members), stocks(model)
     for _ in range(2):  # the first is not counted
         spent[:] = 0
         timing.run(constants, report=kept, threads=1)

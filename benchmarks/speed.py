@@ -50,10 +50,12 @@ print(imported - begun, time.perf_counter() - imported)
 """
 
 
-def drawn(model: Model, members: int, *, most: int | None = None) -> dict[str, np.ndarray]:
-    """Return constants per member, within 2% of their own value: every one, or the first few."""
+def drawn(kernel: Kernel, members: int, *, most: int | None = None) -> dict[str, np.ndarray]:
+    """Return constants per member, within 2% of their own value: every one that can be set, or
+    the first few."""
     rng = np.random.default_rng(0)
-    constants = [v for v in model.constants() if v.value is not None][:most]
+    settable = (v for v in kernel.model.constants() if v.name in kernel.program.settable)
+    constants = [v for v in settable if v.value is not None][:most]
     return {
         v.name: v.value[..., None] * rng.uniform(0.98, 1.02, (*v.value.shape, members))
         for v in constants
@@ -107,7 +109,7 @@ def _engines(
 ) -> tuple[dict[str, Callable[[], float]], Callable[[], dict[str, float]]]:
     """Return what times each engine once, in microseconds a member, and what compares values."""
     kept, members = stocks(model), args.members
-    constants = drawn(model, members)
+    constants = drawn(kernel, members)
     few = min(members, 256)
     some = {n: v[..., :few] for n, v in constants.items()}
 
@@ -202,7 +204,7 @@ def memory(kernel: Kernel, members: int = 2048) -> float:
     """Return KiB each further member takes while a run lasts, its drawn constants left out."""
     kept, peaks = stocks(kernel.model), []
     for count in (members, 2 * members):
-        constants = drawn(kernel.model, count)
+        constants = drawn(kernel, count)
         tracemalloc.start()
         run = kernel.run(constants, report=kept, threads=2)
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -218,7 +220,7 @@ def scaling(path: Path, sizes: list[int]) -> list[dict[str, Any]]:
     kernel, kept = compile_model(model), stocks(model)[:1]
     rows = []
     for members in sizes:
-        constants = drawn(model, members, most=8)
+        constants = drawn(kernel, members, most=8)
         row: dict[str, Any] = {"members": members}
         for threads in (1, 2):
             work = lambda: kernel.run(constants, report=kept, threads=threads)  # noqa: B023, E731

@@ -29,7 +29,7 @@ WRITTEN_OUT = (0.0, 0.5, 2.0, 3.0, 4.0)
 """Exponents that need no logarithm."""
 LIBRARY = {
     **{name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    **{"arcsin": "asin", "arccos": "acos", "arctan": "atan", "erfc": "erfc"},
+    **{"arcsin": "asin", "arccos": "acos", "arctan": "atan"},
     "gamma_ln": "lgamma",
 }  # called once a lane: rare in ensembles, so not worth vector code
 
@@ -368,11 +368,7 @@ RECORDS = (
 
 # Operations that no model file writes: other functions' lowering and the plan use them.
 INNER = (
-    Operation(
-        name="erfc",
-        meaning=_special("erfc"),
-        emit=of_values(lambda b, a: b.library(LIBRARY["erfc"], a)),
-    ),
+    Operation(name="erfc", meaning=_special("erfc"), emit=of_values(vmath.erfc), cost=70),
     Operation(
         name="quotient",
         meaning=lambda a, d, one_over_d: a / d,

@@ -33,6 +33,7 @@ from sdengine.recursion import deeply
 
 CACHE = 2**20  # bytes of workspace that stay in a processor's second-level cache
 SMALL_CACHE = 2**15  # and in its first
+TINY = 3 * 2**12  # and leave most of that free
 LOADED = time.time()
 
 
@@ -79,8 +80,11 @@ def lanes_for(size: int, doubles: int = 8) -> int:
 
     Two registers of them where the cache holds them, else one; more make longer code, which takes
     longer to compile and runs no sooner. A small model has 32: it spends its time on what it
-    keeps. No result depends on it; speed does (benchmarks/speed.py).
+    keeps. The smallest have 64 with AVX-512: a step waits for the one before, and many members
+    wait no longer than few. No result depends on it; speed does (benchmarks/speed.py).
     """
+    if size * doubles * 64 <= TINY and doubles > 4:
+        return doubles * 8
     if size * 32 * 8 * (8 // doubles) <= SMALL_CACHE:
         return 32
     return doubles * 2 if size * doubles * 2 * 8 <= CACHE else doubles

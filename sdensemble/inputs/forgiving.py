@@ -30,6 +30,24 @@ def decoded(raw: bytes) -> str:
         return plain(raw.decode("gb18030"))
 
 
+def in_utf8(raw: bytes) -> bytes:
+    """Return a file's bytes as they are where they are UTF-8; else its text, marked, in UTF-8."""
+    try:
+        raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return b"\xef\xbb\xbf" + decoded(raw).encode()
+    return raw
+
+
+def separator(head: str) -> str:
+    """Return what parts the cells of a table, seen from its first lines.
+
+    >>> separator("id;year"), separator("id，年份"), separator("id")
+    (';', '，', ',')
+    """
+    return max(",\t;，；", key=head.count)
+
+
 def tidied(text: str) -> str:
     """Return TOML with full-width signs outside texts made plain and bare words quoted.
 

@@ -74,8 +74,6 @@ from sdensemble.lang import LANGS, say, spoken
 if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
 
-AGGREGATES = ("annual", "mean", "end")
-
 
 @dataclass(frozen=True)
 class Kept:
@@ -290,15 +288,17 @@ class ReportSpec:
         if named is not None:
             found = [t for t in single if t.id == named]
             hint = did_you_mean(named, [t.id for t in single])
-            problem = f'{where} [headline] question: no single target "{named}"{hint}'
+            told = '{where} [headline] question: no single target "{named}"{hint}'
+            problem = SDError(told, where=where, named=named, hint=hint)
         else:
             marked = [t for t in single if t.headline]
             found = [t for t in marked if t.variable == self.headline.whole.variable] or marked
             years = [last_year(t, targets) for t in targets if t.headline]
             found.sort(key=lambda t: -years.count(last_year(t, targets)))
-            problem = f"{where}: the targets: mark at least one single target with headline = 1"
+            told = "{where}: the targets: mark at least one single target with headline = 1"
+            problem = SDError(told, where=where)
         if not found:
-            raise SDError(problem)
+            raise problem
         return found[0]
 
     def outcome_of(self, target: Target) -> Outcome:
@@ -314,8 +314,6 @@ class ReportSpec:
         """Return every way in which the report and the targets do not fit together."""
         problems = Problems()
         for test in (self.question, self.keep):
-            try:
+            with problems.noted():
                 test(targets)
-            except SDError as error:
-                problems.take(error)
         return tuple(problems.lines)

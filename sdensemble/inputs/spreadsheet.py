@@ -11,7 +11,7 @@ from typing import Any
 
 from sdengine.errors import Message, SDError
 from sdengine.model.workbook_size import too_large, too_many
-from sdensemble.inputs.forgiving import decoded
+from sdensemble.inputs.forgiving import decoded, separator
 
 HEAD_ROWS = 20
 """How many rows are searched for the head: titles may stand above it."""
@@ -67,7 +67,7 @@ def _csv(path: Path, raw: bytes) -> Grid:
         told = "{file}: is neither UTF-8 nor GBK: save it as UTF-8"
         raise SDError(told, file=path.name) from None
     first = "\n".join(text.splitlines()[:HEAD_ROWS])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",\t;", key=first.count))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator(first))
     rows: list[tuple[int, tuple[str, ...]]] = []
     begun = 1
     try:

@@ -1,8 +1,10 @@
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from sdengine.errors import SDError
+from sdensemble.evidence.observe.batches import _without
 from sdensemble.inputs.history import appended, information, read_history, vintage
 
 HEAD = "time,sector,measure,value,unit,source,period_end,published_on\n"
@@ -120,3 +122,18 @@ def test_shipped_rows_keep_measures_apart_and_fit_no_target_and_nothing_derived(
     assert {o.role for o in plans} == {"target"}
     assert not {o.series for o in plans} & {o.series for o in rows}
     assert len({o.id for o in (*rows, *plans)}) == len(rows) + len(plans)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16"])
+@pytest.mark.parametrize("mark", [",", ";", "\t", "，"])
+def test_a_history_saved_by_a_spreadsheet_is_added_to_and_taken_back(tmp_path, encoding, mark):
+    path = tmp_path / "history.csv"
+    head, *rows = (HEAD[:-1] + ",id,url,role,note,batch\n" + ROWS[:48]).splitlines()
+    lines = [head, *(row + ",,,observed,来源 省局," for row in rows)]
+    path.write_bytes("\r\n".join(lines).replace(",", mark).encode(encoding))
+    (first,) = read_history(path)
+    mine = replace(first, time=2020.0, period_end=date(2020, 12, 31), note="a, b; c，d", batch="b")
+    path.write_bytes(appended(path, [mine]))
+    assert read_history(path) == (first, mine)
+    path.write_bytes(_without(path, "b"))
+    assert read_history(path) == (first,)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sdengine.errors import SDError, did_you_mean
 from sdensemble.evidence.observe.keep import LOG, LOG_HEAD, logged
+from sdensemble.inputs.forgiving import in_utf8, separator
 from sdensemble.inputs.history import Observation, batches_of
 from sdensemble.inputs.together import Together
 from sdensemble.study import Study
@@ -79,14 +80,15 @@ def observe_undo(study: Study, name: str = "") -> Undone:
 
 def _without(path: Path, batch: str) -> bytes:
     """Return a history's bytes without the lines of a batch; every other byte stays."""
-    text = path.read_bytes().decode("utf-8-sig")
-    mark = b"\xef\xbb\xbf" if path.read_bytes().startswith(b"\xef\xbb\xbf") else b""
-    lines = _records(text)
-    heads = next(csv.reader([lines[0]]))
+    held = in_utf8(path.read_bytes())
+    mark = b"\xef\xbb\xbf" if held.startswith(b"\xef\xbb\xbf") else b""
+    lines = _records(held.decode("utf-8-sig"))
+    parted = separator(lines[0])
+    heads = next(csv.reader([lines[0]], delimiter=parted))
     place = heads.index("batch")
     kept = [lines[0]]
     for line in lines[1:]:
-        cells: Sequence[str] = next(csv.reader(io.StringIO(line, newline="")), [])
+        cells: Sequence[str] = next(csv.reader(io.StringIO(line, newline=""), delimiter=parted), [])
         if len(cells) <= place or cells[place] != batch:
             kept.append(line)
     return mark + "".join(kept).encode("utf-8")

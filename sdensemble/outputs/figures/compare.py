@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Capital, Words, phrase
 from sdensemble.outputs.answer import rounding
 from sdensemble.outputs.figure import Axis, Beside, Figure, Mark, Panel, Points, Rule, numbers
@@ -156,7 +155,7 @@ def scenarios(results: Results, base: Scenario, page: int = 0) -> Figure:
         Rule(middle, "baseline", phrase("figure.of_baseline", name=base.title)),
         _points(ends, range(len(shown))),
     )
-    unit = unit_label(results.spec, asked.unit)
+    unit = results.spec.unit_words(asked.unit)
     values = {"name": whole.label, "year": when(results, year)}
     panel = Panel(
         marks,

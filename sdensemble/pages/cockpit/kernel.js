@@ -5,27 +5,8 @@
 const LIBRARY = {
   sin: Math.sin, cos: Math.cos, tan: Math.tan, sinh: Math.sinh, cosh: Math.cosh,
   tanh: Math.tanh, asin: Math.asin, acos: Math.acos, atan: Math.atan,
-  erfc: complementaryError, lgamma: logGamma,
+  lgamma: logGamma,
 };
-
-// erfc: the power series of erf below 2, the continued fraction of erfc above
-// (Abramowitz and Stegun 7.1.6 and 7.1.14). Relative error below 2e-14 below 12.
-function complementaryError(x) {
-  if (Number.isNaN(x)) return NaN;
-  if (x < 0) return 2 - complementaryError(-x);
-  if (x > 27) return 0;
-  if (x < 2) {
-    let term = x, sum = x;
-    for (let n = 1; n < 200 && term > 1e-18 * sum; n++) {
-      term *= (2 * x * x) / (2 * n + 1);
-      sum += term;
-    }
-    return 1 - (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-  }
-  let tail = 0;
-  for (let n = 120; n > 0; n--) tail = n / 2 / (x + tail);
-  return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + tail);
-}
 
 // ln |gamma(x)|: Stirling's series after shifting the argument above 15; reflection below 0.5.
 function logGamma(x) {
@@ -110,4 +91,4 @@ class Kernel {
   state() { return this.view.W.slice(0, this.layout.remembers * this.layout.lanes); }
 }
 
-if (typeof module !== "undefined") module.exports = { Kernel, complementaryError, logGamma };
+if (typeof module !== "undefined") module.exports = { Kernel, logGamma };

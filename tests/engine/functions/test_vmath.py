@@ -1,6 +1,9 @@
-"""The vector exp, log and pow against NumPy's, edges included."""
+"""The vector exp, log, pow and erfc against NumPy's and C's, edges included."""
 
 from __future__ import annotations
+
+import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -117,3 +120,31 @@ def test_a_literal_exponent_gives_what_a_computed_one_gives(kernel):
     with np.errstate(all="ignore"):
         np.testing.assert_allclose(values(kernel, "q", x), np.power(x, 3.5), rtol=1e-13)
         np.testing.assert_allclose(values(kernel, "c", x), np.power(x, 5.0), rtol=1e-13)
+
+
+@pytest.fixture(scope="module")
+def share(tmp_path_factory):
+    path = tmp_path_factory.mktemp("erfc") / "share.xmile"
+    path.write_text(
+        '<xmile xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"><sim_specs><start>0</start>'
+        '<stop>1</stop><dt>1</dt></sim_specs><model><variables><aux name="x"><eqn>1</eqn></aux>'
+        '<aux name="p"><eqn>NORMALCDF(-1000000, x)</eqn></aux></variables></model></xmile>',
+        encoding="utf-8",
+    )
+    return read_model(path)
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_erfc_is_exact_to_a_few_units_in_the_last_place(share, fused):
+    rng = np.random.default_rng(8)
+    x = np.concatenate([rng.uniform(-37, 9, 4000), rng.normal(0, 1, 2000), rng.normal(0, 1e-6, 99)])
+    kernel = compile_model(share, rounds_as=replace(native.processor(), fused=fused))
+    found = kernel.run({"x": x}, report=["p"], steps=0).values["p"][0]
+    expected = [0.5 * math.erfc(z) for z in x * -np.sqrt(0.5)]
+    assert relative(found, np.array(expected)).max() < 1e-15
+
+
+def test_erfc_ends_at_zero_and_two(share):
+    x = np.array([0.0, 9.0, 40.0, 1e300, -39.0, -1e300])
+    found = compile_model(share).run({"x": x}, report=["p"], steps=0).values["p"][0]
+    assert found.tolist() == [0.5, 1.0, 1.0, 1.0, 0.0, 0.0]
