@@ -34,6 +34,7 @@ from sdensemble.outputs.form import TEXT, Chance, Form, Number, Shown
 from sdensemble.outputs.naming import (
     conditioned,
     information_date,
+    inside,
     label,
     made_from,
     measure_of,
