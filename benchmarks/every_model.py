@@ -1,8 +1,8 @@
 """Every open model of the tests against Simlin and plain C: ``python benchmarks/every_model.py``.
 
 One model of each folder, of twenty steps and more; processor time of one thread, the least of a
-few rounds. Against Simlin the first stocks are kept at every saved time, as it does; against plain C
-at the last time alone, which is all that it keeps. The models nearest to being slower come first.
+few rounds. Against Simlin the first stocks are kept at every saved time; against plain C they are
+kept at the last time alone, since C keeps nothing else. The nearest to being slower come first.
 """
 
 from __future__ import annotations

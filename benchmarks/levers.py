@@ -40,7 +40,7 @@ from sdensemble.verbs.result import (
 )
 from sdensemble.verbs.robust import RobustOptions, robust
 from sdensemble.verbs.weigh import WeighOptions, weigh
-from sdensemble.verbs.worlds import Job, one_world, question_of
+from sdensemble.verbs.worlds import Job, question_of
 
 QUESTION = "land-or-grants"
 
@@ -74,7 +74,7 @@ def timed(name: str, work: Callable[[Counter], Any]) -> float:
 def dose_surface(study: Study, asked: WorldOptions) -> Callable[[Counter], Any]:
     """Return the dose surface alone: every pair of levels on the same members."""
     question = question_of(study, QUESTION)
-    world = one_world(Job(replace(asked, study=study), SILENT, "levers"), asked)
+    world = Job(replace(asked, study=study), SILENT, "levers").world()
     sides = question.sides
     first, second = (
         find_lever(study, one.lever, low=one.low, high=one.high, start=one.start) for one in sides

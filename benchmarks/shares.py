@@ -33,11 +33,11 @@ PARTS = {
     "tables": ("sdensemble.outputs.run", "write_tables"),
     "figures as values": ("sdensemble.outputs.figures", "figures_of"),
     "figures drawn here": ("sdensemble.outputs.apart", "Figures.write"),
-    "workbook written here": ("sdensemble.outputs.apart", "Book.write"),
+    "workbook written": ("sdensemble.outputs.write.xlsx", "write_xlsx"),
     "NetCDF": ("sdensemble.outputs.run", "_write_ensembles"),
     "workbook as a value": ("sdensemble.outputs.run", "_workbook"),
 }
-APART = "figures and workbook drawn apart"
+APART = "figures drawn apart"
 Work = list[tuple[Any, tuple[Any, ...], dict[str, Any]]]
 
 

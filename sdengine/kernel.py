@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,12 @@ class Kernel:
     whole: Kernel | None = field(default=None, repr=False)
     _known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what makes it anew: machine code is no matter for a pickle."""
+        if self.whole is not None:
+            raise TypeError("a kernel of some variables alone: pickle the whole one")
+        return partial(compile_model, lanes=self.lanes, rounds_as=self.made_for), (self.model,)
+
     @property
     def digest(self) -> str:
         """A digest of what is computed: two kernels of one digest give the same bits."""
@@ -130,7 +137,7 @@ class Kernel:
         >>> few.run(report=["teacup temperature"]).values["teacup temperature"].shape
         (31, 1)
         """
-        names = frozenset(names)
+        names = frozenset(_listed(names))
         if names not in self._known:
             inputs = Inputs(self.model, self.program)
             found = self._named(sorted(names), inputs)
@@ -145,7 +152,7 @@ class Kernel:
 
         One that is there already serves for few runs too.
         """
-        names = frozenset(names)
+        names = frozenset(_listed(names))
         narrow = self.whole is None and (runs >= MANY or names in self._known)
         return self.only(names) if narrow else self
 
@@ -226,7 +233,7 @@ class Kernel:
         threads = inputs.whole("threads", threads, default_threads(), 1)
         shared, count, kept, summed = self._laid_out(
             inputs,
-            constants or {},
+            {} if constants is None else constants,  # a table of pandas has no truth
             held or {},
             report,
             totals,
@@ -352,7 +359,7 @@ class Kernel:
 
     def _named(self, names: Iterable[str], inputs: Inputs) -> Kept:
         found = {}
-        for name in names:
+        for name in _listed(names):
             written = self.model.name_of(name)
             if written is None or written not in self.program.slots:
                 known = did_you_mean(name, self.program.slots)
@@ -375,6 +382,11 @@ class Kernel:
             held = kept is None or np.isin(self.program.where(name), kept).all()
             self._known[name] = bool(held)
         return bool(self._known[name])
+
+
+def _listed(names: Iterable[str]) -> Iterable[str]:
+    """Return names as they are; one alone, which is a row of letters too, as a list of one."""
+    return (names,) if isinstance(names, str) else names
 
 
 def _times(program: Program, saves: NDArray[np.int64]) -> NDArray[np.float64]:

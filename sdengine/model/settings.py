@@ -7,7 +7,7 @@ that a run may give it another value for each member; a series becomes data thro
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -78,15 +78,26 @@ def with_settings(
     [95.0, 60.0]
     """
     change = Change(model)
-    for name, value in (values or {}).items():
-        _cut(change, name, np.asarray(value, dtype=float))
+    for name, number in _numbers(change, values or {}):
+        _cut(change, name, number)
     for name, points in (tables or {}).items():
         _table(change, name, points)
-    for name, value in (initial or {}).items():
-        _first(change, name, np.asarray(value, dtype=float))
+    for name, number in _numbers(change, initial or {}):
+        _first(change, name, number)
     for name, through in (series or {}).items():
         _series(change, name, through)
     return change.model()
+
+
+def _numbers(
+    change: Change, given: Mapping[str, ArrayLike]
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Yield what is given as numbers; note what is none."""
+    for name, value in given.items():
+        try:
+            yield name, np.asarray(value, dtype=float)
+        except (TypeError, ValueError, OverflowError):
+            change.note(f'"{name}" is given what is not a number')
 
 
 def _cut(change: Change, name: str, value: NDArray[np.float64]) -> None:

@@ -90,8 +90,13 @@ class Inputs:
     def _numbers(self, name: str, given: object) -> NDArray[np.float64] | None:
         """Return what is given for ``name`` as numbers; note where it is none."""
         try:
-            return np.asarray(given, dtype=float)
-        except (TypeError, ValueError):
+            numbers = np.asarray(given, dtype=float)
+            if numbers.size:
+                return numbers
+            told = Message('"{name}" is given no number', name=name)
+            self.problems.add(self.program.name, told)
+            return None
+        except (TypeError, ValueError, OverflowError):
             self.problems.add(
                 self.program.name, Message('"{name}" is given what is not a number', name=name)
             )

@@ -43,7 +43,7 @@ def group_indices(
     import xarray as xr
 
     a, b, ab = (np.asarray(values, dtype=float) for values in (f_a, f_b, f_ab))
-    if ab.shape != (len(groups), a.size) or a.shape != b.shape != replicate.shape:
+    if ab.shape != (len(groups), a.size) or not a.shape == b.shape == replicate.shape:
         told = "shapes {a}, {b}, {ab} do not fit {n} groups"
         raise SDError(told, a=a.shape, b=b.shape, ab=ab.shape, n=len(groups))
     kept = np.isfinite(a) & np.isfinite(b) & np.isfinite(ab).all(axis=0)

@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from sdensemble.inputs.report import ReportSpec
 
 
-def unit_label(spec: ReportSpec, unit: str) -> Words:
-    """Return a unit as people write it; the model's own where no label is given."""
-    return spec.unit_words(unit)
-
-
 def model_label(model: Model, name: str) -> dict[str, str]:
     """Return a variable's label in the model, by language."""
     return {lang: model.label(name, lang) for lang in LANGS}
@@ -63,7 +58,7 @@ class Amount:
             own = spec.measures[measure]
             return cls(value, own.label, own.factor, size)
         plain = unit in ("", "1", "Dmnl")
-        return cls(value, "" if plain else unit_label(spec, unit), 1.0, size)
+        return cls(value, "" if plain else spec.unit_words(unit), 1.0, size)
 
     def bare(self) -> Amount:
         """Return the amount written without its unit."""

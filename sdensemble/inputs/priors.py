@@ -191,25 +191,22 @@ def _read_distribution(table: Section) -> Distribution | None:
 
 def _read_sets(table: Section) -> tuple[str, ...]:
     """Return the names of the sets an entry belongs to; none where it belongs to all."""
-    sets = table.values.get("sets", [])
-    if isinstance(sets, list) and all(isinstance(name, str) and name for name in sets):
-        return tuple(sets)
-    table.problem('sets must be a list of names such as ["low", "high"]')
-    return ()
+    sets: tuple[str, ...] = table.listed(
+        "sets", str, 'sets must be a list of names such as ["low", "high"]'
+    )
+    return sets
 
 
 def _read_effects(table: Section, sources: Sources) -> tuple[str, ...]:
     """Return the rows of evidence an entry names; note those that no table has."""
-    names = table.values.get("effects", [])
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        table.problem('effects must be a list of rows such as ["E004", "E079"]')
-        return ()
+    told = 'effects must be a list of rows such as ["E004", "E079"]'
+    names: tuple[str, ...] = table.listed("effects", str, told)
     for name in names:
         if name not in sources.by_id:
             hint = did_you_mean(name, sources.by_id)
             told = 'effects: no row "{name}" in the tables of evidence{hint}'
             table.problem(told, name=name, hint=hint)
-    return tuple(names)
+    return names
 
 
 def _within_limits(

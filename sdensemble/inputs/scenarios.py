@@ -127,10 +127,8 @@ def read_scenarios(
     if not paths and not found:
         raise SDError("{folder}: holds no scenario (a .toml file)", folder=folder.name)
     for path in paths:
-        try:
+        with found.noted():
             scenarios.append(read_scenario(path, model, refused, units))
-        except SDError as error:
-            found.take(error)
     _check_compares(folder, scenarios, [path.stem for path in paths], found)
     found.raise_if_any()
     return tuple(sorted(scenarios, key=lambda scenario: (scenario.order, scenario.name)))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target, readings
-from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase, spoken
+from sdensemble.lang import Capital, Ended, Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import (
     TEXT,
     Chance,
+    Form,
     InTen,
     Money,
     Paired,
@@ -29,19 +30,21 @@ from sdensemble.outputs.naming import (
     information_date,
     label,
     lever_caveats,
-    outlay_of,
     purses,
+    reasons,
     statement,
     target_name,
     unequal_costs,
     unit_notes,
     when,
 )
-from sdensemble.outputs.table import Column, Table, table_of
+from sdensemble.outputs.table import Cell, Column, Heads, Table, table_from
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Array, standard_error
 from sdensemble.results.probability import Probability
 from sdensemble.results.results import Results, is_stress, per_outlay, purse_charged, reference
+
+cell = Heads("answer.")
 
 
 def answer(
@@ -113,57 +116,61 @@ def _units(results: Results) -> list[str]:
 
 def comparison(results: Results, others: Sequence[Results] = ()) -> Table:
     """Return the main table: each scenario's P, median with band, effect and what it costs."""
+
+    def median(scenario: Scenario) -> tuple[float, ...]:
+        return band_of(results, results.at(results.asked_outcome, scenario, results.asked_year))
+
+    return table_from(
+        "comparison",
+        phrase("answer.table", year=when(results, results.asked_year)),
+        results.scenarios,
+        cell("scenario", "title"),
+        *_chances(results, others),
+        cell("median", median, Spread(), outcome_unit(results)),
+        *_effects(results),
+    )
+
+
+def _chances(results: Results, others: Sequence[Results]) -> Iterator[Cell]:
+    """Yield P of the question under each prior set, and of what is told beside it."""
     asked = results.question
     now = [t for t in _headlines(results, now=True) if t is not asked]
-    targets = [asked, *now, *(t for t in results.beside() if t not in now)]
-    columns = [Column("scenario", phrase("answer.scenario"))]
-    for place, target in enumerate(targets):
-        form = Chance() if place == 0 else Chance(error=False)
-        columns.append(Column(f"p_{target.id}", _target_head(results, target), form))
-        if place == 0:
-            columns += [
-                Column(
-                    f"p_{o.prior_set}",
-                    phrase("answer.p_by", prior=label(o.spec, o.prior_set)),
-                    Chance(missing="·"),
-                )
-                for o in others
-            ]
-    payers = results.spec.payers
-    paid, given_up = any(not p.forgone for p in payers), any(p.forgone for p in payers)
-    unit, money = outcome_unit(results), money_unit(results)
-    outlay = outlay_of(results.spec)
-    columns.append(Column("median", phrase("answer.median"), Spread(), unit))
-    columns.append(Column("effect", phrase("answer.effect"), Starred(each=Paired()), unit))
-    if paid:
-        columns.append(Column("outlay", Capital(outlay), Starred(each=Money()), money))
-    if given_up:
-        names = purses(results.spec)[1]
-        columns.append(Column("forgone", Capital(names), Starred(each=Money()), money))
-    if paid:
-        per = phrase("answer.per_outlay", money=money, outlay=outlay)
-        columns.append(Column("per_outlay", per, Starred(each=Ratio()), unit))
-    rows = [_row(results, others, targets, scenario) for scenario in results.scenarios]
-    title = phrase("answer.table", year=when(results, results.asked_year))
-    return table_of("comparison", title, columns, rows)
+    beside = [*now, *(t for t in results.beside() if t not in now)]
+
+    def chance(one: Results, target: Target) -> Callable[[Scenario], Probability | None]:
+        return lambda s: _p(one, target, one.scenario(s.name)) if one.has(s.name) else None
+
+    yield Column(f"p_{asked.id}", _target_head(results, asked), Chance()), chance(results, asked)
+    for other in others:
+        head = phrase("answer.p_by", prior=label(other.spec, other.prior_set))
+        yield Column(f"p_{other.prior_set}", head, Chance(missing="·")), chance(other, asked)
+    for target in beside:
+        column = Column(f"p_{target.id}", _target_head(results, target), Chance(error=False))
+        yield column, chance(results, target)
+
+
+def _effects(results: Results) -> Iterator[Cell]:
+    """Yield what each scenario does and costs, starred where it is not beside the reference."""
+    unit, money, purse = outcome_unit(results), money_unit(results), purses(results.spec)
+    found = {scenario.name: _compared(results, scenario) for scenario in results.scenarios}
+
+    def starred(name: str, head: Words, each: Form, unit: Words) -> Cell:
+        return Column(name, head, Starred(each=each), unit), lambda s: found[s.name][name]
+
+    yield starred("effect", phrase("answer.effect"), Paired(), unit)
+    if purse.payers:
+        yield starred("outlay", Capital(purse.outlay), Money(), money)
+    if purse.forgoers:
+        yield starred("forgone", Capital(joined(purse.forgoers)), Money(), money)
+    if purse.payers:
+        per = phrase("answer.per_outlay", money=money, outlay=purse.outlay)
+        yield starred("per_outlay", per, Ratio(), unit)
 
 
 def _headlines(results: Results, now: bool) -> list[Target]:
     """Return the headline targets of the question's year, or those of other years."""
     year = results.asked_year
     return [t for t in results.headline_targets() if (results.year(t) == year) == now]
-
-
-def _row(
-    results: Results, others: Sequence[Results], targets: Sequence[Target], scenario: Scenario
-) -> dict[str, Any]:
-    row: dict[str, Any] = {"scenario": scenario.title}
-    for target in targets:
-        row[f"p_{target.id}"] = results.event(target, scenario).probability()
-    for other in others:
-        row[f"p_{other.prior_set}"] = _other(other, targets[0], scenario)
-    values = results.at(results.asked_outcome, scenario, results.asked_year)
-    return {**row, "median": band_of(results, values), **_compared(results, scenario)}
 
 
 def _compared(results: Results, scenario: Scenario) -> dict[str, Any]:
@@ -174,15 +181,13 @@ def _compared(results: Results, scenario: Scenario) -> dict[str, Any]:
         return dict.fromkeys(names, (None, False))
     year, star = results.asked_year, against is not reference(results)
     effect = results.effect(results.asked_outcome, scenario, against, year)
-    paid = results.payers_outlay(scenario, against, year)
-    given_up = results.payers_outlay(scenario, against, year, forgone=True)
-    charged, _ = purse_charged(paid, given_up)
-    ratio = None if is_stress(scenario) else per_outlay(effect, charged)
+    paid, given_up = results.purses(scenario, against, year)
+    charged = None if is_stress(scenario) else purse_charged(paid, given_up)[0]
     found = [
         effect.found,
         paid.found.mean if paid else None,
         given_up.found.mean if given_up else None,
-        ratio,
+        per_outlay(effect, charged),
     ]
     return {name: (value, star) for name, value in zip(names, found, strict=True)}
 
@@ -193,12 +198,6 @@ def _target_head(results: Results, target: Target) -> Words:
     found = named.get((target.variable, target.element or None))
     shown = found.label if found else target_name(target)
     return phrase("answer.p_of", name=shown, year=when(results, results.year(target)))
-
-
-def _other(other: Results, target: Target, scenario: Scenario) -> Probability | None:
-    if not other.has(scenario.name):
-        return None
-    return _p(other, target, other.scenario(scenario.name))
 
 
 def band_of(results: Results, values: Array) -> tuple[float, float, float, float]:
@@ -215,19 +214,12 @@ def columns_note(results: Results) -> Words:
 
 def money_notes(results: Results) -> tuple[Words, ...]:
     """Say what the columns of money are, and where there is no effect per unit of it."""
-    payers = results.spec.payers
-    if not payers:
+    if not results.spec.payers:
         return ()
-    paid, given_up = purses(results.spec)
-    said = {
-        "paid": paid,
-        "forgone": given_up,
-        "money": money_unit(results),
-        "outlay": outlay_of(results.spec),
-        "year": when(results, results.asked_year),
-    }
-    key = "both_columns" if any(one.forgone for one in payers) else "outlay_column"
-    return (Ended(phrase(f"answer.{key}", **said)),)
+    purse, year = purses(results.spec), when(results, results.asked_year)
+    key = "both_columns" if purse.forgoers else "outlay_column"
+    said = phrase(f"answer.{key}", money=money_unit(results), year=year, **purse.said())
+    return (Ended(said),)
 
 
 def pair_notes(results: Results) -> tuple[Words, ...]:
@@ -333,10 +325,8 @@ def _readings_notes(results: Results) -> Iterator[Words]:
             item.append(phrase("answer.reading_span", span=span))
         items.append(joined(item, "nothing"))
     if items:
-        reasons = [spoken(one, "reason") for one in read]
-        once = [one for place, one in enumerate(reasons) if one not in reasons[:place]]
         told = phrase("answer.readings", items=joined(items, "clause"))
-        yield joined([told, joined(once, "sentence")], "sentence")
+        yield joined([told, *reasons(read)], "sentence")
 
 
 def _with_beside(results: Results) -> list[Target]:

@@ -1,9 +1,9 @@
-"""Draws figures and writes the workbook in a process of its own, while the rest is computed.
+"""Draws figures in a process of its own, while the rest is computed.
 
-matplotlib holds the interpreter, so a thread would gain nothing. Figures and workbook are frozen
-values: they are handed over as they are, through a pipe, and what comes back is which signs the
-font lacks, or what is to be told: a full disk, say. The process is started while a run's first
-members are drawn, has loaded matplotlib when they are done, and ends with the one that started it.
+matplotlib holds the interpreter, so a thread would gain nothing. Figures are frozen values: they
+are handed over as they are, through a pipe, and what comes back is which signs the font lacks, or
+what is to be told: a full disk, say. The process is started while a run's files are read, has
+loaded matplotlib when its members are run, and ends with the one that started it.
 """
 
 from __future__ import annotations
@@ -20,25 +20,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol
 
 from sdengine.errors import SDError
 from sdensemble.outputs.figure import Figure
-from sdensemble.outputs.workbook import Workbook
 
-MANY = 2**14
-"""Runs of a member from which figures have a process of their own."""
+MANY = 2**10
+"""Members from which figures have a process of their own."""
 
 
-NEEDED = ("sdensemble.outputs.figures", "sdensemble.outputs.write.picture", "xlsxwriter")
+NEEDED = ("sdensemble.outputs.figures", "sdensemble.outputs.write.picture")
 """What such a process loads while it waits."""
-
-
-class Paper(Protocol):
-    """What can be written here or in another process."""
-
-    def write(self) -> str:
-        """Write it; return the characters its font lacks."""
 
 
 @dataclass(frozen=True)
@@ -56,38 +47,22 @@ class Figures:
         return draw_figures(self.folder, self.figures, self.lang)[1]
 
 
-@dataclass(frozen=True)
-class Book:
-    """A workbook, into a file, told in a language."""
-
-    book: Workbook
-    file: Path
-    lang: str
-
-    def write(self) -> str:
-        """Write it; a spreadsheet has fonts of its own."""
-        from sdensemble.outputs.write.xlsx import write_xlsx
-
-        write_xlsx(self.book, self.file, self.lang)
-        return ""
-
-
 class Desk:
-    """Where papers are written one after another: here, or in a process of its own."""
+    """Where figures are drawn: here, or in a process of its own."""
 
     def __init__(self, process: subprocess.Popen[bytes] | None = None):
         self.process = process
 
-    def write(self, paper: Paper) -> str:
-        """Write a paper, and wait for it; return and raise what its ``write`` does."""
+    def write(self, figures: Figures) -> str:
+        """Write figures, and wait for them; return and raise what their ``write`` does."""
         if self.process is None:
-            return paper.write()
+            return figures.write()
         to, back, errors = self.process.stdin, self.process.stdout, self.process.stderr
         assert to is not None
         assert back is not None
         assert errors is not None
         try:
-            pickle.dump(paper, to)
+            pickle.dump(figures, to)
             to.flush()
             found: str | SDError | OSError = pickle.load(back)
         except (BrokenPipeError, EOFError):
@@ -98,9 +73,9 @@ class Desk:
 
 
 @contextmanager
-def desk(runs: int, threads: int) -> Iterator[Desk]:
-    """Give a desk for a job of so many runs of a member; it is gone behind the block."""
-    if runs < MANY or threads < 2 or not sys.executable:  # a Python inside another program
+def desk(members: int, threads: int) -> Iterator[Desk]:
+    """Give a desk for a job of so many members; it is gone behind the block."""
+    if members < MANY or threads < 2 or not sys.executable:  # a Python inside another program
         yield Desk()
         return
     process = subprocess.Popen(
@@ -118,7 +93,7 @@ def desk(runs: int, threads: int) -> Iterator[Desk]:
 
 
 def main() -> None:
-    """Write the papers that come in, and say of each what signs are missing."""
+    """Write the figures that come in, and say what signs are missing."""
     threading.Thread(target=_end_with, args=[int(sys.argv[1])], daemon=True).start()
     gc.disable()  # it does not live long enough for circles to matter
     for name in NEEDED:
@@ -126,12 +101,12 @@ def main() -> None:
 
     while True:
         try:
-            paper: Paper = pickle.load(sys.stdin.buffer)
+            figures: Figures = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
         found: str | SDError | OSError
         try:
-            found = paper.write()
+            found = figures.write()
         except (SDError, OSError) as error:
             found = error
         sys.stdout.buffer.write(pickle.dumps(found))

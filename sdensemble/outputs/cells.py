@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
@@ -55,7 +54,7 @@ def target_cells(results: Results, column: str, target: Target) -> Row:
 
 def unit_cells(results: Results, unit: str) -> Row:
     def made() -> Row:
-        return {"unit": unit, **by_language("unit", unit_label(results.spec, unit))}
+        return {"unit": unit, **by_language("unit", results.spec.unit_words(unit))}
 
     return results.once(("cells", "unit", unit), made)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,13 @@ from sdensemble.checks.read import GROUPS
 from sdensemble.checks.run import COUNTED, Checked, counts
 from sdensemble.inputs.boundary import read_boundary
 from sdensemble.inputs.loops import find_links, read_loops
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.lang import LANGS, has, joined, phrase, say
 from sdensemble.outputs.columns import TABLES
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import Whole
 from sdensemble.outputs.table import Column, table_from
+from sdensemble.outputs.text import markdown_table
 from sdensemble.outputs.write.csv import write_records
 from sdensemble.results.record import RunRecord, written
 from sdensemble.study import Study
@@ -65,7 +64,7 @@ def _figures(
     from sdensemble.outputs.write.picture import png_bytes
 
     folder.mkdir(exist_ok=True)
-    unit = partial(unit_label, spec)
+    unit = spec.unit_words
     made = {}
     shown = [(one.test.id, one.test.title, p) for one in checked for p in one.found.panels]
     if shown:
@@ -146,7 +145,6 @@ def _word(key: str, lang: str) -> str:
 
 
 def _table(members: Sequence[Checked], lang: str) -> list[str]:
-    head = ["", *(_word(key, lang) for key in ("asks", "criterion", "result", "status"))]
     rows = [
         [
             one.test.id,
@@ -157,7 +155,7 @@ def _table(members: Sequence[Checked], lang: str) -> list[str]:
         ]
         for one in members
     ]
-    return _markdown_table([head, *rows])
+    return _markdown_table("- asks criterion result status", rows, lang)
 
 
 def _relative(row: Mapping[str, Any]) -> str:
@@ -166,10 +164,11 @@ def _relative(row: Mapping[str, Any]) -> str:
     return f"{change:+.2g}% ± {error:.1g}%"
 
 
-def _markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
+def _markdown_table(heads: str, rows: Iterable[Sequence[str]], lang: str) -> list[str]:
+    """Return a table headed by words of the report; a dash is no word."""
+    told = [_word(key, lang) if key != "-" else "" for key in heads.split()]
     cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
-    lines = ["| " + " | ".join(row) + " |" for row in cells]
-    return [lines[0], "|" + " --- |" * len(rows[0]), *lines[1:]]
+    return markdown_table(told, cells, rule=" --- ")
 
 
 def _pictures(
@@ -186,7 +185,6 @@ def _boundary(study: Study, lang: str) -> Iterator[str]:
     rows = read_boundary(study.folder / BOUNDARY)
     if not rows:
         return
-    head = [_word(key, lang) for key in ("concept", "inside", "names", "why")]
     body = [
         [
             row.get(lang) or row["en"],
@@ -196,7 +194,8 @@ def _boundary(study: Study, lang: str) -> Iterator[str]:
         ]
         for row in rows
     ]
-    yield from (f"## {say('validation.boundary', lang)}", "", *_markdown_table([head, *body]), "")
+    table = _markdown_table("concept inside names why", body, lang)
+    yield from (f"## {say('validation.boundary', lang)}", "", *table, "")
 
 
 def _loops(study: Study, checked: Sequence[Checked], lang: str) -> Iterator[str]:
@@ -208,7 +207,6 @@ def _loops(study: Study, checked: Sequence[Checked], lang: str) -> Iterator[str]
         loops = read_loops(path, study.model)
     except SDError:
         return
-    head = [_word(key, lang) for key in ("loop", "kind", "path", "cut")]
     rows = []
     for loop in loops:
         missing = {
@@ -222,19 +220,15 @@ def _loops(study: Study, checked: Sequence[Checked], lang: str) -> Iterator[str]
             "validation.none", lang
         )
         rows.append([f"**{loop.id}** {loop.title[lang]}", loop.kind, " ".join(steps), cut])
-    yield from (f"## {say('validation.loops', lang)}", "", *_markdown_table([head, *rows]), "")
+    table = _markdown_table("loop kind path cut", rows, lang)
+    yield from (f"## {say('validation.loops', lang)}", "", *table, "")
     for one in checked:
         if one.test.kind == "knockout" and one.found.rows:
-            yield from (
-                f"### {say('validation.knocked', lang)}",
-                "",
-                *_knocked(study, one, lang),
-                "",
-            )
+            table = _knocked(study, one, lang)
+            yield from (f"### {say('validation.knocked', lang)}", "", *table, "")
 
 
 def _knocked(study: Study, one: Checked, lang: str) -> list[str]:
-    head = [_word(key, lang) for key in ("loop", "watched", "expected", "change", "status")]
     rows = [
         [
             f"{row['loop']} {row.get(lang, row['en'])}",
@@ -246,7 +240,7 @@ def _knocked(study: Study, one: Checked, lang: str) -> list[str]:
         ]
         for row in one.found.rows
     ]
-    return _markdown_table([head, *rows])
+    return _markdown_table("loop watched expected change status", rows, lang)
 
 
 def line(one: Checked) -> dict[str, str]:
@@ -267,7 +261,7 @@ def summary(checked: Sequence[Checked], *, every: bool = True) -> Document:
     """Return the count by group, every test (or those that failed), and their number."""
     by_group = [(group, [one for one in checked if one.test.group == group]) for group in GROUPS]
     held = [(group, counts(tuple(own))) for group, own in by_group if own]
-    number = [(Column(n, _plain(n), Whole()), partial(_count, n)) for n in COUNTED]
+    number = [(Column(n, _plain(n), Whole()), lambda row, n=n: row[1][n]) for n in COUNTED]
     group = Column("group", " "), lambda row: _plain(row[0])
     blocks: list[Block] = [table_from("groups", "", held, group, *number)]
     if every:
@@ -280,7 +274,3 @@ def summary(checked: Sequence[Checked], *, every: bool = True) -> Document:
         blocks += [Paragraph(joined(["✗", line(one)], "blank")) for one in failed]
     blocks.append(Paragraph(phrase("validation.sum", n=len(checked), **counts(tuple(checked)))))
     return Document("check", "", tuple(blocks))
-
-
-def _count(name: str, row: tuple[str, Mapping[str, int]]) -> int:
-    return row[1][name]

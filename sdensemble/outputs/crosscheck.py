@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sdengine.oracle.crosscheck import Comparison, CrossCheck, Difference
-from sdensemble.lang import Words, joined, phrase
+from sdengine.oracle.crosscheck import Comparison, CrossCheck
+from sdensemble.lang import joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.form import Number
-from sdensemble.outputs.table import Column, table_from
+from sdensemble.outputs.table import Heads, table_from
 
+cell = Heads("crosscheck.")
 SHOWN = 15
 """Variables told of unasked, the worst first."""
 
@@ -47,16 +48,12 @@ def _blocks(one: Comparison, every: bool) -> Iterator[Block]:
         one.engine,
         "",
         shown,
-        (Column("variable", phrase("crosscheck.variable")), "name"),
-        (Column("largest", phrase("crosscheck.largest"), three), "largest"),
-        (Column("of", phrase("crosscheck.of"), three), "of"),
-        (Column("norm", phrase("crosscheck.norm")), _norm),
+        cell("variable", "name"),
+        cell("largest", "largest", three),
+        cell("of", "of", three),
+        cell("norm", lambda one: phrase(f"crosscheck.{'broken' if one.outside else 'kept'}")),
     )
     if len(shown) < len(one.differences):
         yield Paragraph(phrase("crosscheck.more", n=len(one.differences) - len(shown)))
     if every and one.absent:
         yield Paragraph(phrase("crosscheck.missing", names=", ".join(one.absent)))
-
-
-def _norm(one: Difference) -> Words:
-    return phrase(f"crosscheck.{'broken' if one.outside else 'kept'}")

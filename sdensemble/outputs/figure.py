@@ -9,7 +9,8 @@ In a panel of rows (``y.names`` is set) the vertical place of a mark is the row,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -297,16 +298,39 @@ def _numbers(mark: Mark) -> Iterable[dict[str, Any]]:
                     yield {**shared, "x": column, "value": share, "low": place}
 
 
+def row_panel(
+    names: Iterable[Words], *marks: Mark, x: Axis, frame: float = 10.0, each: float, **more: Any
+) -> Panel:
+    """Return a panel of rows, the first on top: each so high, and ``frame`` for all around (mm).
+
+    ``more`` is passed to ``Panel``.
+    """
+    rows = tuple(names)
+    return Panel(marks, x, Axis(names=rows), height=frame + each * len(rows), **more)
+
+
+def intervals(
+    rows: Sequence[Sequence[float]], at: Iterable[float], role: str = "series", name: Words = ""
+) -> Points:
+    """Return a point with its interval for each (low, middle, high), in a panel of rows."""
+    low, middle, high = (numbers(row[place] for row in rows) for place in range(3))
+    return Points(middle, numbers(at), low, high, role, name, across=True)
+
+
 def with_errors(
     kind: type[Points] | type[Bars],
     values: Iterable[tuple[float, float]],
     rows: Iterable[float],
     role: str = "estimate",
     name: Words = "",
+    least: float = -math.inf,
 ) -> Points | Bars:
-    """Return a mark a row of (number, standard error), with two errors to either side."""
+    """Return a mark a row of (number, standard error), with two errors to either side.
+
+    A number below ``least`` is drawn there, with its own errors.
+    """
     found = list(values)
-    means = numbers(mean for mean, _ in found)
+    means = numbers(max(mean, least) for mean, _ in found)
     low, high = (numbers(mean + way * se for mean, se in found) for way in (-2, 2))
     first = (means, numbers(rows)) if kind is Points else (numbers(rows), means)
     return kind(*first, low, high, role, name, across=True)

@@ -65,7 +65,7 @@ class Form:
         return {
             name: float(one)
             for name, one in found.items()
-            if isinstance(one, Real) and math.isfinite(one)
+            if isinstance(one, float | Real) and math.isfinite(one)
         }
 
 
@@ -98,9 +98,13 @@ class Number(Form):
         return f"+{shown};-{shown};0" if self.signed and shown != "General" else shown
 
     def text(self, value: Any, lang: str) -> str:
-        """Return the number with its sign as a minus, not a hyphen."""
-        if value is None or value == "" or not math.isfinite(value):
-            return self.nothing(lang)
+        """Return the number as people read it; the sign of nothing where there is none."""
+        alone = isinstance(value, Real)
+        there = math.isfinite(value) if alone else not (value is None or isinstance(value, str))
+        return self.written(value, lang) if there else self.nothing(lang)
+
+    def written(self, value: Any, lang: str) -> str:
+        """Return a number that there is, with its sign as a minus, not a hyphen."""
         value = value * self.factor
         group = "," if self.grouped else ""
         kind = f"{group}.{self.digits}g" if self.places is None else f"{group}.{self.places}f"
@@ -124,7 +128,7 @@ def bare(value: Any) -> Any:
     """Return the number of (number, …), of an estimate, of a probability; a number as it is."""
     if isinstance(value, tuple):
         return value[0]
-    if value is None or isinstance(value, str | Real):
+    if value is None or isinstance(value, str | float | Real):
         return value
     return next(
         getattr(value, name) for name in ("mean", "middle", "value") if hasattr(value, name)
@@ -155,7 +159,7 @@ class Rounded(Number):
 
     most: int = 1
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the number to the digit its error supports."""
         number, se = value
         return rounded(number, se, self.most).replace("-", "−")
@@ -170,10 +174,8 @@ class Measured(Number):
 
     most: int = 1
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the signed number with its error."""
-        if value is None:
-            return self.nothing(lang)
         return measured(*_with_error(value), self.most)
 
 
@@ -189,10 +191,8 @@ class Chance(Number):
     likely: bool = field(default=True, kw_only=True)
     excel = NEVER_CERTAIN
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the probability in whole points."""
-        if value is None:
-            return self.nothing(lang)
         if isinstance(value, tuple | float):
             plain, se = (
                 Share().text(value, lang),
@@ -216,10 +216,8 @@ class Share(Number):
 
     excel = "0%"
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the share in whole points."""
-        if value is None:
-            return self.nothing(lang)
         shown = points(*value) if isinstance(value, tuple) else points(value)
         return shown if shown == "—" else f"{shown}%"
 
@@ -242,7 +240,7 @@ class Spread(Number):
 
     parts = ("value", "low", "high", "error")
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the median with the ends of its band in brackets."""
         *cells, se = value
         known = math.isfinite(cells[0]) and cells[0] != 0
@@ -259,10 +257,8 @@ class Spread(Number):
 class Paired(Number):
     """An estimate of a paired difference: "+5.4 ±0.1", "≈0" where it cannot be told from zero."""
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the difference; "0" where no member moves."""
-        if value is None:
-            return self.nothing(lang)
         if value.mean == 0.0 and not value.se > 0.0:
             return "0"
         return measured(value.mean, value.se) if distinguishable(value) else "≈0"
@@ -272,10 +268,8 @@ class Paired(Number):
 class Money(Number):
     """An amount added: signed, one decimal below ten, "0" below LEAST."""
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the amount with its sign."""
-        if value is None or not math.isfinite(value):
-            return self.nothing(lang)
         if abs(value) < LEAST:
             return "0"
         return (f"{value:+.1f}" if abs(value) < 10 else f"{value:+.0f}").replace("-", "−")
@@ -285,10 +279,8 @@ class Money(Number):
 class Ratio(Number):
     """A ratio of two means: signed, to two digits and at most two decimals."""
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the ratio with its sign; "≈0" where it rounds to nothing."""
-        if value is None or not math.isfinite(value):
-            return self.nothing(lang)
         places = min(2, max(0, 1 - math.floor(math.log10(abs(value))))) if value else 0
         return f"{value:+.{places}f}".replace("-", "−") if round(value, places) else "≈0"
 
@@ -318,10 +310,8 @@ class Points(Number):
     likely: bool = field(default=True, kw_only=True)
     excel = NEVER_CERTAIN
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the points without the sign."""
-        if value is None:
-            return self.nothing(lang)
         return percent(value).replace("% ±", "±").removesuffix("%")
 
 

@@ -15,15 +15,20 @@ from sdensemble.outputs.write.csv import write_rows
 
 def meaning(table: str, column: str) -> Words:
     """Return what a column means; of a text in one language that of the text, with its language."""
+    if own := _in_one(table, column):
+        text, lang = own
+        return phrase("columns.in_language", what=meaning(table, text), language=_language(lang))
+    key = _key(table, column)
+    return _language(column) if column in LANGS and not key else phrase(key)
+
+
+def _in_one(table: str, column: str) -> tuple[str, str] | None:
+    """Return what a column holds in one language, and the language; None of other columns."""
     for lang in LANGS:
         base = column.removesuffix(f"_{lang}")
         if base != column:
-            named = f"{base}_text" if _key(table, f"{base}_text") else base
-            return phrase(
-                "columns.in_language", what=meaning(table, named), language=_language(lang)
-            )
-    key = _key(table, column)
-    return _language(column) if column in LANGS and not key else phrase(key)
+            return f"{base}_text" if _key(table, f"{base}_text") else base, lang
+    return None
 
 
 def _language(lang: str) -> Words:
@@ -40,12 +45,9 @@ def _key(table: str, column: str) -> str:
 
 def head(table: str, column: str, lang: str) -> str:
     """Return a short head for people: the meaning without what is added behind a stop."""
-    for other in LANGS:
-        base = column.removesuffix(f"_{other}")
-        if base != column:
-            named = f"{base}_text" if _key(table, f"{base}_text") else base
-            what = head(table, named, lang)
-            return say("columns.in_language", lang, what=what, language=_language(other))
+    if own := _in_one(table, column):
+        what, language = head(table, own[0], lang), _language(own[1])
+        return say("columns.in_language", lang, what=what, language=language)
     text = tell(meaning(table, column), lang)
     for mark in ("clause", "colon", "open"):
         text = text.split(say(f"language.{mark}", lang).rstrip())[0]

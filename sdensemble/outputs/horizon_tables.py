@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sdensemble.inputs.history import counts_years
-from sdensemble.lang import Capital, Words, phrase
-from sdensemble.outputs.form import TEXT, Chance, Form, Measured, Number, Share, Shown, Whole
-from sdensemble.outputs.naming import outlay_of, purses, statement, time_unit, when
-from sdensemble.outputs.table import Cell, Column, Table, table_from, table_of
+from sdensemble.lang import Capital, Words, joined, phrase
+from sdensemble.outputs.form import Chance, Measured, Number, Share, Shown, Whole
+from sdensemble.outputs.naming import purses, statement, time_unit, when
+from sdensemble.outputs.table import Column, Heads, Table, table_from
 from sdensemble.results.horizon import Horizon, Part, horizons, parts
 from sdensemble.results.results import Results
+
+cell = Heads("horizon.")
 
 
 def answer_tables(results: Results) -> Iterator[Table]:
@@ -39,21 +41,12 @@ def money_unit(results: Results) -> Words:
     return results.spec.unit_words(results.unit(payers[0].variable)) if payers else ""
 
 
-def _pays(results: Results) -> tuple[bool, bool]:
-    """Return whether anybody pays, and whether anybody forgoes."""
-    kinds = {payer.forgone for payer in results.spec.payers}
-    return False in kinds, True in kinds
-
-
 def horizon_table(results: Results) -> Table:
     """Return effects by scenario and horizon, a row each: in the year, in all, for the money."""
-    unit, money, (paid, forgone) = outcome_unit(results), money_unit(results), _pays(results)
-    names, outlay = purses(results.spec)[1], outlay_of(results.spec)
+    unit, money, purse = outcome_unit(results), money_unit(results), purses(results.spec)
+    names, outlay = joined(purse.forgoers), purse.outlay
     by: Words = "" if counts_years(results.model.clock.unit) else time_unit(results)
     one, ratio = Number(places=1), Measured(most=3)
-
-    def cell(name: str, shown: str, form: Form = TEXT, unit: Words = "", **words: object) -> Cell:
-        return Column(name, phrase(f"horizon.{name}", **words), form, unit), shown
 
     cells = [
         cell("scenario", "scenario.title"),
@@ -62,28 +55,22 @@ def horizon_table(results: Results) -> Table:
         cell("median", "effect.median", Number(places=1, signed=True), unit),
         cell("cumulative", "cumulative.found", Measured(), unit),
     ]
-    if paid:
+    if purse.payers:
         said = Capital(phrase("horizon.treasury", outlay=outlay))
         cells.append((Column("treasury", said, one, money), "treasury.found.mean"))
-        words = {"money": money, "outlay": outlay}
+        words: dict[str, Any] = {"money": money, "outlay": outlay}
         cells.append(cell("per_treasury", "per_treasury", ratio, unit, **words))
-    if forgone:
+    if purse.forgoers:
+        said = Capital(phrase("horizon.forgone", name=names))
+        cells.append((Column("forgone", said, one, money), "forgone.found.mean"))
         words = {"name": names, "money": money}
-        head = Column("forgone", Capital(phrase("horizon.forgone", name=names)), one, money)
-        cells.append((head, "forgone.found.mean"))
-        per = Column("per_forgone", phrase("horizon.per_forgone", **words), ratio, unit)
-        cells.append((per, "per_forgone"))
-    notes = (phrase("horizon.note"), *_purses_note(results))
+        cells.append(cell("per_forgone", "per_forgone", ratio, unit, **words))
+    notes = [phrase("horizon.note")]
+    if purse.payers:
+        key = "both_purses" if purse.forgoers else "paid_by"
+        notes.append(phrase(f"horizon.{key}", **purse.said()))
     title, shown = phrase("horizon.title"), shown_horizons(results)
-    return table_from("horizons", title, shown, *cells, stub=2, notes=notes)
-
-
-def _purses_note(results: Results) -> tuple[Words, ...]:
-    paid, given_up = purses(results.spec)
-    said = {"paid": paid, "forgone": given_up, "outlay": outlay_of(results.spec)}
-    if _pays(results) == (True, True):
-        return (phrase("horizon.both_purses", **said),)
-    return (phrase("horizon.paid_by", **said),) if _pays(results)[0] else ()
+    return table_from("horizons", title, shown, *cells, stub=2, notes=tuple(notes))
 
 
 def shown_horizons(results: Results) -> list[Horizon]:
@@ -95,30 +82,26 @@ def shown_horizons(results: Results) -> list[Horizon]:
 def condition_table(results: Results, own: list[Part]) -> Table:
     """Return what one condition tells apart: P, and effects by scenario and horizon, by part."""
     condition = own[0].condition
-    columns = [Column("row", phrase("horizon.what"))]
-    columns += [Column(f"part {part.place}", condition.labels[part.place]) for part in own]
-    rows: list[dict[str, Any]] = [{"row": phrase("horizon.share")}]
-    rows[0] |= {f"part {part.place}": Shown(part.share, Share()) for part in own}
+    rows: list[list[Words]] = [
+        [phrase("horizon.share"), *(Shown(part.share, Share()) for part in own)]
+    ]
     for place, (target, _, _) in enumerate(own[0].chances):
-        asked = statement(results, target)
-        row: dict[str, Any] = {"row": phrase("horizon.chance", target=asked)}
-        for part in own:
-            _, p, error = part.chances[place]
-            row[f"part {part.place}"] = Shown((p, error), Chance())
-        rows.append(row)
+        chances = (Shown(part.chances[place][1:], Chance()) for part in own)
+        rows.append([phrase("horizon.chance", target=statement(results, target)), *chances])
     packages = any(scenario.package for scenario, *_ in own[0].effects)
     for place, (scenario, year, *_) in enumerate(own[0].effects):
         if year != results.asked_year or (packages and not scenario.package):
             continue
         said = {"scenario": scenario.title, "year": when(results, year)}
-        row = {"row": phrase("horizon.effect_of", unit=outcome_unit(results), **said)}
-        for part in own:
-            row[f"part {part.place}"] = Shown(part.effects[place][2], Measured())
-        rows.append(row)
+        effects = (Shown(part.effects[place][2], Measured()) for part in own)
+        rows.append([phrase("horizon.effect_of", unit=outcome_unit(results), **said), *effects])
+    columns = [Column("row", phrase("horizon.what"))]
+    columns += [Column(f"part {part.place}", condition.labels[part.place]) for part in own]
     title = phrase("horizon.condition", condition=condition.label)
     errors = [error for part in own for _, _, error in part.chances]
     notes = (phrase("horizon.condition_note"), *rounded_at(errors))
-    return table_of(f"condition {condition.id}", title, columns, rows, notes=notes)
+    held = tuple(map(tuple, rows))
+    return Table(f"condition {condition.id}", title, tuple(columns), held, notes=notes)
 
 
 def rounded_at(errors: Iterable[float]) -> tuple[Words, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from sdensemble.inputs.naming import element_label
 from sdensemble.inputs.report import Outcome, Regime
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.lang import LANGS
 from sdensemble.outputs.cells import Row, outcome_cells, scenario_cells, source_cells
 from sdensemble.outputs.table import by_language
 from sdensemble.results.estimate import Array
@@ -89,11 +90,8 @@ def _elements(results: Results, variable: str) -> tuple[Outcome, ...]:
     if not dims:
         return (results.spec.headline.whole,)
     names = map(str, results.data[dims[0]].values)
-    labels = results.model.element_label
-    return tuple(
-        Outcome(name, variable, name, {lang: labels(dims[0], name, lang) for lang in LANGS})
-        for name in names
-    )
+    labels = partial(element_label, results.model, dims[0])
+    return tuple(Outcome(name, variable, name, labels(name)) for name in names)
 
 
 def _wholes(results: Results, elements: Sequence[Outcome]) -> list[tuple[Outcome, list[int]]]:
@@ -119,18 +117,20 @@ def _of_wholes(
 ) -> list[Array]:
     """Return the shares of the wholes, by regime (member, year, whole)."""
     variable, place = str(results.spec.headline.components), results.place(scenario)
+    parts_of_any = {part for _, parts in wholes for part in parts}
+    weights = {i: results.series(variable, elements[i].id)[place] for i in parts_of_any}
+    weighed = [{i: one[..., i] * w for i, w in weights.items()} for one in shares]
     found = []
     for _, parts in wholes:
-        weights = [results.series(variable, elements[part].id)[place] for part in parts]
-        whole = sum(weights)
+        whole = sum(weights[part] for part in parts)
         with np.errstate(invalid="ignore", divide="ignore"):
-            found.append(
-                [
-                    sum(one[..., part] * w for part, w in zip(parts, weights, strict=True)) / whole
-                    for one in shares
-                ]
-            )
-    return [np.stack(of_regime, axis=-1) for of_regime in zip(*found, strict=True)]
+            found.append([sum(of_regime[part] for part in parts) / whole for of_regime in weighed])
+    return [_side_by_side(of_regime) for of_regime in zip(*found, strict=True)]
+
+
+def _side_by_side(series: Sequence[Array]) -> Array:
+    """Return series (member, year) as (member, year, element), members next to each other."""
+    return np.moveaxis(np.stack([one.T for one in series], axis=1), -1, 0)
 
 
 @dataclass(frozen=True)
@@ -152,13 +152,13 @@ class _Sums:
 
 def _sums(shares: Sequence[Array]) -> _Sums:
     """Return the sums of shares by regime, (member, year, element)."""
-    known = np.ones(shares[0].shape, bool)
+    known = np.ones_like(shares[0], bool)
     if not math.isfinite(sum(one.sum() for one in shares)):  # far faster than a mask
         known = np.asarray(np.isfinite(shares).all(axis=0))
         shares = [np.where(known, one, 0.0) for one in shares]
-    largest, first = shares[0], np.zeros(shares[0].shape, np.int8)
+    largest, first = shares[0], np.zeros_like(shares[0], np.int8)
     for place, one in enumerate(shares[1:], start=1):  # argmax over so short an axis is slow
-        first[one > largest] = place
+        np.putmask(first, one > largest, place)
         largest = np.maximum(one, largest)
     most = [((first == place) & known).sum(axis=0) for place in range(len(shares))]
     total = [one.sum(axis=0) for one in shares]

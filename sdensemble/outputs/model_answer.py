@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
@@ -18,14 +17,14 @@ from sdensemble.outputs.models import (
     flipped,
     flips,
     how_mixed,
-    leader,
+    leads,
+    leads_of_two,
     packages,
     per_outlay,
     probabilities,
-    unclear,
 )
 from sdensemble.outputs.naming import information_date, outlay_of, statement, target_name, when
-from sdensemble.outputs.rounding import decimals, points, rounded, rounded_up
+from sdensemble.outputs.rounding import decimals, points, points_up, rounded, rounded_up
 from sdensemble.outputs.table import Column, Table
 from sdensemble.results.estimate import Estimate
 from sdensemble.results.probability import distinguishable
@@ -69,23 +68,16 @@ def _table(models: ModelSet, found: Across, base: Scenario) -> Table:
         columns.append(Column("pair_leads", phrase("variants.pair_leads", **names)))
     lines: list[tuple[Any, ...]] = []
     for i, variant in enumerate(models.variants):
-        best = leader(models, i)
         cells = [
             _moved(move.each[i], models.results[i], pair, main.asked_year)
             for move, pair in zip(moves, pairs, strict=True)
         ]
-        lead = best.title if best else unclear(models, i)
-        row = [models.title(variant), found.each[i], *cells, lead]
-        if turned:
-            ahead = turned.leads(variant)
-            none = {turned.one.name, turned.two.name} & set(models.without[i])
-            row.append(ahead.title if ahead else "—" if none else "≈")
-        lines.append(tuple(row))
+        pair_leads = [leads_of_two(models, i, turned)] if turned else []
+        lead = leads(models, i)
+        lines.append((models.title(variant), found.each[i], *cells, lead, *pair_leads))
     empty = [None] * (len(columns) - 2 - len(pairs))
     spans = [Ends(*move.span) for move in moves]
-    held = sorted((one for one in found.each if one is not None), key=lambda one: one.mean)
-    ends = (held[0], held[-1]) if held else None
-    lines.append((phrase("variants.range"), ends, *spans, *empty))
+    lines.append((phrase("variants.range"), found.ends, *spans, *empty))
     mixed = [(move.mixture, math.nan) for move in moves]
     how = phrase("variants.mixture", how=how_mixed(models))
     lines.append((how, found.mixture, *mixed, *empty))
@@ -107,15 +99,13 @@ class Likely(Number):
     error: bool = True
     likely: bool = field(default=True, kw_only=True)
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the probability in whole points."""
-        if value is None:
-            return self.nothing(lang)
         if isinstance(value, tuple):
             low, high = (points(one.mean, one.error) for one in value)
             return f"{low}–{high}%"
         told = self.error and math.isfinite(value.se)
-        error = f" ±{max(1, math.ceil(100 * value.se - 1e-9))}" if told else ""
+        error = f" ±{points_up(value.se)}" if told else ""
         return f"{points(value.mean, value.error)}%{error}"
 
     def number(self, value: Any, lang: str) -> Native:
@@ -127,7 +117,7 @@ class Likely(Number):
 class Worth(Number):
     """(paired effect, effect per unit of outlay): "5.4 ±0.1 (2.31)"; or the ends of a range."""
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the effect with its error, in brackets per unit of outlay."""
         if isinstance(value, Ends):
             known = math.isfinite(value.low)
@@ -148,12 +138,11 @@ class Worth(Number):
 
 def _notes(models: ModelSet, found: Across, base: Scenario) -> list[Words]:
     main, asked, mixture = models.main, models.main.question, found.mixture
-    held = sorted((one for one in found.each if one is not None), key=lambda one: one.mean)
-    low, high = (Shown(held[end] if held else None, Likely(error=False)) for end in (0, -1))
+    low, high = (Shown(end, Likely(error=False)) for end in found.ends or (None, None))
     columns: dict[str, object] = {
         "year": when(main, main.asked_year),
         "name": target_name(asked),
-        "unit": unit_label(main.spec, asked.unit),
+        "unit": main.spec.unit_words(asked.unit),
     }
     answer: dict[str, object] = {
         "scenario": base.title,

@@ -11,7 +11,6 @@ import numpy as np
 
 from sdengine.errors import SDError
 from sdensemble.ensemble.variants import Variant
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, phrase
@@ -20,7 +19,7 @@ from sdensemble.outputs.naming import target_label
 from sdensemble.outputs.table import by_language
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import difference, distinguishable
-from sdensemble.results.results import Results, outlay_told, purse_charged
+from sdensemble.results.results import Effect, Results, outlay_told, purse_charged
 
 RANGE, MIXTURE = "range", "mixture"
 
@@ -69,10 +68,15 @@ class Across:
     mixture: Estimate | None
 
     @property
+    def ends(self) -> tuple[Estimate, Estimate] | None:
+        """The least and the most over the variants; None where no variant can tell it."""
+        held = sorted((one for one in self.each if one is not None), key=lambda one: one.mean)
+        return (held[0], held[-1]) if held else None
+
+    @property
     def span(self) -> tuple[float, float]:
         """Least and most of the means over the variants."""
-        means = [found.mean for found in self.each if found is not None]
-        return (min(means), max(means)) if means else (math.nan, math.nan)
+        return (self.ends[0].mean, self.ends[1].mean) if self.ends else (math.nan, math.nan)
 
 
 def asks(results: Results, target: Target) -> bool:
@@ -126,16 +130,27 @@ def _mixed(models: ModelSet, parts: Sequence[Array | None]) -> Estimate | None:
 
 def per_outlay(results: Results, scenario: Scenario, against: Scenario, year: int) -> float:
     """Return the effect on the headline per unit of treasury money; NaN where it is unclear."""
+    found = _for_outlay(results, scenario, against, year, True)
+    return math.nan if found is None else found[0].found.mean / found[1]
+
+
+def _for_outlay(
+    results: Results, scenario: Scenario, against: Scenario, year: int, charged: bool
+) -> tuple[Effect, float] | None:
+    """Return the effect on the headline, and the outlay that it is divided by.
+
+    None where money does not rank it: another purse bears the cost, or a structure of a study
+    that has payers (``charged``) has none. In a study without payers the outlay counts as 1.
+    """
     first, second = results.scenario(scenario.name), results.scenario(against.name)
     try:
-        both = [results.payers_outlay(first, second, year, forgone=f) for f in (False, True)]
+        outlay, _ = purse_charged(*results.purses(first, second, year))
     except SDError:  # a model of its own may know no payers
-        return math.nan
-    outlay, _ = purse_charged(*both)
-    found = results.effect(results.spec.headline.whole, first, second, year).found
-    if outlay is None or not outlay_told(outlay):
-        return math.nan
-    return found.mean / outlay.found.mean
+        return None
+    if charged if outlay is None else not outlay_told(outlay):
+        return None
+    effect = results.effect(results.spec.headline.whole, first, second, year)
+    return effect, 1.0 if outlay is None else outlay.found.mean
 
 
 def packages(models: ModelSet) -> tuple[tuple[Scenario, Scenario], ...]:
@@ -169,9 +184,10 @@ def leader(models: ModelSet, index: int) -> Scenario | None:
     return told[0][1] if gap is not None and distinguishable(gap) else None
 
 
-def unclear(models: ModelSet, index: int) -> str:
-    """Return the sign that stands where no package leads: too close, or nothing to compare."""
-    return "≈" if len(_told(models, index)) > 1 else "—"
+def leads(models: ModelSet, index: int) -> Words:
+    """Return which package leads in a variant: "≈" where they are too close, "—" without two."""
+    best = leader(models, index)
+    return best.title if best else "≈" if len(_told(models, index)) > 1 else "—"
 
 
 @dataclass(frozen=True)
@@ -189,6 +205,13 @@ class Flip:
             if any(one.name == variant.name for one in side):
                 return scenario
         return None
+
+
+def leads_of_two(models: ModelSet, index: int, turned: Flip) -> Words:
+    """Return which of two packages leads in a variant, with the same signs as ``leads``."""
+    ahead = turned.leads(models.variants[index])
+    lacking = {turned.one.name, turned.two.name} & set(models.without[index])
+    return ahead.title if ahead else "—" if lacking else "≈"
 
 
 def flipped(models: ModelSet) -> Flip | None:
@@ -229,27 +252,14 @@ def _gap(
 ) -> Estimate | None:
     """Return effect per unit of outlay of one package less the other's, paired by member.
 
-    None where money does not rank them: another purse bears the cost, or a structure of a study
-    that has payers (``charged``) has none.
-
-    With outlays as given numbers: e1/O1 − e2/O2 has the error of its numerators, as the mean
-    outlays are known far better than the effects.
+    None where money does not rank them. With outlays as given numbers: e1/O1 − e2/O2 has the
+    error of its numerators, as the mean outlays are known far better than the effects.
     """
-    parts = []
-    for scenario, against in (one, two):
-        first, second = results.scenario(scenario.name), results.scenario(against.name)
-        try:
-            both = [results.payers_outlay(first, second, year, forgone=f) for f in (False, True)]
-        except SDError:
-            return None
-        outlay, _ = purse_charged(*both)
-        if charged if outlay is None else not outlay_told(outlay):
-            return None
-        scale = 1.0 if outlay is None else outlay.found.mean
-        if not scale > 0:
-            return None
-        parts.append(results.effect(results.spec.headline.whole, first, second, year).moved / scale)
-    return mean_of(parts[0] - parts[1], results.replicate)
+    found = [_for_outlay(results, *pair, year, charged) for pair in (one, two)]
+    if None in found:
+        return None
+    first, second = (effect.moved / outlay for effect, outlay in filter(None, found))
+    return mean_of(first - second, results.replicate)
 
 
 def rows(models: ModelSet) -> Iterator[Row]:
@@ -295,7 +305,7 @@ def _effect_rows(
         "against": against.name,
         "year": year,
         "unit": unit,
-        **by_language("unit", unit_label(main.spec, unit)),
+        **by_language("unit", main.spec.unit_words(unit)),
         **_conditions(models, main.question),
     }
     ratios = [

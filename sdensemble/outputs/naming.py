@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sdengine.syntax import Model
 from sdensemble.inputs.history import FIRST_YEAR, IMPORT, LATEST, counts_years, known_until
-from sdensemble.inputs.naming import Amount
+from sdensemble.inputs.naming import Amount, element_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import moved_by
 from sdensemble.inputs.targets import ABOUT, Target, band
@@ -36,6 +37,15 @@ def label(spec: ReportSpec, identifier: str) -> Words:
     if scope:
         return phrase("date.constant_as_of", year=scope[1])
     return identifier.replace("_", " ")
+
+
+def with_element(model: Model, name: Words, constant: str, element: str | None) -> Words:
+    """Return a constant's name with its element in brackets, by label where it has one range."""
+    if not element:
+        return name
+    dims = model[constant].dims if constant in model else ()
+    told = element_label(model, dims[0], element) if len(dims) == 1 else element
+    return joined([name, bracketed([told])], "nothing")
 
 
 def conditioned(spec: ReportSpec, identifiers: Iterable[str]) -> Words:
@@ -192,21 +202,46 @@ def beyond(target: Target, spec: ReportSpec) -> Words:
 
 def statement(results: Results, target: Target) -> Words:
     """Return a target in words: "2025年全省产值超过1000亿元"."""
-    year, name = when(results, results.year(target)), inside(target_name(target), results.spec)
+    year = when(results, results.year(target))
     if target.joint:
-        return phrase("date.together", year=year, name=name)
-    return phrase("date.condition", year=year, name=name, words=beyond(target, results.spec))
+        return named_in(results.spec, target, year)
+    return stated(results.spec, target, year)
 
 
-def purses(spec: ReportSpec) -> tuple[Words, Words]:
-    """Return the names of the purses that pay, and of those that forgo, each as a list."""
-    paid = [payer.label for payer in spec.payers if not payer.forgone]
-    given_up = [payer.label for payer in spec.payers if payer.forgone]
-    return joined(paid, "list"), joined(given_up, "list")
+def stated(spec: ReportSpec, target: Target, year: Words) -> Words:
+    """Return a target of one variable in words, with a year."""
+    name = inside(target_name(target), spec)
+    return phrase("date.condition", year=year, name=name, words=beyond(target, spec))
+
+
+def named_in(spec: ReportSpec, target: Target, year: Words) -> Words:
+    """Return what a target is about, with a year: "2025年全省产值"."""
+    return phrase("date.together", year=year, name=inside(target_name(target), spec))
+
+
+@dataclass(frozen=True)
+class Purses:
+    """Who pays and who forgoes income, and what the money paid is called, such as 财政支出."""
+
+    payers: tuple[Words, ...]
+    forgoers: tuple[Words, ...]
+    outlay: Words
+
+    def said(self) -> dict[str, Words]:
+        """Return the names as a phrase fills them in: paid, forgone, outlay."""
+        paid, forgone = joined(self.payers), joined(self.forgoers)
+        return {"paid": paid, "forgone": forgone, "outlay": self.outlay}
+
+
+def purses(spec: ReportSpec) -> Purses:
+    """Return the purses of a report; its label of ``outlay`` names the money paid."""
+    forgoers = tuple(one.label for one in spec.payers if one.forgone)
+    payers = tuple(one.label for one in spec.payers if not one.forgone)
+    return Purses(payers, forgoers, outlay_of(spec))
 
 
 def outlay_of(spec: ReportSpec) -> Words:
-    """Return what the money paid is called: the study's label of ``outlay``, such as 财政支出."""
+    """Return what the money paid is called."""
     return label(spec, "outlay")
 
 
@@ -242,6 +277,12 @@ def unequal_costs(results: Results) -> tuple[Words, ...]:
             high=Amount.of(results.spec, unit, float(f"{max(means):.3g}")),
         ),
     )
+
+
+def reasons(targets: Iterable[Target]) -> list[Words]:
+    """Return why targets are read as they are, each reason once."""
+    every = [spoken(one, "reason") for one in targets]
+    return [one for place, one in enumerate(every) if one not in every[:place]]
 
 
 def measures_of(spec: ReportSpec, targets: Sequence[Target]) -> Words:

@@ -62,9 +62,12 @@ def percent(p: Probability) -> str:
 
 def with_error(shown: str, se: float) -> str:
     """Return a probability as shown with its error in whole points, where both are known."""
-    if not shown[:1].isdigit() or not math.isfinite(se):
-        return shown
-    return f"{shown} ±{max(1, math.ceil(100 * se - 1e-9))}"
+    return f"{shown} ±{points_up(se)}" if shown[:1].isdigit() and math.isfinite(se) else shown
+
+
+def points_up(se: float) -> int:
+    """Return an error in whole points, rounded up, so that none is printed as zero."""
+    return max(1, math.ceil(100 * se - 1e-9))
 
 
 def points(share: float, se: float = 0.0) -> str:

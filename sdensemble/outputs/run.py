@@ -15,10 +15,11 @@ from sdensemble.inputs.report import ReportSpec
 from sdensemble.lang import LANGS, Words, say, spoken
 from sdensemble.outputs import fonts
 from sdensemble.outputs.answer import answer
-from sdensemble.outputs.apart import Book, Desk, Figures
+from sdensemble.outputs.apart import Desk, Figures
+from sdensemble.outputs.document import Document
 from sdensemble.outputs.tables import write_tables
 from sdensemble.outputs.workbook import Workbook
-from sdensemble.outputs.write.terminal import document_text
+from sdensemble.outputs.write.terminal import write_texts
 from sdensemble.results.asked import Cell
 from sdensemble.results.record import RunRecord, written
 from sdensemble.results.results import Results
@@ -53,21 +54,21 @@ def write_run(
     keep: str = "asked",
     asked: Iterable[Cell] = (),
     desk: Desk | None = None,
-) -> Whole:
+) -> tuple[Whole, Document]:
     """Write a run's folder: ensemble, tables, figures with captions, answer and record.
 
     The first of ``every`` is the run; the others, under further prior sets, add rows to the
     tables, columns to the answer and a NetCDF file each. ``notes`` stand at the end of the answer.
     The files hold what is asked for again and the cells ``asked``; with another ``keep`` than
-    "asked" all of it. Figures and workbook are written at the ``desk``. With ``free`` the folder
-    may get a number; the result says which. Nothing of it exists until all of it does. Raises
-    SDError.
+    "asked" all of it. Figures are drawn at the ``desk``. With ``free`` the folder may get a
+    number; the result says which, and the answer stands beside it. Nothing of the folder exists
+    until all of it does. Raises SDError.
     """
     check_ready(folder)
     share = 0.3 if keep == "asked" else 1.0
     check_space(folder, round(share * sum(one.data.nbytes for one in every)) + 30_000_000)
     with written(folder, record.adding(**_facts(every)), free=free) as writing:
-        missing, left = _write(
+        document, missing, left = _write(
             writing.partial, every, record, keep, tuple(asked), lang, history, notes, desk or Desk()
         )
     if left:
@@ -75,7 +76,7 @@ def write_run(
     if missing:
         told = Message("figures: the font has no glyph for {missing}", missing=" ".join(missing))
         writing.notes = (*writing.notes, told)
-    return writing
+    return writing, document
 
 
 def all_results(
@@ -121,31 +122,31 @@ def _write(
     history: Sequence[Observation],
     notes: Sequence[Words],
     desk: Desk,
-) -> tuple[str, bool]:
+) -> tuple[Document, str, bool]:
     """Write all files but the record, side by side.
 
-    Returns the characters figures could not show, and whether much of the ensembles is left out.
+    Returns the answer, the characters figures could not show, and whether much of the ensembles is
+    left out.
 
-    Tables take the interpreter; packing the ensembles needs none of it, and a desk may be a
-    process of its own.
+    Tables and the workbook take the interpreter; packing the ensembles needs none of it, and a
+    desk may be a process of its own.
     """
     from sdensemble.outputs.figures import figures_of
     from sdensemble.outputs.figures.horizons import answer_figures
+    from sdensemble.outputs.write.xlsx import write_xlsx
 
     first, *others = every
     (folder / FIGURES).mkdir()
-    file = folder / f"{say('brief.file_book', lang)}.xlsx"
-    with ThreadPoolExecutor(1) as packing, ThreadPoolExecutor(1) as drawing:
-        stored = packing.submit(_write_ensembles, folder, every, keep, more)
+    with ThreadPoolExecutor(2) as beside:
+        stored = beside.submit(_write_ensembles, folder, every, keep, more)
         figures = (*figures_of(first, history, others), *answer_figures(first))
-        drawn = drawing.submit(desk.write, Figures(folder / FIGURES, figures, lang))
-        bound = drawing.submit(desk.write, Book(_workbook(every, record), file, lang))
+        drawn = beside.submit(desk.write, Figures(folder / FIGURES, figures, lang))
+        document = answer(first, others, notes)
+        write_texts(folder, document, "answer")
         write_tables(folder, every, lang)
-        for language in LANGS:
-            text = document_text(answer(first, others, notes), language)
-            (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
-        bound.result()
-        return drawn.result(), stored.result()
+        book = folder / f"{say('brief.file_book', lang)}.xlsx"
+        write_xlsx(_workbook(every, record), book, lang)
+        return document, drawn.result(), stored.result()
 
 
 def _workbook(every: Sequence[Results], record: RunRecord) -> Workbook:

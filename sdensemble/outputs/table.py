@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sdensemble.lang import LANGS, Words, bracketed, in_all, joined, tell
+from sdensemble.lang import LANGS, Words, bracketed, in_all, joined, phrase, tell
 from sdensemble.outputs.form import TEXT, Form, Native
 
 
@@ -124,6 +124,29 @@ def table_of(
 
 Cell = tuple[Column, str | Callable[[Any], Any]]
 """A column, and what it shows of a row's item: a function, or the name of a ``part``."""
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Makes cells whose heads are keys of one part of the catalogue: ``Heads("decide.head.")``."""
+
+    part: str
+
+    def __call__(
+        self,
+        name: str,
+        shown: str | Callable[[Any], Any],
+        /,
+        form: Form = TEXT,
+        unit: Words = "",
+        head: str = "",
+        **words: object,
+    ) -> Cell:
+        """Return a column headed by its name, or by the key ``head``, and what it shows.
+
+        ``words`` fill the head.
+        """
+        return Column(name, phrase(self.part + (head or name), **words), form, unit), shown
 
 
 def table_from(name: str, title: Words, items: Iterable[Any], *cells: Cell, **more: Any) -> Table:

@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 
 WIDE = 100
@@ -24,6 +24,14 @@ def width(text: str) -> int:
 def untagged(text: str) -> str:
     """Return a text for Markdown in which nothing is taken for a tag of HTML."""
     return re.sub(r"<(?=[A-Za-z/!?])", r"\\<", text)
+
+
+def markdown_table(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], rule: str = "---"
+) -> list[str]:
+    """Return the lines of a table in Markdown."""
+    lines = ["| " + " | ".join(row) + " |" for row in (heads, *rows)]
+    return [lines[0], "|" + f"{rule}|" * len(heads), *lines[1:]]
 
 
 PIECES = re.compile(

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from sdensemble.inputs.priors import Prior
 from sdensemble.inputs.sources import Row, Sources
 from sdensemble.lang import joined, tell
-from sdensemble.pages.marks import anchor, cell, listed, plain, slug, word
+from sdensemble.outputs.text import markdown_table
+from sdensemble.pages.marks import Marks, anchor, cell, plain, slug
 
 PAGE = "evidence.md"
-HEAD = ("row", "what", "figure", "unit", "publication", "seen", "note", "cited")
 
 
 def evidence_page(
@@ -19,10 +19,9 @@ def evidence_page(
     told: Mapping[str, str],
     priors: Iterable[Prior],
     link: Callable[[str], str],
-    lang: str,
+    marks: Marks,
 ) -> str:
     """Return every row by table; ``told`` is variable → source, ``link`` makes a variable's."""
-    say = lambda key: word(key, lang)  # noqa: E731
     users: dict[str, list[str]] = {}
     for name, text in told.items():
         for *_, row in sources.cited(text):
@@ -31,15 +30,12 @@ def evidence_page(
         named = [sources.by_id[one] for one in prior.effects]
         for row in [*named, *(row for *_, row in sources.cited(prior.basis))]:
             users.setdefault(row.id, []).append(prior.constant)
-    lines = [f"# {say('evidence')}", "", f"[{say('index')}](README.md)", ""]
-    lines += [say("evidence_how"), ""]
+    heads = marks.heads("row what figure unit publication seen note cited")
+    lines = [*marks.begun(marks.say("evidence")), marks.say("evidence_how"), ""]
     for table, rows in sources.tables.items():
-        lines += [f"## {table}", "", "| " + " | ".join(map(say, HEAD)) + " |"]
-        lines.append("|---" * len(HEAD) + "|")
-        for row in rows:
-            by = listed(map(link, dict.fromkeys(users.get(row.id, ()))), lang)
-            lines.append("| " + " | ".join([*_cells(row, lang), by]) + " |")
-        lines.append("")
+        cited = (marks.listed(map(link, dict.fromkeys(users.get(row.id, ())))) for row in rows)
+        cells = [[*_cells(row, marks), by] for row, by in zip(rows, cited, strict=True)]
+        lines += [f"## {table}", "", *markdown_table(heads, cells), ""]
     return "\n".join(lines)
 
 
@@ -52,23 +48,23 @@ def sourced(sources: Sources, text: str) -> str:
     return cell(made + text[end:])
 
 
-def basis(sources: Sources, prior: Prior, lang: str) -> str:
+def basis(sources: Sources, prior: Prior, marks: Marks) -> str:
     """Return what a prior rests on, with links to the rows it names."""
     told = sourced(sources, prior.basis)
-    more = listed([f"[{one}]({PAGE}#{slug(one)})" for one in prior.effects], lang)
+    more = marks.listed(f"[{one}]({PAGE}#{slug(one)})" for one in prior.effects)
     return f"{told} [{more}]" if more else told
 
 
-def _cells(row: Row, lang: str) -> list[str]:
-    copy = word("no_copy" if row.copy == "none" else row.copy, lang)
-    how = word("no_source" if row.how == "assumed" else row.how, lang)
+def _cells(row: Row, marks: Marks) -> list[str]:
+    copy = marks.say("no_copy" if row.copy == "none" else row.copy)
+    how = marks.say("no_source" if row.how == "assumed" else row.how)
     return [
         f"{anchor(row.id)}{plain(row.id)}",
-        cell(getattr(row, lang, "") or row.en),
+        cell(getattr(row, marks.lang, "") or row.en),
         _figure(row),
         cell(row.unit),
         _publication(row),
-        tell(joined([copy, how], "clause"), lang),
+        tell(joined([copy, how], "clause"), marks.lang),
         cell(row.note),
     ]
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from sdengine.model.describe import equations, levers, limits_text, reads, used_by, value_text
 from sdengine.syntax import Model, Variable
-from sdensemble.lang import LANGS, Words, joined, phrase
+from sdensemble.inputs.naming import element_label, model_label
+from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Paragraph
-from sdensemble.outputs.table import Cell, Column, Table, table_from
+from sdensemble.outputs.table import Heads, Table, table_from
 
+cell = Heads("describe.")
 Unit = Callable[[str], Words]
 """Writes a unit of the model as people do."""
 
@@ -22,12 +23,13 @@ def overview(model: Model, unit: Unit = str) -> Document:
     counts = [_said("count", n=n, kind=_said(kind)) for kind, n in kinds.most_common()]
     clock = {**vars(model.clock), "unit": unit(model.clock.unit)}
     constants = model.constants()
+    labels = {r: [element_label(model, r, e) for e in own] for r, own in model.ranges.items()}
     lines = [
         _said("size", file=model.path.name, n=len(model.variables), kinds=joined(counts)),
         _said("clock", **clock),
         *(
-            _said("range", name=name, n=len(elements), labels=_elements(model, name))
-            for name, elements in model.ranges.items()
+            _said("range", name=name, n=len(own), labels=joined(own))
+            for name, own in labels.items()
         ),
         _said("assumed", n=len(constants), assumed=sum(v.note.assumption for v in constants)),
     ]
@@ -42,11 +44,11 @@ def lever_table(model: Model, unit: Unit = str) -> Table:
         "levers",
         "",
         levers(model),
-        _cell("name", "name"),
-        _cell("label", lambda v: _label(model, v.name)),
-        _cell("now", lambda v: value_text(v) or _said("computed")),
-        _cell("limits", limits_text),
-        _cell("unit", lambda v: unit(v.unit)),
+        cell("name", "name"),
+        cell("label", lambda v: model_label(model, v.name)),
+        cell("now", lambda v: value_text(v) or _said("computed")),
+        cell("limits", limits_text),
+        cell("unit", lambda v: unit(v.unit)),
     )
 
 
@@ -56,25 +58,25 @@ def variable_table(model: Model, unit: Unit = str) -> Table:
         "variables",
         "",
         model.variables.values(),
-        _cell("name", _dimensioned),
-        _cell("kind", lambda v: _said(v.kind.value)),
-        _cell("unit", lambda v: unit(v.unit)),
-        _cell("label", lambda v: _label(model, v.name)),
+        cell("name", _dimensioned),
+        cell("kind", lambda v: _said(v.kind.value)),
+        cell("unit", lambda v: unit(v.unit)),
+        cell("label", lambda v: model_label(model, v.name)),
     )
 
 
 def explain(model: Model, name: str, unit: Unit = str) -> Document:
     """Return one variable explained: labels, kind, unit, limits, equation, source, users."""
-    variable, item = model[name], _cell("item", lambda fact: _said(fact[0]))
+    variable, item = model[name], cell("item", lambda fact: _said(fact[0]))
     facts = _facts(model, variable, unit)
-    table = table_from("variable", "", facts, item, _cell("says", lambda fact: fact[1]))
+    table = table_from("variable", "", facts, item, cell("says", lambda fact: fact[1]))
     return Document("variable", _dimensioned(variable), (table,))
 
 
 def _facts(model: Model, variable: Variable, unit: Unit) -> Iterator[tuple[str, Words]]:
     note = variable.note
     if note.zh or note.en:
-        yield "label", _label(model, variable.name)
+        yield "label", model_label(model, variable.name)
     yield "kind", _said(variable.kind.value)
     yield "unit", unit(variable.unit) or _said("none")
     if variable.limits != (None, None):
@@ -93,27 +95,12 @@ def _said(key: str, **values: object) -> Words:
     return phrase(f"describe.{key}", **values)
 
 
-def _cell(name: str, shown: str | Callable[[Any], Any]) -> Cell:
-    return Column(name, _said(name)), shown
-
-
 def _dimensioned(variable: Variable) -> str:
     return f"{variable.name}[{', '.join(variable.dims)}]" if variable.dims else variable.name
-
-
-def _label(model: Model, name: str) -> dict[str, str]:
-    return {lang: model.label(name, lang) for lang in LANGS}
-
-
-def _elements(model: Model, name: str) -> Words:
-    return joined(
-        {lang: model.element_label(name, element, lang) for lang in LANGS}
-        for element in model.ranges[name]
-    )
 
 
 def _names(model: Model, names: Sequence[str]) -> Words:
     """Return names as the model writes them, with labels where the language names them apart."""
     own = [name for name in map(model.name_of, names) if name]
-    shown = [_said("named", name=name, label=_label(model, name)) for name in own]
+    shown = [_said("named", name=name, label=model_label(model, name)) for name in own]
     return joined(shown) if shown else _said("nothing")

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sdensemble.lang import say
 from sdensemble.outputs.text import untagged
-
-
-def word(key: str, lang: str) -> str:
-    """Return a word of the reference."""
-    return say(f"reference.{key}", lang)
 
 
 def slug(name: str) -> str:
@@ -34,16 +30,32 @@ def cell(text: str) -> str:
     return " ".join(untagged(text).replace("|", "\\|").split())
 
 
-def headed(head: str, text: str, lang: str) -> str:
-    """Return a text behind what it is of, with the colon of the language."""
-    return say("language.headed", lang, head=head, text=text)
+@dataclass(frozen=True)
+class Marks:
+    """The words and marks of a language."""
 
+    lang: str
 
-def listed(parts: Iterable[str], lang: str) -> str:
-    """Return texts with the commas of the language between them."""
-    return say("language.list", lang).join(parts)
+    def say(self, key: str) -> str:
+        """Return a word of the reference."""
+        return say(f"reference.{key}", self.lang)
 
+    def heads(self, keys: str) -> list[str]:
+        """Return words of the reference, as the heads of a table."""
+        return [self.say(key) for key in keys.split()]
 
-def noted(text: str, lang: str) -> str:
-    """Return a text in the brackets of the language, to stand behind another."""
-    return say("language.brackets", lang, text=text)
+    def headed(self, head: str, text: str) -> str:
+        """Return a text behind what it is of, with the colon of the language."""
+        return say("language.headed", self.lang, head=head, text=text)
+
+    def listed(self, parts: Iterable[str]) -> str:
+        """Return texts with the commas of the language between them."""
+        return say("language.list", self.lang).join(parts)
+
+    def noted(self, text: str) -> str:
+        """Return a text in the brackets of the language, to stand behind another."""
+        return say("language.brackets", self.lang, text=text)
+
+    def begun(self, title: str) -> list[str]:
+        """Return how a page begins: its title, and the way back to the index."""
+        return [f"# {title}", "", f"[{self.say('index')}](README.md)", ""]

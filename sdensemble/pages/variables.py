@@ -58,15 +58,6 @@ def _plain(cell: str) -> str:
     return f"'{cell}" if cell[:1] in ("=", "@") else cell
 
 
-def limits(variable: Variable) -> str:
-    """Return a variable's limits as they are written, nothing where it has none."""
-    low, high = variable.limits
-    if variable.limits == (None, None):
-        return ""
-    ends = ("-∞" if low is None else f"{low:g}", "∞" if high is None else f"{high:g}")
-    return f"[{', '.join(ends)}]"
-
-
 def value(variable: Variable) -> str:
     """Return a constant's value, one number for each element."""
     numbers = variable.value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 
 from sdengine.errors import SDError, did_you_mean
 from sdengine.syntax import Call, Model, Ref, fold
+from sdensemble.inputs.naming import element_label
 from sdensemble.inputs.report import Outcome, ReportSpec
-from sdensemble.lang import LANGS
 from sdensemble.results.estimate import Array
 
 if TYPE_CHECKING:
@@ -125,27 +126,15 @@ class Ensemble:
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return the headline, its groups, and its components that are no group."""
-        head = self.spec.headline
-        groups = {(g.variable, g.element) for g in head.groups}
-        parts = [c for c in self.components() if (c.variable, c.element) not in groups]
-        return (head.whole, *head.groups, *parts)
+        return outcomes_of(self.spec, self.model)
 
     def components(self) -> tuple[Outcome, ...]:
         """Return every element of the headline's components."""
-        head = self.spec.headline
-        if head.components is None or head.range is None:
-            return ()
-        return tuple(
-            Outcome(element, head.components, element, self._labels(head.range, element))
-            for element in self.model.elements(head.range)
-        )
+        return components_of(self.spec, self.model)
 
     def made_of(self, outcome: Outcome) -> tuple[str, ...]:
         """Return the components' elements an outcome is the sum of (see ``made_of`` below)."""
         return made_of(self.spec, self.model, outcome)
-
-    def _labels(self, range_name: str, element: str) -> Mapping[str, str]:
-        return {lang: self.model.element_label(range_name, element, lang) for lang in LANGS}
 
     # ── series ──
 
@@ -193,15 +182,18 @@ class Ensemble:
 
     def year_index(self, year: int) -> int:
         """Return where a year stands; raise SDError for one the run does not cover."""
-        found = np.flatnonzero(self.years == year)
-        if not found.size:
+        if year not in self._year_places:
             raise SDError(
                 "year {year} is outside the run, {years} to {years2}",
                 year=year,
                 years=self.years[0],
                 years2=self.years[-1],
             )
-        return int(found[0])
+        return self._year_places[year]
+
+    @cached_property
+    def _year_places(self) -> dict[int, int]:
+        return {int(year): index for index, year in enumerate(self.years)}
 
     @cached_property
     def lost(self) -> tuple[dict[str, Any], ...]:
@@ -239,14 +231,41 @@ def _first(bad: NDArray[np.bool_], years: NDArray[np.int64]) -> dict[str, int]:
 
 
 def quantile(values: Array, q: float | list[float], axis: int = 0) -> Any:
-    """Return sample quantiles over members, lost ones left out; NaN where none is left."""
-    if np.isfinite(values).all():
-        return np.quantile(values, q, axis=axis)
-    import warnings
+    """Return sample quantiles over members, lost ones left out; NaN where none is left.
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.nanquantile(values, q, axis=axis)
+    Those of ``np.quantile``, bit for bit: of a few thousand members it takes a tenth of the time to
+    put them all in order than to look for each place by itself.
+    """
+    if not np.isfinite(values).all():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return np.nanquantile(values, q, axis=axis)
+    ordered = np.moveaxis(np.sort(values, axis=axis), axis, 0)
+    places = np.asarray(q) * (len(ordered) - 1)
+    below = places.astype(int)
+    low, high = ordered[below], ordered[np.minimum(below + 1, len(ordered) - 1)]
+    share = (places - below).reshape(places.shape + (1,) * (ordered.ndim - 1))
+    step = high - low
+    return np.where(share < 0.5, low + step * share, high - step * (1 - share))
+
+
+def outcomes_of(spec: ReportSpec, model: Model) -> tuple[Outcome, ...]:
+    """Return the headline, its groups, and its components that are no group."""
+    head = spec.headline
+    groups = {(one.variable, one.element) for one in head.groups}
+    parts = [c for c in components_of(spec, model) if (c.variable, c.element) not in groups]
+    return (head.whole, *head.groups, *parts)
+
+
+def components_of(spec: ReportSpec, model: Model) -> tuple[Outcome, ...]:
+    """Return every element of the headline's components."""
+    head = spec.headline
+    if head.components is None or head.range is None:
+        return ()
+    return tuple(
+        Outcome(element, head.components, element, element_label(model, head.range, element))
+        for element in model.elements(head.range)
+    )
 
 
 def made_of(spec: ReportSpec, model: Model, outcome: Outcome) -> tuple[str, ...]:

@@ -77,8 +77,7 @@ def _horizons(results: Results) -> Iterator[Horizon]:
         for year in results.horizons:
             effect = results.effect(whole, scenario, against, year)
             total = results.cumulative(whole, scenario, against, year) if adds_up else None
-            treasury = results.payers_outlay(scenario, against, year)
-            forgone = results.payers_outlay(scenario, against, year, forgone=True)
+            treasury, forgone = results.purses(scenario, against, year)
             paid, lost = purse_charged(treasury, forgone)
             yield Horizon(
                 scenario,
@@ -164,7 +163,7 @@ def _inside(
     """Return mean and median effect, and the two effects per unit of money, among some members."""
     replicate = results.replicate[inside]
     moved = results.effect(outcome, scenario, against, year).moved[inside]
-    outlays = [results.payers_outlay(scenario, against, year, forgone=f) for f in (False, True)]
+    outlays = results.purses(scenario, against, year)
     told = [one if one is not None and outlay_told(one) else None for one in outlays]
     chosen = purse_charged(told[0], told[1])
     ratios = [

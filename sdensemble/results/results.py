@@ -257,9 +257,9 @@ class Results(Ensemble):
         if not kept.size:
             nan = math.nan
             return Effect(moved, mean_of(moved, self.replicate), nan, nan, nan, nan, nan)
-        low, median, high = np.quantile(kept, [0.05, 0.5, 0.95])
+        low, median, high = quantile(kept, [0.05, 0.5, 0.95])
         felt = max(felt, tiny)
-        helped, hurt = float(np.mean(kept > felt)), float(np.mean(kept < -felt))
+        helped, hurt = (np.count_nonzero(one) / kept.size for one in (kept > felt, kept < -felt))
         found = mean_of(moved, self.replicate)
         return Effect(moved, found, float(median), float(low), float(high), helped, hurt)
 
@@ -280,6 +280,13 @@ class Results(Ensemble):
             return self.effect_of(np.sum(moved, axis=0), 1.0) if moved else None
 
         return self.once(("purse", scenario.name, against.name, through, forgone), found)
+
+    def purses(
+        self, scenario: Scenario, against: Scenario, through: int
+    ) -> tuple[Effect | None, Effect | None]:
+        """Return what the treasury's payers pay more, and what the others forgo."""
+        paid = self.payers_outlay(scenario, against, through)
+        return paid, self.payers_outlay(scenario, against, through, forgone=True)
 
     def cumulative(
         self, outcome: Outcome, scenario: Scenario, against: Scenario, through: int

@@ -34,12 +34,9 @@ def calibrate(asked: CalibrateOptions, tell: Tell = SILENT) -> VerbResult:
     if asked.variants:
         return _weigh_structures(asked, tell)
     from sdensemble.evidence.calibrate import calibrate as fit
-    from sdensemble.outputs.evidence.calibrate import (
-        calibration_document,
-        calibration_figures,
-        fitted_from,
-    )
-    from sdensemble.outputs.evidence.write import draw
+    from sdensemble.outputs.evidence.calibrate import calibration_document, fitted_from
+    from sdensemble.outputs.evidence.common import draw
+    from sdensemble.outputs.evidence.figures import calibration_figures
     from sdensemble.results.record import written
 
     study = asked.opened()

@@ -35,6 +35,8 @@ from sdensemble.verbs.run_options import RunOptions
 if TYPE_CHECKING:
     import xarray as xr
 
+    from sdensemble.outputs.apart import Desk
+
 
 def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     """Run a study's scenarios on common random numbers, write the run and return the answer.
@@ -43,8 +45,14 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     packages are compared with, and the packages. Raises SDError with all problems of the
     study's files before anything is computed.
     """
-    from sdensemble.outputs.answer import answer
     from sdensemble.outputs.apart import desk
+
+    with desk(options.members, options.threads or default_threads()) as place:
+        return _run_study(options, tell, place)
+
+
+def _run_study(options: RunOptions, tell: Tell, place: Desk) -> VerbResult:
+    """Run a study, with its figures drawn at a desk."""
     from sdensemble.outputs.run import all_results, check_ready, write_run
 
     begun = time.perf_counter()
@@ -55,9 +63,7 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
     check_ready(folder)
     chosen, plan = run_plan(study, options)
     runs = options.members * sum(map(len, plan.values()))
-    threads = options.threads or default_threads()
-    # What needs no members is made while they are run.
-    with desk(runs, threads) as place, ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(1) as beside:  # what needs no members is made while they are run
         record = options.record(study)
         by = options.runner(folder, record, tell)
         kernel = compile_model(study.model)
@@ -89,16 +95,12 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
         notes = (*_notes(findings, chosen[options.prior_set]), *said)
         scenarios = plan[options.prior_set]
         every = all_results(main, datasets, scenarios, study.targets, study.report, study.model)
-        document = answer(every[0], every[1:], notes)
-        replays = _replay_note(study, options, [main, *datasets.values()])
-        lines = [Paragraph(one, "verbatim") for one in replays]
-        told = replace(document, blocks=(*document.blocks, *lines))
         facts = {
             "seconds_to_results": round(time.perf_counter() - begun, 2),
             "kernel_from_cache": kernel.from_cache,
             **findings,
         }
-        done = write_run(
+        done, document = write_run(
             folder,
             every,
             record=record.adding(**facts),
@@ -116,6 +118,9 @@ def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
             ],
         )
         by.done()
+        replays = _replay_note(study, options, [main, *datasets.values()])
+        lines = [Paragraph(one, "verbatim") for one in replays]
+        told = replace(document, blocks=(*document.blocks, *lines))
         files = tuple(done.folder / name for name in done.files)
         key = key_of(every[0])
         return VerbResult(told, every, done.folder, files, done.notes, id=record.id, key=key)

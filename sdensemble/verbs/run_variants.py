@@ -17,11 +17,10 @@ from sdensemble.inputs.folder import Whole
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.inputs.targets import Target, leaves
 from sdensemble.inputs.weights import read_weights
-from sdensemble.lang import LANGS
 from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.model_answer import answer
 from sdensemble.outputs.models import ModelSet, rows
-from sdensemble.outputs.write.terminal import document_text
+from sdensemble.outputs.write.terminal import write_texts
 from sdensemble.results.record import RunRecord, stamped, written
 from sdensemble.results.results import Results
 from sdensemble.study import Study
@@ -134,9 +133,7 @@ def write_models(
         partial = done.partial
         write_csv(partial, "variants", rows(models), lang)
         write_meanings(partial, ["variants"], lang)
-        for language in LANGS:
-            words = document_text(answer(models), language)
-            (partial / f"answer-{language}.txt").write_text(words + "\n", encoding="utf-8")
+        write_texts(partial, answer(models), "answer")
         (partial / "figures").mkdir()
         write_figure(variants(models), partial / "figures" / "variants", lang)
     return done

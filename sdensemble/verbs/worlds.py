@@ -11,6 +11,7 @@ from typing import Any
 from sdengine.errors import SDError, did_you_mean
 from sdensemble.decide.measures import find_target
 from sdensemble.decide.worlds import Stored, World, world_of
+from sdensemble.ensemble.blocks import Runner
 from sdensemble.ensemble.draws import Method
 from sdensemble.ensemble.variants import MAIN, duplicates
 from sdensemble.evidence.members import choose_draws, chosen_members
@@ -89,7 +90,7 @@ class Job:
 
     def worlds(self, *, every: bool = False) -> list[World]:
         """Return the worlds asked for; with ``every``, all structures where none is named."""
-        found, self.notes = worlds(self, self.asked, every=every)
+        found, self.notes = worlds(self.study, self.asked, self.by, every=every)
         self._rests_on(found, self.asked.members)
         return found
 
@@ -97,10 +98,15 @@ class Job:
         self, *, members: int | None = None, method: Method = "sobol", fresh: bool = False
     ) -> World:
         """Return the first world asked for, of some members or of all; ``fresh``: of new ones."""
-        asked = self.asked if members is None else replace(self.asked, members=members)
-        seed = asked.seed + FRESH if fresh else asked.seed
-        found = one_world(self, asked, method=method, seed=seed)
-        self._rests_on([found], asked.members)
+        few = replace(
+            self.asked,
+            members=members or self.asked.members,
+            seed=self.asked.seed + FRESH * fresh,
+            prior_sets=self.asked.prior_sets[:1] or self.study.prior_sets()[:1],
+            structures=self.asked.structures[:1],
+        )
+        found = worlds(self.study, few, self.by, method=method)[0][0]
+        self._rests_on([found], few.members)
         return found
 
     def stored(self, runs: Sequence[Path]) -> tuple[Stored, Results]:
@@ -174,14 +180,19 @@ def _short(document: Document) -> Document:
 
 
 def worlds(
-    job: Job, asked: WorldOptions, *, every: bool = False, method: Method = "sobol", seed: int = 0
+    study: Study,
+    asked: WorldOptions,
+    by: Runner | None,
+    *,
+    every: bool = False,
+    method: Method = "sobol",
 ) -> tuple[list[World], list[Words]]:
     """Return the worlds asked for, the chosen prior set in the main model first, and notes.
 
     ``every``: all structures where none is named. A posterior belongs to one structure, so
     other structures are left out beside it, and that is said.
     """
-    study, seed = job.study, seed or asked.seed
+    size, seed = asked.members, asked.seed
     sets = [study.prior_set(name) for name in asked.prior_sets] or study.prior_sets()
     named = asked.structures or ((ALL,) if every else (MAIN,))
     variants = choose_variants(study, named)
@@ -191,7 +202,7 @@ def worlds(
         chosen = choose_draws(study, prior_set, prior_only=asked.prior_only)
         if chosen.posterior is None and found and found[0].posterior != "prior":
             continue  # beside a posterior a prior is the answer to another question
-        members = chosen_members(study, chosen, prior_set, asked.members, seed=seed, method=method)
+        members = chosen_members(study, chosen, prior_set, size, seed=seed, method=method)
         same = duplicates(variants, members.draws.values)
         for variant in variants:
             if variant.name in same:
@@ -199,15 +210,8 @@ def worlds(
             if chosen.posterior is not None and variant.name != MAIN:
                 notes = [phrase("decide.posterior_alone")]
                 continue
-            found.append(world_of(study, members, variant=variant, by=job.by))
+            found.append(world_of(study, members, variant=variant, by=by))
     return found, notes
-
-
-def one_world(job: Job, asked: WorldOptions, *, method: Method = "sobol", seed: int = 0) -> World:
-    """Return the first world asked for: the default prior set in the main model."""
-    sets = asked.prior_sets[:1] or job.study.prior_sets()[:1]
-    few = replace(asked, prior_sets=sets, structures=asked.structures[:1])
-    return worlds(job, few, method=method, seed=seed)[0][0]
 
 
 def question_of(study: Study, name: str) -> Question:
@@ -294,9 +298,7 @@ def _write_answer(folder: Path, document: Document, found: Any, lang: str) -> No
     """Write a document's texts, tables, figures and labelled data."""
     from sdensemble.outputs.write import csv, picture, terminal
 
-    for language in LANGS:
-        text = terminal.document_text(document, language)
-        (folder / f"answer-{language}.txt").write_text(text + "\n", encoding="utf-8")
+    terminal.write_texts(folder, document, "answer")
     (folder / "tables").mkdir()
     (folder / "figures").mkdir()
     for block in document.walk():

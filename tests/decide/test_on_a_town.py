@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import fields, replace
-from types import SimpleNamespace
 from typing import get_type_hints
 
 import numpy as np
@@ -19,7 +18,6 @@ from sdensemble.decide.measures import find_target
 from sdensemble.ensemble.blocks import Threads
 from sdensemble.lang import LANGS
 from sdensemble.outputs.figure import Figure
-from sdensemble.outputs.write import nothing
 from sdensemble.verbs.allocate import allocate
 from sdensemble.verbs.batch import batch, grid
 from sdensemble.verbs.compare import compare
@@ -32,8 +30,9 @@ from sdensemble.verbs.robust import robust
 from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_study import run_study
 from sdensemble.verbs.weigh import weigh
-from sdensemble.verbs.worlds import Job, one_world, question_of, worlds
+from sdensemble.verbs.worlds import Job, question_of, worlds
 from tests.decide.small import make_town
+from tests.outputs import nothing
 
 YEARS = 5
 """From the start of 2021 to the end of 2025."""
@@ -119,11 +118,10 @@ def test_probabilities_are_those_of_the_normal_distribution(town, asked):
 
 
 def test_a_reversed_order_is_named_with_its_world(town, asked):
-    job = SimpleNamespace(study=town, by=None)
-    strong = worlds(job, asked, every=False)[0]
+    strong = worlds(town, asked, None)[0]
     assert [w.name for w in strong] == ["history"]
     everywhere = replace(asked, structures=("all",), prior_sets=())
-    names = [w.name for w in worlds(job, everywhere)[0]]
+    names = [w.name for w in worlds(town, everywhere, None)[0]]
     assert names == ["history", "history/strong-land", "plan", "plan/strong-land"]
 
 
@@ -203,7 +201,7 @@ def test_a_surface_of_doses_is_that_of_every_pair_run_but_runs_fewer(town, asked
     levers = tuple(
         find_lever(town, one.lever, low=one.low, high=one.high, start=one.start) for one in sides
     )
-    world = one_world(Job(asked, SILENT, "levers"), asked)
+    world = Job(asked, SILENT, "levers").world()
     target = find_target(town, question.target)
     counted, ran = [], []
     world = replace(world, by=Counted(ran))

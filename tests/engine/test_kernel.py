@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from sdengine import with_settings
 from sdengine.native.blocks import Buffers
 from sdensemble import Held, SDError, compile_model, read_model
 
@@ -170,6 +174,30 @@ def test_every_wrong_input_is_named_in_one_message(kernel):
         "fihs",
     ):
         assert word in text
+
+
+def test_one_name_alone_is_no_row_of_letters(kernel):
+    assert list(kernel.run(report="total").values) == ["total"]
+    assert list(kernel.only("total").run(report=["total"]).values) == ["total"]
+
+
+def test_a_table_of_a_sample_is_taken_as_it_is_and_what_is_no_number_refused(kernel):
+    assert kernel.run(pd.DataFrame({"birth rate": [0.3, 0.4]})).first_bad.shape == (2,)
+    with pytest.raises(SDError, match="is given no number"):
+        kernel.run({"birth rate": []})
+    with pytest.raises(SDError, match="is given what is not a number"):
+        kernel.run({"birth rate": 10**400})
+    with pytest.raises(SDError, match="is given what is not a number"):
+        with_settings(kernel.model, {"birth rate": "high"})
+
+
+def test_a_kernel_goes_through_a_pickle_and_gives_the_same_bits(kernel, inputs):
+    again = pickle.loads(pickle.dumps(kernel))
+    assert (again.digest, again.lanes) == (kernel.digest, kernel.lanes)
+    one, other = (k.run(*inputs, report=KEEP, totals=KEEP) for k in (kernel, again))
+    assert_same_bits(one, other)
+    with pytest.raises(TypeError, match="pickle the whole one"):
+        pickle.dumps(kernel.only(["total"]))
 
 
 def test_a_second_compilation_comes_from_the_cache(kernel):

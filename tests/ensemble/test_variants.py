@@ -33,11 +33,11 @@ from sdensemble.outputs.models import (
     probabilities,
     rows,
 )
-from sdensemble.outputs.write import nothing
 from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.record import RunRecord
 from sdensemble.verbs.run_options import RunOptions
 from sdensemble.verbs.run_variants import choose_variants, run_models, run_variants, write_models
+from tests.outputs import nothing
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Figures and workbook come out the same, drawn here or in a process of their own."""
+"""Figures come out the same, drawn here or in a process of their own."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from sdensemble.outputs import apart
-from sdensemble.outputs.apart import Book, Desk, Figures, desk
+from sdensemble.outputs.apart import Desk, Figures, desk
 from sdensemble.outputs.figure import Axis, Figure, Line, Panel
-from sdensemble.outputs.workbook import Sentences, Sheet, Workbook
 
 
 @pytest.fixture
@@ -21,32 +20,24 @@ def figures(tmp_path: Path) -> Figures:
     return Figures(tmp_path, (Figure("f", "产值", (panel,)),), "zh")
 
 
-@pytest.fixture
-def book(tmp_path: Path) -> Book:
-    sheet = Sheet("one", "one", (Sentences(({"zh": "一句", "en": "a sentence"},)),))
-    made = Workbook("book", "book", (sheet,), date="2026-01-31")
-    return Book(made, tmp_path / "book.xlsx", "zh")
-
-
-def test_a_process_of_its_own_writes_the_same_bytes(figures, book, tmp_path):
+def test_a_process_of_its_own_writes_the_same_bytes(figures, tmp_path):
     there = tmp_path / "there"
     there.mkdir()
     with desk(apart.MANY, threads=2) as place:
         assert place.process is not None
         assert place.write(replace(figures, folder=there)) == ""
-        assert place.write(replace(book, file=there / "book.xlsx")) == ""
     assert place.process.returncode is not None
-    assert Desk().write(figures) == Desk().write(book) == ""
-    for file in ("f.png", "f.svg", "f.pdf", "captions.md", "book.xlsx"):
+    assert Desk().write(figures) == ""
+    for file in ("f.png", "f.svg", "f.pdf", "captions.md"):
         assert (there / file).read_bytes() == (tmp_path / file).read_bytes()
 
 
-def test_what_goes_wrong_there_is_told_here_and_the_next_is_written(figures, book, tmp_path):
+def test_what_goes_wrong_there_is_told_here_and_the_next_is_written(figures, tmp_path):
     with desk(apart.MANY, threads=2) as place:
         with pytest.raises(OSError, match="No such file"):
             place.write(replace(figures, folder=tmp_path / "nowhere"))
-        place.write(book)
-    assert [path.name for path in tmp_path.iterdir()] == ["book.xlsx"]
+        place.write(figures)
+    assert (tmp_path / "f.png").is_file()
 
 
 def test_a_process_that_dies_is_told(figures):
@@ -58,7 +49,7 @@ def test_a_process_that_dies_is_told(figures):
             place.write(figures)
 
 
-@pytest.mark.parametrize(("runs", "threads"), [(apart.MANY - 1, 2), (apart.MANY, 1)])
-def test_a_small_run_or_a_single_thread_starts_none(runs, threads):
-    with desk(runs, threads) as place:
+@pytest.mark.parametrize(("members", "threads"), [(apart.MANY - 1, 2), (apart.MANY, 1)])
+def test_a_small_run_or_a_single_thread_starts_none(members, threads):
+    with desk(members, threads) as place:
         assert place.process is None

@@ -17,10 +17,10 @@ from sdensemble.outputs.figure import Band, Bars, Hill, Label, Line, Points, Rul
 from sdensemble.outputs.figures.compare import ROWS, pages, scenarios, sectors
 from sdensemble.outputs.figures.effects import effect_pages, effects
 from sdensemble.outputs.figures.fan import fan, related
-from sdensemble.outputs.write import nothing, picture
+from sdensemble.outputs.write import picture
 from sdensemble.outputs.write.picture import looks, marks
 from sdensemble.results.results import Results
-from tests.outputs import synthetic
+from tests.outputs import nothing, synthetic
 
 
 @pytest.fixture(scope="module")

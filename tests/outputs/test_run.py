@@ -25,7 +25,7 @@ def quick(run, monkeypatch):
 
 
 def write(folder, run, seed=1):
-    return write_run(folder, synthetic.every_of(run), record=RunRecord(facts={"seed": seed}))
+    return write_run(folder, synthetic.every_of(run), record=RunRecord(facts={"seed": seed}))[0]
 
 
 def left_behind(path):

@@ -29,9 +29,10 @@ from sdensemble.outputs.figure import (
 )
 from sdensemble.outputs.form import Chance, InTen, Measured, Number, Share, Shown, Whole
 from sdensemble.outputs.table import Column, Table, table_of
-from sdensemble.outputs.write import csv, nothing, picture, terminal
+from sdensemble.outputs.write import csv, picture, terminal
 from sdensemble.outputs.write.picture import marks
 from sdensemble.results.probability import Event
+from tests.outputs import nothing
 
 YEARS = numbers(range(2020, 2026))
 

@@ -7,9 +7,8 @@ from sdensemble.inputs.regions import COLUMNS, read_places, regions_of
 from sdensemble.outputs.figure import Cells
 from sdensemble.outputs.policy.figures.regions import ACROSS, region_matrix
 from sdensemble.outputs.policy.regions import layout_blocks, layout_cells, place_rows, places_blocks
-from sdensemble.outputs.write import nothing
 from sdensemble.policy.regions import layout
-from tests.outputs import synthetic
+from tests.outputs import nothing, synthetic
 from tests.outputs.told import told
 
 MODEL = synthetic.model()

@@ -17,11 +17,10 @@ from sdensemble.outputs.policy.scorecard import (
     year_rows,
 )
 from sdensemble.outputs.text import width
-from sdensemble.outputs.write import nothing
 from sdensemble.outputs.write.picture import looks
 from sdensemble.policy.scorecard import scorecard
 from sdensemble.results.results import Results
-from tests.outputs import synthetic
+from tests.outputs import nothing, synthetic
 from tests.outputs.told import told
 
 NAMES = ("baseline", "brand", "land-quota")

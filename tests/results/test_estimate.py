@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import exact_interval, holm, mean_of, p_value, share_of
 
 REPLICATE = np.repeat(np.arange(4), 2)
@@ -61,3 +62,13 @@ def test_holm_multiplies_the_smallest_by_the_number_and_never_falls():
 
 def test_the_p_value_of_an_exact_zero_is_one():
     assert p_value(mean_of(np.zeros(8), REPLICATE)) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((1,), 0), ((2048,), 0), ((3, 200), 1), ((2, 31, 4), 1)]
+)
+@pytest.mark.parametrize("q", [0.5, [0.0, 0.05, 0.3, 0.5, 0.95, 1.0]])
+def test_quantiles_have_the_bits_of_numpy_s(shape, axis, q):
+    rng = np.random.default_rng(5)
+    for values in (rng.normal(size=shape), rng.integers(0, 5, shape).astype(float)):
+        assert np.array_equal(quantile(values, q, axis), np.quantile(values, q, axis=axis))

@@ -14,12 +14,11 @@ from sdensemble.outputs.figure import Points
 from sdensemble.outputs.figures.horizons import answer_figures
 from sdensemble.outputs.horizon_tables import answer_tables
 from sdensemble.outputs.tables import condition_rows, horizon_rows
-from sdensemble.outputs.write import nothing
 from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.estimate import ratio_of
 from sdensemble.results.horizon import horizons, parts, values_of
 from sdensemble.results.results import per_outlay, purse_charged
-from tests.outputs import synthetic
+from tests.outputs import nothing, synthetic
 
 SPLIT = """
 [[condition]]

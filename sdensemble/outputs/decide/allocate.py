@@ -8,10 +8,10 @@ from typing import Any
 
 from sdensemble.decide.allocate import Allotted, Slot
 from sdensemble.decide.worlds import World
-from sdensemble.lang import LANGS, Words, joined, phrase
+from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, numbers
+from sdensemble.outputs.figure import Axis, Bars, Figure, Points, numbers, row_panel
 from sdensemble.outputs.form import Number, Shown
 from sdensemble.outputs.naming import outlay_of
 from sdensemble.outputs.table import Column, Table, table_from
@@ -90,26 +90,17 @@ def _figure(found: Allotted, study: Study) -> Figure:
     told = [k for k in range(len(found.slots)) if found.steps[k] or math.isfinite(found.even[k])]
     y = numbers(range(len(told)))
     best, even = numbers(found.steps[k] for k in told), numbers(found.even[k] for k in told)
-    panel = Panel(
-        (
-            Bars(y, best, role="estimate", name=phrase("decide.fig.best_steps"), across=True),
-            Points(even, y, role="mean", name=phrase("decide.fig.even_steps")),
-        ),
-        x=Axis(phrase("decide.head.steps"), low=0.0),
-        y=Axis(names=tuple(slot_name(found.slots[k], study) for k in told)),
-        height=10 + 4.5 * len(told),
-    )
+    bars = Bars(y, best, role="estimate", name=phrase("decide.fig.best_steps"), across=True)
+    points = Points(even, y, role="mean", name=phrase("decide.fig.even_steps"))
+    names = (slot_name(found.slots[k], study) for k in told)
+    axis = Axis(phrase("decide.head.steps"), low=0.0)
+    panel = row_panel(names, bars, points, x=axis, each=4.5)
     return Figure("allotment", phrase("decide.allocate.figure"), (panel,))
 
 
 def place_name(slot: Slot, study: Study) -> Words:
     """Return a slot's lever with its element."""
-    name = c.variable_label(study.model, slot.lever)
-    dims = study.model[slot.lever].dims
-    if not slot.element or len(dims) != 1:
-        return name
-    told = {lang: study.model.element_label(dims[0], slot.element, lang) for lang in LANGS}
-    return joined([name, phrase("language.brackets", text=told)], "nothing")
+    return c.input_label(study.model, slot.lever, slot.element)
 
 
 def span(slot: Slot) -> str:

@@ -11,7 +11,7 @@ from sdensemble.inputs.config import default_of
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.decide.compare_figures import effects_panel
+from sdensemble.outputs.decide.compare import effects_panel, unit_of
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.form import Chance, Number, Share, Shown, Whole
@@ -58,7 +58,7 @@ def _answer(found: Comparison, study: Study) -> Iterator[Words]:
     if most is None or most.effect is None:
         yield phrase("decide.batch.none")
         return
-    unit = c.target_unit(study, found.target, found.outcome.variable)
+    unit = unit_of(found, study)
     yield phrase(
         "decide.batch.effect",
         outlay=outlay_of(study.report),
@@ -109,7 +109,7 @@ def batch_table(found: Comparison, study: Study) -> Table:
     A lever a scenario leaves alone stands at its level in the baseline, so that a pivot table can
     group by it.
     """
-    unit = c.target_unit(study, found.target, found.outcome.variable)
+    unit = unit_of(found, study)
     levers: dict[tuple[str, str | None], Moved] = {}
     for one in (one for moved in found.levers.values() for one in moved):
         levers.setdefault((one.constant, one.element), one)

@@ -11,9 +11,8 @@ from sdensemble.decide.prim import Limit
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.decide.inputs import input_name
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.figure import Axis, Figure, Panel, Points, numbers
+from sdensemble.outputs.figure import Axis, Figure, intervals, row_panel
 from sdensemble.outputs.form import Number, Share, Shown
 from sdensemble.outputs.table import Table, table_from
 from sdensemble.study import Study
@@ -62,7 +61,7 @@ def _table(found: Discovered, study: Study) -> Table:
         "box",
         phrase("decide.boxes.table"),
         range(len(found.box.limits)),
-        c.cell("input", lambda i: input_name(study, found.inputs[i])),
+        c.cell("input", lambda i: c.input_name(study, found.inputs[i])),
         c.cell("low", of(lambda one: _finite(one.low)), four, head="above"),
         c.cell("high", of(lambda one: _finite(one.high)), four, head="below"),
         c.cell("unit", lambda i: c.unit_of(study.report, found.units[i])),
@@ -79,23 +78,16 @@ def _finite(value: float) -> float | None:
 
 
 def _figure(found: Discovered, study: Study) -> Figure:
-    names = tuple(input_name(study, name) for name in found.inputs)
-    box = Points(
-        numbers(50 * (low + high) for low, high in found.quantiles),
-        numbers(range(len(found.box.limits))),
-        numbers(100 * low for low, _ in found.quantiles),
-        numbers(100 * high for _, high in found.quantiles),
-        "highlight",
-        phrase("decide.fig.box"),
-        across=True,
-    )
+    names = [c.input_name(study, name) for name in found.inputs]
+    ends = [(100 * low, 50 * (low + high), 100 * high) for low, high in found.quantiles]
+    box = intervals(ends, range(len(names)), "highlight", phrase("decide.fig.box"))
     rank = Axis(phrase("decide.fig.rank"), "%", low=0.0, high=100.0)
-    panel = Panel((box,), x=rank, y=Axis(names=names), height=12 + 8 * len(names))
+    panel = row_panel(names, box, x=rank, frame=12, each=8)
     return Figure("box-place", phrase("decide.boxes.figure"), (panel,))
 
 
 def _limit(found: Discovered, i: int, study: Study) -> Words:
-    limit, name = found.box.limits[i], input_name(study, found.inputs[i])
+    limit, name = found.box.limits[i], c.input_name(study, found.inputs[i])
     unit = found.units[i]
     low, high = (
         c.level(v, unit, study.report, 3) if math.isfinite(v) else ""

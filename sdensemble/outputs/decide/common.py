@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sdengine.syntax import Model
+from sdensemble.decide.inputs import SHOCKS
 from sdensemble.decide.levers import Lever, Moved
 from sdensemble.decide.worlds import Named
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.targets import Target
 from sdensemble.inputs.units import total_unit
@@ -32,22 +32,22 @@ from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.form import TEXT, Chance, Form, Number, Shown
 from sdensemble.outputs.naming import (
-    beyond,
     conditioned,
     information_date,
-    inside,
     label,
     made_from,
     measure_of,
     moment,
-    outlay_of,
+    named_in,
     period_of,
+    purses,
+    stated,
     target_label,
-    target_name,
     unit_notes,
+    with_element,
 )
 from sdensemble.outputs.rounding import rounded, rounded_up
-from sdensemble.outputs.table import Cell, Column
+from sdensemble.outputs.table import Cell, Column, Heads
 from sdensemble.results.estimate import Estimate
 from sdensemble.study import Study
 
@@ -61,10 +61,8 @@ class Errored(Number):
 
     signed: bool = True
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the number with its error; a dash where there is none."""
-        if value is None:
-            return say("number.missing", lang)
         mean, se = pair(value)
         mean, se = mean * self.factor, se * self.factor
         if not math.isfinite(mean):
@@ -104,29 +102,13 @@ SPENT = Errored(signed=False)
 PLAIN = Number(digits=3)
 CHANCE = Chance(error=False)
 ONE_POINT = phrase("decide.points")
+cell = Heads("decide.head.")
+Labels = Mapping[str, Mapping[str, str]]
+SHOWN = 15
+"""How many inputs a table and a figure show."""
 
 
 # ── parts of an answer ──
-
-
-def column(
-    name: str, /, form: Form = TEXT, unit: Words = "", head: str = "", **words: object
-) -> Column:
-    """Return a column headed by its key of ``[decide.head]``; ``words`` fill the head."""
-    return Column(name, phrase(f"decide.head.{head or name}", **words), form, unit)
-
-
-def cell(
-    name: str,
-    shown: str | Callable[[Any], Any],
-    /,
-    form: Form = TEXT,
-    unit: Words = "",
-    head: str = "",
-    **words: object,
-) -> Cell:
-    """Return a ``column``, and what it shows of an item: a function, or the name of a part."""
-    return column(name, form, unit, head, **words), shown
 
 
 def paper(
@@ -182,21 +164,10 @@ def plain(value: float, unit: Words, digits: int = 3) -> Words:
 # ── purses ──
 
 
-def _purse(study: Study, forgone: bool) -> Words:
-    """Return who pays, or what is forgone, as the study's report calls them."""
-    return joined([one.label for one in study.report.payers if one.forgone == forgone])
-
-
-def forgoes(study: Study) -> bool:
-    """Return whether the study has a purse that forgoes income."""
-    return any(one.forgone for one in study.report.payers)
-
-
 def and_forgone(study: Study, amount: Words) -> Words:
     """Return what is forgone beside an outlay; nothing in a study without such a purse."""
-    if not forgoes(study):
-        return ""
-    return phrase("decide.and_forgone", amount=amount, names=_purse(study, True))
+    names = purses(study.report).forgoers
+    return phrase("decide.and_forgone", amount=amount, names=joined(names)) if names else ""
 
 
 def paid_of(study: Study, row: Any) -> dict[str, Words]:
@@ -210,30 +181,31 @@ def paid_of(study: Study, row: Any) -> dict[str, Words]:
 
 def purse_cells(study: Study, form: Number, treasury: Any, forgone: Any) -> tuple[Cell, ...]:
     """Return the columns of outlay and, where there is any, of income forgone, with their cells."""
-    money = money_unit(study)
-    cells = (("treasury", treasury), ("forgone", forgone))[: 1 + forgoes(study)]
-    return tuple((Column(name, purse_head(study, name), form, money), one) for name, one in cells)
+    cells, money = {"treasury": treasury}, money_unit(study)
+    if purses(study.report).forgoers:
+        cells["forgone"] = forgone
+    return tuple(
+        (Column(name, purse_head(study, name), form, money), shown) for name, shown in cells.items()
+    )
 
 
 def purse_head(study: Study, name: str) -> Words:
     """Return the head of a column of one purse, "treasury" or "forgone"."""
-    outlay, forgone = outlay_of(study.report), _purse(study, True)
-    return Capital(phrase(f"decide.head.{name}", outlay=outlay, forgone=forgone))
+    said = purses(study.report).said()
+    return Capital(phrase(f"decide.head.{name}", outlay=said["outlay"], forgone=said["forgone"]))
 
 
 def kind_of_cost(study: Study, kind: str) -> Words:
     """Return what a cost of a kind is called."""
-    if kind == "forgone":
-        return _purse(study, True)
-    return outlay_of(study.report) if kind == "treasury" else phrase("decide.kind.none")
+    said = purses(study.report).said()
+    called = {"forgone": said["forgone"], "treasury": said["outlay"]}
+    return called.get(kind) or phrase("decide.kind.none")
 
 
 def apart(study: Study) -> tuple[Words, ...]:
     """Return the note that outlay and income forgone are not added, with the purses' names."""
-    if not forgoes(study):
-        return ()
-    paid, forgone = _purse(study, False), _purse(study, True)
-    return (phrase("decide.apart", paid=paid, forgone=forgone, outlay=outlay_of(study.report)),)
+    purse = purses(study.report)
+    return (phrase("decide.apart", **purse.said()),) if purse.forgoers else ()
 
 
 def period_cell(study: Study, shown: Callable[[Any], Any], form: Form = TEXT) -> Cell:
@@ -255,23 +227,39 @@ def variable_label(model: Model, name: str) -> Words:
     return {lang: re.split(r"（| \(|: |; ", note.label(lang))[0] or name for lang in LANGS}
 
 
+def input_label(model: Model, constant: str, element: str | None) -> Words:
+    """Return a constant's label in short, with its element."""
+    return with_element(model, variable_label(model, constant), constant, element)
+
+
 def lever_label(model: Model, lever: Lever | Moved) -> Words:
     """Return a lever's label, with its element."""
-    name = variable_label(model, lever.constant)
-    if not lever.element:
-        return name
-    dims = model[lever.constant].dims
-    element = (
-        {lang: model.element_label(dims[0], lever.element, lang) for lang in LANGS}
-        if len(dims) == 1
-        else lever.element
-    )
-    return joined([name, bracketed([element])], "nothing")
+    return input_label(model, lever.constant, lever.element)
+
+
+def input_name(study: Study, name: str) -> Words:
+    """Return an input's label: of a constant the model's, of a process its name."""
+    constant, _, element = name.removesuffix("]").partition("[")
+    known = constant in study.model.variables
+    return input_label(study.model, constant, element) if known else name
+
+
+def group_name(study: Study, labels: Labels, name: str) -> Words:
+    """Return a group's label, of joined groups all."""
+    parts: list[Words] = []
+    for one in name.split(" + "):
+        if one in labels:
+            parts.append(labels[one])
+        elif one == SHOCKS or has(f"decide.group.{one}"):
+            parts.append(phrase(f"decide.group.{one}"))
+        else:
+            parts.append(input_name(study, one))
+    return joined(parts, "list")
 
 
 def unit_of(spec: ReportSpec, unit: str) -> Words:
     """Return a unit as people write it; nothing for a pure number."""
-    return "" if unit in ("", "1", "Dmnl") else unit_label(spec, unit)
+    return "" if unit in ("", "1", "Dmnl") else spec.unit_words(unit)
 
 
 def level(value: float, unit: str, spec: ReportSpec, digits: int = 4) -> Words:
@@ -331,14 +319,8 @@ def world_name(study: Study, world: Any) -> Words:
 def asked(study: Study, target: Target) -> Words:
     """Return a target in words with its year and its key: measure, scope and price basis."""
     key = conditioned(study.report, (target.measure, target.scope, target.price_basis))
-    if target.joint:
-        return joined([target_label(target), key], "nothing")
-    words = phrase(
-        "date.condition",
-        year=year_of(study, target.year or 0),
-        name=inside(target_name(target), study.report),
-        words=beyond(target, study.report),
-    )
+    year = year_of(study, target.year or 0)
+    words = target_label(target) if target.joint else stated(study.report, target, year)
     return joined([words, key], "nothing")
 
 
@@ -405,5 +387,4 @@ def asked_outcome(study: Study, target: Target) -> Words:
     """Return an outcome with its year: "2025年全省产值"."""
     if target.joint:
         return target_label(target)
-    year = year_of(study, target.year or 0)
-    return phrase("date.together", year=year, name=inside(target_name(target), study.report))
+    return named_in(study.report, target, year_of(study, target.year or 0))

@@ -1,34 +1,52 @@
-"""Scenarios compared: the answer, and the paper it stands in."""
+"""Scenarios compared: the answer, its tables and figures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
-from sdensemble.decide.compare import Comparison, Pair, Row
+from sdensemble.decide.compare import Comparison, InWorld, Pair, Row
+from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.decide.compare_figures import compare_figure, worlds_figure
-from sdensemble.outputs.decide.compare_tables import (
-    GAIN,
-    MANY,
-    binds_table,
-    compare_table,
-    pair_table,
-    scopes_table,
-    worlds_table,
-)
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.form import Chance, Share, Shown
-from sdensemble.outputs.naming import label, outlay_of
+from sdensemble.outputs.figure import (
+    Axis,
+    Beside,
+    Figure,
+    Mark,
+    Panel,
+    Points,
+    Rule,
+    intervals,
+    numbers,
+    row_panel,
+    with_errors,
+)
+from sdensemble.outputs.form import Chance, Number, Share, Shown
+from sdensemble.outputs.naming import inside, label, outlay_of
+from sdensemble.outputs.table import Cell, Column, Table, part, table_from
 from sdensemble.results.results import Effect
 from sdensemble.study import Study
+
+MANY = 10
+"""Pairs beyond which only those with the best scenario are told one by one."""
+GAIN = Number(digits=3, signed=True)
+
+
+def unit_of(found: Comparison, study: Study) -> Words:
+    """Return the unit of the outcome."""
+    return c.target_unit(study, found.target, found.outcome.variable)
 
 
 def compare_document(found: Comparison, study: Study) -> Document:
     """Return a comparison as a document."""
     note = c.note(
         "compare.notes",
-        unit=c.target_unit(study, found.target, found.outcome.variable),
+        unit=unit_of(found, study),
         money=c.money_unit(study),
         through=c.year_of(study, found.through),
     )
@@ -78,7 +96,7 @@ def _effect(found: Comparison, row: Row, effect: Effect, study: Study) -> Words:
     name = c.title_of(found, row.scenario)
     first = phrase("decide.compare.no_effect", name=name)
     if c.told_of(effect.found):
-        unit = c.target_unit(study, found.target, found.outcome.variable)
+        unit = unit_of(found, study)
         first = phrase(
             "decide.compare.effect",
             name=name,
@@ -103,7 +121,7 @@ def _pair(found: Comparison, pair: Pair, study: Study) -> Words:
         parts = [phrase("decide.compare.alike", first=one, second=other)]
     else:
         better, worse = (one, other) if pair.sign > 0 else (other, one)
-        unit = c.target_unit(study, found.target, found.outcome.variable)
+        unit = unit_of(found, study)
         gap = c.amount((abs(pair.effect.found.mean), pair.effect.found.se), unit, c.SPENT)
         parts = [phrase("decide.compare.better", first=better, second=worse, gap=gap)]
     if pair.split:
@@ -153,3 +171,195 @@ def holds_words(found: Comparison, pair: Pair, study: Study) -> Words:
             names = c.listed(c.world_name(study, world) for world in worlds)
             parts.append(phrase(f"decide.compare.{key}", names=names))
     return joined(parts, "nothing")
+
+
+# ── tables ──
+
+
+def compare_table(found: Comparison, study: Study) -> Table:
+    """Return one row a scenario, in the order of the files, with every lever that differs."""
+    unit, money = unit_of(found, study), c.money_unit(study)
+    spec, outlay = study.report, outlay_of(study.report)
+    point = phrase("decide.per_point_unit", money=money)
+    per = phrase("decide.per_unit_unit", unit=unit, money=money)
+    cells = [
+        _scenario(found),
+        c.cell("levers", lambda row: c.moved_words(study.model, spec, found.levers[row.scenario])),
+        c.cell("p", "probability", Chance()),
+        c.cell("change", "change.found", c.POINTS, c.ONE_POINT),
+        c.cell("median", "median", Number(digits=4), unit),
+        c.cell("effect", "effect.found", c.AMOUNT, unit),
+        c.cell("effect_median", "effect.median", GAIN, unit),
+        c.cell("low", "effect.low", GAIN, unit),
+        c.cell("high", "effect.high", GAIN, unit),
+        c.cell("helped", "effect.helped", Share()),
+        *c.purse_cells(study, c.SPENT, "treasury.found", "forgone.found"),
+        c.cell("per_point", "per_point", c.SPENT, point, outlay=outlay),
+        c.cell("per_unit", "per_unit", c.SPENT, per, outlay=outlay),
+    ]
+    if any(row.displaced is not None for row in found.main.rows):
+        cells.append(c.cell("displaced", "displaced.found", c.AMOUNT, unit))
+    words = {"target": c.asked(study, found.target), "through": c.year_of(study, found.through)}
+    notes = (phrase("decide.paired"), *c.apart(study))
+    title = phrase("decide.compare.table", **words)
+    return table_from("compare", title, found.main.rows, *cells, notes=notes)
+
+
+def _scenario(found: Comparison) -> Cell:
+    return c.cell("scenario", lambda row: c.title_of(found, row.scenario))
+
+
+def pair_table(found: Comparison, study: Study) -> Table:
+    """Return every pair, first less second, with p-values corrected for their number."""
+    unit = unit_of(found, study)
+    return table_from(
+        "pairs",
+        phrase("decide.compare.pairs"),
+        found.main.pairs,
+        c.cell("first", lambda pair: c.title_of(found, pair.first)),
+        c.cell("second", lambda pair: c.title_of(found, pair.second)),
+        c.cell("change", "change.found", c.POINTS, c.ONE_POINT),
+        c.cell("p_change", "p_change", Number(digits=2), head="p_holm"),
+        c.cell("effect", "effect.found", c.AMOUNT, unit, head="gap"),
+        c.cell("median", "effect.median", GAIN, unit, head="gap_median"),
+        c.cell("helped", "effect.helped", Share(), head="first_better"),
+        c.cell("p_effect", "p_effect", Number(digits=2), head="p_holm"),
+        c.cell("verdict", lambda pair: _verdict(found, pair)),
+        stub=2,
+        notes=(phrase("decide.holm"),),
+    )
+
+
+def _verdict(found: Comparison, pair: Pair) -> Words:
+    if pair.sign == 0:
+        return c.verdict(False)
+    if not pair.p_effect <= 0.05:
+        return phrase("verdict.not_after_correction")
+    if pair.split:
+        return phrase("decide.verdict_split")
+    better = pair.first if pair.sign > 0 else pair.second
+    return phrase("decide.verdict_better", name=c.title_of(found, better))
+
+
+def worlds_table(found: Comparison, study: Study) -> Table:
+    """Return effects and P of every scenario in every world, side by side."""
+    unit = unit_of(found, study)
+    base = found.baseline
+    others = [s for s in found.scenarios if s.name != base.name]
+
+    cells = [
+        c.cell("world", lambda one: c.world_name(study, one.world)),
+        c.cell("p_base", _of(base, "probability"), Chance(), "", "p_of", name=base.title),
+    ]
+    for s in others:
+        change, effect = _of(s, "change.found"), _of(s, "effect.found")
+        cells += [
+            c.cell(f"change_{s.name}", change, c.POINTS, c.ONE_POINT, "change_of", name=s.title),
+            c.cell(f"effect_{s.name}", effect, c.AMOUNT, unit, "effect_of", name=s.title),
+        ]
+    cells.append(c.cell("order", lambda one: order_words(one, others)))
+    return table_from("worlds", phrase("decide.compare.worlds"), found.worlds, *cells)
+
+
+def _of(scenario: Scenario, path: str) -> Callable[[InWorld], Any]:
+    """Return what picks a part of a scenario's row in a world."""
+    shown = part(path)
+    return lambda one: shown(next((row for row in one.rows if row.scenario == scenario.name), None))
+
+
+def scopes_table(found: Comparison, study: Study) -> Table:
+    """Return P and effects under every scope of the target, in the first world."""
+    unit = unit_of(found, study)
+    every = ((found.target, found.main), *found.scopes)
+
+    def of(path: str) -> Callable[[tuple[Target, Row]], Any]:
+        shown = part(path)
+        return lambda held: shown(held[1])
+
+    return table_from(
+        "scopes",
+        phrase("decide.compare.scopes"),
+        [(target, row) for target, one in every for row in one.rows],
+        c.cell("scope", lambda held: c.asked(study, held[0])),
+        c.cell("scenario", lambda held: c.title_of(found, held[1].scenario)),
+        c.cell("p", of("probability"), Chance()),
+        c.cell("change", of("change.found"), c.POINTS, c.ONE_POINT),
+        c.cell("effect", of("effect.found"), c.AMOUNT, unit),
+        stub=2,
+    )
+
+
+def order_words(one: InWorld, others: list[Scenario]) -> Words:
+    """Return scenarios from best to worst by mean effect; "≈" between those not told apart."""
+    mean = {r.scenario: r.effect.found.mean for r in one.rows if r.effect}
+    ranked = sorted((s for s in others), key=lambda s: -mean[s.name])
+    sign = {(p.first, p.second): p.sign for p in one.pairs}
+    parts: list[Words] = [ranked[0].title] if ranked else []
+    for before, after in itertools.pairwise(ranked):
+        told = sign.get((before.name, after.name)) or sign.get((after.name, before.name))
+        parts += [" > " if told else " ≈ ", after.title]
+    return joined(parts, "nothing")
+
+
+def binds_table(found: Comparison, study: Study) -> Table:
+    """Return what limits before and after: mean shares under each scenario."""
+    rows = found.main.rows
+    limits = [
+        (Column(one.id, one.label, Share()), lambda row, name=one.id: row.binds[name])
+        for one in study.report.regimes
+        if one.id in rows[0].binds
+    ]
+    return table_from("binds", phrase("decide.compare.binds"), rows, _scenario(found), *limits)
+
+
+# ── figures ──
+
+
+def compare_figure(found: Comparison, study: Study) -> Figure:
+    """Return effects by scenario with their spread, and mean effects in every world."""
+    rows = [row for row in found.main.rows if row.effect is not None]
+    names = [c.title_of(found, row.scenario) for row in rows]
+    panel = replace(effects_panel(found, study, rows, names, row_height=8), id="effects")
+    words = {"outcome": inside(found.outcome.label, study.report), "base": found.baseline.title}
+    title = phrase("decide.compare.figure", year=_year(found, study), **words)
+    return Figure("effects", title, (panel,), notes=(phrase("decide.fig.note"),))
+
+
+def effects_panel(
+    found: Comparison, study: Study, rows: Sequence[Row], names: Sequence[Words], row_height: float
+) -> Panel:
+    """Return the median effect of each row with its spread, its mean, and P beside it."""
+    effects = [row.effect for row in rows if row.effect]
+    y, mean = numbers(range(len(rows))), numbers(e.found.mean for e in effects)
+    ends = [(e.low, e.median, e.high) for e in effects]
+    spread = intervals(ends, y, "median", phrase("decide.fig.spread"))
+    means = Points(mean, y, role="mean", name=phrase("decide.fig.mean"))
+    chances = Beside(phrase("decide.head.p"), tuple(Shown(r.probability, Chance()) for r in rows))
+    x, beside = _axis(found, study), (chances,)
+    return row_panel(names, Rule(0.0), spread, means, x=x, each=row_height, beside=beside)
+
+
+def _axis(found: Comparison, study: Study) -> Axis:
+    unit = unit_of(found, study)
+    return Axis(
+        phrase("decide.fig.effect", outcome=inside(found.outcome.label, study.report)), unit
+    )
+
+
+def worlds_figure(found: Comparison, study: Study) -> Figure:
+    """Return mean effects in every world, a mark a scenario."""
+    marks: list[Mark] = [Rule(0.0)]
+    for row in found.main.rows:
+        if row.effect is not None:
+            line = [next(r for r in one.rows if r.scenario == row.scenario) for one in found.worlds]
+            means = [c.pair(r.effect.found) for r in line if r.effect]
+            name = c.title_of(found, row.scenario)
+            marks.append(with_errors(Points, means, range(len(means)), "series", name))
+    places = [c.world_name(study, one.world) for one in found.worlds]
+    panel = row_panel(places, *marks, x=_axis(found, study), frame=12, each=4.5, id="worlds")
+    words = {"outcome": inside(found.outcome.label, study.report), "year": _year(found, study)}
+    return Figure("effects-by-world", phrase("decide.fig.worlds", **words), (panel,))
+
+
+def _year(found: Comparison, study: Study) -> Words:
+    return c.year_of(study, int(found.target.year or found.through))

@@ -16,7 +16,7 @@ from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.figure import Axis, Figure, Panel, Points, with_errors
+from sdensemble.outputs.figure import Axis, Figure, Points, row_panel, with_errors
 from sdensemble.outputs.form import Number, Share, Shown
 from sdensemble.outputs.naming import label as label_of
 from sdensemble.outputs.naming import target_label
@@ -167,11 +167,15 @@ def regret_table(found: Held, study: Study) -> Table:
 
 def hold_figure(found: Held, study: Study) -> Figure | None:
     """Return regret by world, a mark a choice; None where none can be told from zero."""
+
+    def scope(target: Target) -> Words:
+        return label_of(study.report, target.scope)
+
     panels, left = [], 0
     for key, data, factor, unit in _measures(found, study):
         told = _told(data)
         left += len(told) - int(told.sum())
-        names = tuple(_short(found, study, str(w)) for w in data["world"].values[told])
+        names = [_named(found, study, str(w), scope) for w in data["world"].values[told]]
         if not names:
             continue
         marks = []
@@ -181,10 +185,7 @@ def hold_figure(found: Held, study: Study) -> Figure | None:
             pairs = zip(value, np.where(np.isfinite(se), se, 0.0), strict=True)
             marks.append(with_errors(Points, pairs, range(len(names)), "series", s.title))
         axis = Axis(phrase(f"decide.fig.regret_{key}"), unit)
-        height = 12 + 6 * len(names)
-        panels.append(
-            Panel(tuple(marks), axis, Axis(names=names), height=height, id=f"regret-{key}")
-        )
+        panels.append(row_panel(names, *marks, x=axis, frame=12, each=6, id=f"regret-{key}"))
     if not panels:
         return None
     rest = (phrase("decide.robust.fig_rest", n=left),) if left else ()
@@ -198,8 +199,3 @@ def _told(data: xr.Dataset) -> NDArray[np.bool_]:
     error = data["regret_se"].transpose("world", "action").values
     found: NDArray[np.bool_] = ((value > 0) & (value >= 2 * np.nan_to_num(error))).any(axis=1)
     return found
-
-
-def _short(found: Held, study: Study, label: str) -> Words:
-    """Return a world's name with its scope alone, where the question is asked in several."""
-    return _named(found, study, label, lambda target: label_of(study.report, target.scope))

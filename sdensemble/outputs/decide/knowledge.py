@@ -8,17 +8,16 @@ from sdensemble.decide.knowledge import Knowledge
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.decide.inputs import SHOWN, Labels, group_name, input_name
 from sdensemble.outputs.decide.variance import FEW
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Rule, numbers
+from sdensemble.outputs.figure import Axis, Bars, Figure, Rule, row_panel, with_errors
 from sdensemble.outputs.table import Table, table_from
 from sdensemble.results.jackknife import WithError
 from sdensemble.study import Study
 
 
 def knowledge_document(
-    found: Knowledge, world: World, study: Study, labels: Labels, chance: bool = False
+    found: Knowledge, world: World, study: Study, labels: c.Labels, chance: bool = False
 ) -> Document:
     """Return what to go and measure before choosing, as a document."""
     unit = c.ONE_POINT if chance else c.target_unit(study, found.target)
@@ -65,7 +64,7 @@ def _answer(found: Knowledge, study: Study, unit: Words, scale: float) -> Iterat
     items = []
     for name, one in [(n, w) for n, w in found.partial if _told(w)][:FEW]:
         low, high = _favoured(found, name)
-        words = {"input": input_name(study, name), "worth": worth(one), "low": low, "high": high}
+        words = {"input": c.input_name(study, name), "worth": worth(one), "low": low, "high": high}
         items.append(phrase("decide.evpi.item", **words))
     if items:
         yield phrase("decide.evpi.measure", items=joined(items, "clause"))
@@ -73,15 +72,15 @@ def _answer(found: Knowledge, study: Study, unit: Words, scale: float) -> Iterat
         yield phrase("decide.evpi.nothing")
 
 
-def _table(found: Knowledge, study: Study, labels: Labels, unit: Words, scale: float) -> Table:
+def _table(found: Knowledge, study: Study, labels: c.Labels, unit: Words, scale: float) -> Table:
     nothing = (None, None)
     rows: list[tuple[Words, WithError, Sequence[Words | None]]] = [
         (phrase("decide.evpi.all"), found.perfect, nothing)
     ]
-    rows += [(group_name(study, labels, n), w, nothing) for n, w in found.groups]
+    rows += [(c.group_name(study, labels, n), w, nothing) for n, w in found.groups]
     rows += [
-        (input_name(study, n), w, _favoured(found, n) if n in found.favours else nothing)
-        for n, w in found.partial[:SHOWN]
+        (c.input_name(study, n), w, _favoured(found, n) if n in found.favours else nothing)
+        for n, w in found.partial[: c.SHOWN]
     ]
     form = c.Errored(factor=scale, signed=False)
     return table_from(
@@ -98,15 +97,9 @@ def _table(found: Knowledge, study: Study, labels: Labels, unit: Words, scale: f
 
 def _figure(found: Knowledge, study: Study, unit: Words, scale: float) -> Figure:
     top = found.partial[:10]
-    y = numbers(range(len(top)))
     worth = [(scale * w.value, scale * w.se) for _, w in top]
-    low, high = (numbers(value + way * se for value, se in worth) for way in (-2, 2))
-    length = numbers(max(value, 0.0) for value, _ in worth)
+    bars = with_errors(Bars, worth, range(len(top)), least=0.0)
     limit = Rule(scale * found.perfect.value, "limit", phrase("decide.fig.perfect"))
-    panel = Panel(
-        (Bars(y, length, low, high, "estimate", across=True), limit),
-        x=Axis(phrase("decide.head.worth"), unit),
-        y=Axis(names=tuple(input_name(study, n) for n, _ in top)),
-        height=10 + 6 * len(top),
-    )
+    names, axis = (c.input_name(study, n) for n, _ in top), Axis(phrase("decide.head.worth"), unit)
+    panel = row_panel(names, bars, limit, x=axis, each=6)
     return Figure("worth", phrase("decide.evpi.figure"), (panel,))

@@ -12,15 +12,15 @@ from sdensemble.decide.equal_outlay import (
     scaled,
     unit_of,
 )
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, bracketed, joined, phrase
 from sdensemble.outputs.document import Document, Paragraph
 from sdensemble.outputs.form import Number
 from sdensemble.outputs.naming import moment, outlay_of, unit_notes
-from sdensemble.outputs.table import Column, Table, table_from
+from sdensemble.outputs.table import Heads, Table, table_from
 from sdensemble.study import Study
 
+cell = Heads("outlay.")
 THREE = Number(places=3)
 
 
@@ -37,9 +37,7 @@ def outlay_document(study: Study) -> Document:
     words: dict[str, object] = {
         "outlay": outlay_of(study.report),
         "year": moment(study.model, study.report, until - 1),
-        "unit": joined(
-            [unit_label(study.report, unit), unit_notes(study.report, [unit])], "clause"
-        ),
+        "unit": joined([study.report.unit_words(unit), unit_notes(study.report, [unit])], "clause"),
     }
     tables = [_table("title", study, values, words)]
     if any(payer.forgone for payer in study.report.payers):
@@ -63,12 +61,9 @@ def _table(key: str, study: Study, values: dict[str, float], words: dict[str, ob
         f"outlay-{key}",
         phrase(f"outlay.{key}", **words),
         study.scenarios,
-        (Column("scenario", phrase("outlay.scenario")), _titled),
-        (Column("outlay", phrase("outlay.amount"), THREE), lambda s: values[s.name]),
-        (
-            Column("above", phrase("outlay.above"), Number(places=3, signed=True)),
-            lambda s: above(s, values),
-        ),
+        cell("scenario", _titled),
+        cell("outlay", lambda s: values[s.name], THREE, head="amount"),
+        cell("above", lambda s: above(s, values), Number(places=3, signed=True)),
     )
 
 

@@ -12,9 +12,8 @@ from sdensemble.decide.package import TakenApart
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.decide.inputs import SHOWN
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.figure import Axis, Bars, Figure, Panel, Points, numbers, with_errors
+from sdensemble.outputs.figure import Axis, Bars, Figure, Points, numbers, row_panel, with_errors
 from sdensemble.outputs.table import Cell, Table, table_from
 from sdensemble.study import Study
 
@@ -122,18 +121,15 @@ def _pairs(found: TakenApart, study: Study, names: Sequence[Words]) -> Table:
 
 
 def _figure(found: TakenApart, study: Study, names: Sequence[Words]) -> Figure:
-    top, scale, data = _order(found)[:SHOWN], _scale(found), found.shares
+    top, scale, data = _order(found)[: c.SHOWN], _scale(found), found.shares
     values = zip(
         scale * data["share"].values[top], scale * data["share_se"].values[top], strict=True
     )
     rows = range(len(top))
     bars = with_errors(Bars, values, rows, "estimate", phrase("decide.fig.shapley"))
     alone = numbers(scale * data["alone"].values[top])
-    panel = Panel(
-        (bars, Points(alone, numbers(rows), role="mean", name=phrase("decide.fig.alone"))),
-        x=Axis(phrase("decide.fig.effect_short"), _unit(found, study)),
-        y=Axis(names=tuple(names[i] for i in top)),
-        height=10 + 6 * len(top),
-    )
+    points = Points(alone, numbers(rows), role="mean", name=phrase("decide.fig.alone"))
+    axis = Axis(phrase("decide.fig.effect_short"), _unit(found, study))
+    panel = row_panel((names[i] for i in top), bars, points, x=axis, each=6)
     title = phrase("decide.package.figure", name=found.scenario.title, of=_of(found, study))
     return Figure("package-shares", title, (panel,))

@@ -10,13 +10,24 @@ from sdensemble.decide.frontier import Point
 from sdensemble.decide.reach import Edge, Reached, Solved
 from sdensemble.decide.roots import Root
 from sdensemble.decide.worlds import World
-from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.figure import Axis, Beside, Figure, Line, Panel, Points, Rule, numbers
+from sdensemble.outputs.figure import (
+    Axis,
+    Beside,
+    Figure,
+    Line,
+    Panel,
+    Points,
+    Rule,
+    intervals,
+    numbers,
+    row_panel,
+)
 from sdensemble.outputs.form import Chance, Number, Share, Shown
 from sdensemble.outputs.naming import outlay_of
+from sdensemble.outputs.rounding import points_up
 from sdensemble.outputs.table import Cell, Column, Table, table_from
 from sdensemble.study import Study
 
@@ -98,7 +109,7 @@ def _within(found: Solved, root: Root) -> tuple[float, float]:
 
 def _points(se: float) -> Words:
     """Return an error of a probability in whole points, rounded up."""
-    return str(max(1, math.ceil(100 * se - 1e-9))) if math.isfinite(se) else "—"
+    return f"{points_up(se)}" if math.isfinite(se) else "—"
 
 
 def _kind(one: Reached) -> str:
@@ -130,16 +141,9 @@ def solve_table(found: Solved, study: Study) -> Table:
 
 def solve_figure(found: Solved, study: Study) -> Figure:
     """Return the level found in each world, with its interval, within the lever's range."""
-    told = [(i, one.root) for i, one in enumerate(found.found) if one.root.reached]
-    points = Points(
-        numbers(root.level for _, root in told),
-        numbers(i for i, _ in told),
-        numbers(root.low for _, root in told),
-        numbers(root.high for _, root in told),
-        "estimate",
-        phrase("decide.fig.level"),
-        across=True,
-    )
+    told = {i: one.root for i, one in enumerate(found.found) if one.root.reached}
+    ends = [(root.low, root.level, root.high) for root in told.values()]
+    points = intervals(ends, told, "estimate", phrase("decide.fig.level"))
 
     def status(one: Reached) -> Words:
         if (kind := _kind(one)) != "no":
@@ -149,17 +153,19 @@ def solve_figure(found: Solved, study: Study) -> Figure:
 
     lever = found.lever
     margin = 0.02 * (lever.high - lever.low)
-    panel = Panel(
-        (Rule(lever.now, "baseline", phrase("decide.fig.now")), points),
+    panel = row_panel(
+        (c.world_name(study, one) for one in found.found),
+        Rule(lever.now, "baseline", phrase("decide.fig.now")),
+        points,
         x=Axis(
             c.lever_label(study.model, lever),
             c.unit_of(study.report, lever.unit),
             low=lever.low - margin,
             high=lever.high + margin,
         ),
-        y=Axis(names=tuple(c.world_name(study, one) for one in found.found)),
+        frame=14,
+        each=7,
         beside=(Beside(phrase("decide.head.found"), tuple(map(status, found.found))),),
-        height=14 + 7 * len(found.found),
     )
     return Figure("level", phrase("decide.solve.figure", wanted=_wanted(found, study)), (panel,))
 
@@ -306,7 +312,7 @@ def edge_figure(found: Edge, study: Study) -> Figure:
             (Line(paid, levels, "model"), Points(paid, levels)),
             x=outlay,
             y=Axis(
-                "", unit_label(study.report, lever.unit), lever.low - margin, lever.high + margin
+                "", study.report.unit_words(lever.unit), lever.low - margin, lever.high + margin
             ),
             title=c.lever_label(study.model, lever),
             height=30,

@@ -11,9 +11,17 @@ from sdensemble.decide.variance import Shares
 from sdensemble.decide.worlds import World
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
-from sdensemble.outputs.decide.inputs import Labels, group_name
 from sdensemble.outputs.document import Document
-from sdensemble.outputs.figure import Axis, Bars, Figure, Mark, Panel, Points, numbers
+from sdensemble.outputs.figure import (
+    Axis,
+    Bars,
+    Figure,
+    Mark,
+    Points,
+    numbers,
+    row_panel,
+    with_errors,
+)
 from sdensemble.outputs.form import Number, Shown
 from sdensemble.outputs.table import Cell, Table, table_from
 from sdensemble.study import Study
@@ -23,7 +31,7 @@ FEW = 3
 SHARE = c.Errored(factor=100.0, signed=False)
 
 
-def shares_document(found: Shares, world: World, study: Study, labels: Labels) -> Document:
+def shares_document(found: Shares, world: World, study: Study, labels: c.Labels) -> Document:
     """Return what the outcome and each effect hang on, as a document."""
     return c.paper(
         "sobol",
@@ -42,7 +50,7 @@ def _output(found: Shares, name: str, study: Study) -> Words:
     return phrase("decide.sobol.effect_of", name=c.title_of(found, name))
 
 
-def shares_answer(found: Shares, study: Study, labels: Labels) -> Iterator[Words]:
+def shares_answer(found: Shares, study: Study, labels: c.Labels) -> Iterator[Words]:
     """Yield for each output the groups of greatest share, and what is within its error of 0."""
     key = "total" if found.swapped else "first"
     for name, data in found.by.items():
@@ -54,7 +62,7 @@ def shares_answer(found: Shares, study: Study, labels: Labels) -> Iterator[Words
         items = [
             phrase(
                 "decide.sobol.item",
-                group=group_name(study, labels, str(data["group"].values[i])),
+                group=c.group_name(study, labels, str(data["group"].values[i])),
                 share=Shown((float(values[i]), float(se[i])), SHARE),
             )
             for i in told[:FEW]
@@ -64,7 +72,7 @@ def shares_answer(found: Shares, study: Study, labels: Labels) -> Iterator[Words
             yield phrase("decide.sobol.lost", n=lost)
 
 
-def shares_table(found: Shares, study: Study, labels: Labels) -> Table:
+def shares_table(found: Shares, study: Study, labels: c.Labels) -> Table:
     """Return first-order and total shares by group, one pair of columns an output."""
     groups = [str(g) for g in next(iter(found.by.values()))["group"].values]
 
@@ -85,41 +93,32 @@ def shares_table(found: Shares, study: Study, labels: Labels) -> Table:
         "sensitivity",
         phrase("decide.sobol.table"),
         range(len(groups)),
-        c.cell("group", lambda i: group_name(study, labels, groups[i])),
+        c.cell("group", lambda i: c.group_name(study, labels, groups[i])),
         *(share(key, name) for name in found.by for key in keys),
         c.cell("inputs", inputs, Number(places=0)),
         notes=(phrase("decide.sobol.below_zero"),),
     )
 
 
-def shares_figure(found: Shares, study: Study, labels: Labels) -> Figure:
+def shares_figure(found: Shares, study: Study, labels: c.Labels) -> Figure:
     """Return bars of shares by group, one panel an output."""
     key = "total" if found.swapped else "first"
     panels = []
     for name, data in found.by.items():
-        values, se = 100 * data[key].values, 100 * data[f"{key}_se"].values
+        values, se = (100 * data[name].values for name in (key, f"{key}_se"))
         if not np.isfinite(values).any():
             continue
         order = np.argsort(-values, kind="stable")
-        y, shown = numbers(range(order.size)), values[order]
-        low, high = numbers(shown - 2 * se[order]), numbers(shown + 2 * se[order])
-        told, length = phrase(f"decide.fig.{key}_share"), numbers(np.maximum(shown, 0))
-        marks: list[Mark] = [Bars(y, length, low, high, "estimate", told, across=True)]
+        y, shown = range(order.size), zip(values[order], se[order], strict=True)
+        told = phrase(f"decide.fig.{key}_share")
+        marks: list[Mark] = [with_errors(Bars, shown, y, name=told, least=0.0)]
         least = -float(np.nanmax(values)) / 50
         if found.swapped:
             first, words = 100 * data["first"].values[order], phrase("decide.fig.first_share")
             least = min(least, 1.3 * float(np.nanmin(first)))
-            marks.append(Points(numbers(first), y, role="mean", name=words))
-        groups = map(str, data["group"].values[order])
-        panels.append(
-            Panel(
-                tuple(marks),
-                x=Axis(phrase("decide.fig.share"), "%", low=least),
-                y=Axis(names=tuple(group_name(study, labels, group) for group in groups)),
-                title=_output(found, name, study),
-                height=8 + 5 * order.size,
-                id=name,
-            )
-        )
+            marks.append(Points(numbers(first), numbers(y), role="mean", name=words))
+        groups = (c.group_name(study, labels, str(one)) for one in data["group"].values[order])
+        axis, title = Axis(phrase("decide.fig.share"), "%", low=least), _output(found, name, study)
+        panels.append(row_panel(groups, *marks, x=axis, frame=8, each=5, title=title, id=name))
     notes = (phrase("decide.sobol.fig_note"),)
     return Figure("shares", phrase("decide.sobol.figure"), tuple(panels), notes=notes)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from sdensemble.decide.weigh import Weighed
-from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.weigh_tables import cost_of, names_of, unit_of
@@ -84,7 +84,7 @@ def _where_panels(found: Weighed, study: Study) -> list[Panel]:
     condition = found.question.condition_label
     told = [part for part in found.parts if math.isfinite(part.gap[-1].value)]
     rows = [(part, y) for y in range(len(years)) for part in told]
-    names: tuple[Words, ...] = tuple(
+    names = tuple(
         phrase(
             "decide.weigh.row",
             year=c.year_of(study, years[y]),
@@ -92,10 +92,8 @@ def _where_panels(found: Weighed, study: Study) -> list[Panel]:
         )
         for part, y in rows
     )
-    kept = [(i, c.pair(part.gap[y])) for i, (part, y) in enumerate(rows) if _finite(part.gap[y])]
-    points = with_errors(Points, [gap for _, gap in kept], [i for i, _ in kept])
     conditions = Panel(
-        (Rule(0.0), points),
+        (Rule(0.0), _gaps([(i, part.gap[y]) for i, (part, y) in enumerate(rows)])),
         x=gap,
         y=Axis(names=names),
         title=phrase("decide.weigh.by_condition"),
@@ -105,8 +103,10 @@ def _where_panels(found: Weighed, study: Study) -> list[Panel]:
     return [conditions, structures]
 
 
-def _finite(found: WithError) -> bool:
-    return math.isfinite(found.value)
+def _gaps(found: Sequence[tuple[int, WithError]], role: str = "estimate", name: Words = "") -> Mark:
+    """Return the gaps that there are, each in its row."""
+    kept = {row: c.pair(gap) for row, gap in found if math.isfinite(gap.value)}
+    return with_errors(Points, kept.values(), kept, role, name)
 
 
 def _structures_panel(found: Weighed, study: Study, gap: Axis) -> Panel:
@@ -117,9 +117,8 @@ def _structures_panel(found: Weighed, study: Study, gap: Axis) -> Panel:
     marks: list[Mark] = [Rule(0.0)]
     for prior_set in dict.fromkeys(one.prior_set for one in found.elsewhere):
         own = [one for one in found.elsewhere if one.prior_set == prior_set]
-        kept = [(rows.index(one.structure), one.gap[last]) for one in own if _finite(one.gap[last])]
-        pairs, places = [c.pair(gap) for _, gap in kept], [place for place, _ in kept]
-        marks.append(with_errors(Points, pairs, places, "series", label(study.report, prior_set)))
+        gaps = [(rows.index(one.structure), one.gap[last]) for one in own]
+        marks.append(_gaps(gaps, "series", label(study.report, prior_set)))
     return Panel(
         tuple(marks),
         x=gap,
@@ -137,7 +136,7 @@ def surface_figure(found: Weighed, study: Study) -> Figure:
         np.unique(np.round(np.linspace(0, size - 1, 8)).astype(int))
         for size in (doses.first.size, doses.second.size)
     ]
-    own, other = (unit_label(study.report, lever.unit) for lever in found.levers)
+    own, other = (study.report.unit_words(lever.unit) for lever in found.levers)
     rows = joined([part for part in (first, own) if part], "within")
     mean = np.nanmean(doses.outcome, axis=-1)[np.ix_(*some)]
     low, high = float(mean.min()), float(mean.max())

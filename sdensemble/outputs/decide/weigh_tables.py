@@ -44,6 +44,7 @@ def cost_of(found: Weighed, which: Convention) -> Words:
     return next(one.label for one in found.question.costs if one.id == which.id)
 
 
+SIGNED = Number(digits=3, signed=True)
 Row = tuple[int, Any]
 """The place of a year, and what was found: a convention, a part, another world."""
 
@@ -73,7 +74,7 @@ def _of(name: str) -> Callable[[Row], Any]:
 
 def weigh_table(found: Weighed, study: Study) -> Table:
     """Return, by year and cost convention, outlay, equal level, effects, gap, budget, price."""
-    money, price = c.money_unit(study), price_unit(found, study)
+    money, price, outcome = c.money_unit(study), price_unit(found, study), unit_of(found, study)
     first, second = names_of(found)
     own = c.unit_of(study.report, found.levers[0].unit)
     notes = phrase(
@@ -98,9 +99,7 @@ def weigh_table(found: Weighed, study: Study) -> Table:
         c.cell("verdict", lambda row: _verdict(found, row[1].gap[row[0]])),
         c.cell("budget", lambda row: _finite(row[1].budget[row[0]]), c.SPENT, money),
         c.cell("break_even", lambda row: _finite(found.price[row[0]]), c.SPENT, price),
-        c.cell(
-            "interaction", lambda row: found.interaction[row[0]], c.AMOUNT, unit_of(found, study)
-        ),
+        c.cell("interaction", lambda row: found.interaction[row[0]], c.AMOUNT, outcome),
         stub=2,
         notes=(notes, *c.apart(study)),
     )
@@ -156,13 +155,7 @@ def worlds_table(found: Weighed, study: Study) -> Table:
         c.cell("world", lambda row: c.world_name(study, row[1])),
         _year(found, study),
         *_effects(found, study),
-        c.cell(
-            "median",
-            _of("gap_median"),
-            Number(digits=3, signed=True),
-            unit_of(found, study),
-            "gap_median",
-        ),
+        c.cell("median", _of("gap_median"), SIGNED, unit_of(found, study), "gap_median"),
         c.cell("verdict", verdict),
     )
 
@@ -172,7 +165,7 @@ def surface_table(found: Weighed, study: Study) -> Table:
     doses, data, five = found.doses, found.dataset(), Number(digits=5)
     units = [c.unit_of(study.report, lever.unit) for lever in found.levers]
     first, second = names_of(found)
-    used = found.question.used_label or phrase("number.missing")
+    used, money = found.question.used_label or phrase("number.missing"), c.money_unit(study)
 
     def of(name: str) -> Callable[[tuple[int, int]], tuple[float, float]]:
         return lambda at: (float(data[name][at]), float(data[f"{name}_se"][at]))
@@ -185,10 +178,7 @@ def surface_table(found: Weighed, study: Study) -> Table:
         (Column("first", first, five, units[0]), lambda at: float(doses.first[at[0]])),
         (Column("second", second, five, units[1]), lambda at: float(doses.second[at[1]])),
         c.cell("effect", of("effect"), c.AMOUNT, unit_of(found, study)),
-        (
-            Column("money", c.purse_head(study, "treasury"), c.SPENT, c.money_unit(study)),
-            of("money"),
-        ),
+        (Column("money", c.purse_head(study, "treasury"), c.SPENT, money), of("money")),
         (Column("used", used, c.SPENT, used_of(found, study)), of("used")),
         c.cell("p", of("p"), c.CHANCE, "", "p_year", year=year),
         stub=2,

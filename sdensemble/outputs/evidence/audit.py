@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdensemble.evidence.audit import LEFT, OUTSIDE, SCOPE, SHOCKS, Audit, Floats, Split
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.units import total_unit
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Block, Document, Items, Paragraph
@@ -90,10 +89,7 @@ def _splits(study: Study, splits: Sequence[Split]) -> Table:
         return phrase(f"evidence.{UNLESS_NAMED[name]}") if unnamed else titles.get(name, name)
 
     def share(name: str) -> Cell:
-        def of(one: Split) -> float:
-            return one.shares[name]
-
-        return Column(name, head(name), POINTS), of
+        return Column(name, head(name), POINTS), lambda one: one.shares[name]
 
     miss = cell("miss", "miss", POINTS)
     most = cell("most_error", lambda one: max(one.errors.values()), ERROR)
@@ -117,7 +113,7 @@ def _zeros(study: Study, splits: Sequence[Split]) -> Iterator[Words]:
 def _unit(study: Study) -> Words:
     """Return the headline's unit; of what a period brings, without the period."""
     unit = total_unit(study.model, study.report.headline.whole.variable)
-    return unit_label(study.report, unit)
+    return study.report.unit_words(unit)
 
 
 def _by_year(study: Study, found: Audit, paths: dict[str, Floats]) -> Iterator[Cell]:

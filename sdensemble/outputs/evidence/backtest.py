@@ -23,6 +23,7 @@ from sdensemble.outputs.evidence.common import (
     Quantiles,
     cell,
     document,
+    draw,
     evidence_table,
     forecast_of,
     lines,
@@ -32,13 +33,12 @@ from sdensemble.outputs.evidence.common import (
     series_title,
     with_error,
 )
-from sdensemble.outputs.evidence.write import draw, write_texts
-from sdensemble.outputs.figure import Figure
-from sdensemble.outputs.figures.evidence import scores_figure
+from sdensemble.outputs.evidence.figures import backtest_figure
 from sdensemble.outputs.form import Number, Shown
 from sdensemble.outputs.heads import write_csv, write_meanings
-from sdensemble.outputs.naming import moment, period_of
+from sdensemble.outputs.naming import period_of
 from sdensemble.outputs.table import Column, Table
+from sdensemble.outputs.write.terminal import write_texts
 from sdensemble.study import Study
 
 HELD = Number(places=0, factor=100.0, suffix="%")
@@ -67,8 +67,8 @@ def _scores(study: Study, found: Backtest) -> Table:
         cell("forecast", lambda row: forecast_of(row.score), Quantiles(digits=4)),
         with_error("crps", "score.crps", "score.error", THREE, "CRPS"),
         cell("log_score", "score.log_score", TWO),
-        cell("pit", "score.pit", TWO, "PIT"),
-        cell("inside", lambda row: _signs(row.score.inside), head=BAND_HEAD),
+        (Column("pit", "PIT", TWO), "score.pit"),
+        (Column("inside", BAND_HEAD), lambda row: _signs(row.score.inside)),
     )
 
 
@@ -92,7 +92,7 @@ def _by_horizon(study: Study, found: Backtest) -> Table:
         "by_horizon",
         every,
         cell("series", lambda own: series_title(study, own[0].series)),
-        cell("horizon", lambda own: own[0].horizon, head=phrase("evidence.horizon", unit=unit)),
+        (Column("horizon", phrase("evidence.horizon", unit=unit)), lambda own: own[0].horizon),
         cell("figures", lambda own: len(_by(MODEL, own))),
         *(
             (Column(name, method_title(study, name), Besides()), partial(_mean_score, name))
@@ -155,25 +155,9 @@ def backtest_records(study: Study, found: Backtest) -> Iterator[dict[str, Any]]:
         }
 
 
-def backtest_figure(study: Study, found: Backtest) -> Figure:
-    """Return each forecast's interval relative to the figure that came later."""
-    drawn = [
-        (
-            series_title(study, row.series),
-            method_title(study, row.method),
-            moment(study.model, study.report, row.origin),
-            moment(study.model, study.report, row.year),
-            row.value,
-            *forecast_of(row.score),
-        )
-        for row in found.rows
-    ]
-    return scores_figure(drawn, method_title(study, MODEL))
-
-
 def write_backtest(folder: Path, study: Study, found: Backtest, lang: str) -> None:
     """Write table, texts and figure; the table's heads are in a language."""
     write_csv(folder, "backtest", backtest_records(study, found), lang)
     write_meanings(folder, ["backtest"], lang)
-    write_texts(folder, backtest_document(study, found))
+    write_texts(folder, backtest_document(study, found), "backtest")
     draw(folder, [backtest_figure(study, found)], study)

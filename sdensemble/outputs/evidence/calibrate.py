@@ -9,7 +9,7 @@ from sdensemble.evidence.diagnose import FLAT, Check, Diagnosis
 from sdensemble.evidence.posterior import Posterior
 from sdensemble.evidence.pull import FEW, Pull
 from sdensemble.inputs.history import Vintage, information
-from sdensemble.lang import Words, joined, phrase
+from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Block, Document
 from sdensemble.outputs.evidence.common import (
     QUANTILES,
@@ -25,13 +25,6 @@ from sdensemble.outputs.evidence.common import (
     no_term,
     series_cells,
     series_title,
-)
-from sdensemble.outputs.figure import Figure
-from sdensemble.outputs.figures.evidence import (
-    checks_figure,
-    profiles_figure,
-    residuals_figure,
-    shrinkage_figure,
 )
 from sdensemble.outputs.form import Chance, Number, Shown
 from sdensemble.outputs.naming import information_date, label, moment, named_with_year, period_of
@@ -122,6 +115,10 @@ def _value(study: Study) -> Cell:
 
 
 def _checks(study: Study, diagnosis: Diagnosis) -> Table:
+    def loo_pit(one: Check) -> tuple[float, str]:
+        """Return the PIT, with what its weights are worth where that is few draws."""
+        return one.posterior_pit, f"{one.effective:.0f}" if one.effective < FEW else ""
+
     return evidence_table(
         "checks",
         diagnosis.checks,
@@ -130,16 +127,11 @@ def _checks(study: Study, diagnosis: Diagnosis) -> Table:
         cell("prior", "prior", QUANTILES),
         cell("posterior", "posterior", QUANTILES),
         cell("pit", "pit", TWO),
-        cell("loo_pit", lambda one: (one.posterior_pit, _few(one)), Besides(TWO)),
+        cell("loo_pit", loo_pit, Besides(TWO)),
         cell("residual", "residual", SIGNED),
         cell("discrepancy", "discrepancy", SIGNED),
         notes=[phrase("evidence.loo")],
     )
-
-
-def _few(one: Check) -> str:
-    """Return what weights are worth, where that is few draws."""
-    return f"{one.effective:.0f}" if one.effective < FEW else ""
 
 
 def _profiles(study: Study, diagnosis: Diagnosis) -> Table:
@@ -189,28 +181,3 @@ def _pull(one: Pull) -> Words:
         return phrase("evidence.cut")
     moved = f"{100 * one.pull:+.1f}".replace("-", "−")
     return f"{moved} ±{100 * one.error:.1f} ({one.effective:.0f})"
-
-
-def calibration_figures(study: Study, diagnosis: Diagnosis) -> list[Figure]:
-    """Return shrinkage, predictive distributions, residuals and profiles."""
-    first = sorted(diagnosis.learned, key=lambda one: -one.shrinkage)
-    shown = [one for one in first if not one.prior_only] or first[:3]
-    rest = len(diagnosis.learned) - len(shown)
-    bars = [(label_of(study, one.name), one.shrinkage) for one in shown]
-    rows = [
-        (
-            joined([series_title(study, one.series), f" {one.year}"], "nothing"),
-            one.value,
-            one.prior,
-            one.posterior,
-        )
-        for one in diagnosis.checks
-    ]
-    profiles = [(label_of(study, p.name), p.at, p.likelihood) for p in diagnosis.profiles]
-    left = [(series_title(study, r.series), r.year, r.logs) for r in diagnosis.residuals]
-    theil = [
-        (series_title(study, t.series), f"{t.bias:.2f}/{t.variation:.2f}/{t.covariation:.2f}")
-        for t in diagnosis.theil
-    ]
-    figures = [shrinkage_figure(bars, rest), checks_figure(rows), residuals_figure(left, theil)]
-    return [*figures, profiles_figure(profiles, FLAT)] if profiles else figures

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 from sdengine.syntax import Model
@@ -13,12 +14,12 @@ from sdensemble.evidence.backtest import MODEL
 from sdensemble.evidence.scores import Score
 from sdensemble.inputs.fit import without_term
 from sdensemble.inputs.history import Observation, Vintage
-from sdensemble.inputs.naming import element_label, unit_label
-from sdensemble.lang import LANGS, Words, bracketed, joined, phrase, quantity, say
+from sdensemble.lang import LANGS, Words, joined, phrase, quantity, say
 from sdensemble.outputs.document import Block, Document, Paragraph
+from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.form import TEXT, Form, Native, Number, Shown
-from sdensemble.outputs.naming import label, period_of
-from sdensemble.outputs.table import Cell, Column, Table, table_from
+from sdensemble.outputs.naming import label, made_from, period_of, with_element
+from sdensemble.outputs.table import Cell, Column, Heads, Table, table_from
 from sdensemble.outputs.text import width, wrap
 from sdensemble.study import Study
 
@@ -40,7 +41,7 @@ class Quantiles(Number):
     digits: int = 3
     parts = ("low", "value", "high", "error")
 
-    def text(self, value: Any, lang: str) -> str:
+    def written(self, value: Any, lang: str) -> str:
         """Return the three numbers, with the error of the middle where there is one."""
         most = 10**self.digits - 0.5
         *three, error = value if len(value) > 3 else (*value, 0.0)
@@ -54,6 +55,7 @@ class Quantiles(Number):
 
 
 QUANTILES = Quantiles()
+cell = Heads("evidence.")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,17 @@ class Besides(Form):
         return None if value is None else self.each.number(value[0], lang)
 
 
+def draw(folder: Path, figures: Iterable[Figure], study: Study, said: Words = "") -> None:
+    """Draw figures in every language, each with what is ``said`` of them all and its source."""
+    from sdensemble.outputs.write.picture import write_figure
+
+    source = made_from(study.model, "calibration/history.csv")
+    for figure in figures:
+        told = replace(figure, source=source, notes=(*figure.notes, said))
+        for lang in LANGS:
+            write_figure(told, folder / f"{figure.id}-{lang}", lang)
+
+
 def document(name: str, blocks: Iterable[Block]) -> Document:
     """Return a document of blocks, without a title of its own."""
     return Document(name, "", tuple(blocks))
@@ -87,11 +100,6 @@ def document(name: str, blocks: Iterable[Block]) -> Document:
 def lines(words: Iterable[Words]) -> list[Block]:
     """Return a paragraph for each."""
     return [Paragraph(one) for one in words]
-
-
-def cell(name: str, shown: str | Callable[[Any], Any], form: Form = TEXT, head: Words = "") -> Cell:
-    """Return a column headed by its key of ``[evidence]``, and what it shows of an item."""
-    return Column(name, head or phrase(f"evidence.{name}"), form), shown
 
 
 def evidence_table(
@@ -114,7 +122,7 @@ def period_cell(study: Study) -> Cell:
 def amount(study: Study, value: float, unit: str) -> Words:
     """Return a figure with its unit."""
     shown = Shown(value, PLAIN)
-    return quantity(shown, unit_label(study.report, unit))
+    return quantity(shown, study.report.unit_words(unit))
 
 
 def label_of(study: Study, name: str) -> Words:
@@ -122,15 +130,9 @@ def label_of(study: Study, name: str) -> Words:
 
     Of a label that explains, the part before the colon, cut at a word to LABEL columns.
     """
-    constant, _, element = name.partition("[")
-    variable = study.model.variables.get(constant)
+    constant, _, element = name.removesuffix("]").partition("[")
     label = {lang: _short(study.model, constant, lang) for lang in LANGS}
-    if not element:
-        return label
-    inside: Words = element.removesuffix("]")
-    if variable is not None and len(variable.dims) == 1:
-        inside = element_label(study.model, variable.dims[0], element.removesuffix("]"))
-    return joined([label, bracketed([inside])], "nothing")
+    return with_element(study.model, label, constant, element)
 
 
 def _short(model: Model, name: str, lang: str) -> str:
@@ -169,7 +171,8 @@ def with_error(name: str, number: str, error: str, form: Number, head: Words = "
     def shown(item: Any) -> tuple[float, str]:
         return value(item), f"±{form.text(beside(item), 'en')}"
 
-    return cell(name, shown, Besides(form, brackets=False), head)
+    head = head or phrase(f"evidence.{name}")
+    return Column(name, head, Besides(form, brackets=False)), shown
 
 
 def no_term(study: Study, known: Vintage) -> list[Words]:

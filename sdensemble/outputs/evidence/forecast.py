@@ -9,24 +9,23 @@ from typing import Any
 import numpy as np
 
 from sdensemble.evidence.forecast import MODEL, STATISTIC, Forecast, Series, moments, write_draws
-from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.evidence.common import (
     QUANTILES,
     cell,
     document,
+    draw,
     evidence_table,
     lines,
     no_term,
 )
-from sdensemble.outputs.evidence.write import draw, write_texts
-from sdensemble.outputs.figure import Figure
-from sdensemble.outputs.figures.evidence import fans_figure
+from sdensemble.outputs.evidence.figures import forecast_figure
 from sdensemble.outputs.form import Number
 from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.naming import information_date, label, moment
 from sdensemble.outputs.table import Cell, Column, Table, by_language
+from sdensemble.outputs.write.terminal import write_texts
 from sdensemble.study import Study
 
 SHOWN = 5
@@ -68,7 +67,7 @@ def _table(study: Study, found: Forecast, kind: str, years: Sequence[int]) -> Ta
         f"kind_{kind}",
         [one for one in found.series if one.kind == kind],
         cell("series", "title"),
-        cell("unit", lambda one: unit_label(study.report, one.unit)),
+        cell("unit", lambda one: study.report.unit_words(one.unit)),
         *map(quantiles, years),
         cell("median_error", lambda one: _median_error(found, one, years), PERCENT),
     )
@@ -93,7 +92,7 @@ def forecast_records(study: Study, found: Forecast) -> Iterator[dict[str, Any]]:
                 "sector": sector,
                 **by_language("title", one.title),
                 "unit": one.unit,
-                **by_language("unit", unit_label(study.report, one.unit)),
+                **by_language("unit", study.report.unit_words(one.unit)),
                 "year": year,
                 "origin": found.origin,
                 "horizon": year - found.origin,
@@ -103,27 +102,10 @@ def forecast_records(study: Study, found: Forecast) -> Iterator[dict[str, Any]]:
             }
 
 
-def forecast_figure(study: Study, found: Forecast) -> Figure:
-    """Return a fan for each series."""
-    shown = [
-        (
-            one.title,
-            unit_label(study.report, one.unit),
-            one.kind == MODEL,
-            np.array(found.years),
-            one.draws.T,
-            one.seen,
-            one.later,
-        )
-        for one in found.series
-    ]
-    return fans_figure(shown)
-
-
 def write_forecast(folder: Path, study: Study, found: Forecast, lang: str) -> None:
     """Write table, draws, texts and figure; the table's heads are in a language."""
     write_csv(folder, "forecast", forecast_records(study, found), lang)
     write_meanings(folder, ["forecast"], lang)
     write_draws(folder / "forecast.nc", found)
-    write_texts(folder, forecast_document(study, found))
+    write_texts(folder, forecast_document(study, found), "forecast")
     draw(folder, [forecast_figure(study, found)], study, _said(study, found))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 
 from sdensemble.evidence.observe import LOG, Batch, Observed, Undone
 from sdensemble.evidence.observe.add import Moved
@@ -14,11 +13,13 @@ from sdensemble.outputs.document import Block, Document, Heading, Items, Paragra
 from sdensemble.outputs.evidence.common import amount, document, lines, series_title
 from sdensemble.outputs.form import Chance
 from sdensemble.outputs.naming import label, named_with_year, period_of
-from sdensemble.outputs.rounding import rounded
-from sdensemble.outputs.table import Column, table_from
+from sdensemble.outputs.rounding import points_up, rounded
+from sdensemble.outputs.table import Column, Heads, table_from
 from sdensemble.results.estimate import Estimate
 from sdensemble.results.probability import Key, distinguishable
 from sdensemble.study import Study
+
+cell = Heads("observe.")
 
 
 def say(key: str, **values: object) -> Words:
@@ -75,7 +76,7 @@ def figure_title(study: Study, row: Observation) -> Words:
 
 def points(step: Estimate) -> Words:
     """Return a move in whole points with its error, "+12 ±3", or that it may be none."""
-    se = max(1, math.ceil(100 * step.se - 1e-9)) if math.isfinite(step.se) else 1
+    se = points_up(step.se) if math.isfinite(step.se) else 1
     if step.mean == 0.0 and not step.se > 0.0:
         return "≈0"
     if not distinguishable(step):
@@ -95,25 +96,25 @@ def _moved(study: Study, found: Observed) -> list[Block]:
     """Return a row for each target: before, each figure alone, all together; and a legend."""
     fitted = [one for one in found.moved if one.fitted]
     legend = Items(tuple(figure_title(study, one.row) for one in fitted), ordered=True)
-    marks = {f"alone {i}": one for i, one in enumerate(fitted, start=1) if one.alone}
     table = table_from(
         "observed",
         "",
         found.before,
-        (Column("target", say("target")), lambda key: _name(study, key)),
-        (Column("before", say("before"), Chance()), lambda key: found.before[key]),
+        cell("target", lambda key: _name(study, key)),
+        cell("before", found.before.get, Chance()),
         *(
-            (Column(mark, f"({mark.removeprefix('alone ')})"), partial(_alone, one))
-            for mark, one in marks.items()
+            (Column(f"alone {i}", f"({i})"), lambda key, one=one: points(one.alone[key]))
+            for i, one in enumerate(fitted, start=1)
+            if one.alone
         ),
-        (Column("after", say("after"), Chance()), lambda key: found.after[key]),
-        (Column("change", say("change")), lambda key: points(found.change[key])),
+        cell("after", found.after.get, Chance()),
+        cell("change", lambda key: points(found.change[key])),
     )
-    return [Paragraph(say("moved" if marks else "moved_together")), legend, table]
-
-
-def _alone(one: Moved, key: str) -> Words:
-    return points(one.alone[key])
+    return [
+        Paragraph(say("moved" if any(one.alone for one in fitted) else "moved_together")),
+        legend,
+        table,
+    ]
 
 
 def _keys(study: Study, found: Observed) -> Iterator[Block]:

@@ -27,12 +27,13 @@ def structures_document(study: Study, found: Structures) -> Document:
     unit = period_of(study.model, study.report)
     name = named_with_year(study.report.question(study.targets), unit)
     mixture = found.mixture
+    standings = sorted(found.standings, key=lambda one: one.probability)
     said = [
         phrase(
             "evidence.range",
             name=name,
-            low=_bare(min(found.standings, key=_middle)),
-            high=_bare(max(found.standings, key=_middle)),
+            low=_bare(standings[0]),
+            high=_bare(standings[-1]),
             mixed=_bare(mixture),
         )
     ]
@@ -50,14 +51,10 @@ def structures_document(study: Study, found: Structures) -> Document:
         cell("variant", "variant.title"),
         cell("log_score", "log_score", TWO),
         cell("weight", "weight", TWO),
-        cell("p", _chance, Chance(), phrase("evidence.chance_of", target=name)),
+        cell("p", _chance, Chance(), head="chance_of", target=name),
         n=found.figures,
     )
     return document("structures", [table, *lines(said)])
-
-
-def _middle(one: Standing) -> float:
-    return one.probability
 
 
 def _chance(one: Standing | Mixture) -> tuple[float, float]:
@@ -66,11 +63,6 @@ def _chance(one: Standing | Mixture) -> tuple[float, float]:
 
 def _bare(one: Standing | Mixture) -> Words:
     return Shown(_chance(one), Chance(error=False))
-
-
-def _weights(found: Structures) -> Iterator[Sequence[object]]:
-    """Yield each variant with its weight, as ``run --weights`` reads them."""
-    yield from ((name, f"{weight:.6f}") for name, weight in found.weights.items())
 
 
 def _chances(found: Structures) -> Iterator[Sequence[Any]]:
@@ -87,4 +79,5 @@ def _chances(found: Structures) -> Iterator[Sequence[Any]]:
 def write_structures(folder: Path, found: Structures) -> Path:
     """Write the weights and, beside them, P under each structure; return where the weights are."""
     write_rows(folder / "variant-chances.csv", CHANCES, _chances(found))
-    return write_rows(folder / "variant-weights.csv", WEIGHTS, _weights(found))
+    weights = ((name, f"{weight:.6f}") for name, weight in found.weights.items())
+    return write_rows(folder / "variant-weights.csv", WEIGHTS, weights)

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Capital, Words, phrase
 from sdensemble.outputs.answer import rounding
-from sdensemble.outputs.figure import Axis, Beside, Figure, Mark, Panel, Points, Rule, numbers
+from sdensemble.outputs.figure import (
+    Axis,
+    Beside,
+    Figure,
+    Mark,
+    Panel,
+    Points,
+    Rule,
+    intervals,
+    numbers,
+)
 from sdensemble.outputs.figures.parts import conditions, key_of, run_of, source, units
 from sdensemble.outputs.form import Chance, Number, Rounded, Shown
 from sdensemble.outputs.horizon_tables import outcome_unit
@@ -120,9 +129,7 @@ def _percent(found: Probability) -> Words:
 
 def _points(ends: Sequence[Sequence[float]], rows: Sequence[float]) -> Points:
     """Return medians with their 90% interval, from (low, middle, high) by row."""
-    low, middle, high = (numbers(one[place] for one in ends) for place in range(3))
-    name = phrase("figure.middle")
-    return Points(middle, tuple(rows), low, high, "estimate", name, across=True)
+    return intervals(ends, rows, "estimate", phrase("figure.middle"))
 
 
 def _middle(results: Results, scenario: Scenario) -> Words:
@@ -156,7 +163,7 @@ def scenarios(results: Results, base: Scenario, page: int = 0) -> Figure:
         Rule(middle, "baseline", phrase("figure.of_baseline", name=base.title)),
         _points(ends, range(len(shown))),
     )
-    unit = unit_label(results.spec, asked.unit)
+    unit = results.spec.unit_words(asked.unit)
     values = {"name": whole.label, "year": when(results, year)}
     panel = Panel(
         marks,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sdensemble.inputs.naming import unit_label
 from sdensemble.lang import Capital, Words, bracketed, joined, phrase
 from sdensemble.outputs.figure import (
     Axis,
@@ -16,8 +15,8 @@ from sdensemble.outputs.figure import (
     Hill,
     Mark,
     Panel,
-    Points,
     Rule,
+    intervals,
     numbers,
 )
 from sdensemble.outputs.figures.parts import Folded, conditions, run_of, source, units
@@ -26,7 +25,6 @@ from sdensemble.outputs.horizon_tables import money_unit, outcome_unit
 from sdensemble.outputs.naming import (
     inside,
     lever_caveats,
-    outlay_of,
     purses,
     unequal_costs,
     when,
@@ -83,7 +81,7 @@ def effects(results: Results, page: int = 0) -> Figure:
         if shown:
             panels.append(_panel(results, shown, phrase(title) if len(groups) > 1 else ""))
     asked, base = results.question, reference(results)
-    whole, unit = results.asked_outcome, unit_label(results.spec, asked.unit)
+    whole, unit = results.asked_outcome, results.spec.unit_words(asked.unit)
     values = {"name": inside(whole.label, results.spec), "year": when(results, results.asked_year)}
     return Figure(
         "effects",
@@ -106,8 +104,7 @@ def _groups(results: Results) -> dict[str, list[Row]]:
             name = joined([scenario.title, bracketed([said])], "nothing")
         stress = is_stress(scenario)
         apart = stress or against is not reference(results)
-        paid = results.payers_outlay(scenario, against, year)
-        forgone = results.payers_outlay(scenario, against, year, forgone=True)
+        paid, forgone = results.purses(scenario, against, year)
         effect = results.effect(head, scenario, against, year)
         per = None if stress else per_outlay(effect, purse_charged(paid, forgone)[0])
         row = Row(name, effect, paid, forgone, per)
@@ -131,21 +128,12 @@ def _apart(groups: dict[str, list[Row]]) -> dict[str, list[Row]]:
 
 
 def _panel(results: Results, rows: Sequence[Row], title: Words) -> Panel:
-    places = numbers(range(len(rows)))
     effects = [row.effect for row in rows]
     marks: list[Mark] = [Rule(0.0, "limit")]
     marks += [hill for place, one in enumerate(effects) if (hill := _hill(place, one))]
-    marks.append(
-        Points(
-            numbers(one.found.mean for one in effects),
-            places,
-            numbers(one.low for one in effects),
-            numbers(one.high for one in effects),
-            "estimate",
-            across=True,
-        )
-    )
-    whole, unit = results.asked_outcome, unit_label(results.spec, results.question.unit)
+    ends = [(one.low, one.found.mean, one.high) for one in effects]
+    marks.append(intervals(ends, range(len(rows)), "estimate"))
+    whole, unit = results.asked_outcome, results.spec.unit_words(results.question.unit)
     axis = Axis(
         Capital(phrase("figure.effects_axis", name=inside(whole.label, results.spec), unit=unit))
     )
@@ -179,17 +167,15 @@ def _beside(results: Results, rows: Sequence[Row]) -> tuple[Beside, ...]:
         ),
         Beside(phrase("figure.helped"), tuple(f"{points(row.effect.helped)}%" for row in rows)),
     ]
-    payers = results.spec.payers
-    if any(not payer.forgone for payer in payers):
-        outlay = outlay_of(results.spec)
-        columns.append(Beside(_money(results, outlay), _costs(row.paid for row in rows)))
+    purse = purses(results.spec)
+    if purse.payers:
+        columns.append(Beside(_money(results, purse.outlay), _costs(row.paid for row in rows)))
         values = {"unit": money_unit(results), "effect": outcome_unit(results)}
-        head = phrase("figure.per_outlay", outlay=Folded(outlay), **values)
+        head = phrase("figure.per_outlay", outlay=Folded(purse.outlay), **values)
         columns.append(Beside(head, tuple(Shown(row.per_treasury, Ratio()) for row in rows)))
-    given_up = [payer.label for payer in payers if payer.forgone]
-    if given_up:
-        purse = _money(results, joined(given_up))
-        columns.append(Beside(purse, _costs(row.forgone for row in rows)))
+    if purse.forgoers:
+        given_up = _money(results, joined(purse.forgoers))
+        columns.append(Beside(given_up, _costs(row.forgone for row in rows)))
     return tuple(columns)
 
 
@@ -203,14 +189,11 @@ def _costs(costs: Iterable[Effect | None]) -> tuple[Words, ...]:
 
 def _notes(results: Results) -> tuple[Words, ...]:
     notes: list[Words] = [phrase("figure.effects_note")]
-    payers = results.spec.payers
-    if payers:
+    if results.spec.payers:
         values = {"year": when(results, results.asked_year), "unit": money_unit(results)}
-        paid, given_up = purses(results.spec)
-        both = any(payer.forgone for payer in payers)
-        key = "figure.outlay_note" if both else "figure.outlay_only_note"
-        said = {"paid": paid, "forgone": given_up, "outlay": outlay_of(results.spec)}
-        notes.append(phrase(key, **values, **said))
+        purse = purses(results.spec)
+        key = "figure.outlay_note" if purse.forgoers else "figure.outlay_only_note"
+        notes.append(phrase(key, **values, **purse.said()))
     return (
         *notes,
         *unequal_costs(results),

@@ -7,7 +7,6 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from sdensemble.inputs.history import Observation, known_until, whole_year
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.targets import readings
 from sdensemble.lang import Capital, Words, joined, phrase
 from sdensemble.outputs.figure import (
@@ -129,7 +128,7 @@ def _main(
     last = float(results.years[-1])
     marks += [Label(last, float(at), text) for text, at in zip(names, found[:, -1], strict=True)]
     marks += _targets(results, shown, asked)
-    unit = unit_label(results.spec, results.unit(shown.variable))
+    unit = results.spec.unit_words(results.unit(shown.variable))
     y = Axis(shown.label, unit)
     return Panel(tuple(marks), _years(results), y, height=72.0, id="fan")
 
@@ -272,6 +271,6 @@ def _history(results: Results, shown: Sequence[Observation]) -> Panel:
     low, high = min(o.value for o in shown), max(o.value for o in shown)
     y = Axis(low=low - 0.35 * (high - low) - 1, high=high + 0.35 * (high - low) + 1)
     measure = label(results.spec, shown[0].measure)
-    unit = unit_label(results.spec, shown[0].unit)
+    unit = results.spec.unit_words(shown[0].unit)
     title = Capital(phrase("figure.history", measure=measure, unit=unit))
     return Panel(marks, _years(results), y, title, height=15.0, id="history")

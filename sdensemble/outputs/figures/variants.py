@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-from sdensemble.inputs.naming import unit_label
-from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Capital, Words, joined, phrase
 from sdensemble.outputs.figure import (
     Axis,
@@ -16,7 +14,7 @@ from sdensemble.outputs.figure import (
     Points,
     Rule,
     Span,
-    numbers,
+    intervals,
 )
 from sdensemble.outputs.figures.parts import Folded, conditions, run_of, source
 from sdensemble.outputs.model_answer import flip_words
@@ -27,10 +25,10 @@ from sdensemble.outputs.models import (
     effects,
     flipped,
     how_mixed,
-    leader,
+    leads,
+    leads_of_two,
     packages,
     probabilities,
-    unclear,
 )
 from sdensemble.outputs.naming import outlay_of, statement, target_name, when
 from sdensemble.results.results import reference
@@ -51,7 +49,7 @@ def variants(models: ModelSet) -> Figure:
     low, high = found.span
     span = Span(100 * low, 100 * high, phrase("variants_figure.range"))
     left = Panel(
-        (span, *_points(found, 100.0, "", 0.0)),
+        (span, _points(found, 100.0, "", 0.0)),
         Axis(phrase("variants_figure.p_axis", scenario=base.title)),
         Axis(names=names),
         id="probability",
@@ -59,8 +57,8 @@ def variants(models: ModelSet) -> Figure:
     shift = 0.5 / max(len(moves), 1)
     marks: list[Mark] = [Rule(0.0, "limit")]
     for place, (scenario, move) in enumerate(moves):
-        marks += _points(move, 1.0, scenario.title, shift * (place - (len(moves) - 1) / 2))
-    year, unit = when(main, main.asked_year), unit_label(main.spec, asked.unit)
+        marks.append(_points(move, 1.0, scenario.title, shift * (place - (len(moves) - 1) / 2)))
+    year, unit = when(main, main.asked_year), main.spec.unit_words(asked.unit)
     axis = phrase("variants_figure.effect_axis", year=year, name=target_name(asked), unit=unit)
     turned, several = flipped(models), len(packages(models)) > 1
     beside = _leaders(models, turned) if several else ()
@@ -91,38 +89,24 @@ def _notes(models: ModelSet, turned: Flip | None, several: bool) -> list[Words]:
     return [*notes, *flip_words(models)]
 
 
-def _points(found: Across, scale: float, name: Words, shift: float) -> list[Mark]:
+def _points(found: Across, scale: float, name: Words, shift: float) -> Points:
     """Return the points of one number over variants and mixture; a row that lacks it has none."""
     each = [*found.each, found.mixture]
     held = [(place, one) for place, one in enumerate(each) if one is not None]
-    ends = [(one.low, one.high) if math.isfinite(one.low) else (one.mean,) * 2 for _, one in held]
-    points = Points(
-        numbers(scale * one.mean for _, one in held),
-        numbers(place + shift for place, _ in held),
-        numbers(scale * low for low, _ in ends),
-        numbers(scale * high for _, high in ends),
-        "series" if name else "estimate",
-        name,
-        across=True,
-    )
-    return [points]
+    rows = [(one.low, one.mean, one.high) for _, one in held]
+    ends = [[scale * (end if math.isfinite(end) else row[1]) for end in row] for row in rows]
+    at = (place + shift for place, _ in held)
+    return intervals(ends, at, "series" if name else "estimate", name)
 
 
 def _leaders(models: ModelSet, turned: Flip | None) -> tuple[Beside, ...]:
     """Return which package is ahead per outlay in each row, of all and of those that flip."""
     rows = range(len(models.variants))
-    best: list[Words] = [_name(leader(models, row), unclear(models, row)) for row in rows]
+    best = (Folded(leads(models, row)) for row in rows)
     found = [Beside(phrase("variants_figure.leads"), (*best, ""))]
     if turned:
         first, second = Folded(turned.one.title), Folded(turned.two.title)
-        names: dict[str, Words] = {"first": first, "second": second}
-        leads: list[Words] = []
-        for variant, without in zip(models.variants, models.without, strict=True):
-            lacks = {turned.one.name, turned.two.name} & set(without)
-            leads.append(_name(turned.leads(variant), "—" if lacks else "≈"))
-        found.append(Beside(phrase("variants_figure.pair", **names), (*leads, "")))
+        two = (Folded(leads_of_two(models, row, turned)) for row in rows)
+        head = phrase("variants_figure.pair", first=first, second=second)
+        found.append(Beside(head, (*two, "")))
     return tuple(found)
-
-
-def _name(best: Scenario | None, none: str) -> Words:
-    return Folded(best.title) if best else none

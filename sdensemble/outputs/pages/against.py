@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.outputs.document import Document, Heading, Items, Paragraph, Ref
-from sdensemble.outputs.form import TEXT, Form, Number, Share
+from sdensemble.outputs.form import Number, Share
 from sdensemble.outputs.naming import information_date, label
-from sdensemble.outputs.table import Cell, Column, Table, table_from
+from sdensemble.outputs.table import Heads, Table, table_from
 
 Record = Mapping[str, Any]
+cell = Heads("brief.head_")
 KINDS = (
     ("model", ("model/",)),
     ("data", ("calibration/history", "calibration/published", "calibration/plans")),
@@ -154,20 +155,17 @@ def moved_sentence(moved: Sequence[Mapping[str, Any]]) -> Words:
 
 
 def _table(spec: ReportSpec, moved: Sequence[Mapping[str, Any]], later: Record) -> Table:
-    def cell(name: str, head: str, shown: Callable[[Any], Any], form: Form = TEXT) -> Cell:
-        return Column(name, phrase(f"brief.head_{head}"), form), shown
-
     return table_from(
         "moved",
         phrase("brief.moved"),
         moved,
-        cell("target", "target", itemgetter("target_title")),
-        cell("scenario", "scenario", itemgetter("scenario_title")),
-        cell("prior_set", "priors", lambda one: label(spec, str(one["prior_set"]))),
-        cell("old", "earlier", itemgetter("old"), Share()),
-        cell("new", "later", itemgetter("new"), Share()),
-        cell("step", "step", lambda one: 100 * one["step"], Number(places=1, signed=True)),
-        cell("se", "se", lambda one: 100 * one["se"], Number(places=1)),
+        cell("target", itemgetter("target_title")),
+        cell("scenario", itemgetter("scenario_title")),
+        cell("prior_set", lambda one: label(spec, str(one["prior_set"])), head="priors"),
+        cell("old", itemgetter("old"), Share(), head="earlier"),
+        cell("new", itemgetter("new"), Share(), head="later"),
+        cell("step", lambda one: 100 * one["step"], Number(places=1, signed=True)),
+        cell("se", lambda one: 100 * one["se"], Number(places=1)),
         stub=2,
         notes=(phrase("brief.moved_note"),),
         run=str(later.get("id", "")),

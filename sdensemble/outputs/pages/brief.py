@@ -45,7 +45,9 @@ def brief(results: Results, material: Material | None = None) -> Document:
     material = material or Material()
     blocks: list[Block] = [
         Heading(phrase("brief.part_answer")),
-        *_answer(results, material),
+        Paragraph(answer_sentences(results, material.others), "lead"),
+        Items(tuple(caveats(results, material))),
+        tables.worlds(results, material.others),
         *levers_chapter(results, material),
         *_way(results, material),
         *_annexes(results, material),
@@ -63,12 +65,6 @@ def brief(results: Results, material: Material | None = None) -> Document:
     )
 
 
-def _answer(results: Results, material: Material) -> Iterable[Block]:
-    yield Paragraph(answer_sentences(results, material.others), "lead")
-    yield Items(tuple(caveats(results, material)))
-    yield tables.worlds(results, material.others)
-
-
 def answer_sentences(results: Results, others: Sequence[Results] = ()) -> Words:
     """Return the first paragraph: whose target, the answer, and what it is an answer to."""
     said: list[Words] = []
@@ -79,9 +75,9 @@ def answer_sentences(results: Results, others: Sequence[Results] = ()) -> Words:
         key = "asked_example" if is_example(asked) else "asked"
         said.append(phrase(f"brief.{key}", policy=policy))
     base = reference(results)
-    values = {"scenario": base.title, "target": statement(results, results.question)}
-    said.append(phrase("brief.headline", chance=headline(results, others), **values))
-    said += [_of_target(results, others, target) for target in _beside(results)]
+    for target in (asked, *_beside(results)):
+        values = {"scenario": base.title, "target": statement(results, target)}
+        said.append(phrase("brief.headline", chance=headline(results, others, target), **values))
     moved = _moved(results)
     said += [_what_policy_does(results, moved)] if moved is not None else []
     said.append(Ended(conditions(results)))
@@ -96,18 +92,8 @@ def _beside(results: Results) -> list[Target]:
     return [t for t in held if not is_example(t) and not t.joint]
 
 
-def _of_target(results: Results, others: Sequence[Results], target: Target) -> Words:
-    values = {"scenario": reference(results).title, "target": statement(results, target)}
-    return phrase("brief.headline", chance=headline(results, others, target), **values)
-
-
-def headline(
-    results: Results, others: Sequence[Results] = (), target: Target | None = None
-) -> Words:
-    """Return the range in words, with the probability under each prior set in brackets.
-
-    It is of ``target``, or of the question where none is given.
-    """
+def headline(results: Results, others: Sequence[Results], target: Target) -> Words:
+    """Return the range in words, with the probability under each prior set in brackets."""
     found = by_set(results, others, target)
     words = Shown(span_of([p for _, p in found]), InTen())
     return joined([words, bracketed([joined(said_by_set(found), "within")])], "nothing")

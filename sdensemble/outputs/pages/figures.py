@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Words, phrase
@@ -41,7 +40,7 @@ def several(
         official = target.role != "reference"
         text = beyond(target, results.spec)
         marks.append(Target(float(year_of(target)), value_of(target), text, official))
-    unit = unit_label(results.spec, results.unit(outcome.variable))
+    unit = results.spec.unit_words(results.unit(outcome.variable))
     names = {"name": outcome.label, "year": when(results, int(results.years[-1]))}
     panel = Panel(
         tuple(marks),

@@ -109,8 +109,7 @@ def lever_sentences(results: Results) -> Words:
             flat.append(scenario)
             continue
         (up if effect.found.mean > 0 else down).append((scenario, effect))
-        both = (results.payers_outlay(scenario, base, year, forgone=f) for f in (False, True))
-        ratio = per_outlay(effect, purse_charged(*both)[0])
+        ratio = per_outlay(effect, purse_charged(*results.purses(scenario, base, year))[0])
         if ratio is None or ratio <= 0:
             continue
         if results.spec.caveats_of(moved_by([scenario])):  # some of its cost stands in no purse

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdensemble.inputs.config import elements_at
-from sdensemble.inputs.naming import Amount, cell_label, unit_label
+from sdensemble.inputs.naming import Amount, cell_label
 from sdensemble.inputs.report import Payer, Regime
 from sdensemble.inputs.scenarios import Scenario, Setting
 from sdensemble.inputs.targets import Target, readings
@@ -19,12 +19,14 @@ from sdensemble.outputs.form import TEXT, Chance, Form, Measured, Number, Share,
 from sdensemble.outputs.gap_tables import gap_rows, progress_rows
 from sdensemble.outputs.limit_tables import bottleneck_rows
 from sdensemble.outputs.naming import label, target_label, time_unit, wanted, when
-from sdensemble.outputs.table import Cell, Column, Table, in_languages, table_from
+from sdensemble.outputs.table import Cell, Column, Heads, Table, in_languages, table_from
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.estimate import Estimate, mean_of
 from sdensemble.results.probability import Probability, value_of, year_of
 from sdensemble.results.results import QUANTILES, Results, is_stress, reference
 
+cell = Heads("brief.head_")
+ONE, SIX, MOVED = Number(places=1), Number(digits=6), Number(places=1, signed=True)
 LEAST = 8
 """Targets named as least likely."""
 
@@ -35,24 +37,14 @@ def _made(name: str, results: Results, items: Iterable[Any], *cells: Cell, **mor
     return table_from(name, phrase(f"brief.{name}"), items, *cells, **more)
 
 
-def _cell(
-    name: str,
-    shown: str | Callable[[Any], Any],
-    form: Form = TEXT,
-    unit: Words = "",
-    head: Words = "",
-) -> Cell:
-    """Return a column headed by its key of ``[brief]``, and what it shows of an item."""
-    return Column(name, head or _head(name), form, unit), shown
-
-
-def _head(key: str, **values: object) -> Words:
-    return phrase(f"brief.head_{key}", **values)
+def _time(results: Results, shown: Callable[[Any], Any]) -> Cell:
+    """Return the column of times, headed by the model's unit of them, and what it shows."""
+    return Column("year", time_unit(results), Whole()), shown
 
 
 def unit_of(results: Results, variable: str) -> Words:
     """Return the unit of a kept series as people write it."""
-    return unit_label(results.spec, results.unit(variable))
+    return results.spec.unit_words(results.unit(variable))
 
 
 # ── the answer in named situations ──
@@ -75,15 +67,16 @@ def worlds(results: Results, others: Sequence[Results] = ()) -> Table:
             groups.append((len(rows), phrase(f"brief.{name}", scenario=reference(results).title)))
             rows += held
     whole = results.spec.headline.whole
-    band = _head("band", year=when(results, results.asked_year), name=whole.label)
-    unit = unit_of(results, whole.variable)
+    band = {"year": when(results, results.asked_year), "name": whole.label}
     return _made(
         "worlds",
         results,
         rows,
-        _cell("world", lambda row: row[0]),
-        _cell("p", lambda row: row[1], Chance()),
-        _cell("median", lambda row: row[2], Spread(), unit, band),
+        cell("world", lambda row: row[0]),
+        cell("p", lambda row: row[1], Chance()),
+        cell(
+            "median", lambda row: row[2], Spread(), unit_of(results, whole.variable), "band", **band
+        ),
         groups=tuple(groups),
     )
 
@@ -129,10 +122,10 @@ def least_likely(results: Results) -> Table:
         "least_likely",
         results,
         found[:LEAST],
-        _cell("target", lambda one: target_label(one[1])),
-        _cell("wanted", lambda one: wanted(one[1], results.spec)),
-        _cell("median", lambda one: _near(results, *one[1:])),
-        _cell("p", lambda one: one[0], Chance()),
+        cell("target", lambda one: target_label(one[1])),
+        cell("wanted", lambda one: wanted(one[1], results.spec)),
+        cell("median", lambda one: _near(results, *one[1:])),
+        cell("p", lambda one: one[0], Chance()),
         notes=(phrase("brief.least_note", scenario=base.title),),
     )
 
@@ -157,9 +150,9 @@ def targets_by_scenario(results: Results) -> Table:
         "targets",
         results,
         results.targets,
-        _cell("target", target_label),
-        _cell("year", results.year, Whole(), head=time_unit(results)),
-        _cell("measure", measure),
+        cell("target", target_label),
+        _time(results, results.year),
+        cell("measure", measure),
         *map(of, results.scenarios),
         notes=(phrase("brief.targets_note"),),
     )
@@ -167,7 +160,7 @@ def targets_by_scenario(results: Results) -> Table:
 
 def scenario_levers(results: Results) -> Table:
     """Return what each scenario sets: lever, value, from when, in the model's order."""
-    model, six = results.model, Number(digits=6)
+    model = results.model
     steps = [
         (scenario, setting, time, value)
         for scenario in results.scenarios
@@ -181,17 +174,17 @@ def scenario_levers(results: Results) -> Table:
         return cell_label(model, row[1].constant, element)
 
     def unit(row: tuple[Scenario, Setting, float, float]) -> Words:
-        return unit_label(results.spec, model[row[1].constant].unit)
+        return results.spec.unit_words(model[row[1].constant].unit)
 
     return _made(
         "scenario_levers",
         results,
         steps,
-        _cell("scenario", lambda row: row[0].title),
-        _cell("lever", lever),
-        _cell("start", lambda row: row[2], six, head=_head("from")),
-        _cell("value", lambda row: row[3], six),
-        _cell("unit", unit),
+        cell("scenario", lambda row: row[0].title),
+        cell("lever", lever),
+        cell("start", lambda row: row[2], SIX, head="from"),
+        cell("value", lambda row: row[3], SIX),
+        cell("unit", unit),
     )
 
 
@@ -217,38 +210,29 @@ def fan_data(results: Results) -> Table:
 
     def share(place: int) -> Cell:
         q = round(100 * QUANTILES[place])
-        head = phrase("figure.median") if q == 50 else _head("quantile", q=q)
-        column = Column(f"q{q:02d}", head, Number(places=1))
-        return column, lambda row: float(row[3][place])
+        head = phrase("figure.median") if q == 50 else phrase("brief.head_quantile", q=q)
+        return Column(f"q{q:02d}", head, ONE), lambda row: float(row[3][place])
 
     return _made(
         "fan_data",
         results,
         cells,
-        _cell("scenario", lambda row: row[0].title),
-        _cell("outcome", lambda row: row[1].label),
-        _cell("year", year, Whole(), head=time_unit(results)),
+        cell("scenario", lambda row: row[0].title),
+        cell("outcome", lambda row: row[1].label),
+        _time(results, year),
         *map(share, range(len(QUANTILES))),
-        _cell(
-            "target",
-            lambda row: goals.get((row[1].id, year(row))),
-            Number(digits=6),
-            head=_head("goal"),
-        ),
+        cell("target", lambda row: goals.get((row[1].id, year(row))), SIX, head="goal"),
         stub=3,
     )
 
 
-ONE, SIX, MOVED = Number(places=1), Number(digits=6), Number(places=1, signed=True)
-
-
-def _of_row(name: str, form: Form, unit: Words = "", head: Words = "") -> Cell:
+def _of_row(name: str, form: Form, unit: Words = "", head: str = "", **words: object) -> Cell:
     """Return a column that shows what a row of a CSV holds under the same name."""
-    return _cell(name, lambda row: row.get(name), form, unit, head)
+    return cell(name, lambda row: row.get(name), form, unit, head, **words)
 
 
 def _outcome() -> Cell:
-    return _cell("outcome", lambda row: in_languages(row, "outcome"))
+    return cell("outcome", lambda row: in_languages(row, "outcome"))
 
 
 def gaps(results: Results) -> Table:
@@ -261,13 +245,13 @@ def gaps(results: Results) -> Table:
         results,
         [r for r in gap_rows(results) if r["scenario"] == base.name and r["year"] == year],
         _outcome(),
-        _of_row("base_mean", ONE, head=_head("start", year=first)),
-        _of_row("mean", ONE, head=_head("mean", year=last)),
-        _of_row("target_value", SIX, head=_head("goal")),
-        _of_row("gap_mean", MOVED, head=_head("gap")),
-        _of_row("contribution_share_percent", ONE, "%", _head("contribution")),
-        _of_row("growth_percent", ONE, "%", _head("growth")),
-        _of_row("required_growth_percent", ONE, "%", _head("required")),
+        _of_row("base_mean", ONE, head="start", year=first),
+        _of_row("mean", ONE, head="mean", year=last),
+        _of_row("target_value", SIX, head="goal"),
+        _of_row("gap_mean", MOVED, head="gap"),
+        _of_row("contribution_share_percent", ONE, "%", "contribution"),
+        _of_row("growth_percent", ONE, "%", "growth"),
+        _of_row("required_growth_percent", ONE, "%", "required"),
         notes=(phrase("brief.gaps_note", scenario=base.title, unit=unit),),
     )
 
@@ -281,13 +265,13 @@ def progress(results: Results) -> Table:
         [row for row in progress_rows(results) if row["scenario"] == base.name],
         _outcome(),
         _of_row("target_year", Whole()),
-        _of_row("target_value", SIX, head=_head("goal")),
-        _of_row("year", Whole(), head=time_unit(results)),
+        _of_row("target_value", SIX, head="goal"),
+        _time(results, lambda row: row["year"]),
         _of_row("median", ONE),
-        _of_row("progress_percent", ONE, "%", _head("progress")),
-        _of_row("schedule_percent", ONE, "%", _head("schedule")),
-        _of_row("ahead_points", MOVED, head=_head("ahead")),
-        _of_row("required_growth_percent", ONE, "%", _head("required")),
+        _of_row("progress_percent", ONE, "%", "progress"),
+        _of_row("schedule_percent", ONE, "%", "schedule"),
+        _of_row("ahead_points", MOVED, head="ahead"),
+        _of_row("required_growth_percent", ONE, "%", "required"),
         notes=(phrase("brief.progress_note", scenario=base.title),),
     )
 
@@ -307,7 +291,8 @@ def limits(results: Results) -> Table | None:
 
     def of(regime: Regime) -> Cell:
         named = {"set": label(results.spec, regime.set), "regime": regime.label}
-        return _of_row(regime.id, Share(), head=phrase("brief.of_set", **named))
+        head = phrase("brief.of_set", **named)
+        return Column(regime.id, head, Share()), lambda row: row.get(regime.id)
 
     return _made(
         "limits",
@@ -343,8 +328,8 @@ def outlays(results: Results) -> Table | None:
             if not is_stress(pair[0])
             for place in range(len(results.years))
         ],
-        _cell("scenario", lambda row: row[0].title),
-        _cell("year", lambda row: int(results.years[row[2]]), Whole(), head=time_unit(results)),
+        cell("scenario", lambda row: row[0].title),
+        _time(results, lambda row: int(results.years[row[2]])),
         *map(paid, payers),
         stub=2,
         notes=(phrase("brief.outlays_note"),),
@@ -390,11 +375,11 @@ def hangs_on(
         "hangs_on",
         results,
         found[:count],
-        _cell(
+        cell(
             "constant",
             lambda row: cell_label(model, row[0], elements_at(model, model[row[0]], row[1])),
         ),
-        _cell("low", lambda row: row[2], Chance(), head=_head("low_third")),
-        _cell("high", lambda row: row[3], Chance(), head=_head("high_third")),
+        cell("low", lambda row: row[2], Chance(), head="low_third"),
+        cell("high", lambda row: row[3], Chance(), head="high_third"),
         notes=(phrase("brief.hangs_note", scenario=base.title),),
     )

@@ -8,7 +8,9 @@ from typing import Any
 
 from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Document, Paragraph
-from sdensemble.outputs.table import Column, Table, table_from
+from sdensemble.outputs.table import Heads, Table, table_from
+
+cell = Heads("brief.head_")
 
 
 def trace_document(
@@ -61,7 +63,7 @@ def _files(record: Mapping[str, Any], today: Mapping[str, str]) -> Table:
         "files",
         phrase("brief.trace_files"),
         sorted(dict(record.get("files_read", {})).items()),
-        (Column("file", phrase("brief.head_file")), lambda file: file[0]),
-        (Column("digest", phrase("brief.head_digest")), lambda file: str(file[1])[:12]),
-        (Column("now", phrase("brief.head_now")), how),
+        cell("file", lambda file: file[0]),
+        cell("digest", lambda file: str(file[1])[:12]),
+        cell("now", how),
     )

@@ -9,7 +9,6 @@ import numpy as np
 
 from sdengine.syntax import Model
 from sdensemble.inputs.instruments import Instrument, delay_of
-from sdensemble.inputs.naming import unit_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.lang import Words, bracketed, joined, phrase, spoken
 from sdensemble.outputs.document import Block, Heading, Items, Paragraph
@@ -57,12 +56,12 @@ def _row(one: Instrument, model: Model, spec: ReportSpec) -> tuple[Any, ...]:
         level = f"{one.policy_level:g}"
     cost: Words = ""
     if one.cost is not None:
-        cost = joined([f"{one.cost:g} ", unit_label(spec, one.cost_unit)], "nothing")
+        cost = joined([f"{one.cost:g} ", spec.unit_words(one.cost_unit)], "nothing")
     return (
         _name(one, spec),
         one.section,
         one.lever,
-        unit_label(spec, variable.unit),
+        spec.unit_words(variable.unit),
         f"{now:g}",
         level,
         _limits(one, variable.limits),

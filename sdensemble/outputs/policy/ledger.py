@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sdengine.syntax import Model
-from sdensemble.inputs.naming import Amount, model_label, unit_label
+from sdensemble.inputs.naming import Amount, model_label
 from sdensemble.inputs.published import Statistic
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario
@@ -23,6 +23,7 @@ from sdensemble.outputs.naming import (
     last_day_of,
     named_with_year,
     period_of,
+    reasons,
     target_label,
     wanted,
 )
@@ -81,8 +82,7 @@ def ledger_blocks(
     indicators = [_indicator(one, spec, unit) for one in entries if one.target.role == "indicator"]
     if indicators:
         blocks += [Heading(phrase("ledger.indicators"), 2), Items(tuple(indicators))]
-    shown = [spoken(reading, "reason") for one in entries for reading, _ in one.readings]
-    why = [one for place, one in enumerate(shown) if one not in shown[:place]]
+    why = reasons(reading for one in entries for reading, _ in one.readings)
     notes: list[Words] = [phrase("ledger.note"), *why]
     if results is not None and scenario is not None:
         values: dict[str, object] = {
@@ -185,7 +185,7 @@ def _lever_cells(
         shown = phrase("ledger.no_level", lever=names, why=reason)
     else:
         plain = target.lever_unit in ("", "1", "Dmnl")
-        own = "" if plain else unit_label(spec, target.lever_unit)
+        own = "" if plain else spec.unit_words(target.lever_unit)
         shown = phrase("ledger.set_to", lever=names, value=AsTyped(target.lever_value, own))
     return named_with_year(target, unit), wanted(target, spec), shown
 

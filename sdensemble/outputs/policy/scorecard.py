@@ -8,7 +8,7 @@ from typing import Any
 
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
-from sdensemble.lang import Words, in_all, joined, phrase, spoken
+from sdensemble.lang import Words, in_all, joined, phrase
 from sdensemble.outputs.cells import Row, picked, probability_cells
 from sdensemble.outputs.columns import SHARED
 from sdensemble.outputs.document import Block, Paragraph
@@ -18,6 +18,7 @@ from sdensemble.outputs.naming import (
     information_date,
     label,
     named_with_year,
+    reasons,
     target_label,
     target_name,
     time_unit,
@@ -76,7 +77,7 @@ def scorecard_blocks(
     parts = {
         "target": with_readings(single, lines),
         "joint": [line for line in lines if line.kind in JOINT],
-        "reference": _references(lines),
+        "reference": [ln for ln in lines if ln.kind == "reference" and not ln.reading_of],
     }
     tables = [
         _table(f"{name}-{number}", phrase(f"scorecard.{name}"), chosen, results, page)
@@ -102,11 +103,6 @@ def _table(
     )
     rows = tuple((*_names(line, results), *(line.found[i] for i in page)) for line in lines)
     return Table(name, "", columns, rows, stub=2)
-
-
-def _references(lines: Sequence[Line]) -> list[Line]:
-    """Return the references that do not stand beside a target they read otherwise."""
-    return [line for line in lines if line.kind == "reference" and not line.reading_of]
 
 
 def reading_name(line: Line, results: Results) -> Words:
@@ -161,8 +157,7 @@ def numbered(results: Results, page: Sequence[int] | None = None) -> Words:
 
 def _notes(lines: Sequence[Line], results: Results, goals: Sequence[Target]) -> list[Words]:
     notes = [numbered(results), *about_note(lines)]
-    read = [spoken(line.target, "reason") for line in lines if line.reading_of]
-    notes += [one for place, one in enumerate(read) if one not in read[:place]]
+    notes += reasons(line.target for line in lines if line.reading_of)
     left = [t for t in results.targets if t.scored and not kept(results, t)]
     if left:
         notes.append(phrase("scorecard.not_kept", names=joined([target_name(t) for t in left])))

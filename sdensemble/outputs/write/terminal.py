@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import zip_longest
+from pathlib import Path
 
-from sdensemble.lang import tell
-from sdensemble.outputs.document import (
-    Annex,
-    Block,
-    Box,
-    Document,
-    Heading,
-    Items,
-    Paragraph,
-)
+from sdensemble.lang import LANGS, tell
+from sdensemble.outputs.document import Annex, Block, Box, Document, Heading, Items, Paragraph
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.table import Table
 from sdensemble.outputs.text import WIDE, folded, width, wrap
@@ -42,6 +35,13 @@ def table_lines(table: Table, lang: str, columns: int | None = None) -> list[str
 
 RUNNING = ("Heading", "Paragraph", "Items")
 """Blocks that follow one another without a blank line, where the second is no heading."""
+
+
+def write_texts(folder: Path, document: Document, stem: str) -> None:
+    """Write a document as plain text, a file for each language."""
+    for lang in LANGS:
+        text = document_text(document, lang)
+        (folder / f"{stem}-{lang}.txt").write_text(text + "\n", encoding="utf-8")
 
 
 def document_text(document: Document, lang: str, columns: int | None = None) -> str:

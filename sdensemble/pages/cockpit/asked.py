@@ -7,43 +7,19 @@ from typing import Any
 from sdengine.syntax import Model
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.targets import Target, leaves, readings, unit_of
-from sdensemble.lang import LANGS, Words, joined, phrase, tell
+from sdensemble.lang import Words, in_all, joined, phrase
 from sdensemble.outputs import naming
 from sdensemble.pages.cockpit.carried import Carried
-from sdensemble.results.ensemble import made_of
+from sdensemble.results import ensemble
 from sdensemble.results.probability import value_of
 from sdensemble.study import Study
 
 Facts = dict[str, Any]
 
 
-def said(words: Words) -> dict[str, str]:
-    """Return words in each language."""
-    return {lang: tell(words, lang) for lang in LANGS}
-
-
 def outcomes_of(study: Study) -> tuple[Outcome, ...]:
-    """Return the headline, its groups, and its components that are no group."""
-    head = study.report.headline
-    groups = {(g.variable, g.element) for g in head.groups}
-    parts = [c for c in components_of(study) if (c.variable, c.element) not in groups]
-    return (head.whole, *head.groups, *parts)
-
-
-def components_of(study: Study) -> tuple[Outcome, ...]:
-    """Return the headline's components, an outcome each."""
-    head, model = study.report.headline, study.model
-    if head.components is None or head.range is None:
-        return ()
-    return tuple(
-        Outcome(
-            element,
-            head.components,
-            element,
-            {lang: model.element_label(head.range, element, lang) for lang in LANGS},
-        )
-        for element in model.elements(head.range)
-    )
+    """Return what a page shows the course of: as a run does."""
+    return ensemble.outcomes_of(study.report, study.model)
 
 
 def outcome_of(study: Study, element: str) -> str:
@@ -65,11 +41,11 @@ def outcome_facts(study: Study, held: Carried, one: Outcome) -> Facts:
     speaks = [t for t in study.targets if t.variable == one.variable and not t.joint]
     return {
         "id": one.id,
-        "label": said(one.label),
-        "unit": said(spec.unit_words(unit)),
-        "measure": said(naming.measures_of(spec, speaks[:1]) if speaks else ""),
+        "label": in_all(one.label),
+        "unit": in_all(spec.unit_words(unit)),
+        "measure": in_all(naming.measures_of(spec, speaks[:1]) if speaks else ""),
         "series": held.index(one.variable, series.cell),
-        "made": [outcome_of(study, element) for element in made_of(spec, model, one)],
+        "made": [outcome_of(study, element) for element in ensemble.made_of(spec, model, one)],
     }
 
 
@@ -91,28 +67,22 @@ def target_facts(study: Study, held: Carried, target: Target) -> Facts:
         names = joined([naming.target_label(part) for part in parts])
         condition = phrase("cockpit.all_at_once", names=names)
         question = phrase("cockpit.question_joint", name=name)
+    known = {(one.variable, one.element or ""): one.id for one in reversed(outcomes_of(study))}
     measure = naming.measures_of(spec, leaves(target, study.targets))
     return {
         "id": target.id,
         "name": name,
-        "bare": said(naming.target_name(target)),
+        "bare": in_all(naming.target_name(target)),
         "group": _group(study, target),
-        "question": said(question),
-        "condition": said(condition),
-        "measure": said(measure),
+        "question": in_all(question),
+        "condition": in_all(condition),
+        "measure": in_all(measure),
         "readings": [
-            {"id": one.id, "measure": said(naming.measures_of(spec, [one]))}
+            {"id": one.id, "measure": in_all(naming.measures_of(spec, [one]))}
             for one in readings(target, study.targets)
         ],
         "series": held.index(target.variable, cell) if single else None,
-        "outcome": next(
-            (
-                one.id
-                for one in outcomes_of(study)
-                if single and (one.variable, one.element or "") == (target.variable, target.element)
-            ),
-            None,
-        ),
+        "outcome": known.get((target.variable, target.element)) if single else None,
         "year": target.year if single else max((p.year or 0) for p in parts),
         "comparator": target.comparator,
         "value": value_of(target) if single else None,

@@ -15,22 +15,22 @@ from sdengine.syntax import Kind, Model, Variable
 from sdensemble.ensemble.members import Members
 from sdensemble.inputs.config import bounds, cell_name, default_of
 from sdensemble.inputs.history import counts_years
+from sdensemble.inputs.naming import model_label
 from sdensemble.inputs.report import ReportSpec
 from sdensemble.inputs.scenarios import Scenario, Setting
 from sdensemble.inputs.targets import Target, unit_of
-from sdensemble.lang import LANGS, Words, catalogue, has, phrase
+from sdensemble.lang import LANGS, Words, catalogue, has, in_all, joined, phrase
 from sdensemble.outputs import naming
 from sdensemble.pages.cockpit.asked import (
     Facts,
     cell_of,
-    components_of,
     outcome_facts,
     outcome_of,
     outcomes_of,
-    said,
     target_facts,
 )
 from sdensemble.pages.cockpit.carried import Carried, carried, drawn, forced, slider_end
+from sdensemble.results.ensemble import components_of
 from sdensemble.results.results import ASIDE, FELT, LEAST_OUTLAY, is_stress
 from sdensemble.study import Study
 
@@ -73,37 +73,39 @@ def study_contents(
     first = next(iter(sets.values()))[0]
     question = spec.question(study.targets)
     shown = [s for s in study.choose(()) if 0 < len(s.settings) <= FEW]
-    constants = _constants(study, held)
+    date = naming.information_date(study.information, spec.issued)
     sliders = _sliders(study, held, shown)
     facts = {
         **_frame(model, spec, held, lang, first.size, int(np.unique(first.replicate).size)),
         "sums": held.sums(_regimes(study)),
-        "title": said(phrase("cockpit.title", name=spec.headline.whole.label)),
+        "title": in_all(phrase("cockpit.title", name=spec.headline.whole.label)),
         "outcomes": [outcome_facts(study, held, one) for one in outcomes_of(study)],
-        "parts": [one.id for one in components_of(study)],
+        "parts": [one.id for one in components_of(spec, model)],
         "targets": [target_facts(study, held, one) for one in study.targets],
         "question": question.id,
         "horizons": _horizons(study, held.years, question),
         "levers": sliders,
         "axes": _axes(study, sliders),
-        **constants,
+        **_constants(study, held),
         "scenarios": [_scenario(one) for one in study.scenarios if one.settings],
         "limits": limits_facts(study, held),
         "payers": [
             {
-                "label": said(payer.label),
-                "unit": said(spec.unit_words(_total_unit(model, payer.variable))),
+                "label": in_all(payer.label),
+                "unit": spec.unit_words(
+                    unit_of(model[payer.variable], "annual", model.clock) or ""
+                ),
                 "series": held.index(payer.variable),
                 "kind": "forgone" if payer.forgone else "treasury",
             }
             for payer in spec.payers
         ],
         "caveats": [
-            *([said(phrase("cockpit.main_alone"))] if study.variants else []),
-            said(naming.unit_notes(spec, _units(study, held))),
-            *([_informed(study)] if study.information else []),
+            *([in_all(phrase("cockpit.main_alone"))] if study.variants else []),
+            in_all(naming.unit_notes(spec, _units(study, held))),
+            *([in_all(phrase("cockpit.information", date=date))] if study.information else []),
         ],
-        "whole": said(spec.headline.whole.label),
+        "whole": in_all(spec.headline.whole.label),
         "purse": {"least": LEAST_OUTLAY, "aside": ASIDE},
         "felt": FELT,
         "command": command,
@@ -115,9 +117,9 @@ def study_contents(
         facts["sets"].append(
             {
                 "id": name,
-                "name": said(naming.label(spec, name)),
-                "gloss": said(_gloss(spec, name)),
-                "says": said(note),
+                "name": in_all(naming.label(spec, name)),
+                "gloss": in_all(_gloss(spec, name)),
+                "says": in_all(note),
                 "command": command if len(sets) == 1 else f"{command} --prior {name}",
                 "slots": slots,
                 "fixed": fixed,
@@ -139,13 +141,13 @@ def model_contents(held: Carried, *, lang: str) -> Contents:
         variable = model[series.variable]
         index = np.unravel_index(series.cell, model.shape(variable)) if variable.dims else ()
         element = cell_name(model, variable, tuple(map(int, index))).removeprefix(variable.name)
-        name = {lang: model.label(variable.name, lang) + element for lang in LANGS}
+        name = joined([model_label(model, variable.name), element], "nothing")
         outcomes.append(
             {
                 "id": variable.name + element,
-                "label": name,
-                "unit": said(variable.unit),
-                "measure": said(""),
+                "label": in_all(name),
+                "unit": in_all(variable.unit),
+                "measure": in_all(""),
                 "series": number,
                 "made": [],
             }
@@ -153,7 +155,7 @@ def model_contents(held: Carried, *, lang: str) -> Contents:
     facts = {
         **_frame(model, None, held, lang, 1, 1),
         "sums": held.sums(()),
-        "title": said(model.path.stem),
+        "title": in_all(model.path.stem),
         "outcomes": outcomes,
         "parts": [],
         "targets": [],
@@ -168,17 +170,17 @@ def model_contents(held: Carried, *, lang: str) -> Contents:
         "scenarios": [],
         "limits": [],
         "payers": [],
-        "caveats": [said(phrase("cockpit.model_alone"))],
-        "whole": said(model.path.stem),
+        "caveats": [in_all(phrase("cockpit.model_alone"))],
+        "whole": in_all(model.path.stem),
         "purse": {"least": LEAST_OUTLAY, "aside": ASIDE},
         "felt": FELT,
         "command": f"python run_sim.py run {model.path.name}",
         "sets": [
             {
                 "id": "model",
-                "name": said(model.path.stem),
-                "gloss": said(""),
-                "says": said(""),
+                "name": in_all(model.path.stem),
+                "gloss": in_all(""),
+                "says": in_all(""),
                 "command": f"python run_sim.py run {model.path.name}",
                 "slots": [],
                 "fixed": [],
@@ -217,8 +219,8 @@ def _frame(
         "digest": model.digest,
         "clock": {"start": clock.start, "stop": clock.stop, "step": clock.step},
         "years": list(held.years),
-        "moments": [said(naming.moment(model, spec, year)) for year in held.years],
-        "period": said(naming.period_of(model, spec)),
+        "moments": [in_all(naming.moment(model, spec, year)) for year in held.years],
+        "period": in_all(naming.period_of(model, spec)),
         "yearly": counts_years(model.clock.unit),
         "members": members,
         "replicates": replicates,
@@ -234,11 +236,6 @@ def _units(study: Study, held: Carried) -> list[str]:
         unit_of(study.model[one.variable], one.aggregate, study.model.clock) or ""
         for one in held.series
     ]
-
-
-def _informed(study: Study) -> dict[str, str]:
-    date = naming.information_date(study.information, study.report.issued)
-    return said(phrase("cockpit.information", date=date))
 
 
 def _gloss(spec: ReportSpec, prior_set: str) -> Words:
@@ -316,8 +313,8 @@ def _slider(
     return {
         "id": variable.name,
         "n": number,
-        "label": {lang: model.label(variable.name, lang) for lang in LANGS},
-        "unit": said(
+        "label": model_label(model, variable.name),
+        "unit": in_all(
             phrase("cockpit.a_share")
             if _is_share(variable) and variable.unit in NO_UNIT
             else unit(variable.unit or "Dmnl")
@@ -359,8 +356,8 @@ def _constants(study: Study, held: Carried) -> Facts:
         kinds.setdefault(key, setting.kind)
         element = f"[{setting.element}]" if setting.element else ""
         facts[key] = {
-            "label": {lang: model.label(variable.name, lang) + element for lang in LANGS},
-            "unit": said(spec.unit_words(variable.unit or "Dmnl")),
+            "label": in_all(joined([model_label(model, variable.name), element], "nothing")),
+            "unit": in_all(spec.unit_words(variable.unit or "Dmnl")),
             "low": bounds(variable)[0],
             "high": bounds(variable)[1],
             "value": float(np.ravel(default_of(model, variable))[0]),
@@ -400,10 +397,10 @@ def limits_facts(study: Study, held: Carried) -> list[Facts]:
             )
             for cell, element in enumerate(_elements(study.model, regime.variable))
         }
-        part = {"label": said(regime.label), "cells": cells}
+        part = {"label": in_all(regime.label), "cells": cells}
         sets.setdefault(regime.set, []).append(part)
     return [
-        {"label": said(naming.label(study.report, name)), "parts": parts}
+        {"label": in_all(naming.label(study.report, name)), "parts": parts}
         for name, parts in sets.items()
     ]
 
@@ -412,10 +409,6 @@ def _elements(model: Model, variable: str) -> tuple[str, ...]:
     """Return the elements of a variable of one range; one without a name where it has none."""
     dims = model[variable].dims
     return model.elements(dims[0]) if dims else ("",)
-
-
-def _total_unit(model: Model, variable: str) -> str:
-    return unit_of(model[variable], "annual", model.clock) or ""
 
 
 def study_carried(study: Study, kernel: Any) -> Carried:

@@ -22,9 +22,9 @@ from sdensemble.outputs.pages.material import Material
 from sdensemble.outputs.pages.workbook import workbook
 from sdensemble.outputs.rounding import percent
 from sdensemble.outputs.workbook import Fan, Sentences
-from sdensemble.outputs.write import nothing
 from sdensemble.results.ensemble import quantile
 from sdensemble.results.results import Results, reference
+from tests.outputs import nothing
 
 
 def other(results, data):
