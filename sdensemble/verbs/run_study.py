@@ -67,10 +67,11 @@ def _run_study(options: RunOptions, tell: Tell, place: Desk) -> VerbResult:
         record = options.record(study)
         by = options.runner(folder, record, tell)
         kernel = compile_model(study.model)
+        keep = {kept.variable: kept.aggregate for kept in study.kept()}
+        kernel.best(keep, runs)  # before others want the interpreter too
         found = beside.submit(_findings, study)
         beside.submit(_first_dataset)
         count = tell.bar(runs)
-        keep = {kept.variable: kept.aggregate for kept in study.kept()}
 
         def part(name: str, rounds: int = 1, first: int = 0) -> xr.Dataset:
             members = run_members(study, options, chosen[name], name, rounds)
