@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sdengine.errors import Message, Problems, SDError, did_you_mean
 from sdengine.model.describe import late_constants, outside_limits, undocumented
@@ -22,7 +22,7 @@ from sdensemble.ensemble.forcing import Forcing, read_forcing
 from sdensemble.ensemble.variants import Variant, read_variants
 from sdensemble.inputs.conflicts import Conflict, read_conflicts
 from sdensemble.inputs.find import find_variable
-from sdensemble.inputs.fit import Fit
+from sdensemble.inputs.fit import Fit, read_fit
 from sdensemble.inputs.headline import only_headline
 from sdensemble.inputs.history import (
     Observation,
@@ -35,18 +35,17 @@ from sdensemble.inputs.history import (
 from sdensemble.inputs.instruments import Instrument, read_instruments, refusals
 from sdensemble.inputs.priors import Priors, read_prior_sets
 from sdensemble.inputs.published import Statistic, read_published
-from sdensemble.inputs.read_fit import read_fit
 from sdensemble.inputs.read_report import read_report
-from sdensemble.inputs.read_targets import read_targets
 from sdensemble.inputs.regions import Place, read_places
 from sdensemble.inputs.report import Kept, ReportSpec
 from sdensemble.inputs.scenario_names import find_scenarios
 from sdensemble.inputs.scenarios import DEFAULT_SET, Scenario, read_scenarios
 from sdensemble.inputs.sources import Sources, of_observations, read_sources
-from sdensemble.inputs.targets import Target, scored
+from sdensemble.inputs.targets import Target, read_targets, scored
 from sdensemble.inputs.together import mend
 from sdensemble.lang import Words
 
+T = TypeVar("T")
 MODEL_KINDS = (".mdl", ".xmile", ".stmx")
 
 
@@ -56,6 +55,17 @@ class Study:
 
     folder: Path
     model: Model
+
+    def _read(self, file: str, read: Callable[..., T], *more: object, without: T) -> T:
+        """Return what a file of the study says, or what stands in where there is none."""
+        path = self.folder / file
+        return read(path, *more) if path.is_file() else without
+
+    def _with(self, **parts: object) -> Study:
+        """Return the study with some parts in place of those of its files; the rest unread."""
+        other = Study(self.folder, self.model)
+        other.__dict__.update(parts)
+        return other
 
     @cached_property
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -78,8 +88,7 @@ class Study:
     @cached_property
     def instruments(self) -> tuple[Instrument, ...]:
         """The rows of ``scenarios/instruments.csv``, empty where the study has none."""
-        path = self.folder / "scenarios" / "instruments.csv"
-        return read_instruments(path, self.model) if path.is_file() else ()
+        return self._read("scenarios/instruments.csv", read_instruments, self.model, without=())
 
     @cached_property
     def goals(self) -> tuple[Target, ...]:
@@ -94,20 +103,19 @@ class Study:
     @cached_property
     def conflicts(self) -> tuple[Conflict, ...]:
         """The conflicts inside the policy's text, empty where the study has none."""
-        path = self.folder / "model" / "conflicts.toml"
-        return read_conflicts(path, self.model, self.goals) if path.is_file() else ()
+        return self._read(
+            "model/conflicts.toml", read_conflicts, self.model, self.goals, without=()
+        )
 
     @cached_property
     def published(self) -> tuple[Statistic, ...]:
         """The published statistics the ledger judges by, empty where the study has none."""
-        path = self.folder / "calibration" / "published.csv"
-        return read_published(path, self.goals) if path.is_file() else ()
+        return self._read("calibration/published.csv", read_published, self.goals, without=())
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
         """Where the policy lays out what, empty where the study has no ``model/regions.csv``."""
-        path = self.folder / "model" / "regions.csv"
-        return read_places(path, self.model) if path.is_file() else ()
+        return self._read("model/regions.csv", read_places, self.model, without=())
 
     def kept(self) -> tuple[Kept, ...]:
         """Return all a run keeps: for the report, the targets and the conflicts."""
@@ -129,8 +137,7 @@ class Study:
     @cached_property
     def forcing(self) -> Forcing | None:
         """The random processes, or None where the study has no forcing.toml."""
-        path = self.folder / "calibration" / "forcing.toml"
-        return read_forcing(path, self.model) if path.is_file() else None
+        return self._read("calibration/forcing.toml", read_forcing, self.model, without=None)
 
     @cached_property
     def variants(self) -> tuple[Variant, ...]:
@@ -140,23 +147,24 @@ class Study:
     @cached_property
     def history(self) -> tuple[Observation, ...]:
         """The observed series, empty where the study has none."""
-        path = self.folder / "calibration" / "history.csv"
-        return read_history(path) if path.is_file() else ()
+        return self._read("calibration/history.csv", read_history, without=())
 
     @cached_property
     def sources(self) -> Sources:
         """Every row of evidence: the tables of ``calibration/evidence`` and the series."""
-        folder = self.folder / "calibration"
-        found = read_sources(folder)
-        plans = folder / "plans.csv"
-        told = (*self.history, *(read_history(plans) if plans.is_file() else ()))
+        found = read_sources(self.folder / "calibration")
+        told = (*self.history, *self.plans)
         return replace(found, rows=(*found.rows, *of_observations(told)))
+
+    @cached_property
+    def plans(self) -> tuple[Observation, ...]:
+        """Figures that were announced, not observed, in the columns of the history."""
+        return self._read("calibration/plans.csv", read_history, without=())
 
     @cached_property
     def fit(self) -> Fit | None:
         """What the model must match: ``calibration/fit.toml``, None where the study has none."""
-        path = self.folder / "calibration" / "fit.toml"
-        return read_fit(path, self.model) if path.is_file() else None
+        return self._read("calibration/fit.toml", read_fit, self.model, without=None)
 
     def require_fit(self) -> Fit:
         """Return what the model must match; raise SDError where there is no fit.toml."""
@@ -180,10 +188,8 @@ class Study:
         if counts_years(self.model.clock.unit) and re.fullmatch(r"through-\d{1,3}", as_of):
             told = '"{name}": the model counts years; write four digits, as through-2021'
             raise SDError(told, name=as_of)
-        other = Study(self.folder, self.model)
-        other.__dict__["report"] = replace(self.report, as_of=as_of)
-        vintage(other.history, as_of)
-        return other
+        vintage(self.history, as_of)
+        return self._with(report=replace(self.report, as_of=as_of))
 
     def asking(self, target: str) -> Study:
         """Return the study with another question: a single target by its id or its name.
@@ -202,9 +208,7 @@ class Study:
                 hint=did_you_mean(target, single),
             )
         head = replace(self.report.headline, question=found, beside=self._beside(found))
-        other = Study(self.folder, self.model)
-        other.__dict__["report"] = replace(self.report, headline=head)
-        return other
+        return self._with(report=replace(self.report, headline=head))
 
     def _beside(self, asked: str) -> tuple[str, ...]:
         """Return the targets beside a question: those of the file, and the question it names."""
@@ -214,10 +218,8 @@ class Study:
 
     def only_headline(self) -> Study:
         """Return the study with its headline alone: what a run of very many members keeps."""
-        other = Study(self.folder, self.model)
         spec, targets = only_headline(self.report, self.targets)
-        other.__dict__.update(report=spec, targets=targets, goals=targets, conflicts=())
-        return other
+        return self._with(report=spec, targets=targets, goals=targets, conflicts=())
 
     @property
     def information(self) -> str:
@@ -289,23 +291,14 @@ class Study:
             lambda: [self.priors(name) for name in self.prior_sets()],
         ]
         for read in reading:
-            try:
+            with problems.noted():
                 read()
-            except SDError as error:
-                problems.take(error)
         if not problems:
             problems.lines += self.report.check(self.targets)
-            problems.lines += [one for one in self._check_kept() if one not in problems.lines]
+            with problems.noted():
+                self.kept()
             problems.lines += self.known_later()
-        return tuple(problems.lines)
-
-    def _check_kept(self) -> tuple[str, ...]:
-        """Return what stands between the conflicts and what a run can keep."""
-        try:
-            self.kept()
-        except SDError as error:
-            return error.problems
-        return ()
+        return tuple(dict.fromkeys(problems.lines))
 
     def known_later(self) -> tuple[str, ...]:
         """Return a line for each anchored number known only after the report's ``as_of``."""

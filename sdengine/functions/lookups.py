@@ -61,6 +61,8 @@ def invert(curves: Choice, at: Node) -> Node:
 
 def _inverted(curve: Curve) -> Curve:
     steps = np.diff(curve.y)
+    if not steps.any():  # flat: a step from one end to the other
+        return Curve.of(curve.y[0] - [1.0, 0.0], curve.x[[0, -1]], "discrete")
     if (steps >= 0).all():
         return Curve.of(curve.y, curve.x)
     if (steps <= 0).all():

@@ -10,6 +10,7 @@ from sdengine.errors import Message
 from sdengine.functions import FUNCTIONS as KNOWN
 from sdengine.functions import named
 from sdengine.model.build import ONE, ZERO, add, div, sub, total
+from sdengine.model.clock import constant_of
 from sdengine.model.equation import Reader, Subscript, Text, counted
 from sdengine.model.points import EquationError
 from sdengine.model.stella_functions import ARITY, FUNCTIONS, RUNS
@@ -32,6 +33,10 @@ _TABLES = (
 _VECTORS = ("vector sort order", "vector rank", "vector reorder")
 _EXTREMES = ("min", "max", "vmin", "vmax")
 _FEW = ("min", "max")
+_CYCLES = (
+    *("ctmean", "ctmax", "ctmin", "ctstddev", "ctflow", "cyclemean", "cyclemax", "cyclemin"),
+    *("throughput", "qelem", "qlen", "osstate", "rework"),
+)
 _PLACES = ("size", "mean", "stddev", *_EXTREMES)
 
 
@@ -219,6 +224,14 @@ class Stella:
         for place, one in enumerate(found):
             if not isinstance(one, Expr):
                 continue
+            fixed = constant_of(one, lambda _: None)
+            if fixed is not None and not 1 <= math.trunc(fixed) <= lengths[place]:
+                told = (
+                    'has subscript {fixed:g} on "{text}", "{dim}" has {n} elements; the name of an '
+                    "element stands in quotes where it holds signs"
+                )
+                what = Message(told, fixed=fixed, text=text, dim=dims[place], n=lengths[place])
+                raise EquationError(what)
             whole = Call("integer", (one,))
             step = Number(float(math.prod(lengths[place + 1 :])))
             part = Call("mul", (Call("sub", (whole, Number(1.0))), step))
@@ -282,6 +295,9 @@ class Stella:
             return out
         if word == "nan":
             return _NUMBERS[word]
+        if word in _CYCLES:
+            told = "asks for {name}: cycle times and single batches are not followed"
+            raise EquationError(Message(told, name=name))
         made = FUNCTIONS.get((word, len(args)))
         if made is not None:
             return made(*args)

@@ -38,6 +38,20 @@ FORMS: Mapping[str, tuple[int, Form]] = {
     ),
 }
 """Vensim's functions that have another form in the engine: number of arguments and form."""
+INSTEAD: Mapping[str, str] = {
+    "find_zero": "write the equations as a circle and mark one of them with SIMULTANEOUS",
+    "delay_profile": "add up several DELAY FIXED, each with its share of the profile",
+    "queue_fifo_attrib": "give QUEUE FIFO a subscript for the attribute",
+    "internal_rate_of_return": "compute NPV at several rates and read off where it crosses 0",
+    "cumulate": "add up with INTEG",
+    "cumulatef": "add up with INTEG",
+    **dict.fromkeys(("alloc_p", "marketp"), "use ALLOCATE BY PRIORITY"),
+    **dict.fromkeys(
+        ("get_123_data", "get_odbc_data", "get_vdf_constants", "get_vdf_data", "get_vdf_lookups"),
+        "export the numbers to .csv or .xlsx and read them with GET DIRECT DATA",
+    ),
+}
+"""What to write in the place of functions that are not supported."""
 _SOURCES = {"data": 4, "lookups": 4, "constants": 3, "subscript": 5}
 _GET = re.compile(r"get_(?:xls|direct)_(data|lookups|constants|subscript)s?")
 
@@ -71,6 +85,9 @@ class Vensim:
         get = _GET.fullmatch(word)
         if get is not None:
             return _source(get[1], name, args)
+        if word in INSTEAD:
+            told = "has {name}, which is not supported: {instead}"
+            raise EquationError(Message(told, name=name, instead=Message(INSTEAD[word])))
         if any(isinstance(argument, Text) for argument in args):
             raise EquationError(
                 Message('has the function "{name}" of a text, which is not supported', name=name)

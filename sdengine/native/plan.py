@@ -78,10 +78,13 @@ def make_plan(program: Program, *, reciprocals: bool = True, body: int = BODY) -
     invariant = sort_statements(hoister.invariant, fixed, where)
     steady = [s for s in invariant if not hoister.hangs_on_switch(s.target)]
     switched = [s for s in invariant if hoister.hangs_on_switch(s.target)]
+    settled = fixed.copy()  # what stands when the switched ones are computed: none of themselves
+    for statement in steady:
+        settled[statement.target] = True
     return Plan(
         program=program,
         initial=group(program.initial, start, body),
-        invariant=group(steady, fixed, body) + group(switched, before_step, body),
+        invariant=group(steady, fixed, body) + group(switched, settled, body),
         switch=group(hoister.switch, before_step, body),
         dynamic=dynamic,
         size=hoister.size,

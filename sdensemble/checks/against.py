@@ -240,17 +240,12 @@ def scores(bench: Bench, given: Given) -> Found:
     Passes where the model's mean CRPS (in logs) of the series named is no greater than that of
     the best rival, over the figures both have forecast.
     """
-    from sdensemble.evidence.backtest import MODEL, backtest
+    from sdensemble.evidence.backtest import MODEL, backtest, pairs
 
     found = backtest(bench.study, prior_set=bench.prior_set, particles=int(given["particles"]))
     series = str(given["series"])
-    own = {
-        (r.origin, r.year): r.score.crps
-        for r in found.rows
-        if r.method == MODEL and r.series == series
-    }
-    rivals = sorted({r.method for r in found.rows if r.method != MODEL and r.series == series})
-    rows: list[dict[str, Any]] = [
+    own = [row for row in found.rows if row.series == series]
+    rows = tuple(
         {
             "origin": r.origin,
             "year": r.year,
@@ -261,23 +256,14 @@ def scores(bench: Bench, given: Given) -> Found:
             "log score": r.score.log_score,
         }
         for r in found.rows
-    ]
-    if not own or not rivals:
-        return judged(False, phrase("result.nothing_to_compare"), rows=tuple(rows))
+    )
     means = {}
-    for rival in rivals:
-        other = {
-            (r.origin, r.year): r.score.crps
-            for r in found.rows
-            if r.method == rival and r.series == series
-        }
-        both = sorted(own.keys() & other.keys())
-        if both:
-            means[rival] = (
-                float(np.mean([own[k] for k in both])),
-                float(np.mean([other[k] for k in both])),
-                len(both),
-            )
+    for rival in sorted({row.method for row in own} - {MODEL}):
+        if both := pairs(own, rival):
+            mine, theirs = np.mean([[ours.crps, other.crps] for ours, other in both], axis=0)
+            means[rival] = float(mine), float(theirs), len(both)
+    if not means:
+        return judged(False, phrase("result.nothing_to_compare"), rows=rows)
     better = {name: mine <= theirs for name, (mine, theirs, _) in means.items()}
     titles = {one.name: one.title for one in bench.study.require_fit().baselines}
     told = joined(
@@ -288,7 +274,8 @@ def scores(bench: Bench, given: Given) -> Found:
         "clause",
     )
     said = phrase("result.scores", told=told)
-    return judged(all(better.values()), said, float(np.mean(list(own.values()))), rows=tuple(rows))
+    mean = float(np.mean([row.score.crps for row in own if row.method == MODEL]))
+    return judged(all(better.values()), said, mean, rows=rows)
 
 
 def refused(bench: Bench, given: Given) -> Found:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sdengine.kernel import Kernel, Trajectories
 from sdensemble.checks.finding import Found, Given, Panel, judged
-from sdensemble.checks.runs import Bench, at, element, in_year
+from sdensemble.checks.runs import Bench, at, element, in_year, total_of
 from sdensemble.inputs.naming import Amount, element_label, model_label
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.units import total_unit
@@ -191,9 +191,7 @@ def _ratio(bench: Bench, row: Mapping[str, Any]) -> Words:
 
 def _panel(bench: Bench, name: str, base: Trajectories, moved: Trajectories) -> Panel:
     def line(run: Trajectories) -> Array:
-        values = run.values[bench.model[name].name]
-        total = values.reshape(values.shape[0], -1, values.shape[-1]).sum(axis=1)
-        return np.median(total, axis=-1)
+        return np.median(total_of(run, bench.model[name].name), axis=-1)
 
     title = {lang: short_label(bench.model.label(name, lang)) for lang in LANGS}
     return Panel(title, bench.model[name].unit, base.times, line(base), line(moved))
@@ -205,8 +203,6 @@ def _levers(bench: Bench, given: Given) -> Mapping[str, Scenario]:
 
 
 def _headline(bench: Bench, case: Scenario, kernel: Kernel, common: Mapping[str, Any]) -> float:
-    model = kernel.model
-    quarter = max(1, round(1 / model.clock.step) // 4)
     merged = replace(
         case,
         settings=(
@@ -214,7 +210,7 @@ def _headline(bench: Bench, case: Scenario, kernel: Kernel, common: Mapping[str,
             *(s for s in bench.case(common).settings if s not in case.settings),
         ),
     )
-    run = bench.run(merged, totals=[bench.headline], drawn=False, kernel=kernel, every=quarter)
+    run = bench.run(merged, totals=[bench.headline], drawn=False, kernel=kernel)
     return float(in_year(run, bench.headline, bench.asked)[..., 0])
 
 
@@ -279,7 +275,7 @@ def response(bench: Bench, given: Given) -> Found:
     bench.needs([name])
     base = bench.run(bench.case({}), [name], drawn=False)
     moved = bench.run(bench.case(given["settings"]), [name], drawn=False)
-    ratio = _total(moved, name) / _total(base, name) - 1
+    ratio = (total_of(moved, name) / total_of(base, name))[:, 0] - 1
     final = float(ratio[-4:].mean())
     overshoot = float(ratio.max() / final - 1) if final > 0 else float(ratio.min() / final - 1)
     outside = np.flatnonzero(np.abs(ratio - final) > given["band"] * abs(final))
@@ -316,8 +312,3 @@ def _pulse(bench: Bench, given: Given) -> Scenario:
     size, start, rest = given["size"], given["start"], given.get("rest", 0.0)
     years = {f"{start:g}": size, f"{start + given['length']:g}": rest}
     return bench.case({given["constant"]: {"by_year": years}})
-
-
-def _total(run: Trajectories, name: str) -> Array:
-    values = run.values[name]
-    return values.reshape(values.shape[0], -1, values.shape[-1]).sum(axis=1)[:, 0]

@@ -20,12 +20,11 @@ from sdensemble.ensemble.forcing import sample
 from sdensemble.ensemble.run import whole_years
 from sdensemble.ensemble.worlds import apply
 from sdensemble.inputs.config import Section, cell_name, default_of
-from sdensemble.inputs.scenarios import Scenario, read_settings
+from sdensemble.inputs.scenarios import BASELINE, Scenario, read_settings
 from sdensemble.inputs.units import total_unit
 from sdensemble.results.estimate import Array
 from sdensemble.study import Study
 
-BASELINE = "baseline"
 EVERY_LEVER = "every lever at its limit"
 QUARTERS = 4  # kept times a year
 
@@ -113,7 +112,7 @@ class Bench:
         """
         base = self.scenario(scenario)
         found = Problems()
-        model = _unlimited(self.model) if beyond else self.model
+        model = unlimited(self.model) if beyond else self.model
         top = Section("given", {"settings": _each(self.model, settings)}, found)
         made = read_settings(top, "settings", "world", model)
         found.raise_if_any()
@@ -136,20 +135,36 @@ class Bench:
         """Run a case over the drawn members, or on the model's own constants.
 
         ``constants`` come in beside, or in place of, the drawn ones, (*ranges, member). A
-        constant that the case sets is not driven by the forcing. Saved every quarter of a year
-        unless ``every`` says other.
+        constant that the case sets is not driven by the forcing.
         """
         ids = np.arange(self.members) if members is None else np.asarray(members)
         own: dict[str, Array] = dict(constants or {})
-        count = len(ids) if drawn else max([v.shape[-1] for v in own.values()], default=1)
         held: dict[str, Held] = {}
         if drawn:
-            drawn_values = {n: v[..., ids] for n, v in self.draws.values.items()}
-            own = {**drawn_values, **own}
+            own = {n: v[..., ids] for n, v in self.draws.values.items()} | own
             held = {n: Held(h.times, h.values[..., ids]) for n, h in self.shocks.items()}
-        values, scheduled = apply(case, self.model, own, count)
+        count = len(ids) if drawn else max([v.shape[-1] for v in own.values()], default=1)
+        return self.run_on(own, held, count, case, totals, keep, every=every, kernel=kernel)
+
+    def run_on(
+        self,
+        constants: Mapping[str, Array],
+        shocks: Mapping[str, Held],
+        count: int,
+        case: Scenario,
+        totals: Iterable[str],
+        keep: Iterable[str] = (),
+        *,
+        every: int | None = None,
+        kernel: Kernel | None = None,
+    ) -> Trajectories:
+        """Run a case on given constants, (*ranges, member), and shocks of so many members.
+
+        Saved every quarter of a year unless ``every`` says other.
+        """
+        values, scheduled = apply(case, self.model, constants, count)
         fixed = {setting.constant for setting in case.settings}
-        held = {n: h for n, h in held.items() if n not in fixed} | scheduled
+        held = {n: h for n, h in shocks.items() if n not in fixed} | scheduled
         chosen = kernel or self.kernel
         step = every or max(1, round(1 / chosen.model.clock.step) // QUARTERS)
         return chosen.run(
@@ -185,6 +200,10 @@ class Bench:
         clock = replace(self.model.clock, method="rk4")
         return compile_model(replace(self.model, clock=clock))
 
+    def given(self, given: Mapping[str, Any]) -> Scenario:
+        """Return the case a test is given: its ``settings`` in its ``scenario``."""
+        return self.case(given.get("settings", {}), given.get("scenario", BASELINE))
+
     def needs(self, names: Iterable[str]) -> None:
         """Raise SDError naming every variable that the model lacks."""
         lacking = [name for name in dict.fromkeys(names) if name not in self.model]
@@ -194,7 +213,8 @@ class Bench:
             raise SDError(Message(told, name=name, hint=hint) for name, hint in hints.items())
 
 
-def _unlimited(model: Model) -> Model:
+def unlimited(model: Model) -> Model:
+    """Return a model whose variables have no limits."""
     free = {n: replace(v, limits=(None, None)) for n, v in model.variables.items()}
     return replace(model, variables=free)
 
@@ -233,6 +253,12 @@ def in_year(run: Trajectories, name: str, year: float) -> Array:
     starts = run.times[:-1]
     inside = (starts >= year - 1e-9) & (starts < year + 1 - 1e-9)
     return run.totals[name][inside].sum(axis=0)
+
+
+def total_of(run: Trajectories, name: str) -> Array:
+    """Return a variable at every saved time, summed over its ranges, (time, member)."""
+    values = run.values[name]
+    return np.asarray(values.sum(axis=tuple(range(1, values.ndim - 1))))
 
 
 def element(model: Model, name: str, values: Array, chosen: str) -> Array:

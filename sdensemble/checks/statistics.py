@@ -24,12 +24,14 @@ from sdensemble.checks.finding import (
     judged,
     told,
 )
-from sdensemble.checks.runs import Bench, in_year
+from sdensemble.checks.runs import Bench, in_year, unlimited
 from sdensemble.ensemble.draws import draw
+from sdensemble.evidence.scores import crps_of
+from sdensemble.inputs.config import read_toml
 from sdensemble.inputs.history import Observation
 from sdensemble.inputs.naming import model_label
 from sdensemble.lang import LANGS, Words, in_all, joined, phrase
-from sdensemble.results.estimate import Array
+from sdensemble.results.estimate import Array, mean_of
 
 LEVELS = 4  # levels of the Morris design, at these points of each prior
 POINTS = (0.125, 0.375, 0.625, 0.875)
@@ -144,9 +146,9 @@ def seeds(bench: Bench, given: Given) -> Found:
         other.__dict__["draws"] = draws
         run = other.run(bench.case({}), totals=[target.variable])
         hit = in_year(run, target.variable, bench.asked).reshape(-1) > value
-        means = [hit[draws.replicate == r].mean() for r in np.unique(draws.replicate)]
-        found.append(float(hit.mean()))
-        errors.append(float(np.std(means, ddof=1) / np.sqrt(len(means))))
+        estimate = mean_of(hit.astype(float), draws.replicate)
+        found.append(estimate.mean)
+        errors.append(estimate.se)
     centre, error = float(np.mean(found)), float(np.sqrt(np.mean(np.square(errors))))
     worst = float(np.max(np.abs(np.array(found) - centre)) / error)
     shown = ", ".join(f"{p:.3f}" for p in found)
@@ -237,17 +239,6 @@ def band(bench: Bench, given: Given) -> Found:
     return judged(outside == 0, said, float(outside), rows=tuple(rows))
 
 
-def crps(sample: Array, observed: float) -> float:
-    """Return the continuous ranked probability score of a sample, in the observed unit.
-
-    Source: Gneiting and Raftery (2007), eq. 21; the sorted form of the double sum.
-    """
-    ordered = np.sort(sample)
-    n = ordered.size
-    weights = 2 * np.arange(1, n + 1) - n - 1
-    return float(np.abs(ordered - observed).mean() - (weights * ordered).sum() / n**2)
-
-
 def naive(bench: Bench, given: Given) -> Found:
     """V40: the model's forecast of held-out years scores better than a trend with error bars.
 
@@ -268,7 +259,10 @@ def naive(bench: Bench, given: Given) -> Found:
         ahead = one.time - last.time
         steps = rng.standard_normal(given["draws"]) * given["spread"] * np.sqrt(ahead)
         trend = last.value * np.exp(growth * ahead + steps)
-        scores = crps(_forecast(bench, given, int(one.time)), one.value), crps(trend, one.value)
+        scores = (
+            crps_of(_forecast(bench, given, int(one.time)), one.value),
+            crps_of(trend, one.value),
+        )
         ours, theirs = ours + scores[0] / len(later), theirs + scores[1] / len(later)
         rows.append(
             {
@@ -291,16 +285,11 @@ def family(bench: Bench, given: Given) -> Found:
     ``file`` is a TOML of settings beside the model, labelled as made up, which may leave the
     limits of constants; expectations are as in the extreme conditions.
     """
-    from sdensemble.inputs.config import read_toml
-
     path = bench.study.folder / given["file"]
     if not path.is_file():
         return told(NO_DATA, phrase("result.no_file", file=given["file"]))
     content, _ = read_toml(path)
-    model = bench.model
-    free = {n: replace(v, limits=(None, None)) for n, v in model.variables.items()}
-    kernel = replace(bench.kernel, model=replace(model, variables=free))
-    other = replace(bench, kernel=kernel)
+    other = replace(bench, kernel=replace(bench.kernel, model=unlimited(bench.model)))
     return condition(other, {**given, "settings": content["settings"]})
 
 

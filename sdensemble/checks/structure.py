@@ -12,7 +12,7 @@ from sdengine.model.units import bare_numbers, check_units
 from sdengine.program.interpreter import run_reference
 from sdengine.syntax import Kind, Model, reached, turned
 from sdensemble.checks.finding import FAIL, NO_DATA, Found, Given, judged, told
-from sdensemble.checks.runs import Bench, corners, limits
+from sdensemble.checks.runs import Bench, corners, limits, total_of
 from sdensemble.inputs.boundary import read_boundary
 from sdensemble.inputs.loops import find_links, influences, read_loops
 from sdensemble.inputs.naming import model_label
@@ -49,8 +49,7 @@ def balance(bench: Bench, given: Given) -> Found:
     """V03, V04: an audit stays where it starts while the stock it watches moves."""
     audit, stock = given["audit"], given["watch"]
     bench.needs([audit, stock])
-    case = bench.case(given.get("settings", {}), given.get("scenario", BASELINE))
-    run = bench.run(case, [audit, stock])
+    run = bench.run(bench.given(given), [audit, stock])
     drift = float(np.abs(run.values[audit] - run.values[audit][0]).max())
     moved = float(np.ptp(run.values[stock], axis=0).max())
     unit = {lang: bench.unit(audit, lang) for lang in LANGS}
@@ -77,7 +76,7 @@ def ledger(bench: Bench, given: Given) -> Found:
         case = bench.case(chain.get("settings", {}), given.get("scenario", BASELINE))
         run = bench.run(case, names, every=1)
         stock, into, out = (
-            sum((_all(run.values[bench.model[n].name]) for n in part), np.zeros(1))
+            sum((total_of(run, bench.model[n].name) for n in part), np.zeros(1))
             for part in (chain["stocks"], chain["into"], chain["out"])
         )
         flow = np.broadcast_to(clock.step * (into - out), stock.shape)[:-1]
@@ -94,17 +93,11 @@ def ledger(bench: Bench, given: Given) -> Found:
     return judged(worst <= given["tolerance"] and not still, said, worst, rows=tuple(rows))
 
 
-def _all(values: Array) -> Array:
-    """Return (time, member): the sum over every range of (time, *ranges, member)."""
-    return np.asarray(values.sum(axis=tuple(range(1, values.ndim - 1))))
-
-
 def at_most(bench: Bench, given: Given) -> Found:
     """V05, V13: a variable never above the sum of others, element by element."""
     name, others = given["variable"], list(given["limits"])
     bench.needs([name, *others])
-    case = bench.case(given.get("settings", {}), given.get("scenario", BASELINE))
-    run = bench.run(case, [name, *others])
+    run = bench.run(bench.given(given), [name, *others])
     room = np.sum([run.values[other] for other in others], axis=0)
     over = float((run.values[name] / np.maximum(room, 1e-12) - 1).max())
     said = phrase("result.never_above", left=0.0 - over)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -14,33 +13,27 @@ from sdensemble.checks.finding import Found, Given, judged
 from sdensemble.checks.runs import Bench, in_year
 from sdensemble.ensemble.draws import draw
 from sdensemble.ensemble.forcing import sample
-from sdensemble.inputs.groups import read_groups
+from sdensemble.inputs.groups import matches, read_groups
 from sdensemble.lang import Words, joined, phrase
 from sdensemble.results.estimate import Array
 
 
 def groups_of(bench: Bench, named: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Return the drawn constants of each group; names may be patterns; the rest are "other"."""
-    found: dict[str, list[str]] = {name: [] for name in named}
-    lines, used = [], set()
-    for constant in bench.draws.values:
-        for name, patterns in named.items():
-            if any(fnmatchcase(constant.casefold(), str(p).casefold()) for p in patterns):
-                found[name].append(constant)
-                break
-        else:
-            found.setdefault("other", []).append(constant)
-    for name, patterns in named.items():
-        for pattern in patterns:
-            held = any(
-                fnmatchcase(c.casefold(), str(pattern).casefold()) for c in bench.draws.values
-            )
-            if not held and pattern not in used:
-                used.add(pattern)
-                told = 'groups {name}: no drawn constant is called "{pattern}"'
-                lines.append(Message(told, name=name, pattern=pattern))
+    drawn = list(bench.draws.values)
+    told = 'groups {name}: no drawn constant is called "{pattern}"'
+    lines = [
+        Message(told, name=name, pattern=pattern)
+        for name, patterns in named.items()
+        for pattern in patterns
+        if not any(matches(constant, (pattern,)) for constant in drawn)
+    ]
     if lines:
         raise SDError(lines)
+    home = {
+        one: next((n for n, own in named.items() if matches(one, own)), "other") for one in drawn
+    }
+    found = {name: [one for one in drawn if home[one] == name] for name in (*named, "other")}
     return {name: own for name, own in found.items() if own}
 
 
@@ -79,7 +72,7 @@ def shares(bench: Bench, given: Given) -> Found:
         shocks = held[1] if group == "shocks" else held[both]
         found: dict[tuple[str, int], Array] = {}
         for lever, case in cases.items():
-            run = _run_held(bench, case, values, shocks, count)
+            run = bench.run_on(values, shocks, count, case, [bench.headline], every=bench.per_year)
             for year in given["years"]:
                 value = in_year(run, bench.headline, year).reshape(-1)
                 found[lever, year] = np.log(value) if not lever else value
@@ -143,15 +136,3 @@ def _titles(bench: Bench) -> Callable[[str], Words]:
     spare = {"shocks": phrase("decide.group.shocks"), "other": phrase("decide.group.rest")}
     known: dict[str, Words] = {**spare, **labels}
     return lambda name: known.get(name, name)
-
-
-def _run_held(
-    bench: Bench, case: Any, values: Mapping[str, Array], shocks: Mapping[str, Held], count: int
-) -> Any:
-    """Run a case on given constants and shocks, the headline's yearly totals kept."""
-    from sdensemble.ensemble.worlds import apply
-
-    own, scheduled = apply(case, bench.model, values, count)
-    fixed = {setting.constant for setting in case.settings}
-    held = {n: h for n, h in shocks.items() if n not in fixed} | scheduled
-    return bench.kernel.run(own, held, totals=[bench.headline], every=bench.per_year, members=count)

@@ -168,6 +168,13 @@ def backtest(
     return Backtest(tuple(rows))
 
 
+def pairs(rows: Sequence[Row], rival: str) -> list[tuple[Score, Score]]:
+    """Return the model's score and a rival's of each figure that both forecast."""
+    own = {(r.origin, r.series, r.year): r.score for r in rows if r.method == MODEL}
+    every = [((r.origin, r.series, r.year), r.score) for r in rows if r.method == rival]
+    return [(own[key], score) for key, score in every if key in own]
+
+
 def against(rows: Sequence[Row], rival: str) -> int | None:
     """Return 1 where the model beats a rival in mean CRPS, -1 where it loses, 0 for a tie.
 
@@ -175,16 +182,11 @@ def against(rows: Sequence[Row], rival: str) -> int | None:
     two Monte Carlo errors of the model's mean: figures forecast by the same members miss
     together, so the error is that of the mean over the figures in each repetition.
     """
-    own = {(r.origin, r.series, r.year): r.score for r in rows if r.method == MODEL}
-    pairs = [
-        (own[key], r.score)
-        for r in rows
-        if r.method == rival and (key := (r.origin, r.series, r.year)) in own
-    ]
-    if not pairs:
+    both = pairs(rows, rival)
+    if not both:
         return None
-    ahead = float(np.mean([theirs.crps - ours.crps for ours, theirs in pairs]))
-    error = error_of(np.mean([ours.parts for ours, _ in pairs], axis=0))
+    ahead = float(np.mean([theirs.crps - ours.crps for ours, theirs in both]))
+    error = error_of(np.mean([ours.parts for ours, _ in both], axis=0))
     return 0 if abs(ahead) <= 2 * error else 1 if ahead > 0 else -1
 
 

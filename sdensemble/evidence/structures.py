@@ -15,10 +15,9 @@ from sdensemble.evidence.fitting import make_problem
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.predictive import Source
 from sdensemble.inputs.config import default_of
-from sdensemble.inputs.fit import Fit
+from sdensemble.inputs.fit import Fit, read_fit
 from sdensemble.inputs.history import LATEST, Vintage, vintage
 from sdensemble.inputs.priors import Priors, read_priors
-from sdensemble.inputs.read_fit import read_fit
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.lang import Tell, phrase
 from sdensemble.results.probability import Key, require_same_question

@@ -9,7 +9,7 @@ import math
 import re
 import tomllib
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -39,8 +39,18 @@ def short(path: Path) -> str:
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     """Return a TOML file's content and the digest of its bytes; raise SDError with the line.
 
-    UTF-8, UTF-16 and GBK are read. What is no TOML is read again with the signs of a Chinese
-    keyboard made plain and bare words quoted, before it is refused as it stands.
+    What is no TOML is read again with the signs of a Chinese keyboard made plain and bare words
+    quoted, before it is refused as it stands.
+    """
+    text, raw = read_text(path, "UTF-8")
+    content: dict[str, Any] = _without_controls(_parsed(path, text))
+    return content, hashlib.blake2b(raw, digest_size=16).hexdigest()
+
+
+def read_text(path: Path, save_as: str) -> tuple[str, bytes]:
+    """Return a file's text, from UTF-8, UTF-16 or GBK, and its bytes.
+
+    Raises SDError where it cannot be read, with what to ``save_as`` where it is no such text.
     """
     if path.exists() and not path.is_file():  # a pipe would be waited for
         raise SDError("{file}: is no plain file", file=short(path))
@@ -50,12 +60,10 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         why = error.strerror or error
         raise SDError("{file}: cannot be read — {why}", file=short(path), why=why) from None
     try:
-        text = decoded(raw)
+        return decoded(raw), raw
     except UnicodeDecodeError:
-        told = "{file}: is neither UTF-8 nor GBK — save it as UTF-8"
-        raise SDError(told, file=short(path)) from None
-    content: dict[str, Any] = _without_controls(_parsed(path, text))
-    return content, hashlib.blake2b(raw, digest_size=16).hexdigest()
+        told = "{file}: is neither UTF-8 nor GBK — save it as {form}"
+        raise SDError(told, file=short(path), form=save_as) from None
 
 
 def _without_controls(value: Any) -> Any:
@@ -145,17 +153,17 @@ class Section:
             for name, row in self.values.items()
         }
 
-    def listed(self, key: str, kind: type) -> tuple[Any, ...]:
+    def listed(self, key: str, kind: type, told: str = "") -> tuple[Any, ...]:
         """Return a list of names (str), years (int) or numbers (float); none where it is no such.
 
-        Nothing is noted of a list that is missing.
+        Nothing is noted of a list that is missing; ``told`` is what to note of anything else.
         """
         value = self.values.get(key, [])
         kinds = (int, float) if kind is float else (kind,)
-        if isinstance(value, list) and all(type(one) in kinds for one in value):
+        if isinstance(value, list) and all(type(one) in kinds and one != "" for one in value):
             return tuple(map(kind, value))
-        told = {str: "{key} must be a list of names", int: "{key} must be a list of years"}
-        self.problem(told.get(kind, "{key} must be a list of numbers"), key=key)
+        what = {str: "{key} must be a list of names", int: "{key} must be a list of years"}
+        self.problem(told or what.get(kind, "{key} must be a list of numbers"), key=key)
         return ()
 
     def variable(self, key: str, model: Model, *, needed: bool = False) -> str:
@@ -302,7 +310,7 @@ def find_constant(
     written = model.name_of(name)
     if written in constants:
         return constants[written]
-    labels = _labels(constants.values())
+    labels = labels_of(constants.values())
     meant = labels.get(fold(unicodedata.normalize("NFKC", name)), [])
     if written is None and len(meant) == 1:
         return constants[meant[0]]
@@ -321,8 +329,8 @@ def find_constant(
     return None
 
 
-def _labels(variables: Iterable[Variable]) -> dict[str, list[str]]:
-    """Return each label, folded, with the names of the constants that have it."""
+def labels_of(variables: Iterable[Variable]) -> dict[str, list[str]]:
+    """Return each label, folded, with the names of the variables that have it."""
     found: dict[str, list[str]] = {}
     for variable in variables:
         for label in dict.fromkeys(filter(None, (variable.note.zh, variable.note.en))):
@@ -381,6 +389,16 @@ def find_cells(model: Model, variable: Variable, element: str, table: Section) -
             return ()
         positions.append([elements[fold(name)] for name in chosen])
     return tuple(itertools.product(*positions))
+
+
+def taken_twice(entries: Iterable[tuple[str, Sequence[Cell]]], model: Model) -> Iterator[str]:
+    """Yield, of each entry (constant, cells) with a cell that an earlier one has, its name."""
+    seen: set[tuple[str, Cell]] = set()
+    for constant, cells in entries:
+        twice = [cell for cell in cells if (constant, cell) in seen]
+        seen.update((constant, cell) for cell in cells)
+        if twice:
+            yield cell_name(model, model[constant], twice[0])
 
 
 def cell_name(model: Model, variable: Variable, cell: Cell) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -59,4 +59,9 @@ def _meant(constant: str, pattern: str) -> bool:
     """Return whether a pattern names a constant."""
     if constant.endswith(EXECUTION) and EXECUTION not in pattern:
         return False
-    return fnmatchcase(constant.casefold(), pattern.casefold())
+    return matches(constant, (pattern,))
+
+
+def matches(name: str, patterns: Iterable[object]) -> bool:
+    """Return whether a name is one of some, or fits a pattern such as "land *"; case is nothing."""
+    return any(fnmatchcase(name.casefold(), str(one).casefold()) for one in patterns)

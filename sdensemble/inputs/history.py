@@ -19,13 +19,11 @@ from pathlib import Path
 from sdengine.errors import Message, Problems, SDError
 from sdensemble.inputs.config import Section
 from sdensemble.inputs.forgiving import in_utf8, separator
-from sdensemble.inputs.rows import cell_number, read_rows
+from sdensemble.inputs.rows import cell_number, need, read_rows, row_as
 
 COLUMNS = ("time", "sector", "measure", "value", "unit", "source", "period_end", "published_on")
 MORE = ("id", "url", "role", "note", "batch")
 """Columns a file may have besides; without ``role`` every row is observed."""
-COPY = "copy"
-"""A column a file may have: whose copy of the publication was looked at, as in evidence tables."""
 ROLES = ("observed", "derived", "target")
 LATEST = "latest"
 FIRST_YEAR = 1000
@@ -104,27 +102,16 @@ def read_history(path: Path) -> tuple[Observation, ...]:
 
 
 def _observation(row: Section) -> Observation:
-    row.one_of("role", ROLES)
     ends = date.min
     try:
         ends = date.fromisoformat(row.text("period_end"))
     except ValueError:
         told = 'period_end must be a date such as 2020-12-31, not "{text}"'
         row.problem(told, text=row.text("period_end"))
-    numbers = {name: cell_number(row, name) for name in ("time", "value")}
-    for name in numbers:
-        row.text(name, needed=True)
-    return Observation(
-        numbers["time"] or 0.0,
-        row.text("sector"),
-        row.text("measure"),
-        numbers["value"] or 0.0,
-        row.text("unit"),
-        row.text("source"),
-        ends,
-        row.text("published_on"),
-        **{name: text for name in (*MORE, COPY) if (text := row.text(name))},
-    )
+    need(row, ("time", "value"))
+    numbers = {name: cell_number(row, name) or 0.0 for name in ("time", "value")}
+    role = row.one_of("role", ROLES, "observed")
+    return row_as(row, Observation, period_end=ends, role=role, **numbers)
 
 
 def appended(path: Path, rows: Sequence[Observation]) -> bytes:

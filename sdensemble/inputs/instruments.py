@@ -7,15 +7,15 @@ by its name is told why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from sdengine.errors import Problems
 from sdengine.model.describe import levers
 from sdengine.syntax import Model, Variable, fold
 from sdensemble.inputs.config import Section, bounds, find_constant, span
-from sdensemble.inputs.rows import cell_number, read_rows
+from sdensemble.inputs.rows import need, read_rows, row_as
 from sdensemble.inputs.units import same_unit
 
 CONFIDENCE = ("high", "medium", "low")
@@ -102,48 +102,38 @@ def delay_of(model: Model, instrument: Instrument) -> Variable | None:
 
 def _read(table: Section, model: Model) -> Instrument:
     """Return one row; the problems of a row that does not hold are noted."""
-    text = {name: table.text(name) for name in COLUMNS}
-    numbers = {name: cell_number(table, name) for name in NUMBERS}
-    for name in ("zh", "en", "section"):
-        table.text(name, needed=True)
-    if text["outside"] not in ("", "0", "1"):
-        table.problem('outside must be 1, 0 or empty, not "{outside}"', outside=text["outside"])
+    one = row_as(table, Instrument)
+    need(table, ("zh", "en", "section"))
     table.one_of("confidence", CONFIDENCE)
-    if numbers["cost"] is not None:
-        table.text("cost_unit", needed=True)
-        table.text("cost_basis", needed=True)
-    if text["lever"]:
-        text["lever"] = _check_lever(table, numbers, model)
-    else:
-        for name in ("refused_zh", "refused_en"):
-            if not text[name]:
-                told = "{name} is missing: name a lever, or say why there is none"
-                table.problem(told, name=name)
-    outside = text.pop("outside") == "1"
-    words = {name: value for name, value in text.items() if name not in NUMBERS}
-    return Instrument(**words, **numbers, outside=outside)  # type: ignore[arg-type]
+    if one.cost is not None:
+        need(table, ("cost_unit", "cost_basis"))
+    if one.lever:
+        return replace(one, lever=_check_lever(table, one, model))
+    for name in ("refused_zh", "refused_en"):
+        if not table.text(name):
+            told = "{name} is missing: name a lever, or say why there is none"
+            table.problem(told, name=name)
+    return one
 
 
-def _check_lever(table: Section, numbers: Mapping[str, float | None], model: Model) -> str:
+def _check_lever(table: Section, one: Instrument, model: Model) -> str:
     """Return the lever's own name in the model; note what does not fit it."""
-    name = table.text("lever")
-    if table.text("refused_zh") or table.text("refused_en"):
+    if one.refused_zh or one.refused_en:
         table.problem("a refused instrument has no lever: leave one of the two empty")
-    variable = find_constant(model, name, table)
+    variable = find_constant(model, one.lever, table)
     if variable is None:
-        return name
+        return one.lever
     unit = table.text("unit", needed=True)
     if unit and not same_unit(unit, variable.unit):
         words = {"unit": unit, "unit2": variable.unit or "Dmnl", "variable": variable.name}
         table.problem("unit is {unit}, but must be {unit2} ({variable})", **words)
     low, high = bounds(variable)
     for key in ("policy_level", "low", "high"):
-        value = numbers[key]
+        value = getattr(one, key)
         if value is not None and not low <= value <= high:
             told = "{key} {value:g} is outside the limits ({variable})"
             table.problem(told, key=key, value=value, variable=span(variable))
-    own_low, own_high = numbers["low"], numbers["high"]
-    if own_low is not None and own_high is not None and not own_low <= own_high:
+    if one.low is not None and one.high is not None and not one.low <= one.high:
         told = "low ({own_low:g}) must not be above high ({own_high:g})"
-        table.problem(told, own_low=own_low, own_high=own_high)
+        table.problem(told, own_low=one.low, own_high=one.high)
     return variable.name

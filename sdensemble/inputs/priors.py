@@ -15,12 +15,12 @@ from sdensemble.inputs.config import (
     Cell,
     Section,
     bounds,
-    cell_name,
     default_of,
     find_cells,
     find_constant,
     short,
     span,
+    taken_twice,
 )
 from sdensemble.inputs.distributions import DISTRIBUTIONS, Distribution, Truncated
 from sdensemble.inputs.evidence import EVIDENCE_KEYS, Evidenced, read_evidence
@@ -191,25 +191,22 @@ def _read_distribution(table: Section) -> Distribution | None:
 
 def _read_sets(table: Section) -> tuple[str, ...]:
     """Return the names of the sets an entry belongs to; none where it belongs to all."""
-    sets = table.values.get("sets", [])
-    if isinstance(sets, list) and all(isinstance(name, str) and name for name in sets):
-        return tuple(sets)
-    table.problem('sets must be a list of names such as ["low", "high"]')
-    return ()
+    sets: tuple[str, ...] = table.listed(
+        "sets", str, 'sets must be a list of names such as ["low", "high"]'
+    )
+    return sets
 
 
 def _read_effects(table: Section, sources: Sources) -> tuple[str, ...]:
     """Return the rows of evidence an entry names; note those that no table has."""
-    names = table.values.get("effects", [])
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        table.problem('effects must be a list of rows such as ["E004", "E079"]')
-        return ()
+    told = 'effects must be a list of rows such as ["E004", "E079"]'
+    names: tuple[str, ...] = table.listed("effects", str, told)
     for name in names:
         if name not in sources.by_id:
             hint = did_you_mean(name, sources.by_id)
             told = 'effects: no row "{name}" in the tables of evidence{hint}'
             table.problem(told, name=name, hint=hint)
-    return tuple(names)
+    return names
 
 
 def _within_limits(
@@ -287,14 +284,9 @@ def _check_set(
     name: str, items: Sequence[Prior], correlations: Mapping[str, float], model: Model, top: Section
 ) -> None:
     """Note elements that one set draws twice, and correlations that cannot be."""
-    seen: dict[tuple[str, Cell], Prior] = {}
-    for prior in items:
-        twice = [cell for cell in prior.cells if (prior.constant, cell) in seen]
-        seen.update({(prior.constant, cell): prior for cell in prior.cells})
-        if twice:
-            where = cell_name(model, model[prior.constant], twice[0])
-            told = '[[prior]] "{where}" is drawn twice in the set "{name}"'
-            top.problem(told, where=where, name=name)
+    for where in taken_twice(((prior.constant, prior.cells) for prior in items), model):
+        told = '[[prior]] "{where}" is drawn twice in the set "{name}"'
+        top.problem(told, where=where, name=name)
     for group, rho in correlations.items():
         size = sum(prior.columns for prior in items if prior.group == group)
         # An equicorrelated matrix is positive definite between -1/(size - 1) and 1.

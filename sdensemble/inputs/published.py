@@ -11,7 +11,7 @@ from pathlib import Path
 from sdengine.errors import Problems, SDError, did_you_mean
 from sdensemble.inputs.config import Section
 from sdensemble.inputs.history import last_day
-from sdensemble.inputs.rows import cell_number, read_rows
+from sdensemble.inputs.rows import cell_number, cell_year, need, read_rows, row_as
 from sdensemble.inputs.targets import Target
 from sdensemble.inputs.units import same_unit
 
@@ -68,35 +68,29 @@ def read_published(path: Path, targets: Sequence[Target]) -> tuple[Statistic, ..
     rows = read_rows(Path(path), COLUMNS, NEEDED, ("year", "value"), found)
     read = [_read(table, targets) for table in rows]
     found.raise_if_any()
-    return tuple(one for one in read if one is not None)
+    return tuple(read)
 
 
-def _read(table: Section, targets: Sequence[Target]) -> Statistic | None:
-    text = {name: table.text(name, needed=name in NEEDED) for name in COLUMNS}
-    year, value = cell_number(table, "year"), cell_number(table, "value")
-    same = [t for t in targets if (t.entity, t.quantity) == (text["entity"], text["quantity"])]
+def _read(table: Section, targets: Sequence[Target]) -> Statistic:
+    """Return one row; the problems of a row that does not hold are noted."""
+    need(table, NEEDED)
+    year, value = cell_year(table, "year"), cell_number(table, "value")
+    one = row_as(table, Statistic, year=year or 0, value=value or 0.0)
+    same = [t for t in targets if (t.entity, t.quantity) == (one.entity, one.quantity)]
     if not same:
         known = dict.fromkeys(f"{t.entity} {t.quantity}" for t in targets if t.quantity)
-        what = f"{text['entity']} {text['quantity']}"
+        what = f"{one.entity} {one.quantity}"
         told = 'no target speaks of "{what}"{hint}'
         table.problem(told, what=what, hint=did_you_mean(what, known))
     for target in same:
-        if target.measure == text["measure"] and not same_unit(target.unit, text["unit"]):
+        if target.measure == one.measure and not same_unit(target.unit, one.unit):
             told = 'unit is {unit}, but target "{id}" of the same measure is in {unit2}'
-            table.problem(told, unit=text["unit"], id=target.id, unit2=target.unit)
+            table.problem(told, unit=one.unit, id=target.id, unit2=target.unit)
             break
-    if text["published_on"] and last_day(text["published_on"]) is None:
+    if one.published_on and last_day(one.published_on) is None:
         told = 'published_on must be a date, a month or a year, not "{published_on}"'
-        table.problem(told, published_on=text["published_on"])
-    if year is None or value is None:
-        return None
-    if year != int(year):
-        table.problem('year must be a whole year, not "{year}"', year=table.text("year"))
-    return Statistic(
-        **{name: text[name] for name in COLUMNS if name not in ("year", "value")},
-        year=int(year),
-        value=value,
-    )
+        table.problem(told, published_on=one.published_on)
+    return one
 
 
 def _day(as_of: str) -> date:

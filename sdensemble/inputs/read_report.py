@@ -11,7 +11,6 @@ from sdengine.errors import SDError, did_you_mean
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Section
 from sdensemble.inputs.report import (
-    AGGREGATES,
     Bearing,
     Caveat,
     Condition,
@@ -24,6 +23,7 @@ from sdensemble.inputs.report import (
     Regime,
     ReportSpec,
 )
+from sdensemble.inputs.targets import AGGREGATES
 from sdensemble.lang import LANGS
 
 Label = Mapping[str, str]
@@ -59,18 +59,12 @@ def read_report(path: Path, model: Model) -> ReportSpec:
         bearings=tuple(map(_bearing, top.entries("bearing"))),
         caveats=tuple(_caveat(row, model) for row in top.entries("caveat")),
         policy=_labelled(top.table("policy")),
-        capitals=_capitals(top),
+        capitals=top.listed(
+            "capitals", str, 'capitals must be a list of words such as ["Chinese"]'
+        ),
     )
     top.found.raise_if_any()
     return spec
-
-
-def _capitals(top: Section) -> tuple[str, ...]:
-    found = top.values.get("capitals", [])
-    if isinstance(found, list) and all(isinstance(word, str) for word in found):
-        return tuple(found)
-    top.problem('capitals must be a list of words such as ["Chinese"]')
-    return ()
 
 
 def _kept(row: Section, model: Model) -> Kept:

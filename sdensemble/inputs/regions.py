@@ -9,7 +9,7 @@ from pathlib import Path
 from sdengine.errors import Problems, did_you_mean
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Section
-from sdensemble.inputs.rows import read_rows
+from sdensemble.inputs.rows import need, read_rows, row_as
 
 AS_WRITTEN = "原文如此"
 """Said behind a product whose note holds these words: it stands as the source has it."""
@@ -56,16 +56,17 @@ def read_places(path: Path, model: Model) -> tuple[Place, ...]:
 
 
 def _read(row: Section, model: Model) -> Place:
-    text = {name: row.text(name, needed=name not in ("note", "id")) for name in COLUMNS}
-    elements = model.ranges.get(text["range"])
-    if text["range"] and elements is None:
-        hint = did_you_mean(text["range"], model.ranges)
-        row.problem('no range "{range}"{hint}', range=text["range"], hint=hint)
-    elif elements is not None and text["element"] not in elements:
-        words = {"element": text["element"], "range": text["range"]}
-        hint = did_you_mean(text["element"], elements)
+    need(row, COLUMNS[1:-1])
+    place = row_as(row, Place)
+    elements = model.ranges.get(place.range)
+    if place.range and elements is None:
+        hint = did_you_mean(place.range, model.ranges)
+        row.problem('no range "{range}"{hint}', range=place.range, hint=hint)
+    elif elements is not None and place.element not in elements:
+        words = {"element": place.element, "range": place.range}
+        hint = did_you_mean(place.element, elements)
         row.problem('no element "{element}" in range {range}{hint}', **words, hint=hint)
-    return Place(**text)
+    return place
 
 
 def elements_of(places: Sequence[Place]) -> tuple[tuple[str, str], ...]:

@@ -74,8 +74,6 @@ from sdensemble.lang import LANGS, say, spoken
 if TYPE_CHECKING:
     from sdensemble.inputs.targets import Target
 
-AGGREGATES = ("annual", "mean", "end")
-
 
 @dataclass(frozen=True)
 class Kept:
@@ -316,8 +314,6 @@ class ReportSpec:
         """Return every way in which the report and the targets do not fit together."""
         problems = Problems()
         for test in (self.question, self.keep):
-            try:
+            with problems.noted():
                 test(targets)
-            except SDError as error:
-                problems.take(error)
         return tuple(problems.lines)

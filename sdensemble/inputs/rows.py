@@ -7,12 +7,16 @@ import io
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
+from typing import Any, TypeVar
 
 from sdengine.errors import Message, Problems, SDError, did_you_mean
-from sdensemble.inputs.config import Section, short
-from sdensemble.inputs.forgiving import decoded, separator
+from sdensemble.inputs.config import Section, read_text, short
+from sdensemble.inputs.forgiving import separator
+
+T = TypeVar("T")
 
 
 def read_rows(
@@ -59,7 +63,7 @@ def _at(path: Path, number: int) -> str:
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield (number of its last line, cells) of each row."""
-    text = read_text(path)
+    text, _ = read_text(path, "CSV UTF-8")
     first, *_ = text.splitlines() or [""]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator(first))
     try:
@@ -69,22 +73,6 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         told = "{file} line {line}: is no CSV — {why} (a quotation mark that is not closed?)"
         where = {"file": short(path), "line": reader.line_num + 1}
         raise SDError(told, **where, why=error) from None
-
-
-def read_text(path: Path) -> str:
-    """Return a file's text, from UTF-8 or else from GBK, as Excel saves it in China."""
-    if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise SDError("{file}: is no plain file", file=short(path))
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        told = "{file}: cannot be read — {error}"
-        raise SDError(told, file=short(path), error=error.strerror or error) from None
-    try:
-        return decoded(raw)
-    except UnicodeDecodeError:
-        told = "{file}: is neither UTF-8 nor GBK — save it as CSV UTF-8"
-        raise SDError(told, file=short(path)) from None
 
 
 def _plain(cell: str) -> str:
@@ -121,6 +109,45 @@ def cell_number(table: Section, name: str) -> float | None:
         return number
     table.problem('{name} must be a number, not "{text}"', name=name, text=text)
     return None
+
+
+def cell_year(table: Section, name: str) -> int | None:
+    """Return a cell as a whole year, or None where it is empty or none."""
+    year = cell_number(table, name)
+    if year is not None and year != int(year):
+        table.problem('{key} must be a whole year, not "{year}"', key=name, year=table.text(name))
+    return None if year is None else int(year)
+
+
+def _cell_flag(table: Section, name: str) -> bool:
+    """Return whether a cell is marked with 1."""
+    value = table.text(name)
+    if value not in ("", "0", "1"):
+        told = '{key} must be 1, 0 or empty, not "{value}"'
+        table.problem(told, key=name, value=value)
+    return value == "1"
+
+
+def row_as(row: Section, kind: type[T], **own: Any) -> T:
+    """Return a row as a frozen value: each field is the column of its name, unless given.
+
+    What a cell holds is said by the field: a number (``float | None``), a mark (``bool``), parts
+    between semicolons (``tuple``), else a text, empty where there is no such column.
+    """
+    read: dict[object, Callable[[Section, str], Any]] = {
+        "float | None": cell_number,
+        "bool": _cell_flag,
+        "tuple[str, ...]": lambda table, name: parts_of(table.text(name)),
+    }
+    columns = [field for field in fields(kind) if field.name not in own]  # type: ignore[arg-type]
+    cells = {one.name: read.get(one.type, Section.text)(row, one.name) for one in columns}
+    return kind(**cells, **own)
+
+
+def need(row: Section, names: Iterable[str]) -> None:
+    """Note every column of some in which a row is empty."""
+    for name in names:
+        row.text(name, needed=True)
 
 
 def parts_of(cell: str) -> tuple[str, ...]:

@@ -14,12 +14,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from sdengine.errors import Problems
 from sdensemble.inputs.config import Section
 from sdensemble.inputs.history import Observation
-from sdensemble.inputs.rows import cell_number, read_rows
+from sdensemble.inputs.rows import need, read_rows, row_as
 
 COLUMNS = (
     *("id", "zh", "en", "low", "central", "high", "unit", "year", "source", "original", "url"),
@@ -172,15 +171,13 @@ def of_observations(observations: Iterable[Observation]) -> tuple[Row, ...]:
 
 
 def _row(table: str, cells: Section) -> Row:
-    three = ("low", "central", "high")
-    numbers: dict[str, Any] = {name: cell_number(cells, name) for name in three}
     for name, known in (("copy", COPIES), ("how", HOW)):
         cells.one_of(name, known, needed=True)
-    cells.text("id", needed=True)
-    ends = [value for value in numbers.values() if value is not None]
+    need(cells, ("id",))
+    more = {name: text for name, text in cells.values.items() if name not in COLUMNS and text}
+    row = row_as(cells, Row, table=table, more=more)
+    ends = [value for value in (row.low, row.central, row.high) if value is not None]
     if ends != sorted(ends):
         shown = ", ".join(f"{value:g}" for value in ends)
         cells.problem("low, central and high must rise: {shown}", shown=shown)
-    texts: dict[str, Any] = {name: cells.text(name) for name in COLUMNS if name not in numbers}
-    more = {name: text for name, text in cells.values.items() if name not in COLUMNS and text}
-    return Row(table=table, **texts, **numbers, more=more)
+    return row

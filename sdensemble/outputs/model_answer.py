@@ -77,9 +77,7 @@ def _table(models: ModelSet, found: Across, base: Scenario) -> Table:
         lines.append((models.title(variant), found.each[i], *cells, lead, *pair_leads))
     empty = [None] * (len(columns) - 2 - len(pairs))
     spans = [Ends(*move.span) for move in moves]
-    held = sorted((one for one in found.each if one is not None), key=lambda one: one.mean)
-    ends = (held[0], held[-1]) if held else None
-    lines.append((phrase("variants.range"), ends, *spans, *empty))
+    lines.append((phrase("variants.range"), found.ends, *spans, *empty))
     mixed = [(move.mixture, math.nan) for move in moves]
     how = phrase("variants.mixture", how=how_mixed(models))
     lines.append((how, found.mixture, *mixed, *empty))
@@ -140,8 +138,7 @@ class Worth(Number):
 
 def _notes(models: ModelSet, found: Across, base: Scenario) -> list[Words]:
     main, asked, mixture = models.main, models.main.question, found.mixture
-    held = sorted((one for one in found.each if one is not None), key=lambda one: one.mean)
-    low, high = (Shown(held[end] if held else None, Likely(error=False)) for end in (0, -1))
+    low, high = (Shown(end, Likely(error=False)) for end in found.ends or (None, None))
     columns: dict[str, object] = {
         "year": when(main, main.asked_year),
         "name": target_name(asked),

@@ -68,10 +68,15 @@ class Across:
     mixture: Estimate | None
 
     @property
+    def ends(self) -> tuple[Estimate, Estimate] | None:
+        """The least and the most over the variants; None where no variant can tell it."""
+        held = sorted((one for one in self.each if one is not None), key=lambda one: one.mean)
+        return (held[0], held[-1]) if held else None
+
+    @property
     def span(self) -> tuple[float, float]:
         """Least and most of the means over the variants."""
-        means = [found.mean for found in self.each if found is not None]
-        return (min(means), max(means)) if means else (math.nan, math.nan)
+        return (self.ends[0].mean, self.ends[1].mean) if self.ends else (math.nan, math.nan)
 
 
 def asks(results: Results, target: Target) -> bool:

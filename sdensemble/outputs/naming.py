@@ -202,8 +202,10 @@ def beyond(target: Target, spec: ReportSpec) -> Words:
 
 def statement(results: Results, target: Target) -> Words:
     """Return a target in words: "2025年全省产值超过1000亿元"."""
-    year, told = when(results, results.year(target)), named_in if target.joint else stated
-    return told(results.spec, target, year)
+    year = when(results, results.year(target))
+    if target.joint:
+        return named_in(results.spec, target, year)
+    return stated(results.spec, target, year)
 
 
 def stated(spec: ReportSpec, target: Target, year: Words) -> Words:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from sdengine.errors import SDError
-from sdensemble.inputs.targets import Target, readings
+from sdensemble.inputs.targets import Target, key_of, readings
 from sdensemble.policy.ledger import kept
 from sdensemble.results.probability import Probability
 from sdensemble.results.results import Results, Split, reference
@@ -109,30 +108,8 @@ def _paths(held: Sequence[Target]) -> Iterator[tuple[str, Target, tuple[Target, 
 
 def _together(name: str, parts: Sequence[Target]) -> Target:
     """Return a joint target of parts, with the key they share."""
-    shared: dict[str, Any] = {
-        key: " + ".join(dict.fromkeys(getattr(part, key) for part in parts))
-        for key in ("measure", "scope", "price_basis")
-    }
-    return replace(
-        parts[0],
-        id=name,
-        zh="",
-        en="",
-        variable="",
-        element="",
-        aggregate="",
-        year=None,
-        comparator="",
-        value=None,
-        low=None,
-        high=None,
-        unit="",
-        joint=tuple(part.id for part in parts),
-        within="",
-        headline=False,
-        note="",
-        **shared,
-    )
+    names = tuple(part.id for part in parts)
+    return Target(name, section=parts[0].section, joint=names, **key_of(parts))
 
 
 JOINT = ("joint", "nested", "path")

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdensemble.verbs.options import COUNT, SEED, OfStudy, option
+from sdensemble.verbs.options import Fitting, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditOptions(OfStudy):
+class AuditOptions(Fitting):
     """What an audit may be asked with; ``scenario`` sets its levers from ``start`` on."""
 
     scenario: str = option("")
     start: float | None = option(None, "--from", type=float)
-    prior_set: str = option("", "--prior")
     members: int = option(2048)
-    seed: int = option(1, type=SEED)
-    threads: int | None = option(aside=True, type=COUNT)
 
 
 def audit(asked: AuditOptions, tell: Tell = SILENT) -> VerbResult:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdensemble.verbs.options import COUNT, SEED, IntoFolder, OfStudy, option
+from sdensemble.verbs.options import Fitting, IntoFolder, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
 
 @dataclass(frozen=True, kw_only=True)
-class BacktestOptions(IntoFolder, OfStudy):
+class BacktestOptions(IntoFolder, Fitting):
     """What a backtest may be asked with."""
 
-    prior_set: str = option("", "--prior")
-    seed: int = option(1, type=SEED)
     particles: int = option(2048)
-    threads: int | None = option(aside=True, type=COUNT)
 
 
 def backtest(asked: BacktestOptions, tell: Tell = SILENT) -> VerbResult:

@@ -7,19 +7,16 @@ from pathlib import Path
 
 import click
 
-from sdensemble.verbs.options import COUNT, FILE, SEED, OfStudy, option
+from sdensemble.verbs.options import FILE, Fitting, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
 
 @dataclass(frozen=True, kw_only=True)
-class CalibrateOptions(OfStudy):
+class CalibrateOptions(Fitting):
     """What a calibration may be asked with."""
 
     as_of: str = option("")
-    prior_set: str = option("", "--prior")
-    seed: int = option(1, type=SEED)
     particles: int = option(4096)
-    threads: int | None = option(aside=True, type=COUNT)
     no_profiles: bool = option(False)
     variants: bool = option(False)
     figures: Path | None = option(aside=True, type=click.Path(path_type=Path))

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from sdensemble.verbs.options import COUNT, SEED, THERE, OfStudy, argument, option
+from sdensemble.verbs.options import THERE, Fitting, OfStudy, argument, option
 from sdensemble.verbs.result import SILENT, Tell, VerbResult
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObserveOptions(OfStudy):
+class ObserveOptions(Fitting):
     """What the addition of figures may be asked with; texts are what all rows have."""
 
     file: Path = argument(Path(), type=THERE, required=True)
@@ -21,11 +21,8 @@ class ObserveOptions(OfStudy):
     sector: str = option("")
     unit: str = option("")
     published_on: str = option("")
-    prior_set: str = option("", "--prior")
     particles: int = option(1024)
     each: bool = option(False)
-    seed: int = option(1, type=SEED)
-    threads: int | None = option(aside=True, type=COUNT)
 
 
 def add(asked: ObserveOptions, tell: Tell = SILENT) -> VerbResult:

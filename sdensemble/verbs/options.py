@@ -173,14 +173,27 @@ class IntoFolder(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drawn(OfStudy):
+class Seeded(OfStudy):
+    """What a verb with chance in it may be asked with."""
+
+    seed: int = option(1, type=SEED)
+    threads: int | None = option(aside=True, type=COUNT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitting(Seeded):
+    """What a verb that fits the model to what was observed may be asked with."""
+
+    prior_set: str = option("", "--prior")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn(Seeded):
     """What a verb that draws members may be asked with."""
 
     members: int = option(2048)
-    seed: int = option(1, type=SEED)
     as_of: str = option("")
     prior_only: bool = option(False)
-    threads: int | None = option(aside=True, type=COUNT)
 
 
 @dataclass(frozen=True, kw_only=True)

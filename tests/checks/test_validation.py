@@ -25,8 +25,9 @@ from sdensemble.checks.finding import (
 from sdensemble.checks.read import GROUPS, Test, read_tests
 from sdensemble.checks.run import KINDS, run_test, validate
 from sdensemble.checks.runs import Bench
-from sdensemble.checks.statistics import crps, elementary_effects, morris_design
+from sdensemble.checks.statistics import elementary_effects, morris_design
 from sdensemble.checks.structure import in_feedback
+from sdensemble.evidence.scores import crps_of
 from sdensemble.lang import tell
 from sdensemble.outputs.checks import markdown, summary, write_report
 from sdensemble.outputs.figures.validation import bars, panels
@@ -192,10 +193,10 @@ def test_elementary_effects_of_a_linear_function_are_its_slopes():
 
 
 def test_crps_is_the_error_of_a_point_and_smaller_for_a_good_band():
-    assert crps(np.array([5.0]), 3.0) == 2.0
+    assert crps_of(np.array([5.0]), 3.0) == 2.0
     sample = np.random.default_rng(1).standard_normal(4000)
     # Normal: sigma (2 phi(0) - 1 / sqrt(pi)) at the mean
-    assert crps(sample, 0.0) == pytest.approx(2 * 0.398942 - 0.564190, abs=0.02)
+    assert crps_of(sample, 0.0) == pytest.approx(2 * 0.398942 - 0.564190, abs=0.02)
 
 
 @pytest.mark.full

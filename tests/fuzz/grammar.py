@@ -74,6 +74,8 @@ def _expression(chance: random.Random, heads: Heads, scope: str, depth: int) -> 
     ]
     if chance.random() < 0.05:
         chance.shuffle(given)
+    if "look" in given and chance.random() < 0.3:
+        given[given.index("look")] = "flat"
     if chance.random() < 0.03:
         given = given[:-1] if chance.random() < 0.5 else [*given, "1"]
     return f"{name}({','.join(given)})"

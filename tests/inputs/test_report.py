@@ -3,8 +3,8 @@ import pytest
 from sdengine.errors import SDError
 from sdengine.model.read import read_model
 from sdensemble.inputs.read_report import read_report
-from sdensemble.inputs.read_targets import read_targets
 from sdensemble.inputs.report import Kept
+from sdensemble.inputs.targets import read_targets
 from tests.outputs import synthetic
 
 

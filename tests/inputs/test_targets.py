@@ -4,8 +4,7 @@ import pytest
 from sdengine.errors import SDError
 from sdengine.syntax import Kind
 from sdensemble.inputs import targets as reader
-from sdensemble.inputs.read_targets import read_targets
-from sdensemble.inputs.targets import COLUMNS, Target
+from sdensemble.inputs.targets import COLUMNS, Target, read_targets
 from tests.builders import small_model, variable
 
 MODEL = small_model(variable("total", unit="Yi/Year", kind=Kind.AUXILIARY))
@@ -110,7 +109,7 @@ def test_every_problem_of_a_file_is_told_at_once(read):
         'scenarios/targets.csv line 2 (total_2025): no variable "totals" in model/small.mdl — '
         'did you mean "total" (Yi/Year)?',
         'line 3 (b): comparator must be >, >= or about, not "=>"',
-        "line 3 (b): aggregate must be one of annual, end, mean",
+        "line 3 (b): aggregate must be one of annual, mean, end",
         "line 4 (c): the year 2026 is not wholly within the model's time, 2019 to 2026",
         'line 5 (d): value must be a number, not "3k"',
         "line 5 (d): unit is Yi/Year, but must be Yi (annual of total)",

@@ -13,13 +13,11 @@ from sdengine.errors import nearest
 from sdensemble.evidence.observe.cells import folded
 from sdensemble.evidence.observe.words import Bad, sentence
 from sdensemble.inputs.config import Section
-from sdensemble.inputs.history import Observation, read_history
+from sdensemble.inputs.history import Observation
 from sdensemble.lang import LANGS, Words, catalogue, joined
 from sdensemble.study import Study
 
 NAMES = "names.toml"
-PLANS = "plans.csv"
-"""Figures that were announced, not observed, in the columns of history.csv: never history."""
 Series = tuple[str, str]
 
 UNITS: Mapping[str, tuple[str, ...]] = {
@@ -54,9 +52,8 @@ class Names:
     @cached_property
     def plans(self) -> tuple[Observation, ...]:
         """The study's plans and targets."""
-        path = self.study.folder / "calibration" / PLANS
-        rows = read_history(path) if path.is_file() else ()
-        return (*rows, *(row for row in self.study.history if row.role == "target"))
+        history = self.study.history
+        return (*self.study.plans, *(row for row in history if row.role == "target"))
 
     @cached_property
     def series(self) -> Mapping[Series, str]:

@@ -19,8 +19,8 @@ def read_text(path: Path) -> str:
     try:
         return decode(path.read_bytes())
     except OSError as error:
-        told = "{file}: cannot be read — {error}"
-        raise SDError(told, file=short(path), error=error.strerror or error) from None
+        told = "{file}: cannot be read — {why}"
+        raise SDError(told, file=short(path), why=error.strerror or error) from None
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, str]]:

@@ -68,8 +68,12 @@ def _scores(study: Study, found: Backtest) -> Table:
         with_error("crps", "score.crps", "score.error", THREE, "CRPS"),
         cell("log_score", "score.log_score", TWO),
         (Column("pit", "PIT", TWO), "score.pit"),
-        (Column("inside", BAND_HEAD), lambda row: "".join("-+"[one] for one in row.score.inside)),
+        (Column("inside", BAND_HEAD), lambda row: _signs(row.score.inside)),
     )
+
+
+def _signs(inside: Sequence[bool]) -> str:
+    return "".join("+" if one else "-" for one in inside)
 
 
 def _by_horizon(study: Study, found: Backtest) -> Table:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from sdensemble.lang import Capital, Words, phrase
 from sdensemble.outputs.answer import rounding
-from sdensemble.outputs.figure import Axis, Beside, Figure, Mark, Panel, Points, Rule, numbers
+from sdensemble.outputs.figure import (
+    Axis,
+    Beside,
+    Figure,
+    Mark,
+    Panel,
+    Points,
+    Rule,
+    intervals,
+    numbers,
+)
 from sdensemble.outputs.figures.parts import conditions, key_of, run_of, source, units
 from sdensemble.outputs.form import Chance, Number, Rounded, Shown
 from sdensemble.outputs.horizon_tables import outcome_unit
@@ -119,9 +129,7 @@ def _percent(found: Probability) -> Words:
 
 def _points(ends: Sequence[Sequence[float]], rows: Sequence[float]) -> Points:
     """Return medians with their 90% interval, from (low, middle, high) by row."""
-    low, middle, high = (numbers(one[place] for one in ends) for place in range(3))
-    name = phrase("figure.middle")
-    return Points(middle, tuple(rows), low, high, "estimate", name, across=True)
+    return intervals(ends, rows, "estimate", phrase("figure.middle"))
 
 
 def _middle(results: Results, scenario: Scenario) -> Words:

@@ -15,8 +15,8 @@ from sdensemble.outputs.figure import (
     Hill,
     Mark,
     Panel,
-    Points,
     Rule,
+    intervals,
     numbers,
 )
 from sdensemble.outputs.figures.parts import Folded, conditions, run_of, source, units
@@ -128,20 +128,11 @@ def _apart(groups: dict[str, list[Row]]) -> dict[str, list[Row]]:
 
 
 def _panel(results: Results, rows: Sequence[Row], title: Words) -> Panel:
-    places = numbers(range(len(rows)))
     effects = [row.effect for row in rows]
     marks: list[Mark] = [Rule(0.0, "limit")]
     marks += [hill for place, one in enumerate(effects) if (hill := _hill(place, one))]
-    marks.append(
-        Points(
-            numbers(one.found.mean for one in effects),
-            places,
-            numbers(one.low for one in effects),
-            numbers(one.high for one in effects),
-            "estimate",
-            across=True,
-        )
-    )
+    ends = [(one.low, one.found.mean, one.high) for one in effects]
+    marks.append(intervals(ends, range(len(rows)), "estimate"))
     whole, unit = results.asked_outcome, results.spec.unit_words(results.question.unit)
     axis = Axis(
         Capital(phrase("figure.effects_axis", name=inside(whole.label, results.spec), unit=unit))

@@ -14,7 +14,7 @@ from sdensemble.outputs.figure import (
     Points,
     Rule,
     Span,
-    numbers,
+    intervals,
 )
 from sdensemble.outputs.figures.parts import Folded, conditions, run_of, source
 from sdensemble.outputs.model_answer import flip_words
@@ -49,7 +49,7 @@ def variants(models: ModelSet) -> Figure:
     low, high = found.span
     span = Span(100 * low, 100 * high, phrase("variants_figure.range"))
     left = Panel(
-        (span, *_points(found, 100.0, "", 0.0)),
+        (span, _points(found, 100.0, "", 0.0)),
         Axis(phrase("variants_figure.p_axis", scenario=base.title)),
         Axis(names=names),
         id="probability",
@@ -57,7 +57,7 @@ def variants(models: ModelSet) -> Figure:
     shift = 0.5 / max(len(moves), 1)
     marks: list[Mark] = [Rule(0.0, "limit")]
     for place, (scenario, move) in enumerate(moves):
-        marks += _points(move, 1.0, scenario.title, shift * (place - (len(moves) - 1) / 2))
+        marks.append(_points(move, 1.0, scenario.title, shift * (place - (len(moves) - 1) / 2)))
     year, unit = when(main, main.asked_year), main.spec.unit_words(asked.unit)
     axis = phrase("variants_figure.effect_axis", year=year, name=target_name(asked), unit=unit)
     turned, several = flipped(models), len(packages(models)) > 1
@@ -89,21 +89,14 @@ def _notes(models: ModelSet, turned: Flip | None, several: bool) -> list[Words]:
     return [*notes, *flip_words(models)]
 
 
-def _points(found: Across, scale: float, name: Words, shift: float) -> list[Mark]:
+def _points(found: Across, scale: float, name: Words, shift: float) -> Points:
     """Return the points of one number over variants and mixture; a row that lacks it has none."""
     each = [*found.each, found.mixture]
     held = [(place, one) for place, one in enumerate(each) if one is not None]
-    ends = [(one.low, one.high) if math.isfinite(one.low) else (one.mean,) * 2 for _, one in held]
-    points = Points(
-        numbers(scale * one.mean for _, one in held),
-        numbers(place + shift for place, _ in held),
-        numbers(scale * low for low, _ in ends),
-        numbers(scale * high for _, high in ends),
-        "series" if name else "estimate",
-        name,
-        across=True,
-    )
-    return [points]
+    rows = [(one.low, one.mean, one.high) for _, one in held]
+    ends = [[scale * (end if math.isfinite(end) else row[1]) for end in row] for row in rows]
+    at = (place + shift for place, _ in held)
+    return intervals(ends, at, "series" if name else "estimate", name)
 
 
 def _leaders(models: ModelSet, turned: Flip | None) -> tuple[Beside, ...]:

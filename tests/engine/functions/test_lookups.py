@@ -41,6 +41,13 @@ def test_lookup_functions_give_the_values_of_the_manual(write_model, formula, ex
     assert last(write_model(f"{LOOK}y={formula}+Time*0~~|"), "y") == [pytest.approx(expected)]
 
 
+def test_a_flat_lookup_inverted_is_a_step_from_one_end_to_the_other(write_model):
+    path = write_model("L((2,1),(4,1),(8,1))~~|\ny=LOOKUP INVERT(L,Time-0.75)~~|", step=0.5)
+    run = compile_model(read_model(path)).run(report=["y"])
+    held = np.where(run.times - 0.75 >= 1, 8, 2)
+    np.testing.assert_array_equal(run.values["y"][:, 0], held)
+
+
 def test_a_lookup_that_rises_and_falls_cannot_be_inverted(write_model):
     path = write_model("L((0,0),(1,1),(2,0))~~|\ny=LOOKUP INVERT(L,Time)~~|")
     with pytest.raises(SDError, match=r'"y".*only rises or only falls'):

@@ -283,3 +283,16 @@ def test_a_sum_of_very_many_terms_is_read(write_model):
     terms = " + ".join(["Time"] * 600)
     run = compile_model(read_model(write_model(f"x={terms}-1~~|"))).run(report=["x"])
     assert run.values["x"][-1, 0] == 1199
+
+
+@pytest.mark.parametrize(
+    ("formula", "instead"),
+    [
+        ("FIND ZERO(1,2,3,4,5,6,7,8,9)", "SIMULTANEOUS"),
+        ("INTERNAL RATE OF RETURN(1,1,0,0)", "NPV"),
+        ("GET VDF DATA('a.vdf','x',1)", "GET DIRECT DATA"),
+    ],
+)
+def test_a_function_that_is_not_supported_says_what_to_write_instead(write_model, formula, instead):
+    with pytest.raises(SDError, match=instead):
+        read_model(write_model(f"x={formula}~~|"))

@@ -372,3 +372,16 @@ def test_a_macro_with_a_run_of_its_own_is_refused(write):
     macro = TWICE.replace("</parm>", "</parm><sim_specs><start>0</start></sim_specs>")
     with pytest.raises(SDError, match="a run of its own"):
         read_model(write(aux("q", "twice(1)"), macro))
+
+
+def test_a_subscript_that_is_a_number_must_be_a_place(write):
+    ages = '<dimensions><dim name="A"><elem name="0-4"/><elem name="5-9"/></dim></dimensions>'
+    body = '<aux name="p"><dimensions><dim name="A"/></dimensions><eqn>A</eqn></aux>'
+    for equation, right in (('p["5-9"]', True), ("p[4-2]", True), ("p[5-9]", False)):
+        path = write(body + aux("q", equation))
+        path.write_text(path.read_text("utf-8").replace(RANGES, ages), "utf-8")
+        if right:
+            assert last(path, "q")[0] == 2
+        else:
+            with pytest.raises(SDError, match="stands in quotes"):
+                read_model(path)

@@ -60,6 +60,19 @@ def test_what_hangs_on_a_switch_is_computed_when_it_turns(model):
     assert plan.layout.waiting(plan.switches[:, 1]).any()
 
 
+def test_what_hangs_on_a_switch_through_one_element_of_an_array_comes_behind_it(write_model):
+    path = write_model(
+        "part: a, b, c~~|\nbase=2~~|\nonce[part]=MAX(base - IF THEN ELSE(Time<1, -1, 1), 0)~~|\n"
+        "y=Time*(5-once[b])~~|\nz=SUM(once[part!])*Time~~|",
+        step=0.5,
+    )
+    kernel = compile_model(read_model(path))
+    found, expected = kernel.run(report=["y", "z"]).values, run_reference(kernel.program)
+    for name in ("y", "z"):
+        place = int(kernel.program.where(name))
+        np.testing.assert_array_equal(found[name][:, 0], expected[:, place, 0])
+
+
 def test_a_constant_held_through_time_runs_only_what_hangs_on_it_again(model):
     plan = make_plan(lower(model))
     again = plan.layout.waiting(plan.program.where("shock"))
