@@ -69,6 +69,7 @@ def _scores(study: Study, found: Backtest) -> Table:
         cell("log_score", "score.log_score", TWO),
         (Column("pit", "PIT", TWO), "score.pit"),
         (Column("inside", BAND_HEAD), lambda row: _signs(row.score.inside)),
+        notes=(phrase("evidence.score_words"),),
     )
 
 
