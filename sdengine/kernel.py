@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sdengine.errors import Message, SDError, did_you_mean
-from sdengine.ir import Program, Slots
+from sdengine.ir import Program
 from sdengine.native.blocks import Blocks, Buffers, Memory, default_threads
 from sdengine.native.jit import processor
 from sdengine.native.llvm import Processor
@@ -28,6 +28,7 @@ from sdengine.program.inputs import (
     noise_rows,
     state_rows,
 )
+from sdengine.program.kept import Kept
 from sdengine.program.lower import lower
 from sdengine.program.prune import pruned
 from sdengine.syntax import Model
@@ -141,7 +142,7 @@ class Kernel:
             inputs = Inputs(self.model, self.program)
             found = self._named(sorted(names), inputs)
             inputs.problems.raise_if_any()
-            few = pruned(self.program, found)
+            few = pruned(self.program, found.named)
             made = _compiled(self.model, few, self.lanes, use_cache, self.made_for)
             self._known[names] = replace(made, whole=self.whole or self)
         return self._known[names]
@@ -243,19 +244,17 @@ class Kernel:
             state=state,
             into=into,
         )
-        out, out_totals, stride = shared["out"], shared["out_totals"], len(shared["bad"])
+        stride = len(shared["bad"])
         if ids is None and state is not None:
             ids = state.ids
         numbers = member_numbers(ids, count, stride, self.program.name)
         memory = Memory.of(self.program, inputs.end, stride) if keep_state else None
         blocks = Blocks(self.made, self.program, shared)
         blocks.run(numbers, count, threads, progress=progress, state=state, memory=memory)
-        out[:, np.isin(_all(kept), self.program.void)] = np.nan
-        out_totals[:, np.isin(_all(summed), self.program.void)] = np.nan
         return Trajectories(
             times=_times(self.program, shared["saves"][:-1]),
-            values=dict(_split(out, kept, count)),
-            totals=dict(_split(out_totals[1:], summed, count)),
+            values=dict(kept.apart(shared["out"], count)),
+            totals=dict(summed.apart(shared["out_totals"][1:], count)),
             first_bad=shared["bad"][:count],
             state=memory.state(self.program, inputs.end, numbers, count) if memory else None,
         )
@@ -311,9 +310,9 @@ class Kernel:
         *,
         state: State | None = None,
         into: Buffers | None = None,
-    ) -> tuple[dict[str, Any], int, dict[str, Slots], dict[str, Slots]]:
-        """Return (what all blocks of a run share, the number of members, the slots of each
-        variable kept, and of each integrated)."""
+    ) -> tuple[dict[str, Any], int, Kept, Kept]:
+        """Return (what all blocks of a run share, the number of members, what is kept, and what
+        is integrated)."""
         inputs.span(steps, state)
         saves = inputs.saves(every, self.model.clock)
         members = None if members is None else inputs.whole("members", members, 1, 1)
@@ -326,15 +325,15 @@ class Kernel:
         table = inputs.table(count, lanes)
         stride = table["stride"]
         remembered, rows = state_rows(state, lanes, stride)
-        into = into or Buffers.of((len(saves),), len(_all(kept)), len(_all(summed)), stride)
+        into = into or Buffers.of((len(saves),), len(kept.slots), len(summed.slots), stride)
         shared = {
             **table,
             "stride": into.totals.strides[-2] // 8,
             "defaults": self.program.defaults,
-            "report": _without(_all(kept), self.program.void),
-            "n_report": len(_all(kept)),
-            "totals": _without(_all(summed), self.program.void),
-            "n_totals": len(_all(summed)),
+            "report": kept.looked_at,
+            "n_report": len(kept.slots),
+            "totals": summed.looked_at,
+            "n_totals": len(summed.slots),
             "out": into.values,
             "out_totals": into.totals,
             "bad": np.full(stride, -1, np.int64),
@@ -358,7 +357,7 @@ class Kernel:
             self._known[key] = layout.waiting(later) + 2 * switched.astype(np.int64)
         return np.asarray(self._known[key])
 
-    def _named(self, names: Iterable[str], inputs: Inputs) -> dict[str, Slots]:
+    def _named(self, names: Iterable[str], inputs: Inputs) -> Kept:
         found = {}
         for name in _listed(names):
             written = self.model.name_of(name)
@@ -375,7 +374,7 @@ class Kernel:
                 )
             else:
                 found[written] = self.program.where(written)
-        return found
+        return Kept(self.program, found)
 
     def _keeps(self, name: str) -> bool:
         if name not in self._known:
@@ -388,30 +387,6 @@ class Kernel:
 def _listed(names: Iterable[str]) -> Iterable[str]:
     """Return names as they are; one alone, which is a row of letters too, as a list of one."""
     return (names,) if isinstance(names, str) else names
-
-
-def _all(named: Mapping[str, Slots]) -> Slots:
-    parts = [slots.ravel() for slots in named.values()]
-    return np.concatenate(parts) if parts else np.empty(0, np.int64)
-
-
-def _without(slots: Slots, void: Slots) -> Slots:
-    """Return slots with another in place of those that have no value, so that no check fails."""
-    empty = np.isin(slots, void)
-    if not empty.any():
-        return slots
-    some = slots[~empty][:1]
-    return np.where(empty, some[0] if some.size else 0, slots)
-
-
-def _split(
-    out: NDArray[np.float64], named: Mapping[str, Slots], count: int
-) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    at = 0
-    for name, slots in named.items():
-        part = out[:, at : at + slots.size, :count]
-        yield name, part.reshape(len(out), *slots.shape, count)
-        at += slots.size
 
 
 def _times(program: Program, saves: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -54,7 +54,7 @@ ROOMS = {
         ),
         "kernel": Room(
             "`compile_model` → `Kernel.run`",
-            ("errors", "recursion", "syntax", "ir", "functions", "model", "program", "native"),
+            ("errors", "syntax", "ir", "functions", "model", "program", "native"),
         ),
         "oracle": Room(
             "PySD and pysimlin on the same file: independent judges",

@@ -355,18 +355,16 @@ def _dataset(found: Comparison) -> xr.Dataset:
     for w, one in enumerate(found.worlds):
         for pair in one.pairs:
             i, j = place[pair.first], place[pair.second]
-            for key, value in {
-                "mean": pair.effect.found.mean,
-                "median": pair.effect.median,
-                "p_change": pair.change.found.mean,
-            }.items():
-                square[key][w, i, j], square[key][w, j, i] = value, -value
-            for key, value in {
-                "se": pair.effect.found.se,
-                "p_change_se": pair.change.found.se,
-                "p_holm": pair.p_effect,
-            }.items():
-                square[key][w, i, j] = square[key][w, j, i] = value
+            effect, change = pair.effect.found, pair.change.found
+            for key, value, turned in (  # what it is the other way round: the same, or less it
+                ("mean", effect.mean, -1),
+                ("se", effect.se, 1),
+                ("median", pair.effect.median, -1),
+                ("p_change", change.mean, -1),
+                ("p_change_se", change.se, 1),
+                ("p_holm", pair.p_effect, 1),
+            ):
+                square[key][w, i, j], square[key][w, j, i] = value, turned * value
     dims = ("world", "first", "second")
     pairs = {f"pair_{key}": (dims, value) for key, value in square.items()}
     coords = {"world": worlds, "scenario": names, "first": names, "second": names}

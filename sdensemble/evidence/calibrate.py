@@ -113,13 +113,12 @@ def pulls_of(
     model, scenario = problem.model, study.scenarios[0]
     asked = study.report.question(study.targets)
     targets = [t for t in study.targets if t is asked or (t.headline and not t.joint)]
-    size = posterior.replicates * posterior.particles
     members = from_posterior(
         posterior,
         problem.priors,
         model,
         study.forcing,
-        size,
+        posterior.size,
         seed=posterior.seed,
         as_of=posterior.bound.vintage,
     )

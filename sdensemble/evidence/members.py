@@ -106,10 +106,5 @@ def _same_data(study: Study, priors: Priors, name: str) -> Chosen | None:
         bound = found.bound
         if bound.prior_set != priors.name or bound.differs(wanted):
             continue
-        words = {
-            "vintage": study.information,
-            "figures": len(found.figures),
-            "digest": found.digest,
-        }
-        return Chosen(found, "posterior", words)
+        return Chosen.of(found, study.information)
     return None

@@ -98,6 +98,11 @@ class Posterior:
         """How many particles each replicate has."""
         return self.packed.shape[1] // self.replicates
 
+    @property
+    def size(self) -> int:
+        """How many particles there are in all."""
+        return self.packed.shape[1]
+
     def rows_of(self, series: str) -> list[int]:
         """Return which figures are of a series, by its name."""
         return [i for i, figure in enumerate(self.figures) if figure["series"] == series]
@@ -266,33 +271,37 @@ def _write_head(file: Any, posterior: Posterior) -> None:
     file.createDimension("figure", len(posterior.figures))
 
 
+def _put(
+    group: Any, name: str, kind: Any, dims: tuple[str, ...], values: Any, *, small: bool = False
+) -> Any:
+    """Write a variable, compressed where it is to be ``small``; return it."""
+    how = {"zlib": True, "complevel": 4} if small else {}
+    variable = group.createVariable(name, kind, dims, **how)
+    if np.size(values):
+        variable[:] = values
+    return variable
+
+
 def _write_draws(group: Any, posterior: Posterior) -> None:
     """Write the numbers as 16-bit steps: a number is offset + scale * step."""
     count = len(posterior.names)
     group.createDimension("parameter", count)
-    names = group.createVariable("parameter", str, ("parameter",))
-    names[:] = np.array(posterior.names, dtype=object)
-    dims = ("parameter", "chain", "draw")
-    steps = group.createVariable("numbers", "u2", dims, zlib=True, complevel=4)
+    _put(group, "parameter", str, ("parameter",), np.array(posterior.names, dtype=object))
+    shaped = posterior.packed.reshape(count, posterior.replicates, posterior.particles)
+    steps = _put(group, "numbers", "u2", ("parameter", "chain", "draw"), shaped, small=True)
     steps.comment = "number = offset + scale * step, each of its parameter"
-    steps[:] = posterior.packed.reshape(count, posterior.replicates, posterior.particles)
-    for name, values in (
-        ("offset", posterior.low),
-        ("end", posterior.high),
-        ("scale", (posterior.high - posterior.low) / LEVELS),
-    ):
-        group.createVariable(name, "f8", ("parameter",))[:] = values
+    scale = (posterior.high - posterior.low) / LEVELS
+    for name, values in (("offset", posterior.low), ("end", posterior.high), ("scale", scale)):
+        _put(group, name, "f8", ("parameter",), values)
 
 
 def _write_prior(group: Any, posterior: Posterior) -> None:
     group.createDimension("parameter", len(posterior.names))
-    dims = ("parameter", "chain", "prior_draw")
-    values = group.createVariable("numbers", "f4", dims, zlib=True, complevel=4)
-    values[:] = posterior.prior.reshape(len(posterior.names), posterior.replicates, -1)
+    values = posterior.prior.reshape(len(posterior.names), posterior.replicates, -1)
+    _put(group, "numbers", "f4", ("parameter", "chain", "prior_draw"), values, small=True)
 
 
 def _write_figures(file: Any, posterior: Posterior) -> None:
-    dims = ("chain", "draw", "figure")
     lead = (posterior.replicates, posterior.particles)
     for group, name, values in (
         ("log_likelihood", "log_likelihood", posterior.loglik),
@@ -301,23 +310,19 @@ def _write_figures(file: Any, posterior: Posterior) -> None:
         ("posterior_predictive", "bias", posterior.bias),
     ):
         place = file.groups.get(group) or file.createGroup(group)
-        variable = place.createVariable(name, "f4", dims, zlib=True, complevel=4)
-        if posterior.figures:
-            variable[:] = values.T.reshape(*lead, -1)
+        shaped = values.T.reshape(*lead, len(posterior.figures))
+        _put(place, name, "f4", ("chain", "draw", "figure"), shaped, small=True)
     place = file.createGroup("observed_data")
-    value = place.createVariable("value", "f8", ("figure",))
-    value[:] = [figure["value"] for figure in posterior.figures]
+    _put(place, "value", "f8", ("figure",), [figure["value"] for figure in posterior.figures])
     place.figures = json.dumps(list(posterior.figures), ensure_ascii=False)
 
 
 def _write_stats(group: Any, posterior: Posterior) -> None:
-    lp = group.createVariable("loglik", "f4", ("chain", "draw"), zlib=True, complevel=4)
-    lp[:] = posterior.loglik.sum(axis=0).reshape(posterior.replicates, -1)
-    evidence = group.createVariable("log_evidence", "f8", ("chain",))
-    evidence[:] = posterior.evidence
+    total = posterior.loglik.sum(axis=0).reshape(posterior.replicates, -1)
+    _put(group, "loglik", "f4", ("chain", "draw"), total, small=True)
+    _put(group, "log_evidence", "f8", ("chain",), posterior.evidence)
     group.createDimension("parameter", len(posterior.names))
-    best = group.createVariable("map", "f8", ("parameter",))
-    best[:] = posterior.best
+    _put(group, "map", "f8", ("parameter",), posterior.best)
     group.stages = json.dumps([vars(stage) for stage in posterior.stages])
 
 

@@ -30,6 +30,13 @@ class Chosen:
     why: str
     words: Mapping[str, object]
 
+    @classmethod
+    def of(cls, posterior: Posterior, vintage: str) -> Chosen:
+        """Return a stored posterior as what is drawn from, at an information date."""
+        figures = len(posterior.figures)
+        words = {"vintage": vintage, "figures": figures, "digest": posterior.digest}
+        return cls(posterior, "posterior", words)
+
     @property
     def said(self) -> Words:
         """The reason as a sentence."""
@@ -80,6 +87,4 @@ def choose(study: Study, priors: Priors, name: str, *, prior_only: bool = False)
     if not path.is_file():
         return Chosen(None, "none stored", {"vintage": name, "command": command})
     wanted = wanted_bound(study, priors, name)
-    found = require_bound(read_posterior(path), wanted, path, command)
-    words = {"vintage": name, "figures": len(found.figures), "digest": found.digest}
-    return Chosen(found, "posterior", words)
+    return Chosen.of(require_bound(read_posterior(path), wanted, path, command), name)

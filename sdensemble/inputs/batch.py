@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +49,15 @@ def read_batch(
     found = Problems()
     grid, head = _table(path)
     header = grid.rows[head][1]
-    name_at = next((i for i, cell in enumerate(header) if _plain(cell) in NAMES), None)
-    assert name_at is not None
-    levers = _columns(grid, header, model, units, found)
+    sheet = _Sheet(grid, header, _columns(grid, header, model, units, found), found)
     scenarios: list[Scenario] = []
     for line, row in grid.rows[head + 1 :]:
         if not any(cell.strip() for cell in row):
             continue
-        scenario = _row(grid, line, row, header, name_at, levers, model, units, starts, found)
+        scenario = _row(sheet, line, row, model, units, starts)
         if scenario is None:
             continue
-        place = _cell(grid, line, name_at)
+        place = sheet.place(line, sheet.find(NAMES))
         if fold(scenario.name) in {fold(one.name) for one in scenarios}:
             found.add(place, '"{name}" is given twice', name=scenario.name)
         elif fold(scenario.name) in map(fold, taken):
@@ -71,7 +70,26 @@ def read_batch(
         told = "{n} scenarios; at most {most} at a time"
         found.add(grid.place, told, n=len(scenarios), most=MOST)
     found.raise_if_any()
-    return tuple(Scenario(**{**vars(one), "compares": baseline, "path": path}) for one in scenarios)
+    return tuple(replace(one, compares=baseline, path=path) for one in scenarios)
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """The table, its head, which columns are levers with which unit, and where problems go."""
+
+    grid: Grid
+    header: Sequence[str]
+    levers: Mapping[int, tuple[str, str]]
+    found: Problems
+
+    def find(self, words: Sequence[str]) -> int | None:
+        """Return which column is headed by one of some words."""
+        return next((i for i, cell in enumerate(self.header) if _plain(cell) in words), None)
+
+    def place(self, line: int, column: int | None) -> str:
+        """Return a cell's place in words."""
+        told = "{place} row {line}, column {column}"
+        return Message(told, place=self.grid.place, line=line, column=letters(column or 0))
 
 
 def _columns(
@@ -119,40 +137,30 @@ def headed(cell: str, model: Model) -> tuple[str, str]:
 
 
 def _row(
-    grid: Grid,
+    sheet: _Sheet,
     line: int,
     row: Sequence[str],
-    header: Sequence[str],
-    name_at: int,
-    levers: Mapping[int, tuple[str, str]],
     model: Model,
     units: Units,
     starts: Callable[[str], float],
-    found: Problems,
 ) -> Scenario | None:
     """Return the scenario of one row; None with its problems noted."""
-    before = len(found.lines)
+    found, before = sheet.found, len(sheet.found.lines)
 
     def cell(i: int | None) -> str:
         return row[i].strip() if i is not None and i < len(row) else ""
 
-    def place(i: int) -> str:
-        return _cell(grid, line, i)
-
+    name_at, start_at = sheet.find(NAMES), sheet.find(STARTS)
     name = cell(name_at)
     if not name:
-        found.add(place(name_at), "the scenario has no name")
-    start_at = next((i for i, text in enumerate(header) if _plain(text) in STARTS), None)
+        found.add(sheet.place(line, name_at), "the scenario has no name")
     start = _number(cell(start_at))
-    if start_at is not None and cell(start_at) and start is None:
-        found.add(place(start_at), '"{text}" is no year', text=cell(start_at))
-    titles = {
-        lang: cell(next((i for i, t in enumerate(header) if _plain(t) in words), None))
-        for lang, words in TITLES.items()
-    }
+    if cell(start_at) and start is None:
+        found.add(sheet.place(line, start_at), '"{text}" is no year', text=cell(start_at))
+    titles = {lang: cell(sheet.find(words)) for lang, words in TITLES.items()}
     spare = next(filter(None, titles.values()), name)
     settings: list[Setting] = []
-    for i, (lever, unit) in levers.items():
+    for i, (lever, unit) in sheet.levers.items():
         if not (text := cell(i)):
             continue
         values: dict[str, Any] = {"unit": unit} if unit else {}
@@ -160,23 +168,16 @@ def _row(
         if parts and all(parts):
             values["by_year"] = {part[1]: part[2].strip() for part in parts if part}
         else:
-            constant = find_constant(
-                model, split_name(lever)[0], Section("", {}, Problems()), units
-            )
+            quiet = Section("", {}, Problems())
+            constant = find_constant(model, split_name(lever)[0], quiet, units)
             began = starts(constant.name) if constant is not None else model.clock.start
             values |= {"value": text, "start": began if start is None else start}
-        where = Message('{place} "{name}"', place=place(i), name=lever)
-        table = Section(where, values, found)
-        settings += read_setting(lever, table, "lever", model, units)
+        where = Message('{place} "{name}"', place=sheet.place(line, i), name=lever)
+        settings += read_setting(lever, Section(where, values, found), "lever", model, units)
     if len(found.lines) > before:
         return None
     title = {lang: text or spare for lang, text in titles.items()}
     return Scenario(name, LAST, title, {}, tuple(settings))
-
-
-def _cell(grid: Grid, line: int, column: int) -> str:
-    told = "{place} row {line}, column {column}"
-    return Message(told, place=grid.place, line=line, column=letters(column))
 
 
 def _number(text: str) -> float | None:

@@ -9,7 +9,7 @@ import math
 import re
 import tomllib
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -310,7 +310,7 @@ def find_constant(
     written = model.name_of(name)
     if written in constants:
         return constants[written]
-    labels = _labels(constants.values())
+    labels = labels_of(constants.values())
     meant = labels.get(fold(unicodedata.normalize("NFKC", name)), [])
     if written is None and len(meant) == 1:
         return constants[meant[0]]
@@ -329,8 +329,8 @@ def find_constant(
     return None
 
 
-def _labels(variables: Iterable[Variable]) -> dict[str, list[str]]:
-    """Return each label, folded, with the names of the constants that have it."""
+def labels_of(variables: Iterable[Variable]) -> dict[str, list[str]]:
+    """Return each label, folded, with the names of the variables that have it."""
     found: dict[str, list[str]] = {}
     for variable in variables:
         for label in dict.fromkeys(filter(None, (variable.note.zh, variable.note.en))):
@@ -389,6 +389,16 @@ def find_cells(model: Model, variable: Variable, element: str, table: Section) -
             return ()
         positions.append([elements[fold(name)] for name in chosen])
     return tuple(itertools.product(*positions))
+
+
+def taken_twice(entries: Iterable[tuple[str, Sequence[Cell]]], model: Model) -> Iterator[str]:
+    """Yield, of each entry (constant, cells) with a cell that an earlier one has, its name."""
+    seen: set[tuple[str, Cell]] = set()
+    for constant, cells in entries:
+        twice = [cell for cell in cells if (constant, cell) in seen]
+        seen.update((constant, cell) for cell in cells)
+        if twice:
+            yield cell_name(model, model[constant], twice[0])
 
 
 def cell_name(model: Model, variable: Variable, cell: Cell) -> str:

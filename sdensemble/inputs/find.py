@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 from sdengine.errors import Message, SDError, containing, nearest
 from sdengine.model.describe import levers
 from sdengine.syntax import Model, fold
+from sdensemble.inputs.config import labels_of
 
-Labels = Mapping[str, set[str]]
+Labels = Mapping[str, list[str]]
 """Each label, folded, with the variables it names."""
 
 
@@ -22,7 +24,7 @@ def find_variable(model: Model, name: str, spoken: Iterable[tuple[str, str]] = (
     if written is not None:
         return written
     labels = _labels(model, spoken)
-    match = sorted(labels.get(fold(name), ()))
+    match = sorted(labels.get(fold(unicodedata.normalize("NFKC", name)), ()))
     if len(match) == 1:
         return match[0]
     path = model.path.name
@@ -37,7 +39,7 @@ def _did_you_mean(model: Model, name: str, labels: Labels) -> str:
     """Return a hint at the nearest, levers first: they are what most people look for."""
     known = model.variables
     own = {lever.name for lever in levers(model)}
-    of_levers = [label for label, named in labels.items() if named <= own]
+    of_levers = [label for label, named in labels.items() if own.issuperset(named)]
     near = containing(name, own) or containing(name, of_levers)
     near += containing(name, known) or containing(name, labels)
     near = list(dict.fromkeys(near))[:3] or [
@@ -49,10 +51,7 @@ def _did_you_mean(model: Model, name: str, labels: Labels) -> str:
 
 
 def _labels(model: Model, spoken: Iterable[tuple[str, str]]) -> Labels:
-    found: dict[str, set[str]] = {}
-    for variable in model.variables.values():
-        for label in filter(None, (variable.note.zh, variable.note.en)):
-            found.setdefault(fold(label), set()).add(variable.name)
+    found = labels_of(model.variables.values())
     for label, name in spoken:
-        found.setdefault(fold(label), {name})
+        found.setdefault(fold(label), [name])
     return found

@@ -15,12 +15,12 @@ from sdensemble.inputs.config import (
     Cell,
     Section,
     bounds,
-    cell_name,
     default_of,
     find_cells,
     find_constant,
     short,
     span,
+    taken_twice,
 )
 from sdensemble.inputs.distributions import DISTRIBUTIONS, Distribution, Truncated
 from sdensemble.inputs.evidence import EVIDENCE_KEYS, Evidenced, read_evidence
@@ -284,14 +284,9 @@ def _check_set(
     name: str, items: Sequence[Prior], correlations: Mapping[str, float], model: Model, top: Section
 ) -> None:
     """Note elements that one set draws twice, and correlations that cannot be."""
-    seen: dict[tuple[str, Cell], Prior] = {}
-    for prior in items:
-        twice = [cell for cell in prior.cells if (prior.constant, cell) in seen]
-        seen.update({(prior.constant, cell): prior for cell in prior.cells})
-        if twice:
-            where = cell_name(model, model[prior.constant], twice[0])
-            told = '[[prior]] "{where}" is drawn twice in the set "{name}"'
-            top.problem(told, where=where, name=name)
+    for where in taken_twice(((prior.constant, prior.cells) for prior in items), model):
+        told = '[[prior]] "{where}" is drawn twice in the set "{name}"'
+        top.problem(told, where=where, name=name)
     for group, rho in correlations.items():
         size = sum(prior.columns for prior in items if prior.group == group)
         # An equicorrelated matrix is positive definite between -1/(size - 1) and 1.

@@ -20,12 +20,12 @@ from sdensemble.inputs.config import (
     Cell,
     Section,
     bounds,
-    cell_name,
     find_cells,
     find_constant,
     read_toml,
     short,
     span,
+    taken_twice,
 )
 from sdensemble.inputs.units import Units, as_number, in_words, of_unit, quantity
 
@@ -177,7 +177,8 @@ def read_scenario(
     purpose = top.words("purpose")
     settings = read_settings(top, "levers", "lever", model, refused, units)
     settings += read_settings(top, "world", "world", model, refused, units)
-    _check_twice(settings, model, top)
+    for name in taken_twice(((one.constant, one.cells) for one in settings), model):
+        top.problem('"{name}" is set twice', name=name)
     compares, package = top.text("compares") or BASELINE, top.text("package") or None
     sets = _read_sets(top)
     found.raise_if_any()
@@ -381,14 +382,3 @@ def _setting(
     cells = find_cells(model, variable, element, table)
     times, values = tuple(schedule), tuple(schedule.values())
     return Setting(variable.name, element or None, times, values, kind, cells)
-
-
-def _check_twice(settings: Sequence[Setting], model: Model, top: Section) -> None:
-    """Note each constant with an element that two lines set."""
-    seen: set[tuple[str, Cell]] = set()
-    for setting in settings:
-        twice = [cell for cell in setting.cells if (setting.constant, cell) in seen]
-        seen.update((setting.constant, cell) for cell in setting.cells)
-        if twice:
-            name = cell_name(model, model[setting.constant], twice[0])
-            top.problem('"{name}" is set twice', name=name)

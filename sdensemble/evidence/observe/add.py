@@ -140,7 +140,7 @@ def observe_add(
     alone: dict[int, Events] = {}
     posterior, place = None, None
     if taken:
-        place, name = _place(study, prior_set, fitter.settings.size, batch)
+        place = _place(fitter, batch)
         here = information((*study.history, *rows), batch)
         old = stored(fitter)
         apart = taken if each and len(taken) > 1 else []
@@ -157,7 +157,7 @@ def observe_add(
             pace.next_fit()
             if tell:
                 tell(sentence("fitted", row=f"{'/'.join(row.series)} {row.time:g}"))
-        posterior = fit(fitter, with_rows(study, rows, name), pace.stage)
+        posterior = fit(fitter, with_rows(study, rows, place.vintage), pace.stage)
         after = events(fitter, posterior, here)
         alone = alone or ({id(taken[0]): after} if len(taken) == 1 else {})
     fitted = {id(row) for row in taken}
@@ -180,9 +180,9 @@ def observe_add(
         figures.known,
         fitter.settings.size,
         seed,
-        None if posterior is None or place is None else _kept(study, prior_set, posterior, place),
+        Kept(place.path, posterior.size, place.larger) if posterior and place else None,
     )
-    _keep(study, found, figures.file, posterior, place, history)
+    _keep(found, figures.file, posterior, history, study.history)
     return found
 
 
@@ -196,57 +196,54 @@ def _batch(study: Study) -> str:
 # ── writing ────────────────────────────────────────────────────────────────────────────────
 
 
-def _place(study: Study, prior_set: str, size: int, batch: str) -> tuple[Path, str]:
-    """Return where the posterior goes and under which vintage.
+@dataclass(frozen=True)
+class _Place:
+    """Where the posterior of a refit goes, under which vintage, and what larger one it spares."""
+
+    path: Path
+    vintage: str
+    larger: Larger | None = None
+
+
+def _place(fitter: Fitter, batch: str) -> _Place:
+    """Return where the posterior goes.
 
     In the place of the latest vintage's; beside it, under the batch, where the stored one has
     more particles.
     """
-    name = LATEST if _stored_size(study, prior_set) <= size else batch
-    default = study.require_fit().vintage
-    return posterior_path(study.folder, name, study.priors(prior_set), default), name
+    folder, priors = fitter.study.folder, fitter.priors
+    default = fitter.study.require_fit().vintage
+    latest, own = (posterior_path(folder, name, priors, default) for name in (LATEST, batch))
+    held = _stored_size(latest)
+    if held <= fitter.settings.size:
+        return _Place(latest, LATEST)
+    return _Place(own, batch, Larger(latest, held, command_of(folder, LATEST, priors, default)))
 
 
-def _stored_size(study: Study, prior_set: str) -> int:
-    """Return how many particles the stored posterior of the latest vintage has; 0 without one."""
-    default = study.require_fit().vintage
-    path = posterior_path(study.folder, LATEST, study.priors(prior_set), default)
-    if not path.is_file():
-        return 0
-    found = read_posterior(path)
-    return found.particles * found.replicates
-
-
-def _kept(study: Study, prior_set: str, posterior: Posterior, place: Path) -> Kept:
-    """Return where a posterior goes, and what larger one stays beside it."""
-    priors, vintage_fitted = study.priors(prior_set), study.require_fit().vintage
-    count = posterior.particles * posterior.replicates
-    large = posterior_path(study.folder, LATEST, priors, vintage_fitted)
-    if place == large:
-        return Kept(place, count)
-    command = command_of(study.folder, LATEST, priors, vintage_fitted)
-    return Kept(place, count, Larger(large, _stored_size(study, prior_set), command))
+def _stored_size(path: Path) -> int:
+    """Return how many particles a stored posterior has; 0 without one."""
+    return read_posterior(path).size if path.is_file() else 0
 
 
 def _keep(
-    study: Study,
     found: Observed,
     file: str,
     posterior: Posterior | None,
-    place: Path | None,
     history: Path,
+    known: tuple[Observation, ...],
 ) -> None:
     """Write posterior, log and history, all or none; history comes last."""
-    log = study.folder / "calibration" / LOG
+    log = history.with_name(LOG)
     with Together(history.parent) as files:
-        if posterior is not None and place is not None and place.is_file():
-            held = place.read_bytes()
-            files.add(replaced(place, found.batch), lambda path: path.write_bytes(held))
-        if posterior is not None and place is not None:
+        if posterior is not None and found.kept is not None:
+            place = found.kept.path
+            if place.is_file():
+                held = place.read_bytes()
+                files.add(replaced(place, found.batch), lambda path: path.write_bytes(held))
             files.add(place, partial(store_posterior, posterior=posterior))
         files.add(log, lambda path: path.write_bytes(logged(log, _log_rows(found, file))))
         files.add(history, lambda path: path.write_bytes(appended(history, found.rows)))
-        if history.is_file() and read_history(history) != study.history:
+        if history.is_file() and read_history(history) != known:
             raise SDError(Worded(sentence("changed", path=history.name)))
         files.put()
 

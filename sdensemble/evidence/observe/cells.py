@@ -29,6 +29,14 @@ def folded(text: str) -> str:
     return " ".join(plain(text).casefold().split())
 
 
+def _written(text: str) -> str:
+    """Return what a cell says, made plain; raise Bad where it says nothing."""
+    shown = plain(text)
+    if not shown:
+        raise Bad("blank")
+    return shown
+
+
 NUMBER = re.compile(r"([+-]?[\d,]*\.?\d+(?:[eE][+-]?\d+)?|[+-]?[\d,]+\.)\s*([^\d\s.,+-].*)?")
 GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
 
@@ -39,9 +47,7 @@ def number(text: str) -> tuple[float, str]:
     >>> number("2,620"), number("77.4%"), number("２６２０亿元")
     ((2620.0, ''), (77.4, '%'), (2620.0, '亿元'))
     """
-    shown = plain(text)
-    if not shown:
-        raise Bad("blank")
+    shown = _written(text)
     found = NUMBER.fullmatch(shown)
     if not found:
         raise Bad("no number", text=shown)
@@ -80,9 +86,7 @@ def period(text: str) -> tuple[int, date]:
     >>> period("2023年上半年")[1], period("2023年1-8月")[1]
     (datetime.date(2023, 6, 30), datetime.date(2023, 8, 31))
     """
-    shown = plain(text)
-    if not shown:
-        raise Bad("blank")
+    shown = _written(text)
     found = re.fullmatch(r"((?:19|20)\d\d)(?:\.0+)?\s*年?\s*度?\s*(.*)", shown)
     if not found:
         raise Bad("no year", text=shown)
@@ -104,9 +108,7 @@ def count(text: str) -> tuple[int, date]:
 
     It has no place in the calendar: the date beside it is none.
     """
-    shown = plain(text)
-    if not shown:
-        raise Bad("blank")
+    shown = _written(text)
     if not re.fullmatch(r"\d+(?:\.0+)?", shown):
         raise Bad("no count", text=shown)
     return int(float(shown)), date.min
@@ -128,9 +130,7 @@ def day_text(text: str) -> str:
     >>> day_text("2023年2月1日"), day_text("2023/2"), day_text("2022 (year from text)")
     ('2023-02-01', '2023-02', '2022')
     """
-    shown = plain(text)
-    if not shown:
-        raise Bad("blank")
+    shown = _written(text)
     if shown.casefold() in UNPUBLISHED:
         return f"{date.today().isoformat()} {OWN}"
     found = DATE.fullmatch(shown)

@@ -98,11 +98,16 @@ def _named(cell: str) -> tuple[str, str]:
     return "", ""
 
 
+def _names(row: Sequence[str]) -> list[str]:
+    """Return the name of the column each cell heads; empty where it heads none."""
+    return [_named(cell)[0] for cell in row]
+
+
 def _header(table: Table) -> tuple[int, int]:
     """Return the place of the row that heads a table, and how many of its cells are known."""
     best = (0, 0)
     for i, (_, row) in enumerate(table[:HEAD_ROWS]):
-        names = {_named(cell)[0] for cell in row} - {""}
+        names = set(_names(row)) - {""}
         score = len(names) + 100 * names.issuperset(NEEDED)
         if score > best[1]:
             best = (i, score)
@@ -112,7 +117,7 @@ def _header(table: Table) -> tuple[int, int]:
 def _wide(table: Table) -> tuple[int, int]:
     """Return the place of the row that heads a wide table, scored below a long one's."""
     for place, (_, row) in enumerate(table[:HEAD_ROWS]):
-        names = {_named(cell)[0] for cell in row} - {""}
+        names = set(_names(row)) - {""}
         years = sum(bool(YEAR.fullmatch(plain(cell))) for cell in row)
         if "time" in names or years > 1:
             return place, 50
@@ -130,7 +135,7 @@ def _unpivoted(table: Table, head: int) -> tuple[Table, int]:
     Wide is one with a column of years and a column for each indicator, or with a column of
     indicators and a column for each year. A unit may stand in brackets behind an indicator.
     """
-    names = [_named(cell)[0] for cell in table[head][1]] if table else []
+    names = _names(table[head][1]) if table else []
     if "value" in names:
         return table, head
     if "time" in names:
@@ -162,7 +167,7 @@ def _by_indicator(table: Table, head: int, names: Sequence[str]) -> Table:
 def _by_year(table: Table, head: int, years: Sequence[int]) -> Table:
     """Return a table with a column for each year as one with a row for each figure."""
     line, row = table[head]
-    names = [_named(cell)[0] for cell in row]
+    names = _names(row)
     first = names.index("measure") if "measure" in names else 0
     own = [i for i, name in enumerate(names) if name and i != first and i not in years]
     made: list[tuple[int, list[str]]] = [
@@ -190,7 +195,7 @@ def _split(cell: str) -> tuple[str, str]:
 
 
 def _sheet(path: Path, table: Table, head: int) -> Sheet:
-    long = {_named(cell)[0] for cell in table[head][1]} - {""} if table else set()
+    long = set(_names(table[head][1])) - {""} if table else set()
     table, head = _unpivoted(table, head)
     header = tuple(table[head][1]) if table else ()
     problems = Problems()

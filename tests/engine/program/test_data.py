@@ -88,7 +88,7 @@ def test_a_changed_data_file_is_read_again(data_model):
         ("x:=GET DIRECT DATA('data.csv', ',', '1', 'B9')", "no 1 series"),
         ("x=GET DIRECT CONSTANTS('data.csv', ',', 'A1')", "1 × 1 numbers are needed"),
         ("x=1+GET DIRECT CONSTANTS('data.csv', ',', 'B2')", "inside a larger expression"),
-        ("x=FIND ZERO(1,2,3)", "find_zero"),
+        ("x=FIND ZERO(1,2,3)", "FIND ZERO, which is not supported"),
     ],
 )
 def test_what_cannot_be_read_from_a_file_is_named(write_model, equation, words):
