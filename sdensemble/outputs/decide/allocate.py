@@ -83,7 +83,7 @@ def _table(found: Allotted, study: Study) -> Table:
         (Column("years", c.period_of(study.model, study.report)), of(span)),
         c.cell("steps", lambda k: found.steps[k], Number(places=0)),
         c.cell("even", lambda k: found.even[k], three),
-        c.cell("level", level, Number(digits=4)),
+        c.cell("level", level, Number(digits=4), head="set_level"),
         c.cell("unit", of(lambda slot: c.unit_of(study.report, slot.unit))),
         c.cell("first", firsts.get, Number(digits=3, signed=True), unit, "first_gain"),
         stub=2,
