@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sdengine.errors import Message, Problems, SDError, did_you_mean
-from sdengine.model.describe import late_constants, outside_limits, undocumented
+from sdengine.model.describe import documents, late_constants, outside_limits, undocumented
 from sdengine.model.read import read_model
 from sdengine.model.units import bare_numbers, check_units
 from sdengine.program.final_time import settled
@@ -46,7 +46,7 @@ from sdensemble.inputs.together import mend
 from sdensemble.lang import Words
 
 T = TypeVar("T")
-MODEL_KINDS = (".mdl", ".xmile", ".stmx")
+MODEL_KINDS = (".mdl", ".xmile", ".stmx", ".itmx")
 
 
 @dataclass(frozen=True)
@@ -367,7 +367,7 @@ def find_model(folder: Path) -> Path:
         )
     what = ", ".join(p.name for p in found) or Message("none")
     raise SDError(
-        "{place}: needs exactly one model file (.mdl, .xmile, .stmx), has {what}",
+        "{place}: needs exactly one model file (.mdl, .xmile, .stmx, .itmx), has {what}",
         place=place,
         what=what,
     )
@@ -384,7 +384,8 @@ def check_study(study: Study) -> tuple[str, ...]:
     """Return every problem of a study's files and of its model, one line each.
 
     The model's part: equations the kernel cannot run, units that do not agree, numbers without
-    a name, constants outside their limits, variables without label, limits or source.
+    a name, constants outside their limits, variables without label, limits or source. A file
+    that has none of these anywhere does not follow the conventions, and is not held to them.
     """
     model = study.model
     found: list[str] = []
@@ -392,7 +393,8 @@ def check_study(study: Study) -> tuple[str, ...]:
         lower(settled(model))
     except SDError as error:
         found += error.problems
-    for test in (check_units, bare_numbers, outside_limits, undocumented):
+    conventions = (bare_numbers, undocumented) if documents(model) else ()
+    for test in (check_units, outside_limits, *conventions):
         found += [f"{model.path.name} {line}" for line in test(model)]
     found += _cited(study)
     return (*found, *study.check())

@@ -121,6 +121,15 @@ def text(expr: Expr, outer: int = 0) -> str:
     return f"{name}({', '.join(text(arg) for arg in expr.args)})"
 
 
+def documents(model: Model) -> bool:
+    """Return whether a model file says of any variable what only the conventions here ask for.
+
+    A label in a language, a source or the word ASSUMPTION. A file from elsewhere says none.
+    """
+    notes = [variable.note for variable in model.variables.values()]
+    return any(note.zh or note.en or note.source or note.assumption for note in notes)
+
+
 def undocumented(model: Model) -> tuple[str, ...]:
     """Return one line for each variable that lacks a label, or a constant that lacks limits,
     or both a source and the word ASSUMPTION.

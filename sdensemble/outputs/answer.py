@@ -28,6 +28,7 @@ from sdensemble.outputs.naming import (
     conditioned,
     fitted,
     information_date,
+    inside,
     label,
     lever_caveats,
     purses,
@@ -197,7 +198,9 @@ def _target_head(results: Results, target: Target) -> Words:
     named = {(o.variable, o.element): o for o in (head.whole, *head.groups)}
     found = named.get((target.variable, target.element or None))
     shown = found.label if found else target_name(target)
-    return phrase("answer.p_of", name=shown, year=when(results, results.year(target)))
+    return phrase(
+        "answer.p_of", name=inside(shown, results.spec), year=when(results, results.year(target))
+    )
 
 
 def band_of(results: Results, values: Array) -> tuple[float, float, float, float]:
@@ -359,7 +362,7 @@ def _limits_note(results: Results) -> Iterator[Words]:
         "answer.limits",
         scenario=scenario.title,
         year=when(results, results.asked_year),
-        name=outcome.label,
+        name=inside(outcome.label, results.spec),
         items=joined(items, "clause"),
     )
 

@@ -27,6 +27,8 @@ def check(asked: CheckOptions, tell: Tell = SILENT) -> VerbResult:
     With --full the validation tests of model/validation.toml run too and write a report; the
     status is 1 where one of them fails.
     """
+    from sdengine.model.describe import documents
+    from sdensemble.lang import phrase
     from sdensemble.outputs.document import verbatim
     from sdensemble.study import check_study
 
@@ -35,7 +37,8 @@ def check(asked: CheckOptions, tell: Tell = SILENT) -> VerbResult:
         return _validated(study, asked, tell)
     if problems := check_study(study):
         raise SDError(problems)
-    return VerbResult(verbatim(_sound(study)))
+    plain = () if documents(study.model) else (phrase("check.plain", file=study.model.path.name),)
+    return VerbResult(verbatim(_sound(study)), notes=plain)
 
 
 def _validated(study: Study, asked: CheckOptions, tell: Tell) -> VerbResult:

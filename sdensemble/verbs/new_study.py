@@ -146,7 +146,7 @@ def _targets(model: Model, headline: Headline) -> str:
         "aggregate": headline.aggregate,
         "year": year,
         "comparator": ">=",
-        "value": f"{_default_value(model, headline, year):.3g}",
+        "value": f"{float(f'{_default_value(model, headline, year):.3g}'):.12g}",
         "unit": unit_of(variable, headline.aggregate, model.clock),
         "measure": variable.name,
         "headline": 1,

@@ -33,6 +33,7 @@ from sdensemble.verbs.cli import main
 from tests.evidence.small import make_study, truth_figures
 from tests.fuzz import grammar, mangle
 from tests.fuzz.models import SPECIAL, VENSIM, XMILE
+from tests.fuzz.sound import Sound, require_reference_values
 from tests.fuzz.watched import Attempt
 from tests.kills import prepared_once
 
@@ -90,6 +91,19 @@ def small_models(seed: int, place: Path) -> Attempt:
                 kernel.run(report=names, members=3, steps=2, threads=1)
         except SDError:
             return False
+        return True
+
+    return _numbered(attempt, seed)
+
+
+def sound_models(seed: int, place: Path) -> Attempt:
+    """Sound models written by chance, compiled, and held against the reference."""
+
+    def attempt(chance: random.Random, number: int) -> bool:
+        file = place / "m.mdl"
+        file.write_text(Sound(chance).text(), encoding="utf-8")
+        values = (np.array([chance.gauss(1, 1) for _ in range(3)]) for _ in "01")
+        require_reference_values(read_model(file), dict(zip(("c0", "c1"), values, strict=True)))
         return True
 
     return _numbered(attempt, seed)
@@ -387,7 +401,8 @@ def caches(seed: int, place: Path) -> Attempt:
 
 KINDS = {
     "model files": Kind(0.40, model_files),
-    "small models": Kind(0.20, small_models),
+    "small models": Kind(0.18, small_models),
+    "sound models": Kind(0.02, sound_models),
     "files of the smallest study": Kind(0.08, teacup_files),
     "files of a fitted study": Kind(0.08, small_files),
     "files of the shipped study": Kind(0.01, shanxi_files),

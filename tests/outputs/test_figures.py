@@ -19,6 +19,7 @@ from sdensemble.outputs.figures.effects import effect_pages, effects
 from sdensemble.outputs.figures.fan import fan, related
 from sdensemble.outputs.write import picture
 from sdensemble.outputs.write.picture import looks, marks
+from sdensemble.outputs.write.picture.measured import even, fold, text_mm
 from sdensemble.results.results import Results
 from tests.outputs import nothing, synthetic
 
@@ -311,3 +312,12 @@ def test_a_character_the_font_lacks_is_reported(made, tmp_path):
 def test_a_missing_font_says_how_to_restore_it(tmp_path):
     with pytest.raises(SDError, match="git checkout"):
         fonts.require_font(tmp_path / "none.otf")
+
+
+def test_one_word_far_too_long_for_its_room_is_cut_and_no_other():
+    word = "x" * 300
+    pieces = fold(word, 50.0).split("\n")
+    assert "".join(pieces) == word
+    assert max(map(text_mm, pieces)) <= 50.0
+    assert fold("characteristic", 15.0) == "characteristic"
+    assert even(word, 50.0).count("\n") >= 5

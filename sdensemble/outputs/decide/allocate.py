@@ -13,7 +13,7 @@ from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Bars, Figure, Points, numbers, row_panel
 from sdensemble.outputs.form import Number, Shown
-from sdensemble.outputs.naming import outlay_of
+from sdensemble.outputs.naming import inside, outlay_of
 from sdensemble.outputs.table import Column, Table, table_from
 from sdensemble.study import Study
 
@@ -35,7 +35,11 @@ def _answer(found: Allotted, study: Study) -> Iterator[Words]:
     unit, money = c.target_unit(study, found.target), c.money_unit(study)
     used = [(n, slot) for n, slot in zip(found.steps, found.slots, strict=True) if n]
     items = [
-        phrase("decide.allocate.item", slot=slot_name(slot, study), amount=_amount(slot, n, study))
+        phrase(
+            "decide.allocate.item",
+            slot=inside(slot_name(slot, study), study.report),
+            amount=_amount(slot, n, study),
+        )
         for n, slot in sorted(used, key=lambda held: -held[0] * held[1].amount)
     ]
     yield phrase("decide.allocate.best", items=joined(items, "clause"))
@@ -79,7 +83,7 @@ def _table(found: Allotted, study: Study) -> Table:
         (Column("years", c.period_of(study.model, study.report)), of(span)),
         c.cell("steps", lambda k: found.steps[k], Number(places=0)),
         c.cell("even", lambda k: found.even[k], three),
-        c.cell("level", level, Number(digits=4)),
+        c.cell("level", level, Number(digits=4), head="set_level"),
         c.cell("unit", of(lambda slot: c.unit_of(study.report, slot.unit))),
         c.cell("first", firsts.get, Number(digits=3, signed=True), unit, "first_gain"),
         stub=2,

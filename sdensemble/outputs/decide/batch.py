@@ -9,7 +9,7 @@ from sdensemble.decide.compare import Comparison, InWorld, Row
 from sdensemble.decide.levers import Lever, Moved
 from sdensemble.inputs.config import default_of
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.lang import Words, joined, phrase
+from sdensemble.lang import Capital, Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.compare import effects_panel, unit_of
 from sdensemble.outputs.document import Document
@@ -60,7 +60,7 @@ def _answer(found: Comparison, study: Study) -> Iterator[Words]:
         return
     unit = unit_of(found, study)
     yield phrase(
-        "decide.batch.effect",
+        "decide.batch.effect" if c.pays(study) else "decide.batch.effect_unpaid",
         outlay=outlay_of(study.report),
         name=c.title_of(found, most.scenario),
         mean=c.amount(most.effect.found, unit),
@@ -70,13 +70,11 @@ def _answer(found: Comparison, study: Study) -> Iterator[Words]:
 
 def levels_title(study: Study, chosen: Iterable[tuple[Lever, float]]) -> Words:
     """Return what a scenario is called that is nothing but levels of levers."""
-    return joined(
-        (
-            joined([c.lever_label(study.model, lever), " ", _told(study, lever, value)], "nothing")
-            for lever, value in chosen
-        ),
-        "within",
+    held = (
+        joined([c.lever_inside(study, lever), " ", _told(study, lever, value)], "nothing")
+        for lever, value in chosen
     )
+    return Capital(joined(held, "within"))
 
 
 def _told(study: Study, lever: Lever, value: float) -> Words:

@@ -14,6 +14,7 @@ from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Figure, intervals, row_panel
 from sdensemble.outputs.form import Number, Share, Shown
+from sdensemble.outputs.naming import inside
 from sdensemble.outputs.table import Table, table_from
 from sdensemble.study import Study
 
@@ -87,7 +88,8 @@ def _figure(found: Discovered, study: Study) -> Figure:
 
 
 def _limit(found: Discovered, i: int, study: Study) -> Words:
-    limit, name = found.box.limits[i], c.input_name(study, found.inputs[i])
+    limit = found.box.limits[i]
+    name = inside(c.input_name(study, found.inputs[i]), study.report)
     unit = found.units[i]
     low, high = (
         c.level(v, unit, study.report, 3) if math.isfinite(v) else ""

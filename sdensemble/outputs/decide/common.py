@@ -34,6 +34,7 @@ from sdensemble.outputs.form import TEXT, Chance, Form, Number, Shown
 from sdensemble.outputs.naming import (
     conditioned,
     information_date,
+    inside,
     label,
     made_from,
     measure_of,
@@ -164,6 +165,11 @@ def plain(value: float, unit: Words, digits: int = 3) -> Words:
 # ── purses ──
 
 
+def pays(study: Study) -> bool:
+    """Return whether the study says who pays: without, no answer speaks of money."""
+    return bool(study.report.payers)
+
+
 def and_forgone(study: Study, amount: Words) -> Words:
     """Return what is forgone beside an outlay; nothing in a study without such a purse."""
     names = purses(study.report).forgoers
@@ -180,8 +186,8 @@ def paid_of(study: Study, row: Any) -> dict[str, Words]:
 
 
 def purse_cells(study: Study, form: Number, treasury: Any, forgone: Any) -> tuple[Cell, ...]:
-    """Return the columns of outlay and, where there is any, of income forgone, with their cells."""
-    cells, money = {"treasury": treasury}, money_unit(study)
+    """Return the columns of outlay and of income forgone, of those there are, with their cells."""
+    cells, money = {"treasury": treasury} if pays(study) else {}, money_unit(study)
     if purses(study.report).forgoers:
         cells["forgone"] = forgone
     return tuple(
@@ -225,6 +231,11 @@ def variable_label(model: Model, name: str) -> Words:
     """Return a variable's label in short: what stands before a bracket or a colon."""
     note = model[name].note
     return {lang: re.split(r"（| \(|: |; ", note.label(lang))[0] or name for lang in LANGS}
+
+
+def lever_inside(study: Study, lever: Lever | Moved) -> Words:
+    """Return a lever's label as it stands inside a sentence."""
+    return inside(lever_label(study.model, lever), study.report)
 
 
 def input_label(model: Model, constant: str, element: str | None) -> Words:

@@ -10,7 +10,7 @@ from typing import Any
 from sdensemble.decide.compare import Comparison, InWorld, Pair, Row
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
-from sdensemble.lang import Words, joined, phrase
+from sdensemble.lang import Ended, Words, joined, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import (
@@ -45,7 +45,7 @@ def unit_of(found: Comparison, study: Study) -> Words:
 def compare_document(found: Comparison, study: Study) -> Document:
     """Return a comparison as a document."""
     note = c.note(
-        "compare.notes",
+        "compare.notes" if c.pays(study) else "compare.notes_unpaid",
         unit=unit_of(found, study),
         money=c.money_unit(study),
         through=c.year_of(study, found.through),
@@ -104,6 +104,8 @@ def _effect(found: Comparison, row: Row, effect: Effect, study: Study) -> Words:
             median=Shown(effect.median, GAIN),
             helped=Shown(effect.helped, Share()),
         )
+    if not c.pays(study):
+        return Ended(first)
     paid = phrase(
         "decide.compare.paid",
         outlay=outlay_of(study.report),
@@ -194,14 +196,17 @@ def compare_table(found: Comparison, study: Study) -> Table:
         c.cell("high", "effect.high", GAIN, unit),
         c.cell("helped", "effect.helped", Share()),
         *c.purse_cells(study, c.SPENT, "treasury.found", "forgone.found"),
-        c.cell("per_point", "per_point", c.SPENT, point, outlay=outlay),
-        c.cell("per_unit", "per_unit", c.SPENT, per, outlay=outlay),
     ]
+    if c.pays(study):
+        cells += [
+            c.cell("per_point", "per_point", c.SPENT, point, outlay=outlay),
+            c.cell("per_unit", "per_unit", c.SPENT, per, outlay=outlay),
+        ]
     if any(row.displaced is not None for row in found.main.rows):
         cells.append(c.cell("displaced", "displaced.found", c.AMOUNT, unit))
     words = {"target": c.asked(study, found.target), "through": c.year_of(study, found.through)}
     notes = (phrase("decide.paired"), *c.apart(study))
-    title = phrase("decide.compare.table", **words)
+    title = phrase(f"decide.compare.{'table' if c.pays(study) else 'table_unpaid'}", **words)
     return table_from("compare", title, found.main.rows, *cells, notes=notes)
 
 

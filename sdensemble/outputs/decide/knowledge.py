@@ -11,6 +11,7 @@ from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.decide.variance import FEW
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Bars, Figure, Rule, row_panel, with_errors
+from sdensemble.outputs.naming import inside
 from sdensemble.outputs.table import Table, table_from
 from sdensemble.results.jackknife import WithError
 from sdensemble.study import Study
@@ -64,7 +65,8 @@ def _answer(found: Knowledge, study: Study, unit: Words, scale: float) -> Iterat
     items = []
     for name, one in [(n, w) for n, w in found.partial if _told(w)][:FEW]:
         low, high = _favoured(found, name)
-        words = {"input": c.input_name(study, name), "worth": worth(one), "low": low, "high": high}
+        measured = inside(c.input_name(study, name), study.report)
+        words = {"input": measured, "worth": worth(one), "low": low, "high": high}
         items.append(phrase("decide.evpi.item", **words))
     if items:
         yield phrase("decide.evpi.measure", items=joined(items, "clause"))

@@ -14,6 +14,7 @@ from sdensemble.lang import Words, phrase
 from sdensemble.outputs.decide import common as c
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.figure import Axis, Bars, Figure, Points, numbers, row_panel, with_errors
+from sdensemble.outputs.naming import inside
 from sdensemble.outputs.table import Cell, Table, table_from
 from sdensemble.study import Study
 
@@ -72,7 +73,9 @@ def _answer(found: TakenApart, study: Study, names: Sequence[Words]) -> Iterator
 
     items = [
         phrase(
-            "decide.package.item", lever=names[i], share=amount(*_number(found, "share", int(i)))
+            "decide.package.item",
+            lever=inside(names[i], study.report),
+            share=amount(*_number(found, "share", int(i))),
         )
         for i in _order(found)[:5]
     ]

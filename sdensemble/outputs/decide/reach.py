@@ -42,7 +42,7 @@ def solve_document(found: Solved, world: World, study: Study) -> Document:
         solve_figure(found, study) if reached else None,
         c.note("solve.notes"),
         subtitle=c.conditions(world, world.draws.members, study, found.target),
-        lever=c.lever_label(study.model, found.lever),
+        lever=c.lever_inside(study, found.lever),
     )
 
 
@@ -72,7 +72,7 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
     values: dict[str, object] = {
         "world": c.world_name(study, one),
         "wanted": _wanted(found, study),
-        "lever": c.lever_label(study.model, found.lever),
+        "lever": c.lever_inside(study, found.lever),
         "level": level(root.level),
         "now": c.chance(one.p_now),
     }
@@ -85,6 +85,8 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
     if found.wanted is not None and one.p_now.mean >= found.wanted:
         key = "falls" if root.reached else "always_met"
         return phrase(f"decide.solve.{key}", p=_share(found.wanted), **ends, **values)
+    if root.reached and not c.pays(study):
+        return phrase("decide.solve.reached", **ends, **values)
     if root.reached:
         money = c.money_unit(study)
         paid = phrase(
@@ -182,7 +184,7 @@ def edge_document(found: Edge, world: World, study: Study) -> Document:
         edge_figure(found, study),
         c.note("frontier.notes", n=found.searched, m=found.confirmed),
         subtitle=c.conditions(world, found.confirmed, study, found.target),
-        levers=c.listed(c.lever_label(study.model, lever) for lever in found.levers),
+        levers=c.listed(c.lever_inside(study, lever) for lever in found.levers),
     )
 
 
@@ -224,7 +226,7 @@ def _point(found: Edge, k: int, point: Point, study: Study) -> Words:
     parts = [
         phrase(
             "decide.frontier.part",
-            lever=c.lever_label(study.model, lever),
+            lever=c.lever_inside(study, lever),
             level=c.level(value, lever.unit, study.report, 3),
         )
         for lever, value in zip(found.levers, point.mix, strict=True)

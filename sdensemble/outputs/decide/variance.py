@@ -23,6 +23,7 @@ from sdensemble.outputs.figure import (
     with_errors,
 )
 from sdensemble.outputs.form import Number, Shown
+from sdensemble.outputs.naming import inside
 from sdensemble.outputs.table import Cell, Table, table_from
 from sdensemble.study import Study
 
@@ -62,7 +63,9 @@ def shares_answer(found: Shares, study: Study, labels: c.Labels) -> Iterator[Wor
         items = [
             phrase(
                 "decide.sobol.item",
-                group=c.group_name(study, labels, str(data["group"].values[i])),
+                group=inside(
+                    c.group_name(study, labels, str(data["group"].values[i])), study.report
+                ),
                 share=Shown((float(values[i]), float(se[i])), SHARE),
             )
             for i in told[:FEW]

@@ -64,6 +64,7 @@ def _forecasts(study: Study, found: Audit) -> Table:
         cell("forecast", lambda row: (*forecast_of(row.score), row.score.median_error), QUANTILES),
         with_error("pit", "score.pit", "score.pit_error", TWO, "PIT"),
         with_error("crps", "score.crps", "score.error", THREE, "CRPS"),
+        notes=(phrase("evidence.score_words"),),
         date=information_date(found.issued, study.report.issued),
         scenario=found.lived.title,
     )

@@ -44,7 +44,15 @@ def fold(text: str, mm: float, size: float = SMALL) -> str:
     lines = [line for part in text.split("\n") for line in wrap(part, room, _measure(size))]
     if len(lines) > 1 and text_mm(lines[-1], size) < 0.08 * mm and "\n" not in text:
         lines = wrap(text, room * 0.94, _measure(size))  # no word alone on the last line
-    return "\n".join(lines)
+    return "\n".join(piece for line in lines for piece in _cut(line, room, size))
+
+
+def _cut(line: str, mm: float, size: float) -> list[str]:
+    """Return a line, or, where it is one word far too long for its room, that word in pieces."""
+    if " " in line or len(line) < 2 or text_mm(line, size) <= 1.5 * max(mm, 5.0):
+        return [line]
+    each = max(int(len(line) * mm / text_mm(line, size)), 4)
+    return [line[at : at + each] for at in range(0, len(line), each)]
 
 
 def even(text: str, mm: float, size: float = SMALL) -> str:
