@@ -46,7 +46,7 @@ from sdensemble.inputs.together import mend
 from sdensemble.lang import Words
 
 T = TypeVar("T")
-MODEL_KINDS = (".mdl", ".xmile", ".stmx")
+MODEL_KINDS = (".mdl", ".xmile", ".stmx", ".itmx")
 
 
 @dataclass(frozen=True)
@@ -367,7 +367,7 @@ def find_model(folder: Path) -> Path:
         )
     what = ", ".join(p.name for p in found) or Message("none")
     raise SDError(
-        "{place}: needs exactly one model file (.mdl, .xmile, .stmx), has {what}",
+        "{place}: needs exactly one model file (.mdl, .xmile, .stmx, .itmx), has {what}",
         place=place,
         what=what,
     )

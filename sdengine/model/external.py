@@ -7,33 +7,31 @@ axis is left out, and so is a point without a value, as in Vensim.
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import Message, SDError
-from sdengine.limits import at_most, limit
-from sdengine.model.dataset import OPEN, dat_rows, refuse_closed
-from sdengine.model.workbook_size import too_large
+from sdengine.model.cells import (
+    SHEETS,
+    TEXTS,
+    OutsideError,
+    cells_of,
+    column_of,
+    digest_of,
+    numbers,
+    require_small,
+    split_cell,
+    text_of,
+)
+from sdengine.model.dataset import refuse_closed
 from sdengine.syntax import Expr
 
-SHEETS = (".xls", ".xlsx", ".xlsm")
-TEXTS = (".csv", ".txt", ".tab", ".tsv")
-_CELL = re.compile(r"([A-Za-z]{1,3})([1-9][0-9]*)")
-
 Points = tuple[NDArray[np.float64], NDArray[np.float64]]
-
-
-class OutsideError(Exception):
-    """What is wrong with a file or with what is asked of it, in words."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ class Outside:
             part = self._named(source, cell)
         else:
             part = grid[start[0] : start[0] + rows, start[1] : start[1] + columns]
-        values = _numbers(part)
+        values = numbers(part)
         if values.shape != (rows, columns) or np.isnan(values).any():
             raise OutsideError(
                 Message(
@@ -127,12 +125,12 @@ class Outside:
         else:
             end = split_cell(lastcell)
             row = end[0] if end else int(lastcell) - 1 if lastcell.isdecimal() else None
-            column = end[1] if end else None if lastcell.isdecimal() else _column(lastcell)
+            column = end[1] if end else None if lastcell.isdecimal() else column_of(lastcell)
             part = grid[
                 start[0] : None if row is None else row + 1,
                 start[1] : None if column is None or not lastcell else column + 1,
             ]
-        names = [prefix + _text(value) for value in part.ravel() if _text(value)]
+        names = [prefix + text_of(value) for value in part.ravel() if text_of(value)]
         if not names:
             raise OutsideError(Message("{place}: no subscript there", place=self._place(source)))
         return names
@@ -141,17 +139,17 @@ class Outside:
 
     def _columns(self, source: Source, size: int) -> Points:
         """Return x and y (x, series) as they stand in the file, missing cells as NaN."""
-        grid = _numbers(self._grid(source.file, source.tab))
+        grid = numbers(self._grid(source.file, source.tab))
         start, across = split_cell(source.cell), source.across.strip()
         if start is not None and across.isdecimal():
             x = grid[int(across) - 1 : int(across), start[1] :].ravel()
             y = grid[start[0] : start[0] + size, start[1] :].T
         elif start is not None and across.isalpha() and len(across) <= 3:
-            x = grid[start[0] :, _column(across)].ravel()
+            x = grid[start[0] :, column_of(across)].ravel()
             y = grid[start[0] :, start[1] : start[1] + size]
         else:
-            y = _numbers(self._named(source, source.cell))
-            upright = _numbers(self._named(source, across))
+            y = numbers(self._named(source, source.cell))
+            upright = numbers(self._named(source, across))
             x = upright.ravel()
             y = y if upright.shape[1] == 1 and upright.shape[0] > 1 else y.T
         if y.shape != (len(x), size) or not len(x):
@@ -211,7 +209,7 @@ class Outside:
         if (file, tab) not in self._grids:
             path = self._path(file)
             try:
-                cells = (_sheet if path.suffix.lower() in SHEETS else _delimited)(path, tab)
+                cells = cells_of(path, tab)
             except OutsideError:
                 raise
             except Exception as error:
@@ -231,7 +229,7 @@ class Outside:
             raise OutsideError(
                 Message('"{name}" is not a cell, and only .xlsx files have named ranges', name=name)
             )
-        _require_small(path, whole=True)
+        require_small(path, whole=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(path, read_only=False, data_only=True)
@@ -262,34 +260,6 @@ class Outside:
         return grid[first[0] : last[0] + 1, first[1] : last[1] + 1]
 
 
-def grid_of(path: Path, tab: str = "") -> NDArray[np.object_]:
-    """Return all cells of a csv, text or spreadsheet file, of its first sheet without ``tab``;
-    a dataset of Vensim in text (.dat) as a table.
-
-    Raises SDError where it cannot be read.
-    """
-    refuse_closed(path)
-    try:
-        if path.suffix.lower() == OPEN:
-            return _filled(path, dat_rows(path))
-        if path.suffix.lower() not in SHEETS + TEXTS:
-            raise OutsideError(
-                Message(
-                    '"{file}" is not one of {known}',
-                    file=path.name,
-                    known=", ".join((*SHEETS, *TEXTS, OPEN)),
-                )
-            )
-        return (_sheet if path.suffix.lower() in SHEETS else _delimited)(path, tab)
-    except OutsideError as error:
-        raise SDError(error.args[0]) from None
-    except Exception as error:
-        what = " ".join(str(error).split())[:200] or type(error).__name__
-        raise SDError(
-            Message("{file}: cannot be read: {error}", file=path.name, error=what)
-        ) from error
-
-
 def _however_written(folder: Path, file: str) -> Path:
     """Return the file in a folder whose name differs in small and capital letters only."""
     path = folder
@@ -300,134 +270,3 @@ def _however_written(folder: Path, file: str) -> Path:
             own = alike[0] if len(alike) == 1 else own
         path = own
     return path
-
-
-def digest_of(path: Path) -> str:
-    """Return a hash of a file, empty where it cannot be read."""
-    try:
-        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-    except OSError:
-        return ""
-
-
-def split_cell(cell: str) -> tuple[int, int] | None:
-    """Return (row, column), from 0, of a cell's name, or None where it is not one.
-
-    >>> split_cell("$C$5"), split_cell("value1")
-    ((4, 2), None)
-    """
-    found = _CELL.fullmatch(cell.strip().replace("$", ""))
-    return (int(found[2]) - 1, _column(found[1])) if found else None
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = 26 * number + ord(letter) - ord("A") + 1
-    return number - 1
-
-
-def _sheet(path: Path, tab: str) -> NDArray[np.object_]:
-    rows = _old_rows if path.suffix.lower() == ".xls" else _rows
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return _filled(path, rows(path, tab))
-
-
-def _rows(path: Path, tab: str) -> Iterator[Sequence[Any]]:
-    """Yield the rows of a sheet of an .xlsx or .xlsm file, from the first cell on."""
-    import openpyxl
-
-    _require_small(path)
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    try:
-        sheet = book[_own_name(path, tab, book.sheetnames)]
-        sheet.reset_dimensions()  # files say them wrongly
-        yield from sheet.iter_rows(values_only=True)
-    finally:
-        book.close()
-
-
-def _require_small(path: Path, *, whole: bool = False) -> None:
-    told = too_large(path, path.name, whole=whole)
-    if told is not None:
-        raise OutsideError(told)
-
-
-def _old_rows(path: Path, tab: str) -> Iterator[Sequence[Any]]:
-    """Yield the rows of a sheet of an .xls file, from the first cell on."""
-    import xlrd
-
-    with xlrd.open_workbook(path, on_demand=True) as book:
-        sheet = book.sheet_by_name(_own_name(path, tab, book.sheet_names()))
-        missing = (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK, xlrd.XL_CELL_ERROR)
-        for row in sheet.get_rows():
-            yield [None if cell.ctype in missing else cell.value for cell in row]
-
-
-def _own_name(path: Path, tab: str, names: Sequence[Any]) -> str:
-    known = {str(name).casefold(): str(name) for name in names}
-    if not tab and names:
-        return str(names[0])
-    if tab.casefold() not in known:
-        raise OutsideError(Message('"{file}" has no sheet "{tab}"', file=path.name, tab=tab))
-    return known[tab.casefold()]
-
-
-def _delimited(path: Path, tab: str) -> NDArray[np.object_]:
-    usual = "," if path.suffix.lower() == ".csv" else "\t"
-    if tab in ("\t", "\\t"):
-        usual, tab = "\t", ""
-    mark = tab[:1] if tab.strip() and not tab[0].isalnum() else usual
-    csv.field_size_limit(2**30)
-    with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
-        return _filled(path, csv.reader(file, delimiter=mark))
-
-
-def _filled(path: Path, rows: Iterable[Sequence[Any]]) -> NDArray[np.object_]:
-    """Return rows as one array, short ones filled up; trailing empty cells do not count."""
-    kept: list[Sequence[Any]] = []
-    width = cells = height = 0
-    for row in rows:
-        length = len(row)
-        while length and row[length - 1] in (None, ""):
-            length -= 1
-        kept.append(row[:length])
-        width = max(width, length)
-        height = len(kept) if length else height
-        cells += length + 1
-        if max(cells, height * width) > limit("CELLS"):
-            raise OutsideError(
-                Message(
-                    '"{file}" has too many cells; {most}', file=path.name, most=at_most("CELLS")
-                )
-            )
-    out = np.full((height, width), None, dtype=object)
-    for number, row in enumerate(kept[:height]):
-        out[number, : len(row)] = row
-    return out
-
-
-def _numbers(cells: NDArray[np.object_]) -> NDArray[np.float64]:
-    return np.array([[_number(value) for value in row] for row in cells], dtype=float).reshape(
-        cells.shape
-    )
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or value is None:
-        return np.nan
-    if isinstance(value, int | float | np.integer | np.floating):
-        return float(value)
-    try:
-        return float(value.strip()) if isinstance(value, str) else np.nan
-    except ValueError:
-        return np.nan
-
-
-def _text(value: Any) -> str:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()

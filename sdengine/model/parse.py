@@ -10,7 +10,7 @@ from sdengine.model.text import decode
 from sdengine.model.vensim import read_vensim
 from sdengine.model.xmile import read_xmile
 
-ENDINGS = (".mdl", ".xmile", ".stmx", ".xml")
+ENDINGS = (".mdl", ".xmile", ".stmx", ".itmx", ".xml")
 
 
 def parse(path: Path) -> File:
@@ -18,7 +18,9 @@ def parse(path: Path) -> File:
     kind = path.suffix.lower()
     if kind not in ENDINGS:
         raise SDError(
-            Message("{file}: not a Vensim (.mdl) or XMILE (.xmile, .stmx) file", file=path.name)
+            Message(
+                "{file}: not a Vensim (.mdl) or XMILE (.xmile, .stmx, .itmx) file", file=path.name
+            )
         )
     try:
         text = decode(path.read_bytes())

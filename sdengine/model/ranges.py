@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sdengine.errors import Message, Problems, did_you_mean
 from sdengine.limits import at_most, limit
-from sdengine.model.external import Outside, OutsideError
+from sdengine.model.cells import OutsideError
+from sdengine.model.external import Outside
 from sdengine.model.sections import Section
 from sdengine.syntax import fold
 

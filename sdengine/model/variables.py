@@ -13,7 +13,8 @@ import numpy as np
 from sdengine.errors import Message, Problems, did_you_mean
 from sdengine.functions import STOCKS
 from sdengine.limits import at_most, limit
-from sdengine.model.external import Outside, OutsideError, Points, Source
+from sdengine.model.cells import OutsideError
+from sdengine.model.external import Outside, Points, Source
 from sdengine.model.notes import read_note
 from sdengine.model.points import table_of
 from sdengine.model.ranges import Ranges

@@ -113,7 +113,7 @@ class Document:
         if behavior is None:
             return False, False
         mark = self.tag("non_negative")
-        if behavior.find(mark) is not None:
+        if any(behavior.find(way) is not None for way in (mark, f"{self.tag('all')}/{mark}")):
             return True, True
         kinds = ("stock", "flow")
         stock, flow = (behavior.find(f"{self.tag(kind)}/{mark}") is not None for kind in kinds)

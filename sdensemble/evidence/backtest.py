@@ -168,6 +168,16 @@ def backtest(
     return Backtest(tuple(rows))
 
 
+def mean_crps_error(scores: Sequence[Score]) -> float:
+    """Return the Monte Carlo error of the mean CRPS of some figures; 0 of formulas.
+
+    Figures forecast by the same members miss together, so it is the error of the mean over the
+    figures in each repetition.
+    """
+    parts = [score.parts for score in scores]
+    return error_of(np.mean(parts, axis=0)) if all(parts) else 0.0
+
+
 def pairs(rows: Sequence[Row], rival: str) -> list[tuple[Score, Score]]:
     """Return the model's score and a rival's of each figure that both forecast."""
     own = {(r.origin, r.series, r.year): r.score for r in rows if r.method == MODEL}
@@ -179,14 +189,13 @@ def against(rows: Sequence[Row], rival: str) -> int | None:
     """Return 1 where the model beats a rival in mean CRPS, -1 where it loses, 0 for a tie.
 
     Over the figures that both forecast; None where there is none. A tie is a difference within
-    two Monte Carlo errors of the model's mean: figures forecast by the same members miss
-    together, so the error is that of the mean over the figures in each repetition.
+    two Monte Carlo errors of the model's mean.
     """
     both = pairs(rows, rival)
     if not both:
         return None
     ahead = float(np.mean([theirs.crps - ours.crps for ours, theirs in both]))
-    error = error_of(np.mean([ours.parts for ours, _ in both], axis=0))
+    error = mean_crps_error([ours for ours, _ in both])
     return 0 if abs(ahead) <= 2 * error else 1 if ahead > 0 else -1
 
 

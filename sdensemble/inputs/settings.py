@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sdengine.errors import Message, Problems, SDError, did_you_mean
-from sdengine.model.external import digest_of, grid_of
+from sdengine.model.cells import digest_of, grid_of
 from sdengine.model.settings import Through, with_settings
 from sdengine.syntax import Kind, Model, fold
 from sdensemble.inputs.config import Section, find_cells

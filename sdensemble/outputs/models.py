@@ -14,8 +14,7 @@ from sdensemble.ensemble.variants import Variant
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
 from sdensemble.lang import Words, phrase
-from sdensemble.outputs.cells import Row, picked
-from sdensemble.outputs.naming import target_label
+from sdensemble.outputs.cells import Row, picked, scenario_cells, target_cells, unit_cells
 from sdensemble.outputs.table import by_language
 from sdensemble.results.estimate import Array, Estimate, mean_of
 from sdensemble.results.probability import difference, distinguishable
@@ -296,16 +295,14 @@ def _effect_rows(
 ) -> Iterator[Row]:
     main = models.main
     whole = main.spec.headline.whole
-    unit = main.unit(whole.variable)
     shared: Row = {
         "kind": "effect",
         "target": whole.id,
         **by_language("target", whole.label),
-        **_scenario(scenario),
+        **scenario_cells(main, scenario),
         "against": against.name,
         "year": year,
-        "unit": unit,
-        **by_language("unit", main.spec.unit_words(unit)),
+        **unit_cells(main, main.unit(whole.variable)),
         **_conditions(models, main.question),
     }
     ratios = [
@@ -367,18 +364,13 @@ def _numbers(found: Estimate, kind: str) -> Row:
     return row
 
 
-def _scenario(scenario: Scenario) -> Row:
-    return {"scenario": scenario.name, **by_language("scenario", scenario.title)}
-
-
 def _of_target(
     models: ModelSet, kind: str, target: Target, scenario: Scenario, against: Scenario | None = None
 ) -> Row:
     return {
         "kind": kind,
-        "target": target.id,
-        **by_language("target", target_label(target)),
-        **_scenario(scenario),
+        **target_cells(models.main, "target", target),
+        **scenario_cells(models.main, scenario),
         "against": against.name if against else "",
         "year": models.main.year(target),
         "unit": "Dmnl",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sdensemble.evidence.backtest import MODEL, Backtest, Row, against
+from sdensemble.evidence.backtest import MODEL, Backtest, Row, against, mean_crps_error
 from sdensemble.evidence.scores import BANDS
 from sdensemble.inputs.history import LATEST, vintage
 from sdensemble.lang import Words, joined, phrase
@@ -113,9 +113,17 @@ def _mean(rows: Sequence[Row], what: str) -> float:
 
 
 def _mean_score(method: str, rows: Sequence[Row]) -> tuple[float, str] | None:
-    """Return a mean CRPS, with the number of figures where they are fewer than the model's."""
+    """Return a mean CRPS with what stands beside it.
+
+    Its Monte Carlo error, and the number of figures where they are fewer than the model's.
+    """
     own, most = _by(method, rows), len(_by(MODEL, rows))
-    return (_mean(own, "crps"), str(len(own)) if len(own) < most else "") if own else None
+    if not own:
+        return None
+    error = mean_crps_error([row.score for row in own])
+    beside = [f"±{error:.3f}"] if error else []
+    beside += [str(len(own))] if len(own) < most else []
+    return _mean(own, "crps"), ", ".join(beside)
 
 
 def _verdict(study: Study, rows: Sequence[Row], names: Sequence[str]) -> Words:

@@ -385,3 +385,13 @@ def test_a_subscript_that_is_a_number_must_be_a_place(write):
         else:
             with pytest.raises(SDError, match="stands in quotes"):
                 read_model(path)
+
+
+def test_old_files_of_ithink_are_read_and_their_behaviour_may_stand_for_all(write):
+    path = write(
+        '<stock name="S"><eqn>3</eqn><outflow>f</outflow></stock><flow name="f"><eqn>2</eqn></flow>'
+    )
+    behaviour = "<behavior><all><non_negative/></all></behavior>"
+    old = path.with_suffix(".itmx")
+    old.write_text(path.read_text("utf-8").replace(RANGES, behaviour), "utf-8")
+    assert run(old, "S")[0].tolist() == [3, 1, 0, 0, 0]
