@@ -257,12 +257,14 @@ class Terminal(Tell):
 def settle() -> None:
     """Set what is the program's to choose, and no library's: before NumPy is loaded.
 
-    Objects in circles are few, so they are looked for seldom. Memory comes in small pages: that of
-    an ensemble is written once and read a few times, and where a machine is shared a large page
-    can cost five times as much to get as the small ones in its place.
+    Objects in circles are few, so they are looked for seldom. Threads hand the interpreter on soon:
+    those that run a kernel or pack a file want it often and for a moment. Memory comes in small
+    pages: that of an ensemble is written once and read a few times, and where a machine is shared a
+    large page can cost five times as much to get as the small ones in its place.
     """
     gc.set_threshold(100_000)
     atexit.register(gc.disable)  # what a process leaves behind need not be sorted
+    sys.setswitchinterval(0.0005)
     os.environ.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # where HOME takes no cache it says so
     for name in ("stdin", "stdout", "stderr"):  # None where who started it has closed them

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,10 +68,15 @@ def _run_study(options: RunOptions, tell: Tell, place: Desk) -> VerbResult:
         record = options.record(study)
         by = options.runner(folder, record, tell)
         kernel = compile_model(study.model)
-        found = beside.submit(_findings, study)
-        beside.submit(_first_dataset)
-        count = tell.bar(runs)
         keep = {kept.variable: kept.aggregate for kept in study.kept()}
+        kernel.best(keep, runs)
+        running, told = Event(), tell.bar(runs)
+        found = beside.submit(_findings, study, running)
+        beside.submit(_first_dataset)
+
+        def count(done: int) -> None:
+            running.set()
+            told(done)
 
         def part(name: str, rounds: int = 1, first: int = 0) -> xr.Dataset:
             members = run_members(study, options, chosen[name], name, rounds)
@@ -120,10 +126,10 @@ def _run_study(options: RunOptions, tell: Tell, place: Desk) -> VerbResult:
         by.done()
         replays = _replay_note(study, options, [main, *datasets.values()])
         lines = [Paragraph(one, "verbatim") for one in replays]
-        told = replace(document, blocks=(*document.blocks, *lines))
+        shown = replace(document, blocks=(*document.blocks, *lines))
         files = tuple(done.folder / name for name in done.files)
         key = key_of(every[0])
-        return VerbResult(told, every, done.folder, files, done.notes, id=record.id, key=key)
+        return VerbResult(shown, every, done.folder, files, done.notes, id=record.id, key=key)
 
 
 def _until(
@@ -178,8 +184,12 @@ def _first_dataset() -> None:
     xr.Dataset({"one": ("place", np.zeros(1))})
 
 
-def _findings(study: Study) -> dict[str, list[str]]:
-    """Return what is to be told of the study itself: for the answer and for run.json."""
+def _findings(study: Study, running: Event) -> dict[str, list[str]]:
+    """Return what is to be told of the study itself: for the answer and for run.json.
+
+    It waits until the first members are run: before, the interpreter is wanted to get there.
+    """
+    running.wait(timeout=2)
     return {
         "unit_problems": list(check_units(study.model)),
         "late_evidence": list(study.late_evidence()),

@@ -103,9 +103,12 @@ def _axes(ax: Axes, frame: Frame, lang: str, width: float) -> None:
             side.set_visible(False)
     else:
         _limits(ax, panel.x, "x", _most_ticks(ax, width))
+    ax.yaxis.set_label_coords(0, 0)  # there is none: no place is looked for beside the ticks
     label = fold(tell(panel.x.label(), lang), 200.0)
     if label:
         ax.set_xlabel(label, labelpad=1.5)
+    else:
+        ax.xaxis.set_label_coords(0, 0)
 
 
 def _most_ticks(ax: Axes, width: float) -> int:
