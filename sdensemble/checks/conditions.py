@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from sdengine.kernel import Kernel, Trajectories
+from sdengine.syntax import Model
 from sdensemble.checks.finding import Found, Given, Panel, judged
 from sdensemble.checks.runs import Bench, at, element, in_year, total_of
 from sdensemble.inputs.naming import Amount, element_label, model_label
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.units import total_unit
-from sdensemble.lang import LANGS, Words, bracketed, joined, phrase
+from sdensemble.lang import Words, bracketed, joined, phrase
 from sdensemble.results.estimate import Array
 
 
@@ -149,7 +150,7 @@ def _said(bench: Bench, row: Mapping[str, Any]) -> Words:
     times = [part.strip() for part in str(row["time"]).strip("[]").split(",")]
     return phrase(
         "validation.found",
-        name=_short(bench, row["variable"]),
+        name=short_of(bench.model, row["variable"]),
         element=_element(bench, row),
         times=joined(times),
         ratio=_ratio(bench, row),
@@ -157,8 +158,9 @@ def _said(bench: Bench, row: Mapping[str, Any]) -> Words:
     )
 
 
-def _short(bench: Bench, name: str) -> dict[str, str]:
-    return {lang: short_label(text) for lang, text in model_label(bench.model, name).items()}
+def short_of(model: Model, name: str) -> dict[str, str]:
+    """Return a variable's label without what explains it, by language."""
+    return {lang: short_label(text) for lang, text in model_label(model, name).items()}
 
 
 def _element(bench: Bench, row: Mapping[str, Any]) -> Words:
@@ -181,7 +183,7 @@ def _ratio(bench: Bench, row: Mapping[str, Any]) -> Words:
         return phrase(f"validation.ratio_{of}", share=share)
     if of:
         name = bench.model[of].name
-        label = {lang: text.split("; ")[0] for lang, text in _short(bench, name).items()}
+        label = {lang: text.split("; ")[0] for lang, text in short_of(bench.model, name).items()}
         return phrase("validation.ratio_of", label=label, share=share)
     name = row["variable"]
     unit = total_unit(bench.model, name) if row["yearly"] else bench.model[name].unit
@@ -193,8 +195,9 @@ def _panel(bench: Bench, name: str, base: Trajectories, moved: Trajectories) -> 
     def line(run: Trajectories) -> Array:
         return np.median(total_of(run, bench.model[name].name), axis=-1)
 
-    title = {lang: short_label(bench.model.label(name, lang)) for lang in LANGS}
-    return Panel(title, bench.model[name].unit, base.times, line(base), line(moved))
+    return Panel(
+        short_of(bench.model, name), bench.model[name].unit, base.times, line(base), line(moved)
+    )
 
 
 def _levers(bench: Bench, given: Given) -> Mapping[str, Scenario]:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from sdengine.kernel import compile_model
-from sdensemble.checks.conditions import condition, short_label
+from sdensemble.checks.conditions import condition, short_of
 from sdensemble.checks.finding import (
     FAIL,
     NO_DATA,
@@ -29,8 +29,7 @@ from sdensemble.ensemble.draws import draw
 from sdensemble.evidence.scores import crps_of
 from sdensemble.inputs.config import read_toml
 from sdensemble.inputs.history import Observation
-from sdensemble.inputs.naming import model_label
-from sdensemble.lang import LANGS, Words, in_all, joined, phrase
+from sdensemble.lang import Words, in_all, joined, phrase
 from sdensemble.results.estimate import Array, mean_of
 
 LEVELS = 4  # levels of the Morris design, at these points of each prior
@@ -109,22 +108,14 @@ def morris(bench: Bench, given: Given) -> Found:
     flip = float(min(better.mean(), 1 - better.mean()))
     worst = min(stable)
     top = [row for row in rows if row["of"] == "total"][:3]
-    most = joined(
-        [
-            {lang: short_label(text) for lang, text in model_label(bench.model, name).items()}
-            for name in (str(row["constant"]) for row in top)
-        ]
-    )
+    most = joined([short_of(bench.model, str(row["constant"])) for row in top])
     values = {"n": len(names), "points": len(flat), "worst": worst, "most": most, "flip": flip}
     said = phrase("result.morris", **values)
     drawn = [row for row in rows if row["of"] == "total"]
     axis = in_all(phrase("result.morris_axis", year=bench.asked))
     bars = Bars(
         axis,
-        tuple(
-            {lang: short_label(bench.model.label(str(r["constant"]), lang)) for lang in LANGS}
-            for r in drawn
-        ),
+        tuple(short_of(bench.model, str(r["constant"])) for r in drawn),
         tuple(float(str(r["mean absolute"])) for r in drawn),
         tuple(float(str(r["spread"])) / np.sqrt(len(design)) * 2 for r in drawn),
         bench.yearly_unit,

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdengine.errors import SDError
-from sdensemble.decide.levers import settings_but
 from sdensemble.decide.measures import paid
 from sdensemble.decide.target_runs import TargetRuns
 from sdensemble.decide.worlds import Count, World
 from sdensemble.inputs.config import default_of
-from sdensemble.inputs.scenarios import Scenario, Setting
+from sdensemble.inputs.scenarios import Scenario, Setting, laid_over
 from sdensemble.inputs.targets import Target
 from sdensemble.results.estimate import Estimate, mean_of
 from sdensemble.results.probability import difference
@@ -78,7 +77,6 @@ def with_steps(
         marks = schedules.setdefault(key, {})
         marks[slot.begin] = slot.before + count * slot.step
         marks.setdefault(slot.end, slot.before)
-    kept = settings_but(base, {(lever, cell) for lever, _, cell in schedules})
     new = [
         Setting(
             lever,
@@ -90,7 +88,7 @@ def with_steps(
         )
         for (lever, element, cell), marks in schedules.items()
     ]
-    return replace(base, name=name, settings=(*kept, *new), digest="", package=None)
+    return replace(base, name=name, settings=laid_over(base, new), digest="", package=None)
 
 
 def slots_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from sdengine.errors import Message, Problems, SDError
 from sdengine.syntax import Model
 from sdensemble.inputs.config import Cell, Section, bounds, default_of, find_cells
-from sdensemble.inputs.scenarios import Scenario, Setting, split_name
+from sdensemble.inputs.scenarios import Scenario, Setting, laid_over, split_name
 from sdensemble.study import Study
 
 
@@ -96,28 +96,18 @@ def start_of(study: Study, constant: str) -> float:
     return min(later or times, default=study.model.clock.start)
 
 
-def settings_but(base: Scenario, taken: Container[tuple[str, Cell]]) -> list[Setting]:
-    """Return a scenario's settings without those of some (constant, cell)."""
-    left = (
-        replace(one, cells=tuple(cell for cell in one.cells if (one.constant, cell) not in taken))
-        for one in base.settings
-    )
-    return [one for one in left if one.cells]
-
-
 def turned(base: Scenario, levels: Sequence[tuple[Lever, float]], name: str) -> Scenario:
     """Return a scenario in which some levers stand at levels of one's own.
 
     What ``base`` says of the same elements is left out; everything else of it stays.
     """
-    kept = settings_but(base, {(one.constant, cell) for one, _ in levels for cell in one.cells})
     new = [
         Setting(
             lever.constant, lever.element, (lever.start,), (float(level),), "lever", lever.cells
         )
         for lever, level in levels
     ]
-    return replace(base, name=name, settings=(*kept, *new), digest="", package=None)
+    return replace(base, name=name, settings=laid_over(base, new), digest="", package=None)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sdensemble.decide.inputs import Array
 from sdensemble.decide.shapley import EXACT, shapley, shapley_sampled
 from sdensemble.decide.target_runs import TargetRuns
 from sdensemble.decide.worlds import Count, World
-from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.scenarios import Scenario, laid_over
 from sdensemble.inputs.targets import Target
 from sdensemble.results.shapley import Package, packages
 
@@ -64,12 +64,8 @@ def take_apart(
     def scenario(part: Package) -> Scenario:
         kept = {place for i in part for place in groups[names[i]]}
         settings = tuple(s for place, s in enumerate(package.settings) if place in kept)
-        mine = {(s.constant, cell) for s in settings for cell in s.cells}
-        under = tuple(
-            s for s in baseline.settings if not any((s.constant, cell) in mine for cell in s.cells)
-        )
         label = "+".join(sorted(names[i] for i in part)) or "none"
-        return replace(package, name=label, settings=(*under, *settings))
+        return replace(package, name=label, settings=laid_over(baseline, settings))
 
     def values(parts: Sequence[Package]) -> Array:
         return runs.utility(runs.run([scenario(part) for part in parts]), chance)

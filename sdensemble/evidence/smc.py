@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,7 @@ class State:
 
     def to_arrays(self) -> dict[str, Any]:
         """Return the state as arrays by name."""
-        table = [(s.power, s.moves, s.accepted, s.memory, s.distinct) for s in self.stages]
+        table = [astuple(stage) for stage in self.stages]
         moves = self.moves and {
             "moves_z": self.moves.z,
             "moves_loglik": self.moves.loglik,
@@ -132,14 +132,16 @@ def log_evidence(evidence: Floats) -> tuple[float, float]:
 
 def from_arrays(arrays: Any) -> State:
     """Return the state that ``to_arrays`` gave."""
-    rows = [(float(p), int(m), float(a), float(c), int(d)) for p, m, a, c, d in arrays["stages"]]
+    rows = [
+        Stage(float(p), int(m), float(a), float(c), int(d)) for p, m, a, c, d in arrays["stages"]
+    ]
     return State(
         np.array(arrays["z"]),
         np.array(arrays["loglik"]),
         float(arrays["power"]),
         np.array(arrays["evidence"]),
         (float(arrays["steps"][0]), float(arrays["steps"][1])),
-        tuple(Stage(*row) for row in rows),
+        tuple(rows),
         _moves_from(arrays) if "moves_z" in arrays else None,
     )
 

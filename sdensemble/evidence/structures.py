@@ -18,7 +18,7 @@ from sdensemble.inputs.config import default_of
 from sdensemble.inputs.fit import Fit, read_fit
 from sdensemble.inputs.history import LATEST, Vintage, vintage
 from sdensemble.inputs.priors import Priors, read_priors
-from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.scenarios import Scenario, laid_over
 from sdensemble.lang import Tell, phrase
 from sdensemble.results.probability import Key, require_same_question
 from sdensemble.results.results import Results
@@ -188,9 +188,7 @@ def _chance(structure: _Structure, source: Source) -> tuple[float, float, Key]:
     study, kernel = structure.fitter.study, structure.fitter.kernel
     target = study.report.question(study.targets)
     scenario = structure.scenario or study.scenarios[0]
-    fixed = structure.fixed.settings
-    held = {(s.constant, s.cells) for s in fixed}
-    both = (*fixed, *(s for s in scenario.settings if (s.constant, s.cells) not in held))
+    both = laid_over(scenario, structure.fixed.settings)
     data = source.members.named(structure.variant.name).run(
         kernel,
         [replace(scenario, settings=both)],

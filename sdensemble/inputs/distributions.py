@@ -41,15 +41,12 @@ class Normal(Distribution):
     rule: ClassVar[str] = "sd must be above 0"
 
     def valid(self) -> bool:
-        """Tell whether the parameters keep the rule."""
         return self.sd > 0
 
     def ppf(self, u: Floats) -> Floats:
-        """Return the quantiles of probabilities, in the constant's unit."""
         return self.mean + self.sd * ndtri(u)
 
     def cdf(self, x: float) -> float:
-        """Return the probability of a value below ``x``."""
         return float(ndtr((x - self.mean) / self.sd))
 
 
@@ -62,15 +59,12 @@ class Lognormal(Distribution):
     rule: ClassVar[str] = "median and log_sd must be above 0"
 
     def valid(self) -> bool:
-        """Tell whether the parameters keep the rule."""
         return self.median > 0 and self.log_sd > 0
 
     def ppf(self, u: Floats) -> Floats:
-        """Return the quantiles of probabilities, in the constant's unit."""
         return self.median * np.exp(self.log_sd * ndtri(u))
 
     def cdf(self, x: float) -> float:
-        """Return the probability of a value below ``x``."""
         return float(ndtr(math.log(x / self.median) / self.log_sd)) if x > 0 else 0.0
 
 
@@ -83,15 +77,12 @@ class Uniform(Distribution):
     rule: ClassVar[str] = "low must be below high"
 
     def valid(self) -> bool:
-        """Tell whether the parameters keep the rule."""
         return self.low < self.high
 
     def ppf(self, u: Floats) -> Floats:
-        """Return the quantiles of probabilities, in the constant's unit."""
         return self.low + (self.high - self.low) * u
 
     def cdf(self, x: float) -> float:
-        """Return the probability of a value below ``x``."""
         return min(max((x - self.low) / (self.high - self.low), 0.0), 1.0)
 
 
@@ -105,18 +96,15 @@ class Triangular(Distribution):
     rule: ClassVar[str] = "low, mode and high must ascend, low below high"
 
     def valid(self) -> bool:
-        """Tell whether the parameters keep the rule."""
         return self.low <= self.mode <= self.high and self.low < self.high
 
     def ppf(self, u: Floats) -> Floats:
-        """Return the quantiles of probabilities, in the constant's unit."""
         width, rise, fall = self.high - self.low, self.mode - self.low, self.high - self.mode
         below = self.low + np.sqrt(u * width * rise)
         above = self.high - np.sqrt((1 - u) * width * fall)
         return np.where(u * width < rise, below, above)
 
     def cdf(self, x: float) -> float:
-        """Return the probability of a value below ``x``."""
         width = self.high - self.low
         if x <= self.low or x >= self.high:
             return float(x >= self.high)
@@ -134,7 +122,6 @@ class Beta(Distribution):
     rule: ClassVar[str] = "mean must lie between 0 and 1, and sd² between 0 and mean × (1 - mean)"
 
     def valid(self) -> bool:
-        """Tell whether the parameters keep the rule."""
         return 0 < self.mean < 1 and self.sd > 0 and self.sd**2 < self.mean * (1 - self.mean)
 
     @property
@@ -144,11 +131,9 @@ class Beta(Distribution):
         return self.mean * total, (1 - self.mean) * total
 
     def ppf(self, u: Floats) -> Floats:
-        """Return the quantiles of probabilities, in the constant's unit."""
         return betaincinv(*self.shapes, u)
 
     def cdf(self, x: float) -> float:
-        """Return the probability of a value below ``x``."""
         return float(betainc(*self.shapes, min(max(x, 0.0), 1.0)))
 
 
@@ -166,12 +151,10 @@ class Truncated(Distribution):
         return self.base.cdf(self.low) + 1 - self.base.cdf(self.high)
 
     def ppf(self, u: Floats) -> Floats:
-        """Return the quantiles of probabilities, in the constant's unit."""
         first, last = self.base.cdf(self.low), self.base.cdf(self.high)
         return self.base.ppf(first + (last - first) * u)
 
     def cdf(self, x: float) -> float:
-        """Return the probability of a value below ``x``."""
         first, last = self.base.cdf(self.low), self.base.cdf(self.high)
         return min(max((self.base.cdf(x) - first) / (last - first), 0.0), 1.0)
 

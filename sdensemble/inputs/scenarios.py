@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -103,6 +103,16 @@ class Scenario:
         """A digest of what it sets: the same whatever its title, comments and order."""
         told = sorted(repr((s.constant, s.cells, s.times, s.values)) for s in self.settings)
         return hashlib.blake2b("\n".join(told).encode(), digest_size=16).hexdigest()
+
+
+def laid_over(base: Scenario, settings: Sequence[Setting]) -> tuple[Setting, ...]:
+    """Return settings with those of a scenario that speak of other constants or elements."""
+    taken = {(one.constant, cell) for one in settings for cell in one.cells}
+    left = (
+        replace(one, cells=tuple(cell for cell in one.cells if (one.constant, cell) not in taken))
+        for one in base.settings
+    )
+    return (*(one for one in left if one.cells), *settings)
 
 
 def moved_by(scenarios: Iterable[Scenario]) -> frozenset[str]:
