@@ -22,7 +22,8 @@ class Item:
     """One variable of a document. Equations are texts; ``first`` is that of its first value.
 
     ``kind`` is "stock", "flow", "aux" or "gf"; ``module`` the module it stands in, as part of
-    its name already; ``non_negative`` None where the document's behaviour decides.
+    its name already; ``non_negative`` None where the document's behaviour decides; ``source`` what
+    an input of a module is connected to.
     """
 
     kind: str
@@ -40,5 +41,5 @@ class Item:
     unit: str = ""
     text: str = ""
     limits: tuple[float | None, float | None] = (None, None)
-    access: str = ""
+    source: str = ""
     options: dict[str, str] = field(default_factory=dict)

@@ -27,6 +27,7 @@ def joined(models: Sequence[tuple[str, Sequence[Item], Modules]]) -> list[Item]:
     joiner = _Joiner(named)
     _, items, modules = models[0]
     out = joiner.join(items, modules, "")
+    _copy_tables(out)
     for key, (name, _, _) in named.items():
         if key not in joiner.used:
             raise ValueError(
@@ -53,7 +54,11 @@ class _Joiner:
         ``outer`` are the models it stands in, which it must not hold itself.
         """
         out = list(items)
-        given = self._connections(modules, prefix)
+        given, into = self._connections(modules, prefix)
+        for item in items:
+            source = into.get(plain(item.name))
+            if source is not None:
+                _connect(item, source)
         for name, model, _ in modules:
             found = self.named.get(plain(model))
             if found is None or plain(model) in outer:
@@ -78,19 +83,35 @@ class _Joiner:
                 out.append(item)
         return out
 
-    def _connections(self, modules: Modules, prefix: str) -> dict[str, str]:
-        """Return what each input is connected to; names from the whole document's root."""
+    def _connections(self, modules: Modules, prefix: str) -> tuple[dict[str, str], dict[str, str]]:
+        """Return what each module's input is connected to, and each of the model's own that a
+        module gives its value; sources by their names from the whole document's root."""
         given: dict[str, str] = {}
+        into: dict[str, str] = {}
         inside = {plain(name) for name, _, _ in modules}
         for name, _, links in modules:
             for to, source in links:
                 head, dot, tail = plain(to).rpartition(".")
+                if dot and not head:
+                    into.setdefault(tail, _root(plain(source), prefix))
+                    continue
                 module = head.rpartition(".")[2] if dot else plain(name)
                 if module not in inside:
                     continue  # an output, listed by its own module for a module elsewhere
                 key = plain(f"{prefix}{module}.{tail}")
                 given.setdefault(key, _root(plain(source), prefix))
-        return given
+        return given, into
+
+
+def _copy_tables(items: Sequence[Item]) -> None:
+    """Let each input that is connected to a graphical function be one."""
+    by_name = {plain(item.name): item for item in items}
+    for item in items:
+        source, copied = by_name.get(item.source), item.source
+        while source is not None and source.source and source.source != copied:
+            source = by_name.get(source.source)
+        if source is not None and source.table is not None and not any(source.equations):
+            item.equations, item.table = (), source.table
 
 
 def _root(source: str, prefix: str) -> str:
@@ -105,4 +126,4 @@ def _connect(item: Item, source: str) -> None:
     """Make a module's input a copy of what it is connected to."""
     item.kind, item.equations, item.first = "aux", (f'"{source}"',), ""
     item.pieces, item.table, item.inflows, item.outflows = (), None, (), ()
-    item.non_negative = None
+    item.non_negative, item.source = None, source

@@ -40,9 +40,14 @@ _CYCLES = (
 _PLACES = ("size", "mean", "stddev", *_EXTREMES)
 
 
+def unquoted(name: str) -> str:
+    """Return a name without its quotes, of which each part of module."variable" may have some."""
+    return re.sub(r'(?<!\\)"', "", name) if '"' in name else name
+
+
 def plain(name: str) -> str:
     """Return a name as XMILE compares it."""
-    text = name.replace("\\n", " ").replace("_", " ").strip().strip('"')
+    text = unquoted(name.replace("\\n", " ").replace("_", " ").strip())
     return " ".join(text.split()).casefold()
 
 
@@ -57,7 +62,8 @@ class Names:
     take for arguments that are left out, which graphical functions are called by name, which
     variables have one (``tables``), beside an equation (``tabled``), the ranges that equations
     made by naming a first and a last element (``slices``), and the conveyors, queues and ovens
-    that are no arrays (``holders``)."""
+    that are no arrays (``holders``), and the variables whose graphical functions inputs of modules
+    are connected to (``copies``). ``nowhere`` is what stands at a place outside an array."""
 
     ranges: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     arrays: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -68,6 +74,8 @@ class Names:
     tabled: set[str] = field(default_factory=set)
     slices: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     holders: set[str] = field(default_factory=set)
+    copies: dict[str, str] = field(default_factory=dict)
+    nowhere: Expr = ZERO
 
 
 @dataclass(frozen=True)
@@ -108,10 +116,10 @@ class Stella:
             dims = self.names.arrays.get(name[:-1], ())
             if dims:  # transposed: its ranges by their names, one that it has twice in turn
                 twice = any(dim == twin(dims[0], place) for place, dim in enumerate(dims))
-                return Ref(_written(text)[:-1], dims[::-1] if twice else dims)
+                return Ref(unquoted(text)[:-1], dims[::-1] if twice else dims)
         if subscripts is None:
             if name == "self":
-                return Ref(_written(self.own), self.dims)
+                return Ref(unquoted(self.own), self.dims)
             if name in CLOCK:
                 return Ref(CLOCK[name])
             if name in _NUMBERS:
@@ -119,15 +127,15 @@ class Stella:
         if "." in text and not text.startswith('"'):
             head, _, element = text.partition(".")
             if plain(head) in self.names.ranges:  # an element by its range
-                return Ref(_written(element))
+                return Ref(unquoted(element))
         return self._array(text, subscripts)
 
     def _array(self, text: str, subscripts: tuple[Subscript, ...] | None) -> Expr:
         """Return a reference with every subscript by name, or computed where an equation
         stands in its place."""
         if subscripts is None:
-            return Ref(_written(text))
-        self._require_no_holder(_written(text))
+            return Ref(unquoted(text))
+        self._require_no_holder(unquoted(text))
         dims = self.names.arrays.get(plain(text), ())
         if dims and len(dims) != len(subscripts):
             raise EquationError(
@@ -143,7 +151,7 @@ class Stella:
             for place, subscript in enumerate(subscripts)
         ]
         if all(isinstance(one, str) for one in found):
-            return Ref(_written(text), tuple(self._twin(str(s), n) for n, s in enumerate(found)))
+            return Ref(unquoted(text), tuple(self._twin(str(s), n) for n, s in enumerate(found)))
         return self._computed(text, dims, found)
 
     def _twin(self, subscript: str, place: int) -> str:
@@ -209,7 +217,7 @@ class Stella:
 
     def _computed(self, text: str, dims: tuple[str, ...], found: list[Subscript]) -> Expr:
         """Return an element of an array whose place is computed: 0 where there is none, as in
-        Stella. Fractions are cut off."""
+        Stella, or no number where the file says so. Fractions are cut off."""
         if not dims:
             raise EquationError(
                 Message('has a computed subscript on "{text}", which is no array', text=text)
@@ -244,8 +252,10 @@ class Stella:
                 inside = end if inside is None else Call("and", (inside, end))
         assert offset is not None
         assert inside is not None
-        ref = Ref(_written(text), tuple(str(one) for one in first))
-        return Call("if_then_else", (inside, Call("vector_elm_map", (ref, offset)), Number(0.0)))
+        ref = Ref(unquoted(text), tuple(str(one) for one in first))
+        return Call(
+            "if_then_else", (inside, Call("vector_elm_map", (ref, offset)), self.names.nowhere)
+        )
 
     # ── functions ──────────────────────────────────────────────────────────────────────────
 
@@ -326,7 +336,8 @@ class Stella:
 
     def _table(self, ref: Ref) -> Ref:
         """Return a reference to a graphical function: a variable's own, beside its equation."""
-        name = ref.name + (TABLE_OF if plain(ref.name) in self.names.tabled else "")
+        name = self.names.copies.get(plain(ref.name), ref.name)
+        name += TABLE_OF if plain(name) in self.names.tabled else ""
         self.names.looked_up.add(plain(name))
         return Ref(name, ref.subscripts)
 
@@ -410,7 +421,3 @@ class Stella:
 def _known(word: str) -> bool:
     """Whether a word is a function of the language, whatever a variable may be called."""
     return word in ARITY or word in _REDUCERS or word in _EXTREMES or named(word) in KNOWN
-
-
-def _written(name: str) -> str:
-    return name.strip('"')

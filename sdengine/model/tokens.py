@@ -9,7 +9,7 @@ from sdengine.errors import Message
 from sdengine.model.points import EquationError
 
 _PIECES = r"""(?P<space>[\s\\]+)
-      | (?P<quoted>"(?:\\"|[^"])*")
+      | (?P<quoted>"(?:\\"|[^"])*"QUOTED)
       | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$]))
       | (?P<name>NAME)
       | (?P<string>'[^']*')
@@ -19,13 +19,17 @@ _PIECES = r"""(?P<space>[\s\\]+)
     """
 
 
-def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(_PIECES.replace("NAME", name), re.X | re.I)
+def _pattern(name: str, quoted: str = "") -> re.Pattern[str]:
+    """Return the pattern of a language; ``quoted`` may follow a name in quotes."""
+    pieces = _PIECES.replace("NAME", name).replace("QUOTED", quoted)
+    return re.compile(pieces, re.X | re.I)
 
 
 _VENSIM = _pattern(r"""(?:[\w$]|[^\x00-\x7f])(?:[\w'$\s]|[^\x00-\x7f]|\\\s*)*""")
 _XMILE = _pattern(
-    r"""(?:\.(?=[^\W\d]))?(?:[\w$]|[^\x00-\x7f])(?:[\w'$]|[^\x00-\x7f]|\.(?=[^\W\d]))*"""
+    r"""(?:\.(?=[^\W\d]))?(?:[\w$]|[^\x00-\x7f])(?:[\w'$]|[^\x00-\x7f]|\.(?=[^\W\d])
+        |\."[^"]*")*""",
+    r"""(?:\.(?:"[^"]*"|[^\W\d][\w'$]*))*""",  # of a module
 )
 
 

@@ -26,6 +26,17 @@ from sdengine.syntax import (
 )
 
 _DIMENSIONLESS = {"", "1", "dmnl", "dimensionless", "unitless", "fraction"}
+_SAME = {
+    other: words[0]
+    for words in (
+        ("$", "dollar", "dollars"),
+        ("person", "people", "persons"),
+        *((one, f"{one}s") for one in ("second", "minute", "hour", "day", "week", "month")),
+        *((one, f"{one}s") for one in ("quarter", "year", "unit")),
+    )
+    for other in words[1:]
+}
+"""Words for one unit: those a new Vensim model holds as equal, and the other units of time."""
 _ALLOWED_NUMBERS = (0.0, 1.0, -1.0)
 
 
@@ -104,6 +115,7 @@ class _Checker:
 
     def _base(self, name: str) -> str:
         key = " ".join(name.split()).casefold()
+        key = _SAME.get(key, key)
         if key in _DIMENSIONLESS:
             return "1"
         if key not in self.names:

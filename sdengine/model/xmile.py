@@ -20,7 +20,7 @@ from sdengine.model.points import EquationError, number
 from sdengine.model.repair import document
 from sdengine.model.sections import CLOCK, Element, File, Section
 from sdengine.model.special import mark_driven, write_out
-from sdengine.model.stella import TABLE_OF, Names, Stella, plain, twin
+from sdengine.model.stella import TABLE_OF, Names, Stella, plain, twin, unquoted
 from sdengine.model.xmile_document import KINDS, Document
 from sdengine.syntax import Call, Equation, Expr, Number, Ref, Table, fold
 
@@ -44,6 +44,8 @@ def read_xmile(text: str) -> File:
     ranges += _twins(ranges, [*items, *(item for _, _, own in macros for item in own)])
     names = _names(ranges, items, macros)
     names.macros = tree.defaults()
+    if tree.says_nan_outside():
+        names.nowhere = Number(math.nan)
     mark_driven(items, names)
     if method != "euler" and any("special" in item.options for item in items):
         told = (
@@ -123,6 +125,11 @@ def _names(
             names.tables.add(name)
         if item.table is not None and any(text.strip() for text in item.equations):
             names.tabled.add(name)
+    for item in items:
+        source = item.source
+        if item.table is None and source in names.tables:
+            names.copies[plain(item.name)] = names.copies.get(source, source)
+            names.tables.add(plain(item.name))
     return names
 
 
@@ -284,7 +291,7 @@ class _Items:
 def _net(item: Item, dialect: Stella) -> Expr:
     """Return what a stock gains in a unit of time: its inflows less its outflows."""
     gains, losses = (
-        [Ref(dialect.whole_name(_bare(flow)).strip('"')) for flow in flows]
+        [Ref(unquoted(dialect.whole_name(_bare(flow)))) for flow in flows]
         for flows in (item.inflows, item.outflows)
     )
     if not gains and not losses:

@@ -107,6 +107,11 @@ class Document:
                 found.append((name, elements))
         return found
 
+    def says_nan_outside(self) -> bool:
+        """Whether a place outside an array holds no number, rather than 0."""
+        said = (a.get("invalid_index_value") for a in self.root.iter(self.tag("uses_arrays")))
+        return any((one or "").strip().lower() == "nan" for one in said)
+
     def non_negative(self) -> tuple[bool, bool]:
         """Return whether stocks and flows are non-negative where they do not say."""
         behavior = self.root.find(self.tag("behavior"))

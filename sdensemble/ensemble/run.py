@@ -20,6 +20,7 @@ from sdensemble.ensemble.forcing import Forcing
 from sdensemble.ensemble.worlds import worlds
 from sdensemble.inputs.config import cell_name
 from sdensemble.inputs.scenarios import Scenario
+from sdensemble.inputs.units import amount_of
 from sdensemble.lang import LANGS
 
 if TYPE_CHECKING:
@@ -221,10 +222,7 @@ def _dataset(work: Work, results: Mapping[str, NDArray[np.float64]]) -> xr.Datas
 def _attributes(model: Model, name: str, aggregate: str) -> dict[str, str]:
     variable = model[name]
     unit = variable.unit
-    per = f"/{model.clock.unit}"
-    if aggregate == "annual" and unit.endswith(per):
-        unit = unit.removesuffix(per)
-    elif aggregate == "annual":
-        unit = f"{unit}*{model.clock.unit}"
+    if aggregate == "annual":
+        unit = amount_of(unit, model.clock.unit) or f"{unit}*{model.clock.unit}"
     labels = {lang: variable.note.label(lang) or name for lang in LANGS}
     return {"unit": unit, **labels, "aggregate": aggregate}

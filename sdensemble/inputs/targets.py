@@ -14,7 +14,7 @@ from sdengine.errors import Message, Problems, SDError, did_you_mean, nearest
 from sdengine.syntax import Clock, Model, Variable, reached
 from sdensemble.inputs.config import Section, bounds, find_cells, find_constant, short, span
 from sdensemble.inputs.rows import cell_year, need, parts_of, read_rows, row_as
-from sdensemble.inputs.units import same_unit
+from sdensemble.inputs.units import amount_of, same_unit
 
 AGGREGATES = ("annual", "mean", "end")
 """How a year becomes one number: the integral over it, its mean, or the value at its end."""
@@ -165,11 +165,7 @@ def unit_of(variable: Variable, aggregate: str, clock: Clock) -> str | None:
     """
     if aggregate != "annual":
         return variable.unit or "Dmnl"
-    amount, slash, per = variable.unit.rpartition("/")
-    time = (clock.unit or "Year").strip().casefold().rstrip("s")
-    if not slash or per.strip().casefold().rstrip("s") != time:
-        return None
-    return "Dmnl" if amount.strip() in ("", "1") else amount.strip()
+    return amount_of(variable.unit, clock.unit)
 
 
 # ── the file ──

@@ -83,4 +83,17 @@ def of_unit(variable: Variable, given: str, units: Units) -> float | None:
 
 def total_unit(model: Model, name: str) -> str:
     """Return the unit of what a variable brings over periods: its own without "a period"."""
-    return model[name].unit.removesuffix(f"/{model.clock.unit}")
+    unit = model[name].unit
+    return amount_of(unit, model.clock.unit) or unit
+
+
+def amount_of(unit: str, period: str) -> str | None:
+    """Return what a rate brings, "Yi" of "Yi/Year"; None where a unit is not "a period".
+
+    Stella writes "people/Month" beside a clock in "Months": one word in the singular is the other.
+    """
+    amount, slash, per = unit.rpartition("/")
+    one, other = (word.strip().casefold().rstrip("s") for word in (per, period or "Year"))
+    if not slash or one != other:
+        return None
+    return "Dmnl" if amount.strip() in ("", "1") else amount.strip()

@@ -136,7 +136,7 @@ def _chances(results: Results, others: Sequence[Results]) -> Iterator[Cell]:
     """Yield P of the question under each prior set, and of what is told beside it."""
     asked = results.question
     now = [t for t in _headlines(results, now=True) if t is not asked]
-    beside = [*now, *(t for t in results.beside() if t not in now)]
+    beside = [*now, *(t for t in results.beside() if t not in [asked, *now])]
 
     def chance(one: Results, target: Target) -> Callable[[Scenario], Probability | None]:
         return lambda s: _p(one, target, one.scenario(s.name)) if one.has(s.name) else None

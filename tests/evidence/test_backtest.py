@@ -25,6 +25,7 @@ from sdensemble.evidence.structures import Standing, mix
 from sdensemble.inputs.history import vintage
 from sdensemble.inputs.scenarios import Scenario, Setting
 from sdensemble.outputs.evidence.audit import audit_document
+from sdensemble.outputs.evidence.common import QUANTILES
 from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.estimate import share_of
 from sdensemble.results.probability import Key, Probability
@@ -230,6 +231,12 @@ def test_rivals_are_compared_on_the_same_figures_and_a_difference_within_error_i
         row("c", 2021, 0.05),
     ]
     assert [against(rows, name) for name in "abcd"] == [0, -1, 1, None]
+
+
+def test_a_median_stands_beside_its_error_to_one_digit_or_in_whole_numbers():
+    shown = [QUANTILES.text((1.0, 2.0, 3.0, error), "en") for error in (0.034, 9.7, 12.3)]
+    assert shown == ["1 / 2 / 3 ±0.03", "1 / 2 / 3 ±10", "1 / 2 / 3 ±12"]
+    assert QUANTILES.text((1.0, 2.0, 3.0), "en") == "1 / 2 / 3"
 
 
 def test_figures_that_miss_together_do_not_make_a_mean_more_certain():

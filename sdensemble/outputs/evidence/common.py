@@ -46,7 +46,7 @@ class Quantiles(Number):
         most = 10**self.digits - 0.5
         *three, error = value if len(value) > 3 else (*value, 0.0)
         shown = (f"{v:.{self.digits}g}" if abs(v) < most else f"{v:.0f}" for v in three)
-        beside = f" ±{error:.1g}" if 0 < error < 10 else f" ±{error:.0f}" if error > 0 else ""
+        beside = f" ±{error:.1g}" if 0 < error < 9.5 else f" ±{error:.0f}" if error > 0 else ""
         return (" / ".join(shown) + beside).replace("-", "−")
 
     def number(self, value: Any, lang: str) -> Native:

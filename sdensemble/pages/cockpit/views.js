@@ -131,8 +131,8 @@ const PAINT = {
       const points = (result) => study.years.map((year) => { const p = chance(result, target, year); return [year, p.mean, p.se]; });
       const lines = [{ className: "now", points: points(now) }];
       if (Object.keys(state.settings).length) lines.unshift({ className: "base", points: points(base), shift: -0.12 });
-      chart = `<h2>${escapeText(t("chance-by-year", { target: label(target.condition) }))}</h2>` + dotChart({ width: width(), height: 260, xs: study.years, xTitle: study.yearly ? "" : times(), xLabels: yearLabels(study.years, width() - 80),
-        rows: lines, range: [0, 1], percent: true, label: t("chance-by-year", { target: label(target.condition) }) });
+      chart = `<h2>${escapeText(t("chance-by-year", { name: label(target.bare), target: label(target.condition) }))}</h2>` + dotChart({ width: width(), height: 260, xs: study.years, xTitle: study.yearly ? "" : times(), xLabels: yearLabels(study.years, width() - 80),
+        rows: lines, range: [0, 1], percent: true, label: t("chance-by-year", { name: label(target.bare), target: label(target.condition) }) });
       if (lines.length > 1)
         chart += `<p class="small"><span class="key l" style="border-color:var(--accent)"></span>${escapeText(t("now"))}<span class="key l d"></span>${escapeText(t("baseline"))}</p>`;
     }

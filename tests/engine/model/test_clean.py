@@ -207,6 +207,6 @@ def test_xmile_says_its_integration_method(tmp_path, said, method):
 
 def test_an_unknown_integration_method_is_refused(tmp_path):
     path = tmp_path / "model.xmile"
-    path.write_text(xmile(OLD, method=' method="gear"'), encoding="utf-8")
-    with pytest.raises(SDError, match='method "gear" is not supported'):
+    path.write_text(xmile(OLD, method=' method="leapfrog"'), encoding="utf-8")
+    with pytest.raises(SDError, match='method "leapfrog" is not supported'):
         read_model(path)

@@ -327,6 +327,7 @@ def test_a_delay_that_tells_what_is_in_it_conserves_it(write_model):
         ("gear, rk2", "rk2", ""),
         ("CycleTime", "euler", ""),
         ("rk45", "rk4", "rk45"),
+        ("gear", "rk4", "gear"),
     ],
 )
 def test_the_first_method_that_is_known_is_taken(xmile, said, method, remark):

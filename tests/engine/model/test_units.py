@@ -91,6 +91,12 @@ def test_area_and_heads_are_different_units(write_model):
     assert any("Wmu against Wh" in line for line in check_units(read_model(path)))
 
 
+@pytest.mark.parametrize("unit", ["Persons/Years", "people/year", "Person/Year"])
+def test_words_that_vensim_holds_as_one_unit_are_one(write_model, unit):
+    path = write_model(f"{GIVEN}crowd=9~People~|\nx=crowd/years~{unit}~|\n")
+    assert check_units(read_model(path)) == ()
+
+
 def test_chinese_units_are_units_like_any_other(write_model):
     path = write_model(
         "面积=1~万亩~|\n产量=2~万吨~|\n单产=产量/面积~万吨/万亩~|\n错=产量+面积~万吨~|\n"

@@ -395,3 +395,48 @@ def test_old_files_of_ithink_are_read_and_their_behaviour_may_stand_for_all(writ
     old = path.with_suffix(".itmx")
     old.write_text(path.read_text("utf-8").replace(RANGES, behaviour), "utf-8")
     assert run(old, "S")[0].tolist() == [3, 1, 0, 0, 0]
+
+
+def test_names_of_modules_and_their_variables_may_be_quoted_part_by_part(write):
+    models = (
+        '<model name="my-mod"><variables>' + aux("in/out", "TIME * 2") + "</variables></model>"
+        '<model name="b"><variables>'
+        + aux("ghost of in/out", "0")
+        + aux("y", '"ghost_of_in/out" + 1')
+        + "</variables></model>"
+    )
+    link = """<connect to='b."ghost_of_in/out"' from='"my-mod"."in/out"'/>"""
+    body = f'<module name="my-mod">{link}</module><module name="b">{link}</module>'
+    y, q = run(write(body + aux("q", '"my-mod"."in/out" - b.y'), models), "b.y", "q")
+    assert (y.tolist(), q.tolist()) == ([1, 3, 5, 7, 9], [-1] * 5)
+
+
+def test_a_module_may_give_a_variable_of_the_model_it_stands_in_its_value(write):
+    model = (
+        '<model name="M 1"><variables>' + aux("p", "0") + aux("z", "p*2") + "</variables></model>"
+    )
+    links = '<connect to=".z_in" from="M_1.z"/><connect to="M_1.p" from=".w"/>'
+    body = f'<module name="M 1">{links}</module>' + aux("z in", "M_1") + aux("w", "7")
+    assert last(write(body + aux("q", "z_in + 1"), model), "q")[0] == 15
+
+
+@pytest.mark.parametrize("equation", ["", "<eqn>0+0</eqn>"])
+def test_a_graphical_function_reaches_a_module_through_its_connection(write, equation):
+    table = '<gf><xscale min="0" max="4"/><ypts>0,8</ypts></gf>'
+    model = (
+        '<model name="M"><variables>'
+        + aux("shape", "0")
+        + aux("y", "LOOKUP(shape, TIME) + shape(1)")
+        + "</variables></model>"
+    )
+    body = f'<aux name="shape">{equation}{table}</aux><module name="M">'
+    body += '<connect to="M.shape" from=".shape"/></module>'
+    assert run(write(body, model), "M.y")[0].tolist() == [2, 4, 6, 8, 10]
+
+
+def test_a_place_outside_an_array_is_what_the_file_says(write):
+    path = write(C + aux("q", "n[TIME]"))
+    head = '<header><options><uses_arrays invalid_index_value="NaN"/></options></header>'
+    assert run(path, "q")[0].tolist() == [0, 10, 20, 30, 0]
+    path.write_text(path.read_text("utf-8").replace("<sim_specs", head + "<sim_specs"), "utf-8")
+    np.testing.assert_array_equal(run(path, "q")[0], [np.nan, 10, 20, 30, np.nan])
