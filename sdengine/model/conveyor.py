@@ -124,7 +124,8 @@ class _Conveyor:
         moving = test("eq", self.here("stopped"), ZERO)
         place = Ref(slat)
         start = self._first_value()
-        self._shares(slat, place)
+        if start is not ZERO:
+            self._shares(slat, place)
         self._take_in(moving)
         begins = test("eq", place, self.here("steps"))
         put = [when(begins, self.here("taken"), ZERO)]
@@ -200,8 +201,11 @@ class _Conveyor:
         return count
 
     def _first_value(self) -> Expr:
-        """Return the first value as the stock's equation gives it, as a variable of its own."""
+        """Return the first value as the stock's equation gives it, as a variable of its own;
+        0 where nothing stands on it: what leaks may then hang on what does."""
         rows = self.draft.first_values(self.name)
+        if all(isinstance(expr, Number) and expr.value == 0 for _, expr in rows):
+            return ZERO
         if isinstance(rows[0][1], Array):
             return rows[0][1]
         self.draft.define(self.part("at first"), rows, self.unit)
@@ -215,6 +219,8 @@ class _Conveyor:
             values = listed[np.minimum(spread, len(listed) - 1)] * step
             self.draft.define(self.part("listed"), [((slat,), Array(values))], self.unit)
             return Ref(self.part("listed"), (slat,))
+        if start is ZERO:
+            return ZERO
         share = self.here("share", slat) if what == "load" else self.here("full", slat)
         return div(mul(start, share), self.here("shares"))
 

@@ -124,6 +124,15 @@ def test_the_place_on_a_conveyor_of_another_length_is_not_guessed(write):
         read_model(write(body))
 
 
+def test_what_leaks_may_hang_on_what_stands_on_an_empty_conveyor(write):
+    """Of 8 leak 8/40 a step, of 6.4 then 6.4/40, and 5.376 leaves with what leaks of it."""
+    body = stock("w", "0", ("i",), ("o", "l"), belt(options=' exponential_leak="true"'))
+    body += flow("i", "IF TIME = 0 THEN 8 ELSE 0") + flow("o") + flow("l", "w/40", "<leak/>")
+    w, leak = run(write(body), "w", "l")
+    np.testing.assert_allclose(w[:5], [0, 8, 6.4, 5.376, 0])
+    np.testing.assert_allclose(leak[:4], [0, 1.6, 1.024, 5.376**2 / 40])
+
+
 def test_a_flow_over_an_array_leaves_a_stock_that_is_none_as_its_sum(write):
     body = stock("u", "100", (), ("f",), NON) + stock("v", "0", ("f",))
     body += f'<flow name="f">{R}{each("10", "5")}</flow>'
