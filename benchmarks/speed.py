@@ -265,7 +265,7 @@ def _paths(folder: Path, workforce: Path) -> Mapping[str, Path]:
         "generated 100": models.generated(100, folder / "g100.mdl"),
         "generated 300": models.generated(300, folder / "g300.mdl"),
         "generated 1000": models.generated(1000, folder / "g1000.mdl"),
-        "generated 100, 110 elements": models.generated(100, folder / "w.mdl", elements=110),
+        "generated 100 × 110": models.generated(100, folder / "w.mdl", elements=110),
     }
 
 

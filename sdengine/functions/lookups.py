@@ -92,6 +92,40 @@ def area(curves: Choice, start: Node, end: Node) -> Node:
     return op("sub", _integral(curves, end), _integral(curves, start))
 
 
+def area_inside(curves: Choice, start: Node, end: Node) -> Node:
+    """LOOKUPAREA of Stella: the same, whichever comes first, with nothing beyond the ends."""
+    return area(curves, *_inside(curves, start, end))
+
+
+def mean_place(curves: Choice, start: Node, end: Node) -> Node:
+    """LOOKUPMEAN of Stella: the mean x of a lookup that is taken for a density."""
+    first, last = _inside(curves, start, end)
+    moment = op("sub", _moment(curves, last), _moment(curves, first))
+    return op("div", moment, area(curves, first, last))
+
+
+def _inside(curves: Choice, start: Node, end: Node) -> tuple[Node, Node]:
+    """Return two arguments in their order, none beyond the ends of a lookup."""
+    low, high = curves.each(lambda c: c.x[0]), curves.each(lambda c: c.x[-1])
+    a, b = (op("min", op("max", at, low), high) for at in (start, end))
+    return op("min", a, b), op("max", a, b)
+
+
+def _moment(curves: Choice, at: Node) -> Node:
+    """Return the integral of x times the lookup from the first point to ``at`` inside it."""
+    begun, level, rise, so_far = (
+        curves.turned(lambda c, part=part: Curve(c.x, part(c), "discrete")).read(at)  # type: ignore[misc]
+        for part in (lambda c: c.x, lambda c: c.y, _rises, _moments)
+    )
+    way = op("sub", at, begun)
+    half = op("mul", Const(0.5), op("mul", way, way))
+    flat = op("add", op("mul", level, way), op("mul", rise, half))
+    third = op("mul", Const(2 / 3), op("mul", rise, op("mul", half, way)))
+    return op(
+        "add", so_far, op("add", op("mul", begun, flat), op("add", op("mul", level, half), third))
+    )
+
+
 def _integral(curves: Choice, at: Node) -> Node:
     """Return the integral from the first point to ``at``, the ends held beyond."""
     low, high = curves.each(lambda c: c.x[0]), curves.each(lambda c: c.x[-1])
@@ -129,6 +163,14 @@ def _areas(curve: Curve) -> NDArray[np.float64]:
     """Return the integral up to each point."""
     y = curve.y
     return np.append(0.0, np.cumsum(0.5 * (y[1:] + y[:-1]) * np.diff(curve.x)))
+
+
+def _moments(curve: Curve) -> NDArray[np.float64]:
+    """Return the integral of x times y up to each point."""
+    x, y, width = curve.x, curve.y, np.diff(curve.x)
+    rise = np.diff(y)
+    pieces = x[:-1] * width * (y[:-1] + rise / 2) + width**2 * (y[:-1] / 2 + rise / 3)
+    return np.append(0.0, np.cumsum(pieces))
 
 
 # ── the same of a variable's elements ──────────────────────────────────────────────────────
@@ -269,6 +311,12 @@ RECORDS = (
     _record("LOOKUP FORWARD", "LOOKUP FORWARD(look,1.5)", 2, forward, "x ? -> x"),
     _record("LOOKUP BACKWARD", "LOOKUP BACKWARD(look,1.5)", 1, backward, "x ? -> x"),
     _record("LOOKUP AREA", "LOOKUP AREA(look,0.5,2.5)", 0.5 + 1.5 + 1.125, area, "x ? ? -> ?", 3),
+    _record(
+        "LOOKUP AREA INSIDE", "LOOKUP AREA INSIDE(look,5,3)", 3.5, area_inside, "x ? ? -> ?", 3
+    ),
+    _record(
+        "LOOKUP MEAN PLACE", "LOOKUP MEAN PLACE(look,0,9)", 43 / 17, mean_place, "? x x -> x", 3
+    ),
     _record("LOOKUP SLOPE", "LOOKUP SLOPE(look,3.5,0)", 1, slope, "x ? ? -> ?", 3),
     Function(
         name="lookup_invert",

@@ -31,7 +31,7 @@ from sdengine.model.build import (
     total,
     when,
 )
-from sdengine.model.draft import Draft, Flows
+from sdengine.model.draft import Draft, Flows, flows_of
 from sdengine.model.items import Item
 from sdengine.model.points import EquationError
 from sdengine.model.stella import Names, Stella, plain
@@ -82,6 +82,8 @@ class _Conveyor:
         spread = self.items[name].options.get("spreadflow", "").lower()
         if spread in ("", "beginning"):
             return ""
+        if spread == "source":
+            return "source" if "leak" in self.items[name].options else ""
         if spread not in ("even", "dest", "dist"):
             told = '"{name}" is spread over its conveyor as "{spread}", which is not supported'
             raise ValueError(Message(told, name=self.items[name].name, spread=spread))
@@ -122,13 +124,17 @@ class _Conveyor:
         moving = test("eq", self.here("stopped"), ZERO)
         place = Ref(slat)
         start = self._first_value()
-        self._shares(slat, place)
+        if start is not ZERO:
+            self._shares(slat, place)
         self._take_in(moving)
         begins = test("eq", place, self.here("steps"))
         put = [when(begins, self.here("taken"), ZERO)]
         for name, spread in self.spreads.items():
             came = mul(draft.at(name, dims), STEP)
-            put.append(mul(came, self._share(name, spread, slat, place, count)))
+            if spread == "source":
+                put.append(self._mirrored(name, slat, count))
+            else:
+                put.append(mul(came, self._share(name, spread, slat, place, count)))
         draft.define(self.part("put"), [((*dims, slat), add(*put))], self.unit)
         waits = self._waits(self.ends[:1])
         for what in ("load", "base"):  # what stands there; what was put down when it came
@@ -195,8 +201,11 @@ class _Conveyor:
         return count
 
     def _first_value(self) -> Expr:
-        """Return the first value as the stock's equation gives it, as a variable of its own."""
+        """Return the first value as the stock's equation gives it, as a variable of its own;
+        0 where nothing stands on it: what leaks may then hang on what does."""
         rows = self.draft.first_values(self.name)
+        if all(isinstance(expr, Number) and expr.value == 0 for _, expr in rows):
+            return ZERO
         if isinstance(rows[0][1], Array):
             return rows[0][1]
         self.draft.define(self.part("at first"), rows, self.unit)
@@ -210,6 +219,8 @@ class _Conveyor:
             values = listed[np.minimum(spread, len(listed) - 1)] * step
             self.draft.define(self.part("listed"), [((slat,), Array(values))], self.unit)
             return Ref(self.part("listed"), (slat,))
+        if start is ZERO:
+            return ZERO
         share = self.here("share", slat) if what == "load" else self.here("full", slat)
         return div(mul(start, share), self.here("shares"))
 
@@ -322,6 +333,26 @@ class _Conveyor:
         later = when(test("gt", *edge), ZERO, add(self.here("let in"), came))
         self.draft.define(name, [(self.dims, before(later, ZERO))], self.unit)
         return div(sub(rate, self.here("let in")), STEP)
+
+    def _mirrored(self, name: str, slat: str, count: int) -> Expr:
+        """Return what a leakage of another conveyor puts down at each place: what it took there."""
+        source = self.items[self.items[name].options["leaks from"]]
+        alike = [item.options.get("len", "").split() for item in (source, self.item)]
+        if alike[0] != alike[1] or source.dims != self.dims:
+            told = (
+                '"{name}" is spread as it was in "{source}", a conveyor of another transit time: '
+                "not supported"
+            )
+            raise ValueError(Message(told, name=self.items[name].name, source=source.name))
+        own = source.name.replace("\\n", " ")
+        leaks = [n for n in flows_of(source, self.draft.names).outflows if self._leaks(n)]
+        other = f"{own} · place"
+        there = tuple(f"{own} · {k}" for k in range(1, count + 1))
+        self.draft.mappings.append((slat, other, there))
+        return Ref(f"{own} · leak {leaks.index(name) + 1}", (*self.dims, other))
+
+    def _leaks(self, name: str) -> bool:
+        return name in self.items and "leak" in self.items[name].options
 
     def _share(self, name: str, spread: str, slat: str, place: Ref, count: int) -> Expr:
         """Return the share of an inflow that is put down at a place where it is spread."""

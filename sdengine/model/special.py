@@ -35,6 +35,7 @@ def mark_driven(items: Sequence[Item], names: Names) -> None:
                 if leak.options["leak"].strip():
                     leak.equations, leak.pieces = (leak.options["leak"],), ()
                 leak.options |= {"fraction": leak.name, "pushed": "conveyor"}
+                leak.options["leaks from"] = plain(item.name)
             ends = ends[:1]
         if item.options["special"] != "queue":
             for flow in ends:
@@ -80,8 +81,11 @@ def write_out(draft: Draft, items: Sequence[Item], behaviour: tuple[bool, bool])
         own, flows = item.non_negative, flows_of(item, draft.names)
         if item.options.get("special") or not (behaviour[0] if own is None else own):
             continue
-        once = all(leaves[n] == 1 for n in flows.outflows) and all(
-            comes[n] == 1 for n in flows.inflows
+        wide = any(set(draft.names.arrays.get(n, ())) - set(item.dims) for n in flows.outflows)
+        once = (
+            not wide
+            and all(leaves[n] == 1 for n in flows.outflows)
+            and all(comes[n] == 1 for n in flows.inflows)
         )
         if once:  # a flow of several stocks cannot be drawn in Stella: there the stock stays at 0
             limit_outflows(draft, item.name, flows, one_way)

@@ -26,7 +26,7 @@ from sdengine.syntax import Call, Expr, Number, Ref
 _START = Ref("initial_time")
 RUNS = dict.fromkeys(("runcount", "sensiruncount", "sensiruntotal"), ZERO)
 """What Stella says of the runs before this one: a member has none."""
-_ENDLESS = Number(1e300)  # where a distribution is not cut off
+_BEGINNING, _ENDLESS = Number(-1e300), Number(1e300)  # where nothing is cut off
 
 
 def _call(function: str, *args: Expr) -> Expr:
@@ -185,6 +185,11 @@ def _derivative(value: Expr, order: Expr) -> Expr:
     return when(enough, value, ZERO)
 
 
+def _over(function: str) -> Form:
+    """Return a function of a graphical function up to an x and from another, or over all of it."""
+    return lambda table, last=_ENDLESS, first=_BEGINNING: _call(function, table, first, last)
+
+
 def _ways(ordered: bool) -> Form:
     """Return how many choices there are of so many things among others."""
 
@@ -229,10 +234,8 @@ FUNCTIONS: Mapping[tuple[str, int], Form] = {
     ("permutations", 2): _ways(ordered=True),
     ("combinations", 2): _ways(ordered=False),
     ("lookupinv", 2): same("lookup_invert"),
-    ("lookuparea", 3): same("lookup_area"),
-    ("lookupmean", 3): lambda table, first, last: div(
-        _call("lookup_area", table, first, last), sub(last, first)
-    ),
+    **{("lookuparea", n): _over("lookup_area_inside") for n in (1, 2, 3)},
+    **{("lookupmean", n): _over("lookup_mean_place") for n in (1, 2, 3)},
     ("npv", 2): lambda stream, rate: _call("npv", stream, rate, ZERO, ONE),
     ("npv", 4): same("npv"),
     ("npv", 3): lambda stream, rate, first: _call("npv", stream, rate, first, ONE),

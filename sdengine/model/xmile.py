@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from sdengine.errors import Message, did_you_mean
 from sdengine.limits import at_most, limit
+from sdengine.model.build import total
 from sdengine.model.draft import Draft
 from sdengine.model.equation import negated
 from sdengine.model.items import Item, Piece
@@ -291,7 +292,7 @@ class _Items:
 def _net(item: Item, dialect: Stella) -> Expr:
     """Return what a stock gains in a unit of time: its inflows less its outflows."""
     gains, losses = (
-        [Ref(unquoted(dialect.whole_name(_bare(flow)))) for flow in flows]
+        [_flow(unquoted(dialect.whole_name(_bare(flow))), item, dialect) for flow in flows]
         for flows in (item.inflows, item.outflows)
     )
     if not gains and not losses:
@@ -302,6 +303,14 @@ def _net(item: Item, dialect: Stella) -> Expr:
     for loss in losses:
         out = Call("sub", (out, loss))
     return out
+
+
+def _flow(name: str, item: Item, dialect: Stella) -> Expr:
+    """Return what a flow brings to a stock: where it is an array and the stock is none, the sum."""
+    dims = dialect.names.arrays.get(plain(name), ())
+    if set(dims) <= set(item.dims):
+        return Ref(name)
+    return total(Ref(name, tuple(d if d in item.dims else f"{d}!" for d in dims)))
 
 
 def _bare(name: str) -> str:

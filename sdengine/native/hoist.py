@@ -3,8 +3,8 @@
 What only constants reach is computed once, and again when a constant changes; with it what hangs
 on time only through comparisons, which change now and then; what is the same at every point of a
 loop, once per loop instead of once per point; and, where the processor divides slowly, the
-reciprocals of divisors of either kind (a quotient is got back from one, to the last bit:
-``llvm.Body.quotient``).
+reciprocals of divisors of either kind, or of those that many points share (a quotient is got back
+from one, to the last bit: ``llvm.Body.quotient``).
 
 A power is computed in two loops, the logarithm of its base and then the rest: the processor
 works ahead by a few hundred operations, and two short chains of them fit where a long one that
@@ -34,6 +34,7 @@ from sdengine.ir import (
     Values,
     interp,
     nodes,
+    reshaped,
 )
 
 
@@ -148,9 +149,21 @@ class Hoister:
                     "quotient",
                     tuple(self._take(part, points) for part in (above, below, one_over)),
                 )
+            first, which = _distinct(below, points)
+            if 2 * len(first) <= points:
+                return self._by_few(self._take(above, points), below, first, which)
         if not node.parts:
             return node
         return replace(node, parts=tuple(self._take(p, points) for p in node.parts))  # type: ignore[type-var]
+
+    def _by_few(self, above: Node, below: Node, first: Slots, which: Slots) -> Node:
+        """Return a quotient whose divisor is computed, and its reciprocal too, at its distinct
+        points alone."""
+        few = reshaped(below, lambda cells: cells[first])
+        divisors = few.slots if isinstance(few, Load) else self._temporary(few, len(first), False)
+        one_over = Op("div", (Const(1.0), Load(divisors)))
+        reciprocals = self._temporary(one_over, len(first), False)
+        return Op("quotient", (above, Load(divisors[which]), Load(reciprocals[which])))
 
     def _power(self, node: Op, points: int) -> Node:
         """Return a power with the logarithm of its base as a temporary."""
@@ -207,6 +220,20 @@ class Hoister:
             else:
                 self.dynamic.append(Statement("·", slots, self._inside(node, points)))
         return self.temporaries[key]
+
+
+def _distinct(node: Node, points: int) -> tuple[Slots, Slots]:
+    """Return the points at which a node is not the same as at one before, and for each point
+    which of those it is like."""
+    columns = [
+        array.reshape(points, -1)
+        for part in nodes(node)
+        for array in (getattr(part, name, None) for name in ("slots", "values", "which"))
+        if array is not None
+    ]
+    every = np.concatenate(columns, axis=1) if columns else np.zeros((points, 1))
+    _, first, which = np.unique(every, axis=0, return_index=True, return_inverse=True)
+    return first, which.ravel()
 
 
 def _marked(mask: np.ndarray, slots: Slots) -> np.ndarray:

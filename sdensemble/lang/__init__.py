@@ -34,9 +34,13 @@ Tell: TypeAlias = "Callable[[Words], None]"
 """What is told, in words, how far long work is."""
 
 
+def _text(lang: str) -> str:
+    return (FOLDER / f"{lang}.toml").read_text(encoding="utf-8")
+
+
 @cache
 def _read(lang: str) -> Mapping[str, Any]:
-    return tomllib.loads((FOLDER / f"{lang}.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(_text(lang))
 
 
 @cache
@@ -55,8 +59,10 @@ def _flat(table: Mapping[str, Any], above: str) -> Iterator[tuple[str, str]]:
 
 
 def _languages() -> tuple[str, ...]:
+    """Return the languages by what the first table of each file says; the rest is read later."""
     found = sorted(path.stem for path in FOLDER.glob("*.toml"))
-    return tuple(sorted(found, key=lambda lang: int(_read(lang)["language"]["order"])))
+    heads = {lang: tomllib.loads("\n[".join(_text(lang).split("\n[", 2)[:2])) for lang in found}
+    return tuple(sorted(found, key=lambda lang: int(heads[lang]["language"]["order"])))
 
 
 LANGS = _languages()

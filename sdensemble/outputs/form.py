@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from sdensemble.lang import is_words, say, tell
 from sdensemble.outputs.rounding import in_ten, measured, percent, points, rounded, with_error
 from sdensemble.outputs.text import width
+from sdensemble.results.estimate import Estimate
 from sdensemble.results.probability import distinguishable
 
 LEAST = 0.05
@@ -185,7 +186,10 @@ NEVER_CERTAIN = '[>0.995]">99%";[<0.005]"<1%";0%'
 
 @dataclass(frozen=True)
 class Chance(Number):
-    """A ``Probability``: "31% ±1"; without ``error`` only "31%", and so of (P, its error)."""
+    """A ``Probability`` or an estimate of one: "31% ±1"; without ``error`` only "31%".
+
+    And so of (P, its error).
+    """
 
     error: bool = True
     likely: bool = field(default=True, kw_only=True)
@@ -193,13 +197,13 @@ class Chance(Number):
 
     def written(self, value: Any, lang: str) -> str:
         """Return the probability in whole points."""
-        if isinstance(value, tuple | float):
-            plain, se = (
-                Share().text(value, lang),
-                value[1] if isinstance(value, tuple) else math.nan,
-            )
-            return with_error(plain, se) if self.error else plain
-        shown = percent(value)
+        if isinstance(value, Estimate):
+            shown = with_error(f"{points(value.mean, value.error)}%", value.se)
+        elif isinstance(value, tuple | float):
+            se = value[1] if isinstance(value, tuple) else math.nan
+            shown = with_error(Share().text(value, lang), se)
+        else:
+            shown = percent(value)
         return shown if self.error else shown.split(" ±")[0]
 
     def beside(self, value: Any) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -317,8 +318,12 @@ class Results(Ensemble):
 
 def reference(results: Results) -> Scenario:
     """Return the scenario most others are compared with; the first where there is none."""
-    against = [b for _, b in results.pairs()]
-    return max(results.scenarios, key=against.count) if against else results.scenarios[0]
+    return results.once(("reference",), lambda: _reference(results))
+
+
+def _reference(results: Results) -> Scenario:
+    against = Counter(base.name for _, base in results.pairs())
+    return max(results.scenarios, key=lambda one: against[one.name])
 
 
 def per_outlay(effect: Effect, cost: Effect | None) -> float | None:

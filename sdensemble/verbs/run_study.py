@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from sdensemble.evidence.members import choose_draws, chosen_members
 from sdensemble.evidence.stored import Chosen
 from sdensemble.inputs.config import cell_name
 from sdensemble.inputs.scenarios import Scenario
-from sdensemble.lang import Words, phrase
+from sdensemble.lang import LANGS, Words, catalogue, phrase
 from sdensemble.outputs.document import Paragraph
 from sdensemble.results.asked import HEADLINE
 from sdensemble.results.record import stamped, written
@@ -37,6 +38,14 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from sdensemble.outputs.apart import Desk
+
+WRITING = (
+    "sdensemble.outputs.figures.horizons",
+    "sdensemble.outputs.pages.workbook",
+    "sdensemble.outputs.write.xlsx",
+    "sdensemble.results.store",
+)
+"""What is loaded while members are run."""
 
 
 def run_study(options: RunOptions, tell: Tell = SILENT) -> VerbResult:
@@ -72,7 +81,7 @@ def _run_study(options: RunOptions, tell: Tell, place: Desk) -> VerbResult:
         kernel.best(keep, runs)
         running, told = Event(), tell.bar(runs)
         found = beside.submit(_findings, study, running)
-        beside.submit(_first_dataset)
+        beside.submit(_load_for_writing)
 
         def count(done: int) -> None:
             running.set()
@@ -177,11 +186,15 @@ def _left_out(whole: Study, study: Study) -> list[Words]:
     return [phrase("run.headline_only", **words)]
 
 
-def _first_dataset() -> None:
-    """Make a dataset, since xarray loads half of itself with the first."""
+def _load_for_writing() -> None:
+    """Load all that a run is written with; xarray loads half of itself with its first dataset."""
     import xarray as xr
 
     xr.Dataset({"one": ("place", np.zeros(1))})
+    for name in WRITING:
+        import_module(name)
+    for lang in LANGS:
+        catalogue(lang)
 
 
 def _findings(study: Study, running: Event) -> dict[str, list[str]]:

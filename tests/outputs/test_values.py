@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sdensemble.lang import LANGS, joined, phrase, tell
+from sdensemble.outputs.decide.common import Errored
 from sdensemble.outputs.document import Annex, Box, Document, Heading, Items, Paragraph, Ref
 from sdensemble.outputs.figure import (
     Axis,
@@ -31,6 +32,7 @@ from sdensemble.outputs.form import Chance, InTen, Measured, Number, Share, Show
 from sdensemble.outputs.table import Column, Table, table_of
 from sdensemble.outputs.write import csv, picture, terminal
 from sdensemble.outputs.write.picture import marks
+from sdensemble.results.estimate import share_of
 from sdensemble.results.probability import Event
 from tests.outputs import nothing
 
@@ -265,3 +267,14 @@ def test_few_members_do_not_show_that_something_is_nearly_impossible(n, none, ev
     never = chance(False)
     assert (Chance().text(never, "en"), Chance().text(chance(True), "en")) == (none, every)
     assert InTen().text((0.0, 0.0, never.error, never.error), "en") == words
+
+
+def test_an_estimate_of_a_chance_is_told_like_the_chance_itself():
+    hit, replicate = np.arange(64) < 0, np.arange(64) % 16
+    estimate = share_of(hit, replicate)
+    assert Chance(error=False).text(estimate, "en") == "<5%"
+    assert Chance(error=False).number(estimate, "en") == 0.0
+
+
+def test_an_amount_that_rounds_to_nothing_is_nothing():
+    assert Errored(signed=False).text((1e-17, 1e-18), "en") == "0"

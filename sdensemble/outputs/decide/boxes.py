@@ -21,13 +21,15 @@ from sdensemble.study import Study
 
 def boxes_document(found: Discovered, world: World, study: Study, meets: bool = False) -> Document:
     """Return the box in which members miss, in words, as a document."""
+    kind = "meet" if meets else "miss"
     return c.paper(
         "boxes",
-        _answer(found, study, "meet" if meets else "miss"),
+        _answer(found, study, kind),
         _table(found, study),
         _figure(found, study) if found.box.limits else None,
         c.note("boxes.notes", n=found.tried, m=found.members),
         subtitle=c.conditions(world, found.members, study, found.target),
+        what=phrase(f"decide.boxes.title_{kind}"),
     )
 
 

@@ -75,7 +75,7 @@ class Errored(Number):
         sign = "−" if float(shown) < 0 else "+" if self.signed and float(shown) > 0 else ""
         number = sign + shown.lstrip("-")
         if not math.isfinite(se) or se <= 10.0 ** -(most + 1):
-            return number
+            return number if float(shown) else "0"
         first = -math.floor(math.log10(se))
         return say("number.with_error", lang, value=number, error=rounded_up(se, min(most, first)))
 
@@ -391,7 +391,7 @@ def listed(names: Iterable[Words]) -> Words:
 
 def chance(found: Any) -> Words:
     """Return a probability, an estimate or (P, error), in points: "74%"."""
-    return Shown(pair(found), CHANCE)
+    return Shown(found if isinstance(found, Estimate) else pair(found), CHANCE)
 
 
 def asked_outcome(study: Study, target: Target) -> Words:

@@ -68,7 +68,7 @@ def answer(found: Held, study: Study) -> Iterator[Words]:
         gap = factor * float(data.attrs["gap"]), factor * float(data.attrs["gap_se"])
         worst = factor * float(own["worst"]), factor * float(own["worst_se"])
         best = worst[0] <= 2 * worst[1]
-        kind = "_near" if abs(gap[0]) < 2 * gap[1] else "_best" if best else ""
+        kind = "_near" if abs(gap[0]) <= 2 * gap[1] else "_best" if best else ""
         yield phrase(
             f"decide.robust.{'chance' if key == 'p' else key}{kind}",
             name=c.title_of(found, name),

@@ -99,7 +99,9 @@ def _sentence(found: Solved, one: Reached, study: Study) -> Words:
     if root.beyond:
         return phrase("decide.solve.beyond", **values)
     best = max(one.p_limits, key=lambda p: p.mean)
-    p = phrase("number.with_error", value=c.chance(best), error=_points(best.se))
+    p = c.chance(best)
+    if math.isfinite(best.se):
+        p = phrase("number.with_error", value=p, error=_points(best.se))
     return phrase("decide.solve.not_reached", limit=values["level"], p=p, **values)
 
 
@@ -131,10 +133,10 @@ def solve_table(found: Solved, study: Study) -> Table:
         c.cell("level", "root.level", number, lever),
         c.cell("low", lambda one: _within(found, one.root)[0], number, lever, "low95"),
         c.cell("high", lambda one: _within(found, one.root)[1], number, lever, "high95"),
-        c.cell("p_now", lambda one: c.pair(one.p_now), c.CHANCE),
-        c.cell("p_there", lambda one: c.pair(one.p_there), c.CHANCE),
-        c.cell("p_low", lambda one: c.pair(one.p_limits[0]), c.CHANCE),
-        c.cell("p_high", lambda one: c.pair(one.p_limits[1]), c.CHANCE),
+        c.cell("p_now", lambda one: one.p_now, c.CHANCE),
+        c.cell("p_there", lambda one: one.p_there, c.CHANCE),
+        c.cell("p_low", lambda one: one.p_limits[0], c.CHANCE),
+        c.cell("p_high", lambda one: one.p_limits[1], c.CHANCE),
         c.cell("effect", "effect", c.AMOUNT, c.target_unit(study, found.target)),
         *c.purse_cells(study, c.SPENT, "treasury", "forgone"),
         notes=c.apart(study),

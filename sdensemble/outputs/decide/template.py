@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sdengine.errors import SDError
 from sdensemble.decide.levers import Lever
-from sdensemble.lang import say, tell
+from sdensemble.lang import bracketed, say, tell
 from sdensemble.outputs.decide import common as c
 from sdensemble.study import Study
 
@@ -27,7 +27,7 @@ def write_template(path: Path, study: Study, levers: Sequence[Lever], lang: str)
         say("decide.template.start", lang),
     ]
     head += [_head(study, lever, lang) for lever in levers]
-    start = f"{levers[0].start:g}"
+    start = levers[0].start
     rows = [
         ["now", say("decide.template.now", lang), start, *(lever.now for lever in levers)],
         [
@@ -39,7 +39,7 @@ def write_template(path: Path, study: Study, levers: Sequence[Lever], lang: str)
         ],
     ]
     heads = ("lever", "name", "unit", "now_level", "low", "high", "begins")
-    limits = [[say(f"decide.template.{key}", lang) for key in heads]]
+    limits: list[list[object]] = [[say(f"decide.template.{key}", lang) for key in heads]]
     for lever in levers:
         unit = tell(c.unit_of(study.report, lever.unit), lang)
         limits.append(
@@ -47,10 +47,7 @@ def write_template(path: Path, study: Study, levers: Sequence[Lever], lang: str)
                 tell(c.lever_label(study.model, lever), lang),
                 lever.name,
                 unit,
-                f"{lever.now:g}",
-                f"{lever.low:g}",
-                f"{lever.high:g}",
-                f"{lever.start:g}",
+                *(lever.now, lever.low, lever.high, lever.start),
             ]
         )
     first = study.model.clock.start + 2
@@ -73,16 +70,16 @@ def _head(study: Study, lever: Lever, lang: str) -> str:
     label = note.label(lang)
     same = [v for v in study.model.constants() if label and label in (v.note.zh, v.note.en)]
     name = label if len(same) == 1 and "[" not in label else lever.constant
-    unit = tell(c.unit_of(study.report, lever.unit), lang)
     element = f"[{lever.element}]" if lever.element else ""
-    return f"{name}{element}{f' ({unit})' if unit else ''}"
+    unit = tell(bracketed([c.unit_of(study.report, lever.unit)]), lang)
+    return f"{name}{element}{unit}"
 
 
 def _workbook(
     path: Path,
     head: Sequence[str],
     rows: Sequence[Sequence[object]],
-    limits: Sequence[Sequence[str]],
+    limits: Sequence[Sequence[object]],
     lang: str,
 ) -> None:
     from openpyxl import Workbook
@@ -103,5 +100,6 @@ def _workbook(
             cell.alignment = Alignment(wrap_text=True, vertical="top")
         for column in one.columns:
             one.column_dimensions[column[0].column_letter].width = 18
+        one.row_dimensions[1].height = 45  # two lines of a label and one of its unit
         one.freeze_panes = "B2"
     book.save(path)

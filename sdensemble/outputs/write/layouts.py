@@ -29,6 +29,10 @@ class Face:
     """Points by which letters stand closer than their size."""
 
 
+CAPTION = 25.0
+"""Millimetres of a page that a figure leaves to its caption."""
+
+
 @dataclass(frozen=True)
 class Layout:
     """A page and its letters; lengths in mm. ``pitch`` is Word's linePitch, 0 without a grid."""
@@ -46,6 +50,11 @@ class Layout:
     def width(self) -> float:
         """Return the width of the text in mm."""
         return self.page[0] - self.margins["left"] - self.margins["right"]
+
+    @property
+    def height(self) -> float:
+        """Return the height of the text in mm."""
+        return self.page[1] - self.margins["top"] - self.margins["bottom"]
 
     def fonts(self) -> dict[str, str]:
         """Return each font asked for with what replaces it."""

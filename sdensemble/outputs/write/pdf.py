@@ -7,6 +7,7 @@ in a title is taken for a command.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,8 +30,10 @@ from sdensemble.outputs.document import (
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.fonts import FAMILY, FONT, require_font
 from sdensemble.outputs.table import Table
-from sdensemble.outputs.write.layouts import layout_of, widths
+from sdensemble.outputs.write.layouts import CAPTION, layout_of, widths
 
+VIEW_BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+"""Width and height of a drawing."""
 HEAD = """
 #set document(title: {title}, author: "sdensemble", date: {date})
 #set page(paper: "a4", margin: (top: {top}mm, right: {right}mm, bottom: {bottom}mm, left: {left}mm),
@@ -164,7 +167,10 @@ class _Writer:
         drawn = svg_text(replace(figure, title=""), self.lang)
         (self.folder / name).write_text(drawn, encoding="utf-8")
         told = _literal(self.document.text(self.document.caption(figure), self.lang))
-        picture = f"image({_literal(name)}, width: 100%, alt: {told})"
+        wide, high = (float(size) for size in VIEW_BOX.findall(drawn)[0])
+        room = self.layout.height - CAPTION
+        size = "width: 100%" if self.layout.width * high / wide <= room else f"height: {room}mm"
+        picture = f"align(center, image({_literal(name)}, {size}, alt: {told}))"
         caption = f"#caption({self.caption(figure)}) #label({_literal(figure.id)})"
         return f"#block(width: 100%, breakable: false)[#{picture}\n{caption}]"
 

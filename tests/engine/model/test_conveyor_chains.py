@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sdensemble import SDError, read_model
-from tests.engine.model.xmile_stocks import belt, flow, run, stock, written
+from tests.engine.model.xmile_stocks import NON, R, belt, each, flow, run, stock, written
 
 
 @pytest.fixture
@@ -102,6 +102,44 @@ def test_an_empty_conveyor_takes_what_is_spread_like_its_contents_at_the_beginni
     assert o.tolist()[:5] == [0, 0, 0, 3, 0]
 
 
+SOURCE = (
+    stock("w", "0", ("i",), ("o", "l"), belt("<len>3</len>", ' exponential_leak="true"'))
+    + flow("i", "IF TIME = 0 THEN 8 ELSE 0")
+    + flow("o")
+    + flow("l", "0.5", "<leak/>", ' isee:spreadflow="source"')
+)
+
+
+def test_what_leaks_onto_another_conveyor_may_keep_its_place(write):
+    """Half of what is left leaks at each place: 4, 2 and 1, which leave together at 4."""
+    body = SOURCE + stock("v", "0", ("l",), ("p",), belt()) + flow("p")
+    leak, p = run(write(body), "l", "p")
+    assert leak.tolist()[:5] == [0, 4, 2, 1, 0]
+    assert p.tolist()[:6] == [0, 0, 0, 0, 7, 0]
+
+
+def test_the_place_on_a_conveyor_of_another_length_is_not_guessed(write):
+    body = SOURCE + stock("v", "0", ("l",), ("p",), belt("<len>2</len>")) + flow("p")
+    with pytest.raises(SDError, match="another transit time"):
+        read_model(write(body))
+
+
+def test_what_leaks_may_hang_on_what_stands_on_an_empty_conveyor(write):
+    """Of 8 leak 8/40 a step, of 6.4 then 6.4/40, and 5.376 leaves with what leaks of it."""
+    body = stock("w", "0", ("i",), ("o", "l"), belt(options=' exponential_leak="true"'))
+    body += flow("i", "IF TIME = 0 THEN 8 ELSE 0") + flow("o") + flow("l", "w/40", "<leak/>")
+    w, leak = run(write(body), "w", "l")
+    np.testing.assert_allclose(w[:5], [0, 8, 6.4, 5.376, 0])
+    np.testing.assert_allclose(leak[:4], [0, 1.6, 1.024, 5.376**2 / 40])
+
+
+def test_a_flow_over_an_array_leaves_a_stock_that_is_none_as_its_sum(write):
+    body = stock("u", "100", (), ("f",), NON) + stock("v", "0", ("f",))
+    body += f'<flow name="f">{R}{each("10", "5")}</flow>'
+    u, v = run(write(body), "u", "v")
+    assert (u.tolist()[:3], v.tolist()[:3]) == ([100, 85, 70], [0, 15, 30])
+
+
 def test_a_discrete_conveyor_may_take_the_limit_of_a_unit_of_time_at_once(write):
     inside = "<len>2</len><in_limit>3</in_limit>"
     body = stock("w", "0", ("i",), ("o",), belt(inside, ' discrete="true"'))
@@ -121,9 +159,9 @@ def test_a_model_with_conveyors_says_that_it_runs_by_euler(write):
     [
         (
             stock("w", "0", ("i",), ("o",), belt())
-            + flow("i", "1", "", ' isee:spreadflow="source"')
+            + flow("i", "1", "", ' isee:spreadflow="sideways"')
             + flow("o"),
-            '"i" is spread over its conveyor as "source"',
+            '"i" is spread over its conveyor as "sideways"',
         ),
         (
             stock("w", "0", ("i",), ("o",), belt(options=' isee:turns="true"'))

@@ -213,3 +213,27 @@ def test_rows_laid_block_by_block_hold_every_member(model, members):
 
 def test_under_runge_kutta_there_are_no_switches(model):
     assert len(make_plan(replace(lower(model), method="rk4")).switches) == 0
+
+
+def test_a_divisor_that_points_share_is_inverted_once_for_each_of_its_values(write_model):
+    text = (
+        "i: a,b,c,d ~~|\nj: p,q,r ~~|\nx[i,j]= 1,2,3;4,5,6;7,8,9;10,11,0; ~~|\n"
+        "L[j]= INTEG(L[j] / 7 - SUM(by[i!,j]) / 40, 3) ~~|\nby[i,j]= x[i,j] / L[j] ~~|\n"
+        "more[i,j]= x[i,j] / (1 + L[j] ^ 2) ~~|\n"
+    )
+    model = read_model(write_model(text, step=0.125))
+    plan = make_plan(lower(model))
+    statements = [s for loop in plan.dynamic for s in loop.statements]
+    divided = [
+        s.points for s in statements for n in nodes(s.expr) if isinstance(n, Op) and n.name == "div"
+    ]
+    assert divided == [3, 3]
+    constants = {"x": np.random.default_rng(2).normal(size=(4, 3, 20))}
+    fast, slow = (
+        compile_model(model, rounds_as=replace(processor(), divides=divides)).run(
+            constants, report=["by", "more", "L"]
+        )
+        for divides in (True, False)
+    )
+    for name in fast.values:
+        assert np.array_equal(fast.values[name], slow.values[name])

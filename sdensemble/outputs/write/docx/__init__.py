@@ -52,12 +52,10 @@ from sdensemble.outputs.write.docx.wordml import (
     set_indent,
     three_lines,
 )
-from sdensemble.outputs.write.layouts import Layout, layout_of, widths
+from sdensemble.outputs.write.layouts import CAPTION, Layout, layout_of, widths
 
 ROOMY = 4
 """Columns up to which a head has room for its unit beside it."""
-CAPTION = 25.0
-"""Millimetres of a page that a figure leaves to its caption."""
 KEPT_TOGETHER = 14
 """Rows up to which a table is kept on one page."""
 
