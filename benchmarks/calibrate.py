@@ -32,13 +32,13 @@ def main() -> None:
                 "profiles": profiles,
                 "out": Path(folder) / "posterior.nc",
             }
-            used = time.process_time()
+            begun, used = time.perf_counter(), time.process_time()
             done = calibrate(study, **asked)
-            used = time.process_time() - used
+            seconds, used = time.perf_counter() - begun, time.process_time() - used
         assert done.diagnosis is not None
         what = "fit, checks and profiles" if profiles else "fit and checks"
         print(
-            f"{what}: {done.seconds:.0f} s, {used:.0f} s of a processor, {given.threads} threads,"
+            f"{what}: {seconds:.0f} s, {used:.0f} s of a processor, {given.threads} threads,"
             f" {given.particles} particles, {len(done.diagnosis.learned)} numbers,"
             f" {done.diagnosis.moves} moves"
         )

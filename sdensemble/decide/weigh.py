@@ -205,8 +205,10 @@ def _budget(money: Array, effect: Array, paid: Array, gain: Array) -> float:
         return math.nan
     outlays = np.linspace(0, most, 201)[1:]
     gap = np.interp(outlays, paid, gain) - np.interp(outlays, money, effect)
-    turns = bool((gap[:-1] * gap[1:] < 0).any())
-    return float(value_at(outlays, place_of(gap, 0.0))) if turns else math.nan
+    turns = np.flatnonzero(gap[:-1] * gap[1:] < 0)
+    if not turns.size:  # a gap of 0 where neither does anything yet is no turn
+        return math.nan
+    return float(value_at(outlays, turns[0] + place_of(gap[turns[0] :], 0.0)))
 
 
 def _leads(curves: tuple[Array, ...]) -> int:

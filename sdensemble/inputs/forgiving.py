@@ -42,10 +42,15 @@ def in_utf8(raw: bytes) -> bytes:
 def separator(head: str) -> str:
     """Return what parts the cells of a table, seen from its first lines.
 
+    It stands in most of them: a note in one cell may hold more commas than its row has cells.
+
     >>> separator("id;year"), separator("id，年份"), separator("id")
     (';', '，', ',')
+    >>> separator("id,note\\n1,先建，后补，再验收")
+    ','
     """
-    return max(",\t;，；", key=head.count)
+    lines = head.splitlines()
+    return max(",\t;，；", key=lambda one: (sum(one in line for line in lines), head.count(one)))
 
 
 def tidied(text: str) -> str:

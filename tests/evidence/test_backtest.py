@@ -25,7 +25,7 @@ from sdensemble.evidence.structures import Standing, mix
 from sdensemble.inputs.history import vintage
 from sdensemble.inputs.scenarios import Scenario, Setting
 from sdensemble.outputs.evidence.audit import audit_document
-from sdensemble.outputs.evidence.common import QUANTILES
+from sdensemble.outputs.evidence.common import QUANTILES, Upwards, plus_minus
 from sdensemble.outputs.write.terminal import document_text
 from sdensemble.results.estimate import share_of
 from sdensemble.results.probability import Key, Probability
@@ -233,12 +233,6 @@ def test_rivals_are_compared_on_the_same_figures_and_a_difference_within_error_i
     assert [against(rows, name) for name in "abcd"] == [0, -1, 1, None]
 
 
-def test_a_median_stands_beside_its_error_to_one_digit_or_in_whole_numbers():
-    shown = [QUANTILES.text((1.0, 2.0, 3.0, error), "en") for error in (0.034, 9.7, 12.3)]
-    assert shown == ["1 / 2 / 3 ±0.03", "1 / 2 / 3 ±10", "1 / 2 / 3 ±12"]
-    assert QUANTILES.text((1.0, 2.0, 3.0), "en") == "1 / 2 / 3"
-
-
 def test_figures_that_miss_together_do_not_make_a_mean_more_certain():
     def score(crps: float, parts: tuple[float, ...] = ()) -> Score:
         return Score(1, 1, 1, crps, 0, 0.5, (True,) * 3, parts=parts)
@@ -255,3 +249,12 @@ def test_figures_that_miss_together_do_not_make_a_mean_more_certain():
 def test_origins_use_only_what_was_known(small):
     rows = vintage(small.history, "through-2020").fitted()
     assert max(o.time for o in rows) == 2020
+
+
+def test_an_error_is_told_rounded_up_and_only_where_there_is_one():
+    assert QUANTILES.text((4888.0, 5273.0, 5668.0, 9.7), "en") == "4888 / 5273 / 5668 ±10"
+    assert QUANTILES.text((1.0, 2.0, 3.0, 0.031), "en") == "1 / 2 / 3 ±0.04"
+    assert QUANTILES.text((1.0, 2.0, 3.0), "en") == "1 / 2 / 3"
+    assert Upwards(factor=100.0).text(0.00141, "en") == "0.2"  # "at most" 0.1 would be less
+    shown = [plus_minus(error, 3) for error in (0.0001, 0.0, math.nan)]
+    assert shown == ["±0.001", "", ""]  # a formula has no error of drawing

@@ -73,9 +73,7 @@ def answer(found: Held, study: Study) -> Iterator[Words]:
             f"decide.robust.{'chance' if key == 'p' else key}{kind}",
             name=c.title_of(found, name),
             n=len(found.worlds),
-            worst=c.amount(
-                (factor * own["worst"].item(), factor * own["worst_se"].item()), unit, c.SPENT
-            ),
+            worst=c.amount(worst, unit, c.SPENT),
             world=_world(found, study, str(own["worst_world"].item())),
             gap=c.amount(gap, unit, c.SPENT),
         )

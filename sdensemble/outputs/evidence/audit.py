@@ -18,6 +18,7 @@ from sdensemble.outputs.evidence.common import (
     QUANTILES,
     THREE,
     TWO,
+    Upwards,
     by_measure,
     cell,
     document,
@@ -34,7 +35,7 @@ from sdensemble.results.jackknife import measured
 from sdensemble.study import Study
 
 POINTS = Number(places=1, signed=True, factor=100.0)
-ERROR = Number(places=1, factor=100.0)
+ERROR = Upwards(factor=100.0)
 FIVE = (0.05, 0.5, 0.95)
 OTHER = "other"
 WORDS = {SHOCKS: "shocks_word", LEFT: "left", OUTSIDE: "outside_word"}

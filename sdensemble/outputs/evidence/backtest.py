@@ -29,6 +29,7 @@ from sdensemble.outputs.evidence.common import (
     lines,
     method_title,
     no_term,
+    plus_minus,
     series_cells,
     series_title,
     with_error,
@@ -121,7 +122,7 @@ def _mean_score(method: str, rows: Sequence[Row]) -> tuple[float, str] | None:
     if not own:
         return None
     error = mean_crps_error([row.score for row in own])
-    beside = [f"±{error:.3f}"] if error else []
+    beside = [one for one in [plus_minus(error, 3)] if one]
     beside += [str(len(own))] if len(own) < most else []
     return _mean(own, "crps"), ", ".join(beside)
 

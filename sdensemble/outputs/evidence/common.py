@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from sdensemble.outputs.document import Block, Document, Paragraph
 from sdensemble.outputs.figure import Figure
 from sdensemble.outputs.form import TEXT, Form, Native, Number, Shown
 from sdensemble.outputs.naming import label, made_from, period_of, with_element
+from sdensemble.outputs.rounding import decimals, rounded_up
 from sdensemble.outputs.table import Cell, Column, Heads, Table, table_from
 from sdensemble.outputs.text import width, wrap
 from sdensemble.study import Study
@@ -46,12 +48,23 @@ class Quantiles(Number):
         most = 10**self.digits - 0.5
         *three, error = value if len(value) > 3 else (*value, 0.0)
         shown = (f"{v:.{self.digits}g}" if abs(v) < most else f"{v:.0f}" for v in three)
-        beside = f" ±{error:.1g}" if 0 < error < 9.5 else f" ±{error:.0f}" if error > 0 else ""
-        return (" / ".join(shown) + beside).replace("-", "−")
+        beside = plus_minus(error, max(decimals(error, 6), 0))
+        return f"{' / '.join(shown)} {beside}".rstrip().replace("-", "−")
 
     def number(self, value: Any, lang: str) -> Native:
         """Return the middle."""
         return float(value[1])
+
+
+@dataclass(frozen=True)
+class Upwards(Number):
+    """An error, rounded up: none is printed as zero, or as less than it is."""
+
+    places: int | None = 1
+
+    def written(self, value: Any, lang: str) -> str:
+        """Return the error."""
+        return rounded_up(self.factor * value, self.places or 0) + self.suffix
 
 
 QUANTILES = Quantiles()
@@ -165,14 +178,22 @@ def forecast_of(score: Score) -> tuple[float, float, float]:
 
 
 def with_error(name: str, number: str, error: str, form: Number, head: Words = "") -> Cell:
-    """Return a column of numbers with their Monte Carlo error behind: "0.123 ±0.004"."""
+    """Return a column of numbers with their Monte Carlo error behind: "0.123 ±0.004".
+
+    Nothing stands behind a number without one, such as a formula's.
+    """
     value, beside = attrgetter(number), attrgetter(error)
 
     def shown(item: Any) -> tuple[float, str]:
-        return value(item), f"±{form.text(beside(item), 'en')}"
+        return value(item), plus_minus(beside(item), form.places or 0)
 
     head = head or phrase(f"evidence.{name}")
     return Column(name, head, Besides(form, brackets=False)), shown
+
+
+def plus_minus(error: float, places: int) -> str:
+    """Return an error to stand behind its number: "±0.004"; empty where there is none."""
+    return f"±{rounded_up(error, places)}" if 0 < error < math.inf else ""
 
 
 def no_term(study: Study, known: Vintage) -> list[Words]:

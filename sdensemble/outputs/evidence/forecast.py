@@ -13,6 +13,7 @@ from sdensemble.lang import Words, phrase
 from sdensemble.outputs.document import Document
 from sdensemble.outputs.evidence.common import (
     QUANTILES,
+    Upwards,
     cell,
     document,
     draw,
@@ -21,7 +22,6 @@ from sdensemble.outputs.evidence.common import (
     no_term,
 )
 from sdensemble.outputs.evidence.figures import forecast_figure
-from sdensemble.outputs.form import Number
 from sdensemble.outputs.heads import write_csv, write_meanings
 from sdensemble.outputs.naming import information_date, label, moment
 from sdensemble.outputs.table import Cell, Column, Table, by_language
@@ -31,7 +31,7 @@ from sdensemble.study import Study
 SHOWN = 5
 """Periods a table for people shows: the first ones and the last."""
 FIVE = (0.05, 0.5, 0.95)
-PERCENT = Number(places=1, factor=100.0, suffix="%")
+PERCENT = Upwards(factor=100.0, suffix="%")
 
 
 def forecast_document(study: Study, found: Forecast) -> Document:

@@ -32,15 +32,18 @@ def sheet_columns(table: Table, lang: str) -> list[SheetColumn]:
     """Return the columns of a worksheet that hold every number of a table."""
     values = [table.column(column.id) for column in table.columns]
     natives = list(zip(*table.natives(lang), strict=True)) or [()] * len(table.columns)
-    fine: dict[Form, str] = {}
-    for column, cells in zip(table.columns, natives, strict=True):
-        shown = _decimals(cells, exact=type(column.form) is Number)
-        fine[column.form] = max(fine.get(column.form, shown), shown, key=len)
+    forms = [column.form for column in table.columns]
+    every = zip(forms, natives, strict=True)
+    shown = [_decimals(cells, exact=type(form) is Number) for form, cells in every]
+    fine: dict[Form, str] = {}  # one format for the purses of a table
+    for form, own in zip(forms, shown, strict=True):
+        if own != "General":
+            fine[form] = max(fine.get(form, own), own, key=len)
     found = []
-    for column, held, cells in zip(table.columns, values, natives, strict=True):
+    for column, held, cells, own in zip(table.columns, values, natives, shown, strict=True):
         form = column.form
         plain = form.right and form.excel == "General"
-        excel = fine[form] if plain else form.excel  # one format for the purses of a table
+        excel = form.excel if not plain else own if own == "General" else fine[form]
         stars = frozenset(
             place
             for place, value in enumerate(held)

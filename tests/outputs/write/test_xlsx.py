@@ -61,11 +61,11 @@ def test_every_number_of_a_cell_has_a_column_and_stars_are_kept(tmp_path):
 
 def test_what_people_wrote_is_shown_to_its_last_digit():
     rows = [{"a": 2020.5, "b": 4.16}, {"a": 2021.0, "b": 0.05}, {"a": 2021.0, "b": 1 / 3}]
-    for b, shown in ((rows[:2], "General"), (rows, "0.00")):
-        table = table_of(
-            "t", "T", (Column("a", "A", Number()), Column("b", "B", Number(digits=6))), b
-        )
-        assert [column.excel for column in sheet_columns(table, "zh")] == ["General", shown]
+    for form in (Number(), Number(digits=6)):  # of the other column, and a form of its own
+        for b, shown in ((rows[:2], "General"), (rows, "0.00")):
+            columns = Column("a", "A", Number(digits=6)), Column("b", "B", form)
+            table = table_of("t", "T", columns, b)
+            assert [column.excel for column in sheet_columns(table, "zh")] == ["General", shown]
 
 
 def test_a_head_is_frozen_only_where_its_table_stands_alone(written, tmp_path):
