@@ -7,6 +7,7 @@ import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -74,13 +75,16 @@ def _run_study(options: RunOptions, tell: Tell, place: Desk) -> VerbResult:
     check_ready(folder)
     chosen, plan = run_plan(study, options)
     runs = options.members * sum(map(len, plan.values()))
-    with ThreadPoolExecutor(1) as beside:  # what needs no members is made while they are run
+    running = Event()
+    # What needs no members is made while they are run, and waits for none where none comes.
+    with ThreadPoolExecutor(1) as beside, ExitStack() as ending:
+        ending.callback(running.set)
         record = options.record(study)
         by = options.runner(folder, record, tell)
         kernel = compile_model(study.model)
         keep = {kept.variable: kept.aggregate for kept in study.kept()}
         kernel.best(keep, runs)
-        running, told = Event(), tell.bar(runs)
+        told = tell.bar(runs)
         found = beside.submit(_findings, study, running)
         _load_dask()
         loaded = beside.submit(_load_for_writing)
