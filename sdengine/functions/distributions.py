@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sdengine.errors import Message
 from sdengine.functions.algebra import chosen, halved, op
 from sdengine.functions.lookups import area
 from sdengine.functions.noise import drawn, normal, random_record
 from sdengine.functions.record import Builder, Example, Function
-from sdengine.functions.scope import Scope
+from sdengine.functions.scope import LoweringError, Scope
 from sdengine.functions.unit_rules import rule
 from sdengine.ir import Const, Load, Node
 from sdengine.syntax import Call
@@ -172,17 +173,33 @@ def negative_binomial(builder: Builder, args: tuple[Node, ...], scope: Scope) ->
 # ── gamma and beta ─────────────────────────────────────────────────────────────────────────
 
 
+LARGEST = 1e7  # shape: the terms of its series are as many as its root, times the halvings
+
+
+def _require_quick(function: str, *shapes: Node) -> None:
+    """Raise for a number as a shape that would take minutes for each number drawn."""
+    for shape in shapes:
+        if isinstance(shape, Const) and shape.value > LARGEST:
+            told = "{function} takes shapes up to {largest:,.0f}, is given {shape:g}"
+            raise LoweringError(
+                Message(told, function=function, largest=LARGEST, shape=shape.value)
+            )
+
+
 def _gamma_share(shape: Node, x: Node) -> Node:
     """Return the share of a gamma distribution below ``x``: its regularised integral."""
     power = op("sub", op("mul", shape, _log(x)), x)
     first = op("exp", op("sub", power, op("gamma_ln", op("add", shape, _ONE))))
     total = op("summed", first, x, _ZERO, shape, ENDLESS)
-    return chosen(op("gt", x, _ZERO), op("min", total, _ONE), _ZERO)
+    far = op("add", shape, op("mul", Const(12.0), op("sqrt", shape)))
+    share = chosen(op("gt", x, op("add", far, Const(100.0))), _ONE, op("min", total, _ONE))
+    return chosen(op("gt", x, _ZERO), share, _ZERO)  # far above the mean the terms underflow
 
 
 def gamma(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """RANDOM GAMMA: by its order, cut off at two values, shifted and stretched."""
     low, high, shape, shift, stretch, seed = args
+    _require_quick("RANDOM GAMMA", shape)
     top = op("add", op("mul", Const(2.0), shape), op("mul", Const(20.0), op("sqrt", shape)))
     top = op("add", top, Const(50.0))
     ends = (low, high, shift, stretch)
@@ -226,6 +243,7 @@ def _beta_share(a: Node, b: Node, x: Node) -> Node:
 def beta(builder: Builder, args: tuple[Node, ...], scope: Scope) -> Node:
     """RANDOM BETA: by two shapes, cut off at two values, shifted and stretched."""
     low, high, a, b, shift, stretch, seed = args
+    _require_quick("RANDOM BETA", a, b)
     ends = (low, high, shift, stretch)
     return _at_share(builder, ends, seed, (_ZERO, _ONE), lambda x: _beta_share(a, b, x), scope)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -73,15 +75,19 @@ def _run_study(options: RunOptions, tell: Tell, place: Desk) -> VerbResult:
     check_ready(folder)
     chosen, plan = run_plan(study, options)
     runs = options.members * sum(map(len, plan.values()))
-    with ThreadPoolExecutor(1) as beside:  # what needs no members is made while they are run
+    running = Event()
+    # What needs no members is made while they are run, and waits for none where none comes.
+    with ThreadPoolExecutor(1) as beside, ExitStack() as ending:
+        ending.callback(running.set)
         record = options.record(study)
         by = options.runner(folder, record, tell)
         kernel = compile_model(study.model)
         keep = {kept.variable: kept.aggregate for kept in study.kept()}
         kernel.best(keep, runs)
-        running, told = Event(), tell.bar(runs)
+        told = tell.bar(runs)
         found = beside.submit(_findings, study, running)
-        beside.submit(_load_for_writing)
+        _load_dask()
+        loaded = beside.submit(_load_for_writing)
 
         def count(done: int) -> None:
             running.set()
@@ -103,6 +109,7 @@ def _run_study(options: RunOptions, tell: Tell, place: Desk) -> VerbResult:
                 datasets[name] = part(name, rounds)
         for dataset in datasets.values():
             dataset.attrs |= {"run_id": record.id, **_kept_attribute(options)}
+        loaded.result()  # two threads that load the same at once may meet half a module
         main = datasets.pop(options.prior_set)
         _require_some(study, main, options)
         findings = found.result()
@@ -184,6 +191,13 @@ def _left_out(whole: Study, study: Study) -> list[Words]:
         "targets": len(whole.targets) - len(study.targets),
     }
     return [phrase("run.headline_only", **words)]
+
+
+def _load_dask() -> None:
+    """Load what xarray asks of dask, where there is one, before two threads make datasets: its
+    modules load each other in circles, and the second thread would meet half of one."""
+    with contextlib.suppress(ImportError):
+        import_module("dask.base")
 
 
 def _load_for_writing() -> None:

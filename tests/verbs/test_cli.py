@@ -318,6 +318,16 @@ def test_an_interruption_ends_with_its_own_status(teacup, tmp_path, monkeypatch)
     assert not (tmp_path / "run").exists()
 
 
+def test_what_waits_for_the_first_members_is_let_go_where_none_come(teacup, tmp_path, monkeypatch):
+    waited = []
+    monkeypatch.setattr(
+        "sdensemble.verbs.run_study._findings",
+        lambda study, running: waited.append(running.wait(timeout=60)),
+    )
+    refused(tmp_path, "run", "--study", teacup, "--members", 100)
+    assert waited == [True]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a console event there, not a signal")
 def test_a_real_interruption_leaves_no_folder(teacup):
     # The members' threads wait for the signal, so that no run is over before it comes.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from sdengine import compile_model, read_model
+from sdengine import SDError, compile_model, read_model
 from sdengine.functions.series import reached, summed
 
 CLOCK = {"step": 0.25, "stop": 10.0}
@@ -116,3 +116,16 @@ def test_the_sums_are_those_of_the_incomplete_gamma_and_beta_functions():
     found = summed(first, y * (p + q - 1), y, p, np.inf)
     assert found == pytest.approx(special.betainc(p, q, y), rel=1e-13)
     assert reached(np.exp(-3.0), 3.0, 0.0, 0.0, 0.9) == stats.poisson(3).ppf(0.9)
+
+
+@pytest.mark.parametrize("formula", ["BETA(0,1,1e9,3,0,1,1)", "GAMMA(0,9,1e9,0,1,1)"])
+def test_a_shape_that_would_take_minutes_is_refused(write_model, formula):
+    with pytest.raises(SDError, match="shapes up to 10,000,000"):
+        compile_model(read_model(write_model(f"x=RANDOM {formula}~~|")))
+
+
+def test_a_gamma_number_of_a_large_order_lies_about_it(write_model):
+    path = write_model("x=RANDOM GAMMA(0,1e9,40000,0,1,1)~~|")
+    x = compile_model(read_model(path)).run(report=["x"], members=50).values["x"]
+    assert np.abs(x - 40000).max() < 6 * 200
+    assert np.abs(x - 40000).min() > 0
