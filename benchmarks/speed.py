@@ -2,9 +2,9 @@
 
 Every engine runs the same file. Before a time is printed the values are compared: with PySD on
 the first steps, with the others to the end. PySD, and EMA Workbench driving it, are timed on few
-steps and scaled to the whole run. What runs on one thread is timed by the processor's time, two
-threads and starting by the clock on the wall. Every round times every engine once; a figure is the
-least of its rounds, and ratios are of such figures, since other work on the machine only ever adds.
+steps and scaled to the whole run. Two threads are timed by the clock on the wall, all else by the
+processor's time. Every round times every engine once; a figure is the least of its rounds, and
+ratios are of such figures, since other work on the machine only ever adds.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from sdensemble import compile_model, read_model  # noqa: E402
 
 COLD = """
 import sys, time
-begun = time.perf_counter()
+begun = time.process_time()
 from sdensemble import compile_model, read_model  # noqa: E402
-imported = time.perf_counter()
-compile_model(read_model(sys.argv[1])).run(steps=1)
-print(imported - begun, time.perf_counter() - imported)
+imported = time.process_time()
+compile_model(read_model(sys.argv[1])).run(steps=1, threads=1)
+print(imported - begun, time.process_time() - imported)
 """
 
 
@@ -184,7 +184,8 @@ def _relative(found: np.ndarray, expected: np.ndarray) -> float:
 
 
 def starts(path: Path, folder: Path) -> tuple[float, float, float]:
-    """Return seconds of the imports, and from there to the first step: nothing cached, cached."""
+    """Return seconds of a processor for the imports, and from there to the first step: nothing
+    cached, cached."""
     with tempfile.TemporaryDirectory(dir=folder) as empty:
         environment = {
             **os.environ,

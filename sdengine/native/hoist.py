@@ -149,9 +149,8 @@ class Hoister:
                     "quotient",
                     tuple(self._take(part, points) for part in (above, below, one_over)),
                 )
-            first, which = _distinct(below, points)
-            if 2 * len(first) <= points:
-                return self._by_few(self._take(above, points), below, first, which)
+            if few := _distinct(below, points):
+                return self._by_few(self._take(above, points), below, *few)
         if not node.parts:
             return node
         return replace(node, parts=tuple(self._take(p, points) for p in node.parts))  # type: ignore[type-var]
@@ -222,18 +221,19 @@ class Hoister:
         return self.temporaries[key]
 
 
-def _distinct(node: Node, points: int) -> tuple[Slots, Slots]:
+def _distinct(node: Node, points: int) -> tuple[Slots, Slots] | None:
     """Return the points at which a node is not the same as at one before, and for each point
-    which of those it is like."""
-    columns = [
-        array.reshape(points, -1)
-        for part in nodes(node)
-        for array in (getattr(part, name, None) for name in ("slots", "values", "which"))
-        if array is not None
-    ]
-    every = np.concatenate(columns, axis=1) if columns else np.zeros((points, 1))
+    which of those it is like; None where they are more than half."""
+    columns = []
+    for part in nodes(node):
+        for array in (getattr(part, name, None) for name in ("slots", "values", "which")):
+            if array is not None:
+                columns.append(array.reshape(points, -1))
+                if 2 * len(set(columns[-1][:, 0].tolist())) > points:
+                    return None
+    every = np.concatenate([*columns, np.zeros((points, 1))], axis=1)
     _, first, which = np.unique(every, axis=0, return_index=True, return_inverse=True)
-    return first, which.ravel()
+    return (first, which.ravel()) if 2 * len(first) <= points else None
 
 
 def _marked(mask: np.ndarray, slots: Slots) -> np.ndarray:

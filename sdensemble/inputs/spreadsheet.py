@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import zipfile
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -89,6 +91,12 @@ def _workbook(path: Path, raw: bytes) -> list[Grid]:
         book = load_workbook(io.BytesIO(raw), data_only=True)
     except Exception as error:  # openpyxl lets through whatever its parts raise
         raise _no_workbook(path, error) from None
+    if empty := _without_result(raw):
+        what = (
+            "{file}: the formulas in {cells} have no result in the file: open it in Excel or WPS,"
+            " save it, and try again"
+        )
+        raise SDError(what, file=path.name, cells=", ".join(empty))
     grids = []
     for sheet in book.worksheets:
         texts = _texts(path, sheet)
@@ -100,6 +108,23 @@ def _workbook(path: Path, raw: bytes) -> list[Grid]:
         place = Message('{file} sheet "{sheet}"', file=path.name, sheet=sheet.title)
         grids.append(Grid(place, rows))
     return grids or [Grid(path.name, ())]
+
+
+UNCOUNTED = re.compile(
+    rb'<c r="([A-Z]+[0-9]+)"(?![^>]*t="str")[^>]*><f[^>]*(?:/>|>[^<]*</f>)(?:<v ?/>|<v></v>)?</c>'
+)
+"""A cell of a workbook's XML whose formula nobody has worked out; one that gives no text has."""
+
+
+def _without_result(raw: bytes) -> list[str]:
+    """Return the first cells whose formulas a program wrote and none has worked out.
+
+    They would pass for empty ones.
+    """
+    with zipfile.ZipFile(io.BytesIO(raw)) as parts:
+        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
+        found = [cell for name in sheets for cell in UNCOUNTED.findall(parts.read(name))]
+    return [cell.decode() for cell in found[:3]]
 
 
 def _texts(path: Path, sheet: Any) -> list[list[str]]:

@@ -441,3 +441,8 @@ def test_a_column_for_each_year_is_read(small):
 def test_an_indicator_that_no_series_is_called_is_told_with_its_line(small):
     (line,) = problems(small, WIDE.replace("销售额", "利润").replace("2023,190", "2023,"))
     assert line.startswith('mine.csv line 4: no measure "利润"')
+
+
+def test_a_formula_nobody_has_worked_out_is_no_empty_cell(tmp_path):
+    with pytest.raises(SDError, match="the formulas in B2 have no result in the file"):
+        read_grids(book(tmp_path, [["a", "b"], [1, "=1/2"]]))
