@@ -14,7 +14,7 @@ from sdensemble.decide.target_runs import TargetRuns, beside
 from sdensemble.decide.worlds import Count, World
 from sdensemble.inputs.scenarios import Scenario
 from sdensemble.inputs.targets import Target
-from sdensemble.results.jackknife import WithError, mean_of
+from sdensemble.results.jackknife import WithError, mean_with_error
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -85,7 +85,7 @@ def knowledge(
         felt = forcing_inputs(world, runs.last)[1]
         if felt.size:
             several.append((SHOCKS, evppi(utility, felt, replicate)))
-    means = [mean_of(own, replicate) for own in utility]
+    means = [mean_with_error(own, replicate) for own in utility]
     chosen = [s.name for s in every[1:]]
     best = chosen[int(np.argmax([m.value for m in means]))]
     ranked = sorted(single, key=lambda one: -one[1].value)

@@ -21,7 +21,7 @@ from sdensemble.decide.worlds import Count, World
 from sdensemble.inputs.questions import Cost, Question
 from sdensemble.inputs.report import Outcome
 from sdensemble.inputs.targets import Target
-from sdensemble.results.jackknife import Members, WithError, jackknife, mean_of, measured
+from sdensemble.results.jackknife import Members, WithError, jackknife, mean_with_error, measured
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -142,7 +142,8 @@ def weigh(worlds: Sequence[World], question: Question, *, progress: Count | None
         world=worlds[0],
         doses=doses,
         effects=tuple(
-            (mean_of(one[y], doses.replicate), mean_of(two[y], doses.replicate)) for y in years
+            (mean_with_error(one[y], doses.replicate), mean_with_error(two[y], doses.replicate))
+            for y in years
         ),
         conventions=conventions,
         main=main,
@@ -160,7 +161,7 @@ def _interaction(doses: Doses, y: int) -> WithError:
     sides = sum(curve.outcome[y, curve.asked] for curve in doses.curves)
     size = 1e-9 * float(np.nanmax(np.abs(doses.both[y]), initial=0.0))
     moved = doses.both[y] - sides
-    return mean_of(np.where(np.abs(moved) <= size, 0.0, moved), doses.replicate)
+    return mean_with_error(np.where(np.abs(moved) <= size, 0.0, moved), doses.replicate)
 
 
 def _curves(doses: Doses, y: int, price: float) -> Callable[[Members], tuple[Array, ...]]:
@@ -290,7 +291,7 @@ def _parts(doses: Doses, question: Question, main: int) -> list[Part]:
 def _masked(values: Array, kept: NDArray[np.bool_], replicate: NDArray[np.int64]) -> WithError:
     if np.count_nonzero(kept) < 30:
         return WithError(math.nan, math.nan)
-    return mean_of(values[kept], replicate[kept])
+    return mean_with_error(values[kept], replicate[kept])
 
 
 def _equal(doses: Doses, price: float) -> list[float]:
@@ -340,7 +341,7 @@ def _elsewhere(
         spent = float(np.nanmean(money[-1] + price * used))
         one = value_at(outcome[:-1], place_of_cost(np.nanmean(money[:-1], axis=1), spent))
         two = outcome[-1]
-        rows.append([mean_of(v, world.replicate) for v in (one, two, two - one)])
+        rows.append([mean_with_error(v, world.replicate) for v in (one, two, two - one)])
         medians.append(float(np.nanmedian(two - one)))
     one_, two_, gap = zip(*rows, strict=True)
     return Elsewhere(world.name, world.structure, world.prior_set, one_, two_, gap, tuple(medians))

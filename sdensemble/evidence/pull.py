@@ -12,7 +12,7 @@ from sdensemble.evidence.diagnose import expected_without, without_weights
 from sdensemble.evidence.likelihood import Problem
 from sdensemble.evidence.posterior import Posterior
 from sdensemble.evidence.smc import effective_number
-from sdensemble.results.jackknife import Members, mean_of, measured
+from sdensemble.results.jackknife import Members, mean_with_error, measured
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def pulls(problem: Problem, posterior: Posterior, chance: Floats) -> tuple[Pull,
     """
     chance = np.asarray(chance, float)
     replicate = np.repeat(np.arange(posterior.replicates), posterior.particles)
-    whole = mean_of(chance, replicate)
+    whole = mean_with_error(chance, replicate)
     found = []
     for i, datum in enumerate(problem.data):
         term = problem.fit.terms[datum.term]

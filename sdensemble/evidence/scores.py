@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from sdensemble.results.estimate import error_of
-from sdensemble.results.jackknife import mean_of, measured
+from sdensemble.results.jackknife import mean_with_error, measured
 
 Floats = NDArray[np.float64]
 BANDS = (0.5, 0.8, 0.95)
@@ -70,7 +70,7 @@ def score_draws(logs: Floats, density: Floats, seen: float, replicate: NDArray[n
     y = math.log(seen)
     top = float(density.max())
     log_score = top + math.log(float(np.exp(density - top).mean()))
-    pit = mean_of((logs < y).astype(float), replicate)
+    pit = mean_with_error((logs < y).astype(float), replicate)
     low, median, high = np.exp(np.quantile(logs, [0.05, 0.5, 0.95]))
     middle = measured(lambda some: np.median(logs[some]), replicate)
     return Score(

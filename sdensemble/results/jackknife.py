@@ -80,6 +80,6 @@ def measured(statistic: Callable[[Members], ArrayLike], replicate: NDArray[np.in
     return WithError(float(found.value), float(found.se))
 
 
-def mean_of(values: Array, replicate: NDArray[np.int64]) -> WithError:
+def mean_with_error(values: Array, replicate: NDArray[np.int64]) -> WithError:
     """Return the mean over members with its error; lost members are left out."""
     return measured(lambda some: np.nanmean(values[some]), replicate)

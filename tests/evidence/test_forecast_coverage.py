@@ -51,10 +51,12 @@ def worlds(study: Study, problem: Problem, count: int) -> np.ndarray:
 class _Known:
     """Stands for a posterior that knows when shocks begin, and nothing else."""
 
-    figures = ()
-
     def __init__(self, when: float):
         self.forecast_from = when
+
+    def rows_of(self, series: str) -> list[int]:
+        """No figure of any series is fitted."""
+        return []
 
 
 @pytest.mark.parametrize(
